@@ -1,0 +1,3 @@
+//! The `farrier` command.
+
+fn main() {}

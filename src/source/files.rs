@@ -1,0 +1,143 @@
+//! The texts of one run, each with its line index.
+
+use std::sync::Arc;
+
+use super::{Place, Span};
+
+/// Names one file of a [`Files`]; cheap to copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(u32);
+
+/// One text file of the project.
+#[derive(Debug, Clone)]
+pub struct SourceFile {
+    path: String,
+    text: Arc<str>,
+    line_starts: Vec<usize>,
+}
+
+impl SourceFile {
+    /// Path relative to the project root, with `/` between its parts on every system.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The last part of the path.
+    pub fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or(&self.path)
+    }
+
+    /// The folder part of the path, empty for a file in the root.
+    pub fn folder(&self) -> &str {
+        self.path.rsplit_once('/').map_or("", |(folder, _)| folder)
+    }
+
+    /// The whole text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The text, shared.
+    pub fn shared_text(&self) -> Arc<str> {
+        Arc::clone(&self.text)
+    }
+
+    /// The text of a span; empty where the span does not lie on character boundaries of this text.
+    pub fn slice(&self, span: Span) -> &str {
+        self.text.get(span.start..span.end).unwrap_or("")
+    }
+
+    /// One-based line of a byte offset.
+    pub fn line(&self, offset: usize) -> usize {
+        self.line_starts.partition_point(|&start| start <= offset)
+    }
+
+    /// One-based line and one-based column of a byte offset; columns count characters.
+    pub fn line_column(&self, offset: usize) -> (usize, usize) {
+        let line = self.line(offset);
+        let start = self.line_starts[line - 1];
+        let before = self.text.get(start..offset).unwrap_or("");
+        (line, before.chars().count() + 1)
+    }
+
+    /// The span of a one-based line without its line break.
+    pub fn line_span(&self, line: usize) -> Option<Span> {
+        let start = *self.line_starts.get(line.checked_sub(1)?)?;
+        let end = self.line_starts.get(line).copied().unwrap_or(self.text.len());
+        let text = &self.text[start..end];
+        Some(Span::new(start, start + text.trim_end_matches(['\n', '\r']).len()))
+    }
+
+    /// How many lines there are; an empty file has one.
+    pub fn line_count(&self) -> usize {
+        self.line_starts.len()
+    }
+}
+
+/// All files of a run, addressed by [`FileId`].
+#[derive(Debug, Clone, Default)]
+pub struct Files {
+    files: Vec<SourceFile>,
+}
+
+impl Files {
+    /// No files.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a text and names it.
+    pub fn add(&mut self, path: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
+        let text: Arc<str> = text.into();
+        let mut line_starts = vec![0];
+        line_starts.extend(text.match_indices('\n').map(|(at, _)| at + 1));
+        // A project does not hold four billion files: the walk stops long before.
+        let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
+        self.files.push(SourceFile { path: path.into(), text, line_starts });
+        id
+    }
+
+    /// The file that `id` names.
+    pub fn get(&self, id: FileId) -> &SourceFile {
+        &self.files[id.0 as usize]
+    }
+
+    /// The file with this path relative to the project root.
+    pub fn find(&self, path: &str) -> Option<FileId> {
+        self.iter().find(|(_, file)| file.path == path).map(|(id, _)| id)
+    }
+
+    /// All files, in the order they were added.
+    pub fn iter(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
+        self.files.iter().enumerate().map(|(i, file)| (FileId(u32::try_from(i).unwrap_or(u32::MAX)), file))
+    }
+
+    /// The text at a place.
+    pub fn text_at(&self, place: Place) -> &str {
+        self.get(place.file).slice(place.span)
+    }
+
+    /// `path:line` of a place, as a person would write it.
+    pub fn describe(&self, place: Place) -> String {
+        let file = self.get(place.file);
+        format!("{}:{}", file.path(), file.line(place.span.start))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_and_columns_count_characters_from_one() {
+        let mut files = Files::new();
+        let id = files.add("a/b.py", "x = 1\r\nä = 2\n");
+        let file = files.get(id);
+        assert_eq!(file.line_column(0), (1, 1));
+        assert_eq!(file.line_column(7), (2, 1));
+        assert_eq!(file.line_column(9), (2, 2));
+        assert_eq!(file.slice(file.line_span(1).unwrap()), "x = 1");
+        assert_eq!((file.name(), file.folder()), ("b.py", "a"));
+        assert_eq!(file.line_span(9), None);
+    }
+}

@@ -1,0 +1,10 @@
+//! Plain values and quantities with units: the words that all rooms share.
+//!
+//! Decides how a quantity prints and what a configured value can be. Knows nothing of servers,
+//! files or formulas.
+
+mod quantity;
+mod value;
+
+pub use quantity::{Bytes, Cpus, Seconds};
+pub use value::Value;
