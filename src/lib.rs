@@ -4,5 +4,7 @@
 //! The library promises no stable interface yet.
 
 pub mod findings;
+pub mod python;
+pub mod read;
 pub mod source;
 pub mod values;

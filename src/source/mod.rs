@@ -5,9 +5,11 @@
 
 mod comment;
 mod files;
+mod word;
 
 pub use comment::Comment;
 pub use files::{FileId, Files, SourceFile};
+pub use word::{Word, WordPart};
 
 /// A half-open range of bytes in one file's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

@@ -1,0 +1,174 @@
+//! The one door to the Python parser.
+//!
+//! Decides which texts are read at all and turns the parser's ranges into [`Span`]s. It is the only
+//! place that names the `ruff_*` crates, so that an upgrade touches one file. What the tree means is
+//! for the rest of `python`.
+
+use ruff_python_ast::token::TokenKind;
+use ruff_python_parser::{Mode, ParseOptions, Parsed, lexer, parse_unchecked};
+use ruff_python_trivia::CommentRanges;
+use ruff_text_size::{Ranged, TextRange};
+
+use crate::source::{Comment, Span};
+
+pub use ruff_python_ast as ast;
+pub use ruff_python_ast::visitor;
+
+/// How deep brackets, blocks or chains of operators may nest before a file is left unread.
+///
+/// CPython itself stops at 100 levels of indentation and 200 of brackets; a chain of operators has no
+/// such limit there, and 2,000 in one expression is nothing a person wrote.
+const MAX_NESTING: usize = 200;
+const MAX_CHAIN: usize = 2_000;
+
+/// One parsed Python file.
+#[derive(Debug)]
+pub struct Module {
+    /// The statements, as far as they could be recovered.
+    pub body: Vec<ast::Stmt>,
+    /// Every comment.
+    pub comments: Vec<Comment>,
+    /// Where the text is not Python, in source order. The statements around it are still there.
+    pub errors: Vec<SyntaxError>,
+}
+
+/// A place where a text is not Python.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyntaxError {
+    /// Where.
+    pub span: Span,
+    /// What the parser expected.
+    pub message: String,
+}
+
+/// Why a text was not parsed at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// The tree would be too deep to walk.
+    #[error("nested too deeply to be read")]
+    TooDeep,
+    /// Spans are 32-bit in the parser.
+    #[error("larger than 4 GiB")]
+    TooLarge,
+}
+
+/// The bytes of a syntax node.
+pub fn span_of(node: &impl Ranged) -> Span {
+    span(node.range())
+}
+
+fn span(range: TextRange) -> Span {
+    Span::new(range.start().to_usize(), range.end().to_usize())
+}
+
+/// Parses a module; a text with errors yields what could be recovered around them.
+pub fn parse(text: &str) -> Result<Module, Unreadable> {
+    if u32::try_from(text.len()).is_err() {
+        return Err(Unreadable::TooLarge);
+    }
+    if !is_walkable(text) {
+        return Err(Unreadable::TooDeep);
+    }
+    let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module));
+    let comments = comments(&parsed, text);
+    let errors = parsed
+        .errors()
+        .iter()
+        .map(|error| SyntaxError { span: span(error.location), message: error.error.to_string() })
+        .collect();
+    let body = parsed.try_into_module().map(|module| module.into_syntax().body).unwrap_or_default();
+    Ok(Module { body: body.into_iter().collect(), comments, errors })
+}
+
+fn comments(parsed: &Parsed<ast::Mod>, text: &str) -> Vec<Comment> {
+    CommentRanges::from(parsed.tokens())
+        .iter()
+        .map(|&range| Comment { span: span(range), own_line: CommentRanges::is_own_line(range.start(), text) })
+        .collect()
+}
+
+/// Whether the tree of `text` will be shallow enough to visit and to drop on an ordinary stack.
+///
+/// Measured on tokens, because building the tree is what must not happen. A chain is what grows a
+/// tree without a bracket: operators, attribute dots and keywords such as `not` or `lambda` between
+/// two commas of the same bracket.
+fn is_walkable(text: &str) -> bool {
+    let mut lexer = lexer::lex(text, Mode::Module);
+    let mut indentation = 0_usize;
+    let mut chains: Vec<usize> = vec![0];
+    loop {
+        match lexer.next_token() {
+            TokenKind::EndOfFile => return true,
+            TokenKind::Indent => indentation += 1,
+            TokenKind::Dedent => indentation = indentation.saturating_sub(1),
+            TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace | TokenKind::FStringStart | TokenKind::TStringStart => {
+                // A call is a link of the chain it stands in: `f()()()` nests as well.
+                if let Some(chain) = chains.last_mut() {
+                    *chain += 1;
+                }
+                chains.push(0);
+            }
+            TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace | TokenKind::FStringEnd | TokenKind::TStringEnd => {
+                if chains.len() > 1 {
+                    chains.pop();
+                }
+            }
+            TokenKind::Comma | TokenKind::Newline | TokenKind::Semi => {
+                if let Some(chain) = chains.last_mut() {
+                    *chain = 0;
+                }
+            }
+            kind if kind.is_operator() || kind.is_keyword() => {
+                if let Some(chain) = chains.last_mut() {
+                    *chain += 1;
+                }
+            }
+            _ => {}
+        }
+        let too_deep = indentation > MAX_NESTING / 2 || chains.len() > MAX_NESTING;
+        if too_deep || chains.last().is_some_and(|&chain| chain > MAX_CHAIN) {
+            return false;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_what_surrounds_an_error() {
+        let module = parse("workers = 2\nthreads =\nbind = 'x'  # here\n").unwrap();
+        assert_eq!(module.body.len(), 3);
+        assert_eq!(module.errors.len(), 1);
+        assert_eq!(module.comments.len(), 1);
+        assert!(!module.comments[0].own_line);
+    }
+
+    #[test]
+    fn refuses_what_would_overflow_a_stack() {
+        for text in [
+            "(".repeat(100_000),
+            format!("x = {}1", "not ".repeat(50_000)),
+            format!("x = 1{}", " + 1".repeat(50_000)),
+            format!("x = a{}", ".b".repeat(50_000)),
+            format!("x = a{}", "()".repeat(50_000)),
+            format!("x = {}1", "-".repeat(50_000)),
+            format!("x = {}1", "lambda: ".repeat(50_000)),
+        ] {
+            assert_eq!(parse(&text).err(), Some(Unreadable::TooDeep), "{}", &text[..20]);
+        }
+        let mut blocks = String::new();
+        for depth in 0..300 {
+            blocks.push_str(&" ".repeat(depth));
+            blocks.push_str("if x:\n");
+        }
+        assert_eq!(parse(&blocks).err(), Some(Unreadable::TooDeep));
+    }
+
+    #[test]
+    fn reads_long_but_flat_files() {
+        let table = format!("x = [{}]\n", "1, ".repeat(100_000));
+        assert!(parse(&table).unwrap().errors.is_empty());
+    }
+}

@@ -1,0 +1,155 @@
+//! What the readers of all formats report.
+
+use std::collections::BTreeMap;
+
+use crate::findings::Note;
+use crate::python::syntax::Module;
+use crate::source::{Comment, FileId, Located, Place, Word};
+use crate::values::{Bytes, Cpus, Seconds};
+
+/// Everything that was read, before anything is joined.
+#[derive(Debug, Default)]
+pub struct Facts {
+    /// Every place that runs something, in the order of files and lines.
+    pub units: Vec<Unit>,
+    /// Every Python file that could be parsed.
+    pub python: BTreeMap<FileId, Module>,
+    /// Packages the project asks for.
+    pub requirements: Vec<Requirement>,
+    /// The comments of every file, in order.
+    pub comments: BTreeMap<FileId, Vec<Comment>>,
+    /// What could not be read.
+    pub notes: Vec<Note>,
+}
+
+/// A place that runs something: a process of a Procfile, a compose service, an image.
+#[derive(Debug, Clone)]
+pub struct Unit {
+    /// What kind of place it is.
+    pub kind: UnitKind,
+    /// Its name: process type, service, or build stage (the last one's may be empty).
+    pub name: String,
+    /// The whole of it, for labels: the process line, the service's name, the `FROM` line.
+    pub place: Place,
+    /// What always runs, when the format tells it apart from the command.
+    pub entrypoint: Option<Command>,
+    /// What runs, or the arguments of the entry point.
+    pub command: Option<Command>,
+    /// Variables set for it, in order; a later one of the same name wins.
+    pub environment: Vec<Variable>,
+    /// Files of further variables, as written relative to the file that names them; in order, and all
+    /// of them before `environment`.
+    pub environment_files: Vec<Located<String>>,
+    /// The folder it starts in, as written.
+    pub working_folder: Option<Located<String>>,
+    /// The image it builds, for a compose service.
+    pub build: Option<Build>,
+    /// What it copies into the image.
+    pub copied: Vec<Copied>,
+    /// What bounds it.
+    pub limits: Limits,
+    /// The base image or, for a service without a build, the image.
+    pub image: Option<Located<String>>,
+    /// Compose profiles that must be active for it to run.
+    pub profiles: Vec<String>,
+}
+
+/// Where a unit is declared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum UnitKind {
+    /// A line of a Procfile.
+    Procfile,
+    /// A build stage of a Dockerfile.
+    Image,
+    /// A service of a compose file.
+    ComposeService,
+}
+
+impl UnitKind {
+    /// Whether what it starts runs inside a container.
+    pub const fn is_container(self) -> bool {
+        matches!(self, Self::Image | Self::ComposeService)
+    }
+}
+
+/// How a command is written, which decides who sees its words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Given to a shell.
+    Shell,
+    /// Given to the kernel word by word; nothing fills in variables.
+    Exec,
+}
+
+/// A command as one format holds it.
+#[derive(Debug, Clone)]
+pub struct Command {
+    /// Who interprets it.
+    pub form: Form,
+    /// The simple commands in it, in order: `a && b; c | d` are four. Exec form is always one.
+    pub simple: Vec<Vec<Word>>,
+    /// The bytes of the whole command.
+    pub place: Place,
+}
+
+/// `NAME=value` for a unit.
+#[derive(Debug, Clone)]
+pub struct Variable {
+    /// The name.
+    pub name: String,
+    /// The value as a word, because it may hold variables itself; `None` where the value is taken
+    /// from the environment of whoever starts it (`environment: [NAME]` in compose).
+    pub value: Option<Word>,
+    /// The whole assignment.
+    pub place: Place,
+    /// Whether it only exists while the image is built (`ARG`).
+    pub build_only: bool,
+}
+
+/// The image that a compose service builds.
+#[derive(Debug, Clone)]
+pub struct Build {
+    /// Folder relative to the compose file.
+    pub context: Option<Located<String>>,
+    /// Dockerfile relative to the context; `Dockerfile` if not given.
+    pub dockerfile: Option<Located<String>>,
+    /// The stage to stop at.
+    pub target: Option<Located<String>>,
+}
+
+/// One `COPY` or `ADD`.
+#[derive(Debug, Clone)]
+pub struct Copied {
+    /// Paths relative to the build context.
+    pub sources: Vec<String>,
+    /// Where they land.
+    pub destination: String,
+}
+
+/// What bounds a unit.
+#[derive(Debug, Clone, Default)]
+pub struct Limits {
+    /// Processor quota.
+    pub cpus: Option<Located<Cpus>>,
+    /// Memory limit.
+    pub memory: Option<Located<Bytes>>,
+    /// Time between the stop signal and the kill.
+    pub stop_grace: Option<Located<Seconds>>,
+    /// How many copies run.
+    pub replicas: Option<Located<u32>>,
+}
+
+/// A package named in a requirements file, a `pyproject.toml`, a lock file or a `pip install` line.
+#[derive(Debug, Clone)]
+pub struct Requirement {
+    /// Distribution name, normalised: lower case, `-` between words.
+    pub name: String,
+    /// The extras asked for.
+    pub extras: Vec<String>,
+    /// The version, if it is pinned to exactly one.
+    pub pinned: Option<String>,
+    /// The lowest and the highest version that the specifier admits, as written (`>=20,<24`).
+    pub specifier: String,
+    /// Where it is asked for.
+    pub place: Place,
+}

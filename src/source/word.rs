@@ -1,0 +1,96 @@
+//! Words of a command line, as written: with their variables not yet filled in.
+//!
+//! Dockerfiles, compose files, Procfiles and scripts all hold command lines. Each reader splits its
+//! own quoting; what comes out is the same everywhere. Who fills in the variables knows the
+//! environment, and that is not decided here.
+
+use super::Place;
+
+/// One word of a command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Word {
+    /// What it is made of, in order; empty for `""`.
+    pub parts: Vec<WordPart>,
+    /// The bytes of its text, inside any quotes around the whole of it, so that a literal value can
+    /// be replaced without touching the quoting.
+    pub place: Place,
+    /// The bytes to take out so that the list of words stays well formed without this one: quotes,
+    /// the comma or white space in front, a whole line for an item of a YAML list.
+    pub removal: Place,
+    /// Whether the whole word is quoted, so that a variable inside is not split into several words.
+    pub quoted: bool,
+}
+
+/// A piece of a word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WordPart {
+    /// Literal text, quotes and escapes removed.
+    Text(String),
+    /// `$NAME`, `${NAME}` or `${NAME:-default}`.
+    Variable {
+        /// The variable.
+        name: String,
+        /// What stands in when it is unset or empty.
+        default: Option<Vec<WordPart>>,
+    },
+    /// Something only a running shell can answer, such as `$(nproc)`, as written.
+    Opaque(String),
+}
+
+impl Word {
+    /// A word without variables.
+    pub fn literal(text: impl Into<String>, place: Place, removal: Place) -> Self {
+        Self { parts: vec![WordPart::Text(text.into())], place, removal, quoted: false }
+    }
+
+    /// The text, if it holds no variable.
+    pub fn text(&self) -> Option<String> {
+        self.resolve(&|_| None)
+    }
+
+    /// The text with its variables filled in; `None` if one stays unknown.
+    ///
+    /// `lookup` answers `None` for a variable whose value it does not know; then the default in the
+    /// word counts, if there is one.
+    pub fn resolve(&self, lookup: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+        resolve(&self.parts, lookup)
+    }
+
+    /// The names of the variables in it, defaults included, in order.
+    pub fn variables(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        collect(&self.parts, &mut names);
+        names
+    }
+
+    /// Whether the file holds exactly the word's text, so that it can be replaced by another.
+    pub fn is_literal(&self) -> bool {
+        self.parts.iter().all(|part| matches!(part, WordPart::Text(_)))
+    }
+}
+
+fn resolve(parts: &[WordPart], lookup: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    let mut text = String::new();
+    for part in parts {
+        match part {
+            WordPart::Text(piece) => text.push_str(piece),
+            WordPart::Variable { name, default } => match (lookup(name), default) {
+                (Some(value), _) if !value.is_empty() => text.push_str(&value),
+                (_, Some(default)) => text.push_str(&resolve(default, lookup)?),
+                (Some(_), None) => {}
+                (None, None) => return None,
+            },
+            WordPart::Opaque(_) => return None,
+        }
+    }
+    Some(text)
+}
+
+fn collect<'a>(parts: &'a [WordPart], names: &mut Vec<&'a str>) {
+    for part in parts {
+        if let WordPart::Variable { name, default } = part {
+            names.push(name);
+            collect(default.as_deref().unwrap_or_default(), names);
+        }
+    }
+}
