@@ -6,5 +6,6 @@
 pub mod findings;
 pub mod python;
 pub mod read;
+pub mod servers;
 pub mod source;
 pub mod values;

