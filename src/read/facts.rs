@@ -16,6 +16,8 @@ pub struct Facts {
     pub python: BTreeMap<FileId, Module>,
     /// Packages the project asks for.
     pub requirements: Vec<Requirement>,
+    /// The variables of every `.env` file, in order; a later one of the same name wins.
+    pub environments: BTreeMap<FileId, Vec<Variable>>,
     /// The comments of every file, in order.
     pub comments: BTreeMap<FileId, Vec<Comment>>,
     /// What could not be read.
@@ -52,6 +54,33 @@ pub struct Unit {
     pub image: Option<Located<String>>,
     /// Compose profiles that must be active for it to run.
     pub profiles: Vec<String>,
+    /// The user it runs as, as written.
+    pub user: Option<Located<String>>,
+    /// The signal that asks it to stop, as written; `SIGTERM` if not given.
+    pub stop_signal: Option<Located<String>>,
+}
+
+impl Unit {
+    /// A unit of which nothing but its name is known yet.
+    pub fn new(kind: UnitKind, name: impl Into<String>, place: Place) -> Self {
+        Self {
+            kind,
+            name: name.into(),
+            place,
+            entrypoint: None,
+            command: None,
+            environment: Vec::new(),
+            environment_files: Vec::new(),
+            working_folder: None,
+            build: None,
+            copied: Vec::new(),
+            limits: Limits::default(),
+            image: None,
+            profiles: Vec::new(),
+            user: None,
+            stop_signal: None,
+        }
+    }
 }
 
 /// Where a unit is declared.
