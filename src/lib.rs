@@ -4,7 +4,9 @@
 //! The library promises no stable interface yet.
 
 pub mod findings;
+pub mod host;
 pub mod python;
 pub mod read;
+pub mod sizing;
 pub mod source;
 pub mod values;
