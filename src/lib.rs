@@ -3,8 +3,10 @@
 //!
 //! The library promises no stable interface yet.
 
+pub mod app;
 pub mod discover;
 pub mod findings;
+pub mod host;
 pub mod python;
 pub mod read;
 pub mod servers;

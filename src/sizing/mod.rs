@@ -1,0 +1,1 @@
+//! Numbers of processes, threads and connections.
