@@ -3,6 +3,7 @@
 //!
 //! The library promises no stable interface yet.
 
+pub mod app;
 pub mod findings;
 pub mod python;
 pub mod read;

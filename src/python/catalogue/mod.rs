@@ -1,0 +1,5 @@
+//! Which calls block: the compiled-in catalogue.
+
+mod schema;
+
+pub use schema::{Category, Gevent, Weight};
