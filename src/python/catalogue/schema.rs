@@ -98,6 +98,9 @@ pub struct Type {
     pub instead: Option<String>,
     /// Methods that block, dotted for paths of attributes; `*` for all public ones not in `safe`.
     pub block: Vec<String>,
+    /// Those of `block` that are [`Weight::Slight`] whatever the others are.
+    #[serde(default)]
+    pub slight: Vec<String>,
     /// Methods that do not.
     #[serde(default)]
     pub safe: Vec<String>,
@@ -213,6 +216,9 @@ impl Library {
         for ty in &self.types {
             if let Some(twice) = ty.block.iter().find(|method| ty.safe.contains(method)) {
                 return fail(format!("{}: `{twice}` both blocks and does not", ty.name));
+            }
+            if let Some(unknown) = ty.slight.iter().find(|method| !ty.block.contains(method)) {
+                return fail(format!("{}: `{unknown}` is slight but does not block", ty.name));
             }
             if let Some(unknown) = ty.unless.keys().find(|method| !ty.block.contains(method)) {
                 return fail(format!("{}: `unless` for `{unknown}`, which does not block", ty.name));
