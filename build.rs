@@ -4,16 +4,29 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, process};
 
+#[path = "src/python/catalogue/schema.rs"]
+#[allow(dead_code, reason = "the build only checks what the library reads")]
+mod call_schema;
 #[path = "src/rules/schema.rs"]
 mod card_schema;
+#[path = "src/servers/schema.rs"]
+#[allow(dead_code, reason = "the build only checks what the library reads")]
+mod server_schema;
 
 fn main() {
     println!("cargo::rerun-if-changed=rules");
-    println!("cargo::rerun-if-changed=src/rules/schema.rs");
+    for schema in [
+        "src/python/catalogue/schema.rs",
+        "src/rules/schema.rs",
+        "src/servers/schema.rs",
+    ] {
+        println!("cargo::rerun-if-changed={schema}");
+    }
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     let mut mistakes = Vec::new();
-    let cards = cards(&mut mistakes);
-    write(&out.join("cards.rs"), &cards);
+    write(&out.join("cards.rs"), &cards(&mut mistakes));
+    write(&out.join("calls.toml"), &calls(&mut mistakes));
+    servers(&mut mistakes);
     if !mistakes.is_empty() {
         for mistake in mistakes {
             println!("cargo::error={mistake}");
@@ -42,6 +55,35 @@ fn cards(mistakes: &mut Vec<String>) -> String {
     }
     code.push_str("]\n");
     code
+}
+
+/// The catalogue of blocking calls as one file.
+fn calls(mistakes: &mut Vec<String>) -> String {
+    let mut all = String::new();
+    for path in toml_files(Path::new("rules/calls")) {
+        let checked = read::<call_schema::Catalogue>(&path).and_then(|calls| {
+            calls
+                .check()
+                .map_err(|what| format!("{}:1: {what}", path.display()))
+        });
+        match checked.and_then(|()| fs::read_to_string(&path).map_err(|error| error.to_string())) {
+            Ok(text) => all.push_str(&(text + "\n")),
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
+    all
+}
+
+/// The tables of servers are compiled in as they are; here they are only checked.
+fn servers(mistakes: &mut Vec<String>) {
+    for path in toml_files(Path::new("rules/servers")) {
+        let checked = read::<server_schema::Server>(&path).and_then(|table| {
+            table
+                .check()
+                .map_err(|what| format!("{}:1: {what}", path.display()))
+        });
+        mistakes.extend(checked.err());
+    }
 }
 
 fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, String> {

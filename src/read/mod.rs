@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 
 use crate::source::{FileId, FileKind, Files};
 
-pub use facts::{Build, Command, Copied, Facts, Form, Limits, Requirement, Unit, UnitKind, Variable};
+pub use facts::{
+    Build, Command, Copied, Facts, Form, Limits, Requirement, Unit, UnitKind, Variable,
+};
 
 /// Reads every file that `kinds` names.
 pub fn all(_files: &Files, _kinds: &BTreeMap<FileId, FileKind>) -> Facts {

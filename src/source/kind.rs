@@ -50,10 +50,15 @@ impl FileKind {
         }
         let first = lower.split('.').next().unwrap_or(&lower);
         // `Dockerfile.dockerignore` is the list of what the build leaves out, and a backup starts nothing.
-        let inert = matches!(extension, "dockerignore" | "md" | "rst" | "bak" | "orig" | "swp" | "j2" | "tmpl");
+        let inert = matches!(
+            extension,
+            "dockerignore" | "md" | "rst" | "bak" | "orig" | "swp" | "j2" | "tmpl"
+        );
         if inert || lower.ends_with('~') {
             None
-        } else if matches!(first, "dockerfile" | "containerfile") || matches!(extension, "dockerfile" | "containerfile") {
+        } else if matches!(first, "dockerfile" | "containerfile")
+            || matches!(extension, "dockerfile" | "containerfile")
+        {
             Some(Self::Dockerfile)
         } else if first == "procfile" {
             Some(Self::Procfile)
@@ -86,7 +91,9 @@ fn is_compose(stem: &str) -> bool {
 
 fn is_requirements(stem: &str, folder: &str) -> bool {
     let folder = folder.rsplit('/').next().unwrap_or(folder);
-    stem.contains("requirements") || stem == "constraints" || matches!(folder, "requirements" | "reqs")
+    stem.contains("requirements")
+        || stem == "constraints"
+        || matches!(folder, "requirements" | "reqs")
 }
 
 #[cfg(test)]
