@@ -5,6 +5,7 @@
 
 use super::{Candidate, Site};
 use crate::findings::Edit;
+use crate::servers::Setting;
 use crate::source::{Files, Place, Span};
 use crate::values::Value;
 
@@ -30,6 +31,44 @@ impl Candidate {
             Site::Variable { .. } => None,
         }
     }
+}
+
+impl Candidate {
+    /// Sets another setting right beside this one, in the same form.
+    pub fn add_beside(&self, files: &Files, setting: &Setting, value: &Value) -> Option<Edit> {
+        match self.site.as_ref()? {
+            Site::Statement { statement, .. } => {
+                let lines = whole_lines(files, *statement)?;
+                let text = files.text_at(lines);
+                let end = if text.ends_with("\r\n") { "\r\n" } else { "\n" };
+                let line = format!("{} = {value}{end}", setting.name());
+                // The last line of a file may lack its break.
+                let line = if text.ends_with('\n') { line } else { format!("{end}{}", line.trim_end()) };
+                let after = Place::new(lines.file, Span::new(lines.span.end, lines.span.end));
+                Some(Edit::insert(after, line))
+            }
+            Site::Words { literal, .. } => {
+                let place = (*literal)?;
+                let flag = setting.newest().flag()?;
+                let text = files.get(place.file).text();
+                let after = place.span.end;
+                let (at, line) = match text.get(after..)?.chars().next() {
+                    // An element of a list in JSON, as in a Dockerfile.
+                    Some('"') if in_json_list(text, place) => (after + 1, format!(", \"{flag}\", \"{}\"", plain_text(value)?)),
+                    Some('"' | '\'') => return None,
+                    _ => (after, format!(" {flag} {}", plain_text(value)?)),
+                };
+                Some(Edit::insert(Place::new(place.file, Span::new(at, at)), line))
+            }
+            Site::Variable { .. } => None,
+        }
+    }
+}
+
+/// Whether a quoted word is an element of a list on one line; one of a block list has its line alone.
+fn in_json_list(text: &str, place: Place) -> bool {
+    let before = text.get(..place.span.start).and_then(|text| text.strip_suffix('"'));
+    before.is_some_and(|before| before.trim_end().ends_with([',', '[']))
 }
 
 /// A value in Python's spelling, with the quotes that the text it replaces has.

@@ -84,6 +84,17 @@ pub struct Candidate {
     pub depends: Vec<Dependency>,
 }
 
+impl Candidate {
+    /// The call that makes the value depend on the cores of the machine without a bound, and how it
+    /// is spelled.
+    pub fn host_cores(&self) -> Option<(Place, &str)> {
+        self.depends.iter().find_map(|dependency| match dependency {
+            Dependency::Cpus { place, spelling, limited: false } => Some((*place, spelling.as_str())),
+            _ => None,
+        })
+    }
+}
+
 /// A setting as the server will see it.
 #[derive(Debug, Clone)]
 pub struct Effective {

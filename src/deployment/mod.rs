@@ -12,6 +12,7 @@ mod effective;
 mod environment;
 mod image;
 mod locate;
+mod settle;
 mod version;
 
 pub use assemble::{Assembly, DevelopmentServer, assemble};
@@ -19,8 +20,10 @@ pub use configuration::{Configuration, Stranger};
 pub use effective::{Candidate, Effective, Layer, Resolved, Settings, Site};
 pub use version::ServerVersion;
 
+use std::collections::BTreeMap;
+
 use crate::read::{Limits, UnitKind};
-use crate::servers::{Server, WorkerClass};
+use crate::servers::{Server, Version, WorkerClass};
 use crate::source::{Located, Place};
 
 /// One server, started in one way.
@@ -54,6 +57,11 @@ pub struct Deployment {
     pub development: Option<Located<String>>,
     /// Why the server refuses to start, in its own terms.
     pub errors: Vec<Located<String>>,
+    /// How many workers a formula over the cores of the machine starts on a node of 64; `None` where
+    /// the number rests on no such formula.
+    pub workers_on_large_node: Option<i64>,
+    /// The distributions that the project asks for, with the version where one is pinned or bounded.
+    distributions: BTreeMap<String, Option<ServerVersion>>,
 }
 
 impl Deployment {
@@ -65,5 +73,15 @@ impl Deployment {
     /// A setting's whole number, where it is known.
     pub fn int(&self, name: &str) -> Option<i64> {
         self.setting(name)?.int()
+    }
+
+    /// Whether the project asks for a distribution.
+    pub fn asks_for(&self, distribution: &str) -> bool {
+        self.distributions.contains_key(distribution)
+    }
+
+    /// The version of a distribution, where the project pins or bounds it.
+    pub fn version_of(&self, distribution: &str) -> Option<Version> {
+        Some(self.distributions.get(distribution)?.as_ref()?.version)
     }
 }
