@@ -33,7 +33,13 @@ pub fn cast(setting: &Setting, value: &Value, version: Version) -> Result<Value,
         Kind::Networks => addresses(value, true),
         Kind::Choice => choice(setting.name(), shape, value),
         Kind::ChoiceList => choice_list(setting.name(), shape, value),
-        Kind::Class => if let Value::Object(_) = value { Ok(value.clone()) } else { text(value) },
+        Kind::Class => {
+            if let Value::Object(_) = value {
+                Ok(value.clone())
+            } else {
+                text(value)
+            }
+        }
         Kind::Callable => callable(value),
         Kind::Mapping => match value {
             Value::Dict(_) => Ok(value.clone()),
@@ -50,12 +56,16 @@ pub fn cast(setting: &Setting, value: &Value, version: Version) -> Result<Value,
 }
 
 fn refuse<T>(message: impl Into<String>) -> Result<T, CastError> {
-    Err(CastError { message: message.into() })
+    Err(CastError {
+        message: message.into(),
+    })
 }
 
 /// The value as Python's `%s` prints it: text without quotes.
 fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn truth(value: &Value) -> Result<Value, CastError> {
@@ -107,15 +117,23 @@ fn fraction(value: &Value) -> Result<Value, CastError> {
 
 /// Granian's durations: `90`, `90s`, `1h30m`, `1d`, in seconds.
 fn duration(shape: &Shape, value: &Value) -> Result<Value, CastError> {
-    let Value::Str(text) = value else { return whole(shape, value) };
+    let Value::Str(text) = value else {
+        return whole(shape, value);
+    };
     let mut seconds = 0_i64;
     let mut rest = text.as_str();
     for (unit, factor) in [('d', 86_400), ('h', 3600), ('m', 60), ('s', 1)] {
         let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
         let (number, behind) = rest.split_at(digits);
-        let Ok(number) = number.parse::<i64>() else { continue };
+        let Ok(number) = number.parse::<i64>() else {
+            continue;
+        };
         // A bare number is one of seconds.
-        let after = if behind.is_empty() && digits == text.len() { Some("") } else { behind.strip_prefix(unit) };
+        let after = if behind.is_empty() && digits == text.len() {
+            Some("")
+        } else {
+            behind.strip_prefix(unit)
+        };
         if let Some(after) = after {
             let factor = if behind.is_empty() { 1 } else { factor };
             seconds = seconds.saturating_add(number.saturating_mul(factor));
@@ -143,7 +161,10 @@ fn text_list(value: &Value) -> Result<Value, CastError> {
         Value::Str(_) => vec![text(value)?],
         Value::List(items) => items.iter().map(text).collect::<Result<_, _>>()?,
         // Python goes through a mapping by its keys.
-        Value::Dict(entries) => entries.iter().map(|(key, _)| text(key)).collect::<Result<_, _>>()?,
+        Value::Dict(entries) => entries
+            .iter()
+            .map(|(key, _)| text(key))
+            .collect::<Result<_, _>>()?,
         _ => return refuse(format!("a list of strings is needed, not {}", plain(value))),
     };
     Ok(Value::List(items))
@@ -151,7 +172,9 @@ fn text_list(value: &Value) -> Result<Value, CastError> {
 
 fn comma_list(value: &Value) -> Result<Value, CastError> {
     let items = match text(value)? {
-        Value::Str(text) => pieces(&text).map(|piece| Value::Str(piece.to_owned())).collect(),
+        Value::Str(text) => pieces(&text)
+            .map(|piece| Value::Str(piece.to_owned()))
+            .collect(),
         _ => Vec::new(),
     };
     Ok(Value::List(items))
@@ -159,7 +182,9 @@ fn comma_list(value: &Value) -> Result<Value, CastError> {
 
 /// The pieces between commas. One of white space alone stays, as an empty text.
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
-    text.split(',').filter(|piece| !piece.is_empty()).map(str::trim)
+    text.split(',')
+        .filter(|piece| !piece.is_empty())
+        .map(str::trim)
 }
 
 fn addresses(value: &Value, networks: bool) -> Result<Value, CastError> {
@@ -179,7 +204,9 @@ fn addresses(value: &Value, networks: bool) -> Result<Value, CastError> {
 
 fn network(item: &str, address: &str, mask: &str) -> Result<(), CastError> {
     let invalid = || refuse(format!("`{item}` does not appear to be an IP network"));
-    let Ok(address) = address.parse::<IpAddr>() else { return invalid() };
+    let Ok(address) = address.parse::<IpAddr>() else {
+        return invalid();
+    };
     let (bits, width) = match address {
         IpAddr::V4(v4) => (u128::from(v4.to_bits()), 32),
         IpAddr::V6(v6) => (v6.to_bits(), 128),
@@ -191,7 +218,9 @@ fn network(item: &str, address: &str, mask: &str) -> Result<(), CastError> {
         width - prefix
     } else {
         // A netmask, or a host mask such as 0.0.0.255.
-        let Some(mask) = mask.parse::<Ipv4Addr>().ok().filter(|_| width == 32) else { return invalid() };
+        let Some(mask) = mask.parse::<Ipv4Addr>().ok().filter(|_| width == 32) else {
+            return invalid();
+        };
         let mask = mask.to_bits();
         if mask.leading_ones() + mask.trailing_zeros() == 32 {
             mask.trailing_zeros()
@@ -222,7 +251,11 @@ fn choice(name: &str, shape: &Shape, value: &Value) -> Result<Value, CastError> 
     let Some(text) = value.as_str() else {
         return refuse(format!("Invalid type for {name}: {}", plain(value)));
     };
-    let word = if data.exact_case { text.to_owned() } else { text.to_lowercase().trim().to_owned() };
+    let word = if data.exact_case {
+        text.to_owned()
+    } else {
+        text.to_lowercase().trim().to_owned()
+    };
     let word = data.synonyms.get(&word).cloned().unwrap_or(word);
     if data.choices.contains(&word) {
         Ok(Value::Str(word))
@@ -234,7 +267,10 @@ fn choice(name: &str, shape: &Shape, value: &Value) -> Result<Value, CastError> 
 fn choice_list(name: &str, shape: &Shape, value: &Value) -> Result<Value, CastError> {
     let words: Vec<String> = match value {
         Value::None => Vec::new(),
-        Value::Str(text) => pieces(text).filter(|word| !word.is_empty()).map(str::to_lowercase).collect(),
+        Value::Str(text) => pieces(text)
+            .filter(|word| !word.is_empty())
+            .map(str::to_lowercase)
+            .collect(),
         _ => return refuse(format!("{name} must be a string")),
     };
     if words.is_empty() {
@@ -268,14 +304,19 @@ fn account(name: &str, value: &Value) -> Result<Value, CastError> {
             Ok(integer::decimal(text).map_or_else(|| value.clone(), Value::Int))
         }
         Value::Str(_) => Ok(value.clone()),
-        _ => refuse(format!("a name or a number is needed, not {}", plain(value))),
+        _ => refuse(format!(
+            "a name or a number is needed, not {}",
+            plain(value)
+        )),
     }
 }
 
 /// The address of a StatsD server; until 21.0 it had to be exactly `host:port`.
 fn address(value: &Value, version: Version) -> Result<Value, CastError> {
     let value = text(value)?;
-    let Some(text) = value.as_str() else { return Ok(value) };
+    let Some(text) = value.as_str() else {
+        return Ok(value);
+    };
     let parts: Vec<&str> = text.split(':').collect();
     let port = |text: &str| integer::decimal(text).is_some();
     let fine = if version < Version::new(21, 0, 0) {
@@ -285,7 +326,11 @@ fn address(value: &Value, version: Version) -> Result<Value, CastError> {
     } else {
         parts.get(1).is_none_or(|number| port(number))
     };
-    if fine { Ok(value) } else { refuse("Value must be one of ('host:port', 'unix://PATH')") }
+    if fine {
+        Ok(value)
+    } else {
+        refuse("Value must be one of ('host:port', 'unix://PATH')")
+    }
 }
 
 #[cfg(test)]
@@ -294,7 +339,11 @@ mod tests {
     use crate::servers::{Server, table};
 
     fn gunicorn(setting: &str, value: &Value, version: &str) -> Result<Value, CastError> {
-        cast(table(Server::Gunicorn).setting(setting).unwrap(), value, version.parse().unwrap())
+        cast(
+            table(Server::Gunicorn).setting(setting).unwrap(),
+            value,
+            version.parse().unwrap(),
+        )
     }
 
     fn text(text: &str) -> Value {
@@ -304,7 +353,8 @@ mod tests {
     /// Every line was checked with `Config().set(name, value)` of Gunicorn 27.0.1.
     #[test]
     fn values_pass_or_fail_as_in_gunicorn() {
-        let list = |items: &[&str]| Value::List(items.iter().map(|item| self::text(item)).collect());
+        let list =
+            |items: &[&str]| Value::List(items.iter().map(|item| self::text(item)).collect());
         let passes = [
             ("workers", text("3"), Value::Int(3)),
             ("workers", text("0x10"), Value::Int(16)),
@@ -314,12 +364,28 @@ mod tests {
             ("preload_app", Value::None, Value::None),
             ("bind", text("a:1,b:2"), list(&["a:1,b:2"])),
             ("bind", Value::None, list(&[])),
-            ("forwarded_allow_ips", text("10.0.0.0/8, ::1,*"), list(&["10.0.0.0/8", "::1", "*"])),
-            ("forwarded_allow_ips", text("10.0.0.0/255.0.0.0"), list(&["10.0.0.0/255.0.0.0"])),
-            ("forwarded_allow_ips", text("0.0.0.0/0"), list(&["0.0.0.0/0"])),
+            (
+                "forwarded_allow_ips",
+                text("10.0.0.0/8, ::1,*"),
+                list(&["10.0.0.0/8", "::1", "*"]),
+            ),
+            (
+                "forwarded_allow_ips",
+                text("10.0.0.0/255.0.0.0"),
+                list(&["10.0.0.0/255.0.0.0"]),
+            ),
+            (
+                "forwarded_allow_ips",
+                text("0.0.0.0/0"),
+                list(&["0.0.0.0/0"]),
+            ),
             ("proxy_protocol", Value::Bool(true), text("auto")),
             ("proxy_protocol", text("0"), text("off")),
-            ("http2_cleartext", Value::Bool(true), text("prior-knowledge")),
+            (
+                "http2_cleartext",
+                Value::Bool(true),
+                text("prior-knowledge"),
+            ),
             ("header_map", Value::None, Value::None),
             ("header_map", text("Drop "), text("drop")),
             ("http_protocols", text("h2, H1"), list(&["h2", "h1"])),
@@ -327,11 +393,19 @@ mod tests {
             ("user", text("33"), Value::Int(33)),
             ("user", text("www-data"), text("www-data")),
             ("worker_class", text(" gevent "), text("gevent")),
-            ("statsd_host", text("unix:/run/statsd"), text("unix:/run/statsd")),
+            (
+                "statsd_host",
+                text("unix:/run/statsd"),
+                text("unix:/run/statsd"),
+            ),
             ("umask", Value::Int(0o22), Value::Int(18)),
         ];
         for (setting, given, held) in passes {
-            assert_eq!(gunicorn(setting, &given, "27.0.1"), Ok(held), "{setting} = {given}");
+            assert_eq!(
+                gunicorn(setting, &given, "27.0.1"),
+                Ok(held),
+                "{setting} = {given}"
+            );
         }
         let fails = [
             ("workers", Value::Float(4.0)),
@@ -362,7 +436,10 @@ mod tests {
             ("config", Value::Object("decouple.config".into())),
         ];
         for (setting, given) in fails {
-            assert!(gunicorn(setting, &given, "27.0.1").is_err(), "{setting} = {given}");
+            assert!(
+                gunicorn(setting, &given, "27.0.1").is_err(),
+                "{setting} = {given}"
+            );
         }
     }
 

@@ -200,8 +200,6 @@ pub enum Action {
     StoreConst,
     /// Takes a value; all of them count.
     Append,
-    /// Takes no value and is counted or merely noted.
-    Flag,
 }
 
 /// What an option's parser makes of a word before the setting sees it.

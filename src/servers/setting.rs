@@ -104,10 +104,15 @@ impl Setting {
         let Some(class) = class.behaviour() else {
             return Honoured::Unknown;
         };
-        let ignored = self.data.ignored_between.get(class).is_some_and(|[from, until]| {
-            let reached = |text: &str| text.parse::<Version>().is_ok_and(|limit| limit <= version);
-            reached(from) && !reached(until)
-        });
+        let ignored = self
+            .data
+            .ignored_between
+            .get(class)
+            .is_some_and(|[from, until]| {
+                let reached =
+                    |text: &str| text.parse::<Version>().is_ok_and(|limit| limit <= version);
+                reached(from) && !reached(until)
+            });
         if ignored {
             return Honoured::No;
         }

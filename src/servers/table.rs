@@ -196,7 +196,10 @@ mod tests {
         ];
         for (release, count) in released {
             let release = version(release);
-            let found = table(Server::Gunicorn).settings().filter(|setting| setting.applies_to(release)).count();
+            let found = table(Server::Gunicorn)
+                .settings()
+                .filter(|setting| setting.applies_to(release))
+                .count();
             assert_eq!(found, count, "{release}");
         }
     }
@@ -205,28 +208,66 @@ mod tests {
     fn forms_and_defaults_follow_the_version() {
         let gunicorn = table(Server::Gunicorn);
         let trusted = gunicorn.setting("forwarded_allow_ips").unwrap();
-        let local = |items: &[&str]| Value::List(items.iter().map(|item| Value::Str((*item).into())).collect());
-        assert_eq!(trusted.at(version("20.1.0")).default(), Some(&local(&["127.0.0.1"])));
-        assert_eq!(trusted.at(version("27.0.1")).default(), Some(&local(&["127.0.0.1", "::1"])));
+        let local = |items: &[&str]| {
+            Value::List(
+                items
+                    .iter()
+                    .map(|item| Value::Str((*item).into()))
+                    .collect(),
+            )
+        };
+        assert_eq!(
+            trusted.at(version("20.1.0")).default(),
+            Some(&local(&["127.0.0.1"]))
+        );
+        assert_eq!(
+            trusted.at(version("27.0.1")).default(),
+            Some(&local(&["127.0.0.1", "::1"]))
+        );
         assert_eq!(trusted.default_variable(), Some("FORWARDED_ALLOW_IPS"));
         let proxy = gunicorn.setting("proxy_protocol").unwrap();
-        assert_eq!(proxy.at(version("24.0.0")).default(), Some(&Value::Bool(false)));
-        assert_eq!(proxy.at(version("24.1.0")).default(), Some(&Value::Str("off".into())));
+        assert_eq!(
+            proxy.at(version("24.0.0")).default(),
+            Some(&Value::Bool(false))
+        );
+        assert_eq!(
+            proxy.at(version("24.1.0")).default(),
+            Some(&Value::Str("off".into()))
+        );
         let config = gunicorn.setting("config").unwrap();
         assert_eq!(config.at(version("20.0.4")).default(), Some(&Value::None));
-        assert_eq!(gunicorn.setting("chdir").unwrap().at(version("20.1.0")).default(), None);
-        assert_eq!(gunicorn.setting("workers").unwrap().at(version("27.0.1")).flag(), Some("--workers"));
+        assert_eq!(
+            gunicorn
+                .setting("chdir")
+                .unwrap()
+                .at(version("20.1.0"))
+                .default(),
+            None
+        );
+        assert_eq!(
+            gunicorn
+                .setting("workers")
+                .unwrap()
+                .at(version("27.0.1"))
+                .flag(),
+            Some("--workers")
+        );
     }
 
     #[test]
     fn classes_go_by_all_their_names() {
         let gunicorn = table(Server::Gunicorn);
-        let thread = gunicorn.class("gunicorn.workers.gthread.ThreadWorker").unwrap();
+        let thread = gunicorn
+            .class("gunicorn.workers.gthread.ThreadWorker")
+            .unwrap();
         assert_eq!(thread.name(), "gthread");
         let eventlet = gunicorn.class("eventlet").unwrap();
         assert!(eventlet.applies_to(version("25.3.0")) && !eventlet.applies_to(version("26.0.0")));
         let twin = gunicorn.class("uvicorn.workers.UvicornWorker").unwrap();
-        assert_eq!(twin.deprecated().unwrap().replacement, "uvicorn_worker.UvicornWorker");
+        assert_eq!(
+            twin.deprecated().unwrap().replacement,
+            "uvicorn_worker.UvicornWorker"
+        );
         let gevent = gunicorn.class("gevent").unwrap();
         assert_eq!(gevent.minimum(version("19.9.0")), None);
         assert_eq!(gevent.minimum(version("23.0.0")), Some(version("1.4.0")));
@@ -238,22 +279,47 @@ mod tests {
     fn honoured_depends_on_class_and_version() {
         let gunicorn = table(Server::Gunicorn);
         let honoured = |setting: &str, class: &str, release: &str| {
-            gunicorn.setting(setting).unwrap().honoured_by(gunicorn.class(class).unwrap(), version(release))
+            gunicorn
+                .setting(setting)
+                .unwrap()
+                .honoured_by(gunicorn.class(class).unwrap(), version(release))
         };
-        assert_eq!(honoured("threads", "uvicorn.workers.UvicornH11Worker", "27.0.1"), Honoured::No);
-        assert_eq!(honoured("workers", "uvicorn.workers.UvicornWorker", "27.0.1"), Honoured::Yes);
+        assert_eq!(
+            honoured("threads", "uvicorn.workers.UvicornH11Worker", "27.0.1"),
+            Honoured::No
+        );
+        assert_eq!(
+            honoured("workers", "uvicorn.workers.UvicornWorker", "27.0.1"),
+            Honoured::Yes
+        );
         assert_eq!(honoured("header_map", "asgi", "26.2.0"), Honoured::No);
         assert_eq!(honoured("header_map", "asgi", "27.0.0"), Honoured::Yes);
         assert_eq!(honoured("keepalive", "eventlet", "23.0.0"), Honoured::Yes);
-        assert_eq!(honoured("keepalive", "aiohttp.GunicornWebWorker", "23.0.0"), Honoured::Unknown);
-        assert!(matches!(honoured("backlog", "asgi", "27.0.1"), Honoured::Partly(_)));
+        assert_eq!(
+            honoured("keepalive", "aiohttp.GunicornWebWorker", "23.0.0"),
+            Honoured::Unknown
+        );
+        assert!(matches!(
+            honoured("backlog", "asgi", "27.0.1"),
+            Honoured::Partly(_)
+        ));
     }
 
     #[test]
     fn option_variables_are_found_by_their_prefix() {
         let uvicorn = table(Server::Uvicorn);
-        assert_eq!(uvicorn.setting_of_variable("UVICORN_WORKERS").unwrap().name(), "workers");
+        assert_eq!(
+            uvicorn
+                .setting_of_variable("UVICORN_WORKERS")
+                .unwrap()
+                .name(),
+            "workers"
+        );
         assert!(uvicorn.setting_of_variable("UVICORN_workers").is_none());
-        assert!(table(Server::Gunicorn).setting_of_variable("GUNICORN_WORKERS").is_none());
+        assert!(
+            table(Server::Gunicorn)
+                .setting_of_variable("GUNICORN_WORKERS")
+                .is_none()
+        );
     }
 }
