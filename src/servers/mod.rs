@@ -6,6 +6,7 @@
 
 pub mod arguments;
 pub mod cast;
+mod integer;
 mod near_miss;
 mod recognise;
 pub mod schema;

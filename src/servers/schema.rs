@@ -25,6 +25,9 @@ pub struct Server {
     pub environment_prefix: Option<String>,
     /// The variable that holds further command-line words.
     pub arguments_variable: Option<String>,
+    /// Whether the table holds every option, so that another one is an error.
+    #[serde(default = "yes")]
+    pub complete: bool,
     /// Every setting, in the server's own order.
     #[serde(default, rename = "setting")]
     pub settings: Vec<Setting>,
@@ -68,9 +71,9 @@ pub struct Setting {
     /// Classes that act on a part of it, with what they do.
     #[serde(default)]
     pub partly: BTreeMap<String, String>,
-    /// Classes that act on it only from a version on.
+    /// Classes that for some versions did not act on it: the first such version, the first that does again.
     #[serde(default)]
-    pub honoured_since: BTreeMap<String, String>,
+    pub ignored_between: BTreeMap<String, [String; 2]>,
     /// What it looks like today.
     #[serde(flatten)]
     pub shape: Shape,
@@ -117,6 +120,9 @@ pub struct Shape {
     /// The values of a `choice`.
     #[serde(default)]
     pub choices: Vec<String>,
+    /// Other words for a choice.
+    #[serde(default)]
+    pub synonyms: BTreeMap<String, String>,
     /// Whether a choice must be spelled exactly, capitals included.
     #[serde(default)]
     pub exact_case: bool,
@@ -147,17 +153,21 @@ pub enum Kind {
     Int,
     /// A number.
     Float,
+    /// Whole seconds, or a text such as `1h30m`.
+    Duration,
     /// Text.
     Text,
     /// A list of texts, or one.
     TextList,
     /// Texts in one text with commas between.
     CommaList,
-    /// IP addresses or networks in one text with commas between, or `*`.
+    /// IP addresses in one text with commas between, or `*`.
     Addresses,
+    /// The same, networks too; their host bits must be zero.
+    Networks,
     /// One of a few words.
     Choice,
-    /// Several of a few words, in a list or with commas between.
+    /// Several of a few words in one text with commas between.
     ChoiceList,
     /// A class or its dotted name.
     Class,
@@ -190,8 +200,6 @@ pub enum Action {
     StoreConst,
     /// Takes a value; all of them count.
     Append,
-    /// Takes no value and is counted or merely noted.
-    Flag,
 }
 
 /// What an option's parser makes of a word before the setting sees it.
@@ -274,6 +282,10 @@ pub enum Model {
     EventLoop,
 }
 
+const fn yes() -> bool {
+    true
+}
+
 impl Server {
     /// Whether the table agrees with itself; the error says what does not.
     pub fn check(&self) -> Result<(), String> {
@@ -326,7 +338,7 @@ impl Server {
         let settings = self.settings.iter().flat_map(|setting| {
             let own = [&setting.since, &setting.until].into_iter().flatten();
             own.chain(&setting.missing_in)
-                .chain(setting.honoured_since.values())
+                .chain(setting.ignored_between.values().flatten())
                 .chain(setting.before.iter().map(|before| &before.version))
         });
         let classes = self.worker_classes.iter().flat_map(|class| {
@@ -352,7 +364,7 @@ impl Setting {
             .iter()
             .flatten()
             .chain(self.partly.keys())
-            .chain(self.honoured_since.keys());
+            .chain(self.ignored_between.keys());
         for class in named {
             if !classes.contains(class.as_str()) {
                 return Err(format!("`{class}` is no worker class"));

@@ -104,17 +104,20 @@ impl Setting {
         let Some(class) = class.behaviour() else {
             return Honoured::Unknown;
         };
-        if let Some(how) = self.data.partly.get(class) {
-            return Honoured::Partly(how);
-        }
-        let since = self
+        let ignored = self
             .data
-            .honoured_since
+            .ignored_between
             .get(class)
-            .and_then(|since| since.parse::<Version>().ok());
-        match since {
-            Some(since) if version < since => Honoured::No,
-            Some(_) => Honoured::Yes,
+            .is_some_and(|[from, until]| {
+                let reached =
+                    |text: &str| text.parse::<Version>().is_ok_and(|limit| limit <= version);
+                reached(from) && !reached(until)
+            });
+        if ignored {
+            return Honoured::No;
+        }
+        match self.data.partly.get(class) {
+            Some(how) => Honoured::Partly(how),
             None if honoured.iter().any(|name| name == class) => Honoured::Yes,
             None => Honoured::No,
         }

@@ -84,6 +84,11 @@ impl Table {
         self.syntax
     }
 
+    /// Whether it holds every option of the command line.
+    pub const fn is_complete(&self) -> bool {
+        self.data.complete
+    }
+
     /// The variable that holds further command-line words.
     pub fn arguments_variable(&self) -> Option<&str> {
         self.data.arguments_variable.as_deref()
@@ -139,9 +144,182 @@ impl schema::Server {
             syntax: Syntax::Argparse,
             environment_prefix: None,
             arguments_variable: None,
+            complete: false,
             settings: Vec::new(),
             worker_classes: Vec::new(),
             misnomers: std::collections::BTreeMap::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::servers::Honoured;
+    use crate::values::Value;
+
+    fn version(text: &str) -> Version {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn every_table_parses_and_agrees_with_itself() {
+        for server in Server::ALL {
+            let table = table(server);
+            assert_eq!(table.data.name, server.as_str());
+            assert!(table.settings().count() > 10, "{server}");
+            table.data.check().unwrap();
+        }
+    }
+
+    /// `len(gunicorn.config.KNOWN_SETTINGS)` of the released packages.
+    #[test]
+    fn gunicorn_has_as_many_settings_as_the_release() {
+        let released = [
+            ("19.9.0", 81),
+            ("19.10.0", 82),
+            ("20.0.0", 82),
+            ("20.0.4", 83),
+            ("20.1.0", 85),
+            ("21.2.0", 87),
+            ("22.0.0", 92),
+            ("23.0.0", 93),
+            ("24.0.0", 98),
+            ("24.1.1", 99),
+            ("25.0.0", 113),
+            ("25.0.3", 114),
+            ("25.1.0", 117),
+            ("25.2.0", 118),
+            ("26.0.0", 118),
+            ("26.2.0", 119),
+            ("27.0.1", 120),
+        ];
+        for (release, count) in released {
+            let release = version(release);
+            let found = table(Server::Gunicorn)
+                .settings()
+                .filter(|setting| setting.applies_to(release))
+                .count();
+            assert_eq!(found, count, "{release}");
+        }
+    }
+
+    #[test]
+    fn forms_and_defaults_follow_the_version() {
+        let gunicorn = table(Server::Gunicorn);
+        let trusted = gunicorn.setting("forwarded_allow_ips").unwrap();
+        let local = |items: &[&str]| {
+            Value::List(
+                items
+                    .iter()
+                    .map(|item| Value::Str((*item).into()))
+                    .collect(),
+            )
+        };
+        assert_eq!(
+            trusted.at(version("20.1.0")).default(),
+            Some(&local(&["127.0.0.1"]))
+        );
+        assert_eq!(
+            trusted.at(version("27.0.1")).default(),
+            Some(&local(&["127.0.0.1", "::1"]))
+        );
+        assert_eq!(trusted.default_variable(), Some("FORWARDED_ALLOW_IPS"));
+        let proxy = gunicorn.setting("proxy_protocol").unwrap();
+        assert_eq!(
+            proxy.at(version("24.0.0")).default(),
+            Some(&Value::Bool(false))
+        );
+        assert_eq!(
+            proxy.at(version("24.1.0")).default(),
+            Some(&Value::Str("off".into()))
+        );
+        let config = gunicorn.setting("config").unwrap();
+        assert_eq!(config.at(version("20.0.4")).default(), Some(&Value::None));
+        assert_eq!(
+            gunicorn
+                .setting("chdir")
+                .unwrap()
+                .at(version("20.1.0"))
+                .default(),
+            None
+        );
+        assert_eq!(
+            gunicorn
+                .setting("workers")
+                .unwrap()
+                .at(version("27.0.1"))
+                .flag(),
+            Some("--workers")
+        );
+    }
+
+    #[test]
+    fn classes_go_by_all_their_names() {
+        let gunicorn = table(Server::Gunicorn);
+        let thread = gunicorn
+            .class("gunicorn.workers.gthread.ThreadWorker")
+            .unwrap();
+        assert_eq!(thread.name(), "gthread");
+        let eventlet = gunicorn.class("eventlet").unwrap();
+        assert!(eventlet.applies_to(version("25.3.0")) && !eventlet.applies_to(version("26.0.0")));
+        let twin = gunicorn.class("uvicorn.workers.UvicornWorker").unwrap();
+        assert_eq!(
+            twin.deprecated().unwrap().replacement,
+            "uvicorn_worker.UvicornWorker"
+        );
+        let gevent = gunicorn.class("gevent").unwrap();
+        assert_eq!(gevent.minimum(version("19.9.0")), None);
+        assert_eq!(gevent.minimum(version("23.0.0")), Some(version("1.4.0")));
+        assert_eq!(gevent.minimum(version("27.0.1")), Some(version("24.10.1")));
+        assert!(gunicorn.class("Sync").is_none());
+    }
+
+    #[test]
+    fn honoured_depends_on_class_and_version() {
+        let gunicorn = table(Server::Gunicorn);
+        let honoured = |setting: &str, class: &str, release: &str| {
+            gunicorn
+                .setting(setting)
+                .unwrap()
+                .honoured_by(gunicorn.class(class).unwrap(), version(release))
+        };
+        assert_eq!(
+            honoured("threads", "uvicorn.workers.UvicornH11Worker", "27.0.1"),
+            Honoured::No
+        );
+        assert_eq!(
+            honoured("workers", "uvicorn.workers.UvicornWorker", "27.0.1"),
+            Honoured::Yes
+        );
+        assert_eq!(honoured("header_map", "asgi", "26.2.0"), Honoured::No);
+        assert_eq!(honoured("header_map", "asgi", "27.0.0"), Honoured::Yes);
+        assert_eq!(honoured("keepalive", "eventlet", "23.0.0"), Honoured::Yes);
+        assert_eq!(
+            honoured("keepalive", "aiohttp.GunicornWebWorker", "23.0.0"),
+            Honoured::Unknown
+        );
+        assert!(matches!(
+            honoured("backlog", "asgi", "27.0.1"),
+            Honoured::Partly(_)
+        ));
+    }
+
+    #[test]
+    fn option_variables_are_found_by_their_prefix() {
+        let uvicorn = table(Server::Uvicorn);
+        assert_eq!(
+            uvicorn
+                .setting_of_variable("UVICORN_WORKERS")
+                .unwrap()
+                .name(),
+            "workers"
+        );
+        assert!(uvicorn.setting_of_variable("UVICORN_workers").is_none());
+        assert!(
+            table(Server::Gunicorn)
+                .setting_of_variable("GUNICORN_WORKERS")
+                .is_none()
+        );
     }
 }

@@ -4,6 +4,13 @@
 //! a variable that nobody knows is either an option's unknown value or, where an option could
 //! stand, a place in which anything may hide.
 
+mod argparse;
+mod click;
+mod options;
+
+use options::Options;
+
+use super::schema::Syntax;
 use super::{Setting, Table, Version};
 use crate::source::{Located, Place, Word};
 use crate::values::Value;
@@ -34,8 +41,10 @@ pub struct Arguments {
     pub extra: Vec<Located<String>>,
     /// What the parser refuses; the server exits with status 2.
     pub errors: Vec<Located<ArgumentError>>,
-    /// Unknown words where an option could stand: anything may hide there.
+    /// Unknown words where an option or the application could stand: anything may hide there.
     pub opaque: Vec<Place>,
+    /// The first option that prints something and exits, such as `--version`.
+    pub exits: Option<Place>,
 }
 
 /// One option of a command line.
@@ -55,6 +64,8 @@ pub struct Given {
     pub literal: bool,
     /// The value as written, its variables filled in.
     pub text: Option<String>,
+    /// Whether every value given counts and not only the last.
+    pub adds_up: bool,
 }
 
 /// What the server makes of an option's value.
@@ -104,7 +115,44 @@ impl Argument {
     }
 }
 
-/// Reads the arguments of a server: the words behind its name.
-pub fn parse(_table: &'static Table, _version: Version, _words: &[Argument]) -> Arguments {
-    Arguments::default()
+impl Arguments {
+    /// The option that decides `setting`: the last one given.
+    pub fn last(&self, setting: &str) -> Option<&Given> {
+        self.given
+            .iter()
+            .rfind(|given| given.setting.name() == setting)
+    }
+
+    /// What the options make of `setting` together: all values of an option that adds up, else the
+    /// last. `None` if none was given.
+    pub fn outcome(&self, setting: &str) -> Option<Outcome> {
+        let last = self.last(setting)?;
+        if !last.adds_up {
+            return Some(last.value.clone());
+        }
+        let mut items = Vec::new();
+        for given in self
+            .given
+            .iter()
+            .filter(|given| given.setting.name() == setting)
+        {
+            match &given.value {
+                Outcome::Known(item) => items.push(item.clone()),
+                other => return Some(other.clone()),
+            }
+        }
+        Some(Outcome::Known(Value::List(items)))
+    }
 }
+
+/// Reads the arguments of a server: the words behind its name.
+pub fn parse(table: &'static Table, version: Version, words: &[Argument]) -> Arguments {
+    let options = Options::new(table, version);
+    match table.syntax() {
+        Syntax::Argparse | Syntax::Getopt => argparse::parse(&options, words),
+        Syntax::Click => click::parse(&options, words),
+    }
+}
+
+#[cfg(test)]
+mod tests;
