@@ -484,7 +484,7 @@ impl<'a> Reader<'a> {
             self.current().awaits = true;
         }
         for item in &stmt.items {
-            visitor::Visitor::visit_expr(self, &item.context_expr);
+            self.asynchronously(&item.context_expr, stmt.is_async);
             self.event(EventKind::Enter(&item.context_expr, stmt.is_async), span_of(&item.context_expr));
             if let Some(target) = item.optional_vars.as_deref() {
                 self.bind_target(target, Bound::With(&item.context_expr), span_of(item).end);
@@ -497,11 +497,19 @@ impl<'a> Reader<'a> {
         if stmt.is_async {
             self.current().awaits = true;
         }
-        visitor::Visitor::visit_expr(self, &stmt.iter);
+        self.asynchronously(&stmt.iter, stmt.is_async);
         self.event(EventKind::Iterate(&stmt.iter, stmt.is_async), span_of(&*stmt.iter));
         self.bind_target(&stmt.target, Bound::Item(&stmt.iter), span_of(&*stmt.target).end);
         self.block(&stmt.body);
         self.block(&stmt.orelse);
+    }
+
+    /// `async with f()` and `async for x in f()` await what `f()` gives.
+    fn asynchronously(&mut self, expr: &'a Expr, is_async: bool) {
+        match expr {
+            Expr::Call(call) if is_async => self.call(call, true),
+            _ => visitor::Visitor::visit_expr(self, expr),
+        }
     }
 
     fn call(&mut self, call: &'a ast::ExprCall, awaited: bool) {
@@ -537,7 +545,7 @@ impl<'a> Reader<'a> {
         let span = span_of(whole);
         self.blocks.push(span);
         for generator in generators {
-            visitor::Visitor::visit_expr(self, &generator.iter);
+            self.asynchronously(&generator.iter, generator.is_async);
             if generator.is_async {
                 self.current().awaits = true;
             }

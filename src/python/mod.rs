@@ -5,6 +5,7 @@
 
 pub mod calls;
 pub mod catalogue;
+pub mod effects;
 pub mod frameworks;
 pub mod modules;
 pub mod names;
