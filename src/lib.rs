@@ -4,11 +4,14 @@
 //! The library promises no stable interface yet.
 
 pub mod app;
+pub mod deployment;
 pub mod discover;
 pub mod findings;
 pub mod host;
 pub mod python;
 pub mod read;
+pub mod rules;
 pub mod servers;
+pub mod sizing;
 pub mod source;
 pub mod values;
