@@ -3,6 +3,7 @@
 //!
 //! The library promises no stable interface yet.
 
+pub mod advice;
 pub mod app;
 pub mod deployment;
 pub mod discover;
@@ -12,6 +13,7 @@ pub mod python;
 pub mod read;
 pub mod rules;
 pub mod servers;
+pub mod settings;
 pub mod sizing;
 pub mod source;
 pub mod values;

@@ -35,7 +35,10 @@ pub(super) fn starts(
     command: Option<&Command>,
     surroundings: Surroundings,
 ) -> Vec<Start> {
-    let mut script = Script { surroundings, found: Vec::new() };
+    let mut script = Script {
+        surroundings,
+        found: Vec::new(),
+    };
     match (entrypoint, command) {
         // A shell that is the entry point ignores the command.
         (Some(entrypoint), Some(command)) if entrypoint.form == Form::Exec => {
@@ -65,8 +68,16 @@ struct Script<'a> {
 }
 
 impl Script<'_> {
-    fn run<'w>(&mut self, arguments: &[Argument], words: impl Iterator<Item = &'w Word>, place: Place) {
-        let texts: Vec<Option<String>> = arguments.iter().map(|argument| argument.text.clone()).collect();
+    fn run<'w>(
+        &mut self,
+        arguments: &[Argument],
+        words: impl Iterator<Item = &'w Word>,
+        place: Place,
+    ) {
+        let texts: Vec<Option<String>> = arguments
+            .iter()
+            .map(|argument| argument.text.clone())
+            .collect();
         let here = &mut self.surroundings;
         match texts.first().and_then(Option::as_deref) {
             Some("cd") => {
@@ -79,22 +90,28 @@ impl Script<'_> {
             }),
             _ => match recognise(&texts) {
                 Some(program) => {
-                    let (Program::Server { first_argument, .. } | Program::Development { first_argument, .. }) =
-                        &program;
+                    let (Program::Server { first_argument, .. }
+                    | Program::Development { first_argument, .. }) = &program;
                     let mut environment = here.environment.clone();
                     // `A=b gunicorn`, `env A=b gunicorn`: the words in front of the program.
                     for word in words.take(*first_argument) {
                         environment.assign(word);
                     }
                     self.found.push(Start {
-                        arguments: arguments.get(*first_argument..).unwrap_or_default().to_vec(),
+                        arguments: arguments
+                            .get(*first_argument..)
+                            .unwrap_or_default()
+                            .to_vec(),
                         program,
                         environment,
                         roots: here.roots.clone(),
                         place,
                     });
                 }
-                None if texts.iter().all(|text| text.as_deref().and_then(split_assignment).is_some()) => {
+                None if texts
+                    .iter()
+                    .all(|text| text.as_deref().and_then(split_assignment).is_some()) =>
+                {
                     words.for_each(|word| {
                         here.environment.assign(word);
                     });
@@ -123,7 +140,11 @@ impl Script<'_> {
             // Only bytes that are exactly the text can be replaced by another.
             argument.literal &= argument.text.as_deref() == Some(here.files.text_at(word.place));
             match &argument.text {
-                Some(text) if !word.quoted && !word.is_literal() && text.split_whitespace().count() != 1 => {
+                Some(text)
+                    if !word.quoted
+                        && !word.is_literal()
+                        && text.split_whitespace().count() != 1 =>
+                {
                     arguments.extend(text.split_whitespace().map(|piece| Argument {
                         text: Some(piece.to_owned()),
                         prefix: piece.to_owned(),

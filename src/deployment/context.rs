@@ -6,8 +6,20 @@ use crate::source::{Files, Located};
 /// Words that people put into the names of files, stages, services and profiles that are not for
 /// production.
 const DEVELOPMENT: [&str; 14] = [
-    "dev", "devel", "development", "local", "override", "test", "tests", "testing", "ci", "debug", "example",
-    "examples", "devcontainer", "e2e",
+    "dev",
+    "devel",
+    "development",
+    "local",
+    "override",
+    "test",
+    "tests",
+    "testing",
+    "ci",
+    "debug",
+    "example",
+    "examples",
+    "devcontainer",
+    "e2e",
 ];
 
 /// Why a unit is not how the service runs in production; `None` if nothing says so.
@@ -19,7 +31,10 @@ pub(super) fn development(unit: &Unit, files: &Files) -> Option<Located<String>>
     } else if named(&unit.name) {
         format!("`{}` is named for development", unit.name)
     } else if !unit.profiles.is_empty() && unit.profiles.iter().all(|profile| named(profile)) {
-        format!("it runs only in the profile `{}`", unit.profiles.join("`, `"))
+        format!(
+            "it runs only in the profile `{}`",
+            unit.profiles.join("`, `")
+        )
     } else {
         return None;
     };
@@ -27,5 +42,7 @@ pub(super) fn development(unit: &Unit, files: &Files) -> Option<Located<String>>
 }
 
 fn words(name: &str) -> impl Iterator<Item = String> + '_ {
-    name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_ascii_lowercase)
+    name.split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_ascii_lowercase)
 }

@@ -89,7 +89,11 @@ impl Candidate {
     /// is spelled.
     pub fn host_cores(&self) -> Option<(Place, &str)> {
         self.depends.iter().find_map(|dependency| match dependency {
-            Dependency::Cpus { place, spelling, limited: false } => Some((*place, spelling.as_str())),
+            Dependency::Cpus {
+                place,
+                spelling,
+                limited: false,
+            } => Some((*place, spelling.as_str())),
             _ => None,
         })
     }
@@ -160,7 +164,9 @@ impl Settings {
 
     /// All settings, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Effective)> {
-        self.by_name.iter().map(|(name, effective)| (*name, effective))
+        self.by_name
+            .iter()
+            .map(|(name, effective)| (*name, effective))
     }
 
     /// Settles `setting` among its candidates, the default included.
@@ -168,8 +174,17 @@ impl Settings {
     /// Candidates come in any order; of two of one layer the later wins, as with a repeated flag.
     pub(super) fn settle(&mut self, setting: &'static Setting, mut candidates: Vec<Candidate>) {
         candidates.sort_by_key(|candidate| candidate.layer);
-        let Some(winner) = candidates.pop() else { return };
+        let Some(winner) = candidates.pop() else {
+            return;
+        };
         candidates.reverse();
-        self.by_name.insert(setting.name(), Effective { setting, winner, overridden: candidates });
+        self.by_name.insert(
+            setting.name(),
+            Effective {
+                setting,
+                winner,
+                overridden: candidates,
+            },
+        );
     }
 }

@@ -40,7 +40,11 @@ impl Environment {
                     place: word.place,
                     literal: word.is_literal(),
                 },
-                None => Entry { text: outer(&variable.name), place: variable.place, literal: false },
+                None => Entry {
+                    text: outer(&variable.name),
+                    place: variable.place,
+                    literal: false,
+                },
             };
             self.entries.insert(variable.name.clone(), entry);
         }
@@ -48,14 +52,25 @@ impl Environment {
 
     /// Reads a word of the form `NAME=value` and sets the variable; `false` for any other word.
     pub(super) fn assign(&mut self, word: &Word) -> bool {
-        let Some(text) = word.resolve(&|name| self.text(name)) else { return false };
-        let Some((name, value)) = split_assignment(&text) else { return false };
+        let Some(text) = word.resolve(&|name| self.text(name)) else {
+            return false;
+        };
+        let Some((name, value)) = split_assignment(&text) else {
+            return false;
+        };
         let literal = word.is_literal() && word.place.span.len() == text.len();
         let mut place = word.place;
         if literal {
             place.span.start += name.len() + 1;
         }
-        self.entries.insert(name.to_owned(), Entry { text: Some(value.to_owned()), place, literal });
+        self.entries.insert(
+            name.to_owned(),
+            Entry {
+                text: Some(value.to_owned()),
+                place,
+                literal,
+            },
+        );
         true
     }
 

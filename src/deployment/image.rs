@@ -15,11 +15,19 @@ pub(super) struct Image<'f> {
 }
 
 /// The image that a Dockerfile builds: its stage `target`, or the last one.
-pub(super) fn build<'f>(units: &'f [Unit], file: FileId, target: Option<&str>) -> Option<Image<'f>> {
-    let stages: Vec<&Unit> =
-        units.iter().filter(|unit| unit.kind == UnitKind::Image && unit.place.file == file).collect();
+pub(super) fn build<'f>(
+    units: &'f [Unit],
+    file: FileId,
+    target: Option<&str>,
+) -> Option<Image<'f>> {
+    let stages: Vec<&Unit> = units
+        .iter()
+        .filter(|unit| unit.kind == UnitKind::Image && unit.place.file == file)
+        .collect();
     let index = match target {
-        Some(name) => stages.iter().position(|stage| stage.name.eq_ignore_ascii_case(name))?,
+        Some(name) => stages
+            .iter()
+            .position(|stage| stage.name.eq_ignore_ascii_case(name))?,
         None => stages.len().checked_sub(1)?,
     };
     Some(stack(&stages, index))
@@ -61,14 +69,20 @@ fn stack<'f>(stages: &[&'f Unit], index: usize) -> Image<'f> {
 pub(super) fn dockerfile_of(unit: &Unit, files: &Files) -> Option<FileId> {
     let build = unit.build.as_ref()?;
     let context = context_of(unit, files)?;
-    let name = build.dockerfile.as_ref().map_or("Dockerfile", |name| name.value.as_str());
+    let name = build
+        .dockerfile
+        .as_ref()
+        .map_or("Dockerfile", |name| name.value.as_str());
     files.find(&super::locate::join(&context, name))
 }
 
 /// The folder a compose service builds from, relative to the project root.
 pub(super) fn context_of(unit: &Unit, files: &Files) -> Option<String> {
     let build = unit.build.as_ref()?;
-    let context = build.context.as_ref().map_or(".", |context| context.value.as_str());
+    let context = build
+        .context
+        .as_ref()
+        .map_or(".", |context| context.value.as_str());
     // A remote context or one outside the project is not there to be read.
     let local = !context.contains("://") && !context.starts_with('/');
     local.then(|| super::locate::join(files.get(unit.place.file).folder(), context))

@@ -3,8 +3,9 @@
 use super::configuration::Read;
 use super::effective::{Candidate, Layer, Resolved, Settings, Site};
 use super::environment::Environment;
+use crate::python::evaluate::Dependency;
 use crate::servers::arguments::{Arguments, Given, Outcome};
-use crate::servers::{Action, Setting, Table, Version, WorkerClass, cast};
+use crate::servers::{Action, Setting, Table, Version, WorkerClass, from_variable};
 use crate::source::{Files, Located, Place};
 use crate::values::Value;
 
@@ -31,7 +32,11 @@ impl Sources<'_> {
         errors.extend(configuration.errors);
         let mut configured = configuration.candidates;
         let untrusted = configuration.untrusted.or_else(|| self.unread.clone());
-        for setting in self.table.settings().filter(|setting| setting.applies_to(self.version)) {
+        for setting in self
+            .table
+            .settings()
+            .filter(|setting| setting.applies_to(self.version))
+        {
             let mut candidates = vec![self.default(setting)];
             candidates.extend(self.variable(setting, errors));
             if let Some((place, why)) = &untrusted {
@@ -61,18 +66,30 @@ impl Sources<'_> {
             },
             Resolved::Known,
         );
-        Candidate { value, layer: Layer::Default, place: None, site: None, depends: Vec::new() }
+        Candidate {
+            value,
+            layer: Layer::Default,
+            place: None,
+            site: None,
+            depends: Vec::new(),
+        }
     }
 
     /// A variable that stands for the setting or supplies its default.
-    fn variable(&self, setting: &'static Setting, errors: &mut Vec<Located<String>>) -> Option<Candidate> {
+    fn variable(
+        &self,
+        setting: &'static Setting,
+        errors: &mut Vec<Located<String>>,
+    ) -> Option<Candidate> {
         let own = self.table.variable_of(setting);
         let names = [own.as_deref(), setting.default_variable()];
-        let (name, entry) =
-            names.into_iter().flatten().find_map(|name| Some((name, self.environment.entry(name)?)))?;
+        let (name, entry) = names
+            .into_iter()
+            .flatten()
+            .find_map(|name| Some((name, self.environment.entry(name)?)))?;
         let value = match &entry.text {
             None => Resolved::Unknown(format!("`{name}` is passed on from outside")),
-            Some(text) => match cast::from_variable(setting, text, self.version) {
+            Some(text) => match from_variable(setting, text, self.version) {
                 Ok(value) => Resolved::Known(value),
                 Err(error) => {
                     errors.push(Located::new(format!("`{name}`: {error}"), entry.place));
@@ -99,10 +116,15 @@ impl Sources<'_> {
         errors: &mut Vec<Located<String>>,
     ) -> Vec<Candidate> {
         let shape = setting.at(self.version);
-        let given: Vec<&Given> =
-            arguments.given.iter().filter(|given| given.setting.name() == setting.name()).collect();
-        let mut candidates: Vec<Candidate> =
-            given.iter().map(|given| from_words(given, layer, errors)).collect();
+        let given: Vec<&Given> = arguments
+            .given
+            .iter()
+            .filter(|given| given.setting.name() == setting.name())
+            .collect();
+        let mut candidates: Vec<Candidate> = given
+            .iter()
+            .map(|given| from_words(given, layer, self.files, errors))
+            .collect();
         if shape.action() == Action::Append && candidates.len() > 1 {
             candidates = joined(candidates).into_iter().collect();
         }
@@ -118,27 +140,54 @@ impl Sources<'_> {
 }
 
 fn unknown(layer: Layer, place: Place, why: String) -> Candidate {
-    Candidate { value: Resolved::Unknown(why), layer, place: Some(place), site: None, depends: Vec::new() }
+    Candidate {
+        value: Resolved::Unknown(why),
+        layer,
+        place: Some(place),
+        site: None,
+        depends: Vec::new(),
+    }
 }
 
-fn from_words(given: &Given, layer: Layer, errors: &mut Vec<Located<String>>) -> Candidate {
+fn from_words(
+    given: &Given,
+    layer: Layer,
+    files: &Files,
+    errors: &mut Vec<Located<String>>,
+) -> Candidate {
     let place = given.value_place.unwrap_or(given.flag);
     let value = match &given.value {
         Outcome::Known(value) => Resolved::Known(value.clone()),
-        Outcome::Unknown => Resolved::Unknown("it comes from a variable that no file sets".to_owned()),
+        Outcome::Unknown => {
+            Resolved::Unknown("it comes from a variable that no file sets".to_owned())
+        }
         Outcome::Invalid(message) => {
-            errors.push(Located::new(format!("`{}`: {message}", given.setting.name()), place));
-            Resolved::Unknown(format!("the server refuses `{}`", given.text.as_deref().unwrap_or_default()))
+            errors.push(Located::new(
+                format!("`{}`: {message}", given.setting.name()),
+                place,
+            ));
+            Resolved::Unknown(format!(
+                "the server refuses `{}`",
+                given.text.as_deref().unwrap_or_default()
+            ))
         }
     };
     let literal = given.value_place.filter(|_| given.literal);
     let removal = given.removal.clone();
+    // The only number that a shell is asked for in a place like this.
+    let text = files.text_at(place);
+    let depends = (given.text.is_none() && text.contains("nproc")).then(|| Dependency::Cpus {
+        place,
+        spelling: text.to_owned(),
+        limited: false,
+    });
     Candidate {
         value,
         layer,
         place: Some(place),
-        site: (!removal.is_empty() || literal.is_some()).then_some(Site::Words { literal, removal }),
-        depends: Vec::new(),
+        site: (!removal.is_empty() || literal.is_some())
+            .then_some(Site::Words { literal, removal }),
+        depends: depends.into_iter().collect(),
     }
 }
 
@@ -154,14 +203,22 @@ fn joined(candidates: Vec<Candidate>) -> Option<Candidate> {
         }
     }
     let value = unknown.map_or(Resolved::Known(Value::List(items)), Resolved::Unknown);
-    candidates.into_iter().next_back().map(|last| Candidate { value, site: None, ..last })
+    candidates.into_iter().next_back().map(|last| Candidate {
+        value,
+        site: None,
+        ..last
+    })
 }
 
 /// The worker class that Gunicorn really runs.
 ///
 /// A class whose name is or ends in `SyncWorker`, and the short name `sync`, give way to gthread
 /// when there is more than one thread (Gunicorn 19.9 to 27, `Config.worker_class`).
-pub(super) fn worker_class(table: &'static Table, version: Version, settings: &Settings) -> Option<&'static WorkerClass> {
+pub(super) fn worker_class(
+    table: &'static Table,
+    version: Version,
+    settings: &Settings,
+) -> Option<&'static WorkerClass> {
     let setting = settings.get("worker_class")?;
     let name = setting.text()?;
     let threads = settings.get("threads")?;

@@ -110,12 +110,30 @@ pub enum Form {
     Exec,
 }
 
+/// Whose environment the variables in the words of a command are looked up in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FilledBy {
+    /// Nobody: they reach the program as they are written.
+    Nobody,
+    /// The shell that runs the command, from the environment of the unit.
+    Shell,
+    /// Compose, before anything starts, from the environment of whoever calls it and the `.env` file of
+    /// the project: the `environment` of the service does not count.
+    Compose,
+    /// Some by compose, some by the shell; which is not told apart.
+    Mixed,
+}
+
 /// A command as one format holds it.
 #[derive(Debug, Clone)]
 pub struct Command {
-    /// Who interprets it.
+    /// Who interprets it. A list such as `["sh", "-c", "gunicorn -w $N"]` counts as `Shell`, and
+    /// `simple` holds what that shell runs.
     pub form: Form,
-    /// The simple commands in it, in order: `a && b; c | d` are four. Exec form is always one.
+    /// Who fills in its variables.
+    pub filled_by: FilledBy,
+    /// The simple commands in it, in order: `a && b; c | d` are four. Exec form is one, or none
+    /// where an empty command takes back what the image says.
     pub simple: Vec<Vec<Word>>,
     /// The bytes of the whole command.
     pub place: Place,

@@ -104,6 +104,11 @@ impl Table {
         self.settings.iter().find(|setting| setting.name() == name)
     }
 
+    /// What the variables that stand for options begin with.
+    pub(super) fn environment_prefix(&self) -> Option<&str> {
+        self.data.environment_prefix.as_deref()
+    }
+
     /// The setting that `variable` sets, for servers that read one variable for each option
     /// (`UVICORN_WORKERS`). It ranks below the command line and above defaults.
     pub fn setting_of_variable(&self, variable: &str) -> Option<&Setting> {

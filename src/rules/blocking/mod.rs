@@ -5,7 +5,8 @@ mod blocking_call_transitive;
 
 use super::prelude;
 
-pub(super) const RULES: &[prelude::Rule] = &[blocking_call_in_async::RULE, blocking_call_transitive::RULE];
+pub(super) const RULES: &[prelude::Rule] =
+    &[blocking_call_in_async::RULE, blocking_call_transitive::RULE];
 
 use crate::app::Blocking;
 use crate::findings::{Confidence, Severity};
@@ -26,20 +27,29 @@ impl Blocking {
     fn say(&self, report: Report, service: Option<&Service>, context: &Context) {
         let severity = match (self.weight, self.certainty) {
             // What may just as well be another function must not fail a build.
-            (_, Confidence::Low) | (Weight::Info, _) => Severity::Advice,
-            (Weight::Warn, _) => Severity::Warning,
-            (Weight::Error, _) => Severity::Error,
+            (_, Confidence::Low) | (Weight::Slight, _) => Severity::Advice,
+            (Weight::Bounded, _) => Severity::Warning,
+            (Weight::Unbounded, _) => Severity::Error,
         };
         let mut report = report.severity(severity).at_most(self.certainty);
         for hop in self.chain.iter().filter(|hop| hop.place != self.anchor) {
             report = report.related(hop.place, format!("in `{}`", hop.function));
         }
         for (handler, place) in &self.handlers {
-            report = report.related(*place, format!("`{handler}` handles requests on the event loop"));
+            report = report.related(
+                *place,
+                format!("`{handler}` handles requests on the event loop"),
+            );
         }
         if !self.more.is_empty() {
             let first = context.files.describe(self.more[0]);
-            report = report.related(self.more[0], format!("and {} more in the same function, from {first}", self.more.len()));
+            report = report.related(
+                self.more[0],
+                format!(
+                    "and {} more in the same function, from {first}",
+                    self.more.len()
+                ),
+            );
         }
         let mut help = self.remedy.text.clone();
         if let Some(timeout) = service.and_then(|service| service.heartbeat()) {

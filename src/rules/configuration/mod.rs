@@ -8,4 +8,10 @@ mod worker_connections_ignored;
 
 use super::prelude;
 
-pub(super) const RULES: &[prelude::Rule] = &[keepalive_ignored_by_sync::RULE, refuses_to_start::RULE, threads_ignored::RULE, unknown_setting::RULE, worker_connections_ignored::RULE];
+pub(super) const RULES: &[prelude::Rule] = &[
+    keepalive_ignored_by_sync::RULE,
+    refuses_to_start::RULE,
+    threads_ignored::RULE,
+    unknown_setting::RULE,
+    worker_connections_ignored::RULE,
+];

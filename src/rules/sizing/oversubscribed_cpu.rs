@@ -6,16 +6,33 @@ pub(super) const RULE: Rule = rule!("oversubscribed-cpu", Shape::Deployment(chec
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     // Cores are taken from the project's files or the user's word, never from the machine that checks.
-    let (Some(cpus), Some(advice)) = (service.cpus, service.advice) else { return };
-    let Some(workers) = service.deployment.setting("workers") else { return };
-    let (Some(count), Some(place)) = (workers.int(), workers.place()) else { return };
-    let Some(upper) = advice.item("workers").and_then(|item| item.upper.count()) else { return };
+    let (Some(cpus), Some(advice)) = (service.cpus, service.advice) else {
+        return;
+    };
+    let Some(workers) = service.deployment.setting("workers") else {
+        return;
+    };
+    let (Some(count), Some(place)) = (workers.int(), workers.place()) else {
+        return;
+    };
+    let Some(upper) = advice.item("workers").and_then(|item| item.upper.count()) else {
+        return;
+    };
     // A few processes too many are a matter of taste.
-    if exact(count) < out.parameter("at-least") || exact(count) <= out.parameter("factor") * f64::from(upper) {
+    if exact(count) < out.parameter("at-least")
+        || exact(count) <= out.parameter("factor") * f64::from(upper)
+    {
         return;
     }
-    let what = if service.runs_loop() { "event loops" } else { "workers" };
-    let target = advice.item("workers").and_then(|item| item.target.count()).unwrap_or(upper);
+    let what = if service.runs_loop() {
+        "event loops"
+    } else {
+        "workers"
+    };
+    let target = advice
+        .item("workers")
+        .and_then(|item| item.target.count())
+        .unwrap_or(upper);
     out.report(
         place,
         format!("{count} {what}"),

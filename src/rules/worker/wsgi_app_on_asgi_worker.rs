@@ -5,7 +5,9 @@ use super::prelude::*;
 pub(super) const RULE: Rule = rule!("wsgi-app-on-asgi-worker", Shape::App(check));
 
 fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Findings) {
-    let Some(service) = service.filter(|service| service.speaks() == Some(Interface::Asgi)) else { return };
+    let Some(service) = service.filter(|service| service.speaks() == Some(Interface::Asgi)) else {
+        return;
+    };
     if app.interface != AppInterface::Wsgi {
         return;
     }

@@ -1,7 +1,6 @@
 //! What a rule card may hold, and how it becomes a constant.
 //!
-//! Used twice: the build script reads every card through these structs and refuses a malformed one,
-//! and nothing else ever parses a card. Imports nothing from the crate for that reason.
+//! Only the build reads cards: a malformed one stops it, and the library holds the constants.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,7 +10,7 @@ use serde::Deserialize;
 /// A card as it stands in `rules/checks/<group>/<name>.toml`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Card {
+pub(crate) struct Card {
     name: String,
     code: String,
     #[serde(default)]
@@ -59,7 +58,7 @@ struct Example {
 
 impl Card {
     /// What types alone cannot say about a card at `path`.
-    pub fn check(&self, path: &Path) -> Result<(), String> {
+    pub(crate) fn check(&self, path: &Path) -> Result<(), String> {
         let fail = |what: String| Err(format!("{}:1: {what}", path.display()));
         let one_of = |field: &str, word: &str, words: &[&str]| {
             if words.contains(&word) {
@@ -117,7 +116,7 @@ impl Card {
     }
 
     /// The card as a Rust expression of the constant type `rules::Card`.
-    pub fn as_rust(&self, path: &Path) -> String {
+    pub(crate) fn as_rust(&self, path: &Path) -> String {
         let group = path
             .parent()
             .and_then(Path::file_name)

@@ -4,23 +4,31 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, process};
 
-#[path = "src/python/catalogue/schema.rs"]
-#[allow(dead_code, reason = "the build only checks what the library reads")]
+mod card;
+
+#[path = "../src/python/catalogue/schema.rs"]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "the build only checks what the library reads"
+)]
 mod call_schema;
-#[path = "src/rules/schema.rs"]
-mod card_schema;
-#[path = "src/servers/schema.rs"]
-#[allow(dead_code, reason = "the build only checks what the library reads")]
+#[path = "../src/servers/schema.rs"]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "the build only checks what the library reads"
+)]
 mod server_schema;
 
 fn main() {
-    println!("cargo::rerun-if-changed=rules");
-    for schema in [
+    for input in [
+        "build",
+        "rules",
         "src/python/catalogue/schema.rs",
-        "src/rules/schema.rs",
         "src/servers/schema.rs",
     ] {
-        println!("cargo::rerun-if-changed={schema}");
+        println!("cargo::rerun-if-changed={input}");
     }
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     let mut mistakes = Vec::new();
@@ -46,7 +54,7 @@ fn write(path: &Path, text: &str) {
 fn cards(mistakes: &mut Vec<String>) -> String {
     let mut code = String::from("&[\n");
     for path in toml_files(Path::new("rules/checks")) {
-        match read::<card_schema::Card>(&path).and_then(|card| card.check(&path).map(|()| card)) {
+        match read::<card::Card>(&path).and_then(|card| card.check(&path).map(|()| card)) {
             Ok(card) => {
                 let _ = writeln!(code, "{},", card.as_rust(&path));
             }
