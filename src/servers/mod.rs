@@ -14,6 +14,7 @@ mod setting;
 mod table;
 mod version;
 mod worker_class;
+mod wrappers;
 
 use std::fmt;
 
