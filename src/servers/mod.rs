@@ -4,6 +4,7 @@
 //! a command line set what, and which server a command line starts. Knows nothing of projects:
 //! which value wins, and whether it is a good one, is decided elsewhere.
 
+mod addresses;
 pub mod arguments;
 pub mod cast;
 mod integer;

@@ -29,7 +29,8 @@ impl Table {
                 .iter()
                 .filter_map(|flag| flag.strip_prefix("--"));
             // Short ones are words that config files use for themselves: `name`.
-            setting.name() == plain || (plain.len() > 4 && flags.any(|flag| flag.replace('-', "_") == plain))
+            setting.name() == plain
+                || (plain.len() > 4 && flags.any(|flag| flag.replace('-', "_") == plain))
         };
         if let Some(setting) = self.settings().filter(here).find(spelled) {
             return Some(setting);
@@ -77,12 +78,12 @@ const fn allowed_slips(length: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use crate::servers::{Server, table};
+    use crate::servers::{Server, Setting, table};
 
     fn meant(name: &str, version: &str) -> Option<&'static str> {
         table(Server::Gunicorn)
             .near_miss(name, version.parse().unwrap())
-            .map(|setting| setting.name())
+            .map(Setting::name)
     }
 
     #[test]

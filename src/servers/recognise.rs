@@ -83,7 +83,6 @@ fn program(words: &[Option<String>], at: usize) -> Option<Program> {
         "fastapi" => fastapi(words, at),
         "flask" => flask(words, at),
         "manage.py" | "django-admin" => django(words, at),
-        "python" | "pypy" => python(words, at),
         _ if is_python(word) => python(words, at),
         _ => None,
     }
@@ -114,8 +113,13 @@ fn python(words: &[Option<String>], at: usize) -> Option<Program> {
                 return module(words, at + 1);
             }
             option if option.starts_with('-') => at += 1,
-            script if script.ends_with(".py") || script.contains('/') => return program(words, at),
-            _ => return None,
+            script => {
+                return if is_python(base(script)) {
+                    None
+                } else {
+                    program(words, at)
+                };
+            }
         }
     }
 }
@@ -130,8 +134,6 @@ fn module(words: &[Option<String>], at: usize) -> Option<Program> {
         "flask" => return flask(words, at),
         "fastapi" => return fastapi(words, at),
         "django" => return django(words, at),
-        // Wrappers can be modules too: `python -m ddtrace.commands.ddtrace_run gunicorn`.
-        "ddtrace.commands.ddtrace_run" => return program(words, at + 1),
         _ => return None,
     };
     Some(Program::Server {

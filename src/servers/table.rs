@@ -126,6 +126,17 @@ impl Table {
             .find(|class| class.is_called(worker_class))
     }
 
+    /// The class that really runs where `worker_class` is configured with `threads`, both as
+    /// Gunicorn holds them.
+    ///
+    /// Gunicorn puts its `gthread` in place of any class whose name is `sync` or ends in `SyncWorker`,
+    /// a project's own included, once there is more than one thread (`Config.worker_class`).
+    pub fn running_class(&self, worker_class: &str, threads: i64) -> Option<&WorkerClass> {
+        let gives_way = worker_class == "sync" || worker_class.ends_with("SyncWorker");
+        let threaded = self.server == Server::Gunicorn && gives_way && threads > 1;
+        self.class(if threaded { "gthread" } else { worker_class })
+    }
+
     pub(super) fn misnomer(&self, name: &str) -> Option<&Setting> {
         self.data
             .misnomers
@@ -273,6 +284,20 @@ mod tests {
         assert_eq!(gevent.minimum(version("23.0.0")), Some(version("1.4.0")));
         assert_eq!(gevent.minimum(version("27.0.1")), Some(version("24.10.1")));
         assert!(gunicorn.class("Sync").is_none());
+    }
+
+    #[test]
+    fn threads_turn_sync_into_gthread() {
+        let running = |class: &str, threads| {
+            table(Server::Gunicorn)
+                .running_class(class, threads)
+                .map(WorkerClass::name)
+        };
+        assert_eq!(running("sync", 4), Some("gthread"));
+        assert_eq!(running("my.SyncWorker", 2), Some("gthread"));
+        assert_eq!(running("sync", 1), Some("sync"));
+        assert_eq!(running("gevent", 4), Some("gevent"));
+        assert_eq!(running("my.SyncWorker", 1), None);
     }
 
     #[test]
