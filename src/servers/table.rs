@@ -183,6 +183,50 @@ mod tests {
         }
     }
 
+    /// The build relies on this: a slip in a table must not pass as something else.
+    #[test]
+    fn a_table_with_a_slip_is_refused() {
+        let head = "name = 'x'\ndistribution = 'x'\noldest = '1.0.0'\nnewest = '2.0.0'\nsyntax = 'click'\n";
+        let refused = |body: &str| match toml::from_str::<schema::Server>(&format!("{head}{body}"))
+        {
+            Ok(table) => table.check().is_err(),
+            Err(_) => true,
+        };
+        let setting = "[[setting]]\nname = 'a'\nkind = 'bool'\n";
+        assert!(!refused(setting));
+        assert!(
+            refused(&format!("{setting}{setting}")),
+            "the same setting twice"
+        );
+        assert!(
+            refused(&format!("{setting}flagz = ['-a']")),
+            "a field that does not exist"
+        );
+        assert!(refused(&format!(
+            "{setting}[[setting.before]]\nversion = '1.1.0'\nkind = 'bool'\nflagz = []"
+        )));
+        assert!(
+            refused(&format!("{setting}flags = ['a']")),
+            "an option without a dash"
+        );
+        assert!(
+            refused(&format!("{setting}since = '1.x'")),
+            "a version that is none"
+        );
+        assert!(
+            refused(&format!("{setting}honoured = ['b']")),
+            "a class that does not exist"
+        );
+        assert!(
+            refused(&format!("{setting}choices = ['b']")),
+            "choices of a bool"
+        );
+        assert!(
+            refused(&format!("[misnomers]\nb = 'c'\n{setting}")),
+            "a misnomer of nothing"
+        );
+    }
+
     /// `len(gunicorn.config.KNOWN_SETTINGS)` of the released packages.
     #[test]
     fn gunicorn_has_as_many_settings_as_the_release() {
