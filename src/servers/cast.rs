@@ -4,10 +4,8 @@
 //! table says so. What only the machine can answer (does the file exist, is there such a user) is
 //! not decided here: such a value passes.
 
-use std::net::{IpAddr, Ipv4Addr};
-
 use super::schema::Kind;
-use super::{Setting, Shape, Version, integer};
+use super::{Setting, Shape, Version, addresses, integer};
 use crate::values::Value;
 
 /// A value that stops the server's start, in words close to its own.
@@ -29,8 +27,8 @@ pub fn cast(setting: &Setting, value: &Value, version: Version) -> Result<Value,
         Kind::Text => text(value),
         Kind::TextList | Kind::Files => text_list(value),
         Kind::CommaList => comma_list(value),
-        Kind::Addresses => addresses(value, false),
-        Kind::Networks => addresses(value, true),
+        Kind::Addresses => addresses::trusted(comma_list(value)?, false),
+        Kind::Networks => addresses::trusted(comma_list(value)?, true),
         Kind::Choice => choice(setting.name(), shape, value),
         Kind::ChoiceList => choice_list(setting.name(), shape, value),
         Kind::Class => {
@@ -50,12 +48,12 @@ pub fn cast(setting: &Setting, value: &Value, version: Version) -> Result<Value,
             Value::None => refuse("a path is needed, not None"),
             folder => Ok(folder),
         },
-        Kind::Address => address(value, version),
+        Kind::Address => addresses::metrics(text(value)?, version),
         Kind::Any => Ok(value.clone()),
     }
 }
 
-fn refuse<T>(message: impl Into<String>) -> Result<T, CastError> {
+pub(super) fn refuse<T>(message: impl Into<String>) -> Result<T, CastError> {
     Err(CastError {
         message: message.into(),
     })
@@ -187,55 +185,6 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
         .map(str::trim)
 }
 
-fn addresses(value: &Value, networks: bool) -> Result<Value, CastError> {
-    let list = comma_list(value)?;
-    if let Value::List(items) = &list {
-        for item in items.iter().filter_map(Value::as_str) {
-            if item != "*" && item.parse::<IpAddr>().is_err() {
-                let Some((address, mask)) = item.split_once('/').filter(|_| networks) else {
-                    return refuse(format!("`{item}` does not appear to be an IP address"));
-                };
-                network(item, address, mask)?;
-            }
-        }
-    }
-    Ok(list)
-}
-
-fn network(item: &str, address: &str, mask: &str) -> Result<(), CastError> {
-    let invalid = || refuse(format!("`{item}` does not appear to be an IP network"));
-    let Ok(address) = address.parse::<IpAddr>() else {
-        return invalid();
-    };
-    let (bits, width) = match address {
-        IpAddr::V4(v4) => (u128::from(v4.to_bits()), 32),
-        IpAddr::V6(v6) => (v6.to_bits(), 128),
-    };
-    let host_bits = if let Ok(prefix) = mask.parse::<u32>() {
-        if prefix > width {
-            return invalid();
-        }
-        width - prefix
-    } else {
-        // A netmask, or a host mask such as 0.0.0.255.
-        let Some(mask) = mask.parse::<Ipv4Addr>().ok().filter(|_| width == 32) else {
-            return invalid();
-        };
-        let mask = mask.to_bits();
-        if mask.leading_ones() + mask.trailing_zeros() == 32 {
-            mask.trailing_zeros()
-        } else if mask.leading_zeros() + mask.trailing_ones() == 32 {
-            mask.trailing_ones()
-        } else {
-            return invalid();
-        }
-    };
-    if bits.trailing_zeros() < host_bits && bits != 0 {
-        return refuse(format!("{item} has host bits set"));
-    }
-    Ok(())
-}
-
 fn choice(name: &str, shape: &Shape, value: &Value) -> Result<Value, CastError> {
     let data = shape.data();
     let stand_in = match value {
@@ -298,38 +247,15 @@ fn callable(value: &Value) -> Result<Value, CastError> {
 
 fn account(name: &str, value: &Value) -> Result<Value, CastError> {
     match value {
-        Value::None | Value::Int(_) | Value::Bool(_) => Ok(value.clone()),
         Value::Str(text) if text.is_empty() => refuse(format!("No such {name}: ''")),
         Value::Str(text) if text.bytes().all(|b| b.is_ascii_digit()) => {
             Ok(integer::decimal(text).map_or_else(|| value.clone(), Value::Int))
         }
-        Value::Str(_) => Ok(value.clone()),
+        Value::None | Value::Int(_) | Value::Bool(_) | Value::Str(_) => Ok(value.clone()),
         _ => refuse(format!(
             "a name or a number is needed, not {}",
             plain(value)
         )),
-    }
-}
-
-/// The address of a StatsD server; until 21.0 it had to be exactly `host:port`.
-fn address(value: &Value, version: Version) -> Result<Value, CastError> {
-    let value = text(value)?;
-    let Some(text) = value.as_str() else {
-        return Ok(value);
-    };
-    let parts: Vec<&str> = text.split(':').collect();
-    let port = |text: &str| integer::decimal(text).is_some();
-    let fine = if version < Version::new(21, 0, 0) {
-        matches!(parts[..], [_, number] if port(number))
-    } else if text.starts_with("unix:") || text.contains('[') || text.contains("://") {
-        true
-    } else {
-        parts.get(1).is_none_or(|number| port(number))
-    };
-    if fine {
-        Ok(value)
-    } else {
-        refuse("Value must be one of ('host:port', 'unix://PATH')")
     }
 }
 

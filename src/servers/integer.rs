@@ -1,4 +1,6 @@
 //! Whole numbers as Python reads them from text.
+//!
+//! Two differences on purpose: only ASCII digits count, and a number beyond 64 bits is none.
 
 /// Python's `int(text, 0)`: decimal, `0x`, `0o` or `0b`, with underscores between digits; a decimal
 /// number may not begin with `0`.
@@ -66,7 +68,7 @@ fn number(sign: i64, digits: &str, radix: u32) -> Option<i64> {
 mod tests {
     use super::*;
 
-    /// Every expectation was printed by CPython 3.11.
+    /// Every expectation was printed by Python 3.11.
     #[test]
     fn numbers_are_read_as_python_reads_them() {
         let cases = [

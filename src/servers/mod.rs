@@ -4,6 +4,7 @@
 //! a command line set what, and which server a command line starts. Knows nothing of projects:
 //! which value wins, and whether it is a good one, is decided elsewhere.
 
+mod addresses;
 pub mod arguments;
 pub mod cast;
 mod integer;
@@ -15,6 +16,7 @@ mod table;
 mod variable;
 mod version;
 mod worker_class;
+mod wrappers;
 
 use std::fmt;
 

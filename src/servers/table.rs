@@ -131,6 +131,17 @@ impl Table {
             .find(|class| class.is_called(worker_class))
     }
 
+    /// The class that really runs where `worker_class` is configured with `threads`, both as
+    /// Gunicorn holds them.
+    ///
+    /// Gunicorn puts its `gthread` in place of any class whose name is `sync` or ends in `SyncWorker`,
+    /// a project's own included, once there is more than one thread (`Config.worker_class`).
+    pub fn running_class(&self, worker_class: &str, threads: i64) -> Option<&WorkerClass> {
+        let gives_way = worker_class == "sync" || worker_class.ends_with("SyncWorker");
+        let threaded = self.server == Server::Gunicorn && gives_way && threads > 1;
+        self.class(if threaded { "gthread" } else { worker_class })
+    }
+
     pub(super) fn misnomer(&self, name: &str) -> Option<&Setting> {
         self.data
             .misnomers
@@ -175,6 +186,50 @@ mod tests {
             assert!(table.settings().count() > 10, "{server}");
             table.data.check().unwrap();
         }
+    }
+
+    /// The build relies on this: a slip in a table must not pass as something else.
+    #[test]
+    fn a_table_with_a_slip_is_refused() {
+        let head = "name = 'x'\ndistribution = 'x'\noldest = '1.0.0'\nnewest = '2.0.0'\nsyntax = 'click'\n";
+        let refused = |body: &str| match toml::from_str::<schema::Server>(&format!("{head}{body}"))
+        {
+            Ok(table) => table.check().is_err(),
+            Err(_) => true,
+        };
+        let setting = "[[setting]]\nname = 'a'\nkind = 'bool'\n";
+        assert!(!refused(setting));
+        assert!(
+            refused(&format!("{setting}{setting}")),
+            "the same setting twice"
+        );
+        assert!(
+            refused(&format!("{setting}flagz = ['-a']")),
+            "a field that does not exist"
+        );
+        assert!(refused(&format!(
+            "{setting}[[setting.before]]\nversion = '1.1.0'\nkind = 'bool'\nflagz = []"
+        )));
+        assert!(
+            refused(&format!("{setting}flags = ['a']")),
+            "an option without a dash"
+        );
+        assert!(
+            refused(&format!("{setting}since = '1.x'")),
+            "a version that is none"
+        );
+        assert!(
+            refused(&format!("{setting}honoured = ['b']")),
+            "a class that does not exist"
+        );
+        assert!(
+            refused(&format!("{setting}choices = ['b']")),
+            "choices of a bool"
+        );
+        assert!(
+            refused(&format!("[misnomers]\nb = 'c'\n{setting}")),
+            "a misnomer of nothing"
+        );
     }
 
     /// `len(gunicorn.config.KNOWN_SETTINGS)` of the released packages.
@@ -278,6 +333,20 @@ mod tests {
         assert_eq!(gevent.minimum(version("23.0.0")), Some(version("1.4.0")));
         assert_eq!(gevent.minimum(version("27.0.1")), Some(version("24.10.1")));
         assert!(gunicorn.class("Sync").is_none());
+    }
+
+    #[test]
+    fn threads_turn_sync_into_gthread() {
+        let running = |class: &str, threads| {
+            table(Server::Gunicorn)
+                .running_class(class, threads)
+                .map(WorkerClass::name)
+        };
+        assert_eq!(running("sync", 4), Some("gthread"));
+        assert_eq!(running("my.SyncWorker", 2), Some("gthread"));
+        assert_eq!(running("sync", 1), Some("sync"));
+        assert_eq!(running("gevent", 4), Some("gevent"));
+        assert_eq!(running("my.SyncWorker", 1), None);
     }
 
     #[test]

@@ -11,14 +11,9 @@ pub(super) fn parse(options: &Options, words: &[Argument]) -> Arguments {
     let mut rest = words.iter();
     let mut dashes_seen = false;
     while let Some(word) = rest.next() {
-        let known = word.prefix.as_str();
         if !dashes_seen && word.text.as_deref() == Some("--") {
             dashes_seen = true;
-        } else if dashes_seen
-            || (!known.starts_with('-') && (word.text.is_some() || !known.is_empty()))
-        {
-            positional(&mut arguments, word);
-        } else if word.text.as_deref() == Some("-") {
+        } else if dashes_seen || is_positional(word) {
             positional(&mut arguments, word);
         } else {
             match classify(options, word) {
@@ -37,6 +32,11 @@ pub(super) fn parse(options: &Options, words: &[Argument]) -> Arguments {
         }
     }
     arguments
+}
+
+fn is_positional(word: &Argument) -> bool {
+    let unknown = word.text.is_none() && word.prefix.is_empty();
+    word.text.as_deref() == Some("-") || (!unknown && !word.prefix.starts_with('-'))
 }
 
 /// What a word is that does not follow an option in need of a value.

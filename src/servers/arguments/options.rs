@@ -272,7 +272,7 @@ impl Arguments {
     pub(super) fn positional(&mut self, word: &Argument) {
         match &word.text {
             Some(text) if self.app.is_none() => {
-                self.app = Some(Located::new(text.clone(), word.place))
+                self.app = Some(Located::new(text.clone(), word.place));
             }
             Some(text) => self.extra.push(Located::new(text.clone(), word.place)),
             None => self.opaque.push(word.place),
