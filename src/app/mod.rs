@@ -3,12 +3,22 @@
 //! Decides what can be read from the code alone. Which server runs it, with how many workers, and
 //! whether any of this is a fault, is for the rules.
 
-use crate::findings::Confidence;
-use crate::python::catalogue::{Category, Weight};
-use crate::python::syntax::Module;
-use crate::source::{FileId, Files, Place};
+mod blocking;
+mod reach;
+mod streams;
+mod target;
+mod tasks;
 
 use std::collections::BTreeMap;
+
+use crate::findings::Confidence;
+pub use crate::python::catalogue::{Category, Weight};
+use crate::python::effects::Effects;
+use crate::python::frameworks::{self, Found};
+pub use crate::python::frameworks::{Context, Role};
+use crate::python::syntax::Module;
+use crate::python::types::Types;
+use crate::source::{FileId, Files, Place};
 
 /// The application that a server is told to load.
 #[derive(Debug, Clone)]
@@ -96,8 +106,6 @@ pub enum HandlerKind {
     /// `def`.
     Sync,
 }
-
-pub use crate::python::frameworks::{Context, Role};
 
 /// A place where the event loop may stand still.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -209,12 +217,65 @@ impl Workload {
 /// attribute) names for a server started in `folder`, relative to the root of `files`.
 ///
 /// `None` if the module or the attribute is not found in the project.
-pub fn analyse(
-    files: &Files,
-    modules: &BTreeMap<FileId, Module>,
-    target: &str,
-    folder: &str,
-) -> Option<Application> {
-    let _ = (files, modules, target, folder);
-    None
+pub fn analyse(files: &Files, modules: &BTreeMap<FileId, Module>, target: &str, folder: &str) -> Option<Application> {
+    let types = Types::new(files, modules, folder);
+    let object = target::find(&types, target)?;
+    let loaded = reach::modules(&types, object.module);
+    let mut found = frameworks::find(&types, &loaded);
+    for handler in &mut found {
+        handler.context = served(handler.context, object.interface, object.framework);
+    }
+    let mut effects = Effects::new(&types);
+    let mut nodes: Vec<usize> = found.iter().map(|found| effects.explore(found.frame)).collect();
+    tasks::left_running(&mut effects, &mut found, &mut nodes);
+    let handlers: Vec<Handler> = found.iter().map(|found| handler(&types, found)).collect();
+    let entries: Vec<_> = found
+        .iter()
+        .zip(&handlers)
+        .zip(&nodes)
+        .map(|((found, handler), &node)| blocking::Entry { found, handler, node })
+        .collect();
+    let websockets: Vec<Place> =
+        handlers.iter().filter(|handler| handler.role == Role::WebSocket).map(|handler| handler.place).collect();
+    let streaming = streams::find(&types, &loaded);
+    let streams = streams::evidence(&streaming, &websockets);
+    Some(Application {
+        target: target.to_owned(),
+        place: object.place,
+        interface: object.interface,
+        framework: object.framework,
+        blocking: blocking::blocking(&effects, &entries, object.framework),
+        workload: blocking::workload(&effects, &entries, streams),
+        handlers: in_order(handlers),
+        websockets,
+        streaming,
+    })
+}
+
+fn in_order(mut handlers: Vec<Handler>) -> Vec<Handler> {
+    handlers.sort_by(|a, b| (a.place, &a.name).cmp(&(b.place, &b.name)));
+    handlers.dedup();
+    handlers
+}
+
+/// Where a handler runs once it is known how the application is served.
+fn served(context: Context, interface: Interface, framework: Framework) -> Context {
+    match (context, interface, framework) {
+        // Under WSGI nothing shares a loop: each call of an `async` view has its own.
+        (Context::Loop, Interface::Wsgi, Framework::Django) => Context::OwnLoop,
+        (Context::Pool, Interface::Wsgi, Framework::Django) => Context::Worker,
+        _ => context,
+    }
+}
+
+fn handler(types: &Types<'_>, found: &Found) -> Handler {
+    let function = types.function(found.frame.function);
+    Handler {
+        name: function.qualified.clone(),
+        place: types.place_of(found.frame.function),
+        kind: if function.is_async { HandlerKind::Async } else { HandlerKind::Sync },
+        role: found.role,
+        route: found.route.clone(),
+        runs: found.context,
+    }
 }
