@@ -4,12 +4,15 @@
 //! whether any of this is a fault, is for the rules.
 
 mod blocking;
+mod orphans;
 mod reach;
 mod streams;
 mod target;
 mod tasks;
 
 use std::collections::BTreeMap;
+
+pub use orphans::orphans;
 
 use crate::findings::Confidence;
 pub use crate::python::catalogue::{Category, Weight};
