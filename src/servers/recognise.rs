@@ -294,7 +294,7 @@ mod tests {
             "python /venv/bin/gunicorn app:app",
             "ddtrace-run gunicorn app:app",
             "newrelic-admin run-program gunicorn app:app",
-            "opentelemetry-instrument --traces_exporter=otlp gunicorn app:app",
+            "opentelemetry-instrument --traces_exporter=otlp --service_name shop gunicorn app:app",
             "nice -n 10 gunicorn app:app",
             "nice -n10 nohup time gunicorn app:app",
             "timeout -k 5 60 gunicorn app:app",

@@ -65,6 +65,15 @@ const UV: &[&str] = &[
     "-w",
 ];
 
+const OPENTELEMETRY: &[&str] = &[
+    "--traces_exporter",
+    "--metrics_exporter",
+    "--logs_exporter",
+    "--service_name",
+    "--resource_attributes",
+    "--exporter_otlp_endpoint",
+];
+
 /// Every wrapper that is seen through.
 pub(super) const WRAPPERS: &[Wrapper] = &[
     valued(&["exec"], &["-a"]),
@@ -126,7 +135,7 @@ pub(super) const WRAPPERS: &[Wrapper] = &[
     plain(&["newrelic-admin", "run-program"]),
     plain(&["newrelic-admin", "run-python"]),
     plain(&["scout-apm-run"]),
-    plain(&["opentelemetry-instrument"]),
+    valued(&["opentelemetry-instrument"], OPENTELEMETRY),
     valued(&["dotenv", "run"], &["-f", "--file"]),
     valued(
         &["doppler", "run"],

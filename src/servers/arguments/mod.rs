@@ -12,7 +12,7 @@ use options::Options;
 
 use super::schema::Syntax;
 use super::{Setting, Table, Version};
-use crate::source::{Located, Place, Word};
+use crate::source::{Located, Place, Word, WordPart};
 use crate::values::Value;
 
 /// One word of a command line, its variables filled in.
@@ -74,6 +74,9 @@ pub enum Outcome {
     /// The value that the setting gets; one item of it for an option that can be repeated.
     Known(Value),
     /// It stops the start, with this message.
+    ///
+    /// Gunicorn checks a value that is merely out of range (`-w -1`) only if it is the last one given;
+    /// click checks nothing but the last.
     Invalid(String),
     /// It holds a variable that nobody knows.
     Unknown,
@@ -105,8 +108,17 @@ impl Argument {
     /// `word`, with its variables answered by `lookup`.
     pub fn new(word: &Word, lookup: &dyn Fn(&str) -> Option<String>) -> Self {
         let text = word.resolve(lookup);
+        let known = |part: &WordPart| {
+            Word {
+                parts: vec![part.clone()],
+                ..word.clone()
+            }
+            .resolve(lookup)
+        };
         Self {
-            prefix: text.clone().unwrap_or_default(),
+            prefix: text
+                .clone()
+                .unwrap_or_else(|| word.parts.iter().map_while(known).collect()),
             text,
             place: word.place,
             removal: word.removal,

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::servers::{Server, table};
-use crate::source::{Files, Span};
+use crate::source::{Files, Span, WordPart};
 
 /// The words of `line`, split at single spaces; `?` stands for text that nobody knows.
 fn words(line: &str) -> Vec<Argument> {
@@ -229,6 +229,44 @@ fn unknown_text_stays_unknown() {
     );
     let arguments = gunicorn("-w 2 app.?:app");
     assert_eq!((app(&arguments), arguments.opaque.len()), (None, 1));
+}
+
+#[test]
+fn a_word_keeps_what_is_known_of_it() {
+    let place = words("x")[0].place;
+    let variable = |name: &str| WordPart::Variable {
+        name: name.into(),
+        default: None,
+    };
+    let parts = vec![
+        WordPart::Text("--".into()),
+        variable("MODE"),
+        WordPart::Text("=".into()),
+        variable("N"),
+    ];
+    let word = Word {
+        parts,
+        place,
+        removal: place,
+        quoted: false,
+    };
+    let argument = |known: &[(&str, &str)]| {
+        let lookup = |name: &str| {
+            known
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned())
+        };
+        Argument::new(&word, &lookup)
+    };
+    let all = argument(&[("MODE", "workers"), ("N", "4")]);
+    assert_eq!(
+        (all.text.as_deref(), all.prefix.as_str(), all.literal),
+        (Some("--workers=4"), "--workers=4", false)
+    );
+    let some = argument(&[("MODE", "workers")]);
+    assert_eq!((some.text, some.prefix.as_str()), (None, "--workers="));
+    assert_eq!(argument(&[("N", "4")]).prefix, "--");
 }
 
 #[test]

@@ -53,6 +53,29 @@ pub fn cast(setting: &Setting, value: &Value, version: Version) -> Result<Value,
     }
 }
 
+/// The default that `setting` gets from its [default variable](Setting::default_variable) holding
+/// `text`, before anything else sets it. An error stops the start even if something else does.
+///
+/// Gunicorn reads `WEB_CONCURRENCY` with `int()`, which refuses an empty text; `PORT` becomes an
+/// address on all interfaces, and an empty one fails only when it is bound.
+pub fn default_from(setting: &Setting, text: &str, version: Version) -> Result<Value, CastError> {
+    match setting.at(version).kind() {
+        Kind::Count | Kind::Int => match integer::decimal(text) {
+            Some(number) => cast(setting, &Value::Int(number), version),
+            None => refuse(format!("invalid literal for int() with base 10: '{text}'")),
+        },
+        Kind::TextList => {
+            let address = Value::Str(format!("0.0.0.0:{text}"));
+            cast(setting, &Value::List(vec![address]), version)
+        }
+        Kind::Bool => {
+            let yes = matches!(text.to_lowercase().as_str(), "y" | "1" | "yes" | "true");
+            Ok(Value::Bool(yes))
+        }
+        _ => cast(setting, &Value::Str(text.to_owned()), version),
+    }
+}
+
 pub(super) fn refuse<T>(message: impl Into<String>) -> Result<T, CastError> {
     Err(CastError {
         message: message.into(),
@@ -260,139 +283,4 @@ fn account(name: &str, value: &Value) -> Result<Value, CastError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::servers::{Server, table};
-
-    fn gunicorn(setting: &str, value: &Value, version: &str) -> Result<Value, CastError> {
-        cast(
-            table(Server::Gunicorn).setting(setting).unwrap(),
-            value,
-            version.parse().unwrap(),
-        )
-    }
-
-    fn text(text: &str) -> Value {
-        Value::Str(text.into())
-    }
-
-    /// Every line was checked with `Config().set(name, value)` of Gunicorn 27.0.1.
-    #[test]
-    fn values_pass_or_fail_as_in_gunicorn() {
-        let list =
-            |items: &[&str]| Value::List(items.iter().map(|item| self::text(item)).collect());
-        let passes = [
-            ("workers", text("3"), Value::Int(3)),
-            ("workers", text("0x10"), Value::Int(16)),
-            ("workers", Value::Bool(true), Value::Int(1)),
-            ("workers", Value::Int(0), Value::Int(0)),
-            ("preload_app", text(" TRUE "), Value::Bool(true)),
-            ("preload_app", Value::None, Value::None),
-            ("bind", text("a:1,b:2"), list(&["a:1,b:2"])),
-            ("bind", Value::None, list(&[])),
-            (
-                "forwarded_allow_ips",
-                text("10.0.0.0/8, ::1,*"),
-                list(&["10.0.0.0/8", "::1", "*"]),
-            ),
-            (
-                "forwarded_allow_ips",
-                text("10.0.0.0/255.0.0.0"),
-                list(&["10.0.0.0/255.0.0.0"]),
-            ),
-            (
-                "forwarded_allow_ips",
-                text("0.0.0.0/0"),
-                list(&["0.0.0.0/0"]),
-            ),
-            ("proxy_protocol", Value::Bool(true), text("auto")),
-            ("proxy_protocol", text("0"), text("off")),
-            (
-                "http2_cleartext",
-                Value::Bool(true),
-                text("prior-knowledge"),
-            ),
-            ("header_map", Value::None, Value::None),
-            ("header_map", text("Drop "), text("drop")),
-            ("http_protocols", text("h2, H1"), list(&["h2", "h1"])),
-            ("http_protocols", text(""), list(&["h1"])),
-            ("user", text("33"), Value::Int(33)),
-            ("user", text("www-data"), text("www-data")),
-            ("worker_class", text(" gevent "), text("gevent")),
-            (
-                "statsd_host",
-                text("unix:/run/statsd"),
-                text("unix:/run/statsd"),
-            ),
-            ("umask", Value::Int(0o22), Value::Int(18)),
-        ];
-        for (setting, given, held) in passes {
-            assert_eq!(
-                gunicorn(setting, &given, "27.0.1"),
-                Ok(held),
-                "{setting} = {given}"
-            );
-        }
-        let fails = [
-            ("workers", Value::Float(4.0)),
-            ("workers", Value::None),
-            ("workers", text("08")),
-            ("workers", Value::Int(-1)),
-            ("timeout", text("30s")),
-            ("preload_app", Value::Int(1)),
-            ("preload_app", text("yes")),
-            ("bind", Value::Int(8000)),
-            ("bind", Value::List(vec![Value::Int(1)])),
-            ("loglevel", Value::Int(20)),
-            ("forwarded_allow_ips", list(&["*"])),
-            ("forwarded_allow_ips", text("10.0.0.1/8")),
-            ("forwarded_allow_ips", text("localhost")),
-            ("proxy_protocol", text("v3")),
-            ("reload_engine", text("Auto")),
-            ("reload_engine", Value::None),
-            ("http_protocols", text("h1,h1")),
-            ("http_protocols", text("h3")),
-            ("http2_max_frame_size", Value::Int(100)),
-            ("http2_max_concurrent_streams", Value::Int(0)),
-            ("on_exit", Value::None),
-            ("on_exit", text("hook")),
-            ("logconfig_dict", text("{}")),
-            ("chdir", Value::None),
-            ("statsd_host", text("localhost:port")),
-            ("config", Value::Object("decouple.config".into())),
-        ];
-        for (setting, given) in fails {
-            assert!(
-                gunicorn(setting, &given, "27.0.1").is_err(),
-                "{setting} = {given}"
-            );
-        }
-    }
-
-    #[test]
-    fn checks_follow_the_version() {
-        let anything = text("localhost");
-        assert!(gunicorn("forwarded_allow_ips", &anything, "20.1.0").is_ok());
-        assert!(gunicorn("forwarded_allow_ips", &anything, "23.0.0").is_err());
-        assert!(gunicorn("forwarded_allow_ips", &text("10.0.0.0/8"), "23.0.0").is_err());
-        assert!(gunicorn("forwarded_allow_ips", &text("10.0.0.0/8"), "25.0.0").is_ok());
-        assert!(gunicorn("proxy_protocol", &text("v1"), "23.0.0").is_err());
-        assert!(gunicorn("http_protocols", &text("h3"), "26.0.0").is_ok());
-        assert!(gunicorn("statsd_host", &text("localhost"), "20.1.0").is_err());
-    }
-
-    #[test]
-    fn durations_are_seconds() {
-        let granian = |given: &str| {
-            let setting = table(Server::Granian).setting("workers_lifetime").unwrap();
-            cast(setting, &text(given), Version::new(2, 8, 7)).ok()
-        };
-        assert_eq!(granian("1h30m"), Some(Value::Int(5400)));
-        assert_eq!(granian("90"), Some(Value::Int(90)));
-        assert_eq!(granian("90s"), Some(Value::Int(90)));
-        assert_eq!(granian("1d"), Some(Value::Int(86_400)));
-        for wrong in ["59", "1m1h", "1x", "s", "1.5h", "99999999999999999999d"] {
-            assert_eq!(granian(wrong), None, "{wrong}");
-        }
-    }
-}
+mod tests;
