@@ -4,7 +4,10 @@
 //! The library promises no stable interface yet.
 
 pub mod findings;
+pub mod fix;
 pub mod python;
 pub mod read;
+pub mod report;
 pub mod source;
+pub mod suppress;
 pub mod values;
