@@ -21,15 +21,18 @@ pub mod app;
 pub mod deployment;
 pub mod discover;
 pub mod findings;
+pub mod fix;
 pub mod host;
 pub mod python;
 pub mod read;
+pub mod report;
 pub mod request;
 pub mod rules;
 pub mod servers;
 pub mod settings;
 pub mod sizing;
 pub mod source;
+pub mod suppress;
 pub mod values;
 
 use std::collections::BTreeMap;
