@@ -75,7 +75,10 @@ pub struct Examination {
 
 /// Reads a project and judges it. Nothing of it is ever run.
 pub fn examine(request: &Request) -> Result<Examination, discover::Error> {
-    let options = discover::Options { exclude: request.exclude.clone(), ..discover::Options::default() };
+    let options = discover::Options {
+        exclude: request.exclude.clone(),
+        ..discover::Options::default()
+    };
     let found = discover::discover(&request.root, &request.paths, &options)?;
     let loaded = discover::load(&request.root, &found.files);
     let facts = read::all(&loaded.files, &loaded.kinds);
@@ -85,9 +88,23 @@ pub fn examine(request: &Request) -> Result<Examination, discover::Error> {
     let orphans = app::orphans(&files, &facts.python, &applications);
     let host = Host::detect(Path::new("/"));
     let advice = recommend(request, &files, &assembly, &applications, &host);
-    let mut notes = [found.notes, loaded.notes, facts.notes.clone(), assembly.notes.clone()].concat();
-    let findings = judge(request, &files, &assembly, &applications, &orphans, &advice, &mut notes);
-    let judged = suppressions::apply(findings, &files, &facts);
+    let mut notes = [
+        found.notes,
+        loaded.notes,
+        facts.notes.clone(),
+        assembly.notes.clone(),
+    ]
+    .concat();
+    let findings = judge(
+        request,
+        &files,
+        &assembly,
+        &applications,
+        &orphans,
+        &advice,
+        &mut notes,
+    );
+    let judged = silence(findings, &files, &facts);
     notes.sort();
     notes.dedup();
     Ok(Examination {
@@ -95,7 +112,7 @@ pub fn examine(request: &Request) -> Result<Examination, discover::Error> {
         orphans,
         host,
         advice,
-        findings: suppressions::sorted(judged.kept, &files),
+        findings: sorted(judged.kept, &files),
         suppressed: judged.suppressed,
         notes,
         assembly,
@@ -129,7 +146,13 @@ fn recommend(
     let pairs = assembly.deployments.iter().zip(applications);
     pairs
         .map(|(deployment, application)| {
-            let inputs = advice::inputs(deployment, application.as_ref(), &request.declared, host, files)?;
+            let inputs = advice::inputs(
+                deployment,
+                application.as_ref(),
+                &request.declared,
+                host,
+                files,
+            )?;
             Some(sizing::recommend(&inputs))
         })
         .collect()
@@ -151,7 +174,11 @@ fn judge(
             let inputs = advice::inputs(deployment, None, &request.declared, None, files);
             let stated = inputs?.cpus?;
             let place = deployment.limits.cpus.as_ref().map(|limit| limit.place);
-            Some(DeclaredCpus { cpus: stated.value, source: stated.source, place })
+            Some(DeclaredCpus {
+                cpus: stated.value,
+                source: stated.source,
+                place,
+            })
         })
         .collect();
     let services: Vec<Service> = (assembly.deployments.iter().zip(applications))
@@ -163,11 +190,53 @@ fn judge(
             cpus: cpus.as_ref(),
         })
         .collect();
-    let context = Context { files, parameters: &request.rules };
-    let mut findings = rules::run(&services, orphans, &assembly.development_servers, &context, notes);
+    let context = Context {
+        files,
+        parameters: &request.rules,
+    };
+    let mut findings = rules::run(
+        &services,
+        orphans,
+        &assembly.development_servers,
+        &context,
+        notes,
+    );
     findings.retain(|finding| request.rules.runs(finding.rule));
     for finding in &mut findings {
-        finding.severity = request.rules.severity(finding.rule).unwrap_or(finding.severity);
+        finding.severity = request
+            .rules
+            .severity(finding.rule)
+            .unwrap_or(finding.severity);
     }
+    findings
+}
+
+/// Sets apart what comments in the files silence.
+fn silence(findings: Vec<Finding>, files: &Files, facts: &Facts) -> suppress::Judged {
+    let mut comments = facts.comments.clone();
+    for (&file, module) in &facts.python {
+        comments.insert(file, module.comments.clone());
+    }
+    let names: Vec<&'static str> = rules::CARDS.iter().map(|card| card.name).collect();
+    let names = suppress::Names {
+        resolve: &|word| rules::Card::find(word).map(|card| card.name),
+        all: &names,
+    };
+    suppress::apply(
+        findings,
+        files,
+        &comments,
+        &|file, span| facts.statement_around(file, span),
+        names,
+    )
+}
+
+/// Findings by file, line and rule, which is how people work through them.
+fn sorted(mut findings: Vec<Finding>, files: &Files) -> Vec<Finding> {
+    findings.sort_by(|a, b| {
+        let key = |finding: &Finding| (finding.primary.place.span, finding.rule);
+        let path = |finding: &Finding| files.get(finding.primary.place.file).path().to_owned();
+        (path(a), key(a)).cmp(&(path(b), key(b)))
+    });
     findings
 }

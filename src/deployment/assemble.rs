@@ -8,7 +8,7 @@ use super::environment::Environment;
 use super::image::{self, Image};
 use super::locate::Roots;
 use super::settle::{self, Sources};
-use super::{Deployment, context, version};
+use super::{Deployment, context, fastapi, version};
 use crate::findings::Note;
 use crate::read::{self, Facts, Limits, Unit, UnitKind};
 use crate::servers::arguments::{self, Argument, Arguments};
@@ -233,21 +233,33 @@ fn compose_scene<'f>(
 impl Scene<'_> {
     fn play(self, files: &Files, facts: &Facts, assembly: &mut Assembly) {
         for start in &self.starts {
-            match start.program {
+            let development = match start.program {
                 Program::Server { server, .. } => {
                     let deployment =
                         self.deployment(server, start, files, facts, &mut assembly.notes);
                     assembly.deployments.push(deployment);
+                    continue;
                 }
-                Program::Development { name, .. } => {
-                    assembly.development_servers.push(DevelopmentServer {
-                        name,
-                        command: start.place,
-                        container: self.container,
-                        development: self.development.clone(),
-                    })
+                Program::FastApi {
+                    development: false, ..
+                } => {
+                    let mut deployment =
+                        self.deployment(Server::Uvicorn, start, files, facts, &mut assembly.notes);
+                    fastapi::adjust(&mut deployment, start);
+                    assembly.deployments.push(deployment);
+                    continue;
                 }
-            }
+                Program::FastApi {
+                    development: true, ..
+                } => "fastapi dev",
+                Program::Development { name, .. } => name,
+            };
+            assembly.development_servers.push(DevelopmentServer {
+                name: development,
+                command: start.place,
+                container: self.container,
+                development: self.development.clone(),
+            });
         }
     }
 

@@ -90,18 +90,14 @@ impl Script<'_> {
             }),
             _ => match recognise(&texts) {
                 Some(program) => {
-                    let (Program::Server { first_argument, .. }
-                    | Program::Development { first_argument, .. }) = &program;
+                    let first = program.first_argument();
                     let mut environment = here.environment.clone();
                     // `A=b gunicorn`, `env A=b gunicorn`: the words in front of the program.
-                    for word in words.take(*first_argument) {
+                    for word in words.take(first) {
                         environment.assign(word);
                     }
                     self.found.push(Start {
-                        arguments: arguments
-                            .get(*first_argument..)
-                            .unwrap_or_default()
-                            .to_vec(),
+                        arguments: arguments.get(first..).unwrap_or_default().to_vec(),
                         program,
                         environment,
                         roots: here.roots.clone(),

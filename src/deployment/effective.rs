@@ -169,6 +169,21 @@ impl Settings {
             .map(|(name, effective)| (*name, effective))
     }
 
+    /// Replaces the default of a setting that nobody sets.
+    pub(super) fn change_default(
+        &mut self,
+        name: &str,
+        change: impl FnOnce(&Candidate) -> Candidate,
+    ) {
+        if let Some(effective) = self
+            .by_name
+            .get_mut(name)
+            .filter(|effective| !effective.is_set())
+        {
+            effective.winner = change(&effective.winner);
+        }
+    }
+
     /// Settles `setting` among its candidates, the default included.
     ///
     /// Candidates come in any order; of two of one layer the later wins, as with a repeated flag.

@@ -10,6 +10,7 @@ mod context;
 mod edit;
 mod effective;
 mod environment;
+mod fastapi;
 mod image;
 mod locate;
 mod settle;

@@ -56,31 +56,48 @@ pub struct Plan {
 /// fixes share is made once. A fix is applied with all its edits, in all its files, or not at all.
 pub fn plan(files: &Files, fixes: &[&Fix]) -> Plan {
     let mut accepted = Accepted::default();
-    let refused = fixes.iter().filter_map(|fix| accepted.take(files, fix).err()).collect();
-    Plan { rewrites: accepted.rewrites(files), refused }
+    let refused = fixes
+        .iter()
+        .filter_map(|fix| accepted.take(files, fix).err())
+        .collect();
+    Plan {
+        rewrites: accepted.rewrites(files),
+        refused,
+    }
 }
 
 /// Like [`plan`], and verifies on the way: a fix that does not pass in all its files is left out of all.
 ///
 /// `check` gets the text of a file with this fix and those before it, and answers what is wrong with
 /// it. The texts that come out have been verified and need no second look.
-pub fn settle(files: &Files, fixes: &[&Fix], check: &dyn Fn(&Rewrite) -> Result<(), String>) -> Plan {
+pub fn settle(
+    files: &Files,
+    fixes: &[&Fix],
+    check: &dyn Fn(&Rewrite) -> Result<(), String>,
+) -> Plan {
     let mut accepted = Accepted::default();
     let mut refused = Vec::new();
     for fix in fixes {
         let before = accepted.clone();
         let verdict = accepted.take(files, fix).and_then(|()| {
-            accepted.rewrites(files).iter().filter(|rewrite| touches(fix, rewrite.file)).try_for_each(|rewrite| {
-                verify_with(rewrite, files.get(rewrite.file).path(), &|_| check(rewrite))
-                    .map_err(|refusal| Refusal::new(&fix.title, refusal.reason))
-            })
+            accepted
+                .rewrites(files)
+                .iter()
+                .filter(|rewrite| touches(fix, rewrite.file))
+                .try_for_each(|rewrite| {
+                    verify_with(rewrite, files.get(rewrite.file).path(), &|_| check(rewrite))
+                        .map_err(|refusal| Refusal::new(&fix.title, refusal.reason))
+                })
         });
         if let Err(refusal) = verdict {
             accepted = before;
             refused.push(refusal);
         }
     }
-    Plan { rewrites: accepted.rewrites(files), refused }
+    Plan {
+        rewrites: accepted.rewrites(files),
+        refused,
+    }
 }
 
 fn touches(fix: &Fix, file: FileId) -> bool {
@@ -99,9 +116,19 @@ impl Accepted {
     fn take(&mut self, files: &Files, fix: &Fix) -> Result<(), Refusal> {
         let edits = own_edits(files, fix).map_err(|reason| Refusal::new(&fix.title, reason))?;
         for edit in &edits {
-            let others = self.edits.get(&edit.place.file).map(Vec::as_slice).unwrap_or_default();
-            if others.iter().any(|other| other != edit && collides(edit.place.span, other.place.span)) {
-                return Err(Refusal::new(&fix.title, "changes the same place as another fix"));
+            let others = self
+                .edits
+                .get(&edit.place.file)
+                .map(Vec::as_slice)
+                .unwrap_or_default();
+            if others
+                .iter()
+                .any(|other| other != edit && collides(edit.place.span, other.place.span))
+            {
+                return Err(Refusal::new(
+                    &fix.title,
+                    "changes the same place as another fix",
+                ));
             }
         }
         for edit in edits {
@@ -126,7 +153,13 @@ impl Accepted {
                 let old = files.get(file).shared_text();
                 let new = apply(&old, edits);
                 let fixes = self.titles.get(&file).cloned().unwrap_or_default();
-                Rewrite { file, old, new, edits: edits.clone(), fixes }
+                Rewrite {
+                    file,
+                    old,
+                    new,
+                    edits: edits.clone(),
+                    fixes,
+                }
             })
             .collect()
     }
@@ -144,7 +177,9 @@ fn own_edits(files: &Files, fix: &Fix) -> Result<Vec<Edit>, String> {
             return Err("names bytes that are not in the file".to_owned());
         };
         // An edit that changes nothing would keep others from the same place.
-        if text.get(edit.place.span.start..edit.place.span.end) != Some(&edit.text) && !edits.contains(&edit) {
+        if text.get(edit.place.span.start..edit.place.span.end) != Some(&edit.text)
+            && !edits.contains(&edit)
+        {
             edits.push(edit);
         }
     }
@@ -153,10 +188,17 @@ fn own_edits(files: &Files, fix: &Fix) -> Result<Vec<Edit>, String> {
     }
     edits.sort_by_key(|edit| edit.place);
     let clash = edits.windows(2).any(|pair| match pair {
-        [a, b] => a.place.file == b.place.file && (a.place.span.overlaps(b.place.span) || a.place == b.place),
+        [a, b] => {
+            a.place.file == b.place.file
+                && (a.place.span.overlaps(b.place.span) || a.place == b.place)
+        }
         _ => false,
     });
-    if clash { Err("contradicts itself: two of its edits overlap".to_owned()) } else { Ok(edits) }
+    if clash {
+        Err("contradicts itself: two of its edits overlap".to_owned())
+    } else {
+        Ok(edits)
+    }
 }
 
 /// The edit as it has to be made in this text: behind the byte order mark, with the file's line
@@ -172,7 +214,10 @@ fn fitted(edit: &Edit, text: &str) -> Option<Edit> {
     } else {
         edit.text.clone()
     };
-    Some(Edit { place: Place::new(edit.place.file, span), text: new })
+    Some(Edit {
+        place: Place::new(edit.place.file, span),
+        text: new,
+    })
 }
 
 /// Whether every line of the text ends the way Windows ends lines.

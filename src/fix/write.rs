@@ -45,13 +45,18 @@ pub enum WriteError {
 /// it leads to is replaced. Refuses if the file no longer holds exactly `expected_old`. After an error
 /// the file is as it was, and no temporary file is left beside it.
 pub fn write(root: &Path, path: &Path, expected_old: &str, new: &str) -> Result<(), WriteError> {
-    let io = |source| WriteError::Io { path: path.to_owned(), source };
+    let io = |source| WriteError::Io {
+        path: path.to_owned(),
+        source,
+    };
     let root = root.canonicalize().map_err(io)?;
     let target = path.canonicalize().map_err(io)?;
     if !target.starts_with(&root) {
         return Err(WriteError::Outside(path.to_owned()));
     }
-    let folder = target.parent().ok_or_else(|| WriteError::Special(path.to_owned()))?;
+    let folder = target
+        .parent()
+        .ok_or_else(|| WriteError::Special(path.to_owned()))?;
     let old = fs::metadata(&target).map_err(io)?;
     if !old.is_file() {
         return Err(WriteError::Special(path.to_owned()));
@@ -66,12 +71,20 @@ pub fn write(root: &Path, path: &Path, expected_old: &str, new: &str) -> Result<
     };
     unchanged()?;
 
-    let mut file = tempfile::Builder::new().prefix(".farrier-").tempfile_in(folder).map_err(io)?;
+    let mut file = tempfile::Builder::new()
+        .prefix(".farrier-")
+        .tempfile_in(folder)
+        .map_err(io)?;
     file.write_all(new.as_bytes()).map_err(io)?;
     // The owner first: giving a file away takes special bits off its mode.
-    keep_owner(&file, &old).map_err(|source| WriteError::Owner { path: path.to_owned(), source })?;
+    keep_owner(&file, &old).map_err(|source| WriteError::Owner {
+        path: path.to_owned(),
+        source,
+    })?;
     keep_attributes(&target, &file).map_err(io)?;
-    file.as_file().set_permissions(old.permissions()).map_err(io)?;
+    file.as_file()
+        .set_permissions(old.permissions())
+        .map_err(io)?;
     file.as_file().sync_all().map_err(io)?;
     unchanged()?;
     file.persist(&target).map_err(|error| io(error.error))?;
@@ -124,7 +137,10 @@ fn keep_attributes(from: &Path, to: &NamedTempFile) -> io::Result<()> {
         Err(error) => return Err(error.into()),
     };
     let mut value = vec![0_u8; LIMIT];
-    for name in names[..length].split(|&byte| byte == 0).filter(|name| !name.is_empty()) {
+    for name in names[..length]
+        .split(|&byte| byte == 0)
+        .filter(|name| !name.is_empty())
+    {
         let size = getxattr(from, name, value.as_mut_slice())?;
         match fsetxattr(to.as_file(), name, &value[..size], XattrFlags::empty()) {
             // Labels of security modules are the system's to give, and the folder decides them.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::findings::Note;
 use crate::python::syntax::Module;
-use crate::source::{Comment, FileId, Located, Place, Word};
+use crate::source::{Comment, FileId, Located, Place, Span, Word};
 use crate::values::{Bytes, Cpus, Seconds};
 
 /// Everything that was read, before anything is joined.
@@ -22,6 +22,26 @@ pub struct Facts {
     pub comments: BTreeMap<FileId, Vec<Comment>>,
     /// What could not be read.
     pub notes: Vec<Note>,
+}
+
+impl Facts {
+    /// The statement or the instruction that `span` of `file` belongs to; the span itself where the
+    /// format has none that goes over several lines.
+    pub fn statement_around(&self, file: FileId, span: Span) -> Span {
+        if let Some(module) = self.python.get(&file) {
+            return module.statement_around(span).unwrap_or(span);
+        }
+        let commands = self
+            .units
+            .iter()
+            .flat_map(|unit| unit.entrypoint.iter().chain(&unit.command));
+        commands
+            .map(|command| command.place)
+            .find(|place| {
+                place.file == file && place.span.start <= span.start && span.end <= place.span.end
+            })
+            .map_or(span, |place| place.span)
+    }
 }
 
 /// A place that runs something: a process of a Procfile, a compose service, an image.

@@ -35,6 +35,17 @@ pub enum Program {
     },
 }
 
+impl Program {
+    /// Index of the first word that is an argument of the program.
+    pub const fn first_argument(&self) -> usize {
+        match self {
+            Self::Server { first_argument, .. }
+            | Self::FastApi { first_argument, .. }
+            | Self::Development { first_argument, .. } => *first_argument,
+        }
+    }
+}
+
 /// The program that the command line `words` starts; a word is `None` if nobody knows it.
 pub fn recognise(words: &[Option<String>]) -> Option<Program> {
     let mut at = 0;

@@ -356,12 +356,21 @@ impl<'a> Types<'a> {
         self.sources_within(name, frame, at, 16)
     }
 
-    fn sources_within(&self, name: &str, mut frame: Frame, mut at: usize, hops: usize) -> Vec<(Bound<'a>, Frame)> {
+    fn sources_within(
+        &self,
+        name: &str,
+        mut frame: Frame,
+        mut at: usize,
+        hops: usize,
+    ) -> Vec<(Bound<'a>, Frame)> {
         loop {
             let function = self.function(frame.function);
             if let Some(bindings) = function.bindings.get(name) {
                 let seen = visible(bindings, at);
-                return seen.iter().flat_map(|binding| self.source(binding.bound, frame, hops)).collect();
+                return seen
+                    .iter()
+                    .flat_map(|binding| self.source(binding.bound, frame, hops))
+                    .collect();
             }
             if frame.function.index == 0 {
                 return self.starred(name, frame, hops);
@@ -373,20 +382,35 @@ impl<'a> Types<'a> {
 
     fn starred(&self, name: &str, frame: Frame, hops: usize) -> Vec<(Bound<'a>, Frame)> {
         let facts = self.facts_at(frame.function.file);
-        let stars = facts.stars.iter().filter_map(|&(level, module)| self.imported(facts.file, level, module));
+        let stars = facts
+            .stars
+            .iter()
+            .filter_map(|&(level, module)| self.imported(facts.file, level, module));
         let followed = stars.map(|module| self.sources_in(&module, name, hops));
-        followed.into_iter().find(|found| !found.is_empty()).unwrap_or_default()
+        followed
+            .into_iter()
+            .find(|found| !found.is_empty())
+            .unwrap_or_default()
     }
 
     fn sources_in(&self, module: &Value<'a>, name: &str, hops: usize) -> Vec<(Bound<'a>, Frame)> {
-        let Value::Module(ModuleRef::File(file)) = module else { return Vec::new() };
-        let Some(index) = self.index_of(*file).filter(|_| hops > 0) else { return Vec::new() };
+        let Value::Module(ModuleRef::File(file)) = module else {
+            return Vec::new();
+        };
+        let Some(index) = self.index_of(*file).filter(|_| hops > 0) else {
+            return Vec::new();
+        };
         self.sources_within(name, self.module_frame(index), usize::MAX - 1, hops - 1)
     }
 
     fn source(&self, bound: Bound<'a>, frame: Frame, hops: usize) -> Vec<(Bound<'a>, Frame)> {
-        if let Bound::From { level, module, name } = bound
-            && let Some(module) = self.imported(self.facts_at(frame.function.file).file, level, module)
+        if let Bound::From {
+            level,
+            module,
+            name,
+        } = bound
+            && let Some(module) =
+                self.imported(self.facts_at(frame.function.file).file, level, module)
         {
             let found = self.sources_in(&module, name, hops);
             if !found.is_empty() {
