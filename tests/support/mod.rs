@@ -1,0 +1,4 @@
+//! What several test binaries need: a real Python environment, the built command, and the fixtures.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+pub(crate) mod python;
