@@ -338,7 +338,7 @@ impl Scene<'_> {
             command_line,
         };
         let settings = sources.settle(&mut errors);
-        let class = settle::worker_class(table, version.version, &settings);
+        let class = settle::worker_class(table, &settings);
         let cores = Cores::of(&reader, kept.as_ref(), &settings);
         let app = app.or_else(|| {
             let setting = settings.get("wsgi_app")?;

@@ -5,7 +5,8 @@ use super::effective::{Candidate, Layer, Resolved, Settings, Site};
 use super::environment::Environment;
 use crate::python::evaluate::Dependency;
 use crate::servers::arguments::{Arguments, Given, Outcome};
-use crate::servers::{Action, Setting, Table, Version, WorkerClass, from_variable};
+use crate::servers::cast::default_from;
+use crate::servers::{Action, Setting, Table, Version, WorkerClass};
 use crate::source::{Files, Located, Place};
 use crate::values::Value;
 
@@ -89,7 +90,7 @@ impl Sources<'_> {
             .find_map(|name| Some((name, self.environment.entry(name)?)))?;
         let value = match &entry.text {
             None => Resolved::Unknown(format!("`{name}` is passed on from outside")),
-            Some(text) => match from_variable(setting, text, self.version) {
+            Some(text) => match default_from(setting, text, self.version) {
                 Ok(value) => Resolved::Known(value),
                 Err(error) => {
                     errors.push(Located::new(format!("`{name}`: {error}"), entry.place));
@@ -210,25 +211,12 @@ fn joined(candidates: Vec<Candidate>) -> Option<Candidate> {
     })
 }
 
-/// The worker class that Gunicorn really runs.
-///
-/// A class whose name is or ends in `SyncWorker`, and the short name `sync`, give way to gthread
-/// when there is more than one thread (Gunicorn 19.9 to 27, `Config.worker_class`).
+/// The worker class that really runs; `None` where the name or the number of threads is unknown, or
+/// the class is the project's own.
 pub(super) fn worker_class(
     table: &'static Table,
-    version: Version,
     settings: &Settings,
 ) -> Option<&'static WorkerClass> {
-    let setting = settings.get("worker_class")?;
-    let name = setting.text()?;
-    let threads = settings.get("threads")?;
-    if name == "sync" || name.ends_with("SyncWorker") {
-        return match threads.int() {
-            Some(n) if n > 1 => table.class("gthread"),
-            Some(_) => table.class(name),
-            None => None,
-        };
-    }
-    // A class that this version no longer has is still the one that was meant.
-    table.class(name)
+    let name = settings.get("worker_class")?.text()?;
+    table.running_class(name, settings.get("threads")?.int()?)
 }

@@ -13,7 +13,6 @@ mod recognise;
 pub mod schema;
 mod setting;
 mod table;
-mod variable;
 mod version;
 mod worker_class;
 mod wrappers;
@@ -24,7 +23,6 @@ pub use recognise::{Program, recognise};
 pub use schema::{Action, Interface, Kind, Model};
 pub use setting::{Honoured, Setting, Shape};
 pub use table::{Table, table};
-pub use variable::from_variable;
 pub use version::{Version, VersionError};
 pub use worker_class::{Deprecation, WorkerClass};
 

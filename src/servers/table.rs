@@ -104,9 +104,10 @@ impl Table {
         self.settings.iter().find(|setting| setting.name() == name)
     }
 
-    /// What the variables that stand for options begin with.
-    pub(super) fn environment_prefix(&self) -> Option<&str> {
-        self.data.environment_prefix.as_deref()
+    /// The variable that stands for an option, for servers that read one for each: `UVICORN_WORKERS`.
+    pub fn variable_of(&self, setting: &Setting) -> Option<String> {
+        let prefix = self.data.environment_prefix.as_deref()?;
+        Some(format!("{prefix}{}", setting.name().to_ascii_uppercase()))
     }
 
     /// The setting that `variable` sets, for servers that read one variable for each option
