@@ -5,7 +5,7 @@ use super::capacity::{
     GROWTH, PLANNED_MEMORY, THREAD, capacity, in_flight, memory_for_workers, number,
     runs_per_period, slots_for_cpu, slowest,
 };
-use super::inputs::{Class, Inputs, Known};
+use super::inputs::{Class, Inputs};
 use super::load::{Load, TOKENS, replicas};
 use super::plan::{Plan, Range, plan};
 use super::{Step, inputs};
@@ -135,7 +135,7 @@ fn interleaving(inputs: &Inputs, load: &Load) -> Option<String> {
     }
     let runs = runs_per_period(load.cpus, workers, QUOTA_PERIOD);
     Some(format!(
-        "{workers} busy processes use a quota of {} in {} ms of each 100 ms and then stop",
+        "under a quota of {} {workers} busy processes run {} ms of each 100 ms and then stop",
         load.cpus,
         number(runs.0 * 1000.0)
     ))
@@ -344,8 +344,7 @@ pub(super) fn questions(inputs: &Inputs, load: Option<&Load>, class: Class) -> V
     if class == Class::EventLoop && pool == Some(false) {
         ask("how many database connections one worker opens");
     }
-    let rate: Option<&Known<_>> = inputs.demand.rate.as_ref();
-    if rate.is_some() && inputs.service_time.is_none() {
+    if inputs.demand.rate.is_some() && inputs.service_time.is_none() {
         ask("how long one request takes on an idle server");
     }
     questions
