@@ -8,7 +8,7 @@ use super::capacity::{
 use super::inputs::{Class, Inputs};
 use super::load::{Load, TOKENS, replicas};
 use super::plan::{Plan, Range, plan};
-use super::{Step, inputs};
+use super::{Step, WorkerMemory, inputs};
 use crate::findings::Confidence;
 use crate::values::{Bytes, Seconds};
 
@@ -269,25 +269,28 @@ pub(super) fn sensitivity(inputs: &Inputs, load: &Load) -> Vec<String> {
             ));
         }
     }
-    for factor in [0.75, 1.5] {
-        let Some(worker) = &mut free.per_worker.clone() else {
-            break;
-        };
-        let scaled = scale(worker.value.value, factor);
-        worker.value = super::WorkerMemory::exactly(scaled);
-        let other = Inputs {
-            per_worker: Some(worker.clone()),
-            ..free.clone()
-        };
+    for size in inputs.per_worker.iter().flat_map(|w| other_sizes(w.value)) {
+        let mut other = free.clone();
+        if let Some(worker) = &mut other.per_worker {
+            worker.value = WorkerMemory::exactly(size);
+        }
         let Some(other_load) = Load::of(&other) else {
             break;
         };
         let other = plan(&other, &other_load);
         if targets(&other) != targets(&base) {
-            lines.push(format!("if a worker took {scaled}: {}", short(&other)));
+            lines.push(format!("if a worker took {size}: {}", short(&other)));
         }
     }
     lines
+}
+
+/// The ends of the interval; for a single number a quarter less and half as much again.
+fn other_sizes(worker: WorkerMemory) -> [Bytes; 2] {
+    if worker.low == worker.high {
+        return [scale(worker.value, 0.75), scale(worker.value, 1.5)];
+    }
+    [worker.low, worker.high]
 }
 
 fn scale(bytes: Bytes, factor: f64) -> Bytes {

@@ -51,7 +51,10 @@ impl Range {
         }
         self.lower = self.lower.min(self.target);
         let surely = surely.map_or(u32::MAX, |n| n.max(1));
-        self.upper = self.upper.min(surely).max(self.target);
+        if self.upper > surely.max(self.target) {
+            self.upper = surely.max(self.target);
+            self.binding = binding;
+        }
         self
     }
 }
