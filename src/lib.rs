@@ -4,6 +4,8 @@
 //! The library promises no stable interface yet.
 
 pub mod findings;
+#[cfg(unix)]
+pub mod measure;
 pub mod python;
 pub mod read;
 pub mod source;
