@@ -9,17 +9,21 @@
 //!
 //! Unix only: processes are bounded by sessions and signals.
 
+mod gunicorn;
+mod http;
 mod outcome;
 mod plan;
+mod processes;
+mod supervise;
 mod verdict;
 
 pub use outcome::{
     Counted, Errors, Interval, Latency, Measured, Memory, Outcome, Scheduled, Warning, Window,
 };
 pub use plan::{Candidate, MOST_CONNECTIONS, Method, Plan};
+pub use supervise::supervise;
 pub use verdict::{Comparison, Doubt, Verdict};
 
-use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -121,11 +125,4 @@ pub fn run(plan: &Plan, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Outcom
     plan.check()?;
     let _ = progress;
     Err(Error::Interrupted)
-}
-
-/// Body of the hidden sub-command [`SUPERVISE`]: starts the server named by the arguments, and
-/// ends it with all its descendants when its standard input closes, which the system does when
-/// farrier dies, however it dies. Returns the exit code.
-pub fn supervise(arguments: &[OsString]) -> u8 {
-    u8::from(arguments.is_empty())
 }
