@@ -308,7 +308,7 @@ impl Framing {
                     digits: digits + 1,
                 }
             }
-            (Chunk::Size { digits: 0, .. }, _) => return Err(Malformed::Chunk),
+            (Chunk::Size { digits: 0, .. } | Chunk::Data(_), _) => return Err(Malformed::Chunk),
             (Chunk::Size { size, .. } | Chunk::Extension { size }, b'\n') => {
                 self.line = 0;
                 if size == 0 {
@@ -329,7 +329,6 @@ impl Framing {
             (Chunk::Trailer { .. }, b'\n') => Chunk::Trailer { empty: true },
             (Chunk::Trailer { empty }, b'\r') => Chunk::Trailer { empty },
             (Chunk::Trailer { .. }, _) => Chunk::Trailer { empty: false },
-            (Chunk::Data(_), _) => return Err(Malformed::Chunk),
         };
         Ok(Some((1, Some(next))))
     }

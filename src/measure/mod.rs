@@ -9,11 +9,18 @@
 //!
 //! Unix only: processes are bounded by sessions and signals.
 
+mod compare;
+mod drive;
 mod gunicorn;
 mod http;
+mod log;
 mod outcome;
 mod plan;
 mod processes;
+mod race;
+mod sample;
+mod server;
+mod summary;
 mod supervise;
 mod verdict;
 
@@ -22,7 +29,7 @@ pub use outcome::{
 };
 pub use plan::{Candidate, MOST_CONNECTIONS, Method, Plan};
 pub use supervise::supervise;
-pub use verdict::{Comparison, Doubt, Verdict};
+pub use verdict::{Comparison, Doubt, MOST_CLIENT, MOST_FAILURES, MOST_FOREIGN, TIE, Verdict};
 
 use std::io;
 use std::path::PathBuf;
@@ -123,6 +130,57 @@ pub enum Progress<'a> {
 /// SIGTERM and SIGHUP end the run early, and stay caught for the rest of the process.
 pub fn run(plan: &Plan, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Outcome, Error> {
     plan.check()?;
-    let _ = progress;
-    Err(Error::Interrupted)
+    if !plan.folder.is_dir() {
+        return Err(Error::Folder(plan.folder.clone()));
+    }
+    let system = |error| Error::System {
+        doing: "starting the load generator",
+        error,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(system)?;
+    let local = tokio::task::LocalSet::new();
+    let mut race = race::Race::new(plan);
+    let result = local.block_on(&runtime, async {
+        let interrupted = interrupted()?;
+        tokio::select! {
+            biased;
+            () = interrupted => Err(Error::Interrupted),
+            result = race.run(progress) => result,
+        }
+    });
+    // Connections close before the servers are asked to end, so that none waits for them.
+    drop(local);
+    progress(Progress::Stopping);
+    race.stop();
+    match result {
+        Ok(()) => Ok(summary::outcome(&mut race, false)),
+        Err(Error::Interrupted) if !race.windows.is_empty() => {
+            Ok(summary::outcome(&mut race, true))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Resolves when the user or the system wants the program to end.
+fn interrupted() -> Result<impl Future<Output = ()>, Error> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let listen = |kind| {
+        signal(kind).map_err(|error| Error::System {
+            doing: "listening for signals",
+            error,
+        })
+    };
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    let mut terminate = listen(SignalKind::terminate())?;
+    let mut hang_up = listen(SignalKind::hangup())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hang_up.recv() => {}
+        }
+    })
 }

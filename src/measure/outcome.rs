@@ -172,7 +172,7 @@ pub struct Window {
     /// the system does not say.
     pub foreign: Option<f64>,
     /// Cores the server used.
-    pub cores: Option<f64>,
+    pub cores: f64,
     /// Memory of the server's processes.
     pub memory: Option<Memory>,
     /// Processor share of each worker, largest first.

@@ -20,10 +20,16 @@ pub(super) struct Process {
 /// The processes that belong to the supervisor `root`, without itself: its session and all its
 /// descendants.
 pub(super) fn below(root: i32) -> Vec<Process> {
-    members(all(), root)
+    members(&all(), root)
 }
 
-fn members(all: Vec<Process>, root: i32) -> Vec<Process> {
+/// The same for several supervisors at one moment.
+pub(super) fn below_each(roots: &[i32]) -> Vec<Vec<Process>> {
+    let all = all();
+    roots.iter().map(|root| members(&all, *root)).collect()
+}
+
+fn members(all: &[Process], root: i32) -> Vec<Process> {
     let mut known: BTreeSet<i32> = all
         .iter()
         .filter(|p| p.session == root)
@@ -42,8 +48,9 @@ fn members(all: Vec<Process>, root: i32) -> Vec<Process> {
             break;
         }
     }
-    all.into_iter()
+    all.iter()
         .filter(|p| p.pid != root && known.contains(&p.pid))
+        .cloned()
         .collect()
 }
 
@@ -72,7 +79,9 @@ fn all() -> Vec<Process> {
 #[cfg(not(target_os = "linux"))]
 fn all() -> Vec<Process> {
     use sysinfo::{ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System};
-    let mut system = System::new();
+    let Ok(mut system) = System::new() else {
+        return Vec::new();
+    };
     system.refresh_processes_specifics(
         ProcessesToUpdate::All,
         true,
@@ -121,7 +130,10 @@ mod tests {
             process(15, 1, 10),
             process(20, 1, 20),
         ];
-        let pids: Vec<i32> = members(all, 10).iter().map(|process| process.pid).collect();
+        let pids: Vec<i32> = members(&all, 10)
+            .iter()
+            .map(|process| process.pid)
+            .collect();
         assert_eq!(pids, [11, 12, 13, 14, 15]);
     }
 

@@ -159,7 +159,9 @@ fn end(root: i32, server: Option<Pid>) {
     match server {
         Some(server) => drop(kill_process(server, Signal::TERM)),
         // A server that detached is not the child that was started; it has to be asked itself.
-        None => processes::below(root).iter().for_each(|process| signal(process.pid, Signal::TERM)),
+        None => processes::below(root)
+            .iter()
+            .for_each(|process| signal(process.pid, Signal::TERM)),
     }
     let until = Instant::now() + GRACE;
     loop {
