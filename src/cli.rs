@@ -52,9 +52,6 @@ pub(crate) enum Verb {
     Explain(Explain),
     /// List the rules.
     Rules(Rules),
-    /// Keep a server from outliving the process that measures it.
-    #[command(name = "__supervise", hide = true)]
-    Supervise(Supervise),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -214,12 +211,6 @@ pub(crate) struct Rules {
     /// How to print.
     #[arg(long, value_enum, default_value = "pretty")]
     pub(crate) format: Form,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Supervise {
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    pub(crate) arguments: Vec<std::ffi::OsString>,
 }
 
 fn cores(text: &str) -> Result<Cpus, String> {

@@ -23,6 +23,8 @@ pub mod discover;
 pub mod findings;
 pub mod fix;
 pub mod host;
+#[cfg(unix)]
+pub mod measure;
 pub mod python;
 pub mod read;
 pub mod report;

@@ -59,7 +59,6 @@ pub(crate) fn run(cli: &Cli) -> Result<Done, Failure> {
         Verb::Measure(measure) => measure::run(cli, measure),
         Verb::Explain(explain) => explain::explain(explain),
         Verb::Rules(rules) => explain::list(rules),
-        Verb::Supervise(supervise) => measure::supervise(supervise),
     }
 }
 
