@@ -231,3 +231,6 @@ fn complain(ignores: &[Ignore], problems: &mut Vec<Problem>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
