@@ -13,8 +13,14 @@ fn judge(text: &str, statement: &dyn Fn(FileId, Span) -> Span) -> (Files, Judged
         let span = files.get(id).line_span(line).unwrap();
         let content = files.get(id).slice(span);
         if let Some(at) = content.find('#') {
-            let own_line = content[..at].trim_start_matches('\u{feff}').trim().is_empty();
-            comments.push(Comment { span: Span::new(span.start + at, span.end), own_line });
+            let own_line = content[..at]
+                .trim_start_matches('\u{feff}')
+                .trim()
+                .is_empty();
+            comments.push(Comment {
+                span: Span::new(span.start + at, span.end),
+                own_line,
+            });
         }
     }
     let findings = text
@@ -36,15 +42,28 @@ fn judge(text: &str, statement: &dyn Fn(FileId, Span) -> Span) -> (Files, Judged
         "too-slow" => Some("too-slow"),
         _ => None,
     };
-    let names = Names { resolve: &resolve, all: ALL };
-    let judged = apply(findings, &files, &BTreeMap::from([(id, comments)]), statement, names);
+    let names = Names {
+        resolve: &resolve,
+        all: ALL,
+    };
+    let judged = apply(
+        findings,
+        &files,
+        &BTreeMap::from([(id, comments)]),
+        statement,
+        names,
+    );
     (files, judged)
 }
 
 /// Kept, suppressed, and problems as text.
 fn outcome(text: &str) -> (usize, usize, Vec<String>) {
     let (_, judged) = judge(text, &|_, span| span);
-    (judged.kept.len(), judged.suppressed.len(), judged.problems.iter().map(ToString::to_string).collect())
+    (
+        judged.kept.len(),
+        judged.suppressed.len(),
+        judged.problems.iter().map(ToString::to_string).collect(),
+    )
 }
 
 #[test]
@@ -71,17 +90,22 @@ fn a_comment_covers_nothing_else() {
     ] {
         let (kept, suppressed, problems) = outcome(text);
         assert_eq!((kept, suppressed), (1, 0), "{text}");
-        assert!(problems.iter().any(|problem| problem.contains("silences nothing")), "{text}: {problems:?}");
+        assert!(
+            problems
+                .iter()
+                .any(|problem| problem.contains("silences nothing")),
+            "{text}: {problems:?}"
+        );
     }
 }
 
 #[test]
 fn a_comment_covers_the_whole_statement() {
     let text = "x = 1\nrun(\n  9,\n)  # farrier: ignore[too-many] -- why\n";
-    let (_, judged) = judge(text, &|_, _| Span::new(6, 16));
+    let (_, judged) = judge(text, &|_, _| Span::new(6, 17));
     assert_eq!((judged.kept.len(), judged.suppressed.len()), (0, 1));
     let above = "x = 1\n# farrier: ignore[too-many]\nrun(\n  9,\n)\n";
-    let (_, judged) = judge(above, &|_, _| Span::new(34, 44));
+    let (_, judged) = judge(above, &|_, _| Span::new(34, 45));
     assert_eq!((judged.kept.len(), judged.suppressed.len()), (0, 1));
 }
 
@@ -106,16 +130,36 @@ fn problems_say_what_is_wrong() {
 #[test]
 fn taking_out_what_is_unused_leaves_the_rest() {
     for (text, left) in [
-        ("workers = 9  # farrier: ignore[too-slow, too-many] -- why\n", "workers = 9  # farrier: ignore[too-many] -- why\n"),
-        ("workers = 9  # farrier: ignore[too-many, too-slow] -- why\n", "workers = 9  # farrier: ignore[too-many] -- why\n"),
-        ("x = 1  # noqa # farrier: ignore[too-slow]\ny = 2\n", "x = 1  # noqa\ny = 2\n"),
-        ("x = 1\n  # farrier: ignore[too-slow, too-many]\ny = 2\n", "x = 1\ny = 2\n"),
+        (
+            "workers = 9  # farrier: ignore[too-slow, too-many] -- why\n",
+            "workers = 9  # farrier: ignore[too-many] -- why\n",
+        ),
+        (
+            "workers = 9  # farrier: ignore[too-many, too-slow] -- why\n",
+            "workers = 9  # farrier: ignore[too-many] -- why\n",
+        ),
+        (
+            "x = 1  # noqa # farrier: ignore[too-slow]\ny = 2\n",
+            "x = 1  # noqa\ny = 2\n",
+        ),
+        (
+            "x = 1\n  # farrier: ignore[too-slow, too-many]\ny = 2\n",
+            "x = 1\ny = 2\n",
+        ),
     ] {
         let (files, judged) = judge(text, &|_, span| span);
         let edit = &judged.problems[0].fix.as_ref().unwrap().edits[0];
         let span = edit.place.span;
         let old = files.get(edit.place.file).text();
-        assert_eq!(format!("{}{}{}", &old[..span.start], edit.text, &old[span.end..]), left);
-        assert!(judged.problems.iter().all(|problem| problem.fix.as_ref().unwrap().edits[0] == *edit));
+        assert_eq!(
+            format!("{}{}{}", &old[..span.start], edit.text, &old[span.end..]),
+            left
+        );
+        assert!(
+            judged
+                .problems
+                .iter()
+                .all(|problem| problem.fix.as_ref().unwrap().edits[0] == *edit)
+        );
     }
 }
