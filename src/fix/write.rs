@@ -88,8 +88,10 @@ pub fn write(root: &Path, path: &Path, expected_old: &str, new: &str) -> Result<
     file.as_file().sync_all().map_err(io)?;
     unchanged()?;
     file.persist(&target).map_err(|error| io(error.error))?;
-    // The text is in place either way; this makes the new name survive a power cut.
-    sync_folder(folder).map_err(io)
+    // Makes the new name survive a power cut, where the file system can. The new text is in place
+    // either way, so a failure here is none of the write.
+    let _ = sync_folder(folder);
+    Ok(())
 }
 
 #[cfg(unix)]
