@@ -132,7 +132,7 @@ fn toml(text: &str) -> Result<Shape, String> {
         match value.get_ref() {
             DeValue::Table(table) => walk_table(path, table, pieces),
             DeValue::Array(items) => {
-                for item in items.iter() {
+                for item in items {
                     walk(path, item, pieces);
                 }
             }

@@ -98,7 +98,10 @@ fn final_newline(rewrite: &Rewrite) -> Result<(), String> {
 /// lines.
 fn lines(rewrite: &Rewrite) -> Result<(), String> {
     let old: &str = &rewrite.old;
-    let begins_line = |at: usize| at == 0 || old.as_bytes().get(at - 1) == Some(&b'\n');
+    let begins_line = |at: usize| {
+        let before = old.get(..at).unwrap_or_default();
+        before.ends_with('\n') || before.trim_start_matches('\u{feff}').is_empty()
+    };
     let ends_line =
         |at: usize| at == old.len() || matches!(old.as_bytes().get(at), Some(b'\n' | b'\r'));
     for edit in &rewrite.edits {
@@ -171,5 +174,110 @@ fn moved(at: usize, edited: &[Span], written: &[Span]) -> usize {
     {
         Some((edit, new)) => new.end + (at - edit.end),
         None => at,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::findings::{Edit, Fix};
+    use crate::fix::plan;
+    use crate::source::{Files, Place};
+
+    /// Verifies replacing the first `from` by `to`.
+    fn change(path: &str, text: &str, from: &str, to: &str) -> Result<(), String> {
+        let mut files = Files::new();
+        let id = files.add(path, text);
+        let start = text.find(from).unwrap();
+        let place = Place::new(id, Span::new(start, start + from.len()));
+        let fix = Fix::safe("fix", vec![Edit::replace(place, to)]);
+        let plan = plan(&files, &[&fix]);
+        verify(&plan.rewrites[0], path).map_err(|refusal| refusal.reason)
+    }
+
+    #[test]
+    fn values_are_replaced_in_every_format() {
+        for (path, text) in [
+            (
+                "gunicorn.conf.py",
+                "bind = 'x'\nif a:\n    workers = 9  # ä\n    threads = 2\n",
+            ),
+            (
+                "gunicorn.conf.py",
+                "\u{feff}bind = 'ä'\r\nworkers = 9\r\nthreads = 2",
+            ),
+            (
+                "compose.yaml",
+                "services:\n  web: {cpus: 9, memory: 1g}\n  db:\n    image: ä\n",
+            ),
+            ("pyproject.toml", "[tool.x]\nworkers = 9\nother = [1, 2]\n"),
+            ("Dockerfile", "FROM x\nENV W=9 \\\n  B=2\nCMD [\"a\"]\n"),
+            ("Procfile", "web: gunicorn -w 9"),
+        ] {
+            assert_eq!(change(path, text, "9", "12"), Ok(()), "{path}: {text}");
+        }
+    }
+
+    #[test]
+    fn whole_lines_are_removed_and_added() {
+        assert_eq!(
+            change("a.py", "a = 1\nb = 2\nc = 3\n", "b = 2\n", ""),
+            Ok(())
+        );
+        assert_eq!(
+            change("a.yaml", "x:\n  a: 1\n  b: 2\n  c: 3\n", "  b: 2\n", ""),
+            Ok(())
+        );
+        assert_eq!(
+            change("a.toml", "a = 1\nb = 2\n", "a = 1\n", "a = 1\nz = 1\n"),
+            Ok(())
+        );
+        assert_eq!(change("Procfile", "a: x\nb: y\n", "a: x\n", ""), Ok(()));
+        assert_eq!(change("Procfile", "a: x\nb: y", "\nb: y", ""), Ok(()));
+        assert_eq!(change("Procfile", "a: x\nb: y", "b: y", ""), Ok(()));
+    }
+
+    #[test]
+    fn what_breaks_a_file_or_reaches_further_than_it_should_is_refused() {
+        for (path, text, from, to) in [
+            ("a.py", "a = 1\nb = 2\n", "1", "("),
+            ("a.py", "a = 1\nb = 2\n\nc = '''x'''\n", "1", "'''"),
+            ("a.py", "if a:\n    b = 1\nc = 2\nd = 3\n", "    b", "b"),
+            ("a.yaml", "a: 1\nb: 2\n", "1", "[1"),
+            ("a.yaml", "a: 1\nx:\n  b: 2\n  c: 3\n", "x:", "x: |"),
+            ("a.yaml", "a:\n  b: 1\n  c: 2\nd: 3\n", "a:\n", "a:\n z:\n"),
+            ("a.toml", "a = 1\nb = 2\n", "1", "1 2"),
+            ("a.toml", "a = 1\n[x]\nb = 2\nc = 3\n", "[x]", "[y]"),
+            ("Dockerfile", "FROM x\nCMD [\"a\"]\n", "CMD", "COMMAND"),
+            ("Procfile", "a: x\nb: y\n", "\n", ""),
+            ("Procfile", "a: x\nb: y\n", "x", "x\nz: 1"),
+            ("Procfile", "a: x\nb: y\n", "y\n", "z"),
+            ("Procfile", "a: x\r\nb: y\r\n", "\r\nb", "\nb"),
+            ("broken.yaml", "a: [1\nb: 2\n", "2", "3"),
+        ] {
+            // Line endings are adapted on the way in, so that one is broken by hand.
+            if text.contains('\r') {
+                assert!(line_endings(text, &text.replacen(from, to, 1)).is_err());
+            } else {
+                assert!(
+                    change(path, text, from, to).is_err(),
+                    "{path}: {text:?} {from:?} -> {to:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_that_its_edits_do_not_explain_is_refused() {
+        let mut files = Files::new();
+        let id = files.add("Procfile", "a: x\nb: y\n");
+        let fix = Fix::safe(
+            "fix",
+            vec![Edit::replace(Place::new(id, Span::new(3, 4)), "z")],
+        );
+        let mut rewrite = plan(&files, &[&fix]).rewrites.remove(0);
+        assert_eq!(verify(&rewrite, "Procfile"), Ok(()));
+        rewrite.new = rewrite.new.replace('y', "w");
+        assert!(verify(&rewrite, "Procfile").is_err());
     }
 }

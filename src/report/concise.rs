@@ -12,7 +12,11 @@ pub fn concise(report: &Report) -> String {
         let file = report.files.get(finding.primary.place.file);
         let (line, column) = file.line_column(finding.primary.place.span.start);
         let (path, message) = (one_line(file.path()), one_line(&finding.message));
-        let _ = writeln!(out, "{path}:{line}:{column}: {}[{}] {message}", finding.severity, finding.rule);
+        let _ = writeln!(
+            out,
+            "{path}:{line}:{column}: {}[{}] {message}",
+            finding.severity, finding.rule
+        );
     }
     out
 }
@@ -24,6 +28,9 @@ mod tests {
 
     #[test]
     fn one_line_per_finding() {
-        insta::assert_snapshot!(concise(&samples::three_files()), @"");
+        insta::assert_snapshot!(concise(&samples::three_files()), @r#"
+        gunicorn.conf.py:1:11: warning[workers-exceed-memory] 9 workers of about 90 MiB need 810 MiB, but the service may use 512 MiB
+        gunicorn.conf.py:3:1: error[graceful-exceeds-kill] 30 s to finish requests, but SIGKILL after 10 s
+        "#);
     }
 }

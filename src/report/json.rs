@@ -20,8 +20,16 @@ pub fn json(report: &Report, command: &str) -> String {
         schema: SCHEMA,
         farrier: env!("CARGO_PKG_VERSION"),
         command,
-        findings: report.findings.iter().map(|finding| JsonFinding::new(files, finding)).collect(),
-        suppressed: report.suppressed.iter().map(|item| JsonSuppressed::new(files, item)).collect(),
+        findings: report
+            .findings
+            .iter()
+            .map(|finding| JsonFinding::new(files, finding))
+            .collect(),
+        suppressed: report
+            .suppressed
+            .iter()
+            .map(|item| JsonSuppressed::new(files, item))
+            .collect(),
         notes: report.notes.iter().map(JsonNote::new).collect(),
         summary: JsonSummary::new(&report.summary),
     };
@@ -67,7 +75,11 @@ impl<'a> JsonFinding<'a> {
             message: &finding.message,
             place: JsonPlace::new(files, finding.primary.place),
             label: &finding.primary.text,
-            related: finding.related.iter().map(|label| JsonLabel::new(files, label)).collect(),
+            related: finding
+                .related
+                .iter()
+                .map(|label| JsonLabel::new(files, label))
+                .collect(),
             fix: finding.fix.as_ref().map(|fix| JsonFix::new(files, fix)),
             help: finding.help.as_deref(),
         }
@@ -88,7 +100,13 @@ impl<'a> JsonPlace<'a> {
         let file = files.get(place.file);
         let (line, column) = file.line_column(place.span.start);
         let (end_line, end_column) = file.line_column(place.span.end);
-        Self { file: file.path(), line, column, end_line, end_column }
+        Self {
+            file: file.path(),
+            line,
+            column,
+            end_line,
+            end_column,
+        }
     }
 }
 
@@ -101,7 +119,10 @@ struct JsonLabel<'a> {
 
 impl<'a> JsonLabel<'a> {
     fn new(files: &'a Files, label: &'a Label) -> Self {
-        Self { place: JsonPlace::new(files, label.place), message: &label.text }
+        Self {
+            place: JsonPlace::new(files, label.place),
+            message: &label.text,
+        }
     }
 }
 
@@ -114,8 +135,16 @@ struct JsonFix<'a> {
 
 impl<'a> JsonFix<'a> {
     fn new(files: &'a Files, fix: &'a Fix) -> Self {
-        let edits = fix.edits.iter().map(|edit| JsonEdit::new(files, edit)).collect();
-        Self { title: &fix.title, safety: fix.safety.as_str(), edits }
+        let edits = fix
+            .edits
+            .iter()
+            .map(|edit| JsonEdit::new(files, edit))
+            .collect();
+        Self {
+            title: &fix.title,
+            safety: fix.safety.as_str(),
+            edits,
+        }
     }
 }
 
@@ -131,7 +160,12 @@ struct JsonEdit<'a> {
 impl<'a> JsonEdit<'a> {
     fn new(files: &'a Files, edit: &'a Edit) -> Self {
         let span = edit.place.span;
-        Self { place: JsonPlace::new(files, edit.place), start: span.start, end: span.end, text: &edit.text }
+        Self {
+            place: JsonPlace::new(files, edit.place),
+            start: span.start,
+            end: span.end,
+            text: &edit.text,
+        }
     }
 }
 
@@ -162,7 +196,11 @@ struct JsonNote<'a> {
 
 impl<'a> JsonNote<'a> {
     fn new(note: &'a Note) -> Self {
-        Self { file: &note.path, line: note.line, reason: &note.reason }
+        Self {
+            file: &note.path,
+            line: note.line,
+            reason: &note.reason,
+        }
     }
 }
 
@@ -180,9 +218,26 @@ struct JsonSummary {
 
 impl JsonSummary {
     fn new(summary: &Summary) -> Self {
-        let Summary { errors, warnings, advice, files_with_findings, suppressed, notes, files_read, deployments } =
-            *summary;
-        Self { errors, warnings, advice, files_with_findings, suppressed, notes, files_read, deployments }
+        let Summary {
+            errors,
+            warnings,
+            advice,
+            files_with_findings,
+            suppressed,
+            notes,
+            files_read,
+            deployments,
+        } = *summary;
+        Self {
+            errors,
+            warnings,
+            advice,
+            files_with_findings,
+            suppressed,
+            notes,
+            files_read,
+            deployments,
+        }
     }
 }
 
@@ -193,6 +248,88 @@ mod tests {
 
     #[test]
     fn the_published_format() {
-        insta::assert_snapshot!(json(&samples::one_label(), "check").replace(env!("CARGO_PKG_VERSION"), "VERSION"), @"");
+        insta::assert_snapshot!(json(&samples::one_label(), "check").replace(env!("CARGO_PKG_VERSION"), "VERSION"), @r#"
+        {
+          "schema": 1,
+          "farrier": "VERSION",
+          "command": "check",
+          "findings": [
+            {
+              "rule": "graceful-exceeds-kill",
+              "code": "LIF001",
+              "severity": "error",
+              "confidence": "medium",
+              "message": "30 s to finish requests, but SIGKILL after 10 s",
+              "file": "gunicorn.conf.py",
+              "line": 3,
+              "column": 11,
+              "end_line": 3,
+              "end_column": 12,
+              "label": "9 workers",
+              "related": [],
+              "fix": {
+                "title": "lower `workers` to 3",
+                "safety": "unsafe",
+                "edits": [
+                  {
+                    "file": "gunicorn.conf.py",
+                    "line": 3,
+                    "column": 11,
+                    "end_line": 3,
+                    "end_column": 12,
+                    "start": 74,
+                    "end": 75,
+                    "text": "3"
+                  }
+                ]
+              },
+              "help": "each worker holds the whole application in memory"
+            }
+          ],
+          "suppressed": [
+            {
+              "rule": "graceful-exceeds-kill",
+              "code": "LIF001",
+              "severity": "error",
+              "confidence": "high",
+              "message": "30 s to finish requests, but SIGKILL after 10 s",
+              "file": "gunicorn.conf.py",
+              "line": 2,
+              "column": 11,
+              "end_line": 2,
+              "end_column": 13,
+              "label": "waits this long",
+              "related": [],
+              "fix": null,
+              "help": null,
+              "reason": "why",
+              "comment": {
+                "file": "gunicorn.conf.py",
+                "line": 2,
+                "column": 15,
+                "end_line": 2,
+                "end_column": 42
+              }
+            }
+          ],
+          "notes": [
+            {
+              "file": "helm/values.yaml",
+              "line": 3,
+              "reason": "not checked, because it is a template"
+            }
+          ],
+          "summary": {
+            "errors": 1,
+            "warnings": 0,
+            "advice": 0,
+            "files_with_findings": 1,
+            "suppressed": 1,
+            "notes": 1,
+            "files_read": 1,
+            "deployments": 1
+          }
+        }
+        "#);
     }
 }
