@@ -370,6 +370,7 @@ impl Scene<'_> {
             development: self.development.clone(),
             errors,
             workers_on_large_node: cores.workers,
+            environment: start.environment.known(),
             distributions: version::distributions(&folder_of_start, &facts.requirements, files),
         }
     }

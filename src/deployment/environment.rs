@@ -79,6 +79,12 @@ impl Environment {
         self.entries.get(name)?.text.clone()
     }
 
+    /// Every variable with a value.
+    pub(super) fn known(&self) -> Vec<(String, String)> {
+        let text = |(name, entry): (&String, &Entry)| Some((name.clone(), entry.text.clone()?));
+        self.entries.iter().filter_map(text).collect()
+    }
+
     /// The mention of a variable.
     pub(super) fn entry(&self, name: &str) -> Option<&Entry> {
         self.entries.get(name)

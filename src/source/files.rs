@@ -113,7 +113,11 @@ impl Files {
     pub fn with_text(self, path: &str, text: &str) -> Self {
         let mut changed = Self::new();
         for file in self.files {
-            let text = if file.path == path { Arc::from(text) } else { file.text };
+            let text = if file.path == path {
+                Arc::from(text)
+            } else {
+                file.text
+            };
             changed.add(file.path, text);
         }
         changed
