@@ -92,6 +92,8 @@ impl Load {
         if !(cpus.0.is_finite() && cpus.0 > 0.0) {
             return None;
         }
+        // Whoever states more cores than a machine has gets the plan for a very large machine.
+        let cpus = Cpus(cpus.0.min(4096.0));
         let replicas = replicas(inputs);
         let rate = inputs.demand.rate.as_ref().map(|r| r.value);
         let service = inputs.service_time.as_ref().map(|s| s.value);
