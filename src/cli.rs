@@ -29,13 +29,7 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Verb,
     /// When to use colours and hyperlinks.
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        default_value = "auto",
-        value_name = "WHEN"
-    )]
+    #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
     pub(crate) color: Color,
     /// Do not read `farrier.toml` or `[tool.farrier]`.
     #[arg(long, global = true)]
@@ -220,12 +214,9 @@ pub(crate) struct Rules {
 }
 
 fn cores(text: &str) -> Result<Cpus, String> {
-    let cores: f64 = text
-        .parse()
-        .map_err(|_| format!("`{text}` is no number of cores"))?;
+    let cores: f64 = text.parse().map_err(|_| format!("`{text}` is no number of cores"))?;
     let fits = cores.is_finite() && cores > 0.0 && cores <= 4096.0;
-    fits.then_some(Cpus(cores))
-        .ok_or_else(|| format!("`{text}` is no number of cores"))
+    fits.then_some(Cpus(cores)).ok_or_else(|| format!("`{text}` is no number of cores"))
 }
 
 fn memory(text: &str) -> Result<Bytes, String> {
@@ -234,12 +225,7 @@ fn memory(text: &str) -> Result<Bytes, String> {
 }
 
 fn workload(text: &str) -> Result<Workload, String> {
-    let kinds = [
-        Workload::Cpu,
-        Workload::Mixed,
-        Workload::Io,
-        Workload::Stream,
-    ];
+    let kinds = [Workload::Cpu, Workload::Mixed, Workload::Io, Workload::Stream];
     let found = kinds.into_iter().find(|kind| kind.as_str() == text);
     found.ok_or_else(|| "it is one of cpu, mixed, io, stream".to_owned())
 }

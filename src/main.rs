@@ -38,8 +38,6 @@ fn main() -> ExitCode {
 #[cfg(unix)]
 fn supervised() -> Option<ExitCode> {
     let mut arguments = std::env::args_os().skip(1);
-    let supervise = arguments
-        .next()
-        .is_some_and(|first| first == farrier::measure::SUPERVISE);
+    let supervise = arguments.next().is_some_and(|first| first == farrier::measure::SUPERVISE);
     supervise.then(|| farrier::measure::supervise(&arguments.collect::<Vec<_>>()).into())
 }

@@ -12,11 +12,7 @@ use super::{Done, Exit, Failure};
 use crate::cli::{Check, Cli, Format};
 
 pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
-    let flags = Flags {
-        select: check.select.clone(),
-        ignore: check.ignore.clone(),
-        ..super::flags(&check.production)
-    };
+    let flags = Flags { select: check.select.clone(), ignore: check.ignore.clone(), ..super::flags(&check.production) };
     let request = super::request(cli, &check.paths, &flags)?;
     let mut examination = examine(&request)?;
     let mut changed = String::new();
@@ -36,13 +32,7 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
         && examination.orphans.is_empty();
     let deployments = examination.assembly.deployments.len();
     let findings = shown(examination.findings, check);
-    let report = Report::new(
-        examination.files,
-        findings,
-        examination.suppressed,
-        examination.notes,
-        deployments,
-    );
+    let report = Report::new(examination.files, findings, examination.suppressed, examination.notes, deployments);
     let exit = match (nothing, report.findings.is_empty() || check.exit_zero) {
         (true, _) => Exit::NothingToCheck,
         (false, true) => Exit::Clean,
@@ -52,9 +42,7 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
         Format::Pretty => {
             let mut text = changed + &report::pretty(&report, super::look(cli));
             if nothing {
-                text.push_str(
-                    "nothing to check: no file here starts a server that farrier knows\n",
-                );
+                text.push_str("nothing to check: no file here starts a server that farrier knows\n");
             }
             text
         }
@@ -65,10 +53,7 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
 }
 
 fn shown(findings: Vec<Finding>, check: &Check) -> Vec<Finding> {
-    findings
-        .into_iter()
-        .filter(|finding| check.advice || finding.severity > Severity::Advice)
-        .collect()
+    findings.into_iter().filter(|finding| check.advice || finding.severity > Severity::Advice).collect()
 }
 
 fn applicable<'e>(examination: &'e Examination, check: &Check) -> Vec<&'e Fix> {
@@ -78,11 +63,5 @@ fn applicable<'e>(examination: &'e Examination, check: &Check) -> Vec<&'e Fix> {
         Safety::Display => false,
     };
     let shown = |finding: &&Finding| check.advice || finding.severity > Severity::Advice;
-    examination
-        .findings
-        .iter()
-        .filter(shown)
-        .filter_map(|finding| finding.fix.as_ref())
-        .filter(allowed)
-        .collect()
+    examination.findings.iter().filter(shown).filter_map(|finding| finding.fix.as_ref()).filter(allowed).collect()
 }

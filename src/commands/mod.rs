@@ -67,14 +67,8 @@ fn look(cli: &Cli) -> Look {
     let look = Look::detect(terminal_columns(), &|name| std::env::var(name).ok());
     match cli.color {
         Color::Auto => look,
-        Color::Always => Look {
-            colour: true,
-            ..look
-        },
-        Color::Never => Look {
-            colour: false,
-            ..look
-        },
+        Color::Always => Look { colour: true, ..look },
+        Color::Never => Look { colour: false, ..look },
     }
 }
 
@@ -93,26 +87,16 @@ fn terminal_columns() -> Option<usize> {
 /// The request that a path and flags make, with the settings of the project it lies in.
 fn request(cli: &Cli, paths: &[PathBuf], flags: &Flags) -> Result<Request, Failure> {
     let root = root(paths)?;
-    let loaded = if cli.isolated {
-        settings::Loaded::default()
-    } else {
-        settings::load(&root)?
-    };
+    let loaded = if cli.isolated { settings::Loaded::default() } else { settings::load(&root)? };
     let mut request = Request::new(root, &loaded, flags)?;
     // The root itself needs no naming: then files that nobody named are left to the ignore files.
-    request.paths = paths
-        .iter()
-        .filter(|path| !is_same(path, &request.root))
-        .cloned()
-        .collect();
+    request.paths = paths.iter().filter(|path| !is_same(path, &request.root)).cloned().collect();
     Ok(request)
 }
 
 /// The project that all paths lie in.
 fn root(paths: &[PathBuf]) -> Result<PathBuf, Failure> {
-    let first = paths
-        .first()
-        .map_or_else(|| Path::new("."), PathBuf::as_path);
+    let first = paths.first().map_or_else(|| Path::new("."), PathBuf::as_path);
     Ok(discover::root_of(first)?)
 }
 

@@ -45,16 +45,9 @@ pub(super) fn apply(
     for rewrite in &plan.rewrites {
         let path = files.get(rewrite.file).path();
         applied.changed += 1;
-        applied
-            .text
-            .push_str(&fix::diff(path, &rewrite.old, &rewrite.new));
+        applied.text.push_str(&fix::diff(path, &rewrite.old, &rewrite.new));
         if mode == Mode::Write {
-            match fix::write(
-                &request.root,
-                &request.root.join(path),
-                &rewrite.old,
-                &rewrite.new,
-            ) {
+            match fix::write(&request.root, &request.root.join(path), &rewrite.old, &rewrite.new) {
                 Ok(()) => applied.written += 1,
                 Err(error) => {
                     failed.insert(path.to_owned(), error.to_string());
@@ -63,10 +56,7 @@ pub(super) fn apply(
         }
     }
     for refused in &plan.refused {
-        applied.text.push_str(&format!(
-            "not applied: {} ({})\n",
-            refused.title, refused.reason
-        ));
+        applied.text.push_str(&format!("not applied: {} ({})\n", refused.title, refused.reason));
     }
     if let Some((path, error)) = failed.into_iter().next() {
         return Err(Failure::Usage(format!("{path} was not written: {error}")));
@@ -83,8 +73,7 @@ pub(super) fn reread(
     intended: &dyn Fn(&str) -> bool,
 ) -> Result<(), String> {
     let path = before.files.get(rewrite.file).path();
-    let after = farrier::examine_with(request, Some((path, &rewrite.new)))
-        .map_err(|error| error.to_string())?;
+    let after = farrier::examine_with(request, Some((path, &rewrite.new))).map_err(|error| error.to_string())?;
     let (old, new) = (&before.assembly.deployments, &after.assembly.deployments);
     if old.len() != new.len() {
         return Err("it would change which servers are started".to_owned());

@@ -40,11 +40,7 @@ impl Environment {
                     place: word.place,
                     literal: word.is_literal(),
                 },
-                None => Entry {
-                    text: outer(&variable.name),
-                    place: variable.place,
-                    literal: false,
-                },
+                None => Entry { text: outer(&variable.name), place: variable.place, literal: false },
             };
             self.entries.insert(variable.name.clone(), entry);
         }
@@ -63,14 +59,7 @@ impl Environment {
         if literal {
             place.span.start += name.len() + 1;
         }
-        self.entries.insert(
-            name.to_owned(),
-            Entry {
-                text: Some(value.to_owned()),
-                place,
-                literal,
-            },
-        );
+        self.entries.insert(name.to_owned(), Entry { text: Some(value.to_owned()), place, literal });
         true
     }
 

@@ -56,48 +56,31 @@ pub struct Plan {
 /// fixes share is made once. A fix is applied with all its edits, in all its files, or not at all.
 pub fn plan(files: &Files, wanted: &[&Fix]) -> Plan {
     let mut accepted = Accepted::default();
-    let refused = wanted
-        .iter()
-        .filter_map(|fix| accepted.take(files, fix).err())
-        .collect();
-    Plan {
-        rewrites: accepted.rewrites(files),
-        refused,
-    }
+    let refused = wanted.iter().filter_map(|fix| accepted.take(files, fix).err()).collect();
+    Plan { rewrites: accepted.rewrites(files), refused }
 }
 
 /// Like [`plan`], and verifies on the way: a fix that does not pass in all its files is left out of all.
 ///
 /// `check` gets the text of a file with this fix and those before it, and answers what is wrong with
 /// it. The texts that come out have been verified and need no second look.
-pub fn settle(
-    files: &Files,
-    wanted: &[&Fix],
-    check: &dyn Fn(&Rewrite) -> Result<(), String>,
-) -> Plan {
+pub fn settle(files: &Files, wanted: &[&Fix], check: &dyn Fn(&Rewrite) -> Result<(), String>) -> Plan {
     let mut accepted = Accepted::default();
     let mut refused = Vec::new();
     for fix in wanted {
         let before = accepted.clone();
         let verdict = accepted.take(files, fix).and_then(|()| {
-            accepted
-                .rewrites(files)
-                .iter()
-                .filter(|rewrite| touches(fix, rewrite.file))
-                .try_for_each(|rewrite| {
-                    verify_with(rewrite, files.get(rewrite.file).path(), &|_| check(rewrite))
-                        .map_err(|refusal| Refusal::new(&fix.title, refusal.reason))
-                })
+            accepted.rewrites(files).iter().filter(|rewrite| touches(fix, rewrite.file)).try_for_each(|rewrite| {
+                verify_with(rewrite, files.get(rewrite.file).path(), &|_| check(rewrite))
+                    .map_err(|refusal| Refusal::new(&fix.title, refusal.reason))
+            })
         });
         if let Err(refusal) = verdict {
             accepted = before;
             refused.push(refusal);
         }
     }
-    Plan {
-        rewrites: accepted.rewrites(files),
-        refused,
-    }
+    Plan { rewrites: accepted.rewrites(files), refused }
 }
 
 fn touches(fix: &Fix, file: FileId) -> bool {
@@ -116,19 +99,9 @@ impl Accepted {
     fn take(&mut self, files: &Files, fix: &Fix) -> Result<(), Refusal> {
         let edits = own_edits(files, fix).map_err(|reason| Refusal::new(&fix.title, reason))?;
         for edit in &edits {
-            let others = self
-                .edits
-                .get(&edit.place.file)
-                .map(Vec::as_slice)
-                .unwrap_or_default();
-            if others
-                .iter()
-                .any(|other| other != edit && collides(edit.place.span, other.place.span))
-            {
-                return Err(Refusal::new(
-                    &fix.title,
-                    "changes the same place as another fix",
-                ));
+            let others = self.edits.get(&edit.place.file).map(Vec::as_slice).unwrap_or_default();
+            if others.iter().any(|other| other != edit && collides(edit.place.span, other.place.span)) {
+                return Err(Refusal::new(&fix.title, "changes the same place as another fix"));
             }
         }
         for edit in edits {
@@ -153,13 +126,7 @@ impl Accepted {
                 let old = files.get(file).shared_text();
                 let new = apply(&old, edits);
                 let titles = self.titles.get(&file).cloned().unwrap_or_default();
-                Rewrite {
-                    file,
-                    old,
-                    new,
-                    edits: edits.clone(),
-                    fixes: titles,
-                }
+                Rewrite { file, old, new, edits: edits.clone(), fixes: titles }
             })
             .collect()
     }
@@ -177,9 +144,7 @@ fn own_edits(files: &Files, fix: &Fix) -> Result<Vec<Edit>, String> {
             return Err("names bytes that are not in the file".to_owned());
         };
         // An edit that changes nothing would keep others from the same place.
-        if text.get(edit.place.span.start..edit.place.span.end) != Some(&edit.text)
-            && !edits.contains(&edit)
-        {
+        if text.get(edit.place.span.start..edit.place.span.end) != Some(&edit.text) && !edits.contains(&edit) {
             edits.push(edit);
         }
     }
@@ -188,17 +153,10 @@ fn own_edits(files: &Files, fix: &Fix) -> Result<Vec<Edit>, String> {
     }
     edits.sort_by_key(|edit| edit.place);
     let clash = edits.windows(2).any(|pair| match pair {
-        [a, b] => {
-            a.place.file == b.place.file
-                && (a.place.span.overlaps(b.place.span) || a.place == b.place)
-        }
+        [a, b] => a.place.file == b.place.file && (a.place.span.overlaps(b.place.span) || a.place == b.place),
         _ => false,
     });
-    if clash {
-        Err("contradicts itself: two of its edits overlap".to_owned())
-    } else {
-        Ok(edits)
-    }
+    if clash { Err("contradicts itself: two of its edits overlap".to_owned()) } else { Ok(edits) }
 }
 
 /// The edit as it has to be made in this text: behind the byte order mark, with the file's line
@@ -209,15 +167,8 @@ fn fitted(edit: &Edit, text: &str) -> Option<Edit> {
     if text.starts_with(BOM) && span.start == 0 {
         span = Span::new(BOM.len_utf8(), span.end.max(BOM.len_utf8()));
     }
-    let new = if uses_crlf(text) {
-        edit.text.replace("\r\n", "\n").replace('\n', "\r\n")
-    } else {
-        edit.text.clone()
-    };
-    Some(Edit {
-        place: Place::new(edit.place.file, span),
-        text: new,
-    })
+    let new = if uses_crlf(text) { edit.text.replace("\r\n", "\n").replace('\n', "\r\n") } else { edit.text.clone() };
+    Some(Edit { place: Place::new(edit.place.file, span), text: new })
 }
 
 /// Whether every line of the text ends the way Windows ends lines.
@@ -261,10 +212,7 @@ mod tests {
 
     fn replace(file: FileId, start: usize, end: usize, text: &str) -> Fix {
         let title = format!("{start}..{end} {text}");
-        Fix::safe(
-            title,
-            vec![Edit::replace(Place::new(file, Span::new(start, end)), text)],
-        )
+        Fix::safe(title, vec![Edit::replace(Place::new(file, Span::new(start, end)), text)])
     }
 
     #[test]
@@ -277,11 +225,7 @@ mod tests {
     #[test]
     fn the_first_of_two_overlapping_fixes_wins() {
         let (files, id) = one("web: gunicorn -w 9 app\n");
-        let (a, b, c) = (
-            replace(id, 17, 18, "3"),
-            replace(id, 14, 18, "-w 4"),
-            replace(id, 0, 3, "api"),
-        );
+        let (a, b, c) = (replace(id, 17, 18, "3"), replace(id, 14, 18, "-w 4"), replace(id, 0, 3, "api"));
         let plan = plan(&files, &[&a, &b, &c]);
         assert_eq!(plan.rewrites[0].new, "api: gunicorn -w 3 app\n");
         assert_eq!(plan.rewrites[0].fixes, [a.title, c.title]);
@@ -301,14 +245,7 @@ mod tests {
     #[test]
     fn insertions_at_one_point_are_refused_because_their_order_is_anybodys_guess() {
         let (files, id) = one("web: gunicorn\n");
-        let plan = plan(
-            &files,
-            &[
-                &replace(id, 13, 13, " a"),
-                &replace(id, 13, 13, " b"),
-                &replace(id, 5, 13, "x"),
-            ],
-        );
+        let plan = plan(&files, &[&replace(id, 13, 13, " a"), &replace(id, 13, 13, " b"), &replace(id, 5, 13, "x")]);
         assert_eq!(plan.rewrites[0].new, "web: gunicorn a\n");
         assert_eq!(plan.refused.len(), 2);
     }
@@ -318,34 +255,21 @@ mod tests {
         let (mut files, a) = one("web: gunicorn -w 9 app\n");
         let b = files.add("b.toml", "workers = 9\n");
         let mut both = replace(a, 17, 18, "3");
-        both.edits
-            .push(Edit::replace(Place::new(b, Span::new(10, 11)), "["));
+        both.edits.push(Edit::replace(Place::new(b, Span::new(10, 11)), "["));
         let other = replace(a, 0, 3, "api");
         let plan = settle(&files, &[&both, &other], &|_| Ok(()));
         assert_eq!(plan.rewrites.len(), 1);
         assert_eq!(plan.rewrites[0].new, "api: gunicorn -w 9 app\n");
-        assert!(
-            plan.refused[0].reason.contains("TOML"),
-            "{:?}",
-            plan.refused
-        );
+        assert!(plan.refused[0].reason.contains("TOML"), "{:?}", plan.refused);
     }
 
     #[test]
     fn the_callers_check_leaves_a_fix_out() {
         let (files, id) = one("web: gunicorn -w 9 app\n");
         let check = |rewrite: &Rewrite| {
-            if rewrite.new.contains('9') {
-                Ok(())
-            } else {
-                Err("lost 9".to_owned())
-            }
+            if rewrite.new.contains('9') { Ok(()) } else { Err("lost 9".to_owned()) }
         };
-        let plan = settle(
-            &files,
-            &[&replace(id, 17, 18, "3"), &replace(id, 0, 3, "api")],
-            &check,
-        );
+        let plan = settle(&files, &[&replace(id, 17, 18, "3"), &replace(id, 0, 3, "api")], &check);
         assert_eq!(plan.rewrites[0].new, "api: gunicorn -w 9 app\n");
         assert_eq!(plan.refused[0].reason, "lost 9");
     }
@@ -360,17 +284,8 @@ mod tests {
                 Edit::replace(Place::new(id, Span::new(0, 2)), "b"),
             ],
         );
-        let shown = Fix {
-            safety: Safety::Display,
-            ..replace(id, 0, 2, "a")
-        };
-        let refused = [
-            &replace(id, 1, 2, "x"),
-            &replace(id, 0, 99, "x"),
-            &replace(id, 0, 2, "ä"),
-            &twice,
-            &shown,
-        ];
+        let shown = Fix { safety: Safety::Display, ..replace(id, 0, 2, "a") };
+        let refused = [&replace(id, 1, 2, "x"), &replace(id, 0, 99, "x"), &replace(id, 0, 2, "ä"), &twice, &shown];
         let plan = plan(&files, &refused);
         assert!(plan.rewrites.is_empty());
         assert_eq!(plan.refused.len(), refused.len());
@@ -379,10 +294,7 @@ mod tests {
     #[test]
     fn line_endings_byte_order_mark_and_missing_final_newline_survive() {
         let (files, id) = one("\u{feff}a: x\r\nb: y");
-        let first = Fix::safe(
-            "first",
-            vec![Edit::insert(Place::new(id, Span::new(0, 0)), "new: z\n")],
-        );
+        let first = Fix::safe("first", vec![Edit::insert(Place::new(id, Span::new(0, 0)), "new: z\n")]);
         let plan = plan(&files, &[&first, &replace(id, 12, 13, "w")]);
         assert_eq!(plan.rewrites[0].new, "\u{feff}new: z\r\na: x\r\nb: w");
         assert_eq!(verify(&plan.rewrites[0], "Procfile"), Ok(()));

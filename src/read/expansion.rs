@@ -214,7 +214,9 @@ mod tests {
 
     #[test]
     fn what_only_a_shell_can_answer_stays_as_written() {
-        for source in ["$(nproc)", "$((2 * $(nproc) + 1))", "`nproc`", "${X:+y}", "${#X}", "${X%.py}", "$1", "$@", "$'a'"] {
+        for source in
+            ["$(nproc)", "$((2 * $(nproc) + 1))", "`nproc`", "${X:+y}", "${#X}", "${X%.py}", "$1", "$@", "$'a'"]
+        {
             assert_eq!(parts(source, Dialect::Shell), [WordPart::Opaque(source.into())], "{source}");
         }
         assert_eq!(parts("${X", Dialect::Shell), [WordPart::Opaque("${X".into())]);

@@ -106,7 +106,9 @@ fn escape(text: &str) -> Option<(char, usize)> {
         b'n' => '\n',
         b'r' => '\r',
         b't' => '\t',
-        b'u' => return Some((char::from_u32(u32::from_str_radix(text.get(1..5)?, 16).ok()?)?, 5)),
+        b'u' => {
+            return Some((char::from_u32(u32::from_str_radix(text.get(1..5)?, 16).ok()?)?, 5));
+        }
         _ => return None,
     };
     Some((char, 1))

@@ -14,7 +14,9 @@ pub(super) fn read(file: FileId, source: &SourceFile, facts: &mut Facts) {
     let mut comments = Vec::new();
     let mut processes = 0;
     for number in 1..=source.line_count() {
-        let Some(span) = source.line_span(number) else { break };
+        let Some(span) = source.line_span(number) else {
+            break;
+        };
         let text = source.slice(span);
         let content = text.trim_start_matches('\u{feff}').trim_start();
         let start = span.end - content.len();
@@ -24,7 +26,11 @@ pub(super) fn read(file: FileId, source: &SourceFile, facts: &mut Facts) {
         }
         let Some((name, line)) = process(content) else {
             if !content.is_empty() && processes < MAX_PROCESSES {
-                facts.notes.push(Note::line(source.path(), number, "not of the form `name: command`, so it was skipped"));
+                facts.notes.push(Note::line(
+                    source.path(),
+                    number,
+                    "not of the form `name: command`, so it was skipped",
+                ));
                 processes += 1;
             }
             continue;

@@ -42,7 +42,12 @@ pub(super) fn shell(text: &Decoded, file: FileId) -> Option<Vec<Token>> {
 /// The words of a command that compose splits itself: quotes and white space count, operators do not.
 pub(super) fn split(text: &Decoded, file: FileId) -> Option<Vec<Lexed>> {
     let tokens = Lexer::new(text, file, Dialect::Compose).run()?;
-    Some(tokens.into_iter().filter_map(|token| if let Token::Word(lexed) = token { Some(lexed) } else { None }).collect())
+    Some(
+        tokens
+            .into_iter()
+            .filter_map(|token| if let Token::Word(lexed) = token { Some(lexed) } else { None })
+            .collect(),
+    )
 }
 
 struct Lexer<'a> {
@@ -163,10 +168,7 @@ impl<'a> Lexer<'a> {
         if is_word {
             let target = self.word();
             if matches!(operator, "<<" | "<<-") {
-                self.heredocs.push(Heredoc {
-                    end: target.content.text().to_owned(),
-                    strip_tabs: operator == "<<-",
-                });
+                self.heredocs.push(Heredoc { end: target.content.text().to_owned(), strip_tabs: operator == "<<-" });
             }
         }
         self.previous_end = self.at;
@@ -281,7 +283,9 @@ impl<'a> Lexer<'a> {
                 }
                 b'\\' => match self.byte(1) {
                     Some(b'\n') => self.at += 2,
-                    Some(next) if b"$`\"\\".contains(&next) || (self.dialect == Dialect::Compose && next.is_ascii()) => {
+                    Some(next)
+                        if b"$`\"\\".contains(&next) || (self.dialect == Dialect::Compose && next.is_ascii()) =>
+                    {
                         self.at += 1;
                         self.literal(building, 1);
                     }

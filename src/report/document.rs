@@ -20,11 +20,7 @@ pub(super) struct Head {
 
 impl Head {
     pub(super) const fn new(command: &'static str) -> Self {
-        Self {
-            schema: SCHEMA,
-            farrier: env!("CARGO_PKG_VERSION"),
-            command,
-        }
+        Self { schema: SCHEMA, farrier: env!("CARGO_PKG_VERSION"), command }
     }
 }
 
@@ -38,10 +34,7 @@ pub(super) struct At {
 impl At {
     pub(super) fn new(files: &Files, place: Place) -> Self {
         let file = files.get(place.file);
-        Self {
-            file: file.path().to_owned(),
-            line: file.line(place.span.start),
-        }
+        Self { file: file.path().to_owned(), line: file.line(place.span.start) }
     }
 }
 
@@ -55,11 +48,7 @@ pub(super) struct NoteDocument<'a> {
 
 impl<'a> NoteDocument<'a> {
     pub(super) fn new(note: &'a Note) -> Self {
-        Self {
-            file: &note.path,
-            line: note.line,
-            reason: &note.reason,
-        }
+        Self { file: &note.path, line: note.line, reason: &note.reason }
     }
 }
 
@@ -80,12 +69,7 @@ pub(super) fn json_of(value: &Value) -> Json {
         Value::List(items) => Json::Array(items.iter().map(json_of).collect()),
         Value::Dict(items) => {
             let key = |key: &Value| key.as_str().map_or_else(|| key.to_string(), str::to_owned);
-            Json::Object(
-                items
-                    .iter()
-                    .map(|(k, v)| (key(k), json_of(v)))
-                    .collect::<Map<_, _>>(),
-            )
+            Json::Object(items.iter().map(|(k, v)| (key(k), json_of(v))).collect::<Map<_, _>>())
         }
     }
 }

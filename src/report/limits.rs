@@ -11,40 +11,23 @@ use crate::values::{Bytes, Cpus};
 /// The limits for people.
 pub fn limits(host: &Host) -> String {
     let mut text = String::new();
-    let cpus = host
-        .cpu_limit()
-        .map_or_else(|| "unknown".to_owned(), |limit| limit.value.to_string());
-    let memory = host
-        .memory_limit()
-        .map_or_else(|| "unknown".to_owned(), |limit| limit.value.to_string());
+    let cpus = host.cpu_limit().map_or_else(|| "unknown".to_owned(), |limit| limit.value.to_string());
+    let memory = host.memory_limit().map_or_else(|| "unknown".to_owned(), |limit| limit.value.to_string());
     let _ = writeln!(text, "this process may use {cpus} and {memory}\n");
     let rows = host.cpus.iter().map(row).chain(host.memory.iter().map(row));
     table(&mut text, "limit", rows);
     let unlimited = host.unlimited.iter().map(|reading| {
-        [
-            reading.what.to_string(),
-            "none".to_owned(),
-            format!("{} says `{}`", reading.file, reading.raw),
-        ]
+        [reading.what.to_string(), "none".to_owned(), format!("{} says `{}`", reading.file, reading.raw)]
     });
     table(&mut text, "no limit", unlimited);
-    let answers = host.answers().into_iter().map(|answer| {
-        [
-            answer.asked.to_owned(),
-            answer.answer,
-            answer.sees.to_owned(),
-        ]
-    });
+    let answers =
+        host.answers().into_iter().map(|answer| [answer.asked.to_owned(), answer.answer, answer.sees.to_owned()]);
     table(&mut text, "asked", answers);
     text
 }
 
 fn row<T: std::fmt::Display>(reading: &Reading<T>) -> [String; 3] {
-    [
-        reading.what.to_string(),
-        reading.value.to_string(),
-        format!("{} says `{}`", reading.file, reading.raw),
-    ]
+    [reading.what.to_string(), reading.value.to_string(), format!("{} says `{}`", reading.file, reading.raw)]
 }
 
 fn table(text: &mut String, head: &str, rows: impl Iterator<Item = [String; 3]>) {
@@ -70,10 +53,7 @@ pub fn limits_json(host: &Host) -> String {
         file: reading.file.clone(),
         raw: reading.raw.clone(),
     };
-    #[allow(
-        clippy::cast_precision_loss,
-        reason = "no machine has 2^52 bytes of memory"
-    )]
+    #[allow(clippy::cast_precision_loss, reason = "no machine has 2^52 bytes of memory")]
     let memory = |reading: &Reading<Bytes>| Row {
         what: reading.what.as_str(),
         value: reading.value.0 as f64,
@@ -89,11 +69,7 @@ pub fn limits_json(host: &Host) -> String {
         answers: host
             .answers()
             .into_iter()
-            .map(|answer| AnswerRow {
-                asked: answer.asked,
-                answer: answer.answer,
-                sees: answer.sees,
-            })
+            .map(|answer| AnswerRow { asked: answer.asked, answer: answer.answer, sees: answer.sees })
             .collect(),
     })
 }

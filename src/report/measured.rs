@@ -13,12 +13,7 @@ use crate::measure::{Doubt, Interval, Measured, Outcome, Verdict, Warning};
 pub fn measured(outcome: &Outcome, look: Look) -> String {
     let mut text = String::new();
     for candidate in &outcome.candidates {
-        let _ = writeln!(
-            text,
-            "{}  {}",
-            look.bold(&candidate.label),
-            candidate.command.join(" ")
-        );
+        let _ = writeln!(text, "{}  {}", look.bold(&candidate.label), candidate.command.join(" "));
     }
     text.push('\n');
     let rows: [(&str, fn(&Measured) -> String); 9] = [
@@ -26,24 +21,12 @@ pub fn measured(outcome: &Outcome, look: Look) -> String {
         ("p50", |m| milliseconds(m.p50)),
         ("p99", |m| milliseconds(m.p99)),
         ("slowest", |m| milliseconds(m.max)),
-        ("errors", |m| {
-            format!("{} of {}", m.errors.total(), m.requests)
-        }),
-        ("memory", |m| {
-            m.memory
-                .map_or_else(unknown, |memory| memory.bytes.to_string())
-        }),
-        ("per worker", |m| {
-            m.memory_per_worker
-                .map_or_else(unknown, |memory| memory.to_string())
-        }),
+        ("errors", |m| format!("{} of {}", m.errors.total(), m.requests)),
+        ("memory", |m| m.memory.map_or_else(unknown, |memory| memory.bytes.to_string())),
+        ("per worker", |m| m.memory_per_worker.map_or_else(unknown, |memory| memory.to_string())),
         ("CPU/request", |m| milliseconds(m.cpu_per_request)),
         ("load per worker", |m| {
-            m.shares
-                .iter()
-                .map(|share| format!("{:.0} %", share * 100.0))
-                .collect::<Vec<_>>()
-                .join(" ")
+            m.shares.iter().map(|share| format!("{:.0} %", share * 100.0)).collect::<Vec<_>>().join(" ")
         }),
     ];
     let _ = write!(text, "{:16}", "");
@@ -63,12 +46,7 @@ pub fn measured(outcome: &Outcome, look: Look) -> String {
         let ratio = interval(comparison.ratio, 2);
         let verdict = verdict(&comparison.verdict);
         let sentence = format!("{}: {verdict}", comparison.label);
-        let _ = writeln!(
-            text,
-            "{}, {ratio} times the requests in {} rounds",
-            look.bold(&sentence),
-            comparison.rounds
-        );
+        let _ = writeln!(text, "{}, {ratio} times the requests in {} rounds", look.bold(&sentence), comparison.rounds);
     }
     for warning in &outcome.warnings {
         let _ = writeln!(text, "  {}", caution(warning));
@@ -88,11 +66,7 @@ fn interval(interval: Interval, digits: usize) -> String {
 fn milliseconds(duration: Option<Duration>) -> String {
     duration.map_or_else(unknown, |duration| {
         let ms = duration.as_secs_f64() * 1000.0;
-        if ms < 10.0 {
-            format!("{ms:.2} ms")
-        } else {
-            format!("{ms:.0} ms")
-        }
+        if ms < 10.0 { format!("{ms:.2} ms") } else { format!("{ms:.0} ms") }
     })
 }
 
@@ -121,27 +95,12 @@ fn caution(warning: &Warning) -> String {
     match warning {
         Warning::Interrupted => "interrupted: these are the numbers until then".to_owned(),
         Warning::Died { label, reason } => format!("{label}: the server ended by itself: {reason}"),
-        Warning::Failures {
-            label,
-            share,
-            errors,
-        } => {
-            let kinds: Vec<String> = errors
-                .by_kind()
-                .iter()
-                .map(|(kind, n)| format!("{n} {kind}"))
-                .collect();
-            format!(
-                "{label}: {:.1} % of the requests failed ({})",
-                share * 100.0,
-                kinds.join(", ")
-            )
+        Warning::Failures { label, share, errors } => {
+            let kinds: Vec<String> = errors.by_kind().iter().map(|(kind, n)| format!("{n} {kind}")).collect();
+            format!("{label}: {:.1} % of the requests failed ({})", share * 100.0, kinds.join(", "))
         }
         Warning::ClientBusy { label, share } => {
-            format!(
-                "{label}: the load generator used {:.0} % of a core, the server could do more",
-                share * 100.0
-            )
+            format!("{label}: the load generator used {:.0} % of a core, the server could do more", share * 100.0)
         }
         Warning::ForeignLoad { cores } => {
             format!("other processes used {cores:.2} cores meanwhile")
@@ -152,19 +111,12 @@ fn caution(warning: &Warning) -> String {
         Warning::StatusDiffers { path, statuses } => {
             format!("`{path}` is answered with {statuses:?}")
         }
-        Warning::Slow { p50 } => format!(
-            "a request takes {:.1} s: too few fit into the time",
-            p50.as_secs_f64()
-        ),
+        Warning::Slow { p50 } => format!("a request takes {:.1} s: too few fit into the time", p50.as_secs_f64()),
         Warning::FewRequests { label, requests } => {
             format!("{label}: {requests} requests are too few for a 99th percentile")
         }
         Warning::InTurn => "memory was short, so the servers ran in turn".to_owned(),
-        Warning::RateNotReached {
-            label,
-            offered,
-            achieved,
-        } => {
+        Warning::RateNotReached { label, offered, achieved } => {
             format!("{label}: {achieved:.0} of {offered:.0} requests/s were reached")
         }
         Warning::Left { processes } => format!("these processes are still alive: {processes:?}"),
@@ -258,8 +210,7 @@ impl Range {
 
 impl<'a> Candidate<'a> {
     fn new(measured: &'a Measured) -> Self {
-        let ms =
-            |duration: Option<Duration>| duration.map(|duration| duration.as_secs_f64() * 1000.0);
+        let ms = |duration: Option<Duration>| duration.map(|duration| duration.as_secs_f64() * 1000.0);
         Self {
             label: &measured.label,
             command: &measured.command,

@@ -13,32 +13,18 @@ use crate::sizing::{Advice, Amount, Item, Slots, Verdict};
 use crate::source::Files;
 
 /// The recommendations for people, with the derivation of each.
-pub fn recommendations(
-    files: &Files,
-    services: &[(&Deployment, Option<&Advice>)],
-    look: Look,
-) -> String {
+pub fn recommendations(files: &Files, services: &[(&Deployment, Option<&Advice>)], look: Look) -> String {
     let mut text = String::new();
     for (deployment, advice) in services {
-        let name = if deployment.unit.is_empty() {
-            String::new()
-        } else {
-            format!(" ({})", deployment.unit)
-        };
+        let name = if deployment.unit.is_empty() { String::new() } else { format!(" ({})", deployment.unit) };
         let app = deployment.app.as_ref().map_or("", |app| app.value.as_str());
         let title = format!("{app} on {}", deployment.server);
-        let _ = writeln!(
-            text,
-            "{}  {}{name}",
-            look.bold(&title),
-            files.describe(deployment.command)
-        );
+        let _ = writeln!(text, "{}  {}{name}", look.bold(&title), files.describe(deployment.command));
         match advice {
             Some(advice) => advice.lines().iter().for_each(|line| {
                 let _ = writeln!(text, "  {line}");
             }),
-            None => text
-                .push_str("  how it serves requests is unknown, so there is nothing to compute\n"),
+            None => text.push_str("  how it serves requests is unknown, so there is nothing to compute\n"),
         }
         text.push('\n');
     }
@@ -46,17 +32,10 @@ pub fn recommendations(
 }
 
 /// The recommendations for programs.
-pub fn recommendations_json(
-    files: &Files,
-    services: &[(&Deployment, Option<&Advice>)],
-    notes: &[Note],
-) -> String {
+pub fn recommendations_json(files: &Files, services: &[(&Deployment, Option<&Advice>)], notes: &[Note]) -> String {
     write(&Document {
         head: Head::new("advise"),
-        services: services
-            .iter()
-            .map(|(deployment, advice)| Service::new(files, deployment, *advice))
-            .collect(),
+        services: services.iter().map(|(deployment, advice)| Service::new(files, deployment, *advice)).collect(),
         notes: notes.iter().map(NoteDocument::new).collect(),
     })
 }
@@ -107,12 +86,9 @@ impl<'a> Service<'a> {
             app: deployment.app.as_ref().map(|app| app.value.as_str()),
             at: At::new(files, deployment.command),
             class: advice.map(|advice| advice.class.as_str()),
-            items: advice.map_or_else(Vec::new, |advice| {
-                advice.items.iter().map(ItemDocument::new).collect()
-            }),
-            derivation: advice.map_or_else(Vec::new, |advice| {
-                advice.steps.iter().map(|step| step.text.as_str()).collect()
-            }),
+            items: advice.map_or_else(Vec::new, |advice| advice.items.iter().map(ItemDocument::new).collect()),
+            derivation: advice
+                .map_or_else(Vec::new, |advice| advice.steps.iter().map(|step| step.text.as_str()).collect()),
             sensitivity: advice.map_or_else(Vec::new, |advice| of(&advice.sensitivity)),
             questions: advice.map_or_else(Vec::new, |advice| of(&advice.questions)),
             slots_now: advice.and_then(|advice| slots(advice.slots_now)),

@@ -13,14 +13,8 @@ fn judge(text: &str, statement: &dyn Fn(FileId, Span) -> Span) -> (Files, Judged
         let span = files.get(id).line_span(line).unwrap();
         let content = files.get(id).slice(span);
         if let Some(at) = content.find('#') {
-            let own_line = content[..at]
-                .trim_start_matches('\u{feff}')
-                .trim()
-                .is_empty();
-            comments.push(Comment {
-                span: Span::new(span.start + at, span.end),
-                own_line,
-            });
+            let own_line = content[..at].trim_start_matches('\u{feff}').trim().is_empty();
+            comments.push(Comment { span: Span::new(span.start + at, span.end), own_line });
         }
     }
     let findings = text
@@ -42,28 +36,15 @@ fn judge(text: &str, statement: &dyn Fn(FileId, Span) -> Span) -> (Files, Judged
         "too-slow" => Some("too-slow"),
         _ => None,
     };
-    let names = Names {
-        resolve: &resolve,
-        all: ALL,
-    };
-    let judged = apply(
-        findings,
-        &files,
-        &BTreeMap::from([(id, comments)]),
-        statement,
-        names,
-    );
+    let names = Names { resolve: &resolve, all: ALL };
+    let judged = apply(findings, &files, &BTreeMap::from([(id, comments)]), statement, names);
     (files, judged)
 }
 
 /// Kept, suppressed, and problems as text.
 fn outcome(text: &str) -> (usize, usize, Vec<String>) {
     let (_, judged) = judge(text, &|_, span| span);
-    (
-        judged.kept.len(),
-        judged.suppressed.len(),
-        judged.problems.iter().map(ToString::to_string).collect(),
-    )
+    (judged.kept.len(), judged.suppressed.len(), judged.problems.iter().map(ToString::to_string).collect())
 }
 
 #[test]
@@ -90,12 +71,7 @@ fn a_comment_covers_nothing_else() {
     ] {
         let (kept, suppressed, problems) = outcome(text);
         assert_eq!((kept, suppressed), (1, 0), "{text}");
-        assert!(
-            problems
-                .iter()
-                .any(|problem| problem.contains("silences nothing")),
-            "{text}: {problems:?}"
-        );
+        assert!(problems.iter().any(|problem| problem.contains("silences nothing")), "{text}: {problems:?}");
     }
 }
 
@@ -138,28 +114,14 @@ fn taking_out_what_is_unused_leaves_the_rest() {
             "workers = 9  # farrier: ignore[too-many, too-slow] -- why\n",
             "workers = 9  # farrier: ignore[too-many] -- why\n",
         ),
-        (
-            "x = 1  # noqa # farrier: ignore[too-slow]\ny = 2\n",
-            "x = 1  # noqa\ny = 2\n",
-        ),
-        (
-            "x = 1\n  # farrier: ignore[too-slow, too-many]\ny = 2\n",
-            "x = 1\ny = 2\n",
-        ),
+        ("x = 1  # noqa # farrier: ignore[too-slow]\ny = 2\n", "x = 1  # noqa\ny = 2\n"),
+        ("x = 1\n  # farrier: ignore[too-slow, too-many]\ny = 2\n", "x = 1\ny = 2\n"),
     ] {
         let (files, judged) = judge(text, &|_, span| span);
         let edit = &judged.problems[0].fix.as_ref().unwrap().edits[0];
         let span = edit.place.span;
         let old = files.get(edit.place.file).text();
-        assert_eq!(
-            format!("{}{}{}", &old[..span.start], edit.text, &old[span.end..]),
-            left
-        );
-        assert!(
-            judged
-                .problems
-                .iter()
-                .all(|problem| problem.fix.as_ref().unwrap().edits[0] == *edit)
-        );
+        assert_eq!(format!("{}{}{}", &old[..span.start], edit.text, &old[span.end..]), left);
+        assert!(judged.problems.iter().all(|problem| problem.fix.as_ref().unwrap().edits[0] == *edit));
     }
 }

@@ -163,10 +163,5 @@ pub enum Dependency {
 /// Evaluates the statements of a module.
 pub fn module<'a>(file: FileId, module: &'a Module, text: &'a str, inputs: &Inputs<'a>) -> Globals {
     let _ = (file, module, text, inputs);
-    Globals {
-        bindings: Vec::new(),
-        overridden: Vec::new(),
-        untrusted: None,
-        fails: None,
-    }
+    Globals { bindings: Vec::new(), overridden: Vec::new(), untrusted: None, fails: None }
 }

@@ -61,8 +61,12 @@ impl<'a> Scanner<'a> {
     fn directives(&mut self) {
         let mut at = self.at;
         for line in self.text.get(at..).unwrap_or_default().split_inclusive('\n') {
-            let Some(directive) = line.trim().strip_prefix('#') else { return };
-            let Some((name, value)) = directive.split_once('=') else { return };
+            let Some(directive) = line.trim().strip_prefix('#') else {
+                return;
+            };
+            let Some((name, value)) = directive.split_once('=') else {
+                return;
+            };
             if name.trim().eq_ignore_ascii_case("escape") && value.trim() == "`" {
                 self.escape = '`';
             }
@@ -94,7 +98,9 @@ impl<'a> Scanner<'a> {
             };
             joined.push(content, line.start);
             // Comments and empty lines between continued lines do not end the instruction.
-            let Some(next) = self.next_content_line() else { break };
+            let Some(next) = self.next_content_line() else {
+                break;
+            };
             line = next;
             end = line.start + line.text.trim_end().len();
         }
@@ -125,7 +131,9 @@ impl<'a> Scanner<'a> {
         let mut documents = Vec::new();
         for word in rest.split_whitespace() {
             let word = word.trim_start_matches(|c: char| c.is_ascii_digit());
-            let Some(name) = word.strip_prefix("<<") else { continue };
+            let Some(name) = word.strip_prefix("<<") else {
+                continue;
+            };
             let (strip_tabs, name) = name.strip_prefix('-').map_or((false, name), |name| (true, name));
             let name = name.trim_matches(['"', '\'']);
             if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || c == '_') {

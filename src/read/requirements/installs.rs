@@ -8,8 +8,24 @@ use super::specifier;
 
 /// Options of pip and uv whose value is a word of its own, and no package.
 const WITH_VALUE: [&str; 18] = [
-    "-r", "--requirement", "-c", "--constraint", "-e", "--editable", "-i", "--index-url", "--extra-index-url", "-f",
-    "--find-links", "-t", "--target", "--prefix", "--root", "--python", "-p", "--trusted-host",
+    "-r",
+    "--requirement",
+    "-c",
+    "--constraint",
+    "-e",
+    "--editable",
+    "-i",
+    "--index-url",
+    "--extra-index-url",
+    "-f",
+    "--find-links",
+    "-t",
+    "--target",
+    "--prefix",
+    "--root",
+    "--python",
+    "-p",
+    "--trusted-host",
 ];
 
 /// The requirements of `pip install gunicorn==20.1.0` and its relatives.
@@ -23,7 +39,9 @@ pub(in super::super) fn requirements(text: &Decoded, file: FileId) -> Vec<Requir
     for command in commands {
         let words: Vec<Option<String>> = command.iter().map(|lexed| lexed.word.text()).collect();
         let plain: Vec<&str> = words.iter().map(|word| word.as_deref().unwrap_or("$")).collect();
-        let Some(mut at) = arguments(&plain) else { continue };
+        let Some(mut at) = arguments(&plain) else {
+            continue;
+        };
         while let Some(&word) = plain.get(at) {
             if WITH_VALUE.contains(&word) {
                 at += 1;
