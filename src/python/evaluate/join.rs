@@ -27,6 +27,12 @@ impl Parting<'_> {
         self.choice.is_some_and(|choice| choice.soft)
     }
 
+    /// Whether they parted over nothing but this variable.
+    fn decides_on(&self, name: &str) -> bool {
+        let deps = self.deps();
+        deps.is_open() && deps.open().all(|open| open.as_ref() == name)
+    }
+
     fn because(&self) -> Text {
         self.choice.map_or_else(|| "depends on a condition".into(), |choice| Rc::clone(&choice.because))
     }
@@ -204,6 +210,11 @@ fn together(a: &Slot<'_>, b: &Slot<'_>) -> Rc<[usize]> {
     all.into()
 }
 
+fn stand_in<'a>(cell: &Cell<'a>, parting: &Parting<'_>, state: &State<'a>) -> Cell<'a> {
+    let value = to_value(cell, state).ok();
+    cell.clone().with_deps(&parting.deps().with_default(value.as_ref()))
+}
+
 fn join_environs<'a>(
     a: &Environ<'a>,
     b: &Environ<'a>,
@@ -216,6 +227,13 @@ fn join_environs<'a>(
         let cell = match (a.set.get(name), b.set.get(name)) {
             (Some(None), Some(None)) => None,
             (Some(Some(x)), Some(Some(y))) => Some(join_cells(x.clone(), y.clone(), parting, of_a, of_b)),
+            // `setdefault`: the value stands in where the variable itself is absent.
+            (Some(Some(cell)), None) if parting.presumed_first() == Some(true) && parting.decides_on(name) => {
+                Some(stand_in(cell, parting, of_a))
+            }
+            (None, Some(Some(cell))) if parting.presumed_first() == Some(false) && parting.decides_on(name) => {
+                Some(stand_in(cell, parting, of_b))
+            }
             _ => Some(Cell::new(Thing::Unknown(parting.because())).with_deps(&parting.deps())),
         };
         set.insert(Rc::clone(name), cell);

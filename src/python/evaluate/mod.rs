@@ -35,6 +35,8 @@ mod run;
 mod sequence;
 mod state;
 mod statement;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use crate::source::{FileId, Place};

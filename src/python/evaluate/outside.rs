@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use crate::source::Span;
+use crate::values::Value;
 
 use super::Lookup;
 use super::call::{Arguments, shortened};
@@ -292,7 +293,7 @@ impl<'a> Run<'a, '_> {
             Some(None) => return Variable::Absent(Deps::default()),
             None => {}
         }
-        let default = default.and_then(|cell| to_value(cell, &self.state).ok());
+        let default = default.and_then(|cell| to_value(cell, &self.state).ok()).filter(|value| *value != Value::None);
         let dep = |sure: bool| Deps::one(Dep::Environment { name: name.into(), default: default.clone(), sure });
         let unknown = || {
             let why = format!("depends on the environment variable {name}");
