@@ -20,7 +20,7 @@ impl<'a> Run<'a, '_> {
         &mut self,
         name: &str,
         callee: &Cell<'a>,
-        arguments: Arguments<'a>,
+        arguments: &Arguments<'a>,
         at: Span,
     ) -> Step<Cell<'a>> {
         if super::attempt::is_exception(name) {
@@ -76,13 +76,13 @@ impl<'a> Run<'a, '_> {
                 None => Calc::Unknown("the size of something unknown"),
             },
             ("round", _) => round(positional.first(), arguments.get(1, "ndigits")),
-            ("min" | "max", _) => return self.extreme(name, &arguments, at),
+            ("min" | "max", _) => return self.extreme(name, arguments, at),
             ("sum", [items, start @ ..]) => return self.sum(items, start.first(), at),
             ("any" | "all", [items]) => return self.quantify(name, items, at),
-            ("sorted", [items]) => return self.sorted_call(items, &arguments, at),
+            ("sorted", [items]) => return self.sorted_call(items, arguments, at),
             ("range", _) if !positional.is_empty() && plain => range(positional),
             ("list" | "tuple" | "set" | "frozenset" | "reversed" | "enumerate" | "zip" | "dict", _) => {
-                return self.make(name, &arguments, at);
+                return self.make(name, arguments, at);
             }
             ("isinstance", [one, class]) => is_instance(one, class),
             ("callable", [one]) => match &one.thing {
@@ -115,7 +115,7 @@ impl<'a> Run<'a, '_> {
             }
             _ => {
                 let why = format!("the result of {name}()");
-                return self.call_unknown(callee, &arguments, &why, at);
+                return self.call_unknown(callee, arguments, &why, at);
             }
         };
         if given.iter().any(Cell::is_unknown) {
@@ -130,7 +130,7 @@ impl<'a> Run<'a, '_> {
             Thing::Tuple(items) => Some(items.len()),
             Thing::List(id) | Thing::Set(id) => self.items(*id).map(<[_]>::len),
             Thing::Dict(id) => self.entries(*id).map(<[_]>::len),
-            Thing::Range(start, stop, step) => range_length(*start, *stop, *step),
+            Thing::Range(start, stop, stride) => range_length(*start, *stop, *stride),
             Thing::None | Thing::Bool(_) | Thing::Int(_) | Thing::Float(_) => {
                 return Calc::Raises("TypeError", "the length of something that has none");
             }
@@ -478,8 +478,8 @@ fn range<'a>(arguments: &[Cell<'a>]) -> Calc<'a> {
     match numbers.as_deref() {
         Some([stop]) => Calc::Is(Thing::Range(0, *stop, 1)),
         Some([start, stop]) => Calc::Is(Thing::Range(*start, *stop, 1)),
-        Some([_, _, 0]) => Calc::Raises("ValueError", "a range with a step of zero"),
-        Some([start, stop, step]) => Calc::Is(Thing::Range(*start, *stop, *step)),
+        Some([_, _, 0]) => Calc::Raises("ValueError", "a range with a stride of zero"),
+        Some([start, stop, stride]) => Calc::Is(Thing::Range(*start, *stop, *stride)),
         _ if arguments.iter().all(|cell| is_value(&cell.thing)) => {
             Calc::Raises("TypeError", "a range of something that is no whole number")
         }

@@ -74,12 +74,11 @@ impl<'a> Run<'a, '_> {
         for argument in &call.arguments.args {
             if let Expr::Starred(starred) = argument {
                 let value = self.expression(&starred.value)?;
-                match self.iterate(&value, span_of(argument))? {
-                    Some(items) => arguments.positional.extend(items),
-                    None => {
-                        arguments.positional.push(value);
-                        arguments.open = true;
-                    }
+                if let Some(items) = self.iterate(&value, span_of(argument))? {
+                    arguments.positional.extend(items);
+                } else {
+                    arguments.positional.push(value);
+                    arguments.open = true;
                 }
             } else {
                 let value = self.argument(argument)?;
@@ -96,19 +95,16 @@ impl<'a> Run<'a, '_> {
                 Thing::Dict(id) => self.entries(*id).map(<[_]>::to_vec),
                 _ => None,
             };
-            match entries {
-                Some(entries) => {
-                    for (key, value) in entries {
-                        match &key.thing {
-                            Thing::Str(name) => arguments.named.push((Rc::clone(name), value)),
-                            _ => arguments.open = true,
-                        }
+            if let Some(entries) = entries {
+                for (key, value) in entries {
+                    match &key.thing {
+                        Thing::Str(name) => arguments.named.push((Rc::clone(name), value)),
+                        _ => arguments.open = true,
                     }
                 }
-                None => {
-                    arguments.positional.push(value);
-                    arguments.open = true;
-                }
+            } else {
+                arguments.positional.push(value);
+                arguments.open = true;
             }
         }
         self.call_cell(&callee, arguments, span_of(call))
@@ -136,7 +132,7 @@ impl<'a> Run<'a, '_> {
             }
             Thing::Dotted(name) => {
                 let name = Rc::clone(name);
-                self.call_dotted(&name, callee, arguments, at)
+                self.call_dotted(&name, callee, &arguments, at)
             }
             Thing::Method(bound) => {
                 let (receiver, name) = (&bound.0, &bound.1);
@@ -206,16 +202,13 @@ impl<'a> Run<'a, '_> {
             Exits { returns: fell_through, ..Exits::default() },
             Exits { returns: exits.returns, raises: exits.raises, ..Exits::default() },
         );
-        match both.returns {
-            Some((state, cell)) => {
-                self.state = state;
-                self.keep_all(both.raises);
-                Ok(Some(cell))
-            }
-            None => {
-                self.after(Exits { raises: both.raises, ..Exits::default() })?;
-                Ok(None)
-            }
+        if let Some((state, cell)) = both.returns {
+            self.state = state;
+            self.keep_all(both.raises);
+            Ok(Some(cell))
+        } else {
+            self.after(Exits { raises: both.raises, ..Exits::default() })?;
+            Ok(None)
         }
     }
 
@@ -283,7 +276,7 @@ impl<'a> Run<'a, '_> {
                 self.text_method(receiver, &text, name, &arguments, at)
             }
             Thing::List(id) => self.list_method(receiver, *id, name, &arguments, at),
-            Thing::Dict(id) => self.dict_method(receiver, *id, name, arguments, at),
+            Thing::Dict(id) => self.dict_method(receiver, *id, name, &arguments, at),
             Thing::Set(id) => self.set_method(receiver, *id, name, &arguments, at),
             Thing::Tuple(items) => {
                 let items = Rc::clone(items);
@@ -310,7 +303,7 @@ impl<'a> Run<'a, '_> {
                 if let Some(index) = self.project_module(&format!("{full}.{name}"))? {
                     return Ok(Cell::new(Thing::Project(index)));
                 }
-                Ok(self.outside_attribute(&full, name, at).resting_on(value))
+                Ok(Self::outside_attribute(&full, name).resting_on(value))
             }
             Thing::Project(index) => match self.member(*index, name, at) {
                 Err(Halt::Raise(mut raised)) => {

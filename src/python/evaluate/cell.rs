@@ -99,6 +99,7 @@ pub(super) enum Dep {
 }
 
 impl Dep {
+    #[allow(clippy::match_same_arms, reason = "the fields have different types")]
     fn same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Environment { name: a, .. }, Self::Environment { name: b, .. }) => a == b,

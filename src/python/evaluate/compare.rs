@@ -25,9 +25,9 @@ impl<'a> Run<'a, '_> {
             Thing::Tuple(items) => Some(!items.is_empty()),
             Thing::List(id) | Thing::Set(id) => self.items(*id).map(|items| !items.is_empty()),
             Thing::Dict(id) => self.entries(*id).map(|items| !items.is_empty()),
-            Thing::Range(start, stop, step) => Some(if *step > 0 { start < stop } else { start > stop }),
+            Thing::Range(start, stop, stride) => Some(if *stride > 0 { start < stop } else { start > stop }),
             Thing::Function(_) | Thing::Project(_) | Thing::Method(_) | Thing::Class(..) => Some(true),
-            Thing::Dotted(name) if super::outside::is_object(name) => Some(true),
+            Thing::Dotted(name) if super::names::is_object(name) => Some(true),
             Thing::Unknown(_) | Thing::Dotted(_) | Thing::Object(_) | Thing::Instance(..) => None,
         }
     }
@@ -57,7 +57,9 @@ impl<'a> Run<'a, '_> {
             (Thing::Tuple(a), Thing::Tuple(b)) => self.equal_items(a, b, depth),
             (Thing::List(a), Thing::List(b)) if a == b => self.items(*a).map(|_| true),
             (Thing::List(a), Thing::List(b)) => self.equal_items(self.items(*a)?, self.items(*b)?, depth),
-            (Thing::Range(a, b, c), Thing::Range(x, y, z)) => ((a, b, c) == (x, y, z)).then_some(true),
+            (Thing::Range(from, to, by), Thing::Range(start, end, every)) => {
+                ((from, to, by) == (start, end, every)).then_some(true)
+            }
             (Thing::Dict(a), Thing::Dict(b)) => {
                 let (a, b) = (self.entries(*a)?, self.entries(*b)?);
                 if a.len() > 64 {
@@ -124,6 +126,7 @@ impl<'a> Run<'a, '_> {
     }
 
     /// Where a key is; the outer `None` says that it cannot be told.
+    #[allow(clippy::option_option, reason = "not found and not known are different answers")]
     pub(super) fn position(&self, entries: &[(Cell<'a>, Cell<'a>)], key: &Cell<'a>) -> Option<Option<usize>> {
         let mut certain = true;
         for (at, (known, _)) in entries.iter().enumerate() {
@@ -219,13 +222,12 @@ impl<'a> Run<'a, '_> {
                 },
             },
         };
-        match truth {
-            Some(truth) => Ok(Cell::new(Thing::Bool(truth)).resting_on(a).resting_on(b)),
-            None => {
-                let result = unknown_from(&[a, b], "a comparison of objects");
-                self.may_raise(None, &result, at)?;
-                Ok(result)
-            }
+        if let Some(truth) = truth {
+            Ok(Cell::new(Thing::Bool(truth)).resting_on(a).resting_on(b))
+        } else {
+            let result = unknown_from(&[a, b], "a comparison of objects");
+            self.may_raise(None, &result, at)?;
+            Ok(result)
         }
     }
 
@@ -246,9 +248,9 @@ impl<'a> Run<'a, '_> {
             (_, Thing::Dict(id)) => {
                 self.entries(*id).and_then(|items| self.position(items, item)).map(|at| at.is_some())
             }
-            (Thing::Int(n), Thing::Range(start, stop, step)) => {
-                let inside = if *step > 0 { start <= n && n < stop } else { stop < n && n <= start };
-                n.checked_sub(*start).map(|offset| inside && offset % step == 0)
+            (Thing::Int(n), Thing::Range(start, stop, stride)) => {
+                let inside = if *stride > 0 { start <= n && n < stop } else { stop < n && n <= start };
+                n.checked_sub(*start).map(|offset| inside && offset % stride == 0)
             }
             (_, Thing::None | Thing::Bool(_) | Thing::Int(_) | Thing::Float(_)) => {
                 return self.fault(&[container], "TypeError", at, "`in` something that holds nothing");
@@ -285,13 +287,14 @@ impl<'a> Run<'a, '_> {
 }
 
 /// `a is b`, where it can be told: small integers and texts may or may not be shared.
+#[allow(clippy::match_same_arms, reason = "the order of the arms carries the meaning")]
 fn identical(a: &Cell<'_>, b: &Cell<'_>) -> Option<bool> {
     match (&a.thing, &b.thing) {
         (Thing::Unknown(_), _) | (_, Thing::Unknown(_)) => None,
         (Thing::None, Thing::None) => Some(true),
         (Thing::Bool(a), Thing::Bool(b)) => Some(a == b),
         (Thing::Dotted(name), Thing::None) | (Thing::None, Thing::Dotted(name)) => {
-            super::outside::is_object(name).then_some(false)
+            super::names::is_object(name).then_some(false)
         }
         (Thing::List(a), Thing::List(b)) | (Thing::Dict(a), Thing::Dict(b)) => Some(a == b),
         (Thing::Int(_), Thing::Int(_)) | (Thing::Str(_), Thing::Str(_)) | (Thing::Float(_), Thing::Float(_)) => None,

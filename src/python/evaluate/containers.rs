@@ -32,26 +32,24 @@ impl<'a> Run<'a, '_> {
     pub(super) fn extend(&mut self, list: &Cell<'a>, more: &Cell<'a>, at: Span) -> Step<()> {
         let Thing::List(id) = list.thing else { return Ok(()) };
         let items = if more.soft { None } else { self.iterate(more, at)? };
-        match items {
-            Some(items) => {
-                let items: Vec<_> = items.iter().map(|item| self.controlled(item)).collect();
-                self.spend(items.len())?;
-                if let Some(list) = self.list_mut(id) {
-                    list.extend(items);
-                    if list.len() <= MAX_ITEMS {
-                        return Ok(());
-                    }
+        if let Some(items) = items {
+            let items: Vec<_> = items.iter().map(|item| self.controlled(item)).collect();
+            self.spend(items.len())?;
+            if let Some(list) = self.list_mut(id) {
+                list.extend(items);
+                if list.len() <= MAX_ITEMS {
+                    return Ok(());
                 }
-                self.lose(list, "too large");
             }
-            None => {
-                let why = more.because();
-                self.lose(list, &why);
-            }
+            self.lose(list, "too large");
+        } else {
+            let why = more.because();
+            self.lose(list, &why);
         }
         Ok(())
     }
 
+    #[allow(clippy::too_many_lines, reason = "one arm per method, each of a few lines")]
     pub(super) fn list_method(
         &mut self,
         receiver: &Cell<'a>,
@@ -169,6 +167,7 @@ impl<'a> Run<'a, '_> {
     }
 
     /// Where an item is; the outer `None` says that it cannot be told.
+    #[allow(clippy::option_option, reason = "not found and not known are different answers")]
     fn index_of(&self, items: &[Cell<'a>], item: &Cell<'a>) -> Option<Option<usize>> {
         for (index, other) in items.iter().enumerate() {
             if self.equal(other, item)? {
@@ -217,11 +216,11 @@ impl<'a> Run<'a, '_> {
         receiver: &Cell<'a>,
         id: Id,
         name: &str,
-        arguments: Arguments<'a>,
+        arguments: &Arguments<'a>,
         at: Span,
     ) -> Step<Cell<'a>> {
         let Some(entries) = self.entries(id).map(<[_]>::to_vec) else {
-            return self.call_unknown(receiver, &arguments, "a dict that may have changed", at);
+            return self.call_unknown(receiver, arguments, "a dict that may have changed", at);
         };
         self.spend(1 + entries.len())?;
         match (name, arguments.positional.as_slice()) {
@@ -373,7 +372,7 @@ impl<'a> Run<'a, '_> {
         }
         let arguments = Arguments { positional: vec![key.clone()], ..Arguments::default() };
         match object.thing {
-            Thing::Dict(id) => self.dict_method(object, id, "pop", arguments, at)?,
+            Thing::Dict(id) => self.dict_method(object, id, "pop", &arguments, at)?,
             Thing::List(id) => self.list_method(object, id, "pop", &arguments, at)?,
             _ => {
                 self.lose(object, "an element was deleted");

@@ -74,7 +74,7 @@ fn value_of(
         Thing::Instance(name, _) => Ok(Value::Object(format!("{name}()"))),
         Thing::Method(_) => Err("a method".into()),
         Thing::Project(_) => Ok(Value::Object("module".into())),
-        Thing::Dotted(name) if super::outside::is_object(name) => Ok(Value::Object(name.to_string())),
+        Thing::Dotted(name) if super::names::is_object(name) => Ok(Value::Object(name.to_string())),
         Thing::Dotted(name) if name.starts_with("__") => Err(format!("depends on {name}").into()),
         Thing::Dotted(name) => Err(format!("comes from {name}, which is not part of the project").into()),
     }

@@ -139,13 +139,13 @@ impl<'a> Run<'a, '_> {
         match name {
             "__name__" => return Ok(Cell::dotted("__name__")),
             "__file__" => return Ok(Cell::dotted("__file__")),
-            _ if super::outside::is_builtin(name) => return Ok(Cell::dotted(name)),
+            _ if super::names::is_builtin(name) => return Ok(Cell::dotted(name)),
             _ => {}
         }
         let broken = self.modules.get(self.module).is_some_and(|module| !module.errors.is_empty());
         if name.starts_with("__")
             || broken
-            || !self.modules.get(self.module).is_some_and(|module| module.untrusted.is_none())
+            || self.modules.get(self.module).is_none_or(|module| module.untrusted.is_some())
         {
             return Ok(Cell::unknown("a name that is not bound in the file"));
         }

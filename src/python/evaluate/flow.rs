@@ -52,7 +52,7 @@ pub(super) fn either(a: Raised, b: &Raised) -> Raised {
 const MAX_RAISES: usize = 6;
 
 /// Joins the latest until few are left.
-pub(super) fn few<'a>(raises: &mut Vec<(State<'a>, Raised)>) {
+pub(super) fn few(raises: &mut Vec<(State<'_>, Raised)>) {
     while raises.len() > MAX_RAISES {
         let (state_a, a) = raises.remove(0);
         let (state_b, b) = raises.remove(0);
@@ -99,23 +99,19 @@ impl<'a> Run<'a, '_> {
             self.enter(stmt);
             let before = self.state.clone();
             let exits = self.with_half(|run| run.block(std::slice::from_ref(stmt)));
-            let mut exits = match exits {
-                Ok(exits) => exits,
-                Err(_) => {
-                    self.recover_from(before, stmt, scope);
-                    continue;
-                }
+            let Ok(mut exits) = exits else {
+                self.recover_from(before, stmt, scope);
+                continue;
             };
-            match exits.next.take() {
-                Some(state) => self.state = state,
-                None => {
-                    // Of several ways to raise the earliest is what a user would meet first.
-                    let last = exits.raises.pop();
-                    let left = last.map(|(state, raised)| (state, Some(raised)));
-                    let (state, raised) = left.unwrap_or((before, None));
-                    self.state = state;
-                    return raised;
-                }
+            if let Some(state) = exits.next.take() {
+                self.state = state;
+            } else {
+                // Of several ways to raise the earliest is what a user would meet first.
+                let last = exits.raises.pop();
+                let left = last.map(|(state, raised)| (state, Some(raised)));
+                let (state, raised) = left.unwrap_or((before, None));
+                self.state = state;
+                return raised;
             }
         }
         None
@@ -155,12 +151,11 @@ impl<'a> Run<'a, '_> {
             if !exits.is_empty() {
                 earlier.push(exits);
             }
-            match next {
-                Some(state) => self.state = state,
-                None => {
-                    fell_through = false;
-                    break;
-                }
+            if let Some(state) = next {
+                self.state = state;
+            } else {
+                fell_through = false;
+                break;
             }
         }
         let mut all = Exits::default();
@@ -246,7 +241,9 @@ impl<'a> Run<'a, '_> {
                 Decision::Sure(truth, deps) => {
                     let mut skipped = Touched::default();
                     if truth {
-                        rest.iter().for_each(|clause| skipped.add(&clause.body));
+                        for clause in rest {
+                            skipped.add(&clause.body);
+                        }
                     } else {
                         skipped.add(body);
                     }

@@ -342,7 +342,7 @@ fn number(value: Number, spec: &str) -> Option<String> {
     let width: usize = rest.get(..digits_end)?.parse().unwrap_or(0);
     let rest = rest.get(digits_end..)?;
     let (grouped, rest) = rest.strip_prefix(',').map_or((false, rest), |rest| (true, rest));
-    if grouped && zero || zero && chosen.is_some() || width > MAX_TEXT / 4 {
+    if zero && (grouped || chosen.is_some()) || width > MAX_TEXT / 4 {
         return None;
     }
     let (precision, kind) = match rest.strip_prefix('.') {

@@ -8,7 +8,7 @@ use super::super::syntax::ast;
 use super::super::syntax::span_of;
 use super::How;
 use super::cell::{Cell, Deps, Text, Thing};
-use super::outside::is_standard;
+use super::names::is_standard;
 use super::run::{Halt, MAX_DEPTH, Run, Site, Step};
 use super::state::Object;
 
@@ -61,17 +61,18 @@ impl<'a> Run<'a, '_> {
             }
             let cell = match module {
                 Some(module) => self.member(module, name, at)?,
-                None => match self.project_module(&join_name(&full, name))? {
-                    Some(index) => Cell::new(Thing::Project(index)),
-                    None => {
+                None => {
+                    if let Some(index) = self.project_module(&join_name(&full, name))? {
+                        Cell::new(Thing::Project(index))
+                    } else {
                         if !is_standard(&full) && !outside_checked {
                             outside_checked = true;
                             let why = Cell::unknown(&format!("depends on whether {full} is installed"));
                             self.may_raise(Some("ImportError"), &why, at)?;
                         }
-                        self.outside_attribute(&full, name, at)
+                        Self::outside_attribute(&full, name)
                     }
-                },
+                }
             };
             let bound = alias.asname.as_ref().unwrap_or(&alias.name);
             let scope = self.scope_for(bound);

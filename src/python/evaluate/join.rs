@@ -43,6 +43,7 @@ impl Parting<'_> {
 }
 
 /// Joins two versions, and a value that belongs to each.
+#[allow(clippy::needless_pass_by_value, reason = "the second version is used up")]
 pub(super) fn join<'a>(
     mut first: State<'a>,
     second: State<'a>,
@@ -249,13 +250,14 @@ fn same<'a>(a: &Thing<'a>, b: &Thing<'a>, of_a: &State<'a>, of_b: &State<'a>, de
     let both = |x: &Cell<'a>, y: &Cell<'a>| same(&x.thing, &y.thing, of_a, of_b, depth + 1);
     match (a, b) {
         (Thing::None, Thing::None) => true,
-        (Thing::Unknown(a), Thing::Unknown(b)) => a == b,
         (Thing::Bool(a), Thing::Bool(b)) => a == b,
         (Thing::Int(a), Thing::Int(b)) => a == b,
         (Thing::Float(a), Thing::Float(b)) => a.to_bits() == b.to_bits(),
-        (Thing::Str(a), Thing::Str(b)) | (Thing::Dotted(a), Thing::Dotted(b)) => a == b,
+        (Thing::Unknown(a), Thing::Unknown(b))
+        | (Thing::Str(a), Thing::Str(b))
+        | (Thing::Dotted(a), Thing::Dotted(b)) => a == b,
         (Thing::Tuple(a), Thing::Tuple(b)) => a.len() == b.len() && a.iter().zip(b.iter()).all(|(x, y)| both(x, y)),
-        (Thing::Range(a, b, c), Thing::Range(x, y, z)) => (a, b, c) == (x, y, z),
+        (Thing::Range(from, to, by), Thing::Range(start, end, every)) => (from, to, by) == (start, end, every),
         (Thing::Function(a), Thing::Function(b)) => Rc::ptr_eq(a, b),
         (Thing::Project(a), Thing::Project(b)) => a == b,
         (Thing::Class(_, a), Thing::Class(_, b)) | (Thing::Instance(_, a), Thing::Instance(_, b)) => a == b,

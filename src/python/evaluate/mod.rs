@@ -28,6 +28,7 @@ mod format;
 mod imports;
 mod join;
 mod loops;
+mod names;
 mod operators;
 mod outside;
 mod reads;

@@ -216,11 +216,11 @@ impl<'a> Run<'a, '_> {
             (Thing::Set(x), Thing::Set(y)) => self.combine_sets(op, *x, *y)?,
             (Thing::Dict(x), Thing::Dict(y)) if op == Operator::BitOr => self.merge_dicts(*x, *y)?,
             (x, y) => match (Number::of(x), Number::of(y)) {
-                (Some(p), Some(q)) => match (op, x, y) {
+                (Some(left), Some(right)) => match (op, x, y) {
                     (Operator::BitOr, Thing::Bool(x), Thing::Bool(y)) => Calc::Is(Thing::Bool(x | y)),
                     (Operator::BitAnd, Thing::Bool(x), Thing::Bool(y)) => Calc::Is(Thing::Bool(x & y)),
                     (Operator::BitXor, Thing::Bool(x), Thing::Bool(y)) => Calc::Is(Thing::Bool(x ^ y)),
-                    _ => arithmetic(op, p, q),
+                    _ => arithmetic(op, left, right),
                 },
                 _ if is_plain(x) && is_plain(y) => Calc::Raises("TypeError", "an operator these types do not have"),
                 _ => Calc::Unknown("an operator of an object"),
@@ -345,6 +345,6 @@ fn is_repeatable(thing: &Thing<'_>) -> bool {
 }
 
 /// A tuple of these.
-pub(super) fn tuple<'a>(items: Vec<Cell<'a>>) -> Cell<'a> {
+pub(super) fn tuple(items: Vec<Cell<'_>>) -> Cell<'_> {
     Cell::new(Thing::Tuple(Rc::from(items)))
 }

@@ -9,261 +9,16 @@ use super::Lookup;
 use super::call::{Arguments, shortened};
 use super::cell::{Cell, Dep, Deps, Text, Thing, unknown_from};
 use super::export::to_value;
+use super::names::{is_cpu_count, is_pure};
 use super::operators::Calc;
 use super::run::{Run, Step};
 use super::state::{ENVIRON, Environ, Object};
 
-/// Built-in names that are followed or at least known to be there.
-const BUILTINS: &[&str] = &[
-    "abs",
-    "all",
-    "any",
-    "ascii",
-    "bin",
-    "bool",
-    "bytearray",
-    "bytes",
-    "callable",
-    "chr",
-    "classmethod",
-    "compile",
-    "complex",
-    "copyright",
-    "credits",
-    "delattr",
-    "dict",
-    "dir",
-    "divmod",
-    "enumerate",
-    "eval",
-    "exec",
-    "exit",
-    "filter",
-    "float",
-    "format",
-    "frozenset",
-    "getattr",
-    "globals",
-    "hasattr",
-    "hash",
-    "help",
-    "hex",
-    "id",
-    "input",
-    "int",
-    "isinstance",
-    "issubclass",
-    "iter",
-    "len",
-    "license",
-    "list",
-    "locals",
-    "map",
-    "max",
-    "memoryview",
-    "min",
-    "next",
-    "object",
-    "oct",
-    "open",
-    "ord",
-    "pow",
-    "print",
-    "property",
-    "quit",
-    "range",
-    "repr",
-    "reversed",
-    "round",
-    "set",
-    "setattr",
-    "slice",
-    "sorted",
-    "staticmethod",
-    "str",
-    "sum",
-    "super",
-    "tuple",
-    "type",
-    "vars",
-    "zip",
-    "aiter",
-    "anext",
-    "breakpoint",
-    "NotImplemented",
-    "Ellipsis",
-    "__import__",
-    "__debug__",
-    "__builtins__",
-];
-
-/// Modules that come with Python, by their first part: importing them does not fail.
-const STANDARD: &[&str] = &[
-    "__future__",
-    "abc",
-    "argparse",
-    "ast",
-    "asyncio",
-    "atexit",
-    "base64",
-    "binascii",
-    "bisect",
-    "builtins",
-    "calendar",
-    "cmath",
-    "codecs",
-    "collections",
-    "concurrent",
-    "configparser",
-    "contextlib",
-    "contextvars",
-    "copy",
-    "csv",
-    "ctypes",
-    "dataclasses",
-    "datetime",
-    "decimal",
-    "difflib",
-    "dis",
-    "email",
-    "enum",
-    "errno",
-    "faulthandler",
-    "fileinput",
-    "fnmatch",
-    "fractions",
-    "ftplib",
-    "functools",
-    "gc",
-    "getpass",
-    "gettext",
-    "glob",
-    "gzip",
-    "hashlib",
-    "heapq",
-    "hmac",
-    "html",
-    "http",
-    "importlib",
-    "inspect",
-    "io",
-    "ipaddress",
-    "itertools",
-    "json",
-    "keyword",
-    "linecache",
-    "locale",
-    "logging",
-    "math",
-    "mimetypes",
-    "multiprocessing",
-    "numbers",
-    "operator",
-    "os",
-    "pathlib",
-    "pickle",
-    "pkgutil",
-    "platform",
-    "pprint",
-    "pwd",
-    "queue",
-    "random",
-    "re",
-    "resource",
-    "runpy",
-    "sched",
-    "secrets",
-    "select",
-    "selectors",
-    "shlex",
-    "shutil",
-    "signal",
-    "site",
-    "smtplib",
-    "socket",
-    "socketserver",
-    "sqlite3",
-    "ssl",
-    "stat",
-    "statistics",
-    "string",
-    "struct",
-    "subprocess",
-    "sys",
-    "sysconfig",
-    "syslog",
-    "tempfile",
-    "textwrap",
-    "threading",
-    "time",
-    "timeit",
-    "token",
-    "tokenize",
-    "traceback",
-    "tracemalloc",
-    "types",
-    "typing",
-    "unicodedata",
-    "unittest",
-    "urllib",
-    "uuid",
-    "warnings",
-    "weakref",
-    "xml",
-    "zipfile",
-    "zlib",
-];
-
-pub(super) fn is_builtin(name: &str) -> bool {
-    BUILTINS.contains(&name) || super::attempt::is_exception(name)
-}
-
-pub(super) fn is_standard(full: &str) -> bool {
-    STANDARD.contains(&full.split('.').next().unwrap_or(full))
-}
-
-/// Whether a name from outside certainly is a module, function or class, and so is true.
-pub(super) fn is_object(name: &str) -> bool {
-    is_builtin(name)
-        || !name.contains('.')
-        || is_cpu_count(name)
-        || matches!(
-            name,
-            "os.environ"
-                | "os.getenv"
-                | "os.environ.get"
-                | "os.path"
-                | "os.path.join"
-                | "decouple.config"
-                | "functools.partial"
-                | "dotenv.load_dotenv"
-                | "pathlib.Path"
-                | "platform.system"
-                | "importlib.reload"
-                | "os.cpu_count"
-        )
-}
-
-fn is_cpu_count(name: &str) -> bool {
-    matches!(
-        name,
-        "os.cpu_count"
-            | "os.process_cpu_count"
-            | "multiprocessing.cpu_count"
-            | "psutil.cpu_count"
-            | "joblib.cpu_count"
-            | "loky.cpu_count"
-            | "joblib.parallel.cpu_count"
-            | "joblib.externals.loky.cpu_count"
-    )
-}
-
 impl<'a> Run<'a, '_> {
     /// `module.name` of something outside the project.
-    pub(super) fn outside_attribute(&mut self, module: &str, name: &str, at: Span) -> Cell<'a> {
+    pub(super) fn outside_attribute(module: &str, name: &str) -> Cell<'a> {
         let full = format!("{module}.{name}");
         let linux = |text: &str| Cell::str(text).with_deps(&Deps::one(Dep::Other(full.as_str().into())));
-        let _ = at;
         match full.as_str() {
             "sys.platform" => linux("linux"),
             "os.name" => linux("posix"),
@@ -385,11 +140,11 @@ impl<'a> Run<'a, '_> {
         &mut self,
         name: &str,
         callee: &Cell<'a>,
-        arguments: Arguments<'a>,
+        arguments: &Arguments<'a>,
         at: Span,
     ) -> Step<Cell<'a>> {
         match (name, arguments.positional.as_slice()) {
-            ("get", _) => self.get_variable(&arguments, at),
+            ("get", _) => self.get_variable(arguments, at),
             ("setdefault", [key, value]) => {
                 let present = self.environ_has(key, &Cell::dotted("os.environ"), at)?;
                 let (key, value) = (key.clone(), value.clone());
@@ -404,7 +159,7 @@ impl<'a> Run<'a, '_> {
                 })
             }
             ("pop", [key, ..]) => {
-                let value = self.get_variable(&arguments, at)?;
+                let value = self.get_variable(arguments, at)?;
                 self.set_variable(key, None);
                 Ok(value)
             }
@@ -459,11 +214,11 @@ impl<'a> Run<'a, '_> {
         &mut self,
         name: &Text,
         callee: &Cell<'a>,
-        arguments: Arguments<'a>,
+        arguments: &Arguments<'a>,
         at: Span,
     ) -> Step<Cell<'a>> {
         if arguments.open {
-            return self.call_unknown(callee, &arguments, "a call with unknown arguments", at);
+            return self.call_unknown(callee, arguments, "a call with unknown arguments", at);
         }
         if let Some(method) = name.strip_prefix("os.environ.") {
             return self.environ_method(method, callee, arguments, at);
@@ -471,29 +226,29 @@ impl<'a> Run<'a, '_> {
         let physical =
             |arguments: &Arguments<'a>| arguments.get(0, "logical").is_some() || arguments.all().next().is_some();
         match name.as_ref() {
-            "os.getenv" => self.get_variable(&arguments, at),
+            "os.getenv" => self.get_variable(arguments, at),
             name if is_cpu_count(name) => {
                 let cpus = self.cpu_count(at);
                 // Physical cores only: another number than the one that is known.
-                Ok(if physical(&arguments) { unknown_from(&[&cpus], "the number of physical cores") } else { cpus })
+                Ok(if physical(arguments) { unknown_from(&[&cpus], "the number of physical cores") } else { cpus })
             }
             "os.sched_getaffinity" => {
                 let cpus = self.cpu_count(at);
                 Ok(Cell { thing: Thing::Dotted("os.sched_getaffinity()".into()), ..cpus })
             }
             "platform.system" => Ok(Cell::str("Linux").with_deps(&Deps::one(Dep::Other("platform.system()".into())))),
-            "dotenv.load_dotenv" | "dotenv.main.load_dotenv" => Ok(self.load_variables(&arguments)),
+            "dotenv.load_dotenv" | "dotenv.main.load_dotenv" => Ok(self.load_variables(arguments)),
             "os.putenv" | "os.unsetenv" => Ok(Cell::new(Thing::None)),
             "sys.exit" | "os._exit" | "exit" | "quit" | "os.abort" => self.raise("SystemExit", at, "ends the process"),
             "globals" | "locals" | "vars" | "exec" | "eval" | "execfile" => {
                 self.distrust(at, &format!("{name}() may bind any name"));
-                self.call_unknown(callee, &arguments, &format!("the result of {name}()"), at)
+                self.call_unknown(callee, arguments, &format!("the result of {name}()"), at)
             }
-            "decouple.config" => self.get_setting(&arguments, at),
+            "decouple.config" => self.get_setting(arguments, at),
             name if is_pure(name) => self.builtin(name, callee, arguments, at),
             _ => {
                 let why = format!("the result of {name}(), which is not followed");
-                self.call_unknown(callee, &arguments, &why, at)
+                self.call_unknown(callee, arguments, &why, at)
             }
         }
     }
@@ -514,12 +269,11 @@ impl<'a> Run<'a, '_> {
                     }
                     dep => dep.clone(),
                 });
-                match default {
-                    Some(default) => default.with_deps(&deps),
-                    None => {
-                        let why = format!("depends on the setting {name}");
-                        return Ok(Cell::new(Thing::Unknown(why.into())).with_deps(&deps));
-                    }
+                if let Some(default) = default {
+                    default.with_deps(&deps)
+                } else {
+                    let why = format!("depends on the setting {name}");
+                    return Ok(Cell::new(Thing::Unknown(why.into())).with_deps(&deps));
                 }
             }
         };
@@ -555,9 +309,4 @@ fn forget_environ(environ: &mut Environ<'_>) {
 
 pub(super) fn is_environ(cell: &Cell<'_>) -> bool {
     matches!(&cell.thing, Thing::Dotted(name) if name.as_ref() == "os.environ")
-}
-
-/// Functions that `builtin` follows.
-fn is_pure(name: &str) -> bool {
-    is_builtin(name) || name.starts_with("math.") || name.starts_with("os.path.") || name.starts_with("str.")
 }

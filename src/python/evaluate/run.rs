@@ -274,7 +274,7 @@ impl<'a, 'i> Run<'a, 'i> {
 
     fn record(&mut self, name: &Text, cell: &Cell<'a>, site: &Site<'a>) -> usize {
         let literal = site.value.is_some_and(is_literal);
-        let value = site.value.map(|value| span_of(value));
+        let value = site.value.map(span_of);
         let record = Record {
             name: Rc::clone(name),
             name_span: site.name,
@@ -358,11 +358,9 @@ impl<'a, 'i> Run<'a, 'i> {
                     }
                     self.state.put(*id, Object::Lost(Rc::clone(why), deps.clone()));
                 }
-                Thing::Function(function) => {
-                    if functions.insert(Rc::as_ptr(function).cast::<()>() as usize) {
-                        let (scope, module) = (function.scope, function.module);
-                        waiting.extend(self.forget_names(&function.locals, scope, module, why, deps));
-                    }
+                Thing::Function(function) if functions.insert(Rc::as_ptr(function).cast::<()>() as usize) => {
+                    let (scope, module) = (function.scope, function.module);
+                    waiting.extend(self.forget_names(&function.locals, scope, module, why, deps));
                 }
                 _ => {}
             }
@@ -390,12 +388,11 @@ impl<'a, 'i> Run<'a, 'i> {
     pub(super) fn forget_name(&mut self, scope: Id, name: &Text, why: &Text, deps: &Deps) {
         let Some(scope) = self.state.scope_mut(scope) else { return };
         let unknown = Cell::new(Thing::Unknown(Rc::clone(why))).with_deps(deps);
-        match scope.names.get_mut(name) {
-            Some(slot) => slot.cell = unknown,
-            None => {
-                let slot = Slot { cell: unknown, conditional: true, records: Rc::from([]) };
-                scope.names.insert(Rc::clone(name), slot);
-            }
+        if let Some(slot) = scope.names.get_mut(name) {
+            slot.cell = unknown;
+        } else {
+            let slot = Slot { cell: unknown, conditional: true, records: Rc::from([]) };
+            scope.names.insert(Rc::clone(name), slot);
         }
     }
 }

@@ -37,7 +37,7 @@ impl<'a> Run<'a, '_> {
                 }
                 text.chars().map(|c| Cell::str(c.encode_utf8(&mut [0; 4]))).collect()
             }
-            Thing::Range(start, stop, step) => match range_items(*start, *stop, *step) {
+            Thing::Range(start, stop, stride) => match range_items(*start, *stop, *stride) {
                 Some(items) => items,
                 None => return Ok(None),
             },
@@ -71,7 +71,7 @@ impl<'a> Run<'a, '_> {
             Thing::Tuple(items) => Some(items.len()),
             Thing::List(id) => self.items(*id).map(<[_]>::len),
             Thing::Str(text) => Some(text.chars().count()),
-            Thing::Range(start, stop, step) => range_length(*start, *stop, *step),
+            Thing::Range(start, stop, stride) => range_length(*start, *stop, *stride),
             _ => None,
         };
         if let Some(length) = length {
@@ -90,9 +90,9 @@ impl<'a> Run<'a, '_> {
                 Thing::Tuple(items) => items.get(index).cloned(),
                 Thing::List(id) => self.items(*id).and_then(|items| items.get(index)).cloned(),
                 Thing::Str(text) => text.chars().nth(index).map(|c| Cell::str(c.encode_utf8(&mut [0; 4]))),
-                Thing::Range(start, _, step) => i64::try_from(index)
+                Thing::Range(start, _, stride) => i64::try_from(index)
                     .ok()
-                    .and_then(|index| index.checked_mul(*step)?.checked_add(*start))
+                    .and_then(|index| index.checked_mul(*stride)?.checked_add(*start))
                     .map(|n| Cell::new(Thing::Int(n))),
                 _ => None,
             };
@@ -154,11 +154,11 @@ impl<'a> Run<'a, '_> {
         if !known {
             return self.settle(Calc::Unknown("a slice with unknown bounds"), &[&result_rests_on], at);
         }
-        let [lower, upper, step] = bounds;
-        if step == Some(0) {
-            return self.fault(&[&result_rests_on], "ValueError", at, "a slice with a step of zero");
+        let [lower, upper, stride] = bounds;
+        if stride == Some(0) {
+            return self.fault(&[&result_rests_on], "ValueError", at, "a slice with a stride of zero");
         }
-        let pick = |length: usize| picked(length, lower, upper, step.unwrap_or(1));
+        let pick = |length: usize| picked(length, lower, upper, stride.unwrap_or(1));
         let sliced = match &value.thing {
             Thing::Str(text) => {
                 self.spend(text.len() / 16 + 1)?;
@@ -281,18 +281,18 @@ struct Made<'a> {
 }
 
 /// How many numbers a range holds, if that can be counted.
-pub(super) fn range_length(start: i64, stop: i64, step: i64) -> Option<usize> {
-    let (low, high) = if step > 0 { (start, stop) } else { (stop, start) };
+pub(super) fn range_length(start: i64, stop: i64, stride: i64) -> Option<usize> {
+    let (low, high) = if stride > 0 { (start, stop) } else { (stop, start) };
     if low >= high {
         return Some(0);
     }
     let distance = high.checked_sub(low)?.unsigned_abs();
-    usize::try_from(distance.div_ceil(step.unsigned_abs())).ok()
+    usize::try_from(distance.div_ceil(stride.unsigned_abs())).ok()
 }
 
-fn range_items<'a>(start: i64, stop: i64, step: i64) -> Option<Vec<Cell<'a>>> {
-    let length = range_length(start, stop, step).filter(|length| *length <= MAX_ITEMS)?;
-    let numbers = std::iter::successors(Some(start), |n| n.checked_add(step));
+fn range_items<'a>(start: i64, stop: i64, stride: i64) -> Option<Vec<Cell<'a>>> {
+    let length = range_length(start, stop, stride).filter(|length| *length <= MAX_ITEMS)?;
+    let numbers = std::iter::successors(Some(start), |n| n.checked_add(stride));
     Some(numbers.take(length).map(|n| Cell::new(Thing::Int(n))).collect())
 }
 
@@ -304,17 +304,17 @@ pub(super) fn position(index: i64, length: usize) -> Option<usize> {
 }
 
 /// The offsets that a slice takes, as `slice.indices` has it.
-fn picked(length: usize, lower: Option<i64>, upper: Option<i64>, step: i64) -> Vec<usize> {
+fn picked(length: usize, lower: Option<i64>, upper: Option<i64>, stride: i64) -> Vec<usize> {
     let length = i64::try_from(length).unwrap_or(i64::MAX);
-    let (least, most) = if step > 0 { (0, length) } else { (-1, length - 1) };
+    let (least, most) = if stride > 0 { (0, length) } else { (-1, length - 1) };
     let clamp = |bound: i64| {
         let bound = if bound < 0 { bound.saturating_add(length) } else { bound };
         bound.clamp(least, most)
     };
-    let start = lower.map_or(if step > 0 { least } else { most }, clamp);
-    let stop = upper.map_or(if step > 0 { most } else { least }, clamp);
-    std::iter::successors(Some(start), |n| n.checked_add(step))
-        .take_while(|n| if step > 0 { *n < stop } else { *n > stop })
+    let start = lower.map_or(if stride > 0 { least } else { most }, clamp);
+    let stop = upper.map_or(if stride > 0 { most } else { least }, clamp);
+    std::iter::successors(Some(start), |n| n.checked_add(stride))
+        .take_while(|n| if stride > 0 { *n < stop } else { *n > stop })
         .filter_map(|n| usize::try_from(n).ok())
         .collect()
 }

@@ -354,18 +354,18 @@ impl<'a> Run<'a, '_> {
 
     /// Goes on behind a block that can only be left by falling through or by an exception.
     pub(super) fn after(&mut self, exits: Exits<'a>) -> Step<()> {
-        let mut raises = exits.raises;
+        let mut ways = exits.raises;
         match exits.next {
             Some(state) => self.state = state,
-            None if raises.is_empty() => return Err(Halt::Exhausted),
+            None if ways.is_empty() => return Err(Halt::Exhausted),
             None => {
-                let (state, raised) = raises.remove(0);
+                let (state, raised) = ways.remove(0);
                 self.state = state;
-                self.keep_all(raises);
+                self.keep_all(ways);
                 return Err(Halt::Raise(raised));
             }
         }
-        self.keep_all(raises);
+        self.keep_all(ways);
         Ok(())
     }
 
@@ -378,7 +378,7 @@ impl<'a> Run<'a, '_> {
 
 /// Parameters are bound in the scope of the call.
 fn with_parameters(mut locals: Touched, parameters: &ast::Parameters) -> Touched {
-    for parameter in parameters.iter() {
+    for parameter in parameters {
         locals.stored.insert(parameter.name().as_str().into());
     }
     locals

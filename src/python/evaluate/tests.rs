@@ -1,4 +1,4 @@
-//! Programs and what they leave behind. The values in the table were checked against CPython 3.11.
+//! Programs and what they leave behind. The values in the table were checked against `CPython` 3.11.
 
 use std::time::{Duration, Instant};
 

@@ -129,14 +129,14 @@ fn partition<'a>(text: &str, name: &str, separator: &Text) -> Calc<'a> {
 }
 
 fn affix<'a>(text: &str, name: &str, prefix: &Thing<'a>) -> Calc<'a> {
-    let test = |affix: &str| if name == "startswith" { text.starts_with(affix) } else { text.ends_with(affix) };
+    let has = |affix: &str| if name == "startswith" { text.starts_with(affix) } else { text.ends_with(affix) };
     match prefix {
-        Thing::Str(affix) => Calc::Is(Thing::Bool(test(affix))),
+        Thing::Str(affix) => Calc::Is(Thing::Bool(has(affix))),
         Thing::Tuple(affixes) => {
             let mut found = false;
             for affix in affixes.iter() {
                 match &affix.thing {
-                    Thing::Str(affix) => found |= test(affix),
+                    Thing::Str(affix) => found |= has(affix),
                     _ => return Calc::Unknown("an unknown text"),
                 }
             }
