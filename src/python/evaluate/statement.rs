@@ -108,6 +108,11 @@ impl<'a> Run<'a, '_> {
     /// The same for what is already collected.
     pub(super) fn skip_all(&mut self, touched: &Touched, why: &Text, deps: &Deps, at: Span) {
         self.disturb(touched, why, deps);
+        if let Some(name) =
+            ["globals", "locals", "vars", "exec", "eval"].iter().find(|name| touched.loaded.contains(**name))
+        {
+            self.distrust(at, &format!("{name}() may bind any name"));
+        }
         for name in &touched.stored {
             let scope = self.scope_for(name);
             let bound = self.state.scope(scope).is_some_and(|scope| scope.names.contains_key(name));
@@ -282,7 +287,8 @@ impl<'a> Run<'a, '_> {
         let mut cell = Cell::new(Thing::Function(Rc::new(function)));
         if !decorators.iter().all(is_transparent) {
             // Whoever decorates it may call it now.
-            self.forget_values(vec![cell], &"a decorated function may have changed it".into(), &Deps::default());
+            decorators.push(cell);
+            self.forget_values(decorators, &"a decorated function may have changed it".into(), &Deps::default());
             cell = Cell::new(Thing::Object(def.name.as_str().into()));
         }
         let scope = self.scope_for(&def.name);

@@ -51,6 +51,11 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("def f(a, b=2, *c, d=4, **e):\n    if a > b:\n        return a\n    return b + d\nx = f(1) + f(5)", "x", "11"),
     ("def f(n):\n    return 1 if n < 2 else n * f(n - 1)\nx = f(10)", "x", "3628800"),
     ("x = 1\ndef f():\n    global x\n    x = 7\nf()", "x", "7"),
+    (
+        "def d(f):\n    global x\n    x = 9\n    return f\nx = 1\n@d\ndef h():\n    pass",
+        "x",
+        "? a decorated function may have changed it",
+    ),
     ("class C:\n    w = 4\n    t = w * 2\nx = C.t", "x", "8"),
     ("x = 0\nfor i in range(9):\n    if i == 3:\n        break\n    x += i", "x", "3"),
     ("x = 0\nwhile x < 10:\n    x += 3", "x", "12"),
@@ -148,7 +153,12 @@ fn bindings_say_where_and_how() {
 
 #[test]
 fn tricks_with_the_globals_are_noticed() {
-    for text in ["globals()['w'] = 4", "exec('w = 4')", "from settings import *"] {
+    for text in [
+        "globals()['w'] = 4",
+        "exec('w = 4')",
+        "from settings import *",
+        "import os\nfor k in os.environ:\n    locals()[k] = 1",
+    ] {
         assert!(evaluate(text, &nobody_says, None).untrusted.is_some(), "{text}");
     }
 }
