@@ -16,7 +16,7 @@ pub use ruff_python_ast::visitor;
 
 /// How deep brackets, blocks or chains of operators may nest before a file is left unread.
 ///
-/// CPython itself stops at 100 levels of indentation and 200 of brackets; a chain of operators has no
+/// `CPython` itself stops at 100 levels of indentation and 200 of brackets; a chain of operators has no
 /// such limit there, and 2,000 in one expression is nothing a person wrote.
 const MAX_NESTING: usize = 200;
 const MAX_CHAIN: usize = 2_000;
@@ -151,11 +151,10 @@ fn is_walkable(text: &str) -> bool {
                 }
                 chains.push(0);
             }
-            TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace | TokenKind::FStringEnd | TokenKind::TStringEnd => {
-                if chains.len() > 1 {
+            TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace | TokenKind::FStringEnd | TokenKind::TStringEnd
+                if chains.len() > 1 => {
                     chains.pop();
                 }
-            }
             TokenKind::Comma | TokenKind::Newline | TokenKind::Semi => {
                 if let Some(chain) = chains.last_mut() {
                     *chain = 0;
