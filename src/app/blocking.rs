@@ -87,7 +87,9 @@ impl Report<'_, '_, '_> {
         let sinks: Vec<&Sink> = end.sinks.iter().filter(|sink| sink.effect.category == category).collect();
         let weight = sinks.iter().map(|sink| sink.effect.weight).max()?;
         let sink = *sinks.iter().find(|sink| sink.effect.weight == weight)?;
-        let mut more: Vec<Place> = sinks.iter().map(|sink| self.place(end.frame, sink.span)).collect();
+        // Beside a call that matters, one that does not is no news.
+        let alike = sinks.iter().filter(|other| other.effect.weight > Weight::Slight || weight == Weight::Slight);
+        let mut more: Vec<Place> = alike.map(|sink| self.place(end.frame, sink.span)).collect();
         let call = self.place(end.frame, sink.span);
         more.retain(|place| *place != call);
         more.sort();

@@ -4,6 +4,8 @@
 //! whether any of this is a fault, is for the rules.
 
 mod blocking;
+#[cfg(test)]
+mod cases;
 mod reach;
 mod streams;
 mod target;

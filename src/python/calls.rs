@@ -207,8 +207,46 @@ impl<'a> Reader<'a> {
     }
 
     fn body(&mut self, body: &'a [Stmt]) {
+        let outer = self.silent;
         for stmt in body {
             visitor::Visitor::visit_stmt(self, stmt);
+            if self.returns_kept_value(stmt) {
+                self.silent += 1;
+            }
+        }
+        self.silent = outer;
+    }
+
+    /// `if kept is not None: return kept`: what follows runs once in the life of the process.
+    fn returns_kept_value(&self, stmt: &Stmt) -> bool {
+        let Stmt::If(stmt) = stmt else { return false };
+        let returns = matches!(&*stmt.body, [Stmt::Return(_)]) && stmt.elif_else_clauses.is_empty();
+        returns && self.is_kept(match &*stmt.test {
+            Expr::Compare(compare) if matches!(&*compare.ops, [ast::CmpOp::IsNot]) => &compare.left,
+            other => other,
+        })
+    }
+
+    /// `if kept is None:` and `if not kept:`: the body runs once in the life of the process.
+    fn fills_kept_value(&self, test: &Expr) -> bool {
+        match test {
+            Expr::Compare(compare) if matches!(&*compare.ops, [ast::CmpOp::Is]) => self.is_kept(&compare.left),
+            Expr::UnaryOp(operation) if operation.op == ast::UnaryOp::Not => self.is_kept(&operation.operand),
+            _ => false,
+        }
+    }
+
+    /// Whether an expression is something that outlives the call: a global that this function
+    /// writes, or an attribute of the object or class.
+    fn is_kept(&self, expr: &Expr) -> bool {
+        let function = &self.facts.functions[self.function as usize];
+        match expr {
+            Expr::Name(name) => function.globals.contains(name.id.as_str()),
+            Expr::Attribute(attribute) => matches!(&*attribute.value, Expr::Name(object)
+                if function.class.is_some()
+                    && attribute.attr.as_str().starts_with('_')
+                    && function.parameters.first().is_some_and(|first| first.name == object.id.as_str())),
+            _ => false,
         }
     }
 
@@ -425,6 +463,7 @@ impl<'a> Reader<'a> {
                 self.typing_only -= 1;
             }
             Guard::Main => self.quiet_block(&stmt.body),
+            Guard::None if self.fills_kept_value(&stmt.test) => self.quiet_block(&stmt.body),
             Guard::None => self.block(&stmt.body),
         }
         for clause in &stmt.elif_else_clauses {
