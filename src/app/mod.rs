@@ -9,6 +9,8 @@ mod cases;
 mod reach;
 mod streams;
 mod target;
+#[cfg(test)]
+mod target_cases;
 mod tasks;
 
 use std::collections::BTreeMap;
