@@ -19,13 +19,19 @@ fn main() {
 fn calls(folder: &Path) -> Result<(), String> {
     let listing = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut paths: Vec<_> = listing.flatten().map(|entry| entry.path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    paths.retain(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "toml")
+    });
     paths.sort();
     let mut all = String::new();
     for path in paths {
-        let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        let read: schema::Catalogue = toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
-        read.check().map_err(|what| format!("{}: {what}", path.display()))?;
+        let text =
+            fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let read: schema::Catalogue =
+            toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+        read.check()
+            .map_err(|what| format!("{}: {what}", path.display()))?;
         let _ = writeln!(all, "{text}");
     }
     let out = env::var("OUT_DIR").map_err(|error| error.to_string())?;

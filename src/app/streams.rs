@@ -25,7 +25,9 @@ pub(super) fn find(types: &Types<'_>, modules: &[u32]) -> Vec<Place> {
         let facts = types.facts_at(file);
         for (function, index) in facts.functions.iter().zip(0..) {
             for event in &function.events {
-                let EventKind::Call(call, _) = event.kind else { continue };
+                let EventKind::Call(call, _) = event.kind else {
+                    continue;
+                };
                 let last = match &*call.func {
                     Expr::Name(name) => name.id.as_str(),
                     Expr::Attribute(attribute) => attribute.attr.as_str(),
@@ -47,7 +49,11 @@ pub(super) fn find(types: &Types<'_>, modules: &[u32]) -> Vec<Place> {
 /// The same and the web sockets as evidence.
 pub(super) fn evidence(streams: &[Place], websockets: &[Place]) -> Vec<Evidence> {
     let say = |what: &str, places: &[Place]| -> Vec<Evidence> {
-        let evidence = |&place: &Place| Evidence { what: what.to_owned(), place, category: Category::Socket };
+        let evidence = |&place: &Place| Evidence {
+            what: what.to_owned(),
+            place,
+            category: Category::Socket,
+        };
         places.iter().map(evidence).collect()
     };
     let mut all = say("streamed response", streams);

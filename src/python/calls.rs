@@ -221,17 +221,24 @@ impl<'a> Reader<'a> {
     fn returns_kept_value(&self, stmt: &Stmt) -> bool {
         let Stmt::If(stmt) = stmt else { return false };
         let returns = matches!(&*stmt.body, [Stmt::Return(_)]) && stmt.elif_else_clauses.is_empty();
-        returns && self.is_kept(match &*stmt.test {
-            Expr::Compare(compare) if matches!(&*compare.ops, [ast::CmpOp::IsNot]) => &compare.left,
-            other => other,
-        })
+        returns
+            && self.is_kept(match &*stmt.test {
+                Expr::Compare(compare) if matches!(&*compare.ops, [ast::CmpOp::IsNot]) => {
+                    &compare.left
+                }
+                other => other,
+            })
     }
 
     /// `if kept is None:` and `if not kept:`: the body runs once in the life of the process.
     fn fills_kept_value(&self, test: &Expr) -> bool {
         match test {
-            Expr::Compare(compare) if matches!(&*compare.ops, [ast::CmpOp::Is]) => self.is_kept(&compare.left),
-            Expr::UnaryOp(operation) if operation.op == ast::UnaryOp::Not => self.is_kept(&operation.operand),
+            Expr::Compare(compare) if matches!(&*compare.ops, [ast::CmpOp::Is]) => {
+                self.is_kept(&compare.left)
+            }
+            Expr::UnaryOp(operation) if operation.op == ast::UnaryOp::Not => {
+                self.is_kept(&operation.operand)
+            }
             _ => false,
         }
     }
@@ -251,8 +258,11 @@ impl<'a> Reader<'a> {
     }
 
     fn block(&mut self, body: &'a [Stmt]) {
-        let (Some(first), Some(last)) = (body.first(), body.last()) else { return };
-        self.blocks.push(Span::new(span_of(first).start, span_of(last).end));
+        let (Some(first), Some(last)) = (body.first(), body.last()) else {
+            return;
+        };
+        self.blocks
+            .push(Span::new(span_of(first).start, span_of(last).end));
         self.body(body);
         self.blocks.pop();
     }
@@ -271,16 +281,32 @@ impl<'a> Reader<'a> {
 
     fn bind(&mut self, name: &'a str, bound: Bound<'a>, at: usize) {
         let block = self.blocks.last().copied().unwrap_or_default();
-        let binding = Binding { bound, scope: self.function, at, block };
+        let binding = Binding {
+            bound,
+            scope: self.function,
+            at,
+            block,
+        };
         if let Some(class) = self.class {
-            self.facts.classes[class as usize].fields.entry(name).or_default().push(binding);
+            self.facts.classes[class as usize]
+                .fields
+                .entry(name)
+                .or_default()
+                .push(binding);
             return;
         }
         let function = self.current();
         if function.globals.contains(name) {
             // Seen from the module, such an assignment may or may not have happened.
-            let binding = Binding { block: Span::new(at, at), ..binding };
-            self.facts.functions[0].bindings.entry(name).or_default().push(binding);
+            let binding = Binding {
+                block: Span::new(at, at),
+                ..binding
+            };
+            self.facts.functions[0]
+                .bindings
+                .entry(name)
+                .or_default()
+                .push(binding);
         } else {
             function.bindings.entry(name).or_default().push(binding);
         }
@@ -300,7 +326,9 @@ impl<'a> Reader<'a> {
     fn bind_all(&mut self, targets: &'a [Expr], bound: Bound<'a>, at: usize) {
         for (i, target) in targets.iter().enumerate() {
             let part = match bound {
-                Bound::Value { value: Some(value), .. } => Bound::Unpacked(value, i),
+                Bound::Value {
+                    value: Some(value), ..
+                } => Bound::Unpacked(value, i),
                 _ => Bound::Opaque,
             };
             self.bind_target(target, part, at);
@@ -309,22 +337,42 @@ impl<'a> Reader<'a> {
 
     /// `self.name = ...` in a method is a field of its class.
     fn bind_attribute(&mut self, attribute: &'a ast::ExprAttribute, bound: Bound<'a>, at: usize) {
-        let Expr::Name(object) = &*attribute.value else { return };
+        let Expr::Name(object) = &*attribute.value else {
+            return;
+        };
         let function = &self.facts.functions[self.function as usize];
         let Some(class) = function.class else { return };
-        if function.parameters.first().is_some_and(|first| first.name == object.id.as_str()) {
-            let binding = Binding { bound, scope: self.function, at, block: Span::new(at, at) };
+        if function
+            .parameters
+            .first()
+            .is_some_and(|first| first.name == object.id.as_str())
+        {
+            let binding = Binding {
+                bound,
+                scope: self.function,
+                at,
+                block: Span::new(at, at),
+            };
             let fields = &mut self.facts.classes[class as usize].fields;
-            fields.entry(attribute.attr.as_str()).or_default().push(binding);
+            fields
+                .entry(attribute.attr.as_str())
+                .or_default()
+                .push(binding);
         }
     }
 
     fn qualified(&self, name: &str) -> String {
         let outer = match self.class {
             Some(class) => self.facts.classes[class as usize].qualified.as_str(),
-            None => self.facts.functions[self.function as usize].qualified.as_str(),
+            None => self.facts.functions[self.function as usize]
+                .qualified
+                .as_str(),
         };
-        if outer.is_empty() { name.to_owned() } else { format!("{outer}.{name}") }
+        if outer.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{outer}.{name}")
+        }
     }
 
     fn index(length: usize) -> u32 {
@@ -335,7 +383,12 @@ impl<'a> Reader<'a> {
         self.outside(def);
         let index = Self::index(self.facts.functions.len());
         let name = def.name.as_str();
-        let mut function = Function::new(name, self.qualified(name), span_of(&def.name), self.function);
+        let mut function = Function::new(
+            name,
+            self.qualified(name),
+            span_of(&def.name),
+            self.function,
+        );
         function.is_async = def.is_async;
         function.class = self.class;
         function.decorators = &def.decorator_list;
@@ -344,7 +397,11 @@ impl<'a> Reader<'a> {
         function.parameters = parameters(&def.parameters);
         self.facts.functions.push(function);
         if let Some(class) = self.class {
-            self.facts.classes[class as usize].methods.entry(name).or_default().push(index);
+            self.facts.classes[class as usize]
+                .methods
+                .entry(name)
+                .or_default()
+                .push(index);
         } else {
             self.bind(name, Bound::Function(index), span_of(def).end);
         }
@@ -366,12 +423,19 @@ impl<'a> Reader<'a> {
     fn lambda(&mut self, lambda: &'a ast::ExprLambda) {
         let index = Self::index(self.facts.functions.len());
         let span = span_of(lambda);
-        let mut function = Function::new("<lambda>", self.qualified("<lambda>"), span, self.function);
-        function.parameters = lambda.parameters.as_deref().map(parameters).unwrap_or_default();
+        let mut function =
+            Function::new("<lambda>", self.qualified("<lambda>"), span, self.function);
+        function.parameters = lambda
+            .parameters
+            .as_deref()
+            .map(parameters)
+            .unwrap_or_default();
         function.results = vec![&lambda.body];
         self.facts.functions.push(function);
         self.facts.lambdas.insert(span.start, index);
-        self.inside(index, span, |reader| visitor::Visitor::visit_expr(reader, &lambda.body));
+        self.inside(index, span, |reader| {
+            visitor::Visitor::visit_expr(reader, &lambda.body)
+        });
     }
 
     fn inside(&mut self, index: u32, span: Span, walk: impl FnOnce(&mut Self)) {
@@ -379,9 +443,18 @@ impl<'a> Reader<'a> {
         let class = self.class.take();
         let blocks = std::mem::replace(&mut self.blocks, vec![span]);
         let depth = std::mem::take(&mut self.depth);
-        let names: Vec<_> = self.current().parameters.iter().map(|parameter| parameter.name).collect();
+        let names: Vec<_> = self
+            .current()
+            .parameters
+            .iter()
+            .map(|parameter| parameter.name)
+            .collect();
         for (i, name) in names.into_iter().enumerate() {
-            self.bind(name, Bound::Parameter(u16::try_from(i).unwrap_or(u16::MAX)), span.start);
+            self.bind(
+                name,
+                Bound::Parameter(u16::try_from(i).unwrap_or(u16::MAX)),
+                span.start,
+            );
         }
         walk(self);
         self.depth = depth;
@@ -401,7 +474,11 @@ impl<'a> Reader<'a> {
             qualified: self.qualified(name),
             span: span_of(&def.name),
             scope: self.function,
-            bases: def.arguments.as_deref().map(|arguments| &*arguments.args).unwrap_or_default(),
+            bases: def
+                .arguments
+                .as_deref()
+                .map(|arguments| &*arguments.args)
+                .unwrap_or_default(),
             decorators: &def.decorator_list,
             methods: HashMap::new(),
             fields: HashMap::new(),
@@ -409,7 +486,9 @@ impl<'a> Reader<'a> {
         });
         match self.class {
             Some(outer) => {
-                self.facts.classes[outer as usize].nested.insert(name, index);
+                self.facts.classes[outer as usize]
+                    .nested
+                    .insert(name, index);
             }
             None => self.bind(name, Bound::Class(index), span_of(def).end),
         }
@@ -429,7 +508,11 @@ impl<'a> Reader<'a> {
             };
             self.bind(name, Bound::Import { dotted, whole }, span_of(import).end);
             if self.typing_only == 0 {
-                self.facts.imports.push(Import { level: 0, module: dotted, name: None });
+                self.facts.imports.push(Import {
+                    level: 0,
+                    module: dotted,
+                    name: None,
+                });
             }
         }
     }
@@ -443,10 +526,22 @@ impl<'a> Reader<'a> {
                 self.facts.stars.push((level, module));
             } else {
                 let bound_as = alias.asname.as_ref().map_or(name, |asname| asname.as_str());
-                self.bind(bound_as, Bound::From { level, module, name }, span_of(import).end);
+                self.bind(
+                    bound_as,
+                    Bound::From {
+                        level,
+                        module,
+                        name,
+                    },
+                    span_of(import).end,
+                );
             }
             if self.typing_only == 0 {
-                self.facts.imports.push(Import { level, module, name: Some(name) });
+                self.facts.imports.push(Import {
+                    level,
+                    module,
+                    name: Some(name),
+                });
             }
         }
     }
@@ -482,7 +577,11 @@ impl<'a> Reader<'a> {
                 self.bind(name.as_str(), Bound::Opaque, span_of(handler).start);
             }
             // Where asking for the running loop fails, there is none that could be blocked.
-            if probes { self.quiet_block(&handler.body) } else { self.block(&handler.body) }
+            if probes {
+                self.quiet_block(&handler.body)
+            } else {
+                self.block(&handler.body)
+            }
         }
         self.block(&stmt.orelse);
         self.body(&stmt.finalbody);
@@ -494,7 +593,10 @@ impl<'a> Reader<'a> {
                 visitor::Visitor::visit_expr(self, &assign.value);
                 for target in &assign.targets {
                     self.targets(target);
-                    let bound = Bound::Value { value: Some(&assign.value), annotation: None };
+                    let bound = Bound::Value {
+                        value: Some(&assign.value),
+                        annotation: None,
+                    };
                     self.bind_target(target, bound, span_of(assign).end);
                 }
             }
@@ -502,10 +604,15 @@ impl<'a> Reader<'a> {
                 if let Some(value) = &assign.value {
                     visitor::Visitor::visit_expr(self, value);
                 }
-                let bound = Bound::Value { value: assign.value.as_deref(), annotation: Some(&assign.annotation) };
+                let bound = Bound::Value {
+                    value: assign.value.as_deref(),
+                    annotation: Some(&assign.annotation),
+                };
                 self.bind_target(&assign.target, bound, span_of(assign).end);
             }
-            Stmt::TypeAlias(alias) => self.bind_target(&alias.name, Bound::Alias(&alias.value), span_of(alias).end),
+            Stmt::TypeAlias(alias) => {
+                self.bind_target(&alias.name, Bound::Alias(&alias.value), span_of(alias).end)
+            }
             _ => {}
         }
     }
@@ -524,7 +631,10 @@ impl<'a> Reader<'a> {
         }
         for item in &stmt.items {
             self.asynchronously(&item.context_expr, stmt.is_async);
-            self.event(EventKind::Enter(&item.context_expr, stmt.is_async), span_of(&item.context_expr));
+            self.event(
+                EventKind::Enter(&item.context_expr, stmt.is_async),
+                span_of(&item.context_expr),
+            );
             if let Some(target) = item.optional_vars.as_deref() {
                 self.bind_target(target, Bound::With(&item.context_expr), span_of(item).end);
             }
@@ -537,8 +647,15 @@ impl<'a> Reader<'a> {
             self.current().awaits = true;
         }
         self.asynchronously(&stmt.iter, stmt.is_async);
-        self.event(EventKind::Iterate(&stmt.iter, stmt.is_async), span_of(&*stmt.iter));
-        self.bind_target(&stmt.target, Bound::Item(&stmt.iter), span_of(&*stmt.target).end);
+        self.event(
+            EventKind::Iterate(&stmt.iter, stmt.is_async),
+            span_of(&*stmt.iter),
+        );
+        self.bind_target(
+            &stmt.target,
+            Bound::Item(&stmt.iter),
+            span_of(&*stmt.target).end,
+        );
         self.block(&stmt.body);
         self.block(&stmt.orelse);
     }
@@ -588,7 +705,10 @@ impl<'a> Reader<'a> {
             if generator.is_async {
                 self.current().awaits = true;
             }
-            self.event(EventKind::Iterate(&generator.iter, generator.is_async), span_of(&generator.iter));
+            self.event(
+                EventKind::Iterate(&generator.iter, generator.is_async),
+                span_of(&generator.iter),
+            );
             let class = self.class.take();
             self.bind_target(&generator.target, Bound::Item(&generator.iter), span.start);
             self.class = class;
@@ -686,7 +806,10 @@ impl<'a> visitor::Visitor<'a> for Reader<'a> {
             }
             Expr::Named(named) => {
                 self.visit_expr(&named.value);
-                let bound = Bound::Value { value: Some(&named.value), annotation: None };
+                let bound = Bound::Value {
+                    value: Some(&named.value),
+                    annotation: None,
+                };
                 self.bind_target(&named.target, bound, span_of(named).end);
             }
             Expr::ListComp(list) => self.comprehension(expr, &list.generators),
@@ -703,7 +826,10 @@ impl<'a> visitor::Visitor<'a> for Reader<'a> {
             Expr::YieldFrom(value) => {
                 self.current().is_generator = true;
                 self.visit_expr(&value.value);
-                self.event(EventKind::Iterate(&value.value, false), span_of(&*value.value));
+                self.event(
+                    EventKind::Iterate(&value.value, false),
+                    span_of(&*value.value),
+                );
             }
             _ => visitor::walk_expr(self, expr),
         }
@@ -735,7 +861,13 @@ fn with_default(parameter: &ast::ParameterWithDefault, positional: bool) -> Para
 }
 
 fn variadic(parameter: &ast::Parameter) -> Parameter<'_> {
-    Parameter { name: parameter.name.as_str(), annotation: None, default: None, positional: false, variadic: true }
+    Parameter {
+        name: parameter.name.as_str(),
+        annotation: None,
+        default: None,
+        positional: false,
+        variadic: true,
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -751,7 +883,11 @@ fn guard(test: &Expr) -> Guard {
         Expr::Name(name) if name.id.as_str() == "TYPE_CHECKING" => Guard::Typing,
         Expr::Attribute(attribute) if attribute.attr.as_str() == "TYPE_CHECKING" => Guard::Typing,
         Expr::BooleanLiteral(literal) if !literal.value => Guard::Main,
-        Expr::Compare(compare) if is_main(&compare.left) || compare.comparators.iter().any(is_main) => Guard::Main,
+        Expr::Compare(compare)
+            if is_main(&compare.left) || compare.comparators.iter().any(is_main) =>
+        {
+            Guard::Main
+        }
         _ => Guard::None,
     }
 }
@@ -763,7 +899,9 @@ fn is_main(expr: &Expr) -> bool {
 fn is_zero_or_false(expr: &Expr) -> bool {
     match expr {
         Expr::BooleanLiteral(literal) => !literal.value,
-        Expr::NumberLiteral(number) => matches!(&number.value, ast::Number::Int(n) if n.as_u64() == Some(0)),
+        Expr::NumberLiteral(number) => {
+            matches!(&number.value, ast::Number::Int(n) if n.as_u64() == Some(0))
+        }
         _ => false,
     }
 }
@@ -776,13 +914,18 @@ fn probes_for_loop(body: &[Stmt]) -> bool {
             Stmt::Expr(stmt) => &*stmt.value,
             _ => return false,
         };
-        let Expr::Call(call) = value else { return false };
+        let Expr::Call(call) = value else {
+            return false;
+        };
         let name = match &*call.func {
             Expr::Attribute(attribute) => attribute.attr.as_str(),
             Expr::Name(name) => name.id.as_str(),
             _ => return false,
         };
-        matches!(name, "get_running_loop" | "get_event_loop" | "current_async_library")
+        matches!(
+            name,
+            "get_running_loop" | "get_event_loop" | "current_async_library"
+        )
     })
 }
 
@@ -793,16 +936,32 @@ fn schedules_arguments(callee: &Expr) -> bool {
         Expr::Name(name) => name.id.as_str(),
         _ => return false,
     };
-    matches!(name, "gather" | "wait_for" | "shield" | "create_task" | "ensure_future" | "wrap_future" | "wrap_awaitable")
+    matches!(
+        name,
+        "gather"
+            | "wait_for"
+            | "shield"
+            | "create_task"
+            | "ensure_future"
+            | "wrap_future"
+            | "wrap_awaitable"
+    )
 }
 
 /// Whether a body only stands in for an override: a docstring, `pass`, `...`, or an exception.
 fn is_placeholder(body: &[Stmt]) -> bool {
     body.iter().all(|stmt| match stmt {
         Stmt::Pass(_) => true,
-        Stmt::Expr(stmt) => matches!(&*stmt.value, Expr::StringLiteral(_) | Expr::EllipsisLiteral(_)),
+        Stmt::Expr(stmt) => matches!(
+            &*stmt.value,
+            Expr::StringLiteral(_) | Expr::EllipsisLiteral(_)
+        ),
         Stmt::Raise(raise) => raise.exc.as_deref().is_some_and(|exc| {
-            let callee = if let Expr::Call(call) = exc { &*call.func } else { exc };
+            let callee = if let Expr::Call(call) = exc {
+                &*call.func
+            } else {
+                exc
+            };
             matches!(callee, Expr::Name(name) if name.id.as_str() == "NotImplementedError")
         }),
         _ => false,

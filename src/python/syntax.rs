@@ -74,16 +74,29 @@ pub fn parse(text: &str) -> Result<Module, Unreadable> {
     let errors = parsed
         .errors()
         .iter()
-        .map(|error| SyntaxError { span: span(error.location), message: error.error.to_string() })
+        .map(|error| SyntaxError {
+            span: span(error.location),
+            message: error.error.to_string(),
+        })
         .collect();
-    let body = parsed.try_into_module().map(|module| module.into_syntax().body).unwrap_or_default();
-    Ok(Module { body: body.into_iter().collect(), comments, errors })
+    let body = parsed
+        .try_into_module()
+        .map(|module| module.into_syntax().body)
+        .unwrap_or_default();
+    Ok(Module {
+        body: body.into_iter().collect(),
+        comments,
+        errors,
+    })
 }
 
 fn comments(parsed: &Parsed<ast::Mod>, text: &str) -> Vec<Comment> {
     CommentRanges::from(parsed.tokens())
         .iter()
-        .map(|&range| Comment { span: span(range), own_line: CommentRanges::is_own_line(range.start(), text) })
+        .map(|&range| Comment {
+            span: span(range),
+            own_line: CommentRanges::is_own_line(range.start(), text),
+        })
         .collect()
 }
 
@@ -101,14 +114,22 @@ fn is_walkable(text: &str) -> bool {
             TokenKind::EndOfFile => return true,
             TokenKind::Indent => indentation += 1,
             TokenKind::Dedent => indentation = indentation.saturating_sub(1),
-            TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace | TokenKind::FStringStart | TokenKind::TStringStart => {
+            TokenKind::Lpar
+            | TokenKind::Lsqb
+            | TokenKind::Lbrace
+            | TokenKind::FStringStart
+            | TokenKind::TStringStart => {
                 // A call is a link of the chain it stands in: `f()()()` nests as well.
                 if let Some(chain) = chains.last_mut() {
                     *chain += 1;
                 }
                 chains.push(0);
             }
-            TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace | TokenKind::FStringEnd | TokenKind::TStringEnd => {
+            TokenKind::Rpar
+            | TokenKind::Rsqb
+            | TokenKind::Rbrace
+            | TokenKind::FStringEnd
+            | TokenKind::TStringEnd => {
                 if chains.len() > 1 {
                     chains.pop();
                 }
@@ -156,7 +177,12 @@ mod tests {
             format!("x = {}1", "-".repeat(50_000)),
             format!("x = {}1", "lambda: ".repeat(50_000)),
         ] {
-            assert_eq!(parse(&text).err(), Some(Unreadable::TooDeep), "{}", &text[..20]);
+            assert_eq!(
+                parse(&text).err(),
+                Some(Unreadable::TooDeep),
+                "{}",
+                &text[..20]
+            );
         }
         let mut blocks = String::new();
         for depth in 0..300 {

@@ -5,4 +5,6 @@
 
 mod facts;
 
-pub use facts::{Build, Command, Copied, Facts, Form, Limits, Requirement, Unit, UnitKind, Variable};
+pub use facts::{
+    Build, Command, Copied, Facts, Form, Limits, Requirement, Unit, UnitKind, Variable,
+};

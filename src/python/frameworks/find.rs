@@ -23,7 +23,10 @@ pub struct Found {
 /// Everything that the modules of these indices tell a framework to call, in the order of files and
 /// lines; a function that is told of twice counts for the first role in the order of [`Role`].
 pub fn find(types: &Types<'_>, modules: &[u32]) -> Vec<Found> {
-    let mut finder = Finder { types, found: BTreeMap::new() };
+    let mut finder = Finder {
+        types,
+        found: BTreeMap::new(),
+    };
     for &file in modules {
         finder.module(file);
     }
@@ -49,9 +52,18 @@ impl<'a> Finder<'_, 'a> {
                     self.call(call, frame);
                 }
             }
-            let around = Frame { function: FunctionId { file, index: function.parent }, ..frame };
+            let around = Frame {
+                function: FunctionId {
+                    file,
+                    index: function.parent,
+                },
+                ..frame
+            };
             for parameter in &function.parameters {
-                parameter.annotation.into_iter().for_each(|annotation| self.annotation(annotation, around));
+                parameter
+                    .annotation
+                    .into_iter()
+                    .for_each(|annotation| self.annotation(annotation, around));
             }
         }
         for (_, index) in facts.classes.iter().zip(0..) {
@@ -61,8 +73,17 @@ impl<'a> Finder<'_, 'a> {
 
     fn add(&mut self, frame: Frame, form: &Form, route: Option<String>) {
         let function = self.types.function(frame.function);
-        let context = if function.is_async { form.coroutine } else { form.plain };
-        let found = Found { frame, role: form.role, context, route };
+        let context = if function.is_async {
+            form.coroutine
+        } else {
+            form.plain
+        };
+        let found = Found {
+            frame,
+            role: form.role,
+            context,
+            route,
+        };
         self.found
             .entry((frame.function, frame))
             .and_modify(|known| {
@@ -78,7 +99,9 @@ impl<'a> Finder<'_, 'a> {
     fn add_value(&mut self, value: &Value<'a>, form: &Form, route: Option<String>) {
         match value {
             Value::Function(frame) => self.add(*frame, form, route),
-            Value::Class(class) if form.role == Role::Middleware => self.add_method(*class, "__call__", form),
+            Value::Class(class) if form.role == Role::Middleware => {
+                self.add_method(*class, "__call__", form)
+            }
             Value::Object(class) => self.add_method(*class, "__call__", form),
             _ => {}
         }
@@ -94,21 +117,35 @@ impl<'a> Finder<'_, 'a> {
 
     fn decorators(&mut self, id: FunctionId) {
         let function = self.types.function(id);
-        let around = Frame { function: FunctionId { index: function.parent, ..id }, ..self.types.plain(id) };
+        let around = Frame {
+            function: FunctionId {
+                index: function.parent,
+                ..id
+            },
+            ..self.types.plain(id)
+        };
         for decorator in function.decorators {
             let (callee, call) = match &decorator.expression {
                 Expr::Call(call) => (&*call.func, Some(call)),
                 other => (other, None),
             };
-            let Expr::Attribute(attribute) = callee else { continue };
+            let Expr::Attribute(attribute) = callee else {
+                continue;
+            };
             let names = self.type_names(&attribute.value, around);
             let method = attribute.attr.as_str();
             for form in forms() {
                 if let Told::Decorator { on, names: methods } = form.told
                     && methods.contains(&method)
-                    && names.iter().any(|name| on.contains(&name.as_str()) || is_custom_router(name, on, call))
+                    && names
+                        .iter()
+                        .any(|name| on.contains(&name.as_str()) || is_custom_router(name, on, call))
                 {
-                    self.add(self.types.plain(id), form, call.and_then(|call| route_of(call)));
+                    self.add(
+                        self.types.plain(id),
+                        form,
+                        call.and_then(|call| route_of(call)),
+                    );
                     break;
                 }
             }
@@ -121,7 +158,12 @@ impl<'a> Finder<'_, 'a> {
         for value in self.types.value(expr, frame).iter() {
             match value {
                 Value::Instance(ty) => names.push(ty.to_string()),
-                Value::Object(class) => names.extend(self.types.library_bases(*class).iter().map(ToString::to_string)),
+                Value::Object(class) => names.extend(
+                    self.types
+                        .library_bases(*class)
+                        .iter()
+                        .map(ToString::to_string),
+                ),
                 // `self.app.router.get(...)`: the router of an application is one itself.
                 Value::Member(ty, path) if &**path == "router" => names.push(ty.to_string()),
                 _ => {}
@@ -141,7 +183,11 @@ impl<'a> Finder<'_, 'a> {
         {
             let owners = self.type_names(&attribute.value, frame);
             for form in forms() {
-                if let Told::Method { on, names, argument } = form.told
+                if let Told::Method {
+                    on,
+                    names,
+                    argument,
+                } = form.told
                     && names.contains(&name)
                     && owners.iter().any(|owner| on.contains(&owner.as_str()))
                 {
@@ -149,18 +195,27 @@ impl<'a> Finder<'_, 'a> {
                 }
             }
         }
-        let plausible = CALLS.with(|calls| calls.contains(&name)) || matches!(&*call.func, Expr::Name(_));
+        let plausible =
+            CALLS.with(|calls| calls.contains(&name)) || matches!(&*call.func, Expr::Name(_));
         if !plausible {
             return;
         }
         for value in self.types.value(&call.func, frame).iter() {
             let names = match value {
                 Value::External(name) => vec![name.to_string()],
-                Value::Class(class) => self.types.library_bases(*class).iter().map(ToString::to_string).collect(),
+                Value::Class(class) => self
+                    .types
+                    .library_bases(*class)
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect(),
                 _ => continue,
             };
             for form in forms() {
-                if let Told::Call { names: known, argument } = form.told
+                if let Told::Call {
+                    names: known,
+                    argument,
+                } = form.told
                     && names.iter().any(|name| known.contains(&name.as_str()))
                 {
                     self.argument(call, argument, form, frame);
@@ -169,9 +224,27 @@ impl<'a> Finder<'_, 'a> {
         }
     }
 
-    fn argument(&mut self, call: &'a ast::ExprCall, (position, keyword): (usize, &str), form: &Form, frame: Frame) {
-        let named = call.arguments.keywords.iter().find(|given| given.arg.as_ref().is_some_and(|arg| arg.as_str() == keyword));
-        let Some(argument) = call.arguments.args.get(position).or(named.map(|given| &given.value)) else { return };
+    fn argument(
+        &mut self,
+        call: &'a ast::ExprCall,
+        (position, keyword): (usize, &str),
+        form: &Form,
+        frame: Frame,
+    ) {
+        let named = call.arguments.keywords.iter().find(|given| {
+            given
+                .arg
+                .as_ref()
+                .is_some_and(|arg| arg.as_str() == keyword)
+        });
+        let Some(argument) = call
+            .arguments
+            .args
+            .get(position)
+            .or(named.map(|given| &given.value))
+        else {
+            return;
+        };
         for value in self.types.value(argument, frame).iter() {
             self.add_value(value, form, route_of(call));
         }
@@ -179,8 +252,12 @@ impl<'a> Finder<'_, 'a> {
 
     /// `Annotated[T, Depends(f)]` in a signature.
     fn annotation(&mut self, annotation: &'a Expr, frame: Frame) {
-        let Expr::Subscript(subscript) = annotation else { return };
-        let Expr::Tuple(tuple) = &*subscript.slice else { return };
+        let Expr::Subscript(subscript) = annotation else {
+            return;
+        };
+        let Expr::Tuple(tuple) = &*subscript.slice else {
+            return;
+        };
         for element in &tuple.elts {
             match element {
                 Expr::Call(call) => self.call(call, frame),
@@ -196,7 +273,13 @@ impl<'a> Finder<'_, 'a> {
         }
         let bases = self.types.library_bases(class);
         for form in forms() {
-            let Told::Class { bases: known, methods } = form.told else { continue };
+            let Told::Class {
+                bases: known,
+                methods,
+            } = form.told
+            else {
+                continue;
+            };
             if bases.iter().any(|base| known.contains(&&**base)) {
                 for name in methods {
                     self.add_method(class, name, form);
@@ -217,7 +300,9 @@ thread_local! {
 
 /// Routers of libraries on top of a framework are called routers too, and take a path first.
 fn is_custom_router(name: &str, on: &[&str], call: Option<&ast::ExprCall>) -> bool {
-    name.ends_with("APIRouter") && on.contains(&"fastapi.APIRouter") && call.is_some_and(|call| route_of(call).is_some())
+    name.ends_with("APIRouter")
+        && on.contains(&"fastapi.APIRouter")
+        && call.is_some_and(|call| route_of(call).is_some())
 }
 
 /// The path, if it is the first argument and a literal.

@@ -145,8 +145,15 @@ impl<'a> Types<'a> {
     /// Reads the facts of every file, in parallel.
     pub fn new(files: &Files, modules: &'a BTreeMap<FileId, Module>, start: &str) -> Self {
         let list: Vec<_> = modules.iter().collect();
-        let facts: Vec<_> = list.par_iter().map(|(file, module)| calls::facts(**file, module)).collect();
-        let by_file = facts.iter().zip(0..).map(|(facts, i)| (facts.file, i)).collect();
+        let facts: Vec<_> = list
+            .par_iter()
+            .map(|(file, module)| calls::facts(**file, module))
+            .collect();
+        let by_file = facts
+            .iter()
+            .zip(0..)
+            .map(|(facts, i)| (facts.file, i))
+            .collect();
         Self {
             modules: Modules::new(files, modules, start),
             facts,
@@ -193,22 +200,39 @@ impl<'a> Types<'a> {
 
     /// The frame of a module's own statements.
     pub fn module_frame(&self, file: u32) -> Frame {
-        Frame { function: FunctionId { file, index: 0 }, environment: Environment::default() }
+        Frame {
+            function: FunctionId { file, index: 0 },
+            environment: Environment::default(),
+        }
     }
 
     /// The frame of a function of which no argument is known.
     pub fn plain(&self, function: FunctionId) -> Frame {
-        Frame { function, environment: Environment::default() }
+        Frame {
+            function,
+            environment: Environment::default(),
+        }
     }
 
     /// The frame around a function, for what stands in its signature and its decorators.
     fn around(&self, frame: Frame) -> Frame {
         let index = self.function(frame.function).parent;
-        Frame { function: FunctionId { index, ..frame.function }, ..frame }
+        Frame {
+            function: FunctionId {
+                index,
+                ..frame.function
+            },
+            ..frame
+        }
     }
 
     /// Asks a question once; a question that leads back to itself has no answer.
-    fn ask(&self, question: Question<'a>, frame: Frame, answer: impl FnOnce() -> Vec<Value<'a>>) -> Values<'a> {
+    fn ask(
+        &self,
+        question: Question<'a>,
+        frame: Frame,
+        answer: impl FnOnce() -> Vec<Value<'a>>,
+    ) -> Values<'a> {
         let key = (question, frame);
         if let Some(known) = self.answers.borrow().get(&key) {
             return Rc::clone(known);
@@ -234,7 +258,10 @@ impl<'a> Types<'a> {
     fn argument(&self, frame: Frame, function: FunctionId, position: u16) -> Option<Value<'a>> {
         let environments = self.environments.borrow();
         let entries = environments.get(frame.environment.0 as usize)?;
-        entries.iter().find(|(key, _)| *key == (function, position)).map(|(_, value)| value.clone())
+        entries
+            .iter()
+            .find(|(key, _)| *key == (function, position))
+            .map(|(_, value)| value.clone())
     }
 
     /// `environment` with more known arguments.
@@ -242,7 +269,8 @@ impl<'a> Types<'a> {
         if more.is_empty() {
             return environment;
         }
-        let mut entries: Vec<Entry<'a>> = self.environments.borrow()[environment.0 as usize].to_vec();
+        let mut entries: Vec<Entry<'a>> =
+            self.environments.borrow()[environment.0 as usize].to_vec();
         for (key, value) in more {
             if self.nesting(&value) > MAX_NESTED_ENVIRONMENTS {
                 continue;
@@ -293,7 +321,10 @@ impl<'a> Types<'a> {
             let global = function.globals.contains(name) && frame.function.index != 0;
             if let Some(bindings) = function.bindings.get(name).filter(|_| !global) {
                 let seen = visible(bindings, at);
-                return seen.iter().flat_map(|binding| self.bound(binding.bound, frame, binding.scope)).collect();
+                return seen
+                    .iter()
+                    .flat_map(|binding| self.bound(binding.bound, frame, binding.scope))
+                    .collect();
             }
             if frame.function.index == 0 {
                 break;
@@ -312,7 +343,11 @@ impl<'a> Types<'a> {
                 }
             }
         }
-        if BUILTINS.contains(&name) { vec![Value::External(name.into())] } else { Vec::new() }
+        if BUILTINS.contains(&name) {
+            vec![Value::External(name.into())]
+        } else {
+            Vec::new()
+        }
     }
 
     /// The bindings that a use of `name` at `at` sees, each with the frame it is read in. Imports from
@@ -321,12 +356,21 @@ impl<'a> Types<'a> {
         self.sources_within(name, frame, at, 16)
     }
 
-    fn sources_within(&self, name: &str, mut frame: Frame, mut at: usize, hops: usize) -> Vec<(Bound<'a>, Frame)> {
+    fn sources_within(
+        &self,
+        name: &str,
+        mut frame: Frame,
+        mut at: usize,
+        hops: usize,
+    ) -> Vec<(Bound<'a>, Frame)> {
         loop {
             let function = self.function(frame.function);
             if let Some(bindings) = function.bindings.get(name) {
                 let seen = visible(bindings, at);
-                return seen.iter().flat_map(|binding| self.source(binding.bound, frame, hops)).collect();
+                return seen
+                    .iter()
+                    .flat_map(|binding| self.source(binding.bound, frame, hops))
+                    .collect();
             }
             if frame.function.index == 0 {
                 return self.starred(name, frame, hops);
@@ -338,20 +382,35 @@ impl<'a> Types<'a> {
 
     fn starred(&self, name: &str, frame: Frame, hops: usize) -> Vec<(Bound<'a>, Frame)> {
         let facts = self.facts_at(frame.function.file);
-        let stars = facts.stars.iter().filter_map(|&(level, module)| self.imported(facts.file, level, module));
+        let stars = facts
+            .stars
+            .iter()
+            .filter_map(|&(level, module)| self.imported(facts.file, level, module));
         let followed = stars.map(|module| self.sources_in(&module, name, hops));
-        followed.into_iter().find(|found| !found.is_empty()).unwrap_or_default()
+        followed
+            .into_iter()
+            .find(|found| !found.is_empty())
+            .unwrap_or_default()
     }
 
     fn sources_in(&self, module: &Value<'a>, name: &str, hops: usize) -> Vec<(Bound<'a>, Frame)> {
-        let Value::Module(ModuleRef::File(file)) = module else { return Vec::new() };
-        let Some(index) = self.index_of(*file).filter(|_| hops > 0) else { return Vec::new() };
+        let Value::Module(ModuleRef::File(file)) = module else {
+            return Vec::new();
+        };
+        let Some(index) = self.index_of(*file).filter(|_| hops > 0) else {
+            return Vec::new();
+        };
         self.sources_within(name, self.module_frame(index), usize::MAX - 1, hops - 1)
     }
 
     fn source(&self, bound: Bound<'a>, frame: Frame, hops: usize) -> Vec<(Bound<'a>, Frame)> {
-        if let Bound::From { level, module, name } = bound
-            && let Some(module) = self.imported(self.facts_at(frame.function.file).file, level, module)
+        if let Bound::From {
+            level,
+            module,
+            name,
+        } = bound
+            && let Some(module) =
+                self.imported(self.facts_at(frame.function.file).file, level, module)
         {
             let found = self.sources_in(&module, name, hops);
             if !found.is_empty() {
@@ -364,14 +423,32 @@ impl<'a> Types<'a> {
     /// What a binding gives; `scope` is the function that its right-hand side is read in.
     fn bound(&self, bound: Bound<'a>, frame: Frame, scope: u32) -> Vec<Value<'a>> {
         let file = frame.function.file;
-        let reader = Frame { function: FunctionId { file, index: scope }, ..frame };
+        let reader = Frame {
+            function: FunctionId { file, index: scope },
+            ..frame
+        };
         match bound {
             Bound::Import { dotted, whole } => {
-                let name = if whole { dotted } else { dotted.split('.').next().unwrap_or(dotted) };
-                self.imported(self.facts_at(file).file, 0, name).into_iter().collect()
+                let name = if whole {
+                    dotted
+                } else {
+                    dotted.split('.').next().unwrap_or(dotted)
+                };
+                self.imported(self.facts_at(file).file, 0, name)
+                    .into_iter()
+                    .collect()
             }
-            Bound::From { level, module, name } => self.from_import(file, level, module, name),
-            Bound::Function(index) => self.decorated(Frame { function: FunctionId { file, index }, ..frame }).to_vec(),
+            Bound::From {
+                level,
+                module,
+                name,
+            } => self.from_import(file, level, module, name),
+            Bound::Function(index) => self
+                .decorated(Frame {
+                    function: FunctionId { file, index },
+                    ..frame
+                })
+                .to_vec(),
             Bound::Class(index) => vec![Value::Class(ClassId { file, index })],
             Bound::Value { value, annotation } => self.assigned(value, annotation, reader),
             Bound::With(context) => self.entered(&self.value(context, reader)),
@@ -389,7 +466,9 @@ impl<'a> Types<'a> {
         annotation: Option<&'a ast::Expr>,
         frame: Frame,
     ) -> Vec<Value<'a>> {
-        let declared = annotation.map(|annotation| self.annotation(annotation, frame)).unwrap_or_default();
+        let declared = annotation
+            .map(|annotation| self.annotation(annotation, frame))
+            .unwrap_or_default();
         match value {
             Some(value) if declared.is_empty() => self.value(value, frame).to_vec(),
             _ => declared,
@@ -399,7 +478,10 @@ impl<'a> Types<'a> {
     /// The module that an import names: of the project, or of a library.
     fn imported(&self, from: FileId, level: u32, dotted: &str) -> Option<Value<'a>> {
         if level > 0 {
-            return self.modules.relative(from, level, dotted).map(Value::Module);
+            return self
+                .modules
+                .relative(from, level, dotted)
+                .map(Value::Module);
         }
         let found = self.modules.find(dotted, Some(from)).map(Value::Module);
         Some(found.unwrap_or_else(|| Value::External(dotted.into())))
@@ -408,7 +490,9 @@ impl<'a> Types<'a> {
     fn from_import(&self, file: u32, level: u32, module: &str, name: &str) -> Vec<Value<'a>> {
         match self.imported(self.facts_at(file).file, level, module) {
             Some(Value::Module(module)) => self.module_attribute(&module, name),
-            Some(Value::External(module)) => vec![Value::External(format!("{module}.{name}").into())],
+            Some(Value::External(module)) => {
+                vec![Value::External(format!("{module}.{name}").into())]
+            }
             _ => Vec::new(),
         }
     }
@@ -421,15 +505,25 @@ impl<'a> Types<'a> {
         {
             self.depth.set(self.depth.get() + 1);
             let frame = self.module_frame(index);
-            let bound = self.facts_at(index).functions[0].bindings.contains_key(name);
+            let bound = self.facts_at(index).functions[0]
+                .bindings
+                .contains_key(name);
             let stars = !self.facts_at(index).stars.is_empty() && !BUILTINS.contains(&name);
-            let found = if bound || stars { self.name(name, frame, usize::MAX) } else { Vec::new() };
+            let found = if bound || stars {
+                self.name(name, frame, usize::MAX)
+            } else {
+                Vec::new()
+            };
             self.depth.set(self.depth.get() - 1);
             if !found.is_empty() {
                 return found;
             }
         }
-        self.modules.child(module, name).map(Value::Module).into_iter().collect()
+        self.modules
+            .child(module, name)
+            .map(Value::Module)
+            .into_iter()
+            .collect()
     }
 }
 
@@ -445,7 +539,32 @@ fn distinct(values: Vec<Value<'_>>) -> Vec<Value<'_>> {
 
 /// Builtins that block, consume what they are given, or make something.
 const BUILTINS: [&str; 28] = [
-    "all", "any", "breakpoint", "classmethod", "dict", "enumerate", "filter", "frozenset", "getattr", "input", "iter",
-    "len", "list", "map", "max", "min", "next", "open", "property", "reversed", "set", "sorted", "staticmethod", "sum",
-    "super", "tuple", "type", "zip",
+    "all",
+    "any",
+    "breakpoint",
+    "classmethod",
+    "dict",
+    "enumerate",
+    "filter",
+    "frozenset",
+    "getattr",
+    "input",
+    "iter",
+    "len",
+    "list",
+    "map",
+    "max",
+    "min",
+    "next",
+    "open",
+    "property",
+    "reversed",
+    "set",
+    "sorted",
+    "staticmethod",
+    "sum",
+    "super",
+    "tuple",
+    "type",
+    "zip",
 ];
