@@ -6,6 +6,7 @@
 mod blocking;
 #[cfg(test)]
 mod cases;
+mod orphans;
 mod reach;
 mod streams;
 mod target;
@@ -14,6 +15,8 @@ mod target_cases;
 mod tasks;
 
 use std::collections::BTreeMap;
+
+pub use orphans::orphans;
 
 use crate::findings::Confidence;
 pub use crate::python::catalogue::{Category, Weight};

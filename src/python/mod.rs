@@ -6,6 +6,7 @@
 pub mod calls;
 pub mod catalogue;
 pub mod effects;
+pub mod evaluate;
 pub mod frameworks;
 pub mod modules;
 pub mod names;

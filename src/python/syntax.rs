@@ -32,6 +32,45 @@ pub struct Module {
     pub errors: Vec<SyntaxError>,
 }
 
+impl Module {
+    /// The smallest statement around a span; of one with a block, only what stands before the block.
+    pub fn statement_around(&self, span: Span) -> Option<Span> {
+        struct Around {
+            span: Span,
+            found: Option<Span>,
+        }
+        impl<'a> visitor::Visitor<'a> for Around {
+            fn visit_stmt(&mut self, statement: &'a ast::Stmt) {
+                let own = span_of(statement);
+                if own.start <= self.span.start && self.span.end <= own.end {
+                    let end = first_of_block(statement).map_or(own.end, |block| block.start);
+                    self.found = Some(Span::new(own.start, end.max(self.span.end)));
+                    visitor::walk_stmt(self, statement);
+                }
+            }
+        }
+        let mut around = Around { span, found: None };
+        for statement in &self.body {
+            visitor::Visitor::visit_stmt(&mut around, statement);
+        }
+        around.found
+    }
+}
+
+fn first_of_block(statement: &ast::Stmt) -> Option<Span> {
+    let body: &[ast::Stmt] = match statement {
+        ast::Stmt::FunctionDef(node) => &node.body,
+        ast::Stmt::ClassDef(node) => &node.body,
+        ast::Stmt::For(node) => &node.body,
+        ast::Stmt::While(node) => &node.body,
+        ast::Stmt::If(node) => &node.body,
+        ast::Stmt::With(node) => &node.body,
+        ast::Stmt::Try(node) => &node.body,
+        _ => return None,
+    };
+    body.first().map(span_of)
+}
+
 /// A place where a text is not Python.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyntaxError {

@@ -1,0 +1,15 @@
+//! How many processes, threads and connections a service should have, and why.
+//!
+//! The only place with formulas. Pure functions: what is known comes in through [`Inputs`], every
+//! number with its origin; what follows goes out as [`Advice`], with its derivation. Knows neither
+//! files nor rules, and never decides that something is an error.
+
+pub mod capacity;
+
+mod advice;
+mod inputs;
+
+pub use advice::{Advice, Amount, Binding, Item, Slots, Step, Verdict};
+pub use inputs::{
+    Class, Configured, Database, Demand, Inputs, Known, Profile, WorkerMemory, Workload,
+};
