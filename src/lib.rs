@@ -23,6 +23,8 @@ pub mod discover;
 pub mod findings;
 pub mod fix;
 pub mod host;
+#[cfg(unix)]
+pub mod measure;
 pub mod python;
 pub mod read;
 pub mod report;
@@ -69,20 +71,30 @@ pub struct Examination {
     pub findings: Vec<Finding>,
     /// What would be wrong but for a comment.
     pub suppressed: Vec<Suppressed>,
+    /// What is wrong with the comments that are addressed to farrier.
+    pub problems: Vec<suppress::Problem>,
     /// What was not read or not checked.
     pub notes: Vec<Note>,
 }
 
 /// Reads a project and judges it. Nothing of it is ever run.
 pub fn examine(request: &Request) -> Result<Examination, discover::Error> {
+    examine_with(request, None)
+}
+
+/// The same, as if the file at the first string (a path relative to the root) held the second.
+pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<Examination, discover::Error> {
     let options = discover::Options {
         exclude: request.exclude.clone(),
         ..discover::Options::default()
     };
     let found = discover::discover(&request.root, &request.paths, &options)?;
     let loaded = discover::load(&request.root, &found.files);
-    let facts = read::all(&loaded.files, &loaded.kinds);
-    let files = loaded.files;
+    let files = match instead {
+        Some((path, text)) => loaded.files.with_text(path, text),
+        None => loaded.files,
+    };
+    let facts = read::all(&files, &loaded.kinds);
     let assembly = deployment::assemble(&files, &facts);
     let applications = analyse(&files, &facts, &assembly);
     let orphans = app::orphans(&files, &facts.python, &applications);
@@ -113,6 +125,7 @@ pub fn examine(request: &Request) -> Result<Examination, discover::Error> {
         host,
         advice,
         findings: sorted(judged.kept, &files),
+        problems: judged.problems,
         suppressed: judged.suppressed,
         notes,
         assembly,

@@ -19,6 +19,11 @@ pub struct ServerVersion {
 }
 
 impl ServerVersion {
+    /// The version as text, without how it is known.
+    pub fn version_text(&self) -> &str {
+        &self.shown
+    }
+
     /// Whether the project says nothing about the version.
     pub const fn is_assumed(&self) -> bool {
         self.place.is_none()

@@ -59,10 +59,10 @@ pub(super) fn raw(text: &str) -> String {
 ///
 /// `None` if the text is no such list. Only ascending lists count, which is how the kernel prints
 /// them, so no CPU is counted twice.
-pub(super) fn count_cpu_list(list: &str) -> Option<Cpus> {
+pub(super) fn count_cpu_list(text: &str) -> Option<Cpus> {
     let mut count = 0_u64;
     let mut next = 0_u64;
-    for part in list.trim().split(',') {
+    for part in text.trim().split(',') {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
         let (first, last): (u64, u64) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
         if first < next || last < first || last >= MOST_CPUS {
