@@ -79,7 +79,7 @@ pub(super) fn blocking(
         .into_iter()
         .filter_map(|((_, category), cause)| report.blocking(category, cause));
     let mut all = merged(all.collect());
-    all.sort_by(|a, b| (a.call, a.category).cmp(&(b.call, b.category)));
+    all.sort_by_key(|blocking| (blocking.call, blocking.category));
     all
 }
 
@@ -284,7 +284,7 @@ pub(super) fn workload(
         };
         match category {
             Category::Cpu if sink.effect.weight > Weight::Slight => {
-                workload.computes.push(evidence)
+                workload.computes.push(evidence);
             }
             Category::Cpu
             | Category::File

@@ -6,6 +6,7 @@
 mod blocking;
 #[cfg(test)]
 mod cases;
+mod known;
 mod orphans;
 mod reach;
 mod streams;

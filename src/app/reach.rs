@@ -40,13 +40,15 @@ impl Reach<'_, '_> {
         }
     }
 
-    fn add_module(&mut self, module: Option<ModuleRef>) {
+    fn add_module(&mut self, module: Option<&ModuleRef>) {
         let Some(ModuleRef::File(file)) = module else {
             return;
         };
-        let files = std::iter::once(file).chain(self.types.modules().packages_of(file));
+        let files = std::iter::once(*file).chain(self.types.modules().packages_of(*file));
         let indices: Vec<u32> = files.filter_map(|file| self.types.index_of(file)).collect();
-        indices.into_iter().for_each(|index| self.add(index));
+        for index in indices {
+            self.add(index);
+        }
     }
 
     /// A dotted name of a module, or of an object in one.
@@ -58,7 +60,7 @@ impl Reach<'_, '_> {
                 .rsplit_once('.')
                 .and_then(|(module, _)| modules.find(module, Some(from)))
         });
-        self.add_module(found);
+        self.add_module(found.as_ref());
     }
 
     fn imports(&mut self, index: u32) {
@@ -74,8 +76,8 @@ impl Reach<'_, '_> {
                 .as_ref()
                 .zip(import.name)
                 .and_then(|(module, name)| modules.child(module, name));
-            self.add_module(module);
-            self.add_module(child);
+            self.add_module(module.as_ref());
+            self.add_module(child.as_ref());
         }
     }
 

@@ -53,7 +53,7 @@ pub(super) struct Expansion {
     pub(super) spawned: Vec<Frame>,
 }
 
-impl<'a> Effects<'_, 'a> {
+impl Effects<'_, '_> {
     pub(super) fn expand(&self, frame: Frame) -> Expansion {
         let types = self.types();
         let function = types.function(frame.function);

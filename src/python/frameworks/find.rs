@@ -100,7 +100,7 @@ impl<'a> Finder<'_, 'a> {
         match value {
             Value::Function(frame) => self.add(*frame, form, route),
             Value::Class(class) if form.role == Role::Middleware => {
-                self.add_method(*class, "__call__", form)
+                self.add_method(*class, "__call__", form);
             }
             Value::Object(class) => self.add_method(*class, "__call__", form),
             _ => {}
@@ -141,11 +141,7 @@ impl<'a> Finder<'_, 'a> {
                         .iter()
                         .any(|name| on.contains(&name.as_str()) || is_custom_router(name, on, call))
                 {
-                    self.add(
-                        self.types.plain(id),
-                        form,
-                        call.and_then(|call| route_of(call)),
-                    );
+                    self.add(self.types.plain(id), form, call.and_then(route_of));
                     break;
                 }
             }
