@@ -6,6 +6,8 @@
 mod blocking;
 #[cfg(test)]
 mod cases;
+#[cfg(test)]
+mod hostile_cases;
 mod known;
 mod orphans;
 mod reach;
