@@ -1,5 +1,6 @@
 //! Turns what handlers reach into one statement per root cause.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::{Blocking, Context, Evidence, Framework, Handler, Hop, Remedy, Role, Workload};
@@ -9,6 +10,9 @@ use crate::python::effects::{Chain, Effects, Sink};
 use crate::python::frameworks::Found;
 use crate::python::types::{Frame, FunctionId};
 use crate::source::{Place, Span};
+
+/// How many functions a chain may hold before it counts as likely only.
+const MAX_SURE_CHAIN: usize = 6;
 
 /// A handler together with its node.
 pub(super) struct Entry<'f> {
@@ -54,17 +58,75 @@ pub(super) fn blocking(effects: &Effects<'_, '_>, entries: &[Entry<'_>], framewo
             }
         }
     }
-    let handlers: BTreeMap<FunctionId, Role> =
-        entries.iter().map(|entry| (entry.found.frame.function, entry.found.role)).collect();
-    let report = Report { effects, framework, handlers };
-    let mut all: Vec<_> =
-        causes.into_iter().filter_map(|((_, category), cause)| report.blocking(category, cause)).collect();
-    all.sort_by(|a, b| (a.call, a.category).cmp(&(b.call, b.category)));
+    let handlers: BTreeMap<FunctionId, Role> = entries
+        .iter()
+        .map(|entry| (entry.found.frame.function, entry.found.role))
+        .collect();
+    let report = Report {
+        effects,
+        framework,
+        handlers,
+    };
+    let all = causes
+        .into_iter()
+        .filter_map(|((_, category), cause)| report.blocking(category, cause));
+    let mut all = merged(all.collect());
+    all.sort_by_key(|blocking| (blocking.call, blocking.category));
     all
 }
 
+/// One entry per function that leaves the loop waiting and per category: whoever makes it plain, or
+/// gives it an asynchronous client, settles all of them. The likeliest, heaviest, nearest call leads.
+fn merged(mut all: Vec<(FunctionId, Blocking)>) -> Vec<Blocking> {
+    all.sort_by_key(|(anchor, b)| {
+        (
+            *anchor,
+            b.category,
+            Reverse(b.certainty),
+            Reverse(b.weight),
+            b.chain.len(),
+            b.anchor,
+            b.call,
+        )
+    });
+    let mut kept: Vec<(FunctionId, Blocking)> = Vec::new();
+    for (anchor, next) in all {
+        match kept.last_mut() {
+            Some((known, first)) if *known == anchor && first.category == next.category => {
+                if next.weight > Weight::Slight || first.weight == Weight::Slight {
+                    first.more.push(next.call);
+                    first.more.extend(next.more);
+                }
+                first.handlers.extend(next.handlers);
+                first.roles.extend(next.roles);
+            }
+            _ => kept.push((anchor, next)),
+        }
+    }
+    for (_, blocking) in &mut kept {
+        let call = blocking.call;
+        blocking.more.retain(|place| *place != call);
+        sort_once(&mut blocking.more);
+        sort_once(&mut blocking.roles);
+        blocking
+            .handlers
+            .sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
+        blocking.handlers.dedup();
+    }
+    kept.into_iter().map(|(_, blocking)| blocking).collect()
+}
+
+fn sort_once<T: Ord>(list: &mut Vec<T>) {
+    list.sort();
+    list.dedup();
+}
+
 fn categories(sinks: &[Sink]) -> Vec<Category> {
-    let mut found: Vec<Category> = sinks.iter().map(|sink| sink.effect.category).collect();
+    // Of what is slight, only files say something about the code: encoding JSON is what handlers do.
+    let told = sinks.iter().filter(|sink| {
+        sink.effect.weight > Weight::Slight || sink.effect.category == Category::File
+    });
+    let mut found: Vec<Category> = told.map(|sink| sink.effect.category).collect();
     found.sort();
     found.dedup();
     found
@@ -81,19 +143,24 @@ impl Report<'_, '_, '_> {
         Place::new(self.effects.types().facts_at(frame.function.file).file, span)
     }
 
-    fn blocking(&self, category: Category, cause: Cause) -> Option<Blocking> {
+    fn blocking(&self, category: Category, cause: Cause) -> Option<(FunctionId, Blocking)> {
         let types = self.effects.types();
         let end = self.effects.node(cause.end);
         let sinks: Vec<&Sink> = end.sinks.iter().filter(|sink| sink.effect.category == category).collect();
         let weight = sinks.iter().map(|sink| sink.effect.weight).max()?;
         let sink = *sinks.iter().find(|sink| sink.effect.weight == weight)?;
-        let mut more: Vec<Place> = sinks.iter().map(|sink| self.place(end.frame, sink.span)).collect();
+        // Beside a call that matters, one that does not is no news.
+        let alike = sinks
+            .iter()
+            .filter(|other| other.effect.weight > Weight::Slight || weight == Weight::Slight);
+        let more: Vec<Place> = alike.map(|sink| self.place(end.frame, sink.span)).collect();
         let call = self.place(end.frame, sink.span);
-        more.retain(|place| *place != call);
-        more.sort();
-        more.dedup();
-        let mut steps: Vec<(Frame, Span)> =
-            cause.chain.ways.iter().map(|way| (self.effects.node(way.node).frame, way.span)).collect();
+        let mut steps: Vec<(Frame, Span)> = cause
+            .chain
+            .ways
+            .iter()
+            .map(|way| (self.effects.node(way.node).frame, way.span))
+            .collect();
         steps.push((end.frame, sink.span));
         let chain: Vec<Hop> = steps
             .iter()
@@ -105,10 +172,9 @@ impl Report<'_, '_, '_> {
             .collect();
         let outer = steps.iter().rposition(|(frame, _)| types.function(frame.function).is_async).unwrap_or(0);
         let (anchor_frame, anchor_span) = steps[outer];
-        let doubtful = cause.chain.doubtful || sink.doubtful;
-        let mut roles = cause.roles;
-        roles.sort();
-        Some(Blocking {
+        // Each call on the way may stand behind a condition that is never met.
+        let doubtful = cause.chain.doubtful || sink.doubtful || steps.len() > MAX_SURE_CHAIN;
+        let blocking = Blocking {
             call,
             what: sink.what.clone(),
             category,
@@ -118,10 +184,15 @@ impl Report<'_, '_, '_> {
             direct: outer + 1 == steps.len(),
             chain,
             handlers: cause.handlers,
-            roles,
+            roles: cause.roles,
             remedy: self.remedy(sink, anchor_frame.function, outer + 1 == steps.len()),
-            certainty: if doubtful { Confidence::Medium } else { Confidence::High },
-        })
+            certainty: if doubtful {
+                Confidence::Medium
+            } else {
+                Confidence::High
+            },
+        };
+        Some((anchor_frame.function, blocking))
     }
 
     fn remedy(&self, sink: &Sink, anchor: FunctionId, direct: bool) -> Remedy {
@@ -162,8 +233,14 @@ pub(super) fn workload(effects: &Effects<'_, '_>, entries: &[Entry<'_>], streams
     for ((_, category), (sink, place)) in reached {
         let evidence = Evidence { what: sink.what.clone(), place, category };
         match category {
-            Category::Cpu if sink.effect.weight > Weight::Slight => workload.computes.push(evidence),
-            Category::Cpu | Category::File | Category::Lock | Category::EventLoop | Category::Input => {}
+            Category::Cpu if sink.effect.weight > Weight::Slight => {
+                workload.computes.push(evidence);
+            }
+            Category::Cpu
+            | Category::File
+            | Category::Lock
+            | Category::EventLoop
+            | Category::Input => {}
             _ => workload.waits.push(evidence),
         }
     }

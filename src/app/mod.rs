@@ -4,10 +4,17 @@
 //! whether any of this is a fault, is for the rules.
 
 mod blocking;
+#[cfg(test)]
+mod cases;
+#[cfg(test)]
+mod hostile_cases;
+mod known;
 mod orphans;
 mod reach;
 mod streams;
 mod target;
+#[cfg(test)]
+mod target_cases;
 mod tasks;
 
 use std::collections::BTreeMap;
@@ -36,7 +43,8 @@ pub struct Application {
     pub framework: Framework,
     /// Everything the framework calls, in the order of files and lines.
     pub handlers: Vec<Handler>,
-    /// Where a call may stop the event loop, one entry per root cause, in the order of files and lines.
+    /// Where a call may stop the event loop, one entry per root cause: an
+    /// `async` function and a category. In the order of files and lines of the calls.
     pub blocking: Vec<Blocking>,
     /// What requests spend their time on, as far as the code shows it.
     pub workload: Workload,
@@ -121,7 +129,7 @@ pub struct Blocking {
     pub category: Category,
     /// How long it may take.
     pub weight: Weight,
-    /// Further calls of the same category in the same function; settling one settles all.
+    /// Further calls of the same category that the function around `anchor` leads to.
     pub more: Vec<Place>,
     /// The call in the last `async` frame, where the loop is left waiting; `call` itself when `direct`.
     pub anchor: Place,
@@ -129,7 +137,8 @@ pub struct Blocking {
     pub chain: Vec<Hop>,
     /// Whether the call stands in an `async def`.
     pub direct: bool,
-    /// Who reaches it: name and place of its definition, in the order of files and lines.
+    /// Who reaches it or one of `more`: name and place of its definition, in the order of files and
+    /// lines.
     pub handlers: Vec<(String, Place)>,
     /// What those are for; the most consequential role first.
     pub roles: Vec<Role>,

@@ -36,21 +36,27 @@ impl Reach<'_, '_> {
         }
     }
 
-    fn add_module(&mut self, module: Option<ModuleRef>) {
+    fn add_module(&mut self, module: Option<&ModuleRef>) {
         let Some(ModuleRef::File(file)) = module else {
             return;
         };
-        let files = std::iter::once(file).chain(self.types.modules().packages_of(file));
+        let files = std::iter::once(*file).chain(self.types.modules().packages_of(*file));
         let indices: Vec<u32> = files.filter_map(|file| self.types.index_of(file)).collect();
-        indices.into_iter().for_each(|index| self.add(index));
+        for index in indices {
+            self.add(index);
+        }
     }
 
     /// A dotted name of a module, or of an object in one.
     fn add_dotted(&mut self, dotted: &str, from: FileId) {
         let modules = self.types.modules();
         let found = modules.find(dotted, Some(from));
-        let found = found.or_else(|| dotted.rsplit_once('.').and_then(|(module, _)| modules.find(module, Some(from))));
-        self.add_module(found);
+        let found = found.or_else(|| {
+            dotted
+                .rsplit_once('.')
+                .and_then(|(module, _)| modules.find(module, Some(from)))
+        });
+        self.add_module(found.as_ref());
     }
 
     fn imports(&mut self, index: u32) {
@@ -62,9 +68,12 @@ impl Reach<'_, '_> {
             } else {
                 modules.find(import.module, Some(facts.file))
             };
-            let child = module.as_ref().zip(import.name).and_then(|(module, name)| modules.child(module, name));
-            self.add_module(module);
-            self.add_module(child);
+            let child = module
+                .as_ref()
+                .zip(import.name)
+                .and_then(|(module, name)| modules.child(module, name));
+            self.add_module(module.as_ref());
+            self.add_module(child.as_ref());
         }
     }
 

@@ -128,15 +128,15 @@ impl Modules {
             return roots;
         };
         let mut folder = parent(path);
-        let mut in_package = self.by_path.contains_key(&join(folder, "__init__.py"));
+        let mut inside = self.by_path.contains_key(&join(folder, "__init__.py"));
         while !folder.is_empty() {
-            let is_package = self.by_path.contains_key(&join(folder, "__init__.py"));
+            let is_regular = self.by_path.contains_key(&join(folder, "__init__.py"));
             // The folder of a plain script is on the path only when that script is what is run, so a
             // neighbour that is named like a library is no reason to doubt the library.
-            if !is_package && (in_package || !looks_like_library) {
+            if !is_regular && (inside || !looks_like_library) {
                 roots.push(folder);
             }
-            in_package = is_package;
+            inside = is_regular;
             folder = parent(folder);
         }
         roots

@@ -3,9 +3,14 @@
 //! Knows names and types of libraries, not the project: which object a name in the project's code
 //! stands for is decided by [`types`](super::types).
 
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "the build script checks the same types, and reads fields that only people look at"
+)]
 mod schema;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 use schema::{Call, Catalogue, Implicit, Library, Type};
@@ -37,7 +42,7 @@ pub struct BlockingCall {
     pub effect: Effect,
     /// Whether only using the result blocks.
     pub lazy: bool,
-    /// Whether it blocks by decorating a plain function.
+    /// Whether it is a decorator, so that calling it is not what blocks.
     pub decorator: bool,
 }
 
@@ -128,7 +133,7 @@ struct Index {
     /// Callable (or object) to the type it returns (or is).
     makers: HashMap<&'static str, &'static str>,
     same: HashMap<&'static str, &'static str>,
-    roots: HashMap<&'static str, ()>,
+    roots: HashSet<&'static str>,
 }
 
 fn index() -> &'static Index {
@@ -148,14 +153,16 @@ impl Index {
             types: HashMap::new(),
             makers: HashMap::new(),
             same: HashMap::new(),
-            roots: HashMap::new(),
+            roots: HashSet::new(),
         };
         for library in &catalogue.library {
             for (public, name) in &library.same {
                 index.same.insert(public, name);
             }
             for module in &library.modules {
-                index.roots.insert(module.split('.').next().unwrap_or(module), ());
+                index
+                    .roots
+                    .insert(module.split('.').next().unwrap_or(module));
             }
             for call in &library.call {
                 let known =
@@ -219,7 +226,7 @@ pub fn canonical(name: &str) -> &str {
 
 /// Whether the catalogue speaks about this top-level module.
 pub fn speaks_about(root: &str) -> bool {
-    index().roots.contains_key(root)
+    index().roots.contains(root)
 }
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ pub struct Call {
     /// Returns at once and blocks only while the result is iterated or used.
     #[serde(default)]
     pub lazy: bool,
-    /// Blocks as a decorator: each call of the decorated plain function may.
+    /// Is a decorator: what it decorates may block between two attempts, applying it does not.
     #[serde(default)]
     pub decorator: bool,
 }

@@ -7,8 +7,7 @@ use super::{Effects, Sink};
 use crate::python::calls::{Event, EventKind};
 use crate::python::catalogue::{self, Effect, KnownType};
 use crate::python::syntax::ast::{self, Expr};
-use crate::python::syntax::span_of;
-use crate::python::types::{ClassId, Frame, FunctionId, Types, Value};
+use crate::python::types::{ClassId, Frame, Types, Value};
 use crate::source::Span;
 
 /// Builtins that run through what they are given.
@@ -31,12 +30,16 @@ pub(super) struct Expansion {
     pub(super) spawned: Vec<Frame>,
 }
 
-impl<'a> Effects<'_, 'a> {
+impl Effects<'_, '_> {
     pub(super) fn expand(&self, frame: Frame) -> Expansion {
         let types = self.types();
         let function = types.function(frame.function);
-        let mut work = Work { types, frame, is_async: function.is_async, out: Expansion::default() };
-        work.decorators();
+        let mut work = Work {
+            types,
+            frame,
+            is_async: function.is_async,
+            out: Expansion::default(),
+        };
         for event in &function.events {
             work.event(event);
         }
@@ -65,26 +68,6 @@ impl<'a> Work<'_, 'a> {
             }
             EventKind::Iterate(_, true) => {}
             EventKind::Read(attribute) => self.read(attribute, event.span),
-        }
-    }
-
-    /// A decorator that retries makes each call of a plain function sleep.
-    fn decorators(&mut self) {
-        let function = self.types.function(self.frame.function);
-        if function.is_async || function.decorators.is_empty() {
-            return;
-        }
-        let around = Frame { function: FunctionId { index: function.parent, ..self.frame.function }, ..self.frame };
-        for decorator in function.decorators {
-            let expression =
-                if let Expr::Call(call) = &decorator.expression { &*call.func } else { &decorator.expression };
-            for value in self.types.value(expression, around).iter() {
-                if let Value::External(name) = value
-                    && let Some(known) = catalogue::call(name).filter(|known| known.decorator)
-                {
-                    self.sink(known.effect, name, span_of(&decorator.expression), true);
-                }
-            }
         }
     }
 

@@ -78,7 +78,9 @@ impl<'a> Finder<'_, 'a> {
     fn add_value(&mut self, value: &Value<'a>, form: &Form, route: Option<String>) {
         match value {
             Value::Function(frame) => self.add(*frame, form, route),
-            Value::Class(class) if form.role == Role::Middleware => self.add_method(*class, "__call__", form),
+            Value::Class(class) if form.role == Role::Middleware => {
+                self.add_method(*class, "__call__", form);
+            }
             Value::Object(class) => self.add_method(*class, "__call__", form),
             _ => {}
         }
@@ -110,7 +112,7 @@ impl<'a> Finder<'_, 'a> {
                     && methods.contains(&method)
                     && names.iter().any(|name| on.contains(&name.as_str()) || is_custom_router(name, on, call))
                 {
-                    self.add(self.types.plain(id), form, call.and_then(|call| route_of(call)));
+                    self.add(self.types.plain(id), form, call.and_then(route_of));
                     break;
                 }
             }

@@ -1,6 +1,5 @@
 //! Classes of the project: bases, members, and who overrides what.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::{ClassId, Frame, FunctionId, Question, Types, Value, Values};
@@ -132,8 +131,8 @@ impl<'a> Types<'a> {
         found
     }
 
-    fn children(&self) -> BTreeMap<ClassId, Vec<ClassId>> {
-        let mut children: BTreeMap<ClassId, Vec<ClassId>> = BTreeMap::new();
+    fn children(&self) -> super::Children {
+        let mut children = super::Children::new();
         for (facts, file) in self.facts.iter().zip(0..) {
             for (_, index) in facts.classes.iter().zip(0..) {
                 let class = ClassId { file, index };

@@ -29,14 +29,16 @@ impl<'a> Types<'a> {
             Expr::If(choice) => self.all_of([&*choice.body, &*choice.orelse], frame),
             Expr::BoolOp(operation) => self.all_of(&operation.values, frame),
             Expr::Named(named) => self.value(&named.value, frame).to_vec(),
-            Expr::List(list) => self.held(self.all_of(&list.elts, frame)),
-            Expr::Tuple(tuple) => self.held(self.all_of(&tuple.elts, frame)),
-            Expr::Set(set) => self.held(self.all_of(&set.elts, frame)),
-            Expr::Dict(dict) => self.held(self.all_of(dict.items.iter().map(|item| &item.value), frame)),
-            Expr::ListComp(list) => self.held(self.value(&list.elt, frame).to_vec()),
-            Expr::SetComp(set) => self.held(self.value(&set.elt, frame).to_vec()),
-            Expr::Generator(generator) => self.held(self.value(&generator.elt, frame).to_vec()),
-            Expr::DictComp(dict) => self.held(self.value(&dict.value, frame).to_vec()),
+            Expr::List(list) => Self::held(self.all_of(&list.elts, frame)),
+            Expr::Tuple(tuple) => Self::held(self.all_of(&tuple.elts, frame)),
+            Expr::Set(set) => Self::held(self.all_of(&set.elts, frame)),
+            Expr::Dict(dict) => {
+                Self::held(self.all_of(dict.items.iter().map(|item| &item.value), frame))
+            }
+            Expr::ListComp(list) => Self::held(self.value(&list.elt, frame).to_vec()),
+            Expr::SetComp(set) => Self::held(self.value(&set.elt, frame).to_vec()),
+            Expr::Generator(generator) => Self::held(self.value(&generator.elt, frame).to_vec()),
+            Expr::DictComp(dict) => Self::held(self.value(&dict.value, frame).to_vec()),
             Expr::Starred(starred) => self.value(&starred.value, frame).to_vec(),
             Expr::Lambda(lambda) => self.lambda(lambda, frame),
             Expr::BinOp(operation) => self.operation(expr, operation, frame),
@@ -49,8 +51,11 @@ impl<'a> Types<'a> {
         exprs.into_iter().take(32).flat_map(|expr| self.value(expr, frame).to_vec()).collect()
     }
 
-    fn held(&self, values: Vec<Value<'a>>) -> Vec<Value<'a>> {
-        values.into_iter().map(|value| Value::Items(Rc::new(value))).collect()
+    fn held(values: Vec<Value<'a>>) -> Vec<Value<'a>> {
+        values
+            .into_iter()
+            .map(|value| Value::Items(Rc::new(value)))
+            .collect()
     }
 
     fn lambda(&self, lambda: &ast::ExprLambda, frame: Frame) -> Vec<Value<'a>> {
