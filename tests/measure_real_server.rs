@@ -3,6 +3,7 @@
 //! Needs `python3` with `venv`, and a package index when the environment is made.
 
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
 
 use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -32,9 +33,14 @@ def failing(environ, start_response):
         raise RuntimeError("no")
     return waiting(environ, start_response)
 
+left = 12
+
 def dying(environ, start_response):
-    import os, signal
-    os.kill(os.getppid(), signal.SIGKILL)
+    global left
+    left -= 1
+    if left == 0:
+        import os, signal
+        os.kill(os.getppid(), signal.SIGKILL)
     return waiting(environ, start_response)
 "#;
 
@@ -261,7 +267,6 @@ fn a_configuration_that_fails_requests_cannot_win() {
 
 #[test]
 fn a_path_nobody_answers_is_refused_before_any_load() {
-    let _machine = machine();
     let error = measured("target", "-w 1 app:failing", "-w 1 app:failing", |_| {}).unwrap_err();
     assert!(
         matches!(&error, Error::Target { path, status: 500 } if path == "/"),
@@ -271,7 +276,6 @@ fn a_path_nobody_answers_is_refused_before_any_load() {
 
 #[test]
 fn a_server_that_does_not_start_says_why() {
-    let _machine = machine();
     let start = Instant::now();
     let error = measured("import", "-w 1 app:waiting", "-w 1 nothing:app", |_| {}).unwrap_err();
     let Error::Start {
@@ -318,7 +322,6 @@ fn a_server_that_does_not_start_says_why() {
 
 #[test]
 fn a_server_that_never_answers_is_given_up() {
-    let _machine = machine();
     let error = measured("slow", "-w 1 app:waiting", "app:waiting", |plan| {
         plan.program = vec![
             "/bin/sh".into(),
@@ -333,7 +336,6 @@ fn a_server_that_never_answers_is_given_up() {
 
 #[test]
 fn a_server_that_detaches_is_ended_too() {
-    let _machine = machine();
     let (mut plan, folder) = plan("detached", "-w 1 app:waiting", "-w 1 app:waiting");
     std::fs::write(folder.path().join("gunicorn.conf.py"), "daemon = True\n").unwrap();
     plan.budget = Duration::from_secs(3);
@@ -394,7 +396,6 @@ fn send(pid: u32, signal: Signal) {
 
 #[test]
 fn nothing_is_left_after_ctrl_c_and_what_is_known_is_told() {
-    let _machine = machine();
     for signal in [Signal::INT, Signal::HUP] {
         let (mut child, lines) = measuring("interrupted");
         send(child.id(), signal);
@@ -410,7 +411,6 @@ fn nothing_is_left_after_ctrl_c_and_what_is_known_is_told() {
 
 #[test]
 fn nothing_is_left_after_farrier_is_killed() {
-    let _machine = machine();
     let (mut child, _lines) = measuring("killed");
     child.kill().unwrap();
     child.wait().unwrap();
@@ -419,7 +419,6 @@ fn nothing_is_left_after_farrier_is_killed() {
 
 #[test]
 fn nothing_is_left_after_every_farrier_is_killed() {
-    let _machine = machine();
     let (mut child, _lines) = measuring("all-killed");
     child.kill().unwrap();
     for (pid, command) in marked("all-killed") {
@@ -434,26 +433,34 @@ fn nothing_is_left_after_every_farrier_is_killed() {
 #[test]
 fn a_master_that_dies_under_load_is_noticed() {
     let _machine = machine();
-    // The path is answered once more by the orphaned worker, so only the load finds it dead.
     let found = measured("dies", "-w 1 app:waiting", "-w 1 app:dying", |plan| {
-        plan.budget = Duration::from_secs(3);
+        plan.budget = Duration::from_secs(4);
         plan.request_timeout = Duration::from_secs(2);
-    });
-    match found {
-        Ok(found) => {
-            assert_eq!(found.comparisons[0].verdict, Verdict::Worse, "{found:#?}");
-            assert!(
-                found
-                    .warnings
-                    .iter()
-                    .any(|w| matches!(w, Warning::Died { label, .. } if label == "recommended")),
-                "{:?}",
-                found.warnings
-            );
-        }
-        Err(error) => assert!(
-            matches!(&error, Error::Start { ended, .. } if ended == "signal 9"),
-            "{error:?}"
-        ),
-    }
+    })
+    .unwrap();
+    assert_eq!(found.comparisons[0].verdict, Verdict::Worse, "{found:#?}");
+    let died = |warning: &Warning| matches!(warning, Warning::Died { label, reason } if label == "recommended" && reason.contains("signal 9"));
+    assert!(found.warnings.iter().any(died), "{:?}", found.warnings);
+}
+
+#[test]
+fn replaced_workers_are_counted() {
+    let _machine = machine();
+    let found = measured(
+        "restarts",
+        "-w 2 app:waiting",
+        "-w 2 --max-requests 5 app:waiting",
+        |plan| {
+            plan.budget = Duration::from_secs(4);
+        },
+    )
+    .unwrap();
+    assert_eq!(found.candidates[0].restarts, 0, "{found:#?}");
+    assert!(found.candidates[1].restarts >= 1, "{found:#?}");
+    assert!(
+        found
+            .warnings
+            .iter()
+            .any(|w| matches!(w, Warning::Restarts { label, .. } if label == "recommended"))
+    );
 }
