@@ -34,6 +34,8 @@ const START_SHARE: f64 = 0.1;
 const SCHEDULED_SHARE: f64 = 0.15;
 /// Share of the slowest candidate's rate that is offered in the scheduled phase.
 const SCHEDULED_RATE: f64 = 2.0 / 3.0;
+/// Fewest requests the scheduled phase is worth its time for.
+const FEWEST_SCHEDULED: f64 = 10.0;
 /// Failures from which more rounds would only repeat what is known.
 const HOPELESS: f64 = 0.01;
 /// Share of the available memory the servers may use together.
@@ -79,6 +81,14 @@ impl Entry {
             seen: None,
             visited: false,
         }
+    }
+
+    /// Time for the connections to find their pace: at least one answer each.
+    fn settle(&self) -> Duration {
+        self.latencies
+            .p50()
+            .unwrap_or_default()
+            .clamp(SETTLE, LONGEST_SETTLE)
     }
 
     /// Share of the requests that failed.
@@ -210,7 +220,6 @@ impl<'a> Race<'a> {
 
     async fn rounds(&mut self, budget: Duration, report: &mut Report<'_>) -> Result<(), Error> {
         let mut restarted = self.in_turn || self.plan.budget < SHORT;
-        let mut longest = Duration::ZERO;
         for round in 0.. {
             let before = self.spent;
             let mut order: Vec<usize> = (0..self.plan.candidates.len()).collect();
@@ -223,12 +232,18 @@ impl<'a> Race<'a> {
                     return Ok(());
                 }
             }
-            longest = longest.max(self.spent.saturating_sub(before));
             if round == 0 {
-                longest = longest.max(self.stretch(budget));
+                self.stretch(budget);
             }
+            // The first round also warmed up, which the next one need not.
+            let last = self.spent.saturating_sub(before);
+            let next = if round == 0 {
+                self.expected()
+            } else {
+                last.max(self.expected())
+            };
             let failures = self.entries.iter().map(Entry::failures).fold(0.0, f64::max);
-            if self.spent + longest > budget || failures > 0.5 || (round > 0 && failures > HOPELESS) {
+            if self.spent + next > budget || failures > 0.5 || (round > 0 && failures > HOPELESS) {
                 return Ok(());
             }
             let quick = self.entries.iter().all(|e| e.ready_after < self.plan.budget.mul_f64(START_SHARE));
@@ -240,24 +255,43 @@ impl<'a> Race<'a> {
         Ok(())
     }
 
-    /// Lengthens the windows for slow targets, as far as the budget goes. Returns the time a round
-    /// takes then.
-    fn stretch(&mut self, budget: Duration) -> Duration {
-        let Some(p50) = self.entries.iter().filter_map(|entry| entry.latencies.p50()).max() else {
-            return Duration::ZERO;
-        };
+    /// Lengthens the windows for slow targets, as far as the budget goes.
+    fn stretch(&mut self, budget: Duration) {
+        let p50 = self.slowest();
         let wanted = p50 * LATENCIES_PER_WINDOW;
         if wanted <= self.length {
-            return Duration::ZERO;
+            return;
         }
-        let visits = u32::try_from(self.entries.len()).unwrap_or(u32::MAX).saturating_mul(ROOM);
-        // Besides its window a visit takes one latency to settle and one to finish.
-        let room = (budget.saturating_sub(self.spent) / visits).saturating_sub(p50 * 2);
+        let left = budget.saturating_sub(self.spent) / ROOM;
+        let room = left.saturating_sub(self.expected().saturating_sub(self.length * self.count()));
+        let room = room / self.count();
         if room < wanted {
             self.warnings.push(Warning::Slow { p50 });
         }
         self.length = wanted.min(room).max(self.length);
-        (self.length + p50 * 2) * u32::try_from(self.entries.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The largest median latency of all candidates.
+    fn slowest(&self) -> Duration {
+        let medians = self
+            .entries
+            .iter()
+            .filter_map(|entry| entry.latencies.p50());
+        medians.max().unwrap_or_default()
+    }
+
+    /// Number of candidates.
+    fn count(&self) -> u32 {
+        u32::try_from(self.entries.len()).unwrap_or(u32::MAX).max(1)
+    }
+
+    /// How long the next round will take: besides its window, a visit settles before it and waits
+    /// for the requests under way after it.
+    fn expected(&self) -> Duration {
+        let visit = |entry: &Entry| {
+            self.length + entry.settle() + entry.latencies.p50().unwrap_or_default()
+        };
+        self.entries.iter().map(visit).sum()
     }
 
     /// Loads one candidate for one window.
@@ -284,7 +318,7 @@ impl<'a> Race<'a> {
 
         let load = Load::start(&server.target, self.plan.connections);
         if entry.visited {
-            load.settle(entry.latencies.p50().unwrap_or_default().clamp(SETTLE, LONGEST_SETTLE)).await;
+            load.settle(entry.settle()).await;
         } else {
             load.warm_up().await;
         }
@@ -351,10 +385,9 @@ impl<'a> Race<'a> {
             .filter_map(|candidate| compare::median(&self.rates(candidate)))
             .fold(f64::INFINITY, f64::min);
         let rate = self.plan.rate.unwrap_or(slowest * SCHEDULED_RATE);
-        let count = u32::try_from(self.entries.len()).unwrap_or(u32::MAX).max(1);
-        let length = (self.plan.budget.mul_f64(SCHEDULED_SHARE) / count).max(Duration::from_secs(1));
-        // A handful of requests has no percentiles.
-        if !rate.is_finite() || rate * length.as_secs_f64() < 20.0 {
+        let length =
+            (self.plan.budget.mul_f64(SCHEDULED_SHARE) / self.count()).max(Duration::from_secs(1));
+        if !rate.is_finite() || rate * length.as_secs_f64() < FEWEST_SCHEDULED {
             return Ok(());
         }
         for candidate in 0..self.entries.len() {

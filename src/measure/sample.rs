@@ -207,7 +207,7 @@ mod tests {
         );
         let usage = between(&before, &after, 0, Some(10));
         assert_eq!(usage.server, Duration::from_millis(900));
-        assert_eq!(usage.shares, [0.75, 0.25]);
+        assert!((usage.shares[0] - 0.75).abs() < 1e-9 && (usage.shares[1] - 0.25).abs() < 1e-9);
         assert!((usage.client - 0.1).abs() < 1e-9);
         // 3 s busy, 0.9 + 0.1 s the servers, 0.2 s farrier: 1.8 s in 2 s.
         assert!((usage.foreign.unwrap() - 0.9).abs() < 1e-9);
@@ -235,7 +235,7 @@ mod tests {
         let before = Snapshot::take(&[]);
         while clock(rustix::time::ClockId::ThreadCPUTime) < before.client + Duration::from_millis(30) {}
         let after = Snapshot::take(&[]);
-        assert!(after.client - before.client >= Duration::from_millis(30));
+        assert!(after.client >= before.client + Duration::from_millis(30));
         assert!(after.own >= before.own + Duration::from_millis(30));
     }
 }

@@ -146,7 +146,14 @@ impl Server {
             }
             // Any complete answer will do: whether it is a good one is looked at later.
             if let Ok(Ok(_)) = tokio::time::timeout(left, drive::once(&self.target, 0)).await {
-                return if self.listens() == Some(false) { Err(Unready::PortTaken) } else { Ok(start.elapsed()) };
+                if self.listens() != Some(false) {
+                    return Ok(start.elapsed());
+                }
+                // Somebody else answered, or the server died just now, which the next look tells.
+                sleep(PULSE).await;
+                if self.gone().is_none() {
+                    return Err(Unready::PortTaken);
+                }
             }
             sleep(PULSE).await;
         }

@@ -34,11 +34,11 @@ impl Target {
         let request = |path: &String| {
             let mut text = format!("{} {path} HTTP/1.1\r\n", plan.method.name());
             if !named {
-                text += &format!("Host: 127.0.0.1:{port}\r\n");
+                text.extend(["Host: 127.0.0.1:", &port.to_string(), "\r\n"]);
             }
             text.push_str(concat!("User-Agent: farrier/", env!("CARGO_PKG_VERSION"), "\r\nAccept: */*\r\n"));
             for (name, value) in &plan.headers {
-                text += &format!("{name}: {value}\r\n");
+                text.extend([name, ": ", value, "\r\n"]);
             }
             text.push_str("\r\n");
             text.into_bytes()

