@@ -58,18 +58,10 @@ pub(super) fn blocking(effects: &Effects<'_, '_>, entries: &[Entry<'_>], framewo
             }
         }
     }
-    let handlers: BTreeMap<FunctionId, Role> = entries
-        .iter()
-        .map(|entry| (entry.found.frame.function, entry.found.role))
-        .collect();
-    let report = Report {
-        effects,
-        framework,
-        handlers,
-    };
-    let all = causes
-        .into_iter()
-        .filter_map(|((_, category), cause)| report.blocking(category, cause));
+    let handlers: BTreeMap<FunctionId, Role> =
+        entries.iter().map(|entry| (entry.found.frame.function, entry.found.role)).collect();
+    let report = Report { effects, framework, handlers };
+    let all = causes.into_iter().filter_map(|((_, category), cause)| report.blocking(category, cause));
     let mut all = merged(all.collect());
     all.sort_by_key(|blocking| (blocking.call, blocking.category));
     all
@@ -79,15 +71,7 @@ pub(super) fn blocking(effects: &Effects<'_, '_>, entries: &[Entry<'_>], framewo
 /// gives it an asynchronous client, settles all of them. The likeliest, heaviest, nearest call leads.
 fn merged(mut all: Vec<(FunctionId, Blocking)>) -> Vec<Blocking> {
     all.sort_by_key(|(anchor, b)| {
-        (
-            *anchor,
-            b.category,
-            Reverse(b.certainty),
-            Reverse(b.weight),
-            b.chain.len(),
-            b.anchor,
-            b.call,
-        )
+        (*anchor, b.category, Reverse(b.certainty), Reverse(b.weight), b.chain.len(), b.anchor, b.call)
     });
     let mut kept: Vec<(FunctionId, Blocking)> = Vec::new();
     for (anchor, next) in all {
@@ -108,9 +92,7 @@ fn merged(mut all: Vec<(FunctionId, Blocking)>) -> Vec<Blocking> {
         blocking.more.retain(|place| *place != call);
         sort_once(&mut blocking.more);
         sort_once(&mut blocking.roles);
-        blocking
-            .handlers
-            .sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
+        blocking.handlers.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
         blocking.handlers.dedup();
     }
     kept.into_iter().map(|(_, blocking)| blocking).collect()
@@ -123,9 +105,8 @@ fn sort_once<T: Ord>(list: &mut Vec<T>) {
 
 fn categories(sinks: &[Sink]) -> Vec<Category> {
     // Of what is slight, only files say something about the code: encoding JSON is what handlers do.
-    let told = sinks.iter().filter(|sink| {
-        sink.effect.weight > Weight::Slight || sink.effect.category == Category::File
-    });
+    let told =
+        sinks.iter().filter(|sink| sink.effect.weight > Weight::Slight || sink.effect.category == Category::File);
     let mut found: Vec<Category> = told.map(|sink| sink.effect.category).collect();
     found.sort();
     found.dedup();
@@ -150,17 +131,11 @@ impl Report<'_, '_, '_> {
         let weight = sinks.iter().map(|sink| sink.effect.weight).max()?;
         let sink = *sinks.iter().find(|sink| sink.effect.weight == weight)?;
         // Beside a call that matters, one that does not is no news.
-        let alike = sinks
-            .iter()
-            .filter(|other| other.effect.weight > Weight::Slight || weight == Weight::Slight);
+        let alike = sinks.iter().filter(|other| other.effect.weight > Weight::Slight || weight == Weight::Slight);
         let more: Vec<Place> = alike.map(|sink| self.place(end.frame, sink.span)).collect();
         let call = self.place(end.frame, sink.span);
-        let mut steps: Vec<(Frame, Span)> = cause
-            .chain
-            .ways
-            .iter()
-            .map(|way| (self.effects.node(way.node).frame, way.span))
-            .collect();
+        let mut steps: Vec<(Frame, Span)> =
+            cause.chain.ways.iter().map(|way| (self.effects.node(way.node).frame, way.span)).collect();
         steps.push((end.frame, sink.span));
         let chain: Vec<Hop> = steps
             .iter()
@@ -186,11 +161,7 @@ impl Report<'_, '_, '_> {
             handlers: cause.handlers,
             roles: cause.roles,
             remedy: self.remedy(sink, anchor_frame.function, outer + 1 == steps.len()),
-            certainty: if doubtful {
-                Confidence::Medium
-            } else {
-                Confidence::High
-            },
+            certainty: if doubtful { Confidence::Medium } else { Confidence::High },
         };
         Some((anchor_frame.function, blocking))
     }
@@ -236,11 +207,7 @@ pub(super) fn workload(effects: &Effects<'_, '_>, entries: &[Entry<'_>], streams
             Category::Cpu if sink.effect.weight > Weight::Slight => {
                 workload.computes.push(evidence);
             }
-            Category::Cpu
-            | Category::File
-            | Category::Lock
-            | Category::EventLoop
-            | Category::Input => {}
+            Category::Cpu | Category::File | Category::Lock | Category::EventLoop | Category::Input => {}
             _ => workload.waits.push(evidence),
         }
     }

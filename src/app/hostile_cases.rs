@@ -10,10 +10,7 @@ use crate::python::syntax::parse;
 fn analysed(text: &str) -> Option<Application> {
     let mut files = Files::new();
     files.add("main.py", text);
-    let modules = files
-        .iter()
-        .filter_map(|(id, file)| Some((id, parse(file.text()).ok()?)))
-        .collect();
+    let modules = files.iter().filter_map(|(id, file)| Some((id, parse(file.text()).ok()?))).collect();
     analyse(&files, &modules, "main:app", "")
 }
 
@@ -21,9 +18,7 @@ const HEAD: &str = "from fastapi import FastAPI, Depends\napp = FastAPI()\n@app.
 
 /// Text, next to what makes it hard.
 fn hard() -> Vec<(&'static str, String)> {
-    let wide: String = (0..3_000)
-        .map(|i| format!("def f{i}(a, b):\n    return f{}(f{}, a)\n", i + 1, i + 2))
-        .collect();
+    let wide: String = (0..3_000).map(|i| format!("def f{i}(a, b):\n    return f{}(f{}, a)\n", i + 1, i + 2)).collect();
     let mutual: String = (0..300)
         .map(|i| format!("async def g{i}(f):\n    await g{}(lambda: g{i}(f))\n    f()\n", (i * 7 + 1) % 300))
         .collect();
@@ -60,10 +55,54 @@ fn what_is_hard_ends_soon() {
 }
 
 const PIECES: &[&str] = &[
-    "async ", "def f(a, b=c):", "class K(J):", "lambda: ", "await ", "with f() as g:", "for x in ", "import a.b",
-    "from . import *", "@f", "self.x", "= ", "(", ")", "[", "]", "{", "}", "\n", "\n    ", "\n        ", "f", "x", ".y",
-    "'", "\"", "if TYPE_CHECKING:", "try:", "except:", "yield ", "return ", ":", ",", "*", "**k", "global x", "é", "\\",
-    "match x:", "case y:", "app = FastAPI()", "Depends(f)", "requests.get()", "time.sleep(1)", ":=", "|", "\0", "\t",
+    "async ",
+    "def f(a, b=c):",
+    "class K(J):",
+    "lambda: ",
+    "await ",
+    "with f() as g:",
+    "for x in ",
+    "import a.b",
+    "from . import *",
+    "@f",
+    "self.x",
+    "= ",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    "\n",
+    "\n    ",
+    "\n        ",
+    "f",
+    "x",
+    ".y",
+    "'",
+    "\"",
+    "if TYPE_CHECKING:",
+    "try:",
+    "except:",
+    "yield ",
+    "return ",
+    ":",
+    ",",
+    "*",
+    "**k",
+    "global x",
+    "é",
+    "\\",
+    "match x:",
+    "case y:",
+    "app = FastAPI()",
+    "Depends(f)",
+    "requests.get()",
+    "time.sleep(1)",
+    ":=",
+    "|",
+    "\0",
+    "\t",
 ];
 
 proptest! {

@@ -51,11 +51,7 @@ impl Reach<'_, '_> {
     fn add_dotted(&mut self, dotted: &str, from: FileId) {
         let modules = self.types.modules();
         let found = modules.find(dotted, Some(from));
-        let found = found.or_else(|| {
-            dotted
-                .rsplit_once('.')
-                .and_then(|(module, _)| modules.find(module, Some(from)))
-        });
+        let found = found.or_else(|| dotted.rsplit_once('.').and_then(|(module, _)| modules.find(module, Some(from))));
         self.add_module(found.as_ref());
     }
 
@@ -68,10 +64,7 @@ impl Reach<'_, '_> {
             } else {
                 modules.find(import.module, Some(facts.file))
             };
-            let child = module
-                .as_ref()
-                .zip(import.name)
-                .and_then(|(module, name)| modules.child(module, name));
+            let child = module.as_ref().zip(import.name).and_then(|(module, name)| modules.child(module, name));
             self.add_module(module.as_ref());
             self.add_module(child.as_ref());
         }

@@ -85,10 +85,7 @@ impl Entry {
 
     /// Time for the connections to find their pace: at least one answer each.
     fn settle(&self) -> Duration {
-        self.latencies
-            .p50()
-            .unwrap_or_default()
-            .clamp(SETTLE, LONGEST_SETTLE)
+        self.latencies.p50().unwrap_or_default().clamp(SETTLE, LONGEST_SETTLE)
     }
 
     /// Share of the requests that failed.
@@ -237,11 +234,7 @@ impl<'a> Race<'a> {
             }
             // The first round also warmed up, which the next one need not.
             let last = self.spent.saturating_sub(before);
-            let next = if round == 0 {
-                self.expected()
-            } else {
-                last.max(self.expected())
-            };
+            let next = if round == 0 { self.expected() } else { last.max(self.expected()) };
             let failures = self.entries.iter().map(Entry::failures).fold(0.0, f64::max);
             if self.spent + next > budget || failures > 0.5 || (round > 0 && failures > HOPELESS) {
                 return Ok(());
@@ -273,10 +266,7 @@ impl<'a> Race<'a> {
 
     /// The largest median latency of all candidates.
     fn slowest(&self) -> Duration {
-        let medians = self
-            .entries
-            .iter()
-            .filter_map(|entry| entry.latencies.p50());
+        let medians = self.entries.iter().filter_map(|entry| entry.latencies.p50());
         medians.max().unwrap_or_default()
     }
 
@@ -288,9 +278,7 @@ impl<'a> Race<'a> {
     /// How long the next round will take: besides its window, a visit settles before it and waits
     /// for the requests under way after it.
     fn expected(&self) -> Duration {
-        let visit = |entry: &Entry| {
-            self.length + entry.settle() + entry.latencies.p50().unwrap_or_default()
-        };
+        let visit = |entry: &Entry| self.length + entry.settle() + entry.latencies.p50().unwrap_or_default();
         self.entries.iter().map(visit).sum()
     }
 
@@ -385,8 +373,7 @@ impl<'a> Race<'a> {
             .filter_map(|candidate| compare::median(&self.rates(candidate)))
             .fold(f64::INFINITY, f64::min);
         let rate = self.plan.rate.unwrap_or(slowest * SCHEDULED_RATE);
-        let length =
-            (self.plan.budget.mul_f64(SCHEDULED_SHARE) / self.count()).max(Duration::from_secs(1));
+        let length = (self.plan.budget.mul_f64(SCHEDULED_SHARE) / self.count()).max(Duration::from_secs(1));
         if !rate.is_finite() || rate * length.as_secs_f64() < FEWEST_SCHEDULED {
             return Ok(());
         }

@@ -158,10 +158,7 @@ mod tests {
             let wrong = verdicts.iter().filter(|v| matches!(v, Verdict::Better | Verdict::Worse)).count();
             assert!(wrong <= 10, "{wrong} of 200 wrong with {count} rounds, noise {noise}");
             let same = verdicts.iter().filter(|v| **v == Verdict::Same).count();
-            assert!(
-                same >= 180,
-                "{same} of 200 the same with {count} rounds, noise {noise}"
-            );
+            assert!(same >= 180, "{same} of 200 the same with {count} rounds, noise {noise}");
         }
     }
 

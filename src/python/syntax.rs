@@ -152,9 +152,10 @@ fn is_walkable(text: &str) -> bool {
                 chains.push(0);
             }
             TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace | TokenKind::FStringEnd | TokenKind::TStringEnd
-                if chains.len() > 1 => {
-                    chains.pop();
-                }
+                if chains.len() > 1 =>
+            {
+                chains.pop();
+            }
             TokenKind::Comma | TokenKind::Newline | TokenKind::Semi => {
                 if let Some(chain) = chains.last_mut() {
                     *chain = 0;

@@ -203,11 +203,7 @@ mod tests {
     fn a_hanging_server_shows_up_in_a_window_shorter_than_the_limit() {
         let zero = Instant::now() + SECOND * 10;
         let mut tally = window(zero);
-        tally.note(request(
-            zero.checked_sub(SECOND).unwrap(),
-            SECOND * 10,
-            Err(Failure::Timeout),
-        ));
+        tally.note(request(zero.checked_sub(SECOND).unwrap(), SECOND * 10, Err(Failure::Timeout)));
         assert_eq!((tally.requests, tally.errors.timeout), (1, 1));
         assert!(tally.latencies.max() >= Some(SECOND * 10));
         assert!(tally.successes.abs() < f64::EPSILON);

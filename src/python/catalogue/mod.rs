@@ -160,9 +160,7 @@ impl Index {
                 index.same.insert(public, name);
             }
             for module in &library.modules {
-                index
-                    .roots
-                    .insert(module.split('.').next().unwrap_or(module));
+                index.roots.insert(module.split('.').next().unwrap_or(module));
             }
             for call in &library.call {
                 let known =

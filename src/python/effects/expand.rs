@@ -34,12 +34,7 @@ impl Effects<'_, '_> {
     pub(super) fn expand(&self, frame: Frame) -> Expansion {
         let types = self.types();
         let function = types.function(frame.function);
-        let mut work = Work {
-            types,
-            frame,
-            is_async: function.is_async,
-            out: Expansion::default(),
-        };
+        let mut work = Work { types, frame, is_async: function.is_async, out: Expansion::default() };
         for event in &function.events {
             work.event(event);
         }

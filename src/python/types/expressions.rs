@@ -32,9 +32,7 @@ impl<'a> Types<'a> {
             Expr::List(list) => Self::held(self.all_of(&list.elts, frame)),
             Expr::Tuple(tuple) => Self::held(self.all_of(&tuple.elts, frame)),
             Expr::Set(set) => Self::held(self.all_of(&set.elts, frame)),
-            Expr::Dict(dict) => {
-                Self::held(self.all_of(dict.items.iter().map(|item| &item.value), frame))
-            }
+            Expr::Dict(dict) => Self::held(self.all_of(dict.items.iter().map(|item| &item.value), frame)),
             Expr::ListComp(list) => Self::held(self.value(&list.elt, frame).to_vec()),
             Expr::SetComp(set) => Self::held(self.value(&set.elt, frame).to_vec()),
             Expr::Generator(generator) => Self::held(self.value(&generator.elt, frame).to_vec()),
@@ -52,10 +50,7 @@ impl<'a> Types<'a> {
     }
 
     fn held(values: Vec<Value<'a>>) -> Vec<Value<'a>> {
-        values
-            .into_iter()
-            .map(|value| Value::Items(Rc::new(value)))
-            .collect()
+        values.into_iter().map(|value| Value::Items(Rc::new(value))).collect()
     }
 
     fn lambda(&self, lambda: &ast::ExprLambda, frame: Frame) -> Vec<Value<'a>> {

@@ -75,8 +75,7 @@ impl<'a> Types<'a> {
         }
         let last = name.rsplit('.').next().unwrap_or(name);
         let makes = catalogue::made_by(&format!("{name}()")).is_some();
-        let is_class =
-            makes || catalogue::known_type(name).is_some() || last.starts_with(char::is_uppercase);
+        let is_class = makes || catalogue::known_type(name).is_some() || last.starts_with(char::is_uppercase);
         if is_class {
             return vec![Value::Instance(canonical(name))];
         }
