@@ -4,10 +4,17 @@
 //! whether any of this is a fault, is for the rules.
 
 mod blocking;
+#[cfg(test)]
+mod cases;
+#[cfg(test)]
+mod hostile_cases;
+mod known;
 mod orphans;
 mod reach;
 mod streams;
 mod target;
+#[cfg(test)]
+mod target_cases;
 mod tasks;
 
 use std::collections::BTreeMap;
@@ -36,7 +43,8 @@ pub struct Application {
     pub framework: Framework,
     /// Everything the framework calls, in the order of files and lines.
     pub handlers: Vec<Handler>,
-    /// Where a call may stop the event loop, one entry per root cause, in the order of files and lines.
+    /// Where a call may stop the event loop, one entry per root cause: an
+    /// `async` function and a category. In the order of files and lines of the calls.
     pub blocking: Vec<Blocking>,
     /// What requests spend their time on, as far as the code shows it.
     pub workload: Workload,
@@ -121,7 +129,7 @@ pub struct Blocking {
     pub category: Category,
     /// How long it may take.
     pub weight: Weight,
-    /// Further calls of the same category in the same function; settling one settles all.
+    /// Further calls of the same category that the function around `anchor` leads to.
     pub more: Vec<Place>,
     /// The call in the last `async` frame, where the loop is left waiting; `call` itself when `direct`.
     pub anchor: Place,
@@ -129,7 +137,8 @@ pub struct Blocking {
     pub chain: Vec<Hop>,
     /// Whether the call stands in an `async def`.
     pub direct: bool,
-    /// Who reaches it: name and place of its definition, in the order of files and lines.
+    /// Who reaches it or one of `more`: name and place of its definition, in the order of files and
+    /// lines.
     pub handlers: Vec<(String, Place)>,
     /// What those are for; the most consequential role first.
     pub roles: Vec<Role>,
@@ -202,11 +211,7 @@ pub enum WorkloadKind {
 impl Workload {
     /// The kind that the evidence speaks for.
     pub fn kind(&self) -> WorkloadKind {
-        match (
-            self.waits.is_empty(),
-            self.computes.is_empty(),
-            self.streams.is_empty(),
-        ) {
+        match (self.waits.is_empty(), self.computes.is_empty(), self.streams.is_empty()) {
             (_, _, false) => WorkloadKind::Stream,
             (false, false, true) => WorkloadKind::Mixed,
             (false, true, true) => WorkloadKind::Io,
@@ -220,12 +225,7 @@ impl Workload {
 /// attribute) names for a server started in `folder`, relative to the root of `files`.
 ///
 /// `None` if the module or the attribute is not found in the project.
-pub fn analyse(
-    files: &Files,
-    modules: &BTreeMap<FileId, Module>,
-    target: &str,
-    folder: &str,
-) -> Option<Application> {
+pub fn analyse(files: &Files, modules: &BTreeMap<FileId, Module>, target: &str, folder: &str) -> Option<Application> {
     let types = Types::new(files, modules, folder);
     let object = target::find(&types, target)?;
     let loaded = reach::modules(&types, object.module);
@@ -234,27 +234,17 @@ pub fn analyse(
         handler.context = served(handler.context, object.interface, object.framework);
     }
     let mut effects = Effects::new(&types);
-    let mut nodes: Vec<usize> = found
-        .iter()
-        .map(|found| effects.explore(found.frame))
-        .collect();
+    let mut nodes: Vec<usize> = found.iter().map(|found| effects.explore(found.frame)).collect();
     tasks::left_running(&mut effects, &mut found, &mut nodes);
     let handlers: Vec<Handler> = found.iter().map(|found| handler(&types, found)).collect();
     let entries: Vec<_> = found
         .iter()
         .zip(&handlers)
         .zip(&nodes)
-        .map(|((found, handler), &node)| blocking::Entry {
-            found,
-            handler,
-            node,
-        })
+        .map(|((found, handler), &node)| blocking::Entry { found, handler, node })
         .collect();
-    let websockets: Vec<Place> = handlers
-        .iter()
-        .filter(|handler| handler.role == Role::WebSocket)
-        .map(|handler| handler.place)
-        .collect();
+    let websockets: Vec<Place> =
+        handlers.iter().filter(|handler| handler.role == Role::WebSocket).map(|handler| handler.place).collect();
     let streaming = streams::find(&types, &loaded);
     let streams = streams::evidence(&streaming, &websockets);
     Some(Application {
@@ -291,11 +281,7 @@ fn handler(types: &Types<'_>, found: &Found) -> Handler {
     Handler {
         name: function.qualified.clone(),
         place: types.place_of(found.frame.function),
-        kind: if function.is_async {
-            HandlerKind::Async
-        } else {
-            HandlerKind::Sync
-        },
+        kind: if function.is_async { HandlerKind::Async } else { HandlerKind::Sync },
         role: found.role,
         route: found.route.clone(),
         runs: found.context,

@@ -14,11 +14,7 @@ use crate::source::FileId;
 
 /// The indices of all modules that loading `start` may load, in order.
 pub(super) fn modules(types: &Types<'_>, start: u32) -> Vec<u32> {
-    let mut reach = Reach {
-        types,
-        seen: BTreeSet::new(),
-        open: Vec::new(),
-    };
+    let mut reach = Reach { types, seen: BTreeSet::new(), open: Vec::new() };
     reach.add(start);
     while let Some(index) = reach.open.pop() {
         reach.imports(index);
@@ -40,25 +36,23 @@ impl Reach<'_, '_> {
         }
     }
 
-    fn add_module(&mut self, module: Option<ModuleRef>) {
+    fn add_module(&mut self, module: Option<&ModuleRef>) {
         let Some(ModuleRef::File(file)) = module else {
             return;
         };
-        let files = std::iter::once(file).chain(self.types.modules().packages_of(file));
+        let files = std::iter::once(*file).chain(self.types.modules().packages_of(*file));
         let indices: Vec<u32> = files.filter_map(|file| self.types.index_of(file)).collect();
-        indices.into_iter().for_each(|index| self.add(index));
+        for index in indices {
+            self.add(index);
+        }
     }
 
     /// A dotted name of a module, or of an object in one.
     fn add_dotted(&mut self, dotted: &str, from: FileId) {
         let modules = self.types.modules();
         let found = modules.find(dotted, Some(from));
-        let found = found.or_else(|| {
-            dotted
-                .rsplit_once('.')
-                .and_then(|(module, _)| modules.find(module, Some(from)))
-        });
-        self.add_module(found);
+        let found = found.or_else(|| dotted.rsplit_once('.').and_then(|(module, _)| modules.find(module, Some(from))));
+        self.add_module(found.as_ref());
     }
 
     fn imports(&mut self, index: u32) {
@@ -70,12 +64,9 @@ impl Reach<'_, '_> {
             } else {
                 modules.find(import.module, Some(facts.file))
             };
-            let child = module
-                .as_ref()
-                .zip(import.name)
-                .and_then(|(module, name)| modules.child(module, name));
-            self.add_module(module);
-            self.add_module(child);
+            let child = module.as_ref().zip(import.name).and_then(|(module, name)| modules.child(module, name));
+            self.add_module(module.as_ref());
+            self.add_module(child.as_ref());
         }
     }
 
@@ -93,10 +84,7 @@ impl Reach<'_, '_> {
                 if !matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "include") {
                     continue;
                 }
-                let id = crate::python::types::FunctionId {
-                    file: index,
-                    index: number,
-                };
+                let id = crate::python::types::FunctionId { file: index, index: number };
                 let callee = self.types.value(&call.func, self.types.plain(id));
                 let is_include = |value: &Value<'_>| matches!(value, Value::External(name) if matches!(&**name, "django.urls.include" | "django.conf.urls.include"));
                 if callee.iter().any(is_include)
@@ -109,10 +97,7 @@ impl Reach<'_, '_> {
         for name in ["ROOT_URLCONF", "MIDDLEWARE", "ASGI_APPLICATION"] {
             let bindings = facts.functions[0].bindings.get(name);
             for binding in bindings.into_iter().flatten() {
-                if let Bound::Value {
-                    value: Some(value), ..
-                } = binding.bound
-                {
+                if let Bound::Value { value: Some(value), .. } = binding.bound {
                     self.strings(value, file);
                 }
             }
@@ -122,14 +107,8 @@ impl Reach<'_, '_> {
     fn strings(&mut self, expr: &Expr, file: FileId) {
         match expr {
             Expr::StringLiteral(text) => self.add_dotted(text.value.to_str(), file),
-            Expr::List(list) => list
-                .elts
-                .iter()
-                .for_each(|element| self.strings(element, file)),
-            Expr::Tuple(tuple) => tuple
-                .elts
-                .iter()
-                .for_each(|element| self.strings(element, file)),
+            Expr::List(list) => list.elts.iter().for_each(|element| self.strings(element, file)),
+            Expr::Tuple(tuple) => tuple.elts.iter().for_each(|element| self.strings(element, file)),
             _ => {}
         }
     }
@@ -138,9 +117,7 @@ impl Reach<'_, '_> {
 /// The settings module of `os.environ.setdefault("DJANGO_SETTINGS_MODULE", "...")`.
 fn settings_of(call: &ast::ExprCall) -> Option<&str> {
     match &*call.arguments.args {
-        [Expr::StringLiteral(name), Expr::StringLiteral(value)]
-            if name.value.to_str() == "DJANGO_SETTINGS_MODULE" =>
-        {
+        [Expr::StringLiteral(name), Expr::StringLiteral(value)] if name.value.to_str() == "DJANGO_SETTINGS_MODULE" => {
             Some(value.value.to_str())
         }
         _ => None,

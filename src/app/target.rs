@@ -1,5 +1,6 @@
 //! Which object a server loads, and what that object is.
 
+use super::known::{APPLICATIONS, WRAPPERS, Wrapper};
 use super::{Framework, Interface};
 use crate::python::modules::ModuleRef;
 use crate::python::names::Bound;
@@ -24,227 +25,6 @@ pub(super) struct Target {
     pub(super) module: u32,
 }
 
-/// Classes (and functions) whose result is an application.
-const APPLICATIONS: &[(&str, Interface, Framework)] = &[
-    ("fastapi.FastAPI", Interface::Asgi, Framework::FastApi),
-    (
-        "fastapi.applications.FastAPI",
-        Interface::Asgi,
-        Framework::FastApi,
-    ),
-    (
-        "starlette.applications.Starlette",
-        Interface::Asgi,
-        Framework::Starlette,
-    ),
-    (
-        "starlette.routing.Router",
-        Interface::Asgi,
-        Framework::Starlette,
-    ),
-    ("flask.Flask", Interface::Wsgi, Framework::Flask),
-    ("flask.app.Flask", Interface::Wsgi, Framework::Flask),
-    ("flask_openapi3.OpenAPI", Interface::Wsgi, Framework::Flask),
-    ("apiflask.APIFlask", Interface::Wsgi, Framework::Flask),
-    ("quart.Quart", Interface::Asgi, Framework::Quart),
-    ("quart.app.Quart", Interface::Asgi, Framework::Quart),
-    (
-        "django.core.asgi.get_asgi_application",
-        Interface::Asgi,
-        Framework::Django,
-    ),
-    (
-        "channels.routing.get_default_application",
-        Interface::Asgi,
-        Framework::Django,
-    ),
-    (
-        "channels.routing.ProtocolTypeRouter",
-        Interface::Asgi,
-        Framework::Django,
-    ),
-    (
-        "django.core.wsgi.get_wsgi_application",
-        Interface::Wsgi,
-        Framework::Django,
-    ),
-    (
-        "django.core.handlers.asgi.ASGIHandler",
-        Interface::Asgi,
-        Framework::Django,
-    ),
-    (
-        "django.core.handlers.wsgi.WSGIHandler",
-        Interface::Wsgi,
-        Framework::Django,
-    ),
-    (
-        "configurations.wsgi.get_wsgi_application",
-        Interface::Wsgi,
-        Framework::Django,
-    ),
-    (
-        "configurations.asgi.get_asgi_application",
-        Interface::Asgi,
-        Framework::Django,
-    ),
-    ("litestar.Litestar", Interface::Asgi, Framework::Litestar),
-    (
-        "litestar.app.Litestar",
-        Interface::Asgi,
-        Framework::Litestar,
-    ),
-    ("sanic.Sanic", Interface::Asgi, Framework::Sanic),
-    (
-        "aiohttp.web.Application",
-        Interface::Own("aiohttp"),
-        Framework::Aiohttp,
-    ),
-    (
-        "tornado.web.Application",
-        Interface::Own("tornado"),
-        Framework::Tornado,
-    ),
-    (
-        "tornado.wsgi.WSGIContainer",
-        Interface::Own("tornado"),
-        Framework::Tornado,
-    ),
-    ("falcon.App", Interface::Wsgi, Framework::Falcon),
-    ("falcon.API", Interface::Wsgi, Framework::Falcon),
-    ("falcon.asgi.App", Interface::Asgi, Framework::Falcon),
-    ("bottle.Bottle", Interface::Wsgi, Framework::Bottle),
-    ("bottle.default_app", Interface::Wsgi, Framework::Bottle),
-    (
-        "pyramid.config.Configurator.make_wsgi_app",
-        Interface::Wsgi,
-        Framework::Pyramid,
-    ),
-    (
-        "blacksheep.Application",
-        Interface::Asgi,
-        Framework::BlackSheep,
-    ),
-    (
-        "blacksheep.server.Application",
-        Interface::Asgi,
-        Framework::BlackSheep,
-    ),
-    ("dash.Dash", Interface::Unknown, Framework::Unknown),
-    ("connexion.AsyncApp", Interface::Asgi, Framework::Unknown),
-    ("connexion.FlaskApp", Interface::Asgi, Framework::Unknown),
-    ("chalice.Chalice", Interface::Unknown, Framework::Unknown),
-];
-
-/// What a wrapper makes of the application it is given.
-#[derive(Debug, Clone, Copy)]
-enum Wrapper {
-    /// It turns it into this interface.
-    Into(Interface),
-    /// It speaks what the application speaks.
-    Keeps,
-}
-
-/// Wrappers, with what they make of their application. `a2wsgi` and Starlette name theirs after what
-/// goes in.
-const WRAPPERS: &[(&str, Wrapper)] = &[
-    ("a2wsgi.ASGIMiddleware", Wrapper::Into(Interface::Wsgi)),
-    ("a2wsgi.WSGIMiddleware", Wrapper::Into(Interface::Asgi)),
-    ("asgiref.wsgi.WsgiToAsgi", Wrapper::Into(Interface::Asgi)),
-    (
-        "starlette.middleware.wsgi.WSGIMiddleware",
-        Wrapper::Into(Interface::Asgi),
-    ),
-    (
-        "fastapi.middleware.wsgi.WSGIMiddleware",
-        Wrapper::Into(Interface::Asgi),
-    ),
-    (
-        "uvicorn.middleware.wsgi.WSGIMiddleware",
-        Wrapper::Into(Interface::Asgi),
-    ),
-    (
-        "hypercorn.middleware.AsyncioWSGIMiddleware",
-        Wrapper::Into(Interface::Asgi),
-    ),
-    (
-        "hypercorn.middleware.TrioWSGIMiddleware",
-        Wrapper::Into(Interface::Asgi),
-    ),
-    (
-        "sentry_sdk.integrations.asgi.SentryAsgiMiddleware",
-        Wrapper::Into(Interface::Asgi),
-    ),
-    (
-        "sentry_sdk.integrations.wsgi.SentryWsgiMiddleware",
-        Wrapper::Into(Interface::Wsgi),
-    ),
-    (
-        "uvicorn.middleware.proxy_headers.ProxyHeadersMiddleware",
-        Wrapper::Into(Interface::Asgi),
-    ),
-    ("socketio.ASGIApp", Wrapper::Into(Interface::Asgi)),
-    ("engineio.ASGIApp", Wrapper::Into(Interface::Asgi)),
-    ("socketio.WSGIApp", Wrapper::Into(Interface::Wsgi)),
-    ("socketio.Middleware", Wrapper::Into(Interface::Wsgi)),
-    ("engineio.WSGIApp", Wrapper::Into(Interface::Wsgi)),
-    (
-        "werkzeug.middleware.proxy_fix.ProxyFix",
-        Wrapper::Into(Interface::Wsgi),
-    ),
-    (
-        "werkzeug.middleware.dispatcher.DispatcherMiddleware",
-        Wrapper::Into(Interface::Wsgi),
-    ),
-    (
-        "werkzeug.middleware.shared_data.SharedDataMiddleware",
-        Wrapper::Into(Interface::Wsgi),
-    ),
-    (
-        "werkzeug.middleware.profiler.ProfilerMiddleware",
-        Wrapper::Into(Interface::Wsgi),
-    ),
-    ("whitenoise.WhiteNoise", Wrapper::Into(Interface::Wsgi)),
-    (
-        "paste.translogger.TransLogger",
-        Wrapper::Into(Interface::Wsgi),
-    ),
-    (
-        "opentelemetry.instrumentation.asgi.OpenTelemetryMiddleware",
-        Wrapper::Into(Interface::Asgi),
-    ),
-    (
-        "opentelemetry.instrumentation.wsgi.OpenTelemetryMiddleware",
-        Wrapper::Into(Interface::Wsgi),
-    ),
-    (
-        "newrelic.agent.WSGIApplicationWrapper",
-        Wrapper::Into(Interface::Wsgi),
-    ),
-    (
-        "newrelic.agent.ASGIApplicationWrapper",
-        Wrapper::Into(Interface::Asgi),
-    ),
-    (
-        "newrelic.agent.wsgi_application",
-        Wrapper::Into(Interface::Wsgi),
-    ),
-    (
-        "django.contrib.staticfiles.handlers.StaticFilesHandler",
-        Wrapper::Into(Interface::Wsgi),
-    ),
-    (
-        "django.contrib.staticfiles.handlers.ASGIStaticFilesHandler",
-        Wrapper::Into(Interface::Asgi),
-    ),
-    ("dj_static.Cling", Wrapper::Into(Interface::Wsgi)),
-    (
-        "connexion.ConnexionMiddleware",
-        Wrapper::Into(Interface::Asgi),
-    ),
-    ("copy.copy", Wrapper::Keeps),
-];
-
 /// Finds the object that `target` names; `None` if its module or its name is not in the project.
 pub(super) fn find(types: &Types<'_>, target: &str) -> Option<Target> {
     let (module, attribute) = target.split_once(':').unwrap_or((target, "application"));
@@ -252,48 +32,25 @@ pub(super) fn find(types: &Types<'_>, target: &str) -> Option<Target> {
         return None;
     };
     let index = types.index_of(file)?;
-    let name = attribute
-        .split(['(', '.'])
-        .next()
-        .unwrap_or(attribute)
-        .trim();
+    let name = attribute.split(['(', '.']).next().unwrap_or(attribute).trim();
     let frame = types.module_frame(index);
     let sources = types.sources(name, frame, usize::MAX - 1);
     let first = sources.first().copied()?;
-    let mut judge = Judge {
-        types,
-        layers: MAX_LAYERS,
-    };
+    let mut judge = Judge { types, layers: MAX_LAYERS };
     let place = place_of(types, first, frame);
     let is_call = attribute.contains('(');
-    let verdicts = sources
-        .into_iter()
-        .map(|source| judge.source(source, is_call));
+    let verdicts = sources.into_iter().map(|source| judge.source(source, is_call));
     let (interface, framework) = if attribute.contains('.') && !is_call {
         let mut values = types.name(name, frame, usize::MAX - 1);
         for part in attribute.split('.').skip(1) {
-            values = values
-                .iter()
-                .flat_map(|value| types.attribute(value, part))
-                .collect();
+            values = values.iter().flat_map(|value| types.attribute(value, part)).collect();
         }
-        values
-            .iter()
-            .map(|value| judge.value(value))
-            .collect::<Vec<_>>()
-            .into_iter()
-            .find(is_known)
-            .unwrap_or(UNKNOWN)
+        values.iter().map(|value| judge.value(value)).collect::<Vec<_>>().into_iter().find(is_known).unwrap_or(UNKNOWN)
     } else {
         let verdicts: Vec<_> = verdicts.collect();
         agree(&verdicts)
     };
-    Some(Target {
-        place,
-        interface,
-        framework,
-        module: index,
-    })
+    Some(Target { place, interface, framework, module: index })
 }
 
 type Verdict = (Interface, Framework);
@@ -325,27 +82,16 @@ fn agree(verdicts: &[Verdict]) -> Verdict {
 fn place_of(types: &Types<'_>, (bound, frame): (Bound<'_>, Frame), fallback: Frame) -> Place {
     let file = types.facts_at(frame.function.file).file;
     let function = |index| {
-        let id = crate::python::types::FunctionId {
-            file: frame.function.file,
-            index,
-        };
+        let id = crate::python::types::FunctionId { file: frame.function.file, index };
         types.place_of(id)
     };
     match bound {
-        Bound::Value {
-            value: Some(value), ..
+        Bound::Value { value: Some(value), .. } | Bound::Unpacked(value, _) | Bound::With(value) => {
+            Place::new(file, span_of(value))
         }
-        | Bound::Unpacked(value, _)
-        | Bound::With(value) => Place::new(file, span_of(value)),
         Bound::Function(index) => function(index),
-        Bound::Class(index) => Place::new(
-            file,
-            types.facts_at(frame.function.file).classes[index as usize].span,
-        ),
-        _ => Place::new(
-            types.facts_at(fallback.function.file).file,
-            crate::source::Span::default(),
-        ),
+        Bound::Class(index) => Place::new(file, types.facts_at(frame.function.file).classes[index as usize].span),
+        _ => Place::new(types.facts_at(fallback.function.file).file, crate::source::Span::default()),
     }
 }
 
@@ -357,28 +103,13 @@ struct Judge<'t, 'a> {
 impl<'a> Judge<'_, 'a> {
     fn source(&mut self, (bound, frame): (Bound<'a>, Frame), is_call: bool) -> Verdict {
         match bound {
-            Bound::Value {
-                value: Some(value), ..
-            } => self.expression(value, frame),
+            Bound::Value { value: Some(value), .. } => self.expression(value, frame),
             Bound::Function(index) => {
-                let id = crate::python::types::FunctionId {
-                    file: frame.function.file,
-                    index,
-                };
-                let callee = Frame {
-                    function: id,
-                    ..frame
-                };
-                if is_call {
-                    self.factory(callee)
-                } else {
-                    self.raw(callee, false)
-                }
+                let id = crate::python::types::FunctionId { file: frame.function.file, index };
+                let callee = Frame { function: id, ..frame };
+                if is_call { self.factory(callee) } else { self.raw(callee, false) }
             }
-            Bound::Class(index) if is_call => self.object(ClassId {
-                file: frame.function.file,
-                index,
-            }),
+            Bound::Class(index) if is_call => self.object(ClassId { file: frame.function.file, index }),
             // A server that is told to call a factory of a library, or to load its object.
             Bound::From { module, name, .. } => library(&format!("{module}.{name}")),
             _ => UNKNOWN,
@@ -394,31 +125,17 @@ impl<'a> Judge<'_, 'a> {
             Expr::Name(name) => {
                 let at = span_of(name).start;
                 let sources = self.types.sources(name.id.as_str(), frame, at);
-                let verdicts: Vec<_> = sources
-                    .into_iter()
-                    .map(|source| self.source(source, false))
-                    .collect();
+                let verdicts: Vec<_> = sources.into_iter().map(|source| self.source(source, false)).collect();
                 let agreed = agree(&verdicts);
-                if agreed == UNKNOWN {
-                    self.by_value(expr, frame)
-                } else {
-                    agreed
-                }
+                if agreed == UNKNOWN { self.by_value(expr, frame) } else { agreed }
             }
             Expr::Call(call) => self.call(expr, call, frame),
             Expr::If(choice) => {
-                let verdicts = [
-                    self.expression(&choice.body, frame),
-                    self.expression(&choice.orelse, frame),
-                ];
+                let verdicts = [self.expression(&choice.body, frame), self.expression(&choice.orelse, frame)];
                 agree(&verdicts)
             }
             Expr::BoolOp(operation) => {
-                let verdicts: Vec<_> = operation
-                    .values
-                    .iter()
-                    .map(|value| self.expression(value, frame))
-                    .collect();
+                let verdicts: Vec<_> = operation.values.iter().map(|value| self.expression(value, frame)).collect();
                 agree(&verdicts)
             }
             Expr::Attribute(attribute) if attribute.attr.as_str() == "wsgi_app" => {
@@ -457,42 +174,30 @@ impl<'a> Judge<'_, 'a> {
                 Value::External(name) => self.library_call(name, call, frame),
                 Value::Member(ty, path) => library(&format!("{ty}.{path}")),
                 Value::Function(_) => match self.types.with_arguments(callee, call, frame) {
-                    Value::Function(target) => self.factory(target),
+                    Value::Function(target) => {
+                        let made = self.factory(target);
+                        self.with_inner(made, call, frame)
+                    }
                     _ => UNKNOWN,
                 },
                 Value::Class(class) => {
                     let own = self.object(*class);
-                    if own == (Interface::Unknown, Framework::Unknown) {
-                        UNKNOWN
-                    } else {
-                        self.with_inner(own, call, frame)
-                    }
+                    self.with_inner(own, call, frame)
                 }
                 _ => UNKNOWN,
             });
         }
         let agreed = agree(&verdicts);
-        if agreed == UNKNOWN {
-            self.by_value(expr, frame)
-        } else {
-            agreed
-        }
+        if agreed == UNKNOWN { self.by_value(expr, frame) } else { agreed }
     }
 
-    /// A raw middleware class of the project around an application: the framework is the inner one.
+    /// Raw middleware of the project around an application: the framework is the inner one.
     fn with_inner(&mut self, own: Verdict, call: &'a ast::ExprCall, frame: Frame) -> Verdict {
         if own.1 != Framework::Raw {
             return own;
         }
         let inner = self.inner(call, frame);
-        (
-            own.0,
-            if inner.1 == Framework::Unknown {
-                own.1
-            } else {
-                inner.1
-            },
-        )
+        (own.0, if inner.1 == Framework::Unknown { own.1 } else { inner.1 })
     }
 
     fn library_call(&mut self, name: &str, call: &'a ast::ExprCall, frame: Frame) -> Verdict {
@@ -518,62 +223,34 @@ impl<'a> Judge<'_, 'a> {
     /// The application that a wrapper is given.
     fn inner(&mut self, call: &'a ast::ExprCall, frame: Frame) -> Verdict {
         let named = call.arguments.keywords.iter().filter(|keyword| {
-            keyword.arg.as_ref().is_some_and(|arg| {
-                matches!(
-                    arg.as_str(),
-                    "app" | "application" | "other_asgi_app" | "wsgi_app"
-                )
-            })
+            keyword
+                .arg
+                .as_ref()
+                .is_some_and(|arg| matches!(arg.as_str(), "app" | "application" | "other_asgi_app" | "wsgi_app"))
         });
-        let candidates = call
-            .arguments
-            .args
-            .iter()
-            .take(2)
-            .chain(named.map(|keyword| &keyword.value));
+        let candidates = call.arguments.args.iter().take(2).chain(named.map(|keyword| &keyword.value));
         let candidates: Vec<_> = candidates.collect();
-        let verdicts = candidates
-            .into_iter()
-            .map(|candidate| self.expression(candidate, frame));
-        verdicts
-            .collect::<Vec<_>>()
-            .into_iter()
-            .find(|verdict| *verdict != UNKNOWN)
-            .unwrap_or(UNKNOWN)
+        let verdicts = candidates.into_iter().map(|candidate| self.expression(candidate, frame));
+        verdicts.collect::<Vec<_>>().into_iter().find(|verdict| *verdict != UNKNOWN).unwrap_or(UNKNOWN)
     }
 
     /// What a factory returns.
     fn factory(&mut self, frame: Frame) -> Verdict {
         let function = self.types.function(frame.function);
-        let verdicts: Vec<_> = function
-            .results
-            .iter()
-            .map(|result| self.expression(result, frame))
-            .collect();
+        let verdicts: Vec<_> = function.results.iter().map(|result| self.expression(result, frame)).collect();
         let agreed = agree(&verdicts);
         if agreed != UNKNOWN || self.layers == 0 {
             return agreed;
         }
-        let returned: Vec<_> = self
-            .types
-            .returned(frame)
-            .iter()
-            .map(|value| self.value(value))
-            .collect();
+        let returned: Vec<_> = self.types.returned(frame).iter().map(|value| self.value(value)).collect();
         agree(&returned)
     }
 
     /// A function, or a `__call__`, that a server calls for each request.
     fn raw(&mut self, frame: Frame, is_method: bool) -> Verdict {
         let function = self.types.function(frame.function);
-        let parameters = function
-            .parameters
-            .get(usize::from(is_method)..)
-            .unwrap_or_default();
-        let required = parameters
-            .iter()
-            .filter(|parameter| parameter.default.is_none() && !parameter.variadic)
-            .count();
+        let parameters = function.parameters.get(usize::from(is_method)..).unwrap_or_default();
+        let required = parameters.iter().filter(|parameter| parameter.default.is_none() && !parameter.variadic).count();
         let first = parameters.first().map_or("", |parameter| parameter.name);
         if function.is_async && required == 3 {
             return (Interface::Asgi, Framework::Raw);

@@ -4,15 +4,26 @@
 //! or exit codes: renderers return text, and whoever calls them writes it.
 
 mod concise;
+mod document;
 mod excerpt;
 mod json;
+mod launches;
+mod limits;
+#[cfg(unix)]
+mod measured;
 mod palette;
 mod pretty;
+mod recommendations;
 
 pub use concise::concise;
 pub use json::json;
+pub use launches::{launches, launches_json};
+pub use limits::{limits, limits_json};
+#[cfg(unix)]
+pub use measured::{measured, measured_json};
 pub use palette::Look;
 pub use pretty::pretty;
+pub use recommendations::{recommendations, recommendations_json};
 
 use std::collections::BTreeSet;
 

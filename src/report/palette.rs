@@ -94,6 +94,10 @@ impl Look {
         GraphicalTheme { characters, styles }
     }
 
+    pub(super) fn bold(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
     pub(super) fn dim(self, text: &str) -> String {
         self.paint("2", text)
     }

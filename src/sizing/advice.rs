@@ -160,9 +160,7 @@ impl Advice {
 
     /// Whether every configured value that is known is inside its range.
     pub fn is_settled(&self) -> bool {
-        self.items
-            .iter()
-            .all(|i| matches!(i.verdict, Verdict::InRange | Verdict::Unknown))
+        self.items.iter().all(|i| matches!(i.verdict, Verdict::InRange | Verdict::Unknown))
     }
 
     /// The answer and its derivation as text, one line each, most important first.
@@ -216,26 +214,24 @@ impl Item {
         }
     }
 
-    /// `workers: 9 now (gunicorn.conf.py:3), 2 to 3 is right, limited by memory`.
+    /// `workers: 9 now (gunicorn.conf.py:3): set 2, 2 to 3 is fine (memory)`.
     fn line(&self) -> String {
-        let now = self.current.as_ref().map_or_else(
-            || "not known now".to_owned(),
-            |c| format!("{} now ({})", c.value, c.source),
-        );
-        let range = if self.lower == self.upper {
-            format!("{}", self.target)
+        let now = self
+            .current
+            .as_ref()
+            .map_or_else(|| "not known now".to_owned(), |c| format!("{} now ({})", c.value, c.source));
+        let fine = if self.lower == self.upper {
+            String::new()
         } else {
-            format!("{} to {}", self.lower, self.upper)
+            format!(", {} to {} is fine", self.lower, self.upper)
         };
-        let setting = self.setting;
+        let (setting, target, binding) = (self.setting, self.target, self.binding);
         match self.verdict {
-            Verdict::Remove => format!("{setting}: {now}, has no effect on this class: remove it"),
-            Verdict::InRange => format!("{setting}: {now}, inside {range} ({})", self.binding),
-            Verdict::Change => format!(
-                "{setting}: {now}, outside {range}: set {} ({})",
-                self.target, self.binding
-            ),
-            Verdict::Unknown => format!("{setting}: {now}, set {} ({})", self.target, self.binding),
+            Verdict::Remove => format!("{setting}: {now}: remove it, this class ignores it"),
+            Verdict::InRange => format!("{setting}: {now}: leave it{fine} ({binding})"),
+            Verdict::Change | Verdict::Unknown => {
+                format!("{setting}: {now}: set {target}{fine} ({binding})")
+            }
         }
     }
 }

@@ -7,9 +7,15 @@
 pub mod capacity;
 
 mod advice;
+mod explain;
 mod inputs;
+mod load;
+mod plan;
+mod recommend;
 
 pub use advice::{Advice, Amount, Binding, Item, Slots, Step, Verdict};
-pub use inputs::{
-    Class, Configured, Database, Demand, Inputs, Known, Profile, WorkerMemory, Workload,
-};
+pub use inputs::{Class, Configured, Database, Demand, Inputs, Known, Profile, WorkerMemory, Workload};
+pub use recommend::{recommend, slots};
+
+#[cfg(test)]
+mod tests;

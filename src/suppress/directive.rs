@@ -178,6 +178,7 @@ impl<'a> Scanner<'a> {
 
     fn name(&mut self) -> Option<Name> {
         let rest = self.rest();
+<<<<<<< HEAD
         let length = rest
             .find(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'))
             .unwrap_or(rest.len());
@@ -185,6 +186,10 @@ impl<'a> Scanner<'a> {
             .get(..length)
             .filter(|text| !text.is_empty())?
             .to_ascii_lowercase();
+=======
+        let length = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_')).unwrap_or(rest.len());
+        let text = rest.get(..length).filter(|text| !text.is_empty())?.to_ascii_lowercase();
+>>>>>>> main
         let span = Span::new(self.at, self.at + length);
         self.at += length;
         Some(Name { text, span })

@@ -56,11 +56,17 @@ pub fn apply(
         let place = finding.primary.place;
         let file = files.get(place.file);
         let lines = lines_of(file, statement(place.file, place.span).cover(place.span));
+<<<<<<< HEAD
         let cover = ignores.get_mut(&place.file).and_then(|ignores| {
             ignores
                 .iter_mut()
                 .find(|ignore| ignore.rule == finding.rule && ignore.covers(lines))
         });
+=======
+        let cover = ignores
+            .get_mut(&place.file)
+            .and_then(|ignores| ignores.iter_mut().find(|ignore| ignore.rule == finding.rule && ignore.covers(lines)));
+>>>>>>> main
         match cover {
             Some(ignore) => {
                 ignore.silenced = ignore.silenced.max(Some(finding.severity));
@@ -272,3 +278,6 @@ fn complain(ignores: &[Ignore], problems: &mut Vec<Problem>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

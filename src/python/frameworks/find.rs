@@ -23,10 +23,7 @@ pub struct Found {
 /// Everything that the modules of these indices tell a framework to call, in the order of files and
 /// lines; a function that is told of twice counts for the first role in the order of [`Role`].
 pub fn find(types: &Types<'_>, modules: &[u32]) -> Vec<Found> {
-    let mut finder = Finder {
-        types,
-        found: BTreeMap::new(),
-    };
+    let mut finder = Finder { types, found: BTreeMap::new() };
     for &file in modules {
         finder.module(file);
     }
@@ -52,18 +49,9 @@ impl<'a> Finder<'_, 'a> {
                     self.call(call, frame);
                 }
             }
-            let around = Frame {
-                function: FunctionId {
-                    file,
-                    index: function.parent,
-                },
-                ..frame
-            };
+            let around = Frame { function: FunctionId { file, index: function.parent }, ..frame };
             for parameter in &function.parameters {
-                parameter
-                    .annotation
-                    .into_iter()
-                    .for_each(|annotation| self.annotation(annotation, around));
+                parameter.annotation.into_iter().for_each(|annotation| self.annotation(annotation, around));
             }
         }
         for (_, index) in facts.classes.iter().zip(0..) {
@@ -73,17 +61,8 @@ impl<'a> Finder<'_, 'a> {
 
     fn add(&mut self, frame: Frame, form: &Form, route: Option<String>) {
         let function = self.types.function(frame.function);
-        let context = if function.is_async {
-            form.coroutine
-        } else {
-            form.plain
-        };
-        let found = Found {
-            frame,
-            role: form.role,
-            context,
-            route,
-        };
+        let context = if function.is_async { form.coroutine } else { form.plain };
+        let found = Found { frame, role: form.role, context, route };
         self.found
             .entry((frame.function, frame))
             .and_modify(|known| {
@@ -100,7 +79,7 @@ impl<'a> Finder<'_, 'a> {
         match value {
             Value::Function(frame) => self.add(*frame, form, route),
             Value::Class(class) if form.role == Role::Middleware => {
-                self.add_method(*class, "__call__", form)
+                self.add_method(*class, "__call__", form);
             }
             Value::Object(class) => self.add_method(*class, "__call__", form),
             _ => {}
@@ -117,13 +96,7 @@ impl<'a> Finder<'_, 'a> {
 
     fn decorators(&mut self, id: FunctionId) {
         let function = self.types.function(id);
-        let around = Frame {
-            function: FunctionId {
-                index: function.parent,
-                ..id
-            },
-            ..self.types.plain(id)
-        };
+        let around = Frame { function: FunctionId { index: function.parent, ..id }, ..self.types.plain(id) };
         for decorator in function.decorators {
             let (callee, call) = match &decorator.expression {
                 Expr::Call(call) => (&*call.func, Some(call)),
@@ -137,15 +110,9 @@ impl<'a> Finder<'_, 'a> {
             for form in forms() {
                 if let Told::Decorator { on, names: methods } = form.told
                     && methods.contains(&method)
-                    && names
-                        .iter()
-                        .any(|name| on.contains(&name.as_str()) || is_custom_router(name, on, call))
+                    && names.iter().any(|name| on.contains(&name.as_str()) || is_custom_router(name, on, call))
                 {
-                    self.add(
-                        self.types.plain(id),
-                        form,
-                        call.and_then(|call| route_of(call)),
-                    );
+                    self.add(self.types.plain(id), form, call.and_then(route_of));
                     break;
                 }
             }
@@ -158,12 +125,7 @@ impl<'a> Finder<'_, 'a> {
         for value in self.types.value(expr, frame).iter() {
             match value {
                 Value::Instance(ty) => names.push(ty.to_string()),
-                Value::Object(class) => names.extend(
-                    self.types
-                        .library_bases(*class)
-                        .iter()
-                        .map(ToString::to_string),
-                ),
+                Value::Object(class) => names.extend(self.types.library_bases(*class).iter().map(ToString::to_string)),
                 // `self.app.router.get(...)`: the router of an application is one itself.
                 Value::Member(ty, path) if &**path == "router" => names.push(ty.to_string()),
                 _ => {}
@@ -183,11 +145,7 @@ impl<'a> Finder<'_, 'a> {
         {
             let owners = self.type_names(&attribute.value, frame);
             for form in forms() {
-                if let Told::Method {
-                    on,
-                    names,
-                    argument,
-                } = form.told
+                if let Told::Method { on, names, argument } = form.told
                     && names.contains(&name)
                     && owners.iter().any(|owner| on.contains(&owner.as_str()))
                 {
@@ -195,27 +153,18 @@ impl<'a> Finder<'_, 'a> {
                 }
             }
         }
-        let plausible =
-            CALLS.with(|calls| calls.contains(&name)) || matches!(&*call.func, Expr::Name(_));
+        let plausible = CALLS.with(|calls| calls.contains(&name)) || matches!(&*call.func, Expr::Name(_));
         if !plausible {
             return;
         }
         for value in self.types.value(&call.func, frame).iter() {
             let names = match value {
                 Value::External(name) => vec![name.to_string()],
-                Value::Class(class) => self
-                    .types
-                    .library_bases(*class)
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect(),
+                Value::Class(class) => self.types.library_bases(*class).iter().map(ToString::to_string).collect(),
                 _ => continue,
             };
             for form in forms() {
-                if let Told::Call {
-                    names: known,
-                    argument,
-                } = form.told
+                if let Told::Call { names: known, argument } = form.told
                     && names.iter().any(|name| known.contains(&name.as_str()))
                 {
                     self.argument(call, argument, form, frame);
@@ -224,25 +173,10 @@ impl<'a> Finder<'_, 'a> {
         }
     }
 
-    fn argument(
-        &mut self,
-        call: &'a ast::ExprCall,
-        (position, keyword): (usize, &str),
-        form: &Form,
-        frame: Frame,
-    ) {
-        let named = call.arguments.keywords.iter().find(|given| {
-            given
-                .arg
-                .as_ref()
-                .is_some_and(|arg| arg.as_str() == keyword)
-        });
-        let Some(argument) = call
-            .arguments
-            .args
-            .get(position)
-            .or(named.map(|given| &given.value))
-        else {
+    fn argument(&mut self, call: &'a ast::ExprCall, (position, keyword): (usize, &str), form: &Form, frame: Frame) {
+        let named =
+            call.arguments.keywords.iter().find(|given| given.arg.as_ref().is_some_and(|arg| arg.as_str() == keyword));
+        let Some(argument) = call.arguments.args.get(position).or(named.map(|given| &given.value)) else {
             return;
         };
         for value in self.types.value(argument, frame).iter() {
@@ -273,11 +207,7 @@ impl<'a> Finder<'_, 'a> {
         }
         let bases = self.types.library_bases(class);
         for form in forms() {
-            let Told::Class {
-                bases: known,
-                methods,
-            } = form.told
-            else {
+            let Told::Class { bases: known, methods } = form.told else {
                 continue;
             };
             if bases.iter().any(|base| known.contains(&&**base)) {

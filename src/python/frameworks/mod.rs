@@ -96,7 +96,5 @@ pub struct Form {
 
 /// The forms of every framework that is known.
 pub fn forms() -> impl Iterator<Item = &'static Form> {
-    [fastapi::FORMS, flask::FORMS, quart::FORMS, django::FORMS]
-        .into_iter()
-        .flatten()
+    [fastapi::FORMS, flask::FORMS, quart::FORMS, django::FORMS].into_iter().flatten()
 }

@@ -6,7 +6,11 @@
 
 mod annotations;
 mod classes;
+mod decorators;
+mod environments;
 mod expressions;
+mod lookup;
+mod parameters;
 mod results;
 
 use std::cell::{Cell, RefCell};
@@ -17,7 +21,6 @@ use rayon::prelude::*;
 
 use super::calls::{self, Class, FileFacts, Function};
 use super::modules::{ModuleRef, Modules};
-use super::names::{Bound, visible};
 use super::syntax::{Module, ast};
 use crate::source::{FileId, Files, Place};
 
@@ -25,10 +28,6 @@ use crate::source::{FileId, Files, Place};
 const MAX_VALUES: usize = 8;
 /// How deep a question may lead to further questions.
 const MAX_DEPTH: usize = 48;
-/// How many environments one run may tell apart.
-const MAX_ENVIRONMENTS: usize = 20_000;
-/// How deep callables may be bound inside callables.
-const MAX_NESTED_ENVIRONMENTS: u8 = 3;
 
 /// One function of the project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -113,6 +112,8 @@ impl std::hash::Hash for ExprRef<'_> {
 /// The possibilities, without duplicates, in the order they were found.
 pub type Values<'a> = Rc<[Value<'a>]>;
 
+type Children = BTreeMap<ClassId, Vec<ClassId>>;
+
 type Entry<'a> = ((FunctionId, u16), Value<'a>);
 
 /// Answers what the expressions of a project stand for.
@@ -128,7 +129,7 @@ pub struct Types<'a> {
     depth: Cell<usize>,
     /// Whether an answer was cut short, so that it must not be remembered.
     cut: Cell<bool>,
-    subclasses: RefCell<Option<Rc<BTreeMap<ClassId, Vec<ClassId>>>>>,
+    subclasses: RefCell<Option<Rc<Children>>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -145,15 +146,8 @@ impl<'a> Types<'a> {
     /// Reads the facts of every file, in parallel.
     pub fn new(files: &Files, modules: &'a BTreeMap<FileId, Module>, start: &str) -> Self {
         let list: Vec<_> = modules.iter().collect();
-        let facts: Vec<_> = list
-            .par_iter()
-            .map(|(file, module)| calls::facts(**file, module))
-            .collect();
-        let by_file = facts
-            .iter()
-            .zip(0..)
-            .map(|(facts, i)| (facts.file, i))
-            .collect();
+        let facts: Vec<_> = list.par_iter().map(|(file, module)| calls::facts(**file, module)).collect();
+        let by_file = facts.iter().zip(0..).map(|(facts, i)| (facts.file, i)).collect();
         Self {
             modules: Modules::new(files, modules, start),
             facts,
@@ -200,39 +194,22 @@ impl<'a> Types<'a> {
 
     /// The frame of a module's own statements.
     pub fn module_frame(&self, file: u32) -> Frame {
-        Frame {
-            function: FunctionId { file, index: 0 },
-            environment: Environment::default(),
-        }
+        Frame { function: FunctionId { file, index: 0 }, environment: Environment::default() }
     }
 
     /// The frame of a function of which no argument is known.
     pub fn plain(&self, function: FunctionId) -> Frame {
-        Frame {
-            function,
-            environment: Environment::default(),
-        }
+        Frame { function, environment: Environment::default() }
     }
 
     /// The frame around a function, for what stands in its signature and its decorators.
     fn around(&self, frame: Frame) -> Frame {
         let index = self.function(frame.function).parent;
-        Frame {
-            function: FunctionId {
-                index,
-                ..frame.function
-            },
-            ..frame
-        }
+        Frame { function: FunctionId { index, ..frame.function }, ..frame }
     }
 
     /// Asks a question once; a question that leads back to itself has no answer.
-    fn ask(
-        &self,
-        question: Question<'a>,
-        frame: Frame,
-        answer: impl FnOnce() -> Vec<Value<'a>>,
-    ) -> Values<'a> {
+    fn ask(&self, question: Question<'a>, frame: Frame, answer: impl FnOnce() -> Vec<Value<'a>>) -> Values<'a> {
         let key = (question, frame);
         if let Some(known) = self.answers.borrow().get(&key) {
             return Rc::clone(known);
@@ -253,278 +230,6 @@ impl<'a> Types<'a> {
         self.cut.set(self.cut.get() || outer);
         values
     }
-
-    /// What is known of a parameter.
-    fn argument(&self, frame: Frame, function: FunctionId, position: u16) -> Option<Value<'a>> {
-        let environments = self.environments.borrow();
-        let entries = environments.get(frame.environment.0 as usize)?;
-        entries
-            .iter()
-            .find(|(key, _)| *key == (function, position))
-            .map(|(_, value)| value.clone())
-    }
-
-    /// `environment` with more known arguments.
-    fn extend(&self, environment: Environment, more: Vec<Entry<'a>>) -> Environment {
-        if more.is_empty() {
-            return environment;
-        }
-        let mut entries: Vec<Entry<'a>> =
-            self.environments.borrow()[environment.0 as usize].to_vec();
-        for (key, value) in more {
-            if self.nesting(&value) > MAX_NESTED_ENVIRONMENTS {
-                continue;
-            }
-            match entries.iter_mut().find(|(known, _)| *known == key) {
-                Some(entry) => entry.1 = value,
-                None => entries.push((key, value)),
-            }
-        }
-        entries.sort_by_key(|entry| entry.0);
-        let entries: Rc<[Entry<'a>]> = entries.into();
-        if let Some(&known) = self.known_environments.borrow().get(&entries) {
-            return known;
-        }
-        let mut environments = self.environments.borrow_mut();
-        if environments.len() >= MAX_ENVIRONMENTS {
-            return Environment::default();
-        }
-        let new = Environment(u32::try_from(environments.len()).unwrap_or(0));
-        environments.push(Rc::clone(&entries));
-        self.known_environments.borrow_mut().insert(entries, new);
-        new
-    }
-
-    fn nesting(&self, value: &Value<'a>) -> u8 {
-        let (Value::Function(frame)
-        | Value::Coroutine(frame)
-        | Value::Generator(frame)
-        | Value::Manager(frame)
-        | Value::Alias(_, frame)) = value
-        else {
-            return 0;
-        };
-        if frame.environment == Environment::default() {
-            return 0;
-        }
-        let entries = Rc::clone(&self.environments.borrow()[frame.environment.0 as usize]);
-        let deepest = entries.iter().map(|(_, value)| self.nesting(value)).max();
-        deepest.unwrap_or(0).saturating_add(1)
-    }
-
-    /// What `name`, used at offset `at` of `frame`'s function, stands for.
-    pub fn name(&self, name: &str, frame: Frame, at: usize) -> Vec<Value<'a>> {
-        let mut frame = frame;
-        let mut at = at;
-        loop {
-            let function = self.function(frame.function);
-            let global = function.globals.contains(name) && frame.function.index != 0;
-            if let Some(bindings) = function.bindings.get(name).filter(|_| !global) {
-                let seen = visible(bindings, at);
-                return seen
-                    .iter()
-                    .flat_map(|binding| self.bound(binding.bound, frame, binding.scope))
-                    .collect();
-            }
-            if frame.function.index == 0 {
-                break;
-            }
-            let parent = if global { 0 } else { function.parent };
-            frame.function.index = parent;
-            // A function may be called at any time after the one around it has bound its names.
-            at = usize::MAX;
-        }
-        let facts = self.facts_at(frame.function.file);
-        for &(level, module) in &facts.stars {
-            if let Some(Value::Module(module)) = self.imported(facts.file, level, module) {
-                let found = self.module_attribute(&module, name);
-                if !found.is_empty() {
-                    return found;
-                }
-            }
-        }
-        if BUILTINS.contains(&name) {
-            vec![Value::External(name.into())]
-        } else {
-            Vec::new()
-        }
-    }
-
-    /// The bindings that a use of `name` at `at` sees, each with the frame it is read in. Imports from
-    /// other modules of the project are followed to where the name is bound.
-    pub fn sources(&self, name: &str, frame: Frame, at: usize) -> Vec<(Bound<'a>, Frame)> {
-        self.sources_within(name, frame, at, 16)
-    }
-
-    fn sources_within(
-        &self,
-        name: &str,
-        mut frame: Frame,
-        mut at: usize,
-        hops: usize,
-    ) -> Vec<(Bound<'a>, Frame)> {
-        loop {
-            let function = self.function(frame.function);
-            if let Some(bindings) = function.bindings.get(name) {
-                let seen = visible(bindings, at);
-                return seen
-                    .iter()
-                    .flat_map(|binding| self.source(binding.bound, frame, hops))
-                    .collect();
-            }
-            if frame.function.index == 0 {
-                return self.starred(name, frame, hops);
-            }
-            frame.function.index = function.parent;
-            at = usize::MAX - 1;
-        }
-    }
-
-    fn starred(&self, name: &str, frame: Frame, hops: usize) -> Vec<(Bound<'a>, Frame)> {
-        let facts = self.facts_at(frame.function.file);
-        let stars = facts
-            .stars
-            .iter()
-            .filter_map(|&(level, module)| self.imported(facts.file, level, module));
-        let followed = stars.map(|module| self.sources_in(&module, name, hops));
-        followed
-            .into_iter()
-            .find(|found| !found.is_empty())
-            .unwrap_or_default()
-    }
-
-    fn sources_in(&self, module: &Value<'a>, name: &str, hops: usize) -> Vec<(Bound<'a>, Frame)> {
-        let Value::Module(ModuleRef::File(file)) = module else {
-            return Vec::new();
-        };
-        let Some(index) = self.index_of(*file).filter(|_| hops > 0) else {
-            return Vec::new();
-        };
-        self.sources_within(name, self.module_frame(index), usize::MAX - 1, hops - 1)
-    }
-
-    fn source(&self, bound: Bound<'a>, frame: Frame, hops: usize) -> Vec<(Bound<'a>, Frame)> {
-        if let Bound::From {
-            level,
-            module,
-            name,
-        } = bound
-            && let Some(module) =
-                self.imported(self.facts_at(frame.function.file).file, level, module)
-        {
-            let found = self.sources_in(&module, name, hops);
-            if !found.is_empty() {
-                return found;
-            }
-        }
-        vec![(bound, frame)]
-    }
-
-    /// What a binding gives; `scope` is the function that its right-hand side is read in.
-    fn bound(&self, bound: Bound<'a>, frame: Frame, scope: u32) -> Vec<Value<'a>> {
-        let file = frame.function.file;
-        let reader = Frame {
-            function: FunctionId { file, index: scope },
-            ..frame
-        };
-        match bound {
-            Bound::Import { dotted, whole } => {
-                let name = if whole {
-                    dotted
-                } else {
-                    dotted.split('.').next().unwrap_or(dotted)
-                };
-                self.imported(self.facts_at(file).file, 0, name)
-                    .into_iter()
-                    .collect()
-            }
-            Bound::From {
-                level,
-                module,
-                name,
-            } => self.from_import(file, level, module, name),
-            Bound::Function(index) => self
-                .decorated(Frame {
-                    function: FunctionId { file, index },
-                    ..frame
-                })
-                .to_vec(),
-            Bound::Class(index) => vec![Value::Class(ClassId { file, index })],
-            Bound::Value { value, annotation } => self.assigned(value, annotation, reader),
-            Bound::With(context) => self.entered(&self.value(context, reader)),
-            Bound::Item(iterable) => self.items(&self.value(iterable, reader)),
-            Bound::Unpacked(value, position) => self.unpacked(value, position, reader),
-            Bound::Parameter(position) => self.parameter(frame, position),
-            Bound::Alias(annotation) => vec![Value::Alias(ExprRef(annotation), reader)],
-            Bound::Opaque => Vec::new(),
-        }
-    }
-
-    fn assigned(
-        &self,
-        value: Option<&'a ast::Expr>,
-        annotation: Option<&'a ast::Expr>,
-        frame: Frame,
-    ) -> Vec<Value<'a>> {
-        let declared = annotation
-            .map(|annotation| self.annotation(annotation, frame))
-            .unwrap_or_default();
-        match value {
-            Some(value) if declared.is_empty() => self.value(value, frame).to_vec(),
-            _ => declared,
-        }
-    }
-
-    /// The module that an import names: of the project, or of a library.
-    fn imported(&self, from: FileId, level: u32, dotted: &str) -> Option<Value<'a>> {
-        if level > 0 {
-            return self
-                .modules
-                .relative(from, level, dotted)
-                .map(Value::Module);
-        }
-        let found = self.modules.find(dotted, Some(from)).map(Value::Module);
-        Some(found.unwrap_or_else(|| Value::External(dotted.into())))
-    }
-
-    fn from_import(&self, file: u32, level: u32, module: &str, name: &str) -> Vec<Value<'a>> {
-        match self.imported(self.facts_at(file).file, level, module) {
-            Some(Value::Module(module)) => self.module_attribute(&module, name),
-            Some(Value::External(module)) => {
-                vec![Value::External(format!("{module}.{name}").into())]
-            }
-            _ => Vec::new(),
-        }
-    }
-
-    /// What `module.name` stands for.
-    pub fn module_attribute(&self, module: &ModuleRef, name: &str) -> Vec<Value<'a>> {
-        if let ModuleRef::File(file) = module
-            && let Some(index) = self.index_of(*file)
-            && self.depth.get() < MAX_DEPTH
-        {
-            self.depth.set(self.depth.get() + 1);
-            let frame = self.module_frame(index);
-            let bound = self.facts_at(index).functions[0]
-                .bindings
-                .contains_key(name);
-            let stars = !self.facts_at(index).stars.is_empty() && !BUILTINS.contains(&name);
-            let found = if bound || stars {
-                self.name(name, frame, usize::MAX)
-            } else {
-                Vec::new()
-            };
-            self.depth.set(self.depth.get() - 1);
-            if !found.is_empty() {
-                return found;
-            }
-        }
-        self.modules
-            .child(module, name)
-            .map(Value::Module)
-            .into_iter()
-            .collect()
-    }
 }
 
 fn distinct(values: Vec<Value<'_>>) -> Vec<Value<'_>> {
@@ -536,35 +241,3 @@ fn distinct(values: Vec<Value<'_>>) -> Vec<Value<'_>> {
     }
     kept
 }
-
-/// Builtins that block, consume what they are given, or make something.
-const BUILTINS: [&str; 28] = [
-    "all",
-    "any",
-    "breakpoint",
-    "classmethod",
-    "dict",
-    "enumerate",
-    "filter",
-    "frozenset",
-    "getattr",
-    "input",
-    "iter",
-    "len",
-    "list",
-    "map",
-    "max",
-    "min",
-    "next",
-    "open",
-    "property",
-    "reversed",
-    "set",
-    "sorted",
-    "staticmethod",
-    "sum",
-    "super",
-    "tuple",
-    "type",
-    "zip",
-];

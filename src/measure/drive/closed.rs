@@ -1,0 +1,127 @@
+//! Closed loop: every connection sends its next request when the last one is answered.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use super::exchange::{Target, Wire};
+use super::tally::{Request, Tally};
+
+/// Length of the pieces whose agreement ends the warm-up.
+const PIECE: Duration = Duration::from_millis(250);
+/// Longest warm-up.
+const LONGEST_WARM_UP: Duration = Duration::from_secs(2);
+/// Two pieces agree when they differ by less than this share.
+const AGREE: f64 = 0.1;
+/// Pause after a failure without an answer, so that a dead server is not asked as fast as the
+/// machine can.
+const AFTER_FAILURE: Duration = Duration::from_millis(10);
+/// Time between two connections being opened: a burst often lands on one worker.
+const RAMP: Duration = Duration::from_micros(500);
+
+/// Connections at work on one server.
+#[derive(Debug)]
+pub(in crate::measure) struct Load {
+    tally: Rc<RefCell<Tally>>,
+    stop: Rc<Cell<bool>>,
+    connections: JoinSet<()>,
+}
+
+impl Load {
+    /// Opens the connections and starts asking. Must be called inside a `LocalSet`.
+    pub(in crate::measure) fn start(target: &Rc<Target>, connections: usize) -> Self {
+        let tally = Rc::new(RefCell::new(Tally::new(target.timeout)));
+        let stop = Rc::new(Cell::new(false));
+        let mut set = JoinSet::new();
+        for number in 0..connections {
+            let (target, tally, stop) = (Rc::clone(target), Rc::clone(&tally), Rc::clone(&stop));
+            set.spawn_local(async move {
+                sleep(RAMP * u32::try_from(number).unwrap_or(u32::MAX)).await;
+                ask_on(&target, number, &tally, &stop).await;
+            });
+        }
+        Self { tally, stop, connections: set }
+    }
+
+    /// Waits until two consecutive pieces of time have nearly the same number of answers.
+    pub(in crate::measure) async fn warm_up(&self) {
+        let until = Instant::now() + LONGEST_WARM_UP;
+        let mut before = None;
+        while Instant::now() < until {
+            let start = self.tally.borrow().answers;
+            sleep(PIECE).await;
+            let answers = self.tally.borrow().answers - start;
+            // So few answers agree or disagree by chance.
+            if before.is_some_and(|before| answers >= 10 && agree(before, answers)) {
+                return;
+            }
+            before = Some(answers);
+        }
+    }
+
+    /// Lets the connections find their pace after the server is known to be warm.
+    pub(in crate::measure) async fn settle(&self, time: Duration) {
+        sleep(time).await;
+    }
+
+    /// Opens the window, waits for its end; `length` is what it really lasted.
+    pub(in crate::measure) async fn window(&self, length: Duration) -> Duration {
+        let begin = Instant::now();
+        {
+            let mut tally = self.tally.borrow_mut();
+            tally.begin = Some(begin);
+            tally.end = Some(begin + length);
+        }
+        sleep(length).await;
+        length
+    }
+
+    /// Waits for the requests under way, closes the connections and hands out what was counted.
+    pub(in crate::measure) async fn finish(mut self) -> Tally {
+        self.stop.set(true);
+        while self.connections.join_next().await.is_some() {}
+        self.tally.borrow().clone()
+    }
+}
+
+fn agree(one: u64, other: u64) -> bool {
+    #[allow(clippy::cast_precision_loss, reason = "answers in a quarter of a second")]
+    let (one, other) = (one as f64, other as f64);
+    (one - other).abs() < AGREE * one.max(other)
+}
+
+async fn ask_on(target: &Target, number: usize, tally: &RefCell<Tally>, stop: &Cell<bool>) {
+    let mut wire = Wire::new(target);
+    // Connections begin with different paths, so that they do not all ask for the same at once.
+    let mut index = number;
+    while !stop.get() {
+        let began = Instant::now();
+        let repeated = wire.repeated;
+        let answer = wire.ask(target, index).await;
+        {
+            let mut tally = tally.borrow_mut();
+            tally.note(Request { began, ended: Instant::now(), answer });
+            tally.repeated += wire.repeated - repeated;
+        }
+        if answer.is_err() {
+            sleep(AFTER_FAILURE).await;
+        }
+        index = index.wrapping_add(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn agreement_is_relative() {
+        assert!(agree(1000, 1050));
+        assert!(!agree(1000, 1200));
+        assert!(!agree(0, 10));
+        assert!(!agree(10, 0));
+    }
+}

@@ -1,0 +1,196 @@
+//! What is to be measured: the candidates, what is asked of them, and within which bounds.
+//!
+//! Decides whether a plan may be run at all (only paths on the server farrier starts itself, only
+//! reading methods, a bounded number of connections). It does not know where a deployment is
+//! found or what is wrong with it.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::Error;
+
+/// Most connections one run may open; beyond it the client, not the server, is what is measured.
+pub const MOST_CONNECTIONS: usize = 512;
+
+/// One configuration of the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// What the report calls it, such as `current`.
+    pub label: String,
+    /// The server's whole argument list including the application. Whatever decides where the
+    /// server listens and whether it detaches is replaced, see [`super::gunicorn`].
+    pub arguments: Vec<String>,
+}
+
+/// How the server is asked. Both methods are safe by definition (RFC 9110, section 9.2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Method {
+    /// With a body in the answer.
+    #[default]
+    Get,
+    /// Without one.
+    Head,
+}
+
+impl Method {
+    /// The method as it stands in a request line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+        }
+    }
+}
+
+/// A run: which configurations are compared, under which load, for how long.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The server without its arguments, such as `/venv/bin/python -m gunicorn`.
+    pub program: Vec<OsString>,
+    /// The folder the server is started in.
+    pub folder: PathBuf,
+    /// Variables added to the inherited environment; a later one wins.
+    pub environment: Vec<(String, String)>,
+    /// The configurations; every later one is compared with the first.
+    pub candidates: Vec<Candidate>,
+    /// Paths asked for in turn; one named twice is asked for twice as often.
+    pub paths: Vec<String>,
+    /// The method of every request.
+    pub method: Method,
+    /// Headers added to every request. A `Host` replaces the loopback address, for applications
+    /// that refuse names they do not know.
+    pub headers: Vec<(String, String)>,
+    /// Connections kept busy at the same time.
+    pub connections: usize,
+    /// Time under load, all candidates and rounds together; starting and stopping comes on top.
+    pub budget: Duration,
+    /// Length of one measured window; stretched for slow targets, see [`super::race`].
+    pub window: Duration,
+    /// How long a server may take from its start to its first answer.
+    pub ready_within: Duration,
+    /// A request without an answer after this long is a failure, and its latency this long.
+    pub request_timeout: Duration,
+    /// Requests per second for the last phase, which sends on a schedule instead of on answers;
+    /// `None` takes two thirds of what the slowest candidate reached.
+    pub rate: Option<f64>,
+    /// The command that becomes the supervisor, to which the server's command is appended.
+    /// It must end in a call of [`super::supervise`]; see [`Plan::supervisor`].
+    pub supervisor: Vec<OsString>,
+}
+
+impl Plan {
+    /// A plan with the usual bounds for these candidates.
+    pub fn new(program: Vec<OsString>, folder: PathBuf, candidates: Vec<Candidate>) -> Self {
+        Self {
+            program,
+            folder,
+            environment: Vec::new(),
+            candidates,
+            paths: vec!["/".to_owned()],
+            method: Method::Get,
+            headers: Vec::new(),
+            connections: 32,
+            budget: Duration::from_secs(30),
+            window: Duration::from_secs(1),
+            ready_within: Duration::from_secs(30),
+            request_timeout: Duration::from_secs(10),
+            rate: None,
+            supervisor: Self::supervisor(),
+        }
+    }
+
+    /// The running program with the hidden sub-command [`super::SUPERVISE`].
+    pub fn supervisor() -> Vec<OsString> {
+        // A program that cannot find itself gets an empty command, which `check` refuses.
+        std::env::current_exe()
+            .map_or_else(|_| Vec::new(), |program| vec![program.into_os_string(), OsString::from(super::SUPERVISE)])
+    }
+
+    /// Refuses a plan that asks for something farrier does not do.
+    pub fn check(&self) -> Result<(), Error> {
+        let refuse = |reason: String| Err(Error::Plan(reason));
+        if self.candidates.len() < 2 {
+            return refuse("two configurations are needed for a comparison".to_owned());
+        }
+        if self.program.is_empty() || self.supervisor.is_empty() {
+            return refuse("the server's program is unknown".to_owned());
+        }
+        if !(1..=MOST_CONNECTIONS).contains(&self.connections) {
+            return refuse(format!("{} connections, but 1 to {MOST_CONNECTIONS} can be opened", self.connections));
+        }
+        if self.paths.is_empty() {
+            return refuse("no path to ask for".to_owned());
+        }
+        // A path, never an address: the only server ever asked is the one farrier started.
+        if let Some(path) = self.paths.iter().find(|path| !is_path(path)) {
+            return refuse(format!("`{path}` is not a path such as `/items?page=1` on the server that is started"));
+        }
+        if let Some((name, _)) = self.headers.iter().find(|(name, value)| !is_header(name, value)) {
+            return refuse(format!("`{name}` is not a header that can be sent"));
+        }
+        if self.window.is_zero() || self.request_timeout.is_zero() || self.ready_within.is_zero() {
+            return refuse("a window or a limit of zero seconds".to_owned());
+        }
+        if self.rate.is_some_and(|rate| !(rate > 0.0 && rate <= 1e6)) {
+            return refuse("the rate must lie between 0 and 1000000 requests per second".to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// Whether the text is an origin-form request target (RFC 9112, section 3.2.1).
+fn is_path(text: &str) -> bool {
+    text.starts_with('/') && !text.starts_with("//") && text.bytes().all(|b| b.is_ascii_graphic() && b != b'#')
+}
+
+/// Whether the pair is one header line that cannot change how the request is framed.
+fn is_header(name: &str, value: &str) -> bool {
+    const FRAMING: [&str; 6] = ["content-length", "transfer-encoding", "connection", "upgrade", "expect", "te"];
+    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    !name.is_empty()
+        && name.bytes().all(token)
+        && !FRAMING.iter().any(|known| name.eq_ignore_ascii_case(known))
+        && value.bytes().all(|b| b == b'\t' || (b' '..=b'~').contains(&b) || b >= 0x80)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan() -> Plan {
+        let candidate = |label: &str| Candidate { label: label.to_owned(), arguments: vec!["app:app".to_owned()] };
+        Plan::new(vec![OsString::from("gunicorn")], PathBuf::from("."), vec![candidate("a"), candidate("b")])
+    }
+
+    #[test]
+    fn only_paths_on_the_own_server_are_targets() {
+        assert!(plan().check().is_ok());
+        for path in ["http://example.com/", "//example.com/", "example.com", "", "/a b", "/a\r\nX: y", "/#top"] {
+            let plan = Plan { paths: vec!["/".to_owned(), path.to_owned()], ..plan() };
+            assert!(matches!(plan.check(), Err(Error::Plan(_))), "{path:?} must be refused");
+        }
+        let plan = Plan { paths: vec!["/items?page=1&q=%20".to_owned()], ..plan() };
+        assert!(plan.check().is_ok());
+    }
+
+    #[test]
+    fn headers_cannot_change_the_framing() {
+        for (name, value) in
+            [("Connection", "close"), ("X", "a\r\nY: b"), ("Content-Length", "5"), ("a b", "c"), ("", "c")]
+        {
+            let plan = Plan { headers: vec![(name.to_owned(), value.to_owned())], ..plan() };
+            assert!(plan.check().is_err(), "{name}: {value:?} must be refused");
+        }
+        let plan = Plan { headers: vec![("Host".to_owned(), "example.com".to_owned())], ..plan() };
+        assert!(plan.check().is_ok());
+    }
+
+    #[test]
+    fn numbers_out_of_bounds_are_refused() {
+        assert!(Plan { connections: 0, ..plan() }.check().is_err());
+        assert!(Plan { connections: 513, ..plan() }.check().is_err());
+        assert!(Plan { rate: Some(f64::NAN), ..plan() }.check().is_err());
+        assert!(Plan { candidates: Vec::new(), ..plan() }.check().is_err());
+    }
+}

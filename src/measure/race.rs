@@ -1,0 +1,471 @@
+//! The order of things: which server is visited when, for how long, and when to stop.
+//!
+//! A round visits every candidate once, the next round in the opposite order (A B, B A, ...), so
+//! that a machine growing slower favours nobody. A visit opens its connections anew. Half-way all
+//! servers are started once more, because which worker got which connections, and how memory was
+//! laid out, is drawn anew with the start.
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use super::drive::closed::Load;
+use super::drive::{Latencies, Tally, once, scheduled};
+use super::outcome::{Errors, Memory, Scheduled, Warning, Window};
+use super::plan::Plan;
+use super::sample::{self, Snapshot, Usage};
+use super::server::Server;
+use super::verdict::MOST_FAILURES;
+use super::{Error, Progress, compare, log};
+use crate::values::Bytes;
+
+/// Time for the connections to find their pace on a server that is warm.
+const SETTLE: Duration = Duration::from_millis(300);
+/// Longest time for that.
+const LONGEST_SETTLE: Duration = Duration::from_secs(2);
+/// A window holds at least this many median latencies.
+const LATENCIES_PER_WINDOW: u32 = 5;
+/// Rounds for which the budget must have room before windows may grow.
+const ROOM: u32 = 4;
+/// Budget below which there is neither a second start nor a scheduled phase.
+const SHORT: Duration = Duration::from_secs(10);
+/// A start that takes longer than this share of the budget is not repeated.
+const START_SHARE: f64 = 0.1;
+/// Share of the budget for the scheduled phase.
+const SCHEDULED_SHARE: f64 = 0.15;
+/// Share of the slowest candidate's rate that is offered in the scheduled phase.
+const SCHEDULED_RATE: f64 = 2.0 / 3.0;
+/// Fewest requests the scheduled phase is worth its time for.
+const FEWEST_SCHEDULED: f64 = 10.0;
+/// Failures from which more rounds would only repeat what is known.
+const HOPELESS: f64 = 0.01;
+/// Share of the available memory the servers may use together.
+const MEMORY_SHARE: f64 = 0.5;
+
+/// What is known of one candidate so far.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) command: Vec<String>,
+    pub(super) ready_after: Duration,
+    pub(super) latencies: Latencies,
+    pub(super) requests: u64,
+    pub(super) errors: Errors,
+    pub(super) repeated: u64,
+    pub(super) successes: f64,
+    pub(super) used: Duration,
+    pub(super) memory: Option<Memory>,
+    pub(super) largest_worker: Option<Bytes>,
+    pub(super) workers: usize,
+    pub(super) restarts: u32,
+    pub(super) scheduled: Option<Scheduled>,
+    /// Workers of the current start at the last look.
+    seen: Option<Vec<i32>>,
+    visited: bool,
+}
+
+impl Entry {
+    fn new() -> Self {
+        Self {
+            command: Vec::new(),
+            ready_after: Duration::ZERO,
+            latencies: Latencies::new(),
+            requests: 0,
+            errors: Errors::default(),
+            repeated: 0,
+            successes: 0.0,
+            used: Duration::ZERO,
+            memory: None,
+            largest_worker: None,
+            workers: 0,
+            restarts: 0,
+            scheduled: None,
+            seen: None,
+            visited: false,
+        }
+    }
+
+    /// Time for the connections to find their pace: at least one answer each.
+    fn settle(&self) -> Duration {
+        self.latencies.p50().unwrap_or_default().clamp(SETTLE, LONGEST_SETTLE)
+    }
+
+    /// Share of the requests that failed.
+    pub(super) fn failures(&self) -> f64 {
+        #[allow(clippy::cast_precision_loss, reason = "2^52 requests do not fit into a run")]
+        if self.requests == 0 { 0.0 } else { self.errors.total() as f64 / self.requests as f64 }
+    }
+}
+
+/// A run under way, and what it found so far.
+pub(super) struct Race<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) begun: Instant,
+    pub(super) entries: Vec<Entry>,
+    pub(super) windows: Vec<Window>,
+    pub(super) warnings: Vec<Warning>,
+    servers: Vec<Option<Server>>,
+    taken: Vec<u16>,
+    /// Time under load so far.
+    spent: Duration,
+    /// Length of the next windows.
+    length: Duration,
+    /// Whether only one server may live at a time.
+    in_turn: bool,
+}
+
+type Report<'a> = dyn FnMut(Progress<'_>) + 'a;
+
+impl<'a> Race<'a> {
+    pub(super) fn new(plan: &'a Plan) -> Self {
+        Self {
+            plan,
+            begun: Instant::now(),
+            entries: plan.candidates.iter().map(|_| Entry::new()).collect(),
+            windows: Vec::new(),
+            warnings: Vec::new(),
+            servers: plan.candidates.iter().map(|_| None).collect(),
+            taken: Vec::new(),
+            spent: Duration::ZERO,
+            length: plan.window,
+            in_turn: false,
+        }
+    }
+
+    /// Runs everything. What was found until an error, or until the future is dropped, stays.
+    pub(super) async fn run(&mut self, report: &mut Report<'_>) -> Result<(), Error> {
+        self.preflight(report).await?;
+        let scheduled = self.plan.rate.is_some() || self.plan.budget >= SHORT;
+        let share = if scheduled { 1.0 - SCHEDULED_SHARE } else { 1.0 };
+        let budget = self.plan.budget.mul_f64(share);
+        self.rounds(budget, report).await?;
+        if scheduled && self.entries.iter().all(|entry| entry.failures() <= MOST_FAILURES) {
+            self.schedule(report).await?;
+        }
+        Ok(())
+    }
+
+    /// Starts every server, and looks whether each path is answered by somebody.
+    async fn preflight(&mut self, report: &mut Report<'_>) -> Result<(), Error> {
+        let count = self.plan.candidates.len();
+        let mut statuses = vec![vec![0; count]; self.plan.paths.len()];
+        for candidate in 0..count {
+            self.wake(candidate, report).await?;
+            let Some(server) = self.servers.get(candidate).and_then(Option::as_ref) else {
+                continue;
+            };
+            let target = Rc::clone(&server.target);
+            let memory = sample::memory(&super::processes::below(server.root()), &[]);
+            for (index, row) in statuses.iter_mut().enumerate() {
+                if let Some(status) = row.get_mut(candidate) {
+                    *status = once(&target, index).await.unwrap_or(0);
+                }
+            }
+            self.judge_memory(memory.map(|(memory, _)| memory.bytes));
+        }
+        for (path, statuses) in self.plan.paths.iter().zip(statuses) {
+            let good = |status: &u16| (1..400).contains(status);
+            if let Some(status) = statuses.first().filter(|_| !statuses.iter().any(good)) {
+                return Err(Error::Target { path: path.clone(), status: *status });
+            }
+            if statuses.windows(2).any(|pair| matches!(pair, [one, other] if one != other)) {
+                self.warnings.push(Warning::StatusDiffers { path: path.clone(), statuses });
+            }
+        }
+        Ok(())
+    }
+
+    /// Falls back to one server at a time when all together would not fit, judged by one of them.
+    fn judge_memory(&mut self, one: Option<Bytes>) {
+        let (Some(one), Some(available)) = (one, sample::available()) else {
+            return;
+        };
+        let others = self.plan.candidates.len().saturating_sub(1) as u64;
+        #[allow(clippy::cast_precision_loss, reason = "no machine has 2^52 bytes of memory")]
+        let short = one.0.saturating_mul(others) as f64 > available.0 as f64 * MEMORY_SHARE;
+        if short && !self.in_turn {
+            self.in_turn = true;
+            self.warnings.push(Warning::InTurn);
+        }
+    }
+
+    /// Makes sure the candidate's server runs, and where memory is short, no other.
+    async fn wake(&mut self, candidate: usize, report: &mut Report<'_>) -> Result<(), Error> {
+        if self.in_turn {
+            for (other, server) in self.servers.iter_mut().enumerate() {
+                if other != candidate {
+                    *server = None;
+                }
+            }
+        }
+        let (Some(described), Some(slot), Some(entry)) =
+            (self.plan.candidates.get(candidate), self.servers.get_mut(candidate), self.entries.get_mut(candidate))
+        else {
+            return Ok(());
+        };
+        if slot.is_some() {
+            return Ok(());
+        }
+        let label = described.label.as_str();
+        report(Progress::Starting { label });
+        let server = Server::start(self.plan, described, &mut self.taken).await?;
+        report(Progress::Ready { label, after: server.ready_after });
+        entry.ready_after = entry.ready_after.max(server.ready_after);
+        entry.command.clone_from(&server.command);
+        entry.seen = None;
+        *slot = Some(server);
+        Ok(())
+    }
+
+    async fn rounds(&mut self, budget: Duration, report: &mut Report<'_>) -> Result<(), Error> {
+        let mut restarted = self.in_turn || self.plan.budget < SHORT;
+        for round in 0.. {
+            let before = self.spent;
+            let mut order: Vec<usize> = (0..self.plan.candidates.len()).collect();
+            if round % 2 == 1 {
+                order.reverse();
+            }
+            for candidate in order {
+                self.visit(candidate, round, report).await?;
+                if self.died(candidate) {
+                    return Ok(());
+                }
+            }
+            if round == 0 {
+                self.stretch(budget);
+            }
+            // The first round also warmed up, which the next one need not.
+            let last = self.spent.saturating_sub(before);
+            let next = if round == 0 { self.expected() } else { last.max(self.expected()) };
+            let failures = self.entries.iter().map(Entry::failures).fold(0.0, f64::max);
+            if self.spent + next > budget || failures > 0.5 || (round > 0 && failures > HOPELESS) {
+                return Ok(());
+            }
+            let quick = self.entries.iter().all(|e| e.ready_after < self.plan.budget.mul_f64(START_SHARE));
+            if !restarted && quick && self.spent >= budget / 2 {
+                restarted = true;
+                self.stop();
+            }
+        }
+        Ok(())
+    }
+
+    /// Lengthens the windows for slow targets, as far as the budget goes.
+    fn stretch(&mut self, budget: Duration) {
+        let p50 = self.slowest();
+        let wanted = p50 * LATENCIES_PER_WINDOW;
+        if wanted <= self.length {
+            return;
+        }
+        let left = budget.saturating_sub(self.spent) / ROOM;
+        let room = left.saturating_sub(self.expected().saturating_sub(self.length * self.count()));
+        let room = room / self.count();
+        if room < wanted {
+            self.warnings.push(Warning::Slow { p50 });
+        }
+        self.length = wanted.min(room).max(self.length);
+    }
+
+    /// The largest median latency of all candidates.
+    fn slowest(&self) -> Duration {
+        let medians = self.entries.iter().filter_map(|entry| entry.latencies.p50());
+        medians.max().unwrap_or_default()
+    }
+
+    /// Number of candidates.
+    fn count(&self) -> u32 {
+        u32::try_from(self.entries.len()).unwrap_or(u32::MAX).max(1)
+    }
+
+    /// How long the next round will take: besides its window, a visit settles before it and waits
+    /// for the requests under way after it.
+    fn expected(&self) -> Duration {
+        let visit = |entry: &Entry| self.length + entry.settle() + entry.latencies.p50().unwrap_or_default();
+        self.entries.iter().map(visit).sum()
+    }
+
+    /// Loads one candidate for one window.
+    async fn visit(&mut self, candidate: usize, round: usize, report: &mut Report<'_>) -> Result<(), Error> {
+        self.wake(candidate, report).await?;
+        let visit = Instant::now();
+        let alive: Vec<(usize, i32, Option<i32>)> = self
+            .servers
+            .iter()
+            .enumerate()
+            .filter_map(|(index, server)| server.as_ref().map(|server| (index, server.root(), server.master())))
+            .collect();
+        let roots: Vec<i32> = alive.iter().map(|(_, root, _)| *root).collect();
+        let Some(place) = alive.iter().position(|(index, ..)| *index == candidate) else {
+            return Ok(());
+        };
+        let master = alive.get(place).and_then(|(.., master)| *master);
+        let Some(server) = self.servers.get(candidate).and_then(Option::as_ref) else {
+            return Ok(());
+        };
+        let Some(entry) = self.entries.get(candidate) else {
+            return Ok(());
+        };
+
+        let load = Load::start(&server.target, self.plan.connections);
+        if entry.visited {
+            load.settle(entry.settle()).await;
+        } else {
+            load.warm_up().await;
+        }
+        let before = Snapshot::take(&roots);
+        let at = self.begun.elapsed();
+        let length = load.window(self.length).await;
+        let after = Snapshot::take(&roots);
+        // Read while the connections are still busy, but outside the window: it walks page tables.
+        let workers = sample::workers(after.server(place), master);
+        let memory = sample::memory(after.server(place), &workers);
+        let tally = load.finish().await;
+        self.spent += visit.elapsed();
+
+        let usage = sample::between(&before, &after, place, master);
+        let Some(entry) = self.entries.get_mut(candidate) else {
+            return Ok(());
+        };
+        let first = sample::workers(before.server(place), master);
+        let restarts = replaced(entry.seen.as_ref().unwrap_or(&first), &workers);
+        entry.take(&tally, &usage, memory, restarts, workers);
+        let window = Window {
+            candidate,
+            round,
+            at,
+            length,
+            rate: tally.successes / length.as_secs_f64(),
+            requests: tally.requests,
+            errors: tally.errors,
+            repeated: tally.repeated,
+            p50: tally.latencies.p50(),
+            max: tally.latencies.max(),
+            client: usage.client,
+            foreign: usage.foreign,
+            cores: usage.server.as_secs_f64() / length.as_secs_f64(),
+            memory: memory.map(|(memory, _)| memory),
+            shares: usage.shares,
+            restarts,
+        };
+        let done = (self.spent.as_secs_f64() / self.plan.budget.as_secs_f64()).min(1.0);
+        let label = self.plan.candidates.get(candidate).map_or("", |candidate| candidate.label.as_str());
+        report(Progress::Measured { label, window: &window, done });
+        self.windows.push(window);
+        Ok(())
+    }
+
+    /// Whether the candidate's server ended by itself; says so if it did.
+    fn died(&mut self, candidate: usize) -> bool {
+        let Some(server) = self.servers.get_mut(candidate).and_then(Option::as_mut) else {
+            return false;
+        };
+        let Some(ended) = server.gone() else {
+            return false;
+        };
+        let log = server.log();
+        let reason = log::reason(&log).map_or(ended.clone(), |line| format!("{ended}: {line}"));
+        let label = self.plan.candidates.get(candidate).map_or_else(String::new, |candidate| candidate.label.clone());
+        self.warnings.push(Warning::Died { label, reason });
+        true
+    }
+
+    /// Sends on a schedule to every candidate in turn.
+    async fn schedule(&mut self, report: &mut Report<'_>) -> Result<(), Error> {
+        let slowest = (0..self.entries.len())
+            .filter_map(|candidate| compare::median(&self.rates(candidate)))
+            .fold(f64::INFINITY, f64::min);
+        let rate = self.plan.rate.unwrap_or(slowest * SCHEDULED_RATE);
+        let length = (self.plan.budget.mul_f64(SCHEDULED_SHARE) / self.count()).max(Duration::from_secs(1));
+        if !rate.is_finite() || rate * length.as_secs_f64() < FEWEST_SCHEDULED {
+            return Ok(());
+        }
+        for candidate in 0..self.entries.len() {
+            self.wake(candidate, report).await?;
+            let Some(server) = self.servers.get(candidate).and_then(Option::as_ref) else {
+                continue;
+            };
+            let target = Rc::clone(&server.target);
+            let found = scheduled::run(&target, self.plan.connections, rate, length)
+                .await
+                .map_err(|error| Error::System { doing: "setting a timer", error })?;
+            if found.latency.is_none() {
+                let label =
+                    self.plan.candidates.get(candidate).map_or_else(String::new, |candidate| candidate.label.clone());
+                self.warnings.push(Warning::RateNotReached { label, offered: rate, achieved: found.achieved });
+            }
+            if let Some(entry) = self.entries.get_mut(candidate) {
+                entry.scheduled = Some(found);
+            }
+        }
+        Ok(())
+    }
+
+    /// Successful answers per second in each window of a candidate.
+    pub(super) fn rates(&self, candidate: usize) -> Vec<f64> {
+        self.windows.iter().filter(|window| window.candidate == candidate).map(|window| window.rate).collect()
+    }
+
+    /// Ends all servers, and notes what could not be ended.
+    pub(super) fn stop(&mut self) {
+        let mut servers: Vec<Server> = self.servers.iter_mut().filter_map(Option::take).collect();
+        // All are asked before the first is waited for.
+        servers.iter_mut().for_each(Server::release);
+        let left: Vec<u32> =
+            servers.into_iter().flat_map(Server::stop).filter_map(|pid| u32::try_from(pid).ok()).collect();
+        if !left.is_empty() {
+            self.warnings.push(Warning::Left { processes: left });
+        }
+    }
+}
+
+impl Drop for Race<'_> {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Entry {
+    fn take(
+        &mut self,
+        tally: &Tally,
+        usage: &Usage,
+        memory: Option<(Memory, Bytes)>,
+        restarts: u32,
+        workers: Vec<i32>,
+    ) {
+        self.visited = true;
+        self.latencies.add(&tally.latencies);
+        self.requests += tally.requests;
+        self.errors += tally.errors;
+        self.repeated += tally.repeated;
+        self.successes += tally.successes;
+        self.used += usage.server;
+        self.restarts += restarts;
+        self.workers = self.workers.max(workers.len());
+        self.seen = Some(workers);
+        if let Some((all, largest)) = memory {
+            if self.memory.is_none_or(|known| known.bytes < all.bytes) {
+                self.memory = Some(all);
+            }
+            self.largest_worker = self.largest_worker.max(Some(largest));
+        }
+    }
+}
+
+/// Workers that went away and were replaced.
+fn replaced(before: &[i32], after: &[i32]) -> u32 {
+    let gone = before.iter().filter(|pid| !after.contains(pid)).count();
+    let new = after.iter().filter(|pid| !before.contains(pid)).count();
+    u32::try_from(gone.min(new)).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_replaced_workers_are_restarts() {
+        assert_eq!(replaced(&[1, 2], &[1, 2]), 0);
+        assert_eq!(replaced(&[1, 2], &[1, 3]), 1);
+        assert_eq!(replaced(&[1], &[1, 2, 3]), 0);
+        assert_eq!(replaced(&[1, 2], &[1]), 0);
+    }
+}

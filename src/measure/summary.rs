@@ -1,0 +1,182 @@
+//! From what a race collected to the outcome.
+
+use std::collections::BTreeMap;
+
+use super::compare::{self, Pair};
+use super::outcome::{Interval, Measured, Outcome, Warning, Window};
+use super::race::{Entry, Race};
+use super::verdict::{self, Circumstances, Comparison, MOST_CLIENT, MOST_FAILURES, MOST_FOREIGN};
+
+/// Fewest requests for a 99th percentile.
+const ENOUGH: u64 = 1000;
+
+/// Sums up a race, finished or not.
+pub(super) fn outcome(race: &mut Race<'_>, interrupted: bool) -> Outcome {
+    let mut warnings = std::mem::take(&mut race.warnings);
+    if interrupted {
+        warnings.insert(0, Warning::Interrupted);
+    }
+    let foreign =
+        compare::median(&race.windows.iter().filter_map(|window| window.foreign).collect::<Vec<_>>()).unwrap_or(0.0);
+    if foreign > MOST_FOREIGN {
+        warnings.push(Warning::ForeignLoad { cores: foreign });
+    }
+    let clients: Vec<f64> = (0..race.entries.len()).map(|candidate| client(&race.windows, candidate)).collect();
+    for ((described, entry), share) in race.plan.candidates.iter().zip(&race.entries).zip(&clients) {
+        let label = || described.label.clone();
+        if entry.failures() > MOST_FAILURES {
+            warnings.push(Warning::Failures { label: label(), share: entry.failures(), errors: entry.errors });
+        }
+        if *share > MOST_CLIENT {
+            warnings.push(Warning::ClientBusy { label: label(), share: *share });
+        }
+        if entry.restarts > 0 {
+            warnings.push(Warning::Restarts { label: label(), workers: entry.restarts });
+        }
+        if entry.requests < ENOUGH {
+            warnings.push(Warning::FewRequests { label: label(), requests: entry.requests });
+        }
+    }
+    #[allow(clippy::cast_precision_loss, reason = "no machine has 2^52 cores")]
+    let cores = std::thread::available_parallelism().map_or(1.0, |cores| cores.get() as f64);
+    let comparisons = (1..race.entries.len())
+        .map(|candidate| {
+            let pairs = pairs(&race.windows, candidate);
+            let busy = |index: usize| clients.get(index).is_some_and(|share| *share > MOST_CLIENT);
+            let failures = |index: usize| race.entries.get(index).map_or(0.0, Entry::failures);
+            let known = Circumstances {
+                failures: (failures(0), failures(candidate)),
+                foreign: if foreign > MOST_FOREIGN { (foreign / cores).min(1.0) } else { 0.0 },
+                client_busy: (busy(0), busy(candidate)),
+                interrupted,
+            };
+            let (verdict, ratio) = verdict::decide(&pairs, known);
+            let label =
+                race.plan.candidates.get(candidate).map_or_else(String::new, |candidate| candidate.label.clone());
+            Comparison { label, verdict, ratio, rounds: pairs.len() }
+        })
+        .collect();
+    let candidates = (0..race.entries.len()).filter_map(|candidate| measured(race, candidate)).collect();
+    Outcome {
+        candidates,
+        comparisons,
+        windows: std::mem::take(&mut race.windows),
+        warnings,
+        took: race.begun.elapsed(),
+    }
+}
+
+fn measured(race: &Race<'_>, candidate: usize) -> Option<Measured> {
+    let entry = race.entries.get(candidate)?;
+    let none = Interval { median: 0.0, low: 0.0, high: 0.0 };
+    Some(Measured {
+        label: race.plan.candidates.get(candidate)?.label.clone(),
+        command: entry.command.clone(),
+        ready_after: entry.ready_after,
+        rate: compare::interval(&race.rates(candidate)).unwrap_or(none),
+        requests: entry.requests,
+        p50: entry.latencies.p50(),
+        p99: entry.latencies.p99(),
+        max: entry.latencies.max(),
+        errors: entry.errors,
+        repeated: entry.repeated,
+        memory: entry.memory,
+        memory_per_worker: entry.largest_worker,
+        workers: entry.workers,
+        cpu_per_request: (entry.successes >= 1.0).then(|| entry.used.div_f64(entry.successes)),
+        restarts: entry.restarts,
+        shares: shares(&race.windows, candidate),
+        scheduled: entry.scheduled.clone(),
+    })
+}
+
+/// Median share of a core the load generator used while it loaded the candidate.
+fn client(windows: &[Window], candidate: usize) -> f64 {
+    let shares: Vec<f64> =
+        windows.iter().filter(|window| window.candidate == candidate).map(|window| window.client).collect();
+    compare::median(&shares).unwrap_or(0.0)
+}
+
+/// The rates of the rounds in which both the first candidate and this one were measured.
+fn pairs(windows: &[Window], candidate: usize) -> Vec<Pair> {
+    let rounds = |index: usize| -> BTreeMap<usize, &Window> {
+        windows.iter().filter(|window| window.candidate == index).map(|window| (window.round, window)).collect()
+    };
+    let (first, second) = (rounds(0), rounds(candidate));
+    first
+        .iter()
+        .filter_map(|(round, first)| {
+            let second = second.get(round)?;
+            let seconds = first.length.min(second.length).as_secs_f64();
+            Some(Pair { first: first.rate, second: second.rate, seconds })
+        })
+        .collect()
+}
+
+/// The shares of the workers from the busiest to the idlest, averaged over windows: which process
+/// is the busiest changes with every draw of connections, how uneven they are does not.
+fn shares(windows: &[Window], candidate: usize) -> Vec<f64> {
+    let rows: Vec<&[f64]> = windows
+        .iter()
+        .filter(|window| window.candidate == candidate && !window.shares.is_empty())
+        .map(|window| window.shares.as_slice())
+        .collect();
+    let width = rows.iter().map(|row| row.len()).max().unwrap_or(0);
+    #[allow(clippy::cast_precision_loss, reason = "one row per window")]
+    let count = rows.len() as f64;
+    (0..width).map(|rank| rows.iter().filter_map(|row| row.get(rank)).sum::<f64>() / count).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::outcome::Errors;
+    use std::time::Duration;
+
+    fn window(candidate: usize, round: usize, rate: f64, shares: &[f64]) -> Window {
+        Window {
+            candidate,
+            round,
+            at: Duration::ZERO,
+            length: Duration::from_secs(1),
+            rate,
+            requests: 100,
+            errors: Errors::default(),
+            repeated: 0,
+            p50: None,
+            max: None,
+            client: 0.1,
+            foreign: None,
+            cores: 0.5,
+            memory: None,
+            shares: shares.to_vec(),
+            restarts: 0,
+        }
+    }
+
+    #[test]
+    fn rounds_are_paired_whatever_their_order() {
+        let windows = [
+            window(0, 0, 1.0, &[]),
+            window(1, 0, 2.0, &[]),
+            window(1, 1, 4.0, &[]),
+            window(0, 1, 3.0, &[]),
+            window(0, 2, 9.0, &[]),
+        ];
+        let pairs: Vec<(f64, f64)> = pairs(&windows, 1).iter().map(|pair| (pair.first, pair.second)).collect();
+        assert_eq!(pairs, [(1.0, 2.0), (3.0, 4.0)]);
+    }
+
+    #[test]
+    fn shares_are_averaged_by_rank() {
+        let windows = [
+            window(0, 0, 1.0, &[0.75, 0.25]),
+            window(0, 1, 1.0, &[]),
+            window(0, 2, 1.0, &[0.5, 0.5]),
+            window(1, 0, 1.0, &[1.0]),
+        ];
+        assert_eq!(shares(&windows, 0), [0.625, 0.375]);
+        assert_eq!(shares(&windows, 1), [1.0]);
+        assert!(shares(&windows, 2).is_empty());
+    }
+}
