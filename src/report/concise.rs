@@ -12,11 +12,7 @@ pub fn concise(report: &Report) -> String {
         let file = report.files.get(finding.primary.place.file);
         let (line, column) = file.line_column(finding.primary.place.span.start);
         let (path, message) = (one_line(file.path()), one_line(&finding.message));
-        let _ = writeln!(
-            out,
-            "{path}:{line}:{column}: {}[{}] {message}",
-            finding.severity, finding.rule
-        );
+        let _ = writeln!(out, "{path}:{line}:{column}: {}[{}] {message}", finding.severity, finding.rule);
     }
     out
 }

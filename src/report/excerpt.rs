@@ -59,15 +59,8 @@ struct Mark<'a> {
 
 impl Excerpt {
     pub(super) fn new(files: &Files, finding: &Finding, look: Look) -> Self {
-        let mut excerpt = Self {
-            text: String::new(),
-            windows: Vec::new(),
-            labels: Vec::new(),
-            primary: Vec::new(),
-        };
-        let labels: Vec<&Label> = std::iter::once(&finding.primary)
-            .chain(&finding.related)
-            .collect();
+        let mut excerpt = Self { text: String::new(), windows: Vec::new(), labels: Vec::new(), primary: Vec::new() };
+        let labels: Vec<&Label> = std::iter::once(&finding.primary).chain(&finding.related).collect();
         let mut order: Vec<FileId> = Vec::new();
         for label in &labels {
             if !order.contains(&label.place.file) {
@@ -77,15 +70,8 @@ impl Excerpt {
         for id in order {
             let file = files.get(id);
             let mut marks: Vec<Mark<'_>> = Vec::new();
-            for (i, &label) in labels
-                .iter()
-                .enumerate()
-                .filter(|(_, label)| label.place.file == id)
-            {
-                match marks
-                    .iter_mut()
-                    .find(|mark| mark.label.place == label.place)
-                {
+            for (i, &label) in labels.iter().enumerate().filter(|(_, label)| label.place.file == id) {
+                match marks.iter_mut().find(|mark| mark.label.place == label.place) {
                     Some(mark) => mark.texts.push(one_line(&label.text)),
                     None => marks.push(mark(file, label, i == 0)),
                 }
@@ -111,11 +97,7 @@ impl Excerpt {
     }
 
     fn add(&mut self, file: &SourceFile, marks: &[Mark<'_>], last: usize, look: Look) {
-        let first = marks
-            .first()
-            .map_or(1, |mark| mark.first)
-            .saturating_sub(CONTEXT)
-            .max(1);
+        let first = marks.first().map_or(1, |mark| mark.first).saturating_sub(CONTEXT).max(1);
         // The empty line behind a final line break is no line to a reader, unless a label is there.
         let ends = file.line_count() - usize::from(file.text().ends_with('\n'));
         let last = (last + CONTEXT).min(ends).max(last);
@@ -176,38 +158,18 @@ impl Excerpt {
 fn mark<'a>(file: &SourceFile, label: &'a Label, primary: bool) -> Mark<'a> {
     let text = file.text();
     let boundary = |at: usize| text.floor_char_boundary(at.min(text.len()));
-    let mut span = Span::new(
-        boundary(label.place.span.start),
-        boundary(label.place.span.end),
-    );
+    let mut span = Span::new(boundary(label.place.span.start), boundary(label.place.span.end));
     span.end = span.end.max(span.start);
     // A line break at the end is no text that could be underlined.
-    let trimmed = text
-        .get(span.start..span.end)
-        .unwrap_or_default()
-        .trim_end_matches(['\n', '\r'])
-        .len();
+    let trimmed = text.get(span.start..span.end).unwrap_or_default().trim_end_matches(['\n', '\r']).len();
     span.end = span.start + trimmed;
     let first = file.line(span.start);
-    let mut last = if span.is_empty() {
-        first
-    } else {
-        file.line(span.end - 1)
-    };
+    let mut last = if span.is_empty() { first } else { file.line(span.end - 1) };
     if last - first >= MAX_LINES {
         last = first;
-        span.end = file
-            .line_span(first)
-            .map_or(span.end, |line| line.end.max(span.start));
+        span.end = file.line_span(first).map_or(span.end, |line| line.end.max(span.start));
     }
-    Mark {
-        label,
-        texts: vec![one_line(&label.text)],
-        first,
-        last,
-        span,
-        primary,
-    }
+    Mark { label, texts: vec![one_line(&label.text)], first, last, span, primary }
 }
 
 /// One line as it is shown.
@@ -228,10 +190,7 @@ impl Shown {
         } else {
             0
         };
-        let mut shown = Self {
-            text: String::new(),
-            offsets: Vec::new(),
-        };
+        let mut shown = Self { text: String::new(), offsets: Vec::new() };
         let mut column = 0;
         if from > 0 {
             shown.text.push_str(look.ellipsis());
@@ -266,10 +225,7 @@ impl Shown {
     /// Where a byte of the line is shown; what is cut off counts as the nearest end.
     fn offset(&self, at: usize) -> usize {
         let next = self.offsets.partition_point(|(byte, _)| *byte < at);
-        self.offsets
-            .get(next)
-            .or(self.offsets.last())
-            .map_or(0, |(_, shown)| *shown)
+        self.offsets.get(next).or(self.offsets.last()).map_or(0, |(_, shown)| *shown)
     }
 }
 
@@ -286,15 +242,9 @@ impl SourceCode for Excerpt {
         let window = self
             .windows
             .iter()
-            .find(|window| {
-                window.span.start <= start && start < window.span.end && end <= window.span.end
-            })
+            .find(|window| window.span.start <= start && start < window.span.end && end <= window.span.end)
             .ok_or(MietteError::OutOfBounds)?;
-        let data = self
-            .text
-            .as_bytes()
-            .get(window.span.start..window.span.end)
-            .ok_or(MietteError::OutOfBounds)?;
+        let data = self.text.as_bytes().get(window.span.start..window.span.end).ok_or(MietteError::OutOfBounds)?;
         let (line, column) = window
             .starts
             .iter()

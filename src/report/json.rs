@@ -20,16 +20,8 @@ pub fn json(report: &Report, command: &str) -> String {
         schema: SCHEMA,
         farrier: env!("CARGO_PKG_VERSION"),
         command,
-        findings: report
-            .findings
-            .iter()
-            .map(|finding| JsonFinding::new(files, finding))
-            .collect(),
-        suppressed: report
-            .suppressed
-            .iter()
-            .map(|item| JsonSuppressed::new(files, item))
-            .collect(),
+        findings: report.findings.iter().map(|finding| JsonFinding::new(files, finding)).collect(),
+        suppressed: report.suppressed.iter().map(|item| JsonSuppressed::new(files, item)).collect(),
         notes: report.notes.iter().map(JsonNote::new).collect(),
         summary: JsonSummary::new(&report.summary),
     };
@@ -75,11 +67,7 @@ impl<'a> JsonFinding<'a> {
             message: &finding.message,
             place: JsonPlace::new(files, finding.primary.place),
             label: &finding.primary.text,
-            related: finding
-                .related
-                .iter()
-                .map(|label| JsonLabel::new(files, label))
-                .collect(),
+            related: finding.related.iter().map(|label| JsonLabel::new(files, label)).collect(),
             fix: finding.fix.as_ref().map(|fix| JsonFix::new(files, fix)),
             help: finding.help.as_deref(),
         }
@@ -100,13 +88,7 @@ impl<'a> JsonPlace<'a> {
         let file = files.get(place.file);
         let (line, column) = file.line_column(place.span.start);
         let (end_line, end_column) = file.line_column(place.span.end);
-        Self {
-            file: file.path(),
-            line,
-            column,
-            end_line,
-            end_column,
-        }
+        Self { file: file.path(), line, column, end_line, end_column }
     }
 }
 
@@ -119,10 +101,7 @@ struct JsonLabel<'a> {
 
 impl<'a> JsonLabel<'a> {
     fn new(files: &'a Files, label: &'a Label) -> Self {
-        Self {
-            place: JsonPlace::new(files, label.place),
-            message: &label.text,
-        }
+        Self { place: JsonPlace::new(files, label.place), message: &label.text }
     }
 }
 
@@ -135,16 +114,8 @@ struct JsonFix<'a> {
 
 impl<'a> JsonFix<'a> {
     fn new(files: &'a Files, fix: &'a Fix) -> Self {
-        let edits = fix
-            .edits
-            .iter()
-            .map(|edit| JsonEdit::new(files, edit))
-            .collect();
-        Self {
-            title: &fix.title,
-            safety: fix.safety.as_str(),
-            edits,
-        }
+        let edits = fix.edits.iter().map(|edit| JsonEdit::new(files, edit)).collect();
+        Self { title: &fix.title, safety: fix.safety.as_str(), edits }
     }
 }
 
@@ -160,12 +131,7 @@ struct JsonEdit<'a> {
 impl<'a> JsonEdit<'a> {
     fn new(files: &'a Files, edit: &'a Edit) -> Self {
         let span = edit.place.span;
-        Self {
-            place: JsonPlace::new(files, edit.place),
-            start: span.start,
-            end: span.end,
-            text: &edit.text,
-        }
+        Self { place: JsonPlace::new(files, edit.place), start: span.start, end: span.end, text: &edit.text }
     }
 }
 
@@ -196,11 +162,7 @@ struct JsonNote<'a> {
 
 impl<'a> JsonNote<'a> {
     fn new(note: &'a Note) -> Self {
-        Self {
-            file: &note.path,
-            line: note.line,
-            reason: &note.reason,
-        }
+        Self { file: &note.path, line: note.line, reason: &note.reason }
     }
 }
 
@@ -218,26 +180,9 @@ struct JsonSummary {
 
 impl JsonSummary {
     fn new(summary: &Summary) -> Self {
-        let Summary {
-            errors,
-            warnings,
-            advice,
-            files_with_findings,
-            suppressed,
-            notes,
-            files_read,
-            deployments,
-        } = *summary;
-        Self {
-            errors,
-            warnings,
-            advice,
-            files_with_findings,
-            suppressed,
-            notes,
-            files_read,
-            deployments,
-        }
+        let Summary { errors, warnings, advice, files_with_findings, suppressed, notes, files_read, deployments } =
+            *summary;
+        Self { errors, warnings, advice, files_with_findings, suppressed, notes, files_read, deployments }
     }
 }
 

@@ -79,33 +79,18 @@ impl Report {
         suppressed.sort_by(|a, b| key(&files, &a.finding).cmp(&key(&files, &b.finding)));
         notes.sort();
         notes.dedup();
-        let count = |severity| {
-            findings
-                .iter()
-                .filter(|finding| finding.severity == severity)
-                .count()
-        };
+        let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
         let summary = Summary {
             errors: count(Severity::Error),
             warnings: count(Severity::Warning),
             advice: count(Severity::Advice),
-            files_with_findings: findings
-                .iter()
-                .map(|f| f.primary.place.file)
-                .collect::<BTreeSet<_>>()
-                .len(),
+            files_with_findings: findings.iter().map(|f| f.primary.place.file).collect::<BTreeSet<_>>().len(),
             suppressed: suppressed.len(),
             notes: notes.len(),
             files_read: files.iter().count(),
             deployments,
         };
-        Self {
-            files,
-            findings,
-            suppressed,
-            notes,
-            summary,
-        }
+        Self { files, findings, suppressed, notes, summary }
     }
 }
 
@@ -113,13 +98,7 @@ impl Report {
 /// one place.
 fn key<'a>(files: &'a Files, finding: &'a Finding) -> (&'a str, usize, &'a str, usize, &'a str) {
     let place = finding.primary.place;
-    (
-        files.get(place.file).path(),
-        place.span.start,
-        finding.rule,
-        place.span.end,
-        &finding.message,
-    )
+    (files.get(place.file).path(), place.span.start, finding.rule, place.span.end, &finding.message)
 }
 
 #[cfg(test)]

@@ -29,11 +29,7 @@ pub struct Look {
 
 impl Look {
     /// Draws with everything but colour.
-    pub const PLAIN: Self = Self {
-        width: DEFAULT_WIDTH,
-        colour: false,
-        unicode: true,
-    };
+    pub const PLAIN: Self = Self { width: DEFAULT_WIDTH, colour: false, unicode: true };
 
     /// What suits this environment. `columns` is the width of the terminal that the output goes to,
     /// `None` if it goes anywhere else.
@@ -43,20 +39,13 @@ impl Look {
     pub fn detect(columns: Option<usize>, variable: &dyn Fn(&str) -> Option<String>) -> Self {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let dumb = set("TERM").is_some_and(|term| term == "dumb");
-        let forced = ["FORCE_COLOR", "CLICOLOR_FORCE"]
-            .iter()
-            .any(|name| set(name).is_some_and(|v| v != "0"));
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
-            .iter()
-            .find_map(|name| set(name));
+        let forced = ["FORCE_COLOR", "CLICOLOR_FORCE"].iter().any(|name| set(name).is_some_and(|v| v != "0"));
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| set(name));
         let utf8 = locale.is_none_or(|locale| {
             let locale = locale.to_ascii_lowercase();
             locale.contains("utf-8") || locale.contains("utf8")
         });
-        let width = set("COLUMNS")
-            .and_then(|text| text.parse().ok())
-            .or(columns)
-            .unwrap_or(DEFAULT_WIDTH);
+        let width = set("COLUMNS").and_then(|text| text.parse().ok()).or(columns).unwrap_or(DEFAULT_WIDTH);
         Self {
             width: width.clamp(MIN_WIDTH, MAX_WIDTH),
             colour: set("NO_COLOR").is_none() && (forced || (columns.is_some() && !dumb)),
@@ -67,11 +56,7 @@ impl Look {
     /// The theme of a finding's snippets; `highlights` says for each label, in the order of the
     /// snippets, whether it is the primary one.
     pub(super) fn theme(self, severity: Severity, highlights: &[bool]) -> GraphicalTheme {
-        let mut characters = if self.unicode {
-            ThemeCharacters::unicode()
-        } else {
-            ThemeCharacters::ascii()
-        };
+        let mut characters = if self.unicode { ThemeCharacters::unicode() } else { ThemeCharacters::ascii() };
         if self.unicode {
             // Two columns wide in many terminals.
             "!".clone_into(&mut characters.warning);
@@ -86,10 +71,7 @@ impl Look {
                 Severity::Advice => styles.advice,
             };
             let related = styles.help;
-            styles.highlights = highlights
-                .iter()
-                .map(|&first| if first { primary } else { related })
-                .collect();
+            styles.highlights = highlights.iter().map(|&first| if first { primary } else { related }).collect();
         }
         GraphicalTheme { characters, styles }
     }
@@ -120,11 +102,7 @@ impl Look {
     }
 
     fn paint(self, code: &str, text: &str) -> String {
-        if self.colour && !text.is_empty() {
-            format!("\x1b[{code}m{text}\x1b[0m")
-        } else {
-            text.to_owned()
-        }
+        if self.colour && !text.is_empty() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 }
 
@@ -153,10 +131,7 @@ pub(super) fn printable(text: &str) -> Cow<'_, str> {
 
 /// [`printable`] on one line.
 pub(super) fn one_line(text: &str) -> String {
-    printable(text)
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
+    printable(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -164,11 +139,7 @@ mod tests {
     use super::*;
 
     fn look(columns: Option<usize>, set: &[(&str, &str)]) -> Look {
-        let find = |name: &str| {
-            set.iter()
-                .find(|(n, _)| *n == name)
-                .map(|(_, value)| (*value).to_owned())
-        };
+        let find = |name: &str| set.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
         Look::detect(columns, &find)
     }
 

@@ -17,14 +17,8 @@ pub fn pretty(report: &Report, look: Look) -> String {
         out.push('\n');
     }
     for note in &report.notes {
-        let line = note
-            .line
-            .map_or_else(String::new, |line| format!(":{line}"));
-        let text = format!(
-            "note: {}{line}: {}",
-            one_line(&note.path),
-            one_line(&note.reason)
-        );
+        let line = note.line.map_or_else(String::new, |line| format!(":{line}"));
+        let text = format!("note: {}{line}: {}", one_line(&note.path), one_line(&note.reason));
         out.push_str(&look.dim(&text));
         out.push('\n');
     }
@@ -38,35 +32,24 @@ pub fn pretty(report: &Report, look: Look) -> String {
 
 fn render(report: &Report, finding: &Finding, look: Look) -> String {
     let excerpt = Excerpt::new(&report.files, finding, look);
-    let handler =
-        GraphicalReportHandler::new_themed(look.theme(finding.severity, &excerpt.primary))
-            .with_width(look.width)
-            .with_links(false)
-            .without_syntax_highlighting();
+    let handler = GraphicalReportHandler::new_themed(look.theme(finding.severity, &excerpt.primary))
+        .with_width(look.width)
+        .with_links(false)
+        .without_syntax_highlighting();
     let drawing = Drawing { finding, excerpt };
     let mut out = String::new();
     if handler.render_report(&mut out, &drawing).is_err() {
         // Formatting into a string fails only if a snippet cannot be drawn: the sentence still counts.
         let place = one_line(&report.files.describe(finding.primary.place));
-        out = format!(
-            "{}\n\n  {}\n  at {place}\n",
-            drawing.head(),
-            printable(&finding.message)
-        );
+        out = format!("{}\n\n  {}\n  at {place}\n", drawing.head(), printable(&finding.message));
     }
     // Frames leave spaces behind that nobody sees and every diff tool marks.
-<<<<<<< HEAD
-    out.lines()
-        .map(|line| format!("{}\n", line.trim_end()))
-        .collect()
-=======
     let mut trimmed = String::with_capacity(out.len());
     for line in out.lines() {
         trimmed.push_str(line.trim_end());
         trimmed.push('\n');
     }
     trimmed
->>>>>>> main
 }
 
 /// The last line: what was found, and in how much.
@@ -76,27 +59,15 @@ fn summary(summary: &Summary, look: Look) -> String {
         [(Severity::Error, summary.errors), (Severity::Warning, summary.warnings), (Severity::Advice, summary.advice)]
     {
         if n > 0 {
-            let plural = if severity == Severity::Advice || n == 1 {
-                ""
-            } else {
-                "s"
-            };
+            let plural = if severity == Severity::Advice || n == 1 { "" } else { "s" };
             counts.push(look.severity(severity, &format!("{n} {severity}{plural}")));
         }
     }
     let mut line = if counts.is_empty() {
-        let scope = format!(
-            "{}, {}",
-            count(summary.deployments, "deployment"),
-            count(summary.files_read, "file")
-        );
+        let scope = format!("{}, {}", count(summary.deployments, "deployment"), count(summary.files_read, "file"));
         format!("{} in {scope}", look.good("nothing found"))
     } else {
-        format!(
-            "{} in {}",
-            counts.join(", "),
-            count(summary.files_with_findings, "file")
-        )
+        format!("{} in {}", counts.join(", "), count(summary.files_with_findings, "file"))
     };
     let mut aside = Vec::new();
     if summary.suppressed > 0 {
@@ -125,13 +96,7 @@ struct Drawing<'a> {
 
 impl Drawing<'_> {
     fn head(&self) -> String {
-        let Finding {
-            severity,
-            rule,
-            code,
-            confidence,
-            ..
-        } = self.finding;
+        let Finding { severity, rule, code, confidence, .. } = self.finding;
         // High confidence is what people expect; only less than that is news.
         let confidence = match confidence {
             Confidence::High => String::new(),
@@ -171,23 +136,8 @@ impl Diagnostic for Drawing<'_> {
             };
             format!("{} ({how})", one_line(&fix.title))
         });
-<<<<<<< HEAD
-        let parts: Vec<String> = self
-            .finding
-            .help
-            .iter()
-            .map(|help| printable(help).into_owned())
-            .chain(fix)
-            .collect();
-        if parts.is_empty() {
-            None
-        } else {
-            Some(Box::new(parts.join("\n")))
-        }
-=======
         let parts: Vec<String> = self.finding.help.iter().map(|help| printable(help).into_owned()).chain(fix).collect();
         if parts.is_empty() { None } else { Some(Box::new(parts.join("\n"))) }
->>>>>>> main
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -368,24 +318,14 @@ mod tests {
 
     #[test]
     fn ascii_only() {
-        let look = Look {
-            unicode: false,
-            width: 60,
-            colour: false,
-        };
+        let look = Look { unicode: false, width: 60, colour: false };
         let text = pretty(&samples::one_label(), look);
         assert!(text.is_ascii(), "{text}");
     }
 
     #[test]
     fn colour_changes_nothing_but_colour() {
-        let coloured = pretty(
-            &samples::three_files(),
-            Look {
-                colour: true,
-                ..Look::PLAIN
-            },
-        );
+        let coloured = pretty(&samples::three_files(), Look { colour: true, ..Look::PLAIN });
         assert!(coloured.contains("\x1b[31"));
         let mut plain = String::new();
         let mut escaped = false;
@@ -398,10 +338,7 @@ mod tests {
             }
         }
         let trimmed: Vec<&str> = plain.lines().map(str::trim_end).collect();
-        assert_eq!(
-            trimmed.join("\n"),
-            pretty(&samples::three_files(), Look::PLAIN).trim_end()
-        );
+        assert_eq!(trimmed.join("\n"), pretty(&samples::three_files(), Look::PLAIN).trim_end());
     }
 
     #[test]
@@ -409,10 +346,7 @@ mod tests {
         let mut files = Files::new();
         files.add("a.py", "");
         let report = Report::new(files, Vec::new(), Vec::new(), Vec::new(), 2);
-        assert_eq!(
-            pretty(&report, Look::PLAIN),
-            "nothing found in 2 deployments, 1 file\n"
-        );
+        assert_eq!(pretty(&report, Look::PLAIN), "nothing found in 2 deployments, 1 file\n");
     }
 
     proptest! {

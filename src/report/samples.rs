@@ -27,30 +27,16 @@ fn place(files: &Files, path: &str, text: &str) -> Place {
 
 pub(super) fn one_label() -> Report {
     let mut files = Files::new();
-    files.add(
-        "gunicorn.conf.py",
-        "bind = \"0.0.0.0:8000\"\ntimeout = 30  # farrier: ignore[x] -- why\nworkers = 9\n",
-    );
+    files.add("gunicorn.conf.py", "bind = \"0.0.0.0:8000\"\ntimeout = 30  # farrier: ignore[x] -- why\nworkers = 9\n");
     let at = place(&files, "gunicorn.conf.py", "9");
     let mut first = finding(at, "9 workers");
     first.confidence = Confidence::Medium;
     first.help = Some("each worker holds the whole application in memory".to_owned());
-    first.fix = Some(Fix::unsafe_(
-        "lower `workers` to 3",
-        vec![Edit::replace(at, "3")],
-    ));
+    first.fix = Some(Fix::unsafe_("lower `workers` to 3", vec![Edit::replace(at, "3")]));
     let silent = finding(place(&files, "gunicorn.conf.py", "30"), "waits this long");
     let comment = place(&files, "gunicorn.conf.py", "# farrier: ignore[x] -- why");
-    let suppressed = vec![Suppressed {
-        finding: silent,
-        reason: Some("why".to_owned()),
-        comment,
-    }];
-    let notes = vec![Note::line(
-        "helm/values.yaml",
-        3,
-        "not checked, because it is a template",
-    )];
+    let suppressed = vec![Suppressed { finding: silent, reason: Some("why".to_owned()), comment }];
+    let notes = vec![Note::line("helm/values.yaml", 3, "not checked, because it is a template")];
     Report::new(files, vec![first], suppressed, notes, 1)
 }
 
@@ -60,18 +46,9 @@ pub(super) fn three_files() -> Report {
         "compose.yaml",
         "services:\n  web:\n    build: .\n    stop_grace_period: 10s\n    deploy:\n      resources:\n        limits:\n          memory: 512M\n",
     );
-    files.add(
-        "Dockerfile",
-        "FROM python:3.13\nCOPY . .\nCMD [\"gunicorn\", \"app:app\"]\n",
-    );
-    files.add(
-        "gunicorn.conf.py",
-        "workers = 9\nthreads = 4\ngraceful_timeout = 30\n",
-    );
-    let mut lifecycle = finding(
-        place(&files, "gunicorn.conf.py", "graceful_timeout = 30"),
-        "waits this long",
-    );
+    files.add("Dockerfile", "FROM python:3.13\nCOPY . .\nCMD [\"gunicorn\", \"app:app\"]\n");
+    files.add("gunicorn.conf.py", "workers = 9\nthreads = 4\ngraceful_timeout = 30\n");
+    let mut lifecycle = finding(place(&files, "gunicorn.conf.py", "graceful_timeout = 30"), "waits this long");
     lifecycle.related = vec![
         Label::new(place(&files, "compose.yaml", "10s"), "killed here"),
         Label::new(place(&files, "Dockerfile", "gunicorn"), "started here"),
@@ -85,13 +62,9 @@ pub(super) fn three_files() -> Report {
     memory.rule = "workers-exceed-memory";
     memory.code = "MEM001";
     memory.severity = Severity::Warning;
-    memory.message =
-        "9 workers of about 90 MiB need 810 MiB, but the service may use 512 MiB".to_owned();
+    memory.message = "9 workers of about 90 MiB need 810 MiB, but the service may use 512 MiB".to_owned();
     memory.related = vec![
-        Label::new(
-            place(&files, "gunicorn.conf.py", "4"),
-            "each with 4 threads",
-        ),
+        Label::new(place(&files, "gunicorn.conf.py", "4"), "each with 4 threads"),
         Label::new(place(&files, "gunicorn.conf.py", "threads"), "same line"),
         Label::new(place(&files, "compose.yaml", "512M"), "the limit"),
         Label::new(place(&files, "compose.yaml", "web"), "of this service"),
@@ -103,24 +76,14 @@ pub(super) fn three_files() -> Report {
 /// places over several lines.
 pub(super) fn odd_texts() -> Report {
     let mut files = Files::new();
-    let long = format!(
-        "cmd = \"{} --workers 9 {}\"\n",
-        "--one ".repeat(25),
-        "--two ".repeat(25)
-    );
+    let long = format!("cmd = \"{} --workers 9 {}\"\n", "--one ".repeat(25), "--two ".repeat(25));
     files.add("a-long.py", long);
     files.add("b-tabs.sh", "if true; then\n\texec\tgunicorn app:app\nfi\n");
-    files.add(
-        "c-wide.py",
-        "\u{feff}größe = '設定'; workers = 9\r\nx = 1\r\n",
-    );
+    files.add("c-wide.py", "\u{feff}größe = '設定'; workers = 9\r\nx = 1\r\n");
     files.add("d-escape.py", "a = '\x1b[31m'; workers = 9");
     files.add("e-empty.py", "");
     files.add("f-last.py", "threads = 2\nworkers = 9\n");
-    files.add(
-        "g-several.py",
-        "import x\nx.run(\n    app,\n    workers=9,\n)\ny = 1\n",
-    );
+    files.add("g-several.py", "import x\nx.run(\n    app,\n    workers=9,\n)\ny = 1\n");
     let mut findings: Vec<Finding> = [
         ("a-long.py", "--workers 9"),
         ("b-tabs.sh", "gunicorn"),
@@ -134,9 +97,6 @@ pub(super) fn odd_texts() -> Report {
     .collect();
     let id = files.find("f-last.py").unwrap();
     let end = files.get(id).text().len();
-    findings.push(finding(
-        Place::new(id, Span::new(end, end)),
-        "nothing sets it",
-    ));
+    findings.push(finding(Place::new(id, Span::new(end, end)), "nothing sets it"));
     Report::new(files, findings, Vec::new(), Vec::new(), 1)
 }

@@ -87,11 +87,7 @@ fn address(before: &str, after: &str) -> Option<usize> {
 }
 
 fn one(comment: &str, span: Span) -> Result<Directive, &'static str> {
-    let mut scanner = Scanner {
-        text: comment,
-        at: span.start,
-        end: span.end,
-    };
+    let mut scanner = Scanner { text: comment, at: span.start, end: span.end };
     scanner.skip('#');
     if !scanner.take("farrier") {
         return Err("`farrier:` has to come first");
@@ -111,11 +107,7 @@ fn one(comment: &str, span: Span) -> Result<Directive, &'static str> {
     }
     let mut names = Vec::new();
     loop {
-        names.push(
-            scanner
-                .name()
-                .ok_or("the name of a rule is missing between the brackets")?,
-        );
+        names.push(scanner.name().ok_or("the name of a rule is missing between the brackets")?);
         if scanner.take("]") {
             break;
         }
@@ -124,24 +116,14 @@ fn one(comment: &str, span: Span) -> Result<Directive, &'static str> {
         }
     }
     if scanner.rest().is_empty() {
-        return Ok(Directive {
-            scope,
-            names,
-            reason: None,
-            span,
-        });
+        return Ok(Directive { scope, names, reason: None, span });
     }
     if !scanner.take("--") {
         return Err("a reason starts with `--`");
     }
     match scanner.rest() {
         "" => Err("the reason behind `--` is missing"),
-        reason => Ok(Directive {
-            scope,
-            names,
-            reason: Some(reason.to_owned()),
-            span,
-        }),
+        reason => Ok(Directive { scope, names, reason: Some(reason.to_owned()), span }),
     }
 }
 
@@ -166,10 +148,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn take(&mut self, word: &str) -> bool {
-        let there = self
-            .rest()
-            .get(..word.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(word));
+        let there = self.rest().get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
         if there {
             self.at += word.len();
         }
@@ -178,18 +157,8 @@ impl<'a> Scanner<'a> {
 
     fn name(&mut self) -> Option<Name> {
         let rest = self.rest();
-<<<<<<< HEAD
-        let length = rest
-            .find(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'))
-            .unwrap_or(rest.len());
-        let text = rest
-            .get(..length)
-            .filter(|text| !text.is_empty())?
-            .to_ascii_lowercase();
-=======
         let length = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_')).unwrap_or(rest.len());
         let text = rest.get(..length).filter(|text| !text.is_empty())?.to_ascii_lowercase();
->>>>>>> main
         let span = Span::new(self.at, self.at + length);
         self.at += length;
         Some(Name { text, span })
@@ -202,11 +171,7 @@ mod tests {
 
     fn names(comment: &str) -> Vec<String> {
         match parse(comment).as_slice() {
-            [Ok(directive)] => directive
-                .names
-                .iter()
-                .map(|name| name.text.clone())
-                .collect(),
+            [Ok(directive)] => directive.names.iter().map(|name| name.text.clone()).collect(),
             other => panic!("{comment}: {other:?}"),
         }
     }
@@ -226,14 +191,9 @@ mod tests {
     #[test]
     fn a_reason_may_hold_anything_but_another_directive() {
         let found = parse("# farrier: ignore[a] -- über #12, [x] # farrier: ignore-file[b]");
-        let [Ok(first), Ok(second)] = found.as_slice() else {
-            panic!("{found:?}")
-        };
+        let [Ok(first), Ok(second)] = found.as_slice() else { panic!("{found:?}") };
         assert_eq!(first.reason.as_deref(), Some("über #12, [x]"));
-        assert_eq!(
-            (second.scope, second.reason.as_deref()),
-            (Scope::File, None)
-        );
+        assert_eq!((second.scope, second.reason.as_deref()), (Scope::File, None));
     }
 
     #[test]
@@ -253,24 +213,13 @@ mod tests {
             "# TODO farrier: ignore[a]",
             "# farrier: ignore[ä]",
         ] {
-            assert!(
-                matches!(parse(comment).as_slice(), [Err(_)]),
-                "{comment}: {:?}",
-                parse(comment)
-            );
+            assert!(matches!(parse(comment).as_slice(), [Err(_)]), "{comment}: {:?}", parse(comment));
         }
     }
 
     #[test]
     fn other_comments_are_none_of_its_business() {
-        for comment in [
-            "# noqa",
-            "# type: ignore[attr]",
-            "# checked with farrier",
-            "# farrier said so",
-            "#",
-            "",
-        ] {
+        for comment in ["# noqa", "# type: ignore[attr]", "# checked with farrier", "# farrier said so", "#", ""] {
             assert_eq!(parse(comment), [], "{comment}");
         }
     }

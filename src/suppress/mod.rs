@@ -56,25 +56,13 @@ pub fn apply(
         let place = finding.primary.place;
         let file = files.get(place.file);
         let lines = lines_of(file, statement(place.file, place.span).cover(place.span));
-<<<<<<< HEAD
-        let cover = ignores.get_mut(&place.file).and_then(|ignores| {
-            ignores
-                .iter_mut()
-                .find(|ignore| ignore.rule == finding.rule && ignore.covers(lines))
-        });
-=======
         let cover = ignores
             .get_mut(&place.file)
             .and_then(|ignores| ignores.iter_mut().find(|ignore| ignore.rule == finding.rule && ignore.covers(lines)));
->>>>>>> main
         match cover {
             Some(ignore) => {
                 ignore.silenced = ignore.silenced.max(Some(finding.severity));
-                judged.suppressed.push(Suppressed {
-                    finding,
-                    reason: ignore.reason.clone(),
-                    comment: ignore.comment,
-                });
+                judged.suppressed.push(Suppressed { finding, reason: ignore.reason.clone(), comment: ignore.comment });
             }
             None => judged.kept.push(finding),
         }
@@ -132,8 +120,7 @@ fn collect(
                             Scope::Statement => Some(covered_line(file, *comment, comments)),
                             Scope::File if is_in_first_block(file, *comment, comments) => None,
                             Scope::File => {
-                                let place =
-                                    Place::new(id, directive.span.shifted(comment.span.start));
+                                let place = Place::new(id, directive.span.shifted(comment.span.start));
                                 problems.push(Problem::malformed(
                                     place,
                                     "`ignore-file` belongs into the comments at the top of the file",
@@ -141,14 +128,7 @@ fn collect(
                                 continue;
                             }
                         };
-                        enter(
-                            &directive,
-                            (id, file, *comment),
-                            line,
-                            names,
-                            &mut ignores,
-                            problems,
-                        );
+                        enter(&directive, (id, file, *comment), line, names, &mut ignores, problems);
                     }
                     Err(malformed) => problems.push(Problem::malformed(
                         Place::new(id, malformed.span.shifted(comment.span.start)),
@@ -184,10 +164,7 @@ fn enter(
             comment: at(directive.span),
             reason: directive.reason.clone(),
             line,
-            removal: (
-                at(directive.without(i)).span,
-                whole_comment(file, comment, directive),
-            ),
+            removal: (at(directive.without(i)).span, whole_comment(file, comment, directive)),
             silenced: None,
         });
     }
@@ -200,13 +177,8 @@ fn whole_comment(file: &SourceFile, comment: Comment, directive: &Directive) -> 
     let end = comment.span.start + directive.span.end;
     let text = file.text();
     if comment.own_line && start == comment.span.start && end == comment.span.end {
-        let line = text
-            .get(..start)
-            .map_or(0, |before| before.rfind('\n').map_or(0, |at| at + 1));
-        let next = text
-            .get(end..)
-            .and_then(|rest| rest.find('\n'))
-            .map_or(text.len(), |at| end + at + 1);
+        let line = text.get(..start).map_or(0, |before| before.rfind('\n').map_or(0, |at| at + 1));
+        let next = text.get(end..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| end + at + 1);
         return Span::new(line, next);
     }
     let before = text.get(..start).unwrap_or_default();
@@ -218,9 +190,7 @@ fn covered_line(file: &SourceFile, comment: Comment, all: &[Comment]) -> usize {
     let mut line = file.line(comment.span.start);
     if comment.own_line {
         line += 1;
-        let below = all
-            .iter()
-            .filter(|other| other.own_line && other.span.start > comment.span.start);
+        let below = all.iter().filter(|other| other.own_line && other.span.start > comment.span.start);
         for other in below {
             if file.line(other.span.start) != line {
                 break;
@@ -234,10 +204,7 @@ fn covered_line(file: &SourceFile, comment: Comment, all: &[Comment]) -> usize {
 /// Whether only comments and empty lines stand above.
 fn is_in_first_block(file: &SourceFile, comment: Comment, all: &[Comment]) -> bool {
     let mut rest = 0;
-    for other in all
-        .iter()
-        .take_while(|other| other.span.start <= comment.span.start)
-    {
+    for other in all.iter().take_while(|other| other.span.start <= comment.span.start) {
         let between = file.text().get(rest..other.span.start).unwrap_or("?");
         if !between.trim_start_matches('\u{feff}').trim().is_empty() {
             return false;
@@ -256,25 +223,11 @@ fn complain(ignores: &[Ignore], problems: &mut Vec<Problem>) {
     for (comment, ignores) in by_comment {
         let worst = ignores.iter().filter_map(|ignore| ignore.silenced).max();
         for ignore in ignores.iter().filter(|ignore| ignore.silenced.is_none()) {
-            let span = if worst.is_some() {
-                ignore.removal.0
-            } else {
-                ignore.removal.1
-            };
-            problems.push(Problem::unused(
-                ignore.name,
-                ignore.rule,
-                Place::new(comment.file, span),
-            ));
+            let span = if worst.is_some() { ignore.removal.0 } else { ignore.removal.1 };
+            problems.push(Problem::unused(ignore.name, ignore.rule, Place::new(comment.file, span)));
         }
-        if let Some(severity) =
-            worst.filter(|_| ignores.iter().all(|ignore| ignore.reason.is_none()))
-        {
-            problems.push(Problem {
-                place: comment,
-                kind: Kind::MissingReason(severity),
-                fix: None,
-            });
+        if let Some(severity) = worst.filter(|_| ignores.iter().all(|ignore| ignore.reason.is_none())) {
+            problems.push(Problem { place: comment, kind: Kind::MissingReason(severity), fix: None });
         }
     }
 }

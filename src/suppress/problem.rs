@@ -40,20 +40,12 @@ pub enum Kind {
 
 impl Problem {
     pub(super) fn malformed(place: Place, reason: &'static str) -> Self {
-        Self {
-            place,
-            kind: Kind::Malformed(reason),
-            fix: None,
-        }
+        Self { place, kind: Kind::Malformed(reason), fix: None }
     }
 
     pub(super) fn unused(place: Place, rule: &'static str, removal: Place) -> Self {
         let fix = Fix::safe("remove what silences nothing", vec![Edit::remove(removal)]);
-        Self {
-            place,
-            kind: Kind::Unused(rule),
-            fix: Some(fix),
-        }
+        Self { place, kind: Kind::Unused(rule), fix: Some(fix) }
     }
 
     /// The fix is unsafe, because a corrected name silences what was shown before.
@@ -64,56 +56,23 @@ impl Problem {
             .copied()
             .filter(|rule| score(rule) >= SIMILAR)
             .max_by(|a, b| score(a).total_cmp(&score(b)).then_with(|| b.cmp(a)));
-<<<<<<< HEAD
-        let fix = nearest.map(|rule| {
-            Fix::unsafe_(
-                format!("name the rule `{rule}`"),
-                vec![Edit::replace(place, rule)],
-            )
-        });
-        Self {
-            place,
-            kind: Kind::UnknownRule {
-                name: name.to_owned(),
-                nearest,
-            },
-            fix,
-        }
-=======
         let fix = nearest.map(|rule| Fix::unsafe_(format!("name the rule `{rule}`"), vec![Edit::replace(place, rule)]));
         Self { place, kind: Kind::UnknownRule { name: name.to_owned(), nearest }, fix }
->>>>>>> main
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
-            Kind::Unused(rule) => write!(
-                f,
-                "`{rule}` finds nothing here, so this comment silences nothing"
-            ),
-            Kind::UnknownRule {
-                name,
-                nearest: Some(rule),
-            } => {
+            Kind::Unused(rule) => write!(f, "`{rule}` finds nothing here, so this comment silences nothing"),
+            Kind::UnknownRule { name, nearest: Some(rule) } => {
                 write!(f, "there is no rule `{name}`; the nearest name is `{rule}`")
             }
-            Kind::UnknownRule {
-                name,
-                nearest: None,
-            } => write!(f, "there is no rule `{name}`"),
+            Kind::UnknownRule { name, nearest: None } => write!(f, "there is no rule `{name}`"),
             Kind::Malformed(reason) => write!(f, "this comment silences nothing: {reason}"),
             Kind::MissingReason(severity) => {
-                let article = if *severity == Severity::Warning {
-                    "a"
-                } else {
-                    "an"
-                };
-                write!(
-                    f,
-                    "silences {article} {severity} without a reason; add `-- reason`"
-                )
+                let article = if *severity == Severity::Warning { "a" } else { "an" };
+                write!(f, "silences {article} {severity} without a reason; add `-- reason`")
             }
         }
     }
