@@ -12,23 +12,15 @@ use farrier::{Examination, examine, fix, rules};
 #[test]
 fn rules_report_where_their_cards_say() {
     each_example(Expect::Fires, |card, example, examination| {
-        let mut found: Vec<String> = of(card, examination)
-            .map(|finding| place(&examination.files, finding))
-            .collect();
+        let mut found: Vec<String> = of(card, examination).map(|finding| place(&examination.files, finding)).collect();
         let mut expected: Vec<String> = example.at.iter().map(|at| (*at).to_owned()).collect();
         found.sort();
         expected.sort();
         if found != expected {
             return Err(format!("reports at {found:?}, not at {expected:?}"));
         }
-        let messages: Vec<&str> = of(card, examination)
-            .map(|finding| finding.message.as_str())
-            .collect();
-        match example
-            .says
-            .iter()
-            .find(|says| !messages.iter().any(|message| message.contains(**says)))
-        {
+        let messages: Vec<&str> = of(card, examination).map(|finding| finding.message.as_str()).collect();
+        match example.says.iter().find(|says| !messages.iter().any(|message| message.contains(**says))) {
             Some(says) => Err(format!("no message says `{says}`: {messages:#?}")),
             None => Ok(()),
         }
@@ -66,17 +58,10 @@ fn rules_are_silent_where_their_cards_say() {
             })
             .collect();
         let kept_quiet = examination.suppressed.iter();
-        if kept_quiet
-            .into_iter()
-            .any(|it| it.finding.rule == card.name)
-        {
+        if kept_quiet.into_iter().any(|it| it.finding.rule == card.name) {
             return Err("silent only because of a comment".to_owned());
         }
-        if said.is_empty() {
-            Ok(())
-        } else {
-            Err(format!("reports {said:#?}"))
-        }
+        if said.is_empty() { Ok(()) } else { Err(format!("reports {said:#?}")) }
     });
 }
 
@@ -100,9 +85,7 @@ fn fixes_give_the_texts_of_the_cards_and_settle_what_was_found() {
         if example.fixed.is_empty() {
             return Ok(());
         }
-        let fixes: Vec<&Fix> = of(card, examination)
-            .filter_map(|it| it.fix.as_ref())
-            .collect();
+        let fixes: Vec<&Fix> = of(card, examination).filter_map(|it| it.fix.as_ref()).collect();
         let plan = fix::plan(&examination.files, &fixes);
         if !plan.refused.is_empty() {
             return Err(format!("refused: {:#?}", plan.refused));
@@ -130,10 +113,7 @@ fn cards_that_promise_a_fix_show_one() {
     let silent: Vec<&str> = CARDS
         .iter()
         .filter(|card| {
-            let shown = card
-                .examples
-                .iter()
-                .any(|example| !example.fixed.is_empty());
+            let shown = card.examples.iter().any(|example| !example.fixed.is_empty());
             (card.fix != "none") != shown
         })
         .map(|card| card.name)
@@ -145,11 +125,7 @@ fn cards_that_promise_a_fix_show_one() {
 fn every_card_has_a_rule_and_every_kind_of_example() {
     for card in CARDS {
         let has = |expect| card.examples.iter().any(|example| example.expect == expect);
-        assert!(
-            rules::all().any(|rule| rule.card.name == card.name),
-            "no rule: {}",
-            card.name
-        );
+        assert!(rules::all().any(|rule| rule.card.name == card.name), "no rule: {}", card.name);
         assert!(has(Expect::Fires), "{} never fires", card.name);
         assert!(has(Expect::Silent), "{} is never silent", card.name);
         assert!(has(Expect::Suppressed), "{} is never suppressed", card.name);
@@ -159,11 +135,7 @@ fn every_card_has_a_rule_and_every_kind_of_example() {
 #[test]
 fn every_card_has_a_twin_of_its_name() {
     for card in CARDS {
-        let twin = format!(
-            "src/rules/{}/{}.rs",
-            card.group,
-            card.name.replace('-', "_")
-        );
+        let twin = format!("src/rules/{}/{}.rs", card.group, card.name.replace('-', "_"));
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(&twin);
         assert!(path.is_file(), "{} has no {twin}", card.name);
     }
@@ -183,46 +155,27 @@ fn no_word_names_two_rules() {
 
 /// What `card`'s rule reports.
 fn of<'e>(card: &'e Card, examination: &'e Examination) -> impl Iterator<Item = &'e Finding> {
-    examination
-        .findings
-        .iter()
-        .filter(|finding| finding.rule == card.name)
+    examination.findings.iter().filter(|finding| finding.rule == card.name)
 }
 
 /// `file:line` of a finding.
 fn place(files: &Files, finding: &Finding) -> String {
     let file = files.get(finding.primary.place.file);
-    format!(
-        "{}:{}",
-        file.path(),
-        file.line(finding.primary.place.span.start)
-    )
+    format!("{}:{}", file.path(), file.line(finding.primary.place.span.start))
 }
 
 /// Runs every example of one kind and reports all that fail, because one change breaks many.
-fn each_example(
-    expect: Expect,
-    judge: impl Fn(&Card, &Example, &Examination) -> Result<(), String>,
-) {
+fn each_example(expect: Expect, judge: impl Fn(&Card, &Example, &Examination) -> Result<(), String>) {
     let mut failures = Vec::new();
     for card in CARDS {
-        for example in card
-            .examples
-            .iter()
-            .filter(|example| example.expect == expect)
-        {
+        for example in card.examples.iter().filter(|example| example.expect == expect) {
             let examination = run(example.files.iter().copied());
             if let Err(what) = judge(card, example, &examination) {
                 failures.push(format!("{}, \"{}\": {what}", card.name, example.title));
             }
         }
     }
-    assert!(
-        failures.is_empty(),
-        "{} failed:\n{}",
-        failures.len(),
-        failures.join("\n")
-    );
+    assert!(failures.is_empty(), "{} failed:\n{}", failures.len(), failures.join("\n"));
 }
 
 /// Examines a project of these files.
@@ -235,9 +188,6 @@ fn run<'f>(files: impl Iterator<Item = (&'f str, &'f str)>) -> Examination {
             .and_then(|()| std::fs::write(&path, text))
             .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
-    let request = Request {
-        root: project.path().to_path_buf(),
-        ..Request::default()
-    };
+    let request = Request { root: project.path().to_path_buf(), ..Request::default() };
     examine(&request).unwrap_or_else(|error| panic!("{error}"))
 }

@@ -25,12 +25,7 @@ impl PythonEnvironment {
     /// A Python process that sees the environment and none of the caller's settings.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(&self.python);
-        for variable in [
-            "PYTHONPATH",
-            "PYTHONHOME",
-            "PYTHONSTARTUP",
-            "PYTHONWARNINGS",
-        ] {
+        for variable in ["PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONWARNINGS"] {
             command.env_remove(variable);
         }
         command.env("PYTHONDONTWRITEBYTECODE", "1");
@@ -55,10 +50,7 @@ fn make() -> PythonEnvironment {
     let all = target.parent().unwrap_or(target).join("test-python");
     let folder = all.join(format!("{:016x}", hasher.finish()));
     let bin = folder.join(if cfg!(windows) { "Scripts" } else { "bin" });
-    let environment = PythonEnvironment {
-        python: bin.join("python"),
-        bin,
-    };
+    let environment = PythonEnvironment { python: bin.join("python"), bin };
     create(&folder, &environment).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     environment
 }
@@ -79,19 +71,9 @@ fn create(folder: &Path, environment: &PythonEnvironment) -> std::io::Result<()>
     run(Command::new("python3").args(["-m", "venv"]).arg(folder));
     let requirements = folder.join("requirements.txt");
     fs::write(&requirements, REQUIREMENTS)?;
-    let pip = [
-        "-m",
-        "pip",
-        "--disable-pip-version-check",
-        "install",
-        "--quiet",
-    ];
+    let pip = ["-m", "pip", "--disable-pip-version-check", "install", "--quiet"];
     let pinned = ["--require-hashes", "--only-binary", ":all:", "-r"];
-    run(environment
-        .command()
-        .args(pip)
-        .args(pinned)
-        .arg(requirements));
+    run(environment.command().args(pip).args(pinned).arg(requirements));
     fs::write(complete, "")
 }
 
