@@ -30,7 +30,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("suppress", EVERYTHING_BELOW),
     ("fix", EVERYTHING_BELOW),
     ("measure", EVERYTHING_BELOW),
-    ("report", &["source", "findings", "servers", "host", "sizing", "advice"]),
+    ("report", &["source", "findings", "servers", "host", "sizing", "advice", "app", "deployment", "measure"]),
 ];
 
 const EVERYTHING_BELOW: &[&str] = &[

@@ -71,7 +71,9 @@ pub fn inputs(
     inputs.configured = Configured {
         workers: configured(deployment, "workers", files),
         threads: configured(deployment, "threads", files),
-        worker_connections: configured(deployment, "worker_connections", files),
+        // A default that the class ignores needs no word.
+        worker_connections: configured(deployment, "worker_connections", files)
+            .filter(|_| deployment.setting("worker_connections").is_some_and(Effective::is_set)),
     };
     Some(inputs)
 }

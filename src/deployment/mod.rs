@@ -16,6 +16,7 @@ mod locate;
 mod settle;
 mod version;
 
+pub use crate::python::evaluate::Dependency;
 pub use assemble::{Assembly, DevelopmentServer, assemble};
 pub use configuration::{Configuration, Stranger};
 pub use effective::{Candidate, Effective, Layer, Resolved, Settings, Site};

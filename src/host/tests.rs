@@ -1,3 +1,5 @@
+//! Fixture trees, and the machine that runs the tests.
+
 use std::process::Command;
 
 use proptest::prelude::*;

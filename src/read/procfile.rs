@@ -44,6 +44,9 @@ pub(super) fn read(file: FileId, source: &SourceFile, facts: &mut Facts) {
         let offset = span.end - line.len();
         let line = line.trim_end();
         let place = Place::new(file, Span::new(offset, offset + line.len()));
+        if let Some(at) = comment_start(line) {
+            comments.push(Comment { span: Span::new(offset + at, offset + line.len()), own_line: false });
+        }
         let mut unit = Unit::new(UnitKind::Procfile, name, whole);
         unit.command = command::shell(&Decoded::verbatim(line, offset), place);
         if unit.command.is_none() {
@@ -52,6 +55,22 @@ pub(super) fn read(file: FileId, source: &SourceFile, facts: &mut Facts) {
         facts.units.push(unit);
     }
     facts.comments.insert(file, comments);
+}
+
+/// Where the shell that runs the line sees a comment: a `#` that begins a word outside quotes.
+fn comment_start(line: &str) -> Option<usize> {
+    let mut quote = None;
+    let mut before = ' ';
+    for (at, char) in line.char_indices() {
+        match (char, quote) {
+            ('#', None) if before.is_whitespace() => return Some(at),
+            ('"' | '\'', None) => quote = Some(char),
+            (_, Some(end)) if char == end && before != '\\' => quote = None,
+            _ => {}
+        }
+        before = char;
+    }
+    None
 }
 
 /// The name and the command, the latter up to the end of `line`.

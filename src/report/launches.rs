@@ -8,9 +8,8 @@ use serde_json::{Map, Value as Json};
 use super::Look;
 use super::document::{At, Head, NoteDocument, json_of, write};
 use crate::app::Application;
-use crate::deployment::{Candidate, Deployment, Effective, Resolved};
+use crate::deployment::{Candidate, Dependency, Deployment, Effective, Resolved};
 use crate::findings::Note;
-use crate::python::evaluate::Dependency;
 use crate::source::Files;
 
 /// The launches for people: what is set, and by whom. `all` adds what nobody sets.

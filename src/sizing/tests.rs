@@ -1,3 +1,5 @@
+//! The published formulas and the five situations, as tables.
+
 mod properties;
 
 use super::capacity::{

@@ -1,3 +1,5 @@
+//! What comments silence, and what is wrong with them.
+
 use super::*;
 use crate::findings::{Confidence, Label};
 use crate::source::Comment;

@@ -1,3 +1,5 @@
+//! Command lines as the servers parse them.
+
 use proptest::prelude::*;
 
 use super::*;

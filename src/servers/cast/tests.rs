@@ -1,3 +1,5 @@
+//! Values that Gunicorn takes and refuses.
+
 use super::*;
 use crate::servers::{Server, table};
 

@@ -1,3 +1,5 @@
+//! What must hold for every input of the model.
+
 use proptest::prelude::*;
 
 use super::super::capacity::Rate;
