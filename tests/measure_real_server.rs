@@ -220,7 +220,7 @@ fn more_workers_are_better_where_workers_wait() {
 fn one_configuration_twice_is_never_a_difference() {
     let _machine = machine();
     let found = measured("same", "-w 2 app:waiting", "-w 2 app:waiting", |plan| {
-        plan.budget = Duration::from_secs(8)
+        plan.budget = Duration::from_secs(8);
     })
     .unwrap();
     let comparison = &found.comparisons[0];
@@ -243,7 +243,7 @@ fn one_configuration_twice_is_never_a_difference() {
 fn a_configuration_that_fails_requests_cannot_win() {
     let _machine = machine();
     let found = measured("fails", "-w 1 app:waiting", "-w 2 app:failing", |plan| {
-        plan.budget = Duration::from_secs(6)
+        plan.budget = Duration::from_secs(6);
     })
     .unwrap();
     assert_eq!(found.comparisons[0].verdict, Verdict::Worse, "{found:#?}");
@@ -311,7 +311,7 @@ fn a_server_that_does_not_start_says_why() {
     );
 
     let error = measured("program", "app:waiting", "app:waiting", |plan| {
-        plan.program = vec!["/nowhere/python".into()]
+        plan.program = vec!["/nowhere/python".into()];
     })
     .unwrap_err();
     assert!(
@@ -463,4 +463,26 @@ fn replaced_workers_are_counted() {
             .iter()
             .any(|w| matches!(w, Warning::Restarts { label, .. } if label == "recommended"))
     );
+}
+
+#[test]
+fn servers_in_turn_never_live_together() {
+    let _machine = machine();
+    let (mut plan, _folder) = plan("turn", "-w 1 app:waiting", "-w 2 app:waiting");
+    plan.in_turn = true;
+    plan.budget = Duration::from_secs(4);
+    let mut most = 0;
+    let found = measure::run(&plan, &mut |progress| {
+        if let Progress::Measured { .. } = progress {
+            let supervisors = marked("turn")
+                .iter()
+                .filter(|(_, line)| line.contains(measure::SUPERVISE))
+                .count();
+            most = most.max(supervisors);
+        }
+    })
+    .unwrap();
+    assert_eq!(marked("turn"), Vec::new(), "left behind");
+    assert_eq!(most, 1);
+    assert!(found.comparisons[0].ratio.median > 1.5, "{found:#?}");
 }
