@@ -30,7 +30,7 @@ pub(super) struct Entry {
     pub(super) scheduled: Option<Scheduled>,
     /// Workers of the current start at the last look.
     pub(super) seen: Option<Vec<i32>>,
-    /// Whether it was under load before.
+    /// Whether the current start was under load before.
     pub(super) visited: bool,
     /// Whether its server ended by itself.
     pub(super) died: bool,

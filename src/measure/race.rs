@@ -19,6 +19,8 @@ use super::verdict::MOST_FAILURES;
 use super::{Error, Progress, compare, log};
 use crate::values::Bytes;
 
+/// Longest warm-up of a server that was just started.
+const LONGEST_WARM_UP: Duration = Duration::from_secs(2);
 /// A window holds at least this many median latencies.
 const LATENCIES_PER_WINDOW: u32 = 5;
 /// Rounds for which the budget must have room before windows may grow.
@@ -180,6 +182,7 @@ impl<'a> Race<'a> {
         entry.ready_after = entry.ready_after.max(server.ready_after);
         entry.command.clone_from(&server.command);
         entry.seen = None;
+        entry.visited = false;
         *slot = Some(server);
         Ok(())
     }
@@ -249,6 +252,11 @@ impl<'a> Race<'a> {
         medians.max().unwrap_or_default()
     }
 
+    /// Longest warm-up: two seconds, less where they would eat a short budget.
+    fn warm_up(&self) -> Duration {
+        LONGEST_WARM_UP.min(self.plan.budget / 10)
+    }
+
     /// Number of candidates.
     fn count(&self) -> u32 {
         u32::try_from(self.entries.len()).unwrap_or(u32::MAX).max(1)
@@ -298,7 +306,7 @@ impl<'a> Race<'a> {
         if entry.visited {
             load.settle(entry.settle()).await;
         } else {
-            load.warm_up().await;
+            load.warm_up(self.warm_up()).await;
         }
         let before = Snapshot::take(&roots);
         let at = self.begun.elapsed();
