@@ -1,12 +1,206 @@
 //! farrier reads how a Python web service is started and what the service does, says what is
 //! wrong, what the numbers should be and why, and rewrites the file on request.
 //!
+//! [`examine`] is the whole of it:
+//!
+//! ```
+//! use farrier::{examine, request::Request};
+//!
+//! let project = tempfile::tempdir()?;
+//! std::fs::write(project.path().join("Procfile"), "web: gunicorn app:app -k eventlet\n")?;
+//! let request = Request { root: project.path().to_path_buf(), ..Request::default() };
+//! let examination = examine(&request)?;
+//! assert_eq!(examination.findings[0].rule, "removed-worker-class");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! The library promises no stable interface yet.
 
+pub mod advice;
+pub mod app;
+pub mod deployment;
+pub mod discover;
 pub mod findings;
+pub mod fix;
+pub mod host;
 #[cfg(unix)]
 pub mod measure;
 pub mod python;
 pub mod read;
+pub mod report;
+pub mod request;
+pub mod rules;
+pub mod servers;
+pub mod settings;
+pub mod sizing;
 pub mod source;
+pub mod suppress;
 pub mod values;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use app::Application;
+use deployment::Assembly;
+use findings::{Finding, Note, Suppressed};
+use host::Host;
+use read::Facts;
+use request::Request;
+use rules::{Context, DeclaredCpus, Service};
+use sizing::Advice;
+use source::Files;
+
+/// Everything that a run found out.
+#[derive(Debug)]
+pub struct Examination {
+    /// The texts that were read.
+    pub files: Files,
+    /// What each of them says.
+    pub facts: Facts,
+    /// What they say together.
+    pub assembly: Assembly,
+    /// The application of each deployment, in the same order; `None` where it is not in the project.
+    pub applications: Vec<Option<Application>>,
+    /// Applications that no known server runs.
+    pub orphans: Vec<Application>,
+    /// The limits of this machine.
+    pub host: Host,
+    /// What the numbers of each deployment should be, in the same order.
+    pub advice: Vec<Option<Advice>>,
+    /// What is wrong, sorted by place.
+    pub findings: Vec<Finding>,
+    /// What would be wrong but for a comment.
+    pub suppressed: Vec<Suppressed>,
+    /// What is wrong with the comments that are addressed to farrier.
+    pub problems: Vec<suppress::Problem>,
+    /// What was not read or not checked.
+    pub notes: Vec<Note>,
+}
+
+/// Reads a project and judges it. Nothing of it is ever run.
+pub fn examine(request: &Request) -> Result<Examination, discover::Error> {
+    examine_with(request, None)
+}
+
+/// The same, as if the file at the first string (a path relative to the root) held the second.
+pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<Examination, discover::Error> {
+    let options = discover::Options { exclude: request.exclude.clone(), ..discover::Options::default() };
+    let found = discover::discover(&request.root, &request.paths, &options)?;
+    let loaded = discover::load(&request.root, &found.files);
+    let files = match instead {
+        Some((path, text)) => loaded.files.with_text(path, text),
+        None => loaded.files,
+    };
+    let facts = read::all(&files, &loaded.kinds);
+    let assembly = deployment::assemble(&files, &facts);
+    let applications = analyse(&files, &facts, &assembly);
+    let orphans = app::orphans(&files, &facts.python, &applications);
+    let host = Host::detect(Path::new("/"));
+    let advice = recommend(request, &files, &assembly, &applications, &host);
+    let mut notes = [found.notes, loaded.notes, facts.notes.clone(), assembly.notes.clone()].concat();
+    let findings = judge(request, &files, &assembly, &applications, &orphans, &advice, &mut notes);
+    let judged = silence(findings, &files, &facts);
+    notes.sort();
+    notes.dedup();
+    Ok(Examination {
+        applications,
+        orphans,
+        host,
+        advice,
+        findings: sorted(judged.kept, &files),
+        problems: judged.problems,
+        suppressed: judged.suppressed,
+        notes,
+        assembly,
+        facts,
+        files,
+    })
+}
+
+/// The application of each deployment; one that several deployments start is analysed once.
+fn analyse(files: &Files, facts: &Facts, assembly: &Assembly) -> Vec<Option<Application>> {
+    let mut known: BTreeMap<(String, String), Option<Application>> = BTreeMap::new();
+    let of = |deployment: &deployment::Deployment| {
+        let target = deployment.app.as_ref()?.value.clone();
+        let key = (target, deployment.folder.clone());
+        let analysed =
+            known.entry(key).or_insert_with_key(|(target, folder)| app::analyse(files, &facts.python, target, folder));
+        analysed.clone()
+    };
+    assembly.deployments.iter().map(of).collect()
+}
+
+fn recommend(
+    request: &Request,
+    files: &Files,
+    assembly: &Assembly,
+    applications: &[Option<Application>],
+    host: &Host,
+) -> Vec<Option<Advice>> {
+    let host = request.ask_host.then_some(host);
+    let pairs = assembly.deployments.iter().zip(applications);
+    pairs
+        .map(|(deployment, application)| {
+            let inputs = advice::inputs(deployment, application.as_ref(), &request.declared, host, files)?;
+            Some(sizing::recommend(&inputs))
+        })
+        .collect()
+}
+
+fn judge(
+    request: &Request,
+    files: &Files,
+    assembly: &Assembly,
+    applications: &[Option<Application>],
+    orphans: &[Application],
+    advice: &[Option<Advice>],
+    notes: &mut Vec<Note>,
+) -> Vec<Finding> {
+    let cpus: Vec<Option<DeclaredCpus>> = assembly
+        .deployments
+        .iter()
+        .map(|deployment| {
+            let inputs = advice::inputs(deployment, None, &request.declared, None, files);
+            let stated = inputs?.cpus?;
+            let place = deployment.limits.cpus.as_ref().map(|limit| limit.place);
+            Some(DeclaredCpus { cpus: stated.value, source: stated.source, place })
+        })
+        .collect();
+    let services: Vec<Service> = (assembly.deployments.iter().zip(applications))
+        .zip(advice.iter().zip(&cpus))
+        .map(|((deployment, application), (advice, cpus))| Service {
+            deployment,
+            application: application.as_ref(),
+            advice: advice.as_ref(),
+            cpus: cpus.as_ref(),
+        })
+        .collect();
+    let context = Context { files, parameters: &request.rules };
+    let mut findings = rules::run(&services, orphans, &assembly.development_servers, &context, notes);
+    findings.retain(|finding| request.rules.runs(finding.rule));
+    for finding in &mut findings {
+        finding.severity = request.rules.severity(finding.rule).unwrap_or(finding.severity);
+    }
+    findings
+}
+
+/// Sets apart what comments in the files silence.
+fn silence(findings: Vec<Finding>, files: &Files, facts: &Facts) -> suppress::Judged {
+    let mut comments = facts.comments.clone();
+    for (&file, module) in &facts.python {
+        comments.insert(file, module.comments.clone());
+    }
+    let names: Vec<&'static str> = rules::CARDS.iter().map(|card| card.name).collect();
+    let names = suppress::Names { resolve: &|word| rules::Card::find(word).map(|card| card.name), all: &names };
+    suppress::apply(findings, files, &comments, &|file, span| facts.statement_around(file, span), names)
+}
+
+/// Findings by file, line and rule, which is how people work through them.
+fn sorted(mut findings: Vec<Finding>, files: &Files) -> Vec<Finding> {
+    findings.sort_by(|a, b| {
+        let key = |finding: &Finding| (finding.primary.place.span, finding.rule);
+        let path = |finding: &Finding| files.get(finding.primary.place.file).path().to_owned();
+        (path(a), key(a)).cmp(&(path(b), key(b)))
+    });
+    findings
+}

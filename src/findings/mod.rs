@@ -5,9 +5,11 @@
 
 mod fix;
 mod note;
+mod suppressed;
 
 pub use fix::{Edit, Fix, Safety};
 pub use note::Note;
+pub use suppressed::Suppressed;
 
 use std::fmt;
 

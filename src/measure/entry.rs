@@ -60,23 +60,13 @@ impl Entry {
 
     /// Time for the connections to find their pace: at least one answer each.
     pub(super) fn settle(&self) -> Duration {
-        self.latencies
-            .p50()
-            .unwrap_or_default()
-            .clamp(SETTLE, LONGEST_SETTLE)
+        self.latencies.p50().unwrap_or_default().clamp(SETTLE, LONGEST_SETTLE)
     }
 
     /// Share of the requests that failed.
     pub(super) fn failures(&self) -> f64 {
-        #[allow(
-            clippy::cast_precision_loss,
-            reason = "2^52 requests do not fit into a run"
-        )]
-        if self.requests == 0 {
-            0.0
-        } else {
-            self.errors.total() as f64 / self.requests as f64
-        }
+        #[allow(clippy::cast_precision_loss, reason = "2^52 requests do not fit into a run")]
+        if self.requests == 0 { 0.0 } else { self.errors.total() as f64 / self.requests as f64 }
     }
 
     /// Adds one window.

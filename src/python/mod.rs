@@ -3,4 +3,12 @@
 //! Decides what a Python file says: its syntax, the value of an expression, which module a name
 //! comes from, what a function may do when called. Nothing of it is ever run.
 
+pub mod calls;
+pub mod catalogue;
+pub mod effects;
+pub mod evaluate;
+pub mod frameworks;
+pub mod modules;
+pub mod names;
 pub mod syntax;
+pub mod types;

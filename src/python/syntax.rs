@@ -16,7 +16,7 @@ pub use ruff_python_ast::visitor;
 
 /// How deep brackets, blocks or chains of operators may nest before a file is left unread.
 ///
-/// CPython itself stops at 100 levels of indentation and 200 of brackets; a chain of operators has no
+/// `CPython` itself stops at 100 levels of indentation and 200 of brackets; a chain of operators has no
 /// such limit there, and 2,000 in one expression is nothing a person wrote.
 const MAX_NESTING: usize = 200;
 const MAX_CHAIN: usize = 2_000;
@@ -30,6 +30,45 @@ pub struct Module {
     pub comments: Vec<Comment>,
     /// Where the text is not Python, in source order. The statements around it are still there.
     pub errors: Vec<SyntaxError>,
+}
+
+impl Module {
+    /// The smallest statement around a span; of one with a block, only what stands before the block.
+    pub fn statement_around(&self, span: Span) -> Option<Span> {
+        struct Around {
+            span: Span,
+            found: Option<Span>,
+        }
+        impl<'a> visitor::Visitor<'a> for Around {
+            fn visit_stmt(&mut self, statement: &'a ast::Stmt) {
+                let own = span_of(statement);
+                if own.start <= self.span.start && self.span.end <= own.end {
+                    let end = first_of_block(statement).map_or(own.end, |block| block.start);
+                    self.found = Some(Span::new(own.start, end.max(self.span.end)));
+                    visitor::walk_stmt(self, statement);
+                }
+            }
+        }
+        let mut around = Around { span, found: None };
+        for statement in &self.body {
+            visitor::Visitor::visit_stmt(&mut around, statement);
+        }
+        around.found
+    }
+}
+
+fn first_of_block(statement: &ast::Stmt) -> Option<Span> {
+    let body: &[ast::Stmt] = match statement {
+        ast::Stmt::FunctionDef(node) => &node.body,
+        ast::Stmt::ClassDef(node) => &node.body,
+        ast::Stmt::For(node) => &node.body,
+        ast::Stmt::While(node) => &node.body,
+        ast::Stmt::If(node) => &node.body,
+        ast::Stmt::With(node) => &node.body,
+        ast::Stmt::Try(node) => &node.body,
+        _ => return None,
+    };
+    body.first().map(span_of)
 }
 
 /// A place where a text is not Python.
@@ -101,17 +140,21 @@ fn is_walkable(text: &str) -> bool {
             TokenKind::EndOfFile => return true,
             TokenKind::Indent => indentation += 1,
             TokenKind::Dedent => indentation = indentation.saturating_sub(1),
-            TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace | TokenKind::FStringStart | TokenKind::TStringStart => {
+            TokenKind::Lpar
+            | TokenKind::Lsqb
+            | TokenKind::Lbrace
+            | TokenKind::FStringStart
+            | TokenKind::TStringStart => {
                 // A call is a link of the chain it stands in: `f()()()` nests as well.
                 if let Some(chain) = chains.last_mut() {
                     *chain += 1;
                 }
                 chains.push(0);
             }
-            TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace | TokenKind::FStringEnd | TokenKind::TStringEnd => {
-                if chains.len() > 1 {
-                    chains.pop();
-                }
+            TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace | TokenKind::FStringEnd | TokenKind::TStringEnd
+                if chains.len() > 1 =>
+            {
+                chains.pop();
             }
             TokenKind::Comma | TokenKind::Newline | TokenKind::Semi => {
                 if let Some(chain) = chains.last_mut() {

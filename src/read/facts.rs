@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::findings::Note;
 use crate::python::syntax::Module;
-use crate::source::{Comment, FileId, Located, Place, Word};
+use crate::source::{Comment, FileId, Located, Place, Span, Word};
 use crate::values::{Bytes, Cpus, Seconds};
 
 /// Everything that was read, before anything is joined.
@@ -16,10 +16,27 @@ pub struct Facts {
     pub python: BTreeMap<FileId, Module>,
     /// Packages the project asks for.
     pub requirements: Vec<Requirement>,
+    /// The variables of every `.env` file, in order; a later one of the same name wins.
+    pub environments: BTreeMap<FileId, Vec<Variable>>,
     /// The comments of every file, in order.
     pub comments: BTreeMap<FileId, Vec<Comment>>,
     /// What could not be read.
     pub notes: Vec<Note>,
+}
+
+impl Facts {
+    /// The statement or the instruction that `span` of `file` belongs to; the span itself where the
+    /// format has none that goes over several lines.
+    pub fn statement_around(&self, file: FileId, span: Span) -> Span {
+        if let Some(module) = self.python.get(&file) {
+            return module.statement_around(span).unwrap_or(span);
+        }
+        let commands = self.units.iter().flat_map(|unit| unit.entrypoint.iter().chain(&unit.command));
+        commands
+            .map(|command| command.place)
+            .find(|place| place.file == file && place.span.start <= span.start && span.end <= place.span.end)
+            .map_or(span, |place| place.span)
+    }
 }
 
 /// A place that runs something: a process of a Procfile, a compose service, an image.
@@ -52,6 +69,33 @@ pub struct Unit {
     pub image: Option<Located<String>>,
     /// Compose profiles that must be active for it to run.
     pub profiles: Vec<String>,
+    /// The user it runs as, as written.
+    pub user: Option<Located<String>>,
+    /// The signal that asks it to stop, as written; `SIGTERM` if not given.
+    pub stop_signal: Option<Located<String>>,
+}
+
+impl Unit {
+    /// A unit of which nothing but its name is known yet.
+    pub fn new(kind: UnitKind, name: impl Into<String>, place: Place) -> Self {
+        Self {
+            kind,
+            name: name.into(),
+            place,
+            entrypoint: None,
+            command: None,
+            environment: Vec::new(),
+            environment_files: Vec::new(),
+            working_folder: None,
+            build: None,
+            copied: Vec::new(),
+            limits: Limits::default(),
+            image: None,
+            profiles: Vec::new(),
+            user: None,
+            stop_signal: None,
+        }
+    }
 }
 
 /// Where a unit is declared.
@@ -81,12 +125,30 @@ pub enum Form {
     Exec,
 }
 
+/// Whose environment the variables in the words of a command are looked up in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FilledBy {
+    /// Nobody: they reach the program as they are written.
+    Nobody,
+    /// The shell that runs the command, from the environment of the unit.
+    Shell,
+    /// Compose, before anything starts, from the environment of whoever calls it and the `.env` file of
+    /// the project: the `environment` of the service does not count.
+    Compose,
+    /// Some by compose, some by the shell; which is not told apart.
+    Mixed,
+}
+
 /// A command as one format holds it.
 #[derive(Debug, Clone)]
 pub struct Command {
-    /// Who interprets it.
+    /// Who interprets it. A list such as `["sh", "-c", "gunicorn -w $N"]` counts as `Shell`, and
+    /// `simple` holds what that shell runs.
     pub form: Form,
-    /// The simple commands in it, in order: `a && b; c | d` are four. Exec form is always one.
+    /// Who fills in its variables.
+    pub filled_by: FilledBy,
+    /// The simple commands in it, in order: `a && b; c | d` are four. Exec form is one, or none
+    /// where an empty command takes back what the image says.
     pub simple: Vec<Vec<Word>>,
     /// The bytes of the whole command.
     pub place: Place,

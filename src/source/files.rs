@@ -97,6 +97,17 @@ impl Files {
         id
     }
 
+    /// The same files, one of them with another text.
+    #[must_use]
+    pub fn with_text(self, path: &str, text: &str) -> Self {
+        let mut changed = Self::new();
+        for file in self.files {
+            let text = if file.path == path { Arc::from(text) } else { file.text };
+            changed.add(file.path, text);
+        }
+        changed
+    }
+
     /// The file that `id` names.
     pub fn get(&self, id: FileId) -> &SourceFile {
         &self.files[id.0 as usize]

@@ -5,10 +5,12 @@
 
 mod comment;
 mod files;
+mod kind;
 mod word;
 
 pub use comment::Comment;
 pub use files::{FileId, Files, SourceFile};
+pub use kind::FileKind;
 pub use word::{Word, WordPart};
 
 /// A half-open range of bytes in one file's text.

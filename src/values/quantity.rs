@@ -45,9 +45,7 @@ impl Bytes {
     /// what people mean on a command line; `decimal` makes them powers of 1000, as Kubernetes has it.
     pub fn parse(text: &str, decimal: bool) -> Option<Self> {
         let text = text.trim();
-        let digits = text
-            .find(|c: char| !(c.is_ascii_digit() || c == '.'))
-            .map_or(text, |at| &text[..at]);
+        let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).map_or(text, |at| &text[..at]);
         let unit = text[digits.len()..].trim().to_ascii_lowercase();
         let number: f64 = digits.parse().ok()?;
         let kilo = if decimal { 1000_f64 } else { 1024_f64 };

@@ -76,10 +76,7 @@ pub(in crate::measure) async fn run(
     while set.join_next().await.is_some() {}
 
     let tally = queue.tally.borrow();
-    #[allow(
-        clippy::cast_precision_loss,
-        reason = "a million requests per second for an hour is 2^32"
-    )]
+    #[allow(clippy::cast_precision_loss, reason = "a million requests per second for an hour is 2^32")]
     let reached = backlog as f64 <= BACKLOG * due as f64;
     Ok(Scheduled {
         offered: rate,
@@ -101,10 +98,7 @@ async fn pace(queue: &Queue, begin: Instant, rate: f64, length: Duration) -> io:
         ticks.next().await;
         let now = Instant::now();
         loop {
-            #[allow(
-                clippy::cast_precision_loss,
-                reason = "a million requests per second for an hour is 2^32"
-            )]
+            #[allow(clippy::cast_precision_loss, reason = "a million requests per second for an hour is 2^32")]
             let due = begin + Duration::from_secs_f64(released as f64 / rate);
             if due >= begin + length {
                 return Ok(released);
@@ -137,11 +131,7 @@ async fn send_on(target: &Target, number: usize, queue: &Queue) {
             queue.lags.borrow_mut().record(slot.due.elapsed());
         }
         let answer = wire.ask(target, index).await;
-        queue.tally.borrow_mut().note(Request {
-            began: slot.due,
-            ended: Instant::now(),
-            answer,
-        });
+        queue.tally.borrow_mut().note(Request { began: slot.due, ended: Instant::now(), answer });
         index = index.wrapping_add(1);
     }
 }
@@ -158,18 +148,16 @@ impl Ticks {
         let tick = Arc::new(Notify::new());
         let stopped = Arc::new(AtomicBool::new(false));
         let (rings, stops) = (Arc::clone(&tick), Arc::clone(&stopped));
-        std::thread::Builder::new()
-            .name("pace".to_owned())
-            .spawn(move || {
-                let begin = Instant::now();
-                let mut next = begin;
-                while !stops.load(Ordering::Relaxed) {
-                    std::thread::sleep(next.saturating_duration_since(Instant::now()));
-                    rings.notify_one();
-                    // After a pause of the whole machine one tick is enough to catch up.
-                    next = (next + interval).max(Instant::now());
-                }
-            })?;
+        std::thread::Builder::new().name("pace".to_owned()).spawn(move || {
+            let begin = Instant::now();
+            let mut next = begin;
+            while !stops.load(Ordering::Relaxed) {
+                std::thread::sleep(next.saturating_duration_since(Instant::now()));
+                rings.notify_one();
+                // After a pause of the whole machine one tick is enough to catch up.
+                next = (next + interval).max(Instant::now());
+            }
+        })?;
         Ok(Self { tick, stopped })
     }
 
@@ -204,29 +192,16 @@ mod tests {
             while matches!(stream.read(&mut [0; 4096]), Ok(1..)) {
                 served += 1;
                 std::thread::sleep(if served == 10 { stall } else { delay });
-                stream
-                    .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-                    .unwrap();
+                stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").unwrap();
             }
         });
-        let candidate = Candidate {
-            label: String::new(),
-            arguments: Vec::new(),
-        };
-        Rc::new(Target::new(
-            &Plan::new(Vec::new(), PathBuf::new(), vec![candidate]),
-            port,
-        ))
+        let candidate = Candidate { label: String::new(), arguments: Vec::new() };
+        Rc::new(Target::new(&Plan::new(Vec::new(), PathBuf::new(), vec![candidate]), port))
     }
 
     fn run_on(target: &Rc<Target>, rate: f64, length: Duration) -> Scheduled {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        tokio::task::LocalSet::new()
-            .block_on(&runtime, run(target, 1, rate, length))
-            .unwrap()
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        tokio::task::LocalSet::new().block_on(&runtime, run(target, 1, rate, length)).unwrap()
     }
 
     #[test]
@@ -243,11 +218,8 @@ mod tests {
 
     #[test]
     fn a_rate_that_is_not_reached_has_a_backlog_instead_of_percentiles() {
-        let found = run_on(
-            &serve(Duration::from_millis(20), Duration::from_millis(20)),
-            200.0,
-            Duration::from_millis(500),
-        );
+        let found =
+            run_on(&serve(Duration::from_millis(20), Duration::from_millis(20)), 200.0, Duration::from_millis(500));
         assert_eq!(found.latency, None);
         assert!(found.backlog > 50, "{found:?}");
         assert!(found.achieved < 60.0, "{found:?}");

@@ -30,10 +30,7 @@ enum Chunk {
 impl Chunked {
     /// Before the first chunk.
     pub(super) fn new() -> Self {
-        Self {
-            chunk: Chunk::Size { size: 0, digits: 0 },
-            line: 0,
-        }
+        Self { chunk: Chunk::Size { size: 0, digits: 0 }, line: 0 }
     }
 
     /// Takes the next bytes: how many of them belong to the body, and whether it is complete.
@@ -53,11 +50,7 @@ impl Chunked {
     fn step(&mut self, bytes: &[u8]) -> Result<(usize, bool), Malformed> {
         if let Chunk::Data(left) = self.chunk {
             let used = left.min(bytes.len() as u64);
-            self.chunk = if used == left {
-                Chunk::DataEnd { carriage: false }
-            } else {
-                Chunk::Data(left - used)
-            };
+            self.chunk = if used == left { Chunk::DataEnd { carriage: false } } else { Chunk::Data(left - used) };
             return Ok((super::length(used), false));
         }
         self.line += 1;
@@ -74,22 +67,16 @@ impl Chunked {
                     return Err(Malformed::Chunk);
                 }
                 let digit = char::from(byte).to_digit(16).map_or(0, u64::from);
-                Chunk::Size {
-                    size: size * 16 + digit,
-                    digits: digits + 1,
-                }
+                Chunk::Size { size: size * 16 + digit, digits: digits + 1 }
             }
             (Chunk::Size { digits: 0, .. } | Chunk::Data(_), _) => return Err(Malformed::Chunk),
             (Chunk::Size { size, .. } | Chunk::Extension { size }, b'\n') => {
                 self.line = 0;
-                if size == 0 {
-                    Chunk::Trailer { empty: true }
-                } else {
-                    Chunk::Data(size)
-                }
+                if size == 0 { Chunk::Trailer { empty: true } } else { Chunk::Data(size) }
             }
-            (Chunk::Size { size, .. }, b';' | b'\r' | b' ' | b'\t')
-            | (Chunk::Extension { size }, _) => Chunk::Extension { size },
+            (Chunk::Size { size, .. }, b';' | b'\r' | b' ' | b'\t') | (Chunk::Extension { size }, _) => {
+                Chunk::Extension { size }
+            }
             (Chunk::DataEnd { carriage: false }, b'\r') => Chunk::DataEnd { carriage: true },
             (Chunk::DataEnd { .. }, b'\n') => {
                 self.line = 0;

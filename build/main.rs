@@ -1,0 +1,101 @@
+//! Compiles `rules/` in: a card that is malformed fails the build, with its file and line.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs, process};
+
+mod card;
+
+#[path = "../src/python/catalogue/schema.rs"]
+#[allow(dead_code, unreachable_pub, reason = "the build only checks what the library reads")]
+mod call_schema;
+#[path = "../src/servers/schema.rs"]
+#[allow(dead_code, unreachable_pub, reason = "the build only checks what the library reads")]
+mod server_schema;
+
+fn main() {
+    for input in ["build", "rules", "src/python/catalogue/schema.rs", "src/servers/schema.rs"] {
+        println!("cargo::rerun-if-changed={input}");
+    }
+    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+    let mut mistakes = Vec::new();
+    write(&out.join("cards.rs"), &cards(&mut mistakes));
+    write(&out.join("calls.toml"), &calls(&mut mistakes));
+    servers(&mut mistakes);
+    if !mistakes.is_empty() {
+        for mistake in mistakes {
+            println!("cargo::error={mistake}");
+        }
+        process::exit(1);
+    }
+}
+
+fn write(path: &Path, text: &str) {
+    if let Err(error) = fs::write(path, text) {
+        println!("cargo::error={}: {error}", path.display());
+        process::exit(1);
+    }
+}
+
+/// All cards as one Rust expression of type `&[Card]`, sorted by path.
+fn cards(mistakes: &mut Vec<String>) -> String {
+    let mut code = String::from("&[\n");
+    for path in toml_files(Path::new("rules/checks")) {
+        match read::<card::Card>(&path).and_then(|card| card.check(&path).map(|()| card)) {
+            Ok(card) => {
+                let _ = writeln!(code, "{},", card.as_rust(&path));
+            }
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
+    code.push_str("]\n");
+    code
+}
+
+/// The catalogue of blocking calls as one file.
+fn calls(mistakes: &mut Vec<String>) -> String {
+    let mut all = String::new();
+    for path in toml_files(Path::new("rules/calls")) {
+        let checked = read::<call_schema::Catalogue>(&path)
+            .and_then(|calls| calls.check().map_err(|what| format!("{}:1: {what}", path.display())));
+        match checked.and_then(|()| fs::read_to_string(&path).map_err(|error| error.to_string())) {
+            Ok(text) => all.push_str(&(text + "\n")),
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
+    all
+}
+
+/// The tables of servers are compiled in as they are; here they are only checked.
+fn servers(mistakes: &mut Vec<String>) {
+    for path in toml_files(Path::new("rules/servers")) {
+        let checked = read::<server_schema::Server>(&path)
+            .and_then(|table| table.check().map_err(|what| format!("{}:1: {what}", path.display())));
+        mistakes.extend(checked.err());
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, String> {
+    let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    toml::from_str(&text).map_err(|error| {
+        let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+        format!("{}:{line}: {}", path.display(), error.message())
+    })
+}
+
+fn toml_files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "toml") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}

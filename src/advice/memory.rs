@@ -1,0 +1,36 @@
+//! What one more worker may cost, when nobody has measured it.
+
+use crate::app::{Application, Framework};
+use crate::findings::Confidence;
+use crate::sizing::{Known, WorkerMemory};
+use crate::values::Bytes;
+
+/// An interval of proportional set size for a worker of `application`, from its framework alone.
+///
+/// The lower ends are measured with an application that does nothing (Gunicorn 27.0.1, CPython
+/// 3.11: Flask 17 MiB, FastAPI on UvicornWorker 30 MiB) or, for Django, the least of what sites
+/// report (80 to 150 MiB). The upper end is the 256 MiB per process that Heroku's Python buildpack
+/// plans with. The value between is a guess, and the confidence says so.
+pub(super) fn estimated(application: &Application) -> Option<Known<WorkerMemory>> {
+    let (low, value) = match application.framework {
+        Framework::Flask | Framework::Bottle | Framework::Pyramid | Framework::Falcon => (17, 80),
+        Framework::FastApi | Framework::Starlette | Framework::Quart | Framework::Litestar => (30, 100),
+        Framework::Django => (80, 120),
+        _ => return None,
+    };
+    let memory = WorkerMemory { low: Bytes::mib(low), value: Bytes::mib(value), high: Bytes::mib(256) };
+    let source = format!("a guess for {}, not measured", name(application.framework));
+    Some(Known::new(memory, source, Confidence::Low))
+}
+
+const fn name(framework: Framework) -> &'static str {
+    match framework {
+        Framework::Flask => "Flask",
+        Framework::FastApi => "FastAPI",
+        Framework::Starlette => "Starlette",
+        Framework::Quart => "Quart",
+        Framework::Litestar => "Litestar",
+        Framework::Django => "Django",
+        _ => "a small framework",
+    }
+}

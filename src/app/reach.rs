@@ -1,0 +1,125 @@
+//! Which modules an application loads.
+//!
+//! Follows imports from the module that the server is told to load, those inside functions included,
+//! and what Django is told by name: its settings, the root of its routes, middleware, `include`.
+
+use std::collections::BTreeSet;
+
+use crate::python::calls::EventKind;
+use crate::python::modules::ModuleRef;
+use crate::python::names::Bound;
+use crate::python::syntax::ast::{self, Expr};
+use crate::python::types::{Types, Value};
+use crate::source::FileId;
+
+/// The indices of all modules that loading `start` may load, in order.
+pub(super) fn modules(types: &Types<'_>, start: u32) -> Vec<u32> {
+    let mut reach = Reach { types, seen: BTreeSet::new(), open: Vec::new() };
+    reach.add(start);
+    while let Some(index) = reach.open.pop() {
+        reach.imports(index);
+        reach.named(index);
+    }
+    reach.seen.into_iter().collect()
+}
+
+struct Reach<'t, 'a> {
+    types: &'t Types<'a>,
+    seen: BTreeSet<u32>,
+    open: Vec<u32>,
+}
+
+impl Reach<'_, '_> {
+    fn add(&mut self, index: u32) {
+        if self.seen.insert(index) {
+            self.open.push(index);
+        }
+    }
+
+    fn add_module(&mut self, module: Option<&ModuleRef>) {
+        let Some(ModuleRef::File(file)) = module else {
+            return;
+        };
+        let files = std::iter::once(*file).chain(self.types.modules().packages_of(*file));
+        let indices: Vec<u32> = files.filter_map(|file| self.types.index_of(file)).collect();
+        for index in indices {
+            self.add(index);
+        }
+    }
+
+    /// A dotted name of a module, or of an object in one.
+    fn add_dotted(&mut self, dotted: &str, from: FileId) {
+        let modules = self.types.modules();
+        let found = modules.find(dotted, Some(from));
+        let found = found.or_else(|| dotted.rsplit_once('.').and_then(|(module, _)| modules.find(module, Some(from))));
+        self.add_module(found.as_ref());
+    }
+
+    fn imports(&mut self, index: u32) {
+        let facts = self.types.facts_at(index);
+        let modules = self.types.modules();
+        for import in &facts.imports {
+            let module = if import.level > 0 {
+                modules.relative(facts.file, import.level, import.module)
+            } else {
+                modules.find(import.module, Some(facts.file))
+            };
+            let child = module.as_ref().zip(import.name).and_then(|(module, name)| modules.child(module, name));
+            self.add_module(module.as_ref());
+            self.add_module(child.as_ref());
+        }
+    }
+
+    fn named(&mut self, index: u32) {
+        let facts = self.types.facts_at(index);
+        let file = facts.file;
+        for (function, number) in facts.functions.iter().zip(0..) {
+            for event in &function.events {
+                let EventKind::Call(call, _) = event.kind else {
+                    continue;
+                };
+                if let Some(settings) = settings_of(call) {
+                    self.add_dotted(settings, file);
+                }
+                if !matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "include") {
+                    continue;
+                }
+                let id = crate::python::types::FunctionId { file: index, index: number };
+                let callee = self.types.value(&call.func, self.types.plain(id));
+                let is_include = |value: &Value<'_>| matches!(value, Value::External(name) if matches!(&**name, "django.urls.include" | "django.conf.urls.include"));
+                if callee.iter().any(is_include)
+                    && let Some(Expr::StringLiteral(text)) = call.arguments.args.first()
+                {
+                    self.add_dotted(text.value.to_str(), file);
+                }
+            }
+        }
+        for name in ["ROOT_URLCONF", "MIDDLEWARE", "ASGI_APPLICATION"] {
+            let bindings = facts.functions[0].bindings.get(name);
+            for binding in bindings.into_iter().flatten() {
+                if let Bound::Value { value: Some(value), .. } = binding.bound {
+                    self.strings(value, file);
+                }
+            }
+        }
+    }
+
+    fn strings(&mut self, expr: &Expr, file: FileId) {
+        match expr {
+            Expr::StringLiteral(text) => self.add_dotted(text.value.to_str(), file),
+            Expr::List(list) => list.elts.iter().for_each(|element| self.strings(element, file)),
+            Expr::Tuple(tuple) => tuple.elts.iter().for_each(|element| self.strings(element, file)),
+            _ => {}
+        }
+    }
+}
+
+/// The settings module of `os.environ.setdefault("DJANGO_SETTINGS_MODULE", "...")`.
+fn settings_of(call: &ast::ExprCall) -> Option<&str> {
+    match &*call.arguments.args {
+        [Expr::StringLiteral(name), Expr::StringLiteral(value)] if name.value.to_str() == "DJANGO_SETTINGS_MODULE" => {
+            Some(value.value.to_str())
+        }
+        _ => None,
+    }
+}

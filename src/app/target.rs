@@ -1,0 +1,286 @@
+//! Which object a server loads, and what that object is.
+
+use super::known::{APPLICATIONS, WRAPPERS, Wrapper};
+use super::{Framework, Interface};
+use crate::python::modules::ModuleRef;
+use crate::python::names::Bound;
+use crate::python::syntax::ast::{self, Expr};
+use crate::python::syntax::span_of;
+use crate::python::types::{ClassId, Frame, Types, Value};
+use crate::source::Place;
+
+/// How many wrappers and factories are looked through.
+const MAX_LAYERS: usize = 12;
+
+/// The object that a target names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Target {
+    /// Where it is made.
+    pub(super) place: Place,
+    /// What a server has to speak to it.
+    pub(super) interface: Interface,
+    /// What it is written with.
+    pub(super) framework: Framework,
+    /// The module that the server imports.
+    pub(super) module: u32,
+}
+
+/// Finds the object that `target` names; `None` if its module or its name is not in the project.
+pub(super) fn find(types: &Types<'_>, target: &str) -> Option<Target> {
+    let (module, attribute) = target.split_once(':').unwrap_or((target, "application"));
+    let Some(ModuleRef::File(file)) = types.modules().find(module.trim(), None) else {
+        return None;
+    };
+    let index = types.index_of(file)?;
+    let name = attribute.split(['(', '.']).next().unwrap_or(attribute).trim();
+    let frame = types.module_frame(index);
+    let sources = types.sources(name, frame, usize::MAX - 1);
+    let first = sources.first().copied()?;
+    let mut judge = Judge { types, layers: MAX_LAYERS };
+    let place = place_of(types, first, frame);
+    let is_call = attribute.contains('(');
+    let verdicts = sources.into_iter().map(|source| judge.source(source, is_call));
+    let (interface, framework) = if attribute.contains('.') && !is_call {
+        let mut values = types.name(name, frame, usize::MAX - 1);
+        for part in attribute.split('.').skip(1) {
+            values = values.iter().flat_map(|value| types.attribute(value, part)).collect();
+        }
+        values.iter().map(|value| judge.value(value)).collect::<Vec<_>>().into_iter().find(is_known).unwrap_or(UNKNOWN)
+    } else {
+        let verdicts: Vec<_> = verdicts.collect();
+        agree(&verdicts)
+    };
+    Some(Target { place, interface, framework, module: index })
+}
+
+type Verdict = (Interface, Framework);
+
+const UNKNOWN: Verdict = (Interface::Unknown, Framework::Unknown);
+
+fn is_known(verdict: &Verdict) -> bool {
+    verdict.0 != Interface::Unknown
+}
+
+/// Several bindings are believed only where they agree: one in each branch of an `if`, perhaps.
+fn agree(verdicts: &[Verdict]) -> Verdict {
+    let mut known = verdicts.iter().filter(|verdict| **verdict != UNKNOWN);
+    let Some(first) = known.next() else {
+        return UNKNOWN;
+    };
+    let mut agreed = *first;
+    for verdict in known {
+        if verdict.0 != agreed.0 {
+            agreed.0 = Interface::Unknown;
+        }
+        if verdict.1 != agreed.1 {
+            agreed.1 = Framework::Unknown;
+        }
+    }
+    agreed
+}
+
+fn place_of(types: &Types<'_>, (bound, frame): (Bound<'_>, Frame), fallback: Frame) -> Place {
+    let file = types.facts_at(frame.function.file).file;
+    let function = |index| {
+        let id = crate::python::types::FunctionId { file: frame.function.file, index };
+        types.place_of(id)
+    };
+    match bound {
+        Bound::Value { value: Some(value), .. } | Bound::Unpacked(value, _) | Bound::With(value) => {
+            Place::new(file, span_of(value))
+        }
+        Bound::Function(index) => function(index),
+        Bound::Class(index) => Place::new(file, types.facts_at(frame.function.file).classes[index as usize].span),
+        _ => Place::new(types.facts_at(fallback.function.file).file, crate::source::Span::default()),
+    }
+}
+
+struct Judge<'t, 'a> {
+    types: &'t Types<'a>,
+    layers: usize,
+}
+
+impl<'a> Judge<'_, 'a> {
+    fn source(&mut self, (bound, frame): (Bound<'a>, Frame), is_call: bool) -> Verdict {
+        match bound {
+            Bound::Value { value: Some(value), .. } => self.expression(value, frame),
+            Bound::Function(index) => {
+                let id = crate::python::types::FunctionId { file: frame.function.file, index };
+                let callee = Frame { function: id, ..frame };
+                if is_call { self.factory(callee) } else { self.raw(callee, false) }
+            }
+            Bound::Class(index) if is_call => self.object(ClassId { file: frame.function.file, index }),
+            // A server that is told to call a factory of a library, or to load its object.
+            Bound::From { module, name, .. } => library(&format!("{module}.{name}")),
+            _ => UNKNOWN,
+        }
+    }
+
+    fn expression(&mut self, expr: &'a Expr, frame: Frame) -> Verdict {
+        if self.layers == 0 {
+            return UNKNOWN;
+        }
+        self.layers -= 1;
+        let verdict = match expr {
+            Expr::Name(name) => {
+                let at = span_of(name).start;
+                let sources = self.types.sources(name.id.as_str(), frame, at);
+                let verdicts: Vec<_> = sources.into_iter().map(|source| self.source(source, false)).collect();
+                let agreed = agree(&verdicts);
+                if agreed == UNKNOWN { self.by_value(expr, frame) } else { agreed }
+            }
+            Expr::Call(call) => self.call(expr, call, frame),
+            Expr::If(choice) => {
+                let verdicts = [self.expression(&choice.body, frame), self.expression(&choice.orelse, frame)];
+                agree(&verdicts)
+            }
+            Expr::BoolOp(operation) => {
+                let verdicts: Vec<_> = operation.values.iter().map(|value| self.expression(value, frame)).collect();
+                agree(&verdicts)
+            }
+            Expr::Attribute(attribute) if attribute.attr.as_str() == "wsgi_app" => {
+                self.expression(&attribute.value, frame)
+            }
+            Expr::Attribute(attribute) if attribute.attr.as_str() == "asgi_app" => {
+                self.expression(&attribute.value, frame)
+            }
+            Expr::Named(named) => self.expression(&named.value, frame),
+            _ => self.by_value(expr, frame),
+        };
+        self.layers += 1;
+        verdict
+    }
+
+    fn by_value(&mut self, expr: &'a Expr, frame: Frame) -> Verdict {
+        let values = self.types.value(expr, frame);
+        let verdicts: Vec<_> = values.iter().map(|value| self.value(value)).collect();
+        agree(&verdicts)
+    }
+
+    fn value(&mut self, value: &Value<'a>) -> Verdict {
+        match value {
+            Value::Instance(ty) => library(ty),
+            Value::Object(class) => self.object(*class),
+            Value::Function(frame) => self.raw(*frame, false),
+            _ => UNKNOWN,
+        }
+    }
+
+    fn call(&mut self, expr: &'a Expr, call: &'a ast::ExprCall, frame: Frame) -> Verdict {
+        let callees = self.types.value(&call.func, frame);
+        let mut verdicts = Vec::new();
+        for callee in callees.iter() {
+            verdicts.push(match callee {
+                Value::External(name) => self.library_call(name, call, frame),
+                Value::Member(ty, path) => library(&format!("{ty}.{path}")),
+                Value::Function(_) => match self.types.with_arguments(callee, call, frame) {
+                    Value::Function(target) => {
+                        let made = self.factory(target);
+                        self.with_inner(made, call, frame)
+                    }
+                    _ => UNKNOWN,
+                },
+                Value::Class(class) => {
+                    let own = self.object(*class);
+                    self.with_inner(own, call, frame)
+                }
+                _ => UNKNOWN,
+            });
+        }
+        let agreed = agree(&verdicts);
+        if agreed == UNKNOWN { self.by_value(expr, frame) } else { agreed }
+    }
+
+    /// Raw middleware of the project around an application: the framework is the inner one.
+    fn with_inner(&mut self, own: Verdict, call: &'a ast::ExprCall, frame: Frame) -> Verdict {
+        if own.1 != Framework::Raw {
+            return own;
+        }
+        let inner = self.inner(call, frame);
+        (own.0, if inner.1 == Framework::Unknown { own.1 } else { inner.1 })
+    }
+
+    fn library_call(&mut self, name: &str, call: &'a ast::ExprCall, frame: Frame) -> Verdict {
+        let known = library(name);
+        if known.0 != Interface::Unknown {
+            return known;
+        }
+        if let Some((_, wrapper)) = WRAPPERS.iter().find(|(wrapper, _)| *wrapper == name) {
+            let inner = self.inner(call, frame);
+            return match wrapper {
+                Wrapper::Into(interface) => (*interface, inner.1),
+                Wrapper::Keeps => inner,
+            };
+        }
+        // Middleware of a library speaks on both sides what the application behind it speaks.
+        let last = name.rsplit('.').next().unwrap_or(name);
+        if last.ends_with("Middleware") || name.contains(".middleware.") {
+            return self.inner(call, frame);
+        }
+        UNKNOWN
+    }
+
+    /// The application that a wrapper is given.
+    fn inner(&mut self, call: &'a ast::ExprCall, frame: Frame) -> Verdict {
+        let named = call.arguments.keywords.iter().filter(|keyword| {
+            keyword
+                .arg
+                .as_ref()
+                .is_some_and(|arg| matches!(arg.as_str(), "app" | "application" | "other_asgi_app" | "wsgi_app"))
+        });
+        let candidates = call.arguments.args.iter().take(2).chain(named.map(|keyword| &keyword.value));
+        let candidates: Vec<_> = candidates.collect();
+        let verdicts = candidates.into_iter().map(|candidate| self.expression(candidate, frame));
+        verdicts.collect::<Vec<_>>().into_iter().find(|verdict| *verdict != UNKNOWN).unwrap_or(UNKNOWN)
+    }
+
+    /// What a factory returns.
+    fn factory(&mut self, frame: Frame) -> Verdict {
+        let function = self.types.function(frame.function);
+        let verdicts: Vec<_> = function.results.iter().map(|result| self.expression(result, frame)).collect();
+        let agreed = agree(&verdicts);
+        if agreed != UNKNOWN || self.layers == 0 {
+            return agreed;
+        }
+        let returned: Vec<_> = self.types.returned(frame).iter().map(|value| self.value(value)).collect();
+        agree(&returned)
+    }
+
+    /// A function, or a `__call__`, that a server calls for each request.
+    fn raw(&mut self, frame: Frame, is_method: bool) -> Verdict {
+        let function = self.types.function(frame.function);
+        let parameters = function.parameters.get(usize::from(is_method)..).unwrap_or_default();
+        let required = parameters.iter().filter(|parameter| parameter.default.is_none() && !parameter.variadic).count();
+        let first = parameters.first().map_or("", |parameter| parameter.name);
+        if function.is_async && required == 3 {
+            return (Interface::Asgi, Framework::Raw);
+        }
+        let named = first.trim_start_matches('_').starts_with("env");
+        if !function.is_async && !function.is_generator && required == 2 && named {
+            return (Interface::Wsgi, Framework::Raw);
+        }
+        UNKNOWN
+    }
+
+    /// An instance of a class of the project.
+    fn object(&mut self, class: ClassId) -> Verdict {
+        let mut bases = self.types.library_bases(class).into_iter();
+        if let Some(known) = bases.by_ref().map(|base| library(&base)).find(is_known) {
+            return known;
+        }
+        for method in self.types.method(class, "__call__") {
+            if let Value::Function(frame) = method {
+                let raw = self.raw(frame, true);
+                if is_known(&raw) {
+                    return raw;
+                }
+            }
+        }
+        UNKNOWN
+    }
+}
+
+fn library(name: &str) -> Verdict {
+    let known = APPLICATIONS.iter().find(|(known, ..)| *known == name);
+    known.map_or(UNKNOWN, |&(_, interface, framework)| (interface, framework))
+}

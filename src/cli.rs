@@ -1,0 +1,231 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use farrier::sizing::Workload;
+use farrier::values::{Bytes, Cpus};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  nothing left to do
+  1  something to do: findings, or a recommendation outside the range
+  2  wrong usage, wrong settings or unreadable input
+  3  nothing to check: no server is started here
+  4  a measured run could not decide";
+
+/// A configuration linter and advisor for Python web servers.
+#[derive(Debug, Parser)]
+#[command(name = "farrier", version, styles = STYLES, after_help = EXIT_CODES)]
+#[command(propagate_version = true, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Verb,
+    /// When to use colours and hyperlinks.
+    #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
+    pub(crate) color: Color,
+    /// Do not read `farrier.toml` or `[tool.farrier]`.
+    #[arg(long, global = true)]
+    pub(crate) isolated: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Say what is wrong with the way a service is started, and with calls that stop its event loop.
+    Check(Check),
+    /// Say how many workers, threads and connections there should be, and why.
+    Advise(Advise),
+    /// Show every setting: its value, who set it, who lost.
+    Show(Show),
+    /// Show the cores and the memory that this process may use, and who says so.
+    Host(Host),
+    /// Run the real server with the current and the recommended settings, and compare.
+    Measure(Measure),
+    /// Explain a rule: why, what to do, how it is known.
+    Explain(Explain),
+    /// List the rules.
+    Rules(Rules),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// How to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people, with excerpts of the files.
+    Pretty,
+    /// One line per statement.
+    Concise,
+    /// For programs; the shape is versioned.
+    Json,
+}
+
+/// How to print what has no shorter form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// For people.
+    Pretty,
+    /// For programs; the shape is versioned.
+    Json,
+}
+
+/// What is known about production.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Production")]
+pub(crate) struct Production {
+    /// Cores that one copy of the service may use, such as 2 or 1.5.
+    #[arg(long, value_name = "CORES", value_parser = cores)]
+    pub(crate) cpus: Option<Cpus>,
+    /// Memory that one copy of the service may use, such as 512MiB.
+    #[arg(long, value_name = "SIZE", value_parser = memory)]
+    pub(crate) memory: Option<Bytes>,
+    /// Memory of one worker, shared pages counted once (PSS).
+    #[arg(long, value_name = "SIZE", value_parser = memory)]
+    pub(crate) worker_memory: Option<Bytes>,
+    /// What requests spend their time on.
+    #[arg(long, value_name = "KIND", value_parser = workload)]
+    pub(crate) workload: Option<Workload>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// Files or folders.
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// How to print.
+    #[arg(long, value_enum, default_value = "pretty")]
+    pub(crate) format: Format,
+    /// Show advice as well as errors and warnings.
+    #[arg(long)]
+    pub(crate) advice: bool,
+    /// Apply safe fixes, and show what was changed.
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// With `--fix` or `--diff`: also fixes that change how the service behaves.
+    #[arg(long)]
+    pub(crate) unsafe_fixes: bool,
+    /// Show what `--fix` would change, and change nothing.
+    #[arg(long, conflicts_with = "fix")]
+    pub(crate) diff: bool,
+    /// Run only these rules: names, codes, or groups such as WRK.
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub(crate) select: Vec<String>,
+    /// Do not run these rules.
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub(crate) ignore: Vec<String>,
+    /// Exit with 0 whatever is found.
+    #[arg(long)]
+    pub(crate) exit_zero: bool,
+    #[command(flatten)]
+    pub(crate) production: Production,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Advise {
+    /// A project, or the configuration file to advise on.
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub(crate) path: PathBuf,
+    /// How to print.
+    #[arg(long, value_enum, default_value = "pretty")]
+    pub(crate) format: Form,
+    /// Write the recommendation into the file.
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Show what `--fix` would change, and change nothing.
+    #[arg(long, conflicts_with = "fix")]
+    pub(crate) diff: bool,
+    /// Exit with 1 if a setting lies outside its range.
+    #[arg(long)]
+    pub(crate) check: bool,
+    #[command(flatten)]
+    pub(crate) production: Production,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// A project, or one of its files.
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub(crate) path: PathBuf,
+    /// How to print.
+    #[arg(long, value_enum, default_value = "pretty")]
+    pub(crate) format: Form,
+    /// Show settings that nobody sets as well.
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Host {
+    /// How to print.
+    #[arg(long, value_enum, default_value = "pretty")]
+    pub(crate) format: Form,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Measure {
+    /// A project, or one of its files.
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub(crate) path: PathBuf,
+    /// How to print.
+    #[arg(long, value_enum, default_value = "pretty")]
+    pub(crate) format: Form,
+    /// The Python that runs the service; else a virtual environment of the project, else `python3`.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) python: Option<PathBuf>,
+    /// A path to request, repeatable.
+    #[arg(long = "url", short = 'u', value_name = "/PATH", default_value = "/")]
+    pub(crate) urls: Vec<String>,
+    /// Connections that are kept busy.
+    #[arg(long, short = 'c', value_name = "N", default_value_t = 16)]
+    pub(crate) connections: usize,
+    /// Seconds that the run may take.
+    #[arg(long, short = 't', value_name = "SECONDS", default_value_t = 30)]
+    pub(crate) budget: u64,
+    /// Which of several launches to measure: a process, service or stage.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) launch: Option<String>,
+    #[command(flatten)]
+    pub(crate) production: Production,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// A rule, by name or code.
+    pub(crate) rule: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rules {
+    /// How to print.
+    #[arg(long, value_enum, default_value = "pretty")]
+    pub(crate) format: Form,
+}
+
+fn cores(text: &str) -> Result<Cpus, String> {
+    let cores: f64 = text.parse().map_err(|_| format!("`{text}` is no number of cores"))?;
+    let fits = cores.is_finite() && cores > 0.0 && cores <= 4096.0;
+    fits.then_some(Cpus(cores)).ok_or_else(|| format!("`{text}` is no number of cores"))
+}
+
+fn memory(text: &str) -> Result<Bytes, String> {
+    let bytes = Bytes::parse(text, false).filter(|bytes| bytes.0 > 0);
+    bytes.ok_or_else(|| format!("`{text}` is no amount of memory, such as 512MiB"))
+}
+
+fn workload(text: &str) -> Result<Workload, String> {
+    let kinds = [Workload::Cpu, Workload::Mixed, Workload::Io, Workload::Stream];
+    let found = kinds.into_iter().find(|kind| kind.as_str() == text);
+    found.ok_or_else(|| "it is one of cpu, mixed, io, stream".to_owned())
+}

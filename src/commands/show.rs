@@ -1,0 +1,22 @@
+//! `farrier show`.
+
+use farrier::request::Flags;
+use farrier::{examine, report};
+
+use super::{Done, Exit, Failure};
+use crate::cli::{Cli, Form, Show};
+
+pub(super) fn run(cli: &Cli, show: &Show) -> Result<Done, Failure> {
+    let request = super::request(cli, std::slice::from_ref(&show.path), &Flags::default())?;
+    let found = examine(&request)?;
+    let (deployments, notes) = (&found.assembly.deployments, &found.notes);
+    let exit = if deployments.is_empty() { Exit::NothingToCheck } else { Exit::Clean };
+    let text = match show.format {
+        Form::Json => report::launches_json(&found.files, deployments, notes),
+        Form::Pretty if deployments.is_empty() => "no file here starts a server that farrier knows\n".to_owned(),
+        Form::Pretty => {
+            report::launches(&found.files, deployments, &found.applications, notes, show.all, super::look(cli))
+        }
+    };
+    Ok(Done { text, exit })
+}

@@ -1,0 +1,172 @@
+//! The configuration file of a server, and what its names set.
+
+use super::effective::{Candidate, Layer, Resolved, Site};
+use super::locate::Roots;
+use crate::python::evaluate::{self, Binding, Globals, How, Imported, Inputs, Lookup, Outcome};
+use crate::python::syntax::Module;
+use crate::servers::{Setting, Table, Version, cast};
+use crate::source::{FileId, Files, Located, Place};
+use crate::values::Value;
+
+use std::collections::BTreeMap;
+
+/// A configuration file that a server loads.
+#[derive(Debug, Clone)]
+pub struct Configuration {
+    /// The file.
+    pub file: FileId,
+    /// The words that name it; `None` where the server finds it by itself.
+    pub named_at: Option<Place>,
+    /// Its global names that are no settings in this version.
+    pub strangers: Vec<Stranger>,
+    /// The last of its top-level statements that set something: where a person would add a setting.
+    pub last_assignment: Option<Place>,
+}
+
+/// A global name of a configuration file that is no setting.
+#[derive(Debug, Clone)]
+pub struct Stranger {
+    /// The name.
+    pub name: String,
+    /// Where it is bound.
+    pub name_place: Place,
+    /// Its value, where known.
+    pub value: Option<Value>,
+    /// Whether it is a plain assignment that nothing in the file reads again, so that it can have no
+    /// purpose but to be a setting.
+    pub unused: bool,
+}
+
+/// What a configuration file sets.
+#[derive(Debug, Default)]
+pub(super) struct Read {
+    pub(super) candidates: Vec<(&'static Setting, Candidate)>,
+    pub(super) errors: Vec<Located<String>>,
+    /// Set where the file may set any name to anything.
+    pub(super) untrusted: Option<(Place, String)>,
+    pub(super) strangers: Vec<Stranger>,
+    pub(super) last_assignment: Option<Place>,
+}
+
+/// Everything that reading a configuration file needs to know.
+pub(super) struct Reader<'a> {
+    pub(super) files: &'a Files,
+    pub(super) python: &'a BTreeMap<FileId, Module>,
+    pub(super) roots: &'a Roots,
+    pub(super) environ: &'a dyn Fn(&str) -> Lookup,
+    /// What the file would see as the number of cores; `None` to leave it open.
+    pub(super) cpus: Option<u32>,
+}
+
+impl<'a> Reader<'a> {
+    /// What the names of `file` set on a server of `version`; `None` if the file is no readable Python.
+    pub(super) fn read(&self, file: FileId, table: &'static Table, version: Version) -> Option<Read> {
+        let module = self.python.get(&file)?;
+        let globals = self.globals(file, module);
+        let mut read = Read {
+            untrusted: globals.untrusted.clone(),
+            last_assignment: last_assignment(&globals),
+            ..Read::default()
+        };
+        if let Some((place, why)) = &globals.fails {
+            read.errors.push(Located::new(format!("the configuration file fails: {why}"), *place));
+        }
+        for binding in &globals.bindings {
+            match table.setting(&binding.name).filter(|setting| setting.applies_to(version)) {
+                Some(setting) => {
+                    let candidate = candidate(setting, binding, version, &mut read.errors);
+                    read.candidates.push((setting, candidate));
+                }
+                None => read.strangers.push(stranger(binding)),
+            }
+        }
+        for binding in &globals.overridden {
+            if let Some(setting) = table.setting(&binding.name).filter(|setting| setting.applies_to(version)) {
+                // A value that is replaced never reaches the server, so it cannot stop it either.
+                let candidate = candidate(setting, binding, version, &mut Vec::new());
+                read.candidates.insert(0, (setting, candidate));
+            }
+        }
+        Some(read)
+    }
+
+    /// The value that `name` would have on a machine with `self.cpus` cores.
+    pub(super) fn value_of(&self, file: FileId, name: &str) -> Option<Value> {
+        let globals = self.globals(file, self.python.get(&file)?);
+        match &globals.get(name)?.value.outcome {
+            Outcome::Known(value) => Some(value.clone()),
+            Outcome::Unknown(_) => None,
+        }
+    }
+
+    fn globals(&self, file: FileId, module: &'a Module) -> Globals {
+        let resolve = |name: &str| self.resolve(file, name);
+        let inputs = Inputs { environ: self.environ, cpus: self.cpus, resolve: &resolve };
+        evaluate::module(file, module, self.files.get(file).text(), &inputs)
+    }
+
+    /// A module of the project, seen from the folder the server starts in.
+    fn resolve(&self, importer: FileId, name: &str) -> Option<Imported<'a>> {
+        let relative = name.starts_with('.');
+        let path = name.trim_start_matches('.').replace('.', "/");
+        let find = |path: &str| {
+            if relative {
+                self.files.find(&super::locate::join(self.files.get(importer).folder(), path))
+            } else {
+                self.roots.file(self.files, path)
+            }
+        };
+        let file = find(&format!("{path}.py")).or_else(|| find(&format!("{path}/__init__.py")))?;
+        Some(Imported { file, module: self.python.get(&file)?, text: self.files.get(file).text() })
+    }
+}
+
+fn last_assignment(globals: &Globals) -> Option<Place> {
+    let plain = globals.bindings.iter().filter(|binding| binding.how == How::Assignment && !binding.conditional);
+    plain.map(|binding| binding.statement).max_by_key(|place| place.span.end)
+}
+
+fn candidate(
+    setting: &'static Setting,
+    binding: &Binding,
+    version: Version,
+    errors: &mut Vec<Located<String>>,
+) -> Candidate {
+    let place = binding.value_place.unwrap_or(binding.name_place);
+    let value = match &binding.value.outcome {
+        _ if binding.conditional => {
+            Resolved::Unknown("it is set only under a condition that cannot be decided here".to_owned())
+        }
+        Outcome::Unknown(why) => Resolved::Unknown(why.clone()),
+        Outcome::Known(value) => match cast::cast(setting, value, version) {
+            Ok(value) => Resolved::Known(value),
+            Err(error) => {
+                errors.push(Located::new(format!("`{}`: {error}", binding.name), place));
+                Resolved::Unknown(format!("the server refuses `{value}`"))
+            }
+        },
+    };
+    Candidate {
+        value,
+        layer: Layer::ConfigFile,
+        place: Some(place),
+        site: Some(Site::Statement {
+            literal: binding.value_place.filter(|_| binding.literal && !binding.conditional),
+            statement: binding.statement,
+        }),
+        depends: binding.value.depends.clone(),
+    }
+}
+
+fn stranger(binding: &Binding) -> Stranger {
+    let value = match &binding.value.outcome {
+        Outcome::Known(value) => Some(value.clone()),
+        Outcome::Unknown(_) => None,
+    };
+    Stranger {
+        name: binding.name.clone(),
+        name_place: binding.name_place,
+        value,
+        unused: binding.how == How::Assignment && !binding.read && !binding.name.starts_with('_'),
+    }
+}

@@ -1,0 +1,43 @@
+//! Whether a place starts the service in production, told by the evidence in names.
+
+use crate::read::Unit;
+use crate::source::{Files, Located};
+
+/// Words that people put into the names of files, stages, services and profiles that are not for
+/// production.
+const DEVELOPMENT: [&str; 14] = [
+    "dev",
+    "devel",
+    "development",
+    "local",
+    "override",
+    "test",
+    "tests",
+    "testing",
+    "ci",
+    "debug",
+    "example",
+    "examples",
+    "devcontainer",
+    "e2e",
+];
+
+/// Why a unit is not how the service runs in production; `None` if nothing says so.
+pub(super) fn development(unit: &Unit, files: &Files) -> Option<Located<String>> {
+    let path = files.get(unit.place.file).path();
+    let named = |name: &str| words(name).any(|word| DEVELOPMENT.contains(&word.as_str()));
+    let why = if let Some(part) = path.split('/').find(|part| named(part)) {
+        format!("`{part}` is named for development")
+    } else if named(&unit.name) {
+        format!("`{}` is named for development", unit.name)
+    } else if !unit.profiles.is_empty() && unit.profiles.iter().all(|profile| named(profile)) {
+        format!("it runs only in the profile `{}`", unit.profiles.join("`, `"))
+    } else {
+        return None;
+    };
+    Some(Located::new(why, unit.place))
+}
+
+fn words(name: &str) -> impl Iterator<Item = String> + '_ {
+    name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_ascii_lowercase)
+}

@@ -1,0 +1,109 @@
+//! Edits of a setting: a new value for its literal, or its removal.
+//!
+//! Answers `None` wherever the bytes are not a plain literal: a computed, templated or aliased
+//! value gets advice instead of an edit.
+
+use super::{Candidate, Site};
+use crate::findings::Edit;
+use crate::servers::{Setting, Version};
+use crate::source::{Files, Place, Span};
+use crate::values::Value;
+
+impl Candidate {
+    /// Gives the setting another value in place.
+    pub fn set(&self, files: &Files, value: &Value) -> Option<Edit> {
+        match self.site.as_ref()? {
+            Site::Statement { literal, .. } => {
+                let place = (*literal)?;
+                Some(Edit::replace(place, python_literal(value, files.text_at(place))))
+            }
+            Site::Words { literal, .. } | Site::Variable { literal } => {
+                Some(Edit::replace((*literal)?, plain_text(value)?))
+            }
+        }
+    }
+
+    /// Takes the setting out altogether.
+    pub fn remove(&self, files: &Files) -> Option<Vec<Edit>> {
+        match self.site.as_ref()? {
+            Site::Statement { statement, .. } => Some(vec![Edit::remove(whole_lines(files, *statement)?)]),
+            Site::Words { removal, .. } => Some(removal.iter().map(|&place| Edit::remove(place)).collect()),
+            Site::Variable { .. } => None,
+        }
+    }
+}
+
+impl Candidate {
+    /// Sets another setting right beside this one, in the same form.
+    pub fn add_beside(&self, files: &Files, setting: &Setting, version: Version, value: &Value) -> Option<Edit> {
+        match self.site.as_ref()? {
+            Site::Statement { statement, .. } => {
+                let lines = whole_lines(files, *statement)?;
+                let text = files.text_at(lines);
+                let end = if text.ends_with("\r\n") { "\r\n" } else { "\n" };
+                let line = format!("{} = {value}{end}", setting.name());
+                // The last line of a file may lack its break.
+                let line = if text.ends_with('\n') { line } else { format!("{end}{}", line.trim_end()) };
+                let after = Place::new(lines.file, Span::new(lines.span.end, lines.span.end));
+                Some(Edit::insert(after, line))
+            }
+            Site::Words { literal, .. } => {
+                let place = (*literal)?;
+                let flag = setting.at(version).flag()?;
+                let text = files.get(place.file).text();
+                let after = place.span.end;
+                let (at, line) = match text.get(after..)?.chars().next() {
+                    // An element of a list in JSON, as in a Dockerfile.
+                    Some('"') if in_json_list(text, place) => {
+                        (after + 1, format!(", \"{flag}\", \"{}\"", plain_text(value)?))
+                    }
+                    Some('"' | '\'') => return None,
+                    _ => (after, format!(" {flag} {}", plain_text(value)?)),
+                };
+                Some(Edit::insert(Place::new(place.file, Span::new(at, at)), line))
+            }
+            Site::Variable { .. } => None,
+        }
+    }
+}
+
+/// Whether a quoted word is an element of a list on one line; one of a block list has its line alone.
+fn in_json_list(text: &str, place: Place) -> bool {
+    let before = text.get(..place.span.start).and_then(|text| text.strip_suffix('"'));
+    before.is_some_and(|before| before.trim_end().ends_with([',', '[']))
+}
+
+/// A value in Python's spelling, with the quotes that the text it replaces has.
+fn python_literal(value: &Value, old: &str) -> String {
+    match value {
+        Value::Str(text) if old.starts_with('\'') && !text.contains(['\'', '\\']) => {
+            format!("'{text}'")
+        }
+        value => value.to_string(),
+    }
+}
+
+/// A value as a word of a command line; `None` for one that has no such form or would need quotes.
+fn plain_text(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::Int(n) => n.to_string(),
+        Value::Float(x) => x.to_string(),
+        Value::Str(text) => text.clone(),
+        _ => return None,
+    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-:/@%+,=".contains(c);
+    (!text.is_empty() && text.chars().all(plain)).then_some(text)
+}
+
+/// The lines of a statement including the break after the last, if the statement has them alone.
+fn whole_lines(files: &Files, statement: Place) -> Option<Place> {
+    let text = files.get(statement.file).text();
+    let start = text.get(..statement.span.start)?.rfind('\n').map_or(0, |at| at + 1);
+    let rest = text.get(statement.span.end..)?;
+    let (tail, end) = rest.find('\n').map_or((rest, text.len()), |at| (&rest[..at], statement.span.end + at + 1));
+    // An indented statement may be the only one of its block, and one that shares its line with
+    // another cannot take the line with it.
+    let alone = text.get(start..statement.span.start)?.trim_start_matches('\u{feff}').is_empty();
+    let tail = tail.trim();
+    (alone && (tail.is_empty() || tail.starts_with('#'))).then(|| Place::new(statement.file, Span::new(start, end)))
+}

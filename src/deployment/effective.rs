@@ -1,0 +1,184 @@
+//! A setting with everything that is known about it: the value, who set it, who lost.
+
+use std::collections::BTreeMap;
+
+use crate::findings::Confidence;
+use crate::python::evaluate::Dependency;
+use crate::servers::Setting;
+use crate::source::Place;
+use crate::values::Value;
+
+/// Who sets a value; a later one wins over an earlier one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Layer {
+    /// The server's own default.
+    Default,
+    /// An environment variable that a default is computed from, or that stands for an option.
+    Environment,
+    /// The configuration file.
+    ConfigFile,
+    /// The variable that holds further options.
+    OptionsVariable,
+    /// The command line.
+    CommandLine,
+}
+
+impl Layer {
+    /// The word used in output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Environment => "environment",
+            Self::ConfigFile => "config-file",
+            Self::OptionsVariable => "GUNICORN_CMD_ARGS",
+            Self::CommandLine => "command-line",
+        }
+    }
+}
+
+/// A value, or why there is none.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Resolved {
+    /// The value that the server will use.
+    Known(Value),
+    /// It cannot be told from the files; the clause says why.
+    Unknown(String),
+}
+
+/// The bytes that set a value, as far as they can be edited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Site {
+    /// `name = value` in a Python file.
+    Statement {
+        /// The value's bytes, if they are a literal.
+        literal: Option<Place>,
+        /// The whole statement.
+        statement: Place,
+    },
+    /// Words of a command line.
+    Words {
+        /// The value's bytes, if they are a literal word.
+        literal: Option<Place>,
+        /// What to take out to drop the option.
+        removal: Vec<Place>,
+    },
+    /// The value of an environment variable.
+    Variable {
+        /// The value's bytes, if they are literal.
+        literal: Option<Place>,
+    },
+}
+
+/// One attempt to set a setting.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// What it would be set to.
+    pub value: Resolved,
+    /// Who does it.
+    pub layer: Layer,
+    /// Where; `None` for a default.
+    pub place: Option<Place>,
+    /// How the place can be edited.
+    pub site: Option<Site>,
+    /// What the value rests on besides the bytes at `place`.
+    pub depends: Vec<Dependency>,
+}
+
+impl Candidate {
+    /// The call that makes the value depend on the cores of the machine without a bound, and how it
+    /// is spelled.
+    pub fn host_cores(&self) -> Option<(Place, &str)> {
+        self.depends.iter().find_map(|dependency| match dependency {
+            Dependency::Cpus { place, spelling, limited: false } => Some((*place, spelling.as_str())),
+            _ => None,
+        })
+    }
+}
+
+/// A setting as the server will see it.
+#[derive(Debug, Clone)]
+pub struct Effective {
+    /// What the setting is.
+    pub setting: &'static Setting,
+    /// Who sets it.
+    pub winner: Candidate,
+    /// Who tried, from the strongest to the weakest.
+    pub overridden: Vec<Candidate>,
+}
+
+impl Effective {
+    /// The value, where it is known.
+    pub const fn value(&self) -> Option<&Value> {
+        match &self.winner.value {
+            Resolved::Known(value) => Some(value),
+            Resolved::Unknown(_) => None,
+        }
+    }
+
+    /// The value as a whole number.
+    pub fn int(&self) -> Option<i64> {
+        self.value()?.as_int()
+    }
+
+    /// The value as text.
+    pub fn text(&self) -> Option<&str> {
+        self.value()?.as_str()
+    }
+
+    /// Whether anybody set it, as opposed to the server's own default.
+    pub fn is_set(&self) -> bool {
+        self.winner.layer > Layer::Default
+    }
+
+    /// Where it is set; `None` for a default.
+    pub const fn place(&self) -> Option<Place> {
+        self.winner.place
+    }
+
+    /// How sure the value is: a literal is, a default in place of an environment variable that
+    /// nobody sets in the files is less so.
+    pub fn confidence(&self) -> Confidence {
+        match (&self.winner.value, self.winner.depends.is_empty()) {
+            (Resolved::Known(_), true) => Confidence::High,
+            (Resolved::Known(_), false) => Confidence::Medium,
+            (Resolved::Unknown(_), _) => Confidence::Low,
+        }
+    }
+}
+
+/// All settings of one deployment, by name.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    by_name: BTreeMap<&'static str, Effective>,
+}
+
+impl Settings {
+    /// A setting by name.
+    pub fn get(&self, name: &str) -> Option<&Effective> {
+        self.by_name.get(name)
+    }
+
+    /// All settings, sorted by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Effective)> {
+        self.by_name.iter().map(|(name, effective)| (*name, effective))
+    }
+
+    /// Replaces the default of a setting that nobody sets.
+    pub(super) fn change_default(&mut self, name: &str, change: impl FnOnce(&Candidate) -> Candidate) {
+        if let Some(effective) = self.by_name.get_mut(name).filter(|effective| !effective.is_set()) {
+            effective.winner = change(&effective.winner);
+        }
+    }
+
+    /// Settles `setting` among its candidates, the default included.
+    ///
+    /// Candidates come in any order; of two of one layer the later wins, as with a repeated flag.
+    pub(super) fn settle(&mut self, setting: &'static Setting, mut candidates: Vec<Candidate>) {
+        candidates.sort_by_key(|candidate| candidate.layer);
+        let Some(winner) = candidates.pop() else {
+            return;
+        };
+        candidates.reverse();
+        self.by_name.insert(setting.name(), Effective { setting, winner, overridden: candidates });
+    }
+}

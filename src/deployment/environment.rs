@@ -1,0 +1,94 @@
+//! The environment a server starts in, as far as files set it.
+//!
+//! Decides what a variable holds. A variable that no file sets is unknown, not absent: a platform
+//! or a person may still set it.
+
+use std::collections::BTreeMap;
+
+use crate::python::evaluate::Lookup;
+use crate::read::Variable;
+use crate::source::{Place, Word};
+
+/// Variables by name, each with the place that sets it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Environment {
+    entries: BTreeMap<String, Entry>,
+}
+
+/// One variable that a file mentions.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    /// What it holds; `None` where the file passes it on from outside.
+    pub(super) text: Option<String>,
+    /// The value's bytes, or the whole mention.
+    pub(super) place: Place,
+    /// Whether the bytes at `place` are exactly the text.
+    pub(super) literal: bool,
+}
+
+impl Environment {
+    /// Sets the variables in order; a value may use those set before, and `outer` for the rest.
+    pub(super) fn extend<'v>(
+        &mut self,
+        variables: impl IntoIterator<Item = &'v Variable>,
+        outer: &dyn Fn(&str) -> Option<String>,
+    ) {
+        for variable in variables {
+            let entry = match &variable.value {
+                Some(word) => Entry {
+                    text: word.resolve(&|name| self.text(name).or_else(|| outer(name))),
+                    place: word.place,
+                    literal: word.is_literal(),
+                },
+                None => Entry { text: outer(&variable.name), place: variable.place, literal: false },
+            };
+            self.entries.insert(variable.name.clone(), entry);
+        }
+    }
+
+    /// Reads a word of the form `NAME=value` and sets the variable; `false` for any other word.
+    pub(super) fn assign(&mut self, word: &Word) -> bool {
+        let Some(text) = word.resolve(&|name| self.text(name)) else {
+            return false;
+        };
+        let Some((name, value)) = split_assignment(&text) else {
+            return false;
+        };
+        let literal = word.is_literal() && word.place.span.len() == text.len();
+        let mut place = word.place;
+        if literal {
+            place.span.start += name.len() + 1;
+        }
+        self.entries.insert(name.to_owned(), Entry { text: Some(value.to_owned()), place, literal });
+        true
+    }
+
+    /// What a variable holds, if a file says so.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        self.entries.get(name)?.text.clone()
+    }
+
+    /// Every variable with a value.
+    pub(super) fn known(&self) -> Vec<(String, String)> {
+        let text = |(name, entry): (&String, &Entry)| Some((name.clone(), entry.text.clone()?));
+        self.entries.iter().filter_map(text).collect()
+    }
+
+    /// The mention of a variable.
+    pub(super) fn entry(&self, name: &str) -> Option<&Entry> {
+        self.entries.get(name)
+    }
+
+    /// The same, in the terms of the evaluator.
+    pub(super) fn lookup(&self, name: &str) -> Lookup {
+        self.text(name).map_or(Lookup::Unknown, Lookup::Set)
+    }
+}
+
+/// `NAME=value`, where `NAME` is a shell identifier.
+pub(super) fn split_assignment(text: &str) -> Option<(&str, &str)> {
+    let (name, value) = text.split_once('=')?;
+    let identifier = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    identifier.then_some((name, value))
+}

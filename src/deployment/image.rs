@@ -1,0 +1,75 @@
+//! What an image holds once its stages are stacked.
+
+use crate::read::{Command, Copied, Unit, UnitKind, Variable};
+use crate::source::{FileId, Files, Located};
+
+/// One build stage with everything it inherits from earlier stages of the same file.
+#[derive(Debug, Clone)]
+pub(super) struct Image<'f> {
+    pub(super) stage: &'f Unit,
+    pub(super) entrypoint: Option<&'f Command>,
+    pub(super) command: Option<&'f Command>,
+    pub(super) environment: Vec<&'f Variable>,
+    pub(super) working_folder: Option<&'f Located<String>>,
+    pub(super) copied: Vec<&'f Copied>,
+}
+
+/// The image that a Dockerfile builds: its stage `target`, or the last one.
+pub(super) fn build<'f>(units: &'f [Unit], file: FileId, target: Option<&str>) -> Option<Image<'f>> {
+    let stages: Vec<&Unit> =
+        units.iter().filter(|unit| unit.kind == UnitKind::Image && unit.place.file == file).collect();
+    let index = match target {
+        Some(name) => stages.iter().position(|stage| stage.name.eq_ignore_ascii_case(name))?,
+        None => stages.len().checked_sub(1)?,
+    };
+    Some(stack(&stages, index))
+}
+
+/// Stacks a stage on the one it starts from. An earlier stage has a smaller index, so this ends.
+fn stack<'f>(stages: &[&'f Unit], index: usize) -> Image<'f> {
+    let stage = stages[index];
+    let base = stage.image.as_ref().and_then(|image| {
+        stages[..index]
+            .iter()
+            .position(|earlier| !earlier.name.is_empty() && earlier.name.eq_ignore_ascii_case(&image.value))
+    });
+    let mut image = base.map_or_else(
+        || Image {
+            stage,
+            entrypoint: None,
+            command: None,
+            environment: Vec::new(),
+            working_folder: None,
+            copied: Vec::new(),
+        },
+        |base| stack(stages, base),
+    );
+    image.stage = stage;
+    image.environment.extend(&stage.environment);
+    image.copied.extend(&stage.copied);
+    image.working_folder = stage.working_folder.as_ref().or(image.working_folder);
+    if stage.entrypoint.is_some() {
+        // Docker drops the command of the base when a stage sets its own entry point.
+        image.entrypoint = stage.entrypoint.as_ref();
+        image.command = None;
+    }
+    image.command = stage.command.as_ref().or(image.command);
+    image
+}
+
+/// The Dockerfile that a compose service builds.
+pub(super) fn dockerfile_of(unit: &Unit, files: &Files) -> Option<FileId> {
+    let build = unit.build.as_ref()?;
+    let context = context_of(unit, files)?;
+    let name = build.dockerfile.as_ref().map_or("Dockerfile", |name| name.value.as_str());
+    files.find(&super::locate::join(&context, name))
+}
+
+/// The folder a compose service builds from, relative to the project root.
+pub(super) fn context_of(unit: &Unit, files: &Files) -> Option<String> {
+    let build = unit.build.as_ref()?;
+    let context = build.context.as_ref().map_or(".", |context| context.value.as_str());
+    // A remote context or one outside the project is not there to be read.
+    let local = !context.contains("://") && !context.starts_with('/');
+    local.then(|| super::locate::join(files.get(unit.place.file).folder(), context))
+}

@@ -1,0 +1,178 @@
+//! Which file of the project a path of the running server is.
+//!
+//! In a container the server sees the paths of the image; `COPY` and the working folder tell which
+//! folder of the project they came from. Where several answers are possible, the ones that exist in
+//! the project are tried in the order of likelihood.
+
+use crate::source::{FileId, Files};
+
+/// One `COPY` with its paths made comparable.
+#[derive(Debug, Clone)]
+struct Copy {
+    /// Relative to the project root.
+    source: String,
+    /// Absolute in the image.
+    destination: String,
+    /// Whether the source keeps its name below the destination.
+    into_folder: bool,
+}
+
+/// The folders of a running server, in terms of the project.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Roots {
+    /// The folder it starts in, as the server sees it; empty where it is the project's own.
+    working: String,
+    /// The project's folder that stands for it when nothing better is known.
+    base: String,
+    copies: Vec<Copy>,
+}
+
+impl Roots {
+    /// A server that starts in a folder of the project itself.
+    pub(super) fn project(folder: &str) -> Self {
+        Self { working: String::new(), base: folder.to_owned(), copies: Vec::new() }
+    }
+
+    /// A server in an image built from `context`, started in `working`.
+    pub(super) fn image(context: &str, working: Option<&str>) -> Self {
+        let working = working.map_or_else(|| "/".to_owned(), |path| join("/", path));
+        Self { working, base: context.to_owned(), copies: Vec::new() }
+    }
+
+    /// Starts in another folder from here on.
+    pub(super) fn enter(&mut self, path: &str) {
+        if self.working.is_empty() && !path.starts_with('/') {
+            self.base = join(&self.base, path);
+        } else {
+            self.working = join(&self.working, path);
+        }
+    }
+
+    /// Records that the image holds a copy of the project's `sources` at `destination`.
+    pub(super) fn copy(&mut self, sources: &[String], destination: &str) {
+        for source in sources {
+            let into_folder = destination.ends_with('/') || sources.len() > 1 || destination == ".";
+            self.copies.push(Copy {
+                source: join(&self.base, source.trim_start_matches('/')),
+                destination: join(&self.working, destination),
+                into_folder,
+            });
+        }
+    }
+
+    /// The file of the project that the server finds at `path`.
+    pub(super) fn file(&self, files: &Files, path: &str) -> Option<FileId> {
+        self.candidates(path).iter().find_map(|candidate| files.find(candidate))
+    }
+
+    /// The folder of the project that the server starts in.
+    pub(super) fn folder(&self, files: &Files) -> String {
+        let exists = |folder: &String| {
+            folder.is_empty() || files.iter().any(|(_, file)| file.path().starts_with(&format!("{folder}/")))
+        };
+        self.candidates(".").into_iter().find(exists).unwrap_or_else(|| self.base.clone())
+    }
+
+    /// Paths of the project that may stand for `path`, likeliest first.
+    fn candidates(&self, path: &str) -> Vec<String> {
+        if self.working.is_empty() {
+            return vec![join(&self.base, path.trim_start_matches('/'))];
+        }
+        let absolute = join(&self.working, path);
+        // The last copy of a path is the one that stays.
+        let mut found: Vec<String> = self.copies.iter().rev().flat_map(|copy| copy.origins(&absolute)).collect();
+        // Base images, mounts and generated files are not seen: guess that the working folder is the
+        // context, which is how nearly every image is laid out.
+        if let Some(rest) = below(&absolute, &self.working) {
+            found.push(join(&self.base, rest));
+        }
+        found.push(join(&self.base, absolute.trim_start_matches('/')));
+        found
+    }
+}
+
+impl Copy {
+    fn origins(&self, absolute: &str) -> Vec<String> {
+        let mut origins = Vec::new();
+        if let Some(rest) = below(absolute, &self.destination) {
+            // A folder's content lands in the destination, a file lands there under its own name.
+            let name = self.source.rsplit('/').next().unwrap_or_default();
+            if self.into_folder && rest == name {
+                origins.push(self.source.clone());
+            }
+            origins.push(join(&self.source, rest));
+        }
+        origins
+    }
+}
+
+/// What remains of `path` below `folder`; empty for the folder itself.
+fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
+    if folder == "/" {
+        return Some(path.trim_start_matches('/'));
+    }
+    let rest = path.strip_prefix(folder)?;
+    if rest.is_empty() { Some("") } else { rest.strip_prefix('/') }
+}
+
+/// `path` seen from `folder`, without `.` and `..`; a relative folder stays relative, and no path
+/// climbs out of it.
+pub(super) fn join(folder: &str, path: &str) -> String {
+    let absolute = path.starts_with('/') || folder.starts_with('/');
+    let mut parts: Vec<&str> = Vec::new();
+    let start = if path.starts_with('/') { "" } else { folder };
+    for part in start.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    let joined = parts.join("/");
+    if absolute { format!("/{joined}") } else { joined }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn project(paths: &[&str]) -> Files {
+        let mut files = Files::new();
+        for path in paths {
+            files.add(*path, "");
+        }
+        files
+    }
+
+    #[test]
+    fn joins_without_climbing_out() {
+        assert_eq!(join("", "a/../b/./c"), "b/c");
+        assert_eq!(join("a", "../../../etc/passwd"), "etc/passwd");
+        assert_eq!(join("/app", "src"), "/app/src");
+        assert_eq!(join("/app", "/srv"), "/srv");
+    }
+
+    #[test]
+    fn follows_copies_back_to_the_project() {
+        let files = project(&["backend/app/main.py", "backend/gunicorn.conf.py", "deploy/gunicorn.py"]);
+        let mut roots = Roots::image("backend", Some("/srv"));
+        roots.copy(&["./app".into()], "/srv/app");
+        roots.copy(&["gunicorn.conf.py".into()], "./");
+        let path = |p: &str| roots.file(&files, p).map(|id| files.get(id).path().to_owned());
+        assert_eq!(path("gunicorn.conf.py").as_deref(), Some("backend/gunicorn.conf.py"));
+        assert_eq!(path("/srv/app/main.py").as_deref(), Some("backend/app/main.py"));
+        assert_eq!(path("nothing.py"), None);
+        assert_eq!(roots.folder(&files), "backend");
+    }
+
+    #[test]
+    fn a_folder_that_only_holds_a_copy_maps_to_its_source() {
+        let files = project(&["src/main.py"]);
+        let mut roots = Roots::image("", Some("/app"));
+        roots.copy(&["src".into()], ".");
+        assert_eq!(roots.folder(&files), "src");
+        assert!(roots.file(&files, "main.py").is_some());
+    }
+}

@@ -1,0 +1,91 @@
+//! The one model: how each server of the project is really started.
+//!
+//! Decides which command runs where, with which environment, which file it loads, and for every
+//! setting who wins and who loses. Does not decide whether that is good: rules do.
+
+mod assemble;
+mod commands;
+mod configuration;
+mod context;
+mod edit;
+mod effective;
+mod environment;
+mod fastapi;
+mod image;
+mod locate;
+mod settle;
+mod version;
+
+pub use crate::python::evaluate::Dependency;
+pub use assemble::{Assembly, DevelopmentServer, assemble};
+pub use configuration::{Configuration, Stranger};
+pub use effective::{Candidate, Effective, Layer, Resolved, Settings, Site};
+pub use version::ServerVersion;
+
+use std::collections::BTreeMap;
+
+use crate::read::{Limits, UnitKind};
+use crate::servers::{Server, Version, WorkerClass};
+use crate::source::{Located, Place};
+
+/// One server, started in one way.
+#[derive(Debug, Clone)]
+pub struct Deployment {
+    /// The server.
+    pub server: Server,
+    /// Its version, and how that is known.
+    pub version: ServerVersion,
+    /// What kind of file starts it.
+    pub kind: UnitKind,
+    /// The process, service or stage that starts it; may be empty.
+    pub unit: String,
+    /// The command that starts it.
+    pub command: Place,
+    /// The application it serves, such as `main:app`.
+    pub app: Option<Located<String>>,
+    /// The folder of the project it starts in, relative to the root; empty for the root.
+    pub folder: String,
+    /// Every setting of the server.
+    pub settings: Settings,
+    /// The worker class that really runs; `None` where it is unknown or the project's own.
+    pub class: Option<&'static WorkerClass>,
+    /// The configuration file it loads.
+    pub configuration: Option<Configuration>,
+    /// What bounds it.
+    pub limits: Limits,
+    /// The line that makes it run in a container.
+    pub container: Option<Place>,
+    /// Why this is not how the service runs in production.
+    pub development: Option<Located<String>>,
+    /// Why the server refuses to start, in its own terms.
+    pub errors: Vec<Located<String>>,
+    /// How many workers a formula over the cores of the machine starts on a node of 64; `None` where
+    /// the number rests on no such formula.
+    pub workers_on_large_node: Option<i64>,
+    /// The variables that files set for it, with their values.
+    pub environment: Vec<(String, String)>,
+    /// The distributions that the project asks for, with the version where one is pinned or bounded.
+    distributions: BTreeMap<String, Option<ServerVersion>>,
+}
+
+impl Deployment {
+    /// A setting by name; `None` for a name the server does not have in this version.
+    pub fn setting(&self, name: &str) -> Option<&Effective> {
+        self.settings.get(name)
+    }
+
+    /// A setting's whole number, where it is known.
+    pub fn int(&self, name: &str) -> Option<i64> {
+        self.setting(name)?.int()
+    }
+
+    /// Whether the project asks for a distribution.
+    pub fn asks_for(&self, distribution: &str) -> bool {
+        self.distributions.contains_key(distribution)
+    }
+
+    /// The version of a distribution, where the project pins or bounds it.
+    pub fn version_of(&self, distribution: &str) -> Option<Version> {
+        Some(self.distributions.get(distribution)?.as_ref()?.version)
+    }
+}

@@ -1,0 +1,156 @@
+//! Which version of a distribution runs: pinned, bounded, or the newest that is known.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use crate::read::Requirement;
+use crate::servers::Version;
+use crate::source::{Files, Place};
+
+/// A version to judge by, and how it is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerVersion {
+    /// The version; for a bound, one that stands for the newest release below it.
+    pub version: Version,
+    /// How it prints: `27.0.1`, `below 24`.
+    shown: String,
+    /// The line that asks for it; `None` if it was assumed.
+    pub place: Option<Place>,
+}
+
+impl ServerVersion {
+    /// The version as text, without how it is known.
+    pub fn version_text(&self) -> &str {
+        &self.shown
+    }
+
+    /// Whether the project says nothing about the version.
+    pub const fn is_assumed(&self) -> bool {
+        self.place.is_none()
+    }
+}
+
+impl fmt::Display for ServerVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)?;
+        if self.is_assumed() { f.write_str(" (assumed: the newest known)") } else { Ok(()) }
+    }
+}
+
+/// The version of `distribution` that the requirements nearest to `folder` ask for.
+///
+/// A pin counts more than a bound. Where equally near files pin different versions, none is chosen.
+pub(super) fn asked_for(
+    distribution: &str,
+    folder: &str,
+    requirements: &[Requirement],
+    files: &Files,
+) -> Option<ServerVersion> {
+    let name = distribution.to_ascii_lowercase();
+    let distance = |requirement: &Requirement| {
+        let home = files.get(requirement.place.file).folder();
+        shared_parts(home, folder)
+    };
+    let all: Vec<&Requirement> = requirements.iter().filter(|requirement| requirement.name == name).collect();
+    let nearest = all.iter().map(|requirement| distance(requirement)).max()?;
+    let near = || all.iter().filter(|requirement| distance(requirement) == nearest);
+    let mut pins: Vec<ServerVersion> = near()
+        .filter_map(|requirement| {
+            let pinned = requirement.pinned.as_ref()?;
+            let version = pinned.parse().ok()?;
+            Some(ServerVersion { version, shown: pinned.clone(), place: Some(requirement.place) })
+        })
+        .collect();
+    pins.dedup_by_key(|pin| pin.version);
+    match pins.len() {
+        0 => near().find_map(|requirement| {
+            let (version, shown) = newest_below(&requirement.specifier)?;
+            Some(ServerVersion { version, shown, place: Some(requirement.place) })
+        }),
+        1 => pins.pop(),
+        _ => None,
+    }
+}
+
+/// Every distribution that the project asks for.
+pub(super) fn distributions(
+    folder: &str,
+    requirements: &[Requirement],
+    files: &Files,
+) -> BTreeMap<String, Option<ServerVersion>> {
+    let names: BTreeSet<&str> = requirements.iter().map(|requirement| requirement.name.as_str()).collect();
+    names.into_iter().map(|name| (name.to_owned(), asked_for(name, folder, requirements, files))).collect()
+}
+
+/// The newest version that is known, for a project that does not say.
+pub(super) fn assumed(newest: Version) -> ServerVersion {
+    ServerVersion { version: newest, shown: newest.to_string(), place: None }
+}
+
+/// How many leading folders two paths share: a requirement next to the service is nearer to it than
+/// one of a sibling.
+fn shared_parts(a: &str, b: &str) -> usize {
+    a.split('/').zip(b.split('/')).take_while(|(a, b)| a == b && !a.is_empty()).count()
+}
+
+/// The newest release that a specifier with an upper bound admits.
+///
+/// No list of releases is consulted: behaviour changes between listed versions only, so the version
+/// just below the bound stands for whatever was released there.
+fn newest_below(specifier: &str) -> Option<(Version, String)> {
+    specifier.split(',').filter_map(|clause| bound(clause.trim())).min_by_key(|(version, _)| *version)
+}
+
+fn bound(clause: &str) -> Option<(Version, String)> {
+    let split = clause.find(|c: char| c.is_ascii_digit())?;
+    let (operator, text) = clause.split_at(split);
+    let numbers: Vec<u16> = text.trim_end_matches(".*").split('.').map(str::parse).collect::<Result<_, _>>().ok()?;
+    let below = |numbers: &[u16]| before(numbers).map(|version| (version, format!("below {}", dotted(numbers))));
+    match operator.trim() {
+        "<" => below(&numbers),
+        "<=" => Some((text.parse().ok()?, format!("at most {text}"))),
+        // `~=21.2` and `^21.2` admit everything before 22, `==22.*` everything before 23.
+        "~=" => below(&raised(numbers.get(..numbers.len().checked_sub(1)?)?)?),
+        "^" => below(&raised(numbers.get(..1)?)?),
+        "==" if text.ends_with(".*") => below(&raised(&numbers)?),
+        _ => None,
+    }
+}
+
+fn raised(numbers: &[u16]) -> Option<Vec<u16>> {
+    let (last, rest) = numbers.split_last()?;
+    Some(rest.iter().copied().chain([last.checked_add(1)?]).collect())
+}
+
+/// The greatest version that is smaller than `numbers`.
+fn before(numbers: &[u16]) -> Option<Version> {
+    let part = |i: usize| numbers.get(i).copied().unwrap_or(0);
+    match (part(0), part(1), part(2)) {
+        (0, 0, 0) => None,
+        (major, 0, 0) => Some(Version::new(major - 1, u16::MAX, u16::MAX)),
+        (major, minor, 0) => Some(Version::new(major, minor - 1, u16::MAX)),
+        (major, minor, patch) => Some(Version::new(major, minor, patch - 1)),
+    }
+}
+
+fn dotted(numbers: &[u16]) -> String {
+    numbers.iter().map(u16::to_string).collect::<Vec<_>>().join(".")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_stand_for_the_newest_release_below_them() {
+        let newest = |specifier: &str| newest_below(specifier).map(|(version, shown)| (version, shown));
+        assert_eq!(newest(">=20,<24"), Some((Version::new(23, u16::MAX, u16::MAX), "below 24".into())));
+        assert_eq!(newest("~=21.2"), Some((Version::new(21, u16::MAX, u16::MAX), "below 22".into())));
+        assert_eq!(newest("^0.34"), Some((Version::new(0, u16::MAX, u16::MAX), "below 1".into())));
+        assert_eq!(newest("==22.*"), Some((Version::new(22, u16::MAX, u16::MAX), "below 23".into())));
+        assert_eq!(newest("<=23.0.0"), Some((Version::new(23, 0, 0), "at most 23.0.0".into())));
+        assert_eq!(newest(">=20"), None);
+        assert_eq!(newest(""), None);
+        assert_eq!(newest("<not-a-version"), None);
+    }
+}

@@ -1,0 +1,153 @@
+//! What a text consists of, format by format, so that two texts can be compared.
+//!
+//! Decides which pieces of a text must survive an edit somewhere else. Knows nothing of what the
+//! pieces mean.
+
+use std::mem::discriminant;
+
+use granit_parser::{Event, Parser};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::python::syntax::{self, ast, span_of, visitor};
+use crate::source::Span;
+
+/// How a file is read to see whether it is still whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    Python,
+    Yaml,
+    Toml,
+    Dockerfile,
+    /// Anything else that consists of lines: Procfiles, environment files, requirements, scripts.
+    Lines,
+}
+
+impl Format {
+    pub(super) fn of(path: &str) -> Self {
+        let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+        let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+        match extension {
+            "py" | "pyi" => Self::Python,
+            "yaml" | "yml" => Self::Yaml,
+            "toml" => Self::Toml,
+            "dockerfile" | "containerfile" => Self::Dockerfile,
+            _ if name.starts_with("dockerfile") || name.starts_with("containerfile") => Self::Dockerfile,
+            _ => Self::Lines,
+        }
+    }
+}
+
+/// One part of a text that has a place, a kind and a depth of its own.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Piece {
+    pub(super) span: Span,
+    pub(super) what: String,
+}
+
+/// A text taken apart.
+#[derive(Debug, Default)]
+pub(super) struct Shape {
+    /// The pieces, sorted.
+    pub(super) pieces: Vec<Piece>,
+    /// In how many places the text is not what its name promises.
+    pub(super) errors: usize,
+}
+
+/// Takes a text apart; the error says why it cannot be.
+pub(super) fn shape(format: Format, text: &str) -> Result<Shape, String> {
+    let mut shape = match format {
+        Format::Python => python(text)?,
+        Format::Yaml => yaml(text)?,
+        Format::Toml => toml(text)?,
+        Format::Dockerfile => dockerfile(text)?,
+        Format::Lines => Shape::default(),
+    };
+    shape.pieces.sort();
+    Ok(shape)
+}
+
+fn python(text: &str) -> Result<Shape, String> {
+    struct Statements(Vec<Piece>);
+
+    impl<'a> visitor::Visitor<'a> for Statements {
+        fn visit_stmt(&mut self, statement: &'a ast::Stmt) {
+            self.0.push(Piece { span: span_of(statement), what: format!("{:?}", discriminant(statement)) });
+            visitor::walk_stmt(self, statement);
+        }
+
+        // Expressions hold no statements, and the deepest trees are made of them.
+        fn visit_expr(&mut self, _: &'a ast::Expr) {}
+    }
+
+    let module = syntax::parse(text).map_err(|error| error.to_string())?;
+    let mut statements = Statements(Vec::new());
+    visitor::Visitor::visit_body(&mut statements, &module.body);
+    Ok(Shape { pieces: statements.0, errors: module.errors.len() })
+}
+
+/// Only what is written out counts as a piece: where a block mapping ends is said by what follows it,
+/// so its own span moves with edits that do not concern it. The depth stands in for it.
+fn yaml(text: &str) -> Result<Shape, String> {
+    let mut pieces = Vec::new();
+    let mut depth = 0_usize;
+    for event in Parser::new_from_str(text) {
+        let (event, span) = event.map_err(|error| format!("not valid YAML: {error}"))?;
+        let what = match event {
+            Event::SequenceStart(..) | Event::MappingStart(..) => {
+                depth += 1;
+                continue;
+            }
+            Event::SequenceEnd | Event::MappingEnd => {
+                depth = depth.saturating_sub(1);
+                continue;
+            }
+            Event::Scalar(value, style, ..) => format!("{depth} {style:?} {value}"),
+            Event::Alias(id) => format!("{depth} alias {id}"),
+            Event::DocumentStart(true, _) => "document".to_owned(),
+            _ => continue,
+        };
+        let range = span.byte_range().ok_or("no byte offsets")?;
+        // A value that is left out has no bytes that could be compared.
+        if !range.is_empty() {
+            pieces.push(Piece { span: Span::new(range.start, range.end), what });
+        }
+    }
+    Ok(Shape { pieces, errors: 0 })
+}
+
+fn toml(text: &str) -> Result<Shape, String> {
+    fn walk(path: &str, value: &Spanned<DeValue<'_>>, pieces: &mut Vec<Piece>) {
+        match value.get_ref() {
+            DeValue::Table(table) => walk_table(path, table, pieces),
+            DeValue::Array(items) => {
+                for item in items {
+                    walk(path, item, pieces);
+                }
+            }
+            leaf => {
+                let span = value.span();
+                let what = format!("{path} {}", leaf.type_str());
+                pieces.push(Piece { span: Span::new(span.start, span.end), what });
+            }
+        }
+    }
+
+    fn walk_table(path: &str, table: &DeTable<'_>, pieces: &mut Vec<Piece>) {
+        for (key, value) in table {
+            walk(&format!("{path}.{}", key.get_ref()), value, pieces);
+        }
+    }
+
+    let table = DeTable::parse(text).map_err(|error| format!("not valid TOML: {}", error.message()))?;
+    let mut pieces = Vec::new();
+    walk_table("", table.get_ref(), &mut pieces);
+    Ok(Shape { pieces, errors: 0 })
+}
+
+fn dockerfile(text: &str) -> Result<Shape, String> {
+    match parse_dockerfile::parse(text) {
+        Ok(_) => Ok(Shape::default()),
+        Err(error) => Err(format!("not a valid Dockerfile: {error}")),
+    }
+}

@@ -1,0 +1,225 @@
+//! What binds names: definitions, imports, targets of assignments.
+
+use std::collections::HashMap;
+
+use super::guards::is_placeholder;
+use super::{Class, Function, Import, Parameter, Reader};
+use crate::python::names::{Binding, Bound};
+use crate::python::syntax::ast::{self, Expr};
+use crate::python::syntax::{span_of, visitor};
+use crate::source::Span;
+
+impl<'a> Reader<'a> {
+    pub(super) fn bind(&mut self, name: &'a str, bound: Bound<'a>, at: usize) {
+        let block = self.blocks.last().copied().unwrap_or_default();
+        let binding = Binding { bound, scope: self.function, at, block };
+        if let Some(class) = self.class {
+            self.facts.classes[class as usize].fields.entry(name).or_default().push(binding);
+            return;
+        }
+        let function = self.current();
+        if function.globals.contains(name) {
+            // Seen from the module, such an assignment may or may not have happened.
+            let binding = Binding { block: Span::new(at, at), ..binding };
+            self.facts.functions[0].bindings.entry(name).or_default().push(binding);
+        } else {
+            function.bindings.entry(name).or_default().push(binding);
+        }
+    }
+
+    pub(super) fn bind_target(&mut self, target: &'a Expr, bound: Bound<'a>, at: usize) {
+        match target {
+            Expr::Name(name) => self.bind(name.id.as_str(), bound, at),
+            Expr::Attribute(attribute) => self.bind_attribute(attribute, bound, at),
+            Expr::Starred(starred) => self.bind_target(&starred.value, Bound::Opaque, at),
+            Expr::Tuple(tuple) => self.bind_all(&tuple.elts, bound, at),
+            Expr::List(list) => self.bind_all(&list.elts, bound, at),
+            _ => {}
+        }
+    }
+
+    pub(super) fn bind_all(&mut self, targets: &'a [Expr], bound: Bound<'a>, at: usize) {
+        for (i, target) in targets.iter().enumerate() {
+            let part = match bound {
+                Bound::Value { value: Some(value), .. } => Bound::Unpacked(value, i),
+                _ => Bound::Opaque,
+            };
+            self.bind_target(target, part, at);
+        }
+    }
+
+    /// `self.name = ...` in a method is a field of its class.
+    pub(super) fn bind_attribute(&mut self, attribute: &'a ast::ExprAttribute, bound: Bound<'a>, at: usize) {
+        let Expr::Name(object) = &*attribute.value else {
+            return;
+        };
+        let function = &self.facts.functions[self.function as usize];
+        let Some(class) = function.class else { return };
+        if function.parameters.first().is_some_and(|first| first.name == object.id.as_str()) {
+            let binding = Binding { bound, scope: self.function, at, block: Span::new(at, at) };
+            let fields = &mut self.facts.classes[class as usize].fields;
+            fields.entry(attribute.attr.as_str()).or_default().push(binding);
+        }
+    }
+
+    pub(super) fn qualified(&self, name: &str) -> String {
+        let outer = match self.class {
+            Some(class) => self.facts.classes[class as usize].qualified.as_str(),
+            None => self.facts.functions[self.function as usize].qualified.as_str(),
+        };
+        if outer.is_empty() { name.to_owned() } else { format!("{outer}.{name}") }
+    }
+
+    pub(super) fn index(length: usize) -> u32 {
+        u32::try_from(length).unwrap_or(u32::MAX)
+    }
+
+    pub(super) fn define(&mut self, def: &'a ast::StmtFunctionDef) {
+        self.outside(def);
+        let index = Self::index(self.facts.functions.len());
+        let name = def.name.as_str();
+        let mut function = Function::new(name, self.qualified(name), span_of(&def.name), self.function);
+        function.is_async = def.is_async;
+        function.class = self.class;
+        function.decorators = &def.decorator_list;
+        function.returns = def.returns.as_deref();
+        function.is_abstract = is_placeholder(&def.body);
+        function.parameters = parameters(&def.parameters);
+        self.facts.functions.push(function);
+        if let Some(class) = self.class {
+            self.facts.classes[class as usize].methods.entry(name).or_default().push(index);
+        } else {
+            self.bind(name, Bound::Function(index), span_of(def).end);
+        }
+        self.inside(index, span_of(def), |reader| reader.body(&def.body));
+    }
+
+    /// Decorators and defaults run where the function is defined.
+    pub(super) fn outside(&mut self, def: &'a ast::StmtFunctionDef) {
+        for decorator in &def.decorator_list {
+            visitor::Visitor::visit_expr(self, &decorator.expression);
+        }
+        for parameter in def.parameters.iter_non_variadic_params() {
+            if let Some(default) = parameter.default.as_deref() {
+                visitor::Visitor::visit_expr(self, default);
+            }
+        }
+    }
+
+    pub(super) fn lambda(&mut self, lambda: &'a ast::ExprLambda) {
+        let index = Self::index(self.facts.functions.len());
+        let span = span_of(lambda);
+        let mut function = Function::new("<lambda>", self.qualified("<lambda>"), span, self.function);
+        function.parameters = lambda.parameters.as_deref().map(parameters).unwrap_or_default();
+        function.results = vec![&lambda.body];
+        self.facts.functions.push(function);
+        self.facts.lambdas.insert(span.start, index);
+        self.inside(index, span, |reader| {
+            visitor::Visitor::visit_expr(reader, &lambda.body);
+        });
+    }
+
+    pub(super) fn inside(&mut self, index: u32, span: Span, walk: impl FnOnce(&mut Self)) {
+        let function = std::mem::replace(&mut self.function, index);
+        let class = self.class.take();
+        let blocks = std::mem::replace(&mut self.blocks, vec![span]);
+        let depth = std::mem::take(&mut self.depth);
+        let names: Vec<_> = self.current().parameters.iter().map(|parameter| parameter.name).collect();
+        for (i, name) in names.into_iter().enumerate() {
+            self.bind(name, Bound::Parameter(u16::try_from(i).unwrap_or(u16::MAX)), span.start);
+        }
+        walk(self);
+        self.depth = depth;
+        self.blocks = blocks;
+        self.class = class;
+        self.function = function;
+    }
+
+    pub(super) fn define_class(&mut self, def: &'a ast::StmtClassDef) {
+        for decorator in &def.decorator_list {
+            visitor::Visitor::visit_expr(self, &decorator.expression);
+        }
+        let index = Self::index(self.facts.classes.len());
+        let name = def.name.as_str();
+        self.facts.classes.push(Class {
+            name,
+            qualified: self.qualified(name),
+            span: span_of(&def.name),
+            scope: self.function,
+            bases: def.arguments.as_deref().map(|arguments| &*arguments.args).unwrap_or_default(),
+            decorators: &def.decorator_list,
+            methods: HashMap::new(),
+            fields: HashMap::new(),
+            nested: HashMap::new(),
+        });
+        match self.class {
+            Some(outer) => {
+                self.facts.classes[outer as usize].nested.insert(name, index);
+            }
+            None => self.bind(name, Bound::Class(index), span_of(def).end),
+        }
+        let outer = self.class.replace(index);
+        self.blocks.push(span_of(def));
+        self.body(&def.body);
+        self.blocks.pop();
+        self.class = outer;
+    }
+
+    pub(super) fn import(&mut self, import: &'a ast::StmtImport) {
+        for alias in &import.names {
+            let dotted = alias.name.as_str();
+            let (name, whole) = match &alias.asname {
+                Some(name) => (name.as_str(), true),
+                None => (dotted.split('.').next().unwrap_or(dotted), false),
+            };
+            self.bind(name, Bound::Import { dotted, whole }, span_of(import).end);
+            if self.typing_only == 0 {
+                self.facts.imports.push(Import { level: 0, module: dotted, name: None });
+            }
+        }
+    }
+
+    pub(super) fn import_from(&mut self, import: &'a ast::StmtImportFrom) {
+        let module = import.module.as_ref().map_or("", |module| module.as_str());
+        let level = import.level;
+        for alias in &import.names {
+            let name = alias.name.as_str();
+            if name == "*" {
+                self.facts.stars.push((level, module));
+            } else {
+                let bound_as = alias.asname.as_ref().map_or(name, |asname| asname.as_str());
+                self.bind(bound_as, Bound::From { level, module, name }, span_of(import).end);
+            }
+            if self.typing_only == 0 {
+                self.facts.imports.push(Import { level, module, name: Some(name) });
+            }
+        }
+    }
+}
+
+fn parameters(parameters: &ast::Parameters) -> Vec<Parameter<'_>> {
+    let mut all = Vec::new();
+    for parameter in parameters.posonlyargs.iter().chain(&parameters.args) {
+        all.push(with_default(parameter, true));
+    }
+    all.extend(parameters.vararg.as_deref().map(variadic));
+    for parameter in &parameters.kwonlyargs {
+        all.push(with_default(parameter, false));
+    }
+    all.extend(parameters.kwarg.as_deref().map(variadic));
+    all
+}
+
+fn with_default(parameter: &ast::ParameterWithDefault, positional: bool) -> Parameter<'_> {
+    Parameter {
+        name: parameter.parameter.name.as_str(),
+        annotation: parameter.parameter.annotation.as_deref(),
+        default: parameter.default.as_deref(),
+        positional,
+        variadic: false,
+    }
+}
+
+fn variadic(parameter: &ast::Parameter) -> Parameter<'_> {
+    Parameter { name: parameter.name.as_str(), annotation: None, default: None, positional: false, variadic: true }
+}

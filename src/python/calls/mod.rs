@@ -1,0 +1,344 @@
+//! What each function of a file does, in the order it does it: calls, `with`, iteration, reads.
+//!
+//! One walk over the tree of a file; everything later works on these facts. They borrow from the
+//! tree, so that nothing is copied, and say nothing about what a name stands for.
+
+use std::collections::{HashMap, HashSet};
+
+mod definitions;
+mod guards;
+mod statements;
+
+use super::names::{Binding, Bound};
+use super::syntax::ast::{self, Expr, Stmt};
+use super::syntax::{Module, span_of, visitor};
+use crate::source::{FileId, Span};
+
+/// How deep expressions are followed. Generated code goes deeper; nothing in it is worth a stack.
+const MAX_DEPTH: usize = 200;
+
+/// Everything that is known of one file.
+#[derive(Debug)]
+pub struct FileFacts<'a> {
+    /// The file.
+    pub file: FileId,
+    /// Its functions; the first is the module itself, lambdas are among them.
+    pub functions: Vec<Function<'a>>,
+    /// Its classes.
+    pub classes: Vec<Class<'a>>,
+    /// Modules that run when this one is imported or one of its functions is called.
+    pub imports: Vec<Import<'a>>,
+    /// Modules of `from module import *`.
+    pub stars: Vec<(u32, &'a str)>,
+    /// Lambdas by the place where they start.
+    pub lambdas: HashMap<usize, u32>,
+}
+
+/// One import, outside blocks that only a type checker reads.
+#[derive(Debug, Clone, Copy)]
+pub struct Import<'a> {
+    /// Leading dots.
+    pub level: u32,
+    /// The module.
+    pub module: &'a str,
+    /// What is taken from it, if it is a `from` import.
+    pub name: Option<&'a str>,
+}
+
+/// A function, a lambda, or a module as the function that its import runs.
+#[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "independent facts, not the states of one")]
+pub struct Function<'a> {
+    /// Its name; empty for a module, `<lambda>` for a lambda.
+    pub name: &'a str,
+    /// With the names of what it is nested in.
+    pub qualified: String,
+    /// Its name in the text; of a lambda the whole of it.
+    pub span: Span,
+    /// The function around it.
+    pub parent: u32,
+    /// The class whose method it is.
+    pub class: Option<u32>,
+    /// Whether it is an `async def`.
+    pub is_async: bool,
+    /// Whether it yields.
+    pub is_generator: bool,
+    /// Whether it awaits anything.
+    pub awaits: bool,
+    /// Whether its body is a placeholder for an override.
+    pub is_abstract: bool,
+    /// Its parameters.
+    pub parameters: Vec<Parameter<'a>>,
+    /// Its decorators.
+    pub decorators: &'a [ast::Decorator],
+    /// The annotation of what it returns.
+    pub returns: Option<&'a Expr>,
+    /// Its scope.
+    pub bindings: HashMap<&'a str, Vec<Binding<'a>>>,
+    /// Names that it takes from the module's scope to write to.
+    pub globals: HashSet<&'a str>,
+    /// What it does.
+    pub events: Vec<Event<'a>>,
+    /// What it returns.
+    pub results: Vec<&'a Expr>,
+    /// What it yields.
+    pub yields: Vec<&'a Expr>,
+    /// Whether it switches a socket to non-blocking mode.
+    pub sets_nonblocking: bool,
+}
+
+/// A parameter of a function.
+#[derive(Debug, Clone, Copy)]
+pub struct Parameter<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its annotation.
+    pub annotation: Option<&'a Expr>,
+    /// Its default.
+    pub default: Option<&'a Expr>,
+    /// Whether it takes arguments by position.
+    pub positional: bool,
+    /// Whether it is `*args` or `**kwargs`.
+    pub variadic: bool,
+}
+
+/// A class.
+#[derive(Debug)]
+pub struct Class<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// With the names of what it is nested in.
+    pub qualified: String,
+    /// Its name in the text.
+    pub span: Span,
+    /// The function around it.
+    pub scope: u32,
+    /// Its bases.
+    pub bases: &'a [Expr],
+    /// Its decorators.
+    pub decorators: &'a [ast::Decorator],
+    /// Its methods, by name; the last one of a name counts.
+    pub methods: HashMap<&'a str, Vec<u32>>,
+    /// What its body and its methods (through `self`) assign.
+    pub fields: HashMap<&'a str, Vec<Binding<'a>>>,
+    /// Classes in it.
+    pub nested: HashMap<&'a str, u32>,
+}
+
+/// Something a function does that may take time.
+#[derive(Debug, Clone, Copy)]
+pub struct Event<'a> {
+    /// What.
+    pub kind: EventKind<'a>,
+    /// Where.
+    pub span: Span,
+}
+
+/// What an event is.
+#[derive(Debug, Clone, Copy)]
+pub enum EventKind<'a> {
+    /// A call, and whether its result is awaited.
+    Call(&'a ast::ExprCall, bool),
+    /// A `with`, and whether it is an `async with`.
+    Enter(&'a Expr, bool),
+    /// Iteration, and whether it is asynchronous.
+    Iterate(&'a Expr, bool),
+    /// An attribute is read.
+    Read(&'a ast::ExprAttribute),
+}
+
+/// Reads the facts of one file.
+pub fn facts(file: FileId, module: &Module) -> FileFacts<'_> {
+    let whole = Span::new(0, usize::MAX);
+    let mut reader = Reader {
+        facts: FileFacts {
+            file,
+            functions: vec![Function::new("", String::new(), Span::new(0, 0), 0)],
+            classes: Vec::new(),
+            imports: Vec::new(),
+            stars: Vec::new(),
+            lambdas: HashMap::new(),
+        },
+        function: 0,
+        class: None,
+        blocks: vec![whole],
+        depth: 0,
+        silent: 0,
+        typing_only: 0,
+    };
+    reader.body(&module.body);
+    reader.facts
+}
+
+impl<'a> Function<'a> {
+    fn new(name: &'a str, qualified: String, span: Span, parent: u32) -> Self {
+        Self {
+            name,
+            qualified,
+            span,
+            parent,
+            class: None,
+            is_async: false,
+            is_generator: false,
+            awaits: false,
+            is_abstract: false,
+            parameters: Vec::new(),
+            decorators: &[],
+            returns: None,
+            bindings: HashMap::new(),
+            globals: HashSet::new(),
+            events: Vec::new(),
+            results: Vec::new(),
+            yields: Vec::new(),
+            sets_nonblocking: false,
+        }
+    }
+}
+
+struct Reader<'a> {
+    facts: FileFacts<'a>,
+    function: u32,
+    class: Option<u32>,
+    blocks: Vec<Span>,
+    depth: usize,
+    /// Above zero where the code does not run on a server: its calls are not recorded.
+    silent: usize,
+    typing_only: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn current(&mut self) -> &mut Function<'a> {
+        &mut self.facts.functions[self.function as usize]
+    }
+
+    fn body(&mut self, body: &'a [Stmt]) {
+        let outer = self.silent;
+        for stmt in body {
+            visitor::Visitor::visit_stmt(self, stmt);
+            if self.returns_kept_value(stmt) {
+                self.silent += 1;
+            }
+        }
+        self.silent = outer;
+    }
+
+    fn block(&mut self, body: &'a [Stmt]) {
+        let (Some(first), Some(last)) = (body.first(), body.last()) else {
+            return;
+        };
+        self.blocks.push(Span::new(span_of(first).start, span_of(last).end));
+        self.body(body);
+        self.blocks.pop();
+    }
+
+    fn quiet_block(&mut self, body: &'a [Stmt]) {
+        self.silent += 1;
+        self.block(body);
+        self.silent -= 1;
+    }
+
+    fn event(&mut self, kind: EventKind<'a>, span: Span) {
+        if self.silent == 0 {
+            self.current().events.push(Event { kind, span });
+        }
+    }
+}
+
+impl<'a> visitor::Visitor<'a> for Reader<'a> {
+    fn visit_stmt(&mut self, stmt: &'a Stmt) {
+        match stmt {
+            Stmt::FunctionDef(def) => self.define(def),
+            Stmt::ClassDef(def) => self.define_class(def),
+            Stmt::Import(import) => self.import(import),
+            Stmt::ImportFrom(import) => self.import_from(import),
+            Stmt::If(stmt) => self.condition(stmt),
+            Stmt::Try(stmt) => self.attempt(stmt),
+            Stmt::With(stmt) => self.with(stmt),
+            Stmt::For(stmt) => self.each(stmt),
+            Stmt::While(stmt) => {
+                self.visit_expr(&stmt.test);
+                self.block(&stmt.body);
+                self.block(&stmt.orelse);
+            }
+            Stmt::Match(stmt) => {
+                self.visit_expr(&stmt.subject);
+                for case in &stmt.cases {
+                    self.visit_pattern(&case.pattern);
+                    if let Some(guard) = &case.guard {
+                        self.visit_expr(guard);
+                    }
+                    self.block(&case.body);
+                }
+            }
+            Stmt::Assign(_) | Stmt::AnnAssign(_) | Stmt::TypeAlias(_) => self.assignments(stmt),
+            Stmt::Global(global) => {
+                let names: Vec<_> = global.names.iter().map(ast::Identifier::as_str).collect();
+                self.current().globals.extend(names);
+            }
+            Stmt::Return(result) => {
+                if let Some(value) = result.value.as_deref() {
+                    self.visit_expr(value);
+                    self.current().results.push(value);
+                }
+            }
+            Stmt::Delete(_) => {}
+            _ => visitor::walk_stmt(self, stmt),
+        }
+    }
+
+    fn visit_pattern(&mut self, pattern: &'a ast::Pattern) {
+        if let ast::Pattern::MatchAs(pattern) = pattern
+            && let Some(name) = &pattern.name
+        {
+            self.bind(name.as_str(), Bound::Opaque, span_of(pattern).end);
+        }
+        visitor::walk_pattern(self, pattern);
+    }
+
+    fn visit_annotation(&mut self, _: &'a Expr) {}
+
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        if self.depth >= MAX_DEPTH {
+            return;
+        }
+        self.depth += 1;
+        match expr {
+            Expr::Call(call) => self.call(call, false),
+            Expr::Await(awaited) => {
+                self.current().awaits = true;
+                match &*awaited.value {
+                    Expr::Call(call) => self.call(call, true),
+                    other => self.visit_expr(other),
+                }
+            }
+            Expr::Lambda(lambda) => self.lambda(lambda),
+            Expr::Attribute(attribute) => {
+                self.visit_expr(&attribute.value);
+                self.event(EventKind::Read(attribute), span_of(attribute));
+            }
+            Expr::Named(named) => {
+                self.visit_expr(&named.value);
+                let bound = Bound::Value { value: Some(&named.value), annotation: None };
+                self.bind_target(&named.target, bound, span_of(named).end);
+            }
+            Expr::ListComp(list) => self.comprehension(expr, &list.generators),
+            Expr::SetComp(set) => self.comprehension(expr, &set.generators),
+            Expr::DictComp(dict) => self.comprehension(expr, &dict.generators),
+            Expr::Generator(generator) => self.comprehension(expr, &generator.generators),
+            Expr::Yield(value) => {
+                self.current().is_generator = true;
+                if let Some(value) = value.value.as_deref() {
+                    self.visit_expr(value);
+                    self.current().yields.push(value);
+                }
+            }
+            Expr::YieldFrom(value) => {
+                self.current().is_generator = true;
+                self.visit_expr(&value.value);
+                self.event(EventKind::Iterate(&value.value, false), span_of(&*value.value));
+            }
+            _ => visitor::walk_expr(self, expr),
+        }
+        self.depth -= 1;
+    }
+}

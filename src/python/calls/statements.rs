@@ -1,0 +1,175 @@
+//! What runs, in the order it runs: statements with blocks, calls, comprehensions.
+
+use super::guards::{Guard, guard, is_zero_or_false, probes_for_loop, schedules_arguments};
+use super::{EventKind, Reader};
+use crate::python::names::Bound;
+use crate::python::syntax::ast::{self, Expr, Stmt};
+use crate::python::syntax::{span_of, visitor};
+
+impl<'a> Reader<'a> {
+    pub(super) fn condition(&mut self, stmt: &'a ast::StmtIf) {
+        let guard = guard(&stmt.test);
+        if guard == Guard::None {
+            visitor::Visitor::visit_expr(self, &stmt.test);
+        }
+        match guard {
+            Guard::Typing => {
+                self.typing_only += 1;
+                self.quiet_block(&stmt.body);
+                self.typing_only -= 1;
+            }
+            Guard::Main => self.quiet_block(&stmt.body),
+            Guard::None if self.fills_kept_value(&stmt.test) => self.quiet_block(&stmt.body),
+            Guard::None => self.block(&stmt.body),
+        }
+        for clause in &stmt.elif_else_clauses {
+            if let Some(test) = &clause.test {
+                visitor::Visitor::visit_expr(self, test);
+            }
+            self.block(&clause.body);
+        }
+    }
+
+    pub(super) fn attempt(&mut self, stmt: &'a ast::StmtTry) {
+        self.block(&stmt.body);
+        let probes = probes_for_loop(&stmt.body);
+        for ast::ExceptHandler::ExceptHandler(handler) in &stmt.handlers {
+            if let Some(name) = &handler.name {
+                self.bind(name.as_str(), Bound::Opaque, span_of(handler).start);
+            }
+            // Where asking for the running loop fails, there is none that could be blocked.
+            if probes {
+                self.quiet_block(&handler.body);
+            } else {
+                self.block(&handler.body);
+            }
+        }
+        self.block(&stmt.orelse);
+        self.body(&stmt.finalbody);
+    }
+
+    pub(super) fn assignments(&mut self, stmt: &'a Stmt) {
+        match stmt {
+            Stmt::Assign(assign) => {
+                visitor::Visitor::visit_expr(self, &assign.value);
+                for target in &assign.targets {
+                    self.targets(target);
+                    let bound = Bound::Value { value: Some(&assign.value), annotation: None };
+                    self.bind_target(target, bound, span_of(assign).end);
+                }
+            }
+            Stmt::AnnAssign(assign) => {
+                if let Some(value) = &assign.value {
+                    visitor::Visitor::visit_expr(self, value);
+                }
+                let bound = Bound::Value { value: assign.value.as_deref(), annotation: Some(&assign.annotation) };
+                self.bind_target(&assign.target, bound, span_of(assign).end);
+            }
+            Stmt::TypeAlias(alias) => {
+                self.bind_target(&alias.name, Bound::Alias(&alias.value), span_of(alias).end);
+            }
+            _ => {}
+        }
+    }
+
+    /// What stands in a target runs too: `rows[find(key)] = value`.
+    pub(super) fn targets(&mut self, target: &'a Expr) {
+        if let Expr::Subscript(subscript) = target {
+            visitor::Visitor::visit_expr(self, &subscript.value);
+            visitor::Visitor::visit_expr(self, &subscript.slice);
+        }
+    }
+
+    pub(super) fn with(&mut self, stmt: &'a ast::StmtWith) {
+        if stmt.is_async {
+            self.current().awaits = true;
+        }
+        for item in &stmt.items {
+            self.asynchronously(&item.context_expr, stmt.is_async);
+            self.event(EventKind::Enter(&item.context_expr, stmt.is_async), span_of(&item.context_expr));
+            if let Some(target) = item.optional_vars.as_deref() {
+                self.bind_target(target, Bound::With(&item.context_expr), span_of(item).end);
+            }
+        }
+        self.body(&stmt.body);
+    }
+
+    pub(super) fn each(&mut self, stmt: &'a ast::StmtFor) {
+        if stmt.is_async {
+            self.current().awaits = true;
+        }
+        self.asynchronously(&stmt.iter, stmt.is_async);
+        self.event(EventKind::Iterate(&stmt.iter, stmt.is_async), span_of(&*stmt.iter));
+        self.bind_target(&stmt.target, Bound::Item(&stmt.iter), span_of(&*stmt.target).end);
+        self.block(&stmt.body);
+        self.block(&stmt.orelse);
+    }
+
+    /// `async with f()` and `async for x in f()` await what `f()` gives.
+    pub(super) fn asynchronously(&mut self, expr: &'a Expr, is_async: bool) {
+        match expr {
+            Expr::Call(call) if is_async => self.call(call, true),
+            _ => visitor::Visitor::visit_expr(self, expr),
+        }
+    }
+
+    pub(super) fn call(&mut self, call: &'a ast::ExprCall, awaited: bool) {
+        let scheduled = schedules_arguments(&call.func);
+        self.expression(&call.func);
+        for argument in &call.arguments.args {
+            match argument {
+                Expr::Call(inner) if scheduled => self.call(inner, true),
+                _ => visitor::Visitor::visit_expr(self, argument),
+            }
+        }
+        for keyword in &call.arguments.keywords {
+            visitor::Visitor::visit_expr(self, &keyword.value);
+        }
+        if let Expr::Attribute(attribute) = &*call.func
+            && matches!(attribute.attr.as_str(), "setblocking" | "settimeout")
+            && call.arguments.args.first().is_some_and(is_zero_or_false)
+        {
+            self.current().sets_nonblocking = true;
+        }
+        self.event(EventKind::Call(call, awaited), span_of(call));
+    }
+
+    /// The callee of a call is not itself read as a property: `self.load()` is one event.
+    pub(super) fn expression(&mut self, callee: &'a Expr) {
+        match callee {
+            Expr::Attribute(attribute) => visitor::Visitor::visit_expr(self, &attribute.value),
+            _ => visitor::Visitor::visit_expr(self, callee),
+        }
+    }
+
+    pub(super) fn comprehension(&mut self, whole: &'a Expr, generators: &'a [ast::Comprehension]) {
+        let span = span_of(whole);
+        self.blocks.push(span);
+        for generator in generators {
+            self.asynchronously(&generator.iter, generator.is_async);
+            if generator.is_async {
+                self.current().awaits = true;
+            }
+            self.event(EventKind::Iterate(&generator.iter, generator.is_async), span_of(&generator.iter));
+            let class = self.class.take();
+            self.bind_target(&generator.target, Bound::Item(&generator.iter), span.start);
+            self.class = class;
+            for condition in &generator.ifs {
+                visitor::Visitor::visit_expr(self, condition);
+            }
+        }
+        match whole {
+            Expr::ListComp(list) => visitor::Visitor::visit_expr(self, &list.elt),
+            Expr::SetComp(set) => visitor::Visitor::visit_expr(self, &set.elt),
+            Expr::Generator(generator) => visitor::Visitor::visit_expr(self, &generator.elt),
+            Expr::DictComp(dict) => {
+                if let Some(key) = &dict.key {
+                    visitor::Visitor::visit_expr(self, key);
+                }
+                visitor::Visitor::visit_expr(self, &dict.value);
+            }
+            _ => {}
+        }
+        self.blocks.pop();
+    }
+}

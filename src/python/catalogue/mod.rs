@@ -1,0 +1,267 @@
+//! Which calls block: the compiled-in catalogue and how to ask it.
+//!
+//! Knows names and types of libraries, not the project: which object a name in the project's code
+//! stands for is decided by [`types`](super::types).
+
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "the build script checks the same types, and reads fields that only people look at"
+)]
+mod schema;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
+
+use schema::{Call, Catalogue, Implicit, Library, Type};
+pub use schema::{Category, Gevent, Weight};
+
+/// What a blocking operation of a library does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Effect {
+    /// What it waits for.
+    pub category: Category,
+    /// How long.
+    pub weight: Weight,
+    /// How it behaves under gevent.
+    pub gevent: Gevent,
+    /// What to use in a coroutine; follows "use".
+    pub instead: &'static str,
+    /// The asynchronous counterpart of its class.
+    pub twin: Option<&'static str>,
+    /// Arguments that make it return at once, each `name=value` or `position=value`.
+    pub unless: &'static [String],
+    /// Arguments of which one must be given for it to block; empty for no such condition.
+    pub needs: &'static [String],
+}
+
+/// A function that blocks.
+#[derive(Debug, Clone, Copy)]
+pub struct BlockingCall {
+    /// What it does.
+    pub effect: Effect,
+    /// Whether only using the result blocks.
+    pub lazy: bool,
+    /// Whether it is a decorator, so that calling it is not what blocks.
+    pub decorator: bool,
+}
+
+/// A class of the catalogue.
+#[derive(Debug, Clone, Copy)]
+pub struct KnownType {
+    library: &'static Library,
+    data: &'static Type,
+}
+
+impl KnownType {
+    /// Its public dotted name.
+    pub fn name(self) -> &'static str {
+        &self.data.name
+    }
+
+    /// What calling the method (or the dotted path of attributes) does, if it blocks.
+    pub fn method(self, path: &str) -> Option<Effect> {
+        let blocks = covers(&self.data.block, path);
+        let star = self.data.block.iter().any(|name| name == "*");
+        let public = !path.contains('.') && !path.starts_with('_');
+        let blocks = blocks || (star && public && !covers(&self.data.safe, path));
+        if !blocks {
+            return None;
+        }
+        let mut effect = self.effect();
+        if self.data.slight.iter().any(|name| name == path) {
+            effect.weight = Weight::Slight;
+        }
+        effect.unless = self.data.unless.get(path).map_or(&[], Vec::as_slice);
+        Some(effect)
+    }
+
+    /// Whether the catalogue speaks about this method at all.
+    pub fn mentions(self, path: &str) -> bool {
+        covers(&self.data.block, path) || covers(&self.data.safe, path)
+    }
+
+    /// What the type gives for `member`: a method called, an attribute read, or `[]`.
+    pub fn gives(self, member: &str) -> Option<&'static str> {
+        self.data.gives.get(member).map(String::as_str)
+    }
+
+    /// What making an instance does, if that blocks.
+    pub fn construct(self) -> Option<Effect> {
+        self.implicitly(Implicit::Construct)
+    }
+
+    /// What `with` does on an instance, if that blocks.
+    pub fn enter_or_exit(self) -> Option<Effect> {
+        self.implicitly(Implicit::Enter).or_else(|| self.implicitly(Implicit::Exit))
+    }
+
+    /// What iterating over an instance does, if that blocks.
+    pub fn iterate(self) -> Option<Effect> {
+        self.implicitly(Implicit::Iterate)
+    }
+
+    fn implicitly(self, how: Implicit) -> Option<Effect> {
+        self.data.implicit.contains(&how).then(|| self.effect())
+    }
+
+    fn effect(self) -> Effect {
+        Effect {
+            category: self.data.category,
+            weight: self.data.weight,
+            gevent: self.data.gevent.unwrap_or(self.library.gevent),
+            instead: self.data.instead.as_deref().unwrap_or(&self.library.instead),
+            twin: self.data.twin.as_deref(),
+            unless: &[],
+            needs: &[],
+        }
+    }
+}
+
+/// Whether one of `names` is `path`; a name that ends in `.*` covers everything below it.
+fn covers(names: &[String], path: &str) -> bool {
+    names.iter().any(|name| {
+        name == path || name.strip_suffix('*').is_some_and(|prefix| prefix.ends_with('.') && path.starts_with(prefix))
+    })
+}
+
+/// The catalogue, indexed.
+#[derive(Debug)]
+struct Index {
+    calls: HashMap<&'static str, BlockingCall>,
+    types: HashMap<&'static str, KnownType>,
+    /// Callable (or object) to the type it returns (or is).
+    makers: HashMap<&'static str, &'static str>,
+    same: HashMap<&'static str, &'static str>,
+    roots: HashSet<&'static str>,
+}
+
+fn index() -> &'static Index {
+    static INDEX: OnceLock<Index> = OnceLock::new();
+    INDEX.get_or_init(|| {
+        let text = include_str!(concat!(env!("OUT_DIR"), "/calls.toml"));
+        // The build script read the same text with the same types; nothing is left to go wrong here.
+        let catalogue = toml::from_str(text).unwrap_or(Catalogue { library: Vec::new() });
+        Index::new(Box::leak(Box::new(catalogue)))
+    })
+}
+
+impl Index {
+    fn new(catalogue: &'static Catalogue) -> Self {
+        let mut index = Self {
+            calls: HashMap::new(),
+            types: HashMap::new(),
+            makers: HashMap::new(),
+            same: HashMap::new(),
+            roots: HashSet::new(),
+        };
+        for library in &catalogue.library {
+            for (public, name) in &library.same {
+                index.same.insert(public, name);
+            }
+            for module in &library.modules {
+                index.roots.insert(module.split('.').next().unwrap_or(module));
+            }
+            for call in &library.call {
+                let known =
+                    BlockingCall { effect: call_effect(library, call), lazy: call.lazy, decorator: call.decorator };
+                index.calls.extend(call.names.iter().map(|name| (name.as_str(), known)));
+            }
+            for data in &library.types {
+                let known = KnownType { library, data };
+                index.types.insert(&data.name, known);
+                index.types.extend(data.alias.iter().map(|alias| (alias.as_str(), known)));
+                index.makers.extend(data.from.iter().map(|maker| (maker.as_str(), data.name.as_str())));
+            }
+        }
+        index
+    }
+}
+
+fn call_effect(library: &'static Library, call: &'static Call) -> Effect {
+    Effect {
+        category: call.category,
+        weight: call.weight,
+        gevent: call.gevent.unwrap_or(library.gevent),
+        instead: call.instead.as_deref().unwrap_or(&library.instead),
+        twin: None,
+        unless: &call.unless,
+        needs: &call.needs,
+    }
+}
+
+/// The function of this dotted name, if it blocks.
+pub fn call(name: &str) -> Option<BlockingCall> {
+    let index = index();
+    index.calls.get(name).or_else(|| index.calls.get(canonical(name))).copied()
+}
+
+/// The class of this dotted name, under any of its names.
+pub fn known_type(name: &str) -> Option<KnownType> {
+    let index = index();
+    index.types.get(name).or_else(|| index.types.get(canonical(name))).copied()
+}
+
+/// The type that calling `name` returns. A name that ends in `()` stands for calling an instance of
+/// the class before it, one that ends in `[]` for an item of the object before it.
+pub fn made_by(name: &str) -> Option<&'static str> {
+    let index = index();
+    let exact = index.makers.get(name).or_else(|| index.makers.get(canonical(name)));
+    exact.copied().or_else(|| {
+        let (package, _) = name.rsplit_once('.')?;
+        index.makers.get(format!("{package}.*").as_str()).copied()
+    })
+}
+
+/// The name that the catalogue uses for an object that has several.
+pub fn canonical(name: &str) -> &str {
+    let index = index();
+    if let Some(known) = index.types.get(name) {
+        return known.name();
+    }
+    index.same.get(name).copied().unwrap_or(name)
+}
+
+/// Whether the catalogue speaks about this top-level module.
+pub fn speaks_about(root: &str) -> bool {
+    index().roots.contains(root)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_functions_and_methods_under_every_name() {
+        assert_eq!(call("requests.get").map(|c| c.effect.category), Some(Category::Http));
+        assert!(call("requests.codes").is_none());
+        let session = known_type("requests.sessions.Session").unwrap();
+        assert_eq!(session.name(), "requests.Session");
+        assert!(session.method("get").is_some() && session.method("close").is_none());
+        assert_eq!(made_by("boto3.client"), Some("botocore.client.BaseClient"));
+        assert_eq!(made_by("passlib.hash.bcrypt"), Some("passlib.utils.handlers.GenericHandler"));
+    }
+
+    #[test]
+    fn a_star_covers_public_methods_that_are_not_safe() {
+        let redis = known_type("redis.Redis").unwrap();
+        assert!(redis.method("hgetall").is_some());
+        assert!(redis.method("pipeline").is_none() && redis.method("_private").is_none());
+        let genai = known_type("google.genai.Client").unwrap();
+        assert!(genai.method("aio.models.generate_content").is_none());
+        assert!(genai.method("models.generate_content").is_some());
+    }
+
+    #[test]
+    fn metadata_of_files_weighs_less_than_their_content() {
+        let path = known_type("pathlib.Path").unwrap();
+        assert_eq!(path.method("exists").map(|e| e.weight), Some(Weight::Slight));
+        assert_eq!(path.method("read_text").map(|e| e.weight), Some(Weight::Bounded));
+    }
+
+    #[test]
+    fn a_condition_of_a_method_travels_with_it() {
+        let queue = known_type("queue.Queue").unwrap();
+        assert!(queue.method("get").unwrap().unless.iter().any(|c| c == "block=False"));
+    }
+}

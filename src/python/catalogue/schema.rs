@@ -1,0 +1,234 @@
+//! The shape of `rules/calls/<library>.toml`.
+//!
+//! Included by the build script as well, so that a malformed file fails the build; it therefore
+//! knows nothing of the rest of the crate.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// All libraries, in the order of their file names.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Catalogue {
+    /// One per topic of a distribution.
+    #[serde(default)]
+    pub library: Vec<Library>,
+}
+
+/// What one library's calls block on.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Library {
+    /// The distribution that holds it, `stdlib` for the standard library.
+    pub distribution: String,
+    /// Import roots the entry speaks about.
+    pub modules: Vec<String>,
+    /// What most of its calls wait for.
+    pub category: Category,
+    /// The version whose modules were inspected; absent where the names come from documentation.
+    pub checked: Option<String>,
+    /// How it behaves once gevent has patched the standard library.
+    pub gevent: Gevent,
+    /// Whether that was observed rather than read.
+    #[serde(default)]
+    pub gevent_observed: bool,
+    /// What makes it cooperative, for [`Gevent::Setup`].
+    pub gevent_setup: Option<String>,
+    /// What to use in a coroutine: a name, or a clause that follows "use".
+    pub instead: String,
+    /// Other names of the same objects: public name to the name used here.
+    #[serde(default)]
+    pub same: BTreeMap<String, String>,
+    /// Functions of a module.
+    #[serde(default)]
+    pub call: Vec<Call>,
+    /// Classes whose instances block.
+    #[serde(default, rename = "type")]
+    pub types: Vec<Type>,
+}
+
+/// Functions that block alike.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Call {
+    /// Dotted names.
+    pub names: Vec<String>,
+    /// What they wait for.
+    pub category: Category,
+    /// How long.
+    pub weight: Weight,
+    /// Overrides the library's.
+    pub gevent: Option<Gevent>,
+    /// Overrides the library's.
+    pub instead: Option<String>,
+    /// Arguments that make it return at once: `timeout=0`, `0=False` for the first positional one.
+    #[serde(default)]
+    pub unless: Vec<String>,
+    /// Keywords of which one must be given, or `0`, `1` for positions, for it to block at all.
+    #[serde(default)]
+    pub needs: Vec<String>,
+    /// Returns at once and blocks only while the result is iterated or used.
+    #[serde(default)]
+    pub lazy: bool,
+    /// Is a decorator: what it decorates may block between two attempts, applying it does not.
+    #[serde(default)]
+    pub decorator: bool,
+}
+
+/// A class whose instances block.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Type {
+    /// The public dotted name.
+    pub name: String,
+    /// Other names of it, subclasses included.
+    #[serde(default)]
+    pub alias: Vec<String>,
+    /// Callables that return an instance.
+    #[serde(default)]
+    pub from: Vec<String>,
+    /// What its methods wait for.
+    pub category: Category,
+    /// How long.
+    pub weight: Weight,
+    /// Overrides the library's.
+    pub gevent: Option<Gevent>,
+    /// Overrides the library's.
+    pub instead: Option<String>,
+    /// Methods that block, dotted for paths of attributes; `*` for all public ones not in `safe`.
+    pub block: Vec<String>,
+    /// Those of `block` that are [`Weight::Slight`] whatever the others are.
+    #[serde(default)]
+    pub slight: Vec<String>,
+    /// Methods that do not.
+    #[serde(default)]
+    pub safe: Vec<String>,
+    /// What blocks without a method being called.
+    #[serde(default)]
+    pub implicit: Vec<Implicit>,
+    /// Type of what a method returns or an attribute holds; `*` any attribute, `[]` an item.
+    #[serde(default)]
+    pub gives: BTreeMap<String, String>,
+    /// Arguments that make a method return at once, as for calls.
+    #[serde(default)]
+    pub unless: BTreeMap<String, Vec<String>>,
+    /// The asynchronous counterpart.
+    pub twin: Option<String>,
+    /// Methods come into being at run time, so that no inspection of the class finds them.
+    #[serde(default)]
+    pub dynamic: bool,
+}
+
+/// What a call waits for or works on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "each variant is its own name")]
+pub enum Category {
+    Sleep,
+    Http,
+    Dns,
+    Socket,
+    Db,
+    Orm,
+    Cache,
+    Search,
+    Mq,
+    Queue,
+    Rpc,
+    Cloud,
+    Saas,
+    Llm,
+    Mail,
+    Ssh,
+    Directory,
+    Subprocess,
+    Lock,
+    EventLoop,
+    Input,
+    File,
+    Cpu,
+}
+
+/// How long a call may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Weight {
+    /// Too short to matter on its own, or dependent on the data.
+    Slight,
+    /// Local work, usually short.
+    Bounded,
+    /// Waits for a network, a process, a lock, a timer or a person: without an upper bound.
+    Unbounded,
+}
+
+/// How a call behaves under gevent with the standard library patched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Gevent {
+    /// Waits in Python's sockets, locks or processes: other greenlets run.
+    Yields,
+    /// Waits in C: the whole process stands still.
+    Blocks,
+    /// Yields after a step of its own.
+    Setup,
+    /// Computes.
+    Cpu,
+    /// Reads or writes regular files, which nothing makes cooperative.
+    Disk,
+    /// Asynchronous only, or nothing to wait for.
+    Irrelevant,
+}
+
+/// What blocks without a method being called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Implicit {
+    /// Making an instance.
+    Construct,
+    /// `with`, on the way in.
+    Enter,
+    /// `with`, on the way out.
+    Exit,
+    /// Iterating over it.
+    Iterate,
+}
+
+impl Catalogue {
+    /// What is wrong with it beyond its shape; the first thing found.
+    pub fn check(&self) -> Result<(), String> {
+        self.library.iter().try_for_each(Library::check)
+    }
+}
+
+impl Library {
+    fn check(&self) -> Result<(), String> {
+        let fail = |what: String| Err(format!("{}: {what}", self.distribution));
+        if self.gevent == Gevent::Setup && self.gevent_setup.is_none() {
+            return fail("gevent = \"setup\" without gevent_setup".to_owned());
+        }
+        let names = self.call.iter().flat_map(|call| &call.names).chain(self.types.iter().map(|t| &t.name));
+        for name in names {
+            if name.is_empty() || name.contains(' ') || name.starts_with('.') || name.ends_with('.') {
+                return fail(format!("`{name}` is not a dotted name"));
+            }
+        }
+        for ty in &self.types {
+            if let Some(twice) = ty.block.iter().find(|method| ty.safe.contains(method)) {
+                return fail(format!("{}: `{twice}` both blocks and does not", ty.name));
+            }
+            if let Some(unknown) = ty.slight.iter().find(|method| !ty.block.contains(method)) {
+                return fail(format!("{}: `{unknown}` is slight but does not block", ty.name));
+            }
+            if let Some(unknown) = ty.unless.keys().find(|method| !ty.block.contains(method)) {
+                return fail(format!("{}: `unless` for `{unknown}`, which does not block", ty.name));
+            }
+        }
+        let conditions = self.call.iter().flat_map(|call| &call.unless);
+        let mut conditions = conditions.chain(self.types.iter().flat_map(|t| t.unless.values().flatten()));
+        match conditions.find(|condition| !condition.contains('=')) {
+            Some(condition) => fail(format!("`{condition}` is not of the form argument=value")),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Whether the arguments of a call let it wait at all.
+
+use crate::python::catalogue::Effect;
+use crate::python::syntax::ast::{self, Expr, Number};
+
+/// Arguments by which every library says "return at once".
+const NEVER_WAITS: [(&str, &str); 5] =
+    [("block", "False"), ("blocking", "False"), ("timeout", "0"), ("async_req", "True"), ("wait", "False")];
+
+/// Whether a call that has `effect` waits with the arguments it is given.
+pub(super) fn waits(effect: &Effect, call: &ast::ExprCall) -> bool {
+    if NEVER_WAITS.iter().any(|(name, value)| given(call, name).is_some_and(|argument| is(argument, value))) {
+        return false;
+    }
+    let excused = effect.unless.iter().filter_map(|condition| condition.split_once('='));
+    if excused.into_iter().any(|(name, value)| given(call, name).is_some_and(|argument| is(argument, value))) {
+        return false;
+    }
+    let needed = |name: &String| given(call, name).is_some_and(|argument| !is(argument, "0") && !is(argument, "None"));
+    effect.needs.is_empty() || effect.needs.iter().any(needed)
+}
+
+/// The argument of this keyword, or at this position.
+fn given<'c>(call: &'c ast::ExprCall, name: &str) -> Option<&'c Expr> {
+    if let Ok(position) = name.parse::<usize>() {
+        return call.arguments.args.get(position);
+    }
+    let keyword =
+        call.arguments.keywords.iter().find(|keyword| keyword.arg.as_ref().is_some_and(|arg| arg.as_str() == name));
+    keyword.map(|keyword| &keyword.value)
+}
+
+fn is(argument: &Expr, value: &str) -> bool {
+    match argument {
+        Expr::BooleanLiteral(literal) => value == if literal.value { "True" } else { "False" },
+        Expr::NoneLiteral(_) => value == "None",
+        Expr::NumberLiteral(number) => match &number.value {
+            Number::Int(n) => n.as_u64().is_some_and(|n| value.parse() == Ok(n)),
+            Number::Float(x) => *x == 0.0 && value == "0",
+            Number::Complex { .. } => false,
+        },
+        _ => false,
+    }
+}

@@ -1,0 +1,125 @@
+//! What a function may do when it runs: which other functions it calls, and where it blocks.
+//!
+//! Asked only for what is reachable from the functions somebody names, each answered once. A call
+//! that hands a function to a thread is no edge; the expressions that make its arguments are. What
+//! cannot be resolved has no effect.
+
+mod arguments;
+mod expand;
+mod search;
+
+use std::collections::HashMap;
+
+pub use search::{Chain, Root, Way};
+
+use super::catalogue::Effect;
+use super::types::{Environment, Frame, FunctionId, Types};
+use crate::source::Span;
+
+/// How many functions, told apart by their arguments, are looked at.
+const MAX_NODES: usize = 60_000;
+/// How many variants of one function are told apart.
+const MAX_VARIANTS: usize = 24;
+
+/// The call graph below the functions that were asked about.
+#[derive(Debug)]
+pub struct Effects<'t, 'a> {
+    types: &'t Types<'a>,
+    nodes: Vec<Node>,
+    by_frame: HashMap<Frame, usize>,
+    variants: HashMap<FunctionId, usize>,
+}
+
+/// One function with what is known of its arguments.
+#[derive(Debug)]
+pub struct Node {
+    /// The function.
+    pub frame: Frame,
+    /// What it calls, in order.
+    pub steps: Vec<Step>,
+    /// Where it blocks by itself, in order.
+    pub sinks: Vec<Sink>,
+    /// Coroutines that it leaves running.
+    pub spawned: Vec<Frame>,
+}
+
+/// A call from one function of the project to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// The node that is called.
+    pub to: usize,
+    /// The call.
+    pub span: Span,
+    /// Whether it is one of several that may be meant.
+    pub doubtful: bool,
+}
+
+/// A blocking operation of a library.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sink {
+    /// Where.
+    pub span: Span,
+    /// What is called.
+    pub what: String,
+    /// What that does.
+    pub effect: Effect,
+    /// Whether the object may be something else.
+    pub doubtful: bool,
+}
+
+impl<'t, 'a> Effects<'t, 'a> {
+    /// Nothing asked yet.
+    pub fn new(types: &'t Types<'a>) -> Self {
+        Self { types, nodes: Vec::new(), by_frame: HashMap::new(), variants: HashMap::new() }
+    }
+
+    /// The types it rests on.
+    pub fn types(&self) -> &'t Types<'a> {
+        self.types
+    }
+
+    /// A node.
+    pub fn node(&self, index: usize) -> &Node {
+        &self.nodes[index]
+    }
+
+    /// The node of a function and everything below it.
+    pub fn explore(&mut self, frame: Frame) -> usize {
+        let mut next = self.nodes.len();
+        let root = self.index_of(frame);
+        while next < self.nodes.len() {
+            let expansion = self.expand(self.nodes[next].frame);
+            let steps = expansion.steps.into_iter().map(|(frame, span, doubtful)| Step {
+                to: self.index_of(frame),
+                span,
+                doubtful,
+            });
+            let steps: Vec<_> = steps.collect();
+            let node = &mut self.nodes[next];
+            node.steps = steps;
+            node.sinks = expansion.sinks;
+            node.spawned = expansion.spawned;
+            next += 1;
+        }
+        root
+    }
+
+    fn index_of(&mut self, frame: Frame) -> usize {
+        if let Some(&known) = self.by_frame.get(&frame) {
+            return known;
+        }
+        let plain = Frame { environment: Environment::default(), ..frame };
+        let variants = self.variants.entry(frame.function).or_default();
+        *variants += 1;
+        // Past a bound, what is known of the arguments is given up rather than the function.
+        if (*variants > MAX_VARIANTS || self.nodes.len() >= MAX_NODES) && frame != plain {
+            let index = self.index_of(plain);
+            self.by_frame.insert(frame, index);
+            return index;
+        }
+        let index = self.nodes.len();
+        self.nodes.push(Node { frame, steps: Vec::new(), sinks: Vec::new(), spawned: Vec::new() });
+        self.by_frame.insert(frame, index);
+        index
+    }
+}

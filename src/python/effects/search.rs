@@ -1,0 +1,94 @@
+//! Which blocking calls a function reaches, and by which shortest way.
+
+use std::collections::VecDeque;
+
+use super::{Effects, Step};
+use crate::python::types::Frame;
+use crate::source::Span;
+
+/// A function that the framework calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Root {
+    /// The function.
+    pub frame: Frame,
+}
+
+/// One hop: a node and the call in it that leads on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Way {
+    /// The node.
+    pub node: usize,
+    /// The call in it.
+    pub span: Span,
+}
+
+/// The shortest way from a function to one that blocks by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chain {
+    /// The functions on the way, the first is where it starts; the last one, which blocks, is not in it.
+    pub ways: Vec<Way>,
+    /// The node that blocks by itself.
+    pub end: usize,
+    /// Whether a call on the way may mean something else.
+    pub doubtful: bool,
+}
+
+impl Effects<'_, '_> {
+    /// For each node, whether a blocking call can be reached from it.
+    pub fn may_block(&self) -> Vec<bool> {
+        let mut callers: Vec<Vec<usize>> = vec![Vec::new(); self.nodes.len()];
+        for (from, node) in self.nodes.iter().enumerate() {
+            for step in &node.steps {
+                callers[step.to].push(from);
+            }
+        }
+        let mut may = vec![false; self.nodes.len()];
+        let mut open: Vec<usize> = (0..self.nodes.len()).filter(|&i| !self.nodes[i].sinks.is_empty()).collect();
+        while let Some(node) = open.pop() {
+            if !std::mem::replace(&mut may[node], true) {
+                open.extend(&callers[node]);
+            }
+        }
+        may
+    }
+
+    /// The shortest way from `root` to every function below it that blocks by itself, nearest first.
+    /// Among ways of one length, the one without doubt and then the first in the text is taken.
+    pub fn chains(&self, root: usize, may_block: &[bool]) -> Vec<Chain> {
+        let mut from: Vec<Option<(usize, Step)>> = vec![None; self.nodes.len()];
+        let mut seen = vec![false; self.nodes.len()];
+        let mut order = Vec::new();
+        let mut open = VecDeque::from([root]);
+        seen[root] = true;
+        while let Some(node) = open.pop_front() {
+            if !may_block[node] {
+                continue;
+            }
+            order.push(node);
+            let (sure, doubtful): (Vec<&Step>, Vec<&Step>) =
+                self.nodes[node].steps.iter().partition(|step| !step.doubtful);
+            for step in sure.into_iter().chain(doubtful) {
+                if !seen[step.to] {
+                    seen[step.to] = true;
+                    from[step.to] = Some((node, *step));
+                    open.push_back(step.to);
+                }
+            }
+        }
+        let blocking = order.into_iter().filter(|&node| !self.nodes[node].sinks.is_empty());
+        blocking.map(|end| walk_back(end, &from)).collect()
+    }
+}
+
+fn walk_back(end: usize, from: &[Option<(usize, Step)>]) -> Chain {
+    let mut ways = Vec::new();
+    let mut doubtful = false;
+    let mut at = end;
+    while let Some((caller, step)) = from[at] {
+        ways.push(Way { node: caller, span: step.span });
+        doubtful |= step.doubtful;
+        at = caller;
+    }
+    ways.reverse();
+    Chain { ways, end, doubtful }
+}

@@ -1,0 +1,193 @@
+//! The value of module-level names of a Python file, found without running it.
+//!
+//! Decides what a file that is plain Python would leave in its global names: a small abstract
+//! interpreter follows the statements, keeps what is certain, and says why the rest is not. Knows
+//! nothing of servers or settings, touches neither the file system nor the environment of this
+//! process: who calls it answers for both through [`Inputs`].
+//!
+//! Three things are assumed rather than known, and all three are visible as a [`Dependency`]: an
+//! environment variable nobody gave a value is absent where the file has a default for that case,
+//! the processor count is the one in the inputs, and the system is Linux.
+//!
+//! A variable that may be absent, without a default in place (`os.getenv("X")`, `"X" in os.environ`),
+//! is unknown, and so is what two branches of such a condition set differently. The exception is the
+//! usual way to write an override (`os.getenv("X") or 4`, `if "X" in os.environ: n = int(...)`): when
+//! the one branch holds a known value and the other only what is computed from that very variable,
+//! the known one is the default in place.
+
+mod attempt;
+mod builtins;
+mod call;
+mod cell;
+mod compare;
+mod containers;
+mod export;
+mod expression;
+mod flow;
+mod format;
+mod imports;
+mod join;
+mod loops;
+mod names;
+mod operators;
+mod outside;
+mod reads;
+mod run;
+mod sequence;
+mod state;
+mod statement;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use crate::source::{FileId, Place};
+use crate::values::Value;
+
+use super::syntax::Module;
+
+/// What the file may ask of the world outside it.
+pub struct Inputs<'a> {
+    /// The environment of the process the file will run in.
+    pub environ: &'a dyn Fn(&str) -> Lookup,
+    /// What `cpu_count()` answers; `None` if that is not known.
+    pub cpus: Option<u32>,
+    /// A module of the project by its dotted name, with leading dots for a relative one.
+    pub resolve: &'a dyn Fn(&str) -> Option<Imported<'a>>,
+}
+
+/// What is known about an environment variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lookup {
+    /// It has this value.
+    Set(String),
+    /// It is known to be absent.
+    Unset,
+    /// Nobody said: a default in the file counts, and the result depends on it.
+    Unknown,
+}
+
+/// A module of the project that the file imports.
+#[derive(Debug, Clone, Copy)]
+pub struct Imported<'a> {
+    /// The file it is.
+    pub file: FileId,
+    /// Its syntax.
+    pub module: &'a Module,
+    /// Its text.
+    pub text: &'a str,
+}
+
+/// What a module leaves behind.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Globals {
+    /// One per global name, in its final state, in source order.
+    pub bindings: Vec<Binding>,
+    /// Bindings that a later one of the same name replaced, in source order.
+    pub overridden: Vec<Binding>,
+    /// Where and why any name may be set to anything: `exec`, `globals()`, a star import.
+    pub untrusted: Option<(Place, String)>,
+    /// Where and why the module certainly raises.
+    pub fails: Option<(Place, String)>,
+}
+
+impl Globals {
+    /// The final binding of a name.
+    pub fn get(&self, name: &str) -> Option<&Binding> {
+        self.bindings.iter().find(|binding| binding.name == name)
+    }
+}
+
+/// A global name and what it is bound to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Binding {
+    /// The name.
+    pub name: String,
+    /// Its value.
+    pub value: Evaluated,
+    /// The name itself, where it is bound.
+    pub name_place: Place,
+    /// The expression that gives the value, where there is one for this name alone.
+    pub value_place: Option<Place>,
+    /// The whole statement, without its line break.
+    pub statement: Place,
+    /// What kind of statement binds it.
+    pub how: How,
+    /// Whether it is bound only on one side of a condition that is not certain.
+    pub conditional: bool,
+    /// Whether the value is a plain literal that could be replaced byte for byte.
+    pub literal: bool,
+    /// Whether the file also reads the name, so that it may be a helper of its own.
+    pub read: bool,
+}
+
+/// What binds a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// `name = value`, with or without an annotation, as a target of unpacking, or `name := value`.
+    Assignment,
+    /// `name += value`.
+    Augmented,
+    /// `def name`.
+    Function,
+    /// `class name`.
+    Class,
+    /// `import` or `from ... import`.
+    Import,
+    /// The target of a `for`.
+    Loop,
+    /// `with ... as name`.
+    With,
+    /// `except ... as name`, a `match` capture, a `type` alias, or a place that could not be told.
+    Other,
+}
+
+/// A value and what it rests on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluated {
+    /// The value.
+    pub outcome: Outcome,
+    /// What would change it, in the order it was met.
+    pub depends: Vec<Dependency>,
+}
+
+/// Whether a value is known.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// It is this, as long as the dependencies hold.
+    Known(Value),
+    /// It cannot be told, because of this (a short clause).
+    Unknown(String),
+}
+
+/// Something outside the file that a value rests on.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Dependency {
+    /// An environment variable.
+    Environment {
+        /// Its name.
+        name: String,
+        /// What stands in when it is absent.
+        default: Option<Value>,
+    },
+    /// The number of processors.
+    Cpus {
+        /// The call.
+        place: Place,
+        /// The call as written.
+        spelling: String,
+        /// Whether it went through `min` with a constant.
+        limited: bool,
+    },
+    /// Anything else: the system, the path of the file, a random number.
+    Other {
+        /// What it is.
+        what: String,
+    },
+}
+
+/// Evaluates the statements of a module.
+pub fn module<'a>(file: FileId, module: &'a Module, text: &'a str, inputs: &Inputs<'a>) -> Globals {
+    let mut run = run::Run::new(inputs);
+    let raised = run.follow(file, module, text);
+    export::globals(&run, &reads::Touched::block(&module.body), raised.as_ref())
+}

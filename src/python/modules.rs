@@ -1,0 +1,197 @@
+//! Which file an import means.
+//!
+//! Decides between a module of the project and one of a library, as Python's own search would with
+//! the folders that are plausibly on its path: where the server starts, the project's root, `src`,
+//! and the folder that holds the importing file's package. What is installed is not looked at.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use super::catalogue;
+use super::syntax::Module;
+use crate::source::{FileId, Files};
+
+/// A module of the project.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum ModuleRef {
+    /// A file; for a package its `__init__.py`.
+    File(FileId),
+    /// A folder without an `__init__.py`: a namespace package.
+    Folder(Arc<str>),
+}
+
+/// The Python files of a project by path.
+#[derive(Debug)]
+pub struct Modules {
+    by_path: HashMap<String, FileId>,
+    paths: HashMap<FileId, String>,
+    folders: HashSet<String>,
+    start: String,
+}
+
+impl Modules {
+    /// Indexes the files of `modules` for a server started in `start`, relative to the root.
+    pub fn new(files: &Files, modules: &BTreeMap<FileId, Module>, start: &str) -> Self {
+        let mut by_path = HashMap::new();
+        let mut paths = HashMap::new();
+        let mut folders = HashSet::new();
+        for &file in modules.keys() {
+            let path = files.get(file).path().to_owned();
+            let mut folder = files.get(file).folder();
+            while !folder.is_empty() && folders.insert(folder.to_owned()) {
+                folder = parent(folder);
+            }
+            by_path.insert(path.clone(), file);
+            paths.insert(file, path);
+        }
+        let start = start.trim_start_matches("./").trim_matches('/');
+        let start = if start == "." { "" } else { start };
+        Self { by_path, paths, folders, start: start.to_owned() }
+    }
+
+    /// The module that `import dotted` in `from` means, if it is one of the project.
+    pub fn find(&self, dotted: &str, from: Option<FileId>) -> Option<ModuleRef> {
+        let relative = dotted.replace('.', "/");
+        let top = dotted.split('.').next().unwrap_or(dotted);
+        let roots = self.roots(from, catalogue::speaks_about(top));
+        let exact = roots.iter().find_map(|root| self.file_at(&join(root, &relative)));
+        if exact.is_some() {
+            return exact.map(ModuleRef::File);
+        }
+        // An installed package comes before a folder that merely has its name.
+        if catalogue::speaks_about(top) {
+            return None;
+        }
+        let folder = roots.iter().map(|root| join(root, &relative)).find(|path| self.folders.contains(path))?;
+        Some(ModuleRef::Folder(folder.into()))
+    }
+
+    /// The module that `level` dots and `dotted` mean in `from`.
+    pub fn relative(&self, from: FileId, level: u32, dotted: &str) -> Option<ModuleRef> {
+        let mut folder = parent(self.paths.get(&from)?);
+        for _ in 1..level {
+            if folder.is_empty() {
+                return None;
+            }
+            folder = parent(folder);
+        }
+        let path = if dotted.is_empty() { folder.to_owned() } else { join(folder, &dotted.replace('.', "/")) };
+        self.at(&path)
+    }
+
+    /// The module below `parent` called `name`.
+    pub fn child(&self, module: &ModuleRef, name: &str) -> Option<ModuleRef> {
+        let folder = match module {
+            ModuleRef::Folder(folder) => folder.as_ref(),
+            ModuleRef::File(file) => {
+                let path = self.paths.get(file)?;
+                if path != "__init__.py" && !path.ends_with("/__init__.py") {
+                    return None;
+                }
+                parent(path)
+            }
+        };
+        self.at(&join(folder, name))
+    }
+
+    /// The packages that Python runs before it runs `file`.
+    pub fn packages_of(&self, file: FileId) -> Vec<FileId> {
+        let mut found = Vec::new();
+        let Some(path) = self.paths.get(&file) else {
+            return found;
+        };
+        let mut folder = parent(path);
+        while let Some(&package) = self.by_path.get(&join(folder, "__init__.py")) {
+            found.push(package);
+            if folder.is_empty() {
+                break;
+            }
+            folder = parent(folder);
+        }
+        found
+    }
+
+    fn at(&self, path: &str) -> Option<ModuleRef> {
+        let folder = || self.folders.contains(path).then(|| ModuleRef::Folder(path.into()));
+        self.file_at(path).map(ModuleRef::File).or_else(folder)
+    }
+
+    fn file_at(&self, path: &str) -> Option<FileId> {
+        let package = self.by_path.get(&join(path, "__init__.py"));
+        package.or_else(|| self.by_path.get(&format!("{path}.py"))).copied()
+    }
+
+    /// Folders that absolute imports of `from` may start in, the likeliest first.
+    fn roots(&self, from: Option<FileId>, looks_like_library: bool) -> Vec<&str> {
+        let mut roots = vec![self.start.as_str(), "", "src"];
+        let Some(path) = from.and_then(|file| self.paths.get(&file)) else {
+            return roots;
+        };
+        let mut folder = parent(path);
+        let mut inside = self.by_path.contains_key(&join(folder, "__init__.py"));
+        while !folder.is_empty() {
+            let is_regular = self.by_path.contains_key(&join(folder, "__init__.py"));
+            // The folder of a plain script is on the path only when that script is what is run, so a
+            // neighbour that is named like a library is no reason to doubt the library.
+            if !is_regular && (inside || !looks_like_library) {
+                roots.push(folder);
+            }
+            inside = is_regular;
+            folder = parent(folder);
+        }
+        roots
+    }
+}
+
+fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+fn join(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::python::syntax::parse;
+
+    fn project(paths: &[&str], start: &str) -> (Files, Modules) {
+        let mut files = Files::new();
+        let modules = paths.iter().map(|path| (files.add(*path, ""), parse("").unwrap())).collect();
+        let index = Modules::new(&files, &modules, start);
+        (files, index)
+    }
+
+    fn path_of(files: &Files, module: Option<ModuleRef>) -> String {
+        match module {
+            Some(ModuleRef::File(file)) => files.get(file).path().to_owned(),
+            Some(ModuleRef::Folder(folder)) => format!("{folder}/"),
+            None => "-".to_owned(),
+        }
+    }
+
+    #[test]
+    fn finds_packages_below_the_folder_that_holds_them() {
+        let (files, index) = project(&["backend/app/__init__.py", "backend/app/main.py", "backend/app/db.py"], "");
+        let main = files.find("backend/app/main.py");
+        assert_eq!(path_of(&files, index.find("app.db", main)), "backend/app/db.py");
+        assert_eq!(path_of(&files, index.relative(main.unwrap(), 1, "db")), "backend/app/db.py");
+        assert_eq!(path_of(&files, index.relative(main.unwrap(), 4, "db")), "-");
+    }
+
+    #[test]
+    fn a_folder_named_like_a_library_is_not_the_library() {
+        let (files, index) = project(&["redis/seed.py", "main.py", "api/requests.py", "api/views.py"], "");
+        assert_eq!(path_of(&files, index.find("redis", files.find("main.py"))), "-");
+        assert_eq!(path_of(&files, index.find("requests", files.find("api/views.py"))), "-");
+        let (files, index) = project(&["requests.py", "main.py"], "");
+        assert_eq!(path_of(&files, index.find("requests", files.find("main.py"))), "requests.py");
+    }
+
+    #[test]
+    fn the_folder_of_the_server_comes_first() {
+        let (files, index) = project(&["a/main.py", "b/main.py"], "./b/");
+        assert_eq!(path_of(&files, index.find("main", None)), "b/main.py");
+    }
+}

@@ -1,0 +1,219 @@
+//! What an annotation promises.
+
+use std::rc::Rc;
+
+use super::classes::canonical;
+use super::{ClassId, ExprRef, Frame, Question, Types, Value};
+use crate::python::syntax::ast::{self, Expr, Operator};
+use crate::python::syntax::span_of;
+
+impl<'a> Types<'a> {
+    /// The values that an annotation read in `frame` admits.
+    pub fn annotation(&self, annotation: &'a Expr, frame: Frame) -> Vec<Value<'a>> {
+        self.ask(Question::Annotation(ExprRef(annotation)), frame, || self.admitted(annotation, frame)).to_vec()
+    }
+
+    fn admitted(&self, annotation: &'a Expr, frame: Frame) -> Vec<Value<'a>> {
+        match annotation {
+            Expr::Name(name) if name.id.as_str() == "Self" => self.own_instance(frame),
+            Expr::Name(_) | Expr::Attribute(_) => {
+                let values = self.value(annotation, frame);
+                values.iter().flat_map(|value| self.instances(value)).collect()
+            }
+            Expr::StringLiteral(text) => self.written(text.value.to_str(), frame, span_of(text).start),
+            Expr::BinOp(union) if union.op == Operator::BitOr => {
+                let mut values = self.annotation(&union.left, frame);
+                values.extend(self.annotation(&union.right, frame));
+                values
+            }
+            Expr::Subscript(subscript) => self.generic(subscript, frame),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What values of a type there are.
+    fn instances(&self, ty: &Value<'a>) -> Vec<Value<'a>> {
+        match ty {
+            Value::Class(class) => vec![Value::Object(*class)],
+            Value::External(name) if is_vague(name) => Vec::new(),
+            Value::External(name) => vec![Value::Instance(canonical(name))],
+            Value::Alias(alias, frame) => self.annotation(alias.0, *frame),
+            _ => Vec::new(),
+        }
+    }
+
+    fn own_instance(&self, frame: Frame) -> Vec<Value<'a>> {
+        let mut id = frame.function;
+        while self.function(id).class.is_none() && id.index != 0 {
+            id.index = self.function(id).parent;
+        }
+        let class = self.function(id).class.map(|index| ClassId { file: id.file, index });
+        class.map(Value::Object).into_iter().collect()
+    }
+
+    fn generic(&self, subscript: &'a ast::ExprSubscript, frame: Frame) -> Vec<Value<'a>> {
+        let arguments: Vec<&'a Expr> = match &*subscript.slice {
+            Expr::Tuple(tuple) => tuple.elts.iter().collect(),
+            one => vec![one],
+        };
+        let base = self.value(&subscript.value, frame);
+        base.iter()
+            .flat_map(|value| match value {
+                Value::External(name) => self.library_generic(name, &arguments, frame),
+                other => self.instances(other),
+            })
+            .collect()
+    }
+
+    fn library_generic(&self, name: &str, arguments: &[&'a Expr], frame: Frame) -> Vec<Value<'a>> {
+        let first = || arguments.first().map(|first| self.annotation(first, frame)).unwrap_or_default();
+        let held = |values: Vec<Value<'a>>| values.into_iter().map(|value| Value::Items(Rc::new(value))).collect();
+        match shape(name) {
+            Shape::Same => first(),
+            Shape::Annotated => {
+                let declared = first();
+                if declared.is_empty() { self.metadata(arguments, frame) } else { declared }
+            }
+            Shape::Union => arguments.iter().flat_map(|argument| self.annotation(argument, frame)).collect(),
+            Shape::Holds => held(first()),
+            Shape::HoldsLast => held(arguments.last().map(|last| self.annotation(last, frame)).unwrap_or_default()),
+            Shape::Last => arguments.last().map(|last| self.annotation(last, frame)).unwrap_or_default(),
+            Shape::Class => arguments.first().map(|first| self.value(first, frame).to_vec()).unwrap_or_default(),
+            Shape::Nothing => Vec::new(),
+            Shape::Instance => vec![Value::Instance(canonical(name))],
+        }
+    }
+
+    /// `Annotated[Any, Depends(f)]`: where the type says nothing, what is injected may.
+    fn metadata(&self, arguments: &[&'a Expr], frame: Frame) -> Vec<Value<'a>> {
+        let calls = arguments
+            .iter()
+            .skip(1)
+            .filter_map(|argument| if let Expr::Call(call) = argument { Some(call) } else { None });
+        calls.flat_map(|call| self.injected(call, frame)).collect()
+    }
+
+    /// An annotation in quotes.
+    fn written(&self, text: &str, frame: Frame, at: usize) -> Vec<Value<'a>> {
+        let text = text.trim();
+        if text.len() > 200 {
+            return Vec::new();
+        }
+        if let Some(parts) = split(text, '|') {
+            return parts.into_iter().flat_map(|part| self.written(part, frame, at)).collect();
+        }
+        if let Some((base, inner)) = text.strip_suffix(']').and_then(|text| text.split_once('[')) {
+            let parts = split(inner, ',').unwrap_or_else(|| vec![inner]);
+            let held = |values: Vec<Value<'a>>| values.into_iter().map(|value| Value::Items(Rc::new(value))).collect();
+            let first = || parts.first().map(|part| self.written(part, frame, at)).unwrap_or_default();
+            let last = || parts.last().map(|part| self.written(part, frame, at)).unwrap_or_default();
+            let base = self.dotted(base, frame, at);
+            return base
+                .iter()
+                .flat_map(|value| match value {
+                    Value::External(name) => match shape(name) {
+                        Shape::Same | Shape::Annotated => first(),
+                        Shape::Union => parts.iter().flat_map(|part| self.written(part, frame, at)).collect(),
+                        Shape::Holds => held(first()),
+                        Shape::HoldsLast => held(last()),
+                        Shape::Last => last(),
+                        Shape::Class | Shape::Nothing => Vec::new(),
+                        Shape::Instance => vec![Value::Instance(canonical(name))],
+                    },
+                    other => self.instances(other),
+                })
+                .collect();
+        }
+        self.dotted(text, frame, at).iter().flat_map(|value| self.instances(value)).collect()
+    }
+
+    fn dotted(&self, text: &str, frame: Frame, at: usize) -> Vec<Value<'a>> {
+        let mut parts = text.trim().split('.');
+        // An annotation in quotes may name what is defined further down.
+        let at = if frame.function.index == 0 { usize::MAX } else { at };
+        let mut values = self.name(parts.next().unwrap_or_default(), frame, at);
+        for part in parts {
+            values = values.iter().flat_map(|value| self.attribute(value, part)).collect();
+        }
+        values
+    }
+}
+
+/// What the arguments of a generic type say about its values.
+enum Shape {
+    Same,
+    Annotated,
+    Union,
+    Holds,
+    HoldsLast,
+    Last,
+    Class,
+    Nothing,
+    Instance,
+}
+
+fn shape(name: &str) -> Shape {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    let standard = name == last
+        || ["typing.", "typing_extensions.", "collections.", "contextlib."].iter().any(|root| name.starts_with(root));
+    if !standard {
+        return Shape::Instance;
+    }
+    match last {
+        "Optional" | "Final" | "ClassVar" | "Required" | "NotRequired" | "ReadOnly" => Shape::Same,
+        "Annotated" => Shape::Annotated,
+        "Union" => Shape::Union,
+        "list"
+        | "List"
+        | "set"
+        | "Set"
+        | "frozenset"
+        | "FrozenSet"
+        | "Sequence"
+        | "Iterable"
+        | "Iterator"
+        | "Generator"
+        | "AsyncIterator"
+        | "AsyncIterable"
+        | "AsyncGenerator"
+        | "Collection"
+        | "deque"
+        | "Deque"
+        | "AbstractContextManager"
+        | "AbstractAsyncContextManager"
+        | "ContextManager"
+        | "AsyncContextManager" => Shape::Holds,
+        "dict" | "Dict" | "Mapping" | "MutableMapping" | "defaultdict" | "DefaultDict" | "OrderedDict" => {
+            Shape::HoldsLast
+        }
+        "Awaitable" | "Coroutine" => Shape::Last,
+        "type" | "Type" => Shape::Class,
+        _ => Shape::Nothing,
+    }
+}
+
+/// Annotations that admit anything, or nothing that is followed.
+fn is_vague(name: &str) -> bool {
+    !name.contains('.')
+        || matches!(name, "typing.Any" | "typing.Callable" | "collections.abc.Callable" | "typing.AnyStr")
+}
+
+/// Splits at a separator outside brackets; `None` if there is none.
+fn split(text: &str, separator: char) -> Option<Vec<&str>> {
+    let mut depth = 0_usize;
+    let mut start = 0;
+    let mut parts = Vec::new();
+    for (at, c) in text.char_indices() {
+        match c {
+            '[' | '(' => depth += 1,
+            ']' | ')' => depth = depth.saturating_sub(1),
+            c if c == separator && depth == 0 => {
+                parts.push(&text[start..at]);
+                start = at + c.len_utf8();
+            }
+            _ => {}
+        }
+    }
+    parts.push(&text[start..]);
+    (parts.len() > 1).then_some(parts)
+}

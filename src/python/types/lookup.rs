@@ -1,0 +1,201 @@
+//! What a name stands for: in its scope, in a module, as the result of an import.
+
+use super::{ClassId, ExprRef, Frame, FunctionId, MAX_DEPTH, Types, Value};
+use crate::python::modules::ModuleRef;
+use crate::python::names::{Bound, visible};
+use crate::python::syntax::ast;
+use crate::source::FileId;
+
+/// Builtins that block, consume what they are given, or make something.
+const BUILTINS: [&str; 28] = [
+    "all",
+    "any",
+    "breakpoint",
+    "classmethod",
+    "dict",
+    "enumerate",
+    "filter",
+    "frozenset",
+    "getattr",
+    "input",
+    "iter",
+    "len",
+    "list",
+    "map",
+    "max",
+    "min",
+    "next",
+    "open",
+    "property",
+    "reversed",
+    "set",
+    "sorted",
+    "staticmethod",
+    "sum",
+    "super",
+    "tuple",
+    "type",
+    "zip",
+];
+
+impl<'a> Types<'a> {
+    /// What `name`, used at offset `at` of `frame`'s function, stands for.
+    pub fn name(&self, name: &str, frame: Frame, at: usize) -> Vec<Value<'a>> {
+        let mut frame = frame;
+        let mut at = at;
+        loop {
+            let function = self.function(frame.function);
+            let global = function.globals.contains(name) && frame.function.index != 0;
+            if let Some(bindings) = function.bindings.get(name).filter(|_| !global) {
+                let seen = visible(bindings, at);
+                return seen.iter().flat_map(|binding| self.bound(binding.bound, frame, binding.scope)).collect();
+            }
+            if frame.function.index == 0 {
+                break;
+            }
+            let parent = if global { 0 } else { function.parent };
+            frame.function.index = parent;
+            // A function may be called at any time after the one around it has bound its names.
+            at = usize::MAX;
+        }
+        let facts = self.facts_at(frame.function.file);
+        for &(level, module) in &facts.stars {
+            if let Some(Value::Module(module)) = self.imported(facts.file, level, module) {
+                let found = self.module_attribute(&module, name);
+                if !found.is_empty() {
+                    return found;
+                }
+            }
+        }
+        if BUILTINS.contains(&name) { vec![Value::External(name.into())] } else { Vec::new() }
+    }
+
+    /// The bindings that a use of `name` at `at` sees, each with the frame it is read in. Imports from
+    /// other modules of the project are followed to where the name is bound.
+    pub fn sources(&self, name: &str, frame: Frame, at: usize) -> Vec<(Bound<'a>, Frame)> {
+        self.sources_within(name, frame, at, 16)
+    }
+
+    pub(super) fn sources_within(
+        &self,
+        name: &str,
+        mut frame: Frame,
+        mut at: usize,
+        hops: usize,
+    ) -> Vec<(Bound<'a>, Frame)> {
+        loop {
+            let function = self.function(frame.function);
+            if let Some(bindings) = function.bindings.get(name) {
+                let seen = visible(bindings, at);
+                return seen.iter().flat_map(|binding| self.source(binding.bound, frame, hops)).collect();
+            }
+            if frame.function.index == 0 {
+                return self.starred(name, frame, hops);
+            }
+            frame.function.index = function.parent;
+            at = usize::MAX - 1;
+        }
+    }
+
+    pub(super) fn starred(&self, name: &str, frame: Frame, hops: usize) -> Vec<(Bound<'a>, Frame)> {
+        let facts = self.facts_at(frame.function.file);
+        let stars = facts.stars.iter().filter_map(|&(level, module)| self.imported(facts.file, level, module));
+        let followed = stars.map(|module| self.sources_in(&module, name, hops));
+        followed.into_iter().find(|found| !found.is_empty()).unwrap_or_default()
+    }
+
+    pub(super) fn sources_in(&self, module: &Value<'a>, name: &str, hops: usize) -> Vec<(Bound<'a>, Frame)> {
+        let Value::Module(ModuleRef::File(file)) = module else {
+            return Vec::new();
+        };
+        let Some(index) = self.index_of(*file).filter(|_| hops > 0) else {
+            return Vec::new();
+        };
+        self.sources_within(name, self.module_frame(index), usize::MAX - 1, hops - 1)
+    }
+
+    pub(super) fn source(&self, bound: Bound<'a>, frame: Frame, hops: usize) -> Vec<(Bound<'a>, Frame)> {
+        if let Bound::From { level, module, name } = bound
+            && let Some(module) = self.imported(self.facts_at(frame.function.file).file, level, module)
+        {
+            let found = self.sources_in(&module, name, hops);
+            if !found.is_empty() {
+                return found;
+            }
+        }
+        vec![(bound, frame)]
+    }
+
+    /// What a binding gives; `scope` is the function that its right-hand side is read in.
+    pub(super) fn bound(&self, bound: Bound<'a>, frame: Frame, scope: u32) -> Vec<Value<'a>> {
+        let file = frame.function.file;
+        let reader = Frame { function: FunctionId { file, index: scope }, ..frame };
+        match bound {
+            Bound::Import { dotted, whole } => {
+                let name = if whole { dotted } else { dotted.split('.').next().unwrap_or(dotted) };
+                self.imported(self.facts_at(file).file, 0, name).into_iter().collect()
+            }
+            Bound::From { level, module, name } => self.taken_from(file, level, module, name),
+            Bound::Function(index) => self.decorated(Frame { function: FunctionId { file, index }, ..frame }).to_vec(),
+            Bound::Class(index) => vec![Value::Class(ClassId { file, index })],
+            Bound::Value { value, annotation } => self.assigned(value, annotation, reader),
+            Bound::With(context) => self.entered(&self.value(context, reader)),
+            Bound::Item(iterable) => self.items(&self.value(iterable, reader)),
+            Bound::Unpacked(value, position) => self.unpacked(value, position, reader),
+            Bound::Parameter(position) => self.parameter(frame, position),
+            Bound::Alias(annotation) => vec![Value::Alias(ExprRef(annotation), reader)],
+            Bound::Opaque => Vec::new(),
+        }
+    }
+
+    pub(super) fn assigned(
+        &self,
+        value: Option<&'a ast::Expr>,
+        annotation: Option<&'a ast::Expr>,
+        frame: Frame,
+    ) -> Vec<Value<'a>> {
+        let declared = annotation.map(|annotation| self.annotation(annotation, frame)).unwrap_or_default();
+        match value {
+            Some(value) if declared.is_empty() => self.value(value, frame).to_vec(),
+            _ => declared,
+        }
+    }
+
+    /// The module that an import names: of the project, or of a library.
+    pub(super) fn imported(&self, from: FileId, level: u32, dotted: &str) -> Option<Value<'a>> {
+        if level > 0 {
+            return self.modules.relative(from, level, dotted).map(Value::Module);
+        }
+        let found = self.modules.find(dotted, Some(from)).map(Value::Module);
+        Some(found.unwrap_or_else(|| Value::External(dotted.into())))
+    }
+
+    pub(super) fn taken_from(&self, file: u32, level: u32, module: &str, name: &str) -> Vec<Value<'a>> {
+        match self.imported(self.facts_at(file).file, level, module) {
+            Some(Value::Module(module)) => self.module_attribute(&module, name),
+            Some(Value::External(module)) => {
+                vec![Value::External(format!("{module}.{name}").into())]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// What `module.name` stands for.
+    pub fn module_attribute(&self, module: &ModuleRef, name: &str) -> Vec<Value<'a>> {
+        if let ModuleRef::File(file) = module
+            && let Some(index) = self.index_of(*file)
+            && self.depth.get() < MAX_DEPTH
+        {
+            self.depth.set(self.depth.get() + 1);
+            let frame = self.module_frame(index);
+            let bound = self.facts_at(index).functions[0].bindings.contains_key(name);
+            let stars = !self.facts_at(index).stars.is_empty() && !BUILTINS.contains(&name);
+            let found = if bound || stars { self.name(name, frame, usize::MAX) } else { Vec::new() };
+            self.depth.set(self.depth.get() - 1);
+            if !found.is_empty() {
+                return found;
+            }
+        }
+        self.modules.child(module, name).map(Value::Module).into_iter().collect()
+    }
+}

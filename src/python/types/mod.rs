@@ -1,0 +1,243 @@
+//! Light types: what an expression of the project may stand for.
+//!
+//! Decides from constructors, annotations, assignments, return values and the catalogue, never from
+//! anything that is installed. A value is a short list of possibilities; an empty list is "unknown",
+//! and what is unknown has no effect that could be reported.
+
+mod annotations;
+mod classes;
+mod decorators;
+mod environments;
+mod expressions;
+mod lookup;
+mod parameters;
+mod results;
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::rc::Rc;
+
+use rayon::prelude::*;
+
+use super::calls::{self, Class, FileFacts, Function};
+use super::modules::{ModuleRef, Modules};
+use super::syntax::{Module, ast};
+use crate::source::{FileId, Files, Place};
+
+/// How many possibilities are kept.
+const MAX_VALUES: usize = 8;
+/// How deep a question may lead to further questions.
+const MAX_DEPTH: usize = 48;
+
+/// One function of the project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FunctionId {
+    /// Its file, as an index into the facts.
+    pub file: u32,
+    /// Its index in the file.
+    pub index: u32,
+}
+
+/// One class of the project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClassId {
+    /// Its file, as an index into the facts.
+    pub file: u32,
+    /// Its index in the file.
+    pub index: u32,
+}
+
+/// Names a set of known arguments; zero for none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Environment(u32);
+
+/// A function together with what is known of its arguments and of those of the functions around it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Frame {
+    /// The function.
+    pub function: FunctionId,
+    /// What is known.
+    pub environment: Environment,
+}
+
+/// What an expression may stand for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Value<'a> {
+    /// A module of the project.
+    Module(ModuleRef),
+    /// An object of a library, or a builtin, by its dotted name.
+    External(Rc<str>),
+    /// An instance of a class of a library.
+    Instance(Rc<str>),
+    /// An attribute of such an instance, dotted for attributes of attributes.
+    Member(Rc<str>, Rc<str>),
+    /// A function of the project.
+    Function(Frame),
+    /// A class of the project.
+    Class(ClassId),
+    /// An instance of a class of the project.
+    Object(ClassId),
+    /// What `super()` gives inside this class, on an instance of the other.
+    Super(ClassId, ClassId),
+    /// Something that holds such values.
+    Items(Rc<Value<'a>>),
+    /// The result of calling an `async def`, before it is awaited.
+    Coroutine(Frame),
+    /// The result of calling a generator function.
+    Generator(Frame),
+    /// The result of calling a generator function that is a context manager.
+    Manager(Frame),
+    /// An annotation under a name of its own, and where it is read.
+    Alias(ExprRef<'a>, Frame),
+}
+
+/// An expression of the tree, compared by where it stands.
+#[derive(Debug, Clone, Copy)]
+pub struct ExprRef<'a>(pub &'a ast::Expr);
+
+impl PartialEq for ExprRef<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+}
+
+impl Eq for ExprRef<'_> {}
+
+impl std::hash::Hash for ExprRef<'_> {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        std::ptr::hash(self.0, state);
+    }
+}
+
+/// The possibilities, without duplicates, in the order they were found.
+pub type Values<'a> = Rc<[Value<'a>]>;
+
+type Children = BTreeMap<ClassId, Vec<ClassId>>;
+
+type Entry<'a> = ((FunctionId, u16), Value<'a>);
+
+/// Answers what the expressions of a project stand for.
+#[derive(Debug)]
+pub struct Types<'a> {
+    modules: Modules,
+    facts: Vec<FileFacts<'a>>,
+    by_file: HashMap<FileId, u32>,
+    environments: RefCell<Vec<Rc<[Entry<'a>]>>>,
+    known_environments: RefCell<HashMap<Rc<[Entry<'a>]>, Environment>>,
+    answers: RefCell<HashMap<(Question<'a>, Frame), Values<'a>>>,
+    asking: RefCell<HashSet<(Question<'a>, Frame)>>,
+    depth: Cell<usize>,
+    /// Whether an answer was cut short, so that it must not be remembered.
+    cut: Cell<bool>,
+    subclasses: RefCell<Option<Rc<Children>>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Question<'a> {
+    Expression(ExprRef<'a>),
+    Annotation(ExprRef<'a>),
+    Result(FunctionId),
+    Yield(FunctionId),
+    Decorated(FunctionId),
+    Bases(ClassId),
+}
+
+impl<'a> Types<'a> {
+    /// Reads the facts of every file, in parallel.
+    pub fn new(files: &Files, modules: &'a BTreeMap<FileId, Module>, start: &str) -> Self {
+        let list: Vec<_> = modules.iter().collect();
+        let facts: Vec<_> = list.par_iter().map(|(file, module)| calls::facts(**file, module)).collect();
+        let by_file = facts.iter().zip(0..).map(|(facts, i)| (facts.file, i)).collect();
+        Self {
+            modules: Modules::new(files, modules, start),
+            facts,
+            by_file,
+            environments: RefCell::new(vec![Rc::new([])]),
+            known_environments: RefCell::new(HashMap::new()),
+            answers: RefCell::new(HashMap::new()),
+            asking: RefCell::new(HashSet::new()),
+            depth: Cell::new(0),
+            cut: Cell::new(false),
+            subclasses: RefCell::new(None),
+        }
+    }
+
+    /// Which files there are.
+    pub fn modules(&self) -> &Modules {
+        &self.modules
+    }
+
+    /// The facts of a file, by its index in identifiers.
+    pub fn facts_at(&self, index: u32) -> &FileFacts<'a> {
+        &self.facts[index as usize]
+    }
+
+    /// The index of a file in identifiers.
+    pub fn index_of(&self, file: FileId) -> Option<u32> {
+        self.by_file.get(&file).copied()
+    }
+
+    /// The facts of a function.
+    pub fn function(&self, id: FunctionId) -> &Function<'a> {
+        &self.facts[id.file as usize].functions[id.index as usize]
+    }
+
+    /// The facts of a class.
+    pub fn class(&self, id: ClassId) -> &Class<'a> {
+        &self.facts[id.file as usize].classes[id.index as usize]
+    }
+
+    /// Where the name of a function is written.
+    pub fn place_of(&self, id: FunctionId) -> Place {
+        Place::new(self.facts[id.file as usize].file, self.function(id).span)
+    }
+
+    /// The frame of a module's own statements.
+    pub fn module_frame(&self, file: u32) -> Frame {
+        Frame { function: FunctionId { file, index: 0 }, environment: Environment::default() }
+    }
+
+    /// The frame of a function of which no argument is known.
+    pub fn plain(&self, function: FunctionId) -> Frame {
+        Frame { function, environment: Environment::default() }
+    }
+
+    /// The frame around a function, for what stands in its signature and its decorators.
+    fn around(&self, frame: Frame) -> Frame {
+        let index = self.function(frame.function).parent;
+        Frame { function: FunctionId { index, ..frame.function }, ..frame }
+    }
+
+    /// Asks a question once; a question that leads back to itself has no answer.
+    fn ask(&self, question: Question<'a>, frame: Frame, answer: impl FnOnce() -> Vec<Value<'a>>) -> Values<'a> {
+        let key = (question, frame);
+        if let Some(known) = self.answers.borrow().get(&key) {
+            return Rc::clone(known);
+        }
+        if self.depth.get() >= MAX_DEPTH || !self.asking.borrow_mut().insert(key) {
+            self.cut.set(true);
+            return Rc::new([]);
+        }
+        let outer = self.cut.replace(false);
+        self.depth.set(self.depth.get() + 1);
+        let values: Values<'a> = distinct(answer()).into();
+        self.depth.set(self.depth.get() - 1);
+        self.asking.borrow_mut().remove(&key);
+        // An answer found on the way round a cycle depends on where the round began.
+        if !self.cut.get() || self.depth.get() == 0 {
+            self.answers.borrow_mut().insert(key, Rc::clone(&values));
+        }
+        self.cut.set(self.cut.get() || outer);
+        values
+    }
+}
+
+fn distinct(values: Vec<Value<'_>>) -> Vec<Value<'_>> {
+    let mut kept: Vec<Value<'_>> = Vec::new();
+    for value in values {
+        if kept.len() < MAX_VALUES && !kept.contains(&value) {
+            kept.push(value);
+        }
+    }
+    kept
+}

@@ -1,0 +1,209 @@
+//! What a call gives, what a function returns, what a decorator leaves of a function.
+
+use std::rc::Rc;
+
+use super::classes::canonical;
+use super::{ClassId, Frame, Question, Types, Value, Values};
+use crate::python::catalogue;
+use crate::python::syntax::ast::{self, Expr};
+
+/// Functions that return what they are given.
+const PASSING: [&str; 14] = [
+    "functools.partial",
+    "functools.partialmethod",
+    "contextlib.closing",
+    "contextlib.aclosing",
+    "copy.copy",
+    "copy.deepcopy",
+    "asyncio.wait_for",
+    "asyncio.shield",
+    "asyncio.create_task",
+    "asyncio.ensure_future",
+    "iter",
+    "reversed",
+    "fastapi.Depends",
+    "fastapi.Security",
+];
+
+impl<'a> Types<'a> {
+    /// What calling `callee` gives.
+    pub fn called(&self, callee: &Value<'a>, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
+        match callee {
+            Value::External(name) => self.library_call(name, call, frame),
+            Value::Instance(ty) => {
+                let made = catalogue::made_by(&format!("{ty}()"));
+                made.map(|made| Value::Instance(made.into())).into_iter().collect()
+            }
+            Value::Member(ty, path) => Self::member_call(ty, path).into_iter().collect(),
+            Value::Class(class) => vec![Value::Object(*class)],
+            Value::Function(_) => {
+                let bound = self.with_arguments(callee, call, frame);
+                self.result_of(&bound, Some(call))
+            }
+            Value::Object(class) => {
+                self.method(*class, "__call__").iter().flat_map(|method| self.called(method, call, frame)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    pub(super) fn member_call(ty: &Rc<str>, path: &str) -> Option<Value<'a>> {
+        let known = catalogue::known_type(ty);
+        let given = known.and_then(|known| known.gives(path)).or_else(|| catalogue::made_by(&format!("{ty}.{path}")));
+        let any = || known.filter(|known| known.mentions(path) && known.method(path).is_none())?.gives("*");
+        given.or_else(any).map(|given| Value::Instance(given.into()))
+    }
+
+    fn library_call(&self, name: &Rc<str>, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
+        if let Some(made) = catalogue::made_by(name) {
+            return vec![Value::Instance(made.into())];
+        }
+        let first = || call.arguments.args.first().map(|first| self.value(first, frame).to_vec()).unwrap_or_default();
+        match &**name {
+            "super" => return self.super_of(frame),
+            "typing.cast" => {
+                return call.arguments.args.first().map(|first| self.annotation(first, frame)).unwrap_or_default();
+            }
+            "getattr" => return self.getattr(call, frame),
+            "next" | "anext" => return self.items(&first()),
+            "list" | "tuple" | "set" | "sorted" | "frozenset" => {
+                return self.items(&first()).into_iter().map(|item| Value::Items(Rc::new(item))).collect();
+            }
+            "fastapi.Depends" | "fastapi.Security" => return Vec::new(),
+            name if PASSING.contains(&name) => return first(),
+            _ => {}
+        }
+        let last = name.rsplit('.').next().unwrap_or(name);
+        let makes = catalogue::made_by(&format!("{name}()")).is_some();
+        let is_class = makes || catalogue::known_type(name).is_some() || last.starts_with(char::is_uppercase);
+        if is_class {
+            return vec![Value::Instance(canonical(name))];
+        }
+        // `Client.from_url(...)`: an alternative constructor of a class that is known.
+        match name.rsplit_once('.') {
+            Some((class, method)) if catalogue::known_type(class).is_some() && method.starts_with("from_") => {
+                vec![Value::Instance(canonical(class))]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn super_of(&self, frame: Frame) -> Vec<Value<'a>> {
+        let mut id = frame.function;
+        while self.function(id).class.is_none() && id.index != 0 {
+            id.index = self.function(id).parent;
+        }
+        let Some(index) = self.function(id).class else {
+            return Vec::new();
+        };
+        let class = ClassId { file: id.file, index };
+        let receiver = match self.argument(frame, id, 0) {
+            Some(Value::Object(receiver) | Value::Class(receiver)) => receiver,
+            _ => class,
+        };
+        vec![Value::Super(class, receiver)]
+    }
+
+    fn getattr(&self, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
+        match &*call.arguments.args {
+            [object, Expr::StringLiteral(name), ..] => {
+                let object = self.value(object, frame);
+                object.iter().flat_map(|value| self.attribute(value, name.value.to_str())).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// What calling a function of the project gives, once its arguments are bound.
+    pub(super) fn result_of(&self, callee: &Value<'a>, _call: Option<&'a ast::ExprCall>) -> Vec<Value<'a>> {
+        let Value::Function(frame) = callee else {
+            return Vec::new();
+        };
+        let function = self.function(frame.function);
+        if self.has_decorator(frame.function, "contextmanager")
+            || self.has_decorator(frame.function, "asynccontextmanager")
+        {
+            vec![Value::Manager(*frame)]
+        } else if function.is_generator {
+            vec![Value::Generator(*frame)]
+        } else if function.is_async {
+            vec![Value::Coroutine(*frame)]
+        } else {
+            self.returned(*frame).to_vec()
+        }
+    }
+
+    /// What a function returns: by its annotation, else by its `return` statements.
+    pub fn returned(&self, frame: Frame) -> Values<'a> {
+        self.ask(Question::Result(frame.function), frame, || {
+            let function = self.function(frame.function);
+            let declared = function.returns.map(|returns| self.annotation(returns, self.around(frame)));
+            match declared.filter(|values| !values.is_empty()) {
+                Some(values) => values,
+                None => function.results.iter().take(8).flat_map(|result| self.value(result, frame).to_vec()).collect(),
+            }
+        })
+    }
+
+    /// What a generator function yields.
+    pub fn yielded(&self, frame: Frame) -> Values<'a> {
+        self.ask(Question::Yield(frame.function), frame, || {
+            let function = self.function(frame.function);
+            let declared = function.returns.map(|returns| self.annotation(returns, self.around(frame)));
+            let declared: Vec<_> = declared.map(|values| self.items(&values)).unwrap_or_default();
+            if !declared.is_empty() {
+                return declared;
+            }
+            function.yields.iter().take(8).flat_map(|value| self.value(value, frame).to_vec()).collect()
+        })
+    }
+
+    /// What awaiting gives.
+    pub fn awaited(&self, values: &[Value<'a>]) -> Vec<Value<'a>> {
+        let result = |value: &Value<'a>| match value {
+            Value::Coroutine(frame) => self.returned(*frame).to_vec(),
+            other => vec![other.clone()],
+        };
+        values.iter().flat_map(result).collect()
+    }
+
+    /// What iterating gives.
+    pub fn items(&self, values: &[Value<'a>]) -> Vec<Value<'a>> {
+        let items = |value: &Value<'a>| match value {
+            Value::Items(item) => vec![(**item).clone()],
+            Value::Generator(frame) => self.yielded(*frame).to_vec(),
+            _ => Vec::new(),
+        };
+        values.iter().flat_map(items).collect()
+    }
+
+    /// What `with` gives.
+    pub fn entered(&self, values: &[Value<'a>]) -> Vec<Value<'a>> {
+        let entered = |value: &Value<'a>| match value {
+            Value::Manager(frame) => self.yielded(*frame).to_vec(),
+            Value::Object(class) => {
+                let mut methods = self.method(*class, "__enter__");
+                methods.extend(self.method(*class, "__aenter__"));
+                let given: Vec<_> =
+                    methods.iter().flat_map(|method| self.awaited(&self.result_of(method, None))).collect();
+                if given.is_empty() { vec![value.clone()] } else { given }
+            }
+            other => vec![other.clone()],
+        };
+        values.iter().flat_map(entered).collect()
+    }
+
+    /// The part of a value that one of several targets takes.
+    pub(super) fn unpacked(&self, value: &'a Expr, position: usize, frame: Frame) -> Vec<Value<'a>> {
+        match value {
+            Expr::Tuple(tuple) => {
+                tuple.elts.get(position).map(|part| self.value(part, frame).to_vec()).unwrap_or_default()
+            }
+            Expr::List(list) => {
+                list.elts.get(position).map(|part| self.value(part, frame).to_vec()).unwrap_or_default()
+            }
+            // The parts of any other value are told apart only by a type checker.
+            _ => Vec::new(),
+        }
+    }
+}

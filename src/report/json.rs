@@ -1,0 +1,280 @@
+//! Findings for programs.
+//!
+//! The structs here are the published format. They are separate from the ones farrier works with, so
+//! that nothing changes for readers by accident; a change that could break one raises [`SCHEMA`].
+//! Lines and columns count from one, columns in characters, `start` and `end` in bytes from zero.
+
+use serde::Serialize;
+
+use super::{Report, Summary};
+use crate::findings::{Edit, Finding, Fix, Label, Note, Suppressed};
+use crate::source::{Files, Place};
+
+/// Version of the format.
+const SCHEMA: u32 = 1;
+
+/// Renders the report as one JSON document. `command` is the verb that ran.
+pub fn json(report: &Report, command: &str) -> String {
+    let files = &report.files;
+    let document = JsonReport {
+        schema: SCHEMA,
+        farrier: env!("CARGO_PKG_VERSION"),
+        command,
+        findings: report.findings.iter().map(|finding| JsonFinding::new(files, finding)).collect(),
+        suppressed: report.suppressed.iter().map(|item| JsonSuppressed::new(files, item)).collect(),
+        notes: report.notes.iter().map(JsonNote::new).collect(),
+        summary: JsonSummary::new(&report.summary),
+    };
+    // Strings and whole numbers only: nothing in it can fail to be written.
+    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+#[derive(Serialize)]
+struct JsonReport<'a> {
+    schema: u32,
+    farrier: &'static str,
+    command: &'a str,
+    findings: Vec<JsonFinding<'a>>,
+    suppressed: Vec<JsonSuppressed<'a>>,
+    notes: Vec<JsonNote<'a>>,
+    summary: JsonSummary,
+}
+
+#[derive(Serialize)]
+struct JsonFinding<'a> {
+    rule: &'a str,
+    code: &'a str,
+    severity: &'static str,
+    confidence: &'static str,
+    message: &'a str,
+    #[serde(flatten)]
+    place: JsonPlace<'a>,
+    label: &'a str,
+    related: Vec<JsonLabel<'a>>,
+    fix: Option<JsonFix<'a>>,
+    help: Option<&'a str>,
+}
+
+impl<'a> JsonFinding<'a> {
+    fn new(files: &'a Files, finding: &'a Finding) -> Self {
+        Self {
+            rule: finding.rule,
+            code: finding.code,
+            severity: finding.severity.as_str(),
+            confidence: finding.confidence.as_str(),
+            message: &finding.message,
+            place: JsonPlace::new(files, finding.primary.place),
+            label: &finding.primary.text,
+            related: finding.related.iter().map(|label| JsonLabel::new(files, label)).collect(),
+            fix: finding.fix.as_ref().map(|fix| JsonFix::new(files, fix)),
+            help: finding.help.as_deref(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct JsonPlace<'a> {
+    file: &'a str,
+    line: usize,
+    column: usize,
+    end_line: usize,
+    end_column: usize,
+}
+
+impl<'a> JsonPlace<'a> {
+    fn new(files: &'a Files, place: Place) -> Self {
+        let file = files.get(place.file);
+        let (line, column) = file.line_column(place.span.start);
+        let (end_line, end_column) = file.line_column(place.span.end);
+        Self { file: file.path(), line, column, end_line, end_column }
+    }
+}
+
+#[derive(Serialize)]
+struct JsonLabel<'a> {
+    #[serde(flatten)]
+    place: JsonPlace<'a>,
+    message: &'a str,
+}
+
+impl<'a> JsonLabel<'a> {
+    fn new(files: &'a Files, label: &'a Label) -> Self {
+        Self { place: JsonPlace::new(files, label.place), message: &label.text }
+    }
+}
+
+#[derive(Serialize)]
+struct JsonFix<'a> {
+    title: &'a str,
+    safety: &'static str,
+    edits: Vec<JsonEdit<'a>>,
+}
+
+impl<'a> JsonFix<'a> {
+    fn new(files: &'a Files, fix: &'a Fix) -> Self {
+        let edits = fix.edits.iter().map(|edit| JsonEdit::new(files, edit)).collect();
+        Self { title: &fix.title, safety: fix.safety.as_str(), edits }
+    }
+}
+
+#[derive(Serialize)]
+struct JsonEdit<'a> {
+    #[serde(flatten)]
+    place: JsonPlace<'a>,
+    start: usize,
+    end: usize,
+    text: &'a str,
+}
+
+impl<'a> JsonEdit<'a> {
+    fn new(files: &'a Files, edit: &'a Edit) -> Self {
+        let span = edit.place.span;
+        Self { place: JsonPlace::new(files, edit.place), start: span.start, end: span.end, text: &edit.text }
+    }
+}
+
+#[derive(Serialize)]
+struct JsonSuppressed<'a> {
+    #[serde(flatten)]
+    finding: JsonFinding<'a>,
+    reason: Option<&'a str>,
+    comment: JsonPlace<'a>,
+}
+
+impl<'a> JsonSuppressed<'a> {
+    fn new(files: &'a Files, item: &'a Suppressed) -> Self {
+        Self {
+            finding: JsonFinding::new(files, &item.finding),
+            reason: item.reason.as_deref(),
+            comment: JsonPlace::new(files, item.comment),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct JsonNote<'a> {
+    file: &'a str,
+    line: Option<usize>,
+    reason: &'a str,
+}
+
+impl<'a> JsonNote<'a> {
+    fn new(note: &'a Note) -> Self {
+        Self { file: &note.path, line: note.line, reason: &note.reason }
+    }
+}
+
+#[derive(Serialize)]
+struct JsonSummary {
+    errors: usize,
+    warnings: usize,
+    advice: usize,
+    files_with_findings: usize,
+    suppressed: usize,
+    notes: usize,
+    files_read: usize,
+    deployments: usize,
+}
+
+impl JsonSummary {
+    fn new(summary: &Summary) -> Self {
+        let Summary { errors, warnings, advice, files_with_findings, suppressed, notes, files_read, deployments } =
+            *summary;
+        Self { errors, warnings, advice, files_with_findings, suppressed, notes, files_read, deployments }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples;
+    use super::*;
+
+    #[test]
+    fn the_published_format() {
+        insta::assert_snapshot!(json(&samples::one_label(), "check").replace(env!("CARGO_PKG_VERSION"), "VERSION"), @r#"
+        {
+          "schema": 1,
+          "farrier": "VERSION",
+          "command": "check",
+          "findings": [
+            {
+              "rule": "graceful-exceeds-kill",
+              "code": "LIF001",
+              "severity": "error",
+              "confidence": "medium",
+              "message": "30 s to finish requests, but SIGKILL after 10 s",
+              "file": "gunicorn.conf.py",
+              "line": 3,
+              "column": 11,
+              "end_line": 3,
+              "end_column": 12,
+              "label": "9 workers",
+              "related": [],
+              "fix": {
+                "title": "lower `workers` to 3",
+                "safety": "unsafe",
+                "edits": [
+                  {
+                    "file": "gunicorn.conf.py",
+                    "line": 3,
+                    "column": 11,
+                    "end_line": 3,
+                    "end_column": 12,
+                    "start": 74,
+                    "end": 75,
+                    "text": "3"
+                  }
+                ]
+              },
+              "help": "each worker holds the whole application in memory"
+            }
+          ],
+          "suppressed": [
+            {
+              "rule": "graceful-exceeds-kill",
+              "code": "LIF001",
+              "severity": "error",
+              "confidence": "high",
+              "message": "30 s to finish requests, but SIGKILL after 10 s",
+              "file": "gunicorn.conf.py",
+              "line": 2,
+              "column": 11,
+              "end_line": 2,
+              "end_column": 13,
+              "label": "waits this long",
+              "related": [],
+              "fix": null,
+              "help": null,
+              "reason": "why",
+              "comment": {
+                "file": "gunicorn.conf.py",
+                "line": 2,
+                "column": 15,
+                "end_line": 2,
+                "end_column": 42
+              }
+            }
+          ],
+          "notes": [
+            {
+              "file": "helm/values.yaml",
+              "line": 3,
+              "reason": "not checked, because it is a template"
+            }
+          ],
+          "summary": {
+            "errors": 1,
+            "warnings": 0,
+            "advice": 0,
+            "files_with_findings": 1,
+            "suppressed": 1,
+            "notes": 1,
+            "files_read": 1,
+            "deployments": 1
+          }
+        }
+        "#);
+    }
+}

@@ -1,0 +1,248 @@
+//! How every server is started: the answer of `show`.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
+
+use super::Look;
+use super::document::{At, Head, NoteDocument, json_of, write};
+use crate::app::Application;
+use crate::deployment::{Candidate, Dependency, Deployment, Effective, Resolved};
+use crate::findings::Note;
+use crate::source::Files;
+
+/// The launches for people: what is set, and by whom. `all` adds what nobody sets.
+pub fn launches(
+    files: &Files,
+    deployments: &[Deployment],
+    applications: &[Option<Application>],
+    notes: &[Note],
+    all: bool,
+    look: Look,
+) -> String {
+    let mut text = String::new();
+    for (deployment, application) in deployments.iter().zip(applications) {
+        launch(&mut text, files, deployment, application.as_ref(), all, look);
+    }
+    for note in notes {
+        let line = note.line.map_or_else(String::new, |line| format!(":{line}"));
+        let _ = writeln!(text, "{}", look.dim(&format!("note: {}{line}: {}", note.path, note.reason)));
+    }
+    text
+}
+
+fn launch(
+    text: &mut String,
+    files: &Files,
+    deployment: &Deployment,
+    application: Option<&Application>,
+    all: bool,
+    look: Look,
+) {
+    let name = if deployment.unit.is_empty() { String::new() } else { format!(" ({})", deployment.unit) };
+    let title = format!("{} {}", deployment.server, deployment.version);
+    let _ = writeln!(text, "{}  {}{name}", look.bold(&title), files.describe(deployment.command));
+    let app = deployment.app.as_ref().map_or("unknown", |app| app.value.as_str());
+    let made = application.map_or_else(
+        || "not found in the project".to_owned(),
+        |application| format!("{:?}, {}", application.framework, files.describe(application.place)),
+    );
+    let _ = writeln!(text, "  serves         {app} ({made})");
+    if let Some(class) = deployment.class {
+        let _ = writeln!(text, "  worker class   {}", class.name());
+    }
+    if let Some(configuration) = &deployment.configuration {
+        let _ = writeln!(text, "  configuration  {}", files.get(configuration.file).path());
+    }
+    if let Some(development) = &deployment.development {
+        let _ = writeln!(text, "  development    {}", development.value);
+    }
+    for error in &deployment.errors {
+        let _ = writeln!(text, "  does not start {} ({})", error.value, files.describe(error.place));
+    }
+    let shown: Vec<_> = deployment.settings.iter().filter(|(_, setting)| all || setting.is_set()).collect();
+    let width = shown.iter().map(|(name, _)| name.len()).max().unwrap_or(0).max(14);
+    let values: Vec<String> = shown.iter().map(|(_, setting)| value(&setting.winner)).collect();
+    let wide = values.iter().map(|value| value.chars().count()).max().unwrap_or(0).min(40);
+    for ((name, setting), value) in shown.iter().zip(&values) {
+        let _ = writeln!(text, "  {name:width$} {value:wide$}  {}", origin(files, &setting.winner));
+        for reason in reasons(setting) {
+            let _ = writeln!(text, "  {:width$} {}", "", look.dim(&reason));
+        }
+        for lost in setting.overridden.iter().filter(|lost| lost.place.is_some()) {
+            let line = format!("{:wide$}  {}, overridden", self::value(lost), origin(files, lost));
+            let _ = writeln!(text, "  {:width$} {}", "", look.dim(&line));
+        }
+    }
+    if !all {
+        let rest = deployment.settings.iter().count() - shown.len();
+        let _ =
+            writeln!(text, "  {}", look.dim(&format!("{rest} more settings have their default; `--all` shows them")));
+    }
+    text.push('\n');
+}
+
+fn value(candidate: &Candidate) -> String {
+    match &candidate.value {
+        Resolved::Known(value) => value.to_string(),
+        Resolved::Unknown(_) => "unknown".to_owned(),
+    }
+}
+
+fn origin(files: &Files, candidate: &Candidate) -> String {
+    let layer = candidate.layer.as_str();
+    candidate.place.map_or_else(|| layer.to_owned(), |place| format!("{layer}, {}", files.describe(place)))
+}
+
+/// What a value rests on besides its bytes.
+fn reasons(setting: &Effective) -> Vec<String> {
+    let unknown = match &setting.winner.value {
+        Resolved::Unknown(why) => Some(why.clone()),
+        Resolved::Known(_) => None,
+    };
+    let depends = setting.winner.depends.iter().map(|dependency| match dependency {
+        Dependency::Environment { name, default: Some(default) } => format!("{default} unless `{name}` is set"),
+        Dependency::Environment { name, default: None } => format!("depends on `{name}`"),
+        Dependency::Cpus { spelling, .. } => format!("depends on `{spelling}`"),
+        Dependency::Other { what } => format!("depends on {what}"),
+    });
+    unknown.into_iter().chain(depends).collect()
+}
+
+/// The launches for programs.
+pub fn launches_json(files: &Files, deployments: &[Deployment], notes: &[Note]) -> String {
+    write(&Document {
+        head: Head::new("show"),
+        launches: deployments.iter().map(|deployment| Launch::new(files, deployment)).collect(),
+        notes: notes.iter().map(NoteDocument::new).collect(),
+    })
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    head: Head,
+    launches: Vec<Launch<'a>>,
+    notes: Vec<NoteDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct Launch<'a> {
+    server: &'static str,
+    version: String,
+    version_assumed: bool,
+    #[serde(flatten)]
+    at: At,
+    unit: &'a str,
+    app: Option<&'a str>,
+    folder: &'a str,
+    worker_class: Option<&'a str>,
+    configuration: Option<&'a str>,
+    container: bool,
+    development: Option<&'a str>,
+    settings: Map<String, Json>,
+    errors: Vec<Refused<'a>>,
+}
+
+#[derive(Serialize)]
+struct Refused<'a> {
+    message: &'a str,
+    #[serde(flatten)]
+    at: At,
+}
+
+#[derive(Serialize)]
+struct SettingDocument {
+    value: Json,
+    known: bool,
+    reason: Option<String>,
+    origin: Origin,
+    depends: Vec<String>,
+    overridden: Vec<Lost>,
+}
+
+#[derive(Serialize)]
+struct Origin {
+    layer: &'static str,
+    file: Option<String>,
+    line: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct Lost {
+    value: Json,
+    known: bool,
+    #[serde(flatten)]
+    origin: Origin,
+}
+
+impl<'a> Launch<'a> {
+    fn new(files: &'a Files, deployment: &'a Deployment) -> Self {
+        let settings = deployment.settings.iter().map(|(name, setting)| {
+            let document = serde_json::to_value(SettingDocument::new(files, setting)).unwrap_or_default();
+            (name.to_owned(), document)
+        });
+        Self {
+            server: deployment.server.as_str(),
+            version: deployment.version.version_text().to_owned(),
+            version_assumed: deployment.version.is_assumed(),
+            at: At::new(files, deployment.command),
+            unit: &deployment.unit,
+            app: deployment.app.as_ref().map(|app| app.value.as_str()),
+            folder: &deployment.folder,
+            worker_class: deployment.class.map(crate::servers::WorkerClass::name),
+            configuration: deployment.configuration.as_ref().map(|configuration| files.get(configuration.file).path()),
+            container: deployment.container.is_some(),
+            development: deployment.development.as_ref().map(|why| why.value.as_str()),
+            settings: settings.collect(),
+            errors: deployment
+                .errors
+                .iter()
+                .map(|error| Refused { message: &error.value, at: At::new(files, error.place) })
+                .collect(),
+        }
+    }
+}
+
+impl SettingDocument {
+    fn new(files: &Files, setting: &Effective) -> Self {
+        let (value, known) = known(&setting.winner);
+        let reason = match &setting.winner.value {
+            Resolved::Unknown(why) => Some(why.clone()),
+            Resolved::Known(_) => None,
+        };
+        let depends = setting.winner.depends.iter().map(|dependency| match dependency {
+            Dependency::Environment { name, .. } => format!("env:{name}"),
+            Dependency::Cpus { spelling, .. } => format!("cpus:{spelling}"),
+            Dependency::Other { what } => what.clone(),
+        });
+        let lost = |candidate: &Candidate| {
+            let (value, known) = self::known(candidate);
+            Lost { value, known, origin: Origin::new(files, candidate) }
+        };
+        Self {
+            value,
+            known,
+            reason,
+            origin: Origin::new(files, &setting.winner),
+            depends: depends.collect(),
+            overridden: setting.overridden.iter().map(lost).collect(),
+        }
+    }
+}
+
+fn known(candidate: &Candidate) -> (Json, bool) {
+    match &candidate.value {
+        Resolved::Known(value) => (json_of(value), true),
+        Resolved::Unknown(_) => (Json::Null, false),
+    }
+}
+
+impl Origin {
+    fn new(files: &Files, candidate: &Candidate) -> Self {
+        let at = candidate.place.map(|place| At::new(files, place));
+        let (file, line) = at.map_or((None, None), |at| (Some(at.file), Some(at.line)));
+        Self { layer: candidate.layer.as_str(), file, line }
+    }
+}

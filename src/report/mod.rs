@@ -1,0 +1,105 @@
+//! What a run found, as one value that nothing changes any more, and one renderer per file.
+//!
+//! Decides the order of things and how they are counted. Knows nothing of terminals, the environment
+//! or exit codes: renderers return text, and whoever calls them writes it.
+
+mod concise;
+mod document;
+mod excerpt;
+mod json;
+mod launches;
+mod limits;
+#[cfg(unix)]
+mod measured;
+mod palette;
+mod pretty;
+mod recommendations;
+
+pub use concise::concise;
+pub use json::json;
+pub use launches::{launches, launches_json};
+pub use limits::{limits, limits_json};
+#[cfg(unix)]
+pub use measured::{measured, measured_json};
+pub use palette::Look;
+pub use pretty::pretty;
+pub use recommendations::{recommendations, recommendations_json};
+
+use std::collections::BTreeSet;
+
+use crate::findings::{Finding, Note, Severity, Suppressed};
+use crate::source::Files;
+
+/// Everything a run has to say.
+#[derive(Debug)]
+pub struct Report {
+    /// The texts that places point into.
+    pub files: Files,
+    /// The findings, by file, line, column and rule.
+    pub findings: Vec<Finding>,
+    /// The silenced ones, in the same order.
+    pub suppressed: Vec<Suppressed>,
+    /// What was not read or checked, by path and line.
+    pub notes: Vec<Note>,
+    /// The counts.
+    pub summary: Summary,
+}
+
+/// The counts of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Summary {
+    /// Findings of severity `error`.
+    pub errors: usize,
+    /// Findings of severity `warning`.
+    pub warnings: usize,
+    /// Findings of severity `advice`.
+    pub advice: usize,
+    /// Files with a finding.
+    pub files_with_findings: usize,
+    /// Findings that comments silence.
+    pub suppressed: usize,
+    /// Notes.
+    pub notes: usize,
+    /// Files that were read.
+    pub files_read: usize,
+    /// Deployments that were judged.
+    pub deployments: usize,
+}
+
+impl Report {
+    /// Puts everything in order and counts it.
+    pub fn new(
+        files: Files,
+        mut findings: Vec<Finding>,
+        mut suppressed: Vec<Suppressed>,
+        mut notes: Vec<Note>,
+        deployments: usize,
+    ) -> Self {
+        findings.sort_by(|a, b| key(&files, a).cmp(&key(&files, b)));
+        suppressed.sort_by(|a, b| key(&files, &a.finding).cmp(&key(&files, &b.finding)));
+        notes.sort();
+        notes.dedup();
+        let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+        let summary = Summary {
+            errors: count(Severity::Error),
+            warnings: count(Severity::Warning),
+            advice: count(Severity::Advice),
+            files_with_findings: findings.iter().map(|f| f.primary.place.file).collect::<BTreeSet<_>>().len(),
+            suppressed: suppressed.len(),
+            notes: notes.len(),
+            files_read: files.iter().count(),
+            deployments,
+        };
+        Self { files, findings, suppressed, notes, summary }
+    }
+}
+
+/// Offsets order like lines and columns do. The message decides between two findings of one rule at
+/// one place.
+fn key<'a>(files: &'a Files, finding: &'a Finding) -> (&'a str, usize, &'a str, usize, &'a str) {
+    let place = finding.primary.place;
+    (files.get(place.file).path(), place.span.start, finding.rule, place.span.end, &finding.message)
+}
+
+#[cfg(test)]
+mod samples;

@@ -1,0 +1,134 @@
+//! What the numbers should be: the answer of `advise`.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use super::Look;
+use super::document::{At, Head, NoteDocument, write};
+use crate::deployment::Deployment;
+use crate::findings::Note;
+use crate::sizing::{Advice, Amount, Item, Slots, Verdict};
+use crate::source::Files;
+
+/// The recommendations for people, with the derivation of each.
+pub fn recommendations(files: &Files, services: &[(&Deployment, Option<&Advice>)], look: Look) -> String {
+    let mut text = String::new();
+    for (deployment, advice) in services {
+        let name = if deployment.unit.is_empty() { String::new() } else { format!(" ({})", deployment.unit) };
+        let app = deployment.app.as_ref().map_or("", |app| app.value.as_str());
+        let title = format!("{app} on {}", deployment.server);
+        let _ = writeln!(text, "{}  {}{name}", look.bold(&title), files.describe(deployment.command));
+        match advice {
+            Some(advice) => advice.lines().iter().for_each(|line| {
+                let _ = writeln!(text, "  {line}");
+            }),
+            None => text.push_str("  how it serves requests is unknown, so there is nothing to compute\n"),
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// The recommendations for programs.
+pub fn recommendations_json(files: &Files, services: &[(&Deployment, Option<&Advice>)], notes: &[Note]) -> String {
+    write(&Document {
+        head: Head::new("advise"),
+        services: services.iter().map(|(deployment, advice)| Service::new(files, deployment, *advice)).collect(),
+        notes: notes.iter().map(NoteDocument::new).collect(),
+    })
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    head: Head,
+    services: Vec<Service<'a>>,
+    notes: Vec<NoteDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct Service<'a> {
+    server: &'static str,
+    unit: &'a str,
+    app: Option<&'a str>,
+    #[serde(flatten)]
+    at: At,
+    class: Option<&'static str>,
+    items: Vec<ItemDocument<'a>>,
+    derivation: Vec<&'a str>,
+    sensitivity: Vec<&'a str>,
+    questions: Vec<&'a str>,
+    slots_now: Option<u64>,
+    slots_then: Option<u64>,
+    confidence: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct ItemDocument<'a> {
+    setting: &'static str,
+    current: Option<Json>,
+    current_source: Option<&'a str>,
+    lower: Json,
+    target: Json,
+    upper: Json,
+    binding: &'static str,
+    verdict: &'static str,
+}
+
+impl<'a> Service<'a> {
+    fn new(files: &Files, deployment: &'a Deployment, advice: Option<&'a Advice>) -> Self {
+        let of = |texts: &'a [String]| texts.iter().map(String::as_str).collect();
+        Self {
+            server: deployment.server.as_str(),
+            unit: &deployment.unit,
+            app: deployment.app.as_ref().map(|app| app.value.as_str()),
+            at: At::new(files, deployment.command),
+            class: advice.map(|advice| advice.class.as_str()),
+            items: advice.map_or_else(Vec::new, |advice| advice.items.iter().map(ItemDocument::new).collect()),
+            derivation: advice
+                .map_or_else(Vec::new, |advice| advice.steps.iter().map(|step| step.text.as_str()).collect()),
+            sensitivity: advice.map_or_else(Vec::new, |advice| of(&advice.sensitivity)),
+            questions: advice.map_or_else(Vec::new, |advice| of(&advice.questions)),
+            slots_now: advice.and_then(|advice| slots(advice.slots_now)),
+            slots_then: advice.and_then(|advice| slots(advice.slots_then)),
+            confidence: advice.map(|advice| advice.confidence.as_str()),
+        }
+    }
+}
+
+impl<'a> ItemDocument<'a> {
+    fn new(item: &'a Item) -> Self {
+        Self {
+            setting: item.setting,
+            current: item.current.as_ref().map(|current| amount(current.value)),
+            current_source: item.current.as_ref().map(|current| current.source.as_str()),
+            lower: amount(item.lower),
+            target: amount(item.target),
+            upper: amount(item.upper),
+            binding: item.binding.as_str(),
+            verdict: match item.verdict {
+                Verdict::InRange => "in-range",
+                Verdict::Change => "change",
+                Verdict::Remove => "remove",
+                Verdict::Unknown => "unknown",
+            },
+        }
+    }
+}
+
+fn amount(amount: Amount) -> Json {
+    match amount {
+        Amount::Count(n) => Json::from(n),
+        Amount::Class(class) => Json::from(class.as_str()),
+    }
+}
+
+/// A number of slots, where there is one.
+const fn slots(slots: Slots) -> Option<u64> {
+    match slots {
+        Slots::Count(n) => Some(n),
+        Slots::Open | Slots::Unknown => None,
+    }
+}

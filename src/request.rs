@@ -1,0 +1,209 @@
+//! What the user wants, in the terms of the library: paths made absolute, settings joined with flags.
+//!
+//! Decides what counts when a flag and a setting say different things: the flag.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::advice::Declared;
+use crate::findings::{Confidence, Severity};
+use crate::rules::{Card, Parameters};
+use crate::settings::{self, Level, Loaded};
+use crate::sizing::{Known, WorkerMemory, Workload};
+use crate::values::{Bytes, Cpus};
+
+/// What to examine, and what the user says about it.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// The root of the project.
+    pub root: PathBuf,
+    /// Files and folders to look at; empty for the whole project.
+    pub paths: Vec<PathBuf>,
+    /// Patterns of paths to leave out.
+    pub exclude: Vec<String>,
+    /// What the user states about production.
+    pub declared: Declared,
+    /// Ask the machine for limits that nothing states.
+    pub ask_host: bool,
+    /// Show advice as well.
+    pub advice: bool,
+    /// Which rules run and how.
+    pub rules: RuleChoice,
+}
+
+/// Which rules run and how, by canonical name.
+#[derive(Debug, Clone, Default)]
+pub struct RuleChoice {
+    selected: Option<Vec<&'static str>>,
+    ignored: Vec<&'static str>,
+    severity: BTreeMap<&'static str, Severity>,
+    parameters: BTreeMap<(String, String), f64>,
+}
+
+impl RuleChoice {
+    /// Whether a rule runs.
+    pub fn runs(&self, rule: &str) -> bool {
+        self.selected.as_ref().is_none_or(|selected| selected.contains(&rule)) && !self.ignored.contains(&rule)
+    }
+
+    /// The severity that the settings give to a rule.
+    pub fn severity(&self, rule: &str) -> Option<Severity> {
+        self.severity.get(rule).copied()
+    }
+}
+
+impl Parameters for RuleChoice {
+    fn parameter(&self, rule: &str, name: &str) -> Option<f64> {
+        self.parameters.get(&(rule.to_owned(), name.to_owned())).copied()
+    }
+}
+
+/// What flags say.
+#[derive(Debug, Clone, Default)]
+pub struct Flags {
+    /// `--cpus`.
+    pub cpus: Option<Cpus>,
+    /// `--memory`.
+    pub memory: Option<Bytes>,
+    /// `--worker-memory`.
+    pub worker_memory: Option<Bytes>,
+    /// `--workload`.
+    pub workload: Option<Workload>,
+    /// `--select`.
+    pub select: Vec<String>,
+    /// `--ignore`.
+    pub ignore: Vec<String>,
+}
+
+/// Flags that cannot be used; whoever typed them must act.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A rule that does not exist.
+    #[error("there is no rule `{0}`{hint}", hint = .1.as_ref().map_or_else(String::new, |near| format!("; did you mean `{near}`?")))]
+    UnknownRule(String, Option<&'static str>),
+    /// Settings that cannot be used.
+    #[error(transparent)]
+    Settings(#[from] settings::Error),
+}
+
+impl Request {
+    /// A request about `root` in which flags win over settings.
+    pub fn new(root: PathBuf, loaded: &Loaded, flags: &Flags) -> Result<Self, Error> {
+        Ok(Self {
+            root,
+            exclude: loaded.settings.exclude.clone(),
+            declared: declared(loaded, flags),
+            rules: choice(loaded, flags)?,
+            ..Self::default()
+        })
+    }
+}
+
+fn declared(loaded: &Loaded, flags: &Flags) -> Declared {
+    let settings = &loaded.settings;
+    let file = loaded.path.as_ref().and_then(|path| path.file_name()).unwrap_or_default().to_string_lossy();
+    let written = |what: &str| format!("{what}, {file}");
+    let exactly = |bytes: Bytes| WorkerMemory::exactly(bytes);
+    Declared {
+        cpus: flags
+            .cpus
+            .map(|cpus| Known::certain(cpus, "--cpus"))
+            .or_else(|| settings.host.cpus.map(|cores| Known::certain(cores.0, written("host.cpus")))),
+        memory: flags
+            .memory
+            .map(|memory| Known::certain(memory, "--memory"))
+            .or_else(|| settings.host.memory.map(|memory| Known::certain(memory.0, written("host.memory")))),
+        workload: flags.workload.map(|workload| stated(workload, "--workload".to_owned())).or_else(|| {
+            let workload = settings.application.workload?;
+            Some(stated(workload.into(), written("application.workload")))
+        }),
+        blocking_fraction: settings
+            .application
+            .blocking_fraction
+            .map(|share| Known::certain(share.0, written("application.blocking-fraction"))),
+        worker_memory: flags.worker_memory.map(|memory| Known::certain(exactly(memory), "--worker-memory")).or_else(
+            || {
+                let memory = settings.application.worker_memory?;
+                Some(Known::certain(exactly(memory.0), written("application.worker-memory")))
+            },
+        ),
+    }
+}
+
+/// A class of workload is a word for a range, so it is never as sure as a measured number.
+const fn stated(workload: Workload, source: String) -> Known<Workload> {
+    Known { value: workload, source, confidence: Confidence::Medium }
+}
+
+impl From<settings::Workload> for Workload {
+    fn from(workload: settings::Workload) -> Self {
+        match workload {
+            settings::Workload::Cpu => Self::Cpu,
+            settings::Workload::Mixed => Self::Mixed,
+            settings::Workload::Io => Self::Io,
+            settings::Workload::Stream => Self::Stream,
+        }
+    }
+}
+
+fn choice(loaded: &Loaded, flags: &Flags) -> Result<RuleChoice, Error> {
+    let settings = &loaded.settings;
+    let known = |word: &toml::Spanned<String>| {
+        named(word.as_ref()).map_err(|error| Error::from(loaded.error(word, error.to_string())))
+    };
+    let all = |words: &[toml::Spanned<String>]| words.iter().map(known).collect::<Result<Vec<_>, _>>();
+    let typed = |words: &[String]| words.iter().map(|word| named(word)).collect::<Result<Vec<_>, _>>();
+    let selected = if flags.select.is_empty() { all(&settings.select)? } else { typed(&flags.select)? };
+    let mut ignored = all(&settings.ignore)?;
+    ignored.extend(typed(&flags.ignore)?);
+    let mut choice = RuleChoice {
+        selected: (!selected.is_empty()).then(|| selected.concat()),
+        ignored: ignored.concat(),
+        ..RuleChoice::default()
+    };
+    for (word, level) in &settings.severity {
+        for rule in known(word)? {
+            match Level::severity(*level) {
+                Some(severity) => {
+                    choice.severity.insert(rule, severity);
+                }
+                None => choice.ignored.push(rule),
+            }
+        }
+    }
+    for (word, parameters) in &settings.rules {
+        for rule in known(word)? {
+            let card = Card::find(rule);
+            for (name, value) in parameters {
+                if !card.is_some_and(|card| card.parameters.iter().any(|parameter| parameter.name == name)) {
+                    return Err(loaded.error(word, format!("`{rule}` has no parameter `{name}`")).into());
+                }
+                choice.parameters.insert((rule.to_owned(), name.clone()), *value);
+            }
+        }
+    }
+    Ok(choice)
+}
+
+/// The rules that a word names: one by name or code, or all of a group such as `WRK`.
+fn named(word: &str) -> Result<Vec<&'static str>, Error> {
+    if let Some(card) = Card::find(word) {
+        return Ok(vec![card.name]);
+    }
+    let group: Vec<&'static str> = crate::rules::CARDS
+        .iter()
+        .filter(|card| card.group == word || (word.len() == 3 && card.code.starts_with(&word.to_ascii_uppercase())))
+        .map(|card| card.name)
+        .collect();
+    if group.is_empty() { Err(Error::UnknownRule(word.to_owned(), nearest(word))) } else { Ok(group) }
+}
+
+/// The rule whose name is most like `word`, if one is like it at all.
+pub fn nearest(word: &str) -> Option<&'static str> {
+    crate::rules::CARDS
+        .iter()
+        .map(|card| (strsim::jaro_winkler(card.name, word), card.name))
+        .filter(|(likeness, _)| *likeness > 0.85)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name)
+}

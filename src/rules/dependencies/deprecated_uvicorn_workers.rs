@@ -1,0 +1,44 @@
+//! Fires when a worker class is named that its authors have moved to another package.
+
+use super::prelude::*;
+
+pub(super) const RULE: Rule = rule!("deprecated-uvicorn-workers", Shape::Deployment(check));
+
+fn check(service: &Service, context: &Context, out: &mut Findings) {
+    let deployment = service.deployment;
+    let Some(class) = deployment.class else {
+        return;
+    };
+    let Some(deprecated) = class.deprecated().filter(|deprecated| deprecated.distribution == "uvicorn") else {
+        return;
+    };
+    // Before the deprecation there was nothing else to use.
+    let installed = deployment.version_of("uvicorn");
+    if let (Some(installed), Some(since)) = (installed, deprecated.since)
+        && installed < since
+    {
+        return;
+    }
+    let since = deprecated.since.map_or_else(String::new, |since| format!(" since Uvicorn {since}"));
+    let replacement = deprecated.replacement.as_str();
+    let package = deprecated.replacement_distribution.as_deref().unwrap_or("uvicorn-worker");
+    let has_package = deployment.asks_for(package);
+    let value = Value::Str(replacement.to_owned());
+    out.report(
+        service.class_place(),
+        "deprecated, and to be removed",
+        format!("`{}` is deprecated{since}; Python hides the warning", service.class_name()),
+    )
+    .help(format!(
+        "use `{replacement}`{}, or Gunicorn's own `asgi` class (25.1 and later)",
+        if has_package {
+            String::new()
+        } else {
+            format!(" from the package `{package}`, which the project does not ask for yet")
+        }
+    ))
+    .fix(service.set("worker_class", &value, context).map(|edit| {
+        let title = format!("use `{replacement}`");
+        if has_package { Fix::safe(title, vec![edit]) } else { Fix::unsafe_(title, vec![edit]) }
+    }));
+}

@@ -1,0 +1,113 @@
+//! Findings from beliefs: one Rust file per rule, one card per rule.
+//!
+//! Decides whether what is known about a service is a fault. A rule never reads a file, the
+//! environment or the clock; what it needs was resolved before, with its origin.
+
+mod blocking;
+mod card;
+mod configuration;
+mod dependencies;
+mod gevent;
+mod prelude;
+mod reliability;
+mod sizing;
+mod worker;
+
+pub use card::{CARDS, Card, Evidence, Example, Expect, Parameter};
+pub use prelude::{Context, DeclaredCpus, Parameters, Service};
+
+use crate::app::Application;
+use crate::deployment::DevelopmentServer;
+use crate::findings::{Finding, Note};
+use prelude::Findings;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// A rule: its card, and what it looks at.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    /// What it believes.
+    pub card: &'static Card,
+    shape: Shape,
+}
+
+/// What a rule looks at.
+#[derive(Debug, Clone, Copy)]
+enum Shape {
+    /// One way in which a server is started.
+    Deployment(fn(&Service, &Context, &mut Findings)),
+    /// An application together with the server that runs it, if any is known.
+    App(fn(&Application, Option<&Service>, &Context, &mut Findings)),
+    /// A framework's development server.
+    Development(fn(&DevelopmentServer, &Context, &mut Findings)),
+}
+
+/// Names a rule's card and its shape; a name without a card does not compile.
+macro_rules! rule {
+    ($name:literal, $shape:expr) => {
+        $crate::rules::Rule {
+            card: const { &$crate::rules::card::CARDS[$crate::rules::card::index_of($name)] },
+            shape: $shape,
+        }
+    };
+}
+use rule;
+
+/// Every rule, group by group.
+pub fn all() -> impl Iterator<Item = Rule> {
+    [
+        blocking::RULES,
+        configuration::RULES,
+        dependencies::RULES,
+        gevent::RULES,
+        reliability::RULES,
+        sizing::RULES,
+        worker::RULES,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+}
+
+/// What the rules say, unsorted, each fault once.
+///
+/// `orphans` are applications that no known server runs.
+/// A rule that panics costs its own verdict and nothing else: it becomes a note.
+pub fn run(
+    services: &[Service],
+    orphans: &[Application],
+    development: &[DevelopmentServer],
+    context: &Context,
+    notes: &mut Vec<Note>,
+) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for rule in all() {
+        let mut found = Findings::new(rule.card, context);
+        let ran = catch_unwind(AssertUnwindSafe(|| match rule.shape {
+            Shape::Deployment(check) => services.iter().for_each(|service| check(service, context, &mut found)),
+            Shape::App(check) => {
+                for service in services {
+                    if let Some(application) = service.application {
+                        check(application, Some(service), context, &mut found);
+                    }
+                }
+                orphans.iter().for_each(|application| check(application, None, context, &mut found));
+            }
+            Shape::Development(check) => development.iter().for_each(|server| check(server, context, &mut found)),
+        }));
+        if ran.is_err() {
+            notes.push(Note::file("", format!("the rule `{}` failed, please report it", rule.card.name)));
+        }
+        for finding in found.into_findings() {
+            // Two deployments that load one file make the same statement about it.
+            let same = |other: &&mut Finding| {
+                other.rule == finding.rule && other.primary == finding.primary && other.message == finding.message
+            };
+            match findings.iter_mut().find(same) {
+                Some(known) => known.confidence = known.confidence.max(finding.confidence),
+                None => findings.push(finding),
+            }
+        }
+    }
+    findings
+}

@@ -1,0 +1,264 @@
+//! What a rule needs to see and to say.
+
+use super::Card;
+use crate::app::{Application, Framework};
+use crate::deployment::{Deployment, Effective};
+use crate::findings::{Finding, Label};
+use crate::servers::{Honoured, Server, Version};
+use crate::sizing::Advice;
+use crate::source::{Files, Place};
+use crate::values::Cpus;
+
+pub(super) use super::{Rule, Shape, rule};
+pub(super) use crate::app::{Application as App, HandlerKind, Interface as AppInterface};
+pub(super) use crate::deployment::{DevelopmentServer, Effective as Setting};
+pub(super) use crate::findings::{Confidence, Edit, Fix, Severity};
+pub(super) use crate::servers::cast::cast;
+pub(super) use crate::servers::{Interface, Model, Server as ServerName, WorkerClass, table};
+pub(super) use crate::source::Located;
+pub(super) use crate::values::Value;
+
+/// A deployment with everything that was found out about it.
+#[derive(Debug, Clone, Copy)]
+pub struct Service<'a> {
+    /// How it is started.
+    pub deployment: &'a Deployment,
+    /// What it runs; `None` where the application is not in the project.
+    pub application: Option<&'a Application>,
+    /// What its numbers should be; `None` where too little is known.
+    pub advice: Option<&'a Advice>,
+    /// The cores it may use, with their origin, as a file declares them.
+    pub cpus: Option<&'a DeclaredCpus>,
+}
+
+/// A number of cores that a file declares.
+#[derive(Debug, Clone)]
+pub struct DeclaredCpus {
+    /// The number, and where it stands.
+    pub cpus: Cpus,
+    /// How to name the origin.
+    pub source: String,
+    /// The place, if it is in a file of the project.
+    pub place: Option<Place>,
+}
+
+/// What all rules share.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// The texts, for places and for edits.
+    pub files: &'a Files,
+    /// Parameters that the settings override, by rule and name.
+    pub parameters: &'a dyn Parameters,
+}
+
+/// Answers for parameters of rules.
+pub trait Parameters: std::fmt::Debug {
+    /// The value that the settings give, if they do.
+    fn parameter(&self, rule: &str, name: &str) -> Option<f64>;
+}
+
+impl Context<'_> {
+    fn parameter(&self, card: &Card, name: &str) -> f64 {
+        self.parameters.parameter(card.name, name).unwrap_or_else(|| card.parameter(name))
+    }
+}
+
+impl Service<'_> {
+    /// Whether it runs in production, as far as names tell.
+    pub(super) fn in_production(&self) -> bool {
+        self.deployment.development.is_none()
+    }
+
+    /// Whether Gunicorn starts it.
+    pub(super) fn is_gunicorn(&self) -> bool {
+        self.deployment.server == Server::Gunicorn
+    }
+
+    /// The interface that the server speaks; `None` where that is unknown.
+    pub(super) fn speaks(&self) -> Option<Interface> {
+        let deployment = self.deployment;
+        match deployment.server {
+            Server::Gunicorn => deployment.class.map(WorkerClass::interface),
+            Server::Uvicorn => match deployment.setting("interface")?.text()? {
+                "wsgi" => Some(Interface::Wsgi),
+                _ => Some(Interface::Asgi),
+            },
+            Server::Daphne => Some(Interface::Asgi),
+            Server::Uwsgi => Some(Interface::Wsgi),
+            // Hypercorn tells the interface from the application, Granian has a rule of its own.
+            Server::Hypercorn | Server::Granian => None,
+        }
+    }
+
+    /// Whether one event loop runs all requests of a process.
+    pub(super) fn runs_loop(&self) -> bool {
+        match self.speaks() {
+            Some(Interface::Asgi) => true,
+            Some(_) => false,
+            None => self.application.is_some_and(|application| application.interface == AppInterface::Asgi),
+        }
+    }
+
+    /// What calls the application, as the user would name it: the worker class, or the server.
+    pub(super) fn speaker(&self) -> String {
+        if self.is_gunicorn() { format!("`{}`", self.class_name()) } else { self.deployment.server.to_string() }
+    }
+
+    /// The worker class that runs, by its usual name.
+    pub(super) fn class_name(&self) -> String {
+        let written = self.deployment.setting("worker_class").and_then(Effective::text);
+        let runs = self.deployment.class.map(WorkerClass::name);
+        runs.or(written).unwrap_or("sync").to_owned()
+    }
+
+    /// Where the worker class is set, or the command that leaves it to the default.
+    pub(super) fn class_place(&self) -> Place {
+        let class = self.deployment.setting("worker_class").and_then(Effective::place);
+        class.unwrap_or(self.deployment.command)
+    }
+
+    /// The class that serves ASGI applications on what the project installs.
+    ///
+    /// Gunicorn has had its own since 24.0, and its authors call it stable since 25.1.
+    pub(super) fn asgi_class(&self) -> String {
+        let deployment = self.deployment;
+        let own = deployment.version.version >= Version::new(25, 1, 0) && !deployment.version.is_assumed();
+        let package = deployment.asks_for("uvicorn-worker");
+        if own && !package { "asgi" } else { "uvicorn_worker.UvicornWorker" }.to_owned()
+    }
+
+    /// The same, with the package it comes from where that is not installed yet.
+    pub(super) fn asgi_class_name(&self) -> String {
+        let class = self.asgi_class();
+        if class == "asgi" || self.deployment.asks_for("uvicorn-worker") {
+            return format!("`{class}`");
+        }
+        format!("`{class}` (package `uvicorn-worker`), or on Gunicorn's own `asgi` from 25.1 on")
+    }
+
+    /// Seconds without a sign of life after which Gunicorn kills a worker; `None` for servers that do
+    /// not watch the event loop.
+    pub(super) fn heartbeat(&self) -> Option<i64> {
+        let timeout = self.deployment.setting("timeout").filter(|_| self.is_gunicorn() && self.runs_loop())?;
+        timeout.int().filter(|&seconds| seconds > 0)
+    }
+
+    /// A setting that somebody sets and the worker class does not act on.
+    pub(super) fn ignored(&self, name: &str) -> Option<&Effective> {
+        let deployment = self.deployment;
+        let setting = deployment.setting(name).filter(|setting| setting.is_set())?;
+        let honoured = setting.setting.honoured_by(deployment.class?, deployment.version.version);
+        matches!(honoured, Honoured::No).then_some(setting)
+    }
+
+    /// Gives a setting another value where it is set by a literal.
+    pub(super) fn set(&self, name: &str, value: &Value, context: &Context) -> Option<Edit> {
+        self.deployment.setting(name)?.winner.set(context.files, value)
+    }
+}
+
+/// How Python names the object that a server calls.
+pub(super) const fn callable(app: &Application) -> &'static str {
+    match app.framework {
+        Framework::FastApi => "FastAPI",
+        Framework::Starlette => "Starlette",
+        Framework::Quart => "Quart",
+        Framework::Litestar => "Litestar",
+        Framework::Sanic => "Sanic",
+        Framework::BlackSheep => "Application",
+        Framework::Django => "ASGIHandler",
+        _ => "app",
+    }
+}
+
+/// A whole number as a floating-point one; counts of workers are far below the loss of precision.
+#[allow(clippy::cast_precision_loss, reason = "a setting above 2^52 is refused long before")]
+pub(super) fn exact(n: i64) -> f64 {
+    n as f64
+}
+
+/// Collects what one rule says.
+#[derive(Debug)]
+pub struct Findings<'a> {
+    card: &'static Card,
+    context: &'a Context<'a>,
+    found: Vec<Finding>,
+}
+
+impl<'a> Findings<'a> {
+    pub(super) fn new(card: &'static Card, context: &'a Context<'a>) -> Self {
+        Self { card, context, found: Vec::new() }
+    }
+
+    pub(super) fn into_findings(self) -> Vec<Finding> {
+        self.found
+    }
+
+    /// A parameter of the rule that runs: from the settings, else from its card.
+    pub(super) fn parameter(&self, name: &str) -> f64 {
+        self.context.parameter(self.card, name)
+    }
+
+    /// Says `message` about `place`; the builder takes the rest.
+    pub(super) fn report(&mut self, place: Place, label: impl Into<String>, message: impl Into<String>) -> Report<'_> {
+        let finding = Finding {
+            rule: self.card.name,
+            code: self.card.code,
+            severity: self.card.severity,
+            confidence: self.card.confidence,
+            message: message.into(),
+            primary: Label::new(place, label),
+            related: Vec::new(),
+            help: None,
+            fix: None,
+        };
+        self.found.push(finding);
+        let at = self.found.len() - 1;
+        Report { finding: &mut self.found[at] }
+    }
+}
+
+/// A finding in the making.
+#[must_use = "a finding is complete only with its confidence"]
+pub(super) struct Report<'f> {
+    finding: &'f mut Finding,
+}
+
+impl Report<'_> {
+    /// The finding is no surer than `confidence`.
+    pub(super) fn at_most(self, confidence: Confidence) -> Self {
+        self.finding.confidence = self.finding.confidence.min(confidence);
+        self
+    }
+
+    /// Something less, or worse, than the card says happens here.
+    pub(super) fn severity(self, severity: Severity) -> Self {
+        self.finding.severity = severity;
+        self
+    }
+
+    /// Another place that contributes.
+    pub(super) fn related(self, place: Place, text: impl Into<String>) -> Self {
+        self.finding.related.push(Label::new(place, text));
+        self
+    }
+
+    /// Another place that contributes, if it is known.
+    pub(super) fn related_to(self, located: Option<Located<String>>) -> Self {
+        match located {
+            Some(located) => self.related(located.place, located.value),
+            None => self,
+        }
+    }
+
+    /// What to do here.
+    pub(super) fn help(self, text: impl Into<String>) -> Self {
+        self.finding.help = Some(text.into());
+        self
+    }
+
+    /// A change that settles it, where the bytes allow one.
+    pub(super) fn fix(self, fix: Option<Fix>) {
+        self.finding.fix = fix;
+    }
+}

@@ -1,0 +1,34 @@
+//! Fires when production runs on Gunicorn's default of one worker that serves one request.
+
+use super::prelude::*;
+
+pub(super) const RULE: Rule = rule!("default-single-sync-worker", Shape::Deployment(check));
+
+fn check(service: &Service, _: &Context, out: &mut Findings) {
+    let deployment = service.deployment;
+    if !service.is_gunicorn() || !service.in_production() {
+        return;
+    }
+    // Anybody who sets one of the two has thought about it, and what is unknown may be anything.
+    let untouched =
+        |name: &str| deployment.setting(name).is_some_and(|setting| !setting.is_set() && setting.int() == Some(1));
+    let one_at_a_time = deployment.class.is_some_and(|class| class.name() == "sync");
+    if !(untouched("workers") && untouched("threads") && one_at_a_time) {
+        return;
+    }
+    // Replicas share the load, and for an ASGI application the class itself is the fault.
+    let replicated = deployment.limits.replicas.as_ref().is_some_and(|replicas| replicas.value > 1);
+    let asgi = service.application.is_some_and(|application| application.interface == AppInterface::Asgi);
+    if replicated || asgi || !deployment.errors.is_empty() {
+        return;
+    }
+    out.report(
+        deployment.command,
+        "neither `workers` nor `threads` is set",
+        "one sync worker serves one request at a time: a single slow client or query stops the service",
+    )
+    // A platform may set WEB_CONCURRENCY for its processes; no file shows that.
+    .at_most(if deployment.container.is_some() { Confidence::High } else { Confidence::Medium })
+    .help("set `threads = 4` (which makes it a gthread worker) or `workers`; `farrier advise` computes both")
+    .fix(None);
+}

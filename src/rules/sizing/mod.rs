@@ -1,0 +1,10 @@
+//! Numbers of workers that do not fit the machine or the load.
+
+mod default_single_sync_worker;
+mod host_cpu_count_in_container;
+mod oversubscribed_cpu;
+
+use super::prelude;
+
+pub(super) const RULES: &[prelude::Rule] =
+    &[default_single_sync_worker::RULE, host_cpu_count_in_container::RULE, oversubscribed_cpu::RULE];

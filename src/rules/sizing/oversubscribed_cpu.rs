@@ -1,0 +1,43 @@
+//! Fires when far more workers are started than the declared cores can run.
+
+use super::prelude::*;
+
+pub(super) const RULE: Rule = rule!("oversubscribed-cpu", Shape::Deployment(check));
+
+fn check(service: &Service, context: &Context, out: &mut Findings) {
+    // Cores are taken from the project's files or the user's word, never from the machine that checks.
+    let (Some(cpus), Some(advice)) = (service.cpus, service.advice) else {
+        return;
+    };
+    let Some(workers) = service.deployment.setting("workers") else {
+        return;
+    };
+    let (Some(count), Some(place)) = (workers.int(), workers.place()) else {
+        return;
+    };
+    let Some(upper) = advice.item("workers").and_then(|item| item.upper.count()) else {
+        return;
+    };
+    // A few processes too many are a matter of taste.
+    if exact(count) < out.parameter("at-least") || exact(count) <= out.parameter("factor") * f64::from(upper) {
+        return;
+    }
+    let what = if service.runs_loop() { "event loops" } else { "workers" };
+    let target = advice.item("workers").and_then(|item| item.target.count()).unwrap_or(upper);
+    out.report(
+        place,
+        format!("{count} {what}"),
+        format!(
+            "{count} {what} on {} ({}): {upper} are the most that can pay, the rest costs memory and latency",
+            cpus.cpus, cpus.source
+        ),
+    )
+    .at_most(workers.confidence())
+    .related_to(cpus.place.map(|place| Located::new(format!("allows {}", cpus.cpus), place)))
+    .help(format!("start {target}; `farrier advise` shows the derivation"))
+    .fix(
+        service
+            .set("workers", &Value::Int(target.into()), context)
+            .map(|edit| Fix::unsafe_(format!("start {target} workers"), vec![edit])),
+    );
+}

@@ -1,0 +1,36 @@
+//! Fires when an ASGI application is given to a worker that calls WSGI applications.
+
+use super::prelude::*;
+
+pub(super) const RULE: Rule = rule!("asgi-app-on-wsgi-worker", Shape::App(check));
+
+fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Findings) {
+    // A server whose interface is unknown, such as a worker class of the project's own, may well fit.
+    let Some(service) = service.filter(|service| service.speaks() == Some(Interface::Wsgi)) else {
+        return;
+    };
+    if app.interface != AppInterface::Asgi {
+        return;
+    }
+    let what = service.speaker();
+    let fails = match service.deployment.class.map(WorkerClass::name) {
+        // Measured on Gunicorn 27.0.1: nothing is ever answered, because the handler is never called.
+        Some("tornado") => "every request hangs".to_owned(),
+        _ => format!(
+            "every request fails with `{}.__call__() missing 1 required positional argument: 'send'`",
+            callable(app)
+        ),
+    };
+    out.report(
+        service.class_place(),
+        format!("{what} calls WSGI applications"),
+        format!("`{}` is an ASGI application, but {what} speaks WSGI: {fails}", app.target),
+    )
+    .related(app.place, "the ASGI application")
+    .help(format!("run it on {}", service.asgi_class_name()))
+    .fix(
+        service
+            .set("worker_class", &Value::Str(service.asgi_class()), context)
+            .map(|edit| Fix::unsafe_(format!("use `{}`", service.asgi_class()), vec![edit])),
+    );
+}

@@ -1,0 +1,32 @@
+//! Fires when a WSGI application is given to a server that calls ASGI applications.
+
+use super::prelude::*;
+
+pub(super) const RULE: Rule = rule!("wsgi-app-on-asgi-worker", Shape::App(check));
+
+fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Findings) {
+    let Some(service) = service.filter(|service| service.speaks() == Some(Interface::Asgi)) else {
+        return;
+    };
+    if app.interface != AppInterface::Wsgi {
+        return;
+    }
+    let what = service.speaker();
+    let place = service.class_place();
+    out.report(
+        place,
+        format!("{what} calls ASGI applications"),
+        format!(
+            "`{}` is a WSGI application, but {what} speaks ASGI: every request fails because the application misses \
+             its `start_response` argument",
+            app.target
+        ),
+    )
+    .related(app.place, "the WSGI application")
+    .help("run it on Gunicorn's `gthread`, or wrap it in `a2wsgi.WSGIMiddleware`")
+    .fix(
+        service
+            .set("worker_class", &Value::Str("gthread".to_owned()), context)
+            .map(|edit| Fix::unsafe_("use `gthread`", vec![edit])),
+    );
+}

@@ -1,0 +1,73 @@
+//! Network addresses as Gunicorn checks them.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use super::cast::{CastError, refuse};
+use super::{Version, integer};
+use crate::values::Value;
+
+/// Checks a list of addresses to trust, `*` among them; with `networks`, of networks too.
+pub(super) fn trusted(list: Value, networks: bool) -> Result<Value, CastError> {
+    if let Value::List(items) = &list {
+        for item in items.iter().filter_map(Value::as_str) {
+            if item != "*" && item.parse::<IpAddr>().is_err() {
+                let Some((address, mask)) = item.split_once('/').filter(|_| networks) else {
+                    return refuse(format!("`{item}` does not appear to be an IP address"));
+                };
+                network(item, address, mask)?;
+            }
+        }
+    }
+    Ok(list)
+}
+
+fn network(item: &str, address: &str, mask: &str) -> Result<(), CastError> {
+    let invalid = || refuse(format!("`{item}` does not appear to be an IP network"));
+    let Ok(address) = address.parse::<IpAddr>() else {
+        return invalid();
+    };
+    let (bits, width) = match address {
+        IpAddr::V4(v4) => (u128::from(v4.to_bits()), 32),
+        IpAddr::V6(v6) => (v6.to_bits(), 128),
+    };
+    let host_bits = if let Ok(prefix) = mask.parse::<u32>() {
+        if prefix > width {
+            return invalid();
+        }
+        width - prefix
+    } else {
+        // A netmask, or a host mask such as 0.0.0.255.
+        let Some(mask) = mask.parse::<Ipv4Addr>().ok().filter(|_| width == 32) else {
+            return invalid();
+        };
+        let mask = mask.to_bits();
+        if mask.leading_ones() + mask.trailing_zeros() == 32 {
+            mask.trailing_zeros()
+        } else if mask.leading_zeros() + mask.trailing_ones() == 32 {
+            mask.trailing_ones()
+        } else {
+            return invalid();
+        }
+    };
+    if bits.trailing_zeros() < host_bits && bits != 0 {
+        return refuse(format!("{item} has host bits set"));
+    }
+    Ok(())
+}
+
+/// The address of a metrics server; until 21.0 it had to be exactly `host:port`.
+pub(super) fn metrics(value: Value, version: Version) -> Result<Value, CastError> {
+    let Some(text) = value.as_str() else {
+        return Ok(value);
+    };
+    let parts: Vec<&str> = text.split(':').collect();
+    let port = |text: &str| integer::decimal(text).is_some();
+    let fine = if version < Version::new(21, 0, 0) {
+        matches!(parts[..], [_, number] if port(number))
+    } else if text.starts_with("unix:") || text.contains('[') || text.contains("://") {
+        true
+    } else {
+        parts.get(1).is_none_or(|number| port(number))
+    };
+    if fine { Ok(value) } else { refuse("Value must be one of ('host:port', 'unix://PATH')") }
+}

@@ -1,0 +1,156 @@
+//! What a command line tells a server, word by word.
+//!
+//! Follows the parser that the server itself uses, abbreviations and errors included. A word with
+//! a variable that nobody knows is either an option's unknown value or, where an option could
+//! stand, a place in which anything may hide.
+
+mod argparse;
+mod click;
+mod options;
+
+use options::Options;
+
+use super::schema::Syntax;
+use super::{Setting, Table, Version};
+use crate::source::{Located, Place, Word, WordPart};
+use crate::values::Value;
+
+/// One word of a command line, its variables filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Argument {
+    /// The text; `None` if it holds a variable that nobody knows.
+    pub text: Option<String>,
+    /// What the text is sure to begin with; all of it where it is known.
+    pub prefix: String,
+    /// The bytes of its text.
+    pub place: Place,
+    /// The bytes to take out to remove it from its list of words.
+    pub removal: Place,
+    /// Whether the file holds exactly the text.
+    pub literal: bool,
+}
+
+/// What a command line says.
+#[derive(Debug, Clone, Default)]
+pub struct Arguments {
+    /// Every option with its value, in order.
+    pub given: Vec<Given>,
+    /// The application, if one is named.
+    pub app: Option<Located<String>>,
+    /// Words that stand where a second application would.
+    pub extra: Vec<Located<String>>,
+    /// What the parser refuses; the server exits with status 2.
+    pub errors: Vec<Located<ArgumentError>>,
+    /// Unknown words where an option or the application could stand: anything may hide there.
+    pub opaque: Vec<Place>,
+    /// The first option that prints something and exits, such as `--version`.
+    pub exits: Option<Place>,
+}
+
+/// One option of a command line.
+#[derive(Debug, Clone)]
+pub struct Given {
+    /// The setting it sets.
+    pub setting: &'static Setting,
+    /// The option, without a value glued to it.
+    pub flag: Place,
+    /// What the server makes of it.
+    pub value: Outcome,
+    /// The bytes of its value; `None` for an option without one.
+    pub value_place: Option<Place>,
+    /// All words to take out to drop the option; empty if it shares a word with another one.
+    pub removal: Vec<Place>,
+    /// Whether `value_place` holds exactly the value, so that another can be written there.
+    pub literal: bool,
+    /// The value as written, its variables filled in.
+    pub text: Option<String>,
+    /// Whether every value given counts and not only the last.
+    pub adds_up: bool,
+}
+
+/// What the server makes of an option's value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// The value that the setting gets; one item of it for an option that can be repeated.
+    Known(Value),
+    /// It stops the start, with this message.
+    ///
+    /// Gunicorn checks a value that is merely out of range (`-w -1`) only if it is the last one given;
+    /// click checks nothing but the last.
+    Invalid(String),
+    /// It holds a variable that nobody knows.
+    Unknown,
+}
+
+/// What a server's parser refuses.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ArgumentError {
+    /// An option or a word that this version does not have.
+    #[error("unrecognised argument `{0}`")]
+    Unrecognised(String),
+    /// An abbreviation of several options.
+    #[error("`{text}` could be {}", .candidates.join(", "))]
+    Ambiguous {
+        /// As written.
+        text: String,
+        /// The options it begins.
+        candidates: Vec<String>,
+    },
+    /// An option at the end, or before another one, that takes a value.
+    #[error("`{0}` needs a value")]
+    MissingValue(String),
+    /// A value for an option that takes none.
+    #[error("`{0}` takes no value")]
+    UnexpectedValue(String),
+}
+
+impl Argument {
+    /// `word`, with its variables answered by `lookup`.
+    pub fn new(word: &Word, lookup: &dyn Fn(&str) -> Option<String>) -> Self {
+        let text = word.resolve(lookup);
+        let known = |part: &WordPart| Word { parts: vec![part.clone()], ..word.clone() }.resolve(lookup);
+        Self {
+            prefix: text.clone().unwrap_or_else(|| word.parts.iter().map_while(known).collect()),
+            text,
+            place: word.place,
+            removal: word.removal,
+            literal: word.is_literal(),
+        }
+    }
+}
+
+impl Arguments {
+    /// The option that decides `setting`: the last one given.
+    pub fn last(&self, setting: &str) -> Option<&Given> {
+        self.given.iter().rfind(|given| given.setting.name() == setting)
+    }
+
+    /// What the options make of `setting` together: all values of an option that adds up, else the
+    /// last. `None` if none was given.
+    pub fn outcome(&self, setting: &str) -> Option<Outcome> {
+        let last = self.last(setting)?;
+        if !last.adds_up {
+            return Some(last.value.clone());
+        }
+        let mut items = Vec::new();
+        for given in self.given.iter().filter(|given| given.setting.name() == setting) {
+            match &given.value {
+                Outcome::Known(item) => items.push(item.clone()),
+                other => return Some(other.clone()),
+            }
+        }
+        Some(Outcome::Known(Value::List(items)))
+    }
+}
+
+/// Reads the arguments of a server: the words behind its name.
+pub fn parse(table: &'static Table, version: Version, words: &[Argument]) -> Arguments {
+    let options = Options::new(table, version);
+    match table.syntax() {
+        Syntax::Argparse | Syntax::Getopt => argparse::parse(&options, words),
+        Syntax::Click => click::parse(&options, words),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,76 @@
+//! What servers are, as data: settings, worker classes, command lines, by version.
+//!
+//! Decides which settings a server of some version knows, what a value means to it, which words of
+//! a command line set what, and which server a command line starts. Knows nothing of projects:
+//! which value wins, and whether it is a good one, is decided elsewhere.
+
+mod addresses;
+pub mod arguments;
+pub mod cast;
+mod integer;
+mod near_miss;
+mod recognise;
+pub mod schema;
+mod setting;
+mod table;
+mod version;
+mod worker_class;
+mod wrappers;
+
+use std::fmt;
+
+pub use recognise::{Program, recognise};
+pub use schema::{Action, Interface, Kind, Model};
+pub use setting::{Honoured, Setting, Shape};
+pub use table::{Table, table};
+pub use version::{Version, VersionError};
+pub use worker_class::{Deprecation, WorkerClass};
+
+/// A server that farrier has a table of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Server {
+    /// Gunicorn: WSGI and, since 24.0, ASGI.
+    Gunicorn,
+    /// Uvicorn: ASGI.
+    Uvicorn,
+    /// Hypercorn: ASGI and WSGI.
+    Hypercorn,
+    /// Granian: RSGI, ASGI and WSGI, with a Rust core.
+    Granian,
+    /// uWSGI.
+    Uwsgi,
+    /// Daphne: ASGI, one process.
+    Daphne,
+}
+
+impl Server {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Gunicorn, Self::Uvicorn, Self::Hypercorn, Self::Granian, Self::Uwsgi, Self::Daphne];
+
+    /// The name of its command, which is also the name of its distribution except for `uWSGI`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Gunicorn => "gunicorn",
+            Self::Uvicorn => "uvicorn",
+            Self::Hypercorn => "hypercorn",
+            Self::Granian => "granian",
+            Self::Uwsgi => "uwsgi",
+            Self::Daphne => "daphne",
+        }
+    }
+}
+
+/// Prints the name as its authors write it.
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Gunicorn => "Gunicorn",
+            Self::Uvicorn => "Uvicorn",
+            Self::Hypercorn => "Hypercorn",
+            Self::Granian => "Granian",
+            Self::Uwsgi => "uWSGI",
+            Self::Daphne => "Daphne",
+        })
+    }
+}

@@ -1,0 +1,112 @@
+//! Programs that start another one: what to skip to reach it.
+
+/// How many words of a wrapper come before the command that it starts.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wrapper {
+    /// The words that name it; further ones are its sub-command.
+    pub(super) name: &'static [&'static str],
+    /// Options that take the next word as their value.
+    pub(super) valued: &'static [&'static str],
+    /// Positional words in front of the command.
+    pub(super) operands: usize,
+    /// Whether the command stands behind `--` if there is one.
+    pub(super) dashes: bool,
+    /// Whether `NAME=value` may stand in front of the command.
+    pub(super) assignments: bool,
+}
+
+const fn plain(name: &'static [&'static str]) -> Wrapper {
+    Wrapper { name, valued: &[], operands: 0, dashes: false, assignments: false }
+}
+
+const fn operands(name: &'static [&'static str], operands: usize) -> Wrapper {
+    Wrapper { operands, ..plain(name) }
+}
+
+const fn valued(name: &'static [&'static str], valued: &'static [&'static str]) -> Wrapper {
+    Wrapper { valued, ..plain(name) }
+}
+
+/// `uv run` and its like take options of their own with values.
+const UV: &[&str] = &[
+    "--with",
+    "--with-editable",
+    "--with-requirements",
+    "--extra",
+    "--group",
+    "--only-group",
+    "--no-group",
+    "--no-extra",
+    "--env-file",
+    "--python",
+    "-p",
+    "--project",
+    "--directory",
+    "--package",
+    "--index",
+    "--default-index",
+    "--index-url",
+    "--extra-index-url",
+    "--find-links",
+    "--cache-dir",
+    "--config-file",
+    "-w",
+];
+
+const OPENTELEMETRY: &[&str] = &[
+    "--traces_exporter",
+    "--metrics_exporter",
+    "--logs_exporter",
+    "--service_name",
+    "--resource_attributes",
+    "--exporter_otlp_endpoint",
+];
+
+/// Every wrapper that is seen through.
+pub(super) const WRAPPERS: &[Wrapper] = &[
+    valued(&["exec"], &["-a"]),
+    plain(&["command"]),
+    plain(&["nohup"]),
+    plain(&["setsid"]),
+    valued(&["time"], &["-f", "-o"]),
+    plain(&["catchsegv"]),
+    valued(&["stdbuf"], &["-i", "-o", "-e"]),
+    valued(&["nice"], &["-n", "--adjustment"]),
+    valued(&["ionice"], &["-c", "-n", "--class", "--classdata"]),
+    Wrapper { valued: &["-s", "--signal", "-k", "--kill-after"], ..operands(&["timeout"], 1) },
+    operands(&["taskset"], 1),
+    Wrapper { valued: &["-u", "--unset", "-C", "--chdir"], assignments: true, ..plain(&["env"]) },
+    Wrapper { valued: &["-u", "-g", "--user", "--group"], assignments: true, ..plain(&["sudo"]) },
+    valued(&["tini"], &["-p", "-e"]),
+    valued(&["dumb-init"], &["-r", "--rewrite"]),
+    plain(&["catatonit"]),
+    operands(&["gosu"], 1),
+    operands(&["su-exec"], 1),
+    operands(&["s6-setuidgid"], 1),
+    operands(&["setuidgid"], 1),
+    valued(&["chpst"], &["-u", "-U", "-b", "-e", "-n", "-l", "-L", "-m"]),
+    valued(&["setpriv"], &["--reuid", "--regid", "--groups"]),
+    valued(&["uv", "run"], UV),
+    valued(&["uvx"], &["--from", "--with", "--python", "-p"]),
+    valued(&["poetry", "run"], &["-C", "--directory", "-P", "--project"]),
+    plain(&["pipenv", "run"]),
+    valued(&["pdm", "run"], &["-p", "--project", "--venv"]),
+    plain(&["hatch", "run"]),
+    plain(&["rye", "run"]),
+    valued(&["pixi", "run"], &["-e", "--environment", "--manifest-path"]),
+    valued(&["conda", "run"], &["-n", "--name", "-p", "--prefix", "--cwd"]),
+    valued(&["micromamba", "run"], &["-n", "--name", "-p", "--prefix"]),
+    plain(&["ddtrace-run"]),
+    plain(&["newrelic-admin", "run-program"]),
+    plain(&["newrelic-admin", "run-python"]),
+    plain(&["scout-apm-run"]),
+    valued(&["opentelemetry-instrument"], OPENTELEMETRY),
+    valued(&["dotenv", "run"], &["-f", "--file"]),
+    valued(&["doppler", "run"], &["-p", "--project", "-c", "--config", "-t", "--token"]),
+    valued(&["infisical", "run"], &["--env", "--path", "--projectId"]),
+    Wrapper { dashes: true, ..plain(&["wait-for-it.sh"]) },
+    Wrapper { dashes: true, ..plain(&["wait-for-it"]) },
+    Wrapper { dashes: true, ..plain(&["wait-for"]) },
+    Wrapper { dashes: true, ..plain(&["wait-for.sh"]) },
+    Wrapper { dashes: true, ..plain(&["chamber", "exec"]) },
+];

@@ -1,0 +1,246 @@
+//! What the user says to farrier in `farrier.toml`, or in `[tool.farrier]` of `pyproject.toml`.
+//!
+//! Decides what can be said and refuses what cannot, with the line. What a rule name means is
+//! checked by who knows the rules.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::findings::Severity;
+use crate::source::Span;
+use crate::values::{Bytes, Cpus};
+
+/// Everything that settings can hold.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Settings {
+    /// Rules to run, by name or code; empty for all.
+    pub select: Vec<Spanned<String>>,
+    /// Rules not to run.
+    pub ignore: Vec<Spanned<String>>,
+    /// Patterns of paths to leave out, spelled as in a `.gitignore`.
+    pub exclude: Vec<String>,
+    /// Other severities for rules.
+    pub severity: BTreeMap<Spanned<String>, Level>,
+    /// Parameters of rules.
+    pub rules: BTreeMap<Spanned<String>, BTreeMap<String, f64>>,
+    /// The machine that the service runs on in production.
+    pub host: Host,
+    /// What the application does, as far as files cannot tell.
+    pub application: Application,
+}
+
+/// The machine that the service runs on in production.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Host {
+    /// Cores that one copy of the service may use.
+    pub cpus: Option<Cores>,
+    /// Memory that one copy of the service may use.
+    pub memory: Option<Memory>,
+}
+
+/// What the application does.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Application {
+    /// `cpu`, `mixed`, `io` or `stream`.
+    pub workload: Option<Workload>,
+    /// Share of a request that waits, between 0 and 1.
+    pub blocking_fraction: Option<Fraction>,
+    /// Memory of one worker after its first requests, shared pages counted once (PSS).
+    pub worker_memory: Option<Memory>,
+}
+
+/// What requests spend their time on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "the words are the settings' own")]
+pub enum Workload {
+    Cpu,
+    Mixed,
+    Io,
+    Stream,
+}
+
+/// A number of cores, positive.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(try_from = "f64")]
+pub struct Cores(pub Cpus);
+
+impl TryFrom<f64> for Cores {
+    type Error = String;
+
+    fn try_from(cores: f64) -> Result<Self, String> {
+        let fits = cores.is_finite() && cores > 0.0 && cores <= 4096.0;
+        fits.then_some(Self(Cpus(cores))).ok_or_else(|| format!("{cores} is no number of cores"))
+    }
+}
+
+/// A share between 0 and 1.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(try_from = "f64")]
+pub struct Fraction(pub f64);
+
+impl TryFrom<f64> for Fraction {
+    type Error = String;
+
+    fn try_from(share: f64) -> Result<Self, String> {
+        (0.0..=1.0).contains(&share).then_some(Self(share)).ok_or_else(|| format!("{share} is not between 0 and 1"))
+    }
+}
+
+/// An amount of memory such as `512MiB`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Memory(pub Bytes);
+
+impl TryFrom<String> for Memory {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Bytes::parse(&text, false)
+            .filter(|bytes| bytes.0 > 0)
+            .map(Self)
+            .ok_or_else(|| format!("`{text}` is no amount of memory, such as `512MiB`"))
+    }
+}
+
+/// A severity, or none at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "the words are the settings' own")]
+pub enum Level {
+    Off,
+    Advice,
+    Warning,
+    Error,
+}
+
+impl Level {
+    /// The severity; `None` switches the rule off.
+    pub const fn severity(self) -> Option<Severity> {
+        match self {
+            Self::Off => None,
+            Self::Advice => Some(Severity::Advice),
+            Self::Warning => Some(Severity::Warning),
+            Self::Error => Some(Severity::Error),
+        }
+    }
+}
+
+/// Settings that cannot be used; whoever wrote them must act.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    /// The file.
+    pub path: PathBuf,
+    /// Its text, empty where it could not be read.
+    pub text: String,
+    /// The bytes at fault.
+    pub span: Option<Span>,
+    /// What is wrong with them.
+    pub message: String,
+}
+
+/// Settings and the file they come from.
+#[derive(Debug, Clone, Default)]
+pub struct Loaded {
+    /// The settings.
+    pub settings: Settings,
+    /// The file, relative to nothing; `None` where there is none.
+    pub path: Option<PathBuf>,
+    text: String,
+}
+
+impl Loaded {
+    /// An error about one of the words of the settings.
+    pub fn error(&self, at: &Spanned<String>, message: impl Into<String>) -> Error {
+        let span = at.span();
+        Error {
+            path: self.path.clone().unwrap_or_default(),
+            text: self.text.clone(),
+            span: Some(Span::new(span.start, span.end)),
+            message: message.into(),
+        }
+    }
+}
+
+/// `pyproject.toml`, as far as it concerns farrier.
+#[derive(Deserialize)]
+struct Pyproject {
+    tool: Option<Tool>,
+}
+
+#[derive(Deserialize)]
+struct Tool {
+    farrier: Option<Settings>,
+}
+
+/// The settings of the project in `root`: `farrier.toml` if it is there, else `[tool.farrier]`.
+pub fn load(root: &Path) -> Result<Loaded, Error> {
+    if let Some(loaded) = read(&root.join("farrier.toml"), |text| toml::from_str(text).map(Some))? {
+        return Ok(loaded);
+    }
+    let own = |text: &str| toml::from_str::<Pyproject>(text).map(|project| project.tool?.farrier);
+    // A broken `pyproject.toml` that never mentions farrier is its own tools' business.
+    let pyproject = root.join("pyproject.toml");
+    match read(&pyproject, own) {
+        Err(error) if !error.text.contains("tool.farrier") => Ok(Loaded::default()),
+        other => Ok(other?.unwrap_or_default()),
+    }
+}
+
+fn read(
+    path: &Path,
+    parse: impl FnOnce(&str) -> Result<Option<Settings>, toml::de::Error>,
+) -> Result<Option<Loaded>, Error> {
+    let fail = |text: String, span, message: String| Error { path: path.to_path_buf(), text, span, message };
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => {
+            return Err(fail(String::new(), None, format!("cannot be read: {error}")));
+        }
+    };
+    match parse(&text) {
+        Ok(settings) => Ok(settings.map(|settings| Loaded { settings, path: Some(path.to_path_buf()), text })),
+        Err(error) => {
+            let span = error.span().map(|span| Span::new(span.start, span.end));
+            Err(fail(text, span, error.message().to_owned()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Settings, String> {
+        toml::from_str(text).map_err(|error| error.message().to_owned())
+    }
+
+    #[test]
+    fn takes_what_can_be_said() {
+        let settings = parse(
+            "select = ['threads-ignored']\n[severity]\nSIZ002 = 'off'\n[host]\ncpus = 1.5\nmemory = '512MiB'\n\
+             [application]\nworkload = 'io'\nblocking-fraction = 0.7\n[rules.oversubscribed-cpu]\nfactor = 3\n",
+        )
+        .unwrap();
+        assert_eq!(settings.host.cpus, Some(Cores(Cpus(1.5))));
+        assert_eq!(settings.host.memory, Some(Memory(Bytes::mib(512))));
+        assert_eq!(settings.application.workload, Some(Workload::Io));
+        assert_eq!(settings.rules.values().next().unwrap()["factor"], 3.0);
+    }
+
+    #[test]
+    fn refuses_what_cannot() {
+        assert!(parse("colour = 1\n").unwrap_err().contains("unknown field"));
+        assert!(parse("[host]\ncpus = -1\n").unwrap_err().contains("no number of cores"));
+        assert!(parse("[host]\nmemory = 'lots'\n").unwrap_err().contains("no amount of memory"));
+        assert!(parse("[application]\nblocking-fraction = 3\n").is_err());
+    }
+}

@@ -1,0 +1,237 @@
+//! What the model answers, and how it prints.
+
+use std::fmt;
+
+use super::inputs::{Class, Known};
+use crate::findings::Confidence;
+
+/// A value of a setting, as the model sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Amount {
+    /// A number of processes, threads or connections.
+    Count(u32),
+    /// A worker class.
+    Class(Class),
+}
+
+impl Amount {
+    /// The number, if it is one.
+    pub const fn count(self) -> Option<u32> {
+        match self {
+            Self::Count(n) => Some(n),
+            Self::Class(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(n) => write!(f, "{n}"),
+            Self::Class(class) => f.write_str(class.as_str()),
+        }
+    }
+}
+
+/// What stops a number from being larger, or keeps it from being smaller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Binding {
+    /// More would not get more processor time.
+    Cpu,
+    /// More would not fit into memory.
+    Memory,
+    /// More would open more connections than the database gives.
+    Database,
+    /// Fewer could not hold the requests that are in flight.
+    Demand,
+    /// Fewer would make a restart of one worker an outage.
+    Floor,
+    /// The class that runs does not look at the setting.
+    Ignored,
+}
+
+impl Binding {
+    /// The word used in output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Memory => "memory",
+            Self::Database => "database",
+            Self::Demand => "demand",
+            Self::Floor => "availability",
+            Self::Ignored => "no effect",
+        }
+    }
+}
+
+impl fmt::Display for Binding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// What to do with a setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// The configured value is inside the range: leave it alone.
+    InRange,
+    /// The configured value is outside: the target is better.
+    Change,
+    /// The setting has no effect on what runs.
+    Remove,
+    /// The configured value is not known, so only the target can be stated.
+    Unknown,
+}
+
+/// Advice about one setting. `lower <= target <= upper`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// The setting, by the name that the server gives it.
+    pub setting: &'static str,
+    /// What is set today.
+    pub current: Option<Known<Amount>>,
+    /// Less than this is too little.
+    pub lower: Amount,
+    /// The value to set when something has to be set.
+    pub target: Amount,
+    /// More than this is too much.
+    pub upper: Amount,
+    /// What decided.
+    pub binding: Binding,
+    /// What to do.
+    pub verdict: Verdict,
+}
+
+/// One line of the derivation: a fact with its origin, or a formula with its numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The line, units included.
+    pub text: String,
+}
+
+/// How many requests can run at the same time in one replica.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slots {
+    /// So many, the next one waits.
+    Count(u64),
+    /// No fixed number: an event loop takes what comes until its core is busy.
+    Open,
+    /// The settings that decide are not known.
+    Unknown,
+}
+
+impl fmt::Display for Slots {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(1) => f.write_str("1 request at a time"),
+            Self::Count(n) => write!(f, "{n} requests at a time"),
+            Self::Open => f.write_str("no fixed number of requests"),
+            Self::Unknown => f.write_str("an unknown number of requests"),
+        }
+    }
+}
+
+/// The answer of the model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Advice {
+    /// What should run; differs from the input where threads are better than processes.
+    pub class: Class,
+    /// One entry per setting that the model has something to say about.
+    pub items: Vec<Item>,
+    /// The derivation, in order.
+    pub steps: Vec<Step>,
+    /// How the answer would differ if an uncertain input were different.
+    pub sensitivity: Vec<String>,
+    /// The weakest of the inputs that the answer rests on. Low never justifies an error.
+    pub confidence: Confidence,
+    /// Requests that run at once with today's settings.
+    pub slots_now: Slots,
+    /// Requests that would run at once with the targets.
+    pub slots_then: Slots,
+    /// What is not known and would decide.
+    pub questions: Vec<String>,
+}
+
+impl Advice {
+    /// The advice about `setting`.
+    pub fn item(&self, setting: &str) -> Option<&Item> {
+        self.items.iter().find(|item| item.setting == setting)
+    }
+
+    /// Whether every configured value that is known is inside its range.
+    pub fn is_settled(&self) -> bool {
+        self.items.iter().all(|i| matches!(i.verdict, Verdict::InRange | Verdict::Unknown))
+    }
+
+    /// The answer and its derivation as text, one line each, most important first.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = vec![self.headline()];
+        let items = self.items.iter().map(Item::line);
+        let steps = self.steps.iter().map(|s| s.text.clone());
+        let slots = format!("runs {} now, {} then", self.slots_now, self.slots_then);
+        let questions = self.questions.iter().map(|q| format!("not known: {q}"));
+        let rest = items
+            .chain(steps)
+            .chain([slots])
+            .chain(self.sensitivity.iter().cloned())
+            .chain(questions)
+            .chain([format!("confidence: {}", self.confidence)]);
+        lines.extend(rest.map(|line| format!("  {line}")));
+        lines
+    }
+
+    /// `gthread: workers = 2, threads = 4`.
+    fn headline(&self) -> String {
+        let set: Vec<String> = self
+            .items
+            .iter()
+            .filter(|i| i.verdict != Verdict::Remove && i.target.count().is_some())
+            .map(|i| format!("{} = {}", i.setting, i.advised()))
+            .collect();
+        if set.is_empty() {
+            format!("{}: no number without more facts", self.class.as_str())
+        } else {
+            format!("{}: {}", self.class.as_str(), set.join(", "))
+        }
+    }
+}
+
+impl fmt::Display for Advice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for line in self.lines() {
+            writeln!(f, "{line}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Item {
+    /// The value to have: today's where it is fine, else the target.
+    pub fn advised(&self) -> Amount {
+        match (&self.current, self.verdict) {
+            (Some(current), Verdict::InRange) => current.value,
+            _ => self.target,
+        }
+    }
+
+    /// `workers: 9 now (gunicorn.conf.py:3): set 2, 2 to 3 is fine (memory)`.
+    fn line(&self) -> String {
+        let now = self
+            .current
+            .as_ref()
+            .map_or_else(|| "not known now".to_owned(), |c| format!("{} now ({})", c.value, c.source));
+        let fine = if self.lower == self.upper {
+            String::new()
+        } else {
+            format!(", {} to {} is fine", self.lower, self.upper)
+        };
+        let (setting, target, binding) = (self.setting, self.target, self.binding);
+        match self.verdict {
+            Verdict::Remove => format!("{setting}: {now}: remove it, this class ignores it"),
+            Verdict::InRange => format!("{setting}: {now}: leave it{fine} ({binding})"),
+            Verdict::Change | Verdict::Unknown => {
+                format!("{setting}: {now}: set {target}{fine} ({binding})")
+            }
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! The derivation in words: every number with its unit and its origin.
+
+use super::advice::Slots;
+use super::capacity::{
+    GROWTH, PLANNED_MEMORY, THREAD, capacity, in_flight, memory_for_workers, number, runs_per_period, slots_for_cpu,
+    slowest,
+};
+use super::inputs::{Class, Inputs};
+use super::load::{Load, TOKENS, replicas};
+use super::plan::{Plan, Range, plan};
+use super::{Step, WorkerMemory, inputs};
+use crate::findings::Confidence;
+use crate::values::{Bytes, Seconds};
+
+/// The Linux default for the period of a CPU quota.
+const QUOTA_PERIOD: Seconds = Seconds(0.1);
+
+/// The whole derivation.
+pub(super) fn steps(inputs: &Inputs, load: Option<&Load>, plan: Option<&Plan>, now: Slots, then: Slots) -> Vec<Step> {
+    let mut lines = facts(inputs);
+    if let Some((load, plan)) = load.zip(plan) {
+        lines.extend(processor(load, plan));
+        lines.extend(demand(inputs, load));
+        lines.extend(interleaving(inputs, load));
+        lines.extend(handlers(inputs, plan));
+    }
+    lines.extend(memory(inputs, plan));
+    lines.extend(database(inputs, plan));
+    lines.extend(answers(inputs, now, "now"));
+    if now != then {
+        lines.extend(answers(inputs, then, "then"));
+    }
+    lines.into_iter().map(|text| Step { text }).collect()
+}
+
+/// What went in.
+fn facts(inputs: &Inputs) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(cpus) = &inputs.cpus {
+        lines.push(format!("cores: {} ({})", cpus.value, cpus.source));
+    }
+    if let Some(memory) = &inputs.memory {
+        lines.push(format!("memory: {} ({})", memory.value, memory.source));
+    }
+    lines
+}
+
+/// Slots and processes that the cores can carry.
+fn processor(load: &Load, plan: &Plan) -> Vec<String> {
+    let cores = number(load.cpus.0);
+    if !matches!(plan.class, Class::Sync | Class::Gthread) {
+        let text = format!(
+            "one process computes on one core at most: {cores} cores are busy with {} processes",
+            load.cpus.whole_up()
+        );
+        return vec![text];
+    }
+    let b = &load.blocking;
+    let origin = b.source.as_deref().unwrap_or("nobody said; the middle of everything possible");
+    vec![
+        format!("a request waits {} % of its time ({origin})", number(b.value * 100.0)),
+        format!(
+            "cores carry {} slots = {} x {cores} / (1 - {})",
+            number(load.by_cpu(b.value)),
+            number(load.utilisation),
+            number(b.value)
+        ),
+    ]
+}
+
+/// Slots that the demand needs, and whether any setting can meet it.
+fn demand(inputs: &Inputs, load: &Load) -> Vec<String> {
+    let mut lines = Vec::new();
+    let replicas = replicas(inputs);
+    let each = if replicas > 1.0 { format!(" / {} replicas", number(replicas)) } else { String::new() };
+    if let Some((rate, service)) = inputs.demand.rate.as_ref().zip(inputs.service_time.as_ref()) {
+        let average = in_flight(rate.value, service.value) / replicas;
+        lines.push(format!(
+            "demand: {} in flight = {} x {}{each} ({}); with room for bursts {} slots = a + 1.3 sqrt(a)",
+            number(average),
+            rate.value,
+            service.value,
+            rate.source,
+            number(super::capacity::slots_for_demand(average)),
+        ));
+    }
+    if let Some(c) = &inputs.demand.concurrency {
+        lines.push(format!("demand: {} requests at once{each} ({})", c.value, c.source));
+    }
+    if let Some(busy) = load.busy {
+        let planned = load.utilisation * load.cpus.0;
+        let verdict = if busy > planned {
+            "no number of workers can meet the demand, only more cores or replicas"
+        } else {
+            "enough"
+        };
+        lines.push(format!(
+            "demand computes on {} cores, {} are planned with: {verdict}",
+            number(busy),
+            number(planned)
+        ));
+    }
+    lines
+}
+
+/// What a quota does to more processes than it pays for.
+fn interleaving(inputs: &Inputs, load: &Load) -> Option<String> {
+    let workers = inputs.configured.workers.as_ref()?.value;
+    if workers <= load.cpus.whole_up() {
+        return None;
+    }
+    let runs = runs_per_period(load.cpus, workers, QUOTA_PERIOD);
+    Some(format!(
+        "under a quota of {} {workers} busy processes run {} ms of each 100 ms and then stop",
+        load.cpus,
+        number(runs.0 * 1000.0)
+    ))
+}
+
+/// What the pool of threads behind `def` handlers means, and what raises it.
+fn handlers(inputs: &Inputs, plan: &Plan) -> Vec<String> {
+    if !(inputs.sync_handlers && plan.class == Class::EventLoop) {
+        return Vec::new();
+    }
+    let mut lines = vec![format!(
+        "`def` handlers share AnyIO's {TOKENS} threads in each worker; `threads` does not change \
+         that, more workers, a larger limiter or `async def` does"
+    )];
+    if let Some(c) = &inputs.demand.concurrency {
+        let workers = super::capacity::processes_for(c.value, TOKENS).unwrap_or(1);
+        lines.push(format!(
+            "{} at once take {workers} workers = {} / {TOKENS}, rounded up, if they spread evenly",
+            c.value, c.value
+        ));
+    }
+    lines
+}
+
+/// Workers that fit.
+fn memory(inputs: &Inputs, plan: Option<&Plan>) -> Option<String> {
+    let (limit, worker) = inputs.memory.as_ref().zip(inputs.per_worker.as_ref())?;
+    let threads = plan.and_then(|p| p.threads).map_or(0, |t| t.target);
+    let available = memory_for_workers(limit.value, inputs.master, inputs.reserved);
+    let each = super::capacity::grown_worker(worker.value.value, threads);
+    let reserved = if inputs.reserved == Bytes(0) { String::new() } else { format!(" - {} reserved", inputs.reserved) };
+    let pool = if threads == 0 { String::new() } else { format!(" + {threads} threads x {THREAD}") };
+    Some(format!(
+        "memory holds {} workers = ({} x {} - {} master{reserved}) / ({} x {GROWTH}{pool}) ({})",
+        number(available.as_mib() / each.as_mib().max(f64::MIN_POSITIVE)),
+        number(PLANNED_MEMORY),
+        limit.value,
+        inputs.master,
+        worker.value.value,
+        worker.source,
+    ))
+}
+
+/// Connections that the plan opens, of those there are.
+fn database(inputs: &Inputs, plan: Option<&Plan>) -> Option<String> {
+    let database = inputs.database.as_ref()?;
+    let plan = plan?;
+    let slots = match plan.class {
+        Class::Sync => Some(1),
+        Class::Gthread => plan.threads.map(|t| t.target),
+        Class::Gevent => plan.connections.map(|c| c.target),
+        Class::Tornado | Class::EventLoop => None,
+    };
+    let pool = database.per_worker.as_ref().map(|p| p.value);
+    // A pool of a loop is a ceiling by itself; threads cannot use more than they are.
+    let each = match (slots, pool) {
+        (Some(slots), Some(pool)) => slots.min(pool),
+        (Some(n), None) | (None, Some(n)) => n,
+        (None, None) => return None,
+    };
+    let replicas = replicas(inputs);
+    let opens = replicas * (1.0 + inputs.surge) * f64::from(plan.workers.target) * f64::from(each);
+    Some(format!(
+        "database: {} replicas x {} x {} workers x {each} = {} of {} connections ({})",
+        number(replicas),
+        number(1.0 + inputs.surge),
+        plan.workers.target,
+        number(opens),
+        database.limit.value,
+        database.limit.source
+    ))
+}
+
+/// What so many slots can answer, if it is known how long a request takes.
+fn answers(inputs: &Inputs, slots: Slots, when: &str) -> Vec<String> {
+    let Some((service, Slots::Count(slots))) = inputs.service_time.as_ref().zip(Some(slots)) else {
+        return Vec::new();
+    };
+    if slots == 0 || service.value.0 <= 0.0 {
+        return Vec::new();
+    }
+    let mut lines = vec![format!(
+        "{when}: {slots} slots answer {} at most = {slots} / {} ({})",
+        capacity(slots, service.value),
+        service.value,
+        service.source
+    )];
+    let together = inputs.demand.concurrency.as_ref().map(|c| u64::from(c.value));
+    if let Some((requests, last)) = together.and_then(|n| Some((n, slowest(n, slots, service.value)?))) {
+        lines.push(format!("{when}: the last of {requests} requests that arrive together is answered after {last}"));
+    }
+    lines
+}
+
+/// How the targets move with the inputs that are hardest to know.
+pub(super) fn sensitivity(inputs: &Inputs, load: &Load) -> Vec<String> {
+    let mut free = inputs.clone();
+    free.configured = inputs::Configured::default();
+    let base = plan(&free, load);
+    let mut lines = Vec::new();
+    if matches!(inputs.class.value, Class::Sync | Class::Gthread) && load.demand.is_none() {
+        for b in [0.05, 0.5, 0.9] {
+            if (b - load.blocking.value).abs() < 0.1 {
+                continue;
+            }
+            let mut other = load.clone();
+            other.blocking.low = b;
+            other.blocking.value = b;
+            other.blocking.high = b;
+            lines.push(format!(
+                "if requests waited {} %: {} slots, {}",
+                number(b * 100.0),
+                number(slots_for_cpu(load.cpus, b, load.utilisation)),
+                short(&plan(&free, &other))
+            ));
+        }
+    }
+    for size in inputs.per_worker.iter().flat_map(|w| other_sizes(w.value)) {
+        let mut other = free.clone();
+        if let Some(worker) = &mut other.per_worker {
+            worker.value = WorkerMemory::exactly(size);
+        }
+        let Some(other_load) = Load::of(&other) else {
+            break;
+        };
+        let other = plan(&other, &other_load);
+        if targets(&other) != targets(&base) {
+            lines.push(format!("if a worker took {size}: {}", short(&other)));
+        }
+    }
+    lines
+}
+
+/// The ends of the interval; for a single number a quarter less and half as much again.
+fn other_sizes(worker: WorkerMemory) -> [Bytes; 2] {
+    if worker.low == worker.high {
+        return [scale(worker.value, 0.75), scale(worker.value, 1.5)];
+    }
+    [worker.low, worker.high]
+}
+
+fn scale(bytes: Bytes, factor: f64) -> Bytes {
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "an estimate of memory, never negative"
+    )]
+    Bytes((bytes.0 as f64 * factor) as u64)
+}
+
+fn targets(plan: &Plan) -> (Class, u32, Option<u32>, Option<u32>) {
+    let target = |range: Option<Range>| range.map(|r| r.target);
+    (plan.class, plan.workers.target, target(plan.threads), target(plan.connections))
+}
+
+/// `gthread 2 x 4`.
+fn short(plan: &Plan) -> String {
+    let (class, workers, threads, _) = targets(plan);
+    match threads {
+        Some(threads) => format!("{} {workers} x {threads}", class.as_str()),
+        None => format!("{} {workers}", class.as_str()),
+    }
+}
+
+/// What is not known and would decide.
+pub(super) fn questions(inputs: &Inputs, load: Option<&Load>, class: Class) -> Vec<String> {
+    let mut questions = Vec::new();
+    let mut ask = |text: &str| questions.push(text.to_owned());
+    let Some(load) = load else {
+        ask("how many cores the service may use (a CPU limit in the manifest, or `--cpus`)");
+        return questions;
+    };
+    if matches!(class, Class::Sync | Class::Gthread) && load.blocking.confidence == Confidence::Low {
+        ask("how much of a request is waiting (cpu, mixed or io)");
+    }
+    if inputs.memory.is_some() && inputs.per_worker.is_none() {
+        ask("how much memory one worker takes (PSS after some traffic)");
+    }
+    if inputs.memory.is_none() && inputs.per_worker.is_some() {
+        ask("how much memory the service may use");
+    }
+    let pool = inputs.database.as_ref().map(|d: &inputs::Database| d.per_worker.is_some());
+    if class == Class::EventLoop && pool == Some(false) {
+        ask("how many database connections one worker opens");
+    }
+    if inputs.demand.rate.is_some() && inputs.service_time.is_none() {
+        ask("how long one request takes on an idle server");
+    }
+    questions
+}

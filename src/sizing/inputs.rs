@@ -1,0 +1,237 @@
+//! What the model wants to know, each value with its origin and how sure it is.
+//!
+//! Everything may be missing: the model asks instead of guessing.
+
+use crate::findings::Confidence;
+use crate::values::{Bytes, Cpus, Seconds};
+
+use super::capacity::Rate;
+
+/// A value that somebody stated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Known<T> {
+    /// The value, in its unit.
+    pub value: T,
+    /// Where it comes from, ready to stand in brackets: `cpus: 1.5, compose.yaml:14`.
+    pub source: String,
+    /// How sure it is.
+    pub confidence: Confidence,
+}
+
+impl<T> Known<T> {
+    /// `value`, read literally at `source`.
+    pub fn certain(value: T, source: impl Into<String>) -> Self {
+        Self { value, source: source.into(), confidence: Confidence::High }
+    }
+
+    /// `value`, with the confidence that its origin deserves.
+    pub fn new(value: T, source: impl Into<String>, confidence: Confidence) -> Self {
+        Self { value, source: source.into(), confidence }
+    }
+}
+
+/// How one process of the server runs requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// One request at a time per process: Gunicorn `sync`.
+    Sync,
+    /// A pool of threads per process: Gunicorn `gthread`, Granian WSGI, uWSGI with threads.
+    Gthread,
+    /// Greenlets on one hub per process: Gunicorn `gevent`.
+    Gevent,
+    /// Gunicorn `tornado`, for applications written for Tornado.
+    Tornado,
+    /// One asyncio loop per process: UvicornWorker, Gunicorn `asgi`, Uvicorn, Hypercorn, Granian ASGI.
+    EventLoop,
+}
+
+impl Class {
+    /// The name used in output and, for Gunicorn's own classes, in its settings.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sync => "sync",
+            Self::Gthread => "gthread",
+            Self::Gevent => "gevent",
+            Self::Tornado => "tornado",
+            Self::EventLoop => "event loop",
+        }
+    }
+}
+
+/// What requests spend their time on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Workload {
+    /// Computes nearly all the time.
+    Cpu,
+    /// Waits about half of the time: a page from a database.
+    Mixed,
+    /// Waits nearly all the time: calls of other services.
+    Io,
+    /// Holds its connection open: long polling, server-sent events.
+    Stream,
+}
+
+impl Workload {
+    /// Share of a request that waits, between 0 and 1.
+    pub const fn blocking_fraction(self) -> f64 {
+        match self {
+            Self::Cpu => 0.05,
+            Self::Mixed => 0.5,
+            Self::Io => 0.9,
+            Self::Stream => 0.99,
+        }
+    }
+
+    /// The word used in output and settings.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Mixed => "mixed",
+            Self::Io => "io",
+            Self::Stream => "stream",
+        }
+    }
+}
+
+/// Which side of the trade between waiting time and use of the cores to take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Profile {
+    /// Keep cores 70 % busy at most: short queues.
+    Latency,
+    /// 85 %.
+    #[default]
+    Balanced,
+    /// 100 %: batch work, benchmarks.
+    Throughput,
+}
+
+impl Profile {
+    /// Planned utilisation of the cores, between 0 and 1.
+    pub const fn utilisation(self) -> f64 {
+        match self {
+            Self::Latency => 0.7,
+            Self::Balanced => 0.85,
+            Self::Throughput => 1.0,
+        }
+    }
+}
+
+/// Memory that one more worker costs: proportional set size, not resident size, which counts
+/// shared pages once per worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WorkerMemory {
+    /// The least it could be; only what exceeds the limit even then is called too much.
+    pub low: Bytes,
+    /// The best estimate.
+    pub value: Bytes,
+    /// The most it could be.
+    pub high: Bytes,
+}
+
+impl WorkerMemory {
+    /// Exactly `value`, as measured.
+    pub const fn exactly(value: Bytes) -> Self {
+        Self { low: value, value, high: value }
+    }
+}
+
+/// How much is asked of the service, over all replicas.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Demand {
+    /// Requests that arrive per second at the peak.
+    pub rate: Option<Known<Rate>>,
+    /// Requests that are in flight together at the peak, or that the platform sends at most.
+    pub concurrency: Option<Known<u32>>,
+}
+
+/// A database that the workers share.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Database {
+    /// Connections that this service may open, what others need already taken off.
+    pub limit: Known<u32>,
+    /// The most one worker process opens (`pool_size + max_overflow`); `None` if every request
+    /// that runs opens one.
+    pub per_worker: Option<Known<u32>>,
+}
+
+/// What is set today; `None` where that is not known. A server's default is known.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Configured {
+    /// Worker processes.
+    pub workers: Option<Known<u32>>,
+    /// Threads of each worker.
+    pub threads: Option<Known<u32>>,
+    /// Connections of each worker.
+    pub worker_connections: Option<Known<u32>>,
+}
+
+/// Everything that [`recommend`](super::recommend) looks at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Inputs {
+    /// Name of the server, `gunicorn` and so on: settings are called differently.
+    pub server: String,
+    /// What really runs, after every override.
+    pub class: Known<Class>,
+    /// Cores that this service may use, in one replica.
+    pub cpus: Option<Known<Cpus>>,
+    /// Memory that this service may use, in one replica.
+    pub memory: Option<Known<Bytes>>,
+    /// Memory of other things under the same limit: side-cars, the system itself on a small VM.
+    pub reserved: Bytes,
+    /// Memory of the process that starts the workers.
+    pub master: Bytes,
+    /// Memory of one worker just after its first requests.
+    pub per_worker: Option<Known<WorkerMemory>>,
+    /// What requests do, in one word.
+    pub workload: Option<Known<Workload>>,
+    /// Share of a request that waits, if somebody knows better than the word.
+    pub blocking_fraction: Option<Known<f64>>,
+    /// Time of one request on an idle server.
+    pub service_time: Option<Known<Seconds>>,
+    /// Processor time of one request.
+    pub cpu_time: Option<Known<Seconds>>,
+    /// What is asked of the service.
+    pub demand: Demand,
+    /// The database, if the number of its connections is limited.
+    pub database: Option<Database>,
+    /// Containers or pods that run side by side.
+    pub replicas: Option<Known<u32>>,
+    /// Share of the replicas that a rolling update adds for a while: 0.25 is the default of
+    /// Kubernetes deployments.
+    pub surge: f64,
+    /// An ASGI application has `def` handlers, which run in AnyIO's pool of threads.
+    pub sync_handlers: bool,
+    /// Workers are replaced after a number of requests, so one is missing now and then.
+    pub recycles: bool,
+    /// What is set today.
+    pub configured: Configured,
+    /// What to optimise for.
+    pub profile: Profile,
+}
+
+impl Inputs {
+    /// Nothing known but the server and what it runs.
+    pub fn new(server: impl Into<String>, class: Known<Class>) -> Self {
+        Self {
+            server: server.into(),
+            class,
+            cpus: None,
+            memory: None,
+            reserved: Bytes(0),
+            master: super::capacity::MASTER,
+            per_worker: None,
+            workload: None,
+            blocking_fraction: None,
+            service_time: None,
+            cpu_time: None,
+            demand: Demand::default(),
+            database: None,
+            replicas: None,
+            surge: 0.25,
+            sync_handlers: false,
+            recycles: false,
+            configured: Configured::default(),
+            profile: Profile::default(),
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! What the service needs, before anybody asks how many processes that is: cores, slots, and the
+//! caps that memory and database set.
+
+use super::Inputs;
+use super::capacity::{
+    ANYIO_TOKENS, blocking_fraction, connections_per_replica, grown_worker, in_flight, memory_for_workers,
+    slots_for_cpu, slots_for_demand, workers_in_memory,
+};
+use super::inputs::{Known, Workload};
+use crate::findings::Confidence;
+use crate::values::{Bytes, Cpus};
+
+/// Share of a request that waits: the best value, and between what it may lie.
+#[derive(Debug, Clone)]
+pub(super) struct Blocking {
+    pub(super) low: f64,
+    pub(super) value: f64,
+    pub(super) high: f64,
+    /// Who said so; `None` if nobody did and the value is a mere middle.
+    pub(super) source: Option<String>,
+    pub(super) confidence: Confidence,
+}
+
+impl Blocking {
+    /// Measured times before a stated share before a word; nothing leaves everything open.
+    fn of(inputs: &Inputs) -> Self {
+        let times = inputs.service_time.as_ref().zip(inputs.cpu_time.as_ref());
+        let measured = times.and_then(|(service, cpu)| {
+            Some(Known::new(
+                blocking_fraction(service.value, cpu.value)?,
+                format!("1 - {} of {}, {}", cpu.value, service.value, cpu.source),
+                service.confidence.min(cpu.confidence),
+            ))
+        });
+        let stated = inputs.blocking_fraction.clone().filter(|b| (0.0..1.0).contains(&b.value));
+        let word = inputs.workload.as_ref().map(|w| {
+            let source = format!("workload {}, {}", w.value.as_str(), w.source);
+            Known::new(w.value.blocking_fraction(), source, w.confidence)
+        });
+        match measured.or(stated).or(word) {
+            Some(b) if b.confidence > Confidence::Low => {
+                Self { low: b.value, value: b.value, high: b.value, source: Some(b.source), confidence: b.confidence }
+            }
+            // What was only inferred moves the target, but must not make a configured value wrong.
+            Some(b) => Self { source: Some(b.source), ..Self::open(b.value) },
+            None => Self::open(Workload::Mixed.blocking_fraction()),
+        }
+    }
+
+    /// `value`, while everything from computing to waiting is possible.
+    fn open(value: f64) -> Self {
+        Self {
+            low: Workload::Cpu.blocking_fraction().min(value),
+            value,
+            high: Workload::Io.blocking_fraction().max(value),
+            source: None,
+            confidence: Confidence::Low,
+        }
+    }
+}
+
+/// Everything that the plans for the classes share.
+#[derive(Debug, Clone)]
+pub(super) struct Load {
+    pub(super) cpus: Cpus,
+    pub(super) utilisation: f64,
+    pub(super) blocking: Blocking,
+    /// Requests in flight in one replica, headroom included, if the demand is known.
+    pub(super) demand: Option<f64>,
+    /// Cores of computing that the demand takes in one replica.
+    pub(super) busy: Option<f64>,
+    /// One replica, known to be so: a restart of its only worker is an outage.
+    pub(super) alone: bool,
+    pub(super) recycles: bool,
+    pub(super) caps: Caps,
+}
+
+impl Load {
+    /// `None` without a number of cores: there is nothing to plan with.
+    pub(super) fn of(inputs: &Inputs) -> Option<Self> {
+        let cpus = inputs.cpus.as_ref()?.value;
+        if !(cpus.0.is_finite() && cpus.0 > 0.0) {
+            return None;
+        }
+        // Whoever states more cores than a machine has gets the plan for a very large machine.
+        let cpus = Cpus(cpus.0.min(4096.0));
+        let replicas = replicas(inputs);
+        let rate = inputs.demand.rate.as_ref().map(|r| r.value);
+        let service = inputs.service_time.as_ref().map(|s| s.value);
+        let by_rate = rate.zip(service).map(|(rate, service)| slots_for_demand(in_flight(rate, service) / replicas));
+        let by_count = inputs.demand.concurrency.as_ref().map(|c| f64::from(c.value) / replicas);
+        let busy = rate.zip(inputs.cpu_time.as_ref()).map(|(rate, cpu)| in_flight(rate, cpu.value) / replicas);
+        Some(Self {
+            cpus,
+            utilisation: inputs.profile.utilisation(),
+            blocking: Blocking::of(inputs),
+            demand: [by_rate, by_count]
+                .into_iter()
+                .flatten()
+                .filter(|n| n.is_finite() && *n > 0.0)
+                .max_by(f64::total_cmp),
+            busy: busy.filter(|n| n.is_finite()),
+            alone: inputs.replicas.as_ref().is_some_and(|r| r.value == 1),
+            recycles: inputs.recycles,
+            caps: Caps::of(inputs),
+        })
+    }
+
+    /// Slots that keep the cores as busy as planned.
+    pub(super) fn by_cpu(&self, blocking: f64) -> f64 {
+        slots_for_cpu(self.cpus, blocking, self.utilisation)
+    }
+
+    /// Slots to have: what the demand needs, or else what the cores can carry.
+    pub(super) fn wanted(&self) -> f64 {
+        self.demand.unwrap_or_else(|| self.by_cpu(self.blocking.value))
+    }
+
+    /// Fewer slots than this are too few, whatever the requests turn out to do.
+    pub(super) fn fewest(&self) -> f64 {
+        0.8 * self.demand.unwrap_or_else(|| self.by_cpu(self.blocking.low))
+    }
+
+    /// More than whole cores: below, a second process would only share the first one's time.
+    pub(super) fn has_a_core(&self) -> bool {
+        self.cpus.0 >= 1.0
+    }
+}
+
+/// Replicas as a divisor; one if nobody said.
+pub(super) fn replicas(inputs: &Inputs) -> f64 {
+    f64::from(inputs.replicas.as_ref().map_or(1, |r| r.value).max(1))
+}
+
+/// What memory and database allow.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Caps {
+    /// Memory for all workers together, and what a fresh worker takes: least and best estimate.
+    memory: Option<(Bytes, Bytes, Bytes)>,
+    /// Connections of one replica.
+    connections: Option<u32>,
+    /// The most one worker opens.
+    pool: Option<u32>,
+}
+
+impl Caps {
+    pub(super) fn of(inputs: &Inputs) -> Self {
+        let memory = inputs.memory.as_ref().zip(inputs.per_worker.as_ref());
+        let database = inputs.database.as_ref();
+        Self {
+            memory: memory.map(|(limit, worker)| {
+                let available = memory_for_workers(limit.value, inputs.master, inputs.reserved);
+                let low = worker.value.low.min(worker.value.value);
+                (available, low, worker.value.value)
+            }),
+            connections: database.map(|d| {
+                let replicas = inputs.replicas.as_ref().map_or(1, |r| r.value);
+                connections_per_replica(d.limit.value, replicas, inputs.surge)
+            }),
+            pool: database.and_then(|d| d.per_worker.as_ref().map(|p| p.value.max(1))),
+        }
+    }
+
+    /// Workers that fit by the best estimate of their memory.
+    pub(super) fn workers(&self, threads: u32) -> Option<u32> {
+        let (available, _, worker) = self.memory?;
+        Some(workers_in_memory(available, grown_worker(worker, threads)))
+    }
+
+    /// Workers that fit if they are as small as they can be; more is surely too much.
+    pub(super) fn most_workers(&self, threads: u32) -> Option<u32> {
+        let (available, low, _) = self.memory?;
+        Some(workers_in_memory(available, grown_worker(low, threads)))
+    }
+
+    /// Threads that fit into memory beside one worker.
+    pub(super) fn threads_of_one(&self) -> Option<u32> {
+        let (available, _, worker) = self.memory?;
+        let left = available.0.saturating_sub(grown_worker(worker, 0).0);
+        Some(u32::try_from(left / super::capacity::THREAD.0).unwrap_or(u32::MAX))
+    }
+
+    /// Slots that each of `workers` may have so that the database is never asked for more.
+    /// `None` if there is no limit, or each worker's pool is small enough by itself.
+    pub(super) fn slots_per_worker(&self, workers: u32) -> Option<u32> {
+        let share = self.connections? / workers.max(1);
+        (self.pool.is_none_or(|pool| pool > share)).then_some(share.max(1))
+    }
+
+    /// Workers that may each open `slots` connections, or as many as their pool.
+    pub(super) fn workers_by_database(&self, slots: Option<u32>) -> Option<u32> {
+        let each = match (slots, self.pool) {
+            (Some(slots), Some(pool)) => slots.min(pool),
+            (Some(n), None) | (None, Some(n)) => n,
+            (None, None) => return None,
+        };
+        Some((self.connections? / each.max(1)).max(1))
+    }
+}
+
+/// `def` handlers of an ASGI application that one worker runs at once.
+pub(super) const TOKENS: u32 = ANYIO_TOKENS;

@@ -1,0 +1,21 @@
+//! How many processes, threads and connections a service should have, and why.
+//!
+//! The only place with formulas. Pure functions: what is known comes in through [`Inputs`], every
+//! number with its origin; what follows goes out as [`Advice`], with its derivation. Knows neither
+//! files nor rules, and never decides that something is an error.
+
+pub mod capacity;
+
+mod advice;
+mod explain;
+mod inputs;
+mod load;
+mod plan;
+mod recommend;
+
+pub use advice::{Advice, Amount, Binding, Item, Slots, Step, Verdict};
+pub use inputs::{Class, Configured, Database, Demand, Inputs, Known, Profile, WorkerMemory, Workload};
+pub use recommend::{recommend, slots};
+
+#[cfg(test)]
+mod tests;

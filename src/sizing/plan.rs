@@ -1,0 +1,225 @@
+//! From slots to processes, threads and connections, one function per way to run requests.
+
+use super::Inputs;
+use super::advice::Binding;
+use super::capacity::{MOST_BLOCKING, whole_up};
+use super::inputs::Class;
+use super::load::{Load, TOKENS};
+
+/// Threads of one process above which the hand-over of the interpreter lock costs more than
+/// another process: 2 x 32 threads answered half of what two gevent hubs did for requests of
+/// 20 ms waiting and 1 ms computing (measured, Gunicorn 27.0.1, Python 3.11).
+const COMFORTABLE_THREADS: f64 = 20.0;
+
+/// Processes per core above which threads are the better slots: the same number of requests for a
+/// fraction of the memory. The `2 n + 1` of the Gunicorn documentation stays below.
+const PROCESSES_PER_CORE: u32 = 3;
+
+/// Gunicorn's default for `worker_connections`.
+pub(super) const CONNECTIONS: u32 = 1000;
+
+/// `lower <= target <= upper`, and what decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Range {
+    pub(super) lower: u32,
+    pub(super) target: u32,
+    pub(super) upper: u32,
+    pub(super) binding: Binding,
+}
+
+impl Range {
+    pub(super) fn contains(&self, n: u32) -> bool {
+        (self.lower..=self.upper).contains(&n)
+    }
+
+    /// At least `n`, if that is more.
+    fn raise(mut self, n: u32, binding: Binding) -> Self {
+        if self.target < n {
+            self.target = n;
+            self.binding = binding;
+        }
+        self.upper = self.upper.max(self.target);
+        self
+    }
+
+    /// At most `most` as a target, and nothing above `surely` accepted.
+    fn cap(mut self, most: Option<u32>, surely: Option<u32>, binding: Binding) -> Self {
+        let most = most.map_or(u32::MAX, |n| n.max(1));
+        if self.target > most {
+            self.target = most;
+            self.binding = binding;
+        }
+        self.lower = self.lower.min(self.target);
+        let surely = surely.map_or(u32::MAX, |n| n.max(1));
+        if self.upper > surely.max(self.target) {
+            self.upper = surely.max(self.target);
+            self.binding = binding;
+        }
+        self
+    }
+}
+
+/// What to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Plan {
+    pub(super) class: Class,
+    pub(super) workers: Range,
+    pub(super) threads: Option<Range>,
+    pub(super) connections: Option<Range>,
+}
+
+/// The plan for `load`. Configured values matter in one way only: what is inside the range stays,
+/// and the other numbers are chosen to go with it.
+pub(super) fn plan(inputs: &Inputs, load: &Load) -> Plan {
+    let now = inputs.configured.workers.as_ref().map(|w| w.value);
+    match inputs.class.value {
+        Class::Sync => sync(load, now),
+        Class::Gthread => gthread(load, now),
+        class => loops(load, now, class, class == Class::EventLoop && inputs.sync_handlers),
+    }
+}
+
+/// One request per process: processes are the slots.
+fn sync(load: &Load, now: Option<u32>) -> Plan {
+    let wanted = whole_up(load.wanted()).max(1);
+    let by_cpu = whole_up(load.by_cpu(load.blocking.high));
+    let binding = if load.demand.is_some() { Binding::Demand } else { Binding::Cpu };
+    let mut workers = Range {
+        lower: whole_up(load.fewest()).clamp(1, wanted),
+        target: wanted,
+        upper: wanted.max(by_cpu) + 1,
+        binding,
+    };
+    if load.has_a_core() {
+        // With one worker a health check waits behind the slowest request.
+        workers = workers.raise(2, Binding::Floor);
+        workers.lower = workers.lower.max(2);
+    } else if load.demand.is_none() && load.blocking.value <= 0.8 {
+        // Two processes on less than a core take turns in being stopped by the quota.
+        workers.target = 1;
+        workers.lower = 1;
+    }
+    let fits = load.caps.workers(0).is_none_or(|most| workers.target <= most);
+    let too_many = wanted > PROCESSES_PER_CORE * load.cpus.whole_up();
+    let by_database = load.caps.workers_by_database(Some(1));
+    workers = workers.cap(by_database, by_database, Binding::Database);
+    let accepted =
+        Range { upper: load.caps.most_workers(0).map_or(workers.upper, |most| workers.upper.min(most)), ..workers };
+    if (too_many || !fits) && !now.is_some_and(|w| accepted.contains(w)) {
+        return gthread(load, now);
+    }
+    Plan {
+        class: Class::Sync,
+        workers: workers.cap(load.caps.workers(0), load.caps.most_workers(0), Binding::Memory),
+        threads: None,
+        connections: None,
+    }
+}
+
+/// Processes for the cores, threads for the waiting.
+fn gthread(load: &Load, now: Option<u32>) -> Plan {
+    let busy_cores = whole_up(load.utilisation * load.cpus.0).max(1);
+    let target = match (load.demand, load.busy) {
+        (Some(slots), Some(busy)) => {
+            whole_up(busy / load.utilisation).max(whole_up(slots / COMFORTABLE_THREADS)).clamp(1, busy_cores)
+        }
+        _ => busy_cores,
+    };
+    let mut workers = processes(load, target);
+    if load.recycles && load.alone {
+        workers = workers.raise(workers.target + 1, Binding::Floor);
+    }
+    // The most processes that fit together with the threads that go with them.
+    let fitting =
+        (1..=workers.target).rev().find(|p| load.caps.workers(wanted_threads(load, *p)).is_none_or(|most| *p <= most));
+    workers = workers.cap(fitting.or(Some(1)), load.caps.most_workers(1), Binding::Memory);
+    let by_database = load.caps.workers_by_database(Some(1));
+    workers = workers.cap(by_database, by_database, Binding::Database);
+    let beside = now.filter(|w| workers.contains(*w)).unwrap_or(workers.target);
+    Plan { class: Class::Gthread, workers, threads: Some(threads(load, beside)), connections: None }
+}
+
+/// Threads that each of `processes` needs, whatever memory and database say.
+///
+/// Planned for full cores: what the profile keeps free is headroom for bursts.
+fn wanted_threads(load: &Load, processes: u32) -> u32 {
+    let slots = load.demand.unwrap_or_else(|| load.by_cpu(load.blocking.value) / load.utilisation);
+    let each = whole_up(slots / f64::from(processes.max(1))).max(1);
+    if load.demand.is_some() {
+        return each;
+    }
+    each.min(useful_threads(load.blocking.value))
+}
+
+/// Twice what keeps one core busy: one process cannot use more than a core under the GIL, so
+/// further threads only queue for its lock.
+fn useful_threads(blocking: f64) -> u32 {
+    whole_up(2.0 / (1.0 - blocking.clamp(0.0, MOST_BLOCKING)))
+}
+
+fn threads(load: &Load, processes: u32) -> Range {
+    let target = wanted_threads(load, processes);
+    let fewest = whole_up(load.fewest() / f64::from(processes.max(1)));
+    let binding = if load.demand.is_some() { Binding::Demand } else { Binding::Cpu };
+    let range = Range {
+        lower: fewest.clamp(1, target),
+        target,
+        upper: target.max(useful_threads(load.blocking.high)),
+        binding,
+    };
+    let by_memory = load.caps.threads_of_one().filter(|_| processes == 1);
+    let by_database = load.caps.slots_per_worker(processes);
+    range.cap(by_memory, None, Binding::Memory).cap(by_database, by_database, Binding::Database)
+}
+
+/// One loop or hub per core: it takes every request that comes, and computes on one core.
+fn loops(load: &Load, now: Option<u32>, class: Class, sync_handlers: bool) -> Plan {
+    let cores = load.cpus.whole_up();
+    let mut workers = processes(load, cores);
+    if let Some(waits) = load.demand.filter(|_| sync_handlers) {
+        let needed = whole_up(waits / f64::from(TOKENS));
+        // Beyond that more loops only share the cores: a larger pool of threads is the answer.
+        workers = workers.raise(needed.min(2 * cores + 1), Binding::Demand);
+        workers.lower = workers.lower.max(whole_up(0.8 * f64::from(needed))).min(workers.target);
+    }
+    workers = workers.cap(load.caps.workers(0), load.caps.most_workers(0), Binding::Memory);
+    // Without a pool every greenlet opens a connection; then their number is cut instead.
+    let unpooled = (class == Class::Gevent).then_some(1);
+    let by_database = load.caps.workers_by_database(None).or_else(|| load.caps.workers_by_database(unpooled));
+    workers = workers.cap(by_database, by_database, Binding::Database);
+    let beside = now.filter(|w| workers.contains(*w)).unwrap_or(workers.target);
+    Plan {
+        class,
+        workers,
+        threads: None,
+        connections: (class == Class::Gevent).then(|| connections(load, beside)).flatten(),
+    }
+}
+
+/// Range around `target` processes of which each can fill one core.
+fn processes(load: &Load, target: u32) -> Range {
+    let mut lower = whole_up(0.8 * load.cpus.0).min(target);
+    if let Some(busy) = load.busy {
+        lower = lower.min(whole_up(busy / load.utilisation));
+    }
+    let range =
+        Range { lower: lower.max(1), target, upper: (load.cpus.whole_up() + 1).max(target), binding: Binding::Cpu };
+    if load.alone && load.has_a_core() {
+        return range.raise(2, Binding::Floor);
+    }
+    range
+}
+
+/// `worker_connections` of gevent. Without a demand and without a database that counts every
+/// greenlet there is nothing to say: idle connections count too, so a low number only hurts.
+fn connections(load: &Load, processes: u32) -> Option<Range> {
+    let by_database = load.caps.slots_per_worker(processes);
+    let each = load.demand.map(|slots| whole_up(slots / f64::from(processes.max(1))).max(1));
+    if by_database.is_none() && each.is_none() {
+        return None;
+    }
+    // Twice the requests in flight, because idle connections take a place as well.
+    let target = each.map_or(CONNECTIONS, |n| CONNECTIONS.max(n.saturating_mul(2)));
+    let range = Range { lower: each.unwrap_or(1), target, upper: 1_000_000, binding: Binding::Demand };
+    Some(range.cap(by_database, by_database, Binding::Database))
+}

@@ -1,0 +1,214 @@
+//! Compares what is set with the plan, and says what to do with each setting.
+
+use super::advice::{Advice, Amount, Binding, Item, Slots, Verdict};
+use super::capacity::ANYIO_TOKENS;
+use super::explain;
+use super::inputs::{Class, Inputs, Known};
+use super::load::{Caps, Load};
+use super::plan::{CONNECTIONS, Plan, Range, plan};
+use crate::findings::Confidence;
+
+/// What to set, why, and how sure that is.
+///
+/// Conservative: a configured value inside its range is left alone, and without a number of cores
+/// there are only the statements that need none.
+pub fn recommend(inputs: &Inputs) -> Advice {
+    let load = Load::of(inputs);
+    let plan = load.as_ref().map(|load| plan(inputs, load));
+    let mut items = Vec::new();
+    match &plan {
+        Some(plan) => planned(inputs, plan, &mut items),
+        None => items.extend(too_many(inputs)),
+    }
+    items.extend(ignored(inputs, plan.map_or(inputs.class.value, |p| p.class)));
+
+    let class = plan.map_or(inputs.class.value, |p| p.class);
+    let advised = |setting: &str| -> Option<u32> {
+        let item = items.iter().find(|i: &&Item| i.setting == setting)?;
+        item.advised().count()
+    };
+    let configured = &inputs.configured;
+    let set = |known: &Option<Known<u32>>| known.as_ref().map(|k| k.value);
+    let slots_now = slots(
+        inputs.class.value,
+        inputs.sync_handlers,
+        set(&configured.workers),
+        set(&configured.threads),
+        set(&configured.worker_connections),
+    );
+    let slots_then = slots(
+        class,
+        inputs.sync_handlers,
+        advised("workers").or(set(&configured.workers)),
+        advised(threads_setting(inputs)).or(set(&configured.threads)),
+        advised("worker_connections").or(set(&configured.worker_connections)),
+    );
+    let steps = explain::steps(inputs, load.as_ref(), plan.as_ref(), slots_now, slots_then);
+    let sensitivity = load.as_ref().map_or_else(Vec::new, |load| explain::sensitivity(inputs, load));
+    Advice {
+        class,
+        confidence: confidence(inputs, load.as_ref(), &items),
+        questions: explain::questions(inputs, load.as_ref(), class),
+        items,
+        steps,
+        sensitivity,
+        slots_now,
+        slots_then,
+    }
+}
+
+/// Requests that run at once in one replica, as far as the settings are known.
+///
+/// `workers` of `sync`; `workers x threads` of `gthread`; `workers x worker_connections` of
+/// `gevent` (1000 if not set), which is a bound and no throughput; 40 per worker for `def` handlers
+/// of an ASGI application; no fixed number for `async def` handlers.
+pub fn slots(
+    class: Class,
+    sync_handlers: bool,
+    workers: Option<u32>,
+    threads: Option<u32>,
+    connections: Option<u32>,
+) -> Slots {
+    let each = match class {
+        Class::Sync => Some(1),
+        Class::Gthread => threads,
+        Class::Gevent => Some(connections.unwrap_or(CONNECTIONS)),
+        Class::EventLoop if sync_handlers => Some(ANYIO_TOKENS),
+        Class::EventLoop | Class::Tornado => return Slots::Open,
+    };
+    match workers.zip(each) {
+        Some((workers, each)) => Slots::Count(u64::from(workers) * u64::from(each)),
+        None => Slots::Unknown,
+    }
+}
+
+/// What the server calls its threads for requests.
+fn threads_setting(inputs: &Inputs) -> &'static str {
+    if inputs.server == "granian" { "blocking_threads" } else { "threads" }
+}
+
+/// The items of a plan.
+fn planned(inputs: &Inputs, plan: &Plan, items: &mut Vec<Item>) {
+    let configured = &inputs.configured;
+    if plan.class != inputs.class.value {
+        let class = &inputs.class;
+        let target = Amount::Class(plan.class);
+        items.push(Item {
+            setting: "worker_class",
+            current: Some(Known::new(Amount::Class(class.value), class.source.clone(), class.confidence)),
+            lower: target,
+            target,
+            upper: target,
+            binding: plan.workers.binding,
+            verdict: Verdict::Change,
+        });
+    }
+    items.push(item("workers", configured.workers.as_ref(), plan.workers));
+    if let Some(range) = plan.threads {
+        let setting = threads_setting(inputs);
+        items.push(item(setting, configured.threads.as_ref(), range));
+    }
+    if let Some(range) = plan.connections {
+        let now = configured.worker_connections.as_ref();
+        items.push(item("worker_connections", now, range));
+    }
+}
+
+fn item(setting: &'static str, current: Option<&Known<u32>>, range: Range) -> Item {
+    Item {
+        setting,
+        current: current.map(amount),
+        lower: Amount::Count(range.lower),
+        target: Amount::Count(range.target),
+        upper: Amount::Count(range.upper),
+        binding: range.binding,
+        verdict: match current {
+            None => Verdict::Unknown,
+            Some(now) if range.contains(now.value) => Verdict::InRange,
+            Some(_) => Verdict::Change,
+        },
+    }
+}
+
+fn amount(known: &Known<u32>) -> Known<Amount> {
+    Known::new(Amount::Count(known.value), known.source.clone(), known.confidence)
+}
+
+/// What can be said without a number of cores: more workers than memory or database surely allow.
+fn too_many(inputs: &Inputs) -> Option<Item> {
+    let now = inputs.configured.workers.as_ref()?;
+    let caps = Caps::of(inputs);
+    // A pool of threads takes at least one connection and one thread's memory per worker.
+    let threads = u32::from(inputs.class.value == Class::Gthread);
+    let slots = matches!(inputs.class.value, Class::Sync | Class::Gthread).then_some(1);
+    let memory = caps.most_workers(threads).map(|n| (n.max(1), Binding::Memory));
+    let database = caps.workers_by_database(slots).map(|n| (n.max(1), Binding::Database));
+    let (most, binding) = [memory, database].into_iter().flatten().min_by_key(|c| c.0)?;
+    if now.value <= most {
+        return None;
+    }
+    let target = match binding {
+        Binding::Memory => caps.workers(threads).map_or(most, |n| n.clamp(1, most)),
+        _ => most,
+    };
+    let range = Range { lower: 1, target, upper: most, binding };
+    Some(item("workers", Some(now), range))
+}
+
+/// Settings that are there and that `class` does not look at (Gunicorn 27.0.1, by running it:
+/// neither `asgi` nor `UvicornWorker` enforces `worker_connections`).
+fn ignored(inputs: &Inputs, class: Class) -> Vec<Item> {
+    let configured = &inputs.configured;
+    let threads = configured
+        .threads
+        .as_ref()
+        // One thread is what every class has.
+        .filter(|t| t.value > 1 && !matches!(class, Class::Sync | Class::Gthread));
+    let connections =
+        configured.worker_connections.as_ref().filter(|_| !matches!(class, Class::Gthread | Class::Gevent));
+    let rows = [(threads_setting(inputs), threads, 1), ("worker_connections", connections, CONNECTIONS)];
+    rows.into_iter()
+        .filter_map(|(setting, current, default)| {
+            Some(Item {
+                setting,
+                current: Some(amount(current?)),
+                lower: Amount::Count(default),
+                target: Amount::Count(default),
+                upper: Amount::Count(default),
+                binding: Binding::Ignored,
+                verdict: Verdict::Remove,
+            })
+        })
+        .collect()
+}
+
+/// The weakest of what the items rest on.
+fn confidence(inputs: &Inputs, load: Option<&Load>, items: &[Item]) -> Confidence {
+    let bound = |binding: Binding| items.iter().any(|i| i.binding == binding);
+    let sized = items.iter().any(|i| i.verdict != Verdict::Remove);
+    let mut weakest = inputs.class.confidence;
+    let mut rests_on = |confidence: Option<Confidence>| {
+        weakest = weakest.min(confidence.unwrap_or(Confidence::High));
+    };
+    if let Some(load) = load.filter(|_| sized) {
+        rests_on(inputs.cpus.as_ref().map(|c| c.confidence));
+        if matches!(inputs.class.value, Class::Sync | Class::Gthread) {
+            rests_on(Some(load.blocking.confidence));
+        }
+    }
+    if bound(Binding::Memory) {
+        rests_on(inputs.memory.as_ref().map(|m| m.confidence));
+        rests_on(inputs.per_worker.as_ref().map(|w| w.confidence));
+    }
+    if bound(Binding::Database) {
+        let database = inputs.database.as_ref();
+        rests_on(database.map(|d| d.limit.confidence));
+        rests_on(database.and_then(|d| d.per_worker.as_ref()).map(|p| p.confidence));
+        rests_on(inputs.replicas.as_ref().map(|r| r.confidence));
+    }
+    if bound(Binding::Demand) {
+        rests_on(inputs.demand.rate.as_ref().map(|r| r.confidence));
+        rests_on(inputs.demand.concurrency.as_ref().map(|c| c.confidence));
+    }
+    weakest
+}

@@ -1,0 +1,250 @@
+//! The published formulas and the five situations, as tables.
+
+mod properties;
+
+use super::capacity::{
+    Rate, capacity, ceiling, closed_loop_ceiling, closed_loop_response, connections_per_replica, counted_in_waves,
+    grown_worker, memory_for_workers, processes_for, runs_per_period, slowest, workers_in_memory,
+};
+use super::*;
+use crate::findings::Confidence;
+use crate::values::{Bytes, Cpus, Seconds};
+
+fn known<T>(value: T) -> Known<T> {
+    Known::new(value, "test", Confidence::Medium)
+}
+
+fn on(class: Class, cpus: f64, workload: Workload) -> Inputs {
+    Inputs { cpus: Some(known(Cpus(cpus))), workload: Some(known(workload)), ..Inputs::new("gunicorn", known(class)) }
+}
+
+fn with(mut inputs: Inputs, change: impl FnOnce(&mut Inputs)) -> Inputs {
+    change(&mut inputs);
+    inputs
+}
+
+/// `lower target upper` of a setting.
+fn range(advice: &Advice, setting: &str) -> Option<(u32, u32, u32)> {
+    let item = advice.item(setting)?;
+    Some((item.lower.count()?, item.target.count()?, item.upper.count()?))
+}
+
+fn close(a: f64, b: f64) -> bool {
+    (a - b).abs() < 0.005 * b.abs().max(1.0)
+}
+
+#[test]
+fn the_measured_scenarios_follow_from_the_arithmetic() {
+    let io = Seconds(1.01);
+    // One `sync` worker and requests of about a second; measured 0.987/s, then 4.92/s with five.
+    assert!(close(capacity(1, io).0, 0.99));
+    assert!(close(capacity(5, io).0, 4.95));
+    assert!(close(slowest(30, 5, io).unwrap().0, 6.06));
+    assert!(close(slowest(10, 1, io).unwrap().0, 10.1));
+    assert_eq!(slowest(1, 0, io), None);
+
+    // `def` handlers that sleep 10 s under `wrk -c100 -d1m`: printed 3.33/s and 8.33/s.
+    let (wait, minute) = (Seconds(10.0), Seconds(60.0));
+    assert!(close(capacity(40, wait).0, 4.0));
+    assert!(close(counted_in_waves(40, 100, wait, minute).0, 3.33));
+    assert!(close(counted_in_waves(160, 100, wait, minute).0, 8.33));
+    assert!(close(closed_loop_ceiling(100, wait).0, 10.0));
+    assert!(close(closed_loop_response(100, Rate(4.0)).0, 25.0));
+    assert_eq!(processes_for(100, 40), Some(3));
+
+    // An illustrative table of requests of 200 ms: 9 workers 45/s, 16 threads 80/s.
+    assert!(close(capacity(9, Seconds(0.2)).0, 45.0));
+    assert!(close(capacity(16, Seconds(0.2)).0, 80.0));
+
+    // 1 GB with 250 MB of system, workers of 100 MB: 4 when grown, 6 when fresh.
+    let left = memory_for_workers(Bytes::mib(1024), Bytes::mib(30), Bytes::mib(250));
+    assert_eq!(workers_in_memory(left, grown_worker(Bytes::mib(100), 0)), 4);
+    assert_eq!(workers_in_memory(left, Bytes::mib(100)), 6);
+
+    assert!(close(runs_per_period(Cpus(0.5), 4, Seconds(0.1)).0, 0.0125));
+    assert_eq!(connections_per_replica(90, 3, 0.25), 24);
+    let resize = ceiling(4, 4, Cpus(4.0), Seconds(0.3), Seconds(0.3), None);
+    assert!(close(resize.0, 13.33));
+}
+
+#[test]
+fn slots_are_what_each_class_holds() {
+    assert_eq!(slots(Class::Sync, false, Some(5), None, None), Slots::Count(5));
+    assert_eq!(slots(Class::Gthread, false, Some(3), Some(3), None), Slots::Count(9));
+    assert_eq!(slots(Class::Gevent, false, Some(3), None, Some(1000)), Slots::Count(3000));
+    assert_eq!(slots(Class::EventLoop, true, Some(4), Some(4), None), Slots::Count(160));
+    assert_eq!(slots(Class::EventLoop, false, Some(4), None, None), Slots::Open);
+    assert_eq!(slots(Class::Gthread, false, Some(3), None, None), Slots::Unknown);
+}
+
+/// What runs where; then the class, `lower target upper` of the workers, and the threads.
+type Row = (&'static str, Class, f64, Workload, Class, (u32, u32, u32), Option<u32>);
+
+#[rustfmt::skip]
+const SITUATIONS: &[Row] = &[
+    // Measured: two workers best, 2-3 fine, five 14 % slower for 2.5 times the memory.
+    ("two cores, tiny handlers", Class::EventLoop, 2.0, Workload::Cpu, Class::EventLoop, (2, 2, 3), None),
+    // `2 n + 1 = 5` stays untouched, which is its own claim: half of the time waiting.
+    ("two cores, sync, mixed", Class::Sync, 2.0, Workload::Mixed, Class::Sync, (3, 4, 5), None),
+    ("two cores, sync, computing", Class::Sync, 2.0, Workload::Cpu, Class::Sync, (2, 2, 3), None),
+    ("two cores, sync, waiting", Class::Sync, 2.0, Workload::Io, Class::Gthread, (2, 2, 3), Some(10)),
+    // The article has 3 x 3; three processes use three cores of four.
+    ("four cores, threads, mixed", Class::Gthread, 4.0, Workload::Mixed, Class::Gthread, (4, 4, 5), Some(2)),
+    // The article has three hubs on one core.
+    ("one core, gevent", Class::Gevent, 1.0, Workload::Io, Class::Gevent, (1, 1, 2), None),
+    ("four cores, image resizing", Class::Sync, 4.0, Workload::Cpu, Class::Sync, (3, 4, 5), None),
+    // For all three workloads: the article's 9 loops on four cores are more than its cores.
+    ("four cores, FastAPI, waiting", Class::EventLoop, 4.0, Workload::Io, Class::EventLoop, (4, 4, 5), None),
+    ("four cores, FastAPI, mixed", Class::EventLoop, 4.0, Workload::Mixed, Class::EventLoop, (4, 4, 5), None),
+    ("four cores, FastAPI, computing", Class::EventLoop, 4.0, Workload::Cpu, Class::EventLoop, (4, 4, 5), None),
+    ("half a core, FastAPI", Class::EventLoop, 0.5, Workload::Mixed, Class::EventLoop, (1, 1, 2), None),
+    ("half a core, sync", Class::Sync, 0.5, Workload::Cpu, Class::Sync, (1, 1, 2), None),
+];
+
+#[test]
+fn workers_and_threads_by_situation() {
+    for (name, class, cpus, workload, then, workers, threads) in SITUATIONS {
+        let advice = recommend(&on(*class, *cpus, *workload));
+        assert_eq!(advice.class, *then, "{name}\n{advice}");
+        assert_eq!(range(&advice, "workers"), Some(*workers), "{name}\n{advice}");
+        let target = range(&advice, "threads").map(|r| r.1);
+        assert_eq!(target, *threads, "{name}\n{advice}");
+        assert_eq!(advice.confidence, Confidence::Medium, "{name}");
+    }
+}
+
+#[test]
+fn memory_turns_processes_into_threads() {
+    // 512 MiB, Django of 120 MiB that waits 70 %: the usual advice is 2 x `sync` or 2 x 5.
+    let dyno = with(on(Class::Sync, 2.0, Workload::Mixed), |i| {
+        i.blocking_fraction = Some(known(0.7));
+        i.memory = Some(known(Bytes::mib(512)));
+        i.per_worker = Some(known(WorkerMemory::exactly(Bytes::mib(120))));
+        i.configured.workers = Some(known(9));
+    });
+    let advice = recommend(&dyno);
+    assert_eq!(advice.class, Class::Gthread, "{advice}");
+    assert_eq!(range(&advice, "workers"), Some((2, 2, 2)), "{advice}");
+    assert_eq!(range(&advice, "threads").map(|r| r.1), Some(4), "{advice}");
+    assert_eq!(advice.item("workers").unwrap().verdict, Verdict::Change);
+
+    // 1 GB less 250 MB of system: mixed workers are limited by the core, waiting ones get threads.
+    let small = |workload| {
+        with(on(Class::Sync, 1.0, workload), |i| {
+            i.memory = Some(known(Bytes::mib(1024)));
+            i.reserved = Bytes::mib(250);
+            i.master = Bytes::mib(30);
+            i.per_worker = Some(known(WorkerMemory::exactly(Bytes::mib(100))));
+            i.replicas = Some(known(1));
+        })
+    };
+    let advice = recommend(&small(Workload::Mixed));
+    // Some say 3, with every core fully used; 2 and 3 are both fine here.
+    assert_eq!(range(&advice, "workers"), Some((2, 2, 3)), "{advice}");
+    let advice = recommend(&small(Workload::Io));
+    assert_eq!(advice.class, Class::Gthread);
+    assert_eq!(range(&advice, "workers").map(|r| r.1), Some(2), "{advice}");
+    assert_eq!(range(&advice, "threads").map(|r| r.1), Some(5), "{advice}");
+}
+
+#[test]
+fn demand_and_database_decide_where_they_bind() {
+    // 60/s to an API that answers in 1 s; 17 `sync` workers could do 17/s.
+    let calls = with(on(Class::Gthread, 8.0, Workload::Io), |i| {
+        i.service_time = Some(known(Seconds(1.0)));
+        i.cpu_time = Some(known(Seconds(0.02)));
+        i.demand.rate = Some(known(Rate(60.0)));
+    });
+    let advice = recommend(&calls);
+    assert_eq!(range(&advice, "workers").map(|r| r.1), Some(4), "{advice}");
+    assert_eq!(range(&advice, "threads").map(|r| r.1), Some(18), "{advice}");
+    assert!(close(capacity(17, Seconds(1.0)).0, 17.0));
+
+    // gevent opens a connection per greenlet.
+    let greenlets = with(on(Class::Gevent, 2.0, Workload::Io), |i| {
+        i.replicas = Some(known(3));
+        i.database = Some(Database { limit: known(90), per_worker: None });
+        i.configured.worker_connections = Some(known(1000));
+    });
+    let advice = recommend(&greenlets);
+    assert_eq!(range(&advice, "workers").map(|r| r.1), Some(2), "{advice}");
+    assert_eq!(range(&advice, "worker_connections"), Some((1, 12, 12)), "{advice}");
+    assert_eq!(advice.item("worker_connections").unwrap().verdict, Verdict::Change);
+
+    // A platform that sends 16 requests at once to two cores.
+    let platform = with(on(Class::Gthread, 2.0, Workload::Io), |i| {
+        i.demand.concurrency = Some(known(16));
+    });
+    let advice = recommend(&platform);
+    assert_eq!(range(&advice, "workers").map(|r| r.1), Some(2), "{advice}");
+    assert_eq!(range(&advice, "threads").map(|r| r.1), Some(8), "{advice}");
+
+    // 100 concurrent `def` requests of 10 s: three workers hold them.
+    let sync_handlers = with(on(Class::EventLoop, 2.0, Workload::Io), |i| {
+        i.sync_handlers = true;
+        i.demand.concurrency = Some(known(100));
+        i.service_time = Some(known(Seconds(10.0)));
+        i.configured.workers = Some(known(1));
+        i.configured.threads = Some(known(4));
+    });
+    let advice = recommend(&sync_handlers);
+    assert_eq!(range(&advice, "workers").map(|r| r.1), Some(3), "{advice}");
+    assert_eq!(advice.item("threads").unwrap().verdict, Verdict::Remove);
+    assert_eq!(advice.slots_now, Slots::Count(40));
+    assert_eq!(advice.slots_then, Slots::Count(120));
+    let text = advice.to_string();
+    assert!(text.contains("now: 40 slots answer 4/s at most = 40 / 10 s (test)"), "{text}");
+    assert!(text.contains("the last of 100 requests that arrive together is answered after 30 s"), "{text}");
+}
+
+#[test]
+fn what_is_not_known_is_asked() {
+    let mut inputs = Inputs::new("gunicorn", known(Class::Sync));
+    inputs.configured.workers = Some(known(129));
+    let advice = recommend(&inputs);
+    assert!(advice.items.is_empty(), "{advice}");
+    assert_eq!(advice.questions.len(), 1);
+
+    // Without cores, memory alone still says that 129 workers do not fit.
+    inputs.memory = Some(known(Bytes::mib(512)));
+    inputs.per_worker = Some(known(WorkerMemory { low: Bytes::mib(30), value: Bytes::mib(80), high: Bytes::mib(150) }));
+    let advice = recommend(&inputs);
+    let item = advice.item("workers").unwrap();
+    assert_eq!((item.verdict, item.binding), (Verdict::Change, Binding::Memory));
+    assert_eq!(range(&advice, "workers"), Some((1, 4, 11)));
+
+    // Nobody said what the requests do: only the absurd is outside.
+    let mut inputs = Inputs::new("gunicorn", known(Class::Sync));
+    inputs.cpus = Some(known(Cpus(2.0)));
+    let advice = recommend(&inputs);
+    assert_eq!(range(&advice, "workers"), Some((2, 4, 18)), "{advice}");
+    assert_eq!(advice.confidence, Confidence::Low);
+    assert!(advice.questions.iter().any(|q| q.contains("waiting")));
+}
+
+#[test]
+fn a_low_estimate_of_memory_protects_what_might_fit() {
+    let mut inputs = on(Class::EventLoop, 4.0, Workload::Mixed);
+    inputs.memory = Some(known(Bytes::mib(512)));
+    inputs.per_worker =
+        Some(known(WorkerMemory { low: Bytes::mib(60), value: Bytes::mib(120), high: Bytes::mib(200) }));
+    inputs.configured.workers = Some(known(5));
+    let advice = recommend(&inputs);
+    assert_eq!(range(&advice, "workers"), Some((2, 2, 5)), "{advice}");
+    assert!(advice.is_settled());
+}
+
+#[test]
+fn the_derivation_reads_as_text() {
+    let inputs = Inputs {
+        cpus: Some(Known::certain(Cpus(2.0), "cgroup v2 CPU quota, /sys/fs/cgroup/cpu.max")),
+        blocking_fraction: Some(Known::new(0.7, "farrier.toml:3", Confidence::Medium)),
+        memory: Some(Known::certain(Bytes::mib(512), "mem_limit, compose.yaml:9")),
+        per_worker: Some(known(WorkerMemory::exactly(Bytes::mib(120)))),
+        replicas: Some(known(2)),
+        database: Some(Database { limit: known(90), per_worker: None }),
+        configured: Configured { workers: Some(Known::certain(9, "gunicorn.conf.py:3")), ..Configured::default() },
+        ..Inputs::new("gunicorn", Known::certain(Class::Sync, "default"))
+    };
+    insta::assert_snapshot!(recommend(&inputs).to_string());
+}
