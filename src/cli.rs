@@ -100,6 +100,7 @@ pub(crate) struct Production {
 }
 
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Check {
     /// Files or folders.
     #[arg(default_value = ".", value_name = "PATH")]

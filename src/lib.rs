@@ -82,7 +82,7 @@ pub fn examine(request: &Request) -> Result<Examination, discover::Error> {
 
 /// The same, as if the file at the first string (a path relative to the root) held the second.
 pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<Examination, discover::Error> {
-    let options = discover::Options { exclude: request.exclude.clone(), ..discover::Options::default() };
+    let options = discover::Options { exclude: request.exclude.clone() };
     let found = discover::discover(&request.root, &request.paths, &options)?;
     let loaded = discover::load(&request.root, &found.files);
     let files = match instead {

@@ -7,7 +7,7 @@ use crate::values::Bytes;
 
 /// An interval of proportional set size for a worker of `application`, from its framework alone.
 ///
-/// The lower ends are measured with an application that does nothing (Gunicorn 27.0.1, CPython
+/// The lower ends are measured with an application that does nothing (Gunicorn 27.0.1, `CPython`
 /// 3.11: Flask 17 MiB, FastAPI on UvicornWorker 30 MiB) or, for Django, the least of what sites
 /// report (80 to 150 MiB). The upper end is the 256 MiB per process that Heroku's Python buildpack
 /// plans with. The value between is a guess, and the confidence says so.

@@ -56,7 +56,7 @@ pub fn inputs(
         .or_else(|| stated(deployment.limits.memory.as_ref(), files))
         .or_else(|| host?.memory_limit().map(|reading| here(reading.value, &reading.file)));
     inputs.workload = declared.workload.clone().or_else(|| inferred(application?));
-    inputs.blocking_fraction = declared.blocking_fraction.clone();
+    inputs.blocking_fraction.clone_from(&declared.blocking_fraction);
     inputs.per_worker = declared.worker_memory.clone().or_else(|| memory::estimated(application?));
     inputs.replicas = deployment
         .limits

@@ -1,5 +1,7 @@
 //! Input that nobody writes on purpose must not stop the analysis.
 
+#![allow(clippy::format_collect, reason = "the sources are built once, and read better this way")]
+
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;

@@ -1,5 +1,6 @@
 //! `farrier advise`.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use farrier::advice::{self, Changes};
@@ -90,18 +91,18 @@ fn write(
         let why = "there is no configuration file to write to; name the file to change";
         return Err(Failure::Usage(why.to_owned()));
     }
-    let made: Vec<_> = changes.iter().flat_map(|(_, changes)| &changes.made).collect();
-    let fixes: Vec<&Fix> = made.iter().map(|change| &change.fix).collect();
-    let intended = |name: &str| made.iter().any(|change| change.setting == name);
+    let planned: Vec<_> = changes.iter().flat_map(|(_, changes)| &changes.made).collect();
+    let fixes: Vec<&Fix> = planned.iter().map(|change| &change.fix).collect();
+    let intended = |name: &str| planned.iter().any(|change| change.setting == name);
     let check = |rewrite: &farrier::fix::Rewrite| {
         rewrite::reread(request, found, rewrite, &intended)?;
-        reaches(request, found, rewrite, &made)
+        reaches(request, found, rewrite, &planned)
     };
     let mode = if advise.fix { Mode::Write } else { Mode::Show };
     let applied = rewrite::apply(request, found, &fixes, mode, &check)?;
     let mut text = applied.text;
     for refusal in changes.iter().flat_map(|(_, changes)| &changes.refused) {
-        text.push_str(&format!("not written: {}: {}\n", refusal.setting, refusal.reason));
+        let _ = writeln!(text, "not written: {}: {}", refusal.setting, refusal.reason);
     }
     if text.is_empty() {
         text.push_str("nothing to do: every value is inside its range\n");

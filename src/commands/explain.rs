@@ -40,7 +40,9 @@ fn page(card: &Card) -> String {
         let _ = writeln!(text, "  {} ({:?})", example.title, example.expect);
         for (path, content) in example.files {
             let _ = writeln!(text, "    {path}");
-            let _ = writeln!(text, "{}", indented(content).replace("\n", "\n    ").replacen("  ", "      ", 1));
+            for line in content.lines() {
+                let _ = writeln!(text, "      {line}");
+            }
         }
     }
     text

@@ -1,6 +1,7 @@
 //! Applying edits: planned, verified, shown, written.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use farrier::Examination;
 use farrier::findings::Fix;
@@ -29,17 +30,17 @@ pub(super) struct Applied {
     pub(super) changed: usize,
 }
 
-/// Applies `fixes` to the files of `examination`; `check` reads a new text the way the run read the
+/// Applies `wanted` to the files of `examination`; `check` reads a new text the way the run read the
 /// old one and says what is wrong with it.
 pub(super) fn apply(
     request: &Request,
     examination: &Examination,
-    fixes: &[&Fix],
+    wanted: &[&Fix],
     mode: Mode,
     check: &dyn Fn(&Rewrite) -> Result<(), String>,
 ) -> Result<Applied, Failure> {
     let files = &examination.files;
-    let plan = fix::settle(files, fixes, check);
+    let plan = fix::settle(files, wanted, check);
     let mut applied = Applied::default();
     let mut failed: BTreeMap<String, String> = BTreeMap::new();
     for rewrite in &plan.rewrites {
@@ -56,7 +57,7 @@ pub(super) fn apply(
         }
     }
     for refused in &plan.refused {
-        applied.text.push_str(&format!("not applied: {} ({})\n", refused.title, refused.reason));
+        let _ = writeln!(applied.text, "not applied: {} ({})", refused.title, refused.reason);
     }
     if let Some((path, error)) = failed.into_iter().next() {
         return Err(Failure::Usage(format!("{path} was not written: {error}")));

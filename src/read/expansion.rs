@@ -205,7 +205,7 @@ mod tests {
             assert_eq!(parts(source, Dialect::Shell), [variable("X", Some(vec![text("4")]))], "{source}");
         }
         let nested = variable("A", Some(vec![variable("B", Some(vec![text("1")]))]));
-        assert_eq!(parts("${A:-${B:-1}}", Dialect::Shell), [nested.clone()]);
+        assert_eq!(parts("${A:-${B:-1}}", Dialect::Shell), std::slice::from_ref(&nested));
         assert_eq!(parts("\"${A:-\"${B:-1}\"}\"", Dialect::Shell), [nested]);
         assert_eq!(parts("a$X.b", Dialect::Shell), [text("a"), variable("X", None), text(".b")]);
         assert_eq!(parts("${X:?unset}", Dialect::Compose), [variable("X", None)]);

@@ -9,6 +9,9 @@ use super::Look;
 use super::document::{Head, write};
 use crate::measure::{Doubt, Interval, Measured, Outcome, Verdict, Warning};
 
+/// One cell of the table.
+type Cell = fn(&Measured) -> String;
+
 /// The run for people.
 pub fn measured(outcome: &Outcome, look: Look) -> String {
     let mut text = String::new();
@@ -16,7 +19,7 @@ pub fn measured(outcome: &Outcome, look: Look) -> String {
         let _ = writeln!(text, "{}  {}", look.bold(&candidate.label), candidate.command.join(" "));
     }
     text.push('\n');
-    let rows: [(&str, fn(&Measured) -> String); 9] = [
+    let rows: [(&str, Cell); 9] = [
         ("requests/s", |m| interval(m.rate, 0)),
         ("p50", |m| milliseconds(m.p50)),
         ("p99", |m| milliseconds(m.p99)),

@@ -91,7 +91,9 @@ pub fn run(
                         check(application, Some(service), context, &mut found);
                     }
                 }
-                orphans.iter().for_each(|application| check(application, None, context, &mut found));
+                for application in orphans {
+                    check(application, None, context, &mut found);
+                }
             }
             Shape::Development(check) => development.iter().for_each(|server| check(server, context, &mut found)),
         }));

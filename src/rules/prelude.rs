@@ -179,7 +179,7 @@ pub(super) fn exact(n: i64) -> f64 {
 
 /// Collects what one rule says.
 #[derive(Debug)]
-pub struct Findings<'a> {
+pub(super) struct Findings<'a> {
     card: &'static Card,
     context: &'a Context<'a>,
     found: Vec<Finding>,

@@ -233,7 +233,7 @@ mod tests {
         assert_eq!(settings.host.cpus, Some(Cores(Cpus(1.5))));
         assert_eq!(settings.host.memory, Some(Memory(Bytes::mib(512))));
         assert_eq!(settings.application.workload, Some(Workload::Io));
-        assert_eq!(settings.rules.values().next().unwrap()["factor"], 3.0);
+        assert!((settings.rules.values().next().unwrap()["factor"] - 3.0).abs() < 1e-9);
     }
 
     #[test]

@@ -59,8 +59,7 @@ impl<'a> Scanner<'a> {
 
     /// `# escape=` counts only above everything else.
     fn directives(&mut self) {
-        let mut at = self.at;
-        for line in self.text.get(at..).unwrap_or_default().split_inclusive('\n') {
+        for line in self.text.get(self.at..).unwrap_or_default().lines() {
             let Some(directive) = line.trim().strip_prefix('#') else {
                 return;
             };
@@ -70,7 +69,6 @@ impl<'a> Scanner<'a> {
             if name.trim().eq_ignore_ascii_case("escape") && value.trim() == "`" {
                 self.escape = '`';
             }
-            at += line.len();
         }
     }
 

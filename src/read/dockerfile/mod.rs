@@ -159,7 +159,7 @@ impl Reader<'_> {
 
     fn working_folder(&mut self, rest: &Decoded) {
         let mut folder = self.located(rest);
-        folder.value = folder.value.trim_matches(['"', '\'']).to_owned();
+        folder = folder.map(|path| path.trim_matches(['"', '\'']).to_owned());
         self.stage(|stage| {
             if let Some(previous) = &stage.working_folder
                 && !folder.value.starts_with(['/', '$'])

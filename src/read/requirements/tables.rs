@@ -41,7 +41,7 @@ fn listed(file: FileId, value: Option<&Spanned<DeValue>>, facts: &mut Facts) {
     let Some(DeValue::Array(items)) = value.map(Spanned::get_ref) else {
         return;
     };
-    for item in items.iter() {
+    for item in items {
         if let DeValue::String(text) = item.get_ref() {
             facts.requirements.extend(specifier::parse(text, inside(file, item)));
         }
@@ -70,7 +70,7 @@ fn locked(file: FileId, table: &DeTable, facts: &mut Facts) {
     let Some(DeValue::Array(packages)) = value_at(table, &["package"]).map(Spanned::get_ref) else {
         return;
     };
-    for package in packages.iter() {
+    for package in packages {
         let DeValue::Table(package) = package.get_ref() else {
             continue;
         };

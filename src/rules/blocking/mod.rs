@@ -7,6 +7,8 @@ use super::prelude;
 
 pub(super) const RULES: &[prelude::Rule] = &[blocking_call_in_async::RULE, blocking_call_transitive::RULE];
 
+use std::fmt::Write as _;
+
 use crate::app::Blocking;
 use crate::findings::{Confidence, Severity};
 use crate::python::catalogue::Weight;
@@ -43,10 +45,11 @@ impl Blocking {
                 .related(self.more[0], format!("and {} more in the same function, from {first}", self.more.len()));
         }
         let mut help = self.remedy.text.clone();
-        if let Some(timeout) = service.and_then(|service| service.heartbeat()) {
-            help.push_str(&format!(
+        if let Some(timeout) = service.and_then(Service::heartbeat) {
+            let _ = write!(
+                help,
                 "; a wait of more than {timeout} s ends in `WORKER TIMEOUT` and takes every request of the worker along"
-            ));
+            );
         }
         report.help(help).fix(None);
     }
