@@ -199,8 +199,8 @@ impl Scene<'_> {
         notes: &mut Vec<Note>,
     ) -> Deployment {
         let table = table(server);
-        let folder = start.roots.folder(files);
-        let version = version::asked_for(table.distribution(), &folder, &facts.requirements, files)
+        let requirements_near = start.roots.folder(files);
+        let version = version::asked_for(table.distribution(), &requirements_near, &facts.requirements, files)
             .unwrap_or_else(|| version::assumed(table.newest()));
         let mut errors = Vec::new();
         let command_line = arguments::parse(table, version.version, &start.arguments);
@@ -258,12 +258,14 @@ impl Scene<'_> {
         });
         let chdir =
             settings.get("chdir").filter(|chdir| chdir.is_set()).and_then(|chdir| chdir.text().map(str::to_owned));
-        let folder_of_start = folder.clone();
-        let folder = chdir.map_or(folder, |chdir| {
-            let mut roots = start.roots.clone();
+        let mut roots = start.roots.clone();
+        if let Some(chdir) = chdir {
             roots.enter(&chdir);
-            roots.folder(files)
-        });
+        }
+        let folder = match &app {
+            Some(app) => roots.folder_importing(files, &app.value),
+            None => roots.folder(files),
+        };
         Deployment {
             server,
             version,
@@ -281,7 +283,7 @@ impl Scene<'_> {
             errors,
             workers_on_large_node: cores.workers,
             environment: start.environment.known(),
-            distributions: version::distributions(&folder_of_start, &facts.requirements, files),
+            distributions: version::distributions(&requirements_near, &facts.requirements, files),
         }
     }
 }

@@ -73,6 +73,24 @@ impl Roots {
         self.candidates(".").into_iter().find(exists).unwrap_or_else(|| self.base.clone())
     }
 
+    /// The folder of the project that the server starts in, given that it imports a module from there.
+    ///
+    /// A base image may set the working folder, which no file shows; then the folders that were copied
+    /// are tried for one that holds the module.
+    pub(super) fn folder_importing(&self, files: &Files, module: &str) -> String {
+        let folder = self.folder(files);
+        let path = module.split(':').next().unwrap_or(module).trim().replace('.', "/");
+        let holds = |folder: &str| {
+            let at = join(folder, &path);
+            files.find(&format!("{at}.py")).is_some() || files.find(&format!("{at}/__init__.py")).is_some()
+        };
+        if self.working != "/" || holds(&folder) {
+            return folder;
+        }
+        let copied = self.copies.iter().map(|copy| copy.source.as_str());
+        copied.chain([self.base.as_str()]).find(|source| holds(source)).map_or(folder, str::to_owned)
+    }
+
     /// Paths of the project that may stand for `path`, likeliest first.
     fn candidates(&self, path: &str) -> Vec<String> {
         if self.working.is_empty() {
@@ -165,6 +183,16 @@ mod tests {
         assert_eq!(path("/srv/app/main.py").as_deref(), Some("backend/app/main.py"));
         assert_eq!(path("nothing.py"), None);
         assert_eq!(roots.folder(&files), "backend");
+    }
+
+    #[test]
+    fn an_unknown_working_folder_is_told_by_what_it_holds() {
+        let files = project(&["app/main.py", "tools/x.py"]);
+        let mut roots = Roots::image("", None);
+        roots.copy(&["tools".into()], "/tools");
+        roots.copy(&["./app".into()], "/app");
+        assert_eq!(roots.folder_importing(&files, "main:app"), "app");
+        assert_eq!(roots.folder_importing(&files, "other:app"), "");
     }
 
     #[test]
