@@ -4,6 +4,7 @@
 //! Every case of `tests/gunicorn_settings/*.toml` becomes a folder. Gunicorn's own loader reads it in
 //! one process per case, and every setting is compared: a value that farrier claims to know and that
 //! is wrong fails, and so does one that it does not know although the files tell it.
+#![allow(clippy::expect_used, reason = "a test stops where its own tools fail")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Gunicorn's own loader, and farrier's account of the same folders.
+#![allow(clippy::expect_used, reason = "a test stops where its own tools fail")]
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
