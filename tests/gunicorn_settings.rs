@@ -113,8 +113,10 @@ impl Case {
     fn launcher(&self) -> Vec<(String, String)> {
         let quoted = |value: &str| Json::from(value).to_string();
         let words = || json!(shell_words(&self.run)).to_string();
-        let environment: String =
-            self.env.iter().map(|(name, value)| format!("ENV {name}={}\n", quoted(value))).collect();
+        let mut environment = String::new();
+        for (name, value) in &self.env {
+            let _ = writeln!(environment, "ENV {name}={}", quoted(value));
+        }
         let image = |command: &str| vec![("Dockerfile".to_owned(), format!("{IMAGE}{environment}{command}"))];
         let compose = |command: &str| {
             let mut text = format!("services:\n  web:\n    build: .\n    command: {command}\n");
@@ -162,13 +164,12 @@ fn shell_words(command: &str) -> Vec<String> {
     for character in command.chars() {
         match (quote, character) {
             (Some(open), _) if open == character => quote = None,
-            (Some(_), _) => word.get_or_insert_default().push(character),
             (None, '\'' | '"') => {
                 quote = Some(character);
                 word.get_or_insert_default();
             }
             (None, ' ') => words.extend(word.take()),
-            (None, _) => word.get_or_insert_default().push(character),
+            _ => word.get_or_insert_default().push(character),
         }
     }
     words.extend(word);
