@@ -1,4 +1,5 @@
 //! Nothing is said about projects without a fault, and they are shown to be without one.
+#![allow(clippy::expect_used, reason = "a test stops where its own ground is missing")]
 
 #![allow(clippy::expect_used, reason = "a test that cannot read its files must fail")]
 
@@ -31,12 +32,24 @@ const LAUNCHES: &[(&str, &str, &[&str])] = &[
             "100",
         ],
     ),
+    ("fastapi-compose", "", &["gunicorn", "shop.main:app", "--config", "gunicorn.conf.py"]),
     ("fastapi-gunicorn-compose", "", &["gunicorn", "inventory.main:app", "--config", "gunicorn.conf.py"]),
     ("fastapi-uvicorn-docker", "", &["uvicorn", "main:app"]),
+    (
+        "flask-behind-adapter",
+        "",
+        &["gunicorn", "portal:app", "--worker-class", "uvicorn_worker.UvicornWorker", "--workers", "2"],
+    ),
     ("flask-gthread", "", &["gunicorn", "--config", "gunicorn.conf.py", "bookings:create_app()"]),
+    ("flask-procfile", "", &["gunicorn", "wsgi:app", "--workers", "2", "--threads", "8", "--keep-alive", "30"]),
+    ("gevent-flask", "", &["gunicorn", "board:board"]),
     ("monorepo", "services/accounts", &["gunicorn", "wsgi:app", "--config", "gunicorn.conf.py"]),
     ("monorepo", "services/gateway", &["uvicorn", "main:app"]),
+    ("native-asgi", "", &["gunicorn", "quotes:app", "--worker-class", "asgi", "--workers", "1"]),
     ("offloaded-calls", "", &["uvicorn", "main:app"]),
+    ("several-services", "api", &["gunicorn", "app:app", "-k", "uvicorn_worker.UvicornWorker", "-w", "2"]),
+    ("several-services", "admin", &["gunicorn", "admin:application", "-w", "1", "--threads", "4"]),
+    ("uvicorn-image", "", &["uvicorn", "app.main:app"]),
 ];
 
 fn projects() -> BTreeSet<String> {

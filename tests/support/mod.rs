@@ -2,4 +2,5 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 pub(crate) mod command;
+pub(crate) mod gunicorn;
 pub(crate) mod python;
