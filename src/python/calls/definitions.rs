@@ -66,13 +66,26 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// `self.name = ...` in a method is a field of its class.
+    /// `self.name = ...` in a method is a field of its class, `app.state.name = ...` is known to all.
     pub(super) fn bind_attribute(
         &mut self,
         attribute: &'a ast::ExprAttribute,
         bound: Bound<'a>,
         at: usize,
     ) {
+        if let Expr::Attribute(owner) = &*attribute.value
+            && owner.attr.as_str() == "state"
+        {
+            let binding = Binding {
+                bound,
+                scope: self.function,
+                at,
+                block: Span::new(at, at),
+            };
+            let known = self.facts.state.entry(attribute.attr.as_str());
+            known.or_default().push(binding);
+            return;
+        }
         let Expr::Name(object) = &*attribute.value else {
             return;
         };
