@@ -30,17 +30,10 @@ struct Cause {
 }
 
 /// The blocking calls that handlers on the loop reach.
-pub(super) fn blocking(
-    effects: &Effects<'_, '_>,
-    entries: &[Entry<'_>],
-    framework: Framework,
-) -> Vec<Blocking> {
+pub(super) fn blocking(effects: &Effects<'_, '_>, entries: &[Entry<'_>], framework: Framework) -> Vec<Blocking> {
     let may_block = effects.may_block();
     let mut causes: BTreeMap<(FunctionId, Category), Cause> = BTreeMap::new();
-    for entry in entries
-        .iter()
-        .filter(|entry| entry.found.context == Context::Loop)
-    {
+    for entry in entries.iter().filter(|entry| entry.found.context == Context::Loop) {
         for chain in effects.chains(entry.node, &may_block) {
             for category in categories(&effects.node(chain.end).sinks) {
                 let function = effects.node(chain.end).frame.function;
@@ -50,8 +43,7 @@ pub(super) fn blocking(
                     handlers: Vec::new(),
                     roles: Vec::new(),
                 });
-                let better = (chain.doubtful, chain.ways.len())
-                    < (cause.chain.doubtful, cause.chain.ways.len());
+                let better = (chain.doubtful, chain.ways.len()) < (cause.chain.doubtful, cause.chain.ways.len());
                 if better {
                     cause.chain = chain.clone();
                     cause.end = chain.end;
@@ -66,18 +58,10 @@ pub(super) fn blocking(
             }
         }
     }
-    let handlers: BTreeMap<FunctionId, Role> = entries
-        .iter()
-        .map(|entry| (entry.found.frame.function, entry.found.role))
-        .collect();
-    let report = Report {
-        effects,
-        framework,
-        handlers,
-    };
-    let all = causes
-        .into_iter()
-        .filter_map(|((_, category), cause)| report.blocking(category, cause));
+    let handlers: BTreeMap<FunctionId, Role> =
+        entries.iter().map(|entry| (entry.found.frame.function, entry.found.role)).collect();
+    let report = Report { effects, framework, handlers };
+    let all = causes.into_iter().filter_map(|((_, category), cause)| report.blocking(category, cause));
     let mut all = merged(all.collect());
     all.sort_by_key(|blocking| (blocking.call, blocking.category));
     all
@@ -87,15 +71,7 @@ pub(super) fn blocking(
 /// gives it an asynchronous client, settles all of them. The likeliest, heaviest, nearest call leads.
 fn merged(mut all: Vec<(FunctionId, Blocking)>) -> Vec<Blocking> {
     all.sort_by_key(|(anchor, b)| {
-        (
-            *anchor,
-            b.category,
-            Reverse(b.certainty),
-            Reverse(b.weight),
-            b.chain.len(),
-            b.anchor,
-            b.call,
-        )
+        (*anchor, b.category, Reverse(b.certainty), Reverse(b.weight), b.chain.len(), b.anchor, b.call)
     });
     let mut kept: Vec<(FunctionId, Blocking)> = Vec::new();
     for (anchor, next) in all {
@@ -116,9 +92,7 @@ fn merged(mut all: Vec<(FunctionId, Blocking)>) -> Vec<Blocking> {
         blocking.more.retain(|place| *place != call);
         sort_once(&mut blocking.more);
         sort_once(&mut blocking.roles);
-        blocking
-            .handlers
-            .sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
+        blocking.handlers.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
         blocking.handlers.dedup();
     }
     kept.into_iter().map(|(_, blocking)| blocking).collect()
@@ -131,9 +105,8 @@ fn sort_once<T: Ord>(list: &mut Vec<T>) {
 
 fn categories(sinks: &[Sink]) -> Vec<Category> {
     // Of what is slight, only files say something about the code: encoding JSON is what handlers do.
-    let told = sinks.iter().filter(|sink| {
-        sink.effect.weight > Weight::Slight || sink.effect.category == Category::File
-    });
+    let told =
+        sinks.iter().filter(|sink| sink.effect.weight > Weight::Slight || sink.effect.category == Category::File);
     let mut found: Vec<Category> = told.map(|sink| sink.effect.category).collect();
     found.sort();
     found.dedup();
@@ -148,34 +121,21 @@ struct Report<'e, 't, 'a> {
 
 impl Report<'_, '_, '_> {
     fn place(&self, frame: Frame, span: Span) -> Place {
-        Place::new(
-            self.effects.types().facts_at(frame.function.file).file,
-            span,
-        )
+        Place::new(self.effects.types().facts_at(frame.function.file).file, span)
     }
 
     fn blocking(&self, category: Category, cause: Cause) -> Option<(FunctionId, Blocking)> {
         let types = self.effects.types();
         let end = self.effects.node(cause.end);
-        let sinks: Vec<&Sink> = end
-            .sinks
-            .iter()
-            .filter(|sink| sink.effect.category == category)
-            .collect();
+        let sinks: Vec<&Sink> = end.sinks.iter().filter(|sink| sink.effect.category == category).collect();
         let weight = sinks.iter().map(|sink| sink.effect.weight).max()?;
         let sink = *sinks.iter().find(|sink| sink.effect.weight == weight)?;
         // Beside a call that matters, one that does not is no news.
-        let alike = sinks
-            .iter()
-            .filter(|other| other.effect.weight > Weight::Slight || weight == Weight::Slight);
+        let alike = sinks.iter().filter(|other| other.effect.weight > Weight::Slight || weight == Weight::Slight);
         let more: Vec<Place> = alike.map(|sink| self.place(end.frame, sink.span)).collect();
         let call = self.place(end.frame, sink.span);
-        let mut steps: Vec<(Frame, Span)> = cause
-            .chain
-            .ways
-            .iter()
-            .map(|way| (self.effects.node(way.node).frame, way.span))
-            .collect();
+        let mut steps: Vec<(Frame, Span)> =
+            cause.chain.ways.iter().map(|way| (self.effects.node(way.node).frame, way.span)).collect();
         steps.push((end.frame, sink.span));
         let chain: Vec<Hop> = steps
             .iter()
@@ -185,10 +145,7 @@ impl Report<'_, '_, '_> {
                 is_async: types.function(frame.function).is_async,
             })
             .collect();
-        let outer = steps
-            .iter()
-            .rposition(|(frame, _)| types.function(frame.function).is_async)
-            .unwrap_or(0);
+        let outer = steps.iter().rposition(|(frame, _)| types.function(frame.function).is_async).unwrap_or(0);
         let (anchor_frame, anchor_span) = steps[outer];
         // Each call on the way may stand behind a condition that is never met.
         let doubtful = cause.chain.doubtful || sink.doubtful || steps.len() > MAX_SURE_CHAIN;
@@ -204,11 +161,7 @@ impl Report<'_, '_, '_> {
             handlers: cause.handlers,
             roles: cause.roles,
             remedy: self.remedy(sink, anchor_frame.function, outer + 1 == steps.len()),
-            certainty: if doubtful {
-                Confidence::Medium
-            } else {
-                Confidence::High
-            },
+            certainty: if doubtful { Confidence::Medium } else { Confidence::High },
         };
         Some((anchor_frame.function, blocking))
     }
@@ -217,80 +170,44 @@ impl Report<'_, '_, '_> {
         let function = self.effects.types().function(anchor);
         let role = self.handlers.get(&anchor);
         // These frameworks run plain functions in threads, and only in these roles.
-        let threads = matches!(
-            self.framework,
-            Framework::FastApi | Framework::Starlette | Framework::Quart
-        );
-        let role_allows = matches!(
-            role,
-            Some(Role::Route | Role::Dependency | Role::ExceptionHandler | Role::Background)
-        );
-        let drop_async = threads
-            && role_allows
-            && function.is_async
-            && !function.awaits
-            && !function.is_generator;
+        let threads = matches!(self.framework, Framework::FastApi | Framework::Starlette | Framework::Quart);
+        let role_allows =
+            matches!(role, Some(Role::Route | Role::Dependency | Role::ExceptionHandler | Role::Background));
+        let drop_async = threads && role_allows && function.is_async && !function.awaits && !function.is_generator;
         let twin = sink.effect.twin;
         let text = if drop_async {
-            format!(
-                "make `{}` a plain `def`, which the framework runs in a thread",
-                function.name
-            )
+            format!("make `{}` a plain `def`, which the framework runs in a thread", function.name)
         } else if direct || twin.is_some() {
             format!("use {}", sink.effect.instead)
         } else {
             "run the call in a thread: `await asyncio.to_thread(...)`".to_owned()
         };
-        Remedy {
-            text,
-            async_twin: twin.map(str::to_owned),
-            drop_async,
-        }
+        Remedy { text, async_twin: twin.map(str::to_owned), drop_async }
     }
 }
 
 /// What all handlers, wherever they run, spend their time on.
-pub(super) fn workload(
-    effects: &Effects<'_, '_>,
-    entries: &[Entry<'_>],
-    streams: Vec<Evidence>,
-) -> Workload {
+pub(super) fn workload(effects: &Effects<'_, '_>, entries: &[Entry<'_>], streams: Vec<Evidence>) -> Workload {
     let may_block = effects.may_block();
     let mut reached: BTreeMap<(FunctionId, Category), (&Sink, Place)> = BTreeMap::new();
-    for entry in entries
-        .iter()
-        .filter(|entry| entry.found.context != Context::StartUp)
-    {
+    for entry in entries.iter().filter(|entry| entry.found.context != Context::StartUp) {
         for chain in effects.chains(entry.node, &may_block) {
             let node = effects.node(chain.end);
             let file = effects.types().facts_at(node.frame.function.file).file;
             for sink in &node.sinks {
                 let key = (node.frame.function, sink.effect.category);
-                reached
-                    .entry(key)
-                    .or_insert((sink, Place::new(file, sink.span)));
+                reached.entry(key).or_insert((sink, Place::new(file, sink.span)));
             }
         }
     }
-    let mut workload = Workload {
-        streams,
-        ..Workload::default()
-    };
+    let mut workload = Workload { streams, ..Workload::default() };
     for ((_, category), (sink, place)) in reached {
-        let evidence = Evidence {
-            what: sink.what.clone(),
-            place,
-            category,
-        };
+        let evidence = Evidence { what: sink.what.clone(), place, category };
         match category {
             Category::Cpu if sink.effect.weight > Weight::Slight => {
                 workload.computes.push(evidence);
             }
-            Category::Cpu
-            | Category::File
-            | Category::Lock
-            | Category::EventLoop
-            | Category::Input => {}
+            Category::Cpu | Category::File | Category::Lock | Category::EventLoop | Category::Input => {}
             _ => workload.waits.push(evidence),
         }
     }

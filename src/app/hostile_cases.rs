@@ -10,10 +10,7 @@ use crate::python::syntax::parse;
 fn analysed(text: &str) -> Option<Application> {
     let mut files = Files::new();
     files.add("main.py", text);
-    let modules = files
-        .iter()
-        .filter_map(|(id, file)| Some((id, parse(file.text()).ok()?)))
-        .collect();
+    let modules = files.iter().filter_map(|(id, file)| Some((id, parse(file.text()).ok()?))).collect();
     analyse(&files, &modules, "main:app", "")
 }
 
@@ -21,83 +18,29 @@ const HEAD: &str = "from fastapi import FastAPI, Depends\napp = FastAPI()\n@app.
 
 /// Text, next to what makes it hard.
 fn hard() -> Vec<(&'static str, String)> {
-    let wide: String = (0..3_000)
-        .map(|i| format!("def f{i}(a, b):\n    return f{}(f{}, a)\n", i + 1, i + 2))
-        .collect();
+    let wide: String = (0..3_000).map(|i| format!("def f{i}(a, b):\n    return f{}(f{}, a)\n", i + 1, i + 2)).collect();
     let mutual: String = (0..300)
-        .map(|i| {
-            format!(
-                "async def g{i}(f):\n    await g{}(lambda: g{i}(f))\n    f()\n",
-                (i * 7 + 1) % 300
-            )
-        })
+        .map(|i| format!("async def g{i}(f):\n    await g{}(lambda: g{i}(f))\n    f()\n", (i * 7 + 1) % 300))
         .collect();
     let classes: String = (0..500)
-        .map(|i| {
-            format!(
-                "class C{i}(C{}, C{}):\n    def m(self):\n        return super().m()\n",
-                i + 1,
-                i + 2
-            )
-        })
+        .map(|i| format!("class C{i}(C{}, C{}):\n    def m(self):\n        return super().m()\n", i + 1, i + 2))
         .collect();
     let rebound: String = (0..3_000).map(|i| format!("x = x or y{i}\n")).collect();
-    let nested = (0..80)
-        .map(|i| format!("{}def n{i}():\n", "    ".repeat(i)))
-        .collect::<String>();
+    let nested = (0..80).map(|i| format!("{}def n{i}():\n", "    ".repeat(i))).collect::<String>();
     vec![
-        (
-            "calls of calls",
-            format!("{HEAD}async def v():\n    f0(f1, f2)\n{wide}"),
-        ),
-        (
-            "mutual recursion with closures",
-            format!("{HEAD}async def v():\n    await g0(lambda: 1)\n{mutual}"),
-        ),
-        (
-            "cyclic classes",
-            format!("{HEAD}async def v():\n    C0().m()\n{classes}class C500(C0): pass\n"),
-        ),
-        (
-            "a name bound by itself",
-            format!("{HEAD}async def v():\n    x.get()\nx = 1\n{rebound}"),
-        ),
-        (
-            "chain of attributes",
-            format!("{HEAD}async def v():\n    a{}()\n", ".b".repeat(1_500)),
-        ),
-        (
-            "chain of calls",
-            format!("{HEAD}async def v():\n    a{}\n", ".b()".repeat(700)),
-        ),
-        (
-            "union of itself",
-            format!("{HEAD}async def v(x: A): x.m()\nA = A | B\nB = A | B\n"),
-        ),
-        (
-            "decorators of decorators",
-            format!("{HEAD}@d\nasync def v(): pass\n@d\ndef d(f):\n    return d(d)\n"),
-        ),
-        (
-            "imports in a circle",
-            format!("{HEAD}async def v(): z()\nfrom main import *\nfrom main import z\n"),
-        ),
-        (
-            "functions in functions",
-            format!(
-                "{HEAD}async def v(): n0()\n{nested}{}pass\n",
-                "    ".repeat(80)
-            ),
-        ),
-        (
-            "a long annotation in quotes",
-            format!("{HEAD}async def v(x: '{}'): x.get()\n", "list[".repeat(190)),
-        ),
+        ("calls of calls", format!("{HEAD}async def v():\n    f0(f1, f2)\n{wide}")),
+        ("mutual recursion with closures", format!("{HEAD}async def v():\n    await g0(lambda: 1)\n{mutual}")),
+        ("cyclic classes", format!("{HEAD}async def v():\n    C0().m()\n{classes}class C500(C0): pass\n")),
+        ("a name bound by itself", format!("{HEAD}async def v():\n    x.get()\nx = 1\n{rebound}")),
+        ("chain of attributes", format!("{HEAD}async def v():\n    a{}()\n", ".b".repeat(1_500))),
+        ("chain of calls", format!("{HEAD}async def v():\n    a{}\n", ".b()".repeat(700))),
+        ("union of itself", format!("{HEAD}async def v(x: A): x.m()\nA = A | B\nB = A | B\n")),
+        ("decorators of decorators", format!("{HEAD}@d\nasync def v(): pass\n@d\ndef d(f):\n    return d(d)\n")),
+        ("imports in a circle", format!("{HEAD}async def v(): z()\nfrom main import *\nfrom main import z\n")),
+        ("functions in functions", format!("{HEAD}async def v(): n0()\n{nested}{}pass\n", "    ".repeat(80))),
+        ("a long annotation in quotes", format!("{HEAD}async def v(x: '{}'): x.get()\n", "list[".repeat(190))),
         ("application made of itself", "app = app\n".to_owned()),
-        (
-            "factories in a circle",
-            "def a():\n    return b()\ndef b():\n    return a()\napp = a()\n".to_owned(),
-        ),
+        ("factories in a circle", "def a():\n    return b()\ndef b():\n    return a()\napp = a()\n".to_owned()),
     ]
 }
 

@@ -211,11 +211,7 @@ pub enum WorkloadKind {
 impl Workload {
     /// The kind that the evidence speaks for.
     pub fn kind(&self) -> WorkloadKind {
-        match (
-            self.waits.is_empty(),
-            self.computes.is_empty(),
-            self.streams.is_empty(),
-        ) {
+        match (self.waits.is_empty(), self.computes.is_empty(), self.streams.is_empty()) {
             (_, _, false) => WorkloadKind::Stream,
             (false, false, true) => WorkloadKind::Mixed,
             (false, true, true) => WorkloadKind::Io,
@@ -229,12 +225,7 @@ impl Workload {
 /// attribute) names for a server started in `folder`, relative to the root of `files`.
 ///
 /// `None` if the module or the attribute is not found in the project.
-pub fn analyse(
-    files: &Files,
-    modules: &BTreeMap<FileId, Module>,
-    target: &str,
-    folder: &str,
-) -> Option<Application> {
+pub fn analyse(files: &Files, modules: &BTreeMap<FileId, Module>, target: &str, folder: &str) -> Option<Application> {
     let types = Types::new(files, modules, folder);
     let object = target::find(&types, target)?;
     let loaded = reach::modules(&types, object.module);
@@ -243,27 +234,17 @@ pub fn analyse(
         handler.context = served(handler.context, object.interface, object.framework);
     }
     let mut effects = Effects::new(&types);
-    let mut nodes: Vec<usize> = found
-        .iter()
-        .map(|found| effects.explore(found.frame))
-        .collect();
+    let mut nodes: Vec<usize> = found.iter().map(|found| effects.explore(found.frame)).collect();
     tasks::left_running(&mut effects, &mut found, &mut nodes);
     let handlers: Vec<Handler> = found.iter().map(|found| handler(&types, found)).collect();
     let entries: Vec<_> = found
         .iter()
         .zip(&handlers)
         .zip(&nodes)
-        .map(|((found, handler), &node)| blocking::Entry {
-            found,
-            handler,
-            node,
-        })
+        .map(|((found, handler), &node)| blocking::Entry { found, handler, node })
         .collect();
-    let websockets: Vec<Place> = handlers
-        .iter()
-        .filter(|handler| handler.role == Role::WebSocket)
-        .map(|handler| handler.place)
-        .collect();
+    let websockets: Vec<Place> =
+        handlers.iter().filter(|handler| handler.role == Role::WebSocket).map(|handler| handler.place).collect();
     let streaming = streams::find(&types, &loaded);
     let streams = streams::evidence(&streaming, &websockets);
     Some(Application {
@@ -300,11 +281,7 @@ fn handler(types: &Types<'_>, found: &Found) -> Handler {
     Handler {
         name: function.qualified.clone(),
         place: types.place_of(found.frame.function),
-        kind: if function.is_async {
-            HandlerKind::Async
-        } else {
-            HandlerKind::Sync
-        },
+        kind: if function.is_async { HandlerKind::Async } else { HandlerKind::Sync },
         role: found.role,
         route: found.route.clone(),
         runs: found.context,

@@ -13,36 +13,15 @@ use crate::source::{FileId, Files, Place};
 const CONSTRUCTORS: [&str; 5] = ["FastAPI", "Starlette", "Litestar", "Quart", "Sanic"];
 
 /// Folders whose applications exist for tests and documents.
-const ASIDE: [&str; 8] = [
-    "tests",
-    "test",
-    "docs",
-    "doc",
-    "docs_src",
-    "examples",
-    "example",
-    "benchmarks",
-];
+const ASIDE: [&str; 8] = ["tests", "test", "docs", "doc", "docs_src", "examples", "example", "benchmarks"];
 
 /// Analyses every application of the project that is not among `known`.
-pub fn orphans(
-    files: &Files,
-    modules: &BTreeMap<FileId, Module>,
-    known: &[Option<Application>],
-) -> Vec<Application> {
-    let is_known = |place: Place| {
-        known
-            .iter()
-            .flatten()
-            .any(|application| application.place.file == place.file)
-    };
+pub fn orphans(files: &Files, modules: &BTreeMap<FileId, Module>, known: &[Option<Application>]) -> Vec<Application> {
+    let is_known = |place: Place| known.iter().flatten().any(|application| application.place.file == place.file);
     let mut found = Vec::new();
     for (&file, module) in modules {
         let path = files.get(file).path();
-        if path
-            .split('/')
-            .any(|part| ASIDE.contains(&part) || part.starts_with("test_"))
-        {
+        if path.split('/').any(|part| ASIDE.contains(&part) || part.starts_with("test_")) {
             continue;
         }
         for (name, place) in bound(file, module) {
@@ -50,12 +29,7 @@ pub fn orphans(
                 continue;
             }
             let (folder, dotted) = import_path(files, path);
-            found.extend(analyse(
-                files,
-                modules,
-                &format!("{dotted}:{name}"),
-                &folder,
-            ));
+            found.extend(analyse(files, modules, &format!("{dotted}:{name}"), &folder));
         }
     }
     found
@@ -66,14 +40,8 @@ fn bound(file: FileId, module: &Module) -> Vec<(String, Place)> {
     let mut names = Vec::new();
     for statement in &module.body {
         let (target, value) = match statement {
-            ast::Stmt::Assign(assign) if assign.targets.len() == 1 => {
-                (&assign.targets[0], &*assign.value)
-            }
-            ast::Stmt::AnnAssign(ast::StmtAnnAssign {
-                target,
-                value: Some(value),
-                ..
-            }) => (&**target, &**value),
+            ast::Stmt::Assign(assign) if assign.targets.len() == 1 => (&assign.targets[0], &*assign.value),
+            ast::Stmt::AnnAssign(ast::StmtAnnAssign { target, value: Some(value), .. }) => (&**target, &**value),
             _ => continue,
         };
         let (ast::Expr::Name(name), ast::Expr::Call(call)) = (target, value) else {
@@ -97,9 +65,7 @@ fn import_path(files: &Files, path: &str) -> (String, String) {
     while !folder.is_empty() && files.find(&format!("{folder}/__init__.py")).is_some() {
         folder = folder.rsplit_once('/').map_or("", |(parent, _)| parent);
     }
-    let inside = path[folder.len()..]
-        .trim_start_matches('/')
-        .trim_end_matches(".py");
+    let inside = path[folder.len()..].trim_start_matches('/').trim_end_matches(".py");
     let dotted = inside.trim_end_matches("/__init__").replace('/', ".");
     (folder.to_owned(), dotted)
 }

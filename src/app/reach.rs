@@ -14,11 +14,7 @@ use crate::source::FileId;
 
 /// The indices of all modules that loading `start` may load, in order.
 pub(super) fn modules(types: &Types<'_>, start: u32) -> Vec<u32> {
-    let mut reach = Reach {
-        types,
-        seen: BTreeSet::new(),
-        open: Vec::new(),
-    };
+    let mut reach = Reach { types, seen: BTreeSet::new(), open: Vec::new() };
     reach.add(start);
     while let Some(index) = reach.open.pop() {
         reach.imports(index);
@@ -55,11 +51,7 @@ impl Reach<'_, '_> {
     fn add_dotted(&mut self, dotted: &str, from: FileId) {
         let modules = self.types.modules();
         let found = modules.find(dotted, Some(from));
-        let found = found.or_else(|| {
-            dotted
-                .rsplit_once('.')
-                .and_then(|(module, _)| modules.find(module, Some(from)))
-        });
+        let found = found.or_else(|| dotted.rsplit_once('.').and_then(|(module, _)| modules.find(module, Some(from))));
         self.add_module(found.as_ref());
     }
 
@@ -72,12 +64,35 @@ impl Reach<'_, '_> {
             } else {
                 modules.find(import.module, Some(facts.file))
             };
-            let child = module
-                .as_ref()
-                .zip(import.name)
-                .and_then(|(module, name)| modules.child(module, name));
+            let child = module.as_ref().zip(import.name).and_then(|(module, name)| modules.child(module, name));
             self.add_module(module.as_ref());
             self.add_module(child.as_ref());
+        }
+    }
+
+    /// `package.module` imports nothing by itself, but whoever writes it has seen to that: a package
+    /// that imports its modules when they are asked for, for one.
+    fn read(&mut self, index: u32, attribute: &ast::ExprAttribute) {
+        let Expr::Name(name) = &*attribute.value else { return };
+        let facts = self.types.facts_at(index);
+        let bindings = facts.functions[0].bindings.get(name.id.as_str());
+        let modules = self.types.modules();
+        let children = bindings.into_iter().flatten().filter_map(|binding| {
+            let package = match binding.bound {
+                Bound::From { level, module, name } if level > 0 => {
+                    modules.relative(facts.file, level, module).and_then(|module| modules.child(&module, name))
+                }
+                Bound::From { module, name, .. } => {
+                    modules.find(module, Some(facts.file)).and_then(|module| modules.child(&module, name))
+                }
+                Bound::Import { dotted, .. } => modules.find(dotted, Some(facts.file)),
+                _ => None,
+            };
+            modules.child(&package?, attribute.attr.as_str())
+        });
+        let children: Vec<_> = children.collect();
+        for child in &children {
+            self.add_module(Some(child));
         }
     }
 
@@ -86,8 +101,13 @@ impl Reach<'_, '_> {
         let file = facts.file;
         for (function, number) in facts.functions.iter().zip(0..) {
             for event in &function.events {
-                let EventKind::Call(call, _) = event.kind else {
-                    continue;
+                let call = match event.kind {
+                    EventKind::Call(call, _) => call,
+                    EventKind::Read(attribute) => {
+                        self.read(index, attribute);
+                        continue;
+                    }
+                    _ => continue,
                 };
                 if let Some(settings) = settings_of(call) {
                     self.add_dotted(settings, file);
@@ -95,10 +115,7 @@ impl Reach<'_, '_> {
                 if !matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "include") {
                     continue;
                 }
-                let id = crate::python::types::FunctionId {
-                    file: index,
-                    index: number,
-                };
+                let id = crate::python::types::FunctionId { file: index, index: number };
                 let callee = self.types.value(&call.func, self.types.plain(id));
                 let is_include = |value: &Value<'_>| matches!(value, Value::External(name) if matches!(&**name, "django.urls.include" | "django.conf.urls.include"));
                 if callee.iter().any(is_include)
@@ -111,10 +128,7 @@ impl Reach<'_, '_> {
         for name in ["ROOT_URLCONF", "MIDDLEWARE", "ASGI_APPLICATION"] {
             let bindings = facts.functions[0].bindings.get(name);
             for binding in bindings.into_iter().flatten() {
-                if let Bound::Value {
-                    value: Some(value), ..
-                } = binding.bound
-                {
+                if let Bound::Value { value: Some(value), .. } = binding.bound {
                     self.strings(value, file);
                 }
             }
@@ -124,14 +138,8 @@ impl Reach<'_, '_> {
     fn strings(&mut self, expr: &Expr, file: FileId) {
         match expr {
             Expr::StringLiteral(text) => self.add_dotted(text.value.to_str(), file),
-            Expr::List(list) => list
-                .elts
-                .iter()
-                .for_each(|element| self.strings(element, file)),
-            Expr::Tuple(tuple) => tuple
-                .elts
-                .iter()
-                .for_each(|element| self.strings(element, file)),
+            Expr::List(list) => list.elts.iter().for_each(|element| self.strings(element, file)),
+            Expr::Tuple(tuple) => tuple.elts.iter().for_each(|element| self.strings(element, file)),
             _ => {}
         }
     }
@@ -140,9 +148,7 @@ impl Reach<'_, '_> {
 /// The settings module of `os.environ.setdefault("DJANGO_SETTINGS_MODULE", "...")`.
 fn settings_of(call: &ast::ExprCall) -> Option<&str> {
     match &*call.arguments.args {
-        [Expr::StringLiteral(name), Expr::StringLiteral(value)]
-            if name.value.to_str() == "DJANGO_SETTINGS_MODULE" =>
-        {
+        [Expr::StringLiteral(name), Expr::StringLiteral(value)] if name.value.to_str() == "DJANGO_SETTINGS_MODULE" => {
             Some(value.value.to_str())
         }
         _ => None,

@@ -49,11 +49,7 @@ pub(super) fn find(types: &Types<'_>, modules: &[u32]) -> Vec<Place> {
 /// The same and the web sockets as evidence.
 pub(super) fn evidence(streams: &[Place], websockets: &[Place]) -> Vec<Evidence> {
     let say = |what: &str, places: &[Place]| -> Vec<Evidence> {
-        let evidence = |&place: &Place| Evidence {
-            what: what.to_owned(),
-            place,
-            category: Category::Socket,
-        };
+        let evidence = |&place: &Place| Evidence { what: what.to_owned(), place, category: Category::Socket };
         places.iter().map(evidence).collect()
     };
     let mut all = say("streamed response", streams);

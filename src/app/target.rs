@@ -32,48 +32,25 @@ pub(super) fn find(types: &Types<'_>, target: &str) -> Option<Target> {
         return None;
     };
     let index = types.index_of(file)?;
-    let name = attribute
-        .split(['(', '.'])
-        .next()
-        .unwrap_or(attribute)
-        .trim();
+    let name = attribute.split(['(', '.']).next().unwrap_or(attribute).trim();
     let frame = types.module_frame(index);
     let sources = types.sources(name, frame, usize::MAX - 1);
     let first = sources.first().copied()?;
-    let mut judge = Judge {
-        types,
-        layers: MAX_LAYERS,
-    };
+    let mut judge = Judge { types, layers: MAX_LAYERS };
     let place = place_of(types, first, frame);
     let is_call = attribute.contains('(');
-    let verdicts = sources
-        .into_iter()
-        .map(|source| judge.source(source, is_call));
+    let verdicts = sources.into_iter().map(|source| judge.source(source, is_call));
     let (interface, framework) = if attribute.contains('.') && !is_call {
         let mut values = types.name(name, frame, usize::MAX - 1);
         for part in attribute.split('.').skip(1) {
-            values = values
-                .iter()
-                .flat_map(|value| types.attribute(value, part))
-                .collect();
+            values = values.iter().flat_map(|value| types.attribute(value, part)).collect();
         }
-        values
-            .iter()
-            .map(|value| judge.value(value))
-            .collect::<Vec<_>>()
-            .into_iter()
-            .find(is_known)
-            .unwrap_or(UNKNOWN)
+        values.iter().map(|value| judge.value(value)).collect::<Vec<_>>().into_iter().find(is_known).unwrap_or(UNKNOWN)
     } else {
         let verdicts: Vec<_> = verdicts.collect();
         agree(&verdicts)
     };
-    Some(Target {
-        place,
-        interface,
-        framework,
-        module: index,
-    })
+    Some(Target { place, interface, framework, module: index })
 }
 
 type Verdict = (Interface, Framework);
@@ -105,27 +82,16 @@ fn agree(verdicts: &[Verdict]) -> Verdict {
 fn place_of(types: &Types<'_>, (bound, frame): (Bound<'_>, Frame), fallback: Frame) -> Place {
     let file = types.facts_at(frame.function.file).file;
     let function = |index| {
-        let id = crate::python::types::FunctionId {
-            file: frame.function.file,
-            index,
-        };
+        let id = crate::python::types::FunctionId { file: frame.function.file, index };
         types.place_of(id)
     };
     match bound {
-        Bound::Value {
-            value: Some(value), ..
+        Bound::Value { value: Some(value), .. } | Bound::Unpacked(value, _) | Bound::With(value) => {
+            Place::new(file, span_of(value))
         }
-        | Bound::Unpacked(value, _)
-        | Bound::With(value) => Place::new(file, span_of(value)),
         Bound::Function(index) => function(index),
-        Bound::Class(index) => Place::new(
-            file,
-            types.facts_at(frame.function.file).classes[index as usize].span,
-        ),
-        _ => Place::new(
-            types.facts_at(fallback.function.file).file,
-            crate::source::Span::default(),
-        ),
+        Bound::Class(index) => Place::new(file, types.facts_at(frame.function.file).classes[index as usize].span),
+        _ => Place::new(types.facts_at(fallback.function.file).file, crate::source::Span::default()),
     }
 }
 
@@ -137,28 +103,13 @@ struct Judge<'t, 'a> {
 impl<'a> Judge<'_, 'a> {
     fn source(&mut self, (bound, frame): (Bound<'a>, Frame), is_call: bool) -> Verdict {
         match bound {
-            Bound::Value {
-                value: Some(value), ..
-            } => self.expression(value, frame),
+            Bound::Value { value: Some(value), .. } => self.expression(value, frame),
             Bound::Function(index) => {
-                let id = crate::python::types::FunctionId {
-                    file: frame.function.file,
-                    index,
-                };
-                let callee = Frame {
-                    function: id,
-                    ..frame
-                };
-                if is_call {
-                    self.factory(callee)
-                } else {
-                    self.raw(callee, false)
-                }
+                let id = crate::python::types::FunctionId { file: frame.function.file, index };
+                let callee = Frame { function: id, ..frame };
+                if is_call { self.factory(callee) } else { self.raw(callee, false) }
             }
-            Bound::Class(index) if is_call => self.object(ClassId {
-                file: frame.function.file,
-                index,
-            }),
+            Bound::Class(index) if is_call => self.object(ClassId { file: frame.function.file, index }),
             // A server that is told to call a factory of a library, or to load its object.
             Bound::From { module, name, .. } => library(&format!("{module}.{name}")),
             _ => UNKNOWN,
@@ -174,31 +125,17 @@ impl<'a> Judge<'_, 'a> {
             Expr::Name(name) => {
                 let at = span_of(name).start;
                 let sources = self.types.sources(name.id.as_str(), frame, at);
-                let verdicts: Vec<_> = sources
-                    .into_iter()
-                    .map(|source| self.source(source, false))
-                    .collect();
+                let verdicts: Vec<_> = sources.into_iter().map(|source| self.source(source, false)).collect();
                 let agreed = agree(&verdicts);
-                if agreed == UNKNOWN {
-                    self.by_value(expr, frame)
-                } else {
-                    agreed
-                }
+                if agreed == UNKNOWN { self.by_value(expr, frame) } else { agreed }
             }
             Expr::Call(call) => self.call(expr, call, frame),
             Expr::If(choice) => {
-                let verdicts = [
-                    self.expression(&choice.body, frame),
-                    self.expression(&choice.orelse, frame),
-                ];
+                let verdicts = [self.expression(&choice.body, frame), self.expression(&choice.orelse, frame)];
                 agree(&verdicts)
             }
             Expr::BoolOp(operation) => {
-                let verdicts: Vec<_> = operation
-                    .values
-                    .iter()
-                    .map(|value| self.expression(value, frame))
-                    .collect();
+                let verdicts: Vec<_> = operation.values.iter().map(|value| self.expression(value, frame)).collect();
                 agree(&verdicts)
             }
             Expr::Attribute(attribute) if attribute.attr.as_str() == "wsgi_app" => {
@@ -251,11 +188,7 @@ impl<'a> Judge<'_, 'a> {
             });
         }
         let agreed = agree(&verdicts);
-        if agreed == UNKNOWN {
-            self.by_value(expr, frame)
-        } else {
-            agreed
-        }
+        if agreed == UNKNOWN { self.by_value(expr, frame) } else { agreed }
     }
 
     /// Raw middleware of the project around an application: the framework is the inner one.
@@ -264,14 +197,7 @@ impl<'a> Judge<'_, 'a> {
             return own;
         }
         let inner = self.inner(call, frame);
-        (
-            own.0,
-            if inner.1 == Framework::Unknown {
-                own.1
-            } else {
-                inner.1
-            },
-        )
+        (own.0, if inner.1 == Framework::Unknown { own.1 } else { inner.1 })
     }
 
     fn library_call(&mut self, name: &str, call: &'a ast::ExprCall, frame: Frame) -> Verdict {
@@ -297,62 +223,34 @@ impl<'a> Judge<'_, 'a> {
     /// The application that a wrapper is given.
     fn inner(&mut self, call: &'a ast::ExprCall, frame: Frame) -> Verdict {
         let named = call.arguments.keywords.iter().filter(|keyword| {
-            keyword.arg.as_ref().is_some_and(|arg| {
-                matches!(
-                    arg.as_str(),
-                    "app" | "application" | "other_asgi_app" | "wsgi_app"
-                )
-            })
+            keyword
+                .arg
+                .as_ref()
+                .is_some_and(|arg| matches!(arg.as_str(), "app" | "application" | "other_asgi_app" | "wsgi_app"))
         });
-        let candidates = call
-            .arguments
-            .args
-            .iter()
-            .take(2)
-            .chain(named.map(|keyword| &keyword.value));
+        let candidates = call.arguments.args.iter().take(2).chain(named.map(|keyword| &keyword.value));
         let candidates: Vec<_> = candidates.collect();
-        let verdicts = candidates
-            .into_iter()
-            .map(|candidate| self.expression(candidate, frame));
-        verdicts
-            .collect::<Vec<_>>()
-            .into_iter()
-            .find(|verdict| *verdict != UNKNOWN)
-            .unwrap_or(UNKNOWN)
+        let verdicts = candidates.into_iter().map(|candidate| self.expression(candidate, frame));
+        verdicts.collect::<Vec<_>>().into_iter().find(|verdict| *verdict != UNKNOWN).unwrap_or(UNKNOWN)
     }
 
     /// What a factory returns.
     fn factory(&mut self, frame: Frame) -> Verdict {
         let function = self.types.function(frame.function);
-        let verdicts: Vec<_> = function
-            .results
-            .iter()
-            .map(|result| self.expression(result, frame))
-            .collect();
+        let verdicts: Vec<_> = function.results.iter().map(|result| self.expression(result, frame)).collect();
         let agreed = agree(&verdicts);
         if agreed != UNKNOWN || self.layers == 0 {
             return agreed;
         }
-        let returned: Vec<_> = self
-            .types
-            .returned(frame)
-            .iter()
-            .map(|value| self.value(value))
-            .collect();
+        let returned: Vec<_> = self.types.returned(frame).iter().map(|value| self.value(value)).collect();
         agree(&returned)
     }
 
     /// A function, or a `__call__`, that a server calls for each request.
     fn raw(&mut self, frame: Frame, is_method: bool) -> Verdict {
         let function = self.types.function(frame.function);
-        let parameters = function
-            .parameters
-            .get(usize::from(is_method)..)
-            .unwrap_or_default();
-        let required = parameters
-            .iter()
-            .filter(|parameter| parameter.default.is_none() && !parameter.variadic)
-            .count();
+        let parameters = function.parameters.get(usize::from(is_method)..).unwrap_or_default();
+        let required = parameters.iter().filter(|parameter| parameter.default.is_none() && !parameter.variadic).count();
         let first = parameters.first().map_or("", |parameter| parameter.name);
         if function.is_async && required == 3 {
             return (Interface::Asgi, Framework::Raw);

@@ -8,56 +8,24 @@ fn judged(target: &str, parts: &[(&str, &str)]) -> Option<(Interface, Framework,
     for (path, text) in parts {
         files.add(*path, *text);
     }
-    let modules = files
-        .iter()
-        .map(|(id, file)| (id, parse(file.text()).unwrap()))
-        .collect();
+    let modules = files.iter().map(|(id, file)| (id, parse(file.text()).unwrap())).collect();
     let found = analyse(&files, &modules, target, "")?;
-    Some((
-        found.interface,
-        found.framework,
-        files.describe(found.place),
-    ))
+    Some((found.interface, found.framework, files.describe(found.place)))
 }
 
 /// Target, text of `main.py`, and what comes out.
 const CASES: &[(&str, &str, Interface, Framework)] = &[
-    (
-        "main:app",
-        "from fastapi import FastAPI\napp = FastAPI()",
-        Interface::Asgi,
-        Framework::FastApi,
-    ),
-    (
-        "main:app",
-        "import fastapi\napp: fastapi.FastAPI = fastapi.FastAPI()",
-        Interface::Asgi,
-        Framework::FastApi,
-    ),
+    ("main:app", "from fastapi import FastAPI\napp = FastAPI()", Interface::Asgi, Framework::FastApi),
+    ("main:app", "import fastapi\napp: fastapi.FastAPI = fastapi.FastAPI()", Interface::Asgi, Framework::FastApi),
     (
         "main:app",
         "from starlette.applications import Starlette\napp = Starlette()",
         Interface::Asgi,
         Framework::Starlette,
     ),
-    (
-        "main:app",
-        "from flask import Flask\napp = Flask(__name__)",
-        Interface::Wsgi,
-        Framework::Flask,
-    ),
-    (
-        "main",
-        "from flask import Flask\napplication = Flask(__name__)",
-        Interface::Wsgi,
-        Framework::Flask,
-    ),
-    (
-        "main:app",
-        "from quart import Quart\napp = Quart(__name__)",
-        Interface::Asgi,
-        Framework::Quart,
-    ),
+    ("main:app", "from flask import Flask\napp = Flask(__name__)", Interface::Wsgi, Framework::Flask),
+    ("main", "from flask import Flask\napplication = Flask(__name__)", Interface::Wsgi, Framework::Flask),
+    ("main:app", "from quart import Quart\napp = Quart(__name__)", Interface::Asgi, Framework::Quart),
     (
         "main:application",
         "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()",
@@ -142,18 +110,8 @@ const CASES: &[(&str, &str, Interface, Framework)] = &[
         Interface::Asgi,
         Framework::Starlette,
     ),
-    (
-        "main:app",
-        "async def app(scope, receive, send):\n    pass",
-        Interface::Asgi,
-        Framework::Raw,
-    ),
-    (
-        "main:app",
-        "def app(environ, start_response):\n    return []",
-        Interface::Wsgi,
-        Framework::Raw,
-    ),
+    ("main:app", "async def app(scope, receive, send):\n    pass", Interface::Asgi, Framework::Raw),
+    ("main:app", "def app(environ, start_response):\n    return []", Interface::Wsgi, Framework::Raw),
     (
         "main:app",
         "class App:\n    async def __call__(self, scope, receive, send):\n        pass\napp = App()",
@@ -186,12 +144,7 @@ const CASES: &[(&str, &str, Interface, Framework)] = &[
         Interface::Asgi,
         Framework::FastApi,
     ),
-    (
-        "main:app",
-        "from aiohttp import web\napp = web.Application()",
-        Interface::Own("aiohttp"),
-        Framework::Aiohttp,
-    ),
+    ("main:app", "from aiohttp import web\napp = web.Application()", Interface::Own("aiohttp"), Framework::Aiohttp),
     (
         "main:app",
         "import os\nfrom flask import Flask\nfrom fastapi import FastAPI\n\
@@ -199,42 +152,21 @@ const CASES: &[(&str, &str, Interface, Framework)] = &[
         Interface::Unknown,
         Framework::Unknown,
     ),
-    (
-        "main:app",
-        "from somewhere import build\napp = build()",
-        Interface::Unknown,
-        Framework::Unknown,
-    ),
-    (
-        "main:app",
-        "import connexion\napp = connexion.App(__name__)",
-        Interface::Unknown,
-        Framework::Unknown,
-    ),
-    (
-        "main:app",
-        "app = make()\ndef make():\n    return make()",
-        Interface::Unknown,
-        Framework::Unknown,
-    ),
+    ("main:app", "from somewhere import build\napp = build()", Interface::Unknown, Framework::Unknown),
+    ("main:app", "import connexion\napp = connexion.App(__name__)", Interface::Unknown, Framework::Unknown),
+    ("main:app", "app = make()\ndef make():\n    return make()", Interface::Unknown, Framework::Unknown),
 ];
 
 #[test]
 fn tells_what_a_server_has_to_speak() {
     let mut wrong = Vec::new();
     for (target, text, interface, framework) in CASES {
-        let found = judged(target, &[("main.py", text)])
-            .map(|(interface, framework, _)| (interface, framework));
+        let found = judged(target, &[("main.py", text)]).map(|(interface, framework, _)| (interface, framework));
         if found != Some((*interface, *framework)) {
             wrong.push(format!("{text}\n  => {found:?}"));
         }
     }
-    assert!(
-        wrong.is_empty(),
-        "{} wrong:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]
@@ -242,20 +174,10 @@ fn points_at_where_the_object_is_made() {
     let parts = [
         ("wsgi.py", "from shop.app import app as application\n"),
         ("shop/__init__.py", ""),
-        (
-            "shop/app.py",
-            "from flask import Flask\n\napp = Flask(__name__)\n",
-        ),
+        ("shop/app.py", "from flask import Flask\n\napp = Flask(__name__)\n"),
     ];
     let found = judged("wsgi:application", &parts);
-    assert_eq!(
-        found,
-        Some((
-            Interface::Wsgi,
-            Framework::Flask,
-            "shop/app.py:3".to_owned()
-        ))
-    );
+    assert_eq!(found, Some((Interface::Wsgi, Framework::Flask, "shop/app.py:3".to_owned())));
 }
 
 #[test]
@@ -292,25 +214,34 @@ fn follows_django_from_its_settings_to_its_views() {
              class Detail(View):\n    async def get(self, request):\n        await Item.objects.aget(pk=1)\n        \
              return requests.get('http://a')\n",
         ),
-        (
-            "shop/models.py",
-            "from django.db import models\nclass Item(models.Model):\n    pass\n",
-        ),
+        ("shop/models.py", "from django.db import models\nclass Item(models.Model):\n    pass\n"),
     ];
     let mut files = Files::new();
     for (path, text) in parts {
         files.add(path, text);
     }
-    let modules = files
-        .iter()
-        .map(|(id, file)| (id, parse(file.text()).unwrap()))
-        .collect();
+    let modules = files.iter().map(|(id, file)| (id, parse(file.text()).unwrap())).collect();
     let found = analyse(&files, &modules, "config.asgi:application", "").unwrap();
-    let lines: Vec<_> = found
-        .blocking
-        .iter()
-        .map(|blocking| files.describe(blocking.call))
-        .collect();
+    let lines: Vec<_> = found.blocking.iter().map(|blocking| files.describe(blocking.call)).collect();
     assert_eq!(lines, ["shop/views.py:5", "shop/views.py:11"]);
     assert_eq!(found.handlers.len(), 3);
+}
+
+#[test]
+fn loads_what_a_package_imports_when_it_is_asked_for() {
+    let mut files = Files::new();
+    files.add(
+        "main.py",
+        "from fastapi import FastAPI\nimport api\napp = FastAPI()\napp.include_router(api.items.router)\n",
+    );
+    files.add("api/__init__.py", "def __getattr__(name):\n    return load(name)\n");
+    files.add(
+        "api/items.py",
+        "import time\nfrom fastapi import APIRouter\nrouter = APIRouter()\n\
+         @router.get('/')\nasync def view():\n    time.sleep(1)\n",
+    );
+    let modules = files.iter().map(|(id, file)| (id, parse(file.text()).unwrap())).collect();
+    let found = analyse(&files, &modules, "main:app", "").unwrap();
+    let lines: Vec<_> = found.blocking.iter().map(|blocking| files.describe(blocking.call)).collect();
+    assert_eq!(lines, ["api/items.py:6"]);
 }

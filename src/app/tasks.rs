@@ -6,15 +6,8 @@ use crate::python::effects::Effects;
 use crate::python::frameworks::{Context, Found, Role};
 
 /// Adds the tasks that start-up code leaves running to what the framework calls.
-pub(super) fn left_running(
-    effects: &mut Effects<'_, '_>,
-    found: &mut Vec<Found>,
-    nodes: &mut Vec<usize>,
-) {
-    let start_up = found
-        .iter()
-        .zip(nodes.iter())
-        .filter(|(found, _)| found.context == Context::StartUp);
+pub(super) fn left_running(effects: &mut Effects<'_, '_>, found: &mut Vec<Found>, nodes: &mut Vec<usize>) {
+    let start_up = found.iter().zip(nodes.iter()).filter(|(found, _)| found.context == Context::StartUp);
     let mut open: Vec<usize> = start_up.map(|(_, &node)| node).collect();
     let mut seen: BTreeSet<usize> = open.iter().copied().collect();
     let mut spawned = BTreeSet::new();
@@ -29,11 +22,6 @@ pub(super) fn left_running(
     }
     for frame in spawned {
         nodes.push(effects.explore(frame));
-        found.push(Found {
-            frame,
-            role: Role::Background,
-            context: Context::Loop,
-            route: None,
-        });
+        found.push(Found { frame, role: Role::Background, context: Context::Loop, route: None });
     }
 }

@@ -46,12 +46,7 @@ impl Modules {
         }
         let start = start.trim_start_matches("./").trim_matches('/');
         let start = if start == "." { "" } else { start };
-        Self {
-            by_path,
-            paths,
-            folders,
-            start: start.to_owned(),
-        }
+        Self { by_path, paths, folders, start: start.to_owned() }
     }
 
     /// The module that `import dotted` in `from` means, if it is one of the project.
@@ -59,9 +54,7 @@ impl Modules {
         let relative = dotted.replace('.', "/");
         let top = dotted.split('.').next().unwrap_or(dotted);
         let roots = self.roots(from, catalogue::speaks_about(top));
-        let exact = roots
-            .iter()
-            .find_map(|root| self.file_at(&join(root, &relative)));
+        let exact = roots.iter().find_map(|root| self.file_at(&join(root, &relative)));
         if exact.is_some() {
             return exact.map(ModuleRef::File);
         }
@@ -69,10 +62,7 @@ impl Modules {
         if catalogue::speaks_about(top) {
             return None;
         }
-        let folder = roots
-            .iter()
-            .map(|root| join(root, &relative))
-            .find(|path| self.folders.contains(path))?;
+        let folder = roots.iter().map(|root| join(root, &relative)).find(|path| self.folders.contains(path))?;
         Some(ModuleRef::Folder(folder.into()))
     }
 
@@ -85,11 +75,7 @@ impl Modules {
             }
             folder = parent(folder);
         }
-        let path = if dotted.is_empty() {
-            folder.to_owned()
-        } else {
-            join(folder, &dotted.replace('.', "/"))
-        };
+        let path = if dotted.is_empty() { folder.to_owned() } else { join(folder, &dotted.replace('.', "/")) };
         self.at(&path)
     }
 
@@ -126,19 +112,13 @@ impl Modules {
     }
 
     fn at(&self, path: &str) -> Option<ModuleRef> {
-        let folder = || {
-            self.folders
-                .contains(path)
-                .then(|| ModuleRef::Folder(path.into()))
-        };
+        let folder = || self.folders.contains(path).then(|| ModuleRef::Folder(path.into()));
         self.file_at(path).map(ModuleRef::File).or_else(folder)
     }
 
     fn file_at(&self, path: &str) -> Option<FileId> {
         let package = self.by_path.get(&join(path, "__init__.py"));
-        package
-            .or_else(|| self.by_path.get(&format!("{path}.py")))
-            .copied()
+        package.or_else(|| self.by_path.get(&format!("{path}.py"))).copied()
     }
 
     /// Folders that absolute imports of `from` may start in, the likeliest first.
@@ -168,11 +148,7 @@ fn parent(path: &str) -> &str {
 }
 
 fn join(folder: &str, name: &str) -> String {
-    if folder.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{folder}/{name}")
-    }
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
 #[cfg(test)]
@@ -182,10 +158,7 @@ mod tests {
 
     fn project(paths: &[&str], start: &str) -> (Files, Modules) {
         let mut files = Files::new();
-        let modules = paths
-            .iter()
-            .map(|path| (files.add(*path, ""), parse("").unwrap()))
-            .collect();
+        let modules = paths.iter().map(|path| (files.add(*path, ""), parse("").unwrap())).collect();
         let index = Modules::new(&files, &modules, start);
         (files, index)
     }
@@ -200,50 +173,20 @@ mod tests {
 
     #[test]
     fn finds_packages_below_the_folder_that_holds_them() {
-        let (files, index) = project(
-            &[
-                "backend/app/__init__.py",
-                "backend/app/main.py",
-                "backend/app/db.py",
-            ],
-            "",
-        );
+        let (files, index) = project(&["backend/app/__init__.py", "backend/app/main.py", "backend/app/db.py"], "");
         let main = files.find("backend/app/main.py");
-        assert_eq!(
-            path_of(&files, index.find("app.db", main)),
-            "backend/app/db.py"
-        );
-        assert_eq!(
-            path_of(&files, index.relative(main.unwrap(), 1, "db")),
-            "backend/app/db.py"
-        );
+        assert_eq!(path_of(&files, index.find("app.db", main)), "backend/app/db.py");
+        assert_eq!(path_of(&files, index.relative(main.unwrap(), 1, "db")), "backend/app/db.py");
         assert_eq!(path_of(&files, index.relative(main.unwrap(), 4, "db")), "-");
     }
 
     #[test]
     fn a_folder_named_like_a_library_is_not_the_library() {
-        let (files, index) = project(
-            &[
-                "redis/seed.py",
-                "main.py",
-                "api/requests.py",
-                "api/views.py",
-            ],
-            "",
-        );
-        assert_eq!(
-            path_of(&files, index.find("redis", files.find("main.py"))),
-            "-"
-        );
-        assert_eq!(
-            path_of(&files, index.find("requests", files.find("api/views.py"))),
-            "-"
-        );
+        let (files, index) = project(&["redis/seed.py", "main.py", "api/requests.py", "api/views.py"], "");
+        assert_eq!(path_of(&files, index.find("redis", files.find("main.py"))), "-");
+        assert_eq!(path_of(&files, index.find("requests", files.find("api/views.py"))), "-");
         let (files, index) = project(&["requests.py", "main.py"], "");
-        assert_eq!(
-            path_of(&files, index.find("requests", files.find("main.py"))),
-            "requests.py"
-        );
+        assert_eq!(path_of(&files, index.find("requests", files.find("main.py"))), "requests.py");
     }
 
     #[test]

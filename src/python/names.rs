@@ -70,11 +70,7 @@ pub fn visible<'b, 'a>(bindings: &'b [Binding<'a>], at: usize) -> Vec<&'b Bindin
         }
         seen.push(binding);
     }
-    if seen.is_empty() {
-        bindings.iter().collect()
-    } else {
-        seen
-    }
+    if seen.is_empty() { bindings.iter().collect() } else { seen }
 }
 
 #[cfg(test)]
@@ -82,19 +78,11 @@ mod tests {
     use super::*;
 
     fn binding(at: usize, block: (usize, usize)) -> Binding<'static> {
-        Binding {
-            bound: Bound::Opaque,
-            scope: 0,
-            at,
-            block: Span::new(block.0, block.1),
-        }
+        Binding { bound: Bound::Opaque, scope: 0, at, block: Span::new(block.0, block.1) }
     }
 
     fn seen(bindings: &[Binding<'_>], at: usize) -> Vec<usize> {
-        visible(bindings, at)
-            .iter()
-            .map(|binding| binding.at)
-            .collect()
+        visible(bindings, at).iter().map(|binding| binding.at).collect()
     }
 
     #[test]
@@ -107,11 +95,7 @@ mod tests {
 
     #[test]
     fn branches_add_up_behind_them_and_stand_alone_inside() {
-        let branches = [
-            binding(5, (0, 100)),
-            binding(20, (18, 30)),
-            binding(40, (38, 50)),
-        ];
+        let branches = [binding(5, (0, 100)), binding(20, (18, 30)), binding(40, (38, 50))];
         assert_eq!(seen(&branches, 25), [20]);
         assert_eq!(seen(&branches, 45), [40]);
         assert_eq!(seen(&branches, 60), [5, 20, 40]);

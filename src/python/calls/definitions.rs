@@ -12,32 +12,16 @@ use crate::source::Span;
 impl<'a> Reader<'a> {
     pub(super) fn bind(&mut self, name: &'a str, bound: Bound<'a>, at: usize) {
         let block = self.blocks.last().copied().unwrap_or_default();
-        let binding = Binding {
-            bound,
-            scope: self.function,
-            at,
-            block,
-        };
+        let binding = Binding { bound, scope: self.function, at, block };
         if let Some(class) = self.class {
-            self.facts.classes[class as usize]
-                .fields
-                .entry(name)
-                .or_default()
-                .push(binding);
+            self.facts.classes[class as usize].fields.entry(name).or_default().push(binding);
             return;
         }
         let function = self.current();
         if function.globals.contains(name) {
             // Seen from the module, such an assignment may or may not have happened.
-            let binding = Binding {
-                block: Span::new(at, at),
-                ..binding
-            };
-            self.facts.functions[0]
-                .bindings
-                .entry(name)
-                .or_default()
-                .push(binding);
+            let binding = Binding { block: Span::new(at, at), ..binding };
+            self.facts.functions[0].bindings.entry(name).or_default().push(binding);
         } else {
             function.bindings.entry(name).or_default().push(binding);
         }
@@ -57,9 +41,7 @@ impl<'a> Reader<'a> {
     pub(super) fn bind_all(&mut self, targets: &'a [Expr], bound: Bound<'a>, at: usize) {
         for (i, target) in targets.iter().enumerate() {
             let part = match bound {
-                Bound::Value {
-                    value: Some(value), ..
-                } => Bound::Unpacked(value, i),
+                Bound::Value { value: Some(value), .. } => Bound::Unpacked(value, i),
                 _ => Bound::Opaque,
             };
             self.bind_target(target, part, at);
@@ -67,21 +49,11 @@ impl<'a> Reader<'a> {
     }
 
     /// `self.name = ...` in a method is a field of its class, `app.state.name = ...` is known to all.
-    pub(super) fn bind_attribute(
-        &mut self,
-        attribute: &'a ast::ExprAttribute,
-        bound: Bound<'a>,
-        at: usize,
-    ) {
+    pub(super) fn bind_attribute(&mut self, attribute: &'a ast::ExprAttribute, bound: Bound<'a>, at: usize) {
         if let Expr::Attribute(owner) = &*attribute.value
             && owner.attr.as_str() == "state"
         {
-            let binding = Binding {
-                bound,
-                scope: self.function,
-                at,
-                block: Span::new(at, at),
-            };
+            let binding = Binding { bound, scope: self.function, at, block: Span::new(at, at) };
             let known = self.facts.state.entry(attribute.attr.as_str());
             known.or_default().push(binding);
             return;
@@ -91,37 +63,19 @@ impl<'a> Reader<'a> {
         };
         let function = &self.facts.functions[self.function as usize];
         let Some(class) = function.class else { return };
-        if function
-            .parameters
-            .first()
-            .is_some_and(|first| first.name == object.id.as_str())
-        {
-            let binding = Binding {
-                bound,
-                scope: self.function,
-                at,
-                block: Span::new(at, at),
-            };
+        if function.parameters.first().is_some_and(|first| first.name == object.id.as_str()) {
+            let binding = Binding { bound, scope: self.function, at, block: Span::new(at, at) };
             let fields = &mut self.facts.classes[class as usize].fields;
-            fields
-                .entry(attribute.attr.as_str())
-                .or_default()
-                .push(binding);
+            fields.entry(attribute.attr.as_str()).or_default().push(binding);
         }
     }
 
     pub(super) fn qualified(&self, name: &str) -> String {
         let outer = match self.class {
             Some(class) => self.facts.classes[class as usize].qualified.as_str(),
-            None => self.facts.functions[self.function as usize]
-                .qualified
-                .as_str(),
+            None => self.facts.functions[self.function as usize].qualified.as_str(),
         };
-        if outer.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{outer}.{name}")
-        }
+        if outer.is_empty() { name.to_owned() } else { format!("{outer}.{name}") }
     }
 
     pub(super) fn index(length: usize) -> u32 {
@@ -132,12 +86,7 @@ impl<'a> Reader<'a> {
         self.outside(def);
         let index = Self::index(self.facts.functions.len());
         let name = def.name.as_str();
-        let mut function = Function::new(
-            name,
-            self.qualified(name),
-            span_of(&def.name),
-            self.function,
-        );
+        let mut function = Function::new(name, self.qualified(name), span_of(&def.name), self.function);
         function.is_async = def.is_async;
         function.class = self.class;
         function.decorators = &def.decorator_list;
@@ -146,11 +95,7 @@ impl<'a> Reader<'a> {
         function.parameters = parameters(&def.parameters);
         self.facts.functions.push(function);
         if let Some(class) = self.class {
-            self.facts.classes[class as usize]
-                .methods
-                .entry(name)
-                .or_default()
-                .push(index);
+            self.facts.classes[class as usize].methods.entry(name).or_default().push(index);
         } else {
             self.bind(name, Bound::Function(index), span_of(def).end);
         }
@@ -172,13 +117,8 @@ impl<'a> Reader<'a> {
     pub(super) fn lambda(&mut self, lambda: &'a ast::ExprLambda) {
         let index = Self::index(self.facts.functions.len());
         let span = span_of(lambda);
-        let mut function =
-            Function::new("<lambda>", self.qualified("<lambda>"), span, self.function);
-        function.parameters = lambda
-            .parameters
-            .as_deref()
-            .map(parameters)
-            .unwrap_or_default();
+        let mut function = Function::new("<lambda>", self.qualified("<lambda>"), span, self.function);
+        function.parameters = lambda.parameters.as_deref().map(parameters).unwrap_or_default();
         function.results = vec![&lambda.body];
         self.facts.functions.push(function);
         self.facts.lambdas.insert(span.start, index);
@@ -192,18 +132,9 @@ impl<'a> Reader<'a> {
         let class = self.class.take();
         let blocks = std::mem::replace(&mut self.blocks, vec![span]);
         let depth = std::mem::take(&mut self.depth);
-        let names: Vec<_> = self
-            .current()
-            .parameters
-            .iter()
-            .map(|parameter| parameter.name)
-            .collect();
+        let names: Vec<_> = self.current().parameters.iter().map(|parameter| parameter.name).collect();
         for (i, name) in names.into_iter().enumerate() {
-            self.bind(
-                name,
-                Bound::Parameter(u16::try_from(i).unwrap_or(u16::MAX)),
-                span.start,
-            );
+            self.bind(name, Bound::Parameter(u16::try_from(i).unwrap_or(u16::MAX)), span.start);
         }
         walk(self);
         self.depth = depth;
@@ -223,11 +154,7 @@ impl<'a> Reader<'a> {
             qualified: self.qualified(name),
             span: span_of(&def.name),
             scope: self.function,
-            bases: def
-                .arguments
-                .as_deref()
-                .map(|arguments| &*arguments.args)
-                .unwrap_or_default(),
+            bases: def.arguments.as_deref().map(|arguments| &*arguments.args).unwrap_or_default(),
             decorators: &def.decorator_list,
             methods: HashMap::new(),
             fields: HashMap::new(),
@@ -235,9 +162,7 @@ impl<'a> Reader<'a> {
         });
         match self.class {
             Some(outer) => {
-                self.facts.classes[outer as usize]
-                    .nested
-                    .insert(name, index);
+                self.facts.classes[outer as usize].nested.insert(name, index);
             }
             None => self.bind(name, Bound::Class(index), span_of(def).end),
         }
@@ -257,11 +182,7 @@ impl<'a> Reader<'a> {
             };
             self.bind(name, Bound::Import { dotted, whole }, span_of(import).end);
             if self.typing_only == 0 {
-                self.facts.imports.push(Import {
-                    level: 0,
-                    module: dotted,
-                    name: None,
-                });
+                self.facts.imports.push(Import { level: 0, module: dotted, name: None });
             }
         }
     }
@@ -275,22 +196,10 @@ impl<'a> Reader<'a> {
                 self.facts.stars.push((level, module));
             } else {
                 let bound_as = alias.asname.as_ref().map_or(name, |asname| asname.as_str());
-                self.bind(
-                    bound_as,
-                    Bound::From {
-                        level,
-                        module,
-                        name,
-                    },
-                    span_of(import).end,
-                );
+                self.bind(bound_as, Bound::From { level, module, name }, span_of(import).end);
             }
             if self.typing_only == 0 {
-                self.facts.imports.push(Import {
-                    level,
-                    module,
-                    name: Some(name),
-                });
+                self.facts.imports.push(Import { level, module, name: Some(name) });
             }
         }
     }
@@ -320,11 +229,5 @@ fn with_default(parameter: &ast::ParameterWithDefault, positional: bool) -> Para
 }
 
 fn variadic(parameter: &ast::Parameter) -> Parameter<'_> {
-    Parameter {
-        name: parameter.name.as_str(),
-        annotation: None,
-        default: None,
-        positional: false,
-        variadic: true,
-    }
+    Parameter { name: parameter.name.as_str(), annotation: None, default: None, positional: false, variadic: true }
 }

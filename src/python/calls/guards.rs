@@ -16,11 +16,7 @@ pub(super) fn guard(test: &Expr) -> Guard {
         Expr::Name(name) if name.id.as_str() == "TYPE_CHECKING" => Guard::Typing,
         Expr::Attribute(attribute) if attribute.attr.as_str() == "TYPE_CHECKING" => Guard::Typing,
         Expr::BooleanLiteral(literal) if !literal.value => Guard::Main,
-        Expr::Compare(compare)
-            if is_main(&compare.left) || compare.comparators.iter().any(is_main) =>
-        {
-            Guard::Main
-        }
+        Expr::Compare(compare) if is_main(&compare.left) || compare.comparators.iter().any(is_main) => Guard::Main,
         _ => Guard::None,
     }
 }
@@ -55,10 +51,7 @@ pub(super) fn probes_for_loop(body: &[Stmt]) -> bool {
             Expr::Name(name) => name.id.as_str(),
             _ => return false,
         };
-        matches!(
-            name,
-            "get_running_loop" | "get_event_loop" | "current_async_library"
-        )
+        matches!(name, "get_running_loop" | "get_event_loop" | "current_async_library")
     })
 }
 
@@ -71,13 +64,7 @@ pub(super) fn schedules_arguments(callee: &Expr) -> bool {
     };
     matches!(
         name,
-        "gather"
-            | "wait_for"
-            | "shield"
-            | "create_task"
-            | "ensure_future"
-            | "wrap_future"
-            | "wrap_awaitable"
+        "gather" | "wait_for" | "shield" | "create_task" | "ensure_future" | "wrap_future" | "wrap_awaitable"
     )
 }
 
@@ -85,16 +72,9 @@ pub(super) fn schedules_arguments(callee: &Expr) -> bool {
 pub(super) fn is_placeholder(body: &[Stmt]) -> bool {
     body.iter().all(|stmt| match stmt {
         Stmt::Pass(_) => true,
-        Stmt::Expr(stmt) => matches!(
-            &*stmt.value,
-            Expr::StringLiteral(_) | Expr::EllipsisLiteral(_)
-        ),
+        Stmt::Expr(stmt) => matches!(&*stmt.value, Expr::StringLiteral(_) | Expr::EllipsisLiteral(_)),
         Stmt::Raise(raise) => raise.exc.as_deref().is_some_and(|exc| {
-            let callee = if let Expr::Call(call) = exc {
-                &*call.func
-            } else {
-                exc
-            };
+            let callee = if let Expr::Call(call) = exc { &*call.func } else { exc };
             matches!(callee, Expr::Name(name) if name.id.as_str() == "NotImplementedError")
         }),
         _ => false,
@@ -108,9 +88,7 @@ impl Reader<'_> {
         let returns = matches!(&*stmt.body, [Stmt::Return(_)]) && stmt.elif_else_clauses.is_empty();
         returns
             && self.is_kept(match &*stmt.test {
-                Expr::Compare(compare) if matches!(&*compare.ops, [ast::CmpOp::IsNot]) => {
-                    &compare.left
-                }
+                Expr::Compare(compare) if matches!(&*compare.ops, [ast::CmpOp::IsNot]) => &compare.left,
                 other => other,
             })
     }
@@ -118,12 +96,8 @@ impl Reader<'_> {
     /// `if kept is None:` and `if not kept:`: the body runs once in the life of the process.
     pub(super) fn fills_kept_value(&self, test: &Expr) -> bool {
         match test {
-            Expr::Compare(compare) if matches!(&*compare.ops, [ast::CmpOp::Is]) => {
-                self.is_kept(&compare.left)
-            }
-            Expr::UnaryOp(operation) if operation.op == ast::UnaryOp::Not => {
-                self.is_kept(&operation.operand)
-            }
+            Expr::Compare(compare) if matches!(&*compare.ops, [ast::CmpOp::Is]) => self.is_kept(&compare.left),
+            Expr::UnaryOp(operation) if operation.op == ast::UnaryOp::Not => self.is_kept(&operation.operand),
             _ => false,
         }
     }

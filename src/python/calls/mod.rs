@@ -49,10 +49,7 @@ pub struct Import<'a> {
 
 /// A function, a lambda, or a module as the function that its import runs.
 #[derive(Debug)]
-#[allow(
-    clippy::struct_excessive_bools,
-    reason = "independent facts, not the states of one"
-)]
+#[allow(clippy::struct_excessive_bools, reason = "independent facts, not the states of one")]
 pub struct Function<'a> {
     /// Its name; empty for a module, `<lambda>` for a lambda.
     pub name: &'a str,
@@ -232,8 +229,7 @@ impl<'a> Reader<'a> {
         let (Some(first), Some(last)) = (body.first(), body.last()) else {
             return;
         };
-        self.blocks
-            .push(Span::new(span_of(first).start, span_of(last).end));
+        self.blocks.push(Span::new(span_of(first).start, span_of(last).end));
         self.body(body);
         self.blocks.pop();
     }
@@ -325,10 +321,7 @@ impl<'a> visitor::Visitor<'a> for Reader<'a> {
             }
             Expr::Named(named) => {
                 self.visit_expr(&named.value);
-                let bound = Bound::Value {
-                    value: Some(&named.value),
-                    annotation: None,
-                };
+                let bound = Bound::Value { value: Some(&named.value), annotation: None };
                 self.bind_target(&named.target, bound, span_of(named).end);
             }
             Expr::ListComp(list) => self.comprehension(expr, &list.generators),
@@ -345,10 +338,7 @@ impl<'a> visitor::Visitor<'a> for Reader<'a> {
             Expr::YieldFrom(value) => {
                 self.current().is_generator = true;
                 self.visit_expr(&value.value);
-                self.event(
-                    EventKind::Iterate(&value.value, false),
-                    span_of(&*value.value),
-                );
+                self.event(EventKind::Iterate(&value.value, false), span_of(&*value.value));
             }
             _ => visitor::walk_expr(self, expr),
         }

@@ -54,10 +54,7 @@ impl<'a> Reader<'a> {
                 visitor::Visitor::visit_expr(self, &assign.value);
                 for target in &assign.targets {
                     self.targets(target);
-                    let bound = Bound::Value {
-                        value: Some(&assign.value),
-                        annotation: None,
-                    };
+                    let bound = Bound::Value { value: Some(&assign.value), annotation: None };
                     self.bind_target(target, bound, span_of(assign).end);
                 }
             }
@@ -65,10 +62,7 @@ impl<'a> Reader<'a> {
                 if let Some(value) = &assign.value {
                     visitor::Visitor::visit_expr(self, value);
                 }
-                let bound = Bound::Value {
-                    value: assign.value.as_deref(),
-                    annotation: Some(&assign.annotation),
-                };
+                let bound = Bound::Value { value: assign.value.as_deref(), annotation: Some(&assign.annotation) };
                 self.bind_target(&assign.target, bound, span_of(assign).end);
             }
             Stmt::TypeAlias(alias) => {
@@ -92,10 +86,7 @@ impl<'a> Reader<'a> {
         }
         for item in &stmt.items {
             self.asynchronously(&item.context_expr, stmt.is_async);
-            self.event(
-                EventKind::Enter(&item.context_expr, stmt.is_async),
-                span_of(&item.context_expr),
-            );
+            self.event(EventKind::Enter(&item.context_expr, stmt.is_async), span_of(&item.context_expr));
             if let Some(target) = item.optional_vars.as_deref() {
                 self.bind_target(target, Bound::With(&item.context_expr), span_of(item).end);
             }
@@ -108,15 +99,8 @@ impl<'a> Reader<'a> {
             self.current().awaits = true;
         }
         self.asynchronously(&stmt.iter, stmt.is_async);
-        self.event(
-            EventKind::Iterate(&stmt.iter, stmt.is_async),
-            span_of(&*stmt.iter),
-        );
-        self.bind_target(
-            &stmt.target,
-            Bound::Item(&stmt.iter),
-            span_of(&*stmt.target).end,
-        );
+        self.event(EventKind::Iterate(&stmt.iter, stmt.is_async), span_of(&*stmt.iter));
+        self.bind_target(&stmt.target, Bound::Item(&stmt.iter), span_of(&*stmt.target).end);
         self.block(&stmt.body);
         self.block(&stmt.orelse);
     }
@@ -166,10 +150,7 @@ impl<'a> Reader<'a> {
             if generator.is_async {
                 self.current().awaits = true;
             }
-            self.event(
-                EventKind::Iterate(&generator.iter, generator.is_async),
-                span_of(&generator.iter),
-            );
+            self.event(EventKind::Iterate(&generator.iter, generator.is_async), span_of(&generator.iter));
             let class = self.class.take();
             self.bind_target(&generator.target, Bound::Item(&generator.iter), span.start);
             self.class = class;

@@ -93,8 +93,7 @@ impl KnownType {
 
     /// What `with` does on an instance, if that blocks.
     pub fn enter_or_exit(self) -> Option<Effect> {
-        self.implicitly(Implicit::Enter)
-            .or_else(|| self.implicitly(Implicit::Exit))
+        self.implicitly(Implicit::Enter).or_else(|| self.implicitly(Implicit::Exit))
     }
 
     /// What iterating over an instance does, if that blocks.
@@ -111,11 +110,7 @@ impl KnownType {
             category: self.data.category,
             weight: self.data.weight,
             gevent: self.data.gevent.unwrap_or(self.library.gevent),
-            instead: self
-                .data
-                .instead
-                .as_deref()
-                .unwrap_or(&self.library.instead),
+            instead: self.data.instead.as_deref().unwrap_or(&self.library.instead),
             twin: self.data.twin.as_deref(),
             unless: &[],
             needs: &[],
@@ -126,10 +121,7 @@ impl KnownType {
 /// Whether one of `names` is `path`; a name that ends in `.*` covers everything below it.
 fn covers(names: &[String], path: &str) -> bool {
     names.iter().any(|name| {
-        name == path
-            || name
-                .strip_suffix('*')
-                .is_some_and(|prefix| prefix.ends_with('.') && path.starts_with(prefix))
+        name == path || name.strip_suffix('*').is_some_and(|prefix| prefix.ends_with('.') && path.starts_with(prefix))
     })
 }
 
@@ -149,9 +141,7 @@ fn index() -> &'static Index {
     INDEX.get_or_init(|| {
         let text = include_str!(concat!(env!("OUT_DIR"), "/calls.toml"));
         // The build script read the same text with the same types; nothing is left to go wrong here.
-        let catalogue = toml::from_str(text).unwrap_or(Catalogue {
-            library: Vec::new(),
-        });
+        let catalogue = toml::from_str(text).unwrap_or(Catalogue { library: Vec::new() });
         Index::new(Box::leak(Box::new(catalogue)))
     })
 }
@@ -170,31 +160,18 @@ impl Index {
                 index.same.insert(public, name);
             }
             for module in &library.modules {
-                index
-                    .roots
-                    .insert(module.split('.').next().unwrap_or(module));
+                index.roots.insert(module.split('.').next().unwrap_or(module));
             }
             for call in &library.call {
-                let known = BlockingCall {
-                    effect: call_effect(library, call),
-                    lazy: call.lazy,
-                    decorator: call.decorator,
-                };
-                index
-                    .calls
-                    .extend(call.names.iter().map(|name| (name.as_str(), known)));
+                let known =
+                    BlockingCall { effect: call_effect(library, call), lazy: call.lazy, decorator: call.decorator };
+                index.calls.extend(call.names.iter().map(|name| (name.as_str(), known)));
             }
             for data in &library.types {
                 let known = KnownType { library, data };
                 index.types.insert(&data.name, known);
-                index
-                    .types
-                    .extend(data.alias.iter().map(|alias| (alias.as_str(), known)));
-                index.makers.extend(
-                    data.from
-                        .iter()
-                        .map(|maker| (maker.as_str(), data.name.as_str())),
-                );
+                index.types.extend(data.alias.iter().map(|alias| (alias.as_str(), known)));
+                index.makers.extend(data.from.iter().map(|maker| (maker.as_str(), data.name.as_str())));
             }
         }
         index
@@ -216,31 +193,20 @@ fn call_effect(library: &'static Library, call: &'static Call) -> Effect {
 /// The function of this dotted name, if it blocks.
 pub fn call(name: &str) -> Option<BlockingCall> {
     let index = index();
-    index
-        .calls
-        .get(name)
-        .or_else(|| index.calls.get(canonical(name)))
-        .copied()
+    index.calls.get(name).or_else(|| index.calls.get(canonical(name))).copied()
 }
 
 /// The class of this dotted name, under any of its names.
 pub fn known_type(name: &str) -> Option<KnownType> {
     let index = index();
-    index
-        .types
-        .get(name)
-        .or_else(|| index.types.get(canonical(name)))
-        .copied()
+    index.types.get(name).or_else(|| index.types.get(canonical(name))).copied()
 }
 
 /// The type that calling `name` returns. A name that ends in `()` stands for calling an instance of
 /// the class before it, one that ends in `[]` for an item of the object before it.
 pub fn made_by(name: &str) -> Option<&'static str> {
     let index = index();
-    let exact = index
-        .makers
-        .get(name)
-        .or_else(|| index.makers.get(canonical(name)));
+    let exact = index.makers.get(name).or_else(|| index.makers.get(canonical(name)));
     exact.copied().or_else(|| {
         let (package, _) = name.rsplit_once('.')?;
         index.makers.get(format!("{package}.*").as_str()).copied()
@@ -267,19 +233,13 @@ mod tests {
 
     #[test]
     fn finds_functions_and_methods_under_every_name() {
-        assert_eq!(
-            call("requests.get").map(|c| c.effect.category),
-            Some(Category::Http)
-        );
+        assert_eq!(call("requests.get").map(|c| c.effect.category), Some(Category::Http));
         assert!(call("requests.codes").is_none());
         let session = known_type("requests.sessions.Session").unwrap();
         assert_eq!(session.name(), "requests.Session");
         assert!(session.method("get").is_some() && session.method("close").is_none());
         assert_eq!(made_by("boto3.client"), Some("botocore.client.BaseClient"));
-        assert_eq!(
-            made_by("passlib.hash.bcrypt"),
-            Some("passlib.utils.handlers.GenericHandler")
-        );
+        assert_eq!(made_by("passlib.hash.bcrypt"), Some("passlib.utils.handlers.GenericHandler"));
     }
 
     #[test]
@@ -295,26 +255,13 @@ mod tests {
     #[test]
     fn metadata_of_files_weighs_less_than_their_content() {
         let path = known_type("pathlib.Path").unwrap();
-        assert_eq!(
-            path.method("exists").map(|e| e.weight),
-            Some(Weight::Slight)
-        );
-        assert_eq!(
-            path.method("read_text").map(|e| e.weight),
-            Some(Weight::Bounded)
-        );
+        assert_eq!(path.method("exists").map(|e| e.weight), Some(Weight::Slight));
+        assert_eq!(path.method("read_text").map(|e| e.weight), Some(Weight::Bounded));
     }
 
     #[test]
     fn a_condition_of_a_method_travels_with_it() {
         let queue = known_type("queue.Queue").unwrap();
-        assert!(
-            queue
-                .method("get")
-                .unwrap()
-                .unless
-                .iter()
-                .any(|c| c == "block=False")
-        );
+        assert!(queue.method("get").unwrap().unless.iter().any(|c| c == "block=False"));
     }
 }

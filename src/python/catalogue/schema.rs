@@ -207,14 +207,9 @@ impl Library {
         if self.gevent == Gevent::Setup && self.gevent_setup.is_none() {
             return fail("gevent = \"setup\" without gevent_setup".to_owned());
         }
-        let names = self
-            .call
-            .iter()
-            .flat_map(|call| &call.names)
-            .chain(self.types.iter().map(|t| &t.name));
+        let names = self.call.iter().flat_map(|call| &call.names).chain(self.types.iter().map(|t| &t.name));
         for name in names {
-            if name.is_empty() || name.contains(' ') || name.starts_with('.') || name.ends_with('.')
-            {
+            if name.is_empty() || name.contains(' ') || name.starts_with('.') || name.ends_with('.') {
                 return fail(format!("`{name}` is not a dotted name"));
             }
         }
@@ -223,21 +218,14 @@ impl Library {
                 return fail(format!("{}: `{twice}` both blocks and does not", ty.name));
             }
             if let Some(unknown) = ty.slight.iter().find(|method| !ty.block.contains(method)) {
-                return fail(format!(
-                    "{}: `{unknown}` is slight but does not block",
-                    ty.name
-                ));
+                return fail(format!("{}: `{unknown}` is slight but does not block", ty.name));
             }
             if let Some(unknown) = ty.unless.keys().find(|method| !ty.block.contains(method)) {
-                return fail(format!(
-                    "{}: `unless` for `{unknown}`, which does not block",
-                    ty.name
-                ));
+                return fail(format!("{}: `unless` for `{unknown}`, which does not block", ty.name));
             }
         }
         let conditions = self.call.iter().flat_map(|call| &call.unless);
-        let mut conditions =
-            conditions.chain(self.types.iter().flat_map(|t| t.unless.values().flatten()));
+        let mut conditions = conditions.chain(self.types.iter().flat_map(|t| t.unless.values().flatten()));
         match conditions.find(|condition| !condition.contains('=')) {
             Some(condition) => fail(format!("`{condition}` is not of the form argument=value")),
             None => Ok(()),

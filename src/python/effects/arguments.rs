@@ -4,35 +4,19 @@ use crate::python::catalogue::Effect;
 use crate::python::syntax::ast::{self, Expr, Number};
 
 /// Arguments by which every library says "return at once".
-const NEVER_WAITS: [(&str, &str); 5] = [
-    ("block", "False"),
-    ("blocking", "False"),
-    ("timeout", "0"),
-    ("async_req", "True"),
-    ("wait", "False"),
-];
+const NEVER_WAITS: [(&str, &str); 5] =
+    [("block", "False"), ("blocking", "False"), ("timeout", "0"), ("async_req", "True"), ("wait", "False")];
 
 /// Whether a call that has `effect` waits with the arguments it is given.
 pub(super) fn waits(effect: &Effect, call: &ast::ExprCall) -> bool {
-    if NEVER_WAITS
-        .iter()
-        .any(|(name, value)| given(call, name).is_some_and(|argument| is(argument, value)))
-    {
+    if NEVER_WAITS.iter().any(|(name, value)| given(call, name).is_some_and(|argument| is(argument, value))) {
         return false;
     }
-    let excused = effect
-        .unless
-        .iter()
-        .filter_map(|condition| condition.split_once('='));
-    if excused
-        .into_iter()
-        .any(|(name, value)| given(call, name).is_some_and(|argument| is(argument, value)))
-    {
+    let excused = effect.unless.iter().filter_map(|condition| condition.split_once('='));
+    if excused.into_iter().any(|(name, value)| given(call, name).is_some_and(|argument| is(argument, value))) {
         return false;
     }
-    let needed = |name: &String| {
-        given(call, name).is_some_and(|argument| !is(argument, "0") && !is(argument, "None"))
-    };
+    let needed = |name: &String| given(call, name).is_some_and(|argument| !is(argument, "0") && !is(argument, "None"));
     effect.needs.is_empty() || effect.needs.iter().any(needed)
 }
 
@@ -41,11 +25,8 @@ fn given<'c>(call: &'c ast::ExprCall, name: &str) -> Option<&'c Expr> {
     if let Ok(position) = name.parse::<usize>() {
         return call.arguments.args.get(position);
     }
-    let keyword = call
-        .arguments
-        .keywords
-        .iter()
-        .find(|keyword| keyword.arg.as_ref().is_some_and(|arg| arg.as_str() == name));
+    let keyword =
+        call.arguments.keywords.iter().find(|keyword| keyword.arg.as_ref().is_some_and(|arg| arg.as_str() == name));
     keyword.map(|keyword| &keyword.value)
 }
 

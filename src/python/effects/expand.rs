@@ -11,39 +11,16 @@ use crate::python::types::{ClassId, Frame, Types, Value};
 use crate::source::Span;
 
 /// Builtins that run through what they are given.
-const CONSUMERS: [&str; 12] = [
-    "list",
-    "tuple",
-    "set",
-    "frozenset",
-    "sorted",
-    "sum",
-    "any",
-    "all",
-    "max",
-    "min",
-    "dict",
-    "next",
-];
+const CONSUMERS: [&str; 12] =
+    ["list", "tuple", "set", "frozenset", "sorted", "sum", "any", "all", "max", "min", "dict", "next"];
 /// Builtins that call what they are given.
 const CALLERS: [&str; 5] = ["map", "filter", "sorted", "max", "min"];
 /// Methods that have the loop call a function later.
-const SCHEDULERS: [&str; 5] = [
-    "call_soon",
-    "call_later",
-    "call_at",
-    "call_soon_threadsafe",
-    "add_done_callback",
-];
+const SCHEDULERS: [&str; 5] = ["call_soon", "call_later", "call_at", "call_soon_threadsafe", "add_done_callback"];
 /// Calls that leave a coroutine running.
 const SPAWNERS: [&str; 4] = ["create_task", "ensure_future", "start_soon", "spawn"];
 /// Calls whose coroutine runs on another loop, or is waited for from another thread.
-const ELSEWHERE: [&str; 4] = [
-    "run",
-    "run_until_complete",
-    "run_coroutine_threadsafe",
-    "async_to_sync",
-];
+const ELSEWHERE: [&str; 4] = ["run", "run_until_complete", "run_coroutine_threadsafe", "async_to_sync"];
 
 /// What a function does by itself.
 #[derive(Debug, Default)]
@@ -57,12 +34,7 @@ impl Effects<'_, '_> {
     pub(super) fn expand(&self, frame: Frame) -> Expansion {
         let types = self.types();
         let function = types.function(frame.function);
-        let mut work = Work {
-            types,
-            frame,
-            is_async: function.is_async,
-            out: Expansion::default(),
-        };
+        let mut work = Work { types, frame, is_async: function.is_async, out: Expansion::default() };
         for event in &function.events {
             work.event(event);
         }
@@ -95,20 +67,13 @@ impl<'a> Work<'_, 'a> {
     }
 
     fn sink(&mut self, effect: Effect, what: &str, span: Span, doubtful: bool) {
-        self.out.sinks.push(Sink {
-            span,
-            what: what.to_owned(),
-            effect,
-            doubtful,
-        });
+        self.out.sinks.push(Sink { span, what: what.to_owned(), effect, doubtful });
     }
 
     fn step(&mut self, target: Frame, span: Span, doubtful: bool) {
         let function = self.types.function(target.function);
         // A function without parameters whose result is kept blocks once in the life of the process.
-        let kept = ["lru_cache", "cache"]
-            .iter()
-            .any(|name| self.types.has_decorator(target.function, name));
+        let kept = ["lru_cache", "cache"].iter().any(|name| self.types.has_decorator(target.function, name));
         if kept && function.parameters.is_empty() {
             return;
         }
@@ -122,9 +87,7 @@ impl<'a> Work<'_, 'a> {
             self.callee(callee, call, span, awaited, doubtful);
         }
         let name = last_name(&call.func);
-        let in_project = callees
-            .iter()
-            .any(|callee| matches!(callee, Value::Function(_)));
+        let in_project = callees.iter().any(|callee| matches!(callee, Value::Function(_)));
         if SCHEDULERS.contains(&name) && !in_project {
             for argument in &call.arguments.args {
                 self.calls_argument(argument, span);
@@ -139,13 +102,7 @@ impl<'a> Work<'_, 'a> {
     }
 
     /// `await f()`, where a plain `f` returns the coroutine of another function.
-    fn returned_coroutines(
-        &mut self,
-        callees: &[Value<'a>],
-        call: &'a ast::ExprCall,
-        span: Span,
-        doubtful: bool,
-    ) {
+    fn returned_coroutines(&mut self, callees: &[Value<'a>], call: &'a ast::ExprCall, span: Span, doubtful: bool) {
         for callee in callees {
             if let Value::Function(target) = callee
                 && !self.types.function(target.function).is_async
@@ -159,14 +116,7 @@ impl<'a> Work<'_, 'a> {
         }
     }
 
-    fn callee(
-        &mut self,
-        callee: &Value<'a>,
-        call: &'a ast::ExprCall,
-        span: Span,
-        awaited: bool,
-        doubtful: bool,
-    ) {
+    fn callee(&mut self, callee: &Value<'a>, call: &'a ast::ExprCall, span: Span, awaited: bool, doubtful: bool) {
         match callee {
             Value::External(name) => self.library(name, call, span, awaited, doubtful),
             Value::Instance(ty) => {
@@ -178,8 +128,7 @@ impl<'a> Work<'_, 'a> {
                 self.method_of(effect, ty, path, call, span, awaited, doubtful);
             }
             Value::Function(_) => {
-                if let Value::Function(target) = self.types.with_arguments(callee, call, self.frame)
-                {
+                if let Value::Function(target) = self.types.with_arguments(callee, call, self.frame) {
                     self.function(target, call, span, doubtful);
                 }
             }
@@ -205,8 +154,7 @@ impl<'a> Work<'_, 'a> {
         doubtful: bool,
     ) {
         let Some(effect) = effect else { return };
-        let socket =
-            &**ty == "socket.socket" && self.types.function(self.frame.function).sets_nonblocking;
+        let socket = &**ty == "socket.socket" && self.types.function(self.frame.function).sets_nonblocking;
         if awaited || socket || !waits(&effect, call) {
             return;
         }
@@ -233,9 +181,7 @@ impl<'a> Work<'_, 'a> {
     fn construct(&mut self, class: ClassId, call: &'a ast::ExprCall, span: Span, doubtful: bool) {
         for name in ["__new__", "__init__", "__post_init__"] {
             for method in self.types.method(class, name) {
-                if let Value::Function(target) =
-                    self.types.with_arguments(&method, call, self.frame)
-                {
+                if let Value::Function(target) = self.types.with_arguments(&method, call, self.frame) {
                     self.step(target, span, doubtful);
                 }
             }
@@ -249,14 +195,7 @@ impl<'a> Work<'_, 'a> {
         }
     }
 
-    fn library(
-        &mut self,
-        name: &Rc<str>,
-        call: &'a ast::ExprCall,
-        span: Span,
-        awaited: bool,
-        doubtful: bool,
-    ) {
+    fn library(&mut self, name: &Rc<str>, call: &'a ast::ExprCall, span: Span, awaited: bool, doubtful: bool) {
         if awaited {
             return;
         }
@@ -281,17 +220,12 @@ impl<'a> Work<'_, 'a> {
             }
         }
         if CALLERS.contains(&&**name) {
-            let key = call.arguments.keywords.iter().find(|keyword| {
-                keyword
-                    .arg
-                    .as_ref()
-                    .is_some_and(|arg| arg.as_str() == "key")
-            });
-            let called = if matches!(&**name, "map" | "filter") {
-                first
-            } else {
-                key.map(|key| &key.value)
-            };
+            let key = call
+                .arguments
+                .keywords
+                .iter()
+                .find(|keyword| keyword.arg.as_ref().is_some_and(|arg| arg.as_str() == "key"));
+            let called = if matches!(&**name, "map" | "filter") { first } else { key.map(|key| &key.value) };
             if let Some(called) = called {
                 self.calls_argument(called, span);
             }
@@ -306,16 +240,12 @@ impl<'a> Work<'_, 'a> {
                     self.step(*target, span, false);
                 }
                 Value::External(name) => {
-                    if let Some(known) =
-                        catalogue::call(name).filter(|known| !known.lazy && !known.decorator)
-                    {
+                    if let Some(known) = catalogue::call(name).filter(|known| !known.lazy && !known.decorator) {
                         self.sink(known.effect, name, span, false);
                     }
                 }
                 Value::Member(ty, path) => {
-                    if let Some(effect) =
-                        catalogue::known_type(ty).and_then(|known| known.method(path))
-                    {
+                    if let Some(effect) = catalogue::known_type(ty).and_then(|known| known.method(path)) {
                         self.sink(effect, &format!("{ty}.{path}"), span, false);
                     }
                 }
@@ -346,19 +276,13 @@ impl<'a> Work<'_, 'a> {
         for value in values.iter() {
             match value {
                 Value::Instance(ty) if !is_async => {
-                    if let Some(effect) =
-                        catalogue::known_type(ty).and_then(KnownType::enter_or_exit)
-                    {
+                    if let Some(effect) = catalogue::known_type(ty).and_then(KnownType::enter_or_exit) {
                         self.sink(effect, ty, span, doubtful);
                     }
                 }
                 Value::Manager(frame) => self.step(*frame, span, doubtful),
                 Value::Object(class) => {
-                    let names = if is_async {
-                        ["__aenter__", "__aexit__"]
-                    } else {
-                        ["__enter__", "__exit__"]
-                    };
+                    let names = if is_async { ["__aenter__", "__aexit__"] } else { ["__enter__", "__exit__"] };
                     for name in names {
                         self.methods(*class, name, span, doubtful);
                     }

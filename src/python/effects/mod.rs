@@ -70,12 +70,7 @@ pub struct Sink {
 impl<'t, 'a> Effects<'t, 'a> {
     /// Nothing asked yet.
     pub fn new(types: &'t Types<'a>) -> Self {
-        Self {
-            types,
-            nodes: Vec::new(),
-            by_frame: HashMap::new(),
-            variants: HashMap::new(),
-        }
+        Self { types, nodes: Vec::new(), by_frame: HashMap::new(), variants: HashMap::new() }
     }
 
     /// The types it rests on.
@@ -94,14 +89,11 @@ impl<'t, 'a> Effects<'t, 'a> {
         let root = self.index_of(frame);
         while next < self.nodes.len() {
             let expansion = self.expand(self.nodes[next].frame);
-            let steps = expansion
-                .steps
-                .into_iter()
-                .map(|(frame, span, doubtful)| Step {
-                    to: self.index_of(frame),
-                    span,
-                    doubtful,
-                });
+            let steps = expansion.steps.into_iter().map(|(frame, span, doubtful)| Step {
+                to: self.index_of(frame),
+                span,
+                doubtful,
+            });
             let steps: Vec<_> = steps.collect();
             let node = &mut self.nodes[next];
             node.steps = steps;
@@ -116,10 +108,7 @@ impl<'t, 'a> Effects<'t, 'a> {
         if let Some(&known) = self.by_frame.get(&frame) {
             return known;
         }
-        let plain = Frame {
-            environment: Environment::default(),
-            ..frame
-        };
+        let plain = Frame { environment: Environment::default(), ..frame };
         let variants = self.variants.entry(frame.function).or_default();
         *variants += 1;
         // Past a bound, what is known of the arguments is given up rather than the function.
@@ -129,12 +118,7 @@ impl<'t, 'a> Effects<'t, 'a> {
             return index;
         }
         let index = self.nodes.len();
-        self.nodes.push(Node {
-            frame,
-            steps: Vec::new(),
-            sinks: Vec::new(),
-            spawned: Vec::new(),
-        });
+        self.nodes.push(Node { frame, steps: Vec::new(), sinks: Vec::new(), spawned: Vec::new() });
         self.by_frame.insert(frame, index);
         index
     }

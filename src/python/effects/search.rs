@@ -43,9 +43,7 @@ impl Effects<'_, '_> {
             }
         }
         let mut may = vec![false; self.nodes.len()];
-        let mut open: Vec<usize> = (0..self.nodes.len())
-            .filter(|&i| !self.nodes[i].sinks.is_empty())
-            .collect();
+        let mut open: Vec<usize> = (0..self.nodes.len()).filter(|&i| !self.nodes[i].sinks.is_empty()).collect();
         while let Some(node) = open.pop() {
             if !std::mem::replace(&mut may[node], true) {
                 open.extend(&callers[node]);
@@ -67,10 +65,8 @@ impl Effects<'_, '_> {
                 continue;
             }
             order.push(node);
-            let (sure, doubtful): (Vec<&Step>, Vec<&Step>) = self.nodes[node]
-                .steps
-                .iter()
-                .partition(|step| !step.doubtful);
+            let (sure, doubtful): (Vec<&Step>, Vec<&Step>) =
+                self.nodes[node].steps.iter().partition(|step| !step.doubtful);
             for step in sure.into_iter().chain(doubtful) {
                 if !seen[step.to] {
                     seen[step.to] = true;
@@ -79,9 +75,7 @@ impl Effects<'_, '_> {
                 }
             }
         }
-        let blocking = order
-            .into_iter()
-            .filter(|&node| !self.nodes[node].sinks.is_empty());
+        let blocking = order.into_iter().filter(|&node| !self.nodes[node].sinks.is_empty());
         blocking.map(|end| walk_back(end, &from)).collect()
     }
 }
@@ -91,17 +85,10 @@ fn walk_back(end: usize, from: &[Option<(usize, Step)>]) -> Chain {
     let mut doubtful = false;
     let mut at = end;
     while let Some((caller, step)) = from[at] {
-        ways.push(Way {
-            node: caller,
-            span: step.span,
-        });
+        ways.push(Way { node: caller, span: step.span });
         doubtful |= step.doubtful;
         at = caller;
     }
     ways.reverse();
-    Chain {
-        ways,
-        end,
-        doubtful,
-    }
+    Chain { ways, end, doubtful }
 }

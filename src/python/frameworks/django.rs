@@ -24,23 +24,14 @@ const VIEWS: &[&str] = &[
 ];
 
 const fn form(told: Told, role: Role) -> Form {
-    Form {
-        told,
-        role,
-        plain: Pool,
-        coroutine: Loop,
-    }
+    Form { told, role, plain: Pool, coroutine: Loop }
 }
 
 /// How it is told what to call.
 pub(super) const FORMS: &[Form] = &[
     form(
         Told::Call {
-            names: &[
-                "django.urls.path",
-                "django.urls.re_path",
-                "django.conf.urls.url",
-            ],
+            names: &["django.urls.path", "django.urls.re_path", "django.conf.urls.url"],
             argument: (1, "view"),
         },
         Role::Route,
@@ -48,9 +39,7 @@ pub(super) const FORMS: &[Form] = &[
     form(
         Told::Class {
             bases: VIEWS,
-            methods: &[
-                "get", "post", "put", "patch", "delete", "head", "options", "dispatch",
-            ],
+            methods: &["get", "post", "put", "patch", "delete", "head", "options", "dispatch"],
         },
         Role::Route,
     ),
@@ -62,14 +51,7 @@ pub(super) const FORMS: &[Form] = &[
                 "rest_framework.viewsets.ModelViewSet",
                 "rest_framework.viewsets.ReadOnlyModelViewSet",
             ],
-            methods: &[
-                "list",
-                "create",
-                "retrieve",
-                "update",
-                "partial_update",
-                "destroy",
-            ],
+            methods: &["list", "create", "retrieve", "update", "partial_update", "destroy"],
         },
         Role::Route,
     ),

@@ -16,73 +16,26 @@ const OBJECTS: &[&str] = &[
     "starlette.routing.Router",
 ];
 
-const METHODS: &[&str] = &[
-    "get", "post", "put", "patch", "delete", "head", "options", "trace",
-];
+const METHODS: &[&str] = &["get", "post", "put", "patch", "delete", "head", "options", "trace"];
 
 const fn form(told: Told, role: Role) -> Form {
-    Form {
-        told,
-        role,
-        plain: Pool,
-        coroutine: Loop,
-    }
+    Form { told, role, plain: Pool, coroutine: Loop }
 }
 
 /// How they are told what to call.
 pub(super) const FORMS: &[Form] = &[
-    form(
-        Told::Decorator {
-            on: OBJECTS,
-            names: METHODS,
-        },
-        Role::Route,
-    ),
-    form(
-        Told::Decorator {
-            on: OBJECTS,
-            names: &["api_route", "route"],
-        },
-        Role::Route,
-    ),
-    form(
-        Told::Decorator {
-            on: OBJECTS,
-            names: &["websocket", "websocket_route"],
-        },
-        Role::WebSocket,
-    ),
-    form(
-        Told::Decorator {
-            on: OBJECTS,
-            names: &["middleware"],
-        },
-        Role::Middleware,
-    ),
-    form(
-        Told::Decorator {
-            on: OBJECTS,
-            names: &["exception_handler"],
-        },
-        Role::ExceptionHandler,
-    ),
+    form(Told::Decorator { on: OBJECTS, names: METHODS }, Role::Route),
+    form(Told::Decorator { on: OBJECTS, names: &["api_route", "route"] }, Role::Route),
+    form(Told::Decorator { on: OBJECTS, names: &["websocket", "websocket_route"] }, Role::WebSocket),
+    form(Told::Decorator { on: OBJECTS, names: &["middleware"] }, Role::Middleware),
+    form(Told::Decorator { on: OBJECTS, names: &["exception_handler"] }, Role::ExceptionHandler),
     Form {
-        told: Told::Decorator {
-            on: OBJECTS,
-            names: &["on_event"],
-        },
+        told: Told::Decorator { on: OBJECTS, names: &["on_event"] },
         role: Role::LifeCycle,
         plain: StartUp,
         coroutine: StartUp,
     },
-    form(
-        Told::Method {
-            on: OBJECTS,
-            names: &["add_api_route", "add_route"],
-            argument: (1, "endpoint"),
-        },
-        Role::Route,
-    ),
+    form(Told::Method { on: OBJECTS, names: &["add_api_route", "add_route"], argument: (1, "endpoint") }, Role::Route),
     form(
         Told::Method {
             on: OBJECTS,
@@ -92,31 +45,16 @@ pub(super) const FORMS: &[Form] = &[
         Role::WebSocket,
     ),
     form(
-        Told::Method {
-            on: OBJECTS,
-            names: &["add_exception_handler"],
-            argument: (1, "handler"),
-        },
+        Told::Method { on: OBJECTS, names: &["add_exception_handler"], argument: (1, "handler") },
         Role::ExceptionHandler,
     ),
     Form {
-        told: Told::Method {
-            on: OBJECTS,
-            names: &["add_event_handler"],
-            argument: (1, "func"),
-        },
+        told: Told::Method { on: OBJECTS, names: &["add_event_handler"], argument: (1, "func") },
         role: Role::LifeCycle,
         plain: StartUp,
         coroutine: StartUp,
     },
-    form(
-        Told::Method {
-            on: OBJECTS,
-            names: &["add_middleware"],
-            argument: (0, "middleware_class"),
-        },
-        Role::Middleware,
-    ),
+    form(Told::Method { on: OBJECTS, names: &["add_middleware"], argument: (0, "middleware_class") }, Role::Middleware),
     form(
         Told::Method {
             on: &[
@@ -129,59 +67,35 @@ pub(super) const FORMS: &[Form] = &[
         },
         Role::Background,
     ),
+    form(Told::Call { names: &["starlette.background.BackgroundTask"], argument: (0, "func") }, Role::Background),
     form(
         Told::Call {
-            names: &["starlette.background.BackgroundTask"],
-            argument: (0, "func"),
-        },
-        Role::Background,
-    ),
-    form(
-        Told::Call {
-            names: &[
-                "fastapi.Depends",
-                "fastapi.Security",
-                "fastapi.params.Depends",
-                "fastapi.params.Security",
-            ],
+            names: &["fastapi.Depends", "fastapi.Security", "fastapi.params.Depends", "fastapi.params.Security"],
             argument: (0, "dependency"),
         },
         Role::Dependency,
     ),
     form(
-        Told::Call {
-            names: &["starlette.routing.Route", "fastapi.routing.APIRoute"],
-            argument: (1, "endpoint"),
-        },
+        Told::Call { names: &["starlette.routing.Route", "fastapi.routing.APIRoute"], argument: (1, "endpoint") },
         Role::Route,
     ),
     form(
         Told::Call {
-            names: &[
-                "starlette.routing.WebSocketRoute",
-                "fastapi.routing.APIWebSocketRoute",
-            ],
+            names: &["starlette.routing.WebSocketRoute", "fastapi.routing.APIWebSocketRoute"],
             argument: (1, "endpoint"),
         },
         Role::WebSocket,
     ),
     form(
         Told::Call {
-            names: &[
-                "starlette.middleware.Middleware",
-                "fastapi.middleware.Middleware",
-            ],
+            names: &["starlette.middleware.Middleware", "fastapi.middleware.Middleware"],
             argument: (0, "cls"),
         },
         Role::Middleware,
     ),
     Form {
         told: Told::Call {
-            names: &[
-                "fastapi.FastAPI",
-                "fastapi.APIRouter",
-                "starlette.applications.Starlette",
-            ],
+            names: &["fastapi.FastAPI", "fastapi.APIRouter", "starlette.applications.Starlette"],
             argument: (usize::MAX, "lifespan"),
         },
         role: Role::LifeCycle,
@@ -190,10 +104,7 @@ pub(super) const FORMS: &[Form] = &[
     },
     form(
         Told::Class {
-            bases: &[
-                "starlette.middleware.base.BaseHTTPMiddleware",
-                "fastapi.middleware.BaseHTTPMiddleware",
-            ],
+            bases: &["starlette.middleware.base.BaseHTTPMiddleware", "fastapi.middleware.BaseHTTPMiddleware"],
             methods: &["dispatch"],
         },
         Role::Middleware,

@@ -23,10 +23,7 @@ pub struct Found {
 /// Everything that the modules of these indices tell a framework to call, in the order of files and
 /// lines; a function that is told of twice counts for the first role in the order of [`Role`].
 pub fn find(types: &Types<'_>, modules: &[u32]) -> Vec<Found> {
-    let mut finder = Finder {
-        types,
-        found: BTreeMap::new(),
-    };
+    let mut finder = Finder { types, found: BTreeMap::new() };
     for &file in modules {
         finder.module(file);
     }
@@ -52,18 +49,9 @@ impl<'a> Finder<'_, 'a> {
                     self.call(call, frame);
                 }
             }
-            let around = Frame {
-                function: FunctionId {
-                    file,
-                    index: function.parent,
-                },
-                ..frame
-            };
+            let around = Frame { function: FunctionId { file, index: function.parent }, ..frame };
             for parameter in &function.parameters {
-                parameter
-                    .annotation
-                    .into_iter()
-                    .for_each(|annotation| self.annotation(annotation, around));
+                parameter.annotation.into_iter().for_each(|annotation| self.annotation(annotation, around));
             }
         }
         for (_, index) in facts.classes.iter().zip(0..) {
@@ -73,17 +61,8 @@ impl<'a> Finder<'_, 'a> {
 
     fn add(&mut self, frame: Frame, form: &Form, route: Option<String>) {
         let function = self.types.function(frame.function);
-        let context = if function.is_async {
-            form.coroutine
-        } else {
-            form.plain
-        };
-        let found = Found {
-            frame,
-            role: form.role,
-            context,
-            route,
-        };
+        let context = if function.is_async { form.coroutine } else { form.plain };
+        let found = Found { frame, role: form.role, context, route };
         self.found
             .entry((frame.function, frame))
             .and_modify(|known| {
@@ -117,13 +96,7 @@ impl<'a> Finder<'_, 'a> {
 
     fn decorators(&mut self, id: FunctionId) {
         let function = self.types.function(id);
-        let around = Frame {
-            function: FunctionId {
-                index: function.parent,
-                ..id
-            },
-            ..self.types.plain(id)
-        };
+        let around = Frame { function: FunctionId { index: function.parent, ..id }, ..self.types.plain(id) };
         for decorator in function.decorators {
             let (callee, call) = match &decorator.expression {
                 Expr::Call(call) => (&*call.func, Some(call)),
@@ -138,9 +111,7 @@ impl<'a> Finder<'_, 'a> {
             for form in forms() {
                 if let Told::Decorator { on, names: methods } = form.told
                     && methods.contains(&method)
-                    && names
-                        .iter()
-                        .any(|name| on.contains(&name.as_str()) || is_custom_router(name, on, call))
+                    && names.iter().any(|name| on.contains(&name.as_str()) || is_custom_router(name, on, call))
                 {
                     self.add(self.types.plain(id), form, call.and_then(route_of));
                     break;
@@ -150,13 +121,7 @@ impl<'a> Finder<'_, 'a> {
     }
 
     /// `@get("/")` with a function of a library.
-    fn named(
-        &mut self,
-        id: FunctionId,
-        callee: &'a Expr,
-        call: Option<&'a ast::ExprCall>,
-        around: Frame,
-    ) {
+    fn named(&mut self, id: FunctionId, callee: &'a Expr, call: Option<&'a ast::ExprCall>, around: Frame) {
         for value in self.types.value(callee, around).iter() {
             let Value::External(name) = value else {
                 continue;
@@ -165,14 +130,9 @@ impl<'a> Finder<'_, 'a> {
                 if let Told::Named { names, thread } = form.told
                     && names.contains(&&**name)
                 {
-                    let moved = thread
-                        .is_some_and(|keyword| call.is_some_and(|call| is_true(call, keyword)));
+                    let moved = thread.is_some_and(|keyword| call.is_some_and(|call| is_true(call, keyword)));
                     let plain = if moved { Context::Pool } else { form.plain };
-                    self.add(
-                        self.types.plain(id),
-                        &Form { plain, ..*form },
-                        call.and_then(route_of),
-                    );
+                    self.add(self.types.plain(id), &Form { plain, ..*form }, call.and_then(route_of));
                 }
             }
         }
@@ -184,12 +144,7 @@ impl<'a> Finder<'_, 'a> {
         for value in self.types.value(expr, frame).iter() {
             match value {
                 Value::Instance(ty) => names.push(ty.to_string()),
-                Value::Object(class) => names.extend(
-                    self.types
-                        .library_bases(*class)
-                        .iter()
-                        .map(ToString::to_string),
-                ),
+                Value::Object(class) => names.extend(self.types.library_bases(*class).iter().map(ToString::to_string)),
                 // `self.app.router.get(...)`: the router of an application is one itself.
                 Value::Member(ty, path) if &**path == "router" => names.push(ty.to_string()),
                 _ => {}
@@ -209,11 +164,7 @@ impl<'a> Finder<'_, 'a> {
         {
             let owners = self.type_names(&attribute.value, frame);
             for form in forms() {
-                if let Told::Method {
-                    on,
-                    names,
-                    argument,
-                } = form.told
+                if let Told::Method { on, names, argument } = form.told
                     && names.contains(&name)
                     && owners.iter().any(|owner| on.contains(&owner.as_str()))
                 {
@@ -221,27 +172,18 @@ impl<'a> Finder<'_, 'a> {
                 }
             }
         }
-        let plausible =
-            CALLS.with(|calls| calls.contains(&name)) || matches!(&*call.func, Expr::Name(_));
+        let plausible = CALLS.with(|calls| calls.contains(&name)) || matches!(&*call.func, Expr::Name(_));
         if !plausible {
             return;
         }
         for value in self.types.value(&call.func, frame).iter() {
             let names = match value {
                 Value::External(name) => vec![name.to_string()],
-                Value::Class(class) => self
-                    .types
-                    .library_bases(*class)
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect(),
+                Value::Class(class) => self.types.library_bases(*class).iter().map(ToString::to_string).collect(),
                 _ => continue,
             };
             for form in forms() {
-                if let Told::Call {
-                    names: known,
-                    argument,
-                } = form.told
+                if let Told::Call { names: known, argument } = form.told
                     && names.iter().any(|name| known.contains(&name.as_str()))
                 {
                     self.argument(call, argument, form, frame);
@@ -250,25 +192,10 @@ impl<'a> Finder<'_, 'a> {
         }
     }
 
-    fn argument(
-        &mut self,
-        call: &'a ast::ExprCall,
-        (position, keyword): (usize, &str),
-        form: &Form,
-        frame: Frame,
-    ) {
-        let named = call.arguments.keywords.iter().find(|given| {
-            given
-                .arg
-                .as_ref()
-                .is_some_and(|arg| arg.as_str() == keyword)
-        });
-        let Some(argument) = call
-            .arguments
-            .args
-            .get(position)
-            .or(named.map(|given| &given.value))
-        else {
+    fn argument(&mut self, call: &'a ast::ExprCall, (position, keyword): (usize, &str), form: &Form, frame: Frame) {
+        let named =
+            call.arguments.keywords.iter().find(|given| given.arg.as_ref().is_some_and(|arg| arg.as_str() == keyword));
+        let Some(argument) = call.arguments.args.get(position).or(named.map(|given| &given.value)) else {
             return;
         };
         for value in self.types.value(argument, frame).iter() {
@@ -299,11 +226,7 @@ impl<'a> Finder<'_, 'a> {
         }
         let bases = self.types.library_bases(class);
         for form in forms() {
-            let Told::Class {
-                bases: known,
-                methods,
-            } = form.told
-            else {
+            let Told::Class { bases: known, methods } = form.told else {
                 continue;
             };
             if bases.iter().any(|base| known.contains(&&**base)) {

@@ -7,12 +7,7 @@ use super::Context::{Loop, StartUp};
 use super::{Form, Role, Told};
 
 const fn form(told: Told, role: Role) -> Form {
-    Form {
-        told,
-        role,
-        plain: Loop,
-        coroutine: Loop,
-    }
+    Form { told, role, plain: Loop, coroutine: Loop }
 }
 
 /// How it is told what to call.
@@ -36,27 +31,14 @@ pub(super) const FORMS: &[Form] = &[
     ),
     form(
         Told::Named {
-            names: &[
-                "litestar.websocket",
-                "litestar.websocket_listener",
-                "litestar.handlers.websocket",
-            ],
+            names: &["litestar.websocket", "litestar.websocket_listener", "litestar.handlers.websocket"],
             thread: None,
         },
         Role::WebSocket,
     ),
-    form(
-        Told::Call {
-            names: &["litestar.di.Provide"],
-            argument: (0, "dependency"),
-        },
-        Role::Dependency,
-    ),
+    form(Told::Call { names: &["litestar.di.Provide"], argument: (0, "dependency") }, Role::Dependency),
     Form {
-        told: Told::Call {
-            names: &["litestar.Litestar"],
-            argument: (usize::MAX, "on_startup"),
-        },
+        told: Told::Call { names: &["litestar.Litestar"], argument: (usize::MAX, "on_startup") },
         role: Role::LifeCycle,
         plain: StartUp,
         coroutine: StartUp,

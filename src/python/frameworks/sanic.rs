@@ -5,62 +5,22 @@
 use super::Context::{Loop, StartUp};
 use super::{Form, Role, Told};
 
-const OBJECTS: &[&str] = &[
-    "sanic.Sanic",
-    "sanic.app.Sanic",
-    "sanic.Blueprint",
-    "sanic.blueprints.Blueprint",
-];
+const OBJECTS: &[&str] = &["sanic.Sanic", "sanic.app.Sanic", "sanic.Blueprint", "sanic.blueprints.Blueprint"];
 
 const fn form(told: Told, role: Role) -> Form {
-    Form {
-        told,
-        role,
-        plain: Loop,
-        coroutine: Loop,
-    }
+    Form { told, role, plain: Loop, coroutine: Loop }
 }
 
 /// How it is told what to call.
 pub(super) const FORMS: &[Form] = &[
     form(
-        Told::Decorator {
-            on: OBJECTS,
-            names: &[
-                "route", "get", "post", "put", "patch", "delete", "head", "options",
-            ],
-        },
+        Told::Decorator { on: OBJECTS, names: &["route", "get", "post", "put", "patch", "delete", "head", "options"] },
         Role::Route,
     ),
-    form(
-        Told::Method {
-            on: OBJECTS,
-            names: &["add_route"],
-            argument: (0, "handler"),
-        },
-        Role::Route,
-    ),
-    form(
-        Told::Decorator {
-            on: OBJECTS,
-            names: &["websocket"],
-        },
-        Role::WebSocket,
-    ),
-    form(
-        Told::Decorator {
-            on: OBJECTS,
-            names: &["middleware", "on_request", "on_response"],
-        },
-        Role::Middleware,
-    ),
-    form(
-        Told::Decorator {
-            on: OBJECTS,
-            names: &["exception"],
-        },
-        Role::ExceptionHandler,
-    ),
+    form(Told::Method { on: OBJECTS, names: &["add_route"], argument: (0, "handler") }, Role::Route),
+    form(Told::Decorator { on: OBJECTS, names: &["websocket"] }, Role::WebSocket),
+    form(Told::Decorator { on: OBJECTS, names: &["middleware", "on_request", "on_response"] }, Role::Middleware),
+    form(Told::Decorator { on: OBJECTS, names: &["exception"] }, Role::ExceptionHandler),
     form(
         Told::Class {
             bases: &["sanic.views.HTTPMethodView"],
@@ -71,12 +31,7 @@ pub(super) const FORMS: &[Form] = &[
     Form {
         told: Told::Decorator {
             on: OBJECTS,
-            names: &[
-                "listener",
-                "before_server_start",
-                "after_server_start",
-                "main_process_start",
-            ],
+            names: &["listener", "before_server_start", "after_server_start", "main_process_start"],
         },
         role: Role::LifeCycle,
         plain: StartUp,

@@ -10,10 +10,7 @@ use crate::python::syntax::span_of;
 impl<'a> Types<'a> {
     /// The values that an annotation read in `frame` admits.
     pub fn annotation(&self, annotation: &'a Expr, frame: Frame) -> Vec<Value<'a>> {
-        self.ask(Question::Annotation(ExprRef(annotation)), frame, || {
-            self.admitted(annotation, frame)
-        })
-        .to_vec()
+        self.ask(Question::Annotation(ExprRef(annotation)), frame, || self.admitted(annotation, frame)).to_vec()
     }
 
     fn admitted(&self, annotation: &'a Expr, frame: Frame) -> Vec<Value<'a>> {
@@ -21,14 +18,9 @@ impl<'a> Types<'a> {
             Expr::Name(name) if name.id.as_str() == "Self" => self.own_instance(frame),
             Expr::Name(_) | Expr::Attribute(_) => {
                 let values = self.value(annotation, frame);
-                values
-                    .iter()
-                    .flat_map(|value| self.instances(value))
-                    .collect()
+                values.iter().flat_map(|value| self.instances(value)).collect()
             }
-            Expr::StringLiteral(text) => {
-                self.written(text.value.to_str(), frame, span_of(text).start)
-            }
+            Expr::StringLiteral(text) => self.written(text.value.to_str(), frame, span_of(text).start),
             Expr::BinOp(union) if union.op == Operator::BitOr => {
                 let mut values = self.annotation(&union.left, frame);
                 values.extend(self.annotation(&union.right, frame));
@@ -55,10 +47,7 @@ impl<'a> Types<'a> {
         while self.function(id).class.is_none() && id.index != 0 {
             id.index = self.function(id).parent;
         }
-        let class = self.function(id).class.map(|index| ClassId {
-            file: id.file,
-            index,
-        });
+        let class = self.function(id).class.map(|index| ClassId { file: id.file, index });
         class.map(Value::Object).into_iter().collect()
     }
 
@@ -77,47 +66,19 @@ impl<'a> Types<'a> {
     }
 
     fn library_generic(&self, name: &str, arguments: &[&'a Expr], frame: Frame) -> Vec<Value<'a>> {
-        let first = || {
-            arguments
-                .first()
-                .map(|first| self.annotation(first, frame))
-                .unwrap_or_default()
-        };
-        let held = |values: Vec<Value<'a>>| {
-            values
-                .into_iter()
-                .map(|value| Value::Items(Rc::new(value)))
-                .collect()
-        };
+        let first = || arguments.first().map(|first| self.annotation(first, frame)).unwrap_or_default();
+        let held = |values: Vec<Value<'a>>| values.into_iter().map(|value| Value::Items(Rc::new(value))).collect();
         match shape(name) {
             Shape::Same => first(),
             Shape::Annotated => {
                 let declared = first();
-                if declared.is_empty() {
-                    self.metadata(arguments, frame)
-                } else {
-                    declared
-                }
+                if declared.is_empty() { self.metadata(arguments, frame) } else { declared }
             }
-            Shape::Union => arguments
-                .iter()
-                .flat_map(|argument| self.annotation(argument, frame))
-                .collect(),
+            Shape::Union => arguments.iter().flat_map(|argument| self.annotation(argument, frame)).collect(),
             Shape::Holds => held(first()),
-            Shape::HoldsLast => held(
-                arguments
-                    .last()
-                    .map(|last| self.annotation(last, frame))
-                    .unwrap_or_default(),
-            ),
-            Shape::Last => arguments
-                .last()
-                .map(|last| self.annotation(last, frame))
-                .unwrap_or_default(),
-            Shape::Class => arguments
-                .first()
-                .map(|first| self.value(first, frame).to_vec())
-                .unwrap_or_default(),
+            Shape::HoldsLast => held(arguments.last().map(|last| self.annotation(last, frame)).unwrap_or_default()),
+            Shape::Last => arguments.last().map(|last| self.annotation(last, frame)).unwrap_or_default(),
+            Shape::Class => arguments.first().map(|first| self.value(first, frame).to_vec()).unwrap_or_default(),
             Shape::Nothing => Vec::new(),
             Shape::Instance => vec![Value::Instance(canonical(name))],
         }
@@ -125,13 +86,10 @@ impl<'a> Types<'a> {
 
     /// `Annotated[Any, Depends(f)]`: where the type says nothing, what is injected may.
     fn metadata(&self, arguments: &[&'a Expr], frame: Frame) -> Vec<Value<'a>> {
-        let calls = arguments.iter().skip(1).filter_map(|argument| {
-            if let Expr::Call(call) = argument {
-                Some(call)
-            } else {
-                None
-            }
-        });
+        let calls = arguments
+            .iter()
+            .skip(1)
+            .filter_map(|argument| if let Expr::Call(call) = argument { Some(call) } else { None });
         calls.flat_map(|call| self.injected(call, frame)).collect()
     }
 
@@ -142,41 +100,20 @@ impl<'a> Types<'a> {
             return Vec::new();
         }
         if let Some(parts) = split(text, '|') {
-            return parts
-                .into_iter()
-                .flat_map(|part| self.written(part, frame, at))
-                .collect();
+            return parts.into_iter().flat_map(|part| self.written(part, frame, at)).collect();
         }
         if let Some((base, inner)) = text.strip_suffix(']').and_then(|text| text.split_once('[')) {
             let parts = split(inner, ',').unwrap_or_else(|| vec![inner]);
-            let held = |values: Vec<Value<'a>>| {
-                values
-                    .into_iter()
-                    .map(|value| Value::Items(Rc::new(value)))
-                    .collect()
-            };
-            let first = || {
-                parts
-                    .first()
-                    .map(|part| self.written(part, frame, at))
-                    .unwrap_or_default()
-            };
-            let last = || {
-                parts
-                    .last()
-                    .map(|part| self.written(part, frame, at))
-                    .unwrap_or_default()
-            };
+            let held = |values: Vec<Value<'a>>| values.into_iter().map(|value| Value::Items(Rc::new(value))).collect();
+            let first = || parts.first().map(|part| self.written(part, frame, at)).unwrap_or_default();
+            let last = || parts.last().map(|part| self.written(part, frame, at)).unwrap_or_default();
             let base = self.dotted(base, frame, at);
             return base
                 .iter()
                 .flat_map(|value| match value {
                     Value::External(name) => match shape(name) {
                         Shape::Same | Shape::Annotated => first(),
-                        Shape::Union => parts
-                            .iter()
-                            .flat_map(|part| self.written(part, frame, at))
-                            .collect(),
+                        Shape::Union => parts.iter().flat_map(|part| self.written(part, frame, at)).collect(),
                         Shape::Holds => held(first()),
                         Shape::HoldsLast => held(last()),
                         Shape::Last => last(),
@@ -187,26 +124,16 @@ impl<'a> Types<'a> {
                 })
                 .collect();
         }
-        self.dotted(text, frame, at)
-            .iter()
-            .flat_map(|value| self.instances(value))
-            .collect()
+        self.dotted(text, frame, at).iter().flat_map(|value| self.instances(value)).collect()
     }
 
     fn dotted(&self, text: &str, frame: Frame, at: usize) -> Vec<Value<'a>> {
         let mut parts = text.trim().split('.');
         // An annotation in quotes may name what is defined further down.
-        let at = if frame.function.index == 0 {
-            usize::MAX
-        } else {
-            at
-        };
+        let at = if frame.function.index == 0 { usize::MAX } else { at };
         let mut values = self.name(parts.next().unwrap_or_default(), frame, at);
         for part in parts {
-            values = values
-                .iter()
-                .flat_map(|value| self.attribute(value, part))
-                .collect();
+            values = values.iter().flat_map(|value| self.attribute(value, part)).collect();
         }
         values
     }
@@ -228,14 +155,7 @@ enum Shape {
 fn shape(name: &str) -> Shape {
     let last = name.rsplit('.').next().unwrap_or(name);
     let standard = name == last
-        || [
-            "typing.",
-            "typing_extensions.",
-            "collections.",
-            "contextlib.",
-        ]
-        .iter()
-        .any(|root| name.starts_with(root));
+        || ["typing.", "typing_extensions.", "collections.", "contextlib."].iter().any(|root| name.starts_with(root));
     if !standard {
         return Shape::Instance;
     }
@@ -263,8 +183,9 @@ fn shape(name: &str) -> Shape {
         | "AbstractAsyncContextManager"
         | "ContextManager"
         | "AsyncContextManager" => Shape::Holds,
-        "dict" | "Dict" | "Mapping" | "MutableMapping" | "defaultdict" | "DefaultDict"
-        | "OrderedDict" => Shape::HoldsLast,
+        "dict" | "Dict" | "Mapping" | "MutableMapping" | "defaultdict" | "DefaultDict" | "OrderedDict" => {
+            Shape::HoldsLast
+        }
         "Awaitable" | "Coroutine" => Shape::Last,
         "type" | "Type" => Shape::Class,
         _ => Shape::Nothing,
@@ -274,10 +195,7 @@ fn shape(name: &str) -> Shape {
 /// Annotations that admit anything, or nothing that is followed.
 fn is_vague(name: &str) -> bool {
     !name.contains('.')
-        || matches!(
-            name,
-            "typing.Any" | "typing.Callable" | "collections.abc.Callable" | "typing.AnyStr"
-        )
+        || matches!(name, "typing.Any" | "typing.Callable" | "collections.abc.Callable" | "typing.AnyStr")
 }
 
 /// Splits at a separator outside brackets; `None` if there is none.

@@ -14,15 +14,9 @@ impl<'a> Types<'a> {
     /// What the bases of a class stand for.
     pub fn bases(&self, class: ClassId) -> Values<'a> {
         let facts = self.class(class);
-        let frame = self.plain(FunctionId {
-            file: class.file,
-            index: facts.scope,
-        });
+        let frame = self.plain(FunctionId { file: class.file, index: facts.scope });
         self.ask(Question::Bases(class), frame, || {
-            let bases = facts
-                .bases
-                .iter()
-                .flat_map(|base| self.value(base, frame).to_vec());
+            let bases = facts.bases.iter().flat_map(|base| self.value(base, frame).to_vec());
             bases.map(|base| self.unalias(base)).collect()
         })
     }
@@ -31,11 +25,7 @@ impl<'a> Types<'a> {
     fn unalias(&self, value: Value<'a>) -> Value<'a> {
         match &value {
             Value::Alias(alias, frame) => match alias.0 {
-                Expr::Subscript(subscript) => self
-                    .value(&subscript.value, *frame)
-                    .first()
-                    .cloned()
-                    .unwrap_or(value),
+                Expr::Subscript(subscript) => self.value(&subscript.value, *frame).first().cloned().unwrap_or(value),
                 _ => value,
             },
             _ => value,
@@ -62,14 +52,7 @@ impl<'a> Types<'a> {
     /// The names of the library classes that a class inherits from.
     pub fn library_bases(&self, class: ClassId) -> Vec<Rc<str>> {
         let line = self.ancestry(class).into_iter();
-        line.filter_map(|value| {
-            if let Value::External(name) = value {
-                Some(canonical(&name))
-            } else {
-                None
-            }
-        })
-        .collect()
+        line.filter_map(|value| if let Value::External(name) = value { Some(canonical(&name)) } else { None }).collect()
     }
 
     /// The methods that `name` may mean on an instance of `class`: its own or inherited; where that is
@@ -82,18 +65,10 @@ impl<'a> Types<'a> {
     fn method_from(&self, line: &[Value<'a>], receiver: ClassId, name: &str) -> Vec<Value<'a>> {
         for value in line {
             let Value::Class(owner) = value else { continue };
-            let Some(&index) = self
-                .class(*owner)
-                .methods
-                .get(name)
-                .and_then(|all| all.last())
-            else {
+            let Some(&index) = self.class(*owner).methods.get(name).and_then(|all| all.last()) else {
                 continue;
             };
-            let id = FunctionId {
-                file: owner.file,
-                index,
-            };
+            let id = FunctionId { file: owner.file, index };
             if self.function(id).is_abstract {
                 let filled = self.overrides(receiver, name);
                 if !filled.is_empty() {
@@ -107,26 +82,16 @@ impl<'a> Types<'a> {
 
     fn bind_receiver(&self, id: FunctionId, receiver: ClassId) -> Vec<Value<'a>> {
         // An inherited method sees the class it is called on; its own class it knows anyway.
-        let own = self.function(id).class.map(|index| ClassId {
-            file: id.file,
-            index,
-        });
-        let entry = if self.has_decorator(id, "classmethod") {
-            Value::Class(receiver)
-        } else {
-            Value::Object(receiver)
-        };
+        let own = self.function(id).class.map(|index| ClassId { file: id.file, index });
+        let entry =
+            if self.has_decorator(id, "classmethod") { Value::Class(receiver) } else { Value::Object(receiver) };
         let known = own == Some(receiver) || self.has_decorator(id, "staticmethod");
         let environment = if known {
             super::Environment::default()
         } else {
             self.extend(super::Environment::default(), vec![((id, 0), entry)])
         };
-        self.decorated(Frame {
-            function: id,
-            environment,
-        })
-        .to_vec()
+        self.decorated(Frame { function: id, environment }).to_vec()
     }
 
     /// The implementations of a method in the subclasses of a class.
@@ -134,16 +99,8 @@ impl<'a> Types<'a> {
         let below = self.below(class);
         let mut found = Vec::new();
         for subclass in below.into_iter().take(MAX_HIERARCHY) {
-            if let Some(&index) = self
-                .class(subclass)
-                .methods
-                .get(name)
-                .and_then(|all| all.last())
-            {
-                let id = FunctionId {
-                    file: subclass.file,
-                    index,
-                };
+            if let Some(&index) = self.class(subclass).methods.get(name).and_then(|all| all.last()) {
+                let id = FunctionId { file: subclass.file, index };
                 if !self.function(id).is_abstract {
                     found.extend(self.bind_receiver(id, subclass));
                 }
@@ -211,16 +168,11 @@ impl<'a> Types<'a> {
         let line = self.ancestry(class);
         let method = self.method_from(&line, class, name);
         if !method.is_empty() {
-            let is_property = |value: &Value<'a>| matches!(value, Value::Function(frame) if self.is_property(frame.function));
+            let is_property =
+                |value: &Value<'a>| matches!(value, Value::Function(frame) if self.is_property(frame.function));
             return method
                 .iter()
-                .flat_map(|value| {
-                    if is_property(value) {
-                        self.result_of(value, None)
-                    } else {
-                        vec![value.clone()]
-                    }
-                })
+                .flat_map(|value| if is_property(value) { self.result_of(value, None) } else { vec![value.clone()] })
                 .collect();
         }
         let field = self.field(&line, class, name);
@@ -231,11 +183,7 @@ impl<'a> Types<'a> {
             Value::Class(owner) => self.class(*owner).fields.contains_key(name),
             _ => false,
         });
-        if assigned {
-            Vec::new()
-        } else {
-            self.inherited(class, name)
-        }
+        if assigned { Vec::new() } else { self.inherited(class, name) }
     }
 
     /// What a class inherits from a library.
@@ -244,32 +192,15 @@ impl<'a> Types<'a> {
         if name == "objects" && bases.iter().any(|base| &**base == "django.db.models.Model") {
             return vec![Value::Instance("django.db.models.query.QuerySet".into())];
         }
-        let base = bases
-            .iter()
-            .find(|base| catalogue::known_type(base).is_some())
-            .or_else(|| bases.first());
-        base.map(|base| Self::instance_attribute(base, name))
-            .into_iter()
-            .collect()
+        let base = bases.iter().find(|base| catalogue::known_type(base).is_some()).or_else(|| bases.first());
+        base.map(|base| Self::instance_attribute(base, name)).into_iter().collect()
     }
 
-    pub(super) fn super_attribute(
-        &self,
-        class: ClassId,
-        receiver: ClassId,
-        name: &str,
-    ) -> Vec<Value<'a>> {
+    pub(super) fn super_attribute(&self, class: ClassId, receiver: ClassId, name: &str) -> Vec<Value<'a>> {
         let line = self.ancestry(receiver);
-        let after = line
-            .iter()
-            .position(|value| *value == Value::Class(class))
-            .map_or(0, |at| at + 1);
+        let after = line.iter().position(|value| *value == Value::Class(class)).map_or(0, |at| at + 1);
         let method = self.method_from(&line[after..], receiver, name);
-        if method.is_empty() {
-            self.inherited(class, name)
-        } else {
-            method
-        }
+        if method.is_empty() { self.inherited(class, name) } else { method }
     }
 
     fn field(&self, line: &[Value<'a>], receiver: ClassId, name: &str) -> Vec<Value<'a>> {
@@ -278,10 +209,8 @@ impl<'a> Types<'a> {
             let Some(bindings) = self.class(*owner).fields.get(name) else {
                 continue;
             };
-            let found: Vec<_> = bindings
-                .iter()
-                .flat_map(|binding| self.field_value(*owner, receiver, binding))
-                .collect();
+            let found: Vec<_> =
+                bindings.iter().flat_map(|binding| self.field_value(*owner, receiver, binding)).collect();
             if !found.is_empty() {
                 return found;
             }
@@ -289,48 +218,25 @@ impl<'a> Types<'a> {
         Vec::new()
     }
 
-    fn field_value(
-        &self,
-        owner: ClassId,
-        receiver: ClassId,
-        binding: &Binding<'a>,
-    ) -> Vec<Value<'a>> {
-        let function = FunctionId {
-            file: owner.file,
-            index: binding.scope,
-        };
+    fn field_value(&self, owner: ClassId, receiver: ClassId, binding: &Binding<'a>) -> Vec<Value<'a>> {
+        let function = FunctionId { file: owner.file, index: binding.scope };
         let in_method = self.function(function).class == Some(owner.index);
-        let entries = if in_method && owner != receiver {
-            vec![((function, 0), Value::Object(receiver))]
-        } else {
-            Vec::new()
-        };
+        let entries =
+            if in_method && owner != receiver { vec![((function, 0), Value::Object(receiver))] } else { Vec::new() };
         let environment = self.extend(super::Environment::default(), entries);
-        self.bound(
-            binding.bound,
-            Frame {
-                function,
-                environment,
-            },
-            binding.scope,
-        )
+        self.bound(binding.bound, Frame { function, environment }, binding.scope)
     }
 
     /// Whether reading the attribute calls the function.
     pub fn is_property(&self, id: FunctionId) -> bool {
-        ["property", "cached_property", "hybrid_property"]
-            .iter()
-            .any(|name| self.has_decorator(id, name))
+        ["property", "cached_property", "hybrid_property"].iter().any(|name| self.has_decorator(id, name))
     }
 
     /// Whether a decorator's last name is `name`.
     pub fn has_decorator(&self, id: FunctionId, name: &str) -> bool {
         self.function(id).decorators.iter().any(|decorator| {
-            let expression = if let Expr::Call(call) = &decorator.expression {
-                &*call.func
-            } else {
-                &decorator.expression
-            };
+            let expression =
+                if let Expr::Call(call) = &decorator.expression { &*call.func } else { &decorator.expression };
             match expression {
                 Expr::Name(found) => found.id.as_str() == name,
                 Expr::Attribute(found) => found.attr.as_str() == name,

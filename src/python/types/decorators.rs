@@ -38,12 +38,7 @@ impl<'a> Types<'a> {
         })
     }
 
-    pub(super) fn decorate(
-        &self,
-        expression: &Expr,
-        decorator: &Value<'a>,
-        current: Vec<Value<'a>>,
-    ) -> Vec<Value<'a>> {
+    pub(super) fn decorate(&self, expression: &Expr, decorator: &Value<'a>, current: Vec<Value<'a>>) -> Vec<Value<'a>> {
         match decorator {
             Value::External(name) if OFFLOADING.contains(&&**name) => Vec::new(),
             Value::External(name) => {
@@ -56,10 +51,7 @@ impl<'a> Types<'a> {
                 if ty.contains("SyncToAsync") {
                     return Vec::new();
                 }
-                current
-                    .into_iter()
-                    .chain(task.then(|| decorator.clone()))
-                    .collect()
+                current.into_iter().chain(task.then(|| decorator.clone())).collect()
             }
             Value::Member(ty, path) => {
                 let task = Self::member_call(ty, path);
@@ -69,23 +61,12 @@ impl<'a> Types<'a> {
                 let Some(inner) = current.first().cloned() else {
                     return current;
                 };
-                let environment =
-                    self.extend(wrapper.environment, vec![((wrapper.function, 0), inner)]);
-                let given = self.returned(Frame {
-                    environment,
-                    ..*wrapper
-                });
-                let callable: Vec<_> = given
-                    .iter()
-                    .filter(|value| matches!(value, Value::Function(_)))
-                    .cloned()
-                    .collect();
+                let environment = self.extend(wrapper.environment, vec![((wrapper.function, 0), inner)]);
+                let given = self.returned(Frame { environment, ..*wrapper });
+                let callable: Vec<_> =
+                    given.iter().filter(|value| matches!(value, Value::Function(_))).cloned().collect();
                 // A decorator that registers the function returns it, or something that is not followed.
-                if callable.is_empty() {
-                    current
-                } else {
-                    callable
-                }
+                if callable.is_empty() { current } else { callable }
             }
             _ => current,
         }

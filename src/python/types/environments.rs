@@ -11,18 +11,10 @@ const MAX_NESTED_ENVIRONMENTS: u8 = 3;
 
 impl<'a> Types<'a> {
     /// What is known of a parameter.
-    pub(super) fn argument(
-        &self,
-        frame: Frame,
-        function: FunctionId,
-        position: u16,
-    ) -> Option<Value<'a>> {
+    pub(super) fn argument(&self, frame: Frame, function: FunctionId, position: u16) -> Option<Value<'a>> {
         let environments = self.environments.borrow();
         let entries = environments.get(frame.environment.0 as usize)?;
-        entries
-            .iter()
-            .find(|(key, _)| *key == (function, position))
-            .map(|(_, value)| value.clone())
+        entries.iter().find(|(key, _)| *key == (function, position)).map(|(_, value)| value.clone())
     }
 
     /// `environment` with more known arguments.
@@ -30,8 +22,7 @@ impl<'a> Types<'a> {
         if more.is_empty() {
             return environment;
         }
-        let mut entries: Vec<Entry<'a>> =
-            self.environments.borrow()[environment.0 as usize].to_vec();
+        let mut entries: Vec<Entry<'a>> = self.environments.borrow()[environment.0 as usize].to_vec();
         for (key, value) in more {
             if self.nesting(&value) > MAX_NESTED_ENVIRONMENTS {
                 continue;

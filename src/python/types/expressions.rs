@@ -10,9 +10,7 @@ use crate::python::syntax::span_of;
 impl<'a> Types<'a> {
     /// What an expression of `frame`'s function may stand for.
     pub fn value(&self, expr: &'a Expr, frame: Frame) -> Values<'a> {
-        self.ask(Question::Expression(ExprRef(expr)), frame, || {
-            self.evaluate(expr, frame)
-        })
+        self.ask(Question::Expression(ExprRef(expr)), frame, || self.evaluate(expr, frame))
     }
 
     fn evaluate(&self, expr: &'a Expr, frame: Frame) -> Vec<Value<'a>> {
@@ -20,16 +18,11 @@ impl<'a> Types<'a> {
             Expr::Name(name) => self.name(name.id.as_str(), frame, span_of(name).start),
             Expr::Attribute(attribute) => {
                 let base = self.value(&attribute.value, frame);
-                base.iter()
-                    .flat_map(|value| self.attribute(value, attribute.attr.as_str()))
-                    .collect()
+                base.iter().flat_map(|value| self.attribute(value, attribute.attr.as_str())).collect()
             }
             Expr::Call(call) => {
                 let callee = self.value(&call.func, frame);
-                callee
-                    .iter()
-                    .flat_map(|value| self.called(value, call, frame))
-                    .collect()
+                callee.iter().flat_map(|value| self.called(value, call, frame)).collect()
             }
             Expr::Await(awaited) => self.awaited(&self.value(&awaited.value, frame)),
             Expr::Subscript(subscript) => self.subscript(expr, subscript, frame),
@@ -39,9 +32,7 @@ impl<'a> Types<'a> {
             Expr::List(list) => Self::held(self.all_of(&list.elts, frame)),
             Expr::Tuple(tuple) => Self::held(self.all_of(&tuple.elts, frame)),
             Expr::Set(set) => Self::held(self.all_of(&set.elts, frame)),
-            Expr::Dict(dict) => {
-                Self::held(self.all_of(dict.items.iter().map(|item| &item.value), frame))
-            }
+            Expr::Dict(dict) => Self::held(self.all_of(dict.items.iter().map(|item| &item.value), frame)),
             Expr::ListComp(list) => Self::held(self.value(&list.elt, frame).to_vec()),
             Expr::SetComp(set) => Self::held(self.value(&set.elt, frame).to_vec()),
             Expr::Generator(generator) => Self::held(self.value(&generator.elt, frame).to_vec()),
@@ -55,57 +46,35 @@ impl<'a> Types<'a> {
 
     fn all_of(&self, exprs: impl IntoIterator<Item = &'a Expr>, frame: Frame) -> Vec<Value<'a>> {
         // A long table is no better known for reading all of it.
-        exprs
-            .into_iter()
-            .take(32)
-            .flat_map(|expr| self.value(expr, frame).to_vec())
-            .collect()
+        exprs.into_iter().take(32).flat_map(|expr| self.value(expr, frame).to_vec()).collect()
     }
 
     fn held(values: Vec<Value<'a>>) -> Vec<Value<'a>> {
-        values
-            .into_iter()
-            .map(|value| Value::Items(Rc::new(value)))
-            .collect()
+        values.into_iter().map(|value| Value::Items(Rc::new(value))).collect()
     }
 
     fn lambda(&self, lambda: &ast::ExprLambda, frame: Frame) -> Vec<Value<'a>> {
         let file = frame.function.file;
         let index = self.facts_at(file).lambdas.get(&span_of(lambda).start);
         index
-            .map(|&index| {
-                Value::Function(Frame {
-                    function: FunctionId { file, index },
-                    ..frame
-                })
-            })
+            .map(|&index| Value::Function(Frame { function: FunctionId { file, index }, ..frame }))
             .into_iter()
             .collect()
     }
 
-    fn operation(
-        &self,
-        expr: &'a Expr,
-        operation: &'a ast::ExprBinOp,
-        frame: Frame,
-    ) -> Vec<Value<'a>> {
+    fn operation(&self, expr: &'a Expr, operation: &'a ast::ExprBinOp, frame: Frame) -> Vec<Value<'a>> {
         match operation.op {
             ast::Operator::Div => {
                 let left = self.value(&operation.left, frame);
-                let path = left.iter().filter(
-                    |value| matches!(value, Value::Instance(ty) if ty.starts_with("pathlib.")),
-                );
+                let path =
+                    left.iter().filter(|value| matches!(value, Value::Instance(ty) if ty.starts_with("pathlib.")));
                 path.cloned().collect()
             }
             ast::Operator::BitOr => {
                 let left = self.value(&operation.left, frame);
                 let right = self.value(&operation.right, frame);
-                let is_type = |value: &Value<'_>| {
-                    matches!(
-                        value,
-                        Value::Class(_) | Value::External(_) | Value::Alias(..)
-                    )
-                };
+                let is_type =
+                    |value: &Value<'_>| matches!(value, Value::Class(_) | Value::External(_) | Value::Alias(..));
                 if left.iter().chain(right.iter()).any(is_type) {
                     vec![Value::Alias(ExprRef(expr), frame)]
                 } else {
@@ -116,12 +85,7 @@ impl<'a> Types<'a> {
         }
     }
 
-    fn subscript(
-        &self,
-        expr: &'a Expr,
-        subscript: &'a ast::ExprSubscript,
-        frame: Frame,
-    ) -> Vec<Value<'a>> {
+    fn subscript(&self, expr: &'a Expr, subscript: &'a ast::ExprSubscript, frame: Frame) -> Vec<Value<'a>> {
         let base = self.value(&subscript.value, frame);
         let mut found = Vec::new();
         for value in base.iter() {
@@ -162,10 +126,7 @@ impl<'a> Types<'a> {
             }
             Value::Instance(ty) => vec![Self::instance_attribute(ty, name)],
             Value::Member(ty, path) if is_state(ty, path) => self.state(name),
-            Value::Member(ty, path) => vec![Value::Member(
-                Rc::clone(ty),
-                format!("{path}.{name}").into(),
-            )],
+            Value::Member(ty, path) => vec![Value::Member(Rc::clone(ty), format!("{path}.{name}").into())],
             Value::Items(item) => Self::item_method(item, name),
             Value::Class(class) => self.class_attribute(*class, name),
             Value::Object(class) => self.object_attribute(*class, name),
@@ -188,10 +149,7 @@ impl<'a> Types<'a> {
         let mut found = Vec::new();
         for (facts, file) in self.facts.iter().zip(0..) {
             for binding in facts.state.get(name).into_iter().flatten() {
-                let frame = self.plain(FunctionId {
-                    file,
-                    index: binding.scope,
-                });
+                let frame = self.plain(FunctionId { file, index: binding.scope });
                 found.extend(self.bound(binding.bound, frame, binding.scope));
             }
         }
@@ -209,9 +167,8 @@ impl<'a> Types<'a> {
         }
         let known = catalogue::known_type(ty);
         // What the catalogue names is a method, and what it gives is known once it is called.
-        let any = known.filter(|known| {
-            !known.mentions(name) && known.method(name).is_none() && known.gives(name).is_none()
-        });
+        let any =
+            known.filter(|known| !known.mentions(name) && known.method(name).is_none() && known.gives(name).is_none());
         match any.and_then(|known| known.gives("*")) {
             Some(given) => Value::Instance(given.into()),
             None => Value::Member(Rc::clone(ty), name.into()),
@@ -222,24 +179,16 @@ impl<'a> Types<'a> {
 /// Whether an attribute is the bag that an application or a request carries around.
 fn is_state(ty: &str, path: &str) -> bool {
     let owner = ty.rsplit('.').next().unwrap_or(ty);
-    matches!(path, "state" | "app.state")
-        && matches!(owner, "FastAPI" | "Starlette" | "Request" | "WebSocket")
+    matches!(path, "state" | "app.state") && matches!(owner, "FastAPI" | "Starlette" | "Request" | "WebSocket")
 }
 
 /// Whether a name in the catalogue's `from` stands for an object rather than for a callable.
 fn is_object(name: &str) -> bool {
-    matches!(
-        name,
-        "django.core.cache.cache"
-            | "django.core.files.storage.default_storage"
-            | "django.db.connection"
-    )
+    matches!(name, "django.core.cache.cache" | "django.core.files.storage.default_storage" | "django.db.connection")
 }
 
 fn is_generic(name: &str) -> bool {
-    matches!(
-        name,
-        "list" | "dict" | "set" | "frozenset" | "tuple" | "type"
-    ) || name.starts_with("collections.abc.")
+    matches!(name, "list" | "dict" | "set" | "frozenset" | "tuple" | "type")
+        || name.starts_with("collections.abc.")
         || name.starts_with("typing_extensions.")
 }

@@ -48,10 +48,7 @@ impl<'a> Types<'a> {
             let global = function.globals.contains(name) && frame.function.index != 0;
             if let Some(bindings) = function.bindings.get(name).filter(|_| !global) {
                 let seen = visible(bindings, at);
-                return seen
-                    .iter()
-                    .flat_map(|binding| self.bound(binding.bound, frame, binding.scope))
-                    .collect();
+                return seen.iter().flat_map(|binding| self.bound(binding.bound, frame, binding.scope)).collect();
             }
             if frame.function.index == 0 {
                 break;
@@ -70,11 +67,7 @@ impl<'a> Types<'a> {
                 }
             }
         }
-        if BUILTINS.contains(&name) {
-            vec![Value::External(name.into())]
-        } else {
-            Vec::new()
-        }
+        if BUILTINS.contains(&name) { vec![Value::External(name.into())] } else { Vec::new() }
     }
 
     /// The bindings that a use of `name` at `at` sees, each with the frame it is read in. Imports from
@@ -94,10 +87,7 @@ impl<'a> Types<'a> {
             let function = self.function(frame.function);
             if let Some(bindings) = function.bindings.get(name) {
                 let seen = visible(bindings, at);
-                return seen
-                    .iter()
-                    .flat_map(|binding| self.source(binding.bound, frame, hops))
-                    .collect();
+                return seen.iter().flat_map(|binding| self.source(binding.bound, frame, hops)).collect();
             }
             if frame.function.index == 0 {
                 return self.starred(name, frame, hops);
@@ -109,23 +99,12 @@ impl<'a> Types<'a> {
 
     pub(super) fn starred(&self, name: &str, frame: Frame, hops: usize) -> Vec<(Bound<'a>, Frame)> {
         let facts = self.facts_at(frame.function.file);
-        let stars = facts
-            .stars
-            .iter()
-            .filter_map(|&(level, module)| self.imported(facts.file, level, module));
+        let stars = facts.stars.iter().filter_map(|&(level, module)| self.imported(facts.file, level, module));
         let followed = stars.map(|module| self.sources_in(&module, name, hops));
-        followed
-            .into_iter()
-            .find(|found| !found.is_empty())
-            .unwrap_or_default()
+        followed.into_iter().find(|found| !found.is_empty()).unwrap_or_default()
     }
 
-    pub(super) fn sources_in(
-        &self,
-        module: &Value<'a>,
-        name: &str,
-        hops: usize,
-    ) -> Vec<(Bound<'a>, Frame)> {
+    pub(super) fn sources_in(&self, module: &Value<'a>, name: &str, hops: usize) -> Vec<(Bound<'a>, Frame)> {
         let Value::Module(ModuleRef::File(file)) = module else {
             return Vec::new();
         };
@@ -135,19 +114,9 @@ impl<'a> Types<'a> {
         self.sources_within(name, self.module_frame(index), usize::MAX - 1, hops - 1)
     }
 
-    pub(super) fn source(
-        &self,
-        bound: Bound<'a>,
-        frame: Frame,
-        hops: usize,
-    ) -> Vec<(Bound<'a>, Frame)> {
-        if let Bound::From {
-            level,
-            module,
-            name,
-        } = bound
-            && let Some(module) =
-                self.imported(self.facts_at(frame.function.file).file, level, module)
+    pub(super) fn source(&self, bound: Bound<'a>, frame: Frame, hops: usize) -> Vec<(Bound<'a>, Frame)> {
+        if let Bound::From { level, module, name } = bound
+            && let Some(module) = self.imported(self.facts_at(frame.function.file).file, level, module)
         {
             let found = self.sources_in(&module, name, hops);
             if !found.is_empty() {
@@ -160,32 +129,14 @@ impl<'a> Types<'a> {
     /// What a binding gives; `scope` is the function that its right-hand side is read in.
     pub(super) fn bound(&self, bound: Bound<'a>, frame: Frame, scope: u32) -> Vec<Value<'a>> {
         let file = frame.function.file;
-        let reader = Frame {
-            function: FunctionId { file, index: scope },
-            ..frame
-        };
+        let reader = Frame { function: FunctionId { file, index: scope }, ..frame };
         match bound {
             Bound::Import { dotted, whole } => {
-                let name = if whole {
-                    dotted
-                } else {
-                    dotted.split('.').next().unwrap_or(dotted)
-                };
-                self.imported(self.facts_at(file).file, 0, name)
-                    .into_iter()
-                    .collect()
+                let name = if whole { dotted } else { dotted.split('.').next().unwrap_or(dotted) };
+                self.imported(self.facts_at(file).file, 0, name).into_iter().collect()
             }
-            Bound::From {
-                level,
-                module,
-                name,
-            } => self.taken_from(file, level, module, name),
-            Bound::Function(index) => self
-                .decorated(Frame {
-                    function: FunctionId { file, index },
-                    ..frame
-                })
-                .to_vec(),
+            Bound::From { level, module, name } => self.taken_from(file, level, module, name),
+            Bound::Function(index) => self.decorated(Frame { function: FunctionId { file, index }, ..frame }).to_vec(),
             Bound::Class(index) => vec![Value::Class(ClassId { file, index })],
             Bound::Value { value, annotation } => self.assigned(value, annotation, reader),
             Bound::With(context) => self.entered(&self.value(context, reader)),
@@ -203,9 +154,7 @@ impl<'a> Types<'a> {
         annotation: Option<&'a ast::Expr>,
         frame: Frame,
     ) -> Vec<Value<'a>> {
-        let declared = annotation
-            .map(|annotation| self.annotation(annotation, frame))
-            .unwrap_or_default();
+        let declared = annotation.map(|annotation| self.annotation(annotation, frame)).unwrap_or_default();
         match value {
             Some(value) if declared.is_empty() => self.value(value, frame).to_vec(),
             _ => declared,
@@ -215,22 +164,13 @@ impl<'a> Types<'a> {
     /// The module that an import names: of the project, or of a library.
     pub(super) fn imported(&self, from: FileId, level: u32, dotted: &str) -> Option<Value<'a>> {
         if level > 0 {
-            return self
-                .modules
-                .relative(from, level, dotted)
-                .map(Value::Module);
+            return self.modules.relative(from, level, dotted).map(Value::Module);
         }
         let found = self.modules.find(dotted, Some(from)).map(Value::Module);
         Some(found.unwrap_or_else(|| Value::External(dotted.into())))
     }
 
-    pub(super) fn taken_from(
-        &self,
-        file: u32,
-        level: u32,
-        module: &str,
-        name: &str,
-    ) -> Vec<Value<'a>> {
+    pub(super) fn taken_from(&self, file: u32, level: u32, module: &str, name: &str) -> Vec<Value<'a>> {
         match self.imported(self.facts_at(file).file, level, module) {
             Some(Value::Module(module)) => self.module_attribute(&module, name),
             Some(Value::External(module)) => {
@@ -248,24 +188,14 @@ impl<'a> Types<'a> {
         {
             self.depth.set(self.depth.get() + 1);
             let frame = self.module_frame(index);
-            let bound = self.facts_at(index).functions[0]
-                .bindings
-                .contains_key(name);
+            let bound = self.facts_at(index).functions[0].bindings.contains_key(name);
             let stars = !self.facts_at(index).stars.is_empty() && !BUILTINS.contains(&name);
-            let found = if bound || stars {
-                self.name(name, frame, usize::MAX)
-            } else {
-                Vec::new()
-            };
+            let found = if bound || stars { self.name(name, frame, usize::MAX) } else { Vec::new() };
             self.depth.set(self.depth.get() - 1);
             if !found.is_empty() {
                 return found;
             }
         }
-        self.modules
-            .child(module, name)
-            .map(Value::Module)
-            .into_iter()
-            .collect()
+        self.modules.child(module, name).map(Value::Module).into_iter().collect()
     }
 }

@@ -148,15 +148,8 @@ impl<'a> Types<'a> {
     /// Reads the facts of every file, in parallel.
     pub fn new(files: &Files, modules: &'a BTreeMap<FileId, Module>, start: &str) -> Self {
         let list: Vec<_> = modules.iter().collect();
-        let facts: Vec<_> = list
-            .par_iter()
-            .map(|(file, module)| calls::facts(**file, module))
-            .collect();
-        let by_file = facts
-            .iter()
-            .zip(0..)
-            .map(|(facts, i)| (facts.file, i))
-            .collect();
+        let facts: Vec<_> = list.par_iter().map(|(file, module)| calls::facts(**file, module)).collect();
+        let by_file = facts.iter().zip(0..).map(|(facts, i)| (facts.file, i)).collect();
         Self {
             modules: Modules::new(files, modules, start),
             facts,
@@ -203,39 +196,22 @@ impl<'a> Types<'a> {
 
     /// The frame of a module's own statements.
     pub fn module_frame(&self, file: u32) -> Frame {
-        Frame {
-            function: FunctionId { file, index: 0 },
-            environment: Environment::default(),
-        }
+        Frame { function: FunctionId { file, index: 0 }, environment: Environment::default() }
     }
 
     /// The frame of a function of which no argument is known.
     pub fn plain(&self, function: FunctionId) -> Frame {
-        Frame {
-            function,
-            environment: Environment::default(),
-        }
+        Frame { function, environment: Environment::default() }
     }
 
     /// The frame around a function, for what stands in its signature and its decorators.
     fn around(&self, frame: Frame) -> Frame {
         let index = self.function(frame.function).parent;
-        Frame {
-            function: FunctionId {
-                index,
-                ..frame.function
-            },
-            ..frame
-        }
+        Frame { function: FunctionId { index, ..frame.function }, ..frame }
     }
 
     /// Asks a question once; a question that leads back to itself has no answer.
-    fn ask(
-        &self,
-        question: Question<'a>,
-        frame: Frame,
-        answer: impl FnOnce() -> Vec<Value<'a>>,
-    ) -> Values<'a> {
+    fn ask(&self, question: Question<'a>, frame: Frame, answer: impl FnOnce() -> Vec<Value<'a>>) -> Values<'a> {
         let key = (question, frame);
         if let Some(known) = self.answers.borrow().get(&key) {
             return Rc::clone(known);

@@ -27,19 +27,12 @@ const PASSING: [&str; 14] = [
 
 impl<'a> Types<'a> {
     /// What calling `callee` gives.
-    pub fn called(
-        &self,
-        callee: &Value<'a>,
-        call: &'a ast::ExprCall,
-        frame: Frame,
-    ) -> Vec<Value<'a>> {
+    pub fn called(&self, callee: &Value<'a>, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
         match callee {
             Value::External(name) => self.library_call(name, call, frame),
             Value::Instance(ty) => {
                 let made = catalogue::made_by(&format!("{ty}()"));
-                made.map(|made| Value::Instance(made.into()))
-                    .into_iter()
-                    .collect()
+                made.map(|made| Value::Instance(made.into())).into_iter().collect()
             }
             Value::Member(ty, path) => Self::member_call(ty, path).into_iter().collect(),
             Value::Class(class) => vec![Value::Object(*class)],
@@ -48,64 +41,34 @@ impl<'a> Types<'a> {
                 let bound = self.with_arguments(callee, call, frame);
                 self.result_of(&bound, Some(call))
             }
-            Value::Object(class) => self
-                .method(*class, "__call__")
-                .iter()
-                .flat_map(|method| self.called(method, call, frame))
-                .collect(),
+            Value::Object(class) => {
+                self.method(*class, "__call__").iter().flat_map(|method| self.called(method, call, frame)).collect()
+            }
             _ => Vec::new(),
         }
     }
 
     pub(super) fn member_call(ty: &Rc<str>, path: &str) -> Option<Value<'a>> {
         let known = catalogue::known_type(ty);
-        let given = known
-            .and_then(|known| known.gives(path))
-            .or_else(|| catalogue::made_by(&format!("{ty}.{path}")));
-        let any = || {
-            known
-                .filter(|known| known.mentions(path) && known.method(path).is_none())?
-                .gives("*")
-        };
-        given
-            .or_else(any)
-            .map(|given| Value::Instance(given.into()))
+        let given = known.and_then(|known| known.gives(path)).or_else(|| catalogue::made_by(&format!("{ty}.{path}")));
+        let any = || known.filter(|known| known.mentions(path) && known.method(path).is_none())?.gives("*");
+        given.or_else(any).map(|given| Value::Instance(given.into()))
     }
 
-    fn library_call(
-        &self,
-        name: &Rc<str>,
-        call: &'a ast::ExprCall,
-        frame: Frame,
-    ) -> Vec<Value<'a>> {
+    fn library_call(&self, name: &Rc<str>, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
         if let Some(made) = catalogue::made_by(name) {
             return vec![Value::Instance(made.into())];
         }
-        let first = || {
-            call.arguments
-                .args
-                .first()
-                .map(|first| self.value(first, frame).to_vec())
-                .unwrap_or_default()
-        };
+        let first = || call.arguments.args.first().map(|first| self.value(first, frame).to_vec()).unwrap_or_default();
         match &**name {
             "super" => return self.super_of(frame),
             "typing.cast" => {
-                return call
-                    .arguments
-                    .args
-                    .first()
-                    .map(|first| self.annotation(first, frame))
-                    .unwrap_or_default();
+                return call.arguments.args.first().map(|first| self.annotation(first, frame)).unwrap_or_default();
             }
             "getattr" => return self.getattr(call, frame),
             "next" | "anext" => return self.items(&first()),
             "list" | "tuple" | "set" | "sorted" | "frozenset" => {
-                return self
-                    .items(&first())
-                    .into_iter()
-                    .map(|item| Value::Items(Rc::new(item)))
-                    .collect();
+                return self.items(&first()).into_iter().map(|item| Value::Items(Rc::new(item))).collect();
             }
             "fastapi.Depends" | "fastapi.Security" => return Vec::new(),
             // Connecting a datagram socket sends nothing, and what it sends goes into a buffer.
@@ -115,16 +78,13 @@ impl<'a> Types<'a> {
         }
         let last = name.rsplit('.').next().unwrap_or(name);
         let makes = catalogue::made_by(&format!("{name}()")).is_some();
-        let is_class =
-            makes || catalogue::known_type(name).is_some() || last.starts_with(char::is_uppercase);
+        let is_class = makes || catalogue::known_type(name).is_some() || last.starts_with(char::is_uppercase);
         if is_class {
             return vec![Value::Instance(canonical(name))];
         }
         // `Client.from_url(...)`: an alternative constructor of a class that is known.
         match name.rsplit_once('.') {
-            Some((class, method))
-                if catalogue::known_type(class).is_some() && method.starts_with("from_") =>
-            {
+            Some((class, method)) if catalogue::known_type(class).is_some() && method.starts_with("from_") => {
                 vec![Value::Instance(canonical(class))]
             }
             _ => Vec::new(),
@@ -139,10 +99,7 @@ impl<'a> Types<'a> {
         let Some(index) = self.function(id).class else {
             return Vec::new();
         };
-        let class = ClassId {
-            file: id.file,
-            index,
-        };
+        let class = ClassId { file: id.file, index };
         let receiver = match self.argument(frame, id, 0) {
             Some(Value::Object(receiver) | Value::Class(receiver)) => receiver,
             _ => class,
@@ -154,21 +111,14 @@ impl<'a> Types<'a> {
         match &*call.arguments.args {
             [object, Expr::StringLiteral(name), ..] => {
                 let object = self.value(object, frame);
-                object
-                    .iter()
-                    .flat_map(|value| self.attribute(value, name.value.to_str()))
-                    .collect()
+                object.iter().flat_map(|value| self.attribute(value, name.value.to_str())).collect()
             }
             _ => Vec::new(),
         }
     }
 
     /// What calling a function of the project gives, once its arguments are bound.
-    pub(super) fn result_of(
-        &self,
-        callee: &Value<'a>,
-        _call: Option<&'a ast::ExprCall>,
-    ) -> Vec<Value<'a>> {
+    pub(super) fn result_of(&self, callee: &Value<'a>, _call: Option<&'a ast::ExprCall>) -> Vec<Value<'a>> {
         let Value::Function(frame) = callee else {
             return Vec::new();
         };
@@ -190,17 +140,10 @@ impl<'a> Types<'a> {
     pub fn returned(&self, frame: Frame) -> Values<'a> {
         self.ask(Question::Result(frame.function), frame, || {
             let function = self.function(frame.function);
-            let declared = function
-                .returns
-                .map(|returns| self.annotation(returns, self.around(frame)));
+            let declared = function.returns.map(|returns| self.annotation(returns, self.around(frame)));
             match declared.filter(|values| !values.is_empty()) {
                 Some(values) => values,
-                None => function
-                    .results
-                    .iter()
-                    .take(8)
-                    .flat_map(|result| self.value(result, frame).to_vec())
-                    .collect(),
+                None => function.results.iter().take(8).flat_map(|result| self.value(result, frame).to_vec()).collect(),
             }
         })
     }
@@ -209,21 +152,12 @@ impl<'a> Types<'a> {
     pub fn yielded(&self, frame: Frame) -> Values<'a> {
         self.ask(Question::Yield(frame.function), frame, || {
             let function = self.function(frame.function);
-            let declared = function
-                .returns
-                .map(|returns| self.annotation(returns, self.around(frame)));
-            let declared: Vec<_> = declared
-                .map(|values| self.items(&values))
-                .unwrap_or_default();
+            let declared = function.returns.map(|returns| self.annotation(returns, self.around(frame)));
+            let declared: Vec<_> = declared.map(|values| self.items(&values)).unwrap_or_default();
             if !declared.is_empty() {
                 return declared;
             }
-            function
-                .yields
-                .iter()
-                .take(8)
-                .flat_map(|value| self.value(value, frame).to_vec())
-                .collect()
+            function.yields.iter().take(8).flat_map(|value| self.value(value, frame).to_vec()).collect()
         })
     }
 
@@ -253,15 +187,9 @@ impl<'a> Types<'a> {
             Value::Object(class) => {
                 let mut methods = self.method(*class, "__enter__");
                 methods.extend(self.method(*class, "__aenter__"));
-                let given: Vec<_> = methods
-                    .iter()
-                    .flat_map(|method| self.awaited(&self.result_of(method, None)))
-                    .collect();
-                if given.is_empty() {
-                    vec![value.clone()]
-                } else {
-                    given
-                }
+                let given: Vec<_> =
+                    methods.iter().flat_map(|method| self.awaited(&self.result_of(method, None))).collect();
+                if given.is_empty() { vec![value.clone()] } else { given }
             }
             other => vec![other.clone()],
         };
@@ -275,39 +203,25 @@ impl<'a> Types<'a> {
             Expr::Tuple(tuple) => tuple.elts.get(position),
             _ => None,
         });
-        parts
-            .flat_map(|part| self.value(part, frame).to_vec())
-            .collect()
+        parts.flat_map(|part| self.value(part, frame).to_vec()).collect()
     }
 
     /// The part of a value that one of several targets takes.
-    pub(super) fn unpacked(
-        &self,
-        value: &'a Expr,
-        position: usize,
-        frame: Frame,
-    ) -> Vec<Value<'a>> {
+    pub(super) fn unpacked(&self, value: &'a Expr, position: usize, frame: Frame) -> Vec<Value<'a>> {
         match value {
-            Expr::Tuple(tuple) => tuple
-                .elts
-                .get(position)
-                .map(|part| self.value(part, frame).to_vec())
-                .unwrap_or_default(),
-            Expr::List(list) => list
-                .elts
-                .get(position)
-                .map(|part| self.value(part, frame).to_vec())
-                .unwrap_or_default(),
+            Expr::Tuple(tuple) => {
+                tuple.elts.get(position).map(|part| self.value(part, frame).to_vec()).unwrap_or_default()
+            }
+            Expr::List(list) => {
+                list.elts.get(position).map(|part| self.value(part, frame).to_vec()).unwrap_or_default()
+            }
             Expr::Await(awaited) => self.unpacked(&awaited.value, position, frame),
             Expr::Call(call) => {
                 let callees = self.value(&call.func, frame);
-                let parts =
-                    callees
-                        .iter()
-                        .map(|callee| match self.with_arguments(callee, call, frame) {
-                            Value::Function(target) => self.returned_part(target, position),
-                            _ => Vec::new(),
-                        });
+                let parts = callees.iter().map(|callee| match self.with_arguments(callee, call, frame) {
+                    Value::Function(target) => self.returned_part(target, position),
+                    _ => Vec::new(),
+                });
                 parts.flatten().collect()
             }
             // The parts of any other value are told apart only by a type checker.
