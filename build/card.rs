@@ -61,25 +61,14 @@ impl Card {
     pub(crate) fn check(&self, path: &Path) -> Result<(), String> {
         let fail = |what: String| Err(format!("{}:1: {what}", path.display()));
         let one_of = |field: &str, word: &str, words: &[&str]| {
-            if words.contains(&word) {
-                Ok(())
-            } else {
-                fail(format!("{field} is `{word}`, not one of {words:?}"))
-            }
+            if words.contains(&word) { Ok(()) } else { fail(format!("{field} is `{word}`, not one of {words:?}")) }
         };
         if path.file_stem().and_then(|stem| stem.to_str()) != Some(&self.name) {
-            return fail(format!(
-                "the file is not named after the rule `{}`",
-                self.name
-            ));
+            return fail(format!("the file is not named after the rule `{}`", self.name));
         }
-        let letters =
-            self.code.len() == 6 && self.code[..3].bytes().all(|b| b.is_ascii_uppercase());
+        let letters = self.code.len() == 6 && self.code[..3].bytes().all(|b| b.is_ascii_uppercase());
         if !letters || !self.code[3..].bytes().all(|b| b.is_ascii_digit()) {
-            return fail(format!(
-                "code `{}` is not three letters and three digits",
-                self.code
-            ));
+            return fail(format!("code `{}` is not three letters and three digits", self.code));
         }
         one_of("severity", &self.severity, &["advice", "warning", "error"])?;
         one_of("confidence", &self.confidence, &["low", "medium", "high"])?;
@@ -88,23 +77,12 @@ impl Card {
             return fail("no evidence".into());
         }
         for evidence in &self.evidence {
-            one_of(
-                "evidence.grade",
-                &evidence.grade,
-                &["measured", "source", "spec", "issue"],
-            )?;
+            one_of("evidence.grade", &evidence.grade, &["measured", "source", "spec", "issue"])?;
         }
         for example in &self.examples {
-            one_of(
-                "examples.expect",
-                &example.expect,
-                &["fires", "silent", "suppressed"],
-            )?;
+            one_of("examples.expect", &example.expect, &["fires", "silent", "suppressed"])?;
             if (example.expect == "fires") == example.at.is_empty() {
-                return fail(format!(
-                    "example `{}`: `at` goes with `fires`, and only there",
-                    example.title
-                ));
+                return fail(format!("example `{}`: `at` goes with `fires`, and only there", example.title));
             }
         }
         for kind in ["fires", "silent", "suppressed"] {
@@ -117,26 +95,14 @@ impl Card {
 
     /// The card as a Rust expression of the constant type `rules::Card`.
     pub(crate) fn as_rust(&self, path: &Path) -> String {
-        let group = path
-            .parent()
-            .and_then(Path::file_name)
-            .and_then(|name| name.to_str())
-            .unwrap_or_default();
+        let group = path.parent().and_then(Path::file_name).and_then(|name| name.to_str()).unwrap_or_default();
         let severity = capital(&self.severity);
         let confidence = capital(&self.confidence);
         let parameters = list(&self.parameters, |p| {
-            format!(
-                "Parameter {{ name: {:?}, default: {:?}, doc: {:?} }}",
-                p.name, p.default, p.doc
-            )
+            format!("Parameter {{ name: {:?}, default: {:?}, doc: {:?} }}", p.name, p.default, p.doc)
         });
-        let evidence = list(&self.evidence, |e| {
-            format!(
-                "Evidence {{ grade: {:?}, text: {:?} }}",
-                e.grade,
-                e.text.trim()
-            )
-        });
+        let evidence =
+            list(&self.evidence, |e| format!("Evidence {{ grade: {:?}, text: {:?} }}", e.grade, e.text.trim()));
         let examples = list(&self.examples, Example::as_rust);
         let aliases = list(&self.aliases, |alias| format!("{alias:?}"));
         format!(
@@ -156,9 +122,7 @@ impl Card {
 impl Example {
     fn as_rust(&self) -> String {
         let pairs = |files: &BTreeMap<String, String>| {
-            list(&files.iter().collect::<Vec<_>>(), |(path, text)| {
-                format!("({path:?}, {text:?})")
-            })
+            list(&files.iter().collect::<Vec<_>>(), |(path, text)| format!("({path:?}, {text:?})"))
         };
         format!(
             "Example {{ title: {:?}, expect: Expect::{}, at: {}, says: {}, files: {}, fixed: {} }}",
@@ -173,15 +137,10 @@ impl Example {
 }
 
 fn list<T>(items: &[T], render: impl Fn(&T) -> String) -> String {
-    format!(
-        "&[{}]",
-        items.iter().map(render).collect::<Vec<_>>().join(", ")
-    )
+    format!("&[{}]", items.iter().map(render).collect::<Vec<_>>().join(", "))
 }
 
 fn capital(word: &str) -> String {
     let mut letters = word.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_ascii_uppercase().to_string() + letters.as_str()
-    })
+    letters.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + letters.as_str())
 }

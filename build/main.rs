@@ -7,27 +7,14 @@ use std::{env, fs, process};
 mod card;
 
 #[path = "../src/python/catalogue/schema.rs"]
-#[allow(
-    dead_code,
-    unreachable_pub,
-    reason = "the build only checks what the library reads"
-)]
+#[allow(dead_code, unreachable_pub, reason = "the build only checks what the library reads")]
 mod call_schema;
 #[path = "../src/servers/schema.rs"]
-#[allow(
-    dead_code,
-    unreachable_pub,
-    reason = "the build only checks what the library reads"
-)]
+#[allow(dead_code, unreachable_pub, reason = "the build only checks what the library reads")]
 mod server_schema;
 
 fn main() {
-    for input in [
-        "build",
-        "rules",
-        "src/python/catalogue/schema.rs",
-        "src/servers/schema.rs",
-    ] {
+    for input in ["build", "rules", "src/python/catalogue/schema.rs", "src/servers/schema.rs"] {
         println!("cargo::rerun-if-changed={input}");
     }
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
@@ -69,11 +56,8 @@ fn cards(mistakes: &mut Vec<String>) -> String {
 fn calls(mistakes: &mut Vec<String>) -> String {
     let mut all = String::new();
     for path in toml_files(Path::new("rules/calls")) {
-        let checked = read::<call_schema::Catalogue>(&path).and_then(|calls| {
-            calls
-                .check()
-                .map_err(|what| format!("{}:1: {what}", path.display()))
-        });
+        let checked = read::<call_schema::Catalogue>(&path)
+            .and_then(|calls| calls.check().map_err(|what| format!("{}:1: {what}", path.display())));
         match checked.and_then(|()| fs::read_to_string(&path).map_err(|error| error.to_string())) {
             Ok(text) => all.push_str(&(text + "\n")),
             Err(mistake) => mistakes.push(mistake),
@@ -85,11 +69,8 @@ fn calls(mistakes: &mut Vec<String>) -> String {
 /// The tables of servers are compiled in as they are; here they are only checked.
 fn servers(mistakes: &mut Vec<String>) {
     for path in toml_files(Path::new("rules/servers")) {
-        let checked = read::<server_schema::Server>(&path).and_then(|table| {
-            table
-                .check()
-                .map_err(|what| format!("{}:1: {what}", path.display()))
-        });
+        let checked = read::<server_schema::Server>(&path)
+            .and_then(|table| table.check().map_err(|what| format!("{}:1: {what}", path.display())));
         mistakes.extend(checked.err());
     }
 }
@@ -97,9 +78,7 @@ fn servers(mistakes: &mut Vec<String>) {
 fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, String> {
     let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
     toml::from_str(&text).map_err(|error| {
-        let line = error
-            .span()
-            .map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+        let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
         format!("{}:{line}: {}", path.display(), error.message())
     })
 }
@@ -112,10 +91,7 @@ fn toml_files(folder: &Path) -> Vec<PathBuf> {
             let path = entry.path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path
-                .extension()
-                .is_some_and(|extension| extension == "toml")
-            {
+            } else if path.extension().is_some_and(|extension| extension == "toml") {
                 found.push(path);
             }
         }

@@ -84,10 +84,7 @@ pub fn examine(request: &Request) -> Result<Examination, discover::Error> {
 
 /// The same, as if the file at the first string (a path relative to the root) held the second.
 pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<Examination, discover::Error> {
-    let options = discover::Options {
-        exclude: request.exclude.clone(),
-        ..discover::Options::default()
-    };
+    let options = discover::Options { exclude: request.exclude.clone(), ..discover::Options::default() };
     let found = discover::discover(&request.root, &request.paths, &options)?;
     let loaded = discover::load(&request.root, &found.files);
     let files = match instead {
@@ -100,22 +97,8 @@ pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<
     let orphans = app::orphans(&files, &facts.python, &applications);
     let host = Host::detect(Path::new("/"));
     let advice = recommend(request, &files, &assembly, &applications, &host);
-    let mut notes = [
-        found.notes,
-        loaded.notes,
-        facts.notes.clone(),
-        assembly.notes.clone(),
-    ]
-    .concat();
-    let findings = judge(
-        request,
-        &files,
-        &assembly,
-        &applications,
-        &orphans,
-        &advice,
-        &mut notes,
-    );
+    let mut notes = [found.notes, loaded.notes, facts.notes.clone(), assembly.notes.clone()].concat();
+    let findings = judge(request, &files, &assembly, &applications, &orphans, &advice, &mut notes);
     let judged = silence(findings, &files, &facts);
     notes.sort();
     notes.dedup();
@@ -140,9 +123,8 @@ fn analyse(files: &Files, facts: &Facts, assembly: &Assembly) -> Vec<Option<Appl
     let of = |deployment: &deployment::Deployment| {
         let target = deployment.app.as_ref()?.value.clone();
         let key = (target, deployment.folder.clone());
-        let analysed = known.entry(key).or_insert_with_key(|(target, folder)| {
-            app::analyse(files, &facts.python, target, folder)
-        });
+        let analysed =
+            known.entry(key).or_insert_with_key(|(target, folder)| app::analyse(files, &facts.python, target, folder));
         analysed.clone()
     };
     assembly.deployments.iter().map(of).collect()
@@ -159,13 +141,7 @@ fn recommend(
     let pairs = assembly.deployments.iter().zip(applications);
     pairs
         .map(|(deployment, application)| {
-            let inputs = advice::inputs(
-                deployment,
-                application.as_ref(),
-                &request.declared,
-                host,
-                files,
-            )?;
+            let inputs = advice::inputs(deployment, application.as_ref(), &request.declared, host, files)?;
             Some(sizing::recommend(&inputs))
         })
         .collect()
@@ -187,11 +163,7 @@ fn judge(
             let inputs = advice::inputs(deployment, None, &request.declared, None, files);
             let stated = inputs?.cpus?;
             let place = deployment.limits.cpus.as_ref().map(|limit| limit.place);
-            Some(DeclaredCpus {
-                cpus: stated.value,
-                source: stated.source,
-                place,
-            })
+            Some(DeclaredCpus { cpus: stated.value, source: stated.source, place })
         })
         .collect();
     let services: Vec<Service> = (assembly.deployments.iter().zip(applications))
@@ -203,23 +175,11 @@ fn judge(
             cpus: cpus.as_ref(),
         })
         .collect();
-    let context = Context {
-        files,
-        parameters: &request.rules,
-    };
-    let mut findings = rules::run(
-        &services,
-        orphans,
-        &assembly.development_servers,
-        &context,
-        notes,
-    );
+    let context = Context { files, parameters: &request.rules };
+    let mut findings = rules::run(&services, orphans, &assembly.development_servers, &context, notes);
     findings.retain(|finding| request.rules.runs(finding.rule));
     for finding in &mut findings {
-        finding.severity = request
-            .rules
-            .severity(finding.rule)
-            .unwrap_or(finding.severity);
+        finding.severity = request.rules.severity(finding.rule).unwrap_or(finding.severity);
     }
     findings
 }
@@ -231,17 +191,8 @@ fn silence(findings: Vec<Finding>, files: &Files, facts: &Facts) -> suppress::Ju
         comments.insert(file, module.comments.clone());
     }
     let names: Vec<&'static str> = rules::CARDS.iter().map(|card| card.name).collect();
-    let names = suppress::Names {
-        resolve: &|word| rules::Card::find(word).map(|card| card.name),
-        all: &names,
-    };
-    suppress::apply(
-        findings,
-        files,
-        &comments,
-        &|file, span| facts.statement_around(file, span),
-        names,
-    )
+    let names = suppress::Names { resolve: &|word| rules::Card::find(word).map(|card| card.name), all: &names };
+    suppress::apply(findings, files, &comments, &|file, span| facts.statement_around(file, span), names)
 }
 
 /// Findings by file, line and rule, which is how people work through them.

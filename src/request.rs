@@ -43,10 +43,7 @@ pub struct RuleChoice {
 impl RuleChoice {
     /// Whether a rule runs.
     pub fn runs(&self, rule: &str) -> bool {
-        self.selected
-            .as_ref()
-            .is_none_or(|selected| selected.contains(&rule))
-            && !self.ignored.contains(&rule)
+        self.selected.as_ref().is_none_or(|selected| selected.contains(&rule)) && !self.ignored.contains(&rule)
     }
 
     /// The severity that the settings give to a rule.
@@ -57,9 +54,7 @@ impl RuleChoice {
 
 impl Parameters for RuleChoice {
     fn parameter(&self, rule: &str, name: &str) -> Option<f64> {
-        self.parameters
-            .get(&(rule.to_owned(), name.to_owned()))
-            .copied()
+        self.parameters.get(&(rule.to_owned(), name.to_owned())).copied()
     }
 }
 
@@ -106,64 +101,38 @@ impl Request {
 
 fn declared(loaded: &Loaded, flags: &Flags) -> Declared {
     let settings = &loaded.settings;
-    let file = loaded
-        .path
-        .as_ref()
-        .and_then(|path| path.file_name())
-        .unwrap_or_default()
-        .to_string_lossy();
+    let file = loaded.path.as_ref().and_then(|path| path.file_name()).unwrap_or_default().to_string_lossy();
     let written = |what: &str| format!("{what}, {file}");
     let exactly = |bytes: Bytes| WorkerMemory::exactly(bytes);
     Declared {
         cpus: flags
             .cpus
             .map(|cpus| Known::certain(cpus, "--cpus"))
-            .or_else(|| {
-                settings
-                    .host
-                    .cpus
-                    .map(|cores| Known::certain(cores.0, written("host.cpus")))
-            }),
+            .or_else(|| settings.host.cpus.map(|cores| Known::certain(cores.0, written("host.cpus")))),
         memory: flags
             .memory
             .map(|memory| Known::certain(memory, "--memory"))
-            .or_else(|| {
-                settings
-                    .host
-                    .memory
-                    .map(|memory| Known::certain(memory.0, written("host.memory")))
-            }),
-        workload: flags
-            .workload
-            .map(|workload| stated(workload, "--workload".to_owned()))
-            .or_else(|| {
-                let workload = settings.application.workload?;
-                Some(stated(workload.into(), written("application.workload")))
-            }),
+            .or_else(|| settings.host.memory.map(|memory| Known::certain(memory.0, written("host.memory")))),
+        workload: flags.workload.map(|workload| stated(workload, "--workload".to_owned())).or_else(|| {
+            let workload = settings.application.workload?;
+            Some(stated(workload.into(), written("application.workload")))
+        }),
         blocking_fraction: settings
             .application
             .blocking_fraction
             .map(|share| Known::certain(share.0, written("application.blocking-fraction"))),
-        worker_memory: flags
-            .worker_memory
-            .map(|memory| Known::certain(exactly(memory), "--worker-memory"))
-            .or_else(|| {
+        worker_memory: flags.worker_memory.map(|memory| Known::certain(exactly(memory), "--worker-memory")).or_else(
+            || {
                 let memory = settings.application.worker_memory?;
-                Some(Known::certain(
-                    exactly(memory.0),
-                    written("application.worker-memory"),
-                ))
-            }),
+                Some(Known::certain(exactly(memory.0), written("application.worker-memory")))
+            },
+        ),
     }
 }
 
 /// A class of workload is a word for a range, so it is never as sure as a measured number.
 const fn stated(workload: Workload, source: String) -> Known<Workload> {
-    Known {
-        value: workload,
-        source,
-        confidence: Confidence::Medium,
-    }
+    Known { value: workload, source, confidence: Confidence::Medium }
 }
 
 impl From<settings::Workload> for Workload {
@@ -182,19 +151,9 @@ fn choice(loaded: &Loaded, flags: &Flags) -> Result<RuleChoice, Error> {
     let known = |word: &toml::Spanned<String>| {
         named(word.as_ref()).map_err(|error| Error::from(loaded.error(word, error.to_string())))
     };
-    let all =
-        |words: &[toml::Spanned<String>]| words.iter().map(known).collect::<Result<Vec<_>, _>>();
-    let typed = |words: &[String]| {
-        words
-            .iter()
-            .map(|word| named(word))
-            .collect::<Result<Vec<_>, _>>()
-    };
-    let selected = if flags.select.is_empty() {
-        all(&settings.select)?
-    } else {
-        typed(&flags.select)?
-    };
+    let all = |words: &[toml::Spanned<String>]| words.iter().map(known).collect::<Result<Vec<_>, _>>();
+    let typed = |words: &[String]| words.iter().map(|word| named(word)).collect::<Result<Vec<_>, _>>();
+    let selected = if flags.select.is_empty() { all(&settings.select)? } else { typed(&flags.select)? };
     let mut ignored = all(&settings.ignore)?;
     ignored.extend(typed(&flags.ignore)?);
     let mut choice = RuleChoice {
@@ -216,18 +175,10 @@ fn choice(loaded: &Loaded, flags: &Flags) -> Result<RuleChoice, Error> {
         for rule in known(word)? {
             let card = Card::find(rule);
             for (name, value) in parameters {
-                if !card.is_some_and(|card| {
-                    card.parameters
-                        .iter()
-                        .any(|parameter| parameter.name == name)
-                }) {
-                    return Err(loaded
-                        .error(word, format!("`{rule}` has no parameter `{name}`"))
-                        .into());
+                if !card.is_some_and(|card| card.parameters.iter().any(|parameter| parameter.name == name)) {
+                    return Err(loaded.error(word, format!("`{rule}` has no parameter `{name}`")).into());
                 }
-                choice
-                    .parameters
-                    .insert((rule.to_owned(), name.clone()), *value);
+                choice.parameters.insert((rule.to_owned(), name.clone()), *value);
             }
         }
     }
@@ -241,17 +192,10 @@ fn named(word: &str) -> Result<Vec<&'static str>, Error> {
     }
     let group: Vec<&'static str> = crate::rules::CARDS
         .iter()
-        .filter(|card| {
-            card.group == word
-                || (word.len() == 3 && card.code.starts_with(&word.to_ascii_uppercase()))
-        })
+        .filter(|card| card.group == word || (word.len() == 3 && card.code.starts_with(&word.to_ascii_uppercase())))
         .map(|card| card.name)
         .collect();
-    if group.is_empty() {
-        Err(Error::UnknownRule(word.to_owned(), nearest(word)))
-    } else {
-        Ok(group)
-    }
+    if group.is_empty() { Err(Error::UnknownRule(word.to_owned(), nearest(word))) } else { Ok(group) }
 }
 
 /// The rule whose name is most like `word`, if one is like it at all.

@@ -48,9 +48,7 @@ pub fn changes(deployment: &Deployment, advice: &Advice, file: FileId, files: &F
         let result = match item.verdict {
             Verdict::InRange => continue,
             // Without a current value that is known the edit would replace something unread.
-            Verdict::Unknown
-                if effective.value().is_none() && effective.winner.host_cores().is_none() =>
-            {
+            Verdict::Unknown if effective.value().is_none() && effective.winner.host_cores().is_none() => {
                 continue;
             }
             Verdict::Change | Verdict::Unknown => set(deployment, effective, item, file, files),
@@ -58,10 +56,7 @@ pub fn changes(deployment: &Deployment, advice: &Advice, file: FileId, files: &F
         };
         match result {
             Ok(change) => changes.made.push(change),
-            Err(reason) => changes.refused.push(Refusal {
-                setting: item.setting,
-                reason,
-            }),
+            Err(reason) => changes.refused.push(Refusal { setting: item.setting, reason }),
         }
     }
     changes
@@ -78,42 +73,22 @@ fn set(
     let title = format!("set {} to {value}", item.setting);
     let edit = if effective.is_set() {
         here(&effective.winner, file, files)?;
-        let edit = effective
-            .winner
-            .set(files, &value)
-            .or_else(|| effective.winner.replace_formula(&value));
+        let edit = effective.winner.set(files, &value).or_else(|| effective.winner.replace_formula(&value));
         edit.ok_or_else(|| {
-            let place = effective
-                .place()
-                .map_or_else(String::new, |place| files.describe(place));
+            let place = effective.place().map_or_else(String::new, |place| files.describe(place));
             format!("the value at {place} is computed: change it there")
         })?
     } else {
         insert(deployment, item.setting, &value, file, files)?
     };
-    Ok(Change {
-        setting: item.setting,
-        value: Some(value),
-        fix: Fix::unsafe_(title, vec![edit]),
-    })
+    Ok(Change { setting: item.setting, value: Some(value), fix: Fix::unsafe_(title, vec![edit]) })
 }
 
-fn remove(
-    effective: &Effective,
-    item: &Item,
-    file: FileId,
-    files: &Files,
-) -> Result<Change, String> {
+fn remove(effective: &Effective, item: &Item, file: FileId, files: &Files) -> Result<Change, String> {
     here(&effective.winner, file, files)?;
-    let edits = effective
-        .winner
-        .remove(files)
-        .ok_or_else(|| "it stands where it cannot be taken out alone".to_owned())?;
-    Ok(Change {
-        setting: item.setting,
-        value: None,
-        fix: Fix::safe(format!("remove {}", item.setting), edits),
-    })
+    let edits =
+        effective.winner.remove(files).ok_or_else(|| "it stands where it cannot be taken out alone".to_owned())?;
+    Ok(Change { setting: item.setting, value: None, fix: Fix::safe(format!("remove {}", item.setting), edits) })
 }
 
 /// Whether the value that wins stands in `file`.
@@ -139,10 +114,7 @@ fn insert(
     file: FileId,
     files: &Files,
 ) -> Result<Edit, String> {
-    let configuration = deployment
-        .configuration
-        .as_ref()
-        .filter(|configuration| configuration.file == file);
+    let configuration = deployment.configuration.as_ref().filter(|configuration| configuration.file == file);
     let Some(configuration) = configuration else {
         return Err(format!(
             "{} does not set it, and only a configuration file can take a new setting",
@@ -152,9 +124,7 @@ fn insert(
     let text = files.get(file).text();
     let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let line = format!("{setting} = {value}{newline}");
-    let end = configuration
-        .last_assignment
-        .map_or(0, |place| place.span.end);
+    let end = configuration.last_assignment.map_or(0, |place| place.span.end);
     let at = match text.get(end..).and_then(|rest| rest.find('\n')) {
         Some(_) if configuration.last_assignment.is_none() => {
             return Err("the file sets nothing that a new line could follow".to_owned());
@@ -164,14 +134,7 @@ fn insert(
     };
     let place = Place::new(file, crate::source::Span::new(at, at));
     let needs_break = at == text.len() && !text.is_empty() && !text.ends_with('\n');
-    Ok(Edit::insert(
-        place,
-        if needs_break {
-            format!("{newline}{}", line.trim_end())
-        } else {
-            line
-        },
-    ))
+    Ok(Edit::insert(place, if needs_break { format!("{newline}{}", line.trim_end()) } else { line }))
 }
 
 /// An amount in the server's own terms.

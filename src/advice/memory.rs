@@ -14,17 +14,11 @@ use crate::values::Bytes;
 pub(super) fn estimated(application: &Application) -> Option<Known<WorkerMemory>> {
     let (low, value) = match application.framework {
         Framework::Flask | Framework::Bottle | Framework::Pyramid | Framework::Falcon => (17, 80),
-        Framework::FastApi | Framework::Starlette | Framework::Quart | Framework::Litestar => {
-            (30, 100)
-        }
+        Framework::FastApi | Framework::Starlette | Framework::Quart | Framework::Litestar => (30, 100),
         Framework::Django => (80, 120),
         _ => return None,
     };
-    let memory = WorkerMemory {
-        low: Bytes::mib(low),
-        value: Bytes::mib(value),
-        high: Bytes::mib(256),
-    };
+    let memory = WorkerMemory { low: Bytes::mib(low), value: Bytes::mib(value), high: Bytes::mib(256) };
     let source = format!("a guess for {}, not measured", name(application.framework));
     Some(Known::new(memory, source, Confidence::Low))
 }

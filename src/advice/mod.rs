@@ -49,26 +49,15 @@ pub fn inputs(
         .cpus
         .clone()
         .or_else(|| stated(deployment.limits.cpus.as_ref(), files))
-        .or_else(|| {
-            host?
-                .cpu_limit()
-                .map(|reading| here(reading.value, &reading.file))
-        });
+        .or_else(|| host?.cpu_limit().map(|reading| here(reading.value, &reading.file)));
     inputs.memory = declared
         .memory
         .clone()
         .or_else(|| stated(deployment.limits.memory.as_ref(), files))
-        .or_else(|| {
-            host?
-                .memory_limit()
-                .map(|reading| here(reading.value, &reading.file))
-        });
+        .or_else(|| host?.memory_limit().map(|reading| here(reading.value, &reading.file)));
     inputs.workload = declared.workload.clone().or_else(|| inferred(application?));
     inputs.blocking_fraction = declared.blocking_fraction.clone();
-    inputs.per_worker = declared
-        .worker_memory
-        .clone()
-        .or_else(|| memory::estimated(application?));
+    inputs.per_worker = declared.worker_memory.clone().or_else(|| memory::estimated(application?));
     inputs.replicas = deployment
         .limits
         .replicas
@@ -76,30 +65,23 @@ pub fn inputs(
         .map(|replicas| Known::certain(replicas.value, files.describe(replicas.place)));
     inputs.sync_handlers = application.is_some_and(|application| {
         application.interface == Interface::Asgi
-            && application
-                .handlers
-                .iter()
-                .any(|handler| handler.kind == crate::app::HandlerKind::Sync)
+            && application.handlers.iter().any(|handler| handler.kind == crate::app::HandlerKind::Sync)
     });
     inputs.recycles = deployment.int("max_requests").is_some_and(|n| n > 0);
     inputs.configured = Configured {
         workers: configured(deployment, "workers", files),
         threads: configured(deployment, "threads", files),
-        worker_connections: configured(deployment, "worker_connections", files),
+        // A default that the class ignores needs no word.
+        worker_connections: configured(deployment, "worker_connections", files)
+            .filter(|_| deployment.setting("worker_connections").is_some_and(Effective::is_set)),
     };
     Some(inputs)
 }
 
 /// How the service runs requests, or how it has to: a class that cannot serve the application at
 /// all is not worth a number.
-fn class(
-    deployment: &Deployment,
-    application: Option<&Application>,
-    files: &Files,
-) -> Option<Known<Class>> {
-    let set = deployment
-        .setting("worker_class")
-        .and_then(Effective::place);
+fn class(deployment: &Deployment, application: Option<&Application>, files: &Files) -> Option<Known<Class>> {
+    let set = deployment.setting("worker_class").and_then(Effective::place);
     let source = files.describe(set.unwrap_or(deployment.command));
     let asgi = application.is_some_and(|application| application.interface == Interface::Asgi);
     let class = match deployment.server {
@@ -107,10 +89,7 @@ fn class(
             let class = deployment.class?;
             match (class.model(), class.interface()) {
                 (_, Speaks::Wsgi) if asgi => {
-                    let why = format!(
-                        "the application is ASGI, which `{}` cannot serve",
-                        class.name()
-                    );
+                    let why = format!("the application is ASGI, which `{}` cannot serve", class.name());
                     return Some(Known::certain(Class::EventLoop, why));
                 }
                 (Model::OneRequest, _) => Class::Sync,
@@ -148,21 +127,13 @@ fn inferred(application: &Application) -> Option<Known<Workload>> {
         WorkloadKind::Stream => (Workload::Stream, &evidence.streams),
         WorkloadKind::Unknown => return None,
     };
-    let example = calls
-        .first()
-        .map_or_else(String::new, |call| format!(", such as `{}`", call.what));
-    Some(Known::new(
-        workload,
-        format!("inferred from the calls of the handlers{example}"),
-        Confidence::Low,
-    ))
+    let example = calls.first().map_or_else(String::new, |call| format!(", such as `{}`", call.what));
+    Some(Known::new(workload, format!("inferred from the calls of the handlers{example}"), Confidence::Low))
 }
 
 fn configured(deployment: &Deployment, name: &str, files: &Files) -> Option<Known<u32>> {
     let setting = deployment.setting(name)?;
     let value = u32::try_from(setting.int()?).ok()?;
-    let source = setting
-        .place()
-        .map_or_else(|| "default".to_owned(), |place| files.describe(place));
+    let source = setting.place().map_or_else(|| "default".to_owned(), |place| files.describe(place));
     Some(Known::new(value, source, setting.confidence()))
 }

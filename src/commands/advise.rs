@@ -65,7 +65,10 @@ fn services(found: &Examination, file: Option<FileId>) -> Services<'_> {
         file.is_none_or(|file| {
             deployment.command.file == file
                 || deployment.configuration.as_ref().is_some_and(|configuration| configuration.file == file)
-                || deployment.settings.iter().any(|(_, setting)| setting.place().is_some_and(|place| place.file == file))
+                || deployment
+                    .settings
+                    .iter()
+                    .any(|(_, setting)| setting.place().is_some_and(|place| place.file == file))
         })
     };
     let concerned: Services = all().filter(|(deployment, _)| concerns(deployment)).collect();
@@ -115,7 +118,8 @@ fn write(
 }
 
 fn unsettled(services: &Services) -> bool {
-    let outside = |advice: &Advice| advice.items.iter().any(|item| matches!(item.verdict, Verdict::Change | Verdict::Remove));
+    let outside =
+        |advice: &Advice| advice.items.iter().any(|item| matches!(item.verdict, Verdict::Change | Verdict::Remove));
     services.iter().filter_map(|(_, advice)| *advice).any(outside)
 }
 

@@ -19,7 +19,9 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
     if check.fix || check.diff {
         let mode = if check.fix { Mode::Write } else { Mode::Show };
         let fixes = applicable(&examination, check);
-        let done = rewrite::apply(&request, &examination, &fixes, mode, &|rewrite| rewrite::reread(&request, &examination, rewrite, &|_| true))?;
+        let done = rewrite::apply(&request, &examination, &fixes, mode, &|rewrite| {
+            rewrite::reread(&request, &examination, rewrite, &|_| true)
+        })?;
         let _ = write!(changed, "{}", done.text);
         if done.written > 0 {
             examination = examine(&request)?;
@@ -30,8 +32,7 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
         && examination.orphans.is_empty();
     let deployments = examination.assembly.deployments.len();
     let findings = shown(examination.findings, check);
-    let report =
-        Report::new(examination.files, findings, examination.suppressed, examination.notes, deployments);
+    let report = Report::new(examination.files, findings, examination.suppressed, examination.notes, deployments);
     let exit = match (nothing, report.findings.is_empty() || check.exit_zero) {
         (true, _) => Exit::NothingToCheck,
         (false, true) => Exit::Clean,

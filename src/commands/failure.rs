@@ -52,7 +52,9 @@ impl fmt::Display for Failure {
             Self::Usage(message) => write!(f, "error: {message}"),
             Self::Settings(error) => {
                 write!(f, "error: {error}\n  --> {}", error.path.display())?;
-                let Some(span) = error.span else { return Ok(()) };
+                let Some(span) = error.span else {
+                    return Ok(());
+                };
                 let before = error.text.get(..span.start).unwrap_or_default();
                 let line = before.matches('\n').count();
                 let text = error.text.lines().nth(line).unwrap_or_default();

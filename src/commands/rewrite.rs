@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use farrier::Examination;
 use farrier::findings::Fix;
 use farrier::fix::{self, Rewrite};
 use farrier::request::Request;
-use farrier::Examination;
 
 use super::Failure;
 

@@ -44,18 +44,10 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
     let mut assembly = Assembly::default();
     let mut built = BTreeSet::new();
     let mut scenes: Vec<Scene> = Vec::new();
-    for unit in facts
-        .units
-        .iter()
-        .filter(|unit| unit.kind == UnitKind::ComposeService)
-    {
+    for unit in facts.units.iter().filter(|unit| unit.kind == UnitKind::ComposeService) {
         scenes.push(compose_scene(unit, files, facts, &mut built));
     }
-    for unit in facts
-        .units
-        .iter()
-        .filter(|unit| unit.kind == UnitKind::Procfile)
-    {
+    for unit in facts.units.iter().filter(|unit| unit.kind == UnitKind::Procfile) {
         scenes.push(plain_scene(unit, files));
     }
     for file in dockerfiles(facts) {
@@ -70,20 +62,13 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
         scene.play(files, facts, &mut assembly);
     }
     let order = |place: Place| (files.get(place.file).path().to_owned(), place.span);
-    assembly
-        .deployments
-        .sort_by_key(|deployment| order(deployment.command));
-    assembly
-        .development_servers
-        .sort_by_key(|server| order(server.command));
+    assembly.deployments.sort_by_key(|deployment| order(deployment.command));
+    assembly.development_servers.sort_by_key(|server| order(server.command));
     assembly
 }
 
 fn dockerfiles(facts: &Facts) -> BTreeSet<FileId> {
-    let images = facts
-        .units
-        .iter()
-        .filter(|unit| unit.kind == UnitKind::Image);
+    let images = facts.units.iter().filter(|unit| unit.kind == UnitKind::Image);
     images.map(|unit| unit.place.file).collect()
 }
 
@@ -100,30 +85,14 @@ fn plain_scene<'f>(unit: &'f Unit, files: &Files) -> Scene<'f> {
     let mut environment = Environment::default();
     environment.extend(&unit.environment, &|_| None);
     let roots = Roots::project(files.get(unit.place.file).folder());
-    let surroundings = Surroundings {
-        environment,
-        roots,
-        files,
-        outer: &|_| None,
-    };
+    let surroundings = Surroundings { environment, roots, files, outer: &|_| None };
     let starts = commands::starts(None, unit.command.as_ref(), surroundings);
-    Scene {
-        unit,
-        starts,
-        limits: unit.limits.clone(),
-        container: None,
-        development: context::development(unit, files),
-    }
+    Scene { unit, starts, limits: unit.limits.clone(), container: None, development: context::development(unit, files) }
 }
 
 fn image_scene<'f>(image: &Image<'f>, files: &Files) -> Scene<'f> {
     let (environment, roots) = inside(image, files.get(image.stage.place.file).folder(), None);
-    let surroundings = Surroundings {
-        environment,
-        roots,
-        files,
-        outer: &|_| None,
-    };
+    let surroundings = Surroundings { environment, roots, files, outer: &|_| None };
     let starts = commands::starts(image.entrypoint, image.command, surroundings);
     Scene {
         unit: image.stage,
@@ -138,14 +107,7 @@ fn image_scene<'f>(image: &Image<'f>, files: &Files) -> Scene<'f> {
 fn inside(image: &Image, folder: &str, working: Option<&str>) -> (Environment, Roots) {
     let mut environment = Environment::default();
     // A build argument without a value is unknown, not empty.
-    environment.extend(
-        image
-            .environment
-            .iter()
-            .copied()
-            .filter(|variable| variable.value.is_some()),
-        &|_| None,
-    );
+    environment.extend(image.environment.iter().copied().filter(|variable| variable.value.is_some()), &|_| None);
     let own = image.working_folder.map(|working| working.value.as_str());
     let mut roots = Roots::image(folder, working.or(own));
     for copied in &image.copied {
@@ -154,36 +116,18 @@ fn inside(image: &Image, folder: &str, working: Option<&str>) -> (Environment, R
     (environment, roots)
 }
 
-fn compose_scene<'f>(
-    unit: &'f Unit,
-    files: &'f Files,
-    facts: &'f Facts,
-    built: &mut BTreeSet<FileId>,
-) -> Scene<'f> {
+fn compose_scene<'f>(unit: &'f Unit, files: &'f Files, facts: &'f Facts, built: &mut BTreeSet<FileId>) -> Scene<'f> {
     let folder = files.get(unit.place.file).folder();
     // Compose fills in variables itself, from the `.env` file beside its own.
     let outer = |name: &str| {
         let beside = files.find(&super::locate::join(folder, ".env"))?;
         let variables = facts.environments.get(&beside)?;
-        variables
-            .iter()
-            .rev()
-            .find(|variable| variable.name == name)?
-            .value
-            .as_ref()?
-            .text()
+        variables.iter().rev().find(|variable| variable.name == name)?.value.as_ref()?.text()
     };
-    let target = unit
-        .build
-        .as_ref()
-        .and_then(|build| build.target.as_ref())
-        .map(|target| target.value.as_str());
+    let target = unit.build.as_ref().and_then(|build| build.target.as_ref()).map(|target| target.value.as_str());
     let dockerfile = image::dockerfile_of(unit, files);
     let image = dockerfile.and_then(|file| image::build(&facts.units, file, target));
-    let working = unit
-        .working_folder
-        .as_ref()
-        .map(|working| working.value.as_str());
+    let working = unit.working_folder.as_ref().map(|working| working.value.as_str());
     let (mut environment, roots) = match &image {
         Some(image) => {
             let context = image::context_of(unit, files).unwrap_or_else(|| folder.to_owned());
@@ -193,9 +137,7 @@ fn compose_scene<'f>(
     };
     for named in &unit.environment_files {
         let path = super::locate::join(folder, &named.value);
-        let variables = files
-            .find(&path)
-            .and_then(|file| facts.environments.get(&file));
+        let variables = files.find(&path).and_then(|file| facts.environments.get(&file));
         environment.extend(variables.into_iter().flatten(), &outer);
     }
     environment.extend(&unit.environment, &outer);
@@ -203,23 +145,14 @@ fn compose_scene<'f>(
     let entrypoint = unit.entrypoint.as_ref().or_else(|| own_image?.entrypoint);
     // A service that sets its own entry point drops the command of the image.
     let inherited = || {
-        if unit.entrypoint.is_some() {
-            None
-        } else {
-            own_image?.command
-        }
+        if unit.entrypoint.is_some() { None } else { own_image?.command }
     };
     let command = unit.command.as_ref().or_else(inherited);
     let uses_own = unit.command.is_some() || unit.entrypoint.is_some();
     if !uses_own {
         built.extend(dockerfile);
     }
-    let surroundings = Surroundings {
-        environment,
-        roots,
-        files,
-        outer: &outer,
-    };
+    let surroundings = Surroundings { environment, roots, files, outer: &outer };
     let starts = commands::starts(entrypoint, command, surroundings);
     Scene {
         unit,
@@ -235,23 +168,17 @@ impl Scene<'_> {
         for start in &self.starts {
             let development = match start.program {
                 Program::Server { server, .. } => {
-                    let deployment =
-                        self.deployment(server, start, files, facts, &mut assembly.notes);
+                    let deployment = self.deployment(server, start, files, facts, &mut assembly.notes);
                     assembly.deployments.push(deployment);
                     continue;
                 }
-                Program::FastApi {
-                    development: false, ..
-                } => {
-                    let mut deployment =
-                        self.deployment(Server::Uvicorn, start, files, facts, &mut assembly.notes);
+                Program::FastApi { development: false, .. } => {
+                    let mut deployment = self.deployment(Server::Uvicorn, start, files, facts, &mut assembly.notes);
                     fastapi::adjust(&mut deployment, start);
                     assembly.deployments.push(deployment);
                     continue;
                 }
-                Program::FastApi {
-                    development: true, ..
-                } => "fastapi dev",
+                Program::FastApi { development: true, .. } => "fastapi dev",
                 Program::Development { name, .. } => name,
             };
             assembly.development_servers.push(DevelopmentServer {
@@ -279,21 +206,10 @@ impl Scene<'_> {
         let command_line = arguments::parse(table, version.version, &start.arguments);
         let options = options(table, version.version, start);
         for found in [&options, &command_line] {
-            errors.extend(
-                found
-                    .errors
-                    .iter()
-                    .map(|e| Located::new(e.value.to_string(), e.place)),
-            );
+            errors.extend(found.errors.iter().map(|e| Located::new(e.value.to_string(), e.place)));
         }
         let environ = |name: &str| start.environment.lookup(name);
-        let reader = Reader {
-            files,
-            python: &facts.python,
-            roots: &start.roots,
-            environ: &environ,
-            cpus: None,
-        };
+        let reader = Reader { files, python: &facts.python, roots: &start.roots, environ: &environ, cpus: None };
         let which = which_configuration(table, &command_line, &options, start, files);
         let mut configuration = None;
         let mut unread = None;
@@ -311,21 +227,17 @@ impl Scene<'_> {
                 Some(read) => configuration = Some((file, named_at, read)),
                 None => {
                     let place = named_at.unwrap_or(start.place);
-                    unread = Some((
-                        place,
-                        format!("`{}` could not be read", files.get(file).path()),
-                    ));
+                    unread = Some((place, format!("`{}` could not be read", files.get(file).path())));
                 }
             },
         }
-        let kept = configuration.as_mut().map(
-            |(file, named_at, read): &mut (FileId, Option<Place>, Read)| Configuration {
+        let kept =
+            configuration.as_mut().map(|(file, named_at, read): &mut (FileId, Option<Place>, Read)| Configuration {
                 file: *file,
                 named_at: *named_at,
                 strangers: std::mem::take(&mut read.strangers),
                 last_assignment: read.last_assignment,
-            },
-        );
+            });
         let app = command_line.app.clone();
         let sources = Sources {
             table,
@@ -344,10 +256,8 @@ impl Scene<'_> {
             let setting = settings.get("wsgi_app")?;
             Some(Located::new(setting.text()?.to_owned(), setting.place()?))
         });
-        let chdir = settings
-            .get("chdir")
-            .filter(|chdir| chdir.is_set())
-            .and_then(|chdir| chdir.text().map(str::to_owned));
+        let chdir =
+            settings.get("chdir").filter(|chdir| chdir.is_set()).and_then(|chdir| chdir.text().map(str::to_owned));
         let folder_of_start = folder.clone();
         let folder = chdir.map_or(folder, |chdir| {
             let mut roots = start.roots.clone();
@@ -370,6 +280,7 @@ impl Scene<'_> {
             development: self.development.clone(),
             errors,
             workers_on_large_node: cores.workers,
+            environment: start.environment.known(),
             distributions: version::distributions(&folder_of_start, &facts.requirements, files),
         }
     }
@@ -385,17 +296,10 @@ impl Cores {
     /// providers have 64 cores and more (benoitc/gunicorn#2028 was met on such a one).
     const LARGE_NODE: u32 = 64;
 
-    fn of(
-        reader: &Reader,
-        configuration: Option<&Configuration>,
-        settings: &super::Settings,
-    ) -> Self {
+    fn of(reader: &Reader, configuration: Option<&Configuration>, settings: &super::Settings) -> Self {
         let workers = settings.get("workers").and_then(|workers| {
             workers.winner.host_cores()?;
-            let large = Reader {
-                cpus: Some(Self::LARGE_NODE),
-                ..*reader
-            };
+            let large = Reader { cpus: Some(Self::LARGE_NODE), ..*reader };
             large.value_of(configuration?.file, "workers")?.as_int()
         });
         Self { workers }
@@ -404,17 +308,11 @@ impl Cores {
 
 /// The words in the variable that holds further options, if a file sets it.
 fn options(table: &'static Table, version: crate::servers::Version, start: &Start) -> Arguments {
-    let Some(entry) = table
-        .arguments_variable()
-        .and_then(|name| start.environment.entry(name))
-    else {
+    let Some(entry) = table.arguments_variable().and_then(|name| start.environment.entry(name)) else {
         return Arguments::default();
     };
     let Some(text) = &entry.text else {
-        return Arguments {
-            opaque: vec![entry.place],
-            ..Arguments::default()
-        };
+        return Arguments { opaque: vec![entry.place], ..Arguments::default() };
     };
     let words: Vec<Argument> = read::words(text, entry.place)
         .into_iter()
@@ -423,12 +321,7 @@ fn options(table: &'static Table, version: crate::servers::Version, start: &Star
             if entry.literal {
                 argument
             } else {
-                Argument {
-                    place: entry.place,
-                    removal: entry.place,
-                    literal: false,
-                    ..argument
-                }
+                Argument { place: entry.place, removal: entry.place, literal: false, ..argument }
             }
         })
         .collect();
@@ -456,42 +349,28 @@ fn which_configuration(
     if table.server() != Server::Gunicorn {
         return Which::None;
     }
-    let named = [command_line, options].into_iter().find_map(|arguments| {
-        arguments
-            .given
-            .iter()
-            .rev()
-            .find(|given| given.setting.name() == "config")
-    });
+    let named = [command_line, options]
+        .into_iter()
+        .find_map(|arguments| arguments.given.iter().rev().find(|given| given.setting.name() == "config"));
     let Some(given) = named else {
         let default = start.roots.file(files, "gunicorn.conf.py");
         return default.map_or(Which::None, |file| Which::File(file, None));
     };
     let place = given.value_place.unwrap_or(given.flag);
     let Some(text) = &given.text else {
-        return Which::Unknown(
-            place,
-            "the configuration file is named by a variable that no file sets".to_owned(),
-        );
+        return Which::Unknown(place, "the configuration file is named by a variable that no file sets".to_owned());
     };
     let path = match text.split_once(':') {
         Some(("python", module)) => {
             let base = module.replace('.', "/");
             let package = format!("{base}/__init__.py");
-            if start.roots.file(files, &package).is_some() {
-                package
-            } else {
-                format!("{base}.py")
-            }
+            if start.roots.file(files, &package).is_some() { package } else { format!("{base}.py") }
         }
         Some(("file", path)) => path.to_owned(),
         _ => text.clone(),
     };
     match start.roots.file(files, &path) {
         Some(file) => Which::File(file, Some(place)),
-        None => Which::Unknown(
-            place,
-            format!("the configuration file `{path}` is not in the project"),
-        ),
+        None => Which::Unknown(place, format!("the configuration file `{path}` is not in the project")),
     }
 }

@@ -35,10 +35,7 @@ pub(super) fn starts(
     command: Option<&Command>,
     surroundings: Surroundings,
 ) -> Vec<Start> {
-    let mut script = Script {
-        surroundings,
-        found: Vec::new(),
-    };
+    let mut script = Script { surroundings, found: Vec::new() };
     match (entrypoint, command) {
         // A shell that is the entry point ignores the command.
         (Some(entrypoint), Some(command)) if entrypoint.form == Form::Exec => {
@@ -68,16 +65,8 @@ struct Script<'a> {
 }
 
 impl Script<'_> {
-    fn run<'w>(
-        &mut self,
-        arguments: &[Argument],
-        words: impl Iterator<Item = &'w Word>,
-        place: Place,
-    ) {
-        let texts: Vec<Option<String>> = arguments
-            .iter()
-            .map(|argument| argument.text.clone())
-            .collect();
+    fn run<'w>(&mut self, arguments: &[Argument], words: impl Iterator<Item = &'w Word>, place: Place) {
+        let texts: Vec<Option<String>> = arguments.iter().map(|argument| argument.text.clone()).collect();
         let here = &mut self.surroundings;
         match texts.first().and_then(Option::as_deref) {
             Some("cd") => {
@@ -104,10 +93,7 @@ impl Script<'_> {
                         place,
                     });
                 }
-                None if texts
-                    .iter()
-                    .all(|text| text.as_deref().and_then(split_assignment).is_some()) =>
-                {
+                None if texts.iter().all(|text| text.as_deref().and_then(split_assignment).is_some()) => {
                     words.for_each(|word| {
                         here.environment.assign(word);
                     });
@@ -136,11 +122,7 @@ impl Script<'_> {
             // Only bytes that are exactly the text can be replaced by another.
             argument.literal &= argument.text.as_deref() == Some(here.files.text_at(word.place));
             match &argument.text {
-                Some(text)
-                    if !word.quoted
-                        && !word.is_literal()
-                        && text.split_whitespace().count() != 1 =>
-                {
+                Some(text) if !word.quoted && !word.is_literal() && text.split_whitespace().count() != 1 => {
                     arguments.extend(text.split_whitespace().map(|piece| Argument {
                         text: Some(piece.to_owned()),
                         prefix: piece.to_owned(),

@@ -60,12 +60,7 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// What the names of `file` set on a server of `version`; `None` if the file is no readable Python.
-    pub(super) fn read(
-        &self,
-        file: FileId,
-        table: &'static Table,
-        version: Version,
-    ) -> Option<Read> {
+    pub(super) fn read(&self, file: FileId, table: &'static Table, version: Version) -> Option<Read> {
         let module = self.python.get(&file)?;
         let globals = self.globals(file, module);
         let mut read = Read {
@@ -74,16 +69,10 @@ impl<'a> Reader<'a> {
             ..Read::default()
         };
         if let Some((place, why)) = &globals.fails {
-            read.errors.push(Located::new(
-                format!("the configuration file fails: {why}"),
-                *place,
-            ));
+            read.errors.push(Located::new(format!("the configuration file fails: {why}"), *place));
         }
         for binding in &globals.bindings {
-            match table
-                .setting(&binding.name)
-                .filter(|setting| setting.applies_to(version))
-            {
+            match table.setting(&binding.name).filter(|setting| setting.applies_to(version)) {
                 Some(setting) => {
                     let candidate = candidate(setting, binding, version, &mut read.errors);
                     read.candidates.push((setting, candidate));
@@ -92,10 +81,7 @@ impl<'a> Reader<'a> {
             }
         }
         for binding in &globals.overridden {
-            if let Some(setting) = table
-                .setting(&binding.name)
-                .filter(|setting| setting.applies_to(version))
-            {
+            if let Some(setting) = table.setting(&binding.name).filter(|setting| setting.applies_to(version)) {
                 // A value that is replaced never reaches the server, so it cannot stop it either.
                 let candidate = candidate(setting, binding, version, &mut Vec::new());
                 read.candidates.insert(0, (setting, candidate));
@@ -115,11 +101,7 @@ impl<'a> Reader<'a> {
 
     fn globals(&self, file: FileId, module: &'a Module) -> Globals {
         let resolve = |name: &str| self.resolve(file, name);
-        let inputs = Inputs {
-            environ: self.environ,
-            cpus: self.cpus,
-            resolve: &resolve,
-        };
+        let inputs = Inputs { environ: self.environ, cpus: self.cpus, resolve: &resolve };
         evaluate::module(file, module, self.files.get(file).text(), &inputs)
     }
 
@@ -129,31 +111,19 @@ impl<'a> Reader<'a> {
         let path = name.trim_start_matches('.').replace('.', "/");
         let find = |path: &str| {
             if relative {
-                self.files.find(&super::locate::join(
-                    self.files.get(importer).folder(),
-                    path,
-                ))
+                self.files.find(&super::locate::join(self.files.get(importer).folder(), path))
             } else {
                 self.roots.file(self.files, path)
             }
         };
         let file = find(&format!("{path}.py")).or_else(|| find(&format!("{path}/__init__.py")))?;
-        Some(Imported {
-            file,
-            module: self.python.get(&file)?,
-            text: self.files.get(file).text(),
-        })
+        Some(Imported { file, module: self.python.get(&file)?, text: self.files.get(file).text() })
     }
 }
 
 fn last_assignment(globals: &Globals) -> Option<Place> {
-    let plain = globals
-        .bindings
-        .iter()
-        .filter(|binding| binding.how == How::Assignment && !binding.conditional);
-    plain
-        .map(|binding| binding.statement)
-        .max_by_key(|place| place.span.end)
+    let plain = globals.bindings.iter().filter(|binding| binding.how == How::Assignment && !binding.conditional);
+    plain.map(|binding| binding.statement).max_by_key(|place| place.span.end)
 }
 
 fn candidate(
@@ -164,9 +134,9 @@ fn candidate(
 ) -> Candidate {
     let place = binding.value_place.unwrap_or(binding.name_place);
     let value = match &binding.value.outcome {
-        _ if binding.conditional => Resolved::Unknown(
-            "it is set only under a condition that cannot be decided here".to_owned(),
-        ),
+        _ if binding.conditional => {
+            Resolved::Unknown("it is set only under a condition that cannot be decided here".to_owned())
+        }
         Outcome::Unknown(why) => Resolved::Unknown(why.clone()),
         Outcome::Known(value) => match cast::cast(setting, value, version) {
             Ok(value) => Resolved::Known(value),
@@ -181,9 +151,7 @@ fn candidate(
         layer: Layer::ConfigFile,
         place: Some(place),
         site: Some(Site::Statement {
-            literal: binding
-                .value_place
-                .filter(|_| binding.literal && !binding.conditional),
+            literal: binding.value_place.filter(|_| binding.literal && !binding.conditional),
             statement: binding.statement,
         }),
         depends: binding.value.depends.clone(),

@@ -31,10 +31,7 @@ pub(super) fn development(unit: &Unit, files: &Files) -> Option<Located<String>>
     } else if named(&unit.name) {
         format!("`{}` is named for development", unit.name)
     } else if !unit.profiles.is_empty() && unit.profiles.iter().all(|profile| named(profile)) {
-        format!(
-            "it runs only in the profile `{}`",
-            unit.profiles.join("`, `")
-        )
+        format!("it runs only in the profile `{}`", unit.profiles.join("`, `"))
     } else {
         return None;
     };
@@ -42,7 +39,5 @@ pub(super) fn development(unit: &Unit, files: &Files) -> Option<Located<String>>
 }
 
 fn words(name: &str) -> impl Iterator<Item = String> + '_ {
-    name.split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_ascii_lowercase)
+    name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_ascii_lowercase)
 }

@@ -15,10 +15,7 @@ impl Candidate {
         match self.site.as_ref()? {
             Site::Statement { literal, .. } => {
                 let place = (*literal)?;
-                Some(Edit::replace(
-                    place,
-                    python_literal(value, files.text_at(place)),
-                ))
+                Some(Edit::replace(place, python_literal(value, files.text_at(place))))
             }
             Site::Words { literal, .. } | Site::Variable { literal } => {
                 Some(Edit::replace((*literal)?, plain_text(value)?))
@@ -29,12 +26,8 @@ impl Candidate {
     /// Takes the setting out altogether.
     pub fn remove(&self, files: &Files) -> Option<Vec<Edit>> {
         match self.site.as_ref()? {
-            Site::Statement { statement, .. } => {
-                Some(vec![Edit::remove(whole_lines(files, *statement)?)])
-            }
-            Site::Words { removal, .. } => {
-                Some(removal.iter().map(|&place| Edit::remove(place)).collect())
-            }
+            Site::Statement { statement, .. } => Some(vec![Edit::remove(whole_lines(files, *statement)?)]),
+            Site::Words { removal, .. } => Some(removal.iter().map(|&place| Edit::remove(place)).collect()),
             Site::Variable { .. } => None,
         }
     }
@@ -42,13 +35,7 @@ impl Candidate {
 
 impl Candidate {
     /// Sets another setting right beside this one, in the same form.
-    pub fn add_beside(
-        &self,
-        files: &Files,
-        setting: &Setting,
-        version: Version,
-        value: &Value,
-    ) -> Option<Edit> {
+    pub fn add_beside(&self, files: &Files, setting: &Setting, version: Version, value: &Value) -> Option<Edit> {
         match self.site.as_ref()? {
             Site::Statement { statement, .. } => {
                 let lines = whole_lines(files, *statement)?;
@@ -56,11 +43,7 @@ impl Candidate {
                 let end = if text.ends_with("\r\n") { "\r\n" } else { "\n" };
                 let line = format!("{} = {value}{end}", setting.name());
                 // The last line of a file may lack its break.
-                let line = if text.ends_with('\n') {
-                    line
-                } else {
-                    format!("{end}{}", line.trim_end())
-                };
+                let line = if text.ends_with('\n') { line } else { format!("{end}{}", line.trim_end()) };
                 let after = Place::new(lines.file, Span::new(lines.span.end, lines.span.end));
                 Some(Edit::insert(after, line))
             }
@@ -71,17 +54,13 @@ impl Candidate {
                 let after = place.span.end;
                 let (at, line) = match text.get(after..)?.chars().next() {
                     // An element of a list in JSON, as in a Dockerfile.
-                    Some('"') if in_json_list(text, place) => (
-                        after + 1,
-                        format!(", \"{flag}\", \"{}\"", plain_text(value)?),
-                    ),
+                    Some('"') if in_json_list(text, place) => {
+                        (after + 1, format!(", \"{flag}\", \"{}\"", plain_text(value)?))
+                    }
                     Some('"' | '\'') => return None,
                     _ => (after, format!(" {flag} {}", plain_text(value)?)),
                 };
-                Some(Edit::insert(
-                    Place::new(place.file, Span::new(at, at)),
-                    line,
-                ))
+                Some(Edit::insert(Place::new(place.file, Span::new(at, at)), line))
             }
             Site::Variable { .. } => None,
         }
@@ -90,9 +69,7 @@ impl Candidate {
 
 /// Whether a quoted word is an element of a list on one line; one of a block list has its line alone.
 fn in_json_list(text: &str, place: Place) -> bool {
-    let before = text
-        .get(..place.span.start)
-        .and_then(|text| text.strip_suffix('"'));
+    let before = text.get(..place.span.start).and_then(|text| text.strip_suffix('"'));
     before.is_some_and(|before| before.trim_end().ends_with([',', '[']))
 }
 
@@ -121,21 +98,12 @@ fn plain_text(value: &Value) -> Option<String> {
 /// The lines of a statement including the break after the last, if the statement has them alone.
 fn whole_lines(files: &Files, statement: Place) -> Option<Place> {
     let text = files.get(statement.file).text();
-    let start = text
-        .get(..statement.span.start)?
-        .rfind('\n')
-        .map_or(0, |at| at + 1);
+    let start = text.get(..statement.span.start)?.rfind('\n').map_or(0, |at| at + 1);
     let rest = text.get(statement.span.end..)?;
-    let (tail, end) = rest.find('\n').map_or((rest, text.len()), |at| {
-        (&rest[..at], statement.span.end + at + 1)
-    });
+    let (tail, end) = rest.find('\n').map_or((rest, text.len()), |at| (&rest[..at], statement.span.end + at + 1));
     // An indented statement may be the only one of its block, and one that shares its line with
     // another cannot take the line with it.
-    let alone = text
-        .get(start..statement.span.start)?
-        .trim_start_matches('\u{feff}')
-        .is_empty();
+    let alone = text.get(start..statement.span.start)?.trim_start_matches('\u{feff}').is_empty();
     let tail = tail.trim();
-    (alone && (tail.is_empty() || tail.starts_with('#')))
-        .then(|| Place::new(statement.file, Span::new(start, end)))
+    (alone && (tail.is_empty() || tail.starts_with('#'))).then(|| Place::new(statement.file, Span::new(start, end)))
 }

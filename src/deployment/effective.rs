@@ -89,11 +89,7 @@ impl Candidate {
     /// is spelled.
     pub fn host_cores(&self) -> Option<(Place, &str)> {
         self.depends.iter().find_map(|dependency| match dependency {
-            Dependency::Cpus {
-                place,
-                spelling,
-                limited: false,
-            } => Some((*place, spelling.as_str())),
+            Dependency::Cpus { place, spelling, limited: false } => Some((*place, spelling.as_str())),
             _ => None,
         })
     }
@@ -164,22 +160,12 @@ impl Settings {
 
     /// All settings, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Effective)> {
-        self.by_name
-            .iter()
-            .map(|(name, effective)| (*name, effective))
+        self.by_name.iter().map(|(name, effective)| (*name, effective))
     }
 
     /// Replaces the default of a setting that nobody sets.
-    pub(super) fn change_default(
-        &mut self,
-        name: &str,
-        change: impl FnOnce(&Candidate) -> Candidate,
-    ) {
-        if let Some(effective) = self
-            .by_name
-            .get_mut(name)
-            .filter(|effective| !effective.is_set())
-        {
+    pub(super) fn change_default(&mut self, name: &str, change: impl FnOnce(&Candidate) -> Candidate) {
+        if let Some(effective) = self.by_name.get_mut(name).filter(|effective| !effective.is_set()) {
             effective.winner = change(&effective.winner);
         }
     }
@@ -193,13 +179,6 @@ impl Settings {
             return;
         };
         candidates.reverse();
-        self.by_name.insert(
-            setting.name(),
-            Effective {
-                setting,
-                winner,
-                overridden: candidates,
-            },
-        );
+        self.by_name.insert(setting.name(), Effective { setting, winner, overridden: candidates });
     }
 }

@@ -40,11 +40,7 @@ impl Environment {
                     place: word.place,
                     literal: word.is_literal(),
                 },
-                None => Entry {
-                    text: outer(&variable.name),
-                    place: variable.place,
-                    literal: false,
-                },
+                None => Entry { text: outer(&variable.name), place: variable.place, literal: false },
             };
             self.entries.insert(variable.name.clone(), entry);
         }
@@ -63,20 +59,19 @@ impl Environment {
         if literal {
             place.span.start += name.len() + 1;
         }
-        self.entries.insert(
-            name.to_owned(),
-            Entry {
-                text: Some(value.to_owned()),
-                place,
-                literal,
-            },
-        );
+        self.entries.insert(name.to_owned(), Entry { text: Some(value.to_owned()), place, literal });
         true
     }
 
     /// What a variable holds, if a file says so.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         self.entries.get(name)?.text.clone()
+    }
+
+    /// Every variable with a value.
+    pub(super) fn known(&self) -> Vec<(String, String)> {
+        let text = |(name, entry): (&String, &Entry)| Some((name.clone(), entry.text.clone()?));
+        self.entries.iter().filter_map(text).collect()
     }
 
     /// The mention of a variable.

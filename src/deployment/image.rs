@@ -15,19 +15,11 @@ pub(super) struct Image<'f> {
 }
 
 /// The image that a Dockerfile builds: its stage `target`, or the last one.
-pub(super) fn build<'f>(
-    units: &'f [Unit],
-    file: FileId,
-    target: Option<&str>,
-) -> Option<Image<'f>> {
-    let stages: Vec<&Unit> = units
-        .iter()
-        .filter(|unit| unit.kind == UnitKind::Image && unit.place.file == file)
-        .collect();
+pub(super) fn build<'f>(units: &'f [Unit], file: FileId, target: Option<&str>) -> Option<Image<'f>> {
+    let stages: Vec<&Unit> =
+        units.iter().filter(|unit| unit.kind == UnitKind::Image && unit.place.file == file).collect();
     let index = match target {
-        Some(name) => stages
-            .iter()
-            .position(|stage| stage.name.eq_ignore_ascii_case(name))?,
+        Some(name) => stages.iter().position(|stage| stage.name.eq_ignore_ascii_case(name))?,
         None => stages.len().checked_sub(1)?,
     };
     Some(stack(&stages, index))
@@ -37,9 +29,9 @@ pub(super) fn build<'f>(
 fn stack<'f>(stages: &[&'f Unit], index: usize) -> Image<'f> {
     let stage = stages[index];
     let base = stage.image.as_ref().and_then(|image| {
-        stages[..index].iter().position(|earlier| {
-            !earlier.name.is_empty() && earlier.name.eq_ignore_ascii_case(&image.value)
-        })
+        stages[..index]
+            .iter()
+            .position(|earlier| !earlier.name.is_empty() && earlier.name.eq_ignore_ascii_case(&image.value))
     });
     let mut image = base.map_or_else(
         || Image {
@@ -69,20 +61,14 @@ fn stack<'f>(stages: &[&'f Unit], index: usize) -> Image<'f> {
 pub(super) fn dockerfile_of(unit: &Unit, files: &Files) -> Option<FileId> {
     let build = unit.build.as_ref()?;
     let context = context_of(unit, files)?;
-    let name = build
-        .dockerfile
-        .as_ref()
-        .map_or("Dockerfile", |name| name.value.as_str());
+    let name = build.dockerfile.as_ref().map_or("Dockerfile", |name| name.value.as_str());
     files.find(&super::locate::join(&context, name))
 }
 
 /// The folder a compose service builds from, relative to the project root.
 pub(super) fn context_of(unit: &Unit, files: &Files) -> Option<String> {
     let build = unit.build.as_ref()?;
-    let context = build
-        .context
-        .as_ref()
-        .map_or(".", |context| context.value.as_str());
+    let context = build.context.as_ref().map_or(".", |context| context.value.as_str());
     // A remote context or one outside the project is not there to be read.
     let local = !context.contains("://") && !context.starts_with('/');
     local.then(|| super::locate::join(files.get(unit.place.file).folder(), context))

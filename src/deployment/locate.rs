@@ -30,21 +30,13 @@ pub(super) struct Roots {
 impl Roots {
     /// A server that starts in a folder of the project itself.
     pub(super) fn project(folder: &str) -> Self {
-        Self {
-            working: String::new(),
-            base: folder.to_owned(),
-            copies: Vec::new(),
-        }
+        Self { working: String::new(), base: folder.to_owned(), copies: Vec::new() }
     }
 
     /// A server in an image built from `context`, started in `working`.
     pub(super) fn image(context: &str, working: Option<&str>) -> Self {
         let working = working.map_or_else(|| "/".to_owned(), |path| join("/", path));
-        Self {
-            working,
-            base: context.to_owned(),
-            copies: Vec::new(),
-        }
+        Self { working, base: context.to_owned(), copies: Vec::new() }
     }
 
     /// Starts in another folder from here on.
@@ -70,23 +62,15 @@ impl Roots {
 
     /// The file of the project that the server finds at `path`.
     pub(super) fn file(&self, files: &Files, path: &str) -> Option<FileId> {
-        self.candidates(path)
-            .iter()
-            .find_map(|candidate| files.find(candidate))
+        self.candidates(path).iter().find_map(|candidate| files.find(candidate))
     }
 
     /// The folder of the project that the server starts in.
     pub(super) fn folder(&self, files: &Files) -> String {
         let exists = |folder: &String| {
-            folder.is_empty()
-                || files
-                    .iter()
-                    .any(|(_, file)| file.path().starts_with(&format!("{folder}/")))
+            folder.is_empty() || files.iter().any(|(_, file)| file.path().starts_with(&format!("{folder}/")))
         };
-        self.candidates(".")
-            .into_iter()
-            .find(exists)
-            .unwrap_or_else(|| self.base.clone())
+        self.candidates(".").into_iter().find(exists).unwrap_or_else(|| self.base.clone())
     }
 
     /// Paths of the project that may stand for `path`, likeliest first.
@@ -96,12 +80,7 @@ impl Roots {
         }
         let absolute = join(&self.working, path);
         // The last copy of a path is the one that stays.
-        let mut found: Vec<String> = self
-            .copies
-            .iter()
-            .rev()
-            .flat_map(|copy| copy.origins(&absolute))
-            .collect();
+        let mut found: Vec<String> = self.copies.iter().rev().flat_map(|copy| copy.origins(&absolute)).collect();
         // Base images, mounts and generated files are not seen: guess that the working folder is the
         // context, which is how nearly every image is laid out.
         if let Some(rest) = below(&absolute, &self.working) {
@@ -133,11 +112,7 @@ fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
         return Some(path.trim_start_matches('/'));
     }
     let rest = path.strip_prefix(folder)?;
-    if rest.is_empty() {
-        Some("")
-    } else {
-        rest.strip_prefix('/')
-    }
+    if rest.is_empty() { Some("") } else { rest.strip_prefix('/') }
 }
 
 /// `path` seen from `folder`, without `.` and `..`; a relative folder stays relative, and no path
@@ -156,11 +131,7 @@ pub(super) fn join(folder: &str, path: &str) -> String {
         }
     }
     let joined = parts.join("/");
-    if absolute {
-        format!("/{joined}")
-    } else {
-        joined
-    }
+    if absolute { format!("/{joined}") } else { joined }
 }
 
 #[cfg(test)]
@@ -185,27 +156,13 @@ mod tests {
 
     #[test]
     fn follows_copies_back_to_the_project() {
-        let files = project(&[
-            "backend/app/main.py",
-            "backend/gunicorn.conf.py",
-            "deploy/gunicorn.py",
-        ]);
+        let files = project(&["backend/app/main.py", "backend/gunicorn.conf.py", "deploy/gunicorn.py"]);
         let mut roots = Roots::image("backend", Some("/srv"));
         roots.copy(&["./app".into()], "/srv/app");
         roots.copy(&["gunicorn.conf.py".into()], "./");
-        let path = |p: &str| {
-            roots
-                .file(&files, p)
-                .map(|id| files.get(id).path().to_owned())
-        };
-        assert_eq!(
-            path("gunicorn.conf.py").as_deref(),
-            Some("backend/gunicorn.conf.py")
-        );
-        assert_eq!(
-            path("/srv/app/main.py").as_deref(),
-            Some("backend/app/main.py")
-        );
+        let path = |p: &str| roots.file(&files, p).map(|id| files.get(id).path().to_owned());
+        assert_eq!(path("gunicorn.conf.py").as_deref(), Some("backend/gunicorn.conf.py"));
+        assert_eq!(path("/srv/app/main.py").as_deref(), Some("backend/app/main.py"));
         assert_eq!(path("nothing.py"), None);
         assert_eq!(roots.folder(&files), "backend");
     }

@@ -16,6 +16,7 @@ mod locate;
 mod settle;
 mod version;
 
+pub use crate::python::evaluate::Dependency;
 pub use assemble::{Assembly, DevelopmentServer, assemble};
 pub use configuration::{Configuration, Stranger};
 pub use effective::{Candidate, Effective, Layer, Resolved, Settings, Site};
@@ -61,6 +62,8 @@ pub struct Deployment {
     /// How many workers a formula over the cores of the machine starts on a node of 64; `None` where
     /// the number rests on no such formula.
     pub workers_on_large_node: Option<i64>,
+    /// The variables that files set for it, with their values.
+    pub environment: Vec<(String, String)>,
     /// The distributions that the project asks for, with the version where one is pinned or bounded.
     distributions: BTreeMap<String, Option<ServerVersion>>,
 }

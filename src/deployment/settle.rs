@@ -33,11 +33,7 @@ impl Sources<'_> {
         errors.extend(configuration.errors);
         let mut configured = configuration.candidates;
         let untrusted = configuration.untrusted.or_else(|| self.unread.clone());
-        for setting in self
-            .table
-            .settings()
-            .filter(|setting| setting.applies_to(self.version))
-        {
+        for setting in self.table.settings().filter(|setting| setting.applies_to(self.version)) {
             let mut candidates = vec![self.default(setting)];
             candidates.extend(self.variable(setting, errors));
             if let Some((place, why)) = &untrusted {
@@ -67,27 +63,14 @@ impl Sources<'_> {
             },
             Resolved::Known,
         );
-        Candidate {
-            value,
-            layer: Layer::Default,
-            place: None,
-            site: None,
-            depends: Vec::new(),
-        }
+        Candidate { value, layer: Layer::Default, place: None, site: None, depends: Vec::new() }
     }
 
     /// A variable that stands for the setting or supplies its default.
-    fn variable(
-        &self,
-        setting: &'static Setting,
-        errors: &mut Vec<Located<String>>,
-    ) -> Option<Candidate> {
+    fn variable(&self, setting: &'static Setting, errors: &mut Vec<Located<String>>) -> Option<Candidate> {
         let own = self.table.variable_of(setting);
         let names = [own.as_deref(), setting.default_variable()];
-        let (name, entry) = names
-            .into_iter()
-            .flatten()
-            .find_map(|name| Some((name, self.environment.entry(name)?)))?;
+        let (name, entry) = names.into_iter().flatten().find_map(|name| Some((name, self.environment.entry(name)?)))?;
         let value = match &entry.text {
             None => Resolved::Unknown(format!("`{name}` is passed on from outside")),
             Some(text) => match default_from(setting, text, self.version) {
@@ -117,15 +100,10 @@ impl Sources<'_> {
         errors: &mut Vec<Located<String>>,
     ) -> Vec<Candidate> {
         let shape = setting.at(self.version);
-        let given: Vec<&Given> = arguments
-            .given
-            .iter()
-            .filter(|given| given.setting.name() == setting.name())
-            .collect();
-        let mut candidates: Vec<Candidate> = given
-            .iter()
-            .map(|given| from_words(given, layer, self.files, errors))
-            .collect();
+        let given: Vec<&Given> =
+            arguments.given.iter().filter(|given| given.setting.name() == setting.name()).collect();
+        let mut candidates: Vec<Candidate> =
+            given.iter().map(|given| from_words(given, layer, self.files, errors)).collect();
         if shape.action() == Action::Append && candidates.len() > 1 {
             candidates = joined(candidates).into_iter().collect();
         }
@@ -141,36 +119,17 @@ impl Sources<'_> {
 }
 
 fn unknown(layer: Layer, place: Place, why: String) -> Candidate {
-    Candidate {
-        value: Resolved::Unknown(why),
-        layer,
-        place: Some(place),
-        site: None,
-        depends: Vec::new(),
-    }
+    Candidate { value: Resolved::Unknown(why), layer, place: Some(place), site: None, depends: Vec::new() }
 }
 
-fn from_words(
-    given: &Given,
-    layer: Layer,
-    files: &Files,
-    errors: &mut Vec<Located<String>>,
-) -> Candidate {
+fn from_words(given: &Given, layer: Layer, files: &Files, errors: &mut Vec<Located<String>>) -> Candidate {
     let place = given.value_place.unwrap_or(given.flag);
     let value = match &given.value {
         Outcome::Known(value) => Resolved::Known(value.clone()),
-        Outcome::Unknown => {
-            Resolved::Unknown("it comes from a variable that no file sets".to_owned())
-        }
+        Outcome::Unknown => Resolved::Unknown("it comes from a variable that no file sets".to_owned()),
         Outcome::Invalid(message) => {
-            errors.push(Located::new(
-                format!("`{}`: {message}", given.setting.name()),
-                place,
-            ));
-            Resolved::Unknown(format!(
-                "the server refuses `{}`",
-                given.text.as_deref().unwrap_or_default()
-            ))
+            errors.push(Located::new(format!("`{}`: {message}", given.setting.name()), place));
+            Resolved::Unknown(format!("the server refuses `{}`", given.text.as_deref().unwrap_or_default()))
         }
     };
     let literal = given.value_place.filter(|_| given.literal);
@@ -186,8 +145,7 @@ fn from_words(
         value,
         layer,
         place: Some(place),
-        site: (!removal.is_empty() || literal.is_some())
-            .then_some(Site::Words { literal, removal }),
+        site: (!removal.is_empty() || literal.is_some()).then_some(Site::Words { literal, removal }),
         depends: depends.into_iter().collect(),
     }
 }
@@ -204,19 +162,12 @@ fn joined(candidates: Vec<Candidate>) -> Option<Candidate> {
         }
     }
     let value = unknown.map_or(Resolved::Known(Value::List(items)), Resolved::Unknown);
-    candidates.into_iter().next_back().map(|last| Candidate {
-        value,
-        site: None,
-        ..last
-    })
+    candidates.into_iter().next_back().map(|last| Candidate { value, site: None, ..last })
 }
 
 /// The worker class that really runs; `None` where the name or the number of threads is unknown, or
 /// the class is the project's own.
-pub(super) fn worker_class(
-    table: &'static Table,
-    settings: &Settings,
-) -> Option<&'static WorkerClass> {
+pub(super) fn worker_class(table: &'static Table, settings: &Settings) -> Option<&'static WorkerClass> {
     let name = settings.get("worker_class")?.text()?;
     table.running_class(name, settings.get("threads")?.int()?)
 }

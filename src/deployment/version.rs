@@ -33,11 +33,7 @@ impl ServerVersion {
 impl fmt::Display for ServerVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.shown)?;
-        if self.is_assumed() {
-            f.write_str(" (assumed: the newest known)")
-        } else {
-            Ok(())
-        }
+        if self.is_assumed() { f.write_str(" (assumed: the newest known)") } else { Ok(()) }
     }
 }
 
@@ -55,35 +51,21 @@ pub(super) fn asked_for(
         let home = files.get(requirement.place.file).folder();
         shared_parts(home, folder)
     };
-    let all: Vec<&Requirement> = requirements
-        .iter()
-        .filter(|requirement| requirement.name == name)
-        .collect();
+    let all: Vec<&Requirement> = requirements.iter().filter(|requirement| requirement.name == name).collect();
     let nearest = all.iter().map(|requirement| distance(requirement)).max()?;
-    let near = || {
-        all.iter()
-            .filter(|requirement| distance(requirement) == nearest)
-    };
+    let near = || all.iter().filter(|requirement| distance(requirement) == nearest);
     let mut pins: Vec<ServerVersion> = near()
         .filter_map(|requirement| {
             let pinned = requirement.pinned.as_ref()?;
             let version = pinned.parse().ok()?;
-            Some(ServerVersion {
-                version,
-                shown: pinned.clone(),
-                place: Some(requirement.place),
-            })
+            Some(ServerVersion { version, shown: pinned.clone(), place: Some(requirement.place) })
         })
         .collect();
     pins.dedup_by_key(|pin| pin.version);
     match pins.len() {
         0 => near().find_map(|requirement| {
             let (version, shown) = newest_below(&requirement.specifier)?;
-            Some(ServerVersion {
-                version,
-                shown,
-                place: Some(requirement.place),
-            })
+            Some(ServerVersion { version, shown, place: Some(requirement.place) })
         }),
         1 => pins.pop(),
         _ => None,
@@ -96,37 +78,19 @@ pub(super) fn distributions(
     requirements: &[Requirement],
     files: &Files,
 ) -> BTreeMap<String, Option<ServerVersion>> {
-    let names: BTreeSet<&str> = requirements
-        .iter()
-        .map(|requirement| requirement.name.as_str())
-        .collect();
-    names
-        .into_iter()
-        .map(|name| {
-            (
-                name.to_owned(),
-                asked_for(name, folder, requirements, files),
-            )
-        })
-        .collect()
+    let names: BTreeSet<&str> = requirements.iter().map(|requirement| requirement.name.as_str()).collect();
+    names.into_iter().map(|name| (name.to_owned(), asked_for(name, folder, requirements, files))).collect()
 }
 
 /// The newest version that is known, for a project that does not say.
 pub(super) fn assumed(newest: Version) -> ServerVersion {
-    ServerVersion {
-        version: newest,
-        shown: newest.to_string(),
-        place: None,
-    }
+    ServerVersion { version: newest, shown: newest.to_string(), place: None }
 }
 
 /// How many leading folders two paths share: a requirement next to the service is nearer to it than
 /// one of a sibling.
 fn shared_parts(a: &str, b: &str) -> usize {
-    a.split('/')
-        .zip(b.split('/'))
-        .take_while(|(a, b)| a == b && !a.is_empty())
-        .count()
+    a.split('/').zip(b.split('/')).take_while(|(a, b)| a == b && !a.is_empty()).count()
 }
 
 /// The newest release that a specifier with an upper bound admits.
@@ -134,24 +98,14 @@ fn shared_parts(a: &str, b: &str) -> usize {
 /// No list of releases is consulted: behaviour changes between listed versions only, so the version
 /// just below the bound stands for whatever was released there.
 fn newest_below(specifier: &str) -> Option<(Version, String)> {
-    specifier
-        .split(',')
-        .filter_map(|clause| bound(clause.trim()))
-        .min_by_key(|(version, _)| *version)
+    specifier.split(',').filter_map(|clause| bound(clause.trim())).min_by_key(|(version, _)| *version)
 }
 
 fn bound(clause: &str) -> Option<(Version, String)> {
     let split = clause.find(|c: char| c.is_ascii_digit())?;
     let (operator, text) = clause.split_at(split);
-    let numbers: Vec<u16> = text
-        .trim_end_matches(".*")
-        .split('.')
-        .map(str::parse)
-        .collect::<Result<_, _>>()
-        .ok()?;
-    let below = |numbers: &[u16]| {
-        before(numbers).map(|version| (version, format!("below {}", dotted(numbers))))
-    };
+    let numbers: Vec<u16> = text.trim_end_matches(".*").split('.').map(str::parse).collect::<Result<_, _>>().ok()?;
+    let below = |numbers: &[u16]| before(numbers).map(|version| (version, format!("below {}", dotted(numbers))));
     match operator.trim() {
         "<" => below(&numbers),
         "<=" => Some((text.parse().ok()?, format!("at most {text}"))),
@@ -180,11 +134,7 @@ fn before(numbers: &[u16]) -> Option<Version> {
 }
 
 fn dotted(numbers: &[u16]) -> String {
-    numbers
-        .iter()
-        .map(u16::to_string)
-        .collect::<Vec<_>>()
-        .join(".")
+    numbers.iter().map(u16::to_string).collect::<Vec<_>>().join(".")
 }
 
 #[cfg(test)]
@@ -193,28 +143,12 @@ mod tests {
 
     #[test]
     fn bounds_stand_for_the_newest_release_below_them() {
-        let newest =
-            |specifier: &str| newest_below(specifier).map(|(version, shown)| (version, shown));
-        assert_eq!(
-            newest(">=20,<24"),
-            Some((Version::new(23, u16::MAX, u16::MAX), "below 24".into()))
-        );
-        assert_eq!(
-            newest("~=21.2"),
-            Some((Version::new(21, u16::MAX, u16::MAX), "below 22".into()))
-        );
-        assert_eq!(
-            newest("^0.34"),
-            Some((Version::new(0, u16::MAX, u16::MAX), "below 1".into()))
-        );
-        assert_eq!(
-            newest("==22.*"),
-            Some((Version::new(22, u16::MAX, u16::MAX), "below 23".into()))
-        );
-        assert_eq!(
-            newest("<=23.0.0"),
-            Some((Version::new(23, 0, 0), "at most 23.0.0".into()))
-        );
+        let newest = |specifier: &str| newest_below(specifier).map(|(version, shown)| (version, shown));
+        assert_eq!(newest(">=20,<24"), Some((Version::new(23, u16::MAX, u16::MAX), "below 24".into())));
+        assert_eq!(newest("~=21.2"), Some((Version::new(21, u16::MAX, u16::MAX), "below 22".into())));
+        assert_eq!(newest("^0.34"), Some((Version::new(0, u16::MAX, u16::MAX), "below 1".into())));
+        assert_eq!(newest("==22.*"), Some((Version::new(22, u16::MAX, u16::MAX), "below 23".into())));
+        assert_eq!(newest("<=23.0.0"), Some((Version::new(23, 0, 0), "at most 23.0.0".into())));
         assert_eq!(newest(">=20"), None);
         assert_eq!(newest(""), None);
         assert_eq!(newest("<not-a-version"), None);

@@ -1,19 +1,51 @@
 //! The walk.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
+use ignore::overrides::{Override, OverrideBuilder};
+use ignore::{DirEntry, WalkBuilder};
+
+use super::Error;
 use crate::findings::Note;
 use crate::source::FileKind;
 
-use super::Error;
+/// Folders that hold other people's code, or what a build made; skipped whatever ignore files say.
+const SKIPPED: [&str; 12] = [
+    "node_modules",
+    "__pycache__",
+    "site-packages",
+    "__pypackages__",
+    "venv",
+    "env",
+    "build",
+    "dist",
+    "target",
+    "htmlcov",
+    "bower_components",
+    "vendor",
+];
+
+/// What stands in the root of a project.
+const MARKERS: [&str; 8] = [
+    ".git",
+    "pyproject.toml",
+    "setup.py",
+    "Procfile",
+    "Dockerfile",
+    "compose.yaml",
+    "docker-compose.yml",
+    "farrier.toml",
+];
+
+/// More files than a project has; a walk from `/` ends here.
+const MAX_FILES: usize = 50_000;
 
 /// How to walk.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Patterns of paths to leave out, spelled as in a `.gitignore` in the root.
     pub exclude: Vec<String>,
-    /// Whether files that ignore files name are read nonetheless.
-    pub no_ignore: bool,
 }
 
 /// A file that has a reader.
@@ -34,12 +66,205 @@ pub struct Found {
     pub notes: Vec<Note>,
 }
 
-/// The files below `root` that have a reader, or those of `paths` if there are any.
-pub fn discover(_root: &Path, _paths: &[PathBuf], _options: &Options) -> Result<Found, Error> {
-    Ok(Found::default())
+/// The files below `root` that have a reader; `named` ones are among them whatever ignore files say.
+///
+/// `.gitignore` counts with and without git, `.farrierignore` as well. Hidden files are left out except
+/// for `.env` and its relatives. Only regular files are opened, so that a pipe cannot stop the run; a
+/// symbolic link counts if it leads to one inside the root.
+pub fn discover(root: &Path, named: &[PathBuf], options: &Options) -> Result<Found, Error> {
+    let metadata = fs::metadata(root).map_err(|_| Error::Missing(root.to_path_buf()))?;
+    if !metadata.is_dir() {
+        return Err(Error::Missing(root.to_path_buf()));
+    }
+    let real_root = root.canonicalize().map_err(|error| Error::Unreadable(root.to_path_buf(), error))?;
+    let mut found = Found::default();
+    let walk = WalkBuilder::new(root)
+        .hidden(false)
+        .require_git(false)
+        .git_global(false)
+        .overrides(excluded(root, &options.exclude)?)
+        .add_custom_ignore_filename(".farrierignore")
+        .filter_entry(is_wanted)
+        .sort_by_file_name(std::ffi::OsStr::cmp)
+        .build();
+    for entry in walk {
+        match entry {
+            Ok(entry) if !entry.file_type().is_some_and(|kind| kind.is_dir()) => {
+                if found.files.len() >= MAX_FILES {
+                    found.notes.push(Note::file("", format!("more than {MAX_FILES} files: the rest was not read")));
+                    break;
+                }
+                consider(&entry, root, &real_root, &mut found);
+            }
+            Ok(_) => {}
+            Err(error) => found.notes.push(unreadable(&error, root)),
+        }
+    }
+    for path in named {
+        let real = path.canonicalize().map_err(|error| missing(path, error))?;
+        let inside = real.strip_prefix(&real_root).map_err(|_| Error::Outside(path.clone(), root.to_path_buf()))?;
+        let path = slashed(inside);
+        if let Some(kind) = FileKind::of(&path) {
+            found.files.push(Candidate { path, kind });
+        }
+    }
+    found.files.sort();
+    found.files.dedup();
+    found.notes.sort();
+    Ok(found)
 }
 
-/// The project that `path` belongs to.
+fn missing(path: &Path, error: std::io::Error) -> Error {
+    if error.kind() == std::io::ErrorKind::NotFound {
+        Error::Missing(path.to_path_buf())
+    } else {
+        Error::Unreadable(path.to_path_buf(), error)
+    }
+}
+
+/// The project that `path` belongs to: a folder is one itself, a file belongs to the nearest folder
+/// above it that looks like the root of a project, else to its own.
 pub fn root_of(path: &Path) -> Result<PathBuf, Error> {
-    Ok(path.to_path_buf())
+    let metadata = fs::metadata(path).map_err(|error| missing(path, error))?;
+    if metadata.is_dir() {
+        return Ok(path.to_path_buf());
+    }
+    let real = path.canonicalize().map_err(|error| missing(path, error))?;
+    let home = real.parent().unwrap_or(Path::new("/"));
+    let marked = |folder: &&Path| MARKERS.iter().any(|marker| folder.join(marker).exists());
+    Ok(home.ancestors().find(marked).unwrap_or(home).to_path_buf())
+}
+
+fn excluded(root: &Path, patterns: &[String]) -> Result<Override, Error> {
+    let mut builder = OverrideBuilder::new(root);
+    for pattern in patterns {
+        // An override includes; with `!` it leaves out.
+        builder.add(&format!("!{pattern}")).map_err(|error| Error::Pattern(pattern.clone(), error))?;
+    }
+    builder.build().map_err(|error| Error::Pattern(patterns.join(" "), error))
+}
+
+fn is_wanted(entry: &DirEntry) -> bool {
+    // The root was asked for, whatever it is called.
+    if entry.depth() == 0 {
+        return true;
+    }
+    let name = entry.file_name().to_string_lossy();
+    if !entry.file_type().is_some_and(|kind| kind.is_dir()) {
+        return !name.starts_with('.') || name.starts_with(".env");
+    }
+    // A folder called `env` or `build` may well be a package of the project.
+    let foreign = SKIPPED.contains(&name.as_ref()) && !entry.path().join("__init__.py").exists();
+    !(name.starts_with('.') || foreign || entry.path().join("pyvenv.cfg").exists())
+}
+
+fn consider(entry: &DirEntry, root: &Path, real_root: &Path, found: &mut Found) {
+    let path = slashed(entry.path().strip_prefix(root).unwrap_or(entry.path()));
+    let Some(kind) = FileKind::of(&path) else {
+        return;
+    };
+    let file_type = entry.file_type();
+    if file_type.is_some_and(|kind| kind.is_file()) {
+        found.files.push(Candidate { path, kind });
+        return;
+    }
+    let why = if file_type.is_some_and(|kind| kind.is_symlink()) {
+        match entry.path().canonicalize() {
+            Ok(real) if !real.starts_with(real_root) => "a symbolic link that leaves the project",
+            Ok(real) if real.is_file() => {
+                found.files.push(Candidate { path, kind });
+                return;
+            }
+            Ok(_) => "a symbolic link to something that is no file",
+            Err(_) => "a symbolic link that leads nowhere",
+        }
+    } else {
+        "no regular file"
+    };
+    found.notes.push(Note::file(path, format!("{why}, so it was not read")));
+}
+
+fn unreadable(error: &ignore::Error, root: &Path) -> Note {
+    let path = match error {
+        ignore::Error::WithPath { path, .. } => slashed(path.strip_prefix(root).unwrap_or(path)),
+        _ => String::new(),
+    };
+    Note::file(path, format!("could not be walked: {error}"))
+}
+
+fn slashed(path: &Path) -> String {
+    path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn project(files: &[&str]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = folder.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        folder
+    }
+
+    fn paths(root: &Path, named: &[PathBuf], options: &Options) -> Vec<String> {
+        discover(root, named, options).unwrap().files.into_iter().map(|file| file.path).collect()
+    }
+
+    #[test]
+    fn reads_what_has_a_reader_and_is_the_projects_own() {
+        let folder = project(&[
+            "app/main.py",
+            ".venv/lib/x.py",
+            "myenv/pyvenv.cfg",
+            "myenv/y.py",
+            "node_modules/z.py",
+            "build/__init__.py",
+            "build/own.py",
+            "dist/w.py",
+            ".env.production",
+            "Procfile",
+            "README.md",
+        ]);
+        let found = paths(folder.path(), &[], &Options::default());
+        assert_eq!(found, [".env.production", "Procfile", "app/main.py", "build/__init__.py", "build/own.py"]);
+    }
+
+    #[test]
+    fn ignore_files_count_unless_a_file_is_named() {
+        let folder = project(&["a.py", "b.py", "c.py"]);
+        fs::write(folder.path().join(".gitignore"), "b.py\n").unwrap();
+        fs::write(folder.path().join(".farrierignore"), "c.py\n").unwrap();
+        assert_eq!(paths(folder.path(), &[], &Options::default()), ["a.py"]);
+        assert_eq!(paths(folder.path(), &[folder.path().join("b.py")], &Options::default()), ["a.py", "b.py"]);
+        let without_a = Options { exclude: vec!["a.*".to_owned()] };
+        assert!(paths(folder.path(), &[], &without_a).is_empty());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_count_only_inside_the_project() {
+        use std::os::unix::fs::symlink;
+        let outside = project(&["secret.py"]);
+        let folder = project(&["a/real.py"]);
+        symlink(folder.path().join("a/real.py"), folder.path().join("link.py")).unwrap();
+        symlink(outside.path().join("secret.py"), folder.path().join("out.py")).unwrap();
+        symlink(folder.path(), folder.path().join("a/loop")).unwrap();
+        symlink("nowhere", folder.path().join("gone.py")).unwrap();
+        let found = discover(folder.path(), &[], &Options::default()).unwrap();
+        let paths: Vec<_> = found.files.iter().map(|file| file.path.as_str()).collect();
+        assert_eq!(paths, ["a/real.py", "link.py"]);
+        assert_eq!(found.notes.iter().map(|note| note.path.as_str()).collect::<Vec<_>>(), ["gone.py", "out.py"]);
+    }
+
+    #[test]
+    fn a_file_belongs_to_the_nearest_project() {
+        let folder = project(&["Procfile", "deploy/gunicorn.conf.py"]);
+        let root = root_of(&folder.path().join("deploy/gunicorn.conf.py")).unwrap();
+        assert_eq!(root, folder.path().canonicalize().unwrap());
+        assert!(matches!(root_of(Path::new("/nowhere/at/all")), Err(Error::Missing(_))));
+    }
 }

@@ -37,27 +37,18 @@ pub struct Edit {
 impl Edit {
     /// Replaces `place` by `text`.
     pub fn replace(place: Place, text: impl Into<String>) -> Self {
-        Self {
-            place,
-            text: text.into(),
-        }
+        Self { place, text: text.into() }
     }
 
     /// Removes `place`.
     pub fn remove(place: Place) -> Self {
-        Self {
-            place,
-            text: String::new(),
-        }
+        Self { place, text: String::new() }
     }
 
     /// Inserts `text` before the first byte of `place`.
     pub fn insert(place: Place, text: impl Into<String>) -> Self {
         let at = place.span.start;
-        Self {
-            place: Place::new(place.file, Span::new(at, at)),
-            text: text.into(),
-        }
+        Self { place: Place::new(place.file, Span::new(at, at)), text: text.into() }
     }
 }
 
@@ -75,19 +66,11 @@ pub struct Fix {
 impl Fix {
     /// A fix that keeps the effective deployment as good as it was.
     pub fn safe(title: impl Into<String>, edits: Vec<Edit>) -> Self {
-        Self {
-            title: title.into(),
-            safety: Safety::Safe,
-            edits,
-        }
+        Self { title: title.into(), safety: Safety::Safe, edits }
     }
 
     /// A fix that changes how the service behaves.
     pub fn unsafe_(title: impl Into<String>, edits: Vec<Edit>) -> Self {
-        Self {
-            title: title.into(),
-            safety: Safety::Unsafe,
-            edits,
-        }
+        Self { title: title.into(), safety: Safety::Unsafe, edits }
     }
 }

@@ -38,9 +38,7 @@ impl Severity {
 
     /// The severity that a settings file or a flag names.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Advice, Self::Warning, Self::Error]
-            .into_iter()
-            .find(|s| s.as_str() == word)
+        [Self::Advice, Self::Warning, Self::Error].into_iter().find(|s| s.as_str() == word)
     }
 }
 
@@ -73,9 +71,7 @@ impl Confidence {
 
     /// The confidence that a settings file or a flag names.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Low, Self::Medium, Self::High]
-            .into_iter()
-            .find(|c| c.as_str() == word)
+        [Self::Low, Self::Medium, Self::High].into_iter().find(|c| c.as_str() == word)
     }
 }
 
@@ -97,10 +93,7 @@ pub struct Label {
 impl Label {
     /// `text`, said about `place`.
     pub fn new(place: Place, text: impl Into<String>) -> Self {
-        Self {
-            place,
-            text: text.into(),
-        }
+        Self { place, text: text.into() }
     }
 }
 

@@ -21,21 +21,11 @@ pub struct Note {
 impl Note {
     /// A note about a whole file.
     pub fn file(path: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self {
-            path: path.into(),
-            line: None,
-            span: None,
-            reason: reason.into(),
-        }
+        Self { path: path.into(), line: None, span: None, reason: reason.into() }
     }
 
     /// A note about a line of a file.
     pub fn line(path: impl Into<String>, line: usize, reason: impl Into<String>) -> Self {
-        Self {
-            path: path.into(),
-            line: Some(line),
-            span: None,
-            reason: reason.into(),
-        }
+        Self { path: path.into(), line: Some(line), span: None, reason: reason.into() }
     }
 }

@@ -26,9 +26,6 @@ pub struct Refusal {
 
 impl Refusal {
     fn new(title: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self {
-            title: title.into(),
-            reason: reason.into(),
-        }
+        Self { title: title.into(), reason: reason.into() }
     }
 }

@@ -32,9 +32,7 @@ impl Format {
             "yaml" | "yml" => Self::Yaml,
             "toml" => Self::Toml,
             "dockerfile" | "containerfile" => Self::Dockerfile,
-            _ if name.starts_with("dockerfile") || name.starts_with("containerfile") => {
-                Self::Dockerfile
-            }
+            _ if name.starts_with("dockerfile") || name.starts_with("containerfile") => Self::Dockerfile,
             _ => Self::Lines,
         }
     }
@@ -74,10 +72,7 @@ fn python(text: &str) -> Result<Shape, String> {
 
     impl<'a> visitor::Visitor<'a> for Statements {
         fn visit_stmt(&mut self, statement: &'a ast::Stmt) {
-            self.0.push(Piece {
-                span: span_of(statement),
-                what: format!("{:?}", discriminant(statement)),
-            });
+            self.0.push(Piece { span: span_of(statement), what: format!("{:?}", discriminant(statement)) });
             visitor::walk_stmt(self, statement);
         }
 
@@ -88,10 +83,7 @@ fn python(text: &str) -> Result<Shape, String> {
     let module = syntax::parse(text).map_err(|error| error.to_string())?;
     let mut statements = Statements(Vec::new());
     visitor::Visitor::visit_body(&mut statements, &module.body);
-    Ok(Shape {
-        pieces: statements.0,
-        errors: module.errors.len(),
-    })
+    Ok(Shape { pieces: statements.0, errors: module.errors.len() })
 }
 
 /// Only what is written out counts as a piece: where a block mapping ends is said by what follows it,
@@ -118,10 +110,7 @@ fn yaml(text: &str) -> Result<Shape, String> {
         let range = span.byte_range().ok_or("no byte offsets")?;
         // A value that is left out has no bytes that could be compared.
         if !range.is_empty() {
-            pieces.push(Piece {
-                span: Span::new(range.start, range.end),
-                what,
-            });
+            pieces.push(Piece { span: Span::new(range.start, range.end), what });
         }
     }
     Ok(Shape { pieces, errors: 0 })
@@ -132,17 +121,14 @@ fn toml(text: &str) -> Result<Shape, String> {
         match value.get_ref() {
             DeValue::Table(table) => walk_table(path, table, pieces),
             DeValue::Array(items) => {
-                for item in items.iter() {
+                for item in items {
                     walk(path, item, pieces);
                 }
             }
             leaf => {
                 let span = value.span();
                 let what = format!("{path} {}", leaf.type_str());
-                pieces.push(Piece {
-                    span: Span::new(span.start, span.end),
-                    what,
-                });
+                pieces.push(Piece { span: Span::new(span.start, span.end), what });
             }
         }
     }
@@ -153,8 +139,7 @@ fn toml(text: &str) -> Result<Shape, String> {
         }
     }
 
-    let table =
-        DeTable::parse(text).map_err(|error| format!("not valid TOML: {}", error.message()))?;
+    let table = DeTable::parse(text).map_err(|error| format!("not valid TOML: {}", error.message()))?;
     let mut pieces = Vec::new();
     walk_table("", table.get_ref(), &mut pieces);
     Ok(Shape { pieces, errors: 0 })

@@ -14,23 +14,13 @@ pub fn verify(rewrite: &Rewrite, path: &str) -> Result<(), Refusal> {
     bytes(rewrite)
         .and_then(|()| line_endings(&rewrite.old, &rewrite.new))
         .and_then(|()| final_newline(rewrite))
-        .and_then(|()| {
-            if matches!(format, Format::Lines | Format::Dockerfile) {
-                lines(rewrite)
-            } else {
-                Ok(())
-            }
-        })
+        .and_then(|()| if matches!(format, Format::Lines | Format::Dockerfile) { lines(rewrite) } else { Ok(()) })
         .and_then(|()| pieces(rewrite, format))
         .map_err(|reason| Refusal::new(rewrite.fixes.join("; "), reason))
 }
 
 /// [`verify`], and then asks `check` whether the new text says what it was meant to say.
-pub fn verify_with(
-    rewrite: &Rewrite,
-    path: &str,
-    check: &dyn Fn(&str) -> Result<(), String>,
-) -> Result<(), Refusal> {
+pub fn verify_with(rewrite: &Rewrite, path: &str, check: &dyn Fn(&str) -> Result<(), String>) -> Result<(), Refusal> {
     verify(rewrite, path)?;
     check(&rewrite.new).map_err(|reason| Refusal::new(rewrite.fixes.join("; "), reason))
 }
@@ -50,40 +40,24 @@ fn bytes(rewrite: &Rewrite) -> Result<(), String> {
         (old_at, new_at) = (span.end, written.end);
     }
     let rest = rewrite.old.get(old_at..).ok_or_else(gone)?;
-    if rewrite.new.get(new_at..) == Some(rest) {
-        Ok(())
-    } else {
-        Err(gone())
-    }
+    if rewrite.new.get(new_at..) == Some(rest) { Ok(()) } else { Err(gone()) }
 }
 
 /// A file in one style of line endings stays in it. In a mixed file there is nothing to keep.
 fn line_endings(old: &str, new: &str) -> Result<(), String> {
     let count = |text: &str| {
         let crlf = text.matches("\r\n").count();
-        (
-            crlf,
-            text.matches('\n').count() - crlf,
-            text.matches('\r').count() - crlf,
-        )
+        (crlf, text.matches('\n').count() - crlf, text.matches('\r').count() - crlf)
     };
     let ((old_crlf, old_lf, old_cr), (new_crlf, new_lf, new_cr)) = (count(old), count(new));
-    let mixes = (old_crlf == 0 && old_lf > 0 && new_crlf > 0)
-        || (old_lf == 0 && old_crlf > 0 && new_lf > 0);
-    if mixes || new_cr > old_cr {
-        Err("would mix line endings".to_owned())
-    } else {
-        Ok(())
-    }
+    let mixes = (old_crlf == 0 && old_lf > 0 && new_crlf > 0) || (old_lf == 0 && old_crlf > 0 && new_lf > 0);
+    if mixes || new_cr > old_cr { Err("would mix line endings".to_owned()) } else { Ok(()) }
 }
 
 /// The last line stays ended or unended. Only taking the last lines out may end the one before.
 fn final_newline(rewrite: &Rewrite) -> Result<(), String> {
     let (old, new) = (&rewrite.old, &rewrite.new);
-    let cut = rewrite
-        .edits
-        .last()
-        .is_some_and(|edit| edit.text.is_empty() && edit.place.span.end == old.len());
+    let cut = rewrite.edits.last().is_some_and(|edit| edit.text.is_empty() && edit.place.span.end == old.len());
     let (had, has) = (old.ends_with('\n'), new.ends_with('\n'));
     if had == has || old.is_empty() || new.is_empty() || (has && cut) {
         Ok(())
@@ -98,9 +72,11 @@ fn final_newline(rewrite: &Rewrite) -> Result<(), String> {
 /// lines.
 fn lines(rewrite: &Rewrite) -> Result<(), String> {
     let old: &str = &rewrite.old;
-    let begins_line = |at: usize| at == 0 || old.as_bytes().get(at - 1) == Some(&b'\n');
-    let ends_line =
-        |at: usize| at == old.len() || matches!(old.as_bytes().get(at), Some(b'\n' | b'\r'));
+    let begins_line = |at: usize| {
+        let before = old.get(..at).unwrap_or_default();
+        before.ends_with('\n') || before.trim_start_matches('\u{feff}').is_empty()
+    };
+    let ends_line = |at: usize| at == old.len() || matches!(old.as_bytes().get(at), Some(b'\n' | b'\r'));
     for edit in &rewrite.edits {
         let span = edit.place.span;
         let taken = old.get(span.start..span.end).unwrap_or_default();
@@ -122,32 +98,19 @@ fn lines(rewrite: &Rewrite) -> Result<(), String> {
 
 /// The file can still be read, and whatever the edits do not touch is still there, moved at most.
 fn pieces(rewrite: &Rewrite, format: Format) -> Result<(), String> {
-    let old = shape(format, &rewrite.old).map_err(|reason| {
-        format!("cannot be checked, because the file cannot be read: {reason}")
-    })?;
-    let new =
-        shape(format, &rewrite.new).map_err(|reason| format!("would break the file: {reason}"))?;
+    let old = shape(format, &rewrite.old)
+        .map_err(|reason| format!("cannot be checked, because the file cannot be read: {reason}"))?;
+    let new = shape(format, &rewrite.new).map_err(|reason| format!("would break the file: {reason}"))?;
     if new.errors > old.errors {
         return Err("would break the syntax of the file".to_owned());
     }
     let edited: Vec<Span> = rewrite.edits.iter().map(|edit| edit.place.span).collect();
     let written = rewrite.written();
-    let moved = old
-        .pieces
-        .into_iter()
-        .filter(|piece| untouched(piece, &edited))
-        .map(|piece| Piece {
-            span: Span::new(
-                moved(piece.span.start, &edited, &written),
-                moved(piece.span.end, &edited, &written),
-            ),
-            ..piece
-        });
-    if moved.eq(new
-        .pieces
-        .into_iter()
-        .filter(|piece| untouched(piece, &written)))
-    {
+    let moved = old.pieces.into_iter().filter(|piece| untouched(piece, &edited)).map(|piece| Piece {
+        span: Span::new(moved(piece.span.start, &edited, &written), moved(piece.span.end, &edited, &written)),
+        ..piece
+    });
+    if moved.eq(new.pieces.into_iter().filter(|piece| untouched(piece, &written))) {
         Ok(())
     } else {
         Err("would change the meaning of lines outside its edits".to_owned())
@@ -157,19 +120,95 @@ fn pieces(rewrite: &Rewrite, format: Format) -> Result<(), String> {
 /// Whether no edit so much as touches the piece.
 fn untouched(piece: &Piece, edits: &[Span]) -> bool {
     let after = edits.partition_point(|edit| edit.end < piece.span.start);
-    edits
-        .get(after)
-        .is_none_or(|edit| edit.start > piece.span.end)
+    edits.get(after).is_none_or(|edit| edit.start > piece.span.end)
 }
 
 /// Where a byte outside the edits ends up.
 fn moved(at: usize, edited: &[Span], written: &[Span]) -> usize {
     let before = edited.partition_point(|edit| edit.end <= at);
-    match before
-        .checked_sub(1)
-        .and_then(|i| edited.get(i).zip(written.get(i)))
-    {
+    match before.checked_sub(1).and_then(|i| edited.get(i).zip(written.get(i))) {
         Some((edit, new)) => new.end + (at - edit.end),
         None => at,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::findings::{Edit, Fix};
+    use crate::fix::plan;
+    use crate::source::{Files, Place};
+
+    /// Verifies replacing the first `from` by `to`.
+    fn change(path: &str, text: &str, from: &str, to: &str) -> Result<(), String> {
+        let mut files = Files::new();
+        let id = files.add(path, text);
+        let start = text.find(from).unwrap();
+        let place = Place::new(id, Span::new(start, start + from.len()));
+        let fix = Fix::safe("fix", vec![Edit::replace(place, to)]);
+        let plan = plan(&files, &[&fix]);
+        verify(&plan.rewrites[0], path).map_err(|refusal| refusal.reason)
+    }
+
+    #[test]
+    fn values_are_replaced_in_every_format() {
+        for (path, text) in [
+            ("gunicorn.conf.py", "bind = 'x'\nif a:\n    workers = 9  # ä\n    threads = 2\n"),
+            ("gunicorn.conf.py", "\u{feff}bind = 'ä'\r\nworkers = 9\r\nthreads = 2"),
+            ("compose.yaml", "services:\n  web: {cpus: 9, memory: 1g}\n  db:\n    image: ä\n"),
+            ("pyproject.toml", "[tool.x]\nworkers = 9\nother = [1, 2]\n"),
+            ("Dockerfile", "FROM x\nENV W=9 \\\n  B=2\nCMD [\"a\"]\n"),
+            ("Procfile", "web: gunicorn -w 9"),
+        ] {
+            assert_eq!(change(path, text, "9", "12"), Ok(()), "{path}: {text}");
+        }
+    }
+
+    #[test]
+    fn whole_lines_are_removed_and_added() {
+        assert_eq!(change("a.py", "a = 1\nb = 2\nc = 3\n", "b = 2\n", ""), Ok(()));
+        assert_eq!(change("a.yaml", "x:\n  a: 1\n  b: 2\n  c: 3\n", "  b: 2\n", ""), Ok(()));
+        assert_eq!(change("a.toml", "a = 1\nb = 2\n", "a = 1\n", "a = 1\nz = 1\n"), Ok(()));
+        assert_eq!(change("Procfile", "a: x\nb: y\n", "a: x\n", ""), Ok(()));
+        assert_eq!(change("Procfile", "a: x\nb: y", "\nb: y", ""), Ok(()));
+        assert_eq!(change("Procfile", "a: x\nb: y", "b: y", ""), Ok(()));
+    }
+
+    #[test]
+    fn what_breaks_a_file_or_reaches_further_than_it_should_is_refused() {
+        for (path, text, from, to) in [
+            ("a.py", "a = 1\nb = 2\n", "1", "("),
+            ("a.py", "a = 1\nb = 2\n\nc = '''x'''\n", "1", "'''"),
+            ("a.py", "if a:\n    b = 1\nc = 2\nd = 3\n", "    b", "b"),
+            ("a.yaml", "a: 1\nb: 2\n", "1", "[1"),
+            ("a.yaml", "a: 1\nx:\n  b: 2\n  c: 3\n", "x:", "x: |"),
+            ("a.yaml", "a:\n  b: 1\n  c: 2\nd: 3\n", "a:\n", "a:\n z:\n"),
+            ("a.toml", "a = 1\nb = 2\n", "1", "1 2"),
+            ("a.toml", "a = 1\n[x]\nb = 2\nc = 3\n", "[x]", "[y]"),
+            ("Dockerfile", "FROM x\nCMD [\"a\"]\n", "CMD", "COMMAND"),
+            ("Procfile", "a: x\nb: y\n", "\n", ""),
+            ("Procfile", "a: x\nb: y\n", "x", "x\nz: 1"),
+            ("Procfile", "a: x\nb: y\n", "y\n", "z"),
+            ("Procfile", "a: x\r\nb: y\r\n", "\r\nb", "\nb"),
+            ("broken.yaml", "a: [1\nb: 2\n", "2", "3"),
+        ] {
+            // Line endings are adapted on the way in, so that one is broken by hand.
+            if text.contains('\r') {
+                assert!(line_endings(text, &text.replacen(from, to, 1)).is_err());
+            } else {
+                assert!(change(path, text, from, to).is_err(), "{path}: {text:?} {from:?} -> {to:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_that_its_edits_do_not_explain_is_refused() {
+        let mut files = Files::new();
+        let id = files.add("Procfile", "a: x\nb: y\n");
+        let fix = Fix::safe("fix", vec![Edit::replace(Place::new(id, Span::new(3, 4)), "z")]);
+        let mut rewrite = plan(&files, &[&fix]).rewrites.remove(0);
+        assert_eq!(verify(&rewrite, "Procfile"), Ok(()));
+        rewrite.new = rewrite.new.replace('y', "w");
+        assert!(verify(&rewrite, "Procfile").is_err());
     }
 }

@@ -36,22 +36,10 @@ pub(super) fn of(host: &Host) -> Vec<Answer> {
     };
     vec![
         row("os.cpu_count()", online, "CPUs of the host only"),
-        row(
-            "multiprocessing.cpu_count()",
-            online,
-            "CPUs of the host only",
-        ),
+        row("multiprocessing.cpu_count()", online, "CPUs of the host only"),
         row("psutil.cpu_count()", online, "CPUs of the host only"),
-        row(
-            "len(os.sched_getaffinity(0))",
-            affinity,
-            "affinity and cpuset",
-        ),
-        row(
-            "os.process_cpu_count()",
-            affinity,
-            "affinity and cpuset; Python 3.13 and later",
-        ),
+        row("len(os.sched_getaffinity(0))", affinity, "affinity and cpuset"),
+        row("os.process_cpu_count()", affinity, "affinity and cpuset; Python 3.13 and later"),
         row("nproc before 9.8", affinity, "affinity and cpuset"),
         // gnulib `nproc.c`: each level rounded to the nearest whole number, version 2 only.
         row(

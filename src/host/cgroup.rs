@@ -24,11 +24,7 @@ pub(super) fn read(root: &Path, host: &mut Host) {
     let groups = text(root, "/proc/self/cgroup").unwrap_or_default();
     let groups: Vec<Group> = groups.lines().filter_map(Group::parse).collect();
 
-    for (controller, read_level) in [
-        ("cpuset", cpuset_v1 as ReadLevel),
-        ("cpu", quota_v1),
-        ("memory", memory_v1),
-    ] {
+    for (controller, read_level) in [("cpuset", cpuset_v1 as ReadLevel), ("cpu", quota_v1), ("memory", memory_v1)] {
         for folder in levels(&mounts, &groups, Hierarchy::V1(controller)) {
             read_level(root, &folder, host);
         }
@@ -102,11 +98,7 @@ impl Mount {
             "cgroup" => Some(after.nth(1)?.trim_end().to_owned()),
             _ => return None,
         };
-        Some(Self {
-            root,
-            point,
-            options,
-        })
+        Some(Self { root, point, options })
     }
 
     fn shows(&self, hierarchy: Hierarchy) -> bool {
@@ -162,10 +154,7 @@ fn mounts(root: &Path) -> Vec<Mount> {
 fn levels(mounts: &[Mount], groups: &[Group], hierarchy: Hierarchy) -> Vec<String> {
     let mut candidates = mounts.iter().filter(|m| m.shows(hierarchy));
     // A container that watches its host mounts the host's tree a second time, somewhere else.
-    let mount = candidates
-        .clone()
-        .find(|m| m.point.starts_with("/sys/fs/cgroup"))
-        .or_else(|| candidates.next());
+    let mount = candidates.clone().find(|m| m.point.starts_with("/sys/fs/cgroup")).or_else(|| candidates.next());
     let Some(mount) = mount else {
         return Vec::new();
     };
@@ -196,11 +185,7 @@ fn visible<'a>(root: &str, path: &'a str) -> Vec<&'a str> {
             })
             .collect()
     };
-    let inside = Path::new(path)
-        .strip_prefix(root)
-        .ok()
-        .and_then(Path::to_str)
-        .and_then(names);
+    let inside = Path::new(path).strip_prefix(root).ok().and_then(Path::to_str).and_then(names);
     let mut steps = inside.unwrap_or_default();
     steps.truncate(DEEPEST);
     steps
@@ -214,12 +199,7 @@ fn file(root: &Path, folder: &str, name: &str) -> Option<(String, String)> {
 }
 
 fn unlimited(host: &mut Host, file: String, raw: String, what: What) {
-    host.unlimited.push(Reading {
-        value: (),
-        file,
-        raw,
-        what,
-    });
+    host.unlimited.push(Reading { value: (), file, raw, what });
 }
 
 /// `cpu.max`: quota and period in microseconds, or `max` and a period.
@@ -233,12 +213,7 @@ fn quota_v2(root: &Path, folder: &str, host: &mut Host) {
         return unlimited(host, file, raw, What::QuotaV2);
     }
     if let Some(value) = quota.and_then(|quota| share(quota, period)) {
-        host.cpus.push(Reading {
-            value,
-            file,
-            raw,
-            what: What::QuotaV2,
-        });
+        host.cpus.push(Reading { value, file, raw, what: What::QuotaV2 });
     }
 }
 
@@ -255,12 +230,7 @@ fn quota_v1(root: &Path, folder: &str, host: &mut Host) {
     };
     if let Some(value) = share(&quota, &period) {
         let raw = format!("{quota} of {period}");
-        host.cpus.push(Reading {
-            value,
-            file: quota_file,
-            raw,
-            what: What::QuotaV1,
-        });
+        host.cpus.push(Reading { value, file: quota_file, raw, what: What::QuotaV1 });
     }
 }
 
@@ -277,12 +247,7 @@ fn cpuset_v2(root: &Path, folder: &str, host: &mut Host) {
 
 /// Kernels before 3.17 have no `effective_cpus`.
 fn cpuset_v1(root: &Path, folder: &str, host: &mut Host) {
-    cpuset(
-        root,
-        folder,
-        &["cpuset.effective_cpus", "cpuset.cpus"],
-        host,
-    );
+    cpuset(root, folder, &["cpuset.effective_cpus", "cpuset.cpus"], host);
 }
 
 fn cpuset(root: &Path, folder: &str, names: &[&str], host: &mut Host) {
@@ -290,12 +255,7 @@ fn cpuset(root: &Path, folder: &str, names: &[&str], host: &mut Host) {
         return;
     };
     if let Some(value) = count_cpu_list(&raw) {
-        host.cpus.push(Reading {
-            value,
-            file,
-            raw,
-            what: What::Cpuset,
-        });
+        host.cpus.push(Reading { value, file, raw, what: What::Cpuset });
     }
 }
 
@@ -307,12 +267,7 @@ fn memory_v1(root: &Path, folder: &str, host: &mut Host) {
     let what = What::LimitV1;
     match raw.parse::<u64>() {
         Ok(n) if n >= NO_LIMIT_V1 => unlimited(host, file, raw, what),
-        Ok(n) if n > 0 => host.memory.push(Reading {
-            value: Bytes(n),
-            file,
-            raw,
-            what,
-        }),
+        Ok(n) if n > 0 => host.memory.push(Reading { value: Bytes(n), file, raw, what }),
         _ => {}
     }
 }
@@ -326,12 +281,7 @@ fn memory_v2(root: &Path, folder: &str, name: &str, what: What, host: &mut Host)
         return unlimited(host, file, raw, what);
     }
     if let Ok(n @ 1..) = raw.parse::<u64>() {
-        host.memory.push(Reading {
-            value: Bytes(n),
-            file,
-            raw,
-            what,
-        });
+        host.memory.push(Reading { value: Bytes(n), file, raw, what });
     }
 }
 
@@ -354,11 +304,7 @@ mod tests {
     fn a_mount_of_the_own_group_leaves_no_steps() {
         for (root, path, steps) in [
             ("/", "/", vec![]),
-            (
-                "/",
-                "/system.slice/web.service",
-                vec!["system.slice", "web.service"],
-            ),
+            ("/", "/system.slice/web.service", vec!["system.slice", "web.service"]),
             ("/docker/4f2c", "/docker/4f2c", vec![]),
             ("/docker/4f2c", "/docker/4f2c/inner", vec!["inner"]),
             ("/docker/4f2c", "/docker/4f2cd", vec![]),
@@ -373,7 +319,8 @@ mod tests {
     fn mount_lines_are_read_with_and_without_optional_fields() {
         let plain = "41 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw";
         assert!(Mount::parse(plain).is_some_and(|m| m.shows(Hierarchy::V2)));
-        let shared = "36 25 0:31 /a\\040b /sys/fs/cgroup/cpu,cpuacct rw shared:7 master:2 - cgroup cgroup rw,cpu,cpuacct";
+        let shared =
+            "36 25 0:31 /a\\040b /sys/fs/cgroup/cpu,cpuacct rw shared:7 master:2 - cgroup cgroup rw,cpu,cpuacct";
         let mount = Mount::parse(shared).unwrap();
         assert_eq!(mount.root, "/a b");
         assert!(mount.shows(Hierarchy::V1("cpu")) && !mount.shows(Hierarchy::V1("cpuset")));

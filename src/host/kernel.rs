@@ -34,19 +34,13 @@ pub(super) fn text(root: &Path, file: &str) -> Option<String> {
         return None;
     }
     let mut bytes = Vec::new();
-    File::open(path)
-        .ok()?
-        .take(LONGEST_FILE)
-        .read_to_end(&mut bytes)
-        .ok()?;
+    File::open(path).ok()?.take(LONGEST_FILE).read_to_end(&mut bytes).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// `path` below `root`; steps upwards are dropped, so the result never leaves `root`.
 fn below(root: &Path, path: &str) -> PathBuf {
-    let inside = Path::new(path)
-        .components()
-        .filter(|c| matches!(c, Component::Normal(_)));
+    let inside = Path::new(path).components().filter(|c| matches!(c, Component::Normal(_)));
     root.join(inside.collect::<PathBuf>())
 }
 
@@ -84,12 +78,7 @@ fn cpus(count: u64) -> Option<Cpus> {
 fn online(root: &Path) -> Option<Reading<Cpus>> {
     let file = "/sys/devices/system/cpu/online";
     let text = text(root, file)?;
-    Some(Reading {
-        value: count_cpu_list(&text)?,
-        file: file.to_owned(),
-        raw: raw(&text),
-        what: What::Online,
-    })
+    Some(Reading { value: count_cpu_list(&text)?, file: file.to_owned(), raw: raw(&text), what: What::Online })
 }
 
 /// The `processor : n` lines of `/proc/cpuinfo`, for trees without `/sys/devices`.
@@ -97,10 +86,7 @@ fn processors(root: &Path) -> Option<Reading<Cpus>> {
     let file = "/proc/cpuinfo";
     let count = text(root, file)?
         .lines()
-        .filter(|line| {
-            line.split_once(':')
-                .is_some_and(|(key, _)| key.trim_end() == "processor")
-        })
+        .filter(|line| line.split_once(':').is_some_and(|(key, _)| key.trim_end() == "processor"))
         .count();
     Some(Reading {
         value: cpus(count.try_into().ok()?)?,
@@ -115,16 +101,9 @@ fn processors(root: &Path) -> Option<Reading<Cpus>> {
 fn affinity(root: &Path) -> Option<Reading<Cpus>> {
     let file = "/proc/self/status";
     let text = text(root, file)?;
-    let line = text
-        .lines()
-        .find(|line| line.starts_with("Cpus_allowed_list:"))?;
+    let line = text.lines().find(|line| line.starts_with("Cpus_allowed_list:"))?;
     let (_, list) = line.split_once(':')?;
-    Some(Reading {
-        value: count_cpu_list(list)?,
-        file: file.to_owned(),
-        raw: raw(line),
-        what: What::Affinity,
-    })
+    Some(Reading { value: count_cpu_list(list)?, file: file.to_owned(), raw: raw(line), what: What::Affinity })
 }
 
 /// `MemTotal` of `/proc/meminfo`, which the kernel gives in KiB.
@@ -134,12 +113,7 @@ fn total_memory(root: &Path) -> Option<Reading<Bytes>> {
     let line = text.lines().find(|line| line.starts_with("MemTotal:"))?;
     let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
     let bytes = kib.checked_mul(1024).filter(|n| *n > 0)?;
-    Some(Reading {
-        value: Bytes(bytes),
-        file: file.to_owned(),
-        raw: raw(line),
-        what: What::Total,
-    })
+    Some(Reading { value: Bytes(bytes), file: file.to_owned(), raw: raw(line), what: What::Total })
 }
 
 #[cfg(test)]
@@ -166,9 +140,6 @@ mod tests {
     #[test]
     fn no_path_leaves_the_root() {
         let root = Path::new("/fixture");
-        assert_eq!(
-            below(root, "/sys/../../etc/passwd"),
-            Path::new("/fixture/sys/etc/passwd")
-        );
+        assert_eq!(below(root, "/sys/../../etc/passwd"), Path::new("/fixture/sys/etc/passwd"));
     }
 }

@@ -111,16 +111,12 @@ impl Host {
 
     /// The tightest statement about cores; of equals the most specific.
     pub fn cpu_limit(&self) -> Option<&Reading<Cpus>> {
-        self.cpus
-            .iter()
-            .min_by(|a, b| a.value.0.total_cmp(&b.value.0).then(b.what.cmp(&a.what)))
+        self.cpus.iter().min_by(|a, b| a.value.0.total_cmp(&b.value.0).then(b.what.cmp(&a.what)))
     }
 
     /// The tightest statement about memory; of equals the most specific.
     pub fn memory_limit(&self) -> Option<&Reading<Bytes>> {
-        self.memory
-            .iter()
-            .min_by(|a, b| a.value.cmp(&b.value).then(b.what.cmp(&a.what)))
+        self.memory.iter().min_by(|a, b| a.value.cmp(&b.value).then(b.what.cmp(&a.what)))
     }
 
     /// What the usual ways to count CPUs answer in this process.
@@ -130,11 +126,7 @@ impl Host {
 
     /// The smallest value that was said about cores in one of the ways `whats`.
     fn least_cpus(&self, whats: &[What]) -> Option<f64> {
-        self.cpus
-            .iter()
-            .filter(|r| whats.contains(&r.what))
-            .map(|r| r.value.0)
-            .min_by(f64::total_cmp)
+        self.cpus.iter().filter(|r| whats.contains(&r.what)).map(|r| r.value.0).min_by(f64::total_cmp)
     }
 }
 

@@ -37,9 +37,6 @@ mod tests {
     fn every_system_has_cores_and_memory() {
         let host = read();
         assert!(host.cpu_limit().is_some_and(|r| r.value.0 >= 1.0));
-        assert!(
-            host.memory_limit()
-                .is_some_and(|r| r.value > Bytes::mib(64))
-        );
+        assert!(host.memory_limit().is_some_and(|r| r.value > Bytes::mib(64)));
     }
 }

@@ -1,3 +1,5 @@
+//! Fixture trees, and the machine that runs the tests.
+
 use std::process::Command;
 
 use proptest::prelude::*;
@@ -22,67 +24,23 @@ fn the_tightest_limit_wins() {
     let status = "self/status";
     let meminfo = "proc/meminfo";
     let cases: &[(&str, Cores, Memory)] = &[
-        (
-            "v2-namespace",
-            Some((1.5, "cgroup/cpu.max")),
-            Some((512, "cgroup/memory.max")),
-        ),
+        ("v2-namespace", Some((1.5, "cgroup/cpu.max")), Some((512, "cgroup/memory.max"))),
         // The slice above is tighter for cores, the throttle of the service for memory.
-        (
-            "v2-nested-slices",
-            Some((0.5, "app.slice/cpu.max")),
-            Some((768, "web.service/memory.high")),
-        ),
+        ("v2-nested-slices", Some((0.5, "app.slice/cpu.max")), Some((768, "web.service/memory.high"))),
         ("v2-max", Some((4.0, status)), Some((16000, meminfo))),
         ("v2-root", Some((4.0, status)), Some((16000, meminfo))),
-        (
-            "v2-cpuset",
-            Some((2.0, "cpuset.cpus.effective")),
-            Some((16000, meminfo)),
-        ),
-        (
-            "v2-rootless",
-            Some((4.0, status)),
-            Some((2048, "user-1000.slice/memory.max")),
-        ),
-        (
-            "v1-container",
-            Some((0.5, "cpu,cpuacct/cpu.cfs_quota_us")),
-            Some((256, "memory/memory.limit_in_bytes")),
-        ),
+        ("v2-cpuset", Some((2.0, "cpuset.cpus.effective")), Some((16000, meminfo))),
+        ("v2-rootless", Some((4.0, status)), Some((2048, "user-1000.slice/memory.max"))),
+        ("v1-container", Some((0.5, "cpu,cpuacct/cpu.cfs_quota_us")), Some((256, "memory/memory.limit_in_bytes"))),
         ("v1-no-limit", Some((4.0, status)), Some((16000, meminfo))),
-        (
-            "v1-nested",
-            Some((2.5, "pod7/cpu.cfs_quota_us")),
-            Some((1024, "pod7/memory.limit_in_bytes")),
-        ),
-        (
-            "hybrid",
-            Some((2.0, "cpuset/cpuset.cpus")),
-            Some((4096, "28e2/memory.limit_in_bytes")),
-        ),
-        (
-            "lxc",
-            Some((2.0, "cpuset.cpus.effective")),
-            Some((2048, "cgroup/memory.max")),
-        ),
+        ("v1-nested", Some((2.5, "pod7/cpu.cfs_quota_us")), Some((1024, "pod7/memory.limit_in_bytes"))),
+        ("hybrid", Some((2.0, "cpuset/cpuset.cpus")), Some((4096, "28e2/memory.limit_in_bytes"))),
+        ("lxc", Some((2.0, "cpuset.cpus.effective")), Some((2048, "cgroup/memory.max"))),
         // The path of the process is not below what the mount shows.
-        (
-            "foreign-path",
-            Some((4.0, status)),
-            Some((128, "memory/memory.limit_in_bytes")),
-        ),
+        ("foreign-path", Some((4.0, status)), Some((128, "memory/memory.limit_in_bytes"))),
         // A monitoring container mounts its host's tree as well: not its own limits.
-        (
-            "second-mount",
-            Some((3.0, "/sys/fs/cgroup/cpu.max")),
-            Some((16000, meminfo)),
-        ),
-        (
-            "no-mountinfo",
-            Some((1.0, "/sys/fs/cgroup/cpu.max")),
-            Some((16000, meminfo)),
-        ),
+        ("second-mount", Some((3.0, "/sys/fs/cgroup/cpu.max")), Some((16000, meminfo))),
+        ("no-mountinfo", Some((1.0, "/sys/fs/cgroup/cpu.max")), Some((16000, meminfo))),
         ("cpuinfo-only", Some((2.0, "/proc/cpuinfo")), None),
         ("nothing", None, None),
         ("garbage", None, None),
@@ -90,47 +48,28 @@ fn the_tightest_limit_wins() {
     for (case, cpus, memory) in cases {
         let host = fixture(case);
         let limit = host.cpu_limit();
-        assert_eq!(
-            limit.map(|r| r.value),
-            cpus.map(|c| Cpus(c.0)),
-            "{case}: {host:#?}"
-        );
+        assert_eq!(limit.map(|r| r.value), cpus.map(|c| Cpus(c.0)), "{case}: {host:#?}");
         if let Some((reading, (_, file))) = limit.zip(*cpus) {
             assert!(reading.file.ends_with(file), "{case}: {reading:?}");
         }
         let limit = host.memory_limit();
-        assert_eq!(
-            limit.map(|r| r.value),
-            memory.map(|m| Bytes::mib(m.0)),
-            "{case}: {host:#?}"
-        );
+        assert_eq!(limit.map(|r| r.value), memory.map(|m| Bytes::mib(m.0)), "{case}: {host:#?}");
         if let Some((reading, (_, file))) = limit.zip(*memory) {
             assert!(reading.file.ends_with(file), "{case}: {reading:?}");
         }
     }
-    assert!(
-        fixture("v2-namespace")
-            .cpus
-            .iter()
-            .any(|r| r.file.ends_with(online))
-    );
+    assert!(fixture("v2-namespace").cpus.iter().any(|r| r.file.ends_with(online)));
 }
 
 #[test]
 fn a_file_that_says_no_limit_is_kept_as_such() {
-    let said: Vec<_> = fixture("v1-no-limit")
-        .unlimited
-        .iter()
-        .map(|r| r.raw.clone())
-        .collect();
+    let said: Vec<_> = fixture("v1-no-limit").unlimited.iter().map(|r| r.raw.clone()).collect();
     assert_eq!(said, ["-1", "9223372036854710272", "9223372036854771712"]);
 }
 
 fn answer(host: &Host, asked: &str) -> String {
     let found = host.answers().into_iter().find(|a| a.asked == asked);
-    found
-        .unwrap_or_else(|| panic!("nobody asked {asked}"))
-        .answer
+    found.unwrap_or_else(|| panic!("nobody asked {asked}")).answer
 }
 
 #[test]
@@ -150,12 +89,7 @@ fn the_ways_to_ask_disagree() {
         // Only nproc ignores version 1, and only num_cpus the groups above.
         ("v1-nested", ["4", "4", "4", "4", "2", "4", "2.5"]),
         ("v2-cpuset", ["16", "2", "2", "2", "2", "2", "no quota"]),
-        (
-            "nothing",
-            [
-                "unknown", "unknown", "unknown", "unknown", "unknown", "unknown", "no quota",
-            ],
-        ),
+        ("nothing", ["unknown", "unknown", "unknown", "unknown", "unknown", "unknown", "no quota"]),
     ] {
         let host = fixture(case);
         assert_eq!(asked.map(|a| answer(&host, a)), expected, "{case}");
@@ -167,15 +101,9 @@ fn the_ways_to_ask_disagree() {
 fn the_answers_are_what_the_calls_say_here() {
     let host = Host::detect(Path::new("/"));
     assert!(host.memory_limit().is_some());
-    assert_eq!(
-        answer(&host, "Rust num_cpus::get()"),
-        num_cpus::get().to_string()
-    );
+    assert_eq!(answer(&host, "Rust num_cpus::get()"), num_cpus::get().to_string());
     let parallelism = std::thread::available_parallelism().unwrap();
-    assert_eq!(
-        answer(&host, "Rust available_parallelism()"),
-        parallelism.to_string()
-    );
+    assert_eq!(answer(&host, "Rust available_parallelism()"), parallelism.to_string());
 
     let python = "import os; print(os.cpu_count(), len(os.sched_getaffinity(0)))";
     // A machine without Python or coreutils can still run the rest.
@@ -185,9 +113,7 @@ fn the_answers_are_what_the_calls_say_here() {
         assert_eq!(said.trim(), ours.join(" "));
     }
     let mut nproc = Command::new("nproc");
-    let nproc = nproc
-        .env_remove("OMP_NUM_THREADS")
-        .env_remove("OMP_THREAD_LIMIT");
+    let nproc = nproc.env_remove("OMP_NUM_THREADS").env_remove("OMP_THREAD_LIMIT");
     if let Ok(said) = nproc.output() {
         let said = String::from_utf8(said.stdout).unwrap();
         let ours = ["nproc before 9.8", "nproc since 9.8"].map(|a| answer(&host, a));

@@ -20,11 +20,7 @@ pub(super) fn median(values: &[f64]) -> Option<f64> {
 fn middle(sorted: &[f64]) -> Option<f64> {
     let half = sorted.len() / 2;
     let upper = *sorted.get(half)?;
-    if sorted.len() % 2 == 1 {
-        Some(upper)
-    } else {
-        Some(f64::midpoint(*sorted.get(half - 1)?, upper))
-    }
+    if sorted.len() % 2 == 1 { Some(upper) } else { Some(f64::midpoint(*sorted.get(half - 1)?, upper)) }
 }
 
 /// The median with a 95 % interval; `None` without values.
@@ -43,9 +39,8 @@ pub(super) fn interval(values: &[f64]) -> Option<Interval> {
     let mut random = Random(SEED);
     let mut medians: Vec<f64> = (0..RESAMPLES)
         .filter_map(|_| {
-            let mut sample: Vec<f64> = (0..sorted.len())
-                .filter_map(|_| sorted.get(random.below(sorted.len())).copied())
-                .collect();
+            let mut sample: Vec<f64> =
+                (0..sorted.len()).filter_map(|_| sorted.get(random.below(sorted.len())).copied()).collect();
             sample.sort_by(f64::total_cmp);
             middle(&sample)
         })
@@ -88,11 +83,7 @@ pub(super) fn ratio(pairs: &[Pair]) -> Option<Interval> {
         .filter(|log| log.is_finite())
         .collect();
     let logs = interval(&logs)?;
-    Some(Interval {
-        median: logs.median.exp(),
-        low: logs.low.exp(),
-        high: logs.high.exp(),
-    })
+    Some(Interval { median: logs.median.exp(), low: logs.low.exp(), high: logs.high.exp() })
 }
 
 /// The rates of one round.
@@ -156,23 +147,9 @@ mod tests {
     #[test]
     fn few_values_are_bounded_by_their_extremes() {
         let found = interval(&[1.0, 2.0, 3.0, 4.0, 9.0]).unwrap();
-        assert_eq!(
-            found,
-            Interval {
-                median: 3.0,
-                low: 1.0,
-                high: 9.0
-            }
-        );
+        assert_eq!(found, Interval { median: 3.0, low: 1.0, high: 9.0 });
         assert_eq!(interval(&[]), None);
-        assert_eq!(
-            interval(&[7.0]),
-            Some(Interval {
-                median: 7.0,
-                low: 7.0,
-                high: 7.0
-            })
-        );
+        assert_eq!(interval(&[7.0]), Some(Interval { median: 7.0, low: 7.0, high: 7.0 }));
     }
 
     #[test]
@@ -188,11 +165,7 @@ mod tests {
     #[test]
     fn a_constant_factor_is_found_whatever_the_drift() {
         let pairs: Vec<Pair> = (1..=10)
-            .map(|round| Pair {
-                first: 1e4 * f64::from(round),
-                second: 3e4 * f64::from(round),
-                seconds: 1.0,
-            })
+            .map(|round| Pair { first: 1e4 * f64::from(round), second: 3e4 * f64::from(round), seconds: 1.0 })
             .collect();
         let found = ratio(&pairs).unwrap();
         assert!((found.median - 3.0).abs() < 1e-3, "{found:?}");
@@ -201,17 +174,10 @@ mod tests {
 
     #[test]
     fn the_worked_example_and_windows_without_answers() {
-        let pair = |first, second| Pair {
-            first,
-            second,
-            seconds: 1.0,
-        };
+        let pair = |first, second| Pair { first, second, seconds: 1.0 };
         let found = ratio(&[pair(100.0, 200.0), pair(50.0, 110.0)]).unwrap();
         assert!((found.median - 2.09).abs() < 0.005, "{found:?}");
-        assert_eq!(
-            ratio(&[pair(0.0, 0.0)]).unwrap().median.to_bits(),
-            1.0_f64.to_bits()
-        );
+        assert_eq!(ratio(&[pair(0.0, 0.0)]).unwrap().median.to_bits(), 1.0_f64.to_bits());
         assert!(ratio(&[pair(0.0, 10.0)]).unwrap().median.is_finite());
         assert_eq!(ratio(&[]), None);
     }

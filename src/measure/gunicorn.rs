@@ -9,10 +9,7 @@ use std::path::Path;
 /// The candidate's arguments without what decides where the server listens and whether it
 /// detaches or reloads, and with an address, a pid file and an error log of farrier's own.
 pub(super) fn arguments(given: &[String], port: u16, folder: &Path) -> Vec<String> {
-    let options = given
-        .iter()
-        .position(|argument| argument == "--")
-        .unwrap_or(given.len());
+    let options = given.iter().position(|argument| argument == "--").unwrap_or(given.len());
     let (options, rest) = given.split_at(options);
     let mut kept = Vec::new();
     let mut options = options.iter();
@@ -27,10 +24,7 @@ pub(super) fn arguments(given: &[String], port: u16, folder: &Path) -> Vec<Strin
     // Last, because the last of several flags wins, and every flag wins over the configuration
     // file and `GUNICORN_CMD_ARGS`.
     kept.extend(["--bind".to_owned(), format!("127.0.0.1:{port}")]);
-    kept.extend([
-        "--pid".to_owned(),
-        folder.join("pid").to_string_lossy().into_owned(),
-    ]);
+    kept.extend(["--pid".to_owned(), folder.join("pid").to_string_lossy().into_owned()]);
     kept.extend(["--error-logfile".to_owned(), "-".to_owned()]);
     kept.extend(rest.iter().cloned());
     kept
@@ -38,13 +32,7 @@ pub(super) fn arguments(given: &[String], port: u16, folder: &Path) -> Vec<Strin
 
 /// Variables that must not reach the measured server: sockets and process ids handed over by a
 /// service manager or an earlier Gunicorn would replace the address it is given.
-pub(super) const WITHOUT: [&str; 5] = [
-    "GUNICORN_FD",
-    "GUNICORN_PID",
-    "LISTEN_FDS",
-    "LISTEN_PID",
-    "NOTIFY_SOCKET",
-];
+pub(super) const WITHOUT: [&str; 5] = ["GUNICORN_FD", "GUNICORN_PID", "LISTEN_FDS", "LISTEN_PID", "NOTIFY_SOCKET"];
 
 /// Variables that must point into a folder of farrier's own: since 25.1 the control socket lies
 /// in `$XDG_RUNTIME_DIR`, and a second server would take it over from one already running.
@@ -58,24 +46,14 @@ enum Replaced {
 
 fn replaced(argument: &str) -> Replaced {
     if let Some(long) = argument.strip_prefix("--") {
-        let (name, value) = long
-            .split_once('=')
-            .map_or((long, None), |(name, value)| (name, Some(value)));
+        let (name, value) = long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value)));
         // The shortest prefixes that mean exactly one option: `--b` could be `--backlog`,
         // `--da` only `--daemon`; `--reload` has longer siblings and must be whole.
         let is = |option: &str, shortest: usize| name.len() >= shortest && option.starts_with(name);
         if is("bind", 2) {
-            return if value.is_some() {
-                Replaced::Flag
-            } else {
-                Replaced::WithValue
-            };
+            return if value.is_some() { Replaced::Flag } else { Replaced::WithValue };
         }
-        return if is("daemon", 2) || name == "reload" {
-            Replaced::Flag
-        } else {
-            Replaced::No
-        };
+        return if is("daemon", 2) || name == "reload" { Replaced::Flag } else { Replaced::No };
     }
     let Some(short) = argument.strip_prefix('-') else {
         return Replaced::No;
@@ -97,18 +75,8 @@ mod tests {
     fn kept(given: &[&str]) -> Vec<String> {
         let given: Vec<String> = given.iter().map(|&argument| argument.to_owned()).collect();
         let mut arguments = arguments(&given, 5000, Path::new("/t"));
-        let added = [
-            "--bind",
-            "127.0.0.1:5000",
-            "--pid",
-            "/t/pid",
-            "--error-logfile",
-            "-",
-        ];
-        let at = arguments
-            .windows(added.len())
-            .position(|window| window == added)
-            .unwrap();
+        let added = ["--bind", "127.0.0.1:5000", "--pid", "/t/pid", "--error-logfile", "-"];
+        let at = arguments.windows(added.len()).position(|window| window == added).unwrap();
         arguments.drain(at..at + added.len());
         arguments
     }
@@ -127,11 +95,7 @@ mod tests {
             let mut given = vec!["-w", "4"];
             given.extend(bind);
             given.extend(["-k", "gthread", "app:app"]);
-            assert_eq!(
-                kept(&given),
-                ["-w", "4", "-k", "gthread", "app:app"],
-                "{bind:?}"
-            );
+            assert_eq!(kept(&given), ["-w", "4", "-k", "gthread", "app:app"], "{bind:?}");
         }
     }
 
@@ -150,28 +114,12 @@ mod tests {
             "-R",
             "app:app",
         ];
-        assert_eq!(
-            kept(&given),
-            [
-                "--reload-engine",
-                "poll",
-                "--backlog",
-                "5",
-                "--reuse-port",
-                "-R",
-                "app:app"
-            ]
-        );
+        assert_eq!(kept(&given), ["--reload-engine", "poll", "--backlog", "5", "--reuse-port", "-R", "app:app"]);
     }
 
     #[test]
     fn options_stay_before_the_end_of_options() {
-        let given = [
-            "-w".to_owned(),
-            "2".to_owned(),
-            "--".to_owned(),
-            "app:app".to_owned(),
-        ];
+        let given = ["-w".to_owned(), "2".to_owned(), "--".to_owned(), "app:app".to_owned()];
         let all = arguments(&given, 5000, Path::new("/t"));
         assert_eq!(&all[all.len() - 2..], ["--", "app:app"]);
         assert_eq!(&all[2..4], ["--bind", "127.0.0.1:5000"]);

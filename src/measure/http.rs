@@ -98,10 +98,7 @@ impl Framing {
             head_only,
             head: Vec::new(),
             state: State::Head,
-            response: Response {
-                status: 0,
-                reusable: false,
-            },
+            response: Response { status: 0, reusable: false },
             interim: 0,
             line: 0,
             begun: false,
@@ -142,11 +139,7 @@ impl Framing {
                     let used = left.min(rest.len() as u64);
                     self.state = State::Fixed(left - used);
                     at += length(used);
-                    return Ok(if left == used {
-                        Step::Done(self.response, at)
-                    } else {
-                        Step::More
-                    });
+                    return Ok(if left == used { Step::Done(self.response, at) } else { Step::More });
                 }
                 State::Chunked(chunk) => {
                     let Some((used, next)) = self.take_chunk(chunk, rest)? else {
@@ -165,11 +158,7 @@ impl Framing {
 
     /// The connection was closed by the server: the end of the response, or its truncation.
     pub(super) fn end(&self) -> Result<Response, Malformed> {
-        if self.state == State::UntilClose {
-            Ok(self.response)
-        } else {
-            Err(Malformed::Truncated)
-        }
+        if self.state == State::UntilClose { Ok(self.response) } else { Err(Malformed::Truncated) }
     }
 
     /// Whether a head just taken was the whole response.
@@ -207,8 +196,7 @@ impl Framing {
             // A body may follow in the same piece, so only a head without an end is too large.
             let room = MOST_HEAD - self.head.len().min(MOST_HEAD);
             let before = self.head.len();
-            self.head
-                .extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+            self.head.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
             if head_end(&self.head, before).is_none() {
                 return Err(Malformed::HeadTooLarge);
             }
@@ -222,11 +210,8 @@ impl Framing {
     fn read_head(&mut self, bytes: &[u8]) -> Result<(), Malformed> {
         let mut headers = [const { MaybeUninit::<httparse::Header<'_>>::uninit() }; MOST_HEADERS];
         let mut head = httparse::Response::new(&mut []);
-        let parsed = httparse::ParserConfig::default().parse_response_with_uninit_headers(
-            &mut head,
-            bytes,
-            &mut headers,
-        );
+        let parsed =
+            httparse::ParserConfig::default().parse_response_with_uninit_headers(&mut head, bytes, &mut headers);
         // A head that ends but does not parse to its end (a line break before the status line,
         // say) is not one a server should send.
         if parsed != Ok(httparse::Status::Complete(bytes.len())) {
@@ -240,27 +225,16 @@ impl Framing {
         if status < 200 {
             self.interim += 1;
             self.state = State::Head;
-            return if self.interim > MOST_INTERIM {
-                Err(Malformed::Interim)
-            } else {
-                Ok(())
-            };
+            return if self.interim > MOST_INTERIM { Err(Malformed::Interim) } else { Ok(()) };
         }
         let fields = Fields::read(head.headers)?;
         let modern = head.version == Some(1);
-        let keep = if modern {
-            !fields.close
-        } else {
-            fields.keep_alive && !fields.close
-        };
+        let keep = if modern { !fields.close } else { fields.keep_alive && !fields.close };
         let bare = self.head_only || status == 204 || status == 304;
         (self.state, self.response.reusable) = match (bare, fields.coding, fields.length) {
             (true, _, _) => (State::Fixed(0), keep),
             // RFC 9112, section 6.1: chunked in an answer of HTTP/1.0 is faulty, so close after it.
-            (_, Coding::Chunked, _) => (
-                State::Chunked(Chunk::Size { size: 0, digits: 0 }),
-                keep && modern,
-            ),
+            (_, Coding::Chunked, _) => (State::Chunked(Chunk::Size { size: 0, digits: 0 }), keep && modern),
             (_, Coding::Other, _) | (_, Coding::None, None) => (State::UntilClose, false),
             (_, Coding::None, Some(length)) => (State::Fixed(length), keep),
         };
@@ -271,25 +245,14 @@ impl Framing {
 
     /// Takes bytes of a chunked body: how many, and the next state, or `None` when it is complete.
     /// `Ok(None)` wants more bytes.
-    #[allow(
-        clippy::type_complexity,
-        reason = "two nested options, each documented above"
-    )]
-    fn take_chunk(
-        &mut self,
-        chunk: Chunk,
-        bytes: &[u8],
-    ) -> Result<Option<(usize, Option<Chunk>)>, Malformed> {
+    #[allow(clippy::type_complexity, reason = "two nested options, each documented above")]
+    fn take_chunk(&mut self, chunk: Chunk, bytes: &[u8]) -> Result<Option<(usize, Option<Chunk>)>, Malformed> {
         let Some(&byte) = bytes.first() else {
             return Ok(None);
         };
         if let Chunk::Data(left) = chunk {
             let used = left.min(bytes.len() as u64);
-            let next = if used == left {
-                Chunk::DataEnd { carriage: false }
-            } else {
-                Chunk::Data(left - used)
-            };
+            let next = if used == left { Chunk::DataEnd { carriage: false } } else { Chunk::Data(left - used) };
             return Ok(Some((length(used), Some(next))));
         }
         self.line += 1;
@@ -303,22 +266,16 @@ impl Framing {
                     return Err(Malformed::Chunk);
                 }
                 let digit = char::from(byte).to_digit(16).map_or(0, u64::from);
-                Chunk::Size {
-                    size: size * 16 + digit,
-                    digits: digits + 1,
-                }
+                Chunk::Size { size: size * 16 + digit, digits: digits + 1 }
             }
             (Chunk::Size { digits: 0, .. } | Chunk::Data(_), _) => return Err(Malformed::Chunk),
             (Chunk::Size { size, .. } | Chunk::Extension { size }, b'\n') => {
                 self.line = 0;
-                if size == 0 {
-                    Chunk::Trailer { empty: true }
-                } else {
-                    Chunk::Data(size)
-                }
+                if size == 0 { Chunk::Trailer { empty: true } } else { Chunk::Data(size) }
             }
-            (Chunk::Size { size, .. }, b';' | b'\r' | b' ' | b'\t')
-            | (Chunk::Extension { size }, _) => Chunk::Extension { size },
+            (Chunk::Size { size, .. }, b';' | b'\r' | b' ' | b'\t') | (Chunk::Extension { size }, _) => {
+                Chunk::Extension { size }
+            }
             (Chunk::DataEnd { carriage: false }, b'\r') => Chunk::DataEnd { carriage: true },
             (Chunk::DataEnd { .. }, b'\n') => {
                 self.line = 0;
@@ -352,12 +309,7 @@ enum Coding {
 
 impl Fields {
     fn read(headers: &[httparse::Header<'_>]) -> Result<Self, Malformed> {
-        let mut fields = Self {
-            length: None,
-            coding: Coding::None,
-            close: false,
-            keep_alive: false,
-        };
+        let mut fields = Self { length: None, coding: Coding::None, close: false, keep_alive: false };
         for header in headers {
             if header.name.eq_ignore_ascii_case("content-length") {
                 for text in header.value.split(|b| *b == b',') {
@@ -368,17 +320,9 @@ impl Fields {
                     fields.length = Some(length);
                 }
             } else if header.name.eq_ignore_ascii_case("transfer-encoding") {
-                let last = header
-                    .value
-                    .rsplit(|b| *b == b',')
-                    .next()
-                    .unwrap_or_default();
+                let last = header.value.rsplit(|b| *b == b',').next().unwrap_or_default();
                 let chunked = last.trim_ascii().eq_ignore_ascii_case(b"chunked");
-                fields.coding = if chunked {
-                    Coding::Chunked
-                } else {
-                    Coding::Other
-                };
+                fields.coding = if chunked { Coding::Chunked } else { Coding::Other };
             } else if header.name.eq_ignore_ascii_case("connection") {
                 for option in header.value.split(|b| *b == b',').map(<[u8]>::trim_ascii) {
                     fields.close |= option.eq_ignore_ascii_case(b"close");
@@ -402,14 +346,11 @@ fn decimal(text: &[u8]) -> Option<u64> {
 fn head_end(bytes: &[u8], from: usize) -> Option<usize> {
     let start = from.saturating_sub(3);
     let rest = bytes.get(start..)?;
-    rest.iter()
-        .enumerate()
-        .filter(|(_, byte)| **byte == b'\n')
-        .find_map(|(at, _)| match rest.get(at + 1..)? {
-            [b'\n', ..] => Some(start + at + 2),
-            [b'\r', b'\n', ..] => Some(start + at + 3),
-            _ => None,
-        })
+    rest.iter().enumerate().filter(|(_, byte)| **byte == b'\n').find_map(|(at, _)| match rest.get(at + 1..)? {
+        [b'\n', ..] => Some(start + at + 2),
+        [b'\r', b'\n', ..] => Some(start + at + 3),
+        _ => None,
+    })
 }
 
 /// A count that was bounded by the length of a slice.
@@ -464,10 +405,7 @@ mod tests {
 
     #[test]
     fn without_a_length_the_connection_is_the_end() {
-        assert_eq!(
-            whole("HTTP/1.1 200 OK\r\n\r\nanything"),
-            Ok((response(200, false), 27))
-        );
+        assert_eq!(whole("HTTP/1.1 200 OK\r\n\r\nanything"), Ok((response(200, false), 27)));
         assert_eq!(
             whole("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nContent-Length: 1\r\n\r\nabc"),
             Ok((response(200, false), 66))
@@ -483,25 +421,11 @@ mod tests {
             "A \r\n0123456789\r\n0\r\n\r\n",
         ] {
             let text = format!("{head}{body}");
-            assert_eq!(
-                whole(&text),
-                Ok((response(200, true), text.len())),
-                "{body:?}"
-            );
+            assert_eq!(whole(&text), Ok((response(200, true), text.len())), "{body:?}");
         }
-        for body in [
-            "\r\nhello",
-            "5\r\nhelloX",
-            "g\r\n",
-            "-1\r\n",
-            "1000000000000000\r\n",
-            "5x\r\nhello\r\n0\r\n\r\n",
-        ] {
-            assert_eq!(
-                whole(&format!("{head}{body}")),
-                Err(Malformed::Chunk),
-                "{body:?}"
-            );
+        for body in ["\r\nhello", "5\r\nhelloX", "g\r\n", "-1\r\n", "1000000000000000\r\n", "5x\r\nhello\r\n0\r\n\r\n"]
+        {
+            assert_eq!(whole(&format!("{head}{body}")), Err(Malformed::Chunk), "{body:?}");
         }
         let old = "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
         assert_eq!(whole(old), Ok((response(200, false), old.len())));
@@ -514,24 +438,15 @@ mod tests {
             assert_eq!(whole(&text).unwrap().1, text.len());
         }
         let text = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
-        assert_eq!(
-            read(&[text.as_bytes()], true),
-            Ok((response(200, true), text.len()))
-        );
+        assert_eq!(read(&[text.as_bytes()], true), Ok((response(200, true), text.len())));
     }
 
     #[test]
     fn interim_answers_are_skipped_but_not_for_ever() {
         let text = "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
         assert_eq!(whole(text), Ok((response(404, true), text.len())));
-        assert_eq!(
-            whole(&"HTTP/1.1 100 Continue\r\n\r\n".repeat(17)),
-            Err(Malformed::Interim)
-        );
-        assert_eq!(
-            whole("HTTP/1.1 101 Switching Protocols\r\n\r\n"),
-            Err(Malformed::Head)
-        );
+        assert_eq!(whole(&"HTTP/1.1 100 Continue\r\n\r\n".repeat(17)), Err(Malformed::Interim));
+        assert_eq!(whole("HTTP/1.1 101 Switching Protocols\r\n\r\n"), Err(Malformed::Head));
     }
 
     #[test]
@@ -563,31 +478,19 @@ mod tests {
 
     #[test]
     fn heads_are_capped_but_many_fields_are_fine() {
-        let many = format!(
-            "HTTP/1.1 200 OK\r\n{}Content-Length: 0\r\n\r\n",
-            "X-Field: value\r\n".repeat(200)
-        );
+        let many = format!("HTTP/1.1 200 OK\r\n{}Content-Length: 0\r\n\r\n", "X-Field: value\r\n".repeat(200));
         assert_eq!(whole(&many), Ok((response(200, true), many.len())));
         let endless = "X-Field: value\r\n".repeat(5000);
-        assert_eq!(
-            whole(&format!("HTTP/1.1 200 OK\r\n{endless}")),
-            Err(Malformed::HeadTooLarge)
-        );
+        assert_eq!(whole(&format!("HTTP/1.1 200 OK\r\n{endless}")), Err(Malformed::HeadTooLarge));
         assert_eq!(whole("SSH-2.0-OpenSSH_9.2\r\n\r\n"), Err(Malformed::Head));
-        assert_eq!(
-            whole("\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"),
-            Err(Malformed::Head)
-        );
+        assert_eq!(whole("\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"), Err(Malformed::Head));
     }
 
     #[test]
     fn a_head_in_pieces_with_a_large_body_behind_it() {
         let mut bytes = b"P/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n".to_vec();
         bytes.resize(bytes.len() + 100_000, b'x');
-        assert_eq!(
-            read(&[b"HTT", &bytes], false),
-            Ok((response(200, true), bytes.len() + 3))
-        );
+        assert_eq!(read(&[b"HTT", &bytes], false), Ok((response(200, true), bytes.len() + 3)));
     }
 
     /// Cuts the bytes at the given places.
@@ -595,10 +498,7 @@ mod tests {
         let mut places: Vec<usize> = cuts.iter().map(|cut| cut % (bytes.len() + 1)).collect();
         places.extend([0, bytes.len()]);
         places.sort_unstable();
-        places
-            .windows(2)
-            .map(|pair| &bytes[pair[0]..pair[1]])
-            .collect()
+        places.windows(2).map(|pair| &bytes[pair[0]..pair[1]]).collect()
     }
 
     proptest! {

@@ -14,17 +14,8 @@ const WIDEST: usize = 300;
 /// The last lines, without control characters that a terminal would obey.
 pub(super) fn tail(path: &Path) -> Vec<String> {
     let text = read(path).unwrap_or_default();
-    let clean = |line: &str| {
-        line.chars()
-            .filter(|c| !c.is_control() || *c == '\t')
-            .take(WIDEST)
-            .collect::<String>()
-    };
-    let lines: Vec<String> = text
-        .lines()
-        .map(clean)
-        .filter(|line| !line.trim().is_empty())
-        .collect();
+    let clean = |line: &str| line.chars().filter(|c| !c.is_control() || *c == '\t').take(WIDEST).collect::<String>();
+    let lines: Vec<String> = text.lines().map(clean).filter(|line| !line.trim().is_empty()).collect();
     lines.into_iter().rev().take(SHOWN).rev().collect()
 }
 
@@ -52,18 +43,15 @@ fn raised(line: &str) -> bool {
     let (name, _) = line.split_once(": ").unwrap_or((line, ""));
     let class = name.rsplit('.').next().unwrap_or(name);
     let named = (class.ends_with("Error") || class.ends_with("Exception")) && class != "Error";
-    let dotted = name
-        .chars()
-        .all(|c| c.is_alphanumeric() || c == '_' || c == '.');
+    let dotted = name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.');
     (named && dotted) || line.contains(": error: ")
 }
 
 /// Whether a server says that its address is taken.
 pub(super) fn address_in_use(lines: &[String]) -> bool {
-    lines.iter().any(|line| {
-        line.contains("Connection in use")
-            || line.to_ascii_lowercase().contains("address already in use")
-    })
+    lines
+        .iter()
+        .any(|line| line.contains("Connection in use") || line.to_ascii_lowercase().contains("address already in use"))
 }
 
 #[cfg(test)]
@@ -83,21 +71,14 @@ mod tests {
              [2026-11-21 04:00:00 +0000] [7] [INFO] Worker exiting (pid: 7)\n\
              [2026-11-21 04:00:00 +0000] [5] [ERROR] Reason: Worker failed to boot.",
         );
-        assert_eq!(
-            reason(&log),
-            Some("ModuleNotFoundError: No module named 'nothing'")
-        );
+        assert_eq!(reason(&log), Some("ModuleNotFoundError: No module named 'nothing'"));
     }
 
     #[test]
     fn usage_errors_and_plain_errors() {
-        let usage = lines(
-            "usage: gunicorn [OPTIONS] [APP_MODULE]\ngunicorn: error: unrecognized arguments: --nothing\nbye",
-        );
-        assert_eq!(
-            reason(&usage),
-            Some("gunicorn: error: unrecognized arguments: --nothing")
-        );
+        let usage =
+            lines("usage: gunicorn [OPTIONS] [APP_MODULE]\ngunicorn: error: unrecognized arguments: --nothing\nbye");
+        assert_eq!(reason(&usage), Some("gunicorn: error: unrecognized arguments: --nothing"));
         let plain = lines("hello\n\nError: Not a string: 5\nlast");
         assert_eq!(reason(&plain), Some("Error: Not a string: 5"));
         assert_eq!(reason(&lines("one\ntwo")), Some("two"));

@@ -24,9 +24,7 @@ mod summary;
 mod supervise;
 mod verdict;
 
-pub use outcome::{
-    Counted, Errors, Interval, Latency, Measured, Memory, Outcome, Scheduled, Warning, Window,
-};
+pub use outcome::{Counted, Errors, Interval, Latency, Measured, Memory, Outcome, Scheduled, Warning, Window};
 pub use plan::{Candidate, MOST_CONNECTIONS, Method, Plan};
 pub use supervise::supervise;
 pub use verdict::{Comparison, Doubt, MOST_CLIENT, MOST_FAILURES, MOST_FOREIGN, TIE, Verdict};
@@ -133,14 +131,8 @@ pub fn run(plan: &Plan, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Outcom
     if !plan.folder.is_dir() {
         return Err(Error::Folder(plan.folder.clone()));
     }
-    let system = |error| Error::System {
-        doing: "starting the load generator",
-        error,
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(system)?;
+    let system = |error| Error::System { doing: "starting the load generator", error };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(system)?;
     let local = tokio::task::LocalSet::new();
     let mut race = race::Race::new(plan);
     let result = local.block_on(&runtime, async {
@@ -157,9 +149,7 @@ pub fn run(plan: &Plan, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Outcom
     race.stop();
     match result {
         Ok(()) => Ok(summary::outcome(&mut race, false)),
-        Err(Error::Interrupted) if !race.windows.is_empty() => {
-            Ok(summary::outcome(&mut race, true))
-        }
+        Err(Error::Interrupted) if !race.windows.is_empty() => Ok(summary::outcome(&mut race, true)),
         Err(error) => Err(error),
     }
 }
@@ -167,12 +157,7 @@ pub fn run(plan: &Plan, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Outcom
 /// Resolves when the user or the system wants the program to end.
 fn interrupted() -> Result<impl Future<Output = ()>, Error> {
     use tokio::signal::unix::{SignalKind, signal};
-    let listen = |kind| {
-        signal(kind).map_err(|error| Error::System {
-            doing: "listening for signals",
-            error,
-        })
-    };
+    let listen = |kind| signal(kind).map_err(|error| Error::System { doing: "listening for signals", error });
     let mut interrupt = listen(SignalKind::interrupt())?;
     let mut terminate = listen(SignalKind::terminate())?;
     let mut hang_up = listen(SignalKind::hangup())?;

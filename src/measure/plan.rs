@@ -103,10 +103,8 @@ impl Plan {
     /// The running program with the hidden sub-command [`super::SUPERVISE`].
     pub fn supervisor() -> Vec<OsString> {
         // A program that cannot find itself gets an empty command, which `check` refuses.
-        std::env::current_exe().map_or_else(
-            |_| Vec::new(),
-            |program| vec![program.into_os_string(), OsString::from(super::SUPERVISE)],
-        )
+        std::env::current_exe()
+            .map_or_else(|_| Vec::new(), |program| vec![program.into_os_string(), OsString::from(super::SUPERVISE)])
     }
 
     /// Refuses a plan that asks for something farrier does not do.
@@ -119,34 +117,23 @@ impl Plan {
             return refuse("the server's program is unknown".to_owned());
         }
         if !(1..=MOST_CONNECTIONS).contains(&self.connections) {
-            return refuse(format!(
-                "{} connections, but 1 to {MOST_CONNECTIONS} can be opened",
-                self.connections
-            ));
+            return refuse(format!("{} connections, but 1 to {MOST_CONNECTIONS} can be opened", self.connections));
         }
         if self.paths.is_empty() {
             return refuse("no path to ask for".to_owned());
         }
         // A path, never an address: the only server ever asked is the one farrier started.
         if let Some(path) = self.paths.iter().find(|path| !is_path(path)) {
-            return refuse(format!(
-                "`{path}` is not a path such as `/items?page=1` on the server that is started"
-            ));
+            return refuse(format!("`{path}` is not a path such as `/items?page=1` on the server that is started"));
         }
-        if let Some((name, _)) = self
-            .headers
-            .iter()
-            .find(|(name, value)| !is_header(name, value))
-        {
+        if let Some((name, _)) = self.headers.iter().find(|(name, value)| !is_header(name, value)) {
             return refuse(format!("`{name}` is not a header that can be sent"));
         }
         if self.window.is_zero() || self.request_timeout.is_zero() || self.ready_within.is_zero() {
             return refuse("a window or a limit of zero seconds".to_owned());
         }
         if self.rate.is_some_and(|rate| !(rate > 0.0 && rate <= 1e6)) {
-            return refuse(
-                "the rate must lie between 0 and 1000000 requests per second".to_owned(),
-            );
+            return refuse("the rate must lie between 0 and 1000000 requests per second".to_owned());
         }
         Ok(())
     }
@@ -154,28 +141,17 @@ impl Plan {
 
 /// Whether the text is an origin-form request target (RFC 9112, section 3.2.1).
 fn is_path(text: &str) -> bool {
-    text.starts_with('/')
-        && !text.starts_with("//")
-        && text.bytes().all(|b| b.is_ascii_graphic() && b != b'#')
+    text.starts_with('/') && !text.starts_with("//") && text.bytes().all(|b| b.is_ascii_graphic() && b != b'#')
 }
 
 /// Whether the pair is one header line that cannot change how the request is framed.
 fn is_header(name: &str, value: &str) -> bool {
-    const FRAMING: [&str; 6] = [
-        "content-length",
-        "transfer-encoding",
-        "connection",
-        "upgrade",
-        "expect",
-        "te",
-    ];
+    const FRAMING: [&str; 6] = ["content-length", "transfer-encoding", "connection", "upgrade", "expect", "te"];
     let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     !name.is_empty()
         && name.bytes().all(token)
         && !FRAMING.iter().any(|known| name.eq_ignore_ascii_case(known))
-        && value
-            .bytes()
-            .all(|b| b == b'\t' || (b' '..=b'~').contains(&b) || b >= 0x80)
+        && value.bytes().all(|b| b == b'\t' || (b' '..=b'~').contains(&b) || b >= 0x80)
 }
 
 #[cfg(test)]
@@ -183,100 +159,38 @@ mod tests {
     use super::*;
 
     fn plan() -> Plan {
-        let candidate = |label: &str| Candidate {
-            label: label.to_owned(),
-            arguments: vec!["app:app".to_owned()],
-        };
-        Plan::new(
-            vec![OsString::from("gunicorn")],
-            PathBuf::from("."),
-            vec![candidate("a"), candidate("b")],
-        )
+        let candidate = |label: &str| Candidate { label: label.to_owned(), arguments: vec!["app:app".to_owned()] };
+        Plan::new(vec![OsString::from("gunicorn")], PathBuf::from("."), vec![candidate("a"), candidate("b")])
     }
 
     #[test]
     fn only_paths_on_the_own_server_are_targets() {
         assert!(plan().check().is_ok());
-        for path in [
-            "http://example.com/",
-            "//example.com/",
-            "example.com",
-            "",
-            "/a b",
-            "/a\r\nX: y",
-            "/#top",
-        ] {
-            let plan = Plan {
-                paths: vec!["/".to_owned(), path.to_owned()],
-                ..plan()
-            };
-            assert!(
-                matches!(plan.check(), Err(Error::Plan(_))),
-                "{path:?} must be refused"
-            );
+        for path in ["http://example.com/", "//example.com/", "example.com", "", "/a b", "/a\r\nX: y", "/#top"] {
+            let plan = Plan { paths: vec!["/".to_owned(), path.to_owned()], ..plan() };
+            assert!(matches!(plan.check(), Err(Error::Plan(_))), "{path:?} must be refused");
         }
-        let plan = Plan {
-            paths: vec!["/items?page=1&q=%20".to_owned()],
-            ..plan()
-        };
+        let plan = Plan { paths: vec!["/items?page=1&q=%20".to_owned()], ..plan() };
         assert!(plan.check().is_ok());
     }
 
     #[test]
     fn headers_cannot_change_the_framing() {
-        for (name, value) in [
-            ("Connection", "close"),
-            ("X", "a\r\nY: b"),
-            ("Content-Length", "5"),
-            ("a b", "c"),
-            ("", "c"),
-        ] {
-            let plan = Plan {
-                headers: vec![(name.to_owned(), value.to_owned())],
-                ..plan()
-            };
+        for (name, value) in
+            [("Connection", "close"), ("X", "a\r\nY: b"), ("Content-Length", "5"), ("a b", "c"), ("", "c")]
+        {
+            let plan = Plan { headers: vec![(name.to_owned(), value.to_owned())], ..plan() };
             assert!(plan.check().is_err(), "{name}: {value:?} must be refused");
         }
-        let plan = Plan {
-            headers: vec![("Host".to_owned(), "example.com".to_owned())],
-            ..plan()
-        };
+        let plan = Plan { headers: vec![("Host".to_owned(), "example.com".to_owned())], ..plan() };
         assert!(plan.check().is_ok());
     }
 
     #[test]
     fn numbers_out_of_bounds_are_refused() {
-        assert!(
-            Plan {
-                connections: 0,
-                ..plan()
-            }
-            .check()
-            .is_err()
-        );
-        assert!(
-            Plan {
-                connections: 513,
-                ..plan()
-            }
-            .check()
-            .is_err()
-        );
-        assert!(
-            Plan {
-                rate: Some(f64::NAN),
-                ..plan()
-            }
-            .check()
-            .is_err()
-        );
-        assert!(
-            Plan {
-                candidates: Vec::new(),
-                ..plan()
-            }
-            .check()
-            .is_err()
-        );
+        assert!(Plan { connections: 0, ..plan() }.check().is_err());
+        assert!(Plan { connections: 513, ..plan() }.check().is_err());
+        assert!(Plan { rate: Some(f64::NAN), ..plan() }.check().is_err());
+        assert!(Plan { candidates: Vec::new(), ..plan() }.check().is_err());
     }
 }

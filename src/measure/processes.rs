@@ -30,36 +30,21 @@ pub(super) fn below_each(roots: &[i32]) -> Vec<Vec<Process>> {
 }
 
 fn members(all: &[Process], root: i32) -> Vec<Process> {
-    let mut known: BTreeSet<i32> = all
-        .iter()
-        .filter(|p| p.session == root)
-        .map(|p| p.pid)
-        .collect();
+    let mut known: BTreeSet<i32> = all.iter().filter(|p| p.session == root).map(|p| p.pid).collect();
     known.insert(root);
     loop {
         let before = known.len();
-        known.extend(
-            all.iter()
-                .filter(|p| known.contains(&p.parent))
-                .map(|p| p.pid)
-                .collect::<Vec<_>>(),
-        );
+        known.extend(all.iter().filter(|p| known.contains(&p.parent)).map(|p| p.pid).collect::<Vec<_>>());
         if known.len() == before {
             break;
         }
     }
-    all.iter()
-        .filter(|p| p.pid != root && known.contains(&p.pid))
-        .cloned()
-        .collect()
+    all.iter().filter(|p| p.pid != root && known.contains(&p.pid)).cloned().collect()
 }
 
 #[cfg(target_os = "linux")]
 fn all() -> Vec<Process> {
-    let tick = Duration::from_secs(1)
-        / u32::try_from(procfs::ticks_per_second())
-            .unwrap_or(100)
-            .max(1);
+    let tick = Duration::from_secs(1) / u32::try_from(procfs::ticks_per_second()).unwrap_or(100).max(1);
     let Ok(processes) = procfs::process::all_processes() else {
         return Vec::new();
     };
@@ -82,11 +67,7 @@ fn all() -> Vec<Process> {
     let Ok(mut system) = System::new() else {
         return Vec::new();
     };
-    system.refresh_processes_specifics(
-        ProcessesToUpdate::All,
-        true,
-        ProcessRefreshKind::nothing().with_cpu(),
-    );
+    system.refresh_processes_specifics(ProcessesToUpdate::All, true, ProcessRefreshKind::nothing().with_cpu());
     let number = |pid: sysinfo::Pid| i32::try_from(pid.as_u32()).unwrap_or(0);
     let mut processes: Vec<Process> = system
         .processes()
@@ -108,12 +89,7 @@ mod tests {
     use super::*;
 
     fn process(pid: i32, parent: i32, session: i32) -> Process {
-        Process {
-            pid,
-            parent,
-            session,
-            used: Duration::ZERO,
-        }
+        Process { pid, parent, session, used: Duration::ZERO }
     }
 
     #[test]
@@ -130,20 +106,14 @@ mod tests {
             process(15, 1, 10),
             process(20, 1, 20),
         ];
-        let pids: Vec<i32> = members(&all, 10)
-            .iter()
-            .map(|process| process.pid)
-            .collect();
+        let pids: Vec<i32> = members(&all, 10).iter().map(|process| process.pid).collect();
         assert_eq!(pids, [11, 12, 13, 14, 15]);
     }
 
     #[test]
     fn this_process_is_seen() {
         let own = i32::try_from(std::process::id()).unwrap();
-        let found = all()
-            .into_iter()
-            .find(|process| process.pid == own)
-            .unwrap();
+        let found = all().into_iter().find(|process| process.pid == own).unwrap();
         assert!(found.parent > 0);
     }
 }

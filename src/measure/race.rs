@@ -34,6 +34,8 @@ const START_SHARE: f64 = 0.1;
 const SCHEDULED_SHARE: f64 = 0.15;
 /// Share of the slowest candidate's rate that is offered in the scheduled phase.
 const SCHEDULED_RATE: f64 = 2.0 / 3.0;
+/// Fewest requests the scheduled phase is worth its time for.
+const FEWEST_SCHEDULED: f64 = 10.0;
 /// Failures from which more rounds would only repeat what is known.
 const HOPELESS: f64 = 0.01;
 /// Share of the available memory the servers may use together.
@@ -81,17 +83,15 @@ impl Entry {
         }
     }
 
+    /// Time for the connections to find their pace: at least one answer each.
+    fn settle(&self) -> Duration {
+        self.latencies.p50().unwrap_or_default().clamp(SETTLE, LONGEST_SETTLE)
+    }
+
     /// Share of the requests that failed.
     pub(super) fn failures(&self) -> f64 {
-        #[allow(
-            clippy::cast_precision_loss,
-            reason = "2^52 requests do not fit into a run"
-        )]
-        if self.requests == 0 {
-            0.0
-        } else {
-            self.errors.total() as f64 / self.requests as f64
-        }
+        #[allow(clippy::cast_precision_loss, reason = "2^52 requests do not fit into a run")]
+        if self.requests == 0 { 0.0 } else { self.errors.total() as f64 / self.requests as f64 }
     }
 }
 
@@ -134,19 +134,10 @@ impl<'a> Race<'a> {
     pub(super) async fn run(&mut self, report: &mut Report<'_>) -> Result<(), Error> {
         self.preflight(report).await?;
         let scheduled = self.plan.rate.is_some() || self.plan.budget >= SHORT;
-        let share = if scheduled {
-            1.0 - SCHEDULED_SHARE
-        } else {
-            1.0
-        };
+        let share = if scheduled { 1.0 - SCHEDULED_SHARE } else { 1.0 };
         let budget = self.plan.budget.mul_f64(share);
         self.rounds(budget, report).await?;
-        if scheduled
-            && self
-                .entries
-                .iter()
-                .all(|entry| entry.failures() <= MOST_FAILURES)
-        {
+        if scheduled && self.entries.iter().all(|entry| entry.failures() <= MOST_FAILURES) {
             self.schedule(report).await?;
         }
         Ok(())
@@ -173,19 +164,10 @@ impl<'a> Race<'a> {
         for (path, statuses) in self.plan.paths.iter().zip(statuses) {
             let good = |status: &u16| (1..400).contains(status);
             if let Some(status) = statuses.first().filter(|_| !statuses.iter().any(good)) {
-                return Err(Error::Target {
-                    path: path.clone(),
-                    status: *status,
-                });
+                return Err(Error::Target { path: path.clone(), status: *status });
             }
-            if statuses
-                .windows(2)
-                .any(|pair| matches!(pair, [one, other] if one != other))
-            {
-                self.warnings.push(Warning::StatusDiffers {
-                    path: path.clone(),
-                    statuses,
-                });
+            if statuses.windows(2).any(|pair| matches!(pair, [one, other] if one != other)) {
+                self.warnings.push(Warning::StatusDiffers { path: path.clone(), statuses });
             }
         }
         Ok(())
@@ -197,10 +179,7 @@ impl<'a> Race<'a> {
             return;
         };
         let others = self.plan.candidates.len().saturating_sub(1) as u64;
-        #[allow(
-            clippy::cast_precision_loss,
-            reason = "no machine has 2^52 bytes of memory"
-        )]
+        #[allow(clippy::cast_precision_loss, reason = "no machine has 2^52 bytes of memory")]
         let short = one.0.saturating_mul(others) as f64 > available.0 as f64 * MEMORY_SHARE;
         if short && !self.in_turn {
             self.in_turn = true;
@@ -217,11 +196,9 @@ impl<'a> Race<'a> {
                 }
             }
         }
-        let (Some(described), Some(slot), Some(entry)) = (
-            self.plan.candidates.get(candidate),
-            self.servers.get_mut(candidate),
-            self.entries.get_mut(candidate),
-        ) else {
+        let (Some(described), Some(slot), Some(entry)) =
+            (self.plan.candidates.get(candidate), self.servers.get_mut(candidate), self.entries.get_mut(candidate))
+        else {
             return Ok(());
         };
         if slot.is_some() {
@@ -230,10 +207,7 @@ impl<'a> Race<'a> {
         let label = described.label.as_str();
         report(Progress::Starting { label });
         let server = Server::start(self.plan, described, &mut self.taken).await?;
-        report(Progress::Ready {
-            label,
-            after: server.ready_after,
-        });
+        report(Progress::Ready { label, after: server.ready_after });
         entry.ready_after = entry.ready_after.max(server.ready_after);
         entry.command.clone_from(&server.command);
         entry.seen = None;
@@ -243,7 +217,6 @@ impl<'a> Race<'a> {
 
     async fn rounds(&mut self, budget: Duration, report: &mut Report<'_>) -> Result<(), Error> {
         let mut restarted = self.in_turn || self.plan.budget < SHORT;
-        let mut longest = Duration::ZERO;
         for round in 0.. {
             let before = self.spent;
             let mut order: Vec<usize> = (0..self.plan.candidates.len()).collect();
@@ -256,19 +229,17 @@ impl<'a> Race<'a> {
                     return Ok(());
                 }
             }
-            longest = longest.max(self.spent.saturating_sub(before));
             if round == 0 {
-                longest = longest.max(self.stretch(budget));
+                self.stretch(budget);
             }
+            // The first round also warmed up, which the next one need not.
+            let last = self.spent.saturating_sub(before);
+            let next = if round == 0 { self.expected() } else { last.max(self.expected()) };
             let failures = self.entries.iter().map(Entry::failures).fold(0.0, f64::max);
-            if self.spent + longest > budget || failures > 0.5 || (round > 0 && failures > HOPELESS)
-            {
+            if self.spent + next > budget || failures > 0.5 || (round > 0 && failures > HOPELESS) {
                 return Ok(());
             }
-            let quick = self
-                .entries
-                .iter()
-                .all(|e| e.ready_after < self.plan.budget.mul_f64(START_SHARE));
+            let quick = self.entries.iter().all(|e| e.ready_after < self.plan.budget.mul_f64(START_SHARE));
             if !restarted && quick && self.spent >= budget / 2 {
                 restarted = true;
                 self.stop();
@@ -277,51 +248,49 @@ impl<'a> Race<'a> {
         Ok(())
     }
 
-    /// Lengthens the windows for slow targets, as far as the budget goes. Returns the time a round
-    /// takes then.
-    fn stretch(&mut self, budget: Duration) -> Duration {
-        let Some(p50) = self
-            .entries
-            .iter()
-            .filter_map(|entry| entry.latencies.p50())
-            .max()
-        else {
-            return Duration::ZERO;
-        };
+    /// Lengthens the windows for slow targets, as far as the budget goes.
+    fn stretch(&mut self, budget: Duration) {
+        let p50 = self.slowest();
         let wanted = p50 * LATENCIES_PER_WINDOW;
         if wanted <= self.length {
-            return Duration::ZERO;
+            return;
         }
-        let visits = u32::try_from(self.entries.len())
-            .unwrap_or(u32::MAX)
-            .saturating_mul(ROOM);
-        // Besides its window a visit takes one latency to settle and one to finish.
-        let room = (budget.saturating_sub(self.spent) / visits).saturating_sub(p50 * 2);
+        let left = budget.saturating_sub(self.spent) / ROOM;
+        let room = left.saturating_sub(self.expected().saturating_sub(self.length * self.count()));
+        let room = room / self.count();
         if room < wanted {
             self.warnings.push(Warning::Slow { p50 });
         }
         self.length = wanted.min(room).max(self.length);
-        (self.length + p50 * 2) * u32::try_from(self.entries.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The largest median latency of all candidates.
+    fn slowest(&self) -> Duration {
+        let medians = self.entries.iter().filter_map(|entry| entry.latencies.p50());
+        medians.max().unwrap_or_default()
+    }
+
+    /// Number of candidates.
+    fn count(&self) -> u32 {
+        u32::try_from(self.entries.len()).unwrap_or(u32::MAX).max(1)
+    }
+
+    /// How long the next round will take: besides its window, a visit settles before it and waits
+    /// for the requests under way after it.
+    fn expected(&self) -> Duration {
+        let visit = |entry: &Entry| self.length + entry.settle() + entry.latencies.p50().unwrap_or_default();
+        self.entries.iter().map(visit).sum()
     }
 
     /// Loads one candidate for one window.
-    async fn visit(
-        &mut self,
-        candidate: usize,
-        round: usize,
-        report: &mut Report<'_>,
-    ) -> Result<(), Error> {
+    async fn visit(&mut self, candidate: usize, round: usize, report: &mut Report<'_>) -> Result<(), Error> {
         self.wake(candidate, report).await?;
         let visit = Instant::now();
         let alive: Vec<(usize, i32, Option<i32>)> = self
             .servers
             .iter()
             .enumerate()
-            .filter_map(|(index, server)| {
-                server
-                    .as_ref()
-                    .map(|server| (index, server.root(), server.master()))
-            })
+            .filter_map(|(index, server)| server.as_ref().map(|server| (index, server.root(), server.master())))
             .collect();
         let roots: Vec<i32> = alive.iter().map(|(_, root, _)| *root).collect();
         let Some(place) = alive.iter().position(|(index, ..)| *index == candidate) else {
@@ -337,14 +306,7 @@ impl<'a> Race<'a> {
 
         let load = Load::start(&server.target, self.plan.connections);
         if entry.visited {
-            load.settle(
-                entry
-                    .latencies
-                    .p50()
-                    .unwrap_or_default()
-                    .clamp(SETTLE, LONGEST_SETTLE),
-            )
-            .await;
+            load.settle(entry.settle()).await;
         } else {
             load.warm_up().await;
         }
@@ -384,16 +346,8 @@ impl<'a> Race<'a> {
             restarts,
         };
         let done = (self.spent.as_secs_f64() / self.plan.budget.as_secs_f64()).min(1.0);
-        let label = self
-            .plan
-            .candidates
-            .get(candidate)
-            .map_or("", |candidate| candidate.label.as_str());
-        report(Progress::Measured {
-            label,
-            window: &window,
-            done,
-        });
+        let label = self.plan.candidates.get(candidate).map_or("", |candidate| candidate.label.as_str());
+        report(Progress::Measured { label, window: &window, done });
         self.windows.push(window);
         Ok(())
     }
@@ -408,11 +362,7 @@ impl<'a> Race<'a> {
         };
         let log = server.log();
         let reason = log::reason(&log).map_or(ended.clone(), |line| format!("{ended}: {line}"));
-        let label = self
-            .plan
-            .candidates
-            .get(candidate)
-            .map_or_else(String::new, |candidate| candidate.label.clone());
+        let label = self.plan.candidates.get(candidate).map_or_else(String::new, |candidate| candidate.label.clone());
         self.warnings.push(Warning::Died { label, reason });
         true
     }
@@ -423,11 +373,8 @@ impl<'a> Race<'a> {
             .filter_map(|candidate| compare::median(&self.rates(candidate)))
             .fold(f64::INFINITY, f64::min);
         let rate = self.plan.rate.unwrap_or(slowest * SCHEDULED_RATE);
-        let count = u32::try_from(self.entries.len()).unwrap_or(u32::MAX).max(1);
-        let length =
-            (self.plan.budget.mul_f64(SCHEDULED_SHARE) / count).max(Duration::from_secs(1));
-        // A handful of requests has no percentiles.
-        if !rate.is_finite() || rate * length.as_secs_f64() < 20.0 {
+        let length = (self.plan.budget.mul_f64(SCHEDULED_SHARE) / self.count()).max(Duration::from_secs(1));
+        if !rate.is_finite() || rate * length.as_secs_f64() < FEWEST_SCHEDULED {
             return Ok(());
         }
         for candidate in 0..self.entries.len() {
@@ -438,21 +385,11 @@ impl<'a> Race<'a> {
             let target = Rc::clone(&server.target);
             let found = scheduled::run(&target, self.plan.connections, rate, length)
                 .await
-                .map_err(|error| Error::System {
-                    doing: "setting a timer",
-                    error,
-                })?;
+                .map_err(|error| Error::System { doing: "setting a timer", error })?;
             if found.latency.is_none() {
-                let label = self
-                    .plan
-                    .candidates
-                    .get(candidate)
-                    .map_or_else(String::new, |candidate| candidate.label.clone());
-                self.warnings.push(Warning::RateNotReached {
-                    label,
-                    offered: rate,
-                    achieved: found.achieved,
-                });
+                let label =
+                    self.plan.candidates.get(candidate).map_or_else(String::new, |candidate| candidate.label.clone());
+                self.warnings.push(Warning::RateNotReached { label, offered: rate, achieved: found.achieved });
             }
             if let Some(entry) = self.entries.get_mut(candidate) {
                 entry.scheduled = Some(found);
@@ -463,11 +400,7 @@ impl<'a> Race<'a> {
 
     /// Successful answers per second in each window of a candidate.
     pub(super) fn rates(&self, candidate: usize) -> Vec<f64> {
-        self.windows
-            .iter()
-            .filter(|window| window.candidate == candidate)
-            .map(|window| window.rate)
-            .collect()
+        self.windows.iter().filter(|window| window.candidate == candidate).map(|window| window.rate).collect()
     }
 
     /// Ends all servers, and notes what could not be ended.
@@ -475,11 +408,8 @@ impl<'a> Race<'a> {
         let mut servers: Vec<Server> = self.servers.iter_mut().filter_map(Option::take).collect();
         // All are asked before the first is waited for.
         servers.iter_mut().for_each(Server::release);
-        let left: Vec<u32> = servers
-            .into_iter()
-            .flat_map(Server::stop)
-            .filter_map(|pid| u32::try_from(pid).ok())
-            .collect();
+        let left: Vec<u32> =
+            servers.into_iter().flat_map(Server::stop).filter_map(|pid| u32::try_from(pid).ok()).collect();
         if !left.is_empty() {
             self.warnings.push(Warning::Left { processes: left });
         }

@@ -53,11 +53,7 @@ enum Unready {
 impl Server {
     /// Starts the candidate on a free loopback port and waits for its first answer. `taken` are
     /// the ports handed out before.
-    pub(super) async fn start(
-        plan: &Plan,
-        candidate: &Candidate,
-        taken: &mut Vec<u16>,
-    ) -> Result<Self, Error> {
+    pub(super) async fn start(plan: &Plan, candidate: &Candidate, taken: &mut Vec<u16>) -> Result<Self, Error> {
         let mut starts = 0;
         loop {
             starts += 1;
@@ -81,10 +77,8 @@ impl Server {
 
     fn spawn(plan: &Plan, candidate: &Candidate, port: u16) -> Result<Self, Error> {
         let system = |doing| move |error| Error::System { doing, error };
-        let folder = tempfile::Builder::new()
-            .prefix("farrier-")
-            .tempdir()
-            .map_err(system("making a temporary folder"))?;
+        let folder =
+            tempfile::Builder::new().prefix("farrier-").tempdir().map_err(system("making a temporary folder"))?;
         let log = File::create(folder.path().join("log")).map_err(system("making a log file"))?;
         let arguments = gunicorn::arguments(&candidate.arguments, port, folder.path());
         let command = plan
@@ -95,17 +89,8 @@ impl Server {
             .collect();
 
         let mut words = plan.supervisor.iter();
-        let mut supervisor = Command::new(
-            words
-                .next()
-                .map(std::ffi::OsString::as_os_str)
-                .unwrap_or_default(),
-        );
-        supervisor
-            .args(words)
-            .arg("--")
-            .args(&plan.program)
-            .args(&arguments);
+        let mut supervisor = Command::new(words.next().map(std::ffi::OsString::as_os_str).unwrap_or_default());
+        supervisor.args(words).arg("--").args(&plan.program).args(&arguments);
         supervisor.current_dir(&plan.folder);
         supervisor.envs(plan.environment.iter().map(|(name, value)| (name, value)));
         for name in gunicorn::WITHOUT {
@@ -114,23 +99,14 @@ impl Server {
         for name in gunicorn::PRIVATE {
             supervisor.env(name, folder.path());
         }
-        supervisor
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(log);
-        let mut supervisor = supervisor
-            .spawn()
-            .map_err(system("starting the supervisor"))?;
+        supervisor.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log);
+        let mut supervisor = supervisor.spawn().map_err(system("starting the supervisor"))?;
 
         let (says, said) = channel();
         let output = supervisor.stdout.take();
         std::thread::spawn(move || {
             // Ends with the supervisor, whose end closes the pipe.
-            for line in output
-                .into_iter()
-                .flat_map(|output| BufReader::new(output).lines())
-                .map_while(Result::ok)
-            {
+            for line in output.into_iter().flat_map(|output| BufReader::new(output).lines()).map_while(Result::ok) {
                 if says.send(line).is_err() {
                     break;
                 }
@@ -170,11 +146,14 @@ impl Server {
             }
             // Any complete answer will do: whether it is a good one is looked at later.
             if let Ok(Ok(_)) = tokio::time::timeout(left, drive::once(&self.target, 0)).await {
-                return if self.listens() == Some(false) {
-                    Err(Unready::PortTaken)
-                } else {
-                    Ok(start.elapsed())
-                };
+                if self.listens() != Some(false) {
+                    return Ok(start.elapsed());
+                }
+                // Somebody else answered, or the server died just now, which the next look tells.
+                sleep(PULSE).await;
+                if self.gone().is_none() {
+                    return Err(Unready::PortTaken);
+                }
             }
             sleep(PULSE).await;
         }
@@ -183,25 +162,14 @@ impl Server {
     fn failure(&self, plan: &Plan, candidate: &Candidate, ended: String) -> Error {
         let log = self.log();
         if let Some(reason) = log.iter().find_map(|line| line.strip_prefix(CANNOT_RUN)) {
-            let program = plan
-                .program
-                .first()
-                .map_or_else(String::new, |word| word.to_string_lossy().into_owned());
+            let program = plan.program.first().map_or_else(String::new, |word| word.to_string_lossy().into_owned());
             return Error::Program {
-                reason: reason
-                    .strip_prefix(&format!("{program}: "))
-                    .unwrap_or(reason)
-                    .to_owned(),
+                reason: reason.strip_prefix(&format!("{program}: ")).unwrap_or(reason).to_owned(),
                 program,
             };
         }
         let reason = log::reason(&log).unwrap_or("it wrote nothing").to_owned();
-        Error::Start {
-            label: candidate.label.clone(),
-            ended,
-            reason,
-            log,
-        }
+        Error::Start { label: candidate.label.clone(), ended, reason, log }
     }
 
     /// How the server ended, when it did. A server that detached goes on although the process
@@ -210,24 +178,16 @@ impl Server {
         loop {
             match self.said.try_recv() {
                 Ok(line) => {
-                    let ended = line
-                        .strip_prefix("exited ")
-                        .or_else(|| line.strip_prefix("failed "));
+                    let ended = line.strip_prefix("exited ").or_else(|| line.strip_prefix("failed "));
                     self.ended = ended.map(str::to_owned).or(self.ended.take());
                 }
                 Err(TryRecvError::Empty) => break,
                 Err(TryRecvError::Disconnected) => {
-                    return Some(
-                        self.ended
-                            .clone()
-                            .unwrap_or_else(|| "its supervisor ended".to_owned()),
-                    );
+                    return Some(self.ended.clone().unwrap_or_else(|| "its supervisor ended".to_owned()));
                 }
             }
         }
-        self.ended
-            .clone()
-            .filter(|ended| ended != "exit code 0" || processes::below(self.root()).is_empty())
+        self.ended.clone().filter(|ended| ended != "exit code 0" || processes::below(self.root()).is_empty())
     }
 
     /// The last lines of what it wrote.
@@ -246,11 +206,7 @@ impl Server {
 
     /// The server's first process, whose children are the workers.
     pub(super) fn master(&self) -> Option<i32> {
-        std::fs::read_to_string(self.folder.path().join("pid"))
-            .ok()?
-            .trim()
-            .parse()
-            .ok()
+        std::fs::read_to_string(self.folder.path().join("pid")).ok()?.trim().parse().ok()
     }
 
     /// Whether it is this server that listens on its port; `None` where that cannot be seen.
@@ -261,9 +217,7 @@ impl Server {
         let listening: Vec<u64> = procfs::net::tcp()
             .ok()?
             .into_iter()
-            .filter(|socket| {
-                socket.state == TcpState::Listen && socket.local_address.port() == self.port
-            })
+            .filter(|socket| socket.state == TcpState::Listen && socket.local_address.port() == self.port)
             .map(|socket| socket.inode)
             .collect();
         let mut all_seen = true;
@@ -319,10 +273,7 @@ impl Drop for Server {
 
 /// A loopback port nobody listens on, other than those handed out before.
 fn free_port(taken: &mut Vec<u16>) -> Result<u16, Error> {
-    let system = |error| Error::System {
-        doing: "finding a free port",
-        error,
-    };
+    let system = |error| Error::System { doing: "finding a free port", error };
     // All probes are held until the choice is made, so that each finds another port.
     let mut probes = Vec::new();
     loop {

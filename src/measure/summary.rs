@@ -16,47 +16,25 @@ pub(super) fn outcome(race: &mut Race<'_>, interrupted: bool) -> Outcome {
     if interrupted {
         warnings.insert(0, Warning::Interrupted);
     }
-    let foreign = compare::median(
-        &race
-            .windows
-            .iter()
-            .filter_map(|window| window.foreign)
-            .collect::<Vec<_>>(),
-    )
-    .unwrap_or(0.0);
+    let foreign =
+        compare::median(&race.windows.iter().filter_map(|window| window.foreign).collect::<Vec<_>>()).unwrap_or(0.0);
     if foreign > MOST_FOREIGN {
         warnings.push(Warning::ForeignLoad { cores: foreign });
     }
-    let clients: Vec<f64> = (0..race.entries.len())
-        .map(|candidate| client(&race.windows, candidate))
-        .collect();
-    for ((described, entry), share) in race.plan.candidates.iter().zip(&race.entries).zip(&clients)
-    {
+    let clients: Vec<f64> = (0..race.entries.len()).map(|candidate| client(&race.windows, candidate)).collect();
+    for ((described, entry), share) in race.plan.candidates.iter().zip(&race.entries).zip(&clients) {
         let label = || described.label.clone();
         if entry.failures() > MOST_FAILURES {
-            warnings.push(Warning::Failures {
-                label: label(),
-                share: entry.failures(),
-                errors: entry.errors,
-            });
+            warnings.push(Warning::Failures { label: label(), share: entry.failures(), errors: entry.errors });
         }
         if *share > MOST_CLIENT {
-            warnings.push(Warning::ClientBusy {
-                label: label(),
-                share: *share,
-            });
+            warnings.push(Warning::ClientBusy { label: label(), share: *share });
         }
         if entry.restarts > 0 {
-            warnings.push(Warning::Restarts {
-                label: label(),
-                workers: entry.restarts,
-            });
+            warnings.push(Warning::Restarts { label: label(), workers: entry.restarts });
         }
         if entry.requests < ENOUGH {
-            warnings.push(Warning::FewRequests {
-                label: label(),
-                requests: entry.requests,
-            });
+            warnings.push(Warning::FewRequests { label: label(), requests: entry.requests });
         }
     }
     #[allow(clippy::cast_precision_loss, reason = "no machine has 2^52 cores")]
@@ -68,31 +46,17 @@ pub(super) fn outcome(race: &mut Race<'_>, interrupted: bool) -> Outcome {
             let failures = |index: usize| race.entries.get(index).map_or(0.0, Entry::failures);
             let known = Circumstances {
                 failures: (failures(0), failures(candidate)),
-                foreign: if foreign > MOST_FOREIGN {
-                    (foreign / cores).min(1.0)
-                } else {
-                    0.0
-                },
+                foreign: if foreign > MOST_FOREIGN { (foreign / cores).min(1.0) } else { 0.0 },
                 client_busy: (busy(0), busy(candidate)),
                 interrupted,
             };
             let (verdict, ratio) = verdict::decide(&pairs, known);
-            let label = race
-                .plan
-                .candidates
-                .get(candidate)
-                .map_or_else(String::new, |candidate| candidate.label.clone());
-            Comparison {
-                label,
-                verdict,
-                ratio,
-                rounds: pairs.len(),
-            }
+            let label =
+                race.plan.candidates.get(candidate).map_or_else(String::new, |candidate| candidate.label.clone());
+            Comparison { label, verdict, ratio, rounds: pairs.len() }
         })
         .collect();
-    let candidates = (0..race.entries.len())
-        .filter_map(|candidate| measured(race, candidate))
-        .collect();
+    let candidates = (0..race.entries.len()).filter_map(|candidate| measured(race, candidate)).collect();
     Outcome {
         candidates,
         comparisons,
@@ -104,11 +68,7 @@ pub(super) fn outcome(race: &mut Race<'_>, interrupted: bool) -> Outcome {
 
 fn measured(race: &Race<'_>, candidate: usize) -> Option<Measured> {
     let entry = race.entries.get(candidate)?;
-    let none = Interval {
-        median: 0.0,
-        low: 0.0,
-        high: 0.0,
-    };
+    let none = Interval { median: 0.0, low: 0.0, high: 0.0 };
     Some(Measured {
         label: race.plan.candidates.get(candidate)?.label.clone(),
         command: entry.command.clone(),
@@ -132,22 +92,15 @@ fn measured(race: &Race<'_>, candidate: usize) -> Option<Measured> {
 
 /// Median share of a core the load generator used while it loaded the candidate.
 fn client(windows: &[Window], candidate: usize) -> f64 {
-    let shares: Vec<f64> = windows
-        .iter()
-        .filter(|window| window.candidate == candidate)
-        .map(|window| window.client)
-        .collect();
+    let shares: Vec<f64> =
+        windows.iter().filter(|window| window.candidate == candidate).map(|window| window.client).collect();
     compare::median(&shares).unwrap_or(0.0)
 }
 
 /// The rates of the rounds in which both the first candidate and this one were measured.
 fn pairs(windows: &[Window], candidate: usize) -> Vec<Pair> {
     let rounds = |index: usize| -> BTreeMap<usize, &Window> {
-        windows
-            .iter()
-            .filter(|window| window.candidate == index)
-            .map(|window| (window.round, window))
-            .collect()
+        windows.iter().filter(|window| window.candidate == index).map(|window| (window.round, window)).collect()
     };
     let (first, second) = (rounds(0), rounds(candidate));
     first
@@ -155,11 +108,7 @@ fn pairs(windows: &[Window], candidate: usize) -> Vec<Pair> {
         .filter_map(|(round, first)| {
             let second = second.get(round)?;
             let seconds = first.length.min(second.length).as_secs_f64();
-            Some(Pair {
-                first: first.rate,
-                second: second.rate,
-                seconds,
-            })
+            Some(Pair { first: first.rate, second: second.rate, seconds })
         })
         .collect()
 }
@@ -175,9 +124,7 @@ fn shares(windows: &[Window], candidate: usize) -> Vec<f64> {
     let width = rows.iter().map(|row| row.len()).max().unwrap_or(0);
     #[allow(clippy::cast_precision_loss, reason = "one row per window")]
     let count = rows.len() as f64;
-    (0..width)
-        .map(|rank| rows.iter().filter_map(|row| row.get(rank)).sum::<f64>() / count)
-        .collect()
+    (0..width).map(|rank| rows.iter().filter_map(|row| row.get(rank)).sum::<f64>() / count).collect()
 }
 
 #[cfg(test)]
@@ -216,10 +163,7 @@ mod tests {
             window(0, 1, 3.0, &[]),
             window(0, 2, 9.0, &[]),
         ];
-        let pairs: Vec<(f64, f64)> = pairs(&windows, 1)
-            .iter()
-            .map(|pair| (pair.first, pair.second))
-            .collect();
+        let pairs: Vec<(f64, f64)> = pairs(&windows, 1).iter().map(|pair| (pair.first, pair.second)).collect();
         assert_eq!(pairs, [(1.0, 2.0), (3.0, 4.0)]);
     }
 

@@ -59,11 +59,7 @@ fn become_server(command: &[OsString]) -> u8 {
     let _ = parent;
     let error = Command::new(program).args(arguments).exec();
     // Only reached when the program cannot be executed; standard error is the server's log.
-    let _ = writeln!(
-        std::io::stderr(),
-        "{CANNOT_RUN}{}: {error}",
-        program.to_string_lossy()
-    );
+    let _ = writeln!(std::io::stderr(), "{CANNOT_RUN}{}: {error}", program.to_string_lossy());
     127
 }
 
@@ -113,26 +109,17 @@ fn start(command: &[OsString], own: u32) -> std::io::Result<Pid> {
         .stdout(std::io::stderr())
         .process_group(0)
         .spawn()?;
-    i32::try_from(child.id())
-        .ok()
-        .and_then(Pid::from_raw)
-        .ok_or_else(|| std::io::Error::other("no process id"))
+    i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or_else(|| std::io::Error::other("no process id"))
 }
 
 /// Waits one pulse for standard input to close; bytes on it mean nothing and are thrown away.
 fn input_closed() -> bool {
     let stdin = std::io::stdin();
     let mut input = [PollFd::new(&stdin, PollFlags::IN)];
-    let pulse = Timespec {
-        tv_sec: 0,
-        tv_nsec: i64::from(PULSE.subsec_nanos()),
-    };
+    let pulse = Timespec { tv_sec: 0, tv_nsec: i64::from(PULSE.subsec_nanos()) };
     match poll(&mut input, Some(&pulse)) {
         Ok(0) | Err(_) => false,
-        Ok(_) => !matches!(
-            rustix::io::read(&stdin, &mut [0_u8; 64]),
-            Ok(1..) | Err(rustix::io::Errno::INTR)
-        ),
+        Ok(_) => !matches!(rustix::io::read(&stdin, &mut [0_u8; 64]), Ok(1..) | Err(rustix::io::Errno::INTR)),
     }
 }
 
@@ -159,9 +146,7 @@ fn end(root: i32, server: Option<Pid>) {
     match server {
         Some(server) => drop(kill_process(server, Signal::TERM)),
         // A server that detached is not the child that was started; it has to be asked itself.
-        None => processes::below(root)
-            .iter()
-            .for_each(|process| signal(process.pid, Signal::TERM)),
+        None => processes::below(root).iter().for_each(|process| signal(process.pid, Signal::TERM)),
     }
     let until = Instant::now() + GRACE;
     loop {

@@ -17,7 +17,7 @@ pub const MOST_FOREIGN: f64 = 0.15;
 pub const MOST_CLIENT: f64 = 0.7;
 /// An interval that reaches further than this factor from its median, while it contains 1, says
 /// nothing.
-const NOISE: f64 = 1.15;
+const NOISE: f64 = 1.25;
 /// Rounds below which there is no interval worth the name.
 const FEWEST_ROUNDS: usize = 3;
 
@@ -86,11 +86,7 @@ pub(super) struct Circumstances {
 /// Compares the second with the first.
 pub(super) fn decide(pairs: &[Pair], known: Circumstances) -> (Verdict, Interval) {
     // Without a round nothing is known, which an interval over everything says.
-    let ratio = compare::ratio(pairs).unwrap_or(Interval {
-        median: 1.0,
-        low: 0.0,
-        high: f64::INFINITY,
-    });
+    let ratio = compare::ratio(pairs).unwrap_or(Interval { median: 1.0, low: 0.0, high: f64::INFINITY });
     (judge(pairs.len(), ratio, known), ratio)
 }
 
@@ -124,27 +120,15 @@ fn judge(rounds: usize, ratio: Interval, known: Circumstances) -> Verdict {
         if known.client_busy.0 || known.client_busy.1 {
             return Verdict::Inconclusive(Doubt::ClientBusy);
         }
-        return if known.foreign > TIE {
-            Verdict::Inconclusive(Doubt::ForeignLoad)
-        } else {
-            Verdict::Same
-        };
+        return if known.foreign > TIE { Verdict::Inconclusive(Doubt::ForeignLoad) } else { Verdict::Same };
     }
     // Processes that used a share of the machine may have taken all of it from either side.
-    let clear = if ratio.median > 1.0 {
-        ratio.low
-    } else {
-        1.0 / ratio.high
-    };
+    let clear = if ratio.median > 1.0 { ratio.low } else { 1.0 / ratio.high };
     if clear < 1.0 + known.foreign {
         return Verdict::Inconclusive(Doubt::ForeignLoad);
     }
     // A busy client holds back the faster one, so the real difference is only larger.
-    if ratio.median > 1.0 {
-        Verdict::Better
-    } else {
-        Verdict::Worse
-    }
+    if ratio.median > 1.0 { Verdict::Better } else { Verdict::Worse }
 }
 
 #[cfg(test)]
@@ -156,20 +140,11 @@ mod tests {
     fn rounds(seed: u64, count: usize, factor: f64, noise: f64) -> Vec<Pair> {
         let mut random = Random(seed);
         let mut draw = || {
-            #[allow(
-                clippy::cast_precision_loss,
-                reason = "53 random bits are exact in an f64"
-            )]
+            #[allow(clippy::cast_precision_loss, reason = "53 random bits are exact in an f64")]
             let unit = (random.next() >> 11) as f64 / (1_u64 << 53) as f64;
             1.0 + noise * (2.0 * unit - 1.0)
         };
-        (0..count)
-            .map(|_| Pair {
-                first: 1000.0 * draw(),
-                second: factor * 1000.0 * draw(),
-                seconds: 1.0,
-            })
-            .collect()
+        (0..count).map(|_| Pair { first: 1000.0 * draw(), second: factor * 1000.0 * draw(), seconds: 1.0 }).collect()
     }
 
     fn calm(pairs: &[Pair]) -> Verdict {
@@ -179,22 +154,11 @@ mod tests {
     #[test]
     fn identical_servers_are_the_same_in_95_of_100_runs() {
         for (count, noise) in [(5, 0.02), (6, 0.05), (8, 0.1), (12, 0.1)] {
-            let verdicts: Vec<Verdict> = (0..200)
-                .map(|seed| calm(&rounds(seed, count, 1.0, noise)))
-                .collect();
-            let wrong = verdicts
-                .iter()
-                .filter(|v| matches!(v, Verdict::Better | Verdict::Worse))
-                .count();
-            assert!(
-                wrong <= 10,
-                "{wrong} of 200 wrong with {count} rounds, noise {noise}"
-            );
+            let verdicts: Vec<Verdict> = (0..200).map(|seed| calm(&rounds(seed, count, 1.0, noise))).collect();
+            let wrong = verdicts.iter().filter(|v| matches!(v, Verdict::Better | Verdict::Worse)).count();
+            assert!(wrong <= 10, "{wrong} of 200 wrong with {count} rounds, noise {noise}");
             let same = verdicts.iter().filter(|v| **v == Verdict::Same).count();
-            assert!(
-                same >= 150,
-                "{same} of 200 the same with {count} rounds, noise {noise}"
-            );
+            assert!(same >= 180, "{same} of 200 the same with {count} rounds, noise {noise}");
         }
     }
 
@@ -213,85 +177,42 @@ mod tests {
 
     #[test]
     fn wild_windows_are_not_the_same() {
-        assert_eq!(
-            calm(&rounds(1, 5, 1.0, 0.7)),
-            Verdict::Inconclusive(Doubt::Noise)
-        );
+        assert_eq!(calm(&rounds(1, 5, 1.0, 0.7)), Verdict::Inconclusive(Doubt::Noise));
     }
 
     #[test]
     fn failures_gate_everything() {
         let fast = rounds(1, 6, 2.7, 0.01);
-        let with = |failures| {
-            decide(
-                &fast,
-                Circumstances {
-                    failures,
-                    ..Circumstances::default()
-                },
-            )
-            .0
-        };
+        let with = |failures| decide(&fast, Circumstances { failures, ..Circumstances::default() }).0;
         assert_eq!(with((0.0, 0.002)), Verdict::Worse);
         assert_eq!(with((0.0, 0.0005)), Verdict::Better);
         assert_eq!(with((0.5, 0.5)), Verdict::Inconclusive(Doubt::BothFail));
         assert_eq!(with((0.5, 0.0)), Verdict::Better);
         let slow = rounds(1, 6, 0.5, 0.01);
-        let verdict = decide(
-            &slow,
-            Circumstances {
-                failures: (0.5, 0.0),
-                ..Circumstances::default()
-            },
-        )
-        .0;
+        let verdict = decide(&slow, Circumstances { failures: (0.5, 0.0), ..Circumstances::default() }).0;
         assert_eq!(verdict, Verdict::Inconclusive(Doubt::SoundButSlower));
     }
 
     #[test]
     fn other_processes_demand_a_larger_difference() {
-        let known = Circumstances {
-            foreign: 0.5,
-            ..Circumstances::default()
-        };
-        assert_eq!(
-            decide(&rounds(1, 6, 1.3, 0.01), known).0,
-            Verdict::Inconclusive(Doubt::ForeignLoad)
-        );
-        assert_eq!(
-            decide(&rounds(1, 6, 1.0, 0.01), known).0,
-            Verdict::Inconclusive(Doubt::ForeignLoad)
-        );
+        let known = Circumstances { foreign: 0.5, ..Circumstances::default() };
+        assert_eq!(decide(&rounds(1, 6, 1.3, 0.01), known).0, Verdict::Inconclusive(Doubt::ForeignLoad));
+        assert_eq!(decide(&rounds(1, 6, 1.0, 0.01), known).0, Verdict::Inconclusive(Doubt::ForeignLoad));
         assert_eq!(decide(&rounds(1, 6, 3.0, 0.01), known).0, Verdict::Better);
         assert_eq!(decide(&rounds(1, 6, 0.3, 0.01), known).0, Verdict::Worse);
     }
 
     #[test]
     fn a_busy_client_hides_differences_but_does_not_make_them() {
-        let known = Circumstances {
-            client_busy: (false, true),
-            ..Circumstances::default()
-        };
-        assert_eq!(
-            decide(&rounds(1, 6, 1.0, 0.01), known).0,
-            Verdict::Inconclusive(Doubt::ClientBusy)
-        );
+        let known = Circumstances { client_busy: (false, true), ..Circumstances::default() };
+        assert_eq!(decide(&rounds(1, 6, 1.0, 0.01), known).0, Verdict::Inconclusive(Doubt::ClientBusy));
         assert_eq!(decide(&rounds(1, 6, 2.0, 0.01), known).0, Verdict::Better);
     }
 
     #[test]
     fn too_few_rounds_decide_nothing() {
-        assert_eq!(
-            calm(&rounds(1, 2, 9.0, 0.0)),
-            Verdict::Inconclusive(Doubt::TooFewRounds { rounds: 2 })
-        );
-        let known = Circumstances {
-            interrupted: true,
-            ..Circumstances::default()
-        };
-        assert_eq!(
-            decide(&[], known).0,
-            Verdict::Inconclusive(Doubt::Interrupted)
-        );
+        assert_eq!(calm(&rounds(1, 2, 9.0, 0.0)), Verdict::Inconclusive(Doubt::TooFewRounds { rounds: 2 }));
+        let known = Circumstances { interrupted: true, ..Circumstances::default() };
+        assert_eq!(decide(&[], known).0, Verdict::Inconclusive(Doubt::Interrupted));
     }
 }

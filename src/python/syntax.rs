@@ -16,7 +16,7 @@ pub use ruff_python_ast::visitor;
 
 /// How deep brackets, blocks or chains of operators may nest before a file is left unread.
 ///
-/// CPython itself stops at 100 levels of indentation and 200 of brackets; a chain of operators has no
+/// `CPython` itself stops at 100 levels of indentation and 200 of brackets; a chain of operators has no
 /// such limit there, and 2,000 in one expression is nothing a person wrote.
 const MAX_NESTING: usize = 200;
 const MAX_CHAIN: usize = 2_000;
@@ -113,29 +113,16 @@ pub fn parse(text: &str) -> Result<Module, Unreadable> {
     let errors = parsed
         .errors()
         .iter()
-        .map(|error| SyntaxError {
-            span: span(error.location),
-            message: error.error.to_string(),
-        })
+        .map(|error| SyntaxError { span: span(error.location), message: error.error.to_string() })
         .collect();
-    let body = parsed
-        .try_into_module()
-        .map(|module| module.into_syntax().body)
-        .unwrap_or_default();
-    Ok(Module {
-        body: body.into_iter().collect(),
-        comments,
-        errors,
-    })
+    let body = parsed.try_into_module().map(|module| module.into_syntax().body).unwrap_or_default();
+    Ok(Module { body: body.into_iter().collect(), comments, errors })
 }
 
 fn comments(parsed: &Parsed<ast::Mod>, text: &str) -> Vec<Comment> {
     CommentRanges::from(parsed.tokens())
         .iter()
-        .map(|&range| Comment {
-            span: span(range),
-            own_line: CommentRanges::is_own_line(range.start(), text),
-        })
+        .map(|&range| Comment { span: span(range), own_line: CommentRanges::is_own_line(range.start(), text) })
         .collect()
 }
 
@@ -164,14 +151,10 @@ fn is_walkable(text: &str) -> bool {
                 }
                 chains.push(0);
             }
-            TokenKind::Rpar
-            | TokenKind::Rsqb
-            | TokenKind::Rbrace
-            | TokenKind::FStringEnd
-            | TokenKind::TStringEnd => {
-                if chains.len() > 1 {
-                    chains.pop();
-                }
+            TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace | TokenKind::FStringEnd | TokenKind::TStringEnd
+                if chains.len() > 1 =>
+            {
+                chains.pop();
             }
             TokenKind::Comma | TokenKind::Newline | TokenKind::Semi => {
                 if let Some(chain) = chains.last_mut() {
@@ -216,12 +199,7 @@ mod tests {
             format!("x = {}1", "-".repeat(50_000)),
             format!("x = {}1", "lambda: ".repeat(50_000)),
         ] {
-            assert_eq!(
-                parse(&text).err(),
-                Some(Unreadable::TooDeep),
-                "{}",
-                &text[..20]
-            );
+            assert_eq!(parse(&text).err(), Some(Unreadable::TooDeep), "{}", &text[..20]);
         }
         let mut blocks = String::new();
         for depth in 0..300 {

@@ -31,15 +31,10 @@ impl Facts {
         if let Some(module) = self.python.get(&file) {
             return module.statement_around(span).unwrap_or(span);
         }
-        let commands = self
-            .units
-            .iter()
-            .flat_map(|unit| unit.entrypoint.iter().chain(&unit.command));
+        let commands = self.units.iter().flat_map(|unit| unit.entrypoint.iter().chain(&unit.command));
         commands
             .map(|command| command.place)
-            .find(|place| {
-                place.file == file && place.span.start <= span.start && span.end <= place.span.end
-            })
+            .find(|place| place.file == file && place.span.start <= span.start && span.end <= place.span.end)
             .map_or(span, |place| place.span)
     }
 }

@@ -24,6 +24,9 @@ mod tests {
 
     #[test]
     fn one_line_per_finding() {
-        insta::assert_snapshot!(concise(&samples::three_files()), @"");
+        insta::assert_snapshot!(concise(&samples::three_files()), @r#"
+        gunicorn.conf.py:1:11: warning[workers-exceed-memory] 9 workers of about 90 MiB need 810 MiB, but the service may use 512 MiB
+        gunicorn.conf.py:3:1: error[graceful-exceeds-kill] 30 s to finish requests, but SIGKILL after 10 s
+        "#);
     }
 }

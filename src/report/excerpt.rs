@@ -104,7 +104,9 @@ impl Excerpt {
         let start = self.text.len();
         let mut ranges = vec![(None, 0); marks.len()];
         for line in first..=last {
-            let Some(span) = file.line_span(line) else { continue };
+            let Some(span) = file.line_span(line) else {
+                continue;
+            };
             let here = |at: usize| at.clamp(span.start, span.end);
             let offsets: Vec<usize> = marks
                 .iter()

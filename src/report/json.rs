@@ -193,6 +193,88 @@ mod tests {
 
     #[test]
     fn the_published_format() {
-        insta::assert_snapshot!(json(&samples::one_label(), "check").replace(env!("CARGO_PKG_VERSION"), "VERSION"), @"");
+        insta::assert_snapshot!(json(&samples::one_label(), "check").replace(env!("CARGO_PKG_VERSION"), "VERSION"), @r#"
+        {
+          "schema": 1,
+          "farrier": "VERSION",
+          "command": "check",
+          "findings": [
+            {
+              "rule": "graceful-exceeds-kill",
+              "code": "LIF001",
+              "severity": "error",
+              "confidence": "medium",
+              "message": "30 s to finish requests, but SIGKILL after 10 s",
+              "file": "gunicorn.conf.py",
+              "line": 3,
+              "column": 11,
+              "end_line": 3,
+              "end_column": 12,
+              "label": "9 workers",
+              "related": [],
+              "fix": {
+                "title": "lower `workers` to 3",
+                "safety": "unsafe",
+                "edits": [
+                  {
+                    "file": "gunicorn.conf.py",
+                    "line": 3,
+                    "column": 11,
+                    "end_line": 3,
+                    "end_column": 12,
+                    "start": 74,
+                    "end": 75,
+                    "text": "3"
+                  }
+                ]
+              },
+              "help": "each worker holds the whole application in memory"
+            }
+          ],
+          "suppressed": [
+            {
+              "rule": "graceful-exceeds-kill",
+              "code": "LIF001",
+              "severity": "error",
+              "confidence": "high",
+              "message": "30 s to finish requests, but SIGKILL after 10 s",
+              "file": "gunicorn.conf.py",
+              "line": 2,
+              "column": 11,
+              "end_line": 2,
+              "end_column": 13,
+              "label": "waits this long",
+              "related": [],
+              "fix": null,
+              "help": null,
+              "reason": "why",
+              "comment": {
+                "file": "gunicorn.conf.py",
+                "line": 2,
+                "column": 15,
+                "end_line": 2,
+                "end_column": 42
+              }
+            }
+          ],
+          "notes": [
+            {
+              "file": "helm/values.yaml",
+              "line": 3,
+              "reason": "not checked, because it is a template"
+            }
+          ],
+          "summary": {
+            "errors": 1,
+            "warnings": 0,
+            "advice": 0,
+            "files_with_findings": 1,
+            "suppressed": 1,
+            "notes": 1,
+            "files_read": 1,
+            "deployments": 1
+          }
+        }
+        "#);
     }
 }

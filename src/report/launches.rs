@@ -8,9 +8,8 @@ use serde_json::{Map, Value as Json};
 use super::Look;
 use super::document::{At, Head, NoteDocument, json_of, write};
 use crate::app::Application;
-use crate::deployment::{Candidate, Deployment, Effective, Resolved};
+use crate::deployment::{Candidate, Dependency, Deployment, Effective, Resolved};
 use crate::findings::Note;
-use crate::python::evaluate::Dependency;
 use crate::source::Files;
 
 /// The launches for people: what is set, and by whom. `all` adds what nobody sets.
@@ -78,7 +77,8 @@ fn launch(
     }
     if !all {
         let rest = deployment.settings.iter().count() - shown.len();
-        let _ = writeln!(text, "  {}", look.dim(&format!("{rest} more settings have their default; `--all` shows them")));
+        let _ =
+            writeln!(text, "  {}", look.dim(&format!("{rest} more settings have their default; `--all` shows them")));
     }
     text.push('\n');
 }
@@ -192,10 +192,7 @@ impl<'a> Launch<'a> {
             app: deployment.app.as_ref().map(|app| app.value.as_str()),
             folder: &deployment.folder,
             worker_class: deployment.class.map(crate::servers::WorkerClass::name),
-            configuration: deployment
-                .configuration
-                .as_ref()
-                .map(|configuration| files.get(configuration.file).path()),
+            configuration: deployment.configuration.as_ref().map(|configuration| files.get(configuration.file).path()),
             container: deployment.container.is_some(),
             development: deployment.development.as_ref().map(|why| why.value.as_str()),
             settings: settings.collect(),

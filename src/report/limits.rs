@@ -20,10 +20,8 @@ pub fn limits(host: &Host) -> String {
         [reading.what.to_string(), "none".to_owned(), format!("{} says `{}`", reading.file, reading.raw)]
     });
     table(&mut text, "no limit", unlimited);
-    let answers = host
-        .answers()
-        .into_iter()
-        .map(|answer| [answer.asked.to_owned(), answer.answer, answer.sees.to_owned()]);
+    let answers =
+        host.answers().into_iter().map(|answer| [answer.asked.to_owned(), answer.answer, answer.sees.to_owned()]);
     table(&mut text, "asked", answers);
     text
 }

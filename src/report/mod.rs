@@ -9,6 +9,8 @@ mod excerpt;
 mod json;
 mod launches;
 mod limits;
+#[cfg(unix)]
+mod measured;
 mod palette;
 mod pretty;
 mod recommendations;
@@ -17,6 +19,8 @@ pub use concise::concise;
 pub use json::json;
 pub use launches::{launches, launches_json};
 pub use limits::{limits, limits_json};
+#[cfg(unix)]
+pub use measured::{measured, measured_json};
 pub use palette::Look;
 pub use pretty::pretty;
 pub use recommendations::{recommendations, recommendations_json};

@@ -44,17 +44,20 @@ fn render(report: &Report, finding: &Finding, look: Look) -> String {
         out = format!("{}\n\n  {}\n  at {place}\n", drawing.head(), printable(&finding.message));
     }
     // Frames leave spaces behind that nobody sees and every diff tool marks.
-    out.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    let mut trimmed = String::with_capacity(out.len());
+    for line in out.lines() {
+        trimmed.push_str(line.trim_end());
+        trimmed.push('\n');
+    }
+    trimmed
 }
 
 /// The last line: what was found, and in how much.
 fn summary(summary: &Summary, look: Look) -> String {
     let mut counts = Vec::new();
-    for (severity, n) in [
-        (Severity::Error, summary.errors),
-        (Severity::Warning, summary.warnings),
-        (Severity::Advice, summary.advice),
-    ] {
+    for (severity, n) in
+        [(Severity::Error, summary.errors), (Severity::Warning, summary.warnings), (Severity::Advice, summary.advice)]
+    {
         if n > 0 {
             let plural = if severity == Severity::Advice || n == 1 { "" } else { "s" };
             counts.push(look.severity(severity, &format!("{n} {severity}{plural}")));
@@ -133,8 +136,7 @@ impl Diagnostic for Drawing<'_> {
             };
             format!("{} ({how})", one_line(&fix.title))
         });
-        let parts: Vec<String> =
-            self.finding.help.iter().map(|help| printable(help).into_owned()).chain(fix).collect();
+        let parts: Vec<String> = self.finding.help.iter().map(|help| printable(help).into_owned()).chain(fix).collect();
         if parts.is_empty() { None } else { Some(Box::new(parts.join("\n"))) }
     }
 
@@ -158,17 +160,160 @@ mod tests {
 
     #[test]
     fn one_label_in_one_file() {
-        insta::assert_snapshot!(pretty(&samples::one_label(), Look::PLAIN), @"");
+        insta::assert_snapshot!(pretty(&samples::one_label(), Look::PLAIN), @r#"
+        error[graceful-exceeds-kill] LIF001 (medium confidence)
+
+          × 30 s to finish requests, but SIGKILL after 10 s
+           ╭─[gunicorn.conf.py:3:11]
+         2 │ timeout = 30  # farrier: ignore[x] -- why
+         3 │ workers = 9
+           ·           ┬
+           ·           ╰── 9 workers
+           ╰────
+          help: each worker holds the whole application in memory
+                lower `workers` to 3 (`--fix --unsafe-fixes` does it)
+
+        note: helm/values.yaml:3: not checked, because it is a template
+
+        1 error in 1 file (1 suppressed, 1 note)
+        "#);
     }
 
     #[test]
     fn labels_in_three_files() {
-        insta::assert_snapshot!(pretty(&samples::three_files(), Look::PLAIN), @"");
+        insta::assert_snapshot!(pretty(&samples::three_files(), Look::PLAIN), @r#"
+        warning[workers-exceed-memory] MEM001
+
+          ! 9 workers of about 90 MiB need 810 MiB, but the service may use 512 MiB
+           ╭─[gunicorn.conf.py:1:11]
+         1 │ workers = 9
+           ·           ┬
+           ·           ╰── 9 workers
+         2 │ threads = 4
+           · ───┬───   ┬
+           ·    │      ╰── each with 4 threads
+           ·    ╰── same line
+         3 │ graceful_timeout = 30
+           ╰────
+           ╭─[compose.yaml:2:3]
+         1 │ services:
+         2 │   web:
+           ·   ─┬─
+           ·    ╰── of this service
+         3 │     build: .
+           ╰────
+           ╭─[compose.yaml:8:19]
+         7 │         limits:
+         8 │           memory: 512M
+           ·                   ──┬─
+           ·                     ╰── the limit
+           ╰────
+
+        error[graceful-exceeds-kill] LIF001
+
+          × 30 s to finish requests, but SIGKILL after 10 s
+           ╭─[gunicorn.conf.py:3:1]
+         2 │ threads = 4
+         3 │ graceful_timeout = 30
+           · ──────────┬──────────
+           ·           ╰── waits this long
+           ╰────
+           ╭─[compose.yaml:4:24]
+         3 │     build: .
+         4 │     stop_grace_period: 10s
+           ·                        ─┬─
+           ·                         ╰── killed here
+         5 │     deploy:
+           ╰────
+           ╭─[Dockerfile:3:7]
+         2 │ COPY . .
+         3 │ CMD ["gunicorn", "app:app"]
+           ·       ────┬───
+           ·           ╰── started here
+           ╰────
+          help: the grace period has to be longer than the graceful timeout
+                lower `graceful_timeout` to 8 (`--fix` does it)
+
+        1 error, 1 warning in 1 file
+        "#);
     }
 
     #[test]
     fn odd_texts() {
-        insta::assert_snapshot!(pretty(&samples::odd_texts(), Look::PLAIN), @"");
+        insta::assert_snapshot!(pretty(&samples::odd_texts(), Look::PLAIN), @r#"
+        error[graceful-exceeds-kill] LIF001
+
+          × 30 s to finish requests, but SIGKILL after 10 s
+           ╭─[a-long.py:1:159]
+         1 │ … --one --one --one  --workers 9 --two --two --two --two --two --two --two --two --two --t…
+           ·                      ─────┬─────
+           ·                           ╰── here
+           ╰────
+
+        error[graceful-exceeds-kill] LIF001
+
+          × 30 s to finish requests, but SIGKILL after 10 s
+           ╭─[b-tabs.sh:2:7]
+         1 │ if true; then
+         2 │     exec    gunicorn app:app
+           ·             ────┬───
+           ·                 ╰── here
+         3 │ fi
+           ╰────
+
+        error[graceful-exceeds-kill] LIF001
+
+          × 30 s to finish requests, but SIGKILL after 10 s
+           ╭─[c-wide.py:1:16]
+         1 │ größe = '設定'; workers = 9
+           ·                 ───┬───
+           ·                    ╰── here
+         2 │ x = 1
+           ╰────
+
+        error[graceful-exceeds-kill] LIF001
+
+          × 30 s to finish requests, but SIGKILL after 10 s
+           ╭─[d-escape.py:1:24]
+         1 │ a = '\u{1b}[31m'; workers = 9
+           ·                             ┬
+           ·                             ╰── here
+           ╰────
+
+        error[graceful-exceeds-kill] LIF001
+
+          × 30 s to finish requests, but SIGKILL after 10 s
+           ╭─[e-empty.py:1:1]
+         1 │
+           · ▲
+           · ╰── here
+           ╰────
+
+        error[graceful-exceeds-kill] LIF001
+
+          × 30 s to finish requests, but SIGKILL after 10 s
+           ╭─[f-last.py:3:1]
+         2 │ workers = 9
+         3 │
+           · ▲
+           · ╰── nothing sets it
+           ╰────
+
+        error[graceful-exceeds-kill] LIF001
+
+          × 30 s to finish requests, but SIGKILL after 10 s
+           ╭─[g-several.py:2:1]
+         1 │     import x
+         2 │ ╭─▶ x.run(
+         3 │ │       app,
+         4 │ │       workers=9,
+         5 │ ├─▶ )
+           · ╰──── here
+         6 │     y = 1
+           ╰────
+
+        7 errors in 7 files
+        "#);
     }
 
     #[test]

@@ -32,11 +32,7 @@ pub fn recommendations(files: &Files, services: &[(&Deployment, Option<&Advice>)
 }
 
 /// The recommendations for programs.
-pub fn recommendations_json(
-    files: &Files,
-    services: &[(&Deployment, Option<&Advice>)],
-    notes: &[Note],
-) -> String {
+pub fn recommendations_json(files: &Files, services: &[(&Deployment, Option<&Advice>)], notes: &[Note]) -> String {
     write(&Document {
         head: Head::new("advise"),
         services: services.iter().map(|(deployment, advice)| Service::new(files, deployment, *advice)).collect(),

@@ -90,19 +90,14 @@ pub const CARDS: &[Card] = include!(concat!(env!("OUT_DIR"), "/cards.rs"));
 impl Card {
     /// The card of a rule, by name, code or former name.
     pub fn find(word: &str) -> Option<&'static Self> {
-        CARDS.iter().find(|card| {
-            card.name == word
-                || card.code.eq_ignore_ascii_case(word)
-                || card.aliases.contains(&word)
-        })
+        CARDS
+            .iter()
+            .find(|card| card.name == word || card.code.eq_ignore_ascii_case(word) || card.aliases.contains(&word))
     }
 
     /// The default of a parameter; zero for a name that the card does not have.
     pub fn parameter(&self, name: &str) -> f64 {
-        self.parameters
-            .iter()
-            .find(|parameter| parameter.name == name)
-            .map_or(0.0, |parameter| parameter.default)
+        self.parameters.iter().find(|parameter| parameter.name == name).map_or(0.0, |parameter| parameter.default)
     }
 }
 

@@ -84,35 +84,24 @@ pub fn run(
     for rule in all() {
         let mut found = Findings::new(rule.card, context);
         let ran = catch_unwind(AssertUnwindSafe(|| match rule.shape {
-            Shape::Deployment(check) => services
-                .iter()
-                .for_each(|service| check(service, context, &mut found)),
+            Shape::Deployment(check) => services.iter().for_each(|service| check(service, context, &mut found)),
             Shape::App(check) => {
                 for service in services {
                     if let Some(application) = service.application {
                         check(application, Some(service), context, &mut found);
                     }
                 }
-                orphans
-                    .iter()
-                    .for_each(|application| check(application, None, context, &mut found));
+                orphans.iter().for_each(|application| check(application, None, context, &mut found));
             }
-            Shape::Development(check) => development
-                .iter()
-                .for_each(|server| check(server, context, &mut found)),
+            Shape::Development(check) => development.iter().for_each(|server| check(server, context, &mut found)),
         }));
         if ran.is_err() {
-            notes.push(Note::file(
-                "",
-                format!("the rule `{}` failed, please report it", rule.card.name),
-            ));
+            notes.push(Note::file("", format!("the rule `{}` failed, please report it", rule.card.name)));
         }
         for finding in found.into_findings() {
             // Two deployments that load one file make the same statement about it.
             let same = |other: &&mut Finding| {
-                other.rule == finding.rule
-                    && other.primary == finding.primary
-                    && other.message == finding.message
+                other.rule == finding.rule && other.primary == finding.primary && other.message == finding.message
             };
             match findings.iter_mut().find(same) {
                 Some(known) => known.confidence = known.confidence.max(finding.confidence),

@@ -59,9 +59,7 @@ pub trait Parameters: std::fmt::Debug {
 
 impl Context<'_> {
     fn parameter(&self, card: &Card, name: &str) -> f64 {
-        self.parameters
-            .parameter(card.name, name)
-            .unwrap_or_else(|| card.parameter(name))
+        self.parameters.parameter(card.name, name).unwrap_or_else(|| card.parameter(name))
     }
 }
 
@@ -97,37 +95,25 @@ impl Service<'_> {
         match self.speaks() {
             Some(Interface::Asgi) => true,
             Some(_) => false,
-            None => self
-                .application
-                .is_some_and(|application| application.interface == AppInterface::Asgi),
+            None => self.application.is_some_and(|application| application.interface == AppInterface::Asgi),
         }
     }
 
     /// What calls the application, as the user would name it: the worker class, or the server.
     pub(super) fn speaker(&self) -> String {
-        if self.is_gunicorn() {
-            format!("`{}`", self.class_name())
-        } else {
-            self.deployment.server.to_string()
-        }
+        if self.is_gunicorn() { format!("`{}`", self.class_name()) } else { self.deployment.server.to_string() }
     }
 
     /// The worker class that runs, by its usual name.
     pub(super) fn class_name(&self) -> String {
-        let written = self
-            .deployment
-            .setting("worker_class")
-            .and_then(Effective::text);
+        let written = self.deployment.setting("worker_class").and_then(Effective::text);
         let runs = self.deployment.class.map(WorkerClass::name);
         runs.or(written).unwrap_or("sync").to_owned()
     }
 
     /// Where the worker class is set, or the command that leaves it to the default.
     pub(super) fn class_place(&self) -> Place {
-        let class = self
-            .deployment
-            .setting("worker_class")
-            .and_then(Effective::place);
+        let class = self.deployment.setting("worker_class").and_then(Effective::place);
         class.unwrap_or(self.deployment.command)
     }
 
@@ -136,15 +122,9 @@ impl Service<'_> {
     /// Gunicorn has had its own since 24.0, and its authors call it stable since 25.1.
     pub(super) fn asgi_class(&self) -> String {
         let deployment = self.deployment;
-        let own = deployment.version.version >= Version::new(25, 1, 0)
-            && !deployment.version.is_assumed();
+        let own = deployment.version.version >= Version::new(25, 1, 0) && !deployment.version.is_assumed();
         let package = deployment.asks_for("uvicorn-worker");
-        if own && !package {
-            "asgi"
-        } else {
-            "uvicorn_worker.UvicornWorker"
-        }
-        .to_owned()
+        if own && !package { "asgi" } else { "uvicorn_worker.UvicornWorker" }.to_owned()
     }
 
     /// The same, with the package it comes from where that is not installed yet.
@@ -159,31 +139,21 @@ impl Service<'_> {
     /// Seconds without a sign of life after which Gunicorn kills a worker; `None` for servers that do
     /// not watch the event loop.
     pub(super) fn heartbeat(&self) -> Option<i64> {
-        let timeout = self
-            .deployment
-            .setting("timeout")
-            .filter(|_| self.is_gunicorn() && self.runs_loop())?;
+        let timeout = self.deployment.setting("timeout").filter(|_| self.is_gunicorn() && self.runs_loop())?;
         timeout.int().filter(|&seconds| seconds > 0)
     }
 
     /// A setting that somebody sets and the worker class does not act on.
     pub(super) fn ignored(&self, name: &str) -> Option<&Effective> {
         let deployment = self.deployment;
-        let setting = deployment
-            .setting(name)
-            .filter(|setting| setting.is_set())?;
-        let honoured = setting
-            .setting
-            .honoured_by(deployment.class?, deployment.version.version);
+        let setting = deployment.setting(name).filter(|setting| setting.is_set())?;
+        let honoured = setting.setting.honoured_by(deployment.class?, deployment.version.version);
         matches!(honoured, Honoured::No).then_some(setting)
     }
 
     /// Gives a setting another value where it is set by a literal.
     pub(super) fn set(&self, name: &str, value: &Value, context: &Context) -> Option<Edit> {
-        self.deployment
-            .setting(name)?
-            .winner
-            .set(context.files, value)
+        self.deployment.setting(name)?.winner.set(context.files, value)
     }
 }
 
@@ -202,10 +172,7 @@ pub(super) const fn callable(app: &Application) -> &'static str {
 }
 
 /// A whole number as a floating-point one; counts of workers are far below the loss of precision.
-#[allow(
-    clippy::cast_precision_loss,
-    reason = "a setting above 2^52 is refused long before"
-)]
+#[allow(clippy::cast_precision_loss, reason = "a setting above 2^52 is refused long before")]
 pub(super) fn exact(n: i64) -> f64 {
     n as f64
 }
@@ -220,11 +187,7 @@ pub struct Findings<'a> {
 
 impl<'a> Findings<'a> {
     pub(super) fn new(card: &'static Card, context: &'a Context<'a>) -> Self {
-        Self {
-            card,
-            context,
-            found: Vec::new(),
-        }
+        Self { card, context, found: Vec::new() }
     }
 
     pub(super) fn into_findings(self) -> Vec<Finding> {
@@ -237,12 +200,7 @@ impl<'a> Findings<'a> {
     }
 
     /// Says `message` about `place`; the builder takes the rest.
-    pub(super) fn report(
-        &mut self,
-        place: Place,
-        label: impl Into<String>,
-        message: impl Into<String>,
-    ) -> Report<'_> {
+    pub(super) fn report(&mut self, place: Place, label: impl Into<String>, message: impl Into<String>) -> Report<'_> {
         let finding = Finding {
             rule: self.card.name,
             code: self.card.code,
@@ -256,9 +214,7 @@ impl<'a> Findings<'a> {
         };
         self.found.push(finding);
         let at = self.found.len() - 1;
-        Report {
-            finding: &mut self.found[at],
-        }
+        Report { finding: &mut self.found[at] }
     }
 }
 

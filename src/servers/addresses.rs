@@ -69,9 +69,5 @@ pub(super) fn metrics(value: Value, version: Version) -> Result<Value, CastError
     } else {
         parts.get(1).is_none_or(|number| port(number))
     };
-    if fine {
-        Ok(value)
-    } else {
-        refuse("Value must be one of ('host:port', 'unix://PATH')")
-    }
+    if fine { Ok(value) } else { refuse("Value must be one of ('host:port', 'unix://PATH')") }
 }

@@ -6,23 +6,16 @@
 /// number may not begin with `0`.
 pub(super) fn any_base(text: &str) -> Option<i64> {
     let (sign, digits) = signed(text);
-    let prefixed = [("0x", 16), ("0o", 8), ("0b", 2)]
-        .into_iter()
-        .find_map(|(prefix, radix)| {
-            let head = digits.get(..2)?;
-            head.eq_ignore_ascii_case(prefix)
-                .then(|| (digits.get(2..).unwrap_or_default(), radix))
-        });
+    let prefixed = [("0x", 16), ("0o", 8), ("0b", 2)].into_iter().find_map(|(prefix, radix)| {
+        let head = digits.get(..2)?;
+        head.eq_ignore_ascii_case(prefix).then(|| (digits.get(2..).unwrap_or_default(), radix))
+    });
     if let Some((digits, radix)) = prefixed {
         // An underscore may follow the prefix.
         return number(sign, digits.strip_prefix('_').unwrap_or(digits), radix);
     }
     let zeros_only = digits.bytes().all(|b| b == b'0' || b == b'_');
-    if digits.starts_with('0') && !zeros_only {
-        None
-    } else {
-        number(sign, digits, 10)
-    }
+    if digits.starts_with('0') && !zeros_only { None } else { number(sign, digits, 10) }
 }
 
 /// Python's `int(text)`.
@@ -34,9 +27,7 @@ pub(super) fn decimal(text: &str) -> Option<i64> {
 /// Gunicorn's `auto_int`, for masks and modes: a leading zero means octal, as in a shell.
 pub(super) fn octal_aware(text: &str) -> Option<i64> {
     match text.strip_prefix('0') {
-        Some(rest) if rest.starts_with(|c: char| c.is_ascii_digit()) => {
-            any_base(&format!("0o{rest}"))
-        }
+        Some(rest) if rest.starts_with(|c: char| c.is_ascii_digit()) => any_base(&format!("0o{rest}")),
         _ => any_base(text),
     }
 }
@@ -52,16 +43,10 @@ fn signed(text: &str) -> (i64, &str) {
 fn number(sign: i64, digits: &str, radix: u32) -> Option<i64> {
     let misplaced = digits.starts_with('_') || digits.ends_with('_') || digits.contains("__");
     // `from_str_radix` would take a second sign.
-    if misplaced
-        || !digits
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'_')
-    {
+    if misplaced || !digits.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
         return None;
     }
-    i64::from_str_radix(&digits.replace('_', ""), radix)
-        .ok()
-        .map(|n| n * sign)
+    i64::from_str_radix(&digits.replace('_', ""), radix).ok().map(|n| n * sign)
 }
 
 #[cfg(test)]

@@ -45,14 +45,8 @@ pub enum Server {
 
 impl Server {
     /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::Gunicorn,
-        Self::Uvicorn,
-        Self::Hypercorn,
-        Self::Granian,
-        Self::Uwsgi,
-        Self::Daphne,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Gunicorn, Self::Uvicorn, Self::Hypercorn, Self::Granian, Self::Uwsgi, Self::Daphne];
 
     /// The name of its command, which is also the name of its distribution except for `uWSGI`.
     pub const fn as_str(self) -> &'static str {

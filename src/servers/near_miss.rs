@@ -10,11 +10,7 @@ impl Table {
     /// enough of the name is left: config files hold variables of their own.
     pub fn near_miss(&self, name: &str, version: Version) -> Option<&Setting> {
         let here = |setting: &&Setting| setting.applies_to(version);
-        if name.len() > 64
-            || self
-                .setting(name)
-                .is_some_and(|setting| setting.applies_to(version))
-        {
+        if name.len() > 64 || self.setting(name).is_some_and(|setting| setting.applies_to(version)) {
             return None;
         }
         if let Some(setting) = self.misnomer(name).filter(here) {
@@ -23,14 +19,9 @@ impl Table {
         let lower = name.to_ascii_lowercase().replace('-', "_");
         let plain = lower.trim_start_matches('_');
         let spelled = |setting: &&Setting| {
-            let mut flags = setting
-                .at(version)
-                .flags()
-                .iter()
-                .filter_map(|flag| flag.strip_prefix("--"));
+            let mut flags = setting.at(version).flags().iter().filter_map(|flag| flag.strip_prefix("--"));
             // Short ones are words that config files use for themselves: `name`.
-            setting.name() == plain
-                || (plain.len() > 4 && flags.any(|flag| flag.replace('-', "_") == plain))
+            setting.name() == plain || (plain.len() > 4 && flags.any(|flag| flag.replace('-', "_") == plain))
         };
         if let Some(setting) = self.settings().filter(here).find(spelled) {
             return Some(setting);
@@ -45,10 +36,7 @@ impl Table {
     fn slip(&self, name: &str, version: Version) -> Option<&Setting> {
         let mut nearest: Option<(usize, &Setting)> = None;
         let mut tied = false;
-        for setting in self
-            .settings()
-            .filter(|setting| setting.applies_to(version))
-        {
+        for setting in self.settings().filter(|setting| setting.applies_to(version)) {
             let allowed = allowed_slips(name.len().min(setting.name().len()));
             if name.len().abs_diff(setting.name().len()) > allowed {
                 continue;
@@ -81,9 +69,7 @@ mod tests {
     use crate::servers::{Server, Setting, table};
 
     fn meant(name: &str, version: &str) -> Option<&'static str> {
-        table(Server::Gunicorn)
-            .near_miss(name, version.parse().unwrap())
-            .map(Setting::name)
+        table(Server::Gunicorn).near_miss(name, version.parse().unwrap()).map(Setting::name)
     }
 
     #[test]
@@ -142,10 +128,7 @@ mod tests {
     #[test]
     fn only_settings_of_the_version_are_offered() {
         assert_eq!(meant("no_control_socket", "23.0.0"), None);
-        assert_eq!(
-            meant("no_control_socket", "27.0.1"),
-            Some("control_socket_disable")
-        );
+        assert_eq!(meant("no_control_socket", "27.0.1"), Some("control_socket_disable"));
         // A setting of a later version is not mistaken for another one.
         assert_eq!(meant("http_parser", "23.0.0"), None);
     }

@@ -80,15 +80,8 @@ fn is_assignment(word: &str) -> bool {
 /// The program whose name is word `at`, if it is one that farrier knows.
 fn program(words: &[Option<String>], at: usize) -> Option<Program> {
     let word = base(known(words, at)?);
-    if let Some(server) = Server::ALL
-        .into_iter()
-        .find(|server| server.as_str() == word)
-    {
-        return Some(Program::Server {
-            server,
-            name: at,
-            first_argument: at + 1,
-        });
+    if let Some(server) = Server::ALL.into_iter().find(|server| server.as_str() == word) {
+        return Some(Program::Server { server, name: at, first_argument: at + 1 });
     }
     match word {
         "fastapi" => fastapi(words, at),
@@ -101,9 +94,7 @@ fn program(words: &[Option<String>], at: usize) -> Option<Program> {
 
 /// `python3`, `python3.12`, `pypy3`.
 fn is_python(word: &str) -> bool {
-    let rest = word
-        .strip_prefix("python")
-        .or_else(|| word.strip_prefix("pypy"));
+    let rest = word.strip_prefix("python").or_else(|| word.strip_prefix("pypy"));
     rest.is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit() || b == b'.'))
 }
 
@@ -116,20 +107,12 @@ fn python(words: &[Option<String>], at: usize) -> Option<Program> {
             "-W" | "-X" => at += 2,
             "-c" | "-" => return None,
             // Only the last of several letters in one word can take the next one: `-um gunicorn`.
-            option
-                if option.starts_with('-')
-                    && !option.starts_with("--")
-                    && option.ends_with('m') =>
-            {
+            option if option.starts_with('-') && !option.starts_with("--") && option.ends_with('m') => {
                 return module(words, at + 1);
             }
             option if option.starts_with('-') => at += 1,
             script => {
-                return if is_python(base(script)) {
-                    None
-                } else {
-                    program(words, at)
-                };
+                return if is_python(base(script)) { None } else { program(words, at) };
             }
         }
     }
@@ -147,11 +130,7 @@ fn module(words: &[Option<String>], at: usize) -> Option<Program> {
         "django" => return django(words, at),
         _ => return None,
     };
-    Some(Program::Server {
-        server,
-        name: at,
-        first_argument: at + 1,
-    })
+    Some(Program::Server { server, name: at, first_argument: at + 1 })
 }
 
 fn fastapi(words: &[Option<String>], at: usize) -> Option<Program> {
@@ -160,10 +139,7 @@ fn fastapi(words: &[Option<String>], at: usize) -> Option<Program> {
         "dev" => true,
         _ => return None,
     };
-    Some(Program::FastApi {
-        development,
-        first_argument: at + 2,
-    })
+    Some(Program::FastApi { development, first_argument: at + 2 })
 }
 
 /// `flask run`, options of `flask` itself in between.
@@ -172,10 +148,7 @@ fn flask(words: &[Option<String>], at: usize) -> Option<Program> {
     loop {
         match known(words, at)? {
             "run" => {
-                return Some(Program::Development {
-                    name: "flask run",
-                    first_argument: at + 1,
-                });
+                return Some(Program::Development { name: "flask run", first_argument: at + 1 });
             }
             "-A" | "--app" | "-e" | "--env-file" => at += 2,
             option if option.starts_with('-') => at += 1,
@@ -190,33 +163,22 @@ fn django(words: &[Option<String>], at: usize) -> Option<Program> {
         "runserver_plus" => "manage.py runserver_plus",
         _ => return None,
     };
-    Some(Program::Development {
-        name,
-        first_argument: at + 2,
-    })
+    Some(Program::Development { name, first_argument: at + 2 })
 }
 
 /// Index of the command behind the wrapper at `at`; `None` if the word there is no wrapper.
 fn skip_wrapper(words: &[Option<String>], at: usize) -> Option<usize> {
     let name = base(known(words, at)?);
-    let wrapper = WRAPPERS
-        .iter()
-        .find(|wrapper| wrapper.name.first() == Some(&name))?;
-    let candidates = WRAPPERS
-        .iter()
-        .filter(|other| other.name.first() == wrapper.name.first());
-    candidates
-        .into_iter()
-        .find_map(|wrapper| behind(wrapper, words, at + 1))
+    let wrapper = WRAPPERS.iter().find(|wrapper| wrapper.name.first() == Some(&name))?;
+    let candidates = WRAPPERS.iter().filter(|other| other.name.first() == wrapper.name.first());
+    candidates.into_iter().find_map(|wrapper| behind(wrapper, words, at + 1))
 }
 
 fn behind(wrapper: &Wrapper, words: &[Option<String>], mut at: usize) -> Option<usize> {
     let mut names = wrapper.name.get(1..).unwrap_or_default();
     let mut operands = wrapper.operands;
     if wrapper.dashes {
-        return (at..words.len())
-            .find(|at| known(words, *at) == Some("--"))
-            .map(|at| at + 1);
+        return (at..words.len()).find(|at| known(words, *at) == Some("--")).map(|at| at + 1);
     }
     loop {
         let word = known(words, at);
@@ -254,23 +216,14 @@ mod tests {
 
     /// Words split at spaces; `?` is one that nobody knows.
     fn words(line: &str) -> Vec<Option<String>> {
-        line.split_whitespace()
-            .map(|word| (word != "?").then(|| word.to_owned()))
-            .collect()
+        line.split_whitespace().map(|word| (word != "?").then(|| word.to_owned())).collect()
     }
 
     fn found(line: &str) -> Option<(Server, String)> {
         let words = words(line);
         match recognise(&words)? {
-            Program::Server {
-                server,
-                first_argument,
-                ..
-            } => {
-                let rest: Vec<_> = words[first_argument..]
-                    .iter()
-                    .map(|word| word.as_deref().unwrap_or("?"))
-                    .collect();
+            Program::Server { server, first_argument, .. } => {
+                let rest: Vec<_> = words[first_argument..].iter().map(|word| word.as_deref().unwrap_or("?")).collect();
                 Some((server, rest.join(" ")))
             }
             _ => None,
@@ -314,20 +267,10 @@ mod tests {
             "exec gosu app tini -- ddtrace-run uv run python -m gunicorn app:app",
         ];
         for line in gunicorn {
-            assert_eq!(
-                found(line),
-                Some((Server::Gunicorn, "app:app".into())),
-                "{line}"
-            );
+            assert_eq!(found(line), Some((Server::Gunicorn, "app:app".into())), "{line}");
         }
-        assert_eq!(
-            found("python -m uvicorn a:b ?"),
-            Some((Server::Uvicorn, "a:b ?".into()))
-        );
-        assert_eq!(
-            found("uwsgi --ini x"),
-            Some((Server::Uwsgi, "--ini x".into()))
-        );
+        assert_eq!(found("python -m uvicorn a:b ?"), Some((Server::Uvicorn, "a:b ?".into())));
+        assert_eq!(found("uwsgi --ini x"), Some((Server::Uwsgi, "--ini x".into())));
     }
 
     #[test]
@@ -364,31 +307,13 @@ mod tests {
             _ => None,
         };
         assert_eq!(name("flask --app hello run --debug"), Some("flask run"));
-        assert_eq!(
-            name("python manage.py runserver 0.0.0.0:8000"),
-            Some("manage.py runserver")
-        );
-        assert_eq!(
-            name("uv run ./manage.py runserver"),
-            Some("manage.py runserver")
-        );
+        assert_eq!(name("python manage.py runserver 0.0.0.0:8000"), Some("manage.py runserver"));
+        assert_eq!(name("uv run ./manage.py runserver"), Some("manage.py runserver"));
         assert_eq!(name("python -m flask run"), Some("flask run"));
         assert_eq!(name("python manage.py migrate"), None);
         let fastapi = |line: &str| recognise(&words(line));
-        assert_eq!(
-            fastapi("fastapi run a.py"),
-            Some(Program::FastApi {
-                development: false,
-                first_argument: 2
-            })
-        );
-        assert_eq!(
-            fastapi("uv run fastapi dev"),
-            Some(Program::FastApi {
-                development: true,
-                first_argument: 4
-            })
-        );
+        assert_eq!(fastapi("fastapi run a.py"), Some(Program::FastApi { development: false, first_argument: 2 }));
+        assert_eq!(fastapi("uv run fastapi dev"), Some(Program::FastApi { development: true, first_argument: 4 }));
     }
 
     proptest! {

@@ -289,19 +289,13 @@ const fn yes() -> bool {
 impl Server {
     /// Whether the table agrees with itself; the error says what does not.
     pub fn check(&self) -> Result<(), String> {
-        let classes: BTreeSet<&str> = self
-            .worker_classes
-            .iter()
-            .map(|class| class.name.as_str())
-            .collect();
+        let classes: BTreeSet<&str> = self.worker_classes.iter().map(|class| class.name.as_str()).collect();
         let mut names = BTreeSet::new();
         for setting in &self.settings {
             if !names.insert(setting.name.as_str()) {
                 return Err(format!("setting `{}` is there twice", setting.name));
             }
-            setting
-                .check(&classes)
-                .map_err(|reason| format!("setting `{}`: {reason}", setting.name))?;
+            setting.check(&classes).map_err(|reason| format!("setting `{}`: {reason}", setting.name))?;
         }
         let mut spellings = BTreeSet::new();
         for class in &self.worker_classes {
@@ -310,15 +304,8 @@ impl Server {
                     return Err(format!("worker class `{spelling}` is there twice"));
                 }
             }
-            if let Some(other) = class
-                .behaves_like
-                .as_deref()
-                .filter(|other| !classes.contains(other))
-            {
-                return Err(format!(
-                    "worker class `{}` behaves like `{other}`, which is none",
-                    class.name
-                ));
+            if let Some(other) = class.behaves_like.as_deref().filter(|other| !classes.contains(other)) {
+                return Err(format!("worker class `{}` behaves like `{other}`, which is none", class.name));
             }
         }
         for (wrong, right) in &self.misnomers {
@@ -326,9 +313,7 @@ impl Server {
                 return Err(format!("misnomer `{wrong}` is a setting"));
             }
             if !names.contains(right.as_str()) {
-                return Err(format!(
-                    "misnomer `{wrong}` leads to `{right}`, which is no setting"
-                ));
+                return Err(format!("misnomer `{wrong}` leads to `{right}`, which is no setting"));
             }
         }
         self.check_versions()
@@ -341,12 +326,10 @@ impl Server {
                 .chain(setting.ignored_between.values().flatten())
                 .chain(setting.before.iter().map(|before| &before.version))
         });
-        let classes = self.worker_classes.iter().flat_map(|class| {
-            [&class.since, &class.until]
-                .into_iter()
-                .flatten()
-                .chain(class.minimum.keys())
-        });
+        let classes = self
+            .worker_classes
+            .iter()
+            .flat_map(|class| [&class.since, &class.until].into_iter().flatten().chain(class.minimum.keys()));
         for version in settings.chain(classes).chain([&self.oldest, &self.newest]) {
             let parts: Vec<_> = version.split('.').collect();
             if parts.len() != 3 || parts.iter().any(|part| part.parse::<u16>().is_err()) {
@@ -359,23 +342,13 @@ impl Server {
 
 impl Setting {
     fn check(&self, classes: &BTreeSet<&str>) -> Result<(), String> {
-        let named = self
-            .honoured
-            .iter()
-            .flatten()
-            .chain(self.partly.keys())
-            .chain(self.ignored_between.keys());
+        let named = self.honoured.iter().flatten().chain(self.partly.keys()).chain(self.ignored_between.keys());
         for class in named {
             if !classes.contains(class.as_str()) {
                 return Err(format!("`{class}` is no worker class"));
             }
         }
-        for shape in self
-            .before
-            .iter()
-            .map(|before| &before.shape)
-            .chain([&self.shape])
-        {
+        for shape in self.before.iter().map(|before| &before.shape).chain([&self.shape]) {
             shape.check()?;
         }
         Ok(())
@@ -384,12 +357,7 @@ impl Setting {
 
 impl Shape {
     fn check(&self) -> Result<(), String> {
-        if let Some(flag) = self
-            .flags
-            .iter()
-            .chain(&self.off_flags)
-            .find(|flag| !flag.starts_with('-'))
-        {
+        if let Some(flag) = self.flags.iter().chain(&self.off_flags).find(|flag| !flag.starts_with('-')) {
             return Err(format!("`{flag}` is no option"));
         }
         let wants_choices = matches!(self.kind, Kind::Choice | Kind::ChoiceList);

@@ -43,21 +43,12 @@ impl Setting {
         Self {
             since: version(&data.since),
             until: version(&data.until),
-            missing_in: data
-                .missing_in
-                .iter()
-                .filter_map(|text| text.parse().ok())
-                .collect(),
+            missing_in: data.missing_in.iter().filter_map(|text| text.parse().ok()).collect(),
             today: Shape::new(data.shape.clone()),
             before: data
                 .before
                 .iter()
-                .filter_map(|before| {
-                    Some((
-                        before.version.parse().ok()?,
-                        Shape::new(before.shape.clone()),
-                    ))
-                })
+                .filter_map(|before| Some((before.version.parse().ok()?, Shape::new(before.shape.clone()))))
                 .collect(),
             data,
         }
@@ -104,15 +95,10 @@ impl Setting {
         let Some(class) = class.behaviour() else {
             return Honoured::Unknown;
         };
-        let ignored = self
-            .data
-            .ignored_between
-            .get(class)
-            .is_some_and(|[from, until]| {
-                let reached =
-                    |text: &str| text.parse::<Version>().is_ok_and(|limit| limit <= version);
-                reached(from) && !reached(until)
-            });
+        let ignored = self.data.ignored_between.get(class).is_some_and(|[from, until]| {
+            let reached = |text: &str| text.parse::<Version>().is_ok_and(|limit| limit <= version);
+            reached(from) && !reached(until)
+        });
         if ignored {
             return Honoured::No;
         }
@@ -203,11 +189,8 @@ fn read_value(value: &toml::Value) -> Value {
         toml::Value::Boolean(b) => Value::Bool(*b),
         toml::Value::Datetime(moment) => Value::Str(moment.to_string()),
         toml::Value::Array(items) => Value::List(items.iter().map(read_value).collect()),
-        toml::Value::Table(entries) => Value::Dict(
-            entries
-                .iter()
-                .map(|(key, value)| (Value::Str(key.clone()), read_value(value)))
-                .collect(),
-        ),
+        toml::Value::Table(entries) => {
+            Value::Dict(entries.iter().map(|(key, value)| (Value::Str(key.clone()), read_value(value))).collect())
+        }
     }
 }

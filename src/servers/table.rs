@@ -21,15 +21,9 @@ pub struct Table {
 pub fn table(server: Server) -> &'static Table {
     static TABLES: [OnceLock<Table>; 6] = [const { OnceLock::new() }; 6];
     let (cell, text) = match server {
-        Server::Gunicorn => (
-            &TABLES[0],
-            include_str!("../../rules/servers/gunicorn.toml"),
-        ),
+        Server::Gunicorn => (&TABLES[0], include_str!("../../rules/servers/gunicorn.toml")),
         Server::Uvicorn => (&TABLES[1], include_str!("../../rules/servers/uvicorn.toml")),
-        Server::Hypercorn => (
-            &TABLES[2],
-            include_str!("../../rules/servers/hypercorn.toml"),
-        ),
+        Server::Hypercorn => (&TABLES[2], include_str!("../../rules/servers/hypercorn.toml")),
         Server::Granian => (&TABLES[3], include_str!("../../rules/servers/granian.toml")),
         Server::Uwsgi => (&TABLES[4], include_str!("../../rules/servers/uwsgi.toml")),
         Server::Daphne => (&TABLES[5], include_str!("../../rules/servers/daphne.toml")),
@@ -40,8 +34,7 @@ pub fn table(server: Server) -> &'static Table {
 impl Table {
     fn read(server: Server, text: &str) -> Self {
         // A table that does not parse fails the build; an empty one keeps the type total.
-        let data: schema::Server =
-            toml::from_str(text).unwrap_or_else(|_| schema::Server::empty(server.as_str()));
+        let data: schema::Server = toml::from_str(text).unwrap_or_else(|_| schema::Server::empty(server.as_str()));
         let version = |text: &str| text.parse().unwrap_or(Version::new(0, 0, 0));
         Self {
             server,
@@ -49,12 +42,7 @@ impl Table {
             newest: version(&data.newest),
             syntax: data.syntax,
             settings: data.settings.iter().cloned().map(Setting::new).collect(),
-            worker_classes: data
-                .worker_classes
-                .iter()
-                .cloned()
-                .map(WorkerClass::new)
-                .collect(),
+            worker_classes: data.worker_classes.iter().cloned().map(WorkerClass::new).collect(),
             data,
         }
     }
@@ -127,9 +115,7 @@ impl Table {
 
     /// The worker class that goes by this name, short or dotted, in whatever version.
     pub fn class(&self, worker_class: &str) -> Option<&WorkerClass> {
-        self.worker_classes
-            .iter()
-            .find(|class| class.is_called(worker_class))
+        self.worker_classes.iter().find(|class| class.is_called(worker_class))
     }
 
     /// The class that really runs where `worker_class` is configured with `threads`, both as
@@ -144,10 +130,7 @@ impl Table {
     }
 
     pub(super) fn misnomer(&self, name: &str) -> Option<&Setting> {
-        self.data
-            .misnomers
-            .get(name)
-            .and_then(|right| self.setting(right))
+        self.data.misnomers.get(name).and_then(|right| self.setting(right))
     }
 }
 
@@ -193,44 +176,20 @@ mod tests {
     #[test]
     fn a_table_with_a_slip_is_refused() {
         let head = "name = 'x'\ndistribution = 'x'\noldest = '1.0.0'\nnewest = '2.0.0'\nsyntax = 'click'\n";
-        let refused = |body: &str| match toml::from_str::<schema::Server>(&format!("{head}{body}"))
-        {
+        let refused = |body: &str| match toml::from_str::<schema::Server>(&format!("{head}{body}")) {
             Ok(table) => table.check().is_err(),
             Err(_) => true,
         };
         let setting = "[[setting]]\nname = 'a'\nkind = 'bool'\n";
         assert!(!refused(setting));
-        assert!(
-            refused(&format!("{setting}{setting}")),
-            "the same setting twice"
-        );
-        assert!(
-            refused(&format!("{setting}flagz = ['-a']")),
-            "a field that does not exist"
-        );
-        assert!(refused(&format!(
-            "{setting}[[setting.before]]\nversion = '1.1.0'\nkind = 'bool'\nflagz = []"
-        )));
-        assert!(
-            refused(&format!("{setting}flags = ['a']")),
-            "an option without a dash"
-        );
-        assert!(
-            refused(&format!("{setting}since = '1.x'")),
-            "a version that is none"
-        );
-        assert!(
-            refused(&format!("{setting}honoured = ['b']")),
-            "a class that does not exist"
-        );
-        assert!(
-            refused(&format!("{setting}choices = ['b']")),
-            "choices of a bool"
-        );
-        assert!(
-            refused(&format!("[misnomers]\nb = 'c'\n{setting}")),
-            "a misnomer of nothing"
-        );
+        assert!(refused(&format!("{setting}{setting}")), "the same setting twice");
+        assert!(refused(&format!("{setting}flagz = ['-a']")), "a field that does not exist");
+        assert!(refused(&format!("{setting}[[setting.before]]\nversion = '1.1.0'\nkind = 'bool'\nflagz = []")));
+        assert!(refused(&format!("{setting}flags = ['a']")), "an option without a dash");
+        assert!(refused(&format!("{setting}since = '1.x'")), "a version that is none");
+        assert!(refused(&format!("{setting}honoured = ['b']")), "a class that does not exist");
+        assert!(refused(&format!("{setting}choices = ['b']")), "choices of a bool");
+        assert!(refused(&format!("[misnomers]\nb = 'c'\n{setting}")), "a misnomer of nothing");
     }
 
     /// `len(gunicorn.config.KNOWN_SETTINGS)` of the released packages.
@@ -257,10 +216,7 @@ mod tests {
         ];
         for (release, count) in released {
             let release = version(release);
-            let found = table(Server::Gunicorn)
-                .settings()
-                .filter(|setting| setting.applies_to(release))
-                .count();
+            let found = table(Server::Gunicorn).settings().filter(|setting| setting.applies_to(release)).count();
             assert_eq!(found, count, "{release}");
         }
     }
@@ -269,66 +225,28 @@ mod tests {
     fn forms_and_defaults_follow_the_version() {
         let gunicorn = table(Server::Gunicorn);
         let trusted = gunicorn.setting("forwarded_allow_ips").unwrap();
-        let local = |items: &[&str]| {
-            Value::List(
-                items
-                    .iter()
-                    .map(|item| Value::Str((*item).into()))
-                    .collect(),
-            )
-        };
-        assert_eq!(
-            trusted.at(version("20.1.0")).default(),
-            Some(&local(&["127.0.0.1"]))
-        );
-        assert_eq!(
-            trusted.at(version("27.0.1")).default(),
-            Some(&local(&["127.0.0.1", "::1"]))
-        );
+        let local = |items: &[&str]| Value::List(items.iter().map(|item| Value::Str((*item).into())).collect());
+        assert_eq!(trusted.at(version("20.1.0")).default(), Some(&local(&["127.0.0.1"])));
+        assert_eq!(trusted.at(version("27.0.1")).default(), Some(&local(&["127.0.0.1", "::1"])));
         assert_eq!(trusted.default_variable(), Some("FORWARDED_ALLOW_IPS"));
         let proxy = gunicorn.setting("proxy_protocol").unwrap();
-        assert_eq!(
-            proxy.at(version("24.0.0")).default(),
-            Some(&Value::Bool(false))
-        );
-        assert_eq!(
-            proxy.at(version("24.1.0")).default(),
-            Some(&Value::Str("off".into()))
-        );
+        assert_eq!(proxy.at(version("24.0.0")).default(), Some(&Value::Bool(false)));
+        assert_eq!(proxy.at(version("24.1.0")).default(), Some(&Value::Str("off".into())));
         let config = gunicorn.setting("config").unwrap();
         assert_eq!(config.at(version("20.0.4")).default(), Some(&Value::None));
-        assert_eq!(
-            gunicorn
-                .setting("chdir")
-                .unwrap()
-                .at(version("20.1.0"))
-                .default(),
-            None
-        );
-        assert_eq!(
-            gunicorn
-                .setting("workers")
-                .unwrap()
-                .at(version("27.0.1"))
-                .flag(),
-            Some("--workers")
-        );
+        assert_eq!(gunicorn.setting("chdir").unwrap().at(version("20.1.0")).default(), None);
+        assert_eq!(gunicorn.setting("workers").unwrap().at(version("27.0.1")).flag(), Some("--workers"));
     }
 
     #[test]
     fn classes_go_by_all_their_names() {
         let gunicorn = table(Server::Gunicorn);
-        let thread = gunicorn
-            .class("gunicorn.workers.gthread.ThreadWorker")
-            .unwrap();
+        let thread = gunicorn.class("gunicorn.workers.gthread.ThreadWorker").unwrap();
         assert_eq!(thread.name(), "gthread");
         let eventlet = gunicorn.class("eventlet").unwrap();
         assert!(eventlet.applies_to(version("25.3.0")) && !eventlet.applies_to(version("26.0.0")));
         let twin = gunicorn.class("uvicorn.workers.UvicornWorker").unwrap();
-        assert_eq!(
-            twin.deprecated().unwrap().replacement,
-            "uvicorn_worker.UvicornWorker"
-        );
+        assert_eq!(twin.deprecated().unwrap().replacement, "uvicorn_worker.UvicornWorker");
         let gevent = gunicorn.class("gevent").unwrap();
         assert_eq!(gevent.minimum(version("19.9.0")), None);
         assert_eq!(gevent.minimum(version("23.0.0")), Some(version("1.4.0")));
@@ -338,11 +256,8 @@ mod tests {
 
     #[test]
     fn threads_turn_sync_into_gthread() {
-        let running = |class: &str, threads| {
-            table(Server::Gunicorn)
-                .running_class(class, threads)
-                .map(WorkerClass::name)
-        };
+        let running =
+            |class: &str, threads| table(Server::Gunicorn).running_class(class, threads).map(WorkerClass::name);
         assert_eq!(running("sync", 4), Some("gthread"));
         assert_eq!(running("my.SyncWorker", 2), Some("gthread"));
         assert_eq!(running("sync", 1), Some("sync"));
@@ -354,47 +269,22 @@ mod tests {
     fn honoured_depends_on_class_and_version() {
         let gunicorn = table(Server::Gunicorn);
         let honoured = |setting: &str, class: &str, release: &str| {
-            gunicorn
-                .setting(setting)
-                .unwrap()
-                .honoured_by(gunicorn.class(class).unwrap(), version(release))
+            gunicorn.setting(setting).unwrap().honoured_by(gunicorn.class(class).unwrap(), version(release))
         };
-        assert_eq!(
-            honoured("threads", "uvicorn.workers.UvicornH11Worker", "27.0.1"),
-            Honoured::No
-        );
-        assert_eq!(
-            honoured("workers", "uvicorn.workers.UvicornWorker", "27.0.1"),
-            Honoured::Yes
-        );
+        assert_eq!(honoured("threads", "uvicorn.workers.UvicornH11Worker", "27.0.1"), Honoured::No);
+        assert_eq!(honoured("workers", "uvicorn.workers.UvicornWorker", "27.0.1"), Honoured::Yes);
         assert_eq!(honoured("header_map", "asgi", "26.2.0"), Honoured::No);
         assert_eq!(honoured("header_map", "asgi", "27.0.0"), Honoured::Yes);
         assert_eq!(honoured("keepalive", "eventlet", "23.0.0"), Honoured::Yes);
-        assert_eq!(
-            honoured("keepalive", "aiohttp.GunicornWebWorker", "23.0.0"),
-            Honoured::Unknown
-        );
-        assert!(matches!(
-            honoured("backlog", "asgi", "27.0.1"),
-            Honoured::Partly(_)
-        ));
+        assert_eq!(honoured("keepalive", "aiohttp.GunicornWebWorker", "23.0.0"), Honoured::Unknown);
+        assert!(matches!(honoured("backlog", "asgi", "27.0.1"), Honoured::Partly(_)));
     }
 
     #[test]
     fn option_variables_are_found_by_their_prefix() {
         let uvicorn = table(Server::Uvicorn);
-        assert_eq!(
-            uvicorn
-                .setting_of_variable("UVICORN_WORKERS")
-                .unwrap()
-                .name(),
-            "workers"
-        );
+        assert_eq!(uvicorn.setting_of_variable("UVICORN_WORKERS").unwrap().name(), "workers");
         assert!(uvicorn.setting_of_variable("UVICORN_workers").is_none());
-        assert!(
-            table(Server::Gunicorn)
-                .setting_of_variable("GUNICORN_WORKERS")
-                .is_none()
-        );
+        assert!(table(Server::Gunicorn).setting_of_variable("GUNICORN_WORKERS").is_none());
     }
 }

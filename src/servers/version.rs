@@ -19,11 +19,7 @@ pub struct VersionError(String);
 impl Version {
     /// The version `major.minor.patch`.
     pub const fn new(major: u16, minor: u16, patch: u16) -> Self {
-        Self {
-            major,
-            minor,
-            patch,
-        }
+        Self { major, minor, patch }
     }
 }
 
@@ -37,26 +33,17 @@ impl FromStr for Version {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let error = || VersionError(text.to_owned());
         let public = text.trim().split('+').next().unwrap_or_default();
-        let public = public
-            .split_once(".post")
-            .map_or(public, |(before, _)| before);
+        let public = public.split_once(".post").map_or(public, |(before, _)| before);
         let mut numbers = [0; 3];
         for (i, part) in public.split('.').enumerate() {
             let digits = !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-            let number = digits
-                .then(|| part.parse::<u16>().ok())
-                .flatten()
-                .ok_or_else(error)?;
+            let number = digits.then(|| part.parse::<u16>().ok()).flatten().ok_or_else(error)?;
             if let Some(slot) = numbers.get_mut(i) {
                 *slot = number;
             }
         }
         let [major, minor, patch] = numbers;
-        Ok(Self {
-            major,
-            minor,
-            patch,
-        })
+        Ok(Self { major, minor, patch })
     }
 }
 

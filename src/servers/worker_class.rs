@@ -37,17 +37,9 @@ impl WorkerClass {
             replacement: deprecated.replacement.clone(),
             replacement_distribution: deprecated.replacement_distribution.clone(),
         });
-        let minimum = data
-            .minimum
-            .iter()
-            .filter_map(|(server, needed)| Some((server.parse().ok()?, needed.parse().ok()?)));
-        Self {
-            since: version(&data.since),
-            until: version(&data.until),
-            deprecated,
-            minimum: minimum.collect(),
-            data,
-        }
+        let minimum =
+            data.minimum.iter().filter_map(|(server, needed)| Some((server.parse().ok()?, needed.parse().ok()?)));
+        Self { since: version(&data.since), until: version(&data.until), deprecated, minimum: minimum.collect(), data }
     }
 
     /// The name to speak of it by.
@@ -82,8 +74,7 @@ impl WorkerClass {
 
     /// Whether `version` of the server has it; a class of another distribution is always there.
     pub fn applies_to(&self, version: Version) -> bool {
-        self.since.is_none_or(|since| since <= version)
-            && self.until.is_none_or(|until| version < until)
+        self.since.is_none_or(|since| since <= version) && self.until.is_none_or(|until| version < until)
     }
 
     /// Advice against it, if there is any.
@@ -99,10 +90,7 @@ impl WorkerClass {
     /// The lowest version of [`distribution`](Self::distribution) that works with `version` of the
     /// server, where the server checks it.
     pub fn minimum(&self, version: Version) -> Option<Version> {
-        self.minimum
-            .range(..=version)
-            .next_back()
-            .map(|(_, needed)| *needed)
+        self.minimum.range(..=version).next_back().map(|(_, needed)| *needed)
     }
 
     /// The class whose handling of settings it shares; `None` if nobody looked.

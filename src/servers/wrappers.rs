@@ -16,27 +16,15 @@ pub(super) struct Wrapper {
 }
 
 const fn plain(name: &'static [&'static str]) -> Wrapper {
-    Wrapper {
-        name,
-        valued: &[],
-        operands: 0,
-        dashes: false,
-        assignments: false,
-    }
+    Wrapper { name, valued: &[], operands: 0, dashes: false, assignments: false }
 }
 
 const fn operands(name: &'static [&'static str], operands: usize) -> Wrapper {
-    Wrapper {
-        operands,
-        ..plain(name)
-    }
+    Wrapper { operands, ..plain(name) }
 }
 
 const fn valued(name: &'static [&'static str], valued: &'static [&'static str]) -> Wrapper {
-    Wrapper {
-        valued,
-        ..plain(name)
-    }
+    Wrapper { valued, ..plain(name) }
 }
 
 /// `uv run` and its like take options of their own with values.
@@ -85,21 +73,10 @@ pub(super) const WRAPPERS: &[Wrapper] = &[
     valued(&["stdbuf"], &["-i", "-o", "-e"]),
     valued(&["nice"], &["-n", "--adjustment"]),
     valued(&["ionice"], &["-c", "-n", "--class", "--classdata"]),
-    Wrapper {
-        valued: &["-s", "--signal", "-k", "--kill-after"],
-        ..operands(&["timeout"], 1)
-    },
+    Wrapper { valued: &["-s", "--signal", "-k", "--kill-after"], ..operands(&["timeout"], 1) },
     operands(&["taskset"], 1),
-    Wrapper {
-        valued: &["-u", "--unset", "-C", "--chdir"],
-        assignments: true,
-        ..plain(&["env"])
-    },
-    Wrapper {
-        valued: &["-u", "-g", "--user", "--group"],
-        assignments: true,
-        ..plain(&["sudo"])
-    },
+    Wrapper { valued: &["-u", "--unset", "-C", "--chdir"], assignments: true, ..plain(&["env"]) },
+    Wrapper { valued: &["-u", "-g", "--user", "--group"], assignments: true, ..plain(&["sudo"]) },
     valued(&["tini"], &["-p", "-e"]),
     valued(&["dumb-init"], &["-r", "--rewrite"]),
     plain(&["catatonit"]),
@@ -107,29 +84,17 @@ pub(super) const WRAPPERS: &[Wrapper] = &[
     operands(&["su-exec"], 1),
     operands(&["s6-setuidgid"], 1),
     operands(&["setuidgid"], 1),
-    valued(
-        &["chpst"],
-        &["-u", "-U", "-b", "-e", "-n", "-l", "-L", "-m"],
-    ),
+    valued(&["chpst"], &["-u", "-U", "-b", "-e", "-n", "-l", "-L", "-m"]),
     valued(&["setpriv"], &["--reuid", "--regid", "--groups"]),
     valued(&["uv", "run"], UV),
     valued(&["uvx"], &["--from", "--with", "--python", "-p"]),
-    valued(
-        &["poetry", "run"],
-        &["-C", "--directory", "-P", "--project"],
-    ),
+    valued(&["poetry", "run"], &["-C", "--directory", "-P", "--project"]),
     plain(&["pipenv", "run"]),
     valued(&["pdm", "run"], &["-p", "--project", "--venv"]),
     plain(&["hatch", "run"]),
     plain(&["rye", "run"]),
-    valued(
-        &["pixi", "run"],
-        &["-e", "--environment", "--manifest-path"],
-    ),
-    valued(
-        &["conda", "run"],
-        &["-n", "--name", "-p", "--prefix", "--cwd"],
-    ),
+    valued(&["pixi", "run"], &["-e", "--environment", "--manifest-path"]),
+    valued(&["conda", "run"], &["-n", "--name", "-p", "--prefix", "--cwd"]),
     valued(&["micromamba", "run"], &["-n", "--name", "-p", "--prefix"]),
     plain(&["ddtrace-run"]),
     plain(&["newrelic-admin", "run-program"]),
@@ -137,29 +102,11 @@ pub(super) const WRAPPERS: &[Wrapper] = &[
     plain(&["scout-apm-run"]),
     valued(&["opentelemetry-instrument"], OPENTELEMETRY),
     valued(&["dotenv", "run"], &["-f", "--file"]),
-    valued(
-        &["doppler", "run"],
-        &["-p", "--project", "-c", "--config", "-t", "--token"],
-    ),
+    valued(&["doppler", "run"], &["-p", "--project", "-c", "--config", "-t", "--token"]),
     valued(&["infisical", "run"], &["--env", "--path", "--projectId"]),
-    Wrapper {
-        dashes: true,
-        ..plain(&["wait-for-it.sh"])
-    },
-    Wrapper {
-        dashes: true,
-        ..plain(&["wait-for-it"])
-    },
-    Wrapper {
-        dashes: true,
-        ..plain(&["wait-for"])
-    },
-    Wrapper {
-        dashes: true,
-        ..plain(&["wait-for.sh"])
-    },
-    Wrapper {
-        dashes: true,
-        ..plain(&["chamber", "exec"])
-    },
+    Wrapper { dashes: true, ..plain(&["wait-for-it.sh"]) },
+    Wrapper { dashes: true, ..plain(&["wait-for-it"]) },
+    Wrapper { dashes: true, ..plain(&["wait-for"]) },
+    Wrapper { dashes: true, ..plain(&["wait-for.sh"]) },
+    Wrapper { dashes: true, ..plain(&["chamber", "exec"]) },
 ];

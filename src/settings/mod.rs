@@ -76,8 +76,7 @@ impl TryFrom<f64> for Cores {
 
     fn try_from(cores: f64) -> Result<Self, String> {
         let fits = cores.is_finite() && cores > 0.0 && cores <= 4096.0;
-        fits.then_some(Self(Cpus(cores)))
-            .ok_or_else(|| format!("{cores} is no number of cores"))
+        fits.then_some(Self(Cpus(cores))).ok_or_else(|| format!("{cores} is no number of cores"))
     }
 }
 
@@ -90,10 +89,7 @@ impl TryFrom<f64> for Fraction {
     type Error = String;
 
     fn try_from(share: f64) -> Result<Self, String> {
-        (0.0..=1.0)
-            .contains(&share)
-            .then_some(Self(share))
-            .ok_or_else(|| format!("{share} is not between 0 and 1"))
+        (0.0..=1.0).contains(&share).then_some(Self(share)).ok_or_else(|| format!("{share} is not between 0 and 1"))
     }
 }
 
@@ -186,9 +182,7 @@ struct Tool {
 
 /// The settings of the project in `root`: `farrier.toml` if it is there, else `[tool.farrier]`.
 pub fn load(root: &Path) -> Result<Loaded, Error> {
-    if let Some(loaded) = read(&root.join("farrier.toml"), |text| {
-        toml::from_str(text).map(Some)
-    })? {
+    if let Some(loaded) = read(&root.join("farrier.toml"), |text| toml::from_str(text).map(Some))? {
         return Ok(loaded);
     }
     let own = |text: &str| toml::from_str::<Pyproject>(text).map(|project| project.tool?.farrier);
@@ -204,29 +198,16 @@ fn read(
     path: &Path,
     parse: impl FnOnce(&str) -> Result<Option<Settings>, toml::de::Error>,
 ) -> Result<Option<Loaded>, Error> {
-    let fail = |text: String, span, message: String| Error {
-        path: path.to_path_buf(),
-        text,
-        span,
-        message,
-    };
+    let fail = |text: String, span, message: String| Error { path: path.to_path_buf(), text, span, message };
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => {
-            return Err(fail(
-                String::new(),
-                None,
-                format!("cannot be read: {error}"),
-            ));
+            return Err(fail(String::new(), None, format!("cannot be read: {error}")));
         }
     };
     match parse(&text) {
-        Ok(settings) => Ok(settings.map(|settings| Loaded {
-            settings,
-            path: Some(path.to_path_buf()),
-            text,
-        })),
+        Ok(settings) => Ok(settings.map(|settings| Loaded { settings, path: Some(path.to_path_buf()), text })),
         Err(error) => {
             let span = error.span().map(|span| Span::new(span.start, span.end));
             Err(fail(text, span, error.message().to_owned()))
@@ -258,16 +239,8 @@ mod tests {
     #[test]
     fn refuses_what_cannot() {
         assert!(parse("colour = 1\n").unwrap_err().contains("unknown field"));
-        assert!(
-            parse("[host]\ncpus = -1\n")
-                .unwrap_err()
-                .contains("no number of cores")
-        );
-        assert!(
-            parse("[host]\nmemory = 'lots'\n")
-                .unwrap_err()
-                .contains("no amount of memory")
-        );
+        assert!(parse("[host]\ncpus = -1\n").unwrap_err().contains("no number of cores"));
+        assert!(parse("[host]\nmemory = 'lots'\n").unwrap_err().contains("no amount of memory"));
         assert!(parse("[application]\nblocking-fraction = 3\n").is_err());
     }
 }

@@ -160,9 +160,7 @@ impl Advice {
 
     /// Whether every configured value that is known is inside its range.
     pub fn is_settled(&self) -> bool {
-        self.items
-            .iter()
-            .all(|i| matches!(i.verdict, Verdict::InRange | Verdict::Unknown))
+        self.items.iter().all(|i| matches!(i.verdict, Verdict::InRange | Verdict::Unknown))
     }
 
     /// The answer and its derivation as text, one line each, most important first.
@@ -218,10 +216,10 @@ impl Item {
 
     /// `workers: 9 now (gunicorn.conf.py:3): set 2, 2 to 3 is fine (memory)`.
     fn line(&self) -> String {
-        let now = self.current.as_ref().map_or_else(
-            || "not known now".to_owned(),
-            |c| format!("{} now ({})", c.value, c.source),
-        );
+        let now = self
+            .current
+            .as_ref()
+            .map_or_else(|| "not known now".to_owned(), |c| format!("{} now ({})", c.value, c.source));
         let fine = if self.lower == self.upper {
             String::new()
         } else {

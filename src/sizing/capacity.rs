@@ -57,11 +57,7 @@ pub(super) fn whole_down(x: f64) -> u32 {
     saturate((x + 1e-9).floor())
 }
 
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "clamped to the range first; NaN becomes 0"
-)]
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the range first; NaN becomes 0")]
 const fn saturate(x: f64) -> u32 {
     x.clamp(0.0, 1_000_000.0) as u32
 }
@@ -179,9 +175,7 @@ pub fn memory_for_workers(limit: Bytes, master: Bytes, reserved: Bytes) -> Bytes
 
 /// What one worker takes when it has run for a while: `growth m + threads x 1 MiB`.
 pub fn grown_worker(fresh: Bytes, threads: u32) -> Bytes {
-    Bytes(to_bytes(
-        bytes(fresh) * GROWTH + f64::from(threads) * bytes(THREAD),
-    ))
+    Bytes(to_bytes(bytes(fresh) * GROWTH + f64::from(threads) * bytes(THREAD)))
 }
 
 /// Workers that fit: 461 MiB less 20 for the master, workers of 120 MiB with 4 threads: 2.
@@ -200,10 +194,7 @@ pub fn connections_per_replica(limit: u32, replicas: u32, surge: f64) -> u32 {
     whole_down(f64::from(limit) / copies)
 }
 
-#[allow(
-    clippy::cast_precision_loss,
-    reason = "exact below 2^53, and nothing here is larger"
-)]
+#[allow(clippy::cast_precision_loss, reason = "exact below 2^53, and nothing here is larger")]
 const fn count(n: u64) -> f64 {
     n as f64
 }

@@ -2,8 +2,8 @@
 
 use super::advice::Slots;
 use super::capacity::{
-    GROWTH, PLANNED_MEMORY, THREAD, capacity, in_flight, memory_for_workers, number,
-    runs_per_period, slots_for_cpu, slowest,
+    GROWTH, PLANNED_MEMORY, THREAD, capacity, in_flight, memory_for_workers, number, runs_per_period, slots_for_cpu,
+    slowest,
 };
 use super::inputs::{Class, Inputs};
 use super::load::{Load, TOKENS, replicas};
@@ -16,13 +16,7 @@ use crate::values::{Bytes, Seconds};
 const QUOTA_PERIOD: Seconds = Seconds(0.1);
 
 /// The whole derivation.
-pub(super) fn steps(
-    inputs: &Inputs,
-    load: Option<&Load>,
-    plan: Option<&Plan>,
-    now: Slots,
-    then: Slots,
-) -> Vec<Step> {
+pub(super) fn steps(inputs: &Inputs, load: Option<&Load>, plan: Option<&Plan>, now: Slots, then: Slots) -> Vec<Step> {
     let mut lines = facts(inputs);
     if let Some((load, plan)) = load.zip(plan) {
         lines.extend(processor(load, plan));
@@ -62,15 +56,9 @@ fn processor(load: &Load, plan: &Plan) -> Vec<String> {
         return vec![text];
     }
     let b = &load.blocking;
-    let origin = b
-        .source
-        .as_deref()
-        .unwrap_or("nobody said; the middle of everything possible");
+    let origin = b.source.as_deref().unwrap_or("nobody said; the middle of everything possible");
     vec![
-        format!(
-            "a request waits {} % of its time ({origin})",
-            number(b.value * 100.0)
-        ),
+        format!("a request waits {} % of its time ({origin})", number(b.value * 100.0)),
         format!(
             "cores carry {} slots = {} x {cores} / (1 - {})",
             number(load.by_cpu(b.value)),
@@ -84,17 +72,8 @@ fn processor(load: &Load, plan: &Plan) -> Vec<String> {
 fn demand(inputs: &Inputs, load: &Load) -> Vec<String> {
     let mut lines = Vec::new();
     let replicas = replicas(inputs);
-    let each = if replicas > 1.0 {
-        format!(" / {} replicas", number(replicas))
-    } else {
-        String::new()
-    };
-    if let Some((rate, service)) = inputs
-        .demand
-        .rate
-        .as_ref()
-        .zip(inputs.service_time.as_ref())
-    {
+    let each = if replicas > 1.0 { format!(" / {} replicas", number(replicas)) } else { String::new() };
+    if let Some((rate, service)) = inputs.demand.rate.as_ref().zip(inputs.service_time.as_ref()) {
         let average = in_flight(rate.value, service.value) / replicas;
         lines.push(format!(
             "demand: {} in flight = {} x {}{each} ({}); with room for bursts {} slots = a + 1.3 sqrt(a)",
@@ -106,10 +85,7 @@ fn demand(inputs: &Inputs, load: &Load) -> Vec<String> {
         ));
     }
     if let Some(c) = &inputs.demand.concurrency {
-        lines.push(format!(
-            "demand: {} requests at once{each} ({})",
-            c.value, c.source
-        ));
+        lines.push(format!("demand: {} requests at once{each} ({})", c.value, c.source));
     }
     if let Some(busy) = load.busy {
         let planned = load.utilisation * load.cpus.0;
@@ -166,16 +142,8 @@ fn memory(inputs: &Inputs, plan: Option<&Plan>) -> Option<String> {
     let threads = plan.and_then(|p| p.threads).map_or(0, |t| t.target);
     let available = memory_for_workers(limit.value, inputs.master, inputs.reserved);
     let each = super::capacity::grown_worker(worker.value.value, threads);
-    let reserved = if inputs.reserved == Bytes(0) {
-        String::new()
-    } else {
-        format!(" - {} reserved", inputs.reserved)
-    };
-    let pool = if threads == 0 {
-        String::new()
-    } else {
-        format!(" + {threads} threads x {THREAD}")
-    };
+    let reserved = if inputs.reserved == Bytes(0) { String::new() } else { format!(" - {} reserved", inputs.reserved) };
+    let pool = if threads == 0 { String::new() } else { format!(" + {threads} threads x {THREAD}") };
     Some(format!(
         "memory holds {} workers = ({} x {} - {} master{reserved}) / ({} x {GROWTH}{pool}) ({})",
         number(available.as_mib() / each.as_mib().max(f64::MIN_POSITIVE)),
@@ -231,17 +199,9 @@ fn answers(inputs: &Inputs, slots: Slots, when: &str) -> Vec<String> {
         service.value,
         service.source
     )];
-    let together = inputs
-        .demand
-        .concurrency
-        .as_ref()
-        .map(|c| u64::from(c.value));
-    if let Some((requests, last)) =
-        together.and_then(|n| Some((n, slowest(n, slots, service.value)?)))
-    {
-        lines.push(format!(
-            "{when}: the last of {requests} requests that arrive together is answered after {last}"
-        ));
+    let together = inputs.demand.concurrency.as_ref().map(|c| u64::from(c.value));
+    if let Some((requests, last)) = together.and_then(|n| Some((n, slowest(n, slots, service.value)?))) {
+        lines.push(format!("{when}: the last of {requests} requests that arrive together is answered after {last}"));
     }
     lines
 }
@@ -305,12 +265,7 @@ fn scale(bytes: Bytes, factor: f64) -> Bytes {
 
 fn targets(plan: &Plan) -> (Class, u32, Option<u32>, Option<u32>) {
     let target = |range: Option<Range>| range.map(|r| r.target);
-    (
-        plan.class,
-        plan.workers.target,
-        target(plan.threads),
-        target(plan.connections),
-    )
+    (plan.class, plan.workers.target, target(plan.threads), target(plan.connections))
 }
 
 /// `gthread 2 x 4`.
@@ -330,8 +285,7 @@ pub(super) fn questions(inputs: &Inputs, load: Option<&Load>, class: Class) -> V
         ask("how many cores the service may use (a CPU limit in the manifest, or `--cpus`)");
         return questions;
     };
-    if matches!(class, Class::Sync | Class::Gthread) && load.blocking.confidence == Confidence::Low
-    {
+    if matches!(class, Class::Sync | Class::Gthread) && load.blocking.confidence == Confidence::Low {
         ask("how much of a request is waiting (cpu, mixed or io)");
     }
     if inputs.memory.is_some() && inputs.per_worker.is_none() {
@@ -340,10 +294,7 @@ pub(super) fn questions(inputs: &Inputs, load: Option<&Load>, class: Class) -> V
     if inputs.memory.is_none() && inputs.per_worker.is_some() {
         ask("how much memory the service may use");
     }
-    let pool = inputs
-        .database
-        .as_ref()
-        .map(|d: &inputs::Database| d.per_worker.is_some());
+    let pool = inputs.database.as_ref().map(|d: &inputs::Database| d.per_worker.is_some());
     if class == Class::EventLoop && pool == Some(false) {
         ask("how many database connections one worker opens");
     }

@@ -21,20 +21,12 @@ pub struct Known<T> {
 impl<T> Known<T> {
     /// `value`, read literally at `source`.
     pub fn certain(value: T, source: impl Into<String>) -> Self {
-        Self {
-            value,
-            source: source.into(),
-            confidence: Confidence::High,
-        }
+        Self { value, source: source.into(), confidence: Confidence::High }
     }
 
     /// `value`, with the confidence that its origin deserves.
     pub fn new(value: T, source: impl Into<String>, confidence: Confidence) -> Self {
-        Self {
-            value,
-            source: source.into(),
-            confidence,
-        }
+        Self { value, source: source.into(), confidence }
     }
 }
 
@@ -139,11 +131,7 @@ pub struct WorkerMemory {
 impl WorkerMemory {
     /// Exactly `value`, as measured.
     pub const fn exactly(value: Bytes) -> Self {
-        Self {
-            low: value,
-            value,
-            high: value,
-        }
+        Self { low: value, value, high: value }
     }
 }
 

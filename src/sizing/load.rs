@@ -3,8 +3,8 @@
 
 use super::Inputs;
 use super::capacity::{
-    ANYIO_TOKENS, blocking_fraction, connections_per_replica, grown_worker, in_flight,
-    memory_for_workers, slots_for_cpu, slots_for_demand, workers_in_memory,
+    ANYIO_TOKENS, blocking_fraction, connections_per_replica, grown_worker, in_flight, memory_for_workers,
+    slots_for_cpu, slots_for_demand, workers_in_memory,
 };
 use super::inputs::{Known, Workload};
 use crate::findings::Confidence;
@@ -32,27 +32,17 @@ impl Blocking {
                 service.confidence.min(cpu.confidence),
             ))
         });
-        let stated = inputs
-            .blocking_fraction
-            .clone()
-            .filter(|b| (0.0..1.0).contains(&b.value));
+        let stated = inputs.blocking_fraction.clone().filter(|b| (0.0..1.0).contains(&b.value));
         let word = inputs.workload.as_ref().map(|w| {
             let source = format!("workload {}, {}", w.value.as_str(), w.source);
             Known::new(w.value.blocking_fraction(), source, w.confidence)
         });
         match measured.or(stated).or(word) {
-            Some(b) if b.confidence > Confidence::Low => Self {
-                low: b.value,
-                value: b.value,
-                high: b.value,
-                source: Some(b.source),
-                confidence: b.confidence,
-            },
+            Some(b) if b.confidence > Confidence::Low => {
+                Self { low: b.value, value: b.value, high: b.value, source: Some(b.source), confidence: b.confidence }
+            }
             // What was only inferred moves the target, but must not make a configured value wrong.
-            Some(b) => Self {
-                source: Some(b.source),
-                ..Self::open(b.value)
-            },
+            Some(b) => Self { source: Some(b.source), ..Self::open(b.value) },
             None => Self::open(Workload::Mixed.blocking_fraction()),
         }
     }
@@ -92,20 +82,14 @@ impl Load {
         if !(cpus.0.is_finite() && cpus.0 > 0.0) {
             return None;
         }
+        // Whoever states more cores than a machine has gets the plan for a very large machine.
+        let cpus = Cpus(cpus.0.min(4096.0));
         let replicas = replicas(inputs);
         let rate = inputs.demand.rate.as_ref().map(|r| r.value);
         let service = inputs.service_time.as_ref().map(|s| s.value);
-        let by_rate = rate
-            .zip(service)
-            .map(|(rate, service)| slots_for_demand(in_flight(rate, service) / replicas));
-        let by_count = inputs
-            .demand
-            .concurrency
-            .as_ref()
-            .map(|c| f64::from(c.value) / replicas);
-        let busy = rate
-            .zip(inputs.cpu_time.as_ref())
-            .map(|(rate, cpu)| in_flight(rate, cpu.value) / replicas);
+        let by_rate = rate.zip(service).map(|(rate, service)| slots_for_demand(in_flight(rate, service) / replicas));
+        let by_count = inputs.demand.concurrency.as_ref().map(|c| f64::from(c.value) / replicas);
+        let busy = rate.zip(inputs.cpu_time.as_ref()).map(|(rate, cpu)| in_flight(rate, cpu.value) / replicas);
         Some(Self {
             cpus,
             utilisation: inputs.profile.utilisation(),
@@ -129,15 +113,12 @@ impl Load {
 
     /// Slots to have: what the demand needs, or else what the cores can carry.
     pub(super) fn wanted(&self) -> f64 {
-        self.demand
-            .unwrap_or_else(|| self.by_cpu(self.blocking.value))
+        self.demand.unwrap_or_else(|| self.by_cpu(self.blocking.value))
     }
 
     /// Fewer slots than this are too few, whatever the requests turn out to do.
     pub(super) fn fewest(&self) -> f64 {
-        0.8 * self
-            .demand
-            .unwrap_or_else(|| self.by_cpu(self.blocking.low))
+        0.8 * self.demand.unwrap_or_else(|| self.by_cpu(self.blocking.low))
     }
 
     /// More than whole cores: below, a second process would only share the first one's time.

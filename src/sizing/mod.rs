@@ -14,9 +14,7 @@ mod plan;
 mod recommend;
 
 pub use advice::{Advice, Amount, Binding, Item, Slots, Step, Verdict};
-pub use inputs::{
-    Class, Configured, Database, Demand, Inputs, Known, Profile, WorkerMemory, Workload,
-};
+pub use inputs::{Class, Configured, Database, Demand, Inputs, Known, Profile, WorkerMemory, Workload};
 pub use recommend::{recommend, slots};
 
 #[cfg(test)]

@@ -75,12 +75,7 @@ pub(super) fn plan(inputs: &Inputs, load: &Load) -> Plan {
     match inputs.class.value {
         Class::Sync => sync(load, now),
         Class::Gthread => gthread(load, now),
-        class => loops(
-            load,
-            now,
-            class,
-            class == Class::EventLoop && inputs.sync_handlers,
-        ),
+        class => loops(load, now, class, class == Class::EventLoop && inputs.sync_handlers),
     }
 }
 
@@ -88,11 +83,7 @@ pub(super) fn plan(inputs: &Inputs, load: &Load) -> Plan {
 fn sync(load: &Load, now: Option<u32>) -> Plan {
     let wanted = whole_up(load.wanted()).max(1);
     let by_cpu = whole_up(load.by_cpu(load.blocking.high));
-    let binding = if load.demand.is_some() {
-        Binding::Demand
-    } else {
-        Binding::Cpu
-    };
+    let binding = if load.demand.is_some() { Binding::Demand } else { Binding::Cpu };
     let mut workers = Range {
         lower: whole_up(load.fewest()).clamp(1, wanted),
         target: wanted,
@@ -108,30 +99,18 @@ fn sync(load: &Load, now: Option<u32>) -> Plan {
         workers.target = 1;
         workers.lower = 1;
     }
-    let fits = load
-        .caps
-        .workers(0)
-        .is_none_or(|most| workers.target <= most);
+    let fits = load.caps.workers(0).is_none_or(|most| workers.target <= most);
     let too_many = wanted > PROCESSES_PER_CORE * load.cpus.whole_up();
     let by_database = load.caps.workers_by_database(Some(1));
     workers = workers.cap(by_database, by_database, Binding::Database);
-    let accepted = Range {
-        upper: load
-            .caps
-            .most_workers(0)
-            .map_or(workers.upper, |most| workers.upper.min(most)),
-        ..workers
-    };
+    let accepted =
+        Range { upper: load.caps.most_workers(0).map_or(workers.upper, |most| workers.upper.min(most)), ..workers };
     if (too_many || !fits) && !now.is_some_and(|w| accepted.contains(w)) {
         return gthread(load, now);
     }
     Plan {
         class: Class::Sync,
-        workers: workers.cap(
-            load.caps.workers(0),
-            load.caps.most_workers(0),
-            Binding::Memory,
-        ),
+        workers: workers.cap(load.caps.workers(0), load.caps.most_workers(0), Binding::Memory),
         threads: None,
         connections: None,
     }
@@ -141,9 +120,9 @@ fn sync(load: &Load, now: Option<u32>) -> Plan {
 fn gthread(load: &Load, now: Option<u32>) -> Plan {
     let busy_cores = whole_up(load.utilisation * load.cpus.0).max(1);
     let target = match (load.demand, load.busy) {
-        (Some(slots), Some(busy)) => whole_up(busy / load.utilisation)
-            .max(whole_up(slots / COMFORTABLE_THREADS))
-            .clamp(1, busy_cores),
+        (Some(slots), Some(busy)) => {
+            whole_up(busy / load.utilisation).max(whole_up(slots / COMFORTABLE_THREADS)).clamp(1, busy_cores)
+        }
         _ => busy_cores,
     };
     let mut workers = processes(load, target);
@@ -151,36 +130,20 @@ fn gthread(load: &Load, now: Option<u32>) -> Plan {
         workers = workers.raise(workers.target + 1, Binding::Floor);
     }
     // The most processes that fit together with the threads that go with them.
-    let fitting = (1..=workers.target).rev().find(|p| {
-        load.caps
-            .workers(wanted_threads(load, *p))
-            .is_none_or(|most| *p <= most)
-    });
-    workers = workers.cap(
-        fitting.or(Some(1)),
-        load.caps.most_workers(1),
-        Binding::Memory,
-    );
+    let fitting =
+        (1..=workers.target).rev().find(|p| load.caps.workers(wanted_threads(load, *p)).is_none_or(|most| *p <= most));
+    workers = workers.cap(fitting.or(Some(1)), load.caps.most_workers(1), Binding::Memory);
     let by_database = load.caps.workers_by_database(Some(1));
     workers = workers.cap(by_database, by_database, Binding::Database);
-    let beside = now
-        .filter(|w| workers.contains(*w))
-        .unwrap_or(workers.target);
-    Plan {
-        class: Class::Gthread,
-        workers,
-        threads: Some(threads(load, beside)),
-        connections: None,
-    }
+    let beside = now.filter(|w| workers.contains(*w)).unwrap_or(workers.target);
+    Plan { class: Class::Gthread, workers, threads: Some(threads(load, beside)), connections: None }
 }
 
 /// Threads that each of `processes` needs, whatever memory and database say.
 ///
 /// Planned for full cores: what the profile keeps free is headroom for bursts.
 fn wanted_threads(load: &Load, processes: u32) -> u32 {
-    let slots = load
-        .demand
-        .unwrap_or_else(|| load.by_cpu(load.blocking.value) / load.utilisation);
+    let slots = load.demand.unwrap_or_else(|| load.by_cpu(load.blocking.value) / load.utilisation);
     let each = whole_up(slots / f64::from(processes.max(1))).max(1);
     if load.demand.is_some() {
         return each;
@@ -197,11 +160,7 @@ fn useful_threads(blocking: f64) -> u32 {
 fn threads(load: &Load, processes: u32) -> Range {
     let target = wanted_threads(load, processes);
     let fewest = whole_up(load.fewest() / f64::from(processes.max(1)));
-    let binding = if load.demand.is_some() {
-        Binding::Demand
-    } else {
-        Binding::Cpu
-    };
+    let binding = if load.demand.is_some() { Binding::Demand } else { Binding::Cpu };
     let range = Range {
         lower: fewest.clamp(1, target),
         target,
@@ -210,9 +169,7 @@ fn threads(load: &Load, processes: u32) -> Range {
     };
     let by_memory = load.caps.threads_of_one().filter(|_| processes == 1);
     let by_database = load.caps.slots_per_worker(processes);
-    range
-        .cap(by_memory, None, Binding::Memory)
-        .cap(by_database, by_database, Binding::Database)
+    range.cap(by_memory, None, Binding::Memory).cap(by_database, by_database, Binding::Database)
 }
 
 /// One loop or hub per core: it takes every request that comes, and computes on one core.
@@ -223,33 +180,19 @@ fn loops(load: &Load, now: Option<u32>, class: Class, sync_handlers: bool) -> Pl
         let needed = whole_up(waits / f64::from(TOKENS));
         // Beyond that more loops only share the cores: a larger pool of threads is the answer.
         workers = workers.raise(needed.min(2 * cores + 1), Binding::Demand);
-        workers.lower = workers
-            .lower
-            .max(whole_up(0.8 * f64::from(needed)))
-            .min(workers.target);
+        workers.lower = workers.lower.max(whole_up(0.8 * f64::from(needed))).min(workers.target);
     }
-    workers = workers.cap(
-        load.caps.workers(0),
-        load.caps.most_workers(0),
-        Binding::Memory,
-    );
+    workers = workers.cap(load.caps.workers(0), load.caps.most_workers(0), Binding::Memory);
     // Without a pool every greenlet opens a connection; then their number is cut instead.
     let unpooled = (class == Class::Gevent).then_some(1);
-    let by_database = load
-        .caps
-        .workers_by_database(None)
-        .or_else(|| load.caps.workers_by_database(unpooled));
+    let by_database = load.caps.workers_by_database(None).or_else(|| load.caps.workers_by_database(unpooled));
     workers = workers.cap(by_database, by_database, Binding::Database);
-    let beside = now
-        .filter(|w| workers.contains(*w))
-        .unwrap_or(workers.target);
+    let beside = now.filter(|w| workers.contains(*w)).unwrap_or(workers.target);
     Plan {
         class,
         workers,
         threads: None,
-        connections: (class == Class::Gevent)
-            .then(|| connections(load, beside))
-            .flatten(),
+        connections: (class == Class::Gevent).then(|| connections(load, beside)).flatten(),
     }
 }
 
@@ -259,12 +202,8 @@ fn processes(load: &Load, target: u32) -> Range {
     if let Some(busy) = load.busy {
         lower = lower.min(whole_up(busy / load.utilisation));
     }
-    let range = Range {
-        lower: lower.max(1),
-        target,
-        upper: (load.cpus.whole_up() + 1).max(target),
-        binding: Binding::Cpu,
-    };
+    let range =
+        Range { lower: lower.max(1), target, upper: (load.cpus.whole_up() + 1).max(target), binding: Binding::Cpu };
     if load.alone && load.has_a_core() {
         return range.raise(2, Binding::Floor);
     }
@@ -275,19 +214,12 @@ fn processes(load: &Load, target: u32) -> Range {
 /// greenlet there is nothing to say: idle connections count too, so a low number only hurts.
 fn connections(load: &Load, processes: u32) -> Option<Range> {
     let by_database = load.caps.slots_per_worker(processes);
-    let each = load
-        .demand
-        .map(|slots| whole_up(slots / f64::from(processes.max(1))).max(1));
+    let each = load.demand.map(|slots| whole_up(slots / f64::from(processes.max(1))).max(1));
     if by_database.is_none() && each.is_none() {
         return None;
     }
     // Twice the requests in flight, because idle connections take a place as well.
     let target = each.map_or(CONNECTIONS, |n| CONNECTIONS.max(n.saturating_mul(2)));
-    let range = Range {
-        lower: each.unwrap_or(1),
-        target,
-        upper: 1_000_000,
-        binding: Binding::Demand,
-    };
+    let range = Range { lower: each.unwrap_or(1), target, upper: 1_000_000, binding: Binding::Demand };
     Some(range.cap(by_database, by_database, Binding::Database))
 }

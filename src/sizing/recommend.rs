@@ -20,10 +20,7 @@ pub fn recommend(inputs: &Inputs) -> Advice {
         Some(plan) => planned(inputs, plan, &mut items),
         None => items.extend(too_many(inputs)),
     }
-    items.extend(ignored(
-        inputs,
-        plan.map_or(inputs.class.value, |p| p.class),
-    ));
+    items.extend(ignored(inputs, plan.map_or(inputs.class.value, |p| p.class)));
 
     let class = plan.map_or(inputs.class.value, |p| p.class);
     let advised = |setting: &str| -> Option<u32> {
@@ -47,9 +44,7 @@ pub fn recommend(inputs: &Inputs) -> Advice {
         advised("worker_connections").or(set(&configured.worker_connections)),
     );
     let steps = explain::steps(inputs, load.as_ref(), plan.as_ref(), slots_now, slots_then);
-    let sensitivity = load
-        .as_ref()
-        .map_or_else(Vec::new, |load| explain::sensitivity(inputs, load));
+    let sensitivity = load.as_ref().map_or_else(Vec::new, |load| explain::sensitivity(inputs, load));
     Advice {
         class,
         confidence: confidence(inputs, load.as_ref(), &items),
@@ -89,11 +84,7 @@ pub fn slots(
 
 /// What the server calls its threads for requests.
 fn threads_setting(inputs: &Inputs) -> &'static str {
-    if inputs.server == "granian" {
-        "blocking_threads"
-    } else {
-        "threads"
-    }
+    if inputs.server == "granian" { "blocking_threads" } else { "threads" }
 }
 
 /// The items of a plan.
@@ -104,11 +95,7 @@ fn planned(inputs: &Inputs, plan: &Plan, items: &mut Vec<Item>) {
         let target = Amount::Class(plan.class);
         items.push(Item {
             setting: "worker_class",
-            current: Some(Known::new(
-                Amount::Class(class.value),
-                class.source.clone(),
-                class.confidence,
-            )),
+            current: Some(Known::new(Amount::Class(class.value), class.source.clone(), class.confidence)),
             lower: target,
             target,
             upper: target,
@@ -144,11 +131,7 @@ fn item(setting: &'static str, current: Option<&Known<u32>>, range: Range) -> It
 }
 
 fn amount(known: &Known<u32>) -> Known<Amount> {
-    Known::new(
-        Amount::Count(known.value),
-        known.source.clone(),
-        known.confidence,
-    )
+    Known::new(Amount::Count(known.value), known.source.clone(), known.confidence)
 }
 
 /// What can be said without a number of cores: more workers than memory or database surely allow.
@@ -158,16 +141,9 @@ fn too_many(inputs: &Inputs) -> Option<Item> {
     // A pool of threads takes at least one connection and one thread's memory per worker.
     let threads = u32::from(inputs.class.value == Class::Gthread);
     let slots = matches!(inputs.class.value, Class::Sync | Class::Gthread).then_some(1);
-    let memory = caps
-        .most_workers(threads)
-        .map(|n| (n.max(1), Binding::Memory));
-    let database = caps
-        .workers_by_database(slots)
-        .map(|n| (n.max(1), Binding::Database));
-    let (most, binding) = [memory, database]
-        .into_iter()
-        .flatten()
-        .min_by_key(|c| c.0)?;
+    let memory = caps.most_workers(threads).map(|n| (n.max(1), Binding::Memory));
+    let database = caps.workers_by_database(slots).map(|n| (n.max(1), Binding::Database));
+    let (most, binding) = [memory, database].into_iter().flatten().min_by_key(|c| c.0)?;
     if now.value <= most {
         return None;
     }
@@ -175,12 +151,7 @@ fn too_many(inputs: &Inputs) -> Option<Item> {
         Binding::Memory => caps.workers(threads).map_or(most, |n| n.clamp(1, most)),
         _ => most,
     };
-    let range = Range {
-        lower: 1,
-        target,
-        upper: most,
-        binding,
-    };
+    let range = Range { lower: 1, target, upper: most, binding };
     Some(item("workers", Some(now), range))
 }
 
@@ -193,14 +164,9 @@ fn ignored(inputs: &Inputs, class: Class) -> Vec<Item> {
         .as_ref()
         // One thread is what every class has.
         .filter(|t| t.value > 1 && !matches!(class, Class::Sync | Class::Gthread));
-    let connections = configured
-        .worker_connections
-        .as_ref()
-        .filter(|_| !matches!(class, Class::Gthread | Class::Gevent));
-    let rows = [
-        (threads_setting(inputs), threads, 1),
-        ("worker_connections", connections, CONNECTIONS),
-    ];
+    let connections =
+        configured.worker_connections.as_ref().filter(|_| !matches!(class, Class::Gthread | Class::Gevent));
+    let rows = [(threads_setting(inputs), threads, 1), ("worker_connections", connections, CONNECTIONS)];
     rows.into_iter()
         .filter_map(|(setting, current, default)| {
             Some(Item {
@@ -237,11 +203,7 @@ fn confidence(inputs: &Inputs, load: Option<&Load>, items: &[Item]) -> Confidenc
     if bound(Binding::Database) {
         let database = inputs.database.as_ref();
         rests_on(database.map(|d| d.limit.confidence));
-        rests_on(
-            database
-                .and_then(|d| d.per_worker.as_ref())
-                .map(|p| p.confidence),
-        );
+        rests_on(database.and_then(|d| d.per_worker.as_ref()).map(|p| p.confidence));
         rests_on(inputs.replicas.as_ref().map(|r| r.confidence));
     }
     if bound(Binding::Demand) {

@@ -1,9 +1,10 @@
+//! The published formulas and the five situations, as tables.
+
 mod properties;
 
 use super::capacity::{
-    Rate, capacity, ceiling, closed_loop_ceiling, closed_loop_response, connections_per_replica,
-    counted_in_waves, grown_worker, memory_for_workers, processes_for, runs_per_period, slowest,
-    workers_in_memory,
+    Rate, capacity, ceiling, closed_loop_ceiling, closed_loop_response, connections_per_replica, counted_in_waves,
+    grown_worker, memory_for_workers, processes_for, runs_per_period, slowest, workers_in_memory,
 };
 use super::*;
 use crate::findings::Confidence;
@@ -14,11 +15,7 @@ fn known<T>(value: T) -> Known<T> {
 }
 
 fn on(class: Class, cpus: f64, workload: Workload) -> Inputs {
-    Inputs {
-        cpus: Some(known(Cpus(cpus))),
-        workload: Some(known(workload)),
-        ..Inputs::new("gunicorn", known(class))
-    }
+    Inputs { cpus: Some(known(Cpus(cpus))), workload: Some(known(workload)), ..Inputs::new("gunicorn", known(class)) }
 }
 
 fn with(mut inputs: Inputs, change: impl FnOnce(&mut Inputs)) -> Inputs {
@@ -29,11 +26,7 @@ fn with(mut inputs: Inputs, change: impl FnOnce(&mut Inputs)) -> Inputs {
 /// `lower target upper` of a setting.
 fn range(advice: &Advice, setting: &str) -> Option<(u32, u32, u32)> {
     let item = advice.item(setting)?;
-    Some((
-        item.lower.count()?,
-        item.target.count()?,
-        item.upper.count()?,
-    ))
+    Some((item.lower.count()?, item.target.count()?, item.upper.count()?))
 }
 
 fn close(a: f64, b: f64) -> bool {
@@ -76,42 +69,16 @@ fn the_measured_scenarios_follow_from_the_arithmetic() {
 
 #[test]
 fn slots_are_what_each_class_holds() {
-    assert_eq!(
-        slots(Class::Sync, false, Some(5), None, None),
-        Slots::Count(5)
-    );
-    assert_eq!(
-        slots(Class::Gthread, false, Some(3), Some(3), None),
-        Slots::Count(9)
-    );
-    assert_eq!(
-        slots(Class::Gevent, false, Some(3), None, Some(1000)),
-        Slots::Count(3000)
-    );
-    assert_eq!(
-        slots(Class::EventLoop, true, Some(4), Some(4), None),
-        Slots::Count(160)
-    );
-    assert_eq!(
-        slots(Class::EventLoop, false, Some(4), None, None),
-        Slots::Open
-    );
-    assert_eq!(
-        slots(Class::Gthread, false, Some(3), None, None),
-        Slots::Unknown
-    );
+    assert_eq!(slots(Class::Sync, false, Some(5), None, None), Slots::Count(5));
+    assert_eq!(slots(Class::Gthread, false, Some(3), Some(3), None), Slots::Count(9));
+    assert_eq!(slots(Class::Gevent, false, Some(3), None, Some(1000)), Slots::Count(3000));
+    assert_eq!(slots(Class::EventLoop, true, Some(4), Some(4), None), Slots::Count(160));
+    assert_eq!(slots(Class::EventLoop, false, Some(4), None, None), Slots::Open);
+    assert_eq!(slots(Class::Gthread, false, Some(3), None, None), Slots::Unknown);
 }
 
 /// What runs where; then the class, `lower target upper` of the workers, and the threads.
-type Row = (
-    &'static str,
-    Class,
-    f64,
-    Workload,
-    Class,
-    (u32, u32, u32),
-    Option<u32>,
-);
+type Row = (&'static str, Class, f64, Workload, Class, (u32, u32, u32), Option<u32>);
 
 #[rustfmt::skip]
 const SITUATIONS: &[Row] = &[
@@ -139,11 +106,7 @@ fn workers_and_threads_by_situation() {
     for (name, class, cpus, workload, then, workers, threads) in SITUATIONS {
         let advice = recommend(&on(*class, *cpus, *workload));
         assert_eq!(advice.class, *then, "{name}\n{advice}");
-        assert_eq!(
-            range(&advice, "workers"),
-            Some(*workers),
-            "{name}\n{advice}"
-        );
+        assert_eq!(range(&advice, "workers"), Some(*workers), "{name}\n{advice}");
         let target = range(&advice, "threads").map(|r| r.1);
         assert_eq!(target, *threads, "{name}\n{advice}");
         assert_eq!(advice.confidence, Confidence::Medium, "{name}");
@@ -200,23 +163,13 @@ fn demand_and_database_decide_where_they_bind() {
     // gevent opens a connection per greenlet.
     let greenlets = with(on(Class::Gevent, 2.0, Workload::Io), |i| {
         i.replicas = Some(known(3));
-        i.database = Some(Database {
-            limit: known(90),
-            per_worker: None,
-        });
+        i.database = Some(Database { limit: known(90), per_worker: None });
         i.configured.worker_connections = Some(known(1000));
     });
     let advice = recommend(&greenlets);
     assert_eq!(range(&advice, "workers").map(|r| r.1), Some(2), "{advice}");
-    assert_eq!(
-        range(&advice, "worker_connections"),
-        Some((1, 12, 12)),
-        "{advice}"
-    );
-    assert_eq!(
-        advice.item("worker_connections").unwrap().verdict,
-        Verdict::Change
-    );
+    assert_eq!(range(&advice, "worker_connections"), Some((1, 12, 12)), "{advice}");
+    assert_eq!(advice.item("worker_connections").unwrap().verdict, Verdict::Change);
 
     // A platform that sends 16 requests at once to two cores.
     let platform = with(on(Class::Gthread, 2.0, Workload::Io), |i| {
@@ -240,14 +193,8 @@ fn demand_and_database_decide_where_they_bind() {
     assert_eq!(advice.slots_now, Slots::Count(40));
     assert_eq!(advice.slots_then, Slots::Count(120));
     let text = advice.to_string();
-    assert!(
-        text.contains("now: 40 slots answer 4/s at most = 40 / 10 s (test)"),
-        "{text}"
-    );
-    assert!(
-        text.contains("the last of 100 requests that arrive together is answered after 30 s"),
-        "{text}"
-    );
+    assert!(text.contains("now: 40 slots answer 4/s at most = 40 / 10 s (test)"), "{text}");
+    assert!(text.contains("the last of 100 requests that arrive together is answered after 30 s"), "{text}");
 }
 
 #[test]
@@ -260,17 +207,10 @@ fn what_is_not_known_is_asked() {
 
     // Without cores, memory alone still says that 129 workers do not fit.
     inputs.memory = Some(known(Bytes::mib(512)));
-    inputs.per_worker = Some(known(WorkerMemory {
-        low: Bytes::mib(30),
-        value: Bytes::mib(80),
-        high: Bytes::mib(150),
-    }));
+    inputs.per_worker = Some(known(WorkerMemory { low: Bytes::mib(30), value: Bytes::mib(80), high: Bytes::mib(150) }));
     let advice = recommend(&inputs);
     let item = advice.item("workers").unwrap();
-    assert_eq!(
-        (item.verdict, item.binding),
-        (Verdict::Change, Binding::Memory)
-    );
+    assert_eq!((item.verdict, item.binding), (Verdict::Change, Binding::Memory));
     assert_eq!(range(&advice, "workers"), Some((1, 4, 11)));
 
     // Nobody said what the requests do: only the absurd is outside.
@@ -286,11 +226,8 @@ fn what_is_not_known_is_asked() {
 fn a_low_estimate_of_memory_protects_what_might_fit() {
     let mut inputs = on(Class::EventLoop, 4.0, Workload::Mixed);
     inputs.memory = Some(known(Bytes::mib(512)));
-    inputs.per_worker = Some(known(WorkerMemory {
-        low: Bytes::mib(60),
-        value: Bytes::mib(120),
-        high: Bytes::mib(200),
-    }));
+    inputs.per_worker =
+        Some(known(WorkerMemory { low: Bytes::mib(60), value: Bytes::mib(120), high: Bytes::mib(200) }));
     inputs.configured.workers = Some(known(5));
     let advice = recommend(&inputs);
     assert_eq!(range(&advice, "workers"), Some((2, 2, 5)), "{advice}");
@@ -300,22 +237,13 @@ fn a_low_estimate_of_memory_protects_what_might_fit() {
 #[test]
 fn the_derivation_reads_as_text() {
     let inputs = Inputs {
-        cpus: Some(Known::certain(
-            Cpus(2.0),
-            "cgroup v2 CPU quota, /sys/fs/cgroup/cpu.max",
-        )),
+        cpus: Some(Known::certain(Cpus(2.0), "cgroup v2 CPU quota, /sys/fs/cgroup/cpu.max")),
         blocking_fraction: Some(Known::new(0.7, "farrier.toml:3", Confidence::Medium)),
         memory: Some(Known::certain(Bytes::mib(512), "mem_limit, compose.yaml:9")),
         per_worker: Some(known(WorkerMemory::exactly(Bytes::mib(120)))),
         replicas: Some(known(2)),
-        database: Some(Database {
-            limit: known(90),
-            per_worker: None,
-        }),
-        configured: Configured {
-            workers: Some(Known::certain(9, "gunicorn.conf.py:3")),
-            ..Configured::default()
-        },
+        database: Some(Database { limit: known(90), per_worker: None }),
+        configured: Configured { workers: Some(Known::certain(9, "gunicorn.conf.py:3")), ..Configured::default() },
         ..Inputs::new("gunicorn", Known::certain(Class::Sync, "default"))
     };
     insta::assert_snapshot!(recommend(&inputs).to_string());

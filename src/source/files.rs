@@ -63,16 +63,9 @@ impl SourceFile {
     /// The span of a one-based line without its line break.
     pub fn line_span(&self, line: usize) -> Option<Span> {
         let start = *self.line_starts.get(line.checked_sub(1)?)?;
-        let end = self
-            .line_starts
-            .get(line)
-            .copied()
-            .unwrap_or(self.text.len());
+        let end = self.line_starts.get(line).copied().unwrap_or(self.text.len());
         let text = &self.text[start..end];
-        Some(Span::new(
-            start,
-            start + text.trim_end_matches(['\n', '\r']).len(),
-        ))
+        Some(Span::new(start, start + text.trim_end_matches(['\n', '\r']).len()))
     }
 
     /// How many lines there are; an empty file has one.
@@ -100,11 +93,7 @@ impl Files {
         line_starts.extend(text.match_indices('\n').map(|(at, _)| at + 1));
         // A project does not hold four billion files: the walk stops long before.
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        self.files.push(SourceFile {
-            path: path.into(),
-            text,
-            line_starts,
-        });
+        self.files.push(SourceFile { path: path.into(), text, line_starts });
         id
     }
 
@@ -126,17 +115,12 @@ impl Files {
 
     /// The file with this path relative to the project root.
     pub fn find(&self, path: &str) -> Option<FileId> {
-        self.iter()
-            .find(|(_, file)| file.path == path)
-            .map(|(id, _)| id)
+        self.iter().find(|(_, file)| file.path == path).map(|(id, _)| id)
     }
 
     /// All files, in the order they were added.
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
-        self.files
-            .iter()
-            .enumerate()
-            .map(|(i, file)| (FileId(u32::try_from(i).unwrap_or(u32::MAX)), file))
+        self.files.iter().enumerate().map(|(i, file)| (FileId(u32::try_from(i).unwrap_or(u32::MAX)), file))
     }
 
     /// The text at a place.

@@ -23,10 +23,6 @@ pub enum FileKind {
     UvLock,
     /// `Pipfile`.
     Pipfile,
-    /// `Pipfile.lock`.
-    PipfileLock,
-    /// `setup.cfg`.
-    SetupConfig,
 }
 
 impl FileKind {
@@ -40,8 +36,6 @@ impl FileKind {
             ("poetry.lock", _) => return Some(Self::PoetryLock),
             ("uv.lock", _) => return Some(Self::UvLock),
             ("pipfile", _) => return Some(Self::Pipfile),
-            ("pipfile.lock", _) => return Some(Self::PipfileLock),
-            ("setup.cfg", _) => return Some(Self::SetupConfig),
             (_, "py") => return Some(Self::Python),
             (_, "yml" | "yaml") => return is_compose(stem).then_some(Self::Compose),
             (_, "txt") => return is_requirements(stem, folder).then_some(Self::Requirements),
@@ -50,14 +44,10 @@ impl FileKind {
         }
         let first = lower.split('.').next().unwrap_or(&lower);
         // `Dockerfile.dockerignore` is the list of what the build leaves out, and a backup starts nothing.
-        let inert = matches!(
-            extension,
-            "dockerignore" | "md" | "rst" | "bak" | "orig" | "swp" | "j2" | "tmpl"
-        );
+        let inert = matches!(extension, "dockerignore" | "md" | "rst" | "bak" | "orig" | "swp" | "j2" | "tmpl");
         if inert || lower.ends_with('~') {
             None
-        } else if matches!(first, "dockerfile" | "containerfile")
-            || matches!(extension, "dockerfile" | "containerfile")
+        } else if matches!(first, "dockerfile" | "containerfile") || matches!(extension, "dockerfile" | "containerfile")
         {
             Some(Self::Dockerfile)
         } else if first == "procfile" {
@@ -77,10 +67,8 @@ impl FileKind {
 
 /// `compose.yaml`, `docker-compose.prod.yml`, `compose-dev.yaml`, `production.compose.yml`.
 fn is_compose(stem: &str) -> bool {
-    let begins = |word: &str| {
-        stem.strip_prefix(word)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '_']))
-    };
+    let begins =
+        |word: &str| stem.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '_']));
     begins("compose")
         || begins("docker-compose")
         || begins("docker_compose")
@@ -91,9 +79,7 @@ fn is_compose(stem: &str) -> bool {
 
 fn is_requirements(stem: &str, folder: &str) -> bool {
     let folder = folder.rsplit('/').next().unwrap_or(folder);
-    stem.contains("requirements")
-        || stem == "constraints"
-        || matches!(folder, "requirements" | "reqs")
+    stem.contains("requirements") || stem == "constraints" || matches!(folder, "requirements" | "reqs")
 }
 
 #[cfg(test)]

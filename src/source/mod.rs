@@ -31,10 +31,7 @@ impl Span {
     /// The smallest span that covers both.
     #[must_use]
     pub fn cover(self, other: Self) -> Self {
-        Self {
-            start: self.start.min(other.start),
-            end: self.end.max(other.end),
-        }
+        Self { start: self.start.min(other.start), end: self.end.max(other.end) }
     }
 
     /// Whether the two share a byte, or one is an insertion point inside the other.
@@ -60,10 +57,7 @@ impl Span {
     /// The same span in a text in which this one's text begins at `offset`.
     #[must_use]
     pub const fn shifted(self, offset: usize) -> Self {
-        Self {
-            start: self.start + offset,
-            end: self.end + offset,
-        }
+        Self { start: self.start + offset, end: self.end + offset }
     }
 }
 
@@ -100,9 +94,6 @@ impl<T> Located<T> {
 
     /// The same place with another value.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Located<U> {
-        Located {
-            value: f(self.value),
-            place: self.place,
-        }
+        Located { value: f(self.value), place: self.place }
     }
 }

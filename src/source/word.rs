@@ -40,12 +40,7 @@ pub enum WordPart {
 impl Word {
     /// A word without variables.
     pub fn literal(text: impl Into<String>, place: Place, removal: Place) -> Self {
-        Self {
-            parts: vec![WordPart::Text(text.into())],
-            place,
-            removal,
-            quoted: false,
-        }
+        Self { parts: vec![WordPart::Text(text.into())], place, removal, quoted: false }
     }
 
     /// The text, if it holds no variable.
@@ -70,9 +65,7 @@ impl Word {
 
     /// Whether the file holds exactly the word's text, so that it can be replaced by another.
     pub fn is_literal(&self) -> bool {
-        self.parts
-            .iter()
-            .all(|part| matches!(part, WordPart::Text(_)))
+        self.parts.iter().all(|part| matches!(part, WordPart::Text(_)))
     }
 }
 

@@ -157,9 +157,7 @@ impl<'a> Scanner<'a> {
 
     fn name(&mut self) -> Option<Name> {
         let rest = self.rest();
-        let length = rest
-            .find(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'))
-            .unwrap_or(rest.len());
+        let length = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_')).unwrap_or(rest.len());
         let text = rest.get(..length).filter(|text| !text.is_empty())?.to_ascii_lowercase();
         let span = Span::new(self.at, self.at + length);
         self.at += length;

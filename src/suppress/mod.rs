@@ -56,9 +56,9 @@ pub fn apply(
         let place = finding.primary.place;
         let file = files.get(place.file);
         let lines = lines_of(file, statement(place.file, place.span).cover(place.span));
-        let cover = ignores.get_mut(&place.file).and_then(|ignores| {
-            ignores.iter_mut().find(|ignore| ignore.rule == finding.rule && ignore.covers(lines))
-        });
+        let cover = ignores
+            .get_mut(&place.file)
+            .and_then(|ignores| ignores.iter_mut().find(|ignore| ignore.rule == finding.rule && ignore.covers(lines)));
         match cover {
             Some(ignore) => {
                 ignore.silenced = ignore.silenced.max(Some(finding.severity));
@@ -231,3 +231,6 @@ fn complain(ignores: &[Ignore], problems: &mut Vec<Problem>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

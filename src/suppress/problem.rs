@@ -56,8 +56,7 @@ impl Problem {
             .copied()
             .filter(|rule| score(rule) >= SIMILAR)
             .max_by(|a, b| score(a).total_cmp(&score(b)).then_with(|| b.cmp(a)));
-        let fix =
-            nearest.map(|rule| Fix::unsafe_(format!("name the rule `{rule}`"), vec![Edit::replace(place, rule)]));
+        let fix = nearest.map(|rule| Fix::unsafe_(format!("name the rule `{rule}`"), vec![Edit::replace(place, rule)]));
         Self { place, kind: Kind::UnknownRule { name: name.to_owned(), nearest }, fix }
     }
 }

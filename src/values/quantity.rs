@@ -8,11 +8,7 @@ pub struct Cpus(pub f64);
 
 impl Cpus {
     /// Whole cores, rounded up, at least one: how many loops can be busy at once.
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "clamped to the range first"
-    )]
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the range first")]
     pub fn whole_up(self) -> u32 {
         self.0.ceil().clamp(1.0, 65_536.0) as u32
     }
@@ -38,10 +34,7 @@ impl Bytes {
     }
 
     /// The amount in mebibytes.
-    #[allow(
-        clippy::cast_precision_loss,
-        reason = "no machine has 2^52 bytes of memory"
-    )]
+    #[allow(clippy::cast_precision_loss, reason = "no machine has 2^52 bytes of memory")]
     pub fn as_mib(self) -> f64 {
         self.0 as f64 / f64::from(1 << 20)
     }
@@ -52,9 +45,7 @@ impl Bytes {
     /// what people mean on a command line; `decimal` makes them powers of 1000, as Kubernetes has it.
     pub fn parse(text: &str, decimal: bool) -> Option<Self> {
         let text = text.trim();
-        let digits = text
-            .find(|c: char| !(c.is_ascii_digit() || c == '.'))
-            .map_or(text, |at| &text[..at]);
+        let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).map_or(text, |at| &text[..at]);
         let unit = text[digits.len()..].trim().to_ascii_lowercase();
         let number: f64 = digits.parse().ok()?;
         let kilo = if decimal { 1000_f64 } else { 1024_f64 };
@@ -71,11 +62,7 @@ impl Bytes {
             _ => return None,
         };
         let bytes = number * factor;
-        #[allow(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "checked to lie in range"
-        )]
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to lie in range")]
         (bytes.is_finite() && (0.0..9.0e18).contains(&bytes)).then_some(Self(bytes as u64))
     }
 }
@@ -102,13 +89,7 @@ impl fmt::Display for Seconds {
         if self.0 < 1.0 {
             write!(f, "{:.0} ms", self.0 * 1000.0)
         } else {
-            write!(
-                f,
-                "{} s",
-                format!("{:.2}", self.0)
-                    .trim_end_matches('0')
-                    .trim_end_matches('.')
-            )
+            write!(f, "{} s", format!("{:.2}", self.0).trim_end_matches('0').trim_end_matches('.'))
         }
     }
 }

@@ -54,8 +54,7 @@ impl Value {
 /// Prints the value as Python would spell it, which is how people write it in a config file.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let comma =
-            |f: &mut fmt::Formatter<'_>, i: usize| if i > 0 { f.write_str(", ") } else { Ok(()) };
+        let comma = |f: &mut fmt::Formatter<'_>, i: usize| if i > 0 { f.write_str(", ") } else { Ok(()) };
         match self {
             Self::None => f.write_str("None"),
             Self::Bool(b) => f.write_str(if *b { "True" } else { "False" }),

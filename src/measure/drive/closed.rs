@@ -43,11 +43,7 @@ impl Load {
                 ask_on(&target, number, &tally, &stop).await;
             });
         }
-        Self {
-            tally,
-            stop,
-            connections: set,
-        }
+        Self { tally, stop, connections: set }
     }
 
     /// Waits until two consecutive pieces of time have nearly the same number of answers.
@@ -92,10 +88,7 @@ impl Load {
 }
 
 fn agree(one: u64, other: u64) -> bool {
-    #[allow(
-        clippy::cast_precision_loss,
-        reason = "answers in a quarter of a second"
-    )]
+    #[allow(clippy::cast_precision_loss, reason = "answers in a quarter of a second")]
     let (one, other) = (one as f64, other as f64);
     (one - other).abs() < AGREE * one.max(other)
 }
@@ -110,11 +103,7 @@ async fn ask_on(target: &Target, number: usize, tally: &RefCell<Tally>, stop: &C
         let answer = wire.ask(target, index).await;
         {
             let mut tally = tally.borrow_mut();
-            tally.note(Request {
-                began,
-                ended: Instant::now(),
-                answer,
-            });
+            tally.note(Request { began, ended: Instant::now(), answer });
             tally.repeated += wire.repeated - repeated;
         }
         if answer.is_err() {

@@ -30,22 +30,15 @@ pub(in crate::measure) struct Target {
 impl Target {
     /// The plan's requests for the server on a loopback port.
     pub(in crate::measure) fn new(plan: &Plan, port: u16) -> Self {
-        let named = plan
-            .headers
-            .iter()
-            .any(|(name, _)| name.eq_ignore_ascii_case("host"));
+        let named = plan.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host"));
         let request = |path: &String| {
             let mut text = format!("{} {path} HTTP/1.1\r\n", plan.method.name());
             if !named {
-                text += &format!("Host: 127.0.0.1:{port}\r\n");
+                text.extend(["Host: 127.0.0.1:", &port.to_string(), "\r\n"]);
             }
-            text.push_str(concat!(
-                "User-Agent: farrier/",
-                env!("CARGO_PKG_VERSION"),
-                "\r\nAccept: */*\r\n"
-            ));
+            text.push_str(concat!("User-Agent: farrier/", env!("CARGO_PKG_VERSION"), "\r\nAccept: */*\r\n"));
             for (name, value) in &plan.headers {
-                text += &format!("{name}: {value}\r\n");
+                text.extend([name, ": ", value, "\r\n"]);
             }
             text.push_str("\r\n");
             text.into_bytes()
@@ -80,11 +73,7 @@ pub(super) struct Wire {
 
 impl Wire {
     pub(super) fn new(target: &Target) -> Self {
-        Self {
-            open: None,
-            framing: Framing::new(target.head_only),
-            repeated: 0,
-        }
+        Self { open: None, framing: Framing::new(target.head_only), repeated: 0 }
     }
 
     /// Sends request number `index` and reads its answer to the end.
@@ -120,9 +109,7 @@ impl Wire {
                 decided => return decided,
             }
         }
-        let stream = TcpStream::connect(target.address)
-            .await
-            .map_err(|_| Failure::Connect)?;
+        let stream = TcpStream::connect(target.address).await.map_err(|_| Failure::Connect)?;
         // Requests are one small write each; waiting to fill a packet would only add latency.
         let _ = stream.set_nodelay(true);
         self.open = Some(stream);
@@ -134,18 +121,14 @@ impl Wire {
             return Err(Failure::Connect);
         };
         self.framing.reset();
-        stream
-            .write_all(request)
-            .await
-            .map_err(|_| Failure::Reset)?;
+        stream.write_all(request).await.map_err(|_| Failure::Reset)?;
         loop {
             let framing = &mut self.framing;
             let step = std::future::poll_fn(|context| {
                 // Borrowed only while the socket is polled: one buffer serves all connections.
                 let mut piece = target.piece.borrow_mut();
                 let mut buffer = ReadBuf::new(&mut piece);
-                let read =
-                    std::task::ready!(Pin::new(&mut *stream).poll_read(context, &mut buffer));
+                let read = std::task::ready!(Pin::new(&mut *stream).poll_read(context, &mut buffer));
                 std::task::Poll::Ready(take(framing, &read, buffer.filled()))
             })
             .await?;
@@ -157,11 +140,7 @@ impl Wire {
 }
 
 /// What one read from the socket means for the response.
-fn take(
-    framing: &mut Framing,
-    read: &io::Result<()>,
-    bytes: &[u8],
-) -> Result<Option<Response>, Failure> {
+fn take(framing: &mut Framing, read: &io::Result<()>, bytes: &[u8]) -> Result<Option<Response>, Failure> {
     if read.is_err() {
         return Err(Failure::Reset);
     }

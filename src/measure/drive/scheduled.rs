@@ -23,7 +23,7 @@ use crate::measure::outcome::Scheduled;
 /// Shortest time between two wake-ups: one for every slot of a high rate would cost half a core.
 const FINEST: Duration = Duration::from_micros(250);
 /// Share of the due requests that may be unsent at the end while the rate counts as reached.
-const BACKLOG: f64 = 0.01;
+const BACKLOG: f64 = 0.05;
 
 /// A request that is due.
 #[derive(Debug, Clone, Copy)]
@@ -74,10 +74,7 @@ pub(in crate::measure) async fn run(
     while set.join_next().await.is_some() {}
 
     let tally = queue.tally.borrow();
-    #[allow(
-        clippy::cast_precision_loss,
-        reason = "a million requests per second for an hour is 2^32"
-    )]
+    #[allow(clippy::cast_precision_loss, reason = "a million requests per second for an hour is 2^32")]
     let reached = backlog as f64 <= BACKLOG * due as f64;
     Ok(Scheduled {
         offered: rate,
@@ -99,10 +96,7 @@ async fn pace(queue: &Queue, begin: Instant, rate: f64, length: Duration) -> io:
         ticks.next().await;
         let now = Instant::now();
         loop {
-            #[allow(
-                clippy::cast_precision_loss,
-                reason = "a million requests per second for an hour is 2^32"
-            )]
+            #[allow(clippy::cast_precision_loss, reason = "a million requests per second for an hour is 2^32")]
             let due = begin + Duration::from_secs_f64(released as f64 / rate);
             if due >= begin + length {
                 return Ok(released);
@@ -135,11 +129,7 @@ async fn send_on(target: &Target, number: usize, queue: &Queue) {
             queue.lags.borrow_mut().record(slot.due.elapsed());
         }
         let answer = wire.ask(target, index).await;
-        queue.tally.borrow_mut().note(Request {
-            began: slot.due,
-            ended: Instant::now(),
-            answer,
-        });
+        queue.tally.borrow_mut().note(Request { began: slot.due, ended: Instant::now(), answer });
         index = index.wrapping_add(1);
     }
 }
@@ -156,18 +146,16 @@ impl Ticks {
         let tick = Arc::new(Notify::new());
         let stopped = Arc::new(AtomicBool::new(false));
         let (rings, stops) = (Arc::clone(&tick), Arc::clone(&stopped));
-        std::thread::Builder::new()
-            .name("pace".to_owned())
-            .spawn(move || {
-                let begin = Instant::now();
-                let mut next = begin;
-                while !stops.load(Ordering::Relaxed) {
-                    std::thread::sleep(next.saturating_duration_since(Instant::now()));
-                    rings.notify_one();
-                    // After a pause of the whole machine one tick is enough to catch up.
-                    next = (next + interval).max(Instant::now());
-                }
-            })?;
+        std::thread::Builder::new().name("pace".to_owned()).spawn(move || {
+            let begin = Instant::now();
+            let mut next = begin;
+            while !stops.load(Ordering::Relaxed) {
+                std::thread::sleep(next.saturating_duration_since(Instant::now()));
+                rings.notify_one();
+                // After a pause of the whole machine one tick is enough to catch up.
+                next = (next + interval).max(Instant::now());
+            }
+        })?;
         Ok(Self { tick, stopped })
     }
 
@@ -202,65 +190,34 @@ mod tests {
             while matches!(stream.read(&mut [0; 4096]), Ok(1..)) {
                 served += 1;
                 std::thread::sleep(if served == 10 { stall } else { delay });
-                stream
-                    .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-                    .unwrap();
+                stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").unwrap();
             }
         });
-        let candidate = Candidate {
-            label: String::new(),
-            arguments: Vec::new(),
-        };
-        Rc::new(Target::new(
-            &Plan::new(Vec::new(), PathBuf::new(), vec![candidate]),
-            port,
-        ))
+        let candidate = Candidate { label: String::new(), arguments: Vec::new() };
+        Rc::new(Target::new(&Plan::new(Vec::new(), PathBuf::new(), vec![candidate]), port))
     }
 
     fn run_on(target: &Rc<Target>, rate: f64, length: Duration) -> Scheduled {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        tokio::task::LocalSet::new()
-            .block_on(&runtime, run(target, 1, rate, length))
-            .unwrap()
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        tokio::task::LocalSet::new().block_on(&runtime, run(target, 1, rate, length)).unwrap()
     }
 
     #[test]
     fn a_stall_is_felt_by_every_request_that_was_due() {
-        // 100 requests per second for a second over one connection, one of them takes 300 ms: a
-        // closed loop would report one slow request, but thirty users waited.
-        let target = serve(Duration::from_millis(1), Duration::from_millis(300));
-        let found = run_on(&target, 100.0, Duration::from_secs(1));
+        // 100 requests per second over one connection, the tenth takes 400 ms: a closed loop would
+        // report one slow request and a median of a millisecond, but forty users waited.
+        let target = serve(Duration::from_millis(1), Duration::from_millis(400));
+        let found = run_on(&target, 100.0, Duration::from_millis(700));
         let latency = found.latency.unwrap();
-        assert!(latency.max >= Duration::from_millis(290), "{found:?}");
+        assert!(latency.max >= Duration::from_millis(390), "{found:?}");
+        assert!(latency.p50 >= Duration::from_millis(20), "{found:?}");
         assert_eq!(found.errors.total(), 0);
-        assert!(
-            found.achieved > 90.0 && found.achieved <= 100.0,
-            "{found:?}"
-        );
-        // At 2/3 of the time without stall the median is small, but a third waited.
-        let stalled = run_on(
-            &serve(Duration::from_millis(1), Duration::from_millis(900)),
-            100.0,
-            Duration::from_millis(1100),
-        );
-        assert!(
-            stalled
-                .latency
-                .is_none_or(|latency| latency.p50 >= Duration::from_millis(100)),
-            "{stalled:?}"
-        );
     }
 
     #[test]
     fn a_rate_that_is_not_reached_has_a_backlog_instead_of_percentiles() {
-        let found = run_on(
-            &serve(Duration::from_millis(20), Duration::from_millis(20)),
-            200.0,
-            Duration::from_millis(500),
-        );
+        let found =
+            run_on(&serve(Duration::from_millis(20), Duration::from_millis(20)), 200.0, Duration::from_millis(500));
         assert_eq!(found.latency, None);
         assert!(found.backlog > 50, "{found:?}");
         assert!(found.achieved < 60.0, "{found:?}");

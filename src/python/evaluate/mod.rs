@@ -15,6 +15,31 @@
 //! the one branch holds a known value and the other only what is computed from that very variable,
 //! the known one is the default in place.
 
+mod attempt;
+mod builtins;
+mod call;
+mod cell;
+mod compare;
+mod containers;
+mod export;
+mod expression;
+mod flow;
+mod format;
+mod imports;
+mod join;
+mod loops;
+mod names;
+mod operators;
+mod outside;
+mod reads;
+mod run;
+mod sequence;
+mod state;
+mod statement;
+#[cfg(test)]
+mod tests;
+mod text;
+
 use crate::source::{FileId, Place};
 use crate::values::Value;
 
@@ -162,11 +187,7 @@ pub enum Dependency {
 
 /// Evaluates the statements of a module.
 pub fn module<'a>(file: FileId, module: &'a Module, text: &'a str, inputs: &Inputs<'a>) -> Globals {
-    let _ = (file, module, text, inputs);
-    Globals {
-        bindings: Vec::new(),
-        overridden: Vec::new(),
-        untrusted: None,
-        fails: None,
-    }
+    let mut run = run::Run::new(inputs);
+    let raised = run.follow(file, module, text);
+    export::globals(&run, &reads::Touched::block(&module.body), raised.as_ref())
 }

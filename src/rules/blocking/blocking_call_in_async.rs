@@ -10,19 +10,12 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
         return;
     }
     for blocking in app.blocking.iter().filter(|blocking| blocking.direct) {
-        let function = blocking
-            .chain
-            .last()
-            .map_or("", |hop| hop.function.as_str());
+        let function = blocking.chain.last().map_or("", |hop| hop.function.as_str());
         let message = format!(
             "`{}` in `async def {function}` stops every request of its worker {}",
             blocking.what,
             blocking.while_it()
         );
-        blocking.say(
-            out.report(blocking.anchor, "the event loop stands still here", message),
-            service,
-            context,
-        );
+        blocking.say(out.report(blocking.anchor, "the event loop stands still here", message), service, context);
     }
 }

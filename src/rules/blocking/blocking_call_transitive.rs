@@ -10,21 +10,13 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
         return;
     }
     for blocking in app.blocking.iter().filter(|blocking| !blocking.direct) {
-        let functions: Vec<&str> = blocking
-            .chain
-            .iter()
-            .map(|hop| hop.function.as_str())
-            .collect();
+        let functions: Vec<&str> = blocking.chain.iter().map(|hop| hop.function.as_str()).collect();
         let message = format!(
             "`{}` -> `{}` stops every request of its worker {}",
             functions.join("` -> `"),
             blocking.what,
             blocking.while_it()
         );
-        blocking.say(
-            out.report(blocking.anchor, "the event loop stands still here", message),
-            service,
-            context,
-        );
+        blocking.say(out.report(blocking.anchor, "the event loop stands still here", message), service, context);
     }
 }

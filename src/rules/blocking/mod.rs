@@ -5,8 +5,7 @@ mod blocking_call_transitive;
 
 use super::prelude;
 
-pub(super) const RULES: &[prelude::Rule] =
-    &[blocking_call_in_async::RULE, blocking_call_transitive::RULE];
+pub(super) const RULES: &[prelude::Rule] = &[blocking_call_in_async::RULE, blocking_call_transitive::RULE];
 
 use crate::app::Blocking;
 use crate::findings::{Confidence, Severity};
@@ -36,24 +35,18 @@ impl Blocking {
             report = report.related(hop.place, format!("in `{}`", hop.function));
         }
         for (handler, place) in &self.handlers {
-            report = report.related(
-                *place,
-                format!("`{handler}` handles requests on the event loop"),
-            );
+            report = report.related(*place, format!("`{handler}` handles requests on the event loop"));
         }
         if !self.more.is_empty() {
             let first = context.files.describe(self.more[0]);
-            report = report.related(
-                self.more[0],
-                format!(
-                    "and {} more in the same function, from {first}",
-                    self.more.len()
-                ),
-            );
+            report = report
+                .related(self.more[0], format!("and {} more in the same function, from {first}", self.more.len()));
         }
         let mut help = self.remedy.text.clone();
         if let Some(timeout) = service.and_then(|service| service.heartbeat()) {
-            help.push_str(&format!("; a wait of more than {timeout} s ends in `WORKER TIMEOUT` and takes every request of the worker along"));
+            help.push_str(&format!(
+                "; a wait of more than {timeout} s ends in `WORKER TIMEOUT` and takes every request of the worker along"
+            ));
         }
         report.help(help).fix(None);
     }

@@ -6,20 +6,14 @@ pub(super) const RULE: Rule = rule!("keepalive-ignored-by-sync", Shape::Deployme
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     // More than one thread turns sync into gthread, which keeps connections; the class says which runs.
-    let one_at_a_time = service
-        .deployment
-        .class
-        .is_some_and(|class| class.model() == Model::OneRequest);
+    let one_at_a_time = service.deployment.class.is_some_and(|class| class.model() == Model::OneRequest);
     let Some(keepalive) = service.ignored("keepalive").filter(|_| one_at_a_time) else {
         return;
     };
     let Some(place) = keepalive.place() else {
         return;
     };
-    let default = keepalive
-        .setting
-        .at(service.deployment.version.version)
-        .default();
+    let default = keepalive.setting.at(service.deployment.version.version).default();
     if keepalive.value().is_none() || keepalive.value() == default {
         return;
     }
@@ -30,15 +24,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         format!("`keepalive` has no effect: `{class}` closes every connection after one response"),
     )
     .at_most(keepalive.confidence())
-    .related(
-        service.class_place(),
-        format!("`{class}` runs the application"),
-    )
+    .related(service.class_place(), format!("`{class}` runs the application"))
     .help("remove it, or use `gthread` if a proxy in front should keep its connections")
-    .fix(
-        keepalive
-            .winner
-            .remove(context.files)
-            .map(|edits| Fix::safe("remove `keepalive`", edits)),
-    );
+    .fix(keepalive.winner.remove(context.files).map(|edits| Fix::safe("remove `keepalive`", edits)));
 }

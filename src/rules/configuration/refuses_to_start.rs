@@ -4,25 +4,32 @@ use super::prelude::*;
 
 pub(super) const RULE: Rule = rule!("refuses-to-start", Shape::Deployment(check));
 
-fn check(service: &Service, _: &Context, out: &mut Findings) {
+fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
     // Which values and options are refused differs between versions.
-    let sure = if deployment.version.is_assumed() {
-        Confidence::Medium
-    } else {
-        Confidence::High
-    };
+    let sure = if deployment.version.is_assumed() { Confidence::Medium } else { Confidence::High };
+    let mut told = Vec::new();
     for error in &deployment.errors {
-        out.report(
-            error.place,
-            "refused",
-            format!(
-                "{} {} does not start: {}",
-                deployment.server, deployment.version.version, error.value
-            ),
-        )
-        .at_most(sure)
-        .related(deployment.command, "started here")
-        .fix(None);
+        // A server complains once about a line, so what else is wrong there belongs to the same fault.
+        let line = context.files.describe(error.place);
+        if told.contains(&line) {
+            continue;
+        }
+        let others = deployment
+            .errors
+            .iter()
+            .filter(|other| other.place != error.place && context.files.describe(other.place) == line);
+        let mut report = out
+            .report(
+                error.place,
+                "refused",
+                format!("{} {} does not start: {}", deployment.server, deployment.version.version_text(), error.value),
+            )
+            .at_most(sure);
+        for other in others {
+            report = report.related(other.place, other.value.clone());
+        }
+        report.fix(None);
+        told.push(line);
     }
 }

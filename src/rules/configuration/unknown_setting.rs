@@ -12,40 +12,27 @@ fn check(service: &Service, _: &Context, out: &mut Findings) {
     let table = table(deployment.server);
     for stranger in &configuration.strangers {
         // A name that the file itself reads is a helper; one that resembles no setting is somebody's own.
-        let near = stranger
-            .unused
-            .then(|| table.near_miss(&stranger.name, deployment.version.version))
-            .flatten();
+        let near = stranger.unused.then(|| table.near_miss(&stranger.name, deployment.version.version)).flatten();
         let Some(setting) = near else { continue };
         // A value that the setting could never hold was not meant for it.
-        let fits = stranger
-            .value
-            .as_ref()
-            .is_none_or(|value| cast(setting, value, deployment.version.version).is_ok());
+        let fits = stranger.value.as_ref().is_none_or(|value| cast(setting, value, deployment.version.version).is_ok());
         if !fits {
             continue;
         }
         let (name, right) = (&stranger.name, setting.name());
-        let already = deployment
-            .setting(right)
-            .filter(|right| right.is_set())
-            .and_then(Setting::place);
+        let already = deployment.setting(right).filter(|right| right.is_set()).and_then(Setting::place);
         out.report(
             stranger.name_place,
             format!("not a setting of {}", deployment.server),
-            format!(
-                "`{name}` is not a {} setting and is silently ignored; did you mean `{right}`?",
-                deployment.server
-            ),
+            format!("`{name}` is not a {} setting and is silently ignored; did you mean `{right}`?", deployment.server),
         )
         .related_to(already.map(|place| Located::new(format!("`{right}` is set here"), place)))
         .help(format!("rename it to `{right}`, or remove it"))
         // The new name activates a value that did nothing so far.
-        .fix(already.is_none().then(|| {
-            Fix::unsafe_(
-                format!("rename to `{right}`"),
-                vec![Edit::replace(stranger.name_place, right)],
-            )
-        }));
+        .fix(
+            already
+                .is_none()
+                .then(|| Fix::unsafe_(format!("rename to `{right}`"), vec![Edit::replace(stranger.name_place, right)])),
+        );
     }
 }

@@ -12,34 +12,17 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         return;
     };
     // The default written out promises nothing that the class does not do.
-    let default = connections
-        .setting
-        .at(service.deployment.version.version)
-        .default();
+    let default = connections.setting.at(service.deployment.version.version).default();
     if connections.value().is_none() || connections.value() == default {
         return;
     }
     let class = service.class_name();
-    out.report(
-        place,
-        "limits nothing",
-        format!("`worker_connections` limits nothing: `{class}` does not enforce it"),
-    )
-    .at_most(connections.confidence())
-    .related(
-        service.class_place(),
-        format!("`{class}` runs the application"),
-    )
-    .help(match service.speaks() {
-        Some(Interface::Asgi) => {
-            "remove it; limit in the proxy, or with Uvicorn's `limit_concurrency`"
-        }
-        _ => "remove it, or use `gthread` or `gevent`, which enforce it",
-    })
-    .fix(
-        connections
-            .winner
-            .remove(context.files)
-            .map(|edits| Fix::safe("remove `worker_connections`", edits)),
-    );
+    out.report(place, "limits nothing", format!("`worker_connections` limits nothing: `{class}` does not enforce it"))
+        .at_most(connections.confidence())
+        .related(service.class_place(), format!("`{class}` runs the application"))
+        .help(match service.speaks() {
+            Some(Interface::Asgi) => "remove it; limit in the proxy, or with Uvicorn's `limit_concurrency`",
+            _ => "remove it, or use `gthread` or `gevent`, which enforce it",
+        })
+        .fix(connections.winner.remove(context.files).map(|edits| Fix::safe("remove `worker_connections`", edits)));
 }

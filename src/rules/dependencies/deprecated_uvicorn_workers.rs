@@ -9,10 +9,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let Some(class) = deployment.class else {
         return;
     };
-    let Some(deprecated) = class
-        .deprecated()
-        .filter(|deprecated| deprecated.distribution == "uvicorn")
-    else {
+    let Some(deprecated) = class.deprecated().filter(|deprecated| deprecated.distribution == "uvicorn") else {
         return;
     };
     // Before the deprecation there was nothing else to use.
@@ -22,23 +19,15 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     {
         return;
     }
-    let since = deprecated
-        .since
-        .map_or_else(String::new, |since| format!(" since Uvicorn {since}"));
+    let since = deprecated.since.map_or_else(String::new, |since| format!(" since Uvicorn {since}"));
     let replacement = deprecated.replacement.as_str();
-    let package = deprecated
-        .replacement_distribution
-        .as_deref()
-        .unwrap_or("uvicorn-worker");
+    let package = deprecated.replacement_distribution.as_deref().unwrap_or("uvicorn-worker");
     let has_package = deployment.asks_for(package);
     let value = Value::Str(replacement.to_owned());
     out.report(
         service.class_place(),
         "deprecated, and to be removed",
-        format!(
-            "`{}` is deprecated{since}; Python hides the warning",
-            service.class_name()
-        ),
+        format!("`{}` is deprecated{since}; Python hides the warning", service.class_name()),
     )
     .help(format!(
         "use `{replacement}`{}, or Gunicorn's own `asgi` class (25.1 and later)",
@@ -50,10 +39,6 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     ))
     .fix(service.set("worker_class", &value, context).map(|edit| {
         let title = format!("use `{replacement}`");
-        if has_package {
-            Fix::safe(title, vec![edit])
-        } else {
-            Fix::unsafe_(title, vec![edit])
-        }
+        if has_package { Fix::safe(title, vec![edit]) } else { Fix::unsafe_(title, vec![edit]) }
     }));
 }

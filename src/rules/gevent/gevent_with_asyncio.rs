@@ -5,21 +5,14 @@ use super::prelude::*;
 pub(super) const RULE: Rule = rule!("gevent-with-asyncio", Shape::App(check));
 
 fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) {
-    let greenlets = |service: &&Service| {
-        service
-            .deployment
-            .class
-            .is_some_and(|class| class.model() == Model::Greenlets)
-    };
+    let greenlets =
+        |service: &&Service| service.deployment.class.is_some_and(|class| class.model() == Model::Greenlets);
     let Some(service) = service.filter(greenlets) else {
         return;
     };
     let class = service.class_name();
     // A WSGI application is only concerned where its handlers run a loop of their own.
-    let handler = app
-        .handlers
-        .iter()
-        .find(|handler| handler.kind == HandlerKind::Async);
+    let handler = app.handlers.iter().find(|handler| handler.kind == HandlerKind::Async);
     let (place, message) = match (app.interface, handler) {
         (AppInterface::Asgi, _) => (
             app.place,
@@ -38,15 +31,11 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
         ),
         _ => return,
     };
-    out.report(
-        service.class_place(),
-        format!("`{class}` patches the standard library"),
-        message,
-    )
-    .related(place, "needs asyncio")
-    .help(match app.interface {
-        AppInterface::Asgi => format!("run it on {}", service.asgi_class_name()),
-        _ => "make the handlers plain functions, or use `gthread`".to_owned(),
-    })
-    .fix(None);
+    out.report(service.class_place(), format!("`{class}` patches the standard library"), message)
+        .related(place, "needs asyncio")
+        .help(match app.interface {
+            AppInterface::Asgi => format!("run it on {}", service.asgi_class_name()),
+            _ => "make the handlers plain functions, or use `gthread`".to_owned(),
+        })
+        .fix(None);
 }

@@ -12,30 +12,18 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let Some(reload) = service.deployment.setting("reload") else {
         return;
     };
-    let (Some(true), Some(place)) = (reload.value().and_then(Value::as_bool), reload.place())
-    else {
+    let (Some(true), Some(place)) = (reload.value().and_then(Value::as_bool), reload.place()) else {
         return;
     };
     let server = service.deployment.server;
     let costs = match server {
-        ServerName::Uvicorn => {
-            "it watches the file system and runs a single process whatever `--workers` says"
-        }
+        ServerName::Uvicorn => "it watches the file system and runs a single process whatever `--workers` says",
         _ => "it watches every source file and restarts workers under load",
     };
-    out.report(
-        place,
-        "a development mode",
-        format!("`reload` is on in a production command: {costs}"),
-    )
-    .at_most(reload.confidence())
-    .help("remove it here, and keep it in the command that developers use")
-    .fix(
-        reload
-            .winner
-            .remove(context.files)
-            .map(|edits| Fix::unsafe_("remove `reload`", edits)),
-    );
+    out.report(place, "a development mode", format!("`reload` is on in a production command: {costs}"))
+        .at_most(reload.confidence())
+        .help("remove it here, and keep it in the command that developers use")
+        .fix(reload.winner.remove(context.files).map(|edits| Fix::unsafe_("remove `reload`", edits)));
 }
 
 fn check_server(server: &DevelopmentServer, _: &Context, out: &mut Findings) {
@@ -46,10 +34,7 @@ fn check_server(server: &DevelopmentServer, _: &Context, out: &mut Findings) {
     out.report(
         server.command,
         "a development server",
-        format!(
-            "`{}` is a development server: one process, no hardening, no graceful stop",
-            server.name
-        ),
+        format!("`{}` is a development server: one process, no hardening, no graceful stop", server.name),
     )
     .at_most(Confidence::Medium)
     .help("start the application with a production server, such as Gunicorn or Uvicorn")

@@ -12,17 +12,11 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let (Some(requests), Some(place)) = (recycle.int().filter(|&n| n > 0), recycle.place()) else {
         return;
     };
-    let Some(jitter) = deployment
-        .setting("max_requests_jitter")
-        .filter(|jitter| jitter.int() == Some(0))
-    else {
+    let Some(jitter) = deployment.setting("max_requests_jitter").filter(|jitter| jitter.int() == Some(0)) else {
         return;
     };
     // One worker cannot restart together with another.
-    let Some(workers) = deployment
-        .setting("workers")
-        .filter(|workers| workers.int().is_some_and(|n| n > 1))
-    else {
+    let Some(workers) = deployment.setting("workers").filter(|workers| workers.int().is_some_and(|n| n > 1)) else {
         return;
     };
     let spread = (requests / 10).max(50).min(requests);
@@ -35,7 +29,17 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     .at_most(recycle.confidence().min(workers.confidence()))
     .related_to(workers.place().map(|place| Located::new(format!("{count} workers"), place)))
     .help(format!("set `max_requests_jitter = {spread}`"))
-    .fix((!jitter.is_set()).then(|| recycle.winner.add_beside(context.files, jitter.setting, deployment.version.version, &Value::Int(spread))).flatten().map(
-        |edit| Fix::safe(format!("add `max_requests_jitter = {spread}`"), vec![edit]),
-    ));
+    .fix(
+        (!jitter.is_set())
+            .then(|| {
+                recycle.winner.add_beside(
+                    context.files,
+                    jitter.setting,
+                    deployment.version.version,
+                    &Value::Int(spread),
+                )
+            })
+            .flatten()
+            .map(|edit| Fix::safe(format!("add `max_requests_jitter = {spread}`"), vec![edit])),
+    );
 }

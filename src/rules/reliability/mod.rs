@@ -5,8 +5,5 @@ mod max_requests_no_jitter;
 
 use super::prelude;
 
-pub(super) const RULES: &[prelude::Rule] = &[
-    dev_mode_in_production::RULE,
-    dev_mode_in_production::SERVERS,
-    max_requests_no_jitter::RULE,
-];
+pub(super) const RULES: &[prelude::Rule] =
+    &[dev_mode_in_production::RULE, dev_mode_in_production::SERVERS, max_requests_no_jitter::RULE];

@@ -10,24 +10,15 @@ fn check(service: &Service, _: &Context, out: &mut Findings) {
         return;
     }
     // Anybody who sets one of the two has thought about it, and what is unknown may be anything.
-    let untouched = |name: &str| {
-        deployment
-            .setting(name)
-            .is_some_and(|setting| !setting.is_set() && setting.int() == Some(1))
-    };
+    let untouched =
+        |name: &str| deployment.setting(name).is_some_and(|setting| !setting.is_set() && setting.int() == Some(1));
     let one_at_a_time = deployment.class.is_some_and(|class| class.name() == "sync");
     if !(untouched("workers") && untouched("threads") && one_at_a_time) {
         return;
     }
     // Replicas share the load, and for an ASGI application the class itself is the fault.
-    let replicated = deployment
-        .limits
-        .replicas
-        .as_ref()
-        .is_some_and(|replicas| replicas.value > 1);
-    let asgi = service
-        .application
-        .is_some_and(|application| application.interface == AppInterface::Asgi);
+    let replicated = deployment.limits.replicas.as_ref().is_some_and(|replicas| replicas.value > 1);
+    let asgi = service.application.is_some_and(|application| application.interface == AppInterface::Asgi);
     if replicated || asgi || !deployment.errors.is_empty() {
         return;
     }

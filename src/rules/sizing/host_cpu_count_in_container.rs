@@ -13,13 +13,8 @@ fn check(service: &Service, _: &Context, out: &mut Findings) {
         let Some((place, spelling)) = setting.winner.host_cores() else {
             continue;
         };
-        let large = service
-            .deployment
-            .workers_on_large_node
-            .filter(|_| name == "workers");
-        let starts = large.map_or_else(String::new, |n| {
-            format!(": on a 64-core node this starts {n} workers")
-        });
+        let large = service.deployment.workers_on_large_node.filter(|_| name == "workers");
+        let starts = large.map_or_else(String::new, |n| format!(": on a 64-core node this starts {n} workers"));
         let container = service.deployment.container;
         let report = out
             .report(
@@ -33,9 +28,7 @@ fn check(service: &Service, _: &Context, out: &mut Findings) {
             // Without a container the machine's cores are what there is.
             None => report.severity(Severity::Advice),
         };
-        let limit = service
-            .cpus
-            .and_then(|cpus| Some(Located::new(format!("allows {}", cpus.cpus), cpus.place?)));
+        let limit = service.cpus.and_then(|cpus| Some(Located::new(format!("allows {}", cpus.cpus), cpus.place?)));
         report.related_to(limit).fix(None);
     }
 }

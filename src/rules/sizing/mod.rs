@@ -6,8 +6,5 @@ mod oversubscribed_cpu;
 
 use super::prelude;
 
-pub(super) const RULES: &[prelude::Rule] = &[
-    default_single_sync_worker::RULE,
-    host_cpu_count_in_container::RULE,
-    oversubscribed_cpu::RULE,
-];
+pub(super) const RULES: &[prelude::Rule] =
+    &[default_single_sync_worker::RULE, host_cpu_count_in_container::RULE, oversubscribed_cpu::RULE];

@@ -19,20 +19,11 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         return;
     };
     // A few processes too many are a matter of taste.
-    if exact(count) < out.parameter("at-least")
-        || exact(count) <= out.parameter("factor") * f64::from(upper)
-    {
+    if exact(count) < out.parameter("at-least") || exact(count) <= out.parameter("factor") * f64::from(upper) {
         return;
     }
-    let what = if service.runs_loop() {
-        "event loops"
-    } else {
-        "workers"
-    };
-    let target = advice
-        .item("workers")
-        .and_then(|item| item.target.count())
-        .unwrap_or(upper);
+    let what = if service.runs_loop() { "event loops" } else { "workers" };
+    let target = advice.item("workers").and_then(|item| item.target.count()).unwrap_or(upper);
     out.report(
         place,
         format!("{count} {what}"),

@@ -24,10 +24,7 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
     out.report(
         service.class_place(),
         format!("{what} calls WSGI applications"),
-        format!(
-            "`{}` is an ASGI application, but {what} speaks WSGI: {fails}",
-            app.target
-        ),
+        format!("`{}` is an ASGI application, but {what} speaks WSGI: {fails}", app.target),
     )
     .related(app.place, "the ASGI application")
     .help(format!("run it on {}", service.asgi_class_name()))

@@ -6,8 +6,5 @@ mod wsgi_app_on_asgi_worker;
 
 use super::prelude;
 
-pub(super) const RULES: &[prelude::Rule] = &[
-    asgi_app_on_wsgi_worker::RULE,
-    removed_worker_class::RULE,
-    wsgi_app_on_asgi_worker::RULE,
-];
+pub(super) const RULES: &[prelude::Rule] =
+    &[asgi_app_on_wsgi_worker::RULE, removed_worker_class::RULE, wsgi_app_on_asgi_worker::RULE];

@@ -9,36 +9,19 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let Some(class) = deployment.class else {
         return;
     };
-    let Some(until) = class
-        .until()
-        .filter(|&until| until <= deployment.version.version)
-    else {
+    let Some(until) = class.until().filter(|&until| until <= deployment.version.version) else {
         return;
     };
-    let replacement = class
-        .deprecated()
-        .map_or("gthread", |deprecated| deprecated.replacement.as_str());
+    let replacement = class.deprecated().map_or("gthread", |deprecated| deprecated.replacement.as_str());
     let name = class.name();
     out.report(
         service.class_place(),
         format!("removed in {} {until}", deployment.server),
-        format!(
-            "`{name}` was removed in {} {until}: the server does not start",
-            deployment.server
-        ),
+        format!("`{name}` was removed in {} {until}: the server does not start", deployment.server),
     )
     // Without a pin the newest version is assumed, which may not be what is installed.
-    .at_most(if deployment.version.is_assumed() {
-        Confidence::Medium
-    } else {
-        Confidence::High
-    })
-    .related_to(
-        deployment
-            .version
-            .place
-            .map(|place| Located::new(format!("asks for {}", deployment.version), place)),
-    )
+    .at_most(if deployment.version.is_assumed() { Confidence::Medium } else { Confidence::High })
+    .related_to(deployment.version.place.map(|place| Located::new(format!("asks for {}", deployment.version), place)))
     .help(format!("use `{replacement}`"))
     .fix(
         service

@@ -13,12 +13,7 @@ enum Class<'a> {
     /// The first `--`.
     Dashes,
     /// An option, maybe with a value glued to it.
-    Option {
-        name: String,
-        target: Target,
-        flag: Piece<'a>,
-        glued: Option<Piece<'a>>,
-    },
+    Option { name: String, target: Target, flag: Piece<'a>, glued: Option<Piece<'a>> },
     /// Looks like an option and is none.
     Stranger,
     /// An abbreviation of several options.
@@ -63,28 +58,13 @@ pub(super) fn parse(options: &Options, words: &[Argument]) -> Arguments {
             }
             Class::Ambiguous(candidates) => {
                 let text = word.text.clone().unwrap_or_else(|| word.prefix.clone());
-                arguments.refuse(
-                    ArgumentError::Ambiguous {
-                        text,
-                        candidates: candidates.clone(),
-                    },
-                    word,
-                );
+                arguments.refuse(ArgumentError::Ambiguous { text, candidates: candidates.clone() }, word);
                 positions = positions.after_option(true);
             }
             Class::Hidden => arguments.opaque.push(word.place),
-            Class::Option {
-                name,
-                target,
-                flag,
-                glued,
-            } => {
+            Class::Option { name, target, flag, glued } => {
                 positions = positions.after_option(true);
-                let option = Given {
-                    name,
-                    target: *target,
-                    flag: *flag,
-                };
+                let option = Given { name, target: *target, flag: *flag };
                 let next = classes.get(at).zip(words.get(at));
                 at += match glued {
                     Some(glued) => cluster(options, &mut arguments, option, *glued, next),
@@ -106,11 +86,7 @@ enum Positions {
 
 impl Positions {
     fn after_option(self, is_option: bool) -> Self {
-        if is_option && self == Self::Inside {
-            Self::Closed
-        } else {
-            self
-        }
+        if is_option && self == Self::Inside { Self::Closed } else { self }
     }
 }
 
@@ -122,19 +98,13 @@ struct Given<'a, 'n> {
     flag: Piece<'a>,
 }
 
-fn take_positional(
-    options: &Options,
-    arguments: &mut Arguments,
-    class: &Class<'_>,
-    word: &Argument,
-) {
+fn take_positional(options: &Options, arguments: &mut Arguments, class: &Class<'_>, word: &Argument) {
     if matches!(class, Class::Dashes) {
         return;
     }
     let has_app = arguments.app.is_some();
     // Gunicorn takes any number and uses the first; the others know exactly one.
-    let takes_more = matches!(options.table.server(), crate::servers::Server::Gunicorn)
-        || !options.table.is_complete();
+    let takes_more = matches!(options.table.server(), crate::servers::Server::Gunicorn) || !options.table.is_complete();
     match &word.text {
         Some(text) if has_app && !takes_more => {
             arguments.refuse(ArgumentError::Unrecognised(text.clone()), word);
@@ -147,19 +117,10 @@ fn classify<'a>(options: &Options, word: &'a Argument) -> Class<'a> {
     let known = word.prefix.as_str();
     let whole = word.text.is_some();
     if !known.starts_with('-') {
-        return if whole || !known.is_empty() {
-            Class::Value
-        } else {
-            Class::Hidden
-        };
+        return if whole || !known.is_empty() { Class::Value } else { Class::Hidden };
     }
     if whole && let Some(target) = options.exact(known) {
-        return Class::Option {
-            name: known.to_owned(),
-            target,
-            flag: Piece::whole(word),
-            glued: None,
-        };
+        return Class::Option { name: known.to_owned(), target, flag: Piece::whole(word), glued: None };
     }
     if known == "-" {
         return if whole { Class::Value } else { Class::Hidden };
@@ -168,19 +129,9 @@ fn classify<'a>(options: &Options, word: &'a Argument) -> Class<'a> {
     if let Some(at) = equals
         && let Some(target) = known.get(..at).and_then(|name| options.exact(name))
     {
-        return split(
-            word,
-            known.get(..at).unwrap_or_default(),
-            target,
-            at,
-            at + 1,
-        );
+        return split(word, known.get(..at).unwrap_or_default(), target, at, at + 1);
     }
-    let class = if known.starts_with("--") {
-        long(options, word, equals)
-    } else {
-        short(options, word)
-    };
+    let class = if known.starts_with("--") { long(options, word, equals) } else { short(options, word) };
     if let Some(class) = class {
         return class;
     }
@@ -188,33 +139,15 @@ fn classify<'a>(options: &Options, word: &'a Argument) -> Class<'a> {
         return Class::Hidden;
     }
     // No option looks like a negative number, and none holds a space.
-    if is_negative_number(known) || known.contains(' ') {
-        Class::Value
-    } else {
-        Class::Stranger
-    }
+    if is_negative_number(known) || known.contains(' ') { Class::Value } else { Class::Stranger }
 }
 
-fn split<'a>(
-    word: &'a Argument,
-    name: &str,
-    target: Target,
-    flag_end: usize,
-    value_start: usize,
-) -> Class<'a> {
+fn split<'a>(word: &'a Argument, name: &str, target: Target, flag_end: usize, value_start: usize) -> Class<'a> {
     Class::Option {
         name: name.to_owned(),
         target,
-        flag: Piece {
-            word,
-            start: 0,
-            end: Some(flag_end),
-        },
-        glued: Some(Piece {
-            word,
-            start: value_start,
-            end: None,
-        }),
+        flag: Piece { word, start: 0, end: Some(flag_end) },
+        glued: Some(Piece { word, start: value_start, end: None }),
     }
 }
 
@@ -223,23 +156,14 @@ fn long<'a>(options: &Options, word: &'a Argument, equals: Option<usize>) -> Opt
     if !options.table.is_complete() || (word.text.is_none() && equals.is_none()) {
         return None;
     }
-    let name = equals.map_or(word.prefix.as_str(), |at| {
-        word.prefix.get(..at).unwrap_or_default()
-    });
+    let name = equals.map_or(word.prefix.as_str(), |at| word.prefix.get(..at).unwrap_or_default());
     match options.beginning(name).as_slice() {
         [] => None,
         [(full, target)] => Some(match equals {
             Some(at) => split(word, full, *target, at, at + 1),
-            None => Class::Option {
-                name: (*full).to_owned(),
-                target: *target,
-                flag: Piece::whole(word),
-                glued: None,
-            },
+            None => Class::Option { name: (*full).to_owned(), target: *target, flag: Piece::whole(word), glued: None },
         }),
-        several => Some(Class::Ambiguous(
-            several.iter().map(|(full, _)| (*full).to_owned()).collect(),
-        )),
+        several => Some(Class::Ambiguous(several.iter().map(|(full, _)| (*full).to_owned()).collect())),
     }
 }
 
@@ -287,49 +211,23 @@ fn cluster<'a>(
         }
         let rest = glued.text().unwrap_or_default();
         let letter = rest.chars().next().filter(|_| !name.starts_with("--"));
-        let Some((letter, behind)) =
-            letter.and_then(|c| Some((c, options.exact(&format!("-{c}"))?)))
-        else {
+        let Some((letter, behind)) = letter.and_then(|c| Some((c, options.exact(&format!("-{c}"))?))) else {
             arguments.refuse(ArgumentError::UnexpectedValue(name), flag.word);
             break;
         };
         options.give(arguments, target, flag, Following::Nothing);
         let end = glued.start + letter.len_utf8();
         name = format!("-{letter}");
-        (target, flag) = (
-            behind,
-            Piece {
-                word: glued.word,
-                start: glued.start,
-                end: Some(end),
-            },
-        );
+        (target, flag) = (behind, Piece { word: glued.word, start: glued.start, end: Some(end) });
         if rest.len() == letter.len_utf8() {
-            taken = alone(
-                options,
-                arguments,
-                Given {
-                    name: &name,
-                    target,
-                    flag,
-                },
-                next,
-            );
+            taken = alone(options, arguments, Given { name: &name, target, flag }, next);
             break;
         }
-        glued = Piece {
-            word: glued.word,
-            start: end,
-            end: None,
-        };
+        glued = Piece { word: glued.word, start: end, end: None };
     }
     if arguments.given.len() > before + 1 {
         // They share a word: none can be taken out on its own.
-        arguments
-            .given
-            .iter_mut()
-            .skip(before)
-            .for_each(|given| given.removal.clear());
+        arguments.given.iter_mut().skip(before).for_each(|given| given.removal.clear());
     }
     taken
 }
@@ -344,19 +242,11 @@ fn alone<'a>(
     let arity = options.arity(option.target);
     match next {
         Some((Class::Value | Class::Hidden, word)) if arity != Arity::None => {
-            options.give(
-                arguments,
-                option.target,
-                option.flag,
-                Following::Piece(Piece::whole(word)),
-            );
+            options.give(arguments, option.target, option.flag, Following::Piece(Piece::whole(word)));
             1
         }
         _ if arity == Arity::One => {
-            arguments.refuse(
-                ArgumentError::MissingValue(option.name.to_owned()),
-                option.flag.word,
-            );
+            arguments.refuse(ArgumentError::MissingValue(option.name.to_owned()), option.flag.word);
             0
         }
         _ => {

@@ -19,10 +19,7 @@ pub(super) fn parse(options: &Options, words: &[Argument]) -> Arguments {
             match classify(options, word) {
                 Word::Hidden => arguments.opaque.push(word.place),
                 Word::Stranger => {
-                    arguments.refuse(
-                        ArgumentError::Unrecognised(word.text.clone().unwrap_or_default()),
-                        word,
-                    );
+                    arguments.refuse(ArgumentError::Unrecognised(word.text.clone().unwrap_or_default()), word);
                 }
                 Word::Option { target, name_end } => {
                     let mut next = || rest.next();
@@ -41,10 +38,7 @@ fn is_positional(word: &Argument) -> bool {
 
 /// What a word is that does not follow an option in need of a value.
 enum Word {
-    Option {
-        target: Target,
-        name_end: Option<usize>,
-    },
+    Option { target: Target, name_end: Option<usize> },
     Stranger,
     Hidden,
 }
@@ -57,10 +51,7 @@ fn classify(options: &Options, word: &Argument) -> Word {
     }
     let name = equals.map_or(known, |at| known.get(..at).unwrap_or_default());
     match options.exact(name) {
-        Some(target) => Word::Option {
-            target,
-            name_end: equals,
-        },
+        Some(target) => Word::Option { target, name_end: equals },
         None if word.text.is_some() => Word::Stranger,
         None => Word::Hidden,
     }
@@ -74,30 +65,17 @@ fn option<'a>(
     name_end: Option<usize>,
     next: &mut dyn FnMut() -> Option<&'a Argument>,
 ) {
-    let flag = Piece {
-        word,
-        start: 0,
-        end: name_end,
-    };
+    let flag = Piece { word, start: 0, end: name_end };
     let name = || flag.text().unwrap_or_default().to_owned();
     match (options.arity(target), name_end) {
         (Arity::None, None) => options.give(arguments, target, flag, Following::Nothing),
         (Arity::None, Some(_)) => arguments.refuse(ArgumentError::UnexpectedValue(name()), word),
         (_, Some(end)) => {
-            let value = Piece {
-                word,
-                start: end + 1,
-                end: None,
-            };
+            let value = Piece { word, start: end + 1, end: None };
             options.give(arguments, target, flag, Following::Piece(value));
         }
         (_, None) => match next() {
-            Some(value) => options.give(
-                arguments,
-                target,
-                flag,
-                Following::Piece(Piece::whole(value)),
-            ),
+            Some(value) => options.give(arguments, target, flag, Following::Piece(Piece::whole(value))),
             None => arguments.refuse(ArgumentError::MissingValue(name()), word),
         },
     }

@@ -108,17 +108,9 @@ impl Argument {
     /// `word`, with its variables answered by `lookup`.
     pub fn new(word: &Word, lookup: &dyn Fn(&str) -> Option<String>) -> Self {
         let text = word.resolve(lookup);
-        let known = |part: &WordPart| {
-            Word {
-                parts: vec![part.clone()],
-                ..word.clone()
-            }
-            .resolve(lookup)
-        };
+        let known = |part: &WordPart| Word { parts: vec![part.clone()], ..word.clone() }.resolve(lookup);
         Self {
-            prefix: text
-                .clone()
-                .unwrap_or_else(|| word.parts.iter().map_while(known).collect()),
+            prefix: text.clone().unwrap_or_else(|| word.parts.iter().map_while(known).collect()),
             text,
             place: word.place,
             removal: word.removal,
@@ -130,9 +122,7 @@ impl Argument {
 impl Arguments {
     /// The option that decides `setting`: the last one given.
     pub fn last(&self, setting: &str) -> Option<&Given> {
-        self.given
-            .iter()
-            .rfind(|given| given.setting.name() == setting)
+        self.given.iter().rfind(|given| given.setting.name() == setting)
     }
 
     /// What the options make of `setting` together: all values of an option that adds up, else the
@@ -143,11 +133,7 @@ impl Arguments {
             return Some(last.value.clone());
         }
         let mut items = Vec::new();
-        for given in self
-            .given
-            .iter()
-            .filter(|given| given.setting.name() == setting)
-        {
+        for given in self.given.iter().filter(|given| given.setting.name() == setting) {
             match &given.value {
                 Outcome::Known(item) => items.push(item.clone()),
                 other => return Some(other.clone()),

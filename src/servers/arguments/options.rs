@@ -18,10 +18,7 @@ pub(super) struct Options {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Target {
     /// Sets a setting; with `off`, to false.
-    Setting {
-        setting: &'static Setting,
-        off: bool,
-    },
+    Setting { setting: &'static Setting, off: bool },
     /// Prints something and exits.
     Exit,
 }
@@ -53,80 +50,38 @@ pub(super) enum Following<'a> {
 
 impl Options {
     pub(super) fn new(table: &'static Table, version: Version) -> Self {
-        let mut known: Vec<_> = informing(table.server())
-            .iter()
-            .map(|flag| (*flag, Target::Exit))
-            .collect();
-        for setting in table
-            .settings()
-            .filter(|setting| setting.applies_to(version))
-        {
+        let mut known: Vec<_> = informing(table.server()).iter().map(|flag| (*flag, Target::Exit)).collect();
+        for setting in table.settings().filter(|setting| setting.applies_to(version)) {
             let shape = setting.at(version);
-            known.extend(shape.flags().iter().map(|flag| {
-                (
-                    flag.as_str(),
-                    Target::Setting {
-                        setting,
-                        off: false,
-                    },
-                )
-            }));
-            known.extend(
-                shape
-                    .off_flags()
-                    .iter()
-                    .map(|flag| (flag.as_str(), Target::Setting { setting, off: true })),
-            );
+            known.extend(shape.flags().iter().map(|flag| (flag.as_str(), Target::Setting { setting, off: false })));
+            known.extend(shape.off_flags().iter().map(|flag| (flag.as_str(), Target::Setting { setting, off: true })));
         }
-        Self {
-            table,
-            version,
-            known,
-        }
+        Self { table, version, known }
     }
 
     pub(super) fn exact(&self, flag: &str) -> Option<Target> {
-        self.known
-            .iter()
-            .find(|(known, _)| *known == flag)
-            .map(|(_, target)| *target)
+        self.known.iter().find(|(known, _)| *known == flag).map(|(_, target)| *target)
     }
 
     /// The long options that begin with `flag`, in the order in which they were declared.
     pub(super) fn beginning(&self, flag: &str) -> Vec<(&'static str, Target)> {
-        self.known
-            .iter()
-            .filter(|(known, _)| known.starts_with(flag))
-            .copied()
-            .collect()
+        self.known.iter().filter(|(known, _)| known.starts_with(flag)).copied().collect()
     }
 
     pub(super) fn arity(&self, target: Target) -> Arity {
-        let Target::Setting {
-            setting,
-            off: false,
-        } = target
-        else {
+        let Target::Setting { setting, off: false } = target else {
             return Arity::None;
         };
         let shape = setting.at(self.version);
         match shape.action() {
             Action::StoreTrue | Action::StoreConst => Arity::None,
-            Action::Store | Action::Append if shape.data().optional_value.is_some() => {
-                Arity::Optional
-            }
+            Action::Store | Action::Append if shape.data().optional_value.is_some() => Arity::Optional,
             Action::Store | Action::Append => Arity::One,
         }
     }
 
     /// Notes in `arguments` that `flag` was given.
-    pub(super) fn give(
-        &self,
-        arguments: &mut Arguments,
-        target: Target,
-        flag: Piece<'_>,
-        following: Following<'_>,
-    ) {
+    pub(super) fn give(&self, arguments: &mut Arguments, target: Target, flag: Piece<'_>, following: Following<'_>) {
         let Target::Setting { setting, off } = target else {
             arguments.exits.get_or_insert(flag.place());
             return;
@@ -137,16 +92,10 @@ impl Options {
         };
         let value = match piece {
             None => self.without_value(setting, off),
-            Some(piece) => piece
-                .text()
-                .map_or(Outcome::Unknown, |text| self.convert(setting, text)),
+            Some(piece) => piece.text().map_or(Outcome::Unknown, |text| self.convert(setting, text)),
         };
         let mut removal = vec![flag.word.removal];
-        removal.extend(
-            piece
-                .filter(|piece| piece.start == 0)
-                .map(|piece| piece.word.removal),
-        );
+        removal.extend(piece.filter(|piece| piece.start == 0).map(|piece| piece.word.removal));
         arguments.given.push(Given {
             setting,
             flag: flag.place(),
@@ -176,9 +125,7 @@ impl Options {
             return Outcome::Known(Value::Str(text.trim().to_owned()));
         }
         let value = match shape.conversion() {
-            Conversion::Text
-                if shape.kind() == Kind::Bool && self.table.syntax() == Syntax::Click =>
-            {
+            Conversion::Text if shape.kind() == Kind::Bool && self.table.syntax() == Syntax::Click => {
                 click_truth(text).map(Value::Bool)
             }
             Conversion::Text => Some(Value::Str(text.to_owned())),
@@ -188,9 +135,7 @@ impl Options {
         match value.map(|value| cast(setting, &value, self.version)) {
             Some(Ok(value)) => Outcome::Known(value),
             Some(Err(error)) => Outcome::Invalid(error.message),
-            None if shape.kind() == Kind::Bool => {
-                Outcome::Invalid(format!("`{text}` is no truth value"))
-            }
+            None if shape.kind() == Kind::Bool => Outcome::Invalid(format!("`{text}` is no truth value")),
             None => Outcome::Invalid(format!("`{text}` is no whole number")),
         }
     }
@@ -217,11 +162,7 @@ fn click_truth(text: &str) -> Option<bool> {
 
 impl<'a> Piece<'a> {
     pub(super) const fn whole(word: &'a Argument) -> Self {
-        Self {
-            word,
-            start: 0,
-            end: None,
-        }
+        Self { word, start: 0, end: None }
     }
 
     /// The text; `None` if it is not known to its end.
@@ -244,12 +185,7 @@ impl<'a> Piece<'a> {
 
     /// Whether offsets into the text are offsets into the file: no escape stands between.
     fn offsets_hold(self) -> bool {
-        self.word.literal
-            && self
-                .word
-                .text
-                .as_ref()
-                .is_some_and(|text| text.len() == self.word.place.span.len())
+        self.word.literal && self.word.text.as_ref().is_some_and(|text| text.len() == self.word.place.span.len())
     }
 
     /// The bytes it was written with; those of the whole word where they cannot be told apart.

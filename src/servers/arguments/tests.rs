@@ -1,3 +1,5 @@
+//! Command lines as the servers parse them.
+
 use proptest::prelude::*;
 
 use super::*;
@@ -37,10 +39,7 @@ fn gunicorn(line: &str) -> Arguments {
 fn told(arguments: &Arguments, line: &str) -> Vec<String> {
     let show = |given: &Given| {
         let name = given.setting.name();
-        let written = given
-            .value_place
-            .map(|place| &line[place.span.start..place.span.end])
-            .unwrap_or_default();
+        let written = given.value_place.map(|place| &line[place.span.start..place.span.end]).unwrap_or_default();
         match &given.value {
             Outcome::Known(value) => format!("{name}={value}@{written}"),
             Outcome::Invalid(_) => format!("{name}=!@{written}"),
@@ -55,11 +54,7 @@ fn app(arguments: &Arguments) -> Option<&str> {
 }
 
 fn errors(arguments: &Arguments) -> Vec<ArgumentError> {
-    arguments
-        .errors
-        .iter()
-        .map(|error| error.value.clone())
-        .collect()
+    arguments.errors.iter().map(|error| error.value.clone()).collect()
 }
 
 #[test]
@@ -80,10 +75,7 @@ fn all_spellings_of_a_value_are_read() {
     assert!(arguments.given.iter().all(|given| given.literal));
     assert_eq!(app(&arguments), Some("app:app"));
     assert!(arguments.errors.is_empty() && arguments.opaque.is_empty());
-    assert_eq!(
-        arguments.last("workers").unwrap().text.as_deref(),
-        Some("7")
-    );
+    assert_eq!(arguments.last("workers").unwrap().text.as_deref(), Some("7"));
     assert_eq!(arguments.last("workers").unwrap().removal.len(), 1);
     assert_eq!(arguments.given[0].removal.len(), 2);
 }
@@ -93,44 +85,25 @@ fn repeated_options_add_up_only_where_they_append() {
     let arguments = gunicorn("-b a:1 --bind b:2 -w 1 -w 2 app");
     let both = Value::List(vec![Value::Str("a:1".into()), Value::Str("b:2".into())]);
     assert_eq!(arguments.outcome("bind"), Some(Outcome::Known(both)));
-    assert_eq!(
-        arguments.outcome("workers"),
-        Some(Outcome::Known(Value::Int(2)))
-    );
+    assert_eq!(arguments.outcome("workers"), Some(Outcome::Known(Value::Int(2))));
     assert_eq!(arguments.outcome("threads"), None);
-    assert_eq!(
-        gunicorn("-b a:1 -b ?").outcome("bind"),
-        Some(Outcome::Unknown)
-    );
+    assert_eq!(gunicorn("-b a:1 -b ?").outcome("bind"), Some(Outcome::Unknown));
 }
 
 #[test]
 fn short_options_share_a_word() {
     let line = "-DRw 4 app";
     let arguments = gunicorn(line);
-    assert_eq!(
-        told(&arguments, line),
-        [
-            "daemon=True@",
-            "enable_stdio_inheritance=True@",
-            "workers=4@4"
-        ]
-    );
+    assert_eq!(told(&arguments, line), ["daemon=True@", "enable_stdio_inheritance=True@", "workers=4@4"]);
     assert!(arguments.given.iter().all(|given| given.removal.is_empty()));
-    assert_eq!(
-        told(&gunicorn("-Dw4"), "-Dw4"),
-        ["daemon=True@", "workers=4@4"]
-    );
+    assert_eq!(told(&gunicorn("-Dw4"), "-Dw4"), ["daemon=True@", "workers=4@4"]);
 }
 
 #[test]
 fn abbreviations_are_those_of_the_version() {
     let ambiguous = |version: &str, flag: &str| {
         let arguments = read(Server::Gunicorn, version, &format!("{flag} 3 app"));
-        matches!(
-            errors(&arguments).first(),
-            Some(ArgumentError::Ambiguous { .. })
-        )
+        matches!(errors(&arguments).first(), Some(ArgumentError::Ambiguous { .. }))
     };
     assert!(ambiguous("27.0.1", "--worker"));
     assert!(ambiguous("27.0.1", "--access-log"));
@@ -142,14 +115,8 @@ fn abbreviations_are_those_of_the_version() {
 fn options_of_other_versions_are_refused() {
     let flag = |version: &str| errors(&read(Server::Gunicorn, version, "--no-control-socket app"));
     assert_eq!(flag("27.0.1"), []);
-    assert_eq!(
-        flag("23.0.0"),
-        [ArgumentError::Unrecognised("--no-control-socket".into())]
-    );
-    assert_eq!(
-        errors(&gunicorn("--keepalive 5 app"))[0],
-        ArgumentError::Unrecognised("--keepalive".into())
-    );
+    assert_eq!(flag("23.0.0"), [ArgumentError::Unrecognised("--no-control-socket".into())]);
+    assert_eq!(errors(&gunicorn("--keepalive 5 app"))[0], ArgumentError::Unrecognised("--keepalive".into()));
 }
 
 #[test]
@@ -160,49 +127,21 @@ fn valueless_and_optional_values() {
     assert_eq!(app(&arguments), None);
     assert!(matches!(arguments.given[0].value, Outcome::Invalid(_)));
     let auto = Some(Outcome::Known(Value::Str("auto".into())));
-    assert_eq!(
-        gunicorn("app:app --proxy-protocol").outcome("proxy_protocol"),
-        auto
-    );
+    assert_eq!(gunicorn("app:app --proxy-protocol").outcome("proxy_protocol"), auto);
     let on = Some(Outcome::Known(Value::Bool(true)));
-    assert_eq!(
-        read(Server::Gunicorn, "23.0.0", "--proxy-protocol app:app").outcome("proxy_protocol"),
-        on
-    );
-    assert_eq!(
-        errors(&gunicorn("--preload=1")),
-        [ArgumentError::UnexpectedValue("--preload".into())]
-    );
-    assert_eq!(
-        errors(&gunicorn("app -w")),
-        [ArgumentError::MissingValue("-w".into())]
-    );
-    assert_eq!(
-        errors(&gunicorn("app -w -t 3")),
-        [ArgumentError::MissingValue("-w".into())]
-    );
-    assert_eq!(
-        gunicorn("--no-sendfile").outcome("sendfile"),
-        Some(Outcome::Known(Value::Bool(false)))
-    );
+    assert_eq!(read(Server::Gunicorn, "23.0.0", "--proxy-protocol app:app").outcome("proxy_protocol"), on);
+    assert_eq!(errors(&gunicorn("--preload=1")), [ArgumentError::UnexpectedValue("--preload".into())]);
+    assert_eq!(errors(&gunicorn("app -w")), [ArgumentError::MissingValue("-w".into())]);
+    assert_eq!(errors(&gunicorn("app -w -t 3")), [ArgumentError::MissingValue("-w".into())]);
+    assert_eq!(gunicorn("--no-sendfile").outcome("sendfile"), Some(Outcome::Known(Value::Bool(false))));
 }
 
 #[test]
 fn only_the_first_group_of_words_is_positional() {
     let arguments = gunicorn("app:app other -w 2");
-    assert_eq!(
-        (
-            app(&arguments),
-            arguments.extra.len(),
-            arguments.errors.len()
-        ),
-        (Some("app:app"), 1, 0)
-    );
+    assert_eq!((app(&arguments), arguments.extra.len(), arguments.errors.len()), (Some("app:app"), 1, 0));
     let arguments = gunicorn("app:app -w 2 other");
-    assert_eq!(
-        errors(&arguments),
-        [ArgumentError::Unrecognised("other".into())]
-    );
+    assert_eq!(errors(&arguments), [ArgumentError::Unrecognised("other".into())]);
     assert_eq!(app(&gunicorn("-w 2 -- app:app")), Some("app:app"));
     let arguments = gunicorn("-w -1 app");
     assert!(matches!(arguments.given[0].value, Outcome::Invalid(_)));
@@ -213,20 +152,9 @@ fn only_the_first_group_of_words_is_positional() {
 fn unknown_text_stays_unknown() {
     let line = "? -w ? --threads=? -t? --? --preload app:app";
     let arguments = gunicorn(line);
-    assert_eq!(
-        told(&arguments, line),
-        [
-            "workers=?@?",
-            "threads=?@--threads=?",
-            "timeout=?@-t?",
-            "preload_app=True@"
-        ]
-    );
+    assert_eq!(told(&arguments, line), ["workers=?@?", "threads=?@--threads=?", "timeout=?@-t?", "preload_app=True@"]);
     assert!(!arguments.given[1].literal);
-    assert_eq!(
-        (app(&arguments), arguments.opaque.len()),
-        (Some("app:app"), 2)
-    );
+    assert_eq!((app(&arguments), arguments.opaque.len()), (Some("app:app"), 2));
     let arguments = gunicorn("-w 2 app.?:app");
     assert_eq!((app(&arguments), arguments.opaque.len()), (None, 1));
 }
@@ -234,36 +162,15 @@ fn unknown_text_stays_unknown() {
 #[test]
 fn a_word_keeps_what_is_known_of_it() {
     let place = words("x")[0].place;
-    let variable = |name: &str| WordPart::Variable {
-        name: name.into(),
-        default: None,
-    };
-    let parts = vec![
-        WordPart::Text("--".into()),
-        variable("MODE"),
-        WordPart::Text("=".into()),
-        variable("N"),
-    ];
-    let word = Word {
-        parts,
-        place,
-        removal: place,
-        quoted: false,
-    };
+    let variable = |name: &str| WordPart::Variable { name: name.into(), default: None };
+    let parts = vec![WordPart::Text("--".into()), variable("MODE"), WordPart::Text("=".into()), variable("N")];
+    let word = Word { parts, place, removal: place, quoted: false };
     let argument = |known: &[(&str, &str)]| {
-        let lookup = |name: &str| {
-            known
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map(|(_, value)| (*value).to_owned())
-        };
+        let lookup = |name: &str| known.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
         Argument::new(&word, &lookup)
     };
     let all = argument(&[("MODE", "workers"), ("N", "4")]);
-    assert_eq!(
-        (all.text.as_deref(), all.prefix.as_str(), all.literal),
-        (Some("--workers=4"), "--workers=4", false)
-    );
+    assert_eq!((all.text.as_deref(), all.prefix.as_str(), all.literal), (Some("--workers=4"), "--workers=4", false));
     let some = argument(&[("MODE", "workers")]);
     assert_eq!((some.text, some.prefix.as_str()), (None, "--workers="));
     assert_eq!(argument(&[("N", "4")]).prefix, "--");
@@ -275,31 +182,14 @@ fn clicks_options_must_be_written_out() {
     let arguments = read(Server::Uvicorn, "0.54.0", line);
     assert_eq!(
         told(&arguments, line),
-        [
-            "workers=4@4",
-            "access_log=False@",
-            "port=80@80",
-            "host=\"--reload\"@--reload"
-        ]
+        ["workers=4@4", "access_log=False@", "port=80@80", "host=\"--reload\"@--reload"]
     );
     assert_eq!(app(&arguments), Some("app:app"));
     let arguments = read(Server::Uvicorn, "0.54.0", "--work 4 -w");
     assert_eq!(arguments.errors.len(), 2);
-    assert_eq!(
-        told(
-            &read(Server::Uvicorn, "0.54.0", "--workers x"),
-            "--workers x"
-        ),
-        ["workers=!@x"]
-    );
-    assert_eq!(
-        errors(&read(Server::Uvicorn, "0.30.0", "app --http2")).len(),
-        1
-    );
-    assert_eq!(
-        errors(&read(Server::Uvicorn, "0.54.0", "a b")),
-        [ArgumentError::Unrecognised("b".into())]
-    );
+    assert_eq!(told(&read(Server::Uvicorn, "0.54.0", "--workers x"), "--workers x"), ["workers=!@x"]);
+    assert_eq!(errors(&read(Server::Uvicorn, "0.30.0", "app --http2")).len(), 1);
+    assert_eq!(errors(&read(Server::Uvicorn, "0.54.0", "a b")), [ArgumentError::Unrecognised("b".into())]);
 }
 
 #[test]

@@ -77,16 +77,12 @@ pub fn default_from(setting: &Setting, text: &str, version: Version) -> Result<V
 }
 
 pub(super) fn refuse<T>(message: impl Into<String>) -> Result<T, CastError> {
-    Err(CastError {
-        message: message.into(),
-    })
+    Err(CastError { message: message.into() })
 }
 
 /// The value as Python's `%s` prints it: text without quotes.
 fn plain(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn truth(value: &Value) -> Result<Value, CastError> {
@@ -150,11 +146,7 @@ fn duration(shape: &Shape, value: &Value) -> Result<Value, CastError> {
             continue;
         };
         // A bare number is one of seconds.
-        let after = if behind.is_empty() && digits == text.len() {
-            Some("")
-        } else {
-            behind.strip_prefix(unit)
-        };
+        let after = if behind.is_empty() && digits == text.len() { Some("") } else { behind.strip_prefix(unit) };
         if let Some(after) = after {
             let factor = if behind.is_empty() { 1 } else { factor };
             seconds = seconds.saturating_add(number.saturating_mul(factor));
@@ -182,10 +174,7 @@ fn text_list(value: &Value) -> Result<Value, CastError> {
         Value::Str(_) => vec![text(value)?],
         Value::List(items) => items.iter().map(text).collect::<Result<_, _>>()?,
         // Python goes through a mapping by its keys.
-        Value::Dict(entries) => entries
-            .iter()
-            .map(|(key, _)| text(key))
-            .collect::<Result<_, _>>()?,
+        Value::Dict(entries) => entries.iter().map(|(key, _)| text(key)).collect::<Result<_, _>>()?,
         _ => return refuse(format!("a list of strings is needed, not {}", plain(value))),
     };
     Ok(Value::List(items))
@@ -193,9 +182,7 @@ fn text_list(value: &Value) -> Result<Value, CastError> {
 
 fn comma_list(value: &Value) -> Result<Value, CastError> {
     let items = match text(value)? {
-        Value::Str(text) => pieces(&text)
-            .map(|piece| Value::Str(piece.to_owned()))
-            .collect(),
+        Value::Str(text) => pieces(&text).map(|piece| Value::Str(piece.to_owned())).collect(),
         _ => Vec::new(),
     };
     Ok(Value::List(items))
@@ -203,9 +190,7 @@ fn comma_list(value: &Value) -> Result<Value, CastError> {
 
 /// The pieces between commas. One of white space alone stays, as an empty text.
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
-    text.split(',')
-        .filter(|piece| !piece.is_empty())
-        .map(str::trim)
+    text.split(',').filter(|piece| !piece.is_empty()).map(str::trim)
 }
 
 fn choice(name: &str, shape: &Shape, value: &Value) -> Result<Value, CastError> {
@@ -223,26 +208,15 @@ fn choice(name: &str, shape: &Shape, value: &Value) -> Result<Value, CastError> 
     let Some(text) = value.as_str() else {
         return refuse(format!("Invalid type for {name}: {}", plain(value)));
     };
-    let word = if data.exact_case {
-        text.to_owned()
-    } else {
-        text.to_lowercase().trim().to_owned()
-    };
+    let word = if data.exact_case { text.to_owned() } else { text.to_lowercase().trim().to_owned() };
     let word = data.synonyms.get(&word).cloned().unwrap_or(word);
-    if data.choices.contains(&word) {
-        Ok(Value::Str(word))
-    } else {
-        refuse(format!("Invalid {name}: {text}"))
-    }
+    if data.choices.contains(&word) { Ok(Value::Str(word)) } else { refuse(format!("Invalid {name}: {text}")) }
 }
 
 fn choice_list(name: &str, shape: &Shape, value: &Value) -> Result<Value, CastError> {
     let words: Vec<String> = match value {
         Value::None => Vec::new(),
-        Value::Str(text) => pieces(text)
-            .filter(|word| !word.is_empty())
-            .map(str::to_lowercase)
-            .collect(),
+        Value::Str(text) => pieces(text).filter(|word| !word.is_empty()).map(str::to_lowercase).collect(),
         _ => return refuse(format!("{name} must be a string")),
     };
     if words.is_empty() {
@@ -275,10 +249,7 @@ fn account(name: &str, value: &Value) -> Result<Value, CastError> {
             Ok(integer::decimal(text).map_or_else(|| value.clone(), Value::Int))
         }
         Value::None | Value::Int(_) | Value::Bool(_) | Value::Str(_) => Ok(value.clone()),
-        _ => refuse(format!(
-            "a name or a number is needed, not {}",
-            plain(value)
-        )),
+        _ => refuse(format!("a name or a number is needed, not {}", plain(value))),
     }
 }
 

@@ -1,12 +1,10 @@
+//! Values that Gunicorn takes and refuses.
+
 use super::*;
 use crate::servers::{Server, table};
 
 fn gunicorn(setting: &str, value: &Value, version: &str) -> Result<Value, CastError> {
-    cast(
-        table(Server::Gunicorn).setting(setting).unwrap(),
-        value,
-        version.parse().unwrap(),
-    )
+    cast(table(Server::Gunicorn).setting(setting).unwrap(), value, version.parse().unwrap())
 }
 
 fn text(text: &str) -> Value {
@@ -26,28 +24,12 @@ fn values_pass_or_fail_as_in_gunicorn() {
         ("preload_app", Value::None, Value::None),
         ("bind", text("a:1,b:2"), list(&["a:1,b:2"])),
         ("bind", Value::None, list(&[])),
-        (
-            "forwarded_allow_ips",
-            text("10.0.0.0/8, ::1,*"),
-            list(&["10.0.0.0/8", "::1", "*"]),
-        ),
-        (
-            "forwarded_allow_ips",
-            text("10.0.0.0/255.0.0.0"),
-            list(&["10.0.0.0/255.0.0.0"]),
-        ),
-        (
-            "forwarded_allow_ips",
-            text("0.0.0.0/0"),
-            list(&["0.0.0.0/0"]),
-        ),
+        ("forwarded_allow_ips", text("10.0.0.0/8, ::1,*"), list(&["10.0.0.0/8", "::1", "*"])),
+        ("forwarded_allow_ips", text("10.0.0.0/255.0.0.0"), list(&["10.0.0.0/255.0.0.0"])),
+        ("forwarded_allow_ips", text("0.0.0.0/0"), list(&["0.0.0.0/0"])),
         ("proxy_protocol", Value::Bool(true), text("auto")),
         ("proxy_protocol", text("0"), text("off")),
-        (
-            "http2_cleartext",
-            Value::Bool(true),
-            text("prior-knowledge"),
-        ),
+        ("http2_cleartext", Value::Bool(true), text("prior-knowledge")),
         ("header_map", Value::None, Value::None),
         ("header_map", text("Drop "), text("drop")),
         ("http_protocols", text("h2, H1"), list(&["h2", "h1"])),
@@ -55,19 +37,11 @@ fn values_pass_or_fail_as_in_gunicorn() {
         ("user", text("33"), Value::Int(33)),
         ("user", text("www-data"), text("www-data")),
         ("worker_class", text(" gevent "), text("gevent")),
-        (
-            "statsd_host",
-            text("unix:/run/statsd"),
-            text("unix:/run/statsd"),
-        ),
+        ("statsd_host", text("unix:/run/statsd"), text("unix:/run/statsd")),
         ("umask", Value::Int(0o22), Value::Int(18)),
     ];
     for (setting, given, held) in passes {
-        assert_eq!(
-            gunicorn(setting, &given, "27.0.1"),
-            Ok(held),
-            "{setting} = {given}"
-        );
+        assert_eq!(gunicorn(setting, &given, "27.0.1"), Ok(held), "{setting} = {given}");
     }
     let fails = [
         ("workers", Value::Float(4.0)),
@@ -98,10 +72,7 @@ fn values_pass_or_fail_as_in_gunicorn() {
         ("config", Value::Object("decouple.config".into())),
     ];
     for (setting, given) in fails {
-        assert!(
-            gunicorn(setting, &given, "27.0.1").is_err(),
-            "{setting} = {given}"
-        );
+        assert!(gunicorn(setting, &given, "27.0.1").is_err(), "{setting} = {given}");
     }
 }
 

@@ -1,3 +1,5 @@
+//! What must hold for every input of the model.
+
 use proptest::prelude::*;
 
 use super::super::capacity::Rate;
@@ -45,12 +47,7 @@ prop_compose! {
 fn follow(inputs: &Inputs, advice: &Advice) -> Inputs {
     let mut next = inputs.clone();
     next.class.value = advice.class;
-    let advised = |setting| {
-        advice
-            .item(setting)
-            .and_then(|i| i.advised().count())
-            .map(known)
-    };
+    let advised = |setting| advice.item(setting).and_then(|i| i.advised().count()).map(known);
     next.configured.workers = advised("workers");
     next.configured.threads = advised("threads");
     next.configured.worker_connections = advised("worker_connections");

@@ -1,0 +1,179 @@
+//! `farrier measure`.
+
+use std::ffi::OsString;
+use std::io::{IsTerminal, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use farrier::app::Interface;
+use farrier::deployment::{Deployment, Effective, Layer};
+use farrier::measure::{self, Candidate, Plan, Progress, Verdict as Comparison};
+use farrier::servers::{Action, Server};
+use farrier::sizing::{Advice, Amount, Class, Verdict};
+use farrier::values::Value;
+use farrier::{Examination, examine, report};
+
+use super::{Done, Exit, Failure};
+use crate::cli::{Cli, Form, Measure};
+
+pub(super) fn run(cli: &Cli, wanted: &Measure) -> Result<Done, Failure> {
+    let mut request = super::request(cli, std::slice::from_ref(&wanted.path), &super::flags(&wanted.production))?;
+    request.paths.clear();
+    request.ask_host = true;
+    let found = examine(&request)?;
+    let Some((deployment, advice)) = chosen(&found, wanted)? else {
+        return Ok(Done { text: "no file here starts Gunicorn\n".to_owned(), exit: Exit::NothingToCheck });
+    };
+    let current = arguments(&found, deployment, &request.root)?;
+    let asgi = found.applications.iter().flatten().any(|application| {
+        application.interface == Interface::Asgi
+            && deployment.app.as_ref().is_some_and(|app| app.value == application.target)
+    });
+    let Some(better) = recommended(&current, deployment, advice, asgi) else {
+        let text = "the current settings are inside the recommended range: there is nothing to compare\n";
+        return Ok(Done { text: text.to_owned(), exit: Exit::Clean });
+    };
+    let candidates = vec![
+        Candidate { label: "current".to_owned(), arguments: current },
+        Candidate { label: "recommended".to_owned(), arguments: better },
+    ];
+    let python = python(wanted, &request.root);
+    let program = vec![python, OsString::from("-m"), OsString::from("gunicorn")];
+    let mut plan = Plan::new(program, request.root.join(&deployment.folder), candidates);
+    // What the variables say stands on the command line already, where it cannot be lost.
+    let own = |(name, _): &&(String, String)| name != "GUNICORN_CMD_ARGS";
+    plan.environment = deployment.environment.iter().filter(own).cloned().collect();
+    plan.paths.clone_from(&wanted.urls);
+    plan.connections = wanted.connections;
+    plan.budget = Duration::from_secs(wanted.budget);
+    let outcome = measure::run(&plan, &mut |progress| show(&progress))?;
+    let exit = match outcome.comparisons.first().map(|comparison| &comparison.verdict) {
+        Some(Comparison::Better | Comparison::Same) => Exit::Clean,
+        Some(Comparison::Worse) => Exit::ToDo,
+        Some(Comparison::Inconclusive(_)) | None => Exit::Undecided,
+    };
+    let text = match wanted.format {
+        Form::Pretty => report::measured(&outcome, super::look(cli)),
+        Form::Json => report::measured_json(&outcome),
+    };
+    Ok(Done { text, exit })
+}
+
+/// The launch to measure: the one that was named, else the only one, production before development.
+fn chosen<'e>(found: &'e Examination, wanted: &Measure) -> Result<Option<(&'e Deployment, &'e Advice)>, Failure> {
+    let all = found.assembly.deployments.iter().zip(&found.advice);
+    let gunicorn = all.filter(|(deployment, _)| deployment.server == Server::Gunicorn);
+    let mut fitting: Vec<_> =
+        gunicorn.filter(|(deployment, _)| wanted.launch.as_ref().is_none_or(|name| deployment.unit == *name)).collect();
+    fitting.sort_by_key(|(deployment, _)| deployment.development.is_some());
+    let Some((deployment, advice)) = fitting.into_iter().next() else {
+        return Ok(None);
+    };
+    let advice = advice.as_ref().ok_or_else(|| {
+        Failure::Usage("how the service handles requests is unknown, so there is nothing to recommend".to_owned())
+    })?;
+    Ok(Some((deployment, advice)))
+}
+
+/// The command line that brings the effective settings about outside their container: paths of the
+/// image are replaced by those of the project, and words that hold unknown variables are left out.
+fn arguments(found: &Examination, deployment: &Deployment, root: &Path) -> Result<Vec<String>, Failure> {
+    let app = deployment.app.as_ref().ok_or_else(|| Failure::Usage("the command names no application".to_owned()))?;
+    let mut words = Vec::new();
+    if let Some(configuration) = &deployment.configuration {
+        words.push("--config".to_owned());
+        words.push(root.join(found.files.get(configuration.file).path()).to_string_lossy().into_owned());
+    }
+    for (name, setting) in deployment.settings.iter() {
+        if matches!(name, "config" | "chdir") || setting.winner.layer < Layer::OptionsVariable {
+            continue;
+        }
+        words.extend(option(deployment, setting).into_iter().flatten());
+    }
+    words.push(app.value.clone());
+    Ok(words)
+}
+
+/// An option of the command line that gives a setting its effective value.
+fn option(deployment: &Deployment, setting: &Effective) -> Option<Vec<String>> {
+    let shape = setting.setting.at(deployment.version.version);
+    let flag = shape.flag()?;
+    let plain = |value: &Value| match value {
+        Value::Str(text) => Some(text.clone()),
+        Value::Int(_) | Value::Float(_) => Some(value.to_string()),
+        _ => None,
+    };
+    match (shape.action(), setting.value()?) {
+        (Action::Store, value) => Some(vec![format!("{flag}={}", plain(value)?)]),
+        (Action::Append, Value::List(items)) => {
+            items.iter().map(|item| Some(format!("{flag}={}", plain(item)?))).collect()
+        }
+        (Action::StoreTrue, Value::Bool(true)) => Some(vec![flag.to_owned()]),
+        _ => None,
+    }
+}
+
+/// The same command line with what the advice changes behind it: the last mention of an option wins.
+fn recommended(current: &[String], deployment: &Deployment, advice: &Advice, asgi: bool) -> Option<Vec<String>> {
+    let mut words = current.to_vec();
+    let app = words.pop()?;
+    let before = words.len();
+    for item in advice.items.iter().filter(|item| item.verdict == Verdict::Change || item.verdict == Verdict::Unknown) {
+        let Some(flag) = deployment.setting(item.setting).and_then(|s| s.setting.at(deployment.version.version).flag())
+        else {
+            continue;
+        };
+        let value = match item.target {
+            Amount::Count(n) => n.to_string(),
+            Amount::Class(Class::EventLoop) => event_loop(deployment),
+            Amount::Class(class) => class.as_str().to_owned(),
+        };
+        words.push(format!("{flag}={value}"));
+    }
+    let serves_asgi = deployment.class.is_some_and(|class| class.interface() == farrier::servers::Interface::Asgi);
+    if asgi && !serves_asgi && !words[before..].iter().any(|word| word.starts_with("--worker-class")) {
+        words.push(format!("--worker-class={}", event_loop(deployment)));
+    }
+    let changed = words.len() > before;
+    words.push(app);
+    changed.then_some(words)
+}
+
+fn event_loop(deployment: &Deployment) -> String {
+    let package = deployment.asks_for("uvicorn-worker");
+    if package { "uvicorn_worker.UvicornWorker" } else { "asgi" }.to_owned()
+}
+
+/// The Python that runs the service.
+fn python(wanted: &Measure, root: &Path) -> OsString {
+    if let Some(python) = &wanted.python {
+        return python.clone().into_os_string();
+    }
+    let own = std::env::var_os("VIRTUAL_ENV").map(PathBuf::from);
+    let beside = [".venv", "venv", "env"].into_iter().map(|name| root.join(name));
+    let found = own.into_iter().chain(beside).map(|folder| folder.join("bin/python")).find(|python| python.exists());
+    found.map_or_else(
+        || OsString::from("python3"),
+        |python| std::path::absolute(&python).unwrap_or(python).into_os_string(),
+    )
+}
+
+/// One line of progress on the terminal, none anywhere else.
+fn show(progress: &Progress) {
+    let mut out = std::io::stderr();
+    if !out.is_terminal() {
+        return;
+    }
+    let line = match progress {
+        Progress::Starting { label } => format!("starting {label}"),
+        Progress::Ready { label, after } => {
+            format!("{label} answers after {:.1} s", after.as_secs_f64())
+        }
+        Progress::Measured { label, window, done } => {
+            format!("{:3.0} %  {label}: {:.0} requests/s", done * 100.0, window.rate)
+        }
+        Progress::Stopping => String::new(),
+    };
+    let _ = write!(out, "\r\x1b[2K{line}");
+    let _ = out.flush();
+}

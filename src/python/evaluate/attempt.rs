@@ -1,0 +1,255 @@
+//! `try`, `with` and `raise`: where exceptions start and end.
+
+use super::super::syntax::ast::{self, ExceptHandler, Expr, Stmt};
+use super::super::syntax::span_of;
+use super::How;
+use super::cell::{Cell, Deps, Text, Thing};
+use super::flow::{Exits, merge};
+use super::run::{Raised, Run, Site, Step};
+use super::state::State;
+
+/// Built-in exceptions with the class each derives from.
+const EXCEPTIONS: &[(&str, &str)] = &[
+    ("ArithmeticError", "Exception"),
+    ("AssertionError", "Exception"),
+    ("AttributeError", "Exception"),
+    ("ConnectionError", "OSError"),
+    ("Exception", "BaseException"),
+    ("FileExistsError", "OSError"),
+    ("FileNotFoundError", "OSError"),
+    ("IndexError", "LookupError"),
+    ("ImportError", "Exception"),
+    ("KeyError", "LookupError"),
+    ("KeyboardInterrupt", "BaseException"),
+    ("LookupError", "Exception"),
+    ("ModuleNotFoundError", "ImportError"),
+    ("NameError", "Exception"),
+    ("NotImplementedError", "RuntimeError"),
+    ("OSError", "Exception"),
+    ("OverflowError", "ArithmeticError"),
+    ("PermissionError", "OSError"),
+    ("RecursionError", "RuntimeError"),
+    ("RuntimeError", "Exception"),
+    ("StopIteration", "Exception"),
+    ("SyntaxError", "Exception"),
+    ("SystemExit", "BaseException"),
+    ("TimeoutError", "OSError"),
+    ("TypeError", "Exception"),
+    ("UnicodeError", "ValueError"),
+    ("ValueError", "Exception"),
+    ("ZeroDivisionError", "ArithmeticError"),
+];
+
+fn parent(class: &str) -> Option<&'static str> {
+    EXCEPTIONS.iter().find(|(name, _)| *name == class).map(|(_, parent)| *parent)
+}
+
+/// Whether a name is that of a built-in exception.
+pub(super) fn is_exception(name: &str) -> bool {
+    matches!(name, "BaseException" | "EnvironmentError" | "IOError") || parent(name).is_some()
+}
+
+/// Whether an exception is caught by a handler for `caught`.
+fn is_caught(class: Option<&str>, caught: &str) -> Option<bool> {
+    let caught = if matches!(caught, "EnvironmentError" | "IOError") { "OSError" } else { caught };
+    if caught == "BaseException" {
+        return Some(true);
+    }
+    let Some(class) = class else {
+        // What an unknown call may raise is an ordinary exception.
+        return (caught == "Exception").then_some(true);
+    };
+    if !is_exception(caught) {
+        return None;
+    }
+    let mut at = Some(class);
+    while let Some(name) = at {
+        if name == caught {
+            return Some(true);
+        }
+        at = parent(name);
+    }
+    // A failed import raises the subclass when the module is not there at all.
+    (!(class == "ImportError" && caught == "ModuleNotFoundError")).then_some(false)
+}
+
+impl<'a> Run<'a, '_> {
+    pub(super) fn try_statement(&mut self, stmt: &'a ast::StmtTry) -> Step<Exits<'a>> {
+        let outer = std::mem::take(&mut self.escapes);
+        let control = self.control.clone();
+        self.tries += 1;
+        let body = self.nested(|run| run.block_or_raise(|run| run.block(&stmt.body)));
+        self.tries -= 1;
+        let mut body = body?;
+        let raises = std::mem::take(&mut body.raises);
+        let mut all = match body.next.take() {
+            Some(state) if !stmt.orelse.is_empty() => {
+                self.state = state;
+                let orelse = self.nested(|run| run.block_or_raise(|run| run.block(&stmt.orelse)))?;
+                merge(orelse, body)
+            }
+            next => Exits { next, ..body },
+        };
+        for (state, raised) in raises {
+            let handled = self.nested(|run| run.handle(state, raised, &stmt.handlers))?;
+            all = merge(all, handled);
+        }
+        self.control = control;
+        if !stmt.finalbody.is_empty() {
+            all = self.finally(all, &stmt.finalbody)?;
+        }
+        self.escapes = outer;
+        Ok(all)
+    }
+
+    /// Follows the first handler that catches, and the others where that is not certain.
+    fn handle(&mut self, state: State<'a>, raised: Raised, handlers: &'a [ExceptHandler]) -> Step<Exits<'a>> {
+        let Some((ExceptHandler::ExceptHandler(handler), rest)) = handlers.split_first() else {
+            return Ok(Exits { raises: vec![(state, raised)], ..Exits::default() });
+        };
+        self.state = state;
+        let caught = match &handler.type_ {
+            None => Some(true),
+            Some(classes) => self.catches(classes, raised.class.as_deref())?,
+        };
+        match caught {
+            Some(true) => self.recover(handler, &raised),
+            Some(false) => {
+                let state = std::mem::take(&mut self.state);
+                self.handle(state, raised, rest)
+            }
+            None => {
+                let because: Text = "depends on which exception is raised".into();
+                let (yes, no, _) = self.fork((&Deps::default(), None, false, &because), |run, side| {
+                    if side {
+                        return run.recover(handler, &raised);
+                    }
+                    let state = std::mem::take(&mut run.state);
+                    run.nested(|run| run.handle(state, raised.clone(), rest))
+                })?;
+                Ok(merge(yes, no))
+            }
+        }
+    }
+
+    fn catches(&mut self, classes: &'a Expr, class: Option<&str>) -> Step<Option<bool>> {
+        let single = std::slice::from_ref(classes);
+        let classes = if let Expr::Tuple(tuple) = classes { tuple.elts.as_slice() } else { single };
+        let mut caught = Some(false);
+        for one in classes {
+            let cell = match self.expression(one) {
+                Err(super::run::Halt::Raise(_)) => Cell::unknown("an unknown exception"),
+                other => other?,
+            };
+            let this = match &cell.thing {
+                Thing::Dotted(name) => is_caught(class, name),
+                _ => None,
+            };
+            match this {
+                Some(true) => return Ok(Some(true)),
+                Some(false) => {}
+                None => caught = None,
+            }
+        }
+        Ok(caught)
+    }
+
+    fn recover(&mut self, handler: &'a ast::ExceptHandlerExceptHandler, raised: &Raised) -> Step<Exits<'a>> {
+        let before = self.control.clone();
+        self.control.add(&raised.deps);
+        let outer = self.handling.replace(raised.clone());
+        if let Some(name) = &handler.name {
+            let scope = self.scope_for(name);
+            let site = Site { name: span_of(name), value: None, how: How::Other };
+            self.bind(scope, name, Cell::unknown("an exception"), site)?;
+        }
+        let exits = self.block_or_raise(|run| run.block(&handler.body));
+        self.handling = outer;
+        self.control = before;
+        let mut exits = exits?;
+        if let (Some(name), Some(state)) = (&handler.name, &mut exits.next) {
+            let scope = self.scope_for(name);
+            if let Some(scope) = state.scope_mut(scope) {
+                scope.names.remove(name.id.as_str());
+            }
+        }
+        Ok(exits)
+    }
+
+    /// Runs the last block of a `try` on every way out of it.
+    fn finally(&mut self, exits: Exits<'a>, body: &'a [Stmt]) -> Step<Exits<'a>> {
+        let mut all = Exits::default();
+        let mut pass = |run: &mut Self, state: State<'a>, wrap: &dyn Fn(State<'a>) -> Exits<'a>| -> Step<()> {
+            run.state = state;
+            let mut done = run.nested(|run| run.block_or_raise(|run| run.block(body)))?;
+            let through = done.next.take().map(wrap).unwrap_or_default();
+            let so_far = std::mem::take(&mut all);
+            all = merge(so_far, merge(through, done));
+            Ok(())
+        };
+        if let Some(state) = exits.next {
+            pass(self, state, &|state| Exits { next: Some(state), ..Exits::default() })?;
+        }
+        if let Some((state, cell)) = exits.returns {
+            pass(self, state, &|state| Exits { returns: Some((state, cell.clone())), ..Exits::default() })?;
+        }
+        if let Some(state) = exits.breaks {
+            pass(self, state, &|state| Exits { breaks: Some(state), ..Exits::default() })?;
+        }
+        if let Some(state) = exits.continues {
+            pass(self, state, &|state| Exits { continues: Some(state), ..Exits::default() })?;
+        }
+        for (state, raised) in exits.raises {
+            pass(self, state, &|state| Exits { raises: vec![(state, raised.clone())], ..Exits::default() })?;
+        }
+        Ok(all)
+    }
+
+    pub(super) fn with_statement(&mut self, stmt: &'a ast::StmtWith) -> Step<Exits<'a>> {
+        for item in &stmt.items {
+            let manager = self.expression(&item.context_expr)?;
+            if let Some(target) = &item.optional_vars {
+                let value = super::cell::unknown_from(&[&manager], "what a context manager gives");
+                self.assign(target, &value, None, How::With)?;
+            }
+        }
+        let outer = std::mem::take(&mut self.escapes);
+        self.tries += 1;
+        let body = self.nested(|run| run.block_or_raise(|run| run.block(&stmt.body)));
+        self.tries -= 1;
+        let mut all = body?;
+        self.escapes = outer;
+        // The manager may swallow an exception (`contextlib.suppress`), or not.
+        for (state, _) in all.raises.clone() {
+            self.spend(8 + state.heap.len())?;
+            all = merge(all, Exits::next(state));
+        }
+        Ok(all)
+    }
+
+    pub(super) fn raise_statement(&mut self, stmt: &'a ast::StmtRaise) -> Step<Option<Exits<'a>>> {
+        let place = self.place(span_of(stmt));
+        let raised = match &stmt.exc {
+            None => self.handling.clone(),
+            Some(expr) => {
+                let cell = self.expression(expr)?;
+                let class = match &cell.thing {
+                    Thing::Dotted(name) | Thing::Object(name) if is_exception(name) => Some(name.clone()),
+                    _ => None,
+                };
+                let what = match &class {
+                    Some(class) => format!("raises {class}").into(),
+                    None => "raises an exception".into(),
+                };
+                Some(Raised { class, place, what, deps: self.control.clone() })
+            }
+        };
+        let raised = raised.unwrap_or_else(|| Raised {
+            class: Some("RuntimeError".into()),
+            place,
+            what: "raises without an exception".into(),
+            deps: Deps::default(),
+        });
+        Err(super::run::Halt::Raise(raised))
+    }
+}

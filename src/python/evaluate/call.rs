@@ -1,0 +1,380 @@
+//! Calls and attributes: who is asked, and with what.
+
+use std::rc::Rc;
+
+use crate::source::Span;
+
+use super::super::syntax::ast::{self, Expr};
+use super::super::syntax::span_of;
+use super::How;
+use super::cell::{Body, Cell, Deps, Function, Id, Text, Thing};
+use super::expression::Making;
+use super::flow::{Exits, merge};
+use super::operators::{Calc, tuple};
+use super::run::{Halt, MAX_DEPTH, Run, Site, Step};
+use super::state::{Object, Scope};
+
+/// The arguments of a call.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Arguments<'a> {
+    pub(super) positional: Vec<Cell<'a>>,
+    pub(super) named: Vec<(Text, Cell<'a>)>,
+    /// Whether `*args` or `**kwargs` may hold more than is known.
+    pub(super) open: bool,
+}
+
+impl<'a> Arguments<'a> {
+    /// An argument by position or name.
+    pub(super) fn get(&self, index: usize, name: &str) -> Option<&Cell<'a>> {
+        self.positional.get(index).or_else(|| self.named(name))
+    }
+
+    pub(super) fn named(&self, name: &str) -> Option<&Cell<'a>> {
+        self.named.iter().find(|(known, _)| known.as_ref() == name).map(|(_, cell)| cell)
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Cell<'a>> {
+        self.positional.iter().chain(self.named.iter().map(|(_, cell)| cell))
+    }
+}
+
+/// What was left to follow something in another scope.
+pub(super) struct Outside<'a> {
+    module: usize,
+    scope: Id,
+    home: Id,
+    function: Option<Rc<Function<'a>>>,
+    control: Deps,
+}
+
+impl<'a> Run<'a, '_> {
+    pub(super) fn step_into(&mut self, module: usize, scope: Id, function: Option<Rc<Function<'a>>>) -> Outside<'a> {
+        self.depth += 1;
+        Outside {
+            module: std::mem::replace(&mut self.module, module),
+            scope: std::mem::replace(&mut self.scope, scope),
+            home: std::mem::replace(&mut self.home, scope),
+            function: std::mem::replace(&mut self.function, function),
+            control: self.control.clone(),
+        }
+    }
+
+    pub(super) fn step_out(&mut self, outside: Outside<'a>) {
+        self.depth -= 1;
+        self.module = outside.module;
+        self.scope = outside.scope;
+        self.home = outside.home;
+        self.function = outside.function;
+        self.control = outside.control;
+    }
+
+    pub(super) fn call(&mut self, call: &'a ast::ExprCall) -> Step<Cell<'a>> {
+        let callee = self.expression(&call.func)?;
+        let mut arguments = Arguments::default();
+        for argument in &call.arguments.args {
+            if let Expr::Starred(starred) = argument {
+                let value = self.expression(&starred.value)?;
+                if let Some(items) = self.iterate(&value, span_of(argument))? {
+                    arguments.positional.extend(items);
+                } else {
+                    arguments.positional.push(value);
+                    arguments.open = true;
+                }
+            } else {
+                let value = self.argument(argument)?;
+                arguments.positional.push(value);
+            }
+        }
+        for keyword in &call.arguments.keywords {
+            let value = self.expression(&keyword.value)?;
+            if let Some(name) = &keyword.arg {
+                arguments.named.push((name.as_str().into(), value));
+                continue;
+            }
+            let entries = match &value.thing {
+                Thing::Dict(id) => self.entries(*id).map(<[_]>::to_vec),
+                _ => None,
+            };
+            if let Some(entries) = entries {
+                for (key, value) in entries {
+                    match &key.thing {
+                        Thing::Str(name) => arguments.named.push((Rc::clone(name), value)),
+                        _ => arguments.open = true,
+                    }
+                }
+            } else {
+                arguments.positional.push(value);
+                arguments.open = true;
+            }
+        }
+        self.call_cell(&callee, arguments, span_of(call))
+    }
+
+    /// A generator that is used up at once is as good as a list.
+    fn argument(&mut self, argument: &'a Expr) -> Step<Cell<'a>> {
+        match argument {
+            Expr::Generator(generator) => self.comprehension(&generator.generators, Making::List(&generator.elt)),
+            _ => self.expression(argument),
+        }
+    }
+
+    /// Calls what is already evaluated.
+    pub(super) fn call_cell(&mut self, callee: &Cell<'a>, arguments: Arguments<'a>, at: Span) -> Step<Cell<'a>> {
+        self.spend(1)?;
+        if arguments.open && !matches!(callee.thing, Thing::Unknown(_) | Thing::Dotted(_) | Thing::Object(_)) {
+            self.forget_values(vec![callee.clone()], &"called with unknown arguments".into(), &Deps::default());
+            return self.call_unknown(callee, &arguments, "a call with unknown arguments", at);
+        }
+        match &callee.thing {
+            Thing::Function(function) => {
+                let result = self.call_function(function, arguments, at)?;
+                Ok(result.resting_on(callee))
+            }
+            Thing::Dotted(name) => {
+                let name = Rc::clone(name);
+                self.call_dotted(&name, callee, &arguments, at)
+            }
+            Thing::Method(bound) => {
+                let (receiver, name) = (&bound.0, &bound.1);
+                self.call_method(receiver, name, arguments, at)
+            }
+            Thing::Class(name, scope) if arguments.all().next().is_none() => {
+                let scope = Scope { parent: Some(*scope), ..Scope::default() };
+                let id = self.allocate(Object::Scope(scope))?;
+                Ok(Cell::new(Thing::Instance(Rc::clone(name), id)))
+            }
+            Thing::None | Thing::Bool(_) | Thing::Int(_) | Thing::Float(_) | Thing::Str(_) | Thing::Project(_) => {
+                self.fault(&[callee], "TypeError", at, "a call of something that cannot be called")
+            }
+            Thing::Object(name) => {
+                let why = format!("the result of {name}()");
+                self.call_unknown(callee, &arguments, &why, at)
+            }
+            _ => self.call_unknown(callee, &arguments, "the result of a call that is not followed", at),
+        }
+    }
+
+    /// A call that cannot be followed: what it was given may have changed.
+    pub(super) fn call_unknown(
+        &mut self,
+        callee: &Cell<'a>,
+        arguments: &Arguments<'a>,
+        why: &str,
+        at: Span,
+    ) -> Step<Cell<'a>> {
+        let given: Vec<Cell<'a>> = arguments.all().cloned().collect();
+        self.forget_values(given, &format!("given to {}", shortened(self.source(at))).into(), &Deps::default());
+        self.settle_unknown(why, &[callee], at)
+    }
+
+    fn call_function(&mut self, function: &Rc<Function<'a>>, arguments: Arguments<'a>, at: Span) -> Step<Cell<'a>> {
+        if function.suspends {
+            let callee = Cell::new(Thing::Function(Rc::clone(function)));
+            self.forget_values(vec![callee.clone()], &"a generator may change it".into(), &Deps::default());
+            return self.call_unknown(&callee, &arguments, "a generator or coroutine", at);
+        }
+        if self.depth >= MAX_DEPTH {
+            return Err(Halt::Exhausted);
+        }
+        let scope = Scope { parent: Some(function.scope), ..Scope::default() };
+        let scope = self.allocate(Object::Scope(scope))?;
+        if let Some(parameters) = function.parameters
+            && !self.bind_parameters(scope, function, parameters, arguments)?
+        {
+            return self.raise("TypeError", at, "a call with arguments that do not fit");
+        }
+        let outside = self.step_into(function.module, scope, Some(Rc::clone(function)));
+        let result = self.nested(|run| match function.body {
+            Body::Expression(body) => run.expression(body).map(Some),
+            Body::Block(body) => {
+                let exits = run.block(body)?;
+                run.returned(exits)
+            }
+        });
+        self.step_out(outside);
+        Ok(result?.unwrap_or_else(|| Cell::new(Thing::None)))
+    }
+
+    /// Goes on behind a call, with what it returns.
+    fn returned(&mut self, exits: Exits<'a>) -> Step<Option<Cell<'a>>> {
+        let fell_through = exits.next.map(|state| (state, Cell::new(Thing::None).with_deps(&self.control)));
+        let both = merge(
+            Exits { returns: fell_through, ..Exits::default() },
+            Exits { returns: exits.returns, raises: exits.raises, ..Exits::default() },
+        );
+        if let Some((state, cell)) = both.returns {
+            self.state = state;
+            self.keep_all(both.raises);
+            Ok(Some(cell))
+        } else {
+            self.after(Exits { raises: both.raises, ..Exits::default() })?;
+            Ok(None)
+        }
+    }
+
+    /// Gives the parameters their values; false if the call does not fit.
+    fn bind_parameters(
+        &mut self,
+        scope: Id,
+        function: &Function<'a>,
+        parameters: &'a ast::Parameters,
+        arguments: Arguments<'a>,
+    ) -> Step<bool> {
+        let site = |name: &'a ast::Identifier| Site { name: span_of(name), value: None, how: How::Other };
+        let mut named = arguments.named;
+        let mut positional = arguments.positional.into_iter();
+        let by_place =
+            parameters.posonlyargs.iter().map(|p| (p, false)).chain(parameters.args.iter().map(|p| (p, true)));
+        let by_name = parameters.kwonlyargs.iter().map(|p| (p, true));
+        let places = parameters.posonlyargs.len() + parameters.args.len();
+        for (index, (parameter, nameable)) in by_place.chain(by_name).enumerate() {
+            let name = parameter.name();
+            let given = if index < places { positional.next() } else { None };
+            let at = named.iter().position(|(known, _)| nameable && known.as_ref() == name.as_str());
+            let value = match (given, at) {
+                (Some(_), Some(_)) => return Ok(false),
+                (Some(value), None) => value,
+                (None, Some(at)) => named.remove(at).1,
+                (None, None) => {
+                    let default = function.defaults.iter().find(|(known, _)| known.as_ref() == name.as_str());
+                    match default {
+                        Some((_, value)) => value.clone(),
+                        None => return Ok(false),
+                    }
+                }
+            };
+            self.bind(scope, name, value, site(name))?;
+        }
+        let rest: Vec<Cell<'a>> = positional.collect();
+        match &parameters.vararg {
+            Some(parameter) => self.bind(scope, &parameter.name, tuple(rest), site(&parameter.name))?,
+            None if !rest.is_empty() => return Ok(false),
+            None => {}
+        }
+        match &parameters.kwarg {
+            Some(parameter) => {
+                let entries = named.into_iter().map(|(name, cell)| (Cell::new(Thing::Str(name)), cell)).collect();
+                let dict = self.dict(entries)?;
+                self.bind(scope, &parameter.name, dict, site(&parameter.name))?;
+            }
+            None if !named.is_empty() => return Ok(false),
+            None => {}
+        }
+        Ok(true)
+    }
+
+    fn call_method(
+        &mut self,
+        receiver: &Cell<'a>,
+        name: &Text,
+        mut arguments: Arguments<'a>,
+        at: Span,
+    ) -> Step<Cell<'a>> {
+        match &receiver.thing {
+            Thing::Str(text) => {
+                let text = Rc::clone(text);
+                self.text_method(receiver, &text, name, &arguments, at)
+            }
+            Thing::List(id) => self.list_method(receiver, *id, name, &arguments, at),
+            Thing::Dict(id) => self.dict_method(receiver, *id, name, &arguments, at),
+            Thing::Set(id) => self.set_method(receiver, *id, name, &arguments, at),
+            Thing::Tuple(items) => {
+                let items = Rc::clone(items);
+                self.sequence_method(receiver, &items, name, &arguments, at)
+            }
+            Thing::Instance(_, id) => {
+                let found = self.find_from(*id, name).map(|(_, slot)| slot.cell.clone());
+                match found {
+                    Some(method) => {
+                        arguments.positional.insert(0, receiver.clone());
+                        self.call_cell(&method, arguments, at)
+                    }
+                    None => self.call_unknown(receiver, &arguments, "an unknown method", at),
+                }
+            }
+            _ => self.call_unknown(receiver, &arguments, "a method that is not followed", at),
+        }
+    }
+
+    pub(super) fn attribute(&mut self, value: &Cell<'a>, name: &str, at: Span) -> Step<Cell<'a>> {
+        match &value.thing {
+            Thing::Dotted(full) => {
+                let full = Rc::clone(full);
+                if let Some(index) = self.project_module(&format!("{full}.{name}"))? {
+                    return Ok(Cell::new(Thing::Project(index)));
+                }
+                Ok(Self::outside_attribute(&full, name).resting_on(value))
+            }
+            Thing::Project(index) => match self.member(*index, name, at) {
+                Err(Halt::Raise(mut raised)) => {
+                    raised.class = Some("AttributeError".into());
+                    Err(Halt::Raise(raised))
+                }
+                other => other,
+            },
+            Thing::Class(_, id) | Thing::Instance(_, id) => self.class_attribute(value, *id, name, at),
+            Thing::Str(_) | Thing::List(_) | Thing::Dict(_) | Thing::Set(_) | Thing::Tuple(_) => {
+                let method = Cell::new(Thing::Method(Rc::new((value.clone(), name.into()))));
+                Ok(method)
+            }
+            Thing::None => self.fault(&[value], "AttributeError", at, "an attribute of None"),
+            _ => self.settle(Calc::Unknown("an attribute of an object"), &[value], at),
+        }
+    }
+
+    fn class_attribute(&mut self, value: &Cell<'a>, id: Id, name: &str, at: Span) -> Step<Cell<'a>> {
+        // Only the object and its class: what stands around the class is no attribute.
+        let class = match (&value.thing, self.state.get(id)) {
+            (Thing::Instance(..), Some(Object::Scope(scope))) => scope.parent,
+            _ => None,
+        };
+        let own = self.state.scope(id).and_then(|scope| scope.names.get(name));
+        let found = own.or_else(|| class.and_then(|class| self.state.scope(class)?.names.get(name)));
+        let found = found.map(|slot| (slot.cell.clone(), slot.conditional));
+        match found {
+            Some((cell, _)) if matches!(cell.thing, Thing::Function(_)) && class.is_some() => {
+                Ok(Cell::new(Thing::Method(Rc::new((value.clone(), name.into())))))
+            }
+            Some((cell, false)) => Ok(cell.resting_on(value)),
+            _ => self.settle(Calc::Unknown("an attribute that may not be there"), &[value], at),
+        }
+    }
+
+    pub(super) fn set_attribute(&mut self, object: &Cell<'a>, name: &str, value: &Cell<'a>, at: Span) -> Step<()> {
+        let site = Site { name: at, value: None, how: How::Assignment };
+        match &object.thing {
+            Thing::Class(_, id) | Thing::Instance(_, id) => self.bind(*id, name, value.clone(), site),
+            Thing::Project(index) => {
+                let scope = self.modules.get(*index).map(|module| module.scope);
+                match scope {
+                    Some(scope) => self.bind(scope, name, value.clone(), site),
+                    None => Ok(()),
+                }
+            }
+            _ => {
+                let given = vec![object.clone(), value.clone()];
+                self.forget_values(given, &"an attribute was set".into(), &Deps::default());
+                Ok(())
+            }
+        }
+    }
+
+    /// Notes that any global of the module may be set to anything from here on.
+    pub(super) fn distrust(&mut self, at: Span, why: &str) {
+        let place = self.place(at);
+        if let Some(module) = self.modules.get_mut(self.module)
+            && module.untrusted.is_none()
+        {
+            module.untrusted = Some((place, why.into()));
+        }
+    }
+}
+
+/// The first line of a call as written, for a message.
+pub(super) fn shortened(source: &str) -> String {
+    let line = source.lines().next().unwrap_or("");
+    match line.char_indices().nth(48) {
+        Some((at, _)) => format!("{}...", line.get(..at).unwrap_or("")),
+        None => line.to_owned(),
+    }
+}

@@ -1,0 +1,284 @@
+//! How two versions of the world, or of one value, become one.
+//!
+//! What both sides agree on stays known. Where they differ the side that is presumed wins if the
+//! file has a default for that case; otherwise the value is unknown.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::cell::{Cell, Deps, Text, Thing};
+use super::export::to_value;
+use super::state::{Choice, Environ, Object, Scope, Slot, State};
+
+/// Which way two versions parted.
+struct Parting<'c> {
+    choice: Option<&'c Choice>,
+    /// The side the first of the two took.
+    first: bool,
+}
+
+impl Parting<'_> {
+    /// Whether the first is the presumed one; `None` if neither is.
+    fn presumed_first(&self) -> Option<bool> {
+        self.choice.and_then(|choice| choice.presumed).map(|side| side == self.first)
+    }
+
+    fn soft(&self) -> bool {
+        self.choice.is_some_and(|choice| choice.soft)
+    }
+
+    /// Whether they parted over nothing but this variable.
+    fn decides_on(&self, name: &str) -> bool {
+        let deps = self.deps();
+        deps.is_open() && deps.open().all(|open| open.as_ref() == name)
+    }
+
+    fn because(&self) -> Text {
+        self.choice.map_or_else(|| "depends on a condition".into(), |choice| Rc::clone(&choice.because))
+    }
+
+    fn deps(&self) -> Deps {
+        self.choice.map(|choice| choice.deps.clone()).unwrap_or_default()
+    }
+}
+
+/// Joins two versions, and a value that belongs to each.
+#[allow(clippy::needless_pass_by_value, reason = "the second version is used up")]
+pub(super) fn join<'a>(
+    mut first: State<'a>,
+    second: State<'a>,
+    cells: Option<(Cell<'a>, Cell<'a>)>,
+) -> (State<'a>, Option<Cell<'a>>) {
+    let common = first
+        .path
+        .iter()
+        .zip(&second.path)
+        .take_while(|((a, side_a), (b, side_b))| a.id == b.id && side_a == side_b)
+        .count();
+    let parted = match (first.path.get(common), second.path.get(common)) {
+        (Some((choice, side)), Some((other, _))) if choice.id == other.id => Some((Rc::clone(choice), *side)),
+        // One of them is already a join: it cannot be told what the two disagree about.
+        (Some((choice, side)), _) => Some((nobody_presumes(choice), *side)),
+        (None, Some((choice, side))) => Some((nobody_presumes(choice), !*side)),
+        (None, None) => None,
+    };
+    let parting = Parting {
+        choice: parted.as_ref().map(|(choice, _)| choice.as_ref()),
+        first: parted.as_ref().is_some_and(|p| p.1),
+    };
+    let cell = cells.map(|(a, b)| join_cells(a, b, &parting, &first, &second));
+    if !Rc::ptr_eq(&first.heap, &second.heap) {
+        let mut heap = BTreeMap::clone(&first.heap);
+        for (id, theirs) in second.heap.iter() {
+            match heap.get(id) {
+                None => {
+                    heap.insert(*id, Rc::clone(theirs));
+                }
+                Some(mine) if Rc::ptr_eq(mine, theirs) => {}
+                Some(mine) => {
+                    let joined = join_objects(mine, theirs, &parting, &first, &second);
+                    heap.insert(*id, Rc::new(joined));
+                }
+            }
+        }
+        first.heap = Rc::new(heap);
+    }
+    first.path.truncate(common);
+    if !Rc::ptr_eq(&first.assumed, &second.assumed) {
+        first.assumed = Rc::new(first.assumed.intersection(&second.assumed).cloned().collect());
+    }
+    (first, cell)
+}
+
+fn nobody_presumes(choice: &Choice) -> Rc<Choice> {
+    Rc::new(Choice {
+        id: choice.id,
+        deps: choice.deps.clone(),
+        presumed: None,
+        soft: false,
+        because: Rc::clone(&choice.because),
+    })
+}
+
+fn join_cells<'a>(a: Cell<'a>, b: Cell<'a>, parting: &Parting<'_>, of_a: &State<'a>, of_b: &State<'a>) -> Cell<'a> {
+    if same(&a.thing, &b.thing, of_a, of_b, 0) {
+        return a.resting_on(&b);
+    }
+    let (presumed, other, of_presumed) = match parting.presumed_first() {
+        Some(true) => (a, b, of_a),
+        Some(false) => (b, a, of_b),
+        None => return differing(&a, &b, parting),
+    };
+    if !parting.soft() {
+        return presumed.with_deps(&parting.deps());
+    }
+    if other.is_unknown() && !presumed.is_unknown() && other.deps.shares_open(&parting.deps()) {
+        let value = to_value(&presumed, of_presumed).ok();
+        let deps = parting.deps().with_default(value.as_ref());
+        let mut joined = presumed;
+        joined.deps.add(&deps);
+        return joined;
+    }
+    differing(&presumed, &other, parting)
+}
+
+fn differing<'a>(a: &Cell<'a>, b: &Cell<'a>, parting: &Parting<'_>) -> Cell<'a> {
+    let mut joined = Cell::new(Thing::Unknown(parting.because())).with_deps(&parting.deps());
+    joined.deps.add(&a.deps);
+    joined.deps.add(&b.deps);
+    joined
+}
+
+fn join_objects<'a>(
+    a: &Object<'a>,
+    b: &Object<'a>,
+    parting: &Parting<'_>,
+    of_a: &State<'a>,
+    of_b: &State<'a>,
+) -> Object<'a> {
+    let cells = |x: &Cell<'a>, y: &Cell<'a>| join_cells(x.clone(), y.clone(), parting, of_a, of_b);
+    match (a, b) {
+        (Object::Scope(a), Object::Scope(b)) => Object::Scope(join_scopes(a, b, parting, of_a, of_b)),
+        (Object::Environ(a), Object::Environ(b)) => Object::Environ(join_environs(a, b, parting, of_a, of_b)),
+        (Object::List(x), Object::List(y)) if x.len() == y.len() => {
+            Object::List(x.iter().zip(y).map(|(x, y)| cells(x, y)).collect())
+        }
+        (Object::Dict(x), Object::Dict(y))
+            if x.len() == y.len() && x.iter().zip(y).all(|(x, y)| same(&x.0.thing, &y.0.thing, of_a, of_b, 0)) =>
+        {
+            Object::Dict(x.iter().zip(y).map(|(x, y)| (cells(&x.0, &y.0), cells(&x.1, &y.1))).collect())
+        }
+        _ => match parting.presumed_first() {
+            Some(first) if !parting.soft() => {
+                let mut presumed = if first { a.clone() } else { b.clone() };
+                rest_on(&mut presumed, &parting.deps());
+                presumed
+            }
+            _ => Object::Lost(parting.because(), parting.deps()),
+        },
+    }
+}
+
+/// Notes in the elements that the whole depends on more; an empty container has none to note it in.
+fn rest_on(object: &mut Object<'_>, deps: &Deps) {
+    match object {
+        Object::List(items) | Object::Set(items) => items.iter_mut().for_each(|item| item.deps.add(deps)),
+        Object::Dict(items) => items.iter_mut().for_each(|(_, value)| value.deps.add(deps)),
+        Object::Scope(_) | Object::Environ(_) | Object::Lost(..) => {}
+    }
+}
+
+fn join_scopes<'a>(
+    a: &Scope<'a>,
+    b: &Scope<'a>,
+    parting: &Parting<'_>,
+    of_a: &State<'a>,
+    of_b: &State<'a>,
+) -> Scope<'a> {
+    let mut joined =
+        Scope { names: BTreeMap::new(), parent: a.parent, lost: a.lost.clone().or_else(|| b.lost.clone()) };
+    for (name, mine) in &a.names {
+        let slot = match b.names.get(name) {
+            Some(theirs) => {
+                let cell = join_cells(mine.cell.clone(), theirs.cell.clone(), parting, of_a, of_b);
+                Slot { cell, conditional: mine.conditional || theirs.conditional, records: together(mine, theirs) }
+            }
+            None => one_sided(mine, parting, true),
+        };
+        joined.names.insert(Rc::clone(name), slot);
+    }
+    for (name, theirs) in &b.names {
+        if !a.names.contains_key(name) {
+            joined.names.insert(Rc::clone(name), one_sided(theirs, parting, false));
+        }
+    }
+    joined
+}
+
+fn one_sided<'a>(slot: &Slot<'a>, parting: &Parting<'_>, first: bool) -> Slot<'a> {
+    let presumed = parting.presumed_first() == Some(first) && !parting.soft();
+    let cell = slot.cell.clone().with_deps(&parting.deps());
+    Slot { cell, conditional: slot.conditional || !presumed, records: Rc::clone(&slot.records) }
+}
+
+fn together(a: &Slot<'_>, b: &Slot<'_>) -> Rc<[usize]> {
+    if a.records == b.records {
+        return Rc::clone(&a.records);
+    }
+    let mut all: Vec<usize> = a.records.iter().chain(b.records.iter()).copied().collect();
+    all.sort_unstable();
+    all.dedup();
+    all.into()
+}
+
+fn stand_in<'a>(cell: &Cell<'a>, parting: &Parting<'_>, state: &State<'a>) -> Cell<'a> {
+    let value = to_value(cell, state).ok();
+    cell.clone().with_deps(&parting.deps().with_default(value.as_ref()))
+}
+
+fn join_environs<'a>(
+    a: &Environ<'a>,
+    b: &Environ<'a>,
+    parting: &Parting<'_>,
+    of_a: &State<'a>,
+    of_b: &State<'a>,
+) -> Environ<'a> {
+    let mut set = BTreeMap::new();
+    for name in a.set.keys().chain(b.set.keys()) {
+        let cell = match (a.set.get(name), b.set.get(name)) {
+            (Some(None), Some(None)) => None,
+            (Some(Some(x)), Some(Some(y))) => Some(join_cells(x.clone(), y.clone(), parting, of_a, of_b)),
+            // `setdefault`: the value stands in where the variable itself is absent.
+            (Some(Some(cell)), None) if parting.presumed_first() == Some(true) && parting.decides_on(name) => {
+                Some(stand_in(cell, parting, of_a))
+            }
+            (None, Some(Some(cell))) if parting.presumed_first() == Some(false) && parting.decides_on(name) => {
+                Some(stand_in(cell, parting, of_b))
+            }
+            _ => Some(Cell::new(Thing::Unknown(parting.because())).with_deps(&parting.deps())),
+        };
+        set.insert(Rc::clone(name), cell);
+    }
+    Environ { set, filled: a.filled || b.filled, replaced: a.replaced || b.replaced, lost: a.lost || b.lost }
+}
+
+/// Whether two things are certainly the same, or unknown for the same reason; containers by content, functions by identity.
+fn same<'a>(a: &Thing<'a>, b: &Thing<'a>, of_a: &State<'a>, of_b: &State<'a>, depth: usize) -> bool {
+    if depth > 8 {
+        return false;
+    }
+    let both = |x: &Cell<'a>, y: &Cell<'a>| same(&x.thing, &y.thing, of_a, of_b, depth + 1);
+    match (a, b) {
+        (Thing::None, Thing::None) => true,
+        (Thing::Bool(a), Thing::Bool(b)) => a == b,
+        (Thing::Int(a), Thing::Int(b)) => a == b,
+        (Thing::Float(a), Thing::Float(b)) => a.to_bits() == b.to_bits(),
+        (Thing::Unknown(a), Thing::Unknown(b))
+        | (Thing::Str(a), Thing::Str(b))
+        | (Thing::Dotted(a), Thing::Dotted(b)) => a == b,
+        (Thing::Tuple(a), Thing::Tuple(b)) => a.len() == b.len() && a.iter().zip(b.iter()).all(|(x, y)| both(x, y)),
+        (Thing::Range(from, to, by), Thing::Range(start, end, every)) => (from, to, by) == (start, end, every),
+        (Thing::Function(a), Thing::Function(b)) => Rc::ptr_eq(a, b),
+        (Thing::Project(a), Thing::Project(b)) => a == b,
+        (Thing::Class(_, a), Thing::Class(_, b)) | (Thing::Instance(_, a), Thing::Instance(_, b)) => a == b,
+        // The contents of one object in two versions are joined where the object is.
+        (Thing::List(a), Thing::List(b)) | (Thing::Set(a), Thing::Set(b)) | (Thing::Dict(a), Thing::Dict(b))
+            if a == b =>
+        {
+            true
+        }
+        (Thing::List(a), Thing::List(b)) => match (of_a.get(*a), of_b.get(*b)) {
+            (Some(Object::List(a)), Some(Object::List(b))) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(x, y)| both(x, y))
+            }
+            _ => false,
+        },
+        (Thing::Dict(a), Thing::Dict(b)) => match (of_a.get(*a), of_b.get(*b)) {
+            (Some(Object::Dict(a)), Some(Object::Dict(b))) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(x, y)| both(&x.0, &y.0) && both(&x.1, &y.1))
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}

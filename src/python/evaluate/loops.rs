@@ -1,0 +1,115 @@
+//! Loops: followed as long as the budget lasts, given up where it is unknown how often they run.
+
+use crate::source::Span;
+
+use super::super::syntax::ast;
+use super::super::syntax::span_of;
+use super::How;
+use super::cell::{Cell, Deps, Text, Thing, unknown_from};
+use super::flow::{Decision, Exits, merge};
+use super::reads::Touched;
+use super::run::{Run, Step};
+
+impl<'a> Run<'a, '_> {
+    pub(super) fn for_loop(&mut self, stmt: &'a ast::StmtFor) -> Step<Exits<'a>> {
+        let at = span_of(stmt);
+        let iterable = self.expression(&stmt.iter)?;
+        let items = if iterable.soft || stmt.is_async { None } else { self.iterate(&iterable, at)? };
+        let Some(items) = items else {
+            let mut touched = Touched::expression(&stmt.target);
+            touched.add(&stmt.body);
+            touched.add(&stmt.orelse);
+            let why = unknown_from(&[&iterable], "a loop over something unknown");
+            self.may_raise(None, &why, at)?;
+            return self.give_up(&touched, &why.because(), &iterable.deps, at);
+        };
+        let before = self.control.clone();
+        self.control.add(&iterable.deps);
+        let mut earlier = Vec::new();
+        let mut ended = true;
+        for item in items {
+            self.spend(1)?;
+            self.assign(&stmt.target, &item, None, How::Loop)?;
+            if !self.turn(&stmt.body, &mut earlier)? {
+                ended = false;
+                break;
+            }
+        }
+        let exits = self.finish(ended, &stmt.orelse, earlier);
+        self.control = before;
+        exits
+    }
+
+    pub(super) fn while_loop(&mut self, stmt: &'a ast::StmtWhile) -> Step<Exits<'a>> {
+        let before = self.control.clone();
+        let mut earlier = Vec::new();
+        let mut ended = true;
+        loop {
+            self.spend(1)?;
+            let test = self.expression(&stmt.test)?;
+            match self.decide(&test) {
+                Decision::Sure(false, _) => break,
+                Decision::Sure(true, deps) => self.control.add(&deps),
+                Decision::Open { deps, because, .. } => {
+                    let mut touched = Touched::block(&stmt.body);
+                    touched.add(&stmt.orelse);
+                    let exits = self.give_up(&touched, &because, &deps, span_of(stmt))?;
+                    self.control = before;
+                    return Ok(leave(exits, earlier));
+                }
+            }
+            if !self.turn(&stmt.body, &mut earlier)? {
+                ended = false;
+                break;
+            }
+        }
+        let exits = self.finish(ended, &stmt.orelse, earlier);
+        self.control = before;
+        exits
+    }
+
+    /// One turn of a loop; false if no version of the world goes on to the next.
+    fn turn(&mut self, body: &'a [ast::Stmt], earlier: &mut Vec<Exits<'a>>) -> Step<bool> {
+        let mut exits = self.nested(|run| run.block(body))?;
+        let next = exits.next.take();
+        let continues = exits.continues.take();
+        let joined = merge(Exits { next, ..Exits::default() }, Exits { next: continues, ..Exits::default() });
+        if !exits.is_empty() {
+            earlier.push(exits);
+        }
+        match joined.next {
+            Some(state) => {
+                self.state = state;
+                Ok(true)
+            }
+            None => Ok(false),
+        }
+    }
+
+    fn finish(&mut self, ended: bool, orelse: &'a [ast::Stmt], earlier: Vec<Exits<'a>>) -> Step<Exits<'a>> {
+        let last = if ended { self.nested(|run| run.block(orelse))? } else { Exits::default() };
+        Ok(leave(last, earlier))
+    }
+
+    /// Forgets what the statements may do, and goes on behind them.
+    fn give_up(&mut self, touched: &Touched, why: &Text, deps: &Deps, at: Span) -> Step<Exits<'a>> {
+        self.skip_all(touched, why, deps, at);
+        let mut exits = Exits::default();
+        if touched.returns && self.function.is_some() {
+            let value = Cell::new(Thing::Unknown(why.clone())).with_deps(deps);
+            exits.returns = Some((self.snapshot()?, value));
+        }
+        exits.next = Some(std::mem::take(&mut self.state));
+        Ok(exits)
+    }
+}
+
+/// Joins the ways a loop was left, the latest first; a `break` goes on behind the loop.
+fn leave<'a>(last: Exits<'a>, mut earlier: Vec<Exits<'a>>) -> Exits<'a> {
+    let mut all = last;
+    while let Some(mut exits) = earlier.pop() {
+        exits.next = exits.breaks.take();
+        all = merge(all, exits);
+    }
+    all
+}

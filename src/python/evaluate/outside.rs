@@ -1,0 +1,312 @@
+//! What is outside the project: the environment, the processors, the system, other packages.
+
+use std::rc::Rc;
+
+use crate::source::Span;
+use crate::values::Value;
+
+use super::Lookup;
+use super::call::{Arguments, shortened};
+use super::cell::{Cell, Dep, Deps, Text, Thing, unknown_from};
+use super::export::to_value;
+use super::names::{is_cpu_count, is_pure};
+use super::operators::Calc;
+use super::run::{Run, Step};
+use super::state::{ENVIRON, Environ, Object};
+
+impl<'a> Run<'a, '_> {
+    /// `module.name` of something outside the project.
+    pub(super) fn outside_attribute(module: &str, name: &str) -> Cell<'a> {
+        let full = format!("{module}.{name}");
+        let linux = |text: &str| Cell::str(text).with_deps(&Deps::one(Dep::Other(full.as_str().into())));
+        match full.as_str() {
+            "sys.platform" => linux("linux"),
+            "os.name" => linux("posix"),
+            "os.sep" | "os.path.sep" => linux("/"),
+            "os.linesep" => linux("\n"),
+            "math.pi" => Cell::new(Thing::Float(std::f64::consts::PI)),
+            "math.inf" => Cell::new(Thing::Float(f64::INFINITY)),
+            "math.e" => Cell::new(Thing::Float(std::f64::consts::E)),
+            "sys.maxsize" => Cell::new(Thing::Int(i64::MAX)),
+            "string.digits" => Cell::str("0123456789"),
+            "string.ascii_lowercase" => Cell::str("abcdefghijklmnopqrstuvwxyz"),
+            "typing.TYPE_CHECKING" => Cell::new(Thing::Bool(false)),
+            _ => Cell::dotted(&full),
+        }
+    }
+
+    /// What a variable holds.
+    pub(super) fn variable(&mut self, name: &str, default: Option<&Cell<'a>>) -> Variable<'a> {
+        let (own, filled, replaced, lost) = match self.state.get(ENVIRON) {
+            Some(Object::Environ(environ)) => {
+                (environ.set.get(name).cloned(), environ.filled, environ.replaced, environ.lost)
+            }
+            _ => (None, true, true, true),
+        };
+        match own {
+            Some(Some(cell)) => return Variable::Is(cell),
+            Some(None) => return Variable::Absent(Deps::default()),
+            None => {}
+        }
+        let default = default.and_then(|cell| to_value(cell, &self.state).ok()).filter(|value| *value != Value::None);
+        let dep = |sure: bool| Deps::one(Dep::Environment { name: name.into(), default: default.clone(), sure });
+        let unknown = || {
+            let why = format!("depends on the environment variable {name}");
+            Cell::new(Thing::Unknown(why.into())).with_deps(&dep(false))
+        };
+        if lost || self.state.assumed.contains(name) {
+            return Variable::Is(unknown());
+        }
+        match (self.inputs.environ)(name) {
+            Lookup::Set(_) if replaced => Variable::Is(unknown()),
+            Lookup::Set(text) if text.len() > super::operators::MAX_TEXT => Variable::Is(unknown()),
+            Lookup::Set(text) => Variable::Is(Cell::str(&text).with_deps(&dep(true))),
+            Lookup::Unset if !filled => Variable::Absent(dep(true)),
+            Lookup::Unset | Lookup::Unknown => Variable::Open(dep(false)),
+        }
+    }
+
+    /// `os.getenv(name, default)`.
+    pub(super) fn get_variable(&mut self, arguments: &Arguments<'a>, at: Span) -> Step<Cell<'a>> {
+        let Some(key) = arguments.get(0, "key") else { return self.raise("TypeError", at, "getenv without a name") };
+        let default = arguments.get(1, "default").cloned();
+        let Thing::Str(name) = &key.thing else {
+            return self.settle(Calc::Unknown("an environment variable that is not named"), &[key], at);
+        };
+        let none = Cell::new(Thing::None);
+        Ok(match self.variable(name, default.as_ref()) {
+            Variable::Is(cell) => cell,
+            Variable::Absent(deps) => default.unwrap_or(none).with_deps(&deps),
+            Variable::Open(deps) => match default {
+                Some(default) if !matches!(default.thing, Thing::None) => default.with_deps(&deps),
+                _ => Cell { soft: true, ..none.with_deps(&deps) },
+            },
+        }
+        .resting_on(key))
+    }
+
+    /// `os.environ[name]`.
+    pub(super) fn environ_item(&mut self, value: &Cell<'a>, key: &Cell<'a>, at: Span) -> Step<Option<Cell<'a>>> {
+        if !is_environ(value) {
+            return Ok(None);
+        }
+        let Thing::Str(name) = &key.thing else {
+            return self.settle(Calc::Unknown("an environment variable that is not named"), &[key], at).map(Some);
+        };
+        match self.variable(name, None) {
+            Variable::Is(cell) => Ok(Some(cell)),
+            Variable::Absent(_) => self.raise("KeyError", at, &format!("the environment variable {name} is not set")),
+            Variable::Open(deps) => {
+                let why: Text = format!("depends on the environment variable {name}").into();
+                if self.tries > 0 {
+                    let choice = self.choice(&deps, Some(true), true, &why);
+                    self.escape(&choice, Some("KeyError"), &deps, at)?;
+                }
+                Ok(Some(Cell::new(Thing::Unknown(why)).with_deps(&deps)))
+            }
+        }
+    }
+
+    /// `name in os.environ`.
+    pub(super) fn environ_has(&mut self, item: &Cell<'a>, container: &Cell<'a>, at: Span) -> Step<Option<Cell<'a>>> {
+        if !is_environ(container) {
+            return Ok(None);
+        }
+        let Thing::Str(name) = &item.thing else {
+            return self.settle(Calc::Unknown("an environment variable that is not named"), &[item], at).map(Some);
+        };
+        Ok(Some(match self.variable(name, None) {
+            Variable::Is(cell) => Cell { thing: Thing::Bool(true), ..cell },
+            Variable::Absent(deps) => Cell::new(Thing::Bool(false)).with_deps(&deps),
+            Variable::Open(deps) => Cell { soft: true, ..Cell::new(Thing::Bool(false)).with_deps(&deps) },
+        }))
+    }
+
+    /// `os.environ[name] = value`, or its removal.
+    pub(super) fn set_variable(&mut self, key: &Cell<'a>, value: Option<&Cell<'a>>) {
+        let control = self.control.clone();
+        let Some(Object::Environ(environ)) = self.state.get_mut(ENVIRON) else { return };
+        match &key.thing {
+            Thing::Str(name) => {
+                let value = value.map(|value| value.clone().with_deps(&control));
+                environ.set.insert(Rc::clone(name), value);
+            }
+            _ => forget_environ(environ),
+        }
+    }
+
+    /// A method of `os.environ`.
+    pub(super) fn environ_method(
+        &mut self,
+        name: &str,
+        callee: &Cell<'a>,
+        arguments: &Arguments<'a>,
+        at: Span,
+    ) -> Step<Cell<'a>> {
+        match (name, arguments.positional.as_slice()) {
+            ("get", _) => self.get_variable(arguments, at),
+            ("setdefault", [key, value]) => {
+                let present = self.environ_has(key, &Cell::dotted("os.environ"), at)?;
+                let (key, value) = (key.clone(), value.clone());
+                let present = present.unwrap_or_else(|| Cell::unknown("an unknown variable"));
+                self.choose(&present, |run, side| {
+                    if side {
+                        let found = run.environ_item(&Cell::dotted("os.environ"), &key, at)?;
+                        return Ok(found.unwrap_or_else(|| Cell::unknown("an unknown variable")));
+                    }
+                    run.set_variable(&key, Some(&value));
+                    Ok(value.clone())
+                })
+            }
+            ("pop", [key, ..]) => {
+                let value = self.get_variable(arguments, at)?;
+                self.set_variable(key, None);
+                Ok(value)
+            }
+            ("update", [more]) if self.known_entries(more).is_some() => {
+                for (key, value) in self.known_entries(more).unwrap_or_default() {
+                    self.set_variable(&key, Some(&value));
+                }
+                Ok(Cell::new(Thing::None))
+            }
+            ("update" | "clear" | "popitem" | "putenv" | "unsetenv", _) => {
+                if let Some(Object::Environ(environ)) = self.state.get_mut(ENVIRON) {
+                    forget_environ(environ);
+                }
+                self.settle_unknown("the environment was changed", &[callee], at)
+            }
+            _ => self.settle_unknown("the environment as a whole", &[callee], at),
+        }
+    }
+
+    fn known_entries(&self, cell: &Cell<'a>) -> Option<Vec<(Cell<'a>, Cell<'a>)>> {
+        match &cell.thing {
+            Thing::Dict(id) if !cell.soft && !cell.deps.is_open() => self.entries(*id).map(<[_]>::to_vec),
+            _ => None,
+        }
+    }
+
+    /// A file of variables is loaded: it fills in what is absent, or replaces what is set.
+    pub(super) fn load_variables(&mut self, arguments: &Arguments<'a>) -> Cell<'a> {
+        let replaces = match arguments.named("override") {
+            Some(cell) => self.truth(cell) != Some(false),
+            None => arguments.open,
+        };
+        if let Some(Object::Environ(environ)) = self.state.get_mut(ENVIRON) {
+            environ.filled = true;
+            environ.replaced |= replaces;
+        }
+        Cell::unknown("whether a file of variables was found")
+    }
+
+    /// `cpu_count()` in any spelling.
+    pub(super) fn cpu_count(&mut self, at: Span) -> Cell<'a> {
+        let dep = Dep::Cpus { place: self.place(at), spelling: shortened(self.source(at)).into(), limited: false };
+        let thing = match self.inputs.cpus {
+            Some(cpus) => Thing::Int(i64::from(cpus)),
+            None => Thing::Unknown("depends on the number of processors".into()),
+        };
+        Cell::new(thing).with_deps(&Deps::one(dep))
+    }
+
+    /// A call of something outside the project, or of a built-in.
+    pub(super) fn call_dotted(
+        &mut self,
+        name: &Text,
+        callee: &Cell<'a>,
+        arguments: &Arguments<'a>,
+        at: Span,
+    ) -> Step<Cell<'a>> {
+        if arguments.open {
+            return self.call_unknown(callee, arguments, "a call with unknown arguments", at);
+        }
+        if let Some(method) = name.strip_prefix("os.environ.") {
+            return self.environ_method(method, callee, arguments, at);
+        }
+        let physical =
+            |arguments: &Arguments<'a>| arguments.get(0, "logical").is_some() || arguments.all().next().is_some();
+        match name.as_ref() {
+            "os.getenv" => self.get_variable(arguments, at),
+            name if is_cpu_count(name) => {
+                let cpus = self.cpu_count(at);
+                // Physical cores only: another number than the one that is known.
+                Ok(if physical(arguments) { unknown_from(&[&cpus], "the number of physical cores") } else { cpus })
+            }
+            "os.sched_getaffinity" => {
+                let cpus = self.cpu_count(at);
+                Ok(Cell { thing: Thing::Dotted("os.sched_getaffinity()".into()), ..cpus })
+            }
+            "platform.system" => Ok(Cell::str("Linux").with_deps(&Deps::one(Dep::Other("platform.system()".into())))),
+            "dotenv.load_dotenv" | "dotenv.main.load_dotenv" => Ok(self.load_variables(arguments)),
+            "os.putenv" | "os.unsetenv" => Ok(Cell::new(Thing::None)),
+            "sys.exit" | "os._exit" | "exit" | "quit" | "os.abort" => self.raise("SystemExit", at, "ends the process"),
+            "globals" | "locals" | "vars" | "exec" | "eval" | "execfile" => {
+                self.distrust(at, &format!("{name}() may bind any name"));
+                self.call_unknown(callee, arguments, &format!("the result of {name}()"), at)
+            }
+            "decouple.config" => self.get_setting(arguments, at),
+            name if is_pure(name) => self.builtin(name, callee, arguments, at),
+            _ => {
+                let why = format!("the result of {name}(), which is not followed");
+                self.call_unknown(callee, arguments, &why, at)
+            }
+        }
+    }
+
+    /// `decouple.config(name, default=..., cast=...)`: the environment, then a file, then the default.
+    fn get_setting(&mut self, arguments: &Arguments<'a>, at: Span) -> Step<Cell<'a>> {
+        let Some(Thing::Str(name)) = arguments.get(0, "option").map(|cell| cell.thing.clone()) else {
+            return self.settle_unknown("a setting that is not named", &[], at);
+        };
+        let default = arguments.get(1, "default").cloned();
+        let raw = match self.variable(&name, default.as_ref()) {
+            Variable::Is(cell) => cell,
+            Variable::Absent(deps) | Variable::Open(deps) => {
+                // A settings file may hold it even where the environment does not.
+                let deps = deps.map(|dep| match dep {
+                    Dep::Environment { name, default, .. } => {
+                        Dep::Environment { name: Rc::clone(name), default: default.clone(), sure: false }
+                    }
+                    dep => dep.clone(),
+                });
+                if let Some(default) = default {
+                    default.with_deps(&deps)
+                } else {
+                    let why = format!("depends on the setting {name}");
+                    return Ok(Cell::new(Thing::Unknown(why.into())).with_deps(&deps));
+                }
+            }
+        };
+        match arguments.get(2, "cast").cloned() {
+            None => Ok(raw),
+            Some(cast) => match &cast.thing {
+                Thing::Dotted(cast) if cast.as_ref() == "bool" && matches!(raw.thing, Thing::Str(_)) => {
+                    self.settle(Calc::Unknown("a truth value as decouple reads it"), &[&raw], at)
+                }
+                _ => {
+                    let arguments = Arguments { positional: vec![raw], ..Arguments::default() };
+                    self.call_cell(&cast, arguments, at)
+                }
+            },
+        }
+    }
+}
+
+/// What is known about a variable at some point of the file.
+pub(super) enum Variable<'a> {
+    /// It is this.
+    Is(Cell<'a>),
+    /// It is certainly not set.
+    Absent(Deps),
+    /// Nobody said.
+    Open(Deps),
+}
+
+fn forget_environ(environ: &mut Environ<'_>) {
+    environ.set.clear();
+    environ.lost = true;
+}
+
+pub(super) fn is_environ(cell: &Cell<'_>) -> bool {
+    matches!(&cell.thing, Thing::Dotted(name) if name.as_ref() == "os.environ")
+}

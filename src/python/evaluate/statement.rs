@@ -1,0 +1,397 @@
+//! Statements that bind names: assignments, definitions, imports.
+
+use std::rc::Rc;
+
+use crate::source::Span;
+
+use super::super::syntax::ast::{self, Expr, Stmt};
+use super::super::syntax::span_of;
+use super::How;
+use super::cell::{Body, Cell, Deps, Function, Text, Thing};
+use super::flow::{Decision, Exits};
+use super::reads::Touched;
+use super::run::{Halt, Run, Site, Step};
+use super::state::{Object, Scope};
+
+impl<'a> Run<'a, '_> {
+    /// One statement; `None` if it goes straight to the next.
+    pub(super) fn statement(&mut self, stmt: &'a Stmt) -> Step<Option<Exits<'a>>> {
+        if self.is_broken(stmt) {
+            self.skip(stmt, "the text is not Python here");
+            return Ok(None);
+        }
+        match stmt {
+            Stmt::Expr(expr) => {
+                self.expression(&expr.value)?;
+            }
+            Stmt::Assign(assign) => {
+                let value = self.expression(&assign.value)?;
+                for target in &assign.targets {
+                    self.assign(target, &value, Some(&assign.value), How::Assignment)?;
+                }
+            }
+            Stmt::AnnAssign(assign) => {
+                if let Some(value) = &assign.value {
+                    let cell = self.expression(value)?;
+                    self.assign(&assign.target, &cell, Some(value), How::Assignment)?;
+                }
+            }
+            Stmt::AugAssign(assign) => self.augment(assign)?,
+            Stmt::FunctionDef(def) => self.define(def)?,
+            Stmt::ClassDef(def) => self.class(def)?,
+            Stmt::Import(import) => self.import(import)?,
+            Stmt::ImportFrom(import) => self.import_from(import)?,
+            Stmt::Delete(delete) => {
+                for target in &delete.targets {
+                    self.delete(target)?;
+                }
+            }
+            Stmt::Return(returned) => {
+                let value = match &returned.value {
+                    Some(value) => self.expression(value)?,
+                    None => Cell::new(Thing::None),
+                };
+                let value = value.with_deps(&self.control);
+                let state = std::mem::take(&mut self.state);
+                return Ok(Some(Exits { returns: Some((state, value)), ..Exits::default() }));
+            }
+            Stmt::Break(_) => {
+                let state = std::mem::take(&mut self.state);
+                return Ok(Some(Exits { breaks: Some(state), ..Exits::default() }));
+            }
+            Stmt::Continue(_) => {
+                let state = std::mem::take(&mut self.state);
+                return Ok(Some(Exits { continues: Some(state), ..Exits::default() }));
+            }
+            Stmt::If(stmt) => return self.if_statement(stmt),
+            Stmt::For(stmt) => return self.for_loop(stmt).map(Some),
+            Stmt::While(stmt) => return self.while_loop(stmt).map(Some),
+            Stmt::Try(stmt) => return self.try_statement(stmt).map(Some),
+            Stmt::With(with) => return self.with_statement(with).map(Some),
+            Stmt::Raise(raise) => return self.raise_statement(raise),
+            Stmt::Assert(assert) => {
+                let test = self.expression(&assert.test)?;
+                match self.decide(&test) {
+                    Decision::Sure(true, _) => {}
+                    Decision::Sure(false, _) => {
+                        return self.raise("AssertionError", span_of(assert), "an assertion that does not hold");
+                    }
+                    Decision::Open { .. } => self.may_raise(Some("AssertionError"), &test, span_of(assert))?,
+                }
+            }
+            Stmt::Pass(_) | Stmt::Global(_) | Stmt::Nonlocal(_) => {}
+            Stmt::Match(_) | Stmt::TypeAlias(_) | Stmt::IpyEscapeCommand(_) => {
+                self.skip(stmt, "a statement that is not followed");
+                self.may_raise(None, &Cell::unknown("a statement that is not followed"), span_of(stmt))?;
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether a syntax error lies in the statement itself, as opposed to a block inside it.
+    fn is_broken(&self, stmt: &Stmt) -> bool {
+        let Some(module) = self.modules.get(self.module) else { return false };
+        if module.errors.is_empty() {
+            return false;
+        }
+        let span = span_of(stmt);
+        // An error at the end of a line stands just behind the statement.
+        module.errors.iter().any(|error| error.start <= span.end && span.start <= error.end)
+    }
+
+    /// Gives up on statements: what they may bind or change is unknown.
+    pub(super) fn skip(&mut self, stmt: &'a Stmt, why: &str) {
+        let why: Text = why.into();
+        self.skip_all(&Touched::block(std::slice::from_ref(stmt)), &why, &Deps::default(), span_of(stmt));
+    }
+
+    /// The same for what is already collected.
+    pub(super) fn skip_all(&mut self, touched: &Touched, why: &Text, deps: &Deps, at: Span) {
+        self.disturb(touched, why, deps);
+        if let Some(name) =
+            ["globals", "locals", "vars", "exec", "eval"].iter().find(|name| touched.loaded.contains(**name))
+        {
+            self.distrust(at, &format!("{name}() may bind any name"));
+        }
+        for name in &touched.stored {
+            let scope = self.scope_for(name);
+            let bound = self.state.scope(scope).is_some_and(|scope| scope.names.contains_key(name));
+            self.forget_name(scope, name, why, deps);
+            if !bound {
+                self.note_skipped(scope, name, at);
+            }
+        }
+    }
+
+    pub(super) fn assign(
+        &mut self,
+        target: &'a Expr,
+        value: &Cell<'a>,
+        source: Option<&'a Expr>,
+        how: How,
+    ) -> Step<()> {
+        self.spend(1)?;
+        match target {
+            Expr::Name(name) => {
+                let scope = self.scope_for(&name.id);
+                self.bind(scope, &name.id, value.clone(), Site { name: span_of(name), value: source, how })
+            }
+            Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::List(ast::ExprList { elts, .. }) => {
+                self.unpack(elts, value, source, how, span_of(target))
+            }
+            Expr::Starred(starred) => self.assign(&starred.value, value, None, how),
+            Expr::Attribute(attribute) => {
+                let object = self.expression(&attribute.value)?;
+                self.set_attribute(&object, &attribute.attr, value, span_of(target))
+            }
+            Expr::Subscript(subscript) => {
+                let object = self.expression(&subscript.value)?;
+                if matches!(subscript.slice.as_ref(), Expr::Slice(_)) {
+                    self.expression(&subscript.slice)?;
+                    self.forget_values(
+                        vec![object, value.clone()],
+                        &"a slice that was assigned to".into(),
+                        &Deps::default(),
+                    );
+                    return Ok(());
+                }
+                let key = self.expression(&subscript.slice)?;
+                self.set_item(&object, &key, value, span_of(target))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn unpack(
+        &mut self,
+        targets: &'a [Expr],
+        value: &Cell<'a>,
+        source: Option<&'a Expr>,
+        how: How,
+        at: Span,
+    ) -> Step<()> {
+        let sources = match source {
+            Some(Expr::Tuple(tuple)) if tuple.elts.len() == targets.len() => Some(tuple.elts.as_slice()),
+            Some(Expr::List(list)) if list.elts.len() == targets.len() => Some(list.elts.as_slice()),
+            _ => None,
+        };
+        let starred = targets.iter().position(Expr::is_starred_expr);
+        let Some(items) = self.iterate(value, at)? else {
+            let unknown = super::cell::unknown_from(&[value], "an unknown sequence");
+            self.may_raise(None, &unknown, at)?;
+            return self.nested(|run| targets.iter().try_for_each(|target| run.assign(target, &unknown, None, how)));
+        };
+        let fits = match starred {
+            None => items.len() == targets.len(),
+            Some(_) => items.len() + 1 >= targets.len(),
+        };
+        if !fits {
+            let unknown = self.fault(&[value], "ValueError", at, "unpacking into a different number of names")?;
+            return self.nested(|run| targets.iter().try_for_each(|target| run.assign(target, &unknown, None, how)));
+        }
+        let extra = (items.len() + 1).saturating_sub(targets.len());
+        self.nested(|run| {
+            let mut items = items.into_iter();
+            for (index, target) in targets.iter().enumerate() {
+                if Some(index) == starred {
+                    let rest: Vec<_> = items.by_ref().take(extra).collect();
+                    let rest = run.list(rest)?;
+                    run.assign(target, &rest, None, how)?;
+                } else if let Some(item) = items.next() {
+                    let source = sources.and_then(|sources| sources.get(index)).filter(|_| starred.is_none());
+                    run.assign(target, &item, source, how)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn augment(&mut self, stmt: &'a ast::StmtAugAssign) -> Step<()> {
+        let at = span_of(stmt);
+        let (old, place) = match stmt.target.as_ref() {
+            Expr::Subscript(subscript) => {
+                let object = self.expression(&subscript.value)?;
+                let key = self.expression(&subscript.slice)?;
+                (self.item(&object, &key, at)?, Some((object, Some(key))))
+            }
+            Expr::Attribute(attribute) => {
+                let object = self.expression(&attribute.value)?;
+                (self.attribute(&object, &attribute.attr, at)?, Some((object, None)))
+            }
+            target => (self.expression(target)?, None),
+        };
+        let value = self.expression(&stmt.value)?;
+        // A list, dict or set is changed in place, so that every name for it sees the change.
+        let result = match (&old.thing, stmt.op) {
+            (Thing::List(_), ast::Operator::Add) => {
+                self.extend(&old, &value, at)?;
+                old
+            }
+            (Thing::List(_) | Thing::Dict(_) | Thing::Set(_), _) => {
+                self.forget_values(vec![old.clone()], &"changed in place".into(), &value.deps);
+                old
+            }
+            _ => self.binary(stmt.op, &old, &value, at)?,
+        };
+        match (stmt.target.as_ref(), place) {
+            (_, Some((object, Some(key)))) => self.set_item(&object, &key, &result, at),
+            (Expr::Attribute(attribute), Some((object, None))) => {
+                self.set_attribute(&object, &attribute.attr, &result, at)
+            }
+            (target, _) => self.assign(target, &result, None, How::Augmented),
+        }
+    }
+
+    fn delete(&mut self, target: &'a Expr) -> Step<()> {
+        match target {
+            Expr::Name(name) => {
+                let scope = self.scope_for(&name.id);
+                let removed = self.state.scope_mut(scope).and_then(|scope| scope.names.remove(name.id.as_str()));
+                if removed.is_none() && self.modules.get(self.module).is_some_and(|m| m.untrusted.is_none()) {
+                    return self.raise("NameError", span_of(name), "a name that is not bound");
+                }
+                Ok(())
+            }
+            Expr::Tuple(tuple) => self.nested(|run| tuple.elts.iter().try_for_each(|target| run.delete(target))),
+            Expr::Subscript(subscript) => {
+                let object = self.expression(&subscript.value)?;
+                let key = self.expression(&subscript.slice)?;
+                self.delete_item(&object, &key, span_of(target))
+            }
+            Expr::Attribute(attribute) => {
+                let object = self.expression(&attribute.value)?;
+                self.forget_values(vec![object], &"an attribute was deleted".into(), &Deps::default());
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn define(&mut self, def: &'a ast::StmtFunctionDef) -> Step<()> {
+        let mut decorators = Vec::new();
+        for decorator in &def.decorator_list {
+            decorators.push(self.expression(&decorator.expression)?);
+        }
+        let locals = Touched::block(&def.body);
+        self.spend(locals.loaded.len())?;
+        let function = Function {
+            name: def.name.as_str().into(),
+            parameters: Some(&def.parameters),
+            body: Body::Block(&def.body),
+            defaults: self.defaults(&def.parameters)?,
+            scope: self.home,
+            module: self.module,
+            suspends: def.is_async || locals.suspends,
+            locals: with_parameters(locals, &def.parameters),
+        };
+        let mut cell = Cell::new(Thing::Function(Rc::new(function)));
+        if !decorators.iter().all(is_transparent) {
+            // Whoever decorates it may call it now.
+            decorators.push(cell);
+            self.forget_values(decorators, &"a decorated function may have changed it".into(), &Deps::default());
+            cell = Cell::new(Thing::Object(def.name.as_str().into()));
+        }
+        let scope = self.scope_for(&def.name);
+        self.bind(scope, &def.name, cell, Site { name: span_of(&def.name), value: None, how: How::Function })
+    }
+
+    pub(super) fn lambda(&mut self, lambda: &'a ast::ExprLambda) -> Step<Cell<'a>> {
+        let parameters = lambda.parameters.as_deref();
+        let defaults = match parameters {
+            Some(parameters) => self.defaults(parameters)?,
+            None => Vec::new(),
+        };
+        let locals = Touched::expression(&lambda.body);
+        let locals = match parameters {
+            Some(parameters) => with_parameters(locals, parameters),
+            None => locals,
+        };
+        let function = Function {
+            name: "<lambda>".into(),
+            parameters,
+            body: Body::Expression(&lambda.body),
+            defaults,
+            scope: self.scope,
+            module: self.module,
+            suspends: locals.suspends,
+            locals,
+        };
+        Ok(Cell::new(Thing::Function(Rc::new(function))))
+    }
+
+    fn defaults(&mut self, parameters: &'a ast::Parameters) -> Step<Vec<(Text, Cell<'a>)>> {
+        let mut defaults = Vec::new();
+        for parameter in parameters.iter_non_variadic_params() {
+            if let Some(default) = parameter.default() {
+                let value = self.expression(default)?;
+                defaults.push((parameter.name().as_str().into(), value));
+            }
+        }
+        Ok(defaults)
+    }
+
+    fn class(&mut self, def: &'a ast::StmtClassDef) -> Step<()> {
+        let name: Text = def.name.as_str().into();
+        let plain = def.arguments.as_ref().is_none_or(|arguments| {
+            arguments.keywords.is_empty()
+                && arguments.args.iter().all(|base| matches!(base, Expr::Name(name) if name.id == "object"))
+        });
+        let touched = Touched::block(&def.body);
+        let special = touched.stored.iter().any(|name| name.starts_with("__"));
+        let cell = if plain && def.decorator_list.is_empty() && !special {
+            let scope = self.allocate(Object::Scope(Scope { parent: Some(self.scope), ..Scope::default() }))?;
+            let outside = std::mem::replace(&mut self.scope, scope);
+            // A method sees the names around the class, not those in it.
+            let exits = self.nested(|run| run.block(&def.body));
+            self.scope = outside;
+            let exits = exits?;
+            self.after(exits)?;
+            Cell::new(Thing::Class(Rc::clone(&name), scope))
+        } else {
+            self.disturb(&touched, &"a class body that is not followed".into(), &Deps::default());
+            for decorator in &def.decorator_list {
+                self.expression(&decorator.expression)?;
+            }
+            Cell::new(Thing::Object(Rc::clone(&name)))
+        };
+        let scope = self.scope_for(&name);
+        self.bind(scope, &name, cell, Site { name: span_of(&def.name), value: None, how: How::Class })
+    }
+
+    /// Goes on behind a block that can only be left by falling through or by an exception.
+    pub(super) fn after(&mut self, exits: Exits<'a>) -> Step<()> {
+        let mut ways = exits.raises;
+        match exits.next {
+            Some(state) => self.state = state,
+            None if ways.is_empty() => return Err(Halt::Exhausted),
+            None => {
+                let (state, raised) = ways.remove(0);
+                self.state = state;
+                self.keep_all(ways);
+                return Err(Halt::Raise(raised));
+            }
+        }
+        self.keep_all(ways);
+        Ok(())
+    }
+
+    pub(super) fn keep_all(&mut self, raises: Vec<(super::state::State<'a>, super::run::Raised)>) {
+        for (state, raised) in raises.into_iter().rev() {
+            self.keep_escape(state, raised);
+        }
+    }
+}
+
+/// Parameters are bound in the scope of the call.
+fn with_parameters(mut locals: Touched, parameters: &ast::Parameters) -> Touched {
+    for parameter in parameters {
+        locals.stored.insert(parameter.name().as_str().into());
+    }
+    locals
+}
+
+/// Decorators that leave what the function returns as it is.
+fn is_transparent(decorator: &Cell<'_>) -> bool {
+    matches!(&decorator.thing, Thing::Dotted(name)
+        if matches!(name.as_ref(), "functools.cache" | "functools.lru_cache" | "staticmethod" | "atexit.register"))
+}

@@ -1,0 +1,112 @@
+//! Commands in the forms that formats have for them.
+//!
+//! Decides who sees the words of a command: `["sh", "-c", "gunicorn -w $N"]` is written as a list and
+//! run by a shell, so it comes out as what the shell runs.
+
+use crate::source::{FileId, Place, Word, WordPart};
+
+use super::decoded::Decoded;
+use super::expansion::Dialect;
+use super::shell_words::{self, Lexed};
+use super::{Command, FilledBy, Form, shell_commands};
+
+/// A shell inside a shell inside a shell is as deep as anybody goes.
+const MAX_SHELLS: usize = 4;
+
+/// A command line that a shell runs.
+pub(super) fn shell(text: &Decoded, place: Place) -> Option<Command> {
+    let simple = unwrap_all(shell_commands::commands(text, place.file)?, place.file, 0)?;
+    Some(Command { form: Form::Shell, filled_by: FilledBy::Shell, simple, place })
+}
+
+/// A list of words, from a format in which variables mean nothing or are compose's.
+pub(super) fn exec(words: Vec<Lexed>, dialect: Dialect, place: Place) -> Option<Command> {
+    let compose = dialect == Dialect::Compose;
+    let plain = if compose { FilledBy::Compose } else { FilledBy::Nobody };
+    let Some(at) = script_position(&words) else {
+        let simple = if words.is_empty() { Vec::new() } else { vec![bare(words)] };
+        return Some(Command { form: Form::Exec, filled_by: plain, simple, place });
+    };
+    let filled_by = words.get(at).map_or(FilledBy::Shell, |script| who_fills(script, compose));
+    let simple = unwrap_shell(words, at, place.file, 0)?;
+    Some(Command { form: Form::Shell, filled_by, simple, place })
+}
+
+/// A string that compose splits into words before it starts anything.
+pub(super) fn compose_string(text: &Decoded, place: Place) -> Option<Command> {
+    exec(shell_words::split(text, place.file)?, Dialect::Compose, place)
+}
+
+/// Compose fills in `${X}` before the shell starts; `$$X` reaches the shell as `$X`.
+fn who_fills(script: &Lexed, compose: bool) -> FilledBy {
+    let by_compose = script.word.parts.iter().any(|part| !matches!(part, WordPart::Text(_)));
+    let by_shell = script.word.parts.iter().any(|part| matches!(part, WordPart::Text(text) if text.contains('$')));
+    match (compose && by_compose, by_shell) {
+        (true, true) => FilledBy::Mixed,
+        (true, false) => FilledBy::Compose,
+        _ => FilledBy::Shell,
+    }
+}
+
+fn bare(words: Vec<Lexed>) -> Vec<Word> {
+    words.into_iter().map(|lexed| lexed.word).collect()
+}
+
+fn unwrap_all(commands: Vec<Vec<Lexed>>, file: FileId, depth: usize) -> Option<Vec<Vec<Word>>> {
+    let mut simple = Vec::new();
+    for words in commands {
+        match script_position(&words).filter(|_| depth < MAX_SHELLS) {
+            Some(at) => simple.extend(unwrap_shell(words, at, file, depth)?),
+            None => simple.push(bare(words)),
+        }
+    }
+    Some(simple)
+}
+
+/// What stands in front of the shell (`tini --`) stays a command of its own, then come the commands of
+/// the script at word `at`.
+fn unwrap_shell(words: Vec<Lexed>, at: usize, file: FileId, depth: usize) -> Option<Vec<Vec<Word>>> {
+    let shell = shell_position(&words).unwrap_or(0);
+    let mut simple = Vec::new();
+    if let Some(script) = words.get(at) {
+        simple = unwrap_all(shell_commands::commands(&script.content, file)?, file, depth + 1)?;
+    }
+    let front: Vec<Lexed> = words.into_iter().take(shell).collect();
+    if !front.is_empty() {
+        simple.insert(0, bare(front));
+    }
+    Some(simple)
+}
+
+fn shell_position(words: &[Lexed]) -> Option<usize> {
+    words.iter().position(|lexed| {
+        let name = lexed.content.text();
+        matches!(name.rsplit('/').next(), Some("sh" | "bash" | "dash" | "ash" | "zsh"))
+    })
+}
+
+/// Which word is the script of `sh -c`.
+fn script_position(words: &[Lexed]) -> Option<usize> {
+    let shell = shell_position(words)?;
+    let mut at = shell + 1;
+    loop {
+        let option = words.get(at)?.content.text();
+        at += 1;
+        let letters = option.strip_prefix('-')?;
+        if letters.starts_with('-') {
+            continue;
+        }
+        // `-o pipefail` takes a word of its own.
+        if letters.ends_with('o') {
+            at += 1;
+        }
+        if letters.contains('c') {
+            break;
+        }
+    }
+    // `bash -c -e script` keeps its options before the script.
+    while words.get(at)?.content.text().starts_with('-') {
+        at += 1;
+    }
+    Some(at)
+}

@@ -1,0 +1,143 @@
+//! Text with one layer of notation taken off: continuation lines, escapes, folded lines.
+//!
+//! Formats wrap command lines in notations of their own. Whoever splits the command wants plain text,
+//! whoever points at a word or replaces it wants the bytes of the file. A [`Decoded`] is both.
+
+use std::ops::Range;
+
+use crate::source::Span;
+
+/// Plain text that remembers which bytes of the file each of its bytes stands for.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Decoded {
+    text: String,
+    pieces: Vec<Piece>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Piece {
+    /// Where it begins in the plain text.
+    at: usize,
+    source: Span,
+    /// Whether the file holds the same bytes; an escape stands for other ones.
+    verbatim: bool,
+}
+
+impl Decoded {
+    /// Text that stands in the file as it is, from byte `offset` on.
+    pub(super) fn verbatim(text: &str, offset: usize) -> Self {
+        let mut decoded = Self::default();
+        decoded.push(text, offset);
+        decoded
+    }
+
+    /// Adds text that stands in the file as it is, from byte `offset` on.
+    pub(super) fn push(&mut self, text: &str, offset: usize) {
+        if text.is_empty() {
+            return;
+        }
+        let at = self.text.len();
+        self.text.push_str(text);
+        if let Some(last) = self.pieces.last_mut()
+            && last.verbatim
+            && last.source.end == offset
+        {
+            last.source.end += text.len();
+            return;
+        }
+        let source = Span::new(offset, offset + text.len());
+        self.pieces.push(Piece { at, source, verbatim: true });
+    }
+
+    /// Adds text that the file spells as `source`.
+    pub(super) fn push_escaped(&mut self, text: &str, source: Span) {
+        if !text.is_empty() {
+            self.pieces.push(Piece { at: self.text.len(), source, verbatim: false });
+            self.text.push_str(text);
+        }
+    }
+
+    /// Adds `range` of another text, which may be an escape as a whole.
+    pub(super) fn push_from(&mut self, other: &Self, range: Range<usize>) {
+        let mut index = other.piece_at(range.start);
+        while let Some(&piece) = other.pieces.get(index) {
+            let end = other.pieces.get(index + 1).map_or(other.text.len(), |next| next.at);
+            let part = piece.at.max(range.start)..end.min(range.end);
+            if part.start >= part.end {
+                break;
+            }
+            let text = other.text.get(part.clone()).unwrap_or_default();
+            if piece.verbatim {
+                self.push(text, piece.source.start + part.start - piece.at);
+            } else {
+                self.push_escaped(text, piece.source);
+            }
+            index += 1;
+        }
+    }
+
+    /// A part of it.
+    pub(super) fn part(&self, range: Range<usize>) -> Self {
+        let mut part = Self::default();
+        part.push_from(self, range);
+        part
+    }
+
+    /// The plain text.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The bytes of the file that `range` of the plain text stands for. An empty range lies behind the
+    /// byte in front of it.
+    pub(super) fn span(&self, range: Range<usize>) -> Span {
+        let start = if range.is_empty() && range.start > 0 {
+            return Span::new(self.source_end(range.start), self.source_end(range.start));
+        } else {
+            self.source_start(range.start)
+        };
+        let end = if range.is_empty() { start } else { self.source_end(range.end) };
+        Span::new(start, end.max(start))
+    }
+
+    fn piece_at(&self, at: usize) -> usize {
+        self.pieces.partition_point(|piece| piece.at <= at).saturating_sub(1)
+    }
+
+    fn source_start(&self, at: usize) -> usize {
+        self.pieces.get(self.piece_at(at)).map_or(0, |piece| {
+            if piece.verbatim { (piece.source.start + at - piece.at).min(piece.source.end) } else { piece.source.start }
+        })
+    }
+
+    fn source_end(&self, end: usize) -> usize {
+        let last = end.saturating_sub(1);
+        self.pieces.get(self.piece_at(last)).map_or(0, |piece| {
+            if piece.verbatim { (piece.source.start + end - piece.at).min(piece.source.end) } else { piece.source.end }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_range_finds_its_bytes() {
+        // `ab\<newline>cd\"e` as a continued line with an escaped quote.
+        let mut decoded = Decoded::default();
+        decoded.push("ab", 10);
+        decoded.push("cd", 14);
+        decoded.push_escaped("\"", Span::new(16, 18));
+        decoded.push("e", 18);
+        assert_eq!(decoded.text(), "abcd\"e");
+        assert_eq!(decoded.span(0..2), Span::new(10, 12));
+        assert_eq!(decoded.span(1..3), Span::new(11, 15));
+        assert_eq!(decoded.span(4..5), Span::new(16, 18));
+        assert_eq!(decoded.span(3..6), Span::new(15, 19));
+        assert_eq!(decoded.span(2..2), Span::new(12, 12));
+        let part = decoded.part(3..5);
+        assert_eq!(part.text(), "d\"");
+        assert_eq!(part.span(0..2), Span::new(15, 18));
+    }
+}

@@ -1,0 +1,234 @@
+//! A Dockerfile becomes one unit per build stage.
+//!
+//! A stage holds what its own lines say. What it takes over from the image it starts `FROM`, an
+//! earlier stage or one in a registry, is joined later.
+
+mod assignments;
+mod instructions;
+
+use crate::findings::Note;
+use crate::source::{Comment, FileId, Located, Place, SourceFile};
+
+use super::command;
+use super::decoded::Decoded;
+use super::expansion::Dialect;
+use super::requirements::installs;
+use super::{Command, Copied, Facts, Unit, UnitKind, Variable, json_words};
+use instructions::Instruction;
+
+/// More stages than any image has.
+const MAX_STAGES: usize = 200;
+
+/// Reads a Dockerfile.
+pub(super) fn read(file: FileId, source: &SourceFile, facts: &mut Facts) {
+    let (instructions, comments) = instructions::scan(source.text());
+    facts.comments.insert(file, comments);
+    let mut reader = Reader { file, source, facts, stages: Vec::new(), arguments: Vec::new(), shell: Shell::Posix };
+    for instruction in &instructions {
+        reader.instruction(instruction);
+    }
+    let stages = reader.stages;
+    facts.units.extend(stages);
+}
+
+struct Reader<'a> {
+    file: FileId,
+    source: &'a SourceFile,
+    facts: &'a mut Facts,
+    stages: Vec<Unit>,
+    /// `ARG`s in front of the first `FROM`; a stage sees one once it names it again.
+    arguments: Vec<Variable>,
+    shell: Shell,
+}
+
+/// What runs shell form.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shell {
+    Posix,
+    Other,
+}
+
+impl Reader<'_> {
+    fn instruction(&mut self, instruction: &Instruction) {
+        let rest = &instruction.rest;
+        match instruction.keyword.as_str() {
+            "FROM" => self.from(instruction),
+            "ARG" if self.stages.is_empty() => {
+                self.arguments = assignments::variables(rest, self.file, true);
+            }
+            "RUN" => self.run(instruction),
+            "ARG" => self.argument(rest),
+            "MAINTAINER" | "LABEL" | "VOLUME" | "ONBUILD" | "HEALTHCHECK" | "EXPOSE" => {}
+            "SHELL" => self.set_shell(rest),
+            "ENV" => {
+                let variables = assignments::variables(rest, self.file, false);
+                self.stage(|stage| stage.environment.extend(variables));
+            }
+            "WORKDIR" => self.working_folder(rest),
+            "COPY" | "ADD" => {
+                let copied = copied(rest, self.file);
+                self.stage(|stage| stage.copied.extend(copied));
+            }
+            "USER" => {
+                let user = self.located(rest);
+                self.stage(|stage| stage.user = Some(user));
+            }
+            "STOPSIGNAL" => {
+                let signal = self.located(rest);
+                self.stage(|stage| stage.stop_signal = Some(signal));
+            }
+            "CMD" => {
+                let command = self.command(instruction);
+                self.stage(|stage| stage.command = command);
+            }
+            "ENTRYPOINT" => {
+                let command = self.command(instruction);
+                // Setting the entry point takes back a command of the base image, not one of this stage.
+                self.stage(|stage| stage.entrypoint = command);
+            }
+            _ => self.unknown(instruction),
+        }
+    }
+
+    fn stage(&mut self, change: impl FnOnce(&mut Unit)) {
+        if let Some(stage) = self.stages.last_mut() {
+            change(stage);
+        }
+    }
+
+    fn note(&mut self, instruction: &Instruction, reason: impl Into<String>) {
+        let line = self.source.line(instruction.span.start);
+        self.facts.notes.push(Note {
+            path: self.source.path().to_owned(),
+            line: Some(line),
+            span: Some(instruction.span),
+            reason: reason.into(),
+        });
+    }
+
+    fn unknown(&mut self, instruction: &Instruction) {
+        let known = self.facts.notes.iter().any(|note| note.path == self.source.path());
+        // One is enough: a templated file would give one for every line of its template.
+        if !known {
+            let word: String = instruction.keyword.chars().take(20).collect();
+            self.note(instruction, format!("`{word}` is no instruction, so this line was skipped"));
+        }
+    }
+
+    fn located(&self, text: &Decoded) -> Located<String> {
+        let all = 0..text.text().len();
+        Located::new(text.text().to_owned(), Place::new(self.file, text.span(all)))
+    }
+
+    fn from(&mut self, instruction: &Instruction) {
+        if self.stages.len() >= MAX_STAGES {
+            return;
+        }
+        self.shell = Shell::Posix;
+        let rest = &instruction.rest;
+        let mut words = word_ranges(rest.text()).filter(|range| !rest.text()[range.clone()].starts_with("--"));
+        let image = words.next();
+        let is_as = words.next().is_some_and(|range| rest.text()[range].eq_ignore_ascii_case("as"));
+        let name = words.next().filter(|_| is_as).map_or("", |range| &rest.text()[range]);
+        let mut unit = Unit::new(UnitKind::Image, name, Place::new(self.file, instruction.span));
+        unit.image = image.map(|range| {
+            let place = Place::new(self.file, rest.span(range.clone()));
+            Located::new(rest.text()[range].to_owned(), place)
+        });
+        self.stages.push(unit);
+    }
+
+    fn argument(&mut self, rest: &Decoded) {
+        let mut variables = assignments::variables(rest, self.file, true);
+        for variable in &mut variables {
+            if variable.value.is_none()
+                && let Some(global) = self.arguments.iter().find(|global| global.name == variable.name)
+            {
+                variable.value.clone_from(&global.value);
+            }
+        }
+        self.stage(|stage| stage.environment.extend(variables));
+    }
+
+    fn set_shell(&mut self, rest: &Decoded) {
+        let name = json_words::words(rest, self.file).and_then(|words| words.first()?.word.text());
+        let base = name.as_deref().and_then(|name| name.rsplit('/').next());
+        let posix = matches!(base, Some("sh" | "bash" | "dash" | "ash" | "zsh"));
+        self.shell = if posix { Shell::Posix } else { Shell::Other };
+    }
+
+    fn working_folder(&mut self, rest: &Decoded) {
+        let mut folder = self.located(rest);
+        folder.value = folder.value.trim_matches(['"', '\'']).to_owned();
+        self.stage(|stage| {
+            if let Some(previous) = &stage.working_folder
+                && !folder.value.starts_with(['/', '$'])
+            {
+                folder.value = format!("{}/{}", previous.value.trim_end_matches('/'), folder.value);
+            }
+            stage.working_folder = Some(folder);
+        });
+    }
+
+    fn command(&mut self, instruction: &Instruction) -> Option<Command> {
+        let rest = &instruction.rest;
+        let place = Place::new(self.file, rest.span(0..rest.text().len()));
+        let command = match json_words::words(rest, self.file) {
+            Some(words) => command::exec(words, Dialect::Build, place),
+            None if self.shell == Shell::Other => {
+                self.note(instruction, "run by a shell that is not a POSIX shell, so it was not read");
+                return None;
+            }
+            None => command::shell(rest, place),
+        };
+        if command.is_none() {
+            self.note(instruction, "longer than any command, so it was not read");
+        }
+        command
+    }
+
+    fn run(&mut self, instruction: &Instruction) {
+        for text in instruction.documents.iter().chain([&instruction.rest]) {
+            let found = installs::requirements(text, self.file);
+            self.facts.requirements.extend(found);
+        }
+    }
+}
+
+fn word_ranges(text: &str) -> impl Iterator<Item = std::ops::Range<usize>> {
+    text.split_whitespace().map(|word| {
+        let start = word.as_ptr() as usize - text.as_ptr() as usize;
+        start..start + word.len()
+    })
+}
+
+/// What a `COPY` takes from the build context; one that takes from another stage copies no file of
+/// the project.
+fn copied(rest: &Decoded, file: FileId) -> Option<Copied> {
+    let text = rest.text();
+    let mut at = 0;
+    for range in word_ranges(text) {
+        let word = &text[range.clone()];
+        if !word.starts_with("--") {
+            at = range.start;
+            break;
+        }
+        if word.starts_with("--from") {
+            return None;
+        }
+        at = range.end;
+    }
+    let paths = rest.part(at..text.len());
+    let mut words: Vec<String> = match json_words::words(&paths, file) {
+        Some(words) => words.iter().filter_map(|lexed| lexed.word.text()).collect(),
+        None => paths.text().split_whitespace().map(|word| word.trim_matches(['"', '\'']).to_owned()).collect(),
+    };
+    let destination = words.pop()?;
+    words.retain(|source| !source.starts_with("<<"));
+    (!words.is_empty()).then_some(Copied { sources: words, destination })
+}
+
+/// Comments of a format in which `#` starts one only at the beginning of a line.
+pub(super) fn line_comments(text: &str) -> Vec<Comment> {
+    instructions::scan(text).1
+}

@@ -1,0 +1,83 @@
+//! A Procfile becomes one unit per line: `name: command`, run by a shell.
+
+use crate::findings::Note;
+use crate::source::{Comment, FileId, Place, SourceFile, Span};
+
+use super::decoded::Decoded;
+use super::{Facts, Unit, UnitKind, command};
+
+/// More processes than any Procfile has.
+const MAX_PROCESSES: usize = 1_000;
+
+/// Reads a Procfile.
+pub(super) fn read(file: FileId, source: &SourceFile, facts: &mut Facts) {
+    let mut comments = Vec::new();
+    let mut processes = 0;
+    for number in 1..=source.line_count() {
+        let Some(span) = source.line_span(number) else {
+            break;
+        };
+        let text = source.slice(span);
+        let content = text.trim_start_matches('\u{feff}').trim_start();
+        let start = span.end - content.len();
+        if content.starts_with('#') {
+            comments.push(Comment { span: Span::new(start, span.end), own_line: true });
+            continue;
+        }
+        let Some((name, line)) = process(content) else {
+            if !content.is_empty() && processes < MAX_PROCESSES {
+                facts.notes.push(Note::line(
+                    source.path(),
+                    number,
+                    "not of the form `name: command`, so it was skipped",
+                ));
+                processes += 1;
+            }
+            continue;
+        };
+        processes += 1;
+        if processes > MAX_PROCESSES {
+            facts.notes.push(Note::line(source.path(), number, "more processes than are read; the rest was skipped"));
+            break;
+        }
+        let whole = Place::new(file, Span::new(start, start + content.trim_end().len()));
+        let offset = span.end - line.len();
+        let line = line.trim_end();
+        let place = Place::new(file, Span::new(offset, offset + line.len()));
+        if let Some(at) = comment_start(line) {
+            comments.push(Comment { span: Span::new(offset + at, offset + line.len()), own_line: false });
+        }
+        let mut unit = Unit::new(UnitKind::Procfile, name, whole);
+        unit.command = command::shell(&Decoded::verbatim(line, offset), place);
+        if unit.command.is_none() {
+            facts.notes.push(Note::line(source.path(), number, "longer than any command, so it was not read"));
+        }
+        facts.units.push(unit);
+    }
+    facts.comments.insert(file, comments);
+}
+
+/// Where the shell that runs the line sees a comment: a `#` that begins a word outside quotes.
+fn comment_start(line: &str) -> Option<usize> {
+    let mut quote = None;
+    let mut before = ' ';
+    for (at, char) in line.char_indices() {
+        match (char, quote) {
+            ('#', None) if before.is_whitespace() => return Some(at),
+            ('"' | '\'', None) => quote = Some(char),
+            (_, Some(end)) if char == end && before != '\\' => quote = None,
+            _ => {}
+        }
+        before = char;
+    }
+    None
+}
+
+/// The name and the command, the latter up to the end of `line`.
+fn process(line: &str) -> Option<(&str, &str)> {
+    let (name, command) = line.split_once(':')?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    let is_name = !name.is_empty() && name.chars().all(plain);
+    let command = command.trim_start();
+    (is_name && !command.is_empty()).then_some((name, command))
+}

@@ -1,0 +1,129 @@
+//! What comments silence, and what is wrong with them.
+
+use super::*;
+use crate::findings::{Confidence, Label};
+use crate::source::Comment;
+
+const ALL: &[&str] = &["too-many", "too-slow"];
+
+/// Judges one finding of `too-many` (`MANY`) for each `9` in the text.
+fn judge(text: &str, statement: &dyn Fn(FileId, Span) -> Span) -> (Files, Judged) {
+    let mut files = Files::new();
+    let id = files.add("a.py", text);
+    let mut comments = Vec::new();
+    for line in 1..=files.get(id).line_count() {
+        let span = files.get(id).line_span(line).unwrap();
+        let content = files.get(id).slice(span);
+        if let Some(at) = content.find('#') {
+            let own_line = content[..at].trim_start_matches('\u{feff}').trim().is_empty();
+            comments.push(Comment { span: Span::new(span.start + at, span.end), own_line });
+        }
+    }
+    let findings = text
+        .match_indices('9')
+        .map(|(at, _)| Finding {
+            rule: "too-many",
+            code: "MANY",
+            severity: Severity::Warning,
+            confidence: Confidence::High,
+            message: String::new(),
+            primary: Label::new(Place::new(id, Span::new(at, at + 1)), ""),
+            related: Vec::new(),
+            help: None,
+            fix: None,
+        })
+        .collect();
+    let resolve = |name: &str| match name {
+        "too-many" | "many" => Some("too-many"),
+        "too-slow" => Some("too-slow"),
+        _ => None,
+    };
+    let names = Names { resolve: &resolve, all: ALL };
+    let judged = apply(findings, &files, &BTreeMap::from([(id, comments)]), statement, names);
+    (files, judged)
+}
+
+/// Kept, suppressed, and problems as text.
+fn outcome(text: &str) -> (usize, usize, Vec<String>) {
+    let (_, judged) = judge(text, &|_, span| span);
+    (judged.kept.len(), judged.suppressed.len(), judged.problems.iter().map(ToString::to_string).collect())
+}
+
+#[test]
+fn a_comment_covers_its_line_or_the_one_below() {
+    for text in [
+        "workers = 9  # farrier: ignore[too-many] -- why\n",
+        "# farrier: ignore[MANY] -- why\nworkers = 9\n",
+        "# farrier: ignore[too-many] -- why\n# measured in May\nworkers = 9\n",
+        "\u{feff}# farrier: ignore-file[too-many] -- why\r\n\r\nx = 1\r\nworkers = 9",
+        "#!/usr/bin/python\n\n# farrier: ignore-file[too-many] -- why\nworkers = 9\n",
+    ] {
+        assert_eq!(outcome(text), (0, 1, Vec::new()), "{text}");
+    }
+}
+
+#[test]
+fn a_comment_covers_nothing_else() {
+    for text in [
+        "x = 1  # farrier: ignore[too-many] -- why\nworkers = 9\n",
+        "# farrier: ignore[too-many] -- why\n\nworkers = 9\n",
+        "# farrier: ignore[too-many] -- why\nx = 1\nworkers = 9\n",
+        "workers = 9\n# farrier: ignore[too-many] -- why\n",
+        "workers = 9  # farrier: ignore[too-slow] -- why\n",
+    ] {
+        let (kept, suppressed, problems) = outcome(text);
+        assert_eq!((kept, suppressed), (1, 0), "{text}");
+        assert!(problems.iter().any(|problem| problem.contains("silences nothing")), "{text}: {problems:?}");
+    }
+}
+
+#[test]
+fn a_comment_covers_the_whole_statement() {
+    let text = "x = 1\nrun(\n  9,\n)  # farrier: ignore[too-many] -- why\n";
+    let (_, judged) = judge(text, &|_, _| Span::new(6, 17));
+    assert_eq!((judged.kept.len(), judged.suppressed.len()), (0, 1));
+    let above = "x = 1\n# farrier: ignore[too-many]\nrun(\n  9,\n)\n";
+    let (_, judged) = judge(above, &|_, _| Span::new(34, 45));
+    assert_eq!((judged.kept.len(), judged.suppressed.len()), (0, 1));
+}
+
+#[test]
+fn comments_of_other_tools_mean_nothing() {
+    assert_eq!(outcome("workers = 9  # noqa\n"), (1, 0, Vec::new()));
+}
+
+#[test]
+fn problems_say_what_is_wrong() {
+    let (_, _, problems) = outcome(
+        "workers = 9  # farrier: ignore[too-mny, too-many]\nx = 1\n# farrier: ignore-file[many]\ny = 9 # farrier: ignore\n",
+    );
+    insta::assert_snapshot!(problems.join("\n"), @r"
+    silences a warning without a reason; add `-- reason`
+    there is no rule `too-mny`; the nearest name is `too-many`
+    this comment silences nothing: `ignore-file` belongs into the comments at the top of the file
+    this comment silences nothing: the rules to ignore are missing, as in `ignore[rule-name]`
+    ");
+}
+
+#[test]
+fn taking_out_what_is_unused_leaves_the_rest() {
+    for (text, left) in [
+        (
+            "workers = 9  # farrier: ignore[too-slow, too-many] -- why\n",
+            "workers = 9  # farrier: ignore[too-many] -- why\n",
+        ),
+        (
+            "workers = 9  # farrier: ignore[too-many, too-slow] -- why\n",
+            "workers = 9  # farrier: ignore[too-many] -- why\n",
+        ),
+        ("x = 1  # noqa # farrier: ignore[too-slow]\ny = 2\n", "x = 1  # noqa\ny = 2\n"),
+        ("x = 1\n  # farrier: ignore[too-slow, too-many]\ny = 2\n", "x = 1\ny = 2\n"),
+    ] {
+        let (files, judged) = judge(text, &|_, span| span);
+        let edit = &judged.problems[0].fix.as_ref().unwrap().edits[0];
+        let span = edit.place.span;
+        let old = files.get(edit.place.file).text();
+        assert_eq!(format!("{}{}{}", &old[..span.start], edit.text, &old[span.end..]), left);
+        assert!(judged.problems.iter().all(|problem| problem.fix.as_ref().unwrap().edits[0] == *edit));
+    }
+}

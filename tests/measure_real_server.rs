@@ -1,0 +1,325 @@
+//! Measures a real Gunicorn, and looks for what it leaves behind.
+//!
+//! Needs `python3` with `venv`, and a package index when the environment is made.
+
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
+
+use std::ffi::OsString;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use farrier::measure::{self, Candidate, Doubt, Error, Outcome, Plan, Progress, Verdict, Warning};
+use rustix::process::{Pid, Signal, kill_process};
+
+/// A variable every process of one test inherits, by which it is found again.
+const MARK: &str = "FARRIER_TEST_MARK";
+/// Tells the test binary, started once more, what to measure.
+const CHILD: &str = "FARRIER_TEST_CHILD";
+
+const APP: &str = r#"
+import sys, time
+
+def waiting(environ, start_response):
+    time.sleep(0.05)
+    start_response("200 OK", [("Content-Length", "2")])
+    return [b"ok"]
+
+def failing(environ, start_response):
+    if environ["PATH_INFO"] == "/":
+        raise RuntimeError("no")
+    return waiting(environ, start_response)
+
+left = 12
+
+def dying(environ, start_response):
+    global left
+    left -= 1
+    if left == 0:
+        import os, signal
+        os.kill(os.getppid(), signal.SIGKILL)
+    return waiting(environ, start_response)
+"#;
+
+/// The interpreter of an environment with Gunicorn, made once and kept.
+fn python_environment() -> &'static Path {
+    static PYTHON: OnceLock<PathBuf> = OnceLock::new();
+    PYTHON.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("measure-python");
+        let python = folder.join("bin/python");
+        let complete = folder.join("complete");
+        if !complete.exists() {
+            let run = |program: &Path, arguments: &[&str]| {
+                let status = Command::new(program).args(arguments).status().unwrap();
+                assert!(status.success(), "{} {arguments:?}: {status}", program.display());
+            };
+            run(Path::new("python3"), &["-m", "venv", "--clear", folder.to_str().unwrap()]);
+            run(&python, &["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "gunicorn==27.0.1"]);
+            std::fs::write(complete, "").unwrap();
+        }
+        python
+    })
+}
+
+/// Measurements share the machine, so they wait for each other.
+fn machine() -> MutexGuard<'static, ()> {
+    static MACHINE: Mutex<()> = Mutex::new(());
+    MACHINE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A plan for two configurations of the application above, and the folder it lies in.
+fn plan(mark: &str, current: &str, recommended: &str) -> (Plan, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("app.py"), APP).unwrap();
+    let candidate = |label: &str, line: &str| Candidate {
+        label: label.to_owned(),
+        arguments: line.split_whitespace().map(str::to_owned).collect(),
+    };
+    let program = [python_environment().as_os_str().to_owned(), "-m".into(), "gunicorn".into()];
+    let candidates = vec![candidate("current", current), candidate("recommended", recommended)];
+    let mut plan = Plan::new(program.to_vec(), folder.path().to_owned(), candidates);
+    plan.environment = vec![(MARK.to_owned(), mark.to_owned())];
+    plan.supervisor = vec![OsString::from(env!("CARGO_BIN_EXE_farrier")), OsString::from(measure::SUPERVISE)];
+    plan.connections = 8;
+    plan.window = Duration::from_millis(400);
+    (plan, folder)
+}
+
+/// Measures and makes sure that nothing is left.
+fn measured(mark: &str, current: &str, recommended: &str, change: impl FnOnce(&mut Plan)) -> Result<Outcome, Error> {
+    let (mut plan, _folder) = plan(mark, current, recommended);
+    change(&mut plan);
+    let result = measure::run(&plan, &mut |_| {});
+    assert_eq!(marked(mark), Vec::new(), "left behind");
+    result
+}
+
+/// The processes that carry the mark, with their command lines.
+fn marked(mark: &str) -> Vec<(i32, String)> {
+    let wanted = format!("{MARK}={mark}");
+    let mut found: Vec<(i32, String)> = procfs::process::all_processes()
+        .unwrap()
+        .filter_map(|process| {
+            let process = process.ok()?;
+            let environment = std::fs::read(format!("/proc/{}/environ", process.pid)).ok()?;
+            environment.split(|b| *b == 0).any(|variable| variable == wanted.as_bytes()).then_some(())?;
+            Some((process.pid, process.cmdline().ok()?.join(" ")))
+        })
+        .collect();
+    found.sort_unstable();
+    found
+}
+
+fn gone_within(mark: &str, limit: Duration) {
+    let until = Instant::now() + limit;
+    while !marked(mark).is_empty() {
+        assert!(Instant::now() < until, "still alive: {:?}", marked(mark));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn more_workers_are_better_where_workers_wait() {
+    let _machine = machine();
+    let found = measured("better", "-w 1 app:waiting", "-w 4 app:waiting --bind 0.0.0.0:1", |plan| {
+        plan.budget = Duration::from_secs(10);
+    })
+    .unwrap();
+    let comparison = &found.comparisons[0];
+    assert_eq!(comparison.verdict, Verdict::Better, "{found:#?}");
+    assert!((3.0..4.6).contains(&comparison.ratio.median), "{comparison:?}");
+
+    let [current, recommended] = &found.candidates[..] else { panic!("{found:#?}") };
+    // 50 ms per request: 20/s for one worker; with eight connections each waits for seven others.
+    assert!((16.0..20.5).contains(&current.rate.median), "{current:?}");
+    assert!(current.p50.unwrap() > Duration::from_millis(350), "{current:?}");
+    assert!(recommended.p50.unwrap() < Duration::from_millis(250), "{recommended:?}");
+    assert_eq!((current.workers, recommended.workers), (1, 4));
+    assert_eq!((current.errors.total(), recommended.errors.total()), (0, 0));
+    assert_eq!((current.restarts, recommended.restarts), (0, 0));
+    assert_eq!(current.p99, None, "a handful of requests has no 99th percentile");
+    // A worker of this application takes some 10 MB, four of them share most of it.
+    let memory = |measured: &measure::Measured| measured.memory.unwrap().bytes.as_mib();
+    assert!((5.0..60.0).contains(&memory(current)), "{current:?}");
+    assert!(memory(recommended) > memory(current) && memory(recommended) < 5.0 * memory(current));
+    let spent = current.cpu_per_request.unwrap();
+    assert!(spent < Duration::from_millis(25), "{spent:?}");
+    assert!(recommended.command.iter().any(|word| word.starts_with("127.0.0.1:")));
+    assert!(!recommended.command.contains(&"0.0.0.0:1".to_owned()));
+    let scheduled = current.scheduled.as_ref().unwrap();
+    assert!((scheduled.achieved / scheduled.offered) > 0.7, "{scheduled:?}");
+    assert!(found.windows.len() >= 6);
+}
+
+#[test]
+fn one_configuration_twice_is_never_a_difference() {
+    let _machine = machine();
+    let found =
+        measured("same", "-w 2 app:waiting", "-w 2 app:waiting", |plan| plan.budget = Duration::from_secs(8)).unwrap();
+    let comparison = &found.comparisons[0];
+    // Tests run beside other work, which may be enough to refuse a verdict.
+    let undecided = matches!(comparison.verdict, Verdict::Inconclusive(Doubt::ForeignLoad | Doubt::Noise));
+    assert!(comparison.verdict == Verdict::Same || undecided, "{found:#?}");
+    assert!((0.9..1.1).contains(&comparison.ratio.median), "{comparison:?}");
+}
+
+#[test]
+fn a_configuration_that_fails_requests_cannot_win() {
+    let _machine = machine();
+    let found =
+        measured("fails", "-w 1 app:waiting", "-w 2 app:failing", |plan| plan.budget = Duration::from_secs(6)).unwrap();
+    assert_eq!(found.comparisons[0].verdict, Verdict::Worse, "{found:#?}");
+    let recommended = &found.candidates[1];
+    assert!(recommended.errors.failed > 10 && recommended.rate.median < 1.0, "{recommended:?}");
+    assert!(found.warnings.iter().any(|w| matches!(w, Warning::Failures { label, .. } if label == "recommended")));
+    assert!(
+        found.warnings.iter().any(|w| matches!(w, Warning::StatusDiffers { statuses, .. } if statuses == &[200, 500]))
+    );
+}
+
+#[test]
+fn a_path_nobody_answers_is_refused_before_any_load() {
+    let error = measured("target", "-w 1 app:failing", "-w 1 app:failing", |_| {}).unwrap_err();
+    assert!(matches!(&error, Error::Target { path, status: 500 } if path == "/"), "{error:?}");
+}
+
+#[test]
+fn a_server_that_does_not_start_says_why() {
+    let start = Instant::now();
+    let error = measured("import", "-w 1 app:waiting", "-w 1 nothing:app", |_| {}).unwrap_err();
+    let Error::Start { label, ended, reason, log } = &error else { panic!("{error:?}") };
+    assert_eq!((label.as_str(), ended.as_str()), ("recommended", "exit code 3"));
+    assert_eq!(reason, "ModuleNotFoundError: No module named 'nothing'");
+    assert!(log.len() > 3);
+    assert!(start.elapsed() < Duration::from_secs(15), "must fail as soon as the server ends");
+
+    let error = measured("usage", "-w 1 --nonsense app:waiting", "-w 1 app:waiting", |_| {}).unwrap_err();
+    assert!(matches!(&error, Error::Start { reason, .. } if reason.contains("--nonsense")), "{error:?}");
+
+    let error = measured("program", "app:waiting", "app:waiting", |plan| plan.program = vec!["/nowhere/python".into()])
+        .unwrap_err();
+    assert!(matches!(&error, Error::Program { program, .. } if program == "/nowhere/python"), "{error:?}");
+}
+
+#[test]
+fn a_server_that_never_answers_is_given_up() {
+    let error = measured("slow", "-w 1 app:waiting", "app:waiting", |plan| {
+        plan.program = vec!["/bin/sh".into(), "-c".into(), "trap '' TERM; sleep 60 & sleep 60; :".into()];
+        plan.ready_within = Duration::from_millis(500);
+    })
+    .unwrap_err();
+    assert!(matches!(error, Error::NotReady { .. }), "{error:?}");
+}
+
+#[test]
+fn a_server_that_detaches_is_ended_too() {
+    let (mut plan, folder) = plan("detached", "-w 1 app:waiting", "-w 1 app:waiting");
+    std::fs::write(folder.path().join("gunicorn.conf.py"), "daemon = True\n").unwrap();
+    plan.budget = Duration::from_secs(3);
+    let found = measure::run(&plan, &mut |_| {}).unwrap();
+    assert_eq!(marked("detached"), Vec::new(), "left behind");
+    assert_eq!(found.candidates[0].workers, 1, "{found:#?}");
+}
+
+/// Body of the processes that the tests below interrupt.
+#[test]
+#[ignore = "started by the other tests"]
+fn child() {
+    let Ok(mark) = std::env::var(CHILD) else {
+        return;
+    };
+    let (plan, _folder) = plan(&mark, "-w 1 app:waiting", "-w 2 app:waiting");
+    let mut error = std::io::stderr();
+    let outcome = measure::run(&plan, &mut |progress| {
+        if let Progress::Measured { .. } = progress {
+            writeln!(std::io::stderr(), "measured").unwrap();
+        }
+    });
+    writeln!(error, "interrupted {}", outcome.is_ok_and(|o| o.warnings.contains(&Warning::Interrupted))).unwrap();
+}
+
+/// Starts measuring in a process of its own, and returns when load has begun.
+fn measuring(mark: &str) -> (Child, BufReader<ChildStderr>) {
+    python_environment();
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "child", "--ignored", "--nocapture"])
+        .env(CHILD, mark)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("measured") {
+        line.clear();
+        assert!(lines.read_line(&mut line).unwrap() > 0, "the child ended before it measured");
+    }
+    // Two supervisors, two masters, three workers.
+    assert_eq!(marked(mark).len(), 7, "{:?}", marked(mark));
+    (child, lines)
+}
+
+fn send(pid: u32, signal: Signal) {
+    kill_process(Pid::from_raw(i32::try_from(pid).unwrap()).unwrap(), signal).unwrap();
+}
+
+#[test]
+fn nothing_is_left_after_ctrl_c_and_what_is_known_is_told() {
+    for signal in [Signal::INT, Signal::HUP] {
+        let (mut child, lines) = measuring("interrupted");
+        send(child.id(), signal);
+        let rest: Vec<String> = lines.lines().map_while(Result::ok).collect();
+        assert!(child.wait().unwrap().success());
+        assert!(rest.iter().any(|line| line.contains("interrupted true")), "{rest:?}");
+        assert_eq!(marked("interrupted"), Vec::new(), "left behind");
+    }
+}
+
+#[test]
+fn nothing_is_left_after_farrier_is_killed() {
+    let (mut child, _lines) = measuring("killed");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    gone_within("killed", Duration::from_secs(5));
+}
+
+#[test]
+fn nothing_is_left_after_every_farrier_is_killed() {
+    let (mut child, _lines) = measuring("all-killed");
+    child.kill().unwrap();
+    for (pid, command) in marked("all-killed") {
+        if command.contains(measure::SUPERVISE) {
+            send(u32::try_from(pid).unwrap(), Signal::KILL);
+        }
+    }
+    child.wait().unwrap();
+    gone_within("all-killed", Duration::from_secs(5));
+}
+
+#[test]
+fn a_master_that_dies_under_load_is_noticed() {
+    let _machine = machine();
+    let found = measured("dies", "-w 1 app:waiting", "-w 1 app:dying", |plan| {
+        plan.budget = Duration::from_secs(4);
+        plan.request_timeout = Duration::from_secs(2);
+    })
+    .unwrap();
+    assert_eq!(found.comparisons[0].verdict, Verdict::Worse, "{found:#?}");
+    let died = |warning: &Warning| matches!(warning, Warning::Died { label, reason } if label == "recommended" && reason.contains("signal 9"));
+    assert!(found.warnings.iter().any(died), "{:?}", found.warnings);
+}
+
+#[test]
+fn replaced_workers_are_counted() {
+    let _machine = machine();
+    let found = measured("restarts", "-w 2 app:waiting", "-w 2 --max-requests 5 app:waiting", |plan| {
+        plan.budget = Duration::from_secs(4);
+    })
+    .unwrap();
+    assert_eq!(found.candidates[0].restarts, 0, "{found:#?}");
+    assert!(found.candidates[1].restarts >= 1, "{found:#?}");
+    assert!(found.warnings.iter().any(|w| matches!(w, Warning::Restarts { label, .. } if label == "recommended")));
+}

@@ -1,0 +1,5 @@
+//! What several test binaries need: a real Python environment, the built command, and the fixtures.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+pub(crate) mod command;
+pub(crate) mod python;
