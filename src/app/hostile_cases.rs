@@ -21,6 +21,11 @@ fn each(count: usize, text: impl Fn(usize) -> String) -> String {
     (0..count).fold(String::new(), |all, i| all + &text(i))
 }
 
+/// Functions in functions, this deep.
+fn deep(levels: usize) -> String {
+    each(levels, |i| format!("{}async def n{i}(a=f(lambda: [g(x) for x in y])):\n", "    ".repeat(i)))
+}
+
 /// Text, next to what makes it hard.
 fn hard() -> Vec<(&'static str, String)> {
     let wide = each(3_000, |i| format!("def f{i}(a, b):\n    return f{}(f{}, a)\n", i + 1, i + 2));
@@ -37,6 +42,11 @@ fn hard() -> Vec<(&'static str, String)> {
         ("a name bound by itself", format!("{HEAD}async def v():\n    x.get()\nx = 1\n{rebound}")),
         ("chain of attributes", format!("{HEAD}async def v():\n    a{}()\n", ".b".repeat(1_500))),
         ("chain of calls", format!("{HEAD}async def v():\n    a{}\n", ".b()".repeat(700))),
+        ("lambdas in lambdas", format!("{HEAD}async def v():\n    f({}1)\n", "lambda: ".repeat(1_900))),
+        (
+            "deep in deep",
+            format!("{HEAD}{}{}x({}1{})\n", deep(90), "    ".repeat(90), "[not ".repeat(90), "]".repeat(90)),
+        ),
         ("union of itself", format!("{HEAD}async def v(x: A): x.m()\nA = A | B\nB = A | B\n")),
         ("decorators of decorators", format!("{HEAD}@d\nasync def v(): pass\n@d\ndef d(f):\n    return d(d)\n")),
         ("imports in a circle", format!("{HEAD}async def v(): z()\nfrom main import *\nfrom main import z\n")),

@@ -131,13 +131,11 @@ impl<'a> Reader<'a> {
         let function = std::mem::replace(&mut self.function, index);
         let class = self.class.take();
         let blocks = std::mem::replace(&mut self.blocks, vec![span]);
-        let depth = std::mem::take(&mut self.depth);
         let names: Vec<_> = self.current().parameters.iter().map(|parameter| parameter.name).collect();
         for (i, name) in names.into_iter().enumerate() {
             self.bind(name, Bound::Parameter(u16::try_from(i).unwrap_or(u16::MAX)), span.start);
         }
         walk(self);
-        self.depth = depth;
         self.blocks = blocks;
         self.class = class;
         self.function = function;
