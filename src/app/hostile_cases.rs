@@ -18,17 +18,25 @@ fn analysed(text: &str) -> Option<Application> {
 
 const HEAD: &str = "from fastapi import FastAPI, Depends\napp = FastAPI()\n@app.get('/')\n";
 
+/// One text per number, one after the other.
+fn each(count: usize, text: impl Fn(usize) -> String) -> String {
+    (0..count).fold(String::new(), |all, i| all + &text(i))
+}
+
+/// Functions in functions, this deep.
+fn deep(levels: usize) -> String {
+    each(levels, |i| format!("{}async def n{i}(a=f(lambda: [g(x) for x in y])):\n", "    ".repeat(i)))
+}
+
 /// Text, next to what makes it hard.
 fn hard() -> Vec<(&'static str, String)> {
-    let wide: String = (0..3_000).map(|i| format!("def f{i}(a, b):\n    return f{}(f{}, a)\n", i + 1, i + 2)).collect();
-    let mutual: String = (0..300)
-        .map(|i| format!("async def g{i}(f):\n    await g{}(lambda: g{i}(f))\n    f()\n", (i * 7 + 1) % 300))
-        .collect();
-    let classes: String = (0..500)
-        .map(|i| format!("class C{i}(C{}, C{}):\n    def m(self):\n        return super().m()\n", i + 1, i + 2))
-        .collect();
-    let rebound: String = (0..3_000).map(|i| format!("x = x or y{i}\n")).collect();
-    let nested = (0..80).map(|i| format!("{}def n{i}():\n", "    ".repeat(i))).collect::<String>();
+    let wide = each(3_000, |i| format!("def f{i}(a, b):\n    return f{}(f{}, a)\n", i + 1, i + 2));
+    let mutual =
+        each(300, |i| format!("async def g{i}(f):\n    await g{}(lambda: g{i}(f))\n    f()\n", (i * 7 + 1) % 300));
+    let classes =
+        each(500, |i| format!("class C{i}(C{}, C{}):\n    def m(self):\n        return super().m()\n", i + 1, i + 2));
+    let rebound = each(3_000, |i| format!("x = x or y{i}\n"));
+    let nested = each(80, |i| format!("{}def n{i}():\n", "    ".repeat(i)));
     vec![
         ("calls of calls", format!("{HEAD}async def v():\n    f0(f1, f2)\n{wide}")),
         ("mutual recursion with closures", format!("{HEAD}async def v():\n    await g0(lambda: 1)\n{mutual}")),
@@ -36,6 +44,11 @@ fn hard() -> Vec<(&'static str, String)> {
         ("a name bound by itself", format!("{HEAD}async def v():\n    x.get()\nx = 1\n{rebound}")),
         ("chain of attributes", format!("{HEAD}async def v():\n    a{}()\n", ".b".repeat(1_500))),
         ("chain of calls", format!("{HEAD}async def v():\n    a{}\n", ".b()".repeat(700))),
+        ("lambdas in lambdas", format!("{HEAD}async def v():\n    f({}1)\n", "lambda: ".repeat(1_900))),
+        (
+            "deep in deep",
+            format!("{HEAD}{}{}x({}1{})\n", deep(90), "    ".repeat(90), "[not ".repeat(90), "]".repeat(90)),
+        ),
         ("union of itself", format!("{HEAD}async def v(x: A): x.m()\nA = A | B\nB = A | B\n")),
         ("decorators of decorators", format!("{HEAD}@d\nasync def v(): pass\n@d\ndef d(f):\n    return d(d)\n")),
         ("imports in a circle", format!("{HEAD}async def v(): z()\nfrom main import *\nfrom main import z\n")),

@@ -70,13 +70,44 @@ impl Reach<'_, '_> {
         }
     }
 
+    /// `package.module` imports nothing by itself, but whoever writes it has seen to that: a package
+    /// that imports its modules when they are asked for, for one.
+    fn read(&mut self, index: u32, attribute: &ast::ExprAttribute) {
+        let Expr::Name(name) = &*attribute.value else { return };
+        let facts = self.types.facts_at(index);
+        let bindings = facts.functions[0].bindings.get(name.id.as_str());
+        let modules = self.types.modules();
+        let children = bindings.into_iter().flatten().filter_map(|binding| {
+            let package = match binding.bound {
+                Bound::From { level, module, name } if level > 0 => {
+                    modules.relative(facts.file, level, module).and_then(|module| modules.child(&module, name))
+                }
+                Bound::From { module, name, .. } => {
+                    modules.find(module, Some(facts.file)).and_then(|module| modules.child(&module, name))
+                }
+                Bound::Import { dotted, .. } => modules.find(dotted, Some(facts.file)),
+                _ => None,
+            };
+            modules.child(&package?, attribute.attr.as_str())
+        });
+        let children: Vec<_> = children.collect();
+        for child in &children {
+            self.add_module(Some(child));
+        }
+    }
+
     fn named(&mut self, index: u32) {
         let facts = self.types.facts_at(index);
         let file = facts.file;
         for (function, number) in facts.functions.iter().zip(0..) {
             for event in &function.events {
-                let EventKind::Call(call, _) = event.kind else {
-                    continue;
+                let call = match event.kind {
+                    EventKind::Call(call, _) => call,
+                    EventKind::Read(attribute) => {
+                        self.read(index, attribute);
+                        continue;
+                    }
+                    _ => continue,
                 };
                 if let Some(settings) = settings_of(call) {
                     self.add_dotted(settings, file);

@@ -226,3 +226,22 @@ fn follows_django_from_its_settings_to_its_views() {
     assert_eq!(lines, ["shop/views.py:5", "shop/views.py:11"]);
     assert_eq!(found.handlers.len(), 3);
 }
+
+#[test]
+fn loads_what_a_package_imports_when_it_is_asked_for() {
+    let mut files = Files::new();
+    files.add(
+        "main.py",
+        "from fastapi import FastAPI\nimport api\napp = FastAPI()\napp.include_router(api.items.router)\n",
+    );
+    files.add("api/__init__.py", "def __getattr__(name):\n    return load(name)\n");
+    files.add(
+        "api/items.py",
+        "import time\nfrom fastapi import APIRouter\nrouter = APIRouter()\n\
+         @router.get('/')\nasync def view():\n    time.sleep(1)\n",
+    );
+    let modules = files.iter().map(|(id, file)| (id, parse(file.text()).unwrap())).collect();
+    let found = analyse(&files, &modules, "main:app", "").unwrap();
+    let lines: Vec<_> = found.blocking.iter().map(|blocking| files.describe(blocking.call)).collect();
+    assert_eq!(lines, ["api/items.py:6"]);
+}

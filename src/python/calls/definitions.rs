@@ -48,8 +48,16 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// `self.name = ...` in a method is a field of its class.
+    /// `self.name = ...` in a method is a field of its class, `app.state.name = ...` is known to all.
     pub(super) fn bind_attribute(&mut self, attribute: &'a ast::ExprAttribute, bound: Bound<'a>, at: usize) {
+        if let Expr::Attribute(owner) = &*attribute.value
+            && owner.attr.as_str() == "state"
+        {
+            let binding = Binding { bound, scope: self.function, at, block: Span::new(at, at) };
+            let known = self.facts.state.entry(attribute.attr.as_str());
+            known.or_default().push(binding);
+            return;
+        }
         let Expr::Name(object) = &*attribute.value else {
             return;
         };
@@ -123,13 +131,11 @@ impl<'a> Reader<'a> {
         let function = std::mem::replace(&mut self.function, index);
         let class = self.class.take();
         let blocks = std::mem::replace(&mut self.blocks, vec![span]);
-        let depth = std::mem::take(&mut self.depth);
         let names: Vec<_> = self.current().parameters.iter().map(|parameter| parameter.name).collect();
         for (i, name) in names.into_iter().enumerate() {
             self.bind(name, Bound::Parameter(u16::try_from(i).unwrap_or(u16::MAX)), span.start);
         }
         walk(self);
-        self.depth = depth;
         self.blocks = blocks;
         self.class = class;
         self.function = function;

@@ -30,6 +30,8 @@ pub struct FileFacts<'a> {
     pub imports: Vec<Import<'a>>,
     /// Modules of `from module import *`.
     pub stars: Vec<(u32, &'a str)>,
+    /// What is assigned to an attribute of an attribute called `state`.
+    pub state: HashMap<&'a str, Vec<Binding<'a>>>,
     /// Lambdas by the place where they start.
     pub lambdas: HashMap<usize, u32>,
 }
@@ -157,6 +159,7 @@ pub fn facts(file: FileId, module: &Module) -> FileFacts<'_> {
             classes: Vec::new(),
             imports: Vec::new(),
             stars: Vec::new(),
+            state: HashMap::new(),
             lambdas: HashMap::new(),
         },
         function: 0,

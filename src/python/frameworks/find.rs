@@ -102,6 +102,7 @@ impl<'a> Finder<'_, 'a> {
                 Expr::Call(call) => (&*call.func, Some(call)),
                 other => (other, None),
             };
+            self.named(id, callee, call, around);
             let Expr::Attribute(attribute) = callee else {
                 continue;
             };
@@ -114,6 +115,24 @@ impl<'a> Finder<'_, 'a> {
                 {
                     self.add(self.types.plain(id), form, call.and_then(route_of));
                     break;
+                }
+            }
+        }
+    }
+
+    /// `@get("/")` with a function of a library.
+    fn named(&mut self, id: FunctionId, callee: &'a Expr, call: Option<&'a ast::ExprCall>, around: Frame) {
+        for value in self.types.value(callee, around).iter() {
+            let Value::External(name) = value else {
+                continue;
+            };
+            for form in forms() {
+                if let Told::Named { names, thread } = form.told
+                    && names.contains(&&**name)
+                {
+                    let moved = thread.is_some_and(|keyword| call.is_some_and(|call| is_true(call, keyword)));
+                    let plain = if moved { Context::Pool } else { form.plain };
+                    self.add(self.types.plain(id), &Form { plain, ..*form }, call.and_then(route_of));
                 }
             }
         }
@@ -233,6 +252,14 @@ fn is_custom_router(name: &str, on: &[&str], call: Option<&ast::ExprCall>) -> bo
     name.ends_with("APIRouter")
         && on.contains(&"fastapi.APIRouter")
         && call.is_some_and(|call| route_of(call).is_some())
+}
+
+/// Whether a keyword is given as a literal `True`.
+fn is_true(call: &ast::ExprCall, name: &str) -> bool {
+    call.arguments.keywords.iter().any(|keyword| {
+        keyword.arg.as_ref().is_some_and(|arg| arg.as_str() == name)
+            && matches!(&keyword.value, Expr::BooleanLiteral(literal) if literal.value)
+    })
 }
 
 /// The path, if it is the first argument and a literal.

@@ -4,11 +4,15 @@
 //! plain and `async` functions given in that form. The tables know nothing of servers: under which
 //! interface an application is served is for the caller to join in.
 
+mod aiohttp;
 mod django;
 mod fastapi;
 mod find;
 mod flask;
+mod litestar;
 mod quart;
+mod sanic;
+mod tornado;
 
 pub use find::{Found, find};
 
@@ -56,6 +60,13 @@ pub enum Told {
         /// The methods that decorate.
         names: &'static [&'static str],
     },
+    /// `@name(...)`, where the decorator is a function of a library.
+    Named {
+        /// Dotted names.
+        names: &'static [&'static str],
+        /// The keyword that, set to true, has a plain function run in a thread.
+        thread: Option<&'static str>,
+    },
     /// `object.name(..., f)`, on an object of one of these classes.
     Method {
         /// The classes.
@@ -96,5 +107,16 @@ pub struct Form {
 
 /// The forms of every framework that is known.
 pub fn forms() -> impl Iterator<Item = &'static Form> {
-    [fastapi::FORMS, flask::FORMS, quart::FORMS, django::FORMS].into_iter().flatten()
+    [
+        fastapi::FORMS,
+        flask::FORMS,
+        quart::FORMS,
+        django::FORMS,
+        litestar::FORMS,
+        sanic::FORMS,
+        aiohttp::FORMS,
+        tornado::FORMS,
+    ]
+    .into_iter()
+    .flatten()
 }

@@ -125,12 +125,35 @@ impl<'a> Types<'a> {
                 vec![Value::External(format!("{object}.{name}").into())]
             }
             Value::Instance(ty) => vec![Self::instance_attribute(ty, name)],
+            Value::Member(ty, path) if is_state(ty, path) => self.state(name),
             Value::Member(ty, path) => vec![Value::Member(Rc::clone(ty), format!("{path}.{name}").into())],
+            Value::Items(item) => Self::item_method(item, name),
             Value::Class(class) => self.class_attribute(*class, name),
             Value::Object(class) => self.object_attribute(*class, name),
             Value::Super(class, receiver) => self.super_attribute(*class, *receiver, name),
             _ => Vec::new(),
         }
+    }
+
+    /// A method of a list or a dictionary that gives what it holds.
+    fn item_method(item: &Rc<Value<'a>>, name: &str) -> Vec<Value<'a>> {
+        match name {
+            "get" | "pop" | "setdefault" => vec![Value::Returns(Rc::clone(item))],
+            "values" | "copy" => vec![Value::Returns(Rc::new(Value::Items(Rc::clone(item))))],
+            _ => Vec::new(),
+        }
+    }
+
+    /// What any file of the project assigns to `app.state.name` or `request.state.name`.
+    fn state(&self, name: &str) -> Vec<Value<'a>> {
+        let mut found = Vec::new();
+        for (facts, file) in self.facts.iter().zip(0..) {
+            for binding in facts.state.get(name).into_iter().flatten() {
+                let frame = self.plain(FunctionId { file, index: binding.scope });
+                found.extend(self.bound(binding.bound, frame, binding.scope));
+            }
+        }
+        found
     }
 
     /// An attribute of an instance of a library's class.
@@ -151,6 +174,12 @@ impl<'a> Types<'a> {
             None => Value::Member(Rc::clone(ty), name.into()),
         }
     }
+}
+
+/// Whether an attribute is the bag that an application or a request carries around.
+fn is_state(ty: &str, path: &str) -> bool {
+    let owner = ty.rsplit('.').next().unwrap_or(ty);
+    matches!(path, "state" | "app.state") && matches!(owner, "FastAPI" | "Starlette" | "Request" | "WebSocket")
 }
 
 /// Whether a name in the catalogue's `from` stands for an object rather than for a callable.

@@ -81,6 +81,8 @@ pub enum Value<'a> {
     Super(ClassId, ClassId),
     /// Something that holds such values.
     Items(Rc<Value<'a>>),
+    /// A method of a builtin container that gives such a value.
+    Returns(Rc<Value<'a>>),
     /// The result of calling an `async def`, before it is awaited.
     Coroutine(Frame),
     /// The result of calling a generator function.

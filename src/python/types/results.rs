@@ -36,6 +36,7 @@ impl<'a> Types<'a> {
             }
             Value::Member(ty, path) => Self::member_call(ty, path).into_iter().collect(),
             Value::Class(class) => vec![Value::Object(*class)],
+            Value::Returns(result) => vec![(**result).clone()],
             Value::Function(_) => {
                 let bound = self.with_arguments(callee, call, frame);
                 self.result_of(&bound, Some(call))
@@ -70,6 +71,8 @@ impl<'a> Types<'a> {
                 return self.items(&first()).into_iter().map(|item| Value::Items(Rc::new(item))).collect();
             }
             "fastapi.Depends" | "fastapi.Security" => return Vec::new(),
+            // Connecting a datagram socket sends nothing, and what it sends goes into a buffer.
+            "socket.socket" if call.arguments.args.iter().any(is_datagram) => return Vec::new(),
             name if PASSING.contains(&name) => return first(),
             _ => {}
         }
@@ -193,6 +196,16 @@ impl<'a> Types<'a> {
         values.iter().flat_map(entered).collect()
     }
 
+    /// One part of the tuple that a function returns.
+    fn returned_part(&self, frame: Frame, position: usize) -> Vec<Value<'a>> {
+        let results = self.function(frame.function).results.iter().take(8);
+        let parts = results.filter_map(|result| match result {
+            Expr::Tuple(tuple) => tuple.elts.get(position),
+            _ => None,
+        });
+        parts.flat_map(|part| self.value(part, frame).to_vec()).collect()
+    }
+
     /// The part of a value that one of several targets takes.
     pub(super) fn unpacked(&self, value: &'a Expr, position: usize, frame: Frame) -> Vec<Value<'a>> {
         match value {
@@ -202,8 +215,26 @@ impl<'a> Types<'a> {
             Expr::List(list) => {
                 list.elts.get(position).map(|part| self.value(part, frame).to_vec()).unwrap_or_default()
             }
+            Expr::Await(awaited) => self.unpacked(&awaited.value, position, frame),
+            Expr::Call(call) => {
+                let callees = self.value(&call.func, frame);
+                let parts = callees.iter().map(|callee| match self.with_arguments(callee, call, frame) {
+                    Value::Function(target) => self.returned_part(target, position),
+                    _ => Vec::new(),
+                });
+                parts.flatten().collect()
+            }
             // The parts of any other value are told apart only by a type checker.
             _ => Vec::new(),
         }
+    }
+}
+
+/// Whether an argument asks for a datagram socket.
+fn is_datagram(argument: &Expr) -> bool {
+    match argument {
+        Expr::Attribute(attribute) => attribute.attr.as_str() == "SOCK_DGRAM",
+        Expr::Name(name) => name.id.as_str() == "SOCK_DGRAM",
+        _ => false,
     }
 }
