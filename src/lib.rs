@@ -71,8 +71,6 @@ pub struct Examination {
     pub findings: Vec<Finding>,
     /// What would be wrong but for a comment.
     pub suppressed: Vec<Suppressed>,
-    /// What is wrong with the comments that are addressed to farrier.
-    pub problems: Vec<suppress::Problem>,
     /// What was not read or not checked.
     pub notes: Vec<Note>,
 }
@@ -100,6 +98,7 @@ pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<
     let mut notes = [found.notes, loaded.notes, facts.notes.clone(), assembly.notes.clone()].concat();
     let findings = judge(request, &files, &assembly, &applications, &orphans, &advice, &mut notes);
     let judged = silence(findings, &files, &facts);
+    notes.extend(judged.problems.iter().filter_map(|problem| complaint(problem, request, &files)));
     notes.sort();
     notes.dedup();
     Ok(Examination {
@@ -108,7 +107,6 @@ pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<
         host,
         advice,
         findings: sorted(judged.kept, &files),
-        problems: judged.problems,
         suppressed: judged.suppressed,
         notes,
         assembly,
@@ -193,6 +191,18 @@ fn silence(findings: Vec<Finding>, files: &Files, facts: &Facts) -> suppress::Ju
     let names: Vec<&'static str> = rules::CARDS.iter().map(|card| card.name).collect();
     let names = suppress::Names { resolve: &|word| rules::Card::find(word).map(|card| card.name), all: &names };
     suppress::apply(findings, files, &comments, &|file, span| facts.statement_around(file, span), names)
+}
+
+/// What is wrong with a comment that is addressed to farrier, if it matters.
+fn complaint(problem: &suppress::Problem, request: &Request, files: &Files) -> Option<Note> {
+    let matters = match problem.kind {
+        // A rule that did not run has found nothing to silence.
+        suppress::Kind::Unused(rule) => request.rules.runs(rule),
+        suppress::Kind::MissingReason(severity) => severity == findings::Severity::Error,
+        _ => true,
+    };
+    let file = files.get(problem.place.file);
+    matters.then(|| Note::line(file.path(), file.line(problem.place.span.start), problem.to_string()))
 }
 
 /// Findings by file, line and rule, which is how people work through them.

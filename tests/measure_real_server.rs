@@ -1,19 +1,19 @@
 //! Measures a real Gunicorn, and looks for what it leaves behind.
-//!
-//! Needs `python3` with `venv`, and a package index when the environment is made.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
 
+mod support;
+
 use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use farrier::measure::{self, Candidate, Doubt, Error, Outcome, Plan, Progress, Verdict, Warning};
 use rustix::process::{Pid, Signal, kill_process};
+use support::python::python_environment;
 
 /// A variable every process of one test inherits, by which it is found again.
 const MARK: &str = "FARRIER_TEST_MARK";
@@ -44,26 +44,6 @@ def dying(environ, start_response):
     return waiting(environ, start_response)
 "#;
 
-/// The interpreter of an environment with Gunicorn, made once and kept.
-fn python_environment() -> &'static Path {
-    static PYTHON: OnceLock<PathBuf> = OnceLock::new();
-    PYTHON.get_or_init(|| {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("measure-python");
-        let python = folder.join("bin/python");
-        let complete = folder.join("complete");
-        if !complete.exists() {
-            let run = |program: &Path, arguments: &[&str]| {
-                let status = Command::new(program).args(arguments).status().unwrap();
-                assert!(status.success(), "{} {arguments:?}: {status}", program.display());
-            };
-            run(Path::new("python3"), &["-m", "venv", "--clear", folder.to_str().unwrap()]);
-            run(&python, &["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "gunicorn==27.0.1"]);
-            std::fs::write(complete, "").unwrap();
-        }
-        python
-    })
-}
-
 /// Measurements share the machine, so they wait for each other.
 fn machine() -> MutexGuard<'static, ()> {
     static MACHINE: Mutex<()> = Mutex::new(());
@@ -78,7 +58,7 @@ fn plan(mark: &str, current: &str, recommended: &str) -> (Plan, tempfile::TempDi
         label: label.to_owned(),
         arguments: line.split_whitespace().map(str::to_owned).collect(),
     };
-    let program = [python_environment().as_os_str().to_owned(), "-m".into(), "gunicorn".into()];
+    let program = [python_environment().python.clone().into(), "-m".into(), "gunicorn".into()];
     let candidates = vec![candidate("current", current), candidate("recommended", recommended)];
     let mut plan = Plan::new(program.to_vec(), folder.path().to_owned(), candidates);
     plan.environment = vec![(MARK.to_owned(), mark.to_owned())];
@@ -157,8 +137,10 @@ fn more_workers_are_better_where_workers_wait() {
 #[test]
 fn one_configuration_twice_is_never_a_difference() {
     let _machine = machine();
-    let found =
-        measured("same", "-w 2 app:waiting", "-w 2 app:waiting", |plan| plan.budget = Duration::from_secs(8)).unwrap();
+    let found = measured("same", "-w 2 app:waiting", "-w 2 app:waiting", |plan| {
+        plan.budget = Duration::from_secs(8);
+    })
+    .unwrap();
     let comparison = &found.comparisons[0];
     // Tests run beside other work, which may be enough to refuse a verdict.
     let undecided = matches!(comparison.verdict, Verdict::Inconclusive(Doubt::ForeignLoad | Doubt::Noise));
@@ -169,8 +151,10 @@ fn one_configuration_twice_is_never_a_difference() {
 #[test]
 fn a_configuration_that_fails_requests_cannot_win() {
     let _machine = machine();
-    let found =
-        measured("fails", "-w 1 app:waiting", "-w 2 app:failing", |plan| plan.budget = Duration::from_secs(6)).unwrap();
+    let found = measured("fails", "-w 1 app:waiting", "-w 2 app:failing", |plan| {
+        plan.budget = Duration::from_secs(6);
+    })
+    .unwrap();
     assert_eq!(found.comparisons[0].verdict, Verdict::Worse, "{found:#?}");
     let recommended = &found.candidates[1];
     assert!(recommended.errors.failed > 10 && recommended.rate.median < 1.0, "{recommended:?}");
@@ -199,8 +183,10 @@ fn a_server_that_does_not_start_says_why() {
     let error = measured("usage", "-w 1 --nonsense app:waiting", "-w 1 app:waiting", |_| {}).unwrap_err();
     assert!(matches!(&error, Error::Start { reason, .. } if reason.contains("--nonsense")), "{error:?}");
 
-    let error = measured("program", "app:waiting", "app:waiting", |plan| plan.program = vec!["/nowhere/python".into()])
-        .unwrap_err();
+    let error = measured("program", "app:waiting", "app:waiting", |plan| {
+        plan.program = vec!["/nowhere/python".into()];
+    })
+    .unwrap_err();
     assert!(matches!(&error, Error::Program { program, .. } if program == "/nowhere/python"), "{error:?}");
 }
 
@@ -322,4 +308,23 @@ fn replaced_workers_are_counted() {
     assert_eq!(found.candidates[0].restarts, 0, "{found:#?}");
     assert!(found.candidates[1].restarts >= 1, "{found:#?}");
     assert!(found.warnings.iter().any(|w| matches!(w, Warning::Restarts { label, .. } if label == "recommended")));
+}
+
+#[test]
+fn servers_in_turn_never_live_together() {
+    let _machine = machine();
+    let (mut plan, _folder) = plan("turn", "-w 1 app:waiting", "-w 2 app:waiting");
+    plan.in_turn = true;
+    plan.budget = Duration::from_secs(4);
+    let mut most = 0;
+    let found = measure::run(&plan, &mut |progress| {
+        if let Progress::Measured { .. } = progress {
+            let supervisors = marked("turn").iter().filter(|(_, line)| line.contains(measure::SUPERVISE)).count();
+            most = most.max(supervisors);
+        }
+    })
+    .unwrap();
+    assert_eq!(marked("turn"), Vec::new(), "left behind");
+    assert_eq!(most, 1);
+    assert!(found.comparisons[0].ratio.median > 1.5, "{found:#?}");
 }

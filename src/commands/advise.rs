@@ -17,8 +17,6 @@ use crate::cli::{Advise, Cli, Form};
 
 pub(super) fn run(cli: &Cli, advise: &Advise) -> Result<Done, Failure> {
     let mut request = super::request(cli, std::slice::from_ref(&advise.path), &super::flags(&advise.production))?;
-    // A file alone says nothing about who starts it: the whole project is read, and the file chooses.
-    request.paths.clear();
     request.ask_host = true;
     let found = examine(&request)?;
     let file = named_file(&found, &request, &advise.path)?;
@@ -48,13 +46,9 @@ fn named_file(found: &Examination, request: &Request, path: &Path) -> Result<Opt
     if path.is_dir() {
         return Ok(None);
     }
-    let unusable = |why: String| Failure::Usage(format!("`{}` {why}", path.display()));
-    let absolute = path.canonicalize().map_err(|error| unusable(format!("cannot be read: {error}")))?;
-    let root = request.root.canonicalize().map_err(|error| unusable(format!("cannot be read: {error}")))?;
-    let inside = absolute.strip_prefix(&root).map_err(|_| unusable("lies outside the project".to_owned()))?;
-    let name = inside.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
-    let file = found.files.find(&name).ok_or_else(|| unusable("is no file that farrier reads".to_owned()))?;
-    Ok(Some(file))
+    let names = super::named(request, &[path.to_path_buf()])?;
+    let file = names.first().and_then(|name| found.files.find(name));
+    file.map(Some).ok_or_else(|| Failure::Usage(format!("`{}` is no file that farrier reads", path.display())))
 }
 
 /// The launches that a file has a part in, or all of them; those for development only where there are

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use farrier::findings::{Finding, Fix, Safety, Severity};
 use farrier::report::{self, Report};
 use farrier::request::Flags;
+use farrier::source::Files;
 use farrier::{Examination, examine};
 
 use super::rewrite::{self, Mode};
@@ -14,11 +15,12 @@ use crate::cli::{Check, Cli, Format};
 pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
     let flags = Flags { select: check.select.clone(), ignore: check.ignore.clone(), ..super::flags(&check.production) };
     let request = super::request(cli, &check.paths, &flags)?;
+    let named = super::named(&request, &check.paths)?;
     let mut examination = examine(&request)?;
     let mut changed = String::new();
     if check.fix || check.diff {
         let mode = if check.fix { Mode::Write } else { Mode::Show };
-        let fixes = applicable(&examination, check);
+        let fixes = applicable(&examination, check, &named);
         let done = rewrite::apply(&request, &examination, &fixes, mode, &|rewrite| {
             rewrite::reread(&request, &examination, rewrite, &|_| true)
         })?;
@@ -31,7 +33,7 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
         && examination.assembly.development_servers.is_empty()
         && examination.orphans.is_empty();
     let deployments = examination.assembly.deployments.len();
-    let findings = shown(examination.findings, check);
+    let findings = shown(examination.findings, &examination.files, check, &named);
     let report = Report::new(examination.files, findings, examination.suppressed, examination.notes, deployments);
     let exit = match (nothing, report.findings.is_empty() || check.exit_zero) {
         (true, _) => Exit::NothingToCheck,
@@ -52,16 +54,25 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
     Ok(Done { text, exit })
 }
 
-fn shown(findings: Vec<Finding>, check: &Check) -> Vec<Finding> {
-    findings.into_iter().filter(|finding| check.advice || finding.severity > Severity::Advice).collect()
+/// Findings that were asked for: by severity, and by the files that were named. The project is judged
+/// as a whole in any case.
+fn shown(findings: Vec<Finding>, files: &Files, check: &Check, named: &[String]) -> Vec<Finding> {
+    findings.into_iter().filter(|finding| is_shown(finding, files, check, named)).collect()
 }
 
-fn applicable<'e>(examination: &'e Examination, check: &Check) -> Vec<&'e Fix> {
+fn is_shown(finding: &Finding, files: &Files, check: &Check, named: &[String]) -> bool {
+    let concerns = |path: &str| named.iter().any(|name| path == name || path.starts_with(&format!("{name}/")));
+    let mut labels = std::iter::once(&finding.primary).chain(&finding.related);
+    (check.advice || finding.severity > Severity::Advice)
+        && (named.is_empty() || labels.any(|label| concerns(files.get(label.place.file).path())))
+}
+
+fn applicable<'e>(examination: &'e Examination, check: &Check, named: &[String]) -> Vec<&'e Fix> {
     let allowed = |fix: &&Fix| match fix.safety {
         Safety::Safe => true,
         Safety::Unsafe => check.unsafe_fixes,
         Safety::Display => false,
     };
-    let shown = |finding: &&Finding| check.advice || finding.severity > Severity::Advice;
-    examination.findings.iter().filter(shown).filter_map(|finding| finding.fix.as_ref()).filter(allowed).collect()
+    let findings = examination.findings.iter().filter(|finding| is_shown(finding, &examination.files, check, named));
+    findings.filter_map(|finding| finding.fix.as_ref()).filter(allowed).collect()
 }

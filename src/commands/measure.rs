@@ -18,7 +18,6 @@ use crate::cli::{Cli, Form, Measure};
 
 pub(super) fn run(cli: &Cli, wanted: &Measure) -> Result<Done, Failure> {
     let mut request = super::request(cli, std::slice::from_ref(&wanted.path), &super::flags(&wanted.production))?;
-    request.paths.clear();
     request.ask_host = true;
     let found = examine(&request)?;
     let Some((deployment, advice)) = chosen(&found, wanted)? else {

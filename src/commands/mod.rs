@@ -84,27 +84,52 @@ fn terminal_columns() -> Option<usize> {
     Some(100)
 }
 
-/// The request that a path and flags make, with the settings of the project it lies in.
+/// The request that paths and flags make, with the settings of the project they lie in.
+///
+/// The whole project is read whichever of its files were named: one file says little about a service.
 fn request(cli: &Cli, paths: &[PathBuf], flags: &Flags) -> Result<Request, Failure> {
     let root = root(paths)?;
     let loaded = if cli.isolated { settings::Loaded::default() } else { settings::load(&root)? };
     let mut request = Request::new(root, &loaded, flags)?;
-    // The root itself needs no naming: then files that nobody named are left to the ignore files.
-    request.paths = paths.iter().filter(|path| !is_same(path, &request.root)).cloned().collect();
+    // A file that was named is read even where an ignore file leaves it out.
+    request.paths = paths.iter().filter(|path| path.is_file()).cloned().collect();
     Ok(request)
 }
 
-/// The project that all paths lie in.
+/// The project that all paths lie in: that of the first one, or what they have in common.
 fn root(paths: &[PathBuf]) -> Result<PathBuf, Failure> {
-    let first = paths.first().map_or_else(|| Path::new("."), PathBuf::as_path);
-    Ok(discover::root_of(first)?)
+    let mut paths = paths.iter();
+    let first = paths.next().map_or_else(|| Path::new("."), PathBuf::as_path);
+    let mut root = discover::root_of(first)?;
+    for path in paths {
+        discover::root_of(path)?;
+        let real = path.canonicalize().unwrap_or_else(|_| path.clone());
+        while !real.starts_with(root.canonicalize().unwrap_or_else(|_| root.clone())) {
+            root = root.canonicalize().unwrap_or(root);
+            if !root.pop() {
+                break;
+            }
+        }
+    }
+    Ok(root)
 }
 
-fn is_same(a: &Path, b: &Path) -> bool {
-    match (a.canonicalize(), b.canonicalize()) {
-        (Ok(a), Ok(b)) => a == b,
-        _ => false,
+/// The named paths relative to the root, with `/` between their parts; none where the root itself is
+/// among them.
+fn named(request: &Request, paths: &[PathBuf]) -> Result<Vec<String>, Failure> {
+    let unreadable = |path: &Path, error| Failure::Usage(format!("`{}` cannot be read: {error}", path.display()));
+    let root = request.root.canonicalize().map_err(|error| unreadable(&request.root, error))?;
+    let mut names = Vec::new();
+    for path in paths {
+        let real = path.canonicalize().map_err(|error| unreadable(path, error))?;
+        let inside = real.strip_prefix(&root).unwrap_or(&real);
+        if inside.as_os_str().is_empty() {
+            return Ok(Vec::new());
+        }
+        let parts: Vec<_> = inside.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+        names.push(parts.join("/"));
     }
+    Ok(names)
 }
 
 fn flags(production: &Production) -> Flags {

@@ -8,12 +8,13 @@ use super::environment::Environment;
 use super::image::{self, Image};
 use super::locate::Roots;
 use super::settle::{self, Sources};
-use super::{Deployment, context, fastapi, version};
+use super::{Deployment, Effective, context, fastapi, version};
 use crate::findings::Note;
 use crate::read::{self, Facts, Limits, Unit, UnitKind};
 use crate::servers::arguments::{self, Argument, Arguments};
 use crate::servers::{Program, Server, Table, table};
 use crate::source::{FileId, Files, Located, Place};
+use crate::values::Value;
 
 /// What joining the facts came to.
 #[derive(Debug, Default)]
@@ -79,6 +80,8 @@ struct Scene<'f> {
     limits: Limits,
     container: Option<Place>,
     development: Option<Located<String>>,
+    /// Whether the command stands in for one that the image has itself.
+    replaces: bool,
 }
 
 fn plain_scene<'f>(unit: &'f Unit, files: &Files) -> Scene<'f> {
@@ -87,7 +90,14 @@ fn plain_scene<'f>(unit: &'f Unit, files: &Files) -> Scene<'f> {
     let roots = Roots::project(files.get(unit.place.file).folder());
     let surroundings = Surroundings { environment, roots, files, outer: &|_| None };
     let starts = commands::starts(None, unit.command.as_ref(), surroundings);
-    Scene { unit, starts, limits: unit.limits.clone(), container: None, development: context::development(unit, files) }
+    Scene {
+        unit,
+        starts,
+        limits: unit.limits.clone(),
+        container: None,
+        development: context::development(unit, files),
+        replaces: false,
+    }
 }
 
 fn image_scene<'f>(image: &Image<'f>, files: &Files) -> Scene<'f> {
@@ -100,6 +110,7 @@ fn image_scene<'f>(image: &Image<'f>, files: &Files) -> Scene<'f> {
         limits: image.stage.limits.clone(),
         container: Some(image.stage.place),
         development: context::development(image.stage, files),
+        replaces: false,
     }
 }
 
@@ -160,6 +171,7 @@ fn compose_scene<'f>(unit: &'f Unit, files: &'f Files, facts: &'f Facts, built: 
         limits: unit.limits.clone(),
         container: Some(unit.place),
         development: context::development(unit, files),
+        replaces: uses_own && own_image.is_some_and(|image| image.entrypoint.or(image.command).is_some()),
     }
 }
 
@@ -168,7 +180,8 @@ impl Scene<'_> {
         for start in &self.starts {
             let development = match start.program {
                 Program::Server { server, .. } => {
-                    let deployment = self.deployment(server, start, files, facts, &mut assembly.notes);
+                    let mut deployment = self.deployment(server, start, files, facts, &mut assembly.notes);
+                    self.note_reload(&mut deployment);
                     assembly.deployments.push(deployment);
                     continue;
                 }
@@ -187,6 +200,16 @@ impl Scene<'_> {
                 container: self.container,
                 development: self.development.clone(),
             });
+        }
+    }
+
+    /// A service that replaces the command of its image by one that reloads is how developers run what
+    /// the image runs in production.
+    fn note_reload(&self, deployment: &mut Deployment) {
+        let reloads = deployment.setting("reload").and_then(Effective::value) == Some(&Value::Bool(true));
+        if self.replaces && reloads && deployment.development.is_none() {
+            let why = "it replaces the command of the image by one that reloads".to_owned();
+            deployment.development = Some(Located::new(why, deployment.command));
         }
     }
 

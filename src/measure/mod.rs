@@ -11,6 +11,7 @@
 
 mod compare;
 mod drive;
+mod entry;
 mod gunicorn;
 mod http;
 mod log;

@@ -74,6 +74,9 @@ pub struct Plan {
     /// Requests per second for the last phase, which sends on a schedule instead of on answers;
     /// `None` takes two thirds of what the slowest candidate reached.
     pub rate: Option<f64>,
+    /// Whether only one server may live at a time, for applications that must not run twice. Costs
+    /// a start per change, and is done unasked where memory is short.
+    pub in_turn: bool,
     /// The command that becomes the supervisor, to which the server's command is appended.
     /// It must end in a call of [`super::supervise`]; see [`Plan::supervisor`].
     pub supervisor: Vec<OsString>,
@@ -96,6 +99,7 @@ impl Plan {
             ready_within: Duration::from_secs(30),
             request_timeout: Duration::from_secs(10),
             rate: None,
+            in_turn: false,
             supervisor: Self::supervisor(),
         }
     }

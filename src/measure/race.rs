@@ -9,19 +9,18 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::drive::closed::Load;
-use super::drive::{Latencies, Tally, once, scheduled};
-use super::outcome::{Errors, Memory, Scheduled, Warning, Window};
+use super::drive::{once, scheduled};
+use super::entry::{Entry, replaced};
+use super::outcome::{Warning, Window};
 use super::plan::Plan;
-use super::sample::{self, Snapshot, Usage};
+use super::sample::{self, Snapshot};
 use super::server::Server;
 use super::verdict::MOST_FAILURES;
 use super::{Error, Progress, compare, log};
 use crate::values::Bytes;
 
-/// Time for the connections to find their pace on a server that is warm.
-const SETTLE: Duration = Duration::from_millis(300);
-/// Longest time for that.
-const LONGEST_SETTLE: Duration = Duration::from_secs(2);
+/// Longest warm-up of a server that was just started.
+const LONGEST_WARM_UP: Duration = Duration::from_secs(2);
 /// A window holds at least this many median latencies.
 const LATENCIES_PER_WINDOW: u32 = 5;
 /// Rounds for which the budget must have room before windows may grow.
@@ -40,60 +39,6 @@ const FEWEST_SCHEDULED: f64 = 10.0;
 const HOPELESS: f64 = 0.01;
 /// Share of the available memory the servers may use together.
 const MEMORY_SHARE: f64 = 0.5;
-
-/// What is known of one candidate so far.
-#[derive(Debug)]
-pub(super) struct Entry {
-    pub(super) command: Vec<String>,
-    pub(super) ready_after: Duration,
-    pub(super) latencies: Latencies,
-    pub(super) requests: u64,
-    pub(super) errors: Errors,
-    pub(super) repeated: u64,
-    pub(super) successes: f64,
-    pub(super) used: Duration,
-    pub(super) memory: Option<Memory>,
-    pub(super) largest_worker: Option<Bytes>,
-    pub(super) workers: usize,
-    pub(super) restarts: u32,
-    pub(super) scheduled: Option<Scheduled>,
-    /// Workers of the current start at the last look.
-    seen: Option<Vec<i32>>,
-    visited: bool,
-}
-
-impl Entry {
-    fn new() -> Self {
-        Self {
-            command: Vec::new(),
-            ready_after: Duration::ZERO,
-            latencies: Latencies::new(),
-            requests: 0,
-            errors: Errors::default(),
-            repeated: 0,
-            successes: 0.0,
-            used: Duration::ZERO,
-            memory: None,
-            largest_worker: None,
-            workers: 0,
-            restarts: 0,
-            scheduled: None,
-            seen: None,
-            visited: false,
-        }
-    }
-
-    /// Time for the connections to find their pace: at least one answer each.
-    fn settle(&self) -> Duration {
-        self.latencies.p50().unwrap_or_default().clamp(SETTLE, LONGEST_SETTLE)
-    }
-
-    /// Share of the requests that failed.
-    pub(super) fn failures(&self) -> f64 {
-        #[allow(clippy::cast_precision_loss, reason = "2^52 requests do not fit into a run")]
-        if self.requests == 0 { 0.0 } else { self.errors.total() as f64 / self.requests as f64 }
-    }
-}
 
 /// A run under way, and what it found so far.
 pub(super) struct Race<'a> {
@@ -126,7 +71,7 @@ impl<'a> Race<'a> {
             taken: Vec::new(),
             spent: Duration::ZERO,
             length: plan.window,
-            in_turn: false,
+            in_turn: plan.in_turn,
         }
     }
 
@@ -211,6 +156,7 @@ impl<'a> Race<'a> {
         entry.ready_after = entry.ready_after.max(server.ready_after);
         entry.command.clone_from(&server.command);
         entry.seen = None;
+        entry.visited = false;
         *slot = Some(server);
         Ok(())
     }
@@ -270,6 +216,11 @@ impl<'a> Race<'a> {
         medians.max().unwrap_or_default()
     }
 
+    /// Longest warm-up: two seconds, less where they would eat a short budget.
+    fn warm_up(&self) -> Duration {
+        LONGEST_WARM_UP.min(self.plan.budget / 10)
+    }
+
     /// Number of candidates.
     fn count(&self) -> u32 {
         u32::try_from(self.entries.len()).unwrap_or(u32::MAX).max(1)
@@ -308,7 +259,7 @@ impl<'a> Race<'a> {
         if entry.visited {
             load.settle(entry.settle()).await;
         } else {
-            load.warm_up().await;
+            load.warm_up(self.warm_up()).await;
         }
         let before = Snapshot::take(&roots);
         let at = self.begun.elapsed();
@@ -364,6 +315,9 @@ impl<'a> Race<'a> {
         let reason = log::reason(&log).map_or(ended.clone(), |line| format!("{ended}: {line}"));
         let label = self.plan.candidates.get(candidate).map_or_else(String::new, |candidate| candidate.label.clone());
         self.warnings.push(Warning::Died { label, reason });
+        if let Some(entry) = self.entries.get_mut(candidate) {
+            entry.died = true;
+        }
         true
     }
 
@@ -419,53 +373,5 @@ impl<'a> Race<'a> {
 impl Drop for Race<'_> {
     fn drop(&mut self) {
         self.stop();
-    }
-}
-
-impl Entry {
-    fn take(
-        &mut self,
-        tally: &Tally,
-        usage: &Usage,
-        memory: Option<(Memory, Bytes)>,
-        restarts: u32,
-        workers: Vec<i32>,
-    ) {
-        self.visited = true;
-        self.latencies.add(&tally.latencies);
-        self.requests += tally.requests;
-        self.errors += tally.errors;
-        self.repeated += tally.repeated;
-        self.successes += tally.successes;
-        self.used += usage.server;
-        self.restarts += restarts;
-        self.workers = self.workers.max(workers.len());
-        self.seen = Some(workers);
-        if let Some((all, largest)) = memory {
-            if self.memory.is_none_or(|known| known.bytes < all.bytes) {
-                self.memory = Some(all);
-            }
-            self.largest_worker = self.largest_worker.max(Some(largest));
-        }
-    }
-}
-
-/// Workers that went away and were replaced.
-fn replaced(before: &[i32], after: &[i32]) -> u32 {
-    let gone = before.iter().filter(|pid| !after.contains(pid)).count();
-    let new = after.iter().filter(|pid| !before.contains(pid)).count();
-    u32::try_from(gone.min(new)).unwrap_or(u32::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_replaced_workers_are_restarts() {
-        assert_eq!(replaced(&[1, 2], &[1, 2]), 0);
-        assert_eq!(replaced(&[1, 2], &[1, 3]), 1);
-        assert_eq!(replaced(&[1], &[1, 2, 3]), 0);
-        assert_eq!(replaced(&[1, 2], &[1]), 0);
     }
 }

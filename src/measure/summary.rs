@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::compare::{self, Pair};
+use super::entry::Entry;
 use super::outcome::{Interval, Measured, Outcome, Warning, Window};
-use super::race::{Entry, Race};
+use super::race::Race;
 use super::verdict::{self, Circumstances, Comparison, MOST_CLIENT, MOST_FAILURES, MOST_FOREIGN};
 
 /// Fewest requests for a 99th percentile.
@@ -44,8 +45,10 @@ pub(super) fn outcome(race: &mut Race<'_>, interrupted: bool) -> Outcome {
             let pairs = pairs(&race.windows, candidate);
             let busy = |index: usize| clients.get(index).is_some_and(|share| *share > MOST_CLIENT);
             let failures = |index: usize| race.entries.get(index).map_or(0.0, Entry::failures);
+            let died = |index: usize| race.entries.get(index).is_some_and(|entry| entry.died);
             let known = Circumstances {
                 failures: (failures(0), failures(candidate)),
+                died: (died(0), died(candidate)),
                 foreign: if foreign > MOST_FOREIGN { (foreign / cores).min(1.0) } else { 0.0 },
                 client_busy: (busy(0), busy(candidate)),
                 interrupted,

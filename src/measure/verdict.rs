@@ -75,6 +75,8 @@ pub struct Comparison {
 pub(super) struct Circumstances {
     /// Share of failed requests of the first and of the second.
     pub(super) failures: (f64, f64),
+    /// Whether the server of the first and of the second ended by itself.
+    pub(super) died: (bool, bool),
     /// Share of the machine other processes used, 0 to 1; 0 when it stayed below the threshold.
     pub(super) foreign: f64,
     /// Whether the load generator was the limit for the first and for the second.
@@ -92,8 +94,9 @@ pub(super) fn decide(pairs: &[Pair], known: Circumstances) -> (Verdict, Interval
 
 fn judge(rounds: usize, ratio: Interval, known: Circumstances) -> Verdict {
     // A server that fails quickly has the best rate of all, so failures are looked at first.
-    let fails = |share: f64| share > MOST_FAILURES;
-    match (fails(known.failures.0), fails(known.failures.1)) {
+    let fails = |share: f64, died: bool| died || share > MOST_FAILURES;
+    let first = fails(known.failures.0, known.died.0);
+    match (first, fails(known.failures.1, known.died.1)) {
         _ if rounds == 0 => {}
         (true, true) => return Verdict::Inconclusive(Doubt::BothFail),
         (false, true) => return Verdict::Worse,
@@ -191,6 +194,14 @@ mod tests {
         let slow = rounds(1, 6, 0.5, 0.01);
         let verdict = decide(&slow, Circumstances { failures: (0.5, 0.0), ..Circumstances::default() }).0;
         assert_eq!(verdict, Verdict::Inconclusive(Doubt::SoundButSlower));
+    }
+
+    #[test]
+    fn a_server_that_dies_cannot_win_even_before_there_are_enough_rounds() {
+        let known = Circumstances { died: (false, true), ..Circumstances::default() };
+        assert_eq!(decide(&rounds(1, 1, 2.0, 0.01), known).0, Verdict::Worse);
+        let verdict = decide(&[], known).0;
+        assert_eq!(verdict, Verdict::Inconclusive(Doubt::TooFewRounds { rounds: 0 }));
     }
 
     #[test]

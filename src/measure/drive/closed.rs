@@ -12,8 +12,6 @@ use super::tally::{Request, Tally};
 
 /// Length of the pieces whose agreement ends the warm-up.
 const PIECE: Duration = Duration::from_millis(250);
-/// Longest warm-up.
-const LONGEST_WARM_UP: Duration = Duration::from_secs(2);
 /// Two pieces agree when they differ by less than this share.
 const AGREE: f64 = 0.1;
 /// Pause after a failure without an answer, so that a dead server is not asked as fast as the
@@ -46,9 +44,10 @@ impl Load {
         Self { tally, stop, connections: set }
     }
 
-    /// Waits until two consecutive pieces of time have nearly the same number of answers.
-    pub(in crate::measure) async fn warm_up(&self) {
-        let until = Instant::now() + LONGEST_WARM_UP;
+    /// Waits until two consecutive pieces of time have nearly the same number of answers, or the
+    /// longest time is over.
+    pub(in crate::measure) async fn warm_up(&self, longest: Duration) {
+        let until = Instant::now() + longest;
         let mut before = None;
         while Instant::now() < until {
             let start = self.tally.borrow().answers;

@@ -69,6 +69,8 @@ pub(in crate::measure) async fn run(
     let begin = Instant::now();
     queue.tally.borrow_mut().begin = Some(begin);
     let due = pace(&queue, begin, rate, length).await?;
+    // Requests that became due with the last tick are still to be picked up.
+    tokio::time::sleep(FINEST).await;
     let backlog = queue.slots.borrow_mut().drain(..).count() as u64;
     queue.ready.close();
     while set.join_next().await.is_some() {}

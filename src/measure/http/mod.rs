@@ -5,14 +5,16 @@
 //! application sends, so nothing here trusts them: every buffer is capped, and what is not
 //! HTTP/1.x is an error rather than a guess.
 
+mod chunked;
+
 use std::mem::MaybeUninit;
+
+use chunked::Chunked;
 
 /// Largest response head kept while it is incomplete. Servers send well below 1 KiB.
 const MOST_HEAD: usize = 64 * 1024;
 /// Most header fields of one head.
 const MOST_HEADERS: usize = 256;
-/// Longest chunk-size line with its extensions, and longest trailer section.
-const MOST_LINE: usize = 8 * 1024;
 /// Most interim responses (1xx) before the final one.
 const MOST_INTERIM: u8 = 16;
 
@@ -56,23 +58,9 @@ enum State {
     Head,
     /// This many bytes of body are left.
     Fixed(u64),
-    Chunked(Chunk),
+    Chunked(Chunked),
     /// The body lasts as long as the connection.
     UntilClose,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Chunk {
-    /// Digits of the size so far; whether there was one.
-    Size { size: u64, digits: u8 },
-    /// Anything after the size up to the end of the line.
-    Extension { size: u64 },
-    /// This many bytes of data are left.
-    Data(u64),
-    /// The line end after the data.
-    DataEnd { carriage: bool },
-    /// Trailer fields; `empty` while the current line holds nothing.
-    Trailer { empty: bool },
 }
 
 /// The framing of one response at a time.
@@ -85,8 +73,6 @@ pub(super) struct Framing {
     state: State,
     response: Response,
     interim: u8,
-    /// Bytes of the current line or trailer section, capped.
-    line: usize,
     /// Whether any byte of the response has arrived.
     begun: bool,
 }
@@ -100,7 +86,6 @@ impl Framing {
             state: State::Head,
             response: Response { status: 0, reusable: false },
             interim: 0,
-            line: 0,
             begun: false,
         }
     }
@@ -110,7 +95,6 @@ impl Framing {
         self.head.clear();
         self.state = State::Head;
         self.interim = 0;
-        self.line = 0;
         self.begun = false;
     }
 
@@ -141,15 +125,10 @@ impl Framing {
                     at += length(used);
                     return Ok(if left == used { Step::Done(self.response, at) } else { Step::More });
                 }
-                State::Chunked(chunk) => {
-                    let Some((used, next)) = self.take_chunk(chunk, rest)? else {
-                        return Ok(Step::More);
-                    };
+                State::Chunked(ref mut chunked) => {
+                    let (used, complete) = chunked.push(rest)?;
                     at += used;
-                    let Some(next) = next else {
-                        return Ok(Step::Done(self.response, at));
-                    };
-                    self.state = State::Chunked(next);
+                    return Ok(if complete { Step::Done(self.response, at) } else { Step::More });
                 }
                 State::UntilClose => return Ok(Step::More),
             }
@@ -234,60 +213,12 @@ impl Framing {
         (self.state, self.response.reusable) = match (bare, fields.coding, fields.length) {
             (true, _, _) => (State::Fixed(0), keep),
             // RFC 9112, section 6.1: chunked in an answer of HTTP/1.0 is faulty, so close after it.
-            (_, Coding::Chunked, _) => (State::Chunked(Chunk::Size { size: 0, digits: 0 }), keep && modern),
+            (_, Coding::Chunked, _) => (State::Chunked(Chunked::new()), keep && modern),
             (_, Coding::Other, _) | (_, Coding::None, None) => (State::UntilClose, false),
             (_, Coding::None, Some(length)) => (State::Fixed(length), keep),
         };
         self.response.status = status;
-        self.line = 0;
         Ok(())
-    }
-
-    /// Takes bytes of a chunked body: how many, and the next state, or `None` when it is complete.
-    /// `Ok(None)` wants more bytes.
-    #[allow(clippy::type_complexity, reason = "two nested options, each documented above")]
-    fn take_chunk(&mut self, chunk: Chunk, bytes: &[u8]) -> Result<Option<(usize, Option<Chunk>)>, Malformed> {
-        let Some(&byte) = bytes.first() else {
-            return Ok(None);
-        };
-        if let Chunk::Data(left) = chunk {
-            let used = left.min(bytes.len() as u64);
-            let next = if used == left { Chunk::DataEnd { carriage: false } } else { Chunk::Data(left - used) };
-            return Ok(Some((length(used), Some(next))));
-        }
-        self.line += 1;
-        if self.line > MOST_LINE {
-            return Err(Malformed::Chunk);
-        }
-        let next = match (chunk, byte) {
-            (Chunk::Size { size, digits }, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => {
-                // Fifteen digits are an exabyte; more could overflow.
-                if digits == 15 {
-                    return Err(Malformed::Chunk);
-                }
-                let digit = char::from(byte).to_digit(16).map_or(0, u64::from);
-                Chunk::Size { size: size * 16 + digit, digits: digits + 1 }
-            }
-            (Chunk::Size { digits: 0, .. } | Chunk::Data(_), _) => return Err(Malformed::Chunk),
-            (Chunk::Size { size, .. } | Chunk::Extension { size }, b'\n') => {
-                self.line = 0;
-                if size == 0 { Chunk::Trailer { empty: true } } else { Chunk::Data(size) }
-            }
-            (Chunk::Size { size, .. }, b';' | b'\r' | b' ' | b'\t') | (Chunk::Extension { size }, _) => {
-                Chunk::Extension { size }
-            }
-            (Chunk::DataEnd { carriage: false }, b'\r') => Chunk::DataEnd { carriage: true },
-            (Chunk::DataEnd { .. }, b'\n') => {
-                self.line = 0;
-                Chunk::Size { size: 0, digits: 0 }
-            }
-            (Chunk::Size { .. } | Chunk::DataEnd { .. }, _) => return Err(Malformed::Chunk),
-            (Chunk::Trailer { empty: true }, b'\n') => return Ok(Some((1, None))),
-            (Chunk::Trailer { .. }, b'\n') => Chunk::Trailer { empty: true },
-            (Chunk::Trailer { empty }, b'\r') => Chunk::Trailer { empty },
-            (Chunk::Trailer { .. }, _) => Chunk::Trailer { empty: false },
-        };
-        Ok(Some((1, Some(next))))
     }
 }
 

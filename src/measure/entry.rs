@@ -1,0 +1,118 @@
+//! What is known of one candidate while a race goes on.
+
+use std::time::Duration;
+
+use super::drive::{Latencies, Tally};
+use super::outcome::{Errors, Memory, Scheduled};
+use super::sample::Usage;
+use crate::values::Bytes;
+
+/// Time for the connections to find their pace on a server that is warm.
+const SETTLE: Duration = Duration::from_millis(300);
+/// Longest time for that.
+const LONGEST_SETTLE: Duration = Duration::from_secs(2);
+
+/// What is known of one candidate so far.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) command: Vec<String>,
+    pub(super) ready_after: Duration,
+    pub(super) latencies: Latencies,
+    pub(super) requests: u64,
+    pub(super) errors: Errors,
+    pub(super) repeated: u64,
+    pub(super) successes: f64,
+    pub(super) used: Duration,
+    pub(super) memory: Option<Memory>,
+    pub(super) largest_worker: Option<Bytes>,
+    pub(super) workers: usize,
+    pub(super) restarts: u32,
+    pub(super) scheduled: Option<Scheduled>,
+    /// Workers of the current start at the last look.
+    pub(super) seen: Option<Vec<i32>>,
+    /// Whether the current start was under load before.
+    pub(super) visited: bool,
+    /// Whether its server ended by itself.
+    pub(super) died: bool,
+}
+
+impl Entry {
+    pub(super) fn new() -> Self {
+        Self {
+            command: Vec::new(),
+            ready_after: Duration::ZERO,
+            latencies: Latencies::new(),
+            requests: 0,
+            errors: Errors::default(),
+            repeated: 0,
+            successes: 0.0,
+            used: Duration::ZERO,
+            memory: None,
+            largest_worker: None,
+            workers: 0,
+            restarts: 0,
+            scheduled: None,
+            seen: None,
+            visited: false,
+            died: false,
+        }
+    }
+
+    /// Time for the connections to find their pace: at least one answer each.
+    pub(super) fn settle(&self) -> Duration {
+        self.latencies.p50().unwrap_or_default().clamp(SETTLE, LONGEST_SETTLE)
+    }
+
+    /// Share of the requests that failed.
+    pub(super) fn failures(&self) -> f64 {
+        #[allow(clippy::cast_precision_loss, reason = "2^52 requests do not fit into a run")]
+        if self.requests == 0 { 0.0 } else { self.errors.total() as f64 / self.requests as f64 }
+    }
+
+    /// Adds one window.
+    pub(super) fn take(
+        &mut self,
+        tally: &Tally,
+        usage: &Usage,
+        memory: Option<(Memory, Bytes)>,
+        restarts: u32,
+        workers: Vec<i32>,
+    ) {
+        self.visited = true;
+        self.latencies.add(&tally.latencies);
+        self.requests += tally.requests;
+        self.errors += tally.errors;
+        self.repeated += tally.repeated;
+        self.successes += tally.successes;
+        self.used += usage.server;
+        self.restarts += restarts;
+        self.workers = self.workers.max(workers.len());
+        self.seen = Some(workers);
+        if let Some((all, largest)) = memory {
+            if self.memory.is_none_or(|known| known.bytes < all.bytes) {
+                self.memory = Some(all);
+            }
+            self.largest_worker = self.largest_worker.max(Some(largest));
+        }
+    }
+}
+
+/// Workers that went away and were replaced.
+pub(super) fn replaced(before: &[i32], after: &[i32]) -> u32 {
+    let gone = before.iter().filter(|pid| !after.contains(pid)).count();
+    let new = after.iter().filter(|pid| !before.contains(pid)).count();
+    u32::try_from(gone.min(new)).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_replaced_workers_are_restarts() {
+        assert_eq!(replaced(&[1, 2], &[1, 2]), 0);
+        assert_eq!(replaced(&[1, 2], &[1, 3]), 1);
+        assert_eq!(replaced(&[1], &[1, 2, 3]), 0);
+        assert_eq!(replaced(&[1, 2], &[1]), 0);
+    }
+}
