@@ -89,7 +89,9 @@ fn three_means_four_cores_want_a_fourth_process() {
     assert_eq!((&workers["current"], &workers["target"]), (&json!(3), &json!(4)), "{workers:#}");
     let threads = item(service, "threads")["target"].as_u64();
     assert!(threads.is_some_and(|n| (2..=3).contains(&n)), "{service:#}");
-    assert!(text(&service["derivation"]).contains("4 "), "the cores are part of the derivation: {service:#}");
+    // Why it differs: three processes leave the fourth core idle.
+    let derivation = text(&service["derivation"]);
+    assert!(derivation.contains("one core at most"), "{derivation}");
 }
 
 #[test]
@@ -101,6 +103,8 @@ fn three_means_one_core_runs_one_hub() {
     let target = workers["target"].as_u64();
     assert!(target.is_some_and(|n| (1..=2).contains(&n)), "{workers:#}");
     assert_eq!(workers["lower"], 1, "{workers:#}");
+    let derivation = text(&run.unit("services", "greenlets")["derivation"]);
+    assert!(derivation.contains("3 busy processes"), "{derivation}");
 }
 
 #[test]
