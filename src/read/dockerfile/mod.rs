@@ -7,7 +7,7 @@ mod assignments;
 mod instructions;
 
 use crate::findings::Note;
-use crate::source::{Comment, FileId, Located, Place, SourceFile};
+use crate::source::{FileId, Located, Place, SourceFile};
 
 use super::command;
 use super::decoded::Decoded;
@@ -226,9 +226,4 @@ fn copied(rest: &Decoded, file: FileId) -> Option<Copied> {
     let destination = words.pop()?;
     words.retain(|source| !source.starts_with("<<"));
     (!words.is_empty()).then_some(Copied { sources: words, destination })
-}
-
-/// Comments of a format in which `#` starts one only at the beginning of a line.
-pub(super) fn line_comments(text: &str) -> Vec<Comment> {
-    instructions::scan(text).1
 }
