@@ -8,7 +8,7 @@ use super::environment::Environment;
 use super::image::{self, Image};
 use super::locate::Roots;
 use super::settle::{self, Sources};
-use super::{Deployment, Effective, context, fastapi, version};
+use super::{Candidate, Deployment, Effective, Resolved, context, fastapi, faults, version};
 use crate::findings::Note;
 use crate::read::{self, Facts, Limits, Unit, UnitKind};
 use crate::servers::arguments::{self, Argument, Arguments};
@@ -261,7 +261,8 @@ impl Scene<'_> {
                 strangers: std::mem::take(&mut read.strangers),
                 last_assignment: read.last_assignment,
             });
-        let app = command_line.app.clone();
+        let command_line_app = command_line.app.clone();
+        let complete = command_line.opaque.is_empty() && command_line.exits.is_none();
         let sources = Sources {
             table,
             version: version.version,
@@ -272,13 +273,29 @@ impl Scene<'_> {
             options,
             command_line,
         };
-        let settings = sources.settle(&mut errors);
+        let named = command_line_app.as_ref();
+        let mut settings = sources.settle(&mut errors);
+        if let Some(app) = named.filter(|_| server == Server::Gunicorn) {
+            // `WSGIApplication.init` names the process after its first argument before anything else.
+            settings.change_default("default_proc_name", |default| Candidate {
+                value: Resolved::Known(Value::Str(app.value.clone())),
+                ..default.clone()
+            });
+        }
         let class = settle::worker_class(table, &settings);
         let cores = Cores::of(&reader, kept.as_ref(), &settings);
-        let app = app.or_else(|| {
-            let setting = settings.get("wsgi_app")?;
+        let wsgi_app = settings.get("wsgi_app");
+        let app = command_line_app.or_else(|| {
+            let setting = wsgi_app?;
             Some(Located::new(setting.text()?.to_owned(), setting.place()?))
         });
+        if server == Server::Gunicorn {
+            errors.extend(faults::at_start(&settings));
+            let nobody = wsgi_app.is_none_or(|setting| setting.value() == Some(&Value::None));
+            if app.is_none() && nobody && complete {
+                errors.push(Located::new("no application module is named".to_owned(), start.place));
+            }
+        }
         let chdir =
             settings.get("chdir").filter(|chdir| chdir.is_set()).and_then(|chdir| chdir.text().map(str::to_owned));
         let mut roots = start.roots.clone();
@@ -396,6 +413,6 @@ fn which_configuration(
     };
     match start.roots.file(files, &path) {
         Some(file) => Which::File(file, Some(place)),
-        None => Which::Unknown(place, format!("the configuration file `{path}` is not in the project")),
+        None => Which::Unknown(place, format!("the configuration file `{path}` is not among the files that are read")),
     }
 }

@@ -11,6 +11,7 @@ mod edit;
 mod effective;
 mod environment;
 mod fastapi;
+mod faults;
 mod image;
 mod locate;
 mod settle;
