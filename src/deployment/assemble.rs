@@ -49,14 +49,14 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
         scenes.push(compose_scene(unit, files, facts, &mut built));
     }
     for unit in facts.units.iter().filter(|unit| unit.kind == UnitKind::Procfile) {
-        scenes.push(plain_scene(unit, files));
+        scenes.push(plain_scene(unit, files, facts));
     }
     for file in dockerfiles(facts) {
         // An image whose own command a compose service runs is judged there, with its limits.
         if !built.contains(&file)
             && let Some(image) = image::build(&facts.units, file, None)
         {
-            scenes.push(image_scene(&image, files));
+            scenes.push(image_scene(&image, files, facts));
         }
     }
     for scene in scenes {
@@ -84,11 +84,11 @@ struct Scene<'f> {
     replaces: bool,
 }
 
-fn plain_scene<'f>(unit: &'f Unit, files: &Files) -> Scene<'f> {
+fn plain_scene<'f>(unit: &'f Unit, files: &Files, facts: &Facts) -> Scene<'f> {
     let mut environment = Environment::default();
     environment.extend(&unit.environment, &|_| None);
     let roots = Roots::project(files.get(unit.place.file).folder());
-    let surroundings = Surroundings { environment, roots, files, outer: &|_| None };
+    let surroundings = Surroundings { environment, roots, files, scripts: &facts.scripts, outer: &|_| None };
     let starts = commands::starts(None, unit.command.as_ref(), surroundings);
     Scene {
         unit,
@@ -100,9 +100,9 @@ fn plain_scene<'f>(unit: &'f Unit, files: &Files) -> Scene<'f> {
     }
 }
 
-fn image_scene<'f>(image: &Image<'f>, files: &Files) -> Scene<'f> {
+fn image_scene<'f>(image: &Image<'f>, files: &Files, facts: &Facts) -> Scene<'f> {
     let (environment, roots) = inside(image, files.get(image.stage.place.file).folder(), None);
-    let surroundings = Surroundings { environment, roots, files, outer: &|_| None };
+    let surroundings = Surroundings { environment, roots, files, scripts: &facts.scripts, outer: &|_| None };
     let starts = commands::starts(image.entrypoint, image.command, surroundings);
     Scene {
         unit: image.stage,
@@ -163,7 +163,7 @@ fn compose_scene<'f>(unit: &'f Unit, files: &'f Files, facts: &'f Facts, built: 
     if !uses_own {
         built.extend(dockerfile);
     }
-    let surroundings = Surroundings { environment, roots, files, outer: &outer };
+    let surroundings = Surroundings { environment, roots, files, scripts: &facts.scripts, outer: &outer };
     let starts = commands::starts(entrypoint, command, surroundings);
     Scene {
         unit,
@@ -181,7 +181,7 @@ impl Scene<'_> {
             let development = match start.program {
                 Program::Server { server, .. } => {
                     let mut deployment = self.deployment(server, start, files, facts, &mut assembly.notes);
-                    self.note_reload(&mut deployment);
+                    self.note_reload(&mut deployment, start.conditional);
                     assembly.deployments.push(deployment);
                     continue;
                 }
@@ -194,6 +194,10 @@ impl Scene<'_> {
                 Program::FastApi { development: true, .. } => "fastapi dev",
                 Program::Development { name, .. } => name,
             };
+            // A development server in a branch is what the branch is for.
+            if start.conditional {
+                continue;
+            }
             assembly.development_servers.push(DevelopmentServer {
                 name: development,
                 command: start.place,
@@ -204,11 +208,15 @@ impl Scene<'_> {
     }
 
     /// A service that replaces the command of its image by one that reloads is how developers run what
-    /// the image runs in production.
-    fn note_reload(&self, deployment: &mut Deployment) {
+    /// the image runs in production, and so is a branch of a script.
+    fn note_reload(&self, deployment: &mut Deployment, conditional: bool) {
         let reloads = deployment.setting("reload").and_then(Effective::value) == Some(&Value::Bool(true));
-        if self.replaces && reloads && deployment.development.is_none() {
-            let why = "it replaces the command of the image by one that reloads".to_owned();
+        if (self.replaces || conditional) && reloads && deployment.development.is_none() {
+            let why = if conditional {
+                "it reloads, and runs only in a branch of its script".to_owned()
+            } else {
+                "it replaces the command of the image by one that reloads".to_owned()
+            };
             deployment.development = Some(Located::new(why, deployment.command));
         }
     }

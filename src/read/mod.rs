@@ -13,6 +13,7 @@ mod facts;
 mod json_words;
 mod procfile;
 mod requirements;
+mod script;
 mod shell_commands;
 mod shell_words;
 mod yaml;
@@ -26,7 +27,9 @@ use crate::python::syntax;
 use crate::source::{FileId, FileKind, Files, Place, SourceFile, Word};
 use decoded::Decoded;
 
-pub use facts::{Build, Command, Copied, Facts, FilledBy, Form, Limits, Requirement, Unit, UnitKind, Variable};
+pub use facts::{
+    Build, Command, Copied, Facts, FilledBy, Form, Limits, Requirement, ScriptCommand, Unit, UnitKind, Variable,
+};
 
 /// Reads every file that `kinds` names.
 pub fn all(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
@@ -37,6 +40,7 @@ pub fn all(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
         all.python.extend(facts.python);
         all.requirements.extend(facts.requirements);
         all.environments.extend(facts.environments);
+        all.scripts.extend(facts.scripts);
         all.comments.extend(facts.comments);
         all.notes.extend(facts.notes);
     }
@@ -49,6 +53,7 @@ fn one(file: FileId, kind: FileKind, source: &SourceFile) -> Facts {
         FileKind::Dockerfile => dockerfile::read(file, source, &mut facts),
         FileKind::Compose => compose::read(file, source, &mut facts),
         FileKind::Procfile => procfile::read(file, source, &mut facts),
+        FileKind::Script => script::read(file, source, &mut facts),
         FileKind::Dotenv => dotenv::read(file, source, &mut facts),
         FileKind::Python => python(file, source, &mut facts),
         FileKind::Requirements => requirements::lists::read(file, source, &mut facts),
