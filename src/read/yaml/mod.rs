@@ -26,11 +26,14 @@ pub(super) struct Node {
     pub(super) span: Span,
 }
 
+/// Keys with their values.
+type Pairs = Vec<(Node, Rc<Node>)>;
+
 /// What a value is.
 #[derive(Debug, Clone)]
 pub(super) enum Kind {
     /// Pairs in the order of the file; those that a merge key brings in come last.
-    Mapping(Vec<(Node, Rc<Node>)>),
+    Mapping(Pairs),
     Sequence {
         items: Vec<Rc<Node>>,
         flow: bool,
@@ -217,8 +220,8 @@ impl<'t> Builder<'t> {
         Ok(node)
     }
 
-    fn mapping(&mut self, depth: usize) -> Result<(Vec<(Node, Rc<Node>)>, usize), Stop> {
-        let mut pairs: Vec<(Node, Rc<Node>)> = Vec::new();
+    fn mapping(&mut self, depth: usize) -> Result<(Pairs, usize), Stop> {
+        let mut pairs: Pairs = Vec::new();
         let mut merged = Vec::new();
         let mut end = 0;
         while let Some((event, span)) = self.next()? {
@@ -271,6 +274,8 @@ pub(super) fn is_template(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     #[test]
@@ -307,7 +312,7 @@ mod tests {
         let mut bomb = String::from("a0: &a0 [x]\n");
         for i in 1..40 {
             let alias = format!("*a{}, ", i - 1).repeat(10);
-            bomb.push_str(&format!("a{i}: &a{i} [{}]\n", alias.trim_end_matches(", ")));
+            let _ = writeln!(bomb, "a{i}: &a{i} [{}]", alias.trim_end_matches(", "));
         }
         assert!(read(&bomb).error.is_some());
         assert!(read(&"[".repeat(100_000)).error.is_some());

@@ -88,12 +88,12 @@ impl Matching<'_> {
         let white = here.len() - here.trim_start_matches([' ', '\t', '\r', '\n']).len();
         (matches!(char, ' ' | '\n') && white > 0 && here[..white].contains('\n')).then(|| match self.style {
             // Each break of a literal block counts; its indentation does not.
-            ScalarStyle::Literal => self.one_break(here),
+            ScalarStyle::Literal => Self::one_break(here),
             _ => white,
         })
     }
 
-    fn one_break(&self, here: &str) -> usize {
+    fn one_break(here: &str) -> usize {
         let line = here.find('\n').map_or(0, |at| at + 1);
         let indent = here[line..].len() - here[line..].trim_start_matches(' ').len();
         line + if here[line..].trim_start_matches(' ').starts_with(['\n', '\r']) { 0 } else { indent }
