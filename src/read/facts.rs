@@ -27,6 +27,17 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Adds what another file says behind what is there.
+    pub(super) fn add(&mut self, other: Self) {
+        self.units.extend(other.units);
+        self.python.extend(other.python);
+        self.scripts.extend(other.scripts);
+        self.requirements.extend(other.requirements);
+        self.environments.extend(other.environments);
+        self.comments.extend(other.comments);
+        self.notes.extend(other.notes);
+    }
+
     /// The statement or the instruction that `span` of `file` belongs to; the span itself where the
     /// format has none that goes over several lines.
     pub fn statement_around(&self, file: FileId, span: Span) -> Span {

@@ -25,6 +25,10 @@ pub enum FileKind {
     UvLock,
     /// `Pipfile`.
     Pipfile,
+    /// `Pipfile.lock`.
+    PipfileLock,
+    /// `setup.cfg`.
+    SetupConfig,
 }
 
 impl FileKind {
@@ -38,6 +42,8 @@ impl FileKind {
             ("poetry.lock", _) => return Some(Self::PoetryLock),
             ("uv.lock", _) => return Some(Self::UvLock),
             ("pipfile", _) => return Some(Self::Pipfile),
+            ("pipfile.lock", _) => return Some(Self::PipfileLock),
+            ("setup.cfg", _) => return Some(Self::SetupConfig),
             (_, "py") => return Some(Self::Python),
             (_, "yml" | "yaml") => return is_compose(stem).then_some(Self::Compose),
             (_, "txt") => return is_requirements(stem, folder).then_some(Self::Requirements),

@@ -5,6 +5,8 @@
 
 mod assignments;
 mod instructions;
+#[cfg(test)]
+mod tests;
 
 use crate::findings::Note;
 use crate::source::{FileId, Located, Place, SourceFile};
@@ -83,7 +85,6 @@ impl Reader<'_> {
             }
             "ENTRYPOINT" => {
                 let command = self.command(instruction);
-                // Setting the entry point takes back a command of the base image, not one of this stage.
                 self.stage(|stage| stage.entrypoint = command);
             }
             _ => self.unknown(instruction),
@@ -158,8 +159,7 @@ impl Reader<'_> {
     }
 
     fn working_folder(&mut self, rest: &Decoded) {
-        let mut folder = self.located(rest);
-        folder = folder.map(|path| path.trim_matches(['"', '\'']).to_owned());
+        let mut folder = self.located(rest).map(|text| text.trim_matches(['"', '\'']).to_owned());
         self.stage(|stage| {
             if let Some(previous) = &stage.working_folder
                 && !folder.value.starts_with(['/', '$'])

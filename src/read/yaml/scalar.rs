@@ -1,101 +1,210 @@
-//! The text of a scalar and the bytes it was written with.
+//! Which bytes of the file each character of a scalar stands for.
+//!
+//! The parser says what a scalar holds and where it is written. Escapes, folded lines and indentation
+//! make the two differ; walking both side by side tells which bytes belong together.
 
 use granit_parser::ScalarStyle;
 
-use crate::read::decoded::Decoded;
 use crate::source::Span;
 
-/// Matches the value that the parser gives to the bytes of its span, piece by piece.
-///
-/// Folding, indentation and escapes make the two differ; what is equal stays addressable byte by
-/// byte, and the rest is known as a whole.
-pub(super) fn decode(text: &str, span: Span, value: &str, style: ScalarStyle) -> Decoded {
-    let source = text.get(span.start..span.end).unwrap_or_default();
-    let quoted = matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted) && source.len() >= 2;
-    let (source, start) = if quoted { (&source[1..source.len() - 1], span.start + 1) } else { (source, span.start) };
-    // The head of a block scalar (`>-`) is on the line above its text.
-    let skip = match style {
-        ScalarStyle::Literal | ScalarStyle::Folded if source.starts_with(['|', '>']) => {
-            source.find('\n').map_or(source.len(), |at| at + 1)
-        }
-        _ => 0,
-    };
-    let mut matching = Matching { source, start, at: skip, style, decoded: Decoded::default() };
-    if matching.take(value).is_some() {
-        return matching.decoded;
+use super::super::decoded::Decoded;
+
+/// The scalar with its bytes; `None` if the two cannot be brought together.
+pub(super) fn decode(source: &str, span: Span, text: &str, style: ScalarStyle) -> Option<Decoded> {
+    let quoted = matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted);
+    let inner = if quoted { span.start + 1..span.end.checked_sub(1)? } else { span.start..span.end };
+    let raw = source.get(inner.clone())?;
+    if raw == text {
+        return Some(Decoded::verbatim(text, inner.start));
     }
-    let mut whole = Decoded::default();
-    whole.push_escaped(value, span);
-    whole
+    let mut walk = Walk { raw, offset: inner.start, at: 0, text, read: 0, decoded: Decoded::default() };
+    while walk.read < text.len() {
+        walk.step(style)?;
+    }
+    Some(walk.decoded)
 }
 
-struct Matching<'t> {
-    source: &'t str,
-    start: usize,
+struct Walk<'a> {
+    raw: &'a str,
+    offset: usize,
+    /// How far the raw text is used.
     at: usize,
-    style: ScalarStyle,
+    text: &'a str,
+    /// How far the plain text is explained.
+    read: usize,
     decoded: Decoded,
 }
 
-impl Matching<'_> {
-    fn take(&mut self, value: &str) -> Option<()> {
-        let mut rest = value;
-        while let Some(char) = rest.chars().next() {
-            let here = self.source.get(self.at..)?;
-            let next = here.chars().next();
-            let length = char.len_utf8();
-            if next == Some(char) && char != '\n' && !self.is_escape(char) {
-                self.decoded.push(&rest[..length], self.start + self.at);
-                self.at += length;
-            } else {
-                let used = self.escaped(here, char)?;
-                let span = Span::new(self.start + self.at, self.start + self.at + used);
-                self.decoded.push_escaped(&rest[..length], span);
-                self.at += used;
+impl Walk<'_> {
+    fn step(&mut self, style: ScalarStyle) -> Option<()> {
+        let raw = self.raw.get(self.at..)?;
+        let wanted = self.text.get(self.read..)?;
+        let char = wanted.chars().next()?;
+        let Some(next) = raw.chars().next() else {
+            return self.line_break(wanted, 0);
+        };
+        match (style, next) {
+            (ScalarStyle::SingleQuoted, '\'') if raw.starts_with("''") && char == '\'' => {
+                self.take("'", 2);
+                Some(())
             }
-            rest = &rest[length..];
+            (ScalarStyle::DoubleQuoted, '\\') => self.escape(raw, char),
+            _ if is_blank(next) => {
+                let run = raw.len() - raw.trim_start_matches(is_blank).len();
+                let breaks = raw.get(..run)?.matches('\n').count();
+                if breaks > 0 && style == ScalarStyle::DoubleQuoted {
+                    // Counted, because an escape for a line feed may follow.
+                    self.folded(if breaks == 1 { " " } else { wanted.get(..breaks - 1)? }, run)
+                } else if breaks > 0 && char.is_ascii_whitespace() {
+                    self.line_break(wanted, run)
+                } else if breaks > 0 && !wanted.starts_with(next) {
+                    // The indentation of the first line.
+                    self.at += run;
+                    Some(())
+                } else {
+                    self.same(next, char)
+                }
+            }
+            _ => self.same(next, char),
         }
+    }
+
+    fn same(&mut self, next: char, char: char) -> Option<()> {
+        if next != char {
+            return None;
+        }
+        let length = char.len_utf8();
+        self.decoded.push(self.text.get(self.read..self.read + length)?, self.offset + self.at);
+        self.read += length;
+        self.at += length;
         Some(())
     }
 
-    /// Whether `char` in the source begins something that stands for another character.
-    fn is_escape(&self, char: char) -> bool {
-        match self.style {
-            ScalarStyle::DoubleQuoted => char == '\\',
-            ScalarStyle::SingleQuoted => char == '\'',
-            _ => false,
+    fn take(&mut self, text: &str, length: usize) {
+        let source = Span::new(self.offset + self.at, self.offset + self.at + length);
+        self.decoded.push_escaped(text, source);
+        self.at += length;
+        self.read += text.len();
+    }
+
+    /// Breaks and indentation of a block or plain scalar: whatever blanks they became.
+    fn line_break(&mut self, wanted: &str, run: usize) -> Option<()> {
+        let folded = wanted.len() - wanted.trim_start_matches(is_blank).len();
+        self.folded(wanted.get(..folded).filter(|text| !text.is_empty())?, run)
+    }
+
+    /// `run` bytes of breaks and indentation that became `text`.
+    fn folded(&mut self, text: &str, run: usize) -> Option<()> {
+        if !text.trim_matches(is_blank).is_empty() || !self.text.get(self.read..)?.starts_with(text) {
+            return None;
+        }
+        self.take(text, run);
+        Some(())
+    }
+
+    fn escape(&mut self, raw: &str, char: char) -> Option<()> {
+        let kind = raw.chars().nth(1)?;
+        if kind == '\n' || kind == '\r' {
+            // The break is taken back, empty lines behind it are not.
+            let blanks = raw.get(1..)?;
+            let run = blanks.len() - blanks.trim_start_matches(is_blank).len();
+            let lines = blanks.get(..run)?.matches('\n').count().saturating_sub(1);
+            let empty = self.text.get(self.read..self.read + lines)?;
+            return self.folded(empty, 1 + run);
+        }
+        let length = match kind {
+            'x' => 4,
+            'u' => 6,
+            'U' => 10,
+            _ => 1 + kind.len_utf8(),
+        };
+        self.take(char.encode_utf8(&mut [0; 4]), length);
+        Some(())
+    }
+}
+
+fn is_blank(char: char) -> bool {
+    matches!(char, ' ' | '\t' | '\n' | '\r')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::{collection, sample};
+
+    use super::super::parse;
+
+    /// Each word of the scalar under `k`, with the bytes of the file that it stands for.
+    fn words(source: &str) -> Vec<(String, String)> {
+        let tree = parse(source);
+        let node = tree.get(tree.documents[0], "k").unwrap();
+        let decoded = tree.decoded(source, node).unwrap();
+        assert_eq!(Some(decoded.text()), tree.text(node), "{source}");
+        let text = decoded.text();
+        text.split_whitespace()
+            .map(|word| {
+                let start = word.as_ptr() as usize - text.as_ptr() as usize;
+                let span = decoded.span(start..start + word.len());
+                (word.to_owned(), source[span.start..span.end].to_owned())
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_notation_leads_back_to_its_bytes() {
+        for source in [
+            "k: gunicorn -w 4 app\n",
+            "k: 'gunicorn -w 4 app'\n",
+            "k: \"gunicorn -w 4 app\"  # c\n",
+            "k: >\n  gunicorn\n  -w 4\n  app\nz: 1\n",
+            "k: >-\n  gunicorn\n    -w\n  4\n\n  app\n",
+            "k: |\n  gunicorn\n  -w 4\n\n  app\n",
+            "k: |2\n    gunicorn -w\n  4 app\n",
+            "k: gunicorn\n  -w 4\n\n  app\n",
+            "k: \"gunicorn\n  -w 4\n  app\"\n",
+            "k: \"gunicorn \\\n  -w 4 \\\n  app\"\n",
+            "k: 'gunicorn\r\n  -w 4\r\n  app'\r\n",
+            "k: |\r\n  gunicorn -w\r\n  4 app\r\n",
+            "\u{feff}k: |\n  gunicorn -w\n  4 app",
+        ] {
+            let expected: Vec<_> = ["gunicorn", "-w", "4", "app"].map(|word| (word.to_owned(), word.to_owned())).into();
+            assert_eq!(words(source), expected, "{source:?}");
         }
     }
 
-    /// How many bytes of the source stand for `char`.
-    fn escaped(&self, here: &str, char: char) -> Option<usize> {
-        if self.style == ScalarStyle::DoubleQuoted
-            && let Some(after) = here.strip_prefix('\\')
-        {
-            let simple = after.chars().next()?;
-            let stands_for = match simple {
-                'n' => '\n',
-                't' => '\t',
-                'r' => '\r',
-                other => other,
-            };
-            return (stands_for == char).then_some(1 + simple.len_utf8());
-        }
-        if self.style == ScalarStyle::SingleQuoted && here.starts_with("''") && char == '\'' {
-            return Some(2);
-        }
-        // A line break with the indentation behind it is a space, or itself.
-        let white = here.len() - here.trim_start_matches([' ', '\t', '\r', '\n']).len();
-        (matches!(char, ' ' | '\n') && white > 0 && here[..white].contains('\n')).then(|| match self.style {
-            // Each break of a literal block counts; its indentation does not.
-            ScalarStyle::Literal => Self::one_break(here),
-            _ => white,
-        })
+    #[test]
+    fn escapes_lead_back_to_their_spelling() {
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(words("k: \"a\\\"b \\u00e4 c\"\n"), [pair("a\"b", "a\\\"b"), pair("ä", "\\u00e4"), pair("c", "c")]);
+        assert_eq!(words("k: 'it''s 4'\n"), [pair("it's", "it''s"), pair("4", "4")]);
     }
 
-    fn one_break(here: &str) -> usize {
-        let line = here.find('\n').map_or(0, |at| at + 1);
-        let indent = here[line..].len() - here[line..].trim_start_matches(' ').len();
-        line + if here[line..].trim_start_matches(' ').starts_with(['\n', '\r']) { 0 } else { indent }
+    proptest! {
+        /// Whatever a scalar is written like, its bytes are found, in order and inside it.
+        #[test]
+        fn any_scalar_is_found_again(
+            head in sample::select(vec!["\"", "'", "|\n  ", ">\n  ", ">-\n  ", "|+\n  ", ""]),
+            pieces in collection::vec(sample::select(vec!["a", " ", "\n  ", "\n\n  ", "\\n", "''", "\\\"", "\u{e4}", "  ", "\r\n  ", "\\\n  "]), 1..10),
+        ) {
+            let close = if head.len() == 1 { head } else { "" };
+            let source = format!("k: {head}x{}y{close}\n", pieces.concat());
+            let tree = parse(&source);
+            let node = tree.documents.first().and_then(|&top| tree.get(top, "k"));
+            if let (None, Some(node)) = (&tree.error, node) {
+                let decoded = tree.decoded(&source, node);
+                prop_assert!(decoded.is_some(), "{source:?}");
+                let decoded = decoded.unwrap();
+                prop_assert_eq!(Some(decoded.text()), tree.text(node));
+                let mut last = 0;
+                for (at, char) in decoded.text().char_indices() {
+                    let span = decoded.span(at..at + char.len_utf8());
+                    prop_assert!(span.start >= last && span.end <= tree.span(node).end, "{source:?}");
+                    if char.is_alphabetic() {
+                        prop_assert_eq!(&source[span.start..span.end], char.to_string());
+                    }
+                    last = span.start;
+                }
+            }
+        }
     }
 }
