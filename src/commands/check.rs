@@ -49,7 +49,7 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
             text
         }
         Format::Concise => changed + &report::concise(&report),
-        Format::Json => report::json(&report, "check"),
+        Format::Json => report::json(&report),
     };
     Ok(Done { text, exit })
 }

@@ -1,44 +1,36 @@
 //! Findings for programs.
 //!
 //! The structs here are the published format. They are separate from the ones farrier works with, so
-//! that nothing changes for readers by accident; a change that could break one raises [`SCHEMA`].
+//! that nothing changes for readers by accident; a change that could break one raises the version in `document`.
 //! Lines and columns count from one, columns in characters, `start` and `end` in bytes from zero.
 
 use serde::Serialize;
 
+use super::document::{Head, NoteDocument, write};
 use super::{Report, Summary};
-use crate::findings::{Edit, Finding, Fix, Label, Note, Suppressed};
+use crate::findings::{Edit, Finding, Fix, Label, Suppressed};
 use crate::source::{Files, Place};
 
-/// Version of the format.
-const SCHEMA: u32 = 1;
-
-/// Renders the report as one JSON document. `command` is the verb that ran.
-pub fn json(report: &Report, command: &str) -> String {
+/// Renders the report as one JSON document.
+pub fn json(report: &Report) -> String {
     let files = &report.files;
     let document = JsonReport {
-        schema: SCHEMA,
-        farrier: env!("CARGO_PKG_VERSION"),
-        command,
+        head: Head::new("check"),
         findings: report.findings.iter().map(|finding| JsonFinding::new(files, finding)).collect(),
         suppressed: report.suppressed.iter().map(|item| JsonSuppressed::new(files, item)).collect(),
-        notes: report.notes.iter().map(JsonNote::new).collect(),
+        notes: report.notes.iter().map(NoteDocument::new).collect(),
         summary: JsonSummary::new(&report.summary),
     };
-    // Strings and whole numbers only: nothing in it can fail to be written.
-    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
-    text.push('\n');
-    text
+    write(&document)
 }
 
 #[derive(Serialize)]
 struct JsonReport<'a> {
-    schema: u32,
-    farrier: &'static str,
-    command: &'a str,
+    #[serde(flatten)]
+    head: Head,
     findings: Vec<JsonFinding<'a>>,
     suppressed: Vec<JsonSuppressed<'a>>,
-    notes: Vec<JsonNote<'a>>,
+    notes: Vec<NoteDocument<'a>>,
     summary: JsonSummary,
 }
 
@@ -154,19 +146,6 @@ impl<'a> JsonSuppressed<'a> {
 }
 
 #[derive(Serialize)]
-struct JsonNote<'a> {
-    file: &'a str,
-    line: Option<usize>,
-    reason: &'a str,
-}
-
-impl<'a> JsonNote<'a> {
-    fn new(note: &'a Note) -> Self {
-        Self { file: &note.path, line: note.line, reason: &note.reason }
-    }
-}
-
-#[derive(Serialize)]
 struct JsonSummary {
     errors: usize,
     warnings: usize,
@@ -193,7 +172,7 @@ mod tests {
 
     #[test]
     fn the_published_format() {
-        insta::assert_snapshot!(json(&samples::one_label(), "check").replace(env!("CARGO_PKG_VERSION"), "VERSION"), @r#"
+        insta::assert_snapshot!(json(&samples::one_label()).replace(env!("CARGO_PKG_VERSION"), "VERSION"), @r#"
         {
           "schema": 1,
           "farrier": "VERSION",
