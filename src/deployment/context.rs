@@ -1,5 +1,6 @@
 //! Whether a place starts the service in production, told by the evidence in names.
 
+use super::locate::join;
 use crate::read::Unit;
 use crate::source::{Files, Located};
 
@@ -33,9 +34,22 @@ pub(super) fn development(unit: &Unit, files: &Files) -> Option<Located<String>>
     } else if !unit.profiles.is_empty() && unit.profiles.iter().all(|profile| named(profile)) {
         format!("it runs only in the profile `{}`", unit.profiles.join("`, `"))
     } else {
-        return None;
+        return mounted_sources(unit, files);
     };
     Some(Located::new(why, unit.place))
+}
+
+/// A service that mounts the code of the project runs what somebody is editing, not what was built.
+fn mounted_sources(unit: &Unit, files: &Files) -> Option<Located<String>> {
+    let home = files.get(unit.place.file).folder();
+    unit.mounts.iter().find_map(|mount| {
+        let folder = join(home, &mount.value);
+        let holds_code = files.iter().any(|(_, file)| {
+            file.path().ends_with(".py")
+                && (folder.is_empty() || file.path().strip_prefix(&folder).is_some_and(|rest| rest.starts_with('/')))
+        });
+        holds_code.then(|| Located::new(format!("it mounts `{}`, the code of the project", mount.value), mount.place))
+    })
 }
 
 fn words(name: &str) -> impl Iterator<Item = String> + '_ {

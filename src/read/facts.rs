@@ -84,6 +84,8 @@ pub struct Unit {
     pub image: Option<Located<String>>,
     /// Compose profiles that must be active for it to run.
     pub profiles: Vec<String>,
+    /// Folders of the host that it mounts, as written relative to the file that says so.
+    pub mounts: Vec<Located<String>>,
     /// The user it runs as, as written.
     pub user: Option<Located<String>>,
     /// The signal that asks it to stop, as written; `SIGTERM` if not given.
@@ -107,6 +109,7 @@ impl Unit {
             limits: Limits::default(),
             image: None,
             profiles: Vec::new(),
+            mounts: Vec::new(),
             user: None,
             stop_signal: None,
         }

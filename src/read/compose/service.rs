@@ -46,8 +46,21 @@ impl<'a> Reader<'a> {
         unit.user = self.get("user").and_then(|node| self.located(node));
         unit.stop_signal = self.get("stop_signal").and_then(|node| self.located(node));
         unit.profiles = self.get("profiles").map(|node| self.texts(node)).unwrap_or_default();
+        unit.mounts = self.get("volumes").map(|node| self.mounts(node)).unwrap_or_default();
         unit.limits = self.limits();
         unit
+    }
+
+    /// `./src:/app`, or the `source` of a `bind` entry; a named volume holds no folder of the project.
+    fn mounts(&self, node: NodeId) -> Vec<Located<String>> {
+        let (items, _) = self.tree.items(node).unwrap_or_default();
+        let source = |&item: &NodeId| {
+            let long = self.tree.get(item, "source").and_then(|source| self.located(source));
+            let written = long.or_else(|| self.located(item))?;
+            let folder = written.value.split(':').next().unwrap_or_default().to_owned();
+            folder.starts_with('.').then(|| Located::new(folder, written.place))
+        };
+        items.iter().filter_map(source).collect()
     }
 
     fn place(&self, span: Span) -> Place {
