@@ -191,16 +191,19 @@ impl Scene<'_> {
         for start in &self.starts {
             let development = match start.program {
                 Program::Server { server, .. } => {
-                    let mut deployment = resolve(&self.origin(), server, start, files, facts, &mut assembly.notes);
-                    self.note_reload(&mut deployment, start.conditional);
-                    assembly.deployments.push(deployment);
+                    let resolved = resolve(&self.origin(), server, start, files, facts, &mut assembly.notes);
+                    assembly.deployments.extend(resolved.map(|mut deployment| {
+                        self.note_reload(&mut deployment, start.conditional);
+                        deployment
+                    }));
                     continue;
                 }
                 Program::FastApi { development: false, .. } => {
-                    let mut deployment =
-                        resolve(&self.origin(), Server::Uvicorn, start, files, facts, &mut assembly.notes);
-                    fastapi::adjust(&mut deployment, start);
-                    assembly.deployments.push(deployment);
+                    let resolved = resolve(&self.origin(), Server::Uvicorn, start, files, facts, &mut assembly.notes);
+                    assembly.deployments.extend(resolved.map(|mut deployment| {
+                        fastapi::adjust(&mut deployment, start);
+                        deployment
+                    }));
                     continue;
                 }
                 Program::FastApi { development: true, .. } => "fastapi dev",

@@ -111,7 +111,9 @@ impl Runner<'_> {
                     self.surroundings.roots.enter(folder);
                 }
             }
-            Some("cd") => {}
+            // Asking where a program is does not start it.
+            Some("command") if matches!(texts.get(1), Some(Some(option)) if option == "-v" || option == "-V") => {}
+            Some("cd" | "type" | "hash" | "which") => {}
             Some("export") => self.assign(words.get(1..).unwrap_or_default(), call.conditional),
             _ => match recognise(&texts) {
                 Some(program) => self.start(program, &arguments, &words, call),

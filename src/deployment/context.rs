@@ -6,7 +6,7 @@ use crate::source::{Files, Located};
 
 /// Words that people put into the names of files, stages, services and profiles that are not for
 /// production.
-const DEVELOPMENT: [&str; 14] = [
+const DEVELOPMENT: [&str; 15] = [
     "dev",
     "devel",
     "development",
@@ -21,6 +21,7 @@ const DEVELOPMENT: [&str; 14] = [
     "examples",
     "devcontainer",
     "e2e",
+    "windows",
 ];
 
 /// Why a unit is not how the service runs in production; `None` if nothing says so.

@@ -24,7 +24,8 @@ pub(super) struct Origin<'a> {
     pub(super) development: Option<&'a Located<String>>,
 }
 
-/// The deployment that `start` makes of `server`.
+/// The deployment that `start` makes of `server`; `None` where the command only prints something, such
+/// as its help or a checked configuration.
 pub(super) fn resolve(
     origin: &Origin,
     server: Server,
@@ -32,7 +33,7 @@ pub(super) fn resolve(
     files: &Files,
     facts: &Facts,
     notes: &mut Vec<Note>,
-) -> Deployment {
+) -> Option<Deployment> {
     let table = table(server);
     let home = start.roots.folder(files);
     let version = version::asked_for(table.distribution(), &home, &facts.requirements, files)
@@ -48,7 +49,12 @@ pub(super) fn resolve(
     let which = which_configuration(table, &command_line, &options, start, files);
     let loaded = load(which, &reader, table, version.version, start, notes);
     let named = command_line.app.clone();
-    let complete = command_line.opaque.is_empty() && command_line.exits.is_none();
+    let complete = command_line.opaque.is_empty();
+    let only_prints = command_line.exits.is_some()
+        || ["check_config", "print_config"].iter().any(|name| command_line.last(name).is_some());
+    if only_prints {
+        return None;
+    }
     let sources = Sources {
         table,
         version: version.version,
@@ -69,7 +75,7 @@ pub(super) fn resolve(
     if server == Server::Gunicorn && app.is_none() && nobody && complete {
         errors.push(Located::new("no application module is named".to_owned(), start.place));
     }
-    Deployment {
+    Some(Deployment {
         server,
         kind: origin.unit.kind,
         unit: origin.unit.name.clone(),
@@ -87,7 +93,7 @@ pub(super) fn resolve(
         app,
         settings,
         errors,
-    }
+    })
 }
 
 /// `WSGIApplication.init` of Gunicorn 27.0.1 names the process after its first argument before

@@ -57,6 +57,16 @@ mod tests {
     use crate::source::Files;
 
     #[test]
+    fn an_array_starts_nothing() {
+        let mut files = Files::new();
+        let file = files.add("run.sh", "cmd=(\n  gunicorn -w 4 # four\n)\ncmd+=( app:app )\nexec \"${cmd[@]}\"\n");
+        let mut facts = Facts::default();
+        read(file, files.get(file), &mut facts);
+        let read: Vec<_> = facts.scripts[&file].iter().map(|c| files.text_at(c.place)).collect();
+        assert_eq!(read, ["exec \"${cmd[@]}\""]);
+    }
+
+    #[test]
     fn commands_know_whether_they_may_be_skipped() {
         let text = "#!/bin/sh\nset -e\nif [ -z \"$W\" ]; then\n  W=4\nfi\n[ -n \"$X\" ] && export Y=1\n\
                     exec gunicorn app:app \\\n  -w $W\n";

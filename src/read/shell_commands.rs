@@ -27,6 +27,8 @@ pub(super) fn grouped(text: &Decoded, file: FileId) -> Option<Vec<(Vec<Lexed>, b
 struct Grouping {
     commands: Vec<(Vec<Lexed>, bool)>,
     current: Vec<Lexed>,
+    /// Whether the words of an array are being passed.
+    in_array: bool,
     /// How many branches and loops are open.
     depth: usize,
     /// Each `case` that is open; whether its next word is a pattern.
@@ -44,6 +46,10 @@ enum Header {
 
 impl Grouping {
     fn take(&mut self, token: Token) {
+        if self.in_array {
+            self.in_array = !matches!(token, Token::Close);
+            return;
+        }
         let in_pattern = self.cases.last() == Some(&true);
         match token {
             Token::Close if in_pattern => self.set_pattern(false),
@@ -61,6 +67,14 @@ impl Grouping {
             Token::Separator | Token::Close => self.end_command(),
             // `name() {` declares a function: its name is no command.
             Token::Open => {
+                // `cmd=( gunicorn … )` fills an array: its words run where the array is used, which no
+                // reader here follows.
+                let fills = |lexed: &Lexed| !lexed.has_quotes && lexed.content.text().ends_with('=');
+                if self.current.len() == 1 && self.current.last().is_some_and(fills) {
+                    self.current.clear();
+                    self.in_array = true;
+                    return;
+                }
                 if self.current.len() == 1 && self.header.is_none() {
                     self.current.clear();
                 }
