@@ -15,6 +15,7 @@ mod procfile;
 mod requirements;
 mod shell_commands;
 mod shell_words;
+mod yaml;
 
 use std::collections::BTreeMap;
 

@@ -1,0 +1,227 @@
+use super::super::{FilledBy, Form, Unit};
+use super::*;
+use crate::source::{Files, Word};
+use crate::values::{Bytes, Cpus, Seconds};
+
+fn read_text(text: &str) -> (Files, Facts) {
+    let mut files = Files::new();
+    let file = files.add("compose.yaml", text);
+    let mut facts = Facts::default();
+    read(file, files.get(file), &mut facts);
+    (files, facts)
+}
+
+fn placed<'a>(files: &'a Files, words: &[Word]) -> Vec<&'a str> {
+    words.iter().map(|word| files.text_at(word.place)).collect()
+}
+
+fn service(text: &str) -> (Files, Unit, Vec<Note>) {
+    let (files, facts) = read_text(text);
+    let notes = facts.notes.clone();
+    (files, facts.units.into_iter().next().unwrap(), notes)
+}
+
+#[test]
+fn a_service_with_everything() {
+    let (files, unit, notes) = service(
+        "services:\n  web:\n    build:\n      context: ./app\n      dockerfile: Dockerfile.prod\n      target: final\n\
+         \x20   image: shop:${TAG:-1}\n    working_dir: /srv\n    user: \"1000\"\n    stop_signal: SIGINT\n    profiles: [prod]\n\
+         \x20   env_file:\n      - .env\n      - path: other.env\n        required: false\n\
+         \x20   environment:\n      WORKERS: 4\n      NAME: \"a b\"\n      HOST:\n      URL: ${URL}\n\
+         \x20   stop_grace_period: 1m30s\n    deploy:\n      replicas: 3\n      resources:\n        limits:\n          cpus: '1.5'\n          memory: 512M\n",
+    );
+    assert!(notes.is_empty(), "{notes:?}");
+    let build = unit.build.unwrap();
+    assert_eq!(build.context.unwrap().value, "./app");
+    assert_eq!(build.dockerfile.unwrap().value, "Dockerfile.prod");
+    assert_eq!(build.target.unwrap().value, "final");
+    assert_eq!(unit.image.unwrap().value, "shop:${TAG:-1}");
+    assert_eq!(files.text_at(unit.user.unwrap().place), "1000");
+    assert_eq!(unit.profiles, ["prod"]);
+    let files_named: Vec<_> = unit
+        .environment_files
+        .iter()
+        .map(|file| file.value.as_str())
+        .collect();
+    assert_eq!(files_named, [".env", "other.env"]);
+    let variables: Vec<_> = unit
+        .environment
+        .iter()
+        .map(|v| {
+            (
+                v.name.as_str(),
+                v.value.as_ref().map(|word| files.text_at(word.place)),
+                files.text_at(v.place),
+            )
+        })
+        .collect();
+    let expected = [
+        ("WORKERS", Some("4"), "WORKERS: 4"),
+        ("NAME", Some("a b"), "NAME: \"a b\""),
+        ("HOST", None, "HOST:"),
+        ("URL", Some("${URL}"), "URL: ${URL}"),
+    ];
+    assert_eq!(
+        variables.iter().map(|v| (v.0, v.1)).collect::<Vec<_>>(),
+        expected.map(|v| (v.0, v.1))
+    );
+    assert_eq!(variables[0].2, expected[0].2);
+    assert_eq!(variables[1].2, expected[1].2);
+    assert_eq!(unit.limits.cpus.as_ref().unwrap().value, Cpus(1.5));
+    assert_eq!(files.text_at(unit.limits.cpus.unwrap().place), "1.5");
+    assert_eq!(unit.limits.memory.unwrap().value, Bytes::mib(512));
+    assert_eq!(unit.limits.stop_grace.unwrap().value, Seconds(90.0));
+    assert_eq!(unit.limits.replicas.unwrap().value, 3);
+}
+
+#[test]
+fn commands_in_every_notation() {
+    for source in [
+        "gunicorn -w 4 app:app",
+        "\"gunicorn -w 4 app:app\"",
+        "'gunicorn -w 4 app:app'",
+        "gunicorn -w \"4\" app:app",
+        "[gunicorn, -w, 4, app:app]",
+        "[\"gunicorn\", '-w', \"4\", app:app]",
+        "\n      - gunicorn\n      - -w\n      - \"4\"  # why\n      - app:app",
+        ">\n      gunicorn\n      -w 4\n      app:app",
+        "|\n      gunicorn -w 4 app:app\n",
+    ] {
+        let (files, unit, notes) = service(&format!(
+            "services:\n  web:\n    command: {source}\n    image: x\n"
+        ));
+        assert!(notes.is_empty(), "{notes:?}");
+        let command = unit.command.unwrap();
+        assert_eq!(
+            (command.form, command.filled_by),
+            (Form::Exec, FilledBy::Compose),
+            "{source}"
+        );
+        assert_eq!(
+            placed(&files, &command.simple[0]),
+            ["gunicorn", "-w", "4", "app:app"],
+            "{source}"
+        );
+        // Whatever notation it is in, taking an argument out leaves the other words.
+        let text = files.iter().next().unwrap().1.text();
+        for taken in 1..4 {
+            let span = command.simple[0][taken].removal.span;
+            let rest = format!("{}{}", &text[..span.start], &text[span.end..]);
+            let (_, unit, notes) = service(&rest);
+            assert!(notes.is_empty(), "{rest}: {notes:?}");
+            let left: Vec<_> = unit.command.unwrap().simple[0]
+                .iter()
+                .map(|word| word.text().unwrap())
+                .collect();
+            let mut expected = vec!["gunicorn", "-w", "4", "app:app"];
+            expected.remove(taken);
+            assert_eq!(left, expected, "{source}: {rest}");
+        }
+    }
+}
+
+#[test]
+fn a_shell_in_a_command_and_who_fills_in_its_variables() {
+    for (source, filled_by) in [
+        (
+            "bash -c \"migrate && gunicorn -w $$N app\"",
+            FilledBy::Shell,
+        ),
+        (
+            "bash -c \"migrate && gunicorn -w ${N:-4} app\"",
+            FilledBy::Compose,
+        ),
+        (
+            "bash -c \"migrate && gunicorn -w $N $$M app\"",
+            FilledBy::Mixed,
+        ),
+        (
+            "[sh, -c, 'migrate && gunicorn -w $$N app']",
+            FilledBy::Shell,
+        ),
+        (
+            "[\"sh\", \"-c\", \"migrate && gunicorn -w ${N} app\"]",
+            FilledBy::Compose,
+        ),
+    ] {
+        let (files, unit, _) = service(&format!("services:\n  web:\n    command: {source}\n"));
+        let command = unit.command.unwrap();
+        assert_eq!(
+            (command.form, command.filled_by),
+            (Form::Shell, filled_by),
+            "{source}"
+        );
+        assert_eq!(placed(&files, &command.simple[0]), ["migrate"]);
+        let server = &command.simple[1];
+        assert_eq!(placed(&files, &server[..2]), ["gunicorn", "-w"]);
+        assert_eq!(server[2].variables(), ["N"], "{source}");
+    }
+}
+
+#[test]
+fn extends_and_merge_keys_fill_in_what_is_missing() {
+    let (files, facts) = read_text(
+        "x-env: &env\n  A: 1\n  B: 1\nservices:\n  base:\n    image: x\n    command: a\n    environment:\n      <<: *env\n      B: 2\n\
+         \x20 web:\n    extends: base\n    command: b\n    environment: [\"B=3\", C]\n  far:\n    extends:\n      file: common.yml\n      service: s\n\
+         \x20 self:\n    extends: {service: self}\n",
+    );
+    let web = &facts.units[1];
+    assert_eq!(web.image.as_ref().unwrap().value, "x");
+    assert_eq!(
+        placed(&files, &web.command.as_ref().unwrap().simple[0]),
+        ["b"]
+    );
+    let last = |name: &str| {
+        web.environment
+            .iter()
+            .rfind(|v| v.name == name)
+            .map(|v| v.value.as_ref().map(|w| w.text().unwrap()))
+    };
+    assert_eq!(last("A"), Some(Some("1".to_owned())));
+    assert_eq!(last("B"), Some(Some("3".to_owned())));
+    assert_eq!(last("C"), Some(None));
+    assert_eq!(facts.notes.len(), 2);
+    assert!(
+        facts.notes[0].reason.contains("common.yml"),
+        "{:?}",
+        facts.notes
+    );
+}
+
+#[test]
+fn templates_and_errors_are_notes() {
+    for text in [
+        "services:\n  web:\n    command: gunicorn -w {{ workers }}\n",
+        "services:\n  web:\n    cpus: {{ cpus }}\n",
+        "services:\n{% if x %}\n  web:\n    image: x\n{% endif %}\n",
+    ] {
+        let (_, facts) = read_text(text);
+        assert!(
+            facts.units.is_empty() && facts.notes[0].reason.contains("template"),
+            "{text}: {:?}",
+            facts.notes
+        );
+    }
+    let (_, facts) = read_text("services:\n  web:\n    image: x\n   command: [\n");
+    assert!(
+        facts.units.is_empty() && facts.notes[0].line.is_some(),
+        "{:?}",
+        facts.notes
+    );
+}
+
+#[test]
+fn what_is_filled_in_from_elsewhere_is_no_number() {
+    let (_, unit, _) = service(
+        "services:\n  web:\n    cpus: ${CPUS:-2}\n    mem_limit: ${MEM}\n    scale: ${N}\n    stop_grace_period: ${G}\n",
+    );
+    assert!(unit.limits.cpus.is_none() && unit.limits.memory.is_none());
+    assert!(unit.limits.replicas.is_none() && unit.limits.stop_grace.is_none());
+}
+
+#[test]
+fn an_empty_command_is_not_the_same_as_none() {
+    let (_, unit, _) = service("services:\n  web:\n    command: []\n    entrypoint:\n");
+    assert!(unit.command.unwrap().simple.is_empty());
+    assert!(unit.entrypoint.is_none());
+}

@@ -1,0 +1,382 @@
+//! A YAML file becomes a tree whose scalars know their bytes.
+//!
+//! Decides what stands where. Aliases point at the node they name instead of copying it, so a file of
+//! aliases to aliases costs no more than its own size. What the keys mean is `compose`'s.
+
+mod scalar;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use granit_parser::{Event, Options, Parser, ScalarStyle, StructureStyle};
+
+use crate::source::{Comment, Span};
+
+use super::decoded::Decoded;
+
+/// More nodes than any file that a person wrote.
+const MAX_NODES: usize = 200_000;
+
+/// More keys than any mapping of interest has, merged ones included.
+const MAX_ENTRIES: usize = 5_000;
+
+/// Names a node of a [`Tree`].
+pub(super) type NodeId = usize;
+
+/// What one file holds.
+#[derive(Debug, Default)]
+pub(super) struct Tree {
+    nodes: Vec<Node>,
+    /// The top node of each document.
+    pub(super) documents: Vec<NodeId>,
+    pub(super) comments: Vec<Comment>,
+    /// Why the rest was not read.
+    pub(super) error: Option<Failure>,
+}
+
+/// Where and why reading ended.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) line: usize,
+    pub(super) message: String,
+}
+
+#[derive(Debug)]
+struct Node {
+    span: Span,
+    kind: Kind,
+}
+
+/// What a node is.
+#[derive(Debug)]
+enum Kind {
+    Scalar(String, ScalarStyle),
+    Sequence { items: Vec<NodeId>, flow: bool },
+    Mapping { entries: Vec<(NodeId, NodeId)>, flow: bool },
+    /// `*name`: stands here, and is what the other node is.
+    Alias(NodeId),
+}
+
+/// A key of a mapping and its value.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry {
+    pub(super) key: NodeId,
+    pub(super) value: NodeId,
+}
+
+/// Parses all documents of `text`; those that are complete in front of an error are kept.
+pub(super) fn parse(text: &str) -> Tree {
+    let mut options = Options::default();
+    // Commented-out services make longer runs of comments than the parser expects.
+    options.max_buffered_comment_events = MAX_NODES;
+    let mut builder =
+        Builder { text, tree: Tree::default(), open: Vec::new(), anchors: BTreeMap::new(), written_to: 0, complete: 0 };
+    for next in Parser::new_from_str_with_options(text, options) {
+        match next {
+            Ok((event, span)) => {
+                let span = span.byte_range().map_or(Span::default(), |range| Span::new(range.start, range.end));
+                builder.event(event, span);
+            }
+            Err(error) => {
+                let failure = Failure { line: error.marker().line(), message: error.info() };
+                builder.tree.error = Some(failure);
+                break;
+            }
+        }
+        if builder.tree.nodes.len() >= MAX_NODES {
+            let message = format!("more than {MAX_NODES} nodes");
+            builder.tree.error = Some(Failure { line: 1, message });
+            break;
+        }
+    }
+    if builder.tree.error.is_some() {
+        builder.tree.documents.truncate(builder.complete);
+    }
+    builder.tree
+}
+
+struct Builder<'a> {
+    text: &'a str,
+    tree: Tree,
+    open: Vec<Open>,
+    /// The node of each anchor, by the parser's number for it.
+    anchors: BTreeMap<usize, NodeId>,
+    /// Where the last scalar, alias or bracket ends: the parser ends a block collection only where the
+    /// next thing begins, behind comments and empty lines.
+    written_to: usize,
+    /// How many documents have ended.
+    complete: usize,
+}
+
+struct Open {
+    node: NodeId,
+    /// The key of a mapping whose value has not come yet.
+    key: Option<NodeId>,
+}
+
+impl Builder<'_> {
+    fn event(&mut self, event: Event<'_>, span: Span) {
+        match event {
+            Event::Scalar(text, style, anchor, _) => {
+                self.written_to = span.end;
+                let node = self.add(span, Kind::Scalar(text.into_owned(), style), anchor);
+                self.place(node);
+            }
+            Event::SequenceStart(style, anchor, _) => {
+                let flow = style == StructureStyle::Flow;
+                self.start(span, Kind::Sequence { items: Vec::new(), flow }, anchor);
+            }
+            Event::MappingStart(style, anchor, _) => {
+                let flow = style == StructureStyle::Flow;
+                self.start(span, Kind::Mapping { entries: Vec::new(), flow }, anchor);
+            }
+            Event::SequenceEnd | Event::MappingEnd => {
+                if let Some(open) = self.open.pop()
+                    && let Some(node) = self.tree.nodes.get_mut(open.node)
+                {
+                    if matches!(node.kind, Kind::Sequence { flow: true, .. } | Kind::Mapping { flow: true, .. }) {
+                        self.written_to = self.written_to.max(span.end);
+                    }
+                    let written = self.text.get(node.span.start..self.written_to).unwrap_or_default();
+                    node.span.end = node.span.start + written.trim_end_matches(['\n', '\r', ' ', '\t']).len();
+                }
+            }
+            Event::Alias(id) => {
+                self.written_to = span.end;
+                let target = self.anchors.get(&id).copied();
+                // An alias inside the node that it names would make the tree endless.
+                let target = target.filter(|node| self.open.iter().all(|open| open.node != *node));
+                let kind = target.map_or_else(|| Kind::Scalar("~".to_owned(), ScalarStyle::Plain), Kind::Alias);
+                let node = self.add(span, kind, 0);
+                self.place(node);
+            }
+            Event::DocumentEnd => self.complete = self.tree.documents.len(),
+            Event::Comment(..) => {
+                let line = self.text.get(..span.start).and_then(|before| before.rsplit('\n').next());
+                let own_line = line.is_some_and(|line| line.trim_start_matches('\u{feff}').trim().is_empty());
+                self.tree.comments.push(Comment { span, own_line });
+            }
+            _ => {}
+        }
+    }
+
+    fn start(&mut self, span: Span, kind: Kind, anchor: usize) {
+        self.written_to = span.end;
+        let node = self.add(span, kind, anchor);
+        self.place(node);
+        self.open.push(Open { node, key: None });
+    }
+
+    fn add(&mut self, span: Span, kind: Kind, anchor: usize) -> NodeId {
+        let node = self.tree.nodes.len();
+        self.tree.nodes.push(Node { span, kind });
+        if anchor > 0 {
+            self.anchors.insert(anchor, node);
+        }
+        node
+    }
+
+    /// Puts a node where it belongs: into the collection that is open, or on top.
+    fn place(&mut self, node: NodeId) {
+        let Some(open) = self.open.last_mut() else {
+            self.tree.documents.push(node);
+            return;
+        };
+        match self.tree.nodes.get_mut(open.node).map(|parent| &mut parent.kind) {
+            Some(Kind::Sequence { items, .. }) => items.push(node),
+            Some(Kind::Mapping { entries, .. }) => match open.key.take() {
+                Some(key) => entries.push((key, node)),
+                None => open.key = Some(node),
+            },
+            _ => {}
+        }
+    }
+}
+
+impl Tree {
+    /// The node that another one stands for.
+    fn node(&self, node: NodeId) -> Option<&Node> {
+        self.nodes.get(self.target(node))
+    }
+
+    /// The node itself, or the one that it is an alias of.
+    fn target(&self, node: NodeId) -> NodeId {
+        match self.nodes.get(node).map(|node| &node.kind) {
+            Some(&Kind::Alias(target)) => target,
+            _ => node,
+        }
+    }
+
+    /// The bytes at which a node stands, quotes included; of an alias its own, of a collection up to the
+    /// end of its last item.
+    pub(super) fn span(&self, node: NodeId) -> Span {
+        self.nodes.get(node).map_or(Span::default(), |node| node.span)
+    }
+
+    /// The text of a scalar that is not null.
+    pub(super) fn text(&self, node: NodeId) -> Option<&str> {
+        match &self.node(node)?.kind {
+            Kind::Scalar(text, ScalarStyle::Plain) if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL") => None,
+            Kind::Scalar(text, _) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn is_quoted(&self, node: NodeId) -> bool {
+        let quoted = |style: &ScalarStyle| matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted);
+        matches!(self.node(node).map(|node| &node.kind), Some(Kind::Scalar(_, style)) if quoted(style))
+    }
+
+    /// The text of a scalar with the bytes it stands for; `None` for null, a collection, or a notation
+    /// whose bytes cannot be told.
+    pub(super) fn decoded(&self, source: &str, node: NodeId) -> Option<Decoded> {
+        self.text(node)?;
+        let node = self.node(node)?;
+        let Kind::Scalar(text, style) = &node.kind else { return None };
+        scalar::decode(source, node.span, text, *style)
+    }
+
+    /// The bytes of a scalar's text, inside its quotes and without the breaks behind a block; of an alias
+    /// those of what it stands for.
+    pub(super) fn content(&self, source: &str, node: NodeId) -> Span {
+        let span = self.span(self.target(node));
+        if self.is_quoted(node) && span.len() >= 2 {
+            return Span::new(span.start + 1, span.end - 1);
+        }
+        let written = source.get(span.start..span.end).unwrap_or_default();
+        Span::new(span.start, span.start + written.trim_end_matches(['\n', '\r', ' ', '\t']).len())
+    }
+
+    /// The items of a sequence, and whether it is written in brackets.
+    pub(super) fn items(&self, node: NodeId) -> Option<(&[NodeId], bool)> {
+        match &self.node(node)?.kind {
+            Kind::Sequence { items, flow } => Some((items, *flow)),
+            _ => None,
+        }
+    }
+
+    /// Whether a node is a mapping.
+    pub(super) fn is_mapping(&self, node: NodeId) -> bool {
+        matches!(self.node(node).map(|node| &node.kind), Some(Kind::Mapping { .. }))
+    }
+
+    /// The entries of a mapping with those it merges by `<<`; an entry of its own wins.
+    pub(super) fn entries(&self, node: NodeId) -> Vec<Entry> {
+        let mut names = BTreeSet::new();
+        let mut entries = Vec::new();
+        self.visit(node, &mut |entry, name| {
+            if names.insert(name.to_owned()) {
+                entries.push(entry);
+            }
+            true
+        });
+        entries
+    }
+
+    /// The value of a key of a mapping.
+    pub(super) fn get(&self, node: NodeId, key: &str) -> Option<NodeId> {
+        let mut value = None;
+        self.visit(node, &mut |entry, name| {
+            if name == key {
+                value = Some(entry.value);
+            }
+            value.is_none()
+        });
+        value
+    }
+
+    /// Calls `take` with each entry and its key until it says `false`: those of the mapping, then those
+    /// it merges, depth first and in order, because of several merged mappings the first wins.
+    fn visit(&self, node: NodeId, take: &mut dyn FnMut(Entry, &str) -> bool) {
+        let mut seen = BTreeSet::new();
+        let mut pending = vec![node];
+        let mut visited = 0;
+        while let Some(node) = pending.pop().filter(|_| visited < MAX_ENTRIES) {
+            if !seen.insert(self.target(node)) {
+                continue;
+            }
+            visited += 1;
+            let entries = match self.node(node).map(|node| &node.kind) {
+                Some(Kind::Sequence { items, .. }) => {
+                    pending.extend(items.iter().rev());
+                    continue;
+                }
+                Some(Kind::Mapping { entries, .. }) => entries,
+                _ => continue,
+            };
+            let mut merges = Vec::new();
+            for &(key, value) in entries.iter().take(MAX_ENTRIES) {
+                visited += 1;
+                match self.text(key) {
+                    Some("<<") if !self.is_quoted(key) => merges.push(value),
+                    Some(name) if !take(Entry { key, value }, name) => return,
+                    _ => {}
+                }
+            }
+            pending.extend(merges.into_iter().rev());
+        }
+    }
+
+    /// Whether placeholders of a template stand outside quotes: `{{ x }}` parses as a mapping whose key
+    /// is a mapping, and inside a word as plain text.
+    pub(super) fn has_placeholders(&self) -> bool {
+        self.nodes.iter().any(|node| match &node.kind {
+            Kind::Scalar(text, ScalarStyle::Plain) => text.contains("{{") || text.contains("{%"),
+            Kind::Mapping { entries, flow: true } => entries.iter().any(|&(key, _)| self.is_mapping(key)),
+            _ => false,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn aliases_and_merge_keys_find_their_values() {
+        let text = "base: &base\n  a: 1\n  b: 2\nweb:\n  <<: *base\n  b: 3\nlist: &l [x]\nsame: *l\n";
+        let tree = parse(text);
+        let top = tree.documents[0];
+        let web = tree.get(top, "web").unwrap();
+        let value = |key| tree.get(web, key).and_then(|node| tree.text(node));
+        assert_eq!((value("a"), value("b"), value("<<")), (Some("1"), Some("3"), None));
+        let same = tree.get(top, "same").unwrap();
+        assert_eq!(tree.span(same), Span::new(text.len() - 3, text.len() - 1));
+        assert_eq!(tree.items(same).unwrap().0, tree.items(tree.get(top, "list").unwrap()).unwrap().0);
+    }
+
+    #[test]
+    fn aliases_to_aliases_cost_nothing() {
+        let mut text = "a0: &a0 [x]\n".to_owned();
+        for level in 1..60 {
+            let below = format!("*a{}", level - 1);
+            text.push_str(&format!("a{level}: &a{level} [{below}, {below}, {below}]\n"));
+        }
+        text.push_str("m0: &m0 {k: v}\n");
+        for level in 1..60 {
+            let below = format!("*m{}", level - 1);
+            text.push_str(&format!("m{level}: &m{level} {{<<: [{below}, {below}, {below}]}}\n"));
+        }
+        let tree = parse(&text);
+        assert!(tree.error.is_none(), "{:?}", tree.error);
+        let last = tree.get(tree.documents[0], "m59").unwrap();
+        assert_eq!(tree.get(last, "k").and_then(|node| tree.text(node)), Some("v"));
+        let itself = parse("a: &a\n  <<: *a\n  b: [*a]\n");
+        assert!(itself.error.is_none());
+        assert_eq!(itself.entries(itself.documents[0]).len(), 1);
+    }
+
+    #[test]
+    fn comments_know_whether_they_stand_alone() {
+        let tree = parse("# one\na: 1  # two\n");
+        let alone: Vec<bool> = tree.comments.iter().map(|comment| comment.own_line).collect();
+        assert_eq!(alone, [true, false]);
+    }
+
+    #[test]
+    fn nesting_and_size_are_bounded() {
+        assert!(parse(&"[".repeat(100_000)).error.is_some());
+        assert!(parse(&"- ".repeat(100_000)).error.is_some());
+        let many = parse(&format!("[{}]", "1,".repeat(MAX_NODES * 2)));
+        assert!(many.error.is_some_and(|error| error.message.contains("nodes")));
+    }
+}
