@@ -3,6 +3,8 @@
 //! Services of other files, overrides and the images that are built are joined later; `extends` inside
 //! one file is not.
 
+#[cfg(test)]
+mod hostile;
 mod quantities;
 mod service;
 #[cfg(test)]
@@ -13,8 +15,8 @@ use std::collections::BTreeSet;
 use crate::findings::Note;
 use crate::source::{FileId, SourceFile};
 
-use super::{Command, Facts, Unit};
 use super::yaml::{self, Entry, NodeId, Tree};
+use super::{Command, Facts, Unit};
 use service::Reader;
 
 /// More services than any compose file has.
@@ -29,7 +31,8 @@ pub(super) fn read(file: FileId, source: &SourceFile, facts: &mut Facts) {
     let text = source.text();
     let mut tree = yaml::parse(text);
     facts.comments.insert(file, std::mem::take(&mut tree.comments));
-    let is_templated = tree.has_placeholders() || (tree.error.is_some() && (text.contains("{{") || text.contains("{%")));
+    let is_templated =
+        tree.has_placeholders() || (tree.error.is_some() && (text.contains("{{") || text.contains("{%")));
     if is_templated {
         facts.notes.push(Note::file(source.path(), "a template, so it was not read"));
         return;
@@ -69,7 +72,8 @@ pub(super) fn read(file: FileId, source: &SourceFile, facts: &mut Facts) {
 }
 
 fn size(unit: &Unit) -> usize {
-    let words = |command: &Option<Command>| command.iter().flat_map(|command| &command.simple).map(Vec::len).sum::<usize>();
+    let words =
+        |command: &Option<Command>| command.iter().flat_map(|command| &command.simple).map(Vec::len).sum::<usize>();
     words(&unit.entrypoint) + words(&unit.command) + unit.environment.len() + unit.environment_files.len()
 }
 

@@ -28,10 +28,17 @@ impl<'a> Reader<'a> {
 
     pub(super) fn unit(&mut self, key: NodeId) -> Unit {
         let name = self.tree.text(key).unwrap_or_default();
-        let mut unit = Unit::new(UnitKind::ComposeService, name, self.place(self.tree.content(self.source.text(), key)));
+        let mut unit =
+            Unit::new(UnitKind::ComposeService, name, self.place(self.tree.content(self.source.text(), key)));
         unit.entrypoint = self.command("entrypoint");
         unit.command = self.command("command");
-        // What is nearest to the service comes last, so that it wins.
+        // What is nearest to the service comes last, so that it wins. The image is built before any of
+        // it runs, so the arguments of the build come first.
+        for &layer in self.layers.iter().rev() {
+            let arguments = self.tree.get(layer, "build").and_then(|build| self.tree.get(build, "args"));
+            let arguments = arguments.map(|node| self.environment(node)).unwrap_or_default();
+            unit.environment.extend(arguments.into_iter().map(|variable| Variable { build_only: true, ..variable }));
+        }
         for &layer in self.layers.iter().rev() {
             if let Some(node) = self.tree.get(layer, "environment") {
                 unit.environment.extend(self.environment(node));
@@ -59,9 +66,7 @@ impl<'a> Reader<'a> {
     }
 
     fn path(&self, path: &[&str]) -> Option<NodeId> {
-        self.layers.iter().find_map(|&layer| {
-            path.iter().try_fold(layer, |node, key| self.tree.get(node, key))
-        })
+        self.layers.iter().find_map(|&layer| path.iter().try_fold(layer, |node, key| self.tree.get(node, key)))
     }
 
     fn located(&self, node: NodeId) -> Option<Located<String>> {
@@ -98,7 +103,8 @@ impl<'a> Reader<'a> {
     fn item(&self, items: &[NodeId], flow: bool, index: usize) -> Option<Lexed> {
         let &item = items.get(index)?;
         let outer = self.tree.span(item);
-        let neighbour = |index: Option<usize>| index.and_then(|index| items.get(index)).map(|&node| self.tree.span(node));
+        let neighbour =
+            |index: Option<usize>| index.and_then(|index| items.get(index)).map(|&node| self.tree.span(node));
         let removal = match (flow, neighbour(index.checked_sub(1)), neighbour(Some(index + 1))) {
             (false, previous, _) => self.whole_lines(previous.map_or(0, |previous| previous.end), outer),
             (true, Some(previous), _) => Span::new(previous.end.min(outer.start), outer.end),
@@ -106,7 +112,11 @@ impl<'a> Reader<'a> {
             (true, None, None) => outer,
         };
         let text = self.tree.decoded(self.source.text(), item)?;
-        let word = Word { removal: self.place(removal), quoted: true, ..self.word(&text, self.tree.content(self.source.text(), item)) };
+        let word = Word {
+            removal: self.place(removal),
+            quoted: true,
+            ..self.word(&text, self.tree.content(self.source.text(), item))
+        };
         Some(Lexed { word, content: dollars(&text), has_quotes: true })
     }
 
@@ -153,7 +163,10 @@ impl<'a> Reader<'a> {
         let value = match self.tree.text(value) {
             Some(_) => {
                 let text = self.tree.decoded(self.source.text(), value);
-                Some(text.map_or_else(|| self.unknown(value), |text| self.word(&text, self.tree.content(self.source.text(), value))))
+                Some(text.map_or_else(
+                    || self.unknown(value),
+                    |text| self.word(&text, self.tree.content(self.source.text(), value)),
+                ))
             }
             None => None,
         };
@@ -182,9 +195,8 @@ impl<'a> Reader<'a> {
     fn environment_files(&self, node: NodeId) -> Vec<Located<String>> {
         let one = self.located(node);
         let (items, _) = self.tree.items(node).unwrap_or_default();
-        let items = items.iter().filter_map(|&item| {
-            self.located(item).or_else(|| self.located(self.tree.get(item, "path")?))
-        });
+        let items =
+            items.iter().filter_map(|&item| self.located(item).or_else(|| self.located(self.tree.get(item, "path")?)));
         one.into_iter().chain(items).collect()
     }
 
@@ -206,16 +218,18 @@ impl<'a> Reader<'a> {
         let memory = located(limit("memory")).or_else(|| located(self.get("mem_limit")));
         let replicas = located(self.get("scale")).or_else(|| located(self.path(&["deploy", "replicas"])));
         Limits {
-            cpus: cpus.and_then(|text| read(text, |text| text.parse().ok().filter(|n: &f64| n.is_finite() && *n > 0.0).map(Cpus))),
-            memory: memory.and_then(|text| read(text, |text| Bytes::parse(text, false).filter(|bytes| bytes.0 > 0))),
-            stop_grace: located(self.get("stop_grace_period")).and_then(|text| read(text, quantities::duration)),
-            replicas: replicas.and_then(|text| read(text, |text| text.parse().ok())),
+            cpus: cpus.and_then(|text| {
+                read(&text, |text| text.parse().ok().filter(|n: &f64| n.is_finite() && *n > 0.0).map(Cpus))
+            }),
+            memory: memory.and_then(|text| read(&text, |text| Bytes::parse(text, false).filter(|bytes| bytes.0 > 0))),
+            stop_grace: located(self.get("stop_grace_period")).and_then(|text| read(&text, quantities::duration)),
+            replicas: replicas.and_then(|text| read(&text, |text| text.parse().ok())),
         }
     }
 }
 
 /// A value that compose fills in from elsewhere (`${CPUS:-2}`) does not parse, and stays unknown.
-fn read<T>(text: Located<String>, parse: impl Fn(&str) -> Option<T>) -> Option<Located<T>> {
+fn read<T>(text: &Located<String>, parse: impl Fn(&str) -> Option<T>) -> Option<Located<T>> {
     let value = parse(text.value.trim())?;
     Some(Located::new(value, text.place))
 }

@@ -19,6 +19,9 @@ const MAX_NODES: usize = 200_000;
 /// More keys than any mapping of interest has, merged ones included.
 const MAX_ENTRIES: usize = 5_000;
 
+/// More mappings than anybody merges into one.
+const MAX_MERGED: usize = 200;
+
 /// Names a node of a [`Tree`].
 pub(super) type NodeId = usize;
 
@@ -50,10 +53,26 @@ struct Node {
 #[derive(Debug)]
 enum Kind {
     Scalar(String, ScalarStyle),
-    Sequence { items: Vec<NodeId>, flow: bool },
-    Mapping { entries: Vec<(NodeId, NodeId)>, flow: bool },
+    Sequence {
+        items: Vec<NodeId>,
+        flow: bool,
+    },
+    Mapping {
+        entries: Vec<(NodeId, NodeId)>,
+        flow: bool,
+        index: Index,
+    },
     /// `*name`: stands here, and is what the other node is.
     Alias(NodeId),
+}
+
+/// A mapping by its keys, made once it is complete: a mapping that many others merge would otherwise be
+/// searched from end to end for each of them.
+#[derive(Debug, Default)]
+struct Index {
+    values: BTreeMap<String, NodeId>,
+    /// What `<<` names.
+    merged: Vec<NodeId>,
 }
 
 /// A key of a mapping and its value.
@@ -127,10 +146,17 @@ impl Builder<'_> {
             }
             Event::MappingStart(style, anchor, _) => {
                 let flow = style == StructureStyle::Flow;
-                self.start(span, Kind::Mapping { entries: Vec::new(), flow }, anchor);
+                self.start(span, Kind::Mapping { entries: Vec::new(), flow, index: Index::default() }, anchor);
             }
             Event::SequenceEnd | Event::MappingEnd => {
-                if let Some(open) = self.open.pop()
+                let open = self.open.pop();
+                if let Some(made) = open.as_ref().map(|open| self.tree.index(open.node))
+                    && let Some(Kind::Mapping { index, .. }) =
+                        open.as_ref().and_then(|open| self.tree.nodes.get_mut(open.node)).map(|node| &mut node.kind)
+                {
+                    *index = made;
+                }
+                if let Some(open) = open
                     && let Some(node) = self.tree.nodes.get_mut(open.node)
                 {
                     if matches!(node.kind, Kind::Sequence { flow: true, .. } | Kind::Mapping { flow: true, .. }) {
@@ -215,7 +241,9 @@ impl Tree {
     /// The text of a scalar that is not null.
     pub(super) fn text(&self, node: NodeId) -> Option<&str> {
         match &self.node(node)?.kind {
-            Kind::Scalar(text, ScalarStyle::Plain) if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL") => None,
+            Kind::Scalar(text, ScalarStyle::Plain) if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL") => {
+                None
+            }
             Kind::Scalar(text, _) => Some(text),
             _ => None,
         }
@@ -263,57 +291,62 @@ impl Tree {
     pub(super) fn entries(&self, node: NodeId) -> Vec<Entry> {
         let mut names = BTreeSet::new();
         let mut entries = Vec::new();
-        self.visit(node, &mut |entry, name| {
-            if names.insert(name.to_owned()) {
-                entries.push(entry);
+        for (own, _) in self.merged(node) {
+            for &(key, value) in own {
+                if let Some(name) = self.text(key).filter(|_| !self.is_merge(key))
+                    && entries.len() < MAX_ENTRIES
+                    && names.insert(name)
+                {
+                    entries.push(Entry { key, value });
+                }
             }
-            true
-        });
+        }
         entries
     }
 
     /// The value of a key of a mapping.
     pub(super) fn get(&self, node: NodeId, key: &str) -> Option<NodeId> {
-        let mut value = None;
-        self.visit(node, &mut |entry, name| {
-            if name == key {
-                value = Some(entry.value);
-            }
-            value.is_none()
-        });
-        value
+        self.merged(node).find_map(|(_, index)| index.values.get(key).copied())
     }
 
-    /// Calls `take` with each entry and its key until it says `false`: those of the mapping, then those
-    /// it merges, depth first and in order, because of several merged mappings the first wins.
-    fn visit(&self, node: NodeId, take: &mut dyn FnMut(Entry, &str) -> bool) {
+    /// The mapping, then those it merges: depth first and in order, because the first one wins.
+    fn merged(&self, node: NodeId) -> impl Iterator<Item = (&[(NodeId, NodeId)], &Index)> {
         let mut seen = BTreeSet::new();
         let mut pending = vec![node];
-        let mut visited = 0;
-        while let Some(node) = pending.pop().filter(|_| visited < MAX_ENTRIES) {
-            if !seen.insert(self.target(node)) {
-                continue;
-            }
-            visited += 1;
-            let entries = match self.node(node).map(|node| &node.kind) {
-                Some(Kind::Sequence { items, .. }) => {
-                    pending.extend(items.iter().rev());
+        std::iter::from_fn(move || {
+            while let Some(node) = pending.pop().filter(|_| seen.len() < MAX_MERGED) {
+                if !seen.insert(self.target(node)) {
                     continue;
                 }
-                Some(Kind::Mapping { entries, .. }) => entries,
-                _ => continue,
-            };
-            let mut merges = Vec::new();
-            for &(key, value) in entries.iter().take(MAX_ENTRIES) {
-                visited += 1;
-                match self.text(key) {
-                    Some("<<") if !self.is_quoted(key) => merges.push(value),
-                    Some(name) if !take(Entry { key, value }, name) => return,
+                match self.node(node).map(|node| &node.kind) {
+                    Some(Kind::Sequence { items, .. }) => pending.extend(items.iter().rev()),
+                    Some(Kind::Mapping { entries, index, .. }) => {
+                        pending.extend(index.merged.iter().rev());
+                        return Some((entries.as_slice(), index));
+                    }
                     _ => {}
                 }
             }
-            pending.extend(merges.into_iter().rev());
+            None
+        })
+    }
+
+    fn is_merge(&self, key: NodeId) -> bool {
+        self.text(key) == Some("<<") && !self.is_quoted(key)
+    }
+
+    fn index(&self, node: NodeId) -> Index {
+        let mut index = Index::default();
+        if let Some(Kind::Mapping { entries, .. }) = self.node(node).map(|node| &node.kind) {
+            for &(key, value) in entries {
+                if self.is_merge(key) {
+                    index.merged.push(value);
+                } else if let Some(name) = self.text(key) {
+                    index.values.entry(name.to_owned()).or_insert(value);
+                }
+            }
         }
+        index
     }
 
     /// Whether placeholders of a template stand outside quotes: `{{ x }}` parses as a mapping whose key
@@ -321,7 +354,7 @@ impl Tree {
     pub(super) fn has_placeholders(&self) -> bool {
         self.nodes.iter().any(|node| match &node.kind {
             Kind::Scalar(text, ScalarStyle::Plain) => text.contains("{{") || text.contains("{%"),
-            Kind::Mapping { entries, flow: true } => entries.iter().any(|&(key, _)| self.is_mapping(key)),
+            Kind::Mapping { entries, flow: true, .. } => entries.iter().any(|&(key, _)| self.is_mapping(key)),
             _ => false,
         })
     }
@@ -329,6 +362,8 @@ impl Tree {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     #[test]
@@ -349,12 +384,12 @@ mod tests {
         let mut text = "a0: &a0 [x]\n".to_owned();
         for level in 1..60 {
             let below = format!("*a{}", level - 1);
-            text.push_str(&format!("a{level}: &a{level} [{below}, {below}, {below}]\n"));
+            writeln!(text, "a{level}: &a{level} [{below}, {below}, {below}]").unwrap();
         }
         text.push_str("m0: &m0 {k: v}\n");
         for level in 1..60 {
             let below = format!("*m{}", level - 1);
-            text.push_str(&format!("m{level}: &m{level} {{<<: [{below}, {below}, {below}]}}\n"));
+            writeln!(text, "m{level}: &m{level} {{<<: [{below}, {below}, {below}]}}").unwrap();
         }
         let tree = parse(&text);
         assert!(tree.error.is_none(), "{:?}", tree.error);

@@ -43,8 +43,21 @@ impl Walk<'_> {
         let wanted = self.text.get(self.read..)?;
         let char = wanted.chars().next()?;
         let Some(next) = raw.chars().next() else { return self.line_break(wanted, 0) };
+        if self.at == 0
+            && char == '\n'
+            && !is_blank(next)
+            && matches!(style, ScalarStyle::Literal | ScalarStyle::Folded)
+        {
+            // The parser lets a block begin with its first line that is not empty.
+            let empty = wanted.len() - wanted.trim_start_matches('\n').len();
+            self.take(wanted.get(..empty)?, 0);
+            return Some(());
+        }
         match (style, next) {
-            (ScalarStyle::SingleQuoted, '\'') if raw.starts_with("''") && char == '\'' => self.take("'", 2),
+            (ScalarStyle::SingleQuoted, '\'') if raw.starts_with("''") && char == '\'' => {
+                self.take("'", 2);
+                Some(())
+            }
             (ScalarStyle::DoubleQuoted, '\\') => self.escape(raw, char),
             _ if is_blank(next) => {
                 let run = raw.len() - raw.trim_start_matches(is_blank).len();
@@ -71,18 +84,21 @@ impl Walk<'_> {
         Some(())
     }
 
-    fn take(&mut self, text: &str, length: usize) -> Option<()> {
+    fn take(&mut self, text: &str, length: usize) {
         let source = Span::new(self.offset + self.at, self.offset + self.at + length);
         self.decoded.push_escaped(text, source);
         self.at += length;
         self.read += text.len();
-        Some(())
     }
 
     /// Breaks and indentation on one side, spaces and breaks on the other.
     fn line_break(&mut self, wanted: &str, run: usize) -> Option<()> {
         let folded = wanted.len() - wanted.trim_start_matches(is_blank).len();
-        (folded > 0).then(|| self.take(wanted.get(..folded)?, run))?
+        if folded == 0 {
+            return None;
+        }
+        self.take(wanted.get(..folded)?, run);
+        Some(())
     }
 
     fn escape(&mut self, raw: &str, char: char) -> Option<()> {
@@ -99,18 +115,16 @@ impl Walk<'_> {
             _ => 0,
         };
         let mut length = 1 + kind.len_utf8() + digits;
-        let spelled = if digits > 0 {
-            u32::from_str_radix(raw.get(2..2 + digits)?, 16).ok()?
-        } else {
-            u32::from(named(kind))
-        };
+        let spelled =
+            if digits > 0 { u32::from_str_radix(raw.get(2..2 + digits)?, 16).ok()? } else { u32::from(named(kind)) };
         // JSON spells what lies beyond the first plane as a pair.
         if (0xd800..0xdc00).contains(&spelled) && char > '\u{ffff}' {
             length *= 2;
         } else if spelled != u32::from(char) {
             return None;
         }
-        self.take(char.encode_utf8(&mut [0; 4]), length)
+        self.take(char.encode_utf8(&mut [0; 4]), length);
+        Some(())
     }
 }
 
@@ -167,6 +181,9 @@ mod tests {
             "k: >\n  gunicorn\n  -w 4\n  app\nz: 1\n",
             "k: >-\n  gunicorn\n    -w\n  4\n\n  app\n",
             "k: |\n  gunicorn\n  -w 4\n\n  app\n",
+            "k: |\n\n\n  gunicorn\n  -w 4\n  app\n",
+            "k: >-  # c\n\n  gunicorn -w\n  4 app",
+            "k: \"\n  gunicorn -w\n\n  4 app\n  \"\n",
             "k: |2\n    gunicorn -w\n  4 app\n",
             "k: gunicorn\n  -w 4\n\n  app\n",
             "k: \"gunicorn\n  -w 4\n  app\"\n",
@@ -184,6 +201,7 @@ mod tests {
     fn escapes_lead_back_to_their_spelling() {
         let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
         assert_eq!(words("k: \"a\\\"b \\u00e4 c\"\n"), [pair("a\"b", "a\\\"b"), pair("ä", "\\u00e4"), pair("c", "c")]);
+        assert_eq!(words("k: \"\\uD834\\uDD1E b\"\n"), [pair("\u{1d11e}", "\\uD834\\uDD1E"), pair("b", "b")]);
         assert_eq!(words("k: 'it''s 4'\n"), [pair("it's", "it''s"), pair("4", "4")]);
     }
 }
