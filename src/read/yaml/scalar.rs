@@ -14,6 +14,9 @@ pub(super) fn decode(source: &str, span: Span, text: &str, style: ScalarStyle) -
     let quoted = matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted);
     let inner = if quoted { span.start + 1..span.end.checked_sub(1)? } else { span.start..span.end };
     let raw = source.get(inner.clone())?;
+    if text.is_empty() {
+        return Some(Decoded::default());
+    }
     if raw == text {
         return Some(Decoded::verbatim(text, inner.start));
     }
@@ -42,7 +45,7 @@ impl Walk<'_> {
         let raw = self.raw.get(self.at..)?;
         let wanted = self.text.get(self.read..)?;
         let char = wanted.chars().next()?;
-        let Some(next) = raw.chars().next() else { return self.line_break(wanted, 0) };
+        let Some(next) = raw.chars().next() else { return self.line_break(wanted, 0, style) };
         if self.at == 0
             && char == '\n'
             && !is_blank(next)
@@ -62,7 +65,7 @@ impl Walk<'_> {
             _ if is_blank(next) => {
                 let run = raw.len() - raw.trim_start_matches(is_blank).len();
                 if raw.get(..run)?.contains('\n') && char.is_ascii_whitespace() {
-                    self.line_break(wanted, run)
+                    self.line_break(wanted, run, style)
                 } else if raw.get(..run)?.contains('\n') && !wanted.starts_with(next) {
                     // Indentation, or a break that an escape at the end of the line takes back.
                     self.at += run;
@@ -92,8 +95,13 @@ impl Walk<'_> {
     }
 
     /// Breaks and indentation on one side, spaces and breaks on the other.
-    fn line_break(&mut self, wanted: &str, run: usize) -> Option<()> {
-        let folded = wanted.len() - wanted.trim_start_matches(is_blank).len();
+    fn line_break(&mut self, wanted: &str, run: usize, style: ScalarStyle) -> Option<()> {
+        let mut folded = wanted.len() - wanted.trim_start_matches(is_blank).len();
+        if style == ScalarStyle::DoubleQuoted {
+            // One break is a space, each further one a break; blanks behind them are spelled with escapes.
+            let breaks = self.raw.get(self.at..self.at + run)?.matches('\n').count();
+            folded = folded.min(breaks.saturating_sub(1).max(1));
+        }
         if folded == 0 {
             return None;
         }
@@ -202,6 +210,11 @@ mod tests {
         let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
         assert_eq!(words("k: \"a\\\"b \\u00e4 c\"\n"), [pair("a\"b", "a\\\"b"), pair("ä", "\\u00e4"), pair("c", "c")]);
         assert_eq!(words("k: \"\\uD834\\uDD1E b\"\n"), [pair("\u{1d11e}", "\\uD834\\uDD1E"), pair("b", "b")]);
+        assert_eq!(
+            words("k: \"a\n\n  \\  \\\"b\"\n"),
+            [pair("a", "a"), pair("\"b", "\\\"b")]
+        );
+        assert!(words("k: |\nz: 1\n").is_empty());
         assert_eq!(words("k: 'it''s 4'\n"), [pair("it's", "it''s"), pair("4", "4")]);
     }
 }
