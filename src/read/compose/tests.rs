@@ -1,3 +1,5 @@
+//! Compose files as people write them.
+
 use super::super::{FilledBy, Form, Unit};
 use super::*;
 use crate::source::{Files, Word};

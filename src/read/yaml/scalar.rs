@@ -210,10 +210,7 @@ mod tests {
         let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
         assert_eq!(words("k: \"a\\\"b \\u00e4 c\"\n"), [pair("a\"b", "a\\\"b"), pair("ä", "\\u00e4"), pair("c", "c")]);
         assert_eq!(words("k: \"\\uD834\\uDD1E b\"\n"), [pair("\u{1d11e}", "\\uD834\\uDD1E"), pair("b", "b")]);
-        assert_eq!(
-            words("k: \"a\n\n  \\  \\\"b\"\n"),
-            [pair("a", "a"), pair("\"b", "\\\"b")]
-        );
+        assert_eq!(words("k: \"a\n\n  \\  \\\"b\"\n"), [pair("a", "a"), pair("\"b", "\\\"b")]);
         assert!(words("k: |\nz: 1\n").is_empty());
         assert_eq!(words("k: 'it''s 4'\n"), [pair("it's", "it''s"), pair("4", "4")]);
     }
