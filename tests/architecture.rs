@@ -4,8 +4,6 @@
 //! to tell which room a file reaches into. Code under `#[cfg(test)]` may use whatever it likes.
 #![allow(clippy::expect_used, reason = "a test stops where its own ground is missing")]
 
-#![allow(clippy::expect_used, reason = "a test that cannot read its files must fail")]
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;

@@ -1,8 +1,6 @@
 //! Nothing is said about projects without a fault, and they are shown to be without one.
 #![allow(clippy::expect_used, reason = "a test stops where its own ground is missing")]
 
-#![allow(clippy::expect_used, reason = "a test that cannot read its files must fail")]
-
 mod support;
 
 use std::collections::BTreeSet;

@@ -19,18 +19,6 @@ pub(super) fn estimated(application: &Application) -> Option<Known<WorkerMemory>
         _ => return None,
     };
     let memory = WorkerMemory { low: Bytes::mib(low), value: Bytes::mib(value), high: Bytes::mib(256) };
-    let source = format!("a guess for {}, not measured", name(application.framework));
+    let source = format!("a guess for {}, not measured", application.framework.name());
     Some(Known::new(memory, source, Confidence::Low))
-}
-
-const fn name(framework: Framework) -> &'static str {
-    match framework {
-        Framework::Flask => "Flask",
-        Framework::FastApi => "FastAPI",
-        Framework::Starlette => "Starlette",
-        Framework::Quart => "Quart",
-        Framework::Litestar => "Litestar",
-        Framework::Django => "Django",
-        _ => "a small framework",
-    }
 }

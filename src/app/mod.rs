@@ -92,6 +92,29 @@ pub enum Framework {
     Unknown,
 }
 
+impl Framework {
+    /// The name as its authors write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::FastApi => "FastAPI",
+            Self::Starlette => "Starlette",
+            Self::Flask => "Flask",
+            Self::Django => "Django",
+            Self::Quart => "Quart",
+            Self::Litestar => "Litestar",
+            Self::Sanic => "Sanic",
+            Self::Aiohttp => "aiohttp",
+            Self::Tornado => "Tornado",
+            Self::Falcon => "Falcon",
+            Self::Bottle => "Bottle",
+            Self::Pyramid => "Pyramid",
+            Self::BlackSheep => "BlackSheep",
+            Self::Raw => "no framework",
+            Self::Unknown => "unknown framework",
+        }
+    }
+}
+
 /// Something the framework calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Handler {

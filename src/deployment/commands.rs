@@ -3,12 +3,14 @@
 //! Decides which words reach which program, with which environment and in which folder, following
 //! what shells and container runtimes do with them.
 
+use std::collections::BTreeMap;
+
 use super::environment::{Environment, split_assignment};
 use super::locate::Roots;
-use crate::read::{Command, FilledBy, Form};
+use crate::read::{Command, FilledBy, Form, ScriptCommand};
 use crate::servers::arguments::Argument;
 use crate::servers::{Program, recognise};
-use crate::source::{Files, Place, Word};
+use crate::source::{FileId, Files, Place, Word, WordPart};
 
 /// A program with everything it is given.
 #[derive(Debug, Clone)]
@@ -18,6 +20,8 @@ pub(super) struct Start {
     pub(super) environment: Environment,
     pub(super) roots: Roots,
     pub(super) place: Place,
+    /// Whether it stands in a branch of a script, so that it may or may not run.
+    pub(super) conditional: bool,
 }
 
 /// What surrounds the commands of a unit.
@@ -25,6 +29,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) environment: Environment,
     pub(super) roots: Roots,
     pub(super) files: &'a Files,
+    /// The scripts of the project.
+    pub(super) scripts: &'a BTreeMap<FileId, Vec<ScriptCommand>>,
     /// Answers for variables that compose fills in before the process exists.
     pub(super) outer: &'a dyn Fn(&str) -> Option<String>,
 }
@@ -35,7 +41,13 @@ pub(super) fn starts(
     command: Option<&Command>,
     surroundings: Surroundings,
 ) -> Vec<Start> {
-    let mut script = Script { surroundings, found: Vec::new() };
+    let mut runner = Runner { surroundings, found: Vec::new(), depth: 0 };
+    let calls = |command: &'_ Command, words| Call {
+        words,
+        filled_by: command.filled_by,
+        place: command.place,
+        conditional: false,
+    };
     match (entrypoint, command) {
         // A shell that is the entry point ignores the command.
         (Some(entrypoint), Some(command)) if entrypoint.form == Form::Exec => {
@@ -43,64 +55,133 @@ pub(super) fn starts(
             // shell is one around each command of the shell.
             let front = entrypoint.simple.first().map_or(&[][..], Vec::as_slice);
             for simple in &command.simple {
-                let mut arguments = script.fill_in(front, entrypoint.filled_by);
-                arguments.extend(script.fill_in(simple, command.filled_by));
-                script.run(&arguments, front.iter().chain(simple), command.place);
+                runner.run(Some(calls(entrypoint, front)), calls(command, simple));
             }
         }
         (Some(only), _) | (None, Some(only)) => {
             for simple in &only.simple {
-                let arguments = script.fill_in(simple, only.filled_by);
-                script.run(&arguments, simple.iter(), only.place);
+                runner.run(None, calls(only, simple));
             }
         }
         (None, None) => {}
     }
-    script.found
+    runner.found
 }
 
-struct Script<'a> {
+/// `exec "$@"`: what the script was given.
+fn passes_on(words: &[Word]) -> bool {
+    let all = |word: &Word| matches!(word.parts.as_slice(), [WordPart::Opaque(text)] if text == "$@" || text == "${@}");
+    match words {
+        [only] => all(only),
+        [first, rest @ ..] => first.text().as_deref() == Some("exec") && rest.len() == 1 && rest.iter().all(all),
+        [] => false,
+    }
+}
+
+/// Scripts that call scripts are followed this far.
+const MAX_SCRIPTS: usize = 4;
+
+/// A list of words about to be run.
+#[derive(Clone, Copy)]
+struct Call<'w> {
+    words: &'w [Word],
+    filled_by: FilledBy,
+    place: Place,
+    /// Whether it may be skipped.
+    conditional: bool,
+}
+
+struct Runner<'a> {
     surroundings: Surroundings<'a>,
     found: Vec<Start>,
+    /// How many scripts are open.
+    depth: usize,
 }
 
-impl Script<'_> {
-    fn run<'w>(&mut self, arguments: &[Argument], words: impl Iterator<Item = &'w Word>, place: Place) {
+impl Runner<'_> {
+    /// Runs one command; `front` are words of another form that stand before it.
+    fn run(&mut self, front: Option<Call>, call: Call) {
+        let mut arguments = front.map_or_else(Vec::new, |front| self.fill_in(front.words, front.filled_by));
+        arguments.extend(self.fill_in(call.words, call.filled_by));
+        let words: Vec<&Word> = front.iter().flat_map(|front| front.words).chain(call.words).collect();
         let texts: Vec<Option<String>> = arguments.iter().map(|argument| argument.text.clone()).collect();
-        let here = &mut self.surroundings;
         match texts.first().and_then(Option::as_deref) {
-            Some("cd") => {
+            Some("cd") if !call.conditional => {
                 if let Some(Some(folder)) = texts.get(1) {
-                    here.roots.enter(folder);
+                    self.surroundings.roots.enter(folder);
                 }
             }
-            Some("export") => words.skip(1).for_each(|word| {
-                here.environment.assign(word);
-            }),
+            Some("cd") => {}
+            Some("export") => self.assign(words.get(1..).unwrap_or_default(), call.conditional),
             _ => match recognise(&texts) {
-                Some(program) => {
-                    let first = program.first_argument();
-                    let mut environment = here.environment.clone();
-                    // `A=b gunicorn`, `env A=b gunicorn`: the words in front of the program.
-                    for word in words.take(first) {
-                        environment.assign(word);
-                    }
-                    self.found.push(Start {
-                        arguments: arguments.get(first..).unwrap_or_default().to_vec(),
-                        program,
-                        environment,
-                        roots: here.roots.clone(),
-                        place,
-                    });
-                }
+                Some(program) => self.start(program, &arguments, &words, call),
                 None if texts.iter().all(|text| text.as_deref().and_then(split_assignment).is_some()) => {
-                    words.for_each(|word| {
-                        here.environment.assign(word);
-                    });
+                    self.assign(&words, call.conditional);
                 }
-                None => {}
+                None => self.follow(&texts, front, call),
             },
         }
+    }
+
+    fn assign(&mut self, words: &[&Word], conditional: bool) {
+        for word in words {
+            // Of an assignment that may be skipped both outcomes are possible, and one whose value is
+            // unknown hides what was there before.
+            if conditional || !self.surroundings.environment.assign(word) {
+                self.surroundings.environment.forget(word);
+            }
+        }
+    }
+
+    fn start(&mut self, program: Program, arguments: &[Argument], words: &[&Word], call: Call) {
+        let first = program.first_argument();
+        let mut environment = self.surroundings.environment.clone();
+        // `A=b gunicorn`, `env A=b gunicorn`: the words in front of the program.
+        for word in words.iter().take(first) {
+            environment.assign(word);
+        }
+        self.found.push(Start {
+            arguments: arguments.get(first..).unwrap_or_default().to_vec(),
+            program,
+            environment,
+            roots: self.surroundings.roots.clone(),
+            place: call.place,
+            conditional: call.conditional,
+        });
+    }
+
+    /// A script of the project, with the words behind its name as its arguments.
+    fn follow(&mut self, texts: &[Option<String>], front: Option<Call>, call: Call) {
+        let here = &self.surroundings;
+        let script = texts.iter().take(8).enumerate().find_map(|(at, text)| {
+            let file = here.roots.file(here.files, text.as_deref()?)?;
+            Some((at, here.scripts.get(&file)?))
+        });
+        if self.depth >= MAX_SCRIPTS {
+            return;
+        }
+        let behind = |at: usize| {
+            let skipped = front.map_or(0, |front| front.words.len());
+            Call { words: call.words.get((at + 1).saturating_sub(skipped)..).unwrap_or_default(), ..call }
+        };
+        self.depth += 1;
+        if let Some((at, commands)) = script {
+            for command in commands {
+                let conditional = call.conditional || command.conditional;
+                if passes_on(&command.words) {
+                    self.run(None, Call { conditional, ..behind(at) });
+                } else {
+                    let own =
+                        Call { words: &command.words, filled_by: FilledBy::Shell, place: command.place, conditional };
+                    self.run(None, own);
+                }
+            }
+        } else if front.is_some() {
+            // An entry point that is not in the project, such as one of a base image, runs what it is
+            // given in the end.
+            self.run(None, behind(front.map_or(0, |front| front.words.len().saturating_sub(1))));
+        }
+        self.depth -= 1;
     }
 
     /// Words with their variables filled in; an unquoted variable may hold several words.

@@ -71,7 +71,14 @@ impl<'a> Reader<'a> {
         if let Some((place, why)) = &globals.fails {
             read.errors.push(Located::new(format!("the configuration file fails: {why}"), *place));
         }
+        if let Some(error) = module.errors.first() {
+            let place = Place::new(file, error.span);
+            read.errors.push(Located::new(format!("the configuration file is not Python: {}", error.message), place));
+        }
         for binding in &globals.bindings {
+            if let Some(setting) = table.setting(&binding.name).filter(|setting| setting.applies_to(version)) {
+                read.errors.extend(wrong_arity(module, binding, setting.at(version).arity()));
+            }
             match table.setting(&binding.name).filter(|setting| setting.applies_to(version)) {
                 Some(setting) => {
                     let candidate = candidate(setting, binding, version, &mut read.errors);
@@ -81,6 +88,10 @@ impl<'a> Reader<'a> {
             }
         }
         for binding in &globals.overridden {
+            // A name that was deleted sets nothing.
+            if globals.get(&binding.name).is_none() {
+                continue;
+            }
             if let Some(setting) = table.setting(&binding.name).filter(|setting| setting.applies_to(version)) {
                 // A value that is replaced never reaches the server, so it cannot stop it either.
                 let candidate = candidate(setting, binding, version, &mut Vec::new());
@@ -156,6 +167,20 @@ fn candidate(
         }),
         depends: binding.value.depends.clone(),
     }
+}
+
+/// Gunicorn counts the parameters of a hook and refuses one that it could not call.
+fn wrong_arity(module: &Module, binding: &Binding, allowed: &[u8]) -> Option<Located<String>> {
+    if binding.how != How::Function || allowed.is_empty() {
+        return None;
+    }
+    let count = module.parameter_count(binding.name_place.span)?;
+    let fits = allowed.iter().any(|&arity| usize::from(arity) == count);
+    (!fits).then(|| {
+        let wanted = allowed.iter().map(u8::to_string).collect::<Vec<_>>().join(" or ");
+        let what = format!("`{}` takes {count} arguments, but it is called with {wanted}", binding.name);
+        Located::new(what, binding.name_place)
+    })
 }
 
 fn stranger(binding: &Binding) -> Stranger {

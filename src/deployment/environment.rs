@@ -63,6 +63,14 @@ impl Environment {
         true
     }
 
+    /// Sets variables to something that cannot be told, as an assignment does that may be skipped.
+    pub(super) fn forget(&mut self, word: &Word) {
+        let text = word.resolve(&|_| Some(String::new())).unwrap_or_default();
+        if let Some((name, _)) = split_assignment(&text) {
+            self.entries.insert(name.to_owned(), Entry { text: None, place: word.place, literal: false });
+        }
+    }
+
     /// What a variable holds, if a file says so.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         self.entries.get(name)?.text.clone()

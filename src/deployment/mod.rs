@@ -11,8 +11,10 @@ mod edit;
 mod effective;
 mod environment;
 mod fastapi;
+mod faults;
 mod image;
 mod locate;
+mod resolve;
 mod settle;
 mod version;
 
@@ -77,6 +79,17 @@ impl Deployment {
     /// A setting's whole number, where it is known.
     pub fn int(&self, name: &str) -> Option<i64> {
         self.setting(name)?.int()
+    }
+
+    /// Whether another deployment is started by the same bytes, with the same values and limits.
+    fn is_same_launch(&self, other: &Self) -> bool {
+        let limits = |limits: &Limits| (limits.cpus.as_ref().map(|l| l.value), limits.memory.as_ref().map(|l| l.value));
+        let values = |deployment: &Self| -> Vec<Resolved> {
+            deployment.settings.iter().map(|(_, setting)| setting.winner.value.clone()).collect()
+        };
+        (self.command, self.server, &self.folder) == (other.command, other.server, &other.folder)
+            && limits(&self.limits) == limits(&other.limits)
+            && values(self) == values(other)
     }
 
     /// Whether the project asks for a distribution.

@@ -104,7 +104,7 @@ impl Sources<'_> {
             arguments.given.iter().filter(|given| given.setting.name() == setting.name()).collect();
         let mut candidates: Vec<Candidate> =
             given.iter().map(|given| from_words(given, layer, self.files, errors)).collect();
-        if shape.action() == Action::Append && candidates.len() > 1 {
+        if shape.action() == Action::Append && !candidates.is_empty() {
             candidates = joined(candidates).into_iter().collect();
         }
         if candidates.is_empty()
@@ -162,7 +162,11 @@ fn joined(candidates: Vec<Candidate>) -> Option<Candidate> {
         }
     }
     let value = unknown.map_or(Resolved::Known(Value::List(items)), Resolved::Unknown);
-    candidates.into_iter().next_back().map(|last| Candidate { value, site: None, ..last })
+    let alone = candidates.len() == 1;
+    let last = candidates.into_iter().next_back()?;
+    // Of several mentions no single one can be edited in place of the whole.
+    let site = last.site.filter(|_| alone);
+    Some(Candidate { value, site, ..last })
 }
 
 /// The worker class that really runs; `None` where the name or the number of threads is unknown, or

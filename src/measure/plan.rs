@@ -19,7 +19,7 @@ pub struct Candidate {
     /// What the report calls it, such as `current`.
     pub label: String,
     /// The server's whole argument list including the application. Whatever decides where the
-    /// server listens and whether it detaches is replaced, see [`super::gunicorn`].
+    /// server listens and whether it detaches is replaced.
     pub arguments: Vec<String>,
 }
 
@@ -65,7 +65,7 @@ pub struct Plan {
     pub connections: usize,
     /// Time under load, all candidates and rounds together; starting and stopping comes on top.
     pub budget: Duration,
-    /// Length of one measured window; stretched for slow targets, see [`super::race`].
+    /// Length of one measured window; stretched for slow targets.
     pub window: Duration,
     /// How long a server may take from its start to its first answer.
     pub ready_within: Duration,

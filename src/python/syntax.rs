@@ -33,6 +33,16 @@ pub struct Module {
 }
 
 impl Module {
+    /// How many positional parameters the function of the module has whose name stands at `name`.
+    pub fn parameter_count(&self, name: Span) -> Option<usize> {
+        self.body.iter().find_map(|statement| match statement {
+            ast::Stmt::FunctionDef(function) if span_of(&function.name) == name => {
+                Some(function.parameters.posonlyargs.len() + function.parameters.args.len())
+            }
+            _ => None,
+        })
+    }
+
     /// The smallest statement around a span; of one with a block, only what stands before the block.
     pub fn statement_around(&self, span: Span) -> Option<Span> {
         struct Around {

@@ -91,11 +91,11 @@ impl Decoded {
     /// The bytes of the file that `range` of the plain text stands for. An empty range lies behind the
     /// byte in front of it.
     pub(super) fn span(&self, range: Range<usize>) -> Span {
-        let start = if range.is_empty() && range.start > 0 {
-            return Span::new(self.source_end(range.start), self.source_end(range.start));
-        } else {
-            self.source_start(range.start)
-        };
+        if range.is_empty() && range.start > 0 {
+            let behind = self.source_end(range.start);
+            return Span::new(behind, behind);
+        }
+        let start = self.source_start(range.start);
         let end = if range.is_empty() { start } else { self.source_end(range.end) };
         Span::new(start, end.max(start))
     }

@@ -16,6 +16,8 @@ pub struct Facts {
     pub python: BTreeMap<FileId, Module>,
     /// Packages the project asks for.
     pub requirements: Vec<Requirement>,
+    /// The commands of every shell script, in order.
+    pub scripts: BTreeMap<FileId, Vec<ScriptCommand>>,
     /// The variables of every `.env` file, in order; a later one of the same name wins.
     pub environments: BTreeMap<FileId, Vec<Variable>>,
     /// The comments of every file, in order.
@@ -25,6 +27,17 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Adds what another file says behind what is there.
+    pub(super) fn add(&mut self, other: Self) {
+        self.units.extend(other.units);
+        self.python.extend(other.python);
+        self.scripts.extend(other.scripts);
+        self.requirements.extend(other.requirements);
+        self.environments.extend(other.environments);
+        self.comments.extend(other.comments);
+        self.notes.extend(other.notes);
+    }
+
     /// The statement or the instruction that `span` of `file` belongs to; the span itself where the
     /// format has none that goes over several lines.
     pub fn statement_around(&self, file: FileId, span: Span) -> Span {
@@ -32,8 +45,10 @@ impl Facts {
             return module.statement_around(span).unwrap_or(span);
         }
         let commands = self.units.iter().flat_map(|unit| unit.entrypoint.iter().chain(&unit.command));
+        let scripts = self.scripts.get(&file).into_iter().flatten().map(|command| command.place);
         commands
             .map(|command| command.place)
+            .chain(scripts)
             .find(|place| place.file == file && place.span.start <= span.start && span.end <= place.span.end)
             .map_or(span, |place| place.span)
     }
@@ -114,6 +129,17 @@ impl UnitKind {
     pub const fn is_container(self) -> bool {
         matches!(self, Self::Image | Self::ComposeService)
     }
+}
+
+/// A simple command of a shell script.
+#[derive(Debug, Clone)]
+pub struct ScriptCommand {
+    /// Its words.
+    pub words: Vec<Word>,
+    /// Whether it stands in a branch or a loop, so that it may or may not run.
+    pub conditional: bool,
+    /// All of it.
+    pub place: Place,
 }
 
 /// How a command is written, which decides who sees its words.

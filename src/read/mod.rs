@@ -10,14 +10,19 @@ mod dockerfile;
 mod dotenv;
 mod expansion;
 mod facts;
+#[cfg(test)]
+mod hostile;
 mod json_words;
 mod procfile;
 mod requirements;
+mod script;
 mod shell_commands;
 mod shell_words;
+mod toml_tree;
 mod yaml;
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rayon::prelude::*;
 
@@ -26,36 +31,46 @@ use crate::python::syntax;
 use crate::source::{FileId, FileKind, Files, Place, SourceFile, Word};
 use decoded::Decoded;
 
-pub use facts::{Build, Command, Copied, Facts, FilledBy, Form, Limits, Requirement, Unit, UnitKind, Variable};
+pub use facts::{
+    Build, Command, Copied, Facts, FilledBy, Form, Limits, Requirement, ScriptCommand, Unit, UnitKind, Variable,
+};
 
-/// Reads every file that `kinds` names.
+/// Reads every file that `kinds` names, in the order of the files.
 pub fn all(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
-    let each: Vec<Facts> = kinds.par_iter().map(|(&file, &kind)| one(file, kind, files.get(file))).collect();
+    let each: Vec<Facts> = kinds.par_iter().map(|(&file, &kind)| guarded(file, files.get(file), kind)).collect();
     let mut all = Facts::default();
     for facts in each {
-        all.units.extend(facts.units);
-        all.python.extend(facts.python);
-        all.requirements.extend(facts.requirements);
-        all.environments.extend(facts.environments);
-        all.comments.extend(facts.comments);
-        all.notes.extend(facts.notes);
+        all.add(facts);
     }
+    all.notes.sort();
     all
 }
 
-fn one(file: FileId, kind: FileKind, source: &SourceFile) -> Facts {
+/// A defect of a reader costs the file it met, not the run.
+fn guarded(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
+    catch_unwind(AssertUnwindSafe(|| one(file, source, kind))).unwrap_or_else(|_| Facts {
+        notes: vec![Note::file(source.path(), "its reader failed, which is a defect of farrier; please report it")],
+        ..Facts::default()
+    })
+}
+
+fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
     let mut facts = Facts::default();
-    match kind {
-        FileKind::Dockerfile => dockerfile::read(file, source, &mut facts),
-        FileKind::Compose => compose::read(file, source, &mut facts),
-        FileKind::Procfile => procfile::read(file, source, &mut facts),
-        FileKind::Dotenv => dotenv::read(file, source, &mut facts),
-        FileKind::Python => python(file, source, &mut facts),
-        FileKind::Requirements => requirements::lists::read(file, source, &mut facts),
-        FileKind::Pyproject | FileKind::PoetryLock | FileKind::UvLock | FileKind::Pipfile => {
-            requirements::tables::read(file, kind, source, &mut facts);
-        }
-    }
+    let reader = match kind {
+        FileKind::Dockerfile => dockerfile::read,
+        FileKind::Compose => compose::read,
+        FileKind::Procfile => procfile::read,
+        FileKind::Script => script::read,
+        FileKind::Dotenv => dotenv::read,
+        FileKind::Python => python,
+        FileKind::Requirements => requirements::read_list,
+        FileKind::Pyproject => requirements::read_pyproject,
+        FileKind::PoetryLock | FileKind::UvLock => requirements::read_toml_lock,
+        FileKind::Pipfile => requirements::read_pipfile,
+        FileKind::PipfileLock => requirements::read_pipfile_lock,
+        FileKind::SetupConfig => requirements::read_setup_config,
+    };
+    reader(file, source, &mut facts);
     facts
 }
 
@@ -63,13 +78,16 @@ fn python(file: FileId, source: &SourceFile, facts: &mut Facts) {
     match syntax::parse(source.text()) {
         Ok(module) => {
             if let Some(error) = module.errors.first() {
-                let line = source.line(error.span.start);
-                let reason = format!("not Python: {}; what could be read was", error.message);
-                facts.notes.push(Note::line(source.path(), line, reason));
+                facts.notes.push(Note {
+                    path: source.path().to_owned(),
+                    line: Some(source.line(error.span.start)),
+                    span: Some(error.span),
+                    reason: format!("not valid Python, so it was read in part: {}", error.message),
+                });
             }
             facts.python.insert(file, module);
         }
-        Err(error) => facts.notes.push(Note::file(source.path(), format!("{error}, so it was left out"))),
+        Err(reason) => facts.notes.push(Note::file(source.path(), reason.to_string())),
     }
 }
 

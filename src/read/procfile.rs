@@ -81,3 +81,25 @@ fn process(line: &str) -> Option<(&str, &str)> {
     let command = command.trim_start();
     (is_name && !command.is_empty()).then_some((name, command))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Files;
+
+    #[test]
+    fn each_line_is_a_process() {
+        let mut files = Files::new();
+        let text = "\u{feff}web: gunicorn -w ${N:-4} app:app\r\n# no\r\n\r\n  worker:  celery -A app \r\nnonsense\r\n";
+        let file = files.add("Procfile", text);
+        let mut facts = Facts::default();
+        read(file, files.get(file), &mut facts);
+        let units: Vec<_> = facts.units.iter().map(|unit| (unit.name.as_str(), files.text_at(unit.place))).collect();
+        assert_eq!(units, [("web", "web: gunicorn -w ${N:-4} app:app"), ("worker", "worker:  celery -A app")]);
+        let words: Vec<_> =
+            facts.units[0].command.as_ref().unwrap().simple[0].iter().map(|word| files.text_at(word.place)).collect();
+        assert_eq!(words, ["gunicorn", "-w", "${N:-4}", "app:app"]);
+        assert_eq!(facts.notes[0].line, Some(5));
+        assert_eq!(facts.comments[&file].len(), 1);
+    }
+}

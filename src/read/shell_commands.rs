@@ -10,6 +10,11 @@ use super::shell_words::{self, Lexed, Token};
 
 /// The simple commands of a shell command line, in order; `None` if it is longer than anybody writes.
 pub(super) fn commands(text: &Decoded, file: FileId) -> Option<Vec<Vec<Lexed>>> {
+    Some(grouped(text, file)?.into_iter().map(|(words, _)| words).collect())
+}
+
+/// The same, each with whether it stands in a branch or a loop, so that it may or may not run.
+pub(super) fn grouped(text: &Decoded, file: FileId) -> Option<Vec<(Vec<Lexed>, bool)>> {
     let mut grouping = Grouping::default();
     for token in shell_words::shell(text, file)? {
         grouping.take(token);
@@ -20,8 +25,10 @@ pub(super) fn commands(text: &Decoded, file: FileId) -> Option<Vec<Vec<Lexed>>> 
 
 #[derive(Default)]
 struct Grouping {
-    commands: Vec<Vec<Lexed>>,
+    commands: Vec<(Vec<Lexed>, bool)>,
     current: Vec<Lexed>,
+    /// How many branches and loops are open.
+    depth: usize,
     /// Each `case` that is open; whether its next word is a pattern.
     cases: Vec<bool>,
     /// Words up to the end of the command belong to `for` or `case`.
@@ -43,6 +50,7 @@ impl Grouping {
             Token::Word(lexed) if in_pattern => {
                 if is_reserved(&lexed, "esac") {
                     self.cases.pop();
+                    self.depth = self.depth.saturating_sub(1);
                 }
             }
             _ if in_pattern => {}
@@ -90,12 +98,21 @@ impl Grouping {
         }
         let text = if lexed.has_quotes { "" } else { lexed.content.text() };
         match text {
-            "if" | "then" | "elif" | "else" | "fi" | "while" | "until" | "do" | "done" | "{" | "}" | "!" | "time" => {}
+            "then" | "elif" | "else" | "do" | "{" | "}" | "!" | "time" => {}
+            "if" | "while" | "until" => self.depth += 1,
+            "fi" | "done" => self.depth = self.depth.saturating_sub(1),
             "esac" => {
                 self.cases.pop();
+                self.depth = self.depth.saturating_sub(1);
             }
-            "for" | "select" => self.header = Some(Header::For),
-            "case" => self.header = Some(Header::Case),
+            "for" | "select" => {
+                self.depth += 1;
+                self.header = Some(Header::For);
+            }
+            "case" => {
+                self.depth += 1;
+                self.header = Some(Header::Case);
+            }
             "function" => self.header = Some(Header::Function),
             _ => self.current.push(lexed),
         }
@@ -107,7 +124,7 @@ impl Grouping {
             self.header = None;
         }
         if !self.current.is_empty() {
-            self.commands.push(std::mem::take(&mut self.current));
+            self.commands.push((std::mem::take(&mut self.current), self.depth > 0));
         }
     }
 }

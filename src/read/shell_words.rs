@@ -194,7 +194,9 @@ impl<'a> Lexer<'a> {
         while let Some(byte) = self.byte(0) {
             let ends = byte.is_ascii_whitespace() || (self.dialect == Dialect::Shell && b";&|()<>".contains(&byte));
             match byte {
-                b'<' | b'>' if self.dialect == Dialect::Shell && self.at == start => self.substitution(&mut building),
+                b'<' | b'>' if self.dialect == Dialect::Shell && self.at == start => {
+                    self.substitution(&mut building);
+                }
                 _ if ends => break,
                 b'\\' if self.byte(1) == Some(b'\n') => self.at += 2,
                 b'\\' => self.escape(&mut building),
@@ -208,7 +210,7 @@ impl<'a> Lexer<'a> {
             _ => start..self.at,
         };
         let quoted = building.segments == 1 && building.only_quotes.is_some();
-        // Taking out the first word takes the white space behind it instead of in front.
+        // Nothing belongs to the first word; every other one goes with the white space in front of it.
         let removal = if self.tokens.is_empty() { start..self.at } else { self.previous_end..self.at };
         let place = |range: Range<usize>| Place::new(self.file, self.decoded.span(range));
         let word = Word { parts: building.parts, place: place(range), removal: place(removal), quoted };
@@ -352,3 +354,6 @@ struct Building {
     /// What stands inside the quotes, if the last piece was quoted.
     only_quotes: Option<Range<usize>>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -46,7 +46,7 @@ fn launch(
     let app = deployment.app.as_ref().map_or("unknown", |app| app.value.as_str());
     let made = application.map_or_else(
         || "not found in the project".to_owned(),
-        |application| format!("{:?}, {}", application.framework, files.describe(application.place)),
+        |application| format!("{}, {}", application.framework.name(), files.describe(application.place)),
     );
     let _ = writeln!(text, "  serves         {app} ({made})");
     if let Some(class) = deployment.class {

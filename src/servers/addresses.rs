@@ -71,3 +71,26 @@ pub(super) fn metrics(value: Value, version: Version) -> Result<Value, CastError
     };
     if fine { Ok(value) } else { refuse("Value must be one of ('host:port', 'unix://PATH')") }
 }
+/// Why Gunicorn cannot listen on `address`; `None` if it can be tried.
+///
+/// Follows `gunicorn.util.parse_address` of 27.0.1, which takes what stands between the first two
+/// colons for the port.
+pub fn address_fault(address: &str) -> Option<String> {
+    if address.starts_with("unix:") {
+        return None;
+    }
+    let number = |text: &str, what: &str| {
+        let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        (!plain).then(|| format!("`{text}` is not a valid {what}"))
+    };
+    if let Some(descriptor) = address.strip_prefix("fd://") {
+        return number(descriptor, "file descriptor");
+    }
+    let address = address.strip_prefix("tcp://").unwrap_or(address);
+    let port = if address.contains('[') && address.contains(']') {
+        address.split("]:").nth(1)
+    } else {
+        address.split(':').nth(1)
+    };
+    number(port?, "port number")
+}

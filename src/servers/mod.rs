@@ -19,6 +19,7 @@ mod wrappers;
 
 use std::fmt;
 
+pub use addresses::address_fault;
 pub use recognise::{Program, recognise};
 pub use schema::{Action, Interface, Kind, Model};
 pub use setting::{Honoured, Setting, Shape};

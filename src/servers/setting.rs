@@ -162,6 +162,11 @@ impl Shape {
         self.data.default_computed.as_deref()
     }
 
+    /// How many arguments a hook may take; any of them will do.
+    pub fn arity(&self) -> &[u8] {
+        &self.data.arity
+    }
+
     /// The words of a choice.
     pub fn choices(&self) -> &[String] {
         &self.data.choices

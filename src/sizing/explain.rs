@@ -48,24 +48,25 @@ fn facts(inputs: &Inputs) -> Vec<String> {
 /// Slots and processes that the cores can carry.
 fn processor(load: &Load, plan: &Plan) -> Vec<String> {
     let cores = number(load.cpus.0);
+    let alone =
+        format!("one process computes on one core at most: {cores} cores want {} processes", load.cpus.whole_up());
     if !matches!(plan.class, Class::Sync | Class::Gthread) {
-        let text = format!(
-            "one process computes on one core at most: {cores} cores are busy with {} processes",
-            load.cpus.whole_up()
-        );
-        return vec![text];
+        return vec![alone];
     }
     let b = &load.blocking;
     let origin = b.source.as_deref().unwrap_or("nobody said; the middle of everything possible");
-    vec![
-        format!("a request waits {} % of its time ({origin})", number(b.value * 100.0)),
-        format!(
-            "cores carry {} slots = {} x {cores} / (1 - {})",
-            number(load.by_cpu(b.value)),
-            number(load.utilisation),
-            number(b.value)
-        ),
-    ]
+    let slots = format!(
+        "cores carry {} slots = {} x {cores} / (1 - {})",
+        number(load.by_cpu(b.value)),
+        number(load.utilisation),
+        number(b.value)
+    );
+    let waits = format!("a request waits {} % of its time ({origin})", number(b.value * 100.0));
+    match plan.class {
+        // Threads of one process share its core; processes of one slot each need no such reminder.
+        Class::Gthread => vec![waits, slots, alone],
+        _ => vec![waits, slots],
+    }
 }
 
 /// Slots that the demand needs, and whether any setting can meet it.

@@ -9,6 +9,8 @@ pub enum FileKind {
     Compose,
     /// A Procfile of a platform or of a local process manager.
     Procfile,
+    /// A shell script.
+    Script,
     /// Variables, one per line.
     Dotenv,
     /// Python source.
@@ -23,6 +25,10 @@ pub enum FileKind {
     UvLock,
     /// `Pipfile`.
     Pipfile,
+    /// `Pipfile.lock`.
+    PipfileLock,
+    /// `setup.cfg`.
+    SetupConfig,
 }
 
 impl FileKind {
@@ -36,10 +42,13 @@ impl FileKind {
             ("poetry.lock", _) => return Some(Self::PoetryLock),
             ("uv.lock", _) => return Some(Self::UvLock),
             ("pipfile", _) => return Some(Self::Pipfile),
+            ("pipfile.lock", _) => return Some(Self::PipfileLock),
+            ("setup.cfg", _) => return Some(Self::SetupConfig),
             (_, "py") => return Some(Self::Python),
             (_, "yml" | "yaml") => return is_compose(stem).then_some(Self::Compose),
             (_, "txt") => return is_requirements(stem, folder).then_some(Self::Requirements),
             (_, "env") => return Some(Self::Dotenv),
+            (_, "sh" | "bash") | ("entrypoint" | "docker-entrypoint", _) => return Some(Self::Script),
             _ => {}
         }
         let first = lower.split('.').next().unwrap_or(&lower);
@@ -88,7 +97,7 @@ mod tests {
 
     #[test]
     fn names_tell_the_kind() {
-        use FileKind::{Compose, Dockerfile, Dotenv, Pipfile, Procfile, Python, Requirements};
+        use FileKind::{Compose, Dockerfile, Dotenv, Pipfile, Procfile, Python, Requirements, Script};
         for (path, kind) in [
             ("Dockerfile", Some(Dockerfile)),
             ("docker/Dockerfile.prod", Some(Dockerfile)),
@@ -116,7 +125,7 @@ mod tests {
             ("requirements/prod.txt", Some(Requirements)),
             ("robots.txt", None),
             ("Pipfile", Some(Pipfile)),
-            ("start.sh", None),
+            ("start.sh", Some(Script)),
         ] {
             assert_eq!(FileKind::of(path), kind, "{path}");
         }

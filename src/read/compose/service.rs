@@ -28,8 +28,7 @@ impl<'a> Reader<'a> {
 
     pub(super) fn unit(&mut self, key: NodeId) -> Unit {
         let name = self.tree.text(key).unwrap_or_default();
-        let mut unit =
-            Unit::new(UnitKind::ComposeService, name, self.place(self.tree.content(self.source.text(), key)));
+        let mut unit = Unit::new(UnitKind::ComposeService, name, self.place(self.tree.content(key)));
         unit.entrypoint = self.command("entrypoint");
         unit.command = self.command("command");
         // What is nearest to the service comes last, so that it wins. The image is built before any of
@@ -71,7 +70,7 @@ impl<'a> Reader<'a> {
 
     fn located(&self, node: NodeId) -> Option<Located<String>> {
         let text = self.tree.text(node)?;
-        Some(Located::new(text.to_owned(), self.place(self.tree.content(self.source.text(), node))))
+        Some(Located::new(text.to_owned(), self.place(self.tree.content(node))))
     }
 
     fn texts(&self, node: NodeId) -> Vec<String> {
@@ -82,7 +81,7 @@ impl<'a> Reader<'a> {
 
     fn command(&mut self, key: &str) -> Option<Command> {
         let node = self.get(key)?;
-        let place = self.place(self.tree.content(self.source.text(), node));
+        let place = self.place(self.tree.content(node));
         let command = if let Some((items, flow)) = self.tree.items(node) {
             let words: Option<Vec<Lexed>> = (0..items.len()).map(|index| self.item(items, flow, index)).collect();
             words.and_then(|words| command::exec(words, Dialect::Compose, place))
@@ -112,11 +111,7 @@ impl<'a> Reader<'a> {
             (true, None, None) => outer,
         };
         let text = self.tree.decoded(self.source.text(), item)?;
-        let word = Word {
-            removal: self.place(removal),
-            quoted: true,
-            ..self.word(&text, self.tree.content(self.source.text(), item))
-        };
+        let word = Word { removal: self.place(removal), quoted: true, ..self.word(&text, self.tree.content(item)) };
         Some(Lexed { word, content: dollars(&text), has_quotes: true })
     }
 
@@ -163,10 +158,7 @@ impl<'a> Reader<'a> {
         let value = match self.tree.text(value) {
             Some(_) => {
                 let text = self.tree.decoded(self.source.text(), value);
-                Some(text.map_or_else(
-                    || self.unknown(value),
-                    |text| self.word(&text, self.tree.content(self.source.text(), value)),
-                ))
+                Some(text.map_or_else(|| self.unknown(value), |text| self.word(&text, self.tree.content(value))))
             }
             None => None,
         };
@@ -174,14 +166,14 @@ impl<'a> Reader<'a> {
     }
 
     fn unknown(&self, node: NodeId) -> Word {
-        let place = self.place(self.tree.content(self.source.text(), node));
+        let place = self.place(self.tree.content(node));
         let parts = vec![WordPart::Opaque(self.tree.text(node).unwrap_or_default().to_owned())];
         Word { parts, place, removal: place, quoted: true }
     }
 
     fn assignment(&self, item: NodeId) -> Option<Variable> {
         let text = self.tree.decoded(self.source.text(), item)?;
-        let place = self.place(self.tree.content(self.source.text(), item));
+        let place = self.place(self.tree.content(item));
         let plain = text.text();
         let Some((name, _)) = plain.split_once('=') else {
             return Some(Variable { name: plain.trim().to_owned(), value: None, place, build_only: false });

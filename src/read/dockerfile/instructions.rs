@@ -59,7 +59,7 @@ impl<'a> Scanner<'a> {
 
     /// `# escape=` counts only above everything else.
     fn directives(&mut self) {
-        for line in self.text.get(self.at..).unwrap_or_default().lines() {
+        for line in self.text.get(self.at..).unwrap_or_default().split_inclusive('\n') {
             let Some(directive) = line.trim().strip_prefix('#') else {
                 return;
             };

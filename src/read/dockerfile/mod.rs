@@ -5,9 +5,11 @@
 
 mod assignments;
 mod instructions;
+#[cfg(test)]
+mod tests;
 
 use crate::findings::Note;
-use crate::source::{Comment, FileId, Located, Place, SourceFile};
+use crate::source::{FileId, Located, Place, SourceFile};
 
 use super::command;
 use super::decoded::Decoded;
@@ -83,7 +85,6 @@ impl Reader<'_> {
             }
             "ENTRYPOINT" => {
                 let command = self.command(instruction);
-                // Setting the entry point takes back a command of the base image, not one of this stage.
                 self.stage(|stage| stage.entrypoint = command);
             }
             _ => self.unknown(instruction),
@@ -158,8 +159,7 @@ impl Reader<'_> {
     }
 
     fn working_folder(&mut self, rest: &Decoded) {
-        let mut folder = self.located(rest);
-        folder = folder.map(|path| path.trim_matches(['"', '\'']).to_owned());
+        let mut folder = self.located(rest).map(|text| text.trim_matches(['"', '\'']).to_owned());
         self.stage(|stage| {
             if let Some(previous) = &stage.working_folder
                 && !folder.value.starts_with(['/', '$'])
@@ -226,9 +226,4 @@ fn copied(rest: &Decoded, file: FileId) -> Option<Copied> {
     let destination = words.pop()?;
     words.retain(|source| !source.starts_with("<<"));
     (!words.is_empty()).then_some(Copied { sources: words, destination })
-}
-
-/// Comments of a format in which `#` starts one only at the beginning of a line.
-pub(super) fn line_comments(text: &str) -> Vec<Comment> {
-    instructions::scan(text).1
 }

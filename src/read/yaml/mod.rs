@@ -46,6 +46,8 @@ pub(super) struct Failure {
 #[derive(Debug)]
 struct Node {
     span: Span,
+    /// Inside the quotes, or without the breaks behind a block.
+    content: Span,
     kind: Kind,
 }
 
@@ -113,6 +115,10 @@ pub(super) fn parse(text: &str) -> Tree {
     builder.tree
 }
 
+fn is_blank(char: char) -> bool {
+    matches!(char, ' ' | '\t' | '\n' | '\r')
+}
+
 struct Builder<'a> {
     text: &'a str,
     tree: Tree,
@@ -163,7 +169,8 @@ impl Builder<'_> {
                         self.written_to = self.written_to.max(span.end);
                     }
                     let written = self.text.get(node.span.start..self.written_to).unwrap_or_default();
-                    node.span.end = node.span.start + written.trim_end_matches(['\n', '\r', ' ', '\t']).len();
+                    node.span.end = node.span.start + written.trim_end_matches(is_blank).len();
+                    node.content = node.span;
                 }
             }
             Event::Alias(id) => {
@@ -194,7 +201,14 @@ impl Builder<'_> {
 
     fn add(&mut self, span: Span, kind: Kind, anchor: usize) -> NodeId {
         let node = self.tree.nodes.len();
-        self.tree.nodes.push(Node { span, kind });
+        let quoted = matches!(kind, Kind::Scalar(_, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted));
+        let written = self.text.get(span.start..span.end).unwrap_or_default();
+        let content = if quoted && span.len() >= 2 {
+            Span::new(span.start + 1, span.end - 1)
+        } else {
+            Span::new(span.start, span.start + written.trim_end_matches(is_blank).len())
+        };
+        self.tree.nodes.push(Node { span, content, kind });
         if anchor > 0 {
             self.anchors.insert(anchor, node);
         }
@@ -264,14 +278,9 @@ impl Tree {
     }
 
     /// The bytes of a scalar's text, inside its quotes and without the breaks behind a block; of an alias
-    /// those of what it stands for.
-    pub(super) fn content(&self, source: &str, node: NodeId) -> Span {
-        let span = self.span(self.target(node));
-        if self.is_quoted(node) && span.len() >= 2 {
-            return Span::new(span.start + 1, span.end - 1);
-        }
-        let written = source.get(span.start..span.end).unwrap_or_default();
-        Span::new(span.start, span.start + written.trim_end_matches(['\n', '\r', ' ', '\t']).len())
+    /// those of what it stands for, of a collection all of it.
+    pub(super) fn content(&self, node: NodeId) -> Span {
+        self.node(node).map_or(Span::default(), |node| node.content)
     }
 
     /// The items of a sequence, and whether it is written in brackets.
@@ -361,57 +370,4 @@ impl Tree {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fmt::Write as _;
-
-    use super::*;
-
-    #[test]
-    fn aliases_and_merge_keys_find_their_values() {
-        let text = "base: &base\n  a: 1\n  b: 2\nweb:\n  <<: *base\n  b: 3\nlist: &l [x]\nsame: *l\n";
-        let tree = parse(text);
-        let top = tree.documents[0];
-        let web = tree.get(top, "web").unwrap();
-        let value = |key| tree.get(web, key).and_then(|node| tree.text(node));
-        assert_eq!((value("a"), value("b"), value("<<")), (Some("1"), Some("3"), None));
-        let same = tree.get(top, "same").unwrap();
-        assert_eq!(tree.span(same), Span::new(text.len() - 3, text.len() - 1));
-        assert_eq!(tree.items(same).unwrap().0, tree.items(tree.get(top, "list").unwrap()).unwrap().0);
-    }
-
-    #[test]
-    fn aliases_to_aliases_cost_nothing() {
-        let mut text = "a0: &a0 [x]\n".to_owned();
-        for level in 1..60 {
-            let below = format!("*a{}", level - 1);
-            writeln!(text, "a{level}: &a{level} [{below}, {below}, {below}]").unwrap();
-        }
-        text.push_str("m0: &m0 {k: v}\n");
-        for level in 1..60 {
-            let below = format!("*m{}", level - 1);
-            writeln!(text, "m{level}: &m{level} {{<<: [{below}, {below}, {below}]}}").unwrap();
-        }
-        let tree = parse(&text);
-        assert!(tree.error.is_none(), "{:?}", tree.error);
-        let last = tree.get(tree.documents[0], "m59").unwrap();
-        assert_eq!(tree.get(last, "k").and_then(|node| tree.text(node)), Some("v"));
-        let itself = parse("a: &a\n  <<: *a\n  b: [*a]\n");
-        assert!(itself.error.is_none());
-        assert_eq!(itself.entries(itself.documents[0]).len(), 1);
-    }
-
-    #[test]
-    fn comments_know_whether_they_stand_alone() {
-        let tree = parse("# one\na: 1  # two\n");
-        let alone: Vec<bool> = tree.comments.iter().map(|comment| comment.own_line).collect();
-        assert_eq!(alone, [true, false]);
-    }
-
-    #[test]
-    fn nesting_and_size_are_bounded() {
-        assert!(parse(&"[".repeat(100_000)).error.is_some());
-        assert!(parse(&"- ".repeat(100_000)).error.is_some());
-        let many = parse(&format!("[{}]", "1,".repeat(MAX_NODES * 2)));
-        assert!(many.error.is_some_and(|error| error.message.contains("nodes")));
-    }
-}
+mod tests;

@@ -8,6 +8,7 @@ use granit_parser::ScalarStyle;
 use crate::source::Span;
 
 use super::super::decoded::Decoded;
+use super::is_blank;
 
 /// The scalar with its bytes; `None` if the two cannot be brought together.
 pub(super) fn decode(source: &str, span: Span, text: &str, style: ScalarStyle) -> Option<Decoded> {
@@ -45,16 +46,14 @@ impl Walk<'_> {
         let raw = self.raw.get(self.at..)?;
         let wanted = self.text.get(self.read..)?;
         let char = wanted.chars().next()?;
-        let Some(next) = raw.chars().next() else { return self.line_break(wanted, 0, style) };
-        if self.at == 0
-            && char == '\n'
-            && !is_blank(next)
-            && matches!(style, ScalarStyle::Literal | ScalarStyle::Folded)
-        {
+        let Some(next) = raw.chars().next() else {
+            return self.line_break(wanted, 0);
+        };
+        let block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+        if self.at == 0 && char == '\n' && !is_blank(next) && block {
             // The parser lets a block begin with its first line that is not empty.
             let empty = wanted.len() - wanted.trim_start_matches('\n').len();
-            self.take(wanted.get(..empty)?, 0);
-            return Some(());
+            return self.folded(wanted.get(..empty)?, 0);
         }
         match (style, next) {
             (ScalarStyle::SingleQuoted, '\'') if raw.starts_with("''") && char == '\'' => {
@@ -64,10 +63,14 @@ impl Walk<'_> {
             (ScalarStyle::DoubleQuoted, '\\') => self.escape(raw, char),
             _ if is_blank(next) => {
                 let run = raw.len() - raw.trim_start_matches(is_blank).len();
-                if raw.get(..run)?.contains('\n') && char.is_ascii_whitespace() {
-                    self.line_break(wanted, run, style)
-                } else if raw.get(..run)?.contains('\n') && !wanted.starts_with(next) {
-                    // Indentation, or a break that an escape at the end of the line takes back.
+                let breaks = raw.get(..run)?.matches('\n').count();
+                if breaks > 0 && style == ScalarStyle::DoubleQuoted {
+                    // Counted, because an escape for a line feed may follow.
+                    self.folded(if breaks == 1 { " " } else { wanted.get(..breaks - 1)? }, run)
+                } else if breaks > 0 && char.is_ascii_whitespace() {
+                    self.line_break(wanted, run)
+                } else if breaks > 0 && !wanted.starts_with(next) {
+                    // The indentation of the first line.
                     self.at += run;
                     Some(())
                 } else {
@@ -94,27 +97,30 @@ impl Walk<'_> {
         self.read += text.len();
     }
 
-    /// Breaks and indentation on one side, spaces and breaks on the other.
-    fn line_break(&mut self, wanted: &str, run: usize, style: ScalarStyle) -> Option<()> {
-        let mut folded = wanted.len() - wanted.trim_start_matches(is_blank).len();
-        if style == ScalarStyle::DoubleQuoted {
-            // One break is a space, each further one a break; blanks behind them are spelled with escapes.
-            let breaks = self.raw.get(self.at..self.at + run)?.matches('\n').count();
-            folded = folded.min(breaks.saturating_sub(1).max(1));
-        }
-        if folded == 0 {
+    /// Breaks and indentation of a block or plain scalar: whatever blanks they became.
+    fn line_break(&mut self, wanted: &str, run: usize) -> Option<()> {
+        let folded = wanted.len() - wanted.trim_start_matches(is_blank).len();
+        self.folded(wanted.get(..folded).filter(|text| !text.is_empty())?, run)
+    }
+
+    /// `run` bytes of breaks and indentation that became `text`.
+    fn folded(&mut self, text: &str, run: usize) -> Option<()> {
+        if !text.trim_matches(is_blank).is_empty() || !self.text.get(self.read..)?.starts_with(text) {
             return None;
         }
-        self.take(wanted.get(..folded)?, run);
+        self.take(text, run);
         Some(())
     }
 
     fn escape(&mut self, raw: &str, char: char) -> Option<()> {
         let kind = raw.chars().nth(1)?;
         if kind == '\n' || kind == '\r' {
-            let rest = raw.get(1..)?;
-            self.at += 1 + rest.len() - rest.trim_start_matches(is_blank).len();
-            return Some(());
+            // The break is taken back, empty lines behind it are not.
+            let blanks = raw.get(1..)?;
+            let run = blanks.len() - blanks.trim_start_matches(is_blank).len();
+            let lines = blanks.get(..run)?.matches('\n').count().saturating_sub(1);
+            let empty = self.text.get(self.read..self.read + lines)?;
+            return self.folded(empty, 1 + run);
         }
         let digits = match kind {
             'x' => 2,
@@ -156,12 +162,11 @@ fn named(letter: char) -> char {
     }
 }
 
-fn is_blank(char: char) -> bool {
-    matches!(char, ' ' | '\t' | '\n' | '\r')
-}
-
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::{collection, sample};
+
     use super::super::parse;
 
     /// Each word of the scalar under `k`, with the bytes of the file that it stands for.
@@ -191,7 +196,6 @@ mod tests {
             "k: |\n  gunicorn\n  -w 4\n\n  app\n",
             "k: |\n\n\n  gunicorn\n  -w 4\n  app\n",
             "k: >-  # c\n\n  gunicorn -w\n  4 app",
-            "k: \"\n  gunicorn -w\n\n  4 app\n  \"\n",
             "k: |2\n    gunicorn -w\n  4 app\n",
             "k: gunicorn\n  -w 4\n\n  app\n",
             "k: \"gunicorn\n  -w 4\n  app\"\n",
@@ -213,5 +217,34 @@ mod tests {
         assert_eq!(words("k: \"a\n\n  \\  \\\"b\"\n"), [pair("a", "a"), pair("\"b", "\\\"b")]);
         assert!(words("k: |\nz: 1\n").is_empty());
         assert_eq!(words("k: 'it''s 4'\n"), [pair("it's", "it''s"), pair("4", "4")]);
+    }
+
+    proptest! {
+        /// Whatever a scalar is written like, its bytes are found, in order and inside it.
+        #[test]
+        fn any_scalar_is_found_again(
+            head in sample::select(vec!["\"", "'", "|\n  ", ">\n  ", ">-\n  ", "|+\n  ", ""]),
+            pieces in collection::vec(sample::select(vec!["a", " ", "\n  ", "\n\n  ", "\\n", "''", "\\\"", "\u{e4}", "  ", "\r\n  ", "\\\n  "]), 1..10),
+        ) {
+            let close = if head.len() == 1 { head } else { "" };
+            let source = format!("k: {head}x{}y{close}\n", pieces.concat());
+            let tree = parse(&source);
+            let node = tree.documents.first().and_then(|&top| tree.get(top, "k"));
+            if let (None, Some(node)) = (&tree.error, node) {
+                let decoded = tree.decoded(&source, node);
+                prop_assert!(decoded.is_some(), "{source:?}");
+                let decoded = decoded.unwrap();
+                prop_assert_eq!(Some(decoded.text()), tree.text(node));
+                let mut last = 0;
+                for (at, char) in decoded.text().char_indices() {
+                    let span = decoded.span(at..at + char.len_utf8());
+                    prop_assert!(span.start >= last && span.end <= tree.span(node).end, "{source:?}");
+                    if char.is_alphabetic() {
+                        prop_assert_eq!(&source[span.start..span.end], char.to_string());
+                    }
+                    last = span.start;
+                }
+            }
+        }
     }
 }

@@ -10,12 +10,11 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
         return;
     }
     for blocking in app.blocking.iter().filter(|blocking| blocking.direct) {
-        let function = blocking.chain.last().map_or("", |hop| hop.function.as_str());
-        let message = format!(
-            "`{}` in `async def {function}` stops every request of its worker {}",
-            blocking.what,
-            blocking.while_it()
-        );
+        let Some(hop) = blocking.chain.last() else { continue };
+        // Some frameworks run plain functions on the loop as well.
+        let function = format!("{}def {}", if hop.is_async { "async " } else { "" }, hop.function);
+        let message =
+            format!("`{}` in `{function}` stops every request of its worker {}", blocking.what, blocking.while_it());
         blocking.say(out.report(blocking.anchor, "the event loop stands still here", message), service, context);
     }
 }

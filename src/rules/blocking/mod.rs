@@ -25,7 +25,7 @@ impl Blocking {
     }
 
     /// Completes a finding about this call: where it is made, who reaches it, what settles it.
-    fn say(&self, report: Report, service: Option<&Service>, context: &Context) {
+    fn say(&self, report: Report, service: Option<&Service>, _: &Context) {
         let severity = match (self.weight, self.certainty) {
             // What may just as well be another function must not fail a build.
             (_, Confidence::Low) | (Weight::Slight, _) => Severity::Advice,
@@ -40,9 +40,10 @@ impl Blocking {
             report = report.related(*place, format!("`{handler}` handles requests on the event loop"));
         }
         if !self.more.is_empty() {
-            let first = context.files.describe(self.more[0]);
-            report = report
-                .related(self.more[0], format!("and {} more in the same function, from {first}", self.more.len()));
+            let others = self.more.len() - 1;
+            let text =
+                if others == 0 { "so does this".to_owned() } else { format!("so does this, and {others} more calls") };
+            report = report.related(self.more[0], text);
         }
         let mut help = self.remedy.text.clone();
         if let Some(timeout) = service.and_then(Service::heartbeat) {

@@ -1,0 +1,236 @@
+//! One start becomes a deployment: its version, its command line, its configuration file, its
+//! settings.
+//!
+//! Decides in which order the sources of a server are consulted, as the server does. Which commands
+//! start servers was found before.
+
+use super::commands::Start;
+use super::configuration::{Configuration, Read, Reader};
+use super::settle::{self, Sources};
+use super::version;
+use super::{Candidate, Deployment, Resolved, Settings, faults};
+use crate::findings::Note;
+use crate::read::{self, Facts, Limits, Unit};
+use crate::servers::arguments::{self, Argument, Arguments};
+use crate::servers::{Server, Table, Version, table};
+use crate::source::{FileId, Files, Located, Place};
+use crate::values::Value;
+
+/// What is known about a start from the place that declares it.
+pub(super) struct Origin<'a> {
+    pub(super) unit: &'a Unit,
+    pub(super) limits: &'a Limits,
+    pub(super) container: Option<Place>,
+    pub(super) development: Option<&'a Located<String>>,
+}
+
+/// The deployment that `start` makes of `server`.
+pub(super) fn resolve(
+    origin: &Origin,
+    server: Server,
+    start: &Start,
+    files: &Files,
+    facts: &Facts,
+    notes: &mut Vec<Note>,
+) -> Deployment {
+    let table = table(server);
+    let home = start.roots.folder(files);
+    let version = version::asked_for(table.distribution(), &home, &facts.requirements, files)
+        .unwrap_or_else(|| version::assumed(table.newest()));
+    let mut errors = Vec::new();
+    let command_line = arguments::parse(table, version.version, &start.arguments);
+    let options = options(table, version.version, start);
+    for found in [&options, &command_line] {
+        errors.extend(found.errors.iter().map(|e| Located::new(e.value.to_string(), e.place)));
+    }
+    let environ = |name: &str| start.environment.lookup(name);
+    let reader = Reader { files, python: &facts.python, roots: &start.roots, environ: &environ, cpus: None };
+    let which = which_configuration(table, &command_line, &options, start, files);
+    let loaded = load(which, &reader, table, version.version, start, notes);
+    let named = command_line.app.clone();
+    let complete = command_line.opaque.is_empty() && command_line.exits.is_none();
+    let sources = Sources {
+        table,
+        version: version.version,
+        files,
+        environment: &start.environment,
+        configuration: loaded.read,
+        unread: loaded.unread,
+        options,
+        command_line,
+    };
+    let mut settings = sources.settle(&mut errors);
+    if server == Server::Gunicorn {
+        name_process(&mut settings, named.as_ref());
+        errors.extend(faults::at_start(&settings));
+    }
+    let app = named.or_else(|| wsgi_app(&settings));
+    let nobody = settings.get("wsgi_app").is_some_and(|setting| setting.value() == Some(&Value::None));
+    if server == Server::Gunicorn && app.is_none() && nobody && complete {
+        errors.push(Located::new("no application module is named".to_owned(), start.place));
+    }
+    Deployment {
+        server,
+        kind: origin.unit.kind,
+        unit: origin.unit.name.clone(),
+        command: start.place,
+        folder: folder(start, &settings, app.as_ref(), files),
+        class: settle::worker_class(table, &settings),
+        workers_on_large_node: workers_on_large_node(&reader, loaded.configuration.as_ref(), &settings),
+        configuration: loaded.configuration,
+        limits: origin.limits.clone(),
+        container: origin.container,
+        development: origin.development.cloned(),
+        environment: start.environment.known(),
+        distributions: version::distributions(&home, &facts.requirements, files),
+        version,
+        app,
+        settings,
+        errors,
+    }
+}
+
+/// `WSGIApplication.init` of Gunicorn 27.0.1 names the process after its first argument before
+/// anything else is read.
+fn name_process(settings: &mut Settings, app: Option<&Located<String>>) {
+    let Some(app) = app else { return };
+    settings.change_default("default_proc_name", |default| Candidate {
+        value: Resolved::Known(Value::Str(app.value.clone())),
+        ..default.clone()
+    });
+}
+
+fn wsgi_app(settings: &Settings) -> Option<Located<String>> {
+    let setting = settings.get("wsgi_app")?;
+    Some(Located::new(setting.text()?.to_owned(), setting.place()?))
+}
+
+/// The folder that the application is imported from.
+fn folder(start: &Start, settings: &Settings, app: Option<&Located<String>>, files: &Files) -> String {
+    let mut roots = start.roots.clone();
+    let chdir = settings.get("chdir").filter(|chdir| chdir.is_set());
+    if let Some(chdir) = chdir.and_then(super::Effective::text) {
+        roots.enter(chdir);
+    }
+    match app {
+        Some(app) => roots.folder_importing(files, &app.value),
+        None => roots.folder(files),
+    }
+}
+
+/// A node size at which a formula over host cores shows what it does; large nodes of the cloud
+/// providers have 64 cores and more (benoitc/gunicorn#2028 was met on such a one).
+const LARGE_NODE: u32 = 64;
+
+fn workers_on_large_node(reader: &Reader, configuration: Option<&Configuration>, settings: &Settings) -> Option<i64> {
+    settings.get("workers")?.winner.host_cores()?;
+    let large = Reader { cpus: Some(LARGE_NODE), ..*reader };
+    large.value_of(configuration?.file, "workers")?.as_int()
+}
+
+/// The words in the variable that holds further options, if a file sets it.
+fn options(table: &'static Table, version: Version, start: &Start) -> Arguments {
+    let Some(entry) = table.arguments_variable().and_then(|name| start.environment.entry(name)) else {
+        return Arguments::default();
+    };
+    let Some(text) = &entry.text else {
+        return Arguments { opaque: vec![entry.place], ..Arguments::default() };
+    };
+    let words: Vec<Argument> = read::words(text, entry.place)
+        .into_iter()
+        .map(|word| {
+            let argument = Argument::new(&word, &|_| None);
+            if entry.literal {
+                argument
+            } else {
+                Argument { place: entry.place, removal: entry.place, literal: false, ..argument }
+            }
+        })
+        .collect();
+    let mut arguments = arguments::parse(table, version, &words);
+    // Gunicorn parses the variable with the same parser and drops an application in it.
+    arguments.app = None;
+    arguments
+}
+
+/// A configuration file and what it says, or why it stays unread.
+#[derive(Default)]
+struct Loaded {
+    configuration: Option<Configuration>,
+    read: Option<Read>,
+    unread: Option<(Place, String)>,
+}
+
+fn load(
+    which: Which,
+    reader: &Reader,
+    table: &'static Table,
+    version: Version,
+    start: &Start,
+    notes: &mut Vec<Note>,
+) -> Loaded {
+    let (file, named_at) = match which {
+        Which::None => return Loaded::default(),
+        Which::Unknown(place, why) => {
+            let file = reader.files.get(place.file);
+            notes.push(Note::line(file.path(), file.line(place.span.start), why.clone()));
+            return Loaded { unread: Some((place, why)), ..Loaded::default() };
+        }
+        Which::File(file, named_at) => (file, named_at),
+    };
+    let Some(mut read) = reader.read(file, table, version) else {
+        let why = format!("`{}` could not be read", reader.files.get(file).path());
+        return Loaded { unread: Some((named_at.unwrap_or(start.place), why)), ..Loaded::default() };
+    };
+    let configuration = Configuration {
+        file,
+        named_at,
+        strangers: std::mem::take(&mut read.strangers),
+        last_assignment: read.last_assignment,
+    };
+    Loaded { configuration: Some(configuration), read: Some(read), unread: None }
+}
+
+enum Which {
+    None,
+    File(FileId, Option<Place>),
+    Unknown(Place, String),
+}
+
+/// The configuration file: `-c` on the command line, else `-c` in the variable, else the default one
+/// in the folder the server starts in; never two.
+fn which_configuration(
+    table: &'static Table,
+    command_line: &Arguments,
+    options: &Arguments,
+    start: &Start,
+    files: &Files,
+) -> Which {
+    if table.server() != Server::Gunicorn {
+        return Which::None;
+    }
+    let named = [command_line, options]
+        .into_iter()
+        .find_map(|arguments| arguments.given.iter().rev().find(|given| given.setting.name() == "config"));
+    let Some(given) = named else {
+        let default = start.roots.file(files, "gunicorn.conf.py");
+        return default.map_or(Which::None, |file| Which::File(file, None));
+    };
+    let place = given.value_place.unwrap_or(given.flag);
+    let Some(text) = &given.text else {
+        return Which::Unknown(place, "the configuration file is named by a variable that no file sets".to_owned());
+    };
+    let path = match text.split_once(':') {
+        Some(("python", module)) => {
+            let base = module.replace('.', "/");
+            let package = format!("{base}/__init__.py");
+            if start.roots.file(files, &package).is_some() { package } else { format!("{base}.py") }
+        }
+        Some(("file", path)) => path.to_owned(),
+        _ => text.clone(),
+    };
+    match start.roots.file(files, &path) {
+        Some(file) => Which::File(file, Some(place)),
+        None => Which::Unknown(place, format!("the configuration file `{path}` is not among the files that are read")),
+    }
+}

@@ -1,0 +1,262 @@
+//! What every reader must survive, whatever a file holds.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+
+use super::{Facts, all};
+use crate::source::{FileKind, Files, Place, Word};
+
+const KINDS: [FileKind; 12] = [
+    FileKind::Dockerfile,
+    FileKind::Compose,
+    FileKind::Procfile,
+    FileKind::Dotenv,
+    FileKind::Python,
+    FileKind::Requirements,
+    FileKind::Pyproject,
+    FileKind::PoetryLock,
+    FileKind::UvLock,
+    FileKind::Pipfile,
+    FileKind::PipfileLock,
+    FileKind::SetupConfig,
+];
+
+fn read(text: &str, kind: FileKind) -> (Files, Facts) {
+    let mut files = Files::new();
+    let file = files.add("file", text);
+    let facts = all(&files, &[(file, kind)].into());
+    (files, facts)
+}
+
+/// Every place that the facts name.
+fn places(facts: &Facts) -> Vec<Place> {
+    let mut places = Vec::new();
+    let word = |word: &Word| [word.place, word.removal];
+    for unit in &facts.units {
+        places.push(unit.place);
+        for command in unit.entrypoint.iter().chain(&unit.command) {
+            places.push(command.place);
+            places.extend(command.simple.iter().flatten().flat_map(word));
+        }
+        places.extend(unit.image.iter().chain(&unit.working_folder).chain(&unit.user).map(|text| text.place));
+        places.extend(unit.environment_files.iter().map(|text| text.place));
+    }
+    let variables = facts.units.iter().flat_map(|unit| &unit.environment).chain(facts.environments.values().flatten());
+    for variable in variables {
+        places.push(variable.place);
+        places.extend(variable.value.iter().flat_map(word));
+    }
+    places.extend(facts.requirements.iter().map(|requirement| requirement.place));
+    let comments =
+        facts.comments.iter().flat_map(|(&file, comments)| comments.iter().map(move |c| Place::new(file, c.span)));
+    places.extend(comments);
+    places
+}
+
+fn sound(files: &Files, facts: &Facts) -> Result<(), String> {
+    if let Some(note) = facts.notes.iter().find(|note| note.reason.contains("defect")) {
+        return Err(format!("{note:?}"));
+    }
+    let wrong = places(facts).into_iter().find(|place| {
+        let text = files.get(place.file).text();
+        text.get(place.span.start..place.span.end).is_none()
+    });
+    wrong.map_or(Ok(()), |place| Err(format!("{place:?} lies outside the text")))
+}
+
+#[test]
+fn hostile_files_end_soon() {
+    // An eighth of what is loaded at most: what takes time with the square of it would still be seen.
+    let mega = 1 << 17;
+    let mut services =
+        "services:\n  a0: &a\n    command: &c [".to_owned() + &"x, ".repeat(15_000) + "x]\n    environment: &e\n";
+    for n in 0..4_000 {
+        writeln!(services, "      V{n}: x").unwrap();
+    }
+    for n in 1..20_000 {
+        writeln!(services, "  s{n}: {{command: *c, environment: *e}}").unwrap();
+    }
+    let mut extends = "services:\n  s0: {image: x}\n".to_owned();
+    for n in 1..5_000 {
+        writeln!(extends, "  s{n}: {{extends: s{}}}", n - 1).unwrap();
+    }
+    let mut bomb = "a0: &a0 [x]\n".to_owned();
+    for n in 1..200 {
+        writeln!(bomb, "a{n}: &a{n} {{<<: [*a{p}, *a{p}], k{n}: *a{p}}}", p = n - 1).unwrap();
+    }
+    bomb.push_str("services: *a199\n");
+    let texts = [
+        "x".repeat(4 * mega),
+        "web: ".to_owned() + &"a ".repeat(2 * mega),
+        "CMD ".to_owned() + &"\"a\",".repeat(mega),
+        "FROM x\nCMD [".to_owned() + &"\"a\",".repeat(mega / 2) + "\"a\"]\n",
+        "FROM x\nCMD a \\\n".repeat(mega / 8),
+        "FROM x\n".repeat(mega / 4),
+        "FROM x\nRUN <<A <<B <<C\n".repeat(mega / 16),
+        "FROM x\nENV ".to_owned() + &"a=$b ".repeat(mega / 2),
+        "a: b\n".repeat(mega / 2),
+        "a=${b:-".repeat(mega / 4),
+        "a=\"".repeat(mega),
+        "a='\n".repeat(mega / 2),
+        "$(".repeat(mega),
+        "web: ".to_owned() + &"`".repeat(mega),
+        "web: ".to_owned() + &"${".repeat(mega),
+        "web: ".to_owned() + &"a{{ ".repeat(mega),
+        "web: ".to_owned() + &"<<a ".repeat(mega / 4),
+        "web: ".to_owned() + &"case x in a) ".repeat(mega / 16),
+        "[".repeat(100_000),
+        "{".repeat(100_000),
+        "a = ".to_owned() + &"[".repeat(100_000),
+        "a.".repeat(100_000) + "b = 1",
+        "- ".repeat(mega),
+        "? ".repeat(mega),
+        "&a ".repeat(mega / 2),
+        "a: *a\n".repeat(mega / 4),
+        "#\n".repeat(mega),
+        "\n".repeat(2 * mega),
+        "\r".repeat(2 * mega),
+        "\t".repeat(2 * mega),
+        "\0".repeat(mega),
+        "'''".repeat(mega),
+        "\"\"\"".repeat(mega),
+        "[[package]]\nname = 'a'\nversion = '1'\n".repeat(mega / 16),
+        "x = 1\n".repeat(mega / 4),
+        "if x:\n".repeat(mega / 8),
+        "x = ".to_owned() + &"not ".repeat(1_990) + "x",
+        "x = ".to_owned() + &"- ".repeat(1_990) + "x",
+        "x = ".to_owned() + &"lambda: ".repeat(1_990) + "x",
+        "x = ".to_owned() + &"a if b else ".repeat(660) + "x",
+        "x = ".to_owned() + &"(".repeat(190) + &")".repeat(190),
+        "[options]\ninstall_requires =\n".to_owned() + &" a\n".repeat(mega / 2),
+        services,
+        extends,
+        bomb,
+    ];
+    for text in &texts {
+        for kind in KINDS {
+            let start = Instant::now();
+            let (files, facts) = read(text, kind);
+            let head: String = text.chars().take(40).collect();
+            // Most take milliseconds; the margin is for an unoptimised build on a busy machine.
+            assert!(start.elapsed() < Duration::from_secs(3), "{kind:?} took {:?} for {head:?}", start.elapsed());
+            assert_eq!(sound(&files, &facts), Ok(()), "{kind:?}: {head:?}");
+        }
+    }
+}
+
+#[test]
+fn the_order_of_facts_does_not_depend_on_threads() {
+    let mut files = Files::new();
+    let kinds = (0..200)
+        .map(|n| (files.add(format!("{n}/Procfile"), format!("web{n}: a\nbad\n")), FileKind::Procfile))
+        .collect();
+    let names = |facts: &Facts| facts.units.iter().map(|unit| unit.name.clone()).collect::<Vec<_>>();
+    let first = all(&files, &kinds);
+    assert_eq!(names(&first)[..3], ["web0", "web1", "web2"]);
+    let second = all(&files, &kinds);
+    assert_eq!((names(&first), first.notes), (names(&second), second.notes));
+}
+
+/// Lines that mean something in one format or another, so that random files get past the first token.
+fn fragments() -> impl Strategy<Value = String> {
+    let fragments = [
+        "services:\n",
+        "  web:\n",
+        "    command: ",
+        "    environment:\n",
+        "      - A=$B\n",
+        "    extends: web\n",
+        "<<: *a\n",
+        "&a ",
+        "*a",
+        "[",
+        "]",
+        "{",
+        "}",
+        "\"",
+        "'",
+        "|\n",
+        ">-\n",
+        "- ",
+        ": ",
+        "# x\n",
+        "\n",
+        "\r\n",
+        "  ",
+        "\\\n",
+        "\\",
+        "FROM a AS b\n",
+        "CMD ",
+        "ENTRYPOINT ",
+        "[\"sh\", \"-c\", \"a $B\"]\n",
+        "ENV A=1 B='2'\n",
+        "ARG X\n",
+        "RUN <<EOF\n",
+        "RUN pip install ",
+        "gunicorn==1.0",
+        "COPY --from=a b c\n",
+        "$X",
+        "${X:-",
+        "$(",
+        "$$",
+        "`",
+        "web: ",
+        "&& ",
+        ";; ",
+        "case x in ",
+        "esac",
+        "\u{feff}",
+        "\u{e4}",
+        "{{ x }}",
+        "[project]\n",
+        "dependencies = [\"a>=1\"]\n",
+        "[[package]]\n",
+        "name = \"a\"\nversion = \"1\"\n",
+        "export A=\"",
+        "import x\n",
+        "sh -c 'a b'",
+        "\t",
+        "\u{2028}",
+        "~",
+        "!!str ",
+        "---\n",
+    ];
+    proptest::collection::vec(proptest::sample::select(fragments.to_vec()), 0..25).prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_file_is_read_without_a_defect(text in fragments()) {
+        for kind in KINDS {
+            let (files, facts) = read(&text, kind);
+            prop_assert_eq!(sound(&files, &facts), Ok(()));
+        }
+    }
+
+    /// A literal argument of a service is what the file holds at its place, in every notation.
+    #[test]
+    fn literal_words_stand_at_their_place(words in proptest::collection::vec("[a-z0-9./:=_-]{1,6}", 1..5), notation in 0..6) {
+        let words: Vec<String> = words.into_iter().map(|word| format!("w{word}w")).collect();
+        let line = words.join(" ");
+        let quoted: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+        let (kind, text) = match notation {
+            0 => (FileKind::Compose, format!("services:\n  a:\n    command: '{line}'\n")),
+            1 => (FileKind::Compose, format!("services:\n  a:\n    command: [{}]\n", quoted.join(", "))),
+            2 => (FileKind::Compose, format!("services:\n  a:\n    command: >\n      {}\n", words.join("\n      "))),
+            3 => (FileKind::Dockerfile, format!("FROM a\nCMD [{}]\n", quoted.join(","))),
+            4 => (FileKind::Dockerfile, format!("FROM a\nCMD {}\n", words.join(" \\\n # c\n  "))),
+            _ => (FileKind::Procfile, format!("a: {line}\n")),
+        };
+        let (files, facts) = read(&text, kind);
+        let command = facts.units[0].command.as_ref().unwrap();
+        let placed: Vec<_> = command.simple[0].iter().map(|word| files.text_at(word.place)).collect();
+        prop_assert_eq!(placed, words);
+        let distinct: BTreeSet<_> = command.simple[0].iter().map(|word| word.removal).collect();
+        prop_assert_eq!(distinct.len(), command.simple[0].len());
+    }
+}
