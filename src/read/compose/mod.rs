@@ -3,6 +3,8 @@
 //! Services of other files, overrides and the images that are built are joined later; `extends` inside
 //! one file is not.
 
+#[cfg(test)]
+mod hostile;
 mod quantities;
 mod service;
 #[cfg(test)]
@@ -36,10 +38,9 @@ pub(super) fn read(file: FileId, source: &SourceFile, facts: &mut Facts) {
         return;
     }
     if let Some(error) = &tree.error {
-        // What stands in front of the error may lack the half of a service that changes its meaning.
-        let reason = format!("not valid YAML, so it was not read: {}", error.message);
+        // The document with the error may lack the half of a service that changes its meaning.
+        let reason = format!("not valid YAML, so this document was not read: {}", error.message);
         facts.notes.push(Note::line(source.path(), error.line, reason));
-        return;
     }
     let services: Vec<Entry> = tree
         .documents

@@ -31,7 +31,13 @@ impl<'a> Reader<'a> {
         let mut unit = Unit::new(UnitKind::ComposeService, name, self.place(self.tree.content(key)));
         unit.entrypoint = self.command("entrypoint");
         unit.command = self.command("command");
-        // What is nearest to the service comes last, so that it wins.
+        // What is nearest to the service comes last, so that it wins. The image is built before any of
+        // it runs, so the arguments of the build come first.
+        for &layer in self.layers.iter().rev() {
+            let arguments = self.tree.get(layer, "build").and_then(|build| self.tree.get(build, "args"));
+            let arguments = arguments.map(|node| self.environment(node)).unwrap_or_default();
+            unit.environment.extend(arguments.into_iter().map(|variable| Variable { build_only: true, ..variable }));
+        }
         for &layer in self.layers.iter().rev() {
             if let Some(node) = self.tree.get(layer, "environment") {
                 unit.environment.extend(self.environment(node));
@@ -41,7 +47,7 @@ impl<'a> Reader<'a> {
             }
         }
         unit.working_folder = self.get("working_dir").and_then(|node| self.located(node));
-        unit.build = self.get("build").map(|node| self.build(node));
+        unit.build = self.get("build").map(|_| self.build());
         unit.image = self.get("image").and_then(|node| self.located(node));
         unit.user = self.get("user").and_then(|node| self.located(node));
         unit.stop_signal = self.get("stop_signal").and_then(|node| self.located(node));
@@ -112,23 +118,29 @@ impl<'a> Reader<'a> {
         let neighbour =
             |index: Option<usize>| index.and_then(|index| items.get(index)).map(|&node| self.tree.span(node));
         let removal = match (flow, neighbour(index.checked_sub(1)), neighbour(Some(index + 1))) {
-            (false, ..) => self.whole_lines(outer),
+            (false, previous, _) => self.whole_lines(previous.map_or(0, |previous| previous.end), outer),
             (true, Some(previous), _) => Span::new(previous.end.min(outer.start), outer.end),
             (true, None, Some(next)) => Span::new(outer.start, next.start.max(outer.end)),
             (true, None, None) => outer,
         };
-        let text = match self.tree.text(item) {
-            Some(_) => self.tree.decoded(self.source.text(), item)?,
-            None => Decoded::default(),
-        };
+        let text = self.tree.decoded(self.source.text(), item)?;
         let word = Word { removal: self.place(removal), quoted: true, ..self.word(&text, self.tree.content(item)) };
         Some(Lexed { word, content: dollars(&text), has_quotes: true })
     }
 
-    /// The lines on which an item of a block list stands.
-    fn whole_lines(&self, span: Span) -> Span {
+    /// The lines on which an item of a block list stands, from the one with its dash on.
+    fn whole_lines(&self, previous: usize, span: Span) -> Span {
         let text = self.source.text();
-        let start = text.get(..span.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+        let span = Span::new(span.start, span.start + self.source.slice(span).trim_end().len());
+        let mut start = span.start;
+        for line in text.get(previous.min(span.start)..span.start).unwrap_or_default().rsplit('\n') {
+            start -= line.len();
+            if line.trim_start().starts_with('-') {
+                break;
+            }
+            start = start.saturating_sub(1);
+        }
+        let start = text.get(..start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
         let end = text.get(span.end..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| span.end + at + 1);
         Span::new(start, end)
     }
@@ -193,13 +205,14 @@ impl<'a> Reader<'a> {
         one.into_iter().chain(items).collect()
     }
 
-    fn build(&self, node: NodeId) -> Build {
-        let field = |key: &str| self.tree.get(node, key).and_then(|node| self.located(node));
-        Build {
-            context: self.located(node).or_else(|| field("context")),
-            dockerfile: field("dockerfile"),
-            target: field("target"),
-        }
+    fn build(&self) -> Build {
+        let field = |key: &str| self.path(&["build", key]).and_then(|node| self.located(node));
+        // `build: ./app` is short for the context alone.
+        let context = self.layers.iter().find_map(|&layer| {
+            let build = self.tree.get(layer, "build")?;
+            self.located(build).or_else(|| self.located(self.tree.get(build, "context")?))
+        });
+        Build { context, dockerfile: field("dockerfile"), target: field("target") }
     }
 
     fn limits(&self) -> Limits {

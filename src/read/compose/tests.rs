@@ -1,11 +1,11 @@
-//! Compose files in the forms that people write.
+//! Compose files as people write them.
 
 use super::super::{FilledBy, Form, Unit};
 use super::*;
 use crate::source::{Files, Word};
 use crate::values::{Bytes, Cpus, Seconds};
 
-fn read_text(text: &str) -> (Files, Facts) {
+pub(super) fn read_text(text: &str) -> (Files, Facts) {
     let mut files = Files::new();
     let file = files.add("compose.yaml", text);
     let mut facts = Facts::default();
@@ -163,4 +163,95 @@ fn an_empty_command_is_not_the_same_as_none() {
     let (_, unit, _) = service("services:\n  web:\n    command: []\n    entrypoint:\n");
     assert!(unit.command.unwrap().simple.is_empty());
     assert!(unit.entrypoint.is_none());
+}
+
+#[test]
+fn taking_an_item_out_leaves_every_other_one() {
+    for items in [
+        "\n      - gunicorn\n      # the rest - of it\n      - |\n        a b\n        c\n      - >-  # why\n\n        d\n      -\n        e\n      - 'f\n        g'\n      - &h h\n",
+        " [gunicorn, 'a, b', \"c\",\n      d  # why, oh\n      , e, f g]\n",
+        "\n    - gunicorn\n    - *four\n    - &b b\n\n    # behind\n",
+        "\r\n      - gunicorn\r\n      - >\r\n        a\r\n      - b\r\n",
+    ] {
+        let source = format!("x-four: &four \"4\"\nservices:\n  web:\n    command:{items}    image: x\n");
+        let words = |text: &str| {
+            let (_, unit, notes) = service(text);
+            assert!(notes.is_empty(), "{text}: {notes:?}");
+            assert_eq!(unit.image.map(|image| image.value).as_deref(), Some("x"), "{text}");
+            unit.command.map_or(Vec::new(), |command| command.simple.into_iter().next().unwrap_or_default())
+        };
+        let all = words(&source);
+        assert!(all.len() >= 3, "{source}: {all:?}");
+        let texts: Vec<_> = all.iter().map(|word| word.text().unwrap()).collect();
+        for (taken, word) in all.iter().enumerate() {
+            let span = word.removal.span;
+            let rest = format!("{}{}", &source[..span.start], &source[span.end..]);
+            let left: Vec<_> = words(&rest).iter().map(|word| word.text().unwrap()).collect();
+            let mut expected = texts.clone();
+            expected.remove(taken);
+            assert_eq!(left, expected, "{source}\nwithout {taken}:\n{rest}");
+        }
+    }
+}
+
+#[test]
+fn a_command_ends_with_its_last_item() {
+    let (files, unit, _) =
+        service("services:\n  web:\n    command:\n      - a\n      - b\n\n    # about the image\n    image: x\n");
+    assert_eq!(files.text_at(unit.command.unwrap().place), "- a\n      - b");
+}
+
+#[test]
+fn an_alias_points_at_the_value_and_is_removed_where_it_stands() {
+    let (files, unit, _) =
+        service("x-n: &n 4\nservices:\n  web:\n    command:\n      - w\n      - *n\n    environment:\n      N: *n\n");
+    let command = unit.command.unwrap();
+    let word = &command.simple[0][1];
+    assert_eq!((files.text_at(word.place), files.text_at(word.removal)), ("4", "      - *n\n"));
+    assert_eq!(files.text_at(unit.environment[0].place), "N: *n");
+    assert_eq!(files.text_at(unit.environment[0].value.as_ref().unwrap().place), "4");
+}
+
+#[test]
+fn what_extends_merges_and_what_is_built_with() {
+    let (_, facts) = read_text(
+        "services:\n  base:\n    build: {context: ./a, args: [A=1, B]}\n    deploy: {resources: {limits: {memory: 1gb}}}\n\
+         \x20 web:\n    extends: {service: base}\n    build: {target: final, args: {A: 2}}\n    deploy: {resources: {limits: {cpus: 0.5}}}\n",
+    );
+    let web = &facts.units[1];
+    let build = web.build.as_ref().unwrap();
+    assert_eq!(build.context.as_ref().unwrap().value, "./a");
+    assert_eq!(build.target.as_ref().unwrap().value, "final");
+    assert_eq!(web.limits.cpus.as_ref().unwrap().value, Cpus(0.5));
+    assert_eq!(web.limits.memory.as_ref().unwrap().value, Bytes::mib(1024));
+    let arguments: Vec<_> = web
+        .environment
+        .iter()
+        .map(|v| (v.name.as_str(), v.value.as_ref().and_then(Word::text), v.build_only))
+        .collect();
+    assert_eq!(arguments, [("A", Some("1".into()), true), ("B", None, true), ("A", Some("2".into()), true)]);
+}
+
+#[test]
+fn the_long_spelling_of_a_limit_counts() {
+    let (_, unit, _) = service(
+        "services:\n  web:\n    cpus: 4\n    mem_limit: 1g\n    deploy: {resources: {limits: {cpus: \"${C:-2}\", memory: 512m}}}\n",
+    );
+    assert!(unit.limits.cpus.is_none());
+    assert_eq!(unit.limits.memory.unwrap().value, Bytes::mib(512));
+}
+
+#[test]
+fn documents_in_front_of_an_error_are_kept() {
+    let (_, facts) = read_text("services:\n  web:\n    image: x\n---\nservices:\n  half:\n    command: [\n");
+    let names: Vec<_> = facts.units.iter().map(|unit| unit.name.as_str()).collect();
+    assert_eq!((names, facts.notes.len(), facts.notes[0].line), (vec!["web"], 1, Some(7)));
+}
+
+#[test]
+fn long_runs_of_comments_are_no_error() {
+    let comments = "  # commented out\n".repeat(5_000);
+    let (_, facts) = read_text(&format!("services:\n{comments}  web:\n    image: x\n"));
+    assert_eq!((facts.units.len(), facts.notes.len()), (1, 0), "{:?}", facts.notes);
+    assert_eq!(facts.comments.values().map(Vec::len).sum::<usize>(), 5_000);
 }

@@ -7,7 +7,7 @@ mod scalar;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use granit_parser::{Event, Parser, ScalarStyle};
+use granit_parser::{Event, Options, Parser, ScalarStyle, StructureStyle};
 
 use crate::source::{Comment, Span};
 
@@ -18,6 +18,9 @@ const MAX_NODES: usize = 200_000;
 
 /// More keys than any mapping of interest has, merged ones included.
 const MAX_ENTRIES: usize = 5_000;
+
+/// More mappings than anybody merges into one.
+const MAX_MERGED: usize = 200;
 
 /// Names a node of a [`Tree`].
 pub(super) type NodeId = usize;
@@ -43,6 +46,8 @@ pub(super) struct Failure {
 #[derive(Debug)]
 struct Node {
     span: Span,
+    /// Inside the quotes, or without the breaks behind a block.
+    content: Span,
     kind: Kind,
 }
 
@@ -50,8 +55,26 @@ struct Node {
 #[derive(Debug)]
 enum Kind {
     Scalar(String, ScalarStyle),
-    Sequence { items: Vec<NodeId>, flow: bool },
-    Mapping { entries: Vec<(NodeId, NodeId)>, flow: bool },
+    Sequence {
+        items: Vec<NodeId>,
+        flow: bool,
+    },
+    Mapping {
+        entries: Vec<(NodeId, NodeId)>,
+        flow: bool,
+        index: Index,
+    },
+    /// `*name`: stands here, and is what the other node is.
+    Alias(NodeId),
+}
+
+/// A mapping by its keys, made once it is complete: a mapping that many others merge would otherwise be
+/// searched from end to end for each of them.
+#[derive(Debug, Default)]
+struct Index {
+    values: BTreeMap<String, NodeId>,
+    /// What `<<` names.
+    merged: Vec<NodeId>,
 }
 
 /// A key of a mapping and its value.
@@ -61,10 +84,14 @@ pub(super) struct Entry {
     pub(super) value: NodeId,
 }
 
-/// Parses all documents of `text`; what stands in front of an error is kept.
+/// Parses all documents of `text`; those that are complete in front of an error are kept.
 pub(super) fn parse(text: &str) -> Tree {
-    let mut builder = Builder { text, tree: Tree::default(), open: Vec::new(), anchors: BTreeMap::new() };
-    for next in Parser::new_from_str(text) {
+    let mut options = Options::default();
+    // Commented-out services make longer runs of comments than the parser expects.
+    options.max_buffered_comment_events = MAX_NODES;
+    let mut builder =
+        Builder { text, tree: Tree::default(), open: Vec::new(), anchors: BTreeMap::new(), written_to: 0, complete: 0 };
+    for next in Parser::new_from_str_with_options(text, options) {
         match next {
             Ok((event, span)) => {
                 let span = span.byte_range().map_or(Span::default(), |range| Span::new(range.start, range.end));
@@ -82,7 +109,14 @@ pub(super) fn parse(text: &str) -> Tree {
             break;
         }
     }
+    if builder.tree.error.is_some() {
+        builder.tree.documents.truncate(builder.complete);
+    }
     builder.tree
+}
+
+fn is_blank(char: char) -> bool {
+    matches!(char, ' ' | '\t' | '\n' | '\r')
 }
 
 struct Builder<'a> {
@@ -91,6 +125,11 @@ struct Builder<'a> {
     open: Vec<Open>,
     /// The node of each anchor, by the parser's number for it.
     anchors: BTreeMap<usize, NodeId>,
+    /// Where the last scalar, alias or bracket ends: the parser ends a block collection only where the
+    /// next thing begins, behind comments and empty lines.
+    written_to: usize,
+    /// How many documents have ended.
+    complete: usize,
 }
 
 struct Open {
@@ -103,32 +142,47 @@ impl Builder<'_> {
     fn event(&mut self, event: Event<'_>, span: Span) {
         match event {
             Event::Scalar(text, style, anchor, _) => {
+                self.written_to = span.end;
                 let node = self.add(span, Kind::Scalar(text.into_owned(), style), anchor);
                 self.place(node);
             }
             Event::SequenceStart(style, anchor, _) => {
-                let flow = style == granit_parser::StructureStyle::Flow;
+                let flow = style == StructureStyle::Flow;
                 self.start(span, Kind::Sequence { items: Vec::new(), flow }, anchor);
             }
             Event::MappingStart(style, anchor, _) => {
-                let flow = style == granit_parser::StructureStyle::Flow;
-                self.start(span, Kind::Mapping { entries: Vec::new(), flow }, anchor);
+                let flow = style == StructureStyle::Flow;
+                self.start(span, Kind::Mapping { entries: Vec::new(), flow, index: Index::default() }, anchor);
             }
             Event::SequenceEnd | Event::MappingEnd => {
-                if let Some(open) = self.open.pop()
+                let open = self.open.pop();
+                if let Some(made) = open.as_ref().map(|open| self.tree.index(open.node))
+                    && let Some(Kind::Mapping { index, .. }) =
+                        open.as_ref().and_then(|open| self.tree.nodes.get_mut(open.node)).map(|node| &mut node.kind)
+                {
+                    *index = made;
+                }
+                if let Some(open) = open
                     && let Some(node) = self.tree.nodes.get_mut(open.node)
                 {
-                    node.span.end = node.span.end.max(span.end);
+                    if matches!(node.kind, Kind::Sequence { flow: true, .. } | Kind::Mapping { flow: true, .. }) {
+                        self.written_to = self.written_to.max(span.end);
+                    }
+                    let written = self.text.get(node.span.start..self.written_to).unwrap_or_default();
+                    node.span.end = node.span.start + written.trim_end_matches(is_blank).len();
+                    node.content = node.span;
                 }
             }
             Event::Alias(id) => {
+                self.written_to = span.end;
                 let target = self.anchors.get(&id).copied();
                 // An alias inside the node that it names would make the tree endless.
                 let target = target.filter(|node| self.open.iter().all(|open| open.node != *node));
-                let null = || Kind::Scalar("~".to_owned(), ScalarStyle::Plain);
-                let node = target.unwrap_or_else(|| self.add(span, null(), 0));
+                let kind = target.map_or_else(|| Kind::Scalar("~".to_owned(), ScalarStyle::Plain), Kind::Alias);
+                let node = self.add(span, kind, 0);
                 self.place(node);
             }
+            Event::DocumentEnd => self.complete = self.tree.documents.len(),
             Event::Comment(..) => {
                 let line = self.text.get(..span.start).and_then(|before| before.rsplit('\n').next());
                 let own_line = line.is_some_and(|line| line.trim_start_matches('\u{feff}').trim().is_empty());
@@ -139,6 +193,7 @@ impl Builder<'_> {
     }
 
     fn start(&mut self, span: Span, kind: Kind, anchor: usize) {
+        self.written_to = span.end;
         let node = self.add(span, kind, anchor);
         self.place(node);
         self.open.push(Open { node, key: None });
@@ -146,7 +201,14 @@ impl Builder<'_> {
 
     fn add(&mut self, span: Span, kind: Kind, anchor: usize) -> NodeId {
         let node = self.tree.nodes.len();
-        self.tree.nodes.push(Node { span, kind });
+        let quoted = matches!(kind, Kind::Scalar(_, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted));
+        let written = self.text.get(span.start..span.end).unwrap_or_default();
+        let content = if quoted && span.len() >= 2 {
+            Span::new(span.start + 1, span.end - 1)
+        } else {
+            Span::new(span.start, span.start + written.trim_end_matches(is_blank).len())
+        };
+        self.tree.nodes.push(Node { span, content, kind });
         if anchor > 0 {
             self.anchors.insert(anchor, node);
         }
@@ -171,14 +233,28 @@ impl Builder<'_> {
 }
 
 impl Tree {
-    /// The bytes of a node; for a collection up to the end of its last item.
+    /// The node that another one stands for.
+    fn node(&self, node: NodeId) -> Option<&Node> {
+        self.nodes.get(self.target(node))
+    }
+
+    /// The node itself, or the one that it is an alias of.
+    fn target(&self, node: NodeId) -> NodeId {
+        match self.nodes.get(node).map(|node| &node.kind) {
+            Some(&Kind::Alias(target)) => target,
+            _ => node,
+        }
+    }
+
+    /// The bytes at which a node stands, quotes included; of an alias its own, of a collection up to the
+    /// end of its last item.
     pub(super) fn span(&self, node: NodeId) -> Span {
         self.nodes.get(node).map_or(Span::default(), |node| node.span)
     }
 
     /// The text of a scalar that is not null.
     pub(super) fn text(&self, node: NodeId) -> Option<&str> {
-        match &self.nodes.get(node)?.kind {
+        match &self.node(node)?.kind {
             Kind::Scalar(text, ScalarStyle::Plain) if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL") => {
                 None
             }
@@ -187,32 +263,29 @@ impl Tree {
         }
     }
 
-    /// Whether a node is a quoted scalar.
-    pub(super) fn is_quoted(&self, node: NodeId) -> bool {
+    fn is_quoted(&self, node: NodeId) -> bool {
         let quoted = |style: &ScalarStyle| matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted);
-        matches!(self.nodes.get(node).map(|node| &node.kind), Some(Kind::Scalar(_, style)) if quoted(style))
+        matches!(self.node(node).map(|node| &node.kind), Some(Kind::Scalar(_, style)) if quoted(style))
     }
 
     /// The text of a scalar with the bytes it stands for; `None` for null, a collection, or a notation
     /// whose bytes cannot be told.
     pub(super) fn decoded(&self, source: &str, node: NodeId) -> Option<Decoded> {
         self.text(node)?;
-        let node = self.nodes.get(node)?;
-        let Kind::Scalar(text, style) = &node.kind else {
-            return None;
-        };
+        let node = self.node(node)?;
+        let Kind::Scalar(text, style) = &node.kind else { return None };
         scalar::decode(source, node.span, text, *style)
     }
 
-    /// The bytes of a scalar's text, inside its quotes.
+    /// The bytes of a scalar's text, inside its quotes and without the breaks behind a block; of an alias
+    /// those of what it stands for, of a collection all of it.
     pub(super) fn content(&self, node: NodeId) -> Span {
-        let span = self.span(node);
-        if self.is_quoted(node) && span.len() >= 2 { Span::new(span.start + 1, span.end - 1) } else { span }
+        self.node(node).map_or(Span::default(), |node| node.content)
     }
 
     /// The items of a sequence, and whether it is written in brackets.
     pub(super) fn items(&self, node: NodeId) -> Option<(&[NodeId], bool)> {
-        match &self.nodes.get(node)?.kind {
+        match &self.node(node)?.kind {
             Kind::Sequence { items, flow } => Some((items, *flow)),
             _ => None,
         }
@@ -220,64 +293,69 @@ impl Tree {
 
     /// Whether a node is a mapping.
     pub(super) fn is_mapping(&self, node: NodeId) -> bool {
-        matches!(self.nodes.get(node).map(|node| &node.kind), Some(Kind::Mapping { .. }))
+        matches!(self.node(node).map(|node| &node.kind), Some(Kind::Mapping { .. }))
     }
 
     /// The entries of a mapping with those it merges by `<<`; an entry of its own wins.
     pub(super) fn entries(&self, node: NodeId) -> Vec<Entry> {
         let mut names = BTreeSet::new();
         let mut entries = Vec::new();
-        self.visit(node, &mut |entry, name| {
-            if names.insert(name.to_owned()) {
-                entries.push(entry);
+        for (own, _) in self.merged(node) {
+            for &(key, value) in own {
+                if let Some(name) = self.text(key).filter(|_| !self.is_merge(key))
+                    && entries.len() < MAX_ENTRIES
+                    && names.insert(name)
+                {
+                    entries.push(Entry { key, value });
+                }
             }
-            true
-        });
+        }
         entries
     }
 
     /// The value of a key of a mapping.
     pub(super) fn get(&self, node: NodeId, key: &str) -> Option<NodeId> {
-        let mut value = None;
-        self.visit(node, &mut |entry, name| {
-            if name == key {
-                value = Some(entry.value);
-            }
-            value.is_none()
-        });
-        value
+        self.merged(node).find_map(|(_, index)| index.values.get(key).copied())
     }
 
-    /// Calls `take` with each entry and its key until it says `false`: those of the mapping, then those
-    /// it merges, depth first and in order, because of several merged mappings the first wins.
-    fn visit(&self, node: NodeId, take: &mut dyn FnMut(Entry, &str) -> bool) {
+    /// The mapping, then those it merges: depth first and in order, because the first one wins.
+    fn merged(&self, node: NodeId) -> impl Iterator<Item = (&[(NodeId, NodeId)], &Index)> {
         let mut seen = BTreeSet::new();
         let mut pending = vec![node];
-        let mut visited = 0;
-        while let Some(node) = pending.pop().filter(|_| visited < MAX_ENTRIES) {
-            if !seen.insert(node) {
-                continue;
-            }
-            visited += 1;
-            let entries = match self.nodes.get(node).map(|node| &node.kind) {
-                Some(Kind::Sequence { items, .. }) => {
-                    pending.extend(items.iter().rev());
+        std::iter::from_fn(move || {
+            while let Some(node) = pending.pop().filter(|_| seen.len() < MAX_MERGED) {
+                if !seen.insert(self.target(node)) {
                     continue;
                 }
-                Some(Kind::Mapping { entries, .. }) => entries,
-                _ => continue,
-            };
-            let mut merges = Vec::new();
-            for &(key, value) in entries.iter().take(MAX_ENTRIES) {
-                visited += 1;
-                match self.text(key) {
-                    Some("<<") if !self.is_quoted(key) => merges.push(value),
-                    Some(name) if !take(Entry { key, value }, name) => return,
+                match self.node(node).map(|node| &node.kind) {
+                    Some(Kind::Sequence { items, .. }) => pending.extend(items.iter().rev()),
+                    Some(Kind::Mapping { entries, index, .. }) => {
+                        pending.extend(index.merged.iter().rev());
+                        return Some((entries.as_slice(), index));
+                    }
                     _ => {}
                 }
             }
-            pending.extend(merges.into_iter().rev());
+            None
+        })
+    }
+
+    fn is_merge(&self, key: NodeId) -> bool {
+        self.text(key) == Some("<<") && !self.is_quoted(key)
+    }
+
+    fn index(&self, node: NodeId) -> Index {
+        let mut index = Index::default();
+        if let Some(Kind::Mapping { entries, .. }) = self.node(node).map(|node| &node.kind) {
+            for &(key, value) in entries {
+                if self.is_merge(key) {
+                    index.merged.push(value);
+                } else if let Some(name) = self.text(key) {
+                    index.values.entry(name.to_owned()).or_insert(value);
+                }
+            }
         }
+        index
     }
 
     /// Whether placeholders of a template stand outside quotes: `{{ x }}` parses as a mapping whose key
@@ -285,7 +363,7 @@ impl Tree {
     pub(super) fn has_placeholders(&self) -> bool {
         self.nodes.iter().any(|node| match &node.kind {
             Kind::Scalar(text, ScalarStyle::Plain) => text.contains("{{") || text.contains("{%"),
-            Kind::Mapping { entries, flow: true } => entries.iter().any(|&(key, _)| self.is_mapping(key)),
+            Kind::Mapping { entries, flow: true, .. } => entries.iter().any(|&(key, _)| self.is_mapping(key)),
             _ => false,
         })
     }

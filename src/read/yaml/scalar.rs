@@ -8,12 +8,16 @@ use granit_parser::ScalarStyle;
 use crate::source::Span;
 
 use super::super::decoded::Decoded;
+use super::is_blank;
 
 /// The scalar with its bytes; `None` if the two cannot be brought together.
 pub(super) fn decode(source: &str, span: Span, text: &str, style: ScalarStyle) -> Option<Decoded> {
     let quoted = matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted);
     let inner = if quoted { span.start + 1..span.end.checked_sub(1)? } else { span.start..span.end };
     let raw = source.get(inner.clone())?;
+    if text.is_empty() {
+        return Some(Decoded::default());
+    }
     if raw == text {
         return Some(Decoded::verbatim(text, inner.start));
     }
@@ -21,7 +25,9 @@ pub(super) fn decode(source: &str, span: Span, text: &str, style: ScalarStyle) -
     while walk.read < text.len() {
         walk.step(style)?;
     }
-    Some(walk.decoded)
+    // What is left over may only be breaks and indentation, or the two did not run side by side.
+    let rest = raw.get(walk.at..)?.trim_matches(|char| is_blank(char) || (char == '\\' && quoted));
+    rest.is_empty().then_some(walk.decoded)
 }
 
 struct Walk<'a> {
@@ -43,6 +49,12 @@ impl Walk<'_> {
         let Some(next) = raw.chars().next() else {
             return self.line_break(wanted, 0);
         };
+        let block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+        if self.at == 0 && char == '\n' && !is_blank(next) && block {
+            // The parser lets a block begin with its first line that is not empty.
+            let empty = wanted.len() - wanted.trim_start_matches('\n').len();
+            return self.folded(wanted.get(..empty)?, 0);
+        }
         match (style, next) {
             (ScalarStyle::SingleQuoted, '\'') if raw.starts_with("''") && char == '\'' => {
                 self.take("'", 2);
@@ -62,18 +74,16 @@ impl Walk<'_> {
                     self.at += run;
                     Some(())
                 } else {
-                    self.same(next, char)
+                    // All of them at once: one by one, a line of blanks would take quadratic time.
+                    let alike = raw.bytes().zip(wanted.bytes()).take(run).take_while(|(a, b)| a == b).count();
+                    (alike > 0).then(|| self.verbatim(alike))?
                 }
             }
-            _ => self.same(next, char),
+            _ => (next == char).then(|| self.verbatim(char.len_utf8()))?,
         }
     }
 
-    fn same(&mut self, next: char, char: char) -> Option<()> {
-        if next != char {
-            return None;
-        }
-        let length = char.len_utf8();
+    fn verbatim(&mut self, length: usize) -> Option<()> {
         self.decoded.push(self.text.get(self.read..self.read + length)?, self.offset + self.at);
         self.read += length;
         self.at += length;
@@ -112,19 +122,44 @@ impl Walk<'_> {
             let empty = self.text.get(self.read..self.read + lines)?;
             return self.folded(empty, 1 + run);
         }
-        let length = match kind {
-            'x' => 4,
-            'u' => 6,
-            'U' => 10,
-            _ => 1 + kind.len_utf8(),
+        let digits = match kind {
+            'x' => 2,
+            'u' => 4,
+            'U' => 8,
+            _ => 0,
         };
+        let mut length = 1 + kind.len_utf8() + digits;
+        let spelled =
+            if digits > 0 { u32::from_str_radix(raw.get(2..2 + digits)?, 16).ok()? } else { u32::from(named(kind)) };
+        // JSON spells what lies beyond the first plane as a pair.
+        if (0xd800..0xdc00).contains(&spelled) && char > '\u{ffff}' {
+            length *= 2;
+        } else if spelled != u32::from(char) {
+            return None;
+        }
         self.take(char.encode_utf8(&mut [0; 4]), length);
         Some(())
     }
 }
 
-fn is_blank(char: char) -> bool {
-    matches!(char, ' ' | '\t' | '\n' | '\r')
+/// What a backslash and a letter stand for; any other character stands for itself.
+fn named(letter: char) -> char {
+    match letter {
+        '0' => '\0',
+        'a' => '\u{7}',
+        'b' => '\u{8}',
+        't' => '\t',
+        'n' => '\n',
+        'v' => '\u{b}',
+        'f' => '\u{c}',
+        'r' => '\r',
+        'e' => '\u{1b}',
+        'N' => '\u{85}',
+        '_' => '\u{a0}',
+        'L' => '\u{2028}',
+        'P' => '\u{2029}',
+        other => other,
+    }
 }
 
 #[cfg(test)]
@@ -159,6 +194,8 @@ mod tests {
             "k: >\n  gunicorn\n  -w 4\n  app\nz: 1\n",
             "k: >-\n  gunicorn\n    -w\n  4\n\n  app\n",
             "k: |\n  gunicorn\n  -w 4\n\n  app\n",
+            "k: |\n\n\n  gunicorn\n  -w 4\n  app\n",
+            "k: >-  # c\n\n  gunicorn -w\n  4 app",
             "k: |2\n    gunicorn -w\n  4 app\n",
             "k: gunicorn\n  -w 4\n\n  app\n",
             "k: \"gunicorn\n  -w 4\n  app\"\n",
@@ -176,6 +213,9 @@ mod tests {
     fn escapes_lead_back_to_their_spelling() {
         let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
         assert_eq!(words("k: \"a\\\"b \\u00e4 c\"\n"), [pair("a\"b", "a\\\"b"), pair("ä", "\\u00e4"), pair("c", "c")]);
+        assert_eq!(words("k: \"\\uD834\\uDD1E b\"\n"), [pair("\u{1d11e}", "\\uD834\\uDD1E"), pair("b", "b")]);
+        assert_eq!(words("k: \"a\n\n  \\  \\\"b\"\n"), [pair("a", "a"), pair("\"b", "\\\"b")]);
+        assert!(words("k: |\nz: 1\n").is_empty());
         assert_eq!(words("k: 'it''s 4'\n"), [pair("it's", "it''s"), pair("4", "4")]);
     }
 

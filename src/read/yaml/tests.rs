@@ -12,7 +12,9 @@ fn aliases_and_merge_keys_find_their_values() {
     let web = tree.get(top, "web").unwrap();
     let value = |key| tree.get(web, key).and_then(|node| tree.text(node));
     assert_eq!((value("a"), value("b"), value("<<")), (Some("1"), Some("3"), None));
-    assert_eq!(tree.get(top, "same"), tree.get(top, "list"));
+    let same = tree.get(top, "same").unwrap();
+    assert_eq!(tree.span(same), Span::new(text.len() - 3, text.len() - 1));
+    assert_eq!(tree.items(same).unwrap().0, tree.items(tree.get(top, "list").unwrap()).unwrap().0);
 }
 
 #[test]
