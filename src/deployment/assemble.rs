@@ -130,6 +130,7 @@ fn inside(image: &Image, folder: &str, working: Option<&str>) -> (Environment, R
     let mut environment = Environment::default();
     // A build argument without a value is unknown, not empty.
     environment.extend(image.environment.iter().copied().filter(|variable| variable.value.is_some()), &|_| None);
+    environment.start_running();
     let own = image.working_folder.map(|working| working.value.as_str());
     let mut roots = Roots::image(folder, working.or(own));
     for copied in &image.copied {
@@ -162,7 +163,7 @@ fn compose_scene<'f>(unit: &'f Unit, files: &'f Files, facts: &'f Facts, built: 
         let variables = files.find(&path).and_then(|file| facts.environments.get(&file));
         environment.extend(variables.into_iter().flatten(), &outer);
     }
-    environment.extend(&unit.environment, &outer);
+    environment.extend(unit.environment.iter().filter(|variable| !variable.build_only), &outer);
     let own_image = image.as_ref();
     let entrypoint = unit.entrypoint.as_ref().or_else(|| own_image?.entrypoint);
     // A service that sets its own entry point drops the command of the image.

@@ -24,6 +24,8 @@ pub(super) struct Entry {
     pub(super) place: Place,
     /// Whether the bytes at `place` are exactly the text.
     pub(super) literal: bool,
+    /// Whether it is gone once the image is built.
+    build_only: bool,
 }
 
 impl Environment {
@@ -39,11 +41,22 @@ impl Environment {
                     text: word.resolve(&|name| self.text(name).or_else(|| outer(name))),
                     place: word.place,
                     literal: word.is_literal(),
+                    build_only: variable.build_only,
                 },
-                None => Entry { text: outer(&variable.name), place: variable.place, literal: false },
+                None => Entry {
+                    text: outer(&variable.name),
+                    place: variable.place,
+                    literal: false,
+                    build_only: variable.build_only,
+                },
             };
             self.entries.insert(variable.name.clone(), entry);
         }
+    }
+
+    /// Ends the build: what only served to fill in other variables does not exist in the container.
+    pub(super) fn start_running(&mut self) {
+        self.entries.retain(|_, entry| !entry.build_only);
     }
 
     /// Reads a word of the form `NAME=value` and sets the variable; `false` for any other word.
@@ -59,7 +72,7 @@ impl Environment {
         if literal {
             place.span.start += name.len() + 1;
         }
-        self.entries.insert(name.to_owned(), Entry { text: Some(value.to_owned()), place, literal });
+        self.entries.insert(name.to_owned(), Entry { text: Some(value.to_owned()), place, literal, build_only: false });
         true
     }
 
@@ -67,7 +80,8 @@ impl Environment {
     pub(super) fn forget(&mut self, word: &Word) {
         let text = word.resolve(&|_| Some(String::new())).unwrap_or_default();
         if let Some((name, _)) = split_assignment(&text) {
-            self.entries.insert(name.to_owned(), Entry { text: None, place: word.place, literal: false });
+            self.entries
+                .insert(name.to_owned(), Entry { text: None, place: word.place, literal: false, build_only: false });
         }
     }
 

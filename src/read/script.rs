@@ -23,7 +23,8 @@ pub(super) fn read(file: FileId, source: &SourceFile, facts: &mut Facts) {
     for (lexed, in_branch) in commands {
         let words: Vec<_> = lexed.into_iter().map(|lexed| lexed.word).collect();
         let (Some(first), Some(last)) = (words.first(), words.last()) else { continue };
-        let span = Span::new(first.removal.span.start.max(first.place.span.start), last.place.span.end);
+        let end = last.place.span.end.max(last.removal.span.end);
+        let span = Span::new(first.place.span.start, end);
         // `[ -n "$X" ] && export Y=1` is a branch in one line.
         let tested = read.last().is_some_and(|before: &ScriptCommand| {
             let test = before.words.first().and_then(crate::source::Word::text);
