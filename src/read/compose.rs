@@ -26,6 +26,10 @@ pub(super) fn read(file: FileId, source: &SourceFile, facts: &mut Facts) {
     facts.comments.insert(file, stream.comments);
     for document in &stream.documents {
         let Some(services) = document.get("services") else { continue };
+        if services.pairs().nth(MAX_SERVICES).is_some() {
+            let why = format!("more than {MAX_SERVICES} services, and only the first {MAX_SERVICES} were read");
+            facts.notes.push(Note::line(source.path(), source.line(services.span.start), why));
+        }
         for (name, service) in services.pairs().take(MAX_SERVICES) {
             let reader = Reader { file, source };
             let base = reader.extended(service, services, facts);
