@@ -71,8 +71,11 @@ fn generated(application: Option<&str>) -> tempfile::TempDir {
     let mut handlers = String::from("\napp = FastAPI()\n");
     for module in (0..MODULES).step_by(10) {
         writeln!(imports, "from package{}.m{module} import load as load{module}", module % 20).expect("a text grows");
-        writeln!(handlers, "\n\n@app.get(\"/{module}\")\nasync def get{module}(text: str):\n    return load{module}(text).total()")
-            .expect("a text grows");
+        writeln!(
+            handlers,
+            "\n\n@app.get(\"/{module}\")\nasync def get{module}(text: str):\n    return load{module}(text).total()"
+        )
+        .expect("a text grows");
     }
     write("package0/main.py", &(imports + &handlers));
     let target = application.unwrap_or("elsewhere:app");

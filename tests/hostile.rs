@@ -325,7 +325,8 @@ fn modules_that_all_import_from_each_other_end() {
 fn three_thousand_services_are_read() {
     let mut text = String::from("services:\n");
     for service in 0..3_000 {
-        writeln!(text, "  s{service}:\n    command: gunicorn app:app -w 2 -k gevent --threads 4").expect("a text grows");
+        writeln!(text, "  s{service}:\n    command: gunicorn app:app -w 2 -k gevent --threads 4")
+            .expect("a text grows");
     }
     let project = project(&[("compose.yaml", text)]);
     let outcome = farrier(project.path(), &["check", "--format", "json"], PATIENCE * 6);

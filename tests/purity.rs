@@ -66,7 +66,8 @@ fn a_fix_changes_one_file_and_runs_nothing() {
     assert!(!trap.marker.exists());
     let after = trap.tree();
     let changed: Vec<_> = after.iter().filter(|(path, state)| before.get(*path) != Some(state)).collect();
-    let names: Vec<_> = changed.iter().map(|(path, _)| path.strip_prefix(trap.folder.path()).expect("inside")).collect();
+    let names: Vec<_> =
+        changed.iter().map(|(path, _)| path.strip_prefix(trap.folder.path()).expect("inside")).collect();
     assert_eq!(names, [Path::new("project"), Path::new("project/gunicorn.conf.py")]);
     assert_eq!(before.len(), after.len(), "nothing was left beside it");
 }
@@ -117,10 +118,12 @@ impl Trap {
         let entry = format!("#!/bin/sh\ntouch '{}'\nexec gunicorn app:app\n", trap.marker.display());
         trap.write(&trap.project.join("entrypoint.sh"), &entry, 0o755);
         let marker = trap.marker.display();
-        let launch = format!("web: WEB=$(touch {marker}) gunicorn -c gunicorn.conf.py -w `touch {marker}; echo 2` app:app\n");
+        let launch =
+            format!("web: WEB=$(touch {marker}) gunicorn -c gunicorn.conf.py -w `touch {marker}; echo 2` app:app\n");
         trap.write(&trap.project.join("Procfile"), "web: gunicorn -c gunicorn.conf.py app:app\n", 0o644);
         trap.write(&trap.project.join("Procfile.dev"), &launch, 0o644);
-        let docker = format!("FROM python:3.12\nRUN touch {marker}\nCOPY entrypoint.sh /\nENTRYPOINT [\"/entrypoint.sh\"]\n");
+        let docker =
+            format!("FROM python:3.12\nRUN touch {marker}\nCOPY entrypoint.sh /\nENTRYPOINT [\"/entrypoint.sh\"]\n");
         trap.write(&trap.project.join("Dockerfile"), &docker, 0o644);
         trap
     }
