@@ -58,7 +58,10 @@ impl fmt::Display for Failure {
                 let before = error.text.get(..span.start).unwrap_or_default();
                 let line = before.matches('\n').count();
                 let text = error.text.lines().nth(line).unwrap_or_default();
-                write!(f, ":{}\n   |\n   | {text}\n   |", line + 1)
+                let indent = before.rsplit('\n').next().unwrap_or_default().chars().count();
+                let marked = error.text.get(span.start..span.end).and_then(|text| text.lines().next());
+                let marks = "^".repeat(marked.map_or(1, |text| text.chars().count().max(1)));
+                write!(f, ":{}\n   |\n   | {text}\n   | {:indent$}{marks}", line + 1, "")
             }
         }
     }

@@ -111,7 +111,8 @@ impl<'a> Types<'a> {
         let Some(index) = self.index_of(*file).filter(|_| hops > 0) else {
             return Vec::new();
         };
-        self.sources_within(name, self.module_frame(index), usize::MAX - 1, hops - 1)
+        let at = usize::MAX - 1;
+        self.follow(index, at, name, || self.sources_within(name, self.module_frame(index), at, hops - 1))
     }
 
     pub(super) fn source(&self, bound: Bound<'a>, frame: Frame, hops: usize) -> Vec<(Bound<'a>, Frame)> {
@@ -186,12 +187,15 @@ impl<'a> Types<'a> {
             && let Some(index) = self.index_of(*file)
             && self.depth.get() < MAX_DEPTH
         {
-            self.depth.set(self.depth.get() + 1);
             let frame = self.module_frame(index);
             let bound = self.facts_at(index).functions[0].bindings.contains_key(name);
             let stars = !self.facts_at(index).stars.is_empty() && !BUILTINS.contains(&name);
-            let found = if bound || stars { self.name(name, frame, usize::MAX) } else { Vec::new() };
-            self.depth.set(self.depth.get() - 1);
+            let found = self.follow(index, usize::MAX, name, || {
+                self.depth.set(self.depth.get() + 1);
+                let found = if bound || stars { self.name(name, frame, usize::MAX) } else { Vec::new() };
+                self.depth.set(self.depth.get() - 1);
+                found
+            });
             if !found.is_empty() {
                 return found;
             }

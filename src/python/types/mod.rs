@@ -28,6 +28,8 @@ use crate::source::{FileId, Files, Place};
 const MAX_VALUES: usize = 8;
 /// How deep a question may lead to further questions.
 const MAX_DEPTH: usize = 48;
+/// How many names of other modules one question may lead to.
+const MAX_FOLLOWED: usize = 1_000;
 
 /// One function of the project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -132,6 +134,9 @@ pub struct Types<'a> {
     /// Whether an answer was cut short, so that it must not be remembered.
     cut: Cell<bool>,
     subclasses: RefCell<Option<Rc<Children>>>,
+    /// The names of modules that are being looked up: file, offset of the use, name.
+    following: RefCell<Vec<(u32, usize, Box<str>)>>,
+    followed: Cell<usize>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -161,6 +166,8 @@ impl<'a> Types<'a> {
             depth: Cell::new(0),
             cut: Cell::new(false),
             subclasses: RefCell::new(None),
+            following: RefCell::new(Vec::new()),
+            followed: Cell::new(0),
         }
     }
 
@@ -231,6 +238,25 @@ impl<'a> Types<'a> {
         }
         self.cut.set(self.cut.get() || outer);
         values
+    }
+
+    /// Looks up a name of a module. One that leads back to itself has no answer, and neither has one
+    /// behind more names than any project has: modules that import from each other have as many ways
+    /// through them as their number has permutations.
+    fn follow<T>(&self, file: u32, at: usize, name: &str, look: impl FnOnce() -> Vec<T>) -> Vec<T> {
+        let key = (file, at, name.into());
+        if self.depth.get() == 0 && self.following.borrow().is_empty() {
+            self.followed.set(0);
+        }
+        if self.followed.get() >= MAX_FOLLOWED || self.following.borrow().contains(&key) {
+            self.cut.set(true);
+            return Vec::new();
+        }
+        self.followed.set(self.followed.get() + 1);
+        self.following.borrow_mut().push(key);
+        let found = look();
+        self.following.borrow_mut().pop();
+        found
     }
 }
 

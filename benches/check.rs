@@ -1,0 +1,89 @@
+//! How long it takes to examine a project: a large one, with and without an application to analyse,
+//! and a small one of the fixtures.
+#![allow(missing_docs, reason = "the macros of criterion make functions without documentation")]
+#![allow(clippy::expect_used, reason = "a benchmark stops where its own ground is missing")]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use farrier::examine;
+use farrier::request::Request;
+
+const MODULES: usize = 1_990;
+
+/// Twenty lines of ordinary code.
+const MODULE: &str = r#"
+import json
+import logging
+
+logger = logging.getLogger(__name__)
+
+
+class Order:
+    def __init__(self, lines):
+        self.lines = lines
+
+    def total(self):
+        return sum(line["price"] * line["count"] for line in self.lines)
+
+
+def load(text, strict=True):
+    try:
+        return Order(json.loads(text))
+    except ValueError:
+        logger.warning("no order: %s", text)
+"#;
+
+fn projects(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("examine");
+    group.sample_size(10).measurement_time(Duration::from_secs(10));
+    for (name, launch) in [("2000 files, no application", None), ("2000 files, FastAPI", Some("package0.main:app"))] {
+        let folder = generated(launch);
+        group.bench_function(name, |bencher| bencher.iter(|| black_box(examined(folder.path()))));
+    }
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/healthy/fastapi-compose");
+    group.bench_function("a fixture", |bencher| bencher.iter(|| black_box(examined(&fixture))));
+    group.finish();
+}
+
+/// How many files were read, so that nothing of the work is for nothing.
+fn examined(root: &Path) -> usize {
+    let request = Request { root: PathBuf::from(root), ..Request::default() };
+    examine(&request).expect("the project can be read").files.iter().count()
+}
+
+/// A project of 2,000 files; with an application, its handlers call into every tenth module.
+fn generated(application: Option<&str>) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    };
+    for module in 0..MODULES {
+        write(&format!("package{}/m{module}.py", module % 20), MODULE);
+    }
+    let mut imports = String::from("from fastapi import FastAPI\n\n");
+    let mut handlers = String::from("\napp = FastAPI()\n");
+    for module in (0..MODULES).step_by(10) {
+        writeln!(imports, "from package{}.m{module} import load as load{module}", module % 20).expect("a text grows");
+        writeln!(
+            handlers,
+            "\n\n@app.get(\"/{module}\")\nasync def get{module}(text: str):\n    return load{module}(text).total()"
+        )
+        .expect("a text grows");
+    }
+    write("package0/main.py", &(imports + &handlers));
+    let target = application.unwrap_or("elsewhere:app");
+    write("Procfile", &format!("web: gunicorn {target} -k uvicorn_worker.UvicornWorker -c gunicorn.conf.py\n"));
+    write("gunicorn.conf.py", "workers = 2\nbind = \"0.0.0.0:8000\"\n");
+    write("compose.yaml", "services:\n  web:\n    build: .\n    cpus: 2\n");
+    folder
+}
+
+criterion_group!(benches, projects);
+criterion_main!(benches);

@@ -1,0 +1,353 @@
+//! Projects that mean harm, or look as if they did: each ends soon, with a note or an error that says
+//! what was left out, and never with a panic.
+#![allow(clippy::expect_used, reason = "a test stops where its own ground is missing")]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// Longer than anything here takes in a debug build, on a machine that is busy with other tests.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a run came to, in JSON.
+struct Outcome {
+    code: i32,
+    answer: Value,
+    errors: String,
+}
+
+impl Outcome {
+    /// What the notes say about a file.
+    fn notes(&self, file: &str) -> String {
+        let notes = self.answer["notes"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let about = notes.iter().filter(|note| note["file"] == file);
+        about.filter_map(|note| note["reason"].as_str()).collect::<Vec<_>>().join("; ")
+    }
+
+    #[track_caller]
+    fn says(&self, file: &str, reason: &str) {
+        let notes = self.notes(file);
+        assert!(notes.contains(reason), "`{reason}` is not in `{notes}`: {}{}", self.answer["notes"], self.errors);
+    }
+}
+
+/// Runs the binary; a run that does not end is a failure of the test, and is stopped.
+#[track_caller]
+fn farrier(folder: &Path, arguments: &[&str], patience: Duration) -> Outcome {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_farrier"));
+    command.current_dir(folder).env_clear().args(arguments);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
+    let mut stdout = child.stdout.take().expect("it is piped");
+    let mut stderr = child.stderr.take().expect("it is piped");
+    let told = std::thread::spawn(move || {
+        let mut text = String::new();
+        stdout.read_to_string(&mut text).map(|_| text)
+    });
+    let failed = std::thread::spawn(move || {
+        let mut text = String::new();
+        stderr.read_to_string(&mut text).map(|_| text)
+    });
+    let start = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().expect("the child can be waited for") {
+            break status;
+        }
+        if start.elapsed() > patience {
+            child.kill().expect("the child can be stopped");
+            child.wait().expect("the child ends");
+            panic!("`farrier {}` did not end within {patience:?}", arguments.join(" "));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    let text = told.join().expect("the reader ends").expect("the output is text");
+    let errors = failed.join().expect("the reader ends").expect("the errors are text");
+    assert!(!errors.contains("panicked"), "{errors}");
+    let code = status.code().expect("no signal ended it");
+    assert!((0..=3).contains(&code), "exit code {code}: {errors}");
+    let answer = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).expect("the answer is JSON") };
+    Outcome { code, answer, errors }
+}
+
+/// Checks a project, after showing it and advising on it have ended well too.
+#[track_caller]
+fn check(project: &Path) -> Outcome {
+    farrier(project, &["show", "--format", "json"], PATIENCE);
+    farrier(project, &["advise", "--cpus", "2", "--memory", "512MiB", "--format", "json"], PATIENCE);
+    farrier(project, &["check", "--format", "json"], PATIENCE)
+}
+
+/// A project with these files and one that is in order.
+fn project<T: AsRef<[u8]>>(files: &[(&str, T)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, bytes).expect("a file");
+    };
+    write("app.py", b"from flask import Flask\n\napp = Flask(__name__)\n");
+    for (name, bytes) in files {
+        write(name, bytes.as_ref());
+    }
+    folder
+}
+
+/// A project whose configuration file is this, started by a `Procfile`.
+fn configured(text: &str) -> tempfile::TempDir {
+    project(&[("Procfile", "web: gunicorn -c gunicorn.conf.py app:app\n"), ("gunicorn.conf.py", text)])
+}
+
+const LAUNCH: (&str, &str) = ("Procfile", "web: gunicorn app:app\n");
+
+#[test]
+fn deep_nesting_ends_in_a_note() {
+    let deep = |open: &str, close: &str| open.repeat(100_000) + &close.repeat(100_000);
+    let files = [
+        ("gunicorn.conf.py", format!("workers = {}\n", deep("(", ")"))),
+        ("deep.py", format!("x = {}\n", deep("[", "]"))),
+        ("minus.py", format!("x = {}1\n", "-".repeat(100_000))),
+        ("plus.py", format!("x = 1{}\n", " + 1".repeat(100_000))),
+        ("chain.py", format!("x = y{}\n", ".z()".repeat(100_000))),
+        ("blocks.py", (0..2_000).map(|level| " ".repeat(level) + "if x:\n").collect()),
+        ("compose.yaml", format!("services: {}\n", deep("[", "]"))),
+        ("pyproject.toml", format!("[project]\nx = {}\n", deep("[", "]"))),
+        ("Dockerfile", format!("FROM python\nCMD {}\n", deep("[", "]"))),
+        ("Procfile", format!("web: gunicorn app:app {}\n", deep("$(", ")"))),
+    ];
+    let project = project(&files);
+    let outcome = check(project.path());
+    for file in ["gunicorn.conf.py", "deep.py", "minus.py", "compose.yaml", "pyproject.toml"] {
+        assert_ne!(outcome.notes(file), "", "{file}: {}", outcome.answer["notes"]);
+    }
+}
+
+#[test]
+fn aliases_of_aliases_stay_small() {
+    let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for level in 1..40 {
+        let alias = format!("*a{}", level - 1);
+        writeln!(text, "a{level}: &a{level} [{}]", vec![alias; 10].join(", ")).expect("a text grows");
+    }
+    text.push_str("services:\n  web:\n    command: gunicorn app:app\n    environment: *a39\n");
+    let outcome = check(project(&[("compose.yaml", text)]).path());
+    assert_ne!(outcome.notes("compose.yaml"), "", "{}", outcome.answer);
+}
+
+#[test]
+fn a_very_long_line_is_read_or_noted() {
+    let long = "x".repeat(5 << 20);
+    let files = [
+        ("gunicorn.conf.py", format!("raw_env = '{long}'\n")),
+        ("compose.yaml", format!("services:\n  web:\n    image: '{long}'\n")),
+        ("pyproject.toml", format!("[project]\nname = '{long}'\n")),
+        ("Dockerfile", format!("FROM python\nRUN echo {long}\n")),
+        ("Procfile", format!("web: gunicorn app:app --name {long}\n")),
+        ("entrypoint.sh", format!("#!/bin/sh\nexec gunicorn app:app --name {long}\n")),
+        (".env", format!("X={long}\n")),
+        ("requirements.txt", format!("# {long}\n")),
+    ];
+    for file in files {
+        let outcome = farrier(project(std::slice::from_ref(&file)).path(), &["check", "--format", "json"], PATIENCE);
+        if file.0 == "gunicorn.conf.py" {
+            outcome.says("gunicorn.conf.py", "larger than 2 MiB");
+        }
+    }
+}
+
+#[test]
+fn what_is_no_text_is_noted_with_the_reason() {
+    let utf16: Vec<u8> =
+        [0xff, 0xfe].into_iter().chain("workers = 2\n".encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    let files: [(&str, &[u8]); 6] = [
+        ("Procfile", b"web: gunicorn app:app\n"),
+        ("gunicorn.conf.py", &utf16),
+        ("latin.py", b"name = 'caf\xe9'\n"),
+        ("nul.py", b"a = 1\0\n"),
+        ("compose.yaml", b"\x7fELF\x02\x01\x01\0\0\0\0\0"),
+        ("Dockerfile", b"\xfe\xff\0F\0R\0O\0M"),
+    ];
+    let outcome = check(project(&files).path());
+    outcome.says("gunicorn.conf.py", "UTF-16");
+    outcome.says("latin.py", "no UTF-8 from byte 11");
+    outcome.says("nul.py", "NUL");
+    outcome.says("compose.yaml", "NUL");
+    outcome.says("Dockerfile", "UTF-16");
+    assert_eq!(outcome.answer["summary"]["deployments"], 1);
+}
+
+#[test]
+fn line_endings_and_byte_order_marks_change_nothing() {
+    let plain = "workers = 2\nworker_class = 'gevent'\nthreads = 8\n";
+    let places = |text: &str| {
+        let outcome = check(configured(text).path());
+        assert_eq!(outcome.code, 1, "{}", outcome.answer);
+        let finding = &outcome.answer["findings"][0];
+        (finding["rule"].clone(), finding["line"].clone(), finding["column"].clone())
+    };
+    let expected = places(plain);
+    assert_eq!(expected.0, "threads-ignored");
+    assert_eq!(places(&plain.replace('\n', "\r\n")), expected);
+    assert_eq!(places(&format!("\u{feff}{plain}")), expected);
+    let marked = [
+        ("Dockerfile", "\u{feff}FROM python:3.12\r\nCMD [\"gunicorn\", \"app:app\", \"-w\", \"2\"]\r\n"),
+        ("Procfile", "\u{feff}web: gunicorn app:app -w 2\r\n"),
+        ("compose.yaml", "\u{feff}services:\r\n  web:\r\n    command: gunicorn app:app -w 2\r\n"),
+    ];
+    for file in marked {
+        let project = project(&[file]);
+        let outcome = farrier(project.path(), &["show", "--format", "json"], PATIENCE);
+        assert_eq!(outcome.code, 0, "{}: {}", file.0, outcome.answer);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn links_pipes_and_folders_in_place_of_files_are_left_out() {
+    let project = project(&[LAUNCH]);
+    let at = |name: &str| project.path().join(name);
+    std::os::unix::fs::symlink(".", at("loop")).expect("a link");
+    std::os::unix::fs::symlink("b.py", at("a.py")).expect("a link");
+    std::os::unix::fs::symlink("a.py", at("b.py")).expect("a link");
+    std::os::unix::fs::symlink("/dev/zero", at("compose.yaml")).expect("a link");
+    std::os::unix::fs::symlink("/etc/passwd", at("passwd.py")).expect("a link");
+    let made = Command::new("mkfifo").arg(at("gunicorn.conf.py")).status().expect("mkfifo is there");
+    assert!(made.success());
+    fs::create_dir(at("Dockerfile")).expect("a folder");
+    let outcome = check(project.path());
+    outcome.says("gunicorn.conf.py", "no regular file");
+    assert_eq!(outcome.answer["summary"]["deployments"], 1, "{}", outcome.answer);
+    let found = outcome.answer.to_string();
+    assert!(!found.contains("root:"), "{found}");
+
+    fs::remove_file(at("Procfile")).expect("it was there");
+    fs::create_dir(at("Procfile")).expect("a folder");
+    assert_eq!(check(project.path()).code, 3);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_may_not_be_read_is_noted() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let status = fs::read_to_string("/proc/self/status").expect("Linux says who runs a process");
+    let ids = status.lines().find_map(|line| line.strip_prefix("Uid:")).expect("it has a user");
+    let root = ids.split_whitespace().nth(1) == Some("0");
+    let project = project(&[LAUNCH, ("gunicorn.conf.py", "workers = 2\n")]);
+    let locked = project.path().join("gunicorn.conf.py");
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).expect("the mode can be set");
+    let outcome = check(project.path());
+    if root {
+        // Nothing is closed to root: the file is read, and there is nothing to note.
+        assert_eq!(outcome.notes("gunicorn.conf.py"), "");
+    } else {
+        outcome.says("gunicorn.conf.py", "could not be read");
+    }
+}
+
+#[test]
+fn a_configuration_outside_the_project_is_not_opened() {
+    let secret = "workers = 7\n";
+    let folder = project(&[("inner/Procfile", "web: gunicorn -c ../secret.py app:app\n"), ("secret.py", secret)]);
+    let outcome = farrier(&folder.path().join("inner"), &["show", "--format", "json"], PATIENCE);
+    assert_eq!(outcome.code, 0);
+    assert!(!outcome.answer["deployments"][0]["settings"].to_string().contains("secret.py:"), "{}", outcome.answer);
+    for path in ["../../../../../../etc/passwd", "/etc/passwd", "file:/etc/passwd", "python:os"] {
+        let outcome = check(project(&[("Procfile", format!("web: gunicorn -c {path} app:app\n"))]).path());
+        assert!(!outcome.answer.to_string().contains("root:"), "{}", outcome.answer);
+        assert_ne!(outcome.notes("Procfile"), "", "{path}: {}", outcome.answer);
+    }
+}
+
+#[test]
+fn an_expression_without_end_has_no_value() {
+    let hostile = [
+        "workers = len('a' * 10**12)\n",
+        "workers = 10**10**10\n",
+        "workers = 1 << 10**12\n",
+        "workers = len([0] * 10**12)\n",
+        "x = 'a'\nfor _ in range(10**9):\n    x = x + x\nworkers = len(x)\n",
+        "workers = sum(range(10**12))\n",
+        "def f(): return f()\nworkers = f()\n",
+        "workers = len('%0999999999d' % 1)\n",
+        "workers = len(f'{1:999999999}')\n",
+        "workers = len('a'.ljust(10**12))\n",
+        "workers = len([x for x in range(10**6) for y in range(10**6)])\n",
+    ];
+    for text in hostile {
+        let project = configured(text);
+        let outcome = check(project.path());
+        assert_ne!(outcome.code, 3, "{text}");
+        let shown = farrier(project.path(), &["show", "--format", "json"], PATIENCE);
+        let workers = &shown.answer["launches"][0]["settings"]["workers"];
+        assert_eq!(workers["known"], false, "{text}: {workers}");
+    }
+}
+
+#[test]
+fn a_configuration_that_never_ends_is_read_to_its_end() {
+    for text in ["while True: pass\nworkers = 2\n", "import itertools\nfor _ in itertools.count(): pass\n"] {
+        assert_ne!(check(configured(text).path()).code, 3, "{text}");
+    }
+}
+
+#[test]
+fn modules_that_import_themselves_end() {
+    let files = [
+        ("Procfile", "web: gunicorn -c gunicorn.conf.py one:app -k uvicorn_worker.UvicornWorker\n"),
+        ("gunicorn.conf.py", "from gunicorn_conf import *\nfrom settings import *\nimport settings\n"),
+        ("settings.py", "from settings import *\nfrom other import workers\nimport settings\n"),
+        ("other.py", "from settings import workers\n"),
+        ("one.py", "from one import *\nfrom one import app\nfrom two import app\napp = app\n"),
+        ("two.py", "from one import app, helper\nfrom . import two\ndef helper():\n    return helper()\n"),
+    ];
+    let outcome = check(project(&files).path());
+    assert_eq!(outcome.answer["summary"]["deployments"], 1, "{}", outcome.answer);
+}
+
+#[test]
+fn modules_that_all_import_from_each_other_end() {
+    let names: Vec<String> = (0..12).map(|module| format!("m{module}.py")).collect();
+    let mut text = String::new();
+    for module in 0..12 {
+        writeln!(text, "if x{module}:\n    from m{module} import app").expect("a text grows");
+    }
+    let mut files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), text.as_str())).collect();
+    files.push(("Procfile", "web: gunicorn m0:app\n"));
+    let outcome = check(project(&files).path());
+    assert_eq!(outcome.answer["summary"]["deployments"], 1, "{}", outcome.answer);
+}
+
+#[test]
+fn three_thousand_services_are_read() {
+    let mut text = String::from("services:\n");
+    for service in 0..3_000 {
+        writeln!(text, "  s{service}:\n    command: gunicorn app:app -w 2 -k gevent --threads 4")
+            .expect("a text grows");
+    }
+    let project = project(&[("compose.yaml", text)]);
+    let outcome = farrier(project.path(), &["check", "--format", "json"], PATIENCE * 6);
+    let deployments = outcome.answer["summary"]["deployments"].as_u64().expect("a number of deployments");
+    assert_eq!(deployments, 500);
+    outcome.says("compose.yaml", "only the first 500 were read");
+}
+
+#[test]
+fn an_empty_project_has_nothing_to_check() {
+    let folder = tempfile::tempdir().expect("a folder");
+    assert_eq!(check(folder.path()).code, 3);
+}
+
+#[test]
+fn two_thousand_python_files_are_read() {
+    let body = "def f(x):\n    return [y + 1 for y in x if y]\n\n\n".repeat(5);
+    let names: Vec<String> = (0..2_000).map(|module| format!("package{}/m{module}.py", module % 40)).collect();
+    let mut files: Vec<(&str, String)> = names.iter().map(|name| (name.as_str(), body.clone())).collect();
+    files.push((LAUNCH.0, LAUNCH.1.to_owned()));
+    let project = project(&files);
+    let outcome = farrier(project.path(), &["check", "--format", "json"], PATIENCE * 6);
+    assert_eq!(outcome.answer["summary"]["files_read"], 2_002);
+}

@@ -1,0 +1,3 @@
+workers = 12
+worker_class = "gthread"
+threads = 4

@@ -1,0 +1,10 @@
+"""Production, see the wiki."""
+# Two of them, since March.
+workers = 2   # cores
+worker_class = 'gevent'
+
+keepalive   =   5
+
+
+def post_fork(server, worker):
+    server.log.info("worker %s", worker.pid)
