@@ -221,8 +221,9 @@ fn cores(text: &str) -> Result<Cpus, String> {
 }
 
 fn memory(text: &str) -> Result<Bytes, String> {
-    let bytes = Bytes::parse(text, false).filter(|bytes| bytes.0 > 0);
-    bytes.ok_or_else(|| format!("`{text}` is no amount of memory, such as 512MiB"))
+    // Nobody means 512 bytes.
+    let bytes = Bytes::parse(text, false).filter(|bytes| *bytes >= Bytes::mib(1));
+    bytes.ok_or_else(|| format!("`{text}` is no amount of memory with a unit, such as 512MiB"))
 }
 
 fn workload(text: &str) -> Result<Workload, String> {

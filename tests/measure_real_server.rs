@@ -301,8 +301,8 @@ fn a_master_that_dies_under_load_is_noticed() {
 #[test]
 fn replaced_workers_are_counted() {
     let _machine = machine();
-    let found = measured("restarts", "-w 2 app:waiting", "-w 2 --max-requests 5 app:waiting", |plan| {
-        plan.budget = Duration::from_secs(4);
+    let found = measured("restarts", "-w 2 app:waiting", "-w 2 --max-requests 2 app:waiting", |plan| {
+        plan.budget = Duration::from_secs(8);
     })
     .unwrap();
     assert_eq!(found.candidates[0].restarts, 0, "{found:#?}");

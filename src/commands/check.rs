@@ -44,6 +44,9 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
         Format::Pretty => {
             let mut text = changed + &report::pretty(&report, super::look(cli));
             if nothing {
+                // The last line counts what was found; the reason for finding nothing says more.
+                let last = text.trim_end().rfind('\n').map_or(0, |at| at + 1);
+                text.truncate(last);
                 text.push_str("nothing to check: no file here starts a server that farrier knows\n");
             }
             text

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use farrier::request::nearest;
-use farrier::rules::{CARDS, Card};
+use farrier::rules::{CARDS, Card, Expect};
 use serde::Serialize;
 
 use super::{Done, Exit, Failure};
@@ -37,15 +37,23 @@ fn page(card: &Card) -> String {
     }
     text.push_str("\nExamples\n");
     for example in card.examples {
-        let _ = writeln!(text, "  {} ({:?})", example.title, example.expect);
+        let _ = writeln!(text, "  {}: {}", expectation(example.expect), example.title);
         for (path, content) in example.files {
             let _ = writeln!(text, "    {path}");
             for line in content.lines() {
-                let _ = writeln!(text, "      {line}");
+                let _ = writeln!(text, "{}", format!("      {line}").trim_end());
             }
         }
     }
     text
+}
+
+const fn expectation(expect: Expect) -> &'static str {
+    match expect {
+        Expect::Fires => "reported",
+        Expect::Silent => "fine",
+        Expect::Suppressed => "silenced",
+    }
 }
 
 fn indented(text: &str) -> String {

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use super::Report;
 use super::palette::one_line;
 
-/// Renders `file:line:col: severity[rule] message`, one line per finding and nothing else.
+/// Renders `file:line:col: severity[rule] message`, one line per finding, then `file:line: note: reason`
+/// for what was not read, so that silence means that everything was.
 pub fn concise(report: &Report) -> String {
     let mut out = String::new();
     for finding in &report.findings {
@@ -13,6 +14,10 @@ pub fn concise(report: &Report) -> String {
         let (line, column) = file.line_column(finding.primary.place.span.start);
         let (path, message) = (one_line(file.path()), one_line(&finding.message));
         let _ = writeln!(out, "{path}:{line}:{column}: {}[{}] {message}", finding.severity, finding.rule);
+    }
+    for note in &report.notes {
+        let line = note.line.map_or_else(String::new, |line| format!(":{line}"));
+        let _ = writeln!(out, "{}{line}: note: {}", one_line(&note.path), one_line(&note.reason));
     }
     out
 }

@@ -103,9 +103,9 @@ impl TryFrom<String> for Memory {
 
     fn try_from(text: String) -> Result<Self, String> {
         Bytes::parse(&text, false)
-            .filter(|bytes| bytes.0 > 0)
+            .filter(|bytes| *bytes >= Bytes::mib(1))
             .map(Self)
-            .ok_or_else(|| format!("`{text}` is no amount of memory, such as `512MiB`"))
+            .ok_or_else(|| format!("`{text}` is no amount of memory with a unit, such as `512MiB`"))
     }
 }
 
@@ -240,7 +240,7 @@ mod tests {
     fn refuses_what_cannot() {
         assert!(parse("colour = 1\n").unwrap_err().contains("unknown field"));
         assert!(parse("[host]\ncpus = -1\n").unwrap_err().contains("no number of cores"));
-        assert!(parse("[host]\nmemory = 'lots'\n").unwrap_err().contains("no amount of memory"));
+        assert!(parse("[host]\nmemory = 'lots'\n").unwrap_err().contains("no amount of memory with a unit"));
         assert!(parse("[application]\nblocking-fraction = 3\n").is_err());
     }
 }

@@ -45,11 +45,23 @@ fn facts(inputs: &Inputs) -> Vec<String> {
     lines
 }
 
+/// A number with its noun: `1 process`, `2 processes`.
+fn counted(number: u32, noun: &str) -> String {
+    match (number, noun.ends_with('s')) {
+        (1, _) => format!("1 {noun}"),
+        (_, true) => format!("{number} {noun}es"),
+        (_, false) => format!("{number} {noun}s"),
+    }
+}
+
 /// Slots and processes that the cores can carry.
 fn processor(load: &Load, plan: &Plan) -> Vec<String> {
     let cores = number(load.cpus.0);
-    let alone =
-        format!("one process computes on one core at most: {cores} cores want {} processes", load.cpus.whole_up());
+    let alone = format!(
+        "one process computes on one core at most: {} want {}",
+        load.cpus,
+        counted(load.cpus.whole_up(), "process")
+    );
     if !matches!(plan.class, Class::Sync | Class::Gthread) {
         return vec![alone];
     }
@@ -144,7 +156,7 @@ fn memory(inputs: &Inputs, plan: Option<&Plan>) -> Option<String> {
     let available = memory_for_workers(limit.value, inputs.master, inputs.reserved);
     let each = super::capacity::grown_worker(worker.value.value, threads);
     let reserved = if inputs.reserved == Bytes(0) { String::new() } else { format!(" - {} reserved", inputs.reserved) };
-    let pool = if threads == 0 { String::new() } else { format!(" + {threads} threads x {THREAD}") };
+    let pool = if threads == 0 { String::new() } else { format!(" + {} x {THREAD}", counted(threads, "thread")) };
     Some(format!(
         "memory holds {} workers = ({} x {} - {} master{reserved}) / ({} x {GROWTH}{pool}) ({})",
         number(available.as_mib() / each.as_mib().max(f64::MIN_POSITIVE)),
