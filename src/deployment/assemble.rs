@@ -218,7 +218,10 @@ impl Scene<'_> {
                 name: development,
                 command: start.place,
                 container: self.container,
-                development: self.development.clone(),
+                development: self.development.clone().or_else(|| {
+                    let why = "it replaces the command of the image by a development server".to_owned();
+                    self.replaces.then(|| Located::new(why, start.place))
+                }),
             });
         }
     }
