@@ -38,6 +38,7 @@ pub mod suppress;
 pub mod values;
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use app::Application;
@@ -91,11 +92,13 @@ pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<
     };
     let facts = read::all(&files, &loaded.kinds);
     let assembly = deployment::assemble(&files, &facts);
-    let applications = analyse(&files, &facts, &assembly);
-    let orphans = app::orphans(&files, &facts.python, &applications);
+    let mut notes = [found.notes, loaded.notes, facts.notes.clone(), assembly.notes.clone()].concat();
+    let applications = analyse(&files, &facts, &assembly, &mut notes);
+    let orphans =
+        guarded("applications that nothing starts", &mut notes, || app::orphans(&files, &facts.python, &applications));
+    let orphans = orphans.unwrap_or_default();
     let host = Host::detect(Path::new("/"));
     let advice = recommend(request, &files, &assembly, &applications, &host);
-    let mut notes = [found.notes, loaded.notes, facts.notes.clone(), assembly.notes.clone()].concat();
     let findings = judge(request, &files, &assembly, &applications, &orphans, &advice, &mut notes);
     let judged = silence(findings, &files, &facts);
     notes.extend(judged.problems.iter().filter_map(|problem| complaint(problem, request, &files)));
@@ -116,16 +119,26 @@ pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<
 }
 
 /// The application of each deployment; one that several deployments start is analysed once.
-fn analyse(files: &Files, facts: &Facts, assembly: &Assembly) -> Vec<Option<Application>> {
+fn analyse(files: &Files, facts: &Facts, assembly: &Assembly, notes: &mut Vec<Note>) -> Vec<Option<Application>> {
     let mut known: BTreeMap<(String, String), Option<Application>> = BTreeMap::new();
-    let of = |deployment: &deployment::Deployment| {
-        let target = deployment.app.as_ref()?.value.clone();
-        let key = (target, deployment.folder.clone());
-        let analysed =
-            known.entry(key).or_insert_with_key(|(target, folder)| app::analyse(files, &facts.python, target, folder));
+    let mut of = |deployment: &deployment::Deployment| {
+        let target = deployment.app.as_ref()?;
+        let key = (target.value.clone(), deployment.folder.clone());
+        let analysed = known.entry(key).or_insert_with_key(|(name, folder)| {
+            guarded(&target.value, notes, || app::analyse(files, &facts.python, name, folder)).flatten()
+        });
         analysed.clone()
     };
-    assembly.deployments.iter().map(of).collect()
+    assembly.deployments.iter().map(&mut of).collect()
+}
+
+/// Runs an analysis; a defect of it costs its own answer, not the run.
+fn guarded<T>(what: &str, notes: &mut Vec<Note>, analysis: impl FnOnce() -> T) -> Option<T> {
+    let answer = catch_unwind(AssertUnwindSafe(analysis)).ok();
+    if answer.is_none() {
+        notes.push(Note::file("", format!("the analysis of `{what}` failed, please report it")));
+    }
+    answer
 }
 
 fn recommend(
