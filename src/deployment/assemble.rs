@@ -130,12 +130,19 @@ fn inside(image: &Image, folder: &str, working: Option<&str>) -> (Environment, R
     let mut environment = Environment::default();
     // A build argument without a value is unknown, not empty.
     environment.extend(image.environment.iter().copied().filter(|variable| variable.value.is_some()), &|_| None);
+    (environment, folders(image, folder, working))
+}
+
+fn folders(image: &Image, folder: &str, working: Option<&str>) -> Roots {
     let own = image.working_folder.map(|working| working.value.as_str());
     let mut roots = Roots::image(folder, working.or(own));
-    for copied in &image.copied {
-        roots.copy(&copied.sources, &copied.destination);
+    for (copied, stage) in &image.copied {
+        match stage {
+            None => roots.copy(&copied.sources, &copied.destination),
+            Some(stage) => roots.copy_from(&folders(stage, folder, None), &copied.sources, &copied.destination),
+        }
     }
-    (environment, roots)
+    roots
 }
 
 fn compose_scene<'f>(unit: &'f Unit, files: &'f Files, facts: &'f Facts, built: &mut BTreeSet<FileId>) -> Scene<'f> {
@@ -191,16 +198,19 @@ impl Scene<'_> {
         for start in &self.starts {
             let development = match start.program {
                 Program::Server { server, .. } => {
-                    let mut deployment = resolve(&self.origin(), server, start, files, facts, &mut assembly.notes);
-                    self.note_reload(&mut deployment, start.conditional);
-                    assembly.deployments.push(deployment);
+                    let deployment = resolve(&self.origin(), server, start, files, facts, &mut assembly.notes);
+                    assembly.deployments.extend(deployment.map(|mut deployment| {
+                        self.note_reload(&mut deployment, start.conditional);
+                        deployment
+                    }));
                     continue;
                 }
                 Program::FastApi { development: false, .. } => {
-                    let mut deployment =
-                        resolve(&self.origin(), Server::Uvicorn, start, files, facts, &mut assembly.notes);
-                    fastapi::adjust(&mut deployment, start);
-                    assembly.deployments.push(deployment);
+                    let deployment = resolve(&self.origin(), Server::Uvicorn, start, files, facts, &mut assembly.notes);
+                    assembly.deployments.extend(deployment.map(|mut deployment| {
+                        fastapi::adjust(&mut deployment, start);
+                        deployment
+                    }));
                     continue;
                 }
                 Program::FastApi { development: true, .. } => "fastapi dev",
