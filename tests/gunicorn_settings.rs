@@ -28,6 +28,12 @@ struct Case {
     /// The command in it.
     #[serde(default = "plain_command")]
     run: String,
+    /// The words behind `gunicorn` as a person reads them off `files`, which then hold the file that
+    /// starts it; `run` is not used.
+    argv: Option<Vec<String>>,
+    /// The folder that becomes the working folder of the image, where `argv` is given.
+    #[serde(default)]
+    cwd: String,
     /// Variables that the file sets beside the command.
     #[serde(default)]
     env: BTreeMap<String, String>,
@@ -79,7 +85,10 @@ const IMAGE: &str = "FROM python:3.13-slim\nWORKDIR /app\nCOPY . .\nRUN pip inst
 
 impl Case {
     fn title(&self) -> String {
-        let mut title = format!("{:?}: {}", self.kind, self.run);
+        let mut title = match &self.argv {
+            Some(argv) => format!("{:?} for {argv:?} in `{}`", self.files, self.cwd),
+            None => format!("{:?}: {}", self.kind, self.run),
+        };
         for (name, value) in &self.env {
             let _ = write!(title, "\n  {name}={value}");
         }
@@ -101,7 +110,9 @@ impl Case {
             files.insert("gunicorn.conf.py".to_owned(), conf.clone());
         }
         files.extend(self.files.clone());
-        files.extend(self.launcher());
+        if self.argv.is_none() {
+            files.extend(self.launcher());
+        }
         for (name, text) in files {
             let path = folder.join(name);
             fs::create_dir_all(path.parent().expect("a file lies in a folder")).expect("a scratch folder is writable");
@@ -150,7 +161,15 @@ impl Case {
     /// What the driver needs to start it.
     fn real(&self, folder: &Path) -> Json {
         let variables: BTreeMap<_, _> = self.env.iter().chain(&self.outside).collect();
-        json!({ "folder": folder, "shell": self.run, "env": variables })
+        match &self.argv {
+            Some(argv) => json!({ "folder": folder.join(&self.cwd), "argv": argv, "env": variables }),
+            None => json!({ "folder": folder, "shell": self.run, "env": variables }),
+        }
+    }
+
+    /// Whether the setting must be unknown.
+    fn depends(&self, setting: &str) -> bool {
+        self.depends.iter().any(|name| name == setting)
     }
 
     fn may_be_unknown(&self, setting: &str) -> bool {
@@ -218,8 +237,9 @@ fn every_known_setting_is_what_gunicorn_makes_of_it() {
     let mut report = String::new();
     for (problem, places) in &wrong {
         let (id, case) = &cases[places[0]];
-        let more = if places.len() > 1 { format!(", and {} more", places.len() - 1) } else { String::new() };
-        let _ = writeln!(report, "\n{problem}\n  in {id}{more}, {}", case.title());
+        let more = places[1..].iter().take(5).fold(String::new(), |more, &at| more + ", " + &cases[at].0);
+        let more = if places.len() > 6 { more + " and others" } else { more };
+        let _ = writeln!(report, "\n{problem}\n  in {id}{more}\n  {}", case.title());
     }
     assert!(failed == 0, "{failed} of {} configurations are read differently:\n{report}", cases.len());
 }
@@ -249,22 +269,40 @@ fn compare(case: &Case, answer: &Json, told: &Result<Json, String>) -> Vec<Strin
         problems.push(format!("farrier says that it does not start: {}", launch["errors"]));
     }
     let real = answer["settings"].as_object().expect("the driver lists the settings");
+    // One cause leaves many settings unknown.
+    let mut unknown = BTreeMap::<&str, Vec<String>>::new();
     for (name, expected) in real {
         let told = &launch["settings"][name];
         if told.is_null() {
             problems.push(format!("{name}: farrier does not list it"));
         } else if let Some(problem) = difference(case, name, expected, told) {
-            problems.push(format!("{name}: {problem}"));
+            match told["reason"].as_str() {
+                Some(reason) => unknown.entry(reason).or_default().push(format!("{name} ({problem})")),
+                None => problems.push(format!("{name}: {problem}")),
+            }
         }
     }
+    problems.extend(unknown.into_iter().map(|(reason, settings)| match settings.as_slice() {
+        [only] => format!("{only}: {reason}"),
+        [first, rest @ ..] => format!("{first} and {} more settings: {reason}", rest.len()),
+        [] => reason.to_owned(),
+    }));
     for name in launch["settings"].as_object().into_iter().flat_map(serde_json::Map::keys) {
         if !real.contains_key(name) {
             problems.push(format!("{name}: Gunicorn has no such setting"));
         }
     }
+    // What became known must not become unknown again.
+    let unknown = |name: &String| launch["settings"][name]["known"] == false;
+    for name in &case.also_unknown {
+        let needed = if name == "*" { real.keys().any(unknown) } else { unknown(name) };
+        if !needed {
+            problems.push(format!("the corpus allows that `{name}` is unknown, and it is known"));
+        }
+    }
     let class = answer["class"].as_str().unwrap_or_default();
-    let unknown = launch["worker_class"].is_null() && case.may_be_unknown("worker_class");
-    if BUILT_IN.contains(&class) && launch["worker_class"] != class && !unknown {
+    let silent = launch["worker_class"].is_null() && (case.may_be_unknown("threads") || case.depends("threads"));
+    if BUILT_IN.contains(&class) && launch["worker_class"] != class && !silent {
         problems.push(format!("the class that runs is {class}, farrier says {}", launch["worker_class"]));
     }
     problems
@@ -287,31 +325,50 @@ fn difference(case: &Case, name: &str, expected: &Json, told: &Json) -> Option<S
         }
         return (is_set == default).then(|| format!("the hook is set: {is_set}, farrier has {told}"));
     }
-    let must_be_unknown = case.depends.iter().any(|setting| setting == name);
-    match (told["known"] == true, must_be_unknown) {
+    match (told["known"] == true, case.depends(name)) {
         (true, true) => {
             return Some(format!("farrier claims {} for what cannot be told from the files", told["value"]));
         }
         (false, true) => return None,
         (false, false) if case.may_be_unknown(name) => return None,
         (false, false) => {
-            return Some(format!("Gunicorn has {}, farrier does not know: {}", expected["value"], told["reason"]));
+            return Some(format!("Gunicorn has {}, farrier does not know", expected["value"]));
         }
         (true, false) => {}
     }
     // Gunicorn keeps the whole path, which the files do not tell.
-    let ends = |real: &Json, told: &str| real.as_str().is_some_and(|real| Path::new(real).ends_with(told));
+    let ends = |real: &Json, told: &str| {
+        let told = Path::new(told);
+        real.as_str().is_some_and(|real| Path::new(real).ends_with(told.strip_prefix("./").unwrap_or(told)))
+    };
     if name == "chdir" && told["value"].as_str().is_some_and(|told| ends(&expected["value"], told)) {
         return None;
     }
-    // Gunicorn splits the address.
-    let address = |real: &Json| Some(format!("{}:{}", real[0].as_str()?, real[1].as_u64()?));
-    if name == "statsd_host" && address(&expected["value"]).is_some_and(|address| told["value"] == address) {
+    // The image holds the file elsewhere.
+    if name == "config" && case.argv.is_some() {
+        return None;
+    }
+    // Only the machine knows the number of an account, and who starts the server.
+    let account = matches!(name, "user" | "group") && (told["value"].is_string() || told["value"].is_null());
+    if account && expected["value"].is_u64() {
+        return None;
+    }
+    if name == "statsd_host" && metrics_address(&told["value"]) == expected["value"] {
         return None;
     }
     let same = same(&expected["value"], &told["value"]);
     (!same)
         .then(|| format!("Gunicorn has {}, farrier {} ({})", expected["value"], told["value"], told["origin"]["layer"]))
+}
+
+/// The address as Gunicorn splits it.
+fn metrics_address(told: &Json) -> Json {
+    let text = told.as_str().unwrap_or_default();
+    if let Some(path) = text.strip_prefix("unix://") {
+        return json!(path);
+    }
+    let (host, port) = text.split_once(':').unwrap_or((text, "8125"));
+    json!([host, port.parse::<u16>().ok()])
 }
 
 /// Equality across the two languages: classes and enumerations go by name or number, keys of headers

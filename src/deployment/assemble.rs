@@ -131,12 +131,19 @@ fn inside(image: &Image, folder: &str, working: Option<&str>) -> (Environment, R
     // A build argument without a value is unknown, not empty.
     environment.extend(image.environment.iter().copied().filter(|variable| variable.value.is_some()), &|_| None);
     environment.start_running();
+    (environment, folders(image, folder, working))
+}
+
+fn folders(image: &Image, folder: &str, working: Option<&str>) -> Roots {
     let own = image.working_folder.map(|working| working.value.as_str());
     let mut roots = Roots::image(folder, working.or(own));
-    for copied in &image.copied {
-        roots.copy(&copied.sources, &copied.destination);
+    for (copied, stage) in &image.copied {
+        match stage {
+            None => roots.copy(&copied.sources, &copied.destination),
+            Some(stage) => roots.copy_from(&folders(stage, folder, None), &copied.sources, &copied.destination),
+        }
     }
-    (environment, roots)
+    roots
 }
 
 fn compose_scene<'f>(unit: &'f Unit, files: &'f Files, facts: &'f Facts, built: &mut BTreeSet<FileId>) -> Scene<'f> {

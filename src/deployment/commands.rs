@@ -41,7 +41,7 @@ pub(super) fn starts(
     command: Option<&Command>,
     surroundings: Surroundings,
 ) -> Vec<Start> {
-    let mut runner = Runner { surroundings, found: Vec::new(), depth: 0 };
+    let mut runner = Runner { surroundings, found: Vec::new(), exports: false, depth: 0 };
     let calls = |command: &'_ Command, words| Call {
         words,
         filled_by: command.filled_by,
@@ -66,6 +66,12 @@ pub(super) fn starts(
         (None, None) => {}
     }
     runner.found
+}
+
+/// Whether what is filled in may become several words; an assignment never does.
+fn is_split(word: &Word) -> bool {
+    let assigns = matches!(word.parts.first(), Some(WordPart::Text(text)) if split_assignment(text).is_some());
+    !word.quoted && !word.is_literal() && !assigns
 }
 
 /// `exec "$@"`: what the script was given.
@@ -94,6 +100,8 @@ struct Call<'w> {
 struct Runner<'a> {
     surroundings: Surroundings<'a>,
     found: Vec<Start>,
+    /// Whether an assignment alone makes a variable visible to programs.
+    exports: bool,
     /// How many scripts are open.
     depth: usize,
 }
@@ -114,23 +122,31 @@ impl Runner<'_> {
             // Asking where a program is does not start it.
             Some("command") if matches!(texts.get(1), Some(Some(option)) if option == "-v" || option == "-V") => {}
             Some("cd" | "type" | "hash" | "which") => {}
-            Some("export") => self.assign(words.get(1..).unwrap_or_default(), call.conditional),
+            Some("export") => {
+                self.assign(words.get(1..).unwrap_or_default(), call.conditional, true);
+                texts.iter().skip(1).flatten().for_each(|name| self.surroundings.environment.export(name));
+            }
+            Some("unset") if !call.conditional => {
+                texts.iter().skip(1).flatten().for_each(|name| self.surroundings.environment.remove(name));
+            }
+            // `set -a` exports whatever is assigned from here on.
+            Some("set") => self.exports |= texts.iter().flatten().any(|text| text == "-a" || text == "allexport"),
             _ => match recognise(&texts) {
                 Some(program) => self.start(program, &arguments, &words, call),
                 None if texts.iter().all(|text| text.as_deref().and_then(split_assignment).is_some()) => {
-                    self.assign(&words, call.conditional);
+                    self.assign(&words, call.conditional, self.exports);
                 }
                 None => self.follow(&texts, front, call),
             },
         }
     }
 
-    fn assign(&mut self, words: &[&Word], conditional: bool) {
+    fn assign(&mut self, words: &[&Word], conditional: bool, exported: bool) {
         for word in words {
             // Of an assignment that may be skipped both outcomes are possible, and one whose value is
             // unknown hides what was there before.
-            if conditional || !self.surroundings.environment.assign(word) {
-                self.surroundings.environment.forget(word);
+            if conditional || !self.surroundings.environment.assign(word, exported) {
+                self.surroundings.environment.forget(word, exported);
             }
         }
     }
@@ -138,9 +154,16 @@ impl Runner<'_> {
     fn start(&mut self, program: Program, arguments: &[Argument], words: &[&Word], call: Call) {
         let first = program.first_argument();
         let mut environment = self.surroundings.environment.clone();
-        // `A=b gunicorn`, `env A=b gunicorn`: the words in front of the program.
-        for word in words.iter().take(first) {
-            environment.assign(word);
+        // `A=b gunicorn`, `env -u C A=b gunicorn`: the words in front of the program.
+        let mut removes = false;
+        for (word, argument) in words.iter().zip(arguments).take(first) {
+            let text = argument.text.as_deref().unwrap_or_default();
+            if removes {
+                environment.remove(text);
+            } else {
+                environment.assign(word, true);
+            }
+            removes = matches!(text, "-u" | "--unset");
         }
         self.found.push(Start {
             arguments: arguments.get(first..).unwrap_or_default().to_vec(),
@@ -205,7 +228,7 @@ impl Runner<'_> {
             // Only bytes that are exactly the text can be replaced by another.
             argument.literal &= argument.text.as_deref() == Some(here.files.text_at(word.place));
             match &argument.text {
-                Some(text) if !word.quoted && !word.is_literal() && text.split_whitespace().count() != 1 => {
+                Some(text) if is_split(word) && text.split_whitespace().count() != 1 => {
                     arguments.extend(text.split_whitespace().map(|piece| Argument {
                         text: Some(piece.to_owned()),
                         prefix: piece.to_owned(),

@@ -3,7 +3,7 @@
 //! Decides what a variable holds. A variable that no file sets is unknown, not absent: a platform
 //! or a person may still set it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::python::evaluate::Lookup;
 use crate::read::Variable;
@@ -13,6 +13,8 @@ use crate::source::{Place, Word};
 #[derive(Debug, Clone, Default)]
 pub(super) struct Environment {
     entries: BTreeMap<String, Entry>,
+    /// Names that a shell was told to export, whether they hold something yet or not.
+    exports: BTreeSet<String>,
 }
 
 /// One variable that a file mentions.
@@ -24,8 +26,8 @@ pub(super) struct Entry {
     pub(super) place: Place,
     /// Whether the bytes at `place` are exactly the text.
     pub(super) literal: bool,
-    /// Whether it is gone once the image is built.
-    build_only: bool,
+    /// Whether programs see it, and not only the shell that holds it.
+    exported: bool,
 }
 
 impl Environment {
@@ -41,13 +43,13 @@ impl Environment {
                     text: word.resolve(&|name| self.text(name).or_else(|| outer(name))),
                     place: word.place,
                     literal: word.is_literal(),
-                    build_only: variable.build_only,
+                    exported: !variable.build_only,
                 },
                 None => Entry {
                     text: outer(&variable.name),
                     place: variable.place,
                     literal: false,
-                    build_only: variable.build_only,
+                    exported: !variable.build_only,
                 },
             };
             self.entries.insert(variable.name.clone(), entry);
@@ -56,11 +58,12 @@ impl Environment {
 
     /// Ends the build: what only served to fill in other variables does not exist in the container.
     pub(super) fn start_running(&mut self) {
-        self.entries.retain(|_, entry| !entry.build_only);
+        self.entries.retain(|_, entry| entry.exported);
     }
 
-    /// Reads a word of the form `NAME=value` and sets the variable; `false` for any other word.
-    pub(super) fn assign(&mut self, word: &Word) -> bool {
+    /// Reads a word of the form `NAME=value` and sets the variable; `false` for any other word. One that
+    /// programs see already stays visible to them.
+    pub(super) fn assign(&mut self, word: &Word, exported: bool) -> bool {
         let Some(text) = word.resolve(&|name| self.text(name)) else {
             return false;
         };
@@ -72,38 +75,57 @@ impl Environment {
         if literal {
             place.span.start += name.len() + 1;
         }
-        self.entries.insert(name.to_owned(), Entry { text: Some(value.to_owned()), place, literal, build_only: false });
+        let exported = exported || self.is_exported(name);
+        self.entries.insert(name.to_owned(), Entry { text: Some(value.to_owned()), place, literal, exported });
         true
     }
 
-    /// Sets variables to something that cannot be told, as an assignment does that may be skipped.
-    pub(super) fn forget(&mut self, word: &Word) {
-        let text = word.resolve(&|_| Some(String::new())).unwrap_or_default();
-        if let Some((name, _)) = split_assignment(&text) {
-            self.entries
-                .insert(name.to_owned(), Entry { text: None, place: word.place, literal: false, build_only: false });
+    /// `export NAME`.
+    pub(super) fn export(&mut self, name: &str) {
+        self.exports.insert(name.to_owned());
+        if let Some(entry) = self.entries.get_mut(name) {
+            entry.exported = true;
         }
     }
 
-    /// What a variable holds, if a file says so.
+    /// `unset NAME`.
+    pub(super) fn remove(&mut self, name: &str) {
+        self.entries.remove(name);
+        self.exports.remove(name);
+    }
+
+    fn is_exported(&self, name: &str) -> bool {
+        self.exports.contains(name) || self.entries.get(name).is_some_and(|entry| entry.exported)
+    }
+
+    /// Sets variables to something that cannot be told, as an assignment does that may be skipped.
+    pub(super) fn forget(&mut self, word: &Word, exported: bool) {
+        let text = word.resolve(&|_| Some(String::new())).unwrap_or_default();
+        if let Some((name, _)) = split_assignment(&text) {
+            let exported = exported || self.is_exported(name);
+            self.entries.insert(name.to_owned(), Entry { text: None, place: word.place, literal: false, exported });
+        }
+    }
+
+    /// What a shell puts in for a variable, if a file says so.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         self.entries.get(name)?.text.clone()
     }
 
-    /// Every variable with a value.
+    /// Every variable with a value that programs see.
     pub(super) fn known(&self) -> Vec<(String, String)> {
-        let text = |(name, entry): (&String, &Entry)| Some((name.clone(), entry.text.clone()?));
-        self.entries.iter().filter_map(text).collect()
+        let seen = self.entries.iter().filter(|(_, entry)| entry.exported);
+        seen.filter_map(|(name, entry)| Some((name.clone(), entry.text.clone()?))).collect()
     }
 
-    /// The mention of a variable.
+    /// The mention of a variable that programs see.
     pub(super) fn entry(&self, name: &str) -> Option<&Entry> {
-        self.entries.get(name)
+        self.entries.get(name).filter(|entry| entry.exported)
     }
 
-    /// The same, in the terms of the evaluator.
+    /// What a program reads from a variable, in the terms of the evaluator.
     pub(super) fn lookup(&self, name: &str) -> Lookup {
-        self.text(name).map_or(Lookup::Unknown, Lookup::Set)
+        self.entry(name).and_then(|entry| entry.text.clone()).map_or(Lookup::Unknown, Lookup::Set)
     }
 }
 

@@ -13,7 +13,10 @@ pub(super) fn at_start(settings: &Settings) -> Vec<Located<String>> {
     let (Some(Value::List(addresses)), Some(place)) = (bind.value(), bind.place()) else { return Vec::new() };
     addresses
         .iter()
-        .filter_map(|address| address_fault(address.as_str()?))
+        .filter_map(|address| match address {
+            Value::None => Some("`None` is no address".to_owned()),
+            address => address_fault(address.as_str()?),
+        })
         .map(|fault| Located::new(format!("`bind`: {fault}"), place))
         .collect()
 }

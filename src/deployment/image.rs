@@ -11,8 +11,13 @@ pub(super) struct Image<'f> {
     pub(super) command: Option<&'f Command>,
     pub(super) environment: Vec<&'f Variable>,
     pub(super) working_folder: Option<&'f Located<String>>,
-    pub(super) copied: Vec<&'f Copied>,
+    /// What was copied, each with the earlier stage that it comes from; without one it comes from the
+    /// project.
+    pub(super) copied: Vec<(&'f Copied, Option<Image<'f>>)>,
 }
+
+/// How many copies from other stages are followed.
+const MAX_FOLLOWED: usize = 32;
 
 /// The image that a Dockerfile builds: its stage `target`, or the last one.
 pub(super) fn build<'f>(units: &'f [Unit], file: FileId, target: Option<&str>) -> Option<Image<'f>> {
@@ -22,7 +27,28 @@ pub(super) fn build<'f>(units: &'f [Unit], file: FileId, target: Option<&str>) -
         Some(name) => stages.iter().position(|stage| stage.name.eq_ignore_ascii_case(name))?,
         None => stages.len().checked_sub(1)?,
     };
-    Some(stack(&stages, index))
+    let mut image = stack(&stages, index);
+    image.copied = follow(image.copied, &stages[..index]);
+    Some(image)
+}
+
+/// Finds the stages that were copied from. What those took from others in turn is left out, and so is
+/// what comes from images of a registry.
+fn follow<'f>(
+    copied: Vec<(&'f Copied, Option<Image<'f>>)>,
+    earlier: &[&'f Unit],
+) -> Vec<(&'f Copied, Option<Image<'f>>)> {
+    let mut left = MAX_FOLLOWED;
+    let known = copied.into_iter().filter_map(|(copied, _)| {
+        let Some(name) = &copied.stage else { return Some((copied, None)) };
+        let named = earlier.iter().position(|stage| !stage.name.is_empty() && stage.name.eq_ignore_ascii_case(name));
+        let index = named.or_else(|| name.parse().ok()).filter(|index| *index < earlier.len())?;
+        left = left.checked_sub(1)?;
+        let mut image = stack(earlier, index);
+        image.copied.retain(|(copied, _)| copied.stage.is_none());
+        Some((copied, Some(image)))
+    });
+    known.collect()
 }
 
 /// Stacks a stage on the one it starts from. An earlier stage has a smaller index, so this ends.
@@ -46,7 +72,7 @@ fn stack<'f>(stages: &[&'f Unit], index: usize) -> Image<'f> {
     );
     image.stage = stage;
     image.environment.extend(&stage.environment);
-    image.copied.extend(&stage.copied);
+    image.copied.extend(stage.copied.iter().map(|copied| (copied, None)));
     image.working_folder = stage.working_folder.as_ref().or(image.working_folder);
     if stage.entrypoint.is_some() {
         // Docker drops the command of the base when a stage sets its own entry point.

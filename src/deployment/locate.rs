@@ -60,17 +60,48 @@ impl Roots {
         }
     }
 
+    /// Records that the image holds a copy of what another one, with the folders `other`, has at `sources`.
+    pub(super) fn copy_from(&mut self, other: &Self, sources: &[String], destination: &str) {
+        let target = join(&self.working, destination);
+        for source in sources {
+            let source = join("/", source);
+            self.copies.extend(other.copies.iter().filter_map(|copy| {
+                if let Some(rest) = below(&source, &copy.destination) {
+                    return Some(Copy {
+                        source: join(&copy.source, rest),
+                        destination: target.clone(),
+                        into_folder: destination == "."
+                            || destination.ends_with('/')
+                            || (rest.is_empty() && copy.into_folder),
+                    });
+                }
+                let rest = below(&copy.destination, &source)?;
+                Some(Copy { destination: join(&target, rest), ..copy.clone() })
+            }));
+        }
+    }
+
     /// The file of the project that the server finds at `path`.
     pub(super) fn file(&self, files: &Files, path: &str) -> Option<FileId> {
-        self.candidates(path).iter().find_map(|candidate| files.find(candidate))
+        let absolute = join(&self.working, path);
+        let mut found = self.copied(&absolute).into_iter().find_map(|candidate| files.find(&candidate));
+        // Where a whole folder of the project lies in its place, the file would have come with it.
+        if !self.covers(files, &absolute) {
+            found = found.or_else(|| self.guesses(path).iter().find_map(|candidate| files.find(candidate)));
+        }
+        found
+    }
+
+    /// Whether the copy of a folder decides what lies at `absolute`.
+    fn covers(&self, files: &Files, absolute: &str) -> bool {
+        let folders = self.copies.iter().filter(|copy| is_folder(files, &copy.source));
+        folders.into_iter().any(|copy| below(absolute, &copy.destination).is_some())
     }
 
     /// The folder of the project that the server starts in.
     pub(super) fn folder(&self, files: &Files) -> String {
-        let exists = |folder: &String| {
-            folder.is_empty() || files.iter().any(|(_, file)| file.path().starts_with(&format!("{folder}/")))
-        };
-        self.candidates(".").into_iter().find(exists).unwrap_or_else(|| self.base.clone())
+        let mut candidates = self.copied(&join(&self.working, ".")).into_iter().chain(self.guesses("."));
+        candidates.find(|folder| is_folder(files, folder)).unwrap_or_else(|| self.base.clone())
     }
 
     /// The folder of the project that the server starts in, given that it imports a module from there.
@@ -91,14 +122,18 @@ impl Roots {
         copied.chain([self.base.as_str()]).find(|source| holds(source)).map_or(folder, str::to_owned)
     }
 
-    /// Paths of the project that may stand for `path`, likeliest first.
-    fn candidates(&self, path: &str) -> Vec<String> {
+    /// Paths of the project that were copied to `absolute`, the one that stays first.
+    fn copied(&self, absolute: &str) -> Vec<String> {
+        self.copies.iter().rev().flat_map(|copy| copy.origins(absolute)).collect()
+    }
+
+    /// Paths of the project that may stand for `path` where no copy is seen, likeliest first.
+    fn guesses(&self, path: &str) -> Vec<String> {
         if self.working.is_empty() {
             return vec![join(&self.base, path.trim_start_matches('/'))];
         }
         let absolute = join(&self.working, path);
-        // The last copy of a path is the one that stays.
-        let mut found: Vec<String> = self.copies.iter().rev().flat_map(|copy| copy.origins(&absolute)).collect();
+        let mut found = Vec::new();
         // Base images, mounts and generated files are not seen: guess that the working folder is the
         // context, which is how nearly every image is laid out.
         if let Some(rest) = below(&absolute, &self.working) {
@@ -107,6 +142,10 @@ impl Roots {
         found.push(join(&self.base, absolute.trim_start_matches('/')));
         found
     }
+}
+
+fn is_folder(files: &Files, path: &str) -> bool {
+    path.is_empty() || files.iter().any(|(_, file)| below(file.path(), path).is_some_and(|rest| !rest.is_empty()))
 }
 
 impl Copy {

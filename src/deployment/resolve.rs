@@ -40,7 +40,11 @@ pub(super) fn resolve(
         .unwrap_or_else(|| version::assumed(table.newest()));
     let mut errors = Vec::new();
     let command_line = arguments::parse(table, version.version, &start.arguments);
-    let options = options(table, version.version, start);
+    let checks = ["check_config", "print_config"].iter().any(|name| command_line.last(name).is_some());
+    if command_line.exits.is_some() || checks {
+        return None;
+    }
+    let options = options(table, version.version, start, &mut errors);
     for found in [&options, &command_line] {
         errors.extend(found.errors.iter().map(|e| Located::new(e.value.to_string(), e.place)));
     }
@@ -50,11 +54,6 @@ pub(super) fn resolve(
     let loaded = load(which, &reader, table, version.version, start, notes);
     let named = command_line.app.clone();
     let complete = command_line.opaque.is_empty();
-    let only_prints = command_line.exits.is_some()
-        || ["check_config", "print_config"].iter().any(|name| command_line.last(name).is_some());
-    if only_prints {
-        return None;
-    }
     let sources = Sources {
         table,
         version: version.version,
@@ -67,7 +66,7 @@ pub(super) fn resolve(
     };
     let mut settings = sources.settle(&mut errors);
     if server == Server::Gunicorn {
-        name_process(&mut settings, named.as_ref());
+        name_process(&mut settings, named.as_ref(), complete);
         errors.extend(faults::at_start(&settings));
     }
     let app = named.or_else(|| wsgi_app(&settings));
@@ -97,13 +96,14 @@ pub(super) fn resolve(
 }
 
 /// `WSGIApplication.init` of Gunicorn 27.0.1 names the process after its first argument before
-/// anything else is read.
-fn name_process(settings: &mut Settings, app: Option<&Located<String>>) {
-    let Some(app) = app else { return };
-    settings.change_default("default_proc_name", |default| Candidate {
-        value: Resolved::Known(Value::Str(app.value.clone())),
-        ..default.clone()
-    });
+/// anything else is read. Where the command line is not `complete`, that may be a word nobody knows.
+fn name_process(settings: &mut Settings, app: Option<&Located<String>>, complete: bool) {
+    let value = match app {
+        Some(app) if complete => Resolved::Known(Value::Str(app.value.clone())),
+        None if complete => return,
+        _ => Resolved::Unknown("the application may be named by a variable that no file sets".to_owned()),
+    };
+    settings.change_default("default_proc_name", |default| Candidate { value, ..default.clone() });
 }
 
 fn wsgi_app(settings: &Settings) -> Option<Located<String>> {
@@ -135,14 +135,18 @@ fn workers_on_large_node(reader: &Reader, configuration: Option<&Configuration>,
 }
 
 /// The words in the variable that holds further options, if a file sets it.
-fn options(table: &'static Table, version: Version, start: &Start) -> Arguments {
+fn options(table: &'static Table, version: Version, start: &Start, errors: &mut Vec<Located<String>>) -> Arguments {
     let Some(entry) = table.arguments_variable().and_then(|name| start.environment.entry(name)) else {
         return Arguments::default();
     };
     let Some(text) = &entry.text else {
         return Arguments { opaque: vec![entry.place], ..Arguments::default() };
     };
-    let words: Vec<Argument> = read::words(text, entry.place)
+    let Some(words) = read::words(text, entry.place) else {
+        errors.push(Located::new(format!("`{text}` has a quote that is not closed"), entry.place));
+        return Arguments::default();
+    };
+    let words: Vec<Argument> = words
         .into_iter()
         .map(|word| {
             let argument = Argument::new(&word, &|_| None);
@@ -215,9 +219,11 @@ fn which_configuration(
     if table.server() != Server::Gunicorn {
         return Which::None;
     }
+    // An empty name counts as none.
     let named = [command_line, options]
         .into_iter()
-        .find_map(|arguments| arguments.given.iter().rev().find(|given| given.setting.name() == "config"));
+        .filter_map(|arguments| arguments.last("config"))
+        .find(|given| given.text.as_deref() != Some(""));
     let Some(given) = named else {
         let default = start.roots.file(files, "gunicorn.conf.py");
         return default.map_or(Which::None, |file| Which::File(file, None));

@@ -107,9 +107,17 @@ impl Sources<'_> {
         if shape.action() == Action::Append && !candidates.is_empty() {
             candidates = joined(candidates).into_iter().collect();
         }
-        if candidates.is_empty()
-            && !shape.config_only()
-            && let Some(&place) = arguments.opaque.first()
+        let hides = arguments.opaque.iter().find(|place| match given.last() {
+            None => true,
+            // Without another one, the word is the application.
+            Some(_) if arguments.app.is_none() => false,
+            Some(given) => {
+                let before = place.file == given.flag.file && place.span.end <= given.flag.span.start;
+                given.adds_up || !before
+            }
+        });
+        if !shape.config_only()
+            && let Some(&place) = hides
         {
             let text = self.files.text_at(place);
             candidates.push(unknown(layer, place, format!("`{text}` may set it")));

@@ -17,6 +17,8 @@ pub(super) enum Dialect {
     Build,
     /// Compose: `$$` is a dollar sign, and quotes mean nothing around a variable.
     Compose,
+    /// Python's `shlex`: quotes count, a dollar sign is text.
+    Plain,
 }
 
 /// What the dollar sign at byte `at` starts, and where that ends. Text comes back for a dollar sign
@@ -51,12 +53,12 @@ pub(super) fn placeholder_end(text: &str, at: usize) -> Option<usize> {
 fn parts_at(text: &str, dialect: Dialect, depth: usize) -> Vec<WordPart> {
     let mut parts = Vec::new();
     let mut at = 0;
-    let mut in_single = false;
+    let (mut in_single, mut in_double) = (false, false);
     while let Some(char) = text.get(at..).and_then(|rest| rest.chars().next()) {
         let next = at + char.len_utf8();
         let quotes = dialect != Dialect::Compose;
         match char {
-            '\'' if quotes => {
+            '\'' if quotes && !in_double => {
                 in_single = !in_single;
                 at = next;
             }
@@ -64,7 +66,15 @@ fn parts_at(text: &str, dialect: Dialect, depth: usize) -> Vec<WordPart> {
                 add(&mut parts, WordPart::Text(char.to_string()));
                 at = next;
             }
-            '"' if quotes => at = next,
+            '"' if quotes => {
+                in_double = !in_double;
+                at = next;
+            }
+            // Inside quotes a backslash stands for itself, unless what follows means something there.
+            '\\' if in_double && !text.get(next..).is_some_and(|rest| rest.starts_with(['"', '$', '\\', '`'])) => {
+                add(&mut parts, WordPart::Text(char.to_string()));
+                at = next;
+            }
             '\\' if quotes => {
                 let escaped = text.get(next..).and_then(|rest| rest.chars().next());
                 add(&mut parts, WordPart::Text(escaped.unwrap_or('\\').to_string()));
@@ -113,6 +123,9 @@ fn nested(text: &str, at: usize, dialect: Dialect, depth: usize) -> (WordPart, u
     let rest = text.get(at + 1..).unwrap_or_default();
     let opaque = |end: usize| (WordPart::Opaque(text.get(at..end).unwrap_or_default().to_owned()), end);
     let literal = |end: usize| (WordPart::Text("$".to_owned()), end);
+    if dialect == Dialect::Plain {
+        return literal(at + 1);
+    }
     let name = name_length(rest);
     if name > 0 {
         let variable = WordPart::Variable { name: rest[..name].to_owned(), default: None };

@@ -211,10 +211,12 @@ pub struct Build {
 /// One `COPY` or `ADD`.
 #[derive(Debug, Clone)]
 pub struct Copied {
-    /// Paths relative to the build context.
+    /// Paths relative to the build context, or in the stage that `stage` names.
     pub sources: Vec<String>,
     /// Where they land.
     pub destination: String,
+    /// The stage or the image that they are taken from (`--from`).
+    pub stage: Option<String>,
 }
 
 /// What bounds a unit.

@@ -91,10 +91,10 @@ fn python(file: FileId, source: &SourceFile, facts: &mut Facts) {
     }
 }
 
-/// The words of a text that a shell splits, with the bytes they stand at if the text stands at `place`
-/// as it is.
-pub fn words(text: &str, place: Place) -> Vec<Word> {
+/// The words that Python's `shlex.split` makes of a text, with the bytes they stand at if the text stands
+/// at `place` as it is; `None` where a quote is not closed.
+pub fn words(text: &str, place: Place) -> Option<Vec<Word>> {
     let decoded = Decoded::verbatim(text, place.span.start);
-    let lexed = shell_words::split(&decoded, place.file).unwrap_or_default();
-    lexed.into_iter().map(|lexed| lexed.word).collect()
+    let lexed = shell_words::split_plain(&decoded, place.file)?;
+    Some(lexed.into_iter().map(|lexed| lexed.word).collect())
 }

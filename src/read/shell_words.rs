@@ -41,13 +41,19 @@ pub(super) fn shell(text: &Decoded, file: FileId) -> Option<Vec<Token>> {
 
 /// The words of a command that compose splits itself: quotes and white space count, operators do not.
 pub(super) fn split(text: &Decoded, file: FileId) -> Option<Vec<Lexed>> {
-    let tokens = Lexer::new(text, file, Dialect::Compose).run()?;
-    Some(
-        tokens
-            .into_iter()
-            .filter_map(|token| if let Token::Word(lexed) = token { Some(lexed) } else { None })
-            .collect(),
-    )
+    Some(only_words(Lexer::new(text, file, Dialect::Compose).run()?))
+}
+
+/// The words that Python's `shlex.split` makes of a text; `None` where it refuses, because of a quote
+/// that is not closed.
+pub(super) fn split_plain(text: &Decoded, file: FileId) -> Option<Vec<Lexed>> {
+    let mut lexer = Lexer::new(text, file, Dialect::Plain);
+    lexer.all()?;
+    (!lexer.is_open).then(|| only_words(lexer.tokens))
+}
+
+fn only_words(tokens: Vec<Token>) -> Vec<Lexed> {
+    tokens.into_iter().filter_map(|token| if let Token::Word(lexed) = token { Some(lexed) } else { None }).collect()
 }
 
 struct Lexer<'a> {
@@ -60,6 +66,8 @@ struct Lexer<'a> {
     previous_end: usize,
     tokens: Vec<Token>,
     words: usize,
+    /// Whether a quote was not closed.
+    is_open: bool,
     heredocs: Vec<Heredoc>,
 }
 
@@ -79,6 +87,7 @@ impl<'a> Lexer<'a> {
             previous_end: 0,
             tokens: Vec::new(),
             words: 0,
+            is_open: false,
             heredocs: Vec::new(),
         }
     }
@@ -92,6 +101,12 @@ impl<'a> Lexer<'a> {
     }
 
     fn run(mut self) -> Option<Vec<Token>> {
+        self.all()?;
+        Some(self.tokens)
+    }
+
+    /// Reads to the end; `None` where there are too many words.
+    fn all(&mut self) -> Option<()> {
         while let Some(byte) = self.byte(0) {
             match byte {
                 b'\n' if self.dialect == Dialect::Shell => {
@@ -113,7 +128,7 @@ impl<'a> Lexer<'a> {
                 }
             }
         }
-        Some(self.tokens)
+        Some(())
     }
 
     fn token(&mut self, token: Token) {
@@ -209,7 +224,7 @@ impl<'a> Lexer<'a> {
             Some(ref inside) if building.segments == 1 => inside.clone(),
             _ => start..self.at,
         };
-        let quoted = building.segments == 1 && building.only_quotes.is_some();
+        let quoted = building.has_quotes && !building.splits;
         // Nothing belongs to the first word; every other one goes with the white space in front of it.
         let removal = if self.tokens.is_empty() { start..self.at } else { self.previous_end..self.at };
         let place = |range: Range<usize>| Place::new(self.file, self.decoded.span(range));
@@ -267,6 +282,7 @@ impl<'a> Lexer<'a> {
         let length = self.rest().find('\'').unwrap_or(self.rest().len());
         self.literal(building, length);
         let closed = self.byte(0).is_some();
+        self.is_open |= !closed;
         building.only_quotes = closed.then_some(start..self.at);
         self.at += usize::from(closed);
     }
@@ -286,16 +302,21 @@ impl<'a> Lexer<'a> {
                 b'\\' => match self.byte(1) {
                     Some(b'\n') => self.at += 2,
                     Some(next)
-                        if b"$`\"\\".contains(&next) || (self.dialect == Dialect::Compose && next.is_ascii()) =>
+                        if self.dialect != Dialect::Plain && b"$`".contains(&next)
+                            || b"\"\\".contains(&next)
+                            || (self.dialect == Dialect::Compose && next.is_ascii()) =>
                     {
                         self.at += 1;
                         self.literal(building, 1);
                     }
                     _ => self.literal(building, 1),
                 },
-                _ => self.expandable(building),
+                _ => {
+                    self.expandable(building);
+                }
             }
         }
+        self.is_open = true;
     }
 
     /// Text outside quotes, up to what may end it.
@@ -304,12 +325,13 @@ impl<'a> Lexer<'a> {
             building.segments += 1;
         }
         building.in_plain = true;
-        self.expandable(building);
+        building.splits |= self.expandable(building);
         building.in_plain = !matches!(self.byte(0), Some(b'\'' | b'"' | b'\\'));
     }
 
-    /// One variable, substitution or character in a place where variables count.
-    fn expandable(&mut self, building: &mut Building) {
+    /// One variable, substitution or character in a place where variables count; says whether what comes
+    /// of it is only known when it runs.
+    fn expandable(&mut self, building: &mut Building) -> bool {
         let start = self.at;
         match self.byte(0) {
             Some(b'$') => {
@@ -320,6 +342,7 @@ impl<'a> Lexer<'a> {
                         let span = self.decoded.span(start..self.at);
                         expansion::add(&mut building.parts, WordPart::Text(text.clone()));
                         building.content.push_escaped(&text, span);
+                        return false;
                     }
                     part => {
                         expansion::add(&mut building.parts, part);
@@ -338,8 +361,10 @@ impl<'a> Lexer<'a> {
             _ => {
                 let length = self.rest().chars().next().map_or(1, char::len_utf8);
                 self.literal(building, length);
+                return false;
             }
         }
+        true
     }
 }
 
@@ -351,6 +376,8 @@ struct Building {
     segments: usize,
     in_plain: bool,
     has_quotes: bool,
+    /// Whether something that is filled in stands outside quotes.
+    splits: bool,
     /// What stands inside the quotes, if the last piece was quoted.
     only_quotes: Option<Range<usize>>,
 }

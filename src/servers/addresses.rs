@@ -80,8 +80,9 @@ pub fn address_fault(address: &str) -> Option<String> {
         return None;
     }
     let number = |text: &str, what: &str| {
-        let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        (!plain).then(|| format!("`{text}` is not a valid {what}"))
+        // What `int()` takes, and a socket too.
+        let fine = integer::decimal(text).is_some_and(|number| number >= 0);
+        (!fine).then(|| format!("`{text}` is not a valid {what}"))
     };
     if let Some(descriptor) = address.strip_prefix("fd://") {
         return number(descriptor, "file descriptor");

@@ -17,7 +17,7 @@ pub struct Word {
     /// The bytes to take out so that the list of words stays well formed without this one: quotes,
     /// the comma or white space in front, a whole line for an item of a YAML list.
     pub removal: Place,
-    /// Whether the whole word is quoted, so that a variable inside is not split into several words.
+    /// Whether every variable in it is quoted, so that none is split into several words.
     pub quoted: bool,
 }
 

@@ -14,6 +14,10 @@ use super::python::python_environment;
 /// # Panics
 /// With what Python said, where the driver does not answer.
 pub(crate) fn load(cases: &[Json]) -> Vec<Json> {
+    shared_out(cases, load_part)
+}
+
+fn load_part(cases: &[Json]) -> Vec<Json> {
     let driver = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/gunicorn_loader.py");
     let mut command = python_environment().command();
     command.arg(driver).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -28,14 +32,16 @@ pub(crate) fn load(cases: &[Json]) -> Vec<Json> {
 
 /// What `farrier show` says about every folder, in order; what it printed instead, where that is no JSON.
 pub(crate) fn shown(folders: &[PathBuf]) -> Vec<Result<Json, String>> {
+    shared_out(folders, |part| part.iter().map(|folder| show(folder)).collect())
+}
+
+/// The answers of `work`, in the order of `items`, every core doing a share of them.
+fn shared_out<T: Sync, R: Send>(items: &[T], work: impl Fn(&[T]) -> Vec<R> + Sync) -> Vec<R> {
     let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    let share = folders.len().div_ceil(threads).max(1);
+    let share = items.len().div_ceil(threads).max(1);
     std::thread::scope(|scope| {
-        let running: Vec<_> = folders
-            .chunks(share)
-            .map(|part| scope.spawn(|| part.iter().map(|folder| show(folder)).collect::<Vec<_>>()))
-            .collect();
-        running.into_iter().flat_map(|thread| thread.join().expect("farrier ran")).collect()
+        let running: Vec<_> = items.chunks(share).map(|part| scope.spawn(|| work(part))).collect();
+        running.into_iter().flat_map(|thread| thread.join().expect("its share was done")).collect()
     })
 }
 

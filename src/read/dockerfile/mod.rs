@@ -69,7 +69,10 @@ impl Reader<'_> {
             "WORKDIR" => self.working_folder(rest),
             "COPY" | "ADD" => {
                 let copied = copied(rest, self.file);
-                self.stage(|stage| stage.copied.extend(copied));
+                self.stage(|stage| {
+                    let working = stage.working_folder.as_ref();
+                    stage.copied.extend(copied.map(|copied| landed(copied, working)));
+                });
             }
             "USER" => {
                 let user = self.located(rest);
@@ -202,19 +205,33 @@ fn word_ranges(text: &str) -> impl Iterator<Item = std::ops::Range<usize>> {
     })
 }
 
-/// What a `COPY` takes from the build context; one that takes from another stage copies no file of
-/// the project.
+/// A relative destination lies below the working folder at that line, not below the last one. One that a
+/// stage takes over or that holds a variable is not known here.
+fn landed(copied: Copied, working: Option<&Located<String>>) -> Copied {
+    let Some(working) = working.filter(|folder| folder.value.starts_with('/') && !folder.value.contains('$')) else {
+        return copied;
+    };
+    if copied.destination.starts_with(['/', '$']) {
+        return copied;
+    }
+    let below = if copied.destination == "." { "" } else { copied.destination.as_str() };
+    let destination = format!("{}/{below}", working.value.trim_end_matches('/'));
+    Copied { destination, ..copied }
+}
+
+/// What a `COPY` takes.
 fn copied(rest: &Decoded, file: FileId) -> Option<Copied> {
     let text = rest.text();
     let mut at = 0;
+    let mut stage = None;
     for range in word_ranges(text) {
         let word = &text[range.clone()];
         if !word.starts_with("--") {
             at = range.start;
             break;
         }
-        if word.starts_with("--from") {
-            return None;
+        if let Some(name) = word.strip_prefix("--from=") {
+            stage = Some(name.to_owned());
         }
         at = range.end;
     }
@@ -225,5 +242,5 @@ fn copied(rest: &Decoded, file: FileId) -> Option<Copied> {
     };
     let destination = words.pop()?;
     words.retain(|source| !source.starts_with("<<"));
-    (!words.is_empty()).then_some(Copied { sources: words, destination })
+    (!words.is_empty()).then_some(Copied { sources: words, destination, stage })
 }
