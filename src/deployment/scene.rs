@@ -110,6 +110,11 @@ impl<'f> Scene<'f> {
         }
     }
 
+    /// The unit that is played.
+    pub(super) fn place(&self) -> Place {
+        self.unit.place
+    }
+
     /// Adds what the commands start to `assembly`.
     pub(super) fn play(self, files: &Files, facts: &Facts, assembly: &mut Assembly) {
         for start in &self.starts {
