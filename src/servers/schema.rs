@@ -210,6 +210,8 @@ pub enum Conversion {
     Int,
     /// Decimal, `0x`, `0o`, `0b`, and a leading `0` for octal.
     AutoInt,
+    /// C's `atoi`: the digits it begins with, 0 without any.
+    Atoi,
     /// None.
     Text,
 }

@@ -92,6 +92,14 @@ impl Table {
         self.settings.iter().find(|setting| setting.name() == name)
     }
 
+    /// The setting that the option `name`, written without its dashes, sets in `version`: `workers` and
+    /// `processes` of uWSGI are one setting.
+    pub fn setting_of_option(&self, name: &str, version: Version) -> Option<&Setting> {
+        let named = |flag: &String| flag.strip_prefix("--") == Some(name);
+        let here = self.settings.iter().filter(|setting| setting.applies_to(version));
+        here.into_iter().find(|setting| setting.at(version).flags().iter().any(named))
+    }
+
     /// The variable that stands for an option, for servers that read one for each: `UVICORN_WORKERS`.
     pub fn variable_of(&self, setting: &Setting) -> Option<String> {
         let prefix = self.data.environment_prefix.as_deref()?;
@@ -278,6 +286,22 @@ mod tests {
         assert_eq!(honoured("keepalive", "eventlet", "23.0.0"), Honoured::Yes);
         assert_eq!(honoured("keepalive", "aiohttp.GunicornWebWorker", "23.0.0"), Honoured::Unknown);
         assert!(matches!(honoured("backlog", "asgi", "27.0.1"), Honoured::Partly(_)));
+    }
+
+    #[test]
+    fn spellings_of_an_option_are_one_setting() {
+        let uwsgi = table(Server::Uwsgi);
+        let newest = uwsgi.newest();
+        let named = |option: &str| uwsgi.setting_of_option(option, newest).map(Setting::name);
+        assert_eq!(named("workers"), Some("processes"));
+        assert_eq!(named("processes"), Some("processes"));
+        assert_eq!(named("home"), Some("virtualenv"));
+        assert_eq!(named("max-requests"), Some("max_requests"));
+        // Of the two characters only the dash is one that uWSGI knows.
+        assert_eq!(named("max_requests"), None);
+        let processes = uwsgi.setting("processes").unwrap();
+        let value = |text| crate::servers::arguments::outcome_of(uwsgi, newest, processes, text);
+        assert_eq!(value(Some("4 # four")), crate::servers::arguments::Outcome::Known(Value::Int(4)));
     }
 
     #[test]

@@ -108,7 +108,7 @@ impl Options {
         });
     }
 
-    fn without_value(&self, setting: &Setting, off: bool) -> Outcome {
+    pub(super) fn without_value(&self, setting: &Setting, off: bool) -> Outcome {
         let data = setting.at(self.version).data();
         match (&data.optional_value, data.constant) {
             _ if off => Outcome::Known(Value::Bool(false)),
@@ -119,7 +119,7 @@ impl Options {
     }
 
     /// What becomes of a value's text: first the option's own conversion, then the setting's check.
-    fn convert(&self, setting: &Setting, text: &str) -> Outcome {
+    pub(super) fn convert(&self, setting: &Setting, text: &str) -> Outcome {
         let shape = setting.at(self.version);
         if shape.action() == Action::Append {
             return Outcome::Known(Value::Str(text.trim().to_owned()));
@@ -128,8 +128,12 @@ impl Options {
             Conversion::Text if shape.kind() == Kind::Bool && self.table.syntax() == Syntax::Click => {
                 click_truth(text).map(Value::Bool)
             }
+            Conversion::Text if shape.kind() == Kind::Bool && self.table.syntax() == Syntax::Getopt => {
+                Some(Value::Bool(uwsgi_truth(text)))
+            }
             Conversion::Text => Some(Value::Str(text.to_owned())),
             Conversion::Int => integer::decimal(text).map(Value::Int),
+            Conversion::Atoi => Some(Value::Int(integer::leading(text))),
             Conversion::AutoInt => integer::octal_aware(text).map(Value::Int),
         };
         match value.map(|value| cast(setting, &value, self.version)) {
@@ -139,6 +143,11 @@ impl Options {
             None => Outcome::Invalid(format!("`{text}` is no whole number")),
         }
     }
+}
+
+/// `uwsgi_opt_true` of uWSGI 2.0.31: whatever does not say no is a yes.
+fn uwsgi_truth(text: &str) -> bool {
+    !(["false", "off", "no"].iter().any(|no| text.eq_ignore_ascii_case(no)) || text == "0")
 }
 
 /// Options of the command itself.
