@@ -15,6 +15,7 @@ mod faults;
 mod image;
 mod locate;
 mod resolve;
+mod scene;
 mod settle;
 mod version;
 
@@ -26,9 +27,10 @@ pub use version::ServerVersion;
 
 use std::collections::BTreeMap;
 
-use crate::read::{Limits, UnitKind};
+use crate::read::{HealthCheck, Limits, UnitKind};
 use crate::servers::{Server, Version, WorkerClass};
 use crate::source::{Located, Place};
+use crate::values::Seconds;
 
 /// One server, started in one way.
 #[derive(Debug, Clone)]
@@ -55,6 +57,14 @@ pub struct Deployment {
     pub configuration: Option<Configuration>,
     /// What bounds it.
     pub limits: Limits,
+    /// How somebody finds out whether it is well.
+    pub health: Vec<HealthCheck>,
+    /// The user that the place which starts it names, as written.
+    pub user: Option<Located<String>>,
+    /// The signal that asks it to stop, as written; `SIGTERM` if not given.
+    pub stop_signal: Option<Located<String>>,
+    /// How long it is kept waiting before that signal.
+    pub stop_delay: Option<Located<Seconds>>,
     /// The line that makes it run in a container.
     pub container: Option<Place>,
     /// Why this is not how the service runs in production.

@@ -9,12 +9,14 @@ use rayon::prelude::*;
 
 use super::Candidate;
 use crate::findings::Note;
-use crate::source::{FileId, FileKind, Files};
+use crate::source::{FileId, FileKind, Files, Guess};
 
 /// Longer than any source file that a person wrote.
 const MAX_PYTHON: u64 = 2 << 20;
 /// Lock files of large projects have some megabytes.
 const MAX_OTHER: u64 = 8 << 20;
+/// What is longer is data, and nothing that a server is configured with; read only to be put away.
+const MAX_OPEN: u64 = 1 << 20;
 
 /// The texts of a run.
 #[derive(Debug, Default)]
@@ -31,23 +33,33 @@ pub struct Loaded {
 ///
 /// A file that is no UTF-8 text, too large or unreadable becomes a note.
 pub fn load(root: &Path, candidates: &[Candidate]) -> Loaded {
-    let texts: Vec<Result<String, String>> =
-        candidates.par_iter().map(|candidate| text(&root.join(&candidate.path), candidate.kind)).collect();
+    let read = |candidate: &Candidate| {
+        let text = text(&root.join(&candidate.path), candidate.kind)?;
+        Ok(candidate.kind.settle(&candidate.path, &text).map(|kind| (kind, text)))
+    };
+    let texts: Vec<Result<Option<(FileKind, String)>, String>> = candidates.par_iter().map(read).collect();
     let mut loaded = Loaded::default();
     for (candidate, text) in candidates.iter().zip(texts) {
         match text {
-            Ok(text) => {
+            Ok(Some((kind, text))) => {
                 let file = loaded.files.add(candidate.path.clone(), text);
-                loaded.kinds.insert(file, candidate.kind);
+                loaded.kinds.insert(file, kind);
             }
+            Ok(None) => {}
+            // A file that may well be something else is not missed.
+            Err(_) if candidate.kind.is_open() => {}
             Err(why) => loaded.notes.push(Note::file(candidate.path.clone(), why)),
         }
     }
     loaded
 }
 
-fn text(path: &Path, kind: FileKind) -> Result<String, String> {
-    let most = if kind.is_python() { MAX_PYTHON } else { MAX_OTHER };
+fn text(path: &Path, kind: Guess) -> Result<String, String> {
+    let most = match kind {
+        Guess::Sure(FileKind::Python) => MAX_PYTHON,
+        Guess::Sure(_) => MAX_OTHER,
+        _ => MAX_OPEN,
+    };
     let unreadable = |error: std::io::Error| format!("could not be read: {error}");
     let file = File::open(path).map_err(unreadable)?;
     if !file.metadata().map_err(unreadable)?.is_file() {
@@ -92,7 +104,7 @@ mod tests {
         std::fs::write(folder.path().join("Procfile"), "web: x\n").unwrap();
         std::fs::create_dir(folder.path().join("app.py")).unwrap();
         std::fs::write(folder.path().join("big.py"), vec![b'#'; (2 << 20) + 1]).unwrap();
-        let candidate = |path: &str, kind| Candidate { path: path.to_owned(), kind };
+        let candidate = |path: &str, kind| Candidate { path: path.to_owned(), kind: Guess::Sure(kind) };
         let loaded = load(
             folder.path(),
             &[

@@ -10,15 +10,24 @@ mod dockerfile;
 mod dotenv;
 mod expansion;
 mod facts;
+mod helm;
 #[cfg(test)]
 mod hostile;
+mod hypercorn;
 mod json_words;
+mod kubernetes;
+mod platforms;
 mod procfile;
+mod proxies;
 mod requirements;
 mod script;
 mod shell_commands;
 mod shell_words;
+mod supervisor;
+mod systemd;
+mod tasks;
 mod toml_tree;
+mod uwsgi;
 mod yaml;
 
 use std::collections::BTreeMap;
@@ -32,7 +41,8 @@ use crate::source::{FileId, FileKind, Files, Place, SourceFile, Word};
 use decoded::Decoded;
 
 pub use facts::{
-    Build, Command, Copied, Facts, FilledBy, Form, Limits, Requirement, ScriptCommand, Unit, UnitKind, Variable,
+    Autoscaler, Build, Command, ConfigMap, ConfigMapReference, Copied, Facts, FilledBy, Form, HealthCheck, HealthKind,
+    Limits, Proxy, Requirement, ScriptCommand, Unit, UnitKind, Variable,
 };
 
 /// Reads every file that `kinds` names, in the order of the files.
@@ -64,14 +74,41 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::Dotenv => dotenv::read,
         FileKind::Python => python,
         FileKind::Requirements => requirements::read_list,
-        FileKind::Pyproject => requirements::read_pyproject,
+        FileKind::Pyproject => pyproject,
         FileKind::PoetryLock | FileKind::UvLock => requirements::read_toml_lock,
         FileKind::Pipfile => requirements::read_pipfile,
         FileKind::PipfileLock => requirements::read_pipfile_lock,
         FileKind::SetupConfig => requirements::read_setup_config,
+        FileKind::Kubernetes => kubernetes::read,
+        FileKind::HelmTemplate => helm::read_template,
+        FileKind::HelmValues => helm::read_values,
+        FileKind::AppJson => platforms::read_app_json,
+        FileKind::Fly => platforms::read_fly,
+        FileKind::Render => platforms::read_render,
+        FileKind::AppEngine => platforms::read_app_engine,
+        FileKind::EcsTask => platforms::read_ecs_task,
+        FileKind::DigitalOcean => platforms::read_digital_ocean,
+        FileKind::Azure => platforms::read_azure,
+        FileKind::Systemd => systemd::read,
+        FileKind::Supervisor => supervisor::read,
+        FileKind::UwsgiIni => uwsgi::read_ini,
+        FileKind::UwsgiYaml => uwsgi::read_yaml,
+        FileKind::UwsgiJson => uwsgi::read_json,
+        FileKind::UwsgiXml => uwsgi::read_xml,
+        FileKind::HypercornToml => hypercorn::read,
+        FileKind::Makefile => tasks::read_makefile,
+        FileKind::Justfile => tasks::read_justfile,
+        FileKind::PackageJson => tasks::read_package_json,
+        FileKind::Nginx => proxies::read_nginx,
+        FileKind::Caddyfile => proxies::read_caddyfile,
     };
     reader(file, source, &mut facts);
     facts
+}
+
+fn pyproject(file: FileId, source: &SourceFile, facts: &mut Facts) {
+    requirements::read_pyproject(file, source, facts);
+    tasks::read_pyproject(file, source, facts);
 }
 
 fn python(file: FileId, source: &SourceFile, facts: &mut Facts) {

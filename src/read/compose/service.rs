@@ -229,6 +229,7 @@ impl<'a> Reader<'a> {
             memory: memory.and_then(|text| read(&text, |text| Bytes::parse(text, false).filter(|bytes| bytes.0 > 0))),
             stop_grace: located(self.get("stop_grace_period")).and_then(|text| read(&text, quantities::duration)),
             replicas: replicas.and_then(|text| read(&text, |text| text.parse().ok())),
+            ..Limits::default()
         }
     }
 }
