@@ -31,6 +31,13 @@ pub fn table(server: Server) -> &'static Table {
     cell.get_or_init(|| Table::read(server, text))
 }
 
+/// The command line of FastAPI, which starts Uvicorn with options and defaults of its own; its settings
+/// have the names of Uvicorn's.
+pub fn fastapi_cli() -> &'static Table {
+    static TABLE: OnceLock<Table> = OnceLock::new();
+    TABLE.get_or_init(|| Table::read(Server::Uvicorn, include_str!("../../rules/servers/fastapi.toml")))
+}
+
 impl Table {
     fn read(server: Server, text: &str) -> Self {
         // A table that does not parse fails the build; an empty one keeps the type total.
@@ -41,7 +48,7 @@ impl Table {
             oldest: version(&data.oldest),
             newest: version(&data.newest),
             syntax: data.syntax,
-            settings: data.settings.iter().cloned().map(Setting::new).collect(),
+            settings: data.settings.iter().cloned().map(|setting| Setting::new(server, setting)).collect(),
             worker_classes: data.worker_classes.iter().cloned().map(WorkerClass::new).collect(),
             data,
         }
@@ -77,6 +84,11 @@ impl Table {
         self.data.complete
     }
 
+    /// Options that print something and end the command.
+    pub fn exits(&self) -> &[String] {
+        &self.data.exits
+    }
+
     /// The variable that holds further command-line words.
     pub fn arguments_variable(&self) -> Option<&str> {
         self.data.arguments_variable.as_deref()
@@ -102,6 +114,9 @@ impl Table {
 
     /// The variable that stands for an option, for servers that read one for each: `UVICORN_WORKERS`.
     pub fn variable_of(&self, setting: &Setting) -> Option<String> {
+        if let Some(variable) = setting.variable() {
+            return Some(variable.to_owned());
+        }
         let prefix = self.data.environment_prefix.as_deref()?;
         Some(format!("{prefix}{}", setting.name().to_ascii_uppercase()))
     }
@@ -150,6 +165,7 @@ impl schema::Server {
             oldest: String::new(),
             newest: String::new(),
             syntax: Syntax::Argparse,
+            exits: Vec::new(),
             environment_prefix: None,
             arguments_variable: None,
             complete: false,
