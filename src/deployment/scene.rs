@@ -11,7 +11,7 @@ use super::environment::Environment;
 use super::image::{self, Image};
 use super::locate::{self, Roots};
 use super::resolve::{Origin, resolve};
-use super::{Deployment, Effective, context, fastapi};
+use super::{Deployment, Effective, context};
 use crate::read::{Facts, Limits, Unit, UnitKind};
 use crate::servers::{Program, Server};
 use crate::source::{FileId, Files, Located, Place};
@@ -129,10 +129,7 @@ impl<'f> Scene<'f> {
                 }
                 Program::FastApi { development: false, .. } => {
                     let resolved = resolve(&self.origin(), Server::Uvicorn, start, files, facts, &mut assembly.notes);
-                    assembly.deployments.extend(resolved.map(|mut deployment| {
-                        fastapi::adjust(&mut deployment, start);
-                        deployment
-                    }));
+                    assembly.deployments.extend(resolved);
                     continue;
                 }
                 Program::FastApi { development: true, .. } => "fastapi dev",
