@@ -59,10 +59,11 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
         }
     }
     for file in dockerfiles(facts) {
-        // An image whose own command a compose service runs is judged there, with its limits.
-        if !built.contains(&file)
-            && let Some(image) = image::build(&facts.units, file, None)
-        {
+        for image in image::targets(&facts.units, file) {
+            // An image whose own command a compose service runs is judged there, with its limits.
+            if built.contains(&image.stage.place) {
+                continue;
+            }
             match guarded(|| Scene::image(&image, files, facts)) {
                 Some(scene) => scenes.push(scene),
                 None => broken.push(image.stage.place),

@@ -14,7 +14,7 @@ use super::resolve::{Origin, resolve};
 use super::{Deployment, Effective, context};
 use crate::read::{Facts, Limits, Unit, UnitKind};
 use crate::servers::{Program, Server};
-use crate::source::{FileId, Files, Located, Place};
+use crate::source::{Files, Located, Place};
 use crate::values::Value;
 
 /// A unit about to be played.
@@ -64,9 +64,9 @@ impl<'f> Scene<'f> {
         }
     }
 
-    /// A unit that runs in an image, which it may build; the Dockerfiles whose own command it runs are
+    /// A unit that runs in an image, which it may build; the stages whose own command it runs are
     /// added to `built`.
-    pub(super) fn service(unit: &'f Unit, files: &'f Files, facts: &'f Facts, built: &mut BTreeSet<FileId>) -> Self {
+    pub(super) fn service(unit: &'f Unit, files: &'f Files, facts: &'f Facts, built: &mut BTreeSet<Place>) -> Self {
         let folder = files.get(unit.place.file).folder();
         let is_compose = unit.kind == UnitKind::ComposeService;
         // Compose fills in variables itself, from the `.env` file beside its own.
@@ -96,7 +96,7 @@ impl<'f> Scene<'f> {
         let command = unit.command.as_ref().or_else(inherited);
         let uses_own = unit.command.is_some() || unit.entrypoint.is_some();
         if !uses_own {
-            built.extend(dockerfile);
+            built.extend(own_image.map(|image| image.stage.place));
         }
         let surroundings = Surroundings { environment, roots, files, scripts: &facts.scripts, outer: &outer };
         let starts = commands::starts(entrypoint, command, surroundings);
