@@ -11,10 +11,10 @@ use super::environment::Environment;
 use super::image::{self, Image};
 use super::locate::{self, Roots};
 use super::resolve::{Origin, resolve};
-use super::{Deployment, Effective, context, fastapi};
+use super::{Deployment, Effective, context};
 use crate::read::{Facts, Limits, Unit, UnitKind};
 use crate::servers::{Program, Server};
-use crate::source::{FileId, Files, Located, Place};
+use crate::source::{Files, Located, Place};
 use crate::values::Value;
 
 /// A unit about to be played.
@@ -64,9 +64,9 @@ impl<'f> Scene<'f> {
         }
     }
 
-    /// A unit that runs in an image, which it may build; the Dockerfiles whose own command it runs are
+    /// A unit that runs in an image, which it may build; the stages whose own command it runs are
     /// added to `built`.
-    pub(super) fn service(unit: &'f Unit, files: &'f Files, facts: &'f Facts, built: &mut BTreeSet<FileId>) -> Self {
+    pub(super) fn service(unit: &'f Unit, files: &'f Files, facts: &'f Facts, built: &mut BTreeSet<Place>) -> Self {
         let folder = files.get(unit.place.file).folder();
         let is_compose = unit.kind == UnitKind::ComposeService;
         // Compose fills in variables itself, from the `.env` file beside its own.
@@ -96,7 +96,7 @@ impl<'f> Scene<'f> {
         let command = unit.command.as_ref().or_else(inherited);
         let uses_own = unit.command.is_some() || unit.entrypoint.is_some();
         if !uses_own {
-            built.extend(dockerfile);
+            built.extend(own_image.map(|image| image.stage.place));
         }
         let surroundings = Surroundings { environment, roots, files, scripts: &facts.scripts, outer: &outer };
         let starts = commands::starts(entrypoint, command, surroundings);
@@ -108,6 +108,11 @@ impl<'f> Scene<'f> {
             development: context::development(unit, files),
             replaces: uses_own && own_image.is_some_and(|image| image.entrypoint.or(image.command).is_some()),
         }
+    }
+
+    /// The unit that is played.
+    pub(super) fn place(&self) -> Place {
+        self.unit.place
     }
 
     /// Adds what the commands start to `assembly`.
@@ -124,10 +129,7 @@ impl<'f> Scene<'f> {
                 }
                 Program::FastApi { development: false, .. } => {
                     let resolved = resolve(&self.origin(), Server::Uvicorn, start, files, facts, &mut assembly.notes);
-                    assembly.deployments.extend(resolved.map(|mut deployment| {
-                        fastapi::adjust(&mut deployment, start);
-                        deployment
-                    }));
+                    assembly.deployments.extend(resolved);
                     continue;
                 }
                 Program::FastApi { development: true, .. } => "fastapi dev",

@@ -20,6 +20,8 @@ pub struct Facts {
     pub scripts: BTreeMap<FileId, Vec<ScriptCommand>>,
     /// The variables of every `.env` file, in order; a later one of the same name wins.
     pub environments: BTreeMap<FileId, Vec<Variable>>,
+    /// The application that a `pyproject.toml` names for the command line of FastAPI.
+    pub entrypoints: BTreeMap<FileId, Located<String>>,
     /// Sets of variables that units of the same cluster refer to by name.
     pub config_maps: Vec<ConfigMap>,
     /// Rules that change how many copies of a unit run.
@@ -40,6 +42,7 @@ impl Facts {
         self.scripts.extend(other.scripts);
         self.requirements.extend(other.requirements);
         self.environments.extend(other.environments);
+        self.entrypoints.extend(other.entrypoints);
         self.config_maps.extend(other.config_maps);
         self.autoscalers.extend(other.autoscalers);
         self.proxies.extend(other.proxies);

@@ -40,6 +40,8 @@ use crate::python::syntax;
 use crate::source::{FileId, FileKind, Files, Place, SourceFile, Word};
 use decoded::Decoded;
 
+pub use hypercorn::{TomlEntry, TomlSettings, toml_settings};
+
 pub use facts::{
     Autoscaler, Build, Command, ConfigMap, ConfigMapReference, Copied, Facts, FilledBy, Form, HealthCheck, HealthKind,
     Limits, Proxy, Requirement, ScriptCommand, Unit, UnitKind, Variable,

@@ -167,7 +167,12 @@ impl<'a> Run<'a, '_> {
         self.settle_unknown(why, &[callee], at)
     }
 
-    fn call_function(&mut self, function: &Rc<Function<'a>>, arguments: Arguments<'a>, at: Span) -> Step<Cell<'a>> {
+    pub(super) fn call_function(
+        &mut self,
+        function: &Rc<Function<'a>>,
+        arguments: Arguments<'a>,
+        at: Span,
+    ) -> Step<Cell<'a>> {
         if function.suspends {
             let callee = Cell::new(Thing::Function(Rc::clone(function)));
             self.forget_values(vec![callee.clone()], &"a generator may change it".into(), &Deps::default());

@@ -80,7 +80,7 @@ fn value_of(
     }
 }
 
-fn dependencies(deps: &Deps) -> Vec<Dependency> {
+pub(super) fn dependencies(deps: &Deps) -> Vec<Dependency> {
     deps.iter()
         .map(|dep| match dep {
             Dep::Environment { name, default, .. } => {
@@ -94,7 +94,7 @@ fn dependencies(deps: &Deps) -> Vec<Dependency> {
         .collect()
 }
 
-fn evaluated(cell: &Cell<'_>, state: &State<'_>) -> Evaluated {
+pub(super) fn evaluated(cell: &Cell<'_>, state: &State<'_>) -> Evaluated {
     let mut deps = Deps::default();
     let outcome = match value_of(cell, state, 0, &mut MAX_ELEMENTS.clone(), &mut deps) {
         Ok(value) => Outcome::Known(value),

@@ -15,6 +15,7 @@
 //! the one branch holds a known value and the other only what is computed from that very variable,
 //! the known one is the default in place.
 
+mod ask;
 mod attempt;
 mod builtins;
 mod call;
@@ -44,6 +45,8 @@ use crate::source::{FileId, Place};
 use crate::values::Value;
 
 use super::syntax::Module;
+
+pub use ask::{Answer, Question, Reached, expressions};
 
 /// What the file may ask of the world outside it.
 pub struct Inputs<'a> {

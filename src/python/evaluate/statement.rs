@@ -272,18 +272,7 @@ impl<'a> Run<'a, '_> {
         for decorator in &def.decorator_list {
             decorators.push(self.expression(&decorator.expression)?);
         }
-        let locals = Touched::block(&def.body);
-        self.spend(locals.loaded.len())?;
-        let function = Function {
-            name: def.name.as_str().into(),
-            parameters: Some(&def.parameters),
-            body: Body::Block(&def.body),
-            defaults: self.defaults(&def.parameters)?,
-            scope: self.home,
-            module: self.module,
-            suspends: def.is_async || locals.suspends,
-            locals: with_parameters(locals, &def.parameters),
-        };
+        let function = self.function_of(def)?;
         let mut cell = Cell::new(Thing::Function(Rc::new(function)));
         if !decorators.iter().all(is_transparent) {
             // Whoever decorates it may call it now.
@@ -293,6 +282,21 @@ impl<'a> Run<'a, '_> {
         }
         let scope = self.scope_for(&def.name);
         self.bind(scope, &def.name, cell, Site { name: span_of(&def.name), value: None, how: How::Function })
+    }
+
+    pub(super) fn function_of(&mut self, def: &'a ast::StmtFunctionDef) -> Step<Function<'a>> {
+        let locals = Touched::block(&def.body);
+        self.spend(locals.loaded.len())?;
+        Ok(Function {
+            name: def.name.as_str().into(),
+            parameters: Some(&def.parameters),
+            body: Body::Block(&def.body),
+            defaults: self.defaults(&def.parameters)?,
+            scope: self.home,
+            module: self.module,
+            suspends: def.is_async || locals.suspends,
+            locals: with_parameters(locals, &def.parameters),
+        })
     }
 
     pub(super) fn lambda(&mut self, lambda: &'a ast::ExprLambda) -> Step<Cell<'a>> {
