@@ -49,7 +49,16 @@ pub(super) fn resolve(
         errors.extend(found.errors.iter().map(|e| Located::new(e.value.to_string(), e.place)));
     }
     let environ = |name: &str| start.environment.lookup(name);
-    let reader = Reader { files, python: &facts.python, roots: &start.roots, environ: &environ, cpus: None };
+    let variables: Vec<String> = start.environment.known().into_iter().map(|(name, _)| name).collect();
+    let reader = Reader {
+        files,
+        python: &facts.python,
+        roots: &start.roots,
+        env_files: &facts.environments,
+        variables: &variables,
+        environ: &environ,
+        cpus: None,
+    };
     let which = which_configuration(table, &command_line, &options, start, files);
     let loaded = load(which, &reader, table, version.version, start, notes);
     let named = command_line.app.clone();
