@@ -295,7 +295,7 @@ mod tests {
         let mut files = Files::new();
         let file = files.add("main.py", text.as_str());
         let module = parse(&text).unwrap();
-        let inputs = Inputs { environ: &|_| Lookup::Unknown, cpus: Some(4), resolve: &|_| None };
+        let inputs = Inputs { cpus: Some(4), ..Inputs::closed(&|_| Lookup::Unknown) };
         let span = [Span::new(start, end)];
         let question = Question { expressions: &span, program, parameters, given: &[] };
         let answer = expressions(file, &module, &text, &inputs, &question).remove(0);

@@ -150,7 +150,13 @@ impl<'a> Run<'a, '_> {
         match name {
             "__name__" if self.program && self.module == 0 => return Ok(Cell::str("__main__")),
             "__name__" => return Ok(Cell::dotted("__name__")),
-            "__file__" => return Ok(Cell::dotted("__file__")),
+            "__file__" => {
+                let file = self.modules.get(self.module).map(|module| module.file);
+                return Ok(match file.and_then(|file| (self.inputs.path_of)(file)) {
+                    Some(path) => Cell::new(Thing::Inside { path: path.into(), object: false }),
+                    None => Cell::dotted("__file__"),
+                });
+            }
             _ if super::names::is_builtin(name) => return Ok(Cell::dotted(name)),
             _ => {}
         }

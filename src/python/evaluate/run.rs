@@ -351,7 +351,22 @@ impl<'a, 'i> Run<'a, 'i> {
             match &cell.thing {
                 Thing::Tuple(items) => waiting.extend(items.iter().cloned()),
                 Thing::Method(bound) => waiting.push(bound.0.clone()),
-                Thing::List(id) | Thing::Dict(id) | Thing::Set(id) | Thing::Class(_, id) | Thing::Instance(_, id) => {
+                Thing::Made(_, arguments) => waiting.extend(arguments.all().cloned()),
+                Thing::List(_)
+                | Thing::Dict(_)
+                | Thing::Set(_)
+                | Thing::Class(_)
+                | Thing::Instance(..)
+                | Thing::Reader(_) => {
+                    let id = match &cell.thing {
+                        Thing::Class(class) => &class.scope,
+                        Thing::List(id)
+                        | Thing::Dict(id)
+                        | Thing::Set(id)
+                        | Thing::Instance(_, id)
+                        | Thing::Reader(id) => id,
+                        _ => continue,
+                    };
                     if !objects.insert(*id) {
                         continue;
                     }
