@@ -352,10 +352,12 @@ impl<'a, 'i> Run<'a, 'i> {
                 Thing::Tuple(items) => waiting.extend(items.iter().cloned()),
                 Thing::Method(bound) => waiting.push(bound.0.clone()),
                 Thing::Made(_, arguments) => waiting.extend(arguments.all().cloned()),
-                Thing::List(_) | Thing::Dict(_) | Thing::Set(_) | Thing::Class(_) | Thing::Instance(..) | Thing::Reader(_) => {
+                Thing::List(_) | Thing::Dict(_) | Thing::Set(_) | Thing::Class(_) | Thing::Instance(..)
+                | Thing::Reader(_) | Thing::Iterator(_) | Thing::View(..) => {
                     let id = match &cell.thing {
                         Thing::Class(class) => &class.scope,
-                        Thing::List(id) | Thing::Dict(id) | Thing::Set(id) | Thing::Instance(_, id) | Thing::Reader(id) => id,
+                        Thing::List(id) | Thing::Dict(id) | Thing::Set(id) | Thing::Instance(_, id) | Thing::Reader(id)
+                        | Thing::Iterator(id) | Thing::View(id, _) => id,
                         _ => continue,
                     };
                     if !objects.insert(*id) {
@@ -371,6 +373,7 @@ impl<'a, 'i> Run<'a, 'i> {
                     }
                     self.state.put(*id, Object::Lost(Rc::clone(why), deps.clone()));
                 }
+                Thing::Namespace(id) => self.lose_namespace(*id, self.statement),
                 Thing::Function(function) if functions.insert(Rc::as_ptr(function).cast::<()>() as usize) => {
                     let (scope, module) = (function.scope, function.module);
                     waiting.extend(self.forget_names(&function.locals, scope, module, why, deps));

@@ -154,7 +154,7 @@ fn bindings_say_where_and_how() {
 #[test]
 fn tricks_with_the_globals_are_noticed() {
     for text in [
-        "globals()['w'] = 4",
+        "import lib\nglobals()[lib.name] = 4",
         "exec('w = 4')",
         "from settings import *",
         "import os\nfor k in os.environ:\n    locals()[k] = 1",
