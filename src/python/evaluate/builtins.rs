@@ -50,9 +50,10 @@ impl<'a> Run<'a, '_> {
                 None => Calc::Unknown("an unknown truth value"),
             },
             ("str", []) if plain => Calc::Is(Thing::Str("".into())),
-            ("str" | "os.fspath" | "os.fsdecode", [Cell { thing: thing @ (Thing::Path(_) | Thing::Inside { .. }), .. }]) => {
-                self.path_text(thing)
-            }
+            (
+                "str" | "os.fspath" | "os.fsdecode",
+                [Cell { thing: thing @ (Thing::Path(_) | Thing::Inside { .. }), .. }],
+            ) => self.path_text(thing),
             ("str", [one]) if plain => self.shown(one)?,
             ("repr", [one]) => text_or(self.repr(one, 0)?, "a text made from something that is not followed"),
             ("format", [one, rest @ ..]) => {
@@ -178,7 +179,14 @@ impl<'a> Run<'a, '_> {
     }
 
     /// `getattr`, `hasattr` and `setattr` with a name that is known.
-    fn by_name(&mut self, function: &str, object: &Cell<'a>, name: &Text, third: Option<&Cell<'a>>, at: Span) -> Step<Cell<'a>> {
+    fn by_name(
+        &mut self,
+        function: &str,
+        object: &Cell<'a>,
+        name: &Text,
+        third: Option<&Cell<'a>>,
+        at: Span,
+    ) -> Step<Cell<'a>> {
         if function == "setattr" {
             let Some(value) = third else { return self.raise("TypeError", at, "setattr() without a value") };
             self.set_attribute(object, name, value, at)?;
@@ -222,6 +230,14 @@ impl<'a> Run<'a, '_> {
             Ok(None) if found => Some(true),
             Ok(None) => (class.family == super::class::Family::Plain && !name.starts_with("__")).then_some(false),
             Err(_) => None,
+        }
+    }
+
+    /// Whether an object is of a class, where that is known.
+    pub(super) fn instance_of(&self, one: &Cell<'a>, class: &Cell<'a>) -> Option<bool> {
+        match self.is_instance(one, class) {
+            Calc::Is(Thing::Bool(is)) => Some(is),
+            _ => None,
         }
     }
 

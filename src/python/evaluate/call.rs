@@ -289,13 +289,7 @@ impl<'a> Run<'a, '_> {
         Ok(true)
     }
 
-    fn call_method(
-        &mut self,
-        receiver: &Cell<'a>,
-        name: &Text,
-        arguments: Arguments<'a>,
-        at: Span,
-    ) -> Step<Cell<'a>> {
+    fn call_method(&mut self, receiver: &Cell<'a>, name: &Text, arguments: Arguments<'a>, at: Span) -> Step<Cell<'a>> {
         match &receiver.thing {
             Thing::Str(text) => {
                 let text = Rc::clone(text);
@@ -359,7 +353,14 @@ impl<'a> Run<'a, '_> {
                 _ => self.settle(Calc::Unknown("an attribute of an enumeration"), &[value], at),
             },
             Thing::Path(_) | Thing::Inside { object: true, .. } => self.path_attribute(value, name, at),
-            Thing::Namespace(_) | Thing::Reader(_) | Thing::Bytes(_) | Thing::Str(_) | Thing::List(_) | Thing::Dict(_) | Thing::Set(_) | Thing::Tuple(_) => {
+            Thing::Namespace(_)
+            | Thing::Reader(_)
+            | Thing::Bytes(_)
+            | Thing::Str(_)
+            | Thing::List(_)
+            | Thing::Dict(_)
+            | Thing::Set(_)
+            | Thing::Tuple(_) => {
                 let method = Cell::new(Thing::Method(Rc::new((value.clone(), name.into()))));
                 Ok(method)
             }

@@ -56,7 +56,10 @@ pub(super) enum Thing<'a> {
     /// A `pathlib` path.
     Path(Text),
     /// A place in the project, whose absolute path is not known; a path object or a text.
-    Inside { path: Text, object: bool },
+    Inside {
+        path: Text,
+        object: bool,
+    },
     /// A class, or an object of one, of which only the name is known.
     Object(Text),
 }

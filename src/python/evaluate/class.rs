@@ -133,7 +133,8 @@ impl<'a> Run<'a, '_> {
         for decorator in &def.decorator_list {
             decorators.push(self.expression(&decorator.expression)?);
         }
-        let data = |cell: &Cell<'a>| matches!(&cell.thing, Thing::Dotted(name) if name.as_ref() == "dataclasses.dataclass");
+        let data =
+            |cell: &Cell<'a>| matches!(&cell.thing, Thing::Dotted(name) if name.as_ref() == "dataclasses.dataclass");
         let unique = |cell: &Cell<'a>| matches!(&cell.thing, Thing::Dotted(name) if name.as_ref() == "enum.unique");
         let cell = match origin {
             Some(mut origin) if decorators.iter().all(|cell| data(cell) || unique(cell)) => {
@@ -174,8 +175,7 @@ impl<'a> Run<'a, '_> {
             put_field(&mut fields, field);
         }
         let config = if family.is_model() { self.model_config(def, scope, &bases)? } else { Vec::new() };
-        let class =
-            Rc::new(Class { name: Rc::clone(name), scope, family, bases, fields, config, mixed });
+        let class = Rc::new(Class { name: Rc::clone(name), scope, family, bases, fields, config, mixed });
         if family == Family::Enum {
             self.make_members(def, &class, texts)?;
         }
@@ -184,7 +184,8 @@ impl<'a> Run<'a, '_> {
 
     /// What the bases and keywords of a class say; `None` if one of them is not known.
     fn origin(&mut self, def: &'a ast::StmtClassDef) -> Step<Option<Origin<'a>>> {
-        let mut origin = Origin { family: Family::Plain, bases: Vec::new(), mixed: false, texts: false, enumerated: false };
+        let mut origin =
+            Origin { family: Family::Plain, bases: Vec::new(), mixed: false, texts: false, enumerated: false };
         let Some(arguments) = &def.arguments else { return Ok(Some(origin)) };
         let mut known = true;
         for base in &arguments.args {
@@ -205,7 +206,8 @@ impl<'a> Run<'a, '_> {
 
     fn own_fields(&self, def: &'a ast::StmtClassDef, scope: Id, around: Id, family: Family) -> Vec<Field<'a>> {
         let module = self.module;
-        let default = |name: &str| self.state.scope(scope).and_then(|scope| scope.names.get(name)).map(|slot| slot.cell.clone());
+        let default =
+            |name: &str| self.state.scope(scope).and_then(|scope| scope.names.get(name)).map(|slot| slot.cell.clone());
         let mut fields = Vec::new();
         for stmt in &def.body {
             match stmt {
@@ -228,7 +230,9 @@ impl<'a> Run<'a, '_> {
                     for target in &assign.targets {
                         let Expr::Name(name) = target else { continue };
                         let value = default(&name.id);
-                        let plain = value.as_ref().is_some_and(|cell| !matches!(cell.thing, Thing::Function(_) | Thing::Class(_)));
+                        let plain = value
+                            .as_ref()
+                            .is_some_and(|cell| !matches!(cell.thing, Thing::Function(_) | Thing::Class(_)));
                         if plain && !name.id.starts_with('_') {
                             let name = name.id.as_str().into();
                             fields.push(Field { name, annotation: None, default: value, scope: around, module });
@@ -242,8 +246,14 @@ impl<'a> Run<'a, '_> {
     }
 
     /// The entries of `model_config`, of the keywords of the class and of an inner `Config`.
-    fn model_config(&mut self, def: &'a ast::StmtClassDef, scope: Id, bases: &[Rc<Class<'a>>]) -> Step<Vec<(Text, Cell<'a>)>> {
-        let mut config: Vec<(Text, Cell<'a>)> = bases.iter().rev().flat_map(|base| base.config.iter().cloned()).collect();
+    fn model_config(
+        &mut self,
+        def: &'a ast::StmtClassDef,
+        scope: Id,
+        bases: &[Rc<Class<'a>>],
+    ) -> Step<Vec<(Text, Cell<'a>)>> {
+        let mut config: Vec<(Text, Cell<'a>)> =
+            bases.iter().rev().flat_map(|base| base.config.iter().cloned()).collect();
         let own = |run: &Self, name: &str| {
             run.state.scope(scope).and_then(|scope| scope.names.get(name)).map(|slot| slot.cell.clone())
         };
@@ -286,7 +296,11 @@ impl<'a> Run<'a, '_> {
             for target in &assign.targets {
                 let Expr::Name(target) = target else { continue };
                 let name: Text = target.id.as_str().into();
-                let value = self.state.scope(class.scope).and_then(|scope| scope.names.get(&name)).map(|slot| slot.cell.clone());
+                let value = self
+                    .state
+                    .scope(class.scope)
+                    .and_then(|scope| scope.names.get(&name))
+                    .map(|slot| slot.cell.clone());
                 let Some(mut value) = value.filter(|_| !name.starts_with('_')) else { continue };
                 if matches!(&value.thing, Thing::Made(what, _) if what.as_ref() == "enum.auto") {
                     value.thing = if texts { Thing::Str(name.to_lowercase().into()) } else { Thing::Int(last + 1) };
@@ -328,10 +342,18 @@ impl<'a> Run<'a, '_> {
         Ok(None)
     }
 
-    pub(super) fn attribute_of_class(&mut self, value: &Cell<'a>, class: &Rc<Class<'a>>, name: &str, at: Span) -> Step<Cell<'a>> {
+    pub(super) fn attribute_of_class(
+        &mut self,
+        value: &Cell<'a>,
+        class: &Rc<Class<'a>>,
+        name: &str,
+        at: Span,
+    ) -> Step<Cell<'a>> {
         let found = match self.class_member(class, name) {
             Ok(Some(cell)) => cell,
-            Ok(None) if name == "__name__" => return Ok(Cell::new(Thing::Str(Rc::clone(&class.name))).resting_on(value)),
+            Ok(None) if name == "__name__" => {
+                return Ok(Cell::new(Thing::Str(Rc::clone(&class.name))).resting_on(value));
+            }
             Ok(None) if name == "__members__" || !name.starts_with("__") && class.family == Family::Plain => {
                 return self.fault(&[value], "AttributeError", at, "an attribute the class does not have");
             }

@@ -221,7 +221,12 @@ impl<'a> Run<'a, '_> {
     }
 
     /// Sorted as `key` and `reverse` among the arguments say.
-    pub(super) fn sorted_by(&mut self, items: Vec<Cell<'a>>, arguments: &Arguments<'a>, at: Span) -> Step<Option<Vec<Cell<'a>>>> {
+    pub(super) fn sorted_by(
+        &mut self,
+        items: Vec<Cell<'a>>,
+        arguments: &Arguments<'a>,
+        at: Span,
+    ) -> Step<Option<Vec<Cell<'a>>>> {
         let reverse = arguments.named("reverse").map_or(Some(false), |cell| self.truth(cell));
         let Some(reverse) = reverse else { return Ok(None) };
         let keys = self.keys_of(&items, arguments.named("key"), at)?;
@@ -229,7 +234,13 @@ impl<'a> Run<'a, '_> {
     }
 
     /// The items in the order of their keys, those that are equal in the order they came.
-    fn sorted(&mut self, items: Vec<Cell<'a>>, keys: &[Cell<'a>], reverse: bool, at: Span) -> Step<Option<Vec<Cell<'a>>>> {
+    fn sorted(
+        &mut self,
+        items: Vec<Cell<'a>>,
+        keys: &[Cell<'a>],
+        reverse: bool,
+        at: Span,
+    ) -> Step<Option<Vec<Cell<'a>>>> {
         self.spend(items.len() * 16)?;
         let settled = keys.iter().chain(&items).all(|cell| !cell.soft && !cell.deps.is_open());
         if !settled || keys.iter().any(|key| matches!(key.thing, Thing::Float(x) if x.is_nan())) {
@@ -247,7 +258,8 @@ impl<'a> Run<'a, '_> {
                 }
             }
         }
-        let simple = |thing: &Thing<'a>| matches!(thing, Thing::Str(_) | Thing::Int(_) | Thing::Bool(_) | Thing::Float(_));
+        let simple =
+            |thing: &Thing<'a>| matches!(thing, Thing::Str(_) | Thing::Int(_) | Thing::Bool(_) | Thing::Float(_));
         let of_simple = |cell: &Cell<'a>| match &cell.thing {
             Thing::Tuple(parts) => parts.iter().all(|part| simple(&part.thing)),
             thing => simple(thing),
@@ -348,4 +360,3 @@ impl<'a> Run<'a, '_> {
 fn has_cpus(cell: &Cell<'_>) -> bool {
     cell.deps.iter().any(|dep| matches!(dep, Dep::Cpus { .. }))
 }
-

@@ -35,7 +35,11 @@ impl<'a> Run<'a, '_> {
             Thing::Member(member) if !member.class.mixed => Some(true),
             Thing::Member(member) => self.truth(&member.value),
             Thing::Dotted(name) if super::names::is_object(name) => Some(true),
-            Thing::Unknown(_) | Thing::Dotted(_) | Thing::Object(_) | Thing::Instance(..) | Thing::Made(..)
+            Thing::Unknown(_)
+            | Thing::Dotted(_)
+            | Thing::Object(_)
+            | Thing::Instance(..)
+            | Thing::Made(..)
             | Thing::Namespace(_) => None,
         }
     }
@@ -98,7 +102,11 @@ impl<'a> Run<'a, '_> {
             }
             (Thing::Function(a), Thing::Function(b)) => Some(Rc::ptr_eq(a, b)),
             (Thing::Member(a), Thing::Member(b)) if a.class.scope == b.class.scope => {
-                if a.name == b.name { Some(true) } else { self.equal_things(&a.value.thing, &b.value.thing, depth + 1) }
+                if a.name == b.name {
+                    Some(true)
+                } else {
+                    self.equal_things(&a.value.thing, &b.value.thing, depth + 1)
+                }
             }
             (Thing::Member(member), other) | (other, Thing::Member(member)) if is_value(other) => {
                 if member.class.mixed { self.equal_things(&member.value.thing, other, depth + 1) } else { Some(false) }
@@ -330,12 +338,10 @@ fn identical(a: &Cell<'_>, b: &Cell<'_>) -> Option<bool> {
         (Thing::Member(a), Thing::Member(b)) if a.class.scope == b.class.scope && a.name == b.name => Some(true),
         (Thing::Instance(_, a), Thing::Instance(_, b)) => Some(a == b),
         (Thing::Object(_) | Thing::Instance(..) | Thing::Member(_), _)
-        | (_, Thing::Object(_) | Thing::Instance(..) | Thing::Member(_)) => {
-            match (&a.thing, &b.thing) {
-                (Thing::None | Thing::Bool(_), _) | (_, Thing::None | Thing::Bool(_)) => Some(false),
-                _ => None,
-            }
-        }
+        | (_, Thing::Object(_) | Thing::Instance(..) | Thing::Member(_)) => match (&a.thing, &b.thing) {
+            (Thing::None | Thing::Bool(_), _) | (_, Thing::None | Thing::Bool(_)) => Some(false),
+            _ => None,
+        },
         (Thing::None | Thing::Bool(_), _) | (_, Thing::None | Thing::Bool(_)) => Some(false),
         _ => None,
     }

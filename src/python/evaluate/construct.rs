@@ -58,7 +58,12 @@ impl<'a> Run<'a, '_> {
         Ok(Cell::new(Thing::Instance(Rc::clone(class), id)))
     }
 
-    pub(super) fn unknown_instance(&mut self, class: &Class<'a>, arguments: &Arguments<'a>, at: Span) -> Step<Cell<'a>> {
+    pub(super) fn unknown_instance(
+        &mut self,
+        class: &Class<'a>,
+        arguments: &Arguments<'a>,
+        at: Span,
+    ) -> Step<Cell<'a>> {
         let why = format!("an instance of {}, which is not followed", class.name);
         self.call_unknown(&Cell::new(Thing::None), arguments, &why, at)
     }
@@ -92,9 +97,9 @@ impl<'a> Run<'a, '_> {
         let mut attributes = Vec::new();
         for field in &class.fields {
             let options = field_options(field);
-            let made_here = options.as_ref().is_none_or(|options| {
-                options.named("init").is_none_or(|cell| self.truth(cell) != Some(false))
-            });
+            let made_here = options
+                .as_ref()
+                .is_none_or(|options| options.named("init").is_none_or(|cell| self.truth(cell) != Some(false)));
             let by_name = options.as_ref().and_then(|options| options.named("kw_only")).is_some();
             let given = if made_here && !by_name { positional.next() } else { None };
             let at_name = named.iter().position(|(name, _)| *name == field.name);
@@ -104,7 +109,9 @@ impl<'a> Run<'a, '_> {
                 (None, Some(index)) => named.remove(index).1,
                 (None, None) => match self.default_of(field, at)? {
                     Some(cell) => cell,
-                    None if made_here => return self.raise("TypeError", at, "an instance without an argument it needs"),
+                    None if made_here => {
+                        return self.raise("TypeError", at, "an instance without an argument it needs");
+                    }
                     None => continue,
                 },
             };
@@ -146,7 +153,10 @@ impl<'a> Run<'a, '_> {
                 Some(names.split([' ', ',']).filter(|name| !name.is_empty()).map(Into::into).collect())
             }
             (Some(_), Some(list)) => self.iterate(&list.clone(), at)?.and_then(|items| {
-                items.iter().map(|item| if let Thing::Str(name) = &item.thing { Some(Rc::clone(name)) } else { None }).collect()
+                items
+                    .iter()
+                    .map(|item| if let Thing::Str(name) = &item.thing { Some(Rc::clone(name)) } else { None })
+                    .collect()
             }),
             _ => None,
         };

@@ -117,7 +117,9 @@ impl<'a> Run<'a, '_> {
                 }
                 Hint::Literal(choices)
             }
-            "list" | "List" | "Sequence" | "Iterable" | "collections.abc.Sequence" => Hint::List(Box::new(self.hint(first)?)),
+            "list" | "List" | "Sequence" | "Iterable" | "collections.abc.Sequence" => {
+                Hint::List(Box::new(self.hint(first)?))
+            }
             "set" | "Set" | "frozenset" | "FrozenSet" => Hint::Set(Box::new(self.hint(first)?)),
             "tuple" | "Tuple" if matches!(arguments.get(1), Some(Expr::EllipsisLiteral(_))) => {
                 Hint::Tuple(Box::new(self.hint(first)?))
@@ -144,7 +146,13 @@ impl<'a> Run<'a, '_> {
         Ok(match hint {
             Hint::Any => Converted::Is(cell.clone()),
             Hint::Unknown => Converted::Unknown,
-            Hint::None => if matches!(cell.thing, Thing::None) { Converted::Is(cell.clone()) } else { Converted::Refused },
+            Hint::None => {
+                if matches!(cell.thing, Thing::None) {
+                    Converted::Is(cell.clone())
+                } else {
+                    Converted::Refused
+                }
+            }
             Hint::Str => match &cell.thing {
                 Thing::Str(_) => Converted::Is(cell.clone()),
                 Thing::Member(member) => match &member.value.thing {
@@ -166,7 +174,9 @@ impl<'a> Run<'a, '_> {
                     // `True` is no `1` here.
                     let alike = std::mem::discriminant(&choice.thing) == std::mem::discriminant(&cell.thing);
                     match self.equal(choice, cell) {
-                        Some(true) if alike => return Ok(Converted::Is(Cell { thing: choice.thing.clone(), ..cell.clone() })),
+                        Some(true) if alike => {
+                            return Ok(Converted::Is(Cell { thing: choice.thing.clone(), ..cell.clone() }));
+                        }
                         Some(_) => {}
                         None => certain = false,
                     }
@@ -248,7 +258,9 @@ impl<'a> Run<'a, '_> {
 
     fn convert_class(&mut self, cell: &Cell<'a>, class: &Rc<Class<'a>>) -> Step<Converted<'a>> {
         match (&cell.thing, class.family) {
-            (Thing::Member(member), Family::Enum) if member.class.scope == class.scope => Ok(Converted::Is(cell.clone())),
+            (Thing::Member(member), Family::Enum) if member.class.scope == class.scope => {
+                Ok(Converted::Is(cell.clone()))
+            }
             (Thing::Instance(own, _), _) if own.scope == class.scope => Ok(Converted::Is(cell.clone())),
             (_, Family::Enum) => {
                 let mut certain = true;

@@ -40,6 +40,7 @@ mod numbers;
 mod operators;
 mod outside;
 mod paths;
+mod pattern;
 mod readers;
 mod reads;
 mod run;
@@ -79,14 +80,7 @@ pub struct Inputs<'a> {
 impl<'a> Inputs<'a> {
     /// An environment alone: no other file, no number of processors.
     pub fn closed(environ: &'a dyn Fn(&str) -> Lookup) -> Self {
-        Self {
-            environ,
-            variables: &[],
-            cpus: None,
-            resolve: &|_| None,
-            env_file: &|_| None,
-            path_of: &|_| None,
-        }
+        Self { environ, variables: &[], cpus: None, resolve: &|_| None, env_file: &|_| None, path_of: &|_| None }
     }
 }
 

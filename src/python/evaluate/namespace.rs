@@ -25,7 +25,13 @@ impl<'a> Run<'a, '_> {
     }
 
     /// `globals()[key]`; `None` as the default where there is none to give.
-    pub(super) fn global_item(&mut self, scope: Id, key: &Cell<'a>, default: Option<Cell<'a>>, at: Span) -> Step<Cell<'a>> {
+    pub(super) fn global_item(
+        &mut self,
+        scope: Id,
+        key: &Cell<'a>,
+        default: Option<Cell<'a>>,
+        at: Span,
+    ) -> Step<Cell<'a>> {
         let Thing::Str(name) = &key.thing else { return self.settle_unknown("an unknown name", &[key], at) };
         let certain = self.state.scope(scope).is_some_and(|scope| scope.lost.is_none());
         let found = self.state.scope(scope).and_then(|scope| scope.names.get(name)).cloned();
@@ -40,7 +46,14 @@ impl<'a> Run<'a, '_> {
     }
 
     /// A method of `globals()`.
-    pub(super) fn global_method(&mut self, receiver: &Cell<'a>, scope: Id, name: &str, arguments: &Arguments<'a>, at: Span) -> Step<Cell<'a>> {
+    pub(super) fn global_method(
+        &mut self,
+        receiver: &Cell<'a>,
+        scope: Id,
+        name: &str,
+        arguments: &Arguments<'a>,
+        at: Span,
+    ) -> Step<Cell<'a>> {
         match (name, arguments.positional.as_slice()) {
             ("get", [key, rest @ ..]) => {
                 let default = rest.first().cloned().unwrap_or_else(|| Cell::new(Thing::None));
@@ -61,7 +74,8 @@ impl<'a> Run<'a, '_> {
                     self.lose_namespace(scope, at);
                     return Ok(Cell::new(Thing::None));
                 };
-                let named = arguments.named.iter().map(|(name, cell)| (Cell::new(Thing::Str(Rc::clone(name))), cell.clone()));
+                let named =
+                    arguments.named.iter().map(|(name, cell)| (Cell::new(Thing::Str(Rc::clone(name))), cell.clone()));
                 for (key, value) in entries.into_iter().chain(named) {
                     self.set_global(scope, &key, &value, at)?;
                 }

@@ -203,7 +203,11 @@ impl<'a> Run<'a, '_> {
             }
             (Thing::Bytes(x), Thing::Bytes(y)) if op == Operator::Add => {
                 self.spend(1 + (x.len() + y.len()) / 64)?;
-                if x.len() + y.len() > MAX_TEXT { TOO_LARGE } else { Calc::Is(Thing::Bytes([x.as_ref(), y].concat().into())) }
+                if x.len() + y.len() > MAX_TEXT {
+                    TOO_LARGE
+                } else {
+                    Calc::Is(Thing::Bytes([x.as_ref(), y].concat().into()))
+                }
             }
             (Thing::Path(_) | Thing::Inside { .. }, _) | (_, Thing::Path(_) | Thing::Inside { .. })
                 if matches!(op, Operator::Div | Operator::Add) =>

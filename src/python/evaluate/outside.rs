@@ -10,8 +10,8 @@ use super::call::{Arguments, shortened};
 use super::cell::{Cell, Dep, Deps, Text, Thing, unknown_from};
 use super::export::to_value;
 use super::names::{is_cpu_count, is_made, is_pure};
-use super::readers::package_of;
 use super::operators::Calc;
+use super::readers::package_of;
 use super::run::{Run, Step};
 use super::state::{ENVIRON, Environ, Object};
 
@@ -247,8 +247,11 @@ impl<'a> Run<'a, '_> {
                     _ => Ok(callee.clone()),
                 }
             }
-            "pydantic_settings.SettingsConfigDict" | "pydantic.ConfigDict" | "pydantic_settings.main.SettingsConfigDict" => {
-                let entries = arguments.named.iter().map(|(name, cell)| (Cell::new(Thing::Str(Rc::clone(name))), cell.clone()));
+            "pydantic_settings.SettingsConfigDict"
+            | "pydantic.ConfigDict"
+            | "pydantic_settings.main.SettingsConfigDict" => {
+                let entries =
+                    arguments.named.iter().map(|(name, cell)| (Cell::new(Thing::Str(Rc::clone(name))), cell.clone()));
                 self.dict(entries.collect())
             }
             name if is_made(name) => Ok(Cell::new(Thing::Made(name.into(), Rc::new(arguments.clone())))),
@@ -270,7 +273,9 @@ impl<'a> Run<'a, '_> {
             }
             "os.putenv" | "os.unsetenv" => Ok(Cell::new(Thing::None)),
             "sys.exit" | "os._exit" | "exit" | "quit" | "os.abort" => self.raise("SystemExit", at, "ends the process"),
-            "globals" | "locals" | "vars" if arguments.all().next().is_none() && self.scope == self.home && self.function.is_none() => {
+            "globals" | "locals" | "vars"
+                if arguments.all().next().is_none() && self.scope == self.home && self.function.is_none() =>
+            {
                 Ok(Cell::new(Thing::Namespace(self.scope)))
             }
             "globals" if arguments.all().next().is_none() => {

@@ -141,8 +141,12 @@ impl<'a> Run<'a, '_> {
         }
         Ok(Some(match (name, first) {
             ("join", Some(_)) => join_texts(arguments),
-            ("dirname", Some(Thing::Inside { path, .. })) if !path.is_empty() => inside(Some(parent(path).to_owned()), false),
-            ("abspath" | "realpath" | "normpath", Some(Thing::Inside { path, .. })) => inside(Some(path.to_string()), false),
+            ("dirname", Some(Thing::Inside { path, .. })) if !path.is_empty() => {
+                inside(Some(parent(path).to_owned()), false)
+            }
+            ("abspath" | "realpath" | "normpath", Some(Thing::Inside { path, .. })) => {
+                inside(Some(path.to_string()), false)
+            }
             ("basename", Some(Thing::Inside { path, .. })) if !path.is_empty() => text(file_name(path)),
             ("basename" | "dirname" | "split", Some(Thing::Str(path) | Thing::Path(path))) => {
                 let (folder, file) = match path.rfind('/') {
@@ -225,7 +229,13 @@ impl<'a> Run<'a, '_> {
     }
 
     /// A method of a path object.
-    pub(super) fn path_method(&mut self, receiver: &Cell<'a>, name: &str, arguments: &Arguments<'a>, at: Span) -> Step<Cell<'a>> {
+    pub(super) fn path_method(
+        &mut self,
+        receiver: &Cell<'a>,
+        name: &str,
+        arguments: &Arguments<'a>,
+        at: Span,
+    ) -> Step<Cell<'a>> {
         let mut operands = vec![receiver];
         operands.extend(arguments.all());
         if arguments.all().any(Cell::is_unknown) {
@@ -253,7 +263,10 @@ impl<'a> Run<'a, '_> {
                 _ => Calc::Unknown("depends on where the project lies"),
             },
             ("with_suffix" | "with_name", [Cell { thing: Thing::Str(new), .. }]) => match &receiver.thing {
-                Thing::Path(path) if !file_name(path).is_empty() && (name == "with_name" || new.is_empty() || new.starts_with('.')) => {
+                Thing::Path(path)
+                    if !file_name(path).is_empty()
+                        && (name == "with_name" || new.is_empty() || new.starts_with('.')) =>
+                {
                     let old = file_name(path);
                     let folder = path.get(..path.len() - old.len()).unwrap_or("");
                     let stem = split_name(old).0;
@@ -279,12 +292,15 @@ impl<'a> Run<'a, '_> {
     /// `path / more`, `more / path`, and a text behind a place in the project.
     pub(super) fn path_operator(&mut self, a: &Cell<'a>, b: &Cell<'a>, divides: bool) -> Option<Calc<'a>> {
         match (&a.thing, &b.thing) {
-            (Thing::Path(_) | Thing::Inside { object: true, .. }, _) | (_, Thing::Path(_) | Thing::Inside { object: true, .. })
+            (Thing::Path(_) | Thing::Inside { object: true, .. }, _)
+            | (_, Thing::Path(_) | Thing::Inside { object: true, .. })
                 if divides =>
             {
                 Some(self.make_path(&[a.clone(), b.clone()]))
             }
-            (Thing::Inside { path, object: false }, Thing::Str(more)) if !divides && (more.starts_with('/') || more.is_empty()) => {
+            (Thing::Inside { path, object: false }, Thing::Str(more))
+                if !divides && (more.starts_with('/') || more.is_empty()) =>
+            {
                 Some(inside(below(path, more), false))
             }
             (Thing::Inside { .. } | Thing::Path(_), _) | (_, Thing::Inside { .. } | Thing::Path(_)) => {

@@ -65,9 +65,13 @@ impl<'a> Run<'a, '_> {
         };
         let file = match package {
             Package::Decouple => match arguments.positional.first().map(|cell| &cell.thing) {
-                Some(Thing::Made(what, inner)) if what.as_ref() == "decouple.RepositoryEnv" => inner.positional.first().cloned(),
+                Some(Thing::Made(what, inner)) if what.as_ref() == "decouple.RepositoryEnv" => {
+                    inner.positional.first().cloned()
+                }
                 None => self.nearest(".env"),
-                Some(_) => return self.call_unknown(&Cell::new(Thing::None), arguments, "a reader that is not followed", at),
+                Some(_) => {
+                    return self.call_unknown(&Cell::new(Thing::None), arguments, "a reader that is not followed", at);
+                }
             },
             Package::Starlette => arguments.get(0, "env_file").cloned(),
             Package::Environs | Package::DjangoEnviron => None,
@@ -96,7 +100,14 @@ impl<'a> Run<'a, '_> {
     }
 
     /// Calls a reader, or a method of one.
-    pub(super) fn read_setting(&mut self, receiver: &Cell<'a>, id: Id, method: &str, arguments: &Arguments<'a>, at: Span) -> Step<Cell<'a>> {
+    pub(super) fn read_setting(
+        &mut self,
+        receiver: &Cell<'a>,
+        id: Id,
+        method: &str,
+        arguments: &Arguments<'a>,
+        at: Span,
+    ) -> Step<Cell<'a>> {
         let Some(Object::Reader(reader)) = self.state.get(id) else {
             return self.call_unknown(receiver, arguments, "a reader that may have changed", at);
         };
@@ -105,13 +116,17 @@ impl<'a> Run<'a, '_> {
             (Package::Environs, "read_env") => self.load_variables(arguments, "path"),
             (Package::DjangoEnviron, "read_env") => self.load_variables(arguments, "env_file"),
             (Package::Environs, "seal") => Ok(Cell::new(Thing::None)),
-            (Package::Decouple | Package::Starlette, "" | "get" | "__call__") => {
-                self.setting(&reader, arguments.get(if reader.package == Package::Decouple { 2 } else { 1 }, "cast"), arguments, at)
-            }
+            (Package::Decouple | Package::Starlette, "" | "get" | "__call__") => self.setting(
+                &reader,
+                arguments.get(if reader.package == Package::Decouple { 2 } else { 1 }, "cast"),
+                arguments,
+                at,
+            ),
             (Package::DjangoEnviron, "") if arguments.positional.len() > 1 => {
                 // `env(name, cast, default)`, where a method has the default second.
                 let mut named = arguments.named.clone();
-                let further = ["cast", "default"].into_iter().map(Text::from).zip(arguments.positional.iter().skip(1).cloned());
+                let further =
+                    ["cast", "default"].into_iter().map(Text::from).zip(arguments.positional.iter().skip(1).cloned());
                 named.extend(further);
                 let positional = arguments.positional.iter().take(1).cloned().collect();
                 self.read_setting(receiver, id, method, &Arguments { positional, named, open: false }, at)
@@ -126,7 +141,11 @@ impl<'a> Run<'a, '_> {
             }
             // What a prefix is put before is not followed.
             _ => {
-                self.forget_values(vec![receiver.clone()], &"a reader whose names may have a prefix".into(), &Deps::default());
+                self.forget_values(
+                    vec![receiver.clone()],
+                    &"a reader whose names may have a prefix".into(),
+                    &Deps::default(),
+                );
                 self.call_unknown(receiver, arguments, "a method of a reader that is not followed", at)
             }
         }
@@ -153,8 +172,17 @@ impl<'a> Run<'a, '_> {
     }
 
     /// One setting: the environment, then the file, then the default.
-    pub(super) fn setting(&mut self, reader: &Reader<'a>, cast: Option<&Cell<'a>>, arguments: &Arguments<'a>, at: Span) -> Step<Cell<'a>> {
-        let first = arguments.positional.first().or_else(|| ["option", "key", "name", "var"].iter().find_map(|name| arguments.named(name)));
+    pub(super) fn setting(
+        &mut self,
+        reader: &Reader<'a>,
+        cast: Option<&Cell<'a>>,
+        arguments: &Arguments<'a>,
+        at: Span,
+    ) -> Step<Cell<'a>> {
+        let first = arguments
+            .positional
+            .first()
+            .or_else(|| ["option", "key", "name", "var"].iter().find_map(|name| arguments.named(name)));
         let Some(Thing::Str(name)) = first.map(|cell| cell.thing.clone()) else {
             return self.settle_unknown("a setting that is not named", &[], at);
         };
@@ -201,7 +229,14 @@ impl<'a> Run<'a, '_> {
         }
     }
 
-    fn cast_setting(&mut self, package: Package, raw: &Cell<'a>, cast: Option<&Cell<'a>>, arguments: &Arguments<'a>, at: Span) -> Step<Cell<'a>> {
+    fn cast_setting(
+        &mut self,
+        package: Package,
+        raw: &Cell<'a>,
+        cast: Option<&Cell<'a>>,
+        arguments: &Arguments<'a>,
+        at: Span,
+    ) -> Step<Cell<'a>> {
         if raw.is_unknown() {
             return Ok(raw.clone());
         }
@@ -241,7 +276,14 @@ impl<'a> Run<'a, '_> {
         }
     }
 
-    fn list_setting(&mut self, package: Package, raw: &Cell<'a>, text: &str, arguments: &Arguments<'a>, at: Span) -> Step<Cell<'a>> {
+    fn list_setting(
+        &mut self,
+        package: Package,
+        raw: &Cell<'a>,
+        text: &str,
+        arguments: &Arguments<'a>,
+        at: Span,
+    ) -> Step<Cell<'a>> {
         let cast = arguments.named(if package == Package::Environs { "subcast" } else { "cast" }).cloned();
         if text.contains(char::is_whitespace) || arguments.named("delimiter").is_some() {
             return self.settle(Calc::Unknown("a list that is not followed"), &[raw], at);
@@ -328,7 +370,12 @@ fn truth<'a>(package: Package, text: &str) -> Calc<'a> {
     // Of the mixed spellings one package takes some and not others.
     let mixed = package == Package::Environs && lower != text && text.to_ascii_uppercase() != text && {
         let mut chars = text.chars();
-        let capital: String = chars.next().into_iter().map(|c| c.to_ascii_uppercase()).chain(chars.map(|c| c.to_ascii_lowercase())).collect();
+        let capital: String = chars
+            .next()
+            .into_iter()
+            .map(|c| c.to_ascii_uppercase())
+            .chain(chars.map(|c| c.to_ascii_lowercase()))
+            .collect();
         capital != text
     };
     if mixed {

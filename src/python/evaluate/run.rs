@@ -352,12 +352,23 @@ impl<'a, 'i> Run<'a, 'i> {
                 Thing::Tuple(items) => waiting.extend(items.iter().cloned()),
                 Thing::Method(bound) => waiting.push(bound.0.clone()),
                 Thing::Made(_, arguments) => waiting.extend(arguments.all().cloned()),
-                Thing::List(_) | Thing::Dict(_) | Thing::Set(_) | Thing::Class(_) | Thing::Instance(..)
-                | Thing::Reader(_) | Thing::Iterator(_) | Thing::View(..) => {
+                Thing::List(_)
+                | Thing::Dict(_)
+                | Thing::Set(_)
+                | Thing::Class(_)
+                | Thing::Instance(..)
+                | Thing::Reader(_)
+                | Thing::Iterator(_)
+                | Thing::View(..) => {
                     let id = match &cell.thing {
                         Thing::Class(class) => &class.scope,
-                        Thing::List(id) | Thing::Dict(id) | Thing::Set(id) | Thing::Instance(_, id) | Thing::Reader(id)
-                        | Thing::Iterator(id) | Thing::View(id, _) => id,
+                        Thing::List(id)
+                        | Thing::Dict(id)
+                        | Thing::Set(id)
+                        | Thing::Instance(_, id)
+                        | Thing::Reader(id)
+                        | Thing::Iterator(id)
+                        | Thing::View(id, _) => id,
                         _ => continue,
                     };
                     if !objects.insert(*id) {

@@ -72,7 +72,12 @@ impl<'a> Run<'a, '_> {
     }
 
     /// Settings, which also look into the environment.
-    pub(super) fn make_settings(&mut self, class: &Rc<Class<'a>>, arguments: Arguments<'a>, at: Span) -> Step<Cell<'a>> {
+    pub(super) fn make_settings(
+        &mut self,
+        class: &Rc<Class<'a>>,
+        arguments: Arguments<'a>,
+        at: Span,
+    ) -> Step<Cell<'a>> {
         let own_file = arguments.named("_env_file").cloned();
         let odd = arguments.named.iter().any(|(name, _)| name.starts_with('_') && name.as_ref() != "_env_file");
         if odd || !arguments.positional.is_empty() || class.setting("secrets_dir").is_some() {
@@ -154,7 +159,12 @@ impl<'a> Run<'a, '_> {
                     match super::written::json(text) {
                         Written::Is(value) if !plain => self.cell_of_value(&value)?.resting_on(&cell),
                         Written::Not if !plain => {
-                            return self.fault(&[&cell], "ValueError", at, "a variable that is not JSON, as its field needs");
+                            return self.fault(
+                                &[&cell],
+                                "ValueError",
+                                at,
+                                "a variable that is not JSON, as its field needs",
+                            );
                         }
                         _ => return Ok(super::cell::unknown_from(&[&cell], "a value in JSON")),
                     }
@@ -167,7 +177,10 @@ impl<'a> Run<'a, '_> {
                     return self.required(&names, &deps, at);
                 };
                 if self.has_nested(&names, naming, files) || (files.open && !deps.is_open()) {
-                    return Ok(super::cell::unknown_from(&[&default.with_deps(&deps)], "a part of it is set by a variable"));
+                    return Ok(super::cell::unknown_from(
+                        &[&default.with_deps(&deps)],
+                        "a part of it is set by a variable",
+                    ));
                 }
                 let checked = matches!(class.family, Family::Settings | Family::OldSettings)
                     && class.setting("validate_default").is_none_or(|cell| self.truth(cell) == Some(true));
@@ -191,7 +204,13 @@ impl<'a> Run<'a, '_> {
     }
 
     /// The first of the variables that is set, in the environment before any file.
-    fn look_up(&mut self, names: &[Text], naming: &Naming, files: &FileVariables, default: Option<&Value>) -> Step<Found<'a>> {
+    fn look_up(
+        &mut self,
+        names: &[Text],
+        naming: &Naming,
+        files: &FileVariables,
+        default: Option<&Value>,
+    ) -> Step<Found<'a>> {
         let from_file = names.iter().find_map(|name| files.get(name, naming.exact));
         let stands_in = match from_file {
             Some(Some(text)) => Some(Value::Str(text.to_string())),
@@ -206,7 +225,8 @@ impl<'a> Run<'a, '_> {
         for name in names {
             for spelling in self.spellings(name, naming.exact) {
                 match self.variable(&spelling, stands_in.as_ref()) {
-                    Variable::Is(cell) if matches!(&cell.thing, Thing::Str(text) if text.is_empty()) && naming.ignore_empty => {}
+                    Variable::Is(cell)
+                        if matches!(&cell.thing, Thing::Str(text) if text.is_empty()) && naming.ignore_empty => {}
                     Variable::Is(cell) if cell.is_unknown() => return Ok(Found::Unknown(cell.with_deps(&deps))),
                     Variable::Is(cell) => return Ok(Found::Text(cell.with_deps(&deps))),
                     Variable::Absent(more) | Variable::Open(more) => deps.add(&more),
@@ -214,11 +234,15 @@ impl<'a> Run<'a, '_> {
             }
         }
         Ok(match from_file {
-            Some(Some(text)) if !(text.is_empty() && naming.ignore_empty) => Found::Text(Cell::str(text).with_deps(&deps)),
+            Some(Some(text)) if !(text.is_empty() && naming.ignore_empty) => {
+                Found::Text(Cell::str(text).with_deps(&deps))
+            }
             Some(Some(_)) | None => Found::Absent(deps),
             Some(None) => {
                 let name = names.first().map_or("", AsRef::as_ref);
-                Found::Unknown(Cell::unknown(&format!("{name} stands in a file in a way that is not followed")).with_deps(&deps))
+                Found::Unknown(
+                    Cell::unknown(&format!("{name} stands in a file in a way that is not followed")).with_deps(&deps),
+                )
             }
         })
     }
@@ -230,8 +254,7 @@ impl<'a> Run<'a, '_> {
         }
         let usual = name.to_ascii_uppercase();
         let set = self.inputs.variables.iter().map(String::as_str).chain(self.own_variables());
-        let mut found: Vec<String> =
-            set.filter(|known| known.eq_ignore_ascii_case(name)).map(str::to_owned).collect();
+        let mut found: Vec<String> = set.filter(|known| known.eq_ignore_ascii_case(name)).map(str::to_owned).collect();
         if !found.contains(&usual) {
             found.push(usual);
         }
@@ -346,7 +369,14 @@ impl<'a> Run<'a, '_> {
     }
 
     /// Calls the validators of a field that see its value before or after it is converted.
-    fn run_validators(&mut self, class: &Rc<Class<'a>>, field: &Field<'a>, mut cell: Cell<'a>, before: bool, at: Span) -> Step<Cell<'a>> {
+    fn run_validators(
+        &mut self,
+        class: &Rc<Class<'a>>,
+        field: &Field<'a>,
+        mut cell: Cell<'a>,
+        before: bool,
+        at: Span,
+    ) -> Step<Cell<'a>> {
         for function in self.validators(class) {
             let Some(validates) = &function.validates else { continue };
             let applies = validates.fields.iter().any(|name| *name == field.name || name.as_ref() == "*");
@@ -374,7 +404,11 @@ impl<'a> Run<'a, '_> {
                 continue;
             }
             if validates.before || parameter_count(&function) != 1 {
-                self.forget_values(vec![instance.clone()], &"changed by a validator of the model".into(), &Deps::default());
+                self.forget_values(
+                    vec![instance.clone()],
+                    &"changed by a validator of the model".into(),
+                    &Deps::default(),
+                );
                 continue;
             }
             let arguments = Arguments { positional: vec![instance.clone()], ..Arguments::default() };
@@ -384,7 +418,11 @@ impl<'a> Run<'a, '_> {
                 _ => false,
             };
             if !same {
-                self.forget_values(vec![instance.clone()], &"replaced by a validator of the model".into(), &Deps::default());
+                self.forget_values(
+                    vec![instance.clone()],
+                    &"replaced by a validator of the model".into(),
+                    &Deps::default(),
+                );
             }
         }
         Ok(instance)
@@ -422,13 +460,19 @@ impl<'a> Run<'a, '_> {
                 names.iter().any(|known| {
                     let nested = naming.delimiter.as_ref().map(|delimiter| format!("{known}{delimiter}"));
                     same(known, name)
-                        || nested.is_some_and(|nested| *complex && name.get(..nested.len()).is_some_and(|start| same(start, &nested)))
+                        || nested.is_some_and(|nested| {
+                            *complex && name.get(..nested.len()).is_some_and(|start| same(start, &nested))
+                        })
                 })
             });
             let empty = value.as_ref().is_some_and(|text| text.is_empty());
             let field_name = !naming.prefix.is_empty() && class.fields.iter().any(|field| same(&field.name, name));
             if !taken && !empty && !field_name {
-                return self.raise("ValueError", at, &format!("{} does not take {name}, which its file of variables sets", class.name));
+                return self.raise(
+                    "ValueError",
+                    at,
+                    &format!("{} does not take {name}, which its file of variables sets", class.name),
+                );
             }
         }
         Ok(())
@@ -456,7 +500,6 @@ impl<'a> Run<'a, '_> {
         Ok(all)
     }
 }
-
 
 /// Before version 2 a number became a text where one was asked for, and a union was tried from the left.
 fn old<'a>(hint: Hint<'a>, cell: &Cell<'a>) -> Hint<'a> {

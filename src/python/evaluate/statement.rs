@@ -81,7 +81,8 @@ impl<'a> Run<'a, '_> {
                 }
             }
             Stmt::Pass(_) | Stmt::Global(_) | Stmt::Nonlocal(_) => {}
-            Stmt::Match(_) | Stmt::TypeAlias(_) | Stmt::IpyEscapeCommand(_) => {
+            Stmt::Match(stmt) => return self.match_statement(stmt).map(Some),
+            Stmt::TypeAlias(_) | Stmt::IpyEscapeCommand(_) => {
                 self.skip(stmt, "a statement that is not followed");
                 self.may_raise(None, &Cell::unknown("a statement that is not followed"), span_of(stmt))?;
             }
@@ -302,8 +303,13 @@ impl<'a> Run<'a, '_> {
             }
             Thing::Dotted(name) => Ok(matches!(
                 name.as_ref(),
-                "atexit.register" | "typing.override" | "typing_extensions.override" | "abc.abstractmethod"
-                    | "pydantic.computed_field" | "typing.no_type_check" | "typing.final"
+                "atexit.register"
+                    | "typing.override"
+                    | "typing_extensions.override"
+                    | "abc.abstractmethod"
+                    | "pydantic.computed_field"
+                    | "typing.no_type_check"
+                    | "typing.final"
             )),
             Thing::Made(what, arguments) => {
                 let Some(whole_model) = validator_kind(what) else { return Ok(false) };

@@ -164,6 +164,12 @@ fn tricks_with_the_globals_are_noticed() {
 }
 
 #[test]
+fn what_stands_behind_an_endless_loop_is_never_bound() {
+    let globals = evaluate("first = 1\nwhile True:\n    pass\nlast = 2\n", &nobody_says, None);
+    assert_eq!((shown(&globals, "first"), shown(&globals, "last")), ("1".to_owned(), "not bound".to_owned()));
+}
+
+#[test]
 fn nothing_takes_long() {
     for text in [
         "x = 'a' * 10**12",
@@ -171,7 +177,7 @@ fn nothing_takes_long() {
         "x = list(range(10**18))",
         "def f(n):\n    return f(n)\nx = f(1)",
         "def f(n):\n    return f(n) + f(n)\nx = f(1)",
-        "while True:\n    pass",
+        "while True:\n    y = 1",
         "x = 'ab'\nwhile True:\n    x += x",
         "x = 1\nwhile True:\n    x += x",
         "x = []\nfor i in range(10**6):\n    x = [x, x]",
