@@ -17,11 +17,11 @@ mod workloads;
 use std::collections::BTreeMap;
 
 use crate::findings::Note;
-use crate::source::{FileId, FileKind, Files};
+use crate::source::{Comment, FileId, FileKind, Files};
 
 use super::Facts;
 use super::decoded::Decoded;
-use super::yaml;
+use super::{helm, yaml};
 use node::Node;
 use objects::{Object, fill_parameters};
 use space::Space;
@@ -43,15 +43,34 @@ pub(super) fn read(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
     for &(file, _) in members.iter().filter(|&&(_, kind)| kind == FileKind::Kubernetes) {
         loose.extend(reader.manifests(file));
     }
-    for mut unit in workloads::units(&loose, first) {
-        space.unit(&mut unit);
-        facts.units.push(unit);
+    let mut applied = vec![loose];
+    let mut notes = Vec::new();
+    for chart in helm::render(files, kinds, &space, &mut notes) {
+        applied.push(chart.iter().flat_map(|rendered| reader.rendered(rendered)).collect());
     }
+    for &(file, _) in members.iter().filter(|&&(_, kind)| kind == FileKind::HelmValues) {
+        let comments = yaml::parse(files.get(file).text()).comments;
+        reader.facts.comments.insert(file, comments);
+    }
+    for objects in applied {
+        for mut unit in workloads::units(&objects, &space, first) {
+            space.unit(&mut unit);
+            facts.units.push(unit);
+        }
+    }
+    facts.notes.append(&mut notes);
     facts
 }
 
 const fn is_member(kind: FileKind) -> bool {
-    matches!(kind, FileKind::Kubernetes | FileKind::HelmTemplate | FileKind::HelmValues)
+    matches!(
+        kind,
+        FileKind::Kubernetes
+            | FileKind::Kustomization
+            | FileKind::HelmTemplate
+            | FileKind::HelmValues
+            | FileKind::HelmChart
+    )
 }
 
 /// Reads files into objects.
@@ -82,6 +101,28 @@ impl Reader<'_> {
             self.facts.notes.push(Note::line(source.path(), error.line, reason));
         }
         self.objects(&tree, &rendered, file)
+    }
+
+    /// The objects of a template.
+    fn rendered(&mut self, rendered: &helm::Rendered) -> Vec<Object> {
+        let (file, text) = (rendered.file, rendered.text.text());
+        let mut tree = yaml::parse(text);
+        let comments = std::mem::take(&mut tree.comments).into_iter().filter_map(|comment| {
+            let span = rendered.text.span(comment.span.start..comment.span.end);
+            let place = self.space.place(span).filter(|place| place.file == file)?;
+            Some(Comment { span: place.span, ..comment })
+        });
+        let comments = comments.collect();
+        self.facts.comments.insert(file, comments);
+        let source = self.files.get(file);
+        if let Some(error) = tree.error.as_ref().filter(|_| source.text().contains("containers:")) {
+            let at = text.split_inclusive('\n').take(error.line.saturating_sub(1)).map(str::len).sum::<usize>();
+            let place = self.space.place(rendered.text.span(at..at));
+            let line = place.filter(|place| place.file == file).map_or(1, |place| source.line(place.span.start));
+            let reason = format!("what it renders to is not valid YAML, so it was not read: {}", error.message);
+            self.facts.notes.push(Note::line(source.path(), line, reason));
+        }
+        self.objects(&tree, &rendered.text, file)
     }
 
     fn objects(&mut self, tree: &yaml::Tree, rendered: &Decoded, file: FileId) -> Vec<Object> {
