@@ -243,6 +243,8 @@ fn yaml(path: &str, text: &str) -> Option<FileKind> {
     if has_line(text, "- apiVersion:")
         || has_line(text, "  - apiVersion:")
         || has_line(text, "items:") && text.contains("apiVersion:")
+        // Operations on objects, which Kustomize applies.
+        || has_line(text, "- op:") && text.contains("path: /")
     {
         return Some(FileKind::Kubernetes);
     }

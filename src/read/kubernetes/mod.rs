@@ -6,8 +6,10 @@
 
 mod container;
 mod expansion;
+mod kustomize;
 pub(super) mod node;
 mod objects;
+mod patch;
 mod quantities;
 pub(super) mod space;
 #[cfg(test)]
@@ -22,6 +24,7 @@ use crate::source::{Comment, FileId, FileKind, Files};
 use super::Facts;
 use super::decoded::Decoded;
 use super::{helm, yaml};
+use kustomize::Kustomizations;
 use node::Node;
 use objects::{Object, fill_parameters};
 use space::Space;
@@ -34,21 +37,25 @@ const MAX_OBJECTS: usize = 20_000;
 /// Reads all files of clusters among `kinds`.
 pub(super) fn read(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
     let mut facts = Facts::default();
-    let members: Vec<(FileId, FileKind)> =
-        kinds.iter().map(|(&file, &kind)| (file, kind)).filter(|&(_, kind)| is_member(kind)).collect();
-    let Some(&(first, _)) = members.first() else { return facts };
-    let space = Space::new(files, members.iter().map(|&(file, _)| file));
+    let of = |wanted: FileKind| kinds.iter().filter(move |&(_, &kind)| kind == wanted).map(|(&file, _)| file);
+    let members: Vec<FileId> = kinds.iter().filter(|&(_, &kind)| is_member(kind)).map(|(&file, _)| file).collect();
+    let Some(&first) = members.first() else { return facts };
+    // Sets of variables may be generated from files of them.
+    let space = Space::new(files, members.into_iter().chain(of(FileKind::Dotenv)));
     let mut reader = Reader { files, space: &space, facts: &mut facts, left: MAX_OBJECTS };
-    let mut loose = Vec::new();
-    for &(file, _) in members.iter().filter(|&&(_, kind)| kind == FileKind::Kubernetes) {
-        loose.extend(reader.manifests(file));
-    }
-    let mut applied = vec![loose];
+    let objects: BTreeMap<FileId, Vec<Object>> =
+        of(FileKind::Kubernetes).map(|file| (file, reader.manifests(file))).collect();
+    let kustomized: Vec<FileId> = of(FileKind::Kustomization).collect();
+    let mut kustomizations = Kustomizations::new(files, &space, &kustomized, &objects);
+    let mut applied = kustomizations.variants();
+    let used = kustomizations.used();
+    // What nobody builds on is applied as it is.
+    applied.push(objects.iter().filter(|(file, _)| !used.contains(file)).flat_map(|(_, own)| own.clone()).collect());
     let mut notes = Vec::new();
     for chart in helm::render(files, kinds, &space, &mut notes) {
         applied.push(chart.iter().flat_map(|rendered| reader.rendered(rendered)).collect());
     }
-    for &(file, _) in members.iter().filter(|&&(_, kind)| kind == FileKind::HelmValues) {
+    for file in of(FileKind::HelmValues).chain(kustomized) {
         let comments = yaml::parse(files.get(file).text()).comments;
         reader.facts.comments.insert(file, comments);
     }
