@@ -25,6 +25,7 @@ mod uvicorn;
 mod version;
 
 pub use crate::python::evaluate::Dependency;
+pub use crate::read::{Autoscaler, HealthCheck, HealthKind, Limits};
 pub use assemble::{Assembly, DevelopmentServer, assemble};
 pub use configuration::{Configuration, Stranger};
 pub use effective::{Candidate, Effective, Layer, Resolved, Settings, Site};
@@ -32,7 +33,7 @@ pub use version::ServerVersion;
 
 use std::collections::BTreeMap;
 
-use crate::read::{Autoscaler, HealthCheck, Limits, UnitKind};
+use crate::read::UnitKind;
 use crate::servers::{Server, Version, WorkerClass};
 use crate::source::{Located, Place};
 use crate::values::Seconds;

@@ -10,6 +10,7 @@ mod dockerfile;
 mod dotenv;
 mod expansion;
 mod facts;
+mod helm;
 #[cfg(test)]
 mod hostile;
 mod hypercorn;
@@ -90,7 +91,11 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::PipfileLock => requirements::read_pipfile_lock,
         FileKind::SetupConfig => requirements::read_setup_config,
         // Read together, by `clusters`.
-        FileKind::Kubernetes | FileKind::HelmTemplate | FileKind::HelmValues => return facts,
+        FileKind::Kubernetes
+        | FileKind::Kustomization
+        | FileKind::HelmTemplate
+        | FileKind::HelmValues
+        | FileKind::HelmChart => return facts,
         FileKind::AppJson => platforms::read_app_json,
         FileKind::Fly => platforms::read_fly,
         FileKind::Render => platforms::read_render,

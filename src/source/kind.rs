@@ -37,6 +37,10 @@ pub enum FileKind {
     HelmTemplate,
     /// The values of a Helm chart.
     HelmValues,
+    /// `Chart.yaml`, which names a Helm chart.
+    HelmChart,
+    /// What Kustomize builds from which manifests.
+    Kustomization,
     /// `app.json` of Heroku and its kin.
     AppJson,
     /// `fly.toml`.
@@ -145,6 +149,9 @@ fn by_name(lower: &str, folder: &str) -> Option<Guess> {
         ("app.json", _) => FileKind::AppJson,
         ("package.json", _) => FileKind::PackageJson,
         ("render.yaml" | "render.yml", _) => FileKind::Render,
+        ("chart.yaml", _) => FileKind::HelmChart,
+        ("kustomization.yaml" | "kustomization.yml" | "kustomization", _) => FileKind::Kustomization,
+        (_, "tpl") if folder.split('/').any(|part| part == "templates") => FileKind::HelmTemplate,
         ("fly.toml", _) => FileKind::Fly,
         ("makefile" | "gnumakefile", _) | (_, "mk") => FileKind::Makefile,
         ("justfile" | ".justfile", _) | (_, "just") => FileKind::Justfile,
@@ -236,6 +243,8 @@ fn yaml(path: &str, text: &str) -> Option<FileKind> {
     if has_line(text, "- apiVersion:")
         || has_line(text, "  - apiVersion:")
         || has_line(text, "items:") && text.contains("apiVersion:")
+        // Operations on objects, which Kustomize applies.
+        || has_line(text, "- op:") && text.contains("path: /")
     {
         return Some(FileKind::Kubernetes);
     }
@@ -375,6 +384,9 @@ mod tests {
             ("robots.txt", None),
             ("Pipfile", Some(Pipfile)),
             ("start.sh", Some(Script)),
+            ("chart/Chart.yaml", Some(FileKind::HelmChart)),
+            ("chart/templates/_helpers.tpl", Some(FileKind::HelmTemplate)),
+            ("base/kustomization.yaml", Some(FileKind::Kustomization)),
         ] {
             assert_eq!(Guess::of(path), kind.map(Guess::Sure), "{path}");
         }
