@@ -8,6 +8,7 @@ mod compose;
 mod decoded;
 mod dockerfile;
 mod dotenv;
+mod durations;
 mod expansion;
 mod facts;
 mod helm;
@@ -27,6 +28,7 @@ mod supervisor;
 mod systemd;
 mod tasks;
 mod toml_tree;
+mod tree;
 mod uwsgi;
 mod yaml;
 
@@ -103,6 +105,10 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::EcsTask => platforms::read_ecs_task,
         FileKind::DigitalOcean => platforms::read_digital_ocean,
         FileKind::Azure => platforms::read_azure,
+        FileKind::HerokuYaml => platforms::read_heroku_yaml,
+        FileKind::Railway => platforms::read_railway,
+        FileKind::Nixpacks => platforms::read_nixpacks,
+        FileKind::Beanstalk => platforms::read_beanstalk,
         FileKind::Systemd => systemd::read,
         FileKind::Supervisor => supervisor::read,
         FileKind::UwsgiIni => uwsgi::read_ini,
@@ -113,6 +119,7 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::Makefile => tasks::read_makefile,
         FileKind::Justfile => tasks::read_justfile,
         FileKind::PackageJson => tasks::read_package_json,
+        FileKind::Taskfile => tasks::read_taskfile,
         FileKind::Nginx => proxies::read_nginx,
         FileKind::Caddyfile => proxies::read_caddyfile,
     };

@@ -55,6 +55,14 @@ pub enum FileKind {
     DigitalOcean,
     /// Container apps and container groups of Azure.
     Azure,
+    /// `heroku.yml`.
+    HerokuYaml,
+    /// `railway.toml` or `railway.json`.
+    Railway,
+    /// `nixpacks.toml`.
+    Nixpacks,
+    /// A file of `.ebextensions`.
+    Beanstalk,
     /// A unit of systemd, or a drop-in of one.
     Systemd,
     /// The configuration of supervisord, or a part that it includes.
@@ -75,6 +83,8 @@ pub enum FileKind {
     Justfile,
     /// `package.json`.
     PackageJson,
+    /// A `Taskfile.yml`.
+    Taskfile,
     /// The configuration of nginx, or a part that it includes.
     Nginx,
     /// The configuration of Caddy.
@@ -153,6 +163,11 @@ fn by_name(lower: &str, folder: &str) -> Option<Guess> {
         ("kustomization.yaml" | "kustomization.yml" | "kustomization", _) => FileKind::Kustomization,
         (_, "tpl") if folder.split('/').any(|part| part == "templates") => FileKind::HelmTemplate,
         ("fly.toml", _) => FileKind::Fly,
+        ("heroku.yml" | "heroku.yaml", _) => FileKind::HerokuYaml,
+        ("railway.toml" | "railway.json", _) => FileKind::Railway,
+        ("nixpacks.toml" | "nixpacks.json", _) => FileKind::Nixpacks,
+        ("taskfile.yml" | "taskfile.yaml" | "taskfile.dist.yml" | "taskfile.dist.yaml", _) => FileKind::Taskfile,
+        (_, "config") if folder.ends_with(".ebextensions") => FileKind::Beanstalk,
         ("makefile" | "gnumakefile", _) | (_, "mk") => FileKind::Makefile,
         ("justfile" | ".justfile", _) | (_, "just") => FileKind::Justfile,
         ("caddyfile", _) | (_, "caddyfile" | "caddy") => FileKind::Caddyfile,

@@ -8,8 +8,7 @@ use super::super::decoded::Decoded;
 use super::super::expansion::{self, Dialect};
 use super::super::shell_words::Lexed;
 use super::super::yaml::{Entry, NodeId, Tree};
-use super::super::{Build, Command, Limits, Unit, UnitKind, Variable, command};
-use super::quantities;
+use super::super::{Build, Command, Limits, Unit, UnitKind, Variable, command, durations};
 
 /// Reads one service, whose keys may come from the services that it extends.
 pub(super) struct Reader<'a> {
@@ -202,7 +201,7 @@ impl<'a> Reader<'a> {
                 read(&text, |text| text.parse().ok().filter(|n: &f64| n.is_finite() && *n > 0.0).map(Cpus))
             }),
             memory: memory.and_then(|text| read(&text, |text| Bytes::parse(text, false).filter(|bytes| bytes.0 > 0))),
-            stop_grace: located(self.get("stop_grace_period")).and_then(|text| read(&text, quantities::duration)),
+            stop_grace: located(self.get("stop_grace_period")).and_then(|text| read(&text, durations::go)),
             replicas: replicas.and_then(|text| read(&text, |text| text.parse().ok())),
             ..Limits::default()
         }
