@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::Deployment;
-use super::image;
+use super::environment::Environment;
 use super::scene::Scene;
+use super::{compose, image};
 use crate::findings::Note;
 use crate::read::{Facts, UnitKind};
 use crate::source::{FileId, Files, Located, Place};
@@ -38,11 +39,15 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
     let mut assembly = Assembly::default();
     let mut built = BTreeSet::new();
     let mut scenes: Vec<Scene> = Vec::new();
+    let composed = compose::services(files, facts, &mut assembly.notes);
+    for service in &composed {
+        scenes.push(Scene::service(&service.unit, &service.outer, files, facts, &mut built));
+    }
     for unit in &facts.units {
         match unit.kind {
-            UnitKind::Image => {}
-            UnitKind::ComposeService | UnitKind::KubernetesContainer | UnitKind::Platform => {
-                scenes.push(Scene::service(unit, files, facts, &mut built));
+            UnitKind::Image | UnitKind::ComposeService => {}
+            UnitKind::KubernetesContainer | UnitKind::Platform => {
+                scenes.push(Scene::service(unit, &Environment::default(), files, facts, &mut built));
             }
             UnitKind::Procfile
             | UnitKind::SystemdService
@@ -63,7 +68,7 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
     for scene in scenes {
         scene.play(files, facts, &mut assembly);
     }
-    forget_repeated(&mut assembly.deployments);
+    forget_repeated(&mut assembly);
     let order = |place: Place| (files.get(place.file).path().to_owned(), place.span);
     assembly.deployments.sort_by_key(|deployment| order(deployment.command));
     assembly.development_servers.sort_by_key(|server| order(server.command));
@@ -71,15 +76,19 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
 }
 
 /// Several services of one image may run one script, which starts the same server in each as far as its
-/// commands tell: it is one launch.
-fn forget_repeated(deployments: &mut Vec<Deployment>) {
+/// commands tell, and so does a service that several compose files lay something over: it is one launch.
+fn forget_repeated(assembly: &mut Assembly) {
     let mut kept: Vec<Deployment> = Vec::new();
-    for deployment in std::mem::take(deployments) {
+    for deployment in std::mem::take(&mut assembly.deployments) {
         if !kept.iter().any(|known| known.is_same_launch(&deployment)) {
             kept.push(deployment);
         }
     }
-    *deployments = kept;
+    assembly.deployments = kept;
+    let mut commands = BTreeSet::new();
+    assembly.development_servers.retain(|server| commands.insert((server.command, server.name)));
+    assembly.notes.sort();
+    assembly.notes.dedup();
 }
 
 fn dockerfiles(facts: &Facts) -> BTreeSet<FileId> {

@@ -40,9 +40,10 @@ use crate::python::syntax;
 use crate::source::{FileId, FileKind, Files, Place, SourceFile, Word};
 use decoded::Decoded;
 
+pub use compose::{ComposeFile, Extends, Include, Layer, service as compose_service, size as compose_size};
 pub use facts::{
     Autoscaler, Build, Command, ConfigMap, ConfigMapReference, Copied, Facts, FilledBy, Form, HealthCheck, HealthKind,
-    Limits, Proxy, Requirement, ScriptCommand, Unit, UnitKind, Variable,
+    Limits, Mount, Proxy, Requirement, ScriptCommand, Unit, UnitKind, Variable,
 };
 
 /// Reads every file that `kinds` names, in the order of the files.
