@@ -63,7 +63,7 @@ fn environment(folder: &str, above: Option<&Environment>, files: &Files, facts: 
     let outer = |name: &str| above.and_then(|above| above.text(name));
     environment.extend(file.into_iter().flatten(), &outer);
     if let Some(above) = above {
-        environment.take_over(above.clone());
+        environment.overlay(above.clone());
     }
     environment
 }
@@ -130,7 +130,7 @@ impl<'a> Assembler<'a> {
                 let file = find(&path.value).and_then(|file| self.facts.environments.get(&file));
                 inner.extend(file.into_iter().flatten(), &|name| environment.text(name));
             }
-            inner.take_over(environment.clone());
+            inner.overlay(environment.clone());
         }
         self.project(&Project { files: found, folder, only: None }, &inner, depth + 1)
     }

@@ -42,7 +42,7 @@ impl Environment {
             let own = |name: &str| variable.value.as_ref().and_then(|_| self.text(name));
             let mut one = Self::default();
             one.set(variable, &|name| own(name).or_else(|| outer(name)));
-            self.take_over(one);
+            self.overlay(one);
         }
     }
 
@@ -62,9 +62,18 @@ impl Environment {
     }
 
     /// Adds what another environment holds, which wins.
-    pub(super) fn take_over(&mut self, other: Self) {
+    pub(super) fn overlay(&mut self, other: Self) {
         self.entries.extend(other.entries);
         self.exports.extend(other.exports);
+    }
+
+    /// Takes over the variables of `other` that are not there yet and whose name is `wanted`.
+    pub(super) fn take_over(&mut self, other: Self, wanted: impl Fn(&str) -> bool) {
+        for (name, entry) in other.entries {
+            if wanted(&name) {
+                self.entries.entry(name).or_insert(entry);
+            }
+        }
     }
 
     /// Ends the build: what only served to fill in other variables does not exist in the container.

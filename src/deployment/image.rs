@@ -32,6 +32,31 @@ pub(super) fn build<'f>(units: &'f [Unit], file: FileId, target: Option<&str>) -
     Some(image)
 }
 
+/// The images that a Dockerfile can be built to and that run something: each stage that no other one
+/// starts from. A stage that only serves to be copied from counts if it has a command of its own.
+pub(super) fn targets(units: &[Unit], file: FileId) -> Vec<Image<'_>> {
+    let stages: Vec<&Unit> =
+        units.iter().filter(|unit| unit.kind == UnitKind::Image && unit.place.file == file).collect();
+    let names = |name: &str, stage: &Unit| !stage.name.is_empty() && name.eq_ignore_ascii_case(&stage.name);
+    let mut found = Vec::new();
+    for (index, stage) in stages.iter().enumerate() {
+        let later = &stages[index + 1..];
+        let is_base = later.iter().any(|other| other.image.as_ref().is_some_and(|image| names(&image.value, stage)));
+        let copies = |other: &&&Unit| {
+            let mut sources = other.copied.iter().filter_map(|copied| copied.stage.as_deref());
+            sources.any(|source| names(source, stage) || source == index.to_string())
+        };
+        let own = stage.entrypoint.is_some() || stage.command.is_some();
+        if is_base || (!own && later.iter().any(|other| copies(&other))) {
+            continue;
+        }
+        let mut image = stack(&stages, index);
+        image.copied = follow(image.copied, &stages[..index]);
+        found.push(image);
+    }
+    found
+}
+
 /// Finds the stages that were copied from. What those took from others in turn is left out, and so is
 /// what comes from images of a registry.
 fn follow<'f>(
@@ -98,4 +123,27 @@ pub(super) fn context_of(unit: &Unit, files: &Files) -> Option<String> {
     // A remote context or one outside the project is not there to be read.
     let local = !context.contains("://") && !context.starts_with('/');
     local.then(|| super::locate::join(files.get(unit.place.file).folder(), context))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read;
+    use crate::source::FileKind;
+
+    #[test]
+    fn a_file_of_several_images_builds_each_that_runs_something() {
+        let text = "FROM python AS base\nCMD gunicorn base\n\
+                    FROM base AS build\nRUN make\n\
+                    FROM base AS web\nCOPY --from=build /x /x\n\
+                    FROM base AS worker\nCMD celery\n\
+                    FROM node AS assets\nRUN npm run build\n\
+                    FROM base AS tests\nCMD pytest\n";
+        let mut files = Files::new();
+        let file = files.add("Dockerfile", text);
+        let facts = read::all(&files, &[(file, FileKind::Dockerfile)].into());
+        let found = targets(&facts.units, file);
+        let names: Vec<_> = found.iter().map(|image| (image.stage.name.as_str(), image.command.is_some())).collect();
+        assert_eq!(names, [("web", true), ("worker", true), ("assets", false), ("tests", true)]);
+    }
 }

@@ -11,10 +11,10 @@ use super::environment::Environment;
 use super::image::{self, Image};
 use super::locate::{self, Roots};
 use super::resolve::{Origin, resolve};
-use super::{Deployment, Effective, context, fastapi};
+use super::{Deployment, Effective, context};
 use crate::read::{Facts, Limits, Unit, UnitKind};
 use crate::servers::{Program, Server};
-use crate::source::{FileId, Files, Located, Place};
+use crate::source::{Files, Located, Place};
 use crate::values::Value;
 
 /// A unit about to be played.
@@ -64,17 +64,17 @@ impl<'f> Scene<'f> {
         }
     }
 
-    /// A unit that runs in an image, which it may build; the Dockerfiles whose own command it runs are
+    /// A unit that runs in an image, which it may build; the stages whose own command it runs are
     /// added to `built`.
-    pub(super) fn service(
-        unit: &'f Unit,
-        outer: &Environment,
-        files: &'f Files,
-        facts: &'f Facts,
-        built: &mut BTreeSet<FileId>,
-    ) -> Self {
+    pub(super) fn service(unit: &'f Unit, files: &'f Files, facts: &'f Facts, built: &mut BTreeSet<Place>) -> Self {
         let folder = files.get(unit.place.file).folder();
-        let outer = |name: &str| outer.text(name);
+        let is_compose = unit.kind == UnitKind::ComposeService;
+        // Compose fills in variables itself, from the `.env` file beside its own.
+        let outer = |name: &str| {
+            let beside = files.find(&locate::join(folder, ".env")).filter(|_| is_compose)?;
+            let variables = facts.environments.get(&beside)?;
+            variables.iter().rev().find(|variable| variable.name == name)?.value.as_ref()?.text()
+        };
         let target = unit.build.as_ref().and_then(|build| build.target.as_ref()).map(|target| target.value.as_str());
         let dockerfile = image::dockerfile_of(unit, files);
         let image = dockerfile.and_then(|file| image::build(&facts.units, file, target));
@@ -95,7 +95,7 @@ impl<'f> Scene<'f> {
         let command = unit.command.as_ref().or_else(inherited);
         let uses_own = unit.command.is_some() || unit.entrypoint.is_some();
         if !uses_own {
-            built.extend(dockerfile);
+            built.extend(own_image.map(|image| image.stage.place));
         }
         let surroundings = Surroundings { environment, roots, files, scripts: &facts.scripts, outer: &outer };
         let starts = commands::starts(entrypoint, command, surroundings);
@@ -107,6 +107,11 @@ impl<'f> Scene<'f> {
             development: context::development(unit, files),
             replaces: uses_own && own_image.is_some_and(|image| image.entrypoint.or(image.command).is_some()),
         }
+    }
+
+    /// The unit that is played.
+    pub(super) fn place(&self) -> Place {
+        self.unit.place
     }
 
     /// Adds what the commands start to `assembly`.
@@ -123,10 +128,7 @@ impl<'f> Scene<'f> {
                 }
                 Program::FastApi { development: false, .. } => {
                     let resolved = resolve(&self.origin(), Server::Uvicorn, start, files, facts, &mut assembly.notes);
-                    assembly.deployments.extend(resolved.map(|mut deployment| {
-                        fastapi::adjust(&mut deployment, start);
-                        deployment
-                    }));
+                    assembly.deployments.extend(resolved);
                     continue;
                 }
                 Program::FastApi { development: true, .. } => "fastapi dev",
@@ -223,9 +225,9 @@ fn extend(
         for variable in variables(&named.value).into_iter().flatten() {
             let mut one = Environment::default();
             one.set(variable, &|name| outer(name).or_else(|| service.text(name)).or_else(|| file.text(name)));
-            file.take_over(one);
+            file.overlay(one);
         }
-        environment.take_over(file);
+        environment.overlay(file);
     }
-    environment.take_over(service);
+    environment.overlay(service);
 }

@@ -23,10 +23,8 @@ pub struct Facts {
     pub environments: BTreeMap<FileId, Vec<Variable>>,
     /// The compose files; their services become units once it is known which of them go together.
     pub compose: BTreeMap<FileId, ComposeFile>,
-    /// Sets of variables that units of the same cluster refer to by name.
-    pub config_maps: Vec<ConfigMap>,
-    /// Rules that change how many copies of a unit run.
-    pub autoscalers: Vec<Autoscaler>,
+    /// The application that a `pyproject.toml` names for the command line of FastAPI.
+    pub entrypoints: BTreeMap<FileId, Located<String>>,
     /// Reverse proxies that pass requests on to servers.
     pub proxies: Vec<Proxy>,
     /// The comments of every file, in order.
@@ -44,8 +42,7 @@ impl Facts {
         self.requirements.extend(other.requirements);
         self.environments.extend(other.environments);
         self.compose.extend(other.compose);
-        self.config_maps.extend(other.config_maps);
-        self.autoscalers.extend(other.autoscalers);
+        self.entrypoints.extend(other.entrypoints);
         self.proxies.extend(other.proxies);
         self.comments.extend(other.comments);
         self.notes.extend(other.notes);
@@ -110,8 +107,10 @@ pub struct Unit {
     pub health: Vec<HealthCheck>,
     /// How long it is kept waiting before the signal that asks it to stop (`preStop` of Kubernetes).
     pub stop_delay: Option<Located<Seconds>>,
-    /// Sets of variables it takes over by name; all of them before `environment`.
-    pub config_maps: Vec<ConfigMapReference>,
+    /// Files of the project that somebody mounts into it, each at the path that it has there.
+    pub mounted: Vec<Located<(FileId, String)>>,
+    /// What makes it one of several variants of the same unit, where it is: an overlay that patches it.
+    pub variant: Option<Located<String>>,
 }
 
 impl Unit {
@@ -136,7 +135,8 @@ impl Unit {
             stop_signal: None,
             health: Vec::new(),
             stop_delay: None,
-            config_maps: Vec::new(),
+            mounted: Vec::new(),
+            variant: None,
         }
     }
 }
@@ -200,6 +200,9 @@ pub enum FilledBy {
     Nobody,
     /// The shell that runs the command, from the environment of the unit.
     Shell,
+    /// Kubernetes, before anything starts, from the variables that the container is given there; those of
+    /// the image do not count.
+    Kubernetes,
     /// Compose, before anything starts, from the environment of whoever calls it and the `.env` file of
     /// the project: the `environment` of the service does not count.
     Compose,
@@ -284,6 +287,8 @@ pub struct Limits {
     pub cpu_request: Option<Located<Cpus>>,
     /// The memory that it is sure to get.
     pub memory_request: Option<Located<Bytes>>,
+    /// What changes how many copies run.
+    pub autoscaler: Option<Autoscaler>,
 }
 
 /// What a failed [`HealthCheck`] leads to.
@@ -322,29 +327,9 @@ pub struct HealthCheck {
     pub command: Option<Command>,
 }
 
-/// Variables under a name (`ConfigMap`, `Secret`).
-#[derive(Debug, Clone)]
-pub struct ConfigMap {
-    /// Its name.
-    pub name: String,
-    /// Its variables, in order.
-    pub variables: Vec<Variable>,
-}
-
-/// A [`ConfigMap`] that a unit takes its variables from.
-#[derive(Debug, Clone)]
-pub struct ConfigMapReference {
-    /// Its name.
-    pub name: Located<String>,
-    /// What is put in front of the name of each variable.
-    pub prefix: String,
-}
-
 /// A rule that changes how many copies of a unit run.
 #[derive(Debug, Clone)]
 pub struct Autoscaler {
-    /// The name of what it scales.
-    pub target: String,
     /// The fewest copies.
     pub least: Option<Located<u32>>,
     /// The most copies.

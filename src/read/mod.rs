@@ -10,7 +10,6 @@ mod dockerfile;
 mod dotenv;
 mod expansion;
 mod facts;
-mod helm;
 #[cfg(test)]
 mod hostile;
 mod hypercorn;
@@ -40,10 +39,12 @@ use crate::python::syntax;
 use crate::source::{FileId, FileKind, Files, Place, SourceFile, Word};
 use decoded::Decoded;
 
+pub use hypercorn::{TomlEntry, TomlSettings, toml_settings};
+
 pub use compose::{ComposeFile, Extends, Include, Layer, service as compose_service, size as compose_size};
 pub use facts::{
-    Autoscaler, Build, Command, ConfigMap, ConfigMapReference, Copied, Facts, FilledBy, Form, HealthCheck, HealthKind,
-    Limits, Mount, Proxy, Requirement, ScriptCommand, Unit, UnitKind, Variable,
+    Autoscaler, Build, Command, Copied, Facts, FilledBy, Form, HealthCheck, HealthKind, Limits, Mount, Proxy, Requirement,
+    ScriptCommand, Unit, UnitKind, Variable,
 };
 
 /// Reads every file that `kinds` names, in the order of the files.
@@ -53,8 +54,17 @@ pub fn all(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
     for facts in each {
         all.add(facts);
     }
+    all.add(clusters(files, kinds));
     all.notes.sort();
     all
+}
+
+/// The files of clusters, which only say something together.
+fn clusters(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
+    catch_unwind(AssertUnwindSafe(|| kubernetes::read(files, kinds))).unwrap_or_else(|_| {
+        let why = "the reader of clusters failed, which is a defect of farrier; please report it";
+        Facts { notes: vec![Note::file("", why)], ..Facts::default() }
+    })
 }
 
 /// A defect of a reader costs the file it met, not the run.
@@ -80,9 +90,8 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::Pipfile => requirements::read_pipfile,
         FileKind::PipfileLock => requirements::read_pipfile_lock,
         FileKind::SetupConfig => requirements::read_setup_config,
-        FileKind::Kubernetes => kubernetes::read,
-        FileKind::HelmTemplate => helm::read_template,
-        FileKind::HelmValues => helm::read_values,
+        // Read together, by `clusters`.
+        FileKind::Kubernetes | FileKind::HelmTemplate | FileKind::HelmValues => return facts,
         FileKind::AppJson => platforms::read_app_json,
         FileKind::Fly => platforms::read_fly,
         FileKind::Render => platforms::read_render,

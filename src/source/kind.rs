@@ -92,6 +92,8 @@ pub enum Guess {
     Xml,
     /// The same for TOML.
     Toml,
+    /// A name without an ending: the first line may name an interpreter.
+    Plain,
 }
 
 /// What generators of configuration files put behind the name of what they generate.
@@ -114,6 +116,7 @@ impl Guess {
             Self::Json => json(text),
             Self::Conf => conf(path, text),
             Self::Xml => text.contains("<uwsgi").then_some(FileKind::UwsgiXml),
+            Self::Plain => by_interpreter(text),
             Self::Toml => is_hypercorn(path, text).then_some(FileKind::HypercornToml),
         }
     }
@@ -194,6 +197,9 @@ fn by_look(lower: &str, folder: &str) -> Option<Guess> {
             _ => None,
         };
     }
+    if matches!(folder.rsplit('/').next(), Some("sites-available" | "sites-enabled")) {
+        return Some(Guess::Conf);
+    }
     match extension {
         "yml" | "yaml" => Some(Guess::Yaml),
         // Of the many JSON files of a project only those are opened whose name or folder says enough.
@@ -205,7 +211,8 @@ fn by_look(lower: &str, folder: &str) -> Option<Guess> {
         "nginx" => Some(Guess::Sure(FileKind::Nginx)),
         "xml" => stem.contains("uwsgi").then_some(Guess::Xml),
         "toml" => Some(Guess::Toml),
-        _ if matches!(folder.rsplit('/').next(), Some("sites-available" | "sites-enabled")) => Some(Guess::Conf),
+        // What people call their own programs: `bin/start`, `s6-rc.d/web/run`.
+        "" => Some(Guess::Plain),
         _ => None,
     }
 }
@@ -300,6 +307,19 @@ fn conf(path: &str, text: &str) -> Option<FileKind> {
         directive("proxy_pass") || directive("uwsgi_pass") || (directive("upstream") && text.contains("server "));
     let sections = matches!(path.rsplit_once('.'), Some((_, "ini" | "cfg")));
     (!sections && nginx).then_some(FileKind::Nginx)
+}
+
+/// `#!/bin/sh`, `#!/usr/bin/env bash`, `#!/command/with-contenv bash`, `#!/usr/bin/env python3`.
+fn by_interpreter(text: &str) -> Option<FileKind> {
+    let line = text.strip_prefix("#!")?.lines().next()?;
+    line.split_whitespace().find_map(|word| {
+        let name = word.rsplit('/').next().unwrap_or(word);
+        match name {
+            "sh" | "bash" | "dash" | "ash" | "ksh" | "zsh" => Some(FileKind::Script),
+            _ if name.starts_with("python") => Some(FileKind::Python),
+            _ => None,
+        }
+    })
 }
 
 fn is_hypercorn(path: &str, text: &str) -> bool {
@@ -397,6 +417,10 @@ mod tests {
             ("alembic.ini", "[alembic]\n", None),
             ("hypercorn.toml", "bind = \"0.0.0.0:80\"\n", Some(FileKind::HypercornToml)),
             ("ruff.toml", "line-length = 100\n", None),
+            ("bin/start", "#!/usr/bin/env bash\nexec gunicorn app\n", Some(FileKind::Script)),
+            ("s6/web/run", "#!/command/with-contenv /usr/bin/bash\n", Some(FileKind::Script)),
+            ("manage", "#!/usr/bin/env python3\n", Some(FileKind::Python)),
+            ("LICENSE", "MIT\n", None),
         ] {
             assert_eq!(Guess::of(path).and_then(|guess| guess.settle(path, text)), kind, "{path}");
         }

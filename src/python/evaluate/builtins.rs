@@ -8,7 +8,7 @@ use crate::source::Span;
 use super::call::Arguments;
 use super::cell::{Cell, Dep, Text, Thing};
 use super::compare::is_value;
-use super::operators::{Calc, MAX_TEXT, Number, TOO_LARGE, tuple};
+use super::operators::{Calc, Number, TOO_LARGE, tuple};
 use super::run::{Run, Step};
 use super::sequence::range_length;
 
@@ -103,16 +103,6 @@ impl<'a> Run<'a, '_> {
                 Some(_) => Calc::Raises("ValueError", "the root of a negative number"),
                 None => Calc::Unknown("the root of something unknown"),
             },
-            ("os.path.join", [_, ..]) if plain => join_paths(positional),
-            ("os.path.basename" | "os.path.dirname", [Cell { thing: Thing::Str(path), .. }]) => {
-                let (folder, file) = match path.rfind('/') {
-                    Some(at) => path.split_at(at + 1),
-                    None => ("", path.as_ref()),
-                };
-                let stripped = folder.trim_end_matches('/');
-                let folder = if stripped.is_empty() { folder } else { stripped };
-                Calc::Is(Thing::Str(if name == "os.path.basename" { file } else { folder }.into()))
-            }
             _ => {
                 let why = format!("the result of {name}()");
                 return self.call_unknown(callee, arguments, &why, at);
@@ -382,7 +372,7 @@ fn int_of<'a>(thing: &Thing<'a>) -> Calc<'a> {
     }
 }
 
-fn int_text<'a>(text: &str, base: u32) -> Calc<'a> {
+pub(super) fn int_text<'a>(text: &str, base: u32) -> Calc<'a> {
     const WRONG: Calc<'static> = Calc::Raises("ValueError", "int() of a text that is no whole number");
     if !text.is_ascii() {
         return Calc::Unknown("int() of a text that is not ASCII");
@@ -408,7 +398,7 @@ fn int_in_base<'a>(thing: &Thing<'a>, base: &Thing<'a>) -> Calc<'a> {
     }
 }
 
-fn float_of<'a>(thing: &Thing<'a>) -> Calc<'a> {
+pub(super) fn float_of<'a>(thing: &Thing<'a>) -> Calc<'a> {
     match thing {
         Thing::Str(text) => {
             let Some(digits) = digits(text).filter(|_| text.is_ascii()) else {
@@ -513,18 +503,4 @@ fn is_instance<'a>(one: &Cell<'a>, class: &Cell<'a>) -> Calc<'a> {
         }
     }
     Calc::Is(Thing::Bool(found))
-}
-
-fn join_paths<'a>(parts: &[Cell<'a>]) -> Calc<'a> {
-    let mut path = String::new();
-    for part in parts {
-        let Thing::Str(part) = &part.thing else { return Calc::Unknown("a path that is not known") };
-        if part.starts_with('/') {
-            path.clear();
-        } else if !path.is_empty() && !path.ends_with('/') {
-            path.push('/');
-        }
-        path.push_str(part);
-    }
-    if path.len() > MAX_TEXT { TOO_LARGE } else { Calc::Is(Thing::Str(path.into())) }
 }

@@ -27,8 +27,12 @@ impl<'a> Run<'a, '_> {
             Thing::Dict(id) => self.entries(*id).map(|items| !items.is_empty()),
             Thing::Range(start, stop, stride) => Some(if *stride > 0 { start < stop } else { start > stop }),
             Thing::Function(_) | Thing::Project(_) | Thing::Method(_) | Thing::Class(..) => Some(true),
+            Thing::Path(_) | Thing::Inside { object: true, .. } | Thing::Reader(_) => Some(true),
+            Thing::Inside { path, .. } => (!path.is_empty()).then_some(true),
+            Thing::Member(member) if !member.class.mixed => Some(true),
+            Thing::Member(member) => self.truth(&member.value),
             Thing::Dotted(name) if super::names::is_object(name) => Some(true),
-            Thing::Unknown(_) | Thing::Dotted(_) | Thing::Object(_) | Thing::Instance(..) => None,
+            Thing::Unknown(_) | Thing::Dotted(_) | Thing::Object(_) | Thing::Instance(..) | Thing::Made(..) => None,
         }
     }
 
@@ -88,6 +92,18 @@ impl<'a> Run<'a, '_> {
                 Some(all)
             }
             (Thing::Function(a), Thing::Function(b)) => Some(Rc::ptr_eq(a, b)),
+            (Thing::Member(a), Thing::Member(b)) if a.class.scope == b.class.scope => {
+                if a.name == b.name {
+                    Some(true)
+                } else {
+                    self.equal_things(&a.value.thing, &b.value.thing, depth + 1)
+                }
+            }
+            (Thing::Member(member), other) | (other, Thing::Member(member)) if is_value(other) => {
+                if member.class.mixed { self.equal_things(&member.value.thing, other, depth + 1) } else { Some(false) }
+            }
+            (Thing::Path(a), Thing::Path(b)) => Some(a == b),
+            (Thing::Path(_), other) | (other, Thing::Path(_)) if is_value(other) => Some(false),
             (a, b) if is_value(a) && is_value(b) => Some(false),
             _ => None,
         }
@@ -298,12 +314,13 @@ fn identical(a: &Cell<'_>, b: &Cell<'_>) -> Option<bool> {
         }
         (Thing::List(a), Thing::List(b)) | (Thing::Dict(a), Thing::Dict(b)) => Some(a == b),
         (Thing::Int(_), Thing::Int(_)) | (Thing::Str(_), Thing::Str(_)) | (Thing::Float(_), Thing::Float(_)) => None,
-        (Thing::Object(_) | Thing::Instance(..), _) | (_, Thing::Object(_) | Thing::Instance(..)) => {
-            match (&a.thing, &b.thing) {
-                (Thing::None | Thing::Bool(_), _) | (_, Thing::None | Thing::Bool(_)) => Some(false),
-                _ => None,
-            }
-        }
+        (Thing::Member(a), Thing::Member(b)) if a.class.scope == b.class.scope && a.name == b.name => Some(true),
+        (Thing::Instance(_, a), Thing::Instance(_, b)) => Some(a == b),
+        (Thing::Object(_) | Thing::Instance(..) | Thing::Member(_), _)
+        | (_, Thing::Object(_) | Thing::Instance(..) | Thing::Member(_)) => match (&a.thing, &b.thing) {
+            (Thing::None | Thing::Bool(_), _) | (_, Thing::None | Thing::Bool(_)) => Some(false),
+            _ => None,
+        },
         (Thing::None | Thing::Bool(_), _) | (_, Thing::None | Thing::Bool(_)) => Some(false),
         _ => None,
     }

@@ -6,7 +6,7 @@ use crate::source::FileId;
 
 use super::super::syntax::Module;
 use super::super::syntax::ast::{self, Stmt};
-use super::cell::{Cell, Deps, Id, Text};
+use super::cell::{Cell, Deps, Text};
 use super::join::join;
 use super::reads::Touched;
 use super::run::{Halt, Raised, Run, Step};
@@ -100,7 +100,7 @@ impl<'a> Run<'a, '_> {
             let before = self.state.clone();
             let exits = self.with_half(|run| run.block(std::slice::from_ref(stmt)));
             let Ok(mut exits) = exits else {
-                self.recover_from(before, stmt, scope);
+                self.recover_from(before, stmt);
                 continue;
             };
             if let Some(state) = exits.next.take() {
@@ -118,8 +118,16 @@ impl<'a> Run<'a, '_> {
     }
 
     /// Goes on behind a statement that would take too long to follow.
-    fn recover_from(&mut self, before: State<'a>, stmt: &'a Stmt, scope: Id) {
+    fn recover_from(&mut self, before: State<'a>, stmt: &'a Stmt) {
         self.state = before;
+        self.reset();
+        self.enter(stmt);
+        self.skip(stmt, "it would take too long to follow");
+    }
+
+    /// Stands at the level of the first module again.
+    pub(super) fn reset(&mut self) {
+        let scope = self.modules.first().map_or(self.scope, |module| module.scope);
         self.escapes.clear();
         self.module = 0;
         self.scope = scope;
@@ -130,8 +138,6 @@ impl<'a> Run<'a, '_> {
         self.depth = 0;
         self.nesting = 0;
         self.tries = 0;
-        self.enter(stmt);
-        self.skip(stmt, "it would take too long to follow");
     }
 
     /// Follows statements one after the other.

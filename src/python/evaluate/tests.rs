@@ -12,7 +12,7 @@ fn evaluate(text: &str, environ: &dyn Fn(&str) -> Lookup, cpus: Option<u32>) -> 
     let mut files = Files::new();
     let id = files.add("a.py", text);
     let parsed = parse(text).unwrap();
-    module(id, &parsed, text, &Inputs { environ, cpus, resolve: &|_| None })
+    module(id, &parsed, text, &Inputs { cpus, ..Inputs::closed(environ) })
 }
 
 fn nobody_says(_: &str) -> Lookup {

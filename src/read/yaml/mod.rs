@@ -293,7 +293,8 @@ impl Tree {
         }
     }
 
-    fn is_quoted(&self, node: NodeId) -> bool {
+    /// Whether a scalar stands in quotes, which makes it text whatever it looks like.
+    pub(super) fn is_quoted(&self, node: NodeId) -> bool {
         let quoted = |style: &ScalarStyle| matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted);
         matches!(self.node(node).map(|node| &node.kind), Some(Kind::Scalar(_, style)) if quoted(style))
     }
@@ -318,6 +319,18 @@ impl Tree {
         match &self.node(node)?.kind {
             Kind::Sequence { items, flow } => Some((items, *flow)),
             _ => None,
+        }
+    }
+
+    /// The bytes to take out of `source` so that a sequence stays well formed without one of its items.
+    pub(super) fn item_removal(&self, source: &str, items: &[NodeId], flow: bool, index: usize) -> Span {
+        let neighbour = |index: Option<usize>| Some(self.span(*items.get(index?)?));
+        let Some(outer) = neighbour(Some(index)) else { return Span::default() };
+        match (flow, neighbour(index.checked_sub(1)), neighbour(Some(index + 1))) {
+            (false, previous, _) => whole_lines(source, previous.map_or(0, |previous| previous.end), outer),
+            (true, Some(previous), _) => Span::new(previous.end.min(outer.start), outer.end),
+            (true, None, Some(next)) => Span::new(outer.start, next.start.max(outer.end)),
+            (true, None, None) => outer,
         }
     }
 
@@ -397,6 +410,23 @@ impl Tree {
             _ => false,
         })
     }
+}
+
+/// The lines on which an item of a block list stands, from the one with its dash on.
+fn whole_lines(source: &str, previous: usize, span: Span) -> Span {
+    let written = source.get(span.start..span.end).unwrap_or_default();
+    let span = Span::new(span.start, span.start + written.trim_end().len());
+    let mut start = span.start;
+    for line in source.get(previous.min(span.start)..span.start).unwrap_or_default().rsplit('\n') {
+        start -= line.len();
+        if line.trim_start().starts_with('-') {
+            break;
+        }
+        start = start.saturating_sub(1);
+    }
+    let start = source.get(..start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+    let end = source.get(span.end..).and_then(|rest| rest.find('\n')).map_or(source.len(), |at| span.end + at + 1);
+    Span::new(start, end)
 }
 
 #[cfg(test)]

@@ -1,0 +1,152 @@
+//! Manifests of Kubernetes and its relatives become one unit per container.
+//!
+//! All files of clusters are read together, because what runs is put together from several: a container
+//! names sets of variables of other files, an overlay patches a base. Init containers are left out: they
+//! end before the service starts. Which Dockerfile an image comes from is decided later.
+
+mod container;
+mod expansion;
+pub(super) mod node;
+mod objects;
+mod quantities;
+pub(super) mod space;
+#[cfg(test)]
+mod tests;
+mod workloads;
+
+use std::collections::BTreeMap;
+
+use crate::findings::Note;
+use crate::source::{FileId, FileKind, Files};
+
+use super::Facts;
+use super::decoded::Decoded;
+use super::yaml;
+use node::Node;
+use objects::{Object, fill_parameters};
+use space::Space;
+
+/// More documents than any file of manifests has.
+const MAX_DOCUMENTS: usize = 2_000;
+/// More objects than all files of a project have together.
+const MAX_OBJECTS: usize = 20_000;
+
+/// Reads all files of clusters among `kinds`.
+pub(super) fn read(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
+    let mut facts = Facts::default();
+    let members: Vec<(FileId, FileKind)> =
+        kinds.iter().map(|(&file, &kind)| (file, kind)).filter(|&(_, kind)| is_member(kind)).collect();
+    let Some(&(first, _)) = members.first() else { return facts };
+    let space = Space::new(files, members.iter().map(|&(file, _)| file));
+    let mut reader = Reader { files, space: &space, facts: &mut facts, left: MAX_OBJECTS };
+    let mut loose = Vec::new();
+    for &(file, _) in members.iter().filter(|&&(_, kind)| kind == FileKind::Kubernetes) {
+        loose.extend(reader.manifests(file));
+    }
+    for mut unit in workloads::units(&loose, first) {
+        space.unit(&mut unit);
+        facts.units.push(unit);
+    }
+    facts
+}
+
+const fn is_member(kind: FileKind) -> bool {
+    matches!(kind, FileKind::Kubernetes | FileKind::HelmTemplate | FileKind::HelmValues)
+}
+
+/// Reads files into objects.
+struct Reader<'a> {
+    files: &'a Files,
+    space: &'a Space,
+    facts: &'a mut Facts,
+    /// How many objects may still be read.
+    left: usize,
+}
+
+impl Reader<'_> {
+    /// The objects of a file of manifests.
+    fn manifests(&mut self, file: FileId) -> Vec<Object> {
+        let source = self.files.get(file);
+        let text = source.text();
+        let rendered = Decoded::verbatim(text, self.space.start(file));
+        let mut tree = yaml::parse(text);
+        self.facts.comments.insert(file, std::mem::take(&mut tree.comments));
+        let is_templated =
+            tree.has_placeholders() || (tree.error.is_some() && (text.contains("{{") || text.contains("{%")));
+        if is_templated {
+            self.facts.notes.push(Note::file(source.path(), "a template, so it was not read"));
+            return Vec::new();
+        }
+        if let Some(error) = &tree.error {
+            let reason = format!("not valid YAML, so this document was not read: {}", error.message);
+            self.facts.notes.push(Note::line(source.path(), error.line, reason));
+        }
+        self.objects(&tree, &rendered, file)
+    }
+
+    fn objects(&mut self, tree: &yaml::Tree, rendered: &Decoded, file: FileId) -> Vec<Object> {
+        let source = self.files.get(file);
+        if tree.documents.len() > MAX_DOCUMENTS {
+            let reason = format!("more than {MAX_DOCUMENTS} documents; the rest was not read");
+            self.facts.notes.push(Note::file(source.path(), reason));
+        }
+        let mut objects = Vec::new();
+        for &top in tree.documents.iter().take(MAX_DOCUMENTS) {
+            let Some(node) = node::tree(tree, rendered, top) else {
+                let line = rendered_line(rendered.text(), tree.span(top).start);
+                let reason = "larger than any manifest, so this document was not read";
+                self.facts.notes.push(Note::line(source.path(), line, reason));
+                continue;
+            };
+            self.unpack(node, file, source.folder(), &mut objects);
+        }
+        objects
+    }
+
+    /// An object, or those in a list or a template.
+    fn unpack(&mut self, node: Node, file: FileId, folder: &str, objects: &mut Vec<Object>) {
+        let list = match node.text_of("kind") {
+            Some("Template") => "objects",
+            Some(kind) if kind.ends_with("List") => "items",
+            // A list of objects without anything around it.
+            None => {
+                for inner in node.nodes() {
+                    self.add(inner.clone(), file, folder, objects);
+                }
+                return;
+            }
+            Some(_) => return self.add(node, file, folder, objects),
+        };
+        let parameters: Vec<(String, Option<Node>)> = node
+            .get("parameters")
+            .into_iter()
+            .flat_map(Node::nodes)
+            .filter_map(|parameter| Some((parameter.text_of("name")?.to_owned(), parameter.get("value").cloned())))
+            .collect();
+        let mut left = 100_000;
+        for inner in node.get(list).into_iter().flat_map(Node::nodes) {
+            let mut inner = inner.clone();
+            if list == "objects" {
+                fill_parameters(&mut inner, &parameters, &mut left);
+            }
+            self.add(inner, file, folder, objects);
+        }
+    }
+
+    fn add(&mut self, node: Node, file: FileId, folder: &str, objects: &mut Vec<Object>) {
+        let Some(object) = Object::new(node, file, folder).filter(workloads::is_of_interest) else { return };
+        if self.left == 0 {
+            return;
+        }
+        self.left -= 1;
+        if self.left == 0 {
+            let reason = format!("more than {MAX_OBJECTS} objects; the rest was not read");
+            self.facts.notes.push(Note::file(self.files.get(file).path(), reason));
+        }
+        objects.push(object);
+    }
+}
+
+fn rendered_line(text: &str, at: usize) -> usize {
+    text.get(..at).unwrap_or_default().matches('\n').count() + 1
+}
