@@ -17,6 +17,7 @@ mod faults;
 mod granian;
 mod hypercorn;
 mod image;
+mod image_name;
 mod locate;
 mod resolve;
 mod scene;
@@ -32,7 +33,7 @@ pub use version::ServerVersion;
 
 use std::collections::BTreeMap;
 
-use crate::read::{HealthCheck, Limits, UnitKind};
+use crate::read::{Autoscaler, HealthCheck, Limits, UnitKind};
 use crate::servers::{Server, Version, WorkerClass};
 use crate::source::{Located, Place};
 use crate::values::Seconds;
@@ -104,7 +105,17 @@ impl Deployment {
         };
         (self.command, self.server, &self.folder) == (other.command, other.server, &other.folder)
             && limits(&self.limits) == limits(&other.limits)
+            && self.development.is_some() == other.development.is_some()
+            && self.replicas() == other.replicas()
             && values(self) == values(other)
+    }
+
+    /// How many copies run, and the bounds between which that changes.
+    fn replicas(&self) -> [Option<u32>; 3] {
+        let value = |located: &Option<Located<u32>>| located.as_ref().map(|located| located.value);
+        let scaler = self.limits.autoscaler.as_ref();
+        let bound = |of: fn(&Autoscaler) -> &Option<Located<u32>>| scaler.and_then(|scaler| value(of(scaler)));
+        [value(&self.limits.replicas), bound(|scaler| &scaler.least), bound(|scaler| &scaler.most)]
     }
 
     /// Whether the project asks for a distribution.

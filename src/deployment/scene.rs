@@ -11,7 +11,7 @@ use super::environment::Environment;
 use super::image::{self, Image};
 use super::locate::{self, Roots};
 use super::resolve::{Origin, resolve};
-use super::{Deployment, Effective, context};
+use super::{Deployment, Effective, context, image_name};
 use crate::read::{Facts, Limits, Unit, UnitKind};
 use crate::servers::{Program, Server};
 use crate::source::{Files, Located, Place};
@@ -67,25 +67,35 @@ impl<'f> Scene<'f> {
     /// A unit that runs in an image, which it may build; the stages whose own command it runs are
     /// added to `built`.
     pub(super) fn service(unit: &'f Unit, files: &'f Files, facts: &'f Facts, built: &mut BTreeSet<Place>) -> Self {
-        let folder = files.get(unit.place.file).folder();
         let is_compose = unit.kind == UnitKind::ComposeService;
-        // Compose fills in variables itself, from the `.env` file beside its own.
+        let is_cluster = unit.kind == UnitKind::KubernetesContainer;
+        let beside = files.get(unit.place.file).folder();
+        // Compose fills in variables itself, from the `.env` file beside its own; Kubernetes from those
+        // that the container is given there.
+        let mut given = Environment::default();
+        if is_cluster {
+            given.extend(&unit.environment, &|_| None);
+        }
         let outer = |name: &str| {
-            let beside = files.find(&locate::join(folder, ".env")).filter(|_| is_compose)?;
+            if is_cluster {
+                return given.text(name);
+            }
+            let beside = files.find(&locate::join(beside, ".env")).filter(|_| is_compose)?;
             let variables = facts.environments.get(&beside)?;
             variables.iter().rev().find(|variable| variable.name == name)?.value.as_ref()?.text()
         };
-        let target = unit.build.as_ref().and_then(|build| build.target.as_ref()).map(|target| target.value.as_str());
-        let dockerfile = image::dockerfile_of(unit, files);
-        let image = dockerfile.and_then(|file| image::build(&facts.units, file, target));
+        let recipe = if is_cluster { image_name::recipe(unit, files, facts) } else { image::recipe(unit, files) };
+        let image = recipe.as_ref().and_then(|recipe| image::build(&facts.units, recipe.dockerfile, recipe.target));
         let working = unit.working_folder.as_ref().map(|working| working.value.as_str());
-        let (mut environment, roots) = match &image {
-            Some(image) => {
-                let context = image::context_of(unit, files).unwrap_or_else(|| folder.to_owned());
-                inside(image, &context, working)
-            }
-            None => (Environment::default(), Roots::image(folder, working)),
+        let (mut environment, mut roots) = match (&image, recipe) {
+            (Some(image), Some(recipe)) => inside(image, &recipe.context, working),
+            _ if is_cluster => (Environment::default(), Roots::image(&image_name::home(unit, files), working)),
+            _ => (Environment::default(), Roots::image(beside, working)),
         };
+        for mounted in &unit.mounted {
+            let (file, path) = &mounted.value;
+            roots.mount(files.get(*file).path(), path);
+        }
         extend(&mut environment, unit, files, facts, &outer);
         let own_image = image.as_ref();
         let entrypoint = unit.entrypoint.as_ref().or_else(|| own_image?.entrypoint);
