@@ -13,7 +13,7 @@ mod patch;
 mod quantities;
 pub(super) mod space;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod workloads;
 
 use std::collections::BTreeMap;
