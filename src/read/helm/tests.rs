@@ -130,7 +130,7 @@ fn a_chart_is_read_with_its_values() {
     assert_eq!(at(words[1].place), ("values.yaml", "shop.wsgi"));
     assert_eq!(at(words[4].place), ("web.yaml", "3"));
     assert_eq!(at(words[5].place), ("web.yaml", "--preload"));
-    assert_eq!(at(words[5].removal), ("web.yaml", "            - --preload\n"));
+    assert_eq!(at(words[5].removal), ("web.yaml", "--preload"));
     let variables: Vec<_> = unit
         .environment
         .iter()
