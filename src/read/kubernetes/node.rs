@@ -104,13 +104,12 @@ impl Maker<'_> {
         }
         let Some(text) = self.tree.text(id) else { return Kind::Null };
         let content = self.span(self.tree.content(id));
-        let decoded = match self.tree.decoded(self.rendered.text(), id) {
-            Some(decoded) => fill_holes(&decoded.through(self.rendered)),
-            None => {
-                let mut unknown = Decoded::default();
-                unknown.push_escaped(text, content);
-                unknown
-            }
+        let decoded = if let Some(decoded) = self.tree.decoded(self.rendered.text(), id) {
+            fill_holes(&decoded.through(self.rendered))
+        } else {
+            let mut unknown = Decoded::default();
+            unknown.push_escaped(text, content);
+            unknown
         };
         Kind::Text(Text { decoded, content, quoted: self.tree.is_quoted(id) })
     }
