@@ -184,20 +184,3 @@ proptest::proptest! {
         project(&[("chart/values.yaml", VALUES), ("chart/templates/web.yaml", &text)]);
     }
 }
-
-#[test]
-fn dump() {
-    use crate::discover;
-    let root = std::path::PathBuf::from(std::env::var("CHARTS").unwrap());
-    let found = discover::discover(&root, &[], &discover::Options::default()).unwrap();
-    let loaded = discover::load(&root, &found.files);
-    let space = super::Space::new(&loaded.files, loaded.kinds.keys().copied());
-    let mut notes = Vec::new();
-    for chart in super::render(&loaded.files, &loaded.kinds, &space, &mut notes) {
-        for rendered in chart {
-            println!("@@@ {}", loaded.files.get(rendered.file).path());
-            println!("{}", rendered.text.text());
-        }
-    }
-    println!("@@@ {notes:?}");
-}
