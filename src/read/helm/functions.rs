@@ -242,9 +242,9 @@ fn texts(name: &str, arguments: &[Value], span: Span) -> Option<Value> {
 }
 
 /// A number as it is printed.
-pub(super) fn plain_number(text: Decoded) -> Value {
+pub(super) fn plain_number(text: &Decoded) -> Value {
     let whole = text.text().parse().ok().filter(|number: &f64| number.fract() == 0.0 && number.abs() < 1e6);
-    whole.map_or(Value::Number(text.clone()), |number| changed(&text, &format!("{number}")))
+    whole.map_or_else(|| Value::Number(text.clone()), |number| changed(text, &format!("{number}")))
 }
 
 /// Another text in the place of one.

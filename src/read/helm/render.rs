@@ -76,7 +76,7 @@ impl<'a> Renderer<'a> {
                 let span = Span::new(*start, *end);
                 let value = match self.value(expression, dot, span) {
                     // Go prints a number without the fraction that it does not have: `2.0` is `2`.
-                    Value::Number(text) if text.text().contains('.') => functions::plain_number(text),
+                    Value::Number(text) if text.text().contains('.') => functions::plain_number(&text),
                     value => value,
                 };
                 let text = value.written(span).homed(span);

@@ -8,8 +8,8 @@ use super::node::Node;
 use super::objects::{Object, Sets};
 use super::space::Space;
 
-/// The units of the containers that `objects`, which are applied together, run.
-pub(super) fn units(objects: &[Object], space: &Space, file: FileId) -> Vec<Unit> {
+/// The units of the containers that `objects`, which are applied together, run; no more than `most`.
+pub(super) fn units(objects: &[Object], space: &Space, file: FileId, most: usize) -> Vec<Unit> {
     let mut units = Vec::new();
     for object in objects {
         let Some((spec, pod_metadata)) = pod(&object.node) else { continue };
@@ -19,6 +19,9 @@ pub(super) fn units(objects: &[Object], space: &Space, file: FileId) -> Vec<Unit
         for container in spec.get("containers").into_iter().flat_map(Node::nodes) {
             if container.entries().is_empty() {
                 continue;
+            }
+            if units.len() >= most {
+                return units;
             }
             let mut unit = container::read(container, &pod);
             unit.limits.replicas = number(object.node.at(&["spec", "replicas"]), file);
