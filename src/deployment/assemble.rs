@@ -5,8 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::Deployment;
 use super::environment::Environment;
-use super::{compose, image};
 use super::scene::Scene;
+use super::{compose, image};
 use crate::findings::Note;
 use crate::read::{Facts, UnitKind};
 use crate::source::{FileId, Files, Located, Place};

@@ -21,12 +21,29 @@ const MAX_FILES: usize = 100;
 /// More words and variables than all services of a project have together.
 const MAX_SIZE: usize = 200_000;
 
-/// A service with everything that compose knows about it.
+/// A service of a compose project, with all that its files say about it.
 #[derive(Debug)]
-pub(super) struct Composed {
-    pub(super) unit: Unit,
+pub struct Composed {
+    /// The service.
+    pub unit: Unit,
+    /// The files of the project, each laid over those in front of it.
+    pub files: Vec<FileId>,
     /// What compose fills in variables from.
     pub(super) outer: Environment,
+}
+
+impl Composed {
+    /// What compose fills in for a variable; `None` for one that no file sets.
+    pub fn variable(&self, name: &str) -> Option<String> {
+        self.outer.text(name)
+    }
+
+    /// The variables that compose gives to the container; `None` for a value that no file tells.
+    pub fn environment(&self, files: &Files, facts: &Facts) -> BTreeMap<String, Option<String>> {
+        let mut environment = Environment::default();
+        super::scene::extend(&mut environment, &self.unit, files, facts, &|name| self.outer.text(name));
+        environment.all()
+    }
 }
 
 /// Files that are loaded together.
@@ -40,8 +57,9 @@ struct Project {
     only: Option<FileId>,
 }
 
-/// The services of all projects.
-pub(super) fn services(files: &Files, facts: &Facts, notes: &mut Vec<Note>) -> Vec<Composed> {
+/// The services of all compose projects. Of a project whose last file is laid over another project, only
+/// those that this file changes.
+pub fn services(files: &Files, facts: &Facts, notes: &mut Vec<Note>) -> Vec<Composed> {
     let mut found = Vec::new();
     for project in overlay::projects(files, facts) {
         let environment = environment(&project.folder, None, files, facts);
@@ -100,7 +118,8 @@ impl<'a> Assembler<'a> {
                 break;
             };
             self.budget = left;
-            services.insert(name.to_owned(), Composed { unit, outer: environment.clone() });
+            services
+                .insert(name.to_owned(), Composed { unit, files: project.files.clone(), outer: environment.clone() });
         }
         services
     }

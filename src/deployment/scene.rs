@@ -66,23 +66,22 @@ impl<'f> Scene<'f> {
 
     /// A unit that runs in an image, which it may build; the stages whose own command it runs are
     /// added to `built`.
-    pub(super) fn service(unit: &'f Unit, files: &'f Files, facts: &'f Facts, built: &mut BTreeSet<Place>) -> Self {
-        let is_compose = unit.kind == UnitKind::ComposeService;
+    pub(super) fn service(
+        unit: &'f Unit,
+        outer: &Environment,
+        files: &'f Files,
+        facts: &'f Facts,
+        built: &mut BTreeSet<Place>,
+    ) -> Self {
         let is_cluster = unit.kind == UnitKind::KubernetesContainer;
         let beside = files.get(unit.place.file).folder();
-        // Compose fills in variables itself, from the `.env` file beside its own; Kubernetes from those
-        // that the container is given there.
+        // Kubernetes fills in variables from those that the container is given there.
         let mut given = Environment::default();
         if is_cluster {
             given.extend(&unit.environment, &|_| None);
         }
         let outer = |name: &str| {
-            if is_cluster {
-                return given.text(name);
-            }
-            let beside = files.find(&locate::join(beside, ".env")).filter(|_| is_compose)?;
-            let variables = facts.environments.get(&beside)?;
-            variables.iter().rev().find(|variable| variable.name == name)?.value.as_ref()?.text()
+            if is_cluster { given.text(name) } else { outer.text(name) }
         };
         let recipe = if is_cluster { image_name::recipe(unit, files, facts) } else { image::recipe(unit, files) };
         let image = recipe.as_ref().and_then(|recipe| image::build(&facts.units, recipe.dockerfile, recipe.target));
@@ -92,6 +91,11 @@ impl<'f> Scene<'f> {
             _ if is_cluster => (Environment::default(), Roots::image(&image_name::home(unit, files), working)),
             _ => (Environment::default(), Roots::image(beside, working)),
         };
+        for mount in &unit.mounts {
+            if let Some(target) = &mount.target {
+                roots.mount(&locate::join(beside, &mount.source.value), target);
+            }
+        }
         for mounted in &unit.mounted {
             let (file, path) = &mounted.value;
             roots.mount(files.get(*file).path(), path);
@@ -206,7 +210,7 @@ fn folders(image: &Image, folder: &str, working: Option<&str>) -> Roots {
 }
 
 /// Adds what files set for a unit: sets of variables by name, then files of them, then its own.
-fn extend(
+pub(super) fn extend(
     environment: &mut Environment,
     unit: &Unit,
     files: &Files,

@@ -197,6 +197,7 @@ impl<'a> Reader<'a> {
             replicas: replicas.and_then(|text| read(&text, |text| text.parse().ok())),
             cpu_request: resources("reservations", "cpus").and_then(|text| read(&text, quantities::cpus)),
             memory_request: memory_request.and_then(|text| read(&text, bytes)),
+            ..Limits::default()
         }
     }
 
