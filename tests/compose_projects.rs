@@ -221,7 +221,7 @@ fn expected(service: &Json) -> Map<String, Json> {
         add(key, plain(&service[key]));
     }
     for (name, value) in service["environment"].as_object().into_iter().flatten() {
-        add(&format!("environment.{name}"), plain(value));
+        add(&format!("environment.{}", name.replace("$$", "$")), plain(value));
     }
     let resources = &service["deploy"]["resources"];
     let first = |values: [&Json; 2]| values.into_iter().find_map(number).map_or(Json::Null, |number| json!(number));
@@ -244,7 +244,7 @@ fn expected(service: &Json) -> Map<String, Json> {
     add("stop_grace", seconds(&service["stop_grace_period"]));
     if let Some(build) = service["build"].as_object() {
         let text = |key: &str| build.get(key).and_then(Json::as_str);
-        add("context", json!(text("context")));
+        add("context", json!(text("context").map(|path| if path.is_empty() { "/" } else { path })));
         add("dockerfile", json!(text("dockerfile")));
         add("target", json!(text("target")));
         for (name, value) in build.get("args").and_then(Json::as_object).into_iter().flatten() {

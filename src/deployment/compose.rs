@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::environment::Environment;
 use super::locate::join;
 use crate::findings::Note;
-use crate::read::{ComposeFile, Facts, Layer, Unit, compose_service, compose_size};
+use crate::read::{ComposeFile, Facts, Layer, Unit, Variable, compose_service, compose_size, compose_variables};
 use crate::source::{FileId, Files};
 
 /// Longer chains of `extends`, or of files that include files, than anybody follows.
@@ -77,13 +77,18 @@ pub fn services(files: &Files, facts: &Facts, notes: &mut Vec<Note>) -> Vec<Comp
 /// The variables of the `.env` file in `folder`; those of `above` win.
 fn environment(folder: &str, above: Option<&Environment>, files: &Files, facts: &Facts) -> Environment {
     let mut environment = Environment::default();
-    let file = files.find(&join(folder, ".env")).and_then(|file| facts.environments.get(&file));
     let outer = |name: &str| above.and_then(|above| above.text(name));
-    environment.extend(file.into_iter().flatten(), &outer);
+    environment.extend(&variables(&join(folder, ".env"), files, facts), &outer);
     if let Some(above) = above {
         environment.overlay(above.clone());
     }
     environment
+}
+
+/// The variables of a file, which compose reads by rules of its own.
+pub(super) fn variables(path: &str, files: &Files, facts: &Facts) -> Vec<Variable> {
+    let file = files.find(path).filter(|file| facts.environments.contains_key(file));
+    file.map(|file| compose_variables(file, files.get(file))).unwrap_or_default()
 }
 
 struct Assembler<'a> {
@@ -146,8 +151,8 @@ impl<'a> Assembler<'a> {
         if !include.environment_files.is_empty() {
             inner = Environment::default();
             for path in &include.environment_files {
-                let file = find(&path.value).and_then(|file| self.facts.environments.get(&file));
-                inner.extend(file.into_iter().flatten(), &|name| environment.text(name));
+                let variables = variables(&join(&project.folder, &path.value), self.files, self.facts);
+                inner.extend(&variables, &|name| environment.text(name));
             }
             inner.overlay(environment.clone());
         }

@@ -236,7 +236,7 @@ pub(super) fn extend(
     }
     for named in &unit.environment_files {
         let mut file = Environment::default();
-        for variable in variables(&named.value).into_iter().flatten() {
+        for variable in &super::compose::variables(&locate::join(folder, &named.value), files, facts) {
             let mut one = Environment::default();
             one.set(variable, &|name| outer(name).or_else(|| service.text(name)).or_else(|| file.text(name)));
             file.overlay(one);
