@@ -291,11 +291,12 @@ fn has_services(text: &str) -> bool {
     let mut lines = text.lines().map(str::trim_end);
     let written = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
     let begins = lines.by_ref().any(|line| line.trim_start_matches('\u{feff}') == "services:");
-    let named = lines.find(written).is_some_and(|line| line.starts_with(' ') && line.ends_with(':'));
+    let named = lines.find(written).is_some_and(|line| {
+        let name = line.trim_start().split(':').next().unwrap_or_default();
+        line.starts_with(' ') && line.contains(':') && !name.is_empty() && !name.contains([' ', '"', '{'])
+    });
     let keys = ["image:", "build:", "command:", "environment:", "env_file:", "extends:", "ports:", "deploy:", "<<:"];
-    begins
-        && named
-        && text.lines().any(|line| line.starts_with("  ") && keys.iter().any(|key| line.trim_start().starts_with(key)))
+    begins && named && keys.iter().any(|key| text.contains(key))
 }
 
 fn json(text: &str) -> Option<FileKind> {
