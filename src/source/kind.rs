@@ -15,6 +15,9 @@ pub enum FileKind {
     Dotenv,
     /// Python source.
     Python,
+    /// Python under a name without `.py`, as far as the name of a configuration tells; it counts only if it
+    /// is Python throughout, because other programs have files of such names.
+    PythonConfiguration,
     /// A list of requirements or constraints for pip.
     Requirements,
     /// `pyproject.toml`.
@@ -63,6 +66,8 @@ impl FileKind {
             Some(Self::Procfile)
         } else if lower == ".env" || lower.starts_with(".env.") || lower.starts_with(".env-") {
             Some(Self::Dotenv)
+        } else if is_configuration(&lower) {
+            Some(Self::PythonConfiguration)
         } else {
             None
         }
@@ -72,6 +77,11 @@ impl FileKind {
     pub const fn is_python(self) -> bool {
         matches!(self, Self::Python)
     }
+}
+
+/// `gunicorn.conf`, `gunicorn_config`, `gunicorn-prod.cfg`.
+fn is_configuration(name: &str) -> bool {
+    name.starts_with("gunicorn") && matches!(name.rsplit_once('.'), None | Some((_, "conf" | "config" | "cfg")))
 }
 
 /// `compose.yaml`, `docker-compose.prod.yml`, `compose-dev.yaml`, `production.compose.yml`.

@@ -10,6 +10,7 @@ use super::How;
 use super::cell::{Body, Cell, Deps, Function, Id, Text, Thing};
 use super::expression::Making;
 use super::flow::{Exits, merge};
+use super::methods::methods_of;
 use super::operators::{Calc, tuple};
 use super::run::{Halt, MAX_DEPTH, Run, Site, Step};
 use super::state::{Object, Scope};
@@ -353,6 +354,9 @@ impl<'a> Run<'a, '_> {
                 _ => self.settle(Calc::Unknown("an attribute of an enumeration"), &[value], at),
             },
             Thing::Path(_) | Thing::Inside { object: true, .. } => self.path_attribute(value, name, at),
+            thing if methods_of(thing).is_some_and(|known| !known.contains(&name)) && !name.starts_with("__") => {
+                self.fault(&[value], "AttributeError", at, "an attribute that its type does not have")
+            }
             Thing::Namespace(_)
             | Thing::Reader(_)
             | Thing::Bytes(_)

@@ -305,7 +305,7 @@ impl<'a> Run<'a, '_> {
             "list" => self.list(first),
             "iter" => self.iterator(first),
             "tuple" => Ok(tuple(first)),
-            "set" | "frozenset" => self.set_of(first),
+            "set" | "frozenset" => self.set_of(first, at),
             "reversed" => self.iterator(first.into_iter().rev().collect()),
             "enumerate" => {
                 let start = match arguments.get(1, "start").map(|cell| &cell.thing) {
@@ -347,7 +347,7 @@ impl<'a> Run<'a, '_> {
                 let named =
                     arguments.named.iter().map(|(name, cell)| (Cell::new(Thing::Str(Rc::clone(name))), cell.clone()));
                 for (key, value) in entries.into_iter().chain(named) {
-                    if !self.put_entry(&dict, key, value)? {
+                    if !self.put_entry(&dict, key, value, at)? {
                         return self.settle(Calc::Unknown("a dict with an unknown key"), &operands, at);
                     }
                 }

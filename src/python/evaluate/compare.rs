@@ -260,6 +260,9 @@ impl<'a> Run<'a, '_> {
         if let Some(result) = self.environ_has(item, container, at)? {
             return Ok(result);
         }
+        if let Thing::Dict(_) | Thing::Set(_) = &container.thing {
+            self.check_key(item, at)?;
+        }
         let truth = match (&item.thing, &container.thing) {
             (Thing::Str(part), Thing::Str(text)) => {
                 self.spend(text.len() / 64 + 1)?;
@@ -335,7 +338,15 @@ fn identical(a: &Cell<'_>, b: &Cell<'_>) -> Option<bool> {
         }
         (Thing::List(a), Thing::List(b)) | (Thing::Dict(a), Thing::Dict(b)) => Some(a == b),
         (Thing::Int(_), Thing::Int(_)) | (Thing::Str(_), Thing::Str(_)) | (Thing::Float(_), Thing::Float(_)) => None,
-        (Thing::Member(a), Thing::Member(b)) if a.class.scope == b.class.scope && a.name == b.name => Some(true),
+        (Thing::Member(a), Thing::Member(b)) if a.class.scope == b.class.scope => {
+            match (&a.value.thing, &b.value.thing) {
+                _ if a.name == b.name => Some(true),
+                // Two names of one value are one member.
+                (Thing::Str(a), Thing::Str(b)) => Some(a == b),
+                (Thing::Int(a), Thing::Int(b)) => Some(a == b),
+                _ => None,
+            }
+        }
         (Thing::Instance(_, a), Thing::Instance(_, b)) => Some(a == b),
         (Thing::Object(_) | Thing::Instance(..) | Thing::Member(_), _)
         | (_, Thing::Object(_) | Thing::Instance(..) | Thing::Member(_)) => match (&a.thing, &b.thing) {

@@ -204,7 +204,7 @@ impl<'a> Run<'a, '_> {
                 }
                 let made = match hint {
                     Hint::Tuple(_) => tuple(converted),
-                    Hint::Set(_) => self.set_of(converted)?,
+                    Hint::Set(_) => return Ok(Converted::Unknown),
                     _ => self.list(converted)?,
                 };
                 Converted::Is(made.resting_on(cell))

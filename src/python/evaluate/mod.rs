@@ -34,6 +34,7 @@ mod hints;
 mod imports;
 mod join;
 mod loops;
+mod methods;
 mod names;
 mod namespace;
 mod numbers;
@@ -46,8 +47,10 @@ mod reads;
 mod run;
 mod sequence;
 mod settings;
+mod spec;
 mod state;
 mod statement;
+mod templates;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -290,6 +290,14 @@ impl<'a> Run<'a, '_> {
                 let reader = self.near_reader();
                 self.setting(&reader, arguments.get(2, "cast"), arguments, at)
             }
+            name if name.starts_with("str.")
+                && matches!(arguments.positional.first(), Some(Cell { thing: Thing::Str(_), .. })) =>
+            {
+                let mut rest = arguments.clone();
+                let receiver = rest.positional.remove(0);
+                let method = Cell::new(Thing::Method(Rc::new((receiver, name.trim_start_matches("str.").into()))));
+                self.call_cell(&method, rest, at)
+            }
             name if is_pure(name) => self.builtin(name, callee, arguments, at),
             _ => {
                 let why = format!("the result of {name}(), which is not followed");

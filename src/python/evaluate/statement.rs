@@ -7,7 +7,7 @@ use crate::source::Span;
 use super::super::syntax::ast::{self, Expr, Stmt};
 use super::super::syntax::span_of;
 use super::How;
-use super::cell::{Body, Cell, Deps, Function, Role, Text, Thing};
+use super::cell::{Body, Cell, Deps, Function, Id, Role, Text, Thing};
 use super::class::Validates;
 use super::flow::{Decision, Exits};
 use super::reads::Touched;
@@ -229,8 +229,17 @@ impl<'a> Run<'a, '_> {
                 self.extend(&old, &value, at)?;
                 old
             }
-            (Thing::List(_) | Thing::Dict(_) | Thing::Set(_), _) => {
-                self.forget_values(vec![old.clone()], &"changed in place".into(), &value.deps);
+            (Thing::List(id), ast::Operator::Mult) | (Thing::Dict(id), ast::Operator::BitOr) => {
+                let id = *id;
+                self.replace_contents(id, stmt.op, &old, &value, at)?;
+                old
+            }
+            (
+                Thing::Set(id),
+                ast::Operator::BitOr | ast::Operator::BitAnd | ast::Operator::Sub | ast::Operator::BitXor,
+            ) => {
+                let id = *id;
+                self.replace_contents(id, stmt.op, &old, &value, at)?;
                 old
             }
             _ => self.binary(stmt.op, &old, &value, at)?,
@@ -242,6 +251,23 @@ impl<'a> Run<'a, '_> {
             }
             (target, _) => self.assign(target, &result, None, How::Augmented),
         }
+    }
+
+    /// An operator that changes a container, so that every name for it sees the change.
+    fn replace_contents(&mut self, id: Id, op: ast::Operator, old: &Cell<'a>, value: &Cell<'a>, at: Span) -> Step<()> {
+        let result = self.binary(op, old, value, at)?;
+        let contents = match &result.thing {
+            Thing::List(new) | Thing::Dict(new) | Thing::Set(new) => self.state.get(*new).cloned(),
+            _ => None,
+        };
+        match contents {
+            // A set may be a frozen one, of which other names keep the old elements.
+            Some(contents) if !matches!(old.thing, Thing::Set(_)) && result.deps.is_empty() => {
+                self.state.put(id, contents);
+            }
+            _ => self.forget_values(vec![old.clone()], &"changed in place".into(), &result.deps),
+        }
+        Ok(())
     }
 
     fn delete(&mut self, target: &'a Expr) -> Step<()> {
