@@ -1,18 +1,14 @@
 //! Joins the facts of all files into deployments.
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::commands::{self, Start, Surroundings};
-use super::environment::Environment;
-use super::image::{self, Image};
-use super::locate::Roots;
-use super::resolve::{Origin, resolve};
-use super::{Deployment, Effective, context, fastapi};
+use super::Deployment;
+use super::image;
+use super::scene::Scene;
 use crate::findings::Note;
-use crate::read::{Facts, Limits, Unit, UnitKind};
-use crate::servers::{Program, Server};
+use crate::read::{Facts, UnitKind};
 use crate::source::{FileId, Files, Located, Place};
-use crate::values::Value;
 
 /// What joining the facts came to.
 #[derive(Debug, Default)]
@@ -43,28 +39,58 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
     let mut assembly = Assembly::default();
     let mut built = BTreeSet::new();
     let mut scenes: Vec<Scene> = Vec::new();
-    for unit in facts.units.iter().filter(|unit| unit.kind == UnitKind::ComposeService) {
-        scenes.push(compose_scene(unit, files, facts, &mut built));
-    }
-    for unit in facts.units.iter().filter(|unit| unit.kind == UnitKind::Procfile) {
-        scenes.push(plain_scene(unit, files, facts));
+    let mut broken = Vec::new();
+    for unit in &facts.units {
+        let scene = match unit.kind {
+            UnitKind::Image => continue,
+            UnitKind::ComposeService | UnitKind::KubernetesContainer | UnitKind::Platform => {
+                guarded(|| Scene::service(unit, files, facts, &mut built))
+            }
+            UnitKind::Procfile
+            | UnitKind::SystemdService
+            | UnitKind::SupervisorProgram
+            | UnitKind::UwsgiConfiguration
+            | UnitKind::Task
+            | UnitKind::PythonLauncher => guarded(|| Scene::host(unit, files, facts)),
+        };
+        match scene {
+            Some(scene) => scenes.push(scene),
+            None => broken.push(unit.place),
+        }
     }
     for file in dockerfiles(facts) {
-        // An image whose own command a compose service runs is judged there, with its limits.
-        if !built.contains(&file)
-            && let Some(image) = image::build(&facts.units, file, None)
-        {
-            scenes.push(image_scene(&image, files, facts));
+        for image in image::targets(&facts.units, file) {
+            // An image whose own command a compose service runs is judged there, with its limits.
+            if built.contains(&image.stage.place) {
+                continue;
+            }
+            match guarded(|| Scene::image(&image, files, facts)) {
+                Some(scene) => scenes.push(scene),
+                None => broken.push(image.stage.place),
+            }
         }
     }
     for scene in scenes {
-        scene.play(files, facts, &mut assembly);
+        let place = scene.place();
+        if guarded(|| scene.play(files, facts, &mut assembly)).is_none() {
+            broken.push(place);
+        }
     }
+    assembly.notes.extend(broken.into_iter().map(|place| {
+        let file = files.get(place.file);
+        let why = "what this starts could not be told, which is a defect of farrier; please report it";
+        Note::line(file.path(), file.line(place.span.start), why)
+    }));
     forget_repeated(&mut assembly.deployments);
     let order = |place: Place| (files.get(place.file).path().to_owned(), place.span);
     assembly.deployments.sort_by_key(|deployment| order(deployment.command));
     assembly.development_servers.sort_by_key(|server| order(server.command));
     assembly
+}
+
+/// A defect that one unit brings to light costs that unit, not the run.
+fn guarded<T>(join: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(join)).ok()
 }
 
 /// Several services of one image may run one script, which starts the same server in each as far as its
@@ -82,177 +108,4 @@ fn forget_repeated(deployments: &mut Vec<Deployment>) {
 fn dockerfiles(facts: &Facts) -> BTreeSet<FileId> {
     let images = facts.units.iter().filter(|unit| unit.kind == UnitKind::Image);
     images.map(|unit| unit.place.file).collect()
-}
-
-/// A place that starts something, with all that surrounds it.
-struct Scene<'f> {
-    unit: &'f Unit,
-    starts: Vec<Start>,
-    limits: Limits,
-    container: Option<Place>,
-    development: Option<Located<String>>,
-    /// Whether the command stands in for one that the image has itself.
-    replaces: bool,
-}
-
-fn plain_scene<'f>(unit: &'f Unit, files: &Files, facts: &Facts) -> Scene<'f> {
-    let mut environment = Environment::default();
-    environment.extend(&unit.environment, &|_| None);
-    let roots = Roots::project(files.get(unit.place.file).folder());
-    let surroundings = Surroundings { environment, roots, files, scripts: &facts.scripts, outer: &|_| None };
-    let starts = commands::starts(None, unit.command.as_ref(), surroundings);
-    Scene {
-        unit,
-        starts,
-        limits: unit.limits.clone(),
-        container: None,
-        development: context::development(unit, files),
-        replaces: false,
-    }
-}
-
-fn image_scene<'f>(image: &Image<'f>, files: &Files, facts: &Facts) -> Scene<'f> {
-    let (environment, roots) = inside(image, files.get(image.stage.place.file).folder(), None);
-    let surroundings = Surroundings { environment, roots, files, scripts: &facts.scripts, outer: &|_| None };
-    let starts = commands::starts(image.entrypoint, image.command, surroundings);
-    Scene {
-        unit: image.stage,
-        starts,
-        limits: image.stage.limits.clone(),
-        container: Some(image.stage.place),
-        development: context::development(image.stage, files),
-        replaces: false,
-    }
-}
-
-/// The environment and the folders inside an image built from `folder`.
-fn inside(image: &Image, folder: &str, working: Option<&str>) -> (Environment, Roots) {
-    let mut environment = Environment::default();
-    // A build argument without a value is unknown, not empty.
-    environment.extend(image.environment.iter().copied().filter(|variable| variable.value.is_some()), &|_| None);
-    environment.start_running();
-    (environment, folders(image, folder, working))
-}
-
-fn folders(image: &Image, folder: &str, working: Option<&str>) -> Roots {
-    let own = image.working_folder.map(|working| working.value.as_str());
-    let mut roots = Roots::image(folder, working.or(own));
-    for (copied, stage) in &image.copied {
-        match stage {
-            None => roots.copy(&copied.sources, &copied.destination),
-            Some(stage) => roots.copy_from(&folders(stage, folder, None), &copied.sources, &copied.destination),
-        }
-    }
-    roots
-}
-
-fn compose_scene<'f>(unit: &'f Unit, files: &'f Files, facts: &'f Facts, built: &mut BTreeSet<FileId>) -> Scene<'f> {
-    let folder = files.get(unit.place.file).folder();
-    // Compose fills in variables itself, from the `.env` file beside its own.
-    let outer = |name: &str| {
-        let beside = files.find(&super::locate::join(folder, ".env"))?;
-        let variables = facts.environments.get(&beside)?;
-        variables.iter().rev().find(|variable| variable.name == name)?.value.as_ref()?.text()
-    };
-    let target = unit.build.as_ref().and_then(|build| build.target.as_ref()).map(|target| target.value.as_str());
-    let dockerfile = image::dockerfile_of(unit, files);
-    let image = dockerfile.and_then(|file| image::build(&facts.units, file, target));
-    let working = unit.working_folder.as_ref().map(|working| working.value.as_str());
-    let (mut environment, roots) = match &image {
-        Some(image) => {
-            let context = image::context_of(unit, files).unwrap_or_else(|| folder.to_owned());
-            inside(image, &context, working)
-        }
-        None => (Environment::default(), Roots::image(folder, working)),
-    };
-    for named in &unit.environment_files {
-        let path = super::locate::join(folder, &named.value);
-        let variables = files.find(&path).and_then(|file| facts.environments.get(&file));
-        environment.extend(variables.into_iter().flatten(), &outer);
-    }
-    environment.extend(unit.environment.iter().filter(|variable| !variable.build_only), &outer);
-    let own_image = image.as_ref();
-    let entrypoint = unit.entrypoint.as_ref().or_else(|| own_image?.entrypoint);
-    // A service that sets its own entry point drops the command of the image.
-    let inherited = || {
-        if unit.entrypoint.is_some() { None } else { own_image?.command }
-    };
-    let command = unit.command.as_ref().or_else(inherited);
-    let uses_own = unit.command.is_some() || unit.entrypoint.is_some();
-    if !uses_own {
-        built.extend(dockerfile);
-    }
-    let surroundings = Surroundings { environment, roots, files, scripts: &facts.scripts, outer: &outer };
-    let starts = commands::starts(entrypoint, command, surroundings);
-    Scene {
-        unit,
-        starts,
-        limits: unit.limits.clone(),
-        container: Some(unit.place),
-        development: context::development(unit, files),
-        replaces: uses_own && own_image.is_some_and(|image| image.entrypoint.or(image.command).is_some()),
-    }
-}
-
-impl Scene<'_> {
-    fn play(self, files: &Files, facts: &Facts, assembly: &mut Assembly) {
-        for start in &self.starts {
-            let development = match start.program {
-                Program::Server { server, .. } => {
-                    let resolved = resolve(&self.origin(), server, start, files, facts, &mut assembly.notes);
-                    assembly.deployments.extend(resolved.map(|mut deployment| {
-                        self.note_reload(&mut deployment, start.conditional);
-                        deployment
-                    }));
-                    continue;
-                }
-                Program::FastApi { development: false, .. } => {
-                    let resolved = resolve(&self.origin(), Server::Uvicorn, start, files, facts, &mut assembly.notes);
-                    assembly.deployments.extend(resolved.map(|mut deployment| {
-                        fastapi::adjust(&mut deployment, start);
-                        deployment
-                    }));
-                    continue;
-                }
-                Program::FastApi { development: true, .. } => "fastapi dev",
-                Program::Development { name, .. } => name,
-            };
-            // A development server in a branch is what the branch is for.
-            if start.conditional {
-                continue;
-            }
-            assembly.development_servers.push(DevelopmentServer {
-                name: development,
-                command: start.place,
-                container: self.container,
-                development: self.development.clone().or_else(|| {
-                    let why = "it replaces the command of the image by a development server".to_owned();
-                    self.replaces.then(|| Located::new(why, start.place))
-                }),
-            });
-        }
-    }
-
-    fn origin(&self) -> Origin<'_> {
-        Origin {
-            unit: self.unit,
-            limits: &self.limits,
-            container: self.container,
-            development: self.development.as_ref(),
-        }
-    }
-
-    /// A service that replaces the command of its image by one that reloads is how developers run what
-    /// the image runs in production, and so is a branch of a script.
-    fn note_reload(&self, deployment: &mut Deployment, conditional: bool) {
-        let reloads = deployment.setting("reload").and_then(Effective::value) == Some(&Value::Bool(true));
-        if (self.replaces || conditional) && reloads && deployment.development.is_none() {
-            let why = if conditional {
-                "it reloads, and runs only in a branch of its script".to_owned()
-            } else {
-                "it replaces the command of the image by one that reloads".to_owned()
-            };
-            deployment.development = Some(Located::new(why, deployment.command));
-        }
-    }
 }

@@ -51,6 +51,16 @@ pub(super) struct Read {
     pub(super) last_assignment: Option<Place>,
 }
 
+/// Which configuration file a server loads.
+pub(super) enum Which {
+    /// None.
+    None,
+    /// This one, named by these words; `None` where it is found without a name.
+    File(FileId, Option<Place>),
+    /// One that cannot be read, with the words that name it.
+    Unknown(Place, String),
+}
+
 /// Everything that reading a configuration file needs to know.
 pub(super) struct Reader<'a> {
     pub(super) files: &'a Files,

@@ -32,6 +32,9 @@ pub(super) fn development(unit: &Unit, files: &Files) -> Option<Located<String>>
         format!("`{part}` is named for development")
     } else if named(&unit.name) {
         format!("`{}` is named for development", unit.name)
+    } else if let Some(part) = unit.variant.iter().flat_map(|variant| variant.value.split('/')).find(|part| named(part))
+    {
+        format!("`{part}` is named for development")
     } else if !unit.profiles.is_empty() && unit.profiles.iter().all(|profile| named(profile)) {
         format!("it runs only in the profile `{}`", unit.profiles.join("`, `"))
     } else {

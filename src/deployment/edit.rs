@@ -17,6 +17,7 @@ impl Candidate {
                 let place = (*literal)?;
                 Some(Edit::replace(place, python_literal(value, files.text_at(place))))
             }
+            Site::Entry { literal, .. } => Some(Edit::replace((*literal)?, toml_literal(value)?)),
             Site::Words { literal, .. } | Site::Variable { literal } => {
                 Some(Edit::replace((*literal)?, plain_text(value)?))
             }
@@ -26,7 +27,9 @@ impl Candidate {
     /// Takes the setting out altogether.
     pub fn remove(&self, files: &Files) -> Option<Vec<Edit>> {
         match self.site.as_ref()? {
-            Site::Statement { statement, .. } => Some(vec![Edit::remove(whole_lines(files, *statement)?)]),
+            Site::Statement { statement, .. } | Site::Entry { statement, .. } => {
+                Some(vec![Edit::remove(whole_lines(files, *statement)?)])
+            }
             Site::Words { removal, .. } => Some(removal.iter().map(|&place| Edit::remove(place)).collect()),
             Site::Variable { .. } => None,
         }
@@ -37,10 +40,14 @@ impl Candidate {
     /// Sets another setting right beside this one, in the same form.
     pub fn add_beside(&self, files: &Files, setting: &Setting, version: Version, value: &Value) -> Option<Edit> {
         match self.site.as_ref()? {
-            Site::Statement { statement, .. } => {
+            Site::Statement { statement, .. } | Site::Entry { statement, .. } => {
                 let lines = whole_lines(files, *statement)?;
                 let text = files.text_at(lines);
                 let end = if text.ends_with("\r\n") { "\r\n" } else { "\n" };
+                let value = match self.site.as_ref()? {
+                    Site::Entry { .. } => toml_literal(value)?,
+                    _ => value.to_string(),
+                };
                 let line = format!("{} = {value}{end}", setting.name());
                 // The last line of a file may lack its break.
                 let line = if text.ends_with('\n') { line } else { format!("{end}{}", line.trim_end()) };
@@ -80,6 +87,19 @@ fn python_literal(value: &Value, old: &str) -> String {
             format!("'{text}'")
         }
         value => value.to_string(),
+    }
+}
+
+/// A value as TOML writes it; `None` for one that TOML does not have or would not keep on a line.
+fn toml_literal(value: &Value) -> Option<String> {
+    match value {
+        Value::Int(n) => Some(n.to_string()),
+        Value::Float(x) if x.is_finite() => Some(format!("{x:?}")),
+        Value::Bool(truth) => Some(truth.to_string()),
+        Value::Str(text) if !text.contains(|c: char| c.is_control() || c == '"' || c == '\\') => {
+            Some(format!("\"{text}\""))
+        }
+        _ => None,
     }
 }
 

@@ -55,6 +55,13 @@ pub enum Site {
         /// The whole statement.
         statement: Place,
     },
+    /// `name = value` in a TOML file.
+    Entry {
+        /// The value's bytes, if they are a literal.
+        literal: Option<Place>,
+        /// From the name to the end of the value.
+        statement: Place,
+    },
     /// Words of a command line.
     Words {
         /// The value's bytes, if they are a literal word.
@@ -166,6 +173,13 @@ impl Settings {
     /// Replaces the default of a setting that nobody sets.
     pub(super) fn change_default(&mut self, name: &str, change: impl FnOnce(&Candidate) -> Candidate) {
         if let Some(effective) = self.by_name.get_mut(name).filter(|effective| !effective.is_set()) {
+            effective.winner = change(&effective.winner);
+        }
+    }
+
+    /// Replaces what counts for a setting.
+    pub(super) fn change(&mut self, name: &str, change: impl FnOnce(&Candidate) -> Candidate) {
+        if let Some(effective) = self.by_name.get_mut(name) {
             effective.winner = change(&effective.winner);
         }
     }

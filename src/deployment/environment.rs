@@ -56,6 +56,15 @@ impl Environment {
         }
     }
 
+    /// Takes over the variables of `other` that are not there yet and whose name is `wanted`.
+    pub(super) fn take_over(&mut self, other: Self, wanted: impl Fn(&str) -> bool) {
+        for (name, entry) in other.entries {
+            if wanted(&name) {
+                self.entries.entry(name).or_insert(entry);
+            }
+        }
+    }
+
     /// Ends the build: what only served to fill in other variables does not exist in the container.
     pub(super) fn start_running(&mut self) {
         self.entries.retain(|_, entry| entry.exported);

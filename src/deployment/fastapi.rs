@@ -1,37 +1,146 @@
-//! `fastapi run`: Uvicorn behind a command line of its own.
+//! `fastapi run`: Uvicorn behind a command line of its own (fastapi-cli 0.0.34).
 //!
-//! It shares the options that are read here with Uvicorn and has defaults of its own for the rest
-//! (fastapi-cli 0.0.34), which are left unknown.
+//! Decides which application it finds. Its options and defaults are a table of their own.
 
-use super::Deployment;
 use super::commands::Start;
-use super::effective::{Candidate, Layer, Resolved};
-use crate::source::Located;
+use crate::python::syntax::Module;
+use crate::python::syntax::ast::{Expr, Stmt};
+use crate::read::Facts;
+use crate::servers::arguments::Arguments;
+use crate::source::{FileId, Files, Located, Place};
 
-/// Settings whose default `fastapi run` replaces, or whose variable it does not read.
-const OWN: [&str; 2] = ["host", "port"];
+/// Where it looks when it is told nothing.
+const DEFAULT_PATHS: [&str; 6] = ["main.py", "app.py", "api.py", "app/main.py", "app/app.py", "app/api.py"];
 
-/// Corrects a deployment that was read as if Uvicorn had been called.
-pub(super) fn adjust(deployment: &mut Deployment, start: &Start) {
-    // Its own options are unknown to Uvicorn and no reason to refuse the start.
-    deployment.errors.clear();
-    for name in OWN {
-        deployment.settings.change_default(name, |setting| Candidate {
-            value: Resolved::Unknown("`fastapi run` chooses it".to_owned()),
-            layer: Layer::Default,
-            ..setting.clone()
-        });
-    }
-    deployment.app = target(start);
+/// What `fastapi run` serves, or why it refuses to.
+pub(super) struct Found {
+    /// `module:name`.
+    pub(super) app: Option<Located<String>>,
+    pub(super) error: Option<Located<String>>,
 }
 
-/// `fastapi run app/main.py --app api` serves `app.main:api`; without a name it looks for `app`.
-fn target(start: &Start) -> Option<Located<String>> {
-    let texts: Vec<&str> = start.arguments.iter().map(|argument| argument.text.as_deref().unwrap_or("")).collect();
-    let at = texts
-        .iter()
-        .position(|text| std::path::Path::new(text).extension().is_some_and(|extension| extension == "py"))?;
-    let name = texts.iter().position(|text| *text == "--app").and_then(|flag| texts.get(flag + 1)).unwrap_or(&"app");
-    let module = texts[at].trim_start_matches("./").trim_end_matches(".py").replace('/', ".");
-    Some(Located::new(format!("{module}:{name}"), start.arguments[at].place))
+/// Finds the application: a path or a name on the command line, else an entry point there or in
+/// `pyproject.toml`, else the first of a few well-known files.
+pub(super) fn find(start: &Start, given: &Arguments, files: &Files, facts: &Facts) -> Found {
+    let name = given.last("app");
+    let entrypoint = given.last("entrypoint");
+    let path = given.app.as_ref();
+    let nothing = Found { app: None, error: None };
+    let unknown = |option: Option<&crate::servers::arguments::Given>| option.is_some_and(|given| given.text.is_none());
+    if !given.opaque.is_empty() || unknown(name) || unknown(entrypoint) {
+        return nothing;
+    }
+    if let Some(entrypoint) = entrypoint.filter(|given| given.text.as_deref() != Some("")) {
+        if path.is_some() || name.is_some() {
+            let what = "`--entrypoint` excludes a path and `--app`".to_owned();
+            return Found { app: None, error: Some(Located::new(what, entrypoint.flag)) };
+        }
+        let place = entrypoint.value_place.unwrap_or(entrypoint.flag);
+        return checked(entrypoint.text.clone().unwrap_or_default(), place);
+    }
+    if path.is_none() && name.is_none() {
+        let pyproject = start.roots.file(files, "pyproject.toml");
+        let configured = pyproject.and_then(|file| facts.entrypoints.get(&file));
+        if let Some(entrypoint) = configured {
+            return checked(entrypoint.value.clone(), entrypoint.place);
+        }
+    }
+    let place = path.map(|path| path.place).or_else(|| name.map(|name| name.value_place.unwrap_or(name.flag)));
+    let place = place.unwrap_or(start.place);
+    let file = match path {
+        Some(path) => {
+            let path = path.value.trim_end_matches('/');
+            let package = format!("{path}/__init__.py");
+            start.roots.file(files, path).or_else(|| start.roots.file(files, &package))
+        }
+        None => DEFAULT_PATHS.iter().find_map(|path| start.roots.file(files, path)),
+    };
+    let Some(file) = file else {
+        return nothing;
+    };
+    let name = match name.and_then(|name| name.text.clone()).filter(|name| !name.is_empty()) {
+        Some(name) => Some(name),
+        None => facts.python.get(&file).and_then(app_name),
+    };
+    let app = name.map(|name| Located::new(format!("{}:{name}", module(file, files)), place));
+    Found { app, error: None }
+}
+
+/// An entry point must name a module and what is in it.
+fn checked(text: String, place: Place) -> Found {
+    let complete = text.split_once(':').is_some_and(|(module, name)| !module.is_empty() && !name.is_empty());
+    if complete {
+        Found { app: Some(Located::new(text, place)), error: None }
+    } else {
+        let what = format!("`{text}` does not have the form `module:name`");
+        Found { app: None, error: Some(Located::new(what, place)) }
+    }
+}
+
+/// The dotted name of a file, which begins at the outermost folder that is a package.
+fn module(file: FileId, files: &Files) -> String {
+    let path = files.get(file).path();
+    let path = path.strip_suffix(".py").unwrap_or(path);
+    let path = path.strip_suffix("/__init__").unwrap_or(path);
+    let (mut folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let mut parts = vec![name];
+    while !folder.is_empty() && files.find(&format!("{folder}/__init__.py")).is_some() {
+        let (outer, name) = folder.rsplit_once('/').unwrap_or(("", folder));
+        parts.insert(0, name);
+        folder = outer;
+    }
+    parts.join(".")
+}
+
+/// `app` or `api`, whichever is there, else the first name in the order of letters that is bound to a call of
+/// `FastAPI`. What a name really holds only Python knows; a function or a module is no application.
+fn app_name(module: &Module) -> Option<String> {
+    let mut bound: Vec<(&str, bool)> = Vec::new();
+    for statement in &module.body {
+        match statement {
+            Stmt::Assign(assign) => {
+                for target in &assign.targets {
+                    if let Expr::Name(name) = target {
+                        bound.push((name.id.as_str(), calls_fastapi(&assign.value)));
+                    }
+                }
+            }
+            Stmt::AnnAssign(assign) => {
+                if let (Expr::Name(name), Some(value)) = (assign.target.as_ref(), &assign.value) {
+                    bound.push((name.id.as_str(), calls_fastapi(value)));
+                }
+            }
+            Stmt::ImportFrom(import) => {
+                for alias in &import.names {
+                    bound.push((alias.asname.as_ref().unwrap_or(&alias.name).as_str(), false));
+                }
+            }
+            _ => {}
+        }
+    }
+    let sure = |name: &str| bound.iter().any(|(bound, calls)| *bound == name && *calls);
+    let there = |name: &str| bound.iter().any(|(bound, _)| *bound == name);
+    if sure("app") || (there("app") && !sure("api")) {
+        return Some("app".to_owned());
+    }
+    // What a function returns into `app` may be an application, which would come first.
+    if there("app") {
+        return None;
+    }
+    if there("api") {
+        return Some("api".to_owned());
+    }
+    let mut others: Vec<&str> = bound.iter().filter(|(_, calls)| *calls).map(|(name, _)| *name).collect();
+    others.sort_unstable();
+    others.first().map(|name| (*name).to_owned())
+}
+
+/// `FastAPI(…)` or `fastapi.FastAPI(…)`.
+fn calls_fastapi(value: &Expr) -> bool {
+    let Expr::Call(call) = value else { return false };
+    match call.func.as_ref() {
+        Expr::Name(name) => name.id.as_str() == "FastAPI",
+        Expr::Attribute(attribute) => attribute.attr.as_str() == "FastAPI",
+        _ => false,
+    }
 }

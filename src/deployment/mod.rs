@@ -7,18 +7,25 @@ mod assemble;
 mod commands;
 mod configuration;
 mod context;
+mod daphne;
 mod edit;
 mod effective;
 mod environment;
 mod fastapi;
 mod faults;
+mod granian;
+mod hypercorn;
 mod image;
+mod image_name;
 mod locate;
 mod resolve;
+mod scene;
 mod settle;
+mod uvicorn;
 mod version;
 
 pub use crate::python::evaluate::Dependency;
+pub use crate::read::{Autoscaler, HealthCheck, HealthKind, Limits};
 pub use assemble::{Assembly, DevelopmentServer, assemble};
 pub use configuration::{Configuration, Stranger};
 pub use effective::{Candidate, Effective, Layer, Resolved, Settings, Site};
@@ -26,9 +33,10 @@ pub use version::ServerVersion;
 
 use std::collections::BTreeMap;
 
-use crate::read::{Limits, UnitKind};
+use crate::read::UnitKind;
 use crate::servers::{Server, Version, WorkerClass};
 use crate::source::{Located, Place};
+use crate::values::Seconds;
 
 /// One server, started in one way.
 #[derive(Debug, Clone)]
@@ -55,6 +63,14 @@ pub struct Deployment {
     pub configuration: Option<Configuration>,
     /// What bounds it.
     pub limits: Limits,
+    /// How somebody finds out whether it is well.
+    pub health: Vec<HealthCheck>,
+    /// The user that the place which starts it names, as written.
+    pub user: Option<Located<String>>,
+    /// The signal that asks it to stop, as written; `SIGTERM` if not given.
+    pub stop_signal: Option<Located<String>>,
+    /// How long it is kept waiting before that signal.
+    pub stop_delay: Option<Located<Seconds>>,
     /// The line that makes it run in a container.
     pub container: Option<Place>,
     /// Why this is not how the service runs in production.
@@ -89,7 +105,17 @@ impl Deployment {
         };
         (self.command, self.server, &self.folder) == (other.command, other.server, &other.folder)
             && limits(&self.limits) == limits(&other.limits)
+            && self.development.is_some() == other.development.is_some()
+            && self.replicas() == other.replicas()
             && values(self) == values(other)
+    }
+
+    /// How many copies run, and the bounds between which that changes.
+    fn replicas(&self) -> [Option<u32>; 3] {
+        let value = |located: &Option<Located<u32>>| located.as_ref().map(|located| located.value);
+        let scaler = self.limits.autoscaler.as_ref();
+        let bound = |of: fn(&Autoscaler) -> &Option<Located<u32>>| scaler.and_then(|scaler| value(of(scaler)));
+        [value(&self.limits.replicas), bound(|scaler| &scaler.least), bound(|scaler| &scaler.most)]
     }
 
     /// Whether the project asks for a distribution.

@@ -5,15 +5,15 @@
 //! start servers was found before.
 
 use super::commands::Start;
-use super::configuration::{Configuration, Read, Reader};
+use super::configuration::{Configuration, Read, Reader, Which};
 use super::settle::{self, Sources};
 use super::version;
-use super::{Candidate, Deployment, Resolved, Settings, faults};
+use super::{Candidate, Deployment, Resolved, Settings, daphne, fastapi, faults, granian, hypercorn, uvicorn};
 use crate::findings::Note;
 use crate::read::{self, Facts, Limits, Unit};
 use crate::servers::arguments::{self, Argument, Arguments};
-use crate::servers::{Server, Table, Version, table};
-use crate::source::{FileId, Files, Located, Place};
+use crate::servers::{Program, Server, Table, Version, fastapi_cli, table};
+use crate::source::{Files, Located, Place};
 use crate::values::Value;
 
 /// What is known about a start from the place that declares it.
@@ -35,11 +35,15 @@ pub(super) fn resolve(
     notes: &mut Vec<Note>,
 ) -> Option<Deployment> {
     let table = table(server);
+    // `fastapi run` starts Uvicorn with options of its own.
+    let fastapi = matches!(start.program, Program::FastApi { .. });
+    let interface = if fastapi { fastapi_cli() } else { table };
     let home = start.roots.folder(files);
     let version = version::asked_for(table.distribution(), &home, &facts.requirements, files)
         .unwrap_or_else(|| version::assumed(table.newest()));
     let mut errors = Vec::new();
-    let command_line = arguments::parse(table, version.version, &start.arguments);
+    let spoken = if fastapi { interface.newest() } else { version.version };
+    let command_line = arguments::parse(interface, spoken, &start.arguments);
     let checks = ["check_config", "print_config"].iter().any(|name| command_line.last(name).is_some());
     if command_line.exits.is_some() || checks {
         return None;
@@ -59,28 +63,68 @@ pub(super) fn resolve(
         environ: &environ,
         cpus: None,
     };
-    let which = which_configuration(table, &command_line, &options, start, files);
-    let loaded = load(which, &reader, table, version.version, start, notes);
-    let named = command_line.app.clone();
+    let which = match server {
+        Server::Gunicorn => which_configuration(&command_line, &options, start, files),
+        Server::Hypercorn => hypercorn::which(&command_line, &start.roots, files),
+        _ => Which::None,
+    };
+    let words = command_line.last("config").and_then(|given| given.text.as_deref()).unwrap_or_default();
+    let loaded = load(which, words, &reader, table, version.version, start, notes);
+    let named = if fastapi {
+        let found = fastapi::find(start, &command_line, files, facts);
+        errors.extend(found.error);
+        found.app
+    } else {
+        command_line.app.clone()
+    };
+    let environment = match server {
+        Server::Uvicorn if !fastapi => {
+            uvicorn::with_file(&start.environment, &command_line, &start.roots, files, facts)
+        }
+        _ => start.environment.clone(),
+    };
     let complete = command_line.opaque.is_empty();
     let sources = Sources {
         table,
+        interface,
         version: version.version,
         files,
-        environment: &start.environment,
+        environment: &environment,
         configuration: loaded.read,
         unread: loaded.unread,
         options,
-        command_line,
+        command_line: command_line.clone(),
     };
     let mut settings = sources.settle(&mut errors);
-    if server == Server::Gunicorn {
-        name_process(&mut settings, named.as_ref(), complete);
-        errors.extend(faults::at_start(&settings));
+    let mut app = named.clone();
+    // Whether no file can name the application that the command line does not name.
+    let mut nameless = complete && !fastapi;
+    match server {
+        Server::Gunicorn => {
+            name_process(&mut settings, named.as_ref(), complete);
+            errors.extend(faults::at_start(&settings));
+            app = app.or_else(|| wsgi_app(&settings));
+            nameless &= settings.get("wsgi_app").is_some_and(|setting| setting.value() == Some(&Value::None));
+        }
+        Server::Uvicorn => {
+            errors.extend(uvicorn::at_start(&settings, start.place));
+            let variable = uvicorn::app_of(&environment).filter(|_| app.is_none() && !fastapi);
+            nameless &= variable.is_none();
+            app = app.or_else(|| variable.flatten());
+        }
+        Server::Hypercorn => {
+            hypercorn::adjust(&mut settings, &command_line);
+            errors.extend(hypercorn::at_start(&settings, start.place));
+        }
+        Server::Granian => errors.extend(granian::at_start(&settings, start.place)),
+        Server::Daphne => {
+            daphne::adjust(&mut settings);
+            errors.extend(daphne::at_start(&settings, start.place));
+        }
+        // Its application may be named by options, files and the requests themselves.
+        Server::Uwsgi => nameless = false,
     }
-    let app = named.or_else(|| wsgi_app(&settings));
-    let nobody = settings.get("wsgi_app").is_some_and(|setting| setting.value() == Some(&Value::None));
-    if server == Server::Gunicorn && app.is_none() && nobody && complete {
+    if app.is_none() && nameless {
         errors.push(Located::new("no application module is named".to_owned(), start.place));
     }
     Some(Deployment {
@@ -93,6 +137,10 @@ pub(super) fn resolve(
         workers_on_large_node: workers_on_large_node(&reader, loaded.configuration.as_ref(), &settings),
         configuration: loaded.configuration,
         limits: origin.limits.clone(),
+        health: origin.unit.health.clone(),
+        user: origin.unit.user.clone(),
+        stop_signal: origin.unit.stop_signal.clone(),
+        stop_delay: origin.unit.stop_delay.clone(),
         container: origin.container,
         development: origin.development.cloned(),
         environment: start.environment.known(),
@@ -123,9 +171,11 @@ fn wsgi_app(settings: &Settings) -> Option<Located<String>> {
 /// The folder that the application is imported from.
 fn folder(start: &Start, settings: &Settings, app: Option<&Located<String>>, files: &Files) -> String {
     let mut roots = start.roots.clone();
-    let chdir = settings.get("chdir").filter(|chdir| chdir.is_set());
-    if let Some(chdir) = chdir.and_then(super::Effective::text) {
-        roots.enter(chdir);
+    for name in ["chdir", "app_dir", "working_dir"] {
+        let folder = settings.get(name).filter(|folder| folder.is_set());
+        if let Some(folder) = folder.and_then(super::Effective::text) {
+            roots.enter(folder);
+        }
     }
     match app {
         Some(app) => roots.folder_importing(files, &app.value),
@@ -182,6 +232,7 @@ struct Loaded {
 
 fn load(
     which: Which,
+    words: &str,
     reader: &Reader,
     table: &'static Table,
     version: Version,
@@ -197,7 +248,12 @@ fn load(
         }
         Which::File(file, named_at) => (file, named_at),
     };
-    let Some(mut read) = reader.read(file, table, version) else {
+    let read = if table.server() == Server::Hypercorn {
+        hypercorn::read(reader, file, words, table, version)
+    } else {
+        reader.read(file, table, version)
+    };
+    let Some(mut read) = read else {
         let why = format!("`{}` could not be read", reader.files.get(file).path());
         return Loaded { unread: Some((named_at.unwrap_or(start.place), why)), ..Loaded::default() };
     };
@@ -210,24 +266,9 @@ fn load(
     Loaded { configuration: Some(configuration), read: Some(read), unread: None }
 }
 
-enum Which {
-    None,
-    File(FileId, Option<Place>),
-    Unknown(Place, String),
-}
-
 /// The configuration file: `-c` on the command line, else `-c` in the variable, else the default one
 /// in the folder the server starts in; never two.
-fn which_configuration(
-    table: &'static Table,
-    command_line: &Arguments,
-    options: &Arguments,
-    start: &Start,
-    files: &Files,
-) -> Which {
-    if table.server() != Server::Gunicorn {
-        return Which::None;
-    }
+fn which_configuration(command_line: &Arguments, options: &Arguments, start: &Start, files: &Files) -> Which {
     // An empty name counts as none.
     let named = [command_line, options]
         .into_iter()

@@ -4,15 +4,18 @@ use super::configuration::Read;
 use super::effective::{Candidate, Layer, Resolved, Settings, Site};
 use super::environment::Environment;
 use crate::python::evaluate::Dependency;
-use crate::servers::arguments::{Arguments, Given, Outcome};
+use crate::servers::arguments::{self, Arguments, Given, Outcome};
 use crate::servers::cast::default_from;
-use crate::servers::{Action, Setting, Table, Version, WorkerClass};
+use crate::servers::schema::Syntax;
+use crate::servers::{Action, Kind, Setting, Table, Version, WorkerClass};
 use crate::source::{Files, Located, Place};
 use crate::values::Value;
 
 /// Everything that may set settings of one server.
 pub(super) struct Sources<'a> {
     pub(super) table: &'static Table,
+    /// Whose options and variables count: the server's own, or those of a command in front of it.
+    pub(super) interface: &'static Table,
     pub(super) version: Version,
     pub(super) files: &'a Files,
     pub(super) environment: &'a Environment,
@@ -35,7 +38,8 @@ impl Sources<'_> {
         let untrusted = configuration.untrusted.or_else(|| self.unread.clone());
         for setting in self.table.settings().filter(|setting| setting.applies_to(self.version)) {
             let mut candidates = vec![self.default(setting)];
-            candidates.extend(self.variable(setting, errors));
+            let given = self.command_line.last(setting.name()).is_some();
+            candidates.extend(self.variable(setting, given, errors));
             if let Some((place, why)) = &untrusted {
                 candidates.push(unknown(Layer::ConfigFile, *place, why.clone()));
             }
@@ -55,8 +59,9 @@ impl Sources<'_> {
     }
 
     fn default(&self, setting: &'static Setting) -> Candidate {
+        let own = self.in_front(setting).and_then(|own| own.at(self.interface.newest()).default());
         let shape = setting.at(self.version);
-        let value = shape.default().cloned().map_or_else(
+        let value = own.filter(|own| **own != Value::None).or(shape.default()).cloned().map_or_else(
             || {
                 let from = shape.default_computed().unwrap_or("the machine");
                 Resolved::Unknown(format!("the default depends on {from}"))
@@ -66,20 +71,41 @@ impl Sources<'_> {
         Candidate { value, layer: Layer::Default, place: None, site: None, depends: Vec::new() }
     }
 
-    /// A variable that stands for the setting or supplies its default.
-    fn variable(&self, setting: &'static Setting, errors: &mut Vec<Located<String>>) -> Option<Candidate> {
-        let own = self.table.variable_of(setting);
-        let names = [own.as_deref(), setting.default_variable()];
-        let (name, entry) = names.into_iter().flatten().find_map(|name| Some((name, self.environment.entry(name)?)))?;
+    /// The setting of the command in front of the server that sets this one.
+    fn in_front(&self, setting: &Setting) -> Option<&'static Setting> {
+        if std::ptr::eq(self.interface, self.table) { None } else { self.interface.setting(setting.name()) }
+    }
+
+    /// A variable that stands for the setting or supplies its default. One that a click option of the
+    /// command line hides (`given`) is not even looked at.
+    fn variable(&self, setting: &'static Setting, given: bool, errors: &mut Vec<Located<String>>) -> Option<Candidate> {
+        let option = if std::ptr::eq(self.interface, self.table) { Some(setting) } else { self.in_front(setting) };
+        let own = option.and_then(|option| self.interface.variable_of(option));
+        let clicks = self.table.syntax() == Syntax::Click;
+        // To click an empty variable is none.
+        let own = own.as_deref().and_then(|name| Some((name, self.environment.entry(name)?)));
+        let own = own.filter(|(_, entry)| !clicks || entry.text.as_deref() != Some(""));
+        let default = || setting.default_variable().and_then(|name| Some((name, self.environment.entry(name)?)));
+        let stands_for_option = own.is_some();
+        let (name, entry) = own.or_else(default)?;
         let value = match &entry.text {
             None => Resolved::Unknown(format!("`{name}` is passed on from outside")),
-            Some(text) => match default_from(setting, text, self.version) {
-                Ok(value) => Resolved::Known(value),
-                Err(error) => {
-                    errors.push(Located::new(format!("`{name}`: {error}"), entry.place));
-                    Resolved::Unknown(format!("the server refuses `{text}`"))
+            Some(text) => {
+                let read = if stands_for_option {
+                    self.option_variable(setting, text)
+                } else {
+                    default_from(setting, text, self.version).map_err(|error| error.message)
+                };
+                match read {
+                    Ok(value) => Resolved::Known(value),
+                    Err(error) => {
+                        if !(clicks && given) {
+                            errors.push(Located::new(format!("`{name}`: {error}"), entry.place));
+                        }
+                        Resolved::Unknown(format!("the server refuses `{text}`"))
+                    }
                 }
-            },
+            }
         };
         let literal = entry.literal.then_some(entry.place);
         Some(Candidate {
@@ -89,6 +115,26 @@ impl Sources<'_> {
             site: Some(Site::Variable { literal }),
             depends: Vec::new(),
         })
+    }
+
+    /// What the text of a variable that stands for an option sets it to. Where the option may be repeated,
+    /// click splits the text: at spaces, and paths at colons.
+    fn option_variable(&self, setting: &Setting, text: &str) -> Result<Value, String> {
+        let shape = setting.at(self.version);
+        let one = |text: &str| match arguments::outcome_of(self.table, self.version, setting, Some(text)) {
+            Outcome::Known(value) => Ok(value),
+            Outcome::Invalid(message) => Err(message),
+            Outcome::Unknown => Err("it cannot be told".to_owned()),
+        };
+        if shape.action() != Action::Append {
+            return one(text);
+        }
+        let items: Result<Vec<Value>, String> = match shape.kind() {
+            _ if self.table.syntax() != Syntax::Click => std::iter::once(text).map(one).collect(),
+            Kind::Files => text.split(':').map(one).collect(),
+            _ => text.split_whitespace().map(one).collect(),
+        };
+        items.map(Value::List)
     }
 
     /// What a list of words says about the setting, in order.
@@ -102,8 +148,15 @@ impl Sources<'_> {
         let shape = setting.at(self.version);
         let given: Vec<&Given> =
             arguments.given.iter().filter(|given| given.setting.name() == setting.name()).collect();
-        let mut candidates: Vec<Candidate> =
-            given.iter().map(|given| from_words(given, layer, self.files, errors)).collect();
+        let clicks = self.table.syntax() == Syntax::Click;
+        let mut candidates = Vec::new();
+        for (at, one) in given.iter().enumerate() {
+            // Of an option that was repeated click checks the last value only.
+            let counts = !clicks || one.adds_up || at + 1 == given.len();
+            let mut found = Vec::new();
+            candidates.push(from_words(one, layer, self.files, &mut found));
+            errors.extend(found.into_iter().filter(|_| counts));
+        }
         if shape.action() == Action::Append && !candidates.is_empty() {
             candidates = joined(candidates).into_iter().collect();
         }

@@ -8,7 +8,7 @@ mod walk;
 
 use std::path::PathBuf;
 
-pub use crate::source::FileKind;
+pub use crate::source::{FileKind, Guess};
 pub use load::{Loaded, load};
 pub use walk::{Candidate, Found, Options, discover, root_of};
 

@@ -8,7 +8,7 @@ use ignore::{DirEntry, WalkBuilder};
 
 use super::Error;
 use crate::findings::Note;
-use crate::source::FileKind;
+use crate::source::Guess;
 
 /// Folders that hold other people's code, or what a build made; skipped whatever ignore files say.
 const SKIPPED: [&str; 12] = [
@@ -25,6 +25,9 @@ const SKIPPED: [&str; 12] = [
     "bower_components",
     "vendor",
 ];
+
+/// Hidden folders in which platforms look for their files.
+const HIDDEN: [&str; 8] = [".do", ".aws", ".azure", ".ebextensions", ".platform", ".docker", ".deploy", ".k8s"];
 
 /// What stands in the root of a project.
 const MARKERS: [&str; 8] = [
@@ -53,8 +56,8 @@ pub struct Options {
 pub struct Candidate {
     /// Path relative to the root, with `/` between its parts.
     pub path: String,
-    /// Which reader.
-    pub kind: FileKind,
+    /// What its name tells.
+    pub kind: Guess,
 }
 
 /// What a walk came back with, both sorted by path.
@@ -69,7 +72,7 @@ pub struct Found {
 /// The files below `root` that have a reader; `named` ones are among them whatever ignore files say.
 ///
 /// `.gitignore` counts with and without git, `.farrierignore` as well. Hidden files are left out except
-/// for `.env` and its relatives. Only regular files are opened, so that a pipe cannot stop the run; a
+/// for `.env` and its relatives and the folders of platforms. Only regular files are opened, so that a pipe cannot stop the run; a
 /// symbolic link counts if it leads to one inside the root.
 pub fn discover(root: &Path, named: &[PathBuf], options: &Options) -> Result<Found, Error> {
     let metadata = fs::metadata(root).map_err(|_| Error::Missing(root.to_path_buf()))?;
@@ -104,7 +107,7 @@ pub fn discover(root: &Path, named: &[PathBuf], options: &Options) -> Result<Fou
         let real = path.canonicalize().map_err(|error| missing(path, error))?;
         let inside = real.strip_prefix(&real_root).map_err(|_| Error::Outside(path.clone(), root.to_path_buf()))?;
         let path = slashed(inside);
-        if let Some(kind) = FileKind::of(&path) {
+        if let Some(kind) = Guess::of(&path) {
             found.files.push(Candidate { path, kind });
         }
     }
@@ -151,16 +154,17 @@ fn is_wanted(entry: &DirEntry) -> bool {
     }
     let name = entry.file_name().to_string_lossy();
     if !entry.file_type().is_some_and(|kind| kind.is_dir()) {
-        return !name.starts_with('.') || name.starts_with(".env");
+        return !name.starts_with('.') || name.starts_with(".env") || name == ".justfile";
     }
     // A folder called `env` or `build` may well be a package of the project.
     let foreign = SKIPPED.contains(&name.as_ref()) && !entry.path().join("__init__.py").exists();
-    !(name.starts_with('.') || foreign || entry.path().join("pyvenv.cfg").exists())
+    let hidden = name.starts_with('.') && !HIDDEN.contains(&name.as_ref());
+    !(hidden || foreign || entry.path().join("pyvenv.cfg").exists())
 }
 
 fn consider(entry: &DirEntry, root: &Path, real_root: &Path, found: &mut Found) {
     let path = slashed(entry.path().strip_prefix(root).unwrap_or(entry.path()));
-    let Some(kind) = FileKind::of(&path) else {
+    let Some(kind) = Guess::of(&path) else {
         return;
     };
     let file_type = entry.file_type();
@@ -181,7 +185,10 @@ fn consider(entry: &DirEntry, root: &Path, real_root: &Path, found: &mut Found) 
     } else {
         "no regular file"
     };
-    found.notes.push(Note::file(path, format!("{why}, so it was not read")));
+    // A file that may well be something else is not missed.
+    if !kind.is_open() {
+        found.notes.push(Note::file(path, format!("{why}, so it was not read")));
+    }
 }
 
 fn unreadable(error: &ignore::Error, root: &Path) -> Note {

@@ -17,6 +17,8 @@ pub(super) enum Dialect {
     Build,
     /// Compose: `$$` is a dollar sign, and quotes mean nothing around a variable.
     Compose,
+    /// Kubernetes, where the words come with their variables told apart.
+    Kubernetes,
     /// Python's `shlex`: quotes count, a dollar sign is text.
     Plain,
 }

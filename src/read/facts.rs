@@ -20,6 +20,10 @@ pub struct Facts {
     pub scripts: BTreeMap<FileId, Vec<ScriptCommand>>,
     /// The variables of every `.env` file, in order; a later one of the same name wins.
     pub environments: BTreeMap<FileId, Vec<Variable>>,
+    /// The application that a `pyproject.toml` names for the command line of FastAPI.
+    pub entrypoints: BTreeMap<FileId, Located<String>>,
+    /// Reverse proxies that pass requests on to servers.
+    pub proxies: Vec<Proxy>,
     /// The comments of every file, in order.
     pub comments: BTreeMap<FileId, Vec<Comment>>,
     /// What could not be read.
@@ -34,6 +38,8 @@ impl Facts {
         self.scripts.extend(other.scripts);
         self.requirements.extend(other.requirements);
         self.environments.extend(other.environments);
+        self.entrypoints.extend(other.entrypoints);
+        self.proxies.extend(other.proxies);
         self.comments.extend(other.comments);
         self.notes.extend(other.notes);
     }
@@ -90,6 +96,14 @@ pub struct Unit {
     pub user: Option<Located<String>>,
     /// The signal that asks it to stop, as written; `SIGTERM` if not given.
     pub stop_signal: Option<Located<String>>,
+    /// How somebody finds out whether it is well.
+    pub health: Vec<HealthCheck>,
+    /// How long it is kept waiting before the signal that asks it to stop (`preStop` of Kubernetes).
+    pub stop_delay: Option<Located<Seconds>>,
+    /// Files of the project that somebody mounts into it, each at the path that it has there.
+    pub mounted: Vec<Located<(FileId, String)>>,
+    /// What makes it one of several variants of the same unit, where it is: an overlay that patches it.
+    pub variant: Option<Located<String>>,
 }
 
 impl Unit {
@@ -112,6 +126,10 @@ impl Unit {
             mounts: Vec::new(),
             user: None,
             stop_signal: None,
+            health: Vec::new(),
+            stop_delay: None,
+            mounted: Vec::new(),
+            variant: None,
         }
     }
 }
@@ -125,12 +143,26 @@ pub enum UnitKind {
     Image,
     /// A service of a compose file.
     ComposeService,
+    /// A container of a Kubernetes manifest or of a Helm chart.
+    KubernetesContainer,
+    /// A process, service or container in the file of a platform.
+    Platform,
+    /// A unit of systemd.
+    SystemdService,
+    /// A program of supervisord.
+    SupervisorProgram,
+    /// A configuration of uWSGI that nothing else names.
+    UwsgiConfiguration,
+    /// A target of a makefile or a justfile, a task of `pyproject.toml`, a script of `package.json`.
+    Task,
+    /// Python code that starts a server, and that nothing else is seen to start.
+    PythonLauncher,
 }
 
 impl UnitKind {
-    /// Whether what it starts runs inside a container.
+    /// Whether what it starts always runs inside a container. A platform may or may not use one.
     pub const fn is_container(self) -> bool {
-        matches!(self, Self::Image | Self::ComposeService)
+        matches!(self, Self::Image | Self::ComposeService | Self::KubernetesContainer)
     }
 }
 
@@ -161,6 +193,9 @@ pub enum FilledBy {
     Nobody,
     /// The shell that runs the command, from the environment of the unit.
     Shell,
+    /// Kubernetes, before anything starts, from the variables that the container is given there; those of
+    /// the image do not count.
+    Kubernetes,
     /// Compose, before anything starts, from the environment of whoever calls it and the `.env` file of
     /// the project: the `environment` of the service does not count.
     Compose,
@@ -230,6 +265,86 @@ pub struct Limits {
     pub stop_grace: Option<Located<Seconds>>,
     /// How many copies run.
     pub replicas: Option<Located<u32>>,
+    /// The share of processors that it is sure to get.
+    pub cpu_request: Option<Located<Cpus>>,
+    /// The memory that it is sure to get.
+    pub memory_request: Option<Located<Bytes>>,
+    /// What changes how many copies run.
+    pub autoscaler: Option<Autoscaler>,
+}
+
+/// What a failed [`HealthCheck`] leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HealthKind {
+    /// The unit is shown as unwell; an orchestrator may replace it (`HEALTHCHECK`, compose).
+    Container,
+    /// It is killed and started again.
+    Liveness,
+    /// It gets no requests.
+    Readiness,
+    /// The other checks wait for it, and it is killed if that takes too long.
+    Startup,
+}
+
+/// A check that runs again and again.
+#[derive(Debug, Clone)]
+pub struct HealthCheck {
+    /// What a failure leads to.
+    pub kind: HealthKind,
+    /// All of it.
+    pub place: Place,
+    /// Time from one check to the next.
+    pub interval: Option<Located<Seconds>>,
+    /// Time after which a check without an answer has failed.
+    pub timeout: Option<Located<Seconds>>,
+    /// How many must fail in a row.
+    pub failures: Option<Located<u32>>,
+    /// Time from the start in which failures do not count.
+    pub start_period: Option<Located<Seconds>>,
+    /// The path that is asked for, where it is a request.
+    pub path: Option<Located<String>>,
+    /// The port that is asked, as written.
+    pub port: Option<Located<String>>,
+    /// What runs, where it is a command.
+    pub command: Option<Command>,
+}
+
+/// A rule that changes how many copies of a unit run.
+#[derive(Debug, Clone)]
+pub struct Autoscaler {
+    /// The fewest copies.
+    pub least: Option<Located<u32>>,
+    /// The most copies.
+    pub most: Option<Located<u32>>,
+    /// All of it.
+    pub place: Place,
+}
+
+/// A reverse proxy, as far as one of its routes to a server goes.
+#[derive(Debug, Clone)]
+pub struct Proxy {
+    /// The program: `nginx`, `Caddy`.
+    pub program: &'static str,
+    /// Where requests are passed on.
+    pub place: Place,
+    /// The addresses they go to: `host:port` or `unix:path`, upstream groups taken apart.
+    pub upstreams: Vec<Located<String>>,
+    /// How many idle connections to the servers it keeps open; none if not given.
+    pub keepalive: Option<Located<u32>>,
+    /// How long an idle connection to a server is kept.
+    pub keepalive_timeout: Option<Located<Seconds>>,
+    /// How long it waits for a connection.
+    pub connect_timeout: Option<Located<Seconds>>,
+    /// How long it waits for the next bytes of an answer.
+    pub read_timeout: Option<Located<Seconds>>,
+    /// How long it waits until the next bytes of a request are taken.
+    pub send_timeout: Option<Located<Seconds>>,
+    /// Whether it holds an answer back to free the server early.
+    pub buffering: Option<Located<bool>>,
+    /// Whether it holds a request back until it is whole.
+    pub request_buffering: Option<Located<bool>>,
+    /// The largest request body it takes.
+    pub max_body: Option<Located<Bytes>>,
 }
 
 /// A package named in a requirements file, a `pyproject.toml`, a lock file or a `pip install` line.

@@ -8,17 +8,28 @@ mod compose;
 mod decoded;
 mod dockerfile;
 mod dotenv;
+mod durations;
 mod expansion;
 mod facts;
+mod helm;
 #[cfg(test)]
 mod hostile;
+mod hypercorn;
 mod json_words;
+mod kubernetes;
+mod platforms;
 mod procfile;
+mod proxies;
 mod requirements;
 mod script;
 mod shell_commands;
 mod shell_words;
+mod supervisor;
+mod systemd;
+mod tasks;
 mod toml_tree;
+mod tree;
+mod uwsgi;
 mod yaml;
 
 use std::collections::BTreeMap;
@@ -31,8 +42,11 @@ use crate::python::syntax;
 use crate::source::{FileId, FileKind, Files, Place, SourceFile, Word};
 use decoded::Decoded;
 
+pub use hypercorn::{TomlEntry, TomlSettings, toml_settings};
+
 pub use facts::{
-    Build, Command, Copied, Facts, FilledBy, Form, Limits, Requirement, ScriptCommand, Unit, UnitKind, Variable,
+    Autoscaler, Build, Command, Copied, Facts, FilledBy, Form, HealthCheck, HealthKind, Limits, Proxy, Requirement,
+    ScriptCommand, Unit, UnitKind, Variable,
 };
 
 /// Reads every file that `kinds` names, in the order of the files.
@@ -42,8 +56,17 @@ pub fn all(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
     for facts in each {
         all.add(facts);
     }
+    all.add(clusters(files, kinds));
     all.notes.sort();
     all
+}
+
+/// The files of clusters, which only say something together.
+fn clusters(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
+    catch_unwind(AssertUnwindSafe(|| kubernetes::read(files, kinds))).unwrap_or_else(|_| {
+        let why = "the reader of clusters failed, which is a defect of farrier; please report it";
+        Facts { notes: vec![Note::file("", why)], ..Facts::default() }
+    })
 }
 
 /// A defect of a reader costs the file it met, not the run.
@@ -65,14 +88,49 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::Python => python,
         FileKind::PythonConfiguration => python_configuration,
         FileKind::Requirements => requirements::read_list,
-        FileKind::Pyproject => requirements::read_pyproject,
+        FileKind::Pyproject => pyproject,
         FileKind::PoetryLock | FileKind::UvLock => requirements::read_toml_lock,
         FileKind::Pipfile => requirements::read_pipfile,
         FileKind::PipfileLock => requirements::read_pipfile_lock,
         FileKind::SetupConfig => requirements::read_setup_config,
+        // Read together, by `clusters`.
+        FileKind::Kubernetes
+        | FileKind::Kustomization
+        | FileKind::HelmTemplate
+        | FileKind::HelmValues
+        | FileKind::HelmChart => return facts,
+        FileKind::AppJson => platforms::read_app_json,
+        FileKind::Fly => platforms::read_fly,
+        FileKind::Render => platforms::read_render,
+        FileKind::AppEngine => platforms::read_app_engine,
+        FileKind::EcsTask => platforms::read_ecs_task,
+        FileKind::DigitalOcean => platforms::read_digital_ocean,
+        FileKind::Azure => platforms::read_azure,
+        FileKind::HerokuYaml => platforms::read_heroku_yaml,
+        FileKind::Railway => platforms::read_railway,
+        FileKind::Nixpacks => platforms::read_nixpacks,
+        FileKind::Beanstalk => platforms::read_beanstalk,
+        FileKind::Systemd => systemd::read,
+        FileKind::Supervisor => supervisor::read,
+        FileKind::UwsgiIni => uwsgi::read_ini,
+        FileKind::UwsgiYaml => uwsgi::read_yaml,
+        FileKind::UwsgiJson => uwsgi::read_json,
+        FileKind::UwsgiXml => uwsgi::read_xml,
+        FileKind::HypercornToml => hypercorn::read,
+        FileKind::Makefile => tasks::read_makefile,
+        FileKind::Justfile => tasks::read_justfile,
+        FileKind::PackageJson => tasks::read_package_json,
+        FileKind::Taskfile => tasks::read_taskfile,
+        FileKind::Nginx => proxies::read_nginx,
+        FileKind::Caddyfile => proxies::read_caddyfile,
     };
     reader(file, source, &mut facts);
     facts
+}
+
+fn pyproject(file: FileId, source: &SourceFile, facts: &mut Facts) {
+    requirements::read_pyproject(file, source, facts);
+    tasks::read_pyproject(file, source, facts);
 }
 
 fn python(file: FileId, source: &SourceFile, facts: &mut Facts) {

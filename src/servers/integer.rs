@@ -32,6 +32,18 @@ pub(super) fn octal_aware(text: &str) -> Option<i64> {
     }
 }
 
+/// C's `atoi` and `strtoul`: white space, a sign, digits; what follows is passed over, and 0 stands for no
+/// number at all.
+pub(super) fn leading(text: &str) -> i64 {
+    let text = text.trim_start();
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => (-1, digits),
+        None => (1, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let length = digits.bytes().take_while(u8::is_ascii_digit).count();
+    digits.get(..length).and_then(|digits| digits.parse::<i64>().ok()).map_or(0, |n| n * sign)
+}
+
 fn signed(text: &str) -> (i64, &str) {
     let text = text.trim();
     match text.strip_prefix('-') {
@@ -52,6 +64,15 @@ fn number(sign: i64, digits: &str, radix: u32) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn c_stops_at_what_is_no_digit() {
+        let cases =
+            [("4", 4), (" +4", 4), ("4x", 4), ("4.5", 4), ("-3", -3), ("", 0), ("auto", 0), ("0x10", 0), ("é4", 0)];
+        for (text, number) in cases {
+            assert_eq!(leading(text), number, "{text:?}");
+        }
+    }
 
     /// Every expectation was printed by Python 3.11.
     #[test]

@@ -23,7 +23,7 @@ pub use addresses::address_fault;
 pub use recognise::{Program, recognise};
 pub use schema::{Action, Interface, Kind, Model};
 pub use setting::{Honoured, Setting, Shape};
-pub use table::{Table, table};
+pub use table::{Table, fastapi_cli, table};
 pub use version::{Version, VersionError};
 pub use worker_class::{Deprecation, WorkerClass};
 

@@ -21,6 +21,9 @@ pub struct Server {
     pub newest: String,
     /// How its command line is read.
     pub syntax: Syntax,
+    /// Options that print something and end the command.
+    #[serde(default)]
+    pub exits: Vec<String>,
     /// Variables named with this prefix and an option's name set that option.
     pub environment_prefix: Option<String>,
     /// The variable that holds further command-line words.
@@ -64,6 +67,8 @@ pub struct Setting {
     /// Single versions inside the range that lack it.
     #[serde(default)]
     pub missing_in: Vec<String>,
+    /// The variable that stands for its option, where that is not the prefix and the name.
+    pub variable: Option<String>,
     /// A variable that supplies the default.
     pub default_variable: Option<String>,
     /// Which worker classes act on it; absent for all of them.
@@ -99,9 +104,11 @@ pub struct Shape {
     /// Options that set it; empty if only a config file can.
     #[serde(default)]
     pub flags: Vec<String>,
-    /// Options that set it to false, for `--x / --no-x` pairs.
+    /// Options without a value that set it to `off_value`: `--no-x` of a pair.
     #[serde(default)]
     pub off_flags: Vec<String>,
+    /// What they set it to; absent for false.
+    pub off_value: Option<toml::Value>,
     /// Which values it takes.
     pub kind: Kind,
     /// What an option does with its value.
@@ -210,6 +217,8 @@ pub enum Conversion {
     Int,
     /// Decimal, `0x`, `0o`, `0b`, and a leading `0` for octal.
     AutoInt,
+    /// C's `atoi`: the digits it begins with, 0 without any.
+    Atoi,
     /// None.
     Text,
 }

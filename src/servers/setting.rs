@@ -1,12 +1,13 @@
 //! One setting of a server, through all its versions.
 
 use super::schema::{self, Action, Conversion, Kind};
-use super::{Version, WorkerClass};
+use super::{Server, Version, WorkerClass};
 use crate::values::Value;
 
 /// One setting of a server.
 #[derive(Debug)]
 pub struct Setting {
+    server: Server,
     data: schema::Setting,
     since: Option<Version>,
     until: Option<Version>,
@@ -21,6 +22,7 @@ pub struct Setting {
 pub struct Shape {
     data: schema::Shape,
     default: Option<Value>,
+    off_value: Value,
 }
 
 /// Whether a worker class acts on a setting.
@@ -37,10 +39,11 @@ pub enum Honoured<'a> {
 }
 
 impl Setting {
-    pub(super) fn new(data: schema::Setting) -> Self {
+    pub(super) fn new(server: Server, data: schema::Setting) -> Self {
         // The build checked every version of the table.
         let version = |text: &Option<String>| text.as_deref().and_then(|text| text.parse().ok());
         Self {
+            server,
             since: version(&data.since),
             until: version(&data.until),
             missing_in: data.missing_in.iter().filter_map(|text| text.parse().ok()).collect(),
@@ -52,6 +55,11 @@ impl Setting {
                 .collect(),
             data,
         }
+    }
+
+    /// The server that has it.
+    pub const fn server(&self) -> Server {
+        self.server
     }
 
     /// Its name in a config file.
@@ -80,6 +88,11 @@ impl Setting {
     pub fn at(&self, version: Version) -> &Shape {
         let former = self.before.iter().rev().find(|(until, _)| version < *until);
         former.map_or(&self.today, |(_, shape)| shape)
+    }
+
+    /// The variable that stands for its option, where the table names one.
+    pub fn variable(&self) -> Option<&str> {
+        self.data.variable.as_deref()
     }
 
     /// The variable whose value becomes the default when the setting is given nowhere.
@@ -117,7 +130,8 @@ impl Shape {
             (None, Some(_)) => None,
             (None, None) => Some(Value::None),
         };
-        Self { data, default }
+        let off_value = data.off_value.as_ref().map_or(Value::Bool(false), read_value);
+        Self { data, default, off_value }
     }
 
     /// The options that set it; empty if only a config file can.
@@ -128,6 +142,11 @@ impl Shape {
     /// The options that set it to false.
     pub fn off_flags(&self) -> &[String] {
         &self.data.off_flags
+    }
+
+    /// What the options of [`off_flags`](Self::off_flags) set it to.
+    pub const fn off_value(&self) -> &Value {
+        &self.off_value
     }
 
     /// The option to name it by: the first long one, else the first.

@@ -31,6 +31,13 @@ pub fn table(server: Server) -> &'static Table {
     cell.get_or_init(|| Table::read(server, text))
 }
 
+/// The command line of FastAPI, which starts Uvicorn with options and defaults of its own; its settings
+/// have the names of Uvicorn's.
+pub fn fastapi_cli() -> &'static Table {
+    static TABLE: OnceLock<Table> = OnceLock::new();
+    TABLE.get_or_init(|| Table::read(Server::Uvicorn, include_str!("../../rules/servers/fastapi.toml")))
+}
+
 impl Table {
     fn read(server: Server, text: &str) -> Self {
         // A table that does not parse fails the build; an empty one keeps the type total.
@@ -41,7 +48,7 @@ impl Table {
             oldest: version(&data.oldest),
             newest: version(&data.newest),
             syntax: data.syntax,
-            settings: data.settings.iter().cloned().map(Setting::new).collect(),
+            settings: data.settings.iter().cloned().map(|setting| Setting::new(server, setting)).collect(),
             worker_classes: data.worker_classes.iter().cloned().map(WorkerClass::new).collect(),
             data,
         }
@@ -77,6 +84,11 @@ impl Table {
         self.data.complete
     }
 
+    /// Options that print something and end the command.
+    pub fn exits(&self) -> &[String] {
+        &self.data.exits
+    }
+
     /// The variable that holds further command-line words.
     pub fn arguments_variable(&self) -> Option<&str> {
         self.data.arguments_variable.as_deref()
@@ -92,8 +104,19 @@ impl Table {
         self.settings.iter().find(|setting| setting.name() == name)
     }
 
+    /// The setting that the option `name`, written without its dashes, sets in `version`: `workers` and
+    /// `processes` of uWSGI are one setting.
+    pub fn setting_of_option(&self, name: &str, version: Version) -> Option<&Setting> {
+        let named = |flag: &String| flag.strip_prefix("--") == Some(name);
+        let here = self.settings.iter().filter(|setting| setting.applies_to(version));
+        here.into_iter().find(|setting| setting.at(version).flags().iter().any(named))
+    }
+
     /// The variable that stands for an option, for servers that read one for each: `UVICORN_WORKERS`.
     pub fn variable_of(&self, setting: &Setting) -> Option<String> {
+        if let Some(variable) = setting.variable() {
+            return Some(variable.to_owned());
+        }
         let prefix = self.data.environment_prefix.as_deref()?;
         Some(format!("{prefix}{}", setting.name().to_ascii_uppercase()))
     }
@@ -142,6 +165,7 @@ impl schema::Server {
             oldest: String::new(),
             newest: String::new(),
             syntax: Syntax::Argparse,
+            exits: Vec::new(),
             environment_prefix: None,
             arguments_variable: None,
             complete: false,
@@ -278,6 +302,22 @@ mod tests {
         assert_eq!(honoured("keepalive", "eventlet", "23.0.0"), Honoured::Yes);
         assert_eq!(honoured("keepalive", "aiohttp.GunicornWebWorker", "23.0.0"), Honoured::Unknown);
         assert!(matches!(honoured("backlog", "asgi", "27.0.1"), Honoured::Partly(_)));
+    }
+
+    #[test]
+    fn spellings_of_an_option_are_one_setting() {
+        let uwsgi = table(Server::Uwsgi);
+        let newest = uwsgi.newest();
+        let named = |option: &str| uwsgi.setting_of_option(option, newest).map(Setting::name);
+        assert_eq!(named("workers"), Some("processes"));
+        assert_eq!(named("processes"), Some("processes"));
+        assert_eq!(named("home"), Some("virtualenv"));
+        assert_eq!(named("max-requests"), Some("max_requests"));
+        // Of the two characters only the dash is one that uWSGI knows.
+        assert_eq!(named("max_requests"), None);
+        let processes = uwsgi.setting("processes").unwrap();
+        let value = |text| crate::servers::arguments::outcome_of(uwsgi, newest, processes, text);
+        assert_eq!(value(Some("4 # four")), crate::servers::arguments::Outcome::Known(Value::Int(4)));
     }
 
     #[test]

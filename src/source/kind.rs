@@ -1,4 +1,6 @@
-//! What a file is, told by its name alone.
+//! What a file is, told by its name and, where many formats share a name, by a look at its text.
+//!
+//! Decides which reader a file gets. Does not know whether the reader will make sense of it.
 
 /// A kind of file that has a reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,56 +34,326 @@ pub enum FileKind {
     PipfileLock,
     /// `setup.cfg`.
     SetupConfig,
+    /// Manifests of Kubernetes or `OpenShift`, one or many in a file.
+    Kubernetes,
+    /// A template of a Helm chart.
+    HelmTemplate,
+    /// The values of a Helm chart.
+    HelmValues,
+    /// `Chart.yaml`, which names a Helm chart.
+    HelmChart,
+    /// What Kustomize builds from which manifests.
+    Kustomization,
+    /// `app.json` of Heroku and its kin.
+    AppJson,
+    /// `fly.toml`.
+    Fly,
+    /// A blueprint of Render.
+    Render,
+    /// `app.yaml` of Google App Engine.
+    AppEngine,
+    /// A task definition of Amazon ECS.
+    EcsTask,
+    /// An app specification of `DigitalOcean`.
+    DigitalOcean,
+    /// Container apps and container groups of Azure.
+    Azure,
+    /// `heroku.yml`.
+    HerokuYaml,
+    /// `railway.toml` or `railway.json`.
+    Railway,
+    /// `nixpacks.toml`.
+    Nixpacks,
+    /// A file of `.ebextensions`.
+    Beanstalk,
+    /// A unit of systemd, or a drop-in of one.
+    Systemd,
+    /// The configuration of supervisord, or a part that it includes.
+    Supervisor,
+    /// A configuration of uWSGI in INI form.
+    UwsgiIni,
+    /// A configuration of uWSGI in YAML form.
+    UwsgiYaml,
+    /// A configuration of uWSGI in JSON form.
+    UwsgiJson,
+    /// A configuration of uWSGI in XML form.
+    UwsgiXml,
+    /// A configuration of Hypercorn in TOML form.
+    HypercornToml,
+    /// A makefile.
+    Makefile,
+    /// A justfile.
+    Justfile,
+    /// `package.json`.
+    PackageJson,
+    /// A `Taskfile.yml`.
+    Taskfile,
+    /// The configuration of nginx, or a part that it includes.
+    Nginx,
+    /// The configuration of Caddy.
+    Caddyfile,
 }
 
-impl FileKind {
-    /// The kind of the file at `path`, whose parts are separated by `/`; `None` if nothing reads it.
+/// What a name tells about a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Guess {
+    /// It is this.
+    Sure(FileKind),
+    /// Several formats look like this from outside; [`Guess::settle`] looks inside.
+    Yaml,
+    /// The same for JSON.
+    Json,
+    /// The same for files of sections or of directives.
+    Conf,
+    /// The same for XML.
+    Xml,
+    /// The same for TOML.
+    Toml,
+    /// A name without an ending: the first line may name an interpreter.
+    Plain,
+}
+
+/// What generators of configuration files put behind the name of what they generate.
+const TEMPLATES: [&str; 9] = ["j2", "jinja", "jinja2", "tmpl", "tpl", "template", "example", "sample", "dist"];
+
+impl Guess {
+    /// What the name of the file at `path`, whose parts are separated by `/`, tells; `None` if nothing
+    /// reads such a file.
     pub fn of(path: &str) -> Option<Self> {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         let lower = name.to_ascii_lowercase();
-        let (stem, extension) = lower.rsplit_once('.').unwrap_or((&lower, ""));
-        match (lower.as_str(), extension) {
-            ("pyproject.toml", _) => return Some(Self::Pyproject),
-            ("poetry.lock", _) => return Some(Self::PoetryLock),
-            ("uv.lock", _) => return Some(Self::UvLock),
-            ("pipfile", _) => return Some(Self::Pipfile),
-            ("pipfile.lock", _) => return Some(Self::PipfileLock),
-            ("setup.cfg", _) => return Some(Self::SetupConfig),
-            (_, "py") => return Some(Self::Python),
-            (_, "yml" | "yaml") => return is_compose(stem).then_some(Self::Compose),
-            (_, "txt") => return is_requirements(stem, folder).then_some(Self::Requirements),
-            (_, "env") => return Some(Self::Dotenv),
-            (_, "sh" | "bash") | ("entrypoint" | "docker-entrypoint", _) => return Some(Self::Script),
-            _ => {}
+        by_name(&lower, folder).or_else(|| by_look(&lower, folder))
+    }
+
+    /// The kind of the file at `path` with this text; `None` if nothing reads it.
+    pub fn settle(self, path: &str, text: &str) -> Option<FileKind> {
+        match self {
+            Self::Sure(kind) => Some(kind),
+            Self::Yaml => yaml(path, text),
+            Self::Json => json(text),
+            Self::Conf => conf(path, text).or_else(|| configuration(path)),
+            Self::Xml => text.contains("<uwsgi").then_some(FileKind::UwsgiXml),
+            Self::Plain => by_interpreter(text).or_else(|| configuration(path)),
+            Self::Toml => is_hypercorn(path, text).then_some(FileKind::HypercornToml),
         }
-        let first = lower.split('.').next().unwrap_or(&lower);
-        // `Dockerfile.dockerignore` is the list of what the build leaves out, and a backup starts nothing.
-        let inert = matches!(extension, "dockerignore" | "md" | "rst" | "bak" | "orig" | "swp" | "j2" | "tmpl");
-        if inert || lower.ends_with('~') {
-            None
-        } else if matches!(first, "dockerfile" | "containerfile") || matches!(extension, "dockerfile" | "containerfile")
-        {
-            Some(Self::Dockerfile)
-        } else if first == "procfile" {
-            Some(Self::Procfile)
-        } else if lower == ".env" || lower.starts_with(".env.") || lower.starts_with(".env-") {
-            Some(Self::Dotenv)
-        } else if is_configuration(&lower) {
-            Some(Self::PythonConfiguration)
-        } else {
-            None
-        }
+    }
+
+    /// Whether the text decides, so that a file that turns out to be nothing is no matter.
+    pub const fn is_open(self) -> bool {
+        !matches!(self, Self::Sure(_))
     }
 
     /// Whether it is Python source, of which a project has many more files than of anything else.
     pub const fn is_python(self) -> bool {
-        matches!(self, Self::Python)
+        matches!(self, Self::Sure(FileKind::Python))
     }
 }
 
-/// `gunicorn.conf`, `gunicorn_config`, `gunicorn-prod.cfg`.
-fn is_configuration(name: &str) -> bool {
-    name.starts_with("gunicorn") && matches!(name.rsplit_once('.'), None | Some((_, "conf" | "config" | "cfg")))
+/// Names that leave no doubt.
+fn by_name(lower: &str, folder: &str) -> Option<Guess> {
+    let (stem, extension) = lower.rsplit_once('.').unwrap_or((lower, ""));
+    let kind = match (lower, extension) {
+        ("pyproject.toml", _) => FileKind::Pyproject,
+        ("poetry.lock", _) => FileKind::PoetryLock,
+        ("uv.lock", _) => FileKind::UvLock,
+        ("pipfile", _) => FileKind::Pipfile,
+        ("pipfile.lock", _) => FileKind::PipfileLock,
+        ("setup.cfg", _) => FileKind::SetupConfig,
+        ("app.json", _) => FileKind::AppJson,
+        ("package.json", _) => FileKind::PackageJson,
+        ("render.yaml" | "render.yml", _) => FileKind::Render,
+        ("chart.yaml", _) => FileKind::HelmChart,
+        ("kustomization.yaml" | "kustomization.yml" | "kustomization", _) => FileKind::Kustomization,
+        (_, "tpl") if folder.split('/').any(|part| part == "templates") => FileKind::HelmTemplate,
+        ("fly.toml", _) => FileKind::Fly,
+        ("heroku.yml" | "heroku.yaml", _) => FileKind::HerokuYaml,
+        ("railway.toml" | "railway.json", _) => FileKind::Railway,
+        ("nixpacks.toml" | "nixpacks.json", _) => FileKind::Nixpacks,
+        ("taskfile.yml" | "taskfile.yaml" | "taskfile.dist.yml" | "taskfile.dist.yaml", _) => FileKind::Taskfile,
+        (_, "config") if folder.ends_with(".ebextensions") => FileKind::Beanstalk,
+        ("makefile" | "gnumakefile", _) | (_, "mk") => FileKind::Makefile,
+        ("justfile" | ".justfile", _) | (_, "just") => FileKind::Justfile,
+        ("caddyfile", _) | (_, "caddyfile" | "caddy") => FileKind::Caddyfile,
+        (_, "service") => FileKind::Systemd,
+        (_, "py") => FileKind::Python,
+        (_, "yml" | "yaml") if is_compose(stem) => FileKind::Compose,
+        (_, "txt") if is_requirements(stem, folder) => FileKind::Requirements,
+        (_, "env") => FileKind::Dotenv,
+        (_, "sh" | "bash") | ("entrypoint" | "docker-entrypoint", _) => FileKind::Script,
+        (_, "toml") if stem.starts_with("fly.") || stem.starts_with("fly-") => FileKind::Fly,
+        (_, "conf") if folder.ends_with(".service.d") => FileKind::Systemd,
+        _ => return loosely_named(lower, extension),
+    };
+    Some(Guess::Sure(kind))
+}
+
+/// `Dockerfile.prod`, `web.Dockerfile`, `Procfile.dev`, `.env.production`.
+fn loosely_named(lower: &str, extension: &str) -> Option<Guess> {
+    let first = lower.split('.').next().unwrap_or(lower);
+    // `Dockerfile.dockerignore` is the list of what the build leaves out, and a backup starts nothing.
+    let inert = matches!(extension, "dockerignore" | "md" | "rst" | "bak" | "orig" | "swp" | "j2" | "tmpl");
+    if inert || lower.ends_with('~') {
+        return None;
+    }
+    let kind = if matches!(first, "dockerfile" | "containerfile") || matches!(extension, "dockerfile" | "containerfile")
+    {
+        FileKind::Dockerfile
+    } else if first == "procfile" {
+        FileKind::Procfile
+    } else if first == "caddyfile" {
+        FileKind::Caddyfile
+    } else if lower == ".env" || lower.starts_with(".env.") || lower.starts_with(".env-") {
+        FileKind::Dotenv
+    } else {
+        return None;
+    };
+    Some(Guess::Sure(kind))
+}
+
+/// Endings that several formats share. A template of such a file is read as one, with the holes left open.
+fn by_look(lower: &str, folder: &str) -> Option<Guess> {
+    let (stem, extension) = lower.rsplit_once('.').unwrap_or((lower, ""));
+    if TEMPLATES.contains(&extension) {
+        let (_, inner) = stem.rsplit_once('.')?;
+        return match inner {
+            "service" => Some(Guess::Sure(FileKind::Systemd)),
+            "ini" | "conf" | "cfg" => Some(Guess::Conf),
+            "yml" | "yaml" => Some(Guess::Yaml),
+            _ => None,
+        };
+    }
+    if matches!(folder.rsplit('/').next(), Some("sites-available" | "sites-enabled")) {
+        return Some(Guess::Conf);
+    }
+    match extension {
+        "yml" | "yaml" => Some(Guess::Yaml),
+        // Of the many JSON files of a project only those are opened whose name or folder says enough.
+        "json" => {
+            let says = |word: &str| stem.contains(word) || folder.to_ascii_lowercase().contains(word);
+            ["task", "ecs", "fargate", "uwsgi"].into_iter().any(says).then_some(Guess::Json)
+        }
+        "ini" | "conf" | "cfg" => Some(Guess::Conf),
+        "config" if stem.starts_with("gunicorn") => Some(Guess::Conf),
+        "nginx" => Some(Guess::Sure(FileKind::Nginx)),
+        "xml" => stem.contains("uwsgi").then_some(Guess::Xml),
+        "toml" => Some(Guess::Toml),
+        // What people call their own programs: `bin/start`, `s6-rc.d/web/run`.
+        "" => Some(Guess::Plain),
+        _ => None,
+    }
+}
+
+/// Whether a line of `text` begins with `start`.
+fn has_line(text: &str, start: &str) -> bool {
+    text.lines().any(|line| line.trim_start_matches('\u{feff}').starts_with(start))
+}
+
+fn yaml(path: &str, text: &str) -> Option<FileKind> {
+    let lower = path.to_ascii_lowercase();
+    let (folder, name) = lower.rsplit_once('/').unwrap_or(("", &lower));
+    let below = |name: &str| folder.split('/').any(|part| part == name);
+    if below("templates") && (text.contains("{{") || has_line(text, "apiVersion:")) && text.contains("kind:") {
+        return Some(FileKind::HelmTemplate);
+    }
+    if has_line(text, "apiVersion:") && has_line(text, "kind:") {
+        let azure = text.contains("Microsoft.App/") || text.contains("Microsoft.ContainerInstance/");
+        return Some(if azure { FileKind::Azure } else { FileKind::Kubernetes });
+    }
+    if has_line(text, "- apiVersion:")
+        || has_line(text, "  - apiVersion:")
+        || has_line(text, "items:") && text.contains("apiVersion:")
+        // Operations on objects, which Kustomize applies.
+        || has_line(text, "- op:") && text.contains("path: /")
+    {
+        return Some(FileKind::Kubernetes);
+    }
+    if text.contains("Microsoft.App/") || text.contains("Microsoft.ContainerInstance/") {
+        return Some(FileKind::Azure);
+    }
+    if name.starts_with("values") {
+        return Some(FileKind::HelmValues);
+    }
+    if has_line(text, "uwsgi:") {
+        return Some(FileKind::UwsgiYaml);
+    }
+    if has_line(text, "runtime:") && (name.starts_with("app") || has_line(text, "entrypoint:")) {
+        return Some(FileKind::AppEngine);
+    }
+    let specified = has_line(text, "services:") || has_line(text, "workers:") || has_line(text, "spec:");
+    if (below(".do") || has_line(text, "region:") || text.contains("instance_size_slug:")) && specified {
+        return Some(FileKind::DigitalOcean);
+    }
+    if text.contains("containerDefinitions:") || text.contains("ContainerDefinitions:") {
+        return Some(FileKind::EcsTask);
+    }
+    None
+}
+
+/// `gunicorn.conf`, `gunicorn_config`, `gunicorn-prod.cfg`: Gunicorn reads any name as Python.
+fn configuration(path: &str) -> Option<FileKind> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let named = name.starts_with("gunicorn")
+        && matches!(name.rsplit_once('.'), None | Some((_, "conf" | "config" | "cfg")));
+    named.then_some(FileKind::PythonConfiguration)
+}
+
+fn json(text: &str) -> Option<FileKind> {
+    if text.contains("\"containerDefinitions\"") || text.contains("\"ContainerDefinitions\"") {
+        Some(FileKind::EcsTask)
+    } else if text.contains("\"uwsgi\"") {
+        Some(FileKind::UwsgiJson)
+    } else {
+        None
+    }
+}
+
+fn conf(path: &str, text: &str) -> Option<FileKind> {
+    let trimmed = |line: &'_ str| line.trim_start_matches(['\u{feff}', ' ', '\t']).to_owned();
+    for line in text.lines().map(trimmed) {
+        if line.starts_with("[uwsgi") {
+            return Some(FileKind::UwsgiIni);
+        }
+        if line.starts_with("[program:") || line.starts_with("[supervisord]") || line.starts_with("[fcgi-program:") {
+            return Some(FileKind::Supervisor);
+        }
+        if line.starts_with("[Service]") {
+            return Some(FileKind::Systemd);
+        }
+    }
+    let directive = |name: &str| {
+        text.lines().map(trimmed).any(|line| {
+            line.strip_prefix(name)
+                .is_some_and(|rest| rest.trim_start().starts_with('{') || rest.starts_with([' ', '\t']))
+        })
+    };
+    let nginx =
+        directive("proxy_pass") || directive("uwsgi_pass") || (directive("upstream") && text.contains("server "));
+    let sections = matches!(path.rsplit_once('.'), Some((_, "ini" | "cfg")));
+    (!sections && nginx).then_some(FileKind::Nginx)
+}
+
+/// `#!/bin/sh`, `#!/usr/bin/env bash`, `#!/command/with-contenv bash`, `#!/usr/bin/env python3`.
+fn by_interpreter(text: &str) -> Option<FileKind> {
+    let line = text.strip_prefix("#!")?.lines().next()?;
+    line.split_whitespace().find_map(|word| {
+        let name = word.rsplit('/').next().unwrap_or(word);
+        match name {
+            "sh" | "bash" | "dash" | "ash" | "ksh" | "zsh" => Some(FileKind::Script),
+            _ if name.starts_with("python") => Some(FileKind::Python),
+            _ => None,
+        }
+    })
+}
+
+fn is_hypercorn(path: &str, text: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+    // Hypercorn takes any name with `-c`; a name without the word needs keys that only it has.
+    name.contains("hypercorn")
+        || ["worker_class", "insecure_bind", "quic_bind", "graceful_timeout", "keep_alive_timeout", "accesslog"]
+            .into_iter()
+            .any(|key| {
+                text.lines().any(|line| line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('=')))
+            })
 }
 
 /// `compose.yaml`, `docker-compose.prod.yml`, `compose-dev.yaml`, `production.compose.yml`.
@@ -116,13 +388,16 @@ mod tests {
             ("dockerfile", Some(Dockerfile)),
             ("Dockerfile.dockerignore", None),
             ("Dockerfile.j2", None),
+            ("web.service", Some(FileKind::Systemd)),
+            ("deploy/web.service.j2", Some(FileKind::Systemd)),
+            ("web.service.d/limits.conf", Some(FileKind::Systemd)),
+            ("fly.staging.toml", Some(FileKind::Fly)),
+            ("GNUmakefile", Some(FileKind::Makefile)),
             ("Dockerfile.md", None),
             ("compose.yaml", Some(Compose)),
             ("docker-compose.override.yml", Some(Compose)),
             ("docker-compose-prod.yaml", Some(Compose)),
             ("prod.compose.yml", Some(Compose)),
-            ("composer.yml", None),
-            ("mkdocs.yml", None),
             ("Procfile", Some(Procfile)),
             ("Procfile.dev", Some(Procfile)),
             (".env", Some(Dotenv)),
@@ -136,8 +411,44 @@ mod tests {
             ("robots.txt", None),
             ("Pipfile", Some(Pipfile)),
             ("start.sh", Some(Script)),
+            ("chart/Chart.yaml", Some(FileKind::HelmChart)),
+            ("chart/templates/_helpers.tpl", Some(FileKind::HelmTemplate)),
+            ("base/kustomization.yaml", Some(FileKind::Kustomization)),
         ] {
-            assert_eq!(FileKind::of(path), kind, "{path}");
+            assert_eq!(Guess::of(path), kind.map(Guess::Sure), "{path}");
+        }
+    }
+    #[test]
+    fn texts_tell_what_names_leave_open() {
+        for (path, text, kind) in [
+            ("composer.yml", "a: 1\n", None),
+            ("k8s/web.yaml", "# web\napiVersion: apps/v1\nkind: Deployment\n", Some(FileKind::Kubernetes)),
+            (
+                "chart/templates/web.yaml",
+                "kind: Deployment\nimage: {{ .Values.image }}\n",
+                Some(FileKind::HelmTemplate),
+            ),
+            ("chart/values.yaml", "replicaCount: 2\n", Some(FileKind::HelmValues)),
+            ("app.yaml", "runtime: python312\nentrypoint: gunicorn main:app\n", Some(FileKind::AppEngine)),
+            (".do/app.yaml", "name: web\nservices:\n- name: api\n", Some(FileKind::DigitalOcean)),
+            ("ecs/web.json", "{\"containerDefinitions\": []}", Some(FileKind::EcsTask)),
+            ("tasks.json", "{\"version\": 1}", None),
+            ("deploy/app.ini", "; x\n[uwsgi]\nmaster = 1\n", Some(FileKind::UwsgiIni)),
+            ("conf.d/web.conf", "[program:web]\ncommand=gunicorn app\n", Some(FileKind::Supervisor)),
+            (
+                "nginx/default.conf",
+                "server {\n  location / {\n    proxy_pass http://web;\n  }\n}\n",
+                Some(FileKind::Nginx),
+            ),
+            ("alembic.ini", "[alembic]\n", None),
+            ("hypercorn.toml", "bind = \"0.0.0.0:80\"\n", Some(FileKind::HypercornToml)),
+            ("ruff.toml", "line-length = 100\n", None),
+            ("bin/start", "#!/usr/bin/env bash\nexec gunicorn app\n", Some(FileKind::Script)),
+            ("s6/web/run", "#!/command/with-contenv /usr/bin/bash\n", Some(FileKind::Script)),
+            ("manage", "#!/usr/bin/env python3\n", Some(FileKind::Python)),
+            ("LICENSE", "MIT\n", None),
+        ] {
+            assert_eq!(Guess::of(path).and_then(|guess| guess.settle(path, text)), kind, "{path}");
         }
     }
 }

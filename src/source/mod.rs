@@ -10,7 +10,7 @@ mod word;
 
 pub use comment::Comment;
 pub use files::{FileId, Files, SourceFile};
-pub use kind::FileKind;
+pub use kind::{FileKind, Guess};
 pub use word::{Word, WordPart};
 
 /// A half-open range of bytes in one file's text.

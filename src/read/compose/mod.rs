@@ -5,7 +5,6 @@
 
 #[cfg(test)]
 mod hostile;
-mod quantities;
 mod service;
 #[cfg(test)]
 mod tests;

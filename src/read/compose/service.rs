@@ -8,8 +8,7 @@ use super::super::decoded::Decoded;
 use super::super::expansion::{self, Dialect};
 use super::super::shell_words::Lexed;
 use super::super::yaml::{Entry, NodeId, Tree};
-use super::super::{Build, Command, Limits, Unit, UnitKind, Variable, command};
-use super::quantities;
+use super::super::{Build, Command, Limits, Unit, UnitKind, Variable, command, durations};
 
 /// Reads one service, whose keys may come from the services that it extends.
 pub(super) struct Reader<'a> {
@@ -114,35 +113,10 @@ impl<'a> Reader<'a> {
     /// One word of a command that is written as a list.
     fn item(&self, items: &[NodeId], flow: bool, index: usize) -> Option<Lexed> {
         let &item = items.get(index)?;
-        let outer = self.tree.span(item);
-        let neighbour =
-            |index: Option<usize>| index.and_then(|index| items.get(index)).map(|&node| self.tree.span(node));
-        let removal = match (flow, neighbour(index.checked_sub(1)), neighbour(Some(index + 1))) {
-            (false, previous, _) => self.whole_lines(previous.map_or(0, |previous| previous.end), outer),
-            (true, Some(previous), _) => Span::new(previous.end.min(outer.start), outer.end),
-            (true, None, Some(next)) => Span::new(outer.start, next.start.max(outer.end)),
-            (true, None, None) => outer,
-        };
+        let removal = self.tree.item_removal(self.source.text(), items, flow, index);
         let text = self.tree.decoded(self.source.text(), item)?;
         let word = Word { removal: self.place(removal), quoted: true, ..self.word(&text, self.tree.content(item)) };
         Some(Lexed { word, content: dollars(&text), has_quotes: true })
-    }
-
-    /// The lines on which an item of a block list stands, from the one with its dash on.
-    fn whole_lines(&self, previous: usize, span: Span) -> Span {
-        let text = self.source.text();
-        let span = Span::new(span.start, span.start + self.source.slice(span).trim_end().len());
-        let mut start = span.start;
-        for line in text.get(previous.min(span.start)..span.start).unwrap_or_default().rsplit('\n') {
-            start -= line.len();
-            if line.trim_start().starts_with('-') {
-                break;
-            }
-            start = start.saturating_sub(1);
-        }
-        let start = text.get(..start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-        let end = text.get(span.end..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| span.end + at + 1);
-        Span::new(start, end)
     }
 
     fn word(&self, text: &Decoded, span: Span) -> Word {
@@ -227,8 +201,9 @@ impl<'a> Reader<'a> {
                 read(&text, |text| text.parse().ok().filter(|n: &f64| n.is_finite() && *n > 0.0).map(Cpus))
             }),
             memory: memory.and_then(|text| read(&text, |text| Bytes::parse(text, false).filter(|bytes| bytes.0 > 0))),
-            stop_grace: located(self.get("stop_grace_period")).and_then(|text| read(&text, quantities::duration)),
+            stop_grace: located(self.get("stop_grace_period")).and_then(|text| read(&text, durations::go)),
             replicas: replicas.and_then(|text| read(&text, |text| text.parse().ok())),
+            ..Limits::default()
         }
     }
 }

@@ -2,13 +2,14 @@
 
 use toml::de::DeTable;
 
-use crate::source::{FileId, Place, SourceFile, Span};
+use crate::source::{FileId, Located, Place, SourceFile, Span};
 
 use super::super::toml_tree::{self, Node, path, span};
 use super::super::{Facts, Requirement};
 use super::{MAX_REQUIREMENTS, specifier};
 
-/// Reads the dependencies of a `pyproject.toml`, for the standard tables and for poetry.
+/// Reads the dependencies of a `pyproject.toml`, for the standard tables and for poetry, and the entry point
+/// that it names for FastAPI.
 pub(in super::super) fn read_pyproject(file: FileId, source: &SourceFile, facts: &mut Facts) {
     let tree = toml_tree::parse(file, source, facts);
     let mut reader = Reader { file, found: Vec::new() };
@@ -33,6 +34,11 @@ pub(in super::super) fn read_pyproject(file: FileId, source: &SourceFile, facts:
         }
     }
     facts.requirements.append(&mut reader.found);
+    if let Some(node) = path(&tree, &["tool", "fastapi", "entrypoint"])
+        && let Some(text) = node.get_ref().as_str()
+    {
+        facts.entrypoints.insert(file, Located::new(text.to_owned(), reader.place(node)));
+    }
 }
 
 /// Reads the packages of a `Pipfile`.

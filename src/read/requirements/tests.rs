@@ -1,7 +1,7 @@
 //! Requirements in every notation, with their bytes.
 
 use super::super::{Facts, all};
-use crate::source::{FileKind, Files};
+use crate::source::{Files, Guess};
 
 type Row = (String, Option<String>, String, String);
 
@@ -9,7 +9,7 @@ type Row = (String, Option<String>, String, String);
 fn read(path: &str, text: &str) -> (Facts, Vec<Row>) {
     let mut files = Files::new();
     let file = files.add(path, text);
-    let kinds = [(file, FileKind::of(path).unwrap())].into();
+    let kinds = [(file, Guess::of(path).unwrap().settle(path, text).unwrap())].into();
     let facts = all(&files, &kinds);
     let found = facts
         .requirements

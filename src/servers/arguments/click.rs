@@ -21,9 +21,10 @@ pub(super) fn parse(options: &Options, words: &[Argument]) -> Arguments {
                 Word::Stranger => {
                     arguments.refuse(ArgumentError::Unrecognised(word.text.clone().unwrap_or_default()), word);
                 }
-                Word::Option { target, name_end } => {
+                Word::Option { target, name_end, value_start } => {
                     let mut next = || rest.next();
-                    option(options, &mut arguments, word, target, name_end, &mut next);
+                    let glued = name_end.map(|end| (end, value_start));
+                    option(options, &mut arguments, word, target, glued, &mut next);
                 }
             }
         }
@@ -38,7 +39,12 @@ fn is_positional(word: &Argument) -> bool {
 
 /// What a word is that does not follow an option in need of a value.
 enum Word {
-    Option { target: Target, name_end: Option<usize> },
+    /// An option; `name_end` is where its name ends if a value is glued to it, `value_start` where that begins.
+    Option {
+        target: Target,
+        name_end: Option<usize>,
+        value_start: usize,
+    },
     Stranger,
     Hidden,
 }
@@ -51,10 +57,21 @@ fn classify(options: &Options, word: &Argument) -> Word {
     }
     let name = equals.map_or(known, |at| known.get(..at).unwrap_or_default());
     match options.exact(name) {
-        Some(target) => Word::Option { target, name_end: equals },
-        None if word.text.is_some() => Word::Stranger,
-        None => Word::Hidden,
+        Some(target) => Word::Option { target, name_end: equals, value_start: equals.map_or(0, |at| at + 1) },
+        None => match short(options, known) {
+            Some(option) => option,
+            None if word.text.is_some() => Word::Stranger,
+            None => Word::Hidden,
+        },
     }
+}
+
+/// A short option with its value glued to it: `-emain:app`.
+fn short(options: &Options, known: &str) -> Option<Word> {
+    let end = 1 + known.strip_prefix('-')?.chars().next().filter(|c| *c != '-')?.len_utf8();
+    let target = options.exact(known.get(..end)?)?;
+    let takes_value = options.arity(target) != Arity::None;
+    takes_value.then_some(Word::Option { target, name_end: Some(end), value_start: end })
 }
 
 fn option<'a>(
@@ -62,16 +79,16 @@ fn option<'a>(
     arguments: &mut Arguments,
     word: &'a Argument,
     target: Target,
-    name_end: Option<usize>,
+    glued: Option<(usize, usize)>,
     next: &mut dyn FnMut() -> Option<&'a Argument>,
 ) {
-    let flag = Piece { word, start: 0, end: name_end };
+    let flag = Piece { word, start: 0, end: glued.map(|(end, _)| end) };
     let name = || flag.text().unwrap_or_default().to_owned();
-    match (options.arity(target), name_end) {
+    match (options.arity(target), glued) {
         (Arity::None, None) => options.give(arguments, target, flag, Following::Nothing),
         (Arity::None, Some(_)) => arguments.refuse(ArgumentError::UnexpectedValue(name()), word),
-        (_, Some(end)) => {
-            let value = Piece { word, start: end + 1, end: None };
+        (_, Some((_, start))) => {
+            let value = Piece { word, start, end: None };
             options.give(arguments, target, flag, Following::Piece(value));
         }
         (_, None) => match next() {

@@ -50,7 +50,7 @@ pub(super) enum Following<'a> {
 
 impl Options {
     pub(super) fn new(table: &'static Table, version: Version) -> Self {
-        let mut known: Vec<_> = informing(table.server()).iter().map(|flag| (*flag, Target::Exit)).collect();
+        let mut known: Vec<_> = table.exits().iter().map(|flag| (flag.as_str(), Target::Exit)).collect();
         for setting in table.settings().filter(|setting| setting.applies_to(version)) {
             let shape = setting.at(version);
             known.extend(shape.flags().iter().map(|flag| (flag.as_str(), Target::Setting { setting, off: false })));
@@ -108,10 +108,10 @@ impl Options {
         });
     }
 
-    fn without_value(&self, setting: &Setting, off: bool) -> Outcome {
+    pub(super) fn without_value(&self, setting: &Setting, off: bool) -> Outcome {
         let data = setting.at(self.version).data();
         match (&data.optional_value, data.constant) {
-            _ if off => Outcome::Known(Value::Bool(false)),
+            _ if off => Outcome::Known(setting.at(self.version).off_value().clone()),
             (Some(text), _) => self.convert(setting, text),
             (None, Some(constant)) => Outcome::Known(Value::Bool(constant)),
             (None, None) => Outcome::Known(Value::Bool(true)),
@@ -119,17 +119,23 @@ impl Options {
     }
 
     /// What becomes of a value's text: first the option's own conversion, then the setting's check.
-    fn convert(&self, setting: &Setting, text: &str) -> Outcome {
+    pub(super) fn convert(&self, setting: &Setting, text: &str) -> Outcome {
         let shape = setting.at(self.version);
         if shape.action() == Action::Append {
-            return Outcome::Known(Value::Str(text.trim().to_owned()));
+            // Gunicorn alone takes the spaces around an item away.
+            let item = if self.table.server() == Server::Gunicorn { text.trim() } else { text };
+            return Outcome::Known(Value::Str(item.to_owned()));
         }
         let value = match shape.conversion() {
             Conversion::Text if shape.kind() == Kind::Bool && self.table.syntax() == Syntax::Click => {
                 click_truth(text).map(Value::Bool)
             }
+            Conversion::Text if shape.kind() == Kind::Bool && self.table.syntax() == Syntax::Getopt => {
+                Some(Value::Bool(uwsgi_truth(text)))
+            }
             Conversion::Text => Some(Value::Str(text.to_owned())),
             Conversion::Int => integer::decimal(text).map(Value::Int),
+            Conversion::Atoi => Some(Value::Int(integer::leading(text))),
             Conversion::AutoInt => integer::octal_aware(text).map(Value::Int),
         };
         match value.map(|value| cast(setting, &value, self.version)) {
@@ -141,14 +147,9 @@ impl Options {
     }
 }
 
-/// Options of the command itself.
-const fn informing(server: Server) -> &'static [&'static str] {
-    match server {
-        Server::Gunicorn => &["-h", "--help", "-v", "--version"],
-        Server::Uvicorn | Server::Granian => &["--help", "--version"],
-        Server::Hypercorn | Server::Daphne => &["-h", "--help"],
-        Server::Uwsgi => &["-h", "--help", "--version"],
-    }
+/// `uwsgi_opt_true` of uWSGI 2.0.31: whatever does not say no is a yes.
+fn uwsgi_truth(text: &str) -> bool {
+    !(["false", "off", "no"].iter().any(|no| text.eq_ignore_ascii_case(no)) || text == "0")
 }
 
 /// `click.BOOL`.

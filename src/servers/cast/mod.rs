@@ -1,12 +1,13 @@
 //! What a server makes of a configured value: Gunicorn's own validators.
 //!
-//! The other servers have looser ones; where they would take a value as it is, the kind in their
-//! table says so. What only the machine can answer (does the file exist, is there such a user) is
+//! The other servers check less, and their own way: [`loose`] has theirs. What only the machine can answer (does the file exist, is there such a user) is
 //! not decided here: such a value passes.
 
 use super::schema::Kind;
-use super::{Setting, Shape, Version, addresses, integer};
+use super::{Server, Setting, Shape, Version, addresses, integer};
 use crate::values::Value;
+
+mod loose;
 
 /// A value that stops the server's start, in words close to its own.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -18,12 +19,14 @@ pub struct CastError {
 
 /// The value that `setting` holds after a server of `version` was given `value`.
 pub fn cast(setting: &Setting, value: &Value, version: Version) -> Result<Value, CastError> {
+    if setting.server() != Server::Gunicorn {
+        return loose::cast(setting, value, version);
+    }
     let shape = setting.at(version);
     match shape.kind() {
         Kind::Bool => truth(value),
         Kind::Count | Kind::Int => whole(shape, value),
-        Kind::Float => fraction(value),
-        Kind::Duration => duration(shape, value),
+        Kind::Float | Kind::Duration => refuse("Gunicorn has no such setting"),
         Kind::Text => text(value),
         Kind::TextList | Kind::Files => text_list(value),
         Kind::CommaList => comma_list(value),
@@ -59,6 +62,9 @@ pub fn cast(setting: &Setting, value: &Value, version: Version) -> Result<Value,
 /// Gunicorn reads `WEB_CONCURRENCY` with `int()`, which refuses an empty text; `PORT` becomes an
 /// address on all interfaces, and an empty one fails only when it is bound.
 pub fn default_from(setting: &Setting, text: &str, version: Version) -> Result<Value, CastError> {
+    if setting.server() != Server::Gunicorn {
+        return loose::default_from(setting, text);
+    }
     match setting.at(version).kind() {
         Kind::Count | Kind::Int => match integer::decimal(text) {
             Some(number) => cast(setting, &Value::Int(number), version),
@@ -119,44 +125,6 @@ fn whole(shape: &Shape, value: &Value) -> Result<Value, CastError> {
         return refuse(format!("must be at most {maximum}: {number}"));
     }
     Ok(Value::Int(number))
-}
-
-fn fraction(value: &Value) -> Result<Value, CastError> {
-    match value {
-        Value::Str(text) => match text.trim().parse() {
-            Ok(number) => Ok(Value::Float(number)),
-            Err(_) => refuse(format!("`{text}` is no number")),
-        },
-        Value::Int(_) | Value::Float(_) => Ok(value.clone()),
-        _ => refuse(format!("a number is needed, not {}", plain(value))),
-    }
-}
-
-/// Granian's durations: `90`, `90s`, `1h30m`, `1d`, in seconds.
-fn duration(shape: &Shape, value: &Value) -> Result<Value, CastError> {
-    let Value::Str(text) = value else {
-        return whole(shape, value);
-    };
-    let mut seconds = 0_i64;
-    let mut rest = text.as_str();
-    for (unit, factor) in [('d', 86_400), ('h', 3600), ('m', 60), ('s', 1)] {
-        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        let (number, behind) = rest.split_at(digits);
-        let Ok(number) = number.parse::<i64>() else {
-            continue;
-        };
-        // A bare number is one of seconds.
-        let after = if behind.is_empty() && digits == text.len() { Some("") } else { behind.strip_prefix(unit) };
-        if let Some(after) = after {
-            let factor = if behind.is_empty() { 1 } else { factor };
-            seconds = seconds.saturating_add(number.saturating_mul(factor));
-            rest = after;
-        }
-    }
-    if !rest.is_empty() {
-        return refuse(format!("`{text}` is not a valid duration"));
-    }
-    whole(shape, &Value::Int(seconds))
 }
 
 fn text(value: &Value) -> Result<Value, CastError> {

@@ -1,9 +1,9 @@
-//! Amounts of time as compose spells them.
+//! Amounts of time as programs that are written in Go spell them: compose, Fly.io, Caddy.
 
 use crate::values::Seconds;
 
 /// Reads `1m30s`, `10s`, `500ms` or `1.5h`, the durations of the Go language.
-pub(super) fn duration(text: &str) -> Option<Seconds> {
+pub(super) fn go(text: &str) -> Option<Seconds> {
     let mut rest = text.trim();
     let mut total = 0.0;
     if rest.is_empty() {
@@ -35,11 +35,11 @@ mod tests {
 
     #[test]
     fn durations_of_go() {
-        assert_eq!(duration("1m30s"), Some(Seconds(90.0)));
-        assert_eq!(duration("500ms"), Some(Seconds(0.5)));
-        assert_eq!(duration("1.5h"), Some(Seconds(5400.0)));
+        assert_eq!(go("1m30s"), Some(Seconds(90.0)));
+        assert_eq!(go("500ms"), Some(Seconds(0.5)));
+        assert_eq!(go("1.5h"), Some(Seconds(5400.0)));
         for text in ["", "10", "s", "10 s", "1x", "-1s", "${GRACE}"] {
-            assert_eq!(duration(text), None, "{text}");
+            assert_eq!(go(text), None, "{text}");
         }
     }
 }

@@ -1,0 +1,224 @@
+//! A place that starts something, with all that surrounds it.
+//!
+//! Decides which environment and which folders the commands of a unit see, and what becomes of the
+//! programs that they start.
+
+use std::collections::BTreeSet;
+
+use super::assemble::{Assembly, DevelopmentServer};
+use super::commands::{self, Start, Surroundings};
+use super::environment::Environment;
+use super::image::{self, Image};
+use super::locate::{self, Roots};
+use super::resolve::{Origin, resolve};
+use super::{Deployment, Effective, context, image_name};
+use crate::read::{Facts, Limits, Unit, UnitKind};
+use crate::servers::{Program, Server};
+use crate::source::{Files, Located, Place};
+use crate::values::Value;
+
+/// A unit about to be played.
+pub(super) struct Scene<'f> {
+    unit: &'f Unit,
+    starts: Vec<Start>,
+    limits: Limits,
+    container: Option<Place>,
+    development: Option<Located<String>>,
+    /// Whether the command stands in for one that the image has itself.
+    replaces: bool,
+}
+
+impl<'f> Scene<'f> {
+    /// A unit that runs on a machine as it is.
+    pub(super) fn host(unit: &'f Unit, files: &Files, facts: &Facts) -> Self {
+        let mut environment = Environment::default();
+        extend(&mut environment, unit, files, facts, &|_| None);
+        let mut roots = Roots::project(files.get(unit.place.file).folder());
+        if let Some(working) = &unit.working_folder {
+            roots.enter(&working.value);
+        }
+        let surroundings = Surroundings { environment, roots, files, scripts: &facts.scripts, outer: &|_| None };
+        let starts = commands::starts(unit.entrypoint.as_ref(), unit.command.as_ref(), surroundings);
+        Self {
+            unit,
+            starts,
+            limits: unit.limits.clone(),
+            container: None,
+            development: context::development(unit, files),
+            replaces: false,
+        }
+    }
+
+    /// An image with the command that it has itself.
+    pub(super) fn image(image: &Image<'f>, files: &Files, facts: &Facts) -> Self {
+        let (environment, roots) = inside(image, files.get(image.stage.place.file).folder(), None);
+        let surroundings = Surroundings { environment, roots, files, scripts: &facts.scripts, outer: &|_| None };
+        let starts = commands::starts(image.entrypoint, image.command, surroundings);
+        Self {
+            unit: image.stage,
+            starts,
+            limits: image.stage.limits.clone(),
+            container: Some(image.stage.place),
+            development: context::development(image.stage, files),
+            replaces: false,
+        }
+    }
+
+    /// A unit that runs in an image, which it may build; the stages whose own command it runs are
+    /// added to `built`.
+    pub(super) fn service(unit: &'f Unit, files: &'f Files, facts: &'f Facts, built: &mut BTreeSet<Place>) -> Self {
+        let is_compose = unit.kind == UnitKind::ComposeService;
+        let is_cluster = unit.kind == UnitKind::KubernetesContainer;
+        let beside = files.get(unit.place.file).folder();
+        // Compose fills in variables itself, from the `.env` file beside its own; Kubernetes from those
+        // that the container is given there.
+        let mut given = Environment::default();
+        if is_cluster {
+            given.extend(&unit.environment, &|_| None);
+        }
+        let outer = |name: &str| {
+            if is_cluster {
+                return given.text(name);
+            }
+            let beside = files.find(&locate::join(beside, ".env")).filter(|_| is_compose)?;
+            let variables = facts.environments.get(&beside)?;
+            variables.iter().rev().find(|variable| variable.name == name)?.value.as_ref()?.text()
+        };
+        let recipe = if is_cluster { image_name::recipe(unit, files, facts) } else { image::recipe(unit, files) };
+        let image = recipe.as_ref().and_then(|recipe| image::build(&facts.units, recipe.dockerfile, recipe.target));
+        let working = unit.working_folder.as_ref().map(|working| working.value.as_str());
+        let (mut environment, mut roots) = match (&image, recipe) {
+            (Some(image), Some(recipe)) => inside(image, &recipe.context, working),
+            _ if is_cluster => (Environment::default(), Roots::image(&image_name::home(unit, files), working)),
+            _ => (Environment::default(), Roots::image(beside, working)),
+        };
+        for mounted in &unit.mounted {
+            let (file, path) = &mounted.value;
+            roots.mount(files.get(*file).path(), path);
+        }
+        extend(&mut environment, unit, files, facts, &outer);
+        let own_image = image.as_ref();
+        let entrypoint = unit.entrypoint.as_ref().or_else(|| own_image?.entrypoint);
+        // A service that sets its own entry point drops the command of the image.
+        let inherited = || {
+            if unit.entrypoint.is_some() { None } else { own_image?.command }
+        };
+        let command = unit.command.as_ref().or_else(inherited);
+        let uses_own = unit.command.is_some() || unit.entrypoint.is_some();
+        if !uses_own {
+            built.extend(own_image.map(|image| image.stage.place));
+        }
+        let surroundings = Surroundings { environment, roots, files, scripts: &facts.scripts, outer: &outer };
+        let starts = commands::starts(entrypoint, command, surroundings);
+        Self {
+            unit,
+            starts,
+            limits: unit.limits.clone(),
+            container: (unit.kind.is_container() || image.is_some()).then_some(unit.place),
+            development: context::development(unit, files),
+            replaces: uses_own && own_image.is_some_and(|image| image.entrypoint.or(image.command).is_some()),
+        }
+    }
+
+    /// The unit that is played.
+    pub(super) fn place(&self) -> Place {
+        self.unit.place
+    }
+
+    /// Adds what the commands start to `assembly`.
+    pub(super) fn play(self, files: &Files, facts: &Facts, assembly: &mut Assembly) {
+        for start in &self.starts {
+            let development = match start.program {
+                Program::Server { server, .. } => {
+                    let resolved = resolve(&self.origin(), server, start, files, facts, &mut assembly.notes);
+                    assembly.deployments.extend(resolved.map(|mut deployment| {
+                        self.note_reload(&mut deployment, start.conditional);
+                        deployment
+                    }));
+                    continue;
+                }
+                Program::FastApi { development: false, .. } => {
+                    let resolved = resolve(&self.origin(), Server::Uvicorn, start, files, facts, &mut assembly.notes);
+                    assembly.deployments.extend(resolved);
+                    continue;
+                }
+                Program::FastApi { development: true, .. } => "fastapi dev",
+                Program::Development { name, .. } => name,
+            };
+            // A development server in a branch is what the branch is for.
+            if start.conditional {
+                continue;
+            }
+            assembly.development_servers.push(DevelopmentServer {
+                name: development,
+                command: start.place,
+                container: self.container,
+                development: self.development.clone().or_else(|| {
+                    let why = "it replaces the command of the image by a development server".to_owned();
+                    self.replaces.then(|| Located::new(why, start.place))
+                }),
+            });
+        }
+    }
+
+    fn origin(&self) -> Origin<'_> {
+        Origin {
+            unit: self.unit,
+            limits: &self.limits,
+            container: self.container,
+            development: self.development.as_ref(),
+        }
+    }
+
+    /// A service that replaces the command of its image by one that reloads is how developers run what
+    /// the image runs in production, and so is a branch of a script.
+    fn note_reload(&self, deployment: &mut Deployment, conditional: bool) {
+        let reloads = deployment.setting("reload").and_then(Effective::value) == Some(&Value::Bool(true));
+        if (self.replaces || conditional) && reloads && deployment.development.is_none() {
+            let why = if conditional {
+                "it reloads, and runs only in a branch of its script".to_owned()
+            } else {
+                "it replaces the command of the image by one that reloads".to_owned()
+            };
+            deployment.development = Some(Located::new(why, deployment.command));
+        }
+    }
+}
+
+/// The environment and the folders inside an image built from `folder`.
+fn inside(image: &Image, folder: &str, working: Option<&str>) -> (Environment, Roots) {
+    let mut environment = Environment::default();
+    // A build argument without a value is unknown, not empty.
+    environment.extend(image.environment.iter().copied().filter(|variable| variable.value.is_some()), &|_| None);
+    environment.start_running();
+    (environment, folders(image, folder, working))
+}
+
+fn folders(image: &Image, folder: &str, working: Option<&str>) -> Roots {
+    let own = image.working_folder.map(|working| working.value.as_str());
+    let mut roots = Roots::image(folder, working.or(own));
+    for (copied, stage) in &image.copied {
+        match stage {
+            None => roots.copy(&copied.sources, &copied.destination),
+            Some(stage) => roots.copy_from(&folders(stage, folder, None), &copied.sources, &copied.destination),
+        }
+    }
+    roots
+}
+
+/// Adds what files set for a unit: sets of variables by name, then files of them, then its own.
+fn extend(
+    environment: &mut Environment,
+    unit: &Unit,
+    files: &Files,
+    facts: &Facts,
+    outer: &dyn Fn(&str) -> Option<String>,
+) {
+    let folder = files.get(unit.place.file).folder();
+    for named in &unit.environment_files {
+        let path = locate::join(folder, &named.value);
+        let variables = files.find(&path).and_then(|file| facts.environments.get(&file));
+        environment.extend(variables.into_iter().flatten(), outer);
+    }
+    environment.extend(unit.environment.iter().filter(|variable| !variable.build_only), outer);
+}
