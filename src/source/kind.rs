@@ -292,8 +292,8 @@ fn yaml(path: &str, text: &str) -> Option<FileKind> {
 /// `gunicorn.conf`, `gunicorn_config`, `gunicorn-prod.cfg`: Gunicorn reads any name as Python.
 fn configuration(path: &str) -> Option<FileKind> {
     let name = path.rsplit('/').next().unwrap_or(path);
-    let named = name.starts_with("gunicorn")
-        && matches!(name.rsplit_once('.'), None | Some((_, "conf" | "config" | "cfg")));
+    let named =
+        name.starts_with("gunicorn") && matches!(name.rsplit_once('.'), None | Some((_, "conf" | "config" | "cfg")));
     named.then_some(FileKind::PythonConfiguration)
 }
 

@@ -10,7 +10,6 @@ use super::How;
 use super::cell::{Body, Cell, Deps, Function, Id, Text, Thing};
 use super::expression::Making;
 use super::flow::{Exits, merge};
-use super::methods::methods_of;
 use super::operators::{Calc, tuple};
 use super::run::{Halt, MAX_DEPTH, Run, Site, Step};
 use super::state::{Object, Scope};
@@ -321,75 +320,6 @@ impl<'a> Run<'a, '_> {
             Thing::Namespace(scope) => self.global_method(receiver, *scope, name, &arguments, at),
             Thing::Path(_) | Thing::Inside { .. } => self.path_method(receiver, name, &arguments, at),
             _ => self.call_unknown(receiver, &arguments, "a method that is not followed", at),
-        }
-    }
-
-    pub(super) fn attribute(&mut self, value: &Cell<'a>, name: &str, at: Span) -> Step<Cell<'a>> {
-        match &value.thing {
-            Thing::Dotted(full) => {
-                let full = Rc::clone(full);
-                if let Some(index) = self.project_module(&format!("{full}.{name}"))? {
-                    return Ok(Cell::new(Thing::Project(index)));
-                }
-                Ok(Self::outside_attribute(&full, name).resting_on(value))
-            }
-            Thing::Project(index) => match self.member(*index, name, at) {
-                Err(Halt::Raise(mut raised)) => {
-                    raised.class = Some("AttributeError".into());
-                    Err(Halt::Raise(raised))
-                }
-                other => other,
-            },
-            Thing::Class(class) => {
-                let class = Rc::clone(class);
-                self.attribute_of_class(value, &class, name, at)
-            }
-            Thing::Instance(class, id) => {
-                let (class, id) = (Rc::clone(class), *id);
-                self.attribute_of_instance(value, &class, id, name, at)
-            }
-            Thing::Member(member) => match name {
-                "value" | "_value_" => Ok(member.value.clone().resting_on(value)),
-                "name" | "_name_" => Ok(Cell::new(Thing::Str(Rc::clone(&member.name))).resting_on(value)),
-                _ => self.settle(Calc::Unknown("an attribute of an enumeration"), &[value], at),
-            },
-            Thing::Path(_) | Thing::Inside { object: true, .. } => self.path_attribute(value, name, at),
-            thing if methods_of(thing).is_some_and(|known| !known.contains(&name)) && !name.starts_with("__") => {
-                self.fault(&[value], "AttributeError", at, "an attribute that its type does not have")
-            }
-            Thing::Namespace(_)
-            | Thing::Reader(_)
-            | Thing::Bytes(_)
-            | Thing::Str(_)
-            | Thing::List(_)
-            | Thing::Dict(_)
-            | Thing::Set(_)
-            | Thing::Tuple(_) => {
-                let method = Cell::new(Thing::Method(Rc::new((value.clone(), name.into()))));
-                Ok(method)
-            }
-            Thing::None => self.fault(&[value], "AttributeError", at, "an attribute of None"),
-            _ => self.settle(Calc::Unknown("an attribute of an object"), &[value], at),
-        }
-    }
-
-    pub(super) fn set_attribute(&mut self, object: &Cell<'a>, name: &str, value: &Cell<'a>, at: Span) -> Step<()> {
-        let site = Site { name: at, value: None, how: How::Assignment };
-        match &object.thing {
-            Thing::Class(class) => self.bind(class.scope, name, value.clone(), site),
-            Thing::Instance(_, id) => self.bind(*id, name, value.clone(), site),
-            Thing::Project(index) => {
-                let scope = self.modules.get(*index).map(|module| module.scope);
-                match scope {
-                    Some(scope) => self.bind(scope, name, value.clone(), site),
-                    None => Ok(()),
-                }
-            }
-            _ => {
-                let given = vec![object.clone(), value.clone()];
-                self.forget_values(given, &"an attribute was set".into(), &Deps::default());
-                Ok(())
-            }
         }
     }
 

@@ -23,14 +23,19 @@ impl<'a> Run<'a, '_> {
             Thing::Float(x) => Some(*x != 0.0),
             Thing::Str(text) => Some(!text.is_empty()),
             Thing::Bytes(bytes) => Some(!bytes.is_empty()),
-            Thing::Iterator(_) => Some(true),
             Thing::View(id, _) => self.entries(*id).map(|items| !items.is_empty()),
             Thing::Tuple(items) => Some(!items.is_empty()),
             Thing::List(id) | Thing::Set(id) => self.items(*id).map(|items| !items.is_empty()),
             Thing::Dict(id) => self.entries(*id).map(|items| !items.is_empty()),
             Thing::Range(start, stop, stride) => Some(if *stride > 0 { start < stop } else { start > stop }),
-            Thing::Function(_) | Thing::Project(_) | Thing::Method(_) | Thing::Class(..) => Some(true),
-            Thing::Path(_) | Thing::Inside { object: true, .. } | Thing::Reader(_) => Some(true),
+            Thing::Function(_)
+            | Thing::Project(_)
+            | Thing::Method(_)
+            | Thing::Class(..)
+            | Thing::Iterator(_)
+            | Thing::Path(_)
+            | Thing::Inside { object: true, .. }
+            | Thing::Reader(_) => Some(true),
             Thing::Inside { path, .. } => (!path.is_empty()).then_some(true),
             Thing::Member(member) if !member.class.mixed => Some(true),
             Thing::Member(member) => self.truth(&member.value),
@@ -59,7 +64,7 @@ impl<'a> Run<'a, '_> {
         match (a, b) {
             (Thing::Unknown(_), _) | (_, Thing::Unknown(_)) => None,
             (Thing::None, Thing::None) => Some(true),
-            (Thing::Str(a), Thing::Str(b)) => Some(a == b),
+            (Thing::Str(a), Thing::Str(b)) | (Thing::Path(a), Thing::Path(b)) => Some(a == b),
             (Thing::Bytes(a), Thing::Bytes(b)) => Some(a == b),
             (Thing::Dotted(name), Thing::Str(text)) | (Thing::Str(text), Thing::Dotted(name))
                 if name.as_ref() == "__name__" =>
@@ -111,7 +116,6 @@ impl<'a> Run<'a, '_> {
             (Thing::Member(member), other) | (other, Thing::Member(member)) if is_value(other) => {
                 if member.class.mixed { self.equal_things(&member.value.thing, other, depth + 1) } else { Some(false) }
             }
-            (Thing::Path(a), Thing::Path(b)) => Some(a == b),
             (Thing::Path(_), other) | (other, Thing::Path(_)) if is_value(other) => Some(false),
             (a, b) if is_value(a) && is_value(b) => Some(false),
             _ => None,

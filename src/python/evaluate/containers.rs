@@ -129,7 +129,7 @@ impl<'a> Run<'a, '_> {
             }
             ("sort", []) => {
                 let items = self.items(id).unwrap_or_default().to_vec();
-                match self.sorted_by(items, arguments, at)? {
+                match self.sorted_by(&items, arguments, at)? {
                     Some(sorted) => {
                         if let Some(items) = self.list_mut(id) {
                             *items = sorted;

@@ -2,7 +2,7 @@
 
 use super::cell::Thing;
 
-/// The attributes of the built-in types of CPython 3.13, without those between double underscores;
+/// The attributes of the built-in types of `CPython` 3.13, without those between double underscores;
 /// `None` for what is of no such type.
 pub(super) fn methods_of(thing: &Thing<'_>) -> Option<&'static [&'static str]> {
     Some(match thing {

@@ -17,6 +17,7 @@
 
 mod ask;
 mod attempt;
+mod attributes;
 mod builtins;
 mod call;
 mod cell;
@@ -29,7 +30,9 @@ mod env_files;
 mod export;
 mod expression;
 mod flow;
+mod forget;
 mod format;
+mod functions;
 mod hints;
 mod imports;
 mod join;
@@ -47,6 +50,7 @@ mod reads;
 mod run;
 mod sequence;
 mod settings;
+mod sources;
 mod spec;
 mod state;
 mod statement;
@@ -54,6 +58,7 @@ mod templates;
 #[cfg(test)]
 mod tests;
 mod text;
+mod validators;
 mod written;
 
 use crate::source::{FileId, Place};

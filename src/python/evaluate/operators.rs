@@ -222,7 +222,7 @@ impl<'a> Run<'a, '_> {
             (Thing::Path(_) | Thing::Inside { .. }, _) | (_, Thing::Path(_) | Thing::Inside { .. })
                 if matches!(op, Operator::Div | Operator::Add) =>
             {
-                match self.path_operator(a, b, op == Operator::Div) {
+                match Self::path_operator(a, b, op == Operator::Div) {
                     Some(calc) => calc,
                     None => Calc::Unknown("an operator of a path"),
                 }

@@ -43,7 +43,7 @@ impl<'a> Run<'a, '_> {
                 None => return Ok(None),
             },
             Thing::Bytes(bytes) => bytes.iter().map(|byte| Cell::new(Thing::Int(i64::from(*byte)))).collect(),
-            Thing::Instance(class, own) => match self.record_items(class, *own) {
+            Thing::Instance(class, own) => match class.items_of(&self.state, *own) {
                 Some(items) => items,
                 None => return Ok(None),
             },
@@ -88,7 +88,7 @@ impl<'a> Run<'a, '_> {
             return self.global_item(scope, key, None, at);
         }
         if let Thing::Instance(class, own) = &value.thing
-            && let Some(items) = self.record_items(class, *own)
+            && let Some(items) = class.items_of(&self.state, *own)
         {
             return self.item(&tuple(items).resting_on(value), key, at);
         }

@@ -1,5 +1,7 @@
 //! How Python writes numbers and texts: `repr`, and the fields of a format specification.
 
+use std::fmt::Write as _;
+
 use super::operators::{MAX_TEXT, Number};
 
 /// How Python writes a float: the shortest digits that read back the same.
@@ -35,7 +37,9 @@ pub(super) fn quoted(text: &str) -> Option<String> {
             '\r' => shown.push_str("\\r"),
             '\t' => shown.push_str("\\t"),
             c if c == quote => shown.extend(['\\', c]),
-            c if c.is_ascii_control() => shown.push_str(&format!("\\x{:02x}", u32::from(c))),
+            c if c.is_ascii_control() => {
+                let _ = write!(shown, "\\x{:02x}", u32::from(c));
+            }
             c if c.is_ascii() || c.is_alphanumeric() => shown.push(c),
             _ => return None,
         }
@@ -50,9 +54,15 @@ pub(super) fn escaped(shown: &str) -> String {
     for c in shown.chars() {
         match u32::from(c) {
             0..=0x7f => text.push(c),
-            n @ 0x80..=0xff => text.push_str(&format!("\\x{n:02x}")),
-            n @ 0x100..=0xffff => text.push_str(&format!("\\u{n:04x}")),
-            n => text.push_str(&format!("\\U{n:08x}")),
+            n @ 0x80..=0xff => {
+                let _ = write!(text, "\\x{n:02x}");
+            }
+            n @ 0x100..=0xffff => {
+                let _ = write!(text, "\\u{n:04x}");
+            }
+            n => {
+                let _ = write!(text, "\\U{n:08x}");
+            }
         }
     }
     text
