@@ -5,6 +5,7 @@
 
 mod assemble;
 mod commands;
+mod compose;
 mod configuration;
 mod context;
 mod daphne;

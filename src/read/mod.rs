@@ -44,9 +44,10 @@ use decoded::Decoded;
 
 pub use hypercorn::{TomlEntry, TomlSettings, toml_settings};
 
+pub use compose::{ComposeFile, Extends, Include, Layer, service as compose_service, size as compose_size};
 pub use facts::{
-    Autoscaler, Build, Command, Copied, Facts, FilledBy, Form, HealthCheck, HealthKind, Limits, Proxy, Requirement,
-    ScriptCommand, Unit, UnitKind, Variable,
+    Autoscaler, Build, Command, Copied, Facts, FilledBy, Form, HealthCheck, HealthKind, Limits, Mount, Proxy,
+    Requirement, ScriptCommand, Unit, UnitKind, Variable,
 };
 
 /// Reads every file that `kinds` names, in the order of the files.

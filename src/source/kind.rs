@@ -286,7 +286,20 @@ fn yaml(path: &str, text: &str) -> Option<FileKind> {
     if text.contains("containerDefinitions:") || text.contains("ContainerDefinitions:") {
         return Some(FileKind::EcsTask);
     }
-    None
+    has_services(text).then_some(FileKind::Compose)
+}
+
+/// Whether it holds services by their names, each with something that only compose has: `production.yml`,
+/// `common-services.yml`, `stack.yaml`.
+fn has_services(text: &str) -> bool {
+    let mut lines = text.lines().map(str::trim_end);
+    let written = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    let begins = lines.by_ref().any(|line| line.trim_start_matches('\u{feff}') == "services:");
+    let named = lines.find(written).is_some_and(|line| line.starts_with(' ') && line.ends_with(':'));
+    let keys = ["image:", "build:", "command:", "environment:", "env_file:", "extends:", "ports:", "deploy:", "<<:"];
+    begins
+        && named
+        && text.lines().any(|line| line.starts_with("  ") && keys.iter().any(|key| line.trim_start().starts_with(key)))
 }
 
 /// `gunicorn.conf`, `gunicorn_config`, `gunicorn-prod.cfg`: Gunicorn reads any name as Python.
