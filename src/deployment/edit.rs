@@ -27,7 +27,9 @@ impl Candidate {
     /// Takes the setting out altogether.
     pub fn remove(&self, files: &Files) -> Option<Vec<Edit>> {
         match self.site.as_ref()? {
-            Site::Statement { statement, .. } | Site::Entry { statement, .. } => Some(vec![Edit::remove(whole_lines(files, *statement)?)]),
+            Site::Statement { statement, .. } | Site::Entry { statement, .. } => {
+                Some(vec![Edit::remove(whole_lines(files, *statement)?)])
+            }
             Site::Words { removal, .. } => Some(removal.iter().map(|&place| Edit::remove(place)).collect()),
             Site::Variable { .. } => None,
         }
@@ -94,7 +96,9 @@ fn toml_literal(value: &Value) -> Option<String> {
         Value::Int(n) => Some(n.to_string()),
         Value::Float(x) if x.is_finite() => Some(format!("{x:?}")),
         Value::Bool(truth) => Some(truth.to_string()),
-        Value::Str(text) if !text.contains(|c: char| c.is_control() || c == '"' || c == '\\') => Some(format!("\"{text}\"")),
+        Value::Str(text) if !text.contains(|c: char| c.is_control() || c == '"' || c == '\\') => {
+            Some(format!("\"{text}\""))
+        }
         _ => None,
     }
 }

@@ -49,7 +49,8 @@ pub(super) fn read(
     version: Version,
 ) -> Option<Read> {
     let is_python = named.starts_with("python:") || named.starts_with("file:");
-    let mut read = if is_python { reader.read(file, table, version)? } else { toml(reader.files, file, table, version) };
+    let mut read =
+        if is_python { reader.read(file, table, version)? } else { toml(reader.files, file, table, version) };
     read.candidates.retain(|(setting, _)| setting.name() != HIDDEN);
     Some(read)
 }
@@ -83,10 +84,7 @@ fn candidate(entry: &TomlEntry, value: Resolved) -> Candidate {
         value,
         layer: Layer::ConfigFile,
         place: Some(entry.value_place),
-        site: Some(Site::Entry {
-            literal: entry.literal.then_some(entry.value_place),
-            statement: entry.statement,
-        }),
+        site: Some(Site::Entry { literal: entry.literal.then_some(entry.value_place), statement: entry.statement }),
         depends: Vec::new(),
     }
 }

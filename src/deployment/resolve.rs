@@ -69,7 +69,9 @@ pub(super) fn resolve(
         command_line.app.clone()
     };
     let environment = match server {
-        Server::Uvicorn if !fastapi => uvicorn::with_file(&start.environment, &command_line, &start.roots, files, facts),
+        Server::Uvicorn if !fastapi => {
+            uvicorn::with_file(&start.environment, &command_line, &start.roots, files, facts)
+        }
         _ => start.environment.clone(),
     };
     let complete = command_line.opaque.is_empty();
@@ -97,7 +99,7 @@ pub(super) fn resolve(
         }
         Server::Uvicorn => {
             errors.extend(uvicorn::at_start(&settings, start.place));
-            let variable = uvicorn::app_of(&environment).filter(|_| app.is_none() && !fastapi);
+            let variable = uvicorn::app_of(&environment, version.version).filter(|_| app.is_none() && !fastapi);
             nameless &= variable.is_none();
             app = app.or_else(|| variable.flatten());
         }
@@ -257,12 +259,7 @@ fn load(
 
 /// The configuration file: `-c` on the command line, else `-c` in the variable, else the default one
 /// in the folder the server starts in; never two.
-fn which_configuration(
-    command_line: &Arguments,
-    options: &Arguments,
-    start: &Start,
-    files: &Files,
-) -> Which {
+fn which_configuration(command_line: &Arguments, options: &Arguments, start: &Start, files: &Files) -> Which {
     // An empty name counts as none.
     let named = [command_line, options]
         .into_iter()

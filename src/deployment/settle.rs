@@ -78,12 +78,7 @@ impl Sources<'_> {
 
     /// A variable that stands for the setting or supplies its default. One that a click option of the
     /// command line hides (`given`) is not even looked at.
-    fn variable(
-        &self,
-        setting: &'static Setting,
-        given: bool,
-        errors: &mut Vec<Located<String>>,
-    ) -> Option<Candidate> {
+    fn variable(&self, setting: &'static Setting, given: bool, errors: &mut Vec<Located<String>>) -> Option<Candidate> {
         let option = if std::ptr::eq(self.interface, self.table) { Some(setting) } else { self.in_front(setting) };
         let own = option.and_then(|option| self.interface.variable_of(option));
         let clicks = self.table.syntax() == Syntax::Click;

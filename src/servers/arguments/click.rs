@@ -40,7 +40,11 @@ fn is_positional(word: &Argument) -> bool {
 /// What a word is that does not follow an option in need of a value.
 enum Word {
     /// An option; `name_end` is where its name ends if a value is glued to it, `value_start` where that begins.
-    Option { target: Target, name_end: Option<usize>, value_start: usize },
+    Option {
+        target: Target,
+        name_end: Option<usize>,
+        value_start: usize,
+    },
     Stranger,
     Hidden,
 }

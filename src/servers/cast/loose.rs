@@ -83,7 +83,11 @@ fn choice(name: &str, shape: &Shape, text: &str) -> Result<Value, CastError> {
     };
     match shape.choices().iter().find(same) {
         Some(choice) => Ok(Value::Str(choice.clone())),
-        None => refuse(format!("{name}: `{}` is none of {}", plain(&Value::Str(text.to_owned())), shape.choices().join(", "))),
+        None => refuse(format!(
+            "{name}: `{}` is none of {}",
+            plain(&Value::Str(text.to_owned())),
+            shape.choices().join(", ")
+        )),
     }
 }
 
