@@ -1,5 +1,5 @@
-//! How long it takes to examine a project: a large one, with and without an application to analyse,
-//! and a small one of the fixtures.
+//! How long it takes to read and to examine a project: a large one, with and without an application to
+//! analyse, and a small one of the fixtures.
 #![allow(missing_docs, reason = "the macros of criterion make functions without documentation")]
 #![allow(clippy::expect_used, reason = "a benchmark stops where its own ground is missing")]
 
@@ -10,10 +10,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use farrier::examine;
 use farrier::request::Request;
+use farrier::{examine, gather};
 
-const MODULES: usize = 1_990;
+const MODULES: usize = 1_900;
+
+/// Files of other formats, most of which turn out to be nothing that matters.
+const OTHERS: usize = 90;
 
 /// Twenty lines of ordinary code.
 const MODULE: &str = r#"
@@ -38,6 +41,23 @@ def load(text, strict=True):
         logger.warning("no order: %s", text)
 "#;
 
+const MANIFEST: &str = r#"
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+        - name: web
+          image: web
+          command: [gunicorn, app:app]
+          resources: {limits: {cpu: "2", memory: 1Gi}}
+"#;
+
 fn projects(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("examine");
     group.sample_size(10).measurement_time(Duration::from_secs(10));
@@ -45,6 +65,9 @@ fn projects(criterion: &mut Criterion) {
         let folder = generated(launch);
         group.bench_function(name, |bencher| bencher.iter(|| black_box(examined(folder.path()))));
     }
+    // The same files up to the settings of every server, without a look at what the application does.
+    let folder = generated(Some("package0.main:app"));
+    group.bench_function("2000 files, only read", |bencher| bencher.iter(|| black_box(gathered(folder.path()))));
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/healthy/fastapi-compose");
     group.bench_function("a fixture", |bencher| bencher.iter(|| black_box(examined(&fixture))));
     group.finish();
@@ -54,6 +77,12 @@ fn projects(criterion: &mut Criterion) {
 fn examined(root: &Path) -> usize {
     let request = Request { root: PathBuf::from(root), ..Request::default() };
     examine(&request).expect("the project can be read").files.iter().count()
+}
+
+/// How many launches were found in the files of a project.
+fn gathered(root: &Path) -> usize {
+    let request = Request { root: PathBuf::from(root), ..Request::default() };
+    gather(&request, None).expect("the project can be read").assembly.deployments.len()
 }
 
 /// A project of 2,000 files; with an application, its handlers call into every tenth module.
@@ -81,6 +110,12 @@ fn generated(application: Option<&str>) -> tempfile::TempDir {
     let target = application.unwrap_or("elsewhere:app");
     write("Procfile", &format!("web: gunicorn {target} -k uvicorn_worker.UvicornWorker -c gunicorn.conf.py\n"));
     write("gunicorn.conf.py", "workers = 2\nbind = \"0.0.0.0:8000\"\n");
+    for other in 0..OTHERS {
+        write(&format!("data/{other}.yaml"), "name: x\nvalues:\n  - 1\n  - 2\n");
+    }
+    write("k8s/web.yaml", MANIFEST);
+    write("nginx/default.conf", "server {\n  location / {\n    proxy_pass http://web:8000;\n  }\n}\n");
+    write("deploy/start.sh", "#!/bin/sh\nset -e\nexec gunicorn -w ${WORKERS:-2} app:app\n");
     write("compose.yaml", "services:\n  web:\n    build: .\n    cpus: 2\n");
     folder
 }

@@ -81,8 +81,22 @@ pub fn examine(request: &Request) -> Result<Examination, discover::Error> {
     examine_with(request, None)
 }
 
-/// The same, as if the file at the first string (a path relative to the root) held the second.
-pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<Examination, discover::Error> {
+/// What the files of a project say, before anything is judged.
+#[derive(Debug)]
+pub struct Reading {
+    /// The texts that were read.
+    pub files: Files,
+    /// What each of them says.
+    pub facts: Facts,
+    /// What they say together.
+    pub assembly: Assembly,
+    /// What was not read.
+    pub notes: Vec<Note>,
+}
+
+/// Reads a project without a look at what its applications do; with `instead`, as if the file at the
+/// first string (a path relative to the root) held the second.
+pub fn gather(request: &Request, instead: Option<(&str, &str)>) -> Result<Reading, discover::Error> {
     let options = discover::Options { exclude: request.exclude.clone() };
     let found = discover::discover(&request.root, &request.paths, &options)?;
     let loaded = discover::load(&request.root, &found.files);
@@ -92,7 +106,13 @@ pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<
     };
     let facts = read::all(&files, &loaded.kinds);
     let assembly = deployment::assemble(&files, &facts);
-    let mut notes = [found.notes, loaded.notes, facts.notes.clone(), assembly.notes.clone()].concat();
+    let notes = [found.notes, loaded.notes, facts.notes.clone(), assembly.notes.clone()].concat();
+    Ok(Reading { files, facts, assembly, notes })
+}
+
+/// Like [`examine`], as if the file at the first string (a path relative to the root) held the second.
+pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<Examination, discover::Error> {
+    let Reading { files, facts, assembly, mut notes } = gather(request, instead)?;
     let applications = analyse(&files, &facts, &assembly, &mut notes);
     let orphans =
         guarded("applications that nothing starts", &mut notes, || app::orphans(&files, &facts.python, &applications));

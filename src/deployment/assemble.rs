@@ -1,10 +1,12 @@
 //! Joins the facts of all files into deployments.
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::Deployment;
-use super::image;
+use super::environment::Environment;
 use super::scene::Scene;
+use super::{compose, image};
 use crate::findings::Note;
 use crate::read::{Facts, UnitKind};
 use crate::source::{FileId, Files, Located, Place};
@@ -38,48 +40,77 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
     let mut assembly = Assembly::default();
     let mut built = BTreeSet::new();
     let mut scenes: Vec<Scene> = Vec::new();
-    for unit in &facts.units {
-        match unit.kind {
-            UnitKind::Image => {}
+    let mut broken = Vec::new();
+    let composed = compose::services(files, facts, &mut assembly.notes);
+    let inside = composed.iter().map(|service| (&service.unit, service.outer.clone()));
+    let outside = facts.units.iter().map(|unit| (unit, Environment::default()));
+    for (unit, outer) in inside.chain(outside) {
+        let scene = match unit.kind {
+            UnitKind::Image => continue,
             UnitKind::ComposeService | UnitKind::KubernetesContainer | UnitKind::Platform => {
-                scenes.push(Scene::service(unit, files, facts, &mut built));
+                guarded(|| Scene::service(unit, &outer, files, facts, &mut built))
             }
             UnitKind::Procfile
             | UnitKind::SystemdService
             | UnitKind::SupervisorProgram
             | UnitKind::UwsgiConfiguration
             | UnitKind::Task
-            | UnitKind::PythonLauncher => scenes.push(Scene::host(unit, files, facts)),
+            | UnitKind::PythonLauncher => guarded(|| Scene::host(unit, files, facts)),
+        };
+        match scene {
+            Some(scene) => scenes.push(scene),
+            None => broken.push(unit.place),
         }
     }
     for file in dockerfiles(facts) {
-        // An image whose own command a compose service runs is judged there, with its limits.
-        if !built.contains(&file)
-            && let Some(image) = image::build(&facts.units, file, None)
-        {
-            scenes.push(Scene::image(&image, files, facts));
+        for image in image::targets(&facts.units, file) {
+            // An image whose own command a compose service runs is judged there, with its limits.
+            if built.contains(&image.stage.place) {
+                continue;
+            }
+            match guarded(|| Scene::image(&image, files, facts)) {
+                Some(scene) => scenes.push(scene),
+                None => broken.push(image.stage.place),
+            }
         }
     }
     for scene in scenes {
-        scene.play(files, facts, &mut assembly);
+        let place = scene.place();
+        if guarded(|| scene.play(files, facts, &mut assembly)).is_none() {
+            broken.push(place);
+        }
     }
-    forget_repeated(&mut assembly.deployments);
+    assembly.notes.extend(broken.into_iter().map(|place| {
+        let file = files.get(place.file);
+        let why = "what this starts could not be told, which is a defect of farrier; please report it";
+        Note::line(file.path(), file.line(place.span.start), why)
+    }));
+    forget_repeated(&mut assembly);
     let order = |place: Place| (files.get(place.file).path().to_owned(), place.span);
     assembly.deployments.sort_by_key(|deployment| order(deployment.command));
     assembly.development_servers.sort_by_key(|server| order(server.command));
     assembly
 }
 
+/// A defect that one unit brings to light costs that unit, not the run.
+fn guarded<T>(join: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(join)).ok()
+}
+
 /// Several services of one image may run one script, which starts the same server in each as far as its
-/// commands tell: it is one launch.
-fn forget_repeated(deployments: &mut Vec<Deployment>) {
+/// commands tell, and so does a service that several compose files lay something over: it is one launch.
+fn forget_repeated(assembly: &mut Assembly) {
     let mut kept: Vec<Deployment> = Vec::new();
-    for deployment in std::mem::take(deployments) {
+    for deployment in std::mem::take(&mut assembly.deployments) {
         if !kept.iter().any(|known| known.is_same_launch(&deployment)) {
             kept.push(deployment);
         }
     }
-    *deployments = kept;
+    assembly.deployments = kept;
+    let mut commands = BTreeSet::new();
+    assembly.development_servers.retain(|server| commands.insert((server.command, server.name)));
+    assembly.notes.sort();
+    assembly.notes.dedup();
 }
 
 fn dockerfiles(facts: &Facts) -> BTreeSet<FileId> {

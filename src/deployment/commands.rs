@@ -31,7 +31,7 @@ pub(super) struct Surroundings<'a> {
     pub(super) files: &'a Files,
     /// The scripts of the project.
     pub(super) scripts: &'a BTreeMap<FileId, Vec<ScriptCommand>>,
-    /// Answers for variables that compose fills in before the process exists.
+    /// Answers for variables that compose or Kubernetes fills in before the process exists.
     pub(super) outer: &'a dyn Fn(&str) -> Option<String>,
 }
 
@@ -215,7 +215,7 @@ impl Runner<'_> {
         let lookup = |name: &str| match filled_by {
             FilledBy::Nobody => None,
             FilledBy::Shell => here.environment.text(name),
-            FilledBy::Compose => (here.outer)(name),
+            FilledBy::Compose | FilledBy::Kubernetes => (here.outer)(name),
             // Whoever fills it in, a value on which both agree is the value.
             FilledBy::Mixed => {
                 let inner = here.environment.text(name);

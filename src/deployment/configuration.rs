@@ -2,8 +2,11 @@
 
 use super::effective::{Candidate, Layer, Resolved, Site};
 use super::locate::Roots;
-use crate::python::evaluate::{self, Binding, Globals, How, Imported, Inputs, Lookup, Outcome};
+use crate::python::evaluate::{
+    self, Binding, FilePath, FileVariable, Globals, How, Imported, Inputs, Lookup, Outcome, Question,
+};
 use crate::python::syntax::Module;
+use crate::read::Variable;
 use crate::servers::{Setting, Table, Version, cast};
 use crate::source::{FileId, Files, Located, Place};
 use crate::values::Value;
@@ -63,6 +66,10 @@ pub(super) struct Reader<'a> {
     pub(super) files: &'a Files,
     pub(super) python: &'a BTreeMap<FileId, Module>,
     pub(super) roots: &'a Roots,
+    /// The `.env` files of the project.
+    pub(super) env_files: &'a BTreeMap<FileId, Vec<Variable>>,
+    /// The names of the variables that files set for the server.
+    pub(super) variables: &'a [String],
     pub(super) environ: &'a dyn Fn(&str) -> Lookup,
     /// What the file would see as the number of cores; `None` to leave it open.
     pub(super) cpus: Option<u32>,
@@ -72,7 +79,7 @@ impl<'a> Reader<'a> {
     /// What the names of `file` set on a server of `version`; `None` if the file is no readable Python.
     pub(super) fn read(&self, file: FileId, table: &'static Table, version: Version) -> Option<Read> {
         let module = self.python.get(&file)?;
-        let globals = self.globals(file, module);
+        let globals = self.globals(file)?;
         let mut read = Read {
             untrusted: globals.untrusted.clone(),
             last_assignment: last_assignment(&globals),
@@ -113,17 +120,61 @@ impl<'a> Reader<'a> {
 
     /// The value that `name` would have on a machine with `self.cpus` cores.
     pub(super) fn value_of(&self, file: FileId, name: &str) -> Option<Value> {
-        let globals = self.globals(file, self.python.get(&file)?);
+        let globals = self.globals(file)?;
         match &globals.get(name)?.value.outcome {
             Outcome::Known(value) => Some(value.clone()),
             Outcome::Unknown(_) => None,
         }
     }
 
-    fn globals(&self, file: FileId, module: &'a Module) -> Globals {
+    fn globals(&self, file: FileId) -> Option<Globals> {
+        self.evaluate(file, &Question::default(), |file, module, text, inputs, _| {
+            evaluate::module(file, module, text, inputs)
+        })
+    }
+
+    /// Follows the code of `file`, which may ask about the world outside it.
+    fn evaluate<T>(
+        &self,
+        file: FileId,
+        question: &Question<'_>,
+        work: for<'x> fn(FileId, &'x Module, &'x str, &Inputs<'x>, &Question<'_>) -> T,
+    ) -> Option<T> {
         let resolve = |name: &str| self.resolve(file, name);
-        let inputs = Inputs { environ: self.environ, cpus: self.cpus, resolve: &resolve };
-        evaluate::module(file, module, self.files.get(file).text(), &inputs)
+        let env_file = |path: FilePath<'_>| self.env_file(path);
+        let path_of = |file: FileId| Some(self.files.get(file).path().to_owned());
+        let inputs = Inputs {
+            environ: self.environ,
+            variables: self.variables,
+            cpus: self.cpus,
+            resolve: &resolve,
+            env_file: &env_file,
+            path_of: &path_of,
+        };
+        Some(work(file, self.python.get(&file)?, self.files.get(file).text(), &inputs, question))
+    }
+
+    fn env_file(&self, path: FilePath<'_>) -> Option<Vec<FileVariable>> {
+        let file = match path {
+            FilePath::Running(path) => self.roots.file(self.files, path)?,
+            FilePath::Project(path) => self.files.find(path)?,
+        };
+        let variables = self.env_files.get(&file)?;
+        Some(variables.iter().filter_map(|variable| self.file_variable(variable)).collect())
+    }
+
+    /// What python-dotenv reads; a name without `=` sets nothing.
+    fn file_variable(&self, variable: &Variable) -> Option<FileVariable> {
+        let word = variable.value.as_ref()?;
+        let raw = self.files.text_at(word.place);
+        // It expands fewer variables and escapes than other readers do.
+        let value = word.text().filter(|_| !raw.contains(['$', '\\']));
+        let file = self.files.get(variable.place.file);
+        let behind = file.text().get(variable.place.span.end..).unwrap_or_default().lines().next().unwrap_or_default();
+        let plain = value.as_deref().is_some_and(|value| {
+            value == raw && behind.trim().is_empty() && !value.contains(['#', '"', '\'']) && value.trim() == value
+        });
+        Some(FileVariable { name: variable.name.clone(), value, plain })
     }
 
     /// A module of the project, seen from the folder the server starts in.

@@ -16,6 +16,15 @@ pub(super) struct Image<'f> {
     pub(super) copied: Vec<(&'f Copied, Option<Image<'f>>)>,
 }
 
+/// How an image of the project is built.
+pub(super) struct Recipe<'f> {
+    pub(super) dockerfile: FileId,
+    /// The stage to stop at.
+    pub(super) target: Option<&'f str>,
+    /// The folder it is built from.
+    pub(super) context: String,
+}
+
 /// How many copies from other stages are followed.
 const MAX_FOLLOWED: usize = 32;
 
@@ -30,6 +39,31 @@ pub(super) fn build<'f>(units: &'f [Unit], file: FileId, target: Option<&str>) -
     let mut image = stack(&stages, index);
     image.copied = follow(image.copied, &stages[..index]);
     Some(image)
+}
+
+/// The images that a Dockerfile can be built to and that run something: each stage that no other one
+/// starts from. A stage that only serves to be copied from counts if it has a command of its own.
+pub(super) fn targets(units: &[Unit], file: FileId) -> Vec<Image<'_>> {
+    let stages: Vec<&Unit> =
+        units.iter().filter(|unit| unit.kind == UnitKind::Image && unit.place.file == file).collect();
+    let names = |name: &str, stage: &Unit| !stage.name.is_empty() && name.eq_ignore_ascii_case(&stage.name);
+    let mut found = Vec::new();
+    for (index, stage) in stages.iter().enumerate() {
+        let later = &stages[index + 1..];
+        let is_base = later.iter().any(|other| other.image.as_ref().is_some_and(|image| names(&image.value, stage)));
+        let copies = |other: &&&Unit| {
+            let mut sources = other.copied.iter().filter_map(|copied| copied.stage.as_deref());
+            sources.any(|source| names(source, stage) || source == index.to_string())
+        };
+        let own = stage.entrypoint.is_some() || stage.command.is_some();
+        if is_base || (!own && later.iter().any(|other| copies(&other))) {
+            continue;
+        }
+        let mut image = stack(&stages, index);
+        image.copied = follow(image.copied, &stages[..index]);
+        found.push(image);
+    }
+    found
 }
 
 /// Finds the stages that were copied from. What those took from others in turn is left out, and so is
@@ -83,8 +117,15 @@ fn stack<'f>(stages: &[&'f Unit], index: usize) -> Image<'f> {
     image
 }
 
+/// How the image of a compose service is built.
+pub(super) fn recipe<'f>(unit: &'f Unit, files: &Files) -> Option<Recipe<'f>> {
+    let dockerfile = dockerfile_of(unit, files)?;
+    let target = unit.build.as_ref()?.target.as_ref().map(|target| target.value.as_str());
+    Some(Recipe { dockerfile, target, context: context_of(unit, files)? })
+}
+
 /// The Dockerfile that a compose service builds.
-pub(super) fn dockerfile_of(unit: &Unit, files: &Files) -> Option<FileId> {
+fn dockerfile_of(unit: &Unit, files: &Files) -> Option<FileId> {
     let build = unit.build.as_ref()?;
     let context = context_of(unit, files)?;
     let name = build.dockerfile.as_ref().map_or("Dockerfile", |name| name.value.as_str());
@@ -92,10 +133,33 @@ pub(super) fn dockerfile_of(unit: &Unit, files: &Files) -> Option<FileId> {
 }
 
 /// The folder a compose service builds from, relative to the project root.
-pub(super) fn context_of(unit: &Unit, files: &Files) -> Option<String> {
+fn context_of(unit: &Unit, files: &Files) -> Option<String> {
     let build = unit.build.as_ref()?;
     let context = build.context.as_ref().map_or(".", |context| context.value.as_str());
     // A remote context or one outside the project is not there to be read.
     let local = !context.contains("://") && !context.starts_with('/');
     local.then(|| super::locate::join(files.get(unit.place.file).folder(), context))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read;
+    use crate::source::FileKind;
+
+    #[test]
+    fn a_file_of_several_images_builds_each_that_runs_something() {
+        let text = "FROM python AS base\nCMD gunicorn base\n\
+                    FROM base AS build\nRUN make\n\
+                    FROM base AS web\nCOPY --from=build /x /x\n\
+                    FROM base AS worker\nCMD celery\n\
+                    FROM node AS assets\nRUN npm run build\n\
+                    FROM base AS tests\nCMD pytest\n";
+        let mut files = Files::new();
+        let file = files.add("Dockerfile", text);
+        let facts = read::all(&files, &[(file, FileKind::Dockerfile)].into());
+        let found = targets(&facts.units, file);
+        let names: Vec<_> = found.iter().map(|image| (image.stage.name.as_str(), image.command.is_some())).collect();
+        assert_eq!(names, [("web", true), ("worker", true), ("assets", false), ("tests", true)]);
+    }
 }

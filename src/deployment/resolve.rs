@@ -53,7 +53,16 @@ pub(super) fn resolve(
         errors.extend(found.errors.iter().map(|e| Located::new(e.value.to_string(), e.place)));
     }
     let environ = |name: &str| start.environment.lookup(name);
-    let reader = Reader { files, python: &facts.python, roots: &start.roots, environ: &environ, cpus: None };
+    let variables: Vec<String> = start.environment.known().into_iter().map(|(name, _)| name).collect();
+    let reader = Reader {
+        files,
+        python: &facts.python,
+        roots: &start.roots,
+        env_files: &facts.environments,
+        variables: &variables,
+        environ: &environ,
+        cpus: None,
+    };
     let which = match server {
         Server::Gunicorn => which_configuration(&command_line, &options, start, files),
         Server::Hypercorn => hypercorn::which(&command_line, &start.roots, files),

@@ -22,7 +22,11 @@ pub(super) fn shell(text: &Decoded, place: Place) -> Option<Command> {
 /// A list of words, from a format in which variables mean nothing or are compose's.
 pub(super) fn exec(words: Vec<Lexed>, dialect: Dialect, place: Place) -> Option<Command> {
     let compose = dialect == Dialect::Compose;
-    let plain = if compose { FilledBy::Compose } else { FilledBy::Nobody };
+    let plain = match dialect {
+        Dialect::Compose => FilledBy::Compose,
+        Dialect::Kubernetes => FilledBy::Kubernetes,
+        _ => FilledBy::Nobody,
+    };
     let Some(at) = script_position(&words) else {
         let simple = if words.is_empty() { Vec::new() } else { vec![bare(words)] };
         return Some(Command { form: Form::Exec, filled_by: plain, simple, place });

@@ -76,6 +76,29 @@ impl Decoded {
         }
     }
 
+    /// The same text, where `outer` is what its bytes were taken from: a text inside a text.
+    pub(super) fn through(&self, outer: &Self) -> Self {
+        let mut through = Self::default();
+        for (index, piece) in self.pieces.iter().enumerate() {
+            let end = self.pieces.get(index + 1).map_or(self.text.len(), |next| next.at);
+            let source = piece.source.start..piece.source.end;
+            if piece.verbatim {
+                through.push_from(outer, source);
+            } else {
+                through.push_escaped(self.text.get(piece.at..end).unwrap_or_default(), outer.span(source));
+            }
+        }
+        through
+    }
+
+    /// The same text, with `home` for what stands at no byte so far.
+    pub(super) fn homed(mut self, home: Span) -> Self {
+        for piece in self.pieces.iter_mut().filter(|piece| piece.source.is_empty()) {
+            piece.source = home;
+        }
+        self
+    }
+
     /// A part of it.
     pub(super) fn part(&self, range: Range<usize>) -> Self {
         let mut part = Self::default();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::ComposeFile;
 use crate::findings::Note;
 use crate::python::syntax::Module;
 use crate::source::{Comment, FileId, Located, Place, Span, Word};
@@ -20,12 +21,10 @@ pub struct Facts {
     pub scripts: BTreeMap<FileId, Vec<ScriptCommand>>,
     /// The variables of every `.env` file, in order; a later one of the same name wins.
     pub environments: BTreeMap<FileId, Vec<Variable>>,
+    /// The compose files; their services become units once it is known which of them go together.
+    pub compose: BTreeMap<FileId, ComposeFile>,
     /// The application that a `pyproject.toml` names for the command line of FastAPI.
     pub entrypoints: BTreeMap<FileId, Located<String>>,
-    /// Sets of variables that units of the same cluster refer to by name.
-    pub config_maps: Vec<ConfigMap>,
-    /// Rules that change how many copies of a unit run.
-    pub autoscalers: Vec<Autoscaler>,
     /// Reverse proxies that pass requests on to servers.
     pub proxies: Vec<Proxy>,
     /// The comments of every file, in order.
@@ -42,9 +41,8 @@ impl Facts {
         self.scripts.extend(other.scripts);
         self.requirements.extend(other.requirements);
         self.environments.extend(other.environments);
+        self.compose.extend(other.compose);
         self.entrypoints.extend(other.entrypoints);
-        self.config_maps.extend(other.config_maps);
-        self.autoscalers.extend(other.autoscalers);
         self.proxies.extend(other.proxies);
         self.comments.extend(other.comments);
         self.notes.extend(other.notes);
@@ -55,6 +53,9 @@ impl Facts {
     pub fn statement_around(&self, file: FileId, span: Span) -> Span {
         if let Some(module) = self.python.get(&file) {
             return module.statement_around(span).unwrap_or(span);
+        }
+        if let Some(compose) = self.compose.get(&file) {
+            return compose.command_around(span).unwrap_or(span);
         }
         let commands = self.units.iter().flat_map(|unit| unit.entrypoint.iter().chain(&unit.command));
         let scripts = self.scripts.get(&file).into_iter().flatten().map(|command| command.place);
@@ -96,8 +97,8 @@ pub struct Unit {
     pub image: Option<Located<String>>,
     /// Compose profiles that must be active for it to run.
     pub profiles: Vec<String>,
-    /// Folders of the host that it mounts, as written relative to the file that says so.
-    pub mounts: Vec<Located<String>>,
+    /// Files and folders of the host that it mounts, in order.
+    pub mounts: Vec<Mount>,
     /// The user it runs as, as written.
     pub user: Option<Located<String>>,
     /// The signal that asks it to stop, as written; `SIGTERM` if not given.
@@ -106,8 +107,10 @@ pub struct Unit {
     pub health: Vec<HealthCheck>,
     /// How long it is kept waiting before the signal that asks it to stop (`preStop` of Kubernetes).
     pub stop_delay: Option<Located<Seconds>>,
-    /// Sets of variables it takes over by name; all of them before `environment`.
-    pub config_maps: Vec<ConfigMapReference>,
+    /// Files of the project that somebody mounts into it, each at the path that it has there.
+    pub mounted: Vec<Located<(FileId, String)>>,
+    /// What makes it one of several variants of the same unit, where it is: an overlay that patches it.
+    pub variant: Option<Located<String>>,
 }
 
 impl Unit {
@@ -132,7 +135,8 @@ impl Unit {
             stop_signal: None,
             health: Vec::new(),
             stop_delay: None,
-            config_maps: Vec::new(),
+            mounted: Vec::new(),
+            variant: None,
         }
     }
 }
@@ -196,6 +200,9 @@ pub enum FilledBy {
     Nobody,
     /// The shell that runs the command, from the environment of the unit.
     Shell,
+    /// Kubernetes, before anything starts, from the variables that the container is given there; those of
+    /// the image do not count.
+    Kubernetes,
     /// Compose, before anything starts, from the environment of whoever calls it and the `.env` file of
     /// the project: the `environment` of the service does not count.
     Compose,
@@ -232,6 +239,15 @@ pub struct Variable {
     pub build_only: bool,
 }
 
+/// A file or a folder of the host in place of one of the image.
+#[derive(Debug, Clone)]
+pub struct Mount {
+    /// What is mounted, as written relative to the file that says so.
+    pub source: Located<String>,
+    /// Where it is seen, if that is known.
+    pub target: Option<String>,
+}
+
 /// The image that a compose service builds.
 #[derive(Debug, Clone)]
 pub struct Build {
@@ -239,6 +255,8 @@ pub struct Build {
     pub context: Option<Located<String>>,
     /// Dockerfile relative to the context; `Dockerfile` if not given.
     pub dockerfile: Option<Located<String>>,
+    /// A Dockerfile in place (`dockerfile_inline`), which stands in for the other.
+    pub inline: Option<Place>,
     /// The stage to stop at.
     pub target: Option<Located<String>>,
 }
@@ -269,6 +287,8 @@ pub struct Limits {
     pub cpu_request: Option<Located<Cpus>>,
     /// The memory that it is sure to get.
     pub memory_request: Option<Located<Bytes>>,
+    /// What changes how many copies run.
+    pub autoscaler: Option<Autoscaler>,
 }
 
 /// What a failed [`HealthCheck`] leads to.
@@ -307,29 +327,9 @@ pub struct HealthCheck {
     pub command: Option<Command>,
 }
 
-/// Variables under a name (`ConfigMap`, `Secret`).
-#[derive(Debug, Clone)]
-pub struct ConfigMap {
-    /// Its name.
-    pub name: String,
-    /// Its variables, in order.
-    pub variables: Vec<Variable>,
-}
-
-/// A [`ConfigMap`] that a unit takes its variables from.
-#[derive(Debug, Clone)]
-pub struct ConfigMapReference {
-    /// Its name.
-    pub name: Located<String>,
-    /// What is put in front of the name of each variable.
-    pub prefix: String,
-}
-
 /// A rule that changes how many copies of a unit run.
 #[derive(Debug, Clone)]
 pub struct Autoscaler {
-    /// The name of what it scales.
-    pub target: String,
     /// The fewest copies.
     pub least: Option<Located<u32>>,
     /// The most copies.

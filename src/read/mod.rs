@@ -8,6 +8,7 @@ mod compose;
 mod decoded;
 mod dockerfile;
 mod dotenv;
+mod durations;
 mod expansion;
 mod facts;
 mod helm;
@@ -27,6 +28,7 @@ mod supervisor;
 mod systemd;
 mod tasks;
 mod toml_tree;
+mod tree;
 mod uwsgi;
 mod yaml;
 
@@ -42,9 +44,10 @@ use decoded::Decoded;
 
 pub use hypercorn::{TomlEntry, TomlSettings, toml_settings};
 
+pub use compose::{ComposeFile, Extends, Include, Layer, service as compose_service, size as compose_size};
 pub use facts::{
-    Autoscaler, Build, Command, ConfigMap, ConfigMapReference, Copied, Facts, FilledBy, Form, HealthCheck, HealthKind,
-    Limits, Proxy, Requirement, ScriptCommand, Unit, UnitKind, Variable,
+    Autoscaler, Build, Command, Copied, Facts, FilledBy, Form, HealthCheck, HealthKind, Limits, Mount, Proxy,
+    Requirement, ScriptCommand, Unit, UnitKind, Variable,
 };
 
 /// Reads every file that `kinds` names, in the order of the files.
@@ -54,8 +57,17 @@ pub fn all(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
     for facts in each {
         all.add(facts);
     }
+    all.add(clusters(files, kinds));
     all.notes.sort();
     all
+}
+
+/// The files of clusters, which only say something together.
+fn clusters(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
+    catch_unwind(AssertUnwindSafe(|| kubernetes::read(files, kinds))).unwrap_or_else(|_| {
+        let why = "the reader of clusters failed, which is a defect of farrier; please report it";
+        Facts { notes: vec![Note::file("", why)], ..Facts::default() }
+    })
 }
 
 /// A defect of a reader costs the file it met, not the run.
@@ -81,9 +93,12 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::Pipfile => requirements::read_pipfile,
         FileKind::PipfileLock => requirements::read_pipfile_lock,
         FileKind::SetupConfig => requirements::read_setup_config,
-        FileKind::Kubernetes => kubernetes::read,
-        FileKind::HelmTemplate => helm::read_template,
-        FileKind::HelmValues => helm::read_values,
+        // Read together, by `clusters`.
+        FileKind::Kubernetes
+        | FileKind::Kustomization
+        | FileKind::HelmTemplate
+        | FileKind::HelmValues
+        | FileKind::HelmChart => return facts,
         FileKind::AppJson => platforms::read_app_json,
         FileKind::Fly => platforms::read_fly,
         FileKind::Render => platforms::read_render,
@@ -91,6 +106,10 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::EcsTask => platforms::read_ecs_task,
         FileKind::DigitalOcean => platforms::read_digital_ocean,
         FileKind::Azure => platforms::read_azure,
+        FileKind::HerokuYaml => platforms::read_heroku_yaml,
+        FileKind::Railway => platforms::read_railway,
+        FileKind::Nixpacks => platforms::read_nixpacks,
+        FileKind::Beanstalk => platforms::read_beanstalk,
         FileKind::Systemd => systemd::read,
         FileKind::Supervisor => supervisor::read,
         FileKind::UwsgiIni => uwsgi::read_ini,
@@ -101,6 +120,7 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::Makefile => tasks::read_makefile,
         FileKind::Justfile => tasks::read_justfile,
         FileKind::PackageJson => tasks::read_package_json,
+        FileKind::Taskfile => tasks::read_taskfile,
         FileKind::Nginx => proxies::read_nginx,
         FileKind::Caddyfile => proxies::read_caddyfile,
     };

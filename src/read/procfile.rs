@@ -24,6 +24,10 @@ pub(super) fn read(file: FileId, source: &SourceFile, facts: &mut Facts) {
             comments.push(Comment { span: Span::new(start, span.end), own_line: true });
             continue;
         }
+        // The lines of a template engine choose among processes, all of which are read.
+        if content.starts_with("{%") || content.starts_with("{#") {
+            continue;
+        }
         let Some((name, line)) = process(content) else {
             if !content.is_empty() && processes < MAX_PROCESSES {
                 facts.notes.push(Note::line(
@@ -101,5 +105,15 @@ mod tests {
         assert_eq!(words, ["gunicorn", "-w", "${N:-4}", "app:app"]);
         assert_eq!(facts.notes[0].line, Some(5));
         assert_eq!(facts.comments[&file].len(), 1);
+    }
+
+    #[test]
+    fn every_branch_of_a_template_is_read() {
+        let mut files = Files::new();
+        let file = files.add("Procfile", "{%- if a %}\nweb: a\n{%- else %}\nweb: b\n{%- endif %}\n");
+        let mut facts = Facts::default();
+        read(file, files.get(file), &mut facts);
+        assert_eq!(facts.units.len(), 2);
+        assert!(facts.notes.is_empty());
     }
 }

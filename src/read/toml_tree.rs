@@ -19,7 +19,11 @@ pub(super) fn parse<'a>(file: FileId, source: &'a SourceFile, facts: &mut Facts)
     let (tree, errors) = DeTable::parse_recoverable(text);
     if let Some(error) = errors.first() {
         let line = error.span().map_or(1, |span| source.line(span.start));
-        let reason = format!("not valid TOML, so it may be read in part: {}", error.message().replace('\n', " "));
+        let reason = if text.contains("{%") {
+            "a template, so it was read in part".to_owned()
+        } else {
+            format!("not valid TOML, so it may be read in part: {}", error.message().replace('\n', " "))
+        };
         facts.notes.push(Note::line(source.path(), line, reason));
     }
     tree.into_inner()

@@ -37,6 +37,10 @@ pub enum FileKind {
     HelmTemplate,
     /// The values of a Helm chart.
     HelmValues,
+    /// `Chart.yaml`, which names a Helm chart.
+    HelmChart,
+    /// What Kustomize builds from which manifests.
+    Kustomization,
     /// `app.json` of Heroku and its kin.
     AppJson,
     /// `fly.toml`.
@@ -51,6 +55,14 @@ pub enum FileKind {
     DigitalOcean,
     /// Container apps and container groups of Azure.
     Azure,
+    /// `heroku.yml`.
+    HerokuYaml,
+    /// `railway.toml` or `railway.json`.
+    Railway,
+    /// `nixpacks.toml`.
+    Nixpacks,
+    /// A file of `.ebextensions`.
+    Beanstalk,
     /// A unit of systemd, or a drop-in of one.
     Systemd,
     /// The configuration of supervisord, or a part that it includes.
@@ -71,6 +83,8 @@ pub enum FileKind {
     Justfile,
     /// `package.json`.
     PackageJson,
+    /// A `Taskfile.yml`.
+    Taskfile,
     /// The configuration of nginx, or a part that it includes.
     Nginx,
     /// The configuration of Caddy.
@@ -92,6 +106,8 @@ pub enum Guess {
     Xml,
     /// The same for TOML.
     Toml,
+    /// A name without an ending: the first line may name an interpreter.
+    Plain,
 }
 
 /// What generators of configuration files put behind the name of what they generate.
@@ -114,6 +130,7 @@ impl Guess {
             Self::Json => json(text),
             Self::Conf => conf(path, text),
             Self::Xml => text.contains("<uwsgi").then_some(FileKind::UwsgiXml),
+            Self::Plain => by_interpreter(text),
             Self::Toml => is_hypercorn(path, text).then_some(FileKind::HypercornToml),
         }
     }
@@ -142,7 +159,15 @@ fn by_name(lower: &str, folder: &str) -> Option<Guess> {
         ("app.json", _) => FileKind::AppJson,
         ("package.json", _) => FileKind::PackageJson,
         ("render.yaml" | "render.yml", _) => FileKind::Render,
+        ("chart.yaml", _) => FileKind::HelmChart,
+        ("kustomization.yaml" | "kustomization.yml" | "kustomization", _) => FileKind::Kustomization,
+        (_, "tpl") if folder.split('/').any(|part| part == "templates") => FileKind::HelmTemplate,
         ("fly.toml", _) => FileKind::Fly,
+        ("heroku.yml" | "heroku.yaml", _) => FileKind::HerokuYaml,
+        ("railway.toml" | "railway.json", _) => FileKind::Railway,
+        ("nixpacks.toml" | "nixpacks.json", _) => FileKind::Nixpacks,
+        ("taskfile.yml" | "taskfile.yaml" | "taskfile.dist.yml" | "taskfile.dist.yaml", _) => FileKind::Taskfile,
+        (_, "config") if folder.ends_with(".ebextensions") => FileKind::Beanstalk,
         ("makefile" | "gnumakefile", _) | (_, "mk") => FileKind::Makefile,
         ("justfile" | ".justfile", _) | (_, "just") => FileKind::Justfile,
         ("caddyfile", _) | (_, "caddyfile" | "caddy") => FileKind::Caddyfile,
@@ -194,6 +219,9 @@ fn by_look(lower: &str, folder: &str) -> Option<Guess> {
             _ => None,
         };
     }
+    if matches!(folder.rsplit('/').next(), Some("sites-available" | "sites-enabled")) {
+        return Some(Guess::Conf);
+    }
     match extension {
         "yml" | "yaml" => Some(Guess::Yaml),
         // Of the many JSON files of a project only those are opened whose name or folder says enough.
@@ -205,7 +233,8 @@ fn by_look(lower: &str, folder: &str) -> Option<Guess> {
         "nginx" => Some(Guess::Sure(FileKind::Nginx)),
         "xml" => stem.contains("uwsgi").then_some(Guess::Xml),
         "toml" => Some(Guess::Toml),
-        _ if matches!(folder.rsplit('/').next(), Some("sites-available" | "sites-enabled")) => Some(Guess::Conf),
+        // What people call their own programs: `bin/start`, `s6-rc.d/web/run`.
+        "" => Some(Guess::Plain),
         _ => None,
     }
 }
@@ -229,6 +258,8 @@ fn yaml(path: &str, text: &str) -> Option<FileKind> {
     if has_line(text, "- apiVersion:")
         || has_line(text, "  - apiVersion:")
         || has_line(text, "items:") && text.contains("apiVersion:")
+        // Operations on objects, which Kustomize applies.
+        || has_line(text, "- op:") && text.contains("path: /")
     {
         return Some(FileKind::Kubernetes);
     }
@@ -251,7 +282,20 @@ fn yaml(path: &str, text: &str) -> Option<FileKind> {
     if text.contains("containerDefinitions:") || text.contains("ContainerDefinitions:") {
         return Some(FileKind::EcsTask);
     }
-    None
+    has_services(text).then_some(FileKind::Compose)
+}
+
+/// Whether it holds services by their names, each with something that only compose has: `production.yml`,
+/// `common-services.yml`, `stack.yaml`.
+fn has_services(text: &str) -> bool {
+    let mut lines = text.lines().map(str::trim_end);
+    let written = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    let begins = lines.by_ref().any(|line| line.trim_start_matches('\u{feff}') == "services:");
+    let named = lines.find(written).is_some_and(|line| line.starts_with(' ') && line.ends_with(':'));
+    let keys = ["image:", "build:", "command:", "environment:", "env_file:", "extends:", "ports:", "deploy:", "<<:"];
+    begins
+        && named
+        && text.lines().any(|line| line.starts_with("  ") && keys.iter().any(|key| line.trim_start().starts_with(key)))
 }
 
 fn json(text: &str) -> Option<FileKind> {
@@ -287,6 +331,19 @@ fn conf(path: &str, text: &str) -> Option<FileKind> {
         directive("proxy_pass") || directive("uwsgi_pass") || (directive("upstream") && text.contains("server "));
     let sections = matches!(path.rsplit_once('.'), Some((_, "ini" | "cfg")));
     (!sections && nginx).then_some(FileKind::Nginx)
+}
+
+/// `#!/bin/sh`, `#!/usr/bin/env bash`, `#!/command/with-contenv bash`, `#!/usr/bin/env python3`.
+fn by_interpreter(text: &str) -> Option<FileKind> {
+    let line = text.strip_prefix("#!")?.lines().next()?;
+    line.split_whitespace().find_map(|word| {
+        let name = word.rsplit('/').next().unwrap_or(word);
+        match name {
+            "sh" | "bash" | "dash" | "ash" | "ksh" | "zsh" => Some(FileKind::Script),
+            _ if name.starts_with("python") => Some(FileKind::Python),
+            _ => None,
+        }
+    })
 }
 
 fn is_hypercorn(path: &str, text: &str) -> bool {
@@ -355,6 +412,9 @@ mod tests {
             ("robots.txt", None),
             ("Pipfile", Some(Pipfile)),
             ("start.sh", Some(Script)),
+            ("chart/Chart.yaml", Some(FileKind::HelmChart)),
+            ("chart/templates/_helpers.tpl", Some(FileKind::HelmTemplate)),
+            ("base/kustomization.yaml", Some(FileKind::Kustomization)),
         ] {
             assert_eq!(Guess::of(path), kind.map(Guess::Sure), "{path}");
         }
@@ -384,6 +444,10 @@ mod tests {
             ("alembic.ini", "[alembic]\n", None),
             ("hypercorn.toml", "bind = \"0.0.0.0:80\"\n", Some(FileKind::HypercornToml)),
             ("ruff.toml", "line-length = 100\n", None),
+            ("bin/start", "#!/usr/bin/env bash\nexec gunicorn app\n", Some(FileKind::Script)),
+            ("s6/web/run", "#!/command/with-contenv /usr/bin/bash\n", Some(FileKind::Script)),
+            ("manage", "#!/usr/bin/env python3\n", Some(FileKind::Python)),
+            ("LICENSE", "MIT\n", None),
         ] {
             assert_eq!(Guess::of(path).and_then(|guess| guess.settle(path, text)), kind, "{path}");
         }

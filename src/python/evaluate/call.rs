@@ -113,7 +113,13 @@ impl<'a> Run<'a, '_> {
     /// A generator that is used up at once is as good as a list.
     fn argument(&mut self, argument: &'a Expr) -> Step<Cell<'a>> {
         match argument {
-            Expr::Generator(generator) => self.comprehension(&generator.generators, Making::List(&generator.elt)),
+            Expr::Generator(generator) => {
+                let made = self.comprehension(&generator.generators, Making::List(&generator.elt))?;
+                Ok(match made.thing {
+                    Thing::List(id) => Cell { thing: Thing::Iterator(id), ..made },
+                    _ => made,
+                })
+            }
             _ => self.expression(argument),
         }
     }
@@ -138,10 +144,17 @@ impl<'a> Run<'a, '_> {
                 let (receiver, name) = (&bound.0, &bound.1);
                 self.call_method(receiver, name, arguments, at)
             }
-            Thing::Class(name, scope) if arguments.all().next().is_none() => {
-                let scope = Scope { parent: Some(*scope), ..Scope::default() };
-                let id = self.allocate(Object::Scope(scope))?;
-                Ok(Cell::new(Thing::Instance(Rc::clone(name), id)))
+            Thing::Class(class) => {
+                let class = Rc::clone(class);
+                Ok(self.nested(|run| run.construct(&class, arguments, at))?.resting_on(callee))
+            }
+            Thing::Reader(id) => {
+                let id = *id;
+                self.read_setting(callee, id, "", &arguments, at)
+            }
+            Thing::Instance(class, _) => {
+                let class = Rc::clone(class);
+                self.call_bound(callee, &class, "__call__", arguments, at)
             }
             Thing::None | Thing::Bool(_) | Thing::Int(_) | Thing::Float(_) | Thing::Str(_) | Thing::Project(_) => {
                 self.fault(&[callee], "TypeError", at, "a call of something that cannot be called")
@@ -167,7 +180,12 @@ impl<'a> Run<'a, '_> {
         self.settle_unknown(why, &[callee], at)
     }
 
-    fn call_function(&mut self, function: &Rc<Function<'a>>, arguments: Arguments<'a>, at: Span) -> Step<Cell<'a>> {
+    pub(super) fn call_function(
+        &mut self,
+        function: &Rc<Function<'a>>,
+        arguments: Arguments<'a>,
+        at: Span,
+    ) -> Step<Cell<'a>> {
         if function.suspends {
             let callee = Cell::new(Thing::Function(Rc::clone(function)));
             self.forget_values(vec![callee.clone()], &"a generator may change it".into(), &Deps::default());
@@ -175,6 +193,10 @@ impl<'a> Run<'a, '_> {
         }
         if self.depth >= MAX_DEPTH {
             return Err(Halt::Exhausted);
+        }
+        let remembers = function.memory.filter(|_| arguments.all().next().is_none());
+        if let Some(result) = remembers.and_then(|id| self.items(id)).and_then(<[_]>::first) {
+            return Ok(result.clone());
         }
         let scope = Scope { parent: Some(function.scope), ..Scope::default() };
         let scope = self.allocate(Object::Scope(scope))?;
@@ -192,7 +214,11 @@ impl<'a> Run<'a, '_> {
             }
         });
         self.step_out(outside);
-        Ok(result?.unwrap_or_else(|| Cell::new(Thing::None)))
+        let result = result?.unwrap_or_else(|| Cell::new(Thing::None));
+        if let Some(memory) = remembers {
+            self.state.put(memory, Object::List(vec![result.clone()]));
+        }
+        Ok(result)
     }
 
     /// Goes on behind a call, with what it returns.
@@ -263,13 +289,7 @@ impl<'a> Run<'a, '_> {
         Ok(true)
     }
 
-    fn call_method(
-        &mut self,
-        receiver: &Cell<'a>,
-        name: &Text,
-        mut arguments: Arguments<'a>,
-        at: Span,
-    ) -> Step<Cell<'a>> {
+    fn call_method(&mut self, receiver: &Cell<'a>, name: &Text, arguments: Arguments<'a>, at: Span) -> Step<Cell<'a>> {
         match &receiver.thing {
             Thing::Str(text) => {
                 let text = Rc::clone(text);
@@ -282,16 +302,23 @@ impl<'a> Run<'a, '_> {
                 let items = Rc::clone(items);
                 self.sequence_method(receiver, &items, name, &arguments, at)
             }
-            Thing::Instance(_, id) => {
-                let found = self.find_from(*id, name).map(|(_, slot)| slot.cell.clone());
-                match found {
-                    Some(method) => {
-                        arguments.positional.insert(0, receiver.clone());
-                        self.call_cell(&method, arguments, at)
-                    }
-                    None => self.call_unknown(receiver, &arguments, "an unknown method", at),
-                }
+            Thing::Instance(class, _) | Thing::Class(class) => {
+                let class = Rc::clone(class);
+                self.call_bound(receiver, &class, name, arguments, at)
             }
+            Thing::Reader(id) => {
+                let id = *id;
+                self.read_setting(receiver, id, name, &arguments, at)
+            }
+            Thing::Bytes(bytes) if name.as_ref() == "decode" && arguments.all().next().is_none() => {
+                let calc = match std::str::from_utf8(bytes) {
+                    Ok(text) => Calc::Is(Thing::Str(text.into())),
+                    Err(_) => Calc::Raises("UnicodeError", "bytes that are no text"),
+                };
+                self.settle(calc, &[receiver], at)
+            }
+            Thing::Namespace(scope) => self.global_method(receiver, *scope, name, &arguments, at),
+            Thing::Path(_) | Thing::Inside { .. } => self.path_method(receiver, name, &arguments, at),
             _ => self.call_unknown(receiver, &arguments, "a method that is not followed", at),
         }
     }
@@ -312,8 +339,28 @@ impl<'a> Run<'a, '_> {
                 }
                 other => other,
             },
-            Thing::Class(_, id) | Thing::Instance(_, id) => self.class_attribute(value, *id, name, at),
-            Thing::Str(_) | Thing::List(_) | Thing::Dict(_) | Thing::Set(_) | Thing::Tuple(_) => {
+            Thing::Class(class) => {
+                let class = Rc::clone(class);
+                self.attribute_of_class(value, &class, name, at)
+            }
+            Thing::Instance(class, id) => {
+                let (class, id) = (Rc::clone(class), *id);
+                self.attribute_of_instance(value, &class, id, name, at)
+            }
+            Thing::Member(member) => match name {
+                "value" | "_value_" => Ok(member.value.clone().resting_on(value)),
+                "name" | "_name_" => Ok(Cell::new(Thing::Str(Rc::clone(&member.name))).resting_on(value)),
+                _ => self.settle(Calc::Unknown("an attribute of an enumeration"), &[value], at),
+            },
+            Thing::Path(_) | Thing::Inside { object: true, .. } => self.path_attribute(value, name, at),
+            Thing::Namespace(_)
+            | Thing::Reader(_)
+            | Thing::Bytes(_)
+            | Thing::Str(_)
+            | Thing::List(_)
+            | Thing::Dict(_)
+            | Thing::Set(_)
+            | Thing::Tuple(_) => {
                 let method = Cell::new(Thing::Method(Rc::new((value.clone(), name.into()))));
                 Ok(method)
             }
@@ -322,28 +369,11 @@ impl<'a> Run<'a, '_> {
         }
     }
 
-    fn class_attribute(&mut self, value: &Cell<'a>, id: Id, name: &str, at: Span) -> Step<Cell<'a>> {
-        // Only the object and its class: what stands around the class is no attribute.
-        let class = match (&value.thing, self.state.get(id)) {
-            (Thing::Instance(..), Some(Object::Scope(scope))) => scope.parent,
-            _ => None,
-        };
-        let own = self.state.scope(id).and_then(|scope| scope.names.get(name));
-        let found = own.or_else(|| class.and_then(|class| self.state.scope(class)?.names.get(name)));
-        let found = found.map(|slot| (slot.cell.clone(), slot.conditional));
-        match found {
-            Some((cell, _)) if matches!(cell.thing, Thing::Function(_)) && class.is_some() => {
-                Ok(Cell::new(Thing::Method(Rc::new((value.clone(), name.into())))))
-            }
-            Some((cell, false)) => Ok(cell.resting_on(value)),
-            _ => self.settle(Calc::Unknown("an attribute that may not be there"), &[value], at),
-        }
-    }
-
     pub(super) fn set_attribute(&mut self, object: &Cell<'a>, name: &str, value: &Cell<'a>, at: Span) -> Step<()> {
         let site = Site { name: at, value: None, how: How::Assignment };
         match &object.thing {
-            Thing::Class(_, id) | Thing::Instance(_, id) => self.bind(*id, name, value.clone(), site),
+            Thing::Class(class) => self.bind(class.scope, name, value.clone(), site),
+            Thing::Instance(_, id) => self.bind(*id, name, value.clone(), site),
             Thing::Project(index) => {
                 let scope = self.modules.get(*index).map(|module| module.scope);
                 match scope {

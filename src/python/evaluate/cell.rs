@@ -6,6 +6,8 @@ use crate::source::Place;
 use crate::values::Value;
 
 use super::super::syntax::ast;
+use super::call::Arguments;
+use super::class::{Class, Validates};
 
 pub(super) type Text = Rc<str>;
 
@@ -27,6 +29,11 @@ pub(super) enum Thing<'a> {
     Dict(Id),
     Set(Id),
     Range(i64, i64, i64),
+    Bytes(Rc<[u8]>),
+    /// An iterator, over what is left in a list of the heap.
+    Iterator(Id),
+    /// What `keys()`, `values()` or `items()` of a dict shows.
+    View(Id, Part),
     Function(Rc<Function<'a>>),
     /// A method of a value of a built-in type, or of a class of the file.
     Method(Rc<(Cell<'a>, Text)>),
@@ -34,10 +41,25 @@ pub(super) enum Thing<'a> {
     Dotted(Text),
     /// A module of the project, by its index among those that were met.
     Project(usize),
-    /// A class of the file, simple enough that its attributes can be followed.
-    Class(Text, Id),
-    /// An instance of such a class.
-    Instance(Text, Id),
+    /// A class of the project, simple enough that its attributes can be followed.
+    Class(Rc<Class<'a>>),
+    /// An instance of such a class, with the scope that holds its own attributes.
+    Instance(Rc<Class<'a>>, Id),
+    /// A member of an enumeration.
+    Member(Rc<Member<'a>>),
+    /// What a call of something outside the project made, where only its arguments matter.
+    Made(Text, Rc<Arguments<'a>>),
+    /// A reader of settings from outside packages.
+    Reader(Id),
+    /// The names of a module as a dict.
+    Namespace(Id),
+    /// A `pathlib` path.
+    Path(Text),
+    /// A place in the project, whose absolute path is not known; a path object or a text.
+    Inside {
+        path: Text,
+        object: bool,
+    },
     /// A class, or an object of one, of which only the name is known.
     Object(Text),
 }
@@ -52,6 +74,31 @@ pub(super) struct Cell<'a> {
     pub(super) soft: bool,
 }
 
+/// A part of every entry of a dict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Keys,
+    Values,
+    Items,
+}
+
+/// A member of an enumeration.
+#[derive(Debug)]
+pub(super) struct Member<'a> {
+    pub(super) class: Rc<Class<'a>>,
+    pub(super) name: Text,
+    pub(super) value: Cell<'a>,
+}
+
+/// What a function is in a class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    Plain,
+    Property,
+    Class,
+    Static,
+}
+
 /// A function of the file or of the project.
 #[derive(Debug)]
 pub(super) struct Function<'a> {
@@ -64,6 +111,11 @@ pub(super) struct Function<'a> {
     pub(super) module: usize,
     /// Whether calling it gives a coroutine or a generator instead of a value.
     pub(super) suspends: bool,
+    pub(super) role: Role,
+    /// A list that holds the result once it was called without arguments, for `functools.cache`.
+    pub(super) memory: Option<Id>,
+    /// The fields whose values it checks or changes.
+    pub(super) validates: Option<Rc<Validates>>,
     pub(super) locals: super::reads::Touched,
 }
 

@@ -69,9 +69,25 @@ fn value_of(
         },
         Thing::Set(_) => Err("a set, which has no order".into()),
         Thing::Range(..) => Err("a range".into()),
+        Thing::Bytes(bytes) if std::str::from_utf8(bytes).is_ok_and(|text| text.parse::<i64>().is_err()) => {
+            Ok(Value::Object(format!("b'{}'", bytes.escape_ascii())))
+        }
+        Thing::Bytes(_) => Err("bytes".into()),
+        Thing::Namespace(_) => Err("the names of a module".into()),
+        Thing::Iterator(_) | Thing::View(..) => Err("an iterator".into()),
         Thing::Function(function) => Ok(Value::Object(function.name.to_string())),
-        Thing::Class(name, _) | Thing::Object(name) => Ok(Value::Object(name.to_string())),
-        Thing::Instance(name, _) => Ok(Value::Object(format!("{name}()"))),
+        Thing::Class(class) => Ok(Value::Object(class.name.to_string())),
+        Thing::Object(name) => Ok(Value::Object(name.to_string())),
+        Thing::Instance(class, id) => match run_items(state, class, *id) {
+            Some(items) => all(&items).map(Value::List),
+            None => Ok(Value::Object(format!("{}()", class.name))),
+        },
+        Thing::Member(member) if member.class.mixed => value_of(&member.value, state, depth + 1, left, deps),
+        Thing::Member(member) => Ok(Value::Object(format!("{}.{}", member.class.name, member.name))),
+        Thing::Made(what, _) => Ok(Value::Object(format!("{what}()"))),
+        Thing::Reader(_) => Ok(Value::Object("a reader of settings".to_owned())),
+        Thing::Path(path) => Ok(Value::Object(format!("Path({path:?})"))),
+        Thing::Inside { .. } => Err("depends on where the project lies".into()),
         Thing::Method(_) => Err("a method".into()),
         Thing::Project(_) => Ok(Value::Object("module".into())),
         Thing::Dotted(name) if super::names::is_object(name) => Ok(Value::Object(name.to_string())),
@@ -80,7 +96,13 @@ fn value_of(
     }
 }
 
-fn dependencies(deps: &Deps) -> Vec<Dependency> {
+/// The elements of a named tuple, which is a tuple to whoever gets it.
+fn run_items<'a>(state: &State<'a>, class: &super::class::Class<'a>, own: super::cell::Id) -> Option<Vec<Cell<'a>>> {
+    let scope = state.scope(own).filter(|_| class.family == super::class::Family::NamedTuple)?;
+    class.fields.iter().map(|field| scope.names.get(&field.name).map(|slot| slot.cell.clone())).collect()
+}
+
+pub(super) fn dependencies(deps: &Deps) -> Vec<Dependency> {
     deps.iter()
         .map(|dep| match dep {
             Dep::Environment { name, default, .. } => {
@@ -94,7 +116,7 @@ fn dependencies(deps: &Deps) -> Vec<Dependency> {
         .collect()
 }
 
-fn evaluated(cell: &Cell<'_>, state: &State<'_>) -> Evaluated {
+pub(super) fn evaluated(cell: &Cell<'_>, state: &State<'_>) -> Evaluated {
     let mut deps = Deps::default();
     let outcome = match value_of(cell, state, 0, &mut MAX_ELEMENTS.clone(), &mut deps) {
         Ok(value) => Outcome::Known(value),

@@ -17,7 +17,14 @@ use super::state::Object;
 impl<'a> Run<'a, '_> {
     pub(super) fn expression(&mut self, expr: &'a Expr) -> Step<Cell<'a>> {
         self.spend(1)?;
-        self.nested(|run| run.expression_here(expr))
+        let value = self.nested(|run| run.expression_here(expr))?;
+        if self.watch.is_empty() {
+            return Ok(value);
+        }
+        let at = span_of(expr);
+        let value = self.watch.given(at).filter(|_| self.module == 0).cloned().unwrap_or(value);
+        self.note(at, &value);
+        Ok(value)
     }
 
     fn expression_here(&mut self, expr: &'a Expr) -> Step<Cell<'a>> {
@@ -95,7 +102,18 @@ impl<'a> Run<'a, '_> {
                 let value = self.expression(&subscript.value)?;
                 self.subscript(&value, &subscript.slice, at)
             }
-            Expr::BytesLiteral(_) => Ok(Cell::unknown("bytes are not followed")),
+            Expr::Await(awaited) => {
+                let value = self.expression(&awaited.value)?;
+                self.settle_unknown("the result of something awaited", &[&value], at)
+            }
+            Expr::EllipsisLiteral(_) => Ok(Cell::dotted("Ellipsis")),
+            Expr::BytesLiteral(literal) => {
+                let bytes: Vec<u8> = literal.value.bytes().collect();
+                if bytes.len() > super::operators::MAX_TEXT {
+                    return Ok(Cell::unknown("too large"));
+                }
+                Ok(Cell::new(Thing::Bytes(bytes.into())))
+            }
             _ => {
                 let why: Text = "an expression that is not followed".into();
                 let touched = Touched::expression(expr);
@@ -137,8 +155,15 @@ impl<'a> Run<'a, '_> {
             return Ok(Cell::new(Thing::Unknown(why)));
         }
         match name {
+            "__name__" if self.program && self.module == 0 => return Ok(Cell::str("__main__")),
             "__name__" => return Ok(Cell::dotted("__name__")),
-            "__file__" => return Ok(Cell::dotted("__file__")),
+            "__file__" => {
+                let file = self.modules.get(self.module).map(|module| module.file);
+                return Ok(match file.and_then(|file| (self.inputs.path_of)(file)) {
+                    Some(path) => Cell::new(Thing::Inside { path: path.into(), object: false }),
+                    None => Cell::dotted("__file__"),
+                });
+            }
             _ if super::names::is_builtin(name) => return Ok(Cell::dotted(name)),
             _ => {}
         }

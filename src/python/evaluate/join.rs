@@ -164,7 +164,7 @@ fn rest_on(object: &mut Object<'_>, deps: &Deps) {
     match object {
         Object::List(items) | Object::Set(items) => items.iter_mut().for_each(|item| item.deps.add(deps)),
         Object::Dict(items) => items.iter_mut().for_each(|(_, value)| value.deps.add(deps)),
-        Object::Scope(_) | Object::Environ(_) | Object::Lost(..) => {}
+        Object::Scope(_) | Object::Environ(_) | Object::Reader(_) | Object::Lost(..) => {}
     }
 }
 
@@ -259,8 +259,16 @@ fn same<'a>(a: &Thing<'a>, b: &Thing<'a>, of_a: &State<'a>, of_b: &State<'a>, de
         (Thing::Tuple(a), Thing::Tuple(b)) => a.len() == b.len() && a.iter().zip(b.iter()).all(|(x, y)| both(x, y)),
         (Thing::Range(from, to, by), Thing::Range(start, end, every)) => (from, to, by) == (start, end, every),
         (Thing::Function(a), Thing::Function(b)) => Rc::ptr_eq(a, b),
+        (Thing::Bytes(a), Thing::Bytes(b)) => a == b,
+        (Thing::Iterator(a), Thing::Iterator(b)) => a == b,
+        (Thing::View(a, x), Thing::View(b, y)) => a == b && x == y,
         (Thing::Project(a), Thing::Project(b)) => a == b,
-        (Thing::Class(_, a), Thing::Class(_, b)) | (Thing::Instance(_, a), Thing::Instance(_, b)) => a == b,
+        (Thing::Class(a), Thing::Class(b)) => Rc::ptr_eq(a, b),
+        (Thing::Instance(_, a), Thing::Instance(_, b)) | (Thing::Reader(a), Thing::Reader(b)) => a == b,
+        (Thing::Member(a), Thing::Member(b)) => a.class.scope == b.class.scope && a.name == b.name,
+        (Thing::Made(_, a), Thing::Made(_, b)) => Rc::ptr_eq(a, b),
+        (Thing::Path(a), Thing::Path(b)) => a == b,
+        (Thing::Inside { path: a, object: x }, Thing::Inside { path: b, object: y }) => a == b && x == y,
         // The contents of one object in two versions are joined where the object is.
         (Thing::List(a), Thing::List(b)) | (Thing::Set(a), Thing::Set(b)) | (Thing::Dict(a), Thing::Dict(b))
             if a == b =>

@@ -15,44 +15,93 @@
 //! the one branch holds a known value and the other only what is computed from that very variable,
 //! the known one is the default in place.
 
+mod ask;
 mod attempt;
 mod builtins;
 mod call;
 mod cell;
+mod class;
+mod collect;
 mod compare;
+mod construct;
 mod containers;
+mod env_files;
 mod export;
 mod expression;
 mod flow;
 mod format;
+mod hints;
 mod imports;
 mod join;
 mod loops;
 mod names;
+mod namespace;
+mod numbers;
 mod operators;
 mod outside;
+mod paths;
+mod pattern;
+mod readers;
 mod reads;
 mod run;
 mod sequence;
+mod settings;
 mod state;
 mod statement;
 #[cfg(test)]
 mod tests;
 mod text;
+mod written;
 
 use crate::source::{FileId, Place};
 use crate::values::Value;
 
 use super::syntax::Module;
 
+pub use ask::{Answer, Question, Reached, expressions};
+
 /// What the file may ask of the world outside it.
 pub struct Inputs<'a> {
     /// The environment of the process the file will run in.
     pub environ: &'a dyn Fn(&str) -> Lookup,
+    /// The names of the variables that [`Inputs::environ`] answers with a value: settings look some up
+    /// regardless of case.
+    pub variables: &'a [String],
     /// What `cpu_count()` answers; `None` if that is not known.
     pub cpus: Option<u32>,
     /// A module of the project by its dotted name, with leading dots for a relative one.
     pub resolve: &'a dyn Fn(&str) -> Option<Imported<'a>>,
+    /// The variables of a `.env` file; `None` if the project has no such file.
+    pub env_file: &'a dyn Fn(FilePath<'_>) -> Option<Vec<FileVariable>>,
+    /// The path of a file in the project, which is what its `__file__` ends with.
+    pub path_of: &'a dyn Fn(FileId) -> Option<String>,
+}
+
+impl<'a> Inputs<'a> {
+    /// An environment alone: no other file, no number of processors.
+    pub fn closed(environ: &'a dyn Fn(&str) -> Lookup) -> Self {
+        Self { environ, variables: &[], cpus: None, resolve: &|_| None, env_file: &|_| None, path_of: &|_| None }
+    }
+}
+
+/// How a program names a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FilePath<'p> {
+    /// As the running program sees it: absolute, or from the folder it was started in.
+    Running(&'p str),
+    /// From the root of the project.
+    Project(&'p str),
+}
+
+/// A variable of a `.env` file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileVariable {
+    /// Its name.
+    pub name: String,
+    /// What python-dotenv reads for it; `None` where that rests on other variables.
+    pub value: Option<String>,
+    /// Whether it is written so plainly that every reader of such files agrees on the value.
+    pub plain: bool,
 }
 
 /// What is known about an environment variable.

@@ -247,5 +247,27 @@ pub(super) fn is_cpu_count(name: &str) -> bool {
 
 /// Functions that `builtin` follows.
 pub(super) fn is_pure(name: &str) -> bool {
-    is_builtin(name) || name.starts_with("math.") || name.starts_with("os.path.") || name.starts_with("str.")
+    is_builtin(name)
+        || name.starts_with("math.")
+        || matches!(name, "json.loads" | "ast.literal_eval" | "os.fspath")
+        || name.starts_with("str.")
+}
+
+/// Calls of which only the arguments matter, to whoever is given the result.
+pub(super) fn is_made(name: &str) -> bool {
+    matches!(
+        name,
+        "pydantic.Field"
+            | "pydantic.fields.Field"
+            | "pydantic.v1.Field"
+            | "dataclasses.field"
+            | "pydantic.AliasChoices"
+            | "pydantic.field_validator"
+            | "pydantic.validator"
+            | "pydantic.v1.validator"
+            | "pydantic.model_validator"
+            | "decouple.Csv"
+            | "decouple.RepositoryEnv"
+            | "enum.auto"
+    )
 }

@@ -9,8 +9,9 @@ use super::Lookup;
 use super::call::{Arguments, shortened};
 use super::cell::{Cell, Dep, Deps, Text, Thing, unknown_from};
 use super::export::to_value;
-use super::names::{is_cpu_count, is_pure};
+use super::names::{is_cpu_count, is_made, is_pure};
 use super::operators::Calc;
+use super::readers::package_of;
 use super::run::{Run, Step};
 use super::state::{ENVIRON, Environ, Object};
 
@@ -186,19 +187,6 @@ impl<'a> Run<'a, '_> {
         }
     }
 
-    /// A file of variables is loaded: it fills in what is absent, or replaces what is set.
-    pub(super) fn load_variables(&mut self, arguments: &Arguments<'a>) -> Cell<'a> {
-        let replaces = match arguments.named("override") {
-            Some(cell) => self.truth(cell) != Some(false),
-            None => arguments.open,
-        };
-        if let Some(Object::Environ(environ)) = self.state.get_mut(ENVIRON) {
-            environ.filled = true;
-            environ.replaced |= replaces;
-        }
-        Cell::unknown("whether a file of variables was found")
-    }
-
     /// `cpu_count()` in any spelling.
     pub(super) fn cpu_count(&mut self, at: Span) -> Cell<'a> {
         let dep = Dep::Cpus { place: self.place(at), spelling: shortened(self.source(at)).into(), limited: false };
@@ -237,57 +225,76 @@ impl<'a> Run<'a, '_> {
                 Ok(Cell { thing: Thing::Dotted("os.sched_getaffinity()".into()), ..cpus })
             }
             "platform.system" => Ok(Cell::str("Linux").with_deps(&Deps::one(Dep::Other("platform.system()".into())))),
-            "dotenv.load_dotenv" | "dotenv.main.load_dotenv" => Ok(self.load_variables(arguments)),
+            "dotenv.load_dotenv" | "dotenv.main.load_dotenv" => self.load_variables(arguments, "dotenv_path"),
+            "dotenv.dotenv_values" | "dotenv.main.dotenv_values" => self.file_values(arguments, at),
+            "dotenv.find_dotenv" => match self.nearest(".env") {
+                Some(path) if arguments.positional.is_empty() => Ok(path),
+                _ => self.settle_unknown("a file of variables that is not in the project", &[], at),
+            },
+            "environ.Env.read_env" => self.load_variables(arguments, "env_file"),
+            "collections.namedtuple" => self.named_tuple(arguments, at),
+            "pathlib.Path" | "pathlib.PurePath" | "pathlib.PosixPath" | "pathlib.PurePosixPath" => {
+                let calc = self.make_path(&arguments.positional);
+                let operands: Vec<&Cell<'a>> = arguments.all().collect();
+                self.settle(calc, &operands, at)
+            }
+            "functools.lru_cache" | "functools.cache" | "dataclasses.dataclass" | "pydantic.computed_field" => {
+                // With arguments only it is a decorator; given a function it is one that was applied.
+                match arguments.positional.first() {
+                    Some(Cell { thing: Thing::Function(_) | Thing::Class(_), .. }) => {
+                        self.call_unknown(callee, arguments, "a decorated object", at)
+                    }
+                    _ => Ok(callee.clone()),
+                }
+            }
+            "pydantic_settings.SettingsConfigDict"
+            | "pydantic.ConfigDict"
+            | "pydantic_settings.main.SettingsConfigDict" => {
+                let entries =
+                    arguments.named.iter().map(|(name, cell)| (Cell::new(Thing::Str(Rc::clone(name))), cell.clone()));
+                self.dict(entries.collect())
+            }
+            name if is_made(name) => Ok(Cell::new(Thing::Made(name.into(), Rc::new(arguments.clone())))),
+            name if package_of(name).is_some() => match package_of(name) {
+                Some(package) => self.make_reader(package, arguments, at),
+                None => self.settle_unknown("a reader", &[], at),
+            },
+            name if name.starts_with("os.path.") => {
+                let given: Vec<&Cell<'a>> = arguments.all().collect();
+                let function = name.trim_start_matches("os.path.");
+                match self.path_function(function, &arguments.positional)? {
+                    Some(calc) => self.settle(calc, &given, at),
+                    None => self.call_unknown(callee, arguments, &format!("the result of {name}()"), at),
+                }
+            }
+            "super" => {
+                self.give_up_self();
+                Ok(Cell::unknown("what a class above does"))
+            }
             "os.putenv" | "os.unsetenv" => Ok(Cell::new(Thing::None)),
             "sys.exit" | "os._exit" | "exit" | "quit" | "os.abort" => self.raise("SystemExit", at, "ends the process"),
-            "globals" | "locals" | "vars" | "exec" | "eval" | "execfile" => {
+            "globals" | "locals" | "vars"
+                if arguments.all().next().is_none() && self.scope == self.home && self.function.is_none() =>
+            {
+                Ok(Cell::new(Thing::Namespace(self.scope)))
+            }
+            "globals" if arguments.all().next().is_none() => {
+                let scope = self.modules.get(self.module).map_or(self.scope, |module| module.scope);
+                Ok(Cell::new(Thing::Namespace(scope)))
+            }
+            "globals" | "locals" | "vars" | "exec" | "execfile" => {
                 self.distrust(at, &format!("{name}() may bind any name"));
                 self.call_unknown(callee, arguments, &format!("the result of {name}()"), at)
             }
-            "decouple.config" => self.get_setting(arguments, at),
+            "decouple.config" => {
+                let reader = self.near_reader();
+                self.setting(&reader, arguments.get(2, "cast"), arguments, at)
+            }
             name if is_pure(name) => self.builtin(name, callee, arguments, at),
             _ => {
                 let why = format!("the result of {name}(), which is not followed");
                 self.call_unknown(callee, arguments, &why, at)
             }
-        }
-    }
-
-    /// `decouple.config(name, default=..., cast=...)`: the environment, then a file, then the default.
-    fn get_setting(&mut self, arguments: &Arguments<'a>, at: Span) -> Step<Cell<'a>> {
-        let Some(Thing::Str(name)) = arguments.get(0, "option").map(|cell| cell.thing.clone()) else {
-            return self.settle_unknown("a setting that is not named", &[], at);
-        };
-        let default = arguments.get(1, "default").cloned();
-        let raw = match self.variable(&name, default.as_ref()) {
-            Variable::Is(cell) => cell,
-            Variable::Absent(deps) | Variable::Open(deps) => {
-                // A settings file may hold it even where the environment does not.
-                let deps = deps.map(|dep| match dep {
-                    Dep::Environment { name, default, .. } => {
-                        Dep::Environment { name: Rc::clone(name), default: default.clone(), sure: false }
-                    }
-                    dep => dep.clone(),
-                });
-                if let Some(default) = default {
-                    default.with_deps(&deps)
-                } else {
-                    let why = format!("depends on the setting {name}");
-                    return Ok(Cell::new(Thing::Unknown(why.into())).with_deps(&deps));
-                }
-            }
-        };
-        match arguments.get(2, "cast").cloned() {
-            None => Ok(raw),
-            Some(cast) => match &cast.thing {
-                Thing::Dotted(cast) if cast.as_ref() == "bool" && matches!(raw.thing, Thing::Str(_)) => {
-                    self.settle(Calc::Unknown("a truth value as decouple reads it"), &[&raw], at)
-                }
-                _ => {
-                    let arguments = Arguments { positional: vec![raw], ..Arguments::default() };
-                    self.call_cell(&cast, arguments, at)
-                }
-            },
         }
     }
 }
@@ -300,6 +307,11 @@ pub(super) enum Variable<'a> {
     Absent(Deps),
     /// Nobody said.
     Open(Deps),
+}
+
+/// An open dependency on a variable.
+pub(super) fn open_variable(name: &str, default: Option<Value>) -> Deps {
+    Deps::one(Dep::Environment { name: name.into(), default, sure: false })
 }
 
 fn forget_environ(environ: &mut Environ<'_>) {

@@ -7,6 +7,7 @@ use crate::source::{FileId, Place, Span};
 
 use super::super::syntax::ast::{Expr, Stmt};
 use super::super::syntax::{Module, span_of};
+use super::ask::Watch;
 use super::cell::{Cell, Deps, Function, Id, Text, Thing};
 use super::reads::{Touched, is_literal};
 use super::state::{Choice, ENVIRON, Environ, Object, Scope, Slot, State};
@@ -96,6 +97,10 @@ pub(super) struct Run<'a, 'i> {
     pub(super) records: Vec<Record<'a>>,
     /// The statement of the first module that is being followed.
     statement: Span,
+    /// Whether the first module is run as a program.
+    pub(super) program: bool,
+    /// The expressions that somebody asks for.
+    pub(super) watch: Watch<'a>,
     next_id: Id,
     next_choice: u32,
 }
@@ -120,6 +125,8 @@ impl<'a, 'i> Run<'a, 'i> {
             control: Deps::default(),
             records: Vec::new(),
             statement: Span::default(),
+            program: false,
+            watch: Watch::default(),
             next_id: ENVIRON + 1,
             next_choice: 0,
         };
@@ -344,7 +351,26 @@ impl<'a, 'i> Run<'a, 'i> {
             match &cell.thing {
                 Thing::Tuple(items) => waiting.extend(items.iter().cloned()),
                 Thing::Method(bound) => waiting.push(bound.0.clone()),
-                Thing::List(id) | Thing::Dict(id) | Thing::Set(id) | Thing::Class(_, id) | Thing::Instance(_, id) => {
+                Thing::Made(_, arguments) => waiting.extend(arguments.all().cloned()),
+                Thing::List(_)
+                | Thing::Dict(_)
+                | Thing::Set(_)
+                | Thing::Class(_)
+                | Thing::Instance(..)
+                | Thing::Reader(_)
+                | Thing::Iterator(_)
+                | Thing::View(..) => {
+                    let id = match &cell.thing {
+                        Thing::Class(class) => &class.scope,
+                        Thing::List(id)
+                        | Thing::Dict(id)
+                        | Thing::Set(id)
+                        | Thing::Instance(_, id)
+                        | Thing::Reader(id)
+                        | Thing::Iterator(id)
+                        | Thing::View(id, _) => id,
+                        _ => continue,
+                    };
                     if !objects.insert(*id) {
                         continue;
                     }
@@ -358,6 +384,7 @@ impl<'a, 'i> Run<'a, 'i> {
                     }
                     self.state.put(*id, Object::Lost(Rc::clone(why), deps.clone()));
                 }
+                Thing::Namespace(id) => self.lose_namespace(*id, self.statement),
                 Thing::Function(function) if functions.insert(Rc::as_ptr(function).cast::<()>() as usize) => {
                     let (scope, module) = (function.scope, function.module);
                     waiting.extend(self.forget_names(&function.locals, scope, module, why, deps));

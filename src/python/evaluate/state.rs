@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::cell::{Cell, Deps, Id, Text, Thing};
+use super::readers::Reader;
 
 /// The heap object that is the process environment.
 pub(super) const ENVIRON: Id = 0;
@@ -16,6 +17,7 @@ pub(super) enum Object<'a> {
     Dict(Vec<(Cell<'a>, Cell<'a>)>),
     Set(Vec<Cell<'a>>),
     Environ(Environ<'a>),
+    Reader(Reader<'a>),
     /// Something may have changed it that could not be followed.
     Lost(Text, Deps),
 }
@@ -129,7 +131,7 @@ fn mentions(object: &Object<'_>, deps: &Deps) -> bool {
         Object::List(items) | Object::Set(items) => items.iter().any(hit),
         Object::Dict(items) => items.iter().any(|(key, value)| hit(key) || hit(value)),
         Object::Environ(environ) => environ.set.values().flatten().any(hit),
-        Object::Lost(..) => false,
+        Object::Reader(_) | Object::Lost(..) => false,
     }
 }
 
@@ -145,7 +147,7 @@ impl<'a> Object<'a> {
                 }
             }
             Self::Environ(environ) => environ.set.values_mut().flatten().for_each(change),
-            Self::Lost(..) => {}
+            Self::Reader(_) | Self::Lost(..) => {}
         }
     }
 
@@ -156,6 +158,7 @@ impl<'a> Object<'a> {
             Self::List(items) | Self::Set(items) => items.len(),
             Self::Dict(items) => items.len() * 2,
             Self::Environ(environ) => environ.set.len(),
+            Self::Reader(reader) => reader.file.len(),
             Self::Lost(..) => 0,
         }
     }

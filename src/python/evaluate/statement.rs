@@ -7,11 +7,12 @@ use crate::source::Span;
 use super::super::syntax::ast::{self, Expr, Stmt};
 use super::super::syntax::span_of;
 use super::How;
-use super::cell::{Body, Cell, Deps, Function, Text, Thing};
+use super::cell::{Body, Cell, Deps, Function, Role, Text, Thing};
+use super::class::Validates;
 use super::flow::{Decision, Exits};
 use super::reads::Touched;
 use super::run::{Halt, Run, Site, Step};
-use super::state::{Object, Scope};
+use super::state::Object;
 
 impl<'a> Run<'a, '_> {
     /// One statement; `None` if it goes straight to the next.
@@ -80,7 +81,8 @@ impl<'a> Run<'a, '_> {
                 }
             }
             Stmt::Pass(_) | Stmt::Global(_) | Stmt::Nonlocal(_) => {}
-            Stmt::Match(_) | Stmt::TypeAlias(_) | Stmt::IpyEscapeCommand(_) => {
+            Stmt::Match(stmt) => return self.match_statement(stmt).map(Some),
+            Stmt::TypeAlias(_) | Stmt::IpyEscapeCommand(_) => {
                 self.skip(stmt, "a statement that is not followed");
                 self.may_raise(None, &Cell::unknown("a statement that is not followed"), span_of(stmt))?;
             }
@@ -272,20 +274,13 @@ impl<'a> Run<'a, '_> {
         for decorator in &def.decorator_list {
             decorators.push(self.expression(&decorator.expression)?);
         }
-        let locals = Touched::block(&def.body);
-        self.spend(locals.loaded.len())?;
-        let function = Function {
-            name: def.name.as_str().into(),
-            parameters: Some(&def.parameters),
-            body: Body::Block(&def.body),
-            defaults: self.defaults(&def.parameters)?,
-            scope: self.home,
-            module: self.module,
-            suspends: def.is_async || locals.suspends,
-            locals: with_parameters(locals, &def.parameters),
-        };
+        let mut function = self.function_of(def)?;
+        let mut followed = true;
+        for decorator in &decorators {
+            followed &= self.decorate(&mut function, decorator)?;
+        }
         let mut cell = Cell::new(Thing::Function(Rc::new(function)));
-        if !decorators.iter().all(is_transparent) {
+        if !followed {
             // Whoever decorates it may call it now.
             decorators.push(cell);
             self.forget_values(decorators, &"a decorated function may have changed it".into(), &Deps::default());
@@ -293,6 +288,70 @@ impl<'a> Run<'a, '_> {
         }
         let scope = self.scope_for(&def.name);
         self.bind(scope, &def.name, cell, Site { name: span_of(&def.name), value: None, how: How::Function })
+    }
+
+    /// Takes up what a decorator says about a function; false if it may do something else with it.
+    fn decorate(&mut self, function: &mut Function<'a>, decorator: &Cell<'a>) -> Step<bool> {
+        if let Some(role) = Self::role_of(decorator) {
+            function.role = role;
+            return Ok(true);
+        }
+        match &decorator.thing {
+            Thing::Dotted(name) if matches!(name.as_ref(), "functools.cache" | "functools.lru_cache") => {
+                function.memory = Some(self.allocate(Object::List(Vec::new()))?);
+                Ok(true)
+            }
+            Thing::Dotted(name) => Ok(matches!(
+                name.as_ref(),
+                "atexit.register"
+                    | "typing.override"
+                    | "typing_extensions.override"
+                    | "abc.abstractmethod"
+                    | "pydantic.computed_field"
+                    | "typing.no_type_check"
+                    | "typing.final"
+            )),
+            Thing::Made(what, arguments) => {
+                let Some(whole_model) = validator_kind(what) else { return Ok(false) };
+                let fields: Vec<Text> = arguments
+                    .positional
+                    .iter()
+                    .filter_map(|cell| if let Thing::Str(name) = &cell.thing { Some(Rc::clone(name)) } else { None })
+                    .collect();
+                let mode = arguments.named("mode").map(|cell| &cell.thing);
+                let before = match mode {
+                    None => arguments.named("pre").is_some_and(|cell| self.truth(cell) != Some(false)),
+                    Some(Thing::Str(mode)) if mode.as_ref() == "after" => false,
+                    Some(Thing::Str(mode)) if mode.as_ref() == "before" => true,
+                    Some(_) => return Ok(false),
+                };
+                if function.role == Role::Plain && !whole_model {
+                    function.role = Role::Class;
+                }
+                let complete = whole_model == fields.is_empty();
+                function.validates = Some(Rc::new(Validates { fields, before }));
+                Ok(complete)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    pub(super) fn function_of(&mut self, def: &'a ast::StmtFunctionDef) -> Step<Function<'a>> {
+        let locals = Touched::block(&def.body);
+        self.spend(locals.loaded.len())?;
+        Ok(Function {
+            name: def.name.as_str().into(),
+            parameters: Some(&def.parameters),
+            body: Body::Block(&def.body),
+            defaults: self.defaults(&def.parameters)?,
+            scope: self.home,
+            module: self.module,
+            suspends: def.is_async || locals.suspends,
+            role: Role::Plain,
+            memory: None,
+            validates: None,
+            locals: with_parameters(locals, &def.parameters),
+        })
     }
 
     pub(super) fn lambda(&mut self, lambda: &'a ast::ExprLambda) -> Step<Cell<'a>> {
@@ -314,6 +373,9 @@ impl<'a> Run<'a, '_> {
             scope: self.scope,
             module: self.module,
             suspends: locals.suspends,
+            role: Role::Plain,
+            memory: None,
+            validates: None,
             locals,
         };
         Ok(Cell::new(Thing::Function(Rc::new(function))))
@@ -328,34 +390,6 @@ impl<'a> Run<'a, '_> {
             }
         }
         Ok(defaults)
-    }
-
-    fn class(&mut self, def: &'a ast::StmtClassDef) -> Step<()> {
-        let name: Text = def.name.as_str().into();
-        let plain = def.arguments.as_ref().is_none_or(|arguments| {
-            arguments.keywords.is_empty()
-                && arguments.args.iter().all(|base| matches!(base, Expr::Name(name) if name.id == "object"))
-        });
-        let touched = Touched::block(&def.body);
-        let special = touched.stored.iter().any(|name| name.starts_with("__"));
-        let cell = if plain && def.decorator_list.is_empty() && !special {
-            let scope = self.allocate(Object::Scope(Scope { parent: Some(self.scope), ..Scope::default() }))?;
-            let outside = std::mem::replace(&mut self.scope, scope);
-            // A method sees the names around the class, not those in it.
-            let exits = self.nested(|run| run.block(&def.body));
-            self.scope = outside;
-            let exits = exits?;
-            self.after(exits)?;
-            Cell::new(Thing::Class(Rc::clone(&name), scope))
-        } else {
-            self.disturb(&touched, &"a class body that is not followed".into(), &Deps::default());
-            for decorator in &def.decorator_list {
-                self.expression(&decorator.expression)?;
-            }
-            Cell::new(Thing::Object(Rc::clone(&name)))
-        };
-        let scope = self.scope_for(&name);
-        self.bind(scope, &name, cell, Site { name: span_of(&def.name), value: None, how: How::Class })
     }
 
     /// Goes on behind a block that can only be left by falling through or by an exception.
@@ -390,8 +424,11 @@ fn with_parameters(mut locals: Touched, parameters: &ast::Parameters) -> Touched
     locals
 }
 
-/// Decorators that leave what the function returns as it is.
-fn is_transparent(decorator: &Cell<'_>) -> bool {
-    matches!(&decorator.thing, Thing::Dotted(name)
-        if matches!(name.as_ref(), "functools.cache" | "functools.lru_cache" | "staticmethod" | "atexit.register"))
+/// Whether a decorator of pydantic checks the whole model (`true`) or single fields.
+fn validator_kind(what: &str) -> Option<bool> {
+    match what {
+        "pydantic.field_validator" | "pydantic.validator" | "pydantic.v1.validator" => Some(false),
+        "pydantic.model_validator" => Some(true),
+        _ => None,
+    }
 }

@@ -1,0 +1,163 @@
+//! The objects of a cluster, and the sets of variables that containers refer to by name.
+
+use std::borrow::Cow;
+
+use crate::source::{FileId, Located};
+
+use super::node::{Entry, Kind, Node};
+
+/// One object of a manifest.
+#[derive(Debug, Clone)]
+pub(super) struct Object {
+    pub(super) kind: String,
+    pub(super) name: String,
+    pub(super) namespace: String,
+    pub(super) node: Node,
+    /// The file that it begins in.
+    pub(super) file: FileId,
+    /// The folder of that file.
+    pub(super) folder: String,
+    /// Files of the project that it holds, by their keys.
+    pub(super) files: Vec<(String, FileId)>,
+    /// What makes it one of several variants.
+    pub(super) variant: Option<Located<String>>,
+}
+
+impl Object {
+    /// The object that a document describes; `None` for a document that is none.
+    pub(super) fn new(node: Node, file: FileId, folder: &str) -> Option<Self> {
+        let kind = node.text_of("kind")?.to_owned();
+        let of = |key: &str| node.at(&["metadata", key]).and_then(Node::text).unwrap_or_default().to_owned();
+        let (name, namespace) = (of("name"), of("namespace"));
+        let folder = folder.to_owned();
+        Some(Self { kind, name, namespace, node, file, folder, files: Vec::new(), variant: None })
+    }
+
+    /// Whether the two can mean the same namespace: one that is not given is set when it is applied.
+    pub(super) fn shares_namespace(&self, other: &Self) -> bool {
+        self.namespace.is_empty() || other.namespace.is_empty() || self.namespace == other.namespace
+    }
+
+    fn is_set(&self, kind: &str) -> bool {
+        self.kind == kind || (kind == "Secret" && matches!(self.kind.as_str(), "SealedSecret" | "ExternalSecret"))
+    }
+}
+
+/// The sets of variables and files that a workload can refer to.
+pub(super) struct Sets<'a> {
+    pub(super) objects: &'a [Object],
+    pub(super) user: &'a Object,
+}
+
+impl<'a> Sets<'a> {
+    /// The set of a name: in the same file, else in the nearest folder. Two that are equally near and
+    /// differ are none.
+    fn find(&self, kind: &str, name: &str) -> Option<&'a Object> {
+        let near = |object: &Object| {
+            let shared = object.folder.split('/').zip(self.user.folder.split('/')).take_while(|(a, b)| a == b).count();
+            (object.file == self.user.file, shared)
+        };
+        let candidates = || {
+            let named = self.objects.iter().filter(|object| object.is_set(kind) && object.name == name);
+            named.filter(|object| object.shares_namespace(self.user))
+        };
+        let nearest = candidates().map(near).max()?;
+        let mut found = candidates().filter(|object| near(object) == nearest);
+        let first = found.next()?;
+        found.next().is_none().then_some(first)
+    }
+
+    fn referred(&self, source: &Node, config_map: &str, secret: &str) -> Option<&'a Object> {
+        let (kind, reference) =
+            source.get(config_map).map(|node| ("ConfigMap", node)).or_else(|| Some(("Secret", source.get(secret)?)))?;
+        self.find(kind, reference.text_of("name").or_else(|| reference.text_of("secretName"))?)
+    }
+
+    /// The variables that an item of `envFrom` stands for.
+    pub(super) fn entries(&self, source: &Node) -> Vec<&'a Entry> {
+        let object = self.referred(source, "configMapRef", "secretRef");
+        object.map(|object| plain_entries(&object.node).collect()).unwrap_or_default()
+    }
+
+    /// Whether an item of `envFrom` stands for variables that the project does not tell.
+    pub(super) fn is_open(&self, source: &Node) -> bool {
+        let object = self.referred(source, "configMapRef", "secretRef");
+        object.is_none_or(|object| object.kind != "ConfigMap")
+    }
+
+    /// The entry that `valueFrom` stands for.
+    pub(super) fn entry(&self, from: &Node) -> Option<&'a Entry> {
+        let key = from.get("configMapKeyRef").or_else(|| from.get("secretKeyRef"))?.text_of("key")?;
+        let object = self.referred(from, "configMapKeyRef", "secretKeyRef")?;
+        plain_entries(&object.node).find(|entry| entry.key == key)
+    }
+
+    /// The files of the project that a volume holds, each under its name there.
+    pub(super) fn files(&self, volume: &Node) -> Vec<(Cow<'a, str>, FileId)> {
+        let Some(object) = self.referred(volume, "configMap", "secret") else { return Vec::new() };
+        let items = volume.get("configMap").or_else(|| volume.get("secret")).and_then(|set| set.get("items"));
+        let named = |key: &'a String| match items {
+            None => Some(Cow::Borrowed(key.as_str())),
+            Some(items) => {
+                let item = items.nodes().find(|item| item.text_of("key") == Some(key))?;
+                Some(Cow::Owned(item.text_of("path")?.to_owned()))
+            }
+        };
+        object.files.iter().filter_map(|(key, file)| Some((named(key)?, *file))).collect()
+    }
+}
+
+/// The entries of a set that stand there as text; what is encoded or encrypted is not told.
+fn plain_entries(node: &Node) -> impl Iterator<Item = &Entry> {
+    let key = if node.text_of("kind") == Some("ConfigMap") { "data" } else { "stringData" };
+    node.get(key).map(Node::entries).unwrap_or_default().iter()
+}
+
+/// The parameters of an `OpenShift` template filled into its objects.
+pub(super) fn fill_parameters(node: &mut Node, parameters: &[(String, Option<Node>)], left: &mut usize) {
+    *left = left.saturating_sub(1);
+    if *left == 0 {
+        return;
+    }
+    match &mut node.kind {
+        Kind::Null => {}
+        Kind::List(items) => items.iter_mut().for_each(|item| fill_parameters(&mut item.node, parameters, left)),
+        Kind::Map(entries) => entries.iter_mut().for_each(|entry| fill_parameters(&mut entry.node, parameters, left)),
+        Kind::Text(text) => {
+            let plain = text.decoded.text();
+            if !plain.contains("${") {
+                return;
+            }
+            let mut filled = super::super::decoded::Decoded::default();
+            let (mut at, mut whole) = (0, None);
+            while let Some(found) = plain.get(at..).and_then(|rest| rest.find("${")) {
+                let start = at + found;
+                let rest = plain.get(start..).unwrap_or_default();
+                // `${{NAME}}` is the same without quotes around the outcome.
+                let (open, close) = if rest.starts_with("${{") { ("${{", "}}") } else { ("${", "}") };
+                let inside = rest.get(open.len()..).and_then(|inside| inside.split_once(close));
+                let parameter = inside.and_then(|(name, _)| parameters.iter().find(|(own, _)| own == name));
+                let Some((name, value)) = parameter else {
+                    filled.push_from(&text.decoded, at..start + 2);
+                    at = start + 2;
+                    continue;
+                };
+                filled.push_from(&text.decoded, at..start);
+                let end = start + open.len() + name.len() + close.len();
+                match value.as_ref().and_then(Node::scalar) {
+                    Some(value) => {
+                        filled.push_from(&value.decoded, 0..value.decoded.text().len());
+                        if (start, end) == (0, plain.len()) {
+                            whole = Some(value.content);
+                        }
+                    }
+                    None => filled.push_escaped("{{ ? }}", text.decoded.span(start..end)),
+                }
+                at = end;
+            }
+            filled.push_from(&text.decoded, at..plain.len());
+            text.decoded = filled;
+            text.content = whole.unwrap_or(text.content);
+        }
+    }
+}
