@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::Deployment;
 use super::image;
+use super::platform;
 use super::scene::Scene;
 use crate::findings::Note;
 use crate::read::{Facts, UnitKind};
@@ -40,9 +41,11 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
     let mut built = BTreeSet::new();
     let mut scenes: Vec<Scene> = Vec::new();
     let mut broken = Vec::new();
-    for unit in &facts.units {
+    let units = platform::complete(&facts.units, files);
+    for unit in &units {
         let scene = match unit.kind {
             UnitKind::Image => continue,
+            UnitKind::Platform if !platform::in_image(unit) => guarded(|| Scene::host(unit, files, facts)),
             UnitKind::ComposeService | UnitKind::KubernetesContainer | UnitKind::Platform => {
                 guarded(|| Scene::service(unit, files, facts, &mut built))
             }

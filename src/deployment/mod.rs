@@ -18,6 +18,7 @@ mod hypercorn;
 mod image;
 mod image_name;
 mod locate;
+mod platform;
 mod resolve;
 mod scene;
 mod settle;

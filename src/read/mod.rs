@@ -88,7 +88,7 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::Requirements => requirements::read_list,
         FileKind::Pyproject => pyproject,
         FileKind::PoetryLock | FileKind::UvLock => requirements::read_toml_lock,
-        FileKind::Pipfile => requirements::read_pipfile,
+        FileKind::Pipfile => pipfile,
         FileKind::PipfileLock => requirements::read_pipfile_lock,
         FileKind::SetupConfig => requirements::read_setup_config,
         // Read together, by `clusters`.
@@ -125,6 +125,11 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
 fn pyproject(file: FileId, source: &SourceFile, facts: &mut Facts) {
     requirements::read_pyproject(file, source, facts);
     tasks::read_pyproject(file, source, facts);
+}
+
+fn pipfile(file: FileId, source: &SourceFile, facts: &mut Facts) {
+    requirements::read_pipfile(file, source, facts);
+    tasks::read_pipfile(file, source, facts);
 }
 
 fn python(file: FileId, source: &SourceFile, facts: &mut Facts) {
