@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::Deployment;
 use super::image;
 use super::platform;
+use super::proxy;
 use super::scene::Scene;
 use crate::findings::Note;
 use crate::read::{Facts, UnitKind};
@@ -85,6 +86,7 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
         Note::line(file.path(), file.line(place.span.start), why)
     }));
     forget_repeated(&mut assembly.deployments);
+    proxy::join(&mut assembly.deployments, &facts.proxies);
     let order = |place: Place| (files.get(place.file).path().to_owned(), place.span);
     assembly.deployments.sort_by_key(|deployment| order(deployment.command));
     assembly.development_servers.sort_by_key(|server| order(server.command));

@@ -56,6 +56,7 @@ pub fn all(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
         all.add(facts);
     }
     all.add(clusters(files, kinds));
+    all.add(neighbours(files, kinds));
     all.notes.sort();
     all
 }
@@ -64,6 +65,14 @@ pub fn all(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
 fn clusters(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
     catch_unwind(AssertUnwindSafe(|| kubernetes::read(files, kinds))).unwrap_or_else(|_| {
         let why = "the reader of clusters failed, which is a defect of farrier; please report it";
+        Facts { notes: vec![Note::file("", why)], ..Facts::default() }
+    })
+}
+
+/// The files of proxies, which include each other.
+fn neighbours(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
+    catch_unwind(AssertUnwindSafe(|| proxies::read(files, kinds))).unwrap_or_else(|_| {
+        let why = "the reader of proxies failed, which is a defect of farrier; please report it";
         Facts { notes: vec![Note::file("", why)], ..Facts::default() }
     })
 }
@@ -115,8 +124,8 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::Justfile => tasks::read_justfile,
         FileKind::PackageJson => tasks::read_package_json,
         FileKind::Taskfile => tasks::read_taskfile,
-        FileKind::Nginx => proxies::read_nginx,
-        FileKind::Caddyfile => proxies::read_caddyfile,
+        // Read together, by `neighbours`.
+        FileKind::Nginx | FileKind::Caddyfile => return facts,
     };
     reader(file, source, &mut facts);
     facts

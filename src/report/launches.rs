@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use super::Look;
 use super::document::{At, Head, NoteDocument, json_of, write};
+use super::neighbours::{self, ProxyDocument};
 use crate::app::Application;
 use crate::deployment::{Candidate, Dependency, Deployment, Effective, Resolved};
 use crate::findings::Note;
@@ -58,6 +59,7 @@ fn launch(
     if let Some(development) = &deployment.development {
         let _ = writeln!(text, "  development    {}", development.value);
     }
+    neighbours::text(text, files, deployment, look);
     for error in &deployment.errors {
         let _ = writeln!(text, "  does not start {} ({})", error.value, files.describe(error.place));
     }
@@ -142,6 +144,7 @@ struct Launch<'a> {
     container: bool,
     development: Option<&'a str>,
     settings: Map<String, Json>,
+    proxies: Vec<ProxyDocument<'a>>,
     errors: Vec<Refused<'a>>,
 }
 
@@ -196,6 +199,7 @@ impl<'a> Launch<'a> {
             container: deployment.container.is_some(),
             development: deployment.development.as_ref().map(|why| why.value.as_str()),
             settings: settings.collect(),
+            proxies: neighbours::documents(files, deployment),
             errors: deployment
                 .errors
                 .iter()
