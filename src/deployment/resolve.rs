@@ -144,6 +144,7 @@ pub(super) fn resolve(
         container: origin.container,
         development: origin.development.cloned(),
         environment: start.environment.known(),
+        proxies: Vec::new(),
         distributions: version::distributions(&home, &facts.requirements, files),
         version,
         app,

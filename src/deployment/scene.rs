@@ -11,7 +11,7 @@ use super::environment::Environment;
 use super::image::{self, Image};
 use super::locate::{self, Roots};
 use super::resolve::{Origin, resolve};
-use super::{Deployment, Effective, context, image_name};
+use super::{Deployment, Effective, context, image_name, platform};
 use crate::read::{Facts, Limits, Unit, UnitKind};
 use crate::servers::{Program, Server};
 use crate::source::{Files, Located, Place};
@@ -33,7 +33,7 @@ impl<'f> Scene<'f> {
     pub(super) fn host(unit: &'f Unit, files: &Files, facts: &Facts) -> Self {
         let mut environment = Environment::default();
         extend(&mut environment, unit, files, facts, &|_| None);
-        let mut roots = Roots::project(files.get(unit.place.file).folder());
+        let mut roots = Roots::project(platform::home(unit, files));
         if let Some(working) = &unit.working_folder {
             roots.enter(&working.value);
         }
@@ -83,12 +83,13 @@ impl<'f> Scene<'f> {
         let outer = |name: &str| {
             if is_cluster { given.text(name) } else { outer.text(name) }
         };
-        let recipe = if is_cluster { image_name::recipe(unit, files, facts) } else { image::recipe(unit, files) };
+        let by_name = is_cluster || unit.kind == UnitKind::Platform && unit.build.is_none();
+        let recipe = if by_name { image_name::recipe(unit, files, facts) } else { image::recipe(unit, files) };
         let image = recipe.as_ref().and_then(|recipe| image::build(&facts.units, recipe.dockerfile, recipe.target));
         let working = unit.working_folder.as_ref().map(|working| working.value.as_str());
         let (mut environment, mut roots) = match (&image, recipe) {
             (Some(image), Some(recipe)) => inside(image, &recipe.context, working),
-            _ if is_cluster => (Environment::default(), Roots::image(&image_name::home(unit, files), working)),
+            _ if by_name => (Environment::default(), Roots::image(&image_name::home(unit, files), working)),
             _ => (Environment::default(), Roots::image(beside, working)),
         };
         for mount in &unit.mounts {

@@ -340,8 +340,8 @@ fn conf(path: &str, text: &str) -> Option<FileKind> {
                 .is_some_and(|rest| rest.trim_start().starts_with('{') || rest.starts_with([' ', '\t']))
         })
     };
-    let nginx =
-        directive("proxy_pass") || directive("uwsgi_pass") || (directive("upstream") && text.contains("server "));
+    let passes = ["proxy_pass", "uwsgi_pass", "proxy_set_header", "proxy_read_timeout", "client_max_body_size"];
+    let nginx = passes.into_iter().any(directive) || (directive("upstream") && text.contains("server "));
     let sections = matches!(path.rsplit_once('.'), Some((_, "ini" | "cfg")));
     (!sections && nginx).then_some(FileKind::Nginx)
 }
