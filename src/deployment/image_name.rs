@@ -163,8 +163,8 @@ fn aliases(path: &str) -> Vec<String> {
 pub(super) fn home(unit: &Unit, files: &Files) -> String {
     let mut folder = files.get(unit.place.file).folder().to_owned();
     loop {
-        let is_python = |path: &str| path.rsplit_once('/').unwrap_or(("", path)).0 == folder && path.ends_with(".py");
-        if folder.is_empty() || files.iter().any(|(_, file)| is_python(file.path())) {
+        let mut beside = files.iter().filter(|(_, file)| file.folder() == folder);
+        if folder.is_empty() || beside.any(|(_, file)| file.name().rsplit('.').next() == Some("py")) {
             return folder;
         }
         folder = locate::join(&folder, "..");

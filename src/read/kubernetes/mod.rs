@@ -13,7 +13,7 @@ mod patch;
 mod quantities;
 pub(super) mod space;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod workloads;
 
 use std::collections::BTreeMap;
@@ -97,9 +97,8 @@ impl Reader<'_> {
         let rendered = Decoded::verbatim(text, self.space.start(file));
         let mut tree = yaml::parse(text);
         self.facts.comments.insert(file, std::mem::take(&mut tree.comments));
-        let is_templated =
-            tree.has_placeholders() || (tree.error.is_some() && (text.contains("{{") || text.contains("{%")));
-        if is_templated {
+        // Placeholders in the place of values are unknown values; more than that cannot be read.
+        if tree.error.is_some() && (text.contains("{{") || text.contains("{%")) {
             self.facts.notes.push(Note::file(source.path(), "a template, so it was not read"));
             return Vec::new();
         }
