@@ -5,6 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::Deployment;
 use super::environment::Environment;
+use super::platform;
+use super::proxy;
 use super::scene::Scene;
 use super::{compose, image};
 use crate::findings::Note;
@@ -43,10 +45,12 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
     let mut broken = Vec::new();
     let composed = compose::services(files, facts, &mut assembly.notes);
     let inside = composed.iter().map(|service| (&service.unit, service.outer.clone()));
-    let outside = facts.units.iter().map(|unit| (unit, Environment::default()));
+    let units = platform::complete(&facts.units, files);
+    let outside = units.iter().map(|unit| (unit, Environment::default()));
     for (unit, outer) in inside.chain(outside) {
         let scene = match unit.kind {
             UnitKind::Image => continue,
+            UnitKind::Platform if !platform::in_image(unit) => guarded(|| Scene::host(unit, files, facts)),
             UnitKind::ComposeService | UnitKind::KubernetesContainer | UnitKind::Platform => {
                 guarded(|| Scene::service(unit, &outer, files, facts, &mut built))
             }
@@ -86,6 +90,7 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
         Note::line(file.path(), file.line(place.span.start), why)
     }));
     forget_repeated(&mut assembly);
+    proxy::join(&mut assembly.deployments, &facts.proxies);
     let order = |place: Place| (files.get(place.file).path().to_owned(), place.span);
     assembly.deployments.sort_by_key(|deployment| order(deployment.command));
     assembly.development_servers.sort_by_key(|server| order(server.command));

@@ -92,8 +92,8 @@ pub(super) fn recipe<'f>(unit: &Unit, files: &Files, facts: &'f Facts) -> Option
     let own: BTreeSet<String> = facts
         .units
         .iter()
-        .filter(|unit| unit.kind == UnitKind::KubernetesContainer)
-        .filter_map(|unit| unit.image.as_ref().and_then(|image| name_of(&image.value)))
+        .filter(|other| other.kind == unit.kind && other.build.is_none())
+        .filter_map(|other| other.image.as_ref().and_then(|image| name_of(&image.value)))
         .filter(|name| !is_foreign(name))
         .collect();
     let is_own = name.as_ref().is_none_or(|name| !is_foreign(name));
