@@ -65,12 +65,13 @@ impl<'f> Scene<'f> {
     }
 
     /// A unit that runs in an image, which it may build; the stages whose own command it runs are
-    /// added to `built`.
+    /// added to `built`. `services` are those of compose, which may build what others name.
     pub(super) fn service(
         unit: &'f Unit,
         outer: &Environment,
         files: &'f Files,
         facts: &'f Facts,
+        services: &[&'f Unit],
         built: &mut BTreeSet<Place>,
     ) -> Self {
         let is_cluster = unit.kind == UnitKind::KubernetesContainer;
@@ -84,7 +85,8 @@ impl<'f> Scene<'f> {
             if is_cluster { given.text(name) } else { outer.text(name) }
         };
         let by_name = is_cluster || unit.kind == UnitKind::Platform && unit.build.is_none();
-        let recipe = if by_name { image_name::recipe(unit, files, facts) } else { image::recipe(unit, files) };
+        let recipe =
+            if by_name { image_name::recipe(unit, files, facts, services) } else { image::recipe(unit, files) };
         let image = recipe.as_ref().and_then(|recipe| image::build(&facts.units, recipe.dockerfile, recipe.target));
         let working = unit.working_folder.as_ref().map(|working| working.value.as_str());
         let (mut environment, mut roots) = match (&image, recipe) {
