@@ -26,6 +26,7 @@ mod uvicorn;
 mod version;
 
 pub use crate::python::evaluate::Dependency;
+pub use crate::read::{Autoscaler, HealthCheck, HealthKind, Limits};
 pub use assemble::{Assembly, DevelopmentServer, assemble};
 pub use compose::{Composed, services as compose_services};
 pub use configuration::{Configuration, Stranger};
@@ -34,7 +35,7 @@ pub use version::ServerVersion;
 
 use std::collections::BTreeMap;
 
-use crate::read::{Autoscaler, HealthCheck, Limits, UnitKind};
+use crate::read::UnitKind;
 use crate::servers::{Server, Version, WorkerClass};
 use crate::source::{Located, Place};
 use crate::values::Seconds;

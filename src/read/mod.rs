@@ -8,8 +8,10 @@ mod compose;
 mod decoded;
 mod dockerfile;
 mod dotenv;
+mod durations;
 mod expansion;
 mod facts;
+mod helm;
 #[cfg(test)]
 mod hostile;
 mod hypercorn;
@@ -26,6 +28,7 @@ mod supervisor;
 mod systemd;
 mod tasks;
 mod toml_tree;
+mod tree;
 mod uwsgi;
 mod yaml;
 
@@ -45,7 +48,7 @@ pub use compose::{ComposeFile, Extends, Include, Layer, service as compose_servi
 pub use dotenv::compose_variables;
 pub use facts::{
     Autoscaler, Build, Command, Copied, Facts, FilledBy, Form, HealthCheck, HealthKind, Limits, Mount, Proxy,
-    Requirement, ScriptCommand, Unit, UnitKind, Variable,
+    Requirement, ScriptCommand, Stage, Step, Unit, UnitKind, Variable,
 };
 
 /// Reads every file that `kinds` names, in the order of the files.
@@ -92,7 +95,11 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::PipfileLock => requirements::read_pipfile_lock,
         FileKind::SetupConfig => requirements::read_setup_config,
         // Read together, by `clusters`.
-        FileKind::Kubernetes | FileKind::HelmTemplate | FileKind::HelmValues => return facts,
+        FileKind::Kubernetes
+        | FileKind::Kustomization
+        | FileKind::HelmTemplate
+        | FileKind::HelmValues
+        | FileKind::HelmChart => return facts,
         FileKind::AppJson => platforms::read_app_json,
         FileKind::Fly => platforms::read_fly,
         FileKind::Render => platforms::read_render,
@@ -100,6 +107,10 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::EcsTask => platforms::read_ecs_task,
         FileKind::DigitalOcean => platforms::read_digital_ocean,
         FileKind::Azure => platforms::read_azure,
+        FileKind::HerokuYaml => platforms::read_heroku_yaml,
+        FileKind::Railway => platforms::read_railway,
+        FileKind::Nixpacks => platforms::read_nixpacks,
+        FileKind::Beanstalk => platforms::read_beanstalk,
         FileKind::Systemd => systemd::read,
         FileKind::Supervisor => supervisor::read,
         FileKind::UwsgiIni => uwsgi::read_ini,
@@ -110,6 +121,7 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::Makefile => tasks::read_makefile,
         FileKind::Justfile => tasks::read_justfile,
         FileKind::PackageJson => tasks::read_package_json,
+        FileKind::Taskfile => tasks::read_taskfile,
         FileKind::Nginx => proxies::read_nginx,
         FileKind::Caddyfile => proxies::read_caddyfile,
     };

@@ -2,12 +2,12 @@
 
 use crate::source::Word;
 
+use super::super::durations;
 use super::super::expansion::Dialect;
 use super::super::shell_words::Lexed;
 use super::super::{Command, Form, HealthCheck, HealthKind, command as commands};
 use super::command;
 use super::node::{Node, Outer};
-use super::quantities;
 use super::service::read as quantity;
 
 /// The check, of which `get` finds the keys; one without a command leaves that to the image, and one
@@ -16,7 +16,7 @@ pub(super) fn read<'a>(get: impl Fn(&str) -> Option<Node<'a>>, outer: Outer) -> 
     let keys = ["test", "interval", "timeout", "retries", "start_period", "disable"];
     let Some(place) = keys.iter().find_map(|key| get(key)).map(Node::content) else { return Vec::new() };
     let filled = |key: &str| get(key)?.filled(outer);
-    let duration = |key: &str| filled(key).and_then(|text| quantity(&text, quantities::duration));
+    let duration = |key: &str| filled(key).and_then(|text| quantity(&text, durations::go));
     let disabled = filled("disable").is_some_and(|disable| disable.value.eq_ignore_ascii_case("true"));
     let nothing = Command { form: Form::Exec, filled_by: super::super::FilledBy::Compose, simple: Vec::new(), place };
     let check = HealthCheck {

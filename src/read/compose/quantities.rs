@@ -1,8 +1,8 @@
-//! Amounts of time and of processors as compose spells them.
+//! Amounts of processors as compose spells them.
 
 use std::collections::BTreeSet;
 
-use crate::values::{Cpus, Seconds};
+use crate::values::Cpus;
 
 /// More processors than a machine has.
 const MAX_CPUS: u32 = 4_096;
@@ -55,33 +55,6 @@ pub(super) fn cpu_set(text: &str) -> Option<Cpus> {
     u32::try_from(all.len()).ok().map(|count| Cpus(f64::from(count)))
 }
 
-/// Reads `1m30s`, `10s`, `500ms` or `1.5h`, the durations of the Go language.
-pub(super) fn duration(text: &str) -> Option<Seconds> {
-    let mut rest = text.trim();
-    let mut total = 0.0;
-    if rest.is_empty() {
-        return None;
-    }
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        let number: f64 = rest.get(..digits)?.parse().ok()?;
-        rest = rest.get(digits..)?;
-        let unit = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
-        total += number
-            * match rest.get(..unit)? {
-                "ns" => 1e-9,
-                "us" | "µs" => 1e-6,
-                "ms" => 1e-3,
-                "s" => 1.0,
-                "m" => 60.0,
-                "h" => 3600.0,
-                _ => return None,
-            };
-        rest = rest.get(unit..)?;
-    }
-    f64::is_finite(total).then_some(Seconds(total))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,16 +86,6 @@ mod tests {
         assert_eq!(cpu_set("0, 0-1"), Some(Cpus(2.0)));
         for text in ["", "a", "3-1", "0-99999999", "-"] {
             assert_eq!(cpu_set(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn durations_of_go() {
-        assert_eq!(duration("1m30s"), Some(Seconds(90.0)));
-        assert_eq!(duration("500ms"), Some(Seconds(0.5)));
-        assert_eq!(duration("1.5h"), Some(Seconds(5400.0)));
-        for text in ["", "10", "s", "10 s", "1x", "-1s", "${GRACE}"] {
-            assert_eq!(duration(text), None, "{text}");
         }
     }
 }

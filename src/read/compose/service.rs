@@ -5,7 +5,7 @@ use crate::source::{Located, Place};
 use crate::values::{Bytes, Cpus};
 
 use super::super::yaml::Mark;
-use super::super::{Build, Limits, Mount, Unit, UnitKind, Variable};
+use super::super::{Build, Limits, Mount, Unit, UnitKind, Variable, durations};
 use super::node::{Node, Outer};
 use super::{ComposeFile, command, health, quantities};
 
@@ -193,11 +193,11 @@ impl<'a> Reader<'a> {
         Limits {
             cpus: fewest(cpus.and_then(|text| read(&text, quantities::cpus)).or_else(|| self.quota()), self.set()),
             memory: memory.and_then(|text| read(&text, bytes)),
-            stop_grace: self.filled(&["stop_grace_period"]).and_then(|text| read(&text, quantities::duration)),
+            stop_grace: self.filled(&["stop_grace_period"]).and_then(|text| read(&text, durations::go)),
             replicas: replicas.and_then(|text| read(&text, |text| text.parse().ok())),
             cpu_request: resources("reservations", "cpus").and_then(|text| read(&text, quantities::cpus)),
             memory_request: memory_request.and_then(|text| read(&text, bytes)),
-            ..Limits::default()
+            autoscaler: None,
         }
     }
 

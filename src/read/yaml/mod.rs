@@ -5,6 +5,7 @@
 
 mod scalar;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use granit_parser::{Event, Options, Parser, ScalarStyle, StructureStyle, Tag};
@@ -60,6 +61,8 @@ struct Node {
     /// Inside the quotes, or without the breaks behind a block.
     content: Span,
     kind: Kind,
+    /// Whether it has a tag of the application's own, such as `!Ref`.
+    tagged: bool,
 }
 
 /// What a node is.
@@ -155,18 +158,21 @@ impl Builder<'_> {
             Event::Scalar(text, style, anchor, tag) => {
                 self.written_to = span.end;
                 let node = self.add(span, Kind::Scalar(text.into_owned(), style), anchor);
+                self.tag(node, tag.as_ref());
                 self.mark(node, tag.as_deref());
                 self.place(node);
             }
             Event::SequenceStart(style, anchor, tag) => {
                 let flow = style == StructureStyle::Flow;
                 let node = self.start(span, Kind::Sequence { items: Vec::new(), flow }, anchor);
+                self.tag(node, tag.as_ref());
                 self.mark(node, tag.as_deref());
             }
             Event::MappingStart(style, anchor, tag) => {
                 let flow = style == StructureStyle::Flow;
                 let kind = Kind::Mapping { entries: Vec::new(), flow, index: Index::default() };
                 let node = self.start(span, kind, anchor);
+                self.tag(node, tag.as_ref());
                 self.mark(node, tag.as_deref());
             }
             Event::SequenceEnd | Event::MappingEnd => {
@@ -215,6 +221,12 @@ impl Builder<'_> {
         node
     }
 
+    fn tag(&mut self, node: NodeId, tag: Option<&Cow<'_, Tag>>) {
+        if let Some(node) = self.tree.nodes.get_mut(node) {
+            node.tagged = tag.is_some_and(|tag| !tag.is_yaml_core_schema());
+        }
+    }
+
     fn mark(&mut self, node: NodeId, tag: Option<&Tag>) {
         let mark = match tag.filter(|tag| tag.handle() == "!").map(Tag::suffix) {
             Some("reset") => Mark::Reset,
@@ -233,7 +245,7 @@ impl Builder<'_> {
         } else {
             Span::new(span.start, span.start + written.trim_end_matches(is_blank).len())
         };
-        self.tree.nodes.push(Node { span, content, kind });
+        self.tree.nodes.push(Node { span, content, kind, tagged: false });
         if anchor > 0 {
             self.anchors.insert(anchor, node);
         }
@@ -337,6 +349,11 @@ impl Tree {
             (true, None, Some(next)) => Span::new(outer.start, next.start.max(outer.end)),
             (true, None, None) => outer,
         }
+    }
+
+    /// Whether the application makes something else of a node, by a tag such as `!Ref`.
+    pub(super) fn is_tagged(&self, node: NodeId) -> bool {
+        self.node(node).is_some_and(|node| node.tagged)
     }
 
     /// Whether a node is a mapping.
