@@ -61,6 +61,33 @@ impl Environment {
         self.entries.insert(variable.name.clone(), entry);
     }
 
+    /// `ARG`: what somebody builds with, or else the default, or else the argument of the same name in
+    /// front of all stages. One that has none of them is not set.
+    pub(super) fn argument(
+        &mut self,
+        variable: &Variable,
+        given: &Self,
+        globals: &Self,
+        lookup: &dyn Fn(&str) -> Option<String>,
+    ) {
+        let entry = given.entries.get(&variable.name).cloned().or_else(|| {
+            if variable.value.is_none() {
+                return globals.entries.get(&variable.name).cloned();
+            }
+            let mut one = Self::default();
+            one.set(variable, lookup);
+            one.entries.remove(&variable.name)
+        });
+        if let Some(entry) = entry {
+            self.entries.insert(variable.name.clone(), Entry { exported: false, ..entry });
+        }
+    }
+
+    /// Whether programs see a variable of this name.
+    pub(super) fn is_seen(&self, name: &str) -> bool {
+        self.entries.get(name).is_some_and(|entry| entry.exported)
+    }
+
     /// Adds what another environment holds, which wins.
     pub(super) fn overlay(&mut self, other: Self) {
         self.entries.extend(other.entries);

@@ -91,6 +91,8 @@ pub struct Unit {
     pub build: Option<Build>,
     /// What it copies into the image.
     pub copied: Vec<Copied>,
+    /// What only a build stage has.
+    pub stage: Option<Stage>,
     /// What bounds it.
     pub limits: Limits,
     /// The base image or, for a service without a build, the image.
@@ -127,6 +129,7 @@ impl Unit {
             working_folder: None,
             build: None,
             copied: Vec::new(),
+            stage: None,
             limits: Limits::default(),
             image: None,
             profiles: Vec::new(),
@@ -259,6 +262,28 @@ pub struct Build {
     pub inline: Option<Place>,
     /// The stage to stop at.
     pub target: Option<Located<String>>,
+}
+
+/// How a build stage comes to what it holds.
+#[derive(Debug, Clone, Default)]
+pub struct Stage {
+    /// The image or the earlier stage that it starts from, with its variables.
+    pub from: Option<Word>,
+    /// The `ARG`s in front of the first `FROM`, of which a stage sees those that it names again.
+    pub arguments: Vec<Variable>,
+    /// Its instructions in order, as far as one changes what a later one means.
+    pub steps: Vec<Step>,
+}
+
+/// An instruction of a build stage.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// `ENV` or `ARG`: these of the unit's variables, none of which sees another one of them.
+    Set(std::ops::Range<usize>),
+    /// `WORKDIR`.
+    Enter(Word),
+    /// `COPY` or `ADD`: this one of what the unit copies, and where it lands as written.
+    Copy(usize, Word),
 }
 
 /// One `COPY` or `ADD`.

@@ -48,7 +48,7 @@ pub use compose::{ComposeFile, Extends, Include, Layer, service as compose_servi
 pub use dotenv::compose_variables;
 pub use facts::{
     Autoscaler, Build, Command, Copied, Facts, FilledBy, Form, HealthCheck, HealthKind, Limits, Mount, Proxy,
-    Requirement, ScriptCommand, Unit, UnitKind, Variable,
+    Requirement, ScriptCommand, Stage, Step, Unit, UnitKind, Variable,
 };
 
 /// Reads every file that `kinds` names, in the order of the files.
