@@ -104,6 +104,7 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::Pipfile => pipfile,
         FileKind::PipfileLock => requirements::read_pipfile_lock,
         FileKind::SetupConfig => requirements::read_setup_config,
+        FileKind::CondaEnvironment => requirements::read_conda,
         // Read together, by `clusters`.
         FileKind::Kubernetes
         | FileKind::Kustomization
@@ -159,6 +160,9 @@ fn python(file: FileId, source: &SourceFile, facts: &mut Facts) {
                     span: Some(error.span),
                     reason: format!("not valid Python, so it was read in part: {}", error.message),
                 });
+            }
+            if source.path().rsplit('/').next() == Some("setup.py") {
+                facts.requirements.extend(requirements::setup_script(file, &module));
             }
             facts.python.insert(file, module);
         }
