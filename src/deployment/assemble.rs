@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::Deployment;
-use super::image;
-use super::platform;
-use super::proxy;
+use super::environment::Environment;
 use super::scene::Scene;
+use super::{compose, image, platform, proxy};
 use crate::findings::Note;
 use crate::read::{Facts, UnitKind};
 use crate::source::{FileId, Files, Located, Place};
@@ -42,13 +41,16 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
     let mut built = BTreeSet::new();
     let mut scenes: Vec<Scene> = Vec::new();
     let mut broken = Vec::new();
+    let composed = compose::services(files, facts, &mut assembly.notes);
+    let inside = composed.iter().map(|service| (&service.unit, service.outer.clone()));
     let units = platform::complete(&facts.units, files);
-    for unit in &units {
+    let outside = units.iter().map(|unit| (unit, Environment::default()));
+    for (unit, outer) in inside.chain(outside) {
         let scene = match unit.kind {
             UnitKind::Image => continue,
             UnitKind::Platform if !platform::in_image(unit) => guarded(|| Scene::host(unit, files, facts)),
             UnitKind::ComposeService | UnitKind::KubernetesContainer | UnitKind::Platform => {
-                guarded(|| Scene::service(unit, files, facts, &mut built))
+                guarded(|| Scene::service(unit, &outer, files, facts, &mut built))
             }
             UnitKind::Procfile
             | UnitKind::SystemdService
@@ -85,7 +87,7 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
         let why = "what this starts could not be told, which is a defect of farrier; please report it";
         Note::line(file.path(), file.line(place.span.start), why)
     }));
-    forget_repeated(&mut assembly.deployments);
+    forget_repeated(&mut assembly);
     proxy::join(&mut assembly.deployments, &facts.proxies);
     let order = |place: Place| (files.get(place.file).path().to_owned(), place.span);
     assembly.deployments.sort_by_key(|deployment| order(deployment.command));
@@ -99,15 +101,23 @@ fn guarded<T>(join: impl FnOnce() -> T) -> Option<T> {
 }
 
 /// Several services of one image may run one script, which starts the same server in each as far as its
-/// commands tell: it is one launch.
-fn forget_repeated(deployments: &mut Vec<Deployment>) {
+/// commands tell, and so does a service that several compose files lay something over: it is one launch.
+fn forget_repeated(assembly: &mut Assembly) {
     let mut kept: Vec<Deployment> = Vec::new();
-    for deployment in std::mem::take(deployments) {
+    for deployment in std::mem::take(&mut assembly.deployments) {
         if !kept.iter().any(|known| known.is_same_launch(&deployment)) {
             kept.push(deployment);
         }
     }
-    *deployments = kept;
+    // A task that something else calls is that launch, and not what somebody runs by hand.
+    let called: BTreeSet<Place> =
+        kept.iter().filter(|known| known.kind != UnitKind::Task).map(|known| known.command).collect();
+    kept.retain(|known| known.kind != UnitKind::Task || !called.contains(&known.command));
+    assembly.deployments = kept;
+    let mut commands = BTreeSet::new();
+    assembly.development_servers.retain(|server| commands.insert((server.command, server.name)));
+    assembly.notes.sort();
+    assembly.notes.dedup();
 }
 
 fn dockerfiles(facts: &Facts) -> BTreeSet<FileId> {

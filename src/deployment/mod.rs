@@ -5,6 +5,7 @@
 
 mod assemble;
 mod commands;
+mod compose;
 mod configuration;
 mod context;
 mod daphne;
@@ -23,11 +24,12 @@ mod proxy;
 mod resolve;
 mod scene;
 mod settle;
+mod tasks;
 mod uvicorn;
 mod version;
 
 pub use crate::python::evaluate::Dependency;
-pub use crate::read::Proxy;
+pub use crate::read::{Autoscaler, HealthCheck, HealthKind, Limits, Proxy};
 pub use assemble::{Assembly, DevelopmentServer, assemble};
 pub use configuration::{Configuration, Stranger};
 pub use effective::{Candidate, Effective, Layer, Resolved, Settings, Site};
@@ -35,7 +37,7 @@ pub use version::ServerVersion;
 
 use std::collections::BTreeMap;
 
-use crate::read::{Autoscaler, HealthCheck, Limits, UnitKind};
+use crate::read::UnitKind;
 use crate::servers::{Server, Version, WorkerClass};
 use crate::source::{Located, Place};
 use crate::values::Seconds;

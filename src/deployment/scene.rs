@@ -37,7 +37,8 @@ impl<'f> Scene<'f> {
         if let Some(working) = &unit.working_folder {
             roots.enter(&working.value);
         }
-        let surroundings = Surroundings { environment, roots, files, scripts: &facts.scripts, outer: &|_| None };
+        let surroundings =
+            Surroundings { environment, roots, files, scripts: &facts.scripts, units: &facts.units, outer: &|_| None };
         let starts = commands::starts(unit.entrypoint.as_ref(), unit.command.as_ref(), surroundings);
         Self {
             unit,
@@ -52,7 +53,8 @@ impl<'f> Scene<'f> {
     /// An image with the command that it has itself.
     pub(super) fn image(image: &Image<'f>, files: &Files, facts: &Facts) -> Self {
         let (environment, roots) = inside(image, files.get(image.stage.place.file).folder(), None);
-        let surroundings = Surroundings { environment, roots, files, scripts: &facts.scripts, outer: &|_| None };
+        let surroundings =
+            Surroundings { environment, roots, files, scripts: &facts.scripts, units: &facts.units, outer: &|_| None };
         let starts = commands::starts(image.entrypoint, image.command, surroundings);
         Self {
             unit: image.stage,
@@ -65,25 +67,23 @@ impl<'f> Scene<'f> {
     }
 
     /// A unit that runs in an image, which it may build; the stages whose own command it runs are
-    /// added to `built`.
-    pub(super) fn service(unit: &'f Unit, files: &'f Files, facts: &'f Facts, built: &mut BTreeSet<Place>) -> Self {
-        let is_compose = unit.kind == UnitKind::ComposeService;
+    /// added to `built`. `outer` is what compose fills in variables from.
+    pub(super) fn service(
+        unit: &'f Unit,
+        outer: &Environment,
+        files: &'f Files,
+        facts: &'f Facts,
+        built: &mut BTreeSet<Place>,
+    ) -> Self {
         let is_cluster = unit.kind == UnitKind::KubernetesContainer;
         let beside = files.get(unit.place.file).folder();
-        // Compose fills in variables itself, from the `.env` file beside its own; Kubernetes from those
-        // that the container is given there.
+        // Compose fills in variables itself, from `outer`; Kubernetes from those that the container is
+        // given there.
         let mut given = Environment::default();
         if is_cluster {
             given.extend(&unit.environment, &|_| None);
         }
-        let outer = |name: &str| {
-            if is_cluster {
-                return given.text(name);
-            }
-            let beside = files.find(&locate::join(beside, ".env")).filter(|_| is_compose)?;
-            let variables = facts.environments.get(&beside)?;
-            variables.iter().rev().find(|variable| variable.name == name)?.value.as_ref()?.text()
-        };
+        let outer = |name: &str| if is_cluster { given.text(name) } else { outer.text(name) };
         let by_name = is_cluster || unit.kind == UnitKind::Platform && unit.build.is_none();
         let recipe = if by_name { image_name::recipe(unit, files, facts) } else { image::recipe(unit, files) };
         let image = recipe.as_ref().and_then(|recipe| image::build(&facts.units, recipe.dockerfile, recipe.target));
@@ -101,15 +101,15 @@ impl<'f> Scene<'f> {
         let own_image = image.as_ref();
         let entrypoint = unit.entrypoint.as_ref().or_else(|| own_image?.entrypoint);
         // A service that sets its own entry point drops the command of the image.
-        let inherited = || {
-            if unit.entrypoint.is_some() { None } else { own_image?.command }
-        };
+        let drops = unit.entrypoint.as_ref().is_some_and(|entrypoint| !entrypoint.simple.is_empty());
+        let inherited = || if drops { None } else { own_image?.command };
         let command = unit.command.as_ref().or_else(inherited);
         let uses_own = unit.command.is_some() || unit.entrypoint.is_some();
         if !uses_own {
             built.extend(own_image.map(|image| image.stage.place));
         }
-        let surroundings = Surroundings { environment, roots, files, scripts: &facts.scripts, outer: &outer };
+        let surroundings =
+            Surroundings { environment, roots, files, scripts: &facts.scripts, units: &facts.units, outer: &outer };
         let starts = commands::starts(entrypoint, command, surroundings);
         Self {
             unit,
@@ -216,10 +216,30 @@ fn extend(
     outer: &dyn Fn(&str) -> Option<String>,
 ) {
     let folder = files.get(unit.place.file).folder();
-    for named in &unit.environment_files {
-        let path = locate::join(folder, &named.value);
-        let variables = files.find(&path).and_then(|file| facts.environments.get(&file));
-        environment.extend(variables.into_iter().flatten(), outer);
+    let variables = |path: &str| files.find(&locate::join(folder, path)).and_then(|file| facts.environments.get(&file));
+    let own = unit.environment.iter().filter(|variable| !variable.build_only);
+    if unit.kind != UnitKind::ComposeService {
+        for named in &unit.environment_files {
+            environment.extend(variables(&named.value).into_iter().flatten(), outer);
+        }
+        environment.extend(own, outer);
+        return;
     }
-    environment.extend(unit.environment.iter().filter(|variable| !variable.build_only), outer);
+    // Compose fills in before there is a container, so nothing of the image counts (compose-go 2,
+    // `WithServicesEnvironmentResolved`): the project's variables, in files also those of the service and
+    // in the end the earlier ones of the same file.
+    let mut service = Environment::default();
+    for variable in own {
+        service.set(variable, outer);
+    }
+    for named in &unit.environment_files {
+        let mut file = Environment::default();
+        for variable in variables(&named.value).into_iter().flatten() {
+            let mut one = Environment::default();
+            one.set(variable, &|name| outer(name).or_else(|| service.text(name)).or_else(|| file.text(name)));
+            file.overlay(one);
+        }
+        environment.overlay(file);
+    }
+    environment.overlay(service);
 }

@@ -11,6 +11,7 @@ mod dotenv;
 mod durations;
 mod expansion;
 mod facts;
+mod helm;
 #[cfg(test)]
 mod hostile;
 mod hypercorn;
@@ -43,9 +44,10 @@ use decoded::Decoded;
 
 pub use hypercorn::{TomlEntry, TomlSettings, toml_settings};
 
+pub use compose::{ComposeFile, Extends, Include, Layer, service as compose_service, size as compose_size};
 pub use facts::{
-    Autoscaler, Build, Command, Copied, Facts, FilledBy, Form, HealthCheck, HealthKind, Limits, Proxy, Requirement,
-    ScriptCommand, Unit, UnitKind, Variable,
+    Autoscaler, Build, Command, Copied, Facts, FilledBy, Form, HealthCheck, HealthKind, Limits, Mount, Proxy,
+    Requirement, ScriptCommand, Unit, UnitKind, Variable,
 };
 
 /// Reads every file that `kinds` names, in the order of the files.
@@ -101,7 +103,11 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::PipfileLock => requirements::read_pipfile_lock,
         FileKind::SetupConfig => requirements::read_setup_config,
         // Read together, by `clusters`.
-        FileKind::Kubernetes | FileKind::HelmTemplate | FileKind::HelmValues => return facts,
+        FileKind::Kubernetes
+        | FileKind::Kustomization
+        | FileKind::HelmTemplate
+        | FileKind::HelmValues
+        | FileKind::HelmChart => return facts,
         FileKind::AppJson => platforms::read_app_json,
         FileKind::Fly => platforms::read_fly,
         FileKind::Render => platforms::read_render,

@@ -15,6 +15,7 @@ mod neighbours;
 mod palette;
 mod pretty;
 mod recommendations;
+mod surroundings;
 
 pub use concise::concise;
 pub use json::json;

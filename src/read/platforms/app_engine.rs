@@ -39,7 +39,7 @@ fn service(top: &Node, reader: &mut Reader) {
         unit.environment.extend(reader.variables(item));
     }
     if runtime.text() == Some("custom") {
-        unit.build = Some(Build { context: None, dockerfile: None, target: None });
+        unit.build = Some(Build { context: None, dockerfile: None, target: None, inline: None });
     }
     unit.command = top.get("entrypoint").and_then(|entrypoint| {
         // `entrypoint: {shell: ...}` is how the platform writes it down itself.

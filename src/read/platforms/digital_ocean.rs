@@ -37,7 +37,7 @@ fn component(node: &Node, shared: &[Variable], reader: &mut Reader) {
     if let Some(image) = node.get("image") {
         unit.image = reader.image(image.any(&["repository", "registry"]));
     } else if let Some(dockerfile) = reader.folder(node.get("dockerfile_path")) {
-        unit.build = Some(Build { context: source, dockerfile: Some(dockerfile), target: None });
+        unit.build = Some(Build { context: source, dockerfile: Some(dockerfile), target: None, inline: None });
     } else {
         unit.working_folder = source;
     }

@@ -56,7 +56,7 @@ fn group(name: &str, span: Span, top: &Node, reader: &mut Reader) -> Unit {
     if unit.image.is_none() && !buildpack {
         let dockerfile = reader.located(build(&["dockerfile"]));
         let target = reader.located(build(&["build-target", "build_target"]));
-        unit.build = Some(Build { context: None, dockerfile, target });
+        unit.build = Some(Build { context: None, dockerfile, target, inline: None });
     }
     unit.stop_signal = reader.located(top.get("kill_signal"));
     unit.limits = machine(name, top, reader);

@@ -152,5 +152,5 @@ fn build(image: &Entry, reader: &Reader) -> Build {
         let start = path.place.span.start;
         Some(Located::new(folder.to_owned(), reader.place(Span::new(start, start + folder.len()))))
     });
-    Build { context, dockerfile, target: None }
+    Build { context, dockerfile, target: None, inline: None }
 }

@@ -29,7 +29,7 @@ fn service(top: &Node, reader: &mut Reader) {
     // Without a builder a Dockerfile wins where there is one.
     if !matches!(builder.as_str(), "NIXPACKS" | "HEROKU" | "PAKETO" | "RAILPACK") {
         let dockerfile = reader.folder(top.at(&["build", "dockerfilePath"]));
-        unit.build = Some(Build { context: None, dockerfile, target: None });
+        unit.build = Some(Build { context: None, dockerfile, target: None, inline: None });
     }
     unit.command = deploy("startCommand").and_then(|command| reader.shell(command));
     unit.limits.replicas = reader.count(deploy("numReplicas"));

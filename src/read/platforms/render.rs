@@ -62,7 +62,12 @@ fn service(node: &Node, groups: &[&Node], reader: &mut Reader) {
         unit.image = reader.image(node.at(&["image", "url"]));
         if runtime_name == "docker" {
             let context = reader.folder(node.get("dockerContext")).or_else(|| root.clone());
-            unit.build = Some(Build { context, dockerfile: reader.located(node.get("dockerfilePath")), target: None });
+            unit.build = Some(Build {
+                context,
+                dockerfile: reader.located(node.get("dockerfilePath")),
+                target: None,
+                inline: None,
+            });
         }
         unit.command = node.get("dockerCommand").and_then(|command| reader.shell(command));
     } else {

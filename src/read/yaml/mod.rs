@@ -35,6 +35,17 @@ pub(super) struct Tree {
     pub(super) comments: Vec<Comment>,
     /// Why the rest was not read.
     pub(super) error: Option<Failure>,
+    /// The nodes with a tag of compose.
+    marks: BTreeMap<NodeId, Mark>,
+}
+
+/// What a tag of compose makes of the same key in the files beneath.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// `!reset`: it is taken out, whatever stands behind the tag.
+    Reset,
+    /// `!override`: it is replaced instead of merged.
+    Override,
 }
 
 /// Where and why reading ended.
@@ -148,18 +159,21 @@ impl Builder<'_> {
                 self.written_to = span.end;
                 let node = self.add(span, Kind::Scalar(text.into_owned(), style), anchor);
                 self.tag(node, tag.as_ref());
+                self.mark(node, tag.as_deref());
                 self.place(node);
             }
             Event::SequenceStart(style, anchor, tag) => {
                 let flow = style == StructureStyle::Flow;
                 let node = self.start(span, Kind::Sequence { items: Vec::new(), flow }, anchor);
                 self.tag(node, tag.as_ref());
+                self.mark(node, tag.as_deref());
             }
             Event::MappingStart(style, anchor, tag) => {
                 let flow = style == StructureStyle::Flow;
                 let kind = Kind::Mapping { entries: Vec::new(), flow, index: Index::default() };
                 let node = self.start(span, kind, anchor);
                 self.tag(node, tag.as_ref());
+                self.mark(node, tag.as_deref());
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 let open = self.open.pop();
@@ -213,6 +227,15 @@ impl Builder<'_> {
         }
     }
 
+    fn mark(&mut self, node: NodeId, tag: Option<&Tag>) {
+        let mark = match tag.filter(|tag| tag.handle() == "!").map(Tag::suffix) {
+            Some("reset") => Mark::Reset,
+            Some("override") => Mark::Override,
+            _ => return,
+        };
+        self.tree.marks.insert(node, mark);
+    }
+
     fn add(&mut self, span: Span, kind: Kind, anchor: usize) -> NodeId {
         let node = self.tree.nodes.len();
         let quoted = matches!(kind, Kind::Scalar(_, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted));
@@ -258,6 +281,11 @@ impl Tree {
             Some(&Kind::Alias(target)) => target,
             _ => node,
         }
+    }
+
+    /// The tag of compose in front of a node.
+    pub(super) fn mark(&self, node: NodeId) -> Option<Mark> {
+        self.marks.get(&node).copied()
     }
 
     /// The bytes at which a node stands, quotes included; of an alias its own, of a collection up to the
