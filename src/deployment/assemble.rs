@@ -5,10 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::Deployment;
 use super::environment::Environment;
-use super::platform;
-use super::proxy;
 use super::scene::Scene;
-use super::{compose, image};
+use super::{compose, image, platform, proxy};
 use crate::findings::Note;
 use crate::read::{Facts, Unit, UnitKind};
 use crate::source::{FileId, Files, Located, Place};
@@ -112,6 +110,10 @@ fn forget_repeated(assembly: &mut Assembly) {
             kept.push(deployment);
         }
     }
+    // A task that something else calls is that launch, and not what somebody runs by hand.
+    let called: BTreeSet<Place> =
+        kept.iter().filter(|known| known.kind != UnitKind::Task).map(|known| known.command).collect();
+    kept.retain(|known| known.kind != UnitKind::Task || !called.contains(&known.command));
     assembly.deployments = kept;
     let mut commands = BTreeSet::new();
     assembly.development_servers.retain(|server| commands.insert((server.command, server.name)));

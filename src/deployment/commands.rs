@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use super::environment::{Environment, split_assignment};
 use super::locate::Roots;
-use crate::read::{Command, FilledBy, Form, ScriptCommand};
+use super::tasks;
+use crate::read::{Command, FilledBy, Form, ScriptCommand, Unit};
 use crate::servers::arguments::Argument;
 use crate::servers::{Program, recognise};
 use crate::source::{FileId, Files, Place, Word, WordPart};
@@ -31,6 +32,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) files: &'a Files,
     /// The scripts of the project.
     pub(super) scripts: &'a BTreeMap<FileId, Vec<ScriptCommand>>,
+    /// What else the project declares, the tasks that a command may call among it.
+    pub(super) units: &'a [Unit],
     /// Answers for variables that compose or Kubernetes fills in before the process exists.
     pub(super) outer: &'a dyn Fn(&str) -> Option<String>,
 }
@@ -185,6 +188,10 @@ impl Runner<'_> {
         if self.depth >= MAX_SCRIPTS {
             return;
         }
+        if let Some(task) = tasks::called(texts, here.units, &here.roots.folder(here.files), here.files) {
+            self.call(task, call);
+            return;
+        }
         let behind = |at: usize| {
             let skipped = front.map_or(0, |front| front.words.len());
             Call { words: call.words.get((at + 1).saturating_sub(skipped)..).unwrap_or_default(), ..call }
@@ -207,6 +214,24 @@ impl Runner<'_> {
             self.run(None, behind(front.map_or(0, |front| front.words.len().saturating_sub(1))));
         }
         self.depth -= 1;
+    }
+
+    /// A task of the project; what it sets and where it goes ends with it.
+    fn call(&mut self, task: &Unit, call: Call) {
+        let (environment, roots) = (self.surroundings.environment.clone(), self.surroundings.roots.clone());
+        self.surroundings.environment.extend(&task.environment, &|_| None);
+        if let Some(folder) = &task.working_folder {
+            self.surroundings.roots.enter(&folder.value);
+        }
+        self.depth += 1;
+        for command in task.command.iter() {
+            for words in &command.simple {
+                self.run(None, Call { words, filled_by: command.filled_by, place: command.place, ..call });
+            }
+        }
+        self.depth -= 1;
+        self.surroundings.environment = environment;
+        self.surroundings.roots = roots;
     }
 
     /// Words with their variables filled in; an unquoted variable may hold several words.

@@ -151,7 +151,7 @@ impl Roots {
 }
 
 fn is_folder(files: &Files, path: &str) -> bool {
-    path.is_empty() || files.iter().any(|(_, file)| below(file.path(), path).is_some_and(|rest| !rest.is_empty()))
+    path.is_empty() || files.has_folder(path)
 }
 
 impl Copy {

@@ -24,6 +24,7 @@ mod proxy;
 mod resolve;
 mod scene;
 mod settle;
+mod tasks;
 mod uvicorn;
 mod version;
 

@@ -38,7 +38,8 @@ impl<'f> Scene<'f> {
         if let Some(working) = &unit.working_folder {
             roots.enter(&working.value);
         }
-        let surroundings = Surroundings { environment, roots, files, scripts: &facts.scripts, outer: &|_| None };
+        let surroundings =
+            Surroundings { environment, roots, files, scripts: &facts.scripts, units: &facts.units, outer: &|_| None };
         let starts = commands::starts(unit.entrypoint.as_ref(), unit.command.as_ref(), surroundings);
         Self {
             unit: Cow::Borrowed(unit),
@@ -53,7 +54,8 @@ impl<'f> Scene<'f> {
     /// An image with the command that it has itself.
     pub(super) fn image(image: &Image<'f>, files: &Files, facts: &Facts) -> Self {
         let (environment, roots) = inside(image, files.get(image.stage.place.file).folder(), None);
-        let surroundings = Surroundings { environment, roots, files, scripts: &facts.scripts, outer: &|_| None };
+        let surroundings =
+            Surroundings { environment, roots, files, scripts: &facts.scripts, units: &facts.units, outer: &|_| None };
         let starts = commands::starts(image.entrypoint, image.command, surroundings);
         Self {
             unit: Cow::Owned(with_image(image.stage, Some(image))),
@@ -121,7 +123,8 @@ impl<'f> Scene<'f> {
         if !uses_own {
             built.extend(own_image.map(|image| image.stage.place));
         }
-        let surroundings = Surroundings { environment, roots, files, scripts: &facts.scripts, outer: &outer };
+        let surroundings =
+            Surroundings { environment, roots, files, scripts: &facts.scripts, units: &facts.units, outer: &outer };
         let starts = commands::starts(entrypoint, command, surroundings);
         Self {
             unit: Cow::Owned(with_image(unit, own_image)),

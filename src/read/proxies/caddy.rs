@@ -157,8 +157,9 @@ impl<'l> Reader<'l> {
     }
 
     /// `request_body { max_size 10MB }` of a site, which holds for all of it.
-    fn limit(&self, block: &'l [Line], depth: usize) -> Option<Located<Bytes>> {
+    fn limit(&mut self, block: &'l [Line], depth: usize) -> Option<Located<Bytes>> {
         block.iter().find_map(|line| match line.words.first()?.value.as_str() {
+            _ if self.steps == 0 => None,
             "request_body" => {
                 let size =
                     line.block.iter().find(|inner| inner.words.first().is_some_and(|w| w.value == "max_size"))?;
@@ -167,7 +168,9 @@ impl<'l> Reader<'l> {
                 Some(Located::new(Bytes::parse(&size.value, true)?, size.place))
             }
             "import" if depth < MAX_DEPTH => {
-                self.limit(&self.snippets.get(&line.words.get(1)?.value)?.block, depth + 1)
+                self.steps = self.steps.saturating_sub(1);
+                let snippet = self.snippets.get(&line.words.get(1)?.value).copied()?;
+                self.limit(&snippet.block, depth + 1)
             }
             _ => None,
         })
