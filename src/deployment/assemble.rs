@@ -8,7 +8,7 @@ use super::environment::Environment;
 use super::scene::Scene;
 use super::{compose, image, platform, proxy};
 use crate::findings::Note;
-use crate::read::{Facts, UnitKind};
+use crate::read::{Facts, Unit, UnitKind};
 use crate::source::{FileId, Files, Located, Place};
 
 /// What joining the facts came to.
@@ -43,6 +43,7 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
     let mut broken = Vec::new();
     let composed = compose::services(files, facts, &mut assembly.notes);
     let inside = composed.iter().map(|service| (&service.unit, service.outer.clone()));
+    let services: Vec<&Unit> = composed.iter().map(|service| &service.unit).collect();
     let units = platform::complete(&facts.units, files);
     let outside = units.iter().map(|unit| (unit, Environment::default()));
     for (unit, outer) in inside.chain(outside) {
@@ -50,7 +51,7 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
             UnitKind::Image => continue,
             UnitKind::Platform if !platform::in_image(unit) => guarded(|| Scene::host(unit, files, facts)),
             UnitKind::ComposeService | UnitKind::KubernetesContainer | UnitKind::Platform => {
-                guarded(|| Scene::service(unit, &outer, files, facts, &mut built))
+                guarded(|| Scene::service(unit, &outer, files, facts, &services, &mut built))
             }
             UnitKind::Procfile
             | UnitKind::SystemdService

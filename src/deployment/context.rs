@@ -6,7 +6,7 @@ use crate::source::{Files, Located};
 
 /// Words that people put into the names of files, stages, services and profiles that are not for
 /// production.
-const DEVELOPMENT: [&str; 15] = [
+const DEVELOPMENT: [&str; 18] = [
     "dev",
     "devel",
     "development",
@@ -19,6 +19,9 @@ const DEVELOPMENT: [&str; 15] = [
     "debug",
     "example",
     "examples",
+    "sample",
+    "samples",
+    "minikube",
     "devcontainer",
     "e2e",
     "windows",

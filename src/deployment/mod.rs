@@ -31,6 +31,7 @@ mod version;
 pub use crate::python::evaluate::Dependency;
 pub use crate::read::{Autoscaler, HealthCheck, HealthKind, Limits, Proxy};
 pub use assemble::{Assembly, DevelopmentServer, assemble};
+pub use compose::{Composed, services as compose_services};
 pub use configuration::{Configuration, Stranger};
 pub use effective::{Candidate, Effective, Layer, Resolved, Settings, Site};
 pub use version::ServerVersion;

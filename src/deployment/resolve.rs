@@ -108,7 +108,7 @@ pub(super) fn resolve(
         }
         Server::Uvicorn => {
             errors.extend(uvicorn::at_start(&settings, start.place));
-            let variable = uvicorn::app_of(&environment).filter(|_| app.is_none() && !fastapi);
+            let variable = uvicorn::app_of(&environment, version.version).filter(|_| app.is_none() && !fastapi);
             nameless &= variable.is_none();
             app = app.or_else(|| variable.flatten());
         }

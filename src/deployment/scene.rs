@@ -67,25 +67,28 @@ impl<'f> Scene<'f> {
     }
 
     /// A unit that runs in an image, which it may build; the stages whose own command it runs are
-    /// added to `built`. `outer` is what compose fills in variables from.
+    /// added to `built`. `services` are those of compose, which may build what others name.
     pub(super) fn service(
         unit: &'f Unit,
         outer: &Environment,
         files: &'f Files,
         facts: &'f Facts,
+        services: &[&'f Unit],
         built: &mut BTreeSet<Place>,
     ) -> Self {
         let is_cluster = unit.kind == UnitKind::KubernetesContainer;
         let beside = files.get(unit.place.file).folder();
-        // Compose fills in variables itself, from `outer`; Kubernetes from those that the container is
-        // given there.
+        // Kubernetes fills in variables from those that the container is given there.
         let mut given = Environment::default();
         if is_cluster {
             given.extend(&unit.environment, &|_| None);
         }
-        let outer = |name: &str| if is_cluster { given.text(name) } else { outer.text(name) };
+        let outer = |name: &str| {
+            if is_cluster { given.text(name) } else { outer.text(name) }
+        };
         let by_name = is_cluster || unit.kind == UnitKind::Platform && unit.build.is_none();
-        let recipe = if by_name { image_name::recipe(unit, files, facts) } else { image::recipe(unit, files) };
+        let recipe =
+            if by_name { image_name::recipe(unit, files, facts, services) } else { image::recipe(unit, files) };
         let image = recipe.as_ref().and_then(|recipe| image::build(&facts.units, recipe.dockerfile, recipe.target));
         let working = unit.working_folder.as_ref().map(|working| working.value.as_str());
         let (mut environment, mut roots) = match (&image, recipe) {
@@ -93,6 +96,11 @@ impl<'f> Scene<'f> {
             _ if by_name => (Environment::default(), Roots::image(&image_name::home(unit, files), working)),
             _ => (Environment::default(), Roots::image(beside, working)),
         };
+        for mount in &unit.mounts {
+            if let Some(target) = &mount.target {
+                roots.mount(&locate::join(beside, &mount.source.value), target);
+            }
+        }
         for mounted in &unit.mounted {
             let (file, path) = &mounted.value;
             roots.mount(files.get(*file).path(), path);
@@ -208,7 +216,7 @@ fn folders(image: &Image, folder: &str, working: Option<&str>) -> Roots {
 }
 
 /// Adds what files set for a unit: sets of variables by name, then files of them, then its own.
-fn extend(
+pub(super) fn extend(
     environment: &mut Environment,
     unit: &Unit,
     files: &Files,
@@ -234,7 +242,7 @@ fn extend(
     }
     for named in &unit.environment_files {
         let mut file = Environment::default();
-        for variable in variables(&named.value).into_iter().flatten() {
+        for variable in &super::compose::variables(&locate::join(folder, &named.value), files, facts) {
             let mut one = Environment::default();
             one.set(variable, &|name| outer(name).or_else(|| service.text(name)).or_else(|| file.text(name)));
             file.overlay(one);

@@ -45,6 +45,7 @@ use decoded::Decoded;
 pub use hypercorn::{TomlEntry, TomlSettings, toml_settings};
 
 pub use compose::{ComposeFile, Extends, Include, Layer, service as compose_service, size as compose_size};
+pub use dotenv::compose_variables;
 pub use facts::{
     Autoscaler, Build, Command, Copied, Facts, FilledBy, Form, HealthCheck, HealthKind, Limits, Mount, Proxy,
     Requirement, ScriptCommand, Unit, UnitKind, Variable,
@@ -96,6 +97,7 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::Script => script::read,
         FileKind::Dotenv => dotenv::read,
         FileKind::Python => python,
+        FileKind::PythonConfiguration => python_configuration,
         FileKind::Requirements => requirements::read_list,
         FileKind::Pyproject => pyproject,
         FileKind::PoetryLock | FileKind::UvLock => requirements::read_toml_lock,
@@ -161,6 +163,15 @@ fn python(file: FileId, source: &SourceFile, facts: &mut Facts) {
             facts.python.insert(file, module);
         }
         Err(reason) => facts.notes.push(Note::file(source.path(), reason.to_string())),
+    }
+}
+
+/// A file that another program may have under the same name: what is not Python is not for this reader.
+fn python_configuration(file: FileId, source: &SourceFile, facts: &mut Facts) {
+    if let Ok(module) = syntax::parse(source.text())
+        && module.errors.is_empty()
+    {
+        facts.python.insert(file, module);
     }
 }
 

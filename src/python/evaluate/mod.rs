@@ -17,6 +17,7 @@
 
 mod ask;
 mod attempt;
+mod attributes;
 mod builtins;
 mod call;
 mod cell;
@@ -29,11 +30,14 @@ mod env_files;
 mod export;
 mod expression;
 mod flow;
+mod forget;
 mod format;
+mod functions;
 mod hints;
 mod imports;
 mod join;
 mod loops;
+mod methods;
 mod names;
 mod namespace;
 mod numbers;
@@ -46,11 +50,15 @@ mod reads;
 mod run;
 mod sequence;
 mod settings;
+mod sources;
+mod spec;
 mod state;
 mod statement;
+mod templates;
 #[cfg(test)]
 mod tests;
 mod text;
+mod validators;
 mod written;
 
 use crate::source::{FileId, Place};
