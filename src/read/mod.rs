@@ -20,6 +20,7 @@ mod procfile;
 mod proxies;
 mod requirements;
 mod script;
+pub mod shell;
 mod shell_commands;
 mod shell_words;
 mod supervisor;
@@ -37,13 +38,14 @@ use rayon::prelude::*;
 use crate::findings::Note;
 use crate::python::syntax;
 use crate::source::{FileId, FileKind, Files, Place, SourceFile, Word};
-use decoded::Decoded;
+pub use decoded::Decoded;
+pub use shell_words::Lexed;
 
 pub use hypercorn::{TomlEntry, TomlSettings, toml_settings};
 
 pub use facts::{
     Autoscaler, Build, Command, Copied, Facts, FilledBy, Form, HealthCheck, HealthKind, Limits, Proxy, Requirement,
-    ScriptCommand, Unit, UnitKind, Variable,
+    Unit, UnitKind, Variable,
 };
 
 /// Reads every file that `kinds` names, in the order of the files.
