@@ -20,6 +20,7 @@ mod locate;
 mod resolve;
 mod scene;
 mod settle;
+mod shell;
 mod uvicorn;
 mod version;
 

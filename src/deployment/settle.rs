@@ -119,7 +119,7 @@ impl Sources<'_> {
             layer: Layer::Environment,
             place: Some(entry.place),
             site: Some(Site::Variable { literal }),
-            depends: Vec::new(),
+            depends: entry.depends.clone(),
         })
     }
 

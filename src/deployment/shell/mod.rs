@@ -15,8 +15,6 @@ mod program;
 mod state;
 mod statement;
 mod substitute;
-#[cfg(test)]
-mod tests;
 mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
