@@ -22,6 +22,7 @@ mod procfile;
 mod proxies;
 mod requirements;
 mod script;
+pub mod shell;
 mod shell_commands;
 mod shell_words;
 mod supervisor;
@@ -40,7 +41,8 @@ use rayon::prelude::*;
 use crate::findings::Note;
 use crate::python::syntax;
 use crate::source::{FileId, FileKind, Files, Place, SourceFile, Word};
-use decoded::Decoded;
+pub use decoded::Decoded;
+pub use shell_words::Lexed;
 
 pub use hypercorn::{TomlEntry, TomlSettings, toml_settings};
 
@@ -48,7 +50,7 @@ pub use compose::{ComposeFile, Extends, Include, Layer, service as compose_servi
 pub use dotenv::compose_variables;
 pub use facts::{
     Autoscaler, Build, Command, Copied, Facts, FilledBy, Form, HealthCheck, HealthKind, Limits, Mount, Proxy,
-    Requirement, ScriptCommand, Stage, Step, Unit, UnitKind, Variable,
+    Requirement, Stage, Step, Unit, UnitKind, Variable,
 };
 
 /// Reads every file that `kinds` names, in the order of the files.
