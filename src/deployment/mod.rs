@@ -24,6 +24,7 @@ mod proxy;
 mod resolve;
 mod scene;
 mod settle;
+mod shell;
 mod tasks;
 mod uvicorn;
 mod version;

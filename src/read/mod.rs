@@ -22,6 +22,7 @@ mod procfile;
 mod proxies;
 mod requirements;
 mod script;
+pub mod shell;
 mod shell_commands;
 mod shell_words;
 mod supervisor;
@@ -40,7 +41,8 @@ use rayon::prelude::*;
 use crate::findings::Note;
 use crate::python::syntax;
 use crate::source::{FileId, FileKind, Files, Place, SourceFile, Word};
-use decoded::Decoded;
+pub use decoded::Decoded;
+pub use shell_words::Lexed;
 
 pub use hypercorn::{TomlEntry, TomlSettings, toml_settings};
 
@@ -48,7 +50,7 @@ pub use compose::{ComposeFile, Extends, Include, Layer, service as compose_servi
 pub use dotenv::compose_variables;
 pub use facts::{
     Autoscaler, Build, Command, Copied, Facts, FilledBy, Form, HealthCheck, HealthKind, Limits, Mount, Proxy,
-    Requirement, ScriptCommand, Unit, UnitKind, Variable,
+    Requirement, Stage, Step, Unit, UnitKind, Variable,
 };
 
 /// Reads every file that `kinds` names, in the order of the files.
@@ -104,6 +106,7 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::Pipfile => pipfile,
         FileKind::PipfileLock => requirements::read_pipfile_lock,
         FileKind::SetupConfig => requirements::read_setup_config,
+        FileKind::CondaEnvironment => requirements::read_conda,
         // Read together, by `clusters`.
         FileKind::Kubernetes
         | FileKind::Kustomization
@@ -159,6 +162,9 @@ fn python(file: FileId, source: &SourceFile, facts: &mut Facts) {
                     span: Some(error.span),
                     reason: format!("not valid Python, so it was read in part: {}", error.message),
                 });
+            }
+            if source.path().rsplit('/').next() == Some("setup.py") {
+                facts.requirements.extend(requirements::setup_script(file, &module));
             }
             facts.python.insert(file, module);
         }
