@@ -96,11 +96,6 @@ impl Environment {
         }
     }
 
-    /// Whether programs see a variable of this name.
-    pub(super) fn is_seen(&self, name: &str) -> bool {
-        self.entries.get(name).is_some_and(|entry| entry.exported)
-    }
-
     /// Adds what another environment holds, which wins.
     pub(super) fn overlay(&mut self, other: Self) {
         self.entries.extend(other.entries);
@@ -113,11 +108,6 @@ impl Environment {
                 self.entries.entry(name).or_insert(entry);
             }
         }
-    }
-
-    /// Ends the build: what only served to fill in other variables does not exist in the container.
-    pub(super) fn start_running(&mut self) {
-        self.entries.retain(|_, entry| entry.exported);
     }
 
     /// Every variable, whether programs see it or not.
