@@ -180,7 +180,7 @@ impl<'a> Run<'a, '_> {
         arguments: Arguments<'a>,
         at: Span,
     ) -> Step<Cell<'a>> {
-        if function.suspends {
+        if function.suspends && !self.follows_coroutine(function) {
             let callee = Cell::new(Thing::Function(Rc::clone(function)));
             self.forget_values(vec![callee.clone()], &"a generator may change it".into(), &Deps::default());
             return self.call_unknown(&callee, &arguments, "a generator or coroutine", at);
@@ -313,6 +313,9 @@ impl<'a> Run<'a, '_> {
         match &value.thing {
             Thing::Dotted(full) => {
                 let full = Rc::clone(full);
+                if let Some(cell) = self.system_attribute(&full, name) {
+                    return Ok(cell);
+                }
                 if let Some(index) = self.project_module(&format!("{full}.{name}"))? {
                     return Ok(Cell::new(Thing::Project(index)));
                 }
@@ -360,6 +363,7 @@ impl<'a> Run<'a, '_> {
                     None => Ok(()),
                 }
             }
+            Thing::Dotted(module) if self.set_system_attribute(&Rc::clone(module), name, value) => Ok(()),
             _ => {
                 let given = vec![object.clone(), value.clone()];
                 self.forget_values(given, &"an attribute was set".into(), &Deps::default());

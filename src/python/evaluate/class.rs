@@ -192,6 +192,7 @@ impl<'a> Run<'a, '_> {
             // `Generic[T]` takes part under the name before the bracket.
             let base = if let Expr::Subscript(subscript) = base { subscript.value.as_ref() } else { base };
             let cell = self.expression(base)?;
+            let cell = self.base_class(&cell)?.unwrap_or(cell);
             known &= origin.add(&cell);
         }
         for keyword in &arguments.keywords {
@@ -407,7 +408,11 @@ impl<'a> Run<'a, '_> {
             if name == "__class__" {
                 return Ok(Cell::new(Thing::Class(Rc::clone(class))).resting_on(value));
             }
-            if class.family == Family::NamedTuple || class.family.is_model() || name.starts_with("__") {
+            if name == "settings" && class.name.as_ref() == "gunicorn.config.Config" {
+                return self.setting_names();
+            }
+            let outside = class.line().any(Class::is_tool);
+            if class.family == Family::NamedTuple || class.family.is_model() || name.starts_with("__") || outside {
                 return Ok(self.bound(value, name));
             }
             return self.fault(&[value], "AttributeError", at, "an attribute the object does not have");
@@ -447,6 +452,9 @@ impl<'a> Run<'a, '_> {
             };
             arguments.positional.insert(0, first);
             return Ok(self.call_function(&function, arguments, at)?.resting_on(receiver));
+        }
+        if let Some(result) = self.tool_method(receiver, class, name, &arguments, at)? {
+            return Ok(result);
         }
         if let Some(result) = self.model_method(receiver, class, name, &arguments, at)? {
             return Ok(result);

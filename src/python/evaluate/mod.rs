@@ -32,6 +32,7 @@ mod format;
 mod hints;
 mod imports;
 mod join;
+mod launch;
 mod loops;
 mod names;
 mod operators;
@@ -54,6 +55,7 @@ use crate::values::Value;
 
 use super::syntax::Module;
 
+pub use launch::{Course, Given, Set, Sighting, launches};
 pub use ask::{Answer, Question, Reached, expressions};
 
 /// What the file may ask of the world outside it.

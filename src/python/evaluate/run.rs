@@ -101,6 +101,8 @@ pub(super) struct Run<'a, 'i> {
     pub(super) program: bool,
     /// The expressions that somebody asks for.
     pub(super) watch: Watch<'a>,
+    /// What is noted about calls that start servers, in a run that looks for them.
+    pub(super) witness: Option<super::launch::Witness<'a, 'i>>,
     next_id: Id,
     next_choice: u32,
 }
@@ -127,6 +129,7 @@ impl<'a, 'i> Run<'a, 'i> {
             statement: Span::default(),
             program: false,
             watch: Watch::default(),
+            witness: None,
             next_id: ENVIRON + 1,
             next_choice: 0,
         };
@@ -349,6 +352,7 @@ impl<'a, 'i> Run<'a, 'i> {
         let mut functions = BTreeSet::new();
         while let Some(cell) = waiting.pop() {
             match &cell.thing {
+                _ if self.is_kept(&cell) => {}
                 Thing::Tuple(items) => waiting.extend(items.iter().cloned()),
                 Thing::Method(bound) => waiting.push(bound.0.clone()),
                 Thing::Made(_, arguments) => waiting.extend(arguments.all().cloned()),
