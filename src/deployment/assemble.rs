@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::Deployment;
-use super::image;
+use super::environment::Environment;
 use super::scene::Scene;
+use super::{compose, image};
 use crate::findings::Note;
 use crate::read::{Facts, UnitKind};
 use crate::source::{FileId, Files, Located, Place};
@@ -40,11 +41,14 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
     let mut built = BTreeSet::new();
     let mut scenes: Vec<Scene> = Vec::new();
     let mut broken = Vec::new();
-    for unit in &facts.units {
+    let composed = compose::services(files, facts, &mut assembly.notes);
+    let inside = composed.iter().map(|service| (&service.unit, service.outer.clone()));
+    let outside = facts.units.iter().map(|unit| (unit, Environment::default()));
+    for (unit, outer) in inside.chain(outside) {
         let scene = match unit.kind {
             UnitKind::Image => continue,
             UnitKind::ComposeService | UnitKind::KubernetesContainer | UnitKind::Platform => {
-                guarded(|| Scene::service(unit, files, facts, &mut built))
+                guarded(|| Scene::service(unit, &outer, files, facts, &mut built))
             }
             UnitKind::Procfile
             | UnitKind::SystemdService
@@ -81,7 +85,7 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
         let why = "what this starts could not be told, which is a defect of farrier; please report it";
         Note::line(file.path(), file.line(place.span.start), why)
     }));
-    forget_repeated(&mut assembly.deployments);
+    forget_repeated(&mut assembly);
     let order = |place: Place| (files.get(place.file).path().to_owned(), place.span);
     assembly.deployments.sort_by_key(|deployment| order(deployment.command));
     assembly.development_servers.sort_by_key(|server| order(server.command));
@@ -94,15 +98,19 @@ fn guarded<T>(join: impl FnOnce() -> T) -> Option<T> {
 }
 
 /// Several services of one image may run one script, which starts the same server in each as far as its
-/// commands tell: it is one launch.
-fn forget_repeated(deployments: &mut Vec<Deployment>) {
+/// commands tell, and so does a service that several compose files lay something over: it is one launch.
+fn forget_repeated(assembly: &mut Assembly) {
     let mut kept: Vec<Deployment> = Vec::new();
-    for deployment in std::mem::take(deployments) {
+    for deployment in std::mem::take(&mut assembly.deployments) {
         if !kept.iter().any(|known| known.is_same_launch(&deployment)) {
             kept.push(deployment);
         }
     }
-    *deployments = kept;
+    assembly.deployments = kept;
+    let mut commands = BTreeSet::new();
+    assembly.development_servers.retain(|server| commands.insert((server.command, server.name)));
+    assembly.notes.sort();
+    assembly.notes.dedup();
 }
 
 fn dockerfiles(facts: &Facts) -> BTreeSet<FileId> {

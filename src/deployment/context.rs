@@ -32,6 +32,9 @@ pub(super) fn development(unit: &Unit, files: &Files) -> Option<Located<String>>
         format!("`{part}` is named for development")
     } else if named(&unit.name) {
         format!("`{}` is named for development", unit.name)
+    } else if let Some(part) = unit.variant.iter().flat_map(|variant| variant.value.split('/')).find(|part| named(part))
+    {
+        format!("`{part}` is named for development")
     } else if !unit.profiles.is_empty() && unit.profiles.iter().all(|profile| named(profile)) {
         format!("it runs only in the profile `{}`", unit.profiles.join("`, `"))
     } else {
@@ -44,13 +47,14 @@ pub(super) fn development(unit: &Unit, files: &Files) -> Option<Located<String>>
 fn mounted_sources(unit: &Unit, files: &Files) -> Option<Located<String>> {
     let home = files.get(unit.place.file).folder();
     unit.mounts.iter().find_map(|mount| {
-        let folder = join(home, &mount.value);
+        let folder = join(home, &mount.source.value);
         let is_python = |path: &str| path.rsplit('.').next() == Some("py");
         let holds_code = files.iter().any(|(_, file)| {
             is_python(file.path())
                 && (folder.is_empty() || file.path().strip_prefix(&folder).is_some_and(|rest| rest.starts_with('/')))
         });
-        holds_code.then(|| Located::new(format!("it mounts `{}`, the code of the project", mount.value), mount.place))
+        let says = |path: &String| format!("it mounts `{path}`, the code of the project");
+        holds_code.then(|| Located::new(says(&mount.source.value), mount.source.place))
     })
 }
 

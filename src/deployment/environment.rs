@@ -38,22 +38,33 @@ impl Environment {
         outer: &dyn Fn(&str) -> Option<String>,
     ) {
         for variable in variables {
-            let entry = match &variable.value {
-                Some(word) => Entry {
-                    text: word.resolve(&|name| self.text(name).or_else(|| outer(name))),
-                    place: word.place,
-                    literal: word.is_literal(),
-                    exported: !variable.build_only,
-                },
-                None => Entry {
-                    text: outer(&variable.name),
-                    place: variable.place,
-                    literal: false,
-                    exported: !variable.build_only,
-                },
-            };
-            self.entries.insert(variable.name.clone(), entry);
+            // One that is passed on is not what was set before.
+            let own = |name: &str| variable.value.as_ref().and_then(|_| self.text(name));
+            let mut one = Self::default();
+            one.set(variable, &|name| own(name).or_else(|| outer(name)));
+            self.overlay(one);
         }
+    }
+
+    /// Sets one variable, filling in its value from `lookup` alone.
+    pub(super) fn set(&mut self, variable: &Variable, lookup: &dyn Fn(&str) -> Option<String>) {
+        let text = match &variable.value {
+            Some(word) => word.resolve(lookup),
+            None => lookup(&variable.name),
+        };
+        let entry = Entry {
+            text,
+            place: variable.value.as_ref().map_or(variable.place, |word| word.place),
+            literal: variable.value.as_ref().is_some_and(Word::is_literal),
+            exported: !variable.build_only,
+        };
+        self.entries.insert(variable.name.clone(), entry);
+    }
+
+    /// Adds what another environment holds, which wins.
+    pub(super) fn overlay(&mut self, other: Self) {
+        self.entries.extend(other.entries);
+        self.exports.extend(other.exports);
     }
 
     /// Takes over the variables of `other` that are not there yet and whose name is `wanted`.

@@ -16,6 +16,15 @@ pub(super) struct Image<'f> {
     pub(super) copied: Vec<(&'f Copied, Option<Image<'f>>)>,
 }
 
+/// How an image of the project is built.
+pub(super) struct Recipe<'f> {
+    pub(super) dockerfile: FileId,
+    /// The stage to stop at.
+    pub(super) target: Option<&'f str>,
+    /// The folder it is built from.
+    pub(super) context: String,
+}
+
 /// How many copies from other stages are followed.
 const MAX_FOLLOWED: usize = 32;
 
@@ -108,8 +117,15 @@ fn stack<'f>(stages: &[&'f Unit], index: usize) -> Image<'f> {
     image
 }
 
+/// How the image of a compose service is built.
+pub(super) fn recipe<'f>(unit: &'f Unit, files: &Files) -> Option<Recipe<'f>> {
+    let dockerfile = dockerfile_of(unit, files)?;
+    let target = unit.build.as_ref()?.target.as_ref().map(|target| target.value.as_str());
+    Some(Recipe { dockerfile, target, context: context_of(unit, files)? })
+}
+
 /// The Dockerfile that a compose service builds.
-pub(super) fn dockerfile_of(unit: &Unit, files: &Files) -> Option<FileId> {
+fn dockerfile_of(unit: &Unit, files: &Files) -> Option<FileId> {
     let build = unit.build.as_ref()?;
     let context = context_of(unit, files)?;
     let name = build.dockerfile.as_ref().map_or("Dockerfile", |name| name.value.as_str());
@@ -117,7 +133,7 @@ pub(super) fn dockerfile_of(unit: &Unit, files: &Files) -> Option<FileId> {
 }
 
 /// The folder a compose service builds from, relative to the project root.
-pub(super) fn context_of(unit: &Unit, files: &Files) -> Option<String> {
+fn context_of(unit: &Unit, files: &Files) -> Option<String> {
     let build = unit.build.as_ref()?;
     let context = build.context.as_ref().map_or(".", |context| context.value.as_str());
     // A remote context or one outside the project is not there to be read.

@@ -11,7 +11,7 @@ use super::environment::Environment;
 use super::image::{self, Image};
 use super::locate::{self, Roots};
 use super::resolve::{Origin, resolve};
-use super::{Deployment, Effective, context};
+use super::{Deployment, Effective, context, image_name};
 use crate::read::{Facts, Limits, Unit, UnitKind};
 use crate::servers::{Program, Server};
 use crate::source::{Files, Located, Place};
@@ -65,34 +65,41 @@ impl<'f> Scene<'f> {
     }
 
     /// A unit that runs in an image, which it may build; the stages whose own command it runs are
-    /// added to `built`.
-    pub(super) fn service(unit: &'f Unit, files: &'f Files, facts: &'f Facts, built: &mut BTreeSet<Place>) -> Self {
-        let folder = files.get(unit.place.file).folder();
-        let is_compose = unit.kind == UnitKind::ComposeService;
-        // Compose fills in variables itself, from the `.env` file beside its own.
-        let outer = |name: &str| {
-            let beside = files.find(&locate::join(folder, ".env")).filter(|_| is_compose)?;
-            let variables = facts.environments.get(&beside)?;
-            variables.iter().rev().find(|variable| variable.name == name)?.value.as_ref()?.text()
-        };
-        let target = unit.build.as_ref().and_then(|build| build.target.as_ref()).map(|target| target.value.as_str());
-        let dockerfile = image::dockerfile_of(unit, files);
-        let image = dockerfile.and_then(|file| image::build(&facts.units, file, target));
+    /// added to `built`. `outer` is what compose fills in variables from.
+    pub(super) fn service(
+        unit: &'f Unit,
+        outer: &Environment,
+        files: &'f Files,
+        facts: &'f Facts,
+        built: &mut BTreeSet<Place>,
+    ) -> Self {
+        let is_cluster = unit.kind == UnitKind::KubernetesContainer;
+        let beside = files.get(unit.place.file).folder();
+        // Compose fills in variables itself, from `outer`; Kubernetes from those that the container is
+        // given there.
+        let mut given = Environment::default();
+        if is_cluster {
+            given.extend(&unit.environment, &|_| None);
+        }
+        let outer = |name: &str| if is_cluster { given.text(name) } else { outer.text(name) };
+        let recipe = if is_cluster { image_name::recipe(unit, files, facts) } else { image::recipe(unit, files) };
+        let image = recipe.as_ref().and_then(|recipe| image::build(&facts.units, recipe.dockerfile, recipe.target));
         let working = unit.working_folder.as_ref().map(|working| working.value.as_str());
-        let (mut environment, roots) = match &image {
-            Some(image) => {
-                let context = image::context_of(unit, files).unwrap_or_else(|| folder.to_owned());
-                inside(image, &context, working)
-            }
-            None => (Environment::default(), Roots::image(folder, working)),
+        let (mut environment, mut roots) = match (&image, recipe) {
+            (Some(image), Some(recipe)) => inside(image, &recipe.context, working),
+            _ if is_cluster => (Environment::default(), Roots::image(&image_name::home(unit, files), working)),
+            _ => (Environment::default(), Roots::image(beside, working)),
         };
+        for mounted in &unit.mounted {
+            let (file, path) = &mounted.value;
+            roots.mount(files.get(*file).path(), path);
+        }
         extend(&mut environment, unit, files, facts, &outer);
         let own_image = image.as_ref();
         let entrypoint = unit.entrypoint.as_ref().or_else(|| own_image?.entrypoint);
         // A service that sets its own entry point drops the command of the image.
-        let inherited = || {
-            if unit.entrypoint.is_some() { None } else { own_image?.command }
-        };
+        let drops = unit.entrypoint.as_ref().is_some_and(|entrypoint| !entrypoint.simple.is_empty());
+        let inherited = || if drops { None } else { own_image?.command };
         let command = unit.command.as_ref().or_else(inherited);
         let uses_own = unit.command.is_some() || unit.entrypoint.is_some();
         if !uses_own {
@@ -205,10 +212,30 @@ fn extend(
     outer: &dyn Fn(&str) -> Option<String>,
 ) {
     let folder = files.get(unit.place.file).folder();
-    for named in &unit.environment_files {
-        let path = locate::join(folder, &named.value);
-        let variables = files.find(&path).and_then(|file| facts.environments.get(&file));
-        environment.extend(variables.into_iter().flatten(), outer);
+    let variables = |path: &str| files.find(&locate::join(folder, path)).and_then(|file| facts.environments.get(&file));
+    let own = unit.environment.iter().filter(|variable| !variable.build_only);
+    if unit.kind != UnitKind::ComposeService {
+        for named in &unit.environment_files {
+            environment.extend(variables(&named.value).into_iter().flatten(), outer);
+        }
+        environment.extend(own, outer);
+        return;
     }
-    environment.extend(unit.environment.iter().filter(|variable| !variable.build_only), outer);
+    // Compose fills in before there is a container, so nothing of the image counts (compose-go 2,
+    // `WithServicesEnvironmentResolved`): the project's variables, in files also those of the service and
+    // in the end the earlier ones of the same file.
+    let mut service = Environment::default();
+    for variable in own {
+        service.set(variable, outer);
+    }
+    for named in &unit.environment_files {
+        let mut file = Environment::default();
+        for variable in variables(&named.value).into_iter().flatten() {
+            let mut one = Environment::default();
+            one.set(variable, &|name| outer(name).or_else(|| service.text(name)).or_else(|| file.text(name)));
+            file.overlay(one);
+        }
+        environment.overlay(file);
+    }
+    environment.overlay(service);
 }

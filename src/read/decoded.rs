@@ -91,6 +91,14 @@ impl Decoded {
         through
     }
 
+    /// The same text, with `home` for what stands at no byte so far.
+    pub(super) fn homed(mut self, home: Span) -> Self {
+        for piece in self.pieces.iter_mut().filter(|piece| piece.source.is_empty()) {
+            piece.source = home;
+        }
+        self
+    }
+
     /// A part of it.
     pub(super) fn part(&self, range: Range<usize>) -> Self {
         let mut part = Self::default();

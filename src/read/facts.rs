@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::ComposeFile;
 use crate::findings::Note;
 use crate::python::syntax::Module;
 use crate::source::{Comment, FileId, Located, Place, Span, Word};
@@ -20,6 +21,8 @@ pub struct Facts {
     pub scripts: BTreeMap<FileId, Vec<ScriptCommand>>,
     /// The variables of every `.env` file, in order; a later one of the same name wins.
     pub environments: BTreeMap<FileId, Vec<Variable>>,
+    /// The compose files; their services become units once it is known which of them go together.
+    pub compose: BTreeMap<FileId, ComposeFile>,
     /// The application that a `pyproject.toml` names for the command line of FastAPI.
     pub entrypoints: BTreeMap<FileId, Located<String>>,
     /// Reverse proxies that pass requests on to servers.
@@ -38,6 +41,7 @@ impl Facts {
         self.scripts.extend(other.scripts);
         self.requirements.extend(other.requirements);
         self.environments.extend(other.environments);
+        self.compose.extend(other.compose);
         self.entrypoints.extend(other.entrypoints);
         self.proxies.extend(other.proxies);
         self.comments.extend(other.comments);
@@ -49,6 +53,9 @@ impl Facts {
     pub fn statement_around(&self, file: FileId, span: Span) -> Span {
         if let Some(module) = self.python.get(&file) {
             return module.statement_around(span).unwrap_or(span);
+        }
+        if let Some(compose) = self.compose.get(&file) {
+            return compose.command_around(span).unwrap_or(span);
         }
         let commands = self.units.iter().flat_map(|unit| unit.entrypoint.iter().chain(&unit.command));
         let scripts = self.scripts.get(&file).into_iter().flatten().map(|command| command.place);
@@ -90,8 +97,8 @@ pub struct Unit {
     pub image: Option<Located<String>>,
     /// Compose profiles that must be active for it to run.
     pub profiles: Vec<String>,
-    /// Folders of the host that it mounts, as written relative to the file that says so.
-    pub mounts: Vec<Located<String>>,
+    /// Files and folders of the host that it mounts, in order.
+    pub mounts: Vec<Mount>,
     /// The user it runs as, as written.
     pub user: Option<Located<String>>,
     /// The signal that asks it to stop, as written; `SIGTERM` if not given.
@@ -232,6 +239,15 @@ pub struct Variable {
     pub build_only: bool,
 }
 
+/// A file or a folder of the host in place of one of the image.
+#[derive(Debug, Clone)]
+pub struct Mount {
+    /// What is mounted, as written relative to the file that says so.
+    pub source: Located<String>,
+    /// Where it is seen, if that is known.
+    pub target: Option<String>,
+}
+
 /// The image that a compose service builds.
 #[derive(Debug, Clone)]
 pub struct Build {
@@ -239,6 +255,8 @@ pub struct Build {
     pub context: Option<Located<String>>,
     /// Dockerfile relative to the context; `Dockerfile` if not given.
     pub dockerfile: Option<Located<String>>,
+    /// A Dockerfile in place (`dockerfile_inline`), which stands in for the other.
+    pub inline: Option<Place>,
     /// The stage to stop at.
     pub target: Option<Located<String>>,
 }

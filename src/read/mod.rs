@@ -8,8 +8,10 @@ mod compose;
 mod decoded;
 mod dockerfile;
 mod dotenv;
+mod durations;
 mod expansion;
 mod facts;
+mod helm;
 #[cfg(test)]
 mod hostile;
 mod hypercorn;
@@ -26,6 +28,7 @@ mod supervisor;
 mod systemd;
 mod tasks;
 mod toml_tree;
+mod tree;
 mod uwsgi;
 mod yaml;
 
@@ -41,9 +44,10 @@ use decoded::Decoded;
 
 pub use hypercorn::{TomlEntry, TomlSettings, toml_settings};
 
+pub use compose::{ComposeFile, Extends, Include, Layer, service as compose_service, size as compose_size};
 pub use facts::{
-    Autoscaler, Build, Command, Copied, Facts, FilledBy, Form, HealthCheck, HealthKind, Limits, Proxy, Requirement,
-    ScriptCommand, Unit, UnitKind, Variable,
+    Autoscaler, Build, Command, Copied, Facts, FilledBy, Form, HealthCheck, HealthKind, Limits, Mount, Proxy,
+    Requirement, ScriptCommand, Unit, UnitKind, Variable,
 };
 
 /// Reads every file that `kinds` names, in the order of the files.
@@ -90,7 +94,11 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::PipfileLock => requirements::read_pipfile_lock,
         FileKind::SetupConfig => requirements::read_setup_config,
         // Read together, by `clusters`.
-        FileKind::Kubernetes | FileKind::HelmTemplate | FileKind::HelmValues => return facts,
+        FileKind::Kubernetes
+        | FileKind::Kustomization
+        | FileKind::HelmTemplate
+        | FileKind::HelmValues
+        | FileKind::HelmChart => return facts,
         FileKind::AppJson => platforms::read_app_json,
         FileKind::Fly => platforms::read_fly,
         FileKind::Render => platforms::read_render,
@@ -98,6 +106,10 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::EcsTask => platforms::read_ecs_task,
         FileKind::DigitalOcean => platforms::read_digital_ocean,
         FileKind::Azure => platforms::read_azure,
+        FileKind::HerokuYaml => platforms::read_heroku_yaml,
+        FileKind::Railway => platforms::read_railway,
+        FileKind::Nixpacks => platforms::read_nixpacks,
+        FileKind::Beanstalk => platforms::read_beanstalk,
         FileKind::Systemd => systemd::read,
         FileKind::Supervisor => supervisor::read,
         FileKind::UwsgiIni => uwsgi::read_ini,
@@ -108,6 +120,7 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::Makefile => tasks::read_makefile,
         FileKind::Justfile => tasks::read_justfile,
         FileKind::PackageJson => tasks::read_package_json,
+        FileKind::Taskfile => tasks::read_taskfile,
         FileKind::Nginx => proxies::read_nginx,
         FileKind::Caddyfile => proxies::read_caddyfile,
     };

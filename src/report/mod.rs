@@ -14,6 +14,7 @@ mod measured;
 mod palette;
 mod pretty;
 mod recommendations;
+mod surroundings;
 
 pub use concise::concise;
 pub use json::json;

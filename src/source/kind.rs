@@ -37,6 +37,10 @@ pub enum FileKind {
     HelmTemplate,
     /// The values of a Helm chart.
     HelmValues,
+    /// `Chart.yaml`, which names a Helm chart.
+    HelmChart,
+    /// What Kustomize builds from which manifests.
+    Kustomization,
     /// `app.json` of Heroku and its kin.
     AppJson,
     /// `fly.toml`.
@@ -51,6 +55,14 @@ pub enum FileKind {
     DigitalOcean,
     /// Container apps and container groups of Azure.
     Azure,
+    /// `heroku.yml`.
+    HerokuYaml,
+    /// `railway.toml` or `railway.json`.
+    Railway,
+    /// `nixpacks.toml`.
+    Nixpacks,
+    /// A file of `.ebextensions`.
+    Beanstalk,
     /// A unit of systemd, or a drop-in of one.
     Systemd,
     /// The configuration of supervisord, or a part that it includes.
@@ -71,6 +83,8 @@ pub enum FileKind {
     Justfile,
     /// `package.json`.
     PackageJson,
+    /// A `Taskfile.yml`.
+    Taskfile,
     /// The configuration of nginx, or a part that it includes.
     Nginx,
     /// The configuration of Caddy.
@@ -145,7 +159,15 @@ fn by_name(lower: &str, folder: &str) -> Option<Guess> {
         ("app.json", _) => FileKind::AppJson,
         ("package.json", _) => FileKind::PackageJson,
         ("render.yaml" | "render.yml", _) => FileKind::Render,
+        ("chart.yaml", _) => FileKind::HelmChart,
+        ("kustomization.yaml" | "kustomization.yml" | "kustomization", _) => FileKind::Kustomization,
+        (_, "tpl") if folder.split('/').any(|part| part == "templates") => FileKind::HelmTemplate,
         ("fly.toml", _) => FileKind::Fly,
+        ("heroku.yml" | "heroku.yaml", _) => FileKind::HerokuYaml,
+        ("railway.toml" | "railway.json", _) => FileKind::Railway,
+        ("nixpacks.toml" | "nixpacks.json", _) => FileKind::Nixpacks,
+        ("taskfile.yml" | "taskfile.yaml" | "taskfile.dist.yml" | "taskfile.dist.yaml", _) => FileKind::Taskfile,
+        (_, "config") if folder.ends_with(".ebextensions") => FileKind::Beanstalk,
         ("makefile" | "gnumakefile", _) | (_, "mk") => FileKind::Makefile,
         ("justfile" | ".justfile", _) | (_, "just") => FileKind::Justfile,
         ("caddyfile", _) | (_, "caddyfile" | "caddy") => FileKind::Caddyfile,
@@ -236,6 +258,8 @@ fn yaml(path: &str, text: &str) -> Option<FileKind> {
     if has_line(text, "- apiVersion:")
         || has_line(text, "  - apiVersion:")
         || has_line(text, "items:") && text.contains("apiVersion:")
+        // Operations on objects, which Kustomize applies.
+        || has_line(text, "- op:") && text.contains("path: /")
     {
         return Some(FileKind::Kubernetes);
     }
@@ -258,7 +282,20 @@ fn yaml(path: &str, text: &str) -> Option<FileKind> {
     if text.contains("containerDefinitions:") || text.contains("ContainerDefinitions:") {
         return Some(FileKind::EcsTask);
     }
-    None
+    has_services(text).then_some(FileKind::Compose)
+}
+
+/// Whether it holds services by their names, each with something that only compose has: `production.yml`,
+/// `common-services.yml`, `stack.yaml`.
+fn has_services(text: &str) -> bool {
+    let mut lines = text.lines().map(str::trim_end);
+    let written = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    let begins = lines.by_ref().any(|line| line.trim_start_matches('\u{feff}') == "services:");
+    let named = lines.find(written).is_some_and(|line| line.starts_with(' ') && line.ends_with(':'));
+    let keys = ["image:", "build:", "command:", "environment:", "env_file:", "extends:", "ports:", "deploy:", "<<:"];
+    begins
+        && named
+        && text.lines().any(|line| line.starts_with("  ") && keys.iter().any(|key| line.trim_start().starts_with(key)))
 }
 
 fn json(text: &str) -> Option<FileKind> {
@@ -375,6 +412,9 @@ mod tests {
             ("robots.txt", None),
             ("Pipfile", Some(Pipfile)),
             ("start.sh", Some(Script)),
+            ("chart/Chart.yaml", Some(FileKind::HelmChart)),
+            ("chart/templates/_helpers.tpl", Some(FileKind::HelmTemplate)),
+            ("base/kustomization.yaml", Some(FileKind::Kustomization)),
         ] {
             assert_eq!(Guess::of(path), kind.map(Guess::Sure), "{path}");
         }

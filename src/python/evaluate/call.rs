@@ -113,7 +113,13 @@ impl<'a> Run<'a, '_> {
     /// A generator that is used up at once is as good as a list.
     fn argument(&mut self, argument: &'a Expr) -> Step<Cell<'a>> {
         match argument {
-            Expr::Generator(generator) => self.comprehension(&generator.generators, Making::List(&generator.elt)),
+            Expr::Generator(generator) => {
+                let made = self.comprehension(&generator.generators, Making::List(&generator.elt))?;
+                Ok(match made.thing {
+                    Thing::List(id) => Cell { thing: Thing::Iterator(id), ..made },
+                    _ => made,
+                })
+            }
             _ => self.expression(argument),
         }
     }
@@ -304,6 +310,14 @@ impl<'a> Run<'a, '_> {
                 let id = *id;
                 self.read_setting(receiver, id, name, &arguments, at)
             }
+            Thing::Bytes(bytes) if name.as_ref() == "decode" && arguments.all().next().is_none() => {
+                let calc = match std::str::from_utf8(bytes) {
+                    Ok(text) => Calc::Is(Thing::Str(text.into())),
+                    Err(_) => Calc::Raises("UnicodeError", "bytes that are no text"),
+                };
+                self.settle(calc, &[receiver], at)
+            }
+            Thing::Namespace(scope) => self.global_method(receiver, *scope, name, &arguments, at),
             Thing::Path(_) | Thing::Inside { .. } => self.path_method(receiver, name, &arguments, at),
             _ => self.call_unknown(receiver, &arguments, "a method that is not followed", at),
         }
@@ -342,7 +356,14 @@ impl<'a> Run<'a, '_> {
                 _ => self.settle(Calc::Unknown("an attribute of an enumeration"), &[value], at),
             },
             Thing::Path(_) | Thing::Inside { object: true, .. } => self.path_attribute(value, name, at),
-            Thing::Reader(_) | Thing::Str(_) | Thing::List(_) | Thing::Dict(_) | Thing::Set(_) | Thing::Tuple(_) => {
+            Thing::Namespace(_)
+            | Thing::Reader(_)
+            | Thing::Bytes(_)
+            | Thing::Str(_)
+            | Thing::List(_)
+            | Thing::Dict(_)
+            | Thing::Set(_)
+            | Thing::Tuple(_) => {
                 let method = Cell::new(Thing::Method(Rc::new((value.clone(), name.into()))));
                 Ok(method)
             }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::source::Span;
 
 use super::super::syntax::ast::{self, CmpOp};
-use super::cell::{Cell, Thing, unknown_from};
+use super::cell::{Cell, Part, Thing, unknown_from};
 use super::operators::{Calc, Number};
 use super::run::{Run, Step};
 use super::state::Object;
@@ -22,6 +22,9 @@ impl<'a> Run<'a, '_> {
             Thing::Int(n) => Some(*n != 0),
             Thing::Float(x) => Some(*x != 0.0),
             Thing::Str(text) => Some(!text.is_empty()),
+            Thing::Bytes(bytes) => Some(!bytes.is_empty()),
+            Thing::Iterator(_) => Some(true),
+            Thing::View(id, _) => self.entries(*id).map(|items| !items.is_empty()),
             Thing::Tuple(items) => Some(!items.is_empty()),
             Thing::List(id) | Thing::Set(id) => self.items(*id).map(|items| !items.is_empty()),
             Thing::Dict(id) => self.entries(*id).map(|items| !items.is_empty()),
@@ -32,7 +35,12 @@ impl<'a> Run<'a, '_> {
             Thing::Member(member) if !member.class.mixed => Some(true),
             Thing::Member(member) => self.truth(&member.value),
             Thing::Dotted(name) if super::names::is_object(name) => Some(true),
-            Thing::Unknown(_) | Thing::Dotted(_) | Thing::Object(_) | Thing::Instance(..) | Thing::Made(..) => None,
+            Thing::Unknown(_)
+            | Thing::Dotted(_)
+            | Thing::Object(_)
+            | Thing::Instance(..)
+            | Thing::Made(..)
+            | Thing::Namespace(_) => None,
         }
     }
 
@@ -52,6 +60,7 @@ impl<'a> Run<'a, '_> {
             (Thing::Unknown(_), _) | (_, Thing::Unknown(_)) => None,
             (Thing::None, Thing::None) => Some(true),
             (Thing::Str(a), Thing::Str(b)) => Some(a == b),
+            (Thing::Bytes(a), Thing::Bytes(b)) => Some(a == b),
             (Thing::Dotted(name), Thing::Str(text)) | (Thing::Str(text), Thing::Dotted(name))
                 if name.as_ref() == "__name__" =>
             {
@@ -259,11 +268,23 @@ impl<'a> Run<'a, '_> {
             (part, Thing::Str(_)) if is_value(part) => {
                 return self.fault(&[item, container], "TypeError", at, "`in` a text with something else");
             }
+            (_, Thing::View(id, part @ (Part::Keys | Part::Values))) => self.entries(*id).and_then(|entries| {
+                let parts: Vec<Cell<'a>> =
+                    entries.iter().map(|(key, value)| if *part == Part::Keys { key } else { value }.clone()).collect();
+                self.contains(&parts, item)
+            }),
             (_, Thing::Tuple(items)) => self.contains(items, item),
             (_, Thing::List(id) | Thing::Set(id)) => self.items(*id).and_then(|items| self.contains(items, item)),
             (_, Thing::Dict(id)) => {
                 self.entries(*id).and_then(|items| self.position(items, item)).map(|at| at.is_some())
             }
+            (Thing::Str(name), Thing::Namespace(id)) => match self.state.scope(*id) {
+                Some(scope) if scope.lost.is_none() && !name.starts_with("__") => match scope.names.get(name) {
+                    Some(slot) if slot.conditional => None,
+                    slot => Some(slot.is_some()),
+                },
+                _ => None,
+            },
             (Thing::Int(n), Thing::Range(start, stop, stride)) => {
                 let inside = if *stride > 0 { start <= n && n < stop } else { stop < n && n <= start };
                 n.checked_sub(*start).map(|offset| inside && offset % stride == 0)
@@ -335,6 +356,7 @@ pub(super) fn is_value(thing: &Thing<'_>) -> bool {
             | Thing::Int(_)
             | Thing::Float(_)
             | Thing::Str(_)
+            | Thing::Bytes(_)
             | Thing::Tuple(_)
             | Thing::List(_)
             | Thing::Dict(_)

@@ -3,8 +3,8 @@
 use crate::source::Span;
 
 use super::call::Arguments;
-use super::cell::{Cell, Deps, Id, Thing};
-use super::operators::{Calc, MAX_ITEMS, tuple};
+use super::cell::{Cell, Deps, Id, Part, Thing};
+use super::operators::{Calc, MAX_ITEMS};
 use super::outside::is_environ;
 use super::run::{Run, Step};
 use super::sequence::position;
@@ -127,9 +127,9 @@ impl<'a> Run<'a, '_> {
                 let items = self.items(id).unwrap_or_default().to_vec();
                 self.list(items)
             }
-            ("sort", []) if arguments.named.is_empty() => {
+            ("sort", []) => {
                 let items = self.items(id).unwrap_or_default().to_vec();
-                match self.sorted(items, false, at)? {
+                match self.sorted_by(items, arguments, at)? {
                     Some(sorted) => {
                         if let Some(items) = self.list_mut(id) {
                             *items = sorted;
@@ -259,12 +259,9 @@ impl<'a> Run<'a, '_> {
                     }
                 }
             }
-            ("keys", []) => self.list(entries.into_iter().map(|(key, _)| key.resting_on(receiver)).collect()),
-            ("values", []) => self.list(entries.into_iter().map(|(_, value)| value.resting_on(receiver)).collect()),
-            ("items", []) => {
-                let pairs = entries.into_iter().map(|(key, value)| tuple(vec![key, value]).resting_on(receiver));
-                self.list(pairs.collect())
-            }
+            ("keys", []) => Ok(Cell::new(Thing::View(id, Part::Keys)).resting_on(receiver)),
+            ("values", []) => Ok(Cell::new(Thing::View(id, Part::Values)).resting_on(receiver)),
+            ("items", []) => Ok(Cell::new(Thing::View(id, Part::Items)).resting_on(receiver)),
             ("copy", []) => self.dict(entries),
             ("clear", []) => {
                 self.state.put(id, Object::Dict(Vec::new()));
@@ -329,6 +326,9 @@ impl<'a> Run<'a, '_> {
             return Ok(());
         }
         let stored = self.controlled(value);
+        if let Thing::Namespace(scope) = object.thing {
+            return self.set_global(scope, key, &stored, at);
+        }
         match &object.thing {
             Thing::Dict(_) => {
                 if !self.put_entry(object, key.clone(), stored)? {
@@ -372,6 +372,10 @@ impl<'a> Run<'a, '_> {
         }
         let arguments = Arguments { positional: vec![key.clone()], ..Arguments::default() };
         match object.thing {
+            Thing::Namespace(scope) => {
+                self.lose_namespace(scope, at);
+                return Ok(());
+            }
             Thing::Dict(id) => self.dict_method(object, id, "pop", &arguments, at)?,
             Thing::List(id) => self.list_method(object, id, "pop", &arguments, at)?,
             _ => {

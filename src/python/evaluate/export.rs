@@ -69,6 +69,12 @@ fn value_of(
         },
         Thing::Set(_) => Err("a set, which has no order".into()),
         Thing::Range(..) => Err("a range".into()),
+        Thing::Bytes(bytes) if std::str::from_utf8(bytes).is_ok_and(|text| text.parse::<i64>().is_err()) => {
+            Ok(Value::Object(format!("b'{}'", bytes.escape_ascii())))
+        }
+        Thing::Bytes(_) => Err("bytes".into()),
+        Thing::Namespace(_) => Err("the names of a module".into()),
+        Thing::Iterator(_) | Thing::View(..) => Err("an iterator".into()),
         Thing::Function(function) => Ok(Value::Object(function.name.to_string())),
         Thing::Class(class) => Ok(Value::Object(class.name.to_string())),
         Thing::Object(name) => Ok(Value::Object(name.to_string())),

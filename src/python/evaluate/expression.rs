@@ -110,7 +110,14 @@ impl<'a> Run<'a, '_> {
                 }
                 self.settle_unknown("the result of something awaited", &[&value], at)
             }
-            Expr::BytesLiteral(_) => Ok(Cell::unknown("bytes are not followed")),
+            Expr::EllipsisLiteral(_) => Ok(Cell::dotted("Ellipsis")),
+            Expr::BytesLiteral(literal) => {
+                let bytes: Vec<u8> = literal.value.bytes().collect();
+                if bytes.len() > super::operators::MAX_TEXT {
+                    return Ok(Cell::unknown("too large"));
+                }
+                Ok(Cell::new(Thing::Bytes(bytes.into())))
+            }
             _ => {
                 let why: Text = "an expression that is not followed".into();
                 let touched = Touched::expression(expr);

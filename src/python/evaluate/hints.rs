@@ -42,18 +42,6 @@ impl Hint<'_> {
             _ => false,
         }
     }
-
-    /// The model that it is, or that it is beside `None`.
-    pub(super) fn model(&self) -> Option<&Rc<Class<'_>>> {
-        match self {
-            Self::Class(class) if class.family.is_model() => Some(class),
-            Self::Union(members) => match members.as_slice() {
-                [one, Hint::None] | [Hint::None, one] => one.model(),
-                _ => None,
-            },
-            _ => None,
-        }
-    }
 }
 
 /// What converting a value came to.
@@ -343,7 +331,7 @@ fn scalar<'a>(thing: &Thing<'a>, hint: &Hint<'a>) -> Result<Thing<'a>, Converted
         #[allow(clippy::cast_precision_loss, reason = "Python rounds the same way: to the nearest double")]
         (Hint::Float, Thing::Int(n)) => Ok(Thing::Float(*n as f64)),
         (Hint::Float, Thing::Bool(b)) => Ok(Thing::Float(f64::from(u8::from(*b)))),
-        (Hint::Float, Thing::Str(text)) => match super::builtins::float_of(&Thing::Str(Rc::clone(text))) {
+        (Hint::Float, Thing::Str(text)) => match super::numbers::float_of(&Thing::Str(Rc::clone(text))) {
             Calc::Is(thing) => Ok(thing),
             Calc::Raises(..) => Err(Converted::Refused),
             Calc::Unknown(_) => Err(Converted::Unknown),
@@ -375,7 +363,7 @@ fn whole_text<'a>(text: &Text) -> Result<Thing<'a>, Converted<'a>> {
         Some(_) => return Err(Converted::Refused),
         None => trimmed,
     };
-    match super::builtins::int_text(digits, 10) {
+    match super::numbers::int_text(digits, 10) {
         Calc::Is(thing) => Ok(thing),
         Calc::Raises(..) => Err(Converted::Refused),
         Calc::Unknown(_) => Err(Converted::Unknown),

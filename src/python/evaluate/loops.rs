@@ -58,6 +58,11 @@ impl<'a> Run<'a, '_> {
                     return Ok(leave(exits, earlier));
                 }
             }
+            if earlier.is_empty() && test.deps.is_empty() && stmt.body.iter().all(does_nothing) {
+                // It never ends, so what stands behind it is never reached.
+                self.control = before;
+                return Ok(Exits::default());
+            }
             if !self.turn(&stmt.body, &mut earlier)? {
                 ended = false;
                 break;
@@ -101,6 +106,15 @@ impl<'a> Run<'a, '_> {
         }
         exits.next = Some(std::mem::take(&mut self.state));
         Ok(exits)
+    }
+}
+
+/// Whether a statement changes nothing and goes on to the next.
+fn does_nothing(stmt: &ast::Stmt) -> bool {
+    match stmt {
+        ast::Stmt::Pass(_) | ast::Stmt::Continue(_) => true,
+        ast::Stmt::Expr(expr) => super::reads::is_literal(&expr.value) || expr.value.is_ellipsis_literal_expr(),
+        _ => false,
     }
 }
 

@@ -201,6 +201,22 @@ impl<'a> Run<'a, '_> {
                 self.spend(1 + (x.len() + y.len()) / 64)?;
                 if x.len() + y.len() > MAX_TEXT { TOO_LARGE } else { Calc::Is(Thing::Str(format!("{x}{y}").into())) }
             }
+            (Thing::Bytes(x), Thing::Bytes(y)) if op == Operator::Add => {
+                self.spend(1 + (x.len() + y.len()) / 64)?;
+                if x.len() + y.len() > MAX_TEXT {
+                    TOO_LARGE
+                } else {
+                    Calc::Is(Thing::Bytes([x.as_ref(), y].concat().into()))
+                }
+            }
+            (Thing::Path(_) | Thing::Inside { .. }, _) | (_, Thing::Path(_) | Thing::Inside { .. })
+                if matches!(op, Operator::Div | Operator::Add) =>
+            {
+                match self.path_operator(a, b, op == Operator::Div) {
+                    Some(calc) => calc,
+                    None => Calc::Unknown("an operator of a path"),
+                }
+            }
             (x, y) if op == Operator::Mult && (is_repeatable(x) || is_repeatable(y)) => self.repeat(x, y)?,
             (Thing::Tuple(x), Thing::Tuple(y)) if op == Operator::Add => {
                 self.spend(1 + x.len() + y.len())?;

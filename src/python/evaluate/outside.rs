@@ -276,7 +276,16 @@ impl<'a> Run<'a, '_> {
             }
             "os.putenv" | "os.unsetenv" => Ok(Cell::new(Thing::None)),
             "sys.exit" | "os._exit" | "exit" | "quit" | "os.abort" => self.raise("SystemExit", at, "ends the process"),
-            "globals" | "locals" | "vars" | "exec" | "eval" | "execfile" => {
+            "globals" | "locals" | "vars"
+                if arguments.all().next().is_none() && self.scope == self.home && self.function.is_none() =>
+            {
+                Ok(Cell::new(Thing::Namespace(self.scope)))
+            }
+            "globals" if arguments.all().next().is_none() => {
+                let scope = self.modules.get(self.module).map_or(self.scope, |module| module.scope);
+                Ok(Cell::new(Thing::Namespace(scope)))
+            }
+            "globals" | "locals" | "vars" | "exec" | "execfile" => {
                 self.distrust(at, &format!("{name}() may bind any name"));
                 self.call_unknown(callee, arguments, &format!("the result of {name}()"), at)
             }

@@ -361,14 +361,18 @@ impl<'a, 'i> Run<'a, 'i> {
                 | Thing::Set(_)
                 | Thing::Class(_)
                 | Thing::Instance(..)
-                | Thing::Reader(_) => {
+                | Thing::Reader(_)
+                | Thing::Iterator(_)
+                | Thing::View(..) => {
                     let id = match &cell.thing {
                         Thing::Class(class) => &class.scope,
                         Thing::List(id)
                         | Thing::Dict(id)
                         | Thing::Set(id)
                         | Thing::Instance(_, id)
-                        | Thing::Reader(id) => id,
+                        | Thing::Reader(id)
+                        | Thing::Iterator(id)
+                        | Thing::View(id, _) => id,
                         _ => continue,
                     };
                     if !objects.insert(*id) {
@@ -384,6 +388,7 @@ impl<'a, 'i> Run<'a, 'i> {
                     }
                     self.state.put(*id, Object::Lost(Rc::clone(why), deps.clone()));
                 }
+                Thing::Namespace(id) => self.lose_namespace(*id, self.statement),
                 Thing::Function(function) if functions.insert(Rc::as_ptr(function).cast::<()>() as usize) => {
                     let (scope, module) = (function.scope, function.module);
                     waiting.extend(self.forget_names(&function.locals, scope, module, why, deps));

@@ -81,7 +81,8 @@ impl<'a> Run<'a, '_> {
                 }
             }
             Stmt::Pass(_) | Stmt::Global(_) | Stmt::Nonlocal(_) => {}
-            Stmt::Match(_) | Stmt::TypeAlias(_) | Stmt::IpyEscapeCommand(_) => {
+            Stmt::Match(stmt) => return self.match_statement(stmt).map(Some),
+            Stmt::TypeAlias(_) | Stmt::IpyEscapeCommand(_) => {
                 self.skip(stmt, "a statement that is not followed");
                 self.may_raise(None, &Cell::unknown("a statement that is not followed"), span_of(stmt))?;
             }

@@ -154,13 +154,19 @@ fn bindings_say_where_and_how() {
 #[test]
 fn tricks_with_the_globals_are_noticed() {
     for text in [
-        "globals()['w'] = 4",
+        "import lib\nglobals()[lib.name] = 4",
         "exec('w = 4')",
         "from settings import *",
         "import os\nfor k in os.environ:\n    locals()[k] = 1",
     ] {
         assert!(evaluate(text, &nobody_says, None).untrusted.is_some(), "{text}");
     }
+}
+
+#[test]
+fn what_stands_behind_an_endless_loop_is_never_bound() {
+    let globals = evaluate("first = 1\nwhile True:\n    pass\nlast = 2\n", &nobody_says, None);
+    assert_eq!((shown(&globals, "first"), shown(&globals, "last")), ("1".to_owned(), "not bound".to_owned()));
 }
 
 #[test]
@@ -171,7 +177,7 @@ fn nothing_takes_long() {
         "x = list(range(10**18))",
         "def f(n):\n    return f(n)\nx = f(1)",
         "def f(n):\n    return f(n) + f(n)\nx = f(1)",
-        "while True:\n    pass",
+        "while True:\n    y = 1",
         "x = 'ab'\nwhile True:\n    x += x",
         "x = 1\nwhile True:\n    x += x",
         "x = []\nfor i in range(10**6):\n    x = [x, x]",

@@ -1,32 +1,29 @@
-//! Amounts of time as compose spells them.
+//! Amounts of processors as compose spells them.
 
-use crate::values::Seconds;
+use std::collections::BTreeSet;
 
-/// Reads `1m30s`, `10s`, `500ms` or `1.5h`, the durations of the Go language.
-pub(super) fn duration(text: &str) -> Option<Seconds> {
-    let mut rest = text.trim();
-    let mut total = 0.0;
-    if rest.is_empty() {
-        return None;
+use crate::values::Cpus;
+
+/// More processors than a machine has.
+const MAX_CPUS: u32 = 4_096;
+
+/// A number of processors above zero.
+pub(super) fn cpus(text: &str) -> Option<Cpus> {
+    text.parse().ok().filter(|n: &f64| n.is_finite() && *n > 0.0).map(Cpus)
+}
+
+/// How many processors `0-3,6` names.
+pub(super) fn cpu_set(text: &str) -> Option<Cpus> {
+    let mut all = BTreeSet::new();
+    for part in text.split(',') {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let (first, last): (u32, u32) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+        if last >= MAX_CPUS || first > last {
+            return None;
+        }
+        all.extend(first..=last);
     }
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        let number: f64 = rest.get(..digits)?.parse().ok()?;
-        rest = rest.get(digits..)?;
-        let unit = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
-        total += number
-            * match rest.get(..unit)? {
-                "ns" => 1e-9,
-                "us" | "µs" => 1e-6,
-                "ms" => 1e-3,
-                "s" => 1.0,
-                "m" => 60.0,
-                "h" => 3600.0,
-                _ => return None,
-            };
-        rest = rest.get(unit..)?;
-    }
-    f64::is_finite(total).then_some(Seconds(total))
+    u32::try_from(all.len()).ok().map(|count| Cpus(f64::from(count)))
 }
 
 #[cfg(test)]
@@ -34,12 +31,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_of_go() {
-        assert_eq!(duration("1m30s"), Some(Seconds(90.0)));
-        assert_eq!(duration("500ms"), Some(Seconds(0.5)));
-        assert_eq!(duration("1.5h"), Some(Seconds(5400.0)));
-        for text in ["", "10", "s", "10 s", "1x", "-1s", "${GRACE}"] {
-            assert_eq!(duration(text), None, "{text}");
+    fn sets_of_processors() {
+        assert_eq!(cpu_set("0-3,6"), Some(Cpus(5.0)));
+        assert_eq!(cpu_set("0, 0-1"), Some(Cpus(2.0)));
+        for text in ["", "a", "3-1", "0-99999999", "-"] {
+            assert_eq!(cpu_set(text), None, "{text}");
         }
     }
 }

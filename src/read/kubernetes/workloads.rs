@@ -4,17 +4,18 @@ use crate::source::{FileId, Located, Place};
 
 use super::super::{Autoscaler, Unit};
 use super::container::{self, Pod};
-use super::node::{Node, is_known};
+use super::node::Node;
 use super::objects::{Object, Sets};
+use super::space::Space;
 
 /// The units of the containers that `objects`, which are applied together, run.
-pub(super) fn units(objects: &[Object], file: FileId) -> Vec<Unit> {
+pub(super) fn units(objects: &[Object], space: &Space, file: FileId) -> Vec<Unit> {
     let mut units = Vec::new();
     for object in objects {
         let Some((spec, pod_metadata)) = pod(&object.node) else { continue };
         let defaults = limit_range(objects, object);
         let sets = Sets { objects, user: object };
-        let pod = Pod { workload: &object.name, spec, defaults, sets: &sets, file };
+        let pod = Pod { workload: &object.name, spec, defaults, sets: &sets, space, file };
         for container in spec.get("containers").into_iter().flat_map(Node::nodes) {
             if container.entries().is_empty() {
                 continue;
@@ -94,9 +95,4 @@ fn knative_scale(node: &Node, metadata: Option<&Node>, file: FileId) -> Option<A
 pub(super) fn is_of_interest(object: &Object) -> bool {
     let sets = ["ConfigMap", "Secret", "LimitRange", "HorizontalPodAutoscaler", "ScaledObject"];
     sets.contains(&object.kind.as_str()) || pod(&object.node).is_some()
-}
-
-/// Whether the name of an object is one that others can refer to.
-pub(super) fn is_named(object: &Object) -> bool {
-    !object.name.is_empty() && is_known(&object.name)
 }

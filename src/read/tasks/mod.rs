@@ -15,3 +15,6 @@ pub(super) fn read_package_json(_file: FileId, _source: &SourceFile, _facts: &mu
 
 /// Reads one.
 pub(super) fn read_pyproject(_file: FileId, _source: &SourceFile, _facts: &mut Facts) {}
+
+/// Reads one.
+pub(super) fn read_taskfile(_file: FileId, _source: &SourceFile, _facts: &mut Facts) {}
