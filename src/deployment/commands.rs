@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use super::environment::{Environment, split_assignment};
 use super::locate::Roots;
-use crate::read::{Command, FilledBy, Form, ScriptCommand};
+use crate::read::{Command, ConsoleScript, FilledBy, Form, ScriptCommand};
 use crate::servers::arguments::Argument;
-use crate::servers::{Program, recognise};
+use crate::servers::{Program, recognise_among};
 use crate::source::{FileId, Files, Place, Word, WordPart};
 
 /// A program with everything it is given.
@@ -31,6 +31,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) files: &'a Files,
     /// The scripts of the project.
     pub(super) scripts: &'a BTreeMap<FileId, Vec<ScriptCommand>>,
+    /// The commands that its packages install.
+    pub(super) installed: &'a BTreeMap<FileId, Vec<ConsoleScript>>,
     /// Answers for variables that compose or Kubernetes fills in before the process exists.
     pub(super) outer: &'a dyn Fn(&str) -> Option<String>,
 }
@@ -131,14 +133,27 @@ impl Runner<'_> {
             }
             // `set -a` exports whatever is assigned from here on.
             Some("set") => self.exports |= texts.iter().flatten().any(|text| text == "-a" || text == "allexport"),
-            _ => match recognise(&texts) {
-                Some(program) => self.start(program, &arguments, &words, call),
+            _ => match recognise_among(&texts, &|name| self.installs(name)) {
+                Some(program) => {
+                    let in_front = front.map_or(0, |front| front.words.len());
+                    // An entry point in Python runs in the end what it is given, unless it is the server.
+                    let wraps =
+                        matches!(program, Program::Python { .. }) && (1..=in_front).contains(&program.first_argument());
+                    self.start(program, &arguments, &words, call);
+                    if wraps {
+                        self.run(None, call);
+                    }
+                }
                 None if texts.iter().all(|text| text.as_deref().and_then(split_assignment).is_some()) => {
                     self.assign(&words, call.conditional, self.exports);
                 }
                 None => self.follow(&texts, front, call),
             },
         }
+    }
+
+    fn installs(&self, name: &str) -> bool {
+        self.surroundings.installed.values().flatten().any(|script| script.name == name)
     }
 
     fn assign(&mut self, words: &[&Word], conditional: bool, exported: bool) {

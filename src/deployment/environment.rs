@@ -100,6 +100,11 @@ impl Environment {
         true
     }
 
+    /// Sets a variable to a text, or to something that cannot be told, as a program does for itself.
+    pub(super) fn put(&mut self, name: &str, text: Option<String>, place: Place) {
+        self.entries.insert(name.to_owned(), Entry { text, place, literal: false, exported: true });
+    }
+
     /// `export NAME`.
     pub(super) fn export(&mut self, name: &str) {
         self.exports.insert(name.to_owned());

@@ -9,6 +9,7 @@ mod decoded;
 mod dockerfile;
 mod dotenv;
 mod durations;
+mod entry_points;
 mod expansion;
 mod facts;
 mod helm;
@@ -42,6 +43,7 @@ use crate::python::syntax;
 use crate::source::{FileId, FileKind, Files, Place, SourceFile, Word};
 use decoded::Decoded;
 
+pub use entry_points::ConsoleScript;
 pub use hypercorn::{TomlEntry, TomlSettings, toml_settings};
 
 pub use compose::{ComposeFile, Extends, Include, Layer, service as compose_service, size as compose_size};
@@ -92,7 +94,7 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::PoetryLock | FileKind::UvLock => requirements::read_toml_lock,
         FileKind::Pipfile => requirements::read_pipfile,
         FileKind::PipfileLock => requirements::read_pipfile_lock,
-        FileKind::SetupConfig => requirements::read_setup_config,
+        FileKind::SetupConfig => setup_config,
         // Read together, by `clusters`.
         FileKind::Kubernetes
         | FileKind::Kustomization
@@ -131,6 +133,12 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
 fn pyproject(file: FileId, source: &SourceFile, facts: &mut Facts) {
     requirements::read_pyproject(file, source, facts);
     tasks::read_pyproject(file, source, facts);
+    entry_points::read_pyproject(file, source, facts);
+}
+
+fn setup_config(file: FileId, source: &SourceFile, facts: &mut Facts) {
+    requirements::read_setup_config(file, source, facts);
+    entry_points::read_setup_config(file, source, facts);
 }
 
 fn python(file: FileId, source: &SourceFile, facts: &mut Facts) {
@@ -143,6 +151,9 @@ fn python(file: FileId, source: &SourceFile, facts: &mut Facts) {
                     span: Some(error.span),
                     reason: format!("not valid Python, so it was read in part: {}", error.message),
                 });
+            }
+            if source.path().rsplit('/').next() == Some("setup.py") {
+                entry_points::read_setup(file, &module, facts);
             }
             facts.python.insert(file, module);
         }

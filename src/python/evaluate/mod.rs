@@ -59,7 +59,7 @@ use crate::values::Value;
 
 use super::syntax::Module;
 
-pub use launch::{Course, Given, Set, Sighting, launches};
+pub use launch::{Course, Given, Set, Sighting, Watched, launches};
 pub use ask::{Answer, Question, Reached, expressions};
 
 /// What the file may ask of the world outside it.

@@ -160,6 +160,13 @@ impl<'a> Run<'a, '_> {
             };
             put(values, &dest, value);
         }
+        if words.is_none() {
+            let names = self.listed(id, "commands").unwrap_or_default();
+            self.offer(names.iter().filter_map(|known| match &known.thing {
+                Thing::Tuple(pair) => pair.first().and_then(word_of),
+                _ => None,
+            }));
+        }
         let Some(Some(name)) = command else { return Ok(()) };
         for known in self.listed(id, "commands").unwrap_or_default() {
             let Thing::Tuple(pair) = &known.thing else { continue };

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::source::Span;
 
-use super::super::builtins::{float_of, int_text};
+use super::super::numbers::{float_of, int_text};
 use super::super::call::Arguments;
 use super::super::cell::{Cell, Id, Text, Thing};
 use super::super::class::Class;
@@ -94,6 +94,9 @@ impl<'a> Run<'a, '_> {
             Some(Some(name)) => commands.iter().filter_map(entry).find(|(known, _)| known == name).map(|(_, id)| id),
             _ => None,
         };
+        if is_group && words.is_none() {
+            self.offer(commands.iter().filter_map(entry).map(|(name, _)| name));
+        }
         if is_group && named.is_none() && !self.is_bare(id) {
             return self.raise("SystemExit", at, "a command that the program does not have");
         }

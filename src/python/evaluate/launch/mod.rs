@@ -102,14 +102,22 @@ pub(super) struct Witness<'a, 'q> {
     watched: &'q dyn Fn(&str) -> bool,
     settings: Vec<Text>,
     sightings: Vec<Sighting>,
+    commands: Vec<String>,
     /// The scope that holds what the program binds in `sys`.
     system: Id,
-    /// Whether the words of the command line are known.
-    told: bool,
     /// Places and parameters that values of the heap refer to by index.
     places: Vec<Place>,
     parameters: Vec<Rc<[invoke::Parameter<'a>]>>,
     tools: Vec<Rc<super::class::Class<'a>>>,
+}
+
+/// What following a file came to.
+#[derive(Debug, Clone, Default)]
+pub struct Watched {
+    /// The calls that were noted, in order.
+    pub sightings: Vec<Sighting>,
+    /// The commands of which somebody has to choose one, where nobody knows which.
+    pub commands: Vec<String>,
 }
 
 /// More calls than this tell nothing new.
@@ -122,11 +130,11 @@ pub fn launches<'a, 'q>(
     text: &'a str,
     inputs: &'q Inputs<'a>,
     course: &Course<'q>,
-) -> Vec<Sighting> {
+) -> Watched {
     let mut run = Run::new(inputs);
     run.program = course.program;
     if run.witness_with(course).is_err() {
-        return Vec::new();
+        return Watched::default();
     }
     let raised = run.follow(file, module, text);
     if let (Some(path), None) = (course.call, &raised) {
@@ -138,7 +146,8 @@ pub fn launches<'a, 'q>(
         run.reset();
         let _ = run.enter_function(def.0, def.1, &Question::default());
     }
-    run.witness.take().map(|witness| witness.sightings).unwrap_or_default()
+    let noted = run.witness.take();
+    noted.map(|witness| Watched { sightings: witness.sightings, commands: witness.commands }).unwrap_or_default()
 }
 
 /// The function whose definition has these bytes, and whether it stands in another function or a class.
@@ -178,8 +187,8 @@ impl<'a, 'i> Run<'a, 'i> {
             watched: course.watched,
             settings: course.gunicorn.iter().map(|name| Text::from(*name)).collect(),
             sightings: Vec::new(),
+            commands: Vec::new(),
             system,
-            told: course.words.is_some(),
             places: Vec::new(),
             parameters: Vec::new(),
             tools: Vec::new(),
@@ -216,9 +225,6 @@ impl<'a, 'i> Run<'a, 'i> {
         let followed = self.witness.is_some() && module == "sys" && name == "argv";
         if followed {
             self.set_system(name, value.clone());
-            if let Some(witness) = &mut self.witness {
-                witness.told = true;
-            }
         }
         followed
     }
@@ -384,6 +390,17 @@ impl<'a, 'i> Run<'a, 'i> {
         self.witness.is_some()
             && matches!(&cell.thing, Thing::Instance(class, _)
                 if class.family != super::class::Family::Plain || class.line().any(super::class::Class::is_tool))
+    }
+
+    /// Notes commands of which somebody has to choose one.
+    fn offer(&mut self, names: impl Iterator<Item = Text>) {
+        if let Some(witness) = &mut self.witness {
+            for name in names.take(MAX_SIGHTINGS) {
+                if !witness.commands.iter().any(|known| *known == *name) {
+                    witness.commands.push(name.to_string());
+                }
+            }
+        }
     }
 
     /// Notes a call.
