@@ -6,6 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::Deployment;
 use super::environment::Environment;
 use super::launcher::{self, Alone, Reached};
+use super::platform;
+use super::proxy;
 use super::scene::{Project, Scene};
 use super::{compose, image};
 use crate::findings::Note;
@@ -44,12 +46,15 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
     let mut broken = Vec::new();
     let composed = compose::services(files, facts, &mut assembly.notes);
     let inside = composed.iter().map(|service| (&service.unit, service.outer.clone()));
-    let outside = facts.units.iter().map(|unit| (unit, Environment::default()));
+    let services: Vec<&Unit> = composed.iter().map(|service| &service.unit).collect();
+    let units = platform::complete(&facts.units, files);
+    let outside = units.iter().map(|unit| (unit, Environment::default()));
     for (unit, outer) in inside.chain(outside) {
         let scene = match unit.kind {
             UnitKind::Image => continue,
+            UnitKind::Platform if !platform::in_image(unit) => guarded(|| Scene::host(unit, files, facts)),
             UnitKind::ComposeService | UnitKind::KubernetesContainer | UnitKind::Platform => {
-                guarded(|| Scene::service(unit, &outer, files, facts, &mut built))
+                guarded(|| Scene::service(unit, &outer, files, facts, &services, &mut built))
             }
             UnitKind::Procfile
             | UnitKind::SystemdService
@@ -76,7 +81,7 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
         }
     }
     let project = Project { files, facts };
-    let mut reached = Reached::default();
+    let mut reached = Reached::of(files, facts);
     for scene in scenes {
         let place = scene.place();
         if guarded(|| scene.play(&project, &mut reached, &mut assembly)).is_none() {
@@ -98,6 +103,7 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
         Note::line(file.path(), file.line(place.span.start), why)
     }));
     forget_repeated(&mut assembly);
+    proxy::join(&mut assembly.deployments, &facts.proxies);
     let order = |place: Place| (files.get(place.file).path().to_owned(), place.span);
     assembly.deployments.sort_by_key(|deployment| order(deployment.command));
     assembly.development_servers.sort_by_key(|server| order(server.command));

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::environment::Environment;
 use super::locate::join;
 use crate::findings::Note;
-use crate::read::{ComposeFile, Facts, Layer, Unit, compose_service, compose_size};
+use crate::read::{ComposeFile, Facts, Layer, Unit, Variable, compose_service, compose_size, compose_variables};
 use crate::source::{FileId, Files};
 
 /// Longer chains of `extends`, or of files that include files, than anybody follows.
@@ -21,12 +21,29 @@ const MAX_FILES: usize = 100;
 /// More words and variables than all services of a project have together.
 const MAX_SIZE: usize = 200_000;
 
-/// A service with everything that compose knows about it.
+/// A service of a compose project, with all that its files say about it.
 #[derive(Debug)]
-pub(super) struct Composed {
-    pub(super) unit: Unit,
+pub struct Composed {
+    /// The service.
+    pub unit: Unit,
+    /// The files of the project, each laid over those in front of it.
+    pub files: Vec<FileId>,
     /// What compose fills in variables from.
     pub(super) outer: Environment,
+}
+
+impl Composed {
+    /// What compose fills in for a variable; `None` for one that no file sets.
+    pub fn variable(&self, name: &str) -> Option<String> {
+        self.outer.text(name)
+    }
+
+    /// The variables that compose gives to the container; `None` for a value that no file tells.
+    pub fn environment(&self, files: &Files, facts: &Facts) -> BTreeMap<String, Option<String>> {
+        let mut environment = Environment::default();
+        super::scene::extend(&mut environment, &self.unit, files, facts, &|name| self.outer.text(name));
+        environment.all()
+    }
 }
 
 /// Files that are loaded together.
@@ -40,8 +57,9 @@ struct Project {
     only: Option<FileId>,
 }
 
-/// The services of all projects.
-pub(super) fn services(files: &Files, facts: &Facts, notes: &mut Vec<Note>) -> Vec<Composed> {
+/// The services of all compose projects. Of a project whose last file is laid over another project, only
+/// those that this file changes.
+pub fn services(files: &Files, facts: &Facts, notes: &mut Vec<Note>) -> Vec<Composed> {
     let mut found = Vec::new();
     for project in overlay::projects(files, facts) {
         let environment = environment(&project.folder, None, files, facts);
@@ -59,13 +77,18 @@ pub(super) fn services(files: &Files, facts: &Facts, notes: &mut Vec<Note>) -> V
 /// The variables of the `.env` file in `folder`; those of `above` win.
 fn environment(folder: &str, above: Option<&Environment>, files: &Files, facts: &Facts) -> Environment {
     let mut environment = Environment::default();
-    let file = files.find(&join(folder, ".env")).and_then(|file| facts.environments.get(&file));
     let outer = |name: &str| above.and_then(|above| above.text(name));
-    environment.extend(file.into_iter().flatten(), &outer);
+    environment.extend(&variables(&join(folder, ".env"), files, facts), &outer);
     if let Some(above) = above {
         environment.overlay(above.clone());
     }
     environment
+}
+
+/// The variables of a file, which compose reads by rules of its own.
+pub(super) fn variables(path: &str, files: &Files, facts: &Facts) -> Vec<Variable> {
+    let file = files.find(path).filter(|file| facts.environments.contains_key(file));
+    file.map(|file| compose_variables(file, files.get(file))).unwrap_or_default()
 }
 
 struct Assembler<'a> {
@@ -100,7 +123,8 @@ impl<'a> Assembler<'a> {
                 break;
             };
             self.budget = left;
-            services.insert(name.to_owned(), Composed { unit, outer: environment.clone() });
+            services
+                .insert(name.to_owned(), Composed { unit, files: project.files.clone(), outer: environment.clone() });
         }
         services
     }
@@ -127,8 +151,8 @@ impl<'a> Assembler<'a> {
         if !include.environment_files.is_empty() {
             inner = Environment::default();
             for path in &include.environment_files {
-                let file = find(&path.value).and_then(|file| self.facts.environments.get(&file));
-                inner.extend(file.into_iter().flatten(), &|name| environment.text(name));
+                let variables = variables(&join(&project.folder, &path.value), self.files, self.facts);
+                inner.extend(&variables, &|name| environment.text(name));
             }
             inner.overlay(environment.clone());
         }

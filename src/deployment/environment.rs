@@ -137,6 +137,12 @@ impl Environment {
         self.entries.get(name)?.text.clone()
     }
 
+    /// Every variable that programs see.
+    pub(super) fn all(self) -> BTreeMap<String, Option<String>> {
+        let seen = self.entries.into_iter().filter(|(_, entry)| entry.exported);
+        seen.map(|(name, entry)| (name, entry.text)).collect()
+    }
+
     /// Every variable with a value that programs see.
     pub(super) fn known(&self) -> Vec<(String, String)> {
         let seen = self.entries.iter().filter(|(_, entry)| entry.exported);

@@ -1,5 +1,7 @@
 //! What an image holds once its stages are stacked.
 
+use super::locate::join;
+use super::platform;
 use crate::read::{Command, Copied, Unit, UnitKind, Variable};
 use crate::source::{FileId, Files, Located};
 
@@ -129,7 +131,9 @@ fn dockerfile_of(unit: &Unit, files: &Files) -> Option<FileId> {
     let build = unit.build.as_ref()?;
     let context = context_of(unit, files)?;
     let name = build.dockerfile.as_ref().map_or("Dockerfile", |name| name.value.as_str());
-    files.find(&super::locate::join(&context, name))
+    // Platforms name it from the folder that their own file is about, compose from the context.
+    let beside = (unit.kind == UnitKind::Platform).then(|| platform::home(unit, files).to_owned());
+    beside.into_iter().chain([context]).find_map(|folder| files.find(&join(&folder, name)))
 }
 
 /// The folder a compose service builds from, relative to the project root.
@@ -138,7 +142,7 @@ fn context_of(unit: &Unit, files: &Files) -> Option<String> {
     let context = build.context.as_ref().map_or(".", |context| context.value.as_str());
     // A remote context or one outside the project is not there to be read.
     let local = !context.contains("://") && !context.starts_with('/');
-    local.then(|| super::locate::join(files.get(unit.place.file).folder(), context))
+    local.then(|| join(platform::home(unit, files), context))
 }
 
 #[cfg(test)]

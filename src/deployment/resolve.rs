@@ -119,7 +119,8 @@ pub(super) fn resolve(
         }
         Server::Uvicorn => {
             errors.extend(uvicorn::at_start(&settings, start.place));
-            let variable = uvicorn::app_of(&environment).filter(|_| app.is_none() && !fastapi && called.is_none());
+            let variable = uvicorn::app_of(&environment, version.version);
+            let variable = variable.filter(|_| app.is_none() && !fastapi && called.is_none());
             nameless &= variable.is_none();
             app = app.or_else(|| variable.flatten());
         }
@@ -161,6 +162,7 @@ pub(super) fn resolve(
         container: origin.container,
         development: origin.development.cloned(),
         environment: start.environment.known(),
+        proxies: Vec::new(),
         distributions: version::distributions(&home, &facts.requirements, files),
         version,
         app,

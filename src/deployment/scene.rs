@@ -12,7 +12,7 @@ use super::image::{self, Image};
 use super::launcher::{self, Launched, Reached};
 use super::locate::{self, Roots};
 use super::resolve::{Origin, resolve};
-use super::{Deployment, Effective, context, image_name};
+use super::{Deployment, Effective, context, image_name, platform};
 use crate::read::{Facts, Limits, Unit, UnitKind};
 use crate::servers::{Program, Server};
 use crate::source::{Files, Located, Place};
@@ -44,7 +44,7 @@ impl<'f> Scene<'f> {
     pub(super) fn host(unit: &'f Unit, files: &Files, facts: &Facts) -> Self {
         let mut environment = Environment::default();
         extend(&mut environment, unit, files, facts, &|_| None);
-        let mut roots = Roots::project(files.get(unit.place.file).folder());
+        let mut roots = Roots::project(platform::home(unit, files));
         if let Some(working) = &unit.working_folder {
             roots.enter(&working.value);
         }
@@ -76,31 +76,40 @@ impl<'f> Scene<'f> {
     }
 
     /// A unit that runs in an image, which it may build; the stages whose own command it runs are
-    /// added to `built`. `outer` is what compose fills in variables from.
+    /// added to `built`. `services` are those of compose, which may build what others name.
     pub(super) fn service(
         unit: &'f Unit,
         outer: &Environment,
         files: &'f Files,
         facts: &'f Facts,
+        services: &[&'f Unit],
         built: &mut BTreeSet<Place>,
     ) -> Self {
         let is_cluster = unit.kind == UnitKind::KubernetesContainer;
         let beside = files.get(unit.place.file).folder();
-        // Compose fills in variables itself, from `outer`; Kubernetes from those that the container is
-        // given there.
+        // Kubernetes fills in variables from those that the container is given there.
         let mut given = Environment::default();
         if is_cluster {
             given.extend(&unit.environment, &|_| None);
         }
-        let outer = |name: &str| if is_cluster { given.text(name) } else { outer.text(name) };
-        let recipe = if is_cluster { image_name::recipe(unit, files, facts) } else { image::recipe(unit, files) };
+        let outer = |name: &str| {
+            if is_cluster { given.text(name) } else { outer.text(name) }
+        };
+        let by_name = is_cluster || unit.kind == UnitKind::Platform && unit.build.is_none();
+        let recipe =
+            if by_name { image_name::recipe(unit, files, facts, services) } else { image::recipe(unit, files) };
         let image = recipe.as_ref().and_then(|recipe| image::build(&facts.units, recipe.dockerfile, recipe.target));
         let working = unit.working_folder.as_ref().map(|working| working.value.as_str());
         let (mut environment, mut roots) = match (&image, recipe) {
             (Some(image), Some(recipe)) => inside(image, &recipe.context, working),
-            _ if is_cluster => (Environment::default(), Roots::image(&image_name::home(unit, files), working)),
+            _ if by_name => (Environment::default(), Roots::image(&image_name::home(unit, files), working)),
             _ => (Environment::default(), Roots::image(beside, working)),
         };
+        for mount in &unit.mounts {
+            if let Some(target) = &mount.target {
+                roots.mount(&locate::join(beside, &mount.source.value), target);
+            }
+        }
         for mounted in &unit.mounted {
             let (file, path) = &mounted.value;
             roots.mount(files.get(*file).path(), path);
@@ -164,6 +173,9 @@ impl<'f> Scene<'f> {
             Program::Development { name, .. } => self.develop(name, start.place, assembly),
             Program::Python { code, .. } if depth < MAX_LAUNCHERS => {
                 let Some(entry) = launcher::entry(code, start, project.files, project.facts) else { return };
+                if !reached.may_lead(entry.file) {
+                    return;
+                }
                 let words: Vec<Option<String>> = start.arguments.iter().map(|word| word.text.clone()).collect();
                 let (found, _) = launcher::follow(&entry, start, Some(&words), None, project.files, project.facts);
                 found.iter().for_each(|launched| reached.add(launched));
@@ -269,7 +281,7 @@ fn folders(image: &Image, folder: &str, working: Option<&str>) -> Roots {
 }
 
 /// Adds what files set for a unit: sets of variables by name, then files of them, then its own.
-fn extend(
+pub(super) fn extend(
     environment: &mut Environment,
     unit: &Unit,
     files: &Files,
@@ -295,7 +307,7 @@ fn extend(
     }
     for named in &unit.environment_files {
         let mut file = Environment::default();
-        for variable in variables(&named.value).into_iter().flatten() {
+        for variable in &super::compose::variables(&locate::join(folder, &named.value), files, facts) {
             let mut one = Environment::default();
             one.set(variable, &|name| outer(name).or_else(|| service.text(name)).or_else(|| file.text(name)));
             file.overlay(one);

@@ -4,6 +4,7 @@ use super::effective::{Effective, Settings};
 use super::environment::Environment;
 use super::locate::Roots;
 use crate::read::Facts;
+use crate::servers::Version;
 use crate::servers::arguments::Arguments;
 use crate::source::{Files, Located, Place};
 use crate::values::Value;
@@ -45,8 +46,11 @@ pub(super) fn with_named(
     environment
 }
 
-/// The application that `UVICORN_APP` names.
-pub(super) fn app_of(environment: &Environment) -> Option<Option<Located<String>>> {
+/// The application that `UVICORN_APP` names; the inner `None` is one that nobody knows.
+pub(super) fn app_of(environment: &Environment, version: Version) -> Option<Option<Located<String>>> {
+    if version < Version::new(0, 24, 0) {
+        return None;
+    }
     let entry = environment.entry("UVICORN_APP").filter(|entry| entry.text.as_deref() != Some(""))?;
     Some(entry.text.clone().map(|text| Located::new(text, entry.place)))
 }

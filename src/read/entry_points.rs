@@ -9,7 +9,7 @@ use crate::python::syntax::{Module, span_of};
 use crate::source::{FileId, Located, Place, SourceFile, Span};
 
 use super::Facts;
-use super::toml_tree::{self, Node, path, span};
+use super::toml_tree::{Node, path, span};
 
 /// More commands than this no project installs.
 const MAX_SCRIPTS: usize = 500;

@@ -354,6 +354,12 @@ pub struct Proxy {
     pub keepalive: Option<Located<u32>>,
     /// How long an idle connection to a server is kept.
     pub keepalive_timeout: Option<Located<Seconds>>,
+    /// The version of HTTP that it speaks to the servers, as written. nginx before 1.29.7 speaks 1.0, and
+    /// keeps no connection open, unless it is told otherwise.
+    pub http_version: Option<Located<String>>,
+    /// What it sends as the header `Connection`; empty where it leaves the header out, which nginx before
+    /// 1.29.7 needs to keep connections open.
+    pub connection: Option<Located<String>>,
     /// How long it waits for a connection.
     pub connect_timeout: Option<Located<Seconds>>,
     /// How long it waits for the next bytes of an answer.

@@ -51,7 +51,8 @@ const KINDS: [FileKind; 35] = [
 fn read(text: &str, kind: FileKind) -> (Files, Facts) {
     let mut files = Files::new();
     let file = files.add("file", text);
-    let facts = all(&files, &[(file, kind)].into());
+    let mut facts = all(&files, &[(file, kind)].into());
+    super::compose::by_themselves(&files, &mut facts);
     (files, facts)
 }
 

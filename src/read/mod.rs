@@ -47,6 +47,7 @@ pub use entry_points::ConsoleScript;
 pub use hypercorn::{TomlEntry, TomlSettings, toml_settings};
 
 pub use compose::{ComposeFile, Extends, Include, Layer, service as compose_service, size as compose_size};
+pub use dotenv::compose_variables;
 pub use facts::{
     Autoscaler, Build, Command, Copied, Facts, FilledBy, Form, HealthCheck, HealthKind, Limits, Mount, Proxy,
     Requirement, ScriptCommand, Unit, UnitKind, Variable,
@@ -60,6 +61,7 @@ pub fn all(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
         all.add(facts);
     }
     all.add(clusters(files, kinds));
+    all.add(neighbours(files, kinds));
     all.notes.sort();
     all
 }
@@ -68,6 +70,14 @@ pub fn all(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
 fn clusters(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
     catch_unwind(AssertUnwindSafe(|| kubernetes::read(files, kinds))).unwrap_or_else(|_| {
         let why = "the reader of clusters failed, which is a defect of farrier; please report it";
+        Facts { notes: vec![Note::file("", why)], ..Facts::default() }
+    })
+}
+
+/// The files of proxies, which include each other.
+fn neighbours(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
+    catch_unwind(AssertUnwindSafe(|| proxies::read(files, kinds))).unwrap_or_else(|_| {
+        let why = "the reader of proxies failed, which is a defect of farrier; please report it";
         Facts { notes: vec![Note::file("", why)], ..Facts::default() }
     })
 }
@@ -89,10 +99,11 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::Script => script::read,
         FileKind::Dotenv => dotenv::read,
         FileKind::Python => python,
+        FileKind::PythonConfiguration => python_configuration,
         FileKind::Requirements => requirements::read_list,
         FileKind::Pyproject => pyproject,
         FileKind::PoetryLock | FileKind::UvLock => requirements::read_toml_lock,
-        FileKind::Pipfile => requirements::read_pipfile,
+        FileKind::Pipfile => pipfile,
         FileKind::PipfileLock => requirements::read_pipfile_lock,
         FileKind::SetupConfig => setup_config,
         // Read together, by `clusters`.
@@ -123,8 +134,8 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::Justfile => tasks::read_justfile,
         FileKind::PackageJson => tasks::read_package_json,
         FileKind::Taskfile => tasks::read_taskfile,
-        FileKind::Nginx => proxies::read_nginx,
-        FileKind::Caddyfile => proxies::read_caddyfile,
+        // Read together, by `neighbours`.
+        FileKind::Nginx | FileKind::Caddyfile => return facts,
     };
     reader(file, source, &mut facts);
     facts
@@ -139,6 +150,11 @@ fn pyproject(file: FileId, source: &SourceFile, facts: &mut Facts) {
 fn setup_config(file: FileId, source: &SourceFile, facts: &mut Facts) {
     requirements::read_setup_config(file, source, facts);
     entry_points::read_setup_config(file, source, facts);
+}
+
+fn pipfile(file: FileId, source: &SourceFile, facts: &mut Facts) {
+    requirements::read_pipfile(file, source, facts);
+    tasks::read_pipfile(file, source, facts);
 }
 
 fn python(file: FileId, source: &SourceFile, facts: &mut Facts) {
@@ -158,6 +174,15 @@ fn python(file: FileId, source: &SourceFile, facts: &mut Facts) {
             facts.python.insert(file, module);
         }
         Err(reason) => facts.notes.push(Note::file(source.path(), reason.to_string())),
+    }
+}
+
+/// A file that another program may have under the same name: what is not Python is not for this reader.
+fn python_configuration(file: FileId, source: &SourceFile, facts: &mut Facts) {
+    if let Ok(module) = syntax::parse(source.text())
+        && module.errors.is_empty()
+    {
+        facts.python.insert(file, module);
     }
 }
 

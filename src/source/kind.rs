@@ -17,6 +17,9 @@ pub enum FileKind {
     Dotenv,
     /// Python source.
     Python,
+    /// Python under a name without `.py`, as far as the name of a configuration tells; it counts only if it
+    /// is Python throughout, because other programs have files of such names.
+    PythonConfiguration,
     /// A list of requirements or constraints for pip.
     Requirements,
     /// `pyproject.toml`.
@@ -128,9 +131,9 @@ impl Guess {
             Self::Sure(kind) => Some(kind),
             Self::Yaml => yaml(path, text),
             Self::Json => json(text),
-            Self::Conf => conf(path, text),
+            Self::Conf => conf(path, text).or_else(|| configuration(path)),
             Self::Xml => text.contains("<uwsgi").then_some(FileKind::UwsgiXml),
-            Self::Plain => by_interpreter(text),
+            Self::Plain => by_interpreter(text).or_else(|| configuration(path)),
             Self::Toml => is_hypercorn(path, text).then_some(FileKind::HypercornToml),
         }
     }
@@ -230,6 +233,7 @@ fn by_look(lower: &str, folder: &str) -> Option<Guess> {
             ["task", "ecs", "fargate", "uwsgi"].into_iter().any(says).then_some(Guess::Json)
         }
         "ini" | "conf" | "cfg" => Some(Guess::Conf),
+        "config" if stem.starts_with("gunicorn") => Some(Guess::Conf),
         "nginx" => Some(Guess::Sure(FileKind::Nginx)),
         "xml" => stem.contains("uwsgi").then_some(Guess::Xml),
         "toml" => Some(Guess::Toml),
@@ -291,11 +295,20 @@ fn has_services(text: &str) -> bool {
     let mut lines = text.lines().map(str::trim_end);
     let written = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
     let begins = lines.by_ref().any(|line| line.trim_start_matches('\u{feff}') == "services:");
-    let named = lines.find(written).is_some_and(|line| line.starts_with(' ') && line.ends_with(':'));
+    let named = lines.find(written).is_some_and(|line| {
+        let name = line.trim_start().split(':').next().unwrap_or_default();
+        line.starts_with(' ') && line.contains(':') && !name.is_empty() && !name.contains([' ', '"', '{'])
+    });
     let keys = ["image:", "build:", "command:", "environment:", "env_file:", "extends:", "ports:", "deploy:", "<<:"];
-    begins
-        && named
-        && text.lines().any(|line| line.starts_with("  ") && keys.iter().any(|key| line.trim_start().starts_with(key)))
+    begins && named && keys.iter().any(|key| text.contains(key))
+}
+
+/// `gunicorn.conf`, `gunicorn_config`, `gunicorn-prod.cfg`: Gunicorn reads any name as Python.
+fn configuration(path: &str) -> Option<FileKind> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let named =
+        name.starts_with("gunicorn") && matches!(name.rsplit_once('.'), None | Some((_, "conf" | "config" | "cfg")));
+    named.then_some(FileKind::PythonConfiguration)
 }
 
 fn json(text: &str) -> Option<FileKind> {
@@ -327,8 +340,8 @@ fn conf(path: &str, text: &str) -> Option<FileKind> {
                 .is_some_and(|rest| rest.trim_start().starts_with('{') || rest.starts_with([' ', '\t']))
         })
     };
-    let nginx =
-        directive("proxy_pass") || directive("uwsgi_pass") || (directive("upstream") && text.contains("server "));
+    let passes = ["proxy_pass", "uwsgi_pass", "proxy_set_header", "proxy_read_timeout", "client_max_body_size"];
+    let nginx = passes.into_iter().any(directive) || (directive("upstream") && text.contains("server "));
     let sections = matches!(path.rsplit_once('.'), Some((_, "ini" | "cfg")));
     (!sections && nginx).then_some(FileKind::Nginx)
 }

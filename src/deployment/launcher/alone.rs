@@ -9,8 +9,8 @@ use super::super::commands::Start;
 use super::super::environment::Environment;
 use super::super::locate::Roots;
 use super::follow::{Entry, follow, outside_packages, script_entry};
-use super::{Launched, Reached};
-use crate::python::launches::{self, Api, Launch};
+use super::{Launched, Reached, speaks_of_servers, stem};
+use crate::python::launches::{self, Launch};
 use crate::read::Facts;
 use crate::servers::{Code, Program};
 use crate::source::{FileId, Files, Place};
@@ -32,20 +32,20 @@ const ASIDE: [&str; 17] = [
     "bench", "tutorial", "tutorials", "fixtures", "site-packages", "cookbook",
 ];
 
-/// How many files, and how many commands, are tried.
-const MAX_FILES: usize = 60;
-const MAX_COMMANDS: usize = 24;
+/// How many runs are made, and how many of them to try the commands of one program.
+const MAX_RUNS: usize = 48;
+const MAX_COMMANDS: usize = 12;
 
 /// The launches of the project that `reached` does not have.
 pub(in super::super) fn alone(files: &Files, facts: &Facts, reached: &mut Reached) -> Vec<Alone> {
-    let mut search = Search { files, facts, reached, found: Vec::new() };
+    let mut search = Search { files, facts, reached, found: Vec::new(), runs: 0 };
     let candidates = search.candidates();
     if candidates.is_empty() {
         return Vec::new();
     }
     search.scripts();
     search.programs(&candidates);
-    for (file, launch) in candidates.iter().take(MAX_FILES * 4) {
+    for (file, launch) in &candidates {
         search.function(*file, launch);
     }
     search.found
@@ -56,6 +56,7 @@ struct Search<'a> {
     facts: &'a Facts,
     reached: &'a mut Reached,
     found: Vec<Alone>,
+    runs: usize,
 }
 
 impl Search<'_> {
@@ -83,36 +84,34 @@ impl Search<'_> {
     /// What the commands come to that packages of the project install.
     fn scripts(&mut self) {
         let all = self.facts.console_scripts.iter().flat_map(|(file, scripts)| scripts.iter().map(move |one| (*file, one)));
-        for (declared, script) in all.into_iter().take(MAX_FILES) {
+        for (declared, script) in all {
             if is_aside(self.files.get(declared).path()) {
                 continue;
             }
-            if let Some(entry) = script_entry(declared, &script.target.value, self.files, self.facts) {
+            let entry = script_entry(declared, &script.target.value, self.files, self.facts);
+            if let Some(entry) = entry.filter(|entry| self.reached.may_lead(entry.file)) {
                 self.run(&entry, &script.name, false);
             }
         }
     }
 
-    /// What files come to that are programs, those with launches first and then those that name them.
+    /// What files come to that are programs, those with launches behind those that only lead to one: who
+    /// calls a launcher of another file knows what it is called with.
     fn programs(&mut self, candidates: &[(FileId, Launch)]) {
         let own: BTreeSet<FileId> = candidates.iter().map(|(file, _)| *file).collect();
-        let stems: Vec<&str> = own.iter().map(|file| stem(self.files.get(*file).path())).collect();
-        let names = |text: &str| stems.iter().any(|stem| !stem.is_empty() && text.contains(stem));
         let is_program = |file: FileId| {
             let source = self.files.get(file);
-            let text = source.text();
-            source.path().ends_with("__main__.py") || text.contains("__main__") && (own.contains(&file) || names(text))
+            source.path().ends_with("__main__.py") || source.text().contains("__main__")
         };
-        let with_guard = self.facts.python.keys().copied().filter(|file| is_program(*file));
-        // Who only calls a launcher of another file knows what it is called with.
-        let mut order: Vec<FileId> = with_guard.filter(|file| !is_aside(self.files.get(*file).path())).collect();
+        let leads = |file: FileId| self.reached.may_lead(file) && !is_aside(self.files.get(file).path());
+        let mut order: Vec<FileId> =
+            self.facts.python.keys().copied().filter(|file| leads(*file) && is_program(*file)).collect();
         order.sort_by_key(|file| own.contains(file));
         order.extend(own.iter().copied());
         let mut tried = BTreeSet::new();
-        for file in order.into_iter().take(MAX_FILES) {
+        for file in order {
             if tried.insert(file) {
-                let path = self.files.get(file).path();
-                let name = stem(path).to_owned();
+                let name = stem(self.files.get(file).path()).to_owned();
                 self.run(&Entry { file, call: None, by_path: true }, &name, true);
             }
         }
@@ -121,16 +120,30 @@ impl Search<'_> {
     /// Runs code that may be called with any words; where it asks for a command, with each in turn.
     fn run(&mut self, entry: &Entry, name: &str, guarded: bool) {
         let start = self.start(entry);
-        let (found, commands) = follow(entry, &start, None, None, self.files, self.facts);
+        let (found, commands) = self.follow(entry, &start, None, None);
         let came = self.keep(found, name, guarded, &start);
         if came {
             return;
         }
         for command in commands.into_iter().take(MAX_COMMANDS) {
             let words = [Some(command.clone())];
-            let (found, _) = follow(entry, &start, Some(&words), None, self.files, self.facts);
+            let (found, _) = self.follow(entry, &start, Some(&words), None);
             self.keep(found, &format!("{name} {command}"), guarded, &start);
         }
+    }
+
+    fn follow(
+        &mut self,
+        entry: &Entry,
+        start: &Start,
+        words: Option<&[Option<String>]>,
+        enter: Option<crate::source::Span>,
+    ) -> (Vec<Launched>, Vec<String>) {
+        self.runs += 1;
+        if self.runs > MAX_RUNS {
+            return (Vec::new(), Vec::new());
+        }
+        follow(entry, start, words, enter, self.files, self.facts)
     }
 
     /// A function with a launch that nothing in the project calls in a way that could be followed.
@@ -142,7 +155,7 @@ impl Search<'_> {
         let Some(function) = launch.function.filter(|_| missed) else { return };
         let entry = Entry { file, call: None, by_path: true };
         let start = self.start(&entry);
-        let (found, _) = follow(&entry, &start, None, Some(function), self.files, self.facts);
+        let (found, _) = self.follow(&entry, &start, None, Some(function));
         let found = found.into_iter().filter(|one| one.sighting.place == Place::new(file, launch.span)).collect();
         let name = stem(self.files.get(file).path()).to_owned();
         self.keep(found, &name, launch.guarded, &start);
@@ -174,18 +187,6 @@ impl Search<'_> {
             conditional: false,
         }
     }
-}
-
-/// Whether a text can hold a launch at all.
-fn speaks_of_servers(text: &str) -> bool {
-    ["uvicorn", "gunicorn", "hypercorn", "granian", "daphne", "uwsgi"].iter().any(|name| text.contains(name))
-}
-
-/// The name of a program by its path.
-fn stem(path: &str) -> &str {
-    let path = path.strip_suffix(".py").unwrap_or(path);
-    let path = path.strip_suffix("/__main__").or_else(|| path.strip_suffix("/__init__")).unwrap_or(path);
-    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// Whether a file lies where nobody deploys from.

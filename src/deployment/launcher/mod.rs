@@ -18,13 +18,14 @@ use std::collections::BTreeSet;
 
 pub(super) use alone::{Alone, alone};
 pub(super) use call::{Called, read};
-pub(super) use follow::{Entry, entry, follow};
+pub(super) use follow::{entry, follow};
 pub(super) use start::{Step, steps};
 pub(super) use uvicorn::object_fault;
 
 use crate::python::evaluate::Sighting;
-use crate::python::launches::Api;
-use crate::source::{FileId, Place};
+use crate::python::launches::{self, Api};
+use crate::read::Facts;
+use crate::source::{FileId, Files, Place};
 
 /// A call that starts a server, with what it is given.
 #[derive(Debug, Clone)]
@@ -35,15 +36,66 @@ pub(super) struct Launched {
     pub(super) program: Option<FileId>,
 }
 
+/// A program imports its launcher through few others.
+const MAX_IMPORTS: usize = 3;
+
+/// Whether a text can hold a launch at all.
+fn speaks_of_servers(text: &str) -> bool {
+    ["uvicorn", "gunicorn", "hypercorn", "granian", "daphne", "uwsgi", "Flask", "Quart", "werkzeug", "bottle"]
+        .iter()
+        .any(|name| text.contains(name))
+}
+
+/// The name of a module or a program by its path.
+fn stem(path: &str) -> &str {
+    let path = path.strip_suffix(".py").unwrap_or(path);
+    let path = path.strip_suffix("/__main__").or_else(|| path.strip_suffix("/__init__")).unwrap_or(path);
+    path.rsplit('/').next().unwrap_or(path)
+}
+
 /// The calls that were come to, so that nobody plays them again.
 #[derive(Debug, Default)]
 pub(super) struct Reached {
     calls: BTreeSet<Place>,
     /// Files with classes of applications that were run.
     classes: BTreeSet<FileId>,
+    /// Files with launches, and those that import one of them, directly or not.
+    leading: BTreeSet<FileId>,
 }
 
 impl Reached {
+    /// Nothing reached yet in a project.
+    pub(super) fn of(files: &Files, facts: &Facts) -> Self {
+        let with_launch = facts.python.iter().filter(|(file, module)| {
+            speaks_of_servers(files.get(**file).text()) && !launches::find(module).is_empty()
+        });
+        let mut leading: BTreeSet<FileId> = with_launch.map(|(file, _)| *file).collect();
+        if leading.is_empty() {
+            return Self::default();
+        }
+        let imports: Vec<(FileId, BTreeSet<&str>)> =
+            facts.python.iter().map(|(file, module)| (*file, launches::imports(module))).collect();
+        let mut names: BTreeSet<&str> = leading.iter().map(|file| stem(files.get(*file).path())).collect();
+        for _ in 0..MAX_IMPORTS {
+            let new: Vec<FileId> = imports
+                .iter()
+                .filter(|(file, imports)| !leading.contains(file) && !imports.is_disjoint(&names))
+                .map(|(file, _)| *file)
+                .collect();
+            if new.is_empty() {
+                break;
+            }
+            names.extend(new.iter().map(|file| stem(files.get(*file).path())));
+            leading.extend(new);
+        }
+        Self { leading, ..Self::default() }
+    }
+
+    /// Whether running a file may come to a launch.
+    pub(super) fn may_lead(&self, file: FileId) -> bool {
+        self.leading.contains(&file)
+    }
+
     /// Notes a call; its class, if an application runs.
     pub(super) fn add(&mut self, launched: &Launched) {
         self.calls.insert(launched.sighting.place);

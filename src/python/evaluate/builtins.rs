@@ -15,6 +15,7 @@ use super::sequence::range_length;
 use super::written::{self, Written};
 
 impl<'a> Run<'a, '_> {
+    #[allow(clippy::too_many_lines, reason = "one arm per function, each of a few lines")]
     pub(super) fn builtin(
         &mut self,
         name: &str,
@@ -39,10 +40,10 @@ impl<'a> Run<'a, '_> {
                 }
                 _ => self.length(one),
             },
-            ("int", [one]) if plain => int_of(&self.native(one)),
+            ("int", [one]) if plain => int_of(&native(one)),
             ("int", [one, base]) => int_in_base(&one.thing, &base.thing),
             ("int", []) if plain => Calc::Is(Thing::Int(0)),
-            ("float", [one]) => float_of(&self.native(one)),
+            ("float", [one]) => float_of(&native(one)),
             ("float", []) => Calc::Is(Thing::Float(0.0)),
             ("bool", []) => Calc::Is(Thing::Bool(false)),
             ("bool", [one]) => match self.truth(one) {
@@ -53,7 +54,7 @@ impl<'a> Run<'a, '_> {
             (
                 "str" | "os.fspath" | "os.fsdecode",
                 [Cell { thing: thing @ (Thing::Path(_) | Thing::Inside { .. }), .. }],
-            ) => self.path_text(thing),
+            ) => Self::path_text(thing),
             ("str", [one]) if plain => self.shown(one)?,
             ("repr", [one]) => text_or(self.repr(one, 0)?, "a text made from something that is not followed"),
             ("format", [one, rest @ ..]) => {
@@ -85,7 +86,7 @@ impl<'a> Run<'a, '_> {
             ("list" | "tuple" | "set" | "frozenset" | "reversed" | "enumerate" | "zip" | "dict" | "iter", _) => {
                 return self.make(name, arguments, at);
             }
-            ("isinstance", [one, class]) => self.is_instance(one, class),
+            ("isinstance", [one, class]) => Self::is_instance(one, class),
             ("callable", [one]) => match &one.thing {
                 Thing::Function(_) | Thing::Class(..) => Calc::Is(Thing::Bool(true)),
                 thing if is_value(thing) => Calc::Is(Thing::Bool(false)),
@@ -126,13 +127,14 @@ impl<'a> Run<'a, '_> {
                     Written::Unknown => Calc::Unknown("a text that is not followed"),
                 }
             }
-            ("eval", [Cell { thing: Thing::Str(text), .. }]) if plain => match written::literal(text) {
-                Written::Is(value) => Calc::Is(self.cell_of_value(&value)?.thing),
-                _ => {
+            ("eval", [Cell { thing: Thing::Str(text), .. }]) if plain => {
+                if let Written::Is(value) = written::literal(text) {
+                    Calc::Is(self.cell_of_value(&value)?.thing)
+                } else {
                     self.distrust(at, "eval() may bind any name");
                     Calc::Unknown("the result of eval()")
                 }
-            },
+            }
             _ if name.starts_with("math.") => math(name, positional),
             _ => {
                 let why = format!("the result of {name}()");
@@ -150,14 +152,6 @@ impl<'a> Run<'a, '_> {
         Ok(text_or(self.text_of(one)?, "a text made from something that is not followed"))
     }
 
-    /// The number or text that a member of a mixed enumeration is.
-    fn native(&self, cell: &Cell<'a>) -> Thing<'a> {
-        match &cell.thing {
-            Thing::Member(member) if member.class.mixed => member.value.thing.clone(),
-            thing => thing.clone(),
-        }
-    }
-
     fn length(&self, one: &Cell<'a>) -> Calc<'a> {
         let length = match &one.thing {
             Thing::Str(text) => Some(text.chars().count()),
@@ -166,7 +160,7 @@ impl<'a> Run<'a, '_> {
             Thing::List(id) | Thing::Set(id) => self.items(*id).map(<[_]>::len),
             Thing::Dict(id) | Thing::View(id, _) => self.entries(*id).map(<[_]>::len),
             Thing::Range(start, stop, stride) => range_length(*start, *stop, *stride),
-            Thing::Instance(class, own) => self.record_items(class, *own).map(|items| items.len()),
+            Thing::Instance(class, own) => class.items_of(&self.state, *own).map(|items| items.len()),
             Thing::None | Thing::Bool(_) | Thing::Int(_) | Thing::Float(_) | Thing::Iterator(_) => {
                 return Calc::Raises("TypeError", "the length of something that has none");
             }
@@ -234,14 +228,14 @@ impl<'a> Run<'a, '_> {
     }
 
     /// Whether an object is of a class, where that is known.
-    pub(super) fn instance_of(&self, one: &Cell<'a>, class: &Cell<'a>) -> Option<bool> {
-        match self.is_instance(one, class) {
+    pub(super) fn instance_of(one: &Cell<'a>, class: &Cell<'a>) -> Option<bool> {
+        match Self::is_instance(one, class) {
             Calc::Is(Thing::Bool(is)) => Some(is),
             _ => None,
         }
     }
 
-    fn is_instance(&self, one: &Cell<'a>, class: &Cell<'a>) -> Calc<'a> {
+    fn is_instance(one: &Cell<'a>, class: &Cell<'a>) -> Calc<'a> {
         let name = match &one.thing {
             Thing::Bool(_) => "bool",
             Thing::Int(_) => "int",
@@ -282,4 +276,12 @@ impl<'a> Run<'a, '_> {
 
 fn text_or<'a>(text: Option<String>, why: &'static str) -> Calc<'a> {
     text.map_or(Calc::Unknown(why), |text| Calc::Is(Thing::Str(text.into())))
+}
+
+/// The number or text that a member of a mixed enumeration is.
+fn native<'a>(cell: &Cell<'a>) -> Thing<'a> {
+    match &cell.thing {
+        Thing::Member(member) if member.class.mixed => member.value.thing.clone(),
+        thing => thing.clone(),
+    }
 }

@@ -156,14 +156,12 @@ impl<'a> Run<'a, '_> {
         };
         let mut columns = Vec::new();
         for iterable in iterables {
-            match self.iterate(iterable, at)? {
-                Some(items) => columns.push(items),
-                None => {
-                    // The function may be called with anything, and so may do anything.
-                    self.forget_values(arguments.to_vec(), &"called with unknown elements".into(), &Deps::default());
-                    return self.settle_unknown("made from something unknown", &[iterable], at);
-                }
-            }
+            let Some(items) = self.iterate(iterable, at)? else {
+                // The function may be called with anything, and so may do anything.
+                self.forget_values(arguments.to_vec(), &"called with unknown elements".into(), &Deps::default());
+                return self.settle_unknown("made from something unknown", &[iterable], at);
+            };
+            columns.push(items);
         }
         let rows = columns.iter().map(Vec::len).min().unwrap_or(0);
         let mut result = Vec::new();
@@ -211,7 +209,7 @@ impl<'a> Run<'a, '_> {
     pub(super) fn sorted_call(&mut self, items: &Cell<'a>, arguments: &Arguments<'a>, at: Span) -> Step<Cell<'a>> {
         let all = self.unordered(items, at)?;
         let sorted = match all {
-            Some(all) => self.sorted_by(all, arguments, at)?,
+            Some(all) => self.sorted_by(&all, arguments, at)?,
             None => None,
         };
         match sorted {
@@ -223,26 +221,26 @@ impl<'a> Run<'a, '_> {
     /// Sorted as `key` and `reverse` among the arguments say.
     pub(super) fn sorted_by(
         &mut self,
-        items: Vec<Cell<'a>>,
+        items: &[Cell<'a>],
         arguments: &Arguments<'a>,
         at: Span,
     ) -> Step<Option<Vec<Cell<'a>>>> {
         let reverse = arguments.named("reverse").map_or(Some(false), |cell| self.truth(cell));
         let Some(reverse) = reverse else { return Ok(None) };
-        let keys = self.keys_of(&items, arguments.named("key"), at)?;
+        let keys = self.keys_of(items, arguments.named("key"), at)?;
         self.sorted(items, &keys, reverse, at)
     }
 
     /// The items in the order of their keys, those that are equal in the order they came.
     fn sorted(
         &mut self,
-        items: Vec<Cell<'a>>,
+        items: &[Cell<'a>],
         keys: &[Cell<'a>],
         reverse: bool,
         at: Span,
     ) -> Step<Option<Vec<Cell<'a>>>> {
         self.spend(items.len() * 16)?;
-        let settled = keys.iter().chain(&items).all(|cell| !cell.soft && !cell.deps.is_open());
+        let settled = keys.iter().chain(items).all(|cell| !cell.soft && !cell.deps.is_open());
         if !settled || keys.iter().any(|key| matches!(key.thing, Thing::Float(x) if x.is_nan())) {
             return Ok(None);
         }
@@ -305,7 +303,7 @@ impl<'a> Run<'a, '_> {
             "list" => self.list(first),
             "iter" => self.iterator(first),
             "tuple" => Ok(tuple(first)),
-            "set" | "frozenset" => self.set_of(first),
+            "set" | "frozenset" => self.set_of(first, at),
             "reversed" => self.iterator(first.into_iter().rev().collect()),
             "enumerate" => {
                 let start = match arguments.get(1, "start").map(|cell| &cell.thing) {
@@ -347,7 +345,7 @@ impl<'a> Run<'a, '_> {
                 let named =
                     arguments.named.iter().map(|(name, cell)| (Cell::new(Thing::Str(Rc::clone(name))), cell.clone()));
                 for (key, value) in entries.into_iter().chain(named) {
-                    if !self.put_entry(&dict, key, value)? {
+                    if !self.put_entry(&dict, key, value, at)? {
                         return self.settle(Calc::Unknown("a dict with an unknown key"), &operands, at);
                     }
                 }

@@ -23,14 +23,19 @@ impl<'a> Run<'a, '_> {
             Thing::Float(x) => Some(*x != 0.0),
             Thing::Str(text) => Some(!text.is_empty()),
             Thing::Bytes(bytes) => Some(!bytes.is_empty()),
-            Thing::Iterator(_) => Some(true),
             Thing::View(id, _) => self.entries(*id).map(|items| !items.is_empty()),
             Thing::Tuple(items) => Some(!items.is_empty()),
             Thing::List(id) | Thing::Set(id) => self.items(*id).map(|items| !items.is_empty()),
             Thing::Dict(id) => self.entries(*id).map(|items| !items.is_empty()),
             Thing::Range(start, stop, stride) => Some(if *stride > 0 { start < stop } else { start > stop }),
-            Thing::Function(_) | Thing::Project(_) | Thing::Method(_) | Thing::Class(..) => Some(true),
-            Thing::Path(_) | Thing::Inside { object: true, .. } | Thing::Reader(_) => Some(true),
+            Thing::Function(_)
+            | Thing::Project(_)
+            | Thing::Method(_)
+            | Thing::Class(..)
+            | Thing::Iterator(_)
+            | Thing::Path(_)
+            | Thing::Inside { object: true, .. }
+            | Thing::Reader(_) => Some(true),
             Thing::Inside { path, .. } => (!path.is_empty()).then_some(true),
             Thing::Member(member) if !member.class.mixed => Some(true),
             Thing::Member(member) => self.truth(&member.value),
@@ -59,7 +64,7 @@ impl<'a> Run<'a, '_> {
         match (a, b) {
             (Thing::Unknown(_), _) | (_, Thing::Unknown(_)) => None,
             (Thing::None, Thing::None) => Some(true),
-            (Thing::Str(a), Thing::Str(b)) => Some(a == b),
+            (Thing::Str(a), Thing::Str(b)) | (Thing::Path(a), Thing::Path(b)) => Some(a == b),
             (Thing::Bytes(a), Thing::Bytes(b)) => Some(a == b),
             (Thing::Dotted(name), Thing::Str(text)) | (Thing::Str(text), Thing::Dotted(name))
                 if name.as_ref() == "__name__" =>
@@ -111,7 +116,6 @@ impl<'a> Run<'a, '_> {
             (Thing::Member(member), other) | (other, Thing::Member(member)) if is_value(other) => {
                 if member.class.mixed { self.equal_things(&member.value.thing, other, depth + 1) } else { Some(false) }
             }
-            (Thing::Path(a), Thing::Path(b)) => Some(a == b),
             (Thing::Path(_), other) | (other, Thing::Path(_)) if is_value(other) => Some(false),
             (a, b) if is_value(a) && is_value(b) => Some(false),
             _ => None,
@@ -260,6 +264,9 @@ impl<'a> Run<'a, '_> {
         if let Some(result) = self.environ_has(item, container, at)? {
             return Ok(result);
         }
+        if let Thing::Dict(_) | Thing::Set(_) = &container.thing {
+            self.check_key(item, at)?;
+        }
         let truth = match (&item.thing, &container.thing) {
             (Thing::Str(part), Thing::Str(text)) => {
                 self.spend(text.len() / 64 + 1)?;
@@ -335,7 +342,15 @@ fn identical(a: &Cell<'_>, b: &Cell<'_>) -> Option<bool> {
         }
         (Thing::List(a), Thing::List(b)) | (Thing::Dict(a), Thing::Dict(b)) => Some(a == b),
         (Thing::Int(_), Thing::Int(_)) | (Thing::Str(_), Thing::Str(_)) | (Thing::Float(_), Thing::Float(_)) => None,
-        (Thing::Member(a), Thing::Member(b)) if a.class.scope == b.class.scope && a.name == b.name => Some(true),
+        (Thing::Member(a), Thing::Member(b)) if a.class.scope == b.class.scope => {
+            match (&a.value.thing, &b.value.thing) {
+                _ if a.name == b.name => Some(true),
+                // Two names of one value are one member.
+                (Thing::Str(a), Thing::Str(b)) => Some(a == b),
+                (Thing::Int(a), Thing::Int(b)) => Some(a == b),
+                _ => None,
+            }
+        }
         (Thing::Instance(_, a), Thing::Instance(_, b)) => Some(a == b),
         (Thing::Object(_) | Thing::Instance(..) | Thing::Member(_), _)
         | (_, Thing::Object(_) | Thing::Instance(..) | Thing::Member(_)) => match (&a.thing, &b.thing) {

@@ -129,7 +129,7 @@ impl<'a> Run<'a, '_> {
             }
             ("sort", []) => {
                 let items = self.items(id).unwrap_or_default().to_vec();
-                match self.sorted_by(items, arguments, at)? {
+                match self.sorted_by(&items, arguments, at)? {
                     Some(sorted) => {
                         if let Some(items) = self.list_mut(id) {
                             *items = sorted;
@@ -225,6 +225,7 @@ impl<'a> Run<'a, '_> {
         self.spend(1 + entries.len())?;
         match (name, arguments.positional.as_slice()) {
             ("get" | "setdefault" | "pop", [key, rest @ ..]) => {
+                self.check_key(key, at)?;
                 let default = rest.first().cloned();
                 match self.position(&entries, key) {
                     Some(Some(index)) => {
@@ -247,7 +248,7 @@ impl<'a> Run<'a, '_> {
                         };
                         if name == "setdefault" {
                             let value = self.controlled(&value);
-                            self.put_entry(receiver, key.clone(), value)?;
+                            self.put_entry(receiver, key.clone(), value, at)?;
                         }
                         Ok(value.resting_on(receiver).resting_on(key))
                     }
@@ -281,7 +282,7 @@ impl<'a> Run<'a, '_> {
                     arguments.named.iter().map(|(name, value)| (Cell::new(Thing::Str(name.clone())), value.clone()));
                 for (key, value) in more.into_iter().chain(named) {
                     let value = self.controlled(&value);
-                    self.put_entry(receiver, key, value)?;
+                    self.put_entry(receiver, key, value, at)?;
                 }
                 Ok(Cell::new(Thing::None))
             }
@@ -322,6 +323,9 @@ impl<'a> Run<'a, '_> {
     /// `object[key] = value`.
     pub(super) fn set_item(&mut self, object: &Cell<'a>, key: &Cell<'a>, value: &Cell<'a>, at: Span) -> Step<()> {
         if is_environ(object) {
+            if super::compare::is_value(&value.thing) && !matches!(value.thing, Thing::Str(_)) {
+                self.fault(&[value], "TypeError", at, "a variable that is no text")?;
+            }
             self.set_variable(key, Some(value));
             return Ok(());
         }
@@ -331,7 +335,7 @@ impl<'a> Run<'a, '_> {
         }
         match &object.thing {
             Thing::Dict(_) => {
-                if !self.put_entry(object, key.clone(), stored)? {
+                if !self.put_entry(object, key.clone(), stored, at)? {
                     self.lose(object, "set under an unknown key");
                 }
             }

@@ -78,7 +78,7 @@ fn value_of(
         Thing::Function(function) => Ok(Value::Object(function.name.to_string())),
         Thing::Class(class) => Ok(Value::Object(class.name.to_string())),
         Thing::Object(name) => Ok(Value::Object(name.to_string())),
-        Thing::Instance(class, id) => match run_items(state, class, *id) {
+        Thing::Instance(class, id) => match class.items_of(state, *id) {
             Some(items) => all(&items).map(Value::List),
             None => Ok(Value::Object(format!("{}()", class.name))),
         },
@@ -94,12 +94,6 @@ fn value_of(
         Thing::Dotted(name) if name.starts_with("__") => Err(format!("depends on {name}").into()),
         Thing::Dotted(name) => Err(format!("comes from {name}, which is not part of the project").into()),
     }
-}
-
-/// The elements of a named tuple, which is a tuple to whoever gets it.
-fn run_items<'a>(state: &State<'a>, class: &super::class::Class<'a>, own: super::cell::Id) -> Option<Vec<Cell<'a>>> {
-    let scope = state.scope(own).filter(|_| class.family == super::class::Family::NamedTuple)?;
-    class.fields.iter().map(|field| scope.names.get(&field.name).map(|slot| slot.cell.clone())).collect()
 }
 
 pub(super) fn dependencies(deps: &Deps) -> Vec<Dependency> {

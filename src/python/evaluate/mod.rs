@@ -17,6 +17,7 @@
 
 mod ask;
 mod attempt;
+mod attributes;
 mod builtins;
 mod call;
 mod cell;
@@ -29,12 +30,15 @@ mod env_files;
 mod export;
 mod expression;
 mod flow;
+mod forget;
 mod format;
+mod functions;
 mod hints;
 mod imports;
 mod join;
 mod launch;
 mod loops;
+mod methods;
 mod names;
 mod namespace;
 mod numbers;
@@ -47,11 +51,15 @@ mod reads;
 mod run;
 mod sequence;
 mod settings;
+mod sources;
+mod spec;
 mod state;
 mod statement;
+mod templates;
 #[cfg(test)]
 mod tests;
 mod text;
+mod validators;
 mod written;
 
 use crate::source::{FileId, Place};

@@ -237,7 +237,7 @@ impl<'a> Run<'a, '_> {
             "environ.Env.read_env" => self.load_variables(arguments, "env_file"),
             "collections.namedtuple" => self.named_tuple(arguments, at),
             "pathlib.Path" | "pathlib.PurePath" | "pathlib.PosixPath" | "pathlib.PurePosixPath" => {
-                let calc = self.make_path(&arguments.positional);
+                let calc = Self::make_path(&arguments.positional);
                 let operands: Vec<&Cell<'a>> = arguments.all().collect();
                 self.settle(calc, &operands, at)
             }
@@ -292,6 +292,14 @@ impl<'a> Run<'a, '_> {
             "decouple.config" => {
                 let reader = self.near_reader();
                 self.setting(&reader, arguments.get(2, "cast"), arguments, at)
+            }
+            name if name.starts_with("str.")
+                && matches!(arguments.positional.first(), Some(Cell { thing: Thing::Str(_), .. })) =>
+            {
+                let mut rest = arguments.clone();
+                let receiver = rest.positional.remove(0);
+                let method = Cell::new(Thing::Method(Rc::new((receiver, name.trim_start_matches("str.").into()))));
+                self.call_cell(&method, rest, at)
             }
             name if is_pure(name) => self.builtin(name, callee, arguments, at),
             _ => {

@@ -180,7 +180,7 @@ impl<'a> Run<'a, '_> {
     }
 
     /// `Path(...)`.
-    pub(super) fn make_path(&mut self, parts: &[Cell<'a>]) -> Calc<'a> {
+    pub(super) fn make_path(parts: &[Cell<'a>]) -> Calc<'a> {
         match join_texts(parts) {
             Calc::Is(Thing::Str(text)) => Calc::Is(Thing::Path(normal(&text))),
             Calc::Is(Thing::Inside { path, .. }) => Calc::Is(Thing::Inside { path, object: true }),
@@ -246,7 +246,7 @@ impl<'a> Run<'a, '_> {
             ("joinpath", more) => {
                 let mut parts = vec![receiver.clone()];
                 parts.extend(more.iter().cloned());
-                self.make_path(&parts)
+                Self::make_path(&parts)
             }
             ("resolve" | "absolute", []) if located => Calc::Is(receiver.thing.clone()),
             ("absolute", []) => match &receiver.thing {
@@ -257,7 +257,7 @@ impl<'a> Run<'a, '_> {
                 Thing::Path(path) if path.starts_with('~') => Calc::Unknown("depends on the user"),
                 thing => Calc::Is(thing.clone()),
             },
-            ("as_posix" | "__str__" | "__fspath__", []) => self.path_text(&receiver.thing),
+            ("as_posix" | "__str__" | "__fspath__", []) => Self::path_text(&receiver.thing),
             ("is_absolute", []) => match &receiver.thing {
                 Thing::Path(path) => Calc::Is(Thing::Bool(path.starts_with('/'))),
                 _ => Calc::Unknown("depends on where the project lies"),
@@ -281,7 +281,7 @@ impl<'a> Run<'a, '_> {
     }
 
     /// `str(path)`.
-    pub(super) fn path_text(&self, thing: &Thing<'a>) -> Calc<'a> {
+    pub(super) fn path_text(thing: &Thing<'a>) -> Calc<'a> {
         match thing {
             Thing::Path(path) => Calc::Is(Thing::Str(Rc::clone(path))),
             Thing::Inside { path, .. } => Calc::Is(Thing::Inside { path: Rc::clone(path), object: false }),
@@ -290,13 +290,13 @@ impl<'a> Run<'a, '_> {
     }
 
     /// `path / more`, `more / path`, and a text behind a place in the project.
-    pub(super) fn path_operator(&mut self, a: &Cell<'a>, b: &Cell<'a>, divides: bool) -> Option<Calc<'a>> {
+    pub(super) fn path_operator(a: &Cell<'a>, b: &Cell<'a>, divides: bool) -> Option<Calc<'a>> {
         match (&a.thing, &b.thing) {
             (Thing::Path(_) | Thing::Inside { object: true, .. }, _)
             | (_, Thing::Path(_) | Thing::Inside { object: true, .. })
                 if divides =>
             {
-                Some(self.make_path(&[a.clone(), b.clone()]))
+                Some(Self::make_path(&[a.clone(), b.clone()]))
             }
             (Thing::Inside { path, object: false }, Thing::Str(more))
                 if !divides && (more.starts_with('/') || more.is_empty()) =>

@@ -133,9 +133,9 @@ impl<'a> Run<'a, '_> {
                     _ => false,
                 };
                 let fits = match (builtin, class.arguments.patterns.as_slice(), class.arguments.keywords.is_empty()) {
-                    (true, [], true) => self.instance_of(subject, &expected),
+                    (true, [], true) => Self::instance_of(subject, &expected),
                     (true, [inner], true) => {
-                        let fits = self.instance_of(subject, &expected);
+                        let fits = Self::instance_of(subject, &expected);
                         let taken = self.pattern(inner, subject, bound)?;
                         match (self.truth(&taken), fits) {
                             (Some(true), fits) => fits,
@@ -144,7 +144,7 @@ impl<'a> Run<'a, '_> {
                         }
                     }
                     _ => {
-                        self.lose_captures(pattern, bound);
+                        Self::lose_captures(pattern, bound);
                         None
                     }
                 };
@@ -170,7 +170,7 @@ impl<'a> Run<'a, '_> {
         };
         let Some(items) = items else {
             for pattern in patterns {
-                self.lose_captures(pattern, bound);
+                Self::lose_captures(pattern, bound);
             }
             return Ok(super::cell::unknown_from(&[subject], "a pattern that is not followed"));
         };
@@ -229,7 +229,7 @@ impl<'a> Run<'a, '_> {
                 None => None,
             };
             let Some(value) = value else {
-                self.lose_captures(pattern, bound);
+                Self::lose_captures(pattern, bound);
                 result = super::cell::unknown_from(&[subject, &key], "a pattern that is not followed");
                 continue;
             };
@@ -262,7 +262,7 @@ impl<'a> Run<'a, '_> {
     }
 
     /// Makes what a pattern would bind unknown.
-    fn lose_captures(&self, pattern: &'a Pattern, bound: &mut Vec<(&'a ast::Identifier, Cell<'a>)>) {
+    fn lose_captures(pattern: &'a Pattern, bound: &mut Vec<(&'a ast::Identifier, Cell<'a>)>) {
         let name = match pattern {
             Pattern::MatchAs(alias) => alias.name.as_ref(),
             Pattern::MatchStar(star) => star.name.as_ref(),
@@ -284,7 +284,7 @@ impl<'a> Run<'a, '_> {
             _ => Vec::new(),
         };
         for pattern in inner {
-            self.lose_captures(pattern, bound);
+            Self::lose_captures(pattern, bound);
         }
     }
 }

@@ -43,7 +43,7 @@ impl<'a> Run<'a, '_> {
                 None => return Ok(None),
             },
             Thing::Bytes(bytes) => bytes.iter().map(|byte| Cell::new(Thing::Int(i64::from(*byte)))).collect(),
-            Thing::Instance(class, own) => match self.record_items(class, *own) {
+            Thing::Instance(class, own) => match class.items_of(&self.state, *own) {
                 Some(items) => items,
                 None => return Ok(None),
             },
@@ -88,7 +88,7 @@ impl<'a> Run<'a, '_> {
             return self.global_item(scope, key, None, at);
         }
         if let Thing::Instance(class, own) = &value.thing
-            && let Some(items) = self.record_items(class, *own)
+            && let Some(items) = class.items_of(&self.state, *own)
         {
             return self.item(&tuple(items).resting_on(value), key, at);
         }
@@ -136,6 +136,7 @@ impl<'a> Run<'a, '_> {
             return Ok(item.resting_on(value).resting_on(key));
         }
         if let Thing::Dict(id) = value.thing {
+            self.check_key(key, at)?;
             let Some(entries) = self.entries(id) else {
                 return self.settle(Calc::Unknown("a dict that may have changed"), &[value, key], at);
             };
@@ -246,11 +247,11 @@ impl<'a> Run<'a, '_> {
         }
         match making {
             Making::List(_) => self.list(made.items),
-            Making::Set(_) => self.set_of(made.items),
+            Making::Set(_) => self.set_of(made.items, span_of(&first.iter)),
             Making::Dict(..) => {
                 let dict = self.dict(Vec::new())?;
                 for (key, value) in made.items.into_iter().zip(made.values) {
-                    if !self.put_entry(&dict, key, value)? {
+                    if !self.put_entry(&dict, key, value, span_of(&first.iter))? {
                         return Ok(Cell::unknown("a dict with an unknown key"));
                     }
                 }

@@ -1,6 +1,6 @@
 //! Where calls that start servers stand in a text, and where their arguments are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::source::Span;
 
@@ -181,6 +181,33 @@ impl<'a> Visitor<'a> for Names {
     }
 
     fn visit_expr(&mut self, _: &'a Expr) {}
+}
+
+/// The last parts of the names of modules that a file imports, wherever in it that stands; a name imported
+/// from a module may be one itself.
+pub fn imports(module: &Module) -> BTreeSet<&str> {
+    #[derive(Default)]
+    struct Parts<'a>(BTreeSet<&'a str>);
+    impl<'a> Visitor<'a> for Parts<'a> {
+        fn visit_stmt(&mut self, stmt: &'a Stmt) {
+            let last = |name: &'a str| name.rsplit('.').next().unwrap_or(name);
+            match stmt {
+                Stmt::Import(import) => self.0.extend(import.names.iter().map(|alias| last(alias.name.as_str()))),
+                Stmt::ImportFrom(import) => {
+                    self.0.extend(import.module.as_ref().map(|module| last(module.as_str())));
+                    self.0.extend(import.names.iter().map(|alias| alias.name.as_str()));
+                }
+                _ => visitor::walk_stmt(self, stmt),
+            }
+        }
+
+        fn visit_expr(&mut self, _: &'a Expr) {}
+    }
+    let mut parts = Parts::default();
+    for stmt in &module.body {
+        parts.visit_stmt(stmt);
+    }
+    parts.0
 }
 
 struct Search<'n> {

@@ -1,6 +1,6 @@
 //! Commands of compose: a string that compose splits, or a list.
 
-use crate::source::{Place, Span, Word};
+use crate::source::{Place, Word};
 
 use super::super::Command;
 use super::super::command;
@@ -28,34 +28,11 @@ pub(super) fn words(node: Node) -> Option<Option<Vec<Lexed>>> {
 /// One word of a command that is written as a list.
 fn item(items: &[Node], flow: bool, index: usize) -> Option<Lexed> {
     let &item = items.get(index)?;
-    let outer = item.tree.span(item.id);
-    let neighbour = |index: Option<usize>| index.and_then(|index| items.get(index)).map(|node| node.tree.span(node.id));
-    let removal = match (flow, neighbour(index.checked_sub(1)), neighbour(Some(index + 1))) {
-        (false, previous, _) => whole_lines(item, previous.map_or(0, |previous| previous.end), outer),
-        (true, Some(previous), _) => Span::new(previous.end.min(outer.start), outer.end),
-        (true, None, Some(next)) => Span::new(outer.start, next.start.max(outer.end)),
-        (true, None, None) => outer,
-    };
+    let ids: Vec<_> = items.iter().map(|item| item.id).collect();
+    let removal = item.tree.item_removal(item.source.text(), &ids, flow, index);
     let text = item.decoded()?;
     let word = Word { removal: Place::new(item.file, removal), ..Node::word(&text, item.content()) };
     Some(Lexed { word, content: dollars(&text), has_quotes: true })
-}
-
-/// The lines on which an item of a block list stands, from the one with its dash on.
-fn whole_lines(item: Node, previous: usize, span: Span) -> Span {
-    let text = item.source.text();
-    let span = Span::new(span.start, span.start + item.source.slice(span).trim_end().len());
-    let mut start = span.start;
-    for line in text.get(previous.min(span.start)..span.start).unwrap_or_default().rsplit('\n') {
-        start -= line.len();
-        if line.trim_start().starts_with('-') {
-            break;
-        }
-        start = start.saturating_sub(1);
-    }
-    let start = text.get(..start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-    let end = text.get(span.end..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| span.end + at + 1);
-    Span::new(start, end)
 }
 
 /// The text as the container gets it: `$$` is a dollar sign, `${X}` is still to be filled in.

@@ -211,6 +211,24 @@ pub fn size(unit: &Unit) -> usize {
     words(&unit.entrypoint) + words(&unit.command) + unit.environment.len() + unit.environment_files.len()
 }
 
+/// The units of every file by itself, with what services take over inside it.
+#[cfg(test)]
+pub(super) fn by_themselves(files: &Files, facts: &mut Facts) {
+    let mut budget = 200_000_usize;
+    for compose in facts.compose.values() {
+        for name in compose.services() {
+            let mut layers = vec![Layer { compose, service: name, prefix: String::new() }];
+            while let Some(extends) = compose.extends(layers.last().unwrap().service).filter(|_| layers.len() < 20) {
+                let Some(base) = compose.services().find(|name| *name == extends.service) else { break };
+                layers.push(Layer { compose, service: base, prefix: String::new() });
+            }
+            facts.units.extend(service(&layers, files, &|_| None, &mut facts.notes));
+            let Some(left) = budget.checked_sub(size(facts.units.last().unwrap())) else { return };
+            budget = left;
+        }
+    }
+}
+
 /// Reads a compose file.
 pub(super) fn read(file: FileId, source: &SourceFile, facts: &mut Facts) {
     let text = source.text();

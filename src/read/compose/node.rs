@@ -6,6 +6,7 @@ use super::super::Variable;
 use super::super::decoded::Decoded;
 use super::super::expansion::{self, Dialect};
 use super::super::yaml::{Entry, Mark, NodeId, Tree};
+use super::quantities;
 
 /// Fills in what compose itself fills in; `None` for a variable that no file sets.
 pub(super) type Outer<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -103,7 +104,11 @@ impl<'a> Node<'a> {
         // A value behind an alias stands elsewhere; the assignment does not span the file.
         let follows = value_span.start >= key_span.end;
         let place = self.place(if follows { key_span.cover(value_span) } else { key_span });
-        let value = value.text().map(|_| {
+        let value = value.text().map(|written| {
+            // The value of a number is what counts, not its spelling.
+            if let Some(number) = quantities::number(written).filter(|_| value.tree.is_plain(value.id)) {
+                return Word { quoted: true, ..Word::literal(number, value.content(), value.content()) };
+            }
             let text = value.decoded();
             text.map_or_else(|| value.unknown(), |text| Self::word(&text, value.content()))
         });

@@ -53,7 +53,7 @@ impl<'a> Reader<'a> {
         unit.stop_signal = self.filled(&["stop_signal"]);
         let profiles = self.chain(&["profiles"]);
         unit.profiles =
-            profiles.iter().flat_map(|found| found.node.texts(self.outer)).map(|profile| profile.value).collect();
+            profiles.iter().rev().flat_map(|found| found.node.texts(self.outer)).map(|profile| profile.value).collect();
         for found in self.chain(&["volumes"]).into_iter().rev() {
             unit.mounts.extend(found.node.items().into_iter().filter_map(|item| self.mount(item, found.prefix)));
         }
@@ -198,6 +198,7 @@ impl<'a> Reader<'a> {
             cpu_request: resources("reservations", "cpus").and_then(|text| read(&text, quantities::cpus)),
             memory_request: memory_request.and_then(|text| read(&text, bytes)),
             autoscaler: None,
+            ..Limits::default()
         }
     }
 

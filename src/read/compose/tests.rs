@@ -11,18 +11,7 @@ pub(super) fn read_text(text: &str) -> (Files, Facts) {
     let file = files.add("compose.yaml", text);
     let mut facts = Facts::default();
     read(file, files.get(file), &mut facts);
-    let mut budget = 200_000_usize;
-    let Some(compose) = facts.compose.get(&file) else { return (files, facts) };
-    for name in compose.services() {
-        let mut layers = vec![Layer { compose, service: name, prefix: String::new() }];
-        while let Some(extends) = compose.extends(layers.last().unwrap().service).filter(|_| layers.len() < 20) {
-            let Some(base) = compose.services().find(|name| *name == extends.service) else { break };
-            layers.push(Layer { compose, service: base, prefix: String::new() });
-        }
-        facts.units.extend(service(&layers, &files, &|_| None, &mut facts.notes));
-        let Some(left) = budget.checked_sub(size(facts.units.last().unwrap())) else { break };
-        budget = left;
-    }
+    by_themselves(&files, &mut facts);
     (files, facts)
 }
 

@@ -305,6 +305,11 @@ impl Tree {
         }
     }
 
+    /// Whether a scalar is written without quotes, so that it may be a number.
+    pub(super) fn is_plain(&self, node: NodeId) -> bool {
+        matches!(self.node(node).map(|node| &node.kind), Some(Kind::Scalar(_, ScalarStyle::Plain)))
+    }
+
     /// Whether a scalar stands in quotes, which makes it text whatever it looks like.
     pub(super) fn is_quoted(&self, node: NodeId) -> bool {
         let quoted = |style: &ScalarStyle| matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted);

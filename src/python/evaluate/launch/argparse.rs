@@ -189,7 +189,7 @@ impl<'a> Run<'a, '_> {
         places: usize,
         at: Span,
     ) -> Step<Cell<'a>> {
-        let mut convert = |run: &mut Self, word: &Option<Text>| run.converted(one, word.as_ref(), at);
+        let convert = |run: &mut Self, word: &Option<Text>| run.converted(one, word.as_ref(), at);
         match one.takes {
             Takes::One | Takes::Perhaps | Takes::Nothing => match words.next() {
                 Some(word) => convert(self, word),

@@ -137,6 +137,8 @@ pub fn launches<'a, 'q>(
         return Watched::default();
     }
     let raised = run.follow(file, module, text);
+    if let Some(r) = &raised { eprintln!("RAISED {} {:?} {:?} {}", r.what, r.class, r.place, run.source(r.place.span)); }
+    eprintln!("LEFT {} {:?}", run.fuel, run.modules.iter().map(|m| m.name.clone()).collect::<Vec<_>>().len());
     if let (Some(path), None) = (course.call, &raised) {
         run.reset();
         // What it raises ends the program, with what was noted up to there.
@@ -144,6 +146,15 @@ pub fn launches<'a, 'q>(
     }
     if let Some(def) = course.enter.and_then(|span| definition(module, span)) {
         run.reset();
+        if let Some(raised) = raised {
+            // What the rest of the file would have bound is not known.
+            let why = "the file was not followed to its end";
+            run.distrust(raised.place.span, why);
+            let scope = run.scope;
+            if let Some(scope) = run.state.scope_mut(scope) {
+                scope.lost = Some(why.into());
+            }
+        }
         let _ = run.enter_function(def.0, def.1, &Question::default());
     }
     let noted = run.witness.take();
@@ -220,6 +231,14 @@ impl<'a, 'i> Run<'a, 'i> {
         self.state.scope(witness.system)?.names.get(name).map(|slot| slot.cell.clone())
     }
 
+    /// A method that is watched, of an object that a library makes.
+    pub(super) fn watched_method(&self, value: &Cell<'a>, name: &str) -> Option<Cell<'a>> {
+        let witness = self.witness.as_ref()?;
+        let Thing::Made(class, _) = &value.thing else { return None };
+        let full = format!("{class}.{name}");
+        (witness.watched)(&full).then(|| Cell::dotted(&full))
+    }
+
     /// `sys.argv = words`; false where it is not followed.
     pub(super) fn set_system_attribute(&mut self, module: &str, name: &str, value: &Cell<'a>) -> bool {
         let followed = self.witness.is_some() && module == "sys" && name == "argv";
@@ -274,6 +293,9 @@ impl<'a, 'i> Run<'a, 'i> {
             "vars" => Ok(self.attributes_of(arguments)?),
             "argparse.ArgumentParser" => self.parser(at).map(Some),
             "fire.Fire" => self.fire(arguments, at),
+            "flask.Flask" | "quart.Quart" => {
+                Ok(Some(Cell::new(Thing::Made(Rc::clone(name), Rc::new(arguments.clone())))))
+            }
             _ if name.starts_with("hypercorn.") => self.hypercorn(name, arguments),
             _ if name.starts_with("gunicorn.") => self.base_application(name, arguments, at),
             _ => self.made_by_click(name, callee, arguments, at),
