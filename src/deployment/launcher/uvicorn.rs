@@ -48,7 +48,7 @@ fn argument(reading: &Reading, name: &str, index: Option<usize>, given: &Given, 
     };
     let value = known(&given.value);
     // None stands for the variable, or for the default.
-    if value == Some(&Value::None) && matches!(name, "workers" | "forwarded_allow_ips") {
+    if value == Some(&Value::None) && matches!(name, "workers" | "forwarded_allow_ips" | "log_level") {
         return;
     }
     if name == "env_file" {
@@ -73,7 +73,7 @@ fn passed(setting: &Setting, value: &Value) -> Result<Value, String> {
         ("workers", Value::Str(text)) if text.is_empty() => Ok(Value::Int(1)),
         ("workers", Value::Str(text)) => Err(format!("the text `{text}` cannot be compared with a number")),
         ("reload", value) => Ok(Value::Bool(truth(value))),
-        ("log_level", Value::Str(text)) if !LEVELS.contains(&text.as_str()) => {
+        ("log_level", Value::Str(text)) if !LEVELS.contains(&text.to_lowercase().as_str()) => {
             Err(format!("`{text}` is none of {}", LEVELS.join(", ")))
         }
         ("reload_dirs" | "reload_includes" | "reload_excludes", Value::Str(_)) => Ok(Value::List(vec![value.clone()])),
@@ -82,7 +82,7 @@ fn passed(setting: &Setting, value: &Value) -> Result<Value, String> {
     }
 }
 
-/// `uvicorn.config.LOG_LEVELS`, whose names are written small.
+/// `uvicorn.config.LOG_LEVELS`; 0.54 takes the names in any case.
 const LEVELS: [&str; 6] = ["critical", "error", "warning", "info", "debug", "trace"];
 
 fn truth(value: &Value) -> bool {

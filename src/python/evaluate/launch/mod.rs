@@ -137,8 +137,6 @@ pub fn launches<'a, 'q>(
         return Watched::default();
     }
     let raised = run.follow(file, module, text);
-    if let Some(r) = &raised { eprintln!("RAISED {} {:?} {:?} {}", r.what, r.class, r.place, run.source(r.place.span)); }
-    eprintln!("LEFT {} {:?}", run.fuel, run.modules.iter().map(|m| m.name.clone()).collect::<Vec<_>>().len());
     if let (Some(path), None) = (course.call, &raised) {
         run.reset();
         // What it raises ends the program, with what was noted up to there.
