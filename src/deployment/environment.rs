@@ -120,6 +120,17 @@ impl Environment {
         self.entries.insert(name, entry);
     }
 
+    /// Takes a variable away.
+    pub(super) fn remove(&mut self, name: &str) {
+        self.entries.remove(name);
+    }
+
+    /// Sets a variable to a text, or to something that cannot be told, as a program does for itself.
+    pub(super) fn put(&mut self, name: &str, text: Option<String>, place: Place) {
+        let entry = Entry { text, place, literal: false, depends: Vec::new(), exported: true };
+        self.entries.insert(name.to_owned(), entry);
+    }
+
     /// What a shell puts in for a variable, if a file says so.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         self.entries.get(name)?.text.clone()
