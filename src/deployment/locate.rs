@@ -48,6 +48,12 @@ impl Roots {
         }
     }
 
+    /// The folder it is in, as the server sees it, where the files tell.
+    pub(super) fn absolute(&self) -> Option<String> {
+        // Without a word about it a base image may have set another one.
+        (self.working.starts_with('/') && self.working != "/").then(|| self.working.clone())
+    }
+
     /// Records that the image holds a copy of the project's `sources` at `destination`.
     pub(super) fn copy(&mut self, sources: &[String], destination: &str) {
         for source in sources {

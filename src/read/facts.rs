@@ -1,8 +1,10 @@
 //! What the readers of all formats report.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::ComposeFile;
+use super::shell::Script;
+use super::{ComposeFile, ConsoleScript, Lexed};
 use crate::findings::Note;
 use crate::python::syntax::Module;
 use crate::source::{Comment, FileId, Located, Place, Span, Word};
@@ -17,14 +19,16 @@ pub struct Facts {
     pub python: BTreeMap<FileId, Module>,
     /// Packages the project asks for.
     pub requirements: Vec<Requirement>,
-    /// The commands of every shell script, in order.
-    pub scripts: BTreeMap<FileId, Vec<ScriptCommand>>,
+    /// Every shell script.
+    pub scripts: BTreeMap<FileId, Arc<Script>>,
     /// The variables of every `.env` file, in order; a later one of the same name wins.
     pub environments: BTreeMap<FileId, Vec<Variable>>,
     /// The compose files; their services become units once it is known which of them go together.
     pub compose: BTreeMap<FileId, ComposeFile>,
     /// The application that a `pyproject.toml` names for the command line of FastAPI.
     pub entrypoints: BTreeMap<FileId, Located<String>>,
+    /// The commands that the packages of the project install.
+    pub console_scripts: BTreeMap<FileId, Vec<ConsoleScript>>,
     /// Reverse proxies that pass requests on to servers.
     pub proxies: Vec<Proxy>,
     /// The comments of every file, in order.
@@ -43,6 +47,7 @@ impl Facts {
         self.environments.extend(other.environments);
         self.compose.extend(other.compose);
         self.entrypoints.extend(other.entrypoints);
+        self.console_scripts.extend(other.console_scripts);
         self.proxies.extend(other.proxies);
         self.comments.extend(other.comments);
         self.notes.extend(other.notes);
@@ -58,7 +63,7 @@ impl Facts {
             return compose.command_around(span).unwrap_or(span);
         }
         let commands = self.units.iter().flat_map(|unit| unit.entrypoint.iter().chain(&unit.command));
-        let scripts = self.scripts.get(&file).into_iter().flatten().map(|command| command.place);
+        let scripts = self.scripts.get(&file).into_iter().flat_map(|script| script.commands());
         commands
             .map(|command| command.place)
             .chain(scripts)
@@ -176,21 +181,10 @@ impl UnitKind {
     }
 }
 
-/// A simple command of a shell script.
-#[derive(Debug, Clone)]
-pub struct ScriptCommand {
-    /// Its words.
-    pub words: Vec<Word>,
-    /// Whether it stands in a branch or a loop, so that it may or may not run.
-    pub conditional: bool,
-    /// All of it.
-    pub place: Place,
-}
-
 /// How a command is written, which decides who sees its words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// Given to a shell.
+    /// Given to a shell as one text.
     Shell,
     /// Given to the kernel word by word; nothing fills in variables.
     Exec,
@@ -216,14 +210,15 @@ pub enum FilledBy {
 /// A command as one format holds it.
 #[derive(Debug, Clone)]
 pub struct Command {
-    /// Who interprets it. A list such as `["sh", "-c", "gunicorn -w $N"]` counts as `Shell`, and
-    /// `simple` holds what that shell runs.
+    /// Who interprets it.
     pub form: Form,
     /// Who fills in its variables.
     pub filled_by: FilledBy,
     /// The simple commands in it, in order: `a && b; c | d` are four. Exec form is one, or none
     /// where an empty command takes back what the image says.
     pub simple: Vec<Vec<Word>>,
+    /// The words as the kernel gets them: a command line for a shell is the third behind `/bin/sh -c`.
+    pub words: Vec<Lexed>,
     /// The bytes of the whole command.
     pub place: Place,
 }

@@ -9,6 +9,7 @@ mod decoded;
 mod dockerfile;
 mod dotenv;
 mod durations;
+mod entry_points;
 mod expansion;
 mod facts;
 mod helm;
@@ -22,6 +23,7 @@ mod procfile;
 mod proxies;
 mod requirements;
 mod script;
+pub mod shell;
 mod shell_commands;
 mod shell_words;
 mod supervisor;
@@ -40,15 +42,17 @@ use rayon::prelude::*;
 use crate::findings::Note;
 use crate::python::syntax;
 use crate::source::{FileId, FileKind, Files, Place, SourceFile, Word};
-use decoded::Decoded;
+pub use decoded::Decoded;
+pub use shell_words::Lexed;
 
+pub use entry_points::ConsoleScript;
 pub use hypercorn::{TomlEntry, TomlSettings, toml_settings};
 
 pub use compose::{ComposeFile, Extends, Include, Layer, service as compose_service, size as compose_size};
 pub use dotenv::compose_variables;
 pub use facts::{
     Autoscaler, Build, Command, Copied, Facts, FilledBy, Form, HealthCheck, HealthKind, Limits, Mount, Proxy,
-    Requirement, ScriptCommand, Stage, Step, Unit, UnitKind, Variable,
+    Requirement, Stage, Step, Unit, UnitKind, Variable,
 };
 
 /// Reads every file that `kinds` names, in the order of the files.
@@ -103,7 +107,7 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::PoetryLock | FileKind::UvLock => requirements::read_toml_lock,
         FileKind::Pipfile => pipfile,
         FileKind::PipfileLock => requirements::read_pipfile_lock,
-        FileKind::SetupConfig => requirements::read_setup_config,
+        FileKind::SetupConfig => setup_config,
         FileKind::CondaEnvironment => requirements::read_conda,
         // Read together, by `clusters`.
         FileKind::Kubernetes
@@ -143,6 +147,12 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
 fn pyproject(file: FileId, source: &SourceFile, facts: &mut Facts) {
     requirements::read_pyproject(file, source, facts);
     tasks::read_pyproject(file, source, facts);
+    entry_points::read_pyproject(file, source, facts);
+}
+
+fn setup_config(file: FileId, source: &SourceFile, facts: &mut Facts) {
+    requirements::read_setup_config(file, source, facts);
+    entry_points::read_setup_config(file, source, facts);
 }
 
 fn pipfile(file: FileId, source: &SourceFile, facts: &mut Facts) {
@@ -163,6 +173,7 @@ fn python(file: FileId, source: &SourceFile, facts: &mut Facts) {
             }
             if source.path().rsplit('/').next() == Some("setup.py") {
                 facts.requirements.extend(requirements::setup_script(file, &module));
+                entry_points::read_setup(file, &module, facts);
             }
             facts.python.insert(file, module);
         }

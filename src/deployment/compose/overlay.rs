@@ -96,7 +96,7 @@ fn base_of(file: FileId, compose: &ComposeFile, files: &Files, facts: &Facts) ->
     if OVERRIDE.contains(&own) {
         return candidates.into_iter().find(|base| DEFAULT.contains(&name(files, *base)));
     }
-    if let Some(named) = named_together(own, facts) {
+    if let Some(named) = named_together(own, files, facts) {
         return candidates.into_iter().find(|base| named.iter().any(|name| name == self::name(files, *base)));
     }
     let incomplete: Vec<&str> = compose.services().filter(|service| !compose.stands_alone(service)).collect();
@@ -142,10 +142,11 @@ fn candidates(file: FileId, files: &Files, facts: &Facts) -> Vec<FileId> {
 
 /// The names of the files that commands of the project name in front of `own`, with `-f`; `None` where
 /// none names it. One that is named first stands by itself.
-fn named_together(own: &str, facts: &Facts) -> Option<Vec<String>> {
-    let scripts = facts.scripts.values().flatten().map(|command| command.words.as_slice());
+fn named_together(own: &str, files: &Files, facts: &Facts) -> Option<Vec<String>> {
+    let scripts = facts.scripts.values().flat_map(|script| script.commands());
+    let scripts = scripts.filter_map(|place| called_with(&crate::read::words(files.text_at(place), place)?));
     let units = facts.units.iter().flat_map(|unit| &unit.command).flat_map(|command| &command.simple);
-    let calls = scripts.chain(units.map(Vec::as_slice)).filter_map(called_with);
+    let calls = scripts.chain(units.filter_map(|words| called_with(words)));
     let mut found: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     for call in calls {
         if let Some(at) = call.iter().position(|name| name == own) {

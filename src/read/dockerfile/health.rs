@@ -39,7 +39,13 @@ pub(super) fn read(rest: &Decoded, file: FileId) -> Option<HealthCheck> {
             continue;
         }
         if word.eq_ignore_ascii_case("none") {
-            let none = Command { form: Form::Exec, filled_by: FilledBy::Nobody, simple: Vec::new(), place: whole };
+            let none = Command {
+                form: Form::Exec,
+                filled_by: FilledBy::Nobody,
+                simple: Vec::new(),
+                words: Vec::new(),
+                place: whole,
+            };
             check.command = Some(none);
             return Some(check);
         }

@@ -65,12 +65,12 @@ fn lines(file: FileId, source: &SourceFile, comments: &mut Vec<Comment>) -> Vec<
             let own_line = text.get(..at).unwrap_or_default().trim().is_empty();
             comments.push(Comment { span: Span::new(span.start + at, span.end), own_line });
         }
-        let continues = words.last().is_some_and(|word| word.value == "\\");
-        if continues {
+        let goes_on = words.last().is_some_and(|word| word.value == "\\");
+        if goes_on {
             words.pop();
         }
         continued.append(&mut words);
-        if !continues && !continued.is_empty() {
+        if !goes_on && !continued.is_empty() {
             found.push(std::mem::take(&mut continued));
         }
     }

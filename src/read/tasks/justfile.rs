@@ -57,7 +57,9 @@ struct Justfile {
 
 impl Justfile {
     fn line(&mut self, line: &str, start: usize) {
+        let whole = line.len();
         let line = line.trim_start_matches('\u{feff}');
+        let start = start + whole - line.len();
         let indented = line.starts_with([' ', '\t']);
         let content = line.trim();
         if content.is_empty() {

@@ -112,30 +112,30 @@ impl Macros {
         while let Some(reference) = scan(plain, at) {
             out.push_from(text, at..reference.range.start);
             at = reference.range.end.max(reference.range.start + 1);
-            let span = text.span(reference.range.clone());
+            let place = text.span(reference.range.clone());
             if out.text().len() > MAX_LENGTH {
                 return;
             }
             let Some(name) = reference.name else {
-                out.push_escaped(HOLE, span);
+                out.push_escaped(HOLE, place);
                 continue;
             };
             match self.by_name.get(&name) {
                 // A dollar sign for the shell.
-                _ if name == "$" => out.push_escaped("$", span),
+                _ if name == "$" => out.push_escaped("$", place),
                 Some(Macro::Done(value)) if self.may_fill_in(value.text().len()) => {
-                    out.push_escaped(value.text(), span);
+                    out.push_escaped(value.text(), place);
                 }
                 Some(Macro::Text(value)) if depth < MAX_DEPTH && self.may_fill_in(value.text().len()) => {
                     let mut inner = Decoded::default();
                     self.expand_into(value, scan, otherwise, depth + 1, &mut inner);
                     // The bytes of the definition are what could be edited, but they may be used elsewhere.
-                    out.push_escaped(if inner.text().len() > MAX_LENGTH { HOLE } else { inner.text() }, span);
+                    out.push_escaped(if inner.text().len() > MAX_LENGTH { HOLE } else { inner.text() }, place);
                 }
-                Some(_) => out.push_escaped(HOLE, span),
+                Some(_) => out.push_escaped(HOLE, place),
                 None => match otherwise(&name) {
-                    Some(text) => out.push_escaped(&text, span),
-                    None => out.push_escaped(HOLE, span),
+                    Some(text) => out.push_escaped(&text, place),
+                    None => out.push_escaped(HOLE, place),
                 },
             }
         }
