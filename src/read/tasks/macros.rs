@@ -122,7 +122,7 @@ impl Macros {
             };
             match self.by_name.get(&name) {
                 // A dollar sign for the shell.
-                _ if name == "$" => out.push_escaped("$", span),
+                _ if name == "$" => out.push_escaped("$", place),
                 Some(Macro::Done(value)) if self.may_fill_in(value.text().len()) => {
                     out.push_escaped(value.text(), place);
                 }
@@ -134,7 +134,7 @@ impl Macros {
                 }
                 Some(_) => out.push_escaped(HOLE, place),
                 None => match otherwise(&name) {
-                    Some(text) => out.push_escaped(&text, span),
+                    Some(text) => out.push_escaped(&text, place),
                     None => out.push_escaped(HOLE, place),
                 },
             }
