@@ -5,7 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::Deployment;
 use super::environment::Environment;
-use super::scene::Scene;
+use super::launcher::{self, Alone, Reached};
+use super::scene::{Project, Scene};
 use super::{compose, image, platform, proxy};
 use crate::findings::Note;
 use crate::read::{Facts, Unit, UnitKind};
@@ -77,9 +78,20 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
             }
         }
     }
+    let project = Project { files, facts };
+    let mut reached = Reached::of(files, facts);
     for scene in scenes {
         let place = scene.place();
-        if guarded(|| scene.play(files, facts, &mut assembly)).is_none() {
+        if guarded(|| scene.play(&project, &mut reached, &mut assembly)).is_none() {
+            broken.push(place);
+        }
+    }
+    let mut launchers = guarded(|| launcher::alone(files, facts, &mut reached)).unwrap_or_default();
+    // Those that run whenever somebody calls them, before those that run only as programs.
+    launchers.sort_by_key(|alone| alone.guarded);
+    for alone in launchers {
+        let place = alone.launched.sighting.place;
+        if guarded(|| play_alone(&alone, &project, &mut reached, &mut assembly)).is_none() {
             broken.push(place);
         }
     }
@@ -94,6 +106,39 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
     assembly.deployments.sort_by_key(|deployment| order(deployment.command));
     assembly.development_servers.sort_by_key(|server| order(server.command));
     assembly
+}
+
+/// Adds what a launcher starts that nothing else does. Where the service is started in another way, one
+/// that only runs as a program is how somebody works on it.
+fn play_alone(alone: &Alone, project: &Project, reached: &mut Reached, assembly: &mut Assembly) {
+    let unit = Unit::new(UnitKind::PythonLauncher, alone.name.as_str(), alone.launched.sighting.place);
+    let scene = Scene::alone(&unit, project.files);
+    let mut own = Assembly::default();
+    for step in launcher::steps(std::slice::from_ref(&alone.launched), &alone.start, project.files, project.facts) {
+        scene.take(&step, 1, project, reached, &mut own);
+    }
+    for deployment in &mut own.deployments {
+        if deployment.development.is_none() && alone.guarded {
+            let elsewhere = assembly.deployments.iter().find(|other| {
+                let module = |one: &Deployment| Some(one.app.as_ref()?.value.split(':').next()?.to_owned());
+                other.development.is_none()
+                    && (reloads(deployment) || module(deployment).is_some_and(|own| module(other) == Some(own)))
+            });
+            deployment.development = elsewhere.map(|other| {
+                let why = if reloads(deployment) { "it reloads, and" } else { "it runs only as a program, and" };
+                Located::new(format!("{why} the service is started elsewhere"), other.command)
+            });
+        }
+    }
+    assembly.deployments.extend(own.deployments);
+    assembly.development_servers.extend(own.development_servers);
+    assembly.notes.extend(own.notes);
+}
+
+fn reloads(deployment: &Deployment) -> bool {
+    ["reload", "use_reloader"].iter().any(|name| {
+        deployment.setting(name).and_then(super::Effective::value) == Some(&crate::values::Value::Bool(true))
+    })
 }
 
 /// A defect that one unit brings to light costs that unit, not the run.

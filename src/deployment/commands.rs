@@ -11,7 +11,7 @@ use super::locate::Roots;
 use super::shell::Shell;
 use crate::python::evaluate::Dependency;
 use crate::read::shell::Script;
-use crate::read::{Command, Unit};
+use crate::read::{Command, ConsoleScript, Unit};
 use crate::servers::Program;
 use crate::servers::arguments::Argument;
 use crate::source::{FileId, Files, Place};
@@ -86,6 +86,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) scripts: &'a BTreeMap<FileId, Arc<Script>>,
     /// What else the project declares, the tasks that a command may call among it.
     pub(super) units: &'a [Unit],
+    /// The commands that its packages install.
+    pub(super) installed: &'a BTreeMap<FileId, Vec<ConsoleScript>>,
     /// Answers for variables that compose or Kubernetes fills in before the process exists.
     pub(super) outer: &'a dyn Fn(&str) -> Option<String>,
 }

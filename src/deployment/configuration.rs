@@ -154,7 +154,7 @@ impl<'a> Reader<'a> {
         Some(work(file, self.python.get(&file)?, self.files.get(file).text(), &inputs, question))
     }
 
-    fn env_file(&self, path: FilePath<'_>) -> Option<Vec<FileVariable>> {
+    pub(super) fn env_file(&self, path: FilePath<'_>) -> Option<Vec<FileVariable>> {
         let file = match path {
             FilePath::Running(path) => self.roots.file(self.files, path)?,
             FilePath::Project(path) => self.files.find(path)?,

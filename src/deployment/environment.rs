@@ -96,11 +96,6 @@ impl Environment {
         }
     }
 
-    /// Whether programs see a variable of this name.
-    pub(super) fn is_seen(&self, name: &str) -> bool {
-        self.entries.get(name).is_some_and(|entry| entry.exported)
-    }
-
     /// Adds what another environment holds, which wins.
     pub(super) fn overlay(&mut self, other: Self) {
         self.entries.extend(other.entries);
@@ -115,11 +110,6 @@ impl Environment {
         }
     }
 
-    /// Ends the build: what only served to fill in other variables does not exist in the container.
-    pub(super) fn start_running(&mut self) {
-        self.entries.retain(|_, entry| entry.exported);
-    }
-
     /// Every variable, whether programs see it or not.
     pub(super) fn entries(&self) -> impl Iterator<Item = (&String, &Entry)> {
         self.entries.iter()
@@ -128,6 +118,17 @@ impl Environment {
     /// Sets a variable.
     pub(super) fn insert(&mut self, name: String, entry: Entry) {
         self.entries.insert(name, entry);
+    }
+
+    /// Takes a variable away.
+    pub(super) fn remove(&mut self, name: &str) {
+        self.entries.remove(name);
+    }
+
+    /// Sets a variable to a text, or to something that cannot be told, as a program does for itself.
+    pub(super) fn put(&mut self, name: &str, text: Option<String>, place: Place) {
+        let entry = Entry { text, place, literal: false, depends: Vec::new(), exported: true };
+        self.entries.insert(name.to_owned(), entry);
     }
 
     /// What a shell puts in for a variable, if a file says so.

@@ -13,6 +13,9 @@ pub(super) struct Image<'f> {
     pub(super) entrypoint: Option<&'f Command>,
     pub(super) command: Option<&'f Command>,
     pub(super) environment: Environment,
+    /// What its instructions fill in: those variables and the arguments of the build. Of one name that
+    /// counts which was set last.
+    scope: Environment,
     /// Where it starts; `None` where the base image says so, or a variable that no file sets.
     pub(super) working_folder: Option<String>,
     pub(super) copied: Vec<Landed<'f>>,
@@ -121,6 +124,7 @@ fn stack<'f>(stages: &[&'f Unit], index: usize, arguments: &Environment) -> Imag
         entrypoint: None,
         command: None,
         environment: Environment::default(),
+        scope: Environment::default(),
         working_folder: None,
         copied: Vec::new(),
         user: None,
@@ -165,13 +169,13 @@ impl<'f> Image<'f> {
                         self.set(variables, arguments, &globals);
                     }
                     Step::Enter(word) => {
-                        let path = word.resolve(&|name| self.environment.text(name));
+                        let path = word.resolve(&|name| self.scope.text(name));
                         // Base images hardly ever have a working folder of their own.
                         let path = path.map(|path| join(self.working_folder.as_deref().unwrap_or("/"), &path));
                         self.working_folder = path;
                     }
                     Step::Copy(index, word) => {
-                        let path = word.resolve(&|name| self.environment.text(name));
+                        let path = word.resolve(&|name| self.scope.text(name));
                         let destination = path.as_ref().and_then(|path| self.below(path)).or(path);
                         if let (Some(copied), Some(destination)) = (unit.copied.get(*index), destination) {
                             self.copied.push(Landed { copied, destination, from: None });
@@ -180,8 +184,6 @@ impl<'f> Image<'f> {
                 }
             }
         }
-        // What only served to fill in other variables ends with its stage.
-        self.environment.start_running();
         self.user = unit.user.as_ref().or(self.user);
         self.stop_signal = unit.stop_signal.as_ref().or(self.stop_signal);
         self.health = unit.health.first().or(self.health);
@@ -195,16 +197,18 @@ impl<'f> Image<'f> {
 
     /// `ENV` and `ARG`. The variables of one instruction see what was there in front of it.
     fn set(&mut self, variables: &[Variable], arguments: &Environment, globals: &Environment) {
-        let mut after = Environment::default();
+        let (mut seen, mut after) = (Environment::default(), Environment::default());
         for variable in variables {
-            if !variable.build_only {
-                after.set(variable, &|name| self.environment.text(name));
-            } else if !self.environment.is_seen(&variable.name) {
-                // What `ENV` says counts more than any argument of the same name.
-                after.argument(variable, arguments, globals, &|name| self.environment.text(name));
+            let lookup = |name: &str| self.scope.text(name);
+            if variable.build_only {
+                after.argument(variable, arguments, globals, &lookup);
+            } else {
+                seen.set(variable, &lookup);
+                after.set(variable, &lookup);
             }
         }
-        self.environment.overlay(after);
+        self.environment.overlay(seen);
+        self.scope.overlay(after);
     }
 
     /// A path seen from the working folder, with the slash at its end that says it is a folder.
@@ -266,5 +270,99 @@ mod tests {
         let found = targets(&facts.units, file);
         let names: Vec<_> = found.iter().map(|image| (image.stage.name.as_str(), image.command.is_some())).collect();
         assert_eq!(names, [("web", true), ("worker", true), ("assets", false), ("tests", true)]);
+    }
+
+    /// What BuildKit's converter (`dockerfile2llb`, August 2026) makes of the same files, base images
+    /// without a configuration of their own.
+    #[test]
+    fn images_are_what_their_builder_makes_of_them() {
+        let cases: serde_json::Value = serde_json::from_str(include_str!("../../tests/dockerfiles.json")).unwrap();
+        let cases = cases.as_array().unwrap();
+        let mut wrong = String::new();
+        for case in cases {
+            let text = case["text"].as_str().unwrap();
+            let mut files = Files::new();
+            let file = files.add("Dockerfile", text);
+            let facts = read::all(&files, &[(file, FileKind::Dockerfile)].into());
+            let mut arguments = Environment::default();
+            for (name, value) in case["args"].as_object().unwrap() {
+                let place = crate::source::Place::new(file, crate::source::Span::default());
+                let value = crate::source::Word::literal(value.as_str().unwrap(), place, place);
+                let variable = Variable { name: name.clone(), value: Some(value), place, build_only: true };
+                arguments.set(&variable, &|_| None);
+            }
+            let target = case["target"].as_str().filter(|target| !target.is_empty());
+            let image = build(&facts.units, file, target, &arguments).unwrap();
+            let theirs = &case["config"];
+            let mut differ = |what: &str, ours: String, theirs: String| {
+                if ours != theirs {
+                    wrong += &format!("{text}{what}: {ours} instead of {theirs}\n\n");
+                }
+            };
+            let ours: Vec<String> = image
+                .environment
+                .clone()
+                .all()
+                .into_iter()
+                .map(|(name, value)| format!("{name}={}", value.unwrap_or_else(|| "?".to_owned())))
+                .collect();
+            // A variable that no instruction sets may be set by the base image, so nothing is claimed.
+            let mut expected: Vec<String> = list(&theirs["Env"]);
+            expected.retain(|variable| !variable.starts_with("PATH="));
+            expected.sort();
+            for unknown in ours.iter().filter_map(|variable| variable.strip_suffix('?')) {
+                if let Some(variable) = expected.iter_mut().find(|variable| variable.starts_with(unknown)) {
+                    *variable = format!("{unknown}?");
+                }
+            }
+            differ("ENV", ours.join("\n"), expected.join("\n"));
+            let known = |text: &serde_json::Value, default: &str| text.as_str().unwrap_or(default).to_owned();
+            let folder = image.working_folder.clone().unwrap_or_else(|| "/".to_owned());
+            differ("WORKDIR", folder, join("/", &known(&theirs["WorkingDir"], "/")));
+            let words = |command: Option<&Command>| {
+                let words = |command: &Command| {
+                    let shell = if command.form == read::Form::Shell { "shell " } else { "" };
+                    let words =
+                        command.simple.iter().flatten().map(|word| files.text_at(word.place).replace("\\\"", "\""));
+                    format!("{shell}{:?}", words.collect::<Vec<_>>())
+                };
+                // An empty command is as good as none.
+                command.filter(|command| !command.simple.is_empty()).map_or_else(|| "none".to_owned(), words)
+            };
+            let their_words = |command: &serde_json::Value| match list(command).as_slice() {
+                [] => "none".to_owned(),
+                [shell, option, script] if option == "-c" && shell.ends_with("sh") => {
+                    let words = script.split_whitespace().filter(|word| *word != "||" && *word != "\\");
+                    format!("shell {:?}", words.collect::<Vec<_>>())
+                }
+                words => format!("{words:?}"),
+            };
+            differ("CMD", words(image.command), their_words(&theirs["Cmd"]));
+            differ("ENTRYPOINT", words(image.entrypoint), their_words(&theirs["Entrypoint"]));
+            let check = image.health.map(|check| words(check.command.as_ref()));
+            let test = list(&theirs["Healthcheck"]["Test"]);
+            let expected = match test.split_first() {
+                None => None,
+                Some((kind, _)) if kind == "NONE" => Some("none".to_owned()),
+                Some((kind, rest)) if kind == "CMD" => Some(format!("{rest:?}")),
+                Some((_, rest)) => Some(their_words(&serde_json::json!(["sh", "-c", rest[0]]))),
+            };
+            differ("HEALTHCHECK", format!("{check:?}"), format!("{expected:?}"));
+            let seconds = |time: Option<&Located<crate::values::Seconds>>| time.map_or(0.0, |time| time.value.0);
+            let nanoseconds = |key: &str| theirs["Healthcheck"][key].as_f64().unwrap_or(0.0) / 1e9;
+            if let Some(check) = image.health {
+                let interval = seconds(check.interval.as_ref());
+                differ("interval", interval.to_string(), nanoseconds("Interval").to_string());
+                let timeout = seconds(check.timeout.as_ref());
+                differ("timeout", timeout.to_string(), nanoseconds("Timeout").to_string());
+            }
+        }
+        assert!(cases.len() >= 40, "{} images are fewer than there were", cases.len());
+        assert!(wrong.is_empty(), "{wrong}");
+    }
+
+    fn list(value: &serde_json::Value) -> Vec<String> {
+        let items = value.as_array().into_iter().flatten();
+        items.map(|item| item.as_str().unwrap().to_owned()).collect()
     }
 }

@@ -18,6 +18,7 @@ mod granian;
 mod hypercorn;
 mod image;
 mod image_name;
+mod launcher;
 mod locate;
 mod platform;
 mod proxy;

@@ -10,6 +10,7 @@ use super::assemble::{Assembly, DevelopmentServer};
 use super::commands::{self, Start, Surroundings};
 use super::environment::Environment;
 use super::image::{self, Image};
+use super::launcher::{self, Launched, Reached};
 use super::locate::{self, Roots};
 use super::resolve::{Origin, resolve};
 use super::{Deployment, Effective, context, image_name, platform};
@@ -17,6 +18,16 @@ use crate::read::{Facts, Limits, Unit, UnitKind};
 use crate::servers::{Program, Server};
 use crate::source::{Files, Located, Place};
 use crate::values::Value;
+
+/// Launchers that start launchers are followed this far.
+const MAX_LAUNCHERS: usize = 4;
+
+/// The project as a whole.
+#[derive(Clone, Copy)]
+pub(super) struct Project<'a> {
+    pub(super) files: &'a Files,
+    pub(super) facts: &'a Facts,
+}
 
 /// A unit about to be played.
 pub(super) struct Scene<'f> {
@@ -38,8 +49,15 @@ impl<'f> Scene<'f> {
         if let Some(working) = &unit.working_folder {
             roots.enter(&working.value);
         }
-        let surroundings =
-            Surroundings { environment, roots, files, scripts: &facts.scripts, units: &facts.units, outer: &|_| None };
+        let surroundings = Surroundings {
+            environment,
+            roots,
+            files,
+            scripts: &facts.scripts,
+            units: &facts.units,
+            installed: &facts.console_scripts,
+            outer: &|_| None,
+        };
         let starts = commands::starts(unit.entrypoint.as_ref(), unit.command.as_ref(), surroundings);
         Self {
             unit: Cow::Borrowed(unit),
@@ -54,8 +72,15 @@ impl<'f> Scene<'f> {
     /// An image with the command that it has itself.
     pub(super) fn image(image: &Image<'f>, files: &Files, facts: &Facts) -> Self {
         let (environment, roots) = inside(image, files.get(image.stage.place.file).folder(), None);
-        let surroundings =
-            Surroundings { environment, roots, files, scripts: &facts.scripts, units: &facts.units, outer: &|_| None };
+        let surroundings = Surroundings {
+            environment,
+            roots,
+            files,
+            scripts: &facts.scripts,
+            units: &facts.units,
+            installed: &facts.console_scripts,
+            outer: &|_| None,
+        };
         let starts = commands::starts(image.entrypoint, image.command, surroundings);
         Self {
             unit: Cow::Owned(with_image(image.stage, Some(image))),
@@ -123,8 +148,15 @@ impl<'f> Scene<'f> {
         if !uses_own {
             built.extend(own_image.map(|image| image.stage.place));
         }
-        let surroundings =
-            Surroundings { environment, roots, files, scripts: &facts.scripts, units: &facts.units, outer: &outer };
+        let surroundings = Surroundings {
+            environment,
+            roots,
+            files,
+            scripts: &facts.scripts,
+            units: &facts.units,
+            installed: &facts.console_scripts,
+            outer: &outer,
+        };
         let starts = commands::starts(entrypoint, command, surroundings);
         Self {
             unit: Cow::Owned(with_image(unit, own_image)),
@@ -141,40 +173,97 @@ impl<'f> Scene<'f> {
         self.unit.place
     }
 
-    /// Adds what the commands start to `assembly`.
-    pub(super) fn play(self, files: &Files, facts: &Facts, assembly: &mut Assembly) {
-        for start in &self.starts {
-            let development = match start.program {
-                Program::Server { server, .. } => {
-                    let resolved = resolve(&self.origin(), server, start, files, facts, &mut assembly.notes);
-                    assembly.deployments.extend(resolved.map(|mut deployment| {
-                        self.note_reload(&mut deployment, start.conditional);
-                        deployment
-                    }));
-                    continue;
-                }
-                Program::FastApi { development: false, .. } => {
-                    let resolved = resolve(&self.origin(), Server::Uvicorn, start, files, facts, &mut assembly.notes);
-                    assembly.deployments.extend(resolved);
-                    continue;
-                }
-                Program::FastApi { development: true, .. } => "fastapi dev",
-                Program::Development { name, .. } => name,
-            };
-            // A development server in a branch is what the branch is for.
-            if start.conditional {
-                continue;
-            }
-            assembly.development_servers.push(DevelopmentServer {
-                name: development,
-                command: start.place,
-                container: self.container,
-                development: self.development.clone().or_else(|| {
-                    let why = "it replaces the command of the image by a development server".to_owned();
-                    self.replaces.then(|| Located::new(why, start.place))
-                }),
-            });
+    /// A launcher in Python that nothing starts.
+    pub(super) fn alone(unit: &'f Unit, files: &Files) -> Self {
+        Self {
+            unit: Cow::Borrowed(unit),
+            starts: Vec::new(),
+            limits: Limits::default(),
+            container: None,
+            development: context::development(unit, files),
+            replaces: false,
         }
+    }
+
+    /// Adds what the commands start to `assembly`.
+    pub(super) fn play(self, project: &Project, reached: &mut Reached, assembly: &mut Assembly) {
+        for start in &self.starts {
+            self.begin(start, 0, project, reached, assembly);
+        }
+    }
+
+    fn begin(&self, start: &Start, depth: usize, project: &Project, reached: &mut Reached, assembly: &mut Assembly) {
+        match &start.program {
+            Program::Server { server, .. } => self.serve(*server, start, None, project, assembly),
+            Program::FastApi { development: false, .. } => {
+                self.serve(Server::Uvicorn, start, None, project, assembly);
+            }
+            // A development server in a branch is what the branch is for.
+            Program::FastApi { development: true, .. } | Program::Development { .. } if start.conditional => {}
+            Program::FastApi { development: true, .. } => self.develop("fastapi dev", start.place, assembly),
+            Program::Development { name, .. } => self.develop(name, start.place, assembly),
+            Program::Python { code, .. } if depth < MAX_LAUNCHERS => {
+                let Some(entry) = launcher::entry(code, start, project.files, project.facts) else { return };
+                if !reached.may_lead(entry.file) {
+                    return;
+                }
+                let words: Vec<Option<String>> = start.arguments.iter().map(|word| word.text.clone()).collect();
+                let (found, _) = launcher::follow(&entry, start, Some(&words), None, project.files, project.facts);
+                found.iter().for_each(|launched| reached.add(launched));
+                for step in launcher::steps(&found, start, project.files, project.facts) {
+                    self.take(&step, depth + 1, project, reached, assembly);
+                }
+            }
+            Program::Python { .. } => {}
+        }
+    }
+
+    /// Adds what a call in Python code starts.
+    pub(super) fn take(
+        &self,
+        step: &launcher::Step,
+        depth: usize,
+        project: &Project,
+        reached: &mut Reached,
+        assembly: &mut Assembly,
+    ) {
+        match step {
+            launcher::Step::Call(server, start, launched) => {
+                self.serve(*server, start, Some(launched), project, assembly);
+            }
+            launcher::Step::Program(start) => self.begin(start, depth, project, reached, assembly),
+            launcher::Step::Development(name, place) => self.develop(name, *place, assembly),
+        }
+    }
+
+    fn serve(
+        &self,
+        server: Server,
+        start: &Start,
+        launched: Option<&Launched>,
+        project: &Project,
+        assembly: &mut Assembly,
+    ) {
+        let origin = self.origin();
+        let resolved = resolve(&origin, server, start, launched, project.files, project.facts, &mut assembly.notes);
+        assembly.deployments.extend(resolved.map(|mut deployment| {
+            if !matches!(start.program, Program::FastApi { .. }) {
+                self.note_reload(&mut deployment, start.conditional);
+            }
+            deployment
+        }));
+    }
+
+    fn develop(&self, name: &'static str, command: Place, assembly: &mut Assembly) {
+        assembly.development_servers.push(DevelopmentServer {
+            name,
+            command,
+            container: self.container,
+            development: self.development.clone().or_else(|| {
+                let why = "it replaces the command of the image by a development server".to_owned();
+                self.replaces.then(|| Located::new(why, command))
+            }),
+        });
     }
 
     fn origin(&self) -> Origin<'_> {
@@ -192,7 +281,7 @@ impl<'f> Scene<'f> {
         let reloads = deployment.setting("reload").and_then(Effective::value) == Some(&Value::Bool(true));
         if (self.replaces || conditional) && reloads && deployment.development.is_none() {
             let why = if conditional {
-                "it reloads, and runs only in a branch of its script".to_owned()
+                "it reloads, and runs only in a branch".to_owned()
             } else {
                 "it replaces the command of the image by one that reloads".to_owned()
             };

@@ -18,12 +18,24 @@ pub(super) fn with_file(
     files: &Files,
     facts: &Facts,
 ) -> Environment {
-    let mut environment = environment.clone();
+    let environment = environment.clone();
     let variable = || environment.entry("UVICORN_ENV_FILE").and_then(|entry| entry.text.clone());
     let named = match given.last("env_file") {
         Some(given) => given.text.clone(),
         None => variable().filter(|text| !text.is_empty()),
     };
+    with_named(environment, named, roots, files, facts)
+}
+
+/// The same for a file that is named already.
+pub(super) fn with_named(
+    environment: Environment,
+    named: Option<String>,
+    roots: &Roots,
+    files: &Files,
+    facts: &Facts,
+) -> Environment {
+    let mut environment = environment;
     let file = named.and_then(|path| roots.file(files, &path));
     if let Some(variables) = file.and_then(|file| facts.environments.get(&file)) {
         let read_later = |name: &str| name == "WEB_CONCURRENCY" || name == "FORWARDED_ALLOW_IPS";

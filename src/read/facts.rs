@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::ComposeFile;
-use super::Lexed;
 use super::shell::Script;
+use super::{ComposeFile, ConsoleScript, Lexed};
 use crate::findings::Note;
 use crate::python::syntax::Module;
 use crate::source::{Comment, FileId, Located, Place, Span, Word};
@@ -28,6 +27,8 @@ pub struct Facts {
     pub compose: BTreeMap<FileId, ComposeFile>,
     /// The application that a `pyproject.toml` names for the command line of FastAPI.
     pub entrypoints: BTreeMap<FileId, Located<String>>,
+    /// The commands that the packages of the project install.
+    pub console_scripts: BTreeMap<FileId, Vec<ConsoleScript>>,
     /// Reverse proxies that pass requests on to servers.
     pub proxies: Vec<Proxy>,
     /// The comments of every file, in order.
@@ -46,6 +47,7 @@ impl Facts {
         self.environments.extend(other.environments);
         self.compose.extend(other.compose);
         self.entrypoints.extend(other.entrypoints);
+        self.console_scripts.extend(other.console_scripts);
         self.proxies.extend(other.proxies);
         self.comments.extend(other.comments);
         self.notes.extend(other.notes);

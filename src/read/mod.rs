@@ -9,6 +9,7 @@ mod decoded;
 mod dockerfile;
 mod dotenv;
 mod durations;
+mod entry_points;
 mod expansion;
 mod facts;
 mod helm;
@@ -44,6 +45,7 @@ use crate::source::{FileId, FileKind, Files, Place, SourceFile, Word};
 pub use decoded::Decoded;
 pub use shell_words::Lexed;
 
+pub use entry_points::ConsoleScript;
 pub use hypercorn::{TomlEntry, TomlSettings, toml_settings};
 
 pub use compose::{ComposeFile, Extends, Include, Layer, service as compose_service, size as compose_size};
@@ -105,7 +107,7 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::PoetryLock | FileKind::UvLock => requirements::read_toml_lock,
         FileKind::Pipfile => pipfile,
         FileKind::PipfileLock => requirements::read_pipfile_lock,
-        FileKind::SetupConfig => requirements::read_setup_config,
+        FileKind::SetupConfig => setup_config,
         FileKind::CondaEnvironment => requirements::read_conda,
         // Read together, by `clusters`.
         FileKind::Kubernetes
@@ -145,6 +147,12 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
 fn pyproject(file: FileId, source: &SourceFile, facts: &mut Facts) {
     requirements::read_pyproject(file, source, facts);
     tasks::read_pyproject(file, source, facts);
+    entry_points::read_pyproject(file, source, facts);
+}
+
+fn setup_config(file: FileId, source: &SourceFile, facts: &mut Facts) {
+    requirements::read_setup_config(file, source, facts);
+    entry_points::read_setup_config(file, source, facts);
 }
 
 fn pipfile(file: FileId, source: &SourceFile, facts: &mut Facts) {
@@ -165,6 +173,7 @@ fn python(file: FileId, source: &SourceFile, facts: &mut Facts) {
             }
             if source.path().rsplit('/').next() == Some("setup.py") {
                 facts.requirements.extend(requirements::setup_script(file, &module));
+                entry_points::read_setup(file, &module, facts);
             }
             facts.python.insert(file, module);
         }

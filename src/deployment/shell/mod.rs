@@ -24,6 +24,7 @@ use super::commands::{Start, Surroundings};
 use crate::read::shell::{self, Script};
 use crate::read::{Command, Decoded, FilledBy, Form, Lexed};
 use crate::source::{FileId, Files, WordPart};
+pub(super) use parameter::is_name;
 use state::State;
 use text::Field;
 

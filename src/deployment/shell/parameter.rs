@@ -358,7 +358,7 @@ pub(super) fn join(fields: &[Field], place: Place) -> Field {
     joined
 }
 
-pub(super) fn is_name(text: &str) -> bool {
+pub(in crate::deployment) fn is_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }

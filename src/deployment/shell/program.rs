@@ -13,7 +13,7 @@ use super::text::{self, Field};
 use crate::read::shell::{Script, Simple};
 use crate::read::{Decoded, FilledBy};
 use crate::servers::arguments::Argument;
-use crate::servers::{Program, recognise};
+use crate::servers::{Program, recognise, recognise_among};
 use crate::source::{FileId, Place};
 
 /// Scripts that call scripts are followed this far.
@@ -148,8 +148,16 @@ impl Shell<'_> {
             .filter_map(|&at| fields.get(at))
             .map(|field| if field.many { None } else { field.known().map(str::to_owned) })
             .collect();
-        if let Some(program) = recognise(&words) {
+        let installed = self.surroundings.installed;
+        let is_script = |name: &str| installed.values().flatten().any(|script| script.name == name);
+        if let Some(program) = recognise_among(&words, &is_script) {
             self.start(state, &program, &fields, &solid, &words, place);
+            // An entry point in Python runs in the end what it is given, unless it is the server.
+            let wraps = matches!(program, Program::Python { .. }) && (1..=own).contains(&program.first_argument());
+            if wraps && own < fields.len() {
+                let given = fields.split_off(own);
+                self.launch(state, given, 0, place);
+            }
             return;
         }
         if words.first().and_then(Option::as_deref).is_some_and(|name| NOT_RUNNING.contains(&base(name))) {

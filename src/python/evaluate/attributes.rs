@@ -15,9 +15,15 @@ use super::state::Object;
 
 impl<'a> Run<'a, '_> {
     pub(super) fn attribute(&mut self, value: &Cell<'a>, name: &str, at: Span) -> Step<Cell<'a>> {
+        if let Some(cell) = self.watched_method(value, name) {
+            return Ok(cell);
+        }
         match &value.thing {
             Thing::Dotted(full) => {
                 let full = Rc::clone(full);
+                if let Some(cell) = self.system_attribute(&full, name) {
+                    return Ok(cell);
+                }
                 if let Some(index) = self.project_module(&format!("{full}.{name}"))? {
                     return Ok(Cell::new(Thing::Project(index)));
                 }
@@ -75,6 +81,7 @@ impl<'a> Run<'a, '_> {
                     None => Ok(()),
                 }
             }
+            Thing::Dotted(module) if self.set_system_attribute(&Rc::clone(module), name, value) => Ok(()),
             _ => {
                 let given = vec![object.clone(), value.clone()];
                 self.forget_values(given, &"an attribute was set".into(), &Deps::default());
@@ -160,7 +167,11 @@ impl<'a> Run<'a, '_> {
             if name == "__class__" {
                 return Ok(Cell::new(Thing::Class(Rc::clone(class))).resting_on(value));
             }
-            if class.family == Family::NamedTuple || class.family.is_model() || name.starts_with("__") {
+            if name == "settings" && class.name.as_ref() == "gunicorn.config.Config" {
+                return self.setting_names();
+            }
+            let outside = class.line().any(Class::is_tool);
+            if class.family == Family::NamedTuple || class.family.is_model() || name.starts_with("__") || outside {
                 return Ok(bound(value, name));
             }
             return self.fault(&[value], "AttributeError", at, "an attribute the object does not have");
@@ -200,6 +211,9 @@ impl<'a> Run<'a, '_> {
             };
             arguments.positional.insert(0, first);
             return Ok(self.call_function(&function, arguments, at)?.resting_on(receiver));
+        }
+        if let Some(result) = self.tool_method(receiver, class, name, &arguments, at)? {
+            return Ok(result);
         }
         if let Some(result) = self.model_method(receiver, class, name, &arguments, at)? {
             return Ok(result);

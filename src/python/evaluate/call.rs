@@ -186,7 +186,7 @@ impl<'a> Run<'a, '_> {
         arguments: Arguments<'a>,
         at: Span,
     ) -> Step<Cell<'a>> {
-        if function.suspends {
+        if function.suspends && !self.follows_coroutine(function) {
             let callee = Cell::new(Thing::Function(Rc::clone(function)));
             self.forget_values(vec![callee.clone()], &"a generator may change it".into(), &Deps::default());
             return self.call_unknown(&callee, &arguments, "a generator or coroutine", at);

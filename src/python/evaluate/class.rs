@@ -188,6 +188,7 @@ impl<'a> Run<'a, '_> {
             // `Generic[T]` takes part under the name before the bracket.
             let base = if let Expr::Subscript(subscript) = base { subscript.value.as_ref() } else { base };
             let cell = self.expression(base)?;
+            let cell = self.base_class(&cell)?.unwrap_or(cell);
             known &= origin.add(&cell);
         }
         for keyword in &arguments.keywords {

@@ -33,6 +33,11 @@ impl<'a> Run<'a, '_> {
                     self.call_function(&function, arguments, at)?;
                     return Ok(instance);
                 }
+                Ok(None) if class.line().any(Class::is_tool) => {
+                    let instance = self.instance(class, Vec::new())?;
+                    self.tool_method(&instance, class, "__init__", &arguments, at)?;
+                    return Ok(instance);
+                }
                 Ok(None) if class.family == Family::Plain => {
                     if arguments.all().next().is_some() {
                         return self.raise("TypeError", at, "a class that takes no arguments");

@@ -104,6 +104,10 @@ impl<'a> Run<'a, '_> {
             }
             Expr::Await(awaited) => {
                 let value = self.expression(&awaited.value)?;
+                let followed = !matches!(value.thing, Thing::Unknown(_) | Thing::Dotted(_) | Thing::Object(_));
+                if followed && self.witness.is_some() {
+                    return Ok(value);
+                }
                 self.settle_unknown("the result of something awaited", &[&value], at)
             }
             Expr::EllipsisLiteral(_) => Ok(Cell::dotted("Ellipsis")),

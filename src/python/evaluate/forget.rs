@@ -22,6 +22,7 @@ impl<'a> Run<'a, '_> {
         let mut functions = BTreeSet::new();
         while let Some(cell) = waiting.pop() {
             match &cell.thing {
+                _ if self.is_kept(&cell) => {}
                 Thing::Tuple(items) => waiting.extend(items.iter().cloned()),
                 Thing::Method(bound) => waiting.push(bound.0.clone()),
                 Thing::Made(_, arguments) => waiting.extend(arguments.all().cloned()),

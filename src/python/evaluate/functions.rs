@@ -22,8 +22,10 @@ impl<'a> Run<'a, '_> {
         for decorator in &decorators {
             followed &= self.decorate(&mut function, decorator)?;
         }
-        let mut cell = Cell::new(Thing::Function(Rc::new(function)));
-        if !followed {
+        let function = Rc::new(function);
+        let command = self.as_command(&decorators, &function, span_of(def))?;
+        let mut cell = command.unwrap_or_else(|| Cell::new(Thing::Function(function)));
+        if !followed && self.witness.is_none() {
             // Whoever decorates it may call it now.
             decorators.push(cell);
             self.forget_values(decorators, &"a decorated function may have changed it".into(), &Deps::default());

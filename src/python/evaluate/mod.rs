@@ -43,6 +43,7 @@ mod functions;
 mod hints;
 mod imports;
 mod join;
+mod launch;
 mod loops;
 mod methods;
 mod names;
@@ -74,6 +75,7 @@ use crate::values::Value;
 use super::syntax::Module;
 
 pub use ask::{Answer, Question, Reached, expressions};
+pub use launch::{Course, Given, Set, Sighting, Watched, launches};
 
 /// What the file may ask of the world outside it.
 pub struct Inputs<'a> {

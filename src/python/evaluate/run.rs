@@ -100,6 +100,8 @@ pub(super) struct Run<'a, 'i> {
     pub(super) program: bool,
     /// The expressions that somebody asks for.
     pub(super) watch: Watch<'a>,
+    /// What is noted about calls that start servers, in a run that looks for them.
+    pub(super) witness: Option<super::launch::Witness<'a, 'i>>,
     next_id: Id,
     next_choice: u32,
 }
@@ -126,6 +128,7 @@ impl<'a, 'i> Run<'a, 'i> {
             statement: Span::default(),
             program: false,
             watch: Watch::default(),
+            witness: None,
             next_id: ENVIRON + 1,
             next_choice: 0,
         };
