@@ -129,7 +129,7 @@ fn stand_ins(folder: &Path) {
     for server in SERVERS {
         let record = format!(
             "#!/bin/sh\nat=$(mktemp -d \"$RECORDS/XXXXXXXX\")\nprintf '%s\\0' {server} \"$PWD\" \"$@\" > \"$at/words\"\n\
-             env -0 > \"$at/env\"\nmv \"$at\" \"$RECORDS/$(printf %03d \"$(ls \"$RECORDS\" | wc -l)\").done\"\n"
+             env -0 > \"$at/env\"\nmv \"$at\" \"$at.done\"\n"
         );
         write(&folder.join(server), &record, true);
     }
@@ -205,10 +205,10 @@ impl Case {
             }
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
-        let mut done: Vec<PathBuf> =
-            fs::read_dir(records.path()).expect("readable").map(|entry| entry.expect("readable").path()).collect();
-        done.sort();
-        let starts: Vec<Start> = done.iter().map(|at| recorded(at)).collect();
+        let done = fs::read_dir(records.path()).expect("readable").map(|entry| entry.expect("readable").path());
+        let mut starts: Vec<Start> = done.map(|at| recorded(&at)).collect();
+        // Of two that start at the same time either may be first.
+        starts.sort_by(|one, other| (&one.server, &one.argv).cmp(&(&other.server, &other.argv)));
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(!starts.is_empty() || self.ways == Some(0), "nothing starts in {shell}:\n{}\n{said}", self.title());
         starts

@@ -63,7 +63,7 @@ impl Reader<'_> {
             "MAINTAINER" | "LABEL" | "VOLUME" | "ONBUILD" | "HEALTHCHECK" | "EXPOSE" => {}
             "SHELL" => self.set_shell(rest),
             "ENV" => {
-                let variables = assignments::variables(rest, self.file, false);
+                let variables = assignments::at_once(assignments::variables(rest, self.file, false));
                 self.stage(|stage| stage.environment.extend(variables));
             }
             "WORKDIR" => self.working_folder(rest),
