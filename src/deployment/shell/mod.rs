@@ -21,6 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::commands::{Start, Surroundings};
+use super::locate::join;
 use crate::read::shell::{self, Script};
 use crate::read::{Command, Decoded, FilledBy, Form, Lexed};
 use crate::source::{FileId, Files, WordPart};
@@ -166,7 +167,7 @@ impl<'a> Shell<'a> {
 
     /// The file of the project that a path leads to, unless a command wrote it before.
     fn file(&self, path: &str, state: &State) -> Option<FileId> {
-        if self.written.contains(path) {
+        if self.written.contains(&join("", path)) {
             return None;
         }
         state.roots.file(self.files(), path)

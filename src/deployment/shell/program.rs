@@ -20,7 +20,7 @@ use crate::source::{FileId, Place};
 const MAX_SCRIPTS: usize = 8;
 
 /// Programs that do something to a file that is named, but do not run it.
-const NOT_RUNNING: [&str; 26] = [
+const NOT_RUNNING: [&str; 29] = [
     "chmod",
     "chown",
     "cp",
@@ -47,6 +47,9 @@ const NOT_RUNNING: [&str; 26] = [
     "find",
     "test",
     "vi",
+    "basename",
+    "dirname",
+    "realpath",
 ];
 
 impl Shell<'_> {
@@ -73,8 +76,12 @@ impl Shell<'_> {
             return done;
         }
         let is_exec = name == "exec";
-        if self.printed.is_some() && !simple.redirected {
-            self.print_of(&name, &fields, state, place);
+        if self.printed.is_some() {
+            if !simple.redirected {
+                self.print_of(&name, &fields, state, place);
+            }
+            // What is started only to be read is no server.
+            return if is_exec { Done::leave(Flow::Exit) } else { Done::with(Status::Likely) };
         }
         let done = self.program(state, fields, given, place);
         if is_exec { Done::leave(Flow::Exit) } else { done }
