@@ -3,6 +3,7 @@
 //! Decides what a file says, not what it means together with others: joining a compose service
 //! with the image it builds is `deployment`'s, calling a value wrong is a rule's.
 
+mod bits;
 mod command;
 mod compose;
 mod decoded;
@@ -15,6 +16,7 @@ mod helm;
 #[cfg(test)]
 mod hostile;
 mod hypercorn;
+mod ini;
 mod json_words;
 mod kubernetes;
 mod platforms;
@@ -48,7 +50,7 @@ pub use compose::{ComposeFile, Extends, Include, Layer, service as compose_servi
 pub use dotenv::compose_variables;
 pub use facts::{
     Autoscaler, Build, Command, Copied, Facts, FilledBy, Form, HealthCheck, HealthKind, Limits, Mount, Proxy,
-    Requirement, ScriptCommand, Unit, UnitKind, Variable,
+    Requirement, ScriptCommand, SupervisorFile, Unit, UnitKind, UwsgiFile, UwsgiOption, UwsgiSection, Variable,
 };
 
 /// Reads every file that `kinds` names, in the order of the files.
