@@ -6,9 +6,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::Deployment;
 use super::environment::Environment;
 use super::scene::Scene;
-use super::{compose, image};
+use super::{compose, image, platform, proxy};
 use crate::findings::Note;
-use crate::read::{Facts, UnitKind};
+use crate::read::{Facts, Unit, UnitKind};
 use crate::source::{FileId, Files, Located, Place};
 
 /// What joining the facts came to.
@@ -43,12 +43,15 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
     let mut broken = Vec::new();
     let composed = compose::services(files, facts, &mut assembly.notes);
     let inside = composed.iter().map(|service| (&service.unit, service.outer.clone()));
-    let outside = facts.units.iter().map(|unit| (unit, Environment::default()));
+    let services: Vec<&Unit> = composed.iter().map(|service| &service.unit).collect();
+    let units = platform::complete(&facts.units, files);
+    let outside = units.iter().map(|unit| (unit, Environment::default()));
     for (unit, outer) in inside.chain(outside) {
         let scene = match unit.kind {
             UnitKind::Image => continue,
+            UnitKind::Platform if !platform::in_image(unit) => guarded(|| Scene::host(unit, files, facts)),
             UnitKind::ComposeService | UnitKind::KubernetesContainer | UnitKind::Platform => {
-                guarded(|| Scene::service(unit, &outer, files, facts, &mut built))
+                guarded(|| Scene::service(unit, &outer, files, facts, &services, &mut built))
             }
             UnitKind::Procfile
             | UnitKind::SystemdService
@@ -86,6 +89,7 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
         Note::line(file.path(), file.line(place.span.start), why)
     }));
     forget_repeated(&mut assembly);
+    proxy::join(&mut assembly.deployments, &facts.proxies);
     let order = |place: Place| (files.get(place.file).path().to_owned(), place.span);
     assembly.deployments.sort_by_key(|deployment| order(deployment.command));
     assembly.development_servers.sort_by_key(|server| order(server.command));
@@ -106,6 +110,10 @@ fn forget_repeated(assembly: &mut Assembly) {
             kept.push(deployment);
         }
     }
+    // A task that something else calls is that launch, and not what somebody runs by hand.
+    let called: BTreeSet<Place> =
+        kept.iter().filter(|known| known.kind != UnitKind::Task).map(|known| known.command).collect();
+    kept.retain(|known| known.kind != UnitKind::Task || !called.contains(&known.command));
     assembly.deployments = kept;
     let mut commands = BTreeSet::new();
     assembly.development_servers.retain(|server| commands.insert((server.command, server.name)));

@@ -1,12 +1,12 @@
 //! Whether a place starts the service in production, told by the evidence in names.
 
 use super::locate::join;
-use crate::read::Unit;
+use crate::read::{Unit, UnitKind};
 use crate::source::{Files, Located};
 
 /// Words that people put into the names of files, stages, services and profiles that are not for
 /// production.
-const DEVELOPMENT: [&str; 15] = [
+const DEVELOPMENT: [&str; 18] = [
     "dev",
     "devel",
     "development",
@@ -19,6 +19,9 @@ const DEVELOPMENT: [&str; 15] = [
     "debug",
     "example",
     "examples",
+    "sample",
+    "samples",
+    "minikube",
     "devcontainer",
     "e2e",
     "windows",
@@ -28,7 +31,9 @@ const DEVELOPMENT: [&str; 15] = [
 pub(super) fn development(unit: &Unit, files: &Files) -> Option<Located<String>> {
     let path = files.get(unit.place.file).path();
     let named = |name: &str| words(name).any(|word| DEVELOPMENT.contains(&word.as_str()));
-    let why = if let Some(part) = path.split('/').find(|part| named(part)) {
+    let why = if unit.kind == UnitKind::Task {
+        format!("`{}` is a task that somebody runs by hand", unit.name)
+    } else if let Some(part) = path.split('/').find(|part| named(part)) {
         format!("`{part}` is named for development")
     } else if named(&unit.name) {
         format!("`{}` is named for development", unit.name)

@@ -1,6 +1,9 @@
 //! What an image holds once its stages are stacked.
 
-use crate::read::{Command, Copied, Unit, UnitKind, Variable};
+use super::environment::Environment;
+use super::locate::join;
+use super::platform;
+use crate::read::{Command, Copied, HealthCheck, Stage, Step, Unit, UnitKind, Variable};
 use crate::source::{FileId, Files, Located};
 
 /// One build stage with everything it inherits from earlier stages of the same file.
@@ -9,11 +12,23 @@ pub(super) struct Image<'f> {
     pub(super) stage: &'f Unit,
     pub(super) entrypoint: Option<&'f Command>,
     pub(super) command: Option<&'f Command>,
-    pub(super) environment: Vec<&'f Variable>,
-    pub(super) working_folder: Option<&'f Located<String>>,
-    /// What was copied, each with the earlier stage that it comes from; without one it comes from the
-    /// project.
-    pub(super) copied: Vec<(&'f Copied, Option<Image<'f>>)>,
+    pub(super) environment: Environment,
+    /// Where it starts; `None` where the base image says so, or a variable that no file sets.
+    pub(super) working_folder: Option<String>,
+    pub(super) copied: Vec<Landed<'f>>,
+    pub(super) user: Option<&'f Located<String>>,
+    pub(super) stop_signal: Option<&'f Located<String>>,
+    pub(super) health: Option<&'f HealthCheck>,
+}
+
+/// What a `COPY` left in the image.
+#[derive(Debug, Clone)]
+pub(super) struct Landed<'f> {
+    pub(super) copied: &'f Copied,
+    /// Absolute, or relative to a working folder that is not known.
+    pub(super) destination: String,
+    /// The earlier stage that it comes from; without one it comes from the project.
+    pub(super) from: Option<Box<Image<'f>>>,
 }
 
 /// How an image of the project is built.
@@ -28,16 +43,25 @@ pub(super) struct Recipe<'f> {
 /// How many copies from other stages are followed.
 const MAX_FOLLOWED: usize = 32;
 
-/// The image that a Dockerfile builds: its stage `target`, or the last one.
-pub(super) fn build<'f>(units: &'f [Unit], file: FileId, target: Option<&str>) -> Option<Image<'f>> {
+/// The image that a Dockerfile builds: its stage `target`, or the last one. `arguments` stand in for the
+/// defaults of `ARG`.
+pub(super) fn build<'f>(
+    units: &'f [Unit],
+    file: FileId,
+    target: Option<&str>,
+    arguments: &Environment,
+) -> Option<Image<'f>> {
     let stages: Vec<&Unit> =
         units.iter().filter(|unit| unit.kind == UnitKind::Image && unit.place.file == file).collect();
     let index = match target {
-        Some(name) => stages.iter().position(|stage| stage.name.eq_ignore_ascii_case(name))?,
+        Some(name) => {
+            let named = stages.iter().position(|stage| stage.name.eq_ignore_ascii_case(name));
+            named.or_else(|| name.parse().ok()).filter(|index| *index < stages.len())?
+        }
         None => stages.len().checked_sub(1)?,
     };
-    let mut image = stack(&stages, index);
-    image.copied = follow(image.copied, &stages[..index]);
+    let mut image = stack(&stages, index, arguments);
+    image.copied = follow(image.copied, &stages[..index], arguments);
     Some(image)
 }
 
@@ -59,8 +83,9 @@ pub(super) fn targets(units: &[Unit], file: FileId) -> Vec<Image<'_>> {
         if is_base || (!own && later.iter().any(|other| copies(&other))) {
             continue;
         }
-        let mut image = stack(&stages, index);
-        image.copied = follow(image.copied, &stages[..index]);
+        let arguments = Environment::default();
+        let mut image = stack(&stages, index, &arguments);
+        image.copied = follow(image.copied, &stages[..index], &arguments);
         found.push(image);
     }
     found
@@ -68,53 +93,131 @@ pub(super) fn targets(units: &[Unit], file: FileId) -> Vec<Image<'_>> {
 
 /// Finds the stages that were copied from. What those took from others in turn is left out, and so is
 /// what comes from images of a registry.
-fn follow<'f>(
-    copied: Vec<(&'f Copied, Option<Image<'f>>)>,
-    earlier: &[&'f Unit],
-) -> Vec<(&'f Copied, Option<Image<'f>>)> {
+fn follow<'f>(copied: Vec<Landed<'f>>, earlier: &[&'f Unit], arguments: &Environment) -> Vec<Landed<'f>> {
     let mut left = MAX_FOLLOWED;
-    let known = copied.into_iter().filter_map(|(copied, _)| {
-        let Some(name) = &copied.stage else { return Some((copied, None)) };
+    let known = copied.into_iter().filter_map(|landed| {
+        let Some(name) = &landed.copied.stage else { return Some(landed) };
         let named = earlier.iter().position(|stage| !stage.name.is_empty() && stage.name.eq_ignore_ascii_case(name));
         let index = named.or_else(|| name.parse().ok()).filter(|index| *index < earlier.len())?;
         left = left.checked_sub(1)?;
-        let mut image = stack(earlier, index);
-        image.copied.retain(|(copied, _)| copied.stage.is_none());
-        Some((copied, Some(image)))
+        let mut image = stack(earlier, index, arguments);
+        image.copied.retain(|landed| landed.copied.stage.is_none());
+        Some(Landed { from: Some(Box::new(image)), ..landed })
     });
     known.collect()
 }
 
-/// Stacks a stage on the one it starts from. An earlier stage has a smaller index, so this ends.
-fn stack<'f>(stages: &[&'f Unit], index: usize) -> Image<'f> {
-    let stage = stages[index];
-    let base = stage.image.as_ref().and_then(|image| {
-        stages[..index]
-            .iter()
-            .position(|earlier| !earlier.name.is_empty() && earlier.name.eq_ignore_ascii_case(&image.value))
-    });
-    let mut image = base.map_or_else(
-        || Image {
-            stage,
-            entrypoint: None,
-            command: None,
-            environment: Vec::new(),
-            working_folder: None,
-            copied: Vec::new(),
-        },
-        |base| stack(stages, base),
-    );
-    image.stage = stage;
-    image.environment.extend(&stage.environment);
-    image.copied.extend(stage.copied.iter().map(|copied| (copied, None)));
-    image.working_folder = stage.working_folder.as_ref().or(image.working_folder);
-    if stage.entrypoint.is_some() {
-        // Docker drops the command of the base when a stage sets its own entry point.
-        image.entrypoint = stage.entrypoint.as_ref();
-        image.command = None;
+/// Stacks a stage on the one it starts from, the lowest first. An earlier stage has a smaller index, so
+/// this ends.
+fn stack<'f>(stages: &[&'f Unit], index: usize, arguments: &Environment) -> Image<'f> {
+    let mut order = vec![index];
+    let mut top = index;
+    while let Some(base) = base_of(stages, top, arguments) {
+        order.push(base);
+        top = base;
     }
-    image.command = stage.command.as_ref().or(image.command);
+    let mut image = Image {
+        stage: stages[top],
+        entrypoint: None,
+        command: None,
+        environment: Environment::default(),
+        working_folder: None,
+        copied: Vec::new(),
+        user: None,
+        stop_signal: None,
+        health: None,
+    };
+    for &index in order.iter().rev() {
+        image.add(stages[index], arguments);
+    }
     image
+}
+
+/// The earlier stage that a stage starts from.
+fn base_of(stages: &[&Unit], index: usize, arguments: &Environment) -> Option<usize> {
+    let stage = stages[index].stage.as_ref()?;
+    let globals = globals(stage, arguments);
+    let name = stage.from.as_ref()?.resolve(&|name| globals.text(name))?;
+    stages[..index].iter().rposition(|earlier| !earlier.name.is_empty() && earlier.name.eq_ignore_ascii_case(&name))
+}
+
+/// The `ARG`s in front of the first `FROM`.
+fn globals(stage: &Stage, arguments: &Environment) -> Environment {
+    let mut globals = Environment::default();
+    for argument in &stage.arguments {
+        let mut one = Environment::default();
+        one.argument(argument, arguments, &Environment::default(), &|name| globals.text(name));
+        globals.overlay(one);
+    }
+    globals
+}
+
+impl<'f> Image<'f> {
+    /// Runs the instructions of a stage.
+    fn add(&mut self, unit: &'f Unit, arguments: &Environment) {
+        self.stage = unit;
+        if let Some(stage) = &unit.stage {
+            let globals = globals(stage, arguments);
+            for step in &stage.steps {
+                match step {
+                    Step::Set(range) => {
+                        let variables = unit.environment.get(range.clone()).unwrap_or_default();
+                        self.set(variables, arguments, &globals);
+                    }
+                    Step::Enter(word) => {
+                        let path = word.resolve(&|name| self.environment.text(name));
+                        // Base images hardly ever have a working folder of their own.
+                        let path = path.map(|path| join(self.working_folder.as_deref().unwrap_or("/"), &path));
+                        self.working_folder = path;
+                    }
+                    Step::Copy(index, word) => {
+                        let path = word.resolve(&|name| self.environment.text(name));
+                        let destination = path.as_ref().and_then(|path| self.below(path)).or(path);
+                        if let (Some(copied), Some(destination)) = (unit.copied.get(*index), destination) {
+                            self.copied.push(Landed { copied, destination, from: None });
+                        }
+                    }
+                }
+            }
+        }
+        // What only served to fill in other variables ends with its stage.
+        self.environment.start_running();
+        self.user = unit.user.as_ref().or(self.user);
+        self.stop_signal = unit.stop_signal.as_ref().or(self.stop_signal);
+        self.health = unit.health.first().or(self.health);
+        if unit.entrypoint.is_some() {
+            // Docker drops the command of the base when a stage sets its own entry point.
+            self.entrypoint = unit.entrypoint.as_ref();
+            self.command = None;
+        }
+        self.command = unit.command.as_ref().or(self.command);
+    }
+
+    /// `ENV` and `ARG`. The variables of one instruction see what was there in front of it.
+    fn set(&mut self, variables: &[Variable], arguments: &Environment, globals: &Environment) {
+        let mut after = Environment::default();
+        for variable in variables {
+            if !variable.build_only {
+                after.set(variable, &|name| self.environment.text(name));
+            } else if !self.environment.is_seen(&variable.name) {
+                // What `ENV` says counts more than any argument of the same name.
+                after.argument(variable, arguments, globals, &|name| self.environment.text(name));
+            }
+        }
+        self.environment.overlay(after);
+    }
+
+    /// A path seen from the working folder, with the slash at its end that says it is a folder.
+    fn below(&self, path: &str) -> Option<String> {
+        let is_folder = path.ends_with('/') || path == ".";
+        let joined = match &self.working_folder {
+            _ if path.starts_with('/') => join("/", path),
+            Some(folder) => join(folder, path),
+            // The working folder of a base image is not known.
+            None => return None,
+        };
+        Some(if is_folder && joined != "/" { format!("{joined}/") } else { joined })
+    }
 }
 
 /// How the image of a compose service is built.
@@ -129,7 +232,9 @@ fn dockerfile_of(unit: &Unit, files: &Files) -> Option<FileId> {
     let build = unit.build.as_ref()?;
     let context = context_of(unit, files)?;
     let name = build.dockerfile.as_ref().map_or("Dockerfile", |name| name.value.as_str());
-    files.find(&super::locate::join(&context, name))
+    // Platforms name it from the folder that their own file is about, compose from the context.
+    let beside = (unit.kind == UnitKind::Platform).then(|| platform::home(unit, files).to_owned());
+    beside.into_iter().chain([context]).find_map(|folder| files.find(&join(&folder, name)))
 }
 
 /// The folder a compose service builds from, relative to the project root.
@@ -138,7 +243,7 @@ fn context_of(unit: &Unit, files: &Files) -> Option<String> {
     let context = build.context.as_ref().map_or(".", |context| context.value.as_str());
     // A remote context or one outside the project is not there to be read.
     let local = !context.contains("://") && !context.starts_with('/');
-    local.then(|| super::locate::join(files.get(unit.place.file).folder(), context))
+    local.then(|| join(platform::home(unit, files), context))
 }
 
 #[cfg(test)]

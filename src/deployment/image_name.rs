@@ -64,10 +64,10 @@ const NAMELESS: [&str; 12] = [
 ];
 
 /// How the image that `unit` names is built, if the project tells.
-pub(super) fn recipe<'f>(unit: &Unit, files: &Files, facts: &'f Facts) -> Option<Recipe<'f>> {
+pub(super) fn recipe<'f>(unit: &Unit, files: &Files, facts: &Facts, services: &[&'f Unit]) -> Option<Recipe<'f>> {
     let name = unit.image.as_ref().and_then(|image| name_of(&image.value));
     if let Some(name) = &name {
-        if let Some(recipe) = composed(name, files, facts) {
+        if let Some(recipe) = composed(name, files, services) {
             return Some(recipe);
         }
         let dockerfiles = production(files, facts);
@@ -92,8 +92,8 @@ pub(super) fn recipe<'f>(unit: &Unit, files: &Files, facts: &'f Facts) -> Option
     let own: BTreeSet<String> = facts
         .units
         .iter()
-        .filter(|unit| unit.kind == UnitKind::KubernetesContainer)
-        .filter_map(|unit| unit.image.as_ref().and_then(|image| name_of(&image.value)))
+        .filter(|other| other.kind == unit.kind && other.build.is_none())
+        .filter_map(|other| other.image.as_ref().and_then(|image| name_of(&image.value)))
         .filter(|name| !is_foreign(name))
         .collect();
     let is_own = name.as_ref().is_none_or(|name| !is_foreign(name));
@@ -120,8 +120,8 @@ fn is_foreign(name: &str) -> bool {
 }
 
 /// The compose service that builds an image of this name.
-fn composed<'f>(name: &str, files: &Files, facts: &'f Facts) -> Option<Recipe<'f>> {
-    facts.units.iter().filter(|unit| unit.kind == UnitKind::ComposeService && unit.build.is_some()).find_map(|unit| {
+fn composed<'f>(name: &str, files: &Files, services: &[&'f Unit]) -> Option<Recipe<'f>> {
+    services.iter().filter(|unit| unit.build.is_some()).find_map(|unit| {
         let image = unit.image.as_ref().and_then(|image| name_of(&image.value));
         if image.as_deref() != Some(name) {
             return None;
@@ -163,8 +163,8 @@ fn aliases(path: &str) -> Vec<String> {
 pub(super) fn home(unit: &Unit, files: &Files) -> String {
     let mut folder = files.get(unit.place.file).folder().to_owned();
     loop {
-        let is_python = |path: &str| path.rsplit_once('/').unwrap_or(("", path)).0 == folder && path.ends_with(".py");
-        if folder.is_empty() || files.iter().any(|(_, file)| is_python(file.path())) {
+        let mut beside = files.iter().filter(|(_, file)| file.folder() == folder);
+        if folder.is_empty() || beside.any(|(_, file)| file.name().rsplit('.').next() == Some("py")) {
             return folder;
         }
         folder = locate::join(&folder, "..");

@@ -48,6 +48,12 @@ impl Roots {
         }
     }
 
+    /// The folder it is in, as the server sees it, where the files tell.
+    pub(super) fn absolute(&self) -> Option<String> {
+        // Without a word about it a base image may have set another one.
+        (self.working.starts_with('/') && self.working != "/").then(|| self.working.clone())
+    }
+
     /// Records that the image holds a copy of the project's `sources` at `destination`.
     pub(super) fn copy(&mut self, sources: &[String], destination: &str) {
         for source in sources {
@@ -151,7 +157,7 @@ impl Roots {
 }
 
 fn is_folder(files: &Files, path: &str) -> bool {
-    path.is_empty() || files.iter().any(|(_, file)| below(file.path(), path).is_some_and(|rest| !rest.is_empty()))
+    path.is_empty() || files.has_folder(path)
 }
 
 impl Copy {

@@ -19,14 +19,18 @@ mod hypercorn;
 mod image;
 mod image_name;
 mod locate;
+mod platform;
+mod proxy;
 mod resolve;
 mod scene;
 mod settle;
+mod shell;
+mod tasks;
 mod uvicorn;
 mod version;
 
 pub use crate::python::evaluate::Dependency;
-pub use crate::read::{Autoscaler, HealthCheck, HealthKind, Limits};
+pub use crate::read::{Autoscaler, HealthCheck, HealthKind, Limits, Proxy};
 pub use assemble::{Assembly, DevelopmentServer, assemble};
 pub use compose::{Composed, services as compose_services};
 pub use configuration::{Configuration, Stranger};
@@ -84,6 +88,8 @@ pub struct Deployment {
     pub workers_on_large_node: Option<i64>,
     /// The variables that files set for it, with their values.
     pub environment: Vec<(String, String)>,
+    /// The proxies that pass requests to it, each with the settings of that route.
+    pub proxies: Vec<Proxy>,
     /// The distributions that the project asks for, with the version where one is pinned or bounded.
     distributions: BTreeMap<String, Option<ServerVersion>>,
 }

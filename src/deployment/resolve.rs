@@ -4,7 +4,7 @@
 //! Decides in which order the sources of a server are consulted, as the server does. Which commands
 //! start servers was found before.
 
-use super::commands::Start;
+use super::commands::{LARGE_NODE, Start};
 use super::configuration::{Configuration, Read, Reader, Which};
 use super::settle::{self, Sources};
 use super::version;
@@ -83,7 +83,7 @@ pub(super) fn resolve(
         }
         _ => start.environment.clone(),
     };
-    let complete = command_line.opaque.is_empty();
+    let complete = command_line.opaque.is_empty() && (command_line.app.is_some() || command_line.optional.is_empty());
     let sources = Sources {
         table,
         interface,
@@ -94,6 +94,7 @@ pub(super) fn resolve(
         unread: loaded.unread,
         options,
         command_line: command_line.clone(),
+        parted: &start.parted,
     };
     let mut settings = sources.settle(&mut errors);
     let mut app = named.clone();
@@ -144,6 +145,7 @@ pub(super) fn resolve(
         container: origin.container,
         development: origin.development.cloned(),
         environment: start.environment.known(),
+        proxies: Vec::new(),
         distributions: version::distributions(&home, &facts.requirements, files),
         version,
         app,
@@ -182,10 +184,6 @@ fn folder(start: &Start, settings: &Settings, app: Option<&Located<String>>, fil
         None => roots.folder(files),
     }
 }
-
-/// A node size at which a formula over host cores shows what it does; large nodes of the cloud
-/// providers have 64 cores and more (benoitc/gunicorn#2028 was met on such a one).
-const LARGE_NODE: u32 = 64;
 
 fn workers_on_large_node(reader: &Reader, configuration: Option<&Configuration>, settings: &Settings) -> Option<i64> {
     settings.get("workers")?.winner.host_cores()?;

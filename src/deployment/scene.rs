@@ -3,6 +3,7 @@
 //! Decides which environment and which folders the commands of a unit see, and what becomes of the
 //! programs that they start.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::assemble::{Assembly, DevelopmentServer};
@@ -11,7 +12,7 @@ use super::environment::Environment;
 use super::image::{self, Image};
 use super::locate::{self, Roots};
 use super::resolve::{Origin, resolve};
-use super::{Deployment, Effective, context, image_name};
+use super::{Deployment, Effective, context, image_name, platform};
 use crate::read::{Facts, Limits, Unit, UnitKind};
 use crate::servers::{Program, Server};
 use crate::source::{Files, Located, Place};
@@ -19,7 +20,7 @@ use crate::values::Value;
 
 /// A unit about to be played.
 pub(super) struct Scene<'f> {
-    unit: &'f Unit,
+    unit: Cow<'f, Unit>,
     starts: Vec<Start>,
     limits: Limits,
     container: Option<Place>,
@@ -33,14 +34,15 @@ impl<'f> Scene<'f> {
     pub(super) fn host(unit: &'f Unit, files: &Files, facts: &Facts) -> Self {
         let mut environment = Environment::default();
         extend(&mut environment, unit, files, facts, &|_| None);
-        let mut roots = Roots::project(files.get(unit.place.file).folder());
+        let mut roots = Roots::project(platform::home(unit, files));
         if let Some(working) = &unit.working_folder {
             roots.enter(&working.value);
         }
-        let surroundings = Surroundings { environment, roots, files, scripts: &facts.scripts, outer: &|_| None };
+        let surroundings =
+            Surroundings { environment, roots, files, scripts: &facts.scripts, units: &facts.units, outer: &|_| None };
         let starts = commands::starts(unit.entrypoint.as_ref(), unit.command.as_ref(), surroundings);
         Self {
-            unit,
+            unit: Cow::Borrowed(unit),
             starts,
             limits: unit.limits.clone(),
             container: None,
@@ -52,10 +54,11 @@ impl<'f> Scene<'f> {
     /// An image with the command that it has itself.
     pub(super) fn image(image: &Image<'f>, files: &Files, facts: &Facts) -> Self {
         let (environment, roots) = inside(image, files.get(image.stage.place.file).folder(), None);
-        let surroundings = Surroundings { environment, roots, files, scripts: &facts.scripts, outer: &|_| None };
+        let surroundings =
+            Surroundings { environment, roots, files, scripts: &facts.scripts, units: &facts.units, outer: &|_| None };
         let starts = commands::starts(image.entrypoint, image.command, surroundings);
         Self {
-            unit: image.stage,
+            unit: Cow::Owned(with_image(image.stage, Some(image))),
             starts,
             limits: image.stage.limits.clone(),
             container: Some(image.stage.place),
@@ -65,30 +68,39 @@ impl<'f> Scene<'f> {
     }
 
     /// A unit that runs in an image, which it may build; the stages whose own command it runs are
-    /// added to `built`.
+    /// added to `built`. `outer` is what compose fills in variables from; `services` are those of compose,
+    /// which may build what others name.
     pub(super) fn service(
         unit: &'f Unit,
         outer: &Environment,
         files: &'f Files,
         facts: &'f Facts,
+        services: &[&'f Unit],
         built: &mut BTreeSet<Place>,
     ) -> Self {
         let is_cluster = unit.kind == UnitKind::KubernetesContainer;
         let beside = files.get(unit.place.file).folder();
-        // Kubernetes fills in variables from those that the container is given there.
+        // Compose fills in variables itself, from `outer`; Kubernetes from those that the container is
+        // given there.
         let mut given = Environment::default();
         if is_cluster {
             given.extend(&unit.environment, &|_| None);
         }
-        let outer = |name: &str| {
-            if is_cluster { given.text(name) } else { outer.text(name) }
-        };
-        let recipe = if is_cluster { image_name::recipe(unit, files, facts) } else { image::recipe(unit, files) };
-        let image = recipe.as_ref().and_then(|recipe| image::build(&facts.units, recipe.dockerfile, recipe.target));
+        let outer = |name: &str| if is_cluster { given.text(name) } else { outer.text(name) };
+        // What the image is built with; only compose says so.
+        let mut arguments = Environment::default();
+        for argument in unit.environment.iter().filter(|variable| variable.build_only) {
+            arguments.set(argument, &outer);
+        }
+        let by_name = is_cluster || unit.kind == UnitKind::Platform && unit.build.is_none();
+        let recipe =
+            if by_name { image_name::recipe(unit, files, facts, services) } else { image::recipe(unit, files) };
+        let image =
+            recipe.as_ref().and_then(|recipe| image::build(&facts.units, recipe.dockerfile, recipe.target, &arguments));
         let working = unit.working_folder.as_ref().map(|working| working.value.as_str());
         let (mut environment, mut roots) = match (&image, recipe) {
             (Some(image), Some(recipe)) => inside(image, &recipe.context, working),
-            _ if is_cluster => (Environment::default(), Roots::image(&image_name::home(unit, files), working)),
+            _ if by_name => (Environment::default(), Roots::image(&image_name::home(unit, files), working)),
             _ => (Environment::default(), Roots::image(beside, working)),
         };
         for mount in &unit.mounts {
@@ -111,10 +123,11 @@ impl<'f> Scene<'f> {
         if !uses_own {
             built.extend(own_image.map(|image| image.stage.place));
         }
-        let surroundings = Surroundings { environment, roots, files, scripts: &facts.scripts, outer: &outer };
+        let surroundings =
+            Surroundings { environment, roots, files, scripts: &facts.scripts, units: &facts.units, outer: &outer };
         let starts = commands::starts(entrypoint, command, surroundings);
         Self {
-            unit,
+            unit: Cow::Owned(with_image(unit, own_image)),
             starts,
             limits: unit.limits.clone(),
             container: (unit.kind.is_container() || image.is_some()).then_some(unit.place),
@@ -166,7 +179,7 @@ impl<'f> Scene<'f> {
 
     fn origin(&self) -> Origin<'_> {
         Origin {
-            unit: self.unit,
+            unit: &self.unit,
             limits: &self.limits,
             container: self.container,
             development: self.development.as_ref(),
@@ -188,22 +201,43 @@ impl<'f> Scene<'f> {
     }
 }
 
+/// The unit with what it takes over from its image: who runs it, how it is stopped, how somebody sees
+/// whether it is well. Kubernetes does not look at the check of an image.
+fn with_image(unit: &Unit, image: Option<&Image>) -> Unit {
+    let mut unit = unit.clone();
+    let Some(image) = image else { return unit };
+    unit.user = unit.user.or_else(|| image.user.cloned());
+    unit.stop_signal = unit.stop_signal.or_else(|| image.stop_signal.cloned());
+    if unit.kind != UnitKind::KubernetesContainer {
+        match (unit.health.first_mut(), image.health) {
+            (None, Some(check)) => unit.health = vec![check.clone()],
+            // A check without a command changes when the check of the image runs.
+            (Some(own), Some(check)) if own.command.is_none() => {
+                own.command.clone_from(&check.command);
+                own.interval = own.interval.take().or_else(|| check.interval.clone());
+                own.timeout = own.timeout.take().or_else(|| check.timeout.clone());
+                own.failures = own.failures.take().or_else(|| check.failures.clone());
+                own.start_period = own.start_period.take().or_else(|| check.start_period.clone());
+            }
+            _ => {}
+        }
+    }
+    unit.health.retain(|check| check.command.as_ref().is_none_or(|command| !command.simple.is_empty()));
+    unit
+}
+
 /// The environment and the folders inside an image built from `folder`.
 fn inside(image: &Image, folder: &str, working: Option<&str>) -> (Environment, Roots) {
-    let mut environment = Environment::default();
-    // A build argument without a value is unknown, not empty.
-    environment.extend(image.environment.iter().copied().filter(|variable| variable.value.is_some()), &|_| None);
-    environment.start_running();
-    (environment, folders(image, folder, working))
+    (image.environment.clone(), folders(image, folder, working))
 }
 
 fn folders(image: &Image, folder: &str, working: Option<&str>) -> Roots {
-    let own = image.working_folder.map(|working| working.value.as_str());
-    let mut roots = Roots::image(folder, working.or(own));
-    for (copied, stage) in &image.copied {
-        match stage {
-            None => roots.copy(&copied.sources, &copied.destination),
-            Some(stage) => roots.copy_from(&folders(stage, folder, None), &copied.sources, &copied.destination),
+    let mut roots = Roots::image(folder, working.or(image.working_folder.as_deref()));
+    for landed in &image.copied {
+        let sources = &landed.copied.sources;
+        match &landed.from {
+            None => roots.copy(sources, &landed.destination),
+            Some(stage) => roots.copy_from(&folders(stage, folder, None), sources, &landed.destination),
         }
     }
     roots

@@ -1,8 +1,11 @@
 //! What the readers of all formats report.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::ComposeFile;
+use super::Lexed;
+use super::shell::Script;
 use crate::findings::Note;
 use crate::python::syntax::Module;
 use crate::source::{Comment, FileId, Located, Place, Span, Word};
@@ -17,8 +20,8 @@ pub struct Facts {
     pub python: BTreeMap<FileId, Module>,
     /// Packages the project asks for.
     pub requirements: Vec<Requirement>,
-    /// The commands of every shell script, in order.
-    pub scripts: BTreeMap<FileId, Vec<ScriptCommand>>,
+    /// Every shell script.
+    pub scripts: BTreeMap<FileId, Arc<Script>>,
     /// The variables of every `.env` file, in order; a later one of the same name wins.
     pub environments: BTreeMap<FileId, Vec<Variable>>,
     /// The compose files; their services become units once it is known which of them go together.
@@ -64,7 +67,7 @@ impl Facts {
             return compose.command_around(span).unwrap_or(span);
         }
         let commands = self.units.iter().flat_map(|unit| unit.entrypoint.iter().chain(&unit.command));
-        let scripts = self.scripts.get(&file).into_iter().flatten().map(|command| command.place);
+        let scripts = self.scripts.get(&file).into_iter().flat_map(|script| script.commands());
         commands
             .map(|command| command.place)
             .chain(scripts)
@@ -97,6 +100,8 @@ pub struct Unit {
     pub build: Option<Build>,
     /// What it copies into the image.
     pub copied: Vec<Copied>,
+    /// What only a build stage has.
+    pub stage: Option<Stage>,
     /// What bounds it.
     pub limits: Limits,
     /// The base image or, for a service without a build, the image.
@@ -135,6 +140,7 @@ impl Unit {
             working_folder: None,
             build: None,
             copied: Vec::new(),
+            stage: None,
             limits: Limits::default(),
             image: None,
             profiles: Vec::new(),
@@ -182,21 +188,10 @@ impl UnitKind {
     }
 }
 
-/// A simple command of a shell script.
-#[derive(Debug, Clone)]
-pub struct ScriptCommand {
-    /// Its words.
-    pub words: Vec<Word>,
-    /// Whether it stands in a branch or a loop, so that it may or may not run.
-    pub conditional: bool,
-    /// All of it.
-    pub place: Place,
-}
-
 /// How a command is written, which decides who sees its words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// Given to a shell.
+    /// Given to a shell as one text.
     Shell,
     /// Given to the kernel word by word; nothing fills in variables.
     Exec,
@@ -222,14 +217,15 @@ pub enum FilledBy {
 /// A command as one format holds it.
 #[derive(Debug, Clone)]
 pub struct Command {
-    /// Who interprets it. A list such as `["sh", "-c", "gunicorn -w $N"]` counts as `Shell`, and
-    /// `simple` holds what that shell runs.
+    /// Who interprets it.
     pub form: Form,
     /// Who fills in its variables.
     pub filled_by: FilledBy,
     /// The simple commands in it, in order: `a && b; c | d` are four. Exec form is one, or none
     /// where an empty command takes back what the image says.
     pub simple: Vec<Vec<Word>>,
+    /// The words as the kernel gets them: a command line for a shell is the third behind `/bin/sh -c`.
+    pub words: Vec<Lexed>,
     /// The bytes of the whole command.
     pub place: Place,
 }
@@ -268,6 +264,28 @@ pub struct Build {
     pub inline: Option<Place>,
     /// The stage to stop at.
     pub target: Option<Located<String>>,
+}
+
+/// How a build stage comes to what it holds.
+#[derive(Debug, Clone, Default)]
+pub struct Stage {
+    /// The image or the earlier stage that it starts from, with its variables.
+    pub from: Option<Word>,
+    /// The `ARG`s in front of the first `FROM`, of which a stage sees those that it names again.
+    pub arguments: Vec<Variable>,
+    /// Its instructions in order, as far as one changes what a later one means.
+    pub steps: Vec<Step>,
+}
+
+/// An instruction of a build stage.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// `ENV` or `ARG`: these of the unit's variables, none of which sees another one of them.
+    Set(std::ops::Range<usize>),
+    /// `WORKDIR`.
+    Enter(Word),
+    /// `COPY` or `ADD`: this one of what the unit copies, and where it lands as written.
+    Copy(usize, Word),
 }
 
 /// One `COPY` or `ADD`.
@@ -360,6 +378,12 @@ pub struct Proxy {
     pub keepalive: Option<Located<u32>>,
     /// How long an idle connection to a server is kept.
     pub keepalive_timeout: Option<Located<Seconds>>,
+    /// The version of HTTP that it speaks to the servers, as written. nginx before 1.29.7 speaks 1.0, and
+    /// keeps no connection open, unless it is told otherwise.
+    pub http_version: Option<Located<String>>,
+    /// What it sends as the header `Connection`; empty where it leaves the header out, which nginx before
+    /// 1.29.7 needs to keep connections open.
+    pub connection: Option<Located<String>>,
     /// How long it waits for a connection.
     pub connect_timeout: Option<Located<Seconds>>,
     /// How long it waits for the next bytes of an answer.

@@ -24,6 +24,7 @@ mod procfile;
 mod proxies;
 mod requirements;
 mod script;
+pub mod shell;
 mod shell_commands;
 mod shell_words;
 mod supervisor;
@@ -42,7 +43,8 @@ use rayon::prelude::*;
 use crate::findings::Note;
 use crate::python::syntax;
 use crate::source::{FileId, FileKind, Files, Place, SourceFile, Word};
-use decoded::Decoded;
+pub use decoded::Decoded;
+pub use shell_words::Lexed;
 
 pub use hypercorn::{TomlEntry, TomlSettings, toml_settings};
 
@@ -50,7 +52,7 @@ pub use compose::{ComposeFile, Extends, Include, Layer, service as compose_servi
 pub use dotenv::compose_variables;
 pub use facts::{
     Autoscaler, Build, Command, Copied, Facts, FilledBy, Form, HealthCheck, HealthKind, Limits, Mount, Proxy,
-    Requirement, ScriptCommand, SupervisorFile, Unit, UnitKind, UwsgiFile, UwsgiOption, UwsgiSection, Variable,
+    Requirement, Stage, Step, SupervisorFile, Unit, UnitKind, UwsgiFile, UwsgiOption, UwsgiSection, Variable,
 };
 
 /// Reads every file that `kinds` names, in the order of the files.
@@ -61,6 +63,7 @@ pub fn all(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
         all.add(facts);
     }
     all.add(clusters(files, kinds));
+    all.add(neighbours(files, kinds));
     all.notes.sort();
     all
 }
@@ -69,6 +72,14 @@ pub fn all(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
 fn clusters(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
     catch_unwind(AssertUnwindSafe(|| kubernetes::read(files, kinds))).unwrap_or_else(|_| {
         let why = "the reader of clusters failed, which is a defect of farrier; please report it";
+        Facts { notes: vec![Note::file("", why)], ..Facts::default() }
+    })
+}
+
+/// The files of proxies, which include each other.
+fn neighbours(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
+    catch_unwind(AssertUnwindSafe(|| proxies::read(files, kinds))).unwrap_or_else(|_| {
+        let why = "the reader of proxies failed, which is a defect of farrier; please report it";
         Facts { notes: vec![Note::file("", why)], ..Facts::default() }
     })
 }
@@ -94,9 +105,10 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::Requirements => requirements::read_list,
         FileKind::Pyproject => pyproject,
         FileKind::PoetryLock | FileKind::UvLock => requirements::read_toml_lock,
-        FileKind::Pipfile => requirements::read_pipfile,
+        FileKind::Pipfile => pipfile,
         FileKind::PipfileLock => requirements::read_pipfile_lock,
         FileKind::SetupConfig => requirements::read_setup_config,
+        FileKind::CondaEnvironment => requirements::read_conda,
         // Read together, by `clusters`.
         FileKind::Kubernetes
         | FileKind::Kustomization
@@ -125,8 +137,8 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::Justfile => tasks::read_justfile,
         FileKind::PackageJson => tasks::read_package_json,
         FileKind::Taskfile => tasks::read_taskfile,
-        FileKind::Nginx => proxies::read_nginx,
-        FileKind::Caddyfile => proxies::read_caddyfile,
+        // Read together, by `neighbours`.
+        FileKind::Nginx | FileKind::Caddyfile => return facts,
     };
     reader(file, source, &mut facts);
     facts
@@ -135,6 +147,11 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
 fn pyproject(file: FileId, source: &SourceFile, facts: &mut Facts) {
     requirements::read_pyproject(file, source, facts);
     tasks::read_pyproject(file, source, facts);
+}
+
+fn pipfile(file: FileId, source: &SourceFile, facts: &mut Facts) {
+    requirements::read_pipfile(file, source, facts);
+    tasks::read_pipfile(file, source, facts);
 }
 
 fn python(file: FileId, source: &SourceFile, facts: &mut Facts) {
@@ -147,6 +164,9 @@ fn python(file: FileId, source: &SourceFile, facts: &mut Facts) {
                     span: Some(error.span),
                     reason: format!("not valid Python, so it was read in part: {}", error.message),
                 });
+            }
+            if source.path().rsplit('/').next() == Some("setup.py") {
+                facts.requirements.extend(requirements::setup_script(file, &module));
             }
             facts.python.insert(file, module);
         }

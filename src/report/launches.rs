@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use super::Look;
 use super::document::{At, Head, NoteDocument, json_of, write};
+use super::neighbours::{self, ProxyDocument};
 use super::surroundings::{self, Surroundings};
 use crate::app::Application;
 use crate::deployment::{Candidate, Dependency, Deployment, Effective, Resolved};
@@ -63,6 +64,7 @@ fn launch(
         let _ = writeln!(text, "  development    {}", development.value);
     }
     surroundings::describe(text, files, deployment);
+    neighbours::text(text, files, deployment, look);
     for error in &deployment.errors {
         let _ = writeln!(text, "  does not start {} ({})", error.value, files.describe(error.place));
     }
@@ -148,6 +150,7 @@ struct Launch<'a> {
     development: Option<&'a str>,
     surroundings: Surroundings<'a>,
     settings: Map<String, Json>,
+    proxies: Vec<ProxyDocument<'a>>,
     errors: Vec<Refused<'a>>,
 }
 
@@ -203,6 +206,7 @@ impl<'a> Launch<'a> {
             development: deployment.development.as_ref().map(|why| why.value.as_str()),
             surroundings: Surroundings::new(files, deployment),
             settings: settings.collect(),
+            proxies: neighbours::documents(files, deployment),
             errors: deployment
                 .errors
                 .iter()

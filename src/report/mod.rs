@@ -11,6 +11,7 @@ mod launches;
 mod limits;
 #[cfg(unix)]
 mod measured;
+mod neighbours;
 mod palette;
 mod pretty;
 mod recommendations;

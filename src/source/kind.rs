@@ -24,7 +24,7 @@ pub enum FileKind {
     Requirements,
     /// `pyproject.toml`.
     Pyproject,
-    /// `poetry.lock`.
+    /// `poetry.lock`, or `pdm.lock`, which looks the same.
     PoetryLock,
     /// `uv.lock`.
     UvLock,
@@ -34,6 +34,8 @@ pub enum FileKind {
     PipfileLock,
     /// `setup.cfg`.
     SetupConfig,
+    /// An environment of conda.
+    CondaEnvironment,
     /// Manifests of Kubernetes or `OpenShift`, one or many in a file.
     Kubernetes,
     /// A template of a Helm chart.
@@ -177,7 +179,9 @@ fn by_name(lower: &str, folder: &str) -> Option<Guess> {
         (_, "service") => FileKind::Systemd,
         (_, "py") => FileKind::Python,
         (_, "yml" | "yaml") if is_compose(stem) => FileKind::Compose,
-        (_, "txt") if is_requirements(stem, folder) => FileKind::Requirements,
+        ("pdm.lock", _) => FileKind::PoetryLock,
+        ("environment.yml" | "environment.yaml", _) => FileKind::CondaEnvironment,
+        (_, "txt" | "in") if is_requirements(stem, folder) => FileKind::Requirements,
         (_, "env") => FileKind::Dotenv,
         (_, "sh" | "bash") | ("entrypoint" | "docker-entrypoint", _) => FileKind::Script,
         (_, "toml") if stem.starts_with("fly.") || stem.starts_with("fly-") => FileKind::Fly,
@@ -340,8 +344,8 @@ fn conf(path: &str, text: &str) -> Option<FileKind> {
                 .is_some_and(|rest| rest.trim_start().starts_with('{') || rest.starts_with([' ', '\t']))
         })
     };
-    let nginx =
-        directive("proxy_pass") || directive("uwsgi_pass") || (directive("upstream") && text.contains("server "));
+    let passes = ["proxy_pass", "uwsgi_pass", "proxy_set_header", "proxy_read_timeout", "client_max_body_size"];
+    let nginx = passes.into_iter().any(directive) || (directive("upstream") && text.contains("server "));
     let sections = matches!(path.rsplit_once('.'), Some((_, "ini" | "cfg")));
     (!sections && nginx).then_some(FileKind::Nginx)
 }

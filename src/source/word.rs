@@ -99,6 +99,13 @@ impl Word {
     }
 }
 
+impl WordPart {
+    /// Its text with its variables filled in, as [`Word::resolve`] does.
+    pub fn resolve(&self, lookup: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+        resolve(std::slice::from_ref(self), lookup)
+    }
+}
+
 fn resolve(parts: &[WordPart], lookup: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     let mut text = String::new();
     for part in parts {

@@ -18,7 +18,13 @@ pub(super) fn read<'a>(get: impl Fn(&str) -> Option<Node<'a>>, outer: Outer) -> 
     let filled = |key: &str| get(key)?.filled(outer);
     let duration = |key: &str| filled(key).and_then(|text| quantity(&text, durations::go));
     let disabled = filled("disable").is_some_and(|disable| disable.value.eq_ignore_ascii_case("true"));
-    let nothing = Command { form: Form::Exec, filled_by: super::super::FilledBy::Compose, simple: Vec::new(), place };
+    let nothing = Command {
+        form: Form::Exec,
+        filled_by: super::super::FilledBy::Compose,
+        simple: Vec::new(),
+        words: Vec::new(),
+        place,
+    };
     let check = HealthCheck {
         kind: HealthKind::Container,
         place,

@@ -20,7 +20,7 @@ pub(super) fn call(name: &str, arguments: &[Value], span: Span) -> Value {
             Some(false) => fallback.clone(),
             None => Value::Unknown,
         },
-        ("default", [only]) | ("required", [_, only]) | ("deepCopy" | "toString" | "print", [only]) => only.clone(),
+        ("required", [_, only]) | ("default" | "deepCopy" | "toString" | "print", [only]) => only.clone(),
         ("coalesce", _) => {
             for value in all() {
                 match value.truth() {
@@ -215,11 +215,11 @@ fn texts(name: &str, arguments: &[Value], span: Span) -> Option<Value> {
             cut(0..if plain.contains(HOLE) { plain.len() } else { end })
         }
         "lower" | "upper" | "title" if plain.contains(HOLE) => Some(Value::Text(text)),
-        "lower" => Some(changed(&text, plain.to_ascii_lowercase())),
-        "upper" => Some(changed(&text, plain.to_ascii_uppercase())),
+        "lower" => Some(changed(&text, &plain.to_ascii_lowercase())),
+        "upper" => Some(changed(&text, &plain.to_ascii_uppercase())),
         "replace" => {
             let (from, to) = (option(0)?, option(1)?);
-            if plain.contains(from) { Some(changed(&text, plain.replace(from, to))) } else { Some(Value::Text(text)) }
+            if plain.contains(from) { Some(changed(&text, &plain.replace(from, to))) } else { Some(Value::Text(text)) }
         }
         "join" => match last {
             Value::List(items) => {
@@ -241,13 +241,19 @@ fn texts(name: &str, arguments: &[Value], span: Span) -> Option<Value> {
     }
 }
 
+/// A number as it is printed.
+pub(super) fn plain_number(text: &Decoded) -> Value {
+    let whole = text.text().parse().ok().filter(|number: &f64| number.fract() == 0.0 && number.abs() < 1e6);
+    whole.map_or_else(|| Value::Number(text.clone()), |number| changed(text, &format!("{number}")))
+}
+
 /// Another text in the place of one.
-fn changed(text: &Decoded, new: String) -> Value {
+fn changed(text: &Decoded, new: &str) -> Value {
     if new == text.text() {
         return Value::Text(text.clone());
     }
     let mut decoded = Decoded::default();
-    decoded.push_escaped(&new, text.span(0..text.text().len()));
+    decoded.push_escaped(new, text.span(0..text.text().len()));
     Value::Text(decoded)
 }
 

@@ -93,7 +93,7 @@ fn render_chart(chart: &Chart, values: &Value, files: &Files, space: &Space, not
     let mut rendered = Vec::new();
     for (file, pieces) in &parsed {
         let source = files.get(*file);
-        if !source.text().contains("kind:") || source.path().ends_with(".tpl") {
+        if !source.text().contains("kind:") || source.name().rsplit('.').next() == Some("tpl") {
             continue;
         }
         match Renderer::new(&defined, root.clone()).render(pieces) {
@@ -126,10 +126,7 @@ fn charts(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> BTreeMap<String,
 /// The values that a chart has by itself: `values.yaml`, or the only file of values there is.
 fn read_values(chart: &Chart, files: &Files, space: &Space) -> Value {
     let own = chart.values.iter().find(|&&file| matches!(files.get(file).name(), "values.yaml" | "values.yml"));
-    let file = match (own, chart.values.as_slice()) {
-        (Some(&file), _) | (None, &[file]) => file,
-        _ => return Value::Unknown,
-    };
+    let ((Some(&file), _) | (None, &[file])) = (own, chart.values.as_slice()) else { return Value::Unknown };
     match document(file, files, space) {
         Value::Nil => Value::Map(Rc::default()),
         values => values,

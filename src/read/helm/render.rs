@@ -74,7 +74,12 @@ impl<'a> Renderer<'a> {
             Piece::Define(..) => {}
             Piece::Output(expression, start, end) => {
                 let span = Span::new(*start, *end);
-                let text = self.value(expression, dot, span).written(span).homed(span);
+                let value = match self.value(expression, dot, span) {
+                    // Go prints a number without the fraction that it does not have: `2.0` is `2`.
+                    Value::Number(text) if text.text().contains('.') => functions::plain_number(&text),
+                    value => value,
+                };
+                let text = value.written(span).homed(span);
                 self.push(out, &text);
             }
             Piece::Assign(name, expression) => {

@@ -62,15 +62,15 @@ pub(super) fn parse(source: &Decoded) -> Result<Vec<Piece>, Fault> {
     let mut parser = Parser { source, text: source.text(), at: 0, trim: false, pieces: 0 };
     let (pieces, end) = parser.block(0)?;
     match end {
-        End::Text => Ok(pieces),
+        Closing::Text => Ok(pieces),
         _ => Err(Fault { at: parser.at, why: "`end` or `else` without a beginning" }),
     }
 }
 
 /// What ended a block.
-enum End {
+enum Closing {
     Text,
-    End,
+    Block,
     /// `else`, with what follows it.
     Else(String, usize),
 }
@@ -85,7 +85,7 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
-    fn block(&mut self, depth: usize) -> Result<(Vec<Piece>, End), Fault> {
+    fn block(&mut self, depth: usize) -> Result<(Vec<Piece>, Closing), Fault> {
         if depth > MAX_DEPTH {
             return Err(Fault { at: self.at, why: "nested deeper than any template" });
         }
@@ -115,7 +115,7 @@ impl Parser<'_> {
             }
             if open.is_none() {
                 self.at = self.text.len();
-                return Ok((pieces, End::Text));
+                return Ok((pieces, Closing::Text));
             }
             let begin = inner - 2;
             let inside = inner + usize::from(trims);
@@ -133,10 +133,10 @@ impl Parser<'_> {
             let (word, rest) = action.split_once(char::is_whitespace).unwrap_or((action, ""));
             let offset = action_offset(self.text, rest);
             match word {
-                "end" => return Ok((pieces, End::End)),
+                "end" => return Ok((pieces, Closing::Block)),
                 "else" => {
                     let rest = rest.trim();
-                    return Ok((pieces, End::Else(rest.to_owned(), action_offset(self.text, rest))));
+                    return Ok((pieces, Closing::Else(rest.to_owned(), action_offset(self.text, rest))));
                 }
                 "if" => pieces.push(self.conditional(rest, offset, depth)?),
                 "with" | "range" => pieces.push(self.scope(word == "range", rest, offset, depth)?),
@@ -172,12 +172,12 @@ impl Parser<'_> {
     fn closed(&mut self, depth: usize) -> Result<(Vec<Piece>, Vec<Piece>), Fault> {
         let at = self.at;
         match self.block(depth + 1)? {
-            (body, End::End) => Ok((body, Vec::new())),
-            (body, End::Else(..)) => match self.block(depth + 1)? {
-                (otherwise, End::End) => Ok((body, otherwise)),
+            (body, Closing::Block) => Ok((body, Vec::new())),
+            (body, Closing::Else(..)) => match self.block(depth + 1)? {
+                (otherwise, Closing::Block) => Ok((body, otherwise)),
                 _ => Err(Fault { at, why: "a template whose block is never ended" }),
             },
-            (_, End::Text) => Err(Fault { at, why: "a template whose block is never ended" }),
+            (_, Closing::Text) => Err(Fault { at, why: "a template whose block is never ended" }),
         }
     }
 
@@ -189,9 +189,9 @@ impl Parser<'_> {
             let (body, end) = self.block(depth + 1)?;
             branches.push((condition.take(), body));
             match end {
-                End::End => return Ok(Piece::If(branches)),
-                End::Text => return Err(Fault { at, why: "a template whose block is never ended" }),
-                End::Else(rest, offset) => {
+                Closing::Block => return Ok(Piece::If(branches)),
+                Closing::Text => return Err(Fault { at, why: "a template whose block is never ended" }),
+                Closing::Else(rest, offset) => {
                     let test = rest.strip_prefix("if").filter(|rest| rest.starts_with([' ', '\t', '\n', '(']));
                     if let Some(test) = test {
                         condition = Some(self.expression(test, offset + 2, depth)?);

@@ -13,7 +13,7 @@ mod patch;
 mod quantities;
 pub(super) mod space;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod workloads;
 
 use std::collections::BTreeMap;
@@ -32,7 +32,9 @@ use space::Space;
 /// More documents than any file of manifests has.
 const MAX_DOCUMENTS: usize = 2_000;
 /// More objects than all files of a project have together.
-const MAX_OBJECTS: usize = 20_000;
+const MAX_OBJECTS: usize = 4_000;
+/// More containers than all objects of a project have together.
+const MAX_CONTAINERS: usize = 2_000;
 
 /// Reads all files of clusters among `kinds`.
 pub(super) fn read(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
@@ -60,10 +62,13 @@ pub(super) fn read(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
         reader.facts.comments.insert(file, comments);
     }
     for objects in applied {
-        for mut unit in workloads::units(&objects, &space, first) {
-            space.unit(&mut unit);
-            facts.units.push(unit);
-        }
+        let left = MAX_CONTAINERS - facts.units.len().min(MAX_CONTAINERS);
+        let mut units = workloads::units(&objects, &space, first, left);
+        units.iter_mut().for_each(|unit| space.unit(unit));
+        facts.units.append(&mut units);
+    }
+    if facts.units.len() >= MAX_CONTAINERS {
+        notes.push(Note::file("", format!("more than {MAX_CONTAINERS} containers of clusters; the rest was not read")));
     }
     facts.notes.append(&mut notes);
     facts
@@ -97,9 +102,8 @@ impl Reader<'_> {
         let rendered = Decoded::verbatim(text, self.space.start(file));
         let mut tree = yaml::parse(text);
         self.facts.comments.insert(file, std::mem::take(&mut tree.comments));
-        let is_templated =
-            tree.has_placeholders() || (tree.error.is_some() && (text.contains("{{") || text.contains("{%")));
-        if is_templated {
+        // Placeholders in the place of values are unknown values; more than that cannot be read.
+        if tree.error.is_some() && (text.contains("{{") || text.contains("{%")) {
             self.facts.notes.push(Note::file(source.path(), "a template, so it was not read"));
             return Vec::new();
         }

@@ -8,8 +8,8 @@ use super::node::Node;
 use super::objects::{Object, Sets};
 use super::space::Space;
 
-/// The units of the containers that `objects`, which are applied together, run.
-pub(super) fn units(objects: &[Object], space: &Space, file: FileId) -> Vec<Unit> {
+/// The units of the containers that `objects`, which are applied together, run; no more than `most`.
+pub(super) fn units(objects: &[Object], space: &Space, file: FileId, most: usize) -> Vec<Unit> {
     let mut units = Vec::new();
     for object in objects {
         let Some((spec, pod_metadata)) = pod(&object.node) else { continue };
@@ -19,6 +19,9 @@ pub(super) fn units(objects: &[Object], space: &Space, file: FileId) -> Vec<Unit
         for container in spec.get("containers").into_iter().flat_map(Node::nodes) {
             if container.entries().is_empty() {
                 continue;
+            }
+            if units.len() >= most {
+                return units;
             }
             let mut unit = container::read(container, &pod);
             unit.limits.replicas = number(object.node.at(&["spec", "replicas"]), file);
@@ -52,7 +55,9 @@ fn number(node: Option<&Node>, file: FileId) -> Option<Located<u32>> {
 
 /// What the namespace sets for containers that set nothing.
 fn limit_range<'a>(objects: &'a [Object], user: &Object) -> Option<&'a Node> {
-    let mut ranges = objects.iter().filter(|object| object.kind == "LimitRange" && object.shares_namespace(user));
+    let mut ranges = objects
+        .iter()
+        .filter(|object| object.kind == "LimitRange" && object.shares_namespace(user) && object.folder == user.folder);
     let only = ranges.next().filter(|_| ranges.next().is_none())?;
     only.node.at(&["spec", "limits"])?.nodes().find(|limit| limit.text_of("type") == Some("Container"))
 }
@@ -66,6 +71,7 @@ fn autoscaler(objects: &[Object], user: &Object, file: FileId) -> Option<Autosca
             && target.and_then(|target| target.text_of("name")) == Some(&user.name)
             && kind == user.kind
             && object.shares_namespace(user)
+            && is_nearest(objects, user, object)
     };
     let mut rules = objects.iter().filter(scales);
     let rule = rules.next().filter(|_| rules.next().is_none())?;
@@ -76,6 +82,15 @@ fn autoscaler(objects: &[Object], user: &Object, file: FileId) -> Option<Autosca
         most: either("maxReplicas", "maxReplicaCount"),
         place: Place::new(file, rule.node.span),
     })
+}
+
+/// Whether no other workload of the same name lies nearer to `rule`: what is installed apart, another way
+/// to deploy the same for example, is not scaled by it.
+fn is_nearest(objects: &[Object], user: &Object, rule: &Object) -> bool {
+    let shared =
+        |object: &Object| object.folder.split('/').zip(rule.folder.split('/')).take_while(|(a, b)| a == b).count();
+    let rivals = objects.iter().filter(|object| object.kind == user.kind && object.name == user.name);
+    rivals.map(shared).max() == Some(shared(user))
 }
 
 /// The bounds that Knative takes from annotations of the revision.

@@ -39,7 +39,7 @@ fn container(container: &Node, reader: &mut Reader) -> Unit {
     let mut unit = reader.unit(name.and_then(Node::text).unwrap_or_default(), span);
     // A container of a group keeps what is said of it below `properties`.
     let said = container.get("properties").unwrap_or(container);
-    unit.image = reader.located(said.get("image"));
+    unit.image = reader.image(said.get("image"));
     unit.entrypoint = said.get("command").and_then(|words| reader.words(words));
     unit.command = said.get("args").and_then(|words| reader.words(words));
     let list = said.any(&["env", "environmentVariables"]);

@@ -35,7 +35,7 @@ fn component(node: &Node, shared: &[Variable], reader: &mut Reader) {
     unit.environment.extend(node.get("envs").map(|list| variables(list, reader)).unwrap_or_default());
     let source = reader.folder(node.get("source_dir"));
     if let Some(image) = node.get("image") {
-        unit.image = reader.located(image.any(&["repository", "registry"]));
+        unit.image = reader.image(image.any(&["repository", "registry"]));
     } else if let Some(dockerfile) = reader.folder(node.get("dockerfile_path")) {
         unit.build = Some(Build { context: source, dockerfile: Some(dockerfile), target: None, inline: None });
     } else {

@@ -79,7 +79,7 @@ fn container(container: &Node, family: Option<&str>, whole: &Limits, reader: &mu
     let name = get(container, "name");
     let label = name.and_then(Node::text).or(family).unwrap_or_default();
     let mut unit = reader.unit(label, name.map_or(container.span, |name| name.content));
-    unit.image = reader.located(get(container, "image"));
+    unit.image = reader.image(get(container, "image"));
     unit.entrypoint = get(container, "entryPoint").and_then(|words| reader.words(words));
     unit.command = get(container, "command").and_then(|words| reader.words(words));
     let list = get(container, "environment");

@@ -50,7 +50,7 @@ fn group(name: &str, span: Span, top: &Node, reader: &mut Reader) -> Unit {
     let mut unit = reader.unit(name, span);
     unit.entrypoint = top.at(&["experimental", "entrypoint"]).and_then(|words| reader.words(words));
     unit.environment = top.get("env").map(|table| reader.variables(table)).unwrap_or_default();
-    unit.image = reader.located(top.at(&["build", "image"]));
+    unit.image = reader.image(top.at(&["build", "image"]));
     let build = |key: &[&str]| top.get("build").and_then(|build| build.any(key));
     let buildpack = build(&["builder", "buildpacks", "builtin"]).is_some();
     if unit.image.is_none() && !buildpack {

@@ -14,6 +14,7 @@ mod known;
 mod railway;
 pub(super) mod reader;
 mod render;
+#[allow(dead_code, reason = "only the build checks what the files say")]
 mod schema;
 #[cfg(test)]
 mod tests;

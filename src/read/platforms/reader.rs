@@ -75,6 +75,13 @@ impl<'a> Reader<'a> {
         Some(Located::new(parse(text.value.trim())?, text.place))
     }
 
+    /// The name of an image, which may have holes: that there is one matters more than which.
+    pub(super) fn image(&self, node: Option<&Node>) -> Option<Located<String>> {
+        let node = node?;
+        let text = node.text().unwrap_or_else(|| self.source.slice(node.span));
+        (!text.is_empty()).then(|| Located::new(text.to_owned(), self.place(node.content)))
+    }
+
     pub(super) fn count(&self, node: Option<&Node>) -> Option<Located<u32>> {
         self.parsed(node, |text| text.parse().ok())
     }
@@ -118,11 +125,6 @@ impl<'a> Reader<'a> {
             self.note(node.span, "could not be split into words");
         }
         command
-    }
-
-    /// A list of words, or a text that a shell runs.
-    pub(super) fn words_or_shell(&mut self, node: &Node) -> Option<Command> {
-        if node.scalar().is_some() { self.shell(node) } else { self.words(node) }
     }
 
     fn word(&self, item: &Node) -> Lexed {

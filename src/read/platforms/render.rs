@@ -59,7 +59,7 @@ fn service(node: &Node, groups: &[&Node], reader: &mut Reader) {
     }
     unit.environment.extend(variables(node, groups, reader));
     if in_image {
-        unit.image = reader.located(node.at(&["image", "url"]));
+        unit.image = reader.image(node.at(&["image", "url"]));
         if runtime_name == "docker" {
             let context = reader.folder(node.get("dockerContext")).or_else(|| root.clone());
             unit.build = Some(Build {

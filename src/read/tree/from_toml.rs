@@ -11,7 +11,7 @@ use super::{Document, Entry, Kind, MAX_DEPTH, Node};
 /// Reads a TOML file; what is wrong with it becomes a note, and its comments are noted.
 pub(in super::super) fn read_toml(file: FileId, source: &SourceFile, facts: &mut Facts) -> Document {
     let tree = toml_tree::parse(file, source, facts);
-    Document { file, tops: vec![from_toml(&tree, source.text())] }
+    Document { tops: vec![from_toml(&tree, source.text())] }
 }
 
 /// A table of TOML in the common shape.

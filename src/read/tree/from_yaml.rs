@@ -28,7 +28,7 @@ pub(in super::super) fn read_yaml(file: FileId, source: &SourceFile, facts: &mut
     if conversion.left == 0 {
         facts.notes.push(Note::file(source.path(), "longer than any file of its kind; the rest was not read"));
     }
-    Document { file, tops }
+    Document { tops }
 }
 
 struct Conversion<'a> {

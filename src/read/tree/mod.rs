@@ -9,7 +9,7 @@ mod from_yaml;
 #[cfg(test)]
 mod tests;
 
-use crate::source::{FileId, Span};
+use crate::source::Span;
 
 use super::decoded::Decoded;
 
@@ -106,9 +106,8 @@ impl Node {
 }
 
 /// A file in this shape.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Document {
-    pub(super) file: FileId,
     /// The top of each part of the file; TOML and JSON have one.
     pub(super) tops: Vec<Node>,
 }
