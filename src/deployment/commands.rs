@@ -11,7 +11,7 @@ use super::locate::Roots;
 use super::shell::Shell;
 use crate::python::evaluate::Dependency;
 use crate::read::shell::Script;
-use crate::read::{Command, Unit};
+use crate::read::{Command, SupervisorFile, Unit};
 use crate::servers::Program;
 use crate::servers::arguments::Argument;
 use crate::source::{FileId, Files, Place};
@@ -28,6 +28,8 @@ pub(super) struct Start {
     pub(super) conditional: bool,
     /// Where the words come from, beyond their own bytes.
     pub(super) parted: Parted,
+    /// The program of a manager that it is, where the unit starts one.
+    pub(super) managed: Option<Place>,
     /// The arguments and the environment that it would have on a machine with [`LARGE_NODE`] cores, where
     /// a script asks for them.
     pub(super) on_large_node: Option<(Vec<Argument>, Environment)>,
@@ -86,6 +88,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) scripts: &'a BTreeMap<FileId, Arc<Script>>,
     /// What else the project declares, the tasks that a command may call among it.
     pub(super) units: &'a [Unit],
+    /// The configurations of supervisord, which a command may start.
+    pub(super) supervisors: &'a BTreeMap<FileId, SupervisorFile>,
     /// Answers for variables that compose or Kubernetes fills in before the process exists.
     pub(super) outer: &'a dyn Fn(&str) -> Option<String>,
 }

@@ -21,6 +21,8 @@ pub enum Layer {
     OptionsVariable,
     /// The command line.
     CommandLine,
+    /// Who starts the server, and hands over what the setting would make.
+    Manager,
 }
 
 impl Layer {
@@ -32,6 +34,7 @@ impl Layer {
             Self::ConfigFile => "config-file",
             Self::OptionsVariable => "GUNICORN_CMD_ARGS",
             Self::CommandLine => "command-line",
+            Self::Manager => "socket-activation",
         }
     }
 }
@@ -181,6 +184,14 @@ impl Settings {
     pub(super) fn change(&mut self, name: &str, change: impl FnOnce(&Candidate) -> Candidate) {
         if let Some(effective) = self.by_name.get_mut(name) {
             effective.winner = change(&effective.winner);
+        }
+    }
+
+    /// Puts a candidate above all others of a setting.
+    pub(super) fn overrule(&mut self, name: &str, candidate: Candidate) {
+        if let Some(effective) = self.by_name.get_mut(name) {
+            let loser = std::mem::replace(&mut effective.winner, candidate);
+            effective.overridden.insert(0, loser);
         }
     }
 

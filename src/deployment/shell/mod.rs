@@ -23,7 +23,7 @@ use std::sync::Arc;
 use super::commands::{Start, Surroundings};
 use crate::read::shell::{self, Script};
 use crate::read::{Command, Decoded, FilledBy, Form, Lexed};
-use crate::source::{FileId, Files, WordPart};
+use crate::source::{FileId, Files, Place, WordPart};
 use state::State;
 use text::Field;
 
@@ -56,6 +56,8 @@ pub(super) struct Shell<'a> {
     returned: Vec<Vec<State>>,
     /// Files that a command writes, so that what the project holds is not what lies there.
     written: BTreeSet<String>,
+    /// The program of a manager that is followed.
+    managed: Option<Place>,
     /// Texts that were read before.
     parsed: BTreeMap<FileId, Option<Arc<Script>>>,
 }
@@ -76,6 +78,7 @@ impl<'a> Shell<'a> {
             rounds: Vec::new(),
             returned: Vec::new(),
             written: BTreeSet::new(),
+            managed: None,
             parsed: BTreeMap::new(),
         }
     }

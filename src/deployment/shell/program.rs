@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::commands::{Parted, Start};
-use super::super::tasks;
+use super::super::{supervisor, tasks};
 use super::Shell;
 use super::condition::Status;
 use super::parameter::is_name;
@@ -160,6 +160,7 @@ impl Shell<'_> {
         }
         self.scripts += 1;
         let followed = self.task(state, &words)
+            || self.supervisor(state, &words)
             || self.shell_command(state, &fields, &solid, &words)
             || self.script_file(state, &fields, &solid, &words, place);
         if !followed && own > 0 && own < fields.len() {
@@ -187,6 +188,29 @@ impl Shell<'_> {
         if let Some(command) = &task.command {
             let fields = self.given(command, &child);
             self.launch(&mut child, fields, 0, command.place);
+        }
+        true
+    }
+
+    /// The programs of a supervisord.
+    fn supervisor(&mut self, state: &State, words: &[Option<String>]) -> bool {
+        let here = self.surroundings;
+        let Some(programs) = supervisor::started(words, &state.roots, here) else { return false };
+        for program in programs {
+            let mut child = state.child();
+            let mut environment = child.environment();
+            environment.extend(program.environment, &|_| None);
+            environment.extend(&program.unit.environment, &|_| None);
+            child.see(&environment);
+            if let Some(folder) = &program.unit.working_folder {
+                child.roots.enter(&folder.value);
+            }
+            if let Some(command) = &program.unit.command {
+                let outer = self.managed.replace(program.unit.place);
+                let fields = self.given(command, &child);
+                self.launch(&mut child, fields, 0, command.place);
+                self.managed = outer;
+            }
         }
         true
     }
@@ -278,6 +302,7 @@ impl Shell<'_> {
             place: if foreign { state.called_at } else { place },
             conditional: state.conditional,
             parted,
+            managed: self.managed,
             on_large_node: None,
         });
     }

@@ -15,10 +15,10 @@ use std::collections::BTreeMap;
 
 use crate::findings::Note;
 use crate::source::{FileId, FileKind, Files, Located, Place};
+use crate::values::Bytes;
 
-use super::bits;
 use super::ini::{self, Dialect, Document};
-use super::{Command, Facts, FilledBy, Form, Unit, UnitKind, Variable};
+use super::{Facts, Unit, UnitKind};
 use fields::Fields;
 
 /// Reads all files of systemd among `kinds`.
@@ -116,21 +116,12 @@ impl Reader<'_> {
     fn service(&mut self, file: FileId, name: &str, fields: &Fields, sockets: Vec<Located<String>>) -> Option<Unit> {
         let place = Place::new(file, fields.header?);
         let mut unit = Unit::new(UnitKind::SystemdService, name.trim_end_matches(".service"), place);
-        let mut simple = Vec::new();
-        let mut commands: Option<Command> = None;
-        // Of these only `Type=oneshot` may have several, all of which are run.
-        for value in fields.list("ExecStart") {
-            match words::commands(value) {
-                Ok(found) => {
-                    for command in found {
-                        simple.extend(command.simple);
-                        commands.get_or_insert(Command { simple: Vec::new(), ..command });
-                    }
-                }
-                Err(why) => self.note(value.place(), why),
-            }
+        // Only `Type=oneshot` may have several, which run one after the other.
+        let value = fields.list("ExecStart").pop()?;
+        match words::command(value) {
+            Ok(command) => unit.command = command,
+            Err(why) => self.note(value.place(), why),
         }
-        unit.command = Some(Command { simple, ..commands? });
         for value in fields.list("Environment") {
             match words::assignments(value) {
                 Ok(variables) => unit.environment.extend(variables),
@@ -163,6 +154,6 @@ impl Reader<'_> {
 }
 
 /// The limit that is met first.
-fn smallest<const N: usize>(limits: [Option<Located<crate::values::Bytes>>; N]) -> Option<Located<crate::values::Bytes>> {
+fn smallest<const N: usize>(limits: [Option<Located<Bytes>>; N]) -> Option<Located<Bytes>> {
     limits.into_iter().flatten().min_by_key(|limit| limit.value)
 }

@@ -7,7 +7,7 @@
 use crate::source::{Place, Span};
 
 use super::super::bits::{self, Bit, Piece, What};
-use super::super::{Command, FilledBy, Form, Variable};
+use super::super::{Command, Variable};
 use super::escapes;
 use super::fields::Value;
 
@@ -17,27 +17,18 @@ const MAX_WORDS: usize = 20_000;
 const TOO_LONG: &str = "longer than any setting, so it was not read";
 const OPEN: &str = "a quote is not closed, so systemd ignores this line";
 
-/// The commands of an `ExecStart=`; a `;` as a word of its own stands between two.
-pub(super) fn commands(value: Value) -> Result<Vec<Command>, &'static str> {
+/// The command of an `ExecStart=`. A `;` as a word of its own stands between two, of which the last counts.
+pub(super) fn command(value: Value) -> Result<Option<Command>, &'static str> {
     let Place { file, span } = value.place();
     let bits = value.bits().ok_or(TOO_LONG)?;
     let words = split(&bits)?;
-    let mut commands = Vec::new();
-    for words in words.split(|word| word.bits.len() == 1 && word.bits.iter().all(|bit| bit.is(';')) && word.inner.is_none())
-    {
-        let mut words: Vec<Piece> = words.iter().map(filled).collect();
-        if let Some(first) = words.first_mut() {
-            without_prefixes(first);
-        }
-        if words.is_empty() {
-            continue;
-        }
-        commands.extend(bits::command(&words, file, span));
+    let is_end = |word: &Piece| word.inner.is_none() && matches!(word.bits.as_slice(), [only] if only.is(';'));
+    let last = words.split(is_end).rfind(|words| !words.is_empty()).unwrap_or_default();
+    let mut words: Vec<Piece> = last.iter().map(filled).collect();
+    if let Some(first) = words.first_mut() {
+        without_prefixes(first);
     }
-    if commands.is_empty() {
-        commands.push(Command { form: Form::Exec, filled_by: FilledBy::Shell, simple: Vec::new(), place: value.place() });
-    }
-    Ok(commands)
+    Ok(bits::command(&words, file, span))
 }
 
 /// The variables of an `Environment=`: words of the form `NAME=value`, in which no variable counts.
