@@ -47,16 +47,18 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
     let services: Vec<&Unit> = composed.iter().map(|service| &service.unit).collect();
     let units = platform::complete(&facts.units, files);
     let outside = units.iter().map(|unit| (unit, Environment::default()));
-    for (unit, outer) in inside.chain(outside) {
+    // What a manager in a container starts is no unit of a machine, so those come last.
+    let (managed, others): (Vec<_>, Vec<_>) =
+        inside.chain(outside).partition(|(unit, _)| unit.kind == UnitKind::SupervisorProgram);
+    for (unit, outer) in others {
         let scene = match unit.kind {
-            UnitKind::Image => continue,
+            UnitKind::Image | UnitKind::SupervisorProgram => continue,
             UnitKind::Platform if !platform::in_image(unit) => guarded(|| Scene::host(unit, files, facts)),
             UnitKind::ComposeService | UnitKind::KubernetesContainer | UnitKind::Platform => {
                 guarded(|| Scene::service(unit, &outer, files, facts, &services, &mut built))
             }
             UnitKind::Procfile
             | UnitKind::SystemdService
-            | UnitKind::SupervisorProgram
             | UnitKind::UwsgiConfiguration
             | UnitKind::Task
             | UnitKind::PythonLauncher => guarded(|| Scene::host(unit, files, facts)),
@@ -76,6 +78,13 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
                 Some(scene) => scenes.push(scene),
                 None => broken.push(image.stage.place),
             }
+        }
+    }
+    let inside: BTreeSet<Place> = scenes.iter().flat_map(Scene::managed).collect();
+    for (unit, _) in managed.into_iter().filter(|(unit, _)| !inside.contains(&unit.place)) {
+        match guarded(|| Scene::host(unit, files, facts)) {
+            Some(scene) => scenes.push(scene),
+            None => broken.push(unit.place),
         }
     }
     let project = Project { files, facts };

@@ -11,7 +11,7 @@ use super::settle::{self, Sources};
 use super::version;
 use super::{Candidate, Deployment, Resolved, Settings, daphne, fastapi, faults, granian, hypercorn, uvicorn};
 use crate::findings::Note;
-use crate::read::{self, Facts, Limits, Unit};
+use crate::read::{self, Facts, Limits, Unit, UnitKind};
 use crate::servers::arguments::{self, Argument, Arguments};
 use crate::servers::{Program, Server, Table, Version, fastapi_cli, table};
 use crate::source::{Files, Located, Place};
@@ -113,6 +113,9 @@ pub(super) fn resolve(
     let mut nameless = complete && !fastapi && called.is_none();
     match server {
         Server::Gunicorn => {
+            if origin.unit.kind == UnitKind::SystemdService {
+                faults::activate(&mut settings, &origin.unit.sockets);
+            }
             name_process(&mut settings, named.as_ref(), complete);
             errors.extend(faults::at_start(&settings));
             app = app.or_else(|| wsgi_app(&settings));
