@@ -15,12 +15,16 @@ mod card;
 #[path = "../src/python/catalogue/schema.rs"]
 #[allow(dead_code, unreachable_pub, reason = "the build only checks what the library reads")]
 mod call_schema;
+#[path = "../src/read/platforms/schema.rs"]
+#[allow(dead_code, unreachable_pub, reason = "the build only checks what the library reads")]
+mod platform_schema;
 #[path = "../src/servers/schema.rs"]
 #[allow(dead_code, unreachable_pub, reason = "the build only checks what the library reads")]
 mod server_schema;
 
 fn main() {
-    for input in ["build", "rules", "src/python/catalogue/schema.rs", "src/servers/schema.rs"] {
+    let schemas = ["src/python/catalogue/schema.rs", "src/servers/schema.rs", "src/read/platforms/schema.rs"];
+    for input in ["build", "rules"].into_iter().chain(schemas) {
         println!("cargo::rerun-if-changed={input}");
     }
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
@@ -28,6 +32,7 @@ fn main() {
     write(&out.join("cards.rs"), &cards(&mut mistakes));
     write(&out.join("calls.toml"), &calls(&mut mistakes));
     servers(&mut mistakes);
+    write(&out.join("platforms.rs"), &platforms(&mut mistakes));
     if !mistakes.is_empty() {
         for mistake in mistakes {
             println!("cargo::error={mistake}");
@@ -79,6 +84,23 @@ fn servers(mistakes: &mut Vec<String>) {
             .and_then(|table| table.check().map_err(|what| format!("{}:1: {what}", path.display())));
         mistakes.extend(checked.err());
     }
+}
+
+/// The files of all platforms as one Rust expression of type `&[&str]`, sorted by path.
+fn platforms(mistakes: &mut Vec<String>) -> String {
+    let mut code = String::from("&[\n");
+    for path in toml_files(Path::new("rules/platforms")) {
+        let checked = read::<platform_schema::Platform>(&path)
+            .and_then(|platform| platform.check().map_err(|what| format!("{}:1: {what}", path.display())));
+        match checked.and_then(|()| fs::read_to_string(&path).map_err(|error| error.to_string())) {
+            Ok(text) => {
+                let _ = writeln!(code, "{text:?},");
+            }
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
+    code.push_str("]\n");
+    code
 }
 
 fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, String> {

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::Deployment;
-use super::image;
-use super::scene::Scene;
+use super::environment::Environment;
+use super::launcher::{self, Alone, Reached};
+use super::scene::{Project, Scene};
+use super::{compose, image, platform, proxy};
 use crate::findings::Note;
-use crate::read::{Facts, UnitKind};
+use crate::read::{Facts, Unit, UnitKind};
 use crate::source::{FileId, Files, Located, Place};
 
 /// What joining the facts came to.
@@ -40,11 +42,17 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
     let mut built = BTreeSet::new();
     let mut scenes: Vec<Scene> = Vec::new();
     let mut broken = Vec::new();
-    for unit in &facts.units {
+    let composed = compose::services(files, facts, &mut assembly.notes);
+    let inside = composed.iter().map(|service| (&service.unit, service.outer.clone()));
+    let services: Vec<&Unit> = composed.iter().map(|service| &service.unit).collect();
+    let units = platform::complete(&facts.units, files);
+    let outside = units.iter().map(|unit| (unit, Environment::default()));
+    for (unit, outer) in inside.chain(outside) {
         let scene = match unit.kind {
             UnitKind::Image => continue,
+            UnitKind::Platform if !platform::in_image(unit) => guarded(|| Scene::host(unit, files, facts)),
             UnitKind::ComposeService | UnitKind::KubernetesContainer | UnitKind::Platform => {
-                guarded(|| Scene::service(unit, files, facts, &mut built))
+                guarded(|| Scene::service(unit, &outer, files, facts, &services, &mut built))
             }
             UnitKind::Procfile
             | UnitKind::SystemdService
@@ -70,9 +78,20 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
             }
         }
     }
+    let project = Project { files, facts };
+    let mut reached = Reached::of(files, facts);
     for scene in scenes {
         let place = scene.place();
-        if guarded(|| scene.play(files, facts, &mut assembly)).is_none() {
+        if guarded(|| scene.play(&project, &mut reached, &mut assembly)).is_none() {
+            broken.push(place);
+        }
+    }
+    let mut launchers = guarded(|| launcher::alone(files, facts, &mut reached)).unwrap_or_default();
+    // Those that run whenever somebody calls them, before those that run only as programs.
+    launchers.sort_by_key(|alone| alone.guarded);
+    for alone in launchers {
+        let place = alone.launched.sighting.place;
+        if guarded(|| play_alone(&alone, &project, &mut reached, &mut assembly)).is_none() {
             broken.push(place);
         }
     }
@@ -81,11 +100,45 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
         let why = "what this starts could not be told, which is a defect of farrier; please report it";
         Note::line(file.path(), file.line(place.span.start), why)
     }));
-    forget_repeated(&mut assembly.deployments);
+    forget_repeated(&mut assembly);
+    proxy::join(&mut assembly.deployments, &facts.proxies);
     let order = |place: Place| (files.get(place.file).path().to_owned(), place.span);
     assembly.deployments.sort_by_key(|deployment| order(deployment.command));
     assembly.development_servers.sort_by_key(|server| order(server.command));
     assembly
+}
+
+/// Adds what a launcher starts that nothing else does. Where the service is started in another way, one
+/// that only runs as a program is how somebody works on it.
+fn play_alone(alone: &Alone, project: &Project, reached: &mut Reached, assembly: &mut Assembly) {
+    let unit = Unit::new(UnitKind::PythonLauncher, alone.name.as_str(), alone.launched.sighting.place);
+    let scene = Scene::alone(&unit, project.files);
+    let mut own = Assembly::default();
+    for step in launcher::steps(std::slice::from_ref(&alone.launched), &alone.start, project.files, project.facts) {
+        scene.take(&step, 1, project, reached, &mut own);
+    }
+    for deployment in &mut own.deployments {
+        if deployment.development.is_none() && alone.guarded {
+            let elsewhere = assembly.deployments.iter().find(|other| {
+                let module = |one: &Deployment| Some(one.app.as_ref()?.value.split(':').next()?.to_owned());
+                other.development.is_none()
+                    && (reloads(deployment) || module(deployment).is_some_and(|own| module(other) == Some(own)))
+            });
+            deployment.development = elsewhere.map(|other| {
+                let why = if reloads(deployment) { "it reloads, and" } else { "it runs only as a program, and" };
+                Located::new(format!("{why} the service is started elsewhere"), other.command)
+            });
+        }
+    }
+    assembly.deployments.extend(own.deployments);
+    assembly.development_servers.extend(own.development_servers);
+    assembly.notes.extend(own.notes);
+}
+
+fn reloads(deployment: &Deployment) -> bool {
+    ["reload", "use_reloader"].iter().any(|name| {
+        deployment.setting(name).and_then(super::Effective::value) == Some(&crate::values::Value::Bool(true))
+    })
 }
 
 /// A defect that one unit brings to light costs that unit, not the run.
@@ -94,15 +147,23 @@ fn guarded<T>(join: impl FnOnce() -> T) -> Option<T> {
 }
 
 /// Several services of one image may run one script, which starts the same server in each as far as its
-/// commands tell: it is one launch.
-fn forget_repeated(deployments: &mut Vec<Deployment>) {
+/// commands tell, and so does a service that several compose files lay something over: it is one launch.
+fn forget_repeated(assembly: &mut Assembly) {
     let mut kept: Vec<Deployment> = Vec::new();
-    for deployment in std::mem::take(deployments) {
+    for deployment in std::mem::take(&mut assembly.deployments) {
         if !kept.iter().any(|known| known.is_same_launch(&deployment)) {
             kept.push(deployment);
         }
     }
-    *deployments = kept;
+    // A task that something else calls is that launch, and not what somebody runs by hand.
+    let called: BTreeSet<Place> =
+        kept.iter().filter(|known| known.kind != UnitKind::Task).map(|known| known.command).collect();
+    kept.retain(|known| known.kind != UnitKind::Task || !called.contains(&known.command));
+    assembly.deployments = kept;
+    let mut commands = BTreeSet::new();
+    assembly.development_servers.retain(|server| commands.insert((server.command, server.name)));
+    assembly.notes.sort();
+    assembly.notes.dedup();
 }
 
 fn dockerfiles(facts: &Facts) -> BTreeSet<FileId> {

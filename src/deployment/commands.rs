@@ -10,8 +10,8 @@ use super::environment::Environment;
 use super::locate::Roots;
 use super::shell::Shell;
 use crate::python::evaluate::Dependency;
-use crate::read::Command;
 use crate::read::shell::Script;
+use crate::read::{Command, ConsoleScript, Unit};
 use crate::servers::Program;
 use crate::servers::arguments::Argument;
 use crate::source::{FileId, Files, Place};
@@ -84,6 +84,10 @@ pub(super) struct Surroundings<'a> {
     pub(super) files: &'a Files,
     /// The scripts of the project.
     pub(super) scripts: &'a BTreeMap<FileId, Arc<Script>>,
+    /// What else the project declares, the tasks that a command may call among it.
+    pub(super) units: &'a [Unit],
+    /// The commands that its packages install.
+    pub(super) installed: &'a BTreeMap<FileId, Vec<ConsoleScript>>,
     /// Answers for variables that compose or Kubernetes fills in before the process exists.
     pub(super) outer: &'a dyn Fn(&str) -> Option<String>,
 }
@@ -101,7 +105,8 @@ pub(super) fn starts(
         let mut large = Shell::new(&surroundings, Some(LARGE_NODE));
         large.run(entrypoint, command);
         for start in &mut found {
-            let mut same = large.found.iter().filter(|other| other.place == start.place && other.program == start.program);
+            let mut same =
+                large.found.iter().filter(|other| other.place == start.place && other.program == start.program);
             if let (Some(other), None) = (same.next(), same.next()) {
                 start.on_large_node = Some((other.arguments.clone(), other.environment.clone()));
             }

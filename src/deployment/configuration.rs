@@ -154,7 +154,7 @@ impl<'a> Reader<'a> {
         Some(work(file, self.python.get(&file)?, self.files.get(file).text(), &inputs, question))
     }
 
-    fn env_file(&self, path: FilePath<'_>) -> Option<Vec<FileVariable>> {
+    pub(super) fn env_file(&self, path: FilePath<'_>) -> Option<Vec<FileVariable>> {
         let file = match path {
             FilePath::Running(path) => self.roots.file(self.files, path)?,
             FilePath::Project(path) => self.files.find(path)?,
@@ -232,16 +232,26 @@ fn candidate(
 
 /// Gunicorn counts the parameters of a hook and refuses one that it could not call.
 fn wrong_arity(module: &Module, binding: &Binding, allowed: &[u8]) -> Option<Located<String>> {
-    if binding.how != How::Function || allowed.is_empty() {
+    if allowed.is_empty() {
         return None;
     }
-    let count = module.parameter_count(binding.name_place.span)?;
+    let count = match (&binding.value.outcome, binding.how) {
+        (_, How::Function) => module.parameter_count(binding.name_place.span)?,
+        (Outcome::Known(Value::Object(name)), How::Assignment) => callable_arity(module, name)?,
+        _ => return None,
+    };
     let fits = allowed.iter().any(|&arity| usize::from(arity) == count);
     (!fits).then(|| {
         let wanted = allowed.iter().map(u8::to_string).collect::<Vec<_>>().join(" or ");
         let what = format!("`{}` takes {count} arguments, but it is called with {wanted}", binding.name);
         Located::new(what, binding.name_place)
     })
+}
+
+/// How many arguments Gunicorn counts for a function of the file or a built-in one, by its name.
+fn callable_arity(module: &Module, name: &str) -> Option<usize> {
+    // `print` takes any number, which counts as none.
+    if name == "print" { Some(0) } else { module.parameter_count_of(name) }
 }
 
 fn stranger(binding: &Binding) -> Stranger {

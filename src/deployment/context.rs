@@ -1,12 +1,12 @@
 //! Whether a place starts the service in production, told by the evidence in names.
 
 use super::locate::join;
-use crate::read::Unit;
+use crate::read::{Unit, UnitKind};
 use crate::source::{Files, Located};
 
 /// Words that people put into the names of files, stages, services and profiles that are not for
 /// production.
-const DEVELOPMENT: [&str; 15] = [
+const DEVELOPMENT: [&str; 18] = [
     "dev",
     "devel",
     "development",
@@ -19,6 +19,9 @@ const DEVELOPMENT: [&str; 15] = [
     "debug",
     "example",
     "examples",
+    "sample",
+    "samples",
+    "minikube",
     "devcontainer",
     "e2e",
     "windows",
@@ -28,10 +31,15 @@ const DEVELOPMENT: [&str; 15] = [
 pub(super) fn development(unit: &Unit, files: &Files) -> Option<Located<String>> {
     let path = files.get(unit.place.file).path();
     let named = |name: &str| words(name).any(|word| DEVELOPMENT.contains(&word.as_str()));
-    let why = if let Some(part) = path.split('/').find(|part| named(part)) {
+    let why = if unit.kind == UnitKind::Task {
+        format!("`{}` is a task that somebody runs by hand", unit.name)
+    } else if let Some(part) = path.split('/').find(|part| named(part)) {
         format!("`{part}` is named for development")
     } else if named(&unit.name) {
         format!("`{}` is named for development", unit.name)
+    } else if let Some(part) = unit.variant.iter().flat_map(|variant| variant.value.split('/')).find(|part| named(part))
+    {
+        format!("`{part}` is named for development")
     } else if !unit.profiles.is_empty() && unit.profiles.iter().all(|profile| named(profile)) {
         format!("it runs only in the profile `{}`", unit.profiles.join("`, `"))
     } else {
@@ -44,13 +52,14 @@ pub(super) fn development(unit: &Unit, files: &Files) -> Option<Located<String>>
 fn mounted_sources(unit: &Unit, files: &Files) -> Option<Located<String>> {
     let home = files.get(unit.place.file).folder();
     unit.mounts.iter().find_map(|mount| {
-        let folder = join(home, &mount.value);
+        let folder = join(home, &mount.source.value);
         let is_python = |path: &str| path.rsplit('.').next() == Some("py");
         let holds_code = files.iter().any(|(_, file)| {
             is_python(file.path())
                 && (folder.is_empty() || file.path().strip_prefix(&folder).is_some_and(|rest| rest.starts_with('/')))
         });
-        holds_code.then(|| Located::new(format!("it mounts `{}`, the code of the project", mount.value), mount.place))
+        let says = |path: &String| format!("it mounts `{path}`, the code of the project");
+        holds_code.then(|| Located::new(says(&mount.source.value), mount.source.place))
     })
 }
 

@@ -5,7 +5,7 @@
 
 use super::{Candidate, Site};
 use crate::findings::Edit;
-use crate::servers::{Setting, Version};
+use crate::servers::{Server, Setting, Version};
 use crate::source::{Files, Place, Span};
 use crate::values::Value;
 
@@ -13,7 +13,7 @@ impl Candidate {
     /// Gives the setting another value in place.
     pub fn set(&self, files: &Files, value: &Value) -> Option<Edit> {
         match self.site.as_ref()? {
-            Site::Statement { literal, .. } => {
+            Site::Statement { literal, .. } | Site::Argument { literal, .. } => {
                 let place = (*literal)?;
                 Some(Edit::replace(place, python_literal(value, files.text_at(place))))
             }
@@ -30,6 +30,7 @@ impl Candidate {
             Site::Statement { statement, .. } | Site::Entry { statement, .. } => {
                 Some(vec![Edit::remove(whole_lines(files, *statement)?)])
             }
+            Site::Argument { removal, .. } => Some(vec![Edit::remove((*removal)?)]),
             Site::Words { removal, .. } => Some(removal.iter().map(|&place| Edit::remove(place)).collect()),
             Site::Variable { .. } => None,
         }
@@ -54,6 +55,13 @@ impl Candidate {
                 let after = Place::new(lines.file, Span::new(lines.span.end, lines.span.end));
                 Some(Edit::insert(after, line))
             }
+            // Of Granian the parameters have other names than the settings.
+            Site::Argument { whole, .. } if setting.server() == Server::Uvicorn => {
+                let end = (*whole)?.span.end;
+                let after = Place::new((*whole)?.file, Span::new(end, end));
+                Some(Edit::insert(after, format!(", {}={value}", setting.name())))
+            }
+            Site::Argument { .. } => None,
             Site::Words { literal, .. } => {
                 let place = (*literal)?;
                 let flag = setting.at(version).flag()?;

@@ -21,6 +21,8 @@ pub enum Layer {
     OptionsVariable,
     /// The command line.
     CommandLine,
+    /// An argument of the call in Python code that starts the server.
+    Call,
 }
 
 impl Layer {
@@ -32,6 +34,7 @@ impl Layer {
             Self::ConfigFile => "config-file",
             Self::OptionsVariable => "GUNICORN_CMD_ARGS",
             Self::CommandLine => "command-line",
+            Self::Call => "call",
         }
     }
 }
@@ -68,6 +71,15 @@ pub enum Site {
         literal: Option<Place>,
         /// What to take out to drop the option.
         removal: Vec<Place>,
+    },
+    /// An argument of a call in a Python file, or what the code makes one of.
+    Argument {
+        /// The value's bytes, if they are a literal.
+        literal: Option<Place>,
+        /// From the name to the end of the value, where it is given by name in the call itself.
+        whole: Option<Place>,
+        /// What to take out to drop the argument.
+        removal: Option<Place>,
     },
     /// The value of an environment variable.
     Variable {
@@ -174,6 +186,22 @@ impl Settings {
     pub(super) fn change_default(&mut self, name: &str, change: impl FnOnce(&Candidate) -> Candidate) {
         if let Some(effective) = self.by_name.get_mut(name).filter(|effective| !effective.is_set()) {
             effective.winner = change(&effective.winner);
+        }
+    }
+
+    /// Makes a setting count for nothing: whatever was set loses against `value`, which nobody set.
+    pub(super) fn overrule(&mut self, name: &str, value: Value) {
+        let Some(effective) = self.by_name.get_mut(name) else { return };
+        let ruled = Candidate {
+            value: Resolved::Known(value),
+            layer: Layer::Default,
+            place: None,
+            site: None,
+            depends: Vec::new(),
+        };
+        if effective.winner.value != ruled.value {
+            let lost = std::mem::replace(&mut effective.winner, ruled);
+            effective.overridden.insert(0, lost);
         }
     }
 

@@ -50,24 +50,55 @@ impl Environment {
         outer: &dyn Fn(&str) -> Option<String>,
     ) {
         for variable in variables {
-            let entry = match &variable.value {
-                Some(word) => Entry {
-                    text: word.resolve(&|name| self.text(name).or_else(|| outer(name))),
-                    place: word.place,
-                    literal: word.is_literal(),
-                    depends: Vec::new(),
-                    exported: !variable.build_only,
-                },
-                None => Entry {
-                    text: outer(&variable.name),
-                    place: variable.place,
-                    literal: false,
-                    depends: Vec::new(),
-                    exported: !variable.build_only,
-                },
-            };
-            self.entries.insert(variable.name.clone(), entry);
+            // One that is passed on is not what was set before.
+            let own = |name: &str| variable.value.as_ref().and_then(|_| self.text(name));
+            let mut one = Self::default();
+            one.set(variable, &|name| own(name).or_else(|| outer(name)));
+            self.overlay(one);
         }
+    }
+
+    /// Sets one variable, filling in its value from `lookup` alone.
+    pub(super) fn set(&mut self, variable: &Variable, lookup: &dyn Fn(&str) -> Option<String>) {
+        let text = match &variable.value {
+            Some(word) => word.resolve(lookup),
+            None => lookup(&variable.name),
+        };
+        let entry = Entry {
+            text,
+            place: variable.value.as_ref().map_or(variable.place, |word| word.place),
+            literal: variable.value.as_ref().is_some_and(crate::source::Word::is_literal),
+            depends: Vec::new(),
+            exported: !variable.build_only,
+        };
+        self.entries.insert(variable.name.clone(), entry);
+    }
+
+    /// `ARG`: what somebody builds with, or else the default, or else the argument of the same name in
+    /// front of all stages. One that has none of them is not set.
+    pub(super) fn argument(
+        &mut self,
+        variable: &Variable,
+        given: &Self,
+        globals: &Self,
+        lookup: &dyn Fn(&str) -> Option<String>,
+    ) {
+        let entry = given.entries.get(&variable.name).cloned().or_else(|| {
+            if variable.value.is_none() {
+                return globals.entries.get(&variable.name).cloned();
+            }
+            let mut one = Self::default();
+            one.set(variable, lookup);
+            one.entries.remove(&variable.name)
+        });
+        if let Some(entry) = entry {
+            self.entries.insert(variable.name.clone(), Entry { exported: false, ..entry });
+        }
+    }
+
+    /// Adds what another environment holds, which wins.
+    pub(super) fn overlay(&mut self, other: Self) {
+        self.entries.extend(other.entries);
     }
 
     /// Takes over the variables of `other` that are not there yet and whose name is `wanted`.
@@ -77,11 +108,6 @@ impl Environment {
                 self.entries.entry(name).or_insert(entry);
             }
         }
-    }
-
-    /// Ends the build: what only served to fill in other variables does not exist in the container.
-    pub(super) fn start_running(&mut self) {
-        self.entries.retain(|_, entry| entry.exported);
     }
 
     /// Every variable, whether programs see it or not.
@@ -94,9 +120,26 @@ impl Environment {
         self.entries.insert(name, entry);
     }
 
+    /// Takes a variable away.
+    pub(super) fn remove(&mut self, name: &str) {
+        self.entries.remove(name);
+    }
+
+    /// Sets a variable to a text, or to something that cannot be told, as a program does for itself.
+    pub(super) fn put(&mut self, name: &str, text: Option<String>, place: Place) {
+        let entry = Entry { text, place, literal: false, depends: Vec::new(), exported: true };
+        self.entries.insert(name.to_owned(), entry);
+    }
+
     /// What a shell puts in for a variable, if a file says so.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         self.entries.get(name)?.text.clone()
+    }
+
+    /// Every variable that programs see.
+    pub(super) fn all(self) -> BTreeMap<String, Option<String>> {
+        let seen = self.entries.into_iter().filter(|(_, entry)| entry.exported);
+        seen.map(|(name, entry)| (name, entry.text)).collect()
     }
 
     /// Every variable with a value that programs see.

@@ -66,6 +66,12 @@ impl Roots {
         }
     }
 
+    /// Records that the container sees the file `source` of the project at `destination`.
+    pub(super) fn mount(&mut self, source: &str, destination: &str) {
+        let destination = join("/", destination);
+        self.copies.push(Copy { source: source.to_owned(), destination, into_folder: false });
+    }
+
     /// Records that the image holds a copy of what another one, with the folders `other`, has at `sources`.
     pub(super) fn copy_from(&mut self, other: &Self, sources: &[String], destination: &str) {
         let target = join(&self.working, destination);
@@ -151,7 +157,7 @@ impl Roots {
 }
 
 fn is_folder(files: &Files, path: &str) -> bool {
-    path.is_empty() || files.iter().any(|(_, file)| below(file.path(), path).is_some_and(|rest| !rest.is_empty()))
+    path.is_empty() || files.has_folder(path)
 }
 
 impl Copy {

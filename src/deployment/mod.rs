@@ -5,6 +5,7 @@
 
 mod assemble;
 mod commands;
+mod compose;
 mod configuration;
 mod context;
 mod daphne;
@@ -16,23 +17,30 @@ mod faults;
 mod granian;
 mod hypercorn;
 mod image;
+mod image_name;
+mod launcher;
 mod locate;
+mod platform;
+mod proxy;
 mod resolve;
 mod scene;
 mod settle;
 mod shell;
+mod tasks;
 mod uvicorn;
 mod version;
 
 pub use crate::python::evaluate::Dependency;
+pub use crate::read::{Autoscaler, HealthCheck, HealthKind, Limits, Proxy};
 pub use assemble::{Assembly, DevelopmentServer, assemble};
+pub use compose::{Composed, services as compose_services};
 pub use configuration::{Configuration, Stranger};
 pub use effective::{Candidate, Effective, Layer, Resolved, Settings, Site};
 pub use version::ServerVersion;
 
 use std::collections::BTreeMap;
 
-use crate::read::{HealthCheck, Limits, UnitKind};
+use crate::read::UnitKind;
 use crate::servers::{Server, Version, WorkerClass};
 use crate::source::{Located, Place};
 use crate::values::Seconds;
@@ -81,6 +89,8 @@ pub struct Deployment {
     pub workers_on_large_node: Option<i64>,
     /// The variables that files set for it, with their values.
     pub environment: Vec<(String, String)>,
+    /// The proxies that pass requests to it, each with the settings of that route.
+    pub proxies: Vec<Proxy>,
     /// The distributions that the project asks for, with the version where one is pinned or bounded.
     distributions: BTreeMap<String, Option<ServerVersion>>,
 }
@@ -104,7 +114,17 @@ impl Deployment {
         };
         (self.command, self.server, &self.folder) == (other.command, other.server, &other.folder)
             && limits(&self.limits) == limits(&other.limits)
+            && self.development.is_some() == other.development.is_some()
+            && self.replicas() == other.replicas()
             && values(self) == values(other)
+    }
+
+    /// How many copies run, and the bounds between which that changes.
+    fn replicas(&self) -> [Option<u32>; 3] {
+        let value = |located: &Option<Located<u32>>| located.as_ref().map(|located| located.value);
+        let scaler = self.limits.autoscaler.as_ref();
+        let bound = |of: fn(&Autoscaler) -> &Option<Located<u32>>| scaler.and_then(|scaler| value(of(scaler)));
+        [value(&self.limits.replicas), bound(|scaler| &scaler.least), bound(|scaler| &scaler.most)]
     }
 
     /// Whether the project asks for a distribution.

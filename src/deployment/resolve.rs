@@ -6,6 +6,7 @@
 
 use super::commands::{LARGE_NODE, Start};
 use super::configuration::{Configuration, Read, Reader, Which};
+use super::launcher::{self, Launched};
 use super::settle::{self, Sources};
 use super::version;
 use super::{Candidate, Deployment, Resolved, Settings, daphne, fastapi, faults, granian, hypercorn, uvicorn};
@@ -30,6 +31,7 @@ pub(super) fn resolve(
     origin: &Origin,
     server: Server,
     start: &Start,
+    launched: Option<&Launched>,
     files: &Files,
     facts: &Facts,
     notes: &mut Vec<Note>,
@@ -48,7 +50,10 @@ pub(super) fn resolve(
     if command_line.exits.is_some() || checks {
         return None;
     }
-    let options = options(table, version.version, start, &mut errors);
+    let called = launched.map(|launched| launcher::read(launched, table, version.version, files, facts));
+    // A call has neither options nor files, unless it reads them itself.
+    let alone = called.as_ref().is_some_and(|called| !called.reads_command_line);
+    let options = if alone { Arguments::default() } else { options(table, version.version, start, &mut errors) };
     for found in [&options, &command_line] {
         errors.extend(found.errors.iter().map(|e| Located::new(e.value.to_string(), e.place)));
     }
@@ -64,6 +69,7 @@ pub(super) fn resolve(
         cpus: None,
     };
     let which = match server {
+        _ if alone => Which::None,
         Server::Gunicorn => which_configuration(&command_line, &options, start, files),
         Server::Hypercorn => hypercorn::which(&command_line, &start.roots, files),
         _ => Which::None,
@@ -77,8 +83,12 @@ pub(super) fn resolve(
     } else {
         command_line.app.clone()
     };
-    let environment = match server {
-        Server::Uvicorn if !fastapi => {
+    let environment = match (server, &called) {
+        (Server::Uvicorn, Some(called)) => {
+            let named = called.env_file.clone().flatten();
+            uvicorn::with_named(start.environment.clone(), named, &start.roots, files, facts)
+        }
+        (Server::Uvicorn, None) if !fastapi => {
             uvicorn::with_file(&start.environment, &command_line, &start.roots, files, facts)
         }
         _ => start.environment.clone(),
@@ -95,11 +105,12 @@ pub(super) fn resolve(
         options,
         command_line: command_line.clone(),
         parted: &start.parted,
+        called: called.as_ref(),
     };
     let mut settings = sources.settle(&mut errors);
-    let mut app = named.clone();
+    let mut app = called.as_ref().and_then(|called| called.app.clone()).or_else(|| named.clone());
     // Whether no file can name the application that the command line does not name.
-    let mut nameless = complete && !fastapi;
+    let mut nameless = complete && !fastapi && called.is_none();
     match server {
         Server::Gunicorn => {
             name_process(&mut settings, named.as_ref(), complete);
@@ -109,7 +120,8 @@ pub(super) fn resolve(
         }
         Server::Uvicorn => {
             errors.extend(uvicorn::at_start(&settings, start.place));
-            let variable = uvicorn::app_of(&environment).filter(|_| app.is_none() && !fastapi);
+            let variable = uvicorn::app_of(&environment, version.version);
+            let variable = variable.filter(|_| app.is_none() && !fastapi && called.is_none());
             nameless &= variable.is_none();
             app = app.or_else(|| variable.flatten());
         }
@@ -125,6 +137,10 @@ pub(super) fn resolve(
         // Its application may be named by options, files and the requests themselves.
         Server::Uwsgi => nameless = false,
     }
+    if let Some(called) = &called {
+        errors.extend(called.errors.iter().cloned());
+        errors.extend(called.object.and_then(|place| launcher::object_fault(&settings, place)));
+    }
     if app.is_none() && nameless {
         errors.push(Located::new("no application module is named".to_owned(), start.place));
     }
@@ -133,7 +149,9 @@ pub(super) fn resolve(
         kind: origin.unit.kind,
         unit: origin.unit.name.clone(),
         command: start.place,
-        folder: folder(start, &settings, app.as_ref(), files),
+        folder: called
+            .and_then(|called| called.folder)
+            .unwrap_or_else(|| folder(start, &settings, app.as_ref(), files)),
         class: settle::worker_class(table, &settings),
         workers_on_large_node: workers_on_large_node(&reader, loaded.configuration.as_ref(), &settings),
         configuration: loaded.configuration,
@@ -145,6 +163,7 @@ pub(super) fn resolve(
         container: origin.container,
         development: origin.development.cloned(),
         environment: start.environment.known(),
+        proxies: Vec::new(),
         distributions: version::distributions(&home, &facts.requirements, files),
         version,
         app,

@@ -3,23 +3,35 @@
 //! Decides which environment and which folders the commands of a unit see, and what becomes of the
 //! programs that they start.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::assemble::{Assembly, DevelopmentServer};
 use super::commands::{self, Start, Surroundings};
 use super::environment::Environment;
 use super::image::{self, Image};
+use super::launcher::{self, Launched, Reached};
 use super::locate::{self, Roots};
 use super::resolve::{Origin, resolve};
-use super::{Deployment, Effective, context};
+use super::{Deployment, Effective, context, image_name, platform};
 use crate::read::{Facts, Limits, Unit, UnitKind};
 use crate::servers::{Program, Server};
 use crate::source::{Files, Located, Place};
 use crate::values::Value;
 
+/// Launchers that start launchers are followed this far.
+const MAX_LAUNCHERS: usize = 4;
+
+/// The project as a whole.
+#[derive(Clone, Copy)]
+pub(super) struct Project<'a> {
+    pub(super) files: &'a Files,
+    pub(super) facts: &'a Facts,
+}
+
 /// A unit about to be played.
 pub(super) struct Scene<'f> {
-    unit: &'f Unit,
+    unit: Cow<'f, Unit>,
     starts: Vec<Start>,
     limits: Limits,
     container: Option<Place>,
@@ -33,14 +45,22 @@ impl<'f> Scene<'f> {
     pub(super) fn host(unit: &'f Unit, files: &Files, facts: &Facts) -> Self {
         let mut environment = Environment::default();
         extend(&mut environment, unit, files, facts, &|_| None);
-        let mut roots = Roots::project(files.get(unit.place.file).folder());
+        let mut roots = Roots::project(platform::home(unit, files));
         if let Some(working) = &unit.working_folder {
             roots.enter(&working.value);
         }
-        let surroundings = Surroundings { environment, roots, files, scripts: &facts.scripts, outer: &|_| None };
+        let surroundings = Surroundings {
+            environment,
+            roots,
+            files,
+            scripts: &facts.scripts,
+            units: &facts.units,
+            installed: &facts.console_scripts,
+            outer: &|_| None,
+        };
         let starts = commands::starts(unit.entrypoint.as_ref(), unit.command.as_ref(), surroundings);
         Self {
-            unit,
+            unit: Cow::Borrowed(unit),
             starts,
             limits: unit.limits.clone(),
             container: None,
@@ -52,10 +72,18 @@ impl<'f> Scene<'f> {
     /// An image with the command that it has itself.
     pub(super) fn image(image: &Image<'f>, files: &Files, facts: &Facts) -> Self {
         let (environment, roots) = inside(image, files.get(image.stage.place.file).folder(), None);
-        let surroundings = Surroundings { environment, roots, files, scripts: &facts.scripts, outer: &|_| None };
+        let surroundings = Surroundings {
+            environment,
+            roots,
+            files,
+            scripts: &facts.scripts,
+            units: &facts.units,
+            installed: &facts.console_scripts,
+            outer: &|_| None,
+        };
         let starts = commands::starts(image.entrypoint, image.command, surroundings);
         Self {
-            unit: image.stage,
+            unit: Cow::Owned(with_image(image.stage, Some(image))),
             starts,
             limits: image.stage.limits.clone(),
             container: Some(image.stage.place),
@@ -65,43 +93,73 @@ impl<'f> Scene<'f> {
     }
 
     /// A unit that runs in an image, which it may build; the stages whose own command it runs are
-    /// added to `built`.
-    pub(super) fn service(unit: &'f Unit, files: &'f Files, facts: &'f Facts, built: &mut BTreeSet<Place>) -> Self {
-        let folder = files.get(unit.place.file).folder();
-        let is_compose = unit.kind == UnitKind::ComposeService;
-        // Compose fills in variables itself, from the `.env` file beside its own.
-        let outer = |name: &str| {
-            let beside = files.find(&locate::join(folder, ".env")).filter(|_| is_compose)?;
-            let variables = facts.environments.get(&beside)?;
-            variables.iter().rev().find(|variable| variable.name == name)?.value.as_ref()?.text()
-        };
-        let target = unit.build.as_ref().and_then(|build| build.target.as_ref()).map(|target| target.value.as_str());
-        let dockerfile = image::dockerfile_of(unit, files);
-        let image = dockerfile.and_then(|file| image::build(&facts.units, file, target));
+    /// added to `built`. `outer` is what compose fills in variables from; `services` are those of compose,
+    /// which may build what others name.
+    pub(super) fn service(
+        unit: &'f Unit,
+        outer: &Environment,
+        files: &'f Files,
+        facts: &'f Facts,
+        services: &[&'f Unit],
+        built: &mut BTreeSet<Place>,
+    ) -> Self {
+        let is_cluster = unit.kind == UnitKind::KubernetesContainer;
+        let beside = files.get(unit.place.file).folder();
+        // Compose fills in variables itself, from `outer`; Kubernetes from those that the container is
+        // given there.
+        let mut given = Environment::default();
+        if is_cluster {
+            given.extend(&unit.environment, &|_| None);
+        }
+        let outer = |name: &str| if is_cluster { given.text(name) } else { outer.text(name) };
+        // What the image is built with; only compose says so.
+        let mut arguments = Environment::default();
+        for argument in unit.environment.iter().filter(|variable| variable.build_only) {
+            arguments.set(argument, &outer);
+        }
+        let by_name = is_cluster || unit.kind == UnitKind::Platform && unit.build.is_none();
+        let recipe =
+            if by_name { image_name::recipe(unit, files, facts, services) } else { image::recipe(unit, files) };
+        let image =
+            recipe.as_ref().and_then(|recipe| image::build(&facts.units, recipe.dockerfile, recipe.target, &arguments));
         let working = unit.working_folder.as_ref().map(|working| working.value.as_str());
-        let (mut environment, roots) = match &image {
-            Some(image) => {
-                let context = image::context_of(unit, files).unwrap_or_else(|| folder.to_owned());
-                inside(image, &context, working)
-            }
-            None => (Environment::default(), Roots::image(folder, working)),
+        let (mut environment, mut roots) = match (&image, recipe) {
+            (Some(image), Some(recipe)) => inside(image, &recipe.context, working),
+            _ if by_name => (Environment::default(), Roots::image(&image_name::home(unit, files), working)),
+            _ => (Environment::default(), Roots::image(beside, working)),
         };
+        for mount in &unit.mounts {
+            if let Some(target) = &mount.target {
+                roots.mount(&locate::join(beside, &mount.source.value), target);
+            }
+        }
+        for mounted in &unit.mounted {
+            let (file, path) = &mounted.value;
+            roots.mount(files.get(*file).path(), path);
+        }
         extend(&mut environment, unit, files, facts, &outer);
         let own_image = image.as_ref();
         let entrypoint = unit.entrypoint.as_ref().or_else(|| own_image?.entrypoint);
         // A service that sets its own entry point drops the command of the image.
-        let inherited = || {
-            if unit.entrypoint.is_some() { None } else { own_image?.command }
-        };
+        let drops = unit.entrypoint.as_ref().is_some_and(|entrypoint| !entrypoint.simple.is_empty());
+        let inherited = || if drops { None } else { own_image?.command };
         let command = unit.command.as_ref().or_else(inherited);
         let uses_own = unit.command.is_some() || unit.entrypoint.is_some();
         if !uses_own {
             built.extend(own_image.map(|image| image.stage.place));
         }
-        let surroundings = Surroundings { environment, roots, files, scripts: &facts.scripts, outer: &outer };
+        let surroundings = Surroundings {
+            environment,
+            roots,
+            files,
+            scripts: &facts.scripts,
+            units: &facts.units,
+            installed: &facts.console_scripts,
+            outer: &outer,
+        };
         let starts = commands::starts(entrypoint, command, surroundings);
         Self {
-            unit,
+            unit: Cow::Owned(with_image(unit, own_image)),
             starts,
             limits: unit.limits.clone(),
             container: (unit.kind.is_container() || image.is_some()).then_some(unit.place),
@@ -115,45 +173,102 @@ impl<'f> Scene<'f> {
         self.unit.place
     }
 
-    /// Adds what the commands start to `assembly`.
-    pub(super) fn play(self, files: &Files, facts: &Facts, assembly: &mut Assembly) {
-        for start in &self.starts {
-            let development = match start.program {
-                Program::Server { server, .. } => {
-                    let resolved = resolve(&self.origin(), server, start, files, facts, &mut assembly.notes);
-                    assembly.deployments.extend(resolved.map(|mut deployment| {
-                        self.note_reload(&mut deployment, start.conditional);
-                        deployment
-                    }));
-                    continue;
-                }
-                Program::FastApi { development: false, .. } => {
-                    let resolved = resolve(&self.origin(), Server::Uvicorn, start, files, facts, &mut assembly.notes);
-                    assembly.deployments.extend(resolved);
-                    continue;
-                }
-                Program::FastApi { development: true, .. } => "fastapi dev",
-                Program::Development { name, .. } => name,
-            };
-            // A development server in a branch is what the branch is for.
-            if start.conditional {
-                continue;
-            }
-            assembly.development_servers.push(DevelopmentServer {
-                name: development,
-                command: start.place,
-                container: self.container,
-                development: self.development.clone().or_else(|| {
-                    let why = "it replaces the command of the image by a development server".to_owned();
-                    self.replaces.then(|| Located::new(why, start.place))
-                }),
-            });
+    /// A launcher in Python that nothing starts.
+    pub(super) fn alone(unit: &'f Unit, files: &Files) -> Self {
+        Self {
+            unit: Cow::Borrowed(unit),
+            starts: Vec::new(),
+            limits: Limits::default(),
+            container: None,
+            development: context::development(unit, files),
+            replaces: false,
         }
+    }
+
+    /// Adds what the commands start to `assembly`.
+    pub(super) fn play(self, project: &Project, reached: &mut Reached, assembly: &mut Assembly) {
+        for start in &self.starts {
+            self.begin(start, 0, project, reached, assembly);
+        }
+    }
+
+    fn begin(&self, start: &Start, depth: usize, project: &Project, reached: &mut Reached, assembly: &mut Assembly) {
+        match &start.program {
+            Program::Server { server, .. } => self.serve(*server, start, None, project, assembly),
+            Program::FastApi { development: false, .. } => {
+                self.serve(Server::Uvicorn, start, None, project, assembly);
+            }
+            // A development server in a branch is what the branch is for.
+            Program::FastApi { development: true, .. } | Program::Development { .. } if start.conditional => {}
+            Program::FastApi { development: true, .. } => self.develop("fastapi dev", start.place, assembly),
+            Program::Development { name, .. } => self.develop(name, start.place, assembly),
+            Program::Python { code, .. } if depth < MAX_LAUNCHERS => {
+                let Some(entry) = launcher::entry(code, start, project.files, project.facts) else { return };
+                if !reached.may_lead(entry.file) {
+                    return;
+                }
+                let words: Vec<Option<String>> = start.arguments.iter().map(|word| word.text.clone()).collect();
+                let (found, _) = launcher::follow(&entry, start, Some(&words), None, project.files, project.facts);
+                found.iter().for_each(|launched| reached.add(launched));
+                for step in launcher::steps(&found, start, project.files, project.facts) {
+                    self.take(&step, depth + 1, project, reached, assembly);
+                }
+            }
+            Program::Python { .. } => {}
+        }
+    }
+
+    /// Adds what a call in Python code starts.
+    pub(super) fn take(
+        &self,
+        step: &launcher::Step,
+        depth: usize,
+        project: &Project,
+        reached: &mut Reached,
+        assembly: &mut Assembly,
+    ) {
+        match step {
+            launcher::Step::Call(server, start, launched) => {
+                self.serve(*server, start, Some(launched), project, assembly);
+            }
+            launcher::Step::Program(start) => self.begin(start, depth, project, reached, assembly),
+            launcher::Step::Development(name, place) => self.develop(name, *place, assembly),
+        }
+    }
+
+    fn serve(
+        &self,
+        server: Server,
+        start: &Start,
+        launched: Option<&Launched>,
+        project: &Project,
+        assembly: &mut Assembly,
+    ) {
+        let origin = self.origin();
+        let resolved = resolve(&origin, server, start, launched, project.files, project.facts, &mut assembly.notes);
+        assembly.deployments.extend(resolved.map(|mut deployment| {
+            if !matches!(start.program, Program::FastApi { .. }) {
+                self.note_reload(&mut deployment, start.conditional);
+            }
+            deployment
+        }));
+    }
+
+    fn develop(&self, name: &'static str, command: Place, assembly: &mut Assembly) {
+        assembly.development_servers.push(DevelopmentServer {
+            name,
+            command,
+            container: self.container,
+            development: self.development.clone().or_else(|| {
+                let why = "it replaces the command of the image by a development server".to_owned();
+                self.replaces.then(|| Located::new(why, command))
+            }),
+        });
     }
 
     fn origin(&self) -> Origin<'_> {
         Origin {
-            unit: self.unit,
+            unit: &self.unit,
             limits: &self.limits,
             container: self.container,
             development: self.development.as_ref(),
@@ -166,7 +281,7 @@ impl<'f> Scene<'f> {
         let reloads = deployment.setting("reload").and_then(Effective::value) == Some(&Value::Bool(true));
         if (self.replaces || conditional) && reloads && deployment.development.is_none() {
             let why = if conditional {
-                "it reloads, and runs only in a branch of its script".to_owned()
+                "it reloads, and runs only in a branch".to_owned()
             } else {
                 "it replaces the command of the image by one that reloads".to_owned()
             };
@@ -175,29 +290,50 @@ impl<'f> Scene<'f> {
     }
 }
 
+/// The unit with what it takes over from its image: who runs it, how it is stopped, how somebody sees
+/// whether it is well. Kubernetes does not look at the check of an image.
+fn with_image(unit: &Unit, image: Option<&Image>) -> Unit {
+    let mut unit = unit.clone();
+    let Some(image) = image else { return unit };
+    unit.user = unit.user.or_else(|| image.user.cloned());
+    unit.stop_signal = unit.stop_signal.or_else(|| image.stop_signal.cloned());
+    if unit.kind != UnitKind::KubernetesContainer {
+        match (unit.health.first_mut(), image.health) {
+            (None, Some(check)) => unit.health = vec![check.clone()],
+            // A check without a command changes when the check of the image runs.
+            (Some(own), Some(check)) if own.command.is_none() => {
+                own.command.clone_from(&check.command);
+                own.interval = own.interval.take().or_else(|| check.interval.clone());
+                own.timeout = own.timeout.take().or_else(|| check.timeout.clone());
+                own.failures = own.failures.take().or_else(|| check.failures.clone());
+                own.start_period = own.start_period.take().or_else(|| check.start_period.clone());
+            }
+            _ => {}
+        }
+    }
+    unit.health.retain(|check| check.command.as_ref().is_none_or(|command| !command.simple.is_empty()));
+    unit
+}
+
 /// The environment and the folders inside an image built from `folder`.
 fn inside(image: &Image, folder: &str, working: Option<&str>) -> (Environment, Roots) {
-    let mut environment = Environment::default();
-    // A build argument without a value is unknown, not empty.
-    environment.extend(image.environment.iter().copied().filter(|variable| variable.value.is_some()), &|_| None);
-    environment.start_running();
-    (environment, folders(image, folder, working))
+    (image.environment.clone(), folders(image, folder, working))
 }
 
 fn folders(image: &Image, folder: &str, working: Option<&str>) -> Roots {
-    let own = image.working_folder.map(|working| working.value.as_str());
-    let mut roots = Roots::image(folder, working.or(own));
-    for (copied, stage) in &image.copied {
-        match stage {
-            None => roots.copy(&copied.sources, &copied.destination),
-            Some(stage) => roots.copy_from(&folders(stage, folder, None), &copied.sources, &copied.destination),
+    let mut roots = Roots::image(folder, working.or(image.working_folder.as_deref()));
+    for landed in &image.copied {
+        let sources = &landed.copied.sources;
+        match &landed.from {
+            None => roots.copy(sources, &landed.destination),
+            Some(stage) => roots.copy_from(&folders(stage, folder, None), sources, &landed.destination),
         }
     }
     roots
 }
 
 /// Adds what files set for a unit: sets of variables by name, then files of them, then its own.
-fn extend(
+pub(super) fn extend(
     environment: &mut Environment,
     unit: &Unit,
     files: &Files,
@@ -205,10 +341,30 @@ fn extend(
     outer: &dyn Fn(&str) -> Option<String>,
 ) {
     let folder = files.get(unit.place.file).folder();
-    for named in &unit.environment_files {
-        let path = locate::join(folder, &named.value);
-        let variables = files.find(&path).and_then(|file| facts.environments.get(&file));
-        environment.extend(variables.into_iter().flatten(), outer);
+    let variables = |path: &str| files.find(&locate::join(folder, path)).and_then(|file| facts.environments.get(&file));
+    let own = unit.environment.iter().filter(|variable| !variable.build_only);
+    if unit.kind != UnitKind::ComposeService {
+        for named in &unit.environment_files {
+            environment.extend(variables(&named.value).into_iter().flatten(), outer);
+        }
+        environment.extend(own, outer);
+        return;
     }
-    environment.extend(unit.environment.iter().filter(|variable| !variable.build_only), outer);
+    // Compose fills in before there is a container, so nothing of the image counts (compose-go 2,
+    // `WithServicesEnvironmentResolved`): the project's variables, in files also those of the service and
+    // in the end the earlier ones of the same file.
+    let mut service = Environment::default();
+    for variable in own {
+        service.set(variable, outer);
+    }
+    for named in &unit.environment_files {
+        let mut file = Environment::default();
+        for variable in &super::compose::variables(&locate::join(folder, &named.value), files, facts) {
+            let mut one = Environment::default();
+            one.set(variable, &|name| outer(name).or_else(|| service.text(name)).or_else(|| file.text(name)));
+            file.overlay(one);
+        }
+        environment.overlay(file);
+    }
+    environment.overlay(service);
 }

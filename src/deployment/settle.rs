@@ -4,6 +4,7 @@ use super::commands::Parted;
 use super::configuration::Read;
 use super::effective::{Candidate, Layer, Resolved, Settings, Site};
 use super::environment::Environment;
+use super::launcher::Called;
 use crate::python::evaluate::Dependency;
 use crate::servers::arguments::{self, Arguments, Given, Outcome};
 use crate::servers::cast::default_from;
@@ -29,6 +30,9 @@ pub(super) struct Sources<'a> {
     pub(super) command_line: Arguments,
     /// What the words of the command line rest on.
     pub(super) parted: &'a Parted,
+    /// What the call in Python code sets that starts the server; options of a command line and variables
+    /// that stand for them do not count then.
+    pub(super) called: Option<&'a Called>,
 }
 
 impl Sources<'_> {
@@ -41,7 +45,10 @@ impl Sources<'_> {
         let untrusted = configuration.untrusted.or_else(|| self.unread.clone());
         for setting in self.table.settings().filter(|setting| setting.applies_to(self.version)) {
             let mut candidates = vec![self.default(setting)];
-            let given = self.command_line.last(setting.name()).is_some();
+            let given = match self.called {
+                Some(called) => called.gives(setting.name()),
+                None => self.command_line.last(setting.name()).is_some(),
+            };
             candidates.extend(self.variable(setting, given, errors));
             if let Some((place, why)) = &untrusted {
                 candidates.push(unknown(Layer::ConfigFile, *place, why.clone()));
@@ -59,7 +66,12 @@ impl Sources<'_> {
             for dependency in self.further_words(setting) {
                 candidates.iter_mut().for_each(|candidate| candidate.depends.push(dependency.clone()));
             }
+            let called = self.called.into_iter().flat_map(|called| &called.candidates);
+            candidates.extend(called.filter(|(known, _)| known.name() == setting.name()).map(|(_, one)| one.clone()));
             settings.settle(setting, candidates);
+        }
+        for (name, value) in self.called.into_iter().flat_map(|called| &called.fixed) {
+            settings.overrule(name, value.clone());
         }
         settings
     }
@@ -86,7 +98,7 @@ impl Sources<'_> {
     /// command line hides (`given`) is not even looked at.
     fn variable(&self, setting: &'static Setting, given: bool, errors: &mut Vec<Located<String>>) -> Option<Candidate> {
         let option = if std::ptr::eq(self.interface, self.table) { Some(setting) } else { self.in_front(setting) };
-        let own = option.and_then(|option| self.interface.variable_of(option));
+        let own = option.filter(|_| self.called.is_none()).and_then(|option| self.interface.variable_of(option));
         let clicks = self.table.syntax() == Syntax::Click;
         // To click an empty variable is none.
         let own = own.as_deref().and_then(|name| Some((name, self.environment.entry(name)?)));

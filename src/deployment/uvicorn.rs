@@ -4,6 +4,7 @@ use super::effective::{Effective, Settings};
 use super::environment::Environment;
 use super::locate::Roots;
 use crate::read::Facts;
+use crate::servers::Version;
 use crate::servers::arguments::Arguments;
 use crate::source::{Files, Located, Place};
 use crate::values::Value;
@@ -17,12 +18,24 @@ pub(super) fn with_file(
     files: &Files,
     facts: &Facts,
 ) -> Environment {
-    let mut environment = environment.clone();
+    let environment = environment.clone();
     let variable = || environment.entry("UVICORN_ENV_FILE").and_then(|entry| entry.text.clone());
     let named = match given.last("env_file") {
         Some(given) => given.text.clone(),
         None => variable().filter(|text| !text.is_empty()),
     };
+    with_named(environment, named, roots, files, facts)
+}
+
+/// The same for a file that is named already.
+pub(super) fn with_named(
+    environment: Environment,
+    named: Option<String>,
+    roots: &Roots,
+    files: &Files,
+    facts: &Facts,
+) -> Environment {
+    let mut environment = environment;
     let file = named.and_then(|path| roots.file(files, &path));
     if let Some(variables) = file.and_then(|file| facts.environments.get(&file)) {
         let read_later = |name: &str| name == "WEB_CONCURRENCY" || name == "FORWARDED_ALLOW_IPS";
@@ -33,8 +46,11 @@ pub(super) fn with_file(
     environment
 }
 
-/// The application that `UVICORN_APP` names.
-pub(super) fn app_of(environment: &Environment) -> Option<Option<Located<String>>> {
+/// The application that `UVICORN_APP` names; the inner `None` is one that nobody knows.
+pub(super) fn app_of(environment: &Environment, version: Version) -> Option<Option<Located<String>>> {
+    if version < Version::new(0, 24, 0) {
+        return None;
+    }
     let entry = environment.entry("UVICORN_APP").filter(|entry| entry.text.as_deref() != Some(""))?;
     Some(entry.text.clone().map(|text| Located::new(text, entry.place)))
 }

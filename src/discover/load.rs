@@ -34,8 +34,13 @@ pub struct Loaded {
 /// A file that is no UTF-8 text, too large or unreadable becomes a note.
 pub fn load(root: &Path, candidates: &[Candidate]) -> Loaded {
     let read = |candidate: &Candidate| {
-        let text = text(&root.join(&candidate.path), candidate.kind)?;
-        Ok(candidate.kind.settle(&candidate.path, &text).map(|kind| (kind, text)))
+        let settle = |text: &str| candidate.kind.settle(&candidate.path, text);
+        match text(&root.join(&candidate.path), candidate.kind) {
+            Ok(text) => Ok(settle(&text).map(|kind| (kind, text))),
+            // A file that may well be something else is only missed if it looks like what it could be.
+            Err(unread) if candidate.kind.is_open() && settle(&unread.glimpse).is_none() => Ok(None),
+            Err(unread) => Err(unread.why),
+        }
     };
     let texts: Vec<Result<Option<(FileKind, String)>, String>> = candidates.par_iter().map(read).collect();
     let mut loaded = Loaded::default();
@@ -46,42 +51,64 @@ pub fn load(root: &Path, candidates: &[Candidate]) -> Loaded {
                 loaded.kinds.insert(file, kind);
             }
             Ok(None) => {}
-            // A file that may well be something else is not missed.
-            Err(_) if candidate.kind.is_open() => {}
             Err(why) => loaded.notes.push(Note::file(candidate.path.clone(), why)),
         }
     }
     loaded
 }
 
-fn text(path: &Path, kind: Guess) -> Result<String, String> {
+/// A file whose text cannot be used.
+struct Unread {
+    why: String,
+    /// What can be made out of it, to tell whether it would have mattered.
+    glimpse: String,
+}
+
+impl Unread {
+    fn blind(why: impl Into<String>) -> Self {
+        Self { why: why.into(), glimpse: String::new() }
+    }
+}
+
+fn text(path: &Path, kind: Guess) -> Result<String, Unread> {
     let most = match kind {
         Guess::Sure(FileKind::Python) => MAX_PYTHON,
         Guess::Sure(_) => MAX_OTHER,
         _ => MAX_OPEN,
     };
-    let unreadable = |error: std::io::Error| format!("could not be read: {error}");
+    let unreadable = |error: std::io::Error| Unread::blind(format!("could not be read: {error}"));
     let file = File::open(path).map_err(unreadable)?;
     if !file.metadata().map_err(unreadable)?.is_file() {
-        return Err("no regular file, so it was not read".to_owned());
+        return Err(Unread::blind("no regular file, so it was not read"));
     }
     let mut bytes = Vec::new();
     // One byte more than is allowed tells a file that is too large from one that just fits.
     file.take(most + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > most {
-        return Err(format!("larger than {} MiB, so it was not read", most >> 20));
+        let glimpse = String::from_utf8_lossy(&bytes).into_owned();
+        return Err(Unread { why: format!("larger than {} MiB, so it was not read", most >> 20), glimpse });
     }
     decode(bytes)
 }
 
-fn decode(bytes: Vec<u8>) -> Result<String, String> {
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Err("UTF-16, and only UTF-8 is read".to_owned());
+fn decode(bytes: Vec<u8>) -> Result<String, Unread> {
+    let big = bytes.starts_with(&[0xfe, 0xff]);
+    if big || bytes.starts_with(&[0xff, 0xfe]) {
+        let units = bytes.chunks_exact(2).map(|pair| match pair {
+            [high, low] if big => u16::from_be_bytes([*high, *low]),
+            [low, high] => u16::from_le_bytes([*low, *high]),
+            _ => 0,
+        });
+        let glimpse = char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
+        return Err(Unread { why: "UTF-16, and only UTF-8 is read".to_owned(), glimpse });
     }
-    let text = String::from_utf8(bytes)
-        .map_err(|error| format!("no UTF-8 from byte {} on, so it was not read", error.utf8_error().valid_up_to()))?;
+    let text = String::from_utf8(bytes).map_err(|error| Unread {
+        why: format!("no UTF-8 from byte {} on, so it was not read", error.utf8_error().valid_up_to()),
+        glimpse: String::from_utf8_lossy(error.as_bytes()).into_owned(),
+    })?;
     if text.contains('\0') {
-        return Err("it holds a NUL byte, so it was taken for a binary file and not read".to_owned());
+        let why = "it holds a NUL byte, so it was taken for a binary file and not read".to_owned();
+        return Err(Unread { why, glimpse: text });
     }
     Ok(text)
 }
@@ -92,10 +119,11 @@ mod tests {
 
     #[test]
     fn only_text_is_read() {
-        assert_eq!(decode(b"a = 1\r\n".to_vec()).unwrap(), "a = 1\r\n");
-        assert!(decode(vec![b'a', 0xff]).unwrap_err().contains("byte 1"));
-        assert!(decode(vec![0xff, 0xfe, b'a', 0]).unwrap_err().contains("UTF-16"));
-        assert!(decode(vec![b'a', 0]).unwrap_err().contains("NUL"));
+        let read = |bytes: &[u8]| decode(bytes.to_vec()).map_err(|unread| unread.why);
+        assert_eq!(read(b"a = 1\r\n").unwrap(), "a = 1\r\n");
+        assert!(read(b"a\xff").unwrap_err().contains("byte 1"));
+        assert!(read(b"\xff\xfea\0").unwrap_err().contains("UTF-16"));
+        assert!(read(b"a\0").unwrap_err().contains("NUL"));
     }
 
     #[test]
@@ -117,5 +145,22 @@ mod tests {
         assert_eq!(loaded.files.iter().count(), 1);
         let notes: Vec<_> = loaded.notes.iter().map(|note| note.path.as_str()).collect();
         assert_eq!(notes, ["app.py", "big.py", "gone.py"]);
+    }
+
+    #[test]
+    fn a_file_that_may_be_anything_is_noted_only_if_it_would_have_mattered() {
+        let folder = tempfile::tempdir().unwrap();
+        let wide = |text: &str| -> Vec<u8> {
+            [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect()
+        };
+        std::fs::write(folder.path().join("web.yaml"), wide("apiVersion: v1\nkind: Pod\n")).unwrap();
+        std::fs::write(folder.path().join("data.yaml"), wide("a: 1\n")).unwrap();
+        std::fs::write(folder.path().join("uwsgi.ini"), b"[uwsgi]\nname = caf\xe9\n").unwrap();
+        std::fs::write(folder.path().join("program"), b"\x7fELF\0").unwrap();
+        let names = ["web.yaml", "data.yaml", "uwsgi.ini", "program"];
+        let candidates: Vec<_> =
+            names.iter().map(|&path| Candidate { path: path.to_owned(), kind: Guess::of(path).unwrap() }).collect();
+        let notes = load(folder.path(), &candidates).notes;
+        assert_eq!(notes.iter().map(|note| note.path.as_str()).collect::<Vec<_>>(), ["web.yaml", "uwsgi.ini"]);
     }
 }

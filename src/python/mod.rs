@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod effects;
 pub mod evaluate;
 pub mod frameworks;
+pub mod launches;
 pub mod modules;
 pub mod names;
 pub mod syntax;

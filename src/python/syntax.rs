@@ -43,6 +43,16 @@ impl Module {
         })
     }
 
+    /// The same by the name of the function; `None` where the module does not define it exactly once.
+    pub fn parameter_count_of(&self, name: &str) -> Option<usize> {
+        let mut named = self.body.iter().filter_map(|statement| match statement {
+            ast::Stmt::FunctionDef(function) if function.name.as_str() == name => Some(function),
+            _ => None,
+        });
+        let function = named.next().filter(|_| named.next().is_none())?;
+        self.parameter_count(span_of(&function.name))
+    }
+
     /// The smallest statement around a span; of one with a block, only what stands before the block.
     pub fn statement_around(&self, span: Span) -> Option<Span> {
         struct Around {

@@ -91,6 +91,14 @@ impl Decoded {
         through
     }
 
+    /// The same text, with `home` for what stands at no byte so far.
+    pub(super) fn homed(mut self, home: Span) -> Self {
+        for piece in self.pieces.iter_mut().filter(|piece| piece.source.is_empty()) {
+            piece.source = home;
+        }
+        self
+    }
+
     /// Moves the bytes to where `find` says that they are; what it does not find counts as spelled by
     /// `whole` in another way.
     pub(super) fn settle(&mut self, whole: Span, find: &dyn Fn(Span) -> Option<Span>) {

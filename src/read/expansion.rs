@@ -3,7 +3,7 @@
 //! Three notations share it and differ in detail, see [`Dialect`]. What a variable holds is not decided
 //! here.
 
-use crate::source::WordPart;
+use crate::source::{Operator, WordPart};
 
 /// How deep defaults may nest before what is inside counts as unknown.
 const MAX_NESTING: usize = 16;
@@ -159,6 +159,11 @@ fn braced(inside: &str, dialect: Dialect, depth: usize) -> Option<WordPart> {
         return None;
     }
     let (name, operator) = inside.split_at(length);
+    if dialect != Dialect::Shell
+        && let Some((operator, word)) = changes(operator, dialect)
+    {
+        return Some(WordPart::Changed { name: name.to_owned(), operator, word: parts_at(word, dialect, depth + 1) });
+    }
     let default = if operator.is_empty() || operator.starts_with(":?") || operator.starts_with('?') {
         None
     } else {
@@ -166,6 +171,22 @@ fn braced(inside: &str, dialect: Dialect, depth: usize) -> Option<WordPart> {
         Some(parts_at(word, dialect, depth + 1))
     };
     Some(WordPart::Variable { name: name.to_owned(), default })
+}
+
+/// The operators that compose and the builder of images know besides defaults; only the latter takes
+/// something off.
+fn changes(operator: &str, dialect: Dialect) -> Option<(Operator, &str)> {
+    let table = [
+        (":+", Operator::IfFilled),
+        ("+", Operator::IfSet),
+        ("-", Operator::IfUnset),
+        ("##", Operator::WithoutStart { longest: true }),
+        ("#", Operator::WithoutStart { longest: false }),
+        ("%%", Operator::WithoutEnd { longest: true }),
+        ("%", Operator::WithoutEnd { longest: false }),
+    ];
+    let known = if dialect == Dialect::Compose { &table[..3] } else { &table[..] };
+    known.iter().find_map(|&(symbol, meaning)| Some((meaning, operator.strip_prefix(symbol)?)))
 }
 
 fn name_length(text: &str) -> usize {

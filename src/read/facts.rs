@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::shell::Script;
+use super::{ComposeFile, ConsoleScript, Lexed};
 use crate::findings::Note;
 use crate::python::syntax::Module;
 use crate::source::{Comment, FileId, Located, Place, Span, Word};
-use super::Lexed;
-use super::shell::Script;
 use crate::values::{Bytes, Cpus, Seconds};
 
 /// Everything that was read, before anything is joined.
@@ -23,8 +23,12 @@ pub struct Facts {
     pub scripts: BTreeMap<FileId, Arc<Script>>,
     /// The variables of every `.env` file, in order; a later one of the same name wins.
     pub environments: BTreeMap<FileId, Vec<Variable>>,
+    /// The compose files; their services become units once it is known which of them go together.
+    pub compose: BTreeMap<FileId, ComposeFile>,
     /// The application that a `pyproject.toml` names for the command line of FastAPI.
     pub entrypoints: BTreeMap<FileId, Located<String>>,
+    /// The commands that the packages of the project install.
+    pub console_scripts: BTreeMap<FileId, Vec<ConsoleScript>>,
     /// Reverse proxies that pass requests on to servers.
     pub proxies: Vec<Proxy>,
     /// The comments of every file, in order.
@@ -41,7 +45,9 @@ impl Facts {
         self.scripts.extend(other.scripts);
         self.requirements.extend(other.requirements);
         self.environments.extend(other.environments);
+        self.compose.extend(other.compose);
         self.entrypoints.extend(other.entrypoints);
+        self.console_scripts.extend(other.console_scripts);
         self.proxies.extend(other.proxies);
         self.comments.extend(other.comments);
         self.notes.extend(other.notes);
@@ -52,6 +58,9 @@ impl Facts {
     pub fn statement_around(&self, file: FileId, span: Span) -> Span {
         if let Some(module) = self.python.get(&file) {
             return module.statement_around(span).unwrap_or(span);
+        }
+        if let Some(compose) = self.compose.get(&file) {
+            return compose.command_around(span).unwrap_or(span);
         }
         let commands = self.units.iter().flat_map(|unit| unit.entrypoint.iter().chain(&unit.command));
         let scripts = self.scripts.get(&file).into_iter().flat_map(|script| script.commands());
@@ -87,14 +96,16 @@ pub struct Unit {
     pub build: Option<Build>,
     /// What it copies into the image.
     pub copied: Vec<Copied>,
+    /// What only a build stage has.
+    pub stage: Option<Stage>,
     /// What bounds it.
     pub limits: Limits,
     /// The base image or, for a service without a build, the image.
     pub image: Option<Located<String>>,
     /// Compose profiles that must be active for it to run.
     pub profiles: Vec<String>,
-    /// Folders of the host that it mounts, as written relative to the file that says so.
-    pub mounts: Vec<Located<String>>,
+    /// Files and folders of the host that it mounts, in order.
+    pub mounts: Vec<Mount>,
     /// The user it runs as, as written.
     pub user: Option<Located<String>>,
     /// The signal that asks it to stop, as written; `SIGTERM` if not given.
@@ -123,6 +134,7 @@ impl Unit {
             working_folder: None,
             build: None,
             copied: Vec::new(),
+            stage: None,
             limits: Limits::default(),
             image: None,
             profiles: Vec::new(),
@@ -225,6 +237,15 @@ pub struct Variable {
     pub build_only: bool,
 }
 
+/// A file or a folder of the host in place of one of the image.
+#[derive(Debug, Clone)]
+pub struct Mount {
+    /// What is mounted, as written relative to the file that says so.
+    pub source: Located<String>,
+    /// Where it is seen, if that is known.
+    pub target: Option<String>,
+}
+
 /// The image that a compose service builds.
 #[derive(Debug, Clone)]
 pub struct Build {
@@ -232,8 +253,32 @@ pub struct Build {
     pub context: Option<Located<String>>,
     /// Dockerfile relative to the context; `Dockerfile` if not given.
     pub dockerfile: Option<Located<String>>,
+    /// A Dockerfile in place (`dockerfile_inline`), which stands in for the other.
+    pub inline: Option<Place>,
     /// The stage to stop at.
     pub target: Option<Located<String>>,
+}
+
+/// How a build stage comes to what it holds.
+#[derive(Debug, Clone, Default)]
+pub struct Stage {
+    /// The image or the earlier stage that it starts from, with its variables.
+    pub from: Option<Word>,
+    /// The `ARG`s in front of the first `FROM`, of which a stage sees those that it names again.
+    pub arguments: Vec<Variable>,
+    /// Its instructions in order, as far as one changes what a later one means.
+    pub steps: Vec<Step>,
+}
+
+/// An instruction of a build stage.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// `ENV` or `ARG`: these of the unit's variables, none of which sees another one of them.
+    Set(std::ops::Range<usize>),
+    /// `WORKDIR`.
+    Enter(Word),
+    /// `COPY` or `ADD`: this one of what the unit copies, and where it lands as written.
+    Copy(usize, Word),
 }
 
 /// One `COPY` or `ADD`.
@@ -326,6 +371,12 @@ pub struct Proxy {
     pub keepalive: Option<Located<u32>>,
     /// How long an idle connection to a server is kept.
     pub keepalive_timeout: Option<Located<Seconds>>,
+    /// The version of HTTP that it speaks to the servers, as written. nginx before 1.29.7 speaks 1.0, and
+    /// keeps no connection open, unless it is told otherwise.
+    pub http_version: Option<Located<String>>,
+    /// What it sends as the header `Connection`; empty where it leaves the header out, which nginx before
+    /// 1.29.7 needs to keep connections open.
+    pub connection: Option<Located<String>>,
     /// How long it waits for a connection.
     pub connect_timeout: Option<Located<Seconds>>,
     /// How long it waits for the next bytes of an answer.

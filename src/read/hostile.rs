@@ -5,14 +5,16 @@ use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
+use rayon::prelude::*;
 
 use super::{Facts, all};
 use crate::source::{FileKind, Files, Place, Word};
 
-const KINDS: [FileKind; 12] = [
+const KINDS: [FileKind; 40] = [
     FileKind::Dockerfile,
     FileKind::Compose,
     FileKind::Procfile,
+    FileKind::Script,
     FileKind::Dotenv,
     FileKind::Python,
     FileKind::Requirements,
@@ -22,12 +24,40 @@ const KINDS: [FileKind; 12] = [
     FileKind::Pipfile,
     FileKind::PipfileLock,
     FileKind::SetupConfig,
+    FileKind::Kubernetes,
+    FileKind::HelmTemplate,
+    FileKind::HelmValues,
+    FileKind::AppJson,
+    FileKind::Fly,
+    FileKind::Render,
+    FileKind::AppEngine,
+    FileKind::EcsTask,
+    FileKind::DigitalOcean,
+    FileKind::Azure,
+    FileKind::HerokuYaml,
+    FileKind::Railway,
+    FileKind::Nixpacks,
+    FileKind::Beanstalk,
+    FileKind::Taskfile,
+    FileKind::Systemd,
+    FileKind::Supervisor,
+    FileKind::UwsgiIni,
+    FileKind::UwsgiYaml,
+    FileKind::UwsgiJson,
+    FileKind::UwsgiXml,
+    FileKind::HypercornToml,
+    FileKind::Makefile,
+    FileKind::Justfile,
+    FileKind::PackageJson,
+    FileKind::Nginx,
+    FileKind::Caddyfile,
 ];
 
 fn read(text: &str, kind: FileKind) -> (Files, Facts) {
     let mut files = Files::new();
     let file = files.add("file", text);
-    let facts = all(&files, &[(file, kind)].into());
+    let mut facts = all(&files, &[(file, kind)].into());
+    super::compose::by_themselves(&files, &mut facts);
     (files, facts)
 }
 
@@ -43,6 +73,13 @@ fn places(facts: &Facts) -> Vec<Place> {
         }
         places.extend(unit.image.iter().chain(&unit.working_folder).chain(&unit.user).map(|text| text.place));
         places.extend(unit.environment_files.iter().map(|text| text.place));
+        places.extend(unit.health.iter().map(|check| check.place));
+        places.extend(unit.limits.memory.iter().map(|limit| limit.place));
+        places.extend(unit.limits.cpus.iter().map(|limit| limit.place));
+    }
+    for proxy in &facts.proxies {
+        places.push(proxy.place);
+        places.extend(proxy.upstreams.iter().map(|upstream| upstream.place));
     }
     let variables = facts.units.iter().flat_map(|unit| &unit.environment).chain(facts.environments.values().flatten());
     for variable in variables {
@@ -130,21 +167,44 @@ fn hostile_files_end_soon() {
         "x = ".to_owned() + &"lambda: ".repeat(1_990) + "x",
         "x = ".to_owned() + &"a if b else ".repeat(660) + "x",
         "x = ".to_owned() + &"(".repeat(190) + &")".repeat(190),
+        "apiVersion: v1\nkind: Pod\n---\n".repeat(mega / 16),
+        "{{ if .a }}\n".repeat(mega / 8),
+        "{{ ".repeat(mega / 2),
+        "a: {{ .Values.a | default ".to_owned() + &"(".repeat(mega / 2),
+        "[uwsgi]\nfor = a b c d e f g h i j\n".repeat(mega / 32),
+        "[uwsgi]\na = %(a)%(a)\n".repeat(mega / 16),
+        "[uwsgi]\nif-env = A\n".repeat(mega / 16),
+        "[program:x]\ncommand=%(ENV_A)s\n".repeat(mega / 16),
+        "[program:x]\nenvironment=".to_owned() + &"A=\"b\",".repeat(mega / 8),
+        "[Service]\nExecStart=a ".to_owned() + &"\\\n b".repeat(mega / 8),
+        "[Service]\nEnvironment=".to_owned() + &"\"A=b\" ".repeat(mega / 8),
+        "A = $(A)$(A)\nB = $(B\nall:\n\tgunicorn $(A)\n".to_owned() + &"\techo $(A)\n".repeat(mega / 16),
+        "A := a\nA := $(A)$(A)\nB = $(A)$(B)\nall:\n\tgunicorn $(B)\n".to_owned()
+            + &"A := $(A)$(A)x\n".repeat(mega / 32),
+        "all:\n\ta".to_owned() + &"\\\r\n".repeat(mega / 8),
+        "(a) {\n import a\n import a\n import a\n import a\n}\n:80 {\n import a\n}\n".to_owned(),
+        "server { {% ".to_owned() + &"a ".repeat(mega),
+        "a := ".to_owned() + &"{{ a + ".repeat(mega / 8),
+        "http {\n".repeat(mega / 8),
+        "http { include a; ".repeat(mega / 16),
+        "x {\n reverse_proxy a {\n".repeat(mega / 16),
+        "{\"a\": ".repeat(mega / 8),
+        "<uwsgi><a>".repeat(mega / 8),
         "[options]\ninstall_requires =\n".to_owned() + &" a\n".repeat(mega / 2),
         services,
         extends,
         bomb,
     ];
-    for text in &texts {
+    texts.par_iter().for_each(|text| {
         for kind in KINDS {
             let start = Instant::now();
             let (files, facts) = read(text, kind);
             let head: String = text.chars().take(40).collect();
             // Most take milliseconds; the margin is for an unoptimised build on a busy machine.
-            assert!(start.elapsed() < Duration::from_secs(3), "{kind:?} took {:?} for {head:?}", start.elapsed());
+            assert!(start.elapsed() < Duration::from_secs(5), "{kind:?} took {:?} for {head:?}", start.elapsed());
             assert_eq!(sound(&files, &facts), Ok(()), "{kind:?}: {head:?}");
         }
-    }
+    });
 }
 
 #[test]
@@ -223,6 +283,32 @@ fn fragments() -> impl Strategy<Value = String> {
         "~",
         "!!str ",
         "---\n",
+        "apiVersion: v1\nkind: Deployment\n",
+        "spec:\n  template:\n    spec:\n      containers:\n      - name: a\n",
+        "        args: [gunicorn, a]\n",
+        "        env:\n        - name: A\n          value: \"$(B)\"\n",
+        "{{- if .Values.a }}\n",
+        "{{- end }}\n",
+        "{{ .Values.a | quote }}",
+        "[Service]\n",
+        "ExecStart=gunicorn -w ${A} 'b c' $D\n",
+        "Environment=A=b \"C=d\"\n",
+        "[program:web]\n",
+        "command=gunicorn %(ENV_A)s\n",
+        "environment=A=\"b\"\n",
+        "[uwsgi]\n",
+        "processes = %(a)\n",
+        "if-env = A\n",
+        "http = :8000\n",
+        "[processes]\nweb = \"gunicorn a\"\n",
+        "[env]\nA = \"1\"\n",
+        "web:\n\t@gunicorn $(A) $$B\n",
+        "A ?= 1\n",
+        "web port=\"1\":\n    gunicorn {{port}}\n",
+        "{\"scripts\": {\"a\": \"gunicorn a\"}}",
+        "upstream a { server b:1; keepalive 2; }\n",
+        "location / { proxy_pass http://a; }\n",
+        "reverse_proxy a:1 {\n",
     ];
     proptest::collection::vec(proptest::sample::select(fragments.to_vec()), 0..25).prop_map(|parts| parts.concat())
 }

@@ -56,6 +56,8 @@ pub fn toml_settings(file: FileId, text: &str) -> TomlSettings {
     let tree = tree.into_inner();
     let mut entries: Vec<TomlEntry> =
         tree.iter().take(MAX_ENTRIES).map(|(key, node)| entry(file, text, key, node)).collect();
+    // Where a value is missing, the parser makes one up to go on with.
+    entries.retain(|entry| !entry.value_place.span.is_empty());
     entries.sort_by_key(|entry| entry.key_place.span);
     TomlSettings { entries, error }
 }
@@ -147,6 +149,7 @@ mod tests {
         let (files, settings) = read("workers = 3\nbind = \n");
         let error = settings.error.unwrap();
         assert_eq!(files.get(error.place.file).line(error.place.span.start), 2);
+        assert_eq!(settings.entries.len(), 1);
         assert_eq!(settings.entries[0].value, Some(Value::Int(3)));
     }
 

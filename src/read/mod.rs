@@ -8,8 +8,11 @@ mod compose;
 mod decoded;
 mod dockerfile;
 mod dotenv;
+mod durations;
+mod entry_points;
 mod expansion;
 mod facts;
+mod helm;
 #[cfg(test)]
 mod hostile;
 mod hypercorn;
@@ -27,6 +30,7 @@ mod supervisor;
 mod systemd;
 mod tasks;
 mod toml_tree;
+mod tree;
 mod uwsgi;
 mod yaml;
 
@@ -41,11 +45,14 @@ use crate::source::{FileId, FileKind, Files, Place, SourceFile, Word};
 pub use decoded::Decoded;
 pub use shell_words::Lexed;
 
+pub use entry_points::ConsoleScript;
 pub use hypercorn::{TomlEntry, TomlSettings, toml_settings};
 
+pub use compose::{ComposeFile, Extends, Include, Layer, service as compose_service, size as compose_size};
+pub use dotenv::compose_variables;
 pub use facts::{
-    Autoscaler, Build, Command, Copied, Facts, FilledBy, Form, HealthCheck, HealthKind, Limits, Proxy, Requirement,
-    Unit, UnitKind, Variable,
+    Autoscaler, Build, Command, Copied, Facts, FilledBy, Form, HealthCheck, HealthKind, Limits, Mount, Proxy,
+    Requirement, Stage, Step, Unit, UnitKind, Variable,
 };
 
 /// Reads every file that `kinds` names, in the order of the files.
@@ -56,6 +63,7 @@ pub fn all(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
         all.add(facts);
     }
     all.add(clusters(files, kinds));
+    all.add(neighbours(files, kinds));
     all.notes.sort();
     all
 }
@@ -64,6 +72,14 @@ pub fn all(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
 fn clusters(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
     catch_unwind(AssertUnwindSafe(|| kubernetes::read(files, kinds))).unwrap_or_else(|_| {
         let why = "the reader of clusters failed, which is a defect of farrier; please report it";
+        Facts { notes: vec![Note::file("", why)], ..Facts::default() }
+    })
+}
+
+/// The files of proxies, which include each other.
+fn neighbours(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
+    catch_unwind(AssertUnwindSafe(|| proxies::read(files, kinds))).unwrap_or_else(|_| {
+        let why = "the reader of proxies failed, which is a defect of farrier; please report it";
         Facts { notes: vec![Note::file("", why)], ..Facts::default() }
     })
 }
@@ -85,14 +101,20 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::Script => script::read,
         FileKind::Dotenv => dotenv::read,
         FileKind::Python => python,
+        FileKind::PythonConfiguration => python_configuration,
         FileKind::Requirements => requirements::read_list,
         FileKind::Pyproject => pyproject,
         FileKind::PoetryLock | FileKind::UvLock => requirements::read_toml_lock,
-        FileKind::Pipfile => requirements::read_pipfile,
+        FileKind::Pipfile => pipfile,
         FileKind::PipfileLock => requirements::read_pipfile_lock,
-        FileKind::SetupConfig => requirements::read_setup_config,
+        FileKind::SetupConfig => setup_config,
+        FileKind::CondaEnvironment => requirements::read_conda,
         // Read together, by `clusters`.
-        FileKind::Kubernetes | FileKind::HelmTemplate | FileKind::HelmValues => return facts,
+        FileKind::Kubernetes
+        | FileKind::Kustomization
+        | FileKind::HelmTemplate
+        | FileKind::HelmValues
+        | FileKind::HelmChart => return facts,
         FileKind::AppJson => platforms::read_app_json,
         FileKind::Fly => platforms::read_fly,
         FileKind::Render => platforms::read_render,
@@ -100,6 +122,10 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::EcsTask => platforms::read_ecs_task,
         FileKind::DigitalOcean => platforms::read_digital_ocean,
         FileKind::Azure => platforms::read_azure,
+        FileKind::HerokuYaml => platforms::read_heroku_yaml,
+        FileKind::Railway => platforms::read_railway,
+        FileKind::Nixpacks => platforms::read_nixpacks,
+        FileKind::Beanstalk => platforms::read_beanstalk,
         FileKind::Systemd => systemd::read,
         FileKind::Supervisor => supervisor::read,
         FileKind::UwsgiIni => uwsgi::read_ini,
@@ -110,8 +136,9 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::Makefile => tasks::read_makefile,
         FileKind::Justfile => tasks::read_justfile,
         FileKind::PackageJson => tasks::read_package_json,
-        FileKind::Nginx => proxies::read_nginx,
-        FileKind::Caddyfile => proxies::read_caddyfile,
+        FileKind::Taskfile => tasks::read_taskfile,
+        // Read together, by `neighbours`.
+        FileKind::Nginx | FileKind::Caddyfile => return facts,
     };
     reader(file, source, &mut facts);
     facts
@@ -120,6 +147,17 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
 fn pyproject(file: FileId, source: &SourceFile, facts: &mut Facts) {
     requirements::read_pyproject(file, source, facts);
     tasks::read_pyproject(file, source, facts);
+    entry_points::read_pyproject(file, source, facts);
+}
+
+fn setup_config(file: FileId, source: &SourceFile, facts: &mut Facts) {
+    requirements::read_setup_config(file, source, facts);
+    entry_points::read_setup_config(file, source, facts);
+}
+
+fn pipfile(file: FileId, source: &SourceFile, facts: &mut Facts) {
+    requirements::read_pipfile(file, source, facts);
+    tasks::read_pipfile(file, source, facts);
 }
 
 fn python(file: FileId, source: &SourceFile, facts: &mut Facts) {
@@ -133,9 +171,22 @@ fn python(file: FileId, source: &SourceFile, facts: &mut Facts) {
                     reason: format!("not valid Python, so it was read in part: {}", error.message),
                 });
             }
+            if source.path().rsplit('/').next() == Some("setup.py") {
+                facts.requirements.extend(requirements::setup_script(file, &module));
+                entry_points::read_setup(file, &module, facts);
+            }
             facts.python.insert(file, module);
         }
         Err(reason) => facts.notes.push(Note::file(source.path(), reason.to_string())),
+    }
+}
+
+/// A file that another program may have under the same name: what is not Python is not for this reader.
+fn python_configuration(file: FileId, source: &SourceFile, facts: &mut Facts) {
+    if let Ok(module) = syntax::parse(source.text())
+        && module.errors.is_empty()
+    {
+        facts.python.insert(file, module);
     }
 }
 

@@ -7,10 +7,15 @@ use serde_json::{Map, Value as Json};
 
 use super::Look;
 use super::document::{At, Head, NoteDocument, json_of, write};
+use super::neighbours::{self, ProxyDocument};
+use super::surroundings::{self, Surroundings};
 use crate::app::Application;
 use crate::deployment::{Candidate, Dependency, Deployment, Effective, Resolved};
 use crate::findings::Note;
 use crate::source::Files;
+
+/// How wide the labels are, unless the name of a setting is longer.
+pub(super) const WIDTH: usize = 14;
 
 /// The launches for people: what is set, and by whom. `all` adds what nobody sets.
 pub fn launches(
@@ -58,11 +63,13 @@ fn launch(
     if let Some(development) = &deployment.development {
         let _ = writeln!(text, "  development    {}", development.value);
     }
+    surroundings::describe(text, files, deployment);
+    neighbours::text(text, files, deployment, look);
     for error in &deployment.errors {
         let _ = writeln!(text, "  does not start {} ({})", error.value, files.describe(error.place));
     }
     let shown: Vec<_> = deployment.settings.iter().filter(|(_, setting)| all || setting.is_set()).collect();
-    let width = shown.iter().map(|(name, _)| name.len()).max().unwrap_or(0).max(14);
+    let width = shown.iter().map(|(name, _)| name.len()).max().unwrap_or(0).max(WIDTH);
     let values: Vec<String> = shown.iter().map(|(_, setting)| value(&setting.winner)).collect();
     let wide = values.iter().map(|value| value.chars().count()).max().unwrap_or(0).min(40);
     for ((name, setting), value) in shown.iter().zip(&values) {
@@ -141,7 +148,9 @@ struct Launch<'a> {
     configuration: Option<&'a str>,
     container: bool,
     development: Option<&'a str>,
+    surroundings: Surroundings<'a>,
     settings: Map<String, Json>,
+    proxies: Vec<ProxyDocument<'a>>,
     errors: Vec<Refused<'a>>,
 }
 
@@ -195,7 +204,9 @@ impl<'a> Launch<'a> {
             configuration: deployment.configuration.as_ref().map(|configuration| files.get(configuration.file).path()),
             container: deployment.container.is_some(),
             development: deployment.development.as_ref().map(|why| why.value.as_str()),
+            surroundings: Surroundings::new(files, deployment),
             settings: settings.collect(),
+            proxies: neighbours::documents(files, deployment),
             errors: deployment
                 .errors
                 .iter()

@@ -11,9 +11,11 @@ mod launches;
 mod limits;
 #[cfg(unix)]
 mod measured;
+mod neighbours;
 mod palette;
 mod pretty;
 mod recommendations;
+mod surroundings;
 
 pub use concise::concise;
 pub use json::json;

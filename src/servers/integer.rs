@@ -32,6 +32,15 @@ pub(super) fn octal_aware(text: &str) -> Option<i64> {
     }
 }
 
+/// Granian's `OctalIntType`: Python's `int(text, 8)` for a text that begins with `0`, else `int(text)`.
+pub(super) fn octal_or_decimal(text: &str) -> Option<i64> {
+    match text.strip_prefix('0') {
+        None => decimal(text),
+        Some("") => Some(0),
+        Some(rest) => number(1, rest.strip_prefix(['o', 'O']).unwrap_or(rest), 8),
+    }
+}
+
 /// C's `atoi` and `strtoul`: white space, a sign, digits; what follows is passed over, and 0 stands for no
 /// number at all.
 pub(super) fn leading(text: &str) -> i64 {
@@ -106,5 +115,10 @@ mod tests {
         assert_eq!(octal_aware("0o22"), Some(18));
         assert_eq!(octal_aware("18"), Some(18));
         assert_eq!(octal_aware("08"), None);
+        for (text, number) in
+            [("0660", Some(432)), ("432", Some(432)), ("0o17", Some(15)), ("0", Some(0)), ("0888", None)]
+        {
+            assert_eq!(octal_or_decimal(text), number, "{text}");
+        }
     }
 }

@@ -33,6 +33,24 @@ pub enum Program {
         /// Index of the first word that is an argument of it.
         first_argument: usize,
     },
+    /// Python code, which may start a server itself.
+    Python {
+        /// Which.
+        code: Code,
+        /// Index of the first word that is an argument of it.
+        first_argument: usize,
+    },
+}
+
+/// How a command line names Python code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Code {
+    /// A file, by its path.
+    File(String),
+    /// A module: `python -m package.module`.
+    Module(String),
+    /// A command that an installed package brings along.
+    Script(String),
 }
 
 impl Program {
@@ -41,13 +59,19 @@ impl Program {
         match self {
             Self::Server { first_argument, .. }
             | Self::FastApi { first_argument, .. }
-            | Self::Development { first_argument, .. } => *first_argument,
+            | Self::Development { first_argument, .. }
+            | Self::Python { first_argument, .. } => *first_argument,
         }
     }
 }
 
 /// The program that the command line `words` starts; a word is `None` if nobody knows it.
 pub fn recognise(words: &[Option<String>]) -> Option<Program> {
+    recognise_among(words, &|_| false)
+}
+
+/// The same, where `is_script` tells the commands that packages of the project install.
+pub fn recognise_among(words: &[Option<String>], is_script: &dyn Fn(&str) -> bool) -> Option<Program> {
     let mut at = 0;
     // Every round passes at least one word.
     while let Some(word) = known(words, at) {
@@ -55,6 +79,8 @@ pub fn recognise(words: &[Option<String>]) -> Option<Program> {
             at += 1;
         } else if let Some(program) = program(words, at) {
             return Some(program);
+        } else if is_script(base(word)) {
+            return Some(Program::Python { code: Code::Script(base(word).to_owned()), first_argument: at + 1 });
         } else {
             at = skip_wrapper(words, at)?;
         }
@@ -88,8 +114,18 @@ fn program(words: &[Option<String>], at: usize) -> Option<Program> {
         "flask" => flask(words, at),
         "manage.py" | "django-admin" => django(words, at),
         _ if is_python(word) => python(words, at),
+        _ if has_extension(word) => Some(file(words, at)?),
         _ => None,
     }
+}
+
+/// Python code in a file that is run by its path.
+fn file(words: &[Option<String>], at: usize) -> Option<Program> {
+    Some(Program::Python { code: Code::File(known(words, at)?.to_owned()), first_argument: at + 1 })
+}
+
+fn has_extension(word: &str) -> bool {
+    word.strip_suffix(".py").is_some_and(|name| !name.is_empty())
 }
 
 /// `python3`, `python3.12`, `pypy3`.
@@ -112,7 +148,7 @@ fn python(words: &[Option<String>], at: usize) -> Option<Program> {
             }
             option if option.starts_with('-') => at += 1,
             script => {
-                return if is_python(base(script)) { None } else { program(words, at) };
+                return if is_python(base(script)) { None } else { program(words, at).or_else(|| file(words, at)) };
             }
         }
     }
@@ -128,7 +164,7 @@ fn module(words: &[Option<String>], at: usize) -> Option<Program> {
         "flask" => return flask(words, at),
         "fastapi" => return fastapi(words, at),
         "django" => return django(words, at),
-        _ => return None,
+        other => return Some(Program::Python { code: Code::Module(other.to_owned()), first_argument: at + 1 }),
     };
     Some(Program::Server { server, name: at, first_argument: at + 1 })
 }
@@ -280,10 +316,8 @@ mod tests {
             "?",
             "? gunicorn app",
             "echo gunicorn",
-            "python app.py",
             "python -c gunicorn",
             "pip install gunicorn",
-            "python -m pytest gunicorn",
             "uv sync",
             "uv pip install gunicorn",
             "poetry add gunicorn",
@@ -298,6 +332,23 @@ mod tests {
         for line in lines {
             assert_eq!(recognise(&words(line)), None, "{line}");
         }
+    }
+
+    #[test]
+    fn python_code_is_told_by_how_it_is_named() {
+        let code = |line: &str| match recognise_among(&words(line), &|name| name == "serve") {
+            Some(Program::Python { code, first_argument }) => Some((code, first_argument)),
+            _ => None,
+        };
+        let file = |path: &str| Code::File(path.to_owned());
+        assert_eq!(code("python app.py --port 80"), Some((file("app.py"), 2)));
+        assert_eq!(code("tini -- python3 -u /srv/bin/run x"), Some((file("/srv/bin/run"), 5)));
+        assert_eq!(code("uv run src/main.py"), Some((file("src/main.py"), 3)));
+        assert_eq!(code("python manage.py migrate"), Some((file("manage.py"), 2)));
+        assert_eq!(code("python -m shop.cli serve"), Some((Code::Module("shop.cli".to_owned()), 3)));
+        assert_eq!(code("exec /venv/bin/serve now"), Some((Code::Script("serve".to_owned()), 2)));
+        assert_eq!(code("other serve"), None);
+        assert_eq!(recognise(&words("serve")), None);
     }
 
     #[test]

@@ -217,6 +217,10 @@ pub enum Conversion {
     Int,
     /// Decimal, `0x`, `0o`, `0b`, and a leading `0` for octal.
     AutoInt,
+    /// A leading `0` means octal, anything else decimal.
+    Octal,
+    /// One of the choices, where whatever else sets the setting may differ.
+    Choice,
     /// C's `atoi`: the digits it begins with, 0 without any.
     Atoi,
     /// None.
@@ -369,7 +373,8 @@ impl Shape {
         if let Some(flag) = self.flags.iter().chain(&self.off_flags).find(|flag| !flag.starts_with('-')) {
             return Err(format!("`{flag}` is no option"));
         }
-        let wants_choices = matches!(self.kind, Kind::Choice | Kind::ChoiceList);
+        let wants_choices =
+            matches!(self.kind, Kind::Choice | Kind::ChoiceList) || self.converts == Some(Conversion::Choice);
         if wants_choices == self.choices.is_empty() {
             return Err("choices belong to a choice, and only there".into());
         }

@@ -17,11 +17,14 @@ pub enum FileKind {
     Dotenv,
     /// Python source.
     Python,
+    /// Python under a name without `.py`, as far as the name of a configuration tells; it counts only if it
+    /// is Python throughout, because other programs have files of such names.
+    PythonConfiguration,
     /// A list of requirements or constraints for pip.
     Requirements,
     /// `pyproject.toml`.
     Pyproject,
-    /// `poetry.lock`.
+    /// `poetry.lock`, or `pdm.lock`, which looks the same.
     PoetryLock,
     /// `uv.lock`.
     UvLock,
@@ -31,12 +34,18 @@ pub enum FileKind {
     PipfileLock,
     /// `setup.cfg`.
     SetupConfig,
+    /// An environment of conda.
+    CondaEnvironment,
     /// Manifests of Kubernetes or `OpenShift`, one or many in a file.
     Kubernetes,
     /// A template of a Helm chart.
     HelmTemplate,
     /// The values of a Helm chart.
     HelmValues,
+    /// `Chart.yaml`, which names a Helm chart.
+    HelmChart,
+    /// What Kustomize builds from which manifests.
+    Kustomization,
     /// `app.json` of Heroku and its kin.
     AppJson,
     /// `fly.toml`.
@@ -51,6 +60,14 @@ pub enum FileKind {
     DigitalOcean,
     /// Container apps and container groups of Azure.
     Azure,
+    /// `heroku.yml`.
+    HerokuYaml,
+    /// `railway.toml` or `railway.json`.
+    Railway,
+    /// `nixpacks.toml`.
+    Nixpacks,
+    /// A file of `.ebextensions`.
+    Beanstalk,
     /// A unit of systemd, or a drop-in of one.
     Systemd,
     /// The configuration of supervisord, or a part that it includes.
@@ -71,6 +88,8 @@ pub enum FileKind {
     Justfile,
     /// `package.json`.
     PackageJson,
+    /// A `Taskfile.yml`.
+    Taskfile,
     /// The configuration of nginx, or a part that it includes.
     Nginx,
     /// The configuration of Caddy.
@@ -114,9 +133,9 @@ impl Guess {
             Self::Sure(kind) => Some(kind),
             Self::Yaml => yaml(path, text),
             Self::Json => json(text),
-            Self::Conf => conf(path, text),
+            Self::Conf => conf(path, text).or_else(|| configuration(path)),
             Self::Xml => text.contains("<uwsgi").then_some(FileKind::UwsgiXml),
-            Self::Plain => by_interpreter(text),
+            Self::Plain => by_interpreter(text).or_else(|| configuration(path)),
             Self::Toml => is_hypercorn(path, text).then_some(FileKind::HypercornToml),
         }
     }
@@ -145,14 +164,24 @@ fn by_name(lower: &str, folder: &str) -> Option<Guess> {
         ("app.json", _) => FileKind::AppJson,
         ("package.json", _) => FileKind::PackageJson,
         ("render.yaml" | "render.yml", _) => FileKind::Render,
+        ("chart.yaml", _) => FileKind::HelmChart,
+        ("kustomization.yaml" | "kustomization.yml" | "kustomization", _) => FileKind::Kustomization,
+        (_, "tpl") if folder.split('/').any(|part| part == "templates") => FileKind::HelmTemplate,
         ("fly.toml", _) => FileKind::Fly,
+        ("heroku.yml" | "heroku.yaml", _) => FileKind::HerokuYaml,
+        ("railway.toml" | "railway.json", _) => FileKind::Railway,
+        ("nixpacks.toml" | "nixpacks.json", _) => FileKind::Nixpacks,
+        ("taskfile.yml" | "taskfile.yaml" | "taskfile.dist.yml" | "taskfile.dist.yaml", _) => FileKind::Taskfile,
+        (_, "config") if folder.ends_with(".ebextensions") => FileKind::Beanstalk,
         ("makefile" | "gnumakefile", _) | (_, "mk") => FileKind::Makefile,
         ("justfile" | ".justfile", _) | (_, "just") => FileKind::Justfile,
         ("caddyfile", _) | (_, "caddyfile" | "caddy") => FileKind::Caddyfile,
         (_, "service") => FileKind::Systemd,
         (_, "py") => FileKind::Python,
         (_, "yml" | "yaml") if is_compose(stem) => FileKind::Compose,
-        (_, "txt") if is_requirements(stem, folder) => FileKind::Requirements,
+        ("pdm.lock", _) => FileKind::PoetryLock,
+        ("environment.yml" | "environment.yaml", _) => FileKind::CondaEnvironment,
+        (_, "txt" | "in") if is_requirements(stem, folder) => FileKind::Requirements,
         (_, "env") => FileKind::Dotenv,
         (_, "sh" | "bash") | ("entrypoint" | "docker-entrypoint", _) => FileKind::Script,
         (_, "toml") if stem.starts_with("fly.") || stem.starts_with("fly-") => FileKind::Fly,
@@ -208,6 +237,7 @@ fn by_look(lower: &str, folder: &str) -> Option<Guess> {
             ["task", "ecs", "fargate", "uwsgi"].into_iter().any(says).then_some(Guess::Json)
         }
         "ini" | "conf" | "cfg" => Some(Guess::Conf),
+        "config" if stem.starts_with("gunicorn") => Some(Guess::Conf),
         "nginx" => Some(Guess::Sure(FileKind::Nginx)),
         "xml" => stem.contains("uwsgi").then_some(Guess::Xml),
         "toml" => Some(Guess::Toml),
@@ -236,6 +266,8 @@ fn yaml(path: &str, text: &str) -> Option<FileKind> {
     if has_line(text, "- apiVersion:")
         || has_line(text, "  - apiVersion:")
         || has_line(text, "items:") && text.contains("apiVersion:")
+        // Operations on objects, which Kustomize applies.
+        || has_line(text, "- op:") && text.contains("path: /")
     {
         return Some(FileKind::Kubernetes);
     }
@@ -258,7 +290,29 @@ fn yaml(path: &str, text: &str) -> Option<FileKind> {
     if text.contains("containerDefinitions:") || text.contains("ContainerDefinitions:") {
         return Some(FileKind::EcsTask);
     }
-    None
+    has_services(text).then_some(FileKind::Compose)
+}
+
+/// Whether it holds services by their names, each with something that only compose has: `production.yml`,
+/// `common-services.yml`, `stack.yaml`.
+fn has_services(text: &str) -> bool {
+    let mut lines = text.lines().map(str::trim_end);
+    let written = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    let begins = lines.by_ref().any(|line| line.trim_start_matches('\u{feff}') == "services:");
+    let named = lines.find(written).is_some_and(|line| {
+        let name = line.trim_start().split(':').next().unwrap_or_default();
+        line.starts_with(' ') && line.contains(':') && !name.is_empty() && !name.contains([' ', '"', '{'])
+    });
+    let keys = ["image:", "build:", "command:", "environment:", "env_file:", "extends:", "ports:", "deploy:", "<<:"];
+    begins && named && keys.iter().any(|key| text.contains(key))
+}
+
+/// `gunicorn.conf`, `gunicorn_config`, `gunicorn-prod.cfg`: Gunicorn reads any name as Python.
+fn configuration(path: &str) -> Option<FileKind> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let named =
+        name.starts_with("gunicorn") && matches!(name.rsplit_once('.'), None | Some((_, "conf" | "config" | "cfg")));
+    named.then_some(FileKind::PythonConfiguration)
 }
 
 fn json(text: &str) -> Option<FileKind> {
@@ -290,8 +344,8 @@ fn conf(path: &str, text: &str) -> Option<FileKind> {
                 .is_some_and(|rest| rest.trim_start().starts_with('{') || rest.starts_with([' ', '\t']))
         })
     };
-    let nginx =
-        directive("proxy_pass") || directive("uwsgi_pass") || (directive("upstream") && text.contains("server "));
+    let passes = ["proxy_pass", "uwsgi_pass", "proxy_set_header", "proxy_read_timeout", "client_max_body_size"];
+    let nginx = passes.into_iter().any(directive) || (directive("upstream") && text.contains("server "));
     let sections = matches!(path.rsplit_once('.'), Some((_, "ini" | "cfg")));
     (!sections && nginx).then_some(FileKind::Nginx)
 }
@@ -375,6 +429,9 @@ mod tests {
             ("robots.txt", None),
             ("Pipfile", Some(Pipfile)),
             ("start.sh", Some(Script)),
+            ("chart/Chart.yaml", Some(FileKind::HelmChart)),
+            ("chart/templates/_helpers.tpl", Some(FileKind::HelmTemplate)),
+            ("base/kustomization.yaml", Some(FileKind::Kustomization)),
         ] {
             assert_eq!(Guess::of(path), kind.map(Guess::Sure), "{path}");
         }

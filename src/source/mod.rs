@@ -6,12 +6,13 @@
 mod comment;
 mod files;
 mod kind;
+mod pattern;
 mod word;
 
 pub use comment::Comment;
 pub use files::{FileId, Files, SourceFile};
 pub use kind::{FileKind, Guess};
-pub use word::{Word, WordPart};
+pub use word::{Operator, Word, WordPart};
 
 /// A half-open range of bytes in one file's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

@@ -33,8 +33,38 @@ pub enum WordPart {
         /// What stands in when it is unset or empty.
         default: Option<Vec<WordPart>>,
     },
+    /// `${NAME:+text}` and the other operators that change what a variable holds.
+    Changed {
+        /// The variable.
+        name: String,
+        /// What is done.
+        operator: Operator,
+        /// What stands behind the operator.
+        word: Vec<WordPart>,
+    },
     /// Something only a running shell can answer, such as `$(nproc)`, as written.
     Opaque(String),
+}
+
+/// What `${NAME…}` does with what the variable holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operator {
+    /// `${NAME-word}`: the word if it is unset; an empty value counts.
+    IfUnset,
+    /// `${NAME:+word}`: the word, unless it is unset or empty.
+    IfFilled,
+    /// `${NAME+word}`: the word, unless it is unset.
+    IfSet,
+    /// `${NAME#pattern}`: without the shortest start that the pattern fits, the longest for `##`.
+    WithoutStart {
+        /// Whether the longest one goes.
+        longest: bool,
+    },
+    /// `${NAME%pattern}`: without the shortest end that the pattern fits, the longest for `%%`.
+    WithoutEnd {
+        /// Whether the longest one goes.
+        longest: bool,
+    },
 }
 
 impl Word {
@@ -69,6 +99,13 @@ impl Word {
     }
 }
 
+impl WordPart {
+    /// Its text with its variables filled in, as [`Word::resolve`] does.
+    pub fn resolve(&self, lookup: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+        resolve(std::slice::from_ref(self), lookup)
+    }
+}
+
 fn resolve(parts: &[WordPart], lookup: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     let mut text = String::new();
     for part in parts {
@@ -80,17 +117,70 @@ fn resolve(parts: &[WordPart], lookup: &dyn Fn(&str) -> Option<String>) -> Optio
                 (Some(_), None) => {}
                 (None, None) => return None,
             },
+            WordPart::Changed { name, operator, word } => {
+                text.push_str(&changed(lookup(name), *operator, word, lookup)?)
+            }
             WordPart::Opaque(_) => return None,
         }
     }
     Some(text)
 }
 
+/// Longer values are no names or numbers; comparing every piece of them with a pattern takes its time.
+const MAX_TRIMMED: usize = 4_096;
+
+/// As for a default in place, a variable that nobody is known to set counts as unset where the author
+/// says what happens then.
+fn changed(
+    value: Option<String>,
+    operator: Operator,
+    word: &[WordPart],
+    lookup: &dyn Fn(&str) -> Option<String>,
+) -> Option<String> {
+    let or_nothing = |holds: bool| if holds { resolve(word, lookup) } else { Some(String::new()) };
+    match operator {
+        Operator::IfUnset => value.or_else(|| resolve(word, lookup)),
+        Operator::IfFilled => or_nothing(value.is_some_and(|value| !value.is_empty())),
+        Operator::IfSet => or_nothing(value.is_some()),
+        Operator::WithoutStart { longest } => {
+            let (value, pattern) = (value?, resolve(word, lookup)?);
+            let fits = |at: &usize| super::pattern::fits(&pattern, value.get(..*at).unwrap_or_default());
+            let at = cut(&value, longest, fits)?.unwrap_or(0);
+            value.get(at..).map(str::to_owned)
+        }
+        Operator::WithoutEnd { longest } => {
+            let (value, pattern) = (value?, resolve(word, lookup)?);
+            let fits = |at: &usize| super::pattern::fits(&pattern, value.get(*at..).unwrap_or_default());
+            let at = cut(&value, !longest, fits)?.unwrap_or(value.len());
+            value.get(..at).map(str::to_owned)
+        }
+    }
+}
+
+/// The first or the last place in a text that `fits`; `None` where looking takes too long.
+fn cut(text: &str, last: bool, fits: impl FnMut(&usize) -> bool) -> Option<Option<usize>> {
+    if text.len() > MAX_TRIMMED {
+        return None;
+    }
+    let mut places: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+    if last {
+        places.reverse();
+    }
+    Some(places.into_iter().find(fits))
+}
+
 fn collect<'a>(parts: &'a [WordPart], names: &mut Vec<&'a str>) {
     for part in parts {
-        if let WordPart::Variable { name, default } = part {
-            names.push(name);
-            collect(default.as_deref().unwrap_or_default(), names);
+        match part {
+            WordPart::Variable { name, default } => {
+                names.push(name);
+                collect(default.as_deref().unwrap_or_default(), names);
+            }
+            WordPart::Changed { name, word, .. } => {
+                names.push(name);
+                collect(word, names);
+            }
+            WordPart::Text(_) | WordPart::Opaque(_) => {}
         }
     }
 }

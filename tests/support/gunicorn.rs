@@ -36,7 +36,7 @@ pub(crate) fn shown(folders: &[PathBuf]) -> Vec<Result<Json, String>> {
 }
 
 /// The answers of `work`, in the order of `items`, every core doing a share of them.
-fn shared_out<T: Sync, R: Send>(items: &[T], work: impl Fn(&[T]) -> Vec<R> + Sync) -> Vec<R> {
+pub(crate) fn shared_out<T: Sync, R: Send>(items: &[T], work: impl Fn(&[T]) -> Vec<R> + Sync) -> Vec<R> {
     let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     let share = items.len().div_ceil(threads).max(1);
     std::thread::scope(|scope| {

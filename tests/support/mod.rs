@@ -2,5 +2,6 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 pub(crate) mod command;
+pub(crate) mod differential;
 pub(crate) mod gunicorn;
 pub(crate) mod python;

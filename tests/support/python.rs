@@ -11,8 +11,10 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 const REQUIREMENTS: &str = include_str!("requirements.txt");
+const SERVERS: &str = include_str!("servers.txt");
+const RELEASES: &str = include_str!("releases.txt");
 
-/// An environment that holds everything in `requirements.txt`, and nothing else.
+/// An environment that holds everything in one list of requirements, and nothing else.
 #[derive(Debug)]
 pub(crate) struct PythonEnvironment {
     /// The interpreter.
@@ -39,25 +41,70 @@ impl PythonEnvironment {
 /// With the output of Python or pip, where the environment cannot be made.
 pub(crate) fn python_environment() -> &'static PythonEnvironment {
     static ENVIRONMENT: OnceLock<PythonEnvironment> = OnceLock::new();
-    ENVIRONMENT.get_or_init(make)
+    ENVIRONMENT.get_or_init(|| make(REQUIREMENTS))
 }
 
-fn make() -> PythonEnvironment {
+/// The environment with the servers other than Gunicorn.
+///
+/// # Panics
+/// As [`python_environment`].
+pub(crate) fn servers_environment() -> &'static PythonEnvironment {
+    static ENVIRONMENT: OnceLock<PythonEnvironment> = OnceLock::new();
+    ENVIRONMENT.get_or_init(|| make(SERVERS))
+}
+
+/// The folder of a release named in `releases.txt` (`uvicorn==0.30.6`), without its dependencies: it is put in
+/// front of [`servers_environment`].
+///
+/// # Panics
+/// As [`python_environment`], and where the file does not name the release.
+pub(crate) fn release(name: &str) -> PathBuf {
+    let pinned = RELEASES.split("\n\n").find(|entry| entry.split_whitespace().next() == Some(name));
+    let pinned = pinned.unwrap_or_else(|| panic!("releases.txt has no {name}"));
+    let folder = place(&[pinned]);
+    once(&folder, || {
+        let requirements = folder.join("requirements.txt");
+        fs::write(&requirements, format!("{pinned}\n"))?;
+        let pip = ["-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-deps", "--no-compile"];
+        let options = ["--require-hashes", "--only-binary", ":all:", "--target"];
+        let mut command = servers_environment().command();
+        run(command.args(pip).args(options).arg(&folder).arg("-r").arg(requirements));
+        Ok(())
+    })
+    .unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    folder
+}
+
+/// A folder of one's own for what `contents` lead to, below the one that all tests share.
+fn place(contents: &[&str]) -> PathBuf {
     let version = run(Command::new("python3").args(["-c", "import sys; print(sys.version)"]));
     let mut hasher = DefaultHasher::new();
-    (REQUIREMENTS, &version.stdout).hash(&mut hasher);
+    (contents, &version.stdout).hash(&mut hasher);
     let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let all = target.parent().unwrap_or(target).join("test-python");
-    let folder = all.join(format!("{:016x}", hasher.finish()));
+    all.join(format!("{:016x}", hasher.finish()))
+}
+
+fn make(requirements: &str) -> PythonEnvironment {
+    let folder = place(&[requirements]);
     let bin = folder.join(if cfg!(windows) { "Scripts" } else { "bin" });
     let environment = PythonEnvironment { python: bin.join("python"), bin };
-    create(&folder, &environment).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    once(&folder, || {
+        run(Command::new("python3").args(["-m", "venv"]).arg(&folder));
+        let list = folder.join("requirements.txt");
+        fs::write(&list, requirements)?;
+        let pip = ["-m", "pip", "--disable-pip-version-check", "install", "--quiet"];
+        let pinned = ["--require-hashes", "--only-binary", ":all:", "-r"];
+        run(environment.command().args(pip).args(pinned).arg(list));
+        Ok(())
+    })
+    .unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     environment
 }
 
-/// Fills `folder` unless it is complete. Its commands name it by its path, so it cannot be made
-/// elsewhere and renamed; a lock keeps other test binaries waiting instead.
-fn create(folder: &Path, environment: &PythonEnvironment) -> std::io::Result<()> {
+/// Fills `folder` unless it is complete. The commands of an environment name it by its path, so it cannot be
+/// made elsewhere and renamed; a lock keeps other test binaries waiting instead.
+fn once(folder: &Path, fill: impl FnOnce() -> std::io::Result<()>) -> std::io::Result<()> {
     fs::create_dir_all(folder.parent().unwrap_or(folder))?;
     let lock = File::create(folder.with_extension("lock"))?;
     lock.lock()?;
@@ -68,12 +115,8 @@ fn create(folder: &Path, environment: &PythonEnvironment) -> std::io::Result<()>
     if folder.exists() {
         fs::remove_dir_all(folder)?;
     }
-    run(Command::new("python3").args(["-m", "venv"]).arg(folder));
-    let requirements = folder.join("requirements.txt");
-    fs::write(&requirements, REQUIREMENTS)?;
-    let pip = ["-m", "pip", "--disable-pip-version-check", "install", "--quiet"];
-    let pinned = ["--require-hashes", "--only-binary", ":all:", "-r"];
-    run(environment.command().args(pip).args(pinned).arg(requirements));
+    fs::create_dir_all(folder)?;
+    fill()?;
     fs::write(complete, "")
 }
 

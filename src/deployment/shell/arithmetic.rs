@@ -83,17 +83,8 @@ fn number(text: &str) -> Option<i64> {
 }
 
 /// Operators of two operands, the weakest first.
-const LEVELS: [&[&str]; 9] = [
-    &["|"],
-    &["^"],
-    &["&"],
-    &["==", "!="],
-    &["<=", ">=", "<", ">"],
-    &["<<", ">>"],
-    &["+", "-"],
-    &["*", "/", "%"],
-    &[],
-];
+const LEVELS: [&[&str]; 9] =
+    [&["|"], &["^"], &["&"], &["==", "!="], &["<=", ">=", "<", ">"], &["<<", ">>"], &["+", "-"], &["*", "/", "%"], &[]];
 
 struct Parser<'a> {
     tokens: &'a [Token],
@@ -193,9 +184,9 @@ impl Parser<'_> {
             return self.power();
         };
         let mut value = self.binary(level + 1)?;
-        while let Some(Token::Symbol(symbol)) = self.tokens.get(self.at).filter(|token| {
-            matches!(token, Token::Symbol(symbol) if symbols.contains(symbol))
-        }) {
+        while let Some(Token::Symbol(symbol)) =
+            self.tokens.get(self.at).filter(|token| matches!(token, Token::Symbol(symbol) if symbols.contains(symbol)))
+        {
             self.at += 1;
             let right = self.binary(level + 1)?;
             value = self.apply(symbol, value, right)?;
@@ -332,7 +323,10 @@ mod tests {
     }
 
     fn value(text: &str) -> Option<i64> {
-        evaluate(text, &mut Set(BTreeMap::from([("C".to_owned(), "20".to_owned()), ("E".to_owned(), "C+1".to_owned())])))
+        evaluate(
+            text,
+            &mut Set(BTreeMap::from([("C".to_owned(), "20".to_owned()), ("E".to_owned(), "C+1".to_owned())])),
+        )
     }
 
     #[test]

@@ -116,7 +116,8 @@ impl Shell<'_> {
             }
             "command" if matches!(given.first().and_then(Field::known), Some("-v" | "-V")) => {
                 self.print_unknown();
-                let function = given.get(1).and_then(Field::known).is_some_and(|name| state.functions.contains_key(name));
+                let function =
+                    given.get(1).and_then(Field::known).is_some_and(|name| state.functions.contains_key(name));
                 Done::with(if function { Status::Known(true) } else { Status::Unknown })
             }
             "exec" if given.is_empty() => Done::known(true),
@@ -128,7 +129,8 @@ impl Shell<'_> {
     }
 
     fn cd(&mut self, state: &mut State, given: &[Field]) -> Done {
-        let folder = given.iter().find(|field| field.known().is_none_or(|text| !matches!(text, "--" | "-P" | "-L" | "-e")));
+        let folder =
+            given.iter().find(|field| field.known().is_none_or(|text| !matches!(text, "--" | "-P" | "-L" | "-e")));
         let Some(folder) = folder else { return Done::with(Status::Likely) };
         if folder.known() == Some("-") {
             if let Some(previous) = state.previous.clone() {

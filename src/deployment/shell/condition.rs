@@ -78,7 +78,10 @@ impl Shell<'_> {
         }
         let gone = fields.iter().any(|field| field.vanishes().is_some());
         // `[ -n $X ]` holds where nothing is left of the variable, `[ -z $X ]` too.
-        if gone && let [operator, operand] = fields.as_slice() && let Some(name) = operand.vanishes() {
+        if gone
+            && let [operator, operand] = fields.as_slice()
+            && let Some(name) = operand.vanishes()
+        {
             let name = vec![name.to_owned()];
             return match operator.known() {
                 Some("-z") => Status::Unless(true, unless_set(name)),
@@ -105,8 +108,7 @@ impl Shell<'_> {
                 Operand { field, pattern, quoted: !literal }
             })
             .collect();
-        let mut expression =
-            Expression { shell: self, state, operands: &operands, at: 0, double: true, depth: 0 };
+        let mut expression = Expression { shell: self, state, operands: &operands, at: 0, double: true, depth: 0 };
         let status = expression.or();
         if expression.at == operands.len() { status } else { Status::Unknown }
     }
@@ -121,8 +123,7 @@ struct Expression<'e, 'a> {
     depth: usize,
 }
 
-const BINARY: [&str; 14] =
-    ["=", "==", "!=", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "<", ">", "=~", "-nt", "-ot"];
+const BINARY: [&str; 14] = ["=", "==", "!=", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "<", ">", "=~", "-nt", "-ot"];
 
 impl<'e> Expression<'e, '_> {
     /// POSIX decides by the number of words; more of them go by precedence.
@@ -194,8 +195,8 @@ impl<'e> Expression<'e, '_> {
             let Some(second) = self.next() else { return Status::Unknown };
             return self.binary(first, operator, second);
         }
-        let is_operator = !first.quoted
-            && first.known().is_some_and(|text| text.len() == 2 && text.starts_with('-') && text != "--");
+        let is_operator =
+            !first.quoted && first.known().is_some_and(|text| text.len() == 2 && text.starts_with('-') && text != "--");
         if is_operator && let Some(second) = self.operands.get(self.at) {
             self.at += 1;
             return self.unary(first, second);
@@ -215,9 +216,7 @@ impl<'e> Expression<'e, '_> {
                 _ => Status::Unknown,
             },
             Some("-v") => match known {
-                Some(name) if self.state.is_missing(name) => {
-                    Status::Unless(false, unless_set(vec![name.to_owned()]))
-                }
+                Some(name) if self.state.is_missing(name) => Status::Unless(false, unless_set(vec![name.to_owned()])),
                 Some(name) => match self.state.variables.get(name) {
                     Some(variable) => match &variable.held {
                         super::state::Held::Nothing => Status::Known(false),
@@ -283,4 +282,3 @@ fn filled(operand: &Operand) -> Status {
         Emptiness::Unknown => Status::Unknown,
     }
 }
-

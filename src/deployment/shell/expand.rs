@@ -207,7 +207,8 @@ impl Shell<'_> {
                     };
                     for (n, field) in fields.iter().enumerate() {
                         let space = if n > 0 { " " } else { "" };
-                        let whole = format!("{space}{}", if field.many { text::hole() } else { field.text().to_owned() });
+                        let whole =
+                            format!("{space}{}", if field.many { text::hole() } else { field.text().to_owned() });
                         all.content.push_escaped(&whole, part.place.span);
                         all.depend_on(&field.depends);
                     }

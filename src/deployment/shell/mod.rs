@@ -25,6 +25,7 @@ use super::locate::join;
 use crate::read::shell::{self, Script};
 use crate::read::{Command, Decoded, FilledBy, Form, Lexed};
 use crate::source::{FileId, Files, WordPart};
+pub(super) use parameter::is_name;
 use state::State;
 use text::Field;
 
@@ -135,24 +136,28 @@ impl<'a> Shell<'a> {
         match part {
             WordPart::Text(text) => text.clone(),
             WordPart::Opaque(_) => text::hole(),
-            WordPart::Variable { name, default } => {
-                let found = match filled_by {
-                    FilledBy::Nobody => None,
-                    FilledBy::Shell => known(state, name),
-                    FilledBy::Compose => (self.surroundings.outer)(name),
-                    FilledBy::Kubernetes => (self.surroundings.outer)(name).or_else(|| known(state, name)),
-                    FilledBy::Mixed => known(state, name)
-                        .filter(|inner| (self.surroundings.outer)(name).is_none_or(|outer| outer == *inner)),
-                };
-                match (found, default) {
-                    (Some(text), _) if !text.is_empty() => text,
-                    (_, Some(default)) => {
-                        default.iter().map(|part| self.outer_text(part, filled_by, state)).collect()
-                    }
-                    (Some(empty), None) => empty,
-                    (None, None) => text::missing(name),
-                }
+            WordPart::Changed { .. } => {
+                let found = part.resolve(&|name| self.outer_value(name, filled_by, state));
+                found.unwrap_or_else(text::hole)
             }
+            WordPart::Variable { name, default } => match (self.outer_value(name, filled_by, state), default) {
+                (Some(text), _) if !text.is_empty() => text,
+                (_, Some(default)) => default.iter().map(|part| self.outer_text(part, filled_by, state)).collect(),
+                (Some(empty), None) => empty,
+                (None, None) => text::missing(name),
+            },
+        }
+    }
+
+    fn outer_value(&self, name: &str, filled_by: FilledBy, state: &State) -> Option<String> {
+        let outer = self.surroundings.outer;
+        match filled_by {
+            FilledBy::Nobody => None,
+            FilledBy::Shell => known(state, name),
+            FilledBy::Compose => outer(name),
+            FilledBy::Kubernetes => outer(name).or_else(|| known(state, name)),
+            // Whoever fills it in, a value on which both agree is the value.
+            FilledBy::Mixed => known(state, name).filter(|inner| outer(name).is_none_or(|outer| outer == *inner)),
         }
     }
 
@@ -186,4 +191,3 @@ fn known(state: &State, name: &str) -> Option<String> {
         _ => None,
     }
 }
-

@@ -27,10 +27,16 @@ impl Shell<'_> {
                 Found::One(field) => Expansion::Text(Field { place: field.place, ..field }),
                 Found::Many(fields) => {
                     let joined = matches!(parameter.index, Index::Joined) || parameter.name == "*";
-                    if joined && part.quoted { Expansion::Text(join(&fields, place)) } else { Expansion::Fields(fields) }
+                    if joined && part.quoted {
+                        Expansion::Text(join(&fields, place))
+                    } else {
+                        Expansion::Fields(fields)
+                    }
                 }
             },
-            Operation::Default { colon, word, assigns } => self.default(found, (*colon, *assigns), word, parameter, part, state),
+            Operation::Default { colon, word, assigns } => {
+                self.default(found, (*colon, *assigns), word, parameter, part, state)
+            }
             Operation::Alternative { colon, word } => match is_there(&found, *colon) {
                 Some(true) => self.stand_in(word, part, state),
                 Some(false) => Expansion::Text(Field::new("", place)),
@@ -158,12 +164,8 @@ impl Shell<'_> {
     fn stand_in(&mut self, word: &[Part], part: &Part, state: &mut State) -> Expansion {
         // Unquoted, the word is split by what is quoted in it.
         if !part.quoted && word.iter().any(|part| part.quoted) && word.len() > 1 {
-            let word = crate::read::shell::Word {
-                parts: word.to_vec(),
-                place: part.place,
-                removal: part.place,
-                quoted: true,
-            };
+            let word =
+                crate::read::shell::Word { parts: word.to_vec(), place: part.place, removal: part.place, quoted: true };
             return Expansion::Fields(self.expand_all(&[word], state));
         }
         let mut field = self.joined(word, part.place, state);
@@ -356,7 +358,7 @@ pub(super) fn join(fields: &[Field], place: Place) -> Field {
     joined
 }
 
-pub(super) fn is_name(text: &str) -> bool {
+pub(in crate::deployment) fn is_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use super::super::commands::{Parted, Start};
+use super::super::tasks;
 use super::Shell;
 use super::condition::Status;
 use super::parameter::is_name;
 use super::state::{Held, State, Variable};
 use super::statement::{Done, Flow};
 use super::text::{self, Field};
-use crate::read::{Decoded, FilledBy};
 use crate::read::shell::{Script, Simple};
+use crate::read::{Decoded, FilledBy};
 use crate::servers::arguments::Argument;
-use crate::servers::{Program, recognise};
+use crate::servers::{Program, recognise, recognise_among};
 use crate::source::{FileId, Place};
 
 /// Scripts that call scripts are followed this far.
@@ -20,8 +21,34 @@ const MAX_SCRIPTS: usize = 8;
 
 /// Programs that do something to a file that is named, but do not run it.
 const NOT_RUNNING: [&str; 29] = [
-    "chmod", "chown", "cp", "mv", "rm", "cat", "ls", "ln", "mkdir", "touch", "sed", "grep", "awk", "dos2unix", "install",
-    "tee", "head", "tail", "wc", "stat", "md5sum", "sha256sum", "diff", "find", "test", "vi", "basename", "dirname",
+    "chmod",
+    "chown",
+    "cp",
+    "mv",
+    "rm",
+    "cat",
+    "ls",
+    "ln",
+    "mkdir",
+    "touch",
+    "sed",
+    "grep",
+    "awk",
+    "dos2unix",
+    "install",
+    "tee",
+    "head",
+    "tail",
+    "wc",
+    "stat",
+    "md5sum",
+    "sha256sum",
+    "diff",
+    "find",
+    "test",
+    "vi",
+    "basename",
+    "dirname",
     "realpath",
 ];
 
@@ -83,7 +110,9 @@ impl Shell<'_> {
         self.rounds = rounds;
         let mut flow = done.flow;
         let mut left = left.into_iter();
-        if flow == Flow::Exit && let Some(first) = left.next() {
+        if flow == Flow::Exit
+            && let Some(first) = left.next()
+        {
             *state = first;
             flow = Flow::Next;
         }
@@ -126,8 +155,16 @@ impl Shell<'_> {
             .filter_map(|&at| fields.get(at))
             .map(|field| if field.many { None } else { field.known().map(str::to_owned) })
             .collect();
-        if let Some(program) = recognise(&words) {
+        let installed = self.surroundings.installed;
+        let is_script = |name: &str| installed.values().flatten().any(|script| script.name == name);
+        if let Some(program) = recognise_among(&words, &is_script) {
             self.start(state, &program, &fields, &solid, &words, place);
+            // An entry point in Python runs in the end what it is given, unless it is the server.
+            let wraps = matches!(program, Program::Python { .. }) && (1..=own).contains(&program.first_argument());
+            if wraps && own < fields.len() {
+                let given = fields.split_off(own);
+                self.launch(state, given, 0, place);
+            }
             return;
         }
         if words.first().and_then(Option::as_deref).is_some_and(|name| NOT_RUNNING.contains(&base(name))) {
@@ -137,7 +174,9 @@ impl Shell<'_> {
             return;
         }
         self.scripts += 1;
-        let followed = self.shell_command(state, &fields, &solid, &words) || self.script_file(state, &fields, &solid, &words, place);
+        let followed = self.task(state, &words)
+            || self.shell_command(state, &fields, &solid, &words)
+            || self.script_file(state, &fields, &solid, &words, place);
         if !followed && own > 0 && own < fields.len() {
             // An entry point that is not in the project, such as one of a base image, runs what it is
             // given in the end.
@@ -147,13 +186,34 @@ impl Shell<'_> {
         self.scripts -= 1;
     }
 
+    /// A task of the project; what it sets and where it goes ends with it.
+    fn task(&mut self, state: &State, words: &[Option<String>]) -> bool {
+        let here = self.surroundings;
+        let Some(task) = tasks::called(words, here.units, &state.roots.folder(here.files), here.files) else {
+            return false;
+        };
+        let mut child = state.child();
+        let mut environment = child.environment();
+        environment.extend(&task.environment, &|_| None);
+        child.see(&environment);
+        if let Some(folder) = &task.working_folder {
+            child.roots.enter(&folder.value);
+        }
+        if let Some(command) = &task.command {
+            let fields = self.given(command, &child);
+            self.launch(&mut child, fields, 0, command.place);
+        }
+        true
+    }
+
     /// Takes `exec` and what else a shell understands off the front of a program.
     fn in_front(&self, state: &mut State, mut fields: Vec<Field>) -> Vec<Field> {
         while let Some(name) = fields.first().and_then(Field::known) {
             match name {
                 "exec" | "command" | "builtin" => {
                     fields.remove(0);
-                    while let Some(option) = fields.first().and_then(Field::known).filter(|text| text.starts_with('-')) {
+                    while let Some(option) = fields.first().and_then(Field::known).filter(|text| text.starts_with('-'))
+                    {
                         let takes_value = option == "-a";
                         fields.remove(0);
                         if takes_value && !fields.is_empty() {
@@ -258,7 +318,8 @@ impl Shell<'_> {
             return false;
         }
         let mut child = state.child();
-        child.bash = words.get(shell).and_then(Option::as_deref).is_some_and(|word| base(word) != "sh" && base(word) != "dash");
+        child.bash =
+            words.get(shell).and_then(Option::as_deref).is_some_and(|word| base(word) != "sh" && base(word) != "dash");
         let mut at = shell + 1;
         let mut runs_text = false;
         while let Some(option) = words.get(at).and_then(Option::as_deref).filter(|word| word.starts_with(['-', '+'])) {
@@ -317,7 +378,8 @@ impl Shell<'_> {
             let text = self.files().get(file).text();
             let line = text.lines().next().unwrap_or_default();
             child.bash = line.starts_with("#!") && (line.contains("bash") || line.contains("zsh"));
-            child.stops_at_errors = line.starts_with("#!") && line.split_whitespace().skip(1).any(|word| word.starts_with('-') && word.contains('e'));
+            child.stops_at_errors = line.starts_with("#!")
+                && line.split_whitespace().skip(1).any(|word| word.starts_with('-') && word.contains('e'));
             child.name = Some(path.clone());
             child.arguments = solid.get(at).and_then(|&at| fields.get(at + 1..)).unwrap_or_default().to_vec();
             child.called_at = if state.in_unit { state.called_at } else { place };

@@ -64,25 +64,37 @@ pub(super) struct State {
 
 /// Variables that every process has, with values that only the machine knows.
 const OF_THE_MACHINE: [&str; 24] = [
-    "HOME", "PATH", "PWD", "HOSTNAME", "USER", "LOGNAME", "UID", "EUID", "SHELL", "TERM", "LANG", "OLDPWD", "IFS", "PPID",
-    "RANDOM", "SECONDS", "LINENO", "BASH", "BASH_SOURCE", "BASH_VERSION", "OSTYPE", "HOSTTYPE", "MACHTYPE", "OPTIND",
+    "HOME",
+    "PATH",
+    "PWD",
+    "HOSTNAME",
+    "USER",
+    "LOGNAME",
+    "UID",
+    "EUID",
+    "SHELL",
+    "TERM",
+    "LANG",
+    "OLDPWD",
+    "IFS",
+    "PPID",
+    "RANDOM",
+    "SECONDS",
+    "LINENO",
+    "BASH",
+    "BASH_SOURCE",
+    "BASH_VERSION",
+    "OSTYPE",
+    "HOSTTYPE",
+    "MACHTYPE",
+    "OPTIND",
 ];
 
 impl State {
     /// A shell that sees what `environment` holds.
     pub(super) fn new(environment: &Environment, roots: Roots, place: Place) -> Self {
-        let mut variables = BTreeMap::new();
-        for (name, entry) in environment.entries() {
-            let mut field = match &entry.text {
-                Some(text) => Field::new(text, entry.place),
-                None => Field::new(&text::passed_on(name), entry.place),
-            };
-            field.source = entry.literal.then_some(entry.place);
-            field.depends.clone_from(&entry.depends);
-            variables.insert(name.clone(), Variable { held: Held::One(field), exported: true });
-        }
-        Self {
-            variables,
+        let mut state = Self {
+            variables: BTreeMap::new(),
             functions: BTreeMap::new(),
             roots,
             previous: None,
@@ -98,6 +110,21 @@ impl State {
             conditional: false,
             filled_by: FilledBy::Shell,
             locals: BTreeMap::new(),
+        };
+        state.see(environment);
+        state
+    }
+
+    /// Takes over the variables of `environment`, which programs see.
+    pub(super) fn see(&mut self, environment: &Environment) {
+        for (name, entry) in environment.entries() {
+            let mut field = match &entry.text {
+                Some(text) => Field::new(text, entry.place),
+                None => Field::new(&text::passed_on(name), entry.place),
+            };
+            field.source = entry.literal.then_some(entry.place);
+            field.depends.clone_from(&entry.depends);
+            self.variables.insert(name.clone(), Variable { held: Held::One(field), exported: true });
         }
     }
 
@@ -163,10 +190,10 @@ impl State {
             let held = self.variable(name, place);
             self.variables.insert(name.to_owned(), Variable { held, exported });
         } else if exported {
-            self.variables.insert(name.to_owned(), Variable {
-                held: Held::One(Field::new(&text::missing(name), self.called_at)),
-                exported,
-            });
+            self.variables.insert(
+                name.to_owned(),
+                Variable { held: Held::One(Field::new(&text::missing(name), self.called_at)), exported },
+            );
         }
     }
 

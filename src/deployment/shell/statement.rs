@@ -113,12 +113,9 @@ impl<'a> Shell<'a> {
                 }
                 // A program that is meant to succeed may fail.
                 let status = if done.status == Status::Likely { Status::Unknown } else { done.status };
-                self.decide(
-                    status,
-                    state,
-                    &mut |_, _| Done::known(true),
-                    &mut |shell, state| shell.statement(second, state, guarded),
-                )
+                self.decide(status, state, &mut |_, _| Done::known(true), &mut |shell, state| {
+                    shell.statement(second, state, guarded)
+                })
             }
             Statement::Pipe(commands) => self.pipe(commands, state, guarded),
             Statement::Background(inner) => {
@@ -133,9 +130,7 @@ impl<'a> Shell<'a> {
             Statement::If { branches, otherwise } => self.branches(branches, otherwise, state, guarded),
             Statement::While { until, condition, body } => self.rounds(*until, condition, body, state, guarded),
             Statement::For { name, words, body } => self.each(name, words.as_deref(), body, state, guarded),
-            Statement::Rounds(body) => {
-                self.maybe(state, &mut |shell, state| shell.round(body, state, guarded).0)
-            }
+            Statement::Rounds(body) => self.maybe(state, &mut |shell, state| shell.round(body, state, guarded).0),
             Statement::Case { word, arms } => {
                 let value = self.joined(&word.parts, word.place, state);
                 self.arms(&value, arms, state, guarded)
@@ -297,12 +292,9 @@ impl<'a> Shell<'a> {
         let asked = self.list(condition, state, true);
         let done = if asked.flow == Flow::Next {
             let status = if asked.status == Status::Likely { Status::Unknown } else { asked.status };
-            self.decide(
-                status,
-                state,
-                &mut |shell, state| shell.list(body, state, guarded),
-                &mut |shell, state| shell.branches(rest, otherwise, state, guarded),
-            )
+            self.decide(status, state, &mut |shell, state| shell.list(body, state, guarded), &mut |shell, state| {
+                shell.branches(rest, otherwise, state, guarded)
+            })
         } else {
             asked
         };

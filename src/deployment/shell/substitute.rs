@@ -80,7 +80,8 @@ impl Shell<'_> {
             return None;
         }
         let unknown = Some(Field::any(place));
-        let plain = joins.len() == 1 || joins.get(1..).is_some_and(|rest| matches!(rest, [option] if option == "-0"))
+        let plain = joins.len() == 1
+            || joins.get(1..).is_some_and(|rest| matches!(rest, [option] if option == "-0"))
             || joins.get(1..).is_some_and(|rest| matches!(rest, [option, count] if option == "-d" && count == "\\n"));
         if !plain || joins.len() != last.words.len() {
             return unknown;

@@ -1,21 +1,21 @@
 //! Built-in functions and a few of the standard library that only compute.
 
-use std::cmp::Ordering;
 use std::rc::Rc;
 
 use crate::source::Span;
 
+use super::super::syntax::ast::Operator;
 use super::call::Arguments;
-use super::cell::{Cell, Dep, Text, Thing};
+use super::cell::{Cell, Text, Thing};
 use super::compare::is_value;
+use super::numbers::{float_of, int_in_base, int_of, math, range, round};
 use super::operators::{Calc, Number, TOO_LARGE, tuple};
 use super::run::{Run, Step};
 use super::sequence::range_length;
-
-/// The largest constant that counts as a limit for a number of processors.
-const SMALL: i64 = 256;
+use super::written::{self, Written};
 
 impl<'a> Run<'a, '_> {
+    #[allow(clippy::too_many_lines, reason = "one arm per function, each of a few lines")]
     pub(super) fn builtin(
         &mut self,
         name: &str,
@@ -40,24 +40,23 @@ impl<'a> Run<'a, '_> {
                 }
                 _ => self.length(one),
             },
-            ("int", [one]) if plain => int_of(&one.thing),
+            ("int", [one]) if plain => int_of(&native(one)),
             ("int", [one, base]) => int_in_base(&one.thing, &base.thing),
-            ("int", []) => Calc::Is(Thing::Int(0)),
-            ("float", [one]) => float_of(&one.thing),
+            ("int", []) if plain => Calc::Is(Thing::Int(0)),
+            ("float", [one]) => float_of(&native(one)),
+            ("float", []) => Calc::Is(Thing::Float(0.0)),
             ("bool", []) => Calc::Is(Thing::Bool(false)),
             ("bool", [one]) => match self.truth(one) {
                 Some(truth) => Calc::Is(Thing::Bool(truth)),
                 None => Calc::Unknown("an unknown truth value"),
             },
             ("str", []) if plain => Calc::Is(Thing::Str("".into())),
-            ("str", [one]) if plain => match self.text_of(one)? {
-                Some(text) => Calc::Is(Thing::Str(text.into())),
-                None => Calc::Unknown("a text made from something that is not followed"),
-            },
-            ("repr", [one]) => match self.repr(one, 0)? {
-                Some(text) => Calc::Is(Thing::Str(text.into())),
-                None => Calc::Unknown("a text made from something that is not followed"),
-            },
+            (
+                "str" | "os.fspath" | "os.fsdecode",
+                [Cell { thing: thing @ (Thing::Path(_) | Thing::Inside { .. }), .. }],
+            ) => Self::path_text(thing),
+            ("str", [one]) if plain => self.shown(one)?,
+            ("repr", [one]) => text_or(self.repr(one, 0)?, "a text made from something that is not followed"),
             ("format", [one, rest @ ..]) => {
                 let spec: Option<Text> = match rest {
                     [] => Some("".into()),
@@ -68,41 +67,75 @@ impl<'a> Run<'a, '_> {
                     Some(spec) => self.formatted(one, &spec)?,
                     None => None,
                 };
-                text.map_or(Calc::Unknown("a format that is not followed"), |text| Calc::Is(Thing::Str(text.into())))
+                text_or(text, "a format that is not followed")
             }
-            ("abs", [one]) => match Number::of(&one.thing) {
-                Some(Number::Int(n)) => n.checked_abs().map_or(TOO_LARGE, |n| Calc::Is(Thing::Int(n))),
-                Some(Number::Float(x)) => Calc::Is(Thing::Float(x.abs())),
-                None => Calc::Unknown("the size of something unknown"),
+            ("abs" | "math.fabs", [one]) => match (Number::of(&one.thing), name) {
+                (Some(Number::Int(n)), "abs") => n.checked_abs().map_or(TOO_LARGE, |n| Calc::Is(Thing::Int(n))),
+                (Some(n), _) => Calc::Is(Thing::Float(n.float().abs())),
+                (None, _) => Calc::Unknown("the size of something unknown"),
             },
             ("round", _) => round(positional.first(), arguments.get(1, "ndigits")),
             ("min" | "max", _) => return self.extreme(name, arguments, at),
-            ("sum", [items, start @ ..]) => return self.sum(items, start.first(), at),
+            ("sum", [items, ..]) => return self.sum(items, arguments.get(1, "start"), at),
+            ("math.prod", [items]) if plain => return self.fold(Operator::Mult, 1, items, at),
             ("any" | "all", [items]) => return self.quantify(name, items, at),
             ("sorted", [items]) => return self.sorted_call(items, arguments, at),
+            ("map" | "filter", _) if plain => return self.pass_through(name, positional, at),
+            ("next", [iterator, rest @ ..]) => return self.next_of(iterator, rest.first(), at),
             ("range", _) if !positional.is_empty() && plain => range(positional),
-            ("list" | "tuple" | "set" | "frozenset" | "reversed" | "enumerate" | "zip" | "dict", _) => {
+            ("list" | "tuple" | "set" | "frozenset" | "reversed" | "enumerate" | "zip" | "dict" | "iter", _) => {
                 return self.make(name, arguments, at);
             }
-            ("isinstance", [one, class]) => is_instance(one, class),
+            ("isinstance", [one, class]) => Self::is_instance(one, class),
             ("callable", [one]) => match &one.thing {
                 Thing::Function(_) | Thing::Class(..) => Calc::Is(Thing::Bool(true)),
                 thing if is_value(thing) => Calc::Is(Thing::Bool(false)),
                 _ => Calc::Unknown("whether it can be called"),
             },
             ("divmod", [a, b]) => {
-                use super::super::syntax::ast::Operator;
                 let quotient = self.binary(Operator::FloorDiv, a, b, at)?;
                 let rest = self.binary(Operator::Mod, a, b, at)?;
                 return Ok(tuple(vec![quotient, rest]));
             }
-            ("pow", [a, b]) => return self.binary(super::super::syntax::ast::Operator::Pow, a, b, at),
-            ("math.ceil" | "math.floor" | "math.trunc", [one]) => whole(name, &one.thing),
-            ("math.sqrt", [one]) => match Number::of(&one.thing).map(Number::float) {
-                Some(x) if x >= 0.0 => Calc::Is(Thing::Float(x.sqrt())),
-                Some(_) => Calc::Raises("ValueError", "the root of a negative number"),
-                None => Calc::Unknown("the root of something unknown"),
+            ("pow", [a, b]) => return self.binary(Operator::Pow, a, b, at),
+            ("getattr" | "hasattr" | "setattr", [object, Cell { thing: Thing::Str(attribute), .. }, rest @ ..]) => {
+                return self.by_name(name, object, attribute, rest.first(), at);
+            }
+            ("ord", [Cell { thing: Thing::Str(text), .. }]) => match (text.chars().next(), text.chars().count()) {
+                (Some(c), 1) => Calc::Is(Thing::Int(i64::from(u32::from(c)))),
+                _ => Calc::Raises("TypeError", "ord() of something that is not one character"),
             },
+            ("chr", [Cell { thing: Thing::Int(n), .. }]) => match u32::try_from(*n).ok().and_then(char::from_u32) {
+                Some(c) => Calc::Is(Thing::Str(c.encode_utf8(&mut [0; 4]).into())),
+                None => Calc::Unknown("a character that is none"),
+            },
+            ("hex" | "oct" | "bin", [Cell { thing: Thing::Int(n), .. }]) => {
+                let digits = match name {
+                    "hex" => format!("0x{:x}", n.unsigned_abs()),
+                    "oct" => format!("0o{:o}", n.unsigned_abs()),
+                    _ => format!("0b{:b}", n.unsigned_abs()),
+                };
+                Calc::Is(Thing::Str(if *n < 0 { format!("-{digits}") } else { digits }.into()))
+            }
+            ("json.loads" | "ast.literal_eval", [Cell { thing: Thing::Str(text), .. }]) if plain => {
+                let text = Rc::clone(text);
+                self.spend(text.len() / 16)?;
+                match if name == "json.loads" { written::json(&text) } else { written::literal(&text) } {
+                    Written::Is(value) => Calc::Is(self.cell_of_value(&value)?.thing),
+                    Written::Not if name == "json.loads" => Calc::Raises("ValueError", "a text that is not JSON"),
+                    Written::Not => Calc::Raises("SyntaxError", "a text that is not Python"),
+                    Written::Unknown => Calc::Unknown("a text that is not followed"),
+                }
+            }
+            ("eval", [Cell { thing: Thing::Str(text), .. }]) if plain => {
+                if let Written::Is(value) = written::literal(text) {
+                    Calc::Is(self.cell_of_value(&value)?.thing)
+                } else {
+                    self.distrust(at, "eval() may bind any name");
+                    Calc::Unknown("the result of eval()")
+                }
+            }
+            _ if name.starts_with("math.") => math(name, positional),
             _ => {
                 let why = format!("the result of {name}()");
                 return self.call_unknown(callee, arguments, &why, at);
@@ -114,14 +147,21 @@ impl<'a> Run<'a, '_> {
         self.settle(calc, &operands, at)
     }
 
+    /// `str(value)`.
+    fn shown(&mut self, one: &Cell<'a>) -> Step<Calc<'a>> {
+        Ok(text_or(self.text_of(one)?, "a text made from something that is not followed"))
+    }
+
     fn length(&self, one: &Cell<'a>) -> Calc<'a> {
         let length = match &one.thing {
             Thing::Str(text) => Some(text.chars().count()),
+            Thing::Bytes(bytes) => Some(bytes.len()),
             Thing::Tuple(items) => Some(items.len()),
             Thing::List(id) | Thing::Set(id) => self.items(*id).map(<[_]>::len),
-            Thing::Dict(id) => self.entries(*id).map(<[_]>::len),
+            Thing::Dict(id) | Thing::View(id, _) => self.entries(*id).map(<[_]>::len),
             Thing::Range(start, stop, stride) => range_length(*start, *stop, *stride),
-            Thing::None | Thing::Bool(_) | Thing::Int(_) | Thing::Float(_) => {
+            Thing::Instance(class, own) => class.items_of(&self.state, *own).map(|items| items.len()),
+            Thing::None | Thing::Bool(_) | Thing::Int(_) | Thing::Float(_) | Thing::Iterator(_) => {
                 return Calc::Raises("TypeError", "the length of something that has none");
             }
             _ => None,
@@ -132,375 +172,116 @@ impl<'a> Run<'a, '_> {
         }
     }
 
-    fn extreme(&mut self, name: &str, arguments: &Arguments<'a>, at: Span) -> Step<Cell<'a>> {
-        let items = match arguments.positional.as_slice() {
-            [one] => self.iterate(one, at)?,
-            many => Some(many.to_vec()),
-        };
-        let given: Vec<Cell<'a>> = arguments.all().cloned().collect();
-        let Some(items) = items.filter(|_| arguments.named("key").is_none()) else {
-            let operands: Vec<&Cell<'a>> = given.iter().collect();
-            return self.settle(Calc::Unknown("an extreme of something unknown"), &operands, at);
-        };
-        let operands: Vec<&Cell<'a>> = items.iter().chain(&given).collect();
-        if items.is_empty() {
-            return match arguments.named("default") {
-                Some(default) => Ok(default.clone()),
-                None => self.fault(&operands, "ValueError", at, "an extreme of nothing"),
-            };
+    /// `getattr`, `hasattr` and `setattr` with a name that is known.
+    fn by_name(
+        &mut self,
+        function: &str,
+        object: &Cell<'a>,
+        name: &Text,
+        third: Option<&Cell<'a>>,
+        at: Span,
+    ) -> Step<Cell<'a>> {
+        if function == "setattr" {
+            let Some(value) = third else { return self.raise("TypeError", at, "setattr() without a value") };
+            self.set_attribute(object, name, value, at)?;
+            return Ok(Cell::new(Thing::None));
         }
-        let limited = name == "min"
-            && items.iter().any(|item| matches!(item.thing, Thing::Int(n) if n <= SMALL) && !has_cpus(item));
-        let result = if items.iter().any(Cell::is_unknown) {
-            self.settle(Calc::Unknown("an extreme of something unknown"), &operands, at)?
-        } else {
-            let mut best: Option<Cell<'a>> = None;
-            for item in &items {
-                let Some(so_far) = &best else {
-                    best = Some(item.clone());
-                    continue;
-                };
-                match self.ordering(item, so_far) {
-                    Ok(Some(order))
-                        if (name == "min" && order == Ordering::Less)
-                            || (name == "max" && order == Ordering::Greater) =>
-                    {
-                        best = Some(item.clone());
-                    }
-                    Ok(Some(_)) => {}
-                    Ok(None) => return self.settle(Calc::Unknown("an extreme of objects"), &operands, at),
-                    Err(what) => return self.fault(&operands, "TypeError", at, what),
-                }
-            }
-            let best = best.map_or(Thing::None, |best| best.thing);
-            self.known(best, &operands, at)?
-        };
-        if !limited {
-            return Ok(result);
-        }
-        let deps = result.deps.map(|dep| match dep {
-            Dep::Cpus { place, spelling, .. } => {
-                Dep::Cpus { place: *place, spelling: Rc::clone(spelling), limited: true }
-            }
-            dep => dep.clone(),
-        });
-        Ok(Cell { deps, ..result })
-    }
-
-    fn sum(&mut self, items: &Cell<'a>, start: Option<&Cell<'a>>, at: Span) -> Step<Cell<'a>> {
-        let Some(all) = self.iterate(items, at)? else {
-            return self.settle(Calc::Unknown("the sum of something unknown"), &[items], at);
-        };
-        let mut total = start.cloned().unwrap_or_else(|| Cell::new(Thing::Int(0)));
-        // Since 3.12 floats are added with a compensation, so their sum depends on the version.
-        if all.iter().any(|item| matches!(item.thing, Thing::Float(_))) {
-            return self.settle(Calc::Unknown("a sum of floats"), &[items], at);
-        }
-        for item in all {
-            self.spend(1)?;
-            total = self.binary(super::super::syntax::ast::Operator::Add, &total, &item, at)?;
-        }
-        Ok(total)
-    }
-
-    fn quantify(&mut self, name: &str, items: &Cell<'a>, at: Span) -> Step<Cell<'a>> {
-        let Some(all) = self.iterate(items, at)? else {
-            return self.settle(Calc::Unknown("a question about something unknown"), &[items], at);
-        };
-        let decisive = name == "any";
-        let mut result = Cell::new(Thing::Bool(!decisive)).resting_on(items);
-        for item in &all {
-            let truth = self.truth(item);
-            result = result.resting_on(item);
-            match truth {
-                Some(truth) if truth == decisive => {
-                    result.thing = Thing::Bool(decisive);
-                    return Ok(result);
-                }
-                Some(_) => {}
-                None => result.thing = Thing::Unknown(item.because()),
-            }
-        }
-        Ok(result)
-    }
-
-    fn sorted_call(&mut self, items: &Cell<'a>, arguments: &Arguments<'a>, at: Span) -> Step<Cell<'a>> {
-        let reverse = arguments.named("reverse").map_or(Some(false), |cell| self.truth(cell));
-        // The order of a set does not matter here.
-        let all = match &items.thing {
-            Thing::Set(id) => self.items(*id).map(<[_]>::to_vec),
-            _ => self.iterate(items, at)?,
-        };
-        let (Some(all), Some(reverse), None) = (all, reverse, arguments.named("key")) else {
-            return self.settle(Calc::Unknown("sorted in a way that is not followed"), &[items], at);
-        };
-        match self.sorted(all, reverse, at)? {
-            Some(sorted) => Ok(self.list(sorted)?.resting_on(items)),
-            None => self.settle(Calc::Unknown("an order that is not known"), &[items], at),
+        let present = self.has_attribute(object, name);
+        match (function, present) {
+            ("hasattr", Some(present)) => self.known(Thing::Bool(present), &[object], at),
+            ("getattr", Some(true)) => self.attribute(object, name, at),
+            ("getattr", Some(false)) => match third {
+                Some(default) => Ok(default.clone().resting_on(object)),
+                None => self.fault(&[object], "AttributeError", at, "an attribute that is not there"),
+            },
+            ("getattr", None) if third.is_none() => self.attribute(object, name, at),
+            _ => self.settle_unknown("an attribute that may not be there", &[object], at),
         }
     }
 
-    /// The items in order, those that are equal in the order they came.
-    pub(super) fn sorted(&mut self, items: Vec<Cell<'a>>, reverse: bool, at: Span) -> Step<Option<Vec<Cell<'a>>>> {
-        self.spend(items.len() * 16)?;
-        // Comparing first tells whether there is an order at all; sorting must not find out halfway.
-        for pair in items.windows(2) {
-            let [a, b] = pair else { continue };
-            match self.ordering(a, b) {
-                Ok(Some(_)) => {}
-                Ok(None) => return Ok(None),
-                Err(what) => {
-                    self.fault(&[a, b], "TypeError", at, what)?;
-                    return Ok(None);
-                }
-            }
-        }
-        let texts = items.iter().all(|item| matches!(item.thing, Thing::Str(_)));
-        let numbers = items.iter().all(|item| matches!(item.thing, Thing::Int(_) | Thing::Bool(_)));
-        if !(texts || numbers) || items.iter().any(|item| item.soft || item.deps.is_open()) {
-            return Ok(None);
-        }
-        let mut sorted = items;
-        sorted.sort_by(|a, b| {
-            let order = match (&a.thing, &b.thing) {
-                (Thing::Str(a), Thing::Str(b)) => a.cmp(b),
-                (a, b) => match (Number::of(a), Number::of(b)) {
-                    (Some(Number::Int(a)), Some(Number::Int(b))) => a.cmp(&b),
-                    _ => Ordering::Equal,
-                },
-            };
-            if reverse { order.reverse() } else { order }
-        });
-        Ok(Some(sorted))
-    }
-
-    /// Containers made from others.
-    fn make(&mut self, name: &str, arguments: &Arguments<'a>, at: Span) -> Step<Cell<'a>> {
-        let given: Vec<Cell<'a>> = arguments.all().cloned().collect();
-        let operands: Vec<&Cell<'a>> = given.iter().collect();
-        let mut columns = Vec::new();
-        let iterables = if name == "zip" { arguments.positional.len() } else { 1 };
-        for argument in arguments.positional.iter().take(iterables) {
-            match self.iterate(argument, at)? {
-                Some(items) => columns.push(items),
-                None => return self.settle(Calc::Unknown("made from something unknown"), &operands, at),
-            }
-        }
-        let first = columns.first().cloned().unwrap_or_default();
-        match name {
-            "list" => self.list(first),
-            "tuple" => Ok(tuple(first)),
-            "set" | "frozenset" => self.set_of(first),
-            "reversed" => self.list(first.into_iter().rev().collect()),
-            "enumerate" => {
-                let start = match arguments.get(1, "start").map(|cell| &cell.thing) {
-                    None => 0,
-                    Some(Thing::Int(n)) => *n,
-                    Some(_) => return self.settle(Calc::Unknown("counted from an unknown number"), &operands, at),
-                };
-                let numbered = (start..).zip(first).map(|(n, item)| tuple(vec![Cell::new(Thing::Int(n)), item]));
-                self.list(numbered.collect())
-            }
-            "zip" => {
-                let length = columns.iter().map(Vec::len).min().unwrap_or(0);
-                let rows = (0..length)
-                    .map(|row| tuple(columns.iter().filter_map(|column| column.get(row).cloned()).collect()));
-                self.list(rows.collect())
-            }
-            _ => {
-                let dict = self.dict(Vec::new())?;
-                let entries = match arguments.positional.first().map(|cell| &cell.thing) {
-                    None => Vec::new(),
-                    Some(Thing::Dict(id)) => self.entries(*id).unwrap_or_default().to_vec(),
-                    Some(_) => {
-                        let mut entries = Vec::new();
-                        for pair in &first {
-                            match self.iterate(pair, at)?.as_deref() {
-                                Some([key, value]) => entries.push((key.clone(), value.clone())),
-                                _ => {
-                                    return self.settle(
-                                        Calc::Unknown("a dict made from something else"),
-                                        &operands,
-                                        at,
-                                    );
-                                }
-                            }
-                        }
-                        entries
-                    }
-                };
-                let named =
-                    arguments.named.iter().map(|(name, cell)| (Cell::new(Thing::Str(Rc::clone(name))), cell.clone()));
-                for (key, value) in entries.into_iter().chain(named) {
-                    if !self.put_entry(&dict, key, value)? {
-                        return self.settle(Calc::Unknown("a dict with an unknown key"), &operands, at);
-                    }
-                }
-                Ok(dict)
-            }
-        }
-    }
-}
-
-fn has_cpus(cell: &Cell<'_>) -> bool {
-    cell.deps.iter().any(|dep| matches!(dep, Dep::Cpus { .. }))
-}
-
-/// Digits with single underscores between them, as `int` and `float` accept.
-fn digits(text: &str) -> Option<String> {
-    let text = text.trim_matches(|c: char| c.is_whitespace());
-    let bytes = text.as_bytes();
-    for (index, byte) in bytes.iter().enumerate() {
-        if *byte == b'_' {
-            let around = (index.checked_sub(1).and_then(|at| bytes.get(at)), bytes.get(index + 1));
-            if !matches!(around, (Some(a), Some(b)) if a.is_ascii_hexdigit() && b.is_ascii_hexdigit()) {
-                return None;
-            }
-        }
-    }
-    Some(text.replace('_', ""))
-}
-
-fn int_of<'a>(thing: &Thing<'a>) -> Calc<'a> {
-    match thing {
-        Thing::Str(text) => int_text(text, 10),
-        Thing::Float(_) => whole("math.trunc", thing),
-        Thing::Bool(b) => Calc::Is(Thing::Int(i64::from(*b))),
-        Thing::Int(n) => Calc::Is(Thing::Int(*n)),
-        thing if is_value(thing) => Calc::Raises("TypeError", "int() of something that is no number"),
-        _ => Calc::Unknown("int() of an object"),
-    }
-}
-
-pub(super) fn int_text<'a>(text: &str, base: u32) -> Calc<'a> {
-    const WRONG: Calc<'static> = Calc::Raises("ValueError", "int() of a text that is no whole number");
-    if !text.is_ascii() {
-        return Calc::Unknown("int() of a text that is not ASCII");
-    }
-    let Some(digits) = digits(text) else { return WRONG };
-    let unsigned = digits.strip_prefix(['+', '-']).unwrap_or(&digits);
-    if unsigned.is_empty() || !unsigned.chars().all(|c| c.is_digit(base)) {
-        return WRONG;
-    }
-    i64::from_str_radix(&digits, base).map_or(TOO_LARGE, |n| Calc::Is(Thing::Int(n)))
-}
-
-fn int_in_base<'a>(thing: &Thing<'a>, base: &Thing<'a>) -> Calc<'a> {
-    match (thing, base) {
-        (Thing::Str(text), Thing::Int(10)) => int_text(text, 10),
-        (Thing::Str(text), Thing::Int(base @ (2 | 8 | 16))) if !text.contains(['x', 'X', 'o', 'O']) => {
-            if *base == 16 && text.to_ascii_lowercase().contains("0b") || *base != 16 && text.contains(['b', 'B']) {
-                return Calc::Unknown("int() with a prefix");
-            }
-            int_text(text, u32::try_from(*base).unwrap_or(10))
-        }
-        _ => Calc::Unknown("int() in a base that is not followed"),
-    }
-}
-
-pub(super) fn float_of<'a>(thing: &Thing<'a>) -> Calc<'a> {
-    match thing {
-        Thing::Str(text) => {
-            let Some(digits) = digits(text).filter(|_| text.is_ascii()) else {
-                return Calc::Unknown("float() of a text that is not followed");
-            };
-            match digits.parse::<f64>() {
-                Ok(x) => Calc::Is(Thing::Float(x)),
-                Err(_) => Calc::Raises("ValueError", "float() of a text that is no number"),
-            }
-        }
-        thing => match Number::of(thing) {
-            Some(n) => Calc::Is(Thing::Float(n.float())),
-            None if is_value(thing) => Calc::Raises("TypeError", "float() of something that is no number"),
-            None => Calc::Unknown("float() of an object"),
-        },
-    }
-}
-
-#[allow(clippy::cast_possible_truncation, reason = "the range is checked first")]
-fn whole<'a>(name: &str, thing: &Thing<'a>) -> Calc<'a> {
-    match Number::of(thing) {
-        Some(Number::Int(n)) => Calc::Is(Thing::Int(n)),
-        Some(Number::Float(x)) => {
-            let x = match name {
-                "math.ceil" => x.ceil(),
-                "math.floor" => x.floor(),
-                "round" => x.round_ties_even(),
-                _ => x.trunc(),
-            };
-            if x.is_nan() {
-                return Calc::Raises("ValueError", "a whole number from NaN");
-            }
-            if x.is_infinite() {
-                return Calc::Raises("OverflowError", "a whole number from infinity");
-            }
-            if x.abs() < 9e18 { Calc::Is(Thing::Int(x as i64)) } else { TOO_LARGE }
-        }
-        None if is_value(thing) => Calc::Raises("TypeError", "a whole number from something that is no number"),
-        None => Calc::Unknown("a whole number from an object"),
-    }
-}
-
-/// `round` goes to the even neighbour at one half.
-fn round<'a>(one: Option<&Cell<'a>>, places: Option<&Cell<'a>>) -> Calc<'a> {
-    let Some(one) = one else { return Calc::Raises("TypeError", "round() of nothing") };
-    match (Number::of(&one.thing), places.map(|cell| &cell.thing)) {
-        (_, None | Some(Thing::None)) => whole("round", &one.thing),
-        (Some(Number::Int(n)), Some(Thing::Int(places))) if *places >= 0 => Calc::Is(Thing::Int(n)),
-        (Some(Number::Float(x)), Some(Thing::Int(places))) if (0..=15).contains(places) && x.is_finite() => {
-            // Rounding the decimal text rounds the exact value, as Python does.
-            let places = usize::try_from(*places).unwrap_or(0);
-            format!("{x:.places$}").parse().map_or(TOO_LARGE, |x| Calc::Is(Thing::Float(x)))
-        }
-        _ => Calc::Unknown("round() that is not followed"),
-    }
-}
-
-fn range<'a>(arguments: &[Cell<'a>]) -> Calc<'a> {
-    let numbers: Option<Vec<i64>> = arguments
-        .iter()
-        .map(|cell| match cell.thing {
-            Thing::Int(n) => Some(n),
-            Thing::Bool(b) => Some(i64::from(b)),
+    /// Whether an object has an attribute, where all of them are known.
+    fn has_attribute(&self, object: &Cell<'a>, name: &str) -> Option<bool> {
+        let own = |id| match self.state.get(id) {
+            Some(super::state::Object::Scope(scope)) => match scope.names.get(name) {
+                Some(slot) if slot.conditional => None,
+                slot => Some(slot.is_some()),
+            },
             _ => None,
-        })
-        .collect();
-    match numbers.as_deref() {
-        Some([stop]) => Calc::Is(Thing::Range(0, *stop, 1)),
-        Some([start, stop]) => Calc::Is(Thing::Range(*start, *stop, 1)),
-        Some([_, _, 0]) => Calc::Raises("ValueError", "a range with a stride of zero"),
-        Some([start, stop, stride]) => Calc::Is(Thing::Range(*start, *stop, *stride)),
-        _ if arguments.iter().all(|cell| is_value(&cell.thing)) => {
-            Calc::Raises("TypeError", "a range of something that is no whole number")
+        };
+        let (class, found) = match &object.thing {
+            Thing::Instance(class, id) => (class, own(*id)?),
+            Thing::Class(class) => (class, false),
+            Thing::Project(index) => {
+                let module = self.modules.get(*index).filter(|module| module.finished && module.untrusted.is_none())?;
+                let found = own(module.scope)?;
+                // A name that is not there may still be a module of the package.
+                return found.then_some(true);
+            }
+            _ => return None,
+        };
+        match self.class_member(class, name) {
+            Ok(Some(_)) => Some(true),
+            Ok(None) if found => Some(true),
+            Ok(None) => (class.family == super::class::Family::Plain && !name.starts_with("__")).then_some(false),
+            Err(_) => None,
         }
-        _ => Calc::Unknown("a range with unknown ends"),
+    }
+
+    /// Whether an object is of a class, where that is known.
+    pub(super) fn instance_of(one: &Cell<'a>, class: &Cell<'a>) -> Option<bool> {
+        match Self::is_instance(one, class) {
+            Calc::Is(Thing::Bool(is)) => Some(is),
+            _ => None,
+        }
+    }
+
+    fn is_instance(one: &Cell<'a>, class: &Cell<'a>) -> Calc<'a> {
+        let name = match &one.thing {
+            Thing::Bool(_) => "bool",
+            Thing::Int(_) => "int",
+            Thing::Float(_) => "float",
+            Thing::Str(_) => "str",
+            Thing::Bytes(_) => "bytes",
+            Thing::Tuple(_) => "tuple",
+            Thing::List(_) => "list",
+            Thing::Dict(_) => "dict",
+            Thing::None => "NoneType",
+            Thing::Instance(..) | Thing::Member(_) => "",
+            _ => return Calc::Unknown("the class of an object"),
+        };
+        let single = std::slice::from_ref(class);
+        let classes = if let Thing::Tuple(classes) = &class.thing { classes } else { single };
+        let mut found = false;
+        for class in classes {
+            match &class.thing {
+                Thing::Dotted(class)
+                    if !name.is_empty()
+                        && matches!(
+                            class.as_ref(),
+                            "bool" | "int" | "float" | "str" | "bytes" | "tuple" | "list" | "dict" | "set"
+                        ) =>
+                {
+                    found |= class.as_ref() == name || (class.as_ref() == "int" && name == "bool");
+                }
+                Thing::Class(class) => match Self::is_of(&one.thing, class) {
+                    Some(is) => found |= is,
+                    None => return Calc::Unknown("the class of an object"),
+                },
+                _ => return Calc::Unknown("a class that is not followed"),
+            }
+        }
+        Calc::Is(Thing::Bool(found))
     }
 }
 
-fn is_instance<'a>(one: &Cell<'a>, class: &Cell<'a>) -> Calc<'a> {
-    let name = match &one.thing {
-        Thing::Bool(_) => "bool",
-        Thing::Int(_) => "int",
-        Thing::Float(_) => "float",
-        Thing::Str(_) => "str",
-        Thing::Tuple(_) => "tuple",
-        Thing::List(_) => "list",
-        Thing::Dict(_) => "dict",
-        Thing::None => "NoneType",
-        _ => return Calc::Unknown("the class of an object"),
-    };
-    let single = std::slice::from_ref(class);
-    let classes = if let Thing::Tuple(classes) = &class.thing { classes } else { single };
-    let mut found = false;
-    for class in classes {
-        match &class.thing {
-            Thing::Dotted(class)
-                if matches!(class.as_ref(), "bool" | "int" | "float" | "str" | "tuple" | "list" | "dict" | "set") =>
-            {
-                found |= class.as_ref() == name || (class.as_ref() == "int" && name == "bool");
-            }
-            _ => return Calc::Unknown("a class that is not followed"),
-        }
+fn text_or<'a>(text: Option<String>, why: &'static str) -> Calc<'a> {
+    text.map_or(Calc::Unknown(why), |text| Calc::Is(Thing::Str(text.into())))
+}
+
+/// The number or text that a member of a mixed enumeration is.
+fn native<'a>(cell: &Cell<'a>) -> Thing<'a> {
+    match &cell.thing {
+        Thing::Member(member) if member.class.mixed => member.value.thing.clone(),
+        thing => thing.clone(),
     }
-    Calc::Is(Thing::Bool(found))
 }

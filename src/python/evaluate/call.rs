@@ -113,7 +113,13 @@ impl<'a> Run<'a, '_> {
     /// A generator that is used up at once is as good as a list.
     fn argument(&mut self, argument: &'a Expr) -> Step<Cell<'a>> {
         match argument {
-            Expr::Generator(generator) => self.comprehension(&generator.generators, Making::List(&generator.elt)),
+            Expr::Generator(generator) => {
+                let made = self.comprehension(&generator.generators, Making::List(&generator.elt))?;
+                Ok(match made.thing {
+                    Thing::List(id) => Cell { thing: Thing::Iterator(id), ..made },
+                    _ => made,
+                })
+            }
             _ => self.expression(argument),
         }
     }
@@ -180,7 +186,7 @@ impl<'a> Run<'a, '_> {
         arguments: Arguments<'a>,
         at: Span,
     ) -> Step<Cell<'a>> {
-        if function.suspends {
+        if function.suspends && !self.follows_coroutine(function) {
             let callee = Cell::new(Thing::Function(Rc::clone(function)));
             self.forget_values(vec![callee.clone()], &"a generator may change it".into(), &Deps::default());
             return self.call_unknown(&callee, &arguments, "a generator or coroutine", at);
@@ -304,67 +310,16 @@ impl<'a> Run<'a, '_> {
                 let id = *id;
                 self.read_setting(receiver, id, name, &arguments, at)
             }
+            Thing::Bytes(bytes) if name.as_ref() == "decode" && arguments.all().next().is_none() => {
+                let calc = match std::str::from_utf8(bytes) {
+                    Ok(text) => Calc::Is(Thing::Str(text.into())),
+                    Err(_) => Calc::Raises("UnicodeError", "bytes that are no text"),
+                };
+                self.settle(calc, &[receiver], at)
+            }
+            Thing::Namespace(scope) => self.global_method(receiver, *scope, name, &arguments, at),
             Thing::Path(_) | Thing::Inside { .. } => self.path_method(receiver, name, &arguments, at),
             _ => self.call_unknown(receiver, &arguments, "a method that is not followed", at),
-        }
-    }
-
-    pub(super) fn attribute(&mut self, value: &Cell<'a>, name: &str, at: Span) -> Step<Cell<'a>> {
-        match &value.thing {
-            Thing::Dotted(full) => {
-                let full = Rc::clone(full);
-                if let Some(index) = self.project_module(&format!("{full}.{name}"))? {
-                    return Ok(Cell::new(Thing::Project(index)));
-                }
-                Ok(Self::outside_attribute(&full, name).resting_on(value))
-            }
-            Thing::Project(index) => match self.member(*index, name, at) {
-                Err(Halt::Raise(mut raised)) => {
-                    raised.class = Some("AttributeError".into());
-                    Err(Halt::Raise(raised))
-                }
-                other => other,
-            },
-            Thing::Class(class) => {
-                let class = Rc::clone(class);
-                self.attribute_of_class(value, &class, name, at)
-            }
-            Thing::Instance(class, id) => {
-                let (class, id) = (Rc::clone(class), *id);
-                self.attribute_of_instance(value, &class, id, name, at)
-            }
-            Thing::Member(member) => match name {
-                "value" | "_value_" => Ok(member.value.clone().resting_on(value)),
-                "name" | "_name_" => Ok(Cell::new(Thing::Str(Rc::clone(&member.name))).resting_on(value)),
-                _ => self.settle(Calc::Unknown("an attribute of an enumeration"), &[value], at),
-            },
-            Thing::Path(_) | Thing::Inside { object: true, .. } => self.path_attribute(value, name, at),
-            Thing::Reader(_) | Thing::Str(_) | Thing::List(_) | Thing::Dict(_) | Thing::Set(_) | Thing::Tuple(_) => {
-                let method = Cell::new(Thing::Method(Rc::new((value.clone(), name.into()))));
-                Ok(method)
-            }
-            Thing::None => self.fault(&[value], "AttributeError", at, "an attribute of None"),
-            _ => self.settle(Calc::Unknown("an attribute of an object"), &[value], at),
-        }
-    }
-
-    pub(super) fn set_attribute(&mut self, object: &Cell<'a>, name: &str, value: &Cell<'a>, at: Span) -> Step<()> {
-        let site = Site { name: at, value: None, how: How::Assignment };
-        match &object.thing {
-            Thing::Class(class) => self.bind(class.scope, name, value.clone(), site),
-            Thing::Instance(_, id) => self.bind(*id, name, value.clone(), site),
-            Thing::Project(index) => {
-                let scope = self.modules.get(*index).map(|module| module.scope);
-                match scope {
-                    Some(scope) => self.bind(scope, name, value.clone(), site),
-                    None => Ok(()),
-                }
-            }
-            _ => {
-                let given = vec![object.clone(), value.clone()];
-                self.forget_values(given, &"an attribute was set".into(), &Deps::default());
-                Ok(())
-            }
         }
     }
 

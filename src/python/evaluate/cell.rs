@@ -29,6 +29,11 @@ pub(super) enum Thing<'a> {
     Dict(Id),
     Set(Id),
     Range(i64, i64, i64),
+    Bytes(Rc<[u8]>),
+    /// An iterator, over what is left in a list of the heap.
+    Iterator(Id),
+    /// What `keys()`, `values()` or `items()` of a dict shows.
+    View(Id, Part),
     Function(Rc<Function<'a>>),
     /// A method of a value of a built-in type, or of a class of the file.
     Method(Rc<(Cell<'a>, Text)>),
@@ -46,6 +51,8 @@ pub(super) enum Thing<'a> {
     Made(Text, Rc<Arguments<'a>>),
     /// A reader of settings from outside packages.
     Reader(Id),
+    /// The names of a module as a dict.
+    Namespace(Id),
     /// A `pathlib` path.
     Path(Text),
     /// A place in the project, whose absolute path is not known; a path object or a text.
@@ -65,6 +72,14 @@ pub(super) struct Cell<'a> {
     /// Whether the thing is what follows from a variable being absent although nothing in the file
     /// says what should count then.
     pub(super) soft: bool,
+}
+
+/// A part of every entry of a dict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Keys,
+    Values,
+    Items,
 }
 
 /// A member of an enumeration.

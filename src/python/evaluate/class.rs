@@ -6,14 +6,10 @@
 
 use std::rc::Rc;
 
-use crate::source::Span;
-
 use super::super::syntax::ast::{self, Expr, Stmt};
 use super::super::syntax::span_of;
 use super::How;
-use super::call::Arguments;
-use super::cell::{Cell, Deps, Function, Id, Member, Role, Text, Thing};
-use super::operators::Calc;
+use super::cell::{Cell, Deps, Id, Member, Text, Thing};
 use super::reads::Touched;
 use super::run::{Run, Site, Step};
 use super::state::{Object, Scope};
@@ -86,7 +82,7 @@ impl<'a> Class<'a> {
         self.config.iter().rev().find(|(known, _)| known.as_ref() == name).map(|(_, cell)| cell)
     }
 
-    fn derives_from(&self, other: &Class<'a>) -> bool {
+    pub(super) fn derives_from(&self, other: &Class<'a>) -> bool {
         self.line().any(|class| class.scope == other.scope)
     }
 }
@@ -192,6 +188,7 @@ impl<'a> Run<'a, '_> {
             // `Generic[T]` takes part under the name before the bracket.
             let base = if let Expr::Subscript(subscript) = base { subscript.value.as_ref() } else { base };
             let cell = self.expression(base)?;
+            let cell = self.base_class(&cell)?.unwrap_or(cell);
             known &= origin.add(&cell);
         }
         for keyword in &arguments.keywords {
@@ -324,145 +321,6 @@ impl<'a> Run<'a, '_> {
             _ => None,
         });
         members.collect()
-    }
-
-    /// What a class or one of those it derives from binds to a name; `Err` where that is not known.
-    pub(super) fn class_member(&self, class: &Class<'a>, name: &str) -> Result<Option<Cell<'a>>, Text> {
-        for class in class.line() {
-            match self.state.get(class.scope) {
-                Some(Object::Scope(scope)) => match scope.names.get(name) {
-                    Some(slot) if slot.conditional => return Err("an attribute that may not be there".into()),
-                    Some(slot) => return Ok(Some(slot.cell.clone())),
-                    None => {}
-                },
-                Some(Object::Lost(why, _)) => return Err(Rc::clone(why)),
-                _ => return Err("an attribute of an object".into()),
-            }
-        }
-        Ok(None)
-    }
-
-    pub(super) fn attribute_of_class(
-        &mut self,
-        value: &Cell<'a>,
-        class: &Rc<Class<'a>>,
-        name: &str,
-        at: Span,
-    ) -> Step<Cell<'a>> {
-        let found = match self.class_member(class, name) {
-            Ok(Some(cell)) => cell,
-            Ok(None) if name == "__name__" => {
-                return Ok(Cell::new(Thing::Str(Rc::clone(&class.name))).resting_on(value));
-            }
-            Ok(None) if name == "__members__" || !name.starts_with("__") && class.family == Family::Plain => {
-                return self.fault(&[value], "AttributeError", at, "an attribute the class does not have");
-            }
-            Ok(None) => return self.settle(Calc::Unknown("an attribute of a class"), &[value], at),
-            Err(why) => return self.settle_unknown(&why, &[value], at),
-        };
-        match &found.thing {
-            Thing::Function(function) if function.role == Role::Class => Ok(self.bound(value, name)),
-            Thing::Function(function) if function.role == Role::Property => {
-                self.settle(Calc::Unknown("a property of a class"), &[value], at)
-            }
-            // A field of a model is no attribute of its class.
-            _ if class.family.is_model() && class.fields.iter().any(|field| field.name.as_ref() == name) => {
-                self.settle(Calc::Unknown("a field of a model without an instance"), &[value], at)
-            }
-            _ => Ok(found.resting_on(value)),
-        }
-    }
-
-    fn bound(&self, value: &Cell<'a>, name: &str) -> Cell<'a> {
-        Cell::new(Thing::Method(Rc::new((value.clone(), name.into())))).resting_on(value)
-    }
-
-    pub(super) fn attribute_of_instance(
-        &mut self,
-        value: &Cell<'a>,
-        class: &Rc<Class<'a>>,
-        own: Id,
-        name: &str,
-        at: Span,
-    ) -> Step<Cell<'a>> {
-        match self.state.get(own) {
-            Some(Object::Scope(scope)) => match scope.names.get(name) {
-                Some(slot) if slot.conditional => {
-                    return self.settle(Calc::Unknown("an attribute that may not be there"), &[value], at);
-                }
-                Some(slot) => return Ok(slot.cell.clone().resting_on(value)),
-                None => {}
-            },
-            Some(Object::Lost(why, deps)) => {
-                let (why, deps) = (Rc::clone(why), deps.clone());
-                return Ok(self.settle_unknown(&why, &[value], at)?.with_deps(&deps));
-            }
-            _ => return self.settle(Calc::Unknown("an attribute of an object"), &[value], at),
-        }
-        let found = match self.class_member(class, name) {
-            Ok(found) => found,
-            Err(why) => return self.settle_unknown(&why, &[value], at),
-        };
-        let Some(found) = found else {
-            if name == "__class__" {
-                return Ok(Cell::new(Thing::Class(Rc::clone(class))).resting_on(value));
-            }
-            if class.family == Family::NamedTuple || class.family.is_model() || name.starts_with("__") {
-                return Ok(self.bound(value, name));
-            }
-            return self.fault(&[value], "AttributeError", at, "an attribute the object does not have");
-        };
-        match &found.thing {
-            Thing::Function(function) => match function.role {
-                Role::Static => Ok(found.resting_on(value)),
-                Role::Property => {
-                    let arguments = Arguments { positional: vec![value.clone()], ..Arguments::default() };
-                    Ok(self.call_function(&Rc::clone(function), arguments, at)?.resting_on(value))
-                }
-                Role::Plain | Role::Class => Ok(self.bound(value, name)),
-            },
-            // Whatever decorated it decides what it gives.
-            Thing::Object(_) => self.settle(Calc::Unknown("an attribute that is not followed"), &[value], at),
-            _ => Ok(found.resting_on(value)),
-        }
-    }
-
-    /// Calls a method by its name on an instance or a class.
-    pub(super) fn call_bound(
-        &mut self,
-        receiver: &Cell<'a>,
-        class: &Rc<Class<'a>>,
-        name: &str,
-        mut arguments: Arguments<'a>,
-        at: Span,
-    ) -> Step<Cell<'a>> {
-        let function: Option<Rc<Function<'a>>> = match self.class_member(class, name) {
-            Ok(Some(Cell { thing: Thing::Function(function), .. })) => Some(function),
-            _ => None,
-        };
-        if let Some(function) = function {
-            let first = match (function.role, &receiver.thing) {
-                (Role::Class, Thing::Instance(..)) => Cell::new(Thing::Class(Rc::clone(class))),
-                _ => receiver.clone(),
-            };
-            arguments.positional.insert(0, first);
-            return Ok(self.call_function(&function, arguments, at)?.resting_on(receiver));
-        }
-        if let Some(result) = self.model_method(receiver, class, name, &arguments, at)? {
-            return Ok(result);
-        }
-        self.forget_values(vec![receiver.clone()], &"a method that is not followed".into(), &Deps::default());
-        self.call_unknown(receiver, &arguments, "a method that is not followed", at)
-    }
-
-    /// Whether an object is of a class, or of one that derives from it.
-    pub(super) fn is_of(thing: &Thing<'a>, class: &Class<'a>) -> Option<bool> {
-        match thing {
-            Thing::Instance(own, _) => Some(own.derives_from(class)),
-            Thing::Member(member) => Some(member.class.derives_from(class)),
-            thing if super::compare::is_value(thing) => Some(false),
-            _ => None,
-        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::source::Span;
 
 use super::super::syntax::ast::{self, CmpOp};
-use super::cell::{Cell, Thing, unknown_from};
+use super::cell::{Cell, Part, Thing, unknown_from};
 use super::operators::{Calc, Number};
 use super::run::{Run, Step};
 use super::state::Object;
@@ -22,17 +22,30 @@ impl<'a> Run<'a, '_> {
             Thing::Int(n) => Some(*n != 0),
             Thing::Float(x) => Some(*x != 0.0),
             Thing::Str(text) => Some(!text.is_empty()),
+            Thing::Bytes(bytes) => Some(!bytes.is_empty()),
+            Thing::View(id, _) => self.entries(*id).map(|items| !items.is_empty()),
             Thing::Tuple(items) => Some(!items.is_empty()),
             Thing::List(id) | Thing::Set(id) => self.items(*id).map(|items| !items.is_empty()),
             Thing::Dict(id) => self.entries(*id).map(|items| !items.is_empty()),
             Thing::Range(start, stop, stride) => Some(if *stride > 0 { start < stop } else { start > stop }),
-            Thing::Function(_) | Thing::Project(_) | Thing::Method(_) | Thing::Class(..) => Some(true),
-            Thing::Path(_) | Thing::Inside { object: true, .. } | Thing::Reader(_) => Some(true),
+            Thing::Function(_)
+            | Thing::Project(_)
+            | Thing::Method(_)
+            | Thing::Class(..)
+            | Thing::Iterator(_)
+            | Thing::Path(_)
+            | Thing::Inside { object: true, .. }
+            | Thing::Reader(_) => Some(true),
             Thing::Inside { path, .. } => (!path.is_empty()).then_some(true),
             Thing::Member(member) if !member.class.mixed => Some(true),
             Thing::Member(member) => self.truth(&member.value),
             Thing::Dotted(name) if super::names::is_object(name) => Some(true),
-            Thing::Unknown(_) | Thing::Dotted(_) | Thing::Object(_) | Thing::Instance(..) | Thing::Made(..) => None,
+            Thing::Unknown(_)
+            | Thing::Dotted(_)
+            | Thing::Object(_)
+            | Thing::Instance(..)
+            | Thing::Made(..)
+            | Thing::Namespace(_) => None,
         }
     }
 
@@ -51,7 +64,8 @@ impl<'a> Run<'a, '_> {
         match (a, b) {
             (Thing::Unknown(_), _) | (_, Thing::Unknown(_)) => None,
             (Thing::None, Thing::None) => Some(true),
-            (Thing::Str(a), Thing::Str(b)) => Some(a == b),
+            (Thing::Str(a), Thing::Str(b)) | (Thing::Path(a), Thing::Path(b)) => Some(a == b),
+            (Thing::Bytes(a), Thing::Bytes(b)) => Some(a == b),
             (Thing::Dotted(name), Thing::Str(text)) | (Thing::Str(text), Thing::Dotted(name))
                 if name.as_ref() == "__name__" =>
             {
@@ -102,7 +116,6 @@ impl<'a> Run<'a, '_> {
             (Thing::Member(member), other) | (other, Thing::Member(member)) if is_value(other) => {
                 if member.class.mixed { self.equal_things(&member.value.thing, other, depth + 1) } else { Some(false) }
             }
-            (Thing::Path(a), Thing::Path(b)) => Some(a == b),
             (Thing::Path(_), other) | (other, Thing::Path(_)) if is_value(other) => Some(false),
             (a, b) if is_value(a) && is_value(b) => Some(false),
             _ => None,
@@ -251,6 +264,9 @@ impl<'a> Run<'a, '_> {
         if let Some(result) = self.environ_has(item, container, at)? {
             return Ok(result);
         }
+        if let Thing::Dict(_) | Thing::Set(_) = &container.thing {
+            self.check_key(item, at)?;
+        }
         let truth = match (&item.thing, &container.thing) {
             (Thing::Str(part), Thing::Str(text)) => {
                 self.spend(text.len() / 64 + 1)?;
@@ -259,11 +275,23 @@ impl<'a> Run<'a, '_> {
             (part, Thing::Str(_)) if is_value(part) => {
                 return self.fault(&[item, container], "TypeError", at, "`in` a text with something else");
             }
+            (_, Thing::View(id, part @ (Part::Keys | Part::Values))) => self.entries(*id).and_then(|entries| {
+                let parts: Vec<Cell<'a>> =
+                    entries.iter().map(|(key, value)| if *part == Part::Keys { key } else { value }.clone()).collect();
+                self.contains(&parts, item)
+            }),
             (_, Thing::Tuple(items)) => self.contains(items, item),
             (_, Thing::List(id) | Thing::Set(id)) => self.items(*id).and_then(|items| self.contains(items, item)),
             (_, Thing::Dict(id)) => {
                 self.entries(*id).and_then(|items| self.position(items, item)).map(|at| at.is_some())
             }
+            (Thing::Str(name), Thing::Namespace(id)) => match self.state.scope(*id) {
+                Some(scope) if scope.lost.is_none() && !name.starts_with("__") => match scope.names.get(name) {
+                    Some(slot) if slot.conditional => None,
+                    slot => Some(slot.is_some()),
+                },
+                _ => None,
+            },
             (Thing::Int(n), Thing::Range(start, stop, stride)) => {
                 let inside = if *stride > 0 { start <= n && n < stop } else { stop < n && n <= start };
                 n.checked_sub(*start).map(|offset| inside && offset % stride == 0)
@@ -314,7 +342,15 @@ fn identical(a: &Cell<'_>, b: &Cell<'_>) -> Option<bool> {
         }
         (Thing::List(a), Thing::List(b)) | (Thing::Dict(a), Thing::Dict(b)) => Some(a == b),
         (Thing::Int(_), Thing::Int(_)) | (Thing::Str(_), Thing::Str(_)) | (Thing::Float(_), Thing::Float(_)) => None,
-        (Thing::Member(a), Thing::Member(b)) if a.class.scope == b.class.scope && a.name == b.name => Some(true),
+        (Thing::Member(a), Thing::Member(b)) if a.class.scope == b.class.scope => {
+            match (&a.value.thing, &b.value.thing) {
+                _ if a.name == b.name => Some(true),
+                // Two names of one value are one member.
+                (Thing::Str(a), Thing::Str(b)) => Some(a == b),
+                (Thing::Int(a), Thing::Int(b)) => Some(a == b),
+                _ => None,
+            }
+        }
         (Thing::Instance(_, a), Thing::Instance(_, b)) => Some(a == b),
         (Thing::Object(_) | Thing::Instance(..) | Thing::Member(_), _)
         | (_, Thing::Object(_) | Thing::Instance(..) | Thing::Member(_)) => match (&a.thing, &b.thing) {
@@ -335,6 +371,7 @@ pub(super) fn is_value(thing: &Thing<'_>) -> bool {
             | Thing::Int(_)
             | Thing::Float(_)
             | Thing::Str(_)
+            | Thing::Bytes(_)
             | Thing::Tuple(_)
             | Thing::List(_)
             | Thing::Dict(_)

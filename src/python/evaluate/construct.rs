@@ -9,7 +9,15 @@ use super::cell::{Cell, Deps, Function, Id, Role, Text, Thing};
 use super::class::{Class, Family, Field, UNKNOWN_CONFIG};
 use super::operators::tuple;
 use super::run::{Run, Step};
-use super::state::{Object, Scope, Slot};
+use super::state::{Object, Scope, Slot, State};
+
+impl<'a> Class<'a> {
+    /// The values of a named tuple, in order; `None` for an object of any other class.
+    pub(super) fn items_of(&self, state: &State<'a>, own: Id) -> Option<Vec<Cell<'a>>> {
+        let scope = state.scope(own).filter(|_| self.family == Family::NamedTuple)?;
+        self.fields.iter().map(|field| scope.names.get(&field.name).map(|slot| slot.cell.clone())).collect()
+    }
+}
 
 impl<'a> Run<'a, '_> {
     /// Calls a class.
@@ -23,6 +31,11 @@ impl<'a> Run<'a, '_> {
                     let mut arguments = arguments;
                     arguments.positional.insert(0, instance.clone());
                     self.call_function(&function, arguments, at)?;
+                    return Ok(instance);
+                }
+                Ok(None) if class.line().any(Class::is_tool) => {
+                    let instance = self.instance(class, Vec::new())?;
+                    self.tool_method(&instance, class, "__init__", &arguments, at)?;
                     return Ok(instance);
                 }
                 Ok(None) if class.family == Family::Plain => {
@@ -42,8 +55,8 @@ impl<'a> Run<'a, '_> {
             }
         }
         match class.family {
-            Family::Settings | Family::OldSettings => self.make_settings(class, arguments, at),
-            Family::Model => self.make_model(class, arguments, at),
+            Family::Settings | Family::OldSettings => self.make_settings(class, &arguments, at),
+            Family::Model => self.make_model(class, &arguments, at),
             _ => self.make_record(class, arguments, at),
         }
     }
@@ -138,12 +151,6 @@ impl<'a> Run<'a, '_> {
         }
         let first = options.positional.first().or_else(|| options.named("default"));
         Ok(first.filter(|cell| !is_ellipsis(cell)).cloned())
-    }
-
-    /// The values of a named tuple, in order.
-    pub(super) fn record_items(&self, class: &Class<'a>, own: Id) -> Option<Vec<Cell<'a>>> {
-        let scope = self.state.scope(own).filter(|_| class.family == Family::NamedTuple)?;
-        class.fields.iter().map(|field| scope.names.get(&field.name).map(|slot| slot.cell.clone())).collect()
     }
 
     /// `namedtuple(name, fields, defaults=...)`.

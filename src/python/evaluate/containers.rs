@@ -3,8 +3,8 @@
 use crate::source::Span;
 
 use super::call::Arguments;
-use super::cell::{Cell, Deps, Id, Thing};
-use super::operators::{Calc, MAX_ITEMS, tuple};
+use super::cell::{Cell, Deps, Id, Part, Thing};
+use super::operators::{Calc, MAX_ITEMS};
 use super::outside::is_environ;
 use super::run::{Run, Step};
 use super::sequence::position;
@@ -127,9 +127,14 @@ impl<'a> Run<'a, '_> {
                 let items = self.items(id).unwrap_or_default().to_vec();
                 self.list(items)
             }
-            ("sort", []) if arguments.named.is_empty() => {
+            ("sort", []) => {
                 let items = self.items(id).unwrap_or_default().to_vec();
-                match self.sorted(items, false, at)? {
+                let sorted = self.sorted_by(&items, arguments, at);
+                if sorted.is_err() {
+                    // What was in order before the comparison that failed is anyone's guess.
+                    self.lose(receiver, "sorted in part");
+                }
+                match sorted? {
                     Some(sorted) => {
                         if let Some(items) = self.list_mut(id) {
                             *items = sorted;
@@ -225,6 +230,7 @@ impl<'a> Run<'a, '_> {
         self.spend(1 + entries.len())?;
         match (name, arguments.positional.as_slice()) {
             ("get" | "setdefault" | "pop", [key, rest @ ..]) => {
+                self.check_key(key, at)?;
                 let default = rest.first().cloned();
                 match self.position(&entries, key) {
                     Some(Some(index)) => {
@@ -247,7 +253,7 @@ impl<'a> Run<'a, '_> {
                         };
                         if name == "setdefault" {
                             let value = self.controlled(&value);
-                            self.put_entry(receiver, key.clone(), value)?;
+                            self.put_entry(receiver, key.clone(), value, at)?;
                         }
                         Ok(value.resting_on(receiver).resting_on(key))
                     }
@@ -259,12 +265,9 @@ impl<'a> Run<'a, '_> {
                     }
                 }
             }
-            ("keys", []) => self.list(entries.into_iter().map(|(key, _)| key.resting_on(receiver)).collect()),
-            ("values", []) => self.list(entries.into_iter().map(|(_, value)| value.resting_on(receiver)).collect()),
-            ("items", []) => {
-                let pairs = entries.into_iter().map(|(key, value)| tuple(vec![key, value]).resting_on(receiver));
-                self.list(pairs.collect())
-            }
+            ("keys", []) => Ok(Cell::new(Thing::View(id, Part::Keys)).resting_on(receiver)),
+            ("values", []) => Ok(Cell::new(Thing::View(id, Part::Values)).resting_on(receiver)),
+            ("items", []) => Ok(Cell::new(Thing::View(id, Part::Items)).resting_on(receiver)),
             ("copy", []) => self.dict(entries),
             ("clear", []) => {
                 self.state.put(id, Object::Dict(Vec::new()));
@@ -284,7 +287,7 @@ impl<'a> Run<'a, '_> {
                     arguments.named.iter().map(|(name, value)| (Cell::new(Thing::Str(name.clone())), value.clone()));
                 for (key, value) in more.into_iter().chain(named) {
                     let value = self.controlled(&value);
-                    self.put_entry(receiver, key, value)?;
+                    self.put_entry(receiver, key, value, at)?;
                 }
                 Ok(Cell::new(Thing::None))
             }
@@ -325,13 +328,19 @@ impl<'a> Run<'a, '_> {
     /// `object[key] = value`.
     pub(super) fn set_item(&mut self, object: &Cell<'a>, key: &Cell<'a>, value: &Cell<'a>, at: Span) -> Step<()> {
         if is_environ(object) {
+            if super::compare::is_value(&value.thing) && !matches!(value.thing, Thing::Str(_)) {
+                self.fault(&[value], "TypeError", at, "a variable that is no text")?;
+            }
             self.set_variable(key, Some(value));
             return Ok(());
         }
         let stored = self.controlled(value);
+        if let Thing::Namespace(scope) = object.thing {
+            return self.set_global(scope, key, &stored, at);
+        }
         match &object.thing {
             Thing::Dict(_) => {
-                if !self.put_entry(object, key.clone(), stored)? {
+                if !self.put_entry(object, key.clone(), stored, at)? {
                     self.lose(object, "set under an unknown key");
                 }
             }
@@ -372,6 +381,10 @@ impl<'a> Run<'a, '_> {
         }
         let arguments = Arguments { positional: vec![key.clone()], ..Arguments::default() };
         match object.thing {
+            Thing::Namespace(scope) => {
+                self.lose_namespace(scope, at);
+                return Ok(());
+            }
             Thing::Dict(id) => self.dict_method(object, id, "pop", &arguments, at)?,
             Thing::List(id) => self.list_method(object, id, "pop", &arguments, at)?,
             _ => {

@@ -121,7 +121,7 @@ impl<'a> Run<'a, '_> {
                 Some(text) => Cell::new(Thing::Str(text)),
                 None => Cell::unknown("a variable that is not followed"),
             };
-            self.put_entry(&dict, Cell::new(Thing::Str(variable.name)), value)?;
+            self.put_entry(&dict, Cell::new(Thing::Str(variable.name)), value, at)?;
         }
         Ok(dict)
     }

@@ -69,10 +69,16 @@ fn value_of(
         },
         Thing::Set(_) => Err("a set, which has no order".into()),
         Thing::Range(..) => Err("a range".into()),
+        Thing::Bytes(bytes) if std::str::from_utf8(bytes).is_ok_and(|text| text.parse::<i64>().is_err()) => {
+            Ok(Value::Object(format!("b'{}'", bytes.escape_ascii())))
+        }
+        Thing::Bytes(_) => Err("bytes".into()),
+        Thing::Namespace(_) => Err("the names of a module".into()),
+        Thing::Iterator(_) | Thing::View(..) => Err("an iterator".into()),
         Thing::Function(function) => Ok(Value::Object(function.name.to_string())),
         Thing::Class(class) => Ok(Value::Object(class.name.to_string())),
         Thing::Object(name) => Ok(Value::Object(name.to_string())),
-        Thing::Instance(class, id) => match run_items(state, class, *id) {
+        Thing::Instance(class, id) => match class.items_of(state, *id) {
             Some(items) => all(&items).map(Value::List),
             None => Ok(Value::Object(format!("{}()", class.name))),
         },
@@ -88,12 +94,6 @@ fn value_of(
         Thing::Dotted(name) if name.starts_with("__") => Err(format!("depends on {name}").into()),
         Thing::Dotted(name) => Err(format!("comes from {name}, which is not part of the project").into()),
     }
-}
-
-/// The elements of a named tuple, which is a tuple to whoever gets it.
-fn run_items<'a>(state: &State<'a>, class: &super::class::Class<'a>, own: super::cell::Id) -> Option<Vec<Cell<'a>>> {
-    let scope = state.scope(own).filter(|_| class.family == super::class::Family::NamedTuple)?;
-    class.fields.iter().map(|field| scope.names.get(&field.name).map(|slot| slot.cell.clone())).collect()
 }
 
 pub(super) fn dependencies(deps: &Deps) -> Vec<Dependency> {

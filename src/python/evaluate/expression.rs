@@ -74,7 +74,7 @@ impl<'a> Run<'a, '_> {
             Expr::Set(set) => {
                 let items = self.elements(&set.elts)?;
                 match items {
-                    Some(items) => self.set_of(items),
+                    Some(items) => self.set_of(items, at),
                     None => Ok(Cell::unknown("a set with unknown elements")),
                 }
             }
@@ -104,9 +104,20 @@ impl<'a> Run<'a, '_> {
             }
             Expr::Await(awaited) => {
                 let value = self.expression(&awaited.value)?;
+                let followed = !matches!(value.thing, Thing::Unknown(_) | Thing::Dotted(_) | Thing::Object(_));
+                if followed && self.witness.is_some() {
+                    return Ok(value);
+                }
                 self.settle_unknown("the result of something awaited", &[&value], at)
             }
-            Expr::BytesLiteral(_) => Ok(Cell::unknown("bytes are not followed")),
+            Expr::EllipsisLiteral(_) => Ok(Cell::dotted("Ellipsis")),
+            Expr::BytesLiteral(literal) => {
+                let bytes: Vec<u8> = literal.value.bytes().collect();
+                if bytes.len() > super::operators::MAX_TEXT {
+                    return Ok(Cell::unknown("too large"));
+                }
+                Ok(Cell::new(Thing::Bytes(bytes.into())))
+            }
             _ => {
                 let why: Text = "an expression that is not followed".into();
                 let touched = Touched::expression(expr);
@@ -131,9 +142,8 @@ impl<'a> Run<'a, '_> {
 
     fn name(&mut self, name: &str, at: Span) -> Step<Cell<'a>> {
         if let Some(function) = &self.function
-            && self.scope == self.home
             && function.is_local(name)
-            && self.state.scope(self.scope).is_some_and(|scope| !scope.names.contains_key(name))
+            && !self.is_bound_here(name)
         {
             return self.raise("NameError", at, "a local name that is not bound yet");
         }
@@ -168,6 +178,18 @@ impl<'a> Run<'a, '_> {
             return Ok(Cell::unknown("a name that is not bound in the file"));
         }
         self.raise("NameError", at, "a name that is not bound")
+    }
+
+    /// Whether the function, or a comprehension in it, binds a name.
+    fn is_bound_here(&self, name: &str) -> bool {
+        let mut at = Some(self.scope);
+        while let Some(scope) = at.and_then(|id| self.state.scope(id)) {
+            if scope.names.contains_key(name) {
+                return true;
+            }
+            at = if at == Some(self.home) { None } else { scope.parent };
+        }
+        false
     }
 
     /// Why the names of a scope around here may be more than is known.
@@ -288,7 +310,7 @@ impl<'a> Run<'a, '_> {
             if let Some(key) = &item.key {
                 let key = self.expression(key)?;
                 let value = self.expression(&item.value)?;
-                known &= self.put_entry(&result, key, value)?;
+                known &= self.put_entry(&result, key, value, span_of(&item.value))?;
             } else {
                 let more = self.expression(&item.value)?;
                 let entries = match &more.thing {
@@ -298,7 +320,7 @@ impl<'a> Run<'a, '_> {
                 match entries {
                     Some(entries) => {
                         for (key, value) in entries {
-                            known &= self.put_entry(&result, key, value)?;
+                            known &= self.put_entry(&result, key, value, span_of(&item.value))?;
                         }
                     }
                     None => known = false,
@@ -309,14 +331,15 @@ impl<'a> Run<'a, '_> {
     }
 
     /// Sets one entry; false if the key cannot be told apart from the others.
-    pub(super) fn put_entry(&mut self, dict: &Cell<'a>, key: Cell<'a>, value: Cell<'a>) -> Step<bool> {
+    pub(super) fn put_entry(&mut self, dict: &Cell<'a>, key: Cell<'a>, value: Cell<'a>, at: Span) -> Step<bool> {
+        self.check_key(&key, at)?;
         let Thing::Dict(id) = dict.thing else { return Ok(false) };
         let Some(entries) = self.entries(id) else { return Ok(false) };
         let length = entries.len();
-        let at = if key.is_settled() { self.position(entries, &key) } else { None };
+        let found = if key.is_settled() { self.position(entries, &key) } else { None };
         self.spend(1 + length / 8)?;
         let Some(Object::Dict(entries)) = self.state.get_mut(id) else { return Ok(false) };
-        match at {
+        match found {
             None => {
                 let why = key.because();
                 self.state.put(id, Object::Lost(why, key.deps.clone()));
@@ -335,11 +358,27 @@ impl<'a> Run<'a, '_> {
         }
     }
 
+    /// Raises for what cannot be a key of a dict or an element of a set.
+    pub(super) fn check_key(&mut self, key: &Cell<'a>, at: Span) -> Step<()> {
+        fn changes(thing: &Thing<'_>, depth: usize) -> bool {
+            match thing {
+                Thing::List(_) | Thing::Dict(_) => true,
+                Thing::Tuple(items) => depth < 8 && items.iter().any(|item| changes(&item.thing, depth + 1)),
+                _ => false,
+            }
+        }
+        if changes(&key.thing, 0) {
+            self.fault(&[key], "TypeError", at, "a key that can change")?;
+        }
+        Ok(())
+    }
+
     /// A set of these, each once.
-    pub(super) fn set_of(&mut self, items: Vec<Cell<'a>>) -> Step<Cell<'a>> {
+    pub(super) fn set_of(&mut self, items: Vec<Cell<'a>>, at: Span) -> Step<Cell<'a>> {
         let mut unique: Vec<Cell<'a>> = Vec::new();
         for item in items {
             self.spend(1 + unique.len() / 8)?;
+            self.check_key(&item, at)?;
             match self.contains(&unique, &item) {
                 Some(false) => unique.push(item),
                 Some(true) => {}

@@ -92,6 +92,11 @@ impl<'a> Run<'a, '_> {
     /// Follows a whole module; the exception it certainly ends with, if it does.
     pub(super) fn follow(&mut self, file: FileId, module: &'a Module, text: &'a str) -> Option<Raised> {
         let index = self.load("", file, module, text).ok()?;
+        if let Some(span) = super::pattern::misplaced(&module.body, false) {
+            let what = "not Python: a `return` outside a function, or a `break` outside a loop".into();
+            let class = Some("SyntaxError".into());
+            return Some(Raised { class, place: self.place(span), what, deps: Deps::default() });
+        }
         let scope = self.modules.get(index)?.scope;
         self.scope = scope;
         self.home = scope;
@@ -236,43 +241,50 @@ impl<'a> Run<'a, '_> {
                 Some((clause, rest)) => run.clause(clause.test.as_ref(), &clause.body, rest),
                 None => Ok(Exits::next(std::mem::take(&mut run.state))),
             };
-            match run.decide(&condition) {
-                Decision::Sure(truth, deps) if deps.is_empty() => {
-                    if truth {
-                        run.block(body)
-                    } else {
-                        other(run)
+            let skipped = |truth: bool| {
+                let mut skipped = Touched::default();
+                if truth {
+                    for clause in rest {
+                        skipped.add(&clause.body);
                     }
+                } else {
+                    skipped.add(body);
                 }
-                Decision::Sure(truth, deps) => {
-                    let mut skipped = Touched::default();
-                    if truth {
-                        for clause in rest {
-                            skipped.add(&clause.body);
-                        }
-                    } else {
-                        skipped.add(body);
-                    }
-                    run.depend(&skipped, &deps);
-                    let before = run.control.clone();
-                    run.control.add(&deps);
-                    let exits = if truth { run.block(body) } else { other(run) };
-                    // Whether the code behind this `if` is reached depends on it as well.
-                    if !skipped.jumps {
-                        run.control = before;
-                    }
-                    exits
-                }
-                Decision::Open { deps, presumed, soft, because } => {
-                    let escapes = std::mem::take(&mut run.escapes);
-                    let (a, b, _) = run.fork((&deps, presumed, soft, &because), |run, side| {
-                        if side { run.block_or_raise(|run| run.block(body)) } else { run.block_or_raise(other) }
-                    })?;
-                    run.escapes = escapes;
-                    Ok(merge(a, b))
-                }
-            }
+                skipped
+            };
+            run.branch(&condition, &skipped, &mut |run, truth| if truth { run.block(body) } else { other(run) })
         })
+    }
+
+    /// Follows the side of a condition that is taken, or both; `skipped` tells what the other would do.
+    pub(super) fn branch(
+        &mut self,
+        condition: &Cell<'a>,
+        skipped: &dyn Fn(bool) -> Touched,
+        side: &mut dyn FnMut(&mut Self, bool) -> Step<Exits<'a>>,
+    ) -> Step<Exits<'a>> {
+        match self.decide(condition) {
+            Decision::Sure(truth, deps) if deps.is_empty() => side(self, truth),
+            Decision::Sure(truth, deps) => {
+                let skipped = skipped(truth);
+                self.depend(&skipped, &deps);
+                let before = self.control.clone();
+                self.control.add(&deps);
+                let exits = side(self, truth);
+                // Whether the code behind this statement is reached depends on it as well.
+                if !skipped.jumps {
+                    self.control = before;
+                }
+                exits
+            }
+            Decision::Open { deps, presumed, soft, because } => {
+                let escapes = std::mem::take(&mut self.escapes);
+                let (a, b, _) = self
+                    .fork((&deps, presumed, soft, &because), |run, truth| run.block_or_raise(|run| side(run, truth)))?;
+                self.escapes = escapes;
+                Ok(merge(a, b))
+            }
+        }
     }
 
     /// An exception on one side must not keep the other from being followed.

@@ -42,18 +42,6 @@ impl Hint<'_> {
             _ => false,
         }
     }
-
-    /// The model that it is, or that it is beside `None`.
-    pub(super) fn model(&self) -> Option<&Rc<Class<'_>>> {
-        match self {
-            Self::Class(class) if class.family.is_model() => Some(class),
-            Self::Union(members) => match members.as_slice() {
-                [one, Hint::None] | [Hint::None, one] => one.model(),
-                _ => None,
-            },
-            _ => None,
-        }
-    }
 }
 
 /// What converting a value came to.
@@ -196,7 +184,7 @@ impl<'a> Run<'a, '_> {
                 if certain { refused_unless_outside(&cell.thing) } else { Converted::Unknown }
             }
             Hint::Union(members) => self.convert_union(cell, members)?,
-            Hint::Class(class) => self.convert_class(cell, class)?,
+            Hint::Class(class) => self.convert_class(cell, class),
             Hint::List(item) | Hint::Tuple(item) | Hint::Set(item) => {
                 let items = match &cell.thing {
                     Thing::List(id) | Thing::Set(id) => self.items(*id).map(<[_]>::to_vec),
@@ -216,7 +204,7 @@ impl<'a> Run<'a, '_> {
                 }
                 let made = match hint {
                     Hint::Tuple(_) => tuple(converted),
-                    Hint::Set(_) => self.set_of(converted)?,
+                    Hint::Set(_) => return Ok(Converted::Unknown),
                     _ => self.list(converted)?,
                 };
                 Converted::Is(made.resting_on(cell))
@@ -268,25 +256,23 @@ impl<'a> Run<'a, '_> {
         Ok(taken.map_or(Converted::Refused, Converted::Is))
     }
 
-    fn convert_class(&mut self, cell: &Cell<'a>, class: &Rc<Class<'a>>) -> Step<Converted<'a>> {
+    fn convert_class(&self, cell: &Cell<'a>, class: &Rc<Class<'a>>) -> Converted<'a> {
         match (&cell.thing, class.family) {
-            (Thing::Member(member), Family::Enum) if member.class.scope == class.scope => {
-                Ok(Converted::Is(cell.clone()))
-            }
-            (Thing::Instance(own, _), _) if own.scope == class.scope => Ok(Converted::Is(cell.clone())),
+            (Thing::Member(member), Family::Enum) if member.class.scope == class.scope => Converted::Is(cell.clone()),
+            (Thing::Instance(own, _), _) if own.scope == class.scope => Converted::Is(cell.clone()),
             (_, Family::Enum) => {
                 let mut certain = true;
                 for member in self.members(class) {
                     match self.equal(&member.value, cell) {
-                        Some(true) => return Ok(Converted::Is(Cell { thing: Thing::Member(member), ..cell.clone() })),
+                        Some(true) => return Converted::Is(Cell { thing: Thing::Member(member), ..cell.clone() }),
                         Some(false) => {}
                         None => certain = false,
                     }
                 }
                 // The text of a number is taken for a member of an `int` enumeration.
-                Ok(if certain && !class.mixed { Converted::Refused } else { self.member_by_text(cell, class) })
+                if certain && !class.mixed { Converted::Refused } else { self.member_by_text(cell, class) }
             }
-            _ => Ok(Converted::Unknown),
+            _ => Converted::Unknown,
         }
     }
 
@@ -338,12 +324,12 @@ fn scalar<'a>(thing: &Thing<'a>, hint: &Hint<'a>) -> Result<Thing<'a>, Converted
         (Hint::Bool, Thing::Int(n @ (0 | 1))) => Ok(Thing::Bool(*n == 1)),
         (Hint::Bool, Thing::Str(text)) => truth(text).map(Thing::Bool).ok_or(Converted::Refused),
         (Hint::Int, Thing::Bool(b)) => Ok(Thing::Int(i64::from(*b))),
-        (Hint::Int, Thing::Float(x)) if x.fract() == 0.0 && x.abs() < 9e15 => whole(*x),
+        (Hint::Int, Thing::Float(x)) if x.fract() == 0.0 && x.abs() < 9e15 => Ok(whole(*x)),
         (Hint::Int, Thing::Str(text)) => whole_text(text),
         #[allow(clippy::cast_precision_loss, reason = "Python rounds the same way: to the nearest double")]
         (Hint::Float, Thing::Int(n)) => Ok(Thing::Float(*n as f64)),
         (Hint::Float, Thing::Bool(b)) => Ok(Thing::Float(f64::from(u8::from(*b)))),
-        (Hint::Float, Thing::Str(text)) => match super::builtins::float_of(&Thing::Str(Rc::clone(text))) {
+        (Hint::Float, Thing::Str(text)) => match super::numbers::float_of(&Thing::Str(Rc::clone(text))) {
             Calc::Is(thing) => Ok(thing),
             Calc::Raises(..) => Err(Converted::Refused),
             Calc::Unknown(_) => Err(Converted::Unknown),
@@ -354,8 +340,8 @@ fn scalar<'a>(thing: &Thing<'a>, hint: &Hint<'a>) -> Result<Thing<'a>, Converted
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "the range was checked")]
-fn whole<'a>(x: f64) -> Result<Thing<'a>, Converted<'a>> {
-    Ok(Thing::Int(x as i64))
+fn whole<'a>(x: f64) -> Thing<'a> {
+    Thing::Int(x as i64)
 }
 
 /// The spellings of a truth value that pydantic takes, whatever their case.
@@ -375,7 +361,7 @@ fn whole_text<'a>(text: &Text) -> Result<Thing<'a>, Converted<'a>> {
         Some(_) => return Err(Converted::Refused),
         None => trimmed,
     };
-    match super::builtins::int_text(digits, 10) {
+    match super::numbers::int_text(digits, 10) {
         Calc::Is(thing) => Ok(thing),
         Calc::Raises(..) => Err(Converted::Refused),
         Calc::Unknown(_) => Err(Converted::Unknown),

@@ -255,16 +255,20 @@ fn same<'a>(a: &Thing<'a>, b: &Thing<'a>, of_a: &State<'a>, of_b: &State<'a>, de
         (Thing::Float(a), Thing::Float(b)) => a.to_bits() == b.to_bits(),
         (Thing::Unknown(a), Thing::Unknown(b))
         | (Thing::Str(a), Thing::Str(b))
+        | (Thing::Path(a), Thing::Path(b))
         | (Thing::Dotted(a), Thing::Dotted(b)) => a == b,
         (Thing::Tuple(a), Thing::Tuple(b)) => a.len() == b.len() && a.iter().zip(b.iter()).all(|(x, y)| both(x, y)),
         (Thing::Range(from, to, by), Thing::Range(start, end, every)) => (from, to, by) == (start, end, every),
         (Thing::Function(a), Thing::Function(b)) => Rc::ptr_eq(a, b),
+        (Thing::Bytes(a), Thing::Bytes(b)) => a == b,
+        (Thing::View(a, x), Thing::View(b, y)) => a == b && x == y,
         (Thing::Project(a), Thing::Project(b)) => a == b,
         (Thing::Class(a), Thing::Class(b)) => Rc::ptr_eq(a, b),
-        (Thing::Instance(_, a), Thing::Instance(_, b)) | (Thing::Reader(a), Thing::Reader(b)) => a == b,
+        (Thing::Instance(_, a), Thing::Instance(_, b))
+        | (Thing::Iterator(a), Thing::Iterator(b))
+        | (Thing::Reader(a), Thing::Reader(b)) => a == b,
         (Thing::Member(a), Thing::Member(b)) => a.class.scope == b.class.scope && a.name == b.name,
         (Thing::Made(_, a), Thing::Made(_, b)) => Rc::ptr_eq(a, b),
-        (Thing::Path(a), Thing::Path(b)) => a == b,
         (Thing::Inside { path: a, object: x }, Thing::Inside { path: b, object: y }) => a == b && x == y,
         // The contents of one object in two versions are joined where the object is.
         (Thing::List(a), Thing::List(b)) | (Thing::Set(a), Thing::Set(b)) | (Thing::Dict(a), Thing::Dict(b))

@@ -247,7 +247,7 @@ pub(super) fn is_cpu_count(name: &str) -> bool {
 
 /// Functions that `builtin` follows.
 pub(super) fn is_pure(name: &str) -> bool {
-    is_builtin(name) || name.starts_with("math.") || name.starts_with("str.")
+    is_builtin(name) || name.starts_with("math.") || matches!(name, "json.loads" | "ast.literal_eval" | "os.fspath")
 }
 
 /// Calls of which only the arguments matter, to whoever is given the result.

@@ -193,13 +193,40 @@ impl<'a> Run<'a, '_> {
     pub(super) fn binary(&mut self, op: Operator, a: &Cell<'a>, b: &Cell<'a>, at: Span) -> Step<Cell<'a>> {
         let calc = match (&a.thing, &b.thing) {
             _ if a.is_unknown() || b.is_unknown() => Calc::Unknown("depends on something unknown"),
-            (Thing::Str(format), _) if op == Operator::Mod => match self.percent(format, b)? {
-                Some(calc) => calc,
-                None => Calc::Unknown("a format that is not followed"),
-            },
+            (Thing::Str(format), _) if op == Operator::Mod => {
+                let calc = self.percent(format, b, at)?.unwrap_or(Calc::Unknown("a format that is not followed"));
+                // The text rests on the elements as much as on what holds them.
+                let inner: Vec<Cell<'a>> = match &b.thing {
+                    Thing::Tuple(items) => items.to_vec(),
+                    Thing::Dict(id) => {
+                        self.entries(*id).unwrap_or_default().iter().map(|(_, value)| value.clone()).collect()
+                    }
+                    _ => Vec::new(),
+                };
+                let operands: Vec<&Cell<'a>> =
+                    [a, b].into_iter().chain(inner.iter().filter(|cell| !cell.is_unknown())).collect();
+                return self.settle(calc, &operands, at);
+            }
             (Thing::Str(x), Thing::Str(y)) if op == Operator::Add => {
                 self.spend(1 + (x.len() + y.len()) / 64)?;
                 if x.len() + y.len() > MAX_TEXT { TOO_LARGE } else { Calc::Is(Thing::Str(format!("{x}{y}").into())) }
+            }
+            (Thing::Bytes(x), Thing::Bytes(y)) if op == Operator::Add => {
+                self.spend(1 + (x.len() + y.len()) / 64)?;
+                if x.len() + y.len() > MAX_TEXT {
+                    TOO_LARGE
+                } else {
+                    Calc::Is(Thing::Bytes([x.as_ref(), y].concat().into()))
+                }
+            }
+            (Thing::Path(_) | Thing::Inside { .. }, _) | (_, Thing::Path(_) | Thing::Inside { .. })
+                if matches!(op, Operator::Div | Operator::Add) =>
+            {
+                self.spend_on_paths([a, b])?;
+                match Self::path_operator(a, b, op == Operator::Div) {
+                    Some(calc) => calc,
+                    None => Calc::Unknown("an operator of a path"),
+                }
             }
             (x, y) if op == Operator::Mult && (is_repeatable(x) || is_repeatable(y)) => self.repeat(x, y)?,
             (Thing::Tuple(x), Thing::Tuple(y)) if op == Operator::Add => {
@@ -214,7 +241,7 @@ impl<'a> Run<'a, '_> {
                 _ => Calc::Unknown("a list that may have changed"),
             },
             (Thing::Set(x), Thing::Set(y)) => self.combine_sets(op, *x, *y)?,
-            (Thing::Dict(x), Thing::Dict(y)) if op == Operator::BitOr => self.merge_dicts(*x, *y)?,
+            (Thing::Dict(x), Thing::Dict(y)) if op == Operator::BitOr => self.merge_dicts(*x, *y, at)?,
             (x, y) => match (Number::of(x), Number::of(y)) {
                 (Some(left), Some(right)) => match (op, x, y) {
                     (Operator::BitOr, Thing::Bool(x), Thing::Bool(y)) => Calc::Is(Thing::Bool(x | y)),
@@ -306,13 +333,13 @@ impl<'a> Run<'a, '_> {
         Ok(Calc::Is(Thing::Set(self.allocate(Object::Set(result))?)))
     }
 
-    fn merge_dicts(&mut self, x: u32, y: u32) -> Step<Calc<'a>> {
+    fn merge_dicts(&mut self, x: u32, y: u32, at: Span) -> Step<Calc<'a>> {
         let (Some(a), Some(b)) = (self.entries(x).map(<[_]>::to_vec), self.entries(y).map(<[_]>::to_vec)) else {
             return Ok(Calc::Unknown("a dict that may have changed"));
         };
         let merged = self.dict(a)?;
         for (key, value) in b {
-            if !self.put_entry(&merged, key, value)? {
+            if !self.put_entry(&merged, key, value, at)? {
                 return Ok(Calc::Unknown("a dict with an unknown key"));
             }
         }

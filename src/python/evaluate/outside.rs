@@ -205,6 +205,9 @@ impl<'a> Run<'a, '_> {
         arguments: &Arguments<'a>,
         at: Span,
     ) -> Step<Cell<'a>> {
+        if let Some(result) = self.witnessed(name, callee, arguments, at)? {
+            return Ok(result);
+        }
         if arguments.open {
             return self.call_unknown(callee, arguments, "a call with unknown arguments", at);
         }
@@ -234,7 +237,8 @@ impl<'a> Run<'a, '_> {
             "environ.Env.read_env" => self.load_variables(arguments, "env_file"),
             "collections.namedtuple" => self.named_tuple(arguments, at),
             "pathlib.Path" | "pathlib.PurePath" | "pathlib.PosixPath" | "pathlib.PurePosixPath" => {
-                let calc = self.make_path(&arguments.positional);
+                self.spend_on_paths(&arguments.positional)?;
+                let calc = Self::make_path(&arguments.positional);
                 let operands: Vec<&Cell<'a>> = arguments.all().collect();
                 self.settle(calc, &operands, at)
             }
@@ -273,13 +277,30 @@ impl<'a> Run<'a, '_> {
             }
             "os.putenv" | "os.unsetenv" => Ok(Cell::new(Thing::None)),
             "sys.exit" | "os._exit" | "exit" | "quit" | "os.abort" => self.raise("SystemExit", at, "ends the process"),
-            "globals" | "locals" | "vars" | "exec" | "eval" | "execfile" => {
+            "globals" | "locals" | "vars"
+                if arguments.all().next().is_none() && self.scope == self.home && self.function.is_none() =>
+            {
+                Ok(Cell::new(Thing::Namespace(self.scope)))
+            }
+            "globals" if arguments.all().next().is_none() => {
+                let scope = self.modules.get(self.module).map_or(self.scope, |module| module.scope);
+                Ok(Cell::new(Thing::Namespace(scope)))
+            }
+            "globals" | "locals" | "vars" | "exec" | "execfile" => {
                 self.distrust(at, &format!("{name}() may bind any name"));
                 self.call_unknown(callee, arguments, &format!("the result of {name}()"), at)
             }
             "decouple.config" => {
                 let reader = self.near_reader();
                 self.setting(&reader, arguments.get(2, "cast"), arguments, at)
+            }
+            name if name.starts_with("str.")
+                && matches!(arguments.positional.first(), Some(Cell { thing: Thing::Str(_), .. })) =>
+            {
+                let mut rest = arguments.clone();
+                let receiver = rest.positional.remove(0);
+                let method = Cell::new(Thing::Method(Rc::new((receiver, name.trim_start_matches("str.").into()))));
+                self.call_cell(&method, rest, at)
             }
             name if is_pure(name) => self.builtin(name, callee, arguments, at),
             _ => {

@@ -133,7 +133,7 @@ fn normalized(text: &str) -> String {
 impl<'a> Run<'a, '_> {
     /// A function of `os.path`; `None` if it is not followed.
     pub(super) fn path_function(&mut self, name: &str, arguments: &[Cell<'a>]) -> Step<Option<Calc<'a>>> {
-        self.spend(1 + arguments.len())?;
+        self.spend_on_paths(arguments.iter())?;
         let text = |text: &str| Calc::Is(Thing::Str(text.into()));
         let first = arguments.first().map(|cell| &cell.thing);
         if let Some(Thing::Unknown(_)) = first {
@@ -179,8 +179,21 @@ impl<'a> Run<'a, '_> {
         }))
     }
 
+    /// Pays for going over the texts of paths.
+    pub(super) fn spend_on_paths<'c>(&mut self, paths: impl IntoIterator<Item = &'c Cell<'a>>) -> Step<()>
+    where
+        'a: 'c,
+    {
+        let length = |cell: &Cell<'a>| match &cell.thing {
+            Thing::Str(path) | Thing::Path(path) | Thing::Inside { path, .. } => path.len(),
+            _ => 0,
+        };
+        let total: usize = paths.into_iter().map(length).sum();
+        self.spend(4 + total / 8)
+    }
+
     /// `Path(...)`.
-    pub(super) fn make_path(&mut self, parts: &[Cell<'a>]) -> Calc<'a> {
+    pub(super) fn make_path(parts: &[Cell<'a>]) -> Calc<'a> {
         match join_texts(parts) {
             Calc::Is(Thing::Str(text)) => Calc::Is(Thing::Path(normal(&text))),
             Calc::Is(Thing::Inside { path, .. }) => Calc::Is(Thing::Inside { path, object: true }),
@@ -190,6 +203,7 @@ impl<'a> Run<'a, '_> {
 
     /// An attribute of a path object.
     pub(super) fn path_attribute(&mut self, value: &Cell<'a>, name: &str, at: Span) -> Step<Cell<'a>> {
+        self.spend_on_paths([value])?;
         let text = |text: &str| Calc::Is(Thing::Str(text.into()));
         let (path, located) = match &value.thing {
             Thing::Path(path) => (path, false),
@@ -236,6 +250,7 @@ impl<'a> Run<'a, '_> {
         arguments: &Arguments<'a>,
         at: Span,
     ) -> Step<Cell<'a>> {
+        self.spend_on_paths(arguments.all().chain([receiver]))?;
         let mut operands = vec![receiver];
         operands.extend(arguments.all());
         if arguments.all().any(Cell::is_unknown) {
@@ -246,7 +261,7 @@ impl<'a> Run<'a, '_> {
             ("joinpath", more) => {
                 let mut parts = vec![receiver.clone()];
                 parts.extend(more.iter().cloned());
-                self.make_path(&parts)
+                Self::make_path(&parts)
             }
             ("resolve" | "absolute", []) if located => Calc::Is(receiver.thing.clone()),
             ("absolute", []) => match &receiver.thing {
@@ -257,7 +272,7 @@ impl<'a> Run<'a, '_> {
                 Thing::Path(path) if path.starts_with('~') => Calc::Unknown("depends on the user"),
                 thing => Calc::Is(thing.clone()),
             },
-            ("as_posix" | "__str__" | "__fspath__", []) => self.path_text(&receiver.thing),
+            ("as_posix" | "__str__" | "__fspath__", []) => Self::path_text(&receiver.thing),
             ("is_absolute", []) => match &receiver.thing {
                 Thing::Path(path) => Calc::Is(Thing::Bool(path.starts_with('/'))),
                 _ => Calc::Unknown("depends on where the project lies"),
@@ -281,7 +296,7 @@ impl<'a> Run<'a, '_> {
     }
 
     /// `str(path)`.
-    pub(super) fn path_text(&self, thing: &Thing<'a>) -> Calc<'a> {
+    pub(super) fn path_text(thing: &Thing<'a>) -> Calc<'a> {
         match thing {
             Thing::Path(path) => Calc::Is(Thing::Str(Rc::clone(path))),
             Thing::Inside { path, .. } => Calc::Is(Thing::Inside { path: Rc::clone(path), object: false }),
@@ -290,13 +305,13 @@ impl<'a> Run<'a, '_> {
     }
 
     /// `path / more`, `more / path`, and a text behind a place in the project.
-    pub(super) fn path_operator(&mut self, a: &Cell<'a>, b: &Cell<'a>, divides: bool) -> Option<Calc<'a>> {
+    pub(super) fn path_operator(a: &Cell<'a>, b: &Cell<'a>, divides: bool) -> Option<Calc<'a>> {
         match (&a.thing, &b.thing) {
             (Thing::Path(_) | Thing::Inside { object: true, .. }, _)
             | (_, Thing::Path(_) | Thing::Inside { object: true, .. })
                 if divides =>
             {
-                Some(self.make_path(&[a.clone(), b.clone()]))
+                Some(Self::make_path(&[a.clone(), b.clone()]))
             }
             (Thing::Inside { path, object: false }, Thing::Str(more))
                 if !divides && (more.starts_with('/') || more.is_empty()) =>

@@ -83,7 +83,7 @@ impl<'a> Run<'a, '_> {
         };
         reader.prefix = prefix;
         if package == Package::DjangoEnviron {
-            reader.scheme = arguments.named.clone();
+            reader.scheme.clone_from(&arguments.named);
         }
         if let Some(file) = file.and_then(|file| self.variables_of_file(&file)) {
             reader.file = plain_variables(file);
@@ -133,7 +133,7 @@ impl<'a> Run<'a, '_> {
             }
             (Package::Environs | Package::DjangoEnviron, "" | "str" | "int" | "float" | "bool" | "list" | "json") => {
                 let cast = match method {
-                    "" => arguments.named("cast").cloned().or_else(|| self.scheme_cast(&reader, arguments)),
+                    "" => arguments.named("cast").cloned().or_else(|| Self::scheme_cast(&reader, arguments)),
                     "list" | "json" => Some(Cell::new(Thing::Object(method.into()))),
                     method => Some(Cell::dotted(method)),
                 };
@@ -152,7 +152,7 @@ impl<'a> Run<'a, '_> {
     }
 
     /// The cast that `Env(NAME=(cast, default))` states, or that follows from a default.
-    fn scheme_cast(&self, reader: &Reader<'a>, arguments: &Arguments<'a>) -> Option<Cell<'a>> {
+    fn scheme_cast(reader: &Reader<'a>, arguments: &Arguments<'a>) -> Option<Cell<'a>> {
         let Some(Thing::Str(name)) = arguments.positional.first().map(|cell| &cell.thing) else { return None };
         let stated = reader.scheme.iter().find(|(known, _)| known == name).map(|(_, cell)| cell);
         match stated.map(|cell| &cell.thing) {

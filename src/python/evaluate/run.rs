@@ -1,6 +1,5 @@
 //! One run over a module: the budget, the scopes, and what was met on the way.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::source::{FileId, Place, Span};
@@ -9,7 +8,7 @@ use super::super::syntax::ast::{Expr, Stmt};
 use super::super::syntax::{Module, span_of};
 use super::ask::Watch;
 use super::cell::{Cell, Deps, Function, Id, Text, Thing};
-use super::reads::{Touched, is_literal};
+use super::reads::is_literal;
 use super::state::{Choice, ENVIRON, Environ, Object, Scope, Slot, State};
 use super::{How, Inputs};
 
@@ -96,11 +95,13 @@ pub(super) struct Run<'a, 'i> {
     pub(super) control: Deps,
     pub(super) records: Vec<Record<'a>>,
     /// The statement of the first module that is being followed.
-    statement: Span,
+    pub(super) statement: Span,
     /// Whether the first module is run as a program.
     pub(super) program: bool,
     /// The expressions that somebody asks for.
     pub(super) watch: Watch<'a>,
+    /// What is noted about calls that start servers, in a run that looks for them.
+    pub(super) witness: Option<super::launch::Witness<'a, 'i>>,
     next_id: Id,
     next_choice: u32,
 }
@@ -127,6 +128,7 @@ impl<'a, 'i> Run<'a, 'i> {
             statement: Span::default(),
             program: false,
             watch: Watch::default(),
+            witness: None,
             next_id: ENVIRON + 1,
             next_choice: 0,
         };
@@ -334,88 +336,6 @@ impl<'a, 'i> Run<'a, 'i> {
             return scope;
         }
         self.scope
-    }
-
-    /// Forgets everything that code which is not followed may have changed.
-    pub(super) fn disturb(&mut self, touched: &Touched, why: &Text, deps: &Deps) {
-        let waiting = self.forget_names(touched, self.scope, self.module, why, deps);
-        self.forget_values(waiting, why, deps);
-    }
-
-    /// Forgets what can be reached from values that went where they cannot be followed.
-    pub(super) fn forget_values(&mut self, mut waiting: Vec<Cell<'a>>, why: &Text, deps: &Deps) {
-        // Values can hold themselves, and functions can call each other.
-        let mut objects = BTreeSet::new();
-        let mut functions = BTreeSet::new();
-        while let Some(cell) = waiting.pop() {
-            match &cell.thing {
-                Thing::Tuple(items) => waiting.extend(items.iter().cloned()),
-                Thing::Method(bound) => waiting.push(bound.0.clone()),
-                Thing::Made(_, arguments) => waiting.extend(arguments.all().cloned()),
-                Thing::List(_)
-                | Thing::Dict(_)
-                | Thing::Set(_)
-                | Thing::Class(_)
-                | Thing::Instance(..)
-                | Thing::Reader(_) => {
-                    let id = match &cell.thing {
-                        Thing::Class(class) => &class.scope,
-                        Thing::List(id)
-                        | Thing::Dict(id)
-                        | Thing::Set(id)
-                        | Thing::Instance(_, id)
-                        | Thing::Reader(id) => id,
-                        _ => continue,
-                    };
-                    if !objects.insert(*id) {
-                        continue;
-                    }
-                    match self.state.get(*id) {
-                        Some(Object::List(items) | Object::Set(items)) => waiting.extend(items.iter().cloned()),
-                        Some(Object::Dict(items)) => waiting.extend(items.iter().map(|(_, value)| value.clone())),
-                        Some(Object::Scope(scope)) => {
-                            waiting.extend(scope.names.values().map(|slot| slot.cell.clone()));
-                        }
-                        _ => {}
-                    }
-                    self.state.put(*id, Object::Lost(Rc::clone(why), deps.clone()));
-                }
-                Thing::Function(function) if functions.insert(Rc::as_ptr(function).cast::<()>() as usize) => {
-                    let (scope, module) = (function.scope, function.module);
-                    waiting.extend(self.forget_names(&function.locals, scope, module, why, deps));
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// Forgets the names that code in `scope` declares `global` or `nonlocal`; returns the values of
-    /// those it reads.
-    fn forget_names(&mut self, touched: &Touched, scope: Id, module: usize, why: &Text, deps: &Deps) -> Vec<Cell<'a>> {
-        let reached = touched.loaded.iter().filter_map(|name| self.find_from(scope, name));
-        let reached = reached.map(|(_, slot)| slot.cell.clone()).collect();
-        let global = self.modules.get(module).map_or(scope, |module| module.scope);
-        for name in &touched.global {
-            self.forget_name(global, name, why, deps);
-        }
-        for name in &touched.nonlocal {
-            if let Some((id, _)) = self.find_from(scope, name) {
-                self.forget_name(id, name, why, deps);
-            }
-        }
-        reached
-    }
-
-    /// Makes a name unknown, bound or not.
-    pub(super) fn forget_name(&mut self, scope: Id, name: &Text, why: &Text, deps: &Deps) {
-        let Some(scope) = self.state.scope_mut(scope) else { return };
-        let unknown = Cell::new(Thing::Unknown(Rc::clone(why))).with_deps(deps);
-        if let Some(slot) = scope.names.get_mut(name) {
-            slot.cell = unknown;
-        } else {
-            let slot = Slot { cell: unknown, conditional: true, records: Rc::from([]) };
-            scope.names.insert(Rc::clone(name), slot);
-        }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::source::Span;
 
 use super::super::syntax::ast::{self, Expr};
 use super::super::syntax::span_of;
-use super::cell::{Cell, Thing, unknown_from};
+use super::cell::{Cell, Deps, Part, Thing, unknown_from};
 use super::expression::Making;
 use super::flow::Decision;
 use super::operators::{Calc, MAX_ITEMS, tuple};
@@ -28,6 +28,23 @@ impl<'a> Run<'a, '_> {
             },
             Thing::Dict(id) => match self.entries(*id) {
                 Some(items) => items.iter().map(|(key, _)| key.clone()).collect(),
+                None => return Ok(None),
+            },
+            Thing::View(id, part) => match self.entries(*id) {
+                Some(entries) => entries.iter().map(|entry| part_of(entry, *part)).collect(),
+                None => return Ok(None),
+            },
+            Thing::Iterator(id) => match self.items(*id).map(<[_]>::to_vec) {
+                Some(items) => {
+                    let id = *id;
+                    self.state.put(id, Object::Lost("an iterator that was used".into(), Deps::default()));
+                    items
+                }
+                None => return Ok(None),
+            },
+            Thing::Bytes(bytes) => bytes.iter().map(|byte| Cell::new(Thing::Int(i64::from(*byte)))).collect(),
+            Thing::Instance(class, own) => match class.items_of(&self.state, *own) {
+                Some(items) => items,
                 None => return Ok(None),
             },
             Thing::Str(text) => {
@@ -67,7 +84,25 @@ impl<'a> Run<'a, '_> {
         if let Some(result) = self.environ_item(value, key, at)? {
             return Ok(result);
         }
+        if let Thing::Namespace(scope) = value.thing {
+            return self.global_item(scope, key, None, at);
+        }
+        if let Thing::Instance(class, own) = &value.thing
+            && let Some(items) = class.items_of(&self.state, *own)
+        {
+            return self.item(&tuple(items).resting_on(value), key, at);
+        }
+        if let (Thing::Class(class), Thing::Str(name)) = (&value.thing, &key.thing)
+            && class.family == super::class::Family::Enum
+        {
+            let found = self.members(class).into_iter().find(|member| member.name == *name);
+            return match found {
+                Some(member) => Ok(Cell::new(Thing::Member(member)).resting_on(value).resting_on(key)),
+                None => self.fault(&[value, key], "KeyError", at, "a member the enumeration does not have"),
+            };
+        }
         let length = match &value.thing {
+            Thing::Bytes(bytes) => Some(bytes.len()),
             Thing::Tuple(items) => Some(items.len()),
             Thing::List(id) => self.items(*id).map(<[_]>::len),
             Thing::Str(text) => Some(text.chars().count()),
@@ -88,6 +123,7 @@ impl<'a> Run<'a, '_> {
             };
             let item = match &value.thing {
                 Thing::Tuple(items) => items.get(index).cloned(),
+                Thing::Bytes(bytes) => bytes.get(index).map(|byte| Cell::new(Thing::Int(i64::from(*byte)))),
                 Thing::List(id) => self.items(*id).and_then(|items| items.get(index)).cloned(),
                 Thing::Str(text) => text.chars().nth(index).map(|c| Cell::str(c.encode_utf8(&mut [0; 4]))),
                 Thing::Range(start, _, stride) => i64::try_from(index)
@@ -100,6 +136,7 @@ impl<'a> Run<'a, '_> {
             return Ok(item.resting_on(value).resting_on(key));
         }
         if let Thing::Dict(id) = value.thing {
+            self.check_key(key, at)?;
             let Some(entries) = self.entries(id) else {
                 return self.settle(Calc::Unknown("a dict that may have changed"), &[value, key], at);
             };
@@ -116,6 +153,12 @@ impl<'a> Run<'a, '_> {
         match &value.thing {
             Thing::None | Thing::Bool(_) | Thing::Int(_) | Thing::Float(_) => {
                 self.fault(&[value], "TypeError", at, "a subscript of something that has no elements")
+            }
+            Thing::Dotted(name)
+                if name.as_ref() == "sys.modules"
+                    && matches!(&key.thing, Thing::Dotted(key) if key.as_ref() == "__name__") =>
+            {
+                Ok(Cell::new(Thing::Project(self.module)))
             }
             Thing::Dotted(name) if name.as_ref() == "sys.modules" => {
                 self.distrust(at, "sys.modules");
@@ -177,6 +220,9 @@ impl<'a> Run<'a, '_> {
                 }
                 None => return self.settle(Calc::Unknown("a list that may have changed"), &[value], at),
             },
+            Thing::None | Thing::Bool(_) | Thing::Int(_) | Thing::Float(_) | Thing::Dict(_) | Thing::Set(_) => {
+                return self.fault(&[value], "TypeError", at, "a slice of something that has none");
+            }
             _ => return self.settle(Calc::Unknown("a slice of an object"), &[value], at),
         };
         Ok(sliced.resting_on(&result_rests_on))
@@ -204,11 +250,11 @@ impl<'a> Run<'a, '_> {
         }
         match making {
             Making::List(_) => self.list(made.items),
-            Making::Set(_) => self.set_of(made.items),
+            Making::Set(_) => self.set_of(made.items, span_of(&first.iter)),
             Making::Dict(..) => {
                 let dict = self.dict(Vec::new())?;
                 for (key, value) in made.items.into_iter().zip(made.values) {
-                    if !self.put_entry(&dict, key, value)? {
+                    if !self.put_entry(&dict, key, value, span_of(&first.iter))? {
                         return Ok(Cell::unknown("a dict with an unknown key"));
                     }
                 }
@@ -278,6 +324,14 @@ impl<'a> Run<'a, '_> {
 struct Made<'a> {
     items: Vec<Cell<'a>>,
     values: Vec<Cell<'a>>,
+}
+
+fn part_of<'a>(entry: &(Cell<'a>, Cell<'a>), part: Part) -> Cell<'a> {
+    match part {
+        Part::Keys => entry.0.clone(),
+        Part::Values => entry.1.clone(),
+        Part::Items => tuple(vec![entry.0.clone(), entry.1.clone()]),
+    }
 }
 
 /// How many numbers a range holds, if that can be counted.

@@ -22,7 +22,7 @@ impl<'a> Run<'a, '_> {
         let mut operands = vec![receiver];
         operands.extend(arguments.all());
         if name == "format" {
-            let calc = self.format_method(text, arguments)?;
+            let calc = self.format_method(text, arguments, at)?;
             return self.settle(calc, &operands, at);
         }
         if name == "join" {

@@ -43,8 +43,8 @@ fn json_value(value: &serde_json::Value, depth: usize) -> Option<Value> {
         serde_json::Value::Bool(b) => Value::Bool(*b),
         serde_json::Value::Number(n) => match n.as_i64() {
             Some(n) => Value::Int(n),
-            None if n.is_f64() => Value::Float(n.as_f64()?),
-            None => return None,
+            // A whole number beyond 64 bits arrives as a float, which it is not to Python.
+            None => Value::Float(n.as_f64().filter(|x| x.abs() < 9e18)?),
         },
         serde_json::Value::String(text) => Value::Str(text.clone()),
         serde_json::Value::Array(items) => {

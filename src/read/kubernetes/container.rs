@@ -10,6 +10,7 @@ use super::expansion::{Names, expand};
 use super::node::{Entry, Node, Text, is_known};
 use super::objects::Sets;
 use super::quantities;
+use super::space::Space;
 
 /// What a container inherits from its surroundings.
 pub(super) struct Pod<'a> {
@@ -19,6 +20,7 @@ pub(super) struct Pod<'a> {
     /// What the namespace sets where the container does not: `default` and `defaultRequest`.
     pub(super) defaults: Option<&'a Node>,
     pub(super) sets: &'a Sets<'a>,
+    pub(super) space: &'a Space,
     /// Any file of the cluster: places are addresses until they are settled.
     pub(super) file: FileId,
 }
@@ -26,7 +28,7 @@ pub(super) struct Pod<'a> {
 /// Reads a container.
 pub(super) fn read(container: &Node, pod: &Pod) -> Unit {
     let name = container.text_of("name").filter(|name| is_known(name));
-    let place = pod.place(container.get("name").map_or(container.span, Node::content));
+    let place = pod.place(label(container, pod));
     let mut unit = Unit::new(UnitKind::KubernetesContainer, full_name(pod.workload, name), place);
     let limits = limits(container, pod);
     unit.environment = environment(container, pod, &limits);
@@ -65,6 +67,15 @@ pub(super) fn read(container: &Node, pod: &Pod) -> Unit {
     unit.limits = limits;
     unit.mounted = mounts(container, pod);
     unit
+}
+
+/// The name of the container, or where its manifest says that there is one.
+fn label(container: &Node, pod: &Pod) -> Span {
+    let Some(named) = container.entries().iter().find(|entry| entry.key == "name") else { return container.span };
+    // A name from the values of a chart would lead away from the template.
+    let file = |span| pod.space.place(span).map(|place| place.file);
+    let content = named.node.content();
+    if file(content) == file(named.key_span) { content } else { named.key_span }
 }
 
 /// `workload/container`; one of the two where they agree or nothing else is known.

@@ -6,22 +6,25 @@
 
 mod container;
 mod expansion;
+mod kustomize;
 pub(super) mod node;
 mod objects;
+mod patch;
 mod quantities;
 pub(super) mod space;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod workloads;
 
 use std::collections::BTreeMap;
 
 use crate::findings::Note;
-use crate::source::{FileId, FileKind, Files};
+use crate::source::{Comment, FileId, FileKind, Files};
 
 use super::Facts;
 use super::decoded::Decoded;
-use super::yaml;
+use super::{helm, yaml};
+use kustomize::Kustomizations;
 use node::Node;
 use objects::{Object, fill_parameters};
 use space::Space;
@@ -29,29 +32,57 @@ use space::Space;
 /// More documents than any file of manifests has.
 const MAX_DOCUMENTS: usize = 2_000;
 /// More objects than all files of a project have together.
-const MAX_OBJECTS: usize = 20_000;
+const MAX_OBJECTS: usize = 4_000;
+/// More containers than all objects of a project have together.
+const MAX_CONTAINERS: usize = 2_000;
 
 /// Reads all files of clusters among `kinds`.
 pub(super) fn read(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
     let mut facts = Facts::default();
-    let members: Vec<(FileId, FileKind)> =
-        kinds.iter().map(|(&file, &kind)| (file, kind)).filter(|&(_, kind)| is_member(kind)).collect();
-    let Some(&(first, _)) = members.first() else { return facts };
-    let space = Space::new(files, members.iter().map(|&(file, _)| file));
+    let of = |wanted: FileKind| kinds.iter().filter(move |&(_, &kind)| kind == wanted).map(|(&file, _)| file);
+    let members: Vec<FileId> = kinds.iter().filter(|&(_, &kind)| is_member(kind)).map(|(&file, _)| file).collect();
+    let Some(&first) = members.first() else { return facts };
+    // Sets of variables may be generated from files of them.
+    let space = Space::new(files, members.into_iter().chain(of(FileKind::Dotenv)));
     let mut reader = Reader { files, space: &space, facts: &mut facts, left: MAX_OBJECTS };
-    let mut loose = Vec::new();
-    for &(file, _) in members.iter().filter(|&&(_, kind)| kind == FileKind::Kubernetes) {
-        loose.extend(reader.manifests(file));
+    let objects: BTreeMap<FileId, Vec<Object>> =
+        of(FileKind::Kubernetes).map(|file| (file, reader.manifests(file))).collect();
+    let kustomized: Vec<FileId> = of(FileKind::Kustomization).collect();
+    let mut kustomizations = Kustomizations::new(files, &space, &kustomized, &objects);
+    let mut applied = kustomizations.variants();
+    let used = kustomizations.used();
+    // What nobody builds on is applied as it is.
+    applied.push(objects.iter().filter(|(file, _)| !used.contains(file)).flat_map(|(_, own)| own.clone()).collect());
+    let mut notes = Vec::new();
+    for chart in helm::render(files, kinds, &space, &mut notes) {
+        applied.push(chart.iter().flat_map(|rendered| reader.rendered(rendered)).collect());
     }
-    for mut unit in workloads::units(&loose, first) {
-        space.unit(&mut unit);
-        facts.units.push(unit);
+    for file in of(FileKind::HelmValues).chain(kustomized) {
+        let comments = yaml::parse(files.get(file).text()).comments;
+        reader.facts.comments.insert(file, comments);
     }
+    for objects in applied {
+        let left = MAX_CONTAINERS - facts.units.len().min(MAX_CONTAINERS);
+        let mut units = workloads::units(&objects, &space, first, left);
+        units.iter_mut().for_each(|unit| space.unit(unit));
+        facts.units.append(&mut units);
+    }
+    if facts.units.len() >= MAX_CONTAINERS {
+        notes.push(Note::file("", format!("more than {MAX_CONTAINERS} containers of clusters; the rest was not read")));
+    }
+    facts.notes.append(&mut notes);
     facts
 }
 
 const fn is_member(kind: FileKind) -> bool {
-    matches!(kind, FileKind::Kubernetes | FileKind::HelmTemplate | FileKind::HelmValues)
+    matches!(
+        kind,
+        FileKind::Kubernetes
+            | FileKind::Kustomization
+            | FileKind::HelmTemplate
+            | FileKind::HelmValues
+            | FileKind::HelmChart
+    )
 }
 
 /// Reads files into objects.
@@ -71,9 +102,8 @@ impl Reader<'_> {
         let rendered = Decoded::verbatim(text, self.space.start(file));
         let mut tree = yaml::parse(text);
         self.facts.comments.insert(file, std::mem::take(&mut tree.comments));
-        let is_templated =
-            tree.has_placeholders() || (tree.error.is_some() && (text.contains("{{") || text.contains("{%")));
-        if is_templated {
+        // Placeholders in the place of values are unknown values; more than that cannot be read.
+        if tree.error.is_some() && (text.contains("{{") || text.contains("{%")) {
             self.facts.notes.push(Note::file(source.path(), "a template, so it was not read"));
             return Vec::new();
         }
@@ -82,6 +112,28 @@ impl Reader<'_> {
             self.facts.notes.push(Note::line(source.path(), error.line, reason));
         }
         self.objects(&tree, &rendered, file)
+    }
+
+    /// The objects of a template.
+    fn rendered(&mut self, rendered: &helm::Rendered) -> Vec<Object> {
+        let (file, text) = (rendered.file, rendered.text.text());
+        let mut tree = yaml::parse(text);
+        let comments = std::mem::take(&mut tree.comments).into_iter().filter_map(|comment| {
+            let span = rendered.text.span(comment.span.start..comment.span.end);
+            let place = self.space.place(span).filter(|place| place.file == file)?;
+            Some(Comment { span: place.span, ..comment })
+        });
+        let comments = comments.collect();
+        self.facts.comments.insert(file, comments);
+        let source = self.files.get(file);
+        if let Some(error) = tree.error.as_ref().filter(|_| source.text().contains("containers:")) {
+            let at = text.split_inclusive('\n').take(error.line.saturating_sub(1)).map(str::len).sum::<usize>();
+            let place = self.space.place(rendered.text.span(at..at));
+            let line = place.filter(|place| place.file == file).map_or(1, |place| source.line(place.span.start));
+            let reason = format!("what it renders to is not valid YAML, so it was not read: {}", error.message);
+            self.facts.notes.push(Note::line(source.path(), line, reason));
+        }
+        self.objects(&tree, &rendered.text, file)
     }
 
     fn objects(&mut self, tree: &yaml::Tree, rendered: &Decoded, file: FileId) -> Vec<Object> {

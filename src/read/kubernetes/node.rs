@@ -85,9 +85,11 @@ impl Maker<'_> {
     fn kind(&mut self, id: NodeId, depth: usize) -> Kind {
         if let Some((items, flow)) = self.tree.items(id) {
             let make = |index: usize| {
-                let removal = self.tree.item_removal(self.rendered.text(), items, flow, index);
+                let range = self.tree.item_removal(self.rendered.text(), items, flow, index);
                 let node = items.get(index).map(|&item| self.node(item, depth + 1))?;
-                Some(Item { node, removal: self.span(removal) })
+                // What a template puts together has no lines of its own to take out.
+                let removal = Some(self.span(range)).filter(|removal| removal.len() == range.len());
+                Some(Item { removal: removal.unwrap_or(node.span), node })
             };
             return Kind::List((0..items.len()).map_while(make).collect());
         }
@@ -102,13 +104,12 @@ impl Maker<'_> {
         }
         let Some(text) = self.tree.text(id) else { return Kind::Null };
         let content = self.span(self.tree.content(id));
-        let decoded = match self.tree.decoded(self.rendered.text(), id) {
-            Some(decoded) => fill_holes(&decoded.through(self.rendered)),
-            None => {
-                let mut unknown = Decoded::default();
-                unknown.push_escaped(text, content);
-                unknown
-            }
+        let decoded = if let Some(decoded) = self.tree.decoded(self.rendered.text(), id) {
+            fill_holes(&decoded.through(self.rendered))
+        } else {
+            let mut unknown = Decoded::default();
+            unknown.push_escaped(text, content);
+            unknown
         };
         Kind::Text(Text { decoded, content, quoted: self.tree.is_quoted(id) })
     }

@@ -37,6 +37,11 @@ impl Space {
         self.by_file.get(&file).copied().unwrap_or_default()
     }
 
+    /// Whether the bytes of `file` have addresses.
+    pub(super) fn holds(&self, file: FileId) -> bool {
+        self.by_file.contains_key(&file)
+    }
+
     /// The file and the bytes at an address; a span over several files ends with the first.
     pub(in crate::read) fn place(&self, span: Span) -> Option<Place> {
         let index = self.starts.partition_point(|&(start, ..)| start <= span.start).checked_sub(1)?;

@@ -4,20 +4,24 @@ use crate::source::{FileId, Located, Place};
 
 use super::super::{Autoscaler, Unit};
 use super::container::{self, Pod};
-use super::node::{Node, is_known};
+use super::node::Node;
 use super::objects::{Object, Sets};
+use super::space::Space;
 
-/// The units of the containers that `objects`, which are applied together, run.
-pub(super) fn units(objects: &[Object], file: FileId) -> Vec<Unit> {
+/// The units of the containers that `objects`, which are applied together, run; no more than `most`.
+pub(super) fn units(objects: &[Object], space: &Space, file: FileId, most: usize) -> Vec<Unit> {
     let mut units = Vec::new();
     for object in objects {
         let Some((spec, pod_metadata)) = pod(&object.node) else { continue };
         let defaults = limit_range(objects, object);
         let sets = Sets { objects, user: object };
-        let pod = Pod { workload: &object.name, spec, defaults, sets: &sets, file };
+        let pod = Pod { workload: &object.name, spec, defaults, sets: &sets, space, file };
         for container in spec.get("containers").into_iter().flat_map(Node::nodes) {
             if container.entries().is_empty() {
                 continue;
+            }
+            if units.len() >= most {
+                return units;
             }
             let mut unit = container::read(container, &pod);
             unit.limits.replicas = number(object.node.at(&["spec", "replicas"]), file);
@@ -51,7 +55,9 @@ fn number(node: Option<&Node>, file: FileId) -> Option<Located<u32>> {
 
 /// What the namespace sets for containers that set nothing.
 fn limit_range<'a>(objects: &'a [Object], user: &Object) -> Option<&'a Node> {
-    let mut ranges = objects.iter().filter(|object| object.kind == "LimitRange" && object.shares_namespace(user));
+    let mut ranges = objects
+        .iter()
+        .filter(|object| object.kind == "LimitRange" && object.shares_namespace(user) && object.folder == user.folder);
     let only = ranges.next().filter(|_| ranges.next().is_none())?;
     only.node.at(&["spec", "limits"])?.nodes().find(|limit| limit.text_of("type") == Some("Container"))
 }
@@ -65,6 +71,7 @@ fn autoscaler(objects: &[Object], user: &Object, file: FileId) -> Option<Autosca
             && target.and_then(|target| target.text_of("name")) == Some(&user.name)
             && kind == user.kind
             && object.shares_namespace(user)
+            && is_nearest(objects, user, object)
     };
     let mut rules = objects.iter().filter(scales);
     let rule = rules.next().filter(|_| rules.next().is_none())?;
@@ -75,6 +82,15 @@ fn autoscaler(objects: &[Object], user: &Object, file: FileId) -> Option<Autosca
         most: either("maxReplicas", "maxReplicaCount"),
         place: Place::new(file, rule.node.span),
     })
+}
+
+/// Whether no other workload of the same name lies nearer to `rule`: what is installed apart, another way
+/// to deploy the same for example, is not scaled by it.
+fn is_nearest(objects: &[Object], user: &Object, rule: &Object) -> bool {
+    let shared =
+        |object: &Object| object.folder.split('/').zip(rule.folder.split('/')).take_while(|(a, b)| a == b).count();
+    let rivals = objects.iter().filter(|object| object.kind == user.kind && object.name == user.name);
+    rivals.map(shared).max() == Some(shared(user))
 }
 
 /// The bounds that Knative takes from annotations of the revision.
@@ -94,9 +110,4 @@ fn knative_scale(node: &Node, metadata: Option<&Node>, file: FileId) -> Option<A
 pub(super) fn is_of_interest(object: &Object) -> bool {
     let sets = ["ConfigMap", "Secret", "LimitRange", "HorizontalPodAutoscaler", "ScaledObject"];
     sets.contains(&object.kind.as_str()) || pod(&object.node).is_some()
-}
-
-/// Whether the name of an object is one that others can refer to.
-pub(super) fn is_named(object: &Object) -> bool {
-    !object.name.is_empty() && is_known(&object.name)
 }

@@ -423,11 +423,7 @@ impl Scanner<'_> {
         let name = rest.get(..length).unwrap_or_default().to_owned();
         self.at += at + 1 + usize::from(appends);
         self.previous_end = self.at;
-        let value = if self.starts("(") {
-            Assigned::Array(self.array()?)
-        } else {
-            Assigned::Word(self.word()?)
-        };
+        let value = if self.starts("(") { Assigned::Array(self.array()?) } else { Assigned::Word(self.word()?) };
         Ok(Some(Assignment { name, indexed, appends, value }))
     }
 

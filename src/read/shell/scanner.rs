@@ -144,10 +144,11 @@ impl<'a> Scanner<'a> {
         let rest = self.rest();
         let length = rest.bytes().take_while(|byte| byte.is_ascii_lowercase() || b"{}![]".contains(byte)).count();
         let word = rest.get(..length)?;
-        let ends = rest.as_bytes().get(length).is_none_or(|byte| byte.is_ascii_whitespace() || b";&|()<>".contains(byte));
+        let ends =
+            rest.as_bytes().get(length).is_none_or(|byte| byte.is_ascii_whitespace() || b";&|()<>".contains(byte));
         let known = [
-            "if", "then", "elif", "else", "fi", "while", "until", "do", "done", "for", "select", "case", "esac", "{", "}",
-            "!", "time", "function", "[[",
+            "if", "then", "elif", "else", "fi", "while", "until", "do", "done", "for", "select", "case", "esac", "{",
+            "}", "!", "time", "function", "[[",
         ];
         (ends && known.contains(&word)).then_some(word)
     }
@@ -162,11 +163,7 @@ impl<'a> Scanner<'a> {
         let range = self.at..self.at + length;
         self.at += length;
         let place = self.place(range.clone());
-        let part = super::Part {
-            kind: super::PartKind::Text(self.decoded.part(range)),
-            quoted: false,
-            place,
-        };
+        let part = super::Part { kind: super::PartKind::Text(self.decoded.part(range)), quoted: false, place };
         Word { parts: vec![part], place, removal: place, quoted: false }
     }
 }

@@ -92,7 +92,10 @@ fn scripts_become_trees() {
         ("(cd src && a); { b; }", "apart[and[<cd> <src> , <a>]]; group[<b>]"),
         ("cmd=( a\n  -w 4 # four\n)\ncmd+=(b)", "cmd=(<a> <-w> <4>); cmd+=(<b>)"),
         ("declare -a cmd=(a b) x; local y=1", "cmd=(<a> <b>) <declare> <-a> <x>; <local> <y=1>"),
-        ("[[ -n $A && ( $B == x* || ! $C =~ ^(a|b)$ ) ]]", "test[<-n> <$A> <&&> <(> <$B> <==> <x*> <||> <!> <$C> <=~> <^(a|b)$> <)>]"),
+        (
+            "[[ -n $A && ( $B == x* || ! $C =~ ^(a|b)$ ) ]]",
+            "test[<-n> <$A> <&&> <(> <$B> <==> <x*> <||> <!> <$C> <=~> <^(a|b)$> <)>]",
+        ),
         ("((A += 1)); echo $((A * (2 + 1)))", "number; <echo> <$((A * (2 + 1)))>"),
         ("cat <<EOF > x\ngunicorn -w 9\nEOF\na", "<cat>; <a>"),
         ("cat <<-'E'\n\tgunicorn\n\tE\na", "<cat>; <a>"),

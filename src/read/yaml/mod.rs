@@ -5,9 +5,10 @@
 
 mod scalar;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use granit_parser::{Event, Options, Parser, ScalarStyle, StructureStyle};
+use granit_parser::{Event, Options, Parser, ScalarStyle, StructureStyle, Tag};
 
 use crate::source::{Comment, Span};
 
@@ -34,6 +35,17 @@ pub(super) struct Tree {
     pub(super) comments: Vec<Comment>,
     /// Why the rest was not read.
     pub(super) error: Option<Failure>,
+    /// The nodes with a tag of compose.
+    marks: BTreeMap<NodeId, Mark>,
+}
+
+/// What a tag of compose makes of the same key in the files beneath.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// `!reset`: it is taken out, whatever stands behind the tag.
+    Reset,
+    /// `!override`: it is replaced instead of merged.
+    Override,
 }
 
 /// Where and why reading ended.
@@ -49,6 +61,8 @@ struct Node {
     /// Inside the quotes, or without the breaks behind a block.
     content: Span,
     kind: Kind,
+    /// Whether it has a tag of the application's own, such as `!Ref`.
+    tagged: bool,
 }
 
 /// What a node is.
@@ -141,18 +155,25 @@ struct Open {
 impl Builder<'_> {
     fn event(&mut self, event: Event<'_>, span: Span) {
         match event {
-            Event::Scalar(text, style, anchor, _) => {
+            Event::Scalar(text, style, anchor, tag) => {
                 self.written_to = span.end;
                 let node = self.add(span, Kind::Scalar(text.into_owned(), style), anchor);
+                self.tag(node, tag.as_ref());
+                self.mark(node, tag.as_deref());
                 self.place(node);
             }
-            Event::SequenceStart(style, anchor, _) => {
+            Event::SequenceStart(style, anchor, tag) => {
                 let flow = style == StructureStyle::Flow;
-                self.start(span, Kind::Sequence { items: Vec::new(), flow }, anchor);
+                let node = self.start(span, Kind::Sequence { items: Vec::new(), flow }, anchor);
+                self.tag(node, tag.as_ref());
+                self.mark(node, tag.as_deref());
             }
-            Event::MappingStart(style, anchor, _) => {
+            Event::MappingStart(style, anchor, tag) => {
                 let flow = style == StructureStyle::Flow;
-                self.start(span, Kind::Mapping { entries: Vec::new(), flow, index: Index::default() }, anchor);
+                let kind = Kind::Mapping { entries: Vec::new(), flow, index: Index::default() };
+                let node = self.start(span, kind, anchor);
+                self.tag(node, tag.as_ref());
+                self.mark(node, tag.as_deref());
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 let open = self.open.pop();
@@ -192,11 +213,27 @@ impl Builder<'_> {
         }
     }
 
-    fn start(&mut self, span: Span, kind: Kind, anchor: usize) {
+    fn start(&mut self, span: Span, kind: Kind, anchor: usize) -> NodeId {
         self.written_to = span.end;
         let node = self.add(span, kind, anchor);
         self.place(node);
         self.open.push(Open { node, key: None });
+        node
+    }
+
+    fn tag(&mut self, node: NodeId, tag: Option<&Cow<'_, Tag>>) {
+        if let Some(node) = self.tree.nodes.get_mut(node) {
+            node.tagged = tag.is_some_and(|tag| !tag.is_yaml_core_schema());
+        }
+    }
+
+    fn mark(&mut self, node: NodeId, tag: Option<&Tag>) {
+        let mark = match tag.filter(|tag| tag.handle() == "!").map(Tag::suffix) {
+            Some("reset") => Mark::Reset,
+            Some("override") => Mark::Override,
+            _ => return,
+        };
+        self.tree.marks.insert(node, mark);
     }
 
     fn add(&mut self, span: Span, kind: Kind, anchor: usize) -> NodeId {
@@ -208,7 +245,7 @@ impl Builder<'_> {
         } else {
             Span::new(span.start, span.start + written.trim_end_matches(is_blank).len())
         };
-        self.tree.nodes.push(Node { span, content, kind });
+        self.tree.nodes.push(Node { span, content, kind, tagged: false });
         if anchor > 0 {
             self.anchors.insert(anchor, node);
         }
@@ -246,6 +283,11 @@ impl Tree {
         }
     }
 
+    /// The tag of compose in front of a node.
+    pub(super) fn mark(&self, node: NodeId) -> Option<Mark> {
+        self.marks.get(&node).copied()
+    }
+
     /// The bytes at which a node stands, quotes included; of an alias its own, of a collection up to the
     /// end of its last item.
     pub(super) fn span(&self, node: NodeId) -> Span {
@@ -261,6 +303,11 @@ impl Tree {
             Kind::Scalar(text, _) => Some(text),
             _ => None,
         }
+    }
+
+    /// Whether a scalar is written without quotes, so that it may be a number.
+    pub(super) fn is_plain(&self, node: NodeId) -> bool {
+        matches!(self.node(node).map(|node| &node.kind), Some(Kind::Scalar(_, ScalarStyle::Plain)))
     }
 
     /// Whether a scalar stands in quotes, which makes it text whatever it looks like.
@@ -302,6 +349,11 @@ impl Tree {
             (true, None, Some(next)) => Span::new(outer.start, next.start.max(outer.end)),
             (true, None, None) => outer,
         }
+    }
+
+    /// Whether the application makes something else of a node, by a tag such as `!Ref`.
+    pub(super) fn is_tagged(&self, node: NodeId) -> bool {
+        self.node(node).is_some_and(|node| node.tagged)
     }
 
     /// Whether a node is a mapping.

@@ -135,6 +135,13 @@ impl Options {
             }
             Conversion::Text => Some(Value::Str(text.to_owned())),
             Conversion::Int => integer::decimal(text).map(Value::Int),
+            Conversion::Choice => {
+                if !shape.choices().iter().any(|choice| choice == text) {
+                    return Outcome::Invalid(format!("`{text}` is none of {}", shape.choices().join(", ")));
+                }
+                Some(Value::Str(text.to_owned()))
+            }
+            Conversion::Octal => integer::octal_or_decimal(text).map(Value::Int),
             Conversion::Atoi => Some(Value::Int(integer::leading(text))),
             Conversion::AutoInt => integer::octal_aware(text).map(Value::Int),
         };

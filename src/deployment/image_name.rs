@@ -1,0 +1,191 @@
+//! Which Dockerfile of the project an image is built from, told by the name of the image.
+//!
+//! A cluster only knows names, and who builds what under which name is often told nowhere. Decides by
+//! what compose files say and by the names of folders; never between two that fit alike.
+
+use std::collections::BTreeSet;
+
+use super::image::{self, Recipe};
+use super::{context, locate};
+use crate::read::{Facts, Unit, UnitKind};
+use crate::source::{FileId, Files};
+
+/// Images of programs that a project runs beside its own and seldom builds.
+const FOREIGN: [&str; 33] = [
+    "alpine",
+    "busybox",
+    "celery-exporter",
+    "cloud-sql-proxy",
+    "curl",
+    "elasticsearch",
+    "envoy",
+    "etcd",
+    "fluent-bit",
+    "fluentd",
+    "gce-proxy",
+    "grafana",
+    "haproxy",
+    "kafka",
+    "kubectl",
+    "mailhog",
+    "mariadb",
+    "memcached",
+    "minio",
+    "mongo",
+    "mongodb",
+    "mysql",
+    "nginx",
+    "node",
+    "oauth2-proxy",
+    "pgbouncer",
+    "postgres",
+    "postgresql",
+    "prometheus",
+    "python",
+    "rabbitmq",
+    "redis",
+    "traefik",
+];
+
+/// Folders that hold Dockerfiles without saying what for.
+const NAMELESS: [&str; 12] = [
+    "build",
+    "container",
+    "containers",
+    "contrib",
+    "deploy",
+    "deployment",
+    "docker",
+    "dockerfiles",
+    "images",
+    "infra",
+    "ops",
+    "src",
+];
+
+/// How the image that `unit` names is built, if the project tells.
+pub(super) fn recipe<'f>(unit: &Unit, files: &Files, facts: &Facts, services: &[&'f Unit]) -> Option<Recipe<'f>> {
+    let name = unit.image.as_ref().and_then(|image| name_of(&image.value));
+    if let Some(name) = &name {
+        if let Some(recipe) = composed(name, files, services) {
+            return Some(recipe);
+        }
+        let dockerfiles = production(files, facts);
+        let named = |fits: &dyn Fn(&str) -> bool| {
+            let mut found = dockerfiles.iter().filter(|&&file| aliases(files.get(file).path()).iter().any(|a| fits(a)));
+            found.next().filter(|_| found.next().is_none()).copied()
+        };
+        let tail = |long: &str, short: &str| {
+            long.strip_suffix(short).is_some_and(|rest| rest.ends_with(['-', '_', '.'])) && short.len() > 1
+        };
+        let head = |long: &str, short: &str| {
+            long.strip_prefix(short).is_some_and(|rest| rest.starts_with(['-', '_', '.'])) && short.len() > 1
+        };
+        let found = named(&|alias| alias == name)
+            .or_else(|| named(&|alias| tail(name, alias) || tail(alias, name)))
+            .or_else(|| named(&|alias| head(name, alias) || head(alias, name)));
+        if let Some(file) = found {
+            return Some(alone(file, files));
+        }
+    }
+    // With one image to build and one to run, they are the same.
+    let own: BTreeSet<String> = facts
+        .units
+        .iter()
+        .filter(|other| other.kind == unit.kind && other.build.is_none())
+        .filter_map(|other| other.image.as_ref().and_then(|image| name_of(&image.value)))
+        .filter(|name| !is_foreign(name))
+        .collect();
+    let is_own = name.as_ref().is_none_or(|name| !is_foreign(name));
+    match production(files, facts).as_slice() {
+        &[only] if is_own && own.len() <= 1 => Some(alone(only, files)),
+        _ => None,
+    }
+}
+
+fn alone<'f>(dockerfile: FileId, files: &Files) -> Recipe<'f> {
+    Recipe { dockerfile, target: None, context: files.get(dockerfile).folder().to_owned() }
+}
+
+/// The last part of the name of an image, without its tag; `None` where that part is not known.
+fn name_of(image: &str) -> Option<String> {
+    let last = image.split('@').next()?.rsplit('/').next()?;
+    let name = last.split(':').next()?;
+    let known = !name.is_empty() && !name.contains("{{") && !name.contains('$');
+    known.then(|| name.to_ascii_lowercase())
+}
+
+fn is_foreign(name: &str) -> bool {
+    FOREIGN.contains(&name) || name.ends_with("-exporter") || name.ends_with("-proxy")
+}
+
+/// The compose service that builds an image of this name.
+fn composed<'f>(name: &str, files: &Files, services: &[&'f Unit]) -> Option<Recipe<'f>> {
+    services.iter().filter(|unit| unit.build.is_some()).find_map(|unit| {
+        let image = unit.image.as_ref().and_then(|image| name_of(&image.value));
+        if image.as_deref() != Some(name) {
+            return None;
+        }
+        image::recipe(unit, files)
+    })
+}
+
+/// The Dockerfiles that nothing tells to be for development.
+fn production(files: &Files, facts: &Facts) -> Vec<FileId> {
+    let images = facts.units.iter().filter(|unit| unit.kind == UnitKind::Image);
+    let all: BTreeSet<FileId> = images.map(|unit| unit.place.file).collect();
+    let is_production = |file: &FileId| {
+        let mut stages = facts.units.iter().filter(|unit| unit.kind == UnitKind::Image && unit.place.file == *file);
+        stages.next_back().is_some_and(|last| context::development(last, files).is_none())
+    };
+    all.into_iter().filter(is_production).collect()
+}
+
+/// What the path of a Dockerfile calls its image: `api` for `services/api/Dockerfile`,
+/// `docker/Dockerfile.api` and `api.Dockerfile`.
+fn aliases(path: &str) -> Vec<String> {
+    let lower = path.to_ascii_lowercase();
+    let (folder, file) = lower.rsplit_once('/').unwrap_or(("", &lower));
+    let of_file = file
+        .strip_prefix("dockerfile")
+        .or_else(|| file.strip_prefix("containerfile"))
+        .or_else(|| file.strip_suffix("dockerfile"))
+        .map(|rest| rest.trim_matches(['.', '-', '_']).to_owned());
+    let of_folder = folder.rsplit('/').find(|part| !NAMELESS.contains(part)).map(str::to_owned);
+    let generic = ["prod", "production", "release", "web"];
+    let own = of_file.filter(|name| !name.is_empty() && !generic.contains(&name.as_str()));
+    // A name in the name of the file says more than the folder, where several lie side by side.
+    own.or(of_folder).filter(|name| !name.is_empty()).into_iter().collect()
+}
+
+/// The folder of the project that a container of `unit` most likely holds: the nearest one above the
+/// manifest with Python code in it.
+pub(super) fn home(unit: &Unit, files: &Files) -> String {
+    let mut folder = files.get(unit.place.file).folder().to_owned();
+    loop {
+        let mut beside = files.iter().filter(|(_, file)| file.folder() == folder);
+        if folder.is_empty() || beside.any(|(_, file)| file.name().rsplit('.').next() == Some("py")) {
+            return folder;
+        }
+        folder = locate::join(&folder, "..");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_images_and_dockerfiles() {
+        let name = |image: &str| name_of(image);
+        assert_eq!(name("registry:5000/org/Web:1.0").as_deref(), Some("web"));
+        assert_eq!(name("web@sha256:00").as_deref(), Some("web"));
+        assert_eq!(name("{{ ? }}/web:{{ ? }}").as_deref(), Some("web"));
+        assert_eq!(name("{{ ? }}"), None);
+        assert_eq!(aliases("services/api/Dockerfile"), ["api"]);
+        assert_eq!(aliases("docker/Dockerfile.worker"), ["worker"]);
+        assert_eq!(aliases("docker/worker.Dockerfile"), ["worker"]);
+        assert_eq!(aliases("api/docker/Dockerfile.prod"), ["api"]);
+        assert!(aliases("Dockerfile").is_empty());
+    }
+}

@@ -1,0 +1,218 @@
+//! Launchers that nothing in the project is seen to start.
+//!
+//! Decides which of them count: not those of tests, documents and examples. One that only runs when its
+//! file is the program is how somebody works on the service where something else starts it for good.
+
+use std::collections::BTreeSet;
+
+use super::super::commands::{Parted, Start};
+use super::super::environment::Environment;
+use super::super::locate::Roots;
+use super::follow::{Entry, follow, outside_packages, script_entry};
+use super::{Launched, Reached, speaks_of_servers, stem};
+use crate::python::launches::{self, Launch};
+use crate::read::Facts;
+use crate::servers::{Code, Program};
+use crate::source::{FileId, Files, Place};
+
+/// A launcher that nothing starts.
+#[derive(Debug, Clone)]
+pub(in super::super) struct Alone {
+    /// What it would be called by: the name of a command, or the file.
+    pub(in super::super) name: String,
+    pub(in super::super) start: Start,
+    pub(in super::super) launched: Launched,
+    /// Whether it runs only if its file is the program.
+    pub(in super::super) guarded: bool,
+}
+
+/// Folders whose code nobody deploys, and beginnings and ends of such files.
+const ASIDE: [&str; 17] = [
+    "test",
+    "tests",
+    "testing",
+    "doc",
+    "docs",
+    "example",
+    "examples",
+    "sample",
+    "samples",
+    "benchmark",
+    "benchmarks",
+    "bench",
+    "tutorial",
+    "tutorials",
+    "fixtures",
+    "site-packages",
+    "cookbook",
+];
+
+/// How many runs are made, and how many of them to try the commands of one program.
+const MAX_RUNS: usize = 48;
+const MAX_COMMANDS: usize = 12;
+
+/// The launches of the project that `reached` does not have.
+pub(in super::super) fn alone(files: &Files, facts: &Facts, reached: &mut Reached) -> Vec<Alone> {
+    let mut search = Search { files, facts, reached, found: Vec::new(), runs: 0 };
+    let candidates = search.candidates();
+    if candidates.is_empty() {
+        return Vec::new();
+    }
+    search.scripts();
+    search.programs(&candidates);
+    for (file, launch) in &candidates {
+        search.function(*file, launch);
+    }
+    search.found
+}
+
+struct Search<'a> {
+    files: &'a Files,
+    facts: &'a Facts,
+    reached: &'a mut Reached,
+    found: Vec<Alone>,
+    runs: usize,
+}
+
+impl Search<'_> {
+    /// The launches that nothing came to.
+    fn candidates(&self) -> Vec<(FileId, Launch)> {
+        let mut found = Vec::new();
+        for (&file, module) in &self.facts.python {
+            let source = self.files.get(file);
+            if !speaks_of_servers(source.text()) || is_aside(source.path()) {
+                continue;
+            }
+            for launch in launches::find(module) {
+                let is_missed = match launch.api {
+                    None => !self.reached.classes.contains(&file),
+                    Some(_) => !self.reached.has(Place::new(file, launch.span)),
+                };
+                if is_missed {
+                    found.push((file, launch));
+                }
+            }
+        }
+        found
+    }
+
+    /// What the commands come to that packages of the project install.
+    fn scripts(&mut self) {
+        let all =
+            self.facts.console_scripts.iter().flat_map(|(file, scripts)| scripts.iter().map(move |one| (*file, one)));
+        for (declared, script) in all {
+            if is_aside(self.files.get(declared).path()) {
+                continue;
+            }
+            let entry = script_entry(declared, &script.target.value, self.files, self.facts);
+            if let Some(entry) = entry.filter(|entry| self.reached.may_lead(entry.file)) {
+                self.run(&entry, &script.name, false);
+            }
+        }
+    }
+
+    /// What files come to that are programs, those with launches behind those that only lead to one: who
+    /// calls a launcher of another file knows what it is called with.
+    fn programs(&mut self, candidates: &[(FileId, Launch)]) {
+        let own: BTreeSet<FileId> = candidates.iter().map(|(file, _)| *file).collect();
+        let is_program = |file: FileId| {
+            let source = self.files.get(file);
+            source.path().ends_with("__main__.py") || source.text().contains("__main__")
+        };
+        let leads = |file: FileId| self.reached.may_lead(file) && !is_aside(self.files.get(file).path());
+        let mut order: Vec<FileId> =
+            self.facts.python.keys().copied().filter(|file| leads(*file) && is_program(*file)).collect();
+        order.sort_by_key(|file| own.contains(file));
+        order.extend(own.iter().copied());
+        let mut tried = BTreeSet::new();
+        for file in order {
+            if tried.insert(file) {
+                let name = stem(self.files.get(file).path()).to_owned();
+                self.run(&Entry { file, call: None, by_path: true }, &name, true);
+            }
+        }
+    }
+
+    /// Runs code that may be called with any words; where it asks for a command, with each in turn.
+    fn run(&mut self, entry: &Entry, name: &str, guarded: bool) {
+        let start = self.start(entry);
+        let (found, commands) = self.follow(entry, &start, None, None);
+        let came = self.keep(found, name, guarded, &start);
+        if came {
+            return;
+        }
+        for command in commands.into_iter().take(MAX_COMMANDS) {
+            let words = [Some(command.clone())];
+            let (found, _) = self.follow(entry, &start, Some(&words), None);
+            self.keep(found, &format!("{name} {command}"), guarded, &start);
+        }
+    }
+
+    fn follow(
+        &mut self,
+        entry: &Entry,
+        start: &Start,
+        words: Option<&[Option<String>]>,
+        enter: Option<crate::source::Span>,
+    ) -> (Vec<Launched>, Vec<String>) {
+        self.runs += 1;
+        if self.runs > MAX_RUNS {
+            return (Vec::new(), Vec::new());
+        }
+        follow(entry, start, words, enter, self.files, self.facts)
+    }
+
+    /// A function with a launch that nothing in the project calls in a way that could be followed.
+    fn function(&mut self, file: FileId, launch: &Launch) {
+        let missed = match launch.api {
+            None => return,
+            Some(_) => !self.reached.has(Place::new(file, launch.span)),
+        };
+        let Some(function) = launch.function.filter(|_| missed) else { return };
+        let entry = Entry { file, call: None, by_path: true };
+        let start = self.start(&entry);
+        let (found, _) = self.follow(&entry, &start, None, Some(function));
+        let found = found.into_iter().filter(|one| one.sighting.place == Place::new(file, launch.span)).collect();
+        let name = stem(self.files.get(file).path()).to_owned();
+        self.keep(found, &name, launch.guarded, &start);
+    }
+
+    /// Keeps what is new; whether there was anything.
+    fn keep(&mut self, found: Vec<Launched>, name: &str, guarded: bool, start: &Start) -> bool {
+        let any = !found.is_empty();
+        let new: Vec<Launched> = found
+            .into_iter()
+            .filter(|one| {
+                !self.reached.has(one.sighting.place) && !is_aside(self.files.get(one.sighting.place.file).path())
+            })
+            .collect();
+        for launched in new {
+            self.reached.add(&launched);
+            self.found.push(Alone { name: name.to_owned(), start: start.clone(), launched, guarded });
+        }
+        any
+    }
+
+    fn start(&self, entry: &Entry) -> Start {
+        let folder = outside_packages(self.files, self.files.get(entry.file).folder());
+        let source = self.files.get(entry.file);
+        Start {
+            program: Program::Python { code: Code::File(source.path().to_owned()), first_argument: 0 },
+            arguments: Vec::new(),
+            environment: Environment::default(),
+            roots: Roots::project(folder),
+            place: Place::new(entry.file, crate::source::Span::new(0, 0)),
+            conditional: false,
+            parted: Parted::default(),
+            on_large_node: None,
+        }
+    }
+}
+
+/// Whether a file lies where nobody deploys from.
+fn is_aside(path: &str) -> bool {
+    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let aside = |part: &str| ASIDE.iter().any(|aside| part.eq_ignore_ascii_case(aside));
+    let is_test = name.starts_with("test_") || name.ends_with("_test.py") || name == "conftest.py";
+    is_test || folders.split('/').any(aside)
+}

@@ -1,0 +1,190 @@
+//! What a call hands to its server, setting by setting.
+
+use super::super::effective::{Candidate, Layer, Resolved};
+use super::site::{Found, Sites};
+use super::{Launched, granian, hypercorn, target, uvicorn};
+use crate::python::evaluate::{Evaluated, Outcome};
+use crate::python::launches::Api;
+use crate::read::Facts;
+use crate::servers::{Setting, Table, Version, cast};
+use crate::source::{Files, Located, Place};
+use crate::values::Value;
+
+/// What a call hands to a server.
+#[derive(Debug, Default)]
+pub(in super::super) struct Called {
+    /// What it sets; a later one of the same setting wins.
+    pub(in super::super) candidates: Vec<(&'static Setting, Candidate)>,
+    /// The application, as far as it has a name.
+    pub(in super::super) app: Option<Located<String>>,
+    /// The folder that the application is imported from, where that is not where the server starts.
+    pub(in super::super) folder: Option<String>,
+    /// Why the server refuses the call.
+    pub(in super::super) errors: Vec<Located<String>>,
+    /// Whether the command line, files and the variable with options count as well.
+    pub(in super::super) reads_command_line: bool,
+    /// Where the application is handed over as an object, which no other process could import.
+    pub(in super::super) object: Option<Place>,
+    /// Settings that count for nothing because of how the server is run, with what they come to.
+    pub(in super::super) fixed: Vec<(&'static str, Value)>,
+    /// The file of variables that the call names.
+    pub(in super::super) env_file: Option<Option<String>>,
+}
+
+impl Called {
+    /// Whether the call sets a setting.
+    pub(in super::super) fn gives(&self, name: &str) -> bool {
+        self.candidates.iter().any(|(setting, _)| setting.name() == name)
+    }
+}
+
+/// Everything that reading a call needs to know.
+pub(super) struct Reading<'a> {
+    pub(super) launched: &'a Launched,
+    pub(super) table: &'static Table,
+    pub(super) version: Version,
+    pub(super) sites: Sites<'a>,
+    pub(super) files: &'a Files,
+    pub(super) facts: &'a Facts,
+}
+
+/// Reads a call for a server of `version`.
+pub(in super::super) fn read(
+    launched: &Launched,
+    table: &'static Table,
+    version: Version,
+    files: &Files,
+    facts: &Facts,
+) -> Called {
+    let place = launched.sighting.place;
+    let sites = Sites::new(place, facts.python.get(&place.file), files);
+    let reading = Reading { launched, table, version, sites, files, facts };
+    let mut called = match launched.api {
+        Api::UvicornRun | Api::UvicornConfig => uvicorn::read(&reading),
+        Api::HypercornServe | Api::HypercornRun => hypercorn::read(&reading),
+        Api::Granian => granian::read(&reading),
+        Api::GunicornApplication { command_line } => reading.application(command_line),
+        Api::Command(_) | Api::Words(_) | Api::Development(_) => Called::default(),
+    };
+    if launched.sighting.open && !matches!(launched.api, Api::GunicornApplication { .. }) {
+        let hidden = reading.sites.argument("", None);
+        reading.hide(&mut called, &hidden.place, "it may be among the arguments that are unpacked here");
+    }
+    if let Some(app) = &called.app
+        && called.folder.is_none()
+    {
+        called.folder = target::folder_of(launched, &app.value, files);
+    }
+    called
+}
+
+impl Reading<'_> {
+    /// The setting behind a name, in this version.
+    pub(super) fn setting(&self, name: &str) -> Option<&'static Setting> {
+        self.table.setting(name).filter(|setting| setting.applies_to(self.version))
+    }
+
+    /// Makes every setting that the call does not name unknown.
+    pub(super) fn hide(&self, called: &mut Called, place: &Place, why: &str) {
+        for setting in self.table.settings().filter(|setting| setting.applies_to(self.version)) {
+            if !called.gives(setting.name()) {
+                let value = Resolved::Unknown(why.to_owned());
+                called.candidates.push((setting, candidate(value, *place)));
+            }
+        }
+    }
+
+    /// What a `cfg.set` of an application comes to.
+    fn application(&self, base_reads: bool) -> Called {
+        let mut called = Called::default();
+        let sighting = &self.launched.sighting;
+        for set in &sighting.sets {
+            let sites = Sites::new(set.place, self.facts.python.get(&set.place.file), self.files);
+            let Some(name) = &set.name else {
+                self.hide(&mut called, &set.place, "it may be set here, under a name that is not known");
+                continue;
+            };
+            if name == COMMAND_LINE {
+                called.reads_command_line = base_reads;
+                continue;
+            }
+            let value = known(&set.value);
+            let direct = sites.call().and_then(|call| call.positional.get(1)).and_then(Option::as_ref);
+            let found = match direct {
+                // In a loop the value is what some dict says.
+                Some(element) if element.name.is_some() => {
+                    sites.entry_with(name, value).unwrap_or_else(|| sites.element(element))
+                }
+                Some(element) => sites.element(element),
+                None => sites.whole(),
+            };
+            let Some(setting) = self.setting(name) else {
+                let what = format!("there is no setting `{name}`");
+                called.errors.push(Located::new(what, found.place));
+                continue;
+            };
+            let resolved =
+                resolved(&set.value, |value| cast::cast(setting, value, self.version).map_err(|e| e.message));
+            let one = self.candidate(setting.name(), &set.value, resolved, found, &mut called.errors);
+            called.candidates.push((setting, one));
+        }
+        if sighting.open {
+            self.hide(&mut called, &sighting.place, "what the application sets could not be followed");
+        }
+        target::of_application(self, &mut called);
+        called
+    }
+
+    /// A candidate with its place; a value that is refused goes to `errors`.
+    pub(super) fn candidate(
+        &self,
+        name: &str,
+        value: &Evaluated,
+        resolved: Result<Resolved, String>,
+        found: Found,
+        errors: &mut Vec<Located<String>>,
+    ) -> Candidate {
+        let value_of = match resolved {
+            Ok(resolved) => resolved,
+            Err(message) => {
+                errors.push(Located::new(format!("`{name}`: {message}"), found.place));
+                let shown = known(value).map_or_else(String::new, Value::to_string);
+                Resolved::Unknown(format!("the server refuses `{shown}`"))
+            }
+        };
+        Candidate {
+            value: value_of,
+            layer: Layer::Call,
+            place: Some(found.place),
+            site: found.site,
+            depends: value.depends.clone(),
+        }
+    }
+}
+
+/// Stands among what an application sets for reading the command line and files.
+pub(super) const COMMAND_LINE: &str = "(command line)";
+
+/// A candidate that cannot be edited.
+pub(super) fn candidate(value: Resolved, place: Place) -> Candidate {
+    Candidate { value, layer: Layer::Call, place: Some(place), site: None, depends: Vec::new() }
+}
+
+/// The value, where it is known.
+pub(super) const fn known(value: &Evaluated) -> Option<&Value> {
+    match &value.outcome {
+        Outcome::Known(value) => Some(value),
+        Outcome::Unknown(_) => None,
+    }
+}
+
+/// What `convert` makes of a value, if there is one.
+pub(super) fn resolved(
+    value: &Evaluated,
+    convert: impl FnOnce(&Value) -> Result<Value, String>,
+) -> Result<Resolved, String> {
+    match &value.outcome {
+        Outcome::Unknown(why) => Ok(Resolved::Unknown(why.clone())),
+        Outcome::Known(value) => convert(value).map(Resolved::Known),
+    }
+}

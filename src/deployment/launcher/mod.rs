@@ -1,0 +1,112 @@
+//! Python code that starts a server: what it passes on becomes the deployment's settings.
+//!
+//! Decides which code a command comes to, what each call in it hands to which server, and what becomes
+//! of launchers that nothing else starts. What a call is given was worked out by following the code;
+//! which value wins is decided with all other sources of the server.
+
+mod alone;
+mod call;
+mod follow;
+mod granian;
+mod hypercorn;
+mod site;
+mod start;
+mod target;
+mod uvicorn;
+
+use std::collections::BTreeSet;
+
+pub(super) use alone::{Alone, alone};
+pub(super) use call::{Called, read};
+pub(super) use follow::{entry, follow};
+pub(super) use start::{Step, steps};
+pub(super) use uvicorn::object_fault;
+
+use crate::python::evaluate::Sighting;
+use crate::python::launches::{self, Api};
+use crate::read::Facts;
+use crate::source::{FileId, Files, Place};
+
+/// A call that starts a server, with what it is given.
+#[derive(Debug, Clone)]
+pub(super) struct Launched {
+    pub(super) api: Api,
+    pub(super) sighting: Sighting,
+    /// The file that was run, whose folder its imports begin in if it is run by its path.
+    pub(super) program: Option<FileId>,
+}
+
+/// A program imports its launcher through few others.
+const MAX_IMPORTS: usize = 3;
+
+/// Whether a text can hold a launch at all.
+fn speaks_of_servers(text: &str) -> bool {
+    ["uvicorn", "gunicorn", "hypercorn", "granian", "daphne", "uwsgi", "Flask", "Quart", "werkzeug", "bottle"]
+        .iter()
+        .any(|name| text.contains(name))
+}
+
+/// The name of a module or a program by its path.
+fn stem(path: &str) -> &str {
+    let path = path.strip_suffix(".py").unwrap_or(path);
+    let path = path.strip_suffix("/__main__").or_else(|| path.strip_suffix("/__init__")).unwrap_or(path);
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// The calls that were come to, so that nobody plays them again.
+#[derive(Debug, Default)]
+pub(super) struct Reached {
+    calls: BTreeSet<Place>,
+    /// Files with classes of applications that were run.
+    classes: BTreeSet<FileId>,
+    /// Files with launches, and those that import one of them, directly or not.
+    leading: BTreeSet<FileId>,
+}
+
+impl Reached {
+    /// Nothing reached yet in a project.
+    pub(super) fn of(files: &Files, facts: &Facts) -> Self {
+        let with_launch = facts
+            .python
+            .iter()
+            .filter(|(file, module)| speaks_of_servers(files.get(**file).text()) && !launches::find(module).is_empty());
+        let mut leading: BTreeSet<FileId> = with_launch.map(|(file, _)| *file).collect();
+        if leading.is_empty() {
+            return Self::default();
+        }
+        let imports: Vec<(FileId, BTreeSet<&str>)> =
+            facts.python.iter().map(|(file, module)| (*file, launches::imports(module))).collect();
+        let mut names: BTreeSet<&str> = leading.iter().map(|file| stem(files.get(*file).path())).collect();
+        for _ in 0..MAX_IMPORTS {
+            let new: Vec<FileId> = imports
+                .iter()
+                .filter(|(file, imports)| !leading.contains(file) && !imports.is_disjoint(&names))
+                .map(|(file, _)| *file)
+                .collect();
+            if new.is_empty() {
+                break;
+            }
+            names.extend(new.iter().map(|file| stem(files.get(*file).path())));
+            leading.extend(new);
+        }
+        Self { leading, ..Self::default() }
+    }
+
+    /// Whether running a file may come to a launch.
+    pub(super) fn may_lead(&self, file: FileId) -> bool {
+        self.leading.contains(&file)
+    }
+
+    /// Notes a call; its class, if an application runs.
+    pub(super) fn add(&mut self, launched: &Launched) {
+        self.calls.insert(launched.sighting.place);
+        if matches!(launched.api, Api::GunicornApplication { .. }) {
+            self.classes.insert(launched.sighting.place.file);
+            self.classes.extend(launched.sighting.sets.iter().map(|set| set.place.file));
+        }
+    }
+
+    fn has(&self, place: Place) -> bool {
+        self.calls.contains(&place)
+    }
+}

@@ -1,0 +1,196 @@
+//! Where in the text the value of an argument stands.
+
+use super::super::effective::Site;
+use crate::python::launches::{CallSite, Element, call_at};
+use crate::python::syntax::ast::{Expr, Stmt};
+use crate::python::syntax::visitor::{self, Visitor};
+use crate::python::syntax::{Module, span_of};
+use crate::source::{FileId, Files, Place, Span};
+use crate::values::Value;
+
+/// The text around a call.
+pub(super) struct Sites<'a> {
+    pub(super) place: Place,
+    module: Option<&'a Module>,
+    text: &'a str,
+    call: Option<CallSite>,
+}
+
+/// A place and how it can be edited.
+pub(super) struct Found {
+    pub(super) place: Place,
+    pub(super) site: Option<Site>,
+}
+
+impl<'a> Sites<'a> {
+    pub(super) fn new(place: Place, module: Option<&'a Module>, files: &'a Files) -> Self {
+        let text = files.get(place.file).text();
+        let call = module.and_then(|module| call_at(module, text, place.span));
+        Self { place, module, text, call }
+    }
+
+    pub(super) const fn file(&self) -> FileId {
+        self.place.file
+    }
+
+    pub(super) const fn call(&self) -> Option<&CallSite> {
+        self.call.as_ref()
+    }
+
+    /// An argument by its name, or by its position.
+    pub(super) fn argument(&self, name: &str, index: Option<usize>) -> Found {
+        let Some(call) = &self.call else { return self.whole() };
+        if let Some(keyword) = call.keywords.iter().find(|keyword| keyword.name.as_deref() == Some(name)) {
+            let place = Place::new(self.file(), keyword.value.span);
+            let whole = Place::new(self.file(), keyword.whole);
+            let literal = keyword.value.literal.then_some(place);
+            let removal = self.removal(keyword.whole).map(|span| Place::new(self.file(), span));
+            return Found { place, site: Some(Site::Argument { literal, whole: Some(whole), removal }) };
+        }
+        let positional = index.and_then(|index| call.positional.get(index)).and_then(Option::as_ref);
+        if let Some(element) = positional {
+            return self.element(element);
+        }
+        // It comes out of what `**` unpacks.
+        let unpacked = call.keywords.iter().find(|keyword| keyword.name.is_none());
+        match unpacked {
+            Some(keyword) => {
+                let span = self.entry(name).map_or(keyword.value.span, |element| element.0);
+                let literal = self.entry(name).is_some_and(|element| element.1);
+                let place = Place::new(self.file(), span);
+                let literal = literal.then_some(place);
+                Found { place, site: literal.map(|place| argument(Some(place))) }
+            }
+            None => self.whole(),
+        }
+    }
+
+    pub(super) fn element(&self, element: &Element) -> Found {
+        let place = Place::new(self.file(), element.span);
+        let literal = element.literal.then_some(place);
+        Found { place, site: Some(argument(literal)) }
+    }
+
+    /// The call, where nothing inside it is to blame.
+    pub(super) const fn whole(&self) -> Found {
+        Found { place: self.place, site: None }
+    }
+
+    /// What takes a keyword out together with its comma; `None` where it is the only argument.
+    fn removal(&self, whole: Span) -> Option<Span> {
+        let behind = self.text.get(whole.end..self.place.span.end)?;
+        let after = behind.trim_start();
+        if after.starts_with(',') {
+            let comma = whole.end + (behind.len() - after.len()) + 1;
+            let rest = self.text.get(comma..self.place.span.end)?;
+            let line_end = rest.find('\n').filter(|at| rest.get(..*at).is_some_and(|gap| gap.trim().is_empty()));
+            let before = self.text.get(..whole.start)?;
+            let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+            let alone = before.get(line_start..).is_some_and(|gap| gap.trim().is_empty());
+            return match line_end {
+                Some(end) if alone => Some(Span::new(line_start, comma + end + 1)),
+                _ => {
+                    let gap = rest.len() - rest.trim_start_matches(' ').len();
+                    Some(Span::new(whole.start, comma + gap))
+                }
+            };
+        }
+        let before = self.text.get(self.place.span.start..whole.start)?.trim_end();
+        before.ends_with(',').then(|| Span::new(self.place.span.start + before.len() - 1, whole.end))
+    }
+
+    /// The value of an entry of a dict in the file, or of a `name=` of `dict(...)`, by its key; `None`
+    /// unless there is exactly one.
+    fn entry(&self, key: &str) -> Option<(Span, bool)> {
+        only(self.module?, &|expr, found| match expr {
+            Expr::Dict(dict) => {
+                for item in &dict.items {
+                    if let Some(Expr::StringLiteral(text)) = &item.key
+                        && text.value.to_str().eq_ignore_ascii_case(key)
+                    {
+                        found.push((span_of(&item.value), is_literal(&item.value)));
+                    }
+                }
+            }
+            Expr::Call(call) if matches!(call.func.as_ref(), Expr::Name(name) if name.id == "dict") => {
+                for keyword in &call.arguments.keywords {
+                    if keyword.arg.as_ref().is_some_and(|name| name.as_str().eq_ignore_ascii_case(key)) {
+                        found.push((span_of(&keyword.value), is_literal(&keyword.value)));
+                    }
+                }
+            }
+            _ => {}
+        })
+    }
+
+    /// The value that an entry of a dict gives to `key`, if its text says `value`.
+    pub(super) fn entry_with(&self, key: &str, value: Option<&Value>) -> Option<Found> {
+        let (span, literal) = self.entry(key)?;
+        let place = Place::new(self.file(), span);
+        let says = self.text.get(span.start..span.end)?;
+        let same = value.is_some_and(|value| {
+            value.to_string() == says || value.as_str().is_some_and(|text| says.get(1..says.len() - 1) == Some(text))
+        });
+        let literal = (literal && same).then_some(place);
+        Some(Found { place, site: literal.map(|place| argument(Some(place))) })
+    }
+
+    /// The value of the only `object.name = value` in the file.
+    pub(super) fn attribute(&self, name: &str) -> Option<Found> {
+        struct Assigned<'n> {
+            name: &'n str,
+            found: Vec<(Span, Span, bool)>,
+        }
+        impl<'a> Visitor<'a> for Assigned<'_> {
+            fn visit_stmt(&mut self, stmt: &'a Stmt) {
+                if let Stmt::Assign(assign) = stmt
+                    && let [Expr::Attribute(target)] = assign.targets.as_slice()
+                    && target.attr.as_str() == self.name
+                {
+                    self.found.push((span_of(stmt), span_of(assign.value.as_ref()), is_literal(&assign.value)));
+                }
+                visitor::walk_stmt(self, stmt);
+            }
+            fn visit_expr(&mut self, _: &'a Expr) {}
+        }
+        let mut assigned = Assigned { name, found: Vec::new() };
+        for stmt in &self.module?.body {
+            assigned.visit_stmt(stmt);
+        }
+        let [(_, value, literal)] = assigned.found.as_slice() else { return None };
+        let place = Place::new(self.file(), *value);
+        let literal = literal.then_some(place);
+        Some(Found { place, site: literal.map(|place| argument(Some(place))) })
+    }
+}
+
+const fn argument(literal: Option<Place>) -> Site {
+    Site::Argument { literal, whole: None, removal: None }
+}
+
+fn is_literal(expr: &Expr) -> bool {
+    match expr {
+        Expr::NumberLiteral(_) | Expr::BooleanLiteral(_) | Expr::NoneLiteral(_) => true,
+        Expr::StringLiteral(literal) => !literal.value.is_implicit_concatenated(),
+        _ => false,
+    }
+}
+
+/// What `look` finds in the expressions of a file, if it is one thing.
+fn only(module: &Module, look: &dyn Fn(&Expr, &mut Vec<(Span, bool)>)) -> Option<(Span, bool)> {
+    struct Each<'l> {
+        look: &'l dyn Fn(&Expr, &mut Vec<(Span, bool)>),
+        found: Vec<(Span, bool)>,
+    }
+    impl<'a> Visitor<'a> for Each<'_> {
+        fn visit_expr(&mut self, expr: &'a Expr) {
+            (self.look)(expr, &mut self.found);
+            visitor::walk_expr(self, expr);
+        }
+    }
+    let mut each = Each { look, found: Vec::new() };
+    for stmt in &module.body {
+        each.visit_stmt(stmt);
+    }
+    if let [one] = each.found.as_slice() { Some(*one) } else { None }
+}

@@ -1,0 +1,225 @@
+//! From the calls that code comes to, to what each of them starts.
+
+use super::super::commands::Start;
+use super::super::environment::Environment;
+use super::super::shell::is_name;
+use super::Launched;
+use crate::python::evaluate::{Evaluated, Given, Outcome, Sighting};
+use crate::python::launches::{Api, CallSite, Element, Form, Words, call_at};
+use crate::read::{self, Facts};
+use crate::servers::arguments::Argument;
+use crate::servers::{Program, Server, recognise};
+use crate::source::{Files, Place};
+use crate::values::Value;
+
+/// What a call starts.
+#[derive(Debug, Clone)]
+pub(in super::super) enum Step {
+    /// A server, with the arguments of the call.
+    Call(Server, Start, Box<Launched>),
+    /// A program, with words.
+    Program(Start),
+    /// A development server.
+    Development(&'static str, Place),
+}
+
+/// What the calls start, in order.
+pub(in super::super) fn steps(found: &[Launched], start: &Start, files: &Files, facts: &Facts) -> Vec<Step> {
+    found.iter().flat_map(|launched| step(launched, start, files, facts)).collect()
+}
+
+fn step(launched: &Launched, start: &Start, files: &Files, facts: &Facts) -> Vec<Step> {
+    let sighting = &launched.sighting;
+    let conditional = start.conditional || !sighting.certain;
+    let here = Start {
+        arguments: Vec::new(),
+        environment: environment(&start.environment, sighting),
+        place: sighting.place,
+        conditional,
+        ..start.clone()
+    };
+    let server = match launched.api {
+        Api::UvicornRun | Api::UvicornConfig => Server::Uvicorn,
+        Api::HypercornServe | Api::HypercornRun => Server::Hypercorn,
+        Api::Granian => Server::Granian,
+        Api::GunicornApplication { command_line } => {
+            let arguments = if command_line { rest(sighting) } else { Vec::new() };
+            let start = Start { arguments, program: program(Server::Gunicorn), ..here };
+            return vec![Step::Call(Server::Gunicorn, start, Box::new(launched.clone()))];
+        }
+        Api::Development(name) => return vec![Step::Development(name, sighting.place)],
+        Api::Command(name) => {
+            let Some(server) = Server::ALL.into_iter().find(|server| server.as_str() == name) else {
+                return Vec::new();
+            };
+            let given = sighting
+                .positional
+                .first()
+                .or_else(|| sighting.named.iter().find(|(name, _)| name == "args").map(|(_, given)| given));
+            let arguments = match given {
+                Some(Given { items: Some(items), .. }) => arguments(items, None, sighting.place, files),
+                _ => rest(sighting),
+            };
+            return vec![Step::Program(Start { arguments, program: program(server), ..here })];
+        }
+        Api::Words(words) => return commands(words, launched, &here, files, facts),
+    };
+    vec![Step::Call(server, Start { program: program(server), ..here }, Box::new(launched.clone()))]
+}
+
+const fn program(server: Server) -> Program {
+    Program::Server { server, name: 0, first_argument: 1 }
+}
+
+/// The variables with what the program itself did to them.
+fn environment(before: &Environment, sighting: &Sighting) -> Environment {
+    let mut environment = before.clone();
+    for (name, value) in &sighting.environment {
+        match value {
+            Some(value) => environment.put(name, text(value), sighting.place),
+            None => environment.remove(name),
+        }
+    }
+    environment
+}
+
+/// A value as a word.
+fn text(value: &Evaluated) -> Option<String> {
+    match &value.outcome {
+        Outcome::Known(Value::Str(text)) => Some(text.clone()),
+        Outcome::Known(Value::Object(name)) if name == "sys.executable" => Some("python".to_owned()),
+        _ => None,
+    }
+}
+
+/// The words behind the name of the program; one that nobody knows where they are not known at all.
+fn rest(sighting: &Sighting) -> Vec<Argument> {
+    match &sighting.words {
+        Some(words) => words.iter().skip(1).map(|word| plain(text(word), sighting.place)).collect(),
+        None => vec![plain(None, sighting.place)],
+    }
+}
+
+fn plain(text: Option<String>, place: Place) -> Argument {
+    Argument { prefix: text.clone().unwrap_or_default(), text, place, removal: place, literal: false, unless_set: None }
+}
+
+/// Words with the bytes of those that are written out.
+fn arguments(items: &[Evaluated], site: Option<&[Option<Element>]>, place: Place, files: &Files) -> Vec<Argument> {
+    let each = items.iter().enumerate().map(|(index, item)| {
+        let mut argument = plain(text(item), place);
+        let element = site.and_then(|site| site.get(index)).and_then(Option::as_ref);
+        if let Some(element) = element {
+            argument.place = Place::new(place.file, element.span);
+            argument.removal = argument.place;
+            if let Some(inside) = element.inside {
+                argument.place = Place::new(place.file, inside);
+                argument.literal = argument.text.as_deref() == Some(files.text_at(argument.place));
+            }
+        }
+        argument
+    });
+    each.collect()
+}
+
+/// The programs that a list of words or a text for a shell starts.
+fn commands(words: Words, launched: &Launched, here: &Start, files: &Files, facts: &Facts) -> Vec<Step> {
+    let sighting = &launched.sighting;
+    let place = sighting.place;
+    let module = facts.python.get(&place.file);
+    let site = module.and_then(|module| call_at(module, files.get(place.file).text(), place.span));
+    let named = |name: &str| sighting.named.iter().find(|(known, _)| known == name).map(|(_, given)| given);
+    let given = sighting.positional.get(words.index).or_else(|| named(words.name));
+    let element = site.as_ref().and_then(|site| argument_site(site, &words));
+    let mut lines: Vec<Vec<Argument>> = Vec::new();
+    match (words.form, given) {
+        (Form::List | Form::Renamed, Some(Given { items: Some(items), .. })) => {
+            let at = element.map_or(place, |element| Place::new(place.file, element.span));
+            let mut line = arguments(items, element.map(|element| element.items.as_slice()), at, files);
+            if words.form == Form::Renamed
+                && let (Some(first), Some(file)) = (line.first_mut(), sighting.positional.get(words.index - 1))
+                && let Some(text) = text(&file.value)
+            {
+                // What is run is the file, whatever it is called.
+                *first = plain(Some(text), place);
+            }
+            lines.push(line);
+        }
+        (Form::Each | Form::EachRenamed, Some(_)) => {
+            let items: Vec<Evaluated> =
+                sighting.positional.iter().skip(words.index).map(|given| given.value.clone()).collect();
+            let sites: Vec<Option<Element>> =
+                site.iter().flat_map(|site| site.positional.iter().skip(words.index).cloned()).collect();
+            let mut line = arguments(&items, Some(&sites), place, files);
+            if let (Form::EachRenamed, Some(first), Some(file)) =
+                (words.form, line.first_mut(), sighting.positional.first())
+            {
+                *first = plain(text(&file.value), place);
+            }
+            lines.push(line);
+        }
+        (Form::List | Form::Shell, Some(given)) => {
+            let at = element.and_then(|element| element.inside).map(|inside| Place::new(place.file, inside));
+            if let Some(text) = text(&given.value) {
+                lines.extend(shell_lines(&text, at, place, files));
+            }
+        }
+        _ => {}
+    }
+    let mut here = here.clone();
+    if let Some(folder) = named("cwd").and_then(|given| text(&given.value)) {
+        here.roots.enter(&folder);
+    }
+    if let Some(Value::Dict(entries)) = named("env").and_then(|given| super::call::known(&given.value)) {
+        for (name, value) in entries {
+            if let (Value::Str(name), Value::Str(value)) = (name, value) {
+                here.environment.put(name, Some(value.clone()), place);
+            }
+        }
+    }
+    lines.into_iter().filter_map(|line| command(line, &here)).map(Step::Program).collect()
+}
+
+/// Where the words stand in the call.
+fn argument_site<'s>(site: &'s CallSite, words: &Words) -> Option<&'s Element> {
+    let named = site.keywords.iter().find(|keyword| keyword.name.as_deref() == Some(words.name));
+    named.map(|keyword| &keyword.value).or_else(|| site.positional.get(words.index)?.as_ref())
+}
+
+/// The commands of a text for a shell, as long as it is so plain that its words are what they look like.
+fn shell_lines(text: &str, at: Option<Place>, place: Place, files: &Files) -> Vec<Vec<Argument>> {
+    let mut lines = Vec::new();
+    let mut start = 0;
+    for part in text.split("&&") {
+        let begins = at.map(|at| Place::new(at.file, crate::source::Span::new(at.span.start + start, at.span.end)));
+        start += part.len() + 2;
+        if part.contains(['|', ';', '&', '`', '\n', '<', '>', '(']) {
+            continue;
+        }
+        let Some(words) = read::words(part, begins.unwrap_or(place)) else { continue };
+        let each = words.iter().map(|word| {
+            let mut argument = Argument::new(word, &|_| None);
+            if argument.text.as_ref().is_some_and(|text| text.contains('$')) {
+                argument = plain(None, place);
+            }
+            let known = begins.is_some() && argument.text.as_deref() == Some(files.text_at(argument.place));
+            if known { argument } else { Argument { place, removal: place, literal: false, ..argument } }
+        });
+        lines.push(each.collect());
+    }
+    lines
+}
+
+/// The program that words start, behind whatever stands in front of it.
+fn command(line: Vec<Argument>, here: &Start) -> Option<Start> {
+    let texts: Vec<Option<String>> = line.iter().map(|argument| argument.text.clone()).collect();
+    let program = recognise(&texts)?;
+    let first = program.first_argument();
+    let mut environment = here.environment.clone();
+    for word in texts.iter().take(first).flatten() {
+        if let Some((name, value)) = word.split_once('=').filter(|(name, _)| is_name(name)) {
+            environment.put(name, Some(value.to_owned()), here.place);
+        }
+    }
+    Some(Start { program, arguments: line.into_iter().skip(first).collect(), environment, ..here.clone() })
+}

@@ -1,0 +1,123 @@
+//! Which application a call serves, where it is named by a text or by a name of the code.
+
+use super::super::locate::join;
+use super::Launched;
+use super::call::{Called, Reading, known};
+use super::follow::outside_packages;
+use super::site::Sites;
+use crate::python::launches::call_at;
+use crate::python::syntax::ast::{Expr, Stmt};
+use crate::source::{FileId, Files, Located, Place, Span};
+use crate::values::Value;
+
+/// The folder that a program run by its path imports `app` from: its own, if the module is there.
+pub(super) fn folder_of(launched: &Launched, app: &str, files: &Files) -> Option<String> {
+    let program = launched.program?;
+    let folder = files.get(program).folder();
+    let path = app.split(':').next().unwrap_or(app).trim().replace('.', "/");
+    let names = [format!("{path}.py"), format!("{path}/__init__.py")];
+    let holds = names.iter().any(|name| files.find(&join(folder, name)).is_some());
+    holds.then(|| folder.to_owned())
+}
+
+/// The application behind a name of the file with the call.
+pub(super) fn object(reading: &Reading, name: &str, place: Place, called: &mut Called) {
+    let file = reading.sites.file();
+    if let Some((folder, target)) = bound(reading, file, name) {
+        called.app = Some(Located::new(target, place));
+        called.folder = Some(folder);
+    }
+}
+
+/// The application that a class derived from one of Gunicorn's serves: a text that it keeps, or the object
+/// that it is made with.
+pub(super) fn of_application(reading: &Reading, called: &mut Called) {
+    let sighting = &reading.launched.sighting;
+    let place = sighting.place;
+    let made = made_with(&reading.sites, reading, place);
+    let at = made.as_ref().map_or(place, |(_, place)| *place);
+    match sighting.positional.first().and_then(|given| known(&given.value)) {
+        Some(Value::Str(text)) => called.app = Some(Located::new(text.clone(), at)),
+        _ => {
+            if let Some((name, place)) = made {
+                object(reading, &name, place, called);
+            }
+        }
+    }
+}
+
+/// The first argument of `Class(app, ...)` in `Class(app, ...).run()`.
+fn made_with(sites: &Sites, reading: &Reading, place: Place) -> Option<(String, Place)> {
+    let callee = sites.call()?.callee;
+    let module = reading.facts.python.get(&place.file)?;
+    let text = reading.files.get(place.file).text();
+    let method = text.get(callee.start..callee.end)?.rsplit('.').next()?.len() + 1;
+    let inner = call_at(module, text, Span::new(callee.start, callee.end.checked_sub(method)?))?;
+    let first = inner.positional.first()?.as_ref()?;
+    Some((first.name.clone()?, Place::new(place.file, first.span)))
+}
+
+/// What a top-level name of a file is called by whoever imports it, and from which folder.
+fn bound(reading: &Reading, file: FileId, name: &str) -> Option<(String, String)> {
+    let module = reading.facts.python.get(&file)?;
+    let files = reading.files;
+    for stmt in &module.body {
+        match stmt {
+            Stmt::ImportFrom(import) => {
+                let alias =
+                    import.names.iter().find(|alias| alias.asname.as_ref().unwrap_or(&alias.name).as_str() == name);
+                let Some(alias) = alias else { continue };
+                let written = import.module.as_ref().map_or("", |module| module.as_str());
+                let (own, folder) = dotted(files, file);
+                let level = usize::try_from(import.level).unwrap_or(0);
+                let path = if level == 0 {
+                    written.to_owned()
+                } else {
+                    let package = package_of(files, file, &own, level)?;
+                    [package.as_str(), written]
+                        .into_iter()
+                        .filter(|part| !part.is_empty())
+                        .collect::<Vec<_>>()
+                        .join(".")
+                };
+                return Some((folder, format!("{path}:{}", alias.name.as_str())));
+            }
+            Stmt::Assign(assign) if assign.targets.iter().any(|target| is_named(target, name)) => {
+                return Some(here(files, file, name));
+            }
+            Stmt::AnnAssign(assign) if is_named(&assign.target, name) => return Some(here(files, file, name)),
+            Stmt::FunctionDef(def) if def.name.as_str() == name => return Some(here(files, file, name)),
+            _ => {}
+        }
+    }
+    None
+}
+
+fn is_named(target: &Expr, name: &str) -> bool {
+    matches!(target, Expr::Name(target) if target.id.as_str() == name)
+}
+
+fn here(files: &Files, file: FileId, name: &str) -> (String, String) {
+    let (module, folder) = dotted(files, file);
+    (folder, format!("{module}:{name}"))
+}
+
+/// The dotted name of a file, and the folder that it begins in.
+fn dotted(files: &Files, file: FileId) -> (String, String) {
+    let path = files.get(file).path();
+    let path = path.strip_suffix(".py").unwrap_or(path);
+    let path = path.strip_suffix("/__init__").unwrap_or(path);
+    let folder = outside_packages(files, files.get(file).folder());
+    let inside = path.strip_prefix(folder).unwrap_or(path).trim_start_matches('/');
+    (inside.replace('/', "."), folder.to_owned())
+}
+
+/// The package that `level` dots mean in a file.
+fn package_of(files: &Files, file: FileId, module: &str, level: usize) -> Option<String> {
+    let is_package = files.get(file).path().ends_with("__init__.py");
+    let mut package = module;
+    for _ in 0..level.saturating_sub(usize::from(is_package)) {
+        package = package.rsplit_once('.').map_or("", |(package, _)| package);
+    }
+    Some(package.to_owned())
+}

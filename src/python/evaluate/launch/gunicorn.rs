@@ -1,0 +1,172 @@
+//! Application classes of Gunicorn (27.0.1): what they set, and that they run.
+//!
+//! `BaseApplication.__init__` makes a configuration and calls `load_config`, which the class of a project
+//! overrides; `run` starts the server.
+
+use std::rc::Rc;
+
+use crate::source::Span;
+
+use super::super::call::Arguments;
+use super::super::cell::{Cell, Id, Text, Thing};
+use super::super::export::evaluated;
+use super::super::operators::tuple;
+use super::super::run::{Run, Step};
+use super::{Set, Sighting};
+
+const BASES: [(&str, &str); 5] = [
+    ("gunicorn.app.base.BaseApplication", "gunicorn.app.base.BaseApplication"),
+    ("gunicorn.app.base.Application", "gunicorn.app.base.Application"),
+    ("gunicorn.app.wsgiapp.WSGIApplication", "gunicorn.app.wsgiapp.WSGIApplication"),
+    ("gunicorn.app.wsgiapp.Application", "gunicorn.app.base.Application"),
+    ("gunicorn.app.pasterapp.PasterBaseApplication", "gunicorn.app.base.Application"),
+];
+
+/// The class that a name stands for, if it is one to derive an application from.
+pub(super) fn base_of(name: &str) -> Option<&'static str> {
+    BASES.iter().find(|(known, _)| *known == name).map(|(_, base)| *base)
+}
+
+impl<'a> Run<'a, '_> {
+    /// A call of a class of Gunicorn itself, or of its program.
+    pub(super) fn base_application(
+        &mut self,
+        name: &str,
+        arguments: &Arguments<'a>,
+        at: Span,
+    ) -> Step<Option<Cell<'a>>> {
+        if let Some(base) = base_of(name) {
+            let class = self.tool_class(base)?;
+            let made = self.instance(&class, Vec::new())?;
+            if let Thing::Instance(_, id) = made.thing {
+                self.application_method(&made, id, base, "__init__", arguments, at)?;
+            }
+            return Ok(Some(made));
+        }
+        if name == "gunicorn.arbiter.Arbiter"
+            && let Some(app) = arguments.get(0, "app").cloned()
+            && let Thing::Instance(class, id) = &app.thing
+            && let Some(base) = class.line().find_map(|class| base_of(&class.name))
+        {
+            self.started(*id, base, at);
+        }
+        Ok(None)
+    }
+
+    pub(super) fn application_method(
+        &mut self,
+        receiver: &Cell<'a>,
+        id: Id,
+        base: &str,
+        method: &str,
+        arguments: &Arguments<'a>,
+        at: Span,
+    ) -> Step<Cell<'a>> {
+        match method {
+            "__init__" => {
+                let sets = self.list(Vec::new())?;
+                let configuration = self.tool("gunicorn.config.Config", vec![("sets".into(), sets)])?;
+                self.set_attribute(receiver, "cfg", &configuration, at)?;
+                if let Thing::Instance(class, _) = &receiver.thing {
+                    let class = Rc::clone(class);
+                    self.call_bound(receiver, &class, "load_config", Arguments::default(), at)?;
+                }
+                Ok(Cell::new(Thing::None))
+            }
+            "load_config" if base != "gunicorn.app.base.BaseApplication" => {
+                self.record_set(id, Cell::str("(command line)"), Cell::new(Thing::None), at)?;
+                Ok(Cell::new(Thing::None))
+            }
+            "load_default_config" | "do_load_config" | "load_config" | "chdir" => Ok(Cell::new(Thing::None)),
+            "run" => {
+                self.started(id, base, at);
+                Ok(Cell::new(Thing::None))
+            }
+            _ => {
+                let why = format!("what {method}() of an application gives");
+                self.call_unknown(receiver, arguments, &why, at)
+            }
+        }
+    }
+
+    /// `cfg.set(name, value)`, and the names that there are.
+    pub(super) fn configuration_method(
+        &mut self,
+        id: Id,
+        method: &str,
+        arguments: &Arguments<'a>,
+        at: Span,
+    ) -> Step<Cell<'a>> {
+        if method == "set"
+            && let (Some(name), Some(value)) = (arguments.get(0, "name"), arguments.get(1, "value"))
+        {
+            let (name, value) = (name.clone(), value.clone());
+            self.record_set_in(id, name, value, at)?;
+            return Ok(Cell::new(Thing::None));
+        }
+        Ok(Cell::unknown("something a configuration of Gunicorn gives"))
+    }
+
+    /// `cfg.settings`: by name, whatever each may be.
+    pub(in super::super) fn setting_names(&mut self) -> Step<Cell<'a>> {
+        let names: Vec<Text> = self.witness.iter().flat_map(|witness| witness.settings.iter().cloned()).collect();
+        let entries = names.into_iter().map(|name| (Cell::new(Thing::Str(name)), Cell::unknown("a setting"))).collect();
+        self.dict(entries)
+    }
+
+    fn record_set(&mut self, application: Id, name: Cell<'a>, value: Cell<'a>, at: Span) -> Step<()> {
+        match self.own(application, "cfg").map(|cell| cell.thing) {
+            Some(Thing::Instance(_, id)) => self.record_set_in(id, name, value, at),
+            _ => Ok(()),
+        }
+    }
+
+    fn record_set_in(&mut self, configuration: Id, name: Cell<'a>, value: Cell<'a>, at: Span) -> Step<()> {
+        let place = self.place(at);
+        let control = self.control.clone();
+        let Some(witness) = &mut self.witness else { return Ok(()) };
+        witness.places.push(place);
+        let index = i64::try_from(witness.places.len() - 1).unwrap_or(0);
+        let entry = tuple(vec![name, value.with_deps(&control), Cell::new(Thing::Int(index))]);
+        self.push_to(configuration, "sets", entry)
+    }
+
+    /// Notes that an application runs, with what it has set.
+    fn started(&mut self, id: Id, base: &str, at: Span) {
+        let configuration = match self.own(id, "cfg").map(|cell| cell.thing) {
+            Some(Thing::Instance(_, configuration)) => Some(configuration),
+            _ => None,
+        };
+        let recorded = configuration.and_then(|configuration| self.listed(configuration, "sets"));
+        let known = recorded.is_some();
+        let mut sets = Vec::new();
+        for entry in recorded.unwrap_or_default() {
+            let Thing::Tuple(parts) = &entry.thing else { continue };
+            let [name, value, Cell { thing: Thing::Int(index), .. }] = parts.as_ref() else { continue };
+            let place = usize::try_from(*index).ok().and_then(|index| {
+                let witness = self.witness.as_ref()?;
+                witness.places.get(index).copied()
+            });
+            let Some(place) = place else { continue };
+            let name = match &name.thing {
+                Thing::Str(text) if !name.soft => Some(text.to_string()),
+                _ => None,
+            };
+            sets.push(Set { name, value: evaluated(value, &self.state), place });
+        }
+        let names = ["application", "app", "app_uri", "wsgi_app", "app_path", "app_import_str"];
+        let app = names.iter().find_map(|name| self.own(id, name)).map(|cell| self.given(&cell));
+        let sighting = Sighting {
+            callee: format!("{base}.run"),
+            place: self.place(at),
+            positional: app.into_iter().collect(),
+            named: Vec::new(),
+            open: !known,
+            certain: self.is_certain(),
+            words: self.argument_words(),
+            environment: self.changed_environment(),
+            sets,
+        };
+        self.keep(sighting);
+    }
+}

@@ -1,0 +1,133 @@
+//! Task definitions of Amazon ECS, alone or as resources of CloudFormation.
+//!
+//! Both spellings of the keys are read, `containerDefinitions` of the API and `ContainerDefinitions` of
+//! CloudFormation. What an intrinsic function (`!Ref`, `Fn::Sub`) fills in stays unknown.
+
+use crate::source::{FileId, Located, SourceFile};
+use crate::values::{Bytes, Cpus, Seconds};
+
+use super::super::tree::{Kind, Node, read_yaml};
+use super::super::{Command, Facts, HealthKind, Limits, Unit};
+use super::reader::{Reader, number};
+
+/// Reads one.
+pub(in super::super) fn read(file: FileId, source: &SourceFile, facts: &mut Facts) {
+    let document = read_yaml(file, source, facts);
+    let mut reader = Reader::new(file, source);
+    for top in &document.tops {
+        let resources: Vec<&Node> =
+            top.get("Resources").map(Node::entries).unwrap_or_default().iter().map(|entry| &entry.value).collect();
+        let properties = resources.iter().filter_map(|resource| resource.get("Properties"));
+        // `aws ecs describe-task-definition` wraps what it prints.
+        for definition in [Some(top), top.get("taskDefinition")].into_iter().flatten().chain(properties) {
+            task(definition, &size(definition, &reader), &mut reader);
+        }
+    }
+    reader.finish(facts);
+}
+
+fn get<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
+    node.get(key).or_else(|| {
+        let mut letters = key.chars();
+        let upper: String = letters.next()?.to_ascii_uppercase().to_string() + letters.as_str();
+        node.get(&upper)
+    })
+}
+
+/// `1024` units are one processor; the task's own size may also be written `1 vCPU`.
+fn cpus(node: Option<&Node>, reader: &Reader) -> Option<Located<Cpus>> {
+    reader.parsed(node, |text| {
+        let lower = text.to_ascii_lowercase();
+        let cpus = match lower.strip_suffix("vcpu") {
+            Some(whole) => number(whole.trim())?,
+            None => number(&lower)? / 1024.0,
+        };
+        (cpus > 0.0).then_some(Cpus(cpus))
+    })
+}
+
+/// A number of mebibytes; the task's own may also be written `2 GB`.
+fn memory(node: Option<&Node>, reader: &Reader) -> Option<Located<Bytes>> {
+    reader.parsed(node, |text| {
+        let memory = match text.parse::<u64>() {
+            Ok(mebibytes) => Bytes(mebibytes.checked_mul(1 << 20)?),
+            Err(_) => Bytes::parse(text, false)?,
+        };
+        (memory.0 > 0).then_some(memory)
+    })
+}
+
+/// What bounds all containers of a task together.
+fn size(definition: &Node, reader: &Reader) -> Limits {
+    Limits {
+        cpus: cpus(get(definition, "cpu"), reader),
+        memory: memory(get(definition, "memory"), reader),
+        ..Limits::default()
+    }
+}
+
+fn task(definition: &Node, whole: &Limits, reader: &mut Reader) {
+    let containers = get(definition, "containerDefinitions").map(Node::items).unwrap_or_default();
+    let family = get(definition, "family").and_then(Node::text);
+    for container in containers {
+        let unit = self::container(container, family, whole, reader);
+        reader.add(unit);
+    }
+}
+
+fn container(container: &Node, family: Option<&str>, whole: &Limits, reader: &mut Reader) -> Unit {
+    let name = get(container, "name");
+    let label = name.and_then(Node::text).or(family).unwrap_or_default();
+    let mut unit = reader.unit(label, name.map_or(container.span, |name| name.content));
+    unit.image = reader.image(get(container, "image"));
+    unit.entrypoint = get(container, "entryPoint").and_then(|words| reader.words(words));
+    unit.command = get(container, "command").and_then(|words| reader.words(words));
+    let list = get(container, "environment");
+    let pairs = list.map(|list| reader.pairs(list, &["name", "Name"], &["value", "Value"]));
+    unit.environment = get(container, "secrets")
+        .map(|list| reader.pairs(list, &["name", "Name"], &[]))
+        .into_iter()
+        .chain(pairs)
+        .flatten()
+        .collect();
+    unit.working_folder = reader.located(get(container, "workingDirectory"));
+    unit.user = reader.located(get(container, "user"));
+    unit.limits = limits(container, whole, reader);
+    if let Some(health) = get(container, "healthCheck") {
+        let mut check = reader.check(HealthKind::Container, health.span);
+        check.interval = reader.seconds(get(health, "interval"));
+        check.timeout = reader.seconds(get(health, "timeout"));
+        check.failures = reader.count(get(health, "retries"));
+        check.start_period = reader.seconds(get(health, "startPeriod"));
+        check.command = get(health, "command").and_then(|command| asked(command, reader));
+        unit.health.push(check);
+    }
+    unit
+}
+
+/// `["CMD-SHELL", "curl …"]` is for a shell, `["CMD", "curl", …]` is not.
+fn asked(command: &Node, reader: &mut Reader) -> Option<Command> {
+    match command.items() {
+        [first, script] if first.text() == Some("CMD-SHELL") => reader.shell(script),
+        [first, rest @ ..] if first.text() == Some("CMD") => {
+            let kind = Kind::List(rest.to_vec());
+            reader.words(&Node { kind, ..command.clone() })
+        }
+        _ => reader.words(command),
+    }
+}
+
+/// A container's own `memory` is a limit; its `cpu` only is one where the task has a size, and else a share
+/// (Amazon ECS developer guide, task definition parameters).
+fn limits(container: &Node, whole: &Limits, reader: &Reader) -> Limits {
+    let own_cpus = cpus(get(container, "cpu"), reader);
+    let own_memory = memory(get(container, "memory"), reader);
+    Limits {
+        cpus: whole.cpus.clone(),
+        memory: own_memory.or_else(|| whole.memory.clone()),
+        cpu_request: own_cpus,
+        memory_request: memory(get(container, "memoryReservation"), reader),
+        stop_grace: reader.parsed(get(container, "stopTimeout"), |text| number(text).map(Seconds)),
+        ..Limits::default()
+    }
+}

@@ -1,0 +1,72 @@
+//! What the platforms give, from `rules/platforms`.
+
+use std::sync::OnceLock;
+
+use crate::source::{Located, Place, Word, WordPart};
+use crate::values::{Bytes, Cpus};
+
+use super::super::{Limits, Variable};
+use super::schema::{self, Size};
+
+/// A platform that `rules/platforms` describes.
+#[derive(Debug)]
+pub(super) struct Platform(schema::Platform);
+
+/// The platform of this name; `None` if no file describes it.
+pub(super) fn platform(name: &str) -> Option<&'static Platform> {
+    static ALL: OnceLock<Vec<Platform>> = OnceLock::new();
+    let all = ALL.get_or_init(|| {
+        let texts: &[&str] = include!(concat!(env!("OUT_DIR"), "/platforms.rs"));
+        // The build read every one of them.
+        texts.iter().filter_map(|text| toml::from_str(text).ok().map(Platform)).collect()
+    });
+    all.iter().find(|platform| platform.0.name == name)
+}
+
+impl Platform {
+    fn size(&self, name: &str) -> Option<&Size> {
+        self.0.sizes.iter().find(|size| size.name.eq_ignore_ascii_case(name.trim()))
+    }
+
+    /// What an instance of the size at `size` is bounded by.
+    pub(super) fn bound(&self, size: &Located<String>, limits: &mut Limits) {
+        let Some(known) = self.size(&size.value) else { return };
+        limits.cpus = known.cpus.map(|cpus| Located::new(Cpus(cpus), size.place));
+        let bytes = known.memory.as_deref().and_then(|text| Bytes::parse(text, false));
+        limits.memory = bytes.map(|bytes| Located::new(bytes, size.place));
+    }
+
+    /// The variables that it sets itself for what is declared at `place`, `native` where it builds the
+    /// service from its source; what the size decides is known where the size is.
+    pub(super) fn variables(&self, native: bool, size: Option<&Located<String>>, place: Place) -> Vec<Variable> {
+        let workers = size.and_then(|size| self.size(&size.value)?.workers);
+        let given = self.0.variables.iter().filter(|given| native || !given.native);
+        given
+            .map(|given| {
+                let sized = workers.filter(|_| given.name == "WEB_CONCURRENCY").map(|workers| workers.to_string());
+                let value = given.value.clone().or(sized).map(|value| self.word(value, place));
+                Variable { name: given.name.clone(), value, place, build_only: false }
+            })
+            .collect()
+    }
+
+    /// A text that stands nowhere in the file: the bytes at `place` are why it is known.
+    fn word(&self, text: String, place: Place) -> Word {
+        let name = format!("{} sets it", self.0.name);
+        let parts = vec![WordPart::Variable { name, default: Some(vec![WordPart::Text(text)]) }];
+        Word { parts, place, removal: place, quoted: true }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_platform_of_the_rules_is_found() {
+        for name in ["Render", "Heroku", "Fly.io", "App Engine", "DigitalOcean"] {
+            assert!(platform(name).is_some(), "{name}");
+        }
+        assert!(platform("Elsewhere").is_none());
+    }
+}

@@ -1,0 +1,85 @@
+//! What `rules/platforms/*.toml` may say; the build checks every file against it.
+
+use serde::Deserialize;
+
+/// What a platform gives to everything that runs on it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Platform {
+    /// Its name.
+    pub(crate) name: String,
+    /// Variables that it sets itself.
+    #[serde(default)]
+    pub(crate) variables: Vec<Given>,
+    /// The sizes of an instance by the name that files use.
+    pub(crate) sizes: Vec<Size>,
+}
+
+/// A variable that the platform sets unless the file does.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Given {
+    /// The name.
+    pub(crate) name: String,
+    /// The value, where it is always the same.
+    pub(crate) value: Option<String>,
+    /// Whether only the platform's own way to build Python sets it, as opposed to an image.
+    #[serde(default)]
+    pub(crate) native: bool,
+}
+
+/// A size of an instance.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Size {
+    /// The name in files; case does not count.
+    pub(crate) name: String,
+    /// Its cores, where it has a number of them.
+    pub(crate) cpus: Option<f64>,
+    /// Its memory, as `512MiB` or `2GiB`.
+    pub(crate) memory: Option<String>,
+    /// What the platform sets `WEB_CONCURRENCY` to.
+    pub(crate) workers: Option<u32>,
+}
+
+impl Platform {
+    /// What is wrong with it, if anything is.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if self.name.is_empty() {
+            return Err("a platform without a name".to_owned());
+        }
+        if let Some(given) = self.variables.iter().find(|given| given.name.is_empty()) {
+            return Err(format!("a variable without a name, set to {:?}", given.value));
+        }
+        for (at, size) in self.sizes.iter().enumerate() {
+            size.check()?;
+            if self.sizes.iter().take(at).any(|other| other.name.eq_ignore_ascii_case(&size.name)) {
+                return Err(format!("`{}` is there twice", size.name));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Size {
+    fn check(&self) -> Result<(), String> {
+        if self.cpus.is_none() && self.memory.is_none() {
+            return Err(format!("`{}` says nothing", self.name));
+        }
+        if self.cpus.is_some_and(|cpus| !(cpus > 0.0 && cpus <= 1024.0)) {
+            return Err(format!("`{}` has no such number of cores", self.name));
+        }
+        if self.memory.as_deref().is_some_and(|memory| !is_memory(memory)) {
+            return Err(format!("the memory of `{}` is given in MiB or GiB", self.name));
+        }
+        if self.workers == Some(0) {
+            return Err(format!("`{}` starts no worker", self.name));
+        }
+        Ok(())
+    }
+}
+
+fn is_memory(text: &str) -> bool {
+    let number = text.strip_suffix("MiB").or_else(|| text.strip_suffix("GiB"));
+    number.and_then(|number| number.parse::<f64>().ok()).is_some_and(|number| number > 0.0 && number < 1e6)
+}

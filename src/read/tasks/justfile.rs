@@ -1,0 +1,243 @@
+//! Justfiles.
+//!
+//! Every recipe is a task. `{{name}}` is filled in from the assignments of the file and from the defaults of
+//! the recipe's parameters; each line has a shell of its own, except in a recipe that names its interpreter.
+
+use crate::source::{Comment, FileId, Located, SourceFile, Span};
+
+use super::super::Facts;
+use super::super::decoded::Decoded;
+use super::super::platforms::reader::Reader;
+use super::macros::{Macro, Macros, Reference};
+use super::task;
+
+/// More lines than any justfile has.
+const MAX_LINES: usize = 50_000;
+
+/// Reads one.
+pub(in super::super) fn read(file: FileId, source: &SourceFile, facts: &mut Facts) {
+    let mut reader = Reader::new(file, source);
+    let mut made = Justfile::default();
+    for number in 1..=source.line_count().min(MAX_LINES) {
+        let Some(span) = source.line_span(number) else { break };
+        made.line(source.slice(span), span.start);
+    }
+    facts.comments.insert(file, std::mem::take(&mut made.comments));
+    for recipe in &made.recipes {
+        let Some(script) = made.script(recipe) else { continue };
+        let Some(mut unit) = task(&recipe.name, recipe.span, &script, &mut reader) else { continue };
+        if let Some(span) = made.dotenv {
+            unit.environment_files.push(Located::new(".env".to_owned(), reader.place(span)));
+        }
+        reader.add(unit);
+    }
+    reader.finish(facts);
+}
+
+#[derive(Debug)]
+struct Recipe {
+    name: String,
+    span: Span,
+    parameters: Vec<(String, Macro)>,
+    lines: Vec<Decoded>,
+}
+
+#[derive(Debug, Default)]
+struct Justfile {
+    macros: Macros,
+    recipes: Vec<Recipe>,
+    comments: Vec<Comment>,
+    /// Where the file says that `.env` is loaded.
+    dotenv: Option<Span>,
+    /// Whether indented lines belong to the last recipe.
+    in_recipe: bool,
+    /// Whether the last line of the recipe is continued.
+    continued: bool,
+}
+
+impl Justfile {
+    fn line(&mut self, line: &str, start: usize) {
+        let whole = line.len();
+        let line = line.trim_start_matches('\u{feff}');
+        let start = start + whole - line.len();
+        let indented = line.starts_with([' ', '\t']);
+        let content = line.trim();
+        if content.is_empty() {
+            return;
+        }
+        let at = start + line.len() - line.trim_start().len();
+        if indented && self.in_recipe {
+            self.body(content, at);
+            return;
+        }
+        if content.starts_with('#') {
+            self.comments.push(Comment { span: Span::new(at, at + content.len()), own_line: true });
+            return;
+        }
+        self.in_recipe = false;
+        if indented || content.starts_with('[') {
+            return;
+        }
+        let first = content.split_whitespace().next().unwrap_or_default();
+        match first {
+            "set" => {
+                let enabled = content.contains("dotenv-load") && !content.contains("false");
+                self.dotenv = if enabled { Some(Span::new(at, at + content.len())) } else { self.dotenv };
+            }
+            "alias" | "import" | "import?" | "mod" | "mod?" | "unexport" => {}
+            _ => match content.split_once(":=") {
+                Some((name, value)) if !name.contains(':') => {
+                    let name = name.trim();
+                    let name = name.strip_prefix("export ").unwrap_or(name).trim();
+                    let offset = at + content.len() - value.trim_start().len();
+                    let value = expression(value.trim(), offset, &self.macros);
+                    self.macros.set(name, value);
+                }
+                _ => self.head(content, at),
+            },
+        }
+    }
+
+    /// `@name param default='x' *rest: dependencies`.
+    fn head(&mut self, content: &str, start: usize) {
+        let Some(colon) = unquoted_colon(content) else { return };
+        let head = content.get(..colon).unwrap_or_default();
+        let quiet = usize::from(head.starts_with('@'));
+        let head = head.get(quiet..).unwrap_or_default();
+        let name = head.split_whitespace().next().unwrap_or_default();
+        let plain = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+        if name.is_empty() || !plain(name) {
+            return;
+        }
+        let mut parameters = Vec::new();
+        let mut rest = head.get(name.len()..).unwrap_or_default().trim_start();
+        while !rest.is_empty() {
+            let at = start + quiet + head.len() - rest.len();
+            let end = rest.find([' ', '\t', '=']).unwrap_or(rest.len());
+            let variadic = rest.starts_with('*');
+            let parameter = rest.get(..end).unwrap_or_default().trim_start_matches(['*', '+', '$']).to_owned();
+            rest = rest.get(end..).unwrap_or_default();
+            let value = if let Some(default) = rest.strip_prefix('=') {
+                let length = value_length(default);
+                let text = default.get(..length).unwrap_or_default();
+                rest = default.get(length..).unwrap_or_default();
+                expression(text, at + end + 1, &self.macros)
+            } else if variadic {
+                Macro::Done(Decoded::default())
+            } else {
+                Macro::Unknown
+            };
+            parameters.push((parameter, value));
+            rest = rest.trim_start();
+        }
+        let span = Span::new(start + quiet, start + quiet + name.len());
+        self.recipes.push(Recipe { name: name.to_owned(), span, parameters, lines: Vec::new() });
+        self.in_recipe = true;
+        self.continued = false;
+    }
+
+    fn body(&mut self, content: &str, start: usize) {
+        let Some(recipe) = self.recipes.last_mut() else { return };
+        let whole = content.strip_suffix('\\');
+        let text = Decoded::verbatim(whole.unwrap_or(content), start);
+        match recipe.lines.last_mut().filter(|_| self.continued) {
+            Some(last) => {
+                last.push_escaped(" ", Span::new(start, start));
+                last.push_from(&text, 0..text.text().len());
+            }
+            None => recipe.lines.push(text),
+        }
+        self.continued = whole.is_some();
+    }
+
+    fn script(&self, recipe: &Recipe) -> Option<Decoded> {
+        let mut macros = self.macros.clone();
+        for (name, value) in &recipe.parameters {
+            macros.set(name, value.clone());
+        }
+        let interpreter = recipe.lines.first().and_then(|line| line.text().strip_prefix("#!"));
+        // Only a shell's recipe holds commands.
+        if interpreter.is_some_and(|name| !["sh", "bash", "zsh", "dash"].iter().any(|shell| name.contains(shell))) {
+            return None;
+        }
+        let mut script = Decoded::default();
+        for line in recipe.lines.iter().skip(usize::from(interpreter.is_some())) {
+            let text = line.text();
+            let from = text.len() - text.trim_start_matches(['@', '-', ' ']).len();
+            let body = line.part(from..text.len());
+            if body.text().trim().is_empty() || body.text().starts_with('#') {
+                continue;
+            }
+            let expanded = macros.expand(&body, scan, &|_| None);
+            let here = expanded.span(0..0);
+            let own = interpreter.is_none() && expanded.text().starts_with("cd ");
+            if !script.text().is_empty() {
+                script.push_escaped("\n", here);
+            }
+            if own {
+                script.push_escaped("(", here);
+            }
+            script.push_from(&expanded, 0..expanded.text().len());
+            if own {
+                script.push_escaped(")", expanded.span(expanded.text().len()..expanded.text().len()));
+            }
+        }
+        (!script.text().is_empty()).then_some(script)
+    }
+}
+
+/// The colon behind the parameters, outside of strings.
+fn unquoted_colon(text: &str) -> Option<usize> {
+    let mut quote = None;
+    for (at, char) in text.char_indices() {
+        match (char, quote) {
+            ('\'' | '"' | '`', None) => quote = Some(char),
+            (_, Some(open)) if char == open => quote = None,
+            (':', None) => return Some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The length of the default of a parameter: a string, or a word.
+fn value_length(text: &str) -> usize {
+    match text.chars().next() {
+        Some(quote @ ('\'' | '"' | '`')) => {
+            text.get(1..).and_then(|rest| rest.find(quote)).map_or(text.len(), |end| end + 2)
+        }
+        _ => text.find([' ', '\t']).unwrap_or(text.len()),
+    }
+}
+
+/// The value of an expression: a string, another variable, or the default of one of the environment.
+fn expression(text: &str, offset: usize, macros: &Macros) -> Macro {
+    let text = text.trim_end();
+    let string = |quoted: &str, offset: usize| {
+        let quote = quoted.chars().next().filter(|quote| matches!(quote, '\'' | '"'))?;
+        let inner = quoted.strip_prefix(quote)?.strip_suffix(quote)?;
+        let plain = !inner.contains(quote) && !(quote == '"' && inner.contains('\\'));
+        plain.then(|| Macro::Done(Decoded::verbatim(inner, offset + 1)))
+    };
+    if let Some(value) = string(text, offset) {
+        return value;
+    }
+    let call = ["env_var_or_default(", "env("].iter().find_map(|name| text.strip_prefix(name)?.strip_suffix(')'));
+    if let Some((_, default)) = call.and_then(|arguments| arguments.split_once(',')) {
+        let start = default.as_ptr() as usize - text.as_ptr() as usize + default.len() - default.trim_start().len();
+        return string(default.trim(), offset + start).unwrap_or(Macro::Unknown);
+    }
+    macros.get(text).cloned().unwrap_or(Macro::Unknown)
+}
+
+/// `{{name}}`; anything else between the braces is an expression that is not evaluated.
+fn scan(text: &str, from: usize) -> Option<Reference> {
+    let start = from + text.get(from..)?.find("{{")?;
+    let rest = text.get(start + 2..)?;
+    let Some(end) = rest.find("}}") else {
+        return Some(Reference { range: start..text.len(), name: None });
+    };
+    let name = rest.get(..end)?.trim();
+    let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    Some(Reference { range: start..start + 2 + end + 2, name: plain.then(|| name.to_owned()) })
+}

@@ -1,0 +1,430 @@
+//! Makefiles.
+//!
+//! Every target with a recipe is a task. Each line of a recipe is a shell of its own, unless `.ONESHELL` says
+//! otherwise; continued lines are one. `$(NAME)` is the makefile's and filled in here, `$$NAME` is the shell's.
+//! Conditionals are not decided: what is assigned in one is unknown, and a recipe line in one is left out.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use crate::source::{Comment, FileId, Located, Place, SourceFile, Span, Word, WordPart};
+
+use super::super::decoded::Decoded;
+use super::super::platforms::reader::Reader;
+use super::super::{Facts, Variable};
+use super::macros::{Macro, Macros, Reference};
+use super::task;
+
+/// More lines than any makefile has, and than all recipes have together: a rule of many targets repeats its
+/// own for free.
+const MAX_LINES: usize = 50_000;
+
+/// More targets than any makefile has.
+const MAX_TARGETS: usize = 2_000;
+
+/// Reads one.
+pub(in super::super) fn read(file: FileId, source: &SourceFile, facts: &mut Facts) {
+    let mut reader = Reader::new(file, source);
+    let mut made = Makefile::new(file);
+    let text = source.text();
+    let mut at = text.len() - text.trim_start_matches('\u{feff}').len();
+    for _ in 0..MAX_LINES {
+        let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) else { break };
+        let line = logical(rest, at);
+        at = line.end;
+        made.line(&line, text);
+    }
+    facts.comments.insert(file, std::mem::take(&mut made.comments));
+    for target in &made.targets {
+        if let Some(script) = made.script(target) {
+            let Some(mut unit) = task(&target.name, target.span, &script, &mut reader) else { continue };
+            unit.environment = made.environment();
+            if made.exports_all {
+                unit.environment_files.clone_from(&made.included);
+            }
+            reader.add(unit);
+        }
+    }
+    reader.finish(facts);
+}
+
+/// A line with the lines that continue it.
+struct Logical {
+    start: usize,
+    /// Behind the break.
+    end: usize,
+}
+
+fn logical(rest: &str, start: usize) -> Logical {
+    let mut length = 0;
+    for line in rest.split_inclusive('\n') {
+        length += line.len();
+        let content = line.trim_end_matches(['\n', '\r']);
+        let slashes = content.len() - content.trim_end_matches('\\').len();
+        if slashes % 2 == 0 {
+            break;
+        }
+    }
+    Logical { start, end: start + length }
+}
+
+#[derive(Debug)]
+struct Target {
+    name: String,
+    span: Span,
+    recipe: Vec<Decoded>,
+    /// Variables that only hold for it.
+    own: Vec<(String, Macro)>,
+}
+
+struct Makefile {
+    file: FileId,
+    macros: Macros,
+    targets: Vec<Target>,
+    comments: Vec<Comment>,
+    /// How many conditionals are open.
+    conditionals: usize,
+    /// Inside `define`.
+    defining: bool,
+    /// The targets of the rule whose recipe is being read.
+    current: Vec<usize>,
+    one_shell: bool,
+    /// How many lines all recipes have.
+    lines: usize,
+    /// Variables that the shells of recipes see.
+    exported: BTreeSet<String>,
+    /// `export` without a name.
+    exports_all: bool,
+    /// Files of variables that are included.
+    included: Vec<Located<String>>,
+}
+
+impl Makefile {
+    fn new(file: FileId) -> Self {
+        Self {
+            file,
+            macros: Macros::default(),
+            targets: Vec::new(),
+            comments: Vec::new(),
+            conditionals: 0,
+            defining: false,
+            current: Vec::new(),
+            one_shell: false,
+            lines: 0,
+            exported: BTreeSet::new(),
+            exports_all: false,
+            included: Vec::new(),
+        }
+    }
+
+    /// What the shells of recipes find in their environment.
+    fn environment(&self) -> Vec<Variable> {
+        let exported = self.exported.iter().filter_map(|name| {
+            let value = match self.macros.get(name)? {
+                Macro::Text(value) => self.macros.expand(value, scan, &|_| None),
+                Macro::Done(value) => value.clone(),
+                Macro::Unknown => Decoded::default(),
+            };
+            let text = value.text();
+            let place = Place::new(self.file, value.span(0..text.len()));
+            let known = !matches!(self.macros.get(name), Some(Macro::Unknown)) && !text.contains("{{");
+            let part = if known { WordPart::Text(text.to_owned()) } else { WordPart::Opaque(text.to_owned()) };
+            let word = Word { parts: vec![part], place, removal: place, quoted: true };
+            Some(Variable { name: name.clone(), value: Some(word), place, build_only: false })
+        });
+        exported.collect()
+    }
+
+    fn line(&mut self, line: &Logical, text: &str) {
+        let raw = text.get(line.start..line.end).unwrap_or_default();
+        let content = raw.trim_end_matches(['\n', '\r']);
+        if self.defining {
+            self.defining = content.trim() != "endef";
+            return;
+        }
+        if let Some(recipe) = content.strip_prefix('\t')
+            && !self.current.is_empty()
+        {
+            if self.conditionals == 0 {
+                self.recipe(&unfolded(recipe, line.start + 1, true));
+            }
+            return;
+        }
+        let trimmed = content.trim_start();
+        let start = line.start + content.len() - trimmed.len();
+        if let Some(at) = comment(trimmed) {
+            let first = trimmed.get(at..).unwrap_or_default().lines().next().unwrap_or_default().trim_end();
+            self.comments.push(Comment { span: Span::new(start + at, start + at + first.len()), own_line: at == 0 });
+        }
+        let end = comment(trimmed).unwrap_or(trimmed.len());
+        let code = unfolded(trimmed.get(..end).unwrap_or_default(), start, false);
+        self.statement(&code);
+    }
+
+    fn statement(&mut self, code: &Decoded) {
+        let text = code.text().trim_end();
+        let word = text.split(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default();
+        match word {
+            "" => return,
+            "ifeq" | "ifneq" | "ifdef" | "ifndef" => return self.conditionals += 1,
+            "endif" => return self.conditionals = self.conditionals.saturating_sub(1),
+            "include" | "-include" | "sinclude" => return self.include(code, text, word.len()),
+            "else" | "vpath" | "undefine" | "unexport" => return,
+            "export" if !text.contains('=') => {
+                self.exports_all |= text.trim() == "export";
+                self.exported.extend(text.split_whitespace().skip(1).map(str::to_owned));
+                return;
+            }
+            "define" => {
+                self.defining = true;
+                if let Some(name) = text.split_whitespace().nth(1) {
+                    self.macros.set(name, Macro::Unknown);
+                }
+                return;
+            }
+            _ => {}
+        }
+        let mut from = 0;
+        for modifier in ["export", "override", "private"] {
+            let rest = text.get(from..).unwrap_or_default();
+            if let Some(behind) = rest.strip_prefix(modifier).filter(|behind| behind.starts_with([' ', '\t'])) {
+                from = text.len() - behind.trim_start().len();
+            }
+        }
+        let rest = text.get(from..).unwrap_or_default();
+        if let Some((name, operator, value)) = assignment(rest) {
+            let start = from + value;
+            if text.starts_with("export") && from > 0 {
+                self.exported.insert(name.to_owned());
+            }
+            self.assign(name, operator, &code.part(start..text.len()));
+            return;
+        }
+        self.rule(code, text);
+    }
+
+    /// `include .env`: a file of variables, as a person writes it for both make and the shell.
+    fn include(&mut self, code: &Decoded, text: &str, from: usize) {
+        for name in text.get(from..).unwrap_or_default().split_whitespace() {
+            let last = name.rsplit('/').next().unwrap_or(name);
+            let start = name.as_ptr() as usize - text.as_ptr() as usize;
+            if last.starts_with(".env") || last.ends_with(".env") {
+                self.included
+                    .push(Located::new(name.to_owned(), Place::new(self.file, code.span(start..start + name.len()))));
+            }
+        }
+    }
+
+    fn assign(&mut self, name: &str, operator: &str, value: &Decoded) {
+        let unknown = self.conditionals > 0 || operator == "!=";
+        match operator {
+            // The first one counts; one from outside would win, and stays the default of the file.
+            "?=" if self.macros.get(name).is_some() => {}
+            _ if unknown => self.macros.set(name, Macro::Unknown),
+            "+=" => self.macros.append(name, value, scan),
+            _ => self.macros.set(name, written(operator, value, &self.macros)),
+        }
+    }
+
+    fn rule(&mut self, code: &Decoded, text: &str) {
+        let Some(colon) = colon(text) else {
+            self.current.clear();
+            return;
+        };
+        self.current.clear();
+        let behind = text.get(colon..).unwrap_or_default().trim_start_matches(':');
+        let names = text.get(..colon).unwrap_or_default();
+        // `target: NAME = value` is a variable of that target.
+        let rest = behind.trim_start();
+        let rest = rest.strip_prefix("export ").unwrap_or(rest).trim_start();
+        let own = assignment(rest).map(|(name, operator, value)| {
+            let start = text.len() - rest.len() + value;
+            (name.to_owned(), written(operator, &code.part(start..text.len()), &self.macros))
+        });
+        let mut at = 0;
+        for name in names.split_whitespace() {
+            at += names.get(at..).and_then(|rest| rest.find(name)).unwrap_or(0);
+            let range = at..at + name.len();
+            at = range.end;
+            if name == ".ONESHELL" {
+                self.one_shell = true;
+            }
+            if name.starts_with('.') || name.contains(['%', '$']) {
+                continue;
+            }
+            let known = self.targets.iter().position(|target| target.name == name);
+            if known.is_none() && self.targets.len() >= MAX_TARGETS {
+                return;
+            }
+            let index = known.unwrap_or_else(|| {
+                let span = code.span(range);
+                let (recipe, own) = (Vec::new(), Vec::new());
+                self.targets.push(Target { name: name.to_owned(), span, recipe, own });
+                self.targets.len() - 1
+            });
+            match (&own, self.targets.get_mut(index)) {
+                (Some(own), Some(target)) => target.own.push(own.clone()),
+                _ => self.current.push(index),
+            }
+        }
+        if own.is_some() {
+            return;
+        }
+        // A recipe may begin behind the prerequisites.
+        if let Some(semicolon) = text.get(colon..).and_then(|rest| rest.find(';')) {
+            let recipe = code.part(colon + semicolon + 1..text.len());
+            self.recipe(&recipe);
+        }
+    }
+
+    fn recipe(&mut self, line: &Decoded) {
+        for &index in &self.current {
+            if let Some(target) = self.targets.get_mut(index).filter(|_| self.lines < MAX_LINES) {
+                self.lines += 1;
+                target.recipe.push(line.clone());
+            }
+        }
+    }
+
+    /// The recipe as a shell sees it; `None` for one that is empty.
+    fn script(&self, target: &Target) -> Option<Decoded> {
+        let mut script = Decoded::default();
+        let mut macros = Cow::Borrowed(&self.macros);
+        for (name, value) in &target.own {
+            macros.to_mut().set(name, value.clone());
+        }
+        for line in &target.recipe {
+            let text = line.text();
+            let from = text.len() - text.trim_start_matches(['@', '-', '+', ' ', '\t']).len();
+            let body = line.part(from..text.len());
+            if body.text().trim().is_empty() {
+                continue;
+            }
+            let name = target.name.clone();
+            let expanded = macros.expand(&body, scan, &|variable| match variable {
+                "@" => Some(name.clone()),
+                "MAKE" => Some("make".to_owned()),
+                "SHELL" => Some("/bin/sh".to_owned()),
+                "CURDIR" | "PWD" => Some(".".to_owned()),
+                // What the file does not set may come from the environment of whoever calls it.
+                _ => None,
+            });
+            // Each line has a shell of its own: a folder that one enters is left with it.
+            let own = !self.one_shell && enters(expanded.text());
+            let here = expanded.span(0..0);
+            if !script.text().is_empty() {
+                script.push_escaped("\n", here);
+            }
+            if own {
+                script.push_escaped("(", here);
+            }
+            script.push_from(&expanded, 0..expanded.text().len());
+            if own {
+                script.push_escaped(")", expanded.span(expanded.text().len()..expanded.text().len()));
+            }
+        }
+        (!script.text().is_empty()).then_some(script)
+    }
+}
+
+fn enters(line: &str) -> bool {
+    line.split([';', '&', '|']).any(|command| command.trim_start().starts_with("cd "))
+}
+
+/// What is expanded at once is not changed by what comes later.
+fn written(operator: &str, value: &Decoded, macros: &Macros) -> Macro {
+    match operator {
+        ":=" | "::=" | ":::=" => Macro::Done(macros.expand(value, scan, &|_| None)),
+        "!=" => Macro::Unknown,
+        _ => Macro::Text(value.clone()),
+    }
+}
+
+/// Continued lines as one. In a recipe the shell sees the backslash, which it takes away itself, and one
+/// tab behind the break is the makefile's; elsewhere they become a space.
+fn unfolded(text: &str, offset: usize, recipe: bool) -> Decoded {
+    let mut out = Decoded::default();
+    let mut at = 0;
+    for (start, _) in text.match_indices('\\') {
+        let behind = text.get(start + 1..).unwrap_or_default();
+        let width = if behind.starts_with('\n') { 2 } else { 3 };
+        if start < at || !(behind.starts_with('\n') || behind.starts_with("\r\n")) {
+            continue;
+        }
+        out.push(text.get(at..start).unwrap_or_default(), offset + at);
+        let mut end = start + width;
+        let rest = text.get(end..).unwrap_or_default();
+        if recipe {
+            end += usize::from(rest.starts_with('\t'));
+            out.push_escaped("\\\n", Span::new(offset + start, offset + end));
+        } else {
+            end += rest.len() - rest.trim_start_matches([' ', '\t']).len();
+            out.push_escaped(" ", Span::new(offset + start, offset + end));
+        }
+        at = end;
+    }
+    out.push(text.get(at..).unwrap_or_default(), offset + at);
+    out
+}
+
+/// Where a comment begins: a `#` that no backslash stands in front of.
+fn comment(text: &str) -> Option<usize> {
+    text.match_indices('#').map(|(at, _)| at).find(|&at| at == 0 || text.as_bytes().get(at - 1) != Some(&b'\\'))
+}
+
+/// `NAME operator value`: the name, the operator, and where the value begins.
+fn assignment(text: &str) -> Option<(&str, &str, usize)> {
+    let at = text.find(['=', ':', '?', '+', '!'])?;
+    let rest = text.get(at..)?;
+    let operators = [":::=", "::=", ":=", "?=", "+=", "!=", "="];
+    let operator = operators.into_iter().find(|operator| rest.starts_with(operator))?;
+    let name = text.get(..at)?.trim();
+    let plain = !name.is_empty() && !name.contains(char::is_whitespace) && !name.contains('$');
+    let behind = text.get(at + operator.len()..)?;
+    plain.then(|| (name, operator, text.len() - behind.trim_start().len()))
+}
+
+/// The colon behind the targets, outside of references.
+fn colon(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (at, char) in text.char_indices() {
+        match char {
+            '(' | '{' => depth += 1,
+            ')' | '}' => depth = depth.saturating_sub(1),
+            ':' if depth == 0 => return Some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// `$$` is a dollar sign for the shell; `$(NAME)`, `${NAME}` and `$N` are variables, anything longer is a
+/// function.
+fn scan(text: &str, from: usize) -> Option<Reference> {
+    let start = from + text.get(from..)?.find('$')?;
+    let rest = text.get(start + 1..)?;
+    let first = rest.chars().next();
+    let (open, close) = match first {
+        Some('$') => return Some(Reference { range: start..start + 2, name: Some("$".to_owned()) }),
+        Some('(') => ('(', ')'),
+        Some('{') => ('{', '}'),
+        Some(char) => {
+            return Some(Reference { range: start..start + 1 + char.len_utf8(), name: Some(char.to_string()) });
+        }
+        None => return Some(Reference { range: start..start + 1, name: None }),
+    };
+    let mut depth = 0_usize;
+    for (at, char) in rest.char_indices() {
+        if char == open {
+            depth += 1;
+        } else if char == close {
+            depth = depth.saturating_sub(1);
+            if depth == 0 {
+                let name = rest.get(1..at)?;
+                let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.@".contains(c));
+                return Some(Reference { range: start..start + 1 + at + 1, name: plain.then(|| name.to_owned()) });
+            }
+        }
+    }
+    Some(Reference { range: start..text.len(), name: None })
+}

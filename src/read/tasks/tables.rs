@@ -1,0 +1,130 @@
+//! Tasks in tables: `package.json`, `pyproject.toml`, `Pipfile`, `Taskfile.yml`.
+
+use crate::source::{FileId, SourceFile};
+
+use super::super::decoded::Decoded;
+use super::super::platforms::reader::Reader;
+use super::super::toml_tree;
+use super::super::tree::{Entry, Kind, Node, from_toml, read_yaml};
+use super::super::{Facts, Unit};
+use super::task;
+
+/// Reads the scripts of a `package.json`, which a shell runs.
+pub(in super::super) fn read_package_json(file: FileId, source: &SourceFile, facts: &mut Facts) {
+    // Most hold nothing but JavaScript, and some are long.
+    if !source.text().contains("\"scripts\"") {
+        return;
+    }
+    let document = read_yaml(file, source, facts);
+    let mut reader = Reader::new(file, source);
+    for entry in document.tops.iter().filter_map(|top| top.get("scripts")).flat_map(Node::entries) {
+        let unit = entry.value.scalar().and_then(|script| task(&entry.key, entry.key_span, script, &mut reader));
+        unit.into_iter().for_each(|unit| reader.add(unit));
+    }
+    reader.finish(facts);
+}
+
+/// Reads the tasks of a `pyproject.toml`; its tree was parsed before for its requirements.
+pub(in super::super) fn read_pyproject(file: FileId, source: &SourceFile, facts: &mut Facts) {
+    if !source.text().contains("[tool") {
+        return;
+    }
+    let mut nothing = Facts::default();
+    let top = from_toml(&toml_tree::parse(file, source, &mut nothing), source.text());
+    let mut reader = Reader::new(file, source);
+    let mut tables: Vec<&Node> = [
+        &["tool", "poe", "tasks"][..],
+        &["tool", "taskipy", "tasks"],
+        &["tool", "pdm", "scripts"],
+        &["tool", "rye", "scripts"],
+        &["tool", "pixi", "tasks"],
+    ]
+    .iter()
+    .filter_map(|path| top.at(path))
+    .collect();
+    let environments = top.at(&["tool", "hatch", "envs"]).map(Node::entries).unwrap_or_default();
+    tables.extend(environments.iter().filter_map(|environment| environment.value.get("scripts")));
+    let features = top.at(&["tool", "pixi", "feature"]).map(Node::entries).unwrap_or_default();
+    tables.extend(features.iter().filter_map(|feature| feature.value.get("tasks")));
+    for table in tables {
+        for entry in table.entries() {
+            // What begins with an underscore are settings of PDM for all scripts.
+            if entry.key != "_" {
+                let unit = described(entry, &mut reader);
+                unit.into_iter().for_each(|unit| reader.add(unit));
+            }
+        }
+    }
+    reader.finish(facts);
+}
+
+/// Reads the scripts of a `Pipfile`.
+pub(in super::super) fn read_pipfile(file: FileId, source: &SourceFile, facts: &mut Facts) {
+    let mut nothing = Facts::default();
+    let top = from_toml(&toml_tree::parse(file, source, &mut nothing), source.text());
+    let mut reader = Reader::new(file, source);
+    for entry in top.get("scripts").map(Node::entries).unwrap_or_default() {
+        let unit = described(entry, &mut reader);
+        unit.into_iter().for_each(|unit| reader.add(unit));
+    }
+    reader.finish(facts);
+}
+
+/// A text, a list of words or of commands, or a table that says one of these and what surrounds it.
+fn described(entry: &Entry, reader: &mut Reader) -> Option<Unit> {
+    let value = &entry.value;
+    let script = match &value.kind {
+        Kind::Table(_) => value.any(&["cmd", "shell", "sequence", "composite", "call"]).unwrap_or(value),
+        _ => value,
+    };
+    let mut unit = task(&entry.key, entry.key_span, &joined(script, value)?, reader)?;
+    let environment = value.get("env").map(|table| reader.variables(table)).unwrap_or_default();
+    // Poe marks what only counts where nothing else sets the variable.
+    unit.environment = environment.into_iter().filter(|variable| variable.value.is_some()).collect();
+    for file in ["envfile", "env_file"].iter().filter_map(|key| value.get(key)) {
+        let one = reader.located(Some(file));
+        unit.environment_files.extend(one);
+        unit.environment_files.extend(file.items().iter().filter_map(|item| reader.located(Some(item))));
+    }
+    unit.working_folder = reader.located(value.any(&["cwd", "working_dir", "working_directory"]));
+    Some(unit)
+}
+
+/// The commands of a task as one script. A list below `cmd` is one command word by word; any other list
+/// holds commands or names of tasks.
+fn joined(script: &Node, task: &Node) -> Option<Decoded> {
+    if let Some(text) = script.scalar() {
+        return Some(text.clone());
+    }
+    let is_words = task.get("cmd").is_some() && !matches!(task.kind, Kind::List(_));
+    let separator = if is_words { " " } else { "\n" };
+    let mut all = Decoded::default();
+    for item in script.items() {
+        let text = item.scalar().or_else(|| item.any(&["cmd", "shell"])?.scalar());
+        let Some(text) = text else { continue };
+        if !all.text().is_empty() {
+            all.push_escaped(separator, crate::source::Span::new(item.span.start, item.span.start));
+        }
+        all.push_from(text, 0..text.text().len());
+    }
+    (!all.text().is_empty()).then_some(all)
+}
+
+/// Reads the tasks of a `Taskfile.yml`. What its templates fill in stays unknown.
+pub(in super::super) fn read_taskfile(file: FileId, source: &SourceFile, facts: &mut Facts) {
+    let document = read_yaml(file, source, facts);
+    let mut reader = Reader::new(file, source);
+    for top in &document.tops {
+        let shared = top.get("env").map(|table| reader.variables(table)).unwrap_or_default();
+        for entry in top.get("tasks").map(Node::entries).unwrap_or_default() {
+            let commands = entry.value.any(&["cmds", "cmd"]).unwrap_or(&entry.value);
+            let Some(script) = joined(commands, commands) else { continue };
+            let Some(mut unit) = task(&entry.key, entry.key_span, &script, &mut reader) else { continue };
+            unit.environment.clone_from(&shared);
+            unit.environment.extend(entry.value.get("env").map(|table| reader.variables(table)).unwrap_or_default());
+            unit.working_folder = reader.located(entry.value.get("dir"));
+            reader.add(unit);
+        }
+    }
+    reader.finish(facts);
+}

@@ -1,0 +1,298 @@
+"""Start commands the way Uvicorn, Hypercorn, Granian, Daphne and fastapi-cli do, up to the point where they listen.
+
+Reads a JSON array of cases from standard input, writes a JSON array of answers in the same order. A case is
+{"server", "folder", "shell", "env", "release"}. The command runs in a real shell, where stand-ins record the words,
+the variables and the folder that the server would get; then the server's own code reads them, in a process of its
+own per case. `release` is a folder with another release of the server, which comes before the installed one.
+"""
+
+import enum
+import importlib
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import traceback
+
+NAMES = ["uvicorn", "hypercorn", "granian", "daphne", "fastapi"]
+
+STAND_IN = """#!/bin/sh
+printf '%s\\0' "$PWD" "$@" > "$RECORD"
+env -0 > "$RECORD.env"
+"""
+
+
+def recorded(case, scratch):
+    """The folder, words and variables with which the command starts the server."""
+    bin_folder = os.path.join(scratch, "bin")
+    record = os.path.join(scratch, "record")
+    for leftover in (record, record + ".env"):
+        if os.path.exists(leftover):
+            os.unlink(leftover)
+    env = {"HOME": scratch, "LANG": "C.UTF-8", **case["env"]}
+    env["PATH"] = bin_folder + ":/usr/local/bin:/usr/bin:/bin"
+    env["RECORD"] = record
+    done = subprocess.run(
+        ["sh", "-c", case["shell"]], cwd=case["folder"], env=env, capture_output=True, text=True
+    )
+    if not os.path.exists(record):
+        raise RuntimeError(f"the command did not start the server: {case['shell']}\n{done.stderr}")
+    with open(record, encoding="utf-8") as file:
+        folder, *argv = file.read().split("\0")[:-1]
+    with open(record + ".env", encoding="utf-8") as file:
+        pairs = (pair.split("=", 1) for pair in file.read().split("\0") if pair)
+        env = {name: value for name, value in pairs if name not in {"RECORD", "_", "OLDPWD"}}
+    return folder, argv, env
+
+
+def plain(value):
+    """A setting in JSON's terms; what has no such terms is told by its name."""
+    if isinstance(value, enum.Enum):
+        return value.value if isinstance(value.value, str) else value.name
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, pathlib.PurePath):
+        return str(value)
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, type):
+        return f"{value.__module__}.{value.__qualname__}"
+    return str(value)
+
+
+class Reached(Exception):
+    """The server would listen now."""
+
+
+def reach(*_, **__):
+    raise Reached
+
+
+def uvicorn_config(words):
+    """What `uvicorn.run` makes of its arguments."""
+    import inspect
+
+    import uvicorn
+    from uvicorn.config import LOGGING_CONFIG
+
+    known = inspect.signature(uvicorn.Config.__init__).parameters
+    config = uvicorn.Config(**{name: value for name, value in words.items() if name in known})
+    if words.get("http2"):
+        sys.path.insert(0, ".")
+        config.load()
+    settings = {}
+    for name, given in words.items():
+        # The reloader turns its folders into whole paths.
+        value = given if name.startswith("reload_") else getattr(config, name, given)
+        if name == "log_config" and value is LOGGING_CONFIG:
+            value = None
+        if name == "log_level" and value is None:
+            value = "info"
+        if name == "headers":
+            value = [":".join(header) for header in value or []]
+        settings[name] = plain(value)
+    return {"app": settings.pop("app"), "settings": settings}
+
+
+def uvicorn(argv):
+    import uvicorn.main  # noqa: F401
+
+    # The package has a function of the module's name.
+    module = sys.modules["uvicorn.main"]
+    words = {}
+    module.run = lambda app, **rest: words.update(rest, app=app)
+    try:
+        module.main(args=argv, prog_name="uvicorn")
+    except SystemExit as stop:
+        if stop.code not in (0, None):
+            raise
+    return uvicorn_config(words) if words else {"prints": True}
+
+
+def fastapi(argv):
+    import fastapi_cli.cli
+
+    words = {}
+
+    class Stand:
+        @staticmethod
+        def run(app, **rest):
+            words.update(rest, app=app)
+
+    fastapi_cli.cli.uvicorn = Stand
+    sys.path.insert(0, ".")
+    try:
+        fastapi_cli.cli.app(argv)
+    except SystemExit as stop:
+        if stop.code not in (0, None):
+            raise
+    words.pop("log_config", None)
+    return uvicorn_config(words) if words else {"prints": True}
+
+
+def hypercorn(argv):
+    import hypercorn.__main__
+    import hypercorn.asyncio.run
+    import hypercorn.run
+    import types
+
+    found = {}
+    run = hypercorn.run.run
+    hypercorn.__main__.run = lambda config: found.update(config=config) or 0
+    sys.argv = ["hypercorn", *argv]
+    hypercorn.__main__.main()
+    config = found["config"]
+    # Up to the first process.
+    trio = types.ModuleType("hypercorn.trio.run")
+    trio.trio_worker = reach
+    sys.modules["hypercorn.trio"] = types.ModuleType("hypercorn.trio")
+    sys.modules["hypercorn.trio.run"] = trio
+    hypercorn.asyncio.run.asyncio_worker = hypercorn.asyncio.run.uvloop_worker = reach
+    for name in ("write_pid_file", "load_application"):
+        if hasattr(hypercorn.run, name):
+            setattr(hypercorn.run, name, lambda *_: None)
+    hypercorn.run.get_context = reach
+    config.create_sockets = lambda: None
+    try:
+        run(config)
+    except Reached:
+        pass
+    range(config.workers)
+    for addresses in (config.bind, config.insecure_bind, config.quic_bind):
+        for address in addresses:
+            address.startswith("unix:")
+    members = {name for kind in type(config).__mro__[:-1] for name in vars(kind)}
+    members |= set(getattr(type(config), "__annotations__", {}))
+    settings = {}
+    for name in sorted(members):
+        kind = getattr(type(config), name, None)
+        if name.startswith("_") or name in {"application_path", "cert_reqs", "log", "ssl_enabled", "create_sockets"}:
+            continue
+        if callable(kind) and not isinstance(kind, (type, property)):
+            continue
+        settings[name] = plain(getattr(config, name, None))
+    return {"app": config.application_path, "settings": settings}
+
+
+def granian(argv):
+    import granian.cli
+    from granian.server import Server
+
+    found = {}
+    callback = granian.cli.cli.callback
+
+    def keep(**params):
+        found.update(params)
+        return callback(**params)
+
+    granian.cli.cli.callback = keep
+    Server._serve = Server._serve_with_reloader = lambda *_: None
+    try:
+        granian.cli.cli(args=argv, auto_envvar_prefix="GRANIAN", prog_name="granian")
+    except SystemExit as stop:
+        if stop.code not in (0, None):
+            raise
+    if not found:
+        return {"prints": True}
+    settings = {name: plain(value) for name, value in found.items()}
+    return {"app": settings.pop("app"), "settings": settings}
+
+
+def daphne(argv):
+    from daphne.cli import CommandLineInterface
+
+    class Stand:
+        abort_start = False
+
+        def __init__(self, **_):
+            pass
+
+        def run(self):
+            pass
+
+    command = CommandLineInterface()
+    command.server_class = Stand
+    found = {}
+    parse = command.parser.parse_args
+
+    def keep(words):
+        found["args"] = parse(words)
+        return found["args"]
+
+    command.parser.parse_args = keep
+    command.run(argv)
+    settings = {name: plain(value) for name, value in vars(found["args"]).items()}
+    return {"app": settings.pop("application"), "settings": settings}
+
+
+def answer(case, scratch):
+    folder, argv, env = recorded(case, scratch)
+    read, write = os.pipe()
+    said = tempfile.TemporaryFile()
+    child = os.fork()
+    if child == 0:
+        os.close(read)
+        os.dup2(said.fileno(), 1)
+        os.dup2(said.fileno(), 2)
+        # A server that really starts is a mistake of this driver.
+        signal.alarm(60)
+        try:
+            os.chdir(folder)
+            os.environ.clear()
+            os.environ.update(env)
+            # The console script puts its own folder first, never the current one.
+            sys.path[0] = os.path.join(sys.prefix, "bin")
+            if case.get("release"):
+                sys.path.insert(0, case["release"])
+            result = globals()[case["server"]](argv)
+        except SystemExit as stop:
+            result = {"refused": str(stop.code)} if stop.code else {"prints": True}
+        except BaseException:
+            result = {"refused": traceback.format_exc()}
+        sys.stdout.flush()
+        sys.stderr.flush()
+        with os.fdopen(write, "w", encoding="utf-8") as pipe:
+            json.dump(result, pipe)
+        os._exit(0)
+    os.close(write)
+    with os.fdopen(read, encoding="utf-8") as pipe:
+        text = pipe.read()
+    os.waitpid(child, 0)
+    said.seek(0)
+    result = json.loads(text) if text else {"refused": "the process ended without an answer"}
+    result["said"] = said.read().decode(errors="replace")
+    return result
+
+
+# Imported once, so that every forked case finds them ready; none of them is the server, which may be another
+# release.
+READY = {
+    "uvicorn": ["asyncio", "click", "dotenv", "h11", "ssl", "logging.config", "multiprocessing", "concurrent.futures"],
+    "fastapi": ["fastapi", "typer", "rich.console", "rich.syntax", "rich_toolkit", "pydantic", "uvicorn", "httptools"],
+    "hypercorn": ["asyncio", "argparse", "ssl", "h2.connection", "wsproto", "logging.config", "multiprocessing"],
+    "granian": ["asyncio", "click", "json", "ssl", "multiprocessing", "watchfiles", "dotenv"],
+    "daphne": ["argparse", "twisted.internet.asyncioreactor", "autobahn.websocket", "asgiref.sync", "ssl"],
+}
+
+
+def main():
+    cases = json.load(sys.stdin)
+    for name in {name for case in cases for name in READY[case["server"]]}:
+        importlib.import_module(name)
+    with tempfile.TemporaryDirectory() as scratch:
+        os.mkdir(os.path.join(scratch, "bin"))
+        for name in NAMES:
+            stand_in = os.path.join(scratch, "bin", name)
+            with open(stand_in, "w", encoding="utf-8") as file:
+                file.write(STAND_IN)
+            os.chmod(stand_in, 0o755)
+        json.dump([answer(case, scratch) for case in cases], sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
