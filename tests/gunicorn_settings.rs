@@ -327,7 +327,11 @@ fn difference(case: &Case, name: &str, expected: &Json, told: &Json) -> Option<S
     }
     // A value that is said to hold unless a variable is set is no claim.
     let is_open = told["depends"].as_array().is_some_and(|depends| {
-        depends.iter().filter_map(Json::as_str).filter_map(|on| on.strip_prefix("env:")).any(|name| case.outside.contains_key(name))
+        depends
+            .iter()
+            .filter_map(Json::as_str)
+            .filter_map(|on| on.strip_prefix("env:"))
+            .any(|name| case.outside.contains_key(name))
     });
     match (told["known"] == true, case.depends(name)) {
         (true, true) if is_open => return None,

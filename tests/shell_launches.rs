@@ -287,10 +287,8 @@ fn servers_start_as_real_shells_start_them() {
         real.push(run(case, folder, &bin));
     }
     let asked: Vec<&Start> = real.iter().flatten().filter(|start| start.server == "gunicorn").collect();
-    let questions: Vec<Json> = asked
-        .iter()
-        .map(|start| json!({ "folder": start.folder, "argv": start.argv, "env": start.env }))
-        .collect();
+    let questions: Vec<Json> =
+        asked.iter().map(|start| json!({ "folder": start.folder, "argv": start.argv, "env": start.env })).collect();
     let mut answers = gunicorn::load(&questions).into_iter();
     let told = gunicorn::shown(&folders);
     let mut report = String::new();
@@ -413,7 +411,9 @@ fn differences(case: &Case, folder: &Path, start: &Start, real: &Json, launch: &
         let must_be_unknown = case.unknown.iter().any(|unknown| unknown == name);
         let value = &expected["value"];
         match (told["known"] == true, must_be_unknown) {
-            (true, true) => problems.push(format!("{name}: farrier claims {}, which only the machine knows", told["value"])),
+            (true, true) => {
+                problems.push(format!("{name}: farrier claims {}, which only the machine knows", told["value"]))
+            }
             (false, true) => {}
             (false, false) if case.unknown.iter().any(|name| name == "*") => {}
             (false, false) => problems.push(format!("{name} is {value}, farrier does not know: {}", told["reason"])),
@@ -436,9 +436,10 @@ fn differences(case: &Case, folder: &Path, start: &Start, real: &Json, launch: &
 
 /// Gunicorn keeps the class where farrier keeps its name.
 fn is_class(real: &Json, told: &Json) -> bool {
-    real["class"].as_str().or(real.as_str()).is_some_and(|class| {
-        told.as_str().is_some_and(|told| class.to_lowercase().contains(&told.to_lowercase()))
-    })
+    real["class"]
+        .as_str()
+        .or(real.as_str())
+        .is_some_and(|class| told.as_str().is_some_and(|told| class.to_lowercase().contains(&told.to_lowercase())))
 }
 
 #[test]

@@ -156,9 +156,14 @@ fn forget_repeated(assembly: &mut Assembly) {
         }
     }
     // A task that something else calls is that launch, and not what somebody runs by hand.
-    let called: BTreeSet<Place> =
-        kept.iter().filter(|known| known.kind != UnitKind::Task).map(|known| known.command).collect();
-    kept.retain(|known| known.kind != UnitKind::Task || !called.contains(&known.command));
+    let called: Vec<bool> = kept
+        .iter()
+        .map(|task| {
+            task.kind == UnitKind::Task && kept.iter().any(|other| other.kind != UnitKind::Task && other.rests_on(task))
+        })
+        .collect();
+    let mut called = called.into_iter();
+    kept.retain(|_| called.next() != Some(true));
     assembly.deployments = kept;
     let mut commands = BTreeSet::new();
     assembly.development_servers.retain(|server| commands.insert((server.command, server.name)));

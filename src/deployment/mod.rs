@@ -127,6 +127,16 @@ impl Deployment {
         [value(&self.limits.replicas), bound(|scaler| &scaler.least), bound(|scaler| &scaler.most)]
     }
 
+    /// Whether it takes its application or a setting from the command of another one.
+    fn rests_on(&self, other: &Self) -> bool {
+        let inside = |place: Place| {
+            let (inner, outer) = (place.span, other.command.span);
+            place.file == other.command.file && outer.start <= inner.start && inner.end <= outer.end
+        };
+        let settings = self.settings.iter().filter_map(|(_, setting)| setting.winner.place);
+        self.server == other.server && self.app.iter().map(|app| app.place).chain(settings).any(inside)
+    }
+
     /// Whether the project asks for a distribution.
     pub fn asks_for(&self, distribution: &str) -> bool {
         self.distributions.contains_key(distribution)
