@@ -1,3 +1,5 @@
+//! What configurations of supervisord say.
+
 use super::*;
 use crate::source::Files;
 

@@ -1,3 +1,5 @@
+//! What units of systemd say.
+
 use super::*;
 use crate::source::{Guess, Span};
 use crate::values::Seconds;

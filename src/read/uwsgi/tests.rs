@@ -1,3 +1,5 @@
+//! What configurations of uWSGI say, in each of their forms.
+
 use super::*;
 use crate::source::Files;
 
