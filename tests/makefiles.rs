@@ -1,6 +1,6 @@
 //! What farrier takes a makefile to run is what `make -n` prints.
 //!
-//! What make prints is read as a script, so that the words are compared and not their spelling.
+//! What make prints is read as a script of `package.json`, so that the words are compared and not their spelling.
 #![allow(clippy::expect_used, reason = "a test stops where its own tools fail")]
 
 use std::fs;
@@ -8,6 +8,7 @@ use std::process::Command;
 
 use farrier::read::{self, Facts};
 use farrier::source::{FileKind, Files, Word};
+use serde_json::json;
 
 /// Each makefile with a target of it.
 const CASES: &[(&str, &str)] = &[
@@ -20,7 +21,7 @@ const CASES: &[(&str, &str)] = &[
     ("M = $(N)2\nN = 5\nrun:\n\tgunicorn -w $(M) app:app\n", "run"),
     ("N ?= 4\nN ?= 5\nrun:\n\tgunicorn -w $(N) app:app\n", "run"),
     ("O = -w 4\nO += --threads 2\nrun:\n\tgunicorn $(O) app:app\n", "run"),
-    ("O := -w 4\nO += --threads $(T)\nT = 9\nT = 8\nrun:\n\tgunicorn $(O)x app:app\n", "run"),
+    ("T = 9\nO := -w 4\nO += --threads $(T)\nT = 8\nrun:\n\tgunicorn $(O)x app:app\n", "run"),
     ("run:\n\tgunicorn \\\n\t  -w 4 \\\n\t  app:app\n", "run"),
     ("O = -w 4 \\\n  --threads 2\nrun:\n\tgunicorn $(O) app:app\n", "run"),
     ("export PORT = 8000\nrun:\n\tgunicorn -b :$(PORT) app:app\n", "run"),
@@ -39,8 +40,11 @@ const CASES: &[(&str, &str)] = &[
     ("run:\r\n\tgunicorn -w 2 app:app\r\n", "run"),
 ];
 
-fn words(commands: impl Iterator<Item = Vec<Word>>) -> Vec<Vec<Option<String>>> {
-    commands.map(|words| words.iter().map(Word::text).collect()).collect()
+/// The words of each command of a task; a word that is not known is `None`.
+fn commands(facts: &Facts, task: &str) -> Vec<Vec<Option<String>>> {
+    let unit = facts.units.iter().find(|unit| unit.name == task).expect("the task is read");
+    let simple = unit.command.iter().flat_map(|command| &command.simple);
+    simple.map(|words| words.iter().map(Word::text).collect()).collect()
 }
 
 fn facts(path: &str, text: &str, kind: FileKind) -> Facts {
@@ -64,11 +68,8 @@ fn make_would_run_the_same() {
             .expect("make is installed (Debian and Ubuntu: apt-get install make)");
         assert!(output.status.success(), "{makefile}\n{}", String::from_utf8_lossy(&output.stderr));
         let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-        let theirs = facts("make.sh", &printed, FileKind::Script);
-        let theirs = words(theirs.scripts.into_values().flatten().map(|command| command.words));
-        let ours = facts("Makefile", makefile, FileKind::Makefile);
-        let unit = ours.units.iter().find(|unit| unit.name == *target).expect("the target is read");
-        let ours = words(unit.command.iter().flat_map(|command| command.simple.iter().cloned()));
-        assert_eq!(ours, theirs, "{makefile}");
+        let printed = json!({ "scripts": { *target: printed } }).to_string();
+        let ours = commands(&facts("Makefile", makefile, FileKind::Makefile), target);
+        assert_eq!(ours, commands(&facts("package.json", &printed, FileKind::PackageJson), target), "{makefile}");
     }
 }

@@ -3,18 +3,14 @@
 //! Decides which words reach which program, with which environment and in which folder. What shells do
 //! with them on the way is `shell`'s.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use super::environment::Environment;
 use super::locate::Roots;
 use super::shell::Shell;
 use crate::python::evaluate::Dependency;
-use crate::read::shell::Script;
-use crate::read::{Command, ConsoleScript, Unit};
+use crate::read::{Command, Facts};
 use crate::servers::Program;
 use crate::servers::arguments::Argument;
-use crate::source::{FileId, Files, Place};
+use crate::source::{Files, Place};
 
 /// A program with everything it is given.
 #[derive(Debug, Clone)]
@@ -28,6 +24,8 @@ pub(super) struct Start {
     pub(super) conditional: bool,
     /// Where the words come from, beyond their own bytes.
     pub(super) parted: Parted,
+    /// The program of a manager that it is, where the unit starts one.
+    pub(super) managed: Option<Place>,
     /// The arguments and the environment that it would have on a machine with [`LARGE_NODE`] cores, where
     /// a script asks for them.
     pub(super) on_large_node: Option<(Vec<Argument>, Environment)>,
@@ -82,12 +80,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) environment: Environment,
     pub(super) roots: Roots,
     pub(super) files: &'a Files,
-    /// The scripts of the project.
-    pub(super) scripts: &'a BTreeMap<FileId, Arc<Script>>,
-    /// What else the project declares, the tasks that a command may call among it.
-    pub(super) units: &'a [Unit],
-    /// The commands that its packages install.
-    pub(super) installed: &'a BTreeMap<FileId, Vec<ConsoleScript>>,
+    /// What else the project holds: scripts, tasks, commands that its packages install.
+    pub(super) facts: &'a Facts,
     /// Answers for variables that compose or Kubernetes fills in before the process exists.
     pub(super) outer: &'a dyn Fn(&str) -> Option<String>,
 }

@@ -12,7 +12,7 @@ use super::settle::{self, Sources};
 use super::version;
 use super::{Candidate, Deployment, Resolved, Settings, daphne, fastapi, faults, granian, hypercorn, uvicorn};
 use crate::findings::Note;
-use crate::read::{self, Facts, Limits, Unit};
+use crate::read::{self, Facts, Limits, Unit, UnitKind};
 use crate::servers::arguments::{self, Argument, Arguments};
 use crate::servers::{Program, Server, Table, Version, fastapi_cli, table};
 use crate::source::{Files, Located, Place};
@@ -98,7 +98,12 @@ pub(super) fn resolve(
     };
     let mut settings = sources.settle(&mut errors);
     match server {
-        Server::Gunicorn => name_process(&mut settings, named.as_ref(), complete),
+        Server::Gunicorn => {
+            if origin.unit.kind == UnitKind::SystemdService {
+                faults::activate(&mut settings, &origin.unit.sockets);
+            }
+            name_process(&mut settings, named.as_ref(), complete);
+        }
         Server::Hypercorn => hypercorn::adjust(&mut settings, &command_line),
         Server::Daphne => daphne::adjust(&mut settings),
         Server::Uvicorn | Server::Granian | Server::Uwsgi => {}

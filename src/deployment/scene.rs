@@ -13,7 +13,7 @@ use super::image::{self, Image};
 use super::launcher::{self, Launched, Reached};
 use super::locate::{self, Roots};
 use super::resolve::{Origin, resolve};
-use super::{Deployment, Effective, context, image_name, platform};
+use super::{Deployment, Effective, context, host, image_name, platform, supervisor};
 use crate::read::{Facts, Limits, Unit, UnitKind};
 use crate::servers::{Program, Server};
 use crate::source::{Files, Located, Place};
@@ -43,21 +43,18 @@ pub(super) struct Scene<'f> {
 impl<'f> Scene<'f> {
     /// A unit that runs on a machine as it is.
     pub(super) fn host(unit: &'f Unit, files: &Files, facts: &Facts) -> Self {
-        let mut environment = Environment::default();
-        extend(&mut environment, unit, files, facts, &|_| None);
-        let mut roots = Roots::project(platform::home(unit, files));
-        if let Some(working) = &unit.working_folder {
-            roots.enter(&working.value);
-        }
-        let surroundings = Surroundings {
-            environment,
-            roots,
-            files,
-            scripts: &facts.scripts,
-            units: &facts.units,
-            installed: &facts.console_scripts,
-            outer: &|_| None,
+        let mut environment = supervisor::environment_of(unit, files, facts);
+        let roots = if host::is_remote(unit.kind) {
+            host::roots(unit, &[], files)
+        } else {
+            let mut roots = Roots::project(platform::home(unit, files));
+            if let Some(working) = &unit.working_folder {
+                roots.enter(&working.value);
+            }
+            roots
         };
+        extend_from(&mut environment, unit, &roots, files, facts);
+        let surroundings = Surroundings { environment, roots, files, facts, outer: &|_| None };
         let starts = commands::starts(unit.entrypoint.as_ref(), unit.command.as_ref(), surroundings);
         Self {
             unit: Cow::Borrowed(unit),
@@ -72,15 +69,7 @@ impl<'f> Scene<'f> {
     /// An image with the command that it has itself.
     pub(super) fn image(image: &Image<'f>, files: &Files, facts: &Facts) -> Self {
         let (environment, roots) = inside(image, files.get(image.stage.place.file).folder(), None);
-        let surroundings = Surroundings {
-            environment,
-            roots,
-            files,
-            scripts: &facts.scripts,
-            units: &facts.units,
-            installed: &facts.console_scripts,
-            outer: &|_| None,
-        };
+        let surroundings = Surroundings { environment, roots, files, facts, outer: &|_| None };
         let starts = commands::starts(image.entrypoint, image.command, surroundings);
         Self {
             unit: Cow::Owned(with_image(image.stage, Some(image))),
@@ -148,15 +137,7 @@ impl<'f> Scene<'f> {
         if !uses_own {
             built.extend(own_image.map(|image| image.stage.place));
         }
-        let surroundings = Surroundings {
-            environment,
-            roots,
-            files,
-            scripts: &facts.scripts,
-            units: &facts.units,
-            installed: &facts.console_scripts,
-            outer: &outer,
-        };
+        let surroundings = Surroundings { environment, roots, files, facts, outer: &outer };
         let starts = commands::starts(entrypoint, command, surroundings);
         Self {
             unit: Cow::Owned(with_image(unit, own_image)),
@@ -244,7 +225,8 @@ impl<'f> Scene<'f> {
         project: &Project,
         assembly: &mut Assembly,
     ) {
-        let origin = self.origin();
+        let unit = self.unit_of(start, project.facts);
+        let origin = self.origin(&unit);
         let resolved = resolve(&origin, server, start, launched, project.files, project.facts, &mut assembly.notes);
         assembly.deployments.extend(resolved.map(|mut deployment| {
             if !matches!(start.program, Program::FastApi { .. }) {
@@ -266,10 +248,24 @@ impl<'f> Scene<'f> {
         });
     }
 
-    fn origin(&self) -> Origin<'_> {
+    /// The unit that counts for a start: a manager in it may have programs of its own.
+    fn unit_of(&self, start: &Start, facts: &Facts) -> Cow<'_, Unit> {
+        let program = start.managed.and_then(|place| facts.units.iter().find(|unit| unit.place == place));
+        match program {
+            Some(program) => Cow::Owned(supervisor::within(&self.unit, program)),
+            None => Cow::Borrowed(&self.unit),
+        }
+    }
+
+    /// The programs of managers that it runs.
+    pub(super) fn managed(&self) -> impl Iterator<Item = Place> {
+        self.starts.iter().filter_map(|start| start.managed)
+    }
+
+    fn origin<'o>(&'o self, unit: &'o Unit) -> Origin<'o> {
         Origin {
-            unit: &self.unit,
-            limits: &self.limits,
+            unit,
+            limits: if std::ptr::eq(unit, &raw const *self.unit) { &self.limits } else { &unit.limits },
             container: self.container,
             development: self.development.as_ref(),
         }
@@ -330,6 +326,19 @@ fn folders(image: &Image, folder: &str, working: Option<&str>) -> Roots {
         }
     }
     roots
+}
+
+/// Adds what files set for a unit on a machine: files of variables, then its own.
+fn extend_from(environment: &mut Environment, unit: &Unit, roots: &Roots, files: &Files, facts: &Facts) {
+    if !host::is_remote(unit.kind) {
+        extend(environment, unit, files, facts, &|_| None);
+        return;
+    }
+    for named in &unit.environment_files {
+        let variables = roots.file(files, &named.value).and_then(|file| facts.environments.get(&file));
+        environment.extend(variables.into_iter().flatten(), &|_| None);
+    }
+    environment.extend(&unit.environment, &|_| None);
 }
 
 /// Adds what files set for a unit: sets of variables by name, then files of them, then its own.

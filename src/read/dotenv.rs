@@ -66,8 +66,8 @@ fn python(scanner: &mut Scanner, file: FileId) -> Option<Variable> {
         scanner.skip_line();
         return None;
     }
-    let (name, value) = binding?;
-    let end = value.as_ref().map_or(start + name.len(), |(_, outer)| outer.end);
+    let (name, name_end, value) = binding?;
+    let end = value.as_ref().map_or(name_end, |(_, outer)| outer.end);
     let value = value.map(|(value, _)| value.word(file));
     let place = Place::new(file, Span::new(start, end.max(start)));
     Some(Variable { name, value, place, build_only: false })
@@ -77,7 +77,8 @@ fn char_is_blank(char: char) -> bool {
     char.is_whitespace() && !matches!(char, '\n' | '\r')
 }
 
-fn python_binding(scanner: &mut Scanner) -> Option<(String, Option<(scanner::Value, Span)>)> {
+/// The name, where it ends, and the value with its bytes, quotes included.
+fn python_binding(scanner: &mut Scanner) -> Option<(String, usize, Option<(scanner::Value, Span)>)> {
     let quoted = scanner.rest().strip_prefix('\'').map(|inside| inside.split('\'').next().unwrap_or_default());
     let name = match quoted {
         Some(name) if scanner.rest().len() > name.len() + 1 && !name.is_empty() => {
@@ -87,9 +88,10 @@ fn python_binding(scanner: &mut Scanner) -> Option<(String, Option<(scanner::Val
         Some(_) => return None,
         None => scanner.take(|char| char != '=' && char != '#' && !char.is_whitespace())?.to_owned(),
     };
+    let name_end = scanner.at;
     scanner.take(char_is_blank);
     if !scanner.rest().starts_with('=') {
-        return Some((name, None));
+        return Some((name, name_end, None));
     }
     scanner.at += 1;
     scanner.take(char_is_blank);
@@ -99,13 +101,14 @@ fn python_binding(scanner: &mut Scanner) -> Option<(String, Option<(scanner::Val
         _ => scanner.unquoted(Reader::Python),
     };
     let outer = Span::new(start, scanner.at);
-    Some((name, Some((value, outer))))
+    Some((name, name_end, Some((value, outer))))
 }
 
 /// One statement of compose. It refuses a file with anything else in it; here that costs the line.
 fn compose(scanner: &mut Scanner, file: FileId) -> Option<Variable> {
     let start = scanner.at;
     scanner.export(char::is_whitespace);
+    let name_start = scanner.at;
     let named = |char: char| char.is_alphanumeric() || "_.-[]".contains(char) || char_is_blank(char);
     let name = scanner.take(named).unwrap_or_default().trim_end().to_owned();
     let separator = scanner.rest().chars().next();
@@ -117,7 +120,7 @@ fn compose(scanner: &mut Scanner, file: FileId) -> Option<Variable> {
         Some('=' | ':') => scanner.at += 1,
         None | Some('\n') => {
             // `NAME` alone takes the value from whoever starts it.
-            let place = Place::new(file, Span::new(start, start + name.len()));
+            let place = Place::new(file, Span::new(start, name_start + name.len()));
             return Some(Variable { name, value: None, place, build_only: false });
         }
         Some(_) => {

@@ -29,6 +29,10 @@ pub struct Facts {
     pub entrypoints: BTreeMap<FileId, Located<String>>,
     /// The commands that the packages of the project install.
     pub console_scripts: BTreeMap<FileId, Vec<ConsoleScript>>,
+    /// The configurations of supervisord, apart from their programs, which are units.
+    pub supervisors: BTreeMap<FileId, SupervisorFile>,
+    /// The configurations of uWSGI.
+    pub uwsgi: BTreeMap<FileId, UwsgiFile>,
     /// Reverse proxies that pass requests on to servers.
     pub proxies: Vec<Proxy>,
     /// The comments of every file, in order.
@@ -48,6 +52,8 @@ impl Facts {
         self.compose.extend(other.compose);
         self.entrypoints.extend(other.entrypoints);
         self.console_scripts.extend(other.console_scripts);
+        self.supervisors.extend(other.supervisors);
+        self.uwsgi.extend(other.uwsgi);
         self.proxies.extend(other.proxies);
         self.comments.extend(other.comments);
         self.notes.extend(other.notes);
@@ -118,6 +124,8 @@ pub struct Unit {
     pub mounted: Vec<Located<(FileId, String)>>,
     /// What makes it one of several variants of the same unit, where it is: an overlay that patches it.
     pub variant: Option<Located<String>>,
+    /// Addresses that somebody opens for it and hands over as it starts.
+    pub sockets: Vec<Located<String>>,
 }
 
 impl Unit {
@@ -145,6 +153,7 @@ impl Unit {
             stop_delay: None,
             mounted: Vec::new(),
             variant: None,
+            sockets: Vec::new(),
         }
     }
 }
@@ -389,6 +398,52 @@ pub struct Proxy {
     pub request_buffering: Option<Located<bool>>,
     /// The largest request body it takes.
     pub max_body: Option<Located<Bytes>>,
+}
+
+/// A configuration of supervisord, apart from its programs.
+#[derive(Debug, Clone, Default)]
+pub struct SupervisorFile {
+    /// Whether it has a section `[supervisord]`, so that it is no mere part of another.
+    pub is_main: bool,
+    /// Patterns of further files, relative to its own folder or absolute on the machine.
+    pub included: Vec<Located<String>>,
+    /// Variables for every program; a program's own come behind them.
+    pub environment: Vec<Variable>,
+}
+
+/// A configuration of uWSGI.
+#[derive(Debug, Clone, Default)]
+pub struct UwsgiFile {
+    /// Its sections, in order; of two with one name both count.
+    pub sections: Vec<UwsgiSection>,
+    /// Why uWSGI refuses it.
+    pub error: Option<Located<String>>,
+}
+
+/// A section of a configuration of uWSGI.
+#[derive(Debug, Clone)]
+pub struct UwsgiSection {
+    /// Its name, `uwsgi` if nothing else is asked for, and the line or the key that opens it.
+    pub name: Located<String>,
+    /// Its options, in order.
+    pub options: Vec<UwsgiOption>,
+}
+
+/// An option in a configuration of uWSGI.
+#[derive(Debug, Clone)]
+pub struct UwsgiOption {
+    /// Its name.
+    pub key: Located<String>,
+    /// Its value, empty for none. What only a template engine knows is a gap in it.
+    pub value: Word,
+    /// The bytes of the value.
+    pub value_place: Place,
+    /// From the key to the end of the value, where it stands on a line of its own.
+    pub statement: Option<Place>,
+    /// Whether the value stands there as it is, and another could.
+    pub literal: bool,
+    /// Whether a template decides if it is there.
+    pub conditional: bool,
 }
 
 /// A package named in a requirements file, a `pyproject.toml`, a lock file or a `pip install` line.

@@ -3,6 +3,7 @@
 //! Decides what a file says, not what it means together with others: joining a compose service
 //! with the image it builds is `deployment`'s, calling a value wrong is a rule's.
 
+mod bits;
 mod command;
 mod compose;
 mod decoded;
@@ -16,6 +17,7 @@ mod helm;
 #[cfg(test)]
 mod hostile;
 mod hypercorn;
+mod ini;
 mod json_words;
 mod kubernetes;
 mod platforms;
@@ -52,7 +54,7 @@ pub use compose::{ComposeFile, Extends, Include, Layer, service as compose_servi
 pub use dotenv::compose_variables;
 pub use facts::{
     Autoscaler, Build, Command, Copied, Facts, FilledBy, Form, HealthCheck, HealthKind, Limits, Mount, Proxy,
-    Requirement, Stage, Step, Unit, UnitKind, Variable,
+    Requirement, Stage, Step, SupervisorFile, Unit, UnitKind, UwsgiFile, UwsgiOption, UwsgiSection, Variable,
 };
 
 /// Reads every file that `kinds` names, in the order of the files.
@@ -64,6 +66,7 @@ pub fn all(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
     }
     all.add(clusters(files, kinds));
     all.add(neighbours(files, kinds));
+    all.add(services(files, kinds));
     all.notes.sort();
     all
 }
@@ -80,6 +83,14 @@ fn clusters(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
 fn neighbours(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
     catch_unwind(AssertUnwindSafe(|| proxies::read(files, kinds))).unwrap_or_else(|_| {
         let why = "the reader of proxies failed, which is a defect of farrier; please report it";
+        Facts { notes: vec![Note::file("", why)], ..Facts::default() }
+    })
+}
+
+/// The units of systemd, which other files change.
+fn services(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
+    catch_unwind(AssertUnwindSafe(|| systemd::read(files, kinds))).unwrap_or_else(|_| {
+        let why = "the reader of systemd failed, which is a defect of farrier; please report it";
         Facts { notes: vec![Note::file("", why)], ..Facts::default() }
     })
 }
@@ -114,7 +125,9 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         | FileKind::Kustomization
         | FileKind::HelmTemplate
         | FileKind::HelmValues
-        | FileKind::HelmChart => return facts,
+        | FileKind::HelmChart
+        // Read together, by `services`.
+        | FileKind::Systemd => return facts,
         FileKind::AppJson => platforms::read_app_json,
         FileKind::Fly => platforms::read_fly,
         FileKind::Render => platforms::read_render,
@@ -126,7 +139,6 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::Railway => platforms::read_railway,
         FileKind::Nixpacks => platforms::read_nixpacks,
         FileKind::Beanstalk => platforms::read_beanstalk,
-        FileKind::Systemd => systemd::read,
         FileKind::Supervisor => supervisor::read,
         FileKind::UwsgiIni => uwsgi::read_ini,
         FileKind::UwsgiYaml => uwsgi::read_yaml,

@@ -176,7 +176,7 @@ fn by_name(lower: &str, folder: &str) -> Option<Guess> {
         ("makefile" | "gnumakefile", _) | (_, "mk") => FileKind::Makefile,
         ("justfile" | ".justfile", _) | (_, "just") => FileKind::Justfile,
         ("caddyfile", _) | (_, "caddyfile" | "caddy") => FileKind::Caddyfile,
-        (_, "service") => FileKind::Systemd,
+        (_, "service" | "socket") => FileKind::Systemd,
         (_, "py") => FileKind::Python,
         (_, "yml" | "yaml") if is_compose(stem) => FileKind::Compose,
         ("pdm.lock", _) => FileKind::PoetryLock,

@@ -205,6 +205,7 @@ impl Search<'_> {
             conditional: false,
             parted: Parted::default(),
             on_large_node: None,
+            managed: None,
         }
     }
 }

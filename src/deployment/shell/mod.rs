@@ -21,9 +21,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::commands::{Start, Surroundings};
+use super::locate::join;
 use crate::read::shell::{self, Script};
 use crate::read::{Command, Decoded, FilledBy, Form, Lexed};
-use crate::source::{FileId, Files, WordPart};
+use crate::source::{FileId, Files, Place, WordPart};
 pub(super) use parameter::is_name;
 use state::State;
 use text::Field;
@@ -57,6 +58,8 @@ pub(super) struct Shell<'a> {
     returned: Vec<Vec<State>>,
     /// Files that a command writes, so that what the project holds is not what lies there.
     written: BTreeSet<String>,
+    /// The program of a manager that is followed.
+    managed: Option<Place>,
     /// Texts that were read before.
     parsed: BTreeMap<FileId, Option<Arc<Script>>>,
 }
@@ -77,6 +80,7 @@ impl<'a> Shell<'a> {
             rounds: Vec::new(),
             returned: Vec::new(),
             written: BTreeSet::new(),
+            managed: None,
             parsed: BTreeMap::new(),
         }
     }
@@ -166,7 +170,7 @@ impl<'a> Shell<'a> {
 
     /// The file of the project that a path leads to, unless a command wrote it before.
     fn file(&self, path: &str, state: &State) -> Option<FileId> {
-        if self.written.contains(path) {
+        if self.written.contains(&join("", path)) {
             return None;
         }
         state.roots.file(self.files(), path)

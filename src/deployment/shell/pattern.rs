@@ -18,9 +18,10 @@ pub(super) fn quote(text: &str) -> String {
     quoted
 }
 
-/// Whether the shell looks for files or matches loosely.
+/// Whether the shell looks for files. A name of one character out of a few, as `[::1]` would be, is left
+/// out: nobody has such files.
 pub(super) fn is_special(text: &str) -> bool {
-    text.contains(['*', '?', '['])
+    text.contains(['*', '?'])
 }
 
 enum Item {

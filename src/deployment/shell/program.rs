@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::commands::{Parted, Start};
-use super::super::tasks;
+use super::super::{supervisor, tasks};
 use super::Shell;
 use super::condition::Status;
 use super::parameter::is_name;
@@ -20,7 +20,7 @@ use crate::source::{FileId, Place};
 const MAX_SCRIPTS: usize = 8;
 
 /// Programs that do something to a file that is named, but do not run it.
-const NOT_RUNNING: [&str; 26] = [
+const NOT_RUNNING: [&str; 29] = [
     "chmod",
     "chown",
     "cp",
@@ -47,6 +47,9 @@ const NOT_RUNNING: [&str; 26] = [
     "find",
     "test",
     "vi",
+    "basename",
+    "dirname",
+    "realpath",
 ];
 
 impl Shell<'_> {
@@ -73,8 +76,12 @@ impl Shell<'_> {
             return done;
         }
         let is_exec = name == "exec";
-        if self.printed.is_some() && !simple.redirected {
-            self.print_of(&name, &fields, state, place);
+        if self.printed.is_some() {
+            if !simple.redirected {
+                self.print_of(&name, &fields, state, place);
+            }
+            // What is started only to be read is no server.
+            return if is_exec { Done::leave(Flow::Exit) } else { Done::with(Status::Likely) };
         }
         let done = self.program(state, fields, given, place);
         if is_exec { Done::leave(Flow::Exit) } else { done }
@@ -148,7 +155,7 @@ impl Shell<'_> {
             .filter_map(|&at| fields.get(at))
             .map(|field| if field.many { None } else { field.known().map(str::to_owned) })
             .collect();
-        let installed = self.surroundings.installed;
+        let installed = &self.surroundings.facts.console_scripts;
         let is_script = |name: &str| installed.values().flatten().any(|script| script.name == name);
         if let Some(program) = recognise_among(&words, &is_script) {
             self.start(state, &program, &fields, &solid, &words, place);
@@ -168,6 +175,7 @@ impl Shell<'_> {
         }
         self.scripts += 1;
         let followed = self.task(state, &words)
+            || self.supervisor(state, &words)
             || self.shell_command(state, &fields, &solid, &words)
             || self.script_file(state, &fields, &solid, &words, place);
         if !followed && own > 0 && own < fields.len() {
@@ -182,7 +190,7 @@ impl Shell<'_> {
     /// A task of the project; what it sets and where it goes ends with it.
     fn task(&mut self, state: &State, words: &[Option<String>]) -> bool {
         let here = self.surroundings;
-        let Some(task) = tasks::called(words, here.units, &state.roots.folder(here.files), here.files) else {
+        let Some(task) = tasks::called(words, &here.facts.units, &state.roots.folder(here.files), here.files) else {
             return false;
         };
         let mut child = state.child();
@@ -195,6 +203,29 @@ impl Shell<'_> {
         if let Some(command) = &task.command {
             let fields = self.given(command, &child);
             self.launch(&mut child, fields, 0, command.place);
+        }
+        true
+    }
+
+    /// The programs of a supervisord.
+    fn supervisor(&mut self, state: &State, words: &[Option<String>]) -> bool {
+        let here = self.surroundings;
+        let Some(programs) = supervisor::started(words, &state.roots, here) else { return false };
+        for program in programs {
+            let mut child = state.child();
+            let mut environment = child.environment();
+            environment.extend(program.environment, &|_| None);
+            environment.extend(&program.unit.environment, &|_| None);
+            child.see(&environment);
+            if let Some(folder) = &program.unit.working_folder {
+                child.roots.enter(&folder.value);
+            }
+            if let Some(command) = &program.unit.command {
+                let outer = self.managed.replace(program.unit.place);
+                let fields = self.given(command, &child);
+                self.launch(&mut child, fields, 0, command.place);
+                self.managed = outer;
+            }
         }
         true
     }
@@ -286,6 +317,7 @@ impl Shell<'_> {
             place: if foreign { state.called_at } else { place },
             conditional: state.conditional,
             parted,
+            managed: self.managed,
             on_large_node: None,
         });
     }
@@ -400,7 +432,7 @@ impl Shell<'_> {
     /// The script of the project at a path.
     pub(super) fn script_at(&mut self, path: &str, state: &State) -> Option<(FileId, Arc<Script>)> {
         let file = self.file(path, state)?;
-        if let Some(script) = self.surroundings.scripts.get(&file) {
+        if let Some(script) = self.surroundings.facts.scripts.get(&file) {
             return Some((file, script.clone()));
         }
         None

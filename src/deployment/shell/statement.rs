@@ -3,6 +3,7 @@
 //! Where a condition cannot be decided every branch counts as possible: the programs in it may be
 //! started, and a variable that the branches leave with different values is unknown.
 
+use super::super::locate::join;
 use super::Shell;
 use super::condition::Status;
 use super::pattern::Pattern;
@@ -463,7 +464,7 @@ impl<'a> Shell<'a> {
         let named = fields.iter().any(|field| field.vanishes().is_none());
         if let Some(output) = &simple.output {
             let file = self.joined(&output.parts, output.place, state);
-            self.written.extend(file.known().map(str::to_owned));
+            self.written.extend(file.known().map(|path| join("", path)));
         }
         if !named {
             for assignment in &simple.assignments {

@@ -22,7 +22,6 @@ impl Shell<'_> {
             return field;
         }
         let outer = self.printed.replace(Field::new("", place));
-        let found = self.found.len();
         let substituted = self.substituted;
         let mut inner = state.clone();
         if script.is_whole && self.spend(2) {
@@ -34,8 +33,6 @@ impl Shell<'_> {
         } else {
             self.print_unknown();
         }
-        // What is started only to be read is no server.
-        self.found.truncate(found);
         self.substituted = substituted;
         let printed = std::mem::replace(&mut self.printed, outer);
         let mut field = printed.unwrap_or_else(|| Field::new(&text::hole(), place));

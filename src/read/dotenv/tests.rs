@@ -1,4 +1,4 @@
-//! Files as people write them. `tests/dotenv.rs` compares with python-dotenv itself.
+//! Files as people write them, with what python-dotenv 1.2.1 and compose make of them.
 
 use super::*;
 use crate::source::Files;

@@ -87,16 +87,13 @@ fn words(file: FileId, text: &str, offset: usize) -> (Vec<Located<String>>, Opti
         if rest.starts_with('#') {
             return (words, Some(at));
         }
-        let (start, length, end) = match quote {
-            Some(quote) => {
-                let inner = rest.get(1..).unwrap_or_default();
-                let length = inner.find(quote).unwrap_or(inner.len());
-                (at + 1, length, at + 1 + length + 1)
-            }
-            None => {
-                let length = rest.find(char::is_whitespace).unwrap_or(rest.len());
-                (at, length, at + length)
-            }
+        let (start, length, end) = if let Some(quote) = quote {
+            let inner = rest.get(1..).unwrap_or_default();
+            let length = inner.find(quote).unwrap_or(inner.len());
+            (at + 1, length, at + 1 + length + 1)
+        } else {
+            let length = rest.find(char::is_whitespace).unwrap_or(rest.len());
+            (at, length, at + length)
         };
         let value = text.get(start..start + length).unwrap_or_default().to_owned();
         let place = Place::new(file, Span::new(offset + start, offset + start + length));

@@ -1,3 +1,5 @@
+//! What scripts become.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -216,8 +216,8 @@ fn expression(text: &str, offset: usize, macros: &Macros) -> Macro {
     let string = |quoted: &str, offset: usize| {
         let quote = quoted.chars().next().filter(|quote| matches!(quote, '\'' | '"'))?;
         let inner = quoted.strip_prefix(quote)?.strip_suffix(quote)?;
-        let plain = !inner.contains(quote) && !(quote == '"' && inner.contains('\\'));
-        plain.then(|| Macro::Done(Decoded::verbatim(inner, offset + 1)))
+        let escapes = quote == '"' && inner.contains('\\');
+        (!inner.contains(quote) && !escapes).then(|| Macro::Done(Decoded::verbatim(inner, offset + 1)))
     };
     if let Some(value) = string(text, offset) {
         return value;

@@ -165,11 +165,10 @@ impl Makefile {
         let text = code.text().trim_end();
         let word = text.split(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default();
         match word {
-            "" => return,
             "ifeq" | "ifneq" | "ifdef" | "ifndef" => return self.conditionals += 1,
             "endif" => return self.conditionals = self.conditionals.saturating_sub(1),
             "include" | "-include" | "sinclude" => return self.include(code, text, word.len()),
-            "else" | "vpath" | "undefine" | "unexport" => return,
+            "" | "else" | "vpath" | "undefine" | "unexport" => return,
             "export" if !text.contains('=') => {
                 self.exports_all |= text.trim() == "export";
                 self.exported.extend(text.split_whitespace().skip(1).map(str::to_owned));
@@ -208,7 +207,7 @@ impl Makefile {
         for name in text.get(from..).unwrap_or_default().split_whitespace() {
             let last = name.rsplit('/').next().unwrap_or(name);
             let start = name.as_ptr() as usize - text.as_ptr() as usize;
-            if last.starts_with(".env") || last.ends_with(".env") {
+            if last.split('.').skip(1).any(|part| part == "env") {
                 self.included
                     .push(Located::new(name.to_owned(), Place::new(self.file, code.span(start..start + name.len()))));
             }
