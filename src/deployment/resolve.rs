@@ -6,6 +6,7 @@
 
 use super::commands::{LARGE_NODE, Start};
 use super::configuration::{Configuration, Read, Reader, Which};
+use super::environment::Environment;
 use super::launcher::{self, Launched};
 use super::settle::{self, Sources};
 use super::version;
@@ -68,14 +69,8 @@ pub(super) fn resolve(
         environ: &environ,
         cpus: None,
     };
-    let which = match server {
-        _ if alone => Which::None,
-        Server::Gunicorn => which_configuration(&command_line, &options, start, files),
-        Server::Hypercorn => hypercorn::which(&command_line, &start.roots, files),
-        _ => Which::None,
-    };
-    let words = command_line.last("config").and_then(|given| given.text.as_deref()).unwrap_or_default();
-    let loaded = load(which, words, &reader, table, version.version, start, notes);
+    let which = if alone { Which::None } else { which_configuration(table, &command_line, &options, start, files) };
+    let loaded = load(which, &command_line, &reader, table, version.version, start, notes);
     let named = if fastapi {
         let found = fastapi::find(start, &command_line, files, facts);
         errors.extend(found.error);
@@ -83,14 +78,8 @@ pub(super) fn resolve(
     } else {
         command_line.app.clone()
     };
-    let environment = match (server, &called) {
-        (Server::Uvicorn, Some(called)) => {
-            let named = called.env_file.clone().flatten();
-            uvicorn::with_named(start.environment.clone(), named, &start.roots, files, facts)
-        }
-        (Server::Uvicorn, None) if !fastapi => {
-            uvicorn::with_file(&start.environment, &command_line, &start.roots, files, facts)
-        }
+    let environment = match server {
+        Server::Uvicorn if !fastapi => with_env_file(start, called.as_ref(), &command_line, files, facts),
         _ => start.environment.clone(),
     };
     let complete = command_line.opaque.is_empty() && (command_line.app.is_some() || command_line.optional.is_empty());
@@ -108,43 +97,26 @@ pub(super) fn resolve(
         called: called.as_ref(),
     };
     let mut settings = sources.settle(&mut errors);
-    let mut app = called.as_ref().and_then(|called| called.app.clone()).or_else(|| named.clone());
-    // Whether no file can name the application that the command line does not name.
-    let mut nameless = complete && !fastapi && called.is_none();
     match server {
         Server::Gunicorn => {
             if origin.unit.kind == UnitKind::SystemdService {
                 faults::activate(&mut settings, &origin.unit.sockets);
             }
             name_process(&mut settings, named.as_ref(), complete);
-            errors.extend(faults::at_start(&settings));
-            app = app.or_else(|| wsgi_app(&settings));
-            nameless &= settings.get("wsgi_app").is_some_and(|setting| setting.value() == Some(&Value::None));
         }
-        Server::Uvicorn => {
-            errors.extend(uvicorn::at_start(&settings, start.place));
-            let variable = uvicorn::app_of(&environment, version.version);
-            let variable = variable.filter(|_| app.is_none() && !fastapi && called.is_none());
-            nameless &= variable.is_none();
-            app = app.or_else(|| variable.flatten());
-        }
-        Server::Hypercorn => {
-            hypercorn::adjust(&mut settings, &command_line);
-            errors.extend(hypercorn::at_start(&settings, start.place));
-        }
-        Server::Granian => errors.extend(granian::at_start(&settings, start.place)),
-        Server::Daphne => {
-            daphne::adjust(&mut settings);
-            errors.extend(daphne::at_start(&settings, start.place));
-        }
-        // Its application may be named by options, files and the requests themselves.
-        Server::Uwsgi => nameless = false,
+        Server::Hypercorn => hypercorn::adjust(&mut settings, &command_line),
+        Server::Daphne => daphne::adjust(&mut settings),
+        Server::Uvicorn | Server::Granian | Server::Uwsgi => {}
     }
-    if let Some(called) = &called {
-        errors.extend(called.errors.iter().cloned());
-        errors.extend(called.object.and_then(|place| launcher::object_fault(&settings, place)));
-    }
-    if app.is_none() && nameless {
+    errors.extend(at_start(server, &settings, called.as_ref(), start.place));
+    // Uvicorn's own command alone reads a variable for it.
+    let variable = (server == Server::Uvicorn && !fastapi && called.is_none())
+        .then(|| uvicorn::app_variable(&environment, version.version))
+        .flatten();
+    let app = called.as_ref().and_then(|called| called.app.clone()).or(named).or_else(|| wsgi_app(&settings));
+    let app = app.or_else(|| Some(Located::new(variable?.text.clone()?, variable?.place)));
+    let nameless = !fastapi && called.is_none() && variable.is_none() && names_nobody(server, &settings);
+    if app.is_none() && nameless && complete {
         errors.push(Located::new("no application module is named".to_owned(), start.place));
     }
     Some(Deployment {
@@ -173,6 +145,55 @@ pub(super) fn resolve(
         settings,
         errors,
     })
+}
+
+/// The environment that Uvicorn's `Config` sees, once it has loaded the file of variables that it is told.
+fn with_env_file(
+    start: &Start,
+    called: Option<&launcher::Called>,
+    command_line: &Arguments,
+    files: &Files,
+    facts: &Facts,
+) -> Environment {
+    match called {
+        Some(called) => {
+            let named = called.env_file.clone().flatten();
+            uvicorn::with_named(start.environment.clone(), named, &start.roots, files, facts)
+        }
+        None => uvicorn::with_file(&start.environment, command_line, &start.roots, files, facts),
+    }
+}
+
+/// Whether the settings of a server name no application either.
+fn names_nobody(server: Server, settings: &Settings) -> bool {
+    match server {
+        Server::Gunicorn => settings.get("wsgi_app").is_some_and(|setting| setting.value() == Some(&Value::None)),
+        Server::Uvicorn | Server::Hypercorn | Server::Granian | Server::Daphne => true,
+        // Options, files and the requests themselves may name it.
+        Server::Uwsgi => false,
+    }
+}
+
+/// What stops the start of a server although it took every setting.
+fn at_start(
+    server: Server,
+    settings: &Settings,
+    called: Option<&launcher::Called>,
+    command: Place,
+) -> Vec<Located<String>> {
+    let mut faults = match server {
+        Server::Gunicorn => faults::at_start(settings),
+        Server::Uvicorn => uvicorn::at_start(settings, command),
+        Server::Hypercorn => hypercorn::at_start(settings, command),
+        Server::Granian => granian::at_start(settings, command),
+        Server::Daphne => daphne::at_start(settings, command),
+        Server::Uwsgi => Vec::new(),
+    };
+    if let Some(called) = called {
+        faults.extend(called.errors.iter().cloned());
+        faults.extend(called.object.and_then(|place| launcher::object_fault(settings, place)));
+    }
+    faults
 }
 
 /// `WSGIApplication.init` of Gunicorn 27.0.1 names the process after its first argument before
@@ -251,7 +272,7 @@ struct Loaded {
 
 fn load(
     which: Which,
-    words: &str,
+    command_line: &Arguments,
     reader: &Reader,
     table: &'static Table,
     version: Version,
@@ -268,7 +289,8 @@ fn load(
         Which::File(file, named_at) => (file, named_at),
     };
     let read = if table.server() == Server::Hypercorn {
-        hypercorn::read(reader, file, words, table, version)
+        let words = command_line.last("config").and_then(|given| given.text.as_deref());
+        hypercorn::read(reader, file, words.unwrap_or_default(), table, version)
     } else {
         reader.read(file, table, version)
     };
@@ -285,9 +307,23 @@ fn load(
     Loaded { configuration: Some(configuration), read: Some(read), unread: None }
 }
 
-/// The configuration file: `-c` on the command line, else `-c` in the variable, else the default one
-/// in the folder the server starts in; never two.
-fn which_configuration(command_line: &Arguments, options: &Arguments, start: &Start, files: &Files) -> Which {
+fn which_configuration(
+    table: &'static Table,
+    command_line: &Arguments,
+    options: &Arguments,
+    start: &Start,
+    files: &Files,
+) -> Which {
+    match table.server() {
+        Server::Gunicorn => gunicorn_configuration(command_line, options, start, files),
+        Server::Hypercorn => hypercorn::which(command_line, &start.roots, files),
+        _ => Which::None,
+    }
+}
+
+/// The configuration file of Gunicorn: `-c` on the command line, else `-c` in the variable, else the default
+/// one in the folder it starts in; never two.
+fn gunicorn_configuration(command_line: &Arguments, options: &Arguments, start: &Start, files: &Files) -> Which {
     // An empty name counts as none.
     let named = [command_line, options]
         .into_iter()

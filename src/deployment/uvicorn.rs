@@ -1,7 +1,7 @@
 //! What is peculiar to how Uvicorn is configured (0.54.0).
 
 use super::effective::{Effective, Settings};
-use super::environment::Environment;
+use super::environment::{Entry, Environment};
 use super::locate::Roots;
 use crate::read::Facts;
 use crate::servers::Version;
@@ -46,13 +46,10 @@ pub(super) fn with_named(
     environment
 }
 
-/// The application that `UVICORN_APP` names; the inner `None` is one that nobody knows.
-pub(super) fn app_of(environment: &Environment, version: Version) -> Option<Option<Located<String>>> {
-    if version < Version::new(0, 24, 0) {
-        return None;
-    }
-    let entry = environment.entry("UVICORN_APP").filter(|entry| entry.text.as_deref() != Some(""))?;
-    Some(entry.text.clone().map(|text| Located::new(text, entry.place)))
+/// The variable that names the application, where it holds one; its text may be unknown.
+pub(super) fn app_variable(environment: &Environment, version: Version) -> Option<&Entry> {
+    let reads = version >= Version::new(0, 24, 0);
+    environment.entry("UVICORN_APP").filter(|entry| reads && entry.text.as_deref() != Some(""))
 }
 
 /// What stops the start although every option was taken.

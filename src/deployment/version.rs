@@ -54,25 +54,35 @@ pub(super) fn asked_for(
         let home = files.get(requirement.place.file).folder();
         by_distance.entry(Reverse(nearness(home, folder))).or_default().push(requirement);
     }
-    by_distance.values().find_map(|near| said(near, files)).flatten()
+    match by_distance.values().find_map(|near| said(near, files))? {
+        Said::Version(version) => Some(version),
+        Said::Several => None,
+    }
 }
 
-/// What equally near requirements say; the inner `None` is a contradiction.
-fn said(near: &[&Requirement], files: &Files) -> Option<Option<ServerVersion>> {
+/// What equally near requirements say about the version.
+enum Said {
+    Version(ServerVersion),
+    /// They contradict each other.
+    Several,
+}
+
+fn said(near: &[&Requirement], files: &Files) -> Option<Said> {
     let locks = near.iter().copied().filter(|requirement| is_lock(files.get(requirement.place.file).path()));
     for group in [locks.collect(), near.to_vec()] {
         let mut pins: Vec<ServerVersion> = group.into_iter().filter_map(pinned).collect();
         pins.sort_by_key(|pin| pin.version);
         pins.dedup_by_key(|pin| pin.version);
-        match pins.len() {
-            0 => {}
-            1 => return Some(pins.pop()),
-            _ => return Some(None),
+        if pins.len() > 1 {
+            return Some(Said::Several);
+        }
+        if let Some(pin) = pins.pop() {
+            return Some(Said::Version(pin));
         }
     }
     near.iter().find_map(|requirement| {
         let (version, shown) = newest_below(&requirement.specifier)?;
-        Some(Some(ServerVersion { version, shown, place: Some(requirement.place) }))
+        Some(Said::Version(ServerVersion { version, shown, place: Some(requirement.place) }))
     })
 }
 

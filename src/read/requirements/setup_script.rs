@@ -20,7 +20,7 @@ pub(in super::super) fn read(file: FileId, module: &Module) -> Vec<Requirement> 
         };
         let keywords = call.arguments.keywords.iter().filter(|_| is_setup);
         for keyword in keywords {
-            match (keyword.arg.as_ref().map(|name| name.as_str()), &keyword.value) {
+            match (keyword.arg.as_deref(), &keyword.value) {
                 (Some("install_requires"), value) => texts(file, named(module, value), &mut found),
                 (Some("extras_require"), Expr::Dict(extras)) => {
                     extras.items.iter().for_each(|item| texts(file, named(module, &item.value), &mut found));
