@@ -161,7 +161,7 @@ fn a_shell_in_two_pieces_is_one_command() {
     assert_eq!(unit.name, "web/main");
     assert!(unit.command.is_none());
     let command = unit.entrypoint.unwrap();
-    assert_eq!((command.form, command.filled_by), (Form::Shell, FilledBy::Shell));
+    assert_eq!((command.form, command.filled_by), (Form::Exec, FilledBy::Kubernetes));
     let words: Vec<_> = command.simple[1].iter().map(|word| files.text_at(word.place)).collect();
     assert_eq!(words, ["exec", "gunicorn", "app:app", "-w", "$(N)", "-b", "0.0.0.0:$PORT"]);
     assert_eq!(command.simple[1][4].variables(), ["N"]);

@@ -1,3 +1,5 @@
+//! Scripts become trees whose words are found again in the text.
+
 use proptest::prelude::*;
 
 use super::*;

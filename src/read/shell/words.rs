@@ -250,6 +250,10 @@ impl Scanner<'_> {
             }
             None => {
                 let length = self.rest().chars().next().map_or(1, char::len_utf8);
+                // What means nothing anywhere is taken in one piece.
+                let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.,=@%+~".contains(byte);
+                let behind = self.text.as_bytes().get(start + length..).unwrap_or_default();
+                let length = length + behind.iter().take_while(|byte| plain(byte)).count();
                 building.text(self, self.decoded, start..start + length, quoted);
                 self.at = start + length;
             }
