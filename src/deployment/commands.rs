@@ -90,13 +90,13 @@ pub(super) struct Surroundings<'a> {
 pub(super) fn starts(
     entrypoint: Option<&Command>,
     command: Option<&Command>,
-    surroundings: Surroundings,
+    surroundings: &Surroundings,
 ) -> Vec<Start> {
-    let mut shell = Shell::new(&surroundings, None);
+    let mut shell = Shell::new(surroundings, None);
     shell.run(entrypoint, command);
     let mut found = shell.found;
     if shell.asked_for_cores {
-        let mut large = Shell::new(&surroundings, Some(LARGE_NODE));
+        let mut large = Shell::new(surroundings, Some(LARGE_NODE));
         large.run(entrypoint, command);
         for start in &mut found {
             let mut same =

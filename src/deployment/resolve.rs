@@ -10,10 +10,10 @@ use super::environment::Environment;
 use super::launcher::{self, Launched};
 use super::settle::{self, Sources};
 use super::version;
-use super::{Candidate, Deployment, Resolved, Settings, daphne, fastapi, faults, granian, hypercorn, uvicorn};
+use super::{Candidate, Deployment, Layer, Resolved, Settings, daphne, fastapi, faults, granian, hypercorn, uvicorn};
 use crate::findings::Note;
 use crate::read::{self, Facts, Limits, Unit, UnitKind};
-use crate::servers::arguments::{self, Argument, Arguments};
+use crate::servers::arguments::{self, Argument, Arguments, Outcome};
 use crate::servers::{Program, Server, Table, Version, fastapi_cli, table};
 use crate::source::{Files, Located, Place};
 use crate::values::Value;
@@ -128,7 +128,14 @@ pub(super) fn resolve(
             .and_then(|called| called.folder)
             .unwrap_or_else(|| folder(start, &settings, app.as_ref(), files)),
         class: settle::worker_class(table, &settings),
-        workers_on_large_node: workers_on_large_node(&reader, loaded.configuration.as_ref(), &settings),
+        workers_on_large_node: workers_on_large_node(
+            start,
+            version.version,
+            table,
+            &reader,
+            loaded.configuration.as_ref(),
+            &settings,
+        ),
         configuration: loaded.configuration,
         limits: origin.limits.clone(),
         health: origin.unit.health.clone(),
@@ -227,10 +234,31 @@ fn folder(start: &Start, settings: &Settings, app: Option<&Located<String>>, fil
     }
 }
 
-fn workers_on_large_node(reader: &Reader, configuration: Option<&Configuration>, settings: &Settings) -> Option<i64> {
-    settings.get("workers")?.winner.host_cores()?;
-    let large = Reader { cpus: Some(LARGE_NODE), ..*reader };
-    large.value_of(configuration?.file, "workers")?.as_int()
+fn workers_on_large_node(
+    start: &Start,
+    version: Version,
+    table: &'static Table,
+    reader: &Reader,
+    configuration: Option<&Configuration>,
+    settings: &Settings,
+) -> Option<i64> {
+    let workers = settings.get("workers")?;
+    workers.winner.host_cores()?;
+    match (workers.winner.layer, &start.on_large_node) {
+        (Layer::CommandLine, Some((words, _))) => match arguments::parse(table, version, words).outcome("workers")? {
+            Outcome::Known(value) => value.as_int(),
+            Outcome::Invalid(_) | Outcome::Unknown => None,
+        },
+        (Layer::Environment, Some((_, environment))) => {
+            let own = table.variable_of(workers.setting);
+            let names = own.as_deref().into_iter().chain(workers.setting.default_variable());
+            names.into_iter().find_map(|name| environment.text(name)?.trim().parse().ok())
+        }
+        _ => {
+            let large = Reader { cpus: Some(LARGE_NODE), ..*reader };
+            large.value_of(configuration?.file, "workers")?.as_int()
+        }
+    }
 }
 
 /// The words in the variable that holds further options, if a file sets it.

@@ -55,7 +55,7 @@ impl<'f> Scene<'f> {
         };
         extend_from(&mut environment, unit, &roots, files, facts);
         let surroundings = Surroundings { environment, roots, files, facts, outer: &|_| None };
-        let starts = commands::starts(unit.entrypoint.as_ref(), unit.command.as_ref(), surroundings);
+        let starts = commands::starts(unit.entrypoint.as_ref(), unit.command.as_ref(), &surroundings);
         Self {
             unit: Cow::Borrowed(unit),
             starts,
@@ -70,7 +70,7 @@ impl<'f> Scene<'f> {
     pub(super) fn image(image: &Image<'f>, files: &Files, facts: &Facts) -> Self {
         let (environment, roots) = inside(image, files.get(image.stage.place.file).folder(), None);
         let surroundings = Surroundings { environment, roots, files, facts, outer: &|_| None };
-        let starts = commands::starts(image.entrypoint, image.command, surroundings);
+        let starts = commands::starts(image.entrypoint, image.command, &surroundings);
         Self {
             unit: Cow::Owned(with_image(image.stage, Some(image))),
             starts,
@@ -138,7 +138,7 @@ impl<'f> Scene<'f> {
             built.extend(own_image.map(|image| image.stage.place));
         }
         let surroundings = Surroundings { environment, roots, files, facts, outer: &outer };
-        let starts = commands::starts(entrypoint, command, surroundings);
+        let starts = commands::starts(entrypoint, command, &surroundings);
         Self {
             unit: Cow::Owned(with_image(unit, own_image)),
             starts,

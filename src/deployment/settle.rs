@@ -64,7 +64,9 @@ impl Sources<'_> {
             candidates.extend(self.words(setting, Layer::OptionsVariable, &self.options, errors));
             candidates.extend(self.words(setting, Layer::CommandLine, &self.command_line, errors));
             for dependency in self.further_words(setting) {
-                candidates.iter_mut().for_each(|candidate| candidate.depends.push(dependency.clone()));
+                for candidate in &mut candidates {
+                    candidate.depends.push(dependency.clone());
+                }
             }
             let called = self.called.into_iter().flat_map(|called| &called.candidates);
             candidates.extend(called.filter(|(known, _)| known.name() == setting.name()).map(|(_, one)| one.clone()));

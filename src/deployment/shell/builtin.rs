@@ -30,7 +30,7 @@ impl Shell<'_> {
         Some(match name {
             ":" | "true" => Done::known(true),
             "false" => Done::known(false),
-            "cd" | "pushd" => self.cd(state, given),
+            "cd" | "pushd" => Self::cd(state, given),
             "popd" => {
                 if let Some(previous) = state.previous.take() {
                     state.roots = previous;
@@ -38,20 +38,7 @@ impl Shell<'_> {
                 Done::with(Status::Likely)
             }
             "export" | "readonly" | "declare" | "typeset" | "local" => self.declare(name, state, given, simple),
-            "unset" => {
-                for field in given {
-                    match field.known() {
-                        Some(option) if option.starts_with('-') => {}
-                        Some(name) => {
-                            if !state.variables.contains_key(name) || state.functions.remove(name).is_none() {
-                                state.unset(name);
-                            }
-                        }
-                        None => state.is_open = true,
-                    }
-                }
-                Done::known(true)
-            }
+            "unset" => unset(state, given),
             "set" => set(state, given),
             "shift" => {
                 match count(1) {
@@ -90,13 +77,7 @@ impl Shell<'_> {
                 }
                 Done::with(status)
             }
-            "read" | "getopts" | "mapfile" | "readarray" => {
-                let names = given.iter().skip(usize::from(name == "getopts"));
-                for name in names.filter_map(Field::known).filter(|name| is_name(name)) {
-                    state.assign(name, Held::One(Field::new(&text::hole(), state.called_at)));
-                }
-                Done::with(Status::Unknown)
-            }
+            "read" | "getopts" | "mapfile" | "readarray" => read(state, given, name == "getopts"),
             "echo" | "printf" | "pwd" => {
                 if !simple.redirected {
                     self.print_builtin(name, given, state, simple.place);
@@ -128,7 +109,7 @@ impl Shell<'_> {
         })
     }
 
-    fn cd(&mut self, state: &mut State, given: &[Field]) -> Done {
+    fn cd(state: &mut State, given: &[Field]) -> Done {
         let folder =
             given.iter().find(|field| field.known().is_none_or(|text| !matches!(text, "--" | "-P" | "-L" | "-e")));
         let Some(folder) = folder else { return Done::with(Status::Likely) };
@@ -151,7 +132,7 @@ impl Shell<'_> {
         let mut takes_back = false;
         for field in given {
             let Some(text) = field.known() else {
-                self.declare_unknown(state, field, name, exports);
+                Self::declare_unknown(state, field, name, exports);
                 continue;
             };
             if let Some(options) = text.strip_prefix('-').or_else(|| text.strip_prefix('+')) {
@@ -184,27 +165,24 @@ impl Shell<'_> {
     }
 
     /// `export "$NAME=$value"` with an unknown value, or with words that nobody knows.
-    fn declare_unknown(&mut self, state: &mut State, field: &Field, name: &str, exports: bool) {
+    fn declare_unknown(state: &mut State, field: &Field, name: &str, exports: bool) {
         if field.vanishes().is_some() {
             return;
         }
-        match assignment(field) {
-            Some((variable, value)) => {
-                if name == "local" {
-                    state.make_local(&variable);
-                }
-                state.assign(&variable, Held::One(value));
-                if exports {
-                    state.export(&variable, true);
-                }
+        if let Some((variable, value)) = assignment(field) {
+            if name == "local" {
+                state.make_local(&variable);
             }
-            None => {
-                state.is_open = true;
-                // Any of them may be set anew.
-                let place = field.place;
-                for variable in state.variables.values_mut() {
-                    variable.held = Held::One(Field::new(&text::hole(), place));
-                }
+            state.assign(&variable, Held::One(value));
+            if exports {
+                state.export(&variable, true);
+            }
+        } else {
+            state.is_open = true;
+            // Any of them may be set anew.
+            let place = field.place;
+            for variable in state.variables.values_mut() {
+                variable.held = Held::One(Field::new(&text::hole(), place));
             }
         }
     }
@@ -240,12 +218,11 @@ impl Shell<'_> {
             }
         }
         let script = if known { Self::parse(&text, first.file()) } else { None };
-        match script {
-            Some(script) => self.list(&script.body, state, guarded),
-            None => {
-                forget_everything(state, first.place);
-                Done::with(Status::Unknown)
-            }
+        if let Some(script) = script {
+            self.list(&script.body, state, guarded)
+        } else {
+            forget_everything(state, first.place);
+            Done::with(Status::Unknown)
         }
     }
 
@@ -289,6 +266,30 @@ fn forget_everything(state: &mut State, place: Place) {
     }
 }
 
+fn unset(state: &mut State, given: &[Field]) -> Done {
+    for field in given {
+        match field.known() {
+            Some(option) if option.starts_with('-') => {}
+            Some(name) => {
+                if !state.variables.contains_key(name) || state.functions.remove(name).is_none() {
+                    state.unset(name);
+                }
+            }
+            None => state.is_open = true,
+        }
+    }
+    Done::known(true)
+}
+
+/// What comes in from outside goes into variables, which are unknown from here on.
+fn read(state: &mut State, given: &[Field], skips_first: bool) -> Done {
+    let names = given.iter().skip(usize::from(skips_first));
+    for name in names.filter_map(Field::known).filter(|name| is_name(name)) {
+        state.assign(name, Held::One(Field::new(&text::hole(), state.called_at)));
+    }
+    Done::with(Status::Unknown)
+}
+
 /// `set -euo pipefail`, `set -a`, `set -- words`.
 fn set(state: &mut State, given: &[Field]) -> Done {
     let mut at = 0;
@@ -305,15 +306,15 @@ fn set(state: &mut State, given: &[Field]) -> Done {
         };
         at += 1;
         if letters.contains('e') {
-            state.stops_at_errors = on;
+            state.options.stops_at_errors = on;
         }
         if letters.contains('a') {
-            state.exports_all = on;
+            state.options.exports_all = on;
         }
         if letters.ends_with('o') {
             match given.get(at).and_then(Field::known) {
-                Some("errexit") => state.stops_at_errors = on,
-                Some("allexport") => state.exports_all = on,
+                Some("errexit") => state.options.stops_at_errors = on,
+                Some("allexport") => state.options.exports_all = on,
                 _ => {}
             }
             at += 1;

@@ -2,7 +2,7 @@
 
 use super::Shell;
 use super::pattern::Pattern;
-use super::state::State;
+use super::state::{Dialect, State};
 use super::text::{Emptiness, Field, emptiness, unless_set};
 use crate::python::evaluate::Dependency;
 use crate::read::shell::{PartKind, Word};
@@ -267,7 +267,7 @@ impl<'e> Expression<'e, '_> {
         }
         let Some(other) = right.known() else { return Status::Unknown };
         // `dash` has no `==` and takes the test as failed; other shells of that name compare.
-        if operator == "==" && !self.state.bash && text == other {
+        if operator == "==" && self.state.dialect == Dialect::Posix && text == other {
             return Status::Unknown;
         }
         Status::Known(text == other)

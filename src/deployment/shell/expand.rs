@@ -160,7 +160,7 @@ impl Shell<'_> {
                     Expansion::Text(field) if part.quoted || matches!(part.kind, PartKind::Unknown) => {
                         builder.add(&field, part.place, true);
                     }
-                    Expansion::Text(field) if state.splits_elsewhere => {
+                    Expansion::Text(field) if state.options.splits_elsewhere => {
                         builder.add(&Field { many: true, ..field }, part.place, false);
                     }
                     Expansion::Text(field) => builder.split(&field, part.place),

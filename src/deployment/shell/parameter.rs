@@ -345,7 +345,7 @@ fn is_there(found: &Found, colon: bool) -> Option<bool> {
                 return None;
             }
             let empty = fields.iter().all(|field| field.text().is_empty());
-            Some(!fields.is_empty() && !(colon && empty))
+            Some(!(fields.is_empty() || colon && empty))
         }
     }
 }
@@ -354,7 +354,9 @@ pub(super) fn join(fields: &[Field], place: Place) -> Field {
     let texts: Vec<String> =
         fields.iter().map(|field| if field.many { text::hole() } else { field.text().to_owned() }).collect();
     let mut joined = Field::new(&texts.join(" "), place);
-    fields.iter().for_each(|field| joined.depend_on(&field.depends));
+    for field in fields {
+        joined.depend_on(&field.depends);
+    }
     joined
 }
 

@@ -49,14 +49,15 @@ impl Pattern {
                 '\\' => Item::Char(chars.next().unwrap_or('\\')),
                 '[' => {
                     let rest: String = chars.clone().collect();
-                    match set(&rest)? {
-                        Some((item, length)) => {
+                    match set(&rest) {
+                        Bracket::Set(item, length) => {
                             for _ in 0..length {
                                 chars.next();
                             }
                             item
                         }
-                        None => Item::Char('['),
+                        Bracket::Text => Item::Char('['),
+                        Bracket::Class => return None,
                     }
                 }
                 other => Item::Char(other),
@@ -150,16 +151,13 @@ impl Pattern {
                 let mut at = 0;
                 let mut done = false;
                 while at < chars.len() {
-                    match longest(at).filter(|&end| end > at && !done) {
-                        Some(end) => {
-                            result.push_str(word);
-                            at = end;
-                            done = which == Occurrences::First;
-                        }
-                        None => {
-                            result.push(chars[at]);
-                            at += 1;
-                        }
+                    if let Some(end) = longest(at).filter(|&end| end > at && !done) {
+                        result.push_str(word);
+                        at = end;
+                        done = which == Occurrences::First;
+                    } else {
+                        result.push(chars[at]);
+                        at += 1;
                     }
                 }
             }
@@ -181,21 +179,30 @@ impl Item {
     }
 }
 
-/// The set behind an opening bracket and how many characters it has; `Some(None)` if nothing closes it,
-/// `None` for a class such as `[:digit:]`.
-fn set(rest: &str) -> Option<Option<(Item, usize)>> {
+/// What an opening bracket starts.
+enum Bracket {
+    /// A set, and how many characters it has.
+    Set(Item, usize),
+    /// Nothing, because nothing closes it.
+    Text,
+    /// A class such as `[:digit:]`, which is not followed.
+    Class,
+}
+
+/// What stands behind an opening bracket.
+fn set(rest: &str) -> Bracket {
     let chars: Vec<char> = rest.chars().collect();
     let negated = matches!(chars.first(), Some('!' | '^'));
     let mut at = usize::from(negated);
     let first = at;
     let mut ranges = Vec::new();
     loop {
-        let Some(&char) = chars.get(at) else { return Some(None) };
+        let Some(&char) = chars.get(at) else { return Bracket::Text };
         if char == ']' && at > first {
-            return Some(Some((Item::Set { negated, ranges }, at + 1)));
+            return Bracket::Set(Item::Set { negated, ranges }, at + 1);
         }
         if char == '[' && matches!(chars.get(at + 1), Some(':' | '.' | '=')) {
-            return None;
+            return Bracket::Class;
         }
         let (char, next) = if char == '\\' { (*chars.get(at + 1).unwrap_or(&'\\'), at + 2) } else { (char, at + 1) };
         match (chars.get(next), chars.get(next + 1)) {

@@ -7,7 +7,7 @@ use super::super::{supervisor, tasks};
 use super::Shell;
 use super::condition::Status;
 use super::parameter::is_name;
-use super::state::{Held, State, Variable};
+use super::state::{Dialect, Held, State, Variable};
 use super::statement::{Done, Flow};
 use super::text::{self, Field};
 use crate::read::shell::{Script, Simple};
@@ -122,8 +122,7 @@ impl Shell<'_> {
         state.leave(locals);
         state.arguments = outer;
         let flow = if flow == Flow::Exit { Flow::Exit } else { Flow::Next };
-        let status = if done.flow == Flow::Return { done.status } else { done.status };
-        Done { status, flow }
+        Done { status: done.status, flow }
     }
 
     /// A program with variables of its own in front.
@@ -146,7 +145,7 @@ impl Shell<'_> {
     /// Starts what the words name, in a process that sees the exported variables of `state`. The first
     /// `own` words are an entry point, which may not be in the project.
     pub(super) fn launch(&mut self, state: &mut State, mut fields: Vec<Field>, own: usize, place: Place) {
-        fields = self.in_front(state, fields);
+        fields = Self::in_front(state, fields);
         // A word that is not there is no name of a program.
         let solid: Vec<usize> =
             fields.iter().enumerate().filter(|(_, field)| field.vanishes().is_none()).map(|(at, _)| at).collect();
@@ -231,7 +230,7 @@ impl Shell<'_> {
     }
 
     /// Takes `exec` and what else a shell understands off the front of a program.
-    fn in_front(&self, state: &mut State, mut fields: Vec<Field>) -> Vec<Field> {
+    fn in_front(state: &mut State, mut fields: Vec<Field>) -> Vec<Field> {
         while let Some(name) = fields.first().and_then(Field::known) {
             match name {
                 "exec" | "command" | "builtin" => {
@@ -253,7 +252,7 @@ impl Shell<'_> {
                             "-u" | "--unset" => {
                                 at += 1;
                                 if let Some(name) = fields.get(at).and_then(Field::known) {
-                                    state.unset(&name.to_owned());
+                                    state.unset(name);
                                 }
                             }
                             _ if text.starts_with("--unset=") => state.unset(&text["--unset=".len()..]),
@@ -343,8 +342,15 @@ impl Shell<'_> {
             return false;
         }
         let mut child = state.child();
-        child.bash =
-            words.get(shell).and_then(Option::as_deref).is_some_and(|word| base(word) != "sh" && base(word) != "dash");
+        child.dialect = if words
+            .get(shell)
+            .and_then(Option::as_deref)
+            .is_some_and(|word| base(word) != "sh" && base(word) != "dash")
+        {
+            Dialect::Bash
+        } else {
+            Dialect::Posix
+        };
         let mut at = shell + 1;
         let mut runs_text = false;
         while let Some(option) = words.get(at).and_then(Option::as_deref).filter(|word| word.starts_with(['-', '+'])) {
@@ -354,11 +360,11 @@ impl Shell<'_> {
             }
             let Some(letters) = option.strip_prefix('-').filter(|letters| !letters.starts_with('-')) else { continue };
             runs_text |= letters.contains('c');
-            child.stops_at_errors |= letters.contains('e');
-            child.exports_all |= letters.contains('a');
+            child.options.stops_at_errors |= letters.contains('e');
+            child.options.exports_all |= letters.contains('a');
             // `-o pipefail` takes a word of its own.
             if letters.ends_with('o') {
-                child.stops_at_errors |= words.get(at).and_then(Option::as_deref) == Some("errexit");
+                child.options.stops_at_errors |= words.get(at).and_then(Option::as_deref) == Some("errexit");
                 at += 1;
             }
         }
@@ -402,8 +408,12 @@ impl Shell<'_> {
             let mut child = state.child();
             let text = self.files().get(file).text();
             let line = text.lines().next().unwrap_or_default();
-            child.bash = line.starts_with("#!") && (line.contains("bash") || line.contains("zsh"));
-            child.stops_at_errors = line.starts_with("#!")
+            child.dialect = if line.starts_with("#!") && (line.contains("bash") || line.contains("zsh")) {
+                Dialect::Bash
+            } else {
+                Dialect::Posix
+            };
+            child.options.stops_at_errors = line.starts_with("#!")
                 && line.split_whitespace().skip(1).any(|word| word.starts_with('-') && word.contains('e'));
             child.name = Some(path.clone());
             child.arguments = solid.get(at).and_then(|&at| fields.get(at + 1..)).unwrap_or_default().to_vec();

@@ -27,6 +27,26 @@ pub(super) struct Variable {
     pub(super) exported: bool,
 }
 
+/// What changes how a shell goes on.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Options {
+    /// `set -a`
+    pub(super) exports_all: bool,
+    /// `set -e`
+    pub(super) stops_at_errors: bool,
+    /// Whether words are split at other characters than white space.
+    pub(super) splits_elsewhere: bool,
+}
+
+/// Which shell it is, where shells differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// Any that goes by the name of `sh`.
+    Posix,
+    /// `bash` and those that follow it.
+    Bash,
+}
+
 /// A shell between two commands.
 #[derive(Debug, Clone)]
 pub(super) struct State {
@@ -44,16 +64,10 @@ pub(super) struct State {
     pub(super) called_at: Place,
     /// Whether a unit holds the text itself, so that its command stands for every command in it.
     pub(super) in_unit: bool,
-    /// `set -a`
-    pub(super) exports_all: bool,
-    /// `set -e`
-    pub(super) stops_at_errors: bool,
-    /// Whether words are split at other characters than white space.
-    pub(super) splits_elsewhere: bool,
+    pub(super) options: Options,
     /// Whether something nobody knows may have set any variable.
     pub(super) is_open: bool,
-    /// Whether it is bash, where it differs from other shells.
-    pub(super) bash: bool,
+    pub(super) dialect: Dialect,
     /// Whether it may be that it never gets here.
     pub(super) conditional: bool,
     /// Who fills in the variables of its text.
@@ -102,11 +116,9 @@ impl State {
             name: None,
             called_at: place,
             in_unit: true,
-            exports_all: false,
-            stops_at_errors: false,
-            splits_elsewhere: false,
+            options: Options::default(),
             is_open: false,
-            bash: false,
+            dialect: Dialect::Posix,
             conditional: false,
             filled_by: FilledBy::Shell,
             locals: BTreeMap::new(),
@@ -134,9 +146,7 @@ impl State {
         child.variables.retain(|_, variable| variable.exported);
         child.functions.clear();
         child.locals.clear();
-        child.exports_all = false;
-        child.stops_at_errors = false;
-        child.splits_elsewhere = false;
+        child.options = Options::default();
         child
     }
 
@@ -174,8 +184,8 @@ impl State {
     }
 
     pub(super) fn assign(&mut self, name: &str, held: Held) {
-        self.splits_elsewhere |= name == "IFS";
-        let exported = self.exports_all || self.variables.get(name).is_some_and(|variable| variable.exported);
+        self.options.splits_elsewhere |= name == "IFS";
+        let exported = self.options.exports_all || self.variables.get(name).is_some_and(|variable| variable.exported);
         self.variables.insert(name.to_owned(), Variable { held, exported });
     }
 
@@ -269,9 +279,9 @@ impl State {
             }
         }
         self.is_open |= other.is_open;
-        self.exports_all |= other.exports_all;
-        self.splits_elsewhere |= other.splits_elsewhere;
-        self.stops_at_errors &= other.stops_at_errors;
+        self.options.exports_all |= other.options.exports_all;
+        self.options.splits_elsewhere |= other.options.splits_elsewhere;
+        self.options.stops_at_errors &= other.options.stops_at_errors;
         self.locals.extend(other.locals);
     }
 }

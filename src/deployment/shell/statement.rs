@@ -78,17 +78,17 @@ impl<'a> Shell<'a> {
         match statement {
             Statement::Simple(simple) => {
                 let done = self.simple(simple, state, guarded);
-                self.stopped(done, state, guarded)
+                Self::stopped(done, state, guarded)
             }
             Statement::Test(words) => {
                 let done = Done::with(self.double_condition(words, state));
-                self.stopped(done, state, guarded)
+                Self::stopped(done, state, guarded)
             }
             Statement::Arithmetic(parts) => {
                 let place = parts.first().map_or(state.called_at, |part| part.place);
                 let (value, _) = self.number(parts, place, state);
                 let done = Done::with(value.map_or(Status::Unknown, |value| Status::Known(value != 0)));
-                self.stopped(done, state, guarded)
+                Self::stopped(done, state, guarded)
             }
             Statement::Not(inner) => {
                 let done = self.statement(inner, state, true);
@@ -125,7 +125,7 @@ impl<'a> Shell<'a> {
             Statement::Group(list) => self.list(list, state, guarded),
             Statement::Subshell(list) => {
                 let status = self.apart(state, |shell, state| shell.list(list, state, guarded));
-                self.stopped(Done::with(status), state, guarded)
+                Self::stopped(Done::with(status), state, guarded)
             }
             Statement::If { branches, otherwise } => self.branches(branches, otherwise, state, guarded),
             Statement::While { until, condition, body } => self.rounds(*until, condition, body, state, guarded),
@@ -143,8 +143,8 @@ impl<'a> Shell<'a> {
     }
 
     /// `set -e`: a failure that nobody asks about ends the script.
-    fn stopped(&self, done: Done, state: &State, guarded: bool) -> Done {
-        let fails = done.status == Status::Known(false) && state.stops_at_errors && !guarded;
+    fn stopped(done: Done, state: &State, guarded: bool) -> Done {
+        let fails = done.status == Status::Known(false) && state.options.stops_at_errors && !guarded;
         if fails && done.flow == Flow::Next { Done { flow: Flow::Exit, ..done } } else { done }
     }
 
@@ -175,7 +175,7 @@ impl<'a> Shell<'a> {
             }
         }
         self.piped = false;
-        self.stopped(Done::with(status), state, guarded)
+        Self::stopped(Done::with(status), state, guarded)
     }
 
     /// Goes on one of two ways, or on both where the condition is open.

@@ -227,10 +227,10 @@ fn asks_for_cores(simple: &Simple, listed: bool) -> bool {
     match words.as_slice() {
         ["grep", "^processor" | "processor", "/proc/cpuinfo"] => listed,
         _ if listed => false,
-        [program] | [program, "--all"] if base(program) == "nproc" => true,
-        ["getconf", "_NPROCESSORS_ONLN" | "_NPROCESSORS_CONF"] => true,
-        ["grep", "-c", "^processor" | "processor", "/proc/cpuinfo"] => true,
-        ["sysctl", "-n", "hw.ncpu" | "hw.logicalcpu" | "hw.physicalcpu"] => true,
+        [program] | [program, "--all"] => base(program) == "nproc",
+        ["getconf", "_NPROCESSORS_ONLN" | "_NPROCESSORS_CONF"]
+        | ["grep", "-c", "^processor" | "processor", "/proc/cpuinfo"]
+        | ["sysctl", "-n", "hw.ncpu" | "hw.logicalcpu" | "hw.physicalcpu"] => true,
         ["python" | "python3", "-c", code] => {
             code.contains("cpu_count()") && code.starts_with("import ") && code.ends_with("cpu_count())")
         }

@@ -380,12 +380,11 @@ impl Scanner<'_> {
             }
             let before = self.at;
             if !self.redirection(&mut simple)? {
-                match self.assignment(simple.words.is_empty())? {
-                    Some(assignment) => simple.assignments.push(assignment),
-                    None => {
-                        let word = self.word()?;
-                        simple.words.push(word);
-                    }
+                if let Some(assignment) = self.assignment(simple.words.is_empty())? {
+                    simple.assignments.push(assignment);
+                } else {
+                    let word = self.word()?;
+                    simple.words.push(word);
                 }
             }
             if self.at == before {

@@ -104,28 +104,37 @@ pub enum Statement {
 
 impl Statement {
     fn commands(&self, found: &mut Vec<Place>) {
+        let mut all = |list: &[Statement]| {
+            for statement in list {
+                statement.commands(found);
+            }
+        };
         match self {
             Self::Simple(simple) => found.push(simple.place),
             Self::Not(inner) | Self::Background(inner) => inner.commands(found),
+            Self::Function { body, .. } => body.commands(found),
             Self::And(first, second) | Self::Or(first, second) => {
                 first.commands(found);
                 second.commands(found);
             }
-            Self::Pipe(list) | Self::Group(list) | Self::Subshell(list) | Self::Rounds(list) => {
-                list.iter().for_each(|statement| statement.commands(found));
-            }
+            Self::Pipe(list) | Self::Group(list) | Self::Subshell(list) | Self::Rounds(list) => all(list),
+            Self::For { body, .. } => all(body),
             Self::If { branches, otherwise } => {
-                let lists = branches.iter().flat_map(|(condition, body)| condition.iter().chain(body));
-                lists.chain(otherwise).for_each(|statement| statement.commands(found));
+                for (condition, body) in branches {
+                    all(condition);
+                    all(body);
+                }
+                all(otherwise);
             }
             Self::While { condition, body, .. } => {
-                condition.iter().chain(body).for_each(|statement| statement.commands(found));
+                all(condition);
+                all(body);
             }
-            Self::For { body, .. } => body.iter().for_each(|statement| statement.commands(found)),
             Self::Case { arms, .. } => {
-                arms.iter().flat_map(|arm| &arm.body).for_each(|statement| statement.commands(found));
+                for arm in arms {
+                    all(&arm.body);
+                }
             }
-            Self::Function { body, .. } => body.commands(found),
             Self::Test(_) | Self::Arithmetic(_) => {}
         }
     }

@@ -1,4 +1,4 @@
-//! What scripts become.
+//! Scripts become trees whose words are found again in the text.
 
 use proptest::prelude::*;
 

@@ -82,7 +82,7 @@ impl Scanner<'_> {
         Ok(self.build(until)?.parts)
     }
 
-    fn ends(&self, byte: u8, until: Until) -> bool {
+    fn ends(byte: u8, until: Until) -> bool {
         match until {
             Until::Blank => byte.is_ascii_whitespace() || b";&|()<>".contains(&byte),
             Until::Brace { slash, colon, .. } => byte == b'}' || (slash && byte == b'/') || (colon && byte == b':'),
@@ -102,7 +102,7 @@ impl Scanner<'_> {
                 b'<' | b'>' if until == Until::Blank && self.at == start && self.byte(1) == Some(b'(') => {
                     self.process_substitution(&mut building)?;
                 }
-                _ if self.ends(byte, until) => break,
+                _ if Self::ends(byte, until) => break,
                 b'\\' if self.byte(1) == Some(b'\n') => self.at += 2,
                 b'\\' if self.starts("\\\r\n") => self.at += 3,
                 b'\\' => self.escape(&mut building, in_quotes || until == Until::End),
@@ -243,16 +243,17 @@ impl Scanner<'_> {
             }
             _ => None,
         };
-        match kind {
-            Some(kind) => {
-                let place = self.place(start..self.at);
-                building.parts.push(Part { kind, quoted, place });
-            }
-            None => {
-                let length = self.rest().chars().next().map_or(1, char::len_utf8);
-                building.text(self, self.decoded, start..start + length, quoted);
-                self.at = start + length;
-            }
+        if let Some(kind) = kind {
+            let place = self.place(start..self.at);
+            building.parts.push(Part { kind, quoted, place });
+        } else {
+            let length = self.rest().chars().next().map_or(1, char::len_utf8);
+            // What means nothing anywhere is taken in one piece.
+            let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.,=@%+~".contains(byte);
+            let behind = self.text.as_bytes().get(start + length..).unwrap_or_default();
+            let length = length + behind.iter().take_while(|byte| plain(byte)).count();
+            building.text(self, self.decoded, start..start + length, quoted);
+            self.at = start + length;
         }
         Ok(())
     }

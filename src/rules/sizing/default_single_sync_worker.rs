@@ -11,9 +11,9 @@ fn check(service: &Service, _: &Context, out: &mut Findings) {
     }
     // Anybody who sets one of the two has thought about it, and what is unknown may be anything.
     let untouched = |name: &str| {
-        let is_default = |setting: &Setting| !setting.is_set() && setting.int() == Some(1);
-        // Further options in a variable (`gunicorn $EXTRA app:app`) may set it after all.
-        deployment.setting(name).is_some_and(|setting| is_default(setting) && setting.winner.depends.is_empty())
+        let by_default = |setting: &&Setting| !setting.is_set() && setting.int() == Some(1);
+        // `gunicorn $OPTIONS app:app` is how further options are asked for.
+        deployment.setting(name).filter(by_default).is_some_and(|setting| setting.winner.depends.is_empty())
     };
     let one_at_a_time = deployment.class.is_some_and(|class| class.name() == "sync");
     if !(untouched("workers") && untouched("threads") && one_at_a_time) {
