@@ -127,7 +127,8 @@ impl Case {
         }
         let scripts: BTreeMap<String, String> = self.files.get("pyproject.toml").map_or_else(BTreeMap::new, |text| {
             let tree: toml::Table = text.parse().expect("the corpus holds valid files");
-            let scripts = tree.get("project").and_then(|project| project.get("scripts")).and_then(toml::Value::as_table);
+            let scripts =
+                tree.get("project").and_then(|project| project.get("scripts")).and_then(toml::Value::as_table);
             let text = |value: &toml::Value| value.as_str().unwrap_or_default().to_owned();
             scripts.into_iter().flatten().map(|(name, target)| (name.clone(), text(target))).collect()
         });

@@ -192,8 +192,13 @@ impl Settings {
     /// Makes a setting count for nothing: whatever was set loses against `value`, which nobody set.
     pub(super) fn overrule(&mut self, name: &str, value: Value) {
         let Some(effective) = self.by_name.get_mut(name) else { return };
-        let ruled =
-            Candidate { value: Resolved::Known(value), layer: Layer::Default, place: None, site: None, depends: Vec::new() };
+        let ruled = Candidate {
+            value: Resolved::Known(value),
+            layer: Layer::Default,
+            place: None,
+            site: None,
+            depends: Vec::new(),
+        };
         if effective.winner.value != ruled.value {
             let lost = std::mem::replace(&mut effective.winner, ruled);
             effective.overridden.insert(0, lost);

@@ -5,8 +5,8 @@
 //! start servers was found before.
 
 use super::commands::Start;
-use super::launcher::{self, Launched};
 use super::configuration::{Configuration, Read, Reader, Which};
+use super::launcher::{self, Launched};
 use super::settle::{self, Sources};
 use super::version;
 use super::{Candidate, Deployment, Resolved, Settings, daphne, fastapi, faults, granian, hypercorn, uvicorn};

@@ -48,7 +48,14 @@ impl<'f> Scene<'f> {
         if let Some(working) = &unit.working_folder {
             roots.enter(&working.value);
         }
-        let surroundings = Surroundings { environment, roots, files, scripts: &facts.scripts, installed: &facts.console_scripts, outer: &|_| None };
+        let surroundings = Surroundings {
+            environment,
+            roots,
+            files,
+            scripts: &facts.scripts,
+            installed: &facts.console_scripts,
+            outer: &|_| None,
+        };
         let starts = commands::starts(unit.entrypoint.as_ref(), unit.command.as_ref(), surroundings);
         Self {
             unit,
@@ -63,7 +70,14 @@ impl<'f> Scene<'f> {
     /// An image with the command that it has itself.
     pub(super) fn image(image: &Image<'f>, files: &Files, facts: &Facts) -> Self {
         let (environment, roots) = inside(image, files.get(image.stage.place.file).folder(), None);
-        let surroundings = Surroundings { environment, roots, files, scripts: &facts.scripts, installed: &facts.console_scripts, outer: &|_| None };
+        let surroundings = Surroundings {
+            environment,
+            roots,
+            files,
+            scripts: &facts.scripts,
+            installed: &facts.console_scripts,
+            outer: &|_| None,
+        };
         let starts = commands::starts(image.entrypoint, image.command, surroundings);
         Self {
             unit: image.stage,
@@ -125,7 +139,14 @@ impl<'f> Scene<'f> {
         if !uses_own {
             built.extend(own_image.map(|image| image.stage.place));
         }
-        let surroundings = Surroundings { environment, roots, files, scripts: &facts.scripts, installed: &facts.console_scripts, outer: &outer };
+        let surroundings = Surroundings {
+            environment,
+            roots,
+            files,
+            scripts: &facts.scripts,
+            installed: &facts.console_scripts,
+            outer: &outer,
+        };
         let starts = commands::starts(entrypoint, command, surroundings);
         Self {
             unit,

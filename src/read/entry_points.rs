@@ -98,7 +98,8 @@ pub(super) fn read_setup(file: FileId, module: &Module, facts: &mut Facts) {
                 && let Expr::Dict(dict) = &keyword.value
             {
                 for item in &dict.items {
-                    let is_scripts = matches!(&item.key, Some(Expr::StringLiteral(key)) if key.value.to_str() == "console_scripts");
+                    let is_scripts =
+                        matches!(&item.key, Some(Expr::StringLiteral(key)) if key.value.to_str() == "console_scripts");
                     let (true, Expr::List(list)) = (is_scripts, &item.value) else { continue };
                     for one in &list.elts {
                         if let Expr::StringLiteral(text) = one {
@@ -154,7 +155,8 @@ mod tests {
         assert_eq!(told("pyproject.toml", "[tool.poetry.scripts]\nserve = 'shop.cli:main'\n"), serve);
         let table = "[tool.poetry.scripts]\nserve = { reference = \"shop.cli:main\", type = \"console\" }\n";
         assert_eq!(told("pyproject.toml", table), serve);
-        let lines = "[options.entry_points]\nconsole_scripts =\n  # one\n  serve = shop.cli:main\ngui_scripts =\n  a = b:c\n";
+        let lines =
+            "[options.entry_points]\nconsole_scripts =\n  # one\n  serve = shop.cli:main\ngui_scripts =\n  a = b:c\n";
         assert_eq!(told("setup.cfg", lines), serve);
         let call = "setup(\n  name='shop',\n  entry_points={'console_scripts': ['serve = shop.cli:main']},\n)\n";
         assert_eq!(told("setup.py", call), serve);

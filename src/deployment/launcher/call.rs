@@ -123,7 +123,8 @@ impl Reading<'_> {
                 called.errors.push(Located::new(what, found.place));
                 continue;
             };
-            let resolved = resolved(&set.value, |value| cast::cast(setting, value, self.version).map_err(|e| e.message));
+            let resolved =
+                resolved(&set.value, |value| cast::cast(setting, value, self.version).map_err(|e| e.message));
             let one = self.candidate(setting.name(), &set.value, resolved, found, &mut called.errors);
             called.candidates.push((setting, one));
         }

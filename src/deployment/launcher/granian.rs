@@ -47,7 +47,9 @@ pub(super) fn read(reading: &Reading) -> Called {
             continue;
         }
         let option = RENAMED.iter().find(|(known, _)| *known == name).map_or(name, |(_, option)| *option);
-        let is_option_only = RENAMED.iter().any(|(_, option)| *option == name) || name.starts_with("http1_") || name.starts_with("http2_");
+        let is_option_only = RENAMED.iter().any(|(_, option)| *option == name)
+            || name.starts_with("http1_")
+            || name.starts_with("http2_");
         let Some(setting) = reading.setting(option).filter(|_| !is_option_only) else {
             if !UNLISTED.contains(&name) {
                 called.errors.push(Located::new(format!("`Granian()` has no parameter `{name}`"), found.place));

@@ -15,8 +15,8 @@ pub(super) fn read(reading: &Reading) -> Called {
     let serves = reading.launched.api == Api::HypercornServe;
     let named = |name: &str| sighting.named.iter().find(|(known, _)| known == name).map(|(_, given)| given);
     let config = sighting.positional.get(usize::from(serves)).or_else(|| named("config"));
-    let followed = config
-        .is_some_and(|config| known(&config.value).is_some_and(|value| value.to_string().contains("hypercorn")));
+    let followed =
+        config.is_some_and(|config| known(&config.value).is_some_and(|value| value.to_string().contains("hypercorn")));
     if !followed {
         reading.hide(&mut called, &sighting.place, "the configuration comes from something that is not followed");
     }
@@ -29,7 +29,8 @@ pub(super) fn read(reading: &Reading) -> Called {
             continue;
         }
         let Some(setting) = reading.setting(name) else { continue };
-        let resolved = match resolved(value, |value| cast::cast(setting, value, reading.version).map_err(|e| e.message)) {
+        let resolved = match resolved(value, |value| cast::cast(setting, value, reading.version).map_err(|e| e.message))
+        {
             Ok(Resolved::Known(Value::Object(what))) => Ok(Resolved::Unknown(format!("it is {what}"))),
             other => other,
         };

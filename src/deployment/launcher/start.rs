@@ -8,7 +8,7 @@ use crate::python::launches::{Api, CallSite, Element, Form, Words, call_at};
 use crate::read::{self, Facts};
 use crate::servers::arguments::Argument;
 use crate::servers::{Program, Server, recognise};
-use crate::source::{Files, Place};
+use crate::source::{Files, Place, Span};
 use crate::values::Value;
 
 /// What a call starts.
@@ -51,9 +51,10 @@ fn step(launched: &Launched, start: &Start, files: &Files, facts: &Facts) -> Vec
             let Some(server) = Server::ALL.into_iter().find(|server| server.as_str() == name) else {
                 return Vec::new();
             };
-            let given = sighting.positional.first().or_else(|| {
-                sighting.named.iter().find(|(name, _)| name == "args").map(|(_, given)| given)
-            });
+            let given = sighting
+                .positional
+                .first()
+                .or_else(|| sighting.named.iter().find(|(name, _)| name == "args").map(|(_, given)| given));
             let arguments = match given {
                 Some(Given { items: Some(items), .. }) => arguments(items, None, sighting.place, files),
                 _ => rest(sighting),
@@ -109,7 +110,7 @@ fn arguments(items: &[Evaluated], site: Option<&[Option<Element>]>, place: Place
         let element = site.and_then(|site| site.get(index)).and_then(Option::as_ref);
         if let Some(element) = element {
             argument.place = Place::new(place.file, element.span);
-            argument.removal = argument.place;
+            argument.removal = Place::new(place.file, with_comma(files.get(place.file).text(), element.span));
             if let Some(inside) = element.inside {
                 argument.place = Place::new(place.file, inside);
                 argument.literal = argument.text.as_deref() == Some(files.text_at(argument.place));
@@ -118,6 +119,18 @@ fn arguments(items: &[Evaluated], site: Option<&[Option<Element>]>, place: Place
         argument
     });
     each.collect()
+}
+
+/// An element of a list with the comma that goes if it goes.
+fn with_comma(text: &str, element: Span) -> Span {
+    let behind = text.get(element.end..).unwrap_or_default();
+    if let Some(rest) = behind.trim_start().strip_prefix(',') {
+        let comma = text.len() - rest.len();
+        let gap = rest.len() - rest.trim_start_matches(' ').len();
+        return Span::new(element.start, comma + gap);
+    }
+    let before = text.get(..element.start).unwrap_or_default().trim_end();
+    if before.ends_with(',') { Span::new(before.len() - 1, element.end) } else { element }
 }
 
 /// The programs that a list of words or a text for a shell starts.
@@ -168,12 +181,8 @@ fn commands(words: Words, launched: &Launched, here: &Start, files: &Files, fact
     if let Some(folder) = named("cwd").and_then(|given| text(&given.value)) {
         here.roots.enter(&folder);
     }
-    if let Some(Value::Dict(entries)) = named("env").and_then(|given| super::call::known(&given.value)) {
-        for (name, value) in entries {
-            if let (Value::Str(name), Value::Str(value)) = (name, value) {
-                here.environment.put(name, Some(value.clone()), place);
-            }
-        }
+    for (name, value) in named("env").into_iter().flat_map(|given| &given.attributes) {
+        here.environment.put(name, text(value), place);
     }
     lines.into_iter().filter_map(|line| command(line, &here)).map(Step::Program).collect()
 }
@@ -189,7 +198,7 @@ fn shell_lines(text: &str, at: Option<Place>, place: Place, files: &Files) -> Ve
     let mut lines = Vec::new();
     let mut start = 0;
     for part in text.split("&&") {
-        let begins = at.map(|at| Place::new(at.file, crate::source::Span::new(at.span.start + start, at.span.end)));
+        let begins = at.map(|at| Place::new(at.file, Span::new(at.span.start + start, at.span.end)));
         start += part.len() + 2;
         if part.contains(['|', ';', '&', '`', '\n', '<', '>', '(']) {
             continue;

@@ -161,7 +161,12 @@ impl<'a> Run<'a, '_> {
     }
 
     /// Calls a function of the first module the way its caller is said to.
-    pub(super) fn enter_function(&mut self, def: &'a ast::StmtFunctionDef, nested: bool, question: &Question<'_>) -> Step<()> {
+    pub(super) fn enter_function(
+        &mut self,
+        def: &'a ast::StmtFunctionDef,
+        nested: bool,
+        question: &Question<'_>,
+    ) -> Step<()> {
         let outside = self.scope;
         if nested {
             // The names of the function around it are not there any more.

@@ -59,6 +59,23 @@ impl<'a> Run<'a, '_> {
         }
     }
 
+    /// Where the code stands, to come back to.
+    pub(super) fn standing(&self) -> Outside<'a> {
+        Outside {
+            module: self.module,
+            scope: self.scope,
+            home: self.home,
+            function: self.function.clone(),
+            control: self.control.clone(),
+        }
+    }
+
+    /// Comes back from wherever the code stood when it was given up.
+    pub(super) fn stand(&mut self, outside: Outside<'a>) {
+        self.depth += 1;
+        self.step_out(outside);
+    }
+
     pub(super) fn step_out(&mut self, outside: Outside<'a>) {
         self.depth -= 1;
         self.module = outside.module;

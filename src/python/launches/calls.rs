@@ -270,7 +270,7 @@ impl<'a> Visitor<'a> for Search<'_> {
 }
 
 /// `__name__ == "__main__"`.
-fn is_main(test: &Expr) -> bool {
+pub fn is_main(test: &Expr) -> bool {
     let Expr::Compare(compare) = test else { return false };
     let is_name = |expr: &Expr| matches!(expr, Expr::Name(name) if name.id == "__name__");
     let is_text = |expr: &Expr| matches!(expr, Expr::StringLiteral(text) if text.value.to_str() == "__main__");
@@ -320,11 +320,7 @@ mod tests {
             call.keywords.iter().map(|k| (k.name.as_deref(), at(k.whole), at(k.value.span), k.value.literal)).collect();
         assert_eq!(
             keywords,
-            [
-                (Some("host"), "host='h'", "'h'", true),
-                (None, "**more", "more", false),
-                (Some("n"), "n=-1", "-1", true)
-            ]
+            [(Some("host"), "host='h'", "'h'", true), (None, "**more", "more", false), (Some("n"), "n=-1", "-1", true)]
         );
     }
 }

@@ -6,7 +6,7 @@
 
 mod calls;
 
-pub use calls::{CallSite, Element, Keyword, Launch, call_at, find, imports};
+pub use calls::{CallSite, Element, Keyword, Launch, call_at, find, imports, is_main};
 
 /// What a call starts, and how it is told what to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +85,10 @@ pub fn api(name: &str) -> Option<Api> {
             Api::GunicornApplication { command_line: true }
         }
         "gunicorn.app.wsgiapp.run" => Api::Command("gunicorn"),
-        "subprocess.run" | "subprocess.call" | "subprocess.check_call" | "subprocess.check_output"
+        "subprocess.run"
+        | "subprocess.call"
+        | "subprocess.check_call"
+        | "subprocess.check_output"
         | "subprocess.Popen" => words(0, "args", Form::List, false),
         "os.execv" | "os.execve" | "os.execvp" | "os.execvpe" => words(1, "args", Form::Renamed, true),
         "os.spawnv" | "os.spawnve" | "os.spawnvp" | "os.spawnvpe" => words(2, "args", Form::Renamed, false),

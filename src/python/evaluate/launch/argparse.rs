@@ -209,14 +209,7 @@ impl<'a> Run<'a, '_> {
         }
     }
 
-    fn by_flag(
-        &mut self,
-        one: &Argument<'a>,
-        index: usize,
-        told: bool,
-        parsed: &Parsed,
-        at: Span,
-    ) -> Step<Cell<'a>> {
+    fn by_flag(&mut self, one: &Argument<'a>, index: usize, told: bool, parsed: &Parsed, at: Span) -> Step<Cell<'a>> {
         let uses: Vec<_> = parsed.uses.iter().filter(|used| used.option == index).collect();
         let Some(last) = uses.last() else { return self.default_of_argument(one, told, at) };
         match one.action.as_ref() {

@@ -50,9 +50,9 @@ impl<'a> Run<'a, '_> {
             }
             "typer.Option" | "typer.Argument" => made(name),
             _ => match of_click(name) {
-                Some(function @ ("command" | "group" | "option" | "argument" | "Choice" | "IntRange" | "Path" | "File")) => {
-                    made(&format!("click.{function}"))
-                }
+                Some(
+                    function @ ("command" | "group" | "option" | "argument" | "Choice" | "IntRange" | "Path" | "File"),
+                ) => made(&format!("click.{function}")),
                 Some("pass_context" | "pass_obj") => made("click.pass_context"),
                 _ => Ok(None),
             },
@@ -105,7 +105,8 @@ impl<'a> Run<'a, '_> {
                 },
                 Thing::Method(bound) => {
                     let (receiver, name) = (&bound.0, &bound.1);
-                    let is_command = matches!(&receiver.thing, Thing::Instance(class, _) if class.name.as_ref() == "click.Command");
+                    let is_command =
+                        matches!(&receiver.thing, Thing::Instance(class, _) if class.name.as_ref() == "click.Command");
                     if is_command && matches!(name.as_ref(), "command" | "group" | "callback") {
                         let what = format!("click.{name}").into();
                         head = Some(Head { arguments: Rc::default(), parent: Some(receiver.clone()), what });
@@ -199,7 +200,15 @@ impl<'a> Run<'a, '_> {
                 Ok(Cell::new(Thing::Made(format!("click.{method}").into(), Rc::new(arguments))))
             }
             "add_command" | "add_typer" => {
-                if let Some(Cell { thing: Thing::Instance(_, child), .. }) = arguments.positional.first() {
+                if let Some(Cell { thing: Thing::Dotted(outside), .. }) = arguments.positional.first() {
+                    // A command of a library under a name of the project's own.
+                    let name = arguments.get(1, "name").and_then(word_of).unwrap_or_else(|| Rc::clone(outside));
+                    let child = self.command(&name, false, false, at)?;
+                    if let Thing::Instance(_, made) = child.thing {
+                        self.put(made, "outside", Cell::new(Thing::Str(Rc::clone(outside))));
+                    }
+                    self.push_to(id, "commands", tuple(vec![Cell::new(Thing::Str(name)), child]))?;
+                } else if let Some(Cell { thing: Thing::Instance(_, child), .. }) = arguments.positional.first() {
                     let own = self.own(*child, "name").unwrap_or_else(|| Cell::str(""));
                     let name = arguments.get(1, "name").cloned().unwrap_or(own);
                     let child = arguments.positional.first().cloned().unwrap_or(name.clone());

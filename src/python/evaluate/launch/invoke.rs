@@ -4,10 +4,10 @@ use std::rc::Rc;
 
 use crate::source::Span;
 
-use super::super::numbers::{float_of, int_text};
 use super::super::call::Arguments;
 use super::super::cell::{Cell, Id, Text, Thing};
 use super::super::class::Class;
+use super::super::numbers::{float_of, int_text};
 use super::super::operators::tuple;
 use super::super::outside::Variable;
 use super::super::run::{Run, Step};
@@ -57,6 +57,9 @@ impl<'a> Run<'a, '_> {
 
     fn invoke(&mut self, id: Id, words: Option<&[Option<Text>]>, at: Span) -> Step<()> {
         self.spend(8)?;
+        if let Some(Thing::Str(outside)) = self.own(id, "outside").map(|cell| cell.thing) {
+            return self.run_outside(&outside, words, at);
+        }
         let commands = self.listed(id, "commands").unwrap_or_default();
         let of_typer = self.says(id, "typer");
         // An application of typer with a single command is that command.
@@ -113,6 +116,21 @@ impl<'a> Run<'a, '_> {
         }
     }
 
+    /// A command of a library gets the words behind its name.
+    fn run_outside(&mut self, name: &Text, words: Option<&[Option<Text>]>, at: Span) -> Step<()> {
+        let mut argv = vec![Cell::new(Thing::Str(Rc::clone(name)))];
+        argv.extend(words.unwrap_or_default().iter().map(|word| match word {
+            Some(word) => Cell::new(Thing::Str(Rc::clone(word))),
+            None => Cell::unknown("a word of the command line that nobody knows"),
+        }));
+        let list = if words.is_some() { self.list(argv)? } else { Cell::unknown("the words of the command line") };
+        self.set_system("argv", list);
+        if self.witness.as_ref().is_some_and(|witness| (witness.watched)(name)) {
+            self.sight(name, &Arguments::default(), at);
+        }
+        Ok(())
+    }
+
     /// Whether a group does something without a command.
     fn is_bare(&self, id: Id) -> bool {
         self.says(id, "bare")
@@ -131,7 +149,10 @@ impl<'a> Run<'a, '_> {
         for (index, one) in parameters.iter().enumerate() {
             let value = self.parameter_value(one, index, told, parsed, &mut positional, at)?;
             let value = if parsed.opaque {
-                Cell { thing: Thing::Unknown("a word of the command line that nobody knows may set it".into()), ..value }
+                Cell {
+                    thing: Thing::Unknown("a word of the command line that nobody knows may set it".into()),
+                    ..value
+                }
             } else {
                 value
             };
