@@ -6,10 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::Deployment;
 use super::environment::Environment;
 use super::launcher::{self, Alone, Reached};
-use super::platform;
-use super::proxy;
 use super::scene::{Project, Scene};
-use super::{compose, image};
+use super::{compose, image, platform, proxy};
 use crate::findings::Note;
 use crate::read::{Facts, Unit, UnitKind};
 use crate::source::{FileId, Files, Located, Place};
@@ -49,16 +47,18 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
     let services: Vec<&Unit> = composed.iter().map(|service| &service.unit).collect();
     let units = platform::complete(&facts.units, files);
     let outside = units.iter().map(|unit| (unit, Environment::default()));
-    for (unit, outer) in inside.chain(outside) {
+    // What a manager in a container starts is no unit of a machine, so those come last.
+    let (managed, others): (Vec<_>, Vec<_>) =
+        inside.chain(outside).partition(|(unit, _)| unit.kind == UnitKind::SupervisorProgram);
+    for (unit, outer) in others {
         let scene = match unit.kind {
-            UnitKind::Image => continue,
+            UnitKind::Image | UnitKind::SupervisorProgram => continue,
             UnitKind::Platform if !platform::in_image(unit) => guarded(|| Scene::host(unit, files, facts)),
             UnitKind::ComposeService | UnitKind::KubernetesContainer | UnitKind::Platform => {
                 guarded(|| Scene::service(unit, &outer, files, facts, &services, &mut built))
             }
             UnitKind::Procfile
             | UnitKind::SystemdService
-            | UnitKind::SupervisorProgram
             | UnitKind::UwsgiConfiguration
             | UnitKind::Task
             | UnitKind::PythonLauncher => guarded(|| Scene::host(unit, files, facts)),
@@ -78,6 +78,13 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
                 Some(scene) => scenes.push(scene),
                 None => broken.push(image.stage.place),
             }
+        }
+    }
+    let inside: BTreeSet<Place> = scenes.iter().flat_map(Scene::managed).collect();
+    for (unit, _) in managed.into_iter().filter(|(unit, _)| !inside.contains(&unit.place)) {
+        match guarded(|| Scene::host(unit, files, facts)) {
+            Some(scene) => scenes.push(scene),
+            None => broken.push(unit.place),
         }
     }
     let project = Project { files, facts };
@@ -157,6 +164,15 @@ fn forget_repeated(assembly: &mut Assembly) {
             kept.push(deployment);
         }
     }
+    // A task that something else calls is that launch, and not what somebody runs by hand.
+    let called: Vec<bool> = kept
+        .iter()
+        .map(|task| {
+            task.kind == UnitKind::Task && kept.iter().any(|other| other.kind != UnitKind::Task && other.rests_on(task))
+        })
+        .collect();
+    let mut called = called.into_iter();
+    kept.retain(|_| called.next() != Some(true));
     assembly.deployments = kept;
     let mut commands = BTreeSet::new();
     assembly.development_servers.retain(|server| commands.insert((server.command, server.name)));

@@ -1,5 +1,6 @@
 //! Whether a place starts the service in production, told by the evidence in names.
 
+use super::host;
 use super::locate::join;
 use crate::read::{Unit, UnitKind};
 use crate::source::{Files, Located};
@@ -30,6 +31,8 @@ const DEVELOPMENT: [&str; 18] = [
 /// Why a unit is not how the service runs in production; `None` if nothing says so.
 pub(super) fn development(unit: &Unit, files: &Files) -> Option<Located<String>> {
     let path = files.get(unit.place.file).path();
+    // `web.service.example` is what somebody copies to the machine.
+    let path = if host::is_remote(unit.kind) { without_template(path) } else { path };
     let named = |name: &str| words(name).any(|word| DEVELOPMENT.contains(&word.as_str()));
     let why = if unit.kind == UnitKind::Task {
         format!("`{}` is a task that somebody runs by hand", unit.name)
@@ -46,6 +49,12 @@ pub(super) fn development(unit: &Unit, files: &Files) -> Option<Located<String>>
         return mounted_sources(unit, files);
     };
     Some(Located::new(why, unit.place))
+}
+
+/// The path without the ending of a template.
+fn without_template(path: &str) -> &str {
+    let ends = [".example", ".sample", ".dist", ".template", "-example", "-sample"];
+    ends.iter().find_map(|end| path.strip_suffix(end)).unwrap_or(path)
 }
 
 /// A service that mounts the code of the project runs what somebody is editing, not what was built.

@@ -23,6 +23,8 @@ pub enum Layer {
     CommandLine,
     /// An argument of the call in Python code that starts the server.
     Call,
+    /// Who starts the server, and hands over what the setting would make.
+    Manager,
 }
 
 impl Layer {
@@ -35,6 +37,7 @@ impl Layer {
             Self::OptionsVariable => "GUNICORN_CMD_ARGS",
             Self::CommandLine => "command-line",
             Self::Call => "call",
+            Self::Manager => "socket-activation",
         }
     }
 }
@@ -209,6 +212,14 @@ impl Settings {
     pub(super) fn change(&mut self, name: &str, change: impl FnOnce(&Candidate) -> Candidate) {
         if let Some(effective) = self.by_name.get_mut(name) {
             effective.winner = change(&effective.winner);
+        }
+    }
+
+    /// Puts a candidate above all others of a setting.
+    pub(super) fn outrank(&mut self, name: &str, candidate: Candidate) {
+        if let Some(effective) = self.by_name.get_mut(name) {
+            let loser = std::mem::replace(&mut effective.winner, candidate);
+            effective.overridden.insert(0, loser);
         }
     }
 

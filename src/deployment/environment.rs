@@ -3,18 +3,16 @@
 //! Decides what a variable holds. A variable that no file sets is unknown, not absent: a platform
 //! or a person may still set it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use crate::python::evaluate::Lookup;
+use crate::python::evaluate::{Dependency, Lookup};
 use crate::read::Variable;
-use crate::source::{Place, Word};
+use crate::source::Place;
 
 /// Variables by name, each with the place that sets it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Environment {
     entries: BTreeMap<String, Entry>,
-    /// Names that a shell was told to export, whether they hold something yet or not.
-    exports: BTreeSet<String>,
 }
 
 /// One variable that a file mentions.
@@ -26,8 +24,22 @@ pub(super) struct Entry {
     pub(super) place: Place,
     /// Whether the bytes at `place` are exactly the text.
     pub(super) literal: bool,
-    /// Whether programs see it, and not only the shell that holds it.
+    /// What the text rests on besides the files.
+    pub(super) depends: Vec<Dependency>,
+    /// Whether programs see it, and not only the builder of an image.
     exported: bool,
+}
+
+impl Entry {
+    /// A variable that programs see.
+    pub(super) fn new(text: Option<String>, place: Place, literal: bool) -> Self {
+        Self { text, place, literal, depends: Vec::new(), exported: true }
+    }
+
+    /// The same, resting on more than the files.
+    pub(super) fn resting_on(self, depends: Vec<Dependency>) -> Self {
+        Self { depends, ..self }
+    }
 }
 
 impl Environment {
@@ -55,16 +67,38 @@ impl Environment {
         let entry = Entry {
             text,
             place: variable.value.as_ref().map_or(variable.place, |word| word.place),
-            literal: variable.value.as_ref().is_some_and(Word::is_literal),
+            literal: variable.value.as_ref().is_some_and(crate::source::Word::is_literal),
+            depends: Vec::new(),
             exported: !variable.build_only,
         };
         self.entries.insert(variable.name.clone(), entry);
     }
 
+    /// `ARG`: what somebody builds with, or else the default, or else the argument of the same name in
+    /// front of all stages. One that has none of them is not set.
+    pub(super) fn argument(
+        &mut self,
+        variable: &Variable,
+        given: &Self,
+        globals: &Self,
+        lookup: &dyn Fn(&str) -> Option<String>,
+    ) {
+        let entry = given.entries.get(&variable.name).cloned().or_else(|| {
+            if variable.value.is_none() {
+                return globals.entries.get(&variable.name).cloned();
+            }
+            let mut one = Self::default();
+            one.set(variable, lookup);
+            one.entries.remove(&variable.name)
+        });
+        if let Some(entry) = entry {
+            self.entries.insert(variable.name.clone(), Entry { exported: false, ..entry });
+        }
+    }
+
     /// Adds what another environment holds, which wins.
     pub(super) fn overlay(&mut self, other: Self) {
         self.entries.extend(other.entries);
-        self.exports.extend(other.exports);
     }
 
     /// Takes over the variables of `other` that are not there yet and whose name is `wanted`.
@@ -76,60 +110,25 @@ impl Environment {
         }
     }
 
-    /// Ends the build: what only served to fill in other variables does not exist in the container.
-    pub(super) fn start_running(&mut self) {
-        self.entries.retain(|_, entry| entry.exported);
+    /// Every variable, whether programs see it or not.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&String, &Entry)> {
+        self.entries.iter()
     }
 
-    /// Reads a word of the form `NAME=value` and sets the variable; `false` for any other word. One that
-    /// programs see already stays visible to them.
-    pub(super) fn assign(&mut self, word: &Word, exported: bool) -> bool {
-        let Some(text) = word.resolve(&|name| self.text(name)) else {
-            return false;
-        };
-        let Some((name, value)) = split_assignment(&text) else {
-            return false;
-        };
-        let literal = word.is_literal() && word.place.span.len() == text.len();
-        let mut place = word.place;
-        if literal {
-            place.span.start += name.len() + 1;
-        }
-        let exported = exported || self.is_exported(name);
-        self.entries.insert(name.to_owned(), Entry { text: Some(value.to_owned()), place, literal, exported });
-        true
+    /// Sets a variable.
+    pub(super) fn insert(&mut self, name: String, entry: Entry) {
+        self.entries.insert(name, entry);
+    }
+
+    /// Takes a variable away.
+    pub(super) fn remove(&mut self, name: &str) {
+        self.entries.remove(name);
     }
 
     /// Sets a variable to a text, or to something that cannot be told, as a program does for itself.
     pub(super) fn put(&mut self, name: &str, text: Option<String>, place: Place) {
-        self.entries.insert(name.to_owned(), Entry { text, place, literal: false, exported: true });
-    }
-
-    /// `export NAME`.
-    pub(super) fn export(&mut self, name: &str) {
-        self.exports.insert(name.to_owned());
-        if let Some(entry) = self.entries.get_mut(name) {
-            entry.exported = true;
-        }
-    }
-
-    /// `unset NAME`.
-    pub(super) fn remove(&mut self, name: &str) {
-        self.entries.remove(name);
-        self.exports.remove(name);
-    }
-
-    fn is_exported(&self, name: &str) -> bool {
-        self.exports.contains(name) || self.entries.get(name).is_some_and(|entry| entry.exported)
-    }
-
-    /// Sets variables to something that cannot be told, as an assignment does that may be skipped.
-    pub(super) fn forget(&mut self, word: &Word, exported: bool) {
-        let text = word.resolve(&|_| Some(String::new())).unwrap_or_default();
-        if let Some((name, _)) = split_assignment(&text) {
-            let exported = exported || self.is_exported(name);
-            self.entries.insert(name.to_owned(), Entry { text: None, place: word.place, literal: false, exported });
-        }
+        let entry = Entry { text, place, literal: false, depends: Vec::new(), exported: true };
+        self.entries.insert(name.to_owned(), entry);
     }
 
     /// What a shell puts in for a variable, if a file says so.
@@ -158,12 +157,4 @@ impl Environment {
     pub(super) fn lookup(&self, name: &str) -> Lookup {
         self.entry(name).and_then(|entry| entry.text.clone()).map_or(Lookup::Unknown, Lookup::Set)
     }
-}
-
-/// `NAME=value`, where `NAME` is a shell identifier.
-pub(super) fn split_assignment(text: &str) -> Option<(&str, &str)> {
-    let (name, value) = text.split_once('=')?;
-    let identifier = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    identifier.then_some((name, value))
 }

@@ -1,6 +1,6 @@
 //! Values that Gunicorn takes when it reads them and stumbles over when it starts.
 
-use super::effective::{Effective, Layer, Settings};
+use super::effective::{Candidate, Effective, Layer, Resolved, Settings};
 use crate::servers::address_fault;
 use crate::source::Located;
 use crate::values::Value;
@@ -12,6 +12,26 @@ pub(super) fn at_start(settings: &Settings) -> Vec<Located<String>> {
     let place = class.and_then(Effective::place);
     faults.extend(place.map(|place| Located::new("`worker_class`: `None` is no class".to_owned(), place)));
     faults
+}
+
+/// `create_sockets` of Gunicorn 27.0.1: with sockets that systemd opened, no `bind` counts.
+pub(super) fn activate(settings: &mut Settings, sockets: &[Located<String>]) {
+    let Some(place) = sockets.first().map(|socket| socket.place) else { return };
+    let address = |socket: &Located<String>| Value::Str(listen_address(&socket.value));
+    let value = Resolved::Known(Value::List(sockets.iter().map(address).collect()));
+    let candidate = Candidate { value, layer: Layer::Manager, place: Some(place), site: None, depends: Vec::new() };
+    settings.outrank("bind", candidate);
+}
+
+/// A `ListenStream=` as Gunicorn writes addresses: a port alone is one of all interfaces (`systemd.socket(5)`).
+fn listen_address(text: &str) -> String {
+    if text.starts_with(['/', '@']) {
+        format!("unix:{text}")
+    } else if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        format!("[::]:{text}")
+    } else {
+        text.to_owned()
+    }
 }
 
 fn addresses(settings: &Settings) -> Vec<Located<String>> {

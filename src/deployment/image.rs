@@ -1,8 +1,9 @@
 //! What an image holds once its stages are stacked.
 
+use super::environment::Environment;
 use super::locate::join;
 use super::platform;
-use crate::read::{Command, Copied, Unit, UnitKind, Variable};
+use crate::read::{Command, Copied, HealthCheck, Stage, Step, Unit, UnitKind, Variable};
 use crate::source::{FileId, Files, Located};
 
 /// One build stage with everything it inherits from earlier stages of the same file.
@@ -11,11 +12,26 @@ pub(super) struct Image<'f> {
     pub(super) stage: &'f Unit,
     pub(super) entrypoint: Option<&'f Command>,
     pub(super) command: Option<&'f Command>,
-    pub(super) environment: Vec<&'f Variable>,
-    pub(super) working_folder: Option<&'f Located<String>>,
-    /// What was copied, each with the earlier stage that it comes from; without one it comes from the
-    /// project.
-    pub(super) copied: Vec<(&'f Copied, Option<Image<'f>>)>,
+    pub(super) environment: Environment,
+    /// What its instructions fill in: those variables and the arguments of the build. Of one name that
+    /// counts which was set last.
+    scope: Environment,
+    /// Where it starts; `None` where the base image says so, or a variable that no file sets.
+    pub(super) working_folder: Option<String>,
+    pub(super) copied: Vec<Landed<'f>>,
+    pub(super) user: Option<&'f Located<String>>,
+    pub(super) stop_signal: Option<&'f Located<String>>,
+    pub(super) health: Option<&'f HealthCheck>,
+}
+
+/// What a `COPY` left in the image.
+#[derive(Debug, Clone)]
+pub(super) struct Landed<'f> {
+    pub(super) copied: &'f Copied,
+    /// Absolute, or relative to a working folder that is not known.
+    pub(super) destination: String,
+    /// The earlier stage that it comes from; without one it comes from the project.
+    pub(super) from: Option<Box<Image<'f>>>,
 }
 
 /// How an image of the project is built.
@@ -30,16 +46,25 @@ pub(super) struct Recipe<'f> {
 /// How many copies from other stages are followed.
 const MAX_FOLLOWED: usize = 32;
 
-/// The image that a Dockerfile builds: its stage `target`, or the last one.
-pub(super) fn build<'f>(units: &'f [Unit], file: FileId, target: Option<&str>) -> Option<Image<'f>> {
+/// The image that a Dockerfile builds: its stage `target`, or the last one. `arguments` stand in for the
+/// defaults of `ARG`.
+pub(super) fn build<'f>(
+    units: &'f [Unit],
+    file: FileId,
+    target: Option<&str>,
+    arguments: &Environment,
+) -> Option<Image<'f>> {
     let stages: Vec<&Unit> =
         units.iter().filter(|unit| unit.kind == UnitKind::Image && unit.place.file == file).collect();
     let index = match target {
-        Some(name) => stages.iter().position(|stage| stage.name.eq_ignore_ascii_case(name))?,
+        Some(name) => {
+            let named = stages.iter().position(|stage| stage.name.eq_ignore_ascii_case(name));
+            named.or_else(|| name.parse().ok()).filter(|index| *index < stages.len())?
+        }
         None => stages.len().checked_sub(1)?,
     };
-    let mut image = stack(&stages, index);
-    image.copied = follow(image.copied, &stages[..index]);
+    let mut image = stack(&stages, index, arguments);
+    image.copied = follow(image.copied, &stages[..index], arguments);
     Some(image)
 }
 
@@ -61,8 +86,9 @@ pub(super) fn targets(units: &[Unit], file: FileId) -> Vec<Image<'_>> {
         if is_base || (!own && later.iter().any(|other| copies(&other))) {
             continue;
         }
-        let mut image = stack(&stages, index);
-        image.copied = follow(image.copied, &stages[..index]);
+        let arguments = Environment::default();
+        let mut image = stack(&stages, index, &arguments);
+        image.copied = follow(image.copied, &stages[..index], &arguments);
         found.push(image);
     }
     found
@@ -70,53 +96,132 @@ pub(super) fn targets(units: &[Unit], file: FileId) -> Vec<Image<'_>> {
 
 /// Finds the stages that were copied from. What those took from others in turn is left out, and so is
 /// what comes from images of a registry.
-fn follow<'f>(
-    copied: Vec<(&'f Copied, Option<Image<'f>>)>,
-    earlier: &[&'f Unit],
-) -> Vec<(&'f Copied, Option<Image<'f>>)> {
+fn follow<'f>(copied: Vec<Landed<'f>>, earlier: &[&'f Unit], arguments: &Environment) -> Vec<Landed<'f>> {
     let mut left = MAX_FOLLOWED;
-    let known = copied.into_iter().filter_map(|(copied, _)| {
-        let Some(name) = &copied.stage else { return Some((copied, None)) };
+    let known = copied.into_iter().filter_map(|landed| {
+        let Some(name) = &landed.copied.stage else { return Some(landed) };
         let named = earlier.iter().position(|stage| !stage.name.is_empty() && stage.name.eq_ignore_ascii_case(name));
         let index = named.or_else(|| name.parse().ok()).filter(|index| *index < earlier.len())?;
         left = left.checked_sub(1)?;
-        let mut image = stack(earlier, index);
-        image.copied.retain(|(copied, _)| copied.stage.is_none());
-        Some((copied, Some(image)))
+        let mut image = stack(earlier, index, arguments);
+        image.copied.retain(|landed| landed.copied.stage.is_none());
+        Some(Landed { from: Some(Box::new(image)), ..landed })
     });
     known.collect()
 }
 
-/// Stacks a stage on the one it starts from. An earlier stage has a smaller index, so this ends.
-fn stack<'f>(stages: &[&'f Unit], index: usize) -> Image<'f> {
-    let stage = stages[index];
-    let base = stage.image.as_ref().and_then(|image| {
-        stages[..index]
-            .iter()
-            .position(|earlier| !earlier.name.is_empty() && earlier.name.eq_ignore_ascii_case(&image.value))
-    });
-    let mut image = base.map_or_else(
-        || Image {
-            stage,
-            entrypoint: None,
-            command: None,
-            environment: Vec::new(),
-            working_folder: None,
-            copied: Vec::new(),
-        },
-        |base| stack(stages, base),
-    );
-    image.stage = stage;
-    image.environment.extend(&stage.environment);
-    image.copied.extend(stage.copied.iter().map(|copied| (copied, None)));
-    image.working_folder = stage.working_folder.as_ref().or(image.working_folder);
-    if stage.entrypoint.is_some() {
-        // Docker drops the command of the base when a stage sets its own entry point.
-        image.entrypoint = stage.entrypoint.as_ref();
-        image.command = None;
+/// Stacks a stage on the one it starts from, the lowest first. An earlier stage has a smaller index, so
+/// this ends.
+fn stack<'f>(stages: &[&'f Unit], index: usize, arguments: &Environment) -> Image<'f> {
+    let mut order = vec![index];
+    let mut top = index;
+    while let Some(base) = base_of(stages, top, arguments) {
+        order.push(base);
+        top = base;
     }
-    image.command = stage.command.as_ref().or(image.command);
+    let mut image = Image {
+        stage: stages[top],
+        entrypoint: None,
+        command: None,
+        environment: Environment::default(),
+        scope: Environment::default(),
+        working_folder: None,
+        copied: Vec::new(),
+        user: None,
+        stop_signal: None,
+        health: None,
+    };
+    for &index in order.iter().rev() {
+        image.add(stages[index], arguments);
+    }
     image
+}
+
+/// The earlier stage that a stage starts from.
+fn base_of(stages: &[&Unit], index: usize, arguments: &Environment) -> Option<usize> {
+    let stage = stages[index].stage.as_ref()?;
+    let globals = globals(stage, arguments);
+    let name = stage.from.as_ref()?.resolve(&|name| globals.text(name))?;
+    stages[..index].iter().rposition(|earlier| !earlier.name.is_empty() && earlier.name.eq_ignore_ascii_case(&name))
+}
+
+/// The `ARG`s in front of the first `FROM`.
+fn globals(stage: &Stage, arguments: &Environment) -> Environment {
+    let mut globals = Environment::default();
+    for argument in &stage.arguments {
+        let mut one = Environment::default();
+        one.argument(argument, arguments, &Environment::default(), &|name| globals.text(name));
+        globals.overlay(one);
+    }
+    globals
+}
+
+impl<'f> Image<'f> {
+    /// Runs the instructions of a stage.
+    fn add(&mut self, unit: &'f Unit, arguments: &Environment) {
+        self.stage = unit;
+        if let Some(stage) = &unit.stage {
+            let globals = globals(stage, arguments);
+            for step in &stage.steps {
+                match step {
+                    Step::Set(range) => {
+                        let variables = unit.environment.get(range.clone()).unwrap_or_default();
+                        self.set(variables, arguments, &globals);
+                    }
+                    Step::Enter(word) => {
+                        let path = word.resolve(&|name| self.scope.text(name));
+                        // Base images hardly ever have a working folder of their own.
+                        let path = path.map(|path| join(self.working_folder.as_deref().unwrap_or("/"), &path));
+                        self.working_folder = path;
+                    }
+                    Step::Copy(index, word) => {
+                        let path = word.resolve(&|name| self.scope.text(name));
+                        let destination = path.as_ref().and_then(|path| self.below(path)).or(path);
+                        if let (Some(copied), Some(destination)) = (unit.copied.get(*index), destination) {
+                            self.copied.push(Landed { copied, destination, from: None });
+                        }
+                    }
+                }
+            }
+        }
+        self.user = unit.user.as_ref().or(self.user);
+        self.stop_signal = unit.stop_signal.as_ref().or(self.stop_signal);
+        self.health = unit.health.first().or(self.health);
+        if unit.entrypoint.is_some() {
+            // Docker drops the command of the base when a stage sets its own entry point.
+            self.entrypoint = unit.entrypoint.as_ref();
+            self.command = None;
+        }
+        self.command = unit.command.as_ref().or(self.command);
+    }
+
+    /// `ENV` and `ARG`. The variables of one instruction see what was there in front of it.
+    fn set(&mut self, variables: &[Variable], arguments: &Environment, globals: &Environment) {
+        let (mut seen, mut after) = (Environment::default(), Environment::default());
+        for variable in variables {
+            let lookup = |name: &str| self.scope.text(name);
+            if variable.build_only {
+                after.argument(variable, arguments, globals, &lookup);
+            } else {
+                seen.set(variable, &lookup);
+                after.set(variable, &lookup);
+            }
+        }
+        self.environment.overlay(seen);
+        self.scope.overlay(after);
+    }
+
+    /// A path seen from the working folder, with the slash at its end that says it is a folder.
+    fn below(&self, path: &str) -> Option<String> {
+        let is_folder = path.ends_with('/') || path == ".";
+        let joined = match &self.working_folder {
+            _ if path.starts_with('/') => join("/", path),
+            Some(folder) => join(folder, path),
+            // The working folder of a base image is not known.
+            None => return None,
+        };
+        Some(if is_folder && joined != "/" { format!("{joined}/") } else { joined })
+    }
 }
 
 /// How the image of a compose service is built.
@@ -147,6 +252,8 @@ fn context_of(unit: &Unit, files: &Files) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
     use crate::read;
     use crate::source::FileKind;
@@ -165,5 +272,99 @@ mod tests {
         let found = targets(&facts.units, file);
         let names: Vec<_> = found.iter().map(|image| (image.stage.name.as_str(), image.command.is_some())).collect();
         assert_eq!(names, [("web", true), ("worker", true), ("assets", false), ("tests", true)]);
+    }
+
+    /// What the converter of `BuildKit` (`dockerfile2llb`, August 2026) makes of the same files, base images
+    /// without a configuration of their own.
+    #[test]
+    fn images_are_what_their_builder_makes_of_them() {
+        let cases: serde_json::Value = serde_json::from_str(include_str!("../../tests/dockerfiles.json")).unwrap();
+        let cases = cases.as_array().unwrap();
+        let mut wrong = String::new();
+        for case in cases {
+            let text = case["text"].as_str().unwrap();
+            let mut files = Files::new();
+            let file = files.add("Dockerfile", text);
+            let facts = read::all(&files, &[(file, FileKind::Dockerfile)].into());
+            let mut arguments = Environment::default();
+            for (name, value) in case["args"].as_object().unwrap() {
+                let place = crate::source::Place::new(file, crate::source::Span::default());
+                let value = crate::source::Word::literal(value.as_str().unwrap(), place, place);
+                let variable = Variable { name: name.clone(), value: Some(value), place, build_only: true };
+                arguments.set(&variable, &|_| None);
+            }
+            let target = case["target"].as_str().filter(|target| !target.is_empty());
+            let image = build(&facts.units, file, target, &arguments).unwrap();
+            let theirs = &case["config"];
+            let mut differ = |what: &str, ours: String, theirs: String| {
+                if ours != theirs {
+                    writeln!(wrong, "{text}{what}: {ours} instead of {theirs}\n").unwrap();
+                }
+            };
+            let ours: Vec<String> = image
+                .environment
+                .clone()
+                .all()
+                .into_iter()
+                .map(|(name, value)| format!("{name}={}", value.unwrap_or_else(|| "?".to_owned())))
+                .collect();
+            // A variable that no instruction sets may be set by the base image, so nothing is claimed.
+            let mut expected: Vec<String> = list(&theirs["Env"]);
+            expected.retain(|variable| !variable.starts_with("PATH="));
+            expected.sort();
+            for unknown in ours.iter().filter_map(|variable| variable.strip_suffix('?')) {
+                if let Some(variable) = expected.iter_mut().find(|variable| variable.starts_with(unknown)) {
+                    *variable = format!("{unknown}?");
+                }
+            }
+            differ("ENV", ours.join("\n"), expected.join("\n"));
+            let known = |text: &serde_json::Value, default: &str| text.as_str().unwrap_or(default).to_owned();
+            let folder = image.working_folder.clone().unwrap_or_else(|| "/".to_owned());
+            differ("WORKDIR", folder, join("/", &known(&theirs["WorkingDir"], "/")));
+            let words = |command: Option<&Command>| {
+                let words = |command: &Command| {
+                    let shell = if command.form == read::Form::Shell { "shell " } else { "" };
+                    let words =
+                        command.simple.iter().flatten().map(|word| files.text_at(word.place).replace("\\\"", "\""));
+                    format!("{shell}{:?}", words.collect::<Vec<_>>())
+                };
+                // An empty command is as good as none.
+                command.filter(|command| !command.simple.is_empty()).map_or_else(|| "none".to_owned(), words)
+            };
+            let their_words = |command: &serde_json::Value| match list(command).as_slice() {
+                [] => "none".to_owned(),
+                [shell, option, script] if option == "-c" && shell.ends_with("sh") => {
+                    let words = script.split_whitespace().filter(|word| *word != "||" && *word != "\\");
+                    format!("shell {:?}", words.collect::<Vec<_>>())
+                }
+                words => format!("{words:?}"),
+            };
+            differ("CMD", words(image.command), their_words(&theirs["Cmd"]));
+            differ("ENTRYPOINT", words(image.entrypoint), their_words(&theirs["Entrypoint"]));
+            let check = image.health.map(|check| words(check.command.as_ref()));
+            let tested = list(&theirs["Healthcheck"]["Test"]);
+            let expected = match tested.split_first() {
+                None => None,
+                Some((kind, _)) if kind == "NONE" => Some("none".to_owned()),
+                Some((kind, rest)) if kind == "CMD" => Some(format!("{rest:?}")),
+                Some((_, rest)) => Some(their_words(&serde_json::json!(["sh", "-c", rest[0]]))),
+            };
+            differ("HEALTHCHECK", format!("{check:?}"), format!("{expected:?}"));
+            let seconds = |time: Option<&Located<crate::values::Seconds>>| time.map_or(0.0, |time| time.value.0);
+            let nanoseconds = |key: &str| theirs["Healthcheck"][key].as_f64().unwrap_or(0.0) / 1e9;
+            if let Some(check) = image.health {
+                let interval = seconds(check.interval.as_ref());
+                differ("interval", interval.to_string(), nanoseconds("Interval").to_string());
+                let timeout = seconds(check.timeout.as_ref());
+                differ("timeout", timeout.to_string(), nanoseconds("Timeout").to_string());
+            }
+        }
+        assert!(cases.len() >= 40, "{} images are fewer than there were", cases.len());
+        assert!(wrong.is_empty(), "{wrong}");
+    }
+
+    fn list(value: &serde_json::Value) -> Vec<String> {
+        let items = value.as_array().into_iter().flatten();
+        items.map(|item| item.as_str().unwrap().to_owned()).collect()
     }
 }

@@ -4,6 +4,7 @@
 //! folder of the project they came from. Where several answers are possible, the ones that exist in
 //! the project are tried in the order of likelihood.
 
+use super::host;
 use crate::source::{FileId, Files};
 
 /// One `COPY` with its paths made comparable.
@@ -25,18 +26,32 @@ pub(super) struct Roots {
     /// The project's folder that stands for it when nothing better is known.
     base: String,
     copies: Vec<Copy>,
+    /// The folder of the file that starts it, where it runs on a machine that nothing else tells of.
+    remote: Option<String>,
 }
 
 impl Roots {
+    /// A server on a machine that has `folder` of the project somewhere, at `working` if that is known; the
+    /// file that starts it lies in `beside`.
+    pub(super) fn machine(folder: &str, beside: &str, working: Option<&str>) -> Self {
+        let mut roots = Self::project(folder);
+        roots.remote = Some(beside.to_owned());
+        if let Some(working) = working {
+            roots.working = join("/", working);
+            roots.mount(folder, working);
+        }
+        roots
+    }
+
     /// A server that starts in a folder of the project itself.
     pub(super) fn project(folder: &str) -> Self {
-        Self { working: String::new(), base: folder.to_owned(), copies: Vec::new() }
+        Self { working: String::new(), base: folder.to_owned(), copies: Vec::new(), remote: None }
     }
 
     /// A server in an image built from `context`, started in `working`.
     pub(super) fn image(context: &str, working: Option<&str>) -> Self {
         let working = working.map_or_else(|| "/".to_owned(), |path| join("/", path));
-        Self { working, base: context.to_owned(), copies: Vec::new() }
+        Self { working, base: context.to_owned(), copies: Vec::new(), remote: None }
     }
 
     /// Starts in another folder from here on.
@@ -46,6 +61,12 @@ impl Roots {
         } else {
             self.working = join(&self.working, path);
         }
+    }
+
+    /// The folder it is in, as the server sees it, where the files tell.
+    pub(super) fn absolute(&self) -> Option<String> {
+        // Without a word about it a base image may have set another one.
+        (self.working.starts_with('/') && self.working != "/").then(|| self.working.clone())
     }
 
     /// Records that the image holds a copy of the project's `sources` at `destination`.
@@ -94,6 +115,9 @@ impl Roots {
         // Where a whole folder of the project lies in its place, the file would have come with it.
         if !self.covers(files, &absolute) {
             found = found.or_else(|| self.guesses(path).iter().find_map(|candidate| files.find(candidate)));
+        }
+        if let Some(beside) = self.remote.as_ref().filter(|_| path.starts_with('/')) {
+            found = found.or_else(|| host::by_tail(path, beside, files));
         }
         found
     }
@@ -151,7 +175,7 @@ impl Roots {
 }
 
 fn is_folder(files: &Files, path: &str) -> bool {
-    path.is_empty() || files.iter().any(|(_, file)| below(file.path(), path).is_some_and(|rest| !rest.is_empty()))
+    path.is_empty() || files.has_folder(path)
 }
 
 impl Copy {

@@ -15,6 +15,7 @@ mod environment;
 mod fastapi;
 mod faults;
 mod granian;
+mod host;
 mod hypercorn;
 mod image;
 mod image_name;
@@ -25,6 +26,9 @@ mod proxy;
 mod resolve;
 mod scene;
 mod settle;
+mod shell;
+mod supervisor;
+mod tasks;
 mod uvicorn;
 mod version;
 
@@ -123,6 +127,16 @@ impl Deployment {
         let scaler = self.limits.autoscaler.as_ref();
         let bound = |of: fn(&Autoscaler) -> &Option<Located<u32>>| scaler.and_then(|scaler| value(of(scaler)));
         [value(&self.limits.replicas), bound(|scaler| &scaler.least), bound(|scaler| &scaler.most)]
+    }
+
+    /// Whether it takes its application or a setting from the command of another one.
+    fn rests_on(&self, other: &Self) -> bool {
+        let inside = |place: Place| {
+            let (inner, outer) = (place.span, other.command.span);
+            place.file == other.command.file && outer.start <= inner.start && inner.end <= outer.end
+        };
+        let settings = self.settings.iter().filter_map(|(_, setting)| setting.winner.place);
+        self.server == other.server && self.app.iter().map(|app| app.place).chain(settings).any(inside)
     }
 
     /// Whether the project asks for a distribution.

@@ -4,14 +4,14 @@
 //! Decides in which order the sources of a server are consulted, as the server does. Which commands
 //! start servers was found before.
 
-use super::commands::Start;
+use super::commands::{LARGE_NODE, Start};
 use super::configuration::{Configuration, Read, Reader, Which};
 use super::launcher::{self, Launched};
 use super::settle::{self, Sources};
 use super::version;
 use super::{Candidate, Deployment, Resolved, Settings, daphne, fastapi, faults, granian, hypercorn, uvicorn};
 use crate::findings::Note;
-use crate::read::{self, Facts, Limits, Unit};
+use crate::read::{self, Facts, Limits, Unit, UnitKind};
 use crate::servers::arguments::{self, Argument, Arguments};
 use crate::servers::{Program, Server, Table, Version, fastapi_cli, table};
 use crate::source::{Files, Located, Place};
@@ -93,7 +93,7 @@ pub(super) fn resolve(
         }
         _ => start.environment.clone(),
     };
-    let complete = command_line.opaque.is_empty();
+    let complete = command_line.opaque.is_empty() && (command_line.app.is_some() || command_line.optional.is_empty());
     let sources = Sources {
         table,
         interface,
@@ -104,6 +104,7 @@ pub(super) fn resolve(
         unread: loaded.unread,
         options,
         command_line: command_line.clone(),
+        parted: &start.parted,
         called: called.as_ref(),
     };
     let mut settings = sources.settle(&mut errors);
@@ -112,6 +113,9 @@ pub(super) fn resolve(
     let mut nameless = complete && !fastapi && called.is_none();
     match server {
         Server::Gunicorn => {
+            if origin.unit.kind == UnitKind::SystemdService {
+                faults::activate(&mut settings, &origin.unit.sockets);
+            }
             name_process(&mut settings, named.as_ref(), complete);
             errors.extend(faults::at_start(&settings));
             app = app.or_else(|| wsgi_app(&settings));
@@ -201,10 +205,6 @@ fn folder(start: &Start, settings: &Settings, app: Option<&Located<String>>, fil
         None => roots.folder(files),
     }
 }
-
-/// A node size at which a formula over host cores shows what it does; large nodes of the cloud
-/// providers have 64 cores and more (benoitc/gunicorn#2028 was met on such a one).
-const LARGE_NODE: u32 = 64;
 
 fn workers_on_large_node(reader: &Reader, configuration: Option<&Configuration>, settings: &Settings) -> Option<i64> {
     settings.get("workers")?.winner.host_cores()?;

@@ -3,6 +3,7 @@
 //! Decides which environment and which folders the commands of a unit see, and what becomes of the
 //! programs that they start.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::assemble::{Assembly, DevelopmentServer};
@@ -12,7 +13,7 @@ use super::image::{self, Image};
 use super::launcher::{self, Launched, Reached};
 use super::locate::{self, Roots};
 use super::resolve::{Origin, resolve};
-use super::{Deployment, Effective, context, image_name, platform};
+use super::{Deployment, Effective, context, host, image_name, platform, supervisor};
 use crate::read::{Facts, Limits, Unit, UnitKind};
 use crate::servers::{Program, Server};
 use crate::source::{Files, Located, Place};
@@ -30,7 +31,7 @@ pub(super) struct Project<'a> {
 
 /// A unit about to be played.
 pub(super) struct Scene<'f> {
-    unit: &'f Unit,
+    unit: Cow<'f, Unit>,
     starts: Vec<Start>,
     limits: Limits,
     container: Option<Place>,
@@ -42,23 +43,21 @@ pub(super) struct Scene<'f> {
 impl<'f> Scene<'f> {
     /// A unit that runs on a machine as it is.
     pub(super) fn host(unit: &'f Unit, files: &Files, facts: &Facts) -> Self {
-        let mut environment = Environment::default();
-        extend(&mut environment, unit, files, facts, &|_| None);
-        let mut roots = Roots::project(platform::home(unit, files));
-        if let Some(working) = &unit.working_folder {
-            roots.enter(&working.value);
-        }
-        let surroundings = Surroundings {
-            environment,
-            roots,
-            files,
-            scripts: &facts.scripts,
-            installed: &facts.console_scripts,
-            outer: &|_| None,
+        let mut environment = supervisor::environment_of(unit, files, facts);
+        let roots = if host::is_remote(unit.kind) {
+            host::roots(unit, &[], files)
+        } else {
+            let mut roots = Roots::project(platform::home(unit, files));
+            if let Some(working) = &unit.working_folder {
+                roots.enter(&working.value);
+            }
+            roots
         };
+        extend_from(&mut environment, unit, &roots, files, facts);
+        let surroundings = Surroundings { environment, roots, files, facts, outer: &|_| None };
         let starts = commands::starts(unit.entrypoint.as_ref(), unit.command.as_ref(), surroundings);
         Self {
-            unit,
+            unit: Cow::Borrowed(unit),
             starts,
             limits: unit.limits.clone(),
             container: None,
@@ -70,17 +69,10 @@ impl<'f> Scene<'f> {
     /// An image with the command that it has itself.
     pub(super) fn image(image: &Image<'f>, files: &Files, facts: &Facts) -> Self {
         let (environment, roots) = inside(image, files.get(image.stage.place.file).folder(), None);
-        let surroundings = Surroundings {
-            environment,
-            roots,
-            files,
-            scripts: &facts.scripts,
-            installed: &facts.console_scripts,
-            outer: &|_| None,
-        };
+        let surroundings = Surroundings { environment, roots, files, facts, outer: &|_| None };
         let starts = commands::starts(image.entrypoint, image.command, surroundings);
         Self {
-            unit: image.stage,
+            unit: Cow::Owned(with_image(image.stage, Some(image))),
             starts,
             limits: image.stage.limits.clone(),
             container: Some(image.stage.place),
@@ -90,7 +82,8 @@ impl<'f> Scene<'f> {
     }
 
     /// A unit that runs in an image, which it may build; the stages whose own command it runs are
-    /// added to `built`. `services` are those of compose, which may build what others name.
+    /// added to `built`. `outer` is what compose fills in variables from; `services` are those of compose,
+    /// which may build what others name.
     pub(super) fn service(
         unit: &'f Unit,
         outer: &Environment,
@@ -101,18 +94,23 @@ impl<'f> Scene<'f> {
     ) -> Self {
         let is_cluster = unit.kind == UnitKind::KubernetesContainer;
         let beside = files.get(unit.place.file).folder();
-        // Kubernetes fills in variables from those that the container is given there.
+        // Compose fills in variables itself, from `outer`; Kubernetes from those that the container is
+        // given there.
         let mut given = Environment::default();
         if is_cluster {
             given.extend(&unit.environment, &|_| None);
         }
-        let outer = |name: &str| {
-            if is_cluster { given.text(name) } else { outer.text(name) }
-        };
+        let outer = |name: &str| if is_cluster { given.text(name) } else { outer.text(name) };
+        // What the image is built with; only compose says so.
+        let mut arguments = Environment::default();
+        for argument in unit.environment.iter().filter(|variable| variable.build_only) {
+            arguments.set(argument, &outer);
+        }
         let by_name = is_cluster || unit.kind == UnitKind::Platform && unit.build.is_none();
         let recipe =
             if by_name { image_name::recipe(unit, files, facts, services) } else { image::recipe(unit, files) };
-        let image = recipe.as_ref().and_then(|recipe| image::build(&facts.units, recipe.dockerfile, recipe.target));
+        let image =
+            recipe.as_ref().and_then(|recipe| image::build(&facts.units, recipe.dockerfile, recipe.target, &arguments));
         let working = unit.working_folder.as_ref().map(|working| working.value.as_str());
         let (mut environment, mut roots) = match (&image, recipe) {
             (Some(image), Some(recipe)) => inside(image, &recipe.context, working),
@@ -139,17 +137,10 @@ impl<'f> Scene<'f> {
         if !uses_own {
             built.extend(own_image.map(|image| image.stage.place));
         }
-        let surroundings = Surroundings {
-            environment,
-            roots,
-            files,
-            scripts: &facts.scripts,
-            installed: &facts.console_scripts,
-            outer: &outer,
-        };
+        let surroundings = Surroundings { environment, roots, files, facts, outer: &outer };
         let starts = commands::starts(entrypoint, command, surroundings);
         Self {
-            unit,
+            unit: Cow::Owned(with_image(unit, own_image)),
             starts,
             limits: unit.limits.clone(),
             container: (unit.kind.is_container() || image.is_some()).then_some(unit.place),
@@ -166,7 +157,7 @@ impl<'f> Scene<'f> {
     /// A launcher in Python that nothing starts.
     pub(super) fn alone(unit: &'f Unit, files: &Files) -> Self {
         Self {
-            unit,
+            unit: Cow::Borrowed(unit),
             starts: Vec::new(),
             limits: Limits::default(),
             container: None,
@@ -234,7 +225,8 @@ impl<'f> Scene<'f> {
         project: &Project,
         assembly: &mut Assembly,
     ) {
-        let origin = self.origin();
+        let unit = self.unit_of(start, project.facts);
+        let origin = self.origin(&unit);
         let resolved = resolve(&origin, server, start, launched, project.files, project.facts, &mut assembly.notes);
         assembly.deployments.extend(resolved.map(|mut deployment| {
             if !matches!(start.program, Program::FastApi { .. }) {
@@ -256,10 +248,24 @@ impl<'f> Scene<'f> {
         });
     }
 
-    fn origin(&self) -> Origin<'_> {
+    /// The unit that counts for a start: a manager in it may have programs of its own.
+    fn unit_of(&self, start: &Start, facts: &Facts) -> Cow<'_, Unit> {
+        let program = start.managed.and_then(|place| facts.units.iter().find(|unit| unit.place == place));
+        match program {
+            Some(program) => Cow::Owned(supervisor::within(&self.unit, program)),
+            None => Cow::Borrowed(&self.unit),
+        }
+    }
+
+    /// The programs of managers that it runs.
+    pub(super) fn managed(&self) -> impl Iterator<Item = Place> {
+        self.starts.iter().filter_map(|start| start.managed)
+    }
+
+    fn origin<'o>(&'o self, unit: &'o Unit) -> Origin<'o> {
         Origin {
-            unit: self.unit,
-            limits: &self.limits,
+            unit,
+            limits: if std::ptr::eq(unit, &raw const *self.unit) { &self.limits } else { &unit.limits },
             container: self.container,
             development: self.development.as_ref(),
         }
@@ -280,25 +286,59 @@ impl<'f> Scene<'f> {
     }
 }
 
+/// The unit with what it takes over from its image: who runs it, how it is stopped, how somebody sees
+/// whether it is well. Kubernetes does not look at the check of an image.
+fn with_image(unit: &Unit, image: Option<&Image>) -> Unit {
+    let mut unit = unit.clone();
+    let Some(image) = image else { return unit };
+    unit.user = unit.user.or_else(|| image.user.cloned());
+    unit.stop_signal = unit.stop_signal.or_else(|| image.stop_signal.cloned());
+    if unit.kind != UnitKind::KubernetesContainer {
+        match (unit.health.first_mut(), image.health) {
+            (None, Some(check)) => unit.health = vec![check.clone()],
+            // A check without a command changes when the check of the image runs.
+            (Some(own), Some(check)) if own.command.is_none() => {
+                own.command.clone_from(&check.command);
+                own.interval = own.interval.take().or_else(|| check.interval.clone());
+                own.timeout = own.timeout.take().or_else(|| check.timeout.clone());
+                own.failures = own.failures.take().or_else(|| check.failures.clone());
+                own.start_period = own.start_period.take().or_else(|| check.start_period.clone());
+            }
+            _ => {}
+        }
+    }
+    unit.health.retain(|check| check.command.as_ref().is_none_or(|command| !command.simple.is_empty()));
+    unit
+}
+
 /// The environment and the folders inside an image built from `folder`.
 fn inside(image: &Image, folder: &str, working: Option<&str>) -> (Environment, Roots) {
-    let mut environment = Environment::default();
-    // A build argument without a value is unknown, not empty.
-    environment.extend(image.environment.iter().copied().filter(|variable| variable.value.is_some()), &|_| None);
-    environment.start_running();
-    (environment, folders(image, folder, working))
+    (image.environment.clone(), folders(image, folder, working))
 }
 
 fn folders(image: &Image, folder: &str, working: Option<&str>) -> Roots {
-    let own = image.working_folder.map(|working| working.value.as_str());
-    let mut roots = Roots::image(folder, working.or(own));
-    for (copied, stage) in &image.copied {
-        match stage {
-            None => roots.copy(&copied.sources, &copied.destination),
-            Some(stage) => roots.copy_from(&folders(stage, folder, None), &copied.sources, &copied.destination),
+    let mut roots = Roots::image(folder, working.or(image.working_folder.as_deref()));
+    for landed in &image.copied {
+        let sources = &landed.copied.sources;
+        match &landed.from {
+            None => roots.copy(sources, &landed.destination),
+            Some(stage) => roots.copy_from(&folders(stage, folder, None), sources, &landed.destination),
         }
     }
     roots
+}
+
+/// Adds what files set for a unit on a machine: files of variables, then its own.
+fn extend_from(environment: &mut Environment, unit: &Unit, roots: &Roots, files: &Files, facts: &Facts) {
+    if !host::is_remote(unit.kind) {
+        extend(environment, unit, files, facts, &|_| None);
+        return;
+    }
+    for named in &unit.environment_files {
+        let variables = roots.file(files, &named.value).and_then(|file| facts.environments.get(&file));
+        environment.extend(variables.into_iter().flatten(), &|_| None);
+    }
+    environment.extend(&unit.environment, &|_| None);
 }
 
 /// Adds what files set for a unit: sets of variables by name, then files of them, then its own.

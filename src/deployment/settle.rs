@@ -1,5 +1,6 @@
 //! From everything that sets a setting to the one value that counts.
 
+use super::commands::Parted;
 use super::configuration::Read;
 use super::effective::{Candidate, Layer, Resolved, Settings, Site};
 use super::environment::Environment;
@@ -27,6 +28,8 @@ pub(super) struct Sources<'a> {
     /// What the variable with further options holds.
     pub(super) options: Arguments,
     pub(super) command_line: Arguments,
+    /// What the words of the command line rest on.
+    pub(super) parted: &'a Parted,
     /// What the call in Python code sets that starts the server; options of a command line and variables
     /// that stand for them do not count then.
     pub(super) called: Option<&'a Called>,
@@ -60,6 +63,9 @@ impl Sources<'_> {
             }
             candidates.extend(self.words(setting, Layer::OptionsVariable, &self.options, errors));
             candidates.extend(self.words(setting, Layer::CommandLine, &self.command_line, errors));
+            for dependency in self.further_words(setting) {
+                candidates.iter_mut().for_each(|candidate| candidate.depends.push(dependency.clone()));
+            }
             let called = self.called.into_iter().flat_map(|called| &called.candidates);
             candidates.extend(called.filter(|(known, _)| known.name() == setting.name()).map(|(_, one)| one.clone()));
             settings.settle(setting, candidates);
@@ -125,7 +131,7 @@ impl Sources<'_> {
             layer: Layer::Environment,
             place: Some(entry.place),
             site: Some(Site::Variable { literal }),
-            depends: Vec::new(),
+            depends: entry.depends.clone(),
         })
     }
 
@@ -149,6 +155,17 @@ impl Sources<'_> {
         items.map(Value::List)
     }
 
+    /// Variables that no file sets, with which somebody may add words that set the setting.
+    fn further_words(&self, setting: &'static Setting) -> Vec<Dependency> {
+        if setting.at(self.version).config_only() {
+            return Vec::new();
+        }
+        let last = self.command_line.given.iter().rfind(|given| given.setting.name() == setting.name());
+        let optional = self.command_line.optional.iter();
+        let counting = optional.filter(|(_, place)| may_set(*place, last, &self.command_line));
+        counting.map(|(name, _)| Dependency::Environment { name: name.clone(), default: None }).collect()
+    }
+
     /// What a list of words says about the setting, in order.
     fn words(
         &self,
@@ -166,21 +183,13 @@ impl Sources<'_> {
             // Of an option that was repeated click checks the last value only.
             let counts = !clicks || one.adds_up || at + 1 == given.len();
             let mut found = Vec::new();
-            candidates.push(from_words(one, layer, self.files, &mut found));
+            candidates.push(from_words(one, layer, self.parted, &mut found));
             errors.extend(found.into_iter().filter(|_| counts));
         }
         if shape.action() == Action::Append && !candidates.is_empty() {
             candidates = joined(candidates).into_iter().collect();
         }
-        let hides = arguments.opaque.iter().find(|place| match given.last() {
-            None => true,
-            // Without another one, the word is the application.
-            Some(_) if arguments.app.is_none() => false,
-            Some(given) => {
-                let before = place.file == given.flag.file && place.span.end <= given.flag.span.start;
-                given.adds_up || !before
-            }
-        });
+        let hides = arguments.opaque.iter().find(|place| may_set(**place, given.last().copied(), arguments));
         if !shape.config_only()
             && let Some(&place) = hides
         {
@@ -191,11 +200,24 @@ impl Sources<'_> {
     }
 }
 
+/// Whether words at `place` would count, given the last option that sets the same.
+fn may_set(place: Place, last: Option<&Given>, arguments: &Arguments) -> bool {
+    match last {
+        None => true,
+        // Without another one, the word is the application.
+        Some(_) if arguments.app.is_none() => false,
+        Some(given) => {
+            let before = place.file == given.flag.file && place.span.end <= given.flag.span.start;
+            given.adds_up || !before
+        }
+    }
+}
+
 fn unknown(layer: Layer, place: Place, why: String) -> Candidate {
     Candidate { value: Resolved::Unknown(why), layer, place: Some(place), site: None, depends: Vec::new() }
 }
 
-fn from_words(given: &Given, layer: Layer, files: &Files, errors: &mut Vec<Located<String>>) -> Candidate {
+fn from_words(given: &Given, layer: Layer, parted: &Parted, errors: &mut Vec<Located<String>>) -> Candidate {
     let place = given.value_place.unwrap_or(given.flag);
     let value = match &given.value {
         Outcome::Known(value) => Resolved::Known(value.clone()),
@@ -205,21 +227,16 @@ fn from_words(given: &Given, layer: Layer, files: &Files, errors: &mut Vec<Locat
             Resolved::Unknown(format!("the server refuses `{}`", given.text.as_deref().unwrap_or_default()))
         }
     };
-    let literal = given.value_place.filter(|_| given.literal);
+    // Where the word is a variable, the bytes that set it are as good as those of the word.
+    let literal = given.value_place.and_then(|place| if given.literal { Some(place) } else { parted.source(place) });
     let removal = given.removal.clone();
-    // The only number that a shell is asked for in a place like this.
-    let text = files.text_at(place);
-    let depends = (given.text.is_none() && text.contains("nproc")).then(|| Dependency::Cpus {
-        place,
-        spelling: text.to_owned(),
-        limited: false,
-    });
+    let depends = parted.depends(place);
     Candidate {
         value,
         layer,
         place: Some(place),
         site: (!removal.is_empty() || literal.is_some()).then_some(Site::Words { literal, removal }),
-        depends: depends.into_iter().collect(),
+        depends,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Which version of a distribution runs: pinned, bounded, or the newest that is known.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -39,7 +40,8 @@ impl fmt::Display for ServerVersion {
 
 /// The version of `distribution` that the requirements nearest to `folder` ask for.
 ///
-/// A pin counts more than a bound. Where equally near files pin different versions, none is chosen.
+/// A lock counts more than a pin, and a pin more than a bound. Where equally near files disagree, none is
+/// chosen; where the nearest say nothing about the version, the next do.
 pub(super) fn asked_for(
     distribution: &str,
     folder: &str,
@@ -47,29 +49,41 @@ pub(super) fn asked_for(
     files: &Files,
 ) -> Option<ServerVersion> {
     let name = distribution.to_ascii_lowercase();
-    let distance = |requirement: &Requirement| {
+    let mut by_distance = BTreeMap::<_, Vec<&Requirement>>::new();
+    for requirement in requirements.iter().filter(|requirement| requirement.name == name) {
         let home = files.get(requirement.place.file).folder();
-        shared_parts(home, folder)
-    };
-    let all: Vec<&Requirement> = requirements.iter().filter(|requirement| requirement.name == name).collect();
-    let nearest = all.iter().map(|requirement| distance(requirement)).max()?;
-    let near = || all.iter().filter(|requirement| distance(requirement) == nearest);
-    let mut pins: Vec<ServerVersion> = near()
-        .filter_map(|requirement| {
-            let pinned = requirement.pinned.as_ref()?;
-            let version = pinned.parse().ok()?;
-            Some(ServerVersion { version, shown: pinned.clone(), place: Some(requirement.place) })
-        })
-        .collect();
-    pins.dedup_by_key(|pin| pin.version);
-    match pins.len() {
-        0 => near().find_map(|requirement| {
-            let (version, shown) = newest_below(&requirement.specifier)?;
-            Some(ServerVersion { version, shown, place: Some(requirement.place) })
-        }),
-        1 => pins.pop(),
-        _ => None,
+        by_distance.entry(Reverse(nearness(home, folder))).or_default().push(requirement);
     }
+    by_distance.values().find_map(|near| said(near, files)).flatten()
+}
+
+/// What equally near requirements say; the inner `None` is a contradiction.
+fn said(near: &[&Requirement], files: &Files) -> Option<Option<ServerVersion>> {
+    let locks = near.iter().copied().filter(|requirement| is_lock(files.get(requirement.place.file).path()));
+    for group in [locks.collect(), near.to_vec()] {
+        let mut pins: Vec<ServerVersion> = group.into_iter().filter_map(pinned).collect();
+        pins.sort_by_key(|pin| pin.version);
+        pins.dedup_by_key(|pin| pin.version);
+        match pins.len() {
+            0 => {}
+            1 => return Some(pins.pop()),
+            _ => return Some(None),
+        }
+    }
+    near.iter().find_map(|requirement| {
+        let (version, shown) = newest_below(&requirement.specifier)?;
+        Some(Some(ServerVersion { version, shown, place: Some(requirement.place) }))
+    })
+}
+
+fn pinned(requirement: &Requirement) -> Option<ServerVersion> {
+    let shown = requirement.pinned.clone()?;
+    let version = shown.parse().ok()?;
+    Some(ServerVersion { version, shown, place: Some(requirement.place) })
+}
+
+fn is_lock(path: &str) -> bool {
+    path.rsplit('.').next() == Some("lock")
 }
 
 /// Every distribution that the project asks for.
@@ -87,10 +101,15 @@ pub(super) fn assumed(newest: Version) -> ServerVersion {
     ServerVersion { version: newest, shown: newest.to_string(), place: None }
 }
 
-/// How many leading folders two paths share: a requirement next to the service is nearer to it than
-/// one of a sibling.
-fn shared_parts(a: &str, b: &str) -> usize {
-    a.split('/').zip(b.split('/')).take_while(|(a, b)| a == b && !a.is_empty()).count()
+/// How near requirements in `home` are to a service in `folder`; greater is nearer.
+///
+/// Those above or below it are its own, those of a sibling are not; then the number of folders that both
+/// paths begin with counts, and of what lies below the service the nearest.
+fn nearness(home: &str, folder: &str) -> (bool, usize, Reverse<usize>) {
+    let parts = |path: &str| path.split('/').filter(|part| !part.is_empty()).count();
+    let shared = home.split('/').zip(folder.split('/')).take_while(|(a, b)| a == b && !a.is_empty()).count();
+    let own = shared == parts(home) || shared == parts(folder);
+    (own, shared, Reverse(parts(home) - shared))
 }
 
 /// The newest release that a specifier with an upper bound admits.
@@ -140,6 +159,53 @@ fn dotted(numbers: &[u16]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The version of gunicorn for a service in `folder`, from files with their requirements.
+    fn asked(folder: &str, listed: &[(&str, &str)]) -> Option<String> {
+        let mut files = Files::new();
+        let mut requirements = Vec::new();
+        for (path, specifier) in listed {
+            let file = files.add(*path, *specifier);
+            let place = Place::new(file, crate::source::Span::new(0, specifier.len()));
+            let pinned = specifier.strip_prefix("==").map(str::to_owned);
+            let name = "gunicorn".to_owned();
+            requirements.push(Requirement {
+                name,
+                extras: Vec::new(),
+                pinned,
+                specifier: (*specifier).to_owned(),
+                place,
+            });
+        }
+        asked_for("gunicorn", folder, &requirements, &files).map(|found| found.to_string())
+    }
+
+    #[test]
+    fn a_lock_comes_before_a_pin_and_a_pin_before_a_bound() {
+        let all = [("pyproject.toml", ">=20,<22"), ("requirements.txt", "==23.0.0"), ("uv.lock", "==27.0.1")];
+        assert_eq!(asked("", &all).as_deref(), Some("27.0.1"));
+        assert_eq!(asked("", &all[..2]).as_deref(), Some("23.0.0"));
+        assert_eq!(asked("", &all[..1]).as_deref(), Some("below 22"));
+        assert_eq!(asked("", &[("a.txt", "==1.0.0"), ("b.txt", "==2.0.0")]), None);
+        assert_eq!(asked("", &[]), None);
+    }
+
+    #[test]
+    fn the_nearest_file_counts() {
+        let services =
+            [("a/requirements.txt", "==20.1.0"), ("b/requirements.txt", "==23.0.0"), ("poetry.lock", "==27.0.1")];
+        assert_eq!(asked("a", &services).as_deref(), Some("20.1.0"));
+        assert_eq!(asked("a/src/web", &services).as_deref(), Some("20.1.0"));
+        assert_eq!(asked("b", &services).as_deref(), Some("23.0.0"));
+        assert_eq!(asked("c", &services).as_deref(), Some("27.0.1"));
+        assert_eq!(asked("", &services).as_deref(), Some("27.0.1"));
+        // A Dockerfile that installs whatever there is says nothing about the version.
+        assert_eq!(asked("a", &[("a/Dockerfile", ""), ("poetry.lock", "==27.0.1")]).as_deref(), Some("27.0.1"));
+        assert_eq!(
+            asked("a", &[("a/requirements/prod.txt", "==20.1.0"), ("b/x.txt", "==1.0.0")]).as_deref(),
+            Some("20.1.0")
+        );
+    }
 
     #[test]
     fn bounds_stand_for_the_newest_release_below_them() {

@@ -3,7 +3,7 @@
 //! Decides who sees the words of a command: `["sh", "-c", "gunicorn -w $N"]` is written as a list and
 //! run by a shell, so it comes out as what the shell runs.
 
-use crate::source::{FileId, Place, Word, WordPart};
+use crate::source::{FileId, Place, Word};
 
 use super::decoded::Decoded;
 use super::expansion::Dialect;
@@ -16,12 +16,15 @@ const MAX_SHELLS: usize = 4;
 /// A command line that a shell runs.
 pub(super) fn shell(text: &Decoded, place: Place) -> Option<Command> {
     let simple = unwrap_all(shell_commands::commands(text, place.file)?, place.file, 0)?;
-    Some(Command { form: Form::Shell, filled_by: FilledBy::Shell, simple, place })
+    let mut words: Vec<Lexed> = ["/bin/sh", "-c"].into_iter().map(|word| implied(word, place)).collect();
+    let word = Word::literal(text.text(), place, place);
+    words.push(Lexed { word, content: text.clone(), has_quotes: true });
+    Some(Command { form: Form::Shell, filled_by: FilledBy::Shell, simple, words, place })
 }
 
 /// A list of words, from a format in which variables mean nothing or are compose's.
 pub(super) fn exec(words: Vec<Lexed>, dialect: Dialect, place: Place) -> Option<Command> {
-    let compose = dialect == Dialect::Compose;
+    let all = words.clone();
     let plain = match dialect {
         Dialect::Compose => FilledBy::Compose,
         Dialect::Kubernetes => FilledBy::Kubernetes,
@@ -29,11 +32,10 @@ pub(super) fn exec(words: Vec<Lexed>, dialect: Dialect, place: Place) -> Option<
     };
     let Some(at) = script_position(&words) else {
         let simple = if words.is_empty() { Vec::new() } else { vec![bare(words)] };
-        return Some(Command { form: Form::Exec, filled_by: plain, simple, place });
+        return Some(Command { form: Form::Exec, filled_by: plain, simple, words: all, place });
     };
-    let filled_by = words.get(at).map_or(FilledBy::Shell, |script| who_fills(script, compose));
     let simple = unwrap_shell(words, at, place.file, 0)?;
-    Some(Command { form: Form::Shell, filled_by, simple, place })
+    Some(Command { form: Form::Exec, filled_by: plain, simple, words: all, place })
 }
 
 /// A string that compose splits into words before it starts anything.
@@ -41,15 +43,11 @@ pub(super) fn compose_string(text: &Decoded, place: Place) -> Option<Command> {
     exec(shell_words::split(text, place.file)?, Dialect::Compose, place)
 }
 
-/// Compose fills in `${X}` before the shell starts; `$$X` reaches the shell as `$X`.
-fn who_fills(script: &Lexed, compose: bool) -> FilledBy {
-    let by_compose = script.word.parts.iter().any(|part| !matches!(part, WordPart::Text(_)));
-    let by_shell = script.word.parts.iter().any(|part| matches!(part, WordPart::Text(text) if text.contains('$')));
-    match (compose && by_compose, by_shell) {
-        (true, true) => FilledBy::Mixed,
-        (true, false) => FilledBy::Compose,
-        _ => FilledBy::Shell,
-    }
+/// A word that a format puts in front of what is written.
+fn implied(text: &str, place: Place) -> Lexed {
+    let mut content = Decoded::default();
+    content.push_escaped(text, place.span);
+    Lexed { word: Word::literal(text, place, place), content, has_quotes: false }
 }
 
 fn bare(words: Vec<Lexed>) -> Vec<Word> {

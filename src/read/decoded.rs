@@ -9,7 +9,7 @@ use crate::source::Span;
 
 /// Plain text that remembers which bytes of the file each of its bytes stands for.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Decoded {
+pub struct Decoded {
     text: String,
     pieces: Vec<Piece>,
 }
@@ -25,14 +25,14 @@ struct Piece {
 
 impl Decoded {
     /// Text that stands in the file as it is, from byte `offset` on.
-    pub(super) fn verbatim(text: &str, offset: usize) -> Self {
+    pub fn verbatim(text: &str, offset: usize) -> Self {
         let mut decoded = Self::default();
         decoded.push(text, offset);
         decoded
     }
 
     /// Adds text that stands in the file as it is, from byte `offset` on.
-    pub(super) fn push(&mut self, text: &str, offset: usize) {
+    pub fn push(&mut self, text: &str, offset: usize) {
         if text.is_empty() {
             return;
         }
@@ -50,7 +50,7 @@ impl Decoded {
     }
 
     /// Adds text that the file spells as `source`.
-    pub(super) fn push_escaped(&mut self, text: &str, source: Span) {
+    pub fn push_escaped(&mut self, text: &str, source: Span) {
         if !text.is_empty() {
             self.pieces.push(Piece { at: self.text.len(), source, verbatim: false });
             self.text.push_str(text);
@@ -58,7 +58,7 @@ impl Decoded {
     }
 
     /// Adds `range` of another text, which may be an escape as a whole.
-    pub(super) fn push_from(&mut self, other: &Self, range: Range<usize>) {
+    pub fn push_from(&mut self, other: &Self, range: Range<usize>) {
         let mut index = other.piece_at(range.start);
         while let Some(&piece) = other.pieces.get(index) {
             let end = other.pieces.get(index + 1).map_or(other.text.len(), |next| next.at);
@@ -77,7 +77,7 @@ impl Decoded {
     }
 
     /// The same text, where `outer` is what its bytes were taken from: a text inside a text.
-    pub(super) fn through(&self, outer: &Self) -> Self {
+    pub fn through(&self, outer: &Self) -> Self {
         let mut through = Self::default();
         for (index, piece) in self.pieces.iter().enumerate() {
             let end = self.pieces.get(index + 1).map_or(self.text.len(), |next| next.at);
@@ -99,21 +99,32 @@ impl Decoded {
         self
     }
 
+    /// Moves the bytes to where `find` says that they are; what it does not find counts as spelled by
+    /// `whole` in another way.
+    pub(super) fn settle(&mut self, whole: Span, find: &dyn Fn(Span) -> Option<Span>) {
+        for piece in &mut self.pieces {
+            match find(piece.source) {
+                Some(found) => piece.source = found,
+                None => (piece.source, piece.verbatim) = (whole, false),
+            }
+        }
+    }
+
     /// A part of it.
-    pub(super) fn part(&self, range: Range<usize>) -> Self {
+    pub fn part(&self, range: Range<usize>) -> Self {
         let mut part = Self::default();
         part.push_from(self, range);
         part
     }
 
     /// The plain text.
-    pub(super) fn text(&self) -> &str {
+    pub fn text(&self) -> &str {
         &self.text
     }
 
     /// The bytes of the file that `range` of the plain text stands for. An empty range lies behind the
     /// byte in front of it.
-    pub(super) fn span(&self, range: Range<usize>) -> Span {
+    pub fn span(&self, range: Range<usize>) -> Span {
         if range.is_empty() && range.start > 0 {
             let behind = self.source_end(range.start);
             return Span::new(behind, behind);

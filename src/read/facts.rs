@@ -1,8 +1,10 @@
 //! What the readers of all formats report.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::{ComposeFile, ConsoleScript};
+use super::shell::Script;
+use super::{ComposeFile, ConsoleScript, Lexed};
 use crate::findings::Note;
 use crate::python::syntax::Module;
 use crate::source::{Comment, FileId, Located, Place, Span, Word};
@@ -17,8 +19,8 @@ pub struct Facts {
     pub python: BTreeMap<FileId, Module>,
     /// Packages the project asks for.
     pub requirements: Vec<Requirement>,
-    /// The commands of every shell script, in order.
-    pub scripts: BTreeMap<FileId, Vec<ScriptCommand>>,
+    /// Every shell script.
+    pub scripts: BTreeMap<FileId, Arc<Script>>,
     /// The variables of every `.env` file, in order; a later one of the same name wins.
     pub environments: BTreeMap<FileId, Vec<Variable>>,
     /// The compose files; their services become units once it is known which of them go together.
@@ -27,6 +29,10 @@ pub struct Facts {
     pub entrypoints: BTreeMap<FileId, Located<String>>,
     /// The commands that the packages of the project install.
     pub console_scripts: BTreeMap<FileId, Vec<ConsoleScript>>,
+    /// The configurations of supervisord, apart from their programs, which are units.
+    pub supervisors: BTreeMap<FileId, SupervisorFile>,
+    /// The configurations of uWSGI.
+    pub uwsgi: BTreeMap<FileId, UwsgiFile>,
     /// Reverse proxies that pass requests on to servers.
     pub proxies: Vec<Proxy>,
     /// The comments of every file, in order.
@@ -46,6 +52,8 @@ impl Facts {
         self.compose.extend(other.compose);
         self.entrypoints.extend(other.entrypoints);
         self.console_scripts.extend(other.console_scripts);
+        self.supervisors.extend(other.supervisors);
+        self.uwsgi.extend(other.uwsgi);
         self.proxies.extend(other.proxies);
         self.comments.extend(other.comments);
         self.notes.extend(other.notes);
@@ -61,7 +69,7 @@ impl Facts {
             return compose.command_around(span).unwrap_or(span);
         }
         let commands = self.units.iter().flat_map(|unit| unit.entrypoint.iter().chain(&unit.command));
-        let scripts = self.scripts.get(&file).into_iter().flatten().map(|command| command.place);
+        let scripts = self.scripts.get(&file).into_iter().flat_map(|script| script.commands());
         commands
             .map(|command| command.place)
             .chain(scripts)
@@ -94,6 +102,8 @@ pub struct Unit {
     pub build: Option<Build>,
     /// What it copies into the image.
     pub copied: Vec<Copied>,
+    /// What only a build stage has.
+    pub stage: Option<Stage>,
     /// What bounds it.
     pub limits: Limits,
     /// The base image or, for a service without a build, the image.
@@ -114,6 +124,8 @@ pub struct Unit {
     pub mounted: Vec<Located<(FileId, String)>>,
     /// What makes it one of several variants of the same unit, where it is: an overlay that patches it.
     pub variant: Option<Located<String>>,
+    /// Addresses that somebody opens for it and hands over as it starts.
+    pub sockets: Vec<Located<String>>,
 }
 
 impl Unit {
@@ -130,6 +142,7 @@ impl Unit {
             working_folder: None,
             build: None,
             copied: Vec::new(),
+            stage: None,
             limits: Limits::default(),
             image: None,
             profiles: Vec::new(),
@@ -140,6 +153,7 @@ impl Unit {
             stop_delay: None,
             mounted: Vec::new(),
             variant: None,
+            sockets: Vec::new(),
         }
     }
 }
@@ -176,21 +190,10 @@ impl UnitKind {
     }
 }
 
-/// A simple command of a shell script.
-#[derive(Debug, Clone)]
-pub struct ScriptCommand {
-    /// Its words.
-    pub words: Vec<Word>,
-    /// Whether it stands in a branch or a loop, so that it may or may not run.
-    pub conditional: bool,
-    /// All of it.
-    pub place: Place,
-}
-
 /// How a command is written, which decides who sees its words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// Given to a shell.
+    /// Given to a shell as one text.
     Shell,
     /// Given to the kernel word by word; nothing fills in variables.
     Exec,
@@ -216,14 +219,15 @@ pub enum FilledBy {
 /// A command as one format holds it.
 #[derive(Debug, Clone)]
 pub struct Command {
-    /// Who interprets it. A list such as `["sh", "-c", "gunicorn -w $N"]` counts as `Shell`, and
-    /// `simple` holds what that shell runs.
+    /// Who interprets it.
     pub form: Form,
     /// Who fills in its variables.
     pub filled_by: FilledBy,
     /// The simple commands in it, in order: `a && b; c | d` are four. Exec form is one, or none
     /// where an empty command takes back what the image says.
     pub simple: Vec<Vec<Word>>,
+    /// The words as the kernel gets them: a command line for a shell is the third behind `/bin/sh -c`.
+    pub words: Vec<Lexed>,
     /// The bytes of the whole command.
     pub place: Place,
 }
@@ -262,6 +266,28 @@ pub struct Build {
     pub inline: Option<Place>,
     /// The stage to stop at.
     pub target: Option<Located<String>>,
+}
+
+/// How a build stage comes to what it holds.
+#[derive(Debug, Clone, Default)]
+pub struct Stage {
+    /// The image or the earlier stage that it starts from, with its variables.
+    pub from: Option<Word>,
+    /// The `ARG`s in front of the first `FROM`, of which a stage sees those that it names again.
+    pub arguments: Vec<Variable>,
+    /// Its instructions in order, as far as one changes what a later one means.
+    pub steps: Vec<Step>,
+}
+
+/// An instruction of a build stage.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// `ENV` or `ARG`: these of the unit's variables, none of which sees another one of them.
+    Set(std::ops::Range<usize>),
+    /// `WORKDIR`.
+    Enter(Word),
+    /// `COPY` or `ADD`: this one of what the unit copies, and where it lands as written.
+    Copy(usize, Word),
 }
 
 /// One `COPY` or `ADD`.
@@ -372,6 +398,50 @@ pub struct Proxy {
     pub request_buffering: Option<Located<bool>>,
     /// The largest request body it takes.
     pub max_body: Option<Located<Bytes>>,
+}
+
+/// A configuration of supervisord, apart from its programs.
+#[derive(Debug, Clone, Default)]
+pub struct SupervisorFile {
+    /// Whether it has a section `[supervisord]`, so that it is no mere part of another.
+    pub is_main: bool,
+    /// Patterns of further files, relative to its own folder or absolute on the machine.
+    pub included: Vec<Located<String>>,
+    /// Variables for every program; a program's own come behind them.
+    pub environment: Vec<Variable>,
+}
+
+/// A configuration of uWSGI.
+#[derive(Debug, Clone, Default)]
+pub struct UwsgiFile {
+    /// Its sections, in order; of two with one name both count.
+    pub sections: Vec<UwsgiSection>,
+    /// Why uWSGI refuses it.
+    pub error: Option<Located<String>>,
+}
+
+/// A section of a configuration of uWSGI.
+#[derive(Debug, Clone)]
+pub struct UwsgiSection {
+    /// Its name, `uwsgi` if nothing else is asked for.
+    pub name: String,
+    /// Its options, in order.
+    pub options: Vec<UwsgiOption>,
+}
+
+/// An option in a configuration of uWSGI.
+#[derive(Debug, Clone)]
+pub struct UwsgiOption {
+    /// Its name.
+    pub key: Located<String>,
+    /// Its value, empty for none. What only a template engine knows is a gap in it.
+    pub value: Word,
+    /// From the key to the end of the value.
+    pub statement: Place,
+    /// Whether the value stands there as it is, and another could.
+    pub literal: bool,
+    /// Whether a template decides if it is there.
+    pub conditional: bool,
 }
 
 /// A package named in a requirements file, a `pyproject.toml`, a lock file or a `pip install` line.

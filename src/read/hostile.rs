@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::{Facts, all};
 use crate::source::{FileKind, Files, Place, Word};
 
-const KINDS: [FileKind; 35] = [
+const KINDS: [FileKind; 40] = [
     FileKind::Dockerfile,
     FileKind::Compose,
     FileKind::Procfile,
@@ -34,6 +34,11 @@ const KINDS: [FileKind; 35] = [
     FileKind::EcsTask,
     FileKind::DigitalOcean,
     FileKind::Azure,
+    FileKind::HerokuYaml,
+    FileKind::Railway,
+    FileKind::Nixpacks,
+    FileKind::Beanstalk,
+    FileKind::Taskfile,
     FileKind::Systemd,
     FileKind::Supervisor,
     FileKind::UwsgiIni,
@@ -174,6 +179,11 @@ fn hostile_files_end_soon() {
         "[Service]\nExecStart=a ".to_owned() + &"\\\n b".repeat(mega / 8),
         "[Service]\nEnvironment=".to_owned() + &"\"A=b\" ".repeat(mega / 8),
         "A = $(A)$(A)\nB = $(B\nall:\n\tgunicorn $(A)\n".to_owned() + &"\techo $(A)\n".repeat(mega / 16),
+        "A := a\nA := $(A)$(A)\nB = $(A)$(B)\nall:\n\tgunicorn $(B)\n".to_owned()
+            + &"A := $(A)$(A)x\n".repeat(mega / 32),
+        "all:\n\ta".to_owned() + &"\\\r\n".repeat(mega / 8),
+        "(a) {\n import a\n import a\n import a\n import a\n}\n:80 {\n import a\n}\n".to_owned(),
+        "server { {% ".to_owned() + &"a ".repeat(mega),
         "a := ".to_owned() + &"{{ a + ".repeat(mega / 8),
         "http {\n".repeat(mega / 8),
         "http { include a; ".repeat(mega / 16),

@@ -3,6 +3,7 @@
 //! Decides what a file says, not what it means together with others: joining a compose service
 //! with the image it builds is `deployment`'s, calling a value wrong is a rule's.
 
+mod bits;
 mod command;
 mod compose;
 mod decoded;
@@ -16,6 +17,7 @@ mod helm;
 #[cfg(test)]
 mod hostile;
 mod hypercorn;
+mod ini;
 mod json_words;
 mod kubernetes;
 mod platforms;
@@ -23,6 +25,7 @@ mod procfile;
 mod proxies;
 mod requirements;
 mod script;
+pub mod shell;
 mod shell_commands;
 mod shell_words;
 mod supervisor;
@@ -41,7 +44,8 @@ use rayon::prelude::*;
 use crate::findings::Note;
 use crate::python::syntax;
 use crate::source::{FileId, FileKind, Files, Place, SourceFile, Word};
-use decoded::Decoded;
+pub use decoded::Decoded;
+pub use shell_words::Lexed;
 
 pub use entry_points::ConsoleScript;
 pub use hypercorn::{TomlEntry, TomlSettings, toml_settings};
@@ -50,7 +54,7 @@ pub use compose::{ComposeFile, Extends, Include, Layer, service as compose_servi
 pub use dotenv::compose_variables;
 pub use facts::{
     Autoscaler, Build, Command, Copied, Facts, FilledBy, Form, HealthCheck, HealthKind, Limits, Mount, Proxy,
-    Requirement, ScriptCommand, Unit, UnitKind, Variable,
+    Requirement, Stage, Step, SupervisorFile, Unit, UnitKind, UwsgiFile, UwsgiOption, UwsgiSection, Variable,
 };
 
 /// Reads every file that `kinds` names, in the order of the files.
@@ -62,6 +66,7 @@ pub fn all(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
     }
     all.add(clusters(files, kinds));
     all.add(neighbours(files, kinds));
+    all.add(services(files, kinds));
     all.notes.sort();
     all
 }
@@ -78,6 +83,14 @@ fn clusters(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
 fn neighbours(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
     catch_unwind(AssertUnwindSafe(|| proxies::read(files, kinds))).unwrap_or_else(|_| {
         let why = "the reader of proxies failed, which is a defect of farrier; please report it";
+        Facts { notes: vec![Note::file("", why)], ..Facts::default() }
+    })
+}
+
+/// The units of systemd, which other files change.
+fn services(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
+    catch_unwind(AssertUnwindSafe(|| systemd::read(files, kinds))).unwrap_or_else(|_| {
+        let why = "the reader of systemd failed, which is a defect of farrier; please report it";
         Facts { notes: vec![Note::file("", why)], ..Facts::default() }
     })
 }
@@ -106,12 +119,15 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::Pipfile => pipfile,
         FileKind::PipfileLock => requirements::read_pipfile_lock,
         FileKind::SetupConfig => setup_config,
+        FileKind::CondaEnvironment => requirements::read_conda,
         // Read together, by `clusters`.
         FileKind::Kubernetes
         | FileKind::Kustomization
         | FileKind::HelmTemplate
         | FileKind::HelmValues
-        | FileKind::HelmChart => return facts,
+        | FileKind::HelmChart
+        // Read together, by `services`.
+        | FileKind::Systemd => return facts,
         FileKind::AppJson => platforms::read_app_json,
         FileKind::Fly => platforms::read_fly,
         FileKind::Render => platforms::read_render,
@@ -123,7 +139,6 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::Railway => platforms::read_railway,
         FileKind::Nixpacks => platforms::read_nixpacks,
         FileKind::Beanstalk => platforms::read_beanstalk,
-        FileKind::Systemd => systemd::read,
         FileKind::Supervisor => supervisor::read,
         FileKind::UwsgiIni => uwsgi::read_ini,
         FileKind::UwsgiYaml => uwsgi::read_yaml,
@@ -169,6 +184,7 @@ fn python(file: FileId, source: &SourceFile, facts: &mut Facts) {
                 });
             }
             if source.path().rsplit('/').next() == Some("setup.py") {
+                facts.requirements.extend(requirements::setup_script(file, &module));
                 entry_points::read_setup(file, &module, facts);
             }
             facts.python.insert(file, module);

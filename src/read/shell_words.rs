@@ -15,11 +15,13 @@ const MAX_WORDS: usize = 20_000;
 
 /// A word, and its text with this layer of quoting taken off, for a shell inside a shell.
 #[derive(Debug, Clone)]
-pub(super) struct Lexed {
-    pub(super) word: Word,
-    pub(super) content: Decoded,
+pub struct Lexed {
+    /// The word.
+    pub word: Word,
+    /// Its text with one layer of quoting taken off.
+    pub content: Decoded,
     /// Whether any of it was quoted, so that it cannot be a reserved word.
-    pub(super) has_quotes: bool,
+    pub has_quotes: bool,
 }
 
 /// A word or what stands between words.

@@ -1,5 +1,6 @@
 //! The texts of one run, each with its line index.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Place, Span};
@@ -78,6 +79,8 @@ impl SourceFile {
 #[derive(Debug, Clone, Default)]
 pub struct Files {
     files: Vec<SourceFile>,
+    /// The first file of each path: commands name many paths, and most of them are not there.
+    by_path: BTreeMap<String, FileId>,
 }
 
 impl Files {
@@ -93,7 +96,9 @@ impl Files {
         line_starts.extend(text.match_indices('\n').map(|(at, _)| at + 1));
         // A project does not hold four billion files: the walk stops long before.
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        self.files.push(SourceFile { path: path.into(), text, line_starts });
+        let path = path.into();
+        self.by_path.entry(path.clone()).or_insert(id);
+        self.files.push(SourceFile { path, text, line_starts });
         id
     }
 
@@ -115,7 +120,13 @@ impl Files {
 
     /// The file with this path relative to the project root.
     pub fn find(&self, path: &str) -> Option<FileId> {
-        self.iter().find(|(_, file)| file.path == path).map(|(id, _)| id)
+        self.by_path.get(path).copied()
+    }
+
+    /// Whether a file lies somewhere below the folder with this path.
+    pub fn has_folder(&self, path: &str) -> bool {
+        let start = format!("{path}/");
+        self.by_path.range(start.clone()..).next().is_some_and(|(first, _)| first.starts_with(&start))
     }
 
     /// All files, in the order they were added.
@@ -150,5 +161,7 @@ mod tests {
         assert_eq!(file.slice(file.line_span(1).unwrap()), "x = 1");
         assert_eq!((file.name(), file.folder()), ("b.py", "a"));
         assert_eq!(file.line_span(9), None);
+        assert!(files.has_folder("a") && !files.has_folder("a/b") && !files.has_folder("b"));
+        assert_eq!((files.find("a/b.py"), files.find("a")), (Some(id), None));
     }
 }

@@ -24,7 +24,7 @@ pub enum FileKind {
     Requirements,
     /// `pyproject.toml`.
     Pyproject,
-    /// `poetry.lock`.
+    /// `poetry.lock`, or `pdm.lock`, which looks the same.
     PoetryLock,
     /// `uv.lock`.
     UvLock,
@@ -34,6 +34,8 @@ pub enum FileKind {
     PipfileLock,
     /// `setup.cfg`.
     SetupConfig,
+    /// An environment of conda.
+    CondaEnvironment,
     /// Manifests of Kubernetes or `OpenShift`, one or many in a file.
     Kubernetes,
     /// A template of a Helm chart.
@@ -174,10 +176,12 @@ fn by_name(lower: &str, folder: &str) -> Option<Guess> {
         ("makefile" | "gnumakefile", _) | (_, "mk") => FileKind::Makefile,
         ("justfile" | ".justfile", _) | (_, "just") => FileKind::Justfile,
         ("caddyfile", _) | (_, "caddyfile" | "caddy") => FileKind::Caddyfile,
-        (_, "service") => FileKind::Systemd,
+        (_, "service" | "socket") => FileKind::Systemd,
         (_, "py") => FileKind::Python,
         (_, "yml" | "yaml") if is_compose(stem) => FileKind::Compose,
-        (_, "txt") if is_requirements(stem, folder) => FileKind::Requirements,
+        ("pdm.lock", _) => FileKind::PoetryLock,
+        ("environment.yml" | "environment.yaml", _) => FileKind::CondaEnvironment,
+        (_, "txt" | "in") if is_requirements(stem, folder) => FileKind::Requirements,
         (_, "env") => FileKind::Dotenv,
         (_, "sh" | "bash") | ("entrypoint" | "docker-entrypoint", _) => FileKind::Script,
         (_, "toml") if stem.starts_with("fly.") || stem.starts_with("fly-") => FileKind::Fly,

@@ -32,6 +32,17 @@ impl Project {
         Self { folder }
     }
 
+    /// A project of these files.
+    pub(crate) fn of(files: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            let made = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, text));
+            made.unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+        Self { folder }
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }

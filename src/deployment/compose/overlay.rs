@@ -51,7 +51,7 @@ fn name(files: &Files, file: FileId) -> &str {
 /// name one after the other.
 fn chains(files: &Files, facts: &Facts) -> Vec<Project> {
     let mut chains: Vec<Project> = Vec::new();
-    for (&file, _) in &facts.environments {
+    for &file in facts.environments.keys() {
         let source = files.get(file);
         if name(files, file) != ".env" {
             continue;
@@ -143,10 +143,10 @@ fn candidates(file: FileId, files: &Files, facts: &Facts) -> Vec<FileId> {
 /// The names of the files that commands of the project name in front of `own`, with `-f`; `None` where
 /// none names it. One that is named first stands by itself.
 fn named_together(own: &str, files: &Files, facts: &Facts) -> Option<Vec<String>> {
-    let scripts = facts.scripts.values().flatten().map(|command| command.words.as_slice());
+    let scripts = facts.scripts.values().flat_map(|script| script.commands());
+    let scripts = scripts.filter_map(|place| called_with(&crate::read::words(files.text_at(place), place)?));
     let units = facts.units.iter().flat_map(|unit| &unit.command).flat_map(|command| &command.simple);
-    let _ = files;
-    let calls = scripts.chain(units.map(Vec::as_slice)).filter_map(called_with);
+    let calls = scripts.chain(units.filter_map(|words| called_with(words)));
     let mut found: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     for call in calls {
         if let Some(at) = call.iter().position(|name| name == own) {

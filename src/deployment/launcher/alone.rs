@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::commands::Start;
+use super::super::commands::{Parted, Start};
 use super::super::environment::Environment;
 use super::super::locate::Roots;
 use super::follow::{Entry, follow, outside_packages, script_entry};
@@ -207,6 +207,9 @@ impl Search<'_> {
             roots: Roots::project(folder),
             place: Place::new(entry.file, crate::source::Span::new(0, 0)),
             conditional: false,
+            parted: Parted::default(),
+            on_large_node: None,
+            managed: None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::super::commands::Start;
 use super::super::environment::Environment;
+use super::super::shell::is_name;
 use super::Launched;
 use crate::python::evaluate::{Evaluated, Given, Outcome, Sighting};
 use crate::python::launches::{Api, CallSite, Element, Form, Words, call_at};
@@ -100,7 +101,7 @@ fn rest(sighting: &Sighting) -> Vec<Argument> {
 }
 
 fn plain(text: Option<String>, place: Place) -> Argument {
-    Argument { prefix: text.clone().unwrap_or_default(), text, place, removal: place, literal: false }
+    Argument { prefix: text.clone().unwrap_or_default(), text, place, removal: place, literal: false, unless_set: None }
 }
 
 /// Words with the bytes of those that are written out.
@@ -224,7 +225,7 @@ fn command(line: Vec<Argument>, here: &Start) -> Option<Start> {
     let first = program.first_argument();
     let mut environment = here.environment.clone();
     for word in texts.iter().take(first).flatten() {
-        if let Some((name, value)) = super::super::environment::split_assignment(word) {
+        if let Some((name, value)) = word.split_once('=').filter(|(name, _)| is_name(name)) {
             environment.put(name, Some(value.to_owned()), here.place);
         }
     }

@@ -129,7 +129,12 @@ impl<'a> Run<'a, '_> {
             }
             ("sort", []) => {
                 let items = self.items(id).unwrap_or_default().to_vec();
-                match self.sorted_by(&items, arguments, at)? {
+                let sorted = self.sorted_by(&items, arguments, at);
+                if sorted.is_err() {
+                    // What was in order before the comparison that failed is anyone's guess.
+                    self.lose(receiver, "sorted in part");
+                }
+                match sorted? {
                     Some(sorted) => {
                         if let Some(items) = self.list_mut(id) {
                             *items = sorted;

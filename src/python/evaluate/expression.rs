@@ -142,9 +142,8 @@ impl<'a> Run<'a, '_> {
 
     fn name(&mut self, name: &str, at: Span) -> Step<Cell<'a>> {
         if let Some(function) = &self.function
-            && self.scope == self.home
             && function.is_local(name)
-            && self.state.scope(self.scope).is_some_and(|scope| !scope.names.contains_key(name))
+            && !self.is_bound_here(name)
         {
             return self.raise("NameError", at, "a local name that is not bound yet");
         }
@@ -182,6 +181,18 @@ impl<'a> Run<'a, '_> {
             return Ok(Cell::unknown("a name that is not bound in the file"));
         }
         self.raise("NameError", at, "a name that is not bound")
+    }
+
+    /// Whether the function, or a comprehension in it, binds a name.
+    fn is_bound_here(&self, name: &str) -> bool {
+        let mut at = Some(self.scope);
+        while let Some(scope) = at.and_then(|id| self.state.scope(id)) {
+            if scope.names.contains_key(name) {
+                return true;
+            }
+            at = if at == Some(self.home) { None } else { scope.parent };
+        }
+        false
     }
 
     /// Why the names of a scope around here may be more than is known.

@@ -8,7 +8,7 @@ use super::How;
 use super::cell::{Cell, Deps, Text, Thing, unknown_from};
 use super::flow::{Decision, Exits, merge};
 use super::reads::Touched;
-use super::run::{Run, Step};
+use super::run::{Halt, Raised, Run, Step};
 
 impl<'a> Run<'a, '_> {
     pub(super) fn for_loop(&mut self, stmt: &'a ast::StmtFor) -> Step<Exits<'a>> {
@@ -29,7 +29,10 @@ impl<'a> Run<'a, '_> {
         let mut ended = true;
         for item in items {
             self.spend(1)?;
-            self.assign(&stmt.target, &item, None, How::Loop)?;
+            match self.assign(&stmt.target, &item, None, How::Loop) {
+                Err(Halt::Raise(raised)) => return Ok(self.leave_raising(raised, earlier, before)),
+                other => other?,
+            }
             if !self.turn(&stmt.body, &mut earlier)? {
                 ended = false;
                 break;
@@ -46,7 +49,10 @@ impl<'a> Run<'a, '_> {
         let mut ended = true;
         loop {
             self.spend(1)?;
-            let test = self.expression(&stmt.test)?;
+            let test = match self.expression(&stmt.test) {
+                Err(Halt::Raise(raised)) => return Ok(self.leave_raising(raised, earlier, before)),
+                other => other?,
+            };
             match self.decide(&test) {
                 Decision::Sure(false, _) => break,
                 Decision::Sure(true, deps) => self.control.add(&deps),
@@ -71,6 +77,13 @@ impl<'a> Run<'a, '_> {
         let exits = self.finish(ended, &stmt.orelse, earlier);
         self.control = before;
         exits
+    }
+
+    /// Leaves a loop by an exception that its own line raised; what earlier turns did stays possible.
+    fn leave_raising(&mut self, raised: Raised, earlier: Vec<Exits<'a>>, before: Deps) -> Exits<'a> {
+        self.control = before;
+        let state = std::mem::take(&mut self.state);
+        leave(Exits { raises: vec![(state, raised)], ..Exits::default() }, earlier)
     }
 
     /// One turn of a loop; false if no version of the world goes on to the next.

@@ -5,9 +5,16 @@
 //! nothing of servers or settings, touches neither the file system nor the environment of this
 //! process: who calls it answers for both through [`Inputs`].
 //!
+//! [`module`] tells all global names of a file, [`expressions`] the values of single expressions in it,
+//! wherever they stand: in a function, below a main guard, among the arguments of a call.
+//!
 //! Three things are assumed rather than known, and all three are visible as a [`Dependency`]: an
 //! environment variable nobody gave a value is absent where the file has a default for that case,
-//! the processor count is the one in the inputs, and the system is Linux.
+//! the processor count is the one in the inputs, and the system is Linux. A `.env` file of the project
+//! that the code reads counts as such a default: the environment may still say otherwise.
+//!
+//! Packages that only read settings (pydantic, python-decouple, environs, django-environ, starlette,
+//! python-dotenv) are known by what they do; everything else outside the project is unknown.
 //!
 //! A variable that may be absent, without a default in place (`os.getenv("X")`, `"X" in os.environ`),
 //! is unknown, and so is what two branches of such a condition set differently. The exception is the

@@ -222,6 +222,7 @@ impl<'a> Run<'a, '_> {
             (Thing::Path(_) | Thing::Inside { .. }, _) | (_, Thing::Path(_) | Thing::Inside { .. })
                 if matches!(op, Operator::Div | Operator::Add) =>
             {
+                self.spend_on_paths([a, b])?;
                 match Self::path_operator(a, b, op == Operator::Div) {
                     Some(calc) => calc,
                     None => Calc::Unknown("an operator of a path"),

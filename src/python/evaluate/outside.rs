@@ -237,6 +237,7 @@ impl<'a> Run<'a, '_> {
             "environ.Env.read_env" => self.load_variables(arguments, "env_file"),
             "collections.namedtuple" => self.named_tuple(arguments, at),
             "pathlib.Path" | "pathlib.PurePath" | "pathlib.PosixPath" | "pathlib.PurePosixPath" => {
+                self.spend_on_paths(&arguments.positional)?;
                 let calc = Self::make_path(&arguments.positional);
                 let operands: Vec<&Cell<'a>> = arguments.all().collect();
                 self.settle(calc, &operands, at)

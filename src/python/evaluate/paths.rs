@@ -133,7 +133,7 @@ fn normalized(text: &str) -> String {
 impl<'a> Run<'a, '_> {
     /// A function of `os.path`; `None` if it is not followed.
     pub(super) fn path_function(&mut self, name: &str, arguments: &[Cell<'a>]) -> Step<Option<Calc<'a>>> {
-        self.spend(1 + arguments.len())?;
+        self.spend_on_paths(arguments.iter())?;
         let text = |text: &str| Calc::Is(Thing::Str(text.into()));
         let first = arguments.first().map(|cell| &cell.thing);
         if let Some(Thing::Unknown(_)) = first {
@@ -179,6 +179,19 @@ impl<'a> Run<'a, '_> {
         }))
     }
 
+    /// Pays for going over the texts of paths.
+    pub(super) fn spend_on_paths<'c>(&mut self, paths: impl IntoIterator<Item = &'c Cell<'a>>) -> Step<()>
+    where
+        'a: 'c,
+    {
+        let length = |cell: &Cell<'a>| match &cell.thing {
+            Thing::Str(path) | Thing::Path(path) | Thing::Inside { path, .. } => path.len(),
+            _ => 0,
+        };
+        let total: usize = paths.into_iter().map(length).sum();
+        self.spend(4 + total / 8)
+    }
+
     /// `Path(...)`.
     pub(super) fn make_path(parts: &[Cell<'a>]) -> Calc<'a> {
         match join_texts(parts) {
@@ -190,6 +203,7 @@ impl<'a> Run<'a, '_> {
 
     /// An attribute of a path object.
     pub(super) fn path_attribute(&mut self, value: &Cell<'a>, name: &str, at: Span) -> Step<Cell<'a>> {
+        self.spend_on_paths([value])?;
         let text = |text: &str| Calc::Is(Thing::Str(text.into()));
         let (path, located) = match &value.thing {
             Thing::Path(path) => (path, false),
@@ -236,6 +250,7 @@ impl<'a> Run<'a, '_> {
         arguments: &Arguments<'a>,
         at: Span,
     ) -> Step<Cell<'a>> {
+        self.spend_on_paths(arguments.all().chain([receiver]))?;
         let mut operands = vec![receiver];
         operands.extend(arguments.all());
         if arguments.all().any(Cell::is_unknown) {

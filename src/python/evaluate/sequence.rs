@@ -220,6 +220,9 @@ impl<'a> Run<'a, '_> {
                 }
                 None => return self.settle(Calc::Unknown("a list that may have changed"), &[value], at),
             },
+            Thing::None | Thing::Bool(_) | Thing::Int(_) | Thing::Float(_) | Thing::Dict(_) | Thing::Set(_) => {
+                return self.fault(&[value], "TypeError", at, "a slice of something that has none");
+            }
             _ => return self.settle(Calc::Unknown("a slice of an object"), &[value], at),
         };
         Ok(sliced.resting_on(&result_rests_on))

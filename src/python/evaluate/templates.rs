@@ -214,7 +214,9 @@ impl<'a> Run<'a, '_> {
             text.push_str(&piece);
         }
         text.push_str(rest);
-        if values.next().is_some() && !mapping && !named {
+        // A list counts as a mapping here, of which not every element must be used.
+        let lenient = mapping || named || matches!(value.thing, Thing::List(_));
+        if values.next().is_some() && !lenient {
             return Ok(Some(Calc::Raises("TypeError", "a format with too many arguments")));
         }
         Ok(Some(Calc::Is(Thing::Str(text.into()))))

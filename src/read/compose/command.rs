@@ -7,29 +7,28 @@ use super::super::command;
 use super::super::decoded::Decoded;
 use super::super::expansion::Dialect;
 use super::super::shell_words::Lexed;
+use super::super::yaml::NodeId;
 use super::node::Node;
 
 /// The command at `node`; `None` where it cannot be split.
 pub(super) fn read(node: Node) -> Option<Command> {
     let place = node.content();
-    match words(node) {
-        Some(words) => command::exec(words?, Dialect::Compose, place),
-        None => command::compose_string(&node.decoded()?, place),
+    if node.is_list() {
+        return command::exec(words(node)?, Dialect::Compose, place);
     }
+    command::compose_string(&node.decoded()?, place)
 }
 
-/// The items of a list as words; `None` for anything else, and inside where one of them is no text.
-pub(super) fn words(node: Node) -> Option<Option<Vec<Lexed>>> {
-    let (_, flow) = node.tree.items(node.id)?;
-    let items = node.items();
-    Some((0..items.len()).map(|index| item(&items, flow, index)).collect())
+/// The items of a list as words; `None` for anything else, and where one of them is no text.
+pub(super) fn words(node: Node) -> Option<Vec<Lexed>> {
+    let (ids, flow) = node.tree.items(node.id)?;
+    (0..ids.len()).map(|index| item(node, ids, flow, index)).collect()
 }
 
 /// One word of a command that is written as a list.
-fn item(items: &[Node], flow: bool, index: usize) -> Option<Lexed> {
-    let &item = items.get(index)?;
-    let ids: Vec<_> = items.iter().map(|item| item.id).collect();
-    let removal = item.tree.item_removal(item.source.text(), &ids, flow, index);
+fn item(list: Node, ids: &[NodeId], flow: bool, index: usize) -> Option<Lexed> {
+    let item = list.at(*ids.get(index)?);
+    let removal = item.tree.item_removal(item.source.text(), ids, flow, index);
     let text = item.decoded()?;
     let word = Word { removal: Place::new(item.file, removal), ..Node::word(&text, item.content()) };
     Some(Lexed { word, content: dollars(&text), has_quotes: true })

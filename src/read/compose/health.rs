@@ -18,7 +18,13 @@ pub(super) fn read<'a>(get: impl Fn(&str) -> Option<Node<'a>>, outer: Outer) -> 
     let filled = |key: &str| get(key)?.filled(outer);
     let duration = |key: &str| filled(key).and_then(|text| quantity(&text, durations::go));
     let disabled = filled("disable").is_some_and(|disable| disable.value.eq_ignore_ascii_case("true"));
-    let nothing = Command { form: Form::Exec, filled_by: super::super::FilledBy::Compose, simple: Vec::new(), place };
+    let nothing = Command {
+        form: Form::Exec,
+        filled_by: super::super::FilledBy::Compose,
+        simple: Vec::new(),
+        words: Vec::new(),
+        place,
+    };
     let check = HealthCheck {
         kind: HealthKind::Container,
         place,
@@ -36,12 +42,12 @@ pub(super) fn read<'a>(get: impl Fn(&str) -> Option<Node<'a>>, outer: Outer) -> 
 /// `[CMD, …]`, `[CMD-SHELL, script]`, `[NONE]`, or a script alone.
 fn test(node: Node) -> Option<Command> {
     let place = node.content();
-    let Some(words) = command::words(node) else {
+    if !node.is_list() {
         let text = node.decoded()?;
         let word = Node::word(&text, place);
         return script(Lexed { word, content: command::dollars(&text), has_quotes: true });
-    };
-    let mut words = words?.into_iter();
+    }
+    let mut words = command::words(node)?.into_iter();
     let kind = words.next()?;
     match kind.content.text() {
         "CMD" => commands::exec(words.collect(), Dialect::Compose, place),

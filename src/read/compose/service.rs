@@ -198,7 +198,6 @@ impl<'a> Reader<'a> {
             cpu_request: resources("reservations", "cpus").and_then(|text| read(&text, quantities::cpus)),
             memory_request: memory_request.and_then(|text| read(&text, bytes)),
             autoscaler: None,
-            ..Limits::default()
         }
     }
 

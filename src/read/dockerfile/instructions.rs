@@ -8,7 +8,7 @@ use crate::source::{Comment, Span};
 use super::super::decoded::Decoded;
 
 /// One instruction.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Instruction {
     /// In capital letters.
     pub(super) keyword: String,

@@ -4,28 +4,43 @@
 //! earlier stage or one in a registry, is joined later.
 
 mod assignments;
+mod health;
 mod instructions;
 #[cfg(test)]
 mod tests;
 
 use crate::findings::Note;
-use crate::source::{FileId, Located, Place, SourceFile};
+use crate::source::{FileId, Located, Place, SourceFile, Word};
 
 use super::command;
 use super::decoded::Decoded;
-use super::expansion::Dialect;
+use super::expansion::{self, Dialect};
 use super::requirements::installs;
-use super::{Command, Copied, Facts, Unit, UnitKind, Variable, json_words};
+use super::{Command, Copied, Facts, Stage, Step, Unit, UnitKind, Variable, json_words};
 use instructions::Instruction;
 
 /// More stages than any image has.
 const MAX_STAGES: usize = 200;
 
+/// More instructions than `ONBUILD` repeats.
+const MAX_TRIGGERS: usize = 1_000;
+/// Arguments that name arguments are followed this far.
+const MAX_DEPTH: usize = 8;
+
 /// Reads a Dockerfile.
 pub(super) fn read(file: FileId, source: &SourceFile, facts: &mut Facts) {
     let (instructions, comments) = instructions::scan(source.text());
     facts.comments.insert(file, comments);
-    let mut reader = Reader { file, source, facts, stages: Vec::new(), arguments: Vec::new(), shell: Shell::Posix };
+    let mut reader = Reader {
+        file,
+        source,
+        facts,
+        stages: Vec::new(),
+        arguments: Vec::new(),
+        shells: Vec::new(),
+        triggers: Vec::new(),
+        replayed: 0,
+    };
     for instruction in &instructions {
         reader.instruction(instruction);
     }
@@ -40,7 +55,13 @@ struct Reader<'a> {
     stages: Vec<Unit>,
     /// `ARG`s in front of the first `FROM`; a stage sees one once it names it again.
     arguments: Vec<Variable>,
-    shell: Shell,
+    /// What runs shell form at the end of each stage so far; a stage takes it over from the one it starts
+    /// from.
+    shells: Vec<Shell>,
+    /// The instructions of each stage so far that run in what starts from it (`ONBUILD`).
+    triggers: Vec<Vec<Instruction>>,
+    /// How many of those ran.
+    replayed: usize,
 }
 
 /// What runs shell form.
@@ -56,22 +77,37 @@ impl Reader<'_> {
         match instruction.keyword.as_str() {
             "FROM" => self.from(instruction),
             "ARG" if self.stages.is_empty() => {
-                self.arguments = assignments::variables(rest, self.file, true);
+                self.arguments.extend(assignments::variables(rest, self.file, true));
             }
             "RUN" => self.run(instruction),
             "ARG" => self.argument(rest),
-            "MAINTAINER" | "LABEL" | "VOLUME" | "ONBUILD" | "HEALTHCHECK" | "EXPOSE" => {}
+            "MAINTAINER" | "LABEL" | "VOLUME" | "EXPOSE" => {}
+            "ONBUILD" => self.on_build(instruction),
+            "HEALTHCHECK" => {
+                let check = health::read(rest, self.file);
+                self.stage(|stage| stage.health = check.into_iter().collect());
+            }
             "SHELL" => self.set_shell(rest),
             "ENV" => {
                 let variables = assignments::variables(rest, self.file, false);
-                self.stage(|stage| stage.environment.extend(variables));
+                self.set(variables);
             }
             "WORKDIR" => self.working_folder(rest),
             "COPY" | "ADD" => {
                 let copied = copied(rest, self.file);
+                let place = Place::new(self.file, rest.span(0..rest.text().len()));
                 self.stage(|stage| {
-                    let working = stage.working_folder.as_ref();
-                    stage.copied.extend(copied.map(|copied| landed(copied, working)));
+                    if let Some(copied) = copied {
+                        let written = Word {
+                            parts: expansion::parts(&copied.destination, Dialect::Build),
+                            place,
+                            removal: place,
+                            quoted: true,
+                        };
+                        let index = stage.copied.len();
+                        stage.stage.get_or_insert_default().steps.push(Step::Copy(index, written));
+                        stage.copied.push(landed(copied, stage.working_folder.as_ref()));
+                    }
                 });
             }
             "USER" => {
@@ -128,18 +164,71 @@ impl Reader<'_> {
         if self.stages.len() >= MAX_STAGES {
             return;
         }
-        self.shell = Shell::Posix;
         let rest = &instruction.rest;
         let mut words = word_ranges(rest.text()).filter(|range| !rest.text()[range.clone()].starts_with("--"));
         let image = words.next();
         let is_as = words.next().is_some_and(|range| rest.text()[range].eq_ignore_ascii_case("as"));
         let name = words.next().filter(|_| is_as).map_or("", |range| &rest.text()[range]);
         let mut unit = Unit::new(UnitKind::Image, name, Place::new(self.file, instruction.span));
-        unit.image = image.map(|range| {
+        let from = image.map(|range| {
             let place = Place::new(self.file, rest.span(range.clone()));
-            Located::new(rest.text()[range].to_owned(), place)
+            let parts = expansion::parts(&rest.text()[range], Dialect::Build);
+            Word { parts, place, removal: place, quoted: true }
         });
+        unit.image = from.as_ref().map(|word| {
+            let text = word.resolve(&|name| self.default_of(name, 0));
+            let written = || self.source.slice(word.place.span).to_owned();
+            Located::new(text.unwrap_or_else(written), word.place)
+        });
+        unit.stage = Some(Stage { from, arguments: self.arguments.clone(), steps: Vec::new() });
+        let named = |stage: &Unit, name: &Located<String>| stage.name.eq_ignore_ascii_case(&name.value);
+        let base = unit.image.as_ref().filter(|name| !name.value.is_empty());
+        let base = base.and_then(|name| self.stages.iter().position(|stage| named(stage, name)));
+        self.shells.push(base.and_then(|base| self.shells.get(base).copied()).unwrap_or(Shell::Posix));
+        self.triggers.push(Vec::new());
         self.stages.push(unit);
+        let triggers = base.and_then(|base| self.triggers.get(base).cloned()).unwrap_or_default();
+        for trigger in triggers {
+            self.replayed += 1;
+            if self.replayed <= MAX_TRIGGERS {
+                self.instruction(&trigger);
+            }
+        }
+    }
+
+    /// What an `ARG` in front of the first `FROM` holds unless somebody builds with another value.
+    fn default_of(&self, name: &str, depth: usize) -> Option<String> {
+        let at = self.arguments.iter().rposition(|argument| argument.name == name).filter(|_| depth < MAX_DEPTH)?;
+        self.arguments[at].value.as_ref()?.resolve(&|name| self.default_of(name, depth + 1))
+    }
+
+    fn on_build(&mut self, instruction: &Instruction) {
+        let rest = &instruction.rest;
+        let text = rest.text();
+        let end = text.find(char::is_whitespace).unwrap_or(text.len());
+        let start = text.len() - text.get(end..).unwrap_or_default().trim_start().len();
+        let keyword = text.get(..end).unwrap_or_default().to_ascii_uppercase();
+        if matches!(keyword.as_str(), "ONBUILD" | "FROM" | "MAINTAINER") {
+            return;
+        }
+        let trigger = Instruction {
+            keyword,
+            rest: rest.part(start..text.len()),
+            span: instruction.span,
+            documents: instruction.documents.clone(),
+        };
+        if let Some(triggers) = self.triggers.last_mut() {
+            triggers.push(trigger);
+        }
+    }
+
+    fn set(&mut self, variables: Vec<Variable>) {
+        self.stage(|stage| {
+            let start = stage.environment.len();
+            stage.environment.extend(variables);
+            let range = start..stage.environment.len();
+            stage.stage.get_or_insert_default().steps.push(Step::Set(range));
+        });
     }
 
     fn argument(&mut self, rest: &Decoded) {
@@ -151,19 +240,24 @@ impl Reader<'_> {
                 variable.value.clone_from(&global.value);
             }
         }
-        self.stage(|stage| stage.environment.extend(variables));
+        self.set(variables);
     }
 
     fn set_shell(&mut self, rest: &Decoded) {
         let name = json_words::words(rest, self.file).and_then(|words| words.first()?.word.text());
         let base = name.as_deref().and_then(|name| name.rsplit('/').next());
         let posix = matches!(base, Some("sh" | "bash" | "dash" | "ash" | "zsh"));
-        self.shell = if posix { Shell::Posix } else { Shell::Other };
+        if let Some(shell) = self.shells.last_mut() {
+            *shell = if posix { Shell::Posix } else { Shell::Other };
+        }
     }
 
     fn working_folder(&mut self, rest: &Decoded) {
         let mut folder = self.located(rest).map(|text| text.trim_matches(['"', '\'']).to_owned());
+        let parts = expansion::parts(rest.text(), Dialect::Build);
+        let word = Word { parts, place: folder.place, removal: folder.place, quoted: true };
         self.stage(|stage| {
+            stage.stage.get_or_insert_default().steps.push(Step::Enter(word));
             if let Some(previous) = &stage.working_folder
                 && !folder.value.starts_with(['/', '$'])
             {
@@ -178,7 +272,7 @@ impl Reader<'_> {
         let place = Place::new(self.file, rest.span(0..rest.text().len()));
         let command = match json_words::words(rest, self.file) {
             Some(words) => command::exec(words, Dialect::Build, place),
-            None if self.shell == Shell::Other => {
+            None if self.shells.last() == Some(&Shell::Other) => {
                 self.note(instruction, "run by a shell that is not a POSIX shell, so it was not read");
                 return None;
             }

@@ -30,7 +30,7 @@ fn stages_keep_apart_what_they_say() {
     );
     assert!(facts.notes.is_empty(), "{:?}", facts.notes);
     let [base, last] = &facts.units[..] else { panic!("two stages") };
-    assert_eq!((base.name.as_str(), base.image.as_ref().unwrap().value.as_str()), ("base", "python:${PY}"));
+    assert_eq!((base.name.as_str(), base.image.as_ref().unwrap().value.as_str()), ("base", "python:3.12"));
     assert_eq!(last.image.as_ref().unwrap().value, "base");
     let variables: Vec<_> = base
         .environment
@@ -82,7 +82,7 @@ fn a_shell_in_a_list_is_looked_into() {
         "FROM x\nCMD [\"tini\", \"--\", \"/bin/sh\", \"-ec\", \"migrate && exec gunicorn -w \\\"$N\\\" app\"]\n",
     );
     let command = facts.units[0].command.as_ref().unwrap();
-    assert_eq!((command.form, command.filled_by), (Form::Shell, FilledBy::Shell));
+    assert_eq!((command.form, command.filled_by, command.words.len()), (Form::Exec, FilledBy::Nobody, 5));
     let [front, migrate, server] = &command.simple[..] else { panic!("{command:?}") };
     assert_eq!(texts(front), ["tini", "--"]);
     assert_eq!(texts(migrate), ["migrate"]);

@@ -78,6 +78,13 @@ impl Space {
         if let Some(command) = command {
             self.settle(&mut command.place);
             command.simple.iter_mut().flatten().for_each(|word| self.word(word));
+            for lexed in &mut command.words {
+                self.word(&mut lexed.word);
+                let whole = lexed.word.place;
+                lexed.content.settle(whole.span, &|span| {
+                    self.place(span).filter(|place| place.file == whole.file).map(|place| place.span)
+                });
+            }
         }
     }
 

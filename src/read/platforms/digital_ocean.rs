@@ -1,4 +1,4 @@
-//! App specifications of DigitalOcean.
+//! App specifications of `DigitalOcean`.
 //!
 //! Paths are relative to the root of the repository, whatever folder the file is in.
 

@@ -1,7 +1,7 @@
-//! Task definitions of Amazon ECS, alone or as resources of CloudFormation.
+//! Task definitions of Amazon ECS, alone or as resources of `CloudFormation`.
 //!
 //! Both spellings of the keys are read, `containerDefinitions` of the API and `ContainerDefinitions` of
-//! CloudFormation. What an intrinsic function (`!Ref`, `Fn::Sub`) fills in stays unknown.
+//! `CloudFormation`. What an intrinsic function (`!Ref`, `Fn::Sub`) fills in stays unknown.
 
 use crate::source::{FileId, Located, SourceFile};
 use crate::values::{Bytes, Cpus, Seconds};

@@ -44,6 +44,12 @@ impl<'a> Reader<'a> {
         }
     }
 
+    pub(in super::super) fn extend(&mut self, units: impl IntoIterator<Item = Unit>) {
+        for unit in units {
+            self.add(unit);
+        }
+    }
+
     pub(in super::super) const fn place(&self, span: Span) -> Place {
         Place::new(self.file, span)
     }

@@ -65,12 +65,12 @@ fn lines(file: FileId, source: &SourceFile, comments: &mut Vec<Comment>) -> Vec<
             let own_line = text.get(..at).unwrap_or_default().trim().is_empty();
             comments.push(Comment { span: Span::new(span.start + at, span.end), own_line });
         }
-        let continues = words.last().is_some_and(|word| word.value == "\\");
-        if continues {
+        let goes_on = words.last().is_some_and(|word| word.value == "\\");
+        if goes_on {
             words.pop();
         }
         continued.append(&mut words);
-        if !continues && !continued.is_empty() {
+        if !goes_on && !continued.is_empty() {
             found.push(std::mem::take(&mut continued));
         }
     }
@@ -87,16 +87,13 @@ fn words(file: FileId, text: &str, offset: usize) -> (Vec<Located<String>>, Opti
         if rest.starts_with('#') {
             return (words, Some(at));
         }
-        let (start, length, end) = match quote {
-            Some(quote) => {
-                let inner = rest.get(1..).unwrap_or_default();
-                let length = inner.find(quote).unwrap_or(inner.len());
-                (at + 1, length, at + 1 + length + 1)
-            }
-            None => {
-                let length = rest.find(char::is_whitespace).unwrap_or(rest.len());
-                (at, length, at + length)
-            }
+        let (start, length, end) = if let Some(quote) = quote {
+            let inner = rest.get(1..).unwrap_or_default();
+            let length = inner.find(quote).unwrap_or(inner.len());
+            (at + 1, length, at + 1 + length + 1)
+        } else {
+            let length = rest.find(char::is_whitespace).unwrap_or(rest.len());
+            (at, length, at + length)
         };
         let value = text.get(start..start + length).unwrap_or_default().to_owned();
         let place = Place::new(file, Span::new(offset + start, offset + start + length));
@@ -157,8 +154,9 @@ impl<'l> Reader<'l> {
     }
 
     /// `request_body { max_size 10MB }` of a site, which holds for all of it.
-    fn limit(&self, block: &'l [Line], depth: usize) -> Option<Located<Bytes>> {
+    fn limit(&mut self, block: &'l [Line], depth: usize) -> Option<Located<Bytes>> {
         block.iter().find_map(|line| match line.words.first()?.value.as_str() {
+            _ if self.steps == 0 => None,
             "request_body" => {
                 let size =
                     line.block.iter().find(|inner| inner.words.first().is_some_and(|w| w.value == "max_size"))?;
@@ -167,7 +165,9 @@ impl<'l> Reader<'l> {
                 Some(Located::new(Bytes::parse(&size.value, true)?, size.place))
             }
             "import" if depth < MAX_DEPTH => {
-                self.limit(&self.snippets.get(&line.words.get(1)?.value)?.block, depth + 1)
+                self.steps = self.steps.saturating_sub(1);
+                let snippet = self.snippets.get(&line.words.get(1)?.value).copied()?;
+                self.limit(&snippet.block, depth + 1)
             }
             _ => None,
         })

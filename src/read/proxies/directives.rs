@@ -114,9 +114,8 @@ impl Lexer<'_> {
             self.at += rest.len() - rest.trim_start().len();
             let rest = self.rest();
             let first = rest.chars().next()?;
-            // Lines of a template engine are as good as comments.
-            let length = rest.find('\n').unwrap_or(rest.len());
             if first == '#' {
+                let length = rest.find('\n').unwrap_or(rest.len());
                 let start = self.at;
                 let content = rest.get(..length).unwrap_or_default().trim_end();
                 let before = self.text.get(..start).unwrap_or_default();
@@ -125,8 +124,10 @@ impl Lexer<'_> {
                 self.at += length;
                 continue;
             }
+            // Lines of a template engine are as good as comments.
             if rest.starts_with("{%") {
-                self.at += rest.find("%}").map_or(length, |end| end + 2);
+                let line = rest.split('\n').next().unwrap_or_default();
+                self.at += line.find("%}").map_or(line.len(), |end| end + 2);
                 continue;
             }
             match first {

@@ -6,7 +6,7 @@ use crate::source::{FileId, Place, SourceFile, Span};
 use super::super::{Facts, toml_tree, yaml};
 use super::{MAX_REQUIREMENTS, specifier};
 
-/// Reads the packages of `poetry.lock` or `uv.lock`.
+/// Reads the packages of `poetry.lock`, `pdm.lock` or `uv.lock`.
 pub(in super::super) fn read_toml_lock(file: FileId, source: &SourceFile, facts: &mut Facts) {
     let tree = toml_tree::parse(file, source, facts);
     let packages = tree.get("package").and_then(|node| node.get_ref().as_array());

@@ -96,6 +96,35 @@ fn old_setup_files() {
 }
 
 #[test]
+fn setup_scripts() {
+    let text = "from setuptools import setup\nbase = ['gunicorn==20.1.0', \"flask>=2\"]\n\
+        setup(name='x', install_requires=base, extras_require={'a': ['uvicorn'], 'b': other})\n";
+    let rows = [
+        ("gunicorn", Some("20.1.0"), "==20.1.0", "gunicorn==20.1.0"),
+        ("flask", None, ">=2", "flask>=2"),
+        ("uvicorn", None, "", "uvicorn"),
+    ];
+    assert_eq!(read("setup.py", text).1, expected(&rows));
+    assert_eq!(read("other.py", text).1, []);
+}
+
+#[test]
+fn conda_environments() {
+    let text = "name: x\ndependencies:\n  - python=3.11\n  - gunicorn=23.0.0\n  - conda-forge::uvicorn=0.30\n\
+        \x20 - flask>=2,<3\n  - gevent=24.1.1=py_0\n  - pip:\n    - hypercorn==0.17.3\n    - granian\n";
+    let rows = [
+        ("python", None, "==3.11.*", "python=3.11"),
+        ("gunicorn", Some("23.0.0"), "==23.0.0", "gunicorn=23.0.0"),
+        ("uvicorn", None, "==0.30.*", "conda-forge::uvicorn=0.30"),
+        ("flask", None, ">=2,<3", "flask>=2,<3"),
+        ("gevent", Some("24.1.1"), "==24.1.1", "gevent=24.1.1=py_0"),
+        ("hypercorn", Some("0.17.3"), "==0.17.3", "hypercorn==0.17.3"),
+        ("granian", None, "", "granian"),
+    ];
+    assert_eq!(read("environment.yml", text).1, expected(&rows));
+}
+
+#[test]
 fn an_error_keeps_the_rest() {
     let (facts, found) = read("pyproject.toml", "[project]\nname = \ndependencies = [\"gunicorn\"]\n");
     assert_eq!(found, expected(&[("gunicorn", None, "", "gunicorn")]));

@@ -57,7 +57,9 @@ struct Justfile {
 
 impl Justfile {
     fn line(&mut self, line: &str, start: usize) {
+        let whole = line.len();
         let line = line.trim_start_matches('\u{feff}');
+        let start = start + whole - line.len();
         let indented = line.starts_with([' ', '\t']);
         let content = line.trim();
         if content.is_empty() {
@@ -214,8 +216,8 @@ fn expression(text: &str, offset: usize, macros: &Macros) -> Macro {
     let string = |quoted: &str, offset: usize| {
         let quote = quoted.chars().next().filter(|quote| matches!(quote, '\'' | '"'))?;
         let inner = quoted.strip_prefix(quote)?.strip_suffix(quote)?;
-        let plain = !inner.contains(quote) && !(quote == '"' && inner.contains('\\'));
-        plain.then(|| Macro::Done(Decoded::verbatim(inner, offset + 1)))
+        let escapes = quote == '"' && inner.contains('\\');
+        (!inner.contains(quote) && !escapes).then(|| Macro::Done(Decoded::verbatim(inner, offset + 1)))
     };
     if let Some(value) = string(text, offset) {
         return value;

@@ -3,6 +3,7 @@
 //! Values are kept as they are written and expanded where they are used, with a bound on how deep and how
 //! long, so that a variable that refers to itself ends as unknown.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -13,6 +14,12 @@ const MAX_DEPTH: usize = 16;
 
 /// Longer commands than anybody writes.
 const MAX_LENGTH: usize = 64 * 1024;
+
+/// How much is filled in in all of one file: one for each variable and one for each 64 bytes of it.
+const MAX_STEPS: usize = 100_000;
+
+/// What is put in for something unknown; no reader takes it for a value.
+const HOLE: &str = "{{ ? }}";
 
 /// What a variable is, as far as the file tells.
 #[derive(Debug, Clone)]
@@ -29,6 +36,8 @@ pub(super) enum Macro {
 #[derive(Debug, Default, Clone)]
 pub(super) struct Macros {
     by_name: BTreeMap<String, Macro>,
+    /// How many steps were taken.
+    steps: Cell<usize>,
 }
 
 /// A reference inside a text.
@@ -76,7 +85,18 @@ impl Macros {
     pub(super) fn expand(&self, text: &Decoded, scan: Scan, otherwise: &dyn Fn(&str) -> Option<String>) -> Decoded {
         let mut out = Decoded::default();
         self.expand_into(text, scan, otherwise, 0, &mut out);
+        if out.text().len() > MAX_LENGTH {
+            out = Decoded::default();
+            out.push_escaped(HOLE, text.span(0..text.text().len()));
+        }
         out
+    }
+
+    /// Whether as much may still be filled in as a value of `length` bytes takes.
+    fn may_fill_in(&self, length: usize) -> bool {
+        let steps = self.steps.get().saturating_add(1 + length / 64);
+        self.steps.set(steps);
+        steps < MAX_STEPS
     }
 
     fn expand_into(
@@ -92,27 +112,30 @@ impl Macros {
         while let Some(reference) = scan(plain, at) {
             out.push_from(text, at..reference.range.start);
             at = reference.range.end.max(reference.range.start + 1);
-            let span = text.span(reference.range.clone());
+            let place = text.span(reference.range.clone());
             if out.text().len() > MAX_LENGTH {
                 return;
             }
             let Some(name) = reference.name else {
-                out.push_escaped("{{ ? }}", span);
+                out.push_escaped(HOLE, place);
                 continue;
             };
             match self.by_name.get(&name) {
-                _ if name == "$" => out.push_escaped("$", span),
-                Some(Macro::Done(value)) => out.push_escaped(value.text(), span),
-                Some(Macro::Text(value)) if depth < MAX_DEPTH => {
+                // A dollar sign for the shell.
+                _ if name == "$" => out.push_escaped("$", place),
+                Some(Macro::Done(value)) if self.may_fill_in(value.text().len()) => {
+                    out.push_escaped(value.text(), place);
+                }
+                Some(Macro::Text(value)) if depth < MAX_DEPTH && self.may_fill_in(value.text().len()) => {
                     let mut inner = Decoded::default();
                     self.expand_into(value, scan, otherwise, depth + 1, &mut inner);
                     // The bytes of the definition are what could be edited, but they may be used elsewhere.
-                    out.push_escaped(inner.text(), span);
+                    out.push_escaped(if inner.text().len() > MAX_LENGTH { HOLE } else { inner.text() }, place);
                 }
-                Some(_) => out.push_escaped("{{ ? }}", span),
+                Some(_) => out.push_escaped(HOLE, place),
                 None => match otherwise(&name) {
-                    Some(text) => out.push_escaped(&text, span),
-                    None => out.push_escaped("{{ ? }}", span),
+                    Some(text) => out.push_escaped(&text, place),
+                    None => out.push_escaped(HOLE, place),
                 },
             }
         }

@@ -15,8 +15,12 @@ use super::super::{Facts, Variable};
 use super::macros::{Macro, Macros, Reference};
 use super::task;
 
-/// More lines than any makefile has.
+/// More lines than any makefile has, and than all recipes have together: a rule of many targets repeats its
+/// own for free.
 const MAX_LINES: usize = 50_000;
+
+/// More targets than any makefile has.
+const MAX_TARGETS: usize = 2_000;
 
 /// Reads one.
 pub(in super::super) fn read(file: FileId, source: &SourceFile, facts: &mut Facts) {
@@ -85,6 +89,8 @@ struct Makefile {
     /// The targets of the rule whose recipe is being read.
     current: Vec<usize>,
     one_shell: bool,
+    /// How many lines all recipes have.
+    lines: usize,
     /// Variables that the shells of recipes see.
     exported: BTreeSet<String>,
     /// `export` without a name.
@@ -104,6 +110,7 @@ impl Makefile {
             defining: false,
             current: Vec::new(),
             one_shell: false,
+            lines: 0,
             exported: BTreeSet::new(),
             exports_all: false,
             included: Vec::new(),
@@ -158,11 +165,10 @@ impl Makefile {
         let text = code.text().trim_end();
         let word = text.split(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default();
         match word {
-            "" => return,
             "ifeq" | "ifneq" | "ifdef" | "ifndef" => return self.conditionals += 1,
             "endif" => return self.conditionals = self.conditionals.saturating_sub(1),
             "include" | "-include" | "sinclude" => return self.include(code, text, word.len()),
-            "else" | "vpath" | "undefine" | "unexport" => return,
+            "" | "else" | "vpath" | "undefine" | "unexport" => return,
             "export" if !text.contains('=') => {
                 self.exports_all |= text.trim() == "export";
                 self.exported.extend(text.split_whitespace().skip(1).map(str::to_owned));
@@ -201,7 +207,7 @@ impl Makefile {
         for name in text.get(from..).unwrap_or_default().split_whitespace() {
             let last = name.rsplit('/').next().unwrap_or(name);
             let start = name.as_ptr() as usize - text.as_ptr() as usize;
-            if last.starts_with(".env") || last.ends_with(".env") {
+            if last.split('.').skip(1).any(|part| part == "env") {
                 self.included
                     .push(Located::new(name.to_owned(), Place::new(self.file, code.span(start..start + name.len()))));
             }
@@ -246,6 +252,9 @@ impl Makefile {
                 continue;
             }
             let known = self.targets.iter().position(|target| target.name == name);
+            if known.is_none() && self.targets.len() >= MAX_TARGETS {
+                return;
+            }
             let index = known.unwrap_or_else(|| {
                 let span = code.span(range);
                 let (recipe, own) = (Vec::new(), Vec::new());
@@ -269,7 +278,8 @@ impl Makefile {
 
     fn recipe(&mut self, line: &Decoded) {
         for &index in &self.current {
-            if let Some(target) = self.targets.get_mut(index) {
+            if let Some(target) = self.targets.get_mut(index).filter(|_| self.lines < MAX_LINES) {
+                self.lines += 1;
                 target.recipe.push(line.clone());
             }
         }
@@ -334,10 +344,13 @@ fn written(operator: &str, value: &Decoded, macros: &Macros) -> Macro {
 fn unfolded(text: &str, offset: usize, recipe: bool) -> Decoded {
     let mut out = Decoded::default();
     let mut at = 0;
-    while let Some(found) = text.get(at..).and_then(|rest| rest.find("\\\n").or_else(|| rest.find("\\\r\n"))) {
-        out.push(text.get(at..at + found).unwrap_or_default(), offset + at);
-        let start = at + found;
-        let width = if text.get(start..).is_some_and(|rest| rest.starts_with("\\\r")) { 3 } else { 2 };
+    for (start, _) in text.match_indices('\\') {
+        let behind = text.get(start + 1..).unwrap_or_default();
+        let width = if behind.starts_with('\n') { 2 } else { 3 };
+        if start < at || !(behind.starts_with('\n') || behind.starts_with("\r\n")) {
+            continue;
+        }
+        out.push(text.get(at..start).unwrap_or_default(), offset + at);
         let mut end = start + width;
         let rest = text.get(end..).unwrap_or_default();
         if recipe {

@@ -19,7 +19,7 @@ pub(in super::super) fn read_package_json(file: FileId, source: &SourceFile, fac
     let mut reader = Reader::new(file, source);
     for entry in document.tops.iter().filter_map(|top| top.get("scripts")).flat_map(Node::entries) {
         let unit = entry.value.scalar().and_then(|script| task(&entry.key, entry.key_span, script, &mut reader));
-        unit.into_iter().for_each(|unit| reader.add(unit));
+        reader.extend(unit);
     }
     reader.finish(facts);
 }
@@ -51,7 +51,7 @@ pub(in super::super) fn read_pyproject(file: FileId, source: &SourceFile, facts:
             // What begins with an underscore are settings of PDM for all scripts.
             if entry.key != "_" {
                 let unit = described(entry, &mut reader);
-                unit.into_iter().for_each(|unit| reader.add(unit));
+                reader.extend(unit);
             }
         }
     }
@@ -65,7 +65,7 @@ pub(in super::super) fn read_pipfile(file: FileId, source: &SourceFile, facts: &
     let mut reader = Reader::new(file, source);
     for entry in top.get("scripts").map(Node::entries).unwrap_or_default() {
         let unit = described(entry, &mut reader);
-        unit.into_iter().for_each(|unit| reader.add(unit));
+        reader.extend(unit);
     }
     reader.finish(facts);
 }

@@ -1,3 +1,5 @@
+//! Three notations, one tree, and every scalar leads back to its bytes.
+
 use proptest::prelude::*;
 use proptest::{collection, sample};
 

@@ -61,7 +61,7 @@ pub(super) fn parse(options: &Options, words: &[Argument]) -> Arguments {
                 arguments.refuse(ArgumentError::Ambiguous { text, candidates: candidates.clone() }, word);
                 positions = positions.after_option(true);
             }
-            Class::Hidden => arguments.opaque.push(word.place),
+            Class::Hidden => arguments.hide(word),
             Class::Option { name, target, flag, glued } => {
                 positions = positions.after_option(true);
                 let option = Given { name, target: *target, flag: *flag };

@@ -17,7 +17,7 @@ pub(super) fn parse(options: &Options, words: &[Argument]) -> Arguments {
             positional(&mut arguments, word);
         } else {
             match classify(options, word) {
-                Word::Hidden => arguments.opaque.push(word.place),
+                Word::Hidden => arguments.hide(word),
                 Word::Stranger => {
                     arguments.refuse(ArgumentError::Unrecognised(word.text.clone().unwrap_or_default()), word);
                 }

@@ -28,6 +28,8 @@ pub struct Argument {
     pub removal: Place,
     /// Whether the file holds exactly the text.
     pub literal: bool,
+    /// The variable without which the word is not there at all; no file sets it.
+    pub unless_set: Option<String>,
 }
 
 /// What a command line says.
@@ -43,6 +45,8 @@ pub struct Arguments {
     pub errors: Vec<Located<ArgumentError>>,
     /// Unknown words where an option or the application could stand: anything may hide there.
     pub opaque: Vec<Place>,
+    /// Variables that no file sets, each where further words stand if somebody does.
+    pub optional: Vec<(String, Place)>,
     /// The first option that prints something and exits, such as `--version`.
     pub exits: Option<Place>,
 }
@@ -115,11 +119,21 @@ impl Argument {
             place: word.place,
             removal: word.removal,
             literal: word.is_literal(),
+            unless_set: None,
         }
     }
 }
 
 impl Arguments {
+    /// Takes a word that could be anything; one that is not there unless a variable is set leaves the
+    /// others as they are.
+    fn hide(&mut self, word: &Argument) {
+        match &word.unless_set {
+            Some(name) => self.optional.push((name.clone(), word.place)),
+            None => self.opaque.push(word.place),
+        }
+    }
+
     /// The option that decides `setting`: the last one given.
     pub fn last(&self, setting: &str) -> Option<&Given> {
         self.given.iter().rfind(|given| given.setting.name() == setting)

@@ -219,7 +219,7 @@ impl Arguments {
                 self.app = Some(Located::new(text.clone(), word.place));
             }
             Some(text) => self.extra.push(Located::new(text.clone(), word.place)),
-            None => self.opaque.push(word.place),
+            None => self.hide(word),
         }
     }
 }

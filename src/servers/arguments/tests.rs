@@ -21,6 +21,7 @@ fn words(line: &str) -> Vec<Argument> {
             place,
             removal: place,
             literal: unknown.is_none(),
+            unless_set: None,
         });
         at += text.len() + 1;
     }

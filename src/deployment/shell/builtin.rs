@@ -1,0 +1,357 @@
+//! Commands that the shell itself is.
+
+use super::Shell;
+use super::arithmetic;
+use super::condition::Status;
+use super::parameter::is_name;
+use super::program::assignment;
+use super::state::{Held, State, Variable};
+use super::statement::{Done, Flow};
+use super::text::{self, Field};
+use crate::read::Decoded;
+use crate::read::shell::{Assigned, PartKind, Simple};
+use crate::source::Place;
+
+impl Shell<'_> {
+    /// Runs the builtin `name`; `None` if it is none.
+    pub(super) fn builtin(
+        &mut self,
+        name: &str,
+        state: &mut State,
+        fields: &[Field],
+        simple: &Simple,
+        guarded: bool,
+    ) -> Option<Done> {
+        let at = fields.iter().position(|field| field.vanishes().is_none()).unwrap_or(0);
+        let given = fields.get(at + 1..).unwrap_or_default();
+        let count = |default: usize| {
+            given.first().map_or(Some(default), |field| field.known().and_then(|text| text.parse::<usize>().ok()))
+        };
+        Some(match name {
+            ":" | "true" => Done::known(true),
+            "false" => Done::known(false),
+            "cd" | "pushd" => self.cd(state, given),
+            "popd" => {
+                if let Some(previous) = state.previous.take() {
+                    state.roots = previous;
+                }
+                Done::with(Status::Likely)
+            }
+            "export" | "readonly" | "declare" | "typeset" | "local" => self.declare(name, state, given, simple),
+            "unset" => {
+                for field in given {
+                    match field.known() {
+                        Some(option) if option.starts_with('-') => {}
+                        Some(name) => {
+                            if !state.variables.contains_key(name) || state.functions.remove(name).is_none() {
+                                state.unset(name);
+                            }
+                        }
+                        None => state.is_open = true,
+                    }
+                }
+                Done::known(true)
+            }
+            "set" => set(state, given),
+            "shift" => {
+                match count(1) {
+                    Some(n) if !state.arguments.iter().any(|field| field.many || field.vanishes().is_some()) => {
+                        if n <= state.arguments.len() {
+                            state.arguments.drain(..n);
+                        }
+                    }
+                    _ => state.arguments = vec![Field::any(state.called_at)],
+                }
+                Done::known(true)
+            }
+            "return" | "exit" => {
+                let status = match given.first() {
+                    None => Status::Unknown,
+                    Some(code) => code.known().map_or(Status::Unknown, |code| Status::Known(code == "0")),
+                };
+                Done { status, flow: if name == "exit" { Flow::Exit } else { Flow::Return } }
+            }
+            "break" => Done::leave(Flow::Break(count(1).unwrap_or(1).max(1))),
+            "continue" => Done::leave(Flow::Continue(count(1).unwrap_or(1).max(1))),
+            "eval" => self.eval(state, given, guarded),
+            "." | "source" => self.source(state, given, guarded),
+            "test" => Done::with(self.condition(given.to_vec(), state)),
+            "[" => match given.split_last() {
+                Some((last, words)) if last.known() == Some("]") => Done::with(self.condition(words.to_vec(), state)),
+                _ => Done::with(Status::Unknown),
+            },
+            "let" => {
+                let mut status = Status::Unknown;
+                for field in given {
+                    let place = field.place;
+                    let mut numbers = Numbers { state, place };
+                    let value = field.known().and_then(|text| arithmetic::evaluate(text, &mut numbers));
+                    status = value.map_or(Status::Unknown, |value| Status::Known(value != 0));
+                }
+                Done::with(status)
+            }
+            "read" | "getopts" | "mapfile" | "readarray" => {
+                let names = given.iter().skip(usize::from(name == "getopts"));
+                for name in names.filter_map(Field::known).filter(|name| is_name(name)) {
+                    state.assign(name, Held::One(Field::new(&text::hole(), state.called_at)));
+                }
+                Done::with(Status::Unknown)
+            }
+            "echo" | "printf" | "pwd" => {
+                if !simple.redirected {
+                    self.print_builtin(name, given, state, simple.place);
+                }
+                if name == "printf" && given.first().and_then(Field::known) == Some("-v") {
+                    let name = given.get(1).and_then(Field::known).filter(|name| is_name(name));
+                    if let Some(name) = name {
+                        state.assign(name, Held::One(Field::new(&text::hole(), simple.place)));
+                    }
+                }
+                Done::known(true)
+            }
+            // Asking where a program is does not start it.
+            "type" | "hash" | "which" => {
+                self.print_unknown();
+                Done::with(Status::Unknown)
+            }
+            "command" if matches!(given.first().and_then(Field::known), Some("-v" | "-V")) => {
+                self.print_unknown();
+                let function =
+                    given.get(1).and_then(Field::known).is_some_and(|name| state.functions.contains_key(name));
+                Done::with(if function { Status::Known(true) } else { Status::Unknown })
+            }
+            "exec" if given.is_empty() => Done::known(true),
+            "trap" | "wait" | "ulimit" | "umask" | "shopt" | "alias" | "unalias" | "jobs" | "kill" | "sleep" => {
+                Done::with(Status::Likely)
+            }
+            _ => return None,
+        })
+    }
+
+    fn cd(&mut self, state: &mut State, given: &[Field]) -> Done {
+        let folder =
+            given.iter().find(|field| field.known().is_none_or(|text| !matches!(text, "--" | "-P" | "-L" | "-e")));
+        let Some(folder) = folder else { return Done::with(Status::Likely) };
+        if folder.known() == Some("-") {
+            if let Some(previous) = state.previous.clone() {
+                state.previous = Some(std::mem::replace(&mut state.roots, previous));
+            }
+            return Done::with(Status::Likely);
+        }
+        let Some(path) = folder.known() else { return Done::with(Status::Likely) };
+        state.previous = Some(state.roots.clone());
+        if !path.is_empty() {
+            state.roots.enter(path);
+        }
+        Done::with(Status::Likely)
+    }
+
+    fn declare(&mut self, name: &str, state: &mut State, given: &[Field], simple: &Simple) -> Done {
+        let mut exports = name == "export";
+        let mut takes_back = false;
+        for field in given {
+            let Some(text) = field.known() else {
+                self.declare_unknown(state, field, name, exports);
+                continue;
+            };
+            if let Some(options) = text.strip_prefix('-').or_else(|| text.strip_prefix('+')) {
+                exports |= options.contains('x') && text.starts_with('-');
+                takes_back |= name == "export" && options.contains('n');
+                continue;
+            }
+            let (variable, value) = match assignment(field) {
+                Some((variable, value)) => (variable, Some(value)),
+                None if is_name(text) => (text.to_owned(), None),
+                None => continue,
+            };
+            if name == "local" || (matches!(name, "declare" | "typeset") && !self.returned.is_empty()) {
+                state.make_local(&variable);
+                if value.is_none() {
+                    state.variables.insert(variable.clone(), Variable { held: Held::Nothing, exported: false });
+                }
+            }
+            if let Some(value) = value {
+                state.assign(&variable, Held::One(value));
+            } else if name == "readonly" && state.is_missing(&variable) {
+                continue;
+            }
+            if exports {
+                state.export(&variable, !takes_back);
+            }
+        }
+        self.declare_arrays(name, state, simple, exports);
+        Done::known(true)
+    }
+
+    /// `export "$NAME=$value"` with an unknown value, or with words that nobody knows.
+    fn declare_unknown(&mut self, state: &mut State, field: &Field, name: &str, exports: bool) {
+        if field.vanishes().is_some() {
+            return;
+        }
+        match assignment(field) {
+            Some((variable, value)) => {
+                if name == "local" {
+                    state.make_local(&variable);
+                }
+                state.assign(&variable, Held::One(value));
+                if exports {
+                    state.export(&variable, true);
+                }
+            }
+            None => {
+                state.is_open = true;
+                // Any of them may be set anew.
+                let place = field.place;
+                for variable in state.variables.values_mut() {
+                    variable.held = Held::One(Field::new(&text::hole(), place));
+                }
+            }
+        }
+    }
+
+    /// `declare -a words=( … )` is no word with a bracket in it.
+    fn declare_arrays(&mut self, name: &str, state: &mut State, simple: &Simple, exports: bool) {
+        let declared: Vec<_> = simple.arrays.clone();
+        for array in declared {
+            if name == "local" {
+                state.make_local(&array.name);
+            }
+            if matches!(array.value, Assigned::Array(_)) {
+                self.assign(&array, state);
+            }
+            if exports {
+                state.export(&array.name, true);
+            }
+        }
+    }
+
+    fn eval(&mut self, state: &mut State, given: &[Field], guarded: bool) -> Done {
+        let mut text = Decoded::default();
+        let known = given.iter().all(|field| field.known().is_some());
+        let Some(first) = given.first() else { return Done::known(true) };
+        for (n, field) in given.iter().enumerate() {
+            if n > 0 {
+                text.push_escaped(" ", field.place.span);
+            }
+            if field.file() == first.file() {
+                text.push_from(&field.content, 0..field.text().len());
+            } else {
+                text.push_escaped(field.text(), first.place.span);
+            }
+        }
+        let script = if known { Self::parse(&text, first.file()) } else { None };
+        match script {
+            Some(script) => self.list(&script.body, state, guarded),
+            None => {
+                forget_everything(state, first.place);
+                Done::with(Status::Unknown)
+            }
+        }
+    }
+
+    fn source(&mut self, state: &mut State, given: &[Field], guarded: bool) -> Done {
+        let Some(path) = given.first() else { return Done::with(Status::Unknown) };
+        let script = path.known().map(str::to_owned).and_then(|path| self.sourced(&path, state));
+        let Some(script) = script else {
+            // A virtual environment sets where programs are found, and nothing that a server reads.
+            let activates = path.text().ends_with("/activate");
+            if !activates {
+                state.is_open = true;
+            }
+            return Done::with(Status::Likely);
+        };
+        if self.scripts >= 8 {
+            return Done::leave(Flow::Exit);
+        }
+        self.scripts += 1;
+        let behind = given.get(1..).unwrap_or_default();
+        let outer = (!behind.is_empty()).then(|| std::mem::replace(&mut state.arguments, behind.to_vec()));
+        let in_unit = std::mem::replace(&mut state.in_unit, false);
+        self.returned.push(Vec::new());
+        let done = self.list(&script.body, state, guarded);
+        for left in self.returned.pop().unwrap_or_default() {
+            state.join(left, None);
+        }
+        state.in_unit = in_unit;
+        if let Some(outer) = outer {
+            state.arguments = outer;
+        }
+        self.scripts -= 1;
+        Done { status: done.status, flow: if done.flow == Flow::Return { Flow::Next } else { done.flow } }
+    }
+}
+
+/// After a command that may have done anything.
+fn forget_everything(state: &mut State, place: Place) {
+    state.is_open = true;
+    for variable in state.variables.values_mut() {
+        variable.held = Held::One(Field::new(&text::hole(), place));
+    }
+}
+
+/// `set -euo pipefail`, `set -a`, `set -- words`.
+fn set(state: &mut State, given: &[Field]) -> Done {
+    let mut at = 0;
+    while let Some(field) = given.get(at) {
+        let Some(text) = field.known() else { break };
+        let (on, letters) = match (text.strip_prefix('-'), text.strip_prefix('+')) {
+            (Some("-"), _) => {
+                state.arguments = given.get(at + 1..).unwrap_or_default().to_vec();
+                return Done::known(true);
+            }
+            (Some(letters), _) if !letters.is_empty() => (true, letters),
+            (_, Some(letters)) => (false, letters),
+            _ => break,
+        };
+        at += 1;
+        if letters.contains('e') {
+            state.stops_at_errors = on;
+        }
+        if letters.contains('a') {
+            state.exports_all = on;
+        }
+        if letters.ends_with('o') {
+            match given.get(at).and_then(Field::known) {
+                Some("errexit") => state.stops_at_errors = on,
+                Some("allexport") => state.exports_all = on,
+                _ => {}
+            }
+            at += 1;
+        }
+    }
+    if at < given.len() {
+        state.arguments = given.get(at..).unwrap_or_default().to_vec();
+    }
+    Done::known(true)
+}
+
+struct Numbers<'s> {
+    state: &'s mut State,
+    place: Place,
+}
+
+impl arithmetic::Variables for Numbers<'_> {
+    fn get(&mut self, name: &str) -> Option<String> {
+        match self.state.variable(name, self.place) {
+            Held::Nothing => Some(String::new()),
+            Held::One(field) => field.known().map(str::to_owned),
+            Held::Many(_) => None,
+        }
+    }
+
+    fn set(&mut self, name: &str, value: i64) {
+        self.state.assign(name, Held::One(Field::new(&value.to_string(), self.place)));
+    }
+}
+
+/// The text of a word without expansions.
+pub(super) fn literal(word: &crate::read::shell::Word) -> Option<String> {
+    let mut text = String::new();
+    for part in &word.parts {
+        match &part.kind {
+            PartKind::Text(piece) => text.push_str(piece.text()),
+            _ => return None,
+        }
+    }
+    Some(text)
+}

@@ -1,0 +1,325 @@
+//! Words become what a program gets: variables filled in, split, quotes taken off.
+
+use super::Shell;
+use super::arithmetic;
+use super::pattern;
+use super::state::{Held, State};
+use super::text::{self, Field};
+use crate::python::evaluate::Dependency;
+use crate::read::Decoded;
+use crate::read::shell::{Part, PartKind, Word};
+use crate::source::Place;
+
+/// More words than any command has.
+const MAX_FIELDS: usize = 4_096;
+
+/// What a piece of a word comes to.
+pub(super) enum Expansion {
+    /// Text, which is split where it is not quoted.
+    Text(Field),
+    /// Words of their own.
+    Fields(Vec<Field>),
+}
+
+/// The word that is being put together.
+struct Current {
+    field: Field,
+    /// Whether nothing was added to a word that came whole.
+    whole: bool,
+    globs: bool,
+}
+
+struct Builder {
+    place: Place,
+    removal: Place,
+    fields: Vec<Field>,
+    current: Option<Current>,
+}
+
+impl Builder {
+    fn current(&mut self) -> &mut Current {
+        let (place, removal) = (self.place, self.removal);
+        self.current.get_or_insert_with(|| {
+            let field = Field { removal, quoted: false, ..Field::of(Decoded::default(), place) };
+            Current { field, whole: false, globs: false }
+        })
+    }
+
+    fn finish(&mut self) {
+        let Some(Current { mut field, whole, globs }) = self.current.take() else { return };
+        if field.text().is_empty() && !field.quoted && !field.many {
+            return;
+        }
+        // Files with such names may stand beside the program; options do not look like files.
+        if globs && !whole && !field.text().starts_with('-') {
+            field.many = true;
+        }
+        if field.text().len() > text::MAX_TEXT {
+            field = Field::any(field.place);
+        }
+        if self.fields.len() < MAX_FIELDS {
+            self.fields.push(field);
+        }
+    }
+
+    /// Text that is not split.
+    fn add(&mut self, from: &Field, span_of: Place, quoted: bool) {
+        let current = self.current();
+        let is_first = current.field.text().is_empty() && !current.field.quoted;
+        current.whole = false;
+        current.field.source = if is_first { from.source } else { None };
+        current.field.quoted |= quoted;
+        current.field.many |= from.many;
+        current.field.content.push_escaped(from.text(), span_of.span);
+        current.field.depend_on(&from.depends);
+    }
+
+    fn split(&mut self, from: &Field, span_of: Place) {
+        let text = from.text();
+        if from.many {
+            self.add(from, span_of, false);
+            return;
+        }
+        let is_blank = |c: char| matches!(c, ' ' | '\t' | '\n');
+        if text.starts_with(is_blank) {
+            self.finish();
+        }
+        let mut pieces = text.split(is_blank).filter(|piece| !piece.is_empty()).peekable();
+        let alone = text.chars().all(|c| !is_blank(c));
+        while let Some(piece) = pieces.next() {
+            let mut field = Field::new(piece, from.place);
+            field.source = from.source.filter(|_| alone);
+            field.depends.clone_from(&from.depends);
+            self.add(&field, span_of, false);
+            self.current().globs |= pattern::is_special(piece);
+            if pieces.peek().is_some() {
+                self.finish();
+            }
+        }
+        if text.ends_with(is_blank) {
+            self.finish();
+        }
+    }
+
+    /// Words that come whole, the first glued to what is in front.
+    fn fields(&mut self, fields: Vec<Field>, span_of: Place, quoted: bool) {
+        for (n, field) in fields.into_iter().enumerate() {
+            if n > 0 {
+                self.finish();
+            }
+            let intact = quoted || field.many || !field.text().contains([' ', '\t', '\n', '*', '?', '[']);
+            if self.current.is_none() && intact && (quoted || !field.text().is_empty()) {
+                let field = if quoted { field } else { Field { quoted: false, ..field } };
+                self.current = Some(Current { field, whole: true, globs: false });
+            } else if quoted {
+                self.add(&field, span_of, true);
+            } else {
+                self.split(&field, span_of);
+            }
+        }
+    }
+}
+
+impl Shell<'_> {
+    /// The words that `words` become.
+    pub(super) fn expand_all(&mut self, words: &[Word], state: &mut State) -> Vec<Field> {
+        let mut fields = Vec::new();
+        for word in words {
+            if fields.len() > MAX_FIELDS {
+                break;
+            }
+            fields.extend(self.expand(word, state));
+        }
+        fields
+    }
+
+    fn expand(&mut self, word: &Word, state: &mut State) -> Vec<Field> {
+        let mut builder = Builder { place: word.place, removal: word.removal, fields: Vec::new(), current: None };
+        if has_braces(word) {
+            return vec![Field { removal: word.removal, quoted: false, ..Field::any(word.place) }];
+        }
+        let mut is_first = true;
+        for part in &word.parts {
+            match &part.kind {
+                PartKind::Text(text) => {
+                    let current = builder.current();
+                    let glued = current.whole;
+                    current.whole = false;
+                    if glued || !current.field.text().is_empty() {
+                        current.field.source = None;
+                    }
+                    current.field.quoted |= part.quoted;
+                    if is_first && !part.quoted && text.text().starts_with('~') {
+                        current.field.content.push_escaped(&text::something(), part.place.span);
+                    } else {
+                        current.field.content.push_from(text, 0..text.text().len());
+                        current.globs |= !part.quoted && pattern::is_special(text.text());
+                    }
+                }
+                _ => match self.part(part, state) {
+                    Expansion::Text(field) if part.quoted || matches!(part.kind, PartKind::Unknown) => {
+                        builder.add(&field, part.place, true);
+                    }
+                    Expansion::Text(field) if state.splits_elsewhere => {
+                        builder.add(&Field { many: true, ..field }, part.place, false);
+                    }
+                    Expansion::Text(field) => builder.split(&field, part.place),
+                    Expansion::Fields(fields) => builder.fields(fields, part.place, part.quoted),
+                },
+            }
+            is_first = false;
+        }
+        builder.finish();
+        builder.fields
+    }
+
+    /// The value that a word has where it is not split, as in an assignment.
+    pub(super) fn value(&mut self, word: &Word, state: &mut State) -> Field {
+        let mut field = self.joined(&word.parts, word.place, state);
+        field.removal = word.removal;
+        // The bytes of the value are the value.
+        if field.source.is_none() && field.known() == Some(self.files().text_at(word.place)) {
+            field.source = Some(word.place);
+        }
+        field
+    }
+
+    /// Parts put together, `"$@"` with spaces between.
+    pub(super) fn joined(&mut self, parts: &[Part], place: Place, state: &mut State) -> Field {
+        let mut all = Field::of(Decoded::default(), place);
+        for part in parts {
+            all.source = None;
+            match &part.kind {
+                PartKind::Text(text) if parts.len() == 1 || !text.text().starts_with('~') || part.quoted => {
+                    all.content.push_from(text, 0..text.text().len());
+                    if parts.len() == 1 && self.files().text_at(part.place) == text.text() {
+                        all.source = Some(part.place);
+                    }
+                }
+                PartKind::Text(_) => all.content.push_escaped(&text::something(), part.place.span),
+                _ => {
+                    let fields = match self.part(part, state) {
+                        Expansion::Text(field) => {
+                            all.source = field.source.filter(|_| parts.len() == 1);
+                            vec![field]
+                        }
+                        Expansion::Fields(fields) => fields,
+                    };
+                    for (n, field) in fields.iter().enumerate() {
+                        let space = if n > 0 { " " } else { "" };
+                        let whole =
+                            format!("{space}{}", if field.many { text::hole() } else { field.text().to_owned() });
+                        all.content.push_escaped(&whole, part.place.span);
+                        all.depend_on(&field.depends);
+                    }
+                }
+            }
+            if all.text().len() > text::MAX_TEXT {
+                return Field::new(&text::hole(), place);
+            }
+        }
+        all
+    }
+
+    fn part(&mut self, part: &Part, state: &mut State) -> Expansion {
+        match &part.kind {
+            PartKind::Text(text) => Expansion::Text(Field::of(text.clone(), part.place)),
+            PartKind::Unknown => Expansion::Text(Field::new(&text::hole(), part.place)),
+            PartKind::Parameter(parameter) => self.parameter(parameter, part, state),
+            PartKind::Command(script) => Expansion::Text(self.substitute(script, part.place, state)),
+            PartKind::Arithmetic(parts) => {
+                let (value, depends) = self.number(parts, part.place, state);
+                let text = value.map_or_else(text::something, |value| value.to_string());
+                let mut field = Field::new(&text, part.place);
+                field.depends = depends;
+                Expansion::Text(field)
+            }
+        }
+    }
+
+    /// What an expression comes to, and what it rests on.
+    pub(super) fn number(&mut self, parts: &[Part], place: Place, state: &mut State) -> (Option<i64>, Vec<Dependency>) {
+        let expression = self.joined(parts, place, state);
+        let mut depends = expression.depends.clone();
+        // What is unknown counts as a name that nothing holds.
+        let holes = !text::is_known(expression.text()) || expression.many;
+        let mut variables = Numbers { state, place, depends: &mut depends };
+        let value = if holes {
+            expression.text().split_whitespace().for_each(|word| variables.note(word));
+            None
+        } else {
+            arithmetic::evaluate(expression.text(), &mut variables)
+        };
+        // A comparison bounds what comes of the number of cores.
+        if expression.text().contains(['?', '<', '>']) {
+            for dependency in &mut depends {
+                if let Dependency::Cpus { limited, .. } = dependency {
+                    *limited = true;
+                }
+            }
+        }
+        (value, depends)
+    }
+
+    /// A pattern, what is quoted in it standing for itself; `None` where a part is unknown.
+    pub(super) fn pattern(&mut self, parts: &[Part], state: &mut State) -> Option<String> {
+        let mut whole = String::new();
+        for part in parts {
+            let field = match self.part(part, state) {
+                Expansion::Text(field) => field,
+                Expansion::Fields(fields) => match fields.as_slice() {
+                    [only] => only.clone(),
+                    _ => return None,
+                },
+            };
+            let text = field.known()?;
+            if part.quoted { whole.push_str(&pattern::quote(text)) } else { whole.push_str(text) }
+        }
+        Some(whole)
+    }
+}
+
+/// `{a,b}` and `{1..3}`, which only bash takes apart.
+fn has_braces(word: &Word) -> bool {
+    word.parts.iter().any(|part| match &part.kind {
+        PartKind::Text(text) if !part.quoted => {
+            let text = text.text();
+            text.contains('{') && text.contains('}') && (text.contains(',') || text.contains(".."))
+        }
+        _ => false,
+    })
+}
+
+struct Numbers<'s> {
+    state: &'s mut State,
+    place: Place,
+    depends: &'s mut Vec<Dependency>,
+}
+
+impl Numbers<'_> {
+    /// What a variable rests on, whether its value is known or not.
+    fn note(&mut self, name: &str) {
+        if let Held::One(field) = self.state.variable(name, self.place) {
+            for dependency in field.depends {
+                if !self.depends.contains(&dependency) {
+                    self.depends.push(dependency);
+                }
+            }
+        }
+    }
+}
+
+impl arithmetic::Variables for Numbers<'_> {
+    fn get(&mut self, name: &str) -> Option<String> {
+        self.note(name);
+        match self.state.variable(name, self.place) {
+            Held::Nothing => Some(String::new()),
+            Held::One(field) => field.known().map(str::to_owned),
+            Held::Many(fields) => fields.first()?.known().map(str::to_owned),
+        }
+    }
+
+    fn set(&mut self, name: &str, value: i64) {
+        self.state.assign(name, Held::One(Field::new(&value.to_string(), self.place)));
+    }
+}

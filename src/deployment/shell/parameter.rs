@@ -1,0 +1,364 @@
+//! `${NAME}` in all its forms.
+
+use super::Shell;
+use super::expand::Expansion;
+use super::pattern::Pattern;
+use super::state::{Held, State};
+use super::text::{self, Emptiness, Field, emptiness};
+use crate::read::FilledBy;
+use crate::read::shell::{Index, Occurrences, Operation, Parameter, Part};
+use crate::source::Place;
+
+/// What stands behind a name, and whether it is set at all.
+enum Found {
+    Unset,
+    One(Field),
+    Many(Vec<Field>),
+}
+
+impl Shell<'_> {
+    pub(super) fn parameter(&mut self, parameter: &Parameter, part: &Part, state: &mut State) -> Expansion {
+        let place = part.place;
+        let found = self.find(parameter, place, state);
+        let unknown = || Expansion::Text(Field::new(&text::hole(), place));
+        match &parameter.operation {
+            Operation::Value | Operation::Required { .. } => match found {
+                Found::Unset => Expansion::Text(Field::new("", place)),
+                Found::One(field) => Expansion::Text(Field { place: field.place, ..field }),
+                Found::Many(fields) => {
+                    let joined = matches!(parameter.index, Index::Joined) || parameter.name == "*";
+                    if joined && part.quoted {
+                        Expansion::Text(join(&fields, place))
+                    } else {
+                        Expansion::Fields(fields)
+                    }
+                }
+            },
+            Operation::Default { colon, word, assigns } => {
+                self.default(found, (*colon, *assigns), word, parameter, part, state)
+            }
+            Operation::Alternative { colon, word } => match is_there(&found, *colon) {
+                Some(true) => self.stand_in(word, part, state),
+                Some(false) => Expansion::Text(Field::new("", place)),
+                None => match &found {
+                    // Without the variable there is nothing.
+                    Found::One(field) => match emptiness(field.text()) {
+                        Emptiness::Unless(_) if text::vanishing(field.text()).is_some() && !part.quoted => {
+                            Expansion::Text(Field::new(field.text(), place))
+                        }
+                        _ => unknown(),
+                    },
+                    _ => unknown(),
+                },
+            },
+            Operation::Length => Expansion::Text(match found {
+                Found::Unset => Field::new("0", place),
+                Found::One(field) => match field.known() {
+                    Some(known) => Field::new(&known.chars().count().to_string(), place),
+                    None => Field::new(&text::something(), place),
+                },
+                Found::Many(fields) if fields.iter().all(|field| !field.many && field.vanishes().is_none()) => {
+                    Field::new(&fields.len().to_string(), place)
+                }
+                Found::Many(_) => Field::new(&text::something(), place),
+            }),
+            Operation::Indirect => {
+                let name = match &found {
+                    Found::One(field) => field.known().map(str::to_owned),
+                    _ => None,
+                };
+                match name {
+                    Some(name) if is_name(&name) => {
+                        let inner = Parameter { name, index: Index::None, operation: Operation::Value };
+                        self.parameter(&inner, part, state)
+                    }
+                    _ => unknown(),
+                }
+            }
+            operation => match found {
+                Found::Unset => Expansion::Text(Field::new("", place)),
+                Found::One(field) => Expansion::Text(self.changed(&field, operation, place, state)),
+                Found::Many(fields) => {
+                    if matches!(operation, Operation::Part { .. }) {
+                        return Expansion::Fields(self.slice(fields, parameter, operation, place, state));
+                    }
+                    let fields = fields.iter().map(|field| self.changed(field, operation, place, state)).collect();
+                    Expansion::Fields(fields)
+                }
+            },
+        }
+    }
+
+    fn find(&mut self, parameter: &Parameter, place: Place, state: &mut State) -> Found {
+        let name = parameter.name.as_str();
+        let vague = |field: &Field| field.many || field.vanishes().is_some();
+        match name {
+            "@" | "*" => return Found::Many(state.arguments.clone()),
+            "#" => {
+                let known = !state.arguments.iter().any(vague);
+                let text = if known { state.arguments.len().to_string() } else { text::something() };
+                return Found::One(Field::new(&text, place));
+            }
+            "0" => {
+                let text = state.name.clone().unwrap_or_else(text::something);
+                return Found::One(Field::new(&text, place));
+            }
+            "?" | "$" | "!" | "-" => return Found::One(Field::new(&text::hole(), place)),
+            _ => {}
+        }
+        if let Ok(number) = name.parse::<usize>() {
+            let before = state.arguments.get(..number).unwrap_or(&state.arguments);
+            return match before.last() {
+                _ if before.iter().any(vague) => Found::One(Field::new(&text::hole(), place)),
+                Some(field) if before.len() == number => Found::One(field.clone()),
+                _ => Found::Unset,
+            };
+        }
+        let held = match state.filled_by {
+            FilledBy::Compose | FilledBy::Kubernetes | FilledBy::Mixed => {
+                self.filled_outside(name, state.filled_by, place, state)
+            }
+            FilledBy::Shell | FilledBy::Nobody => state.variable(name, place),
+        };
+        match (held, &parameter.index) {
+            (Held::Nothing, _) => Found::Unset,
+            (Held::One(field), Index::Each | Index::Joined) => Found::Many(vec![field]),
+            (Held::One(field), Index::None) => Found::One(field),
+            (Held::Many(fields), Index::Each | Index::Joined) => Found::Many(fields),
+            (Held::Many(fields), Index::None) => at(&fields, 0, place),
+            (held, Index::At(parts)) => {
+                let fields = match held {
+                    Held::Many(fields) => fields,
+                    Held::One(field) => vec![field],
+                    Held::Nothing => Vec::new(),
+                };
+                match self.number(parts, place, state).0 {
+                    Some(index) => {
+                        let length = i64::try_from(fields.len()).unwrap_or(i64::MAX);
+                        let index = if index < 0 { index + length } else { index };
+                        usize::try_from(index).map_or(Found::Unset, |index| at(&fields, index, place))
+                    }
+                    None => Found::One(Field::new(&text::hole(), place)),
+                }
+            }
+        }
+    }
+
+    /// A variable that is filled in before the shell runs.
+    fn filled_outside(&self, name: &str, filled_by: FilledBy, place: Place, state: &State) -> Held {
+        let outer = (self.surroundings.outer)(name);
+        if filled_by == FilledBy::Mixed {
+            // Whoever fills it in, a value on which both agree is the value.
+            let held = state.variable(name, place);
+            let same = match (&held, &outer) {
+                (_, None) => true,
+                (Held::One(field), Some(outer)) => field.known() == Some(outer),
+                _ => false,
+            };
+            return if same { held } else { Held::One(Field::new(&text::hole(), place)) };
+        }
+        let text = outer.unwrap_or_else(|| text::missing(name));
+        Held::One(Field::new(&text, place))
+    }
+
+    fn stand_in(&mut self, word: &[Part], part: &Part, state: &mut State) -> Expansion {
+        // Unquoted, the word is split by what is quoted in it.
+        if !part.quoted && word.iter().any(|part| part.quoted) && word.len() > 1 {
+            let word =
+                crate::read::shell::Word { parts: word.to_vec(), place: part.place, removal: part.place, quoted: true };
+            return Expansion::Fields(self.expand_all(&[word], state));
+        }
+        let mut field = self.joined(word, part.place, state);
+        if word.len() == 1 && word.iter().any(|part| part.quoted) && !part.quoted {
+            field.quoted = true;
+            return Expansion::Fields(vec![field]);
+        }
+        field.place = part.place;
+        Expansion::Text(field)
+    }
+
+    fn default(
+        &mut self,
+        found: Found,
+        (colon, assigns): (bool, bool),
+        word: &[Part],
+        parameter: &Parameter,
+        part: &Part,
+        state: &mut State,
+    ) -> Expansion {
+        let place = part.place;
+        let mut depends = Vec::new();
+        let there = is_there(&found, colon).or_else(|| match &found {
+            // What no file sets is not there; what is passed on from outside may be.
+            Found::One(field) => match emptiness(field.text()) {
+                Emptiness::Unless(names) => {
+                    let own = text::vanishing(field.text()).is_some_and(|name| name == parameter.name);
+                    if !own && state.filled_by == FilledBy::Shell {
+                        depends = text::unless_set(names);
+                    }
+                    Some(!own && !colon)
+                }
+                _ => None,
+            },
+            _ => None,
+        });
+        match (there, found) {
+            (Some(true), Found::One(field)) => Expansion::Text(field),
+            (Some(true), Found::Many(fields)) => Expansion::Fields(fields),
+            (Some(false), _) | (Some(true), Found::Unset) => {
+                let expansion = self.stand_in(word, part, state);
+                if assigns && is_name(&parameter.name) {
+                    let mut value = self.joined(word, place, state);
+                    value.depend_on(&depends);
+                    state.assign(&parameter.name, Held::One(value));
+                }
+                match expansion {
+                    Expansion::Text(mut field) => {
+                        field.depend_on(&depends);
+                        Expansion::Text(field)
+                    }
+                    fields @ Expansion::Fields(_) => fields,
+                }
+            }
+            (None, found) => {
+                let rest = match found {
+                    Found::One(field) => field.depends,
+                    _ => Vec::new(),
+                };
+                let mut field = Field::new(&text::hole(), place);
+                field.depends = rest;
+                if assigns && is_name(&parameter.name) {
+                    state.assign(&parameter.name, Held::One(field.clone()));
+                }
+                Expansion::Text(field)
+            }
+        }
+    }
+
+    fn changed(&mut self, field: &Field, operation: &Operation, place: Place, state: &mut State) -> Field {
+        let changed = field.known().map(str::to_owned).and_then(|text| self.change(&text, operation, place, state));
+        let mut result = Field::new(&changed.unwrap_or_else(text::hole), place);
+        result.depends.clone_from(&field.depends);
+        result
+    }
+
+    fn change(&mut self, text: &str, operation: &Operation, place: Place, state: &mut State) -> Option<String> {
+        match operation {
+            Operation::Remove { pattern, from_end, longest } => {
+                let pattern = self.pattern(pattern, state)?;
+                Pattern::new(&pattern)?.remove(text, *from_end, *longest)
+            }
+            Operation::Replace { pattern, word, which } => {
+                let pattern = self.pattern(pattern, state)?;
+                let word = self.joined(word, place, state);
+                // bash may fill in `&` with what matched.
+                let word = word.known().filter(|word| !word.contains('&'))?;
+                if pattern.is_empty() && !matches!(which, Occurrences::Prefix | Occurrences::Suffix) {
+                    return Some(text.to_owned());
+                }
+                Pattern::new(&pattern)?.replace(text, word, *which)
+            }
+            Operation::Case { upper, all } => {
+                let change = |c: char| if *upper { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() };
+                let mut first = true;
+                text.is_ascii().then(|| {
+                    text.chars().map(|c| if std::mem::take(&mut first) || *all { change(c) } else { c }).collect()
+                })
+            }
+            Operation::Part { offset, length } => {
+                let chars: Vec<char> = text.chars().collect();
+                let (start, end) = self.bounds(chars.len(), offset, length.as_deref(), place, state)?;
+                Some(chars.get(start..end)?.iter().collect())
+            }
+            _ => None,
+        }
+    }
+
+    fn bounds(
+        &mut self,
+        length: usize,
+        offset: &[Part],
+        wanted: Option<&[Part]>,
+        place: Place,
+        state: &mut State,
+    ) -> Option<(usize, usize)> {
+        let whole = i64::try_from(length).ok()?;
+        let offset = self.number(offset, place, state).0?;
+        let start = if offset < 0 { whole.checked_add(offset)? } else { offset };
+        if start < 0 || start > whole {
+            return Some((0, 0));
+        }
+        let end = match wanted {
+            None => whole,
+            Some(wanted) => {
+                let wanted = self.number(wanted, place, state).0?;
+                if wanted < 0 { whole.checked_add(wanted)? } else { start.saturating_add(wanted).min(whole) }
+            }
+        };
+        (end >= start).then_some((usize::try_from(start).ok()?, usize::try_from(end).ok()?))
+    }
+
+    /// `"${@:2}"`, `"${array[@]:1:2}"`.
+    fn slice(
+        &mut self,
+        fields: Vec<Field>,
+        parameter: &Parameter,
+        operation: &Operation,
+        place: Place,
+        state: &mut State,
+    ) -> Vec<Field> {
+        let Operation::Part { offset, length } = operation else { return fields };
+        let mut all = fields;
+        if matches!(parameter.name.as_str(), "@" | "*") {
+            // The arguments are counted from one, with the name of the script in front.
+            all.insert(0, Field::new(&state.name.clone().unwrap_or_else(text::something), place));
+        }
+        if all.iter().any(|field| field.many || field.vanishes().is_some()) {
+            return vec![Field::any(place)];
+        }
+        match self.bounds(all.len(), offset, length.as_deref(), place, state) {
+            Some((start, end)) => all.get(start..end).map(<[Field]>::to_vec).unwrap_or_default(),
+            None => vec![Field::any(place)],
+        }
+    }
+}
+
+fn at(fields: &[Field], index: usize, place: Place) -> Found {
+    let before = fields.get(..=index).unwrap_or(fields);
+    if before.iter().any(|field| field.many || field.vanishes().is_some()) {
+        return Found::One(Field::new(&text::hole(), place));
+    }
+    fields.get(index).map_or(Found::Unset, |field| Found::One(field.clone()))
+}
+
+/// Whether there is a value, an empty one counting as none with a colon; `None` where that is unknown.
+fn is_there(found: &Found, colon: bool) -> Option<bool> {
+    match found {
+        Found::Unset => Some(false),
+        Found::One(field) => match emptiness(field.text()) {
+            Emptiness::Filled => Some(true),
+            Emptiness::Empty => Some(!colon),
+            Emptiness::Unless(_) | Emptiness::Unknown => None,
+        },
+        Found::Many(fields) => {
+            if fields.iter().any(|field| field.many || field.vanishes().is_some()) {
+                return None;
+            }
+            let empty = fields.iter().all(|field| field.text().is_empty());
+            Some(!fields.is_empty() && !(colon && empty))
+        }
+    }
+}
+
+pub(super) fn join(fields: &[Field], place: Place) -> Field {
+    let texts: Vec<String> =
+        fields.iter().map(|field| if field.many { text::hole() } else { field.text().to_owned() }).collect();
+    let mut joined = Field::new(&texts.join(" "), place);
+    fields.iter().for_each(|field| joined.depend_on(&field.depends));
+    joined
+}
+
+pub(in crate::deployment) fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}

@@ -1,0 +1,488 @@
+//! From the words of a command to the program that they start.
+
+use std::sync::Arc;
+
+use super::super::commands::{Parted, Start};
+use super::super::{supervisor, tasks};
+use super::Shell;
+use super::condition::Status;
+use super::parameter::is_name;
+use super::state::{Held, State, Variable};
+use super::statement::{Done, Flow};
+use super::text::{self, Field};
+use crate::read::shell::{Script, Simple};
+use crate::read::{Decoded, FilledBy};
+use crate::servers::arguments::Argument;
+use crate::servers::{Program, recognise, recognise_among};
+use crate::source::{FileId, Place};
+
+/// Scripts that call scripts are followed this far.
+const MAX_SCRIPTS: usize = 8;
+
+/// Programs that do something to a file that is named, but do not run it.
+const NOT_RUNNING: [&str; 29] = [
+    "chmod",
+    "chown",
+    "cp",
+    "mv",
+    "rm",
+    "cat",
+    "ls",
+    "ln",
+    "mkdir",
+    "touch",
+    "sed",
+    "grep",
+    "awk",
+    "dos2unix",
+    "install",
+    "tee",
+    "head",
+    "tail",
+    "wc",
+    "stat",
+    "md5sum",
+    "sha256sum",
+    "diff",
+    "find",
+    "test",
+    "vi",
+    "basename",
+    "dirname",
+    "realpath",
+];
+
+impl Shell<'_> {
+    /// A command of a script: a function, a builtin, or a program.
+    pub(super) fn execute(
+        &mut self,
+        state: &mut State,
+        fields: Vec<Field>,
+        given: &[(String, Field)],
+        place: Place,
+        simple: &Simple,
+        guarded: bool,
+    ) -> Done {
+        let first = fields.iter().find(|field| field.vanishes().is_none()).and_then(Field::known).map(str::to_owned);
+        let Some(name) = first else {
+            self.print_unknown();
+            return self.program(state, fields, given, place);
+        };
+        if let Some(function) = state.functions.get(&name).cloned() {
+            return self.call(&function, state, &fields, given, guarded);
+        }
+        // In front of a builtin they hold for that command only, which nearly never matters.
+        if let Some(done) = self.builtin(&name, state, &fields, simple, guarded) {
+            return done;
+        }
+        let is_exec = name == "exec";
+        if self.printed.is_some() {
+            if !simple.redirected {
+                self.print_of(&name, &fields, state, place);
+            }
+            // What is started only to be read is no server.
+            return if is_exec { Done::leave(Flow::Exit) } else { Done::with(Status::Likely) };
+        }
+        let done = self.program(state, fields, given, place);
+        if is_exec { Done::leave(Flow::Exit) } else { done }
+    }
+
+    fn call(
+        &mut self,
+        function: &Arc<crate::read::shell::Statement>,
+        state: &mut State,
+        fields: &[Field],
+        given: &[(String, Field)],
+        guarded: bool,
+    ) -> Done {
+        let at = fields.iter().position(|field| field.vanishes().is_none()).unwrap_or(0);
+        let behind = fields.get(at + 1..).unwrap_or_default().to_vec();
+        let outer = std::mem::replace(&mut state.arguments, behind);
+        let locals = std::mem::take(&mut state.locals);
+        for (name, field) in given {
+            state.make_local(name);
+            state.variables.insert(name.clone(), Variable { held: Held::One(field.clone()), exported: true });
+        }
+        let rounds = std::mem::take(&mut self.rounds);
+        self.returned.push(Vec::new());
+        let done = self.list(std::slice::from_ref(function), state, guarded);
+        let left = self.returned.pop().unwrap_or_default();
+        self.rounds = rounds;
+        let mut flow = done.flow;
+        let mut left = left.into_iter();
+        if flow == Flow::Exit
+            && let Some(first) = left.next()
+        {
+            *state = first;
+            flow = Flow::Next;
+        }
+        for other in left {
+            state.join(other, None);
+        }
+        state.leave(locals);
+        state.arguments = outer;
+        let flow = if flow == Flow::Exit { Flow::Exit } else { Flow::Next };
+        let status = if done.flow == Flow::Return { done.status } else { done.status };
+        Done { status, flow }
+    }
+
+    /// A program with variables of its own in front.
+    fn program(&mut self, state: &mut State, fields: Vec<Field>, given: &[(String, Field)], place: Place) -> Done {
+        if given.is_empty() {
+            let before = state.roots.clone();
+            let mut child = state.child();
+            self.launch(&mut child, fields, 0, place);
+            state.roots = before;
+        } else {
+            let mut child = state.child();
+            for (name, field) in given {
+                child.variables.insert(name.clone(), Variable { held: Held::One(field.clone()), exported: true });
+            }
+            self.launch(&mut child, fields, 0, place);
+        }
+        Done::with(Status::Likely)
+    }
+
+    /// Starts what the words name, in a process that sees the exported variables of `state`. The first
+    /// `own` words are an entry point, which may not be in the project.
+    pub(super) fn launch(&mut self, state: &mut State, mut fields: Vec<Field>, own: usize, place: Place) {
+        fields = self.in_front(state, fields);
+        // A word that is not there is no name of a program.
+        let solid: Vec<usize> =
+            fields.iter().enumerate().filter(|(_, field)| field.vanishes().is_none()).map(|(at, _)| at).collect();
+        let words: Vec<Option<String>> = solid
+            .iter()
+            .filter_map(|&at| fields.get(at))
+            .map(|field| if field.many { None } else { field.known().map(str::to_owned) })
+            .collect();
+        let installed = &self.surroundings.facts.console_scripts;
+        let is_script = |name: &str| installed.values().flatten().any(|script| script.name == name);
+        if let Some(program) = recognise_among(&words, &is_script) {
+            self.start(state, &program, &fields, &solid, &words, place);
+            // An entry point in Python runs in the end what it is given, unless it is the server.
+            let wraps = matches!(program, Program::Python { .. }) && (1..=own).contains(&program.first_argument());
+            if wraps && own < fields.len() {
+                let given = fields.split_off(own);
+                self.launch(state, given, 0, place);
+            }
+            return;
+        }
+        if words.first().and_then(Option::as_deref).is_some_and(|name| NOT_RUNNING.contains(&base(name))) {
+            return;
+        }
+        if self.scripts >= MAX_SCRIPTS || !self.spend(10) {
+            return;
+        }
+        self.scripts += 1;
+        let followed = self.task(state, &words)
+            || self.supervisor(state, &words)
+            || self.shell_command(state, &fields, &solid, &words)
+            || self.script_file(state, &fields, &solid, &words, place);
+        if !followed && own > 0 && own < fields.len() {
+            // An entry point that is not in the project, such as one of a base image, runs what it is
+            // given in the end.
+            let given = fields.split_off(own);
+            self.launch(state, given, 0, place);
+        }
+        self.scripts -= 1;
+    }
+
+    /// A task of the project; what it sets and where it goes ends with it.
+    fn task(&mut self, state: &State, words: &[Option<String>]) -> bool {
+        let here = self.surroundings;
+        let Some(task) = tasks::called(words, &here.facts.units, &state.roots.folder(here.files), here.files) else {
+            return false;
+        };
+        let mut child = state.child();
+        let mut environment = child.environment();
+        environment.extend(&task.environment, &|_| None);
+        child.see(&environment);
+        if let Some(folder) = &task.working_folder {
+            child.roots.enter(&folder.value);
+        }
+        if let Some(command) = &task.command {
+            let fields = self.given(command, &child);
+            self.launch(&mut child, fields, 0, command.place);
+        }
+        true
+    }
+
+    /// The programs of a supervisord.
+    fn supervisor(&mut self, state: &State, words: &[Option<String>]) -> bool {
+        let here = self.surroundings;
+        let Some(programs) = supervisor::started(words, &state.roots, here) else { return false };
+        for program in programs {
+            let mut child = state.child();
+            let mut environment = child.environment();
+            environment.extend(program.environment, &|_| None);
+            environment.extend(&program.unit.environment, &|_| None);
+            child.see(&environment);
+            if let Some(folder) = &program.unit.working_folder {
+                child.roots.enter(&folder.value);
+            }
+            if let Some(command) = &program.unit.command {
+                let outer = self.managed.replace(program.unit.place);
+                let fields = self.given(command, &child);
+                self.launch(&mut child, fields, 0, command.place);
+                self.managed = outer;
+            }
+        }
+        true
+    }
+
+    /// Takes `exec` and what else a shell understands off the front of a program.
+    fn in_front(&self, state: &mut State, mut fields: Vec<Field>) -> Vec<Field> {
+        while let Some(name) = fields.first().and_then(Field::known) {
+            match name {
+                "exec" | "command" | "builtin" => {
+                    fields.remove(0);
+                    while let Some(option) = fields.first().and_then(Field::known).filter(|text| text.starts_with('-'))
+                    {
+                        let takes_value = option == "-a";
+                        fields.remove(0);
+                        if takes_value && !fields.is_empty() {
+                            fields.remove(0);
+                        }
+                    }
+                }
+                "env" => {
+                    let mut at = 1;
+                    while let Some(text) = fields.get(at).and_then(Field::known).map(str::to_owned) {
+                        match text.as_str() {
+                            "-" | "-i" | "--ignore-environment" => state.variables.clear(),
+                            "-u" | "--unset" => {
+                                at += 1;
+                                if let Some(name) = fields.get(at).and_then(Field::known) {
+                                    state.unset(&name.to_owned());
+                                }
+                            }
+                            _ if text.starts_with("--unset=") => state.unset(&text["--unset=".len()..]),
+                            _ => break,
+                        }
+                        at += 1;
+                    }
+                    while let Some((name, field)) = fields.get(at).and_then(assignment) {
+                        state.variables.insert(name, Variable { held: Held::One(field), exported: true });
+                        at += 1;
+                    }
+                    // Other options are left to who knows the program.
+                    if fields.get(at).and_then(Field::known).is_none_or(|text| text.starts_with('-')) {
+                        return fields;
+                    }
+                    fields.drain(..at);
+                }
+                _ => break,
+            }
+        }
+        fields
+    }
+
+    fn start(
+        &mut self,
+        state: &State,
+        program: &Program,
+        fields: &[Field],
+        solid: &[usize],
+        words: &[Option<String>],
+        place: Place,
+    ) {
+        let first = program.first_argument();
+        let mut child = state.clone();
+        // `A=b gunicorn`, `timeout 5 env -u C A=b gunicorn`: the words in front of the program.
+        let mut removes = false;
+        for &at in solid.iter().take(first) {
+            let Some(field) = fields.get(at) else { continue };
+            let text = field.known().unwrap_or_default();
+            if removes {
+                child.unset(text);
+            } else if let Some((name, field)) = assignment(field) {
+                child.variables.insert(name, Variable { held: Held::One(field), exported: true });
+            }
+            removes = matches!(text, "-u" | "--unset") && words.iter().flatten().any(|word| base(word) == "env");
+        }
+        let behind = first.checked_sub(1).and_then(|last| solid.get(last)).map_or(0, |at| at + 1);
+        let rest = fields.get(behind..).unwrap_or_default();
+        let named = first.checked_sub(1).and_then(|last| fields.get(*solid.get(last)?));
+        // The words of a script that come from who called it belong to that command.
+        let foreign = named.is_some_and(|field| field.file() != place.file);
+        let mut parted = Parted::default();
+        for field in fields {
+            parted.note(field.place, &field.depends, field.source);
+        }
+        self.found.push(Start {
+            program: program.clone(),
+            arguments: rest.iter().map(|field| self.argument(field)).collect(),
+            environment: child.environment(),
+            roots: state.roots.clone(),
+            place: if foreign { state.called_at } else { place },
+            conditional: state.conditional,
+            parted,
+            managed: self.managed,
+            on_large_node: None,
+        });
+    }
+
+    fn argument(&self, field: &Field) -> Argument {
+        let text = field.known().map(str::to_owned);
+        let prefix = if field.many { "" } else { text::known_prefix(field.text()) };
+        Argument {
+            prefix: prefix.to_owned(),
+            place: field.place,
+            removal: field.removal,
+            // Only bytes that are exactly the text can be replaced by another.
+            literal: text.as_deref() == Some(self.files().text_at(field.place)),
+            unless_set: field.vanishes().map(str::to_owned),
+            text,
+        }
+    }
+
+    /// `sh -c "script" name arguments`.
+    fn shell_command(&mut self, state: &State, fields: &[Field], solid: &[usize], words: &[Option<String>]) -> bool {
+        let Some(shell) = words.iter().position(|word| word.as_deref().is_some_and(is_shell)) else { return false };
+        if !is_wrapped(words, shell) {
+            return false;
+        }
+        let mut child = state.child();
+        child.bash =
+            words.get(shell).and_then(Option::as_deref).is_some_and(|word| base(word) != "sh" && base(word) != "dash");
+        let mut at = shell + 1;
+        let mut runs_text = false;
+        while let Some(option) = words.get(at).and_then(Option::as_deref).filter(|word| word.starts_with(['-', '+'])) {
+            at += 1;
+            if option == "--" {
+                break;
+            }
+            let Some(letters) = option.strip_prefix('-').filter(|letters| !letters.starts_with('-')) else { continue };
+            runs_text |= letters.contains('c');
+            child.stops_at_errors |= letters.contains('e');
+            child.exports_all |= letters.contains('a');
+            // `-o pipefail` takes a word of its own.
+            if letters.ends_with('o') {
+                child.stops_at_errors |= words.get(at).and_then(Option::as_deref) == Some("errexit");
+                at += 1;
+            }
+        }
+        let Some(field) = solid.get(at).and_then(|&at| fields.get(at)) else { return false };
+        let behind = solid.get(at).and_then(|&at| fields.get(at + 1..)).unwrap_or_default();
+        if runs_text {
+            let (text, filled_by) = match &field.raw {
+                Some((content, filled_by)) => (content.clone(), *filled_by),
+                None => (field.content.clone(), FilledBy::Shell),
+            };
+            let Some(script) = Self::parse(&text, field.file()) else { return true };
+            child.filled_by = filled_by;
+            child.name = behind.first().and_then(Field::known).map(str::to_owned).or(Some("sh".to_owned()));
+            child.arguments = behind.get(1..).unwrap_or_default().to_vec();
+            self.run_script(&script, &mut child);
+            return true;
+        }
+        let Some(path) = field.known().map(str::to_owned) else { return false };
+        let Some(script) = self.script_at(&path, state) else { return false };
+        child.name = Some(path);
+        child.arguments = behind.to_vec();
+        child.in_unit = false;
+        child.filled_by = FilledBy::Shell;
+        self.run_script(&script.1, &mut child);
+        true
+    }
+
+    /// A script of the project, with the words behind its name as its arguments.
+    fn script_file(
+        &mut self,
+        state: &State,
+        fields: &[Field],
+        solid: &[usize],
+        words: &[Option<String>],
+        place: Place,
+    ) -> bool {
+        let mut followed = false;
+        for (at, word) in words.iter().enumerate().take(8) {
+            let Some(path) = word else { continue };
+            let Some((file, script)) = self.script_at(path, state) else { continue };
+            let mut child = state.child();
+            let text = self.files().get(file).text();
+            let line = text.lines().next().unwrap_or_default();
+            child.bash = line.starts_with("#!") && (line.contains("bash") || line.contains("zsh"));
+            child.stops_at_errors = line.starts_with("#!")
+                && line.split_whitespace().skip(1).any(|word| word.starts_with('-') && word.contains('e'));
+            child.name = Some(path.clone());
+            child.arguments = solid.get(at).and_then(|&at| fields.get(at + 1..)).unwrap_or_default().to_vec();
+            child.called_at = if state.in_unit { state.called_at } else { place };
+            child.in_unit = false;
+            child.filled_by = FilledBy::Shell;
+            let before = self.found.len();
+            self.run_script(&script, &mut child);
+            followed = true;
+            // A script that only waits for something may be followed by the one that starts it.
+            if self.found.len() > before {
+                break;
+            }
+        }
+        followed
+    }
+
+    pub(super) fn run_script(&mut self, script: &Script, state: &mut State) {
+        let rounds = std::mem::take(&mut self.rounds);
+        let returned = std::mem::take(&mut self.returned);
+        self.list(&script.body, state, false);
+        self.rounds = rounds;
+        self.returned = returned;
+    }
+
+    /// The script of the project at a path.
+    pub(super) fn script_at(&mut self, path: &str, state: &State) -> Option<(FileId, Arc<Script>)> {
+        let file = self.file(path, state)?;
+        if let Some(script) = self.surroundings.facts.scripts.get(&file) {
+            return Some((file, script.clone()));
+        }
+        None
+    }
+
+    /// A file that a shell reads as its own text, whatever it is named.
+    pub(super) fn sourced(&mut self, path: &str, state: &State) -> Option<Arc<Script>> {
+        if let Some((_, script)) = self.script_at(path, state) {
+            return Some(script);
+        }
+        let file = self.file(path, state)?;
+        if let Some(parsed) = self.parsed.get(&file) {
+            return parsed.clone();
+        }
+        let script = Self::parse(&Decoded::verbatim(self.files().get(file).text(), 0), file);
+        self.parsed.insert(file, script.clone());
+        script
+    }
+}
+
+/// The file name of a program given by its path.
+pub(super) fn base(word: &str) -> &str {
+    word.rsplit('/').next().unwrap_or(word)
+}
+
+fn is_shell(word: &str) -> bool {
+    matches!(base(word), "sh" | "bash" | "dash" | "ash" | "zsh")
+}
+
+/// Whether everything in front of a word only starts what comes behind.
+fn is_wrapped(words: &[Option<String>], at: usize) -> bool {
+    let mut front: Vec<Option<String>> = words.get(..at).unwrap_or_default().to_vec();
+    front.push(Some("gunicorn".to_owned()));
+    matches!(recognise(&front), Some(Program::Server { name, .. }) if name == at)
+}
+
+/// `NAME=value` as a word.
+pub(super) fn assignment(field: &Field) -> Option<(String, Field)> {
+    let (name, value) = field.text().split_once('=')?;
+    if !is_name(name) || field.many {
+        return None;
+    }
+    let start = name.len() + 1;
+    let mut held = Field::of(field.content.part(start..start + value.len()), field.place);
+    // The bytes behind the sign, where they are the value.
+    let whole = field.place.span;
+    if whole.end - whole.start == field.text().len() {
+        held.place.span.start += start;
+        held.source = text::is_known(value).then_some(held.place);
+    }
+    held.depends.clone_from(&field.depends);
+    Some((name.to_owned(), held))
+}

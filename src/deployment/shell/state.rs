@@ -1,0 +1,306 @@
+//! What a running shell holds, and what two ways to get somewhere leave of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::super::environment::{Entry, Environment};
+use super::super::locate::Roots;
+use super::text::{self, Field};
+use crate::python::evaluate::Dependency;
+use crate::read::FilledBy;
+use crate::read::shell::Statement;
+use crate::source::Place;
+
+/// What a variable holds.
+#[derive(Debug, Clone)]
+pub(super) enum Held {
+    /// It was taken away, or declared and never set.
+    Nothing,
+    One(Field),
+    Many(Vec<Field>),
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Variable {
+    pub(super) held: Held,
+    /// Whether programs see it.
+    pub(super) exported: bool,
+}
+
+/// A shell between two commands.
+#[derive(Debug, Clone)]
+pub(super) struct State {
+    /// What is not here may be set by whoever starts everything.
+    pub(super) variables: BTreeMap<String, Variable>,
+    pub(super) functions: BTreeMap<String, Arc<Statement>>,
+    pub(super) roots: Roots,
+    /// The folder before the last `cd`.
+    pub(super) previous: Option<Roots>,
+    /// `$1`, `$2` and so on.
+    pub(super) arguments: Vec<Field>,
+    /// `$0`.
+    pub(super) name: Option<String>,
+    /// The command that passed the arguments.
+    pub(super) called_at: Place,
+    /// Whether a unit holds the text itself, so that its command stands for every command in it.
+    pub(super) in_unit: bool,
+    /// `set -a`
+    pub(super) exports_all: bool,
+    /// `set -e`
+    pub(super) stops_at_errors: bool,
+    /// Whether words are split at other characters than white space.
+    pub(super) splits_elsewhere: bool,
+    /// Whether something nobody knows may have set any variable.
+    pub(super) is_open: bool,
+    /// Whether it is bash, where it differs from other shells.
+    pub(super) bash: bool,
+    /// Whether it may be that it never gets here.
+    pub(super) conditional: bool,
+    /// Who fills in the variables of its text.
+    pub(super) filled_by: FilledBy,
+    /// What the variables held that are local to the function that runs.
+    pub(super) locals: BTreeMap<String, Option<Variable>>,
+}
+
+/// Variables that every process has, with values that only the machine knows.
+const OF_THE_MACHINE: [&str; 24] = [
+    "HOME",
+    "PATH",
+    "PWD",
+    "HOSTNAME",
+    "USER",
+    "LOGNAME",
+    "UID",
+    "EUID",
+    "SHELL",
+    "TERM",
+    "LANG",
+    "OLDPWD",
+    "IFS",
+    "PPID",
+    "RANDOM",
+    "SECONDS",
+    "LINENO",
+    "BASH",
+    "BASH_SOURCE",
+    "BASH_VERSION",
+    "OSTYPE",
+    "HOSTTYPE",
+    "MACHTYPE",
+    "OPTIND",
+];
+
+impl State {
+    /// A shell that sees what `environment` holds.
+    pub(super) fn new(environment: &Environment, roots: Roots, place: Place) -> Self {
+        let mut state = Self {
+            variables: BTreeMap::new(),
+            functions: BTreeMap::new(),
+            roots,
+            previous: None,
+            arguments: Vec::new(),
+            name: None,
+            called_at: place,
+            in_unit: true,
+            exports_all: false,
+            stops_at_errors: false,
+            splits_elsewhere: false,
+            is_open: false,
+            bash: false,
+            conditional: false,
+            filled_by: FilledBy::Shell,
+            locals: BTreeMap::new(),
+        };
+        state.see(environment);
+        state
+    }
+
+    /// Takes over the variables of `environment`, which programs see.
+    pub(super) fn see(&mut self, environment: &Environment) {
+        for (name, entry) in environment.entries() {
+            let mut field = match &entry.text {
+                Some(text) => Field::new(text, entry.place),
+                None => Field::new(&text::passed_on(name), entry.place),
+            };
+            field.source = entry.literal.then_some(entry.place);
+            field.depends.clone_from(&entry.depends);
+            self.variables.insert(name.clone(), Variable { held: Held::One(field), exported: true });
+        }
+    }
+
+    /// A program that this shell starts: it gets the exported variables and the folder.
+    pub(super) fn child(&self) -> Self {
+        let mut child = self.clone();
+        child.variables.retain(|_, variable| variable.exported);
+        child.functions.clear();
+        child.locals.clear();
+        child.exports_all = false;
+        child.stops_at_errors = false;
+        child.splits_elsewhere = false;
+        child
+    }
+
+    /// What programs see of the variables.
+    pub(super) fn environment(&self) -> Environment {
+        let mut environment = Environment::default();
+        for (name, variable) in self.variables.iter().filter(|(_, variable)| variable.exported) {
+            let Held::One(field) = &variable.held else { continue };
+            if text::vanishing(field.text()) == Some(name) {
+                continue;
+            }
+            let known = field.known();
+            environment.insert(
+                name.clone(),
+                Entry::new(known.map(str::to_owned), field.source.unwrap_or(field.place), field.source.is_some())
+                    .resting_on(field.depends.clone()),
+            );
+        }
+        environment
+    }
+
+    /// What a variable holds; for one that nothing sets, text with a hole.
+    pub(super) fn variable(&self, name: &str, place: Place) -> Held {
+        match self.variables.get(name) {
+            Some(variable) => variable.held.clone(),
+            None if OF_THE_MACHINE.contains(&name) => Held::One(Field::new(&text::hole(), place)),
+            None if self.is_open => Held::One(Field::new(&text::hole(), place)),
+            None => Held::One(Field::new(&text::missing(name), place)),
+        }
+    }
+
+    /// Whether nothing that is read sets the variable.
+    pub(super) fn is_missing(&self, name: &str) -> bool {
+        !self.variables.contains_key(name) && !self.is_open && !OF_THE_MACHINE.contains(&name)
+    }
+
+    pub(super) fn assign(&mut self, name: &str, held: Held) {
+        self.splits_elsewhere |= name == "IFS";
+        let exported = self.exports_all || self.variables.get(name).is_some_and(|variable| variable.exported);
+        self.variables.insert(name.to_owned(), Variable { held, exported });
+    }
+
+    pub(super) fn export(&mut self, name: &str, exported: bool) {
+        if let Some(variable) = self.variables.get_mut(name) {
+            variable.exported = exported;
+            return;
+        }
+        // Exporting what nothing set leaves it to whoever starts everything.
+        if exported && !self.is_missing(name) {
+            let place = self.called_at;
+            let held = self.variable(name, place);
+            self.variables.insert(name.to_owned(), Variable { held, exported });
+        } else if exported {
+            self.variables.insert(
+                name.to_owned(),
+                Variable { held: Held::One(Field::new(&text::missing(name), self.called_at)), exported },
+            );
+        }
+    }
+
+    pub(super) fn unset(&mut self, name: &str) {
+        self.variables.insert(name.to_owned(), Variable { held: Held::Nothing, exported: false });
+    }
+
+    /// Declares a variable that the end of the function gives back.
+    pub(super) fn make_local(&mut self, name: &str) {
+        if !self.locals.contains_key(name) {
+            self.locals.insert(name.to_owned(), self.variables.get(name).cloned());
+        }
+    }
+
+    /// Gives back what the locals of a function hid.
+    pub(super) fn leave(&mut self, outer: BTreeMap<String, Option<Variable>>) {
+        for (name, variable) in std::mem::replace(&mut self.locals, outer) {
+            match variable {
+                Some(variable) => self.variables.insert(name, variable),
+                None => self.variables.remove(&name),
+            };
+        }
+    }
+
+    /// What is left where `other` is as possible as `self`. Where one is likelier, because only a
+    /// variable that no file sets could lead to the other, its values count and rest on that variable.
+    pub(super) fn join(&mut self, other: Self, likelier: Option<&[Dependency]>) {
+        let names: BTreeSet<String> = self.variables.keys().chain(other.variables.keys()).cloned().collect();
+        for name in names {
+            let (ours, theirs) = (self.variables.get(&name), other.variables.get(&name));
+            let same = match (ours, theirs) {
+                (Some(ours), Some(theirs)) => ours.exported == theirs.exported && ours.held.is_same(&theirs.held),
+                (None, None) => true,
+                _ => false,
+            };
+            if same {
+                continue;
+            }
+            let exported = [ours, theirs].iter().flatten().any(|variable| variable.exported);
+            let place = [ours, theirs].iter().flatten().find_map(|variable| variable.held.place());
+            match (likelier, ours) {
+                (Some(depends), Some(_)) => {
+                    if let Some(variable) = self.variables.get_mut(&name) {
+                        variable.held.depend_on(depends);
+                    }
+                }
+                (Some(_), None) => {}
+                (None, _) => {
+                    let place = place.unwrap_or(self.called_at);
+                    let held = Held::One(Field::new(&text::hole(), place));
+                    self.variables.insert(name, Variable { held, exported });
+                }
+            }
+        }
+        if likelier.is_none() {
+            let same = self.arguments.len() == other.arguments.len()
+                && self.arguments.iter().zip(&other.arguments).all(|(ours, theirs)| ours.is_same(theirs));
+            if !same {
+                self.arguments = vec![Field::any(self.called_at)];
+            }
+        }
+        // Of two functions of one name nobody knows which is called; one that is only defined in one
+        // way is called in that way.
+        for (name, function) in other.functions {
+            match self.functions.get(&name) {
+                Some(own) if !Arc::ptr_eq(own, &function) && likelier.is_none() => {
+                    self.functions.remove(&name);
+                }
+                Some(_) => {}
+                None => {
+                    self.functions.insert(name, function);
+                }
+            }
+        }
+        self.is_open |= other.is_open;
+        self.exports_all |= other.exports_all;
+        self.splits_elsewhere |= other.splits_elsewhere;
+        self.stops_at_errors &= other.stops_at_errors;
+        self.locals.extend(other.locals);
+    }
+}
+
+impl Held {
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Nothing, Self::Nothing) => true,
+            (Self::One(ours), Self::One(theirs)) => ours.is_same(theirs),
+            (Self::Many(ours), Self::Many(theirs)) => {
+                ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(ours, theirs)| ours.is_same(theirs))
+            }
+            _ => false,
+        }
+    }
+
+    fn place(&self) -> Option<Place> {
+        match self {
+            Self::Nothing => None,
+            Self::One(field) => Some(field.place),
+            Self::Many(fields) => fields.first().map(|field| field.place),
+        }
+    }
+
+    fn depend_on(&mut self, depends: &[Dependency]) {
+        match self {
+            Self::Nothing => {}
+            Self::One(field) => field.depend_on(depends),
+            Self::Many(fields) => fields.iter_mut().for_each(|field| field.depend_on(depends)),
+        }
+    }
+}

@@ -1,0 +1,546 @@
+//! Which commands of a script run, in which order, and what they leave to the ones behind.
+//!
+//! Where a condition cannot be decided every branch counts as possible: the programs in it may be
+//! started, and a variable that the branches leave with different values is unknown.
+
+use super::super::locate::join;
+use super::Shell;
+use super::condition::Status;
+use super::pattern::Pattern;
+use super::state::{Held, State};
+use super::text::{self, Field, start_of};
+use crate::python::evaluate::Dependency;
+use crate::read::shell::{Arm, Assigned, Assignment, Simple, Statement, Word};
+use crate::source::Place;
+
+/// Rounds of a loop that are followed.
+const MAX_ROUNDS: usize = 1_000;
+
+/// Lists and calls within each other that are followed.
+const MAX_DEPTH: usize = 48;
+
+/// Where it goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flow {
+    Next,
+    Break(usize),
+    Continue(usize),
+    Return,
+    Exit,
+}
+
+/// How a command ended and where it goes on.
+pub(super) struct Done {
+    pub(super) status: Status,
+    pub(super) flow: Flow,
+}
+
+impl Done {
+    pub(super) fn with(status: Status) -> Self {
+        Self { status, flow: Flow::Next }
+    }
+
+    pub(super) fn known(holds: bool) -> Self {
+        Self::with(Status::Known(holds))
+    }
+
+    pub(super) fn leave(flow: Flow) -> Self {
+        Self { status: Status::Unknown, flow }
+    }
+}
+
+/// A way on that is taken later.
+pub(super) type Way<'w, 'a> = dyn FnMut(&mut Shell<'a>, &mut State) -> Done + 'w;
+
+impl<'a> Shell<'a> {
+    pub(super) fn list(&mut self, statements: &[Statement], state: &mut State, guarded: bool) -> Done {
+        let mut done = Done::known(true);
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            self.depth -= 1;
+            return Done::leave(Flow::Exit);
+        }
+        for statement in statements {
+            done = self.statement(statement, state, guarded);
+            if done.flow != Flow::Next {
+                break;
+            }
+        }
+        self.depth -= 1;
+        done
+    }
+
+    /// `guarded` where a failure is asked about, so that `set -e` does not count.
+    fn statement(&mut self, statement: &Statement, state: &mut State, guarded: bool) -> Done {
+        if !self.spend(1) {
+            return Done::leave(Flow::Exit);
+        }
+        match statement {
+            Statement::Simple(simple) => {
+                let done = self.simple(simple, state, guarded);
+                self.stopped(done, state, guarded)
+            }
+            Statement::Test(words) => {
+                let done = Done::with(self.double_condition(words, state));
+                self.stopped(done, state, guarded)
+            }
+            Statement::Arithmetic(parts) => {
+                let place = parts.first().map_or(state.called_at, |part| part.place);
+                let (value, _) = self.number(parts, place, state);
+                let done = Done::with(value.map_or(Status::Unknown, |value| Status::Known(value != 0)));
+                self.stopped(done, state, guarded)
+            }
+            Statement::Not(inner) => {
+                let done = self.statement(inner, state, true);
+                Done { status: done.status.not(), ..done }
+            }
+            Statement::And(first, second) => {
+                let done = self.statement(first, state, true);
+                if done.flow != Flow::Next {
+                    return done;
+                }
+                self.decide(
+                    done.status,
+                    state,
+                    &mut |shell, state| shell.statement(second, state, guarded),
+                    &mut |_, _| Done::known(false),
+                )
+            }
+            Statement::Or(first, second) => {
+                let done = self.statement(first, state, true);
+                if done.flow != Flow::Next {
+                    return done;
+                }
+                // A program that is meant to succeed may fail.
+                let status = if done.status == Status::Likely { Status::Unknown } else { done.status };
+                self.decide(status, state, &mut |_, _| Done::known(true), &mut |shell, state| {
+                    shell.statement(second, state, guarded)
+                })
+            }
+            Statement::Pipe(commands) => self.pipe(commands, state, guarded),
+            Statement::Background(inner) => {
+                self.apart(state, |shell, state| shell.statement(inner, state, guarded));
+                Done::known(true)
+            }
+            Statement::Group(list) => self.list(list, state, guarded),
+            Statement::Subshell(list) => {
+                let status = self.apart(state, |shell, state| shell.list(list, state, guarded));
+                self.stopped(Done::with(status), state, guarded)
+            }
+            Statement::If { branches, otherwise } => self.branches(branches, otherwise, state, guarded),
+            Statement::While { until, condition, body } => self.rounds(*until, condition, body, state, guarded),
+            Statement::For { name, words, body } => self.each(name, words.as_deref(), body, state, guarded),
+            Statement::Rounds(body) => self.maybe(state, &mut |shell, state| shell.round(body, state, guarded).0),
+            Statement::Case { word, arms } => {
+                let value = self.joined(&word.parts, word.place, state);
+                self.arms(&value, arms, state, guarded)
+            }
+            Statement::Function { name, body } => {
+                state.functions.insert(name.clone(), body.clone());
+                Done::known(true)
+            }
+        }
+    }
+
+    /// `set -e`: a failure that nobody asks about ends the script.
+    fn stopped(&self, done: Done, state: &State, guarded: bool) -> Done {
+        let fails = done.status == Status::Known(false) && state.stops_at_errors && !guarded;
+        if fails && done.flow == Flow::Next { Done { flow: Flow::Exit, ..done } } else { done }
+    }
+
+    /// Runs something in a shell of its own: what it changes is gone afterwards.
+    fn apart(&mut self, state: &mut State, run: impl FnOnce(&mut Self, &mut State) -> Done) -> Status {
+        let mut inner = state.clone();
+        let loops = std::mem::take(&mut self.rounds);
+        let calls = std::mem::take(&mut self.returned);
+        let done = run(self, &mut inner);
+        self.rounds = loops;
+        self.returned = calls;
+        done.status
+    }
+
+    fn pipe(&mut self, commands: &[Statement], state: &mut State, guarded: bool) -> Done {
+        let mut status = Status::Known(true);
+        for (n, command) in commands.iter().enumerate() {
+            // Only what the last one prints comes out.
+            let is_last = n + 1 == commands.len();
+            let printed = if is_last { None } else { self.printed.take() };
+            if is_last && commands.len() > 1 && !matches!(command, Statement::Simple(_)) {
+                self.print_unknown();
+            }
+            self.piped = n > 0;
+            status = self.apart(state, |shell, state| shell.statement(command, state, true));
+            if !is_last {
+                self.printed = printed;
+            }
+        }
+        self.piped = false;
+        self.stopped(Done::with(status), state, guarded)
+    }
+
+    /// Goes on one of two ways, or on both where the condition is open.
+    pub(super) fn decide(
+        &mut self,
+        status: Status,
+        state: &mut State,
+        holds: &mut Way<'_, 'a>,
+        fails: &mut Way<'_, 'a>,
+    ) -> Done {
+        match status {
+            Status::Known(true) | Status::Likely => holds(self, state),
+            Status::Known(false) => fails(self, state),
+            Status::Unless(true, depends) => self.either(state, holds, fails, Some(&depends)),
+            Status::Unless(false, depends) => self.either(state, fails, holds, Some(&depends)),
+            Status::Unknown => self.either(state, fails, holds, None),
+        }
+    }
+
+    /// Something that may or may not run.
+    fn maybe(&mut self, state: &mut State, run: &mut Way<'_, 'a>) -> Done {
+        self.either(state, &mut |_, _| Done::with(Status::Unknown), run, None)
+    }
+
+    /// Both ways are possible; the first is the likelier where the other needs one of the variables in
+    /// `likelier`.
+    fn either(
+        &mut self,
+        state: &mut State,
+        first: &mut Way<'_, 'a>,
+        second: &mut Way<'_, 'a>,
+        likelier: Option<&[Dependency]>,
+    ) -> Done {
+        if !self.spend(1 + state.variables.len() / 16) {
+            return Done::leave(Flow::Exit);
+        }
+        let conditional = state.conditional;
+        let mut other = state.clone();
+        let printed = self.printed.clone();
+        state.conditional |= likelier.is_none();
+        let one = first(self, state);
+        let printed_by_one = std::mem::replace(&mut self.printed, printed);
+        other.conditional = true;
+        let two = second(self, &mut other);
+        if self.printed.as_ref().map(|field| field.text().to_owned())
+            != printed_by_one.as_ref().map(|field| field.text().to_owned())
+        {
+            self.printed = printed_by_one;
+            self.print_unknown();
+        }
+        let status = if one.status == two.status { one.status.clone() } else { Status::Unknown };
+        match (one.flow, two.flow) {
+            (Flow::Next, Flow::Next) => {
+                state.join(other, likelier);
+                state.conditional = conditional;
+                // A way that is only likely to fail does not end anything.
+                let status = match (likelier, &one.status) {
+                    (Some(depends), Status::Known(holds)) => Status::Unless(*holds, depends.to_vec()),
+                    _ => status,
+                };
+                Done::with(status)
+            }
+            (Flow::Next, flow) => {
+                self.put_by(other, flow);
+                state.conditional = conditional;
+                one
+            }
+            (flow, Flow::Next) => {
+                let left = std::mem::replace(state, other);
+                self.put_by(left, flow);
+                state.conditional = conditional || likelier.is_some();
+                two
+            }
+            (Flow::Exit, flow) => {
+                *state = other;
+                state.conditional = conditional;
+                Done { status, flow }
+            }
+            (flow, other_flow) => {
+                self.put_by(other, other_flow);
+                state.conditional = conditional;
+                Done { status, flow }
+            }
+        }
+    }
+
+    /// Keeps a way that goes on behind a loop or a function.
+    fn put_by(&mut self, state: State, flow: Flow) {
+        let kept = match flow {
+            Flow::Break(_) | Flow::Continue(_) => self.rounds.last_mut(),
+            Flow::Return => self.returned.last_mut(),
+            Flow::Next | Flow::Exit => None,
+        };
+        if let Some(kept) = kept.filter(|kept| kept.len() < 64) {
+            kept.push(state);
+        }
+    }
+
+    fn branches(
+        &mut self,
+        branches: &[(Vec<Statement>, Vec<Statement>)],
+        otherwise: &[Statement],
+        state: &mut State,
+        guarded: bool,
+    ) -> Done {
+        let Some(((condition, body), rest)) = branches.split_first() else {
+            return self.list(otherwise, state, guarded);
+        };
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            self.depth -= 1;
+            return Done::leave(Flow::Exit);
+        }
+        let asked = self.list(condition, state, true);
+        let done = if asked.flow == Flow::Next {
+            let status = if asked.status == Status::Likely { Status::Unknown } else { asked.status };
+            self.decide(status, state, &mut |shell, state| shell.list(body, state, guarded), &mut |shell, state| {
+                shell.branches(rest, otherwise, state, guarded)
+            })
+        } else {
+            asked
+        };
+        self.depth -= 1;
+        done
+    }
+
+    /// One round of a loop; says whether the loop ends with it.
+    fn round(&mut self, body: &[Statement], state: &mut State, guarded: bool) -> (Done, bool) {
+        self.rounds.push(Vec::new());
+        let done = self.list(body, state, guarded);
+        for left in self.rounds.pop().unwrap_or_default() {
+            state.join(left, None);
+        }
+        let (flow, ends) = match done.flow {
+            Flow::Break(levels) if levels > 1 => (Flow::Break(levels - 1), true),
+            Flow::Break(_) => (Flow::Next, true),
+            Flow::Continue(levels) if levels > 1 => (Flow::Continue(levels - 1), true),
+            Flow::Continue(_) => (Flow::Next, false),
+            flow => (flow, flow != Flow::Next),
+        };
+        (Done { status: done.status, flow }, ends)
+    }
+
+    fn rounds(
+        &mut self,
+        until: bool,
+        condition: &[Statement],
+        body: &[Statement],
+        state: &mut State,
+        guarded: bool,
+    ) -> Done {
+        for n in 0..MAX_ROUNDS {
+            let asked = self.list(condition, state, true);
+            if asked.flow != Flow::Next {
+                return asked;
+            }
+            let status = if until { asked.status.clone().not() } else { asked.status.clone() };
+            match status {
+                Status::Known(true) => {
+                    let (done, ends) = self.round(body, state, guarded);
+                    if ends {
+                        return done;
+                    }
+                    // What asks nothing runs until it is stopped.
+                    let forever = matches!(condition, [Statement::Simple(simple)] if simple.words.len() == 1);
+                    if forever && n > 0 {
+                        return Done::leave(Flow::Exit);
+                    }
+                }
+                Status::Known(false) => return Done::known(true),
+                _ => {
+                    return self.maybe(state, &mut |shell, state| shell.unsettled_round(body, state, guarded));
+                }
+            }
+        }
+        self.steps = 0;
+        Done::leave(Flow::Exit)
+    }
+
+    /// A round of a loop that may go round any number of times: what it changes may have been changed
+    /// by a round before.
+    fn unsettled_round(&mut self, body: &[Statement], state: &mut State, guarded: bool) -> Done {
+        let before = state.clone();
+        let (done, ends) = self.round(body, state, guarded);
+        if !ends {
+            state.join(before, None);
+        }
+        done
+    }
+
+    fn each(
+        &mut self,
+        name: &str,
+        words: Option<&[Word]>,
+        body: &[Statement],
+        state: &mut State,
+        guarded: bool,
+    ) -> Done {
+        let fields = match words {
+            Some(words) => self.expand_all(words, state),
+            None => state.arguments.clone(),
+        };
+        if fields.len() > MAX_ROUNDS {
+            return Done::leave(Flow::Exit);
+        }
+        for field in fields {
+            let open = field.many || field.vanishes().is_some();
+            state.assign(name, Held::One(if field.many { Field::new(&text::hole(), field.place) } else { field }));
+            if open {
+                let done = self.maybe(state, &mut |shell, state| shell.unsettled_round(body, state, guarded));
+                if done.flow != Flow::Next {
+                    return done;
+                }
+                continue;
+            }
+            let (done, ends) = self.round(body, state, guarded);
+            if ends {
+                return done;
+            }
+        }
+        Done::known(true)
+    }
+
+    fn arms(&mut self, value: &Field, arms: &[Arm], state: &mut State, guarded: bool) -> Done {
+        let mut rest = arms;
+        let mut status = Status::Known(false);
+        let arm = loop {
+            let Some((arm, behind)) = rest.split_first() else {
+                return Done::known(true);
+            };
+            rest = behind;
+            for pattern in &arm.patterns {
+                status = match (status, self.matches(value, pattern, state)) {
+                    (Status::Known(true), _) | (_, Status::Known(true)) => Status::Known(true),
+                    (Status::Known(false), next) => next,
+                    (status, Status::Known(false)) => status,
+                    _ => Status::Unknown,
+                };
+            }
+            if status != Status::Known(false) {
+                break arm;
+            }
+        };
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            self.depth -= 1;
+            return Done::leave(Flow::Exit);
+        }
+        let done = self.decide(
+            status,
+            state,
+            &mut |shell, state| {
+                let done = shell.list(&arm.body, state, guarded);
+                if arm.goes_on && done.flow == Flow::Next {
+                    let body = rest.first().map(|arm| arm.body.as_slice()).unwrap_or_default();
+                    return shell.maybe(state, &mut |shell, state| shell.list(body, state, guarded));
+                }
+                done
+            },
+            &mut |shell, state| shell.arms(value, rest, state, guarded),
+        );
+        self.depth -= 1;
+        done
+    }
+
+    fn matches(&mut self, value: &Field, pattern: &Word, state: &mut State) -> Status {
+        let Some(pattern) = self.pattern(&pattern.parts, state) else { return Status::Unknown };
+        if pattern == "*" {
+            return Status::Known(true);
+        }
+        let Some(known) = value.known() else {
+            // Only whether it is empty can be told of a variable that no file sets.
+            return match (pattern.is_empty(), text::emptiness(value.text())) {
+                (true, text::Emptiness::Unless(names)) => Status::Unless(true, text::unless_set(names)),
+                (true, text::Emptiness::Filled) => Status::Known(false),
+                _ => Status::Unknown,
+            };
+        };
+        let matches = Pattern::new(&pattern).and_then(|pattern| pattern.matches(known));
+        matches.map_or(Status::Unknown, Status::Known)
+    }
+
+    fn simple(&mut self, simple: &Simple, state: &mut State, guarded: bool) -> Done {
+        let substituted = std::mem::take(&mut self.substituted);
+        let fields = self.expand_all(&simple.words, state);
+        let named = fields.iter().any(|field| field.vanishes().is_none());
+        if let Some(output) = &simple.output {
+            let file = self.joined(&output.parts, output.place, state);
+            self.written.extend(file.known().map(|path| join("", path)));
+        }
+        if !named {
+            for assignment in &simple.assignments {
+                self.assign(assignment, state);
+            }
+            let failed = std::mem::replace(&mut self.substituted, substituted);
+            // An assignment succeeds; a substitution in it may not.
+            return if failed { Done::with(Status::Likely) } else { Done::known(true) };
+        }
+        self.substituted = substituted;
+        let given: Vec<(String, Field)> = simple
+            .assignments
+            .iter()
+            .filter_map(|assignment| match &assignment.value {
+                Assigned::Word(word) => Some((assignment.name.clone(), self.value(word, state))),
+                Assigned::Array(_) => None,
+            })
+            .collect();
+        let place = if state.in_unit { state.called_at } else { simple.place };
+        self.execute(state, fields, &given, place, simple, guarded)
+    }
+
+    pub(super) fn assign(&mut self, assignment: &Assignment, state: &mut State) {
+        let name = assignment.name.as_str();
+        let place = state.called_at;
+        match &assignment.value {
+            Assigned::Array(words) => {
+                let fields = self.expand_all(words, state);
+                let mut all = match state.variables.get(name).map(|variable| variable.held.clone()) {
+                    Some(Held::Many(before)) if assignment.appends => before,
+                    Some(Held::One(before)) if assignment.appends => vec![before],
+                    None if assignment.appends && !state.is_missing(name) => vec![Field::any(place)],
+                    _ => Vec::new(),
+                };
+                all.extend(fields);
+                state.assign(name, Held::Many(all));
+            }
+            Assigned::Word(word) => {
+                let value = self.value(word, state);
+                if assignment.indexed {
+                    state.assign(name, Held::Many(vec![Field::any(word.place)]));
+                    return;
+                }
+                let held = match state.variable(name, start_of(word.place)) {
+                    Held::Many(_) => Held::Many(vec![Field::any(word.place)]),
+                    Held::One(before) if assignment.appends => {
+                        let mut whole = Field::new(&format!("{}{}", before.text(), value.text()), word.place);
+                        whole.depend_on(&before.depends);
+                        whole.depend_on(&value.depends);
+                        if whole.text().len() > text::MAX_TEXT {
+                            whole = Field::new(&text::hole(), word.place);
+                        }
+                        Held::One(whole)
+                    }
+                    _ => Held::One(value),
+                };
+                state.assign(name, held);
+            }
+        }
+    }
+
+    /// Adds to what is printed, where somebody takes it.
+    pub(super) fn print(&mut self, text: &str, place: Place, depends: &[Dependency]) {
+        if let Some(printed) = &mut self.printed {
+            printed.content.push_escaped(text, place.span);
+            printed.depend_on(depends);
+            if printed.text().len() > text::MAX_TEXT {
+                *printed = Field::new(&text::hole(), printed.place);
+            }
+        }
+    }
+
+    pub(super) fn print_unknown(&mut self) {
+        if let Some(printed) = &mut self.printed {
+            let place = printed.place;
+            printed.content.push_escaped(&text::hole(), place.span);
+        }
+    }
+}

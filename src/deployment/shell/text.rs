@@ -1,0 +1,173 @@
+//! Text of which a part may be unknown.
+//!
+//! What nobody knows is a hole in the text, so that everything around it keeps its meaning: of
+//! `-w 4 --bind :$PORT` the first three words are known. A hole knows the variable it comes from, where
+//! there is one that no file sets.
+
+use crate::python::evaluate::Dependency;
+use crate::read::{Decoded, FilledBy};
+use crate::source::{FileId, Place, Span};
+
+/// Characters that Unicode assigns to nothing stand around a hole; a file that holds them itself gets
+/// unknown text, which is never wrong.
+const OPEN: char = '\u{10FFFE}';
+const CLOSE: char = '\u{10FFFF}';
+/// A value that is not empty, and a variable that is passed on from outside on purpose.
+const NUMBER: char = '#';
+const PASSED: char = '!';
+
+/// Longer text than any command line becomes unknown.
+pub(super) const MAX_TEXT: usize = 1 << 16;
+
+/// Text of which nothing is known.
+pub(super) fn hole() -> String {
+    [OPEN, CLOSE].iter().collect()
+}
+
+/// A value that is unknown, but not empty.
+pub(super) fn something() -> String {
+    [OPEN, NUMBER, CLOSE].iter().collect()
+}
+
+/// The value of a variable that no file sets.
+pub(super) fn missing(name: &str) -> String {
+    format!("{OPEN}{name}{CLOSE}")
+}
+
+/// The value of a variable that a file passes on from outside.
+pub(super) fn passed_on(name: &str) -> String {
+    format!("{OPEN}{PASSED}{name}{CLOSE}")
+}
+
+/// Whether all of a text is known.
+pub(super) fn is_known(text: &str) -> bool {
+    !text.contains([OPEN, CLOSE])
+}
+
+/// The text in front of the first hole.
+pub(super) fn known_prefix(text: &str) -> &str {
+    text.split([OPEN, CLOSE]).next().unwrap_or_default()
+}
+
+/// The variable without which a text is empty, if the text is nothing but that variable.
+pub(super) fn vanishing(text: &str) -> Option<&str> {
+    let name = text.strip_prefix(OPEN)?.strip_suffix(CLOSE)?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    (!name.is_empty() && name.chars().all(plain)).then_some(name)
+}
+
+/// Whether a text is empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Emptiness {
+    Empty,
+    Filled,
+    /// It is empty unless somebody sets one of these variables.
+    Unless(Vec<String>),
+    Unknown,
+}
+
+pub(super) fn emptiness(text: &str) -> Emptiness {
+    let mut names = Vec::new();
+    let mut unknown = false;
+    let mut rest = text;
+    while let Some(at) = rest.find([OPEN, CLOSE]) {
+        if at > 0 {
+            return Emptiness::Filled;
+        }
+        let inside = rest.strip_prefix(OPEN).and_then(|rest| rest.split_once(CLOSE));
+        let Some((name, behind)) = inside else { return Emptiness::Unknown };
+        match name.strip_prefix(PASSED).unwrap_or(name) {
+            "#" => return Emptiness::Filled,
+            "" => unknown = true,
+            name => names.push(name.to_owned()),
+        }
+        rest = behind;
+    }
+    match (rest.is_empty(), unknown, names.is_empty()) {
+        (false, ..) => Emptiness::Filled,
+        (true, true, _) => Emptiness::Unknown,
+        (true, false, false) => Emptiness::Unless(names),
+        (true, false, true) => Emptiness::Empty,
+    }
+}
+
+/// One word that reaches a program, or one value that a variable holds.
+#[derive(Debug, Clone)]
+pub(super) struct Field {
+    /// The text, with the bytes that it comes from.
+    pub(super) content: Decoded,
+    /// The bytes of the word in the command.
+    pub(super) place: Place,
+    /// The bytes to take out to remove it from its list of words.
+    pub(super) removal: Place,
+    /// The bytes elsewhere that are exactly the text, such as the value of the variable.
+    pub(super) source: Option<Place>,
+    /// What it rests on besides the files.
+    pub(super) depends: Vec<Dependency>,
+    /// Whether it stands for any number of words.
+    pub(super) many: bool,
+    /// Whether any of it was quoted, so that it is a word even if it is empty.
+    pub(super) quoted: bool,
+    /// The text as a format holds it, its variables not filled in, and who fills them in where a shell
+    /// runs it.
+    pub(super) raw: Option<(Decoded, FilledBy)>,
+}
+
+impl Field {
+    /// `text`, which stands for the bytes at `place`.
+    pub(super) fn new(text: &str, place: Place) -> Self {
+        let mut content = Decoded::default();
+        content.push_escaped(text, place.span);
+        Self::of(content, place)
+    }
+
+    pub(super) fn of(content: Decoded, place: Place) -> Self {
+        Self { content, place, removal: place, source: None, depends: Vec::new(), many: false, quoted: true, raw: None }
+    }
+
+    /// Words that nobody knows the number of.
+    pub(super) fn any(place: Place) -> Self {
+        Self { many: true, ..Self::new(&hole(), place) }
+    }
+
+    pub(super) fn text(&self) -> &str {
+        self.content.text()
+    }
+
+    /// The text, if all of it is known.
+    pub(super) fn known(&self) -> Option<&str> {
+        Some(self.text()).filter(|text| is_known(text) && !self.many)
+    }
+
+    /// The variable without which the word is not there.
+    pub(super) fn vanishes(&self) -> Option<&str> {
+        if self.quoted || self.many { None } else { vanishing(self.text()) }
+    }
+
+    pub(super) fn file(&self) -> FileId {
+        self.place.file
+    }
+
+    /// Whether it is the same to whoever gets it.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.text() == other.text() && self.many == other.many && (is_known(self.text()) || self.place == other.place)
+    }
+
+    pub(super) fn depend_on(&mut self, depends: &[Dependency]) {
+        for dependency in depends {
+            if !self.depends.contains(dependency) {
+                self.depends.push(dependency.clone());
+            }
+        }
+    }
+}
+
+/// Variables that somebody may set.
+pub(super) fn unless_set(names: Vec<String>) -> Vec<Dependency> {
+    names.into_iter().map(|name| Dependency::Environment { name, default: None }).collect()
+}
+
+/// An empty span at the beginning of a place.
+pub(super) fn start_of(place: Place) -> Place {
+    Place::new(place.file, Span::new(place.span.start, place.span.start))
+}

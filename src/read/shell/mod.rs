@@ -1,0 +1,331 @@
+//! The grammar of shell scripts, as a tree that keeps the bytes of every word.
+//!
+//! Decides which words form a command and which commands a branch, a loop or a function holds, for `sh`
+//! and `bash` alike. What a word expands to and which branch runs is not decided here: both need the
+//! environment.
+
+mod commands;
+mod parameter;
+mod scanner;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use std::sync::Arc;
+
+use crate::source::{FileId, Place};
+
+use super::decoded::Decoded;
+use scanner::Scanner;
+
+/// A shell script, or a command line that a shell runs.
+#[derive(Debug, Clone, Default)]
+pub struct Script {
+    /// What it does, in order.
+    pub body: Vec<Statement>,
+    /// Whether all of it was understood; what was not is left out.
+    pub is_whole: bool,
+}
+
+impl Script {
+    /// The places of its simple commands.
+    pub fn commands(&self) -> Vec<Place> {
+        let mut found = Vec::new();
+        self.body.iter().for_each(|statement| statement.commands(&mut found));
+        found
+    }
+}
+
+/// One command with everything that belongs to it.
+#[derive(Debug, Clone)]
+pub enum Statement {
+    /// `A=1 program words`.
+    Simple(Simple),
+    /// `! command`.
+    Not(Box<Statement>),
+    /// `first && second`.
+    And(Box<Statement>, Box<Statement>),
+    /// `first || second`.
+    Or(Box<Statement>, Box<Statement>),
+    /// `first | second | third`; each runs in a shell of its own.
+    Pipe(Vec<Statement>),
+    /// `command &`.
+    Background(Box<Statement>),
+    /// `{ list; }`.
+    Group(Vec<Statement>),
+    /// `( list )`.
+    Subshell(Vec<Statement>),
+    /// `if a; then b; elif c; then d; else e; fi`.
+    If {
+        /// Conditions with what runs where they hold, in order.
+        branches: Vec<(Vec<Statement>, Vec<Statement>)>,
+        /// What runs where none does.
+        otherwise: Vec<Statement>,
+    },
+    /// `while condition; do body; done`.
+    While {
+        /// Whether it is `until`.
+        until: bool,
+        /// What is asked before each round.
+        condition: Vec<Statement>,
+        /// What each round does.
+        body: Vec<Statement>,
+    },
+    /// `for name in words; do body; done`.
+    For {
+        /// The variable.
+        name: String,
+        /// What it goes through; `None` for the arguments.
+        words: Option<Vec<Word>>,
+        /// What each round does.
+        body: Vec<Statement>,
+    },
+    /// `for (( ; ; ))` or `select`, which are not followed round by round.
+    Rounds(Vec<Statement>),
+    /// `case word in a|b) list;; esac`.
+    Case {
+        /// What is compared.
+        word: Word,
+        /// Patterns with what runs where one matches, and whether the next arm runs then, too.
+        arms: Vec<Arm>,
+    },
+    /// `name() body`.
+    Function {
+        /// Its name.
+        name: String,
+        /// What a call runs.
+        body: Arc<Statement>,
+    },
+    /// `[[ expression ]]`, operators as words of their own.
+    Test(Vec<Word>),
+    /// `(( expression ))`.
+    Arithmetic(Vec<Part>),
+}
+
+impl Statement {
+    fn commands(&self, found: &mut Vec<Place>) {
+        match self {
+            Self::Simple(simple) => found.push(simple.place),
+            Self::Not(inner) | Self::Background(inner) => inner.commands(found),
+            Self::And(first, second) | Self::Or(first, second) => {
+                first.commands(found);
+                second.commands(found);
+            }
+            Self::Pipe(list) | Self::Group(list) | Self::Subshell(list) | Self::Rounds(list) => {
+                list.iter().for_each(|statement| statement.commands(found));
+            }
+            Self::If { branches, otherwise } => {
+                let lists = branches.iter().flat_map(|(condition, body)| condition.iter().chain(body));
+                lists.chain(otherwise).for_each(|statement| statement.commands(found));
+            }
+            Self::While { condition, body, .. } => {
+                condition.iter().chain(body).for_each(|statement| statement.commands(found));
+            }
+            Self::For { body, .. } => body.iter().for_each(|statement| statement.commands(found)),
+            Self::Case { arms, .. } => {
+                arms.iter().flat_map(|arm| &arm.body).for_each(|statement| statement.commands(found));
+            }
+            Self::Function { body, .. } => body.commands(found),
+            Self::Test(_) | Self::Arithmetic(_) => {}
+        }
+    }
+}
+
+/// One arm of `case`.
+#[derive(Debug, Clone)]
+pub struct Arm {
+    /// What it stands for.
+    pub patterns: Vec<Word>,
+    /// What runs.
+    pub body: Vec<Statement>,
+    /// Whether it ends with `;&` or `;;&`, so that later arms count as well.
+    pub goes_on: bool,
+}
+
+/// Assignments and words up to the end of a command.
+#[derive(Debug, Clone)]
+pub struct Simple {
+    /// `NAME=value` in front of the words.
+    pub assignments: Vec<Assignment>,
+    /// The program and its arguments.
+    pub words: Vec<Word>,
+    /// The arrays among the words of `declare`, `local` and the like.
+    pub arrays: Vec<Assignment>,
+    /// Whether what it prints goes to a file or to the errors.
+    pub redirected: bool,
+    /// The file it reads from.
+    pub input: Option<Word>,
+    /// The file its output replaces or extends.
+    pub output: Option<Word>,
+    /// All of it.
+    pub place: Place,
+}
+
+/// `NAME=value`, `NAME+=value`, `NAME[0]=value` or `NAME=( values )`.
+#[derive(Debug, Clone)]
+pub struct Assignment {
+    /// The variable.
+    pub name: String,
+    /// Whether one element of an array is set.
+    pub indexed: bool,
+    /// Whether it adds to what is there.
+    pub appends: bool,
+    /// The value.
+    pub value: Assigned,
+}
+
+/// What is assigned.
+#[derive(Debug, Clone)]
+pub enum Assigned {
+    /// One value.
+    Word(Word),
+    /// The elements of an array.
+    Array(Vec<Word>),
+}
+
+/// A word, before anything in it is expanded.
+#[derive(Debug, Clone)]
+pub struct Word {
+    /// What it is made of, in order.
+    pub parts: Vec<Part>,
+    /// The bytes of its text, inside quotes around the whole of it.
+    pub place: Place,
+    /// The bytes to take out to remove it from its list.
+    pub removal: Place,
+    /// Whether any of it is quoted, so that it is a word even if nothing is left of it.
+    pub quoted: bool,
+}
+
+/// A piece of a word.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// What it is.
+    pub kind: PartKind,
+    /// Whether it stands in quotes, so that it is not split.
+    pub quoted: bool,
+    /// The piece as written.
+    pub place: Place,
+}
+
+/// What a piece of a word is.
+#[derive(Debug, Clone)]
+pub enum PartKind {
+    /// Text with quotes and escapes taken off.
+    Text(Decoded),
+    /// `$NAME` and all its forms.
+    Parameter(Box<Parameter>),
+    /// `$( list )`.
+    Command(Arc<Script>),
+    /// `$(( expression ))`, the variables in it as parts.
+    Arithmetic(Vec<Part>),
+    /// What nobody can tell before it runs.
+    Unknown,
+}
+
+/// `${NAME}` with what is done to it.
+#[derive(Debug, Clone)]
+pub struct Parameter {
+    /// The variable, the number of an argument, or one of `@*#?$!-`.
+    pub name: String,
+    /// Which element of an array.
+    pub index: Index,
+    /// What is made of it.
+    pub operation: Operation,
+}
+
+/// Which elements of an array are meant.
+#[derive(Debug, Clone)]
+pub enum Index {
+    /// None is named.
+    None,
+    /// `[@]`: each a word.
+    Each,
+    /// `[*]`: all as one word.
+    Joined,
+    /// `[expression]`.
+    At(Vec<Part>),
+}
+
+/// What is made of a variable's value.
+#[derive(Debug, Clone)]
+pub enum Operation {
+    /// The value itself.
+    Value,
+    /// `${#NAME}`
+    Length,
+    /// `${!NAME}`
+    Indirect,
+    /// `${NAME-word}`, `${NAME:-word}`
+    Default {
+        /// Whether an empty value counts as none.
+        colon: bool,
+        /// What stands in.
+        word: Vec<Part>,
+        /// Whether the variable is set to it (`=`).
+        assigns: bool,
+    },
+    /// `${NAME+word}`, `${NAME:+word}`
+    Alternative {
+        /// Whether an empty value counts as none.
+        colon: bool,
+        /// What stands in where there is a value.
+        word: Vec<Part>,
+    },
+    /// `${NAME?word}`, `${NAME:?word}`
+    Required {
+        /// Whether an empty value counts as none.
+        colon: bool,
+    },
+    /// `${NAME#pattern}`, `${NAME%%pattern}`
+    Remove {
+        /// What is taken off.
+        pattern: Vec<Part>,
+        /// Whether it is taken off the end.
+        from_end: bool,
+        /// Whether as much as possible is.
+        longest: bool,
+    },
+    /// `${NAME/pattern/word}`
+    Replace {
+        /// What is looked for.
+        pattern: Vec<Part>,
+        /// What stands in.
+        word: Vec<Part>,
+        /// Which occurrences.
+        which: Occurrences,
+    },
+    /// `${NAME,,}`, `${NAME^}`
+    Case {
+        /// Whether it becomes upper case.
+        upper: bool,
+        /// Whether all letters do, and not only the first.
+        all: bool,
+    },
+    /// `${NAME:offset:length}`
+    Part {
+        /// Where it begins; counted from the end if negative.
+        offset: Vec<Part>,
+        /// How much; to the end if not given.
+        length: Option<Vec<Part>>,
+    },
+    /// Any other.
+    Unknown,
+}
+
+/// Which occurrences of a pattern are replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Occurrences {
+    /// The first one.
+    First,
+    /// All of them.
+    All,
+    /// The one at the beginning.
+    Prefix,
+    /// The one at the end.
+    Suffix,
+}
+
+/// Reads what a shell would be given; `None` if it is longer than anybody writes.
+pub fn script(text: &Decoded, file: FileId) -> Option<Script> {
+    Scanner::new(text, file, 0).script()
+}

@@ -1,0 +1,167 @@
+//! The configuration of supervisord: one unit per program, and what the rest of the file adds to them.
+//!
+//! Follows supervisor 4.3 (`options.py`). Which files belong together is decided later, because the files
+//! that are included may come from elsewhere in an image.
+
+mod expansions;
+mod pairs;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use crate::findings::Note;
+use crate::source::{FileId, Located, Place, SourceFile, Span};
+use crate::values::Seconds;
+
+use super::bits::{self, Bit};
+use super::ini::{self, Dialect, Entry, Section};
+use super::{Command, Facts, SupervisorFile, Unit, UnitKind, Variable};
+use expansions::Names;
+
+/// More programs than any such file has.
+const MAX_PROGRAMS: usize = 1_000;
+
+/// Reads a configuration of supervisord, or a part that it includes.
+pub(super) fn read(file: FileId, source: &SourceFile, facts: &mut Facts) {
+    let document = ini::scan(source.text(), Dialect::ConfigParser);
+    if !document.complete {
+        facts.notes.push(Note::file(source.path(), "more settings than are read; the rest was skipped"));
+    }
+    let mut reader = Reader { file, source, notes: &mut facts.notes };
+    let mut configuration = SupervisorFile::default();
+    let mut units: Vec<Unit> = Vec::new();
+    for section in &document.sections {
+        match section.name.split_once(':') {
+            Some(("program" | "fcgi-program", name)) if units.len() < MAX_PROGRAMS => {
+                let same = sections(&document.sections, &section.name);
+                if same.first().is_some_and(|first| std::ptr::eq(*first, section)) {
+                    units.extend(reader.program(name.trim(), section, &same));
+                }
+            }
+            None if section.name == "include" => {
+                let files = last(&[section], "files").map(|entry| reader.patterns(entry));
+                configuration.included.extend(files.unwrap_or_default());
+            }
+            None if section.name == "supervisord" => {
+                configuration.is_main = true;
+                let names = Names::default();
+                let environment = last(&[section], "environment");
+                configuration.environment.extend(environment.map_or_else(Vec::new, |e| reader.environment(e, &names)));
+            }
+            _ => {}
+        }
+    }
+    facts.units.extend(units);
+    facts.supervisors.insert(file, configuration);
+    facts.comments.insert(file, document.comments);
+}
+
+/// The sections of one name: `configparser` puts them together.
+fn sections<'d>(all: &'d [Section], name: &str) -> Vec<&'d Section> {
+    all.iter().filter(|section| section.name == name).collect()
+}
+
+/// The entry that counts: of several with one key the last.
+fn last<'d>(sections: &[&'d Section], key: &str) -> Option<&'d Entry> {
+    sections.iter().flat_map(|section| &section.entries).rfind(|entry| entry.key == key)
+}
+
+struct Reader<'a> {
+    file: FileId,
+    source: &'a SourceFile,
+    notes: &'a mut Vec<Note>,
+}
+
+impl Reader<'_> {
+    fn program(&mut self, name: &str, header: &Section, same: &[&Section]) -> Option<Unit> {
+        let place = |span| Place::new(self.file, span);
+        let mut unit = Unit::new(UnitKind::SupervisorProgram, name, place(header.header));
+        let number = |key: &str| {
+            let entry = last(same, key).filter(|entry| !is_doubtful(same, entry))?;
+            Some(Located::new(entry.value.text().trim().parse::<u32>().ok()?, place(entry.value_span)))
+        };
+        let copies = number("numprocs");
+        let first = number("numprocs_start").map_or(0, |start| start.value);
+        let names = Names {
+            program: Some(name.to_owned()),
+            // Of several copies each has a number of its own.
+            number: copies.as_ref().is_none_or(|copies| copies.value == 1).then_some(first),
+            copies: copies.as_ref().map_or(Some(1), |copies| Some(copies.value)),
+        };
+        unit.limits.replicas = copies.filter(|copies| copies.value != 1);
+        let wait = number("stopwaitsecs");
+        let seconds = |located: Located<u32>| located.map(|seconds| Seconds(f64::from(seconds)));
+        // Ten seconds, unless the file says otherwise (`_processes_from_section` of supervisor 4.3).
+        unit.limits.stop_grace = match (wait, last(same, "stopwaitsecs")) {
+            (Some(wait), _) => Some(seconds(wait)),
+            (None, Some(_)) => None,
+            (None, None) => Some(Located::new(Seconds(10.0), place(header.header))),
+        };
+        unit.stop_signal = self.text(same, "stopsignal", &names);
+        unit.user = self.text(same, "user", &names);
+        unit.working_folder = self.text(same, "directory", &names);
+        unit.sockets = self.text(same, "socket", &names).into_iter().collect();
+        if let Some(entry) = last(same, "environment") {
+            unit.environment = self.environment(entry, &names);
+        }
+        let entry = last(same, "command")?;
+        unit.command = self.command(entry, &names);
+        Some(unit)
+    }
+
+    fn command(&mut self, entry: &Entry, names: &Names) -> Option<Command> {
+        let expanded = self.expanded(entry, names)?;
+        let Some(words) = words::split(&expanded) else {
+            self.note(entry.value_span, "a quote of this command is not closed, so supervisord does not start it");
+            return None;
+        };
+        bits::command(&words, self.file, entry.value_span)
+    }
+
+    fn environment(&mut self, entry: &Entry, names: &Names) -> Vec<Variable> {
+        let Some(expanded) = self.expanded(entry, names) else {
+            return Vec::new();
+        };
+        let (variables, complete) = pairs::read(&expanded, self.file);
+        if !complete {
+            self.note(entry.value_span, "not of the form `NAME=\"value\",NAME=\"value\"`, so supervisord refuses it");
+        }
+        variables
+    }
+
+    fn text(&mut self, same: &[&Section], key: &str, names: &Names) -> Option<Located<String>> {
+        let entry = last(same, key).filter(|entry| !is_doubtful(same, entry))?;
+        let expanded = self.expanded(entry, names)?;
+        let text = bits::text(bits::trimmed(&expanded)).filter(|text| !text.is_empty())?;
+        Some(Located::new(text, Place::new(self.file, entry.value_span)))
+    }
+
+    /// The patterns of `[include] files`, with `%(here)s` for the folder of the file.
+    fn patterns(&mut self, entry: &Entry) -> Vec<Located<String>> {
+        let place = Place::new(self.file, entry.value_span);
+        let text = entry.value.text().replace("%(here)s/", "");
+        text.split_whitespace().map(|pattern| Located::new(pattern.to_owned(), place)).collect()
+    }
+
+    fn expanded(&mut self, entry: &Entry, names: &Names) -> Option<Vec<Bit>> {
+        let bits = bits::of(&entry.value);
+        if bits.is_none() {
+            self.note(entry.value_span, "longer than any setting, so it was not read");
+        }
+        let (expanded, fault) = expansions::expand(bits?, names);
+        if let Some(what) = fault {
+            self.note(entry.value_span, &format!("supervisord refuses `{what}`, which names nothing that it knows"));
+        }
+        Some(expanded)
+    }
+
+    fn note(&mut self, span: Span, why: &str) {
+        self.notes.push(Note::line(self.source.path(), self.source.line(span.start), why));
+    }
+}
+
+/// Whether a template decides which value counts.
+fn is_doubtful(same: &[&Section], entry: &Entry) -> bool {
+    let sure = same.iter().any(|section| section.conditional == entry.conditional);
+    entry.conditional && !sure
+}
