@@ -62,7 +62,7 @@ fn step(launched: &Launched, start: &Start, files: &Files, facts: &Facts) -> Vec
             };
             return vec![Step::Program(Start { arguments, program: program(server), ..here })];
         }
-        Api::Words(words) => return commands(words, launched, &here, files, facts),
+        Api::Words(words) => return commands(words, launched, start, &here, files, facts),
     };
     vec![Step::Call(server, Start { program: program(server), ..here }, Box::new(launched.clone()))]
 }
@@ -135,7 +135,7 @@ fn with_comma(text: &str, element: Span) -> Span {
 }
 
 /// The programs that a list of words or a text for a shell starts.
-fn commands(words: Words, launched: &Launched, here: &Start, files: &Files, facts: &Facts) -> Vec<Step> {
+fn commands(words: Words, launched: &Launched, outer: &Start, here: &Start, files: &Files, facts: &Facts) -> Vec<Step> {
     let sighting = &launched.sighting;
     let place = sighting.place;
     let module = facts.python.get(&place.file);
@@ -185,7 +185,19 @@ fn commands(words: Words, launched: &Launched, here: &Start, files: &Files, fact
     for (name, value) in named("env").into_iter().flat_map(|given| &given.attributes) {
         here.environment.put(name, text(value), place);
     }
-    lines.into_iter().filter_map(|line| command(line, &here)).map(Step::Program).collect()
+    let each = lines.into_iter().filter_map(|line| match passed_on(&line, outer) {
+        Some(words) => command(words, &Start { place: outer.place, ..here.clone() }),
+        None => command(line, &here),
+    });
+    each.map(Step::Program).collect()
+}
+
+/// The last words of the program's own command line, where it starts what these name: they stand where it
+/// was given them.
+fn passed_on(line: &[Argument], outer: &Start) -> Option<Vec<Argument>> {
+    let given = outer.arguments.get(outer.arguments.len().checked_sub(line.len())?..)?;
+    let same = line.iter().zip(given).all(|(word, given)| word.text.is_some() && word.text == given.text);
+    (same && !line.is_empty()).then(|| given.to_vec())
 }
 
 /// Where the words stand in the call.

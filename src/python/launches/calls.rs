@@ -264,6 +264,14 @@ impl<'a> Visitor<'a> for Search<'_> {
             && let Some(found) = self.full(&call.func).and_then(|name| api(&name))
         {
             self.add(Some(found), span_of(expr));
+            visitor::walk_arguments(self, &call.arguments);
+            return;
+        }
+        // The command of a server that somebody else is given to call.
+        if let Expr::Attribute(_) = expr
+            && let Some(found @ Api::Command(_)) = self.full(expr).and_then(|name| api(&name))
+        {
+            self.add(Some(found), span_of(expr));
         }
         visitor::walk_expr(self, expr);
     }

@@ -305,6 +305,14 @@ impl<'a, 'i> Run<'a, 'i> {
                 Ok(None)
             }
             "vars" => Ok(self.attributes_of(arguments)?),
+            "shlex.split" => match arguments.positional.as_slice() {
+                [text @ Cell { thing: Thing::Str(line), .. }] => {
+                    let words = words::split(line).unwrap_or_default();
+                    let items = words.iter().map(|word| Cell::str(word).resting_on(text)).collect();
+                    self.list(items).map(|list| Some(list.resting_on(text)))
+                }
+                _ => Ok(None),
+            },
             "argparse.ArgumentParser" => self.parser(at).map(Some),
             "fire.Fire" => self.fire(arguments, at),
             "flask.Flask" | "quart.Quart" => {
