@@ -423,8 +423,8 @@ pub struct UwsgiFile {
 /// A section of a configuration of uWSGI.
 #[derive(Debug, Clone)]
 pub struct UwsgiSection {
-    /// Its name, `uwsgi` if nothing else is asked for.
-    pub name: String,
+    /// Its name, `uwsgi` if nothing else is asked for, and the line or the key that opens it.
+    pub name: Located<String>,
     /// Its options, in order.
     pub options: Vec<UwsgiOption>,
 }
@@ -436,8 +436,10 @@ pub struct UwsgiOption {
     pub key: Located<String>,
     /// Its value, empty for none. What only a template engine knows is a gap in it.
     pub value: Word,
-    /// From the key to the end of the value.
-    pub statement: Place,
+    /// The bytes of the value.
+    pub value_place: Place,
+    /// From the key to the end of the value, where it stands on a line of its own.
+    pub statement: Option<Place>,
     /// Whether the value stands there as it is, and another could.
     pub literal: bool,
     /// Whether a template decides if it is there.

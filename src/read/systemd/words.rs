@@ -159,7 +159,11 @@ fn word(bits: &[Bit]) -> Option<(Piece, &[Bit])> {
 fn filled(word: &Piece) -> Piece {
     let mut bits = Vec::with_capacity(word.bits.len());
     let mut quoted = word.quoted;
-    let rest = word.bits.as_slice();
+    let rest = match word.bits.as_slice() {
+        // A backslash takes its meaning from a semicolon that stands alone.
+        [backslash, semicolon] if backslash.is('\\') && semicolon.is(';') => word.bits.get(1..).unwrap_or_default(),
+        bits => bits,
+    };
     let whole: Option<String> = rest.iter().map(Bit::char).collect();
     if let Some(name) = whole.as_deref().and_then(|text| text.strip_prefix('$')).filter(|name| is_name(name)) {
         let span = bits::span(rest, word.outer.start);
