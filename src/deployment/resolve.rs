@@ -6,7 +6,8 @@
 
 use super::commands::{LARGE_NODE, Start};
 use super::configuration::{Configuration, Read, Reader, Which};
-use super::launcher::{self, Launched};
+use super::environment::Environment;
+use super::launcher::{self, Called, Launched};
 use super::settle::{self, Sources};
 use super::version;
 use super::{Candidate, Deployment, Resolved, Settings, daphne, fastapi, faults, granian, hypercorn, uvicorn};
@@ -83,17 +84,7 @@ pub(super) fn resolve(
     } else {
         command_line.app.clone()
     };
-    let environment = match (server, &called) {
-        (Server::Uvicorn, Some(called)) => {
-            let named = called.env_file.clone().flatten();
-            uvicorn::with_named(start.environment.clone(), named, &start.roots, files, facts)
-        }
-        (Server::Uvicorn, None) if !fastapi => {
-            uvicorn::with_file(&start.environment, &command_line, &start.roots, files, facts)
-        }
-        _ => start.environment.clone(),
-    };
-    let complete = command_line.opaque.is_empty() && (command_line.app.is_some() || command_line.optional.is_empty());
+    let environment = environment(server, start, &command_line, called.as_ref(), files, facts);
     let sources = Sources {
         table,
         interface,
@@ -108,45 +99,16 @@ pub(super) fn resolve(
         called: called.as_ref(),
     };
     let mut settings = sources.settle(&mut errors);
-    let mut app = called.as_ref().and_then(|called| called.app.clone()).or_else(|| named.clone());
-    // Whether no file can name the application that the command line does not name.
-    let mut nameless = complete && !fastapi && called.is_none();
-    match server {
-        Server::Gunicorn => {
-            if origin.unit.kind == UnitKind::SystemdService {
-                faults::activate(&mut settings, &origin.unit.sockets);
-            }
-            name_process(&mut settings, named.as_ref(), complete);
-            errors.extend(faults::at_start(&settings));
-            app = app.or_else(|| wsgi_app(&settings));
-            nameless &= settings.get("wsgi_app").is_some_and(|setting| setting.value() == Some(&Value::None));
-        }
-        Server::Uvicorn => {
-            errors.extend(uvicorn::at_start(&settings, start.place));
-            let variable = uvicorn::app_of(&environment, version.version);
-            let variable = variable.filter(|_| app.is_none() && !fastapi && called.is_none());
-            nameless &= variable.is_none();
-            app = app.or_else(|| variable.flatten());
-        }
-        Server::Hypercorn => {
-            hypercorn::adjust(&mut settings, &command_line);
-            errors.extend(hypercorn::at_start(&settings, start.place));
-        }
-        Server::Granian => errors.extend(granian::at_start(&settings, start.place)),
-        Server::Daphne => {
-            daphne::adjust(&mut settings);
-            errors.extend(daphne::at_start(&settings, start.place));
-        }
-        // Its application may be named by options, files and the requests themselves.
-        Server::Uwsgi => nameless = false,
-    }
-    if let Some(called) = &called {
-        errors.extend(called.errors.iter().cloned());
-        errors.extend(called.object.and_then(|place| launcher::object_fault(&settings, place)));
-    }
-    if app.is_none() && nameless {
-        errors.push(Located::new("no application module is named".to_owned(), start.place));
-    }
+    let situation = Situation {
+        origin,
+        start,
+        environment: &environment,
+        version: version.version,
+        command_line: &command_line,
+        fastapi,
+        called: called.as_ref(),
+    };
+    let app = situation.application(server, named.as_ref(), &mut settings, &mut errors);
     Some(Deployment {
         server,
         kind: origin.unit.kind,
@@ -173,6 +135,93 @@ pub(super) fn resolve(
         settings,
         errors,
     })
+}
+
+/// The environment that the server reads its variables from, once it has loaded a file of them.
+fn environment(
+    server: Server,
+    start: &Start,
+    given: &Arguments,
+    called: Option<&Called>,
+    files: &Files,
+    facts: &Facts,
+) -> Environment {
+    let fastapi = matches!(start.program, Program::FastApi { .. });
+    match (server, called) {
+        (Server::Uvicorn, Some(called)) => {
+            uvicorn::with_named(start.environment.clone(), called.env_file.clone(), &start.roots, files, facts)
+        }
+        (Server::Uvicorn, None) if !fastapi => {
+            uvicorn::with_file(&start.environment, given, &start.roots, files, facts)
+        }
+        _ => start.environment.clone(),
+    }
+}
+
+/// What the servers look at when they have their settings.
+struct Situation<'a> {
+    origin: &'a Origin<'a>,
+    start: &'a Start,
+    environment: &'a Environment,
+    version: Version,
+    command_line: &'a Arguments,
+    fastapi: bool,
+    called: Option<&'a Called>,
+}
+
+impl Situation<'_> {
+    /// Changes what each server changes in its settings, adds what stops it to `errors`, and tells the
+    /// application; `named` is the one of the command line.
+    fn application(
+        &self,
+        server: Server,
+        named: Option<&Located<String>>,
+        settings: &mut Settings,
+        errors: &mut Vec<Located<String>>,
+    ) -> Option<Located<String>> {
+        let (start, given) = (self.start, self.command_line);
+        let complete = given.opaque.is_empty() && (given.app.is_some() || given.optional.is_empty());
+        let mut app = self.called.and_then(|called| called.app.clone()).or_else(|| named.cloned());
+        // Whether no file can name the application that the command line does not name.
+        let mut nameless = complete && !self.fastapi && self.called.is_none();
+        match server {
+            Server::Gunicorn => {
+                if self.origin.unit.kind == UnitKind::SystemdService {
+                    faults::activate(settings, &self.origin.unit.sockets);
+                }
+                name_process(settings, named, complete);
+                errors.extend(faults::at_start(settings));
+                app = app.or_else(|| wsgi_app(settings));
+                nameless &= settings.get("wsgi_app").is_some_and(|setting| setting.value() == Some(&Value::None));
+            }
+            Server::Uvicorn => {
+                errors.extend(uvicorn::at_start(settings, start.place));
+                let variable = uvicorn::app_of(self.environment, self.version);
+                let variable = variable.filter(|_| app.is_none() && !self.fastapi && self.called.is_none());
+                nameless &= variable.is_none();
+                app = app.or_else(|| variable.flatten());
+            }
+            Server::Hypercorn => {
+                hypercorn::adjust(settings, given);
+                errors.extend(hypercorn::at_start(settings, start.place));
+            }
+            Server::Granian => errors.extend(granian::at_start(settings, start.place)),
+            Server::Daphne => {
+                daphne::adjust(settings);
+                errors.extend(daphne::at_start(settings, start.place));
+            }
+            // Its application may be named by options, files and the requests themselves.
+            Server::Uwsgi => nameless = false,
+        }
+        if let Some(called) = self.called {
+            errors.extend(called.errors.iter().cloned());
+            errors.extend(called.object.and_then(|place| launcher::object_fault(settings, place)));
+        }
+        if app.is_none() && nameless {
+            errors.push(Located::new("no application module is named".to_owned(), start.place));
+        }
+        app
+    }
 }
 
 /// `WSGIApplication.init` of Gunicorn 27.0.1 names the process after its first argument before

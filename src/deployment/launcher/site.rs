@@ -219,10 +219,13 @@ fn is_literal(expr: &Expr) -> bool {
     }
 }
 
+/// Adds the bytes of what is looked for in an expression, and whether it is a literal.
+type Look<'l> = dyn Fn(&Expr, &mut Vec<(Span, bool)>) + 'l;
+
 /// What `look` finds in the expressions of a file, if it is one thing.
-fn only(module: &Module, look: &dyn Fn(&Expr, &mut Vec<(Span, bool)>)) -> Option<(Span, bool)> {
+fn only(module: &Module, look: &Look) -> Option<(Span, bool)> {
     struct Each<'l> {
-        look: &'l dyn Fn(&Expr, &mut Vec<(Span, bool)>),
+        look: &'l Look<'l>,
         found: Vec<(Span, bool)>,
     }
     impl<'a> Visitor<'a> for Each<'_> {

@@ -93,7 +93,7 @@ fn imported(files: &Files, file: FileId, import: &ast::StmtImportFrom, name: &st
     let path = if level == 0 {
         written.to_owned()
     } else {
-        let package = package_of(files, file, &own, level)?;
+        let package = package_of(files, file, &own, level);
         [package.as_str(), written].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(".")
     };
     Some((folder, format!("{path}:{}", alias.name.as_str())))
@@ -119,11 +119,11 @@ fn dotted(files: &Files, file: FileId) -> (String, String) {
 }
 
 /// The package that `level` dots mean in a file.
-fn package_of(files: &Files, file: FileId, module: &str, level: usize) -> Option<String> {
+fn package_of(files: &Files, file: FileId, module: &str, level: usize) -> String {
     let is_package = files.get(file).path().ends_with("__init__.py");
     let mut package = module;
     for _ in 0..level.saturating_sub(usize::from(is_package)) {
         package = package.rsplit_once('.').map_or("", |(package, _)| package);
     }
-    Some(package.to_owned())
+    package.to_owned()
 }

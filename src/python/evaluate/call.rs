@@ -155,7 +155,10 @@ impl<'a> Run<'a, '_> {
             }
             Thing::Dotted(name) => {
                 let name = Rc::clone(name);
-                self.call_dotted(&name, callee, &arguments, at)
+                match self.witnessed(&name, callee, &arguments, at)? {
+                    Some(result) => Ok(result),
+                    None => self.call_dotted(&name, callee, &arguments, at),
+                }
             }
             Thing::Method(bound) => {
                 let (receiver, name) = (&bound.0, &bound.1);

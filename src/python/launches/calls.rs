@@ -281,10 +281,10 @@ impl<'a> Visitor<'a> for Search<'_> {
 pub fn is_main(test: &Expr) -> bool {
     let Expr::Compare(compare) = test else { return false };
     let is_name = |expr: &Expr| matches!(expr, Expr::Name(name) if name.id == "__name__");
-    let is_text = |expr: &Expr| matches!(expr, Expr::StringLiteral(text) if text.value.to_str() == "__main__");
+    let is_value = |expr: &Expr| matches!(expr, Expr::StringLiteral(literal) if literal.value.to_str() == "__main__");
     let [right] = &*compare.comparators else { return false };
     let left = compare.left.as_ref();
-    *compare.ops == [CmpOp::Eq] && (is_name(left) && is_text(right) || is_text(left) && is_name(right))
+    *compare.ops == [CmpOp::Eq] && (is_name(left) && is_value(right) || is_value(left) && is_name(right))
 }
 
 #[cfg(test)]

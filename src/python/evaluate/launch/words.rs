@@ -79,13 +79,11 @@ pub(super) fn read(declared: &[Declared], words: &[Option<Text>], most: Option<u
         if let Some((option, off)) = find(declared, name, abbreviates) {
             let takes = declared.get(option).map_or(Takes::Nothing, |one| one.takes);
             let used = take(takes, off, glued, words, &mut at);
-            match used {
-                Some(values) => parsed.uses.push(Use { option, off, words: values }),
-                None => {
-                    parsed.wrong = Some(format!("`{text}` lacks its value, or takes none"));
-                    return parsed;
-                }
-            }
+            let Some(words) = used else {
+                parsed.wrong = Some(format!("`{text}` lacks its value, or takes none"));
+                return parsed;
+            };
+            parsed.uses.push(Use { option, off, words });
         } else if !short(declared, text, words, &mut at, &mut parsed) {
             parsed.wrong = Some(format!("`{text}` is no option"));
             return parsed;
