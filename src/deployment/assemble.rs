@@ -127,7 +127,7 @@ fn play_alone(alone: &Alone, project: &Project, reached: &mut Reached, assembly:
         scene.take(&step, 1, project, reached, &mut own);
     }
     for deployment in &mut own.deployments {
-        if deployment.development.is_none() && alone.guarded {
+        if deployment.development.is_none() && (alone.guarded || reloads(deployment)) {
             let elsewhere = assembly.deployments.iter().find(|other| {
                 let module = |one: &Deployment| Some(one.app.as_ref()?.value.split(':').next()?.to_owned());
                 other.development.is_none()

@@ -61,7 +61,6 @@ impl Candidate {
                 let after = Place::new((*whole)?.file, Span::new(end, end));
                 Some(Edit::insert(after, format!(", {}={value}", setting.name())))
             }
-            Site::Argument { .. } => None,
             Site::Words { literal, .. } => {
                 let place = (*literal)?;
                 let flag = setting.at(version).flag()?;
@@ -77,7 +76,7 @@ impl Candidate {
                 };
                 Some(Edit::insert(Place::new(place.file, Span::new(at, at)), line))
             }
-            Site::Variable { .. } => None,
+            Site::Argument { .. } | Site::Variable { .. } => None,
         }
     }
 }

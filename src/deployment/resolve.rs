@@ -7,13 +7,13 @@
 use super::commands::{LARGE_NODE, Start};
 use super::configuration::{Configuration, Read, Reader, Which};
 use super::environment::Environment;
-use super::launcher::{self, Launched};
+use super::launcher::{self, Called, Launched};
 use super::settle::{self, Sources};
 use super::version;
-use super::{Candidate, Deployment, Layer, Resolved, Settings, daphne, fastapi, faults, granian, hypercorn, uvicorn};
+use super::{Candidate, Deployment, Resolved, Settings, daphne, fastapi, faults, granian, hypercorn, uvicorn};
 use crate::findings::Note;
 use crate::read::{self, Facts, Limits, Unit, UnitKind};
-use crate::servers::arguments::{self, Argument, Arguments, Outcome};
+use crate::servers::arguments::{self, Argument, Arguments};
 use crate::servers::{Program, Server, Table, Version, fastapi_cli, table};
 use crate::source::{Files, Located, Place};
 use crate::values::Value;
@@ -69,8 +69,14 @@ pub(super) fn resolve(
         environ: &environ,
         cpus: None,
     };
-    let which = if alone { Which::None } else { which_configuration(table, &command_line, &options, start, files) };
-    let loaded = load(which, &command_line, &reader, table, version.version, start, notes);
+    let which = match server {
+        _ if alone => Which::None,
+        Server::Gunicorn => which_configuration(&command_line, &options, start, files),
+        Server::Hypercorn => hypercorn::which(&command_line, &start.roots, files),
+        _ => Which::None,
+    };
+    let words = command_line.last("config").and_then(|given| given.text.as_deref()).unwrap_or_default();
+    let loaded = load(which, words, &reader, table, version.version, start, notes);
     let named = if fastapi {
         let found = fastapi::find(start, &command_line, files, facts);
         errors.extend(found.error);
@@ -78,11 +84,7 @@ pub(super) fn resolve(
     } else {
         command_line.app.clone()
     };
-    let environment = match server {
-        Server::Uvicorn if !fastapi => with_env_file(start, called.as_ref(), &command_line, files, facts),
-        _ => start.environment.clone(),
-    };
-    let complete = command_line.opaque.is_empty() && (command_line.app.is_some() || command_line.optional.is_empty());
+    let environment = environment(server, start, &command_line, called.as_ref(), files, facts);
     let sources = Sources {
         table,
         interface,
@@ -97,28 +99,16 @@ pub(super) fn resolve(
         called: called.as_ref(),
     };
     let mut settings = sources.settle(&mut errors);
-    match server {
-        Server::Gunicorn => {
-            if origin.unit.kind == UnitKind::SystemdService {
-                faults::activate(&mut settings, &origin.unit.sockets);
-            }
-            name_process(&mut settings, named.as_ref(), complete);
-        }
-        Server::Hypercorn => hypercorn::adjust(&mut settings, &command_line),
-        Server::Daphne => daphne::adjust(&mut settings),
-        Server::Uvicorn | Server::Granian | Server::Uwsgi => {}
-    }
-    errors.extend(at_start(server, &settings, called.as_ref(), start.place));
-    // Uvicorn's own command alone reads a variable for it.
-    let variable = (server == Server::Uvicorn && !fastapi && called.is_none())
-        .then(|| uvicorn::app_variable(&environment, version.version))
-        .flatten();
-    let app = called.as_ref().and_then(|called| called.app.clone()).or(named).or_else(|| wsgi_app(&settings));
-    let app = app.or_else(|| Some(Located::new(variable?.text.clone()?, variable?.place)));
-    let nameless = !fastapi && called.is_none() && variable.is_none() && names_nobody(server, &settings);
-    if app.is_none() && nameless && complete {
-        errors.push(Located::new("no application module is named".to_owned(), start.place));
-    }
+    let situation = Situation {
+        origin,
+        start,
+        environment: &environment,
+        version: version.version,
+        command_line: &command_line,
+        fastapi,
+        called: called.as_ref(),
+    };
+    let app = situation.application(server, named.as_ref(), &mut settings, &mut errors);
     Some(Deployment {
         server,
         kind: origin.unit.kind,
@@ -128,14 +118,7 @@ pub(super) fn resolve(
             .and_then(|called| called.folder)
             .unwrap_or_else(|| folder(start, &settings, app.as_ref(), files)),
         class: settle::worker_class(table, &settings),
-        workers_on_large_node: workers_on_large_node(
-            start,
-            version.version,
-            table,
-            &reader,
-            loaded.configuration.as_ref(),
-            &settings,
-        ),
+        workers_on_large_node: workers_on_large_node(&reader, loaded.configuration.as_ref(), &settings),
         configuration: loaded.configuration,
         limits: origin.limits.clone(),
         health: origin.unit.health.clone(),
@@ -154,53 +137,91 @@ pub(super) fn resolve(
     })
 }
 
-/// The environment that Uvicorn's `Config` sees, once it has loaded the file of variables that it is told.
-fn with_env_file(
+/// The environment that the server reads its variables from, once it has loaded a file of them.
+fn environment(
+    server: Server,
     start: &Start,
-    called: Option<&launcher::Called>,
-    command_line: &Arguments,
+    given: &Arguments,
+    called: Option<&Called>,
     files: &Files,
     facts: &Facts,
 ) -> Environment {
-    match called {
-        Some(called) => {
-            let named = called.env_file.clone().flatten();
-            uvicorn::with_named(start.environment.clone(), named, &start.roots, files, facts)
+    let fastapi = matches!(start.program, Program::FastApi { .. });
+    match (server, called) {
+        (Server::Uvicorn, Some(called)) => {
+            uvicorn::with_named(start.environment.clone(), called.env_file.clone(), &start.roots, files, facts)
         }
-        None => uvicorn::with_file(&start.environment, command_line, &start.roots, files, facts),
+        (Server::Uvicorn, None) if !fastapi => {
+            uvicorn::with_file(&start.environment, given, &start.roots, files, facts)
+        }
+        _ => start.environment.clone(),
     }
 }
 
-/// Whether the settings of a server name no application either.
-fn names_nobody(server: Server, settings: &Settings) -> bool {
-    match server {
-        Server::Gunicorn => settings.get("wsgi_app").is_some_and(|setting| setting.value() == Some(&Value::None)),
-        Server::Uvicorn | Server::Hypercorn | Server::Granian | Server::Daphne => true,
-        // Options, files and the requests themselves may name it.
-        Server::Uwsgi => false,
-    }
+/// What the servers look at when they have their settings.
+struct Situation<'a> {
+    origin: &'a Origin<'a>,
+    start: &'a Start,
+    environment: &'a Environment,
+    version: Version,
+    command_line: &'a Arguments,
+    fastapi: bool,
+    called: Option<&'a Called>,
 }
 
-/// What stops the start of a server although it took every setting.
-fn at_start(
-    server: Server,
-    settings: &Settings,
-    called: Option<&launcher::Called>,
-    command: Place,
-) -> Vec<Located<String>> {
-    let mut faults = match server {
-        Server::Gunicorn => faults::at_start(settings),
-        Server::Uvicorn => uvicorn::at_start(settings, command),
-        Server::Hypercorn => hypercorn::at_start(settings, command),
-        Server::Granian => granian::at_start(settings, command),
-        Server::Daphne => daphne::at_start(settings, command),
-        Server::Uwsgi => Vec::new(),
-    };
-    if let Some(called) = called {
-        faults.extend(called.errors.iter().cloned());
-        faults.extend(called.object.and_then(|place| launcher::object_fault(settings, place)));
+impl Situation<'_> {
+    /// Changes what each server changes in its settings, adds what stops it to `errors`, and tells the
+    /// application; `named` is the one of the command line.
+    fn application(
+        &self,
+        server: Server,
+        named: Option<&Located<String>>,
+        settings: &mut Settings,
+        errors: &mut Vec<Located<String>>,
+    ) -> Option<Located<String>> {
+        let (start, given) = (self.start, self.command_line);
+        let complete = given.opaque.is_empty() && (given.app.is_some() || given.optional.is_empty());
+        let mut app = self.called.and_then(|called| called.app.clone()).or_else(|| named.cloned());
+        // Whether no file can name the application that the command line does not name.
+        let mut nameless = complete && !self.fastapi && self.called.is_none();
+        match server {
+            Server::Gunicorn => {
+                if self.origin.unit.kind == UnitKind::SystemdService {
+                    faults::activate(settings, &self.origin.unit.sockets);
+                }
+                name_process(settings, named, complete);
+                errors.extend(faults::at_start(settings));
+                app = app.or_else(|| wsgi_app(settings));
+                nameless &= settings.get("wsgi_app").is_some_and(|setting| setting.value() == Some(&Value::None));
+            }
+            Server::Uvicorn => {
+                errors.extend(uvicorn::at_start(settings, start.place));
+                let variable = uvicorn::app_variable(self.environment, self.version);
+                let variable = variable.filter(|_| app.is_none() && !self.fastapi && self.called.is_none());
+                nameless &= variable.is_none();
+                app = app.or_else(|| Some(Located::new(variable?.text.clone()?, variable?.place)));
+            }
+            Server::Hypercorn => {
+                hypercorn::adjust(settings, given);
+                errors.extend(hypercorn::at_start(settings, start.place));
+            }
+            Server::Granian => errors.extend(granian::at_start(settings, start.place)),
+            Server::Daphne => {
+                daphne::adjust(settings);
+                errors.extend(daphne::at_start(settings, start.place));
+            }
+            // Its application may be named by options, files and the requests themselves.
+            Server::Uwsgi => nameless = false,
+        }
+        if let Some(called) = self.called {
+            errors.extend(called.errors.iter().cloned());
+            errors.extend(called.object.and_then(|place| launcher::object_fault(settings, place)));
+        }
+        if app.is_none() && nameless {
+            errors.push(Located::new("no application module is named".to_owned(), start.place));
+        }
+        app
     }
-    faults
 }
 
 /// `WSGIApplication.init` of Gunicorn 27.0.1 names the process after its first argument before
@@ -234,31 +255,10 @@ fn folder(start: &Start, settings: &Settings, app: Option<&Located<String>>, fil
     }
 }
 
-fn workers_on_large_node(
-    start: &Start,
-    version: Version,
-    table: &'static Table,
-    reader: &Reader,
-    configuration: Option<&Configuration>,
-    settings: &Settings,
-) -> Option<i64> {
-    let workers = settings.get("workers")?;
-    workers.winner.host_cores()?;
-    match (workers.winner.layer, &start.on_large_node) {
-        (Layer::CommandLine, Some((words, _))) => match arguments::parse(table, version, words).outcome("workers")? {
-            Outcome::Known(value) => value.as_int(),
-            Outcome::Invalid(_) | Outcome::Unknown => None,
-        },
-        (Layer::Environment, Some((_, environment))) => {
-            let own = table.variable_of(workers.setting);
-            let names = own.as_deref().into_iter().chain(workers.setting.default_variable());
-            names.into_iter().find_map(|name| environment.text(name)?.trim().parse().ok())
-        }
-        _ => {
-            let large = Reader { cpus: Some(LARGE_NODE), ..*reader };
-            large.value_of(configuration?.file, "workers")?.as_int()
-        }
-    }
+fn workers_on_large_node(reader: &Reader, configuration: Option<&Configuration>, settings: &Settings) -> Option<i64> {
+    settings.get("workers")?.winner.host_cores()?;
+    let large = Reader { cpus: Some(LARGE_NODE), ..*reader };
+    large.value_of(configuration?.file, "workers")?.as_int()
 }
 
 /// The words in the variable that holds further options, if a file sets it.
@@ -300,7 +300,7 @@ struct Loaded {
 
 fn load(
     which: Which,
-    command_line: &Arguments,
+    words: &str,
     reader: &Reader,
     table: &'static Table,
     version: Version,
@@ -317,8 +317,7 @@ fn load(
         Which::File(file, named_at) => (file, named_at),
     };
     let read = if table.server() == Server::Hypercorn {
-        let words = command_line.last("config").and_then(|given| given.text.as_deref());
-        hypercorn::read(reader, file, words.unwrap_or_default(), table, version)
+        hypercorn::read(reader, file, words, table, version)
     } else {
         reader.read(file, table, version)
     };
@@ -335,23 +334,9 @@ fn load(
     Loaded { configuration: Some(configuration), read: Some(read), unread: None }
 }
 
-fn which_configuration(
-    table: &'static Table,
-    command_line: &Arguments,
-    options: &Arguments,
-    start: &Start,
-    files: &Files,
-) -> Which {
-    match table.server() {
-        Server::Gunicorn => gunicorn_configuration(command_line, options, start, files),
-        Server::Hypercorn => hypercorn::which(command_line, &start.roots, files),
-        _ => Which::None,
-    }
-}
-
-/// The configuration file of Gunicorn: `-c` on the command line, else `-c` in the variable, else the default
-/// one in the folder it starts in; never two.
-fn gunicorn_configuration(command_line: &Arguments, options: &Arguments, start: &Start, files: &Files) -> Which {
+/// The configuration file: `-c` on the command line, else `-c` in the variable, else the default one
+/// in the folder the server starts in; never two.
+fn which_configuration(command_line: &Arguments, options: &Arguments, start: &Start, files: &Files) -> Which {
     // An empty name counts as none.
     let named = [command_line, options]
         .into_iter()

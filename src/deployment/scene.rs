@@ -190,7 +190,9 @@ impl<'f> Scene<'f> {
                 }
                 let words: Vec<Option<String>> = start.arguments.iter().map(|word| word.text.clone()).collect();
                 let (found, _) = launcher::follow(&entry, start, Some(&words), None, project.files, project.facts);
-                found.iter().for_each(|launched| reached.add(launched));
+                for launched in &found {
+                    reached.add(launched);
+                }
                 for step in launcher::steps(&found, start, project.files, project.facts) {
                     self.take(&step, depth + 1, project, reached, assembly);
                 }

@@ -29,7 +29,7 @@ UVICORN = """host port uds fd loop http ws ws_max_size ws_max_queue ws_ping_inte
     timeout_graceful_shutdown timeout_worker_healthcheck ssl_keyfile ssl_certfile factory""".split()
 
 GUNICORN = """bind workers threads timeout graceful_timeout keepalive max_requests max_requests_jitter preload_app loglevel
-    accesslog errorlog reload worker_connections backlog forwarded_allow_ips limit_request_line worker_tmp_dir chdir daemon
+    accesslog errorlog reload worker_connections backlog forwarded_allow_ips limit_request_line worker_tmp_dir worker_class daemon
     pidfile wsgi_app sendfile reuse_port capture_output""".split()
 
 HYPERCORN = """bind insecure_bind workers worker_class backlog keep_alive_timeout keep_alive_max_requests graceful_timeout
@@ -176,9 +176,7 @@ def patch_gunicorn(recorder):
     import gunicorn.arbiter
 
     def run(self):
-        settings = {name: plain(getattr(self.cfg, name)) for name in GUNICORN if name in self.cfg.settings}
-        for name in ("bind", "worker_class", "loglevel", "forwarded_allow_ips"):
-            settings[name] = plain(self.cfg.settings[name].get())
+        settings = {name: plain(self.cfg.settings[name].get()) for name in GUNICORN}
         app = getattr(self.app, "app_uri", None)
         for name in ("application", "app"):
             app = getattr(self.app, name, None) if app is None else app
@@ -261,6 +259,8 @@ def apart(server, argv, env, cwd, recorder):
         os.environ.clear()
         os.environ.update(env)
         if server == "gunicorn":
+            for name in [name for name in sys.modules if name.split(".")[0] == "gunicorn"]:
+                del sys.modules[name]
             import gunicorn.app.wsgiapp
 
             sys.argv = ["gunicorn", *argv]
@@ -342,7 +342,8 @@ def play(case):
 
 def main():
     cases = json.load(sys.stdin)
-    for name in ("uvicorn", "hypercorn.asyncio", "granian.server", "gunicorn.app.wsgiapp", "typer", "pydantic"):
+    # Not Gunicorn, whose defaults come from the variables that are there when it is imported.
+    for name in ("uvicorn", "hypercorn.asyncio", "granian.server", "typer", "pydantic"):
         importlib.import_module(name)
     json.dump([play(case) for case in cases], sys.stdout)
 

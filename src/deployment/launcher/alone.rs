@@ -10,7 +10,7 @@ use super::super::environment::Environment;
 use super::super::locate::Roots;
 use super::follow::{Entry, follow, outside_packages, script_entry};
 use super::{Launched, Reached, speaks_of_servers, stem};
-use crate::python::launches::{self, Launch};
+use crate::python::launches::{self, Api, Launch};
 use crate::read::Facts;
 use crate::servers::{Code, Program};
 use crate::source::{FileId, Files, Place};
@@ -77,23 +77,26 @@ struct Search<'a> {
 impl Search<'_> {
     /// The launches that nothing came to.
     fn candidates(&self) -> Vec<(FileId, Launch)> {
-        let mut found = Vec::new();
-        for (&file, module) in &self.facts.python {
-            let source = self.files.get(file);
-            if !speaks_of_servers(source.text()) || is_aside(source.path()) {
-                continue;
-            }
-            for launch in launches::find(module) {
-                let is_missed = match launch.api {
-                    None => !self.reached.classes.contains(&file),
-                    Some(_) => !self.reached.has(Place::new(file, launch.span)),
-                };
-                if is_missed {
-                    found.push((file, launch));
-                }
-            }
+        let files = self.facts.python.keys();
+        files.flat_map(|&file| self.candidates_of(file).into_iter().map(move |launch| (file, launch))).collect()
+    }
+
+    fn candidates_of(&self, file: FileId) -> Vec<Launch> {
+        let source = self.files.get(file);
+        let Some(module) = self.facts.python.get(&file) else { return Vec::new() };
+        if !speaks_of_servers(source.text()) || is_aside(source.path()) {
+            return Vec::new();
         }
-        found
+        let all = launches::find(module);
+        let is_reached = |launch: &Launch| match launch.api {
+            None => self.reached.classes.contains(&file),
+            Some(_) => self.reached.has(Place::new(file, launch.span)),
+        };
+        // Of several in one function those count that are come to: the others are in other branches.
+        let beside = |launch: &Launch| {
+            launch.api.is_some() && all.iter().any(|other| other.function == launch.function && is_reached(other))
+        };
+        all.iter().filter(|launch| !is_reached(launch) && !beside(launch)).copied().collect()
     }
 
     /// What the commands come to that packages of the project install.
@@ -164,10 +167,7 @@ impl Search<'_> {
 
     /// A function with a launch that nothing in the project calls in a way that could be followed.
     fn function(&mut self, file: FileId, launch: &Launch) {
-        let missed = match launch.api {
-            None => return,
-            Some(_) => !self.reached.has(Place::new(file, launch.span)),
-        };
+        let missed = launch.api.is_some() && self.candidates_of(file).contains(launch);
         let Some(function) = launch.function.filter(|_| missed) else { return };
         let entry = Entry { file, call: None, by_path: true };
         let start = self.start(&entry);
@@ -188,6 +188,10 @@ impl Search<'_> {
             .collect();
         for launched in new {
             self.reached.add(&launched);
+            // Of a command whose words nobody knows there is nothing to say.
+            if matches!(launched.api, Api::Command(_)) && launched.sighting.words.is_none() {
+                continue;
+            }
             self.found.push(Alone { name: name.to_owned(), start: start.clone(), launched, guarded });
         }
         any

@@ -28,7 +28,7 @@ pub(in super::super) struct Called {
     /// Settings that count for nothing because of how the server is run, with what they come to.
     pub(in super::super) fixed: Vec<(&'static str, Value)>,
     /// The file of variables that the call names.
-    pub(in super::super) env_file: Option<Option<String>>,
+    pub(in super::super) env_file: Option<String>,
 }
 
 impl Called {
@@ -125,7 +125,7 @@ impl Reading<'_> {
             };
             let resolved =
                 resolved(&set.value, |value| cast::cast(setting, value, self.version).map_err(|e| e.message));
-            let one = self.candidate(setting.name(), &set.value, resolved, found, &mut called.errors);
+            let one = Self::candidate(setting.name(), &set.value, resolved, found, &mut called.errors);
             called.candidates.push((setting, one));
         }
         if sighting.open {
@@ -137,7 +137,6 @@ impl Reading<'_> {
 
     /// A candidate with its place; a value that is refused goes to `errors`.
     pub(super) fn candidate(
-        &self,
         name: &str,
         value: &Evaluated,
         resolved: Result<Resolved, String>,

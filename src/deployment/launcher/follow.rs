@@ -8,7 +8,7 @@ use crate::python::evaluate::{self, Course, FilePath, Imported, Inputs, Watched}
 use crate::python::launches::{self, Api};
 use crate::read::Facts;
 use crate::servers::{Code, Server, table};
-use crate::source::{FileId, Files};
+use crate::source::{FileId, Files, Place, Span};
 
 /// Code of the project, and how it is run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +70,7 @@ pub(in super::super) fn follow(
     entry: &Entry,
     start: &Start,
     words: Option<&[Option<String>]>,
-    enter: Option<crate::source::Span>,
+    enter: Option<Span>,
     files: &Files,
     facts: &Facts,
 ) -> (Vec<Launched>, Vec<String>) {
@@ -103,6 +103,7 @@ pub(in super::super) fn follow(
         words,
         call: entry.call.as_deref(),
         enter,
+        called: enter.is_some_and(|span| is_mentioned(entry.file, span, files, facts)),
         watched: &|name| launches::api(name).is_some(),
         gunicorn: &gunicorn,
     };
@@ -113,6 +114,18 @@ pub(in super::super) fn follow(
         let Some(api) = launches::api(&sighting.callee) else { continue };
         found.push(Launched { api, sighting, program: entry.by_path.then_some(entry.file) });
     }
+    // Where a default in place decides between two branches, it decides.
+    let functions: Vec<Option<Span>> = found.iter().map(|one| function_of(one.sighting.place, facts)).collect();
+    let decided = |index: usize| {
+        found.iter().zip(&functions).any(|(other, function)| {
+            other.sighting.certain
+                && other.sighting.place.file == found[index].sighting.place.file
+                && *function == functions[index]
+        })
+    };
+    let keep: Vec<bool> = (0..found.len()).map(|index| found[index].sighting.certain || !decided(index)).collect();
+    let mut kept = keep.into_iter();
+    found.retain(|_| kept.next().unwrap_or(true));
     // Nothing runs behind what takes the place of the program.
     let replaced =
         found.iter().position(|one| one.sighting.certain && matches!(one.api, Api::Words(words) if words.replaces));
@@ -120,6 +133,29 @@ pub(in super::super) fn follow(
         found.truncate(at + 1);
     }
     (found, commands)
+}
+
+/// Whether something in the project mentions a function by its name, so that it may be called with other
+/// arguments than its defaults.
+fn is_mentioned(file: FileId, definition: Span, files: &Files, facts: &Facts) -> bool {
+    let text = files.get(file).text().get(definition.start..definition.end).unwrap_or_default();
+    let Some((_, behind)) = text.split_once("def ") else { return true };
+    let name = behind.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
+    let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    let mentions = facts.python.keys().map(|file| {
+        let text = files.get(*file).text();
+        let found = text.match_indices(name).filter(|(at, _)| {
+            !is_part(text[..*at].chars().next_back()) && !is_part(text[at + name.len()..].chars().next())
+        });
+        found.take(2).count()
+    });
+    name.is_empty() || mentions.sum::<usize>() > 1
+}
+
+/// The function that a call stands in.
+fn function_of(place: Place, facts: &Facts) -> Option<Span> {
+    let module = facts.python.get(&place.file)?;
+    launches::find(module).into_iter().find(|launch| launch.span == place.span)?.function
 }
 
 /// Libraries that are followed by what is known of them, whatever the project calls its folders.

@@ -34,7 +34,7 @@ pub(super) fn read(reading: &Reading) -> Called {
             Ok(Resolved::Known(Value::Object(what))) => Ok(Resolved::Unknown(format!("it is {what}"))),
             other => other,
         };
-        let candidate = reading.candidate(name, value, resolved, found, &mut called.errors);
+        let candidate = Reading::candidate(name, value, resolved, found, &mut called.errors);
         called.candidates.push((setting, candidate));
     }
     if serves {

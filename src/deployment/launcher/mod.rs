@@ -12,6 +12,8 @@ mod hypercorn;
 mod site;
 mod start;
 mod target;
+#[cfg(test)]
+mod tests;
 mod uvicorn;
 
 use std::collections::BTreeSet;
@@ -66,10 +68,11 @@ pub(super) struct Reached {
 impl Reached {
     /// Nothing reached yet in a project.
     pub(super) fn of(files: &Files, facts: &Facts) -> Self {
-        let with_launch = facts
-            .python
-            .iter()
-            .filter(|(file, module)| speaks_of_servers(files.get(**file).text()) && !launches::find(module).is_empty());
+        let with_launch = facts.python.iter().filter(|(file, module)| {
+            let text = files.get(**file).text();
+            // A program may start what it is given as words.
+            (speaks_of_servers(text) || text.contains("argv")) && !launches::find(module).is_empty()
+        });
         let mut leading: BTreeSet<FileId> = with_launch.map(|(file, _)| *file).collect();
         if leading.is_empty() {
             return Self::default();

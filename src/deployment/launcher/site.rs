@@ -1,5 +1,7 @@
 //! Where in the text the value of an argument stands.
 
+use std::collections::BTreeSet;
+
 use super::super::effective::Site;
 use crate::python::launches::{CallSite, Element, call_at};
 use crate::python::syntax::ast::{Expr, Stmt};
@@ -63,6 +65,47 @@ impl<'a> Sites<'a> {
             }
             None => self.whole(),
         }
+    }
+
+    /// Whether a name is a parameter of the function around the call, which nobody is seen to call with the
+    /// global of that name.
+    pub(super) fn is_parameter(&self, name: &str) -> bool {
+        struct Functions<'n> {
+            span: Span,
+            name: &'n str,
+            of: Option<String>,
+            passed: BTreeSet<String>,
+        }
+        impl<'a> Visitor<'a> for Functions<'_> {
+            fn visit_stmt(&mut self, stmt: &'a Stmt) {
+                let own = span_of(stmt);
+                if let Stmt::FunctionDef(def) = stmt
+                    && own.start <= self.span.start
+                    && self.span.end <= own.end
+                    && def.parameters.iter().any(|parameter| parameter.name().as_str() == self.name)
+                {
+                    self.of = Some(def.name.as_str().to_owned());
+                }
+                visitor::walk_stmt(self, stmt);
+            }
+            fn visit_expr(&mut self, expr: &'a Expr) {
+                if let Expr::Call(call) = expr
+                    && let Expr::Name(callee) = call.func.as_ref()
+                {
+                    let is_it = |value: &Expr| matches!(value, Expr::Name(given) if given.id.as_str() == self.name);
+                    let by_name = call.arguments.keywords.iter().any(|keyword| is_it(&keyword.value));
+                    if by_name || call.arguments.args.iter().any(is_it) {
+                        self.passed.insert(callee.id.as_str().to_owned());
+                    }
+                }
+                visitor::walk_expr(self, expr);
+            }
+        }
+        let mut functions = Functions { span: self.place.span, name, of: None, passed: BTreeSet::new() };
+        for stmt in self.module.iter().flat_map(|module| &module.body) {
+            functions.visit_stmt(stmt);
+        }
+        functions.of.is_some_and(|function| !functions.passed.contains(&function))
     }
 
     pub(super) fn element(&self, element: &Element) -> Found {
@@ -176,10 +219,13 @@ fn is_literal(expr: &Expr) -> bool {
     }
 }
 
+/// Adds the bytes of what is looked for in an expression, and whether it is a literal.
+type Look<'l> = dyn Fn(&Expr, &mut Vec<(Span, bool)>) + 'l;
+
 /// What `look` finds in the expressions of a file, if it is one thing.
-fn only(module: &Module, look: &dyn Fn(&Expr, &mut Vec<(Span, bool)>)) -> Option<(Span, bool)> {
+fn only(module: &Module, look: &Look) -> Option<(Span, bool)> {
     struct Each<'l> {
-        look: &'l dyn Fn(&Expr, &mut Vec<(Span, bool)>),
+        look: &'l Look<'l>,
         found: Vec<(Span, bool)>,
     }
     impl<'a> Visitor<'a> for Each<'_> {

@@ -9,7 +9,7 @@ use crate::python::launches::{Api, CallSite, Element, Form, Words, call_at};
 use crate::read::{self, Facts};
 use crate::servers::arguments::Argument;
 use crate::servers::{Program, Server, recognise};
-use crate::source::{Files, Place};
+use crate::source::{Files, Place, Span};
 use crate::values::Value;
 
 /// What a call starts.
@@ -62,7 +62,7 @@ fn step(launched: &Launched, start: &Start, files: &Files, facts: &Facts) -> Vec
             };
             return vec![Step::Program(Start { arguments, program: program(server), ..here })];
         }
-        Api::Words(words) => return commands(words, launched, &here, files, facts),
+        Api::Words(words) => return commands(words, launched, start, &here, files, facts),
     };
     vec![Step::Call(server, Start { program: program(server), ..here }, Box::new(launched.clone()))]
 }
@@ -111,7 +111,7 @@ fn arguments(items: &[Evaluated], site: Option<&[Option<Element>]>, place: Place
         let element = site.and_then(|site| site.get(index)).and_then(Option::as_ref);
         if let Some(element) = element {
             argument.place = Place::new(place.file, element.span);
-            argument.removal = argument.place;
+            argument.removal = Place::new(place.file, with_comma(files.get(place.file).text(), element.span));
             if let Some(inside) = element.inside {
                 argument.place = Place::new(place.file, inside);
                 argument.literal = argument.text.as_deref() == Some(files.text_at(argument.place));
@@ -122,8 +122,20 @@ fn arguments(items: &[Evaluated], site: Option<&[Option<Element>]>, place: Place
     each.collect()
 }
 
+/// An element of a list with the comma that goes if it goes.
+fn with_comma(text: &str, element: Span) -> Span {
+    let behind = text.get(element.end..).unwrap_or_default();
+    if let Some(rest) = behind.trim_start().strip_prefix(',') {
+        let comma = text.len() - rest.len();
+        let gap = rest.len() - rest.trim_start_matches(' ').len();
+        return Span::new(element.start, comma + gap);
+    }
+    let before = text.get(..element.start).unwrap_or_default().trim_end();
+    if before.ends_with(',') { Span::new(before.len() - 1, element.end) } else { element }
+}
+
 /// The programs that a list of words or a text for a shell starts.
-fn commands(words: Words, launched: &Launched, here: &Start, files: &Files, facts: &Facts) -> Vec<Step> {
+fn commands(words: Words, launched: &Launched, outer: &Start, here: &Start, files: &Files, facts: &Facts) -> Vec<Step> {
     let sighting = &launched.sighting;
     let place = sighting.place;
     let module = facts.python.get(&place.file);
@@ -170,14 +182,22 @@ fn commands(words: Words, launched: &Launched, here: &Start, files: &Files, fact
     if let Some(folder) = named("cwd").and_then(|given| text(&given.value)) {
         here.roots.enter(&folder);
     }
-    if let Some(Value::Dict(entries)) = named("env").and_then(|given| super::call::known(&given.value)) {
-        for (name, value) in entries {
-            if let (Value::Str(name), Value::Str(value)) = (name, value) {
-                here.environment.put(name, Some(value.clone()), place);
-            }
-        }
+    for (name, value) in named("env").into_iter().flat_map(|given| &given.attributes) {
+        here.environment.put(name, text(value), place);
     }
-    lines.into_iter().filter_map(|line| command(line, &here)).map(Step::Program).collect()
+    let each = lines.into_iter().filter_map(|line| match passed_on(&line, outer) {
+        Some(words) => command(words, &Start { place: outer.place, ..here.clone() }),
+        None => command(line, &here),
+    });
+    each.map(Step::Program).collect()
+}
+
+/// The last words of the program's own command line, where it starts what these name: they stand where it
+/// was given them.
+fn passed_on(line: &[Argument], outer: &Start) -> Option<Vec<Argument>> {
+    let given = outer.arguments.get(outer.arguments.len().checked_sub(line.len())?..)?;
+    let same = line.iter().zip(given).all(|(word, given)| word.text.is_some() && word.text == given.text);
+    (same && !line.is_empty()).then(|| given.to_vec())
 }
 
 /// Where the words stand in the call.
@@ -191,7 +211,7 @@ fn shell_lines(text: &str, at: Option<Place>, place: Place, files: &Files) -> Ve
     let mut lines = Vec::new();
     let mut start = 0;
     for part in text.split("&&") {
-        let begins = at.map(|at| Place::new(at.file, crate::source::Span::new(at.span.start + start, at.span.end)));
+        let begins = at.map(|at| Place::new(at.file, Span::new(at.span.start + start, at.span.end)));
         start += part.len() + 2;
         if part.contains(['|', ';', '&', '`', '\n', '<', '>', '(']) {
             continue;

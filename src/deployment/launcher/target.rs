@@ -6,7 +6,7 @@ use super::call::{Called, Reading, known};
 use super::follow::outside_packages;
 use super::site::Sites;
 use crate::python::launches::call_at;
-use crate::python::syntax::ast::{Expr, Stmt};
+use crate::python::syntax::ast::{self, Expr, Stmt};
 use crate::source::{FileId, Files, Located, Place, Span};
 use crate::values::Value;
 
@@ -23,6 +23,9 @@ pub(super) fn folder_of(launched: &Launched, app: &str, files: &Files) -> Option
 /// The application behind a name of the file with the call.
 pub(super) fn object(reading: &Reading, name: &str, place: Place, called: &mut Called) {
     let file = reading.sites.file();
+    if reading.sites.is_parameter(name) {
+        return;
+    }
     if let Some((folder, target)) = bound(reading, file, name) {
         called.app = Some(Located::new(target, place));
         called.folder = Some(folder);
@@ -57,40 +60,43 @@ fn made_with(sites: &Sites, reading: &Reading, place: Place) -> Option<(String, 
     Some((first.name.clone()?, Place::new(place.file, first.span)))
 }
 
-/// What a top-level name of a file is called by whoever imports it, and from which folder.
+/// What a global name of a file is called by whoever imports it, and from which folder.
 fn bound(reading: &Reading, file: FileId, name: &str) -> Option<(String, String)> {
     let module = reading.facts.python.get(&file)?;
-    let files = reading.files;
-    for stmt in &module.body {
-        match stmt {
-            Stmt::ImportFrom(import) => {
-                let alias =
-                    import.names.iter().find(|alias| alias.asname.as_ref().unwrap_or(&alias.name).as_str() == name);
-                let Some(alias) = alias else { continue };
-                let written = import.module.as_ref().map_or("", |module| module.as_str());
-                let (own, folder) = dotted(files, file);
-                let level = usize::try_from(import.level).unwrap_or(0);
-                let path = if level == 0 {
-                    written.to_owned()
-                } else {
-                    let package = package_of(files, file, &own, level)?;
-                    [package.as_str(), written]
-                        .into_iter()
-                        .filter(|part| !part.is_empty())
-                        .collect::<Vec<_>>()
-                        .join(".")
-                };
-                return Some((folder, format!("{path}:{}", alias.name.as_str())));
-            }
-            Stmt::Assign(assign) if assign.targets.iter().any(|target| is_named(target, name)) => {
-                return Some(here(files, file, name));
-            }
-            Stmt::AnnAssign(assign) if is_named(&assign.target, name) => return Some(here(files, file, name)),
-            Stmt::FunctionDef(def) if def.name.as_str() == name => return Some(here(files, file, name)),
-            _ => {}
+    in_block(reading.files, file, &module.body, name)
+}
+
+fn in_block(files: &Files, file: FileId, body: &[Stmt], name: &str) -> Option<(String, String)> {
+    body.iter().find_map(|stmt| match stmt {
+        Stmt::ImportFrom(import) => imported(files, file, import, name),
+        Stmt::Assign(assign) if assign.targets.iter().any(|target| is_named(target, name)) => {
+            Some(here(files, file, name))
         }
-    }
-    None
+        Stmt::AnnAssign(assign) if is_named(&assign.target, name) => Some(here(files, file, name)),
+        Stmt::FunctionDef(def) if def.name.as_str() == name => Some(here(files, file, name)),
+        Stmt::If(test) => {
+            let others = test.elif_else_clauses.iter().find_map(|clause| in_block(files, file, &clause.body, name));
+            in_block(files, file, &test.body, name).or(others)
+        }
+        Stmt::Try(attempt) => in_block(files, file, &attempt.body, name),
+        Stmt::With(with) => in_block(files, file, &with.body, name),
+        _ => None,
+    })
+}
+
+/// `from module import name`.
+fn imported(files: &Files, file: FileId, import: &ast::StmtImportFrom, name: &str) -> Option<(String, String)> {
+    let alias = import.names.iter().find(|alias| alias.asname.as_ref().unwrap_or(&alias.name).as_str() == name)?;
+    let written = import.module.as_ref().map_or("", |module| module.as_str());
+    let (own, folder) = dotted(files, file);
+    let level = usize::try_from(import.level).unwrap_or(0);
+    let path = if level == 0 {
+        written.to_owned()
+    } else {
+        let package = package_of(files, file, &own, level);
+        [package.as_str(), written].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(".")
+    };
+    Some((folder, format!("{path}:{}", alias.name.as_str())))
 }
 
 fn is_named(target: &Expr, name: &str) -> bool {
@@ -113,11 +119,11 @@ fn dotted(files: &Files, file: FileId) -> (String, String) {
 }
 
 /// The package that `level` dots mean in a file.
-fn package_of(files: &Files, file: FileId, module: &str, level: usize) -> Option<String> {
+fn package_of(files: &Files, file: FileId, module: &str, level: usize) -> String {
     let is_package = files.get(file).path().ends_with("__init__.py");
     let mut package = module;
     for _ in 0..level.saturating_sub(usize::from(is_package)) {
         package = package.rsplit_once('.').map_or("", |(package, _)| package);
     }
-    Some(package.to_owned())
+    package.to_owned()
 }

@@ -41,8 +41,8 @@ fn argument(reading: &Reading, name: &str, index: Option<usize>, given: &Given, 
     let found = reading.sites.argument(name, index);
     let Some(setting) = reading.setting(name) else {
         if !UNLISTED.contains(&name) {
-            let callee = if reading.launched.api == Api::UvicornRun { "uvicorn.run()" } else { "uvicorn.Config()" };
-            called.errors.push(Located::new(format!("`{callee}` has no parameter `{name}`"), found.place));
+            let function = if reading.launched.api == Api::UvicornRun { "uvicorn.run()" } else { "uvicorn.Config()" };
+            called.errors.push(Located::new(format!("`{function}` has no parameter `{name}`"), found.place));
         }
         return;
     };
@@ -52,7 +52,7 @@ fn argument(reading: &Reading, name: &str, index: Option<usize>, given: &Given, 
         return;
     }
     if name == "env_file" {
-        called.env_file = Some(value.and_then(Value::as_str).map(str::to_owned));
+        called.env_file = value.and_then(Value::as_str).map(str::to_owned);
     }
     let resolved = match resolved(&given.value, |value| passed(setting, value)) {
         // An object for a class of its own, a mapping of a logger: nothing a table describes.
@@ -61,7 +61,7 @@ fn argument(reading: &Reading, name: &str, index: Option<usize>, given: &Given, 
         }
         other => other,
     };
-    let candidate = reading.candidate(name, &given.value, resolved, found, &mut called.errors);
+    let candidate = Reading::candidate(name, &given.value, resolved, found, &mut called.errors);
     called.candidates.push((setting, candidate));
 }
 

@@ -59,6 +59,23 @@ impl<'a> Run<'a, '_> {
         }
     }
 
+    /// Where the code stands, to come back to.
+    pub(super) fn standing(&self) -> Outside<'a> {
+        Outside {
+            module: self.module,
+            scope: self.scope,
+            home: self.home,
+            function: self.function.clone(),
+            control: self.control.clone(),
+        }
+    }
+
+    /// Comes back from wherever the code stood when it was given up.
+    pub(super) fn stand(&mut self, outside: Outside<'a>) {
+        self.depth += 1;
+        self.step_out(outside);
+    }
+
     pub(super) fn step_out(&mut self, outside: Outside<'a>) {
         self.depth -= 1;
         self.module = outside.module;
@@ -138,7 +155,10 @@ impl<'a> Run<'a, '_> {
             }
             Thing::Dotted(name) => {
                 let name = Rc::clone(name);
-                self.call_dotted(&name, callee, &arguments, at)
+                match self.witnessed(&name, callee, &arguments, at)? {
+                    Some(result) => Ok(result),
+                    None => self.call_dotted(&name, callee, &arguments, at),
+                }
             }
             Thing::Method(bound) => {
                 let (receiver, name) = (&bound.0, &bound.1);

@@ -177,6 +177,9 @@ impl<'a> Run<'a, '_> {
         {
             return Ok(Cell::unknown("a name that is not bound in the file"));
         }
+        if self.is_lenient() {
+            return Ok(Cell::unknown("a name that is not bound in the file"));
+        }
         self.raise("NameError", at, "a name that is not bound")
     }
 

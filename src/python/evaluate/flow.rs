@@ -100,7 +100,7 @@ impl<'a> Run<'a, '_> {
         let scope = self.modules.get(index)?.scope;
         self.scope = scope;
         self.home = scope;
-        for stmt in &module.body {
+        for stmt in self.steps_of(&module.body) {
             self.enter(stmt);
             let before = self.state.clone();
             let exits = self.with_half(|run| run.block(std::slice::from_ref(stmt)));
@@ -120,6 +120,18 @@ impl<'a> Run<'a, '_> {
             }
         }
         None
+    }
+
+    /// The statements of a module. What a program does under `if __name__ == "__main__"` is a list of steps
+    /// like the others, so that one that is not followed does not take the rest with it.
+    fn steps_of(&self, body: &'a [Stmt]) -> Vec<&'a Stmt> {
+        let in_steps = |stmt: &'a Stmt| match stmt {
+            Stmt::If(test) if self.program && self.witness.is_some() && super::launch::is_main(&test.test) => {
+                test.body.iter().collect()
+            }
+            stmt => vec![stmt],
+        };
+        body.iter().flat_map(in_steps).collect()
     }
 
     /// Goes on behind a statement that would take too long to follow.

@@ -92,7 +92,11 @@ impl<'a> Run<'a, '_> {
             return format!("{}{written}", ".".repeat(level.min(64)));
         }
         let mut package = here;
-        for _ in 0..level {
+        // To a package one dot is the package itself.
+        let file = self.modules.get(self.module).map(|module| module.file);
+        let path = file.and_then(|file| (self.inputs.path_of)(file)).unwrap_or_default();
+        let is_package = path == "__init__.py" || path.ends_with("/__init__.py");
+        for _ in 0..level.saturating_sub(usize::from(is_package)) {
             package = match package.rsplit_once('.') {
                 Some(("", _)) => ".",
                 Some((package, _)) => package,
@@ -164,7 +168,7 @@ impl<'a> Run<'a, '_> {
         if let Some(index) = self.project_module(&join_name(&full, name))? {
             return Ok(Cell::new(Thing::Project(index)));
         }
-        if certain && !name.starts_with("__") {
+        if certain && !name.starts_with("__") && !self.is_lenient() {
             return self.raise("ImportError", at, &format!("{full} has no {name}"));
         }
         self.settle_unknown(&format!("{full} may or may not bind {name}"), &[], at)

@@ -205,9 +205,6 @@ impl<'a> Run<'a, '_> {
         arguments: &Arguments<'a>,
         at: Span,
     ) -> Step<Cell<'a>> {
-        if let Some(result) = self.witnessed(name, callee, arguments, at)? {
-            return Ok(result);
-        }
         if arguments.open {
             return self.call_unknown(callee, arguments, "a call with unknown arguments", at);
         }

@@ -163,6 +163,11 @@ impl<'a, 'i> Run<'a, 'i> {
         result
     }
 
+    /// Whether more than a little of the budget is left.
+    pub(super) fn has_fuel(&self) -> bool {
+        self.fuel.saturating_sub(self.floor) > FUEL / 400
+    }
+
     pub(super) fn allocate(&mut self, object: Object<'a>) -> Step<Id> {
         self.spend(4 + object.weight())?;
         let id = self.next_id;
@@ -207,7 +212,7 @@ impl<'a, 'i> Run<'a, 'i> {
 
     /// Certainly raises if the operands are settled, otherwise the result is unknown and it may raise.
     pub(super) fn fault(&mut self, operands: &[&Cell<'a>], class: &str, at: Span, what: &str) -> Step<Cell<'a>> {
-        if operands.iter().all(|cell| cell.is_settled()) {
+        if operands.iter().all(|cell| cell.is_settled()) && !self.is_lenient() {
             return self.raise(class, at, what);
         }
         let result = super::cell::unknown_from(operands, what);

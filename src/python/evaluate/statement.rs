@@ -19,7 +19,7 @@ impl<'a> Run<'a, '_> {
         }
         match stmt {
             Stmt::Expr(expr) => {
-                self.expression(&expr.value)?;
+                self.step_apart(&expr.value)?;
             }
             Stmt::Assign(assign) => {
                 let value = self.expression(&assign.value)?;

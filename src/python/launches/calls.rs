@@ -264,19 +264,27 @@ impl<'a> Visitor<'a> for Search<'_> {
             && let Some(found) = self.full(&call.func).and_then(|name| api(&name))
         {
             self.add(Some(found), span_of(expr));
+            visitor::walk_arguments(self, &call.arguments);
+            return;
+        }
+        // The command of a server that somebody else is given to call.
+        if let Expr::Attribute(_) = expr
+            && let Some(found @ Api::Command(_)) = self.full(expr).and_then(|name| api(&name))
+        {
+            self.add(Some(found), span_of(expr));
         }
         visitor::walk_expr(self, expr);
     }
 }
 
 /// `__name__ == "__main__"`.
-fn is_main(test: &Expr) -> bool {
+pub fn is_main(test: &Expr) -> bool {
     let Expr::Compare(compare) = test else { return false };
     let is_name = |expr: &Expr| matches!(expr, Expr::Name(name) if name.id == "__name__");
-    let is_text = |expr: &Expr| matches!(expr, Expr::StringLiteral(text) if text.value.to_str() == "__main__");
+    let is_value = |expr: &Expr| matches!(expr, Expr::StringLiteral(literal) if literal.value.to_str() == "__main__");
     let [right] = &*compare.comparators else { return false };
     let left = compare.left.as_ref();
-    *compare.ops == [CmpOp::Eq] && (is_name(left) && is_text(right) || is_text(left) && is_name(right))
+    *compare.ops == [CmpOp::Eq] && (is_name(left) && is_value(right) || is_value(left) && is_name(right))
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ impl<'a> Run<'a, '_> {
     pub(super) fn parser(&mut self, _at: Span) -> Step<Cell<'a>> {
         let arguments = self.list(Vec::new())?;
         let defaults = self.list(Vec::new())?;
-        let attributes = vec![("arguments".into(), arguments), ("defaults".into(), defaults)];
+        let attributes = vec![("(arguments)".into(), arguments), ("(defaults)".into(), defaults)];
         self.tool("argparse.ArgumentParser", attributes)
     }
 
@@ -41,21 +41,21 @@ impl<'a> Run<'a, '_> {
         match method {
             "add_argument" => {
                 let made = Cell::new(Thing::Made("argument".into(), Rc::new(arguments.clone())));
-                self.push_to(parser, "arguments", made)?;
+                self.push_to(parser, "(arguments)", made)?;
                 Ok(Cell::unknown("a declared argument"))
             }
             "set_defaults" => {
-                let made = Cell::new(Thing::Made("defaults".into(), Rc::new(arguments.clone())));
-                self.push_to(parser, "defaults", made)?;
+                let made = Cell::new(Thing::Made("(defaults)".into(), Rc::new(arguments.clone())));
+                self.push_to(parser, "(defaults)", made)?;
                 Ok(Cell::new(Thing::None))
             }
             "add_argument_group" | "add_mutually_exclusive_group" => Ok(receiver.clone()),
             "add_subparsers" => {
                 let commands = self.list(Vec::new())?;
                 let dest = arguments.named("dest").cloned().unwrap_or_else(|| Cell::new(Thing::None));
-                let attributes = vec![("commands".into(), commands), ("dest".into(), dest)];
+                let attributes = vec![("(commands)".into(), commands), ("(dest)".into(), dest)];
                 let made = self.tool("argparse.Subparsers", attributes)?;
-                self.set_attribute(receiver, "subparsers", &made, at)?;
+                self.set_attribute(receiver, "(subparsers)", &made, at)?;
                 Ok(made)
             }
             "parse_args" | "parse_known_args" | "parse_intermixed_args" => {
@@ -93,11 +93,11 @@ impl<'a> Run<'a, '_> {
         }
         let parser = self.parser(at)?;
         if let Some(name) = arguments.get(0, "name").cloned() {
-            self.push_to(subparsers, "commands", tuple(vec![name, parser.clone()]))?;
+            self.push_to(subparsers, "(commands)", tuple(vec![name, parser.clone()]))?;
         }
         if let Some(aliases) = arguments.named("aliases").cloned() {
             for alias in self.iterate(&aliases, at)?.unwrap_or_default() {
-                self.push_to(subparsers, "commands", tuple(vec![alias, parser.clone()]))?;
+                self.push_to(subparsers, "(commands)", tuple(vec![alias, parser.clone()]))?;
             }
         }
         Ok(parser)
@@ -113,7 +113,7 @@ impl<'a> Run<'a, '_> {
         at: Span,
     ) -> Step<()> {
         let declared: Vec<Argument<'a>> =
-            self.listed(parser, "arguments").unwrap_or_default().iter().filter_map(argument).collect();
+            self.listed(parser, "(arguments)").unwrap_or_default().iter().filter_map(argument).collect();
         let options: Vec<Declared> = declared
             .iter()
             .map(|one| Declared {
@@ -123,7 +123,7 @@ impl<'a> Run<'a, '_> {
             })
             .collect();
         let places = declared.iter().filter(|one| one.flags.is_empty()).count();
-        let subparsers = self.own(parser, "subparsers");
+        let subparsers = self.own(parser, "(subparsers)");
         let most = subparsers.as_ref().map(|_| places + 1);
         let parsed = match words {
             Some(words) => words::read(&options, words, most, true),
@@ -143,7 +143,7 @@ impl<'a> Run<'a, '_> {
             let value = if parsed.opaque || asks_for_help { hidden(value) } else { value };
             put(values, &one.dest, value);
         }
-        for set in self.listed(parser, "defaults").unwrap_or_default() {
+        for set in self.listed(parser, "(defaults)").unwrap_or_default() {
             if let Thing::Made(_, arguments) = &set.thing {
                 for (name, value) in &arguments.named {
                     put(values, name, value.clone());
@@ -152,7 +152,7 @@ impl<'a> Run<'a, '_> {
         }
         let Some(Cell { thing: Thing::Instance(_, id), .. }) = subparsers else { return Ok(()) };
         let command = positional.next().cloned();
-        if let Some(Thing::Str(dest)) = self.own(id, "dest").map(|cell| cell.thing) {
+        if let Some(Thing::Str(dest)) = self.own(id, "(dest)").map(|cell| cell.thing) {
             let value = match &command {
                 Some(Some(name)) => Cell::new(Thing::Str(Rc::clone(name))),
                 None if words.is_some() => Cell::new(Thing::None),
@@ -161,14 +161,14 @@ impl<'a> Run<'a, '_> {
             put(values, &dest, value);
         }
         if words.is_none() {
-            let names = self.listed(id, "commands").unwrap_or_default();
+            let names = self.listed(id, "(commands)").unwrap_or_default();
             self.offer(names.iter().filter_map(|known| match &known.thing {
                 Thing::Tuple(pair) => pair.first().and_then(word_of),
                 _ => None,
             }));
         }
         let Some(Some(name)) = command else { return Ok(()) };
-        for known in self.listed(id, "commands").unwrap_or_default() {
+        for known in self.listed(id, "(commands)").unwrap_or_default() {
             let Thing::Tuple(pair) = &known.thing else { continue };
             let [Cell { thing: Thing::Str(known), .. }, Cell { thing: Thing::Instance(_, inner), .. }] = pair.as_ref()
             else {

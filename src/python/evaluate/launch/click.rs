@@ -63,10 +63,10 @@ impl<'a> Run<'a, '_> {
     pub(super) fn command(&mut self, name: &str, group: bool, typer: bool, _at: Span) -> Step<Cell<'a>> {
         let commands = self.list(Vec::new())?;
         let attributes = vec![
-            ("name".into(), Cell::str(name)),
-            ("commands".into(), commands),
-            ("group".into(), Cell::new(Thing::Bool(group))),
-            ("typer".into(), Cell::new(Thing::Bool(typer))),
+            ("(name)".into(), Cell::str(name)),
+            ("(commands)".into(), commands),
+            ("(group)".into(), Cell::new(Thing::Bool(group))),
+            ("(typer)".into(), Cell::new(Thing::Bool(typer))),
         ];
         self.tool("click.Command", attributes)
     }
@@ -91,7 +91,7 @@ impl<'a> Run<'a, '_> {
                         let parent = arguments.named("(parent)").cloned();
                         head = Some(Head { arguments: Rc::clone(arguments), parent, what: Rc::clone(what) });
                     }
-                    "click.option" | "click.argument" => parameters.extend(self.declared(what, arguments)),
+                    "click.option" | "click.argument" => parameters.extend(Self::declared(what, arguments)),
                     "click.pass_context" => context = true,
                     _ => {}
                 },
@@ -131,7 +131,7 @@ impl<'a> Run<'a, '_> {
             Some(Thing::Instance(_, id)) => Some(*id),
             _ => None,
         };
-        let of_typer = parent.is_some_and(|id| self.says(id, "typer"));
+        let of_typer = parent.is_some_and(|id| self.says(id, "(typer)"));
         let group = head.what.as_ref() == "click.group";
         let given = head.arguments.get(0, "name").and_then(word_of);
         let name = given.unwrap_or_else(|| default_name(&function.name, of_typer).into());
@@ -144,23 +144,23 @@ impl<'a> Run<'a, '_> {
             && let Some(parent) = parent
         {
             let bare = head.arguments.named("invoke_without_command").cloned();
-            self.put(parent, "callback", own.clone());
-            self.put(parent, "parameters", parameters);
-            self.put(parent, "bare", bare.unwrap_or_else(|| Cell::new(Thing::Bool(false))));
-            self.put(parent, "called_back", Cell::new(Thing::Bool(true)));
+            self.put(parent, "(callback)", own.clone());
+            self.put(parent, "(parameters)", parameters);
+            self.put(parent, "(bare)", bare.unwrap_or_else(|| Cell::new(Thing::Bool(false))));
+            self.put(parent, "(called_back)", Cell::new(Thing::Bool(true)));
             return Ok(own);
         }
         let command = self.command(&name, group, false, at)?;
         let Thing::Instance(_, id) = command.thing else { return Ok(own) };
-        self.put(id, "callback", own.clone());
-        self.put(id, "parameters", parameters);
-        self.put(id, "context", Cell::new(Thing::Bool(context)));
+        self.put(id, "(callback)", own.clone());
+        self.put(id, "(parameters)", parameters);
+        self.put(id, "(context)", Cell::new(Thing::Bool(context)));
         if let Some(bare) = head.arguments.named("invoke_without_command") {
-            self.put(id, "bare", bare.clone());
+            self.put(id, "(bare)", bare.clone());
         }
         if let Some(parent) = parent {
             let entry = tuple(vec![Cell::new(Thing::Str(name)), command.clone()]);
-            self.push_to(parent, "commands", entry)?;
+            self.push_to(parent, "(commands)", entry)?;
         }
         // Typer leaves the function what it is.
         Ok(if of_typer { own } else { command })
@@ -200,11 +200,19 @@ impl<'a> Run<'a, '_> {
                 Ok(Cell::new(Thing::Made(format!("click.{method}").into(), Rc::new(arguments))))
             }
             "add_command" | "add_typer" => {
-                if let Some(Cell { thing: Thing::Instance(_, child), .. }) = arguments.positional.first() {
-                    let own = self.own(*child, "name").unwrap_or_else(|| Cell::str(""));
+                if let Some(Cell { thing: Thing::Dotted(outside), .. }) = arguments.positional.first() {
+                    // A command of a library under a name of the project's own.
+                    let name = arguments.get(1, "name").and_then(word_of).unwrap_or_else(|| Rc::clone(outside));
+                    let child = self.command(&name, false, false, at)?;
+                    if let Thing::Instance(_, made) = child.thing {
+                        self.put(made, "(outside)", Cell::new(Thing::Str(Rc::clone(outside))));
+                    }
+                    self.push_to(id, "(commands)", tuple(vec![Cell::new(Thing::Str(name)), child]))?;
+                } else if let Some(Cell { thing: Thing::Instance(_, child), .. }) = arguments.positional.first() {
+                    let own = self.own(*child, "(name)").unwrap_or_else(|| Cell::str(""));
                     let name = arguments.get(1, "name").cloned().unwrap_or(own);
                     let child = arguments.positional.first().cloned().unwrap_or(name.clone());
-                    self.push_to(id, "commands", tuple(vec![name, child]))?;
+                    self.push_to(id, "(commands)", tuple(vec![name, child]))?;
                 }
                 Ok(Cell::new(Thing::None))
             }
@@ -227,7 +235,7 @@ impl<'a> Run<'a, '_> {
     }
 
     /// Reads `@click.option(...)` or `@click.argument(...)`.
-    fn declared(&self, what: &str, arguments: &Rc<Arguments<'a>>) -> Option<Parameter<'a>> {
+    fn declared(what: &str, arguments: &Rc<Arguments<'a>>) -> Option<Parameter<'a>> {
         let is_true = |name: &str| arguments.named(name).is_some_and(|cell| matches!(cell.thing, Thing::Bool(true)));
         let written: Vec<Text> = arguments.positional.iter().filter_map(word_of).collect();
         let mut flags: Vec<Text> = Vec::new();
@@ -264,7 +272,7 @@ impl<'a> Run<'a, '_> {
         } else if is_true("count") {
             Kind::Count
         } else {
-            self.kind_of(arguments.named("type"), default.as_ref(), is_flag)
+            Self::kind_of(arguments.named("type"), default.as_ref(), is_flag)
         };
         let required = is_true("required") || is_argument && default.is_none() && !is_false(arguments, "required");
         Some(Parameter {
@@ -282,7 +290,7 @@ impl<'a> Run<'a, '_> {
     }
 
     /// How a word of a parameter of click is read: by its type, else by that of its default.
-    fn kind_of(&self, declared: Option<&Cell<'a>>, default: Option<&Cell<'a>>, is_flag: bool) -> Kind<'a> {
+    fn kind_of(declared: Option<&Cell<'a>>, default: Option<&Cell<'a>>, is_flag: bool) -> Kind<'a> {
         match declared.map(|cell| &cell.thing) {
             Some(Thing::Dotted(name)) => match name.rsplit('.').next() {
                 Some("int" | "INT") => Kind::Int,

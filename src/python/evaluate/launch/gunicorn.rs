@@ -65,7 +65,7 @@ impl<'a> Run<'a, '_> {
         match method {
             "__init__" => {
                 let sets = self.list(Vec::new())?;
-                let configuration = self.tool("gunicorn.config.Config", vec![("sets".into(), sets)])?;
+                let configuration = self.tool("gunicorn.config.Config", vec![("(sets)".into(), sets)])?;
                 self.set_attribute(receiver, "cfg", &configuration, at)?;
                 if let Thing::Instance(class, _) = &receiver.thing {
                     let class = Rc::clone(class);
@@ -128,7 +128,7 @@ impl<'a> Run<'a, '_> {
         witness.places.push(place);
         let index = i64::try_from(witness.places.len() - 1).unwrap_or(0);
         let entry = tuple(vec![name, value.with_deps(&control), Cell::new(Thing::Int(index))]);
-        self.push_to(configuration, "sets", entry)
+        self.push_to(configuration, "(sets)", entry)
     }
 
     /// Notes that an application runs, with what it has set.
@@ -137,7 +137,7 @@ impl<'a> Run<'a, '_> {
             Some(Thing::Instance(_, configuration)) => Some(configuration),
             _ => None,
         };
-        let recorded = configuration.and_then(|configuration| self.listed(configuration, "sets"));
+        let recorded = configuration.and_then(|configuration| self.listed(configuration, "(sets)"));
         let known = recorded.is_some();
         let mut sets = Vec::new();
         for entry in recorded.unwrap_or_default() {

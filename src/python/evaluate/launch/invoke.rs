@@ -57,25 +57,28 @@ impl<'a> Run<'a, '_> {
 
     fn invoke(&mut self, id: Id, words: Option<&[Option<Text>]>, at: Span) -> Step<()> {
         self.spend(8)?;
-        let commands = self.listed(id, "commands").unwrap_or_default();
-        let of_typer = self.says(id, "typer");
+        if let Some(Thing::Str(outside)) = self.own(id, "(outside)").map(|cell| cell.thing) {
+            return self.run_outside(&outside, words, at);
+        }
+        let commands = self.listed(id, "(commands)").unwrap_or_default();
+        let of_typer = self.says(id, "(typer)");
         // An application of typer with a single command is that command.
         if let [only] = commands.as_slice()
             && of_typer
-            && !self.says(id, "called_back")
+            && !self.says(id, "(called_back)")
             && let Some((_, inner)) = entry(only)
-            && self.listed(inner, "commands").is_none_or(|inner| inner.is_empty())
+            && self.listed(inner, "(commands)").is_none_or(|inner| inner.is_empty())
         {
             return self.nested(|run| run.invoke(inner, words, at));
         }
-        let parameters: Rc<[Parameter<'a>]> = match self.own(id, "parameters").map(|cell| cell.thing) {
+        let parameters: Rc<[Parameter<'a>]> = match self.own(id, "(parameters)").map(|cell| cell.thing) {
             Some(Thing::Int(index)) => usize::try_from(index)
                 .ok()
                 .and_then(|index| self.witness.as_ref()?.parameters.get(index).map(Rc::clone))
                 .unwrap_or_else(|| Rc::from([])),
             _ => Rc::from([]),
         };
-        let is_group = self.says(id, "group") || !commands.is_empty();
+        let is_group = self.says(id, "(group)") || !commands.is_empty();
         let declared: Vec<Declared> = parameters
             .iter()
             .map(|one| Declared { flags: one.flags.clone(), off: one.off.clone(), takes: one.takes })
@@ -89,8 +92,8 @@ impl<'a> Run<'a, '_> {
         if parsed.wrong.is_some() {
             return self.raise("SystemExit", at, "the command line is refused");
         }
-        let (arguments, command) = self.bound_parameters(&parameters, words.is_some(), &parsed, at)?;
-        let named = match &command {
+        let (arguments, rest) = self.bound_parameters(&parameters, words.is_some(), &parsed, at)?;
+        let named = match rest.first() {
             Some(Some(name)) => commands.iter().filter_map(entry).find(|(known, _)| known == name).map(|(_, id)| id),
             _ => None,
         };
@@ -100,9 +103,9 @@ impl<'a> Run<'a, '_> {
         if is_group && named.is_none() && !self.is_bare(id) {
             return self.raise("SystemExit", at, "a command that the program does not have");
         }
-        if let Some(callback) = self.own(id, "callback") {
+        if let Some(callback) = self.own(id, "(callback)") {
             let mut arguments = arguments;
-            if self.says(id, "context") {
+            if self.says(id, "(context)") {
                 arguments.positional.push(Cell::unknown("the context of a command"));
             }
             self.call_cell(&callback, arguments, at)?;
@@ -113,19 +116,34 @@ impl<'a> Run<'a, '_> {
         }
     }
 
-    /// Whether a group does something without a command.
-    fn is_bare(&self, id: Id) -> bool {
-        self.says(id, "bare")
+    /// A command of a library gets the words behind its name.
+    fn run_outside(&mut self, name: &Text, words: Option<&[Option<Text>]>, at: Span) -> Step<()> {
+        let mut argv = vec![Cell::new(Thing::Str(Rc::clone(name)))];
+        argv.extend(words.unwrap_or_default().iter().map(|word| match word {
+            Some(word) => Cell::new(Thing::Str(Rc::clone(word))),
+            None => Cell::unknown("a word of the command line that nobody knows"),
+        }));
+        let list = if words.is_some() { self.list(argv)? } else { Cell::unknown("the words of the command line") };
+        self.set_system("argv", list);
+        if self.witness.as_ref().is_some_and(|witness| (witness.watched)(name)) {
+            self.sight(name, &Arguments::default(), at);
+        }
+        Ok(())
     }
 
-    /// The arguments of the function behind a command, and the word left over that names a command.
+    /// Whether a group does something without a command.
+    fn is_bare(&self, id: Id) -> bool {
+        self.says(id, "(bare)")
+    }
+
+    /// The arguments of the function behind a command, and the words left over: the first names a command.
     fn bound_parameters(
         &mut self,
         parameters: &[Parameter<'a>],
         told: bool,
         parsed: &Parsed,
         at: Span,
-    ) -> Step<(Arguments<'a>, Option<Option<Text>>)> {
+    ) -> Step<(Arguments<'a>, Vec<Option<Text>>)> {
         let mut arguments = Arguments::default();
         let mut positional = parsed.positional.iter();
         for (index, one) in parameters.iter().enumerate() {
@@ -140,7 +158,7 @@ impl<'a> Run<'a, '_> {
             };
             arguments.named.push((Rc::clone(&one.dest), value));
         }
-        Ok((arguments, positional.next().cloned()))
+        Ok((arguments, positional.cloned().collect()))
     }
 
     fn parameter_value(

@@ -21,14 +21,16 @@ use std::rc::Rc;
 
 use crate::source::{FileId, Place, Span};
 
+pub(super) use super::super::launches::is_main;
 use super::super::syntax::ast::{self, Expr, Stmt};
 use super::super::syntax::visitor::{self, Visitor};
 use super::super::syntax::{Module, span_of};
 use super::ask::Question;
 use super::call::Arguments;
-use super::cell::{Body, Cell, Function, Id, Text, Thing};
+use super::cell::{Body, Cell, Deps, Function, Id, Text, Thing};
 use super::export::{dependencies, evaluated};
-use super::run::{Run, Step};
+use super::reads::Touched;
+use super::run::{Halt, Run, Step};
 use super::state::{ENVIRON, Object};
 use super::{Evaluated, Inputs, Outcome};
 use crate::values::Value;
@@ -43,8 +45,11 @@ pub struct Course<'q> {
     pub words: Option<&'q [Option<String>]>,
     /// What is called after the file was followed: `main`, or `cli.run`.
     pub call: Option<&'q str>,
-    /// A function, by the bytes of its definition, that is called after that with whatever it takes.
+    /// A function, by the bytes of its definition, that is called after that; with its defaults where
+    /// nothing says otherwise.
     pub enter: Option<Span>,
+    /// Whether something in the project calls that function in a way that was not followed.
+    pub called: bool,
     /// Whether calls of a function outside the project are noted, by its full name.
     pub watched: &'q dyn Fn(&str) -> bool,
     /// The names of all settings of Gunicorn.
@@ -82,7 +87,7 @@ pub struct Given {
     pub value: Evaluated,
     /// The elements of a list, each for itself.
     pub items: Option<Vec<Evaluated>>,
-    /// The attributes of an object that holds the configuration of a server.
+    /// The attributes of an object that holds the configuration of a server, or the entries of a dict.
     pub attributes: Vec<(String, Evaluated)>,
 }
 
@@ -120,6 +125,9 @@ pub struct Watched {
     pub commands: Vec<String>,
 }
 
+/// How deep in calls every step of a program is guarded against what takes too long.
+const MAX_STEPS: usize = 4;
+
 /// More calls than this tell nothing new.
 const MAX_SIGHTINGS: usize = 200;
 
@@ -153,7 +161,15 @@ pub fn launches<'a, 'q>(
                 scope.lost = Some(why.into());
             }
         }
-        let _ = run.enter_function(def.0, def.1, &Question::default());
+        // Somebody may call it with anything, whatever its defaults are.
+        let unknown = |name: &str| {
+            let outcome = Outcome::Unknown(format!("a parameter of {}()", def.0.name));
+            (name.to_owned(), Evaluated { outcome, depends: Vec::new() })
+        };
+        let names = def.0.parameters.iter_non_variadic_params();
+        let parameters: Vec<_> = names.map(|parameter| unknown(parameter.name().as_str())).collect();
+        let question = Question { parameters: if course.called { &parameters } else { &[] }, ..Question::default() };
+        let _ = run.enter_function(def.0, def.1, &question);
     }
     let noted = run.witness.take();
     noted.map(|witness| Watched { sightings: witness.sightings, commands: witness.commands }).unwrap_or_default()
@@ -289,6 +305,14 @@ impl<'a, 'i> Run<'a, 'i> {
                 Ok(None)
             }
             "vars" => Ok(self.attributes_of(arguments)?),
+            "shlex.split" => match arguments.positional.as_slice() {
+                [text @ Cell { thing: Thing::Str(line), .. }] => {
+                    let words = words::split(line).unwrap_or_default();
+                    let items = words.iter().map(|word| Cell::str(word).resting_on(text)).collect();
+                    self.list(items).map(|list| Some(list.resting_on(text)))
+                }
+                _ => Ok(None),
+            },
             "argparse.ArgumentParser" => self.parser(at).map(Some),
             "fire.Fire" => self.fire(arguments, at),
             "flask.Flask" | "quart.Quart" => {
@@ -405,6 +429,35 @@ impl<'a, 'i> Run<'a, 'i> {
         self.tool("hypercorn.config.Config", attributes).map(Some)
     }
 
+    /// A step of a program that calls something: what takes too long to follow does not take with it what
+    /// comes behind.
+    pub(super) fn step_apart(&mut self, expr: &'a Expr) -> Step<()> {
+        let call = if let Expr::Await(awaited) = expr { awaited.value.as_ref() } else { expr };
+        if self.witness.is_none() || self.depth > MAX_STEPS || !matches!(call, Expr::Call(_)) {
+            return self.expression(expr).map(|_| ());
+        }
+        let before = self.snapshot()?;
+        let (depth, nesting, tries) = (self.depth, self.nesting, self.tries);
+        let (control, handling, escapes) = (self.control.clone(), self.handling.clone(), self.escapes.clone());
+        let here = self.standing();
+        match self.with_half(|run| run.expression(expr)) {
+            Err(Halt::Exhausted) if self.has_fuel() => {
+                self.stand(here);
+                self.state = before;
+                (self.depth, self.nesting, self.tries) = (depth, nesting, tries);
+                (self.control, self.handling, self.escapes) = (control, handling, escapes);
+                self.disturb(&Touched::expression(expr), &"it would take too long to follow".into(), &Deps::default());
+                Ok(())
+            }
+            result => result.map(|_| ()),
+        }
+    }
+
+    /// Whether a fault is rather one of this interpreter: a program that people start gets to its server.
+    pub(super) fn is_lenient(&self) -> bool {
+        self.witness.is_some() && self.tries == 0
+    }
+
     /// Whether what is given to code outside the project stays as it is.
     pub(super) fn is_kept(&self, cell: &Cell<'a>) -> bool {
         self.witness.is_some()
@@ -449,7 +502,8 @@ impl<'a, 'i> Run<'a, 'i> {
     }
 
     fn is_certain(&self) -> bool {
-        self.state.path.iter().all(|(choice, side)| choice.presumed == Some(*side))
+        // What merely follows from the absence of a variable is no more likely than its opposite.
+        self.state.path.iter().all(|(choice, side)| choice.presumed == Some(*side) && !choice.soft)
     }
 
     fn argument_words(&self) -> Option<Vec<Evaluated>> {
@@ -487,6 +541,11 @@ impl<'a, 'i> Run<'a, 'i> {
             _ => None,
         };
         let attributes = match &cell.thing {
+            Thing::Dict(id) => self.entries(*id).map(|entries| {
+                let texts =
+                    entries.iter().filter_map(|(key, value)| Some((word_of(key)?.to_string(), self.noted(value))));
+                texts.collect()
+            }),
             Thing::Instance(class, id) if class.is_tool() => self.state.scope(*id).map(|scope| {
                 scope.names.iter().map(|(name, slot)| (name.to_string(), self.noted(&slot.cell))).collect()
             }),

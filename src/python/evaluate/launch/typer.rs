@@ -21,8 +21,8 @@ impl<'a> Run<'a, '_> {
         let parameters = self.keep_parameters(parameters);
         let command = self.command(&function.name, false, false, at)?;
         if let Thing::Instance(_, id) = command.thing {
-            self.put(id, "callback", Cell::new(Thing::Function(Rc::clone(function))));
-            self.put(id, "parameters", parameters);
+            self.put(id, "(callback)", Cell::new(Thing::Function(Rc::clone(function))));
+            self.put(id, "(parameters)", parameters);
         }
         Ok(command)
     }
@@ -162,8 +162,8 @@ impl<'a> Run<'a, '_> {
         let parameters = self.keep_parameters(parameters);
         let command = self.command(&function.name, false, false, at)?;
         if let Thing::Instance(_, id) = command.thing {
-            self.put(id, "callback", Cell::new(Thing::Function(Rc::clone(&function))));
-            self.put(id, "parameters", parameters);
+            self.put(id, "(callback)", Cell::new(Thing::Function(Rc::clone(&function))));
+            self.put(id, "(parameters)", parameters);
             self.run_command(id, None, at)?;
         }
         Ok(Some(Cell::new(Thing::None)))

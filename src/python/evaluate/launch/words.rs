@@ -79,13 +79,11 @@ pub(super) fn read(declared: &[Declared], words: &[Option<Text>], most: Option<u
         if let Some((option, off)) = find(declared, name, abbreviates) {
             let takes = declared.get(option).map_or(Takes::Nothing, |one| one.takes);
             let used = take(takes, off, glued, words, &mut at);
-            match used {
-                Some(values) => parsed.uses.push(Use { option, off, words: values }),
-                None => {
-                    parsed.wrong = Some(format!("`{text}` lacks its value, or takes none"));
-                    return parsed;
-                }
-            }
+            let Some(words) = used else {
+                parsed.wrong = Some(format!("`{text}` lacks its value, or takes none"));
+                return parsed;
+            };
+            parsed.uses.push(Use { option, off, words });
         } else if !short(declared, text, words, &mut at, &mut parsed) {
             parsed.wrong = Some(format!("`{text}` is no option"));
             return parsed;
@@ -172,9 +170,47 @@ fn short(declared: &[Declared], text: &str, words: &[Option<Text>], at: &mut usi
     true
 }
 
+/// The words that `shlex.split` makes of a text; `None` where a quote is not closed.
+pub(super) fn split(text: &str) -> Option<Vec<String>> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        match (quote, letter) {
+            (None | Some('"'), '\\') => {
+                let next = letters.next()?;
+                let word = word.get_or_insert_default();
+                // Between quotes the sign counts, unless it stands in front of one of two others.
+                if quote.is_some() && !matches!(next, '"' | '\\') {
+                    word.push('\\');
+                }
+                word.push(next);
+            }
+            (None, '"' | '\'') => {
+                quote = Some(letter);
+                word.get_or_insert_default();
+            }
+            (Some(open), letter) if open == letter => quote = None,
+            (None, ' ' | '\t' | '\r' | '\n') => words.extend(word.take()),
+            (_, letter) => word.get_or_insert_default().push(letter),
+        }
+    }
+    words.extend(word);
+    quote.is_none().then_some(words)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_is_split_like_a_command_line() {
+        let said = |text: &str| split(text).map(|words| words.join("|"));
+        assert_eq!(said(r#" a  'b c' "d \" e\n" f\ g'' '' "#), Some(r#"a|b c|d " e\n|f g|"#.to_owned()));
+        assert_eq!(said("a 'b"), None);
+        assert_eq!(said(""), Some(String::new()));
+    }
 
     fn told(line: &str) -> String {
         let option = |flags: &[&str], takes| Declared {

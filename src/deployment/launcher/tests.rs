@@ -1,0 +1,159 @@
+//! Places of what a call sets, and their edits.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::super::{Assembly, Deployment, Layer, assemble};
+use crate::read::{self, UnitKind};
+use crate::servers::table;
+use crate::source::{FileKind, Files};
+use crate::values::Value;
+
+fn project(paths: &[(&str, &str)]) -> (Files, Assembly) {
+    let mut files = Files::new();
+    let mut kinds = BTreeMap::new();
+    for (path, text) in paths {
+        let file = files.add(*path, *text);
+        let kind = match path.rsplit(['/', '.']).next() {
+            Some("py") => FileKind::Python,
+            Some("toml") => FileKind::Pyproject,
+            _ => FileKind::Procfile,
+        };
+        kinds.insert(file, kind);
+    }
+    let facts = read::all(&files, &kinds);
+    let assembly = assemble(&files, &facts);
+    (files, assembly)
+}
+
+fn only(assembly: &Assembly) -> &Deployment {
+    let [one] = assembly.deployments.as_slice() else { panic!("{} deployments", assembly.deployments.len()) };
+    one
+}
+
+/// The file after the edits.
+fn edited(text: &str, mut edits: Vec<crate::findings::Edit>) -> String {
+    edits.sort_by_key(|edit| edit.place.span);
+    let mut text = text.to_owned();
+    for edit in edits.into_iter().rev() {
+        text.replace_range(edit.place.span.start..edit.place.span.end, &edit.text);
+    }
+    text
+}
+
+const PROCFILE: (&str, &str) = ("Procfile", "web: python main.py\n");
+
+#[test]
+fn a_literal_argument_can_be_edited_in_its_place() {
+    let text = "import uvicorn\nPORT = 80\nuvicorn.run('a:b', workers=1, port=PORT,\n    host='h')\n";
+    let (files, assembly) = project(&[("main.py", text), PROCFILE]);
+    let one = only(&assembly);
+    assert_eq!(files.text_at(one.command), &text[25..text.len() - 1]);
+    let workers = &one.setting("workers").unwrap().winner;
+    assert_eq!((workers.layer, files.text_at(workers.place.unwrap())), (Layer::Call, "1"));
+    let set = edited(text, vec![workers.set(&files, &Value::Int(4)).unwrap()]);
+    assert_eq!(set, text.replace("workers=1", "workers=4"));
+    assert_eq!(edited(text, workers.remove(&files).unwrap()), text.replace("workers=1, ", ""));
+    let keepalive = table(one.server).setting("timeout_keep_alive").unwrap();
+    let added = workers.add_beside(&files, keepalive, one.version.version, &Value::Int(65)).unwrap();
+    assert_eq!(edited(text, vec![added]), text.replace("workers=1", "workers=1, timeout_keep_alive=65"));
+    let host = &one.setting("host").unwrap().winner;
+    assert_eq!(edited(text, vec![host.set(&files, &Value::Str("x".into())).unwrap()]), text.replace("'h'", "'x'"));
+    assert_eq!(edited(text, host.remove(&files).unwrap()), text.replace(",\n    host='h'", ""));
+    // A name is no literal: whoever else reads it would get another value.
+    let port = &one.setting("port").unwrap().winner;
+    assert_eq!(files.text_at(port.place.unwrap()), "PORT");
+    assert_eq!(port.set(&files, &Value::Int(81)), None);
+}
+
+#[test]
+fn an_entry_of_a_dict_is_edited_where_it_is_written() {
+    let text = "from gunicorn.app.base import BaseApplication\nclass App(BaseApplication):\n    def __init__(self, app, options):\n        \
+                self.options = options\n        self.application = app\n        super().__init__()\n    def load_config(self):\n        \
+                for key, value in self.options.items():\n            self.cfg.set(key, value)\n\
+                App('a:b', {'workers': 3, 'bind': ':' + '80'}).run()\n";
+    let (files, assembly) = project(&[("main.py", text), PROCFILE]);
+    let one = only(&assembly);
+    let workers = &one.setting("workers").unwrap().winner;
+    assert_eq!(files.text_at(workers.place.unwrap()), "3");
+    let set = edited(text, vec![workers.set(&files, &Value::Int(5)).unwrap()]);
+    assert_eq!(set, text.replace("'workers': 3", "'workers': 5"));
+    let bind = &one.setting("bind").unwrap().winner;
+    assert_eq!(files.text_at(bind.place.unwrap()), "':' + '80'");
+    assert_eq!(bind.set(&files, &Value::Str("x".into())), None);
+}
+
+#[test]
+fn words_of_a_list_are_words_of_a_command_line() {
+    let text = "import subprocess\nsubprocess.run(['gunicorn', '-w', '2', 'a:b'])\n";
+    let (files, assembly) = project(&[("main.py", text), PROCFILE]);
+    let workers = &only(&assembly).setting("workers").unwrap().winner;
+    assert_eq!((workers.layer, files.text_at(workers.place.unwrap())), (Layer::CommandLine, "2"));
+    let set = edited(text, vec![workers.set(&files, &Value::Int(3)).unwrap()]);
+    assert_eq!(set, text.replace("'2'", "'3'"));
+    assert_eq!(edited(text, workers.remove(&files).unwrap()), text.replace("'-w', '2', ", ""));
+}
+
+#[test]
+fn what_nothing_starts_is_a_deployment_of_its_own() {
+    let text = "import uvicorn\nif __name__ == '__main__':\n    uvicorn.run('app:app', reload=True)\n";
+    let (_, assembly) = project(&[("main.py", text)]);
+    let one = only(&assembly);
+    assert_eq!((one.kind, one.development.is_none()), (UnitKind::PythonLauncher, true));
+    // Where the service is started for good, it is how somebody works on it.
+    let (_, assembly) = project(&[("main.py", text), ("Procfile", "web: gunicorn app:app\n")]);
+    let aid = assembly.deployments.iter().find(|one| one.kind == UnitKind::PythonLauncher).unwrap();
+    assert!(aid.development.is_some());
+    for path in ["tests/serve.py", "docs/serve.py", "examples/a/serve.py", "test_serve.py"] {
+        let (_, assembly) = project(&[(path, text)]);
+        assert!(assembly.deployments.is_empty(), "{path}");
+    }
+}
+
+#[test]
+fn code_that_never_ends_or_refers_to_itself_is_left_alone() {
+    let endless = [
+        "import uvicorn\nwhile True:\n    uvicorn.run('a:b')\n",
+        "import uvicorn\ndef f(n):\n    return f(n + 1)\nuvicorn.run('a:b', workers=f(0))\n",
+        "import main\nimport uvicorn\nuvicorn.run('a:b')\n",
+        "import click\n@click.group()\ndef cli():\n    pass\ncli.add_command(cli)\nimport uvicorn\ncli()\nuvicorn.run('a')\n",
+        "import argparse\np = argparse.ArgumentParser()\ns = p.add_subparsers()\np.parse_args(['x'] * 1000)\nimport uvicorn\n",
+        "import sys, uvicorn\nsys.argv = sys.argv\nsys.argv.append(sys.argv)\nuvicorn.main(sys.argv)\n",
+        "import subprocess\nsubprocess.run(['python', 'main.py', 'uvicorn'])\n",
+    ];
+    for text in endless {
+        let (_, assembly) = project(&[("main.py", text), PROCFILE]);
+        assert!(assembly.deployments.len() < 10, "{text}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn places_hold_what_they_say(
+        arguments in prop::collection::vec("(workers|port|backlog)=[1-9][0-9]{0,3}|host='[a-z]{0,5}'|log_level='info'|\\*\\*more|factory=True", 0..6),
+        gap in "[ \n]{0,3}",
+    ) {
+        let list = arguments.join(&format!(",{gap}"));
+        let text = format!("import uvicorn\nmore = {{'uds': 'x'}}\nuvicorn.run('a:b',{gap}{list})\n");
+        let (files, assembly) = project(&[("main.py", &text), PROCFILE]);
+        for one in &assembly.deployments {
+            for (_, setting) in one.settings.iter() {
+                let Some(place) = setting.place() else { continue };
+                let written = files.text_at(place);
+                if let (Some(value), Some(edits)) = (setting.value(), setting.winner.set(&files, &Value::Int(7))) {
+                    prop_assert_eq!(edits.place, place);
+                    let shown = value.to_string();
+                    prop_assert!(written == shown || written.trim_matches('\'') == value.as_str().unwrap_or(""), "{} {}", written, shown);
+                }
+                for edit in setting.winner.remove(&files).into_iter().flatten() {
+                    prop_assert!(text.is_char_boundary(edit.place.span.start) && edit.place.span.end <= text.len());
+                    let rest = edited(&text, vec![edit]);
+                    prop_assert!(crate::python::syntax::parse(&rest).unwrap().errors.is_empty(), "{}", rest);
+                }
+            }
+        }
+    }
+}
