@@ -9,12 +9,12 @@ use super::configuration::{Configuration, Read, Reader, Which};
 use super::launcher::{self, Launched};
 use super::settle::{self, Sources};
 use super::version;
-use super::{Candidate, Deployment, Resolved, Settings, daphne, fastapi, faults, granian, hypercorn, uvicorn};
+use super::{Candidate, Deployment, Resolved, Settings, daphne, fastapi, faults, granian, hypercorn, uvicorn, uwsgi};
 use crate::findings::Note;
 use crate::read::{self, Facts, Limits, Unit, UnitKind};
 use crate::servers::arguments::{self, Argument, Arguments};
 use crate::servers::{Program, Server, Table, Version, fastapi_cli, table};
-use crate::source::{Files, Located, Place};
+use crate::source::{FileId, Files, Located, Place};
 use crate::values::Value;
 
 /// What is known about a start from the place that declares it.
@@ -75,7 +75,7 @@ pub(super) fn resolve(
         _ => Which::None,
     };
     let words = command_line.last("config").and_then(|given| given.text.as_deref()).unwrap_or_default();
-    let loaded = load(which, words, &reader, table, version.version, start, notes);
+    let mut loaded = load(which, words, &reader, table, version.version, start, notes);
     let named = if fastapi {
         let found = fastapi::find(start, &command_line, files, facts);
         errors.extend(found.error);
@@ -107,7 +107,8 @@ pub(super) fn resolve(
         parted: &start.parted,
         called: called.as_ref(),
     };
-    let mut settings = sources.settle(&mut errors);
+    let mut loaded_files: Vec<FileId> = loaded.configuration.iter().map(|configuration| configuration.file).collect();
+    let mut settings = if server == Server::Uwsgi { Settings::default() } else { sources.settle(&mut errors) };
     let mut app = called.as_ref().and_then(|called| called.app.clone()).or_else(|| named.clone());
     // Whether no file can name the application that the command line does not name.
     let mut nameless = complete && !fastapi && called.is_none();
@@ -138,7 +139,16 @@ pub(super) fn resolve(
             errors.extend(daphne::at_start(&settings, start.place));
         }
         // Its application may be named by options, files and the requests themselves.
-        Server::Uwsgi => nameless = false,
+        Server::Uwsgi => {
+            nameless = false;
+            let unit = origin.unit;
+            let found = (&mut errors, &mut *notes);
+            let told = uwsgi::read(start, unit, &command_line, table, version.version, files, facts, found);
+            settings = told.settings;
+            app = told.app;
+            loaded.configuration = told.configuration;
+            loaded_files = told.loaded;
+        }
     }
     if let Some(called) = &called {
         errors.extend(called.errors.iter().cloned());
@@ -158,6 +168,7 @@ pub(super) fn resolve(
         class: settle::worker_class(table, &settings),
         workers_on_large_node: workers_on_large_node(&reader, loaded.configuration.as_ref(), &settings),
         configuration: loaded.configuration,
+        loaded: loaded_files,
         limits: origin.limits.clone(),
         health: origin.unit.health.clone(),
         user: origin.unit.user.clone(),
