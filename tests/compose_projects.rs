@@ -62,7 +62,7 @@ fn services_are_what_compose_makes_of_them() {
             match chosen(&services, name, project, &files) {
                 None => writeln!(wrong, "{}: no service {name}", project.name).expect("a text grows"),
                 Some(composed) => {
-                    let ours = Service { composed, files: &files, facts: &facts, unknown: &project.unknown };
+                    let ours = Service { composed, files: &files, facts: &facts };
                     let (ours, theirs) = (ours.described(), expected(theirs));
                     for key in ours.keys().chain(theirs.keys()).collect::<BTreeSet<_>>() {
                         if ours.get(key) != theirs.get(key) && !project.unknown.contains(key) {
@@ -101,7 +101,10 @@ fn load(project: &Project) -> (Files, Facts) {
 fn chosen<'a>(services: &'a [Composed], name: &str, project: &Project, files: &Files) -> Option<&'a Composed> {
     let wanted: Vec<FileId> = project.load.iter().filter_map(|path| files.find(path)).collect();
     let candidates = services.iter().filter(|composed| composed.unit.name == name);
-    let fits = |composed: &&Composed| wanted.is_empty() || wanted.starts_with(&composed.files);
+    let is_here = |composed: &Composed| files.get(composed.files[0]).folder().starts_with(&project.folder);
+    let fits = |composed: &&Composed| {
+        if wanted.is_empty() { is_here(composed) } else { wanted.starts_with(&composed.files) }
+    };
     candidates.filter(fits).max_by_key(|composed| composed.files.len())
 }
 
@@ -109,7 +112,6 @@ struct Service<'a> {
     composed: &'a Composed,
     files: &'a Files,
     facts: &'a Facts,
-    unknown: &'a BTreeSet<String>,
 }
 
 impl Service<'_> {
@@ -202,7 +204,6 @@ impl Service<'_> {
             let words: Vec<Json> = command.simple.iter().flatten().map(|word| self.fill(word)).collect();
             add("health.test", json!(words));
         }
-        let _ = self.unknown;
     }
 }
 

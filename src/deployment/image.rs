@@ -252,6 +252,8 @@ fn context_of(unit: &Unit, files: &Files) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
     use crate::read;
     use crate::source::FileKind;
@@ -272,7 +274,7 @@ mod tests {
         assert_eq!(names, [("web", true), ("worker", true), ("assets", false), ("tests", true)]);
     }
 
-    /// What BuildKit's converter (`dockerfile2llb`, August 2026) makes of the same files, base images
+    /// What the converter of `BuildKit` (`dockerfile2llb`, August 2026) makes of the same files, base images
     /// without a configuration of their own.
     #[test]
     fn images_are_what_their_builder_makes_of_them() {
@@ -296,7 +298,7 @@ mod tests {
             let theirs = &case["config"];
             let mut differ = |what: &str, ours: String, theirs: String| {
                 if ours != theirs {
-                    wrong += &format!("{text}{what}: {ours} instead of {theirs}\n\n");
+                    writeln!(wrong, "{text}{what}: {ours} instead of {theirs}\n").unwrap();
                 }
             };
             let ours: Vec<String> = image
@@ -340,8 +342,8 @@ mod tests {
             differ("CMD", words(image.command), their_words(&theirs["Cmd"]));
             differ("ENTRYPOINT", words(image.entrypoint), their_words(&theirs["Entrypoint"]));
             let check = image.health.map(|check| words(check.command.as_ref()));
-            let test = list(&theirs["Healthcheck"]["Test"]);
-            let expected = match test.split_first() {
+            let tested = list(&theirs["Healthcheck"]["Test"]);
+            let expected = match tested.split_first() {
                 None => None,
                 Some((kind, _)) if kind == "NONE" => Some("none".to_owned()),
                 Some((kind, rest)) if kind == "CMD" => Some(format!("{rest:?}")),

@@ -118,24 +118,24 @@ fn bound(bind: &str) -> Option<Address> {
 mod tests {
     use super::*;
 
-    fn port(host: &str, port: u16) -> Option<Address> {
-        Some(Address::Port { host: host.into(), port })
+    fn port(host: &str, port: u16) -> Address {
+        Address::Port { host: host.into(), port }
     }
 
     #[test]
     fn addresses_in_every_spelling() {
-        assert_eq!(Address::of("web:8000"), port("web", 8000));
-        assert_eq!(Address::of("web"), port("web", 80));
-        assert_eq!(Address::of("[::1]:8000"), port("::1", 8000));
-        assert_eq!(Address::of(":8000"), port("", 8000));
+        assert_eq!(Address::of("web:8000"), Some(port("web", 8000)));
+        assert_eq!(Address::of("web"), Some(port("web", 80)));
+        assert_eq!(Address::of("[::1]:8000"), Some(port("::1", 8000)));
+        assert_eq!(Address::of(":8000"), Some(port("", 8000)));
         let socket = Some(Address::Socket("/run/app.sock".into()));
         for text in ["unix:/run/app.sock", "unix:///run/app.sock", "unix//run/app.sock"] {
             assert_eq!(Address::of(text), socket, "{text}");
         }
         assert_eq!(bound("unix:/run/app.sock"), socket);
         assert_eq!(bound("unix:///run/app.sock"), socket);
-        assert_eq!(bound("0.0.0.0"), port("0.0.0.0", 8000));
-        assert_eq!(bound(":9000"), port("", 9000));
+        assert_eq!(bound("0.0.0.0"), Some(port("0.0.0.0", 8000)));
+        assert_eq!(bound(":9000"), Some(port("", 9000)));
         assert_eq!(Address::of("web:port"), None);
     }
 }

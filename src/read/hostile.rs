@@ -320,7 +320,7 @@ proptest! {
     fn any_file_is_read_without_a_defect(text in fragments()) {
         for kind in KINDS {
             let (files, facts) = read(&text, kind);
-            prop_assert_eq!(sound(&files, &facts), Ok(()));
+            prop_assert_eq!(sound(&files, &facts), Ok(()), "{:?}", kind);
         }
     }
 

@@ -36,29 +36,33 @@ fn one(pattern: &[char], at: usize, char: char) -> Option<usize> {
     match pattern.get(at)? {
         '?' => Some(at + 1),
         '\\' if at + 1 < pattern.len() => (pattern.get(at + 1) == Some(&char)).then_some(at + 2),
-        '[' => set(pattern, at, char).unwrap_or_else(|| (char == '[').then_some(at + 1)),
+        '[' => match set(pattern, at) {
+            Some((members, negated, end)) => (holds(members, char) != negated).then_some(end),
+            // No bracket closes it, so it stands for itself.
+            None => (char == '[').then_some(at + 1),
+        },
         literal => (*literal == char).then_some(at + 1),
     }
 }
 
-/// The same for a set; `None` where no bracket closes it, so that it is none.
-fn set(pattern: &[char], at: usize, char: char) -> Option<Option<usize>> {
+/// The members of the set that begins at `at`, whether it admits all others, and the place behind it.
+fn set(pattern: &[char], at: usize) -> Option<(&[char], bool, usize)> {
     let negated = matches!(pattern.get(at + 1), Some('!' | '^'));
     let first = at + 1 + usize::from(negated);
     let end = (first + 1..pattern.len()).find(|end| pattern.get(*end) == Some(&']'))?;
-    let members = pattern.get(first..end)?;
-    let mut holds = false;
+    Some((pattern.get(first..end)?, negated, end + 1))
+}
+
+fn holds(members: &[char], char: char) -> bool {
     let mut index = 0;
     while let Some(&low) = members.get(index) {
-        if let (Some('-'), Some(&high)) = (members.get(index + 1), members.get(index + 2)) {
-            holds |= (low..=high).contains(&char);
-            index += 3;
-        } else {
-            holds |= low == char;
-            index += 1;
+        let range = (members.get(index + 1) == Some(&'-')).then(|| members.get(index + 2)).flatten();
+        if range.map_or(low == char, |high| (low..=*high).contains(&char)) {
+            return true;
         }
+        index += if range.is_some() { 3 } else { 1 };
     }
-    Some((holds != negated).then_some(end + 1))
+    false
 }
 
 #[cfg(test)]

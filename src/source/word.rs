@@ -118,7 +118,7 @@ fn resolve(parts: &[WordPart], lookup: &dyn Fn(&str) -> Option<String>) -> Optio
                 (None, None) => return None,
             },
             WordPart::Changed { name, operator, word } => {
-                text.push_str(&changed(lookup(name), *operator, word, lookup)?)
+                text.push_str(&changed(lookup(name), *operator, word, lookup)?);
             }
             WordPart::Opaque(_) => return None,
         }
@@ -145,28 +145,27 @@ fn changed(
         Operator::WithoutStart { longest } => {
             let (value, pattern) = (value?, resolve(word, lookup)?);
             let fits = |at: &usize| super::pattern::fits(&pattern, value.get(..*at).unwrap_or_default());
-            let at = cut(&value, longest, fits)?.unwrap_or(0);
+            let at = if value.len() > MAX_TRIMMED { return None } else { cut(&value, longest, fits) };
+            let at = at.unwrap_or(0);
             value.get(at..).map(str::to_owned)
         }
         Operator::WithoutEnd { longest } => {
             let (value, pattern) = (value?, resolve(word, lookup)?);
             let fits = |at: &usize| super::pattern::fits(&pattern, value.get(*at..).unwrap_or_default());
-            let at = cut(&value, !longest, fits)?.unwrap_or(value.len());
+            let at = if value.len() > MAX_TRIMMED { return None } else { cut(&value, !longest, fits) };
+            let at = at.unwrap_or(value.len());
             value.get(..at).map(str::to_owned)
         }
     }
 }
 
-/// The first or the last place in a text that `fits`; `None` where looking takes too long.
-fn cut(text: &str, last: bool, fits: impl FnMut(&usize) -> bool) -> Option<Option<usize>> {
-    if text.len() > MAX_TRIMMED {
-        return None;
-    }
+/// The first or the last place in a text that `fits`.
+fn cut(text: &str, last: bool, fits: impl FnMut(&usize) -> bool) -> Option<usize> {
     let mut places: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
     if last {
         places.reverse();
     }
-    Some(places.into_iter().find(fits))
+    places.into_iter().find(fits)
 }
 
 fn collect<'a>(parts: &'a [WordPart], names: &mut Vec<&'a str>) {

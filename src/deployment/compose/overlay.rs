@@ -51,7 +51,7 @@ fn name(files: &Files, file: FileId) -> &str {
 /// name one after the other.
 fn chains(files: &Files, facts: &Facts) -> Vec<Project> {
     let mut chains: Vec<Project> = Vec::new();
-    for (&file, _) in &facts.environments {
+    for &file in facts.environments.keys() {
         let source = files.get(file);
         if name(files, file) != ".env" {
             continue;

@@ -13,16 +13,16 @@ use super::node::Node;
 /// The command at `node`; `None` where it cannot be split.
 pub(super) fn read(node: Node) -> Option<Command> {
     let place = node.content();
-    match words(node) {
-        Some(words) => command::exec(words?, Dialect::Compose, place),
-        None => command::compose_string(&node.decoded()?, place),
+    if node.is_list() {
+        return command::exec(words(node)?, Dialect::Compose, place);
     }
+    command::compose_string(&node.decoded()?, place)
 }
 
-/// The items of a list as words; `None` for anything else, and inside where one of them is no text.
-pub(super) fn words(node: Node) -> Option<Option<Vec<Lexed>>> {
+/// The items of a list as words; `None` for anything else, and where one of them is no text.
+pub(super) fn words(node: Node) -> Option<Vec<Lexed>> {
     let (ids, flow) = node.tree.items(node.id)?;
-    Some((0..ids.len()).map(|index| item(node, ids, flow, index)).collect())
+    (0..ids.len()).map(|index| item(node, ids, flow, index)).collect()
 }
 
 /// One word of a command that is written as a list.

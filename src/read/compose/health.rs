@@ -42,12 +42,12 @@ pub(super) fn read<'a>(get: impl Fn(&str) -> Option<Node<'a>>, outer: Outer) -> 
 /// `[CMD, …]`, `[CMD-SHELL, script]`, `[NONE]`, or a script alone.
 fn test(node: Node) -> Option<Command> {
     let place = node.content();
-    let Some(words) = command::words(node) else {
+    if !node.is_list() {
         let text = node.decoded()?;
         let word = Node::word(&text, place);
         return script(Lexed { word, content: command::dollars(&text), has_quotes: true });
-    };
-    let mut words = words?.into_iter();
+    }
+    let mut words = command::words(node)?.into_iter();
     let kind = words.next()?;
     match kind.content.text() {
         "CMD" => commands::exec(words.collect(), Dialect::Compose, place),

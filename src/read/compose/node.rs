@@ -39,6 +39,10 @@ impl<'a> Node<'a> {
         self.text().is_none() && !self.tree.is_mapping(self.id) && self.tree.items(self.id).is_none()
     }
 
+    pub(super) fn is_list(self) -> bool {
+        self.tree.items(self.id).is_some()
+    }
+
     pub(super) fn mark(self) -> Option<Mark> {
         self.tree.mark(self.id)
     }

@@ -82,7 +82,7 @@ fn a_shell_in_a_list_is_looked_into() {
         "FROM x\nCMD [\"tini\", \"--\", \"/bin/sh\", \"-ec\", \"migrate && exec gunicorn -w \\\"$N\\\" app\"]\n",
     );
     let command = facts.units[0].command.as_ref().unwrap();
-    assert_eq!((command.form, command.filled_by), (Form::Shell, FilledBy::Shell));
+    assert_eq!((command.form, command.filled_by, command.words.len()), (Form::Exec, FilledBy::Nobody, 5));
     let [front, migrate, server] = &command.simple[..] else { panic!("{command:?}") };
     assert_eq!(texts(front), ["tini", "--"]);
     assert_eq!(texts(migrate), ["migrate"]);

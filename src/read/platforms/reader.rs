@@ -31,7 +31,7 @@ impl<'a> Reader<'a> {
     pub(in super::super) fn finish(mut self, facts: &mut Facts) {
         if self.units.len() > MAX_UNITS {
             self.units.truncate(MAX_UNITS);
-            let reason = format!("more than {MAX_UNITS} services; the rest was not read");
+            let reason = format!("more than {MAX_UNITS} services or tasks; the rest was not read");
             self.notes.push(Note::file(self.source.path(), reason));
         }
         facts.units.append(&mut self.units);

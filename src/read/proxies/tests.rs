@@ -36,7 +36,7 @@ fn settings_come_down_from_http_to_location() {
     assert_eq!(files.text_at(first.read_timeout.as_ref().unwrap().place), "75s");
     assert_eq!(first.connection.as_ref().unwrap().value, "");
     assert_eq!(first.buffering.as_ref().map(|buffering| buffering.value), Some(false));
-    assert_eq!(first.max_body.as_ref().unwrap().value.as_mib() as u64, 10);
+    assert_eq!(first.max_body.as_ref().unwrap().value, crate::values::Bytes::mib(10));
     let second = &routes[1];
     assert_eq!(upstreams(second), ["127.0.0.1:8001"]);
     assert_eq!(files.text_at(second.upstreams[0].place), "127.0.0.1:8001");

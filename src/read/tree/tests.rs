@@ -11,7 +11,7 @@ fn read(name: &str, text: &str) -> Node {
     let mut files = Files::new();
     let file = files.add(name, text);
     let mut facts = Facts::default();
-    let document = if name.ends_with(".toml") {
+    let document = if name.contains(".toml") {
         read_toml(file, files.get(file), &mut facts)
     } else {
         read_yaml(file, files.get(file), &mut facts)
