@@ -80,7 +80,7 @@ impl<'f> Scene<'f> {
 
     /// An image with the command that it has itself.
     pub(super) fn image(image: &Image<'f>, files: &Files, facts: &Facts) -> Self {
-        let (environment, roots) = inside(image, files.get(image.stage.place.file).folder(), None);
+        let (environment, roots) = inside(image, &image::home(image, files), None);
         let surroundings = Surroundings { environment, roots, files, facts, outer: &|_| None };
         let starts = commands::starts(image.entrypoint, image.command, surroundings);
         Self {
