@@ -99,8 +99,7 @@ fn compare(case: &Case, unit: &Unit, facts: &Facts, programs: &[Json]) -> Vec<St
     let command = unit.command.as_ref().expect("a command");
     let words: Vec<Option<String>> = command.words.iter().flat_map(|lexed| filled(&lexed.word, &known)).collect();
     for program in &mine {
-        let theirs: Vec<&str> =
-            program["words"].as_array().expect("words").iter().filter_map(Json::as_str).collect();
+        let theirs: Vec<&str> = program["words"].as_array().expect("words").iter().filter_map(Json::as_str).collect();
         differ("words", words.len().to_string(), theirs.len().to_string());
         for (ours, theirs) in words.iter().zip(theirs) {
             if let Some(ours) = ours {

@@ -74,7 +74,12 @@ fn folder(words: &[String], working: Option<&str>, beside: &str, files: &Files) 
 
 /// The only folder of the project that has the name of the machine's.
 fn named_alike(working: Option<&str>, files: &Files) -> Option<String> {
-    let name = working.filter(|working| working.starts_with('/'))?.trim_end_matches('/').rsplit('/').next().filter(|name| !name.is_empty())?;
+    let name = working
+        .filter(|working| working.starts_with('/'))?
+        .trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .filter(|name| !name.is_empty())?;
     let mut found = BTreeSet::new();
     for (_, file) in files.iter() {
         let mut folder = file.folder();

@@ -29,8 +29,10 @@ pub(super) struct Exported {
     pub(super) place: Place,
     pub(super) layer: Layer,
     pub(super) site: Option<Site>,
-    /// Whether it did what it does, so that it sets nothing.
+    /// Whether it did what it does, so that nothing is filled in any more.
     done: bool,
+    /// Whether it is there for others and sets nothing itself.
+    placeholder: bool,
 }
 
 /// What acts on the options behind it.
@@ -96,7 +98,7 @@ impl<'a> Exporter<'a> {
 
     /// Takes an option.
     pub(super) fn add(&mut self, key: &str, value: Option<Text>, place: Place, layer: Layer, site: Option<Site>) {
-        let option = Exported { key: key.to_owned(), value, place, layer, site, done: false };
+        let option = Exported { key: key.to_owned(), value, place, layer, site, done: false, placeholder: false };
         if self.running {
             self.push(option);
             return;
@@ -167,9 +169,17 @@ impl<'a> Exporter<'a> {
             }
         } else if let Some((name, value)) = text.split_once('=') {
             // A placeholder is there for others and sets nothing.
-            let done = key != "set";
+            let placeholder = key != "set";
             let value = Some(Text::Known(value.to_owned()));
-            self.list.push(Exported { key: name.to_owned(), value, place, layer, site: None, done });
+            self.list.push(Exported {
+                key: name.to_owned(),
+                value,
+                place,
+                layer,
+                site: None,
+                done: placeholder,
+                placeholder,
+            });
         }
     }
 
@@ -213,11 +223,7 @@ impl<'a> Exporter<'a> {
 
     /// The options of the file that `named` names, a section behind a colon.
     pub(super) fn load(&mut self, named: &str, place: Place) {
-        let (path, section) = match named.rsplit_once(':') {
-            Some((path, "")) => (path, "uwsgi"),
-            Some((path, section)) => (path, section),
-            None => (named, "uwsgi"),
-        };
+        let (path, section) = named.rsplit_once(':').unwrap_or((named, ""));
         let path = match (path, &self.last_file) {
             ("", Some(last)) => last.clone(),
             (path, _) => path.to_owned(),
@@ -230,7 +236,7 @@ impl<'a> Exporter<'a> {
         self.load_file(file, &path, section, place);
     }
 
-    /// The options of a section of `file`, which who loads it calls `name`.
+    /// The options of a section of `file`, which who loads it calls `name`; an empty one is the usual one.
     pub(super) fn load_file(&mut self, file: FileId, name: &str, section: &str, place: Place) {
         if self.depth >= MAX_DEPTH {
             self.errors.push(Located::new(format!("`{name}` is included again and again"), place));
@@ -244,6 +250,7 @@ impl<'a> Exporter<'a> {
         self.last_file = Some(name.to_owned());
         let magic = Magic::of(name, section, self.roots.absolute(), self.first.as_ref());
         self.first.get_or_insert_with(|| magic.clone());
+        let section = if section.is_empty() { "uwsgi" } else { section };
         self.depth += 1;
         for option in configuration.sections.iter().filter(|found| found.name.value == section).flat_map(|s| &s.options)
         {
@@ -269,7 +276,15 @@ impl<'a> Exporter<'a> {
         self.unread.push(Located::new(why.to_owned(), place));
         let value = Some(Text::unknown(why));
         let key = super::ANY.to_owned();
-        self.list.push(Exported { key, value, place, layer: Layer::ConfigFile, site: None, done: false });
+        self.list.push(Exported {
+            key,
+            value,
+            place,
+            layer: Layer::ConfigFile,
+            site: None,
+            done: false,
+            placeholder: false,
+        });
     }
 
     /// Fills in variables, then options, then reads what is inherited.
@@ -322,7 +337,7 @@ impl<'a> Exporter<'a> {
 
     /// The options that set something, in order.
     pub(super) fn effective(&self) -> impl Iterator<Item = &Exported> {
-        self.list.iter().filter(|option| !option.done)
+        self.list.iter().filter(|option| !option.placeholder)
     }
 }
 

@@ -105,7 +105,7 @@ pub(super) fn read(
     }
     if origin.kind == UnitKind::UwsgiConfiguration {
         let file = origin.place.file;
-        exporter.load_file(file, &named_like(file, &start.roots, files), "uwsgi", origin.place);
+        exporter.load_file(file, &named_like(file, &start.roots, files), "", origin.place);
     }
     let exporter = exporter.finish();
     errors.extend(exporter.errors.iter().cloned());
