@@ -7,7 +7,7 @@ use super::Deployment;
 use super::environment::Environment;
 use super::launcher::{self, Alone, Reached};
 use super::scene::{Project, Scene};
-use super::{compose, image, platform, proxy};
+use super::{compose, image, platform, proxy, uwsgi};
 use crate::findings::Note;
 use crate::read::{Facts, Unit, UnitKind};
 use crate::source::{FileId, Files, Located, Place};
@@ -89,12 +89,13 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
     }
     let project = Project { files, facts };
     let mut reached = Reached::of(files, facts);
-    for scene in scenes {
-        let place = scene.place();
-        if guarded(|| scene.play(&project, &mut reached, &mut assembly)).is_none() {
-            broken.push(place);
-        }
-    }
+    play(scenes, &project, &mut reached, &mut assembly, &mut broken);
+    // What no server loads by name is loaded by a command that is not in the project.
+    let loaded: BTreeSet<FileId> = assembly.deployments.iter().flat_map(|one| &one.loaded).copied().collect();
+    let alone = facts.uwsgi.iter().filter(|(file, _)| !loaded.contains(file));
+    let alone = alone.filter_map(|(&file, configuration)| uwsgi::alone(file, configuration, files));
+    let alone = alone.map(|(unit, start)| Scene::configuration(unit, start, files)).collect();
+    play(alone, &project, &mut reached, &mut assembly, &mut broken);
     let mut launchers = guarded(|| launcher::alone(files, facts, &mut reached)).unwrap_or_default();
     // Those that run whenever somebody calls them, before those that run only as programs.
     launchers.sort_by_key(|alone| alone.guarded);
@@ -148,6 +149,21 @@ fn reloads(deployment: &Deployment) -> bool {
     ["reload", "use_reloader"].iter().any(|name| {
         deployment.setting(name).and_then(super::Effective::value) == Some(&crate::values::Value::Bool(true))
     })
+}
+
+fn play(
+    scenes: Vec<Scene>,
+    project: &Project,
+    reached: &mut Reached,
+    assembly: &mut Assembly,
+    broken: &mut Vec<Place>,
+) {
+    for scene in scenes {
+        let place = scene.place();
+        if guarded(|| scene.play(project, reached, assembly)).is_none() {
+            broken.push(place);
+        }
+    }
 }
 
 /// A defect that one unit brings to light costs that unit, not the run.

@@ -18,6 +18,7 @@ impl Candidate {
                 Some(Edit::replace(place, python_literal(value, files.text_at(place))))
             }
             Site::Entry { literal, .. } => Some(Edit::replace((*literal)?, toml_literal(value)?)),
+            Site::Option { literal, .. } => Some(Edit::replace((*literal)?, option_text(value)?)),
             Site::Words { literal, .. } | Site::Variable { literal } => {
                 Some(Edit::replace((*literal)?, plain_text(value)?))
             }
@@ -31,6 +32,7 @@ impl Candidate {
                 Some(vec![Edit::remove(whole_lines(files, *statement)?)])
             }
             Site::Argument { removal, .. } => Some(vec![Edit::remove((*removal)?)]),
+            Site::Option { statement, .. } => Some(vec![Edit::remove(whole_lines(files, (*statement)?)?)]),
             Site::Words { removal, .. } => Some(removal.iter().map(|&place| Edit::remove(place)).collect()),
             Site::Variable { .. } => None,
         }
@@ -60,6 +62,15 @@ impl Candidate {
                 let end = (*whole)?.span.end;
                 let after = Place::new((*whole)?.file, Span::new(end, end));
                 Some(Edit::insert(after, format!(", {}={value}", setting.name())))
+            }
+            Site::Option { statement, .. } => {
+                let lines = whole_lines(files, (*statement)?)?;
+                let text = files.text_at(lines);
+                let end = if text.ends_with("\r\n") { "\r\n" } else { "\n" };
+                let name = setting.at(version).flags().iter().find_map(|flag| flag.strip_prefix("--"))?;
+                let line = format!("{name} = {}", option_text(value)?);
+                let line = if text.ends_with('\n') { format!("{line}{end}") } else { format!("{end}{line}") };
+                Some(Edit::insert(Place::new(lines.file, Span::new(lines.span.end, lines.span.end)), line))
             }
             Site::Words { literal, .. } => {
                 let place = (*literal)?;
@@ -107,6 +118,14 @@ fn toml_literal(value: &Value) -> Option<String> {
             Some(format!("\"{text}\""))
         }
         _ => None,
+    }
+}
+
+/// A value of an option in a file of options.
+fn option_text(value: &Value) -> Option<String> {
+    match value {
+        Value::Bool(truth) => Some(truth.to_string()),
+        value => plain_text(value),
     }
 }
 

@@ -68,6 +68,13 @@ pub enum Site {
         /// From the name to the end of the value.
         statement: Place,
     },
+    /// `key = value`, or another form of an option, in a file of options.
+    Option {
+        /// The value's bytes, if they are literal.
+        literal: Option<Place>,
+        /// From the key to the end of the value, where a line is all it takes.
+        statement: Option<Place>,
+    },
     /// Words of a command line.
     Words {
         /// The value's bytes, if they are a literal word.
@@ -228,6 +235,11 @@ impl Settings {
     /// Candidates come in any order; of two of one layer the later wins, as with a repeated flag.
     pub(super) fn settle(&mut self, setting: &'static Setting, mut candidates: Vec<Candidate>) {
         candidates.sort_by_key(|candidate| candidate.layer);
+        self.settle_in_order(setting, candidates);
+    }
+
+    /// Settles `setting` among its candidates, the last of which wins.
+    pub(super) fn settle_in_order(&mut self, setting: &'static Setting, mut candidates: Vec<Candidate>) {
         let Some(winner) = candidates.pop() else {
             return;
         };

@@ -36,14 +36,13 @@ pub(super) fn roots(unit: &Unit, texts: &[String], files: &Files) -> Roots {
     let folder = folder(&words, working, beside, files);
     match working {
         Some(working) if working.starts_with('/') => Roots::machine(&folder, beside, Some(working)),
-        Some(working) => {
-            // Relative to a folder that only the manager knows; the one that is named is the better guess.
+        // uWSGI goes there itself.
+        Some(working) if unit.kind != UnitKind::UwsgiConfiguration => {
             let mut roots = Roots::machine(&folder, beside, None);
-            if folder.is_empty() {
-                roots.enter(working);
-            }
+            roots.enter(working);
             roots
         }
+        Some(_) => Roots::machine(&folder, beside, None),
         None => Roots::machine(&folder, beside, None),
     }
 }
@@ -75,7 +74,12 @@ fn folder(words: &[String], working: Option<&str>, beside: &str, files: &Files) 
 
 /// The only folder of the project that has the name of the machine's.
 fn named_alike(working: Option<&str>, files: &Files) -> Option<String> {
-    let name = working?.trim_end_matches('/').rsplit('/').next().filter(|name| !name.is_empty())?;
+    let name = working
+        .filter(|working| working.starts_with('/'))?
+        .trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .filter(|name| !name.is_empty())?;
     let mut found = BTreeSet::new();
     for (_, file) in files.iter() {
         let mut folder = file.folder();
@@ -110,14 +114,16 @@ fn evidence(word: &str, working: Option<&str>) -> Option<Vec<String>> {
     let word = word.strip_prefix("file:").unwrap_or(word);
     let plain = |c: char| c.is_alphanumeric() || "_-./".contains(c);
     let path = word.split(':').next().unwrap_or(word);
+    // A relative folder is entered from the one that is looked for.
+    let entered = working.filter(|working| !working.starts_with('/')).unwrap_or_default();
     if !path.is_empty() && path.chars().all(plain) && path.rsplit_once('.').is_some_and(|(_, end)| NAMED.contains(&end))
     {
-        if let Some(working) = working
+        if let Some(working) = working.filter(|working| working.starts_with('/'))
             && path.starts_with('/')
         {
             return Some(vec![path.strip_prefix(working)?.trim_start_matches('/').to_owned()]);
         }
-        return (!path.starts_with('/')).then(|| vec![locate::join("", path)]);
+        return (!path.starts_with('/')).then(|| vec![locate::join(entered, path)]);
     }
     let module = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
     let is_module = (word.contains(':') || path.contains('.'))
@@ -125,7 +131,7 @@ fn evidence(word: &str, working: Option<&str>) -> Option<Vec<String>> {
         && path.starts_with(|c: char| c.is_alphabetic() || c == '_');
     is_module.then(|| {
         let path = path.replace('.', "/");
-        vec![format!("{path}.py"), format!("{path}/__init__.py")]
+        vec![locate::join(entered, &format!("{path}.py")), locate::join(entered, &format!("{path}/__init__.py"))]
     })
 }
 
@@ -178,6 +184,7 @@ mod tests {
         );
         assert_eq!(told(&paths, &["gunicorn", "other:app"], Some("/srv/frontend")), "frontend");
         assert_eq!(told(&paths, &["gunicorn", "other:app"], Some("/srv/x")), "");
+        assert_eq!(told(&paths, &["shop.wsgi"], Some("backend")), "");
     }
 
     #[test]

@@ -46,6 +46,43 @@ pub(super) struct Recipe<'f> {
 /// How many copies from other stages are followed.
 const MAX_FOLLOWED: usize = 32;
 
+/// The folder that an image is built from where nothing says so: that of its Dockerfile or, where what it copies
+/// lies in a folder above, that one.
+pub(super) fn home(image: &Image, files: &Files) -> String {
+    let mut sources = Vec::new();
+    copied_from_project(image, 0, &mut sources);
+    let plain = |source: &&str| !source.contains(['*', '?', '[', '$']) && !matches!(source.trim_matches('/'), "" | ".");
+    let sources: Vec<&str> = sources.into_iter().filter(plain).collect();
+    let there = |folder: &str| {
+        let exists = |source: &&&str| {
+            let path = join(folder, source.trim_start_matches('/'));
+            files.find(&path).is_some() || files.iter().any(|(_, file)| file.path().starts_with(&format!("{path}/")))
+        };
+        sources.iter().filter(exists).count()
+    };
+    let own = files.get(image.stage.place.file).folder();
+    let mut best = (own, there(own));
+    let mut folder = own;
+    while !folder.is_empty() && best.1 < sources.len() {
+        folder = folder.rsplit_once('/').map_or("", |(above, _)| above);
+        let count = there(folder);
+        if count > best.1 {
+            best = (folder, count);
+        }
+    }
+    best.0.to_owned()
+}
+
+fn copied_from_project<'i>(image: &'i Image, depth: usize, sources: &mut Vec<&'i str>) {
+    for landed in &image.copied {
+        match &landed.from {
+            None => sources.extend(landed.copied.sources.iter().map(String::as_str)),
+            Some(stage) if depth < MAX_FOLLOWED => copied_from_project(stage, depth + 1, sources),
+            Some(_) => {}
+        }
+    }
+}
+
 /// The image that a Dockerfile builds: its stage `target`, or the last one. `arguments` stand in for the
 /// defaults of `ARG`.
 pub(super) fn build<'f>(

@@ -30,6 +30,7 @@ mod shell;
 mod supervisor;
 mod tasks;
 mod uvicorn;
+mod uwsgi;
 mod version;
 
 pub use crate::python::evaluate::Dependency;
@@ -44,7 +45,7 @@ use std::collections::BTreeMap;
 
 use crate::read::UnitKind;
 use crate::servers::{Server, Version, WorkerClass};
-use crate::source::{Located, Place};
+use crate::source::{FileId, Located, Place};
 use crate::values::Seconds;
 
 /// One server, started in one way.
@@ -70,6 +71,8 @@ pub struct Deployment {
     pub class: Option<&'static WorkerClass>,
     /// The configuration file it loads.
     pub configuration: Option<Configuration>,
+    /// Every file of its configuration.
+    loaded: Vec<FileId>,
     /// What bounds it.
     pub limits: Limits,
     /// How somebody finds out whether it is well.

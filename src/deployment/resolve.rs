@@ -10,12 +10,12 @@ use super::environment::Environment;
 use super::launcher::{self, Called, Launched};
 use super::settle::{self, Sources};
 use super::version;
-use super::{Candidate, Deployment, Resolved, Settings, daphne, fastapi, faults, granian, hypercorn, uvicorn};
+use super::{Candidate, Deployment, Resolved, Settings, daphne, fastapi, faults, granian, hypercorn, uvicorn, uwsgi};
 use crate::findings::Note;
 use crate::read::{self, Facts, Limits, Unit, UnitKind};
 use crate::servers::arguments::{self, Argument, Arguments};
 use crate::servers::{Program, Server, Table, Version, fastapi_cli, table};
-use crate::source::{Files, Located, Place};
+use crate::source::{FileId, Files, Located, Place};
 use crate::values::Value;
 
 /// What is known about a start from the place that declares it.
@@ -76,7 +76,7 @@ pub(super) fn resolve(
         _ => Which::None,
     };
     let words = command_line.last("config").and_then(|given| given.text.as_deref()).unwrap_or_default();
-    let loaded = load(which, words, &reader, table, version.version, start, notes);
+    let mut loaded = load(which, words, &reader, table, version.version, start, notes);
     let named = if fastapi {
         let found = fastapi::find(start, &command_line, files, facts);
         errors.extend(found.error);
@@ -98,17 +98,27 @@ pub(super) fn resolve(
         parted: &start.parted,
         called: called.as_ref(),
     };
-    let mut settings = sources.settle(&mut errors);
-    let situation = Situation {
-        origin,
-        start,
-        environment: &environment,
-        version: version.version,
-        command_line: &command_line,
-        fastapi,
-        called: called.as_ref(),
+    let mut loaded_files: Vec<FileId> = loaded.configuration.iter().map(|configuration| configuration.file).collect();
+    let (settings, app) = if server == Server::Uwsgi {
+        let found = (&mut errors, &mut *notes);
+        let told = uwsgi::read(start, origin.unit, &command_line, table, version.version, files, facts, found);
+        loaded.configuration = told.configuration;
+        loaded_files = told.loaded;
+        (told.settings, told.app)
+    } else {
+        let mut settings = sources.settle(&mut errors);
+        let situation = Situation {
+            origin,
+            start,
+            environment: &environment,
+            version: version.version,
+            command_line: &command_line,
+            fastapi,
+            called: called.as_ref(),
+        };
+        let app = situation.application(server, named.as_ref(), &mut settings, &mut errors);
+        (settings, app)
     };
-    let app = situation.application(server, named.as_ref(), &mut settings, &mut errors);
     Some(Deployment {
         server,
         kind: origin.unit.kind,
@@ -120,6 +130,7 @@ pub(super) fn resolve(
         class: settle::worker_class(table, &settings),
         workers_on_large_node: workers_on_large_node(&reader, loaded.configuration.as_ref(), &settings),
         configuration: loaded.configuration,
+        loaded: loaded_files,
         limits: origin.limits.clone(),
         health: origin.unit.health.clone(),
         user: origin.unit.user.clone(),

@@ -66,9 +66,21 @@ impl<'f> Scene<'f> {
         }
     }
 
+    /// A configuration of uWSGI that nothing names.
+    pub(super) fn configuration(unit: Unit, start: Start, files: &Files) -> Self {
+        Self {
+            development: context::development(&unit, files),
+            unit: Cow::Owned(unit),
+            starts: vec![start],
+            limits: Limits::default(),
+            container: None,
+            replaces: false,
+        }
+    }
+
     /// An image with the command that it has itself.
     pub(super) fn image(image: &Image<'f>, files: &Files, facts: &Facts) -> Self {
-        let (environment, roots) = inside(image, files.get(image.stage.place.file).folder(), None);
+        let (environment, roots) = inside(image, &image::home(image, files), None);
         let surroundings = Surroundings { environment, roots, files, facts, outer: &|_| None };
         let starts = commands::starts(image.entrypoint, image.command, &surroundings);
         Self {

@@ -80,15 +80,11 @@ impl Sources<'_> {
 
     fn default(&self, setting: &'static Setting) -> Candidate {
         let own = self.in_front(setting).and_then(|own| own.at(self.interface.newest()).default());
-        let shape = setting.at(self.version);
-        let value = own.filter(|own| **own != Value::None).or(shape.default()).cloned().map_or_else(
-            || {
-                let from = shape.default_computed().unwrap_or("the machine");
-                Resolved::Unknown(format!("the default depends on {from}"))
-            },
-            Resolved::Known,
-        );
-        Candidate { value, layer: Layer::Default, place: None, site: None, depends: Vec::new() }
+        let of_server = default(setting, self.version);
+        match own.filter(|own| **own != Value::None) {
+            Some(own) => Candidate { value: Resolved::Known(own.clone()), ..of_server },
+            None => of_server,
+        }
     }
 
     /// The setting of the command in front of the server that sets this one.
@@ -215,11 +211,25 @@ fn may_set(place: Place, last: Option<&Given>, arguments: &Arguments) -> bool {
     }
 }
 
-fn unknown(layer: Layer, place: Place, why: String) -> Candidate {
+/// What a server takes a setting to be that nobody sets.
+pub(super) fn default(setting: &Setting, version: Version) -> Candidate {
+    let shape = setting.at(version);
+    let value = shape.default().cloned().map_or_else(
+        || {
+            let from = shape.default_computed().unwrap_or("the machine");
+            Resolved::Unknown(format!("the default depends on {from}"))
+        },
+        Resolved::Known,
+    );
+    Candidate { value, layer: Layer::Default, place: None, site: None, depends: Vec::new() }
+}
+
+/// A candidate that may be anything.
+pub(super) fn unknown(layer: Layer, place: Place, why: String) -> Candidate {
     Candidate { value: Resolved::Unknown(why), layer, place: Some(place), site: None, depends: Vec::new() }
 }
 
-fn from_words(given: &Given, layer: Layer, parted: &Parted, errors: &mut Vec<Located<String>>) -> Candidate {
+pub(super) fn from_words(given: &Given, layer: Layer, parted: &Parted, errors: &mut Vec<Located<String>>) -> Candidate {
     let place = given.value_place.unwrap_or(given.flag);
     let value = match &given.value {
         Outcome::Known(value) => Resolved::Known(value.clone()),
@@ -243,7 +253,7 @@ fn from_words(given: &Given, layer: Layer, parted: &Parted, errors: &mut Vec<Loc
 }
 
 /// The values of an option that may be repeated, as one list; the last mention stands for all.
-fn joined(candidates: Vec<Candidate>) -> Option<Candidate> {
+pub(super) fn joined(candidates: Vec<Candidate>) -> Option<Candidate> {
     let mut items = Vec::new();
     let mut unknown = None;
     for candidate in &candidates {

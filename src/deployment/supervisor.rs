@@ -58,23 +58,38 @@ pub(super) fn started<'a>(
     let folder = main.map_or("", |main| here.files.get(main).folder());
     let patterns = own.into_iter().flat_map(|own| &own.included).map(|pattern| pattern.value.as_str());
     for pattern in patterns.chain(own.is_none().then_some(PACKAGED)) {
-        for &file in here.facts.supervisors.keys().filter(|&&file| Some(file) != main) {
-            let name = here.files.get(file).name();
-            let fits = match_of(pattern, name).is_some_and(|path| {
+        let others = || here.facts.supervisors.keys().copied().filter(|&file| Some(file) != main);
+        let fits = |file: &FileId| {
+            let path = match_of(pattern, here.files.get(*file).name());
+            path.is_some_and(|path| {
                 if path.starts_with('/') {
-                    roots.file(here.files, &path) == Some(file)
+                    roots.file(here.files, &path) == Some(*file)
                 } else {
-                    here.files.get(file).path() == locate::join(folder, &path)
+                    here.files.get(*file).path() == locate::join(folder, &path)
                 }
-            });
-            if fits && !parts.contains(&file) {
-                parts.push(file);
-            }
+            })
+        };
+        let mut found: Vec<FileId> = others().filter(fits).collect();
+        if found.is_empty() && main.is_some() {
+            // A script may put there what lies beside the file.
+            let below = |file: &FileId| {
+                let there = here.files.get(*file);
+                let inside = there.folder().strip_prefix(folder);
+                let inside = inside.is_some_and(|rest| folder.is_empty() || rest.is_empty() || rest.starts_with('/'));
+                inside && match_of(pattern, there.name()).is_some()
+            };
+            found = others().filter(|file| !is_main(*file, here)).filter(below).collect();
         }
+        found.retain(|file| !parts.contains(file));
+        parts.extend(found);
     }
     let is_program = |unit: &&Unit| unit.kind == UnitKind::SupervisorProgram && parts.contains(&unit.place.file);
     let programs = here.facts.units.iter().filter(is_program).map(|unit| Program { unit, environment });
     Some(programs.collect())
+}
+
+fn is_main(file: FileId, here: &Surroundings) -> bool {
+    here.facts.supervisors.get(&file).is_some_and(|configuration| configuration.is_main)
 }
 
 /// The configuration that a command line names.

@@ -338,6 +338,11 @@ fn conf(path: &str, text: &str) -> Option<FileKind> {
             return Some(FileKind::Systemd);
         }
     }
+    // `uwsgi --ini uwsgi.ini:web` needs no section of that name.
+    let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+    if name.contains("uwsgi") && name.contains(".ini") && has_line(text, "[") {
+        return Some(FileKind::UwsgiIni);
+    }
     let directive = |name: &str| {
         text.lines().map(trimmed).any(|line| {
             line.strip_prefix(name)

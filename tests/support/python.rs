@@ -59,6 +59,18 @@ pub(crate) fn servers_environment() -> &'static PythonEnvironment {
 /// # Panics
 /// As [`python_environment`], and where the file does not name the release.
 pub(crate) fn release(name: &str) -> PathBuf {
+    target(name, &["--only-binary", ":all:"])
+}
+
+/// The same for a release that exists as source only and is compiled here, which takes a minute.
+///
+/// # Panics
+/// As [`release`], and without a C compiler.
+pub(crate) fn compiled(name: &str) -> PathBuf {
+    target(name, &[])
+}
+
+fn target(name: &str, kinds: &[&str]) -> PathBuf {
     let pinned = RELEASES.split("\n\n").find(|entry| entry.split_whitespace().next() == Some(name));
     let pinned = pinned.unwrap_or_else(|| panic!("releases.txt has no {name}"));
     let folder = place(&[pinned]);
@@ -66,9 +78,9 @@ pub(crate) fn release(name: &str) -> PathBuf {
         let requirements = folder.join("requirements.txt");
         fs::write(&requirements, format!("{pinned}\n"))?;
         let pip = ["-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-deps", "--no-compile"];
-        let options = ["--require-hashes", "--only-binary", ":all:", "--target"];
         let mut command = servers_environment().command();
-        run(command.args(pip).args(options).arg(&folder).arg("-r").arg(requirements));
+        command.args(pip).arg("--require-hashes").args(kinds).arg("--target");
+        run(command.arg(&folder).arg("-r").arg(requirements));
         Ok(())
     })
     .unwrap_or_else(|error| panic!("{}: {error}", folder.display()));

@@ -1,0 +1,319 @@
+//! What uWSGI makes of its variables, its files and its command line together.
+//!
+//! All of them are options of one list, the last of which counts, wherever it comes from (2.0.31): a file that is
+//! named behind `--processes 2` has its way.
+
+mod export;
+mod magic;
+mod text;
+
+use std::collections::BTreeMap;
+
+use super::commands::Start;
+use super::configuration::Configuration;
+use super::effective::{Candidate, Effective, Layer, Resolved, Settings, Site};
+use super::host;
+use super::locate::Roots;
+use super::settle;
+use crate::findings::Note;
+use crate::read::{Command, Facts, FilledBy, Form, Unit, UnitKind, UwsgiFile};
+use crate::servers::arguments::{self, Argument, Arguments, Outcome};
+use crate::servers::{Action, Program, Server, Setting, Table, Version};
+use crate::source::{FileId, Files, Located};
+use crate::values::Value;
+use export::{Exported, Exporter};
+use text::Text;
+
+/// Stands for any option, where something is not known that may set it.
+const ANY: &str = "*";
+
+/// Variables of the name that are no options (`parse_sys_envs`).
+const NO_OPTIONS: [&str; 8] = [
+    "UWSGI_RELOADS",
+    "UWSGI_VASSALS_DIR",
+    "UWSGI_EMPEROR_FD",
+    "UWSGI_BROODLORD_NUM",
+    "UWSGI_EMPEROR_FD_CONFIG",
+    "UWSGI_EMPEROR_PROXY",
+    "UWSGI_JAIL_PID",
+    "UWSGI_ORIGINAL_PROC_NAME",
+];
+
+/// What a server is told.
+pub(super) struct Told {
+    pub(super) settings: Settings,
+    /// The file that is loaded first.
+    pub(super) configuration: Option<Configuration>,
+    /// All files that are loaded.
+    pub(super) loaded: Vec<FileId>,
+    pub(super) app: Option<Located<String>>,
+}
+
+/// Reads everything that a server is told.
+pub(super) fn read(
+    start: &Start,
+    origin: &Unit,
+    command_line: &Arguments,
+    table: &'static Table,
+    version: Version,
+    files: &Files,
+    facts: &Facts,
+    (errors, notes): (&mut Vec<Located<String>>, &mut Vec<Note>),
+) -> Told {
+    let mut exporter = Exporter::new(files, &facts.uwsgi, &start.environment, &start.roots);
+    for (name, entry) in start.environment.entries() {
+        let option = name.strip_prefix("UWSGI_").filter(|_| !NO_OPTIONS.contains(&name.as_str()));
+        let Some(option) = option else { continue };
+        let key = option.to_ascii_lowercase().replace('_', "-");
+        let value = match &entry.text {
+            Some(text) => Text::Known(text.clone()),
+            None => Text::unknown(format!("`{name}` is passed on from outside")),
+        };
+        let literal = entry.literal.then_some(entry.place);
+        exporter.add(&key, Some(value), entry.place, Layer::Environment, Some(Site::Variable { literal }));
+    }
+    for given in &command_line.given {
+        let setting = given.setting;
+        let written = files
+            .text_at(given.flag)
+            .strip_prefix("--")
+            .filter(|name| table.setting_of_option(name, version).is_some());
+        let flags = setting.at(version).flags();
+        let long = written.or_else(|| flags.iter().find_map(|flag| flag.strip_prefix("--")));
+        let candidate = settle::from_words(given, Layer::CommandLine, &start.parted, &mut Vec::new());
+        let value = match (&given.text, given.value_place) {
+            (Some(text), _) => Some(Text::Known(text.clone())),
+            (None, None) => None,
+            (None, Some(_)) => {
+                let why = "it comes from a variable that no file sets".to_owned();
+                Some(Text::Unknown { why, depends: candidate.depends })
+            }
+        };
+        let place = given.value_place.unwrap_or(given.flag);
+        exporter.add(long.unwrap_or(setting.name()), value, place, Layer::CommandLine, candidate.site);
+    }
+    let mut named = Vec::new();
+    for word in command_line.app.iter().chain(&command_line.extra) {
+        // `uwsgi_opt_load` tells a configuration by its ending, and Python's plugin tells the rest.
+        let is_configuration =
+            [".ini", ".xml", ".yaml", ".yml", ".json", ".js"].iter().any(|end| word.value.ends_with(end));
+        if is_configuration {
+            exporter.load(&word.value, word.place);
+        } else {
+            named.push(word.clone());
+        }
+    }
+    if origin.kind == UnitKind::UwsgiConfiguration {
+        let file = origin.place.file;
+        exporter.load_file(file, &named_like(file, &start.roots, files), "", origin.place);
+    }
+    let exporter = exporter.finish();
+    errors.extend(exporter.errors.iter().cloned());
+    for lost in &exporter.unread {
+        let file = files.get(lost.place.file);
+        notes.push(Note::line(file.path(), file.line(lost.place.span.start), lost.value.clone()));
+    }
+    if !exporter.complete {
+        let file = files.get(start.place.file);
+        notes.push(Note::file(file.path(), "it makes more options than are followed"));
+    }
+    let mut settings = settled(&exporter, table, version, command_line, files, errors);
+    imply_master(&mut settings);
+    let configuration = exporter.loaded.first().map(|&file| Configuration {
+        file,
+        named_at: exporter
+            .list
+            .iter()
+            .find(|option| option.layer == Layer::CommandLine && is_path(option))
+            .map(|option| option.place),
+        strangers: Vec::new(),
+        last_assignment: None,
+    });
+    let app =
+        application(&settings, &start.roots, files).or_else(|| named.into_iter().find(|word| word.value.contains(':')));
+    Told { settings, configuration, loaded: exporter.loaded, app }
+}
+
+fn is_path(option: &Exported) -> bool {
+    matches!(option.key.as_str(), "ini" | "yaml" | "yml" | "json" | "js" | "xml" | "xmlconfig" | "include" | "config")
+}
+
+/// How somebody calls a configuration of which it is not known where it lies: by its name.
+fn named_like(file: FileId, roots: &Roots, files: &Files) -> String {
+    let name = files.get(file).name();
+    match roots.absolute() {
+        Some(folder) if roots.file(files, name) == Some(file) => format!("{folder}/{name}"),
+        _ => name.to_owned(),
+    }
+}
+
+fn settled(
+    exporter: &Exporter,
+    table: &'static Table,
+    version: Version,
+    command_line: &Arguments,
+    files: &Files,
+    errors: &mut Vec<Located<String>>,
+) -> Settings {
+    let mut by_setting: BTreeMap<&str, Vec<Candidate>> = BTreeMap::new();
+    let mut any = Vec::new();
+    for (order, option) in exporter.effective().enumerate() {
+        if option.key == ANY {
+            any.push((order, candidate(option, Resolved::Unknown(String::new()))));
+            continue;
+        }
+        let Some(setting) = table.setting_of_option(&option.key, version) else { continue };
+        let value = value(option, setting, table, version, errors);
+        by_setting.entry(setting.name()).or_default().push(candidate(option, value));
+    }
+    let mut settings = Settings::default();
+    for setting in table.settings().filter(|setting| setting.applies_to(version)) {
+        let mut candidates = by_setting.remove(setting.name()).unwrap_or_default();
+        if setting.at(version).action() == Action::Append && !candidates.is_empty() {
+            candidates = settle::joined(candidates).into_iter().collect();
+        }
+        if let Some((_, lost)) = any.last() {
+            candidates.extend(unless_later(exporter, setting, version, lost));
+        }
+        if let Some(&place) = command_line.opaque.first().filter(|_| command_line.last(setting.name()).is_none()) {
+            let why = format!("`{}` may set it", files.text_at(place));
+            candidates.push(settle::unknown(Layer::CommandLine, place, why));
+        }
+        candidates.insert(0, settle::default(setting, version));
+        settings.settle_in_order(setting, candidates);
+    }
+    settings
+}
+
+/// What is lost sets an option, unless one behind it does.
+fn unless_later(exporter: &Exporter, setting: &Setting, version: Version, lost: &Candidate) -> Option<Candidate> {
+    let flags = setting.at(version).flags();
+    let last = exporter
+        .effective()
+        .filter(|option| option.key == ANY || flags.iter().any(|flag| flag.strip_prefix("--") == Some(&option.key)))
+        .last()?;
+    (last.key == ANY).then(|| lost.clone())
+}
+
+fn candidate(option: &Exported, value: Resolved) -> Candidate {
+    let (value, depends) = match &option.value {
+        Some(Text::Unknown { why, depends }) => (Resolved::Unknown(why.clone()), depends.clone()),
+        _ => (value, Vec::new()),
+    };
+    Candidate { value, layer: option.layer, place: Some(option.place), site: option.site.clone(), depends }
+}
+
+fn value(
+    option: &Exported,
+    setting: &'static Setting,
+    table: &'static Table,
+    version: Version,
+    errors: &mut Vec<Located<String>>,
+) -> Resolved {
+    let text = match &option.value {
+        Some(Text::Unknown { why, .. }) => return Resolved::Unknown(why.clone()),
+        Some(Text::Known(text)) => Some(text.as_str()),
+        None => None,
+    };
+    match arguments::outcome_of(table, version, setting, text) {
+        Outcome::Known(value) => Resolved::Known(value),
+        Outcome::Unknown => Resolved::Unknown("it cannot be told".to_owned()),
+        Outcome::Invalid(message) => {
+            errors.push(Located::new(format!("`{}`: {message}", option.key), option.place));
+            Resolved::Unknown(format!("the server refuses `{}`", text.unwrap_or_default()))
+        }
+    }
+}
+
+/// Options that need a master start one (`UWSGI_OPT_MASTER` and its relatives).
+const WITH_MASTER: [&str; 24] = [
+    "spooler",
+    "mule",
+    "mules",
+    "evil_reload_on_as",
+    "evil_reload_on_rss",
+    "reload_on_fd",
+    "touch_reload",
+    "touch_workers_reload",
+    "touch_chain_reload",
+    "touch_logrotate",
+    "touch_logreopen",
+    "fs_reload",
+    "enable_metrics",
+    "stats",
+    "master_fifo",
+    "cheaper",
+    "cheaper_initial",
+    "cheaper_step",
+    "cheaper_algo",
+    "idle",
+    "die_on_idle",
+    "attach_daemon",
+    "attach_daemon2",
+    "smart_attach_daemon",
+];
+
+fn imply_master(settings: &mut Settings) {
+    let cause = WITH_MASTER.iter().filter_map(|name| settings.get(name)).find(|setting| setting.is_set());
+    let Some(cause) = cause.map(|cause| cause.winner.clone()) else { return };
+    let value = Resolved::Known(Value::Bool(true));
+    settings.change_default("master", |_| Candidate { value, site: None, ..cause });
+}
+
+/// The application that the options name, as a module and what it is called there.
+fn application(settings: &Settings, roots: &Roots, files: &Files) -> Option<Located<String>> {
+    let text = |name: &str| {
+        let setting = settings.get(name).filter(|setting| setting.is_set())?;
+        Some(Located::new(Effective::text(setting)?.to_owned(), setting.place()?))
+    };
+    let callable = text("callable").map_or_else(|| "application".to_owned(), |callable| callable.value);
+    if let Some(module) = text("module") {
+        let named = module.value.contains(':');
+        return Some(module.map(|module| if named { module } else { format!("{module}:{callable}") }));
+    }
+    let file = text("wsgi_file")?;
+    let mut roots = roots.clone();
+    if let Some(folder) = text("chdir") {
+        roots.enter(&folder.value);
+    }
+    let folder = roots.folder(files);
+    let found = roots.file(files, &file.value).map(|found| files.get(found).path());
+    let below = found
+        .and_then(|path| if folder.is_empty() { Some(path) } else { path.strip_prefix(&folder)?.strip_prefix('/') });
+    let module = below.unwrap_or(&file.value);
+    let module = module.strip_suffix(".py").unwrap_or(module).trim_start_matches("./");
+    let module = if module.starts_with('/') { module.to_owned() } else { module.replace('/', ".") };
+    Some(file.map(|_| format!("{module}:{callable}")))
+}
+
+/// A unit for a configuration that nothing names, and what it starts.
+pub(super) fn alone(file: FileId, configuration: &UwsgiFile, files: &Files) -> Option<(Unit, Start)> {
+    let section = configuration.sections.iter().find(|section| section.name.value == "uwsgi")?;
+    // A list of options for others to include names no application and no address.
+    if section.options.is_empty() {
+        return None;
+    }
+    let name = files.get(file).name().split('.').next().unwrap_or_default();
+    let place = section.name.place;
+    let mut unit = Unit::new(UnitKind::UwsgiConfiguration, name, place);
+    let literal = |key: &str| section.options.iter().rfind(|option| option.key.value == key && option.literal);
+    unit.working_folder =
+        literal("chdir").and_then(|option| Some(Located::new(option.value.text()?, option.value_place)));
+    unit.command =
+        Some(Command { form: Form::Exec, filled_by: FilledBy::Nobody, simple: Vec::new(), words: Vec::new(), place });
+    let texts: Vec<String> =
+        ["module", "wsgi", "wsgi-file", "file", "mount"].iter().filter_map(|key| literal(key)?.value.text()).collect();
+    let roots = host::roots(&unit, &texts, files);
+    let start = Start {
+        program: Program::Server { server: Server::Uwsgi, name: 0, first_argument: 0 },
+        arguments: Vec::<Argument>::new(),
+        environment: super::environment::Environment::default(),
+        roots,
+        place,
+        conditional: false,
+        parted: super::commands::Parted::default(),
+        managed: None,
+        on_large_node: None,
+    };
+    Some((unit, start))
+}
