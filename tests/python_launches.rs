@@ -21,6 +21,7 @@ use support::python::{release, servers_environment};
 /// A program, and what about it cannot be told from its files.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[allow(clippy::struct_excessive_bools, reason = "the marks of a case as they stand in the corpus")]
 struct Case {
     /// The command that runs it, with variables in front.
     run: String,

@@ -49,8 +49,9 @@ struct Corpus {
 
 impl Case {
     fn command(&self) -> String {
-        let assignments: String = self.env.iter().map(|(name, value)| format!("{name}='{value}' ")).collect();
-        format!("{assignments}uwsgi {}", self.run)
+        let mut words: Vec<String> = self.env.iter().map(|(name, value)| format!("{name}='{value}'")).collect();
+        words.extend(["uwsgi".to_owned(), self.run.clone()]);
+        words.join(" ")
     }
 }
 
@@ -104,12 +105,11 @@ fn expected(options: &[(String, String)]) -> BTreeMap<&'static str, Json> {
         };
         let adds_up = setting.at(table.newest()).action() == Action::Append;
         let value = json_of(&value);
-        match settings.get_mut(setting.name()).filter(|_| adds_up) {
-            Some(Json::Array(all)) => all.push(value),
-            _ => {
-                let value = if adds_up { Json::Array(vec![value]) } else { value };
-                settings.insert(setting.name(), value);
-            }
+        if let Some(Json::Array(all)) = settings.get_mut(setting.name()).filter(|_| adds_up) {
+            all.push(value);
+        } else {
+            let value = if adds_up { Json::Array(vec![value]) } else { value };
+            settings.insert(setting.name(), value);
         }
     }
     settings

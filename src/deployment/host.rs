@@ -42,8 +42,7 @@ pub(super) fn roots(unit: &Unit, texts: &[String], files: &Files) -> Roots {
             roots.enter(working);
             roots
         }
-        Some(_) => Roots::machine(&folder, beside, None),
-        None => Roots::machine(&folder, beside, None),
+        Some(_) | None => Roots::machine(&folder, beside, None),
     }
 }
 

@@ -28,6 +28,7 @@ pub(super) struct Origin<'a> {
 
 /// The deployment that `start` makes of `server`; `None` where the command only prints something, such
 /// as its help or a checked configuration.
+#[allow(clippy::too_many_lines, reason = "one source of settings after the other, in the order of the servers")]
 pub(super) fn resolve(
     origin: &Origin,
     server: Server,

@@ -77,6 +77,7 @@ impl Decoded {
     }
 
     /// The same text, where `outer` is what its bytes were taken from: a text inside a text.
+    #[must_use]
     pub fn through(&self, outer: &Self) -> Self {
         let mut through = Self::default();
         for (index, piece) in self.pieces.iter().enumerate() {
@@ -103,14 +104,16 @@ impl Decoded {
     /// `whole` in another way.
     pub(super) fn settle(&mut self, whole: Span, find: &dyn Fn(Span) -> Option<Span>) {
         for piece in &mut self.pieces {
-            match find(piece.source) {
-                Some(found) => piece.source = found,
-                None => (piece.source, piece.verbatim) = (whole, false),
+            if let Some(found) = find(piece.source) {
+                piece.source = found;
+            } else {
+                (piece.source, piece.verbatim) = (whole, false);
             }
         }
     }
 
     /// A part of it.
+    #[must_use]
     pub fn part(&self, range: Range<usize>) -> Self {
         let mut part = Self::default();
         part.push_from(self, range);

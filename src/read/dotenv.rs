@@ -78,6 +78,7 @@ fn char_is_blank(char: char) -> bool {
 }
 
 /// The name, where it ends, and the value with its bytes, quotes included.
+#[allow(clippy::type_complexity, reason = "three things that are taken apart where they arrive")]
 fn python_binding(scanner: &mut Scanner) -> Option<(String, usize, Option<(scanner::Value, Span)>)> {
     let quoted = scanner.rest().strip_prefix('\'').map(|inside| inside.split('\'').next().unwrap_or_default());
     let name = match quoted {

@@ -103,6 +103,7 @@ fn guarded(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
     })
 }
 
+#[allow(clippy::match_same_arms, reason = "each kind says who reads it")]
 fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
     let mut facts = Facts::default();
     let reader = match kind {

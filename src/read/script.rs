@@ -14,14 +14,11 @@ use super::{Facts, shell};
 /// Reads a script.
 pub(super) fn read(file: FileId, source: &SourceFile, facts: &mut Facts) {
     facts.comments.insert(file, comments(source.text()));
-    match shell::script(&Decoded::verbatim(source.text(), 0), file) {
-        Some(script) => {
-            facts.scripts.insert(file, Arc::new(script));
-        }
-        None => {
-            let why = "longer than any script that starts a server, so it was not read";
-            facts.notes.push(Note::file(source.path(), why));
-        }
+    if let Some(script) = shell::script(&Decoded::verbatim(source.text(), 0), file) {
+        facts.scripts.insert(file, Arc::new(script));
+    } else {
+        let why = "longer than any script that starts a server, so it was not read";
+        facts.notes.push(Note::file(source.path(), why));
     }
 }
 

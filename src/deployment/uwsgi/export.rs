@@ -183,6 +183,7 @@ impl<'a> Exporter<'a> {
         }
     }
 
+    #[allow(clippy::unnecessary_wraps, reason = "the state it is kept in knows of no condition too")]
     fn condition(&self, key: &str, text: &str) -> Option<Logic> {
         let decide = |truth: bool| if truth { Logic::Holds(text.to_owned()) } else { Logic::Fails };
         let (name, wanted) = match text.split_once('=') {
@@ -347,11 +348,10 @@ impl Exported {
         if self.value.as_ref().and_then(Text::known) == before {
             return;
         }
-        match &mut self.site {
-            Some(Site::Option { literal, .. } | Site::Words { literal, .. } | Site::Variable { literal }) => {
-                *literal = None;
-            }
-            _ => {}
+        if let Some(Site::Option { literal, .. } | Site::Words { literal, .. } | Site::Variable { literal }) =
+            &mut self.site
+        {
+            *literal = None;
         }
     }
 }

@@ -50,6 +50,7 @@ pub(super) struct Told {
 }
 
 /// Reads everything that a server is told.
+#[allow(clippy::too_many_arguments, reason = "all that a start is made of")]
 pub(super) fn read(
     start: &Start,
     origin: &Unit,
@@ -188,11 +189,11 @@ fn settled(
 /// What is lost sets an option, unless one behind it does.
 fn unless_later(exporter: &Exporter, setting: &Setting, version: Version, lost: &Candidate) -> Option<Candidate> {
     let flags = setting.at(version).flags();
-    let last = exporter
+    let winner = exporter
         .effective()
         .filter(|option| option.key == ANY || flags.iter().any(|flag| flag.strip_prefix("--") == Some(&option.key)))
         .last()?;
-    (last.key == ANY).then(|| lost.clone())
+    (winner.key == ANY).then(|| lost.clone())
 }
 
 fn candidate(option: &Exported, value: Resolved) -> Candidate {

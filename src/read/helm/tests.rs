@@ -169,7 +169,7 @@ fn what_nobody_writes_ends_soon() {
     read(&"{{ .Values.x }}\n".repeat(50_000));
     read("{{ end }}\n");
     read("{{ $x := 1 }}{{ $x = tpl \"{{ . }}\" . }}{{ $x }}\n");
-    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_mins(1), "{:?}", start.elapsed());
 }
 
 proptest::proptest! {

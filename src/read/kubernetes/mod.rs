@@ -64,7 +64,9 @@ pub(super) fn read(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
     for objects in applied {
         let left = MAX_CONTAINERS - facts.units.len().min(MAX_CONTAINERS);
         let mut units = workloads::units(&objects, &space, first, left);
-        units.iter_mut().for_each(|unit| space.unit(unit));
+        for unit in &mut units {
+            space.unit(unit);
+        }
         facts.units.append(&mut units);
     }
     if facts.units.len() >= MAX_CONTAINERS {

@@ -14,6 +14,11 @@ pub(super) struct Names {
 }
 
 /// The value with everything filled in that can be, and the first thing that supervisord refuses.
+#[allow(
+    clippy::needless_pass_by_value,
+    clippy::single_match_else,
+    reason = "the old value is spent; both cases are equals"
+)]
 pub(super) fn expand(bits: Vec<Bit>, names: &Names) -> (Vec<Bit>, Option<String>) {
     let mut expanded = Vec::with_capacity(bits.len());
     let mut fault = None;

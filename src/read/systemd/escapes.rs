@@ -3,6 +3,7 @@
 use super::super::bits::{Bit, What};
 
 /// The value with `%%` as a percent sign; any other specifier is known only to the machine.
+#[allow(clippy::needless_pass_by_value, reason = "the old value is spent")]
 pub(super) fn specifiers(bits: Vec<Bit>) -> Vec<Bit> {
     let mut filled = Vec::with_capacity(bits.len());
     let mut rest = bits.as_slice();

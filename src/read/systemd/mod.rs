@@ -54,7 +54,7 @@ pub(super) fn read(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
 
 /// `web.service` of `web.service.j2`.
 fn unit_name(name: &str) -> &str {
-    [".service", ".socket"].iter().find_map(|kind| Some(name.get(..name.find(kind)? + kind.len())?)).unwrap_or(name)
+    [".service", ".socket"].iter().find_map(|kind| name.get(..name.find(kind)? + kind.len())).unwrap_or(name)
 }
 
 /// The unit that the files of a folder change.
@@ -96,7 +96,7 @@ fn sockets(files: &Files, documents: &BTreeMap<FileId, Document>, unit: FileId, 
         // With `Accept=yes` each connection is a process of its own.
         let accepts = fields.last("Accept").and_then(|value| value.truth()).is_some_and(|accept| accept.value);
         if fits && !accepts {
-            addresses.extend(fields.list("ListenStream").iter().filter_map(|value| value.text()));
+            addresses.extend(fields.list("ListenStream").iter().filter_map(fields::Value::text));
         }
     }
     addresses
@@ -126,7 +126,7 @@ impl Reader<'_> {
         for value in fields.list("PassEnvironment") {
             unit.environment.extend(words::names(value));
         }
-        unit.environment_files = fields.list("EnvironmentFile").iter().filter_map(|value| value.path()).collect();
+        unit.environment_files = fields.list("EnvironmentFile").iter().filter_map(fields::Value::path).collect();
         unit.working_folder = fields.last("WorkingDirectory").and_then(|value| value.path());
         unit.user = fields.last("User").and_then(|value| value.text());
         unit.stop_signal = fields.last("KillSignal").and_then(|value| value.text());
@@ -136,7 +136,7 @@ impl Reader<'_> {
         );
         let stop = ["TimeoutStopSec", "TimeoutSec"].map(|key| fields.last(key));
         // Both set the same thing, so the later one counts.
-        let stop = stop.into_iter().flatten().max_by_key(|value| value.order());
+        let stop = stop.into_iter().flatten().max_by_key(fields::Value::order);
         unit.limits.stop_grace = stop.and_then(|value| value.seconds());
         unit.sockets = sockets;
         Some(unit)

@@ -85,7 +85,7 @@ fn a_service_with_drop_ins_and_a_socket() {
     assert_eq!(unit.environment_files[0].value, "/etc/default/web");
     assert_eq!(files.text_at(unit.environment_files[0].place), "/etc/default/web");
     assert_eq!(unit.working_folder.as_ref().unwrap().value, "/srv/app");
-    assert_eq!(unit.limits.cpus.as_ref().unwrap().value.0, 2.0);
+    assert!((unit.limits.cpus.as_ref().unwrap().value.0 - 2.0).abs() < 1e-9);
     assert_eq!(files.text_at(unit.limits.memory.as_ref().unwrap().place), "512M");
     assert!(unit.limits.stop_grace.is_none());
     assert_eq!(unit.stop_signal.as_ref().unwrap().value, "SIGQUIT");

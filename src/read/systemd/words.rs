@@ -102,6 +102,7 @@ fn split(value: &[Bit]) -> Result<Vec<Piece>, &'static str> {
     Ok(words)
 }
 
+#[allow(clippy::single_match_else, reason = "both cases are equals")]
 fn word(bits: &[Bit]) -> Option<(Piece, &[Bit])> {
     let start = bits.first()?.span.start;
     let mut piece = Piece { outer: Span::new(start, start), quoted: true, ..Piece::default() };
