@@ -155,3 +155,47 @@ pub(super) fn at_start(settings: &Settings, command: Place) -> Vec<Located<Strin
     }
     faults
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::servers::{Server, table};
+
+    fn edited(
+        text: &str,
+        name: &str,
+        edit: impl Fn(&Files, &Candidate) -> Option<crate::findings::Edit>,
+    ) -> Option<String> {
+        let mut files = Files::new();
+        let file = files.add("hypercorn.toml", text);
+        let hypercorn = table(Server::Hypercorn);
+        let read = toml(&files, file, hypercorn, hypercorn.newest());
+        let (_, candidate) = read.candidates.iter().find(|(setting, _)| setting.name() == name)?;
+        let edit = edit(&files, candidate)?;
+        let span = edit.place.span;
+        Some(format!("{}{}{}", &text[..span.start], edit.text, &text[span.end..]))
+    }
+
+    const TEXT: &str = "# c\nworkers = 2 # two\nloglevel = 'info'\nbind = [\"a:1\"]\n[logconfig_dict]\nversion = 1\n";
+
+    #[test]
+    fn literals_of_a_file_can_be_replaced() {
+        let set = |name: &str, value: Value| edited(TEXT, name, |files, candidate| candidate.set(files, &value));
+        assert_eq!(set("workers", Value::Int(4)), Some(TEXT.replace("workers = 2", "workers = 4")));
+        assert_eq!(set("loglevel", Value::Str("debug".into())), Some(TEXT.replace("'info'", "\"debug\"")));
+        assert_eq!(set("bind", Value::Str("b:2".into())), None, "a list is no literal");
+        assert_eq!(set("loglevel", Value::None), None, "TOML has no such value");
+    }
+
+    #[test]
+    fn settings_can_be_added_and_taken_out() {
+        let hypercorn = table(Server::Hypercorn);
+        let graceful = hypercorn.setting("graceful_timeout").unwrap();
+        let added = edited(TEXT, "workers", |files, candidate| {
+            candidate.add_beside(files, graceful, hypercorn.newest(), &Value::Int(20))
+        });
+        assert_eq!(added, Some(TEXT.replace("# two\n", "# two\ngraceful_timeout = 20\n")));
+        let removed = edited(TEXT, "workers", |files, candidate| candidate.remove(files)?.into_iter().next());
+        assert_eq!(removed, Some(TEXT.replace("workers = 2 # two\n", "")));
+    }
+}
