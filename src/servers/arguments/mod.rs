@@ -30,6 +30,8 @@ pub struct Argument {
     pub literal: bool,
     /// The variable without which the word is not there at all; no file sets it.
     pub unless_set: Option<String>,
+    /// Whether it is one word, whatever its variables hold.
+    pub single: bool,
 }
 
 /// What a command line says.
@@ -43,6 +45,8 @@ pub struct Arguments {
     pub extra: Vec<Located<String>>,
     /// What the parser refuses; the server exits with status 2.
     pub errors: Vec<Located<ArgumentError>>,
+    /// An unknown word that is the application, since no other word can be.
+    pub unnamed: Option<Place>,
     /// Unknown words where an option or the application could stand: anything may hide there.
     pub opaque: Vec<Place>,
     /// Variables that no file sets, each where further words stand if somebody does.
@@ -120,6 +124,7 @@ impl Argument {
             removal: word.removal,
             literal: word.is_literal(),
             unless_set: None,
+            single: word.quoted,
         }
     }
 }
@@ -130,6 +135,10 @@ impl Arguments {
     fn hide(&mut self, word: &Argument) {
         match &word.unless_set {
             Some(name) => self.optional.push((name.clone(), word.place)),
+            // Without an application there is nothing to serve.
+            None if word.single && self.app.is_none() && self.unnamed.is_none() && !word.prefix.starts_with('-') => {
+                self.unnamed = Some(word.place);
+            }
             None => self.opaque.push(word.place),
         }
     }
@@ -160,10 +169,14 @@ impl Arguments {
 /// Reads the arguments of a server: the words behind its name.
 pub fn parse(table: &'static Table, version: Version, words: &[Argument]) -> Arguments {
     let options = Options::new(table, version);
-    match table.syntax() {
+    let mut arguments = match table.syntax() {
         Syntax::Argparse | Syntax::Getopt => argparse::parse(&options, words),
         Syntax::Click => click::parse(&options, words),
+    };
+    if arguments.app.is_some() {
+        arguments.opaque.extend(arguments.unnamed.take());
     }
+    arguments
 }
 
 /// What an option's value makes of `setting` where it stands outside a command line: in a configuration

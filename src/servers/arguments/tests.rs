@@ -22,6 +22,7 @@ fn words(line: &str) -> Vec<Argument> {
             removal: place,
             literal: unknown.is_none(),
             unless_set: None,
+            single: false,
         });
         at += text.len() + 1;
     }
