@@ -60,6 +60,9 @@ fn launch(
     if let Some(configuration) = &deployment.configuration {
         let _ = writeln!(text, "  configuration  {}", files.get(configuration.file).path());
     }
+    if let Some(container) = deployment.container.filter(|container| container.file != deployment.command.file) {
+        let _ = writeln!(text, "  container      {}", files.describe(container));
+    }
     if let Some(development) = &deployment.development {
         let _ = writeln!(text, "  development    {}", development.value);
     }

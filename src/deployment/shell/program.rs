@@ -342,7 +342,8 @@ impl Shell<'_> {
             // Only bytes that are exactly the text can be replaced by another.
             literal: text.as_deref() == Some(self.files().text_at(field.place)),
             unless_set: field.vanishes().map(str::to_owned),
-            single: field.quoted && !field.many,
+            single: field.quoted && !field.many && !field.maybe,
+            maybe: field.maybe,
             text,
         }
     }
