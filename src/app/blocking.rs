@@ -100,10 +100,10 @@ fn sites(effects: &Effects<'_, '_>, chain: &Chain, category: Category) -> Vec<Si
     let is_async = |frame: Frame| effects.types().function(frame.function).is_async;
     let last = chain.ways.iter().rev().find(|way| is_async(effects.node(way.node).frame));
     let own = || {
-        let heavy = end.sinks.iter().any(|sink| sink.effect.category == category && sink.effect.weight > Weight::Slight);
-        let told = move |sink: &&Sink| {
-            sink.effect.category == category && (sink.effect.weight > Weight::Slight || !heavy)
-        };
+        let heavy =
+            end.sinks.iter().any(|sink| sink.effect.category == category && sink.effect.weight > Weight::Slight);
+        let told =
+            move |sink: &&Sink| sink.effect.category == category && (sink.effect.weight > Weight::Slight || !heavy);
         end.sinks.iter().filter(told).map(|sink| (end.frame, sink.span)).collect()
     };
     match last.or(chain.ways.first()) {

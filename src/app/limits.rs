@@ -21,9 +21,8 @@ const MAX_EVENTS: usize = 4_000;
 const FROM_ELSEWHERE: [&str; 6] = ["config", "transport", "http_client", "session", "limits", "request_timeout"];
 
 /// Ways in which the request that is being served tells its own address.
-const OWN_ADDRESS: [&str; 8] = [
-    "base_url", "url_for", "host_url", "url_root", "build_absolute_uri", "get_host", "host", "url",
-];
+const OWN_ADDRESS: [&str; 8] =
+    ["base_url", "url_for", "host_url", "url_root", "build_absolute_uri", "get_host", "host", "url"];
 
 /// What is known of the call that a sink stands for.
 pub(super) fn of(types: &Types<'_>, frame: Frame, sink: &Sink) -> (Limit, Option<Destination>) {

@@ -73,7 +73,9 @@ pub(super) fn find(
         }
     }
     let mut all: Vec<LoopCall> = found.into_values().collect();
-    all.retain(|call| call.starts || !modules.get(&call.call.file).is_some_and(|module| is_tried(module, call.call.span)));
+    all.retain(|call| {
+        call.starts || !modules.get(&call.call.file).is_some_and(|module| is_tried(module, call.call.span))
+    });
     all.sort_by_key(|call| call.call);
     all
 }
@@ -109,9 +111,8 @@ fn calls(types: &Types<'_>, frame: Frame) -> Vec<(String, Span, bool)> {
     if function.is_async {
         return Vec::new();
     }
-    let makes_one = |event: &Event<'_>| {
-        matches!(event.kind, EventKind::Call(call, _) if MAKES.contains(&last_name(&call.func)))
-    };
+    let makes_one =
+        |event: &Event<'_>| matches!(event.kind, EventKind::Call(call, _) if MAKES.contains(&last_name(&call.func)));
     let makes = function.events.iter().any(makes_one);
     let mut found = Vec::new();
     for event in &function.events {

@@ -9,9 +9,10 @@ mod cases;
 #[cfg(test)]
 mod hostile_cases;
 mod known;
-mod orphans;
 mod limits;
 mod loops;
+mod orphans;
+mod pools;
 mod reach;
 mod reached;
 mod repair;
@@ -25,6 +26,7 @@ mod tasks;
 use std::collections::BTreeMap;
 
 pub use orphans::orphans;
+pub use pools::ConnectionPool;
 pub use statement::{Blocking, Destination, Held, Hop, Limit, LoopCall, Reached, Remedy, Stream};
 
 pub use crate::python::catalogue::{Category, Gevent, Weight};
@@ -33,7 +35,7 @@ use crate::python::frameworks::{self, Found};
 pub use crate::python::frameworks::{Context, Role};
 use crate::python::syntax::Module;
 use crate::python::types::Types;
-use crate::source::{FileId, Files, Place};
+use crate::source::{FileId, Files, Located, Place};
 
 /// The application that a server is told to load.
 #[derive(Debug, Clone)]
@@ -57,6 +59,10 @@ pub struct Application {
     pub loop_calls: Vec<LoopCall>,
     /// What requests spend their time on, as far as the code shows it.
     pub workload: Workload,
+    /// Pools of connections to a database whose size is written down.
+    pub connections: Vec<ConnectionPool>,
+    /// Where the number of threads for plain handlers is changed, and to how many if that is known.
+    pub tokens: Option<Located<Option<u32>>>,
     /// Where a web socket is accepted, if anywhere.
     pub websockets: Vec<Place>,
     /// Responses that stay open, if any.
@@ -237,10 +243,18 @@ pub fn analyse(files: &Files, modules: &BTreeMap<FileId, Module>, target: &str, 
         place: object.place,
         interface: object.interface,
         framework: object.framework,
-        blocking: blocking::blocking(&effects, &entries, &chains, &repair::Sources { files, modules }, object.framework),
+        blocking: blocking::blocking(
+            &effects,
+            &entries,
+            &chains,
+            &repair::Sources { files, modules },
+            object.framework,
+        ),
         loop_calls: loops::find(&effects, &entries, modules),
         workload: reached::workload(&reached, streams),
         reached,
+        connections: pools::connections(&types, &loaded),
+        tokens: pools::tokens(files, modules),
         handlers: in_order(handlers),
         websockets,
         streaming,

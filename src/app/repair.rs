@@ -80,7 +80,7 @@ impl<'r, 'a> Repairs<'r, 'a> {
             Import::Known(name) => (name, None),
             Import::Missing => {
                 let edit = imports::insertion(&module.body, self.text(file))?;
-                ("asyncio".to_owned(), Some(Edit::insert(Place::new(file, Span::new(edit.0, edit.0)), edit.1)))
+                (format!("asyncio.{member}"), Some(Edit::insert(Place::new(file, Span::new(edit.0, edit.0)), edit.1)))
             }
         };
         let root = name.split('.').next().unwrap_or(&name).to_owned();
@@ -160,11 +160,13 @@ impl<'r, 'a> Repairs<'r, 'a> {
     /// Whether a function speaks to asyncio, which a thread cannot.
     fn needs_loop(&self, function: FunctionId) -> bool {
         let frame = self.types.plain(function);
-        self.types.function(function).events.iter().any(|event| match event.kind {
+        self.types.function(function).events.iter().any(|event| {
+            match event.kind {
             crate::python::calls::EventKind::Call(call, _) => self.types.value(&call.func, frame).iter().any(|value| {
                 matches!(value, Value::External(name) if name.starts_with("asyncio.") || name.starts_with("anyio."))
             }),
             _ => false,
+        }
         })
     }
 
@@ -189,7 +191,8 @@ impl<'r, 'a> Repairs<'r, 'a> {
                 })
             });
             let around = self.around(file, span).filter(|around| around.may_await && !around.is_consumed)?;
-            let inner = calls.keys().any(|(_, other)| *other != span && span.start <= other.start && other.end <= span.end);
+            let inner =
+                calls.keys().any(|(_, other)| *other != span && span.start <= other.start && other.end <= span.end);
             if lazy || inner {
                 return None;
             }

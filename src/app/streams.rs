@@ -23,8 +23,13 @@ const STREAMS: [&str; 7] = [
 ];
 
 /// What makes a response that is streamed if it is given a generator.
-const RESPONSES: [&str; 5] =
-    ["flask.Response", "flask.wrappers.Response", "werkzeug.Response", "werkzeug.wrappers.Response", "flask.make_response"];
+const RESPONSES: [&str; 5] = [
+    "flask.Response",
+    "flask.wrappers.Response",
+    "werkzeug.Response",
+    "werkzeug.wrappers.Response",
+    "flask.make_response",
+];
 
 /// What the modules of these indices make of them, in the order of files and lines.
 pub(super) fn find(effects: &mut Effects<'_, '_>, modules: &[u32], trees: &BTreeMap<FileId, Module>) -> Vec<Stream> {

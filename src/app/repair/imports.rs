@@ -52,15 +52,15 @@ pub(super) fn binds_asyncio(binding: &Binding<'_>) -> bool {
 /// Where `import asyncio` goes, and the text: among the first imports in the order of their names,
 /// behind the docstring and what comes from the future.
 pub(super) fn insertion(body: &[Stmt], text: &str) -> Option<(usize, String)> {
-    let is_docstring = |statement: &Stmt| {
-        matches!(statement, Stmt::Expr(ast::StmtExpr { value, .. }) if matches!(&**value, Expr::StringLiteral(_)))
-    };
-    let is_future = |statement: &Stmt| {
-        matches!(statement, Stmt::ImportFrom(import) if import.module.as_ref().is_some_and(|module| module == "__future__"))
-    };
-    let head = body.iter().enumerate().take_while(|(i, statement)| (*i == 0 && is_docstring(statement)) || is_future(statement));
+    let is_docstring = |statement: &Stmt| matches!(statement, Stmt::Expr(ast::StmtExpr { value, .. }) if matches!(&**value, Expr::StringLiteral(_)));
+    let is_future = |statement: &Stmt| matches!(statement, Stmt::ImportFrom(import) if import.module.as_ref().is_some_and(|module| module == "__future__"));
+    let head = body
+        .iter()
+        .enumerate()
+        .take_while(|(i, statement)| (*i == 0 && is_docstring(statement)) || is_future(statement));
     let head = head.count();
-    let imports = body.iter().skip(head).take_while(|statement| matches!(statement, Stmt::Import(_) | Stmt::ImportFrom(_)));
+    let imports =
+        body.iter().skip(head).take_while(|statement| matches!(statement, Stmt::Import(_) | Stmt::ImportFrom(_)));
     let imports: Vec<&Stmt> = imports.collect();
     let comes_later = |statement: &&&Stmt| match statement {
         Stmt::Import(import) => import.names.first().is_some_and(|alias| alias.name.as_str() > "asyncio"),

@@ -10,14 +10,34 @@ use crate::source::{FileId, Span};
 
 /// Decorators by which a framework learns of a function; they hand it back as it is.
 const ROUTES: [&str; 14] = [
-    "get", "post", "put", "patch", "delete", "head", "options", "trace", "api_route", "route", "exception_handler",
-    "errorhandler", "app_errorhandler", "endpoint",
+    "get",
+    "post",
+    "put",
+    "patch",
+    "delete",
+    "head",
+    "options",
+    "trace",
+    "api_route",
+    "route",
+    "exception_handler",
+    "errorhandler",
+    "app_errorhandler",
+    "endpoint",
 ];
 
 /// Calls by which a framework learns of a function that it is given.
 const REGISTERS: [&str; 10] = [
-    "Depends", "Security", "add_api_route", "APIRoute", "Route", "add_route", "add_exception_handler", "add_url_rule",
-    "add_task", "BackgroundTask",
+    "Depends",
+    "Security",
+    "add_api_route",
+    "APIRoute",
+    "Route",
+    "add_route",
+    "add_exception_handler",
+    "add_url_rule",
+    "add_task",
+    "BackgroundTask",
 ];
 
 /// Whether a decorator only tells a framework of a function.
@@ -59,7 +79,8 @@ impl References {
         let Some(files) = self.files.get(name) else { return false };
         files.iter().all(|file| {
             let Some(module) = sources.modules.get(file) else { return false };
-            let mut uses = Uses { name, own: *file == own, imported: false, elsewhere: false, registered: HashSet::new() };
+            let mut uses =
+                Uses { name, own: *file == own, imported: false, elsewhere: false, registered: HashSet::new() };
             visitor::Visitor::visit_body(&mut uses, &module.body);
             !(uses.elsewhere && (uses.own || uses.imported))
         })
