@@ -206,14 +206,20 @@ pub fn analyse(files: &Files, modules: &BTreeMap<FileId, Module>, target: &str, 
     let types = Types::new(files, modules, folder);
     let object = target::find(&types, target)?;
     let loaded = reach::modules(&types, object.module);
-    let mut found = frameworks::find(&types, &loaded, object.framework);
+    let setting = frameworks::Setting {
+        framework: object.framework,
+        is_asgi: object.interface != Interface::Wsgi,
+        callables: &object.callables,
+    };
+    let mut found = frameworks::find(&types, &loaded, setting);
     for handler in &mut found {
         handler.context = served(&types, handler, object.interface);
     }
     let mut effects = Effects::new(&types);
     let mut nodes: Vec<usize> = found.iter().map(|found| effects.explore(found.frame)).collect();
     tasks::left_running(&mut effects, &mut found, &mut nodes);
-    let handlers: Vec<Handler> = found.iter().map(|found| handler(&types, found)).collect();
+    let handlers: Vec<Handler> =
+        found.iter().zip(&nodes).map(|(found, &node)| handler(&effects, found, node)).collect();
     let entries: Vec<_> = found
         .iter()
         .zip(&handlers)
@@ -256,14 +262,18 @@ fn served(types: &Types<'_>, found: &Found, interface: Interface) -> Context {
     }
 }
 
-fn handler(types: &Types<'_>, found: &Found) -> Handler {
+fn handler(effects: &Effects<'_, '_>, found: &Found, node: usize) -> Handler {
+    let types = effects.types();
     let function = types.function(found.function);
+    // A wrapper on the loop that does not call the plain function inside hands it to a thread.
+    let wraps = found.frame.function != found.function && !function.is_async;
+    let moves = wraps && found.context == Context::Loop && !effects.leads_to(node, found.function);
     Handler {
         name: function.qualified.clone(),
         place: types.place_of(found.function),
         kind: if function.is_async { HandlerKind::Async } else { HandlerKind::Sync },
         role: found.role,
         route: found.route.clone(),
-        runs: found.context,
+        runs: if moves { Context::Thread(Pool::Executor) } else { found.context },
     }
 }
