@@ -171,17 +171,28 @@ impl Workload {
 pub fn analyse(files: &Files, modules: &BTreeMap<FileId, Module>, target: &str, folder: &str) -> Option<Application> {
     let types = Types::new(files, modules, folder);
     let object = target::find(&types, target)?;
-    let loaded = reach::modules(&types, object.module);
+    Some(assemble(files, modules, &types, target, &object))
+}
+
+/// What there is to say about an application whose object is known.
+fn assemble(
+    files: &Files,
+    modules: &BTreeMap<FileId, Module>,
+    types: &Types<'_>,
+    target: &str,
+    object: &target::Target,
+) -> Application {
+    let loaded = reach::modules(types, &object.modules);
     let setting = frameworks::Setting {
         framework: object.framework,
         is_asgi: object.interface != Interface::Wsgi,
         callables: &object.callables,
     };
-    let mut found = frameworks::find(&types, &loaded, setting);
+    let mut found = frameworks::find(types, &loaded, setting);
     for handler in &mut found {
-        handler.context = served(&types, handler, object.interface);
+        handler.context = served(types, handler, object.interface);
     }
-    let mut effects = Effects::new(&types);
+    let mut effects = Effects::new(types);
     let mut nodes: Vec<usize> = found.iter().map(|found| effects.explore(found.frame)).collect();
     tasks::left_running(&mut effects, &mut found, &mut nodes);
     let streaming = streams::find(&mut effects, &loaded, modules);
@@ -198,7 +209,7 @@ pub fn analyse(files: &Files, modules: &BTreeMap<FileId, Module>, target: &str, 
     let streams = streams::evidence(&streaming, &websockets);
     let chains = blocking::chains(&effects, &entries);
     let reached = reached::reached(&effects, &entries, &chains);
-    Some(Application {
+    Application {
         target: target.to_owned(),
         place: object.place,
         interface: object.interface,
@@ -213,12 +224,12 @@ pub fn analyse(files: &Files, modules: &BTreeMap<FileId, Module>, target: &str, 
         loop_calls: loops::find(&effects, &entries, modules),
         workload: reached::workload(&reached, streams),
         reached,
-        connections: pools::connections(&types, &loaded),
+        connections: pools::connections(types, &loaded),
         tokens: pools::tokens(files, modules),
         handlers: in_order(handlers),
         websockets,
         streaming,
-    })
+    }
 }
 
 fn in_order(mut handlers: Vec<Handler>) -> Vec<Handler> {

@@ -12,15 +12,22 @@ use crate::python::syntax::ast::{self, Expr};
 use crate::python::types::{Types, Value};
 use crate::source::FileId;
 
-/// The indices of all modules that loading `start` may load, in order.
-pub(super) fn modules(types: &Types<'_>, start: u32) -> Vec<u32> {
+/// The indices of all modules that loading these may load, in order.
+pub(super) fn modules(types: &Types<'_>, start: &[u32]) -> Vec<u32> {
     let mut reach = Reach { types, seen: BTreeSet::new(), open: Vec::new() };
-    reach.add(start);
+    start.iter().for_each(|&start| reach.add(start));
     while let Some(index) = reach.open.pop() {
         reach.imports(index);
         reach.named(index);
     }
     reach.seen.into_iter().collect()
+}
+
+/// The modules that the imports of one name.
+pub(super) fn imported_by(types: &Types<'_>, index: u32) -> BTreeSet<u32> {
+    let mut reach = Reach { types, seen: BTreeSet::new(), open: Vec::new() };
+    reach.imports(index);
+    reach.seen
 }
 
 struct Reach<'t, 'a> {

@@ -21,8 +21,9 @@ pub(super) struct Target {
     pub(super) interface: Interface,
     /// What it is written with.
     pub(super) framework: Framework,
-    /// The module that the server imports.
-    pub(super) module: u32,
+    /// The module that the server imports; where it is not known how the application is started, also
+    /// those that may start it.
+    pub(super) modules: Vec<u32>,
     /// Functions of the project that the server calls for each request, and those that they wrap.
     pub(super) callables: Vec<Frame>,
 }
@@ -52,10 +53,10 @@ pub(super) fn find(types: &Types<'_>, target: &str) -> Option<Target> {
         let verdicts: Vec<_> = verdicts.collect();
         agree(&verdicts)
     };
-    Some(Target { place, interface, framework, module: index, callables: judge.callables })
+    Some(Target { place, interface, framework, modules: vec![index], callables: judge.callables })
 }
 
-type Verdict = (Interface, Framework);
+pub(super) type Verdict = (Interface, Framework);
 
 const UNKNOWN: Verdict = (Interface::Unknown, Framework::Unknown);
 
@@ -285,7 +286,8 @@ impl<'a> Judge<'_, 'a> {
     }
 }
 
-fn library(name: &str) -> Verdict {
+/// What an application is that this name of a library makes.
+pub(super) fn library(name: &str) -> Verdict {
     let known = APPLICATIONS.iter().find(|(known, ..)| *known == name);
     known.map_or(UNKNOWN, |&(_, interface, framework)| (interface, framework))
 }
