@@ -85,21 +85,14 @@ impl Blocking {
         if self.handlers.len() > MAX_HANDLERS {
             let _ = write!(help, "; {} handlers reach it", self.handlers.len());
         }
-        if let Some(timeout) = service.and_then(Service::heartbeat).filter(|timeout| self.may_outlast(*timeout)) {
+        if let Some(timeout) = service.and_then(Service::heartbeat) {
             let _ = write!(
                 help,
-                "; a wait of more than {timeout} s ends in `WORKER TIMEOUT` and takes every request of the worker along"
+                "; waits of more than {timeout} s, of one request or of several in a row, end in `WORKER TIMEOUT` and take \
+                 every request of the worker along"
             );
         }
         report.help(help).fix(self.repair.clone());
-    }
-
-    /// Whether a call may take longer than so many seconds.
-    fn may_outlast(&self, seconds: i64) -> bool {
-        match self.limit {
-            Limit::Given(limit) | Limit::Default(limit) => limit >= exact(seconds),
-            Limit::Never | Limit::Unknown => true,
-        }
     }
 }
 
