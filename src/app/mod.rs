@@ -32,7 +32,7 @@ pub use statement::{Blocking, Destination, Held, Hop, Limit, LoopCall, Reached, 
 pub use crate::python::catalogue::{Category, Gevent, Weight};
 use crate::python::effects::Effects;
 use crate::python::frameworks::{self, Found};
-pub use crate::python::frameworks::{Context, Role};
+pub use crate::python::frameworks::{Context, Framework, Pool, Role};
 use crate::python::syntax::Module;
 use crate::python::types::Types;
 use crate::source::{FileId, Files, Located, Place};
@@ -84,52 +84,6 @@ pub enum Interface {
     Own(&'static str),
     /// The code does not show it.
     Unknown,
-}
-
-/// What an application is written with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "each variant is the name of a framework")]
-pub enum Framework {
-    FastApi,
-    Starlette,
-    Flask,
-    Django,
-    Quart,
-    Litestar,
-    Sanic,
-    Aiohttp,
-    Tornado,
-    Falcon,
-    Bottle,
-    Pyramid,
-    BlackSheep,
-    /// An application object without any framework that is known.
-    Raw,
-    /// The code does not show it.
-    Unknown,
-}
-
-impl Framework {
-    /// The name as its authors write it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::FastApi => "FastAPI",
-            Self::Starlette => "Starlette",
-            Self::Flask => "Flask",
-            Self::Django => "Django",
-            Self::Quart => "Quart",
-            Self::Litestar => "Litestar",
-            Self::Sanic => "Sanic",
-            Self::Aiohttp => "aiohttp",
-            Self::Tornado => "Tornado",
-            Self::Falcon => "Falcon",
-            Self::Bottle => "Bottle",
-            Self::Pyramid => "Pyramid",
-            Self::BlackSheep => "BlackSheep",
-            Self::Raw => "no framework",
-            Self::Unknown => "unknown framework",
-        }
-    }
 }
 
 /// Something the framework calls.
@@ -220,9 +174,9 @@ pub fn analyse(files: &Files, modules: &BTreeMap<FileId, Module>, target: &str, 
     let types = Types::new(files, modules, folder);
     let object = target::find(&types, target)?;
     let loaded = reach::modules(&types, object.module);
-    let mut found = frameworks::find(&types, &loaded);
+    let mut found = frameworks::find(&types, &loaded, object.framework);
     for handler in &mut found {
-        handler.context = served(handler.context, object.interface, object.framework);
+        handler.context = served(&types, handler, object.interface);
     }
     let mut effects = Effects::new(&types);
     let mut nodes: Vec<usize> = found.iter().map(|found| effects.explore(found.frame)).collect();
@@ -287,21 +241,24 @@ fn in_order(mut handlers: Vec<Handler>) -> Vec<Handler> {
     handlers
 }
 
-/// Where a handler runs once it is known how the application is served.
-fn served(context: Context, interface: Interface, framework: Framework) -> Context {
-    match (context, interface, framework) {
-        // Under WSGI nothing shares a loop: each call of an `async` view has its own.
-        (Context::Loop, Interface::Wsgi, Framework::Django) => Context::OwnLoop,
-        (Context::Pool, Interface::Wsgi, Framework::Django) => Context::Worker,
-        _ => context,
+/// Where a handler runs once it is known how the application is served. These two run wherever the
+/// application around them does; the others bring what they need along.
+fn served(types: &Types<'_>, found: &Found, interface: Interface) -> Context {
+    let is_async = types.function(found.frame.function).is_async;
+    let adapts = matches!(found.framework, Framework::Django | Framework::GraphQl);
+    match (found.context, interface) {
+        // Under WSGI nothing shares a loop: each call of a coroutine function has its own.
+        (Context::Loop, Interface::Wsgi) if adapts && is_async => Context::OwnLoop,
+        (Context::Loop | Context::Thread(_), Interface::Wsgi) if adapts => Context::Worker,
+        (context, _) => context,
     }
 }
 
 fn handler(types: &Types<'_>, found: &Found) -> Handler {
-    let function = types.function(found.frame.function);
+    let function = types.function(found.function);
     Handler {
         name: function.qualified.clone(),
-        place: types.place_of(found.frame.function),
+        place: types.place_of(found.function),
         kind: if function.is_async { HandlerKind::Async } else { HandlerKind::Sync },
         role: found.role,
         route: found.route.clone(),
