@@ -21,7 +21,7 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
             call.what
         );
         let help = match call.runs {
-            Runs::Pool => "make the handler `async def`, or hand the coroutine over with `anyio.from_thread.run`",
+            Runs::Thread(_) => "make the handler `async def`, or hand the coroutine over with `anyio.from_thread.run`",
             _ => "run the coroutine with `asyncio.run`, or hand the work to a queue",
         };
         let (handler, place) = &call.handler;

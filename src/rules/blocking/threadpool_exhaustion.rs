@@ -2,7 +2,7 @@
 //! health has to wait for one of them.
 
 use super::prelude::*;
-use crate::app::{Context as Runs, Framework, Reached, Role, Weight};
+use crate::app::{Context as Runs, Framework, Pool, Reached, Role, Weight};
 
 pub(super) const RULE: Rule = rule!("threadpool-exhaustion", Shape::App(check));
 
@@ -28,7 +28,7 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
         return;
     }
     let waits = |reached: &&Reached| {
-        reached.contexts.contains(&Runs::Pool)
+        reached.contexts.contains(&Runs::Thread(Pool::AnyIo))
             && reached.waits()
             && reached.weight == Weight::Unbounded
             && !reached.doubtful
@@ -64,7 +64,7 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
             .collect()
     });
     let plain = |handler: &&crate::app::Handler| {
-        handler.role == Role::Route && handler.kind == HandlerKind::Sync && handler.runs == Runs::Pool
+        handler.role == Role::Route && handler.kind == HandlerKind::Sync && handler.runs == Runs::Thread(Pool::AnyIo)
     };
     for handler in app.handlers.iter().filter(plain) {
         let Some(route) = handler.route.as_deref() else { continue };
@@ -74,8 +74,11 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
         if !named {
             continue;
         }
-        let (name, ..) =
-            waiting.handlers.iter().find(|(_, _, runs)| *runs == Runs::Pool).map_or(("", ()), |h| (h.0.as_str(), ()));
+        let (name, ..) = waiting
+            .handlers
+            .iter()
+            .find(|(_, _, runs)| *runs == Runs::Thread(Pool::AnyIo))
+            .map_or(("", ()), |h| (h.0.as_str(), ()));
         out.report(
             handler.place,
             "runs in a thread of the pool",
