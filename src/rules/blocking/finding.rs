@@ -46,7 +46,7 @@ impl Blocking {
 
     /// What happens if nothing is done: by what it waits for, who is concerned, and how sure that is.
     fn severity(&self) -> Severity {
-        let aside = self.roles.iter().all(|role| *role == Role::Background);
+        let aside = self.roles.iter().all(|role| matches!(role, Role::Background | Role::Stream));
         let worst = match (self.category, self.weight) {
             (_, Weight::Slight) => return Severity::Advice,
             (Category::File | Category::Cpu, _) | (_, Weight::Bounded) => Severity::Warning,
@@ -85,7 +85,8 @@ impl Blocking {
         if self.handlers.len() > MAX_HANDLERS {
             let _ = write!(help, "; {} handlers reach it", self.handlers.len());
         }
-        if let Some(timeout) = service.and_then(Service::heartbeat) {
+        let endless = self.weight == Weight::Unbounded && self.category != Category::File;
+        if let Some(timeout) = service.and_then(Service::heartbeat).filter(|_| endless) {
             let _ = write!(
                 help,
                 "; waits of more than {timeout} s, of one request or of several in a row, end in `WORKER TIMEOUT` and take \

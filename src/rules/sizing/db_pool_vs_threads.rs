@@ -1,7 +1,7 @@
 //! Fires when more threads run handlers than the pool of the database has connections.
 
 use super::prelude::*;
-use crate::app::{Category, Context as Runs, Framework};
+use crate::app::{Category, Context as Runs, Framework, Pool};
 
 pub(super) const RULE: Rule = rule!("db-pool-vs-threads", Shape::App(check));
 
@@ -66,7 +66,7 @@ fn threads(app: &App, service: &Service) -> Option<(i64, &'static str, Option<cr
             Some(tokens) => (i64::from(tokens.value?), Some(tokens.place)),
             None => (40, None),
         };
-        return Some((tokens, "threads for plain handlers", place, Runs::Pool));
+        return Some((tokens, "threads for plain handlers", place, Runs::Thread(Pool::AnyIo)));
     }
     let place = service.deployment.setting("threads").and_then(Setting::place);
     match service.deployment.class.map(WorkerClass::model) {
