@@ -63,6 +63,8 @@ pub struct Application {
     pub connections: Vec<ConnectionPool>,
     /// Where the number of threads for plain handlers is changed, and to how many if that is known.
     pub tokens: Option<Located<Option<u32>>>,
+    /// What the project calls to make a library yield to greenlets.
+    pub cooperative: Vec<&'static str>,
     /// Where a web socket is accepted, if anywhere.
     pub websockets: Vec<Place>,
     /// Responses that stay open, if any.
@@ -225,10 +227,28 @@ fn assemble(
         workload: reached::workload(&reached, streams),
         reached,
         connections: pools::connections(types, &loaded),
+        cooperative: cooperative(files, modules),
         tokens: pools::tokens(files, modules),
         handlers: in_order(handlers),
         websockets,
         streaming,
+    }
+}
+
+/// Names whose presence anywhere in the project, its server's configuration included, shows that a
+/// library has been made to yield.
+const COOPERATIVE: [&str; 5] =
+    ["psycogreen", "patch_psycopg", "make_psycopg_green", "init_gevent", "set_wait_callback"];
+
+fn cooperative(files: &Files, modules: &BTreeMap<FileId, Module>) -> Vec<&'static str> {
+    let mentioned = |name: &&&str| modules.keys().any(|&file| files.get(file).text().contains(**name));
+    COOPERATIVE.iter().filter(mentioned).copied().collect()
+}
+
+impl Application {
+    /// Whether the project makes a library yield to greenlets by calling `name`.
+    pub fn makes_cooperative(&self, name: &str) -> bool {
+        self.cooperative.contains(&name)
     }
 }
 
