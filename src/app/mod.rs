@@ -252,6 +252,7 @@ pub fn analyse(files: &Files, modules: &BTreeMap<FileId, Module>, target: &str, 
     let types = Types::new(files, modules, folder);
     let object = target::find(&types, target)?;
     let loaded = reach::modules(&types, object.module);
+    types.load(&loaded);
     let mut found = frameworks::find(&types, &loaded);
     for handler in &mut found {
         handler.context = served(handler.context, object.interface, object.framework);
