@@ -290,6 +290,9 @@ impl<'a> Types<'a> {
         }
         if self.depth.get() == 0 {
             self.asked.set(0);
+            if self.following.borrow().is_empty() {
+                self.followed.set(0);
+            }
             self.tentative.borrow_mut().clear();
         } else if let Some(known) = self.tentative.borrow().get(&key) {
             self.cut.set(true);
