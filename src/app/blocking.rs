@@ -1,9 +1,9 @@
 //! Turns what handlers reach into one statement per root cause.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Blocking, Context, Evidence, Framework, Handler, Hop, Remedy, Role, Workload};
+use super::{Blocking, Context, Framework, Handler, Hop, Remedy, Role, limits, repair};
 use crate::findings::Confidence;
 use crate::python::catalogue::{Category, Weight};
 use crate::python::effects::{Chain, Effects, Sink};
@@ -21,20 +21,37 @@ pub(super) struct Entry<'f> {
     pub(super) node: usize,
 }
 
+/// A call in an `async` function, or in the plain handler that the loop runs.
+pub(super) type Site = (Frame, Span);
+
 /// What is known of one root cause: a function that blocks in one way.
 struct Cause {
     end: usize,
     chain: Chain,
     handlers: Vec<(String, Place)>,
     roles: Vec<Role>,
+    /// Where `async` functions call towards it.
+    sites: BTreeSet<Site>,
+}
+
+/// For each handler, the ways to everything below it that takes time.
+pub(super) fn chains(effects: &Effects<'_, '_>, entries: &[Entry<'_>]) -> Vec<Vec<Chain>> {
+    let may_block = effects.may_block();
+    entries.iter().map(|entry| effects.chains(entry.node, &may_block)).collect()
 }
 
 /// The blocking calls that handlers on the loop reach.
-pub(super) fn blocking(effects: &Effects<'_, '_>, entries: &[Entry<'_>], framework: Framework) -> Vec<Blocking> {
-    let may_block = effects.may_block();
+pub(super) fn blocking(
+    effects: &Effects<'_, '_>,
+    entries: &[Entry<'_>],
+    chains: &[Vec<Chain>],
+    sources: &repair::Sources<'_>,
+    framework: Framework,
+) -> Vec<Blocking> {
     let mut causes: BTreeMap<(FunctionId, Category), Cause> = BTreeMap::new();
-    for entry in entries.iter().filter(|entry| entry.found.context == Context::Loop) {
-        for chain in effects.chains(entry.node, &may_block) {
+    let on_loop = entries.iter().zip(chains).filter(|(entry, _)| entry.found.context == Context::Loop);
+    for (entry, chains) in on_loop {
+        for chain in chains {
             for category in categories(&effects.node(chain.end).sinks) {
                 let function = effects.node(chain.end).frame.function;
                 let cause = causes.entry((function, category)).or_insert_with(|| Cause {
@@ -42,6 +59,7 @@ pub(super) fn blocking(effects: &Effects<'_, '_>, entries: &[Entry<'_>], framewo
                     chain: chain.clone(),
                     handlers: Vec::new(),
                     roles: Vec::new(),
+                    sites: BTreeSet::new(),
                 });
                 let better = (chain.doubtful, chain.ways.len()) < (cause.chain.doubtful, cause.chain.ways.len());
                 if better {
@@ -55,6 +73,7 @@ pub(super) fn blocking(effects: &Effects<'_, '_>, entries: &[Entry<'_>], framewo
                 if !cause.roles.contains(&entry.found.role) {
                     cause.roles.push(entry.found.role);
                 }
+                cause.sites.extend(sites(effects, chain, category));
             }
         }
     }
@@ -62,40 +81,80 @@ pub(super) fn blocking(effects: &Effects<'_, '_>, entries: &[Entry<'_>], framewo
         entries.iter().map(|entry| (entry.found.frame.function, entry.found.role)).collect();
     let report = Report { effects, framework, handlers };
     let all = causes.into_iter().filter_map(|((_, category), cause)| report.blocking(category, cause));
-    let mut all = merged(all.collect());
+    let merged = merged(all.collect());
+    let repairs = repair::Repairs::new(effects.types(), sources);
+    let mut all: Vec<Blocking> = merged
+        .into_iter()
+        .map(|Stated { anchor, mut blocking, sites }| {
+            blocking.repair = repairs.of(&blocking, anchor, &sites);
+            blocking
+        })
+        .collect();
     all.sort_by_key(|blocking| (blocking.call, blocking.category));
     all
 }
 
+/// The calls in the last `async` function of a chain that lead on, or that block themselves.
+fn sites(effects: &Effects<'_, '_>, chain: &Chain, category: Category) -> Vec<Site> {
+    let end = effects.node(chain.end);
+    let is_async = |frame: Frame| effects.types().function(frame.function).is_async;
+    let last = chain.ways.iter().rev().find(|way| is_async(effects.node(way.node).frame));
+    let own = || {
+        let heavy =
+            end.sinks.iter().any(|sink| sink.effect.category == category && sink.effect.weight > Weight::Slight);
+        let told =
+            move |sink: &&Sink| sink.effect.category == category && (sink.effect.weight > Weight::Slight || !heavy);
+        end.sinks.iter().filter(told).map(|sink| (end.frame, sink.span)).collect()
+    };
+    match last.or(chain.ways.first()) {
+        Some(way) if !is_async(end.frame) => vec![(effects.node(way.node).frame, way.span)],
+        _ => own(),
+    }
+}
+
+/// A statement in the making.
+struct Stated {
+    /// The function that leaves the loop waiting.
+    anchor: FunctionId,
+    blocking: Blocking,
+    sites: BTreeSet<Site>,
+}
+
 /// One entry per function that leaves the loop waiting and per category: whoever makes it plain, or
 /// gives it an asynchronous client, settles all of them. The likeliest, heaviest, nearest call leads.
-fn merged(mut all: Vec<(FunctionId, Blocking)>) -> Vec<Blocking> {
-    all.sort_by_key(|(anchor, b)| {
-        (*anchor, b.category, Reverse(b.certainty), Reverse(b.weight), b.chain.len(), b.anchor, b.call)
+fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
+    all.sort_by_key(|stated| {
+        let b = &stated.blocking;
+        (stated.anchor, b.category, Reverse(b.certainty), Reverse(b.weight), b.chain.len(), b.anchor, b.call)
     });
-    let mut kept: Vec<(FunctionId, Blocking)> = Vec::new();
-    for (anchor, next) in all {
+    let mut kept: Vec<Stated> = Vec::new();
+    for next in all {
         match kept.last_mut() {
-            Some((known, first)) if *known == anchor && first.category == next.category => {
-                if next.weight > Weight::Slight || first.weight == Weight::Slight {
-                    first.more.push(next.call);
-                    first.more.extend(next.more);
+            Some(first) if first.anchor == next.anchor && first.blocking.category == next.blocking.category => {
+                let Stated { blocking: next, sites, .. } = next;
+                let known = &mut first.blocking;
+                if next.weight > Weight::Slight || known.weight == Weight::Slight {
+                    known.more.push(next.call);
+                    known.more.extend(next.more);
+                    known.anchors.extend(next.anchors);
+                    first.sites.extend(sites);
                 }
-                first.handlers.extend(next.handlers);
-                first.roles.extend(next.roles);
+                known.handlers.extend(next.handlers);
+                known.roles.extend(next.roles);
             }
-            _ => kept.push((anchor, next)),
+            _ => kept.push(next),
         }
     }
-    for (_, blocking) in &mut kept {
+    for Stated { blocking, .. } in &mut kept {
         let call = blocking.call;
         blocking.more.retain(|place| *place != call);
         sort_once(&mut blocking.more);
         sort_once(&mut blocking.roles);
+        sort_once(&mut blocking.anchors);
         blocking.handlers.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
         blocking.handlers.dedup();
     }
-    kept.into_iter().map(|(_, blocking)| blocking).collect()
+    kept
 }
 
 fn sort_once<T: Ord>(list: &mut Vec<T>) {
@@ -124,7 +183,7 @@ impl Report<'_, '_, '_> {
         Place::new(self.effects.types().facts_at(frame.function.file).file, span)
     }
 
-    fn blocking(&self, category: Category, cause: Cause) -> Option<(FunctionId, Blocking)> {
+    fn blocking(&self, category: Category, cause: Cause) -> Option<Stated> {
         let types = self.effects.types();
         let end = self.effects.node(cause.end);
         let sinks: Vec<&Sink> = end.sinks.iter().filter(|sink| sink.effect.category == category).collect();
@@ -149,13 +208,19 @@ impl Report<'_, '_, '_> {
         let (anchor_frame, anchor_span) = steps[outer];
         // Each call on the way may stand behind a condition that is never met.
         let doubtful = cause.chain.doubtful || sink.doubtful || steps.len() > MAX_SURE_CHAIN;
+        let (limit, destination) = limits::of(types, end.frame, sink);
         let blocking = Blocking {
             call,
             what: sink.what.clone(),
+            library: sink.effect.library,
             category,
             weight,
+            limit,
+            destination,
+            repair: None,
             more,
             anchor: self.place(anchor_frame, anchor_span),
+            anchors: cause.sites.iter().map(|&(frame, span)| self.place(frame, span)).collect(),
             direct: outer + 1 == steps.len(),
             chain,
             handlers: cause.handlers,
@@ -163,7 +228,7 @@ impl Report<'_, '_, '_> {
             remedy: self.remedy(sink, anchor_frame.function, outer + 1 == steps.len()),
             certainty: if doubtful { Confidence::Medium } else { Confidence::High },
         };
-        Some((anchor_frame.function, blocking))
+        Some(Stated { anchor: anchor_frame.function, blocking, sites: cause.sites })
     }
 
     fn remedy(&self, sink: &Sink, anchor: FunctionId, direct: bool) -> Remedy {
@@ -184,34 +249,4 @@ impl Report<'_, '_, '_> {
         };
         Remedy { text, async_twin: twin.map(str::to_owned), drop_async }
     }
-}
-
-/// What all handlers, wherever they run, spend their time on.
-pub(super) fn workload(effects: &Effects<'_, '_>, entries: &[Entry<'_>], streams: Vec<Evidence>) -> Workload {
-    let may_block = effects.may_block();
-    let mut reached: BTreeMap<(FunctionId, Category), (&Sink, Place)> = BTreeMap::new();
-    for entry in entries.iter().filter(|entry| entry.found.context != Context::StartUp) {
-        for chain in effects.chains(entry.node, &may_block) {
-            let node = effects.node(chain.end);
-            let file = effects.types().facts_at(node.frame.function.file).file;
-            for sink in &node.sinks {
-                let key = (node.frame.function, sink.effect.category);
-                reached.entry(key).or_insert((sink, Place::new(file, sink.span)));
-            }
-        }
-    }
-    let mut workload = Workload { streams, ..Workload::default() };
-    for ((_, category), (sink, place)) in reached {
-        let evidence = Evidence { what: sink.what.clone(), place, category };
-        match category {
-            Category::Cpu if sink.effect.weight > Weight::Slight => {
-                workload.computes.push(evidence);
-            }
-            Category::Cpu | Category::File | Category::Lock | Category::EventLoop | Category::Input => {}
-            _ => workload.waits.push(evidence),
-        }
-    }
-    workload.waits.sort_by_key(|evidence| evidence.place);
-    workload.computes.sort_by_key(|evidence| evidence.place);
-    workload
 }

@@ -5,6 +5,7 @@
 //! has to be reported as likely rather than certain. Every other line has to stay silent.
 
 use super::*;
+use crate::findings::Confidence;
 use crate::python::syntax::parse;
 
 const PRELUDE: &str = "from fastapi import Depends, FastAPI\napp = FastAPI()\n";

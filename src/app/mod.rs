@@ -9,8 +9,14 @@ mod cases;
 #[cfg(test)]
 mod hostile_cases;
 mod known;
+mod limits;
+mod loops;
 mod orphans;
+mod pools;
 mod reach;
+mod reached;
+mod repair;
+mod statement;
 mod streams;
 mod target;
 #[cfg(test)]
@@ -20,15 +26,16 @@ mod tasks;
 use std::collections::BTreeMap;
 
 pub use orphans::orphans;
+pub use pools::ConnectionPool;
+pub use statement::{Blocking, Destination, Held, Hop, Limit, LoopCall, Reached, Remedy, Stream};
 
-use crate::findings::Confidence;
-pub use crate::python::catalogue::{Category, Weight};
+pub use crate::python::catalogue::{Category, Gevent, Weight};
 use crate::python::effects::Effects;
 use crate::python::frameworks::{self, Found};
-pub use crate::python::frameworks::{Context, Role};
+pub use crate::python::frameworks::{Context, Framework, Pool, Role};
 use crate::python::syntax::Module;
 use crate::python::types::Types;
-use crate::source::{FileId, Files, Place};
+use crate::source::{FileId, Files, Located, Place};
 
 /// The application that a server is told to load.
 #[derive(Debug, Clone)]
@@ -46,12 +53,20 @@ pub struct Application {
     /// Where a call may stop the event loop, one entry per root cause: an
     /// `async` function and a category. In the order of files and lines of the calls.
     pub blocking: Vec<Blocking>,
+    /// What handlers call that takes time, wherever they run; in the order of files and lines.
+    pub reached: Vec<Reached>,
+    /// Calls of asyncio that plain handlers reach, off the loop that serves requests.
+    pub loop_calls: Vec<LoopCall>,
     /// What requests spend their time on, as far as the code shows it.
     pub workload: Workload,
+    /// Pools of connections to a database whose size is written down.
+    pub connections: Vec<ConnectionPool>,
+    /// Where the number of threads for plain handlers is changed, and to how many if that is known.
+    pub tokens: Option<Located<Option<u32>>>,
     /// Where a web socket is accepted, if anywhere.
     pub websockets: Vec<Place>,
-    /// Where a response is streamed, if anywhere.
-    pub streaming: Vec<Place>,
+    /// Responses that stay open, if any.
+    pub streaming: Vec<Stream>,
 }
 
 /// What a server has to speak to an application.
@@ -67,52 +82,6 @@ pub enum Interface {
     Own(&'static str),
     /// The code does not show it.
     Unknown,
-}
-
-/// What an application is written with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "each variant is the name of a framework")]
-pub enum Framework {
-    FastApi,
-    Starlette,
-    Flask,
-    Django,
-    Quart,
-    Litestar,
-    Sanic,
-    Aiohttp,
-    Tornado,
-    Falcon,
-    Bottle,
-    Pyramid,
-    BlackSheep,
-    /// An application object without any framework that is known.
-    Raw,
-    /// The code does not show it.
-    Unknown,
-}
-
-impl Framework {
-    /// The name as its authors write it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::FastApi => "FastAPI",
-            Self::Starlette => "Starlette",
-            Self::Flask => "Flask",
-            Self::Django => "Django",
-            Self::Quart => "Quart",
-            Self::Litestar => "Litestar",
-            Self::Sanic => "Sanic",
-            Self::Aiohttp => "aiohttp",
-            Self::Tornado => "Tornado",
-            Self::Falcon => "Falcon",
-            Self::Bottle => "Bottle",
-            Self::Pyramid => "Pyramid",
-            Self::BlackSheep => "BlackSheep",
-            Self::Raw => "no framework",
-            Self::Unknown => "unknown framework",
-        }
-    }
 }
 
 /// Something the framework calls.
@@ -141,59 +110,6 @@ pub enum HandlerKind {
     Sync,
 }
 
-/// A place where the event loop may stand still.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Blocking {
-    /// The blocking call itself.
-    pub call: Place,
-    /// What is called, by its public name: `requests.get`, `sqlalchemy.orm.Session.execute`.
-    pub what: String,
-    /// What it waits for.
-    pub category: Category,
-    /// How long it may take.
-    pub weight: Weight,
-    /// Further calls of the same category that the function around `anchor` leads to.
-    pub more: Vec<Place>,
-    /// The call in the last `async` frame, where the loop is left waiting; `call` itself when `direct`.
-    pub anchor: Place,
-    /// From the handler to the function that holds `call`; the shortest way there is.
-    pub chain: Vec<Hop>,
-    /// Whether the call stands in an `async def`.
-    pub direct: bool,
-    /// Who reaches it or one of `more`: name and place of its definition, in the order of files and
-    /// lines.
-    pub handlers: Vec<(String, Place)>,
-    /// What those are for; the most consequential role first.
-    pub roles: Vec<Role>,
-    /// What settles it.
-    pub remedy: Remedy,
-    /// How sure it is that the call is made on the loop.
-    pub certainty: Confidence,
-}
-
-/// One function on the way from a handler to a blocking call.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hop {
-    /// The call in it that leads on.
-    pub place: Place,
-    /// Its qualified name.
-    pub function: String,
-    /// Whether it is an `async def`.
-    pub is_async: bool,
-}
-
-/// What settles a blocking call.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Remedy {
-    /// What to do, as a clause.
-    pub text: String,
-    /// The asynchronous counterpart of what is called.
-    pub async_twin: Option<String>,
-    /// Whether taking `async` away from the only frame is enough: it awaits nothing and the framework
-    /// runs plain functions in threads.
-    pub drop_async: bool,
-}
-
 /// What requests spend their time on, as far as the code shows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Workload {
@@ -214,6 +130,10 @@ pub struct Evidence {
     pub place: Place,
     /// What it waits for or works on.
     pub category: Category,
+    /// The first handler that reaches it; empty where that is not told.
+    pub handler: String,
+    /// How many handlers reach it.
+    pub handlers: usize,
 }
 
 /// What kind of work dominates.
@@ -253,13 +173,14 @@ pub fn analyse(files: &Files, modules: &BTreeMap<FileId, Module>, target: &str, 
     let object = target::find(&types, target)?;
     let loaded = reach::modules(&types, object.module);
     types.load(&loaded);
-    let mut found = frameworks::find(&types, &loaded);
+    let mut found = frameworks::find(&types, &loaded, object.framework);
     for handler in &mut found {
-        handler.context = served(handler.context, object.interface, object.framework);
+        handler.context = served(&types, handler, object.interface);
     }
     let mut effects = Effects::new(&types);
     let mut nodes: Vec<usize> = found.iter().map(|found| effects.explore(found.frame)).collect();
     tasks::left_running(&mut effects, &mut found, &mut nodes);
+    let streaming = streams::find(&mut effects, &loaded, modules);
     let handlers: Vec<Handler> = found.iter().map(|found| handler(&types, found)).collect();
     let entries: Vec<_> = found
         .iter()
@@ -269,15 +190,26 @@ pub fn analyse(files: &Files, modules: &BTreeMap<FileId, Module>, target: &str, 
         .collect();
     let websockets: Vec<Place> =
         handlers.iter().filter(|handler| handler.role == Role::WebSocket).map(|handler| handler.place).collect();
-    let streaming = streams::find(&types, &loaded);
     let streams = streams::evidence(&streaming, &websockets);
+    let chains = blocking::chains(&effects, &entries);
+    let reached = reached::reached(&effects, &entries, &chains);
     Some(Application {
         target: target.to_owned(),
         place: object.place,
         interface: object.interface,
         framework: object.framework,
-        blocking: blocking::blocking(&effects, &entries, object.framework),
-        workload: blocking::workload(&effects, &entries, streams),
+        blocking: blocking::blocking(
+            &effects,
+            &entries,
+            &chains,
+            &repair::Sources { files, modules },
+            object.framework,
+        ),
+        loop_calls: loops::find(&effects, &entries, modules),
+        workload: reached::workload(&reached, streams),
+        reached,
+        connections: pools::connections(&types, &loaded),
+        tokens: pools::tokens(files, modules),
         handlers: in_order(handlers),
         websockets,
         streaming,
@@ -290,21 +222,24 @@ fn in_order(mut handlers: Vec<Handler>) -> Vec<Handler> {
     handlers
 }
 
-/// Where a handler runs once it is known how the application is served.
-fn served(context: Context, interface: Interface, framework: Framework) -> Context {
-    match (context, interface, framework) {
-        // Under WSGI nothing shares a loop: each call of an `async` view has its own.
-        (Context::Loop, Interface::Wsgi, Framework::Django) => Context::OwnLoop,
-        (Context::Pool, Interface::Wsgi, Framework::Django) => Context::Worker,
-        _ => context,
+/// Where a handler runs once it is known how the application is served. These two run wherever the
+/// application around them does; the others bring what they need along.
+fn served(types: &Types<'_>, found: &Found, interface: Interface) -> Context {
+    let is_async = types.function(found.frame.function).is_async;
+    let adapts = matches!(found.framework, Framework::Django | Framework::GraphQl);
+    match (found.context, interface) {
+        // Under WSGI nothing shares a loop: each call of a coroutine function has its own.
+        (Context::Loop, Interface::Wsgi) if adapts && is_async => Context::OwnLoop,
+        (Context::Loop | Context::Thread(_), Interface::Wsgi) if adapts => Context::Worker,
+        (context, _) => context,
     }
 }
 
 fn handler(types: &Types<'_>, found: &Found) -> Handler {
-    let function = types.function(found.frame.function);
+    let function = types.function(found.function);
     Handler {
         name: function.qualified.clone(),
-        place: types.place_of(found.frame.function),
+        place: types.place_of(found.function),
         kind: if function.is_async { HandlerKind::Async } else { HandlerKind::Sync },
         role: found.role,
         route: found.route.clone(),

@@ -1,11 +1,15 @@
 //! Responses that stay open for as long as the client listens.
 
-use super::Evidence;
+use std::collections::BTreeMap;
+
+use super::{Evidence, Held, Stream};
 use crate::python::calls::EventKind;
-use crate::python::catalogue::Category;
-use crate::python::syntax::ast::Expr;
-use crate::python::types::{FunctionId, Types, Value};
-use crate::source::Place;
+use crate::python::catalogue::{Category, Weight};
+use crate::python::effects::Effects;
+use crate::python::syntax::ast::{self, Expr, Stmt};
+use crate::python::syntax::{Module, span_of, visitor};
+use crate::python::types::{Frame, FunctionId, Types, Value};
+use crate::source::{FileId, Place, Span};
 
 /// What makes a streamed response.
 const STREAMS: [&str; 7] = [
@@ -18,9 +22,19 @@ const STREAMS: [&str; 7] = [
     "flask.stream_with_context",
 ];
 
-/// Where the modules of these indices make one, in the order of files and lines.
-pub(super) fn find(types: &Types<'_>, modules: &[u32]) -> Vec<Place> {
-    let mut found = Vec::new();
+/// What makes a response that is streamed if it is given a generator.
+const RESPONSES: [&str; 5] = [
+    "flask.Response",
+    "flask.wrappers.Response",
+    "werkzeug.Response",
+    "werkzeug.wrappers.Response",
+    "flask.make_response",
+];
+
+/// What the modules of these indices make of them, in the order of files and lines.
+pub(super) fn find(effects: &mut Effects<'_, '_>, modules: &[u32], trees: &BTreeMap<FileId, Module>) -> Vec<Stream> {
+    let types = effects.types();
+    let mut made: Vec<(Place, bool, Option<Frame>)> = Vec::new();
     for &file in modules {
         let facts = types.facts_at(file);
         for (function, index) in facts.functions.iter().zip(0..) {
@@ -33,26 +47,125 @@ pub(super) fn find(types: &Types<'_>, modules: &[u32]) -> Vec<Place> {
                     Expr::Attribute(attribute) => attribute.attr.as_str(),
                     _ => continue,
                 };
-                let plausible = last.ends_with("Response") || last == "stream_with_context";
+                if !last.ends_with("Response") && last != "stream_with_context" && last != "make_response" {
+                    continue;
+                }
                 let frame = types.plain(FunctionId { file, index });
-                let streams = |value: &Value<'_>| matches!(value, Value::External(name) if STREAMS.contains(&&**name));
-                if plausible && types.value(&call.func, frame).iter().any(streams) {
-                    found.push(Place::new(facts.file, event.span));
+                let callee = types.value(&call.func, frame);
+                let is = |known: &[&str]| {
+                    callee.iter().any(|value| matches!(value, Value::External(name) if known.contains(&&**name)))
+                };
+                let generator = generator(types, call, frame);
+                if is(&STREAMS) || (is(&RESPONSES) && generator.is_some()) {
+                    made.push((Place::new(facts.file, event.span), sends_events(call), generator));
                 }
             }
         }
     }
-    found.sort();
+    let mut found: Vec<Stream> = made
+        .into_iter()
+        .map(|(place, events, generator)| {
+            let held = generator.and_then(|generator| held(effects, generator, trees));
+            let otherwise = if events { Held::Events } else { Held::Unknown };
+            Stream { place, held: held.unwrap_or(otherwise) }
+        })
+        .collect();
+    found.sort_by_key(|stream| stream.place);
     found
 }
 
-/// The same and the web sockets as evidence.
-pub(super) fn evidence(streams: &[Place], websockets: &[Place]) -> Vec<Evidence> {
-    let say = |what: &str, places: &[Place]| -> Vec<Evidence> {
-        let evidence = |&place: &Place| Evidence { what: what.to_owned(), place, category: Category::Socket };
-        places.iter().map(evidence).collect()
+/// The plain generator function of the project whose pieces a response sends.
+fn generator<'a>(types: &Types<'a>, call: &'a ast::ExprCall, frame: Frame) -> Option<Frame> {
+    let named = |name: &str| {
+        let found = call.arguments.keywords.iter().find(|keyword| keyword.arg.as_ref().is_some_and(|arg| arg == name));
+        found.map(|keyword| &keyword.value)
     };
-    let mut all = say("streamed response", streams);
-    all.extend(say("web socket", websockets));
-    all
+    let content = call.arguments.args.first().or_else(|| named("streaming_content")).or_else(|| named("response"))?;
+    // `Response(stream_with_context(generate()))` is one stream, told of by the inner call.
+    types.value(content, frame).iter().find_map(|value| match value {
+        Value::Generator(generator) => Some(*generator),
+        _ => None,
+    })
+}
+
+fn sends_events(call: &ast::ExprCall) -> bool {
+    call.arguments.keywords.iter().any(|keyword| {
+        keyword.arg.as_ref().is_some_and(|arg| matches!(arg.as_str(), "mimetype" | "content_type" | "media_type"))
+            && matches!(&keyword.value, Expr::StringLiteral(text) if text.value.to_str().starts_with("text/event-stream"))
+    })
+}
+
+/// What keeps a generator from being done at once.
+fn held(effects: &mut Effects<'_, '_>, generator: Frame, trees: &BTreeMap<FileId, Module>) -> Option<Held> {
+    let node = effects.explore(generator);
+    let may_block = effects.may_block();
+    let types = effects.types();
+    for chain in effects.chains(node, &may_block) {
+        let end = effects.node(chain.end);
+        let waits = |category: Category| {
+            !matches!(
+                category,
+                Category::File | Category::Cpu | Category::Db | Category::Orm | Category::Search | Category::Input
+            )
+        };
+        let sink = end.sinks.iter().find(|sink| sink.effect.weight > Weight::Slight && waits(sink.effect.category));
+        if let Some(sink) = sink {
+            let file = types.facts_at(end.frame.function.file).file;
+            return Some(Held::By(sink.what.clone(), Place::new(file, sink.span)));
+        }
+    }
+    let file = types.facts_at(generator.function.file).file;
+    let endless = endless(&trees.get(&file)?.body, types.function(generator.function).span)?;
+    Some(Held::Endless(Place::new(file, endless)))
+}
+
+/// The `while True` of the function whose name stands at `name`.
+fn endless(body: &[Stmt], name: Span) -> Option<Span> {
+    struct Loops {
+        name: Span,
+        inside: bool,
+        found: Option<Span>,
+    }
+    impl<'a> visitor::Visitor<'a> for Loops {
+        fn visit_stmt(&mut self, statement: &'a Stmt) {
+            let own = span_of(statement);
+            if self.found.is_some() || (!self.inside && !(own.start <= self.name.start && self.name.end <= own.end)) {
+                return;
+            }
+            let outer = self.inside;
+            match statement {
+                Stmt::FunctionDef(def) => self.inside = span_of(&def.name) == self.name,
+                Stmt::While(stmt) if self.inside && is_true(&stmt.test) => self.found = Some(span_of(&*stmt.test)),
+                _ => {}
+            }
+            visitor::walk_stmt(self, statement);
+            self.inside = outer;
+        }
+
+        fn visit_expr(&mut self, _: &'a Expr) {}
+    }
+    let mut loops = Loops { name, inside: false, found: None };
+    visitor::Visitor::visit_body(&mut loops, body);
+    loops.found
+}
+
+fn is_true(test: &Expr) -> bool {
+    match test {
+        Expr::BooleanLiteral(literal) => literal.value,
+        Expr::NumberLiteral(number) => matches!(&number.value, ast::Number::Int(n) if n.as_u64() == Some(1)),
+        _ => false,
+    }
+}
+
+/// Streams and web sockets as evidence.
+pub(super) fn evidence(streams: &[Stream], websockets: &[Place]) -> Vec<Evidence> {
+    let evidence = |what: &str, place: Place| Evidence {
+        what: what.to_owned(),
+        place,
+        category: Category::Socket,
+        handler: String::new(),
+        handlers: 1,
+    };
+    let streams = streams.iter().map(|stream| evidence("streamed response", stream.place));
+    streams.chain(websockets.iter().map(|&place| evidence("web socket", place))).collect()
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::python::effects::Effects;
-use crate::python::frameworks::{Context, Found, Role};
+use crate::python::frameworks::{Context, Found, Framework, Role};
 
 /// Adds the tasks that start-up code leaves running to what the framework calls.
 pub(super) fn left_running(effects: &mut Effects<'_, '_>, found: &mut Vec<Found>, nodes: &mut Vec<usize>) {
@@ -22,6 +22,8 @@ pub(super) fn left_running(effects: &mut Effects<'_, '_>, found: &mut Vec<Found>
     }
     for frame in spawned {
         nodes.push(effects.explore(frame));
-        found.push(Found { frame, role: Role::Background, context: Context::Loop, route: None });
+        let (function, framework) = (frame.function, Framework::Unknown);
+        let (role, context) = (Role::Background, Context::Loop);
+        found.push(Found { frame, function, framework, role, context, route: None });
     }
 }

@@ -7,7 +7,7 @@ use super::Deployment;
 use super::environment::Environment;
 use super::launcher::{self, Alone, Reached};
 use super::scene::{Project, Scene};
-use super::{compose, image, platform, proxy, uwsgi};
+use super::{compose, image, platform, proxy, scripts, uwsgi};
 use crate::findings::Note;
 use crate::read::{Facts, Unit, UnitKind};
 use crate::source::{FileId, Files, Located, Place};
@@ -61,7 +61,8 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
             | UnitKind::SystemdService
             | UnitKind::UwsgiConfiguration
             | UnitKind::Task
-            | UnitKind::PythonLauncher => guarded(|| Scene::host(unit, files, facts)),
+            | UnitKind::PythonLauncher
+            | UnitKind::Script => guarded(|| Scene::host(unit, files, facts)),
         };
         match scene {
             Some(scene) => scenes.push(scene),
@@ -87,6 +88,7 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
             None => broken.push(unit.place),
         }
     }
+    let visited: BTreeSet<FileId> = scenes.iter().flat_map(Scene::scripts).collect();
     let project = Project { files, facts };
     let mut reached = Reached::of(files, facts);
     play(scenes, &project, &mut reached, &mut assembly, &mut broken);
@@ -96,6 +98,16 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
     let alone = alone.filter_map(|(&file, configuration)| uwsgi::alone(file, configuration, files));
     let alone = alone.map(|(unit, start)| Scene::configuration(unit, start, files)).collect();
     play(alone, &project, &mut reached, &mut assembly, &mut broken);
+    let scripts = guarded(|| scripts::alone(files, facts, &visited)).unwrap_or_default();
+    for script in scripts {
+        let place = script.place();
+        let aid = scripts::is_aid(files.get(place.file).path());
+        let mut own = Assembly::default();
+        if guarded(|| script.play(&project, &mut reached, &mut own)).is_none() {
+            broken.push(place);
+        }
+        add_alone(own, aid, &mut assembly);
+    }
     let mut launchers = guarded(|| launcher::alone(files, facts, &mut reached)).unwrap_or_default();
     // Those that run whenever somebody calls them, before those that run only as programs.
     launchers.sort_by_key(|alone| alone.guarded);
@@ -127,15 +139,27 @@ fn play_alone(alone: &Alone, project: &Project, reached: &mut Reached, assembly:
     for step in launcher::steps(std::slice::from_ref(&alone.launched), &alone.start, project.files, project.facts) {
         scene.take(&step, 1, project, reached, &mut own);
     }
+    add_alone(own, alone.guarded, assembly);
+}
+
+/// Adds what nothing is seen to start. Where `aside` and the service is started in another way, it is how
+/// somebody works on it.
+fn add_alone(mut own: Assembly, aside: bool, assembly: &mut Assembly) {
     for deployment in &mut own.deployments {
-        if deployment.development.is_none() && (alone.guarded || reloads(deployment)) {
+        if deployment.development.is_none() && (aside || reloads(deployment)) {
             let elsewhere = assembly.deployments.iter().find(|other| {
                 let module = |one: &Deployment| Some(one.app.as_ref()?.value.split(':').next()?.to_owned());
                 other.development.is_none()
                     && (reloads(deployment) || module(deployment).is_some_and(|own| module(other) == Some(own)))
             });
             deployment.development = elsewhere.map(|other| {
-                let why = if reloads(deployment) { "it reloads, and" } else { "it runs only as a program, and" };
+                let why = if reloads(deployment) {
+                    "it reloads, and"
+                } else if deployment.kind == UnitKind::Script {
+                    "nothing here runs the script, and"
+                } else {
+                    "it runs only as a program, and"
+                };
                 Located::new(format!("{why} the service is started elsewhere"), other.command)
             });
         }

@@ -3,6 +3,8 @@
 //! Decides which words reach which program, with which environment and in which folder. What shells do
 //! with them on the way is `shell`'s.
 
+use std::collections::BTreeSet;
+
 use super::environment::Environment;
 use super::locate::Roots;
 use super::shell::Shell;
@@ -10,7 +12,7 @@ use crate::python::evaluate::Dependency;
 use crate::read::{Command, Facts};
 use crate::servers::Program;
 use crate::servers::arguments::Argument;
-use crate::source::{Files, Place};
+use crate::source::{FileId, Files, Place};
 
 /// A program with everything it is given.
 #[derive(Debug, Clone)]
@@ -86,18 +88,33 @@ pub(super) struct Surroundings<'a> {
     pub(super) outer: &'a dyn Fn(&str) -> Option<String>,
 }
 
+/// What commands come to.
+#[derive(Default)]
+pub(super) struct Started {
+    pub(super) programs: Vec<Start>,
+    /// The scripts of the project that they run.
+    pub(super) scripts: BTreeSet<FileId>,
+}
+
 /// The programs that an entry point and a command start together.
-pub(super) fn starts(
-    entrypoint: Option<&Command>,
-    command: Option<&Command>,
-    surroundings: &Surroundings,
-) -> Vec<Start> {
+pub(super) fn starts(entrypoint: Option<&Command>, command: Option<&Command>, surroundings: &Surroundings) -> Started {
+    played(surroundings, |shell| shell.run(entrypoint, command))
+}
+
+/// The programs that a script starts, which is run without arguments or, if that comes to nothing, with some
+/// that nobody knows.
+pub(super) fn of_script(script: FileId, surroundings: &Surroundings) -> Started {
+    let plain = played(surroundings, |shell| shell.run_file(script, false));
+    if plain.programs.is_empty() { played(surroundings, |shell| shell.run_file(script, true)) } else { plain }
+}
+
+fn played(surroundings: &Surroundings, run: impl Fn(&mut Shell)) -> Started {
     let mut shell = Shell::new(surroundings, None);
-    shell.run(entrypoint, command);
+    run(&mut shell);
     let mut found = shell.found;
     if shell.asked_for_cores {
         let mut large = Shell::new(surroundings, Some(LARGE_NODE));
-        large.run(entrypoint, command);
+        run(&mut large);
         for start in &mut found {
             let mut same =
                 large.found.iter().filter(|other| other.place == start.place && other.program == start.program);
@@ -106,5 +123,5 @@ pub(super) fn starts(
             }
         }
     }
-    found
+    Started { programs: found, scripts: shell.visited }
 }

@@ -57,18 +57,29 @@ fn without_template(path: &str) -> &str {
     ends.iter().find_map(|end| path.strip_suffix(end)).unwrap_or(path)
 }
 
+/// How much of the code has to be in a folder that is mounted: one of `MOUNTED_PART` of its files. A service that
+/// mounts its plugins runs what was built.
+const MOUNTED_PART: usize = 3;
+
 /// A service that mounts the code of the project runs what somebody is editing, not what was built.
 fn mounted_sources(unit: &Unit, files: &Files) -> Option<Located<String>> {
     let home = files.get(unit.place.file).folder();
+    let context = unit.build.as_ref().and_then(|build| build.context.as_ref());
+    let built_from = join(home, context.map_or(".", |context| context.value.as_str()));
+    let code = |folder: &str| {
+        let inside =
+            |path: &str| folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+        let is_test = |path: &str| path.split('/').any(|part| part == "tests" || part.starts_with("test_"));
+        files
+            .iter()
+            .filter(|(_, file)| file.path().ends_with(".py") && inside(file.path()) && !is_test(file.path()))
+            .count()
+    };
     unit.mounts.iter().find_map(|mount| {
-        let folder = join(home, &mount.source.value);
-        let is_python = |path: &str| path.rsplit('.').next() == Some("py");
-        let holds_code = files.iter().any(|(_, file)| {
-            is_python(file.path())
-                && (folder.is_empty() || file.path().strip_prefix(&folder).is_some_and(|rest| rest.starts_with('/')))
-        });
+        let mounted = code(&join(home, &mount.source.value));
         let says = |path: &String| format!("it mounts `{path}`, the code of the project");
-        holds_code.then(|| Located::new(says(&mount.source.value), mount.source.place))
+        let is_code = mounted > 0 && mounted * MOUNTED_PART >= code(&built_from);
+        is_code.then(|| Located::new(says(&mount.source.value), mount.source.place))
     })
 }
 

@@ -27,7 +27,7 @@ pub(super) fn find(start: &Start, given: &Arguments, files: &Files, facts: &Fact
     let path = given.app.as_ref();
     let nothing = Found { app: None, error: None };
     let unknown = |option: Option<&crate::servers::arguments::Given>| option.is_some_and(|given| given.text.is_none());
-    if !given.opaque.is_empty() || unknown(name) || unknown(entrypoint) {
+    if !given.opaque.is_empty() || given.unnamed.is_some() || unknown(name) || unknown(entrypoint) {
         return nothing;
     }
     if let Some(entrypoint) = entrypoint.filter(|given| given.text.as_deref() != Some("")) {

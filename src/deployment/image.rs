@@ -4,7 +4,7 @@ use super::environment::Environment;
 use super::locate::join;
 use super::platform;
 use crate::read::{Command, Copied, HealthCheck, Stage, Step, Unit, UnitKind, Variable};
-use crate::source::{FileId, Files, Located};
+use crate::source::{FileId, Files, Located, Word};
 
 /// One build stage with everything it inherits from earlier stages of the same file.
 #[derive(Debug, Clone)]
@@ -28,6 +28,8 @@ pub(super) struct Image<'f> {
 #[derive(Debug, Clone)]
 pub(super) struct Landed<'f> {
     pub(super) copied: &'f Copied,
+    /// What it takes, with variables filled in; those that no file sets stay as written.
+    pub(super) sources: Vec<String>,
     /// Absolute, or relative to a working folder that is not known.
     pub(super) destination: String,
     /// The earlier stage that it comes from; without one it comes from the project.
@@ -42,6 +44,10 @@ pub(super) struct Recipe<'f> {
     /// The folder it is built from.
     pub(super) context: String,
 }
+
+/// The `PATH` of an image whose base sets none (`DefaultPathEnvUnix` of `BuildKit`); those of Python have the same
+/// folders.
+pub(super) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// How many copies from other stages are followed.
 const MAX_FOLLOWED: usize = 32;
@@ -61,6 +67,9 @@ pub(super) fn home(image: &Image, files: &Files) -> String {
         sources.iter().filter(exists).count()
     };
     let own = files.get(image.stage.place.file).folder();
+    if sources.is_empty() {
+        return with_code(own, files).to_owned();
+    }
     let mut best = (own, there(own));
     let mut folder = own;
     while !folder.is_empty() && best.1 < sources.len() {
@@ -73,10 +82,25 @@ pub(super) fn home(image: &Image, files: &Files) -> String {
     best.0.to_owned()
 }
 
+/// The nearest folder around `own` that holds code: an image without any is nothing that somebody builds from
+/// the folder that his Dockerfiles are kept in.
+fn with_code<'f>(own: &'f str, files: &Files) -> &'f str {
+    let holds = |folder: &str| {
+        let inside =
+            |path: &str| folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+        files.iter().any(|(_, file)| file.path().ends_with(".py") && inside(file.path()))
+    };
+    let mut folder = own;
+    while !folder.is_empty() && !holds(folder) {
+        folder = folder.rsplit_once('/').map_or("", |(above, _)| above);
+    }
+    if holds(folder) { folder } else { own }
+}
+
 fn copied_from_project<'i>(image: &'i Image, depth: usize, sources: &mut Vec<&'i str>) {
     for landed in &image.copied {
         match &landed.from {
-            None => sources.extend(landed.copied.sources.iter().map(String::as_str)),
+            None => sources.extend(landed.sources.iter().map(String::as_str)),
             Some(stage) if depth < MAX_FOLLOWED => copied_from_project(stage, depth + 1, sources),
             Some(_) => {}
         }
@@ -211,11 +235,15 @@ impl<'f> Image<'f> {
                         let path = path.map(|path| join(self.working_folder.as_deref().unwrap_or("/"), &path));
                         self.working_folder = path;
                     }
-                    Step::Copy(index, word) => {
+                    Step::Copy(index, written, word) => {
                         let path = word.resolve(&|name| self.scope.text(name));
                         let destination = path.as_ref().and_then(|path| self.below(path)).or(path);
                         if let (Some(copied), Some(destination)) = (unit.copied.get(*index), destination) {
-                            self.copied.push(Landed { copied, destination, from: None });
+                            let resolve = |word: &Word| word.resolve(&|name| self.scope.text(name));
+                            let sources = copied.sources.iter().zip(written);
+                            let sources =
+                                sources.map(|(text, word)| resolve(word).unwrap_or_else(|| text.clone())).collect();
+                            self.copied.push(Landed { copied, sources, destination, from: None });
                         }
                     }
                 }
@@ -236,7 +264,9 @@ impl<'f> Image<'f> {
     fn set(&mut self, variables: &[Variable], arguments: &Environment, globals: &Environment) {
         let (mut seen, mut after) = (Environment::default(), Environment::default());
         for variable in variables {
-            let lookup = |name: &str| self.scope.text(name);
+            // What the base image says is nearly that, and only where programs lie rests on it.
+            let usual = |name: &str| (variable.name == "PATH" && name == "PATH").then(|| PATH.to_owned());
+            let lookup = |name: &str| self.scope.text(name).or_else(|| usual(name));
             if variable.build_only {
                 after.argument(variable, arguments, globals, &lookup);
             } else {

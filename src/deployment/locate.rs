@@ -122,6 +122,16 @@ impl Roots {
         found
     }
 
+    /// The file of the project that the image holds as the program `name` in one of `folders`, which is what
+    /// its `PATH` says.
+    pub(super) fn program(&self, files: &Files, name: &str, folders: &str) -> Option<FileId> {
+        let mut candidates = folders.split(':').filter(|folder| folder.starts_with('/')).flat_map(|folder| {
+            let absolute = join(folder, name);
+            self.copied(&absolute)
+        });
+        candidates.find_map(|candidate| files.find(&candidate))
+    }
+
     /// Whether the copy of a folder decides what lies at `absolute`.
     fn covers(&self, files: &Files, absolute: &str) -> bool {
         let folders = self.copies.iter().filter(|copy| is_folder(files, &copy.source));

@@ -25,6 +25,7 @@ mod platform;
 mod proxy;
 mod resolve;
 mod scene;
+mod scripts;
 mod settle;
 mod shell;
 mod supervisor;

@@ -192,7 +192,8 @@ impl Situation<'_> {
         errors: &mut Vec<Located<String>>,
     ) -> Option<Located<String>> {
         let (start, given) = (self.start, self.command_line);
-        let complete = given.opaque.is_empty() && (given.app.is_some() || given.optional.is_empty());
+        let complete =
+            given.opaque.is_empty() && given.unnamed.is_none() && (given.app.is_some() || given.optional.is_empty());
         let mut app = self.called.and_then(|called| called.app.clone()).or_else(|| named.cloned());
         // Whether no file can name the application that the command line does not name.
         let mut nameless = complete && !self.fastapi && self.called.is_none();

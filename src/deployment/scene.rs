@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::assemble::{Assembly, DevelopmentServer};
-use super::commands::{self, Start, Surroundings};
+use super::commands::{self, Start, Started, Surroundings};
 use super::environment::Environment;
 use super::image::{self, Image};
 use super::launcher::{self, Launched, Reached};
@@ -16,7 +16,7 @@ use super::resolve::{Origin, resolve};
 use super::{Deployment, Effective, context, host, image_name, platform, supervisor};
 use crate::read::{Facts, Limits, Unit, UnitKind};
 use crate::servers::{Program, Server};
-use crate::source::{Files, Located, Place};
+use crate::source::{FileId, Files, Located, Place, Span};
 use crate::values::Value;
 
 /// Launchers that start launchers are followed this far.
@@ -33,6 +33,8 @@ pub(super) struct Project<'a> {
 pub(super) struct Scene<'f> {
     unit: Cow<'f, Unit>,
     starts: Vec<Start>,
+    /// The scripts of the project that its commands run.
+    scripts: BTreeSet<FileId>,
     limits: Limits,
     container: Option<Place>,
     development: Option<Located<String>>,
@@ -55,10 +57,12 @@ impl<'f> Scene<'f> {
         };
         extend_from(&mut environment, unit, &roots, files, facts);
         let surroundings = Surroundings { environment, roots, files, facts, outer: &|_| None };
-        let starts = commands::starts(unit.entrypoint.as_ref(), unit.command.as_ref(), &surroundings);
+        let Started { programs: starts, scripts } =
+            commands::starts(unit.entrypoint.as_ref(), unit.command.as_ref(), &surroundings);
         Self {
             unit: Cow::Borrowed(unit),
             starts,
+            scripts,
             limits: unit.limits.clone(),
             container: None,
             development: context::development(unit, files),
@@ -72,6 +76,7 @@ impl<'f> Scene<'f> {
             development: context::development(&unit, files),
             unit: Cow::Owned(unit),
             starts: vec![start],
+            scripts: BTreeSet::new(),
             limits: Limits::default(),
             container: None,
             replaces: false,
@@ -82,10 +87,11 @@ impl<'f> Scene<'f> {
     pub(super) fn image(image: &Image<'f>, files: &Files, facts: &Facts) -> Self {
         let (environment, roots) = inside(image, &image::home(image, files), None);
         let surroundings = Surroundings { environment, roots, files, facts, outer: &|_| None };
-        let starts = commands::starts(image.entrypoint, image.command, &surroundings);
+        let Started { programs: starts, scripts } = commands::starts(image.entrypoint, image.command, &surroundings);
         Self {
             unit: Cow::Owned(with_image(image.stage, Some(image))),
             starts,
+            scripts,
             limits: image.stage.limits.clone(),
             container: Some(image.stage.place),
             development: context::development(image.stage, files),
@@ -150,15 +156,45 @@ impl<'f> Scene<'f> {
             built.extend(own_image.map(|image| image.stage.place));
         }
         let surroundings = Surroundings { environment, roots, files, facts, outer: &outer };
-        let starts = commands::starts(entrypoint, command, &surroundings);
+        let Started { programs: starts, scripts } = commands::starts(entrypoint, command, &surroundings);
         Self {
             unit: Cow::Owned(with_image(unit, own_image)),
             starts,
+            scripts,
             limits: unit.limits.clone(),
             container: (unit.kind.is_container() || image.is_some()).then_some(unit.place),
             development: context::development(unit, files),
             replaces: uses_own && own_image.is_some_and(|image| image.entrypoint.or(image.command).is_some()),
         }
+    }
+
+    /// A script that nothing runs, called from `folder`.
+    pub(super) fn script(file: FileId, folder: &str, files: &Files, facts: &Facts) -> Self {
+        let name = files.get(file).name();
+        let name = name.split_once('.').map_or(name, |(stem, _)| stem);
+        let unit = Unit::new(UnitKind::Script, name, Place::new(file, Span::new(0, 0)));
+        let surroundings = Surroundings {
+            environment: Environment::default(),
+            roots: Roots::project(folder),
+            files,
+            facts,
+            outer: &|_| None,
+        };
+        let Started { programs: starts, scripts } = commands::of_script(file, &surroundings);
+        Self {
+            development: context::development(&unit, files),
+            unit: Cow::Owned(unit),
+            starts,
+            scripts,
+            limits: Limits::default(),
+            container: None,
+            replaces: false,
+        }
+    }
+
+    /// The scripts that it runs.
+    pub(super) fn scripts(&self) -> impl Iterator<Item = FileId> {
+        self.scripts.iter().copied()
     }
 
     /// The unit that is played.
@@ -171,6 +207,7 @@ impl<'f> Scene<'f> {
         Self {
             unit: Cow::Borrowed(unit),
             starts: Vec::new(),
+            scripts: BTreeSet::new(),
             limits: Limits::default(),
             container: None,
             development: context::development(unit, files),
@@ -333,7 +370,7 @@ fn inside(image: &Image, folder: &str, working: Option<&str>) -> (Environment, R
 fn folders(image: &Image, folder: &str, working: Option<&str>) -> Roots {
     let mut roots = Roots::image(folder, working.or(image.working_folder.as_deref()));
     for landed in &image.copied {
-        let sources = &landed.copied.sources;
+        let sources = &landed.sources;
         match &landed.from {
             None => roots.copy(sources, &landed.destination),
             Some(stage) => roots.copy_from(&folders(stage, folder, None), sources, &landed.destination),

@@ -233,6 +233,9 @@ pub(super) fn from_words(given: &Given, layer: Layer, parted: &Parted, errors: &
     let place = given.value_place.unwrap_or(given.flag);
     let value = match &given.value {
         Outcome::Known(value) => Resolved::Known(value.clone()),
+        Outcome::Unknown if given.maybe => {
+            Resolved::Unknown("whether it is given rests on a condition that the files do not decide".to_owned())
+        }
         Outcome::Unknown => Resolved::Unknown("it comes from a variable that no file sets".to_owned()),
         Outcome::Invalid(message) => {
             errors.push(Located::new(format!("`{}`: {message}", given.setting.name()), place));

@@ -181,6 +181,8 @@ pub enum UnitKind {
     Task,
     /// Python code that starts a server, and that nothing else is seen to start.
     PythonLauncher,
+    /// A shell script that starts a server, and that nothing else is seen to run.
+    Script,
 }
 
 impl UnitKind {
@@ -286,8 +288,8 @@ pub enum Step {
     Set(std::ops::Range<usize>),
     /// `WORKDIR`.
     Enter(Word),
-    /// `COPY` or `ADD`: this one of what the unit copies, and where it lands as written.
-    Copy(usize, Word),
+    /// `COPY` or `ADD`: this one of what the unit copies; its sources and where it lands, as written.
+    Copy(usize, Vec<Word>, Word),
 }
 
 /// One `COPY` or `ADD`.

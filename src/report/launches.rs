@@ -60,6 +60,9 @@ fn launch(
     if let Some(configuration) = &deployment.configuration {
         let _ = writeln!(text, "  configuration  {}", files.get(configuration.file).path());
     }
+    if let Some(container) = deployment.container.filter(|container| container.file != deployment.command.file) {
+        let _ = writeln!(text, "  container      {}", files.describe(container));
+    }
     if let Some(development) = &deployment.development {
         let _ = writeln!(text, "  development    {}", development.value);
     }
@@ -68,7 +71,10 @@ fn launch(
     for error in &deployment.errors {
         let _ = writeln!(text, "  does not start {} ({})", error.value, files.describe(error.place));
     }
-    let shown: Vec<_> = deployment.settings.iter().filter(|(_, setting)| all || setting.is_set()).collect();
+    let set: Vec<_> = deployment.settings.iter().filter(|(_, setting)| all || setting.is_set()).collect();
+    let hidden = if all { Vec::new() } else { hidden_together(&set) };
+    let one_of = |setting: &Effective| hidden.iter().any(|(_, other)| hides_alike(setting, other));
+    let shown: Vec<_> = set.iter().filter(|(_, setting)| !one_of(setting)).collect();
     let width = shown.iter().map(|(name, _)| name.len()).max().unwrap_or(0).max(WIDTH);
     let values: Vec<String> = shown.iter().map(|(_, setting)| value(&setting.winner)).collect();
     let wide = values.iter().map(|value| value.chars().count()).max().unwrap_or(0).min(40);
@@ -82,12 +88,39 @@ fn launch(
             let _ = writeln!(text, "  {:width$} {}", "", look.dim(&line));
         }
     }
+    for (count, setting) in hidden {
+        let why = reasons(setting).join("; ");
+        let line = format!("{count} settings unknown: {why} ({})", origin(files, &setting.winner));
+        let _ = writeln!(text, "  {}", look.dim(&line));
+    }
     if !all {
-        let rest = deployment.settings.iter().count() - shown.len();
+        let rest = deployment.settings.iter().count() - set.len();
         let _ =
             writeln!(text, "  {}", look.dim(&format!("{rest} more settings have their default; `--all` shows them")));
     }
     text.push('\n');
+}
+
+/// Settings that one word hides are told together from this number on.
+const MANY: usize = 4;
+
+/// One of the settings of each set that are unknown for the same reason, with how many there are.
+fn hidden_together<'s>(set: &[(&'static str, &'s Effective)]) -> Vec<(usize, &'s Effective)> {
+    let mut groups: Vec<(usize, &Effective)> = Vec::new();
+    for (_, setting) in set.iter().filter(|(_, setting)| matches!(setting.winner.value, Resolved::Unknown(_))) {
+        match groups.iter_mut().find(|(_, first)| hides_alike(first, setting)) {
+            Some((count, _)) => *count += 1,
+            None => groups.push((1, setting)),
+        }
+    }
+    groups.retain(|(count, _)| *count >= MANY);
+    groups
+}
+
+fn hides_alike(one: &Effective, other: &Effective) -> bool {
+    matches!((&one.winner.value, &other.winner.value), (Resolved::Unknown(a), Resolved::Unknown(b)) if a == b)
+        && one.winner.place == other.winner.place
+        && one.winner.place.is_some()
 }
 
 fn value(candidate: &Candidate) -> String {

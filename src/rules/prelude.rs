@@ -143,6 +143,42 @@ impl Service<'_> {
         timeout.int().filter(|&seconds| seconds > 0)
     }
 
+    /// The ports that it listens on, as far as they are known.
+    pub(super) fn ports(&self) -> Vec<u16> {
+        let addresses = self.deployment.setting("bind").and_then(Effective::value);
+        let texts: Vec<&str> = match addresses {
+            Some(Value::Str(text)) => text.split(',').collect(),
+            Some(Value::List(list)) => list
+                .iter()
+                .filter_map(|item| if let Value::Str(text) = item { Some(text.as_str()) } else { None })
+                .collect(),
+            _ => Vec::new(),
+        };
+        let bound = texts.iter().filter_map(|text| text.trim().rsplit(':').next()?.parse().ok());
+        let port = self.deployment.int("port").and_then(|port| u16::try_from(port).ok());
+        bound.chain(port).collect()
+    }
+
+    /// Threads of each worker that run requests; `None` where the class has none, or it is unknown.
+    pub(super) fn threads(&self) -> Option<i64> {
+        let threaded = match self.deployment.server {
+            Server::Gunicorn => self.deployment.class.is_some_and(|class| class.model() == Model::Threads),
+            Server::Uwsgi => true,
+            _ => false,
+        };
+        self.deployment.int("threads").filter(|threads| threaded && *threads > 0)
+    }
+
+    /// Requests that a WSGI server runs at a time, where it has a fixed number of slots.
+    pub(super) fn slots(&self) -> Option<i64> {
+        let workers = self.deployment.int("workers").filter(|workers| *workers > 0)?;
+        match self.deployment.class.map(WorkerClass::model) {
+            Some(Model::OneRequest) => Some(workers),
+            Some(Model::Threads) => Some(workers.saturating_mul(self.threads()?)),
+            _ => None,
+        }
+    }
+
     /// A setting that somebody sets and the worker class does not act on.
     pub(super) fn ignored(&self, name: &str) -> Option<&Effective> {
         let deployment = self.deployment;
@@ -210,6 +246,7 @@ impl<'a> Findings<'a> {
             primary: Label::new(place, label),
             related: Vec::new(),
             help: None,
+            pattern: None,
             fix: None,
         };
         self.found.push(finding);
@@ -254,6 +291,12 @@ impl Report<'_> {
     /// What to do here.
     pub(super) fn help(self, text: impl Into<String>) -> Self {
         self.finding.help = Some(text.into());
+        self
+    }
+
+    /// What many findings of this kind in one project have in common.
+    pub(super) fn pattern(self, pattern: impl Into<String>) -> Self {
+        self.finding.pattern = Some(pattern.into());
         self
     }
 

@@ -215,7 +215,7 @@ impl Search<'_> {
 }
 
 /// Whether a file lies where nobody deploys from.
-fn is_aside(path: &str) -> bool {
+pub(in super::super) fn is_aside(path: &str) -> bool {
     let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
     let aside = |part: &str| ASIDE.iter().any(|aside| part.eq_ignore_ascii_case(aside));
     let is_test = name.starts_with("test_") || name.ends_with("_test.py") || name == "conftest.py";

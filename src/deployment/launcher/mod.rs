@@ -18,7 +18,7 @@ mod uvicorn;
 
 use std::collections::BTreeSet;
 
-pub(super) use alone::{Alone, alone};
+pub(super) use alone::{Alone, alone, is_aside};
 pub(super) use call::{Called, read};
 pub(super) use follow::{entry, follow};
 pub(super) use start::{Step, steps};

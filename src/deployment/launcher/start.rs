@@ -101,7 +101,8 @@ fn rest(sighting: &Sighting) -> Vec<Argument> {
 }
 
 fn plain(text: Option<String>, place: Place) -> Argument {
-    Argument { prefix: text.clone().unwrap_or_default(), text, place, removal: place, literal: false, unless_set: None }
+    let prefix = text.clone().unwrap_or_default();
+    Argument { prefix, text, place, removal: place, literal: false, unless_set: None, single: true, maybe: false }
 }
 
 /// Words with the bytes of those that are written out.

@@ -1,6 +1,6 @@
 //! Places of what a call sets, and their edits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
@@ -136,6 +136,9 @@ proptest! {
         arguments in prop::collection::vec("(workers|port|backlog)=[1-9][0-9]{0,3}|host='[a-z]{0,5}'|log_level='info'|\\*\\*more|factory=True", 0..6),
         gap in "[ \n]{0,3}",
     ) {
+        // Python takes no keyword twice.
+        let mut named = BTreeSet::new();
+        let arguments: Vec<String> = arguments.into_iter().filter(|one| named.insert(one.split('=').next().map(str::to_owned))).collect();
         let list = arguments.join(&format!(",{gap}"));
         let text = format!("import uvicorn\nmore = {{'uds': 'x'}}\nuvicorn.run('a:b',{gap}{list})\n");
         let (files, assembly) = project(&[("main.py", &text), PROCFILE]);

@@ -42,7 +42,7 @@ impl Shell<'_> {
             "set" => set(state, given),
             "shift" => {
                 match count(1) {
-                    Some(n) if !state.arguments.iter().any(|field| field.many || field.vanishes().is_some()) => {
+                    Some(n) if !state.arguments.iter().any(Field::is_vague) => {
                         if n <= state.arguments.len() {
                             state.arguments.drain(..n);
                         }

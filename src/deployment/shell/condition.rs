@@ -73,7 +73,7 @@ impl Shell<'_> {
         {
             return Status::Unless(false, unless_set(vec![name.to_owned()]));
         }
-        if fields.iter().any(|field| field.many) {
+        if fields.iter().any(|field| field.many || field.maybe) {
             return Status::Unknown;
         }
         let gone = fields.iter().any(|field| field.vanishes().is_some());

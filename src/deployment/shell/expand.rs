@@ -70,6 +70,7 @@ impl Builder {
         current.field.source = if is_first { from.source } else { None };
         current.field.quoted |= quoted;
         current.field.many |= from.many;
+        current.field.maybe |= from.maybe;
         current.field.content.push_escaped(from.text(), span_of.span);
         current.field.depend_on(&from.depends);
     }

@@ -24,7 +24,7 @@ use super::commands::{Start, Surroundings};
 use super::locate::join;
 use crate::read::shell::{self, Script};
 use crate::read::{Command, Decoded, FilledBy, Form, Lexed};
-use crate::source::{FileId, Files, Place, WordPart};
+use crate::source::{FileId, Files, Place, Span, WordPart};
 pub(super) use parameter::is_name;
 use state::State;
 use text::Field;
@@ -60,6 +60,8 @@ pub(super) struct Shell<'a> {
     written: BTreeSet<String>,
     /// The program of a manager that is followed.
     managed: Option<Place>,
+    /// Scripts of the project that were run.
+    pub(super) visited: BTreeSet<FileId>,
     /// Texts that were read before.
     parsed: BTreeMap<FileId, Option<Arc<Script>>>,
 }
@@ -81,6 +83,7 @@ impl<'a> Shell<'a> {
             returned: Vec::new(),
             written: BTreeSet::new(),
             managed: None,
+            visited: BTreeSet::new(),
             parsed: BTreeMap::new(),
         }
     }
@@ -101,6 +104,19 @@ impl<'a> Shell<'a> {
         let own = fields.len();
         fields.extend(behind.into_iter().flat_map(|command| self.given(command, &state)));
         self.launch(&mut state, fields, own, place);
+    }
+
+    /// Runs a script of the project by its path, with arguments that are not known or with none.
+    pub(super) fn run_file(&mut self, file: FileId, with_arguments: bool) {
+        let surroundings = self.surroundings;
+        let Some(script) = surroundings.facts.scripts.get(&file) else { return };
+        let place = Place::new(file, Span::new(0, 0));
+        let mut state = State::new(&surroundings.environment, surroundings.roots.clone(), place);
+        if with_arguments {
+            state.arguments = vec![Field::any(place)];
+        }
+        self.visited.insert(file);
+        self.interpret(file, script, &mut state);
     }
 
     /// The words of a command as the kernel gets them.

@@ -57,7 +57,7 @@ impl Shell<'_> {
                     Some(known) => Field::new(&known.chars().count().to_string(), place),
                     None => Field::new(&text::something(), place),
                 },
-                Found::Many(fields) if fields.iter().all(|field| !field.many && field.vanishes().is_none()) => {
+                Found::Many(fields) if !fields.iter().any(Field::is_vague) => {
                     Field::new(&fields.len().to_string(), place)
                 }
                 Found::Many(_) => Field::new(&text::something(), place),
@@ -91,7 +91,7 @@ impl Shell<'_> {
 
     fn find(&mut self, parameter: &Parameter, place: Place, state: &mut State) -> Found {
         let name = parameter.name.as_str();
-        let vague = |field: &Field| field.many || field.vanishes().is_some();
+        let vague = Field::is_vague;
         match name {
             "@" | "*" => return Found::Many(state.arguments.clone()),
             "#" => {
@@ -313,7 +313,7 @@ impl Shell<'_> {
             // The arguments are counted from one, with the name of the script in front.
             all.insert(0, Field::new(&state.name.clone().unwrap_or_else(text::something), place));
         }
-        if all.iter().any(|field| field.many || field.vanishes().is_some()) {
+        if all.iter().any(Field::is_vague) {
             return vec![Field::any(place)];
         }
         match self.bounds(all.len(), offset, length.as_deref(), place, state) {
@@ -325,7 +325,7 @@ impl Shell<'_> {
 
 fn at(fields: &[Field], index: usize, place: Place) -> Found {
     let before = fields.get(..=index).unwrap_or(fields);
-    if before.iter().any(|field| field.many || field.vanishes().is_some()) {
+    if before.iter().any(Field::is_vague) {
         return Found::One(Field::new(&text::hole(), place));
     }
     fields.get(index).map_or(Found::Unset, |field| Found::One(field.clone()))
@@ -341,7 +341,7 @@ fn is_there(found: &Found, colon: bool) -> Option<bool> {
             Emptiness::Unless(_) | Emptiness::Unknown => None,
         },
         Found::Many(fields) => {
-            if fields.iter().any(|field| field.many || field.vanishes().is_some()) {
+            if fields.iter().any(Field::is_vague) {
                 return None;
             }
             let empty = fields.iter().all(|field| field.text().is_empty());
@@ -351,8 +351,10 @@ fn is_there(found: &Found, colon: bool) -> Option<bool> {
 }
 
 pub(super) fn join(fields: &[Field], place: Place) -> Field {
-    let texts: Vec<String> =
-        fields.iter().map(|field| if field.many { text::hole() } else { field.text().to_owned() }).collect();
+    let texts: Vec<String> = fields
+        .iter()
+        .map(|field| if field.many || field.maybe { text::hole() } else { field.text().to_owned() })
+        .collect();
     let mut joined = Field::new(&texts.join(" "), place);
     for field in fields {
         joined.depend_on(&field.depends);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::commands::{Parted, Start};
-use super::super::{supervisor, tasks};
+use super::super::{image, supervisor, tasks};
 use super::Shell;
 use super::condition::Status;
 use super::parameter::is_name;
@@ -18,6 +18,9 @@ use crate::source::{FileId, Place};
 
 /// Scripts that call scripts are followed this far.
 const MAX_SCRIPTS: usize = 8;
+
+/// How many words in front of a server may be unknown.
+const MAX_OPEN: usize = 2;
 
 /// Programs that do something to a file that is named, but do not run it.
 const NOT_RUNNING: [&str; 29] = [
@@ -149,15 +152,23 @@ impl Shell<'_> {
         // A word that is not there is no name of a program.
         let solid: Vec<usize> =
             fields.iter().enumerate().filter(|(_, field)| field.vanishes().is_none()).map(|(at, _)| at).collect();
-        let words: Vec<Option<String>> = solid
+        let mut words: Vec<Option<String>> = solid
             .iter()
             .filter_map(|&at| fields.get(at))
             .map(|field| if field.many { None } else { field.known().map(str::to_owned) })
             .collect();
         let installed = &self.surroundings.facts.console_scripts;
         let is_script = |name: &str| installed.values().flatten().any(|script| script.name == name);
+        // `$PREFIX gunicorn`: a variable in front of a server holds what it is run under, or nothing.
+        let open = words.iter().take(MAX_OPEN).take_while(|word| word.is_none()).count();
+        let solid = if open > 0 && matches!(recognise(&words[open..]), Some(Program::Server { name: 0, .. })) {
+            words.drain(..open);
+            solid.get(open..).unwrap_or_default()
+        } else {
+            &solid
+        };
         if let Some(program) = recognise_among(&words, &is_script) {
-            self.start(state, &program, &fields, &solid, &words, place);
+            self.start(state, &program, &fields, solid, &words, place);
             // An entry point in Python runs in the end what it is given, unless it is the server.
             let wraps = matches!(program, Program::Python { .. }) && (1..=own).contains(&program.first_argument());
             if wraps && own < fields.len() {
@@ -175,8 +186,8 @@ impl Shell<'_> {
         self.scripts += 1;
         let followed = self.task(state, &words)
             || self.supervisor(state, &words)
-            || self.shell_command(state, &fields, &solid, &words)
-            || self.script_file(state, &fields, &solid, &words, place);
+            || self.shell_command(state, &fields, solid, &words)
+            || self.script_file(state, &fields, solid, &words, place);
         if !followed && own > 0 && own < fields.len() {
             // An entry point that is not in the project, such as one of a base image, runs what it is
             // given in the end.
@@ -331,6 +342,8 @@ impl Shell<'_> {
             // Only bytes that are exactly the text can be replaced by another.
             literal: text.as_deref() == Some(self.files().text_at(field.place)),
             unless_set: field.vanishes().map(str::to_owned),
+            single: field.quoted && !field.many && !field.maybe,
+            maybe: field.maybe,
             text,
         }
     }
@@ -406,22 +419,11 @@ impl Shell<'_> {
             let Some(path) = word else { continue };
             let Some((file, script)) = self.script_at(path, state) else { continue };
             let mut child = state.child();
-            let text = self.files().get(file).text();
-            let line = text.lines().next().unwrap_or_default();
-            child.dialect = if line.starts_with("#!") && (line.contains("bash") || line.contains("zsh")) {
-                Dialect::Bash
-            } else {
-                Dialect::Posix
-            };
-            child.options.stops_at_errors = line.starts_with("#!")
-                && line.split_whitespace().skip(1).any(|word| word.starts_with('-') && word.contains('e'));
             child.name = Some(path.clone());
             child.arguments = solid.get(at).and_then(|&at| fields.get(at + 1..)).unwrap_or_default().to_vec();
             child.called_at = if state.in_unit { state.called_at } else { place };
-            child.in_unit = false;
-            child.filled_by = FilledBy::Shell;
             let before = self.found.len();
-            self.run_script(&script, &mut child);
+            self.interpret(file, &script, &mut child);
             followed = true;
             // A script that only waits for something may be followed by the one that starts it.
             if self.found.len() > before {
@@ -429,6 +431,22 @@ impl Shell<'_> {
             }
         }
         followed
+    }
+
+    /// Runs a script in the shell that its first line names.
+    pub(super) fn interpret(&mut self, file: FileId, script: &Script, state: &mut State) {
+        let text = self.files().get(file).text();
+        let line = text.lines().next().unwrap_or_default();
+        state.dialect = if line.starts_with("#!") && (line.contains("bash") || line.contains("zsh")) {
+            Dialect::Bash
+        } else {
+            Dialect::Posix
+        };
+        state.options.stops_at_errors = line.starts_with("#!")
+            && line.split_whitespace().skip(1).any(|word| word.starts_with('-') && word.contains('e'));
+        state.in_unit = false;
+        state.filled_by = FilledBy::Shell;
+        self.run_script(script, state);
     }
 
     pub(super) fn run_script(&mut self, script: &Script, state: &mut State) {
@@ -441,11 +459,24 @@ impl Shell<'_> {
 
     /// The script of the project at a path.
     pub(super) fn script_at(&mut self, path: &str, state: &State) -> Option<(FileId, Arc<Script>)> {
-        let file = self.file(path, state)?;
-        if let Some(script) = self.surroundings.facts.scripts.get(&file) {
-            return Some((file, script.clone()));
+        let file = self.installed(path, state).or_else(|| self.file(path, state))?;
+        let script = self.surroundings.facts.scripts.get(&file)?;
+        self.visited.insert(file);
+        Some((file, script.clone()))
+    }
+
+    /// The file of the project that the image holds as a program in a folder of `PATH`.
+    fn installed(&self, name: &str, state: &State) -> Option<FileId> {
+        if name.contains('/') || name.is_empty() {
+            return None;
         }
-        None
+        let set = state.variables.get("PATH").and_then(|path| match &path.held {
+            // What a base image has in front of it or behind it is left out.
+            Held::One(field) => Some(field.text().to_owned()),
+            _ => None,
+        });
+        let folders = set.iter().map(String::as_str).chain([image::PATH]);
+        folders.into_iter().find_map(|folders| state.roots.program(self.files(), name, folders))
     }
 
     /// A file that a shell reads as its own text, whatever it is named.

@@ -253,7 +253,10 @@ impl State {
                 (Some(_), None) => {}
                 (None, _) => {
                     let place = place.unwrap_or(self.called_at);
-                    let held = Held::One(Field::new(&text::hole(), place));
+                    let held = match (ours.map(|ours| &ours.held), theirs.map(|theirs| &theirs.held)) {
+                        (Some(Held::Many(ours)), Some(Held::Many(theirs))) => Held::Many(either(ours, theirs, place)),
+                        _ => Held::One(Field::new(&text::hole(), place)),
+                    };
                     self.variables.insert(name, Variable { held, exported });
                 }
             }
@@ -284,6 +287,26 @@ impl State {
         self.options.stops_at_errors &= other.options.stops_at_errors;
         self.locals.extend(other.locals);
     }
+}
+
+/// The words of two lists, either of which is possible: one that only has more keeps those as words that may
+/// be there; what stands in the place of something else could be anything.
+fn either(ours: &[Field], theirs: &[Field], place: Place) -> Vec<Field> {
+    let same = |(ours, theirs): &(&Field, &Field)| ours.is_same(theirs);
+    let front = ours.iter().zip(theirs).take_while(same).count();
+    let (ours_left, theirs_left) = (&ours[front..], &theirs[front..]);
+    let behind = ours_left.iter().rev().zip(theirs_left.iter().rev()).take_while(same).count();
+    let middle = |list: &'_ [Field]| list[..list.len() - behind].to_vec();
+    let (ours_middle, theirs_middle) = (middle(ours_left), middle(theirs_left));
+    let mut all = ours[..front].to_vec();
+    if ours_middle.is_empty() || theirs_middle.is_empty() {
+        let more = ours_middle.into_iter().chain(theirs_middle);
+        all.extend(more.map(|field| Field { maybe: true, ..field }));
+    } else {
+        all.push(Field::any(place));
+    }
+    all.extend_from_slice(&ours_left[ours_left.len() - behind..]);
+    all
 }
 
 impl Held {

@@ -382,7 +382,7 @@ impl<'a> Shell<'a> {
             return Done::leave(Flow::Exit);
         }
         for field in fields {
-            let open = field.many || field.vanishes().is_some();
+            let open = field.is_vague();
             state.assign(name, Held::One(if field.many { Field::new(&text::hole(), field.place) } else { field }));
             if open {
                 let done = self.maybe(state, &mut |shell, state| shell.unsettled_round(body, state, guarded));

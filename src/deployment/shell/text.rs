@@ -106,6 +106,8 @@ pub(super) struct Field {
     pub(super) depends: Vec<Dependency>,
     /// Whether it stands for any number of words.
     pub(super) many: bool,
+    /// Whether it is there only on one of several ways that are all possible.
+    pub(super) maybe: bool,
     /// Whether any of it was quoted, so that it is a word even if it is empty.
     pub(super) quoted: bool,
     /// The text as a format holds it, its variables not filled in, and who fills them in where a shell
@@ -122,7 +124,17 @@ impl Field {
     }
 
     pub(super) fn of(content: Decoded, place: Place) -> Self {
-        Self { content, place, removal: place, source: None, depends: Vec::new(), many: false, quoted: true, raw: None }
+        Self {
+            content,
+            place,
+            removal: place,
+            source: None,
+            depends: Vec::new(),
+            many: false,
+            maybe: false,
+            quoted: true,
+            raw: None,
+        }
     }
 
     /// Words that nobody knows the number of.
@@ -144,13 +156,19 @@ impl Field {
         if self.quoted || self.many { None } else { vanishing(self.text()) }
     }
 
+    /// Whether it may be no word, or several.
+    pub(super) fn is_vague(&self) -> bool {
+        self.many || self.maybe || self.vanishes().is_some()
+    }
+
     pub(super) fn file(&self) -> FileId {
         self.place.file
     }
 
     /// Whether it is the same to whoever gets it.
     pub(super) fn is_same(&self, other: &Self) -> bool {
-        self.text() == other.text() && self.many == other.many && (is_known(self.text()) || self.place == other.place)
+        let (ours, theirs) = ((self.many, self.maybe), (other.many, other.maybe));
+        self.text() == other.text() && ours == theirs && (is_known(self.text()) || self.place == other.place)
     }
 
     pub(super) fn depend_on(&mut self, depends: &[Dependency]) {

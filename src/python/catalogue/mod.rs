@@ -17,7 +17,7 @@ use schema::{Call, Catalogue, Implicit, Library, Type};
 pub use schema::{Category, Gevent, Weight};
 
 /// What a blocking operation of a library does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Effect {
     /// What it waits for.
     pub category: Category,
@@ -29,6 +29,12 @@ pub struct Effect {
     pub instead: &'static str,
     /// The asynchronous counterpart of its class.
     pub twin: Option<&'static str>,
+    /// The distribution that it belongs to.
+    pub library: &'static str,
+    /// What makes it cooperative under gevent, where that takes a step of its own.
+    pub gevent_setup: Option<&'static str>,
+    /// Seconds after which it gives up where nobody says otherwise; zero for never.
+    pub gives_up: Option<f64>,
     /// Arguments that make it return at once, each `name=value` or `position=value`.
     pub unless: &'static [String],
     /// Arguments of which one must be given for it to block; empty for no such condition.
@@ -112,6 +118,9 @@ impl KnownType {
             gevent: self.data.gevent.unwrap_or(self.library.gevent),
             instead: self.data.instead.as_deref().unwrap_or(&self.library.instead),
             twin: self.data.twin.as_deref(),
+            library: &self.library.distribution,
+            gevent_setup: self.library.gevent_setup.as_deref(),
+            gives_up: self.library.gives_up,
             unless: &[],
             needs: &[],
         }
@@ -185,6 +194,9 @@ fn call_effect(library: &'static Library, call: &'static Call) -> Effect {
         gevent: call.gevent.unwrap_or(library.gevent),
         instead: call.instead.as_deref().unwrap_or(&library.instead),
         twin: None,
+        library: &library.distribution,
+        gevent_setup: library.gevent_setup.as_deref(),
+        gives_up: library.gives_up,
         unless: &call.unless,
         needs: &call.needs,
     }

@@ -37,6 +37,9 @@ pub struct Library {
     pub gevent_setup: Option<String>,
     /// What to use in a coroutine: a name, or a clause that follows "use".
     pub instead: String,
+    /// Seconds after which its calls give up where nobody says otherwise; zero for never. Absent where
+    /// that is not known.
+    pub gives_up: Option<f64>,
     /// Other names of the same objects: public name to the name used here.
     #[serde(default)]
     pub same: BTreeMap<String, String>,

@@ -60,7 +60,7 @@ pub struct Step {
 }
 
 /// A blocking operation of a library.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Sink {
     /// Where.
     pub span: Span,

@@ -1,76 +1,139 @@
-//! Django, with the REST framework on top of it.
+//! Django, with the REST framework and `django-ninja` on top of it.
 //!
-//! Under ASGI an `async` view runs on the loop and a plain one in a thread; under WSGI every view
-//! runs in the worker, an `async` one on a loop of its own. The table tells the former; observed
-//! with Django 5.2.
+//! Under ASGI an `async` view runs on the loop and a plain one in the thread that its request shares;
+//! under WSGI every view runs in the worker, an `async` one on a loop of its own. The table tells the
+//! former. Middleware adapts itself likewise; a plain `__call__` of a class that says
+//! `async_capable = True` runs on the loop. Observed with Django 5.2, `django-ninja` 1.7.
 
-use super::Context::{Loop, Pool};
-use super::{Form, Role, Told};
+use super::Context::{Loop, Thread};
+use super::{Form, HTTP_METHODS, Names, Pool, Role, Runs, Told, at};
 
-const VIEWS: &[&str] = &[
-    "django.views.View",
-    "django.views.generic.View",
-    "django.views.generic.base.View",
-    "django.views.generic.TemplateView",
-    "django.views.generic.ListView",
-    "django.views.generic.DetailView",
-    "django.views.generic.FormView",
-    "django.views.generic.CreateView",
-    "django.views.generic.UpdateView",
-    "django.views.generic.DeleteView",
-    "rest_framework.views.APIView",
-    "rest_framework.generics.GenericAPIView",
-    "adrf.views.APIView",
+const RUNS: Runs = Runs { plain: Thread(Pool::Request), coroutine: Loop };
+
+const VIEWS: Names = &[
+    "django.views.*.View",
+    "django.views.*.TemplateView",
+    "django.views.*.RedirectView",
+    "django.views.*.ListView",
+    "django.views.*.DetailView",
+    "django.views.*.FormView",
+    "django.views.*.CreateView",
+    "django.views.*.UpdateView",
+    "django.views.*.DeleteView",
+    "django.contrib.auth.views.*",
+    "rest_framework.views.*.APIView",
+    "rest_framework.generics.*",
+    "adrf.views.*.APIView",
+    "adrf.generics.*",
 ];
 
-const fn form(told: Told, role: Role) -> Form {
-    Form { told, role, plain: Pool, coroutine: Loop }
-}
+const VIEW_SETS: Names = &["rest_framework.viewsets.*", "adrf.viewsets.*"];
+
+const NINJA: Names = &["ninja.*.NinjaAPI", "ninja.*.Router", "ninja_extra.*.NinjaExtraAPI", "ninja_extra.*.Router"];
 
 /// How it is told what to call.
 pub(super) const FORMS: &[Form] = &[
-    form(
+    RUNS.form(
         Told::Call {
-            names: &["django.urls.path", "django.urls.re_path", "django.conf.urls.url"],
-            argument: (1, "view"),
+            names: &["django.urls.*.path", "django.urls.*.re_path", "django.conf.urls.*.url"],
+            argument: at(1, &["view"]),
         },
         Role::Route,
     ),
-    form(
+    RUNS.form(Told::Class { bases: VIEWS, methods: HTTP_METHODS }, Role::Route),
+    RUNS.form(Told::Class { bases: VIEWS, methods: &["dispatch"] }, Role::Route),
+    RUNS.form(
         Told::Class {
-            bases: VIEWS,
-            methods: &["get", "post", "put", "patch", "delete", "head", "options", "dispatch"],
+            bases: VIEW_SETS,
+            methods: &[
+                "list",
+                "create",
+                "retrieve",
+                "update",
+                "partial_update",
+                "destroy",
+                "alist",
+                "acreate",
+                "aretrieve",
+                "aupdate",
+                "partial_aupdate",
+                "adestroy",
+                "dispatch",
+            ],
         },
         Role::Route,
     ),
-    form(
+    RUNS.form(Told::Named { names: &["rest_framework.decorators.*.action"], thread: None }, Role::Route),
+    RUNS.form(Told::Decorator { on: NINJA, names: HTTP_METHODS }, Role::Route),
+    RUNS.form(Told::Decorator { on: NINJA, names: &["api_operation", "operation"] }, Role::Route),
+    RUNS.form(
+        Told::Named {
+            names: &[
+                "ninja_extra.*.http_get",
+                "ninja_extra.*.http_post",
+                "ninja_extra.*.http_put",
+                "ninja_extra.*.http_patch",
+                "ninja_extra.*.http_delete",
+                "ninja_extra.*.route.get",
+                "ninja_extra.*.route.post",
+                "ninja_extra.*.route.put",
+                "ninja_extra.*.route.patch",
+                "ninja_extra.*.route.delete",
+            ],
+            thread: None,
+        },
+        Role::Route,
+    ),
+    RUNS.form(Told::Decorator { on: NINJA, names: &["exception_handler"] }, Role::ExceptionHandler),
+    RUNS.form(Told::Method { on: NINJA, names: &["add_api_operation"], argument: at(2, &["view_func"]) }, Role::Route),
+    RUNS.form(
         Told::Class {
             bases: &[
-                "rest_framework.viewsets.ViewSet",
-                "rest_framework.viewsets.GenericViewSet",
-                "rest_framework.viewsets.ModelViewSet",
-                "rest_framework.viewsets.ReadOnlyModelViewSet",
+                "ninja.security.*.HttpBearer",
+                "ninja.security.*.HttpBasicAuth",
+                "ninja.security.*.APIKeyHeader",
+                "ninja.security.*.APIKeyQuery",
+                "ninja.security.*.APIKeyCookie",
             ],
-            methods: &["list", "create", "retrieve", "update", "partial_update", "destroy"],
+            methods: &["authenticate"],
         },
-        Role::Route,
+        Role::Dependency,
     ),
-    form(
-        Told::Decorator {
-            on: &["ninja.NinjaAPI", "ninja.Router", "ninja.router.Router"],
-            names: &["get", "post", "put", "patch", "delete", "api_operation"],
-        },
-        Role::Route,
-    ),
-    form(
+    RUNS.form(
         Told::Class {
-            bases: &[
-                "channels.generic.websocket.AsyncWebsocketConsumer",
-                "channels.generic.websocket.AsyncJsonWebsocketConsumer",
-                "channels.consumer.AsyncConsumer",
-            ],
-            methods: &["connect", "receive", "receive_json", "disconnect"],
+            bases: &["rest_framework.permissions.*", "adrf.permissions.*"],
+            methods: &["has_permission", "has_object_permission"],
         },
-        Role::WebSocket,
+        Role::Dependency,
+    ),
+    RUNS.form(
+        Told::Class {
+            bases: &["rest_framework.authentication.*"],
+            methods: &["authenticate", "authenticate_credentials"],
+        },
+        Role::Dependency,
+    ),
+    RUNS.form(
+        Told::Class {
+            bases: &["django.utils.deprecation.MiddlewareMixin"],
+            methods: &[
+                "process_request",
+                "process_view",
+                "process_template_response",
+                "process_response",
+                "process_exception",
+            ],
+        },
+        Role::Middleware,
+    ),
+    RUNS.form(Told::Named { names: &["django.dispatch.*.receiver"], thread: None }, Role::Signal),
+    RUNS.form(Told::Call { names: &["django.*.signals.*.connect"], argument: at(0, &["receiver"]) }, Role::Signal),
+    RUNS.form(
+        Told::Method { on: &["django.dispatch.*.Signal"], names: &["connect"], argument: at(0, &["receiver"]) },
+        Role::Signal,
+    ),
+    RUNS.form(
+        Told::Call { names: &["django.http.*.StreamingHttpResponse"], argument: at(0, &["streaming_content"]) },
+        Role::Stream,
     ),
 ];

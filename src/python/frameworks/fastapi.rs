@@ -1,126 +1,92 @@
-//! FastAPI and Starlette.
+//! FastAPI; what it shares with Starlette is in that table.
 //!
-//! Plain functions run in `AnyIO`'s thread pool (40 threads per loop unless changed): routes,
-//! dependencies, exception handlers, background tasks. `lifespan` and the start-up events run on the
-//! loop whatever they are. Observed with FastAPI 0.165 and Starlette 1.10.
+//! Plain functions run in `AnyIO`'s threads: routes, dependencies with both halves of generators, the
+//! constructors of classes as dependencies. `on_event` runs on the loop whatever it is. Observed with
+//! FastAPI 0.165.
 
-use super::Context::{Loop, Pool, StartUp};
-use super::{Form, Role, Told};
+use super::Context::{Loop, Thread};
+use super::{Form, HTTP_METHODS, Names, Pool, Role, Runs, START_UP, Told, at, keyword};
 
-const OBJECTS: &[&str] = &[
-    "fastapi.FastAPI",
-    "fastapi.applications.FastAPI",
-    "fastapi.APIRouter",
-    "fastapi.routing.APIRouter",
-    "starlette.applications.Starlette",
-    "starlette.routing.Router",
-];
+/// Applications and routers; those of libraries on top of it that take the same calls are among them.
+const OBJECTS: Names = &["fastapi.*.FastAPI", "fastapi.*.APIRouter", "*.APIRouter", "fastapi_utils.*.InferringRouter"];
 
-const METHODS: &[&str] = &["get", "post", "put", "patch", "delete", "head", "options", "trace"];
+const RUNS: Runs = Runs { plain: Thread(Pool::AnyIo), coroutine: Loop };
 
-const fn form(told: Told, role: Role) -> Form {
-    Form { told, role, plain: Pool, coroutine: Loop }
-}
-
-/// How they are told what to call.
+/// How it is told what to call.
 pub(super) const FORMS: &[Form] = &[
-    form(Told::Decorator { on: OBJECTS, names: METHODS }, Role::Route),
-    form(Told::Decorator { on: OBJECTS, names: &["api_route", "route"] }, Role::Route),
-    form(Told::Decorator { on: OBJECTS, names: &["websocket", "websocket_route"] }, Role::WebSocket),
-    form(Told::Decorator { on: OBJECTS, names: &["middleware"] }, Role::Middleware),
-    form(Told::Decorator { on: OBJECTS, names: &["exception_handler"] }, Role::ExceptionHandler),
-    Form {
-        told: Told::Decorator { on: OBJECTS, names: &["on_event"] },
-        role: Role::LifeCycle,
-        plain: StartUp,
-        coroutine: StartUp,
-    },
-    form(Told::Method { on: OBJECTS, names: &["add_api_route", "add_route"], argument: (1, "endpoint") }, Role::Route),
-    form(
+    RUNS.form(Told::Decorator { on: OBJECTS, names: HTTP_METHODS }, Role::Route),
+    RUNS.form(Told::Decorator { on: OBJECTS, names: &["api_route", "route"] }, Role::Route),
+    RUNS.form(Told::Decorator { on: OBJECTS, names: &["websocket", "websocket_route"] }, Role::WebSocket),
+    RUNS.form(Told::Decorator { on: OBJECTS, names: &["middleware"] }, Role::Middleware),
+    RUNS.form(Told::Decorator { on: OBJECTS, names: &["exception_handler"] }, Role::ExceptionHandler),
+    START_UP.form(Told::Decorator { on: OBJECTS, names: &["on_event"] }, Role::LifeCycle),
+    RUNS.form(
+        Told::Method {
+            on: OBJECTS,
+            names: &["add_api_route", "add_route", "router.add_api_route", "router.add_route"],
+            argument: at(1, &["endpoint", "route"]),
+        },
+        Role::Route,
+    ),
+    RUNS.form(
         Told::Method {
             on: OBJECTS,
             names: &["add_api_websocket_route", "add_websocket_route"],
-            argument: (1, "endpoint"),
+            argument: at(1, &["endpoint", "route"]),
         },
         Role::WebSocket,
     ),
-    form(
-        Told::Method { on: OBJECTS, names: &["add_exception_handler"], argument: (1, "handler") },
+    RUNS.form(
+        Told::Method { on: OBJECTS, names: &["add_exception_handler"], argument: at(1, &["handler"]) },
         Role::ExceptionHandler,
     ),
-    Form {
-        told: Told::Method { on: OBJECTS, names: &["add_event_handler"], argument: (1, "func") },
-        role: Role::LifeCycle,
-        plain: StartUp,
-        coroutine: StartUp,
-    },
-    form(Told::Method { on: OBJECTS, names: &["add_middleware"], argument: (0, "middleware_class") }, Role::Middleware),
-    form(
+    START_UP.form(
         Told::Method {
-            on: &[
-                "fastapi.BackgroundTasks",
-                "starlette.background.BackgroundTasks",
-                "fastapi.background.BackgroundTasks",
+            on: OBJECTS,
+            names: &["add_event_handler", "router.add_event_handler"],
+            argument: at(1, &["func"]),
+        },
+        Role::LifeCycle,
+    ),
+    START_UP.form(
+        Told::Method {
+            on: OBJECTS,
+            names: &[
+                "on_startup.append",
+                "on_shutdown.append",
+                "router.on_startup.append",
+                "router.on_shutdown.append",
             ],
-            names: &["add_task"],
-            argument: (0, "func"),
+            argument: at(0, &[]),
         },
-        Role::Background,
+        Role::LifeCycle,
     ),
-    form(Told::Call { names: &["starlette.background.BackgroundTask"], argument: (0, "func") }, Role::Background),
-    form(
-        Told::Call {
-            names: &["fastapi.Depends", "fastapi.Security", "fastapi.params.Depends", "fastapi.params.Security"],
-            argument: (0, "dependency"),
-        },
+    RUNS.form(
+        Told::Method { on: OBJECTS, names: &["add_middleware"], argument: at(0, &["middleware_class"]) },
+        Role::Middleware,
+    ),
+    RUNS.form(
+        Told::Method { on: OBJECTS, names: &["add_middleware"], argument: keyword(&["dispatch"]) },
+        Role::Middleware,
+    ),
+    RUNS.form(Told::Call { names: &["fastapi.*.APIRoute"], argument: at(1, &["endpoint"]) }, Role::Route),
+    RUNS.form(Told::Call { names: &["fastapi.*.APIWebSocketRoute"], argument: at(1, &["endpoint"]) }, Role::WebSocket),
+    RUNS.form(
+        Told::Call { names: &["fastapi.*.Depends", "fastapi.*.Security"], argument: at(0, &["dependency"]) },
         Role::Dependency,
+    )
+    .of_class(&["__init__"]),
+    RUNS.form(
+        Told::Call { names: &["fastapi.*.FastAPI", "fastapi.*.APIRouter"], argument: keyword(&["exception_handlers"]) },
+        Role::ExceptionHandler,
     ),
-    form(
-        Told::Call { names: &["starlette.routing.Route", "fastapi.routing.APIRoute"], argument: (1, "endpoint") },
-        Role::Route,
-    ),
-    form(
+    START_UP.form(
         Told::Call {
-            names: &["starlette.routing.WebSocketRoute", "fastapi.routing.APIWebSocketRoute"],
-            argument: (1, "endpoint"),
+            names: &["fastapi.*.FastAPI", "fastapi.*.APIRouter"],
+            argument: keyword(&["lifespan", "on_startup", "on_shutdown"]),
         },
-        Role::WebSocket,
+        Role::LifeCycle,
     ),
-    form(
-        Told::Call {
-            names: &["starlette.middleware.Middleware", "fastapi.middleware.Middleware"],
-            argument: (0, "cls"),
-        },
-        Role::Middleware,
-    ),
-    Form {
-        told: Told::Call {
-            names: &["fastapi.FastAPI", "fastapi.APIRouter", "starlette.applications.Starlette"],
-            argument: (usize::MAX, "lifespan"),
-        },
-        role: Role::LifeCycle,
-        plain: StartUp,
-        coroutine: StartUp,
-    },
-    form(
-        Told::Class {
-            bases: &["starlette.middleware.base.BaseHTTPMiddleware", "fastapi.middleware.BaseHTTPMiddleware"],
-            methods: &["dispatch"],
-        },
-        Role::Middleware,
-    ),
-    form(
-        Told::Class {
-            bases: &["starlette.endpoints.HTTPEndpoint"],
-            methods: &["get", "post", "put", "patch", "delete", "head", "options"],
-        },
-        Role::Route,
-    ),
-    form(
-        Told::Class {
-            bases: &["starlette.endpoints.WebSocketEndpoint"],
-            methods: &["on_connect", "on_receive", "on_disconnect"],
-        },
-        Role::WebSocket,
-    ),
+    // What `get_route_handler` of a custom class of routes returns wraps each of its routes.
+    RUNS.form(Told::Maker { bases: &["fastapi.*.APIRoute"], methods: &["get_route_handler"] }, Role::Middleware),
 ];

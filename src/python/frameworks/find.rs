@@ -1,8 +1,10 @@
 //! Finds what the frameworks' tables speak of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Context, Form, Role, Told, forms};
+use super::follow::registrars;
+use super::index::{Entry, among, index, last, names_method};
+use super::{Context, Form, Framework, Pool, Role, Told};
 use crate::python::calls::EventKind;
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::types::{ClassId, Frame, FunctionId, Types, Value};
@@ -10,8 +12,13 @@ use crate::python::types::{ClassId, Frame, FunctionId, Types, Value};
 /// A function that a framework calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// The function, with the class it is called on where that matters.
+    /// What runs: the function, or the wrapper that a decorator made of it, with the class it is called
+    /// on where that matters.
     pub frame: Frame,
+    /// The function as the project defines it.
+    pub function: FunctionId,
+    /// Who calls it.
+    pub framework: Framework,
     /// What it is for.
     pub role: Role,
     /// Where the framework runs it.
@@ -21,50 +28,74 @@ pub struct Found {
 }
 
 /// Everything that the modules of these indices tell a framework to call, in the order of files and
-/// lines; a function that is told of twice counts for the first role in the order of [`Role`].
-pub fn find(types: &Types<'_>, modules: &[u32]) -> Vec<Found> {
-    let mut finder = Finder { types, found: BTreeMap::new() };
+/// lines; a function that is told of twice in one context counts for the first role in the order of
+/// [`Role`]. Objects that nothing is known of are taken for those of `framework` where they are used
+/// like them.
+pub fn find(types: &Types<'_>, modules: &[u32], framework: Framework) -> Vec<Found> {
+    let registrars = registrars(types, modules);
+    let mut finder = Finder { types, framework, registrars, found: BTreeMap::new(), visited: BTreeSet::new() };
     for &file in modules {
         finder.module(file);
     }
+    finder.settings(modules);
+    finder.models();
     finder.found.into_values().collect()
 }
 
-struct Finder<'t, 'a> {
-    types: &'t Types<'a>,
-    found: BTreeMap<(FunctionId, Frame), Found>,
+pub(super) struct Finder<'t, 'a> {
+    pub(super) types: &'t Types<'a>,
+    /// What the application is written with.
+    pub(super) framework: Framework,
+    pub(super) found: BTreeMap<(FunctionId, Frame, Context), Found>,
+    /// Names of functions that register something on what they are given.
+    pub(super) registrars: BTreeSet<String>,
+    /// Functions that were read with arguments known from a caller.
+    pub(super) visited: BTreeSet<Frame>,
+}
+
+/// The object a method is called on, as a library's class and the attributes that lead from it.
+struct Owner {
+    class: String,
+    path: String,
 }
 
 impl<'a> Finder<'_, 'a> {
     fn module(&mut self, file: u32) {
         let facts = self.types.facts_at(file);
-        for (function, index) in facts.functions.iter().zip(0..) {
-            let id = FunctionId { file, index };
-            let frame = self.types.plain(id);
-            if !function.decorators.is_empty() {
-                self.decorators(id);
-            }
-            for event in &function.events {
-                if let EventKind::Call(call, _) = event.kind {
-                    self.call(call, frame);
-                }
-            }
-            let around = Frame { function: FunctionId { file, index: function.parent }, ..frame };
-            for parameter in &function.parameters {
-                parameter.annotation.into_iter().for_each(|annotation| self.annotation(annotation, around));
-            }
+        for (_, index) in facts.functions.iter().zip(0..) {
+            self.function(self.types.plain(FunctionId { file, index }));
         }
         for (_, index) in facts.classes.iter().zip(0..) {
             self.class(ClassId { file, index });
         }
     }
 
-    fn add(&mut self, frame: Frame, form: &Form, route: Option<String>) {
+    /// What one function says about itself, and what it tells frameworks.
+    pub(super) fn function(&mut self, frame: Frame) {
         let function = self.types.function(frame.function);
-        let context = if function.is_async { form.coroutine } else { form.plain };
-        let found = Found { frame, role: form.role, context, route };
+        let around = Frame { function: FunctionId { index: function.parent, ..frame.function }, ..frame };
+        if !function.decorators.is_empty() {
+            self.decorators(frame.function, around);
+        }
+        self.parameters(frame, around);
+        for event in &function.events {
+            if let EventKind::Call(call, _) = event.kind {
+                self.call(call, frame);
+            }
+        }
+    }
+
+    pub(super) fn push(
+        &mut self,
+        frame: Frame,
+        function: FunctionId,
+        entry: Entry,
+        context: Context,
+        route: Option<String>,
+    ) {
+        let found = Found { frame, function, framework: entry.framework, role: entry.form.role, context, route };
         self.found
-            .entry((frame.function, frame))
+            .entry((function, frame, context))
             .and_modify(|known| {
                 if found.role < known.role {
                     *known = found.clone();
@@ -73,149 +104,188 @@ impl<'a> Finder<'_, 'a> {
             .or_insert(found);
     }
 
-    /// Adds the functions that a value stands for: itself, what calling the object runs, what a
-    /// middleware class does with each request.
-    fn add_value(&mut self, value: &Value<'a>, form: &Form, route: Option<String>) {
-        match value {
-            Value::Function(frame) => self.add(*frame, form, route),
-            Value::Class(class) if form.role == Role::Middleware => {
-                self.add_method(*class, "__call__", form);
-            }
-            Value::Object(class) => self.add_method(*class, "__call__", form),
-            _ => {}
-        }
-    }
-
-    fn add_method(&mut self, class: ClassId, name: &str, form: &Form) {
-        for method in self.types.method(class, name) {
-            if let Value::Function(frame) = method {
-                self.add(frame, form, None);
-            }
-        }
-    }
-
-    fn decorators(&mut self, id: FunctionId) {
-        let function = self.types.function(id);
-        let around = Frame { function: FunctionId { index: function.parent, ..id }, ..self.types.plain(id) };
-        for decorator in function.decorators {
+    fn decorators(&mut self, id: FunctionId, around: Frame) {
+        for (decorator, position) in self.types.function(id).decorators.iter().zip(0..) {
             let (callee, call) = match &decorator.expression {
                 Expr::Call(call) => (&*call.func, Some(call)),
                 other => (other, None),
             };
-            self.named(id, callee, call, around);
-            let Expr::Attribute(attribute) = callee else {
+            let entries = self.decorating(callee, call, around);
+            if entries.is_empty() {
                 continue;
+            }
+            let given = self.types.decorated_below(id, position);
+            let route = call.and_then(route_of);
+            for (entry, context) in entries {
+                self.add_decorated(id, &given, entry, context, route.as_ref());
+            }
+        }
+    }
+
+    /// The forms in which an expression decorates, each with the context that it forces on plain
+    /// functions, if any.
+    fn decorating(
+        &self,
+        callee: &'a Expr,
+        call: Option<&'a ast::ExprCall>,
+        around: Frame,
+    ) -> Vec<(Entry, Option<Context>)> {
+        let mut found = Vec::new();
+        if let Expr::Attribute(attribute) = callee
+            && let Some(entries) = index().decorators.get(attribute.attr.as_str())
+        {
+            let owners = self.owners(&attribute.value, around);
+            let speaks_of = |entry: &&Entry| {
+                let Told::Decorator { on, .. } = entry.form.told else { return false };
+                let is_router = |owner: &Owner| owner.path.is_empty() || owner.path == "router";
+                owners.iter().flatten().any(|owner| is_router(owner) && among(on, &owner.class))
             };
-            let names = self.type_names(&attribute.value, around);
-            let method = attribute.attr.as_str();
-            for form in forms() {
-                if let Told::Decorator { on, names: methods } = form.told
-                    && methods.contains(&method)
-                    && names.iter().any(|name| on.contains(&name.as_str()) || is_custom_router(name, on, call))
+            let known = entries.iter().find(speaks_of);
+            let guessed = || entries.iter().find(|entry| self.may_be(entry, call) && owners.is_none());
+            found.extend(known.or_else(guessed).map(|entry| (*entry, None)));
+        }
+        let name = match callee {
+            Expr::Attribute(attribute) => attribute.attr.as_str(),
+            Expr::Name(_) => "",
+            _ => return found,
+        };
+        if !name.is_empty() && !index().named.contains_key(name) {
+            return found;
+        }
+        for value in self.types.value(callee, around).iter() {
+            let Value::External(name) = value else { continue };
+            for entry in index().named.get(last(name)).into_iter().flatten() {
+                if let Told::Named { names, thread } = entry.form.told
+                    && among(names, name)
                 {
-                    self.add(self.types.plain(id), form, call.and_then(route_of));
+                    let moved = thread.is_some_and(|keyword| call.is_some_and(|call| is_true(call, keyword)));
+                    found.push((*entry, moved.then_some(Context::Thread(Pool::Executor))));
                     break;
                 }
             }
         }
+        found
     }
 
-    /// `@get("/")` with a function of a library.
-    fn named(&mut self, id: FunctionId, callee: &'a Expr, call: Option<&'a ast::ExprCall>, around: Frame) {
-        for value in self.types.value(callee, around).iter() {
-            let Value::External(name) = value else {
-                continue;
-            };
-            for form in forms() {
-                if let Told::Named { names, thread } = form.told
-                    && names.contains(&&**name)
-                {
-                    let moved = thread.is_some_and(|keyword| call.is_some_and(|call| is_true(call, keyword)));
-                    let plain = if moved { Context::Pool } else { form.plain };
-                    self.add(self.types.plain(id), &Form { plain, ..*form }, call.and_then(route_of));
-                }
-            }
+    /// Whether an object that nothing is known of is used like one of the application's framework: a
+    /// path that begins with a slash is not what a client of an interface is given.
+    fn may_be(&self, entry: &Entry, call: Option<&ast::ExprCall>) -> bool {
+        entry.framework == self.framework
+            && matches!(entry.form.role, Role::Route | Role::WebSocket)
+            && call.and_then(route_of).is_some_and(|route| route.starts_with('/'))
+    }
+
+    /// The classes of libraries that an expression may be an instance of; `None` if nothing is known.
+    fn owners(&self, expr: &'a Expr, frame: Frame) -> Option<Vec<Owner>> {
+        let values = self.types.value(expr, frame);
+        if values.is_empty() {
+            return None;
         }
-    }
-
-    /// The classes of the libraries that an expression may be an instance of.
-    fn type_names(&self, expr: &'a Expr, frame: Frame) -> Vec<String> {
-        let mut names = Vec::new();
-        for value in self.types.value(expr, frame).iter() {
+        let mut owners = Vec::new();
+        for value in values.iter() {
             match value {
-                Value::Instance(ty) => names.push(ty.to_string()),
-                Value::Object(class) => names.extend(self.types.library_bases(*class).iter().map(ToString::to_string)),
-                // `self.app.router.get(...)`: the router of an application is one itself.
-                Value::Member(ty, path) if &**path == "router" => names.push(ty.to_string()),
+                Value::Instance(class) => owners.push(Owner { class: class.to_string(), path: String::new() }),
+                Value::Member(class, path) => {
+                    owners.push(Owner { class: class.to_string(), path: path.to_string() });
+                }
+                Value::Object(class) => {
+                    let bases = self.types.library_bases(*class);
+                    owners.extend(bases.iter().map(|base| Owner { class: base.to_string(), path: String::new() }));
+                }
                 _ => {}
             }
         }
-        names
+        Some(owners)
     }
 
-    fn call(&mut self, call: &'a ast::ExprCall, frame: Frame) {
-        let name = match &*call.func {
-            Expr::Attribute(attribute) => attribute.attr.as_str(),
-            Expr::Name(name) => name.id.as_str(),
-            _ => return,
-        };
-        if let Expr::Attribute(attribute) = &*call.func
-            && METHODS.with(|methods| methods.contains(&name))
-        {
-            let owners = self.type_names(&attribute.value, frame);
-            for form in forms() {
-                if let Told::Method { on, names, argument } = form.told
-                    && names.contains(&name)
-                    && owners.iter().any(|owner| on.contains(&owner.as_str()))
-                {
-                    self.argument(call, argument, form, frame);
+    pub(super) fn call(&mut self, call: &'a ast::ExprCall, frame: Frame) {
+        match &*call.func {
+            Expr::Attribute(attribute) => {
+                self.method_call(attribute, call, frame);
+                if index().calls.contains_key(attribute.attr.as_str()) {
+                    self.named_call(call, frame);
                 }
             }
+            Expr::Name(_) => self.named_call(call, frame),
+            // `app.get("/")(view)`
+            Expr::Call(decorator) => self.application(decorator, call, frame),
+            _ => return,
         }
-        let plausible = CALLS.with(|calls| calls.contains(&name)) || matches!(&*call.func, Expr::Name(_));
-        if !plausible {
+        self.follow(call, frame);
+    }
+
+    fn method_call(&mut self, attribute: &'a ast::ExprAttribute, call: &'a ast::ExprCall, frame: Frame) {
+        let name = attribute.attr.as_str();
+        let Some(entries) = index().methods.get(name) else {
             return;
+        };
+        let owners = self.owners(&attribute.value, frame);
+        for entry in entries {
+            let Told::Method { on, names, argument } = entry.form.told else { continue };
+            let calls = |owner: &Owner| {
+                let full = if owner.path.is_empty() { name.to_owned() } else { format!("{}.{name}", owner.path) };
+                among(on, &owner.class) && names.contains(&full.as_str())
+            };
+            let known = owners.iter().flatten().any(calls);
+            if known || owners.is_none() && name.starts_with("add_") && self.may_be(entry, Some(call)) {
+                self.argument(call, argument, *entry, frame);
+            }
         }
+    }
+
+    fn named_call(&mut self, call: &'a ast::ExprCall, frame: Frame) {
+        for entry in self.calling(call, frame) {
+            if let Told::Call { argument, .. } = entry.form.told {
+                self.argument(call, argument, entry, frame);
+            }
+        }
+    }
+
+    /// The forms in which something is called by its name.
+    pub(super) fn calling(&self, call: &'a ast::ExprCall, frame: Frame) -> Vec<Entry> {
+        let mut found = Vec::new();
         for value in self.types.value(&call.func, frame).iter() {
             let names = match value {
-                Value::External(name) => vec![name.to_string()],
-                Value::Class(class) => self.types.library_bases(*class).iter().map(ToString::to_string).collect(),
+                Value::External(name) => vec![name.clone()],
+                Value::Class(class) => self.types.library_bases(*class),
                 _ => continue,
             };
-            for form in forms() {
-                if let Told::Call { names: known, argument } = form.told
-                    && names.iter().any(|name| known.contains(&name.as_str()))
-                {
-                    self.argument(call, argument, form, frame);
-                }
+            for name in &names {
+                let entries = index().calls.get(last(name)).into_iter().flatten();
+                found.extend(
+                    entries.filter(
+                        |entry| matches!(entry.form.told, Told::Call { names: known, .. } if among(known, name)),
+                    ),
+                );
+            }
+        }
+        found
+    }
+
+    /// `decorator(...)(function)`.
+    fn application(&mut self, decorator: &'a ast::ExprCall, call: &'a ast::ExprCall, frame: Frame) {
+        let Some(given) = call.arguments.args.first() else {
+            return;
+        };
+        for (entry, context) in self.decorating(&decorator.func, Some(decorator), frame) {
+            let plain = context.unwrap_or(entry.form.plain);
+            for value in self.given(given, frame) {
+                self.add_value(&value, entry, plain, route_of(decorator).as_ref());
             }
         }
     }
 
-    fn argument(&mut self, call: &'a ast::ExprCall, (position, keyword): (usize, &str), form: &Form, frame: Frame) {
-        let named =
-            call.arguments.keywords.iter().find(|given| given.arg.as_ref().is_some_and(|arg| arg.as_str() == keyword));
-        let Some(argument) = call.arguments.args.get(position).or(named.map(|given| &given.value)) else {
-            return;
-        };
-        for value in self.types.value(argument, frame).iter() {
-            self.add_value(value, form, route_of(call));
-        }
-    }
-
-    /// `Annotated[T, Depends(f)]` in a signature.
-    fn annotation(&mut self, annotation: &'a Expr, frame: Frame) {
-        let Expr::Subscript(subscript) = annotation else {
-            return;
-        };
-        let Expr::Tuple(tuple) = &*subscript.slice else {
-            return;
-        };
-        for element in &tuple.elts {
-            match element {
-                Expr::Call(call) => self.call(call, frame),
-                Expr::Subscript(_) => self.annotation(element, frame),
-                _ => {}
+    fn argument(&mut self, call: &'a ast::ExprCall, argument: super::Argument, entry: Entry, frame: Frame) {
+        let positional = argument.position.and_then(|position| call.arguments.args.get(position));
+        let named = call
+            .arguments
+            .keywords
+            .iter()
+            .filter(|given| given.arg.as_ref().is_some_and(|arg| argument.keywords.contains(&arg.as_str())));
+        let route = route_of(call);
+        for given in positional.into_iter().chain(named.map(|given| &given.value)) {
+            for value in self.given(given, frame) {
+                self.add_value(&value, entry, entry.form.plain, route.as_ref());
             }
         }
     }
@@ -224,34 +294,76 @@ impl<'a> Finder<'_, 'a> {
         if self.types.class(class).bases.is_empty() {
             return;
         }
-        let bases = self.types.library_bases(class);
-        for form in forms() {
-            let Told::Class { bases: known, methods } = form.told else {
-                continue;
-            };
-            if bases.iter().any(|base| known.contains(&&**base)) {
-                for name in methods {
-                    self.add_method(class, name, form);
+        let mut entries: Vec<Entry> = Vec::new();
+        for base in self.types.library_bases(class) {
+            for entry in index().of_base(&base) {
+                let (Told::Class { bases, .. }
+                | Told::Maker { bases, .. }
+                | Told::Messages { bases, .. }
+                | Told::Field { bases, .. }) = entry.form.told
+                else {
+                    continue;
+                };
+                let is_new = !entries.iter().any(|known| std::ptr::eq(known.form, entry.form));
+                if is_new && among(bases, &base) {
+                    entries.push(entry);
                 }
+            }
+        }
+        for entry in entries {
+            match entry.form.told {
+                Told::Class { methods, .. } => self.add_methods(class, methods, entry, entry.form.plain, None),
+                Told::Maker { methods, .. } => self.add_made(class, methods, entry),
+                Told::Messages { parameters, .. } => self.add_messages(class, parameters, entry),
+                Told::Field { names, .. } => self.add_fields(class, names, entry),
+                _ => {}
+            }
+        }
+    }
+
+    /// The names of the methods that a class defines or inherits from the project, in order.
+    pub(super) fn methods_of(&self, class: ClassId) -> BTreeSet<&'a str> {
+        let line = self.types.ancestry(class);
+        let classes = line.iter().filter_map(|value| if let Value::Class(class) = value { Some(*class) } else { None });
+        classes.flat_map(|class| self.types.class(class).methods.keys().copied().collect::<Vec<_>>()).collect()
+    }
+
+    pub(super) fn add_methods(
+        &mut self,
+        class: ClassId,
+        names: super::Names,
+        entry: Entry,
+        plain: Context,
+        route: Option<&String>,
+    ) {
+        for name in self.methods_of(class) {
+            if names_method(names, name) {
+                self.add_method(class, name, entry, plain, route);
+            }
+        }
+    }
+
+    fn add_messages(&mut self, class: ClassId, parameters: super::Names, entry: Entry) {
+        for name in self.methods_of(class) {
+            let takes_message = |value: &Value<'a>| match value {
+                Value::Function(frame) => {
+                    let own = self.types.function(frame.function).parameters.get(1..).unwrap_or_default();
+                    matches!(own, [only] if parameters.contains(&only.name))
+                }
+                _ => false,
+            };
+            if !name.starts_with('_') && self.types.method(class, name).iter().any(takes_message) {
+                self.add_method(class, name, entry, entry.form.plain, None);
             }
         }
     }
 }
 
-thread_local! {
-    static METHODS: Vec<&'static str> = forms()
-        .filter_map(|form| if let Told::Method { names, .. } = form.told { Some(names) } else { None })
-        .flatten().copied().collect();
-    static CALLS: Vec<&'static str> = forms()
-        .filter_map(|form| if let Told::Call { names, .. } = form.told { Some(names) } else { None })
-        .flatten().filter_map(|name| name.rsplit('.').next()).collect();
-}
-
-/// Routers of libraries on top of a framework are called routers too, and take a path first.
-fn is_custom_router(name: &str, on: &[&str], call: Option<&ast::ExprCall>) -> bool {
-    name.ends_with("APIRouter")
-        && on.contains(&"fastapi.APIRouter")
-        && call.is_some_and(|call| route_of(call).is_some())
+impl Form {
+    /// Where a function runs that is given in this form.
+    pub(super) const fn runs(&self, is_async: bool, plain: Context) -> Context {
+        if is_async { self.coroutine } else { plain }
+    }
 }
 
 /// Whether a keyword is given as a literal `True`.
@@ -262,10 +374,16 @@ fn is_true(call: &ast::ExprCall, name: &str) -> bool {
     })
 }
 
-/// The path, if it is the first argument and a literal.
-fn route_of(call: &ast::ExprCall) -> Option<String> {
-    match call.arguments.args.first() {
-        Some(Expr::StringLiteral(text)) => Some(text.value.to_str().to_owned()),
-        _ => None,
-    }
+/// The path, if it is a literal: the first argument, the one behind a method's name or a handler, or a
+/// keyword that says so.
+pub(super) fn route_of(call: &ast::ExprCall) -> Option<String> {
+    let named = call.arguments.keywords.iter().filter(|keyword| {
+        keyword.arg.as_ref().is_some_and(|arg| matches!(arg.as_str(), "path" | "uri" | "rule" | "url_path"))
+    });
+    let given = call.arguments.args.iter().take(2).chain(named.map(|keyword| &keyword.value));
+    let texts: Vec<&str> = given
+        .filter_map(|given| if let Expr::StringLiteral(text) = given { Some(text.value.to_str()) } else { None })
+        .collect();
+    let path = texts.iter().find(|text| text.starts_with(['/', '^'])).or_else(|| texts.first());
+    path.map(|path| (*path).to_owned())
 }

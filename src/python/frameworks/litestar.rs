@@ -1,46 +1,109 @@
 //! Litestar.
 //!
-//! A plain handler runs on the loop unless `sync_to_thread=True` is said; guards are left out, they run
-//! in a thread. Observed with Litestar 2.25.
+//! A plain handler or dependency runs on the loop unless `sync_to_thread=True` is said; guards and the
+//! hooks around requests run in the default executor, exception handlers and start-up hooks on the
+//! loop. Observed with Litestar 2.25.
 
-use super::Context::{Loop, StartUp};
-use super::{Form, Role, Told};
+use super::Context::{Loop, Thread};
+use super::{Argument, Form, Names, ON_LOOP, Pool, Role, Runs, START_UP, Told, at, keyword};
 
-const fn form(told: Told, role: Role) -> Form {
-    Form { told, role, plain: Loop, coroutine: Loop }
-}
+/// What is run in a thread unless it is a coroutine.
+const WRAPPED: Runs = Runs { plain: Thread(Pool::Executor), coroutine: Loop };
+
+/// The layers at which handlers take hooks: the application, routers, and the handlers themselves.
+const LAYERS: Names = &[
+    "litestar.*.Litestar",
+    "litestar.*.Router",
+    "litestar.*.get",
+    "litestar.*.post",
+    "litestar.*.put",
+    "litestar.*.patch",
+    "litestar.*.delete",
+    "litestar.*.head",
+    "litestar.*.route",
+    "litestar.*.websocket",
+    "litestar.*.websocket_listener",
+];
+const CONTROLLER: Names = &["litestar.*.Controller"];
+
+const GUARDS: Argument = keyword(&["guards"]);
+const HOOKS: Argument = keyword(&["before_request", "after_request", "after_response"]);
 
 /// How it is told what to call.
 pub(super) const FORMS: &[Form] = &[
-    form(
+    ON_LOOP.form(
         Told::Named {
             names: &[
-                "litestar.get",
-                "litestar.post",
-                "litestar.put",
-                "litestar.patch",
-                "litestar.delete",
-                "litestar.head",
-                "litestar.route",
-                "litestar.handlers.get",
-                "litestar.handlers.post",
+                "litestar.*.get",
+                "litestar.*.post",
+                "litestar.*.put",
+                "litestar.*.patch",
+                "litestar.*.delete",
+                "litestar.*.head",
+                "litestar.*.route",
             ],
             thread: Some("sync_to_thread"),
         },
         Role::Route,
     ),
-    form(
+    ON_LOOP.form(
         Told::Named {
-            names: &["litestar.websocket", "litestar.websocket_listener", "litestar.handlers.websocket"],
+            names: &[
+                "litestar.*.websocket",
+                "litestar.*.websocket_listener",
+                "litestar.*.websocket_stream",
+                "litestar.*.send_websocket_stream",
+                "litestar.*.asgi",
+            ],
             thread: None,
         },
         Role::WebSocket,
     ),
-    form(Told::Call { names: &["litestar.di.Provide"], argument: (0, "dependency") }, Role::Dependency),
-    Form {
-        told: Told::Call { names: &["litestar.Litestar"], argument: (usize::MAX, "on_startup") },
-        role: Role::LifeCycle,
-        plain: StartUp,
-        coroutine: StartUp,
-    },
+    ON_LOOP.form(
+        Told::Class {
+            bases: &["litestar.*.WebsocketListener"],
+            methods: &["on_receive", "on_accept", "on_disconnect"],
+        },
+        Role::WebSocket,
+    ),
+    ON_LOOP
+        .form(Told::Call { names: &["litestar.*.Provide"], argument: at(0, &["dependency"]) }, Role::Dependency)
+        .of_class(&["__init__"]),
+    ON_LOOP.form(Told::Call { names: LAYERS, argument: keyword(&["dependencies"]) }, Role::Dependency),
+    ON_LOOP.form(Told::Field { bases: CONTROLLER, names: &["dependencies"] }, Role::Dependency),
+    WRAPPED.form(Told::Call { names: LAYERS, argument: GUARDS }, Role::Dependency),
+    WRAPPED.form(Told::Field { bases: CONTROLLER, names: GUARDS.keywords }, Role::Dependency),
+    WRAPPED.form(Told::Call { names: LAYERS, argument: HOOKS }, Role::Middleware),
+    WRAPPED.form(Told::Field { bases: CONTROLLER, names: HOOKS.keywords }, Role::Middleware),
+    ON_LOOP.form(Told::Call { names: LAYERS, argument: keyword(&["middleware"]) }, Role::Middleware),
+    ON_LOOP.form(
+        Told::Call { names: &["litestar.*.DefineMiddleware"], argument: at(0, &["middleware"]) },
+        Role::Middleware,
+    ),
+    ON_LOOP.form(
+        Told::Class {
+            bases: &["litestar.*.AbstractMiddleware", "litestar.*.ASGIMiddleware"],
+            methods: &["__call__", "handle"],
+        },
+        Role::Middleware,
+    ),
+    ON_LOOP.form(
+        Told::Class { bases: &["litestar.*.AbstractAuthenticationMiddleware"], methods: &["authenticate_request"] },
+        Role::Middleware,
+    ),
+    ON_LOOP.form(Told::Call { names: LAYERS, argument: keyword(&["exception_handlers"]) }, Role::ExceptionHandler),
+    ON_LOOP.form(Told::Field { bases: CONTROLLER, names: &["exception_handlers"] }, Role::ExceptionHandler),
+    START_UP.form(
+        Told::Call {
+            names: &["litestar.*.Litestar"],
+            argument: keyword(&["on_startup", "on_shutdown", "lifespan", "on_app_init"]),
+        },
+        Role::LifeCycle,
+    ),
+    WRAPPED.form(Told::Named { names: &["litestar.events.*.listener"], thread: None }, Role::Signal),
+    WRAPPED.form(Told::Call { names: &["litestar.*.BackgroundTask"], argument: at(0, &["fn"]) }, Role::Background),
+    WRAPPED.form(
+        Told::Call { names: &["litestar.*.Stream", "litestar.*.ServerSentEvent"], argument: at(0, &["content"]) },
+        Role::Stream,
+    ),
 ];

@@ -5,118 +5,149 @@
 //! interface an application is served is for the caller to join in.
 
 mod aiohttp;
+mod blacksheep;
+mod channels;
+mod context;
+mod decorated;
 mod django;
+mod falcon;
 mod fastapi;
 mod find;
 mod flask;
+mod follow;
+mod framework;
+mod given;
+mod graphql;
+mod index;
 mod litestar;
+mod pydantic;
 mod quart;
 mod sanic;
+mod schedulers;
+mod settings;
+mod socketio;
+mod starlette;
 mod tornado;
 
+pub use context::{Context, Pool, Role};
 pub use find::{Found, find};
+pub use framework::Framework;
 
-/// Where the framework runs a function.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Context {
-    /// On the event loop, while requests are served.
-    Loop,
-    /// On the event loop, before the first request or after the last one.
-    StartUp,
-    /// In a thread of the framework's or the loop's pool.
-    Pool,
-    /// In the worker's own thread or greenlet, one request at a time.
-    Worker,
-    /// On a loop of its own that only this request waits for.
-    OwnLoop,
-}
-
-/// What a handler is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Role {
-    /// Runs around every request.
-    Middleware,
-    /// Prepares an argument of routes.
-    Dependency,
-    /// Answers a request.
-    Route,
-    /// Serves a web socket.
-    WebSocket,
-    /// Turns an exception into a response.
-    ExceptionHandler,
-    /// Runs after the response.
-    Background,
-    /// Runs before the first request or after the last one.
-    LifeCycle,
-}
+/// Names of library objects. A part `*` stands for any number of parts, none included: libraries offer
+/// the same object from several of their modules.
+type Names = &'static [&'static str];
 
 /// How a framework is told to call a function.
 #[derive(Debug, Clone, Copy)]
-pub enum Told {
-    /// `@object.name(...)`, on an object of one of these classes.
+enum Told {
+    /// `@object.name(...)`, or `object.name(...)(f)`, on an object of one of these classes.
     Decorator {
-        /// The classes.
-        on: &'static [&'static str],
+        on: Names,
         /// The methods that decorate.
-        names: &'static [&'static str],
+        names: Names,
     },
-    /// `@name(...)`, where the decorator is a function of a library.
+    /// `@name(...)`, or `name(...)(f)`, where the decorator is a function of a library.
     Named {
-        /// Dotted names.
-        names: &'static [&'static str],
+        names: Names,
         /// The keyword that, set to true, has a plain function run in a thread.
         thread: Option<&'static str>,
     },
-    /// `object.name(..., f)`, on an object of one of these classes.
-    Method {
-        /// The classes.
-        on: &'static [&'static str],
-        /// The methods.
-        names: &'static [&'static str],
-        /// The argument that holds the function, by position and by keyword.
-        argument: (usize, &'static str),
-    },
-    /// `Name(..., f)`.
-    Call {
-        /// Dotted names.
-        names: &'static [&'static str],
-        /// The argument that holds the function, by position and by keyword.
-        argument: (usize, &'static str),
-    },
-    /// A class with one of these bases has these methods.
-    Class {
-        /// The bases.
-        bases: &'static [&'static str],
-        /// The methods.
-        methods: &'static [&'static str],
-    },
+    /// `object.name(..., f)`, on an object of one of these classes; the name may be dotted.
+    Method { on: Names, names: Names, argument: Argument },
+    /// `Name(..., f)`, also for subclasses of `Name` in the project.
+    Call { names: Names, argument: Argument },
+    /// A class with one of these bases has these methods; `on_*` stands for all that begin so.
+    Class { bases: Names, methods: Names },
+    /// A class with one of these bases has such a method, and what that returns is called.
+    Maker { bases: Names, methods: Names },
+    /// A class with one of these bases has methods for messages, known by the name of their one
+    /// parameter.
+    Messages { bases: Names, parameters: Names },
+    /// A class with one of these bases assigns functions to these names.
+    Field { bases: Names, names: Names },
+}
+
+/// Where a call holds the functions: at a position, or as a keyword.
+#[derive(Debug, Clone, Copy)]
+struct Argument {
+    position: Option<usize>,
+    keywords: Names,
+}
+
+/// The argument at a position, which has a name as well.
+const fn at(position: usize, keyword: Names) -> Argument {
+    Argument { position: Some(position), keywords: keyword }
+}
+
+/// An argument that is only given by name.
+const fn keyword(keywords: Names) -> Argument {
+    Argument { position: None, keywords }
 }
 
 /// One form, what it is for, and where it runs what it is given.
 #[derive(Debug, Clone, Copy)]
-pub struct Form {
-    /// How it is written.
-    pub told: Told,
-    /// What it is for.
-    pub role: Role,
+struct Form {
+    told: Told,
+    role: Role,
     /// Where a plain function runs.
-    pub plain: Context,
+    plain: Context,
     /// Where an `async` function runs.
-    pub coroutine: Context,
+    coroutine: Context,
+    /// What is called of an object that is given.
+    of_object: Names,
+    /// What is called of a class that is given.
+    of_class: Names,
 }
 
-/// The forms of every framework that is known.
-pub fn forms() -> impl Iterator<Item = &'static Form> {
-    [
-        fastapi::FORMS,
-        flask::FORMS,
-        quart::FORMS,
-        django::FORMS,
-        litestar::FORMS,
-        sanic::FORMS,
-        aiohttp::FORMS,
-        tornado::FORMS,
-    ]
-    .into_iter()
-    .flatten()
+/// A table of forms that all run plain functions in one context and `async` ones in another.
+#[derive(Debug, Clone, Copy)]
+struct Runs {
+    plain: Context,
+    coroutine: Context,
 }
+
+impl Runs {
+    const fn form(self, told: Told, role: Role) -> Form {
+        let Self { plain, coroutine } = self;
+        Form { told, role, plain, coroutine, of_object: &["__call__"], of_class: &["__call__"] }
+    }
+}
+
+/// What runs before the first request or after the last one does so on the loop, whatever it is.
+const START_UP: Runs = Runs { plain: Context::StartUp, coroutine: Context::StartUp };
+
+/// Everything on the loop.
+const ON_LOOP: Runs = Runs { plain: Context::Loop, coroutine: Context::Loop };
+
+impl Form {
+    /// With the methods that are called of objects and of classes that are given.
+    const fn calling(self, members: Names) -> Self {
+        Self { of_object: members, of_class: members, ..self }
+    }
+
+    /// With what is called of a class that is given.
+    const fn of_class(self, members: Names) -> Self {
+        Self { of_class: members, ..self }
+    }
+}
+
+const HTTP_METHODS: Names = &["get", "post", "put", "patch", "delete", "head", "options", "trace"];
+
+/// The forms of every framework that is known.
+const TABLES: &[(Framework, &[Form])] = &[
+    (Framework::FastApi, fastapi::FORMS),
+    (Framework::Starlette, starlette::FORMS),
+    (Framework::Flask, flask::FORMS),
+    (Framework::Quart, quart::FORMS),
+    (Framework::Django, django::FORMS),
+    (Framework::Django, channels::FORMS),
+    (Framework::Litestar, litestar::FORMS),
+    (Framework::Sanic, sanic::FORMS),
+    (Framework::Aiohttp, aiohttp::FORMS),
+    (Framework::Tornado, tornado::FORMS),
+    (Framework::BlackSheep, blacksheep::FORMS),
+    (Framework::Falcon, falcon::FORMS),
+    (Framework::SocketIo, socketio::FORMS),
+    (Framework::GraphQl, graphql::FORMS),
+    (Framework::Unknown, schedulers::FORMS),
+];

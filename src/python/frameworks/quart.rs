@@ -1,34 +1,71 @@
 //! Quart.
 //!
-//! Plain functions run in the loop's default executor. Observed with Quart 0.22.
+//! Plain functions run in the loop's default executor: views, hooks, error handlers, background tasks,
+//! and the hooks around serving. Observed with Quart 0.22.
 
-use super::Context::{Loop, Pool, StartUp};
-use super::{Form, Role, Told};
+use super::Context::{Loop, StartUp, Thread};
+use super::{Form, HTTP_METHODS, Names, Pool, Role, Runs, Told, at};
 
-const OBJECTS: &[&str] = &["quart.Quart", "quart.app.Quart", "quart.Blueprint", "quart.blueprints.Blueprint"];
+const OBJECTS: Names = &["quart.*.Quart", "quart.*.Blueprint"];
 
-const fn form(told: Told, role: Role) -> Form {
-    Form { told, role, plain: Pool, coroutine: Loop }
-}
+const RUNS: Runs = Runs { plain: Thread(Pool::Executor), coroutine: Loop };
+const AROUND_SERVING: Runs = Runs { plain: Thread(Pool::Executor), coroutine: StartUp };
 
 /// How it is told what to call.
 pub(super) const FORMS: &[Form] = &[
-    form(Told::Decorator { on: OBJECTS, names: &["route", "get", "post", "put", "patch", "delete"] }, Role::Route),
-    form(Told::Method { on: OBJECTS, names: &["add_url_rule"], argument: (2, "view_func") }, Role::Route),
-    form(Told::Decorator { on: OBJECTS, names: &["websocket"] }, Role::WebSocket),
-    form(
+    RUNS.form(
+        Told::Decorator { on: OBJECTS, names: &["route", "get", "post", "put", "patch", "delete", "endpoint"] },
+        Role::Route,
+    ),
+    RUNS.form(Told::Method { on: OBJECTS, names: &["add_url_rule"], argument: at(2, &["view_func"]) }, Role::Route),
+    RUNS.form(Told::Decorator { on: OBJECTS, names: &["websocket"] }, Role::WebSocket),
+    RUNS.form(
         Told::Decorator {
             on: OBJECTS,
-            names: &["before_request", "after_request", "teardown_request", "before_app_request", "after_app_request"],
+            names: &[
+                "before_request",
+                "after_request",
+                "teardown_request",
+                "before_app_request",
+                "after_app_request",
+                "teardown_app_request",
+                "before_websocket",
+                "after_websocket",
+                "teardown_websocket",
+                "teardown_appcontext",
+                "context_processor",
+            ],
         },
         Role::Middleware,
     ),
-    form(Told::Decorator { on: OBJECTS, names: &["errorhandler", "app_errorhandler"] }, Role::ExceptionHandler),
-    form(Told::Method { on: OBJECTS, names: &["add_background_task"], argument: (0, "func") }, Role::Background),
-    Form {
-        told: Told::Decorator { on: OBJECTS, names: &["before_serving", "after_serving", "while_serving"] },
-        role: Role::LifeCycle,
-        plain: StartUp,
-        coroutine: StartUp,
-    },
+    RUNS.form(
+        Told::Method {
+            on: OBJECTS,
+            names: &["before_request", "after_request", "teardown_request", "teardown_appcontext"],
+            argument: at(0, &["func", "f"]),
+        },
+        Role::Middleware,
+    ),
+    RUNS.form(Told::Decorator { on: OBJECTS, names: &["errorhandler", "app_errorhandler"] }, Role::ExceptionHandler),
+    RUNS.form(
+        Told::Method { on: OBJECTS, names: &["register_error_handler"], argument: at(1, &["func", "f"]) },
+        Role::ExceptionHandler,
+    ),
+    RUNS.form(
+        Told::Method { on: OBJECTS, names: &["add_background_task"], argument: at(0, &["func"]) },
+        Role::Background,
+    ),
+    AROUND_SERVING.form(
+        Told::Decorator {
+            on: OBJECTS,
+            names: &["before_serving", "after_serving", "while_serving", "before_app_serving", "after_app_serving"],
+        },
+        Role::LifeCycle,
+    ),
+    AROUND_SERVING.form(
+        Told::Method { on: OBJECTS, names: &["before_serving", "after_serving"], argument: at(0, &["func", "f"]) },
+        Role::LifeCycle,
+    ),
+    RUNS.form(Told::Class { bases: &["quart.*.MethodView"], methods: HTTP_METHODS }, Role::Route),
+    RUNS.form(Told::Class { bases: &["quart.*.View"], methods: &["dispatch_request"] }, Role::Route),
 ];

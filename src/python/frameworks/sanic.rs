@@ -1,40 +1,81 @@
 //! Sanic.
 //!
-//! Everything runs on the loop, plain functions as well. Observed with Sanic 25.12.
+//! Everything runs on the loop, plain functions as well; it has no threads of its own. Observed with
+//! Sanic 25.12.
 
-use super::Context::{Loop, StartUp};
-use super::{Form, Role, Told};
+use super::{Form, HTTP_METHODS, Names, ON_LOOP, Role, START_UP, Told, at};
 
-const OBJECTS: &[&str] = &["sanic.Sanic", "sanic.app.Sanic", "sanic.Blueprint", "sanic.blueprints.Blueprint"];
-
-const fn form(told: Told, role: Role) -> Form {
-    Form { told, role, plain: Loop, coroutine: Loop }
-}
+const OBJECTS: Names = &["sanic.*.Sanic", "sanic.*.Blueprint"];
 
 /// How it is told what to call.
 pub(super) const FORMS: &[Form] = &[
-    form(
-        Told::Decorator { on: OBJECTS, names: &["route", "get", "post", "put", "patch", "delete", "head", "options"] },
-        Role::Route,
+    ON_LOOP.form(Told::Decorator { on: OBJECTS, names: HTTP_METHODS }, Role::Route),
+    ON_LOOP.form(Told::Decorator { on: OBJECTS, names: &["route"] }, Role::Route),
+    ON_LOOP.form(Told::Method { on: OBJECTS, names: &["add_route"], argument: at(0, &["handler"]) }, Role::Route),
+    ON_LOOP.form(Told::Decorator { on: OBJECTS, names: &["websocket"] }, Role::WebSocket),
+    ON_LOOP.form(
+        Told::Method { on: OBJECTS, names: &["add_websocket_route"], argument: at(0, &["handler"]) },
+        Role::WebSocket,
     ),
-    form(Told::Method { on: OBJECTS, names: &["add_route"], argument: (0, "handler") }, Role::Route),
-    form(Told::Decorator { on: OBJECTS, names: &["websocket"] }, Role::WebSocket),
-    form(Told::Decorator { on: OBJECTS, names: &["middleware", "on_request", "on_response"] }, Role::Middleware),
-    form(Told::Decorator { on: OBJECTS, names: &["exception"] }, Role::ExceptionHandler),
-    form(
-        Told::Class {
-            bases: &["sanic.views.HTTPMethodView"],
-            methods: &["get", "post", "put", "patch", "delete", "head", "options"],
-        },
-        Role::Route,
-    ),
-    Form {
-        told: Told::Decorator {
+    ON_LOOP
+        .form(Told::Decorator { on: OBJECTS, names: &["middleware", "on_request", "on_response"] }, Role::Middleware),
+    ON_LOOP.form(
+        Told::Method {
             on: OBJECTS,
-            names: &["listener", "before_server_start", "after_server_start", "main_process_start"],
+            names: &["register_middleware", "middleware", "on_request", "on_response"],
+            argument: at(0, &["middleware"]),
         },
-        role: Role::LifeCycle,
-        plain: StartUp,
-        coroutine: StartUp,
-    },
+        Role::Middleware,
+    ),
+    ON_LOOP.form(Told::Decorator { on: OBJECTS, names: &["exception"] }, Role::ExceptionHandler),
+    ON_LOOP.form(
+        Told::Method { on: OBJECTS, names: &["error_handler.add"], argument: at(1, &["handler"]) },
+        Role::ExceptionHandler,
+    ),
+    ON_LOOP.form(Told::Class { bases: &["sanic.*.ErrorHandler"], methods: &["default"] }, Role::ExceptionHandler),
+    ON_LOOP.form(Told::Decorator { on: OBJECTS, names: &["signal"] }, Role::Signal),
+    ON_LOOP.form(Told::Method { on: OBJECTS, names: &["add_signal"], argument: at(0, &["handler"]) }, Role::Signal),
+    ON_LOOP.form(Told::Class { bases: &["sanic.*.HTTPMethodView"], methods: HTTP_METHODS }, Role::Route),
+    ON_LOOP.form(Told::Method { on: OBJECTS, names: &["add_task"], argument: at(0, &["task"]) }, Role::Background),
+    ON_LOOP.form(
+        Told::Method {
+            on: OBJECTS,
+            names: &["ext.add_dependency", "ext.dependency"],
+            argument: at(1, &["constructor"]),
+        },
+        Role::Dependency,
+    ),
+    START_UP.form(
+        Told::Decorator {
+            on: OBJECTS,
+            names: &[
+                "listener",
+                "main_process_start",
+                "main_process_ready",
+                "main_process_stop",
+                "before_server_start",
+                "after_server_start",
+                "before_server_stop",
+                "after_server_stop",
+                "reload_process_start",
+                "reload_process_stop",
+            ],
+        },
+        Role::LifeCycle,
+    ),
+    START_UP.form(
+        Told::Method {
+            on: OBJECTS,
+            names: &[
+                "register_listener",
+                "main_process_start",
+                "before_server_start",
+                "after_server_start",
+                "before_server_stop",
+                "after_server_stop",
+            ],
+            argument: at(0, &["listener"]),
+        },
+        Role::LifeCycle,
+    ),
 ];

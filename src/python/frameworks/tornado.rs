@@ -1,26 +1,63 @@
 //! Tornado.
 //!
-//! Everything runs on the loop, plain methods as well. Observed with Tornado 6.6.
+//! Everything runs on the loop, plain methods as well; `run_on_executor` moves a method to a thread.
+//! Observed with Tornado 6.6.
 
-use super::Context::Loop;
-use super::{Form, Role, Told};
-
-const fn form(told: Told, role: Role) -> Form {
-    Form { told, role, plain: Loop, coroutine: Loop }
-}
+use super::{Form, ON_LOOP, Role, Told, at};
 
 /// How it is told what to call.
 pub(super) const FORMS: &[Form] = &[
-    form(
+    ON_LOOP.form(
         Told::Class {
             bases: &["tornado.web.RequestHandler"],
-            methods: &["get", "post", "put", "patch", "delete", "head", "options", "prepare", "on_finish"],
+            methods: &[
+                "get",
+                "post",
+                "put",
+                "patch",
+                "delete",
+                "head",
+                "options",
+                "initialize",
+                "prepare",
+                "on_finish",
+                "on_connection_close",
+                "data_received",
+                "set_default_headers",
+                "write_error",
+                "get_current_user",
+                "get_login_url",
+                "get_user_locale",
+                "log_exception",
+            ],
         },
         Role::Route,
     ),
-    form(
-        Told::Class { bases: &["tornado.websocket.WebSocketHandler"], methods: &["open", "on_message", "on_close"] },
+    ON_LOOP.form(
+        Told::Class {
+            bases: &["tornado.websocket.WebSocketHandler"],
+            methods: &["open", "on_message", "on_close", "on_ping", "on_pong", "check_origin", "select_subprotocol"],
+        },
         Role::WebSocket,
     ),
-    form(Told::Call { names: &["tornado.ioloop.PeriodicCallback"], argument: (0, "callback") }, Role::Background),
+    ON_LOOP.form(
+        Told::Call { names: &["tornado.ioloop.PeriodicCallback"], argument: at(0, &["callback"]) },
+        Role::Background,
+    ),
+    ON_LOOP.form(
+        Told::Method {
+            on: &["tornado.ioloop.IOLoop"],
+            names: &["add_callback", "spawn_callback", "add_callback_from_signal"],
+            argument: at(0, &["callback"]),
+        },
+        Role::Background,
+    ),
+    ON_LOOP.form(
+        Told::Method {
+            on: &["tornado.ioloop.IOLoop"],
+            names: &["call_later", "call_at", "add_timeout"],
+            argument: at(1, &["callback"]),
+        },
+        Role::Background,
+    ),
 ];

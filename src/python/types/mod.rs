@@ -5,6 +5,7 @@
 //! and what is unknown has no effect that could be reported.
 
 mod annotations;
+mod applied;
 mod classes;
 mod containers;
 mod decorators;

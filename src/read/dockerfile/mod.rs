@@ -98,14 +98,16 @@ impl Reader<'_> {
                 let place = Place::new(self.file, rest.span(0..rest.text().len()));
                 self.stage(|stage| {
                     if let Some(copied) = copied {
-                        let written = Word {
-                            parts: expansion::parts(&copied.destination, Dialect::Build),
+                        let written = |text: &String| Word {
+                            parts: expansion::parts(text, Dialect::Build),
                             place,
                             removal: place,
                             quoted: true,
                         };
                         let index = stage.copied.len();
-                        stage.stage.get_or_insert_default().steps.push(Step::Copy(index, written));
+                        let sources = copied.sources.iter().map(written).collect();
+                        let step = Step::Copy(index, sources, written(&copied.destination));
+                        stage.stage.get_or_insert_default().steps.push(step);
                         stage.copied.push(landed(copied, stage.working_folder.as_ref()));
                     }
                 });

@@ -30,6 +30,10 @@ pub struct Argument {
     pub literal: bool,
     /// The variable without which the word is not there at all; no file sets it.
     pub unless_set: Option<String>,
+    /// Whether it is one word, whatever its variables hold.
+    pub single: bool,
+    /// Whether it is there only on one of several ways that are all possible.
+    pub maybe: bool,
 }
 
 /// What a command line says.
@@ -43,6 +47,8 @@ pub struct Arguments {
     pub extra: Vec<Located<String>>,
     /// What the parser refuses; the server exits with status 2.
     pub errors: Vec<Located<ArgumentError>>,
+    /// An unknown word that is the application, since no other word can be.
+    pub unnamed: Option<Place>,
     /// Unknown words where an option or the application could stand: anything may hide there.
     pub opaque: Vec<Place>,
     /// Variables that no file sets, each where further words stand if somebody does.
@@ -70,6 +76,8 @@ pub struct Given {
     pub text: Option<String>,
     /// Whether every value given counts and not only the last.
     pub adds_up: bool,
+    /// Whether it is given only on one of several ways that are all possible.
+    pub maybe: bool,
 }
 
 /// What the server makes of an option's value.
@@ -120,6 +128,8 @@ impl Argument {
             removal: word.removal,
             literal: word.is_literal(),
             unless_set: None,
+            single: word.quoted,
+            maybe: false,
         }
     }
 }
@@ -130,8 +140,57 @@ impl Arguments {
     fn hide(&mut self, word: &Argument) {
         match &word.unless_set {
             Some(name) => self.optional.push((name.clone(), word.place)),
+            // Without an application there is nothing to serve.
+            None if word.single && self.app.is_none() && self.unnamed.is_none() && !word.prefix.starts_with('-') => {
+                self.unnamed = Some(word.place);
+            }
             None => self.opaque.push(word.place),
         }
+    }
+
+    /// What is left where words at the places `maybe`, with which the command line is `full`, may be there.
+    fn hedged(mut self, full: Self, maybe: &[Place]) -> Self {
+        let is_maybe = |flag: Place| {
+            let within = |word: &&Place| word.span.start <= flag.span.start && flag.span.end <= word.span.end;
+            maybe.iter().filter(within).any(|word| word.file == flag.file)
+        };
+        let mut added = Vec::new();
+        for given in full.given.iter().filter(|given| is_maybe(given.flag)) {
+            let same = self.last(given.setting.name()).is_some_and(|sure| !sure.adds_up && sure.value == given.value);
+            if !same {
+                let (value, removal) = (Outcome::Unknown, Vec::new());
+                let given = given.clone();
+                added.push(Given {
+                    value,
+                    removal,
+                    value_place: None,
+                    literal: false,
+                    text: None,
+                    maybe: true,
+                    ..given
+                });
+            }
+        }
+        self.given.extend(added);
+        // Which words an option takes rests on what is there.
+        let differs = |given: &Given| {
+            let sure = self.given.iter().find(|sure| sure.flag == given.flag);
+            sure.is_none_or(|sure| sure.value != given.value && sure.value != Outcome::Unknown)
+        };
+        if full.app.as_ref().map(|app| &app.value) != self.app.as_ref().map(|app| &app.value) {
+            self.app = None;
+            self.unnamed = maybe.first().copied();
+        }
+        if full.given.iter().any(|given| !is_maybe(given.flag) && differs(given)) {
+            self.opaque.extend(maybe.first().copied());
+        }
+        self.errors.retain(|error| full.errors.iter().any(|other| other.place == error.place));
+        self.exits = self.exits.filter(|_| full.exits.is_some());
+        self.opaque.extend(full.opaque);
+        self.opaque.sort_unstable();
+        self.opaque.dedup();
+        self.optional.extend(full.optional);
+        self
     }
 
     /// The option that decides `setting`: the last one given.
@@ -157,13 +216,26 @@ impl Arguments {
     }
 }
 
-/// Reads the arguments of a server: the words behind its name.
+/// Reads the arguments of a server: the words behind its name. What words set that may or may not be there
+/// is unknown, unless the others set the same.
 pub fn parse(table: &'static Table, version: Version, words: &[Argument]) -> Arguments {
     let options = Options::new(table, version);
-    match table.syntax() {
-        Syntax::Argparse | Syntax::Getopt => argparse::parse(&options, words),
-        Syntax::Click => click::parse(&options, words),
+    let read = |words: &[Argument]| {
+        let mut arguments = match table.syntax() {
+            Syntax::Argparse | Syntax::Getopt => argparse::parse(&options, words),
+            Syntax::Click => click::parse(&options, words),
+        };
+        if arguments.app.is_some() {
+            arguments.opaque.extend(arguments.unnamed.take());
+        }
+        arguments
+    };
+    let sure: Vec<Argument> = words.iter().filter(|word| !word.maybe).cloned().collect();
+    if sure.len() == words.len() {
+        return read(words);
     }
+    let maybe: Vec<Place> = words.iter().filter(|word| word.maybe).map(|word| word.place).collect();
+    read(&sure).hedged(read(words), &maybe)
 }
 
 /// What an option's value makes of `setting` where it stands outside a command line: in a configuration

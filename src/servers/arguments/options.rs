@@ -105,6 +105,7 @@ impl Options {
             literal: piece.is_some_and(Piece::is_exact),
             text: piece.and_then(Piece::text).map(str::to_owned),
             adds_up: setting.at(self.version).action() == Action::Append,
+            maybe: false,
         });
     }
 

@@ -12,8 +12,10 @@ fn words(line: &str) -> Vec<Argument> {
     let file = files.add("line", line);
     let mut at = 0;
     let mut found = Vec::new();
-    for text in line.split(' ') {
-        let place = Place::new(file, Span::new(at, at + text.len()));
+    for word in line.split(' ') {
+        let maybe = word.starts_with('~');
+        let text = word.trim_start_matches('~');
+        let place = Place::new(file, Span::new(at + usize::from(maybe), at + word.len()));
         let unknown = text.find('?');
         found.push(Argument {
             text: unknown.is_none().then(|| text.to_owned()),
@@ -22,8 +24,10 @@ fn words(line: &str) -> Vec<Argument> {
             removal: place,
             literal: unknown.is_none(),
             unless_set: None,
+            single: false,
+            maybe,
         });
-        at += text.len() + 1;
+        at += word.len() + 1;
     }
     found
 }
@@ -224,4 +228,26 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn words_that_may_be_there_leave_the_others_known() {
+    let gunicorn = table(Server::Gunicorn);
+    let parsed = |line: &str| parse(gunicorn, gunicorn.newest(), &words(line));
+    let arguments = parsed("-w 2 ~--reload ~--threads=4 -b :80 app:app");
+    assert_eq!(app(&arguments), Some("app:app"));
+    assert_eq!(arguments.outcome("workers"), Some(Outcome::Known(Value::Int(2))));
+    assert_eq!(arguments.outcome("reload"), Some(Outcome::Unknown));
+    assert_eq!(arguments.outcome("threads"), Some(Outcome::Unknown));
+    assert!(arguments.opaque.is_empty() && arguments.errors.is_empty());
+    let arguments = parsed("-w 2 ~-w ~4 ~-k ~sync -k sync app:app");
+    assert_eq!(arguments.outcome("workers"), Some(Outcome::Unknown));
+    assert_eq!(arguments.outcome("worker_class"), Some(Outcome::Known(Value::Str("sync".into()))));
+    let arguments = parsed("app:app ~--chdir /srv -w 3");
+    assert_eq!(arguments.outcome("chdir"), Some(Outcome::Unknown));
+    assert_eq!(arguments.outcome("workers"), Some(Outcome::Known(Value::Int(3))));
+    let arguments = parsed("-b ~x :80 -w 2 app:app");
+    assert!(!arguments.opaque.is_empty(), "which word is the value of an option is not known");
+    let arguments = parsed("-w 2 ~app:app");
+    assert_eq!((app(&arguments), arguments.unnamed.is_some()), (None, true));
 }

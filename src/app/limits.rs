@@ -1,0 +1,252 @@
+//! How long a call may take, and whom it asks, as its arguments say.
+//!
+//! Literals count, and names that stand for one. Whatever else is given makes the answer unknown: a
+//! wrong number of seconds is worse than none.
+
+use super::{Destination, Limit};
+use crate::python::calls::EventKind;
+use crate::python::effects::Sink;
+use crate::python::names::Bound;
+use crate::python::syntax::ast::{self, Expr, Number};
+use crate::python::types::{Frame, Types};
+use crate::source::Span;
+
+/// How many names stand for names before it is given up.
+const MAX_HOPS: usize = 4;
+
+/// In a function that does more than this, nobody looks for single calls.
+const MAX_EVENTS: usize = 4_000;
+
+/// Arguments by which a client takes its limits from somewhere else.
+const FROM_ELSEWHERE: [&str; 6] = ["config", "transport", "http_client", "session", "limits", "request_timeout"];
+
+/// Ways in which the request that is being served tells its own address.
+const OWN_ADDRESS: [&str; 8] =
+    ["base_url", "url_for", "host_url", "url_root", "build_absolute_uri", "get_host", "host", "url"];
+
+/// What is known of the call that a sink stands for.
+pub(super) fn of(types: &Types<'_>, frame: Frame, sink: &Sink) -> (Limit, Option<Destination>) {
+    let Some(call) = call_at(types, frame, sink.span) else {
+        return (Limit::Unknown, None);
+    };
+    let asked = Asked { types, frame };
+    (asked.limit(call, sink), asked.destination(call))
+}
+
+/// The call of this span in a function.
+pub(super) fn call_at<'a>(types: &Types<'a>, frame: Frame, span: Span) -> Option<&'a ast::ExprCall> {
+    let events = &types.function(frame.function).events;
+    if events.len() > MAX_EVENTS {
+        return None;
+    }
+    events.iter().find_map(|event| match event.kind {
+        EventKind::Call(call, _) if event.span == span => Some(call),
+        _ => None,
+    })
+}
+
+struct Asked<'t, 'a> {
+    types: &'t Types<'a>,
+    frame: Frame,
+}
+
+impl<'a> Asked<'_, 'a> {
+    fn limit(&self, call: &'a ast::ExprCall, sink: &Sink) -> Limit {
+        if sink.what == "time.sleep" {
+            return call.arguments.args.first().map_or(Limit::Unknown, |argument| self.seconds(argument));
+        }
+        if let Some(given) = keyword(call, "timeout") {
+            return self.seconds(given);
+        }
+        if is_open(call) {
+            return Limit::Unknown;
+        }
+        let by_library = match sink.effect.gives_up {
+            Some(0.0) => Limit::Never,
+            Some(seconds) => Limit::Default(seconds),
+            None => return Limit::Unknown,
+        };
+        // A function of the library takes the library's own limit; a client may have been made with another.
+        let Expr::Attribute(attribute) = &*call.func else { return by_library };
+        let owner = self.types.value(&attribute.value, self.frame);
+        if owner.iter().all(|value| matches!(value, crate::python::types::Value::External(_))) && !owner.is_empty() {
+            return by_library;
+        }
+        match self.made(&attribute.value) {
+            Some(made) if is_open(made) => Limit::Unknown,
+            Some(made) => keyword(made, "timeout").map_or(by_library, |given| self.seconds(given)),
+            None => Limit::Unknown,
+        }
+    }
+
+    /// The call that makes the client which an expression stands for, if it is the only one.
+    fn made(&self, expr: &'a Expr) -> Option<&'a ast::ExprCall> {
+        match expr {
+            Expr::Call(call) => Some(call),
+            Expr::Attribute(attribute) => self.made(&attribute.value),
+            Expr::Name(name) => {
+                let at = crate::python::syntax::span_of(name).start;
+                let sources = self.types.sources(name.id.as_str(), self.frame, at);
+                match sources.as_slice() {
+                    [(Bound::Value { value: Some(Expr::Call(call)), .. } | Bound::With(Expr::Call(call)), _)] => {
+                        Some(call)
+                    }
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    fn seconds(&self, expr: &'a Expr) -> Limit {
+        match self.literal(expr, MAX_HOPS) {
+            Some(Expr::NoneLiteral(_)) => Limit::Never,
+            Some(Expr::NumberLiteral(number)) => number_of(number).map_or(Limit::Unknown, Limit::Given),
+            // requests takes a pair: to connect, and to read.
+            Some(Expr::Tuple(pair)) => {
+                let parts: Option<Vec<f64>> = pair
+                    .elts
+                    .iter()
+                    .map(|part| match self.literal(part, MAX_HOPS) {
+                        Some(Expr::NumberLiteral(number)) => number_of(number),
+                        _ => None,
+                    })
+                    .collect();
+                parts.map_or(Limit::Unknown, |parts| Limit::Given(parts.into_iter().fold(0.0, f64::max)))
+            }
+            _ => Limit::Unknown,
+        }
+    }
+
+    /// The literal that an expression is, or that its only binding is.
+    fn literal(&self, expr: &'a Expr, hops: usize) -> Option<&'a Expr> {
+        match expr {
+            Expr::Name(name) if hops > 0 => {
+                let at = crate::python::syntax::span_of(name).start;
+                match self.types.sources(name.id.as_str(), self.frame, at).as_slice() {
+                    [(Bound::Value { value: Some(value), .. }, _)] => self.literal(value, hops - 1),
+                    _ => None,
+                }
+            }
+            Expr::Name(_) => None,
+            other => Some(other),
+        }
+    }
+
+    fn destination(&self, call: &'a ast::ExprCall) -> Option<Destination> {
+        let positional = call.arguments.args.iter().take(2);
+        let named = ["url", "base_url"].iter().filter_map(|name| keyword(call, name));
+        positional.chain(named).find_map(|argument| self.address(argument, MAX_HOPS))
+    }
+
+    fn address(&self, expr: &'a Expr, hops: usize) -> Option<Destination> {
+        match expr {
+            Expr::StringLiteral(text) => address_of(text.value.to_str()),
+            Expr::FString(text) => {
+                let first = text.value.elements().next()?;
+                match first {
+                    ast::InterpolatedStringElement::Literal(literal) => address_of(&literal.value),
+                    ast::InterpolatedStringElement::Interpolation(value) => self.address(&value.expression, hops),
+                }
+            }
+            Expr::BinOp(sum) if sum.op == ast::Operator::Add => self.address(&sum.left, hops),
+            Expr::Call(call) if is_name(&call.func, "str") => {
+                call.arguments.args.first().and_then(|argument| self.address(argument, hops))
+            }
+            Expr::Call(call) => own(&call.func).or_else(|| match &*call.func {
+                Expr::Name(name) if name.id.as_str() == "url_for" && is_external(call) => Some(Destination::Own),
+                Expr::Attribute(attribute) => self.address(&attribute.value, hops),
+                _ => None,
+            }),
+            Expr::Attribute(_) => own(expr),
+            Expr::Name(_) if hops > 0 => {
+                let literal = self.literal(expr, hops)?;
+                self.address(literal, hops - 1)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// `request.base_url` and its kin.
+fn own(expr: &Expr) -> Option<Destination> {
+    let Expr::Attribute(attribute) = expr else { return None };
+    let of_request = |object: &Expr| match object {
+        Expr::Name(name) => matches!(name.id.as_str(), "request" | "req"),
+        Expr::Attribute(object) => object.attr.as_str() == "request",
+        _ => false,
+    };
+    (OWN_ADDRESS.contains(&attribute.attr.as_str()) && of_request(&attribute.value)).then_some(Destination::Own)
+}
+
+fn is_external(call: &ast::ExprCall) -> bool {
+    keyword(call, "_external").is_some_and(|given| matches!(given, Expr::BooleanLiteral(literal) if literal.value))
+}
+
+/// Host and port of a URL; `None` for a text that is no absolute one.
+fn address_of(url: &str) -> Option<Destination> {
+    let (scheme, rest) = url.split_once("://")?;
+    let standard = match scheme.to_ascii_lowercase().as_str() {
+        "http" => 80,
+        "https" => 443,
+        _ => return None,
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let (host, port) = if let Some(rest) = authority.strip_prefix('[') {
+        let (host, port) = rest.split_once(']')?;
+        (host, port.strip_prefix(':'))
+    } else {
+        authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port)))
+    };
+    let port = match port {
+        Some(port) => port.parse().ok()?,
+        None => standard,
+    };
+    (!host.is_empty()).then(|| Destination::Address { host: host.to_ascii_lowercase(), port })
+}
+
+fn keyword<'c>(call: &'c ast::ExprCall, name: &str) -> Option<&'c Expr> {
+    let found = call.arguments.keywords.iter().find(|keyword| keyword.arg.as_ref().is_some_and(|arg| arg == name));
+    found.map(|keyword| &keyword.value)
+}
+
+/// Whether a call is given arguments that may hold a limit.
+fn is_open(call: &ast::ExprCall) -> bool {
+    call.arguments.keywords.iter().any(|keyword| match &keyword.arg {
+        Some(name) => FROM_ELSEWHERE.contains(&name.as_str()),
+        None => true,
+    })
+}
+
+fn is_name(expr: &Expr, name: &str) -> bool {
+    matches!(expr, Expr::Name(found) if found.id.as_str() == name)
+}
+
+/// A number of seconds, zero included.
+fn number_of(number: &ast::ExprNumberLiteral) -> Option<f64> {
+    match &number.value {
+        Number::Int(n) => u32::try_from(n.as_u64()?).ok().map(f64::from),
+        Number::Float(x) => Some(*x).filter(|x| x.is_finite() && *x >= 0.0),
+        Number::Complex { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(host: &str, port: u16) -> Option<Destination> {
+        Some(Destination::Address { host: host.to_owned(), port })
+    }
+
+    #[test]
+    fn a_url_tells_host_and_port() {
+        assert_eq!(address_of("http://localhost:8000/x"), at("localhost", 8000));
+        assert_eq!(address_of("HTTPS://u:p@API.example.org?x"), at("api.example.org", 443));
+        assert_eq!(address_of("http://[::1]:80"), at("::1", 80));
+        assert_eq!(address_of("http://a:99999/"), None);
+        assert_eq!(address_of("/relative"), None);
+        assert_eq!(address_of("redis://localhost:6379"), None);
+    }
+}

@@ -1,0 +1,182 @@
+//! Calls of asyncio that plain handlers reach, in threads where no loop runs.
+//!
+//! A call that is ready to fail, inside `try`, or that comes after the function has made a loop of its
+//! own, says nothing.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::blocking::Entry;
+use super::{Context, Hop, LoopCall};
+use crate::python::calls::{Event, EventKind};
+use crate::python::effects::Effects;
+use crate::python::syntax::ast::{self, Expr, Stmt};
+use crate::python::syntax::{Module, span_of, visitor};
+use crate::python::types::{Frame, FunctionId, Types, Value};
+use crate::source::{FileId, Place, Span};
+
+/// Calls that ask for the loop that runs in this thread.
+const ASKS: [&str; 5] = [
+    "asyncio.create_task",
+    "asyncio.ensure_future",
+    "asyncio.get_running_loop",
+    "asyncio.current_task",
+    "asyncio.get_event_loop",
+];
+
+/// Calls that run a loop of their own.
+const STARTS: [&str; 3] = ["asyncio.run", "asyncio.runners.run", "asgiref.sync.async_to_sync"];
+
+/// Calls that make a loop, so that asking for one is answered.
+const MAKES: [&str; 2] = ["new_event_loop", "set_event_loop"];
+
+/// Every such call below the plain handlers, each with the nearest of them.
+pub(super) fn find(
+    effects: &Effects<'_, '_>,
+    entries: &[Entry<'_>],
+    modules: &BTreeMap<FileId, Module>,
+) -> Vec<LoopCall> {
+    let types = effects.types();
+    let plain = |entry: &&Entry<'_>| {
+        matches!(entry.found.context, Context::Thread(_) | Context::Worker)
+            && !types.function(entry.found.frame.function).is_async
+    };
+    // The handler that a node is reached from, and the way to it.
+    let mut seen: BTreeMap<usize, (usize, Option<(usize, Span)>)> = BTreeMap::new();
+    let mut open = VecDeque::new();
+    for (at, entry) in entries.iter().enumerate().filter(|(_, entry)| plain(entry)) {
+        if seen.insert(entry.node, (at, None)).is_none() {
+            open.push_back(entry.node);
+        }
+    }
+    let mut found: BTreeMap<(FunctionId, Span), LoopCall> = BTreeMap::new();
+    while let Some(node) = open.pop_front() {
+        let Some(&(entry, _)) = seen.get(&node) else { continue };
+        let frame = effects.node(node).frame;
+        for (what, span, starts) in calls(types, frame) {
+            let Some(entry) = entries.get(entry) else { continue };
+            found.entry((frame.function, span)).or_insert_with(|| LoopCall {
+                what,
+                call: Place::new(types.facts_at(frame.function.file).file, span),
+                starts,
+                chain: chain(effects, &seen, node, span),
+                handler: (entry.handler.name.clone(), entry.handler.place),
+                runs: entry.found.context,
+            });
+        }
+        for step in &effects.node(node).steps {
+            if !types.function(effects.node(step.to).frame.function).is_async {
+                seen.entry(step.to).or_insert_with(|| {
+                    open.push_back(step.to);
+                    (entry, Some((node, step.span)))
+                });
+            }
+        }
+    }
+    let mut all: Vec<LoopCall> = found.into_values().collect();
+    all.retain(|call| {
+        call.starts || !modules.get(&call.call.file).is_some_and(|module| is_tried(module, call.call.span))
+    });
+    all.sort_by_key(|call| call.call);
+    all
+}
+
+fn chain(
+    effects: &Effects<'_, '_>,
+    seen: &BTreeMap<usize, (usize, Option<(usize, Span)>)>,
+    end: usize,
+    span: Span,
+) -> Vec<Hop> {
+    let types = effects.types();
+    let hop = |node: usize, span: Span| {
+        let function = effects.node(node).frame.function;
+        Hop {
+            place: Place::new(types.facts_at(function.file).file, span),
+            function: types.function(function).qualified.clone(),
+            is_async: types.function(function).is_async,
+        }
+    };
+    let mut hops = vec![hop(end, span)];
+    let mut at = end;
+    while let Some((_, Some((caller, span)))) = seen.get(&at) {
+        hops.push(hop(*caller, *span));
+        at = *caller;
+    }
+    hops.reverse();
+    hops
+}
+
+/// The calls of one function that need a loop or start one: name, place, whether it starts one.
+fn calls(types: &Types<'_>, frame: Frame) -> Vec<(String, Span, bool)> {
+    let function = types.function(frame.function);
+    if function.is_async {
+        return Vec::new();
+    }
+    let makes_one =
+        |event: &Event<'_>| matches!(event.kind, EventKind::Call(call, _) if MAKES.contains(&last_name(&call.func)));
+    let makes = function.events.iter().any(makes_one);
+    let mut found = Vec::new();
+    for event in &function.events {
+        let EventKind::Call(call, _) = event.kind else { continue };
+        if !plausible(last_name(&call.func)) {
+            continue;
+        }
+        for value in types.value(&call.func, frame).iter() {
+            let Value::External(name) = value else { continue };
+            if STARTS.contains(&&**name) {
+                found.push((name.to_string(), event.span, true));
+            } else if ASKS.contains(&&**name) && !makes && !has_loop(call) {
+                found.push((name.to_string(), event.span, false));
+            }
+        }
+        if last_name(&call.func) == "run_until_complete" {
+            found.push(("run_until_complete".to_owned(), event.span, true));
+        }
+    }
+    found
+}
+
+fn plausible(name: &str) -> bool {
+    let last = |known: &&str| known.rsplit('.').next() == Some(name);
+    name == "run_until_complete" || ASKS.iter().chain(&STARTS).any(|known| last(&known))
+}
+
+/// `ensure_future(coroutine, loop=loop)` asks nobody.
+fn has_loop(call: &ast::ExprCall) -> bool {
+    call.arguments.keywords.iter().any(|keyword| keyword.arg.as_ref().is_some_and(|arg| arg == "loop"))
+}
+
+fn last_name(callee: &Expr) -> &str {
+    match callee {
+        Expr::Attribute(attribute) => attribute.attr.as_str(),
+        Expr::Name(name) => name.id.as_str(),
+        _ => "",
+    }
+}
+
+/// Whether a call stands in a `try` that expects it to fail.
+fn is_tried(module: &Module, span: Span) -> bool {
+    struct Tries {
+        span: Span,
+        found: bool,
+    }
+    impl<'a> visitor::Visitor<'a> for Tries {
+        fn visit_stmt(&mut self, statement: &'a Stmt) {
+            let holds = |statement: &Stmt| {
+                let own = span_of(statement);
+                own.start <= self.span.start && self.span.end <= own.end
+            };
+            if self.found || !holds(statement) {
+                return;
+            }
+            if let Stmt::Try(attempt) = statement {
+                self.found = !attempt.handlers.is_empty() && attempt.body.iter().any(holds);
+            }
+            visitor::walk_stmt(self, statement);
+        }
+
+        fn visit_expr(&mut self, _: &'a Expr) {}
+    }
+    let mut tries = Tries { span, found: false };
+    visitor::Visitor::visit_body(&mut tries, &module.body);
+    tries.found
+}

@@ -1,0 +1,92 @@
+//! What handlers call that takes time, wherever they run.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::blocking::Entry;
+use super::{Context, Evidence, Reached, Workload, limits};
+use crate::python::catalogue::{Category, Weight};
+use crate::python::effects::{Chain, Effects};
+use crate::python::types::FunctionId;
+use crate::source::{Place, Span};
+
+/// How many handlers of one call are named.
+const MAX_NAMED: usize = 40;
+
+/// Every call below the handlers, start-up left out; in the order of files and lines.
+pub(super) fn reached(effects: &Effects<'_, '_>, entries: &[Entry<'_>], chains: &[Vec<Chain>]) -> Vec<Reached> {
+    let types = effects.types();
+    let mut found: BTreeMap<(FunctionId, Span, String), Reached> = BTreeMap::new();
+    for (entry, chains) in entries.iter().zip(chains).filter(|(entry, _)| entry.found.context != Context::StartUp) {
+        for chain in chains {
+            let node = effects.node(chain.end);
+            for sink in &node.sinks {
+                let key = (node.frame.function, sink.span, sink.what.clone());
+                let known = found.entry(key).or_insert_with(|| {
+                    let (limit, destination) = limits::of(types, node.frame, sink);
+                    Reached {
+                        what: sink.what.clone(),
+                        call: Place::new(types.facts_at(node.frame.function.file).file, sink.span),
+                        library: sink.effect.library,
+                        category: sink.effect.category,
+                        weight: sink.effect.weight,
+                        limit,
+                        gevent: sink.effect.gevent,
+                        gevent_setup: sink.effect.gevent_setup,
+                        destination,
+                        handlers: Vec::new(),
+                        handler_count: 0,
+                        contexts: BTreeSet::new(),
+                        doubtful: true,
+                    }
+                });
+                known.doubtful &= chain.doubtful || sink.doubtful;
+                known.contexts.insert(entry.found.context);
+                known.handler_count += 1;
+                if known.handlers.len() < MAX_NAMED {
+                    known.handlers.push((entry.handler.name.clone(), entry.handler.place, entry.found.context));
+                }
+            }
+        }
+    }
+    let mut all: Vec<Reached> = found.into_values().collect();
+    for reached in &mut all {
+        reached.handlers.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
+        reached.handlers.dedup();
+    }
+    all.sort_by(|a, b| (a.call, &a.what).cmp(&(b.call, &b.what)));
+    all
+}
+
+/// What all handlers, wherever they run, spend their time on: one piece of evidence per function and
+/// category.
+pub(super) fn workload(reached: &[Reached], streams: Vec<Evidence>) -> Workload {
+    let mut workload = Workload { streams, ..Workload::default() };
+    for call in reached {
+        let evidence = Evidence {
+            what: call.what.clone(),
+            place: call.call,
+            category: call.category,
+            handler: call.handlers.first().map(|(name, ..)| name.clone()).unwrap_or_default(),
+            handlers: call.handler_count,
+        };
+        let list = if waits_outside(call.category) {
+            &mut workload.waits
+        } else if call.category == Category::Cpu && call.weight > Weight::Slight {
+            &mut workload.computes
+        } else {
+            continue;
+        };
+        let same = |known: &&mut Evidence| known.what == evidence.what && known.handler == evidence.handler;
+        match list.iter_mut().find(same) {
+            Some(known) => known.handlers = known.handlers.max(evidence.handlers),
+            None => list.push(evidence),
+        }
+    }
+    workload
+}
+
+/// Whether a category stands for waiting, for however short a time: a row that was fetched before
+/// still came from somewhere.
+fn waits_outside(category: Category) -> bool {
+    !matches!(category, Category::Cpu | Category::File | Category::Lock | Category::EventLoop | Category::Input)
+}

@@ -1,0 +1,249 @@
+//! Edits that take a blocking call off the event loop.
+//!
+//! Three of them: `await asyncio.sleep` in place of `time.sleep`, a call handed to a thread, and a
+//! handler that awaits nothing made plain. Where any of the calls that belong together cannot be
+//! rewritten, none is: half a fix leaves the loop where it was.
+
+mod around;
+mod imports;
+mod references;
+
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use self::around::{Around, Parent, around};
+use self::imports::Import;
+use self::references::References;
+use super::blocking::Site;
+use super::limits::call_at;
+use super::{Blocking, Category, Weight};
+use crate::findings::{Edit, Fix};
+use crate::python::calls::Function;
+use crate::python::syntax::ast::{self, Expr};
+use crate::python::syntax::{Module, span_of};
+use crate::python::types::{FunctionId, Types, Value};
+use crate::source::{FileId, Files, Place, Span};
+
+/// How many calls one fix rewrites at most.
+const MAX_SITES: usize = 20;
+
+/// The texts and trees that edits are made for.
+#[derive(Debug)]
+pub(super) struct Sources<'s> {
+    pub(super) files: &'s Files,
+    pub(super) modules: &'s BTreeMap<FileId, Module>,
+}
+
+/// Makes the fixes of one application.
+pub(super) struct Repairs<'r, 'a> {
+    types: &'r Types<'a>,
+    sources: &'r Sources<'r>,
+    references: OnceCell<References>,
+}
+
+impl<'r, 'a> Repairs<'r, 'a> {
+    pub(super) fn new(types: &'r Types<'a>, sources: &'r Sources<'r>) -> Self {
+        Self { types, sources, references: OnceCell::new() }
+    }
+
+    /// The fix for a statement whose calls are `sites`, if there is one.
+    pub(super) fn of(&self, blocking: &Blocking, anchor: FunctionId, sites: &BTreeSet<Site>) -> Option<Fix> {
+        let file = self.types.facts_at(anchor.file).file;
+        let all_here = sites.iter().all(|(frame, _)| frame.function.file == anchor.file);
+        // A file with errors was read around them, and an edit may land in one.
+        let whole = self.sources.modules.get(&file).is_some_and(|module| module.errors.is_empty());
+        if !all_here || !whole || sites.is_empty() || sites.len() > MAX_SITES || blocking.weight == Weight::Slight {
+            return None;
+        }
+        // The same bytes may be reached with different arguments.
+        let mut calls: BTreeMap<(FunctionId, Span), &'a ast::ExprCall> = BTreeMap::new();
+        for &(frame, span) in sites {
+            calls.insert((frame.function, span), call_at(self.types, frame, span)?);
+        }
+        self.sleep(file, &calls)
+            .or_else(|| self.plain(blocking, anchor, sites))
+            .or_else(|| self.thread(blocking, file, &calls))
+    }
+
+    fn text(&self, file: FileId) -> &'r str {
+        self.sources.files.get(file).text()
+    }
+
+    fn around(&self, file: FileId, span: Span) -> Option<Around> {
+        around(&self.sources.modules.get(&file)?.body, span)
+    }
+
+    /// The name by which asyncio is known in all of these functions, and the edit that makes it known.
+    fn asyncio(&self, file: FileId, member: &str, sites: &[(FunctionId, Span)]) -> Option<(String, Option<Edit>)> {
+        let module = self.sources.modules.get(&file)?;
+        let (name, import) = match imports::of_asyncio(&module.body, member) {
+            Import::Known(name) => (name, None),
+            Import::Missing => {
+                let edit = imports::insertion(&module.body, self.text(file))?;
+                (format!("asyncio.{member}"), Some(Edit::insert(Place::new(file, Span::new(edit.0, edit.0)), edit.1)))
+            }
+        };
+        let root = name.split('.').next().unwrap_or(&name).to_owned();
+        let bindings = self.types.facts_at(sites.first()?.0.file).functions.first()?.bindings.get(root.as_str());
+        // Somebody else goes by that name.
+        if bindings.is_some_and(|bindings| !bindings.iter().all(imports::binds_asyncio)) {
+            return None;
+        }
+        sites.iter().all(|(function, _)| !self.is_local(*function, &root)).then_some((name, import))
+    }
+
+    /// Whether a function, or one around it, has a name of its own for something.
+    fn is_local(&self, mut function: FunctionId, name: &str) -> bool {
+        while function.index != 0 {
+            let facts: &Function<'_> = self.types.function(function);
+            if facts.bindings.contains_key(name) {
+                return true;
+            }
+            function.index = facts.parent;
+        }
+        false
+    }
+
+    /// `await asyncio.sleep(x)`.
+    fn sleep(&self, file: FileId, calls: &BTreeMap<(FunctionId, Span), &'a ast::ExprCall>) -> Option<Fix> {
+        let is_sleep = |(&(function, _), call): (&(FunctionId, Span), &&'a ast::ExprCall)| {
+            let callee = self.types.value(&call.func, self.types.plain(function));
+            matches!(&*callee, [Value::External(name)] if &**name == "time.sleep")
+                && call.arguments.args.len() == 1
+                && call.arguments.keywords.is_empty()
+                && !matches!(call.arguments.args.first(), Some(Expr::Starred(_)))
+        };
+        if !calls.iter().all(is_sleep) {
+            return None;
+        }
+        let sites: Vec<(FunctionId, Span)> = calls.keys().copied().collect();
+        let (name, import) = self.asyncio(file, "sleep", &sites)?;
+        let mut edits: Vec<Edit> = import.into_iter().collect();
+        let mut held = false;
+        for call in calls.values() {
+            let around = self.around(file, span_of(*call)).filter(|around| around.may_await)?;
+            held |= around.holds;
+            let callee = Place::new(file, span_of(&*call.func));
+            let (open, close) = around.parent.brackets()?;
+            edits.push(Edit::replace(callee, format!("{open}await {name}")));
+            if !close.is_empty() {
+                let end = span_of(*call).end;
+                edits.push(Edit::insert(Place::new(file, Span::new(end, end)), close));
+            }
+        }
+        let title = "sleep without the event loop: `await asyncio.sleep(...)`";
+        // Whoever else wants the lock of a `with` around the sleep would stop the loop for good.
+        Some(if held { Fix::unsafe_(title, edits) } else { Fix::safe(title, edits) })
+    }
+
+    /// `def` in place of `async def`.
+    fn plain(&self, blocking: &Blocking, anchor: FunctionId, sites: &BTreeSet<Site>) -> Option<Fix> {
+        let function = self.types.function(anchor);
+        let alone = sites.iter().all(|(frame, _)| frame.function == anchor);
+        if !blocking.remedy.drop_async || !alone || function.class.is_some() || function.parent != 0 {
+            return None;
+        }
+        let decorated = |decorator: &ast::Decorator| references::is_route(&decorator.expression);
+        if !function.decorators.iter().all(decorated) || self.needs_loop(anchor) {
+            return None;
+        }
+        let references = self.references.get_or_init(|| References::new(self.types, self.sources));
+        if !references.only_registered(self.types, self.sources, anchor) {
+            return None;
+        }
+        let file = self.types.facts_at(anchor.file).file;
+        let word = async_word(self.text(file), function.span.start)?;
+        let title = format!("make `{}` a plain `def`, which the framework runs in a thread", function.name);
+        Some(Fix::unsafe_(title, vec![Edit::remove(Place::new(file, word))]))
+    }
+
+    /// Whether a function speaks to asyncio, which a thread cannot.
+    fn needs_loop(&self, function: FunctionId) -> bool {
+        let frame = self.types.plain(function);
+        self.types.function(function).events.iter().any(|event| {
+            match event.kind {
+            crate::python::calls::EventKind::Call(call, _) => self.types.value(&call.func, frame).iter().any(|value| {
+                matches!(value, Value::External(name) if name.starts_with("asyncio.") || name.starts_with("anyio."))
+            }),
+            _ => false,
+        }
+        })
+    }
+
+    /// `await asyncio.to_thread(f, ...)`.
+    fn thread(
+        &self,
+        blocking: &Blocking,
+        file: FileId,
+        calls: &BTreeMap<(FunctionId, Span), &'a ast::ExprCall>,
+    ) -> Option<Fix> {
+        if !may_move(blocking) {
+            return None;
+        }
+        let sites: Vec<(FunctionId, Span)> = calls.keys().copied().collect();
+        let (name, import) = self.asyncio(file, "to_thread", &sites)?;
+        let mut edits: Vec<Edit> = import.into_iter().collect();
+        for (&(function, span), call) in calls {
+            let lazy = self.types.value(&call.func, self.types.plain(function)).iter().any(|callee| {
+                matches!(callee, Value::Function(frame) if {
+                    let function = self.types.function(frame.function);
+                    function.is_generator || function.is_async
+                })
+            });
+            let around = self.around(file, span).filter(|around| around.may_await && !around.is_consumed)?;
+            let inner =
+                calls.keys().any(|(_, other)| *other != span && span.start <= other.start && other.end <= span.end);
+            if lazy || inner {
+                return None;
+            }
+            edits.extend(wrapped(file, self.text(file), call, &name, around.parent)?);
+        }
+        Some(Fix::unsafe_("run the call in a thread: `await asyncio.to_thread(...)`", edits))
+    }
+}
+
+/// Whether a call may run in another thread: a lock belongs to the thread that takes it, connections
+/// of SQLite and of Django to the one that opens them.
+fn may_move(blocking: &Blocking) -> bool {
+    let bound_to_thread = matches!(
+        blocking.category,
+        Category::Lock | Category::EventLoop | Category::Input | Category::File | Category::Queue
+    );
+    !bound_to_thread && !blocking.what.starts_with("sqlite3.") && blocking.library.to_ascii_lowercase() != "django"
+}
+
+/// The edits that turn `f(a, b=c)` into `await asyncio.to_thread(f, a, b=c)`.
+fn wrapped(file: FileId, text: &str, call: &ast::ExprCall, name: &str, parent: Parent) -> Option<Vec<Edit>> {
+    if matches!(&*call.arguments.args, [Expr::Generator(_)]) {
+        return None;
+    }
+    let (open, close) = parent.brackets()?;
+    let whole = span_of(call);
+    let bracket = span_of(&call.arguments).start;
+    if text.get(bracket..=bracket) != Some("(") || text.get(span_of(&*call.func).end..bracket)?.contains('#') {
+        return None;
+    }
+    let after = text.get(bracket + 1..)?;
+    let separator = match (call.arguments.is_empty(), after.starts_with(['\n', '\r'])) {
+        (true, _) => "",
+        (false, true) => ",",
+        (false, false) => ", ",
+    };
+    let place = |start, end| Place::new(file, Span::new(start, end));
+    let mut edits = vec![
+        Edit::insert(place(whole.start, whole.start), format!("{open}await {name}(")),
+        Edit::replace(place(bracket, bracket + 1), separator),
+    ];
+    if !close.is_empty() {
+        edits.push(Edit::insert(place(whole.end, whole.end), close));
+    }
+    Some(edits)
+}
+
+/// The word `async ` before the `def` of the function whose name starts at `name`.
+fn async_word(text: &str, name: usize) -> Option<Span> {
+    let before = text.get(..name)?.trim_end();
+    let def = before.strip_suffix("def")?;
+    let word = def.trim_end().strip_suffix("async")?;
+    Some(Span::new(word.len(), def.len()))
+}

@@ -1,0 +1,77 @@
+//! Where a function runs, and what for.
+
+/// Where a function runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Context {
+    /// On the event loop, while requests are served.
+    Loop,
+    /// On the event loop, before the first request or after the last one.
+    StartUp,
+    /// In a thread next to the loop.
+    Thread(Pool),
+    /// In the worker's own thread, which serves nothing else meanwhile.
+    Worker,
+    /// In a greenlet: others run while it waits for something that is patched.
+    Greenlet,
+    /// On a loop of its own that only this request waits for.
+    OwnLoop,
+}
+
+/// Which threads run plain functions next to a loop. They are different pools: raising the limit of
+/// one does nothing for the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Pool {
+    /// `AnyIO`'s limiter: 40 threads per loop unless the application changes it.
+    AnyIo,
+    /// The loop's default executor: `min(32, cores + 4)` threads.
+    Executor,
+    /// One thread per request, shared by everything of that request that is not asynchronous: what
+    /// `asgiref` calls thread-sensitive.
+    Request,
+}
+
+/// What a handler is for. The order is that of consequence: what runs for every request comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Runs around every request.
+    Middleware,
+    /// Prepares an argument of routes, or decides whether they may run.
+    Dependency,
+    /// Answers a request.
+    Route,
+    /// Serves a web socket.
+    WebSocket,
+    /// Resolves a field of a GraphQL query.
+    Resolver,
+    /// Checks or converts what a request or a response carries.
+    Validator,
+    /// Produces the parts of a streamed response.
+    Stream,
+    /// Turns an exception into a response.
+    ExceptionHandler,
+    /// Is told of an event inside the application.
+    Signal,
+    /// Runs after the response, or from time to time.
+    Background,
+    /// Runs before the first request or after the last one.
+    LifeCycle,
+}
+
+impl Role {
+    /// The role as a noun, and as the noun of several.
+    pub const fn nouns(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Middleware => ("middleware", "middleware"),
+            Self::Dependency => ("dependency", "dependencies"),
+            Self::Route => ("route", "routes"),
+            Self::WebSocket => ("web socket", "web sockets"),
+            Self::Resolver => ("resolver", "resolvers"),
+            Self::Validator => ("validator", "validators"),
+            Self::Stream => ("stream", "streams"),
+            Self::ExceptionHandler => ("exception handler", "exception handlers"),
+            Self::Signal => ("signal receiver", "signal receivers"),
+            Self::Background => ("background task", "background tasks"),
+            Self::LifeCycle => ("start-up or shutdown hook", "start-up and shutdown hooks"),
+        }
+    }
+}

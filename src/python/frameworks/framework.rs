@@ -1,0 +1,52 @@
+//! The frameworks that are known by name.
+
+/// What an application, or a part of one, is written with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs, reason = "each variant is the name of a framework")]
+pub enum Framework {
+    FastApi,
+    Starlette,
+    Flask,
+    Django,
+    Quart,
+    Litestar,
+    Sanic,
+    Aiohttp,
+    Tornado,
+    Falcon,
+    Bottle,
+    Pyramid,
+    BlackSheep,
+    SocketIo,
+    /// Strawberry, Ariadne, Graphene: they resolve fields wherever the application around them runs.
+    GraphQl,
+    /// An application object without any framework that is known.
+    Raw,
+    /// The code does not show it.
+    Unknown,
+}
+
+impl Framework {
+    /// The name as its authors write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::FastApi => "FastAPI",
+            Self::Starlette => "Starlette",
+            Self::Flask => "Flask",
+            Self::Django => "Django",
+            Self::Quart => "Quart",
+            Self::Litestar => "Litestar",
+            Self::Sanic => "Sanic",
+            Self::Aiohttp => "aiohttp",
+            Self::Tornado => "Tornado",
+            Self::Falcon => "Falcon",
+            Self::Bottle => "Bottle",
+            Self::Pyramid => "Pyramid",
+            Self::BlackSheep => "BlackSheep",
+            Self::SocketIo => "Socket.IO",
+            Self::GraphQl => "GraphQL",
+            Self::Raw => "no framework",
+            Self::Unknown => "unknown framework",
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What stands for a function where a framework is given one: a name, a method of an object, a class
+//! or an object that is called, lists and dictionaries of them.
+
+use super::find::Finder;
+use super::index::Entry;
+use super::{Context, Names};
+use crate::python::names::Bound;
+use crate::python::syntax::ast::Expr;
+use crate::python::types::{ClassId, Frame, FunctionId, Value};
+
+/// How deep lists may stand in lists.
+const MAX_NESTED: usize = 4;
+/// How many elements of one list are read.
+const MAX_ELEMENTS: usize = 200;
+
+impl<'a> Finder<'_, 'a> {
+    /// The values that an argument stands for; of a list or a dictionary, those it holds.
+    pub(super) fn given(&self, expr: &'a Expr, frame: Frame) -> Vec<Value<'a>> {
+        let mut found = Vec::new();
+        self.collect(expr, frame, MAX_NESTED, &mut found);
+        found
+    }
+
+    fn collect(&self, expr: &'a Expr, frame: Frame, depth: usize, found: &mut Vec<Value<'a>>) {
+        if depth == 0 || found.len() >= MAX_ELEMENTS {
+            return;
+        }
+        let mut each = |exprs: &mut dyn Iterator<Item = &'a Expr>| {
+            for expr in exprs.take(MAX_ELEMENTS) {
+                self.collect(expr, frame, depth - 1, found);
+            }
+        };
+        match expr {
+            Expr::List(list) => each(&mut list.elts.iter()),
+            Expr::Tuple(tuple) => each(&mut tuple.elts.iter()),
+            Expr::Set(set) => each(&mut set.elts.iter()),
+            Expr::Dict(dict) => each(&mut dict.items.iter().map(|item| &item.value)),
+            Expr::Starred(starred) => self.collect(&starred.value, frame, depth, found),
+            _ => found.extend(self.types.value(expr, frame).iter().map(held)),
+        }
+    }
+
+    /// Adds the functions that a value stands for.
+    pub(super) fn add_value(&mut self, value: &Value<'a>, entry: Entry, plain: Context, route: Option<&String>) {
+        match value {
+            Value::Function(frame) | Value::Generator(frame) | Value::Coroutine(frame) => {
+                self.add(*frame, entry, plain, route);
+            }
+            Value::Class(class) => self.add_methods(*class, entry.form.of_class, entry, plain, route),
+            Value::Object(class) => self.add_methods(*class, entry.form.of_object, entry, plain, route),
+            _ => {}
+        }
+    }
+
+    pub(super) fn add_method(
+        &mut self,
+        class: ClassId,
+        name: &str,
+        entry: Entry,
+        plain: Context,
+        route: Option<&String>,
+    ) {
+        for method in self.types.method(class, name) {
+            if let Value::Function(frame) = method {
+                self.add(frame, entry, plain, route);
+            }
+        }
+    }
+
+    /// Adds what a method returns.
+    pub(super) fn add_made(&mut self, class: ClassId, names: Names, entry: Entry) {
+        for name in names {
+            for method in self.types.method(class, name) {
+                if let Value::Function(frame) = method {
+                    self.add_returned(frame, entry);
+                }
+            }
+        }
+    }
+
+    /// Adds the functions that a function returns.
+    pub(super) fn add_returned(&mut self, maker: Frame, entry: Entry) {
+        for made in self.types.returned(maker).iter() {
+            if let Value::Function(frame) = made {
+                let context = entry.form.runs(self.types.function(frame.function).is_async, entry.form.plain);
+                self.push(*frame, frame.function, entry, context, None);
+            }
+        }
+    }
+
+    /// Adds what a class assigns to these names.
+    pub(super) fn add_fields(&mut self, class: ClassId, names: Names, entry: Entry) {
+        for name in names {
+            let bindings = self.types.class(class).fields.get(name).cloned().unwrap_or_default();
+            for binding in bindings {
+                let Bound::Value { value: Some(value), .. } = binding.bound else { continue };
+                let frame = self.types.plain(FunctionId { file: class.file, index: binding.scope });
+                for value in self.given(value, frame) {
+                    self.add_value(&value, entry, entry.form.plain, None);
+                }
+            }
+        }
+    }
+}
+
+/// What a collection holds, or the value itself.
+fn held<'a>(value: &Value<'a>) -> Value<'a> {
+    match value {
+        Value::Items(item) => (**item).clone(),
+        other => other.clone(),
+    }
+}

@@ -1,0 +1,83 @@
+//! Strawberry, Ariadne and Graphene.
+//!
+//! Resolvers run where the executor runs: on the loop under ASGI, plain ones as well, and in the
+//! worker under WSGI; the table tells the former. Observed with Strawberry, Ariadne 1.1, Graphene 3.
+
+use super::Context::{Loop, Thread};
+use super::{Form, Names, ON_LOOP, Pool, Role, Runs, Told, at, keyword};
+
+const FIELDS: Names = &["strawberry.*.field", "strawberry.*.mutation", "strawberry.*.subscription"];
+
+/// Strawberry's fields for Django run plain resolvers through `sync_to_async`.
+const DJANGO: Runs = Runs { plain: Thread(Pool::Request), coroutine: Loop };
+
+/// How they are told what to call.
+pub(super) const FORMS: &[Form] = &[
+    DJANGO.form(
+        Told::Named {
+            names: &["strawberry_django.*.field", "strawberry_django.*.mutation", "strawberry.django.*.field"],
+            thread: None,
+        },
+        Role::Resolver,
+    ),
+    ON_LOOP.form(Told::Named { names: FIELDS, thread: None }, Role::Resolver),
+    ON_LOOP.form(Told::Call { names: FIELDS, argument: keyword(&["resolver"]) }, Role::Resolver),
+    ON_LOOP.form(Told::Call { names: &["strawberry.*.DataLoader"], argument: at(0, &["load_fn"]) }, Role::Resolver),
+    ON_LOOP
+        .form(Told::Class { bases: &["strawberry.*.BasePermission"], methods: &["has_permission"] }, Role::Dependency),
+    ON_LOOP.form(
+        Told::Class {
+            bases: &["strawberry.*.SchemaExtension", "strawberry.*.Extension"],
+            methods: &["on_operation", "on_validate", "on_parse", "on_execute", "resolve", "get_results"],
+        },
+        Role::Middleware,
+    ),
+    ON_LOOP.form(
+        Told::Call {
+            names: &["strawberry.fastapi.*.GraphQLRouter", "ariadne.asgi.*.GraphQL"],
+            argument: keyword(&["context_value"]),
+        },
+        Role::Dependency,
+    ),
+    ON_LOOP.form(
+        Told::Decorator {
+            on: &[
+                "ariadne.*.QueryType",
+                "ariadne.*.MutationType",
+                "ariadne.*.ObjectType",
+                "ariadne.*.SubscriptionType",
+                "ariadne.*.InterfaceType",
+                "ariadne.*.UnionType",
+                "ariadne.*.ScalarType",
+            ],
+            names: &["field", "source", "reference_resolver", "type_resolver", "serializer", "value_parser"],
+        },
+        Role::Resolver,
+    ),
+    ON_LOOP.form(
+        Told::Method {
+            on: &["ariadne.*.QueryType", "ariadne.*.MutationType", "ariadne.*.ObjectType"],
+            names: &["set_field"],
+            argument: at(1, &["resolver"]),
+        },
+        Role::Resolver,
+    ),
+    ON_LOOP.form(
+        Told::Class {
+            bases: &["graphene.*.ObjectType", "graphene.*.Interface", "graphene_django.*.DjangoObjectType"],
+            methods: &["resolve_*", "subscribe_*"],
+        },
+        Role::Resolver,
+    ),
+    ON_LOOP.form(
+        Told::Class {
+            bases: &["graphene.*.Mutation", "graphene.*.ClientIDMutation"],
+            methods: &["mutate", "mutate_and_get_payload"],
+        },
+        Role::Resolver,
+    ),
+    ON_LOOP.form(
+        Told::Class { bases: &["aiodataloader.*.DataLoader", "promise.*.DataLoader"], methods: &["batch_load_fn"] },
+        Role::Resolver,
+    ),
+];

@@ -1,0 +1,25 @@
+//! Libraries that call functions from time to time in the process of the application.
+//!
+//! `APScheduler`'s asynchronous scheduler runs plain jobs in the loop's default executor, and so do the
+//! periodic tasks of `fastapi-utils` in `AnyIO`'s threads. Observed with `APScheduler` 3.11, `fastapi-utils` 0.8.
+
+use super::Context::{Loop, Thread};
+use super::{Form, Names, Pool, Role, Runs, Told, at};
+
+const SCHEDULER: Names = &["apscheduler.*.AsyncIOScheduler", "apscheduler.*.AsyncScheduler"];
+
+const IN_EXECUTOR: Runs = Runs { plain: Thread(Pool::Executor), coroutine: Loop };
+const IN_THREADS: Runs = Runs { plain: Thread(Pool::AnyIo), coroutine: Loop };
+
+/// How they are told what to call.
+pub(super) const FORMS: &[Form] = &[
+    IN_EXECUTOR.form(
+        Told::Method { on: SCHEDULER, names: &["add_job", "add_schedule"], argument: at(0, &["func"]) },
+        Role::Background,
+    ),
+    IN_EXECUTOR.form(Told::Decorator { on: SCHEDULER, names: &["scheduled_job"] }, Role::Background),
+    IN_THREADS.form(
+        Told::Named { names: &["fastapi_utils.*.repeat_every", "fastapi_utilities.*.repeat_every"], thread: None },
+        Role::Background,
+    ),
+];

@@ -1,0 +1,57 @@
+//! What somebody else is given of a function: below some of its decorators, inside a wrapper, with an
+//! argument that is known from elsewhere.
+
+use super::{Frame, FunctionId, Types, Value};
+
+/// How many wrappers are looked through.
+const MAX_WRAPPERS: usize = 8;
+
+impl<'a> Types<'a> {
+    /// What the decorators below the one at `index` leave of a function: what that one is applied to.
+    /// Nothing, where they move the function to a thread.
+    pub fn decorated_below(&self, function: FunctionId, index: usize) -> Vec<Value<'a>> {
+        let frame = self.plain(function);
+        let around = self.around(frame);
+        let below = self.function(function).decorators.get(index + 1..).unwrap_or_default();
+        let mut current = vec![Value::Function(frame)];
+        for decorator in below.iter().rev() {
+            for applied in self.value(&decorator.expression, around).iter() {
+                current = self.decorate(&decorator.expression, applied, current);
+            }
+        }
+        current
+    }
+
+    /// The function that a wrapper was made for: what the decorator around it was given. The innermost
+    /// one, where it is a wrapper as well.
+    pub fn wrapped(&self, wrapper: Frame) -> Option<Frame> {
+        let mut found = None;
+        let mut frame = wrapper;
+        for _ in 0..MAX_WRAPPERS {
+            let Some(inner) = self.given_around(frame) else { break };
+            found = Some(inner);
+            frame = inner;
+        }
+        found
+    }
+
+    /// The function that one of the functions around this one was given as its first argument.
+    fn given_around(&self, frame: Frame) -> Option<Frame> {
+        let mut outer = self.around(frame).function;
+        while outer.index != 0 {
+            if let Some(Value::Function(inner)) = self.argument(frame, outer, 0)
+                && inner.function != frame.function
+            {
+                return Some(inner);
+            }
+            outer.index = self.function(outer).parent;
+        }
+        None
+    }
+
+    /// A function with an argument that is known from one of its callers.
+    pub fn with_known(&self, frame: Frame, position: u16, value: Value<'a>) -> Frame {
+        let environment = self.extend(frame.environment, vec![((frame.function, position), value)]);
+        Frame { environment, ..frame }
+    }
+}

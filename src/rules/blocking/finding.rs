@@ -1,0 +1,109 @@
+//! A blocking call as a finding: how bad, for how long, who reaches it, what settles it.
+
+use std::fmt::Write as _;
+
+use super::prelude::*;
+use crate::app::{Blocking, Category, Limit, Role, Weight};
+
+/// How many places of a kind a finding points at.
+const MAX_PLACES: usize = 30;
+/// How many handlers it names.
+const MAX_HANDLERS: usize = 5;
+
+impl Blocking {
+    /// `async def quote`, the function that makes the call.
+    pub(super) fn function(&self) -> String {
+        let hop = self.chain.last();
+        // Some frameworks run plain functions on the loop as well.
+        let word = if hop.is_some_and(|hop| hop.is_async) { "async def" } else { "def" };
+        format!("{word} {}", hop.map_or("", |hop| hop.function.as_str()))
+    }
+
+    /// ``quote` -> `load_rates` -> `requests.get``, from the handler to the call.
+    pub(super) fn path(&self) -> String {
+        let functions: Vec<&str> = self.chain.iter().map(|hop| hop.function.as_str()).collect();
+        format!("`{}` -> `{}`", functions.join("` -> `"), self.what)
+    }
+
+    /// The call where it stands in the handler itself, the way to it where it does not.
+    pub(super) fn subject(&self) -> String {
+        if self.direct { format!("`{}` in `{}`", self.what, self.function()) } else { self.path() }
+    }
+
+    /// What the loop waits for and how long, as the end of a sentence.
+    pub(super) fn while_it(&self) -> String {
+        match (self.category, self.limit) {
+            (Category::Cpu, _) => "while it computes".to_owned(),
+            (Category::Sleep, Limit::Given(seconds)) => format!("for {}", duration(seconds)),
+            (_, Limit::Given(seconds)) => format!("while it waits, up to {}", duration(seconds)),
+            (_, Limit::Default(seconds)) => {
+                format!("while it waits, up to {} by default of `{}`", duration(seconds), self.library)
+            }
+            (_, Limit::Never) => "while it waits, without any timeout".to_owned(),
+            (_, Limit::Unknown) => "while it waits".to_owned(),
+        }
+    }
+
+    /// What happens if nothing is done: by what it waits for, who is concerned, and how sure that is.
+    fn severity(&self) -> Severity {
+        let aside = self.roles.iter().all(|role| *role == Role::Background);
+        let worst = match (self.category, self.weight) {
+            (_, Weight::Slight) => return Severity::Advice,
+            (Category::File | Category::Cpu, _) | (_, Weight::Bounded) => Severity::Warning,
+            (_, Weight::Unbounded) if aside => Severity::Warning,
+            (_, Weight::Unbounded) => Severity::Error,
+        };
+        match (self.certainty, worst) {
+            // What may just as well be another function must not fail a build.
+            (Confidence::Low, _) | (Confidence::Medium, Severity::Warning | Severity::Advice) => Severity::Advice,
+            (Confidence::Medium, Severity::Error) => Severity::Warning,
+            (Confidence::High, worst) => worst,
+        }
+    }
+
+    /// Completes a finding about this call: where it is made, who reaches it, what settles it.
+    pub(super) fn say(&self, report: Report, service: Option<&Service>) {
+        let mut report = report.severity(self.severity()).at_most(self.certainty).pattern(format!(
+            "{} call{} on the event loop",
+            if self.library == "stdlib" { self.what.as_str() } else { self.library },
+            if self.library == "stdlib" { "" } else { "s" },
+        ));
+        for hop in self.chain.iter().filter(|hop| hop.place != self.anchor) {
+            report = report.related(hop.place, format!("in `{}`", hop.function));
+        }
+        for (handler, place) in self.handlers.iter().take(MAX_HANDLERS) {
+            report = report.related(*place, format!("`{handler}` handles requests on the event loop"));
+        }
+        let also = self.anchors.iter().filter(|place| **place != self.anchor);
+        for place in also.take(MAX_PLACES) {
+            report = report.related(*place, "the event loop stands still here as well");
+        }
+        for place in self.more.iter().filter(|place| !self.anchors.contains(place)).take(MAX_PLACES) {
+            report = report.related(*place, "so does this");
+        }
+        let mut help = self.remedy.text.clone();
+        if self.handlers.len() > MAX_HANDLERS {
+            let _ = write!(help, "; {} handlers reach it", self.handlers.len());
+        }
+        if let Some(timeout) = service.and_then(Service::heartbeat).filter(|timeout| self.may_outlast(*timeout)) {
+            let _ = write!(
+                help,
+                "; a wait of more than {timeout} s ends in `WORKER TIMEOUT` and takes every request of the worker along"
+            );
+        }
+        report.help(help).fix(self.repair.clone());
+    }
+
+    /// Whether a call may take longer than so many seconds.
+    fn may_outlast(&self, seconds: i64) -> bool {
+        match self.limit {
+            Limit::Given(limit) | Limit::Default(limit) => limit >= exact(seconds),
+            Limit::Never | Limit::Unknown => true,
+        }
+    }
+}
+
+/// `5 s`, `0.5 s`.
+pub(super) fn duration(seconds: f64) -> String {
+    format!("{seconds} s")
+}

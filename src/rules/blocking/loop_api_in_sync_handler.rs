@@ -1,0 +1,33 @@
+//! Fires when a handler that runs in a thread asks asyncio for the loop of that thread.
+
+use super::prelude::*;
+use crate::app::Context as Runs;
+
+pub(super) const RULE: Rule = rule!("loop-api-in-sync-handler", Shape::App(check));
+
+fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) {
+    for call in app.loop_calls.iter().filter(|call| !call.starts) {
+        let policy = call.what == "asyncio.get_event_loop";
+        // The main thread of a sync worker may be given a loop by asyncio's policy; a further one is not.
+        let threads = service.and_then(Service::threads).is_some_and(|threads| threads > 1);
+        if policy && call.runs == Runs::Worker && !threads {
+            continue;
+        }
+        let error = if policy { "There is no current event loop in thread" } else { "no running event loop" };
+        let functions: Vec<&str> = call.chain.iter().map(|hop| hop.function.as_str()).collect();
+        let message = format!(
+            "`{}` -> `{}` runs in a thread without a loop: `RuntimeError: {error}`",
+            functions.join("` -> `"),
+            call.what
+        );
+        let help = match call.runs {
+            Runs::Thread(_) => "make the handler `async def`, or hand the coroutine over with `anyio.from_thread.run`",
+            _ => "run the coroutine with `asyncio.run`, or hand the work to a queue",
+        };
+        let (handler, place) = &call.handler;
+        out.report(call.call, "no event loop runs here", message)
+            .related(*place, format!("`{handler}` is a plain function, which runs in a thread"))
+            .help(help)
+            .fix(None);
+    }
+}
