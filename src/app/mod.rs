@@ -185,6 +185,7 @@ fn assemble(
     object: &target::Target,
 ) -> Application {
     let loaded = reach::modules(types, &object.modules);
+    types.load(&loaded);
     let setting = frameworks::Setting {
         framework: object.framework,
         is_asgi: object.interface != Interface::Wsgi,
