@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Application, analyse};
+use super::{Application, Instructions, analyse_as_told};
 use crate::python::syntax::{Module, ast, span_of};
 use crate::source::{FileId, Files, Place};
 
@@ -16,7 +16,12 @@ const CONSTRUCTORS: [&str; 5] = ["FastAPI", "Starlette", "Litestar", "Quart", "S
 const ASIDE: [&str; 8] = ["tests", "test", "docs", "doc", "docs_src", "examples", "example", "benchmarks"];
 
 /// Analyses every application of the project that is not among `known`.
-pub fn orphans(files: &Files, modules: &BTreeMap<FileId, Module>, known: &[Option<Application>]) -> Vec<Application> {
+pub fn orphans(
+    files: &Files,
+    modules: &BTreeMap<FileId, Module>,
+    known: &[Option<Application>],
+    instructions: &Instructions,
+) -> Vec<Application> {
     let is_known = |place: Place| known.iter().flatten().any(|application| application.place.file == place.file);
     let mut found = Vec::new();
     for (&file, module) in modules {
@@ -29,7 +34,7 @@ pub fn orphans(files: &Files, modules: &BTreeMap<FileId, Module>, known: &[Optio
                 continue;
             }
             let (folder, dotted) = import_path(files, path);
-            found.extend(analyse(files, modules, &format!("{dotted}:{name}"), &folder));
+            found.extend(analyse_as_told(files, modules, &format!("{dotted}:{name}"), &folder, instructions));
         }
     }
     found

@@ -1,13 +1,14 @@
 //! What one function does by itself.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::arguments::waits;
-use super::{Effects, Sink};
+use super::{Effects, Mark, Sink};
 use crate::python::calls::{Event, EventKind};
 use crate::python::catalogue::{self, Effect, KnownType};
 use crate::python::syntax::ast::{self, Expr};
-use crate::python::types::{ClassId, Frame, Types, Value};
+use crate::python::types::{ClassId, Frame, FunctionId, Types, Value};
 use crate::source::Span;
 
 /// Builtins that run through what they are given.
@@ -34,7 +35,8 @@ impl Effects<'_, '_> {
     pub(super) fn expand(&self, frame: Frame) -> Expansion {
         let types = self.types();
         let function = types.function(frame.function);
-        let mut work = Work { types, frame, is_async: function.is_async, out: Expansion::default() };
+        let mut work =
+            Work { types, marks: &self.marks, frame, is_async: function.is_async, out: Expansion::default() };
         for event in &function.events {
             work.event(event);
         }
@@ -44,6 +46,7 @@ impl Effects<'_, '_> {
 
 struct Work<'t, 'a> {
     types: &'t Types<'a>,
+    marks: &'t HashMap<FunctionId, Mark>,
     frame: Frame,
     is_async: bool,
     out: Expansion,
@@ -71,6 +74,11 @@ impl<'a> Work<'_, 'a> {
     }
 
     fn step(&mut self, target: Frame, span: Span, doubtful: bool) {
+        match self.marks.get(&target.function) {
+            Some(Mark::Leave) => return,
+            Some(&Mark::Blocks(name, effect)) => return self.sink(effect, name, span, doubtful),
+            None => {}
+        }
         let function = self.types.function(target.function);
         // A function without parameters whose result is kept blocks once in the life of the process.
         let kept = ["lru_cache", "cache"].iter().any(|name| self.types.has_decorator(target.function, name));
