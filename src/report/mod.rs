@@ -6,6 +6,7 @@
 mod concise;
 mod document;
 mod excerpt;
+mod handlers;
 mod json;
 mod launches;
 mod limits;
