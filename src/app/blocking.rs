@@ -240,12 +240,12 @@ impl Report<'_, '_, '_> {
             matches!(role, Some(Role::Route | Role::Dependency | Role::ExceptionHandler | Role::Background));
         let drop_async = threads && role_allows && function.is_async && !function.awaits && !function.is_generator;
         let twin = sink.effect.twin;
-        let text = if drop_async {
-            format!("make `{}` a plain `def`, which the framework runs in a thread", function.name)
-        } else if direct || twin.is_some() {
-            format!("use {}", sink.effect.instead)
-        } else {
-            "run the call in a thread: `await asyncio.to_thread(...)`".to_owned()
+        let plain = format!("make `{}` a plain `def`, which the framework runs in a thread", function.name);
+        let text = match (drop_async, direct || twin.is_some()) {
+            (true, true) => format!("use {}, or {plain}", sink.effect.instead),
+            (true, false) => plain,
+            (false, true) => format!("use {}", sink.effect.instead),
+            (false, false) => "run the call in a thread: `await asyncio.to_thread(...)`".to_owned(),
         };
         Remedy { text, async_twin: twin.map(str::to_owned), drop_async }
     }
