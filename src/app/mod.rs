@@ -8,6 +8,7 @@ mod blocking;
 mod cases;
 #[cfg(test)]
 mod hostile_cases;
+mod instructions;
 mod known;
 mod limits;
 mod loops;
@@ -25,12 +26,13 @@ mod tasks;
 
 use std::collections::BTreeMap;
 
+pub use instructions::Instructions;
 pub use orphans::orphans;
 pub use pools::ConnectionPool;
 pub use statement::{Blocking, Destination, Held, Hop, Limit, LoopCall, Reached, Remedy, Stream};
 
 pub use crate::python::catalogue::{Category, Gevent, Weight};
-use crate::python::effects::Effects;
+use crate::python::effects::{Effects, Mark};
 use crate::python::frameworks::{self, Found};
 pub use crate::python::frameworks::{Context, Framework, Pool, Role};
 use crate::python::syntax::Module;
@@ -65,6 +67,8 @@ pub struct Application {
     pub tokens: Option<Located<Option<u32>>>,
     /// What the project calls to make a library yield to greenlets.
     pub cooperative: Vec<&'static str>,
+    /// Entry points that the project names and does not have.
+    pub missing: Vec<String>,
     /// Where a web socket is accepted, if anywhere.
     pub websockets: Vec<Place>,
     /// Responses that stay open, if any.
@@ -171,9 +175,30 @@ impl Workload {
 ///
 /// `None` if the module or the attribute is not found in the project.
 pub fn analyse(files: &Files, modules: &BTreeMap<FileId, Module>, target: &str, folder: &str) -> Option<Application> {
+    analyse_as_told(files, modules, target, folder, &Instructions::default())
+}
+
+/// Like [`analyse`], with what the project says about its own code.
+pub fn analyse_as_told(
+    files: &Files,
+    modules: &BTreeMap<FileId, Module>,
+    target: &str,
+    folder: &str,
+    instructions: &Instructions,
+) -> Option<Application> {
+    instructions.catalogue.during(|| analyse_within(files, modules, target, folder, instructions))
+}
+
+fn analyse_within(
+    files: &Files,
+    modules: &BTreeMap<FileId, Module>,
+    target: &str,
+    folder: &str,
+    instructions: &Instructions,
+) -> Option<Application> {
     let types = Types::new(files, modules, folder);
     let object = target::find(&types, target)?;
-    Some(assemble(files, modules, &types, target, &object))
+    Some(assemble(files, modules, &types, target, &object, instructions))
 }
 
 /// What there is to say about an application whose object is known.
@@ -183,8 +208,10 @@ fn assemble(
     types: &Types<'_>,
     target: &str,
     object: &target::Target,
+    instructions: &Instructions,
 ) -> Application {
     let loaded = reach::modules(types, &object.modules);
+    types.load(&loaded);
     let setting = frameworks::Setting {
         framework: object.framework,
         is_asgi: object.interface != Interface::Wsgi,
@@ -194,7 +221,12 @@ fn assemble(
     for handler in &mut found {
         handler.context = served(types, handler, object.interface);
     }
+    let (told, missing) = instructions.entries(types);
+    found.extend(told);
     let mut effects = Effects::new(types);
+    let marks = instructions.marks(types, &loaded);
+    found.retain(|found| !matches!(marks.get(&found.frame.function), Some(Mark::Leave)));
+    effects.mark(marks);
     let mut nodes: Vec<usize> = found.iter().map(|found| effects.explore(found.frame)).collect();
     tasks::left_running(&mut effects, &mut found, &mut nodes);
     let streaming = streams::find(&mut effects, &loaded, modules);
@@ -230,6 +262,7 @@ fn assemble(
         cooperative: cooperative(files, modules),
         tokens: pools::tokens(files, modules),
         handlers: in_order(handlers),
+        missing,
         websockets,
         streaming,
     }

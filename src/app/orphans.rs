@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::known::APPLICATIONS;
 use super::target::{Target, library};
-use super::{Application, Framework, Interface, assemble, reach};
+use super::{Application, Framework, Instructions, Interface, assemble, reach};
 use crate::python::calls::EventKind;
 use crate::python::syntax::ast::{self, Expr, Stmt};
 use crate::python::syntax::{Module, span_of, visitor};
@@ -20,7 +20,21 @@ use crate::source::{FileId, Files, Place};
 const ASIDE: [&str; 8] = ["tests", "test", "docs", "doc", "docs_src", "examples", "example", "benchmarks"];
 
 /// Analyses every application of the project whose handlers share a loop and that is not among `known`.
-pub fn orphans(files: &Files, modules: &BTreeMap<FileId, Module>, known: &[Option<Application>]) -> Vec<Application> {
+pub fn orphans(
+    files: &Files,
+    modules: &BTreeMap<FileId, Module>,
+    known: &[Option<Application>],
+    instructions: &Instructions,
+) -> Vec<Application> {
+    instructions.catalogue.during(|| unknown(files, modules, known, instructions))
+}
+
+fn unknown(
+    files: &Files,
+    modules: &BTreeMap<FileId, Module>,
+    known: &[Option<Application>],
+    instructions: &Instructions,
+) -> Vec<Application> {
     let constructors = constructors(modules);
     let mut by_folder: BTreeMap<String, Vec<FileId>> = BTreeMap::new();
     for (&file, module) in modules {
@@ -44,7 +58,7 @@ pub fn orphans(files: &Files, modules: &BTreeMap<FileId, Module>, known: &[Optio
                     .filter(|(_, imported)| types.index_of(file).is_some_and(|index| imported.contains(&index)));
                 let modules_of = made.modules.iter().copied().chain(starting.map(|(index, _)| *index)).collect();
                 let object = Target { modules: modules_of, ..made };
-                found.push(assemble(files, modules, &types, &target, &object));
+                found.push(assemble(files, modules, &types, &target, &object, instructions));
             }
         }
     }

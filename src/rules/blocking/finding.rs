@@ -63,11 +63,14 @@ impl Blocking {
 
     /// Completes a finding about this call: where it is made, who reaches it, what settles it.
     pub(super) fn say(&self, report: Report, service: Option<&Service>) {
-        let mut report = report.severity(self.severity()).at_most(self.certainty).pattern(format!(
-            "{} call{} on the event loop",
-            if self.library == "stdlib" { self.what.as_str() } else { self.library },
-            if self.library == "stdlib" { "" } else { "s" },
-        ));
+        let mut report = report.severity(self.severity()).at_most(self.certainty).about(
+            self.category,
+            format!(
+                "{} call{} on the event loop",
+                if self.library == "stdlib" { self.what.as_str() } else { self.library },
+                if self.library == "stdlib" { "" } else { "s" },
+            ),
+        );
         for hop in self.chain.iter().filter(|hop| hop.place != self.anchor) {
             report = report.related(hop.place, format!("in `{}`", hop.function));
         }

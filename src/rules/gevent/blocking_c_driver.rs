@@ -42,6 +42,7 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
                 ),
             )
             .at_most(if first.doubtful { Confidence::Low } else { Confidence::High })
+            .about(first.category, format!("calls of {}", first.library))
             .related(service.class_place(), "runs requests as greenlets of one thread");
         for call in calls.iter().skip(1).take(MAX_PLACES) {
             report = report.related(call.call, "so does this");

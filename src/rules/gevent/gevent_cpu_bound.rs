@@ -38,6 +38,7 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
                     service.class_name()
                 ),
             )
+            .about(first.category, format!("calls of {}", first.library))
             .related(service.class_place(), "runs requests as greenlets of one thread");
         for call in calls.iter().skip(1).take(MAX_PLACES) {
             report = report.related(call.call, "so does this");
