@@ -40,6 +40,8 @@ pub(super) const APPLICATIONS: &[(&str, Interface, Framework)] = &[
     ("pyramid.config.Configurator.make_wsgi_app", Interface::Wsgi, Framework::Pyramid),
     ("blacksheep.Application", Interface::Asgi, Framework::BlackSheep),
     ("blacksheep.server.Application", Interface::Asgi, Framework::BlackSheep),
+    ("socketio.AsyncServer", Interface::Unknown, Framework::SocketIo),
+    ("socketio.Server", Interface::Unknown, Framework::SocketIo),
     ("dash.Dash", Interface::Unknown, Framework::Unknown),
     ("connexion.AsyncApp", Interface::Asgi, Framework::Unknown),
     ("connexion.FlaskApp", Interface::Asgi, Framework::Unknown),

@@ -34,7 +34,7 @@ pub use statement::{Blocking, Destination, Held, Hop, Limit, LoopCall, Reached, 
 pub use crate::python::catalogue::{Category, Gevent, Weight};
 use crate::python::effects::{Effects, Mark};
 use crate::python::frameworks::{self, Found};
-pub use crate::python::frameworks::{Context, Framework, Pool, Role};
+pub use crate::python::frameworks::{Calls, Context, Framework, Pool, Role};
 use crate::python::syntax::Module;
 use crate::python::types::Types;
 use crate::source::{FileId, Files, Located, Place};

@@ -30,7 +30,7 @@ mod socketio;
 mod starlette;
 mod tornado;
 
-pub use context::{Context, Pool, Role};
+pub use context::{Calls, Context, Pool, Role};
 pub use find::{Found, Setting, find};
 pub use framework::Framework;
 
