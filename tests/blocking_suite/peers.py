@@ -122,7 +122,7 @@ def run(project, command):
 
 def farrier(binary):
     def ask(project):
-        text, seconds = run(project, [binary, "check", "--format", "json", project.root])
+        text, seconds = run(project, [binary, "check", "--advice", "--format", "json", project.root])
         told = [finding for finding in json.loads(text)["findings"] if finding["code"] in FARRIER]
         return [
             (
