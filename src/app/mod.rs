@@ -307,8 +307,8 @@ fn served(types: &Types<'_>, found: &Found, interface: Interface) -> Context {
 fn handler(effects: &Effects<'_, '_>, found: &Found, node: usize) -> Handler {
     let types = effects.types();
     let function = types.function(found.function);
-    // A wrapper on the loop that does not call the plain function inside hands it to a thread.
-    let wraps = found.frame.function != found.function && !function.is_async;
+    // An `async` wrapper that does not call the plain function inside hands it to a thread.
+    let wraps = types.function(found.frame.function).is_async && !function.is_async;
     let moves = wraps && found.context == Context::Loop && !effects.leads_to(node, found.function);
     Handler {
         name: function.qualified.clone(),

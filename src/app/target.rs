@@ -2,6 +2,7 @@
 
 use super::known::{APPLICATIONS, WRAPPERS, Wrapper};
 use super::{Framework, Interface};
+use crate::python::frameworks::stands_for;
 use crate::python::modules::ModuleRef;
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr};
@@ -300,6 +301,6 @@ impl<'a> Judge<'_, 'a> {
 
 /// What an application is that this name of a library makes.
 pub(super) fn library(name: &str) -> Verdict {
-    let known = APPLICATIONS.iter().find(|(known, ..)| *known == name);
+    let known = APPLICATIONS.iter().find(|(known, ..)| stands_for(known, name));
     known.map_or(UNKNOWN, |&(_, interface, framework)| (interface, framework))
 }

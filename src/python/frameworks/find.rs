@@ -253,6 +253,25 @@ impl<'a> Finder<'_, 'a> {
                 self.argument(call, argument, entry, frame);
             }
         }
+        // `add = app.router.add_get`, and then `add("/", view)`.
+        if let Expr::Name(_) = &*call.func {
+            for value in self.types.value(&call.func, frame).iter() {
+                if let Value::Member(class, path) = value {
+                    self.member_call(class, path, call, frame);
+                }
+            }
+        }
+    }
+
+    fn member_call(&mut self, class: &str, path: &str, call: &'a ast::ExprCall, frame: Frame) {
+        for entry in index().methods.get(last(path)).into_iter().flatten() {
+            if let Told::Method { on, names, argument } = entry.form.told
+                && among(on, class)
+                && names.contains(&path)
+            {
+                self.argument(call, argument, *entry, frame);
+            }
+        }
     }
 
     /// The forms in which something is called by its name.
