@@ -198,21 +198,40 @@ fn analyse_within(
 ) -> Option<Application> {
     let types = Types::new(files, modules, folder);
     let object = target::find(&types, target)?;
-    let loaded = reach::modules(&types, object.module);
-    let mut found = frameworks::find(&types, &loaded, object.framework);
+    Some(assemble(files, modules, &types, target, &object, instructions))
+}
+
+/// What there is to say about an application whose object is known.
+fn assemble(
+    files: &Files,
+    modules: &BTreeMap<FileId, Module>,
+    types: &Types<'_>,
+    target: &str,
+    object: &target::Target,
+    instructions: &Instructions,
+) -> Application {
+    let loaded = reach::modules(types, &object.modules);
+    types.load(&loaded);
+    let setting = frameworks::Setting {
+        framework: object.framework,
+        is_asgi: object.interface != Interface::Wsgi,
+        callables: &object.callables,
+    };
+    let mut found = frameworks::find(types, &loaded, setting);
     for handler in &mut found {
-        handler.context = served(&types, handler, object.interface);
+        handler.context = served(types, handler, object.interface);
     }
-    let (told, missing) = instructions.entries(&types);
+    let (told, missing) = instructions.entries(types);
     found.extend(told);
-    let mut effects = Effects::new(&types);
-    let marks = instructions.marks(&types, &loaded);
+    let mut effects = Effects::new(types);
+    let marks = instructions.marks(types, &loaded);
     found.retain(|found| !matches!(marks.get(&found.frame.function), Some(Mark::Leave)));
     effects.mark(marks);
     let mut nodes: Vec<usize> = found.iter().map(|found| effects.explore(found.frame)).collect();
     tasks::left_running(&mut effects, &mut found, &mut nodes);
     let streaming = streams::find(&mut effects, &loaded, modules);
-    let handlers: Vec<Handler> = found.iter().map(|found| handler(&types, found)).collect();
+    let handlers: Vec<Handler> =
+        found.iter().zip(&nodes).map(|(found, &node)| handler(&effects, found, node)).collect();
     let entries: Vec<_> = found
         .iter()
         .zip(&handlers)
@@ -224,7 +243,7 @@ fn analyse_within(
     let streams = streams::evidence(&streaming, &websockets);
     let chains = blocking::chains(&effects, &entries);
     let reached = reached::reached(&effects, &entries, &chains);
-    Some(Application {
+    Application {
         target: target.to_owned(),
         place: object.place,
         interface: object.interface,
@@ -239,14 +258,14 @@ fn analyse_within(
         loop_calls: loops::find(&effects, &entries, modules),
         workload: reached::workload(&reached, streams),
         reached,
-        connections: pools::connections(&types, &loaded),
+        connections: pools::connections(types, &loaded),
         cooperative: cooperative(files, modules),
         tokens: pools::tokens(files, modules),
         handlers: in_order(handlers),
         missing,
         websockets,
         streaming,
-    })
+    }
 }
 
 /// Names whose presence anywhere in the project, its server's configuration included, shows that a
@@ -285,14 +304,18 @@ fn served(types: &Types<'_>, found: &Found, interface: Interface) -> Context {
     }
 }
 
-fn handler(types: &Types<'_>, found: &Found) -> Handler {
+fn handler(effects: &Effects<'_, '_>, found: &Found, node: usize) -> Handler {
+    let types = effects.types();
     let function = types.function(found.function);
+    // A wrapper on the loop that does not call the plain function inside hands it to a thread.
+    let wraps = found.frame.function != found.function && !function.is_async;
+    let moves = wraps && found.context == Context::Loop && !effects.leads_to(node, found.function);
     Handler {
         name: function.qualified.clone(),
         place: types.place_of(found.function),
         kind: if function.is_async { HandlerKind::Async } else { HandlerKind::Sync },
         role: found.role,
         route: found.route.clone(),
-        runs: found.context,
+        runs: if moves { Context::Thread(Pool::Executor) } else { found.context },
     }
 }

@@ -1,11 +1,14 @@
 //! What a function may do when it runs: which other functions it calls, and where it blocks.
 //!
-//! Asked only for what is reachable from the functions somebody names, each answered once. A call
-//! that hands a function to a thread is no edge; the expressions that make its arguments are. What
-//! cannot be resolved has no effect.
+//! Asked only for what is reachable from the functions somebody names, each answered once. A function
+//! that is handed to a thread is followed only for the work that it puts back on the loop; the
+//! expressions that make the arguments of such a call stay on the loop. What cannot be resolved has no
+//! effect.
 
 mod arguments;
 mod expand;
+mod implicit;
+mod library;
 mod search;
 
 use std::collections::HashMap;
@@ -35,7 +38,7 @@ pub enum Mark {
 pub struct Effects<'t, 'a> {
     types: &'t Types<'a>,
     nodes: Vec<Node>,
-    by_frame: HashMap<Frame, usize>,
+    by_frame: HashMap<(Frame, bool), usize>,
     variants: HashMap<FunctionId, usize>,
     marks: HashMap<FunctionId, Mark>,
 }
@@ -45,6 +48,8 @@ pub struct Effects<'t, 'a> {
 pub struct Node {
     /// The function.
     pub frame: Frame,
+    /// Whether it runs in a thread, where nothing it does holds up the loop.
+    pub in_thread: bool,
     /// What it calls, in order.
     pub steps: Vec<Step>,
     /// Where it blocks by itself, in order.
@@ -101,13 +106,14 @@ impl<'t, 'a> Effects<'t, 'a> {
     /// The node of a function and everything below it.
     pub fn explore(&mut self, frame: Frame) -> usize {
         let mut next = self.nodes.len();
-        let root = self.index_of(frame);
+        let root = self.index_of(frame, false);
         while next < self.nodes.len() {
-            let expansion = self.expand(self.nodes[next].frame);
-            let steps = expansion.steps.into_iter().map(|(frame, span, doubtful)| Step {
-                to: self.index_of(frame),
-                span,
-                doubtful,
+            let Node { frame, in_thread, .. } = self.nodes[next];
+            let expansion = self.expand(frame, in_thread);
+            let steps = expansion.edges.into_iter().map(|edge| Step {
+                to: self.index_of(edge.target, edge.in_thread),
+                span: edge.span,
+                doubtful: edge.doubtful,
             });
             let steps: Vec<_> = steps.collect();
             let node = &mut self.nodes[next];
@@ -119,8 +125,8 @@ impl<'t, 'a> Effects<'t, 'a> {
         root
     }
 
-    fn index_of(&mut self, frame: Frame) -> usize {
-        if let Some(&known) = self.by_frame.get(&frame) {
+    fn index_of(&mut self, frame: Frame, in_thread: bool) -> usize {
+        if let Some(&known) = self.by_frame.get(&(frame, in_thread)) {
             return known;
         }
         let plain = Frame { environment: Environment::default(), ..frame };
@@ -128,13 +134,13 @@ impl<'t, 'a> Effects<'t, 'a> {
         *variants += 1;
         // Past a bound, what is known of the arguments is given up rather than the function.
         if (*variants > MAX_VARIANTS || self.nodes.len() >= MAX_NODES) && frame != plain {
-            let index = self.index_of(plain);
-            self.by_frame.insert(frame, index);
+            let index = self.index_of(plain, in_thread);
+            self.by_frame.insert((frame, in_thread), index);
             return index;
         }
         let index = self.nodes.len();
-        self.nodes.push(Node { frame, steps: Vec::new(), sinks: Vec::new(), spawned: Vec::new() });
-        self.by_frame.insert(frame, index);
+        self.nodes.push(Node { frame, in_thread, steps: Vec::new(), sinks: Vec::new(), spawned: Vec::new() });
+        self.by_frame.insert((frame, in_thread), index);
         index
     }
 }

@@ -31,21 +31,22 @@ const HOOKS: Argument = keyword(&["before_request", "after_request", "after_resp
 
 /// How it is told what to call.
 pub(super) const FORMS: &[Form] = &[
-    ON_LOOP.form(
-        Told::Named {
-            names: &[
-                "litestar.*.get",
-                "litestar.*.post",
-                "litestar.*.put",
-                "litestar.*.patch",
-                "litestar.*.delete",
-                "litestar.*.head",
-                "litestar.*.route",
-            ],
-            thread: Some("sync_to_thread"),
-        },
-        Role::Route,
-    ),
+    ON_LOOP
+        .form(
+            Told::Named {
+                names: &[
+                    "litestar.*.get",
+                    "litestar.*.post",
+                    "litestar.*.put",
+                    "litestar.*.patch",
+                    "litestar.*.delete",
+                    "litestar.*.head",
+                    "litestar.*.route",
+                ],
+            },
+            Role::Route,
+        )
+        .unless("sync_to_thread"),
     ON_LOOP.form(
         Told::Named {
             names: &[
@@ -55,7 +56,6 @@ pub(super) const FORMS: &[Form] = &[
                 "litestar.*.send_websocket_stream",
                 "litestar.*.asgi",
             ],
-            thread: None,
         },
         Role::WebSocket,
     ),
@@ -68,18 +68,21 @@ pub(super) const FORMS: &[Form] = &[
     ),
     ON_LOOP
         .form(Told::Call { names: &["litestar.*.Provide"], argument: at(0, &["dependency"]) }, Role::Dependency)
-        .of_class(&["__init__"]),
+        .of_class(&["__init__"])
+        .unless("sync_to_thread"),
     ON_LOOP.form(Told::Call { names: LAYERS, argument: keyword(&["dependencies"]) }, Role::Dependency),
     ON_LOOP.form(Told::Field { bases: CONTROLLER, names: &["dependencies"] }, Role::Dependency),
     WRAPPED.form(Told::Call { names: LAYERS, argument: GUARDS }, Role::Dependency),
     WRAPPED.form(Told::Field { bases: CONTROLLER, names: GUARDS.keywords }, Role::Dependency),
     WRAPPED.form(Told::Call { names: LAYERS, argument: HOOKS }, Role::Middleware),
     WRAPPED.form(Told::Field { bases: CONTROLLER, names: HOOKS.keywords }, Role::Middleware),
-    ON_LOOP.form(Told::Call { names: LAYERS, argument: keyword(&["middleware"]) }, Role::Middleware),
-    ON_LOOP.form(
-        Told::Call { names: &["litestar.*.DefineMiddleware"], argument: at(0, &["middleware"]) },
-        Role::Middleware,
-    ),
+    ON_LOOP.form(Told::Call { names: LAYERS, argument: keyword(&["middleware"]) }, Role::Middleware).making(),
+    ON_LOOP
+        .form(
+            Told::Call { names: &["litestar.*.DefineMiddleware"], argument: at(0, &["middleware"]) },
+            Role::Middleware,
+        )
+        .making(),
     ON_LOOP.form(
         Told::Class {
             bases: &["litestar.*.AbstractMiddleware", "litestar.*.ASGIMiddleware"],
@@ -100,7 +103,7 @@ pub(super) const FORMS: &[Form] = &[
         },
         Role::LifeCycle,
     ),
-    WRAPPED.form(Told::Named { names: &["litestar.events.*.listener"], thread: None }, Role::Signal),
+    WRAPPED.form(Told::Named { names: &["litestar.events.*.listener"] }, Role::Signal),
     WRAPPED.form(Told::Call { names: &["litestar.*.BackgroundTask"], argument: at(0, &["fn"]) }, Role::Background),
     WRAPPED.form(
         Told::Call { names: &["litestar.*.Stream", "litestar.*.ServerSentEvent"], argument: at(0, &["content"]) },
