@@ -206,6 +206,16 @@ impl<'a> Finder<'_, 'a> {
                 _ => {}
             }
         }
+        // What people put into a list of the application does not say whose list it is.
+        if owners.is_empty()
+            && let Expr::Attribute(attribute) = expr
+        {
+            let around = self.owners(&attribute.value, frame).unwrap_or_default().into_iter();
+            owners.extend(around.map(|owner| {
+                let path = [owner.path.as_str(), attribute.attr.as_str()].join(".").trim_start_matches('.').to_owned();
+                Owner { path, ..owner }
+            }));
+        }
         Some(owners)
     }
 
