@@ -11,6 +11,9 @@ use crate::python::syntax::span_of;
 impl<'a> Types<'a> {
     /// What an expression of `frame`'s function may stand for.
     pub fn value(&self, expr: &'a Expr, frame: Frame) -> Values<'a> {
+        if is_plain(expr) {
+            return Rc::clone(&self.nothing);
+        }
         self.ask(Question::Expression(ExprRef(expr)), frame, || self.evaluate(expr, frame))
     }
 
@@ -192,6 +195,23 @@ impl<'a> Types<'a> {
 /// Whether a name in the catalogue's `from` stands for an object rather than for a callable.
 fn is_object(name: &str) -> bool {
     matches!(name, "django.core.cache.cache" | "django.core.files.storage.default_storage" | "django.db.connection")
+}
+
+/// Whether an expression gives a number, a text or a truth value, which nothing here asks about.
+fn is_plain(expr: &Expr) -> bool {
+    matches!(
+        expr,
+        Expr::StringLiteral(_)
+            | Expr::BytesLiteral(_)
+            | Expr::NumberLiteral(_)
+            | Expr::BooleanLiteral(_)
+            | Expr::NoneLiteral(_)
+            | Expr::EllipsisLiteral(_)
+            | Expr::FString(_)
+            | Expr::Compare(_)
+            | Expr::UnaryOp(_)
+            | Expr::Slice(_)
+    )
 }
 
 fn is_generic(name: &str) -> bool {
