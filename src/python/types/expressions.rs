@@ -27,7 +27,7 @@ impl<'a> Types<'a> {
             Expr::Call(call) => {
                 let callee = self.value(&call.func, frame);
                 if let Some(callable) = self.offloaded(&callee, call) {
-                    return self.from_elsewhere(callable, frame);
+                    return self.result_elsewhere(callable, frame);
                 }
                 callee.iter().flat_map(|value| self.called(value, call, frame)).collect()
             }
@@ -153,7 +153,6 @@ impl<'a> Types<'a> {
                 if carried.is_empty() && !is_state(ty, path) { member() } else { carried }
             }
             Value::Items(_) | Value::Mapping(_) | Value::Record(_) => Self::container_method(value, name),
-            Value::Tuple(_) | Value::Lazy(_) => Vec::new(),
             Value::Rows(class) => vec![Value::RowsMethod(*class, name.into())],
             Value::Class(class) => self.class_attribute(*class, name),
             Value::Object(class) => self.object_attribute(*class, name),

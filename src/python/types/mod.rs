@@ -29,8 +29,8 @@ use std::rc::Rc;
 
 use rayon::prelude::*;
 
-pub use self::offloaders::is_runner;
 use self::hashing::QuickMap;
+pub use self::offloaders::is_runner;
 use self::sites::Sites;
 use super::calls::{self, Class, FileFacts, Function};
 use super::modules::{ModuleRef, Modules};
