@@ -37,6 +37,9 @@ struct Case {
     /// Settings of which farrier must say that it does not know them.
     #[serde(default)]
     depends: Vec<String>,
+    /// Settings that have their value only as long as nobody sets a variable, which farrier must name.
+    #[serde(default)]
+    unless_set: BTreeMap<String, String>,
     /// uWSGI does not start, and farrier must say so.
     #[serde(default)]
     refuses: bool,
@@ -137,6 +140,10 @@ fn compare(case: &Case, real: Option<&Vec<(String, String)>>, told: &Result<Json
     for (name, setting) in launch["settings"].as_object().into_iter().flatten() {
         let set = setting["origin"]["layer"] != "default";
         let depends = case.depends.iter().any(|depends| depends == name);
+        let named = case.unless_set.get(name).map(|variable| json!([format!("env:{variable}")]));
+        if named.is_some_and(|named| setting["depends"] != named) {
+            problems.push(format!("{name}: what it depends on is not told: {setting}"));
+        }
         match (expected.get(name.as_str()), setting["known"] == true) {
             // A file or a word that is looked at only here.
             _ if matches!(name.as_str(), "show_config" | "no_server") => {}

@@ -29,6 +29,8 @@ pub(super) struct Exported {
     pub(super) place: Place,
     pub(super) layer: Layer,
     pub(super) site: Option<Site>,
+    /// The variable whose presence decides if it is there, and whether it must be set.
+    pub(super) decided_by: Option<(String, bool)>,
     /// Whether it did what it does, so that nothing is filled in any more.
     done: bool,
     /// Whether it is there for others and sets nothing itself.
@@ -43,6 +45,8 @@ enum Logic {
     Fails,
     /// Whether they count is not known.
     Open(String, Option<String>),
+    /// They count if a variable is set, or if it is not, and no file sets it.
+    Decided(String, bool),
     /// They count once for each.
     Each(Vec<String>),
 }
@@ -65,6 +69,8 @@ pub(super) struct Exporter<'a> {
     running: bool,
     /// Why it is not known whether what is read counts.
     doubt: Option<String>,
+    /// The variable that decides if what is read counts, and whether it must be set.
+    decided_by: Option<(String, bool)>,
     depth: usize,
     first: Option<Magic>,
     last_file: Option<String>,
@@ -90,6 +96,7 @@ impl<'a> Exporter<'a> {
             logic: None,
             running: false,
             doubt: None,
+            decided_by: None,
             depth: 0,
             first: None,
             last_file: None,
@@ -98,7 +105,16 @@ impl<'a> Exporter<'a> {
 
     /// Takes an option.
     pub(super) fn add(&mut self, key: &str, value: Option<Text>, place: Place, layer: Layer, site: Option<Site>) {
-        let option = Exported { key: key.to_owned(), value, place, layer, site, done: false, placeholder: false };
+        let option = Exported {
+            key: key.to_owned(),
+            value,
+            place,
+            layer,
+            site,
+            decided_by: None,
+            done: false,
+            placeholder: false,
+        };
         if self.running {
             self.push(option);
             return;
@@ -118,6 +134,16 @@ impl<'a> Exporter<'a> {
                 let outer = self.doubt.replace(why);
                 self.run(option);
                 self.doubt = outer;
+            }
+            Some(Logic::Decided(name, set)) => {
+                let outer = self.decided_by.replace((name.clone(), set));
+                // Like the default of a variable, what stands in for it counts.
+                let doubt = set.then(|| format!("it depends on whether `{name}` is set"));
+                let before = self.doubt.clone();
+                self.doubt = doubt.or(self.doubt.take());
+                self.run(option);
+                self.doubt = before;
+                self.decided_by = outer;
             }
             Some(Logic::Each(items)) => {
                 for item in &items {
@@ -146,6 +172,7 @@ impl<'a> Exporter<'a> {
             option.value = Some(Text::unknown(why.clone()));
         }
         option.done = immediate;
+        option.decided_by.clone_from(&self.decided_by);
         let Exported { key, value, place, layer, .. } = option.clone();
         self.list.push(option);
         if !immediate {
@@ -177,6 +204,7 @@ impl<'a> Exporter<'a> {
                 place,
                 layer,
                 site: None,
+                decided_by: self.decided_by.clone(),
                 done: placeholder,
                 placeholder,
             });
@@ -195,6 +223,7 @@ impl<'a> Exporter<'a> {
             "if-env" | "ifenv" | "if-not-env" => match self.environment.lookup(name) {
                 Lookup::Set(held) if fits(&held) == (key != "if-not-env") => Logic::Holds(held),
                 Lookup::Set(_) => Logic::Fails,
+                _ if wanted.is_none() => Logic::Decided(name.to_owned(), key != "if-not-env"),
                 _ => Logic::Open(format!("it depends on whether `{name}` is set"), None),
             },
             "if-opt" | "if-not-opt" => {
@@ -283,6 +312,7 @@ impl<'a> Exporter<'a> {
             place,
             layer: Layer::ConfigFile,
             site: None,
+            decided_by: None,
             done: false,
             placeholder: false,
         });

@@ -16,6 +16,7 @@ use super::host;
 use super::locate::Roots;
 use super::settle;
 use crate::findings::Note;
+use crate::python::evaluate::Dependency;
 use crate::read::{Command, Facts, FilledBy, Form, Unit, UnitKind, UwsgiFile};
 use crate::servers::arguments::{self, Argument, Arguments, Outcome};
 use crate::servers::{Action, Program, Server, Setting, Table, Version};
@@ -156,7 +157,7 @@ fn settled(
     files: &Files,
     errors: &mut Vec<Located<String>>,
 ) -> Settings {
-    let mut by_setting: BTreeMap<&str, Vec<Candidate>> = BTreeMap::new();
+    let mut by_setting: BTreeMap<&str, Vec<(Candidate, Option<&(String, bool)>)>> = BTreeMap::new();
     let mut any = Vec::new();
     for (order, option) in exporter.effective().enumerate() {
         if option.key == ANY {
@@ -165,11 +166,11 @@ fn settled(
         }
         let Some(setting) = table.setting_of_option(&option.key, version) else { continue };
         let value = value(option, setting, table, version, errors);
-        by_setting.entry(setting.name()).or_default().push(candidate(option, value));
+        by_setting.entry(setting.name()).or_default().push((candidate(option, value), option.decided_by.as_ref()));
     }
     let mut settings = Settings::default();
     for setting in table.settings().filter(|setting| setting.applies_to(version)) {
-        let mut candidates = by_setting.remove(setting.name()).unwrap_or_default();
+        let mut candidates = decided(by_setting.remove(setting.name()).unwrap_or_default());
         if setting.at(version).action() == Action::Append && !candidates.is_empty() {
             candidates = settle::joined(candidates).into_iter().collect();
         }
@@ -184,6 +185,28 @@ fn settled(
         settings.settle_in_order(setting, candidates);
     }
     settings
+}
+
+/// Of `if-env = X` and `if-not-env = X` the latter counts, as long as no file sets the variable.
+fn decided(candidates: Vec<(Candidate, Option<&(String, bool)>)>) -> Vec<Candidate> {
+    let stand_ins: Vec<String> =
+        candidates.iter().filter_map(|(_, by)| by.filter(|(_, set)| !set)).map(|(name, _)| name.clone()).collect();
+    let mut kept = Vec::new();
+    for (mut candidate, by) in candidates {
+        match by {
+            Some((name, true)) if stand_ins.contains(name) => continue,
+            Some((name, false)) => {
+                let default = match &candidate.value {
+                    Resolved::Known(value) => Some(value.clone()),
+                    Resolved::Unknown(_) => None,
+                };
+                candidate.depends.push(Dependency::Environment { name: name.clone(), default });
+            }
+            _ => {}
+        }
+        kept.push(candidate);
+    }
+    kept
 }
 
 /// What is lost sets an option, unless one behind it does.

@@ -1,13 +1,14 @@
 //! What one function does by itself: the calls it makes, and where they lead.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::arguments::waits;
-use super::{Effects, Sink};
+use super::{Effects, Mark, Sink};
 use crate::python::calls::{Event, EventKind};
 use crate::python::catalogue::{self, Effect, KnownType};
 use crate::python::syntax::ast::{self, Expr};
-use crate::python::types::{ClassId, Frame, Types, Value};
+use crate::python::types::{ClassId, Frame, FunctionId, Types, Value};
 use crate::source::Span;
 
 /// What a class runs when an instance is made.
@@ -36,7 +37,7 @@ impl Effects<'_, '_> {
     pub(super) fn expand(&self, frame: Frame, in_thread: bool) -> Expansion {
         let types = self.types();
         let function = types.function(frame.function);
-        let mut work = Work { types, frame, in_thread, out: Expansion::default() };
+        let mut work = Work { types, marks: &self.marks, frame, in_thread, out: Expansion::default() };
         for event in &function.events {
             work.event(event);
         }
@@ -46,6 +47,7 @@ impl Effects<'_, '_> {
 
 pub(super) struct Work<'t, 'a> {
     pub(super) types: &'t Types<'a>,
+    marks: &'t HashMap<FunctionId, Mark>,
     pub(super) frame: Frame,
     /// Off the loop: nothing blocks there, but it may put work back on the loop.
     pub(super) in_thread: bool,
@@ -76,6 +78,11 @@ impl<'a> Work<'_, 'a> {
     }
 
     pub(super) fn step(&mut self, target: Frame, span: Span, doubtful: bool) {
+        match self.marks.get(&target.function) {
+            Some(Mark::Leave) => return,
+            Some(&Mark::Blocks(name, effect)) => return self.sink(effect, name, span, doubtful),
+            None => {}
+        }
         let function = self.types.function(target.function);
         // A function without parameters whose result is kept blocks once in the life of the process.
         let kept = ["lru_cache", "cache"].iter().any(|name| self.types.has_decorator(target.function, name));

@@ -24,6 +24,15 @@ const MAX_NODES: usize = 60_000;
 /// How many variants of one function are told apart.
 const MAX_VARIANTS: usize = 24;
 
+/// What is known of a function without looking into it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Mark {
+    /// What it calls runs elsewhere.
+    Leave,
+    /// It blocks, under this name.
+    Blocks(&'static str, Effect),
+}
+
 /// The call graph below the functions that were asked about.
 #[derive(Debug)]
 pub struct Effects<'t, 'a> {
@@ -31,6 +40,7 @@ pub struct Effects<'t, 'a> {
     nodes: Vec<Node>,
     by_frame: HashMap<(Frame, bool), usize>,
     variants: HashMap<FunctionId, usize>,
+    marks: HashMap<FunctionId, Mark>,
 }
 
 /// One function with what is known of its arguments.
@@ -75,7 +85,12 @@ pub struct Sink {
 impl<'t, 'a> Effects<'t, 'a> {
     /// Nothing asked yet.
     pub fn new(types: &'t Types<'a>) -> Self {
-        Self { types, nodes: Vec::new(), by_frame: HashMap::new(), variants: HashMap::new() }
+        Self { types, nodes: Vec::new(), by_frame: HashMap::new(), variants: HashMap::new(), marks: HashMap::new() }
+    }
+
+    /// Takes `marks` for what these functions do. Comes before the first question.
+    pub fn mark(&mut self, marks: HashMap<FunctionId, Mark>) {
+        self.marks = marks;
     }
 
     /// The types it rests on.

@@ -27,7 +27,7 @@ const MARKS: Names = &[
 ];
 const SERIALIZING_MARKS: Names = &["pydantic.*.PlainSerializer", "pydantic.*.WrapSerializer"];
 
-static HOOK: Form = ON_LOOP.form(Told::Named { names: VALIDATORS, thread: None }, Role::Validator);
+static HOOK: Form = ON_LOOP.form(Told::Named { names: VALIDATORS }, Role::Validator);
 
 /// Whether a model comes with the request or goes with the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
