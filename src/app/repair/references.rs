@@ -97,16 +97,11 @@ struct Uses<'n> {
 
 impl<'a> visitor::Visitor<'a> for Uses<'_> {
     fn visit_stmt(&mut self, statement: &'a Stmt) {
-        match statement {
-            Stmt::ImportFrom(import) => {
-                self.imported |= import.names.iter().any(|alias| alias.name.as_str() == self.name);
-                // Under another name its uses are not seen here.
-                self.elsewhere |=
-                    import.names.iter().any(|alias| alias.name.as_str() == self.name && alias.asname.is_some());
-            }
-            // Reached through its module, as `views.index`, it may be awaited as well.
-            Stmt::Import(_) => {}
-            _ => {}
+        if let Stmt::ImportFrom(import) = statement {
+            self.imported |= import.names.iter().any(|alias| alias.name.as_str() == self.name);
+            // Under another name its uses are not seen here.
+            self.elsewhere |=
+                import.names.iter().any(|alias| alias.name.as_str() == self.name && alias.asname.is_some());
         }
         visitor::walk_stmt(self, statement);
     }
