@@ -99,12 +99,14 @@ pub struct Reading {
 pub fn gather(request: &Request, instead: Option<(&str, &str)>) -> Result<Reading, discover::Error> {
     let options = discover::Options { exclude: request.exclude.clone() };
     let found = discover::discover(&request.root, &request.paths, &options)?;
-    let loaded = discover::load(&request.root, &found.files);
-    let files = match instead {
+    let loaded = discover::load(&request.root, &found.files, &found.others);
+    let mut kinds = loaded.kinds;
+    let mut files = match instead {
         Some((path, text)) => loaded.files.with_text(path, text),
         None => loaded.files,
     };
-    let facts = read::all(&files, &loaded.kinds);
+    read::unfold(&mut files, &mut kinds);
+    let facts = read::all(&files, &kinds);
     let assembly = deployment::assemble(&files, &facts);
     let notes = [found.notes, loaded.notes, facts.notes.clone(), assembly.notes.clone()].concat();
     Ok(Reading { files, facts, assembly, notes })

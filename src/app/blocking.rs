@@ -163,9 +163,9 @@ fn sort_once<T: Ord>(list: &mut Vec<T>) {
 }
 
 fn categories(sinks: &[Sink]) -> Vec<Category> {
-    // Of what is slight, only files say something about the code: encoding JSON is what handlers do.
-    let told =
-        sinks.iter().filter(|sink| sink.effect.weight > Weight::Slight || sink.effect.category == Category::File);
+    // Of what is slight, only files and locks say something about the code: encoding JSON is what handlers do.
+    let says = |category| matches!(category, Category::File | Category::Lock);
+    let told = sinks.iter().filter(|sink| sink.effect.weight > Weight::Slight || says(sink.effect.category));
     let mut found: Vec<Category> = told.map(|sink| sink.effect.category).collect();
     found.sort();
     found.dedup();

@@ -34,7 +34,7 @@ pub use statement::{Blocking, Destination, Held, Hop, Limit, LoopCall, Reached, 
 pub use crate::python::catalogue::{Category, Gevent, Weight};
 use crate::python::effects::{Effects, Mark};
 use crate::python::frameworks::{self, Found};
-pub use crate::python::frameworks::{Context, Framework, Pool, Role};
+pub use crate::python::frameworks::{Calls, Context, Framework, Pool, Role};
 use crate::python::syntax::Module;
 use crate::python::types::Types;
 use crate::source::{FileId, Files, Located, Place};
@@ -310,8 +310,8 @@ fn served(types: &Types<'_>, found: &Found, interface: Interface) -> Context {
 fn handler(effects: &Effects<'_, '_>, found: &Found, node: usize) -> Handler {
     let types = effects.types();
     let function = types.function(found.function);
-    // A wrapper on the loop that does not call the plain function inside hands it to a thread.
-    let wraps = found.frame.function != found.function && !function.is_async;
+    // An `async` wrapper that does not call the plain function inside hands it to a thread.
+    let wraps = types.function(found.frame.function).is_async && !function.is_async;
     let moves = wraps && found.context == Context::Loop && !effects.leads_to(node, found.function);
     Handler {
         name: function.qualified.clone(),

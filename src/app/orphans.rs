@@ -72,7 +72,10 @@ fn is_aside(path: &str) -> bool {
 /// What is called where an application is made: a class of a framework, or one of the project that
 /// inherits from it.
 fn constructors(modules: &BTreeMap<FileId, Module>) -> BTreeSet<String> {
-    let shared = APPLICATIONS.iter().filter(|(_, interface, framework)| shares_loop(*interface, *framework));
+    // A router can be served, but is usually part of an application that is found by itself.
+    let shared = APPLICATIONS
+        .iter()
+        .filter(|(name, interface, framework)| shares_loop(*interface, *framework) && !name.ends_with(".Router"));
     let mut names: BTreeSet<String> =
         shared.map(|(name, ..)| name.rsplit('.').next().unwrap_or(name).to_owned()).collect();
     for module in modules.values() {
@@ -217,7 +220,12 @@ fn last_name(expr: &Expr) -> &str {
 /// The folder from which a file is imported, and its dotted name there: packages are climbed out of.
 fn import_path(files: &Files, path: &str) -> (String, String) {
     let mut folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    while !folder.is_empty() && files.find(&format!("{folder}/__init__.py")).is_some() {
+    let is_package = |folder: &str| {
+        let name = folder.rsplit('/').next().unwrap_or(folder);
+        // A file of that name makes no package of a folder that cannot be named in an import.
+        !name.contains(['-', '.', ' ']) && files.find(&format!("{folder}/__init__.py")).is_some()
+    };
+    while !folder.is_empty() && is_package(folder) {
         folder = folder.rsplit_once('/').map_or("", |(parent, _)| parent);
     }
     let inside = path[folder.len()..].trim_start_matches('/').trim_end_matches(".py");

@@ -2,6 +2,7 @@
 
 use super::known::{APPLICATIONS, WRAPPERS, Wrapper};
 use super::{Framework, Interface};
+use crate::python::frameworks::stands_for;
 use crate::python::modules::ModuleRef;
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr};
@@ -111,7 +112,7 @@ impl<'a> Judge<'_, 'a> {
             Bound::Function(index) => {
                 let id = crate::python::types::FunctionId { file: frame.function.file, index };
                 let callee = Frame { function: id, ..frame };
-                if is_call { self.factory(callee) } else { self.raw(callee, false) }
+                if is_call { self.factory(callee) } else { self.function(callee) }
             }
             Bound::Class(index) if is_call => self.object(ClassId { file: frame.function.file, index }),
             // A server that is told to call a factory of a library, or to load its object.
@@ -234,8 +235,20 @@ impl<'a> Judge<'_, 'a> {
         });
         let candidates = call.arguments.args.iter().take(2).chain(named.map(|keyword| &keyword.value));
         let candidates: Vec<_> = candidates.collect();
-        let verdicts = candidates.into_iter().map(|candidate| self.expression(candidate, frame));
-        verdicts.collect::<Vec<_>>().into_iter().find(|verdict| *verdict != UNKNOWN).unwrap_or(UNKNOWN)
+        let verdicts: Vec<_> = candidates.into_iter().map(|candidate| self.expression(candidate, frame)).collect();
+        let known = verdicts.iter().find(|verdict| is_known(verdict));
+        // What has no interface of its own, such as a Socket.IO server, stands beside an application.
+        known.or_else(|| verdicts.iter().find(|verdict| **verdict != UNKNOWN)).copied().unwrap_or(UNKNOWN)
+    }
+
+    /// A function without a call: an application itself, or what aiohttp's worker awaits to get one.
+    fn function(&mut self, callee: Frame) -> Verdict {
+        let raw = self.raw(callee, false);
+        if is_known(&raw) {
+            return raw;
+        }
+        let made = self.factory(callee);
+        if matches!(made.0, Interface::Own(_)) { made } else { UNKNOWN }
     }
 
     /// What a factory returns.
@@ -288,6 +301,6 @@ impl<'a> Judge<'_, 'a> {
 
 /// What an application is that this name of a library makes.
 pub(super) fn library(name: &str) -> Verdict {
-    let known = APPLICATIONS.iter().find(|(known, ..)| *known == name);
+    let known = APPLICATIONS.iter().find(|(known, ..)| stands_for(known, name));
     known.map_or(UNKNOWN, |&(_, interface, framework)| (interface, framework))
 }

@@ -28,6 +28,8 @@ pub(super) struct Image<'f> {
 #[derive(Debug, Clone)]
 pub(super) struct Landed<'f> {
     pub(super) copied: &'f Copied,
+    /// The file that says so.
+    pub(super) dockerfile: FileId,
     /// What it takes, with variables filled in; those that no file sets stay as written.
     pub(super) sources: Vec<String>,
     /// Absolute, or relative to a working folder that is not known.
@@ -243,7 +245,8 @@ impl<'f> Image<'f> {
                             let sources = copied.sources.iter().zip(written);
                             let sources =
                                 sources.map(|(text, word)| resolve(word).unwrap_or_else(|| text.clone())).collect();
-                            self.copied.push(Landed { copied, sources, destination, from: None });
+                            let dockerfile = unit.place.file;
+                            self.copied.push(Landed { copied, dockerfile, sources, destination, from: None });
                         }
                     }
                 }

@@ -85,7 +85,7 @@ impl<'f> Scene<'f> {
 
     /// An image with the command that it has itself.
     pub(super) fn image(image: &Image<'f>, files: &Files, facts: &Facts) -> Self {
-        let (environment, roots) = inside(image, &image::home(image, files), None);
+        let (environment, roots) = inside(image, &image::home(image, files), None, files);
         let surroundings = Surroundings { environment, roots, files, facts, outer: &|_| None };
         let Started { programs: starts, scripts } = commands::starts(image.entrypoint, image.command, &surroundings);
         Self {
@@ -131,7 +131,7 @@ impl<'f> Scene<'f> {
             recipe.as_ref().and_then(|recipe| image::build(&facts.units, recipe.dockerfile, recipe.target, &arguments));
         let working = unit.working_folder.as_ref().map(|working| working.value.as_str());
         let (mut environment, mut roots) = match (&image, recipe) {
-            (Some(image), Some(recipe)) => inside(image, &recipe.context, working),
+            (Some(image), Some(recipe)) => inside(image, &recipe.context, working, files),
             _ if by_name => (Environment::default(), Roots::image(&image_name::home(unit, files), working)),
             _ => (Environment::default(), Roots::image(beside, working)),
         };
@@ -142,7 +142,7 @@ impl<'f> Scene<'f> {
         }
         for mounted in &unit.mounted {
             let (file, path) = &mounted.value;
-            roots.mount(files.get(*file).path(), path);
+            roots.mount(&files.address(*file), path);
         }
         extend(&mut environment, unit, files, facts, &outer);
         let own_image = image.as_ref();
@@ -363,17 +363,21 @@ fn with_image(unit: &Unit, image: Option<&Image>) -> Unit {
 }
 
 /// The environment and the folders inside an image built from `folder`.
-fn inside(image: &Image, folder: &str, working: Option<&str>) -> (Environment, Roots) {
-    (image.environment.clone(), folders(image, folder, working))
+fn inside(image: &Image, folder: &str, working: Option<&str>, files: &Files) -> (Environment, Roots) {
+    (image.environment.clone(), folders(image, folder, working, files))
 }
 
-fn folders(image: &Image, folder: &str, working: Option<&str>) -> Roots {
+fn folders(image: &Image, folder: &str, working: Option<&str>, files: &Files) -> Roots {
     let mut roots = Roots::image(folder, working.or(image.working_folder.as_deref()));
     for landed in &image.copied {
         let sources = &landed.sources;
+        if let Some(at) = landed.copied.written {
+            roots.mount(&files.part_path(landed.dockerfile, at), &landed.destination);
+            continue;
+        }
         match &landed.from {
             None => roots.copy(sources, &landed.destination),
-            Some(stage) => roots.copy_from(&folders(stage, folder, None), sources, &landed.destination),
+            Some(stage) => roots.copy_from(&folders(stage, folder, None, files), sources, &landed.destination),
         }
     }
     roots
@@ -428,3 +432,6 @@ pub(super) fn extend(
     }
     environment.overlay(service);
 }
+
+#[cfg(test)]
+mod tests;

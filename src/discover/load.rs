@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::Candidate;
+use super::{Candidate, named};
 use crate::findings::Note;
 use crate::source::{FileId, FileKind, Files, Guess};
 
@@ -29,10 +29,11 @@ pub struct Loaded {
     pub notes: Vec<Note>,
 }
 
-/// Reads the texts of `candidates`, whose paths are relative to `root`.
+/// Reads the texts of `candidates`, whose paths are relative to `root`, and those of `others` that one of
+/// them names.
 ///
 /// A file that is no UTF-8 text, too large or unreadable becomes a note.
-pub fn load(root: &Path, candidates: &[Candidate]) -> Loaded {
+pub fn load(root: &Path, candidates: &[Candidate], others: &[String]) -> Loaded {
     let read = |candidate: &Candidate| {
         let settle = |text: &str| candidate.kind.settle(&candidate.path, text);
         match text(&root.join(&candidate.path), candidate.kind) {
@@ -44,14 +45,23 @@ pub fn load(root: &Path, candidates: &[Candidate]) -> Loaded {
     };
     let texts: Vec<Result<Option<(FileKind, String)>, String>> = candidates.par_iter().map(read).collect();
     let mut loaded = Loaded::default();
+    let mut spare: Vec<&str> = others.iter().map(String::as_str).collect();
     for (candidate, text) in candidates.iter().zip(texts) {
         match text {
             Ok(Some((kind, text))) => {
                 let file = loaded.files.add(candidate.path.clone(), text);
                 loaded.kinds.insert(file, kind);
             }
-            Ok(None) => {}
+            Ok(None) => spare.push(&candidate.path),
             Err(why) => loaded.notes.push(Note::file(candidate.path.clone(), why)),
+        }
+    }
+    for path in named::among(&spare, &loaded.files, &loaded.kinds) {
+        // Whether it is what a server reads, only its text tells.
+        let Ok(text) = text(&root.join(path), Guess::Plain) else { continue };
+        if let Some(kind) = FileKind::of_named(path, &text) {
+            let file = loaded.files.add(path, text);
+            loaded.kinds.insert(file, kind);
         }
     }
     loaded
@@ -141,10 +151,30 @@ mod tests {
                 candidate("big.py", FileKind::Python),
                 candidate("gone.py", FileKind::Python),
             ],
+            &[],
         );
         assert_eq!(loaded.files.iter().count(), 1);
         let notes: Vec<_> = loaded.notes.iter().map(|note| note.path.as_str()).collect();
         assert_eq!(notes, ["app.py", "big.py", "gone.py"]);
+    }
+
+    #[test]
+    fn files_of_any_name_are_read_where_something_names_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        write("Dockerfile", "COPY deploy.web /etc/app/settings\nCMD gunicorn -c /etc/app/settings a\n");
+        write("deploy.web", "workers = 2\n");
+        write("web.conf", "bind = ':80'\n");
+        write("start.sh", "exec gunicorn --config=web.conf \"$CONFIG_FILE\" a\n");
+        write("unnamed.conf", "bind = ':80'\n");
+        let candidate = |path: &str| Candidate { path: path.to_owned(), kind: Guess::of(path).unwrap() };
+        let candidates = ["Dockerfile", "start.sh", "unnamed.conf", "web.conf"].map(candidate);
+        let loaded = load(folder.path(), &candidates, &["deploy.web".to_owned(), "gone.web".to_owned()]);
+        let kind = |path: &str| loaded.kinds.get(&loaded.files.find(path)?).copied();
+        assert_eq!(kind("deploy.web"), Some(FileKind::PythonConfiguration));
+        assert_eq!(kind("web.conf"), Some(FileKind::PythonConfiguration));
+        assert_eq!((kind("unnamed.conf"), kind("gone.web")), (None, None));
+        assert!(loaded.notes.is_empty(), "{:?}", loaded.notes);
     }
 
     #[test]
@@ -160,7 +190,7 @@ mod tests {
         let names = ["web.yaml", "data.yaml", "uwsgi.ini", "program"];
         let candidates: Vec<_> =
             names.iter().map(|&path| Candidate { path: path.to_owned(), kind: Guess::of(path).unwrap() }).collect();
-        let notes = load(folder.path(), &candidates).notes;
+        let notes = load(folder.path(), &candidates, &[]).notes;
         assert_eq!(notes.iter().map(|note| note.path.as_str()).collect::<Vec<_>>(), ["web.yaml", "uwsgi.ini"]);
     }
 }

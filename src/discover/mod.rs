@@ -4,6 +4,7 @@
 //! know what the files say.
 
 mod load;
+mod named;
 mod walk;
 
 use std::path::PathBuf;

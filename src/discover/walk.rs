@@ -65,6 +65,8 @@ pub struct Candidate {
 pub struct Found {
     /// The files to read.
     pub files: Vec<Candidate>,
+    /// The other files, whose names say nothing: they are read if something that is read names them.
+    pub others: Vec<String>,
     /// What was left out although its name says it matters.
     pub notes: Vec<Note>,
 }
@@ -164,10 +166,13 @@ fn is_wanted(entry: &DirEntry) -> bool {
 
 fn consider(entry: &DirEntry, root: &Path, real_root: &Path, found: &mut Found) {
     let path = slashed(entry.path().strip_prefix(root).unwrap_or(entry.path()));
+    let file_type = entry.file_type();
     let Some(kind) = Guess::of(&path) else {
+        if file_type.is_some_and(|kind| kind.is_file()) && found.others.len() < MAX_FILES {
+            found.others.push(path);
+        }
         return;
     };
-    let file_type = entry.file_type();
     if file_type.is_some_and(|kind| kind.is_file()) {
         found.files.push(Candidate { path, kind });
         return;

@@ -77,7 +77,7 @@ pub fn settle(files: &Files, wanted: &[&Fix], check: &dyn Fn(&Rewrite) -> Result
     for fix in wanted {
         let before = accepted.clone();
         let verdict = accepted.take(files, fix).and_then(|()| {
-            let concerned = accepted.rewrites(files).into_iter().filter(|rewrite| touches(fix, rewrite.file));
+            let concerned = accepted.rewrites(files).into_iter().filter(|rewrite| touches(files, fix, rewrite.file));
             concerned
                 .into_iter()
                 .try_for_each(|rewrite| passes(&rewrite).map_err(|refusal| Refusal::new(&fix.title, refusal.reason)))
@@ -90,8 +90,8 @@ pub fn settle(files: &Files, wanted: &[&Fix], check: &dyn Fn(&Rewrite) -> Result
     Plan { rewrites: accepted.rewrites(files), refused }
 }
 
-fn touches(fix: &Fix, file: FileId) -> bool {
-    fix.edits.iter().any(|edit| edit.place.file == file)
+fn touches(files: &Files, fix: &Fix, file: FileId) -> bool {
+    fix.edits.iter().any(|edit| files.owner(edit.place.file) == file)
 }
 
 /// The fixes taken so far.
@@ -146,8 +146,10 @@ fn own_edits(files: &Files, fix: &Fix) -> Result<Vec<Edit>, String> {
     }
     let mut edits: Vec<Edit> = Vec::with_capacity(fix.edits.len());
     for edit in &fix.edits {
-        let text = files.get(edit.place.file).text();
-        let Some(edit) = fitted(edit, text) else {
+        let file = files.owner(edit.place.file);
+        let text = files.get(file).text();
+        let edit = Edit { place: Place::new(file, edit.place.span), text: edit.text.clone() };
+        let Some(edit) = fitted(&edit, text) else {
             return Err("names bytes that are not in the file".to_owned());
         };
         // An edit that changes nothing would keep others from the same place.

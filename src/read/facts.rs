@@ -301,6 +301,8 @@ pub struct Copied {
     pub destination: String,
     /// The stage or the image that they are taken from (`--from`).
     pub stage: Option<String>,
+    /// The byte of the same file at which the text begins that lands there, in place of any source.
+    pub written: Option<usize>,
 }
 
 /// What bounds a unit.

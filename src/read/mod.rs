@@ -10,6 +10,7 @@ mod decoded;
 mod dockerfile;
 mod dotenv;
 mod durations;
+mod embedded;
 mod entry_points;
 mod expansion;
 mod facts;
@@ -28,6 +29,8 @@ mod script;
 pub mod shell;
 mod shell_commands;
 mod shell_words;
+#[cfg(test)]
+mod stopwatch;
 mod supervisor;
 mod systemd;
 mod tasks;
@@ -45,6 +48,7 @@ use crate::findings::Note;
 use crate::python::syntax;
 use crate::source::{FileId, FileKind, Files, Place, SourceFile, Word};
 pub use decoded::Decoded;
+pub use embedded::unfold;
 pub use shell_words::Lexed;
 
 pub use entry_points::ConsoleScript;
@@ -59,7 +63,8 @@ pub use facts::{
 
 /// Reads every file that `kinds` names, in the order of the files.
 pub fn all(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
-    let each: Vec<Facts> = kinds.par_iter().map(|(&file, &kind)| guarded(file, files.get(file), kind)).collect();
+    let each: Vec<Facts> =
+        kinds.par_iter().map(|(&file, &kind)| guarded(file, &files.get(file).readable(), kind)).collect();
     let mut all = Facts::default();
     for facts in each {
         all.add(facts);

@@ -1,5 +1,6 @@
 //! The texts of one run, each with its line index.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -14,7 +15,17 @@ pub struct FileId(u32);
 pub struct SourceFile {
     path: String,
     text: Arc<str>,
-    line_starts: Vec<usize>,
+    line_starts: Arc<[usize]>,
+    part: Option<Part>,
+}
+
+/// What makes a file a part of another one.
+#[derive(Debug, Clone)]
+struct Part {
+    owner: FileId,
+    at: usize,
+    /// The text of the other file, with nothing but this part and white space left.
+    readable: Arc<str>,
 }
 
 impl SourceFile {
@@ -41,6 +52,15 @@ impl SourceFile {
     /// The text, shared.
     pub fn shared_text(&self) -> Arc<str> {
         Arc::clone(&self.text)
+    }
+
+    /// What a reader has to see: of a part of another file only that part, every byte in its place.
+    #[must_use]
+    pub fn readable(&self) -> Cow<'_, Self> {
+        match &self.part {
+            None => Cow::Borrowed(self),
+            Some(part) => Cow::Owned(Self { text: Arc::clone(&part.readable), ..self.clone() }),
+        }
     }
 
     /// The text of a span; empty where the span does not lie on character boundaries of this text.
@@ -94,19 +114,50 @@ impl Files {
         let text: Arc<str> = text.into();
         let mut line_starts = vec![0];
         line_starts.extend(text.match_indices('\n').map(|(at, _)| at + 1));
-        // A project does not hold four billion files: the walk stops long before.
-        let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
         let path = path.into();
+        let id = self.next();
         self.by_path.entry(path.clone()).or_insert(id);
-        self.files.push(SourceFile { path, text, line_starts });
+        self.files.push(SourceFile { path, text, line_starts: line_starts.into(), part: None });
         id
     }
 
-    /// The same files, one of them with another text.
+    /// Adds a file that is written inside `owner` from byte `at` on, and names it. `readable` is the text of
+    /// `owner` up to its end with nothing else left in it, so that all places in it are places in `owner`.
+    pub fn add_part(&mut self, owner: FileId, at: usize, readable: impl Into<Arc<str>>) -> FileId {
+        let id = self.next();
+        self.by_path.entry(self.part_path(owner, at)).or_insert(id);
+        let part = Some(Part { owner, at, readable: readable.into() });
+        self.files.push(SourceFile { part, ..self.get(owner).clone() });
+        id
+    }
+
+    /// What [`Self::find`] finds the file under that is written inside `owner` from byte `at` on. No file of
+    /// a project has such a path.
+    pub fn part_path(&self, owner: FileId, at: usize) -> String {
+        format!("{}\0{at}", self.get(owner).path)
+    }
+
+    /// What [`Self::find`] finds a file under.
+    pub fn address(&self, id: FileId) -> String {
+        let file = self.get(id);
+        file.part.as_ref().map_or_else(|| file.path.clone(), |part| self.part_path(part.owner, part.at))
+    }
+
+    /// The file that the bytes of `id` are in: itself, unless it is a part of another one.
+    pub fn owner(&self, id: FileId) -> FileId {
+        self.get(id).part.as_ref().map_or(id, |part| part.owner)
+    }
+
+    fn next(&self) -> FileId {
+        // A project does not hold four billion files: the walk stops long before.
+        FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX))
+    }
+
+    /// The same files without their parts, one of them with another text.
     #[must_use]
     pub fn with_text(self, path: &str, text: &str) -> Self {
         let mut changed = Self::new();
-        for file in self.files {
+        for file in self.files.into_iter().filter(|file| file.part.is_none()) {
             let text = if file.path == path { Arc::from(text) } else { file.text };
             changed.add(file.path, text);
         }
@@ -149,6 +200,19 @@ impl Files {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_part_has_the_places_of_its_owner() {
+        let mut files = Files::new();
+        let owner = files.add("Dockerfile", "COPY <<E /x\na = 1\nE\n");
+        let part = files.add_part(owner, 12, "\n\n\n\n\n\n\n\n\n\n\n\na = 1\n");
+        let file = files.get(part);
+        assert_eq!((file.path(), file.line(16), file.slice(Span::new(12, 17))), ("Dockerfile", 2, "a = 1"));
+        assert_eq!((file.readable().text().trim(), file.readable().line(16)), ("a = 1", 2));
+        assert_eq!((files.owner(part), files.owner(owner)), (owner, owner));
+        assert_eq!((files.find(&files.address(part)), files.find("Dockerfile")), (Some(part), Some(owner)));
+        assert_eq!(files.address(part), files.part_path(owner, 12));
+    }
 
     #[test]
     fn lines_and_columns_count_characters_from_one() {

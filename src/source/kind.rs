@@ -151,6 +151,49 @@ impl Guess {
     }
 }
 
+impl FileKind {
+    /// What the file at `path` is, given that something which starts servers names it: servers read their
+    /// configuration and their variables from files of any name.
+    pub fn of_named(path: &str, text: &str) -> Option<Self> {
+        let told = Guess::of(path).and_then(|guess| guess.settle(path, text));
+        told.or_else(|| conf(path, text)).or_else(|| by_interpreter(text)).or_else(|| by_lines(path, text))
+    }
+}
+
+/// Lines of variables, of TOML or of Python, told apart by how people write each.
+fn by_lines(path: &str, text: &str) -> Option<FileKind> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
+    if extension.as_deref().is_some_and(|extension| DATA.contains(&extension)) {
+        return None;
+    }
+    let written = || text.lines().map(str::trim_end).filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    if extension.as_deref() == Some("toml") {
+        return written().any(|line| line.contains('=')).then_some(FileKind::HypercornToml);
+    }
+    let variable = |line: &str| {
+        let name = line.strip_prefix("export ").unwrap_or(line).split_once('=').map_or("", |(name, _)| name);
+        name.starts_with(|c: char| c.is_ascii_uppercase() || c == '_')
+            && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+    };
+    if written().next().is_some() && written().all(variable) {
+        return Some(FileKind::Dotenv);
+    }
+    let statement = |line: &str| {
+        let name = line.split_once('=').map_or("", |(name, _)| name.trim_end());
+        let assigns =
+            !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        assigns || line.starts_with("import ") || line.starts_with("from ")
+    };
+    written().any(statement).then_some(FileKind::PythonConfiguration)
+}
+
+/// Endings of files that no server takes for its configuration.
+const DATA: [&str; 20] = [
+    "yml", "yaml", "json", "md", "rst", "txt", "html", "css", "js", "ts", "svg", "png", "jpg", "csv", "sql", "lock",
+    "pem", "crt", "key", "xml",
+];
+
 /// Names that leave no doubt.
 fn by_name(lower: &str, folder: &str) -> Option<Guess> {
     let (stem, extension) = lower.rsplit_once('.').unwrap_or((lower, ""));
@@ -441,6 +484,24 @@ mod tests {
             assert_eq!(Guess::of(path), kind.map(Guess::Sure), "{path}");
         }
     }
+
+    #[test]
+    fn a_file_that_a_command_names_is_told_by_what_it_holds() {
+        for (path, text, kind) in [
+            ("conf/web.conf", "bind = '0.0.0.0:80'\nworkers = 2\n", Some(FileKind::PythonConfiguration)),
+            ("conf/settings", "from base import *\n", Some(FileKind::PythonConfiguration)),
+            ("deploy/default/web", "# x\nWORKERS=2\nexport PORT=80\n", Some(FileKind::Dotenv)),
+            ("conf/server.toml", "bind = \"0.0.0.0:80\"\n", Some(FileKind::HypercornToml)),
+            ("conf/web.uwsgi", "[uwsgi]\nmaster = true\n", Some(FileKind::UwsgiIni)),
+            ("conf/web.conf", "upstream a {\n  server b:1;\n}\n", Some(FileKind::Nginx)),
+            ("LICENSE", "Permission is hereby granted\n", None),
+            ("data.json", "{\"a\": 1}\n", None),
+            ("empty", "", None),
+        ] {
+            assert_eq!(FileKind::of_named(path, text), kind, "{path}");
+        }
+    }
+
     #[test]
     fn texts_tell_what_names_leave_open() {
         for (path, text, kind) in [

@@ -44,6 +44,10 @@ fn is(argument: &Expr, value: &str) -> bool {
             Number::Float(x) => *x == 0.0 && value == "0",
             Number::Complex { .. } => false,
         },
+        // A flag, alone or among others: `LOCK_EX | LOCK_NB`.
+        Expr::Name(name) => name.id.as_str() == value,
+        Expr::Attribute(attribute) => attribute.attr.as_str() == value,
+        Expr::BinOp(flags) if flags.op == ast::Operator::BitOr => is(&flags.left, value) || is(&flags.right, value),
         _ => false,
     }
 }

@@ -5,7 +5,7 @@
 //! former; middleware is named in the settings. Observed with Django 5.2, `django-ninja` 1.7.
 
 use super::Context::{Loop, Thread};
-use super::{Form, HTTP_METHODS, Names, Pool, Role, Runs, Told, at};
+use super::{Form, HTTP_METHODS, Names, Pool, Role, Runs, Told, at, keyword};
 
 const RUNS: Runs = Runs { plain: Thread(Pool::Request), coroutine: Loop };
 
@@ -65,6 +65,11 @@ pub(super) const FORMS: &[Form] = &[
     RUNS.form(Told::Named { names: &["rest_framework.decorators.*.action"] }, Role::Route),
     RUNS.form(Told::Decorator { on: NINJA, names: HTTP_METHODS }, Role::Route),
     RUNS.form(Told::Decorator { on: NINJA, names: &["api_operation", "operation"] }, Role::Route),
+    RUNS.form(
+        Told::Call { names: &["ninja.*.NinjaAPI", "ninja.*.Router"], argument: keyword(&["auth"]) },
+        Role::Dependency,
+    ),
+    RUNS.form(Told::Method { on: NINJA, names: HTTP_METHODS, argument: keyword(&["auth"]) }, Role::Dependency),
     RUNS.form(
         Told::Named {
             names: &[

@@ -146,7 +146,9 @@ impl<'a> Finder<'_, 'a> {
                 owners.iter().flatten().any(|owner| is_router(owner) && among(on, &owner.class))
             };
             let known = entries.iter().find(speaks_of);
-            let guessed = || entries.iter().find(|entry| self.may_be(entry, call) && owners.is_none());
+            let own = |entry: &Entry| entry.framework == self.setting.framework && is_application(&attribute.value);
+            let plausible = |entry: &&Entry| self.may_be(entry, call) || own(entry);
+            let guessed = || entries.iter().find(plausible).filter(|_| owners.is_none());
             found.extend(known.or_else(guessed).map(|entry| (*entry, entry.form.plain)));
         }
         let name = match callee {
@@ -192,6 +194,11 @@ impl<'a> Finder<'_, 'a> {
                 Value::Member(class, path) => {
                     owners.push(Owner { class: class.to_string(), path: path.to_string() });
                 }
+                // What stands for the application of the request that is served.
+                Value::External(name) if last(name) == "current_app" => {
+                    let class = if name.starts_with("quart.") { "quart.Quart" } else { "flask.Flask" };
+                    owners.push(Owner { class: class.to_owned(), path: String::new() });
+                }
                 Value::Object(class) => {
                     let bases = self.types.library_bases(*class);
                     owners.extend(bases.iter().map(|base| Owner { class: base.to_string(), path: String::new() }));
@@ -231,7 +238,10 @@ impl<'a> Finder<'_, 'a> {
                 among(on, &owner.class) && names.contains(&full.as_str())
             };
             let known = owners.iter().flatten().any(calls);
-            if known || owners.is_none() && name.starts_with("add_") && self.may_be(entry, Some(call)) {
+            let guessed = owners.is_none()
+                && entry.framework == self.setting.framework
+                && (is_application(&attribute.value) || name.starts_with("add_") && self.may_be(entry, Some(call)));
+            if known || guessed && names.contains(&name) {
                 self.argument(call, argument, *entry, frame);
             }
         }
@@ -241,6 +251,25 @@ impl<'a> Finder<'_, 'a> {
         for entry in self.calling(call, frame) {
             if let Told::Call { argument, .. } = entry.form.told {
                 self.argument(call, argument, entry, frame);
+            }
+        }
+        // `add = app.router.add_get`, and then `add("/", view)`.
+        if let Expr::Name(_) = &*call.func {
+            for value in self.types.value(&call.func, frame).iter() {
+                if let Value::Member(class, path) = value {
+                    self.member_call(class, path, call, frame);
+                }
+            }
+        }
+    }
+
+    fn member_call(&mut self, class: &str, path: &str, call: &'a ast::ExprCall, frame: Frame) {
+        for entry in index().methods.get(last(path)).into_iter().flatten() {
+            if let Told::Method { on, names, argument } = entry.form.told
+                && among(on, class)
+                && names.contains(&path)
+            {
+                self.argument(call, argument, *entry, frame);
             }
         }
     }
@@ -374,6 +403,16 @@ impl Form {
         let moved = self.thread.is_some_and(|keyword| is_true(call, keyword));
         if moved { Context::Thread(Pool::Executor) } else { self.plain }
     }
+}
+
+/// Whether an expression is called what applications are called: `app`, `request.app`.
+fn is_application(expr: &Expr) -> bool {
+    let name = match expr {
+        Expr::Name(name) => name.id.as_str(),
+        Expr::Attribute(attribute) => attribute.attr.as_str(),
+        _ => return false,
+    };
+    matches!(name, "app" | "application")
 }
 
 /// Whether a keyword is given as a literal `True`.

@@ -51,7 +51,6 @@ pub(super) const FORMS: &[Form] = &[
         Told::Named {
             names: &[
                 "litestar.*.websocket",
-                "litestar.*.websocket_listener",
                 "litestar.*.websocket_stream",
                 "litestar.*.send_websocket_stream",
                 "litestar.*.asgi",
@@ -59,7 +58,9 @@ pub(super) const FORMS: &[Form] = &[
         },
         Role::WebSocket,
     ),
-    ON_LOOP.form(
+    // Unlike a plain handler, a plain listener has a thread.
+    WRAPPED.form(Told::Named { names: &["litestar.*.websocket_listener"] }, Role::WebSocket),
+    WRAPPED.form(
         Told::Class {
             bases: &["litestar.*.WebsocketListener"],
             methods: &["on_receive", "on_accept", "on_disconnect"],

@@ -30,9 +30,10 @@ mod socketio;
 mod starlette;
 mod tornado;
 
-pub use context::{Context, Pool, Role};
+pub use context::{Calls, Context, Pool, Role};
 pub use find::{Found, Setting, find};
 pub use framework::Framework;
+pub use index::stands_for;
 
 /// Names of library objects. A part `*` stands for any number of parts, none included: libraries offer
 /// the same object from several of their modules.

@@ -87,8 +87,8 @@ impl<'a> Finder<'_, 'a> {
         if !seen.insert((class, way)) || !self.types.library_bases(class).iter().any(|base| among(MODELS, base)) {
             return;
         }
-        for value in self.types.ancestry(class) {
-            if let Value::Class(owner) = value {
+        for value in self.types.ancestry(class).iter() {
+            if let Value::Class(owner) = *value {
                 self.hooks(owner, way);
                 self.fields_of(owner, way, seen);
             }

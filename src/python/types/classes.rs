@@ -32,7 +32,20 @@ impl<'a> Types<'a> {
     }
 
     /// The class and what it inherits from, nearest first.
-    pub fn ancestry(&self, class: ClassId) -> Vec<Value<'a>> {
+    pub fn ancestry(&self, class: ClassId) -> Values<'a> {
+        if let Some(known) = self.ancestries.borrow().get(&class) {
+            return Rc::clone(known);
+        }
+        let outer = self.cut.replace(false);
+        let line: Values<'a> = self.line_of(class).into();
+        if !self.cut.get() {
+            self.ancestries.borrow_mut().insert(class, Rc::clone(&line));
+        }
+        self.cut.set(self.cut.get() || outer);
+        line
+    }
+
+    fn line_of(&self, class: ClassId) -> Vec<Value<'a>> {
         let mut line = vec![Value::Class(class)];
         let mut next = 0;
         while let Some(value) = line.get(next).cloned() {
@@ -50,8 +63,9 @@ impl<'a> Types<'a> {
 
     /// The names of the library classes that a class inherits from.
     pub fn library_bases(&self, class: ClassId) -> Vec<Rc<str>> {
-        let line = self.ancestry(class).into_iter();
-        line.filter_map(|value| if let Value::External(name) = value { Some(canonical(&name)) } else { None }).collect()
+        let line = self.ancestry(class);
+        let library = |value: &Value<'a>| if let Value::External(name) = value { Some(canonical(name)) } else { None };
+        line.iter().filter_map(library).collect()
     }
 
     /// The methods that `name` may mean on an instance of `class`: its own or inherited; where that is
@@ -92,8 +106,8 @@ impl<'a> Types<'a> {
 
     /// The function that writes (`setter`) or deletes (`deleter`) a property.
     pub fn accessor(&self, class: ClassId, name: &str, kind: &str) -> Option<Value<'a>> {
-        for value in self.ancestry(class) {
-            let Value::Class(owner) = value else { continue };
+        for value in self.ancestry(class).iter() {
+            let Value::Class(owner) = *value else { continue };
             let Some(all) = self.class(owner).methods.get(name) else { continue };
             let mut ids = all.iter().map(|&index| FunctionId { file: owner.file, index });
             let id = ids.find(|id| self.has_decorator(*id, kind))?;

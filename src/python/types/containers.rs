@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::{Frame, Types, Value, Values};
+use crate::python::catalogue;
 use crate::python::syntax::ast::{self, Expr, Number};
 
 /// How many parts of a tuple or keys of a dictionary are told apart.
@@ -124,6 +125,10 @@ impl<'a> Types<'a> {
         match value {
             Value::Tuple(parts) => parts.get(position).map(|part| part.to_vec()).unwrap_or_default(),
             Value::Items(item) => vec![(**item).clone()],
+            Value::Instance(ty) => {
+                let item = catalogue::known_type(ty).and_then(|known| known.gives("[]"));
+                item.map(|item| Value::Instance(item.into())).into_iter().collect()
+            }
             Value::Object(class) => self.named_part(*class, position),
             _ => Vec::new(),
         }

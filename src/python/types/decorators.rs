@@ -18,20 +18,26 @@ impl<'a> Types<'a> {
             let around = self.around(frame);
             let mut current = vec![Value::Function(frame)];
             for decorator in function.decorators.iter().rev() {
-                if let Expr::Call(call) = &decorator.expression
-                    && self.value(&call.func, around).iter().any(is_offloading)
-                {
-                    current = Vec::new();
-                }
-                for applied in self.value(&decorator.expression, around).iter() {
-                    current = self.decorate(&decorator.expression, applied, current);
-                }
+                current = self.apply(&decorator.expression, around, current);
             }
             current
         })
     }
 
-    pub(super) fn decorate(&self, expression: &Expr, decorator: &Value<'a>, current: Vec<Value<'a>>) -> Vec<Value<'a>> {
+    /// What one decorator, written as `expression`, leaves of what stands below it.
+    pub(super) fn apply(&self, expression: &'a Expr, around: Frame, mut current: Vec<Value<'a>>) -> Vec<Value<'a>> {
+        if let Expr::Call(call) = expression
+            && self.value(&call.func, around).iter().any(is_offloading)
+        {
+            return Vec::new();
+        }
+        for applied in self.value(expression, around).iter() {
+            current = self.decorate(expression, applied, current);
+        }
+        current
+    }
+
+    fn decorate(&self, expression: &Expr, decorator: &Value<'a>, current: Vec<Value<'a>>) -> Vec<Value<'a>> {
         match decorator {
             _ if is_offloading(decorator) => Vec::new(),
             Value::External(name) => {

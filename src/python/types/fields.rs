@@ -104,8 +104,8 @@ impl<'a> Types<'a> {
     /// What the fields of a class call when an instance is made without them, and where that is read.
     pub fn default_factories(&self, class: ClassId) -> Vec<(&'a Expr, Frame)> {
         let mut found = Vec::new();
-        for value in self.ancestry(class) {
-            let Value::Class(owner) = value else { continue };
+        for value in self.ancestry(class).iter() {
+            let Value::Class(owner) = *value else { continue };
             for bindings in self.class(owner).fields.values() {
                 for binding in bindings {
                     let Bound::Value { value: Some(Expr::Call(call)), .. } = binding.bound else { continue };

@@ -180,6 +180,8 @@ pub struct Types<'a> {
     /// The modules that the application loads, once they are known.
     loaded: RefCell<Vec<u32>>,
     sites: OnceCell<Sites<'a>>,
+    implementations: RefCell<HashMap<ClassId, Vec<ClassId>>>,
+    ancestries: RefCell<HashMap<ClassId, Values<'a>>>,
     /// Methods with two underscores that classes of the project have.
     special: HashSet<&'a str>,
     /// The names of modules that are being looked up: file, offset of the use, name.
@@ -220,6 +222,8 @@ impl<'a> Types<'a> {
             asked: Cell::new(0),
             loaded: RefCell::new(Vec::new()),
             sites: OnceCell::new(),
+            implementations: RefCell::new(HashMap::new()),
+            ancestries: RefCell::new(HashMap::new()),
             special,
             subclasses: RefCell::new(None),
             following: RefCell::new(Vec::new()),

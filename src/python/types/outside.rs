@@ -15,14 +15,13 @@ const APPLICATIONS: [&str; 9] =
 impl<'a> Types<'a> {
     /// What any loaded file assigns to `app.state.name` or `request.state.name`.
     pub(super) fn state(&self, name: &str) -> Vec<Value<'a>> {
-        let loaded = self.loaded.borrow().clone();
-        let all: Vec<u32> = if loaded.is_empty() { (0..).take(self.facts.len()).collect() } else { loaded };
+        if self.loaded.borrow().is_empty() {
+            return Vec::new();
+        }
         let mut found = Vec::new();
-        for file in all {
-            for binding in self.facts_at(file).state.get(name).into_iter().flatten() {
-                let frame = self.open(self.plain(FunctionId { file, index: binding.scope }));
-                found.extend(self.bound(binding.bound, frame, binding.scope));
-            }
+        for (file, binding) in self.sites().state.get(name).into_iter().flatten().take(MAX_ASSIGNMENTS) {
+            let frame = self.open(self.plain(FunctionId { file: *file, index: binding.scope }));
+            found.extend(self.bound(binding.bound, frame, binding.scope));
         }
         found
     }
@@ -54,13 +53,11 @@ impl<'a> Types<'a> {
     }
 
     fn set_on(&self, name: &str, is_meant: impl Fn(&Self, &Value<'a>) -> bool) -> Vec<Value<'a>> {
-        let loaded = self.loaded.borrow().clone();
-        let candidates = loaded.iter().flat_map(|&file| {
-            let assigned = self.facts_at(file).outside.get(name).map(Vec::as_slice).unwrap_or_default();
-            assigned.iter().map(move |outside| (file, *outside))
-        });
+        if self.loaded.borrow().is_empty() {
+            return Vec::new();
+        }
         let mut found = Vec::new();
-        for (file, outside) in candidates.take(MAX_ASSIGNMENTS) {
+        for &(file, outside) in self.sites().outside.get(name).into_iter().flatten().take(MAX_ASSIGNMENTS) {
             let index = outside.binding.scope;
             let frame = self.open(self.plain(FunctionId { file, index }));
             if self.value(outside.owner, frame).iter().any(|owner| is_meant(self, owner)) {

@@ -17,6 +17,15 @@ impl<'a> Types<'a> {
         if !self.is_protocol(protocol) {
             return Vec::new();
         }
+        if let Some(known) = self.implementations.borrow().get(&protocol) {
+            return known.clone();
+        }
+        let found = self.find_implementations(protocol);
+        self.implementations.borrow_mut().insert(protocol, found.clone());
+        found
+    }
+
+    fn find_implementations(&self, protocol: ClassId) -> Vec<ClassId> {
         let methods = &self.class(protocol).methods;
         let mut wanted: Vec<(&str, u32)> =
             methods.iter().filter_map(|(name, all)| Some((*name, *all.last()?))).collect();

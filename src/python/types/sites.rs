@@ -6,8 +6,8 @@
 use std::collections::HashMap;
 
 use super::{ClassId, Frame, FunctionId, Question, Types, Value};
-use crate::python::calls::Function;
-use crate::python::names::Bound;
+use crate::python::calls::{Function, Outside};
+use crate::python::names::{Binding, Bound};
 use crate::python::syntax::ast::{self, Expr};
 
 /// How many calls of one name are looked at before the name is too common to say anything.
@@ -21,6 +21,10 @@ pub(super) type Site<'a> = (FunctionId, &'a ast::ExprCall);
 pub(super) struct Sites<'a> {
     calls: HashMap<&'a str, Vec<Site<'a>>>,
     decorated: HashMap<&'a str, Vec<FunctionId>>,
+    /// Assignments to attributes from outside, with the file they stand in.
+    pub(super) outside: HashMap<&'a str, Vec<(u32, Outside<'a>)>>,
+    /// What the bags of applications are given, with the file.
+    pub(super) state: HashMap<&'a str, Vec<(u32, Binding<'a>)>>,
 }
 
 pub(super) fn last_name(callee: &Expr) -> &str {
@@ -34,13 +38,19 @@ pub(super) fn last_name(callee: &Expr) -> &str {
 }
 
 impl<'a> Types<'a> {
-    fn sites(&self) -> &Sites<'a> {
+    pub(super) fn sites(&self) -> &Sites<'a> {
         self.sites.get_or_init(|| {
             let mut sites = Sites::default();
             for &file in self.loaded.borrow().iter() {
                 let facts = self.facts_at(file);
                 for &(index, call) in &facts.calls {
                     sites.calls.entry(last_name(&call.func)).or_default().push((FunctionId { file, index }, call));
+                }
+                for (name, assigned) in &facts.outside {
+                    sites.outside.entry(name).or_default().extend(assigned.iter().map(|outside| (file, *outside)));
+                }
+                for (name, bindings) in &facts.state {
+                    sites.state.entry(name).or_default().extend(bindings.iter().map(|binding| (file, *binding)));
                 }
                 for (function, index) in facts.functions.iter().zip(0..) {
                     for decorator in function.decorators {

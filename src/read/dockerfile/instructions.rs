@@ -16,8 +16,18 @@ pub(super) struct Instruction {
     pub(super) rest: Decoded,
     /// From the keyword to the end of its last line, without a here-document.
     pub(super) span: Span,
-    /// The here-documents that belong to it, without their end lines.
-    pub(super) documents: Vec<Decoded>,
+    /// The here-documents that belong to it.
+    pub(super) documents: Vec<Document>,
+}
+
+/// A here-document, without its last line.
+#[derive(Debug, Clone)]
+pub(super) struct Document {
+    /// The word that ends it.
+    pub(super) name: String,
+    /// Whether that word is quoted, so that nothing is filled in.
+    pub(super) quoted: bool,
+    pub(super) body: Decoded,
 }
 
 /// The instructions and whole-line comments of a file.
@@ -122,7 +132,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn documents(&mut self, keyword: &str, rest: &str) -> Vec<Decoded> {
+    fn documents(&mut self, keyword: &str, rest: &str) -> Vec<Document> {
         if !matches!(keyword, "RUN" | "COPY" | "ADD") || !rest.contains("<<") {
             return Vec::new();
         }
@@ -133,11 +143,13 @@ impl<'a> Scanner<'a> {
                 continue;
             };
             let (strip_tabs, name) = name.strip_prefix('-').map_or((false, name), |name| (true, name));
+            let quoted = name.starts_with(['"', '\'']);
             let name = name.trim_matches(['"', '\'']);
             if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || c == '_') {
                 continue;
             }
-            documents.push(self.document(name, strip_tabs));
+            let body = self.document(name, strip_tabs);
+            documents.push(Document { name: name.to_owned(), quoted, body });
         }
         documents
     }

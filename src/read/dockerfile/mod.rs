@@ -8,12 +8,14 @@ mod health;
 mod instructions;
 #[cfg(test)]
 mod tests;
+mod written;
 
 use crate::findings::Note;
 use crate::source::{FileId, Located, Place, SourceFile, Word};
 
 use super::command;
 use super::decoded::Decoded;
+use super::embedded::Embedded;
 use super::expansion::{self, Dialect};
 use super::requirements::installs;
 use super::{Command, Copied, Facts, Stage, Step, Unit, UnitKind, Variable, json_words};
@@ -46,6 +48,16 @@ pub(super) fn read(file: FileId, source: &SourceFile, facts: &mut Facts) {
     }
     let stages = reader.stages;
     facts.units.extend(stages);
+}
+
+/// The files that a Dockerfile holds and writes into its images.
+pub(super) fn embedded(text: &str, file: FileId) -> Vec<Embedded> {
+    // Few Dockerfiles write files, and all are scanned again.
+    if !text.contains("<<") && !text.contains('>') {
+        return Vec::new();
+    }
+    let (instructions, _) = instructions::scan(text);
+    instructions.iter().flat_map(|instruction| written::files(instruction, file)).collect()
 }
 
 struct Reader<'a> {
@@ -94,23 +106,10 @@ impl Reader<'_> {
             }
             "WORKDIR" => self.working_folder(rest),
             "COPY" | "ADD" => {
-                let copied = copied(rest, self.file);
-                let place = Place::new(self.file, rest.span(0..rest.text().len()));
-                self.stage(|stage| {
-                    if let Some(copied) = copied {
-                        let written = |text: &String| Word {
-                            parts: expansion::parts(text, Dialect::Build),
-                            place,
-                            removal: place,
-                            quoted: true,
-                        };
-                        let index = stage.copied.len();
-                        let sources = copied.sources.iter().map(written).collect();
-                        let step = Step::Copy(index, sources, written(&copied.destination));
-                        stage.stage.get_or_insert_default().steps.push(step);
-                        stage.copied.push(landed(copied, stage.working_folder.as_ref()));
-                    }
-                });
+                if let Some(copied) = copied(rest, self.file) {
+                    self.copy(rest, copied);
+                }
+                self.write(instruction);
             }
             "USER" => {
                 let user = self.located(rest);
@@ -286,8 +285,33 @@ impl Reader<'_> {
         command
     }
 
+    fn copy(&mut self, rest: &Decoded, copied: Copied) {
+        let place = Place::new(self.file, rest.span(0..rest.text().len()));
+        let written = |text: &String| {
+            let parts = expansion::parts(text, Dialect::Build);
+            Word { parts, place, removal: place, quoted: true }
+        };
+        self.stage(|stage| {
+            let index = stage.copied.len();
+            let sources = copied.sources.iter().map(written).collect();
+            let step = Step::Copy(index, sources, written(&copied.destination));
+            stage.stage.get_or_insert_default().steps.push(step);
+            stage.copied.push(landed(copied, stage.working_folder.as_ref()));
+        });
+    }
+
+    /// The files whose text an instruction holds itself.
+    fn write(&mut self, instruction: &Instruction) {
+        for file in written::files(instruction, self.file) {
+            let at = Some(super::embedded::start(&file.body));
+            let copied = Copied { sources: Vec::new(), destination: file.path, stage: None, written: at };
+            self.copy(&instruction.rest, copied);
+        }
+    }
+
     fn run(&mut self, instruction: &Instruction) {
-        for text in instruction.documents.iter().chain([&instruction.rest]) {
+        self.write(instruction);
+        for text in instruction.documents.iter().map(|document| &document.body).chain([&instruction.rest]) {
             let found = installs::requirements(text, self.file);
             self.facts.requirements.extend(found);
         }
@@ -338,5 +362,5 @@ fn copied(rest: &Decoded, file: FileId) -> Option<Copied> {
     };
     let destination = words.pop()?;
     words.retain(|source| !source.starts_with("<<"));
-    (!words.is_empty()).then_some(Copied { sources: words, destination, stage })
+    (!words.is_empty()).then_some(Copied { sources: words, destination, stage, written: None })
 }

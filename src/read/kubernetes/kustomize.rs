@@ -105,6 +105,10 @@ impl<'a> Kustomizations<'a> {
         for (patch, target) in self.patches(&node, folder) {
             for object in objects.iter_mut().filter(|object| patch::is_for(object, &patch, target.as_ref())) {
                 patch::apply(&mut object.node, &patch);
+                // Another text takes the place of the one that was read.
+                let replaced =
+                    |key: &str| patch.at(&["data", key]).or_else(|| patch.at(&["stringData", key])).is_some();
+                object.files.retain(|(key, _)| !replaced(key));
             }
         }
         for count in node.get("replicas").into_iter().flat_map(Node::nodes) {

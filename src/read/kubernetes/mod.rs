@@ -19,13 +19,14 @@ mod workloads;
 use std::collections::BTreeMap;
 
 use crate::findings::Note;
-use crate::source::{Comment, FileId, FileKind, Files};
+use crate::source::{Comment, FileId, FileKind, Files, Span};
 
 use super::Facts;
 use super::decoded::Decoded;
+use super::embedded::{self, Embedded};
 use super::{helm, yaml};
 use kustomize::Kustomizations;
-use node::Node;
+use node::{Entry, Node};
 use objects::{Object, fill_parameters};
 use space::Space;
 
@@ -74,6 +75,26 @@ pub(super) fn read(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
     }
     facts.notes.append(&mut notes);
     facts
+}
+
+/// The files that the sets of a file of manifests hold.
+pub(super) fn embedded(text: &str) -> Vec<Embedded> {
+    if !text.contains("ConfigMap") && !text.contains("stringData") {
+        return Vec::new();
+    }
+    let tree = yaml::parse(text);
+    let rendered = Decoded::verbatim(text, 0);
+    let mut found = Vec::new();
+    for &top in tree.documents.iter().take(MAX_DOCUMENTS) {
+        let Some(node) = node::tree(&tree, &rendered, top) else { continue };
+        for object in std::iter::once(&node).chain(node.get("items").into_iter().flat_map(Node::nodes)) {
+            found.extend(objects::texts(object).filter_map(|entry| {
+                let body = entry.node.scalar()?.decoded.clone();
+                Some(Embedded { path: entry.key.clone(), body })
+            }));
+        }
+    }
+    found
 }
 
 const fn is_member(kind: FileKind) -> bool {
@@ -187,8 +208,20 @@ impl Reader<'_> {
         }
     }
 
+    /// The files that the texts of a set are.
+    fn held(&self, object: &Object) -> Vec<(String, FileId)> {
+        let file = |entry: &Entry| {
+            let body = &entry.node.scalar()?.decoded;
+            let place = self.space.place(Span::new(embedded::start(body), embedded::start(body)))?;
+            let path = self.files.part_path(place.file, place.span.start);
+            Some((entry.key.clone(), self.files.find(&path)?))
+        };
+        objects::texts(&object.node).filter_map(file).collect()
+    }
+
     fn add(&mut self, node: Node, file: FileId, folder: &str, objects: &mut Vec<Object>) {
-        let Some(object) = Object::new(node, file, folder).filter(workloads::is_of_interest) else { return };
+        let Some(mut object) = Object::new(node, file, folder).filter(workloads::is_of_interest) else { return };
+        object.files = self.held(&object);
         if self.left == 0 {
             return;
         }

@@ -107,6 +107,14 @@ impl<'a> Sets<'a> {
     }
 }
 
+/// The entries of a set that are texts of several lines, which is what files are; none of anything else.
+pub(super) fn texts(node: &Node) -> impl Iterator<Item = &Entry> {
+    let is_set = matches!(node.text_of("kind"), Some("ConfigMap" | "Secret"));
+    let entries = is_set.then(|| plain_entries(node)).into_iter().flatten();
+    let is_template = |text: &str| text.contains("{{") || text.contains("{%");
+    entries.filter(move |entry| entry.node.text().is_some_and(|text| text.contains('\n') && !is_template(text)))
+}
+
 /// The entries of a set that stand there as text; what is encoded or encrypted is not told.
 fn plain_entries(node: &Node) -> impl Iterator<Item = &Entry> {
     let key = if node.text_of("kind") == Some("ConfigMap") { "data" } else { "stringData" };

@@ -206,6 +206,23 @@ class Listener(WebsocketListener):
         return data
 
 
+@websocket_listener("/listen-plain")
+def listen_plain(data: str) -> str:
+    note()
+    return data
+
+
+class PlainListener(WebsocketListener):
+    path = "/class-plain"
+
+    def on_accept(self, socket: WebSocket) -> None:
+        note()
+
+    def on_receive(self, data: str) -> str:
+        note()
+        return data
+
+
 class Raw(AbstractMiddleware):
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         note()
@@ -262,6 +279,8 @@ app = Litestar(
         channel,
         listen,
         Listener,
+        listen_plain,
+        PlainListener,
         Router(path="/router", route_handlers=[inner]),
     ],
     exception_handlers={ValueError: failed},

@@ -120,6 +120,17 @@ async def stopping(app, loop):
 app.register_listener(stopping, "before_server_stop")
 
 
+async def tocking(number):
+    await asyncio.sleep(0.5)
+    note()
+
+
+@app.after_server_start
+async def start_tocking(app, loop):
+    note()
+    app.add_task(tocking(1))
+
+
 async def ticking(app):
     await asyncio.sleep(0.5)
     note()

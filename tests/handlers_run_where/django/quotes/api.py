@@ -30,6 +30,28 @@ async def inner(request):
     return {}
 
 
+def guard_plain(request):
+    note()
+    return True
+
+
+async def guard_async(request):
+    note()
+    return True
+
+
+@api.get("/guarded-too", auth=[guard_plain])
+def guarded_too(request):
+    note()
+    return {}
+
+
+@api.get("/guarded-async", auth=guard_async)
+async def guarded_async(request):
+    note()
+    return {}
+
+
 @api.get("/guarded", auth=Guard())
 def guarded(request):
     note()

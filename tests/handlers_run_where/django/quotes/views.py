@@ -1,5 +1,5 @@
 from adrf.views import APIView as AsyncAPIView
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.views import View
 from django.views.decorators.cache import never_cache
 from rest_framework.decorators import api_view
@@ -65,3 +65,23 @@ async def tells(request):
     note()
     await told.asend(None)
     return HttpResponse("a")
+
+
+def letters():
+    note()
+    yield "a"
+
+
+async def numbers():
+    note()
+    yield "1"
+
+
+def streams_plain(request):
+    note()
+    return StreamingHttpResponse(letters())
+
+
+async def streams(request):
+    note()
+    return StreamingHttpResponse(numbers())

@@ -15,5 +15,7 @@ urlpatterns = [
     path("", include(router.urls)),
     path("api/", api.urls),
     path("fails", views.fails),
+    path("streams", views.streams),
+    path("streams-plain", views.streams_plain),
     path("tells", views.tells),
 ]

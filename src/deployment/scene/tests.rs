@@ -1,0 +1,87 @@
+use std::collections::BTreeMap;
+
+use super::super::{Deployment, assemble};
+use crate::read;
+use crate::source::{FileKind, Files};
+
+/// What the files start, each a path with its text.
+fn deployments(texts: &[(&str, &str)]) -> (Files, Vec<Deployment>) {
+    let mut files = Files::new();
+    let mut kinds = BTreeMap::new();
+    for (path, text) in texts {
+        let kind = FileKind::of_named(path, text).unwrap();
+        kinds.insert(files.add(*path, *text), kind);
+    }
+    read::unfold(&mut files, &mut kinds);
+    let facts = read::all(&files, &kinds);
+    let found = assemble(&files, &facts).deployments;
+    (files, found)
+}
+
+/// The number of workers of the only deployment, and where it is set.
+fn workers(texts: &[(&str, &str)]) -> (Option<i64>, String) {
+    let (files, found) = deployments(texts);
+    let [only] = found.as_slice() else { panic!("{} deployments", found.len()) };
+    let setting = only.setting("workers").unwrap();
+    (only.int("workers"), setting.place().map(|place| files.describe(place)).unwrap_or_default())
+}
+
+fn told(count: i64, place: &str) -> (Option<i64>, String) {
+    (Some(count), place.to_owned())
+}
+
+#[test]
+fn images_hold_what_their_dockerfile_writes() {
+    let image = |lines: &str| format!("FROM python\nWORKDIR /app\n{lines}\n");
+    let cases = [
+        ("COPY <<'EOF' /start.sh\nexec gunicorn -w 3 a\nEOF\nCMD [\"sh\", \"/start.sh\"]", 4),
+        ("COPY --chmod=755 <<'EOF' /usr/bin/start\n#!/bin/sh\nexec gunicorn -w 3 a\nEOF\nCMD start", 5),
+        ("RUN cat > /start.sh <<'EOF'\nexec gunicorn -w 3 a\nEOF\nCMD sh /start.sh", 4),
+        ("RUN cat <<EOF > /start.sh && chmod +x /start.sh\nexec gunicorn -w 3 a\nEOF\nENTRYPOINT [\"/start.sh\"]", 4),
+        ("RUN echo '#!/bin/sh\\n\\\nexec gunicorn -w 3 a\\n' > /start.sh\nCMD /start.sh", 4),
+        ("RUN printf '#!/bin/sh\\nexec gunicorn -w 3 a\\n' > /start.sh\nCMD /start.sh", 3),
+        ("RUN echo \"#!/bin/sh\" > /start.sh && \\\n echo \"exec gunicorn -w 3 a\" >> /start.sh\nCMD /start.sh", 4),
+        ("COPY <<'EOF' gunicorn.conf.py\nworkers = 3\nEOF\nCMD gunicorn a", 4),
+        ("RUN echo 'workers = 3' > /etc/web.conf.py\nCMD gunicorn -c /etc/web.conf.py a", 3),
+    ];
+    for (lines, line) in cases {
+        let text = image(lines);
+        assert_eq!(workers(&[("Dockerfile", &text)]), told(3, &format!("Dockerfile:{line}")), "{text}");
+    }
+}
+
+#[test]
+fn what_is_filled_in_while_an_image_is_built_is_not_told() {
+    for lines in [
+        "COPY <<EOF /start.sh\nexec gunicorn -w $COUNT a\nEOF\nCMD sh /start.sh",
+        "RUN echo \"exec gunicorn -w $COUNT a\" > /start.sh\nCMD sh /start.sh",
+        "RUN echo 'exec gunicorn a \\\\' >> /start.sh\nCMD sh /start.sh",
+    ] {
+        let text = format!("FROM python\n{lines}\n");
+        assert!(deployments(&[("Dockerfile", &text)]).1.is_empty(), "{text}");
+    }
+}
+
+const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n  - name: web\n    image: web\n    \
+                   command: [gunicorn, -c, /etc/web/web.conf.py, a]\n    volumeMounts:\n    - name: conf\n      ";
+
+#[test]
+fn containers_see_the_files_of_their_sets() {
+    let set = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: conf\ndata:\n  other: x\n  web.conf.py: |\n    \
+               import os\n\n    workers = int(os.environ.get(\"N\", 3))\n";
+    let volume = "  volumes:\n  - name: conf\n    configMap:\n      name: conf\n";
+    let whole = format!("{POD}mountPath: /etc/web\n{volume}");
+    assert_eq!(workers(&[("pod.yaml", &whole), ("set.yaml", set)]), told(3, "set.yaml:10"));
+    let one = format!("{POD}mountPath: /etc/web/web.conf.py\n      subPath: web.conf.py\n{volume}");
+    assert_eq!(workers(&[("pod.yaml", &format!("{set}---\n{one}"))]), told(3, "pod.yaml:10"));
+    let renamed = set.replace("web.conf.py:", "settings:");
+    let items = format!("{whole}      items:\n      - key: settings\n        path: web.conf.py\n");
+    assert_eq!(workers(&[("pod.yaml", &items), ("set.yaml", &renamed)]), told(3, "set.yaml:10"));
+}
+
+#[test]
+fn a_configuration_of_any_name_is_found_through_copies() {
+    let dockerfile = "FROM python\nCOPY deploy/web.settings /etc/app/settings\nCMD gunicorn -c /etc/app/settings a\n";
+    let found = workers(&[("Dockerfile", dockerfile), ("deploy/web.settings", "workers = 3\n")]);
+    assert_eq!(found, told(3, "deploy/web.settings:1"));
+}

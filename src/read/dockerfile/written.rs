@@ -1,0 +1,156 @@
+//! Files that an instruction writes itself: `COPY <<EOF /start.sh`, `RUN cat > /start.sh <<EOF`,
+//! `RUN echo '...' > /start.sh`.
+//!
+//! Decides what lands where, as far as the text in the Dockerfile is the text of the file. A text in which
+//! the builder or a shell fills something in is left out: what would be there then depends on the build.
+
+use crate::source::FileId;
+
+use super::super::decoded::Decoded;
+use super::super::embedded::Embedded;
+use super::super::json_words;
+use super::super::shell::{self, PartKind, Simple, Statement, Word};
+use super::instructions::{Document, Instruction};
+
+/// The files that an instruction writes, in order.
+pub(super) fn files(instruction: &Instruction, file: FileId) -> Vec<Embedded> {
+    match instruction.keyword.as_str() {
+        "COPY" | "ADD" => copied(instruction),
+        "RUN" if instruction.rest.text().contains('>') && json_words::words(&instruction.rest, file).is_none() => {
+            run(instruction, file)
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Each here-document is a file of its own: under the destination itself or, where that is a folder, under the
+/// word that ends it.
+fn copied(instruction: &Instruction) -> Vec<Embedded> {
+    let Some(destination) = instruction.rest.text().split_whitespace().next_back() else { return Vec::new() };
+    let is_folder = destination.ends_with('/') || instruction.documents.len() > 1;
+    let known = instruction.documents.iter().filter(|document| is_plain(document));
+    let file = |document: &Document| {
+        let folder = destination.trim_end_matches('/');
+        let path = if is_folder { format!("{folder}/{}", document.name) } else { destination.to_owned() };
+        Embedded { path, body: document.body.clone() }
+    };
+    known.map(file).collect()
+}
+
+/// Whether the text of a here-document reaches the file as it stands there.
+fn is_plain(document: &Document) -> bool {
+    !document.body.text().is_empty() && (document.quoted || !document.body.text().contains(['$', '`', '\\']))
+}
+
+/// What the commands of a `RUN` write, where one command alone says all of a file.
+fn run(instruction: &Instruction, file: FileId) -> Vec<Embedded> {
+    let rest = &instruction.rest;
+    let Some(script) = shell::script(&Decoded::verbatim(rest.text(), 0), file) else { return Vec::new() };
+    let mut commands = Vec::new();
+    script.body.iter().for_each(|statement| in_order(statement, &mut commands));
+    let mut documents = instruction.documents.iter();
+    // Path, text, and whether all of the text is known.
+    let mut written: Vec<(String, Option<Decoded>)> = Vec::new();
+    for command in commands {
+        let text = rest.text().get(command.place.span.start..command.place.span.end).unwrap_or_default();
+        let document = if text.contains("<<") { documents.next() } else { None };
+        let Some(path) = target(command) else { continue };
+        let front = command.output.as_ref().map_or(0, |output| output.place.span.start);
+        let front = rest.text().get(..front).unwrap_or_default().trim_end_matches(['"', '\'', ' ', '\t']);
+        let appends = front.ends_with(">>") || option(command, "-a");
+        let body = match document {
+            Some(document) => is_plain(document).then(|| document.body.clone()),
+            None => printed(command, rest),
+        };
+        let known = written.iter_mut().find(|(known, _)| *known == path);
+        match known {
+            Some((_, before)) if appends => match (before.as_mut(), body) {
+                (Some(before), Some(body)) => before.push_from(&body, 0..body.text().len()),
+                _ => *before = None,
+            },
+            Some((_, before)) => *before = body,
+            None => written.push((path, body.filter(|_| !appends))),
+        }
+    }
+    let known = written.into_iter().filter_map(|(path, body)| Some(Embedded { path, body: body? }));
+    known.filter(|file| !file.body.text().trim().is_empty()).collect()
+}
+
+/// The commands that run one after the other. What stands in a branch may not run.
+fn in_order<'s>(statement: &'s Statement, commands: &mut Vec<&'s Simple>) {
+    match statement {
+        Statement::Simple(simple) => commands.push(simple),
+        Statement::And(first, second) => {
+            in_order(first, commands);
+            in_order(second, commands);
+        }
+        Statement::Group(list) | Statement::Subshell(list) => {
+            list.iter().for_each(|statement| in_order(statement, commands));
+        }
+        _ => {}
+    }
+}
+
+/// The absolute path that `cat`, `echo`, `printf` or `tee` writes to.
+fn target(command: &Simple) -> Option<String> {
+    let program = literal(command.words.first()?)?;
+    let output = match program.text() {
+        "cat" | "echo" | "printf" => command.output.as_ref()?,
+        "tee" => command.words.get(1..)?.iter().find(|word| !is_option(word))?,
+        _ => return None,
+    };
+    let path = literal(output)?.text().to_owned();
+    path.starts_with('/').then_some(path)
+}
+
+fn is_option(word: &Word) -> bool {
+    literal(word).is_some_and(|text| text.text().starts_with('-'))
+}
+
+fn option(command: &Simple, name: &str) -> bool {
+    command.words.iter().any(|word| literal(word).is_some_and(|text| text.text() == name))
+}
+
+/// The text of a word that nothing is filled into.
+fn literal(word: &Word) -> Option<Decoded> {
+    let mut text = Decoded::default();
+    for part in &word.parts {
+        let PartKind::Text(decoded) = &part.kind else { return None };
+        text.push_from(decoded, 0..decoded.text().len());
+    }
+    Some(text)
+}
+
+/// What `echo` or `printf` prints: one word, its escapes turned into what they stand for. `echo` does so as
+/// `dash` does it, which runs these commands in the images that Python is published in.
+fn printed(command: &Simple, rest: &Decoded) -> Option<Decoded> {
+    let program = literal(command.words.first()?)?;
+    let is_printf = program.text() == "printf";
+    let words: Vec<&Word> = command.words.get(1..)?.iter().filter(|word| !is_option(word)).collect();
+    let (text, place) = match words.as_slice() {
+        [only] if matches!(program.text(), "echo" | "printf") => (literal(only)?, only.place),
+        _ => return None,
+    };
+    let plain = text.text();
+    if is_printf && plain.contains('%') {
+        return None;
+    }
+    let mut out = Decoded::default();
+    let mut at = 0;
+    while let Some(found) = plain.get(at..)?.find('\\') {
+        let escape = at + found;
+        out.push_from(&text, at..escape);
+        if plain.get(escape..escape + 2)? != "\\n" {
+            return None;
+        }
+        out.push_escaped("\n", text.span(escape..escape + 2));
+        at = escape + 2;
+    }
+    out.push_from(&text, at..plain.len());
+    if !is_printf {
+        // The line break that `echo` adds stands where the word ends.
+        let end = place.span.end;
+        out.push_escaped("\n", crate::source::Span::new(end, end + 1));
+    }
+    Some(out.through(rest))
+}
