@@ -260,8 +260,11 @@ fn assemble(
         workload: reached::workload(&reached, streams),
         reached,
         connections: pools::connections(types, &loaded),
-        cooperative: cooperative(files, modules),
-        tokens: pools::tokens(files, modules),
+        // Only greenlets have to be yielded to, and only AnyIO's threads are counted in tokens.
+        cooperative: if object.interface == Interface::Wsgi { cooperative(files, modules) } else { Vec::new() },
+        tokens: matches!(object.framework, Framework::FastApi | Framework::Starlette)
+            .then(|| pools::tokens(files, modules))
+            .flatten(),
         handlers: in_order(handlers),
         missing,
         websockets,

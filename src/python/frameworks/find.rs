@@ -206,7 +206,7 @@ impl<'a> Finder<'_, 'a> {
                 _ => {}
             }
         }
-        // What people put into a list of the application does not say whose list it is.
+        // `app.middlewares` stands for what is put into it, and is still a list of the application's.
         if owners.is_empty()
             && let Expr::Attribute(attribute) = expr
         {

@@ -7,6 +7,8 @@ use crate::app::{Blocking, Category, Limit, Role, Weight};
 
 /// How many places of a kind a finding points at.
 const MAX_PLACES: usize = 30;
+/// A sleep of so many seconds or less delays nobody that would notice.
+const MOMENT: f64 = 0.01;
 /// How many handlers it names.
 const MAX_HANDLERS: usize = 5;
 
@@ -49,6 +51,10 @@ impl Blocking {
         let aside = self.roles.iter().all(|role| matches!(role, Role::Background | Role::Stream));
         let worst = match (self.category, self.weight) {
             (_, Weight::Slight) => return Severity::Advice,
+            // Done to tell two moments apart, or to let another thread run.
+            (Category::Sleep, _) if matches!(self.limit, Limit::Given(seconds) if seconds <= MOMENT) => {
+                return Severity::Advice;
+            }
             (Category::File | Category::Cpu, _) | (_, Weight::Bounded) => Severity::Warning,
             (_, Weight::Unbounded) if aside => Severity::Warning,
             (_, Weight::Unbounded) => Severity::Error,
