@@ -15,7 +15,9 @@ use crate::source::FileId;
 /// The indices of all modules that loading these may load, in order.
 pub(super) fn modules(types: &Types<'_>, start: &[u32]) -> Vec<u32> {
     let mut reach = Reach { types, seen: BTreeSet::new(), open: Vec::new() };
-    start.iter().for_each(|&start| reach.add(start));
+    for &index in start {
+        reach.add(index);
+    }
     reach.run();
     reach.settings_by_shape();
     reach.seen.into_iter().collect()
@@ -60,7 +62,9 @@ impl Reach<'_, '_> {
             path.split('/').any(|part| part.starts_with("test") || part == "docs")
         };
         let settings: Vec<u32> = self.types.files().filter(|&index| binds(index) && !aside(index)).collect();
-        settings.into_iter().for_each(|index| self.add(index));
+        for index in settings {
+            self.add(index);
+        }
         self.run();
     }
 

@@ -30,6 +30,7 @@ pub enum Calls {
 
 impl Context {
     /// Where a function runs once it is known how the worker calls the application.
+    #[must_use]
     pub const fn under(self, calls: Calls) -> Self {
         match (self, calls) {
             (Self::Worker, Calls::InGreenlets) => Self::Greenlet,

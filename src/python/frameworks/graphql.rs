@@ -23,7 +23,7 @@ pub fn resolves_async(types: &Types<'_>, modules: &[u32]) -> bool {
     let imports = modules.iter().flat_map(|&file| &types.facts_at(file).imports);
     imports.into_iter().any(|import| {
         import.name.is_some_and(|name| ASYNCHRONOUS.contains(&name))
-            || import.module.ends_with(".asgi") && import.name == Some("GraphQL")
+            || import.module.split('.').next_back() == Some("asgi") && import.name == Some("GraphQL")
     })
 }
 
