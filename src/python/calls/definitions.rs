@@ -1,6 +1,6 @@
 //! What binds names: definitions, imports, targets of assignments.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::guards::is_placeholder;
 use super::{Class, Function, Import, Outside, Parameter, Reader};
@@ -182,7 +182,7 @@ impl<'a> Reader<'a> {
             bases: def.arguments.as_deref().map(|arguments| &*arguments.args).unwrap_or_default(),
             decorators: &def.decorator_list,
             methods: HashMap::new(),
-            fields: HashMap::new(),
+            fields: BTreeMap::new(),
             nested: HashMap::new(),
         });
         match self.class {

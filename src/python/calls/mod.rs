@@ -146,7 +146,7 @@ pub struct Class<'a> {
     /// Its methods, by name; the last one of a name counts.
     pub methods: HashMap<&'a str, Vec<u32>>,
     /// What its body and its methods (through `self`) assign.
-    pub fields: HashMap<&'a str, Vec<Binding<'a>>>,
+    pub fields: BTreeMap<&'a str, Vec<Binding<'a>>>,
     /// Classes in it.
     pub nested: HashMap<&'a str, u32>,
 }

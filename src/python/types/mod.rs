@@ -160,6 +160,12 @@ pub type Values<'a> = Rc<[Value<'a>]>;
 
 type Children = BTreeMap<ClassId, Vec<ClassId>>;
 
+/// A question, and what is known of the arguments where it is asked.
+type Key<'a> = (Question<'a>, Frame);
+
+/// A name of a module that is being looked up: file, offset of the use, name, open questions.
+type Followed = (u32, usize, Box<str>, usize);
+
 type Entry<'a> = ((FunctionId, u16), Value<'a>);
 
 /// Answers what the expressions of a project stand for.
@@ -170,16 +176,16 @@ pub struct Types<'a> {
     by_file: HashMap<FileId, u32>,
     environments: RefCell<Vec<Rc<[Entry<'a>]>>>,
     known_environments: RefCell<HashMap<Rc<[Entry<'a>]>, Environment>>,
-    answers: RefCell<QuickMap<(Question<'a>, Frame), Values<'a>>>,
+    answers: RefCell<QuickMap<Key<'a>, Values<'a>>>,
     /// The questions that are being answered, numbered in the order in which one led to the next.
-    asking: RefCell<QuickMap<(Question<'a>, Frame), usize>>,
+    asking: RefCell<QuickMap<Key<'a>, usize>>,
     /// The first of the open questions that the answer which is being found depends on.
     rests_on: Cell<usize>,
     /// The answer "unknown".
     nothing: Values<'a>,
     subclasses: RefCell<Option<Rc<Children>>>,
     /// Answers that were cut short, for as long as the question that led to them is open.
-    tentative: RefCell<QuickMap<(Question<'a>, Frame), (Values<'a>, usize)>>,
+    tentative: RefCell<QuickMap<Key<'a>, (Values<'a>, usize)>>,
     asked: Cell<usize>,
     /// The modules that the application loads, once they are known.
     loaded: RefCell<Vec<u32>>,
@@ -188,8 +194,7 @@ pub struct Types<'a> {
     ancestries: RefCell<HashMap<ClassId, Values<'a>>>,
     /// Methods with two underscores that classes of the project have.
     special: HashSet<&'a str>,
-    /// The names of modules that are being looked up: file, offset of the use, name, open questions.
-    following: RefCell<Vec<(u32, usize, Box<str>, usize)>>,
+    following: RefCell<Vec<Followed>>,
     followed: Cell<usize>,
 }
 
@@ -342,9 +347,7 @@ impl<'a> Types<'a> {
         if self.following.borrow().is_empty() {
             self.followed.set(0);
         }
-        if self.tentative.borrow().len() > 0 {
-            self.tentative.borrow_mut().clear();
-        }
+        self.tentative.borrow_mut().clear();
     }
 
     /// What is being answered depends on the question that was opened as this one.
@@ -360,9 +363,7 @@ impl<'a> Types<'a> {
         if open == 0 && self.following.borrow().is_empty() {
             self.followed.set(0);
         }
-        let is_same = |(known, offset, text, _): &&(u32, usize, Box<str>, usize)| {
-            *known == file && *offset == at && **text == *name
-        };
+        let is_same = |(known, offset, text, _): &&Followed| *known == file && *offset == at && **text == *name;
         let since = self.following.borrow().iter().find(is_same).map(|(.., since)| *since);
         if self.followed.get() >= MAX_FOLLOWED || self.following.borrow().len() >= MAX_DEPTH || since.is_some() {
             self.rests_on(since.map_or(0, |since| since.saturating_sub(1)));
