@@ -94,6 +94,11 @@ pub enum Role {
 }
 
 impl Role {
+    /// Whether requests pay for it that ask for something else.
+    pub const fn is_for_every_request(self) -> bool {
+        matches!(self, Self::Middleware | Self::Dependency)
+    }
+
     /// The role as a noun, and as the noun of several.
     pub const fn nouns(self) -> (&'static str, &'static str) {
         match self {

@@ -206,6 +206,14 @@ impl<'a> Finder<'_, 'a> {
                 _ => {}
             }
         }
+        // `app.middlewares` holds what is put into it, and is still the application's own list.
+        if let Expr::Attribute(attribute) = expr {
+            for value in self.types.value(&attribute.value, frame).iter() {
+                if let Value::Instance(class) = value {
+                    owners.push(Owner { class: class.to_string(), path: attribute.attr.to_string() });
+                }
+            }
+        }
         Some(owners)
     }
 
