@@ -236,15 +236,15 @@ fn number_of(number: &ast::ExprNumberLiteral) -> Option<f64> {
 mod tests {
     use super::*;
 
-    fn at(host: &str, port: u16) -> Option<Destination> {
-        Some(Destination::Address { host: host.to_owned(), port })
+    fn at(host: &str, port: u16) -> Destination {
+        Destination::Address { host: host.to_owned(), port }
     }
 
     #[test]
     fn a_url_tells_host_and_port() {
-        assert_eq!(address_of("http://localhost:8000/x"), at("localhost", 8000));
-        assert_eq!(address_of("HTTPS://u:p@API.example.org?x"), at("api.example.org", 443));
-        assert_eq!(address_of("http://[::1]:80"), at("::1", 80));
+        assert_eq!(address_of("http://localhost:8000/x"), Some(at("localhost", 8000)));
+        assert_eq!(address_of("HTTPS://u:p@API.example.org?x"), Some(at("api.example.org", 443)));
+        assert_eq!(address_of("http://[::1]:80"), Some(at("::1", 80)));
         assert_eq!(address_of("http://a:99999/"), None);
         assert_eq!(address_of("/relative"), None);
         assert_eq!(address_of("redis://localhost:6379"), None);

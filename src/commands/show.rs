@@ -15,9 +15,10 @@ pub(super) fn run(cli: &Cli, show: &Show) -> Result<Done, Failure> {
         Form::Json => report::launches_json(&found.files, deployments, notes),
         Form::Pretty => {
             let look = super::look(cli);
-            let started = match deployments.is_empty() {
-                true => "no file here starts a server that farrier knows\n".to_owned(),
-                false => report::launches(&found.files, deployments, &found.applications, notes, show.all, look),
+            let started = if deployments.is_empty() {
+                "no file here starts a server that farrier knows\n".to_owned()
+            } else {
+                report::launches(&found.files, deployments, &found.applications, notes, show.all, look)
             };
             started + &report::unstarted(&found.files, &found.orphans, look)
         }

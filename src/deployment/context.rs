@@ -70,10 +70,7 @@ fn mounted_sources(unit: &Unit, files: &Files) -> Option<Located<String>> {
         let inside =
             |path: &str| folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
         let is_test = |path: &str| path.split('/').any(|part| part == "tests" || part.starts_with("test_"));
-        files
-            .iter()
-            .filter(|(_, file)| file.path().ends_with(".py") && inside(file.path()) && !is_test(file.path()))
-            .count()
+        files.iter().filter(|(_, file)| file.is_python() && inside(file.path()) && !is_test(file.path())).count()
     };
     unit.mounts.iter().find_map(|mount| {
         let mounted = code(&join(home, &mount.source.value));

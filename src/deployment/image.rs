@@ -90,7 +90,7 @@ fn with_code<'f>(own: &'f str, files: &Files) -> &'f str {
     let holds = |folder: &str| {
         let inside =
             |path: &str| folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
-        files.iter().any(|(_, file)| file.path().ends_with(".py") && inside(file.path()))
+        files.iter().any(|(_, file)| file.is_python() && inside(file.path()))
     };
     let mut folder = own;
     while !folder.is_empty() && !holds(folder) {

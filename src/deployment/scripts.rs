@@ -87,9 +87,9 @@ mod tests {
         let mut kinds = BTreeMap::new();
         for (path, text) in paths {
             let file = files.add(*path, *text);
-            let kind = match *path {
-                path if path.ends_with("Dockerfile") => FileKind::Dockerfile,
-                path if path.ends_with(".py") => FileKind::Python,
+            let kind = match path.rsplit(['/', '.']).next() {
+                Some("Dockerfile") => FileKind::Dockerfile,
+                Some("py") => FileKind::Python,
                 _ => FileKind::Script,
             };
             kinds.insert(file, kind);

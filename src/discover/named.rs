@@ -27,7 +27,8 @@ pub(super) fn among<'p>(paths: &[&'p str], files: &Files, kinds: &BTreeMap<FileI
     }
     for (&file, &kind) in kinds {
         let text = files.get(file).text();
-        if !starts_servers(kind) && !(kind == FileKind::Python && SERVERS.iter().any(|word| text.contains(word))) {
+        let launches = || kind == FileKind::Python && SERVERS.iter().any(|word| text.contains(word));
+        if !starts_servers(kind) && !launches() {
             continue;
         }
         for word in text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '@' | '+'))) {

@@ -50,15 +50,14 @@ fn grouped(findings: &[Finding]) -> Vec<Vec<&Finding>> {
     let mut places: HashMap<_, usize> = HashMap::new();
     for finding in findings {
         let key = kind(finding).filter(|key| counts.get(key).is_some_and(|count| *count >= MANY));
-        match key.as_ref().and_then(|key| places.get(key)).and_then(|&at: &usize| groups.get_mut(at)) {
-            Some(group) => group.push(finding),
-            None => {
-                if let Some(key) = key {
-                    places.insert(key, groups.len());
-                }
-                groups.push(vec![finding]);
-            }
+        if let Some(group) = key.as_ref().and_then(|key| places.get(key)).and_then(|&at: &usize| groups.get_mut(at)) {
+            group.push(finding);
+            continue;
         }
+        if let Some(key) = key {
+            places.insert(key, groups.len());
+        }
+        groups.push(vec![finding]);
     }
     groups
 }
@@ -74,11 +73,14 @@ fn alike(report: &Report, others: &[&Finding], look: Look) -> String {
         let line = one_line(&format!("{}: {}", report.files.describe(finding.primary.place), finding.message));
         let cut: String = line.chars().take(look.width.saturating_sub(5)).collect();
         out.push_str("    ");
-        out.push_str(&if cut.len() < line.len() { format!("{cut}…") } else { cut });
+        out.push_str(&cut);
+        out.push_str(if cut.len() < line.len() { "…" } else { "" });
         out.push('\n');
     }
     if others.len() > LISTED {
-        out.push_str(&look.dim(&format!("    and {} more, which `--format concise` lists\n", others.len() - LISTED)));
+        let more = format!("    and {} more, which `--format concise` lists", others.len() - LISTED);
+        out.push_str(&look.dim(&more));
+        out.push('\n');
     }
     out
 }

@@ -44,6 +44,11 @@ impl SourceFile {
         self.path.rsplit_once('/').map_or("", |(folder, _)| folder)
     }
 
+    /// Whether its name says that it is Python code.
+    pub fn is_python(&self) -> bool {
+        self.path.rsplit('.').next() == Some("py")
+    }
+
     /// The whole text.
     pub fn text(&self) -> &str {
         &self.text

@@ -1,3 +1,5 @@
+//! What a container sees: files that images hold, mounts, and what is written while they are built.
+
 use std::collections::BTreeMap;
 
 use super::super::{Deployment, assemble};

@@ -157,7 +157,7 @@ fn settled(
     files: &Files,
     errors: &mut Vec<Located<String>>,
 ) -> Settings {
-    let mut by_setting: BTreeMap<&str, Vec<(Candidate, Option<&(String, bool)>)>> = BTreeMap::new();
+    let mut by_setting: BTreeMap<&str, Vec<Decided>> = BTreeMap::new();
     let mut any = Vec::new();
     for (order, option) in exporter.effective().enumerate() {
         if option.key == ANY {
@@ -187,8 +187,11 @@ fn settled(
     settings
 }
 
+/// A value, and the variable whose presence decides if it counts, with whether that must be set.
+type Decided<'a> = (Candidate, Option<&'a (String, bool)>);
+
 /// Of `if-env = X` and `if-not-env = X` the latter counts, as long as no file sets the variable.
-fn decided(candidates: Vec<(Candidate, Option<&(String, bool)>)>) -> Vec<Candidate> {
+fn decided(candidates: Vec<Decided>) -> Vec<Candidate> {
     let stand_ins: Vec<String> =
         candidates.iter().filter_map(|(_, by)| by.filter(|(_, set)| !set)).map(|(name, _)| name.clone()).collect();
     let mut kept = Vec::new();

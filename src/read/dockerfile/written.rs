@@ -85,7 +85,9 @@ fn in_order<'s>(statement: &'s Statement, commands: &mut Vec<&'s Simple>) {
             in_order(second, commands);
         }
         Statement::Group(list) | Statement::Subshell(list) => {
-            list.iter().for_each(|statement| in_order(statement, commands));
+            for statement in list {
+                in_order(statement, commands);
+            }
         }
         _ => {}
     }
