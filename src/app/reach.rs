@@ -15,7 +15,9 @@ use crate::source::FileId;
 /// The indices of all modules that loading these may load, in order.
 pub(super) fn modules(types: &Types<'_>, start: &[u32]) -> Vec<u32> {
     let mut reach = Reach { types, seen: BTreeSet::new(), open: Vec::new() };
-    start.iter().for_each(|&start| reach.add(start));
+    for &start in start {
+        reach.add(start);
+    }
     while let Some(index) = reach.open.pop() {
         reach.imports(index);
         reach.named(index);
