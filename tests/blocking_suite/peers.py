@@ -9,9 +9,11 @@ The tools and, for the peer that wants it, everything the projects import are in
 `target`. evloop-lint is not in the package index: `--evloop-lint FOLDER` names a checkout of it, and without one its
 column stays as it is. No tool sees the labels: it is given copies from which they are cut off.
 
-Found is a labelled line that a finding names as its place or anywhere on its chain. A false alarm is a safe line that
-a finding names, or a finding that leads to no labelled line; what a tool itself puts below a warning, because it only
-concerns files' metadata or the start of the service, is no alarm.
+Found is a labelled line that a finding names as its place or anywhere on its chain. Some tools name one blocking call
+for each place where the loop is left, however many there are behind it: the second count takes a call as found where
+such a place is reported, by the ways that farrier knows to the call. A false alarm is a safe line that a finding names,
+or a finding that leads to no labelled line; what a tool itself puts below a warning, because it is short or only
+concerns the start of the service, is no alarm.
 """
 
 import argparse
@@ -89,10 +91,12 @@ class Project:
 class Result:
     def __init__(self):
         self.found, self.missed, self.alarms, self.seconds = {level: 0 for level in LEVELS}, [], [], 0.0
+        self.findings, self.behind = {}, 0
 
     def add(self, project, findings, seconds):
         """Each finding is the list of its places, the first one its own, and whether the tool calls it an alarm."""
         named, alarms = set(), set()
+        self.findings[project.name] = [places for places, _ in findings]
         for places, loud in findings:
             named.update(places)
             if loud:
@@ -106,6 +110,14 @@ class Result:
                 self.missed.append((project.name, *place, level))
         self.alarms += [(project.name, *place) for place in sorted(alarms)]
         self.seconds += seconds
+
+    def look_behind(self, projects, ways):
+        """Counts what was missed behind a place that is reported, by another tool's ways."""
+        for project in projects:
+            reported = {places[0] for places in self.findings[project.name] if len(set(places)) > 1}
+            reported -= project.blocks.keys() | project.safe.keys()
+            for place in [(file, line) for name, file, line, _ in self.missed if name == project.name]:
+                self.behind += any(place in way and reported & set(way) for way in ways[project.name])
 
 
 def run(project, command):
@@ -190,8 +202,10 @@ def table(projects, results):
     rows = [["where the call stands", "calls", *results]]
     for level, text in LEVELS.items():
         rows.append([text, str(blocks.count(level)), *(str(result.found[level]) for result in results.values())])
-    share = [f"{sum(result.found.values()) / len(blocks):.0%}" for result in results.values()]
-    rows.append(["**found**", str(len(blocks)), *(f"**{part}**" for part in share)])
+    found = [sum(result.found.values()) for result in results.values()]
+    rows.append(["**found**", str(len(blocks)), *(f"**{part / len(blocks):.0%}**" for part in found)])
+    behind = [part + result.behind for part, result in zip(found, results.values(), strict=True)]
+    rows.append(["found, or behind a place that is reported", "", *(f"{part / len(blocks):.0%}" for part in behind)])
     rows.append([f"false alarms, beside {safe} safe calls", "", *(str(len(result.alarms)) for result in results.values())])
     rows.append(["seconds", "", *(f"{result.seconds:.1f}" for result in results.values())])
     return rows
@@ -236,6 +250,9 @@ def main():
         for project in projects:
             for name, ask in asks.items():
                 results[name].add(project, *ask(project))
+    for result in results.values():
+        if "farrier" in results:
+            result.look_behind(projects, results["farrier"].findings)
     rows = table(projects, results)
 
     if options.list:

@@ -206,6 +206,16 @@ impl<'a> Finder<'_, 'a> {
                 _ => {}
             }
         }
+        // `app.middlewares` stands for what is put into it, and is still a list of the application's.
+        if owners.is_empty()
+            && let Expr::Attribute(attribute) = expr
+        {
+            let around = self.owners(&attribute.value, frame).unwrap_or_default().into_iter();
+            owners.extend(around.map(|owner| {
+                let path = [owner.path.as_str(), attribute.attr.as_str()].join(".").trim_start_matches('.').to_owned();
+                Owner { path, ..owner }
+            }));
+        }
         Some(owners)
     }
 

@@ -108,7 +108,10 @@ impl<'a> Types<'a> {
                         found.extend(self.kept_under(&subscript.slice));
                     }
                 }
-                Value::Member(_, path) if &**path == "app" => found.extend(self.kept_under(&subscript.slice)),
+                // `request.app[key]`, and `self.request.app[key]` in a view.
+                Value::Member(_, path) if matches!(path.rsplit('.').next(), Some("app" | "config_dict")) => {
+                    found.extend(self.kept_under(&subscript.slice));
+                }
                 Value::External(name) if name.starts_with("typing.") || is_generic(name) => {
                     found.push(Value::Alias(ExprRef(expr), frame));
                 }

@@ -260,6 +260,11 @@ impl<'a> Types<'a> {
         &self.facts[index as usize]
     }
 
+    /// The indices of all files.
+    pub fn files(&self) -> std::ops::Range<u32> {
+        0..u32::try_from(self.facts.len()).unwrap_or(u32::MAX)
+    }
+
     /// The index of a file in identifiers.
     pub fn index_of(&self, file: FileId) -> Option<u32> {
         self.by_file.get(&file).copied()
