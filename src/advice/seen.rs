@@ -1,5 +1,7 @@
 //! What the handlers were seen to do, in words: one line per kind of work.
 
+use std::cmp::Reverse;
+
 use crate::app::{Application, Context, Evidence, HandlerKind, Pool};
 use crate::source::Files;
 
@@ -36,19 +38,26 @@ pub(super) fn lines(application: &Application, files: &Files) -> Vec<String> {
 
 /// `waits: `requests.get` in `quote` (main.py:9), and 4 more calls`.
 fn line(verb: &str, evidence: &[Evidence], files: &Files) -> Option<String> {
-    let named: Vec<String> = evidence
-        .iter()
-        .take(NAMED)
-        .map(|one| {
-            let place = files.describe(one.place);
-            match (one.handler.as_str(), one.handlers) {
-                ("", _) => format!("{} ({place})", one.what),
-                (handler, 0 | 1) => format!("`{}` for `{handler}` ({place})", one.what),
-                (handler, n) => format!("`{}` for `{handler}` and {} more ({place})", one.what, n - 1),
-            }
-        })
-        .collect();
-    let rest = evidence.len().saturating_sub(NAMED);
+    // The same call in many handlers is one piece of news, and the more of them the bigger.
+    let mut calls: Vec<(&Evidence, usize)> = Vec::new();
+    for one in evidence {
+        match calls.iter_mut().find(|(known, _)| known.what == one.what) {
+            Some((_, handlers)) => *handlers += one.handlers,
+            None => calls.push((one, one.handlers)),
+        }
+    }
+    calls.sort_by_key(|(one, handlers)| (Reverse(*handlers), one.place));
+    let named = calls.iter().take(NAMED).map(|(one, handlers)| {
+        let place = files.describe(one.place);
+        match (one.handler.as_str(), handlers) {
+            ("", 0 | 1) => format!("{} ({place})", one.what),
+            ("", n) => format!("{} ({place}) and {} more", one.what, n - 1),
+            (handler, 0 | 1) => format!("`{}` for `{handler}` ({place})", one.what),
+            (handler, n) => format!("`{}` for `{handler}` ({place}) and {} more", one.what, n - 1),
+        }
+    });
+    let named: Vec<String> = named.collect();
+    let rest = calls.len().saturating_sub(NAMED);
     let more = if rest == 0 { String::new() } else { format!(", and {rest} more") };
     (!named.is_empty()).then(|| format!("{verb}: {}{more}", named.join(", ")))
 }

@@ -28,6 +28,8 @@ pub(super) type Site = (Frame, Span);
 struct Cause {
     end: usize,
     chain: Chain,
+    /// What the handler at the beginning of `chain` is for.
+    role: Role,
     handlers: Vec<(String, Place)>,
     roles: Vec<Role>,
     /// Where `async` functions call towards it.
@@ -54,17 +56,19 @@ pub(super) fn blocking(
         for chain in chains {
             for category in categories(&effects.node(chain.end).sinks) {
                 let function = effects.node(chain.end).frame.function;
+                let role = entry.found.role;
                 let cause = causes.entry((function, category)).or_insert_with(|| Cause {
                     end: chain.end,
                     chain: chain.clone(),
+                    role,
                     handlers: Vec::new(),
                     roles: Vec::new(),
                     sites: BTreeSet::new(),
                 });
-                let better = (chain.doubtful, chain.ways.len()) < (cause.chain.doubtful, cause.chain.ways.len());
-                if better {
+                if standing(chain, role) < standing(&cause.chain, cause.role) {
                     cause.chain = chain.clone();
                     cause.end = chain.end;
+                    cause.role = role;
                 }
                 let handler = (entry.handler.name.clone(), entry.handler.place);
                 if !cause.handlers.contains(&handler) {
@@ -92,6 +96,13 @@ pub(super) fn blocking(
         .collect();
     all.sort_by_key(|blocking| (blocking.call, blocking.category));
     all
+}
+
+/// Which of two chains to the same call is told: the surer one, that from what every request runs through, the
+/// shorter one.
+fn standing(chain: &Chain, role: Role) -> (bool, bool, usize) {
+    let doubtful = chain.doubtful || chain.ways.len() >= MAX_SURE_CHAIN;
+    (doubtful, !role.is_for_every_request(), chain.ways.len())
 }
 
 /// The calls in the last `async` function of a chain that lead on, or that block themselves.
@@ -125,7 +136,8 @@ struct Stated {
 fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
     all.sort_by_key(|stated| {
         let b = &stated.blocking;
-        (stated.anchor, b.category, Reverse(b.certainty), Reverse(b.weight), b.chain.len(), b.anchor, b.call)
+        let every = b.role.is_for_every_request();
+        (stated.anchor, b.category, Reverse((b.certainty, every, b.weight)), b.chain.len(), b.anchor, b.call)
     });
     let mut kept: Vec<Stated> = Vec::new();
     for next in all {
@@ -224,6 +236,7 @@ impl Report<'_, '_, '_> {
             direct: outer + 1 == steps.len(),
             chain,
             handlers: cause.handlers,
+            role: cause.role,
             roles: cause.roles,
             remedy: self.remedy(sink, anchor_frame.function, outer + 1 == steps.len()),
             certainty: if doubtful { Confidence::Medium } else { Confidence::High },

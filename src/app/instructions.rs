@@ -88,7 +88,8 @@ impl Instructions {
                 frame: types.plain(id),
                 function: id,
                 framework: Framework::Unknown,
-                role: Role::Route,
+                // Not a route: a framework that runs plain routes in threads does not run these.
+                role: Role::Signal,
                 context: Context::Loop,
                 route: None,
             }));

@@ -29,6 +29,9 @@ const STARTS: [&str; 3] = ["asyncio.run", "asyncio.runners.run", "asgiref.sync.a
 /// Calls that make a loop, so that asking for one is answered.
 const MAKES: [&str; 2] = ["new_event_loop", "set_event_loop"];
 
+/// For each node, the handler that it is reached from, and the node and the call before it.
+type Ways = BTreeMap<usize, (usize, Option<(usize, Span)>)>;
+
 /// Every such call below the plain handlers, each with the nearest of them.
 pub(super) fn find(
     effects: &Effects<'_, '_>,
@@ -40,8 +43,7 @@ pub(super) fn find(
         matches!(entry.found.context, Context::Thread(_) | Context::Worker | Context::Greenlet)
             && !types.function(entry.found.frame.function).is_async
     };
-    // The handler that a node is reached from, and the way to it.
-    let mut seen: BTreeMap<usize, (usize, Option<(usize, Span)>)> = BTreeMap::new();
+    let mut seen = Ways::new();
     let mut open = VecDeque::new();
     for (at, entry) in entries.iter().enumerate().filter(|(_, entry)| plain(entry)) {
         if seen.insert(entry.node, (at, None)).is_none() {
@@ -80,12 +82,7 @@ pub(super) fn find(
     all
 }
 
-fn chain(
-    effects: &Effects<'_, '_>,
-    seen: &BTreeMap<usize, (usize, Option<(usize, Span)>)>,
-    end: usize,
-    span: Span,
-) -> Vec<Hop> {
+fn chain(effects: &Effects<'_, '_>, seen: &Ways, end: usize, span: Span) -> Vec<Hop> {
     let types = effects.types();
     let hop = |node: usize, span: Span| {
         let function = effects.node(node).frame.function;
@@ -137,7 +134,7 @@ fn calls(types: &Types<'_>, frame: Frame) -> Vec<(String, Span, bool)> {
 
 fn plausible(name: &str) -> bool {
     let last = |known: &&str| known.rsplit('.').next() == Some(name);
-    name == "run_until_complete" || ASKS.iter().chain(&STARTS).any(|known| last(&known))
+    name == "run_until_complete" || ASKS.iter().chain(&STARTS).any(last)
 }
 
 /// `ensure_future(coroutine, loop=loop)` asks nobody.

@@ -218,8 +218,9 @@ fn assemble(
         callables: &object.callables,
     };
     let mut found = frameworks::find(types, &loaded, setting);
+    let resolves_async = frameworks::resolves_async(types, &loaded);
     for handler in &mut found {
-        handler.context = served(types, handler, object.interface);
+        handler.context = served(types, handler, object, resolves_async);
     }
     let (told, missing) = instructions.entries(types);
     found.extend(told);
@@ -259,8 +260,11 @@ fn assemble(
         workload: reached::workload(&reached, streams),
         reached,
         connections: pools::connections(types, &loaded),
-        cooperative: cooperative(files, modules),
-        tokens: pools::tokens(files, modules),
+        // Only greenlets have to be yielded to, and only AnyIO's threads are counted in tokens.
+        cooperative: if object.interface == Interface::Wsgi { cooperative(files, modules) } else { Vec::new() },
+        tokens: matches!(object.framework, Framework::FastApi | Framework::Starlette)
+            .then(|| pools::tokens(files, modules))
+            .flatten(),
         handlers: in_order(handlers),
         missing,
         websockets,
@@ -293,13 +297,18 @@ fn in_order(mut handlers: Vec<Handler>) -> Vec<Handler> {
 
 /// Where a handler runs once it is known how the application is served. These two run wherever the
 /// application around them does; the others bring what they need along.
-fn served(types: &Types<'_>, found: &Found, interface: Interface) -> Context {
+fn served(types: &Types<'_>, found: &Found, object: &target::Target, resolves_async: bool) -> Context {
     let is_async = types.function(found.frame.function).is_async;
-    let adapts = matches!(found.framework, Framework::Django | Framework::GraphQl);
-    match (found.context, interface) {
+    let resolves = found.framework == Framework::GraphQl;
+    let adapts = resolves || found.framework == Framework::Django;
+    match (found.context, object.interface) {
         // Under WSGI nothing shares a loop: each call of a coroutine function has its own.
         (Context::Loop, Interface::Wsgi) if adapts && is_async => Context::OwnLoop,
         (Context::Loop | Context::Thread(_), Interface::Wsgi) if adapts => Context::Worker,
+        // Django's usual view of GraphQL is plain, and so is what it executes.
+        (Context::Loop, _) if resolves && !is_async && object.framework == Framework::Django && !resolves_async => {
+            Context::Thread(Pool::Request)
+        }
         (context, _) => context,
     }
 }

@@ -15,11 +15,11 @@ use crate::source::FileId;
 /// The indices of all modules that loading these may load, in order.
 pub(super) fn modules(types: &Types<'_>, start: &[u32]) -> Vec<u32> {
     let mut reach = Reach { types, seen: BTreeSet::new(), open: Vec::new() };
-    start.iter().for_each(|&start| reach.add(start));
-    while let Some(index) = reach.open.pop() {
-        reach.imports(index);
-        reach.named(index);
+    for &index in start {
+        reach.add(index);
     }
+    reach.run();
+    reach.settings_by_shape();
     reach.seen.into_iter().collect()
 }
 
@@ -37,6 +37,37 @@ struct Reach<'t, 'a> {
 }
 
 impl Reach<'_, '_> {
+    fn run(&mut self) {
+        while let Some(index) = self.open.pop() {
+            self.imports(index);
+            self.named(index);
+        }
+    }
+
+    /// A project of Django's may compute the name of its settings; then it is known by what they bind.
+    fn settings_by_shape(&mut self) {
+        let binds = |index: u32| self.types.facts_at(index).functions[0].bindings.contains_key("ROOT_URLCONF");
+        let is_django = self.seen.iter().any(|&index| {
+            self.types
+                .facts_at(index)
+                .imports
+                .iter()
+                .any(|import| matches!(import.module, "django.core.asgi" | "django.core.wsgi"))
+        });
+        if !is_django || self.seen.iter().any(|&index| binds(index)) {
+            return;
+        }
+        let aside = |index: u32| {
+            let path = self.types.modules().path_of(self.types.facts_at(index).file).unwrap_or_default();
+            path.split('/').any(|part| part.starts_with("test") || part == "docs")
+        };
+        let settings: Vec<u32> = self.types.files().filter(|&index| binds(index) && !aside(index)).collect();
+        for index in settings {
+            self.add(index);
+        }
+        self.run();
+    }
+
     fn add(&mut self, index: u32) {
         if self.seen.insert(index) {
             self.open.push(index);

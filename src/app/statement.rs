@@ -36,6 +36,8 @@ pub struct Blocking {
     /// Who reaches it or one of `more`: name and place of its definition, in the order of files and
     /// lines.
     pub handlers: Vec<(String, Place)>,
+    /// What the handler at the beginning of the chain is for.
+    pub role: Role,
     /// What those are for; the most consequential role first.
     pub roles: Vec<Role>,
     /// Whom it asks, where the address is written down.

@@ -129,7 +129,7 @@ fn endless(body: &[Stmt], name: Span) -> Option<Span> {
     impl<'a> visitor::Visitor<'a> for Loops {
         fn visit_stmt(&mut self, statement: &'a Stmt) {
             let own = span_of(statement);
-            if self.found.is_some() || (!self.inside && !(own.start <= self.name.start && self.name.end <= own.end)) {
+            if self.found.is_some() || !(self.inside || own.start <= self.name.start && self.name.end <= own.end) {
                 return;
             }
             let outer = self.inside;

@@ -68,22 +68,44 @@ pub(super) fn shape(format: Format, text: &str) -> Result<Shape, String> {
 }
 
 fn python(text: &str) -> Result<Shape, String> {
-    struct Statements(Vec<Piece>);
+    /// The parser takes `await` anywhere; Python takes it only in an `async def`.
+    struct Statements {
+        pieces: Vec<Piece>,
+        is_async: bool,
+        misplaced: usize,
+    }
 
     impl<'a> visitor::Visitor<'a> for Statements {
         fn visit_stmt(&mut self, statement: &'a ast::Stmt) {
-            self.0.push(Piece { span: span_of(statement), what: format!("{:?}", discriminant(statement)) });
+            self.pieces.push(Piece { span: span_of(statement), what: format!("{:?}", discriminant(statement)) });
+            let outer = self.is_async;
+            match statement {
+                ast::Stmt::FunctionDef(def) => self.is_async = def.is_async,
+                ast::Stmt::ClassDef(_) => self.is_async = false,
+                ast::Stmt::With(ast::StmtWith { is_async: true, .. })
+                | ast::Stmt::For(ast::StmtFor { is_async: true, .. }) => self.misplaced += usize::from(!outer),
+                _ => {}
+            }
             visitor::walk_stmt(self, statement);
+            self.is_async = outer;
         }
 
-        // Expressions hold no statements, and the deepest trees are made of them.
-        fn visit_expr(&mut self, _: &'a ast::Expr) {}
+        fn visit_expr(&mut self, expr: &'a ast::Expr) {
+            let outer = self.is_async;
+            match expr {
+                ast::Expr::Await(_) => self.misplaced += usize::from(!outer),
+                ast::Expr::Lambda(_) => self.is_async = false,
+                _ => {}
+            }
+            visitor::walk_expr(self, expr);
+            self.is_async = outer;
+        }
     }
 
     let module = syntax::parse(text).map_err(|error| error.to_string())?;
-    let mut statements = Statements(Vec::new());
+    let mut statements = Statements { pieces: Vec::new(), is_async: false, misplaced: 0 };
     visitor::Visitor::visit_body(&mut statements, &module.body);
-    Ok(Shape { pieces: statements.0, errors: module.errors.len() })
+    Ok(Shape { pieces: statements.pieces, errors: module.errors.len() + statements.misplaced })
 }
 
 /// Only what is written out counts as a piece: where a block mapping ends is said by what follows it,

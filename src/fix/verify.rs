@@ -179,6 +179,8 @@ mod tests {
         for (path, text, from, to) in [
             ("a.py", "a = 1\nb = 2\n", "1", "("),
             ("a.py", "a = 1\nb = 2\n\nc = '''x'''\n", "1", "'''"),
+            ("a.py", "async def a():\n    await b()\nc = 1\n", "async def", "def"),
+            ("a.py", "def a():\n    b()\nc = 1\n", "b()", "await b()"),
             ("a.py", "if a:\n    b = 1\nc = 2\nd = 3\n", "    b", "b"),
             ("a.yaml", "a: 1\nb: 2\n", "1", "[1"),
             ("a.yaml", "a: 1\nx:\n  b: 2\n  c: 3\n", "x:", "x: |"),

@@ -94,6 +94,11 @@ impl Modules {
         self.at(&join(folder, name))
     }
 
+    /// The path of a file, relative to the root.
+    pub fn path_of(&self, file: FileId) -> Option<&str> {
+        self.paths.get(&file).map(String::as_str)
+    }
+
     /// The packages that Python runs before it runs `file`.
     pub fn packages_of(&self, file: FileId) -> Vec<FileId> {
         let mut found = Vec::new();

@@ -71,9 +71,9 @@ fn alike(report: &Report, others: &[&Finding], look: Look) -> String {
     let kind = first.pattern.as_deref().unwrap_or_default();
     let mut out = format!("  {} more of the kind ({}):\n", others.len(), one_line(kind));
     for finding in others.iter().take(LISTED) {
-        let line = format!("    {}: {}", report.files.describe(finding.primary.place), finding.message);
-        let line = one_line(&line);
-        let cut: String = line.chars().take(look.width.saturating_sub(1)).collect();
+        let line = one_line(&format!("{}: {}", report.files.describe(finding.primary.place), finding.message));
+        let cut: String = line.chars().take(look.width.saturating_sub(5)).collect();
+        out.push_str("    ");
         out.push_str(&if cut.len() < line.len() { format!("{cut}…") } else { cut });
         out.push('\n');
     }

@@ -28,17 +28,17 @@ pub fn recommend(inputs: &Inputs) -> Advice {
     };
     let configured = &inputs.configured;
     let set = |known: &Option<Known<u32>>| known.as_ref().map(|k| k.value);
-    let plain = inputs.sync_handlers.then(|| inputs.tokens());
+    let tokens = inputs.sync_handlers.then(|| inputs.tokens());
     let slots_now = slots(
         inputs.class.value,
-        plain,
+        tokens,
         set(&configured.workers),
         set(&configured.threads),
         set(&configured.worker_connections),
     );
     let slots_then = slots(
         class,
-        plain,
+        tokens,
         advised("workers").or(set(&configured.workers)),
         advised(threads_setting(inputs)).or(set(&configured.threads)),
         advised("worker_connections").or(set(&configured.worker_connections)),

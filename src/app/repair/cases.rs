@@ -18,10 +18,10 @@ fn analysed(text: &str) -> (Files, Application) {
 
 /// The text after all fixes, how safe they are, and how many statements are left without one.
 fn fixed(text: &str) -> (String, Vec<Safety>, usize) {
-    let (files, application) = analysed(text);
+    let (project, application) = analysed(text);
     let fixes: Vec<&Fix> = application.blocking.iter().filter_map(|blocking| blocking.repair.as_ref()).collect();
     let left = application.blocking.len() - fixes.len();
-    let plan = plan(&files, &fixes);
+    let plan = plan(&project, &fixes);
     assert!(plan.refused.is_empty(), "{:?}", plan.refused);
     let new = plan.rewrites.first().map_or_else(|| text.to_owned(), |rewrite| rewrite.new.clone());
     assert!(parse(&new).unwrap().errors.is_empty(), "{new}");

@@ -79,8 +79,14 @@ impl References {
         let Some(files) = self.files.get(name) else { return false };
         files.iter().all(|file| {
             let Some(module) = sources.modules.get(file) else { return false };
-            let mut uses =
-                Uses { name, own: *file == own, imported: false, elsewhere: false, registered: HashSet::new() };
+            let mut uses = Uses {
+                name,
+                own: *file == own,
+                imported: false,
+                elsewhere: false,
+                registered: HashSet::new(),
+                modules: HashSet::new(),
+            };
             visitor::Visitor::visit_body(&mut uses, &module.body);
             !(uses.elsewhere && (uses.own || uses.imported))
         })
@@ -93,21 +99,27 @@ struct Uses<'n> {
     imported: bool,
     elsewhere: bool,
     registered: HashSet<Span>,
+    /// Names that imports bind.
+    modules: HashSet<&'n str>,
 }
 
-impl<'a> visitor::Visitor<'a> for Uses<'_> {
+impl<'a> visitor::Visitor<'a> for Uses<'a> {
     fn visit_stmt(&mut self, statement: &'a Stmt) {
-        match statement {
-            Stmt::ImportFrom(import) => {
-                self.imported |= import.names.iter().any(|alias| alias.name.as_str() == self.name);
-                // Under another name its uses are not seen here.
-                self.elsewhere |=
-                    import.names.iter().any(|alias| alias.name.as_str() == self.name && alias.asname.is_some());
-            }
-            // Reached through its module, as `views.index`, it may be awaited as well.
-            Stmt::Import(_) => {}
-            _ => {}
+        if let Stmt::ImportFrom(import) = statement {
+            self.imported |= import.names.iter().any(|alias| alias.name.as_str() == self.name);
+            // Under another name its uses are not seen here.
+            self.elsewhere |=
+                import.names.iter().any(|alias| alias.name.as_str() == self.name && alias.asname.is_some());
         }
+        let names = match statement {
+            Stmt::Import(import) => import.names.as_slice(),
+            Stmt::ImportFrom(import) => import.names.as_slice(),
+            _ => &[],
+        };
+        self.modules.extend(names.iter().map(|alias| {
+            let whole = alias.asname.as_ref().unwrap_or(&alias.name).as_str();
+            whole.split('.').next().unwrap_or(whole)
+        }));
         visitor::walk_stmt(self, statement);
     }
 
@@ -117,7 +129,8 @@ impl<'a> visitor::Visitor<'a> for Uses<'_> {
                 self.elsewhere |= !self.registered.contains(&span_of(name));
             }
             Expr::Attribute(attribute) if attribute.attr.as_str() == self.name => {
-                let is_call_of_module = matches!(&*attribute.value, Expr::Name(_));
+                let is_call_of_module =
+                    matches!(&*attribute.value, Expr::Name(name) if self.modules.contains(name.id.as_str()));
                 let registered = self.registered.contains(&span_of(attribute));
                 // `client.get` is somebody else's; `views.index` handed on is this one.
                 if is_call_of_module && !registered && !ROUTES.contains(&self.name) {

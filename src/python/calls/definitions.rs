@@ -1,6 +1,6 @@
 //! What binds names: definitions, imports, targets of assignments.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::guards::is_placeholder;
 use super::{Class, Function, Import, Outside, Parameter, Reader};
@@ -66,15 +66,12 @@ impl<'a> Reader<'a> {
             return;
         }
         let binding = Binding { bound, scope: self.function, at, block: Span::new(at, at) };
-        match self.class_of_receiver(&attribute.value) {
-            Some(class) => {
-                let fields = &mut self.facts.classes[class as usize].fields;
-                fields.entry(attribute.attr.as_str()).or_default().push(binding);
-            }
-            None => {
-                let outside = Outside { owner: &attribute.value, binding };
-                self.facts.outside.entry(attribute.attr.as_str()).or_default().push(outside);
-            }
+        if let Some(class) = self.class_of_receiver(&attribute.value) {
+            let fields = &mut self.facts.classes[class as usize].fields;
+            fields.entry(attribute.attr.as_str()).or_default().push(binding);
+        } else {
+            let outside = Outside { owner: &attribute.value, binding };
+            self.facts.outside.entry(attribute.attr.as_str()).or_default().push(outside);
         }
     }
 
@@ -123,10 +120,10 @@ impl<'a> Reader<'a> {
     /// around the definition, where its signature is read.
     fn type_parameters(&mut self, parameters: Option<&'a ast::TypeParams>) {
         for parameter in parameters.into_iter().flat_map(|parameters| &parameters.type_params) {
-            if let ast::TypeParam::TypeVar(variable) = parameter {
-                if let Some(bound) = variable.bound.as_deref() {
-                    self.bind(variable.name.as_str(), Bound::Alias(bound), span_of(parameter).start);
-                }
+            if let ast::TypeParam::TypeVar(variable) = parameter
+                && let Some(bound) = variable.bound.as_deref()
+            {
+                self.bind(variable.name.as_str(), Bound::Alias(bound), span_of(parameter).start);
             }
         }
     }
@@ -185,7 +182,7 @@ impl<'a> Reader<'a> {
             bases: def.arguments.as_deref().map(|arguments| &*arguments.args).unwrap_or_default(),
             decorators: &def.decorator_list,
             methods: HashMap::new(),
-            fields: HashMap::new(),
+            fields: BTreeMap::new(),
             nested: HashMap::new(),
         });
         match self.class {

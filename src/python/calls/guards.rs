@@ -8,16 +8,32 @@ pub(super) enum Guard {
     None,
     Typing,
     Main,
+    /// What an application without a framework does when it starts and when it stops.
+    LifeSpan,
 }
 
-/// Whether a condition holds only for a type checker, or only for a script.
+/// Whether a condition holds only for a type checker, only for a script, or only around serving.
 pub(super) fn guard(test: &Expr) -> Guard {
     match test {
         Expr::Name(name) if name.id.as_str() == "TYPE_CHECKING" => Guard::Typing,
         Expr::Attribute(attribute) if attribute.attr.as_str() == "TYPE_CHECKING" => Guard::Typing,
         _ if is_zero_or_false(test) => Guard::Main,
         Expr::Compare(compare) if is_main(&compare.left) || compare.comparators.iter().any(is_main) => Guard::Main,
+        Expr::Compare(compare) if is_lifespan(compare) => Guard::LifeSpan,
         _ => Guard::None,
+    }
+}
+
+/// `scope["type"] == "lifespan"`
+fn is_lifespan(compare: &ast::ExprCompare) -> bool {
+    let asks = |expr: &Expr| {
+        matches!(expr, Expr::Subscript(subscript)
+            if matches!(&*subscript.slice, Expr::StringLiteral(text) if text.value.to_str() == "type"))
+    };
+    let says = |expr: &Expr| matches!(expr, Expr::StringLiteral(text) if text.value.to_str() == "lifespan");
+    match (&*compare.left, &*compare.ops, &*compare.comparators) {
+        (left, [ast::CmpOp::Eq], [right]) => asks(left) && says(right) || says(left) && asks(right),
+        _ => false,
     }
 }
 

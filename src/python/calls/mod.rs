@@ -3,7 +3,7 @@
 //! One walk over the tree of a file; everything later works on these facts. They borrow from the
 //! tree, so that nothing is copied, and say nothing about what a name stands for.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 mod definitions;
 mod fills;
@@ -34,7 +34,7 @@ pub struct FileFacts<'a> {
     /// Modules of `from module import *`.
     pub stars: Vec<(u32, &'a str)>,
     /// What is assigned to an attribute of an attribute called `state`.
-    pub state: HashMap<&'a str, Vec<Binding<'a>>>,
+    pub state: BTreeMap<&'a str, Vec<Binding<'a>>>,
     /// Lambdas by the place where they start.
     pub lambdas: HashMap<usize, u32>,
     /// Generator expressions by the place where they start.
@@ -42,7 +42,7 @@ pub struct FileFacts<'a> {
     /// What is put into containers, by the name of the container.
     pub fills: HashMap<&'a str, Vec<Binding<'a>>>,
     /// What is assigned to attributes of objects other than `self`, by the name of the attribute.
-    pub outside: HashMap<&'a str, Vec<Outside<'a>>>,
+    pub outside: BTreeMap<&'a str, Vec<Outside<'a>>>,
     /// Every call that may run on a server, with the function it stands in.
     pub calls: Vec<(u32, &'a ast::ExprCall)>,
 }
@@ -146,7 +146,7 @@ pub struct Class<'a> {
     /// Its methods, by name; the last one of a name counts.
     pub methods: HashMap<&'a str, Vec<u32>>,
     /// What its body and its methods (through `self`) assign.
-    pub fields: HashMap<&'a str, Vec<Binding<'a>>>,
+    pub fields: BTreeMap<&'a str, Vec<Binding<'a>>>,
     /// Classes in it.
     pub nested: HashMap<&'a str, u32>,
 }
@@ -189,11 +189,11 @@ pub fn facts(file: FileId, module: &Module) -> FileFacts<'_> {
             classes: Vec::new(),
             imports: Vec::new(),
             stars: Vec::new(),
-            state: HashMap::new(),
+            state: BTreeMap::new(),
             lambdas: HashMap::new(),
             generators: HashMap::new(),
             fills: HashMap::new(),
-            outside: HashMap::new(),
+            outside: BTreeMap::new(),
             calls: Vec::new(),
         },
         function: 0,
@@ -375,7 +375,7 @@ impl<'a> visitor::Visitor<'a> for Reader<'a> {
             Expr::SetComp(set) => self.comprehension(expr, &set.generators),
             Expr::DictComp(dict) => self.comprehension(expr, &dict.generators),
             Expr::Generator(generator) => self.generator(generator),
-            Expr::Subscript(_) | Expr::Compare(_) | Expr::BinOp(_) => {
+            Expr::Subscript(_) | Expr::Compare(_) | Expr::BinOp(_) | Expr::FString(_) => {
                 visitor::walk_expr(self, expr);
                 self.event(EventKind::Operate(expr), span_of(expr));
             }
@@ -388,10 +388,6 @@ impl<'a> visitor::Visitor<'a> for Reader<'a> {
                 self.test(&choice.test);
                 self.visit_expr(&choice.body);
                 self.visit_expr(&choice.orelse);
-            }
-            Expr::FString(_) => {
-                visitor::walk_expr(self, expr);
-                self.event(EventKind::Operate(expr), span_of(expr));
             }
             Expr::Yield(value) => {
                 self.current().is_generator = true;

@@ -19,7 +19,7 @@ impl<'a> Reader<'a> {
                 self.quiet_block(&stmt.body);
                 self.typing_only -= 1;
             }
-            Guard::Main => self.quiet_block(&stmt.body),
+            Guard::Main | Guard::LifeSpan => self.quiet_block(&stmt.body),
             Guard::None if self.fills_kept_value(&stmt.test) => self.quiet_block(&stmt.body),
             Guard::None => {
                 self.narrowed(&stmt.test, &stmt.body);

@@ -271,7 +271,7 @@ impl<'a> Work<'_, 'a> {
     }
 
     /// A thread asks the loop for something, by a call of this name.
-    pub(super) fn from_thread(&mut self, name: &str, call: &'a ast::ExprCall, span: Span) {
+    pub(super) fn hand_back(&mut self, name: &str, call: &'a ast::ExprCall, span: Span) {
         let Some(first) = call.arguments.args.first() else {
             return;
         };

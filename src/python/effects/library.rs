@@ -86,7 +86,7 @@ impl<'a> Work<'_, 'a> {
     pub(super) fn hands_on(&mut self, call: &'a ast::ExprCall, callees: &[Value<'a>], span: Span) {
         let name = last_name(&call.func);
         if self.in_thread {
-            self.from_thread(name, call, span);
+            self.hand_back(name, call, span);
         }
         if SCHEDULERS.contains(&name) && !self.in_thread {
             call.arguments.args.iter().for_each(|argument| self.calls_argument(argument, span));

@@ -1,6 +1,6 @@
-//! BlackSheep.
+//! `BlackSheep`.
 //!
-//! Everything runs on the loop, plain functions as well. Observed with BlackSheep 2.6.
+//! Everything runs on the loop, plain functions as well. Observed with `BlackSheep` 2.6.
 
 use super::{Form, Names, ON_LOOP, Role, START_UP, Told, at};
 

@@ -30,6 +30,7 @@ pub enum Calls {
 
 impl Context {
     /// Where a function runs once it is known how the worker calls the application.
+    #[must_use]
     pub const fn under(self, calls: Calls) -> Self {
         match (self, calls) {
             (Self::Worker, Calls::InGreenlets) => Self::Greenlet,
@@ -94,6 +95,11 @@ pub enum Role {
 }
 
 impl Role {
+    /// Whether requests pay for it that ask for something else.
+    pub const fn is_for_every_request(self) -> bool {
+        matches!(self, Self::Middleware | Self::Dependency)
+    }
+
     /// The role as a noun, and as the noun of several.
     pub const fn nouns(self) -> (&'static str, &'static str) {
         match self {

@@ -206,13 +206,15 @@ impl<'a> Finder<'_, 'a> {
                 _ => {}
             }
         }
-        // `app.middlewares` holds what is put into it, and is still the application's own list.
-        if let Expr::Attribute(attribute) = expr {
-            for value in self.types.value(&attribute.value, frame).iter() {
-                if let Value::Instance(class) = value {
-                    owners.push(Owner { class: class.to_string(), path: attribute.attr.to_string() });
-                }
-            }
+        // `app.middlewares` stands for what is put into it, and is still a list of the application's.
+        if owners.is_empty()
+            && let Expr::Attribute(attribute) = expr
+        {
+            let around = self.owners(&attribute.value, frame).unwrap_or_default().into_iter();
+            owners.extend(around.map(|owner| {
+                let path = [owner.path.as_str(), attribute.attr.as_str()].join(".").trim_start_matches('.').to_owned();
+                Owner { path, ..owner }
+            }));
         }
         Some(owners)
     }

@@ -5,6 +5,7 @@
 
 use super::Context::{Loop, Thread};
 use super::{Form, Names, ON_LOOP, Pool, Role, Runs, Told, at, keyword};
+use crate::python::types::Types;
 
 const FIELDS: Names = &["strawberry.*.field", "strawberry.*.mutation", "strawberry.*.subscription"];
 
@@ -12,6 +13,19 @@ const FIELDS: Names = &["strawberry.*.field", "strawberry.*.mutation", "strawber
 const DJANGO: Runs = Runs { plain: Thread(Pool::Request), coroutine: Loop };
 
 const THREADS: Runs = Runs { plain: Thread(Pool::AnyIo), coroutine: Loop };
+
+/// What serves GraphQL on the loop where the application around it need not.
+const ASYNCHRONOUS: [&str; 4] =
+    ["AsyncGraphQLView", "GraphQLProtocolTypeRouter", "GraphQLHTTPConsumer", "GraphQLASGIConsumer"];
+
+/// Whether one of these modules imports a view that resolves on the loop.
+pub fn resolves_async(types: &Types<'_>, modules: &[u32]) -> bool {
+    let imports = modules.iter().flat_map(|&file| &types.facts_at(file).imports);
+    imports.into_iter().any(|import| {
+        import.name.is_some_and(|name| ASYNCHRONOUS.contains(&name))
+            || import.module.split('.').next_back() == Some("asgi") && import.name == Some("GraphQL")
+    })
+}
 
 /// How they are told what to call.
 pub(super) const FORMS: &[Form] = &[

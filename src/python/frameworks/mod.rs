@@ -33,6 +33,7 @@ mod tornado;
 pub use context::{Calls, Context, Pool, Role};
 pub use find::{Found, Setting, find};
 pub use framework::Framework;
+pub use graphql::resolves_async;
 pub use index::stands_for;
 
 /// Names of library objects. A part `*` stands for any number of parts, none included: libraries offer

@@ -112,7 +112,7 @@ impl<'a> Finder<'_, 'a> {
     fn says(&self, class: ClassId, name: &str) -> Option<bool> {
         let line = self.types.ancestry(class);
         let owners = line.iter().filter_map(|value| if let Value::Class(owner) = value { Some(*owner) } else { None });
-        let bindings = owners.flat_map(|owner| self.types.class(owner).fields.get(name)).flatten();
+        let bindings = owners.filter_map(|owner| self.types.class(owner).fields.get(name)).flatten();
         bindings.map(|binding| binding.bound).find_map(|bound| match bound {
             Bound::Value { value: Some(Expr::BooleanLiteral(literal)), .. } => Some(literal.value),
             _ => None,

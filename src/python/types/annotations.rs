@@ -36,8 +36,6 @@ impl<'a> Types<'a> {
         match ty {
             Value::Class(class) => vec![Value::Object(*class)],
             Value::External(name) if is_vague(name) => Vec::new(),
-            // The names of types that are made by calls stand for what those were given.
-            Value::Instance(_) => Vec::new(),
             Value::External(name) => vec![Value::Instance(canonical(name))],
             Value::Alias(alias, frame) => self.annotation(alias.0, *frame),
             _ => Vec::new(),

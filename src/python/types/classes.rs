@@ -36,12 +36,13 @@ impl<'a> Types<'a> {
         if let Some(known) = self.ancestries.borrow().get(&class) {
             return Rc::clone(known);
         }
-        let outer = self.cut.replace(false);
+        let outer = self.rests_on.replace(usize::MAX);
         let line: Values<'a> = self.line_of(class).into();
-        if !self.cut.get() {
+        let inner = self.rests_on.replace(outer);
+        if inner == usize::MAX {
             self.ancestries.borrow_mut().insert(class, Rc::clone(&line));
         }
-        self.cut.set(self.cut.get() || outer);
+        self.rests_on(inner);
         line
     }
 

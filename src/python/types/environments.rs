@@ -35,8 +35,9 @@ impl<'a> Types<'a> {
 
     /// An entry that says how many are.
     pub(super) fn bound_entry(function: FunctionId, count: usize) -> Entry<'a> {
-        let parts: Vec<super::Values<'a>> = vec![Rc::new([]); count.min(16)];
-        ((function, BOUND), Value::Tuple(parts.into()))
+        let nothing: super::Values<'a> = Rc::new([]);
+        let parts = std::iter::repeat_n(nothing, count.min(16));
+        ((function, BOUND), Value::Tuple(parts.collect()))
     }
 
     /// What is known of a parameter.

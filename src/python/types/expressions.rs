@@ -11,6 +11,9 @@ use crate::python::syntax::span_of;
 impl<'a> Types<'a> {
     /// What an expression of `frame`'s function may stand for.
     pub fn value(&self, expr: &'a Expr, frame: Frame) -> Values<'a> {
+        if is_plain(expr) {
+            return Rc::clone(&self.nothing);
+        }
         self.ask(Question::Expression(ExprRef(expr)), frame, || self.evaluate(expr, frame))
     }
 
@@ -24,7 +27,7 @@ impl<'a> Types<'a> {
             Expr::Call(call) => {
                 let callee = self.value(&call.func, frame);
                 if let Some(callable) = self.offloaded(&callee, call) {
-                    return self.from_elsewhere(callable, frame);
+                    return self.result_elsewhere(callable, frame);
                 }
                 callee.iter().flat_map(|value| self.called(value, call, frame)).collect()
             }
@@ -153,7 +156,6 @@ impl<'a> Types<'a> {
                 if carried.is_empty() && !is_state(ty, path) { member() } else { carried }
             }
             Value::Items(_) | Value::Mapping(_) | Value::Record(_) => Self::container_method(value, name),
-            Value::Tuple(_) | Value::Lazy(_) => Vec::new(),
             Value::Rows(class) => vec![Value::RowsMethod(*class, name.into())],
             Value::Class(class) => self.class_attribute(*class, name),
             Value::Object(class) => self.object_attribute(*class, name),
@@ -195,6 +197,23 @@ impl<'a> Types<'a> {
 /// Whether a name in the catalogue's `from` stands for an object rather than for a callable.
 fn is_object(name: &str) -> bool {
     matches!(name, "django.core.cache.cache" | "django.core.files.storage.default_storage" | "django.db.connection")
+}
+
+/// Whether an expression gives a number, a text or a truth value, which nothing here asks about.
+fn is_plain(expr: &Expr) -> bool {
+    matches!(
+        expr,
+        Expr::StringLiteral(_)
+            | Expr::BytesLiteral(_)
+            | Expr::NumberLiteral(_)
+            | Expr::BooleanLiteral(_)
+            | Expr::NoneLiteral(_)
+            | Expr::EllipsisLiteral(_)
+            | Expr::FString(_)
+            | Expr::Compare(_)
+            | Expr::UnaryOp(_)
+            | Expr::Slice(_)
+    )
 }
 
 fn is_generic(name: &str) -> bool {

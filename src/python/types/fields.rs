@@ -5,11 +5,6 @@ use crate::python::names::{Binding, Bound};
 use crate::python::syntax::ast::Expr;
 
 impl<'a> Types<'a> {
-    /// What calling a class gives.
-    pub(super) fn constructed(&self, class: ClassId) -> Vec<Value<'a>> {
-        vec![Value::Object(class)]
-    }
-
     /// `Class.name`.
     pub(super) fn class_attribute(&self, class: ClassId, name: &str) -> Vec<Value<'a>> {
         if let Some(&index) = self.class(class).nested.get(name) {

@@ -42,7 +42,7 @@ impl<'a> Types<'a> {
                 let items = Self::parts(parts.collect());
                 (Vec::new(), over_all(0), items)
             }
-            "reversed" | "iter" | "aiter" | "itertools.islice" | "itertools.cycle" => {
+            "reversed" | "iter" | "aiter" | "itertools.islice" | "itertools.cycle" | "asyncio.as_completed" => {
                 let over = value(0).to_vec();
                 let items = self.items(&over);
                 (Vec::new(), over, items)
@@ -57,11 +57,6 @@ impl<'a> Types<'a> {
                 let inner = self.items(&outer);
                 let items = self.items(&inner);
                 (Vec::new(), outer.into_iter().chain(inner).collect(), items)
-            }
-            "asyncio.as_completed" => {
-                let over = value(0).to_vec();
-                let items = self.items(&over);
-                (Vec::new(), over, items)
             }
             _ => return None,
         };

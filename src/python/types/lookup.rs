@@ -1,6 +1,6 @@
 //! What a name stands for: in its scope, in a module, as the result of an import.
 
-use super::{ClassId, ExprRef, Frame, FunctionId, MAX_DEPTH, Types, Value};
+use super::{ClassId, ExprRef, Frame, FunctionId, Types, Value};
 use crate::python::modules::ModuleRef;
 use crate::python::names::{Binding, Bound, visible};
 use crate::python::syntax::ast;
@@ -272,16 +272,12 @@ impl<'a> Types<'a> {
     pub fn module_attribute(&self, module: &ModuleRef, name: &str) -> Vec<Value<'a>> {
         if let ModuleRef::File(file) = module
             && let Some(index) = self.index_of(*file)
-            && self.depth.get() < MAX_DEPTH
         {
             let frame = self.module_frame(index);
             let bound = self.facts_at(index).functions[0].bindings.contains_key(name);
             let stars = !self.facts_at(index).stars.is_empty() && !BUILTINS.contains(&name);
             let found = self.follow(index, usize::MAX, name, || {
-                self.depth.set(self.depth.get() + 1);
-                let found = if bound || stars { self.name(name, frame, usize::MAX) } else { Vec::new() };
-                self.depth.set(self.depth.get() - 1);
-                found
+                if bound || stars { self.name(name, frame, usize::MAX) } else { Vec::new() }
             });
             if !found.is_empty() {
                 return found;

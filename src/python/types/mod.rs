@@ -12,6 +12,7 @@ mod decorators;
 mod environments;
 mod expressions;
 mod fields;
+mod hashing;
 mod iterators;
 mod lookup;
 mod narrowing;
@@ -28,6 +29,7 @@ use std::rc::Rc;
 
 use rayon::prelude::*;
 
+use self::hashing::QuickMap;
 pub use self::offloaders::is_runner;
 use self::sites::Sites;
 use super::calls::{self, Class, FileFacts, Function};
@@ -40,7 +42,7 @@ const MAX_VALUES: usize = 16;
 /// How deep a question may lead to further questions.
 const MAX_DEPTH: usize = 48;
 /// How many questions one question may lead to before answers on the way round cycles are kept as they are.
-const MAX_PRECISE: usize = 2_000;
+const MAX_PRECISE: usize = 300;
 /// How many names of other modules one question may lead to.
 const MAX_FOLLOWED: usize = 1_000;
 
@@ -158,6 +160,12 @@ pub type Values<'a> = Rc<[Value<'a>]>;
 
 type Children = BTreeMap<ClassId, Vec<ClassId>>;
 
+/// A question, and what is known of the arguments where it is asked.
+type Key<'a> = (Question<'a>, Frame);
+
+/// A name of a module that is being looked up: file, offset of the use, name, open questions.
+type Followed = (u32, usize, Box<str>, usize);
+
 type Entry<'a> = ((FunctionId, u16), Value<'a>);
 
 /// Answers what the expressions of a project stand for.
@@ -168,14 +176,16 @@ pub struct Types<'a> {
     by_file: HashMap<FileId, u32>,
     environments: RefCell<Vec<Rc<[Entry<'a>]>>>,
     known_environments: RefCell<HashMap<Rc<[Entry<'a>]>, Environment>>,
-    answers: RefCell<HashMap<(Question<'a>, Frame), Values<'a>>>,
-    asking: RefCell<HashSet<(Question<'a>, Frame)>>,
-    depth: Cell<usize>,
-    /// Whether an answer was cut short, so that it must not be remembered.
-    cut: Cell<bool>,
+    answers: RefCell<QuickMap<Key<'a>, Values<'a>>>,
+    /// The questions that are being answered, numbered in the order in which one led to the next.
+    asking: RefCell<QuickMap<Key<'a>, usize>>,
+    /// The first of the open questions that the answer which is being found depends on.
+    rests_on: Cell<usize>,
+    /// The answer "unknown".
+    nothing: Values<'a>,
     subclasses: RefCell<Option<Rc<Children>>>,
     /// Answers that were cut short, for as long as the question that led to them is open.
-    tentative: RefCell<HashMap<(Question<'a>, Frame), Values<'a>>>,
+    tentative: RefCell<QuickMap<Key<'a>, (Values<'a>, usize)>>,
     asked: Cell<usize>,
     /// The modules that the application loads, once they are known.
     loaded: RefCell<Vec<u32>>,
@@ -184,8 +194,7 @@ pub struct Types<'a> {
     ancestries: RefCell<HashMap<ClassId, Values<'a>>>,
     /// Methods with two underscores that classes of the project have.
     special: HashSet<&'a str>,
-    /// The names of modules that are being looked up: file, offset of the use, name.
-    following: RefCell<Vec<(u32, usize, Box<str>)>>,
+    following: RefCell<Vec<Followed>>,
     followed: Cell<usize>,
 }
 
@@ -214,11 +223,11 @@ impl<'a> Types<'a> {
             by_file,
             environments: RefCell::new(vec![Rc::new([])]),
             known_environments: RefCell::new(HashMap::new()),
-            answers: RefCell::new(HashMap::new()),
-            asking: RefCell::new(HashSet::new()),
-            depth: Cell::new(0),
-            cut: Cell::new(false),
-            tentative: RefCell::new(HashMap::new()),
+            answers: RefCell::default(),
+            asking: RefCell::default(),
+            rests_on: Cell::new(usize::MAX),
+            nothing: Rc::new([]),
+            tentative: RefCell::default(),
             asked: Cell::new(0),
             loaded: RefCell::new(Vec::new()),
             sites: OnceCell::new(),
@@ -249,6 +258,11 @@ impl<'a> Types<'a> {
     /// The facts of a file, by its index in identifiers.
     pub fn facts_at(&self, index: u32) -> &FileFacts<'a> {
         &self.facts[index as usize]
+    }
+
+    /// The indices of all files.
+    pub fn files(&self) -> std::ops::Range<u32> {
+        0..u32::try_from(self.facts.len()).unwrap_or(u32::MAX)
     }
 
     /// The index of a file in identifiers.
@@ -293,50 +307,70 @@ impl<'a> Types<'a> {
         if let Some(known) = self.answers.borrow().get(&key) {
             return Rc::clone(known);
         }
-        if self.depth.get() == 0 {
-            self.asked.set(0);
-            if self.following.borrow().is_empty() {
-                self.followed.set(0);
-            }
-            self.tentative.borrow_mut().clear();
-        } else if let Some(known) = self.tentative.borrow().get(&key) {
-            self.cut.set(true);
+        let open = self.asking.borrow().len();
+        if open == 0 {
+            self.begin();
+        } else if let Some(&since) = self.asking.borrow().get(&key) {
+            self.rests_on(since);
+            return Rc::clone(&self.nothing);
+        } else if let Some((known, rests_on)) = self.tentative.borrow().get(&key) {
+            self.rests_on(*rests_on);
             return Rc::clone(known);
         }
+        if open >= MAX_DEPTH {
+            self.rests_on(0);
+            return Rc::clone(&self.nothing);
+        }
         self.asked.set(self.asked.get() + 1);
-        if self.depth.get() >= MAX_DEPTH || !self.asking.borrow_mut().insert(key) {
-            self.cut.set(true);
-            return Rc::new([]);
-        }
-        let outer = self.cut.replace(false);
-        self.depth.set(self.depth.get() + 1);
-        let values: Values<'a> = distinct(answer()).into();
-        self.depth.set(self.depth.get() - 1);
+        self.asking.borrow_mut().insert(key, open);
+        let outer = self.rests_on.replace(usize::MAX);
+        let values = distinct(answer());
+        let values: Values<'a> = if values.is_empty() { Rc::clone(&self.nothing) } else { values.into() };
         self.asking.borrow_mut().remove(&key);
-        // An answer found on the way round a cycle depends on where the round began.
-        if !self.cut.get() || self.depth.get() == 0 {
+        let inner = self.rests_on.replace(outer);
+        // An answer found on the way round a cycle depends on where the round began: only there, where
+        // it is closed, is it final.
+        if inner >= open {
             self.answers.borrow_mut().insert(key, Rc::clone(&values));
-        } else if self.asked.get() > MAX_PRECISE {
-            self.tentative.borrow_mut().insert(key, Rc::clone(&values));
+        } else {
+            if self.asked.get() > MAX_PRECISE {
+                self.tentative.borrow_mut().insert(key, (Rc::clone(&values), inner));
+            }
+            self.rests_on(inner);
         }
-        self.cut.set(self.cut.get() || outer);
         values
+    }
+
+    /// A question that none other led to.
+    fn begin(&self) {
+        self.asked.set(0);
+        if self.following.borrow().is_empty() {
+            self.followed.set(0);
+        }
+        self.tentative.borrow_mut().clear();
+    }
+
+    /// What is being answered depends on the question that was opened as this one.
+    fn rests_on(&self, open: usize) {
+        self.rests_on.set(self.rests_on.get().min(open));
     }
 
     /// Looks up a name of a module. One that leads back to itself has no answer, and neither has one
     /// behind more names than any project has: modules that import from each other have as many ways
     /// through them as their number has permutations.
     fn follow<T>(&self, file: u32, at: usize, name: &str, look: impl FnOnce() -> Vec<T>) -> Vec<T> {
-        let key = (file, at, name.into());
-        if self.depth.get() == 0 && self.following.borrow().is_empty() {
+        let open = self.asking.borrow().len();
+        if open == 0 && self.following.borrow().is_empty() {
             self.followed.set(0);
         }
-        if self.followed.get() >= MAX_FOLLOWED || self.following.borrow().contains(&key) {
-            self.cut.set(true);
+        let is_same = |(known, offset, text, _): &&Followed| *known == file && *offset == at && **text == *name;
+        let since = self.following.borrow().iter().find(is_same).map(|(.., since)| *since);
+        if self.followed.get() >= MAX_FOLLOWED || self.following.borrow().len() >= MAX_DEPTH || since.is_some() {
+            self.rests_on(since.map_or(0, |since| since.saturating_sub(1)));
             return Vec::new();
         }
         self.followed.set(self.followed.get() + 1);
-        self.following.borrow_mut().push(key);
+        self.following.borrow_mut().push((file, at, name.into(), open));
         let found = look();
         self.following.borrow_mut().pop();
         found

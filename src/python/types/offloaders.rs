@@ -63,7 +63,7 @@ impl<'a> Types<'a> {
     }
 
     /// What comes back from a call that has a callable run elsewhere.
-    pub(super) fn from_elsewhere(&self, callable: &'a Expr, frame: Frame) -> Vec<Value<'a>> {
+    pub(super) fn result_elsewhere(&self, callable: &'a Expr, frame: Frame) -> Vec<Value<'a>> {
         self.value(callable, frame).iter().flat_map(|callee| self.result_of(callee)).collect()
     }
 
@@ -73,7 +73,7 @@ impl<'a> Types<'a> {
             return None;
         }
         let first = call.arguments.args.first()?;
-        let results = self.from_elsewhere(first, frame);
+        let results = self.result_elsewhere(first, frame);
         Some(results.into_iter().map(|value| Value::Returns(Rc::new(value))).collect())
     }
 }

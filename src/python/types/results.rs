@@ -32,7 +32,7 @@ impl<'a> Types<'a> {
                 made.map(|made| Value::Instance(made.into())).into_iter().collect()
             }
             Value::Member(ty, path) => Self::member_call(ty, path).into_iter().collect(),
-            Value::Class(class) => self.constructed(*class),
+            Value::Class(class) => vec![Value::Object(*class)],
             Value::Alias(alias, from) => self.annotation(alias.0, *from),
             Value::Returns(result) => {
                 let other = call.arguments.args.get(1).filter(|_| is_lookup(&call.func));
@@ -70,7 +70,7 @@ impl<'a> Types<'a> {
             }
             "getattr" => return self.getattr(call, frame),
             "typing.TypeVar" | "typing_extensions.TypeVar" | "typing.NewType" => {
-                return self.stands_for(call, frame);
+                return Self::stands_for(call, frame);
             }
             "functools.partial" | "functools.partialmethod" => return self.partially(call, frame),
             "object.__new__" => {
@@ -109,7 +109,7 @@ impl<'a> Types<'a> {
     }
 
     /// What a type variable is bounded by, or a new type is made of.
-    fn stands_for(&self, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
+    fn stands_for(call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
         let bound = call.arguments.keywords.iter().find_map(|keyword| {
             let is_bound = keyword.arg.as_ref().is_some_and(|name| name.as_str() == "bound");
             is_bound.then_some(&keyword.value)
@@ -149,7 +149,7 @@ impl<'a> Types<'a> {
     pub fn result_of(&self, callee: &Value<'a>) -> Vec<Value<'a>> {
         let frame = match callee {
             Value::Function(frame) => frame,
-            Value::Class(class) => return self.constructed(*class),
+            Value::Class(class) => return vec![Value::Object(*class)],
             Value::Returns(result) => return vec![(**result).clone()],
             Value::Member(ty, path) => return Self::member_call(ty, path).into_iter().collect(),
             Value::External(name) => {

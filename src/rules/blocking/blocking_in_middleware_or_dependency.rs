@@ -8,7 +8,7 @@ pub(super) const RULE: Rule = rule!("blocking-in-middleware-or-dependency", Shap
 
 fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) {
     for blocking in spoken(Speaker::EveryRequest, app, service) {
-        let (what, who) = if blocking.roles.contains(&Role::Middleware) {
+        let (what, who) = if blocking.role == Role::Middleware {
             ("middleware", "every request pays for it")
         } else {
             ("a dependency", "every request that needs it pays for it")

@@ -7,6 +7,12 @@ use crate::app::{Blocking, Category, Limit, Role, Weight};
 
 /// How many places of a kind a finding points at.
 const MAX_PLACES: usize = 30;
+/// A sleep of so many seconds or less delays nobody that would notice.
+const MOMENT: f64 = 0.01;
+/// Seconds that the loop may stand still without anybody noticing: a request takes as long anyway.
+const UNNOTICED: f64 = 0.01;
+/// Seconds from which on asyncio's debug mode calls a pause slow (`loop.slow_callback_duration`, Python 3.14).
+const SHORT: f64 = 0.1;
 /// How many handlers it names.
 const MAX_HANDLERS: usize = 5;
 
@@ -49,6 +55,12 @@ impl Blocking {
         let aside = self.roles.iter().all(|role| matches!(role, Role::Background | Role::Stream));
         let worst = match (self.category, self.weight) {
             (_, Weight::Slight) => return Severity::Advice,
+            (Category::Sleep, _) if self.lasts_less_than(UNNOTICED) => return Severity::Advice,
+            (Category::Sleep, _) if self.lasts_less_than(SHORT) => Severity::Warning,
+            // Done to tell two moments apart, or to let another thread run.
+            (Category::Sleep, _) if matches!(self.limit, Limit::Given(seconds) if seconds <= MOMENT) => {
+                return Severity::Advice;
+            }
             (Category::File | Category::Cpu, _) | (_, Weight::Bounded) => Severity::Warning,
             (_, Weight::Unbounded) if aside => Severity::Warning,
             (_, Weight::Unbounded) => Severity::Error,
@@ -97,6 +109,11 @@ impl Blocking {
             );
         }
         report.help(help).fix(self.repair.clone());
+    }
+
+    /// Whether a call takes fewer seconds than these, whatever happens.
+    fn lasts_less_than(&self, seconds: f64) -> bool {
+        matches!(self.limit, Limit::Given(limit) if limit < seconds)
     }
 }
 

@@ -22,9 +22,10 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
         service.class_place(),
         "speaks ASGI",
         format!(
-            "all {} views of `{}` are plain functions: under ASGI each request starts a thread of its own and waits for it",
-            views.len(),
-            app.target
+            "no view of `{}` is asynchronous ({} found): under ASGI each request starts a thread of its own and waits \
+             for it",
+            app.target,
+            views.len()
         ),
     )
     .related(app.place, "the ASGI application")

@@ -1,0 +1,10 @@
+import time
+
+from fastapi import APIRouter
+
+router = APIRouter()
+
+
+@router.get("/slow")
+async def slow():
+    time.sleep(3)

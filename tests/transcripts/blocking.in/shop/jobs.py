@@ -1,0 +1,5 @@
+import time
+
+
+async def on_message(message):
+    time.sleep(1)
