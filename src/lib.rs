@@ -115,10 +115,19 @@ pub fn gather(request: &Request, instead: Option<(&str, &str)>) -> Result<Readin
 /// Like [`examine`], as if the file at the first string (a path relative to the root) held the second.
 pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<Examination, discover::Error> {
     let Reading { files, facts, assembly, mut notes } = gather(request, instead)?;
-    let applications = analyse(&files, &facts, &assembly, &mut notes);
-    let orphans =
-        guarded("applications that nothing starts", &mut notes, || app::orphans(&files, &facts.python, &applications));
+    let applications = analyse(request, &files, &facts, &assembly, &mut notes);
+    let orphans = guarded("applications that nothing starts", &mut notes, || {
+        app::orphans(&files, &facts.python, &applications, &request.instructions)
+    });
     let orphans = orphans.unwrap_or_default();
+    // An entry point that one application lacks another one may have.
+    let all = || applications.iter().flatten().chain(&orphans);
+    let missing = request.instructions.entry_points.iter().filter(|name| all().all(|app| app.missing.contains(name)));
+    notes.extend(
+        missing.filter(|_| all().next().is_some()).map(|name| {
+            Note::file(&request.instructions.file, format!("the entry point `{name}` is not in the project"))
+        }),
+    );
     let host = Host::detect(Path::new("/"));
     let advice = recommend(request, &files, &assembly, &applications, &host);
     let findings = judge(request, &files, &assembly, &applications, &orphans, &advice, &mut notes);
@@ -141,13 +150,22 @@ pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<
 }
 
 /// The application of each deployment; one that several deployments start is analysed once.
-fn analyse(files: &Files, facts: &Facts, assembly: &Assembly, notes: &mut Vec<Note>) -> Vec<Option<Application>> {
+fn analyse(
+    request: &Request,
+    files: &Files,
+    facts: &Facts,
+    assembly: &Assembly,
+    notes: &mut Vec<Note>,
+) -> Vec<Option<Application>> {
     let mut known: BTreeMap<(String, String), Option<Application>> = BTreeMap::new();
     let mut of = |deployment: &deployment::Deployment| {
         let target = deployment.app.as_ref()?;
         let key = (target.value.clone(), deployment.folder.clone());
         let analysed = known.entry(key).or_insert_with_key(|(name, folder)| {
-            guarded(&target.value, notes, || app::analyse(files, &facts.python, name, folder)).flatten()
+            guarded(&target.value, notes, || {
+                app::analyse_as_told(files, &facts.python, name, folder, &request.instructions)
+            })
+            .flatten()
         });
         analysed.clone()
     };
@@ -210,7 +228,7 @@ fn judge(
         .collect();
     let context = Context { files, parameters: &request.rules };
     let mut findings = rules::run(&services, orphans, &assembly.development_servers, &context, notes);
-    findings.retain(|finding| request.rules.runs(finding.rule));
+    findings.retain(|finding| request.rules.runs(finding.rule) && !request.allowed.covers(finding, files));
     for finding in &mut findings {
         finding.severity = request.rules.severity(finding.rule).unwrap_or(finding.severity);
     }

@@ -5,11 +5,16 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+
 use crate::advice::Declared;
-use crate::findings::{Confidence, Severity};
+use crate::app::Instructions;
+use crate::findings::{Confidence, Finding, Severity};
+use crate::python::catalogue::Extension;
 use crate::rules::{Card, Parameters};
 use crate::settings::{self, Level, Loaded};
 use crate::sizing::{Known, WorkerMemory, Workload};
+use crate::source::Files;
 use crate::values::{Bytes, Cpus};
 
 /// What to examine, and what the user says about it.
@@ -29,6 +34,36 @@ pub struct Request {
     pub advice: bool,
     /// Which rules run and how.
     pub rules: RuleChoice,
+    /// What the project says about its own code.
+    pub instructions: Instructions,
+    /// What is not to be reported.
+    pub allowed: Allowed,
+}
+
+/// Findings that the settings allow.
+#[derive(Debug, Clone, Default)]
+pub struct Allowed {
+    entries: Vec<Allow>,
+}
+
+#[derive(Debug, Clone)]
+struct Allow {
+    path: Option<Gitignore>,
+    rules: Vec<&'static str>,
+    categories: Vec<&'static str>,
+}
+
+impl Allowed {
+    /// Whether a finding is not to be reported.
+    pub fn covers(&self, finding: &Finding, files: &Files) -> bool {
+        self.entries.iter().any(|allow| {
+            let path = files.get(finding.primary.place.file).path();
+            allow.path.as_ref().is_none_or(|pattern| pattern.matched_path_or_any_parents(path, false).is_ignore())
+                && (allow.rules.is_empty() || allow.rules.contains(&finding.rule))
+                && (allow.categories.is_empty()
+                    || finding.category.is_some_and(|word| allow.categories.contains(&word)))
+        })
+    }
 }
 
 /// Which rules run and how, by canonical name.
@@ -94,6 +129,8 @@ impl Request {
             exclude: loaded.settings.exclude.clone(),
             declared: declared(loaded, flags),
             rules: choice(loaded, flags)?,
+            instructions: instructions(loaded)?,
+            allowed: allowed(loaded)?,
             ..Self::default()
         })
     }
@@ -101,7 +138,7 @@ impl Request {
 
 fn declared(loaded: &Loaded, flags: &Flags) -> Declared {
     let settings = &loaded.settings;
-    let file = loaded.path.as_ref().and_then(|path| path.file_name()).unwrap_or_default().to_string_lossy();
+    let file = file_name(loaded);
     let written = |what: &str| format!("{what}, {file}");
     let exactly = |bytes: Bytes| WorkerMemory::exactly(bytes);
     Declared {
@@ -128,6 +165,52 @@ fn declared(loaded: &Loaded, flags: &Flags) -> Declared {
             },
         ),
     }
+}
+
+/// The settings' file, as its folder knows it.
+fn file_name(loaded: &Loaded) -> String {
+    loaded.path.as_ref().and_then(|path| path.file_name()).unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn instructions(loaded: &Loaded) -> Result<Instructions, Error> {
+    let blocking = &loaded.settings.blocking;
+    let libraries = blocking.library.iter().map(|library| library.get_ref().clone()).collect();
+    let catalogue = Extension::new(libraries).map_err(|(at, reason)| match blocking.library.get(at) {
+        Some(library) => Error::from(loaded.error(library, reason)),
+        None => Error::UnknownRule(reason, None),
+    })?;
+    Ok(Instructions {
+        catalogue,
+        offloaders: blocking.offloaders.clone(),
+        safe_decorators: blocking.safe_decorators.clone(),
+        entry_points: blocking.entry_points.clone(),
+        file: file_name(loaded),
+    })
+}
+
+fn allowed(loaded: &Loaded) -> Result<Allowed, Error> {
+    let mut entries = Vec::new();
+    for allow in &loaded.settings.blocking.allow {
+        let path = match &allow.path {
+            Some(path) => {
+                let mut builder = GitignoreBuilder::new("");
+                let built = builder.add_line(None, path.get_ref()).and_then(|builder| builder.build());
+                Some(built.map_err(|error| loaded.error(path, error.to_string()))?)
+            }
+            None => None,
+        };
+        let mut rules = Vec::new();
+        for word in &allow.rules {
+            let found = named(word.as_ref()).map_err(|error| Error::from(loaded.error(word, error.to_string())))?;
+            rules.extend(found);
+        }
+        let categories: Vec<_> = allow.categories.iter().map(|category| category.as_str()).collect();
+        // An entry that says nothing would allow everything.
+        if path.is_some() || !rules.is_empty() || !categories.is_empty() {
+            entries.push(Allow { path, rules, categories });
+        }
+    }
+    Ok(Allowed { entries })
 }
 
 /// A class of workload is a word for a range, so it is never as sure as a measured number.

@@ -86,7 +86,7 @@ fn places(finding: &Json) -> Vec<Line> {
 }
 
 fn outcome(name: &str, labels: &Labels) -> Outcome {
-    let run = Project::fixture(&format!("blocking/{name}")).farrier("check", &[]);
+    let run = Project::fixture(&format!("blocking/{name}")).farrier("check", &["--advice"]);
     let told = run.list("findings").iter().filter(|finding| CODES.iter().any(|code| finding["code"] == *code));
     let mut named = BTreeSet::new();
     let mut alarms = BTreeSet::new();
@@ -127,5 +127,5 @@ fn what_blocks_is_found_and_what_does_not_is_left_alone() {
         lines.join("\n")
     );
     eprintln!("{summary}");
-    assert!(found * 100 >= blocking * 50 && alarms * 100 <= safe * 2, "{summary}");
+    assert!(found * 100 >= blocking * 93 && alarms * 100 <= safe, "{summary}");
 }

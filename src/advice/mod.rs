@@ -5,10 +5,11 @@
 
 mod changes;
 mod memory;
+mod seen;
 
 pub use changes::{Change, Changes, Refusal, changes};
 
-use crate::app::{Application, Interface, WorkloadKind};
+use crate::app::{Application, Context, Interface, Pool, WorkloadKind};
 use crate::deployment::{Deployment, Effective};
 use crate::findings::Confidence;
 use crate::host::Host;
@@ -65,8 +66,13 @@ pub fn inputs(
         .map(|replicas| Known::certain(replicas.value, files.describe(replicas.place)));
     inputs.sync_handlers = application.is_some_and(|application| {
         application.interface == Interface::Asgi
-            && application.handlers.iter().any(|handler| handler.kind == crate::app::HandlerKind::Sync)
+            && application.handlers.iter().any(|handler| handler.runs == Context::Thread(Pool::AnyIo))
     });
+    inputs.thread_tokens = application.and_then(|application| {
+        let tokens = application.tokens.as_ref()?;
+        Some(Known::certain(tokens.value?, files.describe(tokens.place)))
+    });
+    inputs.evidence = application.map_or_else(Vec::new, |application| seen::lines(application, files));
     inputs.recycles = deployment.int("max_requests").is_some_and(|n| n > 0);
     inputs.configured = Configured {
         workers: configured(deployment, "workers", files),

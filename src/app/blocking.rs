@@ -163,9 +163,9 @@ fn sort_once<T: Ord>(list: &mut Vec<T>) {
 }
 
 fn categories(sinks: &[Sink]) -> Vec<Category> {
-    // Of what is slight, only files say something about the code: encoding JSON is what handlers do.
-    let told =
-        sinks.iter().filter(|sink| sink.effect.weight > Weight::Slight || sink.effect.category == Category::File);
+    // Of what is slight, only files and locks say something about the code: encoding JSON is what handlers do.
+    let says = |category| matches!(category, Category::File | Category::Lock);
+    let told = sinks.iter().filter(|sink| sink.effect.weight > Weight::Slight || says(sink.effect.category));
     let mut found: Vec<Category> = told.map(|sink| sink.effect.category).collect();
     found.sort();
     found.dedup();
@@ -240,12 +240,12 @@ impl Report<'_, '_, '_> {
             matches!(role, Some(Role::Route | Role::Dependency | Role::ExceptionHandler | Role::Background));
         let drop_async = threads && role_allows && function.is_async && !function.awaits && !function.is_generator;
         let twin = sink.effect.twin;
-        let text = if drop_async {
-            format!("make `{}` a plain `def`, which the framework runs in a thread", function.name)
-        } else if direct || twin.is_some() {
-            format!("use {}", sink.effect.instead)
-        } else {
-            "run the call in a thread: `await asyncio.to_thread(...)`".to_owned()
+        let plain = format!("make `{}` a plain `def`, which the framework runs in a thread", function.name);
+        let text = match (drop_async, direct || twin.is_some()) {
+            (true, true) => format!("use {}, or {plain}", sink.effect.instead),
+            (true, false) => plain,
+            (false, true) => format!("use {}", sink.effect.instead),
+            (false, false) => "run the call in a thread: `await asyncio.to_thread(...)`".to_owned(),
         };
         Remedy { text, async_twin: twin.map(str::to_owned), drop_async }
     }

@@ -1,9 +1,11 @@
 //! The analysis judged on small applications, each next to one that differs in what matters.
 //!
-//! `cases.txt` holds them: `===` starts one, `---` starts a further file of it, `# blocks` marks a
-//! line that has to be reported with a weight above slight. Every other line has to stay silent.
+//! `cases.txt` and the files in `cases` hold them: `===` starts one, `---` starts a further file of it,
+//! `# blocks` marks a line that has to be reported with a weight above slight, `# may block` one that
+//! has to be reported as likely rather than certain. Every other line has to stay silent.
 
 use super::*;
+use crate::findings::Confidence;
 use crate::python::syntax::parse;
 
 const PRELUDE: &str = "from fastapi import Depends, FastAPI\napp = FastAPI()\n";
@@ -22,7 +24,8 @@ fn analysed(case: &str) -> (Files, Option<Application>) {
 
 fn marked(files: &Files) -> Vec<String> {
     let lines = files.iter().flat_map(|(_, file)| {
-        let marked = file.text().lines().zip(1..).filter(|(line, _)| line.ends_with("# blocks"));
+        let is_marked = |line: &str| line.ends_with("# blocks") || line.ends_with("# may block");
+        let marked = file.text().lines().zip(1..).filter(move |(line, _)| is_marked(line));
         marked.map(|(_, number)| format!("{}:{number}", file.path())).collect::<Vec<_>>()
     });
     lines.collect()
@@ -37,21 +40,76 @@ fn reported(files: &Files, application: &Application) -> Vec<String> {
     lines
 }
 
-#[test]
-fn every_case_reports_the_marked_lines_and_no_other() {
-    let text = include_str!("cases.txt");
+/// Lines that are called certain although a guess is all there can be.
+fn too_sure(files: &Files, application: &Application) -> Vec<String> {
+    let sure = application.blocking.iter().filter(|blocking| blocking.certainty == Confidence::High);
+    let guesses = sure.filter(|blocking| {
+        let file = files.get(blocking.call.file);
+        let rest = file.text().get(blocking.call.span.end..).unwrap_or_default();
+        rest.lines().next().is_some_and(|line| line.ends_with("# may block"))
+    });
+    guesses.map(|blocking| format!("certain: {}", files.describe(blocking.call))).collect()
+}
+
+/// Judges the cases of one file under `src/app`.
+fn judge(path: &str) {
+    let path = format!("{}/src/app/{path}", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).unwrap();
     let mut wrong = Vec::new();
-    let cases: Vec<_> = text.split("=== ").skip(1).collect();
+    let cases: Vec<_> = format!("\n{text}").split("\n=== ").skip(1).map(str::to_owned).collect();
     for case in &cases {
         let name = case.lines().next().unwrap_or_default();
         let (files, application) = analysed(case);
-        let mut expected = marked(&files);
-        expected.sort();
-        let found = application.as_ref().map(|application| reported(&files, application));
-        if found.as_ref() != Some(&expected) {
-            wrong.push(format!("{name}: expected {expected:?}, found {found:?}"));
+        let expected = marked(&files);
+        let found = application.as_ref().map(|application| reported(&files, application)).unwrap_or_default();
+        let missed = expected.iter().filter(|line| !found.contains(line)).map(|line| format!("missed: {line}"));
+        let wrongly = found.iter().filter(|line| !expected.contains(line)).map(|line| format!("false: {line}"));
+        let unsure = application.as_ref().map(|application| too_sure(&files, application)).unwrap_or_default();
+        let faults: Vec<_> = missed.chain(wrongly).chain(unsure).collect();
+        if application.is_none() || !faults.is_empty() {
+            wrong.push(format!("{name}: {}", faults.join(", ")));
         }
     }
-    assert!(cases.len() >= 60, "only {} cases", cases.len());
+    assert!(cases.len() > 10, "only {} cases", cases.len());
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+#[test]
+fn every_case_reports_the_marked_lines_and_no_other() {
+    judge("cases.txt");
+}
+
+#[test]
+fn annotations_say_what_a_value_is() {
+    judge("cases/annotations.txt");
+}
+
+#[test]
+fn values_are_followed_to_where_they_are_made() {
+    judge("cases/values.txt");
+}
+
+#[test]
+fn classes_inherit_and_override() {
+    judge("cases/classes.txt");
+}
+
+#[test]
+fn what_is_not_written_as_a_call_is_one() {
+    judge("cases/implicit.txt");
+}
+
+#[test]
+fn functions_that_are_passed_around_are_called() {
+    judge("cases/callables.txt");
+}
+
+#[test]
+fn threads_take_work_off_the_loop_and_schedulers_put_it_back() {
+    judge("cases/offload.txt");
+}
+
+#[test]
+fn what_only_looks_like_blocking_stays_silent() {
+    judge("cases/guards.txt");
 }

@@ -37,7 +37,7 @@ pub(super) fn find(
 ) -> Vec<LoopCall> {
     let types = effects.types();
     let plain = |entry: &&Entry<'_>| {
-        matches!(entry.found.context, Context::Thread(_) | Context::Worker)
+        matches!(entry.found.context, Context::Thread(_) | Context::Worker | Context::Greenlet)
             && !types.function(entry.found.frame.function).is_async
     };
     // The handler that a node is reached from, and the way to it.

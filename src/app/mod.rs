@@ -8,6 +8,7 @@ mod blocking;
 mod cases;
 #[cfg(test)]
 mod hostile_cases;
+mod instructions;
 mod known;
 mod limits;
 mod loops;
@@ -25,14 +26,15 @@ mod tasks;
 
 use std::collections::BTreeMap;
 
+pub use instructions::Instructions;
 pub use orphans::orphans;
 pub use pools::ConnectionPool;
 pub use statement::{Blocking, Destination, Held, Hop, Limit, LoopCall, Reached, Remedy, Stream};
 
 pub use crate::python::catalogue::{Category, Gevent, Weight};
-use crate::python::effects::Effects;
+use crate::python::effects::{Effects, Mark};
 use crate::python::frameworks::{self, Found};
-pub use crate::python::frameworks::{Context, Framework, Pool, Role};
+pub use crate::python::frameworks::{Calls, Context, Framework, Pool, Role};
 use crate::python::syntax::Module;
 use crate::python::types::Types;
 use crate::source::{FileId, Files, Located, Place};
@@ -63,6 +65,10 @@ pub struct Application {
     pub connections: Vec<ConnectionPool>,
     /// Where the number of threads for plain handlers is changed, and to how many if that is known.
     pub tokens: Option<Located<Option<u32>>>,
+    /// What the project calls to make a library yield to greenlets.
+    pub cooperative: Vec<&'static str>,
+    /// Entry points that the project names and does not have.
+    pub missing: Vec<String>,
     /// Where a web socket is accepted, if anywhere.
     pub websockets: Vec<Place>,
     /// Responses that stay open, if any.
@@ -169,18 +175,63 @@ impl Workload {
 ///
 /// `None` if the module or the attribute is not found in the project.
 pub fn analyse(files: &Files, modules: &BTreeMap<FileId, Module>, target: &str, folder: &str) -> Option<Application> {
+    analyse_as_told(files, modules, target, folder, &Instructions::default())
+}
+
+/// Like [`analyse`], with what the project says about its own code.
+pub fn analyse_as_told(
+    files: &Files,
+    modules: &BTreeMap<FileId, Module>,
+    target: &str,
+    folder: &str,
+    instructions: &Instructions,
+) -> Option<Application> {
+    instructions.catalogue.during(|| analyse_within(files, modules, target, folder, instructions))
+}
+
+fn analyse_within(
+    files: &Files,
+    modules: &BTreeMap<FileId, Module>,
+    target: &str,
+    folder: &str,
+    instructions: &Instructions,
+) -> Option<Application> {
     let types = Types::new(files, modules, folder);
     let object = target::find(&types, target)?;
-    let loaded = reach::modules(&types, object.module);
-    let mut found = frameworks::find(&types, &loaded, object.framework);
+    Some(assemble(files, modules, &types, target, &object, instructions))
+}
+
+/// What there is to say about an application whose object is known.
+fn assemble(
+    files: &Files,
+    modules: &BTreeMap<FileId, Module>,
+    types: &Types<'_>,
+    target: &str,
+    object: &target::Target,
+    instructions: &Instructions,
+) -> Application {
+    let loaded = reach::modules(types, &object.modules);
+    types.load(&loaded);
+    let setting = frameworks::Setting {
+        framework: object.framework,
+        is_asgi: object.interface != Interface::Wsgi,
+        callables: &object.callables,
+    };
+    let mut found = frameworks::find(types, &loaded, setting);
     for handler in &mut found {
-        handler.context = served(&types, handler, object.interface);
+        handler.context = served(types, handler, object.interface);
     }
-    let mut effects = Effects::new(&types);
+    let (told, missing) = instructions.entries(types);
+    found.extend(told);
+    let mut effects = Effects::new(types);
+    let marks = instructions.marks(types, &loaded);
+    found.retain(|found| !matches!(marks.get(&found.frame.function), Some(Mark::Leave)));
+    effects.mark(marks);
     let mut nodes: Vec<usize> = found.iter().map(|found| effects.explore(found.frame)).collect();
     tasks::left_running(&mut effects, &mut found, &mut nodes);
     let streaming = streams::find(&mut effects, &loaded, modules);
-    let handlers: Vec<Handler> = found.iter().map(|found| handler(&types, found)).collect();
+    let handlers: Vec<Handler> =
+        found.iter().zip(&nodes).map(|(found, &node)| handler(&effects, found, node)).collect();
     let entries: Vec<_> = found
         .iter()
         .zip(&handlers)
@@ -192,7 +243,7 @@ pub fn analyse(files: &Files, modules: &BTreeMap<FileId, Module>, target: &str, 
     let streams = streams::evidence(&streaming, &websockets);
     let chains = blocking::chains(&effects, &entries);
     let reached = reached::reached(&effects, &entries, &chains);
-    Some(Application {
+    Application {
         target: target.to_owned(),
         place: object.place,
         interface: object.interface,
@@ -207,12 +258,31 @@ pub fn analyse(files: &Files, modules: &BTreeMap<FileId, Module>, target: &str, 
         loop_calls: loops::find(&effects, &entries, modules),
         workload: reached::workload(&reached, streams),
         reached,
-        connections: pools::connections(&types, &loaded),
+        connections: pools::connections(types, &loaded),
+        cooperative: cooperative(files, modules),
         tokens: pools::tokens(files, modules),
         handlers: in_order(handlers),
+        missing,
         websockets,
         streaming,
-    })
+    }
+}
+
+/// Names whose presence anywhere in the project, its server's configuration included, shows that a
+/// library has been made to yield.
+const COOPERATIVE: [&str; 5] =
+    ["psycogreen", "patch_psycopg", "make_psycopg_green", "init_gevent", "set_wait_callback"];
+
+fn cooperative(files: &Files, modules: &BTreeMap<FileId, Module>) -> Vec<&'static str> {
+    let mentioned = |name: &&&str| modules.keys().any(|&file| files.get(file).text().contains(**name));
+    COOPERATIVE.iter().filter(mentioned).copied().collect()
+}
+
+impl Application {
+    /// Whether the project makes a library yield to greenlets by calling `name`.
+    pub fn makes_cooperative(&self, name: &str) -> bool {
+        self.cooperative.contains(&name)
+    }
 }
 
 fn in_order(mut handlers: Vec<Handler>) -> Vec<Handler> {
@@ -234,14 +304,18 @@ fn served(types: &Types<'_>, found: &Found, interface: Interface) -> Context {
     }
 }
 
-fn handler(types: &Types<'_>, found: &Found) -> Handler {
+fn handler(effects: &Effects<'_, '_>, found: &Found, node: usize) -> Handler {
+    let types = effects.types();
     let function = types.function(found.function);
+    // An `async` wrapper that does not call the plain function inside hands it to a thread.
+    let wraps = types.function(found.frame.function).is_async && !function.is_async;
+    let moves = wraps && found.context == Context::Loop && !effects.leads_to(node, found.function);
     Handler {
         name: function.qualified.clone(),
         place: types.place_of(found.function),
         kind: if function.is_async { HandlerKind::Async } else { HandlerKind::Sync },
         role: found.role,
         route: found.route.clone(),
-        runs: found.context,
+        runs: if moves { Context::Thread(Pool::Executor) } else { found.context },
     }
 }

@@ -1,68 +1,231 @@
 //! Applications that no known server runs.
 //!
-//! A project may be checked before anybody has written down how it is started. Its applications are
-//! then found by the calls that make them; what they are worth is told by the same analysis.
+//! A project may be checked before anybody has written down how it is started, and many applications
+//! start themselves: `web.run_app(make_app())`. They are found by the calls that make them, wherever
+//! those stand; what they are worth is told by the same analysis. Modules that are run as programs and
+//! import the one of the application are taken to start it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Application, analyse};
-use crate::python::syntax::{Module, ast, span_of};
+use super::known::APPLICATIONS;
+use super::target::{Target, library};
+use super::{Application, Framework, Instructions, Interface, assemble, reach};
+use crate::python::calls::EventKind;
+use crate::python::syntax::ast::{self, Expr, Stmt};
+use crate::python::syntax::{Module, span_of, visitor};
+use crate::python::types::{Frame, FunctionId, Types, Value};
 use crate::source::{FileId, Files, Place};
-
-/// The constructors of frameworks whose handlers share an event loop.
-const CONSTRUCTORS: [&str; 5] = ["FastAPI", "Starlette", "Litestar", "Quart", "Sanic"];
 
 /// Folders whose applications exist for tests and documents.
 const ASIDE: [&str; 8] = ["tests", "test", "docs", "doc", "docs_src", "examples", "example", "benchmarks"];
 
-/// Analyses every application of the project that is not among `known`.
-pub fn orphans(files: &Files, modules: &BTreeMap<FileId, Module>, known: &[Option<Application>]) -> Vec<Application> {
-    let is_known = |place: Place| known.iter().flatten().any(|application| application.place.file == place.file);
-    let mut found = Vec::new();
+/// Analyses every application of the project whose handlers share a loop and that is not among `known`.
+pub fn orphans(
+    files: &Files,
+    modules: &BTreeMap<FileId, Module>,
+    known: &[Option<Application>],
+    instructions: &Instructions,
+) -> Vec<Application> {
+    instructions.catalogue.during(|| unknown(files, modules, known, instructions))
+}
+
+fn unknown(
+    files: &Files,
+    modules: &BTreeMap<FileId, Module>,
+    known: &[Option<Application>],
+    instructions: &Instructions,
+) -> Vec<Application> {
+    let constructors = constructors(modules);
+    let mut by_folder: BTreeMap<String, Vec<FileId>> = BTreeMap::new();
     for (&file, module) in modules {
         let path = files.get(file).path();
-        if path.split('/').any(|part| ASIDE.contains(&part) || part.starts_with("test_")) {
-            continue;
+        let is_known = known.iter().flatten().any(|application| application.place.file == file);
+        if !is_known && !is_aside(path) && calls(module).iter().any(|call| constructors.contains(last_name(&call.func)))
+        {
+            by_folder.entry(import_path(files, path).0).or_default().push(file);
         }
-        for (name, place) in bound(file, module) {
-            if is_known(place) {
-                continue;
+    }
+    let mut found = Vec::new();
+    for (folder, candidates) in by_folder {
+        let types = Types::new(files, modules, &folder);
+        let programs = programs(files, modules, &types);
+        for file in candidates {
+            for (made, bound) in made(&types, modules, file, &constructors) {
+                let dotted = import_path(files, files.get(file).path()).1;
+                let target = format!("{dotted}:{}", bound.as_deref().unwrap_or("?"));
+                let starting = programs
+                    .iter()
+                    .filter(|(_, imported)| types.index_of(file).is_some_and(|index| imported.contains(&index)));
+                let modules_of = made.modules.iter().copied().chain(starting.map(|(index, _)| *index)).collect();
+                let object = Target { modules: modules_of, ..made };
+                found.push(assemble(files, modules, &types, &target, &object, instructions));
             }
-            let (folder, dotted) = import_path(files, path);
-            found.extend(analyse(files, modules, &format!("{dotted}:{name}"), &folder));
         }
     }
     found
 }
 
-/// Names that a module binds to a call of a known constructor.
-fn bound(file: FileId, module: &Module) -> Vec<(String, Place)> {
-    let mut names = Vec::new();
-    for statement in &module.body {
-        let (target, value) = match statement {
-            ast::Stmt::Assign(assign) if assign.targets.len() == 1 => (&assign.targets[0], &*assign.value),
-            ast::Stmt::AnnAssign(ast::StmtAnnAssign { target, value: Some(value), .. }) => (&**target, &**value),
-            _ => continue,
-        };
-        let (ast::Expr::Name(name), ast::Expr::Call(call)) = (target, value) else {
-            continue;
-        };
-        let constructor = match &*call.func {
-            ast::Expr::Name(name) => name.id.as_str(),
-            ast::Expr::Attribute(attribute) => attribute.attr.as_str(),
-            _ => continue,
-        };
-        if CONSTRUCTORS.contains(&constructor) {
-            names.push((name.id.to_string(), Place::new(file, span_of(name))));
+fn is_aside(path: &str) -> bool {
+    path.split('/').any(|part| ASIDE.contains(&part) || part.starts_with("test_") || part == "conftest.py")
+}
+
+/// What is called where an application is made: a class of a framework, or one of the project that
+/// inherits from it.
+fn constructors(modules: &BTreeMap<FileId, Module>) -> BTreeSet<String> {
+    // A router can be served, but is usually part of an application that is found by itself.
+    let shared = APPLICATIONS
+        .iter()
+        .filter(|(name, interface, framework)| shares_loop(*interface, *framework) && !name.ends_with(".Router"));
+    let mut names: BTreeSet<String> =
+        shared.map(|(name, ..)| name.rsplit('.').next().unwrap_or(name).to_owned()).collect();
+    for module in modules.values() {
+        for statement in &module.body {
+            if let Stmt::ClassDef(class) = statement
+                && let Some(arguments) = &class.arguments
+                && arguments.args.iter().any(|base| names.contains(last_name(base)))
+            {
+                names.insert(class.name.to_string());
+            }
         }
     }
     names
 }
 
+/// Whether the handlers of all requests share a loop, for certain: every project of Django's has the
+/// file that would serve it on one.
+fn shares_loop(interface: Interface, framework: Framework) -> bool {
+    matches!(interface, Interface::Asgi | Interface::Own(_))
+        && !matches!(framework, Framework::Django | Framework::Unknown)
+}
+
+/// The applications that a module makes, one of each framework, with the name that the first is bound to.
+fn made<'a>(
+    types: &Types<'a>,
+    modules: &'a BTreeMap<FileId, Module>,
+    file: FileId,
+    constructors: &BTreeSet<String>,
+) -> Vec<(Target, Option<String>)> {
+    let mut found: Vec<(Target, Option<String>)> = Vec::new();
+    let Some(index) = types.index_of(file) else { return found };
+    let Some(module) = modules.get(&file) else { return found };
+    let names = bound(module);
+    let functions = types.facts_at(index).functions.iter().zip(0..);
+    let events = functions.flat_map(|(function, number)| {
+        let frame = types.plain(FunctionId { file: index, index: number });
+        function.events.iter().filter_map(move |event| match event.kind {
+            EventKind::Call(call, _) => Some((call, frame)),
+            _ => None,
+        })
+    });
+    let started = guarded(module).into_iter().map(|call| (call, types.module_frame(index)));
+    for (call, frame) in events.chain(started) {
+        if !constructors.contains(last_name(&call.func)) {
+            continue;
+        }
+        let Some((interface, framework)) = kind(types, call, frame) else { continue };
+        if !shares_loop(interface, framework) || found.iter().any(|(known, _)| known.framework == framework) {
+            continue;
+        }
+        let place = Place::new(file, span_of(call));
+        let target = Target { place, interface, framework, modules: vec![index], callables: Vec::new() };
+        found.push((target, names.get(&span_of(call).start).cloned()));
+    }
+    found
+}
+
+fn kind<'a>(types: &Types<'a>, call: &'a ast::ExprCall, frame: Frame) -> Option<(Interface, Framework)> {
+    let known = types.value(&call.func, frame);
+    let known = known.iter().flat_map(|value| match value {
+        Value::External(name) => vec![library(name)],
+        Value::Class(class) => types.library_bases(*class).iter().map(|base| library(base)).collect(),
+        _ => Vec::new(),
+    });
+    known.into_iter().find(|(interface, _)| *interface != Interface::Unknown)
+}
+
+/// Modules that are run as programs, each with what it imports.
+fn programs(files: &Files, modules: &BTreeMap<FileId, Module>, types: &Types<'_>) -> Vec<(u32, BTreeSet<u32>)> {
+    let is_program = |file: FileId, module: &Module| {
+        let path = files.get(file).path();
+        !is_aside(path) && (path.ends_with("__main__.py") || module.body.iter().any(|stmt| main_guard(stmt).is_some()))
+    };
+    let programs = modules.iter().filter(|(file, module)| is_program(**file, module));
+    let indices = programs.filter_map(|(file, _)| types.index_of(*file));
+    indices.map(|index| (index, reach::imported_by(types, index))).collect()
+}
+
+/// The body of `if __name__ == "__main__":`.
+fn main_guard(stmt: &Stmt) -> Option<&[Stmt]> {
+    let Stmt::If(stmt) = stmt else { return None };
+    let Expr::Compare(compare) = &*stmt.test else { return None };
+    let names = |expr: &Expr| matches!(expr, Expr::Name(name) if name.id.as_str() == "__name__");
+    (names(&compare.left) || compare.comparators.iter().any(names)).then_some(&*stmt.body)
+}
+
+/// The calls of the part of a module that only a program runs.
+fn guarded(module: &Module) -> Vec<&ast::ExprCall> {
+    let mut calls = Calls::default();
+    for statement in module.body.iter().filter_map(main_guard).flatten() {
+        visitor::Visitor::visit_stmt(&mut calls, statement);
+    }
+    calls.found
+}
+
+fn calls(module: &Module) -> Vec<&ast::ExprCall> {
+    let mut calls = Calls::default();
+    for statement in &module.body {
+        visitor::Visitor::visit_stmt(&mut calls, statement);
+    }
+    calls.found
+}
+
+#[derive(Default)]
+struct Calls<'a> {
+    found: Vec<&'a ast::ExprCall>,
+}
+
+impl<'a> visitor::Visitor<'a> for Calls<'a> {
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        if let Expr::Call(call) = expr {
+            self.found.push(call);
+        }
+        visitor::walk_expr(self, expr);
+    }
+}
+
+/// The names that statements of the module bind to calls, by where the calls start.
+fn bound(module: &Module) -> BTreeMap<usize, String> {
+    let mut names = BTreeMap::new();
+    for statement in &module.body {
+        let (target, value) = match statement {
+            Stmt::Assign(assign) if assign.targets.len() == 1 => (&assign.targets[0], &*assign.value),
+            Stmt::AnnAssign(ast::StmtAnnAssign { target, value: Some(value), .. }) => (&**target, &**value),
+            _ => continue,
+        };
+        if let (Expr::Name(name), Expr::Call(call)) = (target, value) {
+            names.insert(span_of(call).start, name.id.to_string());
+        }
+    }
+    names
+}
+
+fn last_name(expr: &Expr) -> &str {
+    match expr {
+        Expr::Name(name) => name.id.as_str(),
+        Expr::Attribute(attribute) => attribute.attr.as_str(),
+        _ => "",
+    }
+}
+
 /// The folder from which a file is imported, and its dotted name there: packages are climbed out of.
 fn import_path(files: &Files, path: &str) -> (String, String) {
     let mut folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    while !folder.is_empty() && files.find(&format!("{folder}/__init__.py")).is_some() {
+    let is_package = |folder: &str| {
+        let name = folder.rsplit('/').next().unwrap_or(folder);
+        // A file of that name makes no package of a folder that cannot be named in an import.
+        !name.contains(['-', '.', ' ']) && files.find(&format!("{folder}/__init__.py")).is_some()
+    };
+    while !folder.is_empty() && is_package(folder) {
         folder = folder.rsplit_once('/').map_or("", |(parent, _)| parent);
     }
     let inside = path[folder.len()..].trim_start_matches('/').trim_end_matches(".py");

@@ -12,15 +12,22 @@ use crate::python::syntax::ast::{self, Expr};
 use crate::python::types::{Types, Value};
 use crate::source::FileId;
 
-/// The indices of all modules that loading `start` may load, in order.
-pub(super) fn modules(types: &Types<'_>, start: u32) -> Vec<u32> {
+/// The indices of all modules that loading these may load, in order.
+pub(super) fn modules(types: &Types<'_>, start: &[u32]) -> Vec<u32> {
     let mut reach = Reach { types, seen: BTreeSet::new(), open: Vec::new() };
-    reach.add(start);
+    start.iter().for_each(|&start| reach.add(start));
     while let Some(index) = reach.open.pop() {
         reach.imports(index);
         reach.named(index);
     }
     reach.seen.into_iter().collect()
+}
+
+/// The modules that the imports of one name.
+pub(super) fn imported_by(types: &Types<'_>, index: u32) -> BTreeSet<u32> {
+    let mut reach = Reach { types, seen: BTreeSet::new(), open: Vec::new() };
+    reach.imports(index);
+    reach.seen
 }
 
 struct Reach<'t, 'a> {
@@ -125,23 +132,38 @@ impl Reach<'_, '_> {
                 }
             }
         }
-        for name in ["ROOT_URLCONF", "MIDDLEWARE", "ASGI_APPLICATION"] {
+        for name in ["ROOT_URLCONF", "MIDDLEWARE", "ASGI_APPLICATION", "INSTALLED_APPS"] {
             let bindings = facts.functions[0].bindings.get(name);
+            let mut names = Vec::new();
             for binding in bindings.into_iter().flatten() {
                 if let Bound::Value { value: Some(value), .. } = binding.bound {
-                    self.strings(value, file);
+                    strings(value, &mut names);
+                }
+            }
+            for dotted in names {
+                self.add_dotted(dotted, file);
+                if name == "INSTALLED_APPS" {
+                    // Django imports these of every application: <https://docs.djangoproject.com/en/5.2/ref/applications/>
+                    for module in ["apps", "models"] {
+                        let found = self.types.modules().find(&format!("{dotted}.{module}"), Some(file));
+                        self.add_module(found.as_ref());
+                    }
                 }
             }
         }
     }
+}
 
-    fn strings(&mut self, expr: &Expr, file: FileId) {
-        match expr {
-            Expr::StringLiteral(text) => self.add_dotted(text.value.to_str(), file),
-            Expr::List(list) => list.elts.iter().for_each(|element| self.strings(element, file)),
-            Expr::Tuple(tuple) => tuple.elts.iter().for_each(|element| self.strings(element, file)),
-            _ => {}
+fn strings<'a>(expr: &'a Expr, found: &mut Vec<&'a str>) {
+    match expr {
+        Expr::StringLiteral(text) => found.push(text.value.to_str()),
+        Expr::List(list) => list.elts.iter().for_each(|element| strings(element, found)),
+        Expr::Tuple(tuple) => tuple.elts.iter().for_each(|element| strings(element, found)),
+        Expr::BinOp(operation) => {
+            strings(&operation.left, found);
+            strings(&operation.right, found);
         }
+        _ => {}
     }
 }
 

@@ -5,6 +5,8 @@
 //! rewritten, none is: half a fix leaves the loop where it was.
 
 mod around;
+#[cfg(test)]
+mod cases;
 mod imports;
 mod references;
 

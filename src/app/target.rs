@@ -2,6 +2,7 @@
 
 use super::known::{APPLICATIONS, WRAPPERS, Wrapper};
 use super::{Framework, Interface};
+use crate::python::frameworks::stands_for;
 use crate::python::modules::ModuleRef;
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr};
@@ -13,7 +14,7 @@ use crate::source::Place;
 const MAX_LAYERS: usize = 12;
 
 /// The object that a target names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Target {
     /// Where it is made.
     pub(super) place: Place,
@@ -21,8 +22,11 @@ pub(super) struct Target {
     pub(super) interface: Interface,
     /// What it is written with.
     pub(super) framework: Framework,
-    /// The module that the server imports.
-    pub(super) module: u32,
+    /// The module that the server imports; where it is not known how the application is started, also
+    /// those that may start it.
+    pub(super) modules: Vec<u32>,
+    /// Functions of the project that the server calls for each request, and those that they wrap.
+    pub(super) callables: Vec<Frame>,
 }
 
 /// Finds the object that `target` names; `None` if its module or its name is not in the project.
@@ -36,7 +40,7 @@ pub(super) fn find(types: &Types<'_>, target: &str) -> Option<Target> {
     let frame = types.module_frame(index);
     let sources = types.sources(name, frame, usize::MAX - 1);
     let first = sources.first().copied()?;
-    let mut judge = Judge { types, layers: MAX_LAYERS };
+    let mut judge = Judge { types, layers: MAX_LAYERS, callables: Vec::new() };
     let place = place_of(types, first, frame);
     let is_call = attribute.contains('(');
     let verdicts = sources.into_iter().map(|source| judge.source(source, is_call));
@@ -50,10 +54,10 @@ pub(super) fn find(types: &Types<'_>, target: &str) -> Option<Target> {
         let verdicts: Vec<_> = verdicts.collect();
         agree(&verdicts)
     };
-    Some(Target { place, interface, framework, module: index })
+    Some(Target { place, interface, framework, modules: vec![index], callables: judge.callables })
 }
 
-type Verdict = (Interface, Framework);
+pub(super) type Verdict = (Interface, Framework);
 
 const UNKNOWN: Verdict = (Interface::Unknown, Framework::Unknown);
 
@@ -98,6 +102,7 @@ fn place_of(types: &Types<'_>, (bound, frame): (Bound<'_>, Frame), fallback: Fra
 struct Judge<'t, 'a> {
     types: &'t Types<'a>,
     layers: usize,
+    callables: Vec<Frame>,
 }
 
 impl<'a> Judge<'_, 'a> {
@@ -107,7 +112,7 @@ impl<'a> Judge<'_, 'a> {
             Bound::Function(index) => {
                 let id = crate::python::types::FunctionId { file: frame.function.file, index };
                 let callee = Frame { function: id, ..frame };
-                if is_call { self.factory(callee) } else { self.raw(callee, false) }
+                if is_call { self.factory(callee) } else { self.function(callee) }
             }
             Bound::Class(index) if is_call => self.object(ClassId { file: frame.function.file, index }),
             // A server that is told to call a factory of a library, or to load its object.
@@ -230,8 +235,20 @@ impl<'a> Judge<'_, 'a> {
         });
         let candidates = call.arguments.args.iter().take(2).chain(named.map(|keyword| &keyword.value));
         let candidates: Vec<_> = candidates.collect();
-        let verdicts = candidates.into_iter().map(|candidate| self.expression(candidate, frame));
-        verdicts.collect::<Vec<_>>().into_iter().find(|verdict| *verdict != UNKNOWN).unwrap_or(UNKNOWN)
+        let verdicts: Vec<_> = candidates.into_iter().map(|candidate| self.expression(candidate, frame)).collect();
+        let known = verdicts.iter().find(|verdict| is_known(verdict));
+        // What has no interface of its own, such as a Socket.IO server, stands beside an application.
+        known.or_else(|| verdicts.iter().find(|verdict| **verdict != UNKNOWN)).copied().unwrap_or(UNKNOWN)
+    }
+
+    /// A function without a call: an application itself, or what aiohttp's worker awaits to get one.
+    fn function(&mut self, callee: Frame) -> Verdict {
+        let raw = self.raw(callee, false);
+        if is_known(&raw) {
+            return raw;
+        }
+        let made = self.factory(callee);
+        if matches!(made.0, Interface::Own(_)) { made } else { UNKNOWN }
     }
 
     /// What a factory returns.
@@ -253,10 +270,12 @@ impl<'a> Judge<'_, 'a> {
         let required = parameters.iter().filter(|parameter| parameter.default.is_none() && !parameter.variadic).count();
         let first = parameters.first().map_or("", |parameter| parameter.name);
         if function.is_async && required == 3 {
+            self.callables.push(frame);
             return (Interface::Asgi, Framework::Raw);
         }
         let named = first.trim_start_matches('_').starts_with("env");
         if !function.is_async && !function.is_generator && required == 2 && named {
+            self.callables.push(frame);
             return (Interface::Wsgi, Framework::Raw);
         }
         UNKNOWN
@@ -280,7 +299,8 @@ impl<'a> Judge<'_, 'a> {
     }
 }
 
-fn library(name: &str) -> Verdict {
-    let known = APPLICATIONS.iter().find(|(known, ..)| *known == name);
+/// What an application is that this name of a library makes.
+pub(super) fn library(name: &str) -> Verdict {
+    let known = APPLICATIONS.iter().find(|(known, ..)| stands_for(known, name));
     known.map_or(UNKNOWN, |&(_, interface, framework)| (interface, framework))
 }

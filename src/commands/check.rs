@@ -22,7 +22,8 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
         let mode = if check.fix { Mode::Write } else { Mode::Show };
         let fixes = applicable(&examination, check, &named);
         let done = rewrite::apply(&request, &examination, &fixes, mode, &|rewrite| {
-            rewrite::reread(&request, &examination, rewrite, &|_| true)
+            let after = rewrite::reread(&request, &examination, rewrite, &|_| true)?;
+            rewrite::settles(&examination, &after, rewrite)
         })?;
         let _ = write!(changed, "{}", done.text);
         if done.written > 0 {

@@ -85,7 +85,7 @@ pub(super) fn list(rules: &Rules) -> Result<Done, Failure> {
     let text = match rules.format {
         Form::Json => serde_json::to_string_pretty(&rows.collect::<Vec<_>>()).unwrap_or_default() + "\n",
         Form::Pretty => rows.fold(String::new(), |mut text, row| {
-            let _ = writeln!(text, "{}  {:28}  {:8}  {}", row.code, row.rule, row.severity, row.title);
+            let _ = writeln!(text, "{}  {:36}  {:8}  {}", row.code, row.rule, row.severity, row.title);
             text
         }),
     };

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use farrier::Examination;
-use farrier::findings::Fix;
+use farrier::findings::{Edit, Finding, Fix};
 use farrier::fix::{self, Rewrite};
 use farrier::request::Request;
+use farrier::rules::Card;
 
 use super::Failure;
 
@@ -66,13 +67,13 @@ pub(super) fn apply(
 }
 
 /// Checks that the project, read again with the new text, starts the same servers, that none of them
-/// refuses what it took before, and that no setting changed but those `intended`.
+/// refuses what it took before, and that no setting changed but those `intended`; what it then says.
 pub(super) fn reread(
     request: &Request,
     before: &Examination,
     rewrite: &Rewrite,
     intended: &dyn Fn(&str) -> bool,
-) -> Result<(), String> {
+) -> Result<Examination, String> {
     let path = before.files.get(rewrite.file).path();
     let after = farrier::examine_with(request, Some((path, &rewrite.new))).map_err(|error| error.to_string())?;
     let (old, new) = (&before.assembly.deployments, &after.assembly.deployments);
@@ -89,5 +90,34 @@ pub(super) fn reread(
             }
         }
     }
+    Ok(after)
+}
+
+/// Checks that the findings about the application which the edits of `rewrite` are meant to settle are
+/// gone, and that none came in their place.
+pub(super) fn settles(before: &Examination, after: &Examination, rewrite: &Rewrite) -> Result<(), String> {
+    let about_code = |finding: &&Finding| Card::find(finding.rule).is_some_and(|card| card.group == "blocking");
+    let mut open: BTreeMap<Key<'_>, isize> = BTreeMap::new();
+    for finding in before.findings.iter().filter(about_code) {
+        let meant = finding.fix.as_ref().is_some_and(|fix| {
+            let made = |edit: &Edit| rewrite.edits.iter().any(|other| other.place == edit.place);
+            fix.edits.iter().all(made)
+        });
+        *open.entry(key(before, finding)).or_default() += isize::from(!meant);
+    }
+    for finding in after.findings.iter().filter(about_code) {
+        let left = open.entry(key(after, finding)).or_default();
+        *left -= 1;
+        if *left < 0 {
+            return Err(format!("it would leave this, or bring it up: {}", finding.message));
+        }
+    }
     Ok(())
+}
+
+/// What makes two findings the same in two texts of one file.
+type Key<'f> = (&'static str, &'f str, &'f str);
+
+fn key<'f>(examination: &'f Examination, finding: &'f Finding) -> Key<'f> {
+    (finding.rule, examination.files.get(finding.primary.place.file).path(), &finding.message)
 }

@@ -13,9 +13,13 @@ pub(super) fn run(cli: &Cli, show: &Show) -> Result<Done, Failure> {
     let exit = if deployments.is_empty() { Exit::NothingToCheck } else { Exit::Clean };
     let text = match show.format {
         Form::Json => report::launches_json(&found.files, deployments, notes),
-        Form::Pretty if deployments.is_empty() => "no file here starts a server that farrier knows\n".to_owned(),
         Form::Pretty => {
-            report::launches(&found.files, deployments, &found.applications, notes, show.all, super::look(cli))
+            let look = super::look(cli);
+            let started = match deployments.is_empty() {
+                true => "no file here starts a server that farrier knows\n".to_owned(),
+                false => report::launches(&found.files, deployments, &found.applications, notes, show.all, look),
+            };
+            started + &report::unstarted(&found.files, &found.orphans, look)
         }
     };
     Ok(Done { text, exit })

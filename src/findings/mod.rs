@@ -116,6 +116,8 @@ pub struct Finding {
     pub related: Vec<Label>,
     /// What to do, when the card's general advice can be made specific.
     pub help: Option<String>,
+    /// What the call that it is about waits for, in the catalogue's word.
+    pub category: Option<&'static str>,
     /// What it has in common with others of its rule: a report for people shows many of them as one.
     pub pattern: Option<String>,
     /// A change of the user's files that settles it.

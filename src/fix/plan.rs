@@ -62,20 +62,25 @@ pub fn plan(files: &Files, wanted: &[&Fix]) -> Plan {
 
 /// Like [`plan`], and verifies on the way: a fix that does not pass in all its files is left out of all.
 ///
-/// `check` gets the text of a file with this fix and those before it, and answers what is wrong with
-/// it. The texts that come out have been verified and need no second look.
+/// `check` gets the text of a file with all fixes that concern it; where one of these does not pass,
+/// the fixes are tried one after the other, each with those before it. The texts that come out have
+/// been verified and need no second look.
 pub fn settle(files: &Files, wanted: &[&Fix], check: &dyn Fn(&Rewrite) -> Result<(), String>) -> Plan {
+    let passes = |rewrite: &Rewrite| verify_with(rewrite, files.get(rewrite.file).path(), &|_| check(rewrite));
+    // Reading a project again takes its time; usually once per file is enough.
+    let together = plan(files, wanted);
+    if wanted.len() > 1 && together.rewrites.iter().all(|rewrite| passes(rewrite).is_ok()) {
+        return together;
+    }
     let mut accepted = Accepted::default();
     let mut refused = Vec::new();
     for fix in wanted {
         let before = accepted.clone();
         let verdict = accepted.take(files, fix).and_then(|()| {
-            accepted.rewrites(files).iter().filter(|rewrite| touches(files, fix, rewrite.file)).try_for_each(
-                |rewrite| {
-                    verify_with(rewrite, files.get(rewrite.file).path(), &|_| check(rewrite))
-                        .map_err(|refusal| Refusal::new(&fix.title, refusal.reason))
-                },
-            )
+            let concerned = accepted.rewrites(files).into_iter().filter(|rewrite| touches(files, fix, rewrite.file));
+            concerned
+                .into_iter()
+                .try_for_each(|rewrite| passes(&rewrite).map_err(|refusal| Refusal::new(&fix.title, refusal.reason)))
         });
         if let Err(refusal) = verdict {
             accepted = before;

@@ -39,6 +39,16 @@ pub enum Bound<'a> {
     Item(&'a ast::Expr),
     /// One of several targets of an assignment, by position.
     Unpacked(&'a ast::Expr, usize),
+    /// One of several targets of a loop, by position.
+    ItemPart(&'a ast::Expr, usize),
+    /// A container is given one more element.
+    Held(&'a ast::Expr),
+    /// A mapping is given one more value.
+    Kept(&'a ast::Expr),
+    /// A container is given all that another one holds.
+    HeldAll(&'a ast::Expr),
+    /// `isinstance(name, type)` holds.
+    Narrowed(&'a ast::Expr),
     /// A parameter, by position.
     Parameter(u16),
     /// `type Name = annotation`.

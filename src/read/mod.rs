@@ -29,6 +29,8 @@ mod script;
 pub mod shell;
 mod shell_commands;
 mod shell_words;
+#[cfg(test)]
+mod stopwatch;
 mod supervisor;
 mod systemd;
 mod tasks;

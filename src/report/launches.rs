@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use super::Look;
 use super::document::{At, Head, NoteDocument, json_of, write};
+use super::handlers;
 use super::neighbours::{self, ProxyDocument};
 use super::surroundings::{self, Surroundings};
 use crate::app::Application;
@@ -56,6 +57,9 @@ fn launch(
     let _ = writeln!(text, "  serves         {app} ({made})");
     if let Some(class) = deployment.class {
         let _ = writeln!(text, "  worker class   {}", class.name());
+    }
+    if let Some(application) = application {
+        handlers::describe(text, deployment, application);
     }
     if let Some(configuration) = &deployment.configuration {
         let _ = writeln!(text, "  configuration  {}", files.get(configuration.file).path());

@@ -6,6 +6,7 @@
 mod concise;
 mod document;
 mod excerpt;
+mod handlers;
 mod json;
 mod launches;
 mod limits;
@@ -18,6 +19,7 @@ mod recommendations;
 mod surroundings;
 
 pub use concise::concise;
+pub use handlers::unstarted;
 pub use json::json;
 pub use launches::{launches, launches_json};
 pub use limits::{limits, limits_json};

@@ -1,5 +1,6 @@
 //! Findings for people: sentence, snippets of every place that contributed, help.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use miette::{Diagnostic, GraphicalReportHandler, LabeledSpan, SourceCode};
@@ -9,11 +10,18 @@ use super::palette::{Look, one_line, printable};
 use super::{Report, Summary};
 use crate::findings::{Confidence, Finding, Safety, Severity};
 
+/// From how many findings of one pattern on only the first is shown in full.
+const MANY: usize = 5;
+/// How many of the others are listed.
+const LISTED: usize = 25;
+
 /// Renders the report for a terminal or a log.
 pub fn pretty(report: &Report, look: Look) -> String {
     let mut out = String::new();
-    for finding in &report.findings {
-        out.push_str(&render(report, finding, look));
+    for group in grouped(&report.findings) {
+        let [first, others @ ..] = group.as_slice() else { continue };
+        out.push_str(&render(report, first, look));
+        out.push_str(&alike(report, others, look));
         out.push('\n');
     }
     for note in &report.notes {
@@ -27,6 +35,51 @@ pub fn pretty(report: &Report, look: Look) -> String {
     }
     out.push_str(&summary(&report.summary, look));
     out.push('\n');
+    out
+}
+
+/// Findings that have so much in common that one of them tells what there is to tell: from
+/// [`MANY`] on they stand together, where the first of them stood.
+fn grouped(findings: &[Finding]) -> Vec<Vec<&Finding>> {
+    let kind = |finding: &Finding| finding.pattern.clone().map(|pattern| (finding.rule, finding.severity, pattern));
+    let mut counts: HashMap<_, usize> = HashMap::new();
+    for key in findings.iter().filter_map(kind) {
+        *counts.entry(key).or_default() += 1;
+    }
+    let mut groups: Vec<Vec<&Finding>> = Vec::new();
+    let mut places: HashMap<_, usize> = HashMap::new();
+    for finding in findings {
+        let key = kind(finding).filter(|key| counts.get(key).is_some_and(|count| *count >= MANY));
+        match key.as_ref().and_then(|key| places.get(key)).and_then(|&at: &usize| groups.get_mut(at)) {
+            Some(group) => group.push(finding),
+            None => {
+                if let Some(key) = key {
+                    places.insert(key, groups.len());
+                }
+                groups.push(vec![finding]);
+            }
+        }
+    }
+    groups
+}
+
+/// The rest of a group, one line each.
+fn alike(report: &Report, others: &[&Finding], look: Look) -> String {
+    let Some(first) = others.first() else {
+        return String::new();
+    };
+    let kind = first.pattern.as_deref().unwrap_or_default();
+    let mut out = format!("  {} more of the kind ({}):\n", others.len(), one_line(kind));
+    for finding in others.iter().take(LISTED) {
+        let line = format!("    {}: {}", report.files.describe(finding.primary.place), finding.message);
+        let line = one_line(&line);
+        let cut: String = line.chars().take(look.width.saturating_sub(1)).collect();
+        out.push_str(&if cut.len() < line.len() { format!("{cut}…") } else { cut });
+        out.push('\n');
+    }
+    if others.len() > LISTED {
+        out.push_str(&look.dim(&format!("    and {} more, which `--format concise` lists\n", others.len() - LISTED)));
+    }
     out
 }
 

@@ -14,6 +14,7 @@ pub(super) fn finding(place: Place, label: &str) -> Finding {
         primary: Label::new(place, label),
         related: Vec::new(),
         help: None,
+        category: None,
         pattern: None,
         fix: None,
     }

@@ -1,7 +1,7 @@
 //! What a rule needs to see and to say.
 
 use super::Card;
-use crate::app::{Application, Framework};
+use crate::app::{Application, Category, Framework};
 use crate::deployment::{Deployment, Effective};
 use crate::findings::{Finding, Label};
 use crate::servers::{Honoured, Server, Version};
@@ -246,6 +246,7 @@ impl<'a> Findings<'a> {
             primary: Label::new(place, label),
             related: Vec::new(),
             help: None,
+            category: None,
             pattern: None,
             fix: None,
         };
@@ -294,8 +295,9 @@ impl Report<'_> {
         self
     }
 
-    /// What many findings of this kind in one project have in common.
-    pub(super) fn pattern(self, pattern: impl Into<String>) -> Self {
+    /// What the call waits for, and what many findings of this kind in one project have in common.
+    pub(super) fn about(self, category: Category, pattern: impl Into<String>) -> Self {
+        self.finding.category = Some(category.as_str());
         self.finding.pattern = Some(pattern.into());
         self
     }

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::findings::Severity;
+use crate::python::catalogue::{Category, Library};
 use crate::source::Span;
 use crate::values::{Bytes, Cpus};
 
@@ -31,6 +32,38 @@ pub struct Settings {
     pub host: Host,
     /// What the application does, as far as files cannot tell.
     pub application: Application,
+    /// What blocks, what does not, and what may.
+    pub blocking: Blocking,
+}
+
+/// What blocks, what does not, and what may; names are dotted, `package.module.function`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Blocking {
+    /// Libraries and functions that block, as in the catalogue's own files.
+    pub library: Vec<Spanned<Library>>,
+    /// Functions that run elsewhere what they are given.
+    pub offloaders: Vec<String>,
+    /// Decorators that make the functions under them run elsewhere.
+    pub safe_decorators: Vec<String>,
+    /// Functions that the event loop calls although no framework shows it.
+    pub entry_points: Vec<String>,
+    /// What is not to be reported.
+    pub allow: Vec<Allow>,
+}
+
+/// Findings that are not to be reported: those that everything given applies to.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Allow {
+    /// A pattern of paths, spelled as in a `.gitignore`.
+    pub path: Option<Spanned<String>>,
+    /// Rules, by name, code or group.
+    pub rules: Vec<Spanned<String>>,
+    /// What the call waits for.
+    pub categories: Vec<Category>,
+    /// Why.
+    pub reason: Option<String>,
 }
 
 /// The machine that the service runs on in production.
@@ -157,8 +190,8 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// An error about one of the words of the settings.
-    pub fn error(&self, at: &Spanned<String>, message: impl Into<String>) -> Error {
+    /// An error about a part of the settings.
+    pub fn error<T>(&self, at: &Spanned<T>, message: impl Into<String>) -> Error {
         let span = at.span();
         Error {
             path: self.path.clone().unwrap_or_default(),
@@ -210,8 +243,23 @@ fn read(
         Ok(settings) => Ok(settings.map(|settings| Loaded { settings, path: Some(path.to_path_buf()), text })),
         Err(error) => {
             let span = error.span().map(|span| Span::new(span.start, span.end));
-            Err(fail(text, span, error.message().to_owned()))
+            Err(fail(text, span, with_hint(error.message())))
         }
+    }
+}
+
+/// The message about a word that is not known, with the one of the known words that is most like it.
+fn with_hint(message: &str) -> String {
+    let mut words = message.split('`').skip(1).step_by(2);
+    let hint = words.next().filter(|_| message.starts_with("unknown ")).and_then(|written| {
+        words
+            .map(|known| (strsim::jaro_winkler(written, known), known))
+            .filter(|(likeness, _)| *likeness > 0.8)
+            .max_by(|a, b| a.0.total_cmp(&b.0))
+    });
+    match hint {
+        Some((_, known)) => format!("{message}; did you mean `{known}`?"),
+        None => message.to_owned(),
     }
 }
 
@@ -234,6 +282,37 @@ mod tests {
         assert_eq!(settings.host.memory, Some(Memory(Bytes::mib(512))));
         assert_eq!(settings.application.workload, Some(Workload::Io));
         assert!((settings.rules.values().next().unwrap()["factor"] - 3.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn takes_libraries_in_the_shape_of_the_catalogue() {
+        let settings = parse(
+            "[blocking]\noffloaders = ['shop.away']\nsafe-decorators = ['shop.threaded']\nentry-points = ['jobs.*']\n\
+             [[blocking.library]]\ndistribution = 'acme'\nmodules = ['acme']\ncategory = 'http'\n\
+             [[blocking.library.call]]\nnames = ['acme.get']\ncategory = 'http'\n\
+             [[blocking.library.type]]\nname = 'acme.Client'\ncategory = 'http'\nblock = ['send']\n\
+             [[blocking.allow]]\npath = 'admin/'\nrules = ['ASY']\ncategories = ['file']\nreason = 'one user'\n",
+        )
+        .unwrap();
+        let library = settings.blocking.library[0].get_ref();
+        assert_eq!(library.call[0].weight, crate::python::catalogue::Weight::Unbounded);
+        assert_eq!(settings.blocking.allow[0].categories, [Category::File]);
+        assert!(
+            parse("[[blocking.library]]\ndistribution = 'acme'\n").unwrap_err().contains("missing field `modules`")
+        );
+    }
+
+    #[test]
+    fn a_misspelled_word_comes_with_the_right_one() {
+        for (text, right) in [
+            ("[blocking]\nofloaders = []\n", "`offloaders`"),
+            ("[blocking]\nsafe_decorators = []\n", "`safe-decorators`"),
+            ("[[blocking.library]]\ndistribtion = 'x'\n", "`distribution`"),
+            ("[[blocking.allow]]\ncategories = ['flie']\n", "`file`"),
+        ] {
+            let message = with_hint(&parse(text).unwrap_err());
+            assert!(message.ends_with(&format!("did you mean {right}?")), "{message}");
+        }
     }
 
     #[test]

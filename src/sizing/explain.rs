@@ -6,7 +6,7 @@ use super::capacity::{
     slowest,
 };
 use super::inputs::{Class, Inputs};
-use super::load::{Load, TOKENS, replicas};
+use super::load::{Load, replicas};
 use super::plan::{Plan, Range, plan};
 use super::{Step, WorkerMemory, inputs};
 use crate::findings::Confidence;
@@ -42,6 +42,7 @@ fn facts(inputs: &Inputs) -> Vec<String> {
     if let Some(memory) = &inputs.memory {
         lines.push(format!("memory: {} ({})", memory.value, memory.source));
     }
+    lines.extend(inputs.evidence.iter().cloned());
     lines
 }
 
@@ -135,14 +136,22 @@ fn handlers(inputs: &Inputs, plan: &Plan) -> Vec<String> {
     if !(inputs.sync_handlers && plan.class == Class::EventLoop) {
         return Vec::new();
     }
-    let mut lines = vec![format!(
-        "`def` handlers share AnyIO's {TOKENS} threads in each worker; `threads` does not change \
-         that, more workers, a larger limiter or `async def` does"
-    )];
+    let tokens = inputs.tokens();
+    let mut lines = vec![match &inputs.thread_tokens {
+        Some(known) => format!(
+            "`def` handlers share {tokens} threads in each worker ({}); `threads` does not change that, more workers or \
+             `async def` does",
+            known.source
+        ),
+        None => format!(
+            "`def` handlers share AnyIO's {tokens} threads in each worker; `threads` does not change that, more workers, \
+             a larger limiter or `async def` does"
+        ),
+    }];
     if let Some(c) = &inputs.demand.concurrency {
-        let workers = super::capacity::processes_for(c.value, TOKENS).unwrap_or(1);
+        let workers = super::capacity::processes_for(c.value, tokens).unwrap_or(1);
         lines.push(format!(
-            "{} at once take {workers} workers = {} / {TOKENS}, rounded up, if they spread evenly",
+            "{} at once take {workers} workers = {} / {tokens}, rounded up, if they spread evenly",
             c.value, c.value
         ));
     }

@@ -201,6 +201,10 @@ pub struct Inputs {
     pub surge: f64,
     /// An ASGI application has `def` handlers, which run in AnyIO's pool of threads.
     pub sync_handlers: bool,
+    /// Threads of that pool in each worker; `None` for as many as AnyIO gives.
+    pub thread_tokens: Option<Known<u32>>,
+    /// What the handlers were seen to do, one line per kind of work, ready to be shown.
+    pub evidence: Vec<String>,
     /// Workers are replaced after a number of requests, so one is missing now and then.
     pub recycles: bool,
     /// What is set today.
@@ -229,9 +233,16 @@ impl Inputs {
             replicas: None,
             surge: 0.25,
             sync_handlers: false,
+            thread_tokens: None,
+            evidence: Vec::new(),
             recycles: false,
             configured: Configured::default(),
             profile: Profile::default(),
         }
+    }
+
+    /// Threads that run plain handlers in each worker of an ASGI server.
+    pub fn tokens(&self) -> u32 {
+        self.thread_tokens.as_ref().map_or(super::capacity::ANYIO_TOKENS, |tokens| tokens.value.max(1))
     }
 }

@@ -3,8 +3,8 @@
 
 use super::Inputs;
 use super::capacity::{
-    ANYIO_TOKENS, blocking_fraction, connections_per_replica, grown_worker, in_flight, memory_for_workers,
-    slots_for_cpu, slots_for_demand, workers_in_memory,
+    blocking_fraction, connections_per_replica, grown_worker, in_flight, memory_for_workers, slots_for_cpu,
+    slots_for_demand, workers_in_memory,
 };
 use super::inputs::{Known, Workload};
 use crate::findings::Confidence;
@@ -197,6 +197,3 @@ impl Caps {
         Some((self.connections? / each.max(1)).max(1))
     }
 }
-
-/// `def` handlers of an ASGI application that one worker runs at once.
-pub(super) const TOKENS: u32 = ANYIO_TOKENS;

@@ -4,7 +4,7 @@ use super::Inputs;
 use super::advice::Binding;
 use super::capacity::{MOST_BLOCKING, whole_up};
 use super::inputs::Class;
-use super::load::{Load, TOKENS};
+use super::load::Load;
 
 /// Threads of one process above which the hand-over of the interpreter lock costs more than
 /// another process: 2 x 32 threads answered half of what two gevent hubs did for requests of
@@ -75,7 +75,7 @@ pub(super) fn plan(inputs: &Inputs, load: &Load) -> Plan {
     match inputs.class.value {
         Class::Sync => sync(load, now),
         Class::Gthread => gthread(load, now),
-        class => loops(load, now, class, class == Class::EventLoop && inputs.sync_handlers),
+        class => loops(load, now, class, (class == Class::EventLoop && inputs.sync_handlers).then(|| inputs.tokens())),
     }
 }
 
@@ -173,11 +173,11 @@ fn threads(load: &Load, processes: u32) -> Range {
 }
 
 /// One loop or hub per core: it takes every request that comes, and computes on one core.
-fn loops(load: &Load, now: Option<u32>, class: Class, sync_handlers: bool) -> Plan {
+fn loops(load: &Load, now: Option<u32>, class: Class, tokens: Option<u32>) -> Plan {
     let cores = load.cpus.whole_up();
     let mut workers = processes(load, cores);
-    if let Some(waits) = load.demand.filter(|_| sync_handlers) {
-        let needed = whole_up(waits / f64::from(TOKENS));
+    if let Some((waits, tokens)) = load.demand.zip(tokens) {
+        let needed = whole_up(waits / f64::from(tokens));
         // Beyond that more loops only share the cores: a larger pool of threads is the answer.
         workers = workers.raise(needed.min(2 * cores + 1), Binding::Demand);
         workers.lower = workers.lower.max(whole_up(0.8 * f64::from(needed))).min(workers.target);

@@ -1,7 +1,6 @@
 //! Compares what is set with the plan, and says what to do with each setting.
 
 use super::advice::{Advice, Amount, Binding, Item, Slots, Verdict};
-use super::capacity::ANYIO_TOKENS;
 use super::explain;
 use super::inputs::{Class, Inputs, Known};
 use super::load::{Caps, Load};
@@ -29,16 +28,17 @@ pub fn recommend(inputs: &Inputs) -> Advice {
     };
     let configured = &inputs.configured;
     let set = |known: &Option<Known<u32>>| known.as_ref().map(|k| k.value);
+    let plain = inputs.sync_handlers.then(|| inputs.tokens());
     let slots_now = slots(
         inputs.class.value,
-        inputs.sync_handlers,
+        plain,
         set(&configured.workers),
         set(&configured.threads),
         set(&configured.worker_connections),
     );
     let slots_then = slots(
         class,
-        inputs.sync_handlers,
+        plain,
         advised("workers").or(set(&configured.workers)),
         advised(threads_setting(inputs)).or(set(&configured.threads)),
         advised("worker_connections").or(set(&configured.worker_connections)),
@@ -60,11 +60,11 @@ pub fn recommend(inputs: &Inputs) -> Advice {
 /// Requests that run at once in one replica, as far as the settings are known.
 ///
 /// `workers` of `sync`; `workers x threads` of `gthread`; `workers x worker_connections` of
-/// `gevent` (1000 if not set), which is a bound and no throughput; 40 per worker for `def` handlers
-/// of an ASGI application; no fixed number for `async def` handlers.
+/// `gevent` (1000 if not set), which is a bound and no throughput; `plain` per worker for the `def`
+/// handlers of an ASGI application; no fixed number for `async def` handlers.
 pub fn slots(
     class: Class,
-    sync_handlers: bool,
+    plain: Option<u32>,
     workers: Option<u32>,
     threads: Option<u32>,
     connections: Option<u32>,
@@ -73,7 +73,7 @@ pub fn slots(
         Class::Sync => Some(1),
         Class::Gthread => threads,
         Class::Gevent => Some(connections.unwrap_or(CONNECTIONS)),
-        Class::EventLoop if sync_handlers => Some(ANYIO_TOKENS),
+        Class::EventLoop if plain.is_some() => plain,
         Class::EventLoop | Class::Tornado => return Slots::Open,
     };
     match workers.zip(each) {

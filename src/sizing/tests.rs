@@ -69,12 +69,12 @@ fn the_measured_scenarios_follow_from_the_arithmetic() {
 
 #[test]
 fn slots_are_what_each_class_holds() {
-    assert_eq!(slots(Class::Sync, false, Some(5), None, None), Slots::Count(5));
-    assert_eq!(slots(Class::Gthread, false, Some(3), Some(3), None), Slots::Count(9));
-    assert_eq!(slots(Class::Gevent, false, Some(3), None, Some(1000)), Slots::Count(3000));
-    assert_eq!(slots(Class::EventLoop, true, Some(4), Some(4), None), Slots::Count(160));
-    assert_eq!(slots(Class::EventLoop, false, Some(4), None, None), Slots::Open);
-    assert_eq!(slots(Class::Gthread, false, Some(3), None, None), Slots::Unknown);
+    assert_eq!(slots(Class::Sync, None, Some(5), None, None), Slots::Count(5));
+    assert_eq!(slots(Class::Gthread, None, Some(3), Some(3), None), Slots::Count(9));
+    assert_eq!(slots(Class::Gevent, None, Some(3), None, Some(1000)), Slots::Count(3000));
+    assert_eq!(slots(Class::EventLoop, Some(40), Some(4), Some(4), None), Slots::Count(160));
+    assert_eq!(slots(Class::EventLoop, None, Some(4), None, None), Slots::Open);
+    assert_eq!(slots(Class::Gthread, None, Some(3), None, None), Slots::Unknown);
 }
 
 /// What runs where; then the class, `lower target upper` of the workers, and the threads.

@@ -30,6 +30,7 @@ fn judge(text: &str, statement: &dyn Fn(FileId, Span) -> Span) -> (Files, Judged
             primary: Label::new(Place::new(id, Span::new(at, at + 1)), ""),
             related: Vec::new(),
             help: None,
+            category: None,
             pattern: None,
             fix: None,
         })

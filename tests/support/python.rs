@@ -12,6 +12,7 @@ use std::sync::OnceLock;
 
 const REQUIREMENTS: &str = include_str!("requirements.txt");
 const SERVERS: &str = include_str!("servers.txt");
+const FRAMEWORKS: &str = include_str!("frameworks.txt");
 const RELEASES: &str = include_str!("releases.txt");
 
 /// An environment that holds everything in one list of requirements, and nothing else.
@@ -51,6 +52,15 @@ pub(crate) fn python_environment() -> &'static PythonEnvironment {
 pub(crate) fn servers_environment() -> &'static PythonEnvironment {
     static ENVIRONMENT: OnceLock<PythonEnvironment> = OnceLock::new();
     ENVIRONMENT.get_or_init(|| make(SERVERS))
+}
+
+/// The environment with the web frameworks.
+///
+/// # Panics
+/// As [`python_environment`].
+pub(crate) fn frameworks_environment() -> &'static PythonEnvironment {
+    static ENVIRONMENT: OnceLock<PythonEnvironment> = OnceLock::new();
+    ENVIRONMENT.get_or_init(|| make(FRAMEWORKS))
 }
 
 /// The folder of a release named in `releases.txt` (`uvicorn==0.30.6`), without its dependencies: it is put in

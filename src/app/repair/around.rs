@@ -112,6 +112,7 @@ impl<'a> visitor::Visitor<'a> for Finder {
             Expr::ListComp(ast::ExprListComp { generators, .. })
             | Expr::SetComp(ast::ExprSetComp { generators, .. })
             | Expr::DictComp(ast::ExprDictComp { generators, .. }) => {
+                self.now.parent = Parent::Apart;
                 self.now.is_consumed = generators.iter().any(|generator| span_of(&generator.iter) == self.span);
             }
             // Before 3.12 a string inside the braces must not use the quotes around it; nothing is

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::guards::is_placeholder;
-use super::{Class, Function, Import, Parameter, Reader};
+use super::{Class, Function, Import, Outside, Parameter, Reader};
 use crate::python::names::{Binding, Bound};
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::{span_of, visitor};
@@ -32,6 +32,12 @@ impl<'a> Reader<'a> {
             Expr::Name(name) => self.bind(name.id.as_str(), bound, at),
             Expr::Attribute(attribute) => self.bind_attribute(attribute, bound, at),
             Expr::Starred(starred) => self.bind_target(&starred.value, Bound::Opaque, at),
+            Expr::Subscript(subscript) => {
+                if let Bound::Value { value: Some(value), .. } = bound {
+                    self.keep(subscript, bound, at);
+                    self.fill(&subscript.value, Bound::Kept(value), at);
+                }
+            }
             Expr::Tuple(tuple) => self.bind_all(&tuple.elts, bound, at),
             Expr::List(list) => self.bind_all(&list.elts, bound, at),
             _ => {}
@@ -42,6 +48,7 @@ impl<'a> Reader<'a> {
         for (i, target) in targets.iter().enumerate() {
             let part = match bound {
                 Bound::Value { value: Some(value), .. } => Bound::Unpacked(value, i),
+                Bound::Item(iterable) => Bound::ItemPart(iterable, i),
                 _ => Bound::Opaque,
             };
             self.bind_target(target, part, at);
@@ -51,23 +58,32 @@ impl<'a> Reader<'a> {
     /// `self.name = ...` in a method is a field of its class, `app.state.name = ...` is known to all.
     pub(super) fn bind_attribute(&mut self, attribute: &'a ast::ExprAttribute, bound: Bound<'a>, at: usize) {
         if let Expr::Attribute(owner) = &*attribute.value
-            && owner.attr.as_str() == "state"
+            && matches!(owner.attr.as_str(), "state" | "ctx")
         {
             let binding = Binding { bound, scope: self.function, at, block: Span::new(at, at) };
             let known = self.facts.state.entry(attribute.attr.as_str());
             known.or_default().push(binding);
             return;
         }
-        let Expr::Name(object) = &*attribute.value else {
-            return;
-        };
-        let function = &self.facts.functions[self.function as usize];
-        let Some(class) = function.class else { return };
-        if function.parameters.first().is_some_and(|first| first.name == object.id.as_str()) {
-            let binding = Binding { bound, scope: self.function, at, block: Span::new(at, at) };
-            let fields = &mut self.facts.classes[class as usize].fields;
-            fields.entry(attribute.attr.as_str()).or_default().push(binding);
+        let binding = Binding { bound, scope: self.function, at, block: Span::new(at, at) };
+        match self.class_of_receiver(&attribute.value) {
+            Some(class) => {
+                let fields = &mut self.facts.classes[class as usize].fields;
+                fields.entry(attribute.attr.as_str()).or_default().push(binding);
+            }
+            None => {
+                let outside = Outside { owner: &attribute.value, binding };
+                self.facts.outside.entry(attribute.attr.as_str()).or_default().push(outside);
+            }
         }
+    }
+
+    /// The class whose method this is, if the expression is its first parameter.
+    pub(super) fn class_of_receiver(&self, object: &Expr) -> Option<u32> {
+        let Expr::Name(object) = object else { return None };
+        let function = &self.facts.functions[self.function as usize];
+        let first = function.parameters.first()?;
+        function.class.filter(|_| first.name == object.id.as_str())
     }
 
     pub(super) fn qualified(&self, name: &str) -> String {
@@ -94,12 +110,25 @@ impl<'a> Reader<'a> {
         function.is_abstract = is_placeholder(&def.body);
         function.parameters = parameters(&def.parameters);
         self.facts.functions.push(function);
+        self.type_parameters(def.type_params.as_deref());
         if let Some(class) = self.class {
             self.facts.classes[class as usize].methods.entry(name).or_default().push(index);
         } else {
             self.bind(name, Bound::Function(index), span_of(def).end);
         }
         self.inside(index, span_of(def), |reader| reader.body(&def.body));
+    }
+
+    /// `def f[T: Bound](x: T)` and `class C[T: Bound]`: the names mean what bounds them. They are bound
+    /// around the definition, where its signature is read.
+    fn type_parameters(&mut self, parameters: Option<&'a ast::TypeParams>) {
+        for parameter in parameters.into_iter().flat_map(|parameters| &parameters.type_params) {
+            if let ast::TypeParam::TypeVar(variable) = parameter {
+                if let Some(bound) = variable.bound.as_deref() {
+                    self.bind(variable.name.as_str(), Bound::Alias(bound), span_of(parameter).start);
+                }
+            }
+        }
     }
 
     /// Decorators and defaults run where the function is defined.
@@ -145,6 +174,7 @@ impl<'a> Reader<'a> {
         for decorator in &def.decorator_list {
             visitor::Visitor::visit_expr(self, &decorator.expression);
         }
+        self.type_parameters(def.type_params.as_deref());
         let index = Self::index(self.facts.classes.len());
         let name = def.name.as_str();
         self.facts.classes.push(Class {
@@ -208,11 +238,11 @@ fn parameters(parameters: &ast::Parameters) -> Vec<Parameter<'_>> {
     for parameter in parameters.posonlyargs.iter().chain(&parameters.args) {
         all.push(with_default(parameter, true));
     }
-    all.extend(parameters.vararg.as_deref().map(variadic));
+    all.extend(parameters.vararg.as_deref().map(|parameter| variadic(parameter, false)));
     for parameter in &parameters.kwonlyargs {
         all.push(with_default(parameter, false));
     }
-    all.extend(parameters.kwarg.as_deref().map(variadic));
+    all.extend(parameters.kwarg.as_deref().map(|parameter| variadic(parameter, true)));
     all
 }
 
@@ -223,9 +253,11 @@ fn with_default(parameter: &ast::ParameterWithDefault, positional: bool) -> Para
         default: parameter.default.as_deref(),
         positional,
         variadic: false,
+        keywords: false,
     }
 }
 
-fn variadic(parameter: &ast::Parameter) -> Parameter<'_> {
-    Parameter { name: parameter.name.as_str(), annotation: None, default: None, positional: false, variadic: true }
+fn variadic(parameter: &ast::Parameter, keywords: bool) -> Parameter<'_> {
+    let name = parameter.name.as_str();
+    Parameter { name, annotation: None, default: None, positional: false, variadic: true, keywords }
 }

@@ -15,7 +15,7 @@ pub(super) fn guard(test: &Expr) -> Guard {
     match test {
         Expr::Name(name) if name.id.as_str() == "TYPE_CHECKING" => Guard::Typing,
         Expr::Attribute(attribute) if attribute.attr.as_str() == "TYPE_CHECKING" => Guard::Typing,
-        Expr::BooleanLiteral(literal) if !literal.value => Guard::Main,
+        _ if is_zero_or_false(test) => Guard::Main,
         Expr::Compare(compare) if is_main(&compare.left) || compare.comparators.iter().any(is_main) => Guard::Main,
         _ => Guard::None,
     }
@@ -55,19 +55,6 @@ pub(super) fn probes_for_loop(body: &[Stmt]) -> bool {
     })
 }
 
-/// Calls whose arguments are coroutines that they await or schedule.
-pub(super) fn schedules_arguments(callee: &Expr) -> bool {
-    let name = match callee {
-        Expr::Attribute(attribute) => attribute.attr.as_str(),
-        Expr::Name(name) => name.id.as_str(),
-        _ => return false,
-    };
-    matches!(
-        name,
-        "gather" | "wait_for" | "shield" | "create_task" | "ensure_future" | "wrap_future" | "wrap_awaitable"
-    )
-}
-
 /// Whether a body only stands in for an override: a docstring, `pass`, `...`, or an exception.
 pub(super) fn is_placeholder(body: &[Stmt]) -> bool {
     body.iter().all(|stmt| match stmt {
@@ -79,6 +66,11 @@ pub(super) fn is_placeholder(body: &[Stmt]) -> bool {
         }),
         _ => false,
     })
+}
+
+/// Whether what follows in the same block is never reached.
+pub(super) fn leaves(stmt: &Stmt) -> bool {
+    matches!(stmt, Stmt::Return(_) | Stmt::Raise(_) | Stmt::Continue(_) | Stmt::Break(_))
 }
 
 impl Reader<'_> {

@@ -6,9 +6,12 @@
 use std::collections::{HashMap, HashSet};
 
 mod definitions;
+mod fills;
+mod generators;
 mod guards;
 mod statements;
 
+use self::guards::leaves;
 use super::names::{Binding, Bound};
 use super::syntax::ast::{self, Expr, Stmt};
 use super::syntax::{Module, span_of, visitor};
@@ -34,6 +37,23 @@ pub struct FileFacts<'a> {
     pub state: HashMap<&'a str, Vec<Binding<'a>>>,
     /// Lambdas by the place where they start.
     pub lambdas: HashMap<usize, u32>,
+    /// Generator expressions by the place where they start.
+    pub generators: HashMap<usize, u32>,
+    /// What is put into containers, by the name of the container.
+    pub fills: HashMap<&'a str, Vec<Binding<'a>>>,
+    /// What is assigned to attributes of objects other than `self`, by the name of the attribute.
+    pub outside: HashMap<&'a str, Vec<Outside<'a>>>,
+    /// Every call that may run on a server, with the function it stands in.
+    pub calls: Vec<(u32, &'a ast::ExprCall)>,
+}
+
+/// An attribute that is assigned from outside of its object.
+#[derive(Debug, Clone, Copy)]
+pub struct Outside<'a> {
+    /// The object.
+    pub owner: &'a Expr,
+    /// What it is given.
+    pub binding: Binding<'a>,
 }
 
 /// One import, outside blocks that only a type checker reads.
@@ -77,6 +97,8 @@ pub struct Function<'a> {
     pub returns: Option<&'a Expr>,
     /// Its scope.
     pub bindings: HashMap<&'a str, Vec<Binding<'a>>>,
+    /// Where a condition says what type a name has.
+    pub narrowed: HashMap<&'a str, Vec<Binding<'a>>>,
     /// Names that it takes from the module's scope to write to.
     pub globals: HashSet<&'a str>,
     /// What it does.
@@ -102,6 +124,8 @@ pub struct Parameter<'a> {
     pub positional: bool,
     /// Whether it is `*args` or `**kwargs`.
     pub variadic: bool,
+    /// Whether it is `**kwargs`.
+    pub keywords: bool,
 }
 
 /// A class.
@@ -147,6 +171,12 @@ pub enum EventKind<'a> {
     Iterate(&'a Expr, bool),
     /// An attribute is read.
     Read(&'a ast::ExprAttribute),
+    /// An attribute or an item is written or deleted.
+    Write(&'a Expr),
+    /// An operator is applied, an item is read, a truth value is asked for.
+    Operate(&'a Expr),
+    /// Something other than a call is awaited.
+    Await(&'a Expr),
 }
 
 /// Reads the facts of one file.
@@ -161,6 +191,10 @@ pub fn facts(file: FileId, module: &Module) -> FileFacts<'_> {
             stars: Vec::new(),
             state: HashMap::new(),
             lambdas: HashMap::new(),
+            generators: HashMap::new(),
+            fills: HashMap::new(),
+            outside: HashMap::new(),
+            calls: Vec::new(),
         },
         function: 0,
         class: None,
@@ -189,6 +223,7 @@ impl<'a> Function<'a> {
             decorators: &[],
             returns: None,
             bindings: HashMap::new(),
+            narrowed: HashMap::new(),
             globals: HashSet::new(),
             events: Vec::new(),
             results: Vec::new(),
@@ -218,7 +253,7 @@ impl<'a> Reader<'a> {
         let outer = self.silent;
         for stmt in body {
             visitor::Visitor::visit_stmt(self, stmt);
-            if self.returns_kept_value(stmt) {
+            if self.returns_kept_value(stmt) || leaves(stmt) {
                 self.silent += 1;
             }
         }
@@ -259,7 +294,7 @@ impl<'a> visitor::Visitor<'a> for Reader<'a> {
             Stmt::With(stmt) => self.with(stmt),
             Stmt::For(stmt) => self.each(stmt),
             Stmt::While(stmt) => {
-                self.visit_expr(&stmt.test);
+                self.test(&stmt.test);
                 self.block(&stmt.body);
                 self.block(&stmt.orelse);
             }
@@ -273,7 +308,7 @@ impl<'a> visitor::Visitor<'a> for Reader<'a> {
                     self.block(&case.body);
                 }
             }
-            Stmt::Assign(_) | Stmt::AnnAssign(_) | Stmt::TypeAlias(_) => self.assignments(stmt),
+            Stmt::Assign(_) | Stmt::AnnAssign(_) | Stmt::AugAssign(_) | Stmt::TypeAlias(_) => self.assignments(stmt),
             Stmt::Global(global) => {
                 let names: Vec<_> = global.names.iter().map(ast::Identifier::as_str).collect();
                 self.current().globals.extend(names);
@@ -284,7 +319,16 @@ impl<'a> visitor::Visitor<'a> for Reader<'a> {
                     self.current().results.push(value);
                 }
             }
-            Stmt::Delete(_) => {}
+            Stmt::Delete(delete) => delete.targets.iter().for_each(|target| self.targets(target)),
+            Stmt::Assert(assert) => {
+                self.test(&assert.test);
+                self.narrowed_by_assertion(&assert.test, span_of(stmt).end);
+            }
+            // What is only called and thrown away: a coroutine made here never runs.
+            Stmt::Expr(statement) => match &*statement.value {
+                Expr::Call(call) => self.call(call, false),
+                other => self.visit_expr(other),
+            },
             _ => visitor::walk_stmt(self, stmt),
         }
     }
@@ -311,7 +355,10 @@ impl<'a> visitor::Visitor<'a> for Reader<'a> {
                 self.current().awaits = true;
                 match &*awaited.value {
                     Expr::Call(call) => self.call(call, true),
-                    other => self.visit_expr(other),
+                    other => {
+                        self.visit_expr(other);
+                        self.event(EventKind::Await(other), span_of(other));
+                    }
                 }
             }
             Expr::Lambda(lambda) => self.lambda(lambda),
@@ -327,12 +374,31 @@ impl<'a> visitor::Visitor<'a> for Reader<'a> {
             Expr::ListComp(list) => self.comprehension(expr, &list.generators),
             Expr::SetComp(set) => self.comprehension(expr, &set.generators),
             Expr::DictComp(dict) => self.comprehension(expr, &dict.generators),
-            Expr::Generator(generator) => self.comprehension(expr, &generator.generators),
+            Expr::Generator(generator) => self.generator(generator),
+            Expr::Subscript(_) | Expr::Compare(_) | Expr::BinOp(_) => {
+                visitor::walk_expr(self, expr);
+                self.event(EventKind::Operate(expr), span_of(expr));
+            }
+            Expr::Starred(starred) if starred.ctx == ast::ExprContext::Load => {
+                self.visit_expr(&starred.value);
+                self.event(EventKind::Iterate(&starred.value, false), span_of(&*starred.value));
+            }
+            Expr::UnaryOp(operation) if operation.op == ast::UnaryOp::Not => self.test(&operation.operand),
+            Expr::If(choice) => {
+                self.test(&choice.test);
+                self.visit_expr(&choice.body);
+                self.visit_expr(&choice.orelse);
+            }
+            Expr::FString(_) => {
+                visitor::walk_expr(self, expr);
+                self.event(EventKind::Operate(expr), span_of(expr));
+            }
             Expr::Yield(value) => {
                 self.current().is_generator = true;
                 if let Some(value) = value.value.as_deref() {
                     self.visit_expr(value);
                     self.current().yields.push(value);
+                    self.yielded_state(value);
                 }
             }
             Expr::YieldFrom(value) => {

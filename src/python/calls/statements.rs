@@ -1,6 +1,7 @@
 //! What runs, in the order it runs: statements with blocks, calls, comprehensions.
 
-use super::guards::{Guard, guard, is_zero_or_false, probes_for_loop, schedules_arguments};
+use super::generators::is_eager;
+use super::guards::{Guard, guard, is_zero_or_false, probes_for_loop};
 use super::{EventKind, Reader};
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr, Stmt};
@@ -10,7 +11,7 @@ impl<'a> Reader<'a> {
     pub(super) fn condition(&mut self, stmt: &'a ast::StmtIf) {
         let guard = guard(&stmt.test);
         if guard == Guard::None {
-            visitor::Visitor::visit_expr(self, &stmt.test);
+            self.test(&stmt.test);
         }
         match guard {
             Guard::Typing => {
@@ -20,13 +21,25 @@ impl<'a> Reader<'a> {
             }
             Guard::Main => self.quiet_block(&stmt.body),
             Guard::None if self.fills_kept_value(&stmt.test) => self.quiet_block(&stmt.body),
-            Guard::None => self.block(&stmt.body),
+            Guard::None => {
+                self.narrowed(&stmt.test, &stmt.body);
+                self.block(&stmt.body);
+            }
         }
         for clause in &stmt.elif_else_clauses {
             if let Some(test) = &clause.test {
-                visitor::Visitor::visit_expr(self, test);
+                self.test(test);
+                self.narrowed(test, &clause.body);
             }
             self.block(&clause.body);
+        }
+    }
+
+    /// A condition asks for a truth value.
+    pub(super) fn test(&mut self, test: &'a Expr) {
+        visitor::Visitor::visit_expr(self, test);
+        if matches!(test, Expr::Name(_) | Expr::Attribute(_)) {
+            self.event(EventKind::Operate(test), span_of(test));
         }
     }
 
@@ -54,6 +67,9 @@ impl<'a> Reader<'a> {
                 visitor::Visitor::visit_expr(self, &assign.value);
                 for target in &assign.targets {
                     self.targets(target);
+                    if matches!(target, Expr::Tuple(_) | Expr::List(_)) && !matches!(&*assign.value, Expr::Tuple(_)) {
+                        self.event(EventKind::Iterate(&assign.value, false), span_of(&*assign.value));
+                    }
                     let bound = Bound::Value { value: Some(&assign.value), annotation: None };
                     self.bind_target(target, bound, span_of(assign).end);
                 }
@@ -65,6 +81,13 @@ impl<'a> Reader<'a> {
                 let bound = Bound::Value { value: assign.value.as_deref(), annotation: Some(&assign.annotation) };
                 self.bind_target(&assign.target, bound, span_of(assign).end);
             }
+            Stmt::AugAssign(assign) => {
+                visitor::Visitor::visit_expr(self, &assign.value);
+                self.targets(&assign.target);
+                if assign.op == ast::Operator::Add {
+                    self.fill(&assign.target, Bound::HeldAll(&assign.value), span_of(assign).end);
+                }
+            }
             Stmt::TypeAlias(alias) => {
                 self.bind_target(&alias.name, Bound::Alias(&alias.value), span_of(alias).end);
             }
@@ -74,9 +97,18 @@ impl<'a> Reader<'a> {
 
     /// What stands in a target runs too: `rows[find(key)] = value`.
     pub(super) fn targets(&mut self, target: &'a Expr) {
-        if let Expr::Subscript(subscript) = target {
-            visitor::Visitor::visit_expr(self, &subscript.value);
-            visitor::Visitor::visit_expr(self, &subscript.slice);
+        match target {
+            Expr::Subscript(subscript) => {
+                visitor::Visitor::visit_expr(self, &subscript.value);
+                visitor::Visitor::visit_expr(self, &subscript.slice);
+                self.event(EventKind::Write(target), span_of(target));
+            }
+            Expr::Attribute(attribute) => {
+                visitor::Visitor::visit_expr(self, &attribute.value);
+                self.event(EventKind::Write(target), span_of(target));
+            }
+            Expr::Tuple(tuple) => tuple.elts.iter().for_each(|element| self.targets(element)),
+            _ => {}
         }
     }
 
@@ -114,11 +146,12 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn call(&mut self, call: &'a ast::ExprCall, awaited: bool) {
-        let scheduled = schedules_arguments(&call.func);
         self.expression(&call.func);
         for argument in &call.arguments.args {
             match argument {
-                Expr::Call(inner) if scheduled => self.call(inner, true),
+                Expr::Generator(generator) if is_eager(&call.func) => {
+                    self.comprehension(argument, &generator.generators);
+                }
                 _ => visitor::Visitor::visit_expr(self, argument),
             }
         }
@@ -130,6 +163,10 @@ impl<'a> Reader<'a> {
             && call.arguments.args.first().is_some_and(is_zero_or_false)
         {
             self.current().sets_nonblocking = true;
+        }
+        self.filling_call(call);
+        if self.typing_only == 0 {
+            self.facts.calls.push((self.function, call));
         }
         self.event(EventKind::Call(call, awaited), span_of(call));
     }

@@ -3,6 +3,7 @@
 //! Knows names and types of libraries, not the project: which object a name in the project's code
 //! stands for is decided by [`types`](super::types).
 
+mod extension;
 #[allow(
     dead_code,
     unreachable_pub,
@@ -13,8 +14,10 @@ mod schema;
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
-use schema::{Call, Catalogue, Implicit, Library, Type};
-pub use schema::{Category, Gevent, Weight};
+pub use extension::Extension;
+use extension::layers;
+use schema::{Call, Catalogue, Implicit, Type};
+pub use schema::{Category, Gevent, Library, Weight};
 
 /// What a blocking operation of a library does.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -80,6 +83,11 @@ impl KnownType {
         }
         effect.unless = self.data.unless.get(path).map_or(&[], Vec::as_slice);
         Some(effect)
+    }
+
+    /// The methods that it names as blocking, `*` for all public ones.
+    pub fn blocking(self) -> impl Iterator<Item = &'static str> {
+        self.data.block.iter().map(String::as_str)
     }
 
     /// Whether the catalogue speaks about this method at all.
@@ -204,39 +212,38 @@ fn call_effect(library: &'static Library, call: &'static Call) -> Effect {
 
 /// The function of this dotted name, if it blocks.
 pub fn call(name: &str) -> Option<BlockingCall> {
-    let index = index();
-    index.calls.get(name).or_else(|| index.calls.get(canonical(name))).copied()
+    layers().find_map(|index| index.calls.get(name).or_else(|| index.calls.get(canonical(name))).copied())
 }
 
 /// The class of this dotted name, under any of its names.
 pub fn known_type(name: &str) -> Option<KnownType> {
-    let index = index();
-    index.types.get(name).or_else(|| index.types.get(canonical(name))).copied()
+    layers().find_map(|index| index.types.get(name).or_else(|| index.types.get(canonical(name))).copied())
 }
 
 /// The type that calling `name` returns. A name that ends in `()` stands for calling an instance of
 /// the class before it, one that ends in `[]` for an item of the object before it.
 pub fn made_by(name: &str) -> Option<&'static str> {
-    let index = index();
-    let exact = index.makers.get(name).or_else(|| index.makers.get(canonical(name)));
-    exact.copied().or_else(|| {
-        let (package, _) = name.rsplit_once('.')?;
-        index.makers.get(format!("{package}.*").as_str()).copied()
+    layers().find_map(|index| {
+        let exact = index.makers.get(name).or_else(|| index.makers.get(canonical(name)));
+        exact.copied().or_else(|| {
+            let (package, _) = name.rsplit_once('.')?;
+            index.makers.get(format!("{package}.*").as_str()).copied()
+        })
     })
 }
 
 /// The name that the catalogue uses for an object that has several.
 pub fn canonical(name: &str) -> &str {
-    let index = index();
-    if let Some(known) = index.types.get(name) {
-        return known.name();
-    }
-    index.same.get(name).copied().unwrap_or(name)
+    let known = layers().find_map(|index| {
+        let ty = index.types.get(name).map(|known| known.name());
+        ty.or_else(|| index.same.get(name).copied())
+    });
+    known.unwrap_or(name)
 }
 
 /// Whether the catalogue speaks about this top-level module.
 pub fn speaks_about(root: &str) -> bool {
-    index().roots.contains(root)
+    layers().any(|index| index.roots.contains(root))
 }
 
 #[cfg(test)]

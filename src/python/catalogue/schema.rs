@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 /// All libraries, in the order of their file names.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Catalogue {
     /// One per topic of a distribution.
@@ -17,7 +17,7 @@ pub struct Catalogue {
 }
 
 /// What one library's calls block on.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Library {
     /// The distribution that holds it, `stdlib` for the standard library.
@@ -28,7 +28,8 @@ pub struct Library {
     pub category: Category,
     /// The version whose modules were inspected; absent where the names come from documentation.
     pub checked: Option<String>,
-    /// How it behaves once gevent has patched the standard library.
+    /// How it behaves once gevent has patched the standard library; as sockets of Python do, unless told.
+    #[serde(default)]
     pub gevent: Gevent,
     /// Whether that was observed rather than read.
     #[serde(default)]
@@ -36,6 +37,7 @@ pub struct Library {
     /// What makes it cooperative, for [`Gevent::Setup`].
     pub gevent_setup: Option<String>,
     /// What to use in a coroutine: a name, or a clause that follows "use".
+    #[serde(default = "thread")]
     pub instead: String,
     /// Seconds after which its calls give up where nobody says otherwise; zero for never. Absent where
     /// that is not known.
@@ -52,14 +54,15 @@ pub struct Library {
 }
 
 /// Functions that block alike.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Call {
     /// Dotted names.
     pub names: Vec<String>,
     /// What they wait for.
     pub category: Category,
-    /// How long.
+    /// How long; without a bound, unless told.
+    #[serde(default)]
     pub weight: Weight,
     /// Overrides the library's.
     pub gevent: Option<Gevent>,
@@ -80,7 +83,7 @@ pub struct Call {
 }
 
 /// A class whose instances block.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Type {
     /// The public dotted name.
@@ -93,13 +96,15 @@ pub struct Type {
     pub from: Vec<String>,
     /// What its methods wait for.
     pub category: Category,
-    /// How long.
+    /// How long; without a bound, unless told.
+    #[serde(default)]
     pub weight: Weight,
     /// Overrides the library's.
     pub gevent: Option<Gevent>,
     /// Overrides the library's.
     pub instead: Option<String>,
     /// Methods that block, dotted for paths of attributes; `*` for all public ones not in `safe`.
+    #[serde(default)]
     pub block: Vec<String>,
     /// Those of `block` that are [`Weight::Slight`] whatever the others are.
     #[serde(default)]
@@ -154,7 +159,7 @@ pub enum Category {
 }
 
 /// How long a call may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Weight {
     /// Too short to matter on its own, or dependent on the data.
@@ -162,14 +167,16 @@ pub enum Weight {
     /// Local work, usually short.
     Bounded,
     /// Waits for a network, a process, a lock, a timer or a person: without an upper bound.
+    #[default]
     Unbounded,
 }
 
 /// How a call behaves under gevent with the standard library patched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Gevent {
     /// Waits in Python's sockets, locks or processes: other greenlets run.
+    #[default]
     Yields,
     /// Waits in C: the whole process stands still.
     Blocks,
@@ -204,8 +211,45 @@ impl Catalogue {
     }
 }
 
+/// What to do about a library that has nothing better.
+fn thread() -> String {
+    "`await asyncio.to_thread(...)`".to_owned()
+}
+
+impl Category {
+    /// The word used in settings.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sleep => "sleep",
+            Self::Http => "http",
+            Self::Dns => "dns",
+            Self::Socket => "socket",
+            Self::Db => "db",
+            Self::Orm => "orm",
+            Self::Cache => "cache",
+            Self::Search => "search",
+            Self::Mq => "mq",
+            Self::Queue => "queue",
+            Self::Rpc => "rpc",
+            Self::Cloud => "cloud",
+            Self::Saas => "saas",
+            Self::Llm => "llm",
+            Self::Mail => "mail",
+            Self::Ssh => "ssh",
+            Self::Directory => "directory",
+            Self::Subprocess => "subprocess",
+            Self::Lock => "lock",
+            Self::EventLoop => "event-loop",
+            Self::Input => "input",
+            Self::File => "file",
+            Self::Cpu => "cpu",
+        }
+    }
+}
+
 impl Library {
-    fn check(&self) -> Result<(), String> {
+    /// What is wrong with it beyond its shape; the first thing found.
+    pub fn check(&self) -> Result<(), String> {
         let fail = |what: String| Err(format!("{}: {what}", self.distribution));
         if self.gevent == Gevent::Setup && self.gevent_setup.is_none() {
             return fail("gevent = \"setup\" without gevent_setup".to_owned());

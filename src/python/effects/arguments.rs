@@ -20,14 +20,19 @@ pub(super) fn waits(effect: &Effect, call: &ast::ExprCall) -> bool {
     effect.needs.is_empty() || effect.needs.iter().any(needed)
 }
 
+/// The argument of this keyword.
+pub(super) fn argument<'a>(call: &'a ast::ExprCall, name: &str) -> Option<&'a Expr> {
+    let mut keywords = call.arguments.keywords.iter();
+    let keyword = keywords.find(|keyword| keyword.arg.as_ref().is_some_and(|arg| arg.as_str() == name));
+    keyword.map(|keyword| &keyword.value)
+}
+
 /// The argument of this keyword, or at this position.
 fn given<'c>(call: &'c ast::ExprCall, name: &str) -> Option<&'c Expr> {
     if let Ok(position) = name.parse::<usize>() {
         return call.arguments.args.get(position);
     }
-    let keyword =
-        call.arguments.keywords.iter().find(|keyword| keyword.arg.as_ref().is_some_and(|arg| arg.as_str() == name));
-    keyword.map(|keyword| &keyword.value)
+    argument(call, name)
 }
 
 fn is(argument: &Expr, value: &str) -> bool {
@@ -39,6 +44,10 @@ fn is(argument: &Expr, value: &str) -> bool {
             Number::Float(x) => *x == 0.0 && value == "0",
             Number::Complex { .. } => false,
         },
+        // A flag, alone or among others: `LOCK_EX | LOCK_NB`.
+        Expr::Name(name) => name.id.as_str() == value,
+        Expr::Attribute(attribute) => attribute.attr.as_str() == value,
+        Expr::BinOp(flags) if flags.op == ast::Operator::BitOr => is(&flags.left, value) || is(&flags.right, value),
         _ => false,
     }
 }

@@ -1,11 +1,14 @@
 //! What a function may do when it runs: which other functions it calls, and where it blocks.
 //!
-//! Asked only for what is reachable from the functions somebody names, each answered once. A call
-//! that hands a function to a thread is no edge; the expressions that make its arguments are. What
-//! cannot be resolved has no effect.
+//! Asked only for what is reachable from the functions somebody names, each answered once. A function
+//! that is handed to a thread is followed only for the work that it puts back on the loop; the
+//! expressions that make the arguments of such a call stay on the loop. What cannot be resolved has no
+//! effect.
 
 mod arguments;
 mod expand;
+mod implicit;
+mod library;
 mod search;
 
 use std::collections::HashMap;
@@ -21,13 +24,23 @@ const MAX_NODES: usize = 60_000;
 /// How many variants of one function are told apart.
 const MAX_VARIANTS: usize = 24;
 
+/// What is known of a function without looking into it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Mark {
+    /// What it calls runs elsewhere.
+    Leave,
+    /// It blocks, under this name.
+    Blocks(&'static str, Effect),
+}
+
 /// The call graph below the functions that were asked about.
 #[derive(Debug)]
 pub struct Effects<'t, 'a> {
     types: &'t Types<'a>,
     nodes: Vec<Node>,
-    by_frame: HashMap<Frame, usize>,
+    by_frame: HashMap<(Frame, bool), usize>,
     variants: HashMap<FunctionId, usize>,
+    marks: HashMap<FunctionId, Mark>,
 }
 
 /// One function with what is known of its arguments.
@@ -35,6 +48,8 @@ pub struct Effects<'t, 'a> {
 pub struct Node {
     /// The function.
     pub frame: Frame,
+    /// Whether it runs in a thread, where nothing it does holds up the loop.
+    pub in_thread: bool,
     /// What it calls, in order.
     pub steps: Vec<Step>,
     /// Where it blocks by itself, in order.
@@ -70,7 +85,12 @@ pub struct Sink {
 impl<'t, 'a> Effects<'t, 'a> {
     /// Nothing asked yet.
     pub fn new(types: &'t Types<'a>) -> Self {
-        Self { types, nodes: Vec::new(), by_frame: HashMap::new(), variants: HashMap::new() }
+        Self { types, nodes: Vec::new(), by_frame: HashMap::new(), variants: HashMap::new(), marks: HashMap::new() }
+    }
+
+    /// Takes `marks` for what these functions do. Comes before the first question.
+    pub fn mark(&mut self, marks: HashMap<FunctionId, Mark>) {
+        self.marks = marks;
     }
 
     /// The types it rests on.
@@ -86,13 +106,14 @@ impl<'t, 'a> Effects<'t, 'a> {
     /// The node of a function and everything below it.
     pub fn explore(&mut self, frame: Frame) -> usize {
         let mut next = self.nodes.len();
-        let root = self.index_of(frame);
+        let root = self.index_of(frame, false);
         while next < self.nodes.len() {
-            let expansion = self.expand(self.nodes[next].frame);
-            let steps = expansion.steps.into_iter().map(|(frame, span, doubtful)| Step {
-                to: self.index_of(frame),
-                span,
-                doubtful,
+            let Node { frame, in_thread, .. } = self.nodes[next];
+            let expansion = self.expand(frame, in_thread);
+            let steps = expansion.edges.into_iter().map(|edge| Step {
+                to: self.index_of(edge.target, edge.in_thread),
+                span: edge.span,
+                doubtful: edge.doubtful,
             });
             let steps: Vec<_> = steps.collect();
             let node = &mut self.nodes[next];
@@ -104,8 +125,8 @@ impl<'t, 'a> Effects<'t, 'a> {
         root
     }
 
-    fn index_of(&mut self, frame: Frame) -> usize {
-        if let Some(&known) = self.by_frame.get(&frame) {
+    fn index_of(&mut self, frame: Frame, in_thread: bool) -> usize {
+        if let Some(&known) = self.by_frame.get(&(frame, in_thread)) {
             return known;
         }
         let plain = Frame { environment: Environment::default(), ..frame };
@@ -113,13 +134,13 @@ impl<'t, 'a> Effects<'t, 'a> {
         *variants += 1;
         // Past a bound, what is known of the arguments is given up rather than the function.
         if (*variants > MAX_VARIANTS || self.nodes.len() >= MAX_NODES) && frame != plain {
-            let index = self.index_of(plain);
-            self.by_frame.insert(frame, index);
+            let index = self.index_of(plain, in_thread);
+            self.by_frame.insert((frame, in_thread), index);
             return index;
         }
         let index = self.nodes.len();
-        self.nodes.push(Node { frame, steps: Vec::new(), sinks: Vec::new(), spawned: Vec::new() });
-        self.by_frame.insert(frame, index);
+        self.nodes.push(Node { frame, in_thread, steps: Vec::new(), sinks: Vec::new(), spawned: Vec::new() });
+        self.by_frame.insert((frame, in_thread), index);
         index
     }
 }

@@ -1,9 +1,9 @@
 //! Which blocking calls a function reaches, and by which shortest way.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use super::{Effects, Step};
-use crate::python::types::Frame;
+use crate::python::types::{Frame, FunctionId};
 use crate::source::Span;
 
 /// A function that the framework calls.
@@ -50,6 +50,23 @@ impl Effects<'_, '_> {
             }
         }
         may
+    }
+
+    /// Whether a node calls a function, by itself or through others.
+    pub fn leads_to(&self, node: usize, function: FunctionId) -> bool {
+        let mut seen = BTreeSet::from([node]);
+        let mut open = vec![node];
+        while let Some(node) = open.pop() {
+            for step in &self.nodes[node].steps {
+                if self.nodes[step.to].frame.function == function {
+                    return true;
+                }
+                if seen.insert(step.to) {
+                    open.push(step.to);
+                }
+            }
+        }
+        false
     }
 
     /// The shortest way from `root` to every function below it that blocks by itself, nearest first.

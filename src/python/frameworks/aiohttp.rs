@@ -68,7 +68,7 @@ pub(super) const FORMS: &[Form] = &[
         Role::Route,
     ),
     ON_LOOP.form(Told::Call { names: &["aiohttp.web.*.route"], argument: at(2, &["handler"]) }, Role::Route),
-    ON_LOOP.form(Told::Named { names: &["aiohttp.web.*.middleware"], thread: None }, Role::Middleware),
+    ON_LOOP.form(Told::Named { names: &["aiohttp.web.*.middleware"] }, Role::Middleware),
     ON_LOOP.form(
         Told::Call { names: &["aiohttp.web.*.Application"], argument: keyword(&["middlewares"]) },
         Role::Middleware,

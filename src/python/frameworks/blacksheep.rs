@@ -21,11 +21,10 @@ pub(super) const FORMS: &[Form] = &[
                 "blacksheep.*.trace",
                 "blacksheep.*.route",
             ],
-            thread: None,
         },
         Role::Route,
     ),
-    ON_LOOP.form(Told::Named { names: &["blacksheep.*.ws"], thread: None }, Role::WebSocket),
+    ON_LOOP.form(Told::Named { names: &["blacksheep.*.ws"] }, Role::WebSocket),
     ON_LOOP.form(
         Told::Decorator {
             on: OBJECTS,

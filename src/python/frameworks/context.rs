@@ -17,6 +17,42 @@ pub enum Context {
     OwnLoop,
 }
 
+/// How a worker calls an application that is not asynchronous.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Calls {
+    /// In the only thread of its process, or in one of a pool.
+    InThreads,
+    /// In greenlets.
+    InGreenlets,
+    /// On an event loop that it runs for itself, as Gunicorn's `tornado` class does.
+    OnLoop,
+}
+
+impl Context {
+    /// Where a function runs once it is known how the worker calls the application.
+    pub const fn under(self, calls: Calls) -> Self {
+        match (self, calls) {
+            (Self::Worker, Calls::InGreenlets) => Self::Greenlet,
+            (Self::Worker, Calls::OnLoop) => Self::Loop,
+            (context, _) => context,
+        }
+    }
+
+    /// The place as the end of a sentence.
+    pub const fn place(self) -> &'static str {
+        match self {
+            Self::Loop => "on the event loop",
+            Self::StartUp => "on the event loop, around serving",
+            Self::Thread(Pool::AnyIo) => "in AnyIO's threads",
+            Self::Thread(Pool::Executor) => "in threads of the default executor",
+            Self::Thread(Pool::Request) => "in one thread per request",
+            Self::Worker => "in the worker's thread",
+            Self::Greenlet => "in greenlets",
+            Self::OwnLoop => "on a loop of their own",
+        }
+    }
+}
+
 /// Which threads run plain functions next to a loop. They are different pools: raising the limit of
 /// one does nothing for the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

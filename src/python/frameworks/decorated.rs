@@ -11,17 +11,15 @@ use crate::python::syntax::ast::{self, Expr};
 use crate::python::types::{Frame, FunctionId, Value};
 
 impl<'a> Finder<'_, 'a> {
-    /// Adds a function of which a decorator is given `given`; `forced` is where that decorator has plain
-    /// functions run, if it says so.
+    /// Adds a function of which a decorator is given `given`.
     pub(super) fn add_decorated(
         &mut self,
         id: FunctionId,
         given: &[Value<'a>],
         entry: Entry,
-        forced: Option<Context>,
+        plain: Context,
         route: Option<&String>,
     ) {
-        let plain = forced.unwrap_or(entry.form.plain);
         let mut any = false;
         for value in given {
             if let Value::Function(frame) = value {

@@ -2,11 +2,10 @@
 //!
 //! Under ASGI an `async` view runs on the loop and a plain one in the thread that its request shares;
 //! under WSGI every view runs in the worker, an `async` one on a loop of its own. The table tells the
-//! former. Middleware adapts itself likewise; a plain `__call__` of a class that says
-//! `async_capable = True` runs on the loop. Observed with Django 5.2, `django-ninja` 1.7.
+//! former; middleware is named in the settings. Observed with Django 5.2, `django-ninja` 1.7.
 
 use super::Context::{Loop, Thread};
-use super::{Form, HTTP_METHODS, Names, Pool, Role, Runs, Told, at};
+use super::{Form, HTTP_METHODS, Names, Pool, Role, Runs, Told, at, keyword};
 
 const RUNS: Runs = Runs { plain: Thread(Pool::Request), coroutine: Loop };
 
@@ -63,9 +62,14 @@ pub(super) const FORMS: &[Form] = &[
         },
         Role::Route,
     ),
-    RUNS.form(Told::Named { names: &["rest_framework.decorators.*.action"], thread: None }, Role::Route),
+    RUNS.form(Told::Named { names: &["rest_framework.decorators.*.action"] }, Role::Route),
     RUNS.form(Told::Decorator { on: NINJA, names: HTTP_METHODS }, Role::Route),
     RUNS.form(Told::Decorator { on: NINJA, names: &["api_operation", "operation"] }, Role::Route),
+    RUNS.form(
+        Told::Call { names: &["ninja.*.NinjaAPI", "ninja.*.Router"], argument: keyword(&["auth"]) },
+        Role::Dependency,
+    ),
+    RUNS.form(Told::Method { on: NINJA, names: HTTP_METHODS, argument: keyword(&["auth"]) }, Role::Dependency),
     RUNS.form(
         Told::Named {
             names: &[
@@ -80,7 +84,6 @@ pub(super) const FORMS: &[Form] = &[
                 "ninja_extra.*.route.patch",
                 "ninja_extra.*.route.delete",
             ],
-            thread: None,
         },
         Role::Route,
     ),
@@ -126,7 +129,7 @@ pub(super) const FORMS: &[Form] = &[
         },
         Role::Middleware,
     ),
-    RUNS.form(Told::Named { names: &["django.dispatch.*.receiver"], thread: None }, Role::Signal),
+    RUNS.form(Told::Named { names: &["django.dispatch.*.receiver"] }, Role::Signal),
     RUNS.form(Told::Call { names: &["django.*.signals.*.connect"], argument: at(0, &["receiver"]) }, Role::Signal),
     RUNS.form(
         Told::Method { on: &["django.dispatch.*.Signal"], names: &["connect"], argument: at(0, &["receiver"]) },

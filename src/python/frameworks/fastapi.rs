@@ -64,7 +64,8 @@ pub(super) const FORMS: &[Form] = &[
     RUNS.form(
         Told::Method { on: OBJECTS, names: &["add_middleware"], argument: at(0, &["middleware_class"]) },
         Role::Middleware,
-    ),
+    )
+    .making(),
     RUNS.form(
         Told::Method { on: OBJECTS, names: &["add_middleware"], argument: keyword(&["dispatch"]) },
         Role::Middleware,

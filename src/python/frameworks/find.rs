@@ -27,16 +27,28 @@ pub struct Found {
     pub route: Option<String>,
 }
 
+/// What is known of the application as a whole.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting<'s> {
+    /// What it is written with. Objects that nothing is known of are taken for its own where they are
+    /// used like them.
+    pub framework: Framework,
+    /// Whether it is served on a loop.
+    pub is_asgi: bool,
+    /// Functions that the server itself calls.
+    pub callables: &'s [Frame],
+}
+
 /// Everything that the modules of these indices tell a framework to call, in the order of files and
 /// lines; a function that is told of twice in one context counts for the first role in the order of
-/// [`Role`]. Objects that nothing is known of are taken for those of `framework` where they are used
-/// like them.
-pub fn find(types: &Types<'_>, modules: &[u32], framework: Framework) -> Vec<Found> {
+/// [`Role`].
+pub fn find(types: &Types<'_>, modules: &[u32], setting: Setting<'_>) -> Vec<Found> {
     let registrars = registrars(types, modules);
-    let mut finder = Finder { types, framework, registrars, found: BTreeMap::new(), visited: BTreeSet::new() };
+    let mut finder = Finder { types, setting, registrars, found: BTreeMap::new(), visited: BTreeSet::new() };
     for &file in modules {
         finder.module(file);
     }
+    finder.callables();
     finder.settings(modules);
     finder.models();
     finder.found.into_values().collect()
@@ -44,8 +56,7 @@ pub fn find(types: &Types<'_>, modules: &[u32], framework: Framework) -> Vec<Fou
 
 pub(super) struct Finder<'t, 'a> {
     pub(super) types: &'t Types<'a>,
-    /// What the application is written with.
-    pub(super) framework: Framework,
+    pub(super) setting: Setting<'t>,
     pub(super) found: BTreeMap<(FunctionId, Frame, Context), Found>,
     /// Names of functions that register something on what they are given.
     pub(super) registrars: BTreeSet<String>,
@@ -116,20 +127,14 @@ impl<'a> Finder<'_, 'a> {
             }
             let given = self.types.decorated_below(id, position);
             let route = call.and_then(route_of);
-            for (entry, context) in entries {
-                self.add_decorated(id, &given, entry, context, route.as_ref());
+            for (entry, plain) in entries {
+                self.add_decorated(id, &given, entry, plain, route.as_ref());
             }
         }
     }
 
-    /// The forms in which an expression decorates, each with the context that it forces on plain
-    /// functions, if any.
-    fn decorating(
-        &self,
-        callee: &'a Expr,
-        call: Option<&'a ast::ExprCall>,
-        around: Frame,
-    ) -> Vec<(Entry, Option<Context>)> {
+    /// The forms in which an expression decorates, each with the context of plain functions.
+    fn decorating(&self, callee: &'a Expr, call: Option<&'a ast::ExprCall>, around: Frame) -> Vec<(Entry, Context)> {
         let mut found = Vec::new();
         if let Expr::Attribute(attribute) = callee
             && let Some(entries) = index().decorators.get(attribute.attr.as_str())
@@ -141,8 +146,10 @@ impl<'a> Finder<'_, 'a> {
                 owners.iter().flatten().any(|owner| is_router(owner) && among(on, &owner.class))
             };
             let known = entries.iter().find(speaks_of);
-            let guessed = || entries.iter().find(|entry| self.may_be(entry, call) && owners.is_none());
-            found.extend(known.or_else(guessed).map(|entry| (*entry, None)));
+            let own = |entry: &Entry| entry.framework == self.setting.framework && is_application(&attribute.value);
+            let plausible = |entry: &&Entry| self.may_be(entry, call) || own(entry);
+            let guessed = || entries.iter().find(plausible).filter(|_| owners.is_none());
+            found.extend(known.or_else(guessed).map(|entry| (*entry, entry.form.plain)));
         }
         let name = match callee {
             Expr::Attribute(attribute) => attribute.attr.as_str(),
@@ -155,11 +162,10 @@ impl<'a> Finder<'_, 'a> {
         for value in self.types.value(callee, around).iter() {
             let Value::External(name) = value else { continue };
             for entry in index().named.get(last(name)).into_iter().flatten() {
-                if let Told::Named { names, thread } = entry.form.told
+                if let Told::Named { names } = entry.form.told
                     && among(names, name)
                 {
-                    let moved = thread.is_some_and(|keyword| call.is_some_and(|call| is_true(call, keyword)));
-                    found.push((*entry, moved.then_some(Context::Thread(Pool::Executor))));
+                    found.push((*entry, call.map_or(entry.form.plain, |call| entry.form.plain_in(call))));
                     break;
                 }
             }
@@ -170,7 +176,7 @@ impl<'a> Finder<'_, 'a> {
     /// Whether an object that nothing is known of is used like one of the application's framework: a
     /// path that begins with a slash is not what a client of an interface is given.
     fn may_be(&self, entry: &Entry, call: Option<&ast::ExprCall>) -> bool {
-        entry.framework == self.framework
+        entry.framework == self.setting.framework
             && matches!(entry.form.role, Role::Route | Role::WebSocket)
             && call.and_then(route_of).is_some_and(|route| route.starts_with('/'))
     }
@@ -187,6 +193,11 @@ impl<'a> Finder<'_, 'a> {
                 Value::Instance(class) => owners.push(Owner { class: class.to_string(), path: String::new() }),
                 Value::Member(class, path) => {
                     owners.push(Owner { class: class.to_string(), path: path.to_string() });
+                }
+                // What stands for the application of the request that is served.
+                Value::External(name) if last(name) == "current_app" => {
+                    let class = if name.starts_with("quart.") { "quart.Quart" } else { "flask.Flask" };
+                    owners.push(Owner { class: class.to_owned(), path: String::new() });
                 }
                 Value::Object(class) => {
                     let bases = self.types.library_bases(*class);
@@ -227,7 +238,10 @@ impl<'a> Finder<'_, 'a> {
                 among(on, &owner.class) && names.contains(&full.as_str())
             };
             let known = owners.iter().flatten().any(calls);
-            if known || owners.is_none() && name.starts_with("add_") && self.may_be(entry, Some(call)) {
+            let guessed = owners.is_none()
+                && entry.framework == self.setting.framework
+                && (is_application(&attribute.value) || name.starts_with("add_") && self.may_be(entry, Some(call)));
+            if known || guessed && names.contains(&name) {
                 self.argument(call, argument, *entry, frame);
             }
         }
@@ -237,6 +251,25 @@ impl<'a> Finder<'_, 'a> {
         for entry in self.calling(call, frame) {
             if let Told::Call { argument, .. } = entry.form.told {
                 self.argument(call, argument, entry, frame);
+            }
+        }
+        // `add = app.router.add_get`, and then `add("/", view)`.
+        if let Expr::Name(_) = &*call.func {
+            for value in self.types.value(&call.func, frame).iter() {
+                if let Value::Member(class, path) = value {
+                    self.member_call(class, path, call, frame);
+                }
+            }
+        }
+    }
+
+    fn member_call(&mut self, class: &str, path: &str, call: &'a ast::ExprCall, frame: Frame) {
+        for entry in index().methods.get(last(path)).into_iter().flatten() {
+            if let Told::Method { on, names, argument } = entry.form.told
+                && among(on, class)
+                && names.contains(&path)
+            {
+                self.argument(call, argument, *entry, frame);
             }
         }
     }
@@ -267,8 +300,7 @@ impl<'a> Finder<'_, 'a> {
         let Some(given) = call.arguments.args.first() else {
             return;
         };
-        for (entry, context) in self.decorating(&decorator.func, Some(decorator), frame) {
-            let plain = context.unwrap_or(entry.form.plain);
+        for (entry, plain) in self.decorating(&decorator.func, Some(decorator), frame) {
             for value in self.given(given, frame) {
                 self.add_value(&value, entry, plain, route_of(decorator).as_ref());
             }
@@ -283,9 +315,10 @@ impl<'a> Finder<'_, 'a> {
             .iter()
             .filter(|given| given.arg.as_ref().is_some_and(|arg| argument.keywords.contains(&arg.as_str())));
         let route = route_of(call);
+        let plain = entry.form.plain_in(call);
         for given in positional.into_iter().chain(named.map(|given| &given.value)) {
             for value in self.given(given, frame) {
-                self.add_value(&value, entry, entry.form.plain, route.as_ref());
+                self.add_value(&value, entry, plain, route.as_ref());
             }
         }
     }
@@ -364,6 +397,22 @@ impl Form {
     pub(super) const fn runs(&self, is_async: bool, plain: Context) -> Context {
         if is_async { self.coroutine } else { plain }
     }
+
+    /// Where a plain function runs that this call is given.
+    fn plain_in(&self, call: &ast::ExprCall) -> Context {
+        let moved = self.thread.is_some_and(|keyword| is_true(call, keyword));
+        if moved { Context::Thread(Pool::Executor) } else { self.plain }
+    }
+}
+
+/// Whether an expression is called what applications are called: `app`, `request.app`.
+fn is_application(expr: &Expr) -> bool {
+    let name = match expr {
+        Expr::Name(name) => name.id.as_str(),
+        Expr::Attribute(attribute) => attribute.attr.as_str(),
+        _ => return false,
+    };
+    matches!(name, "app" | "application")
 }
 
 /// Whether a keyword is given as a literal `True`.

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use super::find::Finder;
 use super::index::index;
 use crate::python::calls::EventKind;
+use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::types::{Frame, FunctionId, Types, Value};
 
@@ -55,12 +56,15 @@ fn open_parameters<'a>(types: &Types<'a>, id: FunctionId) -> Vec<&'a str> {
         .collect()
 }
 
-fn uses(types: &Types<'_>, id: FunctionId, open: &[&str], hands_on: bool, names: &BTreeSet<String>) -> bool {
+fn uses<'a>(types: &Types<'a>, id: FunctionId, open: &[&'a str], hands_on: bool, names: &BTreeSet<String>) -> bool {
     let function = types.function(id);
+    let derived = derived(types, id, open);
+    let open = &derived[..];
     let by_call = function.events.iter().any(|event| {
         let EventKind::Call(call, _) = event.kind else { return false };
         let (name, root) = match &*call.func {
             Expr::Attribute(attribute) => (attribute.attr.as_str(), root_of(&attribute.value)),
+            Expr::Name(name) if open.contains(&name.id.as_str()) => return true,
             Expr::Name(name) => (name.id.as_str(), None),
             Expr::Call(decorator) => match &*decorator.func {
                 Expr::Attribute(attribute) => (attribute.attr.as_str(), root_of(&attribute.value)),
@@ -73,6 +77,19 @@ fn uses(types: &Types<'_>, id: FunctionId, open: &[&str], hands_on: bool, names:
         registers && root.is_some_and(|root| open.contains(&root)) || hands_on && names.contains(name) && gives()
     });
     by_call || decorates(types, id, open)
+}
+
+/// These names, and those that are bound to something read from them: `router = app.router`.
+fn derived<'a>(types: &Types<'a>, id: FunctionId, open: &[&'a str]) -> Vec<&'a str> {
+    let bindings = &types.function(id).bindings;
+    let reads = |name: &&&'a str| {
+        let values = bindings.get(**name).into_iter().flatten().filter_map(|binding| match binding.bound {
+            Bound::Value { value: Some(value), .. } => root_of(value),
+            _ => None,
+        });
+        values.into_iter().any(|root| open.contains(&root))
+    };
+    open.iter().copied().chain(bindings.keys().filter(|name| reads(name)).copied()).collect()
 }
 
 /// Whether a function inside is decorated with a method of one of these parameters.

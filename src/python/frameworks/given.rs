@@ -43,6 +43,7 @@ impl<'a> Finder<'_, 'a> {
     /// Adds the functions that a value stands for.
     pub(super) fn add_value(&mut self, value: &Value<'a>, entry: Entry, plain: Context, route: Option<&String>) {
         match value {
+            Value::Function(maker) if entry.form.makes => self.add_returned(*maker, entry),
             Value::Function(frame) | Value::Generator(frame) | Value::Coroutine(frame) => {
                 self.add(*frame, entry, plain, route);
             }

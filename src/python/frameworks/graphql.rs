@@ -11,16 +11,17 @@ const FIELDS: Names = &["strawberry.*.field", "strawberry.*.mutation", "strawber
 /// Strawberry's fields for Django run plain resolvers through `sync_to_async`.
 const DJANGO: Runs = Runs { plain: Thread(Pool::Request), coroutine: Loop };
 
+const THREADS: Runs = Runs { plain: Thread(Pool::AnyIo), coroutine: Loop };
+
 /// How they are told what to call.
 pub(super) const FORMS: &[Form] = &[
     DJANGO.form(
         Told::Named {
             names: &["strawberry_django.*.field", "strawberry_django.*.mutation", "strawberry.django.*.field"],
-            thread: None,
         },
         Role::Resolver,
     ),
-    ON_LOOP.form(Told::Named { names: FIELDS, thread: None }, Role::Resolver),
+    ON_LOOP.form(Told::Named { names: FIELDS }, Role::Resolver),
     ON_LOOP.form(Told::Call { names: FIELDS, argument: keyword(&["resolver"]) }, Role::Resolver),
     ON_LOOP.form(Told::Call { names: &["strawberry.*.DataLoader"], argument: at(0, &["load_fn"]) }, Role::Resolver),
     ON_LOOP
@@ -33,9 +34,14 @@ pub(super) const FORMS: &[Form] = &[
         Role::Middleware,
     ),
     ON_LOOP.form(
+        Told::Call { names: &["ariadne.asgi.*.GraphQL"], argument: keyword(&["context_value", "root_value"]) },
+        Role::Dependency,
+    ),
+    // These are dependencies of FastAPI.
+    THREADS.form(
         Told::Call {
-            names: &["strawberry.fastapi.*.GraphQLRouter", "ariadne.asgi.*.GraphQL"],
-            argument: keyword(&["context_value"]),
+            names: &["strawberry.fastapi.*.GraphQLRouter"],
+            argument: keyword(&["context_getter", "root_value_getter"]),
         },
         Role::Dependency,
     ),

@@ -80,8 +80,9 @@ pub(super) fn among(names: Names, name: &str) -> bool {
     names.iter().any(|pattern| stands_for(pattern, name))
 }
 
-/// Whether `pattern`, in which a part `*` stands for any number of parts, is `name`.
-fn stands_for(pattern: &str, name: &str) -> bool {
+/// Whether `pattern`, in which a part `*` stands for any number of parts, is `name`: libraries offer the
+/// same object from several of their modules.
+pub fn stands_for(pattern: &str, name: &str) -> bool {
     let Some((first, rest)) = pattern.split_once('.') else {
         return pattern == "*" || pattern == name;
     };

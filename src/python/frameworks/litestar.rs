@@ -31,35 +31,36 @@ const HOOKS: Argument = keyword(&["before_request", "after_request", "after_resp
 
 /// How it is told what to call.
 pub(super) const FORMS: &[Form] = &[
-    ON_LOOP.form(
-        Told::Named {
-            names: &[
-                "litestar.*.get",
-                "litestar.*.post",
-                "litestar.*.put",
-                "litestar.*.patch",
-                "litestar.*.delete",
-                "litestar.*.head",
-                "litestar.*.route",
-            ],
-            thread: Some("sync_to_thread"),
-        },
-        Role::Route,
-    ),
+    ON_LOOP
+        .form(
+            Told::Named {
+                names: &[
+                    "litestar.*.get",
+                    "litestar.*.post",
+                    "litestar.*.put",
+                    "litestar.*.patch",
+                    "litestar.*.delete",
+                    "litestar.*.head",
+                    "litestar.*.route",
+                ],
+            },
+            Role::Route,
+        )
+        .unless("sync_to_thread"),
     ON_LOOP.form(
         Told::Named {
             names: &[
                 "litestar.*.websocket",
-                "litestar.*.websocket_listener",
                 "litestar.*.websocket_stream",
                 "litestar.*.send_websocket_stream",
                 "litestar.*.asgi",
             ],
-            thread: None,
         },
         Role::WebSocket,
     ),
-    ON_LOOP.form(
+    // Unlike a plain handler, a plain listener has a thread.
+    WRAPPED.form(Told::Named { names: &["litestar.*.websocket_listener"] }, Role::WebSocket),
+    WRAPPED.form(
         Told::Class {
             bases: &["litestar.*.WebsocketListener"],
             methods: &["on_receive", "on_accept", "on_disconnect"],
@@ -68,18 +69,21 @@ pub(super) const FORMS: &[Form] = &[
     ),
     ON_LOOP
         .form(Told::Call { names: &["litestar.*.Provide"], argument: at(0, &["dependency"]) }, Role::Dependency)
-        .of_class(&["__init__"]),
+        .of_class(&["__init__"])
+        .unless("sync_to_thread"),
     ON_LOOP.form(Told::Call { names: LAYERS, argument: keyword(&["dependencies"]) }, Role::Dependency),
     ON_LOOP.form(Told::Field { bases: CONTROLLER, names: &["dependencies"] }, Role::Dependency),
     WRAPPED.form(Told::Call { names: LAYERS, argument: GUARDS }, Role::Dependency),
     WRAPPED.form(Told::Field { bases: CONTROLLER, names: GUARDS.keywords }, Role::Dependency),
     WRAPPED.form(Told::Call { names: LAYERS, argument: HOOKS }, Role::Middleware),
     WRAPPED.form(Told::Field { bases: CONTROLLER, names: HOOKS.keywords }, Role::Middleware),
-    ON_LOOP.form(Told::Call { names: LAYERS, argument: keyword(&["middleware"]) }, Role::Middleware),
-    ON_LOOP.form(
-        Told::Call { names: &["litestar.*.DefineMiddleware"], argument: at(0, &["middleware"]) },
-        Role::Middleware,
-    ),
+    ON_LOOP.form(Told::Call { names: LAYERS, argument: keyword(&["middleware"]) }, Role::Middleware).making(),
+    ON_LOOP
+        .form(
+            Told::Call { names: &["litestar.*.DefineMiddleware"], argument: at(0, &["middleware"]) },
+            Role::Middleware,
+        )
+        .making(),
     ON_LOOP.form(
         Told::Class {
             bases: &["litestar.*.AbstractMiddleware", "litestar.*.ASGIMiddleware"],
@@ -100,7 +104,7 @@ pub(super) const FORMS: &[Form] = &[
         },
         Role::LifeCycle,
     ),
-    WRAPPED.form(Told::Named { names: &["litestar.events.*.listener"], thread: None }, Role::Signal),
+    WRAPPED.form(Told::Named { names: &["litestar.events.*.listener"] }, Role::Signal),
     WRAPPED.form(Told::Call { names: &["litestar.*.BackgroundTask"], argument: at(0, &["fn"]) }, Role::Background),
     WRAPPED.form(
         Told::Call { names: &["litestar.*.Stream", "litestar.*.ServerSentEvent"], argument: at(0, &["content"]) },

@@ -22,6 +22,7 @@ mod index;
 mod litestar;
 mod pydantic;
 mod quart;
+mod raw;
 mod sanic;
 mod schedulers;
 mod settings;
@@ -29,9 +30,10 @@ mod socketio;
 mod starlette;
 mod tornado;
 
-pub use context::{Context, Pool, Role};
-pub use find::{Found, find};
+pub use context::{Calls, Context, Pool, Role};
+pub use find::{Found, Setting, find};
 pub use framework::Framework;
+pub use index::stands_for;
 
 /// Names of library objects. A part `*` stands for any number of parts, none included: libraries offer
 /// the same object from several of their modules.
@@ -47,11 +49,7 @@ enum Told {
         names: Names,
     },
     /// `@name(...)`, or `name(...)(f)`, where the decorator is a function of a library.
-    Named {
-        names: Names,
-        /// The keyword that, set to true, has a plain function run in a thread.
-        thread: Option<&'static str>,
-    },
+    Named { names: Names },
     /// `object.name(..., f)`, on an object of one of these classes; the name may be dotted.
     Method { on: Names, names: Names, argument: Argument },
     /// `Name(..., f)`, also for subclasses of `Name` in the project.
@@ -97,6 +95,10 @@ struct Form {
     of_object: Names,
     /// What is called of a class that is given.
     of_class: Names,
+    /// The keyword that, set to true, has a plain function run in the loop's default executor.
+    thread: Option<&'static str>,
+    /// Whether a function that is given is called once, and what it returns for each request.
+    makes: bool,
 }
 
 /// A table of forms that all run plain functions in one context and `async` ones in another.
@@ -109,7 +111,8 @@ struct Runs {
 impl Runs {
     const fn form(self, told: Told, role: Role) -> Form {
         let Self { plain, coroutine } = self;
-        Form { told, role, plain, coroutine, of_object: &["__call__"], of_class: &["__call__"] }
+        let (of_object, of_class): (Names, Names) = (&["__call__"], &["__call__"]);
+        Form { told, role, plain, coroutine, of_object, of_class, thread: None, makes: false }
     }
 }
 
@@ -123,6 +126,16 @@ impl Form {
     /// With the methods that are called of objects and of classes that are given.
     const fn calling(self, members: Names) -> Self {
         Self { of_object: members, of_class: members, ..self }
+    }
+
+    /// With the keyword that moves plain functions to a thread.
+    const fn unless(self, keyword: &'static str) -> Self {
+        Self { thread: Some(keyword), ..self }
+    }
+
+    /// For what makes, of functions that are given, those that are called.
+    const fn making(self) -> Self {
+        Self { makes: true, ..self }
     }
 
     /// With what is called of a class that is given.

@@ -27,7 +27,7 @@ const MARKS: Names = &[
 ];
 const SERIALIZING_MARKS: Names = &["pydantic.*.PlainSerializer", "pydantic.*.WrapSerializer"];
 
-static HOOK: Form = ON_LOOP.form(Told::Named { names: VALIDATORS, thread: None }, Role::Validator);
+static HOOK: Form = ON_LOOP.form(Told::Named { names: VALIDATORS }, Role::Validator);
 
 /// Whether a model comes with the request or goes with the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,8 +87,8 @@ impl<'a> Finder<'_, 'a> {
         if !seen.insert((class, way)) || !self.types.library_bases(class).iter().any(|base| among(MODELS, base)) {
             return;
         }
-        for value in self.types.ancestry(class) {
-            if let Value::Class(owner) = value {
+        for value in self.types.ancestry(class).iter() {
+            if let Value::Class(owner) = *value {
                 self.hooks(owner, way);
                 self.fields_of(owner, way, seen);
             }

@@ -19,7 +19,7 @@ pub(super) const FORMS: &[Form] = &[
     ),
     IN_EXECUTOR.form(Told::Decorator { on: SCHEDULER, names: &["scheduled_job"] }, Role::Background),
     IN_THREADS.form(
-        Told::Named { names: &["fastapi_utils.*.repeat_every", "fastapi_utilities.*.repeat_every"], thread: None },
+        Told::Named { names: &["fastapi_utils.*.repeat_every", "fastapi_utilities.*.repeat_every"] },
         Role::Background,
     ),
 ];

@@ -36,6 +36,8 @@ impl<'a> Types<'a> {
         match ty {
             Value::Class(class) => vec![Value::Object(*class)],
             Value::External(name) if is_vague(name) => Vec::new(),
+            // The names of types that are made by calls stand for what those were given.
+            Value::Instance(_) => Vec::new(),
             Value::External(name) => vec![Value::Instance(canonical(name))],
             Value::Alias(alias, frame) => self.annotation(alias.0, *frame),
             _ => Vec::new(),
@@ -76,7 +78,15 @@ impl<'a> Types<'a> {
             }
             Shape::Union => arguments.iter().flat_map(|argument| self.annotation(argument, frame)).collect(),
             Shape::Holds => held(first()),
-            Shape::HoldsLast => held(arguments.last().map(|last| self.annotation(last, frame)).unwrap_or_default()),
+            Shape::Maps => Self::kept(arguments.last().map(|last| self.annotation(last, frame)).unwrap_or_default()),
+            Shape::Parts => match arguments {
+                [one, Expr::EllipsisLiteral(_)] => held(self.annotation(one, frame)),
+                parts => Self::parts(parts.iter().map(|part| self.annotation(part, frame).into()).collect()),
+            },
+            Shape::Calls => {
+                let result = arguments.last().map(|last| self.annotation(last, frame)).unwrap_or_default();
+                result.into_iter().map(|value| Value::Returns(Rc::new(value))).collect()
+            }
             Shape::Last => arguments.last().map(|last| self.annotation(last, frame)).unwrap_or_default(),
             Shape::Class => arguments.first().map(|first| self.value(first, frame).to_vec()).unwrap_or_default(),
             Shape::Nothing => Vec::new(),
@@ -115,7 +125,12 @@ impl<'a> Types<'a> {
                         Shape::Same | Shape::Annotated => first(),
                         Shape::Union => parts.iter().flat_map(|part| self.written(part, frame, at)).collect(),
                         Shape::Holds => held(first()),
-                        Shape::HoldsLast => held(last()),
+                        Shape::Maps => Self::kept(last()),
+                        Shape::Parts if parts.last().is_some_and(|last| last.trim() == "...") => held(first()),
+                        Shape::Parts => {
+                            Self::parts(parts.iter().map(|part| self.written(part, frame, at).into()).collect())
+                        }
+                        Shape::Calls => last().into_iter().map(|value| Value::Returns(Rc::new(value))).collect(),
                         Shape::Last => last(),
                         Shape::Class | Shape::Nothing => Vec::new(),
                         Shape::Instance => vec![Value::Instance(canonical(name))],
@@ -145,7 +160,9 @@ enum Shape {
     Annotated,
     Union,
     Holds,
-    HoldsLast,
+    Maps,
+    Parts,
+    Calls,
     Last,
     Class,
     Nothing,
@@ -154,8 +171,8 @@ enum Shape {
 
 fn shape(name: &str) -> Shape {
     let last = name.rsplit('.').next().unwrap_or(name);
-    let standard = name == last
-        || ["typing.", "typing_extensions.", "collections.", "contextlib."].iter().any(|root| name.starts_with(root));
+    let roots = ["typing.", "typing_extensions.", "collections.", "contextlib.", "sqlalchemy.orm.Mapped"];
+    let standard = name == last || roots.iter().any(|root| name.starts_with(root));
     if !standard {
         return Shape::Instance;
     }
@@ -183,12 +200,21 @@ fn shape(name: &str) -> Shape {
         | "AbstractAsyncContextManager"
         | "ContextManager"
         | "AsyncContextManager" => Shape::Holds,
-        "dict" | "Dict" | "Mapping" | "MutableMapping" | "defaultdict" | "DefaultDict" | "OrderedDict" => {
-            Shape::HoldsLast
-        }
+        "dict" | "Dict" | "Mapping" | "MutableMapping" | "defaultdict" | "DefaultDict" | "OrderedDict" => Shape::Maps,
+        "tuple" | "Tuple" => Shape::Parts,
+        "Callable" => Shape::Calls,
         "Awaitable" | "Coroutine" => Shape::Last,
         "type" | "Type" => Shape::Class,
         _ => Shape::Nothing,
+    }
+}
+
+/// Whether an annotation says that what is assigned is an annotation itself.
+pub(super) fn says_alias(annotation: &Expr) -> bool {
+    match annotation {
+        Expr::Name(name) => name.id.as_str() == "TypeAlias",
+        Expr::Attribute(attribute) => attribute.attr.as_str() == "TypeAlias",
+        _ => false,
     }
 }
 

@@ -15,9 +15,7 @@ impl<'a> Types<'a> {
         let below = self.function(function).decorators.get(index + 1..).unwrap_or_default();
         let mut current = vec![Value::Function(frame)];
         for decorator in below.iter().rev() {
-            for applied in self.value(&decorator.expression, around).iter() {
-                current = self.decorate(&decorator.expression, applied, current);
-            }
+            current = self.apply(&decorator.expression, around, current);
         }
         current
     }

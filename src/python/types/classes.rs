@@ -4,7 +4,6 @@ use std::rc::Rc;
 
 use super::{ClassId, Frame, FunctionId, Question, Types, Value, Values};
 use crate::python::catalogue;
-use crate::python::names::Binding;
 use crate::python::syntax::ast::Expr;
 
 /// How many classes a hierarchy may have before it is left alone.
@@ -33,7 +32,20 @@ impl<'a> Types<'a> {
     }
 
     /// The class and what it inherits from, nearest first.
-    pub fn ancestry(&self, class: ClassId) -> Vec<Value<'a>> {
+    pub fn ancestry(&self, class: ClassId) -> Values<'a> {
+        if let Some(known) = self.ancestries.borrow().get(&class) {
+            return Rc::clone(known);
+        }
+        let outer = self.cut.replace(false);
+        let line: Values<'a> = self.line_of(class).into();
+        if !self.cut.get() {
+            self.ancestries.borrow_mut().insert(class, Rc::clone(&line));
+        }
+        self.cut.set(self.cut.get() || outer);
+        line
+    }
+
+    fn line_of(&self, class: ClassId) -> Vec<Value<'a>> {
         let mut line = vec![Value::Class(class)];
         let mut next = 0;
         while let Some(value) = line.get(next).cloned() {
@@ -51,8 +63,9 @@ impl<'a> Types<'a> {
 
     /// The names of the library classes that a class inherits from.
     pub fn library_bases(&self, class: ClassId) -> Vec<Rc<str>> {
-        let line = self.ancestry(class).into_iter();
-        line.filter_map(|value| if let Value::External(name) = value { Some(canonical(&name)) } else { None }).collect()
+        let line = self.ancestry(class);
+        let library = |value: &Value<'a>| if let Value::External(name) = value { Some(canonical(name)) } else { None };
+        line.iter().filter_map(library).collect()
     }
 
     /// The methods that `name` may mean on an instance of `class`: its own or inherited; where that is
@@ -62,15 +75,18 @@ impl<'a> Types<'a> {
     }
 
     /// As [`method`](Self::method), with `line` for the classes to look through.
-    fn method_from(&self, line: &[Value<'a>], receiver: ClassId, name: &str) -> Vec<Value<'a>> {
+    pub(super) fn method_from(&self, line: &[Value<'a>], receiver: ClassId, name: &str) -> Vec<Value<'a>> {
         for value in line {
             let Value::Class(owner) = value else { continue };
-            let Some(&index) = self.class(*owner).methods.get(name).and_then(|all| all.last()) else {
+            let Some(id) = self.own_method(*owner, name) else {
                 continue;
             };
-            let id = FunctionId { file: owner.file, index };
             if self.function(id).is_abstract {
-                let filled = self.overrides(receiver, name);
+                let mut filled = self.overrides(receiver, name);
+                if filled.is_empty() {
+                    let others = self.implementations(receiver).into_iter();
+                    filled = others.flat_map(|class| self.method(class, name)).collect();
+                }
                 if !filled.is_empty() {
                     return filled;
                 }
@@ -80,7 +96,29 @@ impl<'a> Types<'a> {
         Vec::new()
     }
 
-    fn bind_receiver(&self, id: FunctionId, receiver: ClassId) -> Vec<Value<'a>> {
+    /// The function that a class itself has under a name: the last one, leaving out those that write
+    /// or delete a property.
+    fn own_method(&self, class: ClassId, name: &str) -> Option<FunctionId> {
+        let all = self.class(class).methods.get(name)?.iter();
+        let mut ids = all.rev().map(|&index| FunctionId { file: class.file, index });
+        ids.find(|id| !["setter", "deleter"].iter().any(|kind| self.has_decorator(*id, kind)))
+    }
+
+    /// The function that writes (`setter`) or deletes (`deleter`) a property.
+    pub fn accessor(&self, class: ClassId, name: &str, kind: &str) -> Option<Value<'a>> {
+        for value in self.ancestry(class).iter() {
+            let Value::Class(owner) = *value else { continue };
+            let Some(all) = self.class(owner).methods.get(name) else { continue };
+            let mut ids = all.iter().map(|&index| FunctionId { file: owner.file, index });
+            let id = ids.find(|id| self.has_decorator(*id, kind))?;
+            let entries = if owner == class { Vec::new() } else { vec![((id, 0), Value::Object(class))] };
+            let environment = self.extend(super::Environment::default(), entries);
+            return Some(Value::Function(Frame { function: id, environment }));
+        }
+        None
+    }
+
+    pub(super) fn bind_receiver(&self, id: FunctionId, receiver: ClassId) -> Vec<Value<'a>> {
         // An inherited method sees the class it is called on; its own class it knows anyway.
         let own = self.function(id).class.map(|index| ClassId { file: id.file, index });
         let entry =
@@ -99,11 +137,8 @@ impl<'a> Types<'a> {
         let below = self.below(class);
         let mut found = Vec::new();
         for subclass in below.into_iter().take(MAX_HIERARCHY) {
-            if let Some(&index) = self.class(subclass).methods.get(name).and_then(|all| all.last()) {
-                let id = FunctionId { file: subclass.file, index };
-                if !self.function(id).is_abstract {
-                    found.extend(self.bind_receiver(id, subclass));
-                }
+            if let Some(id) = self.own_method(subclass, name).filter(|id| !self.function(*id).is_abstract) {
+                found.extend(self.bind_receiver(id, subclass));
             }
         }
         found
@@ -146,51 +181,11 @@ impl<'a> Types<'a> {
         children
     }
 
-    /// `Class.name`.
-    pub(super) fn class_attribute(&self, class: ClassId, name: &str) -> Vec<Value<'a>> {
-        if let Some(&index) = self.class(class).nested.get(name) {
-            return vec![Value::Class(ClassId { index, ..class })];
-        }
-        let line = self.ancestry(class);
-        let method = self.method_from(&line, class, name);
-        if !method.is_empty() {
-            return method;
-        }
-        let field = self.field(&line, class, name);
-        if !field.is_empty() {
-            return field;
-        }
-        self.inherited(class, name)
-    }
-
-    /// `object.name`.
-    pub(super) fn object_attribute(&self, class: ClassId, name: &str) -> Vec<Value<'a>> {
-        let line = self.ancestry(class);
-        let method = self.method_from(&line, class, name);
-        if !method.is_empty() {
-            let is_property =
-                |value: &Value<'a>| matches!(value, Value::Function(frame) if self.is_property(frame.function));
-            return method
-                .iter()
-                .flat_map(|value| if is_property(value) { self.result_of(value, None) } else { vec![value.clone()] })
-                .collect();
-        }
-        let field = self.field(&line, class, name);
-        if !field.is_empty() {
-            return field;
-        }
-        let assigned = line.iter().any(|value| match value {
-            Value::Class(owner) => self.class(*owner).fields.contains_key(name),
-            _ => false,
-        });
-        if assigned { Vec::new() } else { self.inherited(class, name) }
-    }
-
     /// What a class inherits from a library.
-    fn inherited(&self, class: ClassId, name: &str) -> Vec<Value<'a>> {
+    pub(super) fn inherited(&self, class: ClassId, name: &str) -> Vec<Value<'a>> {
         let bases = self.library_bases(class);
         if name == "objects" && bases.iter().any(|base| &**base == "django.db.models.Model") {
-            return vec![Value::Instance("django.db.models.query.QuerySet".into())];
+            return vec![Value::Rows(class)];
         }
         let base = bases.iter().find(|base| catalogue::known_type(base).is_some()).or_else(|| bases.first());
         base.map(|base| Self::instance_attribute(base, name)).into_iter().collect()
@@ -200,31 +195,11 @@ impl<'a> Types<'a> {
         let line = self.ancestry(receiver);
         let after = line.iter().position(|value| *value == Value::Class(class)).map_or(0, |at| at + 1);
         let method = self.method_from(&line[after..], receiver, name);
-        if method.is_empty() { self.inherited(class, name) } else { method }
-    }
-
-    fn field(&self, line: &[Value<'a>], receiver: ClassId, name: &str) -> Vec<Value<'a>> {
-        for value in line {
-            let Value::Class(owner) = value else { continue };
-            let Some(bindings) = self.class(*owner).fields.get(name) else {
-                continue;
-            };
-            let found: Vec<_> =
-                bindings.iter().flat_map(|binding| self.field_value(*owner, receiver, binding)).collect();
-            if !found.is_empty() {
-                return found;
-            }
+        if !method.is_empty() {
+            return method;
         }
-        Vec::new()
-    }
-
-    fn field_value(&self, owner: ClassId, receiver: ClassId, binding: &Binding<'a>) -> Vec<Value<'a>> {
-        let function = FunctionId { file: owner.file, index: binding.scope };
-        let in_method = self.function(function).class == Some(owner.index);
-        let entries =
-            if in_method && owner != receiver { vec![((function, 0), Value::Object(receiver))] } else { Vec::new() };
-        let environment = self.extend(super::Environment::default(), entries);
-        self.bound(binding.bound, Frame { function, environment }, binding.scope)
+        // `super().__new__(cls)` of `object` makes an instance.
+        if name == "__new__" { vec![Value::External("object.__new__".into())] } else { self.inherited(class, name) }
     }
 
     /// Whether reading the attribute calls the function.

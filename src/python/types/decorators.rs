@@ -2,22 +2,10 @@
 
 use std::rc::Rc;
 
-use super::{Frame, Question, Types, Value, Values};
+use super::offloaders::is_offloading_decorator;
+use super::{ClassId, Frame, Question, Types, Value, Values};
 use crate::python::catalogue;
 use crate::python::syntax::ast::Expr;
-
-/// Decorators that move the whole function off the loop.
-const OFFLOADING: [&str; 9] = [
-    "asgiref.sync.sync_to_async",
-    "asgiref.sync.SyncToAsync",
-    "channels.db.database_sync_to_async",
-    "asyncer.asyncify",
-    "tornado.concurrent.run_on_executor",
-    "quart.utils.run_sync",
-    "aiofiles.ospath.wrap",
-    "dask.delayed",
-    "prefect.task",
-];
 
 impl<'a> Types<'a> {
     /// What a function's name stands for once its decorators have been applied.
@@ -30,17 +18,28 @@ impl<'a> Types<'a> {
             let around = self.around(frame);
             let mut current = vec![Value::Function(frame)];
             for decorator in function.decorators.iter().rev() {
-                for applied in self.value(&decorator.expression, around).iter() {
-                    current = self.decorate(&decorator.expression, applied, current);
-                }
+                current = self.apply(&decorator.expression, around, current);
             }
             current
         })
     }
 
-    pub(super) fn decorate(&self, expression: &Expr, decorator: &Value<'a>, current: Vec<Value<'a>>) -> Vec<Value<'a>> {
+    /// What one decorator, written as `expression`, leaves of what stands below it.
+    pub(super) fn apply(&self, expression: &'a Expr, around: Frame, mut current: Vec<Value<'a>>) -> Vec<Value<'a>> {
+        if let Expr::Call(call) = expression
+            && self.value(&call.func, around).iter().any(is_offloading)
+        {
+            return Vec::new();
+        }
+        for applied in self.value(expression, around).iter() {
+            current = self.decorate(expression, applied, current);
+        }
+        current
+    }
+
+    fn decorate(&self, expression: &Expr, decorator: &Value<'a>, current: Vec<Value<'a>>) -> Vec<Value<'a>> {
         match decorator {
-            Value::External(name) if OFFLOADING.contains(&&**name) => Vec::new(),
+            _ if is_offloading(decorator) => Vec::new(),
             Value::External(name) => {
                 let task = catalogue::made_by(name).map(|made| Value::Instance(made.into()));
                 current.into_iter().chain(task).collect()
@@ -66,9 +65,61 @@ impl<'a> Types<'a> {
                 let callable: Vec<_> =
                     given.iter().filter(|value| matches!(value, Value::Function(_))).cloned().collect();
                 // A decorator that registers the function returns it, or something that is not followed.
+                if callable.is_empty() { current } else { self.on_receiver(callable, &current) }
+            }
+            Value::Class(class) if !self.method(*class, "__call__").is_empty() => vec![Value::Object(*class)],
+            Value::Object(class) => {
+                let Some(inner) = current.first().cloned() else {
+                    return current;
+                };
+                let apply = |method: &Value<'a>| match method {
+                    Value::Function(frame) => {
+                        let entries = vec![((frame.function, 1), inner.clone())];
+                        let environment = self.extend(frame.environment, entries);
+                        self.returned(Frame { environment, ..*frame }).to_vec()
+                    }
+                    _ => Vec::new(),
+                };
+                let methods = self.method(*class, "__call__");
+                let given = methods.iter().flat_map(apply);
+                let callable: Vec<_> = given.filter(|value| matches!(value, Value::Function(_))).collect();
                 if callable.is_empty() { current } else { callable }
             }
             _ => current,
         }
     }
+
+    /// A wrapper around a method is given the object of the method first.
+    fn on_receiver(&self, wrappers: Vec<Value<'a>>, wrapped: &[Value<'a>]) -> Vec<Value<'a>> {
+        let receiver = wrapped.iter().find_map(|value| match value {
+            Value::Function(frame) => self.receiver_of(*frame),
+            _ => None,
+        });
+        let Some(receiver) = receiver else { return wrappers };
+        let bind = |value: Value<'a>| match value {
+            Value::Function(frame)
+                if self.function(frame.function).class.is_none()
+                    && self.function(frame.function).parameters.first().is_some_and(|first| first.positional) =>
+            {
+                let entries = vec![((frame.function, 0), receiver.clone()), Self::bound_entry(frame.function, 1)];
+                Value::Function(Frame { environment: self.extend(frame.environment, entries), ..frame })
+            }
+            other => other,
+        };
+        wrappers.into_iter().map(bind).collect()
+    }
+
+    /// The object that a method is called on, as far as it is known.
+    fn receiver_of(&self, frame: Frame) -> Option<Value<'a>> {
+        let index = self.function(frame.function).class?;
+        if self.has_decorator(frame.function, "staticmethod") {
+            return None;
+        }
+        let own = Value::Object(ClassId { file: frame.function.file, index });
+        Some(self.argument(frame, frame.function, 0).unwrap_or(own))
+    }
+}
+
+fn is_offloading(value: &Value<'_>) -> bool {
+    matches!(value, Value::External(name) if is_offloading_decorator(name))
 }

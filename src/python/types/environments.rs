@@ -9,7 +9,36 @@ const MAX_ENVIRONMENTS: usize = 20_000;
 /// How deep callables may be bound inside callables.
 const MAX_NESTED_ENVIRONMENTS: u8 = 3;
 
+/// The function whose argument marks an environment in which callers are asked for what is not known.
+const ANYONE: FunctionId = FunctionId { file: u32::MAX, index: u32::MAX };
+/// The position under which the number of arguments that are bound already is kept.
+const BOUND: u16 = u16::MAX;
+
 impl<'a> Types<'a> {
+    /// The same function, with its parameters joined over all of its callers.
+    pub(super) fn open(&self, frame: Frame) -> Frame {
+        Frame { environment: self.extend(frame.environment, vec![((ANYONE, 0), Value::Unknown)]), ..frame }
+    }
+
+    /// Whether callers are asked for what is not known.
+    pub(super) fn is_open(&self, frame: Frame) -> bool {
+        self.argument(frame, ANYONE, 0).is_some()
+    }
+
+    /// How many positional arguments of a function are bound already.
+    pub(super) fn bound_arguments(&self, frame: Frame) -> usize {
+        match self.argument(frame, frame.function, BOUND) {
+            Some(Value::Tuple(parts)) => parts.len(),
+            _ => 0,
+        }
+    }
+
+    /// An entry that says how many are.
+    pub(super) fn bound_entry(function: FunctionId, count: usize) -> Entry<'a> {
+        let parts: Vec<super::Values<'a>> = vec![Rc::new([]); count.min(16)];
+        ((function, BOUND), Value::Tuple(parts.into()))
+    }
+
     /// What is known of a parameter.
     pub(super) fn argument(&self, frame: Frame, function: FunctionId, position: u16) -> Option<Value<'a>> {
         let environments = self.environments.borrow();
@@ -48,13 +77,18 @@ impl<'a> Types<'a> {
     }
 
     pub(super) fn nesting(&self, value: &Value<'a>) -> u8 {
-        let (Value::Function(frame)
-        | Value::Coroutine(frame)
-        | Value::Generator(frame)
-        | Value::Manager(frame)
-        | Value::Alias(_, frame)) = value
-        else {
-            return 0;
+        let frame = match value {
+            Value::Function(frame)
+            | Value::Coroutine(frame)
+            | Value::Generator(frame)
+            | Value::Manager(frame)
+            | Value::Alias(_, frame) => frame,
+            Value::Items(inner) | Value::Mapping(inner) | Value::Returns(inner) => return self.nesting(inner),
+            Value::Either(values) => return self.deepest(values.iter()),
+            Value::Tuple(parts) => return self.deepest(parts.iter().flat_map(|part| part.iter())),
+            Value::Record(entries) => return self.deepest(entries.iter().flat_map(|(_, values)| values.iter())),
+            Value::Lazy(lazy) => return self.deepest(lazy.calls.iter().chain(&lazy.over).chain(&lazy.items)),
+            _ => return 0,
         };
         if frame.environment == Environment::default() {
             return 0;
@@ -62,5 +96,12 @@ impl<'a> Types<'a> {
         let entries = Rc::clone(&self.environments.borrow()[frame.environment.0 as usize]);
         let deepest = entries.iter().map(|(_, value)| self.nesting(value)).max();
         deepest.unwrap_or(0).saturating_add(1)
+    }
+
+    fn deepest<'v>(&self, values: impl Iterator<Item = &'v Value<'a>>) -> u8
+    where
+        'a: 'v,
+    {
+        values.map(|value| self.nesting(value)).max().unwrap_or(0)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::outside::{is_application, is_state};
 use super::{ExprRef, Frame, FunctionId, Question, Types, Value, Values};
 use crate::python::catalogue;
 use crate::python::syntax::ast::{self, Expr};
@@ -22,6 +23,9 @@ impl<'a> Types<'a> {
             }
             Expr::Call(call) => {
                 let callee = self.value(&call.func, frame);
+                if let Some(callable) = self.offloaded(&callee, call) {
+                    return self.from_elsewhere(callable, frame);
+                }
                 callee.iter().flat_map(|value| self.called(value, call, frame)).collect()
             }
             Expr::Await(awaited) => self.awaited(&self.value(&awaited.value, frame)),
@@ -29,14 +33,14 @@ impl<'a> Types<'a> {
             Expr::If(choice) => self.all_of([&*choice.body, &*choice.orelse], frame),
             Expr::BoolOp(operation) => self.all_of(&operation.values, frame),
             Expr::Named(named) => self.value(&named.value, frame).to_vec(),
-            Expr::List(list) => Self::held(self.all_of(&list.elts, frame)),
-            Expr::Tuple(tuple) => Self::held(self.all_of(&tuple.elts, frame)),
-            Expr::Set(set) => Self::held(self.all_of(&set.elts, frame)),
-            Expr::Dict(dict) => Self::held(self.all_of(dict.items.iter().map(|item| &item.value), frame)),
+            Expr::List(list) => self.display(&list.elts, frame),
+            Expr::Tuple(tuple) => self.tuple(&tuple.elts, frame),
+            Expr::Set(set) => self.display(&set.elts, frame),
+            Expr::Dict(dict) => self.dictionary(dict, frame),
             Expr::ListComp(list) => Self::held(self.value(&list.elt, frame).to_vec()),
             Expr::SetComp(set) => Self::held(self.value(&set.elt, frame).to_vec()),
-            Expr::Generator(generator) => Self::held(self.value(&generator.elt, frame).to_vec()),
-            Expr::DictComp(dict) => Self::held(self.value(&dict.value, frame).to_vec()),
+            Expr::Generator(generator) => self.generator(generator, frame),
+            Expr::DictComp(dict) => Self::kept(self.value(&dict.value, frame).to_vec()),
             Expr::Starred(starred) => self.value(&starred.value, frame).to_vec(),
             Expr::Lambda(lambda) => self.lambda(lambda, frame),
             Expr::BinOp(operation) => self.operation(expr, operation, frame),
@@ -44,13 +48,12 @@ impl<'a> Types<'a> {
         }
     }
 
-    fn all_of(&self, exprs: impl IntoIterator<Item = &'a Expr>, frame: Frame) -> Vec<Value<'a>> {
-        // A long table is no better known for reading all of it.
-        exprs.into_iter().take(32).flat_map(|expr| self.value(expr, frame).to_vec()).collect()
-    }
-
-    fn held(values: Vec<Value<'a>>) -> Vec<Value<'a>> {
-        values.into_iter().map(|value| Value::Items(Rc::new(value))).collect()
+    fn generator(&self, generator: &'a ast::ExprGenerator, frame: Frame) -> Vec<Value<'a>> {
+        let file = frame.function.file;
+        match self.facts_at(file).generators.get(&span_of(generator).start) {
+            Some(&index) => vec![Value::Generator(Frame { function: FunctionId { file, index }, ..frame })],
+            None => Self::held(self.value(&generator.elt, frame).to_vec()),
+        }
     }
 
     fn lambda(&self, lambda: &ast::ExprLambda, frame: Frame) -> Vec<Value<'a>> {
@@ -90,11 +93,19 @@ impl<'a> Types<'a> {
         let mut found = Vec::new();
         for value in base.iter() {
             match value {
-                Value::Items(item) => found.push((**item).clone()),
+                Value::Items(_) | Value::Mapping(_) | Value::Tuple(_) | Value::Record(_) => {
+                    found.extend(Self::part(value, &subscript.slice));
+                }
+                Value::Rows(class) if matches!(&*subscript.slice, Expr::Slice(_)) => found.push(Value::Rows(*class)),
+                Value::Rows(class) => found.push(Value::Object(*class)),
                 Value::Instance(ty) => {
                     let given = catalogue::known_type(ty).and_then(|known| known.gives("[]"));
                     found.extend(given.map(|given| Value::Instance(given.into())));
+                    if is_application(ty) {
+                        found.extend(self.kept_under(&subscript.slice));
+                    }
                 }
+                Value::Member(_, path) if &**path == "app" => found.extend(self.kept_under(&subscript.slice)),
                 Value::External(name) if name.starts_with("typing.") || is_generic(name) => {
                     found.push(Value::Alias(ExprRef(expr), frame));
                 }
@@ -103,11 +114,16 @@ impl<'a> Types<'a> {
                     None => found.push(value.clone()),
                 },
                 Value::Class(_) => found.push(value.clone()),
-                Value::Object(class) => {
-                    for method in self.method(*class, "__getitem__") {
-                        found.extend(self.result_of(&method, None));
+                Value::Object(class) => match &*subscript.slice {
+                    Expr::StringLiteral(key) if self.is_typed_dictionary(*class) => {
+                        found.extend(self.object_attribute(*class, key.value.to_str()));
                     }
-                }
+                    _ => {
+                        for method in self.method(*class, "__getitem__") {
+                            found.extend(self.result_of(&method));
+                        }
+                    }
+                },
                 _ => {}
             }
         }
@@ -124,10 +140,18 @@ impl<'a> Types<'a> {
                 }
                 vec![Value::External(format!("{object}.{name}").into())]
             }
-            Value::Instance(ty) => vec![Self::instance_attribute(ty, name)],
-            Value::Member(ty, path) if is_state(ty, path) => self.state(name),
-            Value::Member(ty, path) => vec![Value::Member(Rc::clone(ty), format!("{path}.{name}").into())],
-            Value::Items(item) => Self::item_method(item, name),
+            Value::Instance(ty) => {
+                let carried = self.carried(ty, "", name);
+                if carried.is_empty() { vec![Self::instance_attribute(ty, name)] } else { carried }
+            }
+            Value::Member(ty, path) => {
+                let carried = self.carried(ty, path, name);
+                let member = || vec![Value::Member(Rc::clone(ty), format!("{path}.{name}").into())];
+                if carried.is_empty() && !is_state(ty, path) { member() } else { carried }
+            }
+            Value::Items(_) | Value::Mapping(_) | Value::Record(_) => Self::container_method(value, name),
+            Value::Tuple(_) | Value::Lazy(_) => Vec::new(),
+            Value::Rows(class) => vec![Value::RowsMethod(*class, name.into())],
             Value::Class(class) => self.class_attribute(*class, name),
             Value::Object(class) => self.object_attribute(*class, name),
             Value::Super(class, receiver) => self.super_attribute(*class, *receiver, name),
@@ -135,25 +159,14 @@ impl<'a> Types<'a> {
         }
     }
 
-    /// A method of a list or a dictionary that gives what it holds.
-    fn item_method(item: &Rc<Value<'a>>, name: &str) -> Vec<Value<'a>> {
-        match name {
-            "get" | "pop" | "setdefault" => vec![Value::Returns(Rc::clone(item))],
-            "values" | "copy" => vec![Value::Returns(Rc::new(Value::Items(Rc::clone(item))))],
+    /// What `app["name"]` or `app[KEY]` was given.
+    fn kept_under(&self, key: &Expr) -> Vec<Value<'a>> {
+        match key {
+            Expr::StringLiteral(key) => self.state(key.value.to_str()),
+            Expr::Name(name) => self.state(name.id.as_str()),
+            Expr::Attribute(attribute) => self.state(attribute.attr.as_str()),
             _ => Vec::new(),
         }
-    }
-
-    /// What any file of the project assigns to `app.state.name` or `request.state.name`.
-    fn state(&self, name: &str) -> Vec<Value<'a>> {
-        let mut found = Vec::new();
-        for (facts, file) in self.facts.iter().zip(0..) {
-            for binding in facts.state.get(name).into_iter().flatten() {
-                let frame = self.plain(FunctionId { file, index: binding.scope });
-                found.extend(self.bound(binding.bound, frame, binding.scope));
-            }
-        }
-        found
     }
 
     /// An attribute of an instance of a library's class.
@@ -174,12 +187,6 @@ impl<'a> Types<'a> {
             None => Value::Member(Rc::clone(ty), name.into()),
         }
     }
-}
-
-/// Whether an attribute is the bag that an application or a request carries around.
-fn is_state(ty: &str, path: &str) -> bool {
-    let owner = ty.rsplit('.').next().unwrap_or(ty);
-    matches!(path, "state" | "app.state") && matches!(owner, "FastAPI" | "Starlette" | "Request" | "WebSocket")
 }
 
 /// Whether a name in the catalogue's `from` stands for an object rather than for a callable.

@@ -2,14 +2,20 @@
 
 use super::{ClassId, ExprRef, Frame, FunctionId, MAX_DEPTH, Types, Value};
 use crate::python::modules::ModuleRef;
-use crate::python::names::{Bound, visible};
+use crate::python::names::{Binding, Bound, visible};
 use crate::python::syntax::ast;
 use crate::source::FileId;
 
+/// How many places that fill one container are looked at.
+const MAX_FILLS: usize = 32;
+
 /// Builtins that block, consume what they are given, or make something.
-const BUILTINS: [&str; 28] = [
+const BUILTINS: [&str; 35] = [
+    "aiter",
     "all",
+    "anext",
     "any",
+    "bool",
     "breakpoint",
     "classmethod",
     "dict",
@@ -17,6 +23,7 @@ const BUILTINS: [&str; 28] = [
     "filter",
     "frozenset",
     "getattr",
+    "hash",
     "input",
     "iter",
     "len",
@@ -25,12 +32,15 @@ const BUILTINS: [&str; 28] = [
     "max",
     "min",
     "next",
+    "object",
     "open",
     "property",
+    "repr",
     "reversed",
     "set",
     "sorted",
     "staticmethod",
+    "str",
     "sum",
     "super",
     "tuple",
@@ -41,6 +51,15 @@ const BUILTINS: [&str; 28] = [
 impl<'a> Types<'a> {
     /// What `name`, used at offset `at` of `frame`'s function, stands for.
     pub fn name(&self, name: &str, frame: Frame, at: usize) -> Vec<Value<'a>> {
+        let condition = self.condition_on(name, frame, at);
+        let values = self.name_in_scope(name, frame, at);
+        match condition {
+            Some(ty) => self.narrowed(values, ty, frame),
+            None => values,
+        }
+    }
+
+    fn name_in_scope(&self, name: &str, frame: Frame, at: usize) -> Vec<Value<'a>> {
         let mut frame = frame;
         let mut at = at;
         loop {
@@ -48,7 +67,13 @@ impl<'a> Types<'a> {
             let global = function.globals.contains(name) && frame.function.index != 0;
             if let Some(bindings) = function.bindings.get(name).filter(|_| !global) {
                 let seen = visible(bindings, at);
-                return seen.iter().flat_map(|binding| self.bound(binding.bound, frame, binding.scope)).collect();
+                let mut values: Vec<_> =
+                    seen.iter().flat_map(|binding| self.bound(binding.bound, frame, binding.scope)).collect();
+                if values.is_empty() {
+                    values = self.declared(bindings, frame);
+                }
+                values.extend(self.filled(name, frame));
+                return values;
             }
             if frame.function.index == 0 {
                 break;
@@ -68,6 +93,50 @@ impl<'a> Types<'a> {
             }
         }
         if BUILTINS.contains(&name) { vec![Value::External(name.into())] } else { Vec::new() }
+    }
+
+    /// What an annotation anywhere in the scope says about a name whose value does not.
+    fn declared(&self, bindings: &[Binding<'a>], frame: Frame) -> Vec<Value<'a>> {
+        let annotation = bindings.iter().find_map(|binding| match binding.bound {
+            Bound::Value { annotation, .. } => annotation,
+            _ => None,
+        });
+        annotation.map(|annotation| self.annotation(annotation, frame)).unwrap_or_default()
+    }
+
+    /// What is put into the container that a name of `frame`'s function stands for.
+    fn filled(&self, name: &str, frame: Frame) -> Vec<Value<'a>> {
+        let file = frame.function.file;
+        let Some(fills) = self.facts_at(file).fills.get(name) else {
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for fill in fills.iter().take(MAX_FILLS) {
+            let reader = FunctionId { file, index: fill.scope };
+            if self.scope_of(name, reader) != frame.function {
+                continue;
+            }
+            let inside = Frame { function: frame.function, ..frame };
+            let inside = if reader == frame.function { inside } else { self.open(inside) };
+            found.extend(self.bound(fill.bound, inside, fill.scope));
+        }
+        found
+    }
+
+    /// The function in whose scope `name`, used in `function`, is bound.
+    fn scope_of(&self, name: &str, function: FunctionId) -> FunctionId {
+        let mut id = function;
+        while id.index != 0 {
+            let facts = self.function(id);
+            if facts.globals.contains(name) {
+                return FunctionId { index: 0, ..id };
+            }
+            if facts.bindings.contains_key(name) {
+                return id;
+            }
+            id.index = facts.parent;
+        }
+        id
     }
 
     /// The bindings that a use of `name` at `at` sees, each with the frame it is read in. Imports from
@@ -143,9 +212,22 @@ impl<'a> Types<'a> {
             Bound::With(context) => self.entered(&self.value(context, reader)),
             Bound::Item(iterable) => self.items(&self.value(iterable, reader)),
             Bound::Unpacked(value, position) => self.unpacked(value, position, reader),
+            Bound::ItemPart(iterable, position) => {
+                let items = self.items(&self.value(iterable, reader));
+                items.iter().flat_map(|item| self.part_at(item, position)).collect()
+            }
+            Bound::Held(value) => Self::held(self.value(value, reader).to_vec()),
+            Bound::Kept(value) => Self::kept(self.value(value, reader).to_vec()),
+            Bound::HeldAll(values) => {
+                let values = self.value(values, reader);
+                let is_container = |value: &&Value<'a>| {
+                    matches!(value, Value::Items(_) | Value::Mapping(_) | Value::Record(_) | Value::Tuple(_))
+                };
+                values.iter().filter(is_container).cloned().collect()
+            }
             Bound::Parameter(position) => self.parameter(frame, position),
             Bound::Alias(annotation) => vec![Value::Alias(ExprRef(annotation), reader)],
-            Bound::Opaque => Vec::new(),
+            Bound::Narrowed(_) | Bound::Opaque => Vec::new(),
         }
     }
 
@@ -155,6 +237,11 @@ impl<'a> Types<'a> {
         annotation: Option<&'a ast::Expr>,
         frame: Frame,
     ) -> Vec<Value<'a>> {
+        if let (Some(value), Some(annotation)) = (value, annotation)
+            && super::annotations::says_alias(annotation)
+        {
+            return vec![Value::Alias(ExprRef(value), frame)];
+        }
         let declared = annotation.map(|annotation| self.annotation(annotation, frame)).unwrap_or_default();
         match value {
             Some(value) if declared.is_empty() => self.value(value, frame).to_vec(),
@@ -198,6 +285,10 @@ impl<'a> Types<'a> {
             });
             if !found.is_empty() {
                 return found;
+            }
+            // What starts as `None` is filled in by somebody else.
+            if bound {
+                return self.set_on_module(module, name);
             }
         }
         self.modules.child(module, name).map(Value::Module).into_iter().collect()

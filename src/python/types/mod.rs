@@ -7,28 +7,40 @@
 mod annotations;
 mod applied;
 mod classes;
+mod containers;
 mod decorators;
 mod environments;
 mod expressions;
+mod fields;
+mod iterators;
 mod lookup;
+mod narrowing;
+mod offloaders;
+mod outside;
 mod parameters;
+mod protocols;
 mod results;
+mod sites;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use rayon::prelude::*;
 
+pub use self::offloaders::is_runner;
+use self::sites::Sites;
 use super::calls::{self, Class, FileFacts, Function};
 use super::modules::{ModuleRef, Modules};
 use super::syntax::{Module, ast};
 use crate::source::{FileId, Files, Place};
 
 /// How many possibilities are kept.
-const MAX_VALUES: usize = 8;
+const MAX_VALUES: usize = 16;
 /// How deep a question may lead to further questions.
 const MAX_DEPTH: usize = 48;
+/// How many questions one question may lead to before answers on the way round cycles are kept as they are.
+const MAX_PRECISE: usize = 2_000;
 /// How many names of other modules one question may lead to.
 const MAX_FOLLOWED: usize = 1_000;
 
@@ -84,6 +96,22 @@ pub enum Value<'a> {
     Super(ClassId, ClassId),
     /// Something that holds such values.
     Items(Rc<Value<'a>>),
+    /// A mapping to such values; its keys are not followed.
+    Mapping(Rc<Value<'a>>),
+    /// A tuple, part by part.
+    Tuple(Rc<[Values<'a>]>),
+    /// A mapping with literal keys.
+    Record(Rc<[(Rc<str>, Values<'a>)]>),
+    /// An iterator that works while it is consumed.
+    Lazy(Rc<Lazy<'a>>),
+    /// A query for instances of a model of Django.
+    Rows(ClassId),
+    /// A method of such a query.
+    RowsMethod(ClassId, Rc<str>),
+    /// An argument that is given but not followed.
+    Unknown,
+    /// An argument that is one of these.
+    Either(Rc<[Value<'a>]>),
     /// A method of a builtin container that gives such a value.
     Returns(Rc<Value<'a>>),
     /// The result of calling an `async def`, before it is awaited.
@@ -94,6 +122,17 @@ pub enum Value<'a> {
     Manager(Frame),
     /// An annotation under a name of its own, and where it is read.
     Alias(ExprRef<'a>, Frame),
+}
+
+/// What consuming an iterator does.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Lazy<'a> {
+    /// What it calls for each element.
+    pub calls: Vec<Value<'a>>,
+    /// What it consumes.
+    pub over: Vec<Value<'a>>,
+    /// What it gives.
+    pub items: Vec<Value<'a>>,
 }
 
 /// An expression of the tree, compared by where it stands.
@@ -135,6 +174,16 @@ pub struct Types<'a> {
     /// Whether an answer was cut short, so that it must not be remembered.
     cut: Cell<bool>,
     subclasses: RefCell<Option<Rc<Children>>>,
+    /// Answers that were cut short, for as long as the question that led to them is open.
+    tentative: RefCell<HashMap<(Question<'a>, Frame), Values<'a>>>,
+    asked: Cell<usize>,
+    /// The modules that the application loads, once they are known.
+    loaded: RefCell<Vec<u32>>,
+    sites: OnceCell<Sites<'a>>,
+    implementations: RefCell<HashMap<ClassId, Vec<ClassId>>>,
+    ancestries: RefCell<HashMap<ClassId, Values<'a>>>,
+    /// Methods with two underscores that classes of the project have.
+    special: HashSet<&'a str>,
     /// The names of modules that are being looked up: file, offset of the use, name.
     following: RefCell<Vec<(u32, usize, Box<str>)>>,
     followed: Cell<usize>,
@@ -148,6 +197,7 @@ enum Question<'a> {
     Yield(FunctionId),
     Decorated(FunctionId),
     Bases(ClassId),
+    Given(u16),
 }
 
 impl<'a> Types<'a> {
@@ -156,6 +206,8 @@ impl<'a> Types<'a> {
         let list: Vec<_> = modules.iter().collect();
         let facts: Vec<_> = list.par_iter().map(|(file, module)| calls::facts(**file, module)).collect();
         let by_file = facts.iter().zip(0..).map(|(facts, i)| (facts.file, i)).collect();
+        let methods = facts.iter().flat_map(|facts| &facts.classes).flat_map(|class| class.methods.keys());
+        let special = methods.copied().filter(|name| name.starts_with("__")).collect();
         Self {
             modules: Modules::new(files, modules, start),
             facts,
@@ -166,10 +218,27 @@ impl<'a> Types<'a> {
             asking: RefCell::new(HashSet::new()),
             depth: Cell::new(0),
             cut: Cell::new(false),
+            tentative: RefCell::new(HashMap::new()),
+            asked: Cell::new(0),
+            loaded: RefCell::new(Vec::new()),
+            sites: OnceCell::new(),
+            implementations: RefCell::new(HashMap::new()),
+            ancestries: RefCell::new(HashMap::new()),
+            special,
             subclasses: RefCell::new(None),
             following: RefCell::new(Vec::new()),
             followed: Cell::new(0),
         }
+    }
+
+    /// Says which modules the application loads. What others do to its objects does not count.
+    pub fn load(&self, modules: &[u32]) {
+        *self.loaded.borrow_mut() = modules.to_vec();
+    }
+
+    /// Whether a class of the project defines this method with two underscores.
+    pub fn has_special(&self, name: &str) -> bool {
+        self.special.contains(name)
     }
 
     /// Which files there are.
@@ -224,6 +293,17 @@ impl<'a> Types<'a> {
         if let Some(known) = self.answers.borrow().get(&key) {
             return Rc::clone(known);
         }
+        if self.depth.get() == 0 {
+            self.asked.set(0);
+            if self.following.borrow().is_empty() {
+                self.followed.set(0);
+            }
+            self.tentative.borrow_mut().clear();
+        } else if let Some(known) = self.tentative.borrow().get(&key) {
+            self.cut.set(true);
+            return Rc::clone(known);
+        }
+        self.asked.set(self.asked.get() + 1);
         if self.depth.get() >= MAX_DEPTH || !self.asking.borrow_mut().insert(key) {
             self.cut.set(true);
             return Rc::new([]);
@@ -236,6 +316,8 @@ impl<'a> Types<'a> {
         // An answer found on the way round a cycle depends on where the round began.
         if !self.cut.get() || self.depth.get() == 0 {
             self.answers.borrow_mut().insert(key, Rc::clone(&values));
+        } else if self.asked.get() > MAX_PRECISE {
+            self.tentative.borrow_mut().insert(key, Rc::clone(&values));
         }
         self.cut.set(self.cut.get() || outer);
         values

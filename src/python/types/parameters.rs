@@ -1,12 +1,18 @@
 //! What parameters stand for, and which arguments of a call are carried into the function.
 
-use super::{ClassId, Entry, Frame, Types, Value};
+use std::rc::Rc;
+
+use super::{ClassId, Entry, Frame, Types, Value, Values};
 use crate::python::calls::Parameter;
 use crate::python::catalogue;
 use crate::python::syntax::ast::{self, Expr};
 
 /// How many arguments of one call are carried into the function.
 const MAX_ARGUMENTS: usize = 4;
+/// How many values of one argument are carried into the function.
+const MAX_CHOICES: usize = 4;
+/// How many arguments of one call are looked at.
+const MAX_LOOKED_AT: usize = 16;
 
 impl<'a> Types<'a> {
     /// A function together with those arguments of a call that its annotations say nothing about.
@@ -15,69 +21,188 @@ impl<'a> Types<'a> {
             return callee.clone();
         };
         let function = self.function(target.function);
-        let is_static = self.has_decorator(target.function, "staticmethod");
-        let bound_receiver = function.class.is_some() && !is_static;
-        let through_instance = bound_receiver && matches!(&*call.func, Expr::Attribute(_) | Expr::Call(_));
-        let shift = usize::from(through_instance);
-        let mut entries: Vec<Entry<'a>> = Vec::new();
-        for (i, argument) in call.arguments.args.iter().enumerate() {
-            if matches!(argument, Expr::Starred(_)) {
-                break;
-            }
-            let parameter = function.parameters.get(i + shift).filter(|parameter| parameter.positional);
-            if let Some(parameter) = parameter {
-                self.carry(target, i + shift, parameter, argument, frame, &mut entries);
-            }
+        if function.parameters.is_empty() {
+            return callee.clone();
         }
-        for keyword in &call.arguments.keywords {
-            let Some(name) = &keyword.arg else { continue };
-            let position = function.parameters.iter().position(|parameter| parameter.name == name.as_str());
-            if let Some(position) = position {
-                self.carry(target, position, &function.parameters[position], &keyword.value, frame, &mut entries);
-            }
-        }
+        let shift = self.receiver_shift(callee, call, frame) + self.bound_arguments(*target);
+        let entries = self.entries(target, shift, &call.arguments.args, &call.arguments.keywords, frame);
         Value::Function(Frame { environment: self.extend(target.environment, entries), ..*target })
     }
 
-    pub(super) fn carry(
+    /// How many parameters a call leaves to the object that the method is taken from.
+    pub(super) fn receiver_shift(&self, callee: &Value<'a>, call: &'a ast::ExprCall, frame: Frame) -> usize {
+        let Value::Function(target) = callee else { return 0 };
+        let function = self.function(target.function);
+        if function.class.is_none() || self.has_decorator(target.function, "staticmethod") {
+            return 0;
+        }
+        match &*call.func {
+            // `Class.method(object, ...)`.
+            Expr::Attribute(attribute)
+                if attribute.attr.as_str() == function.name
+                    && !self.has_decorator(target.function, "classmethod")
+                    && self.value(&attribute.value, frame).iter().any(|base| matches!(base, Value::Class(_))) =>
+            {
+                0
+            }
+            // A wrapper hands on the object that it was given.
+            Expr::Name(_) if matches!(call.arguments.args.first(), Some(Expr::Name(first)) if first.id.as_str() == "self") => {
+                0
+            }
+            _ => 1,
+        }
+    }
+
+    /// `functools.partial(f, ...)`.
+    pub(super) fn partially(&self, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
+        let Some((first, rest)) = call.arguments.args.split_first() else {
+            return Vec::new();
+        };
+        let bind = |value: &Value<'a>| match value {
+            Value::Function(target) => {
+                let function = self.function(target.function);
+                let is_method = function.class.is_some() && !self.has_decorator(target.function, "staticmethod");
+                let before = self.bound_arguments(*target);
+                let mut entries =
+                    self.entries(target, before + usize::from(is_method), rest, &call.arguments.keywords, frame);
+                if !rest.is_empty() {
+                    entries.push(Self::bound_entry(target.function, before + rest.len()));
+                }
+                Value::Function(Frame { environment: self.extend(target.environment, entries), ..*target })
+            }
+            other => other.clone(),
+        };
+        self.value(first, frame).iter().map(bind).collect()
+    }
+
+    fn entries(
+        &self,
+        target: &Frame,
+        shift: usize,
+        arguments: &'a [Expr],
+        keywords: &'a [ast::Keyword],
+        frame: Frame,
+    ) -> Vec<Entry<'a>> {
+        let parameters = &self.function(target.function).parameters;
+        let mut entries: Vec<Entry<'a>> = Vec::new();
+        let mut beyond: Vec<Values<'a>> = Vec::new();
+        let mut position = shift;
+        let mut give = |position: usize, values: &dyn Fn() -> Values<'a>, entries: &mut Vec<Entry<'a>>| match parameters
+            .get(position)
+            .filter(|parameter| parameter.positional)
+        {
+            Some(parameter) => self.carry(target, position, parameter, values, entries),
+            None if beyond.len() < MAX_ARGUMENTS => beyond.push(values()),
+            None => {}
+        };
+        for argument in arguments.iter().take(MAX_LOOKED_AT) {
+            match argument {
+                Expr::Starred(starred) => {
+                    // Only of a tuple is it known how many there are.
+                    let Some(Value::Tuple(parts)) = self.value(&starred.value, frame).first().cloned() else {
+                        break;
+                    };
+                    for part in parts.iter() {
+                        give(position, &|| Rc::clone(part), &mut entries);
+                        position += 1;
+                    }
+                }
+                argument => {
+                    give(position, &|| self.argument_values(argument, frame), &mut entries);
+                    position += 1;
+                }
+            }
+        }
+        let rest = parameters.iter().position(|parameter| parameter.variadic && !parameter.keywords);
+        if let Some(rest) = rest
+            && beyond.iter().flat_map(|part| part.iter()).any(|value| is_useful(value, 0))
+        {
+            let rest = u16::try_from(rest).unwrap_or(u16::MAX - 1);
+            entries.push(((target.function, rest), Value::Tuple(beyond.into())));
+        }
+        for keyword in keywords {
+            let Some(name) = &keyword.arg else { continue };
+            let position =
+                parameters.iter().position(|parameter| parameter.name == name.as_str() && !parameter.variadic);
+            if let Some(position) = position {
+                let values = || self.argument_values(&keyword.value, frame);
+                self.carry(target, position, &parameters[position], &values, &mut entries);
+            }
+        }
+        entries
+    }
+
+    fn argument_values(&self, argument: &'a Expr, frame: Frame) -> Values<'a> {
+        // A literal says nothing that matters here.
+        let plausible = matches!(
+            argument,
+            Expr::Name(_)
+                | Expr::Attribute(_)
+                | Expr::Call(_)
+                | Expr::Lambda(_)
+                | Expr::Await(_)
+                | Expr::Subscript(_)
+                | Expr::List(_)
+                | Expr::Tuple(_)
+                | Expr::Dict(_)
+                | Expr::ListComp(_)
+                | Expr::Generator(_)
+                | Expr::If(_)
+                | Expr::BoolOp(_)
+        );
+        if plausible { self.value(argument, frame) } else { Rc::new([]) }
+    }
+
+    fn carry(
         &self,
         target: &Frame,
         position: usize,
         parameter: &Parameter<'a>,
-        argument: &'a Expr,
-        frame: Frame,
+        values: &dyn Fn() -> Values<'a>,
         entries: &mut Vec<Entry<'a>>,
     ) {
-        // A literal says nothing that matters here.
-        let plausible = matches!(
-            argument,
-            Expr::Name(_) | Expr::Attribute(_) | Expr::Call(_) | Expr::Lambda(_) | Expr::Await(_) | Expr::Subscript(_)
-        );
-        if !plausible || parameter.variadic || entries.len() >= MAX_ARGUMENTS {
+        if parameter.variadic || entries.len() >= MAX_ARGUMENTS {
             return;
         }
         let around = self.around(*target);
-        if parameter.annotation.is_some_and(|annotation| !self.annotation(annotation, around).is_empty()) {
-            return;
-        }
-        let values = self.value(argument, frame);
-        let useful = |value: &&Value<'a>| match value {
-            Value::Function(_) | Value::Class(_) | Value::Object(_) | Value::Member(..) | Value::Generator(_) => true,
-            Value::Instance(ty) => catalogue::known_type(ty).is_some(),
-            Value::External(name) => catalogue::call(name).is_some(),
+        let declared = parameter.annotation.map(|annotation| self.annotation(annotation, around)).unwrap_or_default();
+        // What is given is more exact than a base class, and than what a callable promises to return.
+        let is_exact = |value: &Value<'a>| match value {
+            Value::Object(class) => !declared.contains(&Value::Object(*class)),
+            Value::Function(_) | Value::Class(_) | Value::Member(..) | Value::External(_) => true,
             _ => false,
         };
-        if let Some(value) = values.iter().find(useful) {
-            let position = u16::try_from(position).unwrap_or(u16::MAX);
-            entries.push(((target.function, position), value.clone()));
+        let is_loose = |value: &Value<'a>| match value {
+            Value::Object(class) => !self.below(*class).is_empty() || !self.implementations(*class).is_empty(),
+            Value::Returns(_) => true,
+            _ => false,
+        };
+        if !declared.is_empty() && !declared.iter().any(is_loose) {
+            return;
+        }
+        let values = values();
+        let wanted = |value: &&Value<'a>| is_useful(value, 0) && (declared.is_empty() || is_exact(value));
+        let key = (target.function, u16::try_from(position).unwrap_or(u16::MAX - 1));
+        let wanted: Vec<&Value<'a>> = values.iter().filter(wanted).take(MAX_CHOICES).collect();
+        match *wanted {
+            [one] => entries.push((key, one.clone())),
+            [_, ..] => entries.push((key, Value::Either(wanted.into_iter().cloned().collect()))),
+            // A default no longer counts once something else is given.
+            [] if declared.is_empty() && parameter.default.is_some_and(is_callable_default) => {
+                entries.push((key, Value::Unknown));
+            }
+            [] => {}
         }
     }
 
     /// What a parameter stands for: the argument, if one is known; its annotation; what its default
     /// injects; for the first one of a method, the class.
     pub(super) fn parameter(&self, frame: Frame, position: u16) -> Vec<Value<'a>> {
-        if let Some(value) = self.argument(frame, frame.function, position) {
-            return vec![value];
+        match self.argument(frame, frame.function, position) {
+            Some(Value::Unknown) => return Vec::new(),
+            Some(Value::Either(values)) => return values.to_vec(),
+            Some(value) => return vec![value],
+            None => {}
         }
         let function = self.function(frame.function);
         let Some(parameter) = function.parameters.get(usize::from(position)) else {
@@ -96,9 +221,17 @@ impl<'a> Types<'a> {
             let is_class = self.has_decorator(frame.function, "classmethod") || function.name == "__new__";
             return vec![if is_class { Value::Class(class) } else { Value::Object(class) }];
         }
-        match parameter.default {
+        let injected = match parameter.default {
             Some(Expr::Call(call)) => self.injected(call, around),
             _ => Vec::new(),
+        };
+        if !injected.is_empty() {
+            return injected;
+        }
+        let given = if self.is_open(frame) { self.given(frame, position) } else { Vec::new() };
+        match parameter.default.filter(|default| is_callable_default(default)) {
+            Some(default) if given.is_empty() => self.value(default, around).to_vec(),
+            _ => given,
         }
     }
 
@@ -119,13 +252,19 @@ impl<'a> Types<'a> {
         let Some(provider) = provider else {
             return Vec::new();
         };
-        let result = |value: &Value<'a>| match value {
+        self.value(provider, frame).iter().flat_map(|value| self.provided(value)).collect()
+    }
+
+    /// What a dependency gives to who asks for it.
+    fn provided(&self, provider: &Value<'a>) -> Vec<Value<'a>> {
+        match provider {
             Value::Function(frame) if self.function(frame.function).is_generator => self.yielded(*frame).to_vec(),
             Value::Function(frame) => self.returned(*frame).to_vec(),
-            Value::Class(class) => vec![Value::Object(*class)],
-            _ => Vec::new(),
-        };
-        self.value(provider, frame).iter().flat_map(result).collect()
+            Value::Object(class) => {
+                self.method(*class, "__call__").iter().flat_map(|method| self.provided(method)).collect()
+            }
+            other => self.result_of(other),
+        }
     }
 }
 
@@ -133,4 +272,32 @@ impl<'a> Types<'a> {
 pub(super) fn is_marker(name: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or(name);
     name.starts_with("fastapi.") && matches!(last, "Depends" | "Security")
+}
+
+/// Whether a default may be something that is called or used, rather than a number or a text.
+fn is_callable_default(default: &Expr) -> bool {
+    matches!(default, Expr::Name(_) | Expr::Attribute(_) | Expr::Lambda(_) | Expr::Call(_))
+}
+
+/// Whether knowing an argument can make a difference inside the function.
+fn is_useful(value: &Value<'_>, depth: u8) -> bool {
+    let any = |values: &Values<'_>| values.iter().any(|value| is_useful(value, depth + 1));
+    match value {
+        Value::Function(_)
+        | Value::Class(_)
+        | Value::Object(_)
+        | Value::Member(..)
+        | Value::Generator(_)
+        | Value::Coroutine(_)
+        | Value::Manager(_)
+        | Value::Rows(_)
+        | Value::RowsMethod(..)
+        | Value::Lazy(_) => true,
+        Value::Instance(ty) => catalogue::known_type(ty).is_some(),
+        Value::External(name) => catalogue::call(name).is_some(),
+        Value::Items(inner) | Value::Mapping(inner) | Value::Returns(inner) => depth < 3 && is_useful(inner, depth + 1),
+        Value::Tuple(parts) => depth < 3 && parts.iter().any(any),
+        Value::Record(entries) => depth < 3 && entries.iter().any(|(_, values)| any(values)),
+        _ => false,
+    }
 }

@@ -3,14 +3,12 @@
 use std::rc::Rc;
 
 use super::classes::canonical;
-use super::{ClassId, Frame, Question, Types, Value, Values};
+use super::{ClassId, ExprRef, Frame, Question, Types, Value, Values};
 use crate::python::catalogue;
 use crate::python::syntax::ast::{self, Expr};
 
 /// Functions that return what they are given.
-const PASSING: [&str; 14] = [
-    "functools.partial",
-    "functools.partialmethod",
+const PASSING: [&str; 11] = [
     "contextlib.closing",
     "contextlib.aclosing",
     "copy.copy",
@@ -19,8 +17,7 @@ const PASSING: [&str; 14] = [
     "asyncio.shield",
     "asyncio.create_task",
     "asyncio.ensure_future",
-    "iter",
-    "reversed",
+    "inspect.unwrap",
     "fastapi.Depends",
     "fastapi.Security",
 ];
@@ -35,12 +32,15 @@ impl<'a> Types<'a> {
                 made.map(|made| Value::Instance(made.into())).into_iter().collect()
             }
             Value::Member(ty, path) => Self::member_call(ty, path).into_iter().collect(),
-            Value::Class(class) => vec![Value::Object(*class)],
-            Value::Returns(result) => vec![(**result).clone()],
-            Value::Function(_) => {
-                let bound = self.with_arguments(callee, call, frame);
-                self.result_of(&bound, Some(call))
+            Value::Class(class) => self.constructed(*class),
+            Value::Alias(alias, from) => self.annotation(alias.0, *from),
+            Value::Returns(result) => {
+                let other = call.arguments.args.get(1).filter(|_| is_lookup(&call.func));
+                let other = other.map(|other| self.value(other, frame).to_vec()).unwrap_or_default();
+                std::iter::once((**result).clone()).chain(other).collect()
             }
+            Value::RowsMethod(class, method) => Self::rows_call(*class, method),
+            Value::Function(_) => self.result_of(&self.with_arguments(callee, call, frame)),
             Value::Object(class) => {
                 self.method(*class, "__call__").iter().flat_map(|method| self.called(method, call, frame)).collect()
             }
@@ -59,6 +59,9 @@ impl<'a> Types<'a> {
         if let Some(made) = catalogue::made_by(name) {
             return vec![Value::Instance(made.into())];
         }
+        if let Some(found) = self.lazy_call(name, call, frame).or_else(|| self.made_elsewhere(name, call, frame)) {
+            return found;
+        }
         let first = || call.arguments.args.first().map(|first| self.value(first, frame).to_vec()).unwrap_or_default();
         match &**name {
             "super" => return self.super_of(frame),
@@ -66,6 +69,20 @@ impl<'a> Types<'a> {
                 return call.arguments.args.first().map(|first| self.annotation(first, frame)).unwrap_or_default();
             }
             "getattr" => return self.getattr(call, frame),
+            "typing.TypeVar" | "typing_extensions.TypeVar" | "typing.NewType" => {
+                return self.stands_for(call, frame);
+            }
+            "functools.partial" | "functools.partialmethod" => return self.partially(call, frame),
+            "object.__new__" => {
+                let made = |value: &Value<'a>| match value {
+                    Value::Class(class) => Some(Value::Object(*class)),
+                    _ => None,
+                };
+                return first().iter().filter_map(made).collect();
+            }
+            "asyncio.get_running_loop" | "asyncio.get_event_loop" | "asyncio.new_event_loop" => {
+                return vec![Value::Instance("asyncio.AbstractEventLoop".into())];
+            }
             "next" | "anext" => return self.items(&first()),
             "list" | "tuple" | "set" | "sorted" | "frozenset" => {
                 return self.items(&first()).into_iter().map(|item| Value::Items(Rc::new(item))).collect();
@@ -89,6 +106,17 @@ impl<'a> Types<'a> {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// What a type variable is bounded by, or a new type is made of.
+    fn stands_for(&self, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
+        let bound = call.arguments.keywords.iter().find_map(|keyword| {
+            let is_bound = keyword.arg.as_ref().is_some_and(|name| name.as_str() == "bound");
+            is_bound.then_some(&keyword.value)
+        });
+        let is_new_type = call.arguments.args.len() == 2;
+        let meant = bound.or_else(|| call.arguments.args.get(1).filter(|_| is_new_type));
+        meant.map(|meant| Value::Alias(ExprRef(meant), frame)).into_iter().collect()
     }
 
     fn super_of(&self, frame: Frame) -> Vec<Value<'a>> {
@@ -118,9 +146,22 @@ impl<'a> Types<'a> {
     }
 
     /// What calling a function of the project gives, once its arguments are bound.
-    pub(super) fn result_of(&self, callee: &Value<'a>, _call: Option<&'a ast::ExprCall>) -> Vec<Value<'a>> {
-        let Value::Function(frame) = callee else {
-            return Vec::new();
+    pub fn result_of(&self, callee: &Value<'a>) -> Vec<Value<'a>> {
+        let frame = match callee {
+            Value::Function(frame) => frame,
+            Value::Class(class) => return self.constructed(*class),
+            Value::Returns(result) => return vec![(**result).clone()],
+            Value::Member(ty, path) => return Self::member_call(ty, path).into_iter().collect(),
+            Value::External(name) => {
+                let made = catalogue::made_by(name).map(|made| Value::Instance(made.into()));
+                let is_class = || name.rsplit('.').next().unwrap_or(name).starts_with(char::is_uppercase);
+                let instance = || is_class().then(|| Value::Instance(canonical(name)));
+                return made.or_else(instance).into_iter().collect();
+            }
+            Value::Object(class) => {
+                return self.method(*class, "__call__").iter().flat_map(|method| self.result_of(method)).collect();
+            }
+            _ => return Vec::new(),
         };
         let function = self.function(frame.function);
         if self.has_decorator(frame.function, "contextmanager")
@@ -141,11 +182,25 @@ impl<'a> Types<'a> {
         self.ask(Question::Result(frame.function), frame, || {
             let function = self.function(frame.function);
             let declared = function.returns.map(|returns| self.annotation(returns, self.around(frame)));
+            let inferred = || -> Vec<Value<'a>> {
+                function.results.iter().take(8).flat_map(|result| self.value(result, frame).to_vec()).collect()
+            };
             match declared.filter(|values| !values.is_empty()) {
-                Some(values) => values,
-                None => function.results.iter().take(8).flat_map(|result| self.value(result, frame).to_vec()).collect(),
+                Some(values) => self.more_exactly(values, inferred),
+                None => inferred(),
             }
         })
+    }
+
+    /// What is declared, or what is returned where that is of classes below the declared one.
+    fn more_exactly(&self, declared: Vec<Value<'a>>, inferred: impl FnOnce() -> Vec<Value<'a>>) -> Vec<Value<'a>> {
+        let [Value::Object(base)] = *declared else { return declared };
+        if self.below(base).is_empty() {
+            return declared;
+        }
+        let found = inferred();
+        let is_below = |value: &Value<'a>| matches!(value, Value::Object(class) if self.ancestry(*class).contains(&Value::Class(base)));
+        if found.is_empty() || !found.iter().all(is_below) { declared } else { found }
     }
 
     /// What a generator function yields.
@@ -175,6 +230,10 @@ impl<'a> Types<'a> {
         let items = |value: &Value<'a>| match value {
             Value::Items(item) => vec![(**item).clone()],
             Value::Generator(frame) => self.yielded(*frame).to_vec(),
+            Value::Tuple(parts) => parts.iter().flat_map(|part| part.to_vec()).collect(),
+            Value::Lazy(lazy) => lazy.items.clone(),
+            Value::Rows(class) => vec![Value::Object(*class)],
+            Value::Object(class) => self.iterated(*class),
             _ => Vec::new(),
         };
         values.iter().flat_map(items).collect()
@@ -187,13 +246,49 @@ impl<'a> Types<'a> {
             Value::Object(class) => {
                 let mut methods = self.method(*class, "__enter__");
                 methods.extend(self.method(*class, "__aenter__"));
-                let given: Vec<_> =
-                    methods.iter().flat_map(|method| self.awaited(&self.result_of(method, None))).collect();
+                let given: Vec<_> = methods.iter().flat_map(|method| self.awaited(&self.result_of(method))).collect();
                 if given.is_empty() { vec![value.clone()] } else { given }
             }
             other => vec![other.clone()],
         };
         values.iter().flat_map(entered).collect()
+    }
+
+    /// What iterating over an object of the project gives.
+    fn iterated(&self, class: ClassId) -> Vec<Value<'a>> {
+        let mut found = Vec::new();
+        for name in ["__iter__", "__aiter__"].into_iter().filter(|name| self.has_special(name)) {
+            for method in self.method(class, name) {
+                for iterator in self.result_of(&method) {
+                    match iterator {
+                        Value::Object(iterator) => {
+                            for name in ["__next__", "__anext__"] {
+                                let methods = self.method(iterator, name);
+                                found.extend(methods.iter().flat_map(|next| self.awaited(&self.result_of(next))));
+                            }
+                        }
+                        other => found.extend(self.items(&[other])),
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// What a method of a query of Django gives.
+    fn rows_call(class: ClassId, method: &str) -> Vec<Value<'a>> {
+        let plain = method.strip_prefix('a').filter(|rest| catalogue_rows(rest)).unwrap_or(method);
+        match plain {
+            "get" | "first" | "last" | "create" | "earliest" | "latest" => vec![Value::Object(class)],
+            "get_or_create" | "update_or_create" => Self::parts(vec![Rc::new([Value::Object(class)]), Rc::new([])]),
+            "values" | "values_list" | "dates" | "datetimes" | "union" | "raw" => {
+                vec![Value::Instance("django.db.models.query.QuerySet".into())]
+            }
+            "filter" | "exclude" | "all" | "order_by" | "select_related" | "prefetch_related" | "annotate"
+            | "alias" | "distinct" | "only" | "defer" | "using" | "none" | "reverse" | "select_for_update"
+            | "iterator" => vec![Value::Rows(class)],
+            _ => Vec::new(),
+        }
     }
 
     /// One part of the tuple that a function returns.
@@ -204,6 +299,11 @@ impl<'a> Types<'a> {
             _ => None,
         });
         parts.flat_map(|part| self.value(part, frame).to_vec()).collect()
+    }
+
+    fn part_of_value(&self, value: &'a Expr, position: usize, frame: Frame) -> Vec<Value<'a>> {
+        let values = self.awaited(&self.value(value, frame));
+        values.iter().flat_map(|value| self.part_at(value, position)).collect()
     }
 
     /// The part of a value that one of several targets takes.
@@ -218,16 +318,29 @@ impl<'a> Types<'a> {
             Expr::Await(awaited) => self.unpacked(&awaited.value, position, frame),
             Expr::Call(call) => {
                 let callees = self.value(&call.func, frame);
-                let parts = callees.iter().map(|callee| match self.with_arguments(callee, call, frame) {
+                let parts = callees.iter().flat_map(|callee| match self.with_arguments(callee, call, frame) {
                     Value::Function(target) => self.returned_part(target, position),
                     _ => Vec::new(),
                 });
-                parts.flatten().collect()
+                let parts: Vec<_> = parts.collect();
+                if parts.is_empty() { self.part_of_value(value, position, frame) } else { parts }
             }
-            // The parts of any other value are told apart only by a type checker.
-            _ => Vec::new(),
+            _ => self.part_of_value(value, position, frame),
         }
     }
+}
+
+/// Whether this is a method of a query that has an asynchronous twin.
+fn catalogue_rows(method: &str) -> bool {
+    matches!(
+        method,
+        "get" | "first" | "last" | "create" | "earliest" | "latest" | "get_or_create" | "update_or_create" | "iterator"
+    )
+}
+
+/// Whether a call looks something up and may be told what to give otherwise.
+fn is_lookup(callee: &Expr) -> bool {
+    matches!(callee, Expr::Attribute(attribute) if matches!(attribute.attr.as_str(), "get" | "pop"))
 }
 
 /// Whether an argument asks for a datagram socket.

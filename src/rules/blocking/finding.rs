@@ -46,7 +46,7 @@ impl Blocking {
 
     /// What happens if nothing is done: by what it waits for, who is concerned, and how sure that is.
     fn severity(&self) -> Severity {
-        let aside = self.roles.iter().all(|role| *role == Role::Background);
+        let aside = self.roles.iter().all(|role| matches!(role, Role::Background | Role::Stream));
         let worst = match (self.category, self.weight) {
             (_, Weight::Slight) => return Severity::Advice,
             (Category::File | Category::Cpu, _) | (_, Weight::Bounded) => Severity::Warning,
@@ -63,11 +63,14 @@ impl Blocking {
 
     /// Completes a finding about this call: where it is made, who reaches it, what settles it.
     pub(super) fn say(&self, report: Report, service: Option<&Service>) {
-        let mut report = report.severity(self.severity()).at_most(self.certainty).pattern(format!(
-            "{} call{} on the event loop",
-            if self.library == "stdlib" { self.what.as_str() } else { self.library },
-            if self.library == "stdlib" { "" } else { "s" },
-        ));
+        let mut report = report.severity(self.severity()).at_most(self.certainty).about(
+            self.category,
+            format!(
+                "{} call{} on the event loop",
+                if self.library == "stdlib" { self.what.as_str() } else { self.library },
+                if self.library == "stdlib" { "" } else { "s" },
+            ),
+        );
         for hop in self.chain.iter().filter(|hop| hop.place != self.anchor) {
             report = report.related(hop.place, format!("in `{}`", hop.function));
         }
@@ -85,21 +88,15 @@ impl Blocking {
         if self.handlers.len() > MAX_HANDLERS {
             let _ = write!(help, "; {} handlers reach it", self.handlers.len());
         }
-        if let Some(timeout) = service.and_then(Service::heartbeat).filter(|timeout| self.may_outlast(*timeout)) {
+        let endless = self.weight == Weight::Unbounded && self.category != Category::File;
+        if let Some(timeout) = service.and_then(Service::heartbeat).filter(|_| endless) {
             let _ = write!(
                 help,
-                "; a wait of more than {timeout} s ends in `WORKER TIMEOUT` and takes every request of the worker along"
+                "; waits of more than {timeout} s, of one request or of several in a row, end in `WORKER TIMEOUT` and take \
+                 every request of the worker along"
             );
         }
         report.help(help).fix(self.repair.clone());
-    }
-
-    /// Whether a call may take longer than so many seconds.
-    fn may_outlast(&self, seconds: i64) -> bool {
-        match self.limit {
-            Limit::Given(limit) | Limit::Default(limit) => limit >= exact(seconds),
-            Limit::Never | Limit::Unknown => true,
-        }
     }
 }
 

@@ -7,7 +7,7 @@ pub(super) const RULE: Rule = rule!("loop-api-in-sync-handler", Shape::App(check
 
 fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) {
     for call in app.loop_calls.iter().filter(|call| !call.starts) {
-        let policy = call.what == "asyncio.get_event_loop";
+        let policy = matches!(call.what.as_str(), "asyncio.get_event_loop" | "asyncio.ensure_future");
         // The main thread of a sync worker may be given a loop by asyncio's policy; a further one is not.
         let threads = service.and_then(Service::threads).is_some_and(|threads| threads > 1);
         if policy && call.runs == Runs::Worker && !threads {

@@ -55,7 +55,7 @@ fn of(blocking: &Blocking, service: Option<&Service>) -> Speaker {
 }
 
 const fn is_aside(role: Role) -> bool {
-    matches!(role, Role::Background)
+    matches!(role, Role::Background | Role::Stream)
 }
 
 const fn is_store(category: Category) -> bool {

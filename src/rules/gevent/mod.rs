@@ -1,7 +1,17 @@
 //! What goes wrong once gevent has patched the standard library.
 
+mod blocking_c_driver;
+mod gevent_cpu_bound;
 mod gevent_with_asyncio;
 
 use super::prelude;
 
-pub(super) const RULES: &[prelude::Rule] = &[gevent_with_asyncio::RULE];
+pub(super) const RULES: &[prelude::Rule] =
+    &[gevent_with_asyncio::RULE, blocking_c_driver::RULE, gevent_cpu_bound::RULE];
+
+impl prelude::Service<'_> {
+    /// Whether greenlets run its requests.
+    fn runs_greenlets(&self) -> bool {
+        self.deployment.class.is_some_and(|class| class.model() == prelude::Model::Greenlets)
+    }
+}

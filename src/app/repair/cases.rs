@@ -1,0 +1,151 @@
+//! Fixes on small handlers: what they make of the text, and where there is none.
+
+use super::super::{Application, analyse};
+use crate::findings::{Fix, Safety};
+use crate::fix::plan;
+use crate::python::syntax::parse;
+use crate::source::Files;
+
+const HEAD: &str = "import time\nimport requests\nfrom fastapi import Depends, FastAPI, Request\napp = FastAPI()\n";
+
+fn analysed(text: &str) -> (Files, Application) {
+    let mut files = Files::new();
+    files.add("main.py", text);
+    let modules = files.iter().map(|(id, file)| (id, parse(file.text()).unwrap())).collect();
+    let application = analyse(&files, &modules, "main:app", "").unwrap();
+    (files, application)
+}
+
+/// The text after all fixes, how safe they are, and how many statements are left without one.
+fn fixed(text: &str) -> (String, Vec<Safety>, usize) {
+    let (files, application) = analysed(text);
+    let fixes: Vec<&Fix> = application.blocking.iter().filter_map(|blocking| blocking.repair.as_ref()).collect();
+    let left = application.blocking.len() - fixes.len();
+    let plan = plan(&files, &fixes);
+    assert!(plan.refused.is_empty(), "{:?}", plan.refused);
+    let new = plan.rewrites.first().map_or_else(|| text.to_owned(), |rewrite| rewrite.new.clone());
+    assert!(parse(&new).unwrap().errors.is_empty(), "{new}");
+    let (_, again) = analysed(&new);
+    assert_eq!(again.blocking.len(), left, "{new}\n{:#?}", again.blocking);
+    (new, fixes.iter().map(|fix| fix.safety).collect(), left)
+}
+
+/// Replaces the import that every fix but one needs, so that cases show what else changes.
+fn handler(body: &str) -> String {
+    format!("import asyncio\n{HEAD}@app.get('/')\nasync def view(request: Request):\n    await request.body()\n{body}")
+}
+
+#[test]
+fn calls_are_rewritten_where_they_stand() {
+    use Safety::{Safe, Unsafe};
+    for (before, after, safety) in [
+        ("    time.sleep(1)\n", "    await asyncio.sleep(1)\n", Safe),
+        ("    time.sleep(\n        1,\n    )\n", "    await asyncio.sleep(\n        1,\n    )\n", Safe),
+        ("    x = time.sleep(1) or 2\n", "    x = (await asyncio.sleep(1)) or 2\n", Safe),
+        (
+            "    from time import sleep\n    sleep(1)\n",
+            "    from time import sleep\n    await asyncio.sleep(1)\n",
+            Safe,
+        ),
+        ("    with lock:\n        time.sleep(1)\n", "    with lock:\n        await asyncio.sleep(1)\n", Unsafe),
+        ("    requests.get('u')\n", "    await asyncio.to_thread(requests.get, 'u')\n", Unsafe),
+        (
+            "    return requests.get('u', *a, timeout=3, **k).json()\n",
+            "    return (await asyncio.to_thread(requests.get, 'u', *a, timeout=3, **k)).json()\n",
+            Unsafe,
+        ),
+        (
+            "    r = requests.Session().get(\n        'u',  # the address\n    )\n",
+            "    r = await asyncio.to_thread(requests.Session().get,\n        'u',  # the address\n    )\n",
+            Unsafe,
+        ),
+        (
+            "    x = [requests.get(u) for u in 'ab']\n",
+            "    x = [await asyncio.to_thread(requests.get, u) for u in 'ab']\n",
+            Unsafe,
+        ),
+        (
+            "    a = requests.get('a')\n    b = requests.post('b')\n",
+            "    a = await asyncio.to_thread(requests.get, 'a')\n    b = await asyncio.to_thread(requests.post, 'b')\n",
+            Unsafe,
+        ),
+    ] {
+        let (new, safeties, left) = fixed(&handler(before));
+        assert_eq!((new, left), (handler(after), 0), "{before}");
+        assert_eq!(safeties, [safety], "{before}");
+    }
+}
+
+#[test]
+fn what_would_break_is_left_alone() {
+    for body in [
+        // `await` is not allowed there.
+        "    for f in [lambda: time.sleep(1)]:\n        f()\n    g = lambda: requests.get('u')\n    list(map(requests.get, 'a'))\n",
+        "    x = list(requests.get(u) for u in 'ab')\n",
+        // Connections and locks belong to a thread.
+        "    import sqlite3\n    c = sqlite3.connect('x')\n    c.execute('x')\n",
+        "    import threading\n    lock = threading.Lock()\n    lock.acquire()\n",
+        // What comes back is used as it is.
+        "    import subprocess\n    with subprocess.Popen('x') as p:\n        pass\n",
+        // The name means something else here.
+        "    asyncio = request.app\n    time.sleep(1)\n",
+        // Not the time that the name says.
+        "    time.sleep(*request.args)\n",
+    ] {
+        let before = handler(body);
+        let (files, application) = analysed(&before);
+        let sleeps = application.blocking.iter().filter_map(|blocking| blocking.repair.as_ref());
+        let plan = plan(&files, &sleeps.collect::<Vec<_>>());
+        for rewrite in &plan.rewrites {
+            assert!(parse(&rewrite.new).unwrap().errors.is_empty());
+            assert!(
+                !rewrite.new.contains("await asyncio.sleep") && !rewrite.new.contains("sqlite3.connect, "),
+                "{}",
+                rewrite.new
+            );
+            assert!(!body.contains("list(requests"), "{}", rewrite.new);
+        }
+    }
+}
+
+#[test]
+fn a_handler_becomes_plain_only_if_nobody_else_uses_it() {
+    let plain = |more: &str| {
+        let text = format!("{HEAD}{more}@app.get('/')\nasync def view():\n    return requests.get('u')\n");
+        let (new, ..) = fixed(&text);
+        new.contains("\ndef view()")
+    };
+    assert!(plain(""));
+    assert!(!plain("async def other():\n    await view()\n"));
+    assert!(!plain("handlers = {'x': lambda: view}\n"));
+    let dependency = |more: &str| {
+        let text = format!(
+            "{HEAD}async def user():\n    return requests.get('u')\n{more}\
+             @app.get('/')\nasync def view(who=Depends(user)):\n    return who\n"
+        );
+        fixed(&text).0.contains("\ndef user()")
+    };
+    assert!(dependency(""));
+    assert!(!dependency("async def again():\n    return await user()\n"));
+}
+
+#[test]
+fn the_import_comes_along_once() {
+    let text = format!(
+        "{HEAD}@app.get('/')\nasync def a():\n    time.sleep(1)\n@app.get('/b')\nasync def b():\n    time.sleep(2)\n"
+    );
+    let (new, safeties, left) = fixed(&text);
+    assert_eq!((new.matches("import asyncio").count(), safeties.len(), left), (1, 2, 0), "{new}");
+    assert!(new.starts_with("import asyncio\nimport time\n"), "{new}");
+    let (again, safeties, _) = fixed(&new);
+    assert_eq!((again, safeties.len()), (new, 0));
+    let alias = text.replacen("import time", "import time\nimport asyncio as aio", 1);
+    assert!(fixed(&alias).0.contains("await aio.sleep(1)"));
+}
+
+#[test]
+fn line_endings_and_everything_else_stay() {
+    let text = handler("    time.sleep(1)  # a\t\n").replace('\n', "\r\n");
+    let (new, ..) = fixed(&text);
+    assert_eq!(new, text.replace("time.sleep(1)", "await asyncio.sleep(1)"));
+}

@@ -1,0 +1,108 @@
+//! What containers are filled with, and what a condition says about a name.
+
+use super::Reader;
+use crate::python::names::{Binding, Bound};
+use crate::python::syntax::ast::{self, Expr, Stmt};
+use crate::python::syntax::span_of;
+use crate::source::Span;
+
+impl<'a> Reader<'a> {
+    /// `container.append(value)` and its like.
+    pub(super) fn filling_call(&mut self, call: &'a ast::ExprCall) {
+        let Expr::Attribute(attribute) = &*call.func else { return };
+        let arguments = &*call.arguments.args;
+        let bound = match (attribute.attr.as_str(), arguments) {
+            ("append" | "add" | "appendleft" | "put" | "put_nowait", [value]) | ("insert", [_, value]) => {
+                Bound::Held(value)
+            }
+            ("setdefault", [_, value]) => Bound::Kept(value),
+            ("extend" | "update", [values]) => Bound::HeldAll(values),
+            _ => return,
+        };
+        self.fill(&attribute.value, bound, span_of(call).end);
+    }
+
+    /// Something is put into the container that a name or an attribute of `self` stands for.
+    pub(super) fn fill(&mut self, container: &'a Expr, bound: Bound<'a>, at: usize) {
+        let binding = Binding { bound, scope: self.function, at, block: Span::new(at, at) };
+        match container {
+            Expr::Name(name) => self.facts.fills.entry(name.id.as_str()).or_default().push(binding),
+            Expr::Attribute(attribute) => match self.class_of_receiver(&attribute.value) {
+                Some(class) => {
+                    let fields = &mut self.facts.classes[class as usize].fields;
+                    fields.entry(attribute.attr.as_str()).or_default().push(binding);
+                }
+                None => self.bind_attribute(attribute, bound, at),
+            },
+            _ => {}
+        }
+    }
+
+    /// `app["name"] = value` and `app[KEY] = value`: known to all who have the application.
+    pub(super) fn keep(&mut self, target: &'a ast::ExprSubscript, bound: Bound<'a>, at: usize) {
+        let last = |expr: &'a Expr| match expr {
+            Expr::Name(name) => Some(name.id.as_str()),
+            Expr::Attribute(attribute) => Some(attribute.attr.as_str()),
+            _ => None,
+        };
+        if !last(&target.value).is_some_and(|name| name.contains("app")) {
+            return;
+        }
+        let key = match &*target.slice {
+            Expr::StringLiteral(key) => Some(key.value.to_str()),
+            other => last(other),
+        };
+        if let Some(key) = key {
+            let binding = Binding { bound, scope: self.function, at, block: Span::new(at, at) };
+            self.facts.state.entry(key).or_default().push(binding);
+        }
+    }
+
+    /// `yield {"name": value}` of a lifespan is how the state of requests is made.
+    pub(super) fn yielded_state(&mut self, value: &'a Expr) {
+        let Expr::Dict(dict) = value else { return };
+        if !self.facts.functions[self.function as usize].is_async {
+            return;
+        }
+        for item in &dict.items {
+            if let Some(Expr::StringLiteral(key)) = &item.key {
+                let at = span_of(value).end;
+                let bound = Bound::Value { value: Some(&item.value), annotation: None };
+                let binding = Binding { bound, scope: self.function, at, block: Span::new(at, at) };
+                self.facts.state.entry(key.value.to_str()).or_default().push(binding);
+            }
+        }
+    }
+
+    /// In the body of `if isinstance(name, Type):` the name is one.
+    pub(super) fn narrowed(&mut self, test: &'a Expr, body: &'a [Stmt]) {
+        let (Some(first), Some(last)) = (body.first(), body.last()) else {
+            return;
+        };
+        let block = Span::new(span_of(first).start, span_of(last).end);
+        self.narrow(test, block.start, block);
+    }
+
+    /// After `assert isinstance(name, Type)` it is one up to the end of the block.
+    pub(super) fn narrowed_by_assertion(&mut self, test: &'a Expr, at: usize) {
+        let end = self.blocks.last().map_or(at, |block| block.end);
+        self.narrow(test, at, Span::new(at, end));
+    }
+
+    fn narrow(&mut self, test: &'a Expr, at: usize, block: Span) {
+        match test {
+            Expr::BoolOp(operation) if operation.op == ast::BoolOp::And => {
+                operation.values.iter().for_each(|value| self.narrow(value, at, block));
+            }
+            Expr::Call(call) if self.class.is_none() => {
+                if let (Expr::Name(callee), [Expr::Name(name), ty]) = (&*call.func, &*call.arguments.args)
+                    && callee.id.as_str() == "isinstance"
+                {
+                    let binding = Binding { bound: Bound::Narrowed(ty), scope: self.function, at, block };
+                    self.current().narrowed.entry(name.id.as_str()).or_default().push(binding);
+                }
+            }
+            _ => {}
+        }
+    }
+}

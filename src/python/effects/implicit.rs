@@ -1,0 +1,282 @@
+//! What runs without being written as a call: `with`, iteration, properties, operators.
+
+use super::expand::Work;
+use crate::python::catalogue::{self, KnownType};
+use crate::python::syntax::ast::{self, CmpOp, Expr, ExprContext, Operator};
+use crate::python::types::{ClassId, Value};
+use crate::source::Span;
+
+/// The class of the queries of Django.
+pub(super) const QUERY: &str = "django.db.models.query.QuerySet";
+
+/// How many iterators inside iterators are consumed.
+const MAX_NESTED: u8 = 6;
+
+impl<'a> Work<'_, 'a> {
+    pub(super) fn enter(&mut self, context: &'a Expr, span: Span, is_async: bool) {
+        let values = self.types.value(context, self.frame);
+        let doubtful = values.len() > 1;
+        for value in values.iter() {
+            match value {
+                Value::Instance(ty) if !is_async => {
+                    if let Some(effect) = catalogue::known_type(ty).and_then(KnownType::enter_or_exit) {
+                        self.sink(effect, ty, span, doubtful);
+                    }
+                }
+                Value::Manager(frame) => self.step(*frame, span, doubtful),
+                Value::Object(class) => {
+                    let names = if is_async { ["__aenter__", "__aexit__"] } else { ["__enter__", "__exit__"] };
+                    for name in names {
+                        self.methods(*class, name, span, doubtful);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    pub(super) fn iterate(&mut self, iterable: &'a Expr, span: Span, is_async: bool) {
+        let values = self.types.value(iterable, self.frame);
+        let doubtful = values.len() > 1;
+        for value in values.iter() {
+            if is_async {
+                self.consume_asynchronously(value, span, doubtful);
+            } else {
+                self.consume(value, span, doubtful);
+            }
+        }
+    }
+
+    fn consume_asynchronously(&mut self, value: &Value<'a>, span: Span, doubtful: bool) {
+        match value {
+            Value::Generator(_) => self.awaited(value, span, doubtful),
+            Value::Object(class) => {
+                for iterator in self.iterators(*class, "__aiter__", span, doubtful) {
+                    match iterator {
+                        Value::Object(iterator) => self.methods(iterator, "__anext__", span, doubtful),
+                        other => self.awaited(&other, span, doubtful),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn consume(&mut self, value: &Value<'a>, span: Span, doubtful: bool) {
+        self.consume_within(value, span, doubtful, 0);
+    }
+
+    fn consume_within(&mut self, value: &Value<'a>, span: Span, doubtful: bool, depth: u8) {
+        match value {
+            Value::Generator(frame) if !self.types.function(frame.function).is_async => {
+                self.step(*frame, span, doubtful);
+            }
+            Value::Rows(_) => self.query(span, doubtful),
+            Value::Instance(ty) => {
+                if let Some(effect) = catalogue::known_type(ty).and_then(KnownType::iterate) {
+                    self.sink(effect, ty, span, doubtful);
+                }
+            }
+            Value::Lazy(lazy) if depth < MAX_NESTED => {
+                lazy.calls.iter().for_each(|called| self.calls(called, span));
+                lazy.over.iter().for_each(|inner| self.consume_within(inner, span, doubtful, depth + 1));
+            }
+            Value::Object(class) => {
+                for iterator in self.iterators(*class, "__iter__", span, doubtful) {
+                    match iterator {
+                        Value::Object(iterator) => self.methods(iterator, "__next__", span, doubtful),
+                        other if depth < MAX_NESTED => self.consume_within(&other, span, doubtful, depth + 1),
+                        _ => {}
+                    }
+                }
+                for base in self.types.library_bases(*class) {
+                    if let Some(effect) = catalogue::known_type(&base).and_then(KnownType::iterate) {
+                        self.sink(effect, &base, span, doubtful);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Asks an object for its iterator.
+    fn iterators(&mut self, class: ClassId, name: &str, span: Span, doubtful: bool) -> Vec<Value<'a>> {
+        let mut found = Vec::new();
+        for method in self.types.method(class, name) {
+            if let Value::Function(target) = method {
+                if !self.types.function(target.function).is_generator {
+                    self.step(target, span, doubtful);
+                }
+                found.extend(self.types.result_of(&method));
+            }
+        }
+        found
+    }
+
+    /// A query of Django is sent.
+    fn query(&mut self, span: Span, doubtful: bool) {
+        if let Some(effect) = catalogue::known_type(QUERY).and_then(KnownType::iterate) {
+            self.sink(effect, QUERY, span, doubtful);
+        }
+    }
+
+    pub(super) fn methods(&mut self, class: ClassId, name: &str, span: Span, doubtful: bool) {
+        for method in self.types.method(class, name) {
+            if let Value::Function(target) = method {
+                self.step(target, span, doubtful);
+            }
+        }
+    }
+
+    /// Reading a property calls a function.
+    pub(super) fn read(&mut self, attribute: &'a ast::ExprAttribute, span: Span) {
+        let name = attribute.attr.as_str();
+        for value in self.types.value(&attribute.value, self.frame).iter() {
+            let Value::Object(class) = value else {
+                continue;
+            };
+            let methods = self.types.method(*class, name);
+            for method in &methods {
+                if let Value::Function(target) = method
+                    && self.types.is_property(target.function)
+                {
+                    self.step(*target, span, methods.len() > 1);
+                }
+            }
+            let asks = methods.is_empty() && self.types.has_special("__getattr__") && !name.starts_with("__");
+            if asks && !self.types.has_field(&self.types.ancestry(*class), name) {
+                self.methods(*class, "__getattr__", span, true);
+            }
+        }
+    }
+
+    /// Writing or deleting an attribute or an item may call a function.
+    pub(super) fn write(&mut self, target: &'a Expr, span: Span) {
+        match target {
+            Expr::Attribute(attribute) => {
+                let kind = if attribute.ctx == ExprContext::Del { "deleter" } else { "setter" };
+                for value in self.types.value(&attribute.value, self.frame).iter() {
+                    let Value::Object(class) = value else { continue };
+                    if let Some(Value::Function(accessor)) = self.types.accessor(*class, attribute.attr.as_str(), kind)
+                    {
+                        self.step(accessor, span, false);
+                    } else if self.types.has_special("__setattr__") && kind == "setter" {
+                        self.methods(*class, "__setattr__", span, false);
+                    }
+                }
+            }
+            Expr::Subscript(subscript) => {
+                let name = if subscript.ctx == ExprContext::Del { "__delitem__" } else { "__setitem__" };
+                self.asks(&subscript.value, &[name], span);
+            }
+            _ => {}
+        }
+    }
+
+    /// An operator, an item, or a truth value.
+    pub(super) fn operate(&mut self, expr: &'a Expr, span: Span) {
+        match expr {
+            Expr::Subscript(subscript) => {
+                self.asks(&subscript.value, &["__getitem__"], span);
+                if !matches!(&*subscript.slice, Expr::Slice(_)) {
+                    self.sends_query(&subscript.value, span);
+                }
+            }
+            Expr::BinOp(operation) => {
+                if let Some(name) = of_operator(operation.op) {
+                    self.asks(&operation.left, &[name], span);
+                }
+            }
+            Expr::Compare(compare) => {
+                let operands = std::iter::once(&*compare.left).chain(&compare.comparators);
+                let pairs = operands.zip(&compare.comparators).zip(&compare.ops);
+                for ((left, right), op) in pairs {
+                    match op {
+                        CmpOp::In | CmpOp::NotIn => self.searches(right, span),
+                        op => of_comparison(*op).into_iter().for_each(|name| self.asks(left, &[name], span)),
+                    }
+                }
+            }
+            Expr::FString(text) => {
+                for element in text.value.elements() {
+                    if let ast::InterpolatedStringElement::Interpolation(part) = element {
+                        self.asks(&part.expression, &["__format__", "__str__", "__repr__"], span);
+                    }
+                }
+            }
+            truth => {
+                self.asks(truth, &["__bool__", "__len__"], span);
+                self.sends_query(truth, span);
+            }
+        }
+    }
+
+    /// `x in container`.
+    fn searches(&mut self, container: &'a Expr, span: Span) {
+        self.asks(container, &["__contains__"], span);
+        for value in self.types.value(container, self.frame).iter() {
+            if matches!(value, Value::Generator(_) | Value::Rows(_) | Value::Lazy(_)) {
+                self.consume(value, span, false);
+            }
+        }
+    }
+
+    /// A query of Django is sent when its truth or one of its rows is asked for.
+    fn sends_query(&mut self, expr: &'a Expr, span: Span) {
+        let values = self.types.value(expr, self.frame);
+        let is_query = |value: &Value<'a>| match value {
+            Value::Rows(_) => true,
+            Value::Instance(ty) => &**ty == QUERY,
+            _ => false,
+        };
+        if values.iter().any(is_query) {
+            self.query(span, values.len() > 1);
+        }
+    }
+
+    /// The first of these methods that an object of the project has is called.
+    pub(super) fn asks(&mut self, object: &'a Expr, names: &[&str], span: Span) {
+        if !names.iter().any(|name| self.types.has_special(name)) {
+            return;
+        }
+        let values = self.types.value(object, self.frame);
+        let doubtful = values.len() > 1;
+        for value in values.iter() {
+            let Value::Object(class) = value else { continue };
+            let method = names.iter().find(|name| !self.types.method(*class, name).is_empty());
+            if let Some(name) = method {
+                self.methods(*class, name, span, doubtful);
+            }
+        }
+    }
+}
+
+fn of_operator(op: Operator) -> Option<&'static str> {
+    Some(match op {
+        Operator::Add => "__add__",
+        Operator::Sub => "__sub__",
+        Operator::Mult => "__mul__",
+        Operator::Div => "__truediv__",
+        Operator::FloorDiv => "__floordiv__",
+        Operator::Mod => "__mod__",
+        Operator::MatMult => "__matmul__",
+        Operator::BitOr => "__or__",
+        Operator::BitAnd => "__and__",
+        Operator::BitXor => "__xor__",
+        Operator::LShift => "__lshift__",
+        Operator::RShift => "__rshift__",
+        Operator::Pow => return None,
+    })
+}
+
+fn of_comparison(op: CmpOp) -> Option<&'static str> {
+    Some(match op {
+        CmpOp::Eq => "__eq__",
+        CmpOp::NotEq => "__ne__",
+        CmpOp::Lt => "__lt__",
+        CmpOp::LtE => "__le__",
+        CmpOp::Gt => "__gt__",
+        CmpOp::GtE => "__ge__",
+        CmpOp::Is | CmpOp::IsNot | CmpOp::In | CmpOp::NotIn => return None,
+    })
+}

@@ -1,0 +1,198 @@
+//! What calls of libraries do, with what they are given.
+
+use std::rc::Rc;
+
+use super::arguments::{argument, waits};
+use super::expand::Work;
+use crate::python::catalogue::{self, KnownType};
+use crate::python::syntax::ast::{self, Expr};
+use crate::python::types::{Value, is_runner};
+use crate::source::Span;
+
+/// Builtins and methods that run through what they are given.
+const CONSUMERS: [&str; 16] = [
+    "list",
+    "tuple",
+    "set",
+    "frozenset",
+    "sorted",
+    "sum",
+    "any",
+    "all",
+    "max",
+    "min",
+    "dict",
+    "next",
+    "join",
+    "extend",
+    "update",
+    "writelines",
+];
+/// Functions that call what they are given first.
+const CALLERS: [&str; 3] = ["functools.reduce", "retry.api.retry_call", "retry.retry_call"];
+/// Methods that have the loop call a function later.
+const SCHEDULERS: [&str; 5] = ["call_soon", "call_later", "call_at", "call_soon_threadsafe", "add_done_callback"];
+/// Calls that leave a coroutine running.
+const SPAWNERS: [&str; 5] = ["create_task", "ensure_future", "start_soon", "start", "spawn"];
+/// Calls whose coroutine runs on another loop, or is waited for from another thread.
+const ELSEWHERE: [&str; 5] = ["run", "run_until_complete", "run_coroutine_threadsafe", "async_to_sync", "submit"];
+/// Builtins that ask an object of the project by a method of its own.
+const ASKED: [(&str, &[&str]); 6] = [
+    ("len", &["__len__"]),
+    ("bool", &["__bool__", "__len__"]),
+    ("str", &["__str__", "__repr__"]),
+    ("repr", &["__repr__"]),
+    ("hash", &["__hash__"]),
+    ("next", &["__next__"]),
+];
+
+impl<'a> Work<'_, 'a> {
+    pub(super) fn library(
+        &mut self,
+        name: &Rc<str>,
+        call: &'a ast::ExprCall,
+        span: Span,
+        awaited: bool,
+        doubtful: bool,
+    ) {
+        if awaited {
+            return;
+        }
+        if let Some(known) = catalogue::call(name).filter(|known| !known.lazy && !known.decorator)
+            && waits(&known.effect, call)
+        {
+            self.sink(known.effect, name, span, doubtful);
+        } else if let Some(effect) = catalogue::known_type(name).and_then(KnownType::construct) {
+            self.sink(effect, name, span, doubtful);
+        } else if let Some((class, method)) = name.rsplit_once('.')
+            && let Some(known) = catalogue::known_type(class).filter(|known| known.mentions(method))
+            && let Some(effect) = known.method(method).filter(|effect| waits(effect, call))
+        {
+            self.sink(effect, name, span, doubtful);
+        }
+        let Some(first) = call.arguments.args.first() else {
+            return;
+        };
+        if CALLERS.contains(&&**name) {
+            self.calls_argument(first, span);
+        }
+        if let Some((_, methods)) = ASKED.iter().find(|(asked, _)| **asked == **name) {
+            self.asks(first, methods, span);
+        }
+    }
+
+    /// What a call of something outside of the project does with what it is given: it calls functions,
+    /// runs through iterators, and leaves coroutines to the loop.
+    pub(super) fn hands_on(&mut self, call: &'a ast::ExprCall, callees: &[Value<'a>], span: Span) {
+        let name = last_name(&call.func);
+        if self.in_thread {
+            self.from_thread(name, call, span);
+        }
+        if SCHEDULERS.contains(&name) && !self.in_thread {
+            call.arguments.args.iter().for_each(|argument| self.calls_argument(argument, span));
+        }
+        if let Some(key) = argument(call, "key").filter(|_| matches!(name, "sort" | "sorted" | "max" | "min")) {
+            self.calls_argument(key, span);
+        }
+        if matches!(name, "enter_context" | "enter_async_context")
+            && let Some(context) = call.arguments.args.first()
+        {
+            self.enter(context, span, name == "enter_async_context");
+        }
+        if CONSUMERS.contains(&name)
+            && let Some(first) = call.arguments.args.first()
+        {
+            self.iterate(first, span, false);
+        }
+        if SPAWNERS.contains(&name) {
+            self.spawn(call, span);
+        }
+        if !ELSEWHERE.contains(&name) {
+            self.takes_over(call, callees, span);
+        }
+    }
+
+    fn calls_argument(&mut self, argument: &'a Expr, span: Span) {
+        self.types.value(argument, self.frame).iter().for_each(|value| self.calls(value, span));
+    }
+
+    /// Coroutines among the arguments will run on the loop; generator expressions are consumed.
+    fn takes_over(&mut self, call: &'a ast::ExprCall, callees: &[Value<'a>], span: Span) {
+        let is_lazy = callees.iter().any(|callee| matches!(callee, Value::External(name) if is_lazy(name)));
+        let keywords = call.arguments.keywords.iter().map(|keyword| &keyword.value);
+        for argument in call.arguments.args.iter().chain(keywords) {
+            let plausible = match argument {
+                Expr::Generator(_) => !is_lazy,
+                Expr::Call(_) | Expr::Name(_) | Expr::Starred(_) | Expr::List(_) | Expr::ListComp(_) => true,
+                _ => false,
+            };
+            if !plausible || self.in_thread {
+                continue;
+            }
+            for value in self.types.value(argument, self.frame).iter() {
+                match value {
+                    Value::Generator(_) if matches!(argument, Expr::Generator(_)) => self.consume(value, span, false),
+                    _ => self.left_to_the_loop(value, span, 0),
+                }
+            }
+        }
+    }
+
+    fn left_to_the_loop(&mut self, value: &Value<'a>, span: Span, depth: u8) {
+        match value {
+            Value::Coroutine(_) => self.awaited(value, span, false),
+            Value::Generator(target) if self.types.function(target.function).is_async => {
+                self.awaited(value, span, false);
+            }
+            Value::Items(inner) | Value::Mapping(inner) if depth < 3 => self.left_to_the_loop(inner, span, depth + 1),
+            Value::Generator(target) if depth < 3 => {
+                for item in self.types.yielded(*target).iter() {
+                    self.left_to_the_loop(item, span, depth + 1);
+                }
+            }
+            Value::Tuple(parts) if depth < 3 => {
+                for item in parts.iter().flat_map(|part| part.iter()) {
+                    self.left_to_the_loop(item, span, depth + 1);
+                }
+            }
+            Value::Lazy(lazy) if depth < 3 => {
+                lazy.items.iter().for_each(|item| self.left_to_the_loop(item, span, depth + 1));
+            }
+            _ => {}
+        }
+    }
+
+    fn spawn(&mut self, call: &'a ast::ExprCall, span: Span) {
+        let Some(first) = call.arguments.args.first() else {
+            return;
+        };
+        for value in self.types.value(first, self.frame).iter() {
+            match value {
+                Value::Coroutine(frame) => self.out.spawned.push(*frame),
+                Value::Function(frame) if self.types.function(frame.function).is_async => {
+                    self.out.spawned.push(*frame);
+                    self.step(*frame, span, false);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Whether a library's function keeps an iterator for whoever consumes it later, maybe elsewhere.
+fn is_lazy(name: &str) -> bool {
+    matches!(name, "map" | "filter" | "zip" | "enumerate" | "iter" | "reversed")
+        || name.starts_with("itertools.")
+        || name.ends_with("Response")
+        || name.ends_with("iterate_in_threadpool")
+        || is_runner(name)
+}
+
+/// The last name of a callee: `create_task` of `asyncio.create_task`.
+fn last_name(callee: &Expr) -> &str {
+    match callee {
+        Expr::Attribute(attribute) => attribute.attr.as_str(),
+        Expr::Name(name) => name.id.as_str(),
+        _ => "",
+    }
+}

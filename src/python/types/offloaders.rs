@@ -1,0 +1,83 @@
+//! What takes a function to a thread, a process or a worker, and what comes back from there.
+
+use std::rc::Rc;
+
+use super::{Frame, Types, Value};
+use crate::python::syntax::ast::{self, Expr};
+
+/// Functions that run the callable at this position elsewhere and whose result is its result.
+const RUNNERS: [(&str, usize); 9] = [
+    ("asyncio.to_thread", 0),
+    ("anyio.to_thread.run_sync", 0),
+    ("anyio.to_process.run_sync", 0),
+    ("anyio.to_interpreter.run_sync", 0),
+    ("starlette.concurrency.run_in_threadpool", 0),
+    ("fastapi.concurrency.run_in_threadpool", 0),
+    ("litestar.concurrency.sync_to_thread", 0),
+    ("trio.to_thread.run_sync", 0),
+    ("trio.to_process.run_sync", 0),
+];
+
+/// Functions that make of a callable one that runs elsewhere.
+const MAKERS: [&str; 8] = [
+    "asgiref.sync.sync_to_async",
+    "asgiref.sync.SyncToAsync",
+    "channels.db.database_sync_to_async",
+    "channels.db.DatabaseSyncToAsync",
+    "asyncer.asyncify",
+    "quart.utils.run_sync",
+    "aiofiles.ospath.wrap",
+    "aiofiles.os.wrap",
+];
+
+/// Decorators that move the whole function off the loop, besides the makers.
+const DECORATORS: [&str; 3] = ["tornado.concurrent.run_on_executor", "dask.delayed", "prefect.task"];
+
+/// Whether a decorator of this name takes the function it decorates off the loop.
+pub(super) fn is_offloading_decorator(name: &str) -> bool {
+    MAKERS.contains(&name) || DECORATORS.contains(&name)
+}
+
+/// Whether a library's function runs its argument elsewhere.
+pub fn is_runner(name: &str) -> bool {
+    RUNNERS.iter().any(|(known, _)| *known == name)
+}
+
+impl<'a> Types<'a> {
+    /// The callable that a call has run elsewhere.
+    pub fn offloaded(&self, callees: &[Value<'a>], call: &'a ast::ExprCall) -> Option<&'a Expr> {
+        let by_name = callees.iter().find_map(|callee| match callee {
+            Value::External(name) => RUNNERS.iter().find(|(known, _)| **known == **name).map(|(_, at)| *at),
+            _ => None,
+        });
+        let by_method = match &*call.func {
+            Expr::Attribute(attribute) if callees.iter().all(|callee| !is_of_project(callee)) => {
+                match attribute.attr.as_str() {
+                    "run_in_executor" => Some(1),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        call.arguments.args.get(by_name.or(by_method)?)
+    }
+
+    /// What comes back from a call that has a callable run elsewhere.
+    pub(super) fn from_elsewhere(&self, callable: &'a Expr, frame: Frame) -> Vec<Value<'a>> {
+        self.value(callable, frame).iter().flat_map(|callee| self.result_of(callee)).collect()
+    }
+
+    /// `sync_to_async(f)`: a callable with the results of `f`, whose call does not run `f` here.
+    pub(super) fn made_elsewhere(&self, name: &str, call: &'a ast::ExprCall, frame: Frame) -> Option<Vec<Value<'a>>> {
+        if !MAKERS.contains(&name) {
+            return None;
+        }
+        let first = call.arguments.args.first()?;
+        let results = self.from_elsewhere(first, frame);
+        Some(results.into_iter().map(|value| Value::Returns(Rc::new(value))).collect())
+    }
+}
+
+fn is_of_project(value: &Value<'_>) -> bool {
+    matches!(value, Value::Function(_) | Value::Class(_) | Value::Object(_))
+}

@@ -1,0 +1,91 @@
+//! Attributes that are set from outside of their object, and the bags that applications carry around.
+
+use std::rc::Rc;
+
+use super::{ClassId, FunctionId, Types, Value};
+use crate::python::modules::ModuleRef;
+
+/// How many assignments to attributes of one name are looked at.
+const MAX_ASSIGNMENTS: usize = 24;
+
+/// Classes of libraries whose instances are the application, which people hang objects on.
+const APPLICATIONS: [&str; 9] =
+    ["FastAPI", "Starlette", "Sanic", "Quart", "Flask", "Litestar", "Application", "BlackSheep", "AsyncServer"];
+
+impl<'a> Types<'a> {
+    /// What any loaded file assigns to `app.state.name` or `request.state.name`.
+    pub(super) fn state(&self, name: &str) -> Vec<Value<'a>> {
+        if self.loaded.borrow().is_empty() {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        for (file, binding) in self.sites().state.get(name).into_iter().flatten().take(MAX_ASSIGNMENTS) {
+            let frame = self.open(self.plain(FunctionId { file: *file, index: binding.scope }));
+            found.extend(self.bound(binding.bound, frame, binding.scope));
+        }
+        found
+    }
+
+    /// What is assigned to an attribute of a class's instances from elsewhere.
+    pub(super) fn set_on_object(&self, class: ClassId, name: &str) -> Vec<Value<'a>> {
+        self.set_on(name, |types, owner| match owner {
+            Value::Object(other) | Value::Class(other) => {
+                *other == class
+                    || types.ancestry(class).contains(&Value::Class(*other))
+                    || types.ancestry(*other).contains(&Value::Class(class))
+            }
+            _ => false,
+        })
+    }
+
+    /// What is assigned to a name of a module from other modules.
+    pub(super) fn set_on_module(&self, module: &ModuleRef, name: &str) -> Vec<Value<'a>> {
+        self.set_on(name, |_, owner| matches!(owner, Value::Module(other) if other == module))
+    }
+
+    /// What is assigned to an attribute of the application.
+    pub(super) fn set_on_application(&self, name: &str) -> Vec<Value<'a>> {
+        self.set_on(name, |_, owner| match owner {
+            Value::Instance(ty) => is_application(ty),
+            Value::Member(_, path) => &**path == "app",
+            _ => false,
+        })
+    }
+
+    fn set_on(&self, name: &str, is_meant: impl Fn(&Self, &Value<'a>) -> bool) -> Vec<Value<'a>> {
+        if self.loaded.borrow().is_empty() {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        for &(file, outside) in self.sites().outside.get(name).into_iter().flatten().take(MAX_ASSIGNMENTS) {
+            let index = outside.binding.scope;
+            let frame = self.open(self.plain(FunctionId { file, index }));
+            if self.value(outside.owner, frame).iter().any(|owner| is_meant(self, owner)) {
+                found.extend(self.bound(outside.binding.bound, frame, index));
+            }
+        }
+        found
+    }
+
+    /// An attribute of an application or of what it hands to handlers, if people set it.
+    pub(super) fn carried(&self, ty: &Rc<str>, path: &str, name: &str) -> Vec<Value<'a>> {
+        if is_state(ty, path) {
+            return self.state(name);
+        }
+        let on_application = (path.is_empty() && is_application(ty)) || (path == "app" && is_request(ty));
+        if on_application { self.set_on_application(name) } else { Vec::new() }
+    }
+}
+
+pub(super) fn is_application(ty: &str) -> bool {
+    APPLICATIONS.contains(&ty.rsplit('.').next().unwrap_or(ty))
+}
+
+fn is_request(ty: &str) -> bool {
+    matches!(ty.rsplit('.').next().unwrap_or(ty), "Request" | "WebSocket" | "HTTPConnection")
+}
+
+/// Whether an attribute is the bag that an application or a request carries around.
+pub(super) fn is_state(ty: &str, path: &str) -> bool {
+    matches!(path, "state" | "app.state" | "ctx" | "app.ctx") && (is_application(ty) || is_request(ty))
+}

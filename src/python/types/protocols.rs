@@ -1,0 +1,72 @@
+//! Classes that fill in a protocol without inheriting from it.
+
+use super::{ClassId, FunctionId, Types, Value};
+
+/// How many implementations of a protocol are looked at.
+const MAX_IMPLEMENTATIONS: usize = 8;
+
+impl<'a> Types<'a> {
+    /// Whether a class is a `Protocol` itself.
+    fn is_protocol(&self, class: ClassId) -> bool {
+        let is_base = |value: &Value<'a>| matches!(value, Value::External(name) if name.ends_with(".Protocol"));
+        self.bases(class).iter().any(is_base)
+    }
+
+    /// The loaded classes that have every method of a protocol, each as asynchronous as it asks.
+    pub(super) fn implementations(&self, protocol: ClassId) -> Vec<ClassId> {
+        if !self.is_protocol(protocol) {
+            return Vec::new();
+        }
+        if let Some(known) = self.implementations.borrow().get(&protocol) {
+            return known.clone();
+        }
+        let found = self.find_implementations(protocol);
+        self.implementations.borrow_mut().insert(protocol, found.clone());
+        found
+    }
+
+    fn find_implementations(&self, protocol: ClassId) -> Vec<ClassId> {
+        let methods = &self.class(protocol).methods;
+        let mut wanted: Vec<(&str, u32)> =
+            methods.iter().filter_map(|(name, all)| Some((*name, *all.last()?))).collect();
+        wanted.sort_unstable();
+        wanted.retain(|(name, _)| !name.starts_with("__") || *name == "__call__");
+        if wanted.is_empty() {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        for &file in self.loaded.borrow().iter() {
+            for (class, index) in self.facts_at(file).classes.iter().zip(0..) {
+                let id = ClassId { file, index };
+                // Cheap first: one of the methods is nearly always the class's own.
+                let plausible = wanted.iter().any(|(name, _)| class.methods.contains_key(name));
+                if plausible
+                    && id != protocol
+                    && found.len() < MAX_IMPLEMENTATIONS
+                    && self.fills_in(id, protocol, &wanted)
+                {
+                    found.push(id);
+                }
+            }
+        }
+        found
+    }
+
+    fn fills_in(&self, class: ClassId, protocol: ClassId, wanted: &[(&str, u32)]) -> bool {
+        if self.is_protocol(class) {
+            return false;
+        }
+        let line = self.ancestry(class);
+        wanted.iter().all(|&(name, index)| {
+            let asked = self.function(FunctionId { file: protocol.file, index });
+            line.iter().any(|value| {
+                let Value::Class(owner) = value else { return false };
+                let own = self.class(*owner).methods.get(name).and_then(|all| all.last());
+                own.is_some_and(|&index| {
+                    let function = self.function(FunctionId { file: owner.file, index });
+                    function.is_async == asked.is_async && !function.is_abstract
+                })
+            })
+        })
+    }
+}

@@ -1,0 +1,275 @@
+//! Where functions of the project are called, for parameters that say nothing about themselves.
+//!
+//! Asked only for what outlives a call: attributes and containers that are given a parameter. What a
+//! parameter is inside a call is known from the call itself.
+
+use std::collections::HashMap;
+
+use super::{ClassId, Frame, FunctionId, Question, Types, Value};
+use crate::python::calls::{Function, Outside};
+use crate::python::names::{Binding, Bound};
+use crate::python::syntax::ast::{self, Expr};
+
+/// How many calls of one name are looked at before the name is too common to say anything.
+const MAX_SITES: usize = 48;
+
+/// A call, and the function it stands in.
+pub(super) type Site<'a> = (FunctionId, &'a ast::ExprCall);
+
+/// The calls and the decorators of the loaded modules, by their last name.
+#[derive(Debug, Default)]
+pub(super) struct Sites<'a> {
+    calls: HashMap<&'a str, Vec<Site<'a>>>,
+    decorated: HashMap<&'a str, Vec<FunctionId>>,
+    /// Assignments to attributes from outside, with the file they stand in.
+    pub(super) outside: HashMap<&'a str, Vec<(u32, Outside<'a>)>>,
+    /// What the bags of applications are given, with the file.
+    pub(super) state: HashMap<&'a str, Vec<(u32, Binding<'a>)>>,
+}
+
+pub(super) fn last_name(callee: &Expr) -> &str {
+    match callee {
+        Expr::Attribute(attribute) => attribute.attr.as_str(),
+        Expr::Name(name) => name.id.as_str(),
+        Expr::Call(call) => last_name(&call.func),
+        Expr::Subscript(subscript) => last_name(&subscript.value),
+        _ => "",
+    }
+}
+
+impl<'a> Types<'a> {
+    pub(super) fn sites(&self) -> &Sites<'a> {
+        self.sites.get_or_init(|| {
+            let mut sites = Sites::default();
+            for &file in self.loaded.borrow().iter() {
+                let facts = self.facts_at(file);
+                for &(index, call) in &facts.calls {
+                    sites.calls.entry(last_name(&call.func)).or_default().push((FunctionId { file, index }, call));
+                }
+                for (name, assigned) in &facts.outside {
+                    sites.outside.entry(name).or_default().extend(assigned.iter().map(|outside| (file, *outside)));
+                }
+                for (name, bindings) in &facts.state {
+                    sites.state.entry(name).or_default().extend(bindings.iter().map(|binding| (file, *binding)));
+                }
+                for (function, index) in facts.functions.iter().zip(0..) {
+                    for decorator in function.decorators {
+                        let name = last_name(&decorator.expression);
+                        sites.decorated.entry(name).or_default().push(FunctionId { file, index });
+                    }
+                }
+            }
+            sites
+        })
+    }
+
+    /// Whether a loaded module calls something of this name.
+    pub fn calls_named(&self, name: &str) -> bool {
+        self.sites().calls.contains_key(name)
+    }
+
+    /// Whether threads may have the loop run something, anywhere in what is loaded.
+    pub fn has_back_calls(&self) -> bool {
+        self.sites().calls.get("run").is_some_and(|calls| {
+            calls.iter().any(|(_, call)| match &*call.func {
+                Expr::Attribute(attribute) => last_name(&attribute.value) == "from_thread",
+                _ => false,
+            })
+        })
+    }
+
+    /// What callers give for a parameter, joined over all of them.
+    pub(super) fn given(&self, frame: Frame, position: u16) -> Vec<Value<'a>> {
+        if self.loaded.borrow().is_empty() {
+            return Vec::new();
+        }
+        let values = self.ask(Question::Given(position), frame, || {
+            let function = self.function(frame.function);
+            let mut found = if function.class.is_some() && matches!(function.name, "__init__" | "__new__") {
+                self.given_to_constructor(frame, position)
+            } else {
+                self.given_to_function(frame, position)
+            };
+            found.retain(|value| *value != Value::Unknown);
+            found
+        });
+        values.to_vec()
+    }
+
+    fn given_to_function(&self, frame: Frame, position: u16) -> Vec<Value<'a>> {
+        let function = self.function(frame.function);
+        let mut found = Vec::new();
+        for (caller, call) in self.calls_of(function.name) {
+            let callees = self.value(&call.func, self.plain(caller));
+            let is_meant =
+                |value: &&Value<'a>| matches!(value, Value::Function(target) if target.function == frame.function);
+            if let Some(callee) = callees.iter().find(is_meant) {
+                let shift = self.receiver_shift(callee, call, self.plain(caller));
+                found.extend(self.argument_at(function, position, shift, call, caller));
+            }
+        }
+        if position == 0 {
+            found.extend(self.decorated_by(frame.function));
+        }
+        found
+    }
+
+    /// `@decorator` and, for the function that a decorator factory returns, `@factory(...)`.
+    fn decorated_by(&self, decorator: FunctionId) -> Vec<Value<'a>> {
+        let function = self.function(decorator);
+        let factory = FunctionId { index: function.parent, ..decorator };
+        let is_inner = function.parent != 0;
+        let (name, wanted) = if is_inner { (self.function(factory).name, factory) } else { (function.name, decorator) };
+        let is_meant = |value: &Value<'a>| matches!(value, Value::Function(target) if target.function == wanted);
+        self.decorated_with(name, is_inner, is_meant)
+    }
+
+    /// The functions to which a decorator of this name is applied, with or without arguments of its own.
+    fn decorated_with(&self, name: &str, by_call: bool, is_meant: impl Fn(&Value<'a>) -> bool) -> Vec<Value<'a>> {
+        let decorated = self.sites().decorated.get(name).map(Vec::as_slice).unwrap_or_default();
+        if decorated.len() > MAX_SITES * 2 {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        for &id in decorated {
+            let around = Frame { function: FunctionId { index: self.function(id).parent, ..id }, ..self.plain(id) };
+            let applies = self.function(id).decorators.iter().any(|applied| {
+                let callee = match &applied.expression {
+                    Expr::Call(call) if by_call => &*call.func,
+                    Expr::Call(_) => return false,
+                    other => other,
+                };
+                last_name(callee) == name && self.value(callee, around).iter().any(&is_meant)
+            });
+            if applies {
+                found.push(Value::Function(self.plain(id)));
+            }
+        }
+        found
+    }
+
+    fn given_to_constructor(&self, frame: Frame, position: u16) -> Vec<Value<'a>> {
+        let function = self.function(frame.function);
+        let Some(index) = function.class else { return Vec::new() };
+        let owner = ClassId { file: frame.function.file, index };
+        let receiver = match self.argument(frame, frame.function, 0) {
+            Some(Value::Object(class) | Value::Class(class)) => class,
+            _ => owner,
+        };
+        // Where only the base is known, the object may be of any class below it.
+        let mut classes = vec![receiver];
+        if receiver == owner {
+            classes.extend(self.below(owner));
+        }
+        let mut found = Vec::new();
+        for &class in &classes {
+            let makes = self.method(class, function.name);
+            let uses = makes.iter().any(|value| matches!(value, Value::Function(f) if f.function == frame.function));
+            if !uses {
+                continue;
+            }
+            if position == 1 {
+                let is_meant = |value: &Value<'a>| *value == Value::Class(class);
+                found.extend(self.decorated_with(self.class(class).name, false, is_meant));
+            }
+            let own = self.calls_of(self.class(class).name);
+            let through_class = self.calls_of("cls").into_iter().filter(|(caller, _)| caller.file == class.file);
+            for (caller, call) in own.into_iter().chain(through_class) {
+                if self.value(&call.func, self.plain(caller)).contains(&Value::Class(class)) {
+                    found.extend(self.argument_at(function, position, 1, call, caller));
+                }
+            }
+        }
+        for (caller, call) in self.calls_of(function.name) {
+            let from = self.class_around(caller);
+            let related = from.is_some_and(|from| {
+                classes.iter().any(|class| *class == from || self.ancestry(*class).contains(&Value::Class(from)))
+            });
+            if !related {
+                continue;
+            }
+            let callees = self.value(&call.func, self.plain(caller));
+            let is_meant = |value: &&Value<'a>| matches!(value, Value::Function(f) if f.function == frame.function);
+            if let Some(callee) = callees.iter().find(is_meant) {
+                let shift = self.receiver_shift(callee, call, self.plain(caller));
+                found.extend(self.argument_at(function, position, shift, call, caller));
+            }
+        }
+        found
+    }
+
+    /// What is given for a field of a class whose constructor is made from its fields.
+    pub(super) fn given_to_field(&self, class: ClassId, name: &str) -> Vec<Value<'a>> {
+        let facts = self.class(class);
+        if self.loaded.borrow().is_empty() || !self.method(class, "__init__").is_empty() {
+            return Vec::new();
+        }
+        let mut fields: Vec<(usize, &str)> = facts
+            .fields
+            .iter()
+            .filter_map(|(name, bindings)| {
+                let first = bindings.first()?;
+                matches!(first.bound, Bound::Value { annotation: Some(_), .. }).then_some((first.at, *name))
+            })
+            .collect();
+        fields.sort_unstable();
+        let position = fields.iter().position(|(_, field)| *field == name);
+        let mut found = Vec::new();
+        for (caller, call) in self.calls_of(facts.name) {
+            let frame = self.open(self.plain(caller));
+            if !self.value(&call.func, frame).contains(&Value::Class(class)) {
+                continue;
+            }
+            let named = call
+                .arguments
+                .keywords
+                .iter()
+                .find(|keyword| keyword.arg.as_ref().is_some_and(|known| known.as_str() == name));
+            let by_position = || position.and_then(|position| call.arguments.args.get(position));
+            let argument = named.map(|keyword| &keyword.value).or_else(by_position);
+            found.extend(argument.map(|argument| self.value(argument, frame).to_vec()).unwrap_or_default());
+        }
+        found
+    }
+
+    /// The class in which a function stands, however deep.
+    pub(super) fn class_around(&self, function: FunctionId) -> Option<ClassId> {
+        let mut id = function;
+        while self.function(id).class.is_none() && id.index != 0 {
+            id.index = self.function(id).parent;
+        }
+        self.function(id).class.map(|index| ClassId { file: id.file, index })
+    }
+
+    fn calls_of(&self, name: &str) -> Vec<Site<'a>> {
+        let calls = self.sites().calls.get(name).map(Vec::as_slice).unwrap_or_default();
+        if calls.len() > MAX_SITES { Vec::new() } else { calls.to_vec() }
+    }
+
+    fn argument_at(
+        &self,
+        function: &Function<'a>,
+        position: u16,
+        shift: usize,
+        call: &'a ast::ExprCall,
+        caller: FunctionId,
+    ) -> Vec<Value<'a>> {
+        let position = usize::from(position);
+        let Some(parameter) = function.parameters.get(position) else {
+            return Vec::new();
+        };
+        let named = call
+            .arguments
+            .keywords
+            .iter()
+            .find(|keyword| keyword.arg.as_ref().is_some_and(|name| name.as_str() == parameter.name));
+        let by_position = || {
+            let at = position.checked_sub(shift).filter(|_| parameter.positional)?;
+            let before = call.arguments.args.get(..=at)?;
+            before.last().filter(|_| !before.iter().any(|argument| matches!(argument, Expr::Starred(_))))
+        };
+        let argument = named.map(|keyword| &keyword.value).or_else(by_position);
+        let frame = self.open(self.plain(caller));
+        argument.map(|argument| self.value(argument, frame).to_vec()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,93 @@
+//! Fires when greenlets wait in code that gevent cannot switch away from.
+
+use std::collections::BTreeMap;
+
+use super::prelude::*;
+use crate::app::{Category, Context as Runs, Gevent, Reached, Weight};
+
+pub(super) const RULE: Rule = rule!("blocking-c-driver", Shape::App(check));
+
+/// Drivers below an ORM that wait in C, and what makes each yield; `None` where nothing does.
+const DRIVERS: [(&str, Option<&str>); 4] = [
+    ("psycopg2", Some("psycogreen")),
+    ("psycopg2-binary", Some("psycogreen")),
+    ("mysqlclient", None),
+    ("pyodbc", None),
+];
+
+/// How many calls a finding points at.
+const MAX_PLACES: usize = 10;
+
+fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) {
+    let Some(service) = service.filter(|service| service.runs_greenlets()) else {
+        return;
+    };
+    let mut drivers: BTreeMap<String, (Option<&str>, Vec<&Reached>)> = BTreeMap::new();
+    for reached in app.reached.iter().filter(|reached| waits_for_others(reached)) {
+        if let Some((driver, cure)) = driver(reached, app, service) {
+            drivers.entry(driver).or_insert((cure, Vec::new())).1.push(reached);
+        }
+    }
+    for (driver, (cure, calls)) in drivers {
+        let Some(first) = calls.first() else { continue };
+        let handler = first.handlers.first().map_or("", |(name, ..)| name.as_str());
+        let mut report = out
+            .report(
+                first.call,
+                "no other greenlet runs meanwhile",
+                format!(
+                    "`{driver}` waits in C, where gevent cannot switch: while `{}` in `{handler}` waits, every request of \
+                     the worker stands still",
+                    first.what
+                ),
+            )
+            .at_most(if first.doubtful { Confidence::Low } else { Confidence::High })
+            .about(first.category, format!("calls of {}", first.library))
+            .related(service.class_place(), "runs requests as greenlets of one thread");
+        for call in calls.iter().skip(1).take(MAX_PLACES) {
+            report = report.related(call.call, "so does this");
+        }
+        report
+            .help(match cure {
+                Some(cure) => format!("use {cure}"),
+                None => "use a driver in Python, or run this service on `gthread`".to_owned(),
+            })
+            .fix(None);
+    }
+}
+
+/// Whether a call waits for another process, and a request runs it.
+fn waits_for_others(reached: &Reached) -> bool {
+    let here = reached.contexts.iter().any(|context| matches!(context, Runs::Worker | Runs::OwnLoop));
+    // A file of this machine, SQLite's included, answers soon.
+    let elsewhere = !matches!(reached.category, Category::Cpu | Category::File | Category::Input)
+        && !reached.what.starts_with("sqlite3.")
+        && reached.library != "duckdb";
+    here && elsewhere && reached.weight == Weight::Unbounded
+}
+
+/// The library to blame and what makes it yield; `None` for a call that yields.
+fn driver<'a>(reached: &Reached, app: &App, service: &Service<'a>) -> Option<(String, Option<&'a str>)> {
+    let name = if reached.library == "stdlib" { reached.what.as_str() } else { reached.library };
+    match (reached.gevent, reached.gevent_setup) {
+        (Gevent::Blocks, _) => Some((name.to_owned(), None)),
+        (Gevent::Setup, Some(setup)) if setup.contains("a driver that yields") => {
+            let asked = |(driver, _): &&(&str, Option<&str>)| service.deployment.asks_for(driver);
+            let &(driver, cure) = DRIVERS.iter().find(asked)?;
+            // Psycopg 3 may be what the URL names as well.
+            if service.deployment.asks_for("psycopg") || cure.is_some_and(|cure| app.makes_cooperative(cure)) {
+                return None;
+            }
+            let cure = cure
+                .map(|_| "`psycogreen.gevent.patch_psycopg()` in `post_fork`, or psycopg 3, which yields by itself");
+            Some((driver.trim_end_matches("-binary").to_owned(), cure))
+        }
+        // Anything else than a call that has to be made is how the library is used by default.
+        (Gevent::Setup, Some(setup)) if setup.starts_with('`') && setup.contains("()") => {
+            let call = setup.split("()").next().and_then(|before| before.rsplit(['`', '.', ' ']).next());
+            let done = call.is_some_and(|call| app.makes_cooperative(call));
+            (!done).then(|| (name.to_owned(), Some(setup)))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,48 @@
+//! Fires when a handler computes for long in a greenlet.
+
+use std::collections::BTreeMap;
+
+use super::prelude::*;
+use crate::app::{Category, Context as Runs, Reached, Weight};
+
+pub(super) const RULE: Rule = rule!("gevent-cpu-bound", Shape::App(check));
+
+/// How many calls a finding points at.
+const MAX_PLACES: usize = 10;
+
+fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) {
+    let Some(service) = service.filter(|service| service.runs_greenlets()) else {
+        return;
+    };
+    let computes = |reached: &&Reached| {
+        reached.category == Category::Cpu
+            && reached.weight > Weight::Slight
+            && !reached.doubtful
+            && reached.contexts.contains(&Runs::Worker)
+    };
+    // What is wrong is the class for this work, once for each library that does it.
+    let mut libraries: BTreeMap<&str, Vec<&Reached>> = BTreeMap::new();
+    for reached in app.reached.iter().filter(computes) {
+        libraries.entry(reached.library).or_default().push(reached);
+    }
+    for calls in libraries.into_values() {
+        let Some(first) = calls.first() else { continue };
+        let handler = first.handlers.first().map_or("", |(name, ..)| name.as_str());
+        let mut report = out
+            .report(
+                first.call,
+                "no other greenlet runs meanwhile",
+                format!(
+                    "`{}` in `{handler}` computes: under `{}` every other request of the worker waits until it is done",
+                    first.what,
+                    service.class_name()
+                ),
+            )
+            .about(first.category, format!("calls of {}", first.library))
+            .related(service.class_place(), "runs requests as greenlets of one thread");
+        for call in calls.iter().skip(1).take(MAX_PLACES) {
+            report = report.related(call.call, "so does this");
+        }
+        report.help("run this service on `gthread`, or hand the work to a queue").fix(None);
+    }
+}

@@ -1,0 +1,78 @@
+//! Fires when workers that run one request each wait for other services.
+
+use super::prelude::*;
+use crate::app::{Category, Context as Runs, Limit, Reached, Weight};
+use crate::sizing::{Class, Verdict};
+
+pub(super) const RULE: Rule = rule!("slow-upstream-on-sync", Shape::App(check));
+
+fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Findings) {
+    let one_each = |service: &&Service| {
+        service.is_gunicorn() && service.deployment.class.is_some_and(|class| class.model() == Model::OneRequest)
+    };
+    let Some(service) = service.filter(one_each).filter(|service| service.in_production()) else {
+        return;
+    };
+    // A service that nobody has given a number of workers has another fault.
+    let Some(workers) = service.deployment.setting("workers").filter(|workers| workers.is_set()) else {
+        return;
+    };
+    let Some(count) = workers.int().filter(|count| *count > 0) else { return };
+    let suits = service.advice.is_some_and(|advice| {
+        let fits = advice.item("workers").is_some_and(|item| item.verdict == Verdict::InRange);
+        advice.class == Class::Sync && fits
+    });
+    if suits || exact(count) >= out.parameter("enough-workers") || app.interface != AppInterface::Wsgi {
+        return;
+    }
+    let asks_others = |reached: &&Reached| {
+        let remote = matches!(
+            reached.category,
+            Category::Http
+                | Category::Saas
+                | Category::Llm
+                | Category::Cloud
+                | Category::Mail
+                | Category::Rpc
+                | Category::Ssh
+        );
+        remote && reached.weight == Weight::Unbounded && reached.contexts.contains(&Runs::Worker) && !reached.doubtful
+    };
+    let calls: Vec<&Reached> = app.reached.iter().filter(asks_others).collect();
+    let Some(slowest) = calls.iter().max_by(|a, b| seconds(a).total_cmp(&seconds(b))) else {
+        return;
+    };
+    let handler = slowest.handlers.first().map_or("", |(name, ..)| name.as_str());
+    let how_long = match slowest.limit {
+        Limit::Given(limit) => format!(", up to {limit} s"),
+        Limit::Default(limit) => format!(", up to {limit} s by default"),
+        Limit::Never => ", without any timeout".to_owned(),
+        Limit::Unknown => String::new(),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    let report = out
+        .report(
+            workers.place().unwrap_or(service.deployment.command),
+            "serves so many requests at a time",
+            format!(
+                "{count} sync worker{plural} serve{} {count} request{plural} at a time, and `{}` in `{handler}` waits for \
+                 another service{how_long}",
+                if count == 1 { "s" } else { "" },
+                slowest.what
+            ),
+        )
+        .related(slowest.call, "holds a worker while it waits");
+    let edit = service.set("threads", &Value::Int(4), context);
+    report
+        .help("set `threads = 4` or more (which makes it a gthread worker); `farrier advise` computes a number")
+        .fix(edit.map(|edit| Fix::unsafe_("run 4 requests in the threads of each worker", vec![edit])));
+}
+
+/// How long a call takes at worst, for choosing one of several.
+fn seconds(reached: &Reached) -> f64 {
+    match reached.limit {
+        Limit::Never => f64::MAX,
+        Limit::Given(seconds) | Limit::Default(seconds) => seconds,
+        Limit::Unknown => 0.0,
+    }
+}

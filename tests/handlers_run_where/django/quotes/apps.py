@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class QuotesConfig(AppConfig):
+    name = "quotes"
+
+    def ready(self):
+        from . import signals  # noqa: F401
