@@ -309,6 +309,94 @@ fn modules_that_import_themselves_end() {
     assert_eq!(outcome.answer["summary"]["deployments"], 1, "{}", outcome.answer);
 }
 
+/// What starts, includes or builds itself, or another one that does.
+#[test]
+fn files_that_lead_back_to_themselves_end() {
+    let cases: &[&[(&str, &str)]] = &[
+        &[
+            ("Procfile", "web: sh a.sh\n"),
+            ("a.sh", ". ./b.sh\n. ./a.sh\nsh a.sh\nexec gunicorn app:app\n"),
+            ("b.sh", ". ./a.sh\n./b.sh\nsource b.sh\n"),
+        ],
+        &[
+            ("Procfile", "web: make run\n"),
+            ("Makefile", "run: other\n\tnpm run start\n\t$(MAKE) run\nother: run\n\tgunicorn app:app\n"),
+            ("package.json", "{\"scripts\": {\"start\": \"make run && npm run start\", \"prestart\": \"npm start\"}}"),
+        ],
+        &[
+            ("Procfile", "web: just a\n"),
+            ("justfile", "a: b\n    just b\nb: a\n    task c\n    gunicorn app:app\n"),
+            ("Taskfile.yml", "version: '3'\ntasks:\n  c:\n    deps: [c]\n    cmds:\n      - task: c\n      - just a\n"),
+            ("pyproject.toml", "[tool.poe.tasks]\nx = 'poe y'\ny = 'pdm run x'\n[tool.pdm.scripts]\nx = 'poe x'\n"),
+        ],
+        &[
+            (
+                "compose.yaml",
+                "include: [compose.yaml]\nservices:\n  a: {extends: b}\n  b: {extends: {file: other.yml, service: c}}\n",
+            ),
+            ("other.yml", "services:\n  c: {extends: {file: compose.yaml, service: a}, command: gunicorn app:app}\n"),
+        ],
+        &[
+            ("a/kustomization.yaml", "resources: [../b, ., ../a]\ncomponents: [../b]\n"),
+            ("b/kustomization.yaml", "bases: [../a]\nresources: [../b/kustomization.yaml]\n"),
+        ],
+        &[
+            (
+                "Dockerfile",
+                "ARG A=$A\nFROM b AS a\nFROM a AS b\nCOPY --from=b /x /x\nFROM c AS c\nCMD gunicorn app:app\n",
+            ),
+            ("compose.yaml", "services:\n  web:\n    build: .\n    image: web\n"),
+        ],
+        &[
+            ("Procfile", "web: uwsgi --ini a.ini\n"),
+            ("a.ini", "[uwsgi]\nini = a.ini\ninclude = b.ini\na = %(b)\nb = %(a)\nmodule = %(a)\n"),
+            ("b.ini", "[uwsgi]\nini = a.ini\nini = :uwsgi\ninherit = b.ini\n"),
+        ],
+        &[
+            (
+                "supervisord.conf",
+                "[supervisord]\n[include]\nfiles = *.conf supervisord.conf\n[program:a]\ncommand = supervisord -c supervisord.conf\n",
+            ),
+            ("Procfile", "web: supervisord -c supervisord.conf\n"),
+        ],
+        &[
+            (
+                "web.service",
+                "[Service]\nEnvironmentFile=web.service\nExecStart=systemctl start web\nExecStart=/srv/run.sh\n",
+            ),
+            ("web.service.d/a.conf", "[Service]\nEnvironmentFile=web.service.d/a.conf\n"),
+            ("run.sh", "exec /srv/run.sh\n"),
+        ],
+        &[
+            ("Procfile", "web: python -m a\n"),
+            (
+                "a.py",
+                "import runpy, subprocess\nsubprocess.run(['python', '-m', 'a'])\nrunpy.run_module('a')\nimport b\nb.main()\n",
+            ),
+            ("b.py", "import a, os\ndef main():\n    os.execvp('python', ['python', 'a.py'])\n    main()\n"),
+        ],
+        &[
+            (
+                "nginx.conf",
+                "http { include nginx.conf; include *.conf; server { location / { proxy_pass http://a; } } }\n",
+            ),
+            (".env", "A=${B}\nB=${A}\n"),
+            (
+                "compose.yaml",
+                "services:\n  web: {env_file: [.env, .env], command: gunicorn -w ${A} app:app, environment: {C: $C}}\n",
+            ),
+        ],
+    ];
+    for files in cases {
+        let project = project(files);
+        let start = Instant::now();
+        farrier(project.path(), &["show", "--format", "json"], PATIENCE);
+        // In a debug build on a machine that is busy with other tests.
+        assert!(start.elapsed() < Duration::from_secs(4), "{:?} for {files:?}", start.elapsed());
+        check(project.path());
+    }
+}
+
 #[test]
 fn modules_that_all_import_from_each_other_end() {
     let names: Vec<String> = (0..12).map(|module| format!("m{module}.py")).collect();

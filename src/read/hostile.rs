@@ -56,8 +56,9 @@ const KINDS: [FileKind; 40] = [
 
 fn read(text: &str, kind: FileKind) -> (Files, Facts) {
     let mut files = Files::new();
-    let file = files.add("file", text);
-    let mut facts = all(&files, &[(file, kind)].into());
+    let mut kinds = [(files.add("file", text), kind)].into();
+    super::unfold(&mut files, &mut kinds);
+    let mut facts = all(&files, &kinds);
     super::compose::by_themselves(&files, &mut facts);
     (files, facts)
 }
