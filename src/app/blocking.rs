@@ -1,7 +1,7 @@
 //! Turns what handlers reach into one statement per root cause.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{HashSet, BTreeMap, BTreeSet};
 
 use super::{Blocking, Context, Framework, Handler, Hop, Remedy, Role, limits, repair};
 use crate::findings::Confidence;
@@ -83,7 +83,8 @@ pub(super) fn blocking(
     }
     let handlers: BTreeMap<FunctionId, Role> =
         entries.iter().map(|entry| (entry.found.frame.function, entry.found.role)).collect();
-    let report = Report { effects, framework, handlers };
+    let called = effects.called();
+    let report = Report { effects, framework, handlers, called };
     let all = causes.into_iter().filter_map(|((_, category), cause)| report.blocking(category, cause));
     let merged = merged(all.collect());
     let repairs = repair::Repairs::new(effects.types(), sources);
@@ -188,6 +189,8 @@ struct Report<'e, 't, 'a> {
     effects: &'e Effects<'t, 'a>,
     framework: Framework,
     handlers: BTreeMap<FunctionId, Role>,
+    /// Functions that others call.
+    called: HashSet<FunctionId>,
 }
 
 impl Report<'_, '_, '_> {
@@ -251,7 +254,10 @@ impl Report<'_, '_, '_> {
         let threads = matches!(self.framework, Framework::FastApi | Framework::Starlette | Framework::Quart);
         let role_allows =
             matches!(role, Some(Role::Route | Role::Dependency | Role::ExceptionHandler | Role::Background));
-        let drop_async = threads && role_allows && function.is_async && !function.awaits && !function.is_generator;
+        // Whoever awaits it himself would await what is no coroutine any more.
+        let alone = !self.called.contains(&anchor);
+        let drop_async =
+            threads && role_allows && alone && function.is_async && !function.awaits && !function.is_generator;
         let twin = sink.effect.twin;
         let plain = format!("make `{}` a plain `def`, which the framework runs in a thread", function.name);
         let text = match (drop_async, direct || twin.is_some()) {

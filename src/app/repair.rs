@@ -205,13 +205,14 @@ impl<'r, 'a> Repairs<'r, 'a> {
 }
 
 /// Whether a call may run in another thread: a lock belongs to the thread that takes it, connections
-/// of `SQLite` and of Django to the one that opens them.
+/// of `SQLite` and of Django to the one that opens them, and a session of `SQLAlchemy` to one task at a time.
 fn may_move(blocking: &Blocking) -> bool {
     let bound_to_thread = matches!(
         blocking.category,
         Category::Lock | Category::EventLoop | Category::Input | Category::File | Category::Queue
     );
-    !bound_to_thread && !blocking.what.starts_with("sqlite3.") && !blocking.library.eq_ignore_ascii_case("django")
+    let session = ["sqlite3.", "sqlalchemy.", "sqlmodel."].iter().any(|owner| blocking.what.starts_with(owner));
+    !bound_to_thread && !session && !blocking.library.eq_ignore_ascii_case("django")
 }
 
 /// The edits that turn `f(a, b=c)` into `await asyncio.to_thread(f, a, b=c)`.

@@ -11,7 +11,7 @@ mod implicit;
 mod library;
 mod search;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 pub use search::{Chain, Root, Way};
 
@@ -91,6 +91,12 @@ impl<'t, 'a> Effects<'t, 'a> {
     /// Takes `marks` for what these functions do. Comes before the first question.
     pub fn mark(&mut self, marks: HashMap<FunctionId, Mark>) {
         self.marks = marks;
+    }
+
+    /// The functions that others call.
+    pub fn called(&self) -> HashSet<FunctionId> {
+        let steps = self.nodes.iter().flat_map(|node| &node.steps);
+        steps.filter_map(|step| Some(self.nodes.get(step.to)?.frame.function)).collect()
     }
 
     /// The types it rests on.

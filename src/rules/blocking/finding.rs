@@ -86,8 +86,10 @@ impl Blocking {
         for hop in self.chain.iter().filter(|hop| hop.place != self.anchor) {
             report = report.related(hop.place, format!("in `{}`", hop.function));
         }
+        let beside = |role: &Role| matches!(role, Role::Background | Role::LifeCycle | Role::Signal);
+        let does = if self.roles.iter().all(beside) { "runs" } else { "handles requests" };
         for (handler, place) in self.handlers.iter().take(MAX_HANDLERS) {
-            report = report.related(*place, format!("`{handler}` handles requests on the event loop"));
+            report = report.related(*place, format!("`{handler}` {does} on the event loop"));
         }
         let also = self.anchors.iter().filter(|place| **place != self.anchor);
         for place in also.take(MAX_PLACES) {
