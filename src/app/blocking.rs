@@ -1,7 +1,7 @@
 //! Turns what handlers reach into one statement per root cause.
 
 use std::cmp::Reverse;
-use std::collections::{HashSet, BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::{Blocking, Context, Framework, Handler, Hop, Remedy, Role, limits, repair};
 use crate::findings::Confidence;
