@@ -55,6 +55,8 @@ fn images_hold_what_their_dockerfile_writes() {
 #[test]
 fn what_is_filled_in_while_an_image_is_built_is_not_told() {
     for lines in [
+        "RUN echo 'exec gunicorn -w 3 a' > /start.sh\nRUN echo '# b' >> /start.sh\nCMD sh /start.sh",
+        "COPY <<'EOF' /start.sh\nexec gunicorn -w 3 \\\nEOF\nRUN echo $X >> /start.sh\nCMD sh /start.sh",
         "COPY <<EOF /start.sh\nexec gunicorn -w $COUNT a\nEOF\nCMD sh /start.sh",
         "RUN echo \"exec gunicorn -w $COUNT a\" > /start.sh\nCMD sh /start.sh",
         "RUN echo 'exec gunicorn a \\\\' >> /start.sh\nCMD sh /start.sh",

@@ -57,7 +57,9 @@ pub(super) fn embedded(text: &str, file: FileId) -> Vec<Embedded> {
         return Vec::new();
     }
     let (instructions, _) = instructions::scan(text);
-    instructions.iter().flat_map(|instruction| written::files(instruction, file)).collect()
+    let incomplete = written::incomplete(&instructions, file);
+    let files = instructions.iter().flat_map(|instruction| written::files(instruction, file));
+    files.filter(|file| !incomplete.contains(&file.path)).collect()
 }
 
 struct Reader<'a> {

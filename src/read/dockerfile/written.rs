@@ -4,6 +4,8 @@
 //! Decides what lands where, as far as the text in the Dockerfile is the text of the file. A text in which
 //! the builder or a shell fills something in is left out: what would be there then depends on the build.
 
+use std::collections::BTreeSet;
+
 use crate::source::FileId;
 
 use super::super::decoded::Decoded;
@@ -44,6 +46,24 @@ fn is_plain(document: &Document) -> bool {
 
 /// What the commands of a `RUN` write, where one command alone says all of a file.
 fn run(instruction: &Instruction, file: FileId) -> Vec<Embedded> {
+    let known = outputs(instruction, file).into_iter().filter_map(|(path, body)| Some(Embedded { path, body: body? }));
+    known.filter(|file| !file.body.text().trim().is_empty()).collect()
+}
+
+/// The paths to which one of the instructions adds what it does not tell all of: nothing that another one
+/// writes there is the whole file.
+pub(super) fn incomplete(instructions: &[Instruction], file: FileId) -> BTreeSet<String> {
+    let runs = instructions.iter().filter(|instruction| instruction.keyword == "RUN");
+    let adding = runs.filter(|instruction| instruction.rest.text().contains('>'));
+    adding
+        .flat_map(|instruction| outputs(instruction, file))
+        .filter(|(_, body)| body.is_none())
+        .map(|(path, _)| path)
+        .collect()
+}
+
+/// Each path that the commands of a `RUN` write to, with the text where all of it is known.
+fn outputs(instruction: &Instruction, file: FileId) -> Vec<(String, Option<Decoded>)> {
     let rest = &instruction.rest;
     let Some(script) = shell::script(&Decoded::verbatim(rest.text(), 0), file) else { return Vec::new() };
     let mut commands = Vec::new();
@@ -72,8 +92,7 @@ fn run(instruction: &Instruction, file: FileId) -> Vec<Embedded> {
             None => written.push((path, body.filter(|_| !appends))),
         }
     }
-    let known = written.into_iter().filter_map(|(path, body)| Some(Embedded { path, body: body? }));
-    known.filter(|file| !file.body.text().trim().is_empty()).collect()
+    written
 }
 
 /// The commands that run one after the other. What stands in a branch may not run.
