@@ -1,6 +1,6 @@
 //! What a server makes of a configured value: Gunicorn's own validators.
 //!
-//! The other servers check less, and their own way: [`loose`] has theirs. What only the machine can answer (does the file exist, is there such a user) is
+//! The other servers check less, and their own way: `loose` has theirs. What only the machine can answer (does the file exist, is there such a user) is
 //! not decided here: such a value passes.
 
 use super::schema::Kind;
