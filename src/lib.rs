@@ -226,7 +226,7 @@ fn judge(
             cpus: cpus.as_ref(),
         })
         .collect();
-    let context = Context { files, parameters: &request.rules };
+    let context = Context { files, deployments: &assembly.deployments, parameters: &request.rules };
     let mut findings = rules::run(&services, orphans, &assembly.development_servers, &context, notes);
     findings.retain(|finding| request.rules.runs(finding.rule) && !request.allowed.covers(finding, files));
     for finding in &mut findings {

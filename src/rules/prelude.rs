@@ -47,6 +47,8 @@ pub struct DeclaredCpus {
 pub struct Context<'a> {
     /// The texts, for places and for edits.
     pub files: &'a Files,
+    /// Every server of the project, for what another one makes of the same line.
+    pub deployments: &'a [Deployment],
     /// Parameters that the settings override, by rule and name.
     pub parameters: &'a dyn Parameters,
 }
