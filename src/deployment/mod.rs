@@ -35,7 +35,7 @@ mod uwsgi;
 mod version;
 
 pub use crate::python::evaluate::Dependency;
-pub use crate::read::{Autoscaler, HealthCheck, HealthKind, Limits, Proxy};
+pub use crate::read::{Autoscaler, HealthCheck, HealthKind, Limits, Outside, Proxy};
 pub use assemble::{Assembly, DevelopmentServer, assemble};
 pub use compose::{Composed, services as compose_services};
 pub use configuration::{Configuration, Stranger};
@@ -86,6 +86,8 @@ pub struct Deployment {
     pub stop_delay: Option<Located<Seconds>>,
     /// The line that makes it run in a container.
     pub container: Option<Place>,
+    /// What that container shares with the world outside.
+    pub outside: Outside,
     /// Why this is not how the service runs in production.
     pub development: Option<Located<String>>,
     /// Why the server refuses to start, in its own terms.

@@ -141,6 +141,7 @@ pub(super) fn resolve(
         stop_signal: origin.unit.stop_signal.clone(),
         stop_delay: origin.unit.stop_delay.clone(),
         container: origin.container,
+        outside: origin.unit.outside.clone(),
         development: origin.development.cloned(),
         object,
         abbreviated,

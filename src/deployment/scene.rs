@@ -344,6 +344,9 @@ fn with_image(unit: &Unit, image: Option<&Image>) -> Unit {
     let Some(image) = image else { return unit };
     unit.user = unit.user.or_else(|| image.user.cloned());
     unit.stop_signal = unit.stop_signal.or_else(|| image.stop_signal.cloned());
+    let declared = image.stage.outside.volumes.iter().filter(|volume| !unit.outside.volumes.contains(volume));
+    let declared: Vec<String> = declared.cloned().collect();
+    unit.outside.volumes.extend(declared);
     if unit.kind != UnitKind::KubernetesContainer {
         match (unit.health.first_mut(), image.health) {
             (None, Some(check)) => unit.health = vec![check.clone()],
