@@ -42,7 +42,7 @@ pub use configuration::{Configuration, Stranger};
 pub use effective::{Candidate, Effective, Layer, Resolved, Settings, Site};
 pub use version::ServerVersion;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::read::UnitKind;
 use crate::servers::{Server, Version, WorkerClass};
@@ -88,6 +88,8 @@ pub struct Deployment {
     pub container: Option<Place>,
     /// What that container shares with the world outside.
     pub outside: Outside,
+    /// The image below everything that the project builds for it, as written.
+    pub base: Option<Located<String>>,
     /// Why this is not how the service runs in production.
     pub development: Option<Located<String>>,
     /// Why the server refuses to start, in its own terms.
@@ -106,6 +108,10 @@ pub struct Deployment {
     pub proxies: Vec<Proxy>,
     /// The distributions that the project asks for, with the version where one is pinned or bounded.
     distributions: BTreeMap<String, Option<ServerVersion>>,
+    /// Extras that are asked for: `standard` of `uvicorn`.
+    extras: BTreeSet<(String, String)>,
+    /// Whether a lock file tells everything that is installed with the server.
+    pub locked: bool,
 }
 
 impl Deployment {
@@ -153,6 +159,16 @@ impl Deployment {
     /// Whether the project asks for a distribution.
     pub fn asks_for(&self, distribution: &str) -> bool {
         self.distributions.contains_key(distribution)
+    }
+
+    /// Whether the project asks for a distribution together with one of its extras.
+    pub fn asks_for_extra(&self, distribution: &str, extra: &str) -> bool {
+        self.extras.contains(&(distribution.to_owned(), extra.to_owned()))
+    }
+
+    /// Whether the project lists any distribution at all.
+    pub fn lists_requirements(&self) -> bool {
+        !self.distributions.is_empty()
     }
 
     /// What the project asks for of a distribution, where it pins or bounds it.

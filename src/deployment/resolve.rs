@@ -142,6 +142,9 @@ pub(super) fn resolve(
         stop_delay: origin.unit.stop_delay.clone(),
         container: origin.container,
         outside: origin.unit.outside.clone(),
+        base: origin.unit.base.clone(),
+        extras: version::extras(&facts.requirements),
+        locked: version::is_locked(table.distribution(), &home, &facts.requirements, files),
         development: origin.development.cloned(),
         object,
         abbreviated,
@@ -367,6 +370,7 @@ fn load(
         file,
         named_at,
         strangers: std::mem::take(&mut read.strangers),
+        patches: reader.files.get(file).text().contains("patch_all"),
         last_assignment: read.last_assignment,
     };
     Loaded { configuration: Some(configuration), read: Some(read), unread: None }

@@ -128,6 +128,8 @@ pub struct Unit {
     pub sockets: Vec<Located<String>>,
     /// What it shares with the world outside its container.
     pub outside: Outside,
+    /// The image below everything that the project builds.
+    pub base: Option<Located<String>>,
 }
 
 /// What a container shares with the world outside.
@@ -168,6 +170,7 @@ impl Unit {
             variant: None,
             sockets: Vec::new(),
             outside: Outside::default(),
+            base: None,
         }
     }
 }
