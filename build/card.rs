@@ -17,6 +17,8 @@ pub(crate) struct Card {
     aliases: Vec<String>,
     severity: String,
     confidence: String,
+    #[serde(default)]
+    pedantic: bool,
     fix: String,
     title: String,
     why: String,
@@ -107,10 +109,11 @@ impl Card {
         let aliases = list(&self.aliases, |alias| format!("{alias:?}"));
         format!(
             "Card {{ group: {group:?}, name: {:?}, code: {:?}, aliases: {aliases}, severity: Severity::{severity}, \
-             confidence: Confidence::{confidence}, fix: {:?}, title: {:?}, why: {:?}, advice: {:?}, \
+             confidence: Confidence::{confidence}, pedantic: {:?}, fix: {:?}, title: {:?}, why: {:?}, advice: {:?}, \
              parameters: {parameters}, evidence: {evidence}, examples: {examples} }}",
             self.name,
             self.code,
+            self.pedantic,
             self.fix,
             self.title.trim(),
             self.why.trim(),

@@ -35,11 +35,12 @@ mod uwsgi;
 mod version;
 
 pub use crate::python::evaluate::Dependency;
-pub use crate::read::{Autoscaler, HealthCheck, HealthKind, Limits, Proxy};
+pub use crate::read::{Autoscaler, Container, Edge, HealthCheck, HealthKind, Limits, Proxy};
 pub use assemble::{Assembly, DevelopmentServer, assemble};
 pub use compose::{Composed, services as compose_services};
 pub use configuration::{Configuration, Stranger};
 pub use effective::{Candidate, Effective, Layer, Resolved, Settings, Site};
+pub use shell::{Shield, ShieldKind};
 pub use version::ServerVersion;
 
 use std::collections::BTreeMap;
@@ -80,12 +81,16 @@ pub struct Deployment {
     pub health: Vec<HealthCheck>,
     /// The user that the place which starts it names, as written.
     pub user: Option<Located<String>>,
+    /// The shell that keeps that signal from it.
+    pub shield: Option<Shield>,
     /// The signal that asks it to stop, as written; `SIGTERM` if not given.
     pub stop_signal: Option<Located<String>>,
     /// How long it is kept waiting before that signal.
     pub stop_delay: Option<Located<Seconds>>,
     /// The line that makes it run in a container.
     pub container: Option<Place>,
+    /// What surrounds that container, as far as an orchestrator says so.
+    pub surroundings: Container,
     /// Why this is not how the service runs in production.
     pub development: Option<Located<String>>,
     /// Why the server refuses to start, in its own terms.

@@ -20,6 +20,8 @@ pub struct Card {
     pub severity: Severity,
     /// The most that the rule can be sure.
     pub confidence: Confidence,
+    /// Whether it is said only to those who ask for such things (`--pedantic`).
+    pub pedantic: bool,
     /// The safest fix it offers: `safe`, `unsafe` or `none`.
     pub fix: &'static str,
     /// The fault as a clause that reads well after "allow".
