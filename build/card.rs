@@ -17,9 +17,9 @@ pub(crate) struct Card {
     aliases: Vec<String>,
     severity: String,
     confidence: String,
-    #[serde(default)]
-    pedantic: bool,
     fix: String,
+    #[serde(default)]
+    noisy: bool,
     title: String,
     why: String,
     advice: String,
@@ -109,12 +109,12 @@ impl Card {
         let aliases = list(&self.aliases, |alias| format!("{alias:?}"));
         format!(
             "Card {{ group: {group:?}, name: {:?}, code: {:?}, aliases: {aliases}, severity: Severity::{severity}, \
-             confidence: Confidence::{confidence}, pedantic: {:?}, fix: {:?}, title: {:?}, why: {:?}, advice: {:?}, \
+             confidence: Confidence::{confidence}, fix: {:?}, noisy: {}, title: {:?}, why: {:?}, advice: {:?}, \
              parameters: {parameters}, evidence: {evidence}, examples: {examples} }}",
             self.name,
             self.code,
-            self.pedantic,
             self.fix,
+            self.noisy,
             self.title.trim(),
             self.why.trim(),
             self.advice.trim(),

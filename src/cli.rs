@@ -114,7 +114,7 @@ pub(crate) struct Check {
     /// Show advice as well as errors and warnings.
     #[arg(long)]
     pub(crate) advice: bool,
-    /// Run also the rules that only some people want to hear of.
+    /// Run the rules too that most projects would not want.
     #[arg(long)]
     pub(crate) pedantic: bool,
     /// Apply safe fixes, and show what was changed.

@@ -74,9 +74,8 @@ impl Allowed {
 #[derive(Debug, Clone, Default)]
 pub struct RuleChoice {
     selected: Option<Vec<&'static str>>,
-    ignored: Vec<&'static str>,
-    /// Whether rules run that only some people want to hear of.
     pedantic: bool,
+    ignored: Vec<&'static str>,
     severity: BTreeMap<&'static str, Severity>,
     parameters: BTreeMap<(String, String), f64>,
 }
@@ -86,9 +85,15 @@ impl RuleChoice {
     pub fn runs(&self, rule: &str) -> bool {
         let wanted = match &self.selected {
             Some(selected) => selected.contains(&rule),
-            None => self.pedantic || Card::find(rule).is_none_or(|card| !card.pedantic),
+            None => self.pedantic || Card::find(rule).is_none_or(|card| !card.noisy),
         };
         wanted && !self.ignored.contains(&rule)
+    }
+
+    /// The same choice with the rules that only run on request.
+    #[must_use]
+    pub fn pedantic(self) -> Self {
+        Self { pedantic: true, ..self }
     }
 
     /// The severity that the settings give to a rule.

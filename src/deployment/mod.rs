@@ -95,6 +95,11 @@ pub struct Deployment {
     pub development: Option<Located<String>>,
     /// Why the server refuses to start, in its own terms.
     pub errors: Vec<Located<String>>,
+    /// Where the application is handed over as an object although other processes have to import it; it is
+    /// among the errors too.
+    pub object: Option<Place>,
+    /// Options of the command line that are written as the beginning of one, with the whole of it.
+    pub abbreviated: Vec<Located<String>>,
     /// How many workers a formula over the cores of the machine starts on a node of 64; `None` where
     /// the number rests on no such formula.
     pub workers_on_large_node: Option<i64>,
@@ -153,8 +158,13 @@ impl Deployment {
         self.distributions.contains_key(distribution)
     }
 
+    /// What the project asks for of a distribution, where it pins or bounds it.
+    pub fn pin_of(&self, distribution: &str) -> Option<&ServerVersion> {
+        self.distributions.get(distribution)?.as_ref()
+    }
+
     /// The version of a distribution, where the project pins or bounds it.
     pub fn version_of(&self, distribution: &str) -> Option<Version> {
-        Some(self.distributions.get(distribution)?.as_ref()?.version)
+        Some(self.pin_of(distribution)?.version)
     }
 }

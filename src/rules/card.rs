@@ -20,10 +20,10 @@ pub struct Card {
     pub severity: Severity,
     /// The most that the rule can be sure.
     pub confidence: Confidence,
-    /// Whether it is said only to those who ask for such things (`--pedantic`).
-    pub pedantic: bool,
     /// The safest fix it offers: `safe`, `unsafe` or `none`.
     pub fix: &'static str,
+    /// Whether it is right too seldom, or too often, to run unless somebody asks for it.
+    pub noisy: bool,
     /// The fault as a clause that reads well after "allow".
     pub title: &'static str,
     /// A failure that a user would recognise.
