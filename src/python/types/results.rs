@@ -69,6 +69,7 @@ impl<'a> Types<'a> {
                 return call.arguments.args.first().map(|first| self.annotation(first, frame)).unwrap_or_default();
             }
             "getattr" => return self.getattr(call, frame),
+            "importlib.import_module" => return self.module_named(call, frame),
             "typing.TypeVar" | "typing_extensions.TypeVar" | "typing.NewType" => {
                 return Self::stands_for(call, frame);
             }
@@ -140,6 +141,17 @@ impl<'a> Types<'a> {
             [object, Expr::StringLiteral(name), ..] => {
                 let object = self.value(object, frame);
                 object.iter().flat_map(|value| self.attribute(value, name.value.to_str())).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The module that a call imports by a name which is written out.
+    fn module_named(&self, call: &ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
+        match &*call.arguments.args {
+            [Expr::StringLiteral(name)] if !name.value.to_str().starts_with('.') => {
+                let from = self.facts_at(frame.function.file).file;
+                self.imported(from, 0, name.value.to_str()).into_iter().collect()
             }
             _ => Vec::new(),
         }
