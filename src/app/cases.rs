@@ -123,3 +123,8 @@ fn functions_of_the_project_register_handlers() {
 fn idioms_of_larger_projects_are_followed() {
     judge("cases/idioms.txt");
 }
+
+#[test]
+fn services_are_followed_through_what_holds_them_together() {
+    judge("cases/services.txt");
+}

@@ -7,12 +7,15 @@
 mod annotations;
 mod applied;
 mod classes;
+mod configured;
 mod containers;
 mod decorators;
 mod environments;
 mod expressions;
 mod fields;
+mod generics;
 mod hashing;
+mod injection;
 mod iterators;
 mod lookup;
 mod narrowing;
