@@ -6,14 +6,19 @@
 
 mod annotations;
 mod applied;
+mod branches;
 mod classes;
+mod configured;
 mod containers;
 mod decorators;
 mod environments;
 mod expressions;
 mod fields;
+mod generics;
 mod hashing;
+mod injection;
 mod iterators;
+mod known;
 mod lookup;
 mod narrowing;
 mod offloaders;
@@ -28,14 +33,16 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
+use self::branches::ByName;
 use self::hashing::QuickMap;
+pub use self::known::Known;
 pub use self::offloaders::is_runner;
 pub use self::project::Project;
 use self::sites::Sites;
 use super::calls::{Class, FileFacts, Function};
 use super::modules::{ModuleRef, Modules};
 use super::syntax::ast;
-use crate::source::{FileId, Place};
+use crate::source::{FileId, Place, Span};
 
 /// How many possibilities are kept.
 const MAX_VALUES: usize = 16;
@@ -112,6 +119,8 @@ pub enum Value<'a> {
     RowsMethod(ClassId, Rc<str>),
     /// An argument that is given but not followed.
     Unknown,
+    /// What is certain of an argument; kept beside what it may be.
+    Known(Known<'a>),
     /// An argument that is one of these.
     Either(Rc<[Value<'a>]>),
     /// A method of a builtin container that gives such a value.
@@ -191,6 +200,11 @@ pub struct Types<'a> {
     sites: OnceCell<Sites<'a>>,
     implementations: RefCell<HashMap<ClassId, Vec<ClassId>>>,
     ancestries: RefCell<HashMap<ClassId, Values<'a>>>,
+    /// The parts of functions that cannot run.
+    dead: RefCell<QuickMap<Frame, Rc<[Span]>>>,
+    /// Which parameters of functions decide something.
+    asks: RefCell<HashMap<FunctionId, Rc<[bool]>>>,
+    by_name: OnceCell<ByName<'a>>,
     following: RefCell<Vec<Followed>>,
     followed: Cell<usize>,
 }
@@ -225,6 +239,9 @@ impl<'a> Types<'a> {
             implementations: RefCell::new(HashMap::new()),
             ancestries: RefCell::new(HashMap::new()),
             subclasses: RefCell::new(None),
+            dead: RefCell::default(),
+            asks: RefCell::default(),
+            by_name: OnceCell::new(),
             following: RefCell::new(Vec::new()),
             followed: Cell::new(0),
         }
