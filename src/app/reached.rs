@@ -34,6 +34,7 @@ pub(super) fn reached(
                         category: sink.effect.category,
                         weight: sink.effect.weight,
                         limit,
+                        timeout: sink.effect.timeout,
                         gevent: sink.effect.gevent,
                         gevent_setup: sink.effect.gevent_setup,
                         destination,
