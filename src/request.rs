@@ -38,6 +38,8 @@ pub struct Request {
     pub instructions: Instructions,
     /// What is not to be reported.
     pub allowed: Allowed,
+    /// A comment that silences anything has to say why, not only one that silences an error.
+    pub require_reason: bool,
 }
 
 /// Findings that the settings allow.
@@ -131,6 +133,7 @@ impl Request {
             rules: choice(loaded, flags)?,
             instructions: instructions(loaded)?,
             allowed: allowed(loaded)?,
+            require_reason: loaded.settings.require_reason,
             ..Self::default()
         })
     }

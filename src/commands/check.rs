@@ -30,7 +30,8 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
             examination = examine(&request)?;
         }
     }
-    let nothing = examination.assembly.deployments.is_empty()
+    let nothing = examination.findings.is_empty()
+        && examination.assembly.deployments.is_empty()
         && examination.assembly.development_servers.is_empty()
         && examination.orphans.is_empty();
     let deployments = examination.assembly.deployments.len();

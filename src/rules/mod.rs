@@ -7,6 +7,7 @@ mod blocking;
 mod card;
 mod configuration;
 mod dependencies;
+mod farrier;
 mod gevent;
 mod prelude;
 mod reliability;
@@ -14,6 +15,7 @@ mod sizing;
 mod worker;
 
 pub use card::{CARDS, Card, Evidence, Example, Expect, Parameter};
+pub use farrier::{CommentFault, FaultKind};
 pub use prelude::{Context, DeclaredCpus, Parameters, Service};
 
 use crate::app::Application;
@@ -40,6 +42,8 @@ enum Shape {
     App(fn(&Application, Option<&Service>, &Context, &mut Findings)),
     /// A framework's development server.
     Development(fn(&DevelopmentServer, &Context, &mut Findings)),
+    /// A comment that is addressed to farrier.
+    Comment(fn(&CommentFault, &mut Findings)),
 }
 
 /// Names a rule's card and its shape; a name without a card does not compile.
@@ -59,6 +63,7 @@ pub fn all() -> impl Iterator<Item = Rule> {
         blocking::RULES,
         configuration::RULES,
         dependencies::RULES,
+        farrier::RULES,
         gevent::RULES,
         reliability::RULES,
         sizing::RULES,
@@ -96,6 +101,8 @@ pub fn run(
                 }
             }
             Shape::Development(check) => development.iter().for_each(|server| check(server, context, &mut found)),
+            // Judged by `about_comments`, when it is known what they silence.
+            Shape::Comment(_) => {}
         }));
         if ran.is_err() {
             notes.push(Note::file("", format!("the rule `{}` failed, please report it", rule.card.name)));
@@ -112,4 +119,22 @@ pub fn run(
         }
     }
     findings
+}
+
+/// What the rules say about comments that are addressed to farrier.
+pub fn about_comments(faults: &[CommentFault], context: &Context) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for rule in all() {
+        if let Shape::Comment(check) = rule.shape {
+            let mut found = Findings::new(rule.card, context);
+            faults.iter().for_each(|fault| check(fault, &mut found));
+            findings.extend(found.into_findings());
+        }
+    }
+    findings
+}
+
+/// Whether a rule is about comments that are addressed to farrier.
+pub fn is_about_comments(rule: &str) -> bool {
+    farrier::RULES.iter().any(|own| own.card.name == rule && matches!(own.shape, Shape::Comment(_)))
 }

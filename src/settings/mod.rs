@@ -24,6 +24,8 @@ pub struct Settings {
     pub ignore: Vec<Spanned<String>>,
     /// Patterns of paths to leave out, spelled as in a `.gitignore`.
     pub exclude: Vec<String>,
+    /// A comment that silences anything has to say why, not only one that silences an error.
+    pub require_reason: bool,
     /// Other severities for rules.
     pub severity: BTreeMap<Spanned<String>, Level>,
     /// Parameters of rules.
