@@ -131,7 +131,11 @@ pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<
     let host = Host::detect(Path::new("/"));
     let advice = recommend(request, &files, &assembly, &applications, &host);
     let findings = judge(request, &files, &assembly, &applications, &orphans, &advice, &mut notes);
-    let (findings, suppressed) = silence(findings, request, &files, &facts);
+    let (mut findings, suppressed) = silence(findings, request, &files, &facts);
+    for finding in &mut findings {
+        let place = finding.primary.place;
+        finding.function = facts.python.get(&place.file).and_then(|module| module.function_around(place.span));
+    }
     notes.sort();
     notes.dedup();
     Ok(Examination {

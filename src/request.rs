@@ -40,6 +40,8 @@ pub struct Request {
     pub allowed: Allowed,
     /// A comment that silences anything has to say why, not only one that silences an error.
     pub require_reason: bool,
+    /// The file of findings that are known, where the settings name one.
+    pub baseline: Option<PathBuf>,
 }
 
 /// Findings that the settings allow.
@@ -134,6 +136,7 @@ impl Request {
             instructions: instructions(loaded)?,
             allowed: allowed(loaded)?,
             require_reason: loaded.settings.require_reason,
+            baseline: loaded.baseline(),
             ..Self::default()
         })
     }

@@ -248,6 +248,7 @@ impl<'a> Findings<'a> {
             help: None,
             category: None,
             pattern: None,
+            function: None,
             fix: None,
         };
         self.found.push(finding);

@@ -1,12 +1,15 @@
-//! Comments that silence findings, and what is wrong with them.
+//! Comments that silence findings, what is wrong with them, and baselines of findings that are known.
 //!
 //! Decides what a comment says and which findings it covers: the smallest statement or instruction
 //! that it stands in or in front of. Knows no format: the caller finds the comments and says where
 //! the statement around a place begins and ends. Only comments addressed to farrier count; those of
 //! other tools (`noqa`, `type: ignore`) mean nothing here.
 
+mod baseline;
 mod directive;
 mod repair;
+
+pub use baseline::{Baseline, BaselineError, Compared, Entry, FILE};
 
 use std::collections::BTreeMap;
 
