@@ -113,6 +113,9 @@ pub(crate) struct Check {
     /// Show advice as well as errors and warnings.
     #[arg(long)]
     pub(crate) advice: bool,
+    /// Run the rules too that most projects would not want.
+    #[arg(long)]
+    pub(crate) pedantic: bool,
     /// Apply safe fixes, and show what was changed.
     #[arg(long)]
     pub(crate) fix: bool,

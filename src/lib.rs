@@ -229,7 +229,7 @@ fn judge(
             cpus: cpus.as_ref(),
         })
         .collect();
-    let context = Context { files, parameters: &request.rules };
+    let context = Context { files, deployments: &assembly.deployments, parameters: &request.rules };
     let findings = rules::run(&services, orphans, &assembly.development_servers, &context, notes);
     asked_for(findings, request, files)
 }
@@ -252,7 +252,7 @@ fn silence(findings: Vec<Finding>, request: &Request, files: &Files, facts: &Fac
     let names: Vec<&'static str> = rules::CARDS.iter().map(|card| card.name).collect();
     let names = suppress::Names { resolve: &|word| rules::Card::find(word).map(|card| card.name), all: &names };
     let statement = |file, span| facts.statement_around(file, span);
-    let context = Context { files, parameters: &request.rules };
+    let context = Context { files, deployments: &[], parameters: &request.rules };
     let mut directives = suppress::Directives::read(files, &comments, names);
     let (mut kept, mut suppressed) = directives.silence(findings, &statement);
     // What is wrong with comments can be silenced like anything else, and only then it is known which

@@ -74,6 +74,7 @@ impl Allowed {
 #[derive(Debug, Clone, Default)]
 pub struct RuleChoice {
     selected: Option<Vec<&'static str>>,
+    pedantic: bool,
     ignored: Vec<&'static str>,
     severity: BTreeMap<&'static str, Severity>,
     parameters: BTreeMap<(String, String), f64>,
@@ -82,7 +83,17 @@ pub struct RuleChoice {
 impl RuleChoice {
     /// Whether a rule runs.
     pub fn runs(&self, rule: &str) -> bool {
-        self.selected.as_ref().is_none_or(|selected| selected.contains(&rule)) && !self.ignored.contains(&rule)
+        let wanted = match &self.selected {
+            Some(selected) => selected.contains(&rule),
+            None => self.pedantic || Card::find(rule).is_none_or(|card| !card.noisy),
+        };
+        wanted && !self.ignored.contains(&rule)
+    }
+
+    /// The same choice with the rules that only run on request.
+    #[must_use]
+    pub fn pedantic(self) -> Self {
+        Self { pedantic: true, ..self }
     }
 
     /// The severity that the settings give to a rule.
@@ -112,6 +123,8 @@ pub struct Flags {
     pub select: Vec<String>,
     /// `--ignore`.
     pub ignore: Vec<String>,
+    /// `--pedantic`.
+    pub pedantic: bool,
 }
 
 /// Flags that cannot be used; whoever typed them must act.
@@ -248,6 +261,7 @@ fn choice(loaded: &Loaded, flags: &Flags) -> Result<RuleChoice, Error> {
     let mut choice = RuleChoice {
         selected: (!selected.is_empty()).then(|| selected.concat()),
         ignored: ignored.concat(),
+        pedantic: flags.pedantic,
         ..RuleChoice::default()
     };
     for (word, level) in &settings.severity {

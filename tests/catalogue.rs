@@ -189,5 +189,6 @@ fn run<'f>(files: impl Iterator<Item = (&'f str, &'f str)>) -> Examination {
             .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
     let request = Request { root: project.path().to_path_buf(), ..Request::default() };
+    let request = Request { rules: request.rules.clone().pedantic(), ..request };
     examine(&request).unwrap_or_else(|error| panic!("{error}"))
 }
