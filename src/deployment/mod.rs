@@ -35,7 +35,7 @@ mod uwsgi;
 mod version;
 
 pub use crate::python::evaluate::Dependency;
-pub use crate::read::{Autoscaler, Container, Edge, HealthCheck, HealthKind, Limits, Proxy};
+pub use crate::read::{Autoscaler, Container, Edge, HealthCheck, HealthKind, Limits, Proxy, UnitKind};
 pub use assemble::{Assembly, DevelopmentServer, assemble};
 pub use compose::{Composed, services as compose_services};
 pub use configuration::{Configuration, Stranger};
@@ -45,7 +45,6 @@ pub use version::ServerVersion;
 
 use std::collections::BTreeMap;
 
-use crate::read::UnitKind;
 use crate::servers::{Server, Version, WorkerClass};
 use crate::source::{FileId, Located, Place};
 use crate::values::Seconds;

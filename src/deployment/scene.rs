@@ -342,6 +342,7 @@ impl<'f> Scene<'f> {
 fn with_image(unit: &Unit, image: Option<&Image>) -> Unit {
     let mut unit = unit.clone();
     let Some(image) = image else { return unit };
+    unit.container.base = image.stage.image.clone();
     unit.user = unit.user.or_else(|| image.user.cloned());
     unit.stop_signal = unit.stop_signal.or_else(|| image.stop_signal.cloned());
     if unit.kind != UnitKind::KubernetesContainer {

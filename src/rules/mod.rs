@@ -12,6 +12,8 @@ mod prelude;
 mod reliability;
 mod sizing;
 mod stated;
+mod surroundings;
+mod timeouts;
 mod worker;
 
 pub use card::{CARDS, Card, Evidence, Example, Expect, Parameter};
@@ -64,6 +66,7 @@ pub fn all() -> impl Iterator<Item = Rule> {
         gevent::RULES,
         reliability::RULES,
         sizing::RULES,
+        timeouts::RULES,
         worker::RULES,
     ]
     .into_iter()
