@@ -35,7 +35,7 @@ mod uwsgi;
 mod version;
 
 pub use crate::python::evaluate::Dependency;
-pub use crate::read::{Autoscaler, Container, Edge, HealthCheck, HealthKind, Limits, Proxy, UnitKind};
+pub use crate::read::{Autoscaler, Container, Edge, HealthCheck, HealthKind, Limits, Outside, Proxy, UnitKind};
 pub use assemble::{Assembly, DevelopmentServer, assemble};
 pub use compose::{Composed, services as compose_services};
 pub use configuration::{Configuration, Stranger};
@@ -43,7 +43,7 @@ pub use effective::{Candidate, Effective, Layer, Resolved, Settings, Site};
 pub use shell::{Shield, ShieldKind};
 pub use version::ServerVersion;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::servers::{Server, Version, WorkerClass};
 use crate::source::{FileId, Located, Place};
@@ -90,6 +90,10 @@ pub struct Deployment {
     pub container: Option<Place>,
     /// What surrounds that container, as far as an orchestrator says so.
     pub surroundings: Container,
+    /// What that container shares with the world outside.
+    pub outside: Outside,
+    /// The image below everything that the project builds for it, as written.
+    pub base: Option<Located<String>>,
     /// Why this is not how the service runs in production.
     pub development: Option<Located<String>>,
     /// Why the server refuses to start, in its own terms.
@@ -108,6 +112,10 @@ pub struct Deployment {
     pub proxies: Vec<Proxy>,
     /// The distributions that the project asks for, with the version where one is pinned or bounded.
     distributions: BTreeMap<String, Option<ServerVersion>>,
+    /// Extras that are asked for: `standard` of `uvicorn`.
+    extras: BTreeSet<(String, String)>,
+    /// Whether a lock file tells everything that is installed with the server.
+    pub locked: bool,
 }
 
 impl Deployment {
@@ -155,6 +163,16 @@ impl Deployment {
     /// Whether the project asks for a distribution.
     pub fn asks_for(&self, distribution: &str) -> bool {
         self.distributions.contains_key(distribution)
+    }
+
+    /// Whether the project asks for a distribution together with one of its extras.
+    pub fn asks_for_extra(&self, distribution: &str, extra: &str) -> bool {
+        self.extras.contains(&(distribution.to_owned(), extra.to_owned()))
+    }
+
+    /// Whether the project lists any distribution at all.
+    pub fn lists_requirements(&self) -> bool {
+        !self.distributions.is_empty()
     }
 
     /// What the project asks for of a distribution, where it pins or bounds it.

@@ -12,7 +12,7 @@ use super::settle::{self, Sources};
 use super::version;
 use super::{Candidate, Deployment, Resolved, Settings, daphne, fastapi, faults, granian, hypercorn, uvicorn, uwsgi};
 use crate::findings::Note;
-use crate::read::{self, Container, Facts, Limits, Unit, UnitKind};
+use crate::read::{self, Facts, Limits, Unit, UnitKind};
 use crate::servers::arguments::{self, Argument, Arguments, Given};
 use crate::servers::schema::Syntax;
 use crate::servers::{Program, Server, Table, Version, fastapi_cli, table};
@@ -142,7 +142,11 @@ pub(super) fn resolve(
         stop_delay: origin.unit.stop_delay.clone(),
         shield: start.shield.clone(),
         container: origin.container,
-        surroundings: surroundings(origin.unit, facts),
+        surroundings: origin.unit.container.clone(),
+        outside: origin.unit.outside.clone(),
+        base: origin.unit.base.clone(),
+        extras: version::extras(&facts.requirements),
+        locked: version::is_locked(table.distribution(), &home, &facts.requirements, files),
         development: origin.development.cloned(),
         object,
         abbreviated,
@@ -155,28 +159,6 @@ pub(super) fn resolve(
         errors,
     })
 }
-
-/// What surrounds a unit, with the image that it rests on in the end.
-fn surroundings(unit: &Unit, facts: &Facts) -> Container {
-    let mut around = unit.container.clone();
-    let mut base = around.base.take().or_else(|| unit.image.clone());
-    for _ in 0..MAX_STAGES {
-        let stage = |name: &Located<String>| {
-            let mut stages = facts.units.iter().filter(|stage| stage.kind == UnitKind::Image);
-            let found = stages.find(|stage| stage.name == name.value && stage.place.file == name.place.file);
-            found.and_then(|stage| stage.image.clone())
-        };
-        match base.as_ref().and_then(stage) {
-            Some(earlier) => base = Some(earlier),
-            None => break,
-        }
-    }
-    around.base = base;
-    around
-}
-
-/// Stages of an image that rest on each other are followed this far.
-const MAX_STAGES: usize = 16;
 
 /// The environment that the server reads its variables from, once it has loaded a file of them.
 fn environment(
@@ -390,6 +372,7 @@ fn load(
         file,
         named_at,
         strangers: std::mem::take(&mut read.strangers),
+        patches: reader.files.get(file).text().contains("patch_all"),
         last_assignment: read.last_assignment,
     };
     Loaded { configuration: Some(configuration), read: Some(read), unread: None }

@@ -129,6 +129,21 @@ pub struct Unit {
     pub sockets: Vec<Located<String>>,
     /// What surrounds it, where it is a container.
     pub container: Container,
+    /// What it shares with the world outside its container.
+    pub outside: Outside,
+    /// The image below everything that the project builds.
+    pub base: Option<Located<String>>,
+}
+
+/// What a container shares with the world outside.
+#[derive(Debug, Clone, Default)]
+pub struct Outside {
+    /// Ports that the machine opens to others, as written: `8000:80`.
+    pub published: Vec<Located<String>>,
+    /// Whether it has the network of the machine, or that of other containers.
+    pub shares_network: bool,
+    /// Folders that outlive the container, as it sees them.
+    pub volumes: Vec<String>,
 }
 
 impl Unit {
@@ -158,6 +173,8 @@ impl Unit {
             variant: None,
             sockets: Vec::new(),
             container: Container::default(),
+            outside: Outside::default(),
+            base: None,
         }
     }
 }

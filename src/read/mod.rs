@@ -59,7 +59,7 @@ pub use hypercorn::{TomlEntry, TomlSettings, toml_settings};
 pub use compose::{ComposeFile, Extends, Include, Layer, service as compose_service, size as compose_size};
 pub use dotenv::compose_variables;
 pub use facts::{
-    Autoscaler, Build, Command, Copied, Facts, FilledBy, Form, HealthCheck, HealthKind, Limits, Mount, Proxy,
+    Autoscaler, Build, Command, Copied, Facts, FilledBy, Form, HealthCheck, HealthKind, Limits, Mount, Outside, Proxy,
     Requirement, Stage, Step, SupervisorFile, Unit, UnitKind, UwsgiFile, UwsgiOption, UwsgiSection, Variable,
 };
 

@@ -6,7 +6,7 @@ use crate::values::{Bytes, Cpus, Seconds};
 use super::super::container::Container;
 use super::super::expansion::Dialect;
 use super::super::shell_words::Lexed;
-use super::super::{Command, HealthCheck, HealthKind, Limits, Unit, UnitKind, Variable, command};
+use super::super::{Command, HealthCheck, HealthKind, Limits, Outside, Unit, UnitKind, Variable, command};
 use super::expansion::{Names, expand};
 use super::node::{Entry, Node, Text, is_known};
 use super::objects::Sets;
@@ -68,6 +68,7 @@ pub(super) fn read(container: &Node, pod: &Pod) -> Unit {
     unit.limits = limits;
     unit.container = surroundings(container, pod);
     unit.mounted = mounts(container, pod);
+    unit.outside = outside(container, pod);
     unit
 }
 
@@ -349,6 +350,17 @@ fn slept(words: &[Word]) -> Option<(f64, Place)> {
     };
     let number: f64 = text.trim_end_matches(['s', 'm', 'h']).parse().ok()?;
     (number.is_finite() && number >= 0.0).then_some((number * factor, amount.place))
+}
+
+/// Containers of one pod reach each other on its loopback address.
+fn outside(container: &Node, pod: &Pod) -> Outside {
+    let beside = pod.spec.get("containers").into_iter().flat_map(Node::nodes).count();
+    let mounts = container.get("volumeMounts").into_iter().flat_map(Node::nodes);
+    Outside {
+        published: Vec::new(),
+        shares_network: beside > 1 || pod.spec.text_of("hostNetwork") == Some("true"),
+        volumes: mounts.filter_map(|mount| Some(mount.text_of("mountPath")?.to_owned())).collect(),
+    }
 }
 
 /// Files of the project that come into the container through a set of files.

@@ -14,7 +14,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     if deployment.container.is_none() && deployment.kind != UnitKind::SupervisorProgram {
         return;
     }
-    let base = deployment.surroundings.base.as_ref().map(|base| base.value.as_str());
+    let base = deployment.base.as_ref().map(|base| base.value.as_str());
     let busybox = base.is_some_and(|base| base.contains("alpine") || base.contains("busybox"));
     let why = match shield.kind {
         // bash and busybox become the last command of `-c`.
