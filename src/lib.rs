@@ -210,26 +210,30 @@ fn judge(
     advice: &[Option<Advice>],
     notes: &mut Vec<Note>,
 ) -> Vec<Finding> {
-    let cpus: Vec<Option<DeclaredCpus>> = assembly
-        .deployments
-        .iter()
-        .map(|deployment| {
-            let inputs = advice::inputs(deployment, None, &request.declared, None, files);
-            let stated = inputs?.cpus?;
+    let inputs: Vec<Option<sizing::Inputs>> = (assembly.deployments.iter().zip(applications))
+        .map(|(deployment, application)| {
+            advice::inputs(deployment, application.as_ref(), &request.declared, None, files)
+        })
+        .collect();
+    let cpus: Vec<Option<DeclaredCpus>> = (assembly.deployments.iter().zip(&inputs))
+        .map(|(deployment, inputs)| {
+            let stated = inputs.as_ref()?.cpus.clone()?;
             let place = deployment.limits.cpus.as_ref().map(|limit| limit.place);
             Some(DeclaredCpus { cpus: stated.value, source: stated.source, place })
         })
         .collect();
     let services: Vec<Service> = (assembly.deployments.iter().zip(applications))
-        .zip(advice.iter().zip(&cpus))
-        .map(|((deployment, application), (advice, cpus))| Service {
+        .zip(advice.iter().zip(cpus.iter().zip(&inputs)))
+        .map(|((deployment, application), (advice, (cpus, inputs)))| Service {
             deployment,
             application: application.as_ref(),
             advice: advice.as_ref(),
             cpus: cpus.as_ref(),
+            inputs: inputs.as_ref(),
         })
         .collect();
-    let context = Context { files, deployments: &assembly.deployments, parameters: &request.rules };
+    let context =
+        Context { files, deployments: &assembly.deployments, parameters: &request.rules, stated: &request.stated };
     let findings = rules::run(&services, orphans, &assembly.development_servers, &context, notes);
     asked_for(findings, request, files)
 }
@@ -252,7 +256,7 @@ fn silence(findings: Vec<Finding>, request: &Request, files: &Files, facts: &Fac
     let names: Vec<&'static str> = rules::CARDS.iter().map(|card| card.name).collect();
     let names = suppress::Names { resolve: &|word| rules::Card::find(word).map(|card| card.name), all: &names };
     let statement = |file, span| facts.statement_around(file, span);
-    let context = Context { files, deployments: &[], parameters: &request.rules };
+    let context = Context { files, deployments: &[], parameters: &request.rules, stated: &request.stated };
     let mut directives = suppress::Directives::read(files, &comments, names);
     let (mut kept, mut suppressed) = directives.silence(findings, &statement);
     // What is wrong with comments can be silenced like anything else, and only then it is known which

@@ -35,16 +35,16 @@ mod uwsgi;
 mod version;
 
 pub use crate::python::evaluate::Dependency;
-pub use crate::read::{Autoscaler, HealthCheck, HealthKind, Limits, Outside, Proxy};
+pub use crate::read::{Autoscaler, Container, Edge, HealthCheck, HealthKind, Limits, Outside, Proxy, UnitKind};
 pub use assemble::{Assembly, DevelopmentServer, assemble};
 pub use compose::{Composed, services as compose_services};
 pub use configuration::{Configuration, Stranger};
 pub use effective::{Candidate, Effective, Layer, Resolved, Settings, Site};
+pub use shell::{Shield, ShieldKind};
 pub use version::ServerVersion;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::read::UnitKind;
 use crate::servers::{Server, Version, WorkerClass};
 use crate::source::{FileId, Located, Place};
 use crate::values::Seconds;
@@ -80,12 +80,16 @@ pub struct Deployment {
     pub health: Vec<HealthCheck>,
     /// The user that the place which starts it names, as written.
     pub user: Option<Located<String>>,
+    /// The shell that keeps that signal from it.
+    pub shield: Option<Shield>,
     /// The signal that asks it to stop, as written; `SIGTERM` if not given.
     pub stop_signal: Option<Located<String>>,
     /// How long it is kept waiting before that signal.
     pub stop_delay: Option<Located<Seconds>>,
     /// The line that makes it run in a container.
     pub container: Option<Place>,
+    /// What surrounds that container, as far as an orchestrator says so.
+    pub surroundings: Container,
     /// What that container shares with the world outside.
     pub outside: Outside,
     /// The image below everything that the project builds for it, as written.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::container::Container;
 use super::shell::Script;
 use super::{ComposeFile, ConsoleScript, Lexed};
 use crate::findings::Note;
@@ -126,6 +127,8 @@ pub struct Unit {
     pub variant: Option<Located<String>>,
     /// Addresses that somebody opens for it and hands over as it starts.
     pub sockets: Vec<Located<String>>,
+    /// What surrounds it, where it is a container.
+    pub container: Container,
     /// What it shares with the world outside its container.
     pub outside: Outside,
     /// The image below everything that the project builds.
@@ -169,6 +172,7 @@ impl Unit {
             mounted: Vec::new(),
             variant: None,
             sockets: Vec::new(),
+            container: Container::default(),
             outside: Outside::default(),
             base: None,
         }

@@ -12,11 +12,15 @@ mod gevent;
 mod prelude;
 mod reliability;
 mod sizing;
+mod stated;
+mod surroundings;
+mod timeouts;
 mod worker;
 
 pub use card::{CARDS, Card, Evidence, Example, Expect, Parameter};
 pub use farrier::{CommentFault, FaultKind};
 pub use prelude::{Context, DeclaredCpus, Parameters, Service};
+pub use stated::Stated;
 
 use crate::app::Application;
 use crate::deployment::DevelopmentServer;
@@ -67,6 +71,7 @@ pub fn all() -> impl Iterator<Item = Rule> {
         gevent::RULES,
         reliability::RULES,
         sizing::RULES,
+        timeouts::RULES,
         worker::RULES,
     ]
     .into_iter()

@@ -1,11 +1,11 @@
 //! What a rule needs to see and to say.
 
-use super::Card;
+use super::{Card, Stated};
 use crate::app::{Application, Category, Framework};
 use crate::deployment::{Deployment, Effective};
 use crate::findings::{Finding, Label};
 use crate::servers::{Honoured, Server, Version};
-use crate::sizing::Advice;
+use crate::sizing::{Advice, Inputs};
 use crate::source::Files;
 use crate::values::Cpus;
 
@@ -29,6 +29,8 @@ pub struct Service<'a> {
     pub advice: Option<&'a Advice>,
     /// The cores it may use, with their origin, as a file declares them.
     pub cpus: Option<&'a DeclaredCpus>,
+    /// What files and the user say about its size, the machine that checks left out.
+    pub inputs: Option<&'a Inputs>,
 }
 
 /// A number of cores that a file declares.
@@ -51,6 +53,8 @@ pub struct Context<'a> {
     pub deployments: &'a [Deployment],
     /// Parameters that the settings override, by rule and name.
     pub parameters: &'a dyn Parameters,
+    /// What the user states about production.
+    pub stated: &'a Stated,
 }
 
 /// Answers for parameters of rules.
@@ -62,6 +66,21 @@ pub trait Parameters: std::fmt::Debug {
 impl Context<'_> {
     fn parameter(&self, card: &Card, name: &str) -> f64 {
         self.parameters.parameter(card.name, name).unwrap_or_else(|| card.parameter(name))
+    }
+
+    /// The line that a place begins in, with the comments right above it: what somebody says about it.
+    pub(super) fn remark(&self, place: Place) -> &str {
+        let text = self.files.get(place.file).text();
+        let end = text[place.span.start..].find('\n').map_or(text.len(), |at| place.span.start + at);
+        let mut start = text[..place.span.start].rfind('\n').map_or(0, |at| at + 1);
+        while let Some(above) = text[..start].strip_suffix('\n') {
+            let line = above.rfind('\n').map_or(0, |at| at + 1);
+            if !above[line..].trim_start().starts_with('#') {
+                break;
+            }
+            start = line;
+        }
+        &text[start..end]
     }
 }
 
