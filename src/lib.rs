@@ -131,8 +131,11 @@ pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<
     let host = Host::detect(Path::new("/"));
     let advice = recommend(request, &files, &assembly, &applications, &host);
     let findings = judge(request, &files, &assembly, &applications, &orphans, &advice, &mut notes);
-    let judged = silence(findings, &files, &facts);
-    notes.extend(judged.problems.iter().filter_map(|problem| complaint(problem, request, &files)));
+    let (mut findings, suppressed) = silence(findings, request, &files, &facts);
+    for finding in &mut findings {
+        let place = finding.primary.place;
+        finding.function = facts.python.get(&place.file).and_then(|module| module.function_around(place.span));
+    }
     notes.sort();
     notes.dedup();
     Ok(Examination {
@@ -140,8 +143,8 @@ pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<
         orphans,
         host,
         advice,
-        findings: sorted(judged.kept, &files),
-        suppressed: judged.suppressed,
+        findings: sorted(findings, &files),
+        suppressed,
         notes,
         assembly,
         facts,
@@ -229,13 +232,14 @@ fn judge(
             inputs: inputs.as_ref(),
         })
         .collect();
-    let context = Context {
-        files,
-        deployments: &assembly.deployments,
-        parameters: &request.rules,
-        stated: &request.stated,
-    };
-    let mut findings = rules::run(&services, orphans, &assembly.development_servers, &context, notes);
+    let context =
+        Context { files, deployments: &assembly.deployments, parameters: &request.rules, stated: &request.stated };
+    let findings = rules::run(&services, orphans, &assembly.development_servers, &context, notes);
+    asked_for(findings, request, files)
+}
+
+/// The findings of rules that were asked for, as severe as the settings say.
+fn asked_for(mut findings: Vec<Finding>, request: &Request, files: &Files) -> Vec<Finding> {
     findings.retain(|finding| request.rules.runs(finding.rule) && !request.allowed.covers(finding, files));
     for finding in &mut findings {
         finding.severity = request.rules.severity(finding.rule).unwrap_or(finding.severity);
@@ -243,27 +247,29 @@ fn judge(
     findings
 }
 
-/// Sets apart what comments in the files silence.
-fn silence(findings: Vec<Finding>, files: &Files, facts: &Facts) -> suppress::Judged {
+/// Sets apart what comments in the files silence, and says what is wrong with those comments.
+fn silence(findings: Vec<Finding>, request: &Request, files: &Files, facts: &Facts) -> (Vec<Finding>, Vec<Suppressed>) {
     let mut comments = facts.comments.clone();
     for (&file, module) in &facts.python {
         comments.insert(file, module.comments.clone());
     }
     let names: Vec<&'static str> = rules::CARDS.iter().map(|card| card.name).collect();
     let names = suppress::Names { resolve: &|word| rules::Card::find(word).map(|card| card.name), all: &names };
-    suppress::apply(findings, files, &comments, &|file, span| facts.statement_around(file, span), names)
-}
-
-/// What is wrong with a comment that is addressed to farrier, if it matters.
-fn complaint(problem: &suppress::Problem, request: &Request, files: &Files) -> Option<Note> {
-    let matters = match problem.kind {
-        // A rule that did not run has found nothing to silence.
-        suppress::Kind::Unused(rule) => request.rules.runs(rule),
-        suppress::Kind::MissingReason(severity) => severity == findings::Severity::Error,
-        _ => true,
-    };
-    let file = files.get(problem.place.file);
-    matters.then(|| Note::line(file.path(), file.line(problem.place.span.start), problem.to_string()))
+    let statement = |file, span| facts.statement_around(file, span);
+    let context = Context { files, deployments: &[], parameters: &request.rules, stated: &request.stated };
+    let mut directives = suppress::Directives::read(files, &comments, names);
+    let (mut kept, mut suppressed) = directives.silence(findings, &statement);
+    // What is wrong with comments can be silenced like anything else, and only then it is known which
+    // comments that do so are of no use.
+    let mut faults = directives.faults(request.require_reason);
+    faults.extend(directives.unused(&|rule| request.rules.runs(rule) && !rules::is_about_comments(rule)));
+    let (more, silenced) =
+        directives.silence(asked_for(rules::about_comments(&faults, &context), request, files), &statement);
+    let last = directives.unused(&|rule| request.rules.runs(rule) && rules::is_about_comments(rule));
+    kept.extend(more);
+    kept.extend(asked_for(rules::about_comments(&last, &context), request, files));
+    suppressed.extend(silenced);
+    (kept, suppressed)
 }
 
 /// Findings by file, line and rule, which is how people work through them.

@@ -35,7 +35,7 @@ mod uwsgi;
 mod version;
 
 pub use crate::python::evaluate::Dependency;
-pub use crate::read::{Autoscaler, Container, Edge, HealthCheck, HealthKind, Limits, Outside, Proxy};
+pub use crate::read::{Autoscaler, Container, Edge, HealthCheck, HealthKind, Limits, Outside, Proxy, UnitKind};
 pub use assemble::{Assembly, DevelopmentServer, assemble};
 pub use compose::{Composed, services as compose_services};
 pub use configuration::{Configuration, Stranger};
@@ -45,7 +45,6 @@ pub use version::ServerVersion;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::read::UnitKind;
 use crate::servers::{Server, Version, WorkerClass};
 use crate::source::{FileId, Located, Place};
 use crate::values::Seconds;
@@ -89,12 +88,12 @@ pub struct Deployment {
     pub stop_delay: Option<Located<Seconds>>,
     /// The line that makes it run in a container.
     pub container: Option<Place>,
+    /// What surrounds that container, as far as an orchestrator says so.
+    pub surroundings: Container,
     /// What that container shares with the world outside.
     pub outside: Outside,
     /// The image below everything that the project builds for it, as written.
     pub base: Option<Located<String>>,
-    /// What surrounds that container, as far as an orchestrator says so.
-    pub surroundings: Container,
     /// Why this is not how the service runs in production.
     pub development: Option<Located<String>>,
     /// Why the server refuses to start, in its own terms.

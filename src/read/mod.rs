@@ -29,6 +29,7 @@ mod requirements;
 mod script;
 pub mod shell;
 mod shell_commands;
+mod shell_comments;
 mod shell_words;
 #[cfg(test)]
 mod stopwatch;
