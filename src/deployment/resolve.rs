@@ -150,6 +150,7 @@ pub(super) fn resolve(
         abbreviated,
         environment: start.environment.known(),
         proxies: Vec::new(),
+        beside_proxy: false,
         distributions: version::distributions(&home, &facts.requirements, files),
         version,
         app,

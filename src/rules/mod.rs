@@ -8,8 +8,10 @@ mod card;
 mod configuration;
 mod dependencies;
 mod gevent;
+mod observability;
 mod prelude;
 mod reliability;
+mod security;
 mod sizing;
 mod worker;
 
@@ -60,7 +62,9 @@ pub fn all() -> impl Iterator<Item = Rule> {
         configuration::RULES,
         dependencies::RULES,
         gevent::RULES,
+        observability::RULES,
         reliability::RULES,
+        security::RULES,
         sizing::RULES,
         worker::RULES,
     ]
