@@ -85,6 +85,9 @@ pub(crate) enum Form {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Production")]
 pub(crate) struct Production {
+    /// The environment of the settings that counts, such as the one of `[host.staging]`.
+    #[arg(long = "env", value_name = "NAME")]
+    pub(crate) environment: Option<String>,
     /// Cores that one copy of the service may use, such as 2 or 1.5.
     #[arg(long, value_name = "CORES", value_parser = cores)]
     pub(crate) cpus: Option<Cpus>,

@@ -35,13 +35,13 @@ mod uwsgi;
 mod version;
 
 pub use crate::python::evaluate::Dependency;
-pub use crate::read::UnitKind;
-pub use crate::read::{Autoscaler, HealthCheck, HealthKind, Limits, Outside, Proxy};
+pub use crate::read::{Autoscaler, Container, Edge, HealthCheck, HealthKind, Limits, Outside, Proxy, UnitKind};
 pub use assemble::{Assembly, DevelopmentServer, assemble};
 pub use compose::{Composed, services as compose_services};
 pub use configuration::{Configuration, Stranger};
 pub use effective::{Candidate, Effective, Layer, Resolved, Settings, Site};
 pub use proxy::Address;
+pub use shell::{Shield, ShieldKind};
 pub use version::ServerVersion;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,6 +81,8 @@ pub struct Deployment {
     pub health: Vec<HealthCheck>,
     /// The user that the place which starts it names, as written.
     pub user: Option<Located<String>>,
+    /// The shell that keeps that signal from it.
+    pub shield: Option<Shield>,
     /// The signal that asks it to stop, as written; `SIGTERM` if not given.
     pub stop_signal: Option<Located<String>>,
     /// How long it is kept waiting before that signal.
@@ -91,6 +93,8 @@ pub struct Deployment {
     pub outside: Outside,
     /// The image below everything that the project builds for it, as written.
     pub base: Option<Located<String>>,
+    /// What surrounds that container, as far as an orchestrator says so.
+    pub surroundings: Container,
     /// Why this is not how the service runs in production.
     pub development: Option<Located<String>>,
     /// Why the server refuses to start, in its own terms.

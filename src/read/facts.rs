@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::container::Container;
 use super::shell::Script;
 use super::{ComposeFile, ConsoleScript, Lexed};
 use crate::findings::Note;
@@ -130,6 +131,8 @@ pub struct Unit {
     pub outside: Outside,
     /// The image below everything that the project builds.
     pub base: Option<Located<String>>,
+    /// What surrounds it, where it is a container.
+    pub container: Container,
 }
 
 /// What a container shares with the world outside.
@@ -171,6 +174,7 @@ impl Unit {
             sockets: Vec::new(),
             outside: Outside::default(),
             base: None,
+            container: Container::default(),
         }
     }
 }

@@ -6,6 +6,7 @@
 mod bits;
 mod command;
 mod compose;
+mod container;
 mod decoded;
 mod dockerfile;
 mod dotenv;
@@ -47,6 +48,7 @@ use rayon::prelude::*;
 use crate::findings::Note;
 use crate::python::syntax;
 use crate::source::{FileId, FileKind, Files, Place, SourceFile, Word};
+pub use container::{Container, Edge};
 pub use decoded::Decoded;
 pub use embedded::unfold;
 pub use shell_words::Lexed;

@@ -1,11 +1,11 @@
 //! What a rule needs to see and to say.
 
-use super::Card;
+use super::{Card, Stated};
 use crate::app::{Application, Category, Framework};
 use crate::deployment::{Deployment, Effective};
 use crate::findings::{Finding, Label};
 use crate::servers::{Server, Version};
-use crate::sizing::Advice;
+use crate::sizing::{Advice, Inputs};
 use crate::source::Files;
 use crate::values::Cpus;
 
@@ -29,6 +29,8 @@ pub struct Service<'a> {
     pub advice: Option<&'a Advice>,
     /// The cores it may use, with their origin, as a file declares them.
     pub cpus: Option<&'a DeclaredCpus>,
+    /// What files and the user say about its size, the machine that checks left out.
+    pub inputs: Option<&'a Inputs>,
 }
 
 /// A number of cores that a file declares.
@@ -51,6 +53,8 @@ pub struct Context<'a> {
     pub deployments: &'a [Deployment],
     /// Parameters that the settings override, by rule and name.
     pub parameters: &'a dyn Parameters,
+    /// What the user states about production.
+    pub stated: &'a Stated,
 }
 
 /// Answers for parameters of rules.

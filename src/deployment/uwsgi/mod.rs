@@ -341,6 +341,7 @@ pub(super) fn alone(file: FileId, configuration: &UwsgiFile, files: &Files) -> O
         conditional: false,
         parted: super::commands::Parted::default(),
         managed: None,
+        shield: None,
         on_large_node: None,
     };
     Some((unit, start))

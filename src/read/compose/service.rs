@@ -4,6 +4,7 @@ use crate::findings::Note;
 use crate::source::{Located, Place};
 use crate::values::{Bytes, Cpus};
 
+use super::super::container::Container;
 use super::super::yaml::Mark;
 use super::super::{Build, Limits, Mount, Outside, Unit, UnitKind, Variable, durations};
 use super::node::{Node, Outer};
@@ -63,7 +64,32 @@ impl<'a> Reader<'a> {
         unit.health = health::read(|key| self.first_set(&["healthcheck", key]).map(|found| found.node), self.outer);
         unit.limits = self.limits();
         unit.outside = self.outside();
+        unit.container = self.container();
         unit
+    }
+
+    /// What surrounds the container.
+    fn container(&self) -> Container {
+        let read_only = self.filled(&["read_only"]).filter(|text| text.value.trim() == "true");
+        let lists = ["tmpfs", "volumes"].into_iter().flat_map(|key| self.chain(&[key]));
+        let target = |item: Node| {
+            let text = item.get("target").unwrap_or(item).filled(self.outer)?.value;
+            let parts: Vec<&str> = text.split(':').collect();
+            let is_fixed = parts.get(2).is_some_and(|options| options.split(',').any(|option| option == "ro"));
+            (!is_fixed).then(|| parts.get(1).filter(|part| part.starts_with('/')).unwrap_or(&parts[0]).to_string())
+        };
+        let one = |node: Node| node.filled(self.outer).map(|text| text.value);
+        let mut writable = Vec::new();
+        for found in lists {
+            writable.extend(one(found.node));
+            writable.extend(found.node.items().into_iter().filter_map(target));
+        }
+        Container {
+            read_only: read_only.map(|flag| flag.place),
+            writable,
+            stop_is_open: self.first_set(&["stop_grace_period"]).is_some() && self.limits().stop_grace.is_none(),
+            ..Container::default()
+        }
     }
 
     /// Every value of a key, the nearest first. A tag hides those beneath it, and so does the shorthand

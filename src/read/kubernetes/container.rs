@@ -3,6 +3,7 @@
 use crate::source::{FileId, Located, Place, Span, Word, WordPart};
 use crate::values::{Bytes, Cpus, Seconds};
 
+use super::super::container::Container;
 use super::super::expansion::Dialect;
 use super::super::shell_words::Lexed;
 use super::super::{Command, HealthCheck, HealthKind, Limits, Outside, Unit, UnitKind, Variable, command};
@@ -65,9 +66,25 @@ pub(super) fn read(container: &Node, pod: &Pod) -> Unit {
     .collect();
     unit.stop_delay = container.at(&["lifecycle", "preStop"]).and_then(|hook| delay(hook, pod));
     unit.limits = limits;
+    unit.container = surroundings(container, pod);
     unit.mounted = mounts(container, pod);
     unit.outside = outside(container, pod);
     unit
+}
+
+/// What the pod says about a container, and not about what runs in it.
+fn surroundings(container: &Node, pod: &Pod) -> Container {
+    let read_only = container.at(&["securityContext", "readOnlyRootFilesystem"]);
+    let mounts = container.get("volumeMounts").into_iter().flat_map(Node::nodes);
+    let writable = mounts.filter(|mount| mount.text_of("readOnly") != Some("true"));
+    let stop = pod.spec.get("terminationGracePeriodSeconds");
+    Container {
+        drain: container.at(&["lifecycle", "preStop"]).map(|hook| pod.place(hook.span)),
+        read_only: read_only.filter(|flag| flag.text() == Some("true")).map(|flag| pod.place(flag.content())),
+        writable: writable.filter_map(|mount| mount.text_of("mountPath").map(str::to_owned)).collect(),
+        stop_is_open: stop.is_some_and(|stop| stop.text().and_then(seconds).is_none()),
+        ..Container::default()
+    }
 }
 
 /// The name of the container, or where its manifest says that there is one.

@@ -14,7 +14,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
             .any(|name| deployment.setting(name).is_some_and(Setting::changes));
     let (name, value) = match deployment.server {
         ServerName::Gunicorn => ("accesslog", Value::Str("-".to_owned())),
-        ServerName::Granian => ("access_log", Value::Bool(true)),
+        ServerName::Granian => ("log_access_enabled", Value::Bool(true)),
         _ => return,
     };
     let Some(log) = deployment.setting(name).filter(|_| service.in_production() && !elsewhere) else {
