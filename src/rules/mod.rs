@@ -9,8 +9,10 @@ mod configuration;
 mod dependencies;
 mod farrier;
 mod gevent;
+mod observability;
 mod prelude;
 mod reliability;
+mod security;
 mod sizing;
 mod stated;
 mod surroundings;
@@ -69,7 +71,9 @@ pub fn all() -> impl Iterator<Item = Rule> {
         dependencies::RULES,
         farrier::RULES,
         gevent::RULES,
+        observability::RULES,
         reliability::RULES,
+        security::RULES,
         sizing::RULES,
         timeouts::RULES,
         worker::RULES,
