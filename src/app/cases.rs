@@ -113,3 +113,8 @@ fn threads_take_work_off_the_loop_and_schedulers_put_it_back() {
 fn what_only_looks_like_blocking_stays_silent() {
     judge("cases/guards.txt");
 }
+
+#[test]
+fn what_a_caller_passes_decides_which_branch_runs() {
+    judge("cases/arguments.txt");
+}

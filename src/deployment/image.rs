@@ -24,8 +24,10 @@ pub(super) struct Image<'f> {
     pub(super) user: Option<&'f Located<String>>,
     pub(super) stop_signal: Option<&'f Located<String>>,
     pub(super) health: Option<&'f HealthCheck>,
-    /// The image of a registry at the bottom of it, if that is one whose content is known.
-    pub(super) base: Option<Base>,
+    /// The image below all of its stages, as written.
+    pub(super) base: Option<&'f Located<String>>,
+    /// The same, if it is one whose content is known.
+    pub(super) known: Option<Base>,
     /// The commands that run while it is built.
     pub(super) runs: Vec<Place>,
 }
@@ -145,10 +147,11 @@ pub(super) fn build<'f>(
 }
 
 /// The image of a registry that `name` names, if what it holds is known.
-pub(super) fn of_registry<'f>(name: &Located<String>, facts: &'f Facts) -> Option<Image<'f>> {
+pub(super) fn of_registry<'f>(name: &'f Located<String>, facts: &'f Facts) -> Option<Image<'f>> {
     let (base, unit) = base(&name.value, name.place, facts)?;
     let mut image = Image::empty(unit, Some(base));
     image.add(unit, &Environment::default());
+    image.base = Some(name);
     Some(image)
 }
 
@@ -254,7 +257,7 @@ fn globals(stage: &Stage, arguments: &Environment) -> Environment {
 
 impl<'f> Image<'f> {
     /// What `stage` makes of nothing.
-    fn empty(stage: &'f Unit, base: Option<Base>) -> Self {
+    fn empty(stage: &'f Unit, known: Option<Base>) -> Self {
         Self {
             stage,
             entrypoint: None,
@@ -266,7 +269,8 @@ impl<'f> Image<'f> {
             user: None,
             stop_signal: None,
             health: None,
-            base,
+            base: stage.image.as_ref(),
+            known,
             runs: Vec::new(),
         }
     }

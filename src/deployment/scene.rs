@@ -100,7 +100,7 @@ impl<'f> Scene<'f> {
             container: Some(image.stage.place),
             development: context::development(image.stage, files),
             replaces: false,
-            base: image.base.map(|base| base.place),
+            base: image.known.map(|base| base.place),
         }
     }
 
@@ -173,7 +173,7 @@ impl<'f> Scene<'f> {
             container: (unit.kind.is_container() || image.is_some()).then_some(unit.place),
             development: context::development(unit, files),
             replaces: uses_own && own_image.is_some_and(|image| image.entrypoint.or(image.command).is_some()),
-            base: own_image.and_then(|image| image.base).map(|base| base.place),
+            base: own_image.and_then(|image| image.known).map(|base| base.place),
         }
     }
 
@@ -355,9 +355,16 @@ impl<'f> Scene<'f> {
 /// whether it is well. Kubernetes does not look at the check of an image.
 fn with_image(unit: &Unit, image: Option<&Image>) -> Unit {
     let mut unit = unit.clone();
-    let Some(image) = image else { return unit };
+    let Some(image) = image else {
+        unit.base.clone_from(&unit.image);
+        return unit;
+    };
+    unit.base = image.base.cloned();
     unit.user = unit.user.or_else(|| image.user.cloned());
     unit.stop_signal = unit.stop_signal.or_else(|| image.stop_signal.cloned());
+    let declared = image.stage.outside.volumes.iter().filter(|volume| !unit.outside.volumes.contains(volume));
+    let declared: Vec<String> = declared.cloned().collect();
+    unit.outside.volumes.extend(declared);
     if unit.kind != UnitKind::KubernetesContainer {
         match (unit.health.first_mut(), image.health) {
             (None, Some(check)) => unit.health = vec![check.clone()],
@@ -383,7 +390,7 @@ fn inside(image: &Image, folder: &str, working: Option<&str>, files: &Files) -> 
 
 fn folders(image: &Image, folder: &str, working: Option<&str>, files: &Files) -> Roots {
     let mut roots = Roots::image(folder, working.or(image.working_folder.as_deref()));
-    if let Some(base) = image.base {
+    if let Some(base) = image.known {
         let commands = image.runs.iter().map(|place| files.text_at(*place).to_owned()).collect();
         roots.close(Rest { holds: base.image.holds().to_vec(), commands });
     }
