@@ -14,6 +14,7 @@ mod effective;
 mod environment;
 mod fastapi;
 mod faults;
+mod foreign;
 mod granian;
 mod host;
 mod hypercorn;
