@@ -27,6 +27,8 @@ pub(super) type Site = (Frame, Span);
 /// What is known of one root cause: a function that blocks in one way.
 struct Cause {
     end: usize,
+    /// The function with all the arguments that it is reached with, each of which may run other parts of it.
+    ends: BTreeSet<usize>,
     chain: Chain,
     /// What the handler at the beginning of `chain` is for.
     role: Role,
@@ -59,6 +61,7 @@ pub(super) fn blocking(
                 let role = entry.found.role;
                 let cause = causes.entry((function, category)).or_insert_with(|| Cause {
                     end: chain.end,
+                    ends: BTreeSet::new(),
                     chain: chain.clone(),
                     role,
                     handlers: Vec::new(),
@@ -70,6 +73,7 @@ pub(super) fn blocking(
                     cause.end = chain.end;
                     cause.role = role;
                 }
+                cause.ends.insert(chain.end);
                 let handler = (entry.handler.name.clone(), entry.handler.place);
                 if !cause.handlers.contains(&handler) {
                     cause.handlers.push(handler);
@@ -205,7 +209,10 @@ impl Report<'_, '_, '_> {
         let weight = sinks.iter().map(|sink| sink.effect.weight).max()?;
         let sink = *sinks.iter().find(|sink| sink.effect.weight == weight)?;
         // Beside a call that matters, one that does not is no news.
-        let alike = sinks.iter().filter(|other| other.effect.weight > Weight::Slight || weight == Weight::Slight);
+        let all = cause.ends.iter().flat_map(|&end| &self.effects.node(end).sinks);
+        let alike = all.filter(|other| {
+            other.effect.category == category && (other.effect.weight > Weight::Slight || weight == Weight::Slight)
+        });
         let more: Vec<Place> = alike.map(|sink| self.place(end.frame, sink.span)).collect();
         let call = self.place(end.frame, sink.span);
         let mut steps: Vec<(Frame, Span)> =

@@ -12,7 +12,7 @@ mod generators;
 mod guards;
 mod statements;
 
-pub use self::conditions::{Condition, Forwarded, Slot};
+pub use self::conditions::{Condition, Forwarded, Interest, Slot};
 use self::guards::leaves;
 use super::names::{Binding, Bound};
 use super::syntax::ast::{self, Expr, Stmt};
@@ -118,7 +118,7 @@ pub struct Function<'a> {
     /// Which parts of it run only under a condition.
     pub conditions: Vec<Condition<'a>>,
     /// Its parameters that conditions ask about, in it and in what stands inside.
-    pub asked: HashSet<&'a str>,
+    pub asked: HashMap<&'a str, Interest>,
     /// Its parameters that are given to others as they are.
     pub forwarded: Vec<Forwarded<'a>>,
     /// Its loops.
@@ -248,7 +248,7 @@ impl<'a> Function<'a> {
             yields: Vec::new(),
             sets_nonblocking: false,
             conditions: Vec::new(),
-            asked: HashSet::new(),
+            asked: HashMap::new(),
             forwarded: Vec::new(),
             loops: Vec::new(),
             changed: HashSet::new(),

@@ -4,12 +4,15 @@
 //! code that runs: whatever is not certain stays unknown.
 
 use super::{ClassId, Frame, FunctionId, Types, Value};
+use crate::python::calls::Interest;
 use crate::python::names::{Binding, Bound, visible};
 use crate::python::syntax::ast::{self, CmpOp, Expr, Number};
 use crate::python::syntax::span_of;
 
 /// How deep expressions and names that stand for each other are followed.
 const MAX_DEPTH: u8 = 8;
+/// How many expressions one question may lead to.
+const MAX_LOOKED_AT: u32 = 400;
 
 /// What is certain of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,6 +43,16 @@ impl Known<'_> {
             Self::Text(text) => Some(!text.is_empty()),
             Self::True => Some(true),
             Self::Member(..) | Self::Some => None,
+        }
+    }
+
+    /// No more than what somebody is interested in, so that calls which make no difference look the same.
+    pub(super) fn as_asked(self, interest: Interest) -> Self {
+        match self {
+            _ if interest == Interest::Value => self,
+            Self::Bool(true) | Self::Text(_) | Self::Number(_) if self.truth() == Some(true) => Self::True,
+            Self::Member(..) => Self::Some,
+            other => other,
         }
     }
 
@@ -75,16 +88,18 @@ impl Known<'_> {
 impl<'a> Types<'a> {
     /// What is certain of an expression of `frame`'s function.
     pub(super) fn known(&self, expr: &'a Expr, frame: Frame) -> Option<Known<'a>> {
+        self.looked_at.set(0);
         self.known_within(expr, frame, 0)
     }
 
     /// Whether a condition holds, if that is certain.
     pub(super) fn holds(&self, test: &'a Expr, frame: Frame) -> Option<bool> {
+        self.looked_at.set(0);
         self.truth_of(test, frame, 0)
     }
 
     fn known_within(&self, expr: &'a Expr, frame: Frame, depth: u8) -> Option<Known<'a>> {
-        if depth > MAX_DEPTH {
+        if self.is_enough(depth) {
             return None;
         }
         let deeper = |expr: &'a Expr| self.known_within(expr, frame, depth + 1);
@@ -104,6 +119,11 @@ impl<'a> Types<'a> {
             Expr::Compare(_) => self.truth_of(expr, frame, depth).map(Known::Bool),
             other => literal(other),
         }
+    }
+
+    fn is_enough(&self, depth: u8) -> bool {
+        self.looked_at.set(self.looked_at.get() + 1);
+        depth > MAX_DEPTH || self.looked_at.get() > MAX_LOOKED_AT
     }
 
     /// `a or b` is the first that is true, `a and b` the first that is not, and otherwise the last.
@@ -131,7 +151,7 @@ impl<'a> Types<'a> {
     }
 
     fn truth_of(&self, test: &'a Expr, frame: Frame, depth: u8) -> Option<bool> {
-        if depth > MAX_DEPTH {
+        if self.is_enough(depth) {
             return None;
         }
         match test {

@@ -36,7 +36,7 @@ use self::hashing::QuickMap;
 pub use self::known::Known;
 pub use self::offloaders::is_runner;
 use self::sites::Sites;
-use super::calls::{self, Class, FileFacts, Function};
+use super::calls::{self, Class, FileFacts, Function, Interest};
 use super::modules::{ModuleRef, Modules};
 use super::syntax::{Module, ast};
 use crate::source::{FileId, Files, Place, Span};
@@ -202,9 +202,11 @@ pub struct Types<'a> {
     special: HashSet<&'a str>,
     /// The parts of functions that cannot run.
     dead: RefCell<QuickMap<Frame, Rc<[Span]>>>,
-    /// Which parameters of functions decide something.
-    asks: RefCell<HashMap<FunctionId, Rc<[bool]>>>,
+    /// How much conditions ask about the parameters of functions.
+    asks: RefCell<HashMap<FunctionId, Rc<[Interest]>>>,
     by_name: OnceCell<ByName<'a>>,
+    /// How many expressions were looked at for what is certain.
+    looked_at: Cell<u32>,
     following: RefCell<Vec<Followed>>,
     followed: Cell<usize>,
 }
@@ -249,6 +251,7 @@ impl<'a> Types<'a> {
             dead: RefCell::default(),
             asks: RefCell::default(),
             by_name: OnceCell::new(),
+            looked_at: Cell::new(0),
             following: RefCell::new(Vec::new()),
             followed: Cell::new(0),
         }
