@@ -136,18 +136,39 @@ struct Stated {
     sites: BTreeSet<Site>,
 }
 
-/// One entry per function that leaves the loop waiting and per category: whoever makes it plain, or
-/// gives it an asynchronous client, settles all of them. The likeliest, heaviest, nearest call leads.
+impl Stated {
+    /// Whether whoever settles this one has settled the other.
+    fn settles(&self, other: &Self) -> bool {
+        let of = |stated: &Self| (stated.anchor, stated.blocking.category, family(stated.blocking.library));
+        of(self) == of(other)
+    }
+}
+
+/// Libraries that hand out the same clients count as one.
+fn family(library: &str) -> &str {
+    if library == "sqlmodel" || library.contains("sqlalchemy") { "sqlalchemy" } else { library }
+}
+
+/// One entry per function that leaves the loop waiting, per category and per family of libraries: whoever
+/// makes it plain, or gives it an asynchronous client, settles all of them. The likeliest, heaviest, nearest call leads.
 fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
     all.sort_by_key(|stated| {
         let b = &stated.blocking;
         let every = b.role.is_for_every_request();
-        (stated.anchor, b.category, Reverse((b.certainty, every, b.weight)), b.chain.len(), b.anchor, b.call)
+        (
+            stated.anchor,
+            b.category,
+            family(b.library),
+            Reverse((b.certainty, every, b.weight)),
+            b.chain.len(),
+            b.anchor,
+            b.call,
+        )
     });
     let mut kept: Vec<Stated> = Vec::new();
     for next in all {
         match kept.last_mut() {
-            Some(first) if first.anchor == next.anchor && first.blocking.category == next.blocking.category => {
+            Some(first) if first.settles(&next) => {
                 let Stated { blocking: next, sites, .. } = next;
                 let known = &mut first.blocking;
                 if next.weight > Weight::Slight || known.weight == Weight::Slight {

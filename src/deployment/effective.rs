@@ -159,6 +159,13 @@ impl Effective {
         self.winner.layer > Layer::Default
     }
 
+    /// Whether somebody sets it to something known that is not the server's own default.
+    pub fn changes(&self) -> bool {
+        let default = self.overridden.iter().find(|candidate| candidate.layer == Layer::Default);
+        let same = |candidate: &Candidate| candidate.value == self.winner.value;
+        self.is_set() && self.value().is_some() && !default.is_some_and(same)
+    }
+
     /// Where it is set; `None` for a default.
     pub const fn place(&self) -> Option<Place> {
         self.winner.place
@@ -190,6 +197,12 @@ impl Settings {
     /// All settings, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Effective)> {
         self.by_name.iter().map(|(name, effective)| (*name, effective))
+    }
+
+    /// Every candidate of every setting, winners and losers.
+    pub(super) fn candidates_mut(&mut self) -> impl Iterator<Item = &mut Candidate> {
+        let all = self.by_name.values_mut();
+        all.flat_map(|effective| std::iter::once(&mut effective.winner).chain(&mut effective.overridden))
     }
 
     /// Replaces the default of a setting that nobody sets.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::container::Container;
 use super::shell::Script;
 use super::{ComposeFile, ConsoleScript, Lexed};
 use crate::findings::Note;
@@ -15,6 +16,9 @@ use crate::values::{Bytes, Cpus, Seconds};
 pub struct Facts {
     /// Every place that runs something, in the order of files and lines.
     pub units: Vec<Unit>,
+    /// What is known of the images of registries that the project speaks of, each as the stage that builds it, by
+    /// [`KnownImage::name`](super::KnownImage::name).
+    pub bases: BTreeMap<String, Unit>,
     /// Every Python file that could be parsed.
     pub python: BTreeMap<FileId, Module>,
     /// Packages the project asks for.
@@ -45,6 +49,7 @@ impl Facts {
     /// Adds what another file says behind what is there.
     pub(super) fn add(&mut self, other: Self) {
         self.units.extend(other.units);
+        self.bases.extend(other.bases);
         self.python.extend(other.python);
         self.scripts.extend(other.scripts);
         self.requirements.extend(other.requirements);
@@ -126,6 +131,23 @@ pub struct Unit {
     pub variant: Option<Located<String>>,
     /// Addresses that somebody opens for it and hands over as it starts.
     pub sockets: Vec<Located<String>>,
+    /// What surrounds it, where it is a container.
+    pub container: Container,
+    /// What it shares with the world outside its container.
+    pub outside: Outside,
+    /// The image below everything that the project builds.
+    pub base: Option<Located<String>>,
+}
+
+/// What a container shares with the world outside.
+#[derive(Debug, Clone, Default)]
+pub struct Outside {
+    /// Ports that the machine opens to others, as written: `8000:80`.
+    pub published: Vec<Located<String>>,
+    /// Whether it has the network of the machine, or that of other containers.
+    pub shares_network: bool,
+    /// Folders that outlive the container, as it sees them.
+    pub volumes: Vec<String>,
 }
 
 impl Unit {
@@ -154,6 +176,9 @@ impl Unit {
             mounted: Vec::new(),
             variant: None,
             sockets: Vec::new(),
+            container: Container::default(),
+            outside: Outside::default(),
+            base: None,
         }
     }
 }
@@ -279,6 +304,8 @@ pub struct Stage {
     pub arguments: Vec<Variable>,
     /// Its instructions in order, as far as one changes what a later one means.
     pub steps: Vec<Step>,
+    /// The commands that run while it is built.
+    pub runs: Vec<Place>,
 }
 
 /// An instruction of a build stage.

@@ -1,21 +1,21 @@
 //! What a rule needs to see and to say.
 
-use super::Card;
+use super::{Card, Stated};
 use crate::app::{Application, Category, Framework};
 use crate::deployment::{Deployment, Effective};
 use crate::findings::{Finding, Label};
-use crate::servers::{Honoured, Server, Version};
-use crate::sizing::Advice;
-use crate::source::{Files, Place};
+use crate::servers::{Server, Version};
+use crate::sizing::{Advice, Inputs};
+use crate::source::Files;
 use crate::values::Cpus;
 
 pub(super) use super::{Rule, Shape, rule};
 pub(super) use crate::app::{Application as App, HandlerKind, Interface as AppInterface};
-pub(super) use crate::deployment::{DevelopmentServer, Effective as Setting};
+pub(super) use crate::deployment::{Address, DevelopmentServer, Effective as Setting, Resolved, UnitKind};
 pub(super) use crate::findings::{Confidence, Edit, Fix, Severity};
 pub(super) use crate::servers::cast::cast;
-pub(super) use crate::servers::{Interface, Model, Server as ServerName, WorkerClass, table};
-pub(super) use crate::source::Located;
+pub(super) use crate::servers::{Honoured, Interface, Model, Server as ServerName, WorkerClass, table};
+pub(super) use crate::source::{Located, Place, Span};
 pub(super) use crate::values::Value;
 
 /// A deployment with everything that was found out about it.
@@ -29,6 +29,8 @@ pub struct Service<'a> {
     pub advice: Option<&'a Advice>,
     /// The cores it may use, with their origin, as a file declares them.
     pub cpus: Option<&'a DeclaredCpus>,
+    /// What files and the user say about its size, the machine that checks left out.
+    pub inputs: Option<&'a Inputs>,
 }
 
 /// A number of cores that a file declares.
@@ -47,8 +49,12 @@ pub struct DeclaredCpus {
 pub struct Context<'a> {
     /// The texts, for places and for edits.
     pub files: &'a Files,
+    /// Every server of the project, for what another one makes of the same line.
+    pub deployments: &'a [Deployment],
     /// Parameters that the settings override, by rule and name.
     pub parameters: &'a dyn Parameters,
+    /// What the user states about production.
+    pub stated: &'a Stated,
 }
 
 /// Answers for parameters of rules.
@@ -60,6 +66,21 @@ pub trait Parameters: std::fmt::Debug {
 impl Context<'_> {
     fn parameter(&self, card: &Card, name: &str) -> f64 {
         self.parameters.parameter(card.name, name).unwrap_or_else(|| card.parameter(name))
+    }
+
+    /// The line that a place begins in, with the comments right above it: what somebody says about it.
+    pub(super) fn remark(&self, place: Place) -> &str {
+        let text = self.files.get(place.file).text();
+        let end = text[place.span.start..].find('\n').map_or(text.len(), |at| place.span.start + at);
+        let mut start = text[..place.span.start].rfind('\n').map_or(0, |at| at + 1);
+        while let Some(above) = text[..start].strip_suffix('\n') {
+            let line = above.rfind('\n').map_or(0, |at| at + 1);
+            if !above[line..].trim_start().starts_with('#') {
+                break;
+            }
+            start = line;
+        }
+        &text[start..end]
     }
 }
 
@@ -187,10 +208,53 @@ impl Service<'_> {
         matches!(honoured, Honoured::No).then_some(setting)
     }
 
+    /// Every setting that somebody changes and the worker class does not act on, those apart that have a
+    /// rule of their own.
+    pub(super) fn ineffective(&self) -> impl Iterator<Item = &Effective> {
+        const ELSEWHERE: [&str; 4] = ["threads", "worker_connections", "keepalive", "statsd_host"];
+        let names = self.deployment.settings.iter().map(|(name, _)| name);
+        let others = names.filter(|name| !ELSEWHERE.contains(name) && !name.starts_with("statsd"));
+        others.filter_map(|name| self.ignored(name)).filter(|setting| setting.changes())
+    }
+
+    /// Where it can be reached; a platform's router or a socket is in front of anything else.
+    pub(super) fn reach(&self) -> Reach {
+        let deployment = self.deployment;
+        let addresses = deployment.addresses();
+        if !addresses.is_empty() && addresses.iter().all(Address::is_loopback) {
+            return Reach::Machine;
+        }
+        let open = |port: &&Located<String>| !port.value.starts_with("127.") && !port.value.starts_with("localhost");
+        match deployment.kind {
+            UnitKind::ComposeService => match deployment.outside.published.iter().find(open) {
+                Some(port) => Reach::Published(port.place),
+                None => Reach::Network,
+            },
+            UnitKind::SystemdService if !addresses.is_empty() => {
+                match deployment.setting("bind").and_then(Effective::place) {
+                    Some(place) => Reach::Published(place),
+                    None => Reach::Network,
+                }
+            }
+            _ => Reach::Network,
+        }
+    }
+
     /// Gives a setting another value where it is set by a literal.
     pub(super) fn set(&self, name: &str, value: &Value, context: &Context) -> Option<Edit> {
         self.deployment.setting(name)?.winner.set(context.files, value)
     }
+}
+
+/// From where a server can be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// Only from the machine it runs on.
+    Machine,
+    /// From whoever shares a network with it, which is not told further.
+    Network,
+    /// From outside, because of this line.
+    Published(Place),
 }
 
 /// How Python names the object that a server calls.
@@ -248,6 +312,7 @@ impl<'a> Findings<'a> {
             help: None,
             category: None,
             pattern: None,
+            function: None,
             fix: None,
         };
         self.found.push(finding);
