@@ -180,6 +180,11 @@ fn asked<'a>(
     if depth > MAX_DEPTH {
         return;
     }
+    if let Expr::Call(call) = test
+        && let Expr::Attribute(method) = &*call.func
+    {
+        attributes.push(method.attr.as_str());
+    }
     let mut within = |expr: &'a Expr, interest| asked(expr, interest, names, attributes, depth + 1);
     match test {
         Expr::Name(name) => names.push((name.id.as_str(), interest)),

@@ -99,7 +99,7 @@ impl<'a> Types<'a> {
             let at = u16::try_from(position).unwrap_or(u16::MAX >> 2);
             let is_bound = || self.argument(*target, target.function, at).is_some();
             let known = match named.map(|keyword| &keyword.value).or_else(by_position) {
-                Some(argument) => self.known(argument, frame),
+                Some(argument) => self.known(argument, frame).or_else(|| self.promised(argument, frame)),
                 None if omits && !is_bound() => parameter.default.and_then(literal),
                 None => None,
             };

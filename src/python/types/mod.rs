@@ -19,6 +19,7 @@ mod hashing;
 mod injection;
 mod iterators;
 mod known;
+mod lifetimes;
 mod lookup;
 mod narrowing;
 mod offloaders;
@@ -205,6 +206,8 @@ pub struct Types<'a> {
     /// How much conditions ask about the parameters of functions.
     asks: RefCell<HashMap<FunctionId, Rc<[Interest]>>>,
     by_name: OnceCell<ByName<'a>>,
+    /// Whether the objects of a class live no longer than a call.
+    short_lived: RefCell<HashMap<ClassId, bool>>,
     /// How many expressions were looked at for what is certain.
     looked_at: Cell<u32>,
     following: RefCell<Vec<Followed>>,
@@ -244,6 +247,7 @@ impl<'a> Types<'a> {
             dead: RefCell::default(),
             asks: RefCell::default(),
             by_name: OnceCell::new(),
+            short_lived: RefCell::default(),
             looked_at: Cell::new(0),
             following: RefCell::new(Vec::new()),
             followed: Cell::new(0),
