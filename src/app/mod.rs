@@ -60,7 +60,7 @@ pub struct Application {
     /// Everything the framework calls, in the order of files and lines.
     pub handlers: Vec<Handler>,
     /// Where a call may stop the event loop, one entry per root cause: an
-    /// `async` function and a category. In the order of files and lines of the calls.
+    /// `async` function, a category and a family of libraries. In the order of files and lines of the calls.
     pub blocking: Vec<Blocking>,
     /// What handlers call that takes time, wherever they run; in the order of files and lines.
     pub reached: Vec<Reached>,

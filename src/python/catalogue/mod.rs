@@ -115,9 +115,14 @@ impl KnownType {
         self.implicitly(Implicit::Construct)
     }
 
-    /// What `with` does on an instance, if that blocks.
-    pub fn enter_or_exit(self) -> Option<Effect> {
-        self.implicitly(Implicit::Enter).or_else(|| self.implicitly(Implicit::Exit))
+    /// What entering a `with` does on an instance, if that blocks.
+    pub fn enter(self) -> Option<Effect> {
+        self.implicitly(Implicit::Enter)
+    }
+
+    /// What leaving a `with` does on an instance, if that blocks.
+    pub fn exit(self) -> Option<Effect> {
+        self.implicitly(Implicit::Exit)
     }
 
     /// What iterating over an instance does, if that blocks.

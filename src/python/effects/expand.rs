@@ -39,7 +39,9 @@ impl Effects<'_, '_> {
         let function = types.function(frame.function);
         let mut work = Work { types, marks: &self.marks, frame, in_thread, out: Expansion::default() };
         let dead = types.dead(frame);
-        for event in function.events.iter().filter(|event| !Types::is_dead(&dead, event.span)) {
+        // What an object keeps is found by later calls, unless each call makes an object of its own.
+        let once = if !function.once.is_empty() && types.is_made_per_call_of(frame) { &*function.once } else { &[] };
+        for event in function.events.iter().chain(once).filter(|event| !Types::is_dead(&dead, event.span)) {
             work.event(event);
         }
         work.out
@@ -195,6 +197,12 @@ impl<'a> Work<'_, 'a> {
         let Some(effect) = effect else { return };
         let socket = &**ty == "socket.socket" && self.types.function(self.frame.function).sets_nonblocking;
         if awaited || socket || !waits(&effect, call) {
+            return;
+        }
+        if path == "wait"
+            && let Expr::Attribute(attribute) = &*call.func
+            && self.has_ended(&attribute.value, span)
+        {
             return;
         }
         self.sink(effect, &format!("{}.{path}", catalogue::class(ty)), span, doubtful);
