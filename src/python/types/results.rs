@@ -252,6 +252,13 @@ impl<'a> Types<'a> {
 
     /// What is declared, or what is returned where that is of classes below the declared one.
     fn more_exactly(&self, declared: Vec<Value<'a>>, inferred: impl FnOnce() -> Vec<Value<'a>>) -> Vec<Value<'a>> {
+        // `-> DecoratedCallable` says no more than that what goes in comes out.
+        let says_nothing = |value: &Value<'a>| matches!(value, Value::Instance(ty) if catalogue::known_type(ty).is_none());
+        if declared.iter().all(says_nothing) {
+            let found = inferred();
+            let is_function = |value: &Value<'a>| matches!(value, Value::Function(_));
+            return if found.is_empty() || !found.iter().all(is_function) { declared } else { found };
+        }
         let [Value::Object(base)] = *declared else { return declared };
         if self.below(base).is_empty() {
             return declared;
