@@ -18,6 +18,8 @@ pub(crate) struct Card {
     severity: String,
     confidence: String,
     fix: String,
+    #[serde(default)]
+    noisy: bool,
     title: String,
     why: String,
     advice: String,
@@ -107,11 +109,12 @@ impl Card {
         let aliases = list(&self.aliases, |alias| format!("{alias:?}"));
         format!(
             "Card {{ group: {group:?}, name: {:?}, code: {:?}, aliases: {aliases}, severity: Severity::{severity}, \
-             confidence: Confidence::{confidence}, fix: {:?}, title: {:?}, why: {:?}, advice: {:?}, \
+             confidence: Confidence::{confidence}, fix: {:?}, noisy: {}, title: {:?}, why: {:?}, advice: {:?}, \
              parameters: {parameters}, evidence: {evidence}, examples: {examples} }}",
             self.name,
             self.code,
             self.fix,
+            self.noisy,
             self.title.trim(),
             self.why.trim(),
             self.advice.trim(),

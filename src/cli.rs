@@ -85,6 +85,9 @@ pub(crate) enum Form {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Production")]
 pub(crate) struct Production {
+    /// The environment of the settings that counts, such as the one of `[host.staging]`.
+    #[arg(long = "env", value_name = "NAME")]
+    pub(crate) environment: Option<String>,
     /// Cores that one copy of the service may use, such as 2 or 1.5.
     #[arg(long, value_name = "CORES", value_parser = cores)]
     pub(crate) cpus: Option<Cpus>,
@@ -111,6 +114,9 @@ pub(crate) struct Check {
     /// Show advice as well as errors and warnings.
     #[arg(long)]
     pub(crate) advice: bool,
+    /// Run the rules too that most projects would not want.
+    #[arg(long)]
+    pub(crate) pedantic: bool,
     /// Apply safe fixes, and show what was changed.
     #[arg(long)]
     pub(crate) fix: bool,

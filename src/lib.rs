@@ -207,26 +207,34 @@ fn judge(
     advice: &[Option<Advice>],
     notes: &mut Vec<Note>,
 ) -> Vec<Finding> {
-    let cpus: Vec<Option<DeclaredCpus>> = assembly
-        .deployments
-        .iter()
-        .map(|deployment| {
-            let inputs = advice::inputs(deployment, None, &request.declared, None, files);
-            let stated = inputs?.cpus?;
+    let inputs: Vec<Option<sizing::Inputs>> = (assembly.deployments.iter().zip(applications))
+        .map(|(deployment, application)| {
+            advice::inputs(deployment, application.as_ref(), &request.declared, None, files)
+        })
+        .collect();
+    let cpus: Vec<Option<DeclaredCpus>> = (assembly.deployments.iter().zip(&inputs))
+        .map(|(deployment, inputs)| {
+            let stated = inputs.as_ref()?.cpus.clone()?;
             let place = deployment.limits.cpus.as_ref().map(|limit| limit.place);
             Some(DeclaredCpus { cpus: stated.value, source: stated.source, place })
         })
         .collect();
     let services: Vec<Service> = (assembly.deployments.iter().zip(applications))
-        .zip(advice.iter().zip(&cpus))
-        .map(|((deployment, application), (advice, cpus))| Service {
+        .zip(advice.iter().zip(cpus.iter().zip(&inputs)))
+        .map(|((deployment, application), (advice, (cpus, inputs)))| Service {
             deployment,
             application: application.as_ref(),
             advice: advice.as_ref(),
             cpus: cpus.as_ref(),
+            inputs: inputs.as_ref(),
         })
         .collect();
-    let context = Context { files, parameters: &request.rules };
+    let context = Context {
+        files,
+        deployments: &assembly.deployments,
+        parameters: &request.rules,
+        stated: &request.stated,
+    };
     let mut findings = rules::run(&services, orphans, &assembly.development_servers, &context, notes);
     findings.retain(|finding| request.rules.runs(finding.rule) && !request.allowed.covers(finding, files));
     for finding in &mut findings {

@@ -2,6 +2,8 @@
 //!
 //! Decides what counts when a flag and a setting say different things: the flag.
 
+mod production;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -11,7 +13,7 @@ use crate::advice::Declared;
 use crate::app::Instructions;
 use crate::findings::{Confidence, Finding, Severity};
 use crate::python::catalogue::Extension;
-use crate::rules::{Card, Parameters};
+use crate::rules::{Card, Parameters, Stated};
 use crate::settings::{self, Level, Loaded};
 use crate::sizing::{Known, WorkerMemory, Workload};
 use crate::source::Files;
@@ -28,6 +30,8 @@ pub struct Request {
     pub exclude: Vec<String>,
     /// What the user states about production.
     pub declared: Declared,
+    /// What else the user states about it, which only rules ask for.
+    pub stated: Stated,
     /// Ask the machine for limits that nothing states.
     pub ask_host: bool,
     /// Show advice as well.
@@ -70,6 +74,7 @@ impl Allowed {
 #[derive(Debug, Clone, Default)]
 pub struct RuleChoice {
     selected: Option<Vec<&'static str>>,
+    pedantic: bool,
     ignored: Vec<&'static str>,
     severity: BTreeMap<&'static str, Severity>,
     parameters: BTreeMap<(String, String), f64>,
@@ -78,7 +83,17 @@ pub struct RuleChoice {
 impl RuleChoice {
     /// Whether a rule runs.
     pub fn runs(&self, rule: &str) -> bool {
-        self.selected.as_ref().is_none_or(|selected| selected.contains(&rule)) && !self.ignored.contains(&rule)
+        let wanted = match &self.selected {
+            Some(selected) => selected.contains(&rule),
+            None => self.pedantic || Card::find(rule).is_none_or(|card| !card.noisy),
+        };
+        wanted && !self.ignored.contains(&rule)
+    }
+
+    /// The same choice with the rules that only run on request.
+    #[must_use]
+    pub fn pedantic(self) -> Self {
+        Self { pedantic: true, ..self }
     }
 
     /// The severity that the settings give to a rule.
@@ -108,6 +123,10 @@ pub struct Flags {
     pub select: Vec<String>,
     /// `--ignore`.
     pub ignore: Vec<String>,
+    /// `--pedantic`.
+    pub pedantic: bool,
+    /// `--env`.
+    pub environment: Option<String>,
 }
 
 /// Flags that cannot be used; whoever typed them must act.
@@ -116,6 +135,9 @@ pub enum Error {
     /// A rule that does not exist.
     #[error("there is no rule `{0}`{hint}", hint = .1.as_ref().map_or_else(String::new, |near| format!("; did you mean `{near}`?")))]
     UnknownRule(String, Option<&'static str>),
+    /// An environment that no settings know.
+    #[error("the settings state nothing about the environment `{0}`")]
+    UnknownEnvironment(String),
     /// Settings that cannot be used.
     #[error(transparent)]
     Settings(#[from] settings::Error),
@@ -128,6 +150,7 @@ impl Request {
             root,
             exclude: loaded.settings.exclude.clone(),
             declared: declared(loaded, flags),
+            stated: production::stated(loaded, flags)?,
             rules: choice(loaded, flags)?,
             instructions: instructions(loaded)?,
             allowed: allowed(loaded)?,
@@ -138,18 +161,24 @@ impl Request {
 
 fn declared(loaded: &Loaded, flags: &Flags) -> Declared {
     let settings = &loaded.settings;
+    let name = production::environment(loaded, flags);
+    let host = settings.host.in_environment(name);
     let file = file_name(loaded);
     let written = |what: &str| format!("{what}, {file}");
     let exactly = |bytes: Bytes| WorkerMemory::exactly(bytes);
     Declared {
-        cpus: flags
-            .cpus
-            .map(|cpus| Known::certain(cpus, "--cpus"))
-            .or_else(|| settings.host.cpus.map(|cores| Known::certain(cores.0, written("host.cpus")))),
-        memory: flags
-            .memory
-            .map(|memory| Known::certain(memory, "--memory"))
-            .or_else(|| settings.host.memory.map(|memory| Known::certain(memory.0, written("host.memory")))),
+        cpus: flags.cpus.map(|cpus| Known::certain(cpus, "--cpus")).or_else(|| {
+            host.cpus.map(|cores| {
+                let path = settings.host.path("host", name, "cpus", |own| own.cpus.is_some());
+                Known::certain(cores.0, written(&path))
+            })
+        }),
+        memory: flags.memory.map(|memory| Known::certain(memory, "--memory")).or_else(|| {
+            host.memory.map(|memory| {
+                let path = settings.host.path("host", name, "memory", |own| own.memory.is_some());
+                Known::certain(memory.0, written(&path))
+            })
+        }),
         workload: flags.workload.map(|workload| stated(workload, "--workload".to_owned())).or_else(|| {
             let workload = settings.application.workload?;
             Some(stated(workload.into(), written("application.workload")))
@@ -242,6 +271,7 @@ fn choice(loaded: &Loaded, flags: &Flags) -> Result<RuleChoice, Error> {
     let mut choice = RuleChoice {
         selected: (!selected.is_empty()).then(|| selected.concat()),
         ignored: ignored.concat(),
+        pedantic: flags.pedantic,
         ..RuleChoice::default()
     };
     for (word, level) in &settings.severity {

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use farrier::findings::{Finding, Fix, Safety};
-use farrier::request::Request;
+use farrier::request::{Flags, Request};
 use farrier::rules::{CARDS, Card, Example, Expect};
 use farrier::source::Files;
-use farrier::{Examination, examine, fix, rules};
+use farrier::{Examination, examine, fix, rules, settings};
 
 #[test]
 fn rules_report_where_their_cards_say() {
@@ -188,6 +188,9 @@ fn run<'f>(files: impl Iterator<Item = (&'f str, &'f str)>) -> Examination {
             .and_then(|()| std::fs::write(&path, text))
             .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
-    let request = Request { root: project.path().to_path_buf(), ..Request::default() };
+    let loaded = settings::load(project.path()).unwrap_or_else(|error| panic!("{error}"));
+    let flags = Flags { pedantic: true, ..Flags::default() };
+    let request = Request::new(project.path().to_path_buf(), &loaded, &flags);
+    let request = request.unwrap_or_else(|error| panic!("{error}"));
     examine(&request).unwrap_or_else(|error| panic!("{error}"))
 }

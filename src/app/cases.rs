@@ -115,6 +115,11 @@ fn what_only_looks_like_blocking_stays_silent() {
 }
 
 #[test]
+fn what_a_caller_passes_decides_which_branch_runs() {
+    judge("cases/arguments.txt");
+}
+
+#[test]
 fn functions_of_the_project_register_handlers() {
     judge("cases/routes.txt");
 }

@@ -9,6 +9,7 @@ mod cases;
 #[cfg(test)]
 mod hostile_cases;
 mod instructions;
+mod instruments;
 mod known;
 mod limits;
 mod loops;
@@ -27,6 +28,7 @@ mod tasks;
 use std::collections::BTreeMap;
 
 pub use instructions::Instructions;
+pub use instruments::{Instrument, Kind as InstrumentKind};
 pub use orphans::orphans;
 pub use pools::ConnectionPool;
 pub use statement::{Blocking, Destination, Held, Hop, Limit, LoopCall, Reached, Remedy, Stream};
@@ -73,6 +75,8 @@ pub struct Application {
     pub websockets: Vec<Place>,
     /// Responses that stay open, if any.
     pub streaming: Vec<Stream>,
+    /// What it switches on besides answering requests.
+    pub instruments: Vec<Instrument>,
 }
 
 /// What a server has to speak to an application.
@@ -269,6 +273,7 @@ fn assemble(
         missing,
         websockets,
         streaming,
+        instruments: instruments::find(types, &loaded, files, modules),
     }
 }
 

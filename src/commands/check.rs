@@ -13,7 +13,12 @@ use super::{Done, Exit, Failure};
 use crate::cli::{Check, Cli, Format};
 
 pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
-    let flags = Flags { select: check.select.clone(), ignore: check.ignore.clone(), ..super::flags(&check.production) };
+    let flags = Flags {
+        select: check.select.clone(),
+        ignore: check.ignore.clone(),
+        pedantic: check.pedantic,
+        ..super::flags(&check.production)
+    };
     let request = super::request(cli, &check.paths, &flags)?;
     let named = super::named(&request, &check.paths)?;
     let mut examination = examine(&request)?;

@@ -21,7 +21,14 @@ pub(super) fn explain(explain: &Explain) -> Result<Done, Failure> {
 fn page(card: &Card) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "{} ({}): {}", card.name, card.code, card.title);
-    let _ = writeln!(text, "severity {}, confidence {}, fix {}\n", card.severity, card.confidence, card.fix);
+    let _ = writeln!(
+        text,
+        "severity {}, confidence {}, fix {}{}\n",
+        card.severity,
+        card.confidence,
+        card.fix,
+        if card.noisy { ", only with --pedantic" } else { "" }
+    );
     let _ = writeln!(text, "Why\n{}\n", indented(card.why));
     let _ = writeln!(text, "What to do\n{}\n", indented(card.advice));
     if !card.parameters.is_empty() {
@@ -68,6 +75,7 @@ struct Row {
     severity: &'static str,
     confidence: &'static str,
     fix: &'static str,
+    noisy: bool,
     title: &'static str,
 }
 
@@ -80,6 +88,7 @@ pub(super) fn list(rules: &Rules) -> Result<Done, Failure> {
         severity: card.severity.as_str(),
         confidence: card.confidence.as_str(),
         fix: card.fix,
+        noisy: card.noisy,
         title: card.title,
     });
     let text = match rules.format {

@@ -30,7 +30,7 @@ impl From<request::Error> for Failure {
     fn from(error: request::Error) -> Self {
         match error {
             request::Error::Settings(error) => Self::Settings(error),
-            request::Error::UnknownRule(..) => Self::Usage(error.to_string()),
+            request::Error::UnknownRule(..) | request::Error::UnknownEnvironment(_) => Self::Usage(error.to_string()),
         }
     }
 }

@@ -138,6 +138,7 @@ fn flags(production: &Production) -> Flags {
         memory: production.memory,
         worker_memory: production.worker_memory,
         workload: production.workload,
+        environment: production.environment.clone(),
         ..Flags::default()
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::environment::Environment;
 use super::locate::Roots;
-use super::shell::Shell;
+use super::shell::{Shell, Shield};
 use crate::python::evaluate::Dependency;
 use crate::read::{Command, Facts};
 use crate::servers::Program;
@@ -26,6 +26,8 @@ pub(super) struct Start {
     pub(super) conditional: bool,
     /// Where the words come from, beyond their own bytes.
     pub(super) parted: Parted,
+    /// The shell that keeps signals from it.
+    pub(super) shield: Option<Shield>,
     /// The program of a manager that it is, where the unit starts one.
     pub(super) managed: Option<Place>,
     /// The arguments and the environment that it would have on a machine with [`LARGE_NODE`] cores, where

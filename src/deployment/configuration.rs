@@ -22,6 +22,8 @@ pub struct Configuration {
     pub named_at: Option<Place>,
     /// Its global names that are no settings in this version.
     pub strangers: Vec<Stranger>,
+    /// Whether it patches the standard library for greenlets, which it does before anything is loaded.
+    pub patches: bool,
     /// The last of its top-level statements that set something: where a person would add a setting.
     pub last_assignment: Option<Place>,
 }

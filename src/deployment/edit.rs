@@ -3,7 +3,7 @@
 //! Answers `None` wherever the bytes are not a plain literal: a computed, templated or aliased
 //! value gets advice instead of an edit.
 
-use super::{Candidate, Site};
+use super::{Candidate, Deployment, Layer, Resolved, Site};
 use crate::findings::Edit;
 use crate::servers::{Server, Setting, Version};
 use crate::source::{Files, Place, Span};
@@ -89,6 +89,26 @@ impl Candidate {
             }
             Site::Argument { .. } | Site::Variable { .. } => None,
         }
+    }
+}
+
+impl Deployment {
+    /// Gives a setting that nobody sets a value: behind the application on the command line.
+    pub fn add_option(&self, files: &Files, name: &str, value: &Value) -> Option<Edit> {
+        let setting = self.setting(name)?.setting;
+        let place = self.app.as_ref()?.place;
+        let Place { span, .. } = self.command;
+        // An application that is named elsewhere has no options behind it.
+        let inside = place.file == self.command.file && span.start <= place.span.start && place.span.end <= span.end;
+        let literal = files.text_at(place) == self.app.as_ref()?.value;
+        let word = Candidate {
+            value: Resolved::Known(Value::None),
+            layer: Layer::CommandLine,
+            place: Some(place),
+            site: Some(Site::Words { literal: Some(place), removal: Vec::new() }),
+            depends: Vec::new(),
+        };
+        (inside && literal).then(|| word.add_beside(files, setting, self.version.version, value)).flatten()
     }
 }
 

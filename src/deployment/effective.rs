@@ -159,6 +159,13 @@ impl Effective {
         self.winner.layer > Layer::Default
     }
 
+    /// Whether somebody sets it to something known that is not the server's own default.
+    pub fn changes(&self) -> bool {
+        let default = self.overridden.iter().find(|candidate| candidate.layer == Layer::Default);
+        let same = |candidate: &Candidate| candidate.value == self.winner.value;
+        self.is_set() && self.value().is_some() && !default.is_some_and(same)
+    }
+
     /// Where it is set; `None` for a default.
     pub const fn place(&self) -> Option<Place> {
         self.winner.place

@@ -22,6 +22,8 @@ pub(super) struct Image<'f> {
     pub(super) user: Option<&'f Located<String>>,
     pub(super) stop_signal: Option<&'f Located<String>>,
     pub(super) health: Option<&'f HealthCheck>,
+    /// The image below all of its stages, as written.
+    pub(super) base: Option<&'f Located<String>>,
 }
 
 /// What a `COPY` left in the image.
@@ -193,6 +195,7 @@ fn stack<'f>(stages: &[&'f Unit], index: usize, arguments: &Environment) -> Imag
         user: None,
         stop_signal: None,
         health: None,
+        base: stages[top].image.as_ref(),
     };
     for &index in order.iter().rev() {
         image.add(stages[index], arguments);

@@ -35,14 +35,15 @@ mod uwsgi;
 mod version;
 
 pub use crate::python::evaluate::Dependency;
-pub use crate::read::{Autoscaler, HealthCheck, HealthKind, Limits, Proxy};
+pub use crate::read::{Autoscaler, Container, Edge, HealthCheck, HealthKind, Limits, Outside, Proxy};
 pub use assemble::{Assembly, DevelopmentServer, assemble};
 pub use compose::{Composed, services as compose_services};
 pub use configuration::{Configuration, Stranger};
 pub use effective::{Candidate, Effective, Layer, Resolved, Settings, Site};
+pub use shell::{Shield, ShieldKind};
 pub use version::ServerVersion;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::read::UnitKind;
 use crate::servers::{Server, Version, WorkerClass};
@@ -80,16 +81,29 @@ pub struct Deployment {
     pub health: Vec<HealthCheck>,
     /// The user that the place which starts it names, as written.
     pub user: Option<Located<String>>,
+    /// The shell that keeps that signal from it.
+    pub shield: Option<Shield>,
     /// The signal that asks it to stop, as written; `SIGTERM` if not given.
     pub stop_signal: Option<Located<String>>,
     /// How long it is kept waiting before that signal.
     pub stop_delay: Option<Located<Seconds>>,
     /// The line that makes it run in a container.
     pub container: Option<Place>,
+    /// What that container shares with the world outside.
+    pub outside: Outside,
+    /// The image below everything that the project builds for it, as written.
+    pub base: Option<Located<String>>,
+    /// What surrounds that container, as far as an orchestrator says so.
+    pub surroundings: Container,
     /// Why this is not how the service runs in production.
     pub development: Option<Located<String>>,
     /// Why the server refuses to start, in its own terms.
     pub errors: Vec<Located<String>>,
+    /// Where the application is handed over as an object although other processes have to import it; it is
+    /// among the errors too.
+    pub object: Option<Place>,
+    /// Options of the command line that are written as the beginning of one, with the whole of it.
+    pub abbreviated: Vec<Located<String>>,
     /// How many workers a formula over the cores of the machine starts on a node of 64; `None` where
     /// the number rests on no such formula.
     pub workers_on_large_node: Option<i64>,
@@ -99,6 +113,10 @@ pub struct Deployment {
     pub proxies: Vec<Proxy>,
     /// The distributions that the project asks for, with the version where one is pinned or bounded.
     distributions: BTreeMap<String, Option<ServerVersion>>,
+    /// Extras that are asked for: `standard` of `uvicorn`.
+    extras: BTreeSet<(String, String)>,
+    /// Whether a lock file tells everything that is installed with the server.
+    pub locked: bool,
 }
 
 impl Deployment {
@@ -148,8 +166,23 @@ impl Deployment {
         self.distributions.contains_key(distribution)
     }
 
+    /// Whether the project asks for a distribution together with one of its extras.
+    pub fn asks_for_extra(&self, distribution: &str, extra: &str) -> bool {
+        self.extras.contains(&(distribution.to_owned(), extra.to_owned()))
+    }
+
+    /// Whether the project lists any distribution at all.
+    pub fn lists_requirements(&self) -> bool {
+        !self.distributions.is_empty()
+    }
+
+    /// What the project asks for of a distribution, where it pins or bounds it.
+    pub fn pin_of(&self, distribution: &str) -> Option<&ServerVersion> {
+        self.distributions.get(distribution)?.as_ref()
+    }
+
     /// The version of a distribution, where the project pins or bounds it.
     pub fn version_of(&self, distribution: &str) -> Option<Version> {
-        Some(self.distributions.get(distribution)?.as_ref()?.version)
+        Some(self.pin_of(distribution)?.version)
     }
 }

@@ -13,7 +13,8 @@ use super::version;
 use super::{Candidate, Deployment, Resolved, Settings, daphne, fastapi, faults, granian, hypercorn, uvicorn, uwsgi};
 use crate::findings::Note;
 use crate::read::{self, Facts, Limits, Unit, UnitKind};
-use crate::servers::arguments::{self, Argument, Arguments};
+use crate::servers::arguments::{self, Argument, Arguments, Given};
+use crate::servers::schema::Syntax;
 use crate::servers::{Program, Server, Table, Version, fastapi_cli, table};
 use crate::source::{FileId, Files, Located, Place};
 use crate::values::Value;
@@ -100,6 +101,8 @@ pub(super) fn resolve(
         called: called.as_ref(),
     };
     let mut loaded_files: Vec<FileId> = loaded.configuration.iter().map(|configuration| configuration.file).collect();
+    let abbreviated = abbreviated(interface, spoken, &command_line, files);
+    let mut object = None;
     let (settings, app) = if server == Server::Uwsgi {
         let found = (&mut errors, &mut *notes);
         let told = uwsgi::read(start, origin.unit, &command_line, table, version.version, files, facts, found);
@@ -117,7 +120,7 @@ pub(super) fn resolve(
             fastapi,
             called: called.as_ref(),
         };
-        let app = situation.application(server, named.as_ref(), &mut settings, &mut errors);
+        let app = situation.application(server, named.as_ref(), &mut settings, &mut errors, &mut object);
         (settings, app)
     };
     Some(Deployment {
@@ -137,8 +140,16 @@ pub(super) fn resolve(
         user: origin.unit.user.clone(),
         stop_signal: origin.unit.stop_signal.clone(),
         stop_delay: origin.unit.stop_delay.clone(),
+        shield: start.shield.clone(),
         container: origin.container,
+        outside: origin.unit.outside.clone(),
+        base: origin.unit.base.clone(),
+        extras: version::extras(&facts.requirements),
+        locked: version::is_locked(table.distribution(), &home, &facts.requirements, files),
+        surroundings: origin.unit.container.clone(),
         development: origin.development.cloned(),
+        object,
+        abbreviated,
         environment: start.environment.known(),
         proxies: Vec::new(),
         distributions: version::distributions(&home, &facts.requirements, files),
@@ -183,13 +194,15 @@ struct Situation<'a> {
 
 impl Situation<'_> {
     /// Changes what each server changes in its settings, adds what stops it to `errors`, and tells the
-    /// application; `named` is the one of the command line.
+    /// application; `named` is the one of the command line. Where it is an object that does not do, `object`
+    /// is told.
     fn application(
         &self,
         server: Server,
         named: Option<&Located<String>>,
         settings: &mut Settings,
         errors: &mut Vec<Located<String>>,
+        object: &mut Option<Place>,
     ) -> Option<Located<String>> {
         let (start, given) = (self.start, self.command_line);
         let complete =
@@ -228,7 +241,9 @@ impl Situation<'_> {
         }
         if let Some(called) = self.called {
             errors.extend(called.errors.iter().cloned());
-            errors.extend(called.object.and_then(|place| launcher::object_fault(settings, place)));
+            let fault = called.object.and_then(|place| launcher::object_fault(settings, place));
+            *object = fault.as_ref().map(|fault| fault.place);
+            errors.extend(fault);
         }
         if app.is_none() && nameless {
             errors.push(Located::new("no application module is named".to_owned(), start.place));
@@ -272,6 +287,21 @@ fn workers_on_large_node(reader: &Reader, configuration: Option<&Configuration>,
     settings.get("workers")?.winner.host_cores()?;
     let large = Reader { cpus: Some(LARGE_NODE), ..*reader };
     large.value_of(configuration?.file, "workers")?.as_int()
+}
+
+/// The options that stand there as the beginning of one only, with the whole of it.
+fn abbreviated(table: &Table, version: Version, given: &Arguments, files: &Files) -> Vec<Located<String>> {
+    let whole = |one: &Given| {
+        let text = files.text_at(one.flag);
+        let shape = one.setting.at(version);
+        let mut flags = shape.flags().iter().chain(shape.off_flags());
+        let begins = |flag: &&String| flag.starts_with(text) && flag.len() > text.len();
+        let long = text.strip_prefix("--").is_some_and(|name| !name.is_empty());
+        let known = shape.flags().iter().chain(shape.off_flags()).any(|flag| flag == text);
+        let flag = flags.find(begins).filter(|_| long && !known)?;
+        Some(Located::new(flag.clone(), one.flag))
+    };
+    if table.syntax() == Syntax::Argparse { given.given.iter().filter_map(whole).collect() } else { Vec::new() }
 }
 
 /// The words in the variable that holds further options, if a file sets it.
@@ -342,6 +372,7 @@ fn load(
         file,
         named_at,
         strangers: std::mem::take(&mut read.strangers),
+        patches: reader.files.get(file).text().contains("patch_all"),
         last_assignment: read.last_assignment,
     };
     Loaded { configuration: Some(configuration), read: Some(read), unread: None }

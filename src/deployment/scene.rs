@@ -341,9 +341,16 @@ impl<'f> Scene<'f> {
 /// whether it is well. Kubernetes does not look at the check of an image.
 fn with_image(unit: &Unit, image: Option<&Image>) -> Unit {
     let mut unit = unit.clone();
-    let Some(image) = image else { return unit };
+    let Some(image) = image else {
+        unit.base.clone_from(&unit.image);
+        return unit;
+    };
+    unit.base = image.base.cloned();
     unit.user = unit.user.or_else(|| image.user.cloned());
     unit.stop_signal = unit.stop_signal.or_else(|| image.stop_signal.cloned());
+    let declared = image.stage.outside.volumes.iter().filter(|volume| !unit.outside.volumes.contains(volume));
+    let declared: Vec<String> = declared.cloned().collect();
+    unit.outside.volumes.extend(declared);
     if unit.kind != UnitKind::KubernetesContainer {
         match (unit.health.first_mut(), image.health) {
             (None, Some(check)) => unit.health = vec![check.clone()],

@@ -170,6 +170,7 @@ pub(super) fn within(unit: &Unit, program: &Unit) -> Unit {
     inner.limits.replicas = inner.limits.replicas.or_else(|| program.limits.replicas.clone());
     // Whichever kill comes first.
     let seconds = |limit: &Located<Seconds>| limit.value.0;
+    inner.container.stops_group = program.container.stops_group;
     inner.limits.stop_grace = match (inner.limits.stop_grace.take(), program.limits.stop_grace.clone()) {
         (Some(outer), Some(own)) if seconds(&outer) < seconds(&own) => Some(outer),
         (outer, own) => own.or(outer),

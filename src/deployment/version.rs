@@ -106,6 +106,24 @@ pub(super) fn distributions(
     names.into_iter().map(|name| (name.to_owned(), asked_for(name, folder, requirements, files))).collect()
 }
 
+/// Every extra that is asked for, with its distribution.
+pub(super) fn extras(requirements: &[Requirement]) -> BTreeSet<(String, String)> {
+    let of = |one: &Requirement| {
+        one.extras.iter().map(|extra| (one.name.clone(), extra.to_ascii_lowercase())).collect::<Vec<_>>()
+    };
+    requirements.iter().flat_map(of).collect()
+}
+
+/// Whether a lock file of the service in `folder` lists `distribution`, and so everything that comes with it.
+pub(super) fn is_locked(distribution: &str, folder: &str, requirements: &[Requirement], files: &Files) -> bool {
+    let mentions = requirements.iter().filter(|requirement| requirement.name == distribution);
+    let nearest = mentions.max_by_key(|requirement| {
+        let file = files.get(requirement.place.file);
+        (nearness(file.folder(), folder), is_lock(file.path()))
+    });
+    nearest.is_some_and(|requirement| is_lock(files.get(requirement.place.file).path()))
+}
+
 /// The newest version that is known, for a project that does not say.
 pub(super) fn assumed(newest: Version) -> ServerVersion {
     ServerVersion { version: newest, shown: newest.to_string(), place: None }

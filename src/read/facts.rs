@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::container::Container;
 use super::shell::Script;
 use super::{ComposeFile, ConsoleScript, Lexed};
 use crate::findings::Note;
@@ -126,6 +127,23 @@ pub struct Unit {
     pub variant: Option<Located<String>>,
     /// Addresses that somebody opens for it and hands over as it starts.
     pub sockets: Vec<Located<String>>,
+    /// What it shares with the world outside its container.
+    pub outside: Outside,
+    /// The image below everything that the project builds.
+    pub base: Option<Located<String>>,
+    /// What surrounds it, where it is a container.
+    pub container: Container,
+}
+
+/// What a container shares with the world outside.
+#[derive(Debug, Clone, Default)]
+pub struct Outside {
+    /// Ports that the machine opens to others, as written: `8000:80`.
+    pub published: Vec<Located<String>>,
+    /// Whether it has the network of the machine, or that of other containers.
+    pub shares_network: bool,
+    /// Folders that outlive the container, as it sees them.
+    pub volumes: Vec<String>,
 }
 
 impl Unit {
@@ -154,6 +172,9 @@ impl Unit {
             mounted: Vec::new(),
             variant: None,
             sockets: Vec::new(),
+            outside: Outside::default(),
+            base: None,
+            container: Container::default(),
         }
     }
 }

@@ -6,6 +6,7 @@
 mod bits;
 mod command;
 mod compose;
+mod container;
 mod decoded;
 mod dockerfile;
 mod dotenv;
@@ -47,6 +48,7 @@ use rayon::prelude::*;
 use crate::findings::Note;
 use crate::python::syntax;
 use crate::source::{FileId, FileKind, Files, Place, SourceFile, Word};
+pub use container::{Container, Edge};
 pub use decoded::Decoded;
 pub use embedded::unfold;
 pub use shell_words::Lexed;
@@ -57,7 +59,7 @@ pub use hypercorn::{TomlEntry, TomlSettings, toml_settings};
 pub use compose::{ComposeFile, Extends, Include, Layer, service as compose_service, size as compose_size};
 pub use dotenv::compose_variables;
 pub use facts::{
-    Autoscaler, Build, Command, Copied, Facts, FilledBy, Form, HealthCheck, HealthKind, Limits, Mount, Proxy,
+    Autoscaler, Build, Command, Copied, Facts, FilledBy, Form, HealthCheck, HealthKind, Limits, Mount, Outside, Proxy,
     Requirement, Stage, Step, SupervisorFile, Unit, UnitKind, UwsgiFile, UwsgiOption, UwsgiSection, Variable,
 };
 

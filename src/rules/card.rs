@@ -22,6 +22,8 @@ pub struct Card {
     pub confidence: Confidence,
     /// The safest fix it offers: `safe`, `unsafe` or `none`.
     pub fix: &'static str,
+    /// Whether it is right too seldom, or too often, to run unless somebody asks for it.
+    pub noisy: bool,
     /// The fault as a clause that reads well after "allow".
     pub title: &'static str,
     /// A failure that a user would recognise.

@@ -11,10 +11,12 @@ mod gevent;
 mod prelude;
 mod reliability;
 mod sizing;
+mod stated;
 mod worker;
 
 pub use card::{CARDS, Card, Evidence, Example, Expect, Parameter};
 pub use prelude::{Context, DeclaredCpus, Parameters, Service};
+pub use stated::Stated;
 
 use crate::app::Application;
 use crate::deployment::DevelopmentServer;

@@ -1,21 +1,21 @@
 //! What a rule needs to see and to say.
 
-use super::Card;
+use super::{Card, Stated};
 use crate::app::{Application, Category, Framework};
 use crate::deployment::{Deployment, Effective};
 use crate::findings::{Finding, Label};
 use crate::servers::{Honoured, Server, Version};
-use crate::sizing::Advice;
-use crate::source::{Files, Place};
+use crate::sizing::{Advice, Inputs};
+use crate::source::Files;
 use crate::values::Cpus;
 
 pub(super) use super::{Rule, Shape, rule};
 pub(super) use crate::app::{Application as App, HandlerKind, Interface as AppInterface};
-pub(super) use crate::deployment::{DevelopmentServer, Effective as Setting};
+pub(super) use crate::deployment::{DevelopmentServer, Effective as Setting, Resolved};
 pub(super) use crate::findings::{Confidence, Edit, Fix, Severity};
 pub(super) use crate::servers::cast::cast;
 pub(super) use crate::servers::{Interface, Model, Server as ServerName, WorkerClass, table};
-pub(super) use crate::source::Located;
+pub(super) use crate::source::{Located, Place};
 pub(super) use crate::values::Value;
 
 /// A deployment with everything that was found out about it.
@@ -29,6 +29,8 @@ pub struct Service<'a> {
     pub advice: Option<&'a Advice>,
     /// The cores it may use, with their origin, as a file declares them.
     pub cpus: Option<&'a DeclaredCpus>,
+    /// What files and the user say about its size, the machine that checks left out.
+    pub inputs: Option<&'a Inputs>,
 }
 
 /// A number of cores that a file declares.
@@ -47,8 +49,12 @@ pub struct DeclaredCpus {
 pub struct Context<'a> {
     /// The texts, for places and for edits.
     pub files: &'a Files,
+    /// Every server of the project, for what another one makes of the same line.
+    pub deployments: &'a [Deployment],
     /// Parameters that the settings override, by rule and name.
     pub parameters: &'a dyn Parameters,
+    /// What the user states about production.
+    pub stated: &'a Stated,
 }
 
 /// Answers for parameters of rules.
@@ -185,6 +191,15 @@ impl Service<'_> {
         let setting = deployment.setting(name).filter(|setting| setting.is_set())?;
         let honoured = setting.setting.honoured_by(deployment.class?, deployment.version.version);
         matches!(honoured, Honoured::No).then_some(setting)
+    }
+
+    /// Every setting that somebody changes and the worker class does not act on, those apart that have a
+    /// rule of their own.
+    pub(super) fn ineffective(&self) -> impl Iterator<Item = &Effective> {
+        const ELSEWHERE: [&str; 4] = ["threads", "worker_connections", "keepalive", "statsd_host"];
+        let names = self.deployment.settings.iter().map(|(name, _)| name);
+        let others = names.filter(|name| !ELSEWHERE.contains(name) && !name.starts_with("statsd"));
+        others.filter_map(|name| self.ignored(name)).filter(|setting| setting.changes())
     }
 
     /// Gives a setting another value where it is set by a literal.

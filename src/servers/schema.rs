@@ -37,6 +37,9 @@ pub struct Server {
     /// Every worker class.
     #[serde(default, rename = "worker_class")]
     pub worker_classes: Vec<WorkerClass>,
+    /// Releases with known weaknesses, of the server and of what answers requests for it.
+    #[serde(default, rename = "advisory")]
+    pub advisories: Vec<Advisory>,
     /// Names that people write in a config file and the server does not know, to the right one.
     #[serde(default)]
     pub misnomers: BTreeMap<String, String>,
@@ -255,6 +258,24 @@ pub struct WorkerClass {
     pub minimum: BTreeMap<String, String>,
 }
 
+/// A weakness of some releases that has been published.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Advisory {
+    /// The distribution that has it.
+    pub distribution: String,
+    /// What it is known by.
+    pub id: String,
+    /// The first release without it.
+    pub fixed: String,
+    /// What somebody can do with it, as a noun.
+    pub what: String,
+    /// The worker classes that it is reached through; absent for any.
+    pub classes: Option<Vec<String>>,
+    /// A distribution that takes the place of this one where the project asks for it.
+    pub replaced_by: Option<String>,
+}
+
 /// Advice against something.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -321,6 +342,10 @@ impl Server {
                 return Err(format!("worker class `{}` behaves like `{other}`, which is none", class.name));
             }
         }
+        let mut affected = self.advisories.iter().flat_map(|advisory| advisory.classes.iter().flatten());
+        if let Some(class) = affected.find(|class| !classes.contains(class.as_str())) {
+            return Err(format!("an advisory is about `{class}`, which is no worker class"));
+        }
         for (wrong, right) in &self.misnomers {
             if names.contains(wrong.as_str()) {
                 return Err(format!("misnomer `{wrong}` is a setting"));
@@ -343,7 +368,8 @@ impl Server {
             .worker_classes
             .iter()
             .flat_map(|class| [&class.since, &class.until].into_iter().flatten().chain(class.minimum.keys()));
-        for version in settings.chain(classes).chain([&self.oldest, &self.newest]) {
+        let advisories = self.advisories.iter().map(|advisory| &advisory.fixed);
+        for version in settings.chain(classes).chain(advisories).chain([&self.oldest, &self.newest]) {
             let parts: Vec<_> = version.split('.').collect();
             if parts.len() != 3 || parts.iter().any(|part| part.parse::<u16>().is_err()) {
                 return Err(format!("`{version}` is no version of three numbers"));

@@ -54,6 +54,11 @@ impl Table {
         }
     }
 
+    /// Releases with known weaknesses, of the server and of what answers requests for it.
+    pub fn advisories(&self) -> &[schema::Advisory] {
+        &self.data.advisories
+    }
+
     /// Whose table it is.
     pub const fn server(&self) -> Server {
         self.server
@@ -171,6 +176,7 @@ impl schema::Server {
             complete: false,
             settings: Vec::new(),
             worker_classes: Vec::new(),
+            advisories: Vec::new(),
             misnomers: std::collections::BTreeMap::new(),
         }
     }

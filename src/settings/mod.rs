@@ -3,8 +3,12 @@
 //! Decides what can be said and refuses what cannot, with the line. What a rule name means is
 //! checked by who knows the rules.
 
+mod facts;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+pub use facts::{Database, Duration, Environments, Facts, Host, Proxy, Rate, Traffic};
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -28,8 +32,16 @@ pub struct Settings {
     pub severity: BTreeMap<Spanned<String>, Level>,
     /// Parameters of rules.
     pub rules: BTreeMap<Spanned<String>, BTreeMap<String, f64>>,
+    /// Which of the named environments counts; `production` if not given.
+    pub environment: Option<Spanned<String>>,
     /// The machine that the service runs on in production.
-    pub host: Host,
+    pub host: Environments<Host>,
+    /// What passes requests on to it.
+    pub proxy: Environments<Proxy>,
+    /// The database that it asks.
+    pub database: Environments<Database>,
+    /// The requests that come.
+    pub traffic: Environments<Traffic>,
     /// What the application does, as far as files cannot tell.
     pub application: Application,
     /// What blocks, what does not, and what may.
@@ -64,16 +76,6 @@ pub struct Allow {
     pub categories: Vec<Category>,
     /// Why.
     pub reason: Option<String>,
-}
-
-/// The machine that the service runs on in production.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Host {
-    /// Cores that one copy of the service may use.
-    pub cpus: Option<Cores>,
-    /// Memory that one copy of the service may use.
-    pub memory: Option<Memory>,
 }
 
 /// What the application does.
@@ -278,8 +280,8 @@ mod tests {
              [application]\nworkload = 'io'\nblocking-fraction = 0.7\n[rules.oversubscribed-cpu]\nfactor = 3\n",
         )
         .unwrap();
-        assert_eq!(settings.host.cpus, Some(Cores(Cpus(1.5))));
-        assert_eq!(settings.host.memory, Some(Memory(Bytes::mib(512))));
+        assert_eq!(settings.host.plain.cpus, Some(Cores(Cpus(1.5))));
+        assert_eq!(settings.host.plain.memory, Some(Memory(Bytes::mib(512))));
         assert_eq!(settings.application.workload, Some(Workload::Io));
         assert!((settings.rules.values().next().unwrap()["factor"] - 3.0).abs() < 1e-9);
     }

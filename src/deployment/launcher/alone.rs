@@ -210,6 +210,7 @@ impl Search<'_> {
             parted: Parted::default(),
             on_large_node: None,
             managed: None,
+            shield: None,
         }
     }
 }

@@ -102,7 +102,17 @@ impl Shell<'_> {
                 Done::with(if function { Status::Known(true) } else { Status::Unknown })
             }
             "exec" if given.is_empty() => Done::known(true),
-            "trap" | "wait" | "ulimit" | "umask" | "shopt" | "alias" | "unalias" | "jobs" | "kill" | "sleep" => {
+            "trap" => {
+                // What handles the signal itself may pass it on.
+                let handles = |field: &Field| {
+                    field.known().is_none_or(|text| {
+                        matches!(text, "TERM" | "SIGTERM" | "15" | "INT" | "SIGINT" | "QUIT" | "SIGQUIT")
+                    })
+                };
+                state.passes_signals |= given.iter().skip(1).any(handles);
+                Done::with(Status::Likely)
+            }
+            "wait" | "ulimit" | "umask" | "shopt" | "alias" | "unalias" | "jobs" | "kill" | "sleep" => {
                 Done::with(Status::Likely)
             }
             _ => return None,

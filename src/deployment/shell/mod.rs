@@ -12,6 +12,7 @@ mod expand;
 mod parameter;
 mod pattern;
 mod program;
+mod shield;
 mod state;
 mod statement;
 mod substitute;
@@ -26,6 +27,8 @@ use crate::read::shell::{self, Script};
 use crate::read::{Command, Decoded, FilledBy, Form, Lexed};
 use crate::source::{FileId, Files, Place, Span, WordPart};
 pub(super) use parameter::is_name;
+use shield::Position;
+pub use shield::{Shield, ShieldKind};
 use state::State;
 use text::Field;
 
@@ -52,6 +55,8 @@ pub(super) struct Shell<'a> {
     substituted: bool,
     /// Whether the command reads what another one prints.
     piped: bool,
+    /// Where the command stands that is next.
+    position: Position,
     /// Ways that leave a round of the loops that are open.
     rounds: Vec<Vec<State>>,
     /// Ways that leave the functions that are open.
@@ -79,6 +84,7 @@ impl<'a> Shell<'a> {
             printed: None,
             substituted: false,
             piped: false,
+            position: Position::Last,
             rounds: Vec::new(),
             returned: Vec::new(),
             written: BTreeSet::new(),

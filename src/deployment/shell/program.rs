@@ -7,10 +7,11 @@ use super::super::{image, supervisor, tasks};
 use super::Shell;
 use super::condition::Status;
 use super::parameter::is_name;
+use super::shield::{self, Position, Shield, Text};
 use super::state::{Dialect, Held, State, Variable};
 use super::statement::{Done, Flow};
 use super::text::{self, Field};
-use crate::read::shell::{Script, Simple};
+use crate::read::shell::{Script, Simple, Statement};
 use crate::read::{Decoded, FilledBy};
 use crate::servers::arguments::Argument;
 use crate::servers::{Program, recognise, recognise_among};
@@ -128,15 +129,37 @@ impl Shell<'_> {
         Done { status: done.status, flow }
     }
 
+    /// The shell that waits for the program of these words; that around this one where it does not.
+    fn shield(&self, state: &State, fields: &[Field]) -> Option<Shield> {
+        let first = fields.iter().find(|field| field.vanishes().is_none());
+        if first.and_then(Field::known) == Some("exec") {
+            return state.shield.clone();
+        }
+        let kind = self.position.shields(state.runs, state.dialect == Dialect::Bash);
+        let own = kind.zip(first).map(|(kind, first)| Shield {
+            kind,
+            command: first.place,
+            is_last: self.position == Position::Last,
+        });
+        match (&state.shield, own) {
+            // The outermost gets the signal, unless it may have become what it runs.
+            (Some(outer), Some(own)) if outer.kind.may_give_way() && !own.kind.may_give_way() => Some(own),
+            (outer, own) => outer.clone().or(own),
+        }
+    }
+
     /// A program with variables of its own in front.
     fn program(&mut self, state: &mut State, fields: Vec<Field>, given: &[(String, Field)], place: Place) -> Done {
+        let shield = self.shield(state, &fields);
         if given.is_empty() {
             let before = state.roots.clone();
             let mut child = state.child();
+            child.shield = shield;
             self.launch(&mut child, fields, 0, place);
             state.roots = before;
         } else {
             let mut child = state.child();
+            child.shield = shield;
             for (name, field) in given {
                 child.variables.insert(name.clone(), Variable { held: Held::One(field.clone()), exported: true });
             }
@@ -157,6 +180,7 @@ impl Shell<'_> {
             .filter_map(|&at| fields.get(at))
             .map(|field| if field.many { None } else { field.known().map(str::to_owned) })
             .collect();
+        state.passes_signals |= shield::passes_to_group(&words);
         let installed = &self.surroundings.facts.console_scripts;
         let is_script = |name: &str| installed.values().flatten().any(|script| script.name == name);
         // `$PREFIX gunicorn`: a variable in front of a server holds what it is run under, or nothing.
@@ -233,7 +257,11 @@ impl Shell<'_> {
             if let Some(command) = &program.unit.command {
                 let outer = self.managed.replace(program.unit.place);
                 let fields = self.given(command, &child);
+                let position = std::mem::replace(&mut self.position, Position::Last);
+                child.shield = None;
+                child.passes_signals = program.unit.container.stops_group;
                 self.launch(&mut child, fields, 0, command.place);
+                self.position = position;
                 self.managed = outer;
             }
         }
@@ -328,6 +356,7 @@ impl Shell<'_> {
             conditional: state.conditional,
             parted,
             managed: self.managed,
+            shield: state.shield.clone().filter(|_| !state.passes_signals),
             on_large_node: None,
         });
     }
@@ -389,6 +418,10 @@ impl Shell<'_> {
                 None => (field.content.clone(), FilledBy::Shell),
             };
             let Some(script) = Self::parse(&text, field.file()) else { return true };
+            child.runs = match script.body.as_slice() {
+                [Statement::Simple(_)] => Text::Alone,
+                _ => Text::Line,
+            };
             child.filled_by = filled_by;
             child.name = behind.first().and_then(Field::known).map(str::to_owned).or(Some("sh".to_owned()));
             child.arguments = behind.get(1..).unwrap_or_default().to_vec();
@@ -401,6 +434,7 @@ impl Shell<'_> {
         child.arguments = behind.to_vec();
         child.in_unit = false;
         child.filled_by = FilledBy::Shell;
+        child.runs = Text::Script;
         self.run_script(&script.1, &mut child);
         true
     }
@@ -446,13 +480,16 @@ impl Shell<'_> {
             && line.split_whitespace().skip(1).any(|word| word.starts_with('-') && word.contains('e'));
         state.in_unit = false;
         state.filled_by = FilledBy::Shell;
+        state.runs = Text::Script;
         self.run_script(script, state);
     }
 
     pub(super) fn run_script(&mut self, script: &Script, state: &mut State) {
         let rounds = std::mem::take(&mut self.rounds);
         let returned = std::mem::take(&mut self.returned);
+        let position = std::mem::replace(&mut self.position, Position::Last);
         self.list(&script.body, state, false);
+        self.position = position;
         self.rounds = rounds;
         self.returned = returned;
     }

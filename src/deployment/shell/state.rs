@@ -11,6 +11,8 @@ use crate::read::FilledBy;
 use crate::read::shell::Statement;
 use crate::source::Place;
 
+use super::shield::{Shield, Text};
+
 /// What a variable holds.
 #[derive(Debug, Clone)]
 pub(super) enum Held {
@@ -72,6 +74,12 @@ pub(super) struct State {
     pub(super) conditional: bool,
     /// Who fills in the variables of its text.
     pub(super) filled_by: FilledBy,
+    /// What this shell runs.
+    pub(super) runs: Text,
+    /// What keeps signals from this process; nothing where they reach it.
+    pub(super) shield: Option<Shield>,
+    /// Whether signals reach every process, or something in between handles them itself.
+    pub(super) passes_signals: bool,
     /// What the variables held that are local to the function that runs.
     pub(super) locals: BTreeMap<String, Option<Variable>>,
 }
@@ -121,6 +129,9 @@ impl State {
             dialect: Dialect::Posix,
             conditional: false,
             filled_by: FilledBy::Shell,
+            runs: Text::None,
+            shield: None,
+            passes_signals: false,
             locals: BTreeMap::new(),
         };
         state.see(environment);
@@ -147,6 +158,7 @@ impl State {
         child.functions.clear();
         child.locals.clear();
         child.options = Options::default();
+        child.runs = Text::None;
         child
     }
 
@@ -282,6 +294,7 @@ impl State {
             }
         }
         self.is_open |= other.is_open;
+        self.passes_signals |= other.passes_signals;
         self.options.exports_all |= other.options.exports_all;
         self.options.splits_elsewhere |= other.options.splits_elsewhere;
         self.options.stops_at_errors &= other.options.stops_at_errors;

@@ -7,6 +7,7 @@ use super::super::locate::join;
 use super::Shell;
 use super::condition::Status;
 use super::pattern::Pattern;
+use super::shield::Position;
 use super::state::{Held, State};
 use super::text::{self, Field, start_of};
 use crate::python::evaluate::Dependency;
@@ -60,14 +61,34 @@ impl<'a> Shell<'a> {
             self.depth -= 1;
             return Done::leave(Flow::Exit);
         }
-        for statement in statements {
+        let position = self.position;
+        for (n, statement) in statements.iter().enumerate() {
+            let is_last = n + 1 == statements.len();
+            if !is_last && position == Position::Last {
+                self.position = Position::Middle;
+            }
+            if matches!(statement, Statement::Background(_)) {
+                self.position = Position::Background { is_left: is_last && position == Position::Last };
+            }
             done = self.statement(statement, state, guarded);
+            self.position = position;
             if done.flow != Flow::Next {
                 break;
             }
         }
         self.depth -= 1;
         done
+    }
+
+    /// Runs something that another command comes behind, or that is asked about.
+    fn before_others<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
+        let position = self.position;
+        if position == Position::Last {
+            self.position = Position::Middle;
+        }
+        let result = run(self);
+        self.position = position;
+        result
     }
 
     /// `guarded` where a failure is asked about, so that `set -e` does not count.
@@ -91,11 +112,11 @@ impl<'a> Shell<'a> {
                 Self::stopped(done, state, guarded)
             }
             Statement::Not(inner) => {
-                let done = self.statement(inner, state, true);
+                let done = self.before_others(|shell| shell.statement(inner, state, true));
                 Done { status: done.status.not(), ..done }
             }
             Statement::And(first, second) => {
-                let done = self.statement(first, state, true);
+                let done = self.before_others(|shell| shell.statement(first, state, true));
                 if done.flow != Flow::Next {
                     return done;
                 }
@@ -107,7 +128,7 @@ impl<'a> Shell<'a> {
                 )
             }
             Statement::Or(first, second) => {
-                let done = self.statement(first, state, true);
+                let done = self.before_others(|shell| shell.statement(first, state, true));
                 if done.flow != Flow::Next {
                     return done;
                 }
@@ -124,7 +145,9 @@ impl<'a> Shell<'a> {
             }
             Statement::Group(list) => self.list(list, state, guarded),
             Statement::Subshell(list) => {
-                let status = self.apart(state, |shell, state| shell.list(list, state, guarded));
+                // The shell around it waits, whatever the one inside becomes.
+                let status =
+                    self.before_others(|shell| shell.apart(state, |shell, state| shell.list(list, state, guarded)));
                 Self::stopped(Done::with(status), state, guarded)
             }
             Statement::If { branches, otherwise } => self.branches(branches, otherwise, state, guarded),
@@ -169,7 +192,12 @@ impl<'a> Shell<'a> {
                 self.print_unknown();
             }
             self.piped = n > 0;
+            let position = self.position;
+            if commands.len() > 1 {
+                self.position = Position::Pipe;
+            }
             status = self.apart(state, |shell, state| shell.statement(command, state, true));
+            self.position = position;
             if !is_last {
                 self.printed = printed;
             }
@@ -289,7 +317,7 @@ impl<'a> Shell<'a> {
             self.depth -= 1;
             return Done::leave(Flow::Exit);
         }
-        let asked = self.list(condition, state, true);
+        let asked = self.before_others(|shell| shell.list(condition, state, true));
         let done = if asked.flow == Flow::Next {
             let status = if asked.status == Status::Likely { Status::Unknown } else { asked.status };
             self.decide(status, state, &mut |shell, state| shell.list(body, state, guarded), &mut |shell, state| {
@@ -305,7 +333,7 @@ impl<'a> Shell<'a> {
     /// One round of a loop; says whether the loop ends with it.
     fn round(&mut self, body: &[Statement], state: &mut State, guarded: bool) -> (Done, bool) {
         self.rounds.push(Vec::new());
-        let done = self.list(body, state, guarded);
+        let done = self.before_others(|shell| shell.list(body, state, guarded));
         for left in self.rounds.pop().unwrap_or_default() {
             state.join(left, None);
         }
@@ -328,7 +356,7 @@ impl<'a> Shell<'a> {
         guarded: bool,
     ) -> Done {
         for n in 0..MAX_ROUNDS {
-            let asked = self.list(condition, state, true);
+            let asked = self.before_others(|shell| shell.list(condition, state, true));
             if asked.flow != Flow::Next {
                 return asked;
             }

@@ -129,6 +129,7 @@ pub(super) fn read(
             .find(|option| option.layer == Layer::CommandLine && is_path(option))
             .map(|option| option.place),
         strangers: Vec::new(),
+        patches: false,
         last_assignment: None,
     });
     let app =
@@ -340,6 +341,7 @@ pub(super) fn alone(file: FileId, configuration: &UwsgiFile, files: &Files) -> O
         conditional: false,
         parted: super::commands::Parted::default(),
         managed: None,
+        shield: None,
         on_large_node: None,
     };
     Some((unit, start))

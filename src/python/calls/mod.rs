@@ -5,12 +5,14 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+mod conditions;
 mod definitions;
 mod fills;
 mod generators;
 mod guards;
 mod statements;
 
+pub use self::conditions::{Condition, Forwarded, Slot};
 use self::guards::leaves;
 use super::names::{Binding, Bound};
 use super::syntax::ast::{self, Expr, Stmt};
@@ -45,6 +47,10 @@ pub struct FileFacts<'a> {
     pub outside: BTreeMap<&'a str, Vec<Outside<'a>>>,
     /// Every call that may run on a server, with the function it stands in.
     pub calls: Vec<(u32, &'a ast::ExprCall)>,
+    /// Attributes that conditions ask about.
+    pub asked: HashSet<&'a str>,
+    /// Names that functions take from the one around them to write to.
+    pub nonlocals: HashSet<&'a str>,
 }
 
 /// An attribute that is assigned from outside of its object.
@@ -111,6 +117,16 @@ pub struct Function<'a> {
     pub yields: Vec<&'a Expr>,
     /// Whether it switches a socket to non-blocking mode.
     pub sets_nonblocking: bool,
+    /// Which parts of it run only under a condition.
+    pub conditions: Vec<Condition<'a>>,
+    /// Its parameters that conditions ask about, in it and in what stands inside.
+    pub asked: HashSet<&'a str>,
+    /// Its parameters that are given to others as they are.
+    pub forwarded: Vec<Forwarded<'a>>,
+    /// Its loops.
+    pub loops: Vec<Span>,
+    /// Names that it changes in place.
+    pub changed: HashSet<&'a str>,
 }
 
 /// A parameter of a function.
@@ -199,6 +215,8 @@ pub fn facts(file: FileId, module: &Module) -> FileFacts<'_> {
             fills: HashMap::new(),
             outside: BTreeMap::new(),
             calls: Vec::new(),
+            asked: HashSet::new(),
+            nonlocals: HashSet::new(),
         },
         function: 0,
         class: None,
@@ -235,6 +253,11 @@ impl<'a> Function<'a> {
             results_for: HashMap::new(),
             yields: Vec::new(),
             sets_nonblocking: false,
+            conditions: Vec::new(),
+            asked: HashSet::new(),
+            forwarded: Vec::new(),
+            loops: Vec::new(),
+            changed: HashSet::new(),
         }
     }
 }
@@ -259,8 +282,10 @@ impl<'a> Reader<'a> {
 
     fn body(&mut self, body: &'a [Stmt]) {
         let outer = self.silent;
+        let end = body.last().map_or(0, |last| span_of(last).end);
         for stmt in body {
             visitor::Visitor::visit_stmt(self, stmt);
+            self.afterwards(stmt, end);
             if self.returns_kept_value(stmt) || leaves(stmt) {
                 self.silent += 1;
             }
@@ -290,6 +315,17 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// The last name of a callee: `create_task` of `asyncio.create_task`, `Items` of `Items[int](...)`.
+pub fn last_name(callee: &Expr) -> &str {
+    match callee {
+        Expr::Attribute(attribute) => attribute.attr.as_str(),
+        Expr::Name(name) => name.id.as_str(),
+        Expr::Call(call) => last_name(&call.func),
+        Expr::Subscript(subscript) => last_name(&subscript.value),
+        _ => "",
+    }
+}
+
 impl<'a> visitor::Visitor<'a> for Reader<'a> {
     fn visit_stmt(&mut self, stmt: &'a Stmt) {
         match stmt {
@@ -302,6 +338,7 @@ impl<'a> visitor::Visitor<'a> for Reader<'a> {
             Stmt::With(stmt) => self.with(stmt),
             Stmt::For(stmt) => self.each(stmt),
             Stmt::While(stmt) => {
+                self.looped(span_of(stmt));
                 self.test(&stmt.test);
                 self.block(&stmt.body);
                 self.block(&stmt.orelse);
@@ -322,6 +359,7 @@ impl<'a> visitor::Visitor<'a> for Reader<'a> {
                 let names: Vec<_> = global.names.iter().map(ast::Identifier::as_str).collect();
                 self.current().globals.extend(names);
             }
+            Stmt::Nonlocal(nonlocal) => self.facts.nonlocals.extend(nonlocal.names.iter().map(ast::Identifier::as_str)),
             Stmt::Return(result) => {
                 if let Some(value) = result.value.as_deref() {
                     self.visit_expr(value);
@@ -400,7 +438,13 @@ impl<'a> visitor::Visitor<'a> for Reader<'a> {
                 self.event(EventKind::Iterate(&starred.value, false), span_of(&*starred.value));
             }
             Expr::UnaryOp(operation) if operation.op == ast::UnaryOp::Not => self.test(&operation.operand),
+            Expr::BoolOp(operation) => {
+                self.operands(operation);
+                visitor::walk_expr(self, expr);
+            }
             Expr::If(choice) => {
+                self.only_if(span_of(&*choice.body), &choice.test, true);
+                self.only_if(span_of(&*choice.orelse), &choice.test, false);
                 self.test(&choice.test);
                 self.visit_expr(&choice.body);
                 self.visit_expr(&choice.orelse);

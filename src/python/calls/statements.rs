@@ -6,9 +6,11 @@ use super::{EventKind, Reader};
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr, Stmt};
 use crate::python::syntax::{span_of, visitor};
+use crate::source::Span;
 
 impl<'a> Reader<'a> {
     pub(super) fn condition(&mut self, stmt: &'a ast::StmtIf) {
+        self.branches(stmt);
         let guard = guard(&stmt.test);
         if guard == Guard::None {
             self.test(&stmt.test);
@@ -96,6 +98,9 @@ impl<'a> Reader<'a> {
             Stmt::AugAssign(assign) => {
                 visitor::Visitor::visit_expr(self, &assign.value);
                 self.targets(&assign.target);
+                if let Expr::Name(name) = &*assign.target {
+                    self.current().changed.insert(name.id.as_str());
+                }
                 if assign.op == ast::Operator::Add {
                     self.fill(&assign.target, Bound::HeldAll(&assign.value), span_of(assign).end);
                 }
@@ -138,7 +143,13 @@ impl<'a> Reader<'a> {
         self.body(&stmt.body);
     }
 
+    /// What is bound later in a loop is bound earlier the next time round.
+    pub(super) fn looped(&mut self, span: Span) {
+        self.current().loops.push(span);
+    }
+
     pub(super) fn each(&mut self, stmt: &'a ast::StmtFor) {
+        self.looped(span_of(stmt));
         if stmt.is_async {
             self.current().awaits = true;
         }
@@ -177,6 +188,7 @@ impl<'a> Reader<'a> {
             self.current().sets_nonblocking = true;
         }
         self.filling_call(call);
+        self.forwards(call);
         if self.typing_only == 0 {
             self.facts.calls.push((self.function, call));
         }

@@ -117,7 +117,7 @@ impl<'a> Types<'a> {
         found.into_iter().map(|(factory, _, frame)| (factory, frame)).collect()
     }
 
-    fn is_enumeration(&self, class: ClassId) -> bool {
+    pub(super) fn is_enumeration(&self, class: ClassId) -> bool {
         self.library_bases(class).iter().any(|base| base.starts_with("enum.") || base.ends_with("TextChoices"))
     }
 

@@ -206,7 +206,11 @@ impl<'a> Types<'a> {
                 self.imported(self.facts_at(file).file, 0, name).into_iter().collect()
             }
             Bound::From { level, module, name } => self.taken_from(file, level, module, name),
-            Bound::Function(index) => self.decorated(Frame { function: FunctionId { file, index }, ..frame }).to_vec(),
+            Bound::Function(index) => {
+                let function = FunctionId { file, index };
+                let environment = self.for_scope(frame.environment, function);
+                self.decorated(Frame { function, environment }).to_vec()
+            }
             Bound::Class(index) => vec![Value::Class(ClassId { file, index })],
             Bound::Value { value, annotation } => self.assigned(value, annotation, reader),
             Bound::With(context) => self.entered(&self.value(context, reader)),

@@ -6,6 +6,7 @@
 
 mod annotations;
 mod applied;
+mod branches;
 mod classes;
 mod configured;
 mod containers;
@@ -17,6 +18,7 @@ mod generics;
 mod hashing;
 mod injection;
 mod iterators;
+mod known;
 mod lookup;
 mod narrowing;
 mod offloaders;
@@ -32,13 +34,15 @@ use std::rc::Rc;
 
 use rayon::prelude::*;
 
+use self::branches::ByName;
 use self::hashing::QuickMap;
+pub use self::known::Known;
 pub use self::offloaders::is_runner;
 use self::sites::Sites;
 use super::calls::{self, Class, FileFacts, Function};
 use super::modules::{ModuleRef, Modules};
 use super::syntax::{Module, ast};
-use crate::source::{FileId, Files, Place};
+use crate::source::{FileId, Files, Place, Span};
 
 /// How many possibilities are kept.
 const MAX_VALUES: usize = 16;
@@ -115,6 +119,8 @@ pub enum Value<'a> {
     RowsMethod(ClassId, Rc<str>),
     /// An argument that is given but not followed.
     Unknown,
+    /// What is certain of an argument; kept beside what it may be.
+    Known(Known<'a>),
     /// An argument that is one of these.
     Either(Rc<[Value<'a>]>),
     /// A method of a builtin container that gives such a value.
@@ -197,6 +203,11 @@ pub struct Types<'a> {
     ancestries: RefCell<HashMap<ClassId, Values<'a>>>,
     /// Methods with two underscores that classes of the project have.
     special: HashSet<&'a str>,
+    /// The parts of functions that cannot run.
+    dead: RefCell<QuickMap<Frame, Rc<[Span]>>>,
+    /// Which parameters of functions decide something.
+    asks: RefCell<HashMap<FunctionId, Rc<[bool]>>>,
+    by_name: OnceCell<ByName<'a>>,
     following: RefCell<Vec<Followed>>,
     followed: Cell<usize>,
 }
@@ -238,6 +249,9 @@ impl<'a> Types<'a> {
             ancestries: RefCell::new(HashMap::new()),
             special,
             subclasses: RefCell::new(None),
+            dead: RefCell::default(),
+            asks: RefCell::default(),
+            by_name: OnceCell::new(),
             following: RefCell::new(Vec::new()),
             followed: Cell::new(0),
         }

@@ -25,7 +25,8 @@ impl<'a> Types<'a> {
             return callee.clone();
         }
         let shift = self.receiver_shift(callee, call, frame) + self.bound_arguments(*target);
-        let entries = self.entries(target, shift, &call.arguments.args, &call.arguments.keywords, frame);
+        let mut entries = self.entries(target, shift, &call.arguments.args, &call.arguments.keywords, frame);
+        entries.extend(self.certain_entries(target, shift, call, frame));
         Value::Function(Frame { environment: self.extend(target.environment, entries), ..*target })
     }
 

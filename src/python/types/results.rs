@@ -7,6 +7,7 @@ use super::outside::is_settings;
 use super::{ClassId, ExprRef, Frame, Question, Types, Value, Values};
 use crate::python::catalogue;
 use crate::python::syntax::ast::{self, Expr};
+use crate::python::syntax::span_of;
 
 /// Functions that return what they are given.
 const PASSING: [&str; 11] = [
@@ -220,8 +221,9 @@ impl<'a> Types<'a> {
             let function = self.function(frame.function);
             let declared = function.returns.map(|returns| self.annotation(returns, self.around(frame)));
             let inferred = || -> Vec<Value<'a>> {
-                let results = function.results.iter().take(8);
-                self.of_one_kind(results.flat_map(|result| self.value(result, frame).to_vec()).collect(), frame)
+                let dead = self.dead(frame);
+                let live = function.results.iter().filter(|result| !Self::is_dead(&dead, span_of(**result)));
+                self.of_one_kind(live.take(8).flat_map(|result| self.value(result, frame).to_vec()).collect(), frame)
             };
             match declared.filter(|values| !values.is_empty()) {
                 Some(values) => self.more_exactly(values, inferred),
@@ -358,7 +360,9 @@ impl<'a> Types<'a> {
 
     /// One part of the tuple that a function returns.
     fn returned_part(&self, frame: Frame, position: usize) -> Vec<Value<'a>> {
-        let results = self.function(frame.function).results.iter().take(8);
+        let dead = self.dead(frame);
+        let results = self.function(frame.function).results.iter();
+        let results = results.filter(|result| !Self::is_dead(&dead, span_of(**result))).take(8);
         let parts = results.filter_map(|result| match result {
             Expr::Tuple(tuple) => tuple.elts.get(position),
             _ => None,

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::{ClassId, Frame, FunctionId, Question, Types, Value};
-use crate::python::calls::{Function, Outside};
+use crate::python::calls::{Function, Outside, last_name};
 use crate::python::names::{Binding, Bound};
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::span_of;
@@ -27,16 +27,6 @@ pub(super) struct Sites<'a> {
     pub(super) outside: HashMap<&'a str, Vec<(u32, Outside<'a>)>>,
     /// What the bags of applications are given, with the file.
     pub(super) state: HashMap<&'a str, Vec<(u32, Binding<'a>)>>,
-}
-
-pub(super) fn last_name(callee: &Expr) -> &str {
-    match callee {
-        Expr::Attribute(attribute) => attribute.attr.as_str(),
-        Expr::Name(name) => name.id.as_str(),
-        Expr::Call(call) => last_name(&call.func),
-        Expr::Subscript(subscript) => last_name(&subscript.value),
-        _ => "",
-    }
 }
 
 impl<'a> Types<'a> {

@@ -4,8 +4,9 @@ use crate::findings::Note;
 use crate::source::{Located, Place};
 use crate::values::{Bytes, Cpus};
 
+use super::super::container::Container;
 use super::super::yaml::Mark;
-use super::super::{Build, Limits, Mount, Unit, UnitKind, Variable, durations};
+use super::super::{Build, Limits, Mount, Outside, Unit, UnitKind, Variable, durations};
 use super::node::{Node, Outer};
 use super::{ComposeFile, command, health, quantities};
 
@@ -62,7 +63,33 @@ impl<'a> Reader<'a> {
         }
         unit.health = health::read(|key| self.first_set(&["healthcheck", key]).map(|found| found.node), self.outer);
         unit.limits = self.limits();
+        unit.outside = self.outside();
+        unit.container = self.container();
         unit
+    }
+
+    /// What surrounds the container.
+    fn container(&self) -> Container {
+        let read_only = self.filled(&["read_only"]).filter(|text| text.value.trim() == "true");
+        let lists = ["tmpfs", "volumes"].into_iter().flat_map(|key| self.chain(&[key]));
+        let target = |item: Node| {
+            let text = item.get("target").unwrap_or(item).filled(self.outer)?.value;
+            let parts: Vec<&str> = text.split(':').collect();
+            let is_fixed = parts.get(2).is_some_and(|options| options.split(',').any(|option| option == "ro"));
+            (!is_fixed).then(|| parts.get(1).filter(|part| part.starts_with('/')).unwrap_or(&parts[0]).to_string())
+        };
+        let one = |node: Node| node.filled(self.outer).map(|text| text.value);
+        let mut writable = Vec::new();
+        for found in lists {
+            writable.extend(one(found.node));
+            writable.extend(found.node.items().into_iter().filter_map(target));
+        }
+        Container {
+            read_only: read_only.map(|flag| flag.place),
+            writable,
+            stop_is_open: self.first_set(&["stop_grace_period"]).is_some() && self.limits().stop_grace.is_none(),
+            ..Container::default()
+        }
     }
 
     /// Every value of a key, the nearest first. A tag hides those beneath it, and so does the shorthand
@@ -164,6 +191,35 @@ impl<'a> Reader<'a> {
         });
         let (file, prefix) = declared?;
         Some(Mount { source: below(prefix, file), target: Some(target) })
+    }
+
+    fn outside(&self) -> Outside {
+        let items = |key: &str| self.chain(&[key]).into_iter().rev().flat_map(|found| found.node.items());
+        let text = |node: Node<'a>, key: &str| node.get(key).and_then(|value| value.filled(self.outer));
+        let port = |item: Node<'a>| match (item.filled(self.outer), text(item, "target")) {
+            (Some(port), _) => Some(port),
+            (None, Some(target)) => {
+                let host = text(item, "host_ip").map_or_else(String::new, |host| format!("{}:", host.value));
+                let published = text(item, "published").map_or_else(String::new, |port| format!("{}:", port.value));
+                Some(target.map(|target| format!("{host}{published}{target}")))
+            }
+            (None, None) => None,
+        };
+        // `data:/var/lib/app:ro` and `/var/lib/app` alike.
+        let folder = |item: Node<'a>| match (item.filled(self.outer), text(item, "target")) {
+            (Some(volume), _) => volume.value.split(':').find(|part| part.starts_with('/')).map(|_| {
+                let parts: Vec<&str> = volume.value.split(':').collect();
+                parts.get(1).or(parts.first()).map(|part| (*part).to_owned()).unwrap_or_default()
+            }),
+            (None, target) => target.map(|target| target.value),
+        };
+        let network = self.filled(&["network_mode"]).map(|mode| mode.value);
+        Outside {
+            published: items("ports").filter_map(port).collect(),
+            shares_network: network
+                .is_some_and(|mode| mode == "host" || mode.starts_with("service:") || mode.starts_with("container:")),
+            volumes: items("volumes").chain(items("tmpfs")).filter_map(folder).collect(),
+        }
     }
 
     fn build(&self) -> Build {

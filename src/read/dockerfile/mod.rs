@@ -95,7 +95,14 @@ impl Reader<'_> {
             }
             "RUN" => self.run(instruction),
             "ARG" => self.argument(rest),
-            "MAINTAINER" | "LABEL" | "VOLUME" | "EXPOSE" => {}
+            "MAINTAINER" | "LABEL" | "EXPOSE" => {}
+            "VOLUME" => {
+                let text = rest.text();
+                let paths =
+                    text.split(|c: char| c.is_whitespace() || "[],\"".contains(c)).filter(|path| !path.is_empty());
+                let paths: Vec<String> = paths.map(str::to_owned).collect();
+                self.stage(|stage| stage.outside.volumes.extend(paths));
+            }
             "ONBUILD" => self.on_build(instruction),
             "HEALTHCHECK" => {
                 let check = health::read(rest, self.file);

@@ -3,9 +3,10 @@
 use crate::source::{FileId, Located, Place, Span, Word, WordPart};
 use crate::values::{Bytes, Cpus, Seconds};
 
+use super::super::container::Container;
 use super::super::expansion::Dialect;
 use super::super::shell_words::Lexed;
-use super::super::{Command, HealthCheck, HealthKind, Limits, Unit, UnitKind, Variable, command};
+use super::super::{Command, HealthCheck, HealthKind, Limits, Outside, Unit, UnitKind, Variable, command};
 use super::expansion::{Names, expand};
 use super::node::{Entry, Node, Text, is_known};
 use super::objects::Sets;
@@ -65,8 +66,25 @@ pub(super) fn read(container: &Node, pod: &Pod) -> Unit {
     .collect();
     unit.stop_delay = container.at(&["lifecycle", "preStop"]).and_then(|hook| delay(hook, pod));
     unit.limits = limits;
+    unit.container = surroundings(container, pod);
     unit.mounted = mounts(container, pod);
+    unit.outside = outside(container, pod);
     unit
+}
+
+/// What the pod says about a container, and not about what runs in it.
+fn surroundings(container: &Node, pod: &Pod) -> Container {
+    let read_only = container.at(&["securityContext", "readOnlyRootFilesystem"]);
+    let mounts = container.get("volumeMounts").into_iter().flat_map(Node::nodes);
+    let writable = mounts.filter(|mount| mount.text_of("readOnly") != Some("true"));
+    let stop = pod.spec.get("terminationGracePeriodSeconds");
+    Container {
+        drain: container.at(&["lifecycle", "preStop"]).map(|hook| pod.place(hook.span)),
+        read_only: read_only.filter(|flag| flag.text() == Some("true")).map(|flag| pod.place(flag.content())),
+        writable: writable.filter_map(|mount| mount.text_of("mountPath").map(str::to_owned)).collect(),
+        stop_is_open: stop.is_some_and(|stop| stop.text().and_then(seconds).is_none()),
+        ..Container::default()
+    }
 }
 
 /// The name of the container, or where its manifest says that there is one.
@@ -332,6 +350,17 @@ fn slept(words: &[Word]) -> Option<(f64, Place)> {
     };
     let number: f64 = text.trim_end_matches(['s', 'm', 'h']).parse().ok()?;
     (number.is_finite() && number >= 0.0).then_some((number * factor, amount.place))
+}
+
+/// Containers of one pod reach each other on its loopback address.
+fn outside(container: &Node, pod: &Pod) -> Outside {
+    let beside = pod.spec.get("containers").into_iter().flat_map(Node::nodes).count();
+    let mounts = container.get("volumeMounts").into_iter().flat_map(Node::nodes);
+    Outside {
+        published: Vec::new(),
+        shares_network: beside > 1 || pod.spec.text_of("hostNetwork") == Some("true"),
+        volumes: mounts.filter_map(|mount| Some(mount.text_of("mountPath")?.to_owned())).collect(),
+    }
 }
 
 /// Files of the project that come into the container through a set of files.

@@ -14,6 +14,7 @@ mod quantities;
 pub(super) mod space;
 #[cfg(test)]
 pub(super) mod tests;
+mod traffic;
 mod workloads;
 
 use std::collections::BTreeMap;

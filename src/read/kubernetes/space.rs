@@ -112,6 +112,11 @@ impl Space {
         self.located(unit.stop_delay.as_mut());
         unit.health.iter_mut().for_each(|check| self.check(check));
         unit.mounted.iter_mut().for_each(|mounted| self.located(Some(mounted)));
+        let container = &mut unit.container;
+        for place in [&mut container.drain, &mut container.read_only, &mut container.service].into_iter().flatten() {
+            self.settle(place);
+        }
+        self.located(container.edge.as_mut().map(|edge| &mut edge.idle));
         let limits = &mut unit.limits;
         self.located(limits.cpus.as_mut());
         self.located(limits.memory.as_mut());

@@ -7,6 +7,7 @@ use super::container::{self, Pod};
 use super::node::Node;
 use super::objects::{Object, Sets};
 use super::space::Space;
+use super::traffic;
 
 /// The units of the containers that `objects`, which are applied together, run; no more than `most`.
 pub(super) fn units(objects: &[Object], space: &Space, file: FileId, most: usize) -> Vec<Unit> {
@@ -28,6 +29,9 @@ pub(super) fn units(objects: &[Object], space: &Space, file: FileId, most: usize
             unit.limits.autoscaler =
                 autoscaler(objects, object, file).or_else(|| knative_scale(&object.node, pod_metadata, file));
             unit.variant.clone_from(&object.variant);
+            unit.container.is_recreated =
+                object.node.at(&["spec", "strategy", "type"]).and_then(Node::text) == Some("Recreate");
+            traffic::lead(objects, object, pod_metadata, file, &mut unit.container);
             units.push(unit);
         }
     }
@@ -108,6 +112,6 @@ fn knative_scale(node: &Node, metadata: Option<&Node>, file: FileId) -> Option<A
 
 /// Whether an object is one that farrier takes something from.
 pub(super) fn is_of_interest(object: &Object) -> bool {
-    let sets = ["ConfigMap", "Secret", "LimitRange", "HorizontalPodAutoscaler", "ScaledObject"];
+    let sets = ["ConfigMap", "Secret", "LimitRange", "HorizontalPodAutoscaler", "ScaledObject", "Service", "Ingress"];
     sets.contains(&object.kind.as_str()) || pod(&object.node).is_some()
 }

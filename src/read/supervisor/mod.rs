@@ -66,6 +66,11 @@ fn last<'d>(sections: &[&'d Section], key: &str) -> Option<&'d Entry> {
     sections.iter().flat_map(|section| &section.entries).rfind(|entry| entry.key == key)
 }
 
+/// What supervisor takes for yes (`boolean` of supervisor 4.3).
+fn is_true(text: &str) -> bool {
+    ["1", "on", "true", "yes"].iter().any(|word| text.trim().eq_ignore_ascii_case(word))
+}
+
 struct Reader<'a> {
     file: FileId,
     source: &'a SourceFile,
@@ -97,6 +102,8 @@ impl Reader<'_> {
             (None, Some(_)) => None,
             (None, None) => Some(Located::new(Seconds(10.0), place(header.header))),
         };
+        let stops_group = last(same, "stopasgroup").is_some_and(|entry| is_true(entry.value.text()));
+        unit.container.stops_group = stops_group;
         unit.stop_signal = self.text(same, "stopsignal", &names);
         unit.user = self.text(same, "user", &names);
         unit.working_folder = self.text(same, "directory", &names);

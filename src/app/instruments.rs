@@ -1,0 +1,275 @@
+//! What an application switches on besides answering requests: debuggers, metrics, exporters of traces, patches of
+//! the standard library, sessions of Socket.IO, and the configuration of its loggers.
+//!
+//! Decides by calls of known names in the modules that the application loads. Whether one of them is a mistake
+//! depends on the server and is for the rules.
+
+use std::collections::BTreeMap;
+
+use crate::python::calls::EventKind;
+use crate::python::names::Bound;
+use crate::python::syntax::ast::{self, Expr, Stmt};
+use crate::python::syntax::{Module, span_of};
+use crate::python::types::{Frame, FunctionId, Types, Value};
+use crate::source::{FileId, Files, Located, Place, Span};
+
+/// Something that an application switches on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Instrument {
+    /// What.
+    pub kind: Kind,
+    /// The name by which it is called: `DebuggedApplication`.
+    pub what: String,
+    /// The call.
+    pub place: Place,
+    /// Whether the import of its module runs it, and not a function that somebody has to call.
+    pub at_import: bool,
+}
+
+/// What an [`Instrument`] is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// Runs code that a browser sends.
+    Debugger,
+    /// Shows the text of exceptions to clients; the argument that says so.
+    DebugPages(Place),
+    /// Counts for Prometheus.
+    Metrics,
+    /// Sends spans or figures from a thread of its own.
+    Exporter,
+    /// Keeps sessions of Socket.IO in the memory of the process.
+    Sessions,
+    /// Makes the standard library cooperate with greenlets; with an import in front of it that comes too late then.
+    Patch(Option<Located<String>>),
+    /// Configures loggers and switches off those that it does not name.
+    Loggers {
+        /// Those it names.
+        named: Vec<String>,
+        /// The `True` that says so; `None` where that is only the default.
+        literal: Option<Place>,
+        /// The first key of the mapping.
+        first: Option<Place>,
+    },
+}
+
+/// What is called, its whole names, and what it is.
+const CALLS: &[(&str, &[&str], Kind)] = &[
+    ("DebuggedApplication", &["werkzeug.debug.DebuggedApplication"], Kind::Debugger),
+    ("BatchSpanProcessor", &["opentelemetry.sdk.trace.export.BatchSpanProcessor"], Kind::Exporter),
+    (
+        "PeriodicExportingMetricReader",
+        &["opentelemetry.sdk.metrics.export.PeriodicExportingMetricReader"],
+        Kind::Exporter,
+    ),
+    ("BatchLogRecordProcessor", &["opentelemetry.sdk._logs.export.BatchLogRecordProcessor"], Kind::Exporter),
+    ("SocketIO", &["flask_socketio.SocketIO"], Kind::Sessions),
+    ("Server", &["socketio.Server"], Kind::Sessions),
+    ("AsyncServer", &["socketio.AsyncServer"], Kind::Sessions),
+    ("patch_all", &["gevent.monkey.patch_all"], Kind::Patch(None)),
+];
+
+/// Classes of applications that show the text of exceptions with `debug=True`.
+const APPLICATIONS: [&str; 5] = [
+    "fastapi.FastAPI",
+    "fastapi.applications.FastAPI",
+    "starlette.applications.Starlette",
+    "litestar.Litestar",
+    "litestar.app.Litestar",
+];
+
+/// Packages whose figures `prometheus_client` keeps.
+const METRICS: [&str; 6] = [
+    "prometheus_client.",
+    "prometheus_fastapi_instrumentator.",
+    "prometheus_flask_exporter.",
+    "starlette_exporter.",
+    "starlette_prometheus.",
+    "django_prometheus.",
+];
+
+/// Modules that hold on to unpatched sockets, locks or `ssl` when they are imported first.
+const EARLY: [&str; 14] = [
+    "ssl",
+    "requests",
+    "urllib3",
+    "urllib.request",
+    "http.client",
+    "boto3",
+    "botocore",
+    "httpx",
+    "aiohttp",
+    "sqlalchemy",
+    "smtplib",
+    "pymongo",
+    "redis",
+    "stripe",
+];
+
+/// What the modules of these indices switch on, in the order of files and lines.
+pub(super) fn find(
+    types: &Types<'_>,
+    modules: &[u32],
+    files: &Files,
+    trees: &BTreeMap<FileId, Module>,
+) -> Vec<Instrument> {
+    let mut found = Vec::new();
+    for &file in modules {
+        let facts = types.facts_at(file);
+        let counts = files.get(facts.file).text().contains("prometheus");
+        for (function, index) in facts.functions.iter().zip(0..) {
+            for event in &function.events {
+                let EventKind::Call(call, _) = event.kind else { continue };
+                let frame = types.plain(FunctionId { file, index });
+                if let Some((kind, what)) = kind(types, call, frame, facts.file, counts) {
+                    let kind = match kind {
+                        Kind::Patch(_) => Kind::Patch(earlier(trees.get(&facts.file), event.span, facts.file)),
+                        kind => kind,
+                    };
+                    let place = Place::new(facts.file, event.span);
+                    found.push(Instrument { kind, what, place, at_import: index == 0 });
+                }
+            }
+        }
+        found.extend(django_logging(types, file));
+    }
+    found.sort_by_key(|instrument| instrument.place);
+    found.dedup();
+    found
+}
+
+fn kind<'a>(
+    types: &Types<'a>,
+    call: &'a ast::ExprCall,
+    frame: Frame,
+    file: FileId,
+    counts: bool,
+) -> Option<(Kind, String)> {
+    let last = match &*call.func {
+        Expr::Name(name) => name.id.as_str(),
+        Expr::Attribute(attribute) => attribute.attr.as_str(),
+        _ => return None,
+    };
+    // What a name stands for is asked only where the answer may matter.
+    let known = CALLS.iter().any(|(end, ..)| *end == last);
+    if !known && !counts && last != "dictConfig" && keyword(call, "debug").is_none() {
+        return None;
+    }
+    let callee = types.value(&call.func, frame);
+    let names =
+        || callee.iter().filter_map(|value| if let Value::External(name) = value { Some(&**name) } else { None });
+    if let Some((_, _, kind)) = CALLS.iter().find(|(_, all, _)| names().any(|name| all.contains(&name))) {
+        let sticky = *kind == Kind::Sessions && only_websockets(call);
+        return (!sticky).then(|| (kind.clone(), last.to_owned()));
+    }
+    if names().any(|name| APPLICATIONS.contains(&name)) {
+        let debug = keyword(call, "debug").filter(|value| is_true(value))?;
+        return Some((Kind::DebugPages(Place::new(file, span_of(debug))), last.to_owned()));
+    }
+    if names().any(|name| name == "logging.config.dictConfig") {
+        let given = call.arguments.args.first().or_else(|| keyword(call, "config"))?;
+        return Some((loggers(types, given, frame)?, "dictConfig".to_owned()));
+    }
+    let metric = counts && names().any(|name| METRICS.iter().any(|package| name.starts_with(package)));
+    metric.then(|| (Kind::Metrics, last.to_owned()))
+}
+
+fn keyword<'a>(call: &'a ast::ExprCall, name: &str) -> Option<&'a Expr> {
+    let found = call.arguments.keywords.iter().find(|keyword| keyword.arg.as_ref().is_some_and(|arg| arg == name));
+    found.map(|keyword| &keyword.value)
+}
+
+fn is_true(expr: &Expr) -> bool {
+    matches!(expr, Expr::BooleanLiteral(literal) if literal.value)
+}
+
+/// Without polling, every client has one connection and with it one process.
+fn only_websockets(call: &ast::ExprCall) -> bool {
+    let is = |expr: &Expr| matches!(expr, Expr::StringLiteral(text) if text.value.to_str() == "websocket");
+    match keyword(call, "transports") {
+        Some(Expr::List(list)) => list.elts.iter().all(is),
+        Some(Expr::Tuple(tuple)) => tuple.elts.iter().all(is),
+        Some(one) => is(one),
+        None => false,
+    }
+}
+
+/// The first import of the module, in front of `at`, that comes too late for a patch.
+fn earlier(module: Option<&Module>, at: Span, file: FileId) -> Option<Located<String>> {
+    let is_early = |name: &str| EARLY.iter().any(|early| name == *early || name.starts_with(&format!("{early}.")));
+    let before = module?.body.iter().filter(|statement| span_of(*statement).end <= at.start);
+    let mut imports = before.filter_map(|statement| {
+        let name = match statement {
+            Stmt::Import(import) => {
+                import.names.iter().map(|alias| alias.name.as_str()).find(|name| is_early(name))?.to_owned()
+            }
+            Stmt::ImportFrom(import) => import
+                .module
+                .as_ref()
+                .map(|module| module.as_str())
+                .filter(|name| import.level == 0 && is_early(name))?
+                .to_owned(),
+            _ => return None,
+        };
+        Some(Located::new(name, Place::new(file, span_of(statement))))
+    });
+    imports.next()
+}
+
+/// `LOGGING` of Django's settings, which it hands to `dictConfig` as it starts.
+fn django_logging(types: &Types<'_>, file: u32) -> Option<Instrument> {
+    let facts = types.facts_at(file);
+    let module = facts.functions.first()?;
+    if !module.bindings.contains_key("ROOT_URLCONF") || !module.bindings.contains_key("LOGGING") {
+        return None;
+    }
+    let frame = types.module_frame(file);
+    let (value, place) = match types.sources("LOGGING", frame, usize::MAX - 1).as_slice() {
+        [(Bound::Value { value: Some(value @ Expr::Dict(dict)), .. }, home)] => {
+            (*value, Place::new(types.facts_at(home.function.file).file, span_of(dict)))
+        }
+        _ => return None,
+    };
+    Some(Instrument { kind: loggers(types, value, frame)?, what: "LOGGING".to_owned(), place, at_import: true })
+}
+
+/// What a configuration of loggers switches off; `None` where it keeps the others, or that is not known.
+fn loggers<'a>(types: &Types<'a>, given: &'a Expr, frame: Frame) -> Option<Kind> {
+    let (dict, file) = match given {
+        Expr::Dict(dict) => (dict, types.facts_at(frame.function.file).file),
+        Expr::Name(name) => match types.sources(name.id.as_str(), frame, span_of(name).start).as_slice() {
+            [(Bound::Value { value: Some(Expr::Dict(dict)), .. }, home)] => {
+                (dict, types.facts_at(home.function.file).file)
+            }
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let entry = |name: &str| {
+        let is =
+            |item: &&ast::DictItem| matches!(&item.key, Some(Expr::StringLiteral(key)) if key.value.to_str() == name);
+        dict.items.iter().find(is).map(|item| &item.value)
+    };
+    // What is unpacked, or has a computed key, may say anything.
+    let plain = |dict: &ast::ExprDict| dict.items.iter().all(|item| matches!(item.key, Some(Expr::StringLiteral(_))));
+    if !plain(dict) || entry("incremental").is_some() {
+        return None;
+    }
+    let literal = match entry("disable_existing_loggers") {
+        None => None,
+        Some(value) if is_true(value) => Some(Place::new(file, span_of(value))),
+        Some(_) => return None,
+    };
+    let named = match entry("loggers") {
+        None => Vec::new(),
+        Some(Expr::Dict(loggers)) if plain(loggers) => {
+            loggers.items.iter().filter_map(|item| text(item.key.as_ref()?)).collect()
+        }
+        Some(_) => return None,
+    };
+    let first = dict.items.first().and_then(|item| item.key.as_ref()).map(|key| Place::new(file, span_of(key)));
+    Some(Kind::Loggers { named, literal, first })
+}
+
+fn text(expr: &Expr) -> Option<String> {
+    if let Expr::StringLiteral(text) = expr { Some(text.value.to_str().to_owned()) } else { None }
+}

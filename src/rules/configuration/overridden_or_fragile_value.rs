@@ -1,0 +1,94 @@
+//! Fires when a value is not what its line says: it loses to another one, or is read in another way.
+
+use super::prelude::*;
+use crate::deployment::Layer;
+
+pub(super) const RULE: Rule = rule!("overridden-or-fragile-value", Shape::Deployment(check));
+
+fn check(service: &Service, context: &Context, out: &mut Findings) {
+    abbreviated(service, out);
+    decimal_umask(service, context, out);
+    if !service.in_production() {
+        return;
+    }
+    for (name, setting) in service.deployment.settings.iter() {
+        let winner = &setting.winner;
+        let Some((value, place)) = setting.value().zip(setting.place()) else { continue };
+        let strong = matches!(winner.layer, Layer::OptionsVariable | Layer::CommandLine);
+        if !strong || !winner.depends.is_empty() {
+            continue;
+        }
+        // A value with an explicit way out of the file, such as a variable, is meant to be replaced.
+        let loses = |layer: Layer| layer == Layer::ConfigFile || layer == Layer::OptionsVariable;
+        let Some(loser) = setting.overridden.iter().find(|loser| loses(loser.layer) && loser.depends.is_empty()) else {
+            continue;
+        };
+        let (Resolved::Known(lost), Some(lost_place)) = (&loser.value, loser.place) else { continue };
+        if lost == value || loser.layer == winner.layer || used_elsewhere(service, context, name, lost_place) {
+            continue;
+        }
+        out.report(
+            lost_place,
+            "loses",
+            format!("`{name} = {lost}` is overridden: {value} from the {} is what counts", describe(winner.layer)),
+        )
+        .related(place, format!("sets {value}"))
+        .help("keep one of the two")
+        .fix(loser.remove(context.files).map(|edits| Fix::safe(format!("remove the `{name}` that loses"), edits)));
+    }
+}
+
+/// One file may serve several commands, of which only some override what it says.
+fn used_elsewhere(service: &Service, context: &Context, name: &str, place: Place) -> bool {
+    context.deployments.iter().any(|other| {
+        let wins = other.setting(name).and_then(Setting::place) == Some(place);
+        wins && !std::ptr::eq(other, service.deployment)
+    })
+}
+
+const fn describe(layer: Layer) -> &'static str {
+    match layer {
+        Layer::OptionsVariable => "variable `GUNICORN_CMD_ARGS`",
+        _ => "command line",
+    }
+}
+
+fn abbreviated(service: &Service, out: &mut Findings) {
+    for whole in &service.deployment.abbreviated {
+        let server = service.deployment.server;
+        out.report(
+            whole.place,
+            "an abbreviation",
+            format!(
+                "this stands for `{}` as long as no other option of {server} begins like it; a new one stops the start",
+                whole.value
+            ),
+        )
+        .help(format!("write `{}`", whole.value))
+        .fix(Some(Fix::safe(
+            format!("write `{}`", whole.value),
+            vec![Edit::replace(whole.place, whole.value.as_str())],
+        )));
+    }
+}
+
+/// Gunicorn takes `--umask 755`, and `umask = 755` of a file, as decimal numbers.
+fn decimal_umask(service: &Service, context: &Context, out: &mut Findings) {
+    let Some(umask) = service.deployment.setting("umask").filter(|_| service.is_gunicorn()) else {
+        return;
+    };
+    let (Some(value), Some(place)) = (umask.int(), umask.place()) else { return };
+    let text = context.files.text_at(place).trim_matches(['"', '\'']);
+    let octal = text.len() > 1 && !text.starts_with('0') && text.bytes().all(|digit| matches!(digit, b'0'..=b'7'));
+    if !octal {
+        return;
+    }
+    let python = umask.winner.layer == Layer::ConfigFile;
+    let meant = if python { format!("0o{text}") } else { format!("0{text}") };
+    out.report(place, "decimal", format!("`umask` {text} is read as a decimal number: it is the mask 0o{value:o}"))
+        .help(format!("write `{meant}`"))
+        .fix(
+            (text != context.files.text_at(place) || umask.winner.set(context.files, &Value::Int(value)).is_some())
+                .then(|| Fix::unsafe_(format!("write `{meant}`"), vec![Edit::replace(place, meant.clone())])),
+        );
+}
