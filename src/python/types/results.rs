@@ -33,15 +33,7 @@ impl<'a> Types<'a> {
                 let made = catalogue::made_by(&format!("{ty}()"));
                 made.map(|made| Value::Instance(made.into())).into_iter().collect()
             }
-            Value::Member(ty, path) => {
-                if let ([key, ..], Some(settings)) = (&*call.arguments.args, path.strip_suffix(".get"))
-                    && is_settings(ty, settings)
-                {
-                    return self.setting(key);
-                }
-                let given = Self::member_call(ty, path);
-                given.map_or_else(|| self.resolved(&format!("{ty}.{path}"), call, frame), |given| vec![given])
-            }
+            Value::Member(ty, path) => self.called_member(ty, path, call, frame),
             Value::Class(class) => vec![Value::Object(*class)],
             Value::Alias(alias, from) => self.annotation(alias.0, *from),
             Value::Returns(result) => {
@@ -56,6 +48,16 @@ impl<'a> Types<'a> {
             }
             _ => Vec::new(),
         }
+    }
+
+    fn called_member(&self, ty: &Rc<str>, path: &str, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
+        if let ([key, ..], Some(settings)) = (&*call.arguments.args, path.strip_suffix(".get"))
+            && is_settings(ty, settings)
+        {
+            return self.setting(key);
+        }
+        let given = Self::member_call(ty, path);
+        given.map_or_else(|| self.resolved(&format!("{ty}.{path}"), call, frame), |given| vec![given])
     }
 
     pub(super) fn member_call(ty: &Rc<str>, path: &str) -> Option<Value<'a>> {
