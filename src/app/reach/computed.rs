@@ -162,7 +162,8 @@ impl Reach<'_, '_> {
                 let folder = match self.types.modules().find(package, Some(from)) {
                     Some(ModuleRef::Folder(folder)) => folder.to_string(),
                     Some(ModuleRef::File(file)) => {
-                        let path = self.types.modules().path_of(file).and_then(|path| path.strip_suffix("/__init__.py"));
+                        let path =
+                            self.types.modules().path_of(file).and_then(|path| path.strip_suffix("/__init__.py"));
                         let Some(path) = path else { return };
                         path.to_owned()
                     }
@@ -182,7 +183,8 @@ impl Reach<'_, '_> {
             let Some(inside) = inside else { return false };
             let dotted = inside.trim_end_matches(".py").trim_end_matches("/__init__").replace('/', ".");
             let last = dotted.rsplit('.').next().unwrap_or_default();
-            let is_test = last.starts_with("test_") || last == "conftest" || dotted.split('.').any(|part| part == "tests");
+            let is_test =
+                last.starts_with("test_") || last == "conftest" || dotted.split('.').any(|part| part == "tests");
             dotted.starts_with(begins) && dotted.ends_with(ends) && !is_test && dotted.matches('.').count() < 3
         };
         let meant: Vec<u32> = self.types.files().filter(is_meant).take(MAX_MODULES).collect();

@@ -247,7 +247,8 @@ fn generic_over(def: &ast::StmtClassDef) -> Vec<&str> {
         return parameters.type_params.iter().map(|parameter| parameter.name().as_str()).collect();
     }
     let bases = def.arguments.as_deref().map(|arguments| &*arguments.args).unwrap_or_default();
-    let subscripts = || bases.iter().filter_map(|base| if let Expr::Subscript(base) = base { Some(base) } else { None });
+    let subscripts =
+        || bases.iter().filter_map(|base| if let Expr::Subscript(base) = base { Some(base) } else { None });
     let says_so = |base: &&ast::ExprSubscript| match &*base.value {
         Expr::Name(name) => matches!(name.id.as_str(), "Generic" | "Protocol"),
         Expr::Attribute(attribute) => matches!(attribute.attr.as_str(), "Generic" | "Protocol"),

@@ -176,9 +176,7 @@ impl<'a> Finder<'_, 'a> {
                 }
                 _ => None,
             };
-            found.extend(
-                entry.map(|entry| (*entry, call.map_or(entry.form.plain, |call| entry.form.plain_in(call)))),
-            );
+            found.extend(entry.map(|entry| (*entry, call.map_or(entry.form.plain, |call| entry.form.plain_in(call)))));
         }
         found
     }

@@ -63,22 +63,24 @@ fn uses<'a>(types: &Types<'a>, id: FunctionId, open: &[&'a str], hands_on: bool,
     let function = types.function(id);
     let derived = derived(types, id, open);
     let open = &derived[..];
-    let by_call = hands_over(types, id) || function.events.iter().any(|event| {
-        let EventKind::Call(call, _) = event.kind else { return false };
-        let (name, root) = match &*call.func {
-            Expr::Attribute(attribute) => (attribute.attr.as_str(), root_of(&attribute.value)),
-            Expr::Name(name) if open.contains(&name.id.as_str()) => return true,
-            Expr::Name(name) => (name.id.as_str(), None),
-            Expr::Call(decorator) => match &*decorator.func {
+    let by_call = hands_over(types, id)
+        || function.events.iter().any(|event| {
+            let EventKind::Call(call, _) = event.kind else { return false };
+            let (name, root) = match &*call.func {
                 Expr::Attribute(attribute) => (attribute.attr.as_str(), root_of(&attribute.value)),
+                Expr::Name(name) if open.contains(&name.id.as_str()) => return true,
+                Expr::Name(name) => (name.id.as_str(), None),
+                Expr::Call(decorator) => match &*decorator.func {
+                    Expr::Attribute(attribute) => (attribute.attr.as_str(), root_of(&attribute.value)),
+                    _ => return false,
+                },
                 _ => return false,
-            },
-            _ => return false,
-        };
-        let registers = index().methods.contains_key(name) || index().decorators.contains_key(name);
-        let gives = || call.arguments.args.iter().any(|given| root_of(given).is_some_and(|root| open.contains(&root)));
-        registers && root.is_some_and(|root| open.contains(&root)) || hands_on && names.contains(name) && gives()
-    });
+            };
+            let registers = index().methods.contains_key(name) || index().decorators.contains_key(name);
+            let gives =
+                || call.arguments.args.iter().any(|given| root_of(given).is_some_and(|root| open.contains(&root)));
+            registers && root.is_some_and(|root| open.contains(&root)) || hands_on && names.contains(name) && gives()
+        });
     by_call || decorates(types, id, open)
 }
 

@@ -39,8 +39,7 @@ impl<'a> Finder<'_, 'a> {
         };
         let route = call.and_then(route_of);
         let direct = self.decorating(callee, call, frame).into_iter();
-        let direct: Vec<_> =
-            direct.map(|(entry, plain)| Registration { entry, plain, route: route.clone() }).collect();
+        let direct: Vec<_> = direct.map(|(entry, plain)| Registration { entry, plain, route: route.clone() }).collect();
         if !direct.is_empty() || layers == 0 {
             return direct;
         }

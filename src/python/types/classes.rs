@@ -171,7 +171,7 @@ impl<'a> Types<'a> {
 
     fn children(&self) -> super::Children {
         let mut children = super::Children::new();
-        for (facts, file) in self.facts.iter().zip(0..) {
+        for (facts, file) in self.project.facts.iter().zip(0..) {
             for (_, index) in facts.classes.iter().zip(0..) {
                 let class = ClassId { file, index };
                 for base in self.bases(class).iter() {

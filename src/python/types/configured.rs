@@ -70,7 +70,11 @@ impl<'a> Types<'a> {
         let mut found = Vec::new();
         for (caller, call) in self.calls_of("Application") {
             let frame = self.open(self.plain(caller));
-            if self.value(&call.func, frame).iter().any(|value| matches!(value, Value::External(name) if &**name == TORNADO)) {
+            if self
+                .value(&call.func, frame)
+                .iter()
+                .any(|value| matches!(value, Value::External(name) if &**name == TORNADO))
+            {
                 found.push((call, frame));
             }
         }

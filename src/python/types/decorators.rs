@@ -40,7 +40,9 @@ impl<'a> Types<'a> {
     fn decorate(&self, expression: &Expr, decorator: &Value<'a>, current: Vec<Value<'a>>) -> Vec<Value<'a>> {
         match decorator {
             _ if is_offloading(decorator) => Vec::new(),
-            Value::External(name) if matches!(&**name, "functools.singledispatch" | "functools.singledispatchmethod") => {
+            Value::External(name)
+                if matches!(&**name, "functools.singledispatch" | "functools.singledispatchmethod") =>
+            {
                 let registered = current.first().map(|value| self.registered_for(value)).unwrap_or_default();
                 current.into_iter().chain(registered).collect()
             }

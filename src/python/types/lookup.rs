@@ -287,7 +287,9 @@ impl<'a> Types<'a> {
             only.is_none_or(|(tested, text)| *tested != asked || *text == name)
         };
         let results = function.results.iter().filter(is_meant).take(8);
-        self.follow(file, usize::MAX - 2, name, || results.flat_map(|result| self.value(result, frame).to_vec()).collect())
+        self.follow(file, usize::MAX - 2, name, || {
+            results.flat_map(|result| self.value(result, frame).to_vec()).collect()
+        })
     }
 
     /// What `module.name` stands for.

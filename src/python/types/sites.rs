@@ -183,12 +183,17 @@ impl<'a> Types<'a> {
             let function = self.function(**id);
             let around = self.plain(FunctionId { index: function.parent, ..**id });
             function.decorators.iter().any(|decorator| {
-                let callee = if let Expr::Call(call) = &decorator.expression { &call.func } else { &decorator.expression };
+                let callee =
+                    if let Expr::Call(call) = &decorator.expression { &call.func } else { &decorator.expression };
                 let Expr::Attribute(attribute) = callee else { return false };
                 let Expr::Name(name) = &*attribute.value else { return false };
                 let in_class = class.is_some() && class == function.class && id.file == dispatcher.file;
                 attribute.attr.as_str() == "register"
-                    && if class.is_some() { in_class && name.id.as_str() == self.function(dispatcher).name } else { is_meant(name, around) }
+                    && if class.is_some() {
+                        in_class && name.id.as_str() == self.function(dispatcher).name
+                    } else {
+                        is_meant(name, around)
+                    }
             })
         });
         registered.take(MAX_SITES).map(|id| Value::Function(self.plain(*id))).collect()
