@@ -33,15 +33,7 @@ impl<'a> Types<'a> {
                 let made = catalogue::made_by(&format!("{ty}()"));
                 made.map(|made| Value::Instance(made.into())).into_iter().collect()
             }
-            Value::Member(ty, path) => {
-                if let ([key, ..], Some(settings)) = (&*call.arguments.args, path.strip_suffix(".get"))
-                    && is_settings(ty, settings)
-                {
-                    return self.setting(key);
-                }
-                let given = Self::member_call(ty, path);
-                given.map_or_else(|| self.resolved(&format!("{ty}.{path}"), call, frame), |given| vec![given])
-            }
+            Value::Member(ty, path) => self.called_member(ty, path, call, frame),
             Value::Class(class) => vec![Value::Object(*class)],
             Value::Alias(alias, from) => self.annotation(alias.0, *from),
             Value::Returns(result) => {
@@ -56,6 +48,16 @@ impl<'a> Types<'a> {
             }
             _ => Vec::new(),
         }
+    }
+
+    fn called_member(&self, ty: &Rc<str>, path: &str, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
+        if let ([key, ..], Some(settings)) = (&*call.arguments.args, path.strip_suffix(".get"))
+            && is_settings(ty, settings)
+        {
+            return self.setting(key);
+        }
+        let given = Self::member_call(ty, path);
+        given.map_or_else(|| self.resolved(&format!("{ty}.{path}"), call, frame), |given| vec![given])
     }
 
     pub(super) fn member_call(ty: &Rc<str>, path: &str) -> Option<Value<'a>> {
@@ -255,6 +257,13 @@ impl<'a> Types<'a> {
 
     /// What is declared, or what is returned where that is of classes below the declared one.
     fn more_exactly(&self, declared: Vec<Value<'a>>, inferred: impl FnOnce() -> Vec<Value<'a>>) -> Vec<Value<'a>> {
+        // `-> DecoratedCallable` says no more than that what goes in comes out.
+        let says_nothing = |value: &Value<'a>| matches!(value, Value::Instance(ty) if catalogue::known_type(ty).is_none());
+        if declared.iter().all(says_nothing) {
+            let found = inferred();
+            let is_function = |value: &Value<'a>| matches!(value, Value::Function(_));
+            return if found.is_empty() || !found.iter().all(is_function) { declared } else { found };
+        }
         let [Value::Object(base)] = *declared else { return declared };
         if self.below(base).is_empty() {
             return declared;
