@@ -17,7 +17,7 @@ use std::sync::OnceLock;
 pub use extension::Extension;
 use extension::layers;
 use schema::{Call, Catalogue, Implicit, Type};
-pub use schema::{Category, Gevent, Library, Weight};
+pub use schema::{Category, Gevent, Library, Timeout, Weight};
 
 /// What a blocking operation of a library does.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,6 +38,10 @@ pub struct Effect {
     pub gevent_setup: Option<&'static str>,
     /// Seconds after which it gives up where nobody says otherwise; zero for never.
     pub gives_up: Option<f64>,
+    /// What its `timeout` limits.
+    pub timeout: Timeout,
+    /// How many more times it tries by default after it gave up waiting.
+    pub retries: u32,
     /// Arguments that make it return at once, each `name=value` or `position=value`.
     pub unless: &'static [String],
     /// Arguments of which one must be given for it to block; empty for no such condition.
@@ -144,6 +148,8 @@ impl KnownType {
             library: &self.library.distribution,
             gevent_setup: self.library.gevent_setup.as_deref(),
             gives_up: self.library.gives_up,
+            timeout: self.library.timeout,
+            retries: self.library.retries,
             unless: &[],
             needs: &[],
         }
@@ -224,6 +230,8 @@ fn call_effect(library: &'static Library, call: &'static Call) -> Effect {
         library: &library.distribution,
         gevent_setup: library.gevent_setup.as_deref(),
         gives_up: library.gives_up,
+        timeout: library.timeout,
+        retries: library.retries,
         unless: &call.unless,
         needs: &call.needs,
     }

@@ -42,6 +42,12 @@ pub struct Library {
     /// Seconds after which its calls give up where nobody says otherwise; zero for never. Absent where
     /// that is not known.
     pub gives_up: Option<f64>,
+    /// What a `timeout` limits.
+    #[serde(default)]
+    pub timeout: Timeout,
+    /// How many more times it tries by default after it gave up waiting.
+    #[serde(default)]
+    pub retries: u32,
     /// Other names of the same objects: public name to the name used here.
     #[serde(default)]
     pub same: BTreeMap<String, String>,
@@ -176,6 +182,18 @@ pub enum Weight {
     /// Waits for a network, a process, a lock, a timer or a person: without an upper bound.
     #[default]
     Unbounded,
+}
+
+/// What a `timeout` limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Timeout {
+    /// Each operation of a socket: to connect, to read a part. A peer that answers drop by drop is waited for
+    /// without a bound.
+    #[default]
+    Operation,
+    /// The call as a whole.
+    Whole,
 }
 
 /// How a call behaves under gevent with the standard library patched.
