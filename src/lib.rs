@@ -229,12 +229,8 @@ fn judge(
             inputs: inputs.as_ref(),
         })
         .collect();
-    let context = Context {
-        files,
-        deployments: &assembly.deployments,
-        parameters: &request.rules,
-        stated: &request.stated,
-    };
+    let context =
+        Context { files, deployments: &assembly.deployments, parameters: &request.rules, stated: &request.stated };
     let mut findings = rules::run(&services, orphans, &assembly.development_servers, &context, notes);
     findings.retain(|finding| request.rules.runs(finding.rule) && !request.allowed.covers(finding, files));
     for finding in &mut findings {
