@@ -231,7 +231,7 @@ fn judge(
         .collect();
     let context =
         Context { files, deployments: &assembly.deployments, parameters: &request.rules, stated: &request.stated };
-    let mut findings = rules::run(&services, orphans, &assembly.development_servers, &context, notes);
+    let mut findings = rules::run(&services, orphans, assembly, &context, notes);
     findings.retain(|finding| request.rules.runs(finding.rule) && !request.allowed.covers(finding, files));
     for finding in &mut findings {
         finding.severity = request.rules.severity(finding.rule).unwrap_or(finding.severity);

@@ -1,7 +1,6 @@
 //! Fires when a value is not what its line says: it loses to another one, or is read in another way.
 
 use super::prelude::*;
-use crate::deployment::Layer;
 
 pub(super) const RULE: Rule = rule!("overridden-or-fragile-value", Shape::Deployment(check));
 
