@@ -84,10 +84,16 @@ fn decimal_umask(service: &Service, context: &Context, out: &mut Findings) {
     }
     let python = umask.winner.layer == Layer::ConfigFile;
     let meant = if python { format!("0o{text}") } else { format!("0{text}") };
-    out.report(place, "decimal", format!("`umask` {text} is read as a decimal number: it is the mask 0o{value:o}"))
-        .help(format!("write `{meant}`"))
-        .fix(
-            (text != context.files.text_at(place) || umask.winner.set(context.files, &Value::Int(value)).is_some())
-                .then(|| Fix::unsafe_(format!("write `{meant}`"), vec![Edit::replace(place, meant.clone())])),
-        );
+    out.report(
+        place,
+        "decimal",
+        format!("`umask` {text} is read as a decimal number: it is the mask 0o{:o}", value & 0o777),
+    )
+    .help(format!("write `{meant}`"))
+    .fix(
+        umask
+            .winner
+            .set(context.files, &Value::Int(value))
+            .map(|edit| Fix::unsafe_(format!("write `{meant}`"), vec![Edit::replace(edit.place, meant.clone())])),
+    );
 }

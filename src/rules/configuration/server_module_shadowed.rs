@@ -28,7 +28,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         } else {
             format!("`import {name}` gives `{path}` and not the package: the folder of the application comes first")
         };
-        let place = Place::new(file, Span::new(0, context.files.get(file).text().lines().next().map_or(0, str::len)));
+        let place = Place::new(file, first_statement(context.files.get(file).text()));
         out.report(place, "in front of the package", what)
             .related(deployment.command, "starts here")
             .related_to(imported.map(|place| Located::new(format!("means the package {name}"), place)))
@@ -55,4 +55,17 @@ fn importer(name: &str, folder: &str, own: FileId, context: &Context) -> Option<
             None
         },
     )
+}
+
+/// The first line that says something; the beginning of a file that does not.
+fn first_statement(text: &str) -> Span {
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let bare = line.trim_end();
+        if !bare.is_empty() && !bare.starts_with('#') {
+            return Span::new(at, at + bare.len());
+        }
+        at += line.len();
+    }
+    Span::new(0, 0)
 }
