@@ -209,14 +209,17 @@ const PACKAGES_AND_CLASSES: &[Claim] = &[
     }),
     claim("late-monkey-patch", "gevent warns where ssl came first", |bench| {
         bench.environment = python_environment();
-        let late = "import ssl\nfrom gevent import monkey\nmonkey.patch_all()\nfrom waiting import app\n";
+        bench.write("holds.py", "from ssl import SSLContext\n");
+        let late = "import holds\nfrom gevent import monkey\nmonkey.patch_all()\nfrom waiting import app\n";
         bench.write("late.py", late);
-        bench.serves("gunicorn late:app -k gthread --threads 2");
-        assert!(bench.log().contains("MonkeyPatchWarning: Monkey-patching ssl after ssl"), "{}", bench.log());
+        let bound = bench.bind("gunicorn late:app");
+        bench.start(&bound);
+        bench.settles("MonkeyPatchWarning: Monkey-patching ssl after ssl", 1);
     }),
     claim("gevent-with-preload", "the workers patch after the master has imported", |bench| {
         bench.environment = python_environment();
-        bench.serves("gunicorn app:app -k gevent --preload");
+        bench.write("holds.py", "from ssl import SSLContext\nfrom waiting import app\n");
+        bench.serves("gunicorn holds:app -k gevent --preload");
         bench.settles("MonkeyPatchWarning", 1);
     }),
 ];
@@ -234,7 +237,8 @@ const SECURITY: &[Claim] = &[
                         app = DebuggedApplication(plain, evalex=True)\n";
         bench.write("debugged.py", debugged);
         bench.serves("gunicorn debugged:app --threads 2");
-        let page = bench.get("/fail");
+        // Since Werkzeug 3.0.3 only for what claims to come from the machine itself.
+        let page = bench.ask("GET /fail HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
         assert!(page.contains("EVALEX = true") && page.contains("SECRET"), "{page}");
     }),
     claim("debug-exposed", "Starlette answers with the traceback", |bench| {

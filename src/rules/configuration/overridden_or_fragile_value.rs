@@ -18,8 +18,9 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
             continue;
         }
         // A value with an explicit way out of the file, such as a variable, is meant to be replaced.
-        let loses = |layer: Layer| layer == Layer::ConfigFile || layer == Layer::OptionsVariable;
-        let Some(loser) = setting.overridden.iter().find(|loser| loses(loser.layer) && loser.depends.is_empty()) else {
+        let is_weak = |layer: Layer| layer == Layer::ConfigFile || layer == Layer::OptionsVariable;
+        let Some(loser) = setting.overridden.iter().find(|other| is_weak(other.layer) && other.depends.is_empty())
+        else {
             continue;
         };
         let (Resolved::Known(lost), Some(lost_place)) = (&loser.value, loser.place) else { continue };

@@ -63,7 +63,7 @@ fn networks(service: &Service, out: &mut Findings) {
 /// Another version in place of a pin that stands there once; a lock file is written by its own tool.
 pub(in super::super) fn bump(place: Place, old: &str, new: &str, context: &Context) -> Option<Fix> {
     let text = context.files.text_at(place);
-    let lock = context.files.get(place.file).path().ends_with(".lock") || text.contains("--hash");
+    let lock = context.files.get(place.file).path().rsplit('.').next() == Some("lock") || text.contains("--hash");
     let mut found = text.match_indices(old);
     let (at, _) = found.next().filter(|_| found.next().is_none() && !lock)?;
     let start = place.span.start + at;

@@ -1,6 +1,7 @@
 //! Fires when web sockets are accepted where nothing keeps them open.
 
 use super::prelude::*;
+use crate::app::Framework;
 
 pub(super) const RULE: Rule = rule!("websocket-on-wsgi-worker", Shape::App(check));
 
@@ -8,8 +9,10 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
     let one_each = |service: &&Service| {
         service.is_gunicorn() && service.deployment.class.is_some_and(|class| class.model() == Model::OneRequest)
     };
-    // An ASGI application under such a worker has a worse fault.
-    let Some(service) = service.filter(one_each).filter(|_| app.interface == AppInterface::Wsgi) else {
+    // An ASGI application under such a worker has a worse fault, and the consumers of Channels are served by another
+    // server, whatever the project loads along.
+    let here = app.interface == AppInterface::Wsgi && app.framework == Framework::Flask;
+    let Some(service) = service.filter(one_each).filter(|_| here) else {
         return;
     };
     let Some(place) = app.websockets.first() else { return };
