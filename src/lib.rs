@@ -233,7 +233,7 @@ fn judge(
         .collect();
     let context =
         Context { files, deployments: &assembly.deployments, parameters: &request.rules, stated: &request.stated };
-    let findings = rules::run(&services, orphans, &assembly.development_servers, &context, notes);
+    let findings = rules::run(&services, orphans, assembly, &context, notes);
     asked_for(findings, request, files)
 }
 

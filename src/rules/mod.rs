@@ -25,7 +25,7 @@ pub use prelude::{Context, DeclaredCpus, Parameters, Service};
 pub use stated::Stated;
 
 use crate::app::Application;
-use crate::deployment::DevelopmentServer;
+use crate::deployment::{Assembly, BaseImage, DevelopmentServer, Unloaded};
 use crate::findings::{Finding, Note};
 use prelude::Findings;
 
@@ -46,6 +46,10 @@ enum Shape {
     Deployment(fn(&Service, &Context, &mut Findings)),
     /// An application together with the server that runs it, if any is known.
     App(fn(&Application, Option<&Service>, &Context, &mut Findings)),
+    /// An image that the project builds on.
+    Image(fn(&BaseImage, &Context, &mut Findings)),
+    /// The project as a whole: a file that no server loads.
+    File(fn(&Unloaded, &Context, &mut Findings)),
     /// A framework's development server.
     Development(fn(&DevelopmentServer, &Context, &mut Findings)),
     /// A comment that is addressed to farrier.
@@ -90,10 +94,11 @@ pub fn all() -> impl Iterator<Item = Rule> {
 pub fn run(
     services: &[Service],
     orphans: &[Application],
-    development: &[DevelopmentServer],
+    assembly: &Assembly,
     context: &Context,
     notes: &mut Vec<Note>,
 ) -> Vec<Finding> {
+    let development = &assembly.development_servers;
     let mut findings: Vec<Finding> = Vec::new();
     for rule in all() {
         let mut found = Findings::new(rule.card, context);
@@ -109,6 +114,8 @@ pub fn run(
                     check(application, None, context, &mut found);
                 }
             }
+            Shape::Image(check) => assembly.images.iter().for_each(|image| check(image, context, &mut found)),
+            Shape::File(check) => assembly.unloaded.iter().for_each(|file| check(file, context, &mut found)),
             Shape::Development(check) => development.iter().for_each(|server| check(server, context, &mut found)),
             // Judged by `about_comments`, when it is known what they silence.
             Shape::Comment(_) => {}
