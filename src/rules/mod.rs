@@ -7,9 +7,12 @@ mod blocking;
 mod card;
 mod configuration;
 mod dependencies;
+mod farrier;
 mod gevent;
+mod observability;
 mod prelude;
 mod reliability;
+mod security;
 mod sizing;
 mod stated;
 mod surroundings;
@@ -17,6 +20,7 @@ mod timeouts;
 mod worker;
 
 pub use card::{CARDS, Card, Evidence, Example, Expect, Parameter};
+pub use farrier::{CommentFault, FaultKind};
 pub use prelude::{Context, DeclaredCpus, Parameters, Service};
 pub use stated::Stated;
 
@@ -44,6 +48,8 @@ enum Shape {
     App(fn(&Application, Option<&Service>, &Context, &mut Findings)),
     /// A framework's development server.
     Development(fn(&DevelopmentServer, &Context, &mut Findings)),
+    /// A comment that is addressed to farrier.
+    Comment(fn(&CommentFault, &mut Findings)),
 }
 
 /// Names a rule's card and its shape; a name without a card does not compile.
@@ -63,8 +69,11 @@ pub fn all() -> impl Iterator<Item = Rule> {
         blocking::RULES,
         configuration::RULES,
         dependencies::RULES,
+        farrier::RULES,
         gevent::RULES,
+        observability::RULES,
         reliability::RULES,
+        security::RULES,
         sizing::RULES,
         timeouts::RULES,
         worker::RULES,
@@ -101,6 +110,8 @@ pub fn run(
                 }
             }
             Shape::Development(check) => development.iter().for_each(|server| check(server, context, &mut found)),
+            // Judged by `about_comments`, when it is known what they silence.
+            Shape::Comment(_) => {}
         }));
         if ran.is_err() {
             notes.push(Note::file("", format!("the rule `{}` failed, please report it", rule.card.name)));
@@ -117,4 +128,22 @@ pub fn run(
         }
     }
     findings
+}
+
+/// What the rules say about comments that are addressed to farrier.
+pub fn about_comments(faults: &[CommentFault], context: &Context) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for rule in all() {
+        if let Shape::Comment(check) = rule.shape {
+            let mut found = Findings::new(rule.card, context);
+            faults.iter().for_each(|fault| check(fault, &mut found));
+            findings.extend(found.into_findings());
+        }
+    }
+    findings
+}
+
+/// Whether a rule is about comments that are addressed to farrier.
+pub fn is_about_comments(rule: &str) -> bool {
+    farrier::RULES.iter().any(|own| own.card.name == rule && matches!(own.shape, Shape::Comment(_)))
 }
