@@ -71,8 +71,8 @@ const CALLS: &[(&str, BeginningKind)] = &[
     ("grpc.secure_channel", BeginningKind::Connects),
 ];
 
-/// Libraries whose connections lead to files.
-const LOCAL: [&str; 4] = ["python-sqlite3", "sqlite3", "duckdb", "diskcache"];
+/// Libraries whose connections lead to files, and Django, which refuses its models as long as it is being loaded.
+const LOCAL: [&str; 5] = ["python-sqlite3", "sqlite3", "duckdb", "diskcache", "django"];
 
 /// Words in a file that show that only one process does something.
 const LOCKS: [&str; 12] = [
