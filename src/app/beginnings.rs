@@ -295,9 +295,9 @@ impl<'a> visitor::Visitor<'a> for Conditions<'_> {
             return;
         }
         if let Stmt::If(branch) = statement {
-            let test = span_of(&*branch.test);
-            let text = self.text.get(test.start..test.end).unwrap_or_default();
-            self.found = own.start < self.span.start && !text.contains("running") && !text.contains("is None");
+            let asked = span_of(&*branch.test);
+            let words = self.text.get(asked.start..asked.end).unwrap_or_default();
+            self.found = own.start < self.span.start && !words.contains("running") && !words.contains("is None");
         }
         visitor::walk_stmt(self, statement);
     }
