@@ -122,8 +122,8 @@ pub(super) fn find(
     for node in below(effects, hooks).difference(&imported) {
         reader.node(effects, *node, false, &mut found);
     }
-    found.sort_by(|a, b| (a.place, a.kind).cmp(&(b.place, b.kind)));
-    found.dedup_by(|a, b| (a.place, a.kind) == (b.place, b.kind));
+    found.sort_by_key(|one| (one.place, one.kind));
+    found.dedup_by_key(|one| (one.place, one.kind));
     found
 }
 
@@ -151,10 +151,10 @@ fn closure(types: &Types<'_>, start: &[u32]) -> BTreeSet<u32> {
             _ => [None, None],
         });
         let starred = facts.stars.iter().map(|(_, module)| modules.find(module, Some(facts.file)));
-        let files = bound.chain(starred).flatten().filter_map(|module| match module {
-            ModuleRef::File(file) => Some(file),
-            _ => None,
-        });
+        let files = bound
+            .chain(starred)
+            .flatten()
+            .filter_map(|module| if let ModuleRef::File(file) = module { Some(file) } else { None });
         let files = files.flat_map(|file| std::iter::once(file).chain(modules.packages_of(file)));
         open.extend(files.filter_map(|file| types.index_of(file)));
     }
@@ -211,10 +211,10 @@ impl<'a> Reader<'_, 'a> {
         }
         for event in &function.events {
             let EventKind::Call(call, _) = event.kind else { continue };
-            if let Some((kind, what)) = self.starts(call, node.frame, file) {
-                if kind != BeginningKind::Connects || !closes {
-                    add(kind, &what, event.span);
-                }
+            if let Some((kind, what)) = self.starts(call, node.frame, file)
+                && (kind != BeginningKind::Connects || !closes)
+            {
+                add(kind, &what, event.span);
             }
         }
         for decorator in function.decorators {

@@ -231,6 +231,10 @@ impl Service<'_> {
             };
             return beside.add_beside(context.files, setting.setting, deployment.version.version, value);
         }
+        // The command line of FastAPI starts Uvicorn and has few of its options.
+        if deployment.server == ServerName::Uvicorn && context.files.text_at(deployment.command).contains("fastapi") {
+            return None;
+        }
         deployment.add_option(context.files, name, value)
     }
 }
