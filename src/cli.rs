@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use farrier::findings::Severity;
 use farrier::sizing::Workload;
 use farrier::values::{Bytes, Cpus};
 
@@ -34,6 +35,9 @@ pub(crate) struct Cli {
     /// Do not read `farrier.toml` or `[tool.farrier]`.
     #[arg(long, global = true)]
     pub(crate) isolated: bool,
+    /// A file of settings instead of those of the project, or one setting such as `fail-on=error`; repeatable.
+    #[arg(long, global = true, value_name = "PATH|KEY=VALUE")]
+    pub(crate) config: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -52,6 +56,8 @@ pub(crate) enum Verb {
     Explain(Explain),
     /// List the rules.
     Rules(Rules),
+    /// Write a `farrier.toml` with comments to start from.
+    Init(Init),
     /// Write down the findings there are, so that `check` shows new ones only.
     Baseline(Baseline),
 }
@@ -114,11 +120,20 @@ pub(crate) struct Check {
     #[arg(long, value_enum, default_value = "pretty")]
     pub(crate) format: Format,
     /// Show advice as well as errors and warnings.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "min_severity")]
     pub(crate) advice: bool,
     /// Run the rules too that most projects would not want.
     #[arg(long)]
     pub(crate) pedantic: bool,
+    /// Show findings of this severity and worse.
+    #[arg(long, value_name = "SEVERITY", value_parser = severity)]
+    pub(crate) min_severity: Option<Severity>,
+    /// Exit with 1 only over findings of this severity and worse.
+    #[arg(long, value_name = "SEVERITY", value_parser = severity)]
+    pub(crate) fail_on: Option<Severity>,
+    /// Show the settings that count, and where each of them is set, instead of findings.
+    #[arg(long)]
+    pub(crate) show_settings: bool,
     /// Apply safe fixes, and show what was changed.
     #[arg(long)]
     pub(crate) fix: bool,
@@ -225,6 +240,16 @@ pub(crate) struct Explain {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// The project.
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub(crate) path: PathBuf,
+    /// Show the file, and write nothing.
+    #[arg(long)]
+    pub(crate) stdout: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Baseline {
     #[command(subcommand)]
     pub(crate) action: BaselineAction,
@@ -264,6 +289,9 @@ pub(crate) struct BaselineAt {
 
 #[derive(Debug, Args)]
 pub(crate) struct Rules {
+    /// The project whose policies are listed as well.
+    #[arg(long, value_name = "PATH", default_value = ".")]
+    pub(crate) project: PathBuf,
     /// How to print.
     #[arg(long, value_enum, default_value = "pretty")]
     pub(crate) format: Form,
@@ -279,6 +307,10 @@ fn memory(text: &str) -> Result<Bytes, String> {
     // Nobody means 512 bytes.
     let bytes = Bytes::parse(text, false).filter(|bytes| *bytes >= Bytes::mib(1));
     bytes.ok_or_else(|| format!("`{text}` is no amount of memory with a unit, such as 512MiB"))
+}
+
+fn severity(text: &str) -> Result<Severity, String> {
+    Severity::parse(text).ok_or_else(|| "it is one of advice, warning, error".to_owned())
 }
 
 fn workload(text: &str) -> Result<Workload, String> {

@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use farrier::request::nearest;
+use farrier::request::{Flags, nearest};
 use farrier::rules::{CARDS, Card, Expect};
 use serde::Serialize;
 
 use super::{Done, Exit, Failure};
-use crate::cli::{Explain, Form, Rules};
+use crate::cli::{Cli, Explain, Form, Rules};
 
 pub(super) fn explain(explain: &Explain) -> Result<Done, Failure> {
     let word = &explain.rule;
@@ -68,7 +68,7 @@ fn indented(text: &str) -> String {
 }
 
 #[derive(Serialize)]
-struct Row {
+struct Row<'r> {
     rule: &'static str,
     code: &'static str,
     group: &'static str,
@@ -76,11 +76,21 @@ struct Row {
     confidence: &'static str,
     fix: &'static str,
     noisy: bool,
-    title: &'static str,
+    title: &'r str,
 }
 
-#[allow(clippy::unnecessary_wraps, reason = "every verb answers in the same way")]
-pub(super) fn list(rules: &Rules) -> Result<Done, Failure> {
+pub(super) fn list(cli: &Cli, rules: &Rules) -> Result<Done, Failure> {
+    let request = super::request(cli, std::slice::from_ref(&rules.project), &Flags::default())?;
+    let own = request.policies.iter().map(|policy| Row {
+        rule: policy.name,
+        code: "policy",
+        group: "policy",
+        severity: policy.severity.as_str(),
+        confidence: "high",
+        fix: "none",
+        noisy: false,
+        title: policy.message.as_deref().unwrap_or("a rule of this project's own"),
+    });
     let rows = CARDS.iter().map(|card| Row {
         rule: card.name,
         code: card.code,
@@ -91,6 +101,7 @@ pub(super) fn list(rules: &Rules) -> Result<Done, Failure> {
         noisy: card.noisy,
         title: card.title,
     });
+    let rows = rows.chain(own);
     let text = match rules.format {
         Form::Json => serde_json::to_string_pretty(&rows.collect::<Vec<_>>()).unwrap_or_default() + "\n",
         Form::Pretty => rows.fold(String::new(), |mut text, row| {

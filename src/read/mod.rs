@@ -53,6 +53,7 @@ pub use container::{Container, Edge};
 pub use decoded::Decoded;
 pub use embedded::unfold;
 pub use shell_words::Lexed;
+pub use toml_tree::comments as toml_comments;
 
 pub use entry_points::ConsoleScript;
 pub use hypercorn::{TomlEntry, TomlSettings, toml_settings};

@@ -9,6 +9,7 @@ mod configuration;
 mod dependencies;
 mod farrier;
 mod gevent;
+pub mod policy;
 mod prelude;
 mod reliability;
 mod sizing;
@@ -18,7 +19,7 @@ mod timeouts;
 mod worker;
 
 pub use card::{CARDS, Card, Evidence, Example, Expect, Parameter};
-pub use farrier::{CommentFault, FaultKind};
+pub use farrier::{FaultKind, OwnFault};
 pub use prelude::{Context, DeclaredCpus, Parameters, Service};
 pub use stated::Stated;
 
@@ -46,8 +47,8 @@ enum Shape {
     App(fn(&Application, Option<&Service>, &Context, &mut Findings)),
     /// A framework's development server.
     Development(fn(&DevelopmentServer, &Context, &mut Findings)),
-    /// A comment that is addressed to farrier.
-    Comment(fn(&CommentFault, &mut Findings)),
+    /// Something that people say to farrier itself.
+    Own(fn(&OwnFault, &mut Findings)),
 }
 
 /// Names a rule's card and its shape; a name without a card does not compile.
@@ -106,8 +107,8 @@ pub fn run(
                 }
             }
             Shape::Development(check) => development.iter().for_each(|server| check(server, context, &mut found)),
-            // Judged by `about_comments`, when it is known what they silence.
-            Shape::Comment(_) => {}
+            // Judged by `about_farrier`, when it is known what they silence.
+            Shape::Own(_) => {}
         }));
         if ran.is_err() {
             notes.push(Note::file("", format!("the rule `{}` failed, please report it", rule.card.name)));
@@ -126,11 +127,11 @@ pub fn run(
     findings
 }
 
-/// What the rules say about comments that are addressed to farrier.
-pub fn about_comments(faults: &[CommentFault], context: &Context) -> Vec<Finding> {
+/// What the rules say about comments that are addressed to farrier, and about its settings.
+pub fn about_farrier(faults: &[OwnFault], context: &Context) -> Vec<Finding> {
     let mut findings = Vec::new();
     for rule in all() {
-        if let Shape::Comment(check) = rule.shape {
+        if let Shape::Own(check) = rule.shape {
             let mut found = Findings::new(rule.card, context);
             faults.iter().for_each(|fault| check(fault, &mut found));
             findings.extend(found.into_findings());
@@ -139,7 +140,7 @@ pub fn about_comments(faults: &[CommentFault], context: &Context) -> Vec<Finding
     findings
 }
 
-/// Whether a rule is about comments that are addressed to farrier.
-pub fn is_about_comments(rule: &str) -> bool {
-    farrier::RULES.iter().any(|own| own.card.name == rule && matches!(own.shape, Shape::Comment(_)))
+/// Whether a rule is about what people say to farrier.
+pub fn is_farriers_own(rule: &str) -> bool {
+    farrier::RULES.iter().any(|own| own.card.name == rule && matches!(own.shape, Shape::Own(_)))
 }
