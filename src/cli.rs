@@ -52,7 +52,7 @@ pub(crate) enum Verb {
     Host(Host),
     /// Run the real server with the current and the recommended settings, and compare.
     Measure(Measure),
-    /// Explain a rule: why, what to do, how it is known.
+    /// Explain a rule, a setting in this project, or a line of a log.
     Explain(Explain),
     /// List the rules.
     Rules(Rules),
@@ -87,6 +87,26 @@ pub(crate) enum Form {
     Pretty,
     /// For programs; the shape is versioned.
     Json,
+}
+
+/// How to print what is read as a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Page {
+    /// For a terminal.
+    Pretty,
+    /// For a browser.
+    Markdown,
+}
+
+/// How to print a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Listing {
+    /// For people.
+    Pretty,
+    /// For programs; the shape is versioned.
+    Json,
+    /// For a browser; rules of farrier's own alone.
+    Markdown,
 }
 
 /// What is known about production.
@@ -235,8 +255,15 @@ pub(crate) struct Measure {
 
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// A rule, by name or code.
-    pub(crate) rule: String,
+    /// A rule by name or code, a setting such as `workers`, a line of a log, or `-` to read a log.
+    #[arg(required = true, value_name = "RULE|SETTING|MESSAGE", allow_hyphen_values = true)]
+    pub(crate) subject: Vec<String>,
+    /// How to print the page of a rule.
+    #[arg(long, value_enum, default_value = "pretty")]
+    pub(crate) format: Page,
+    /// The project that is asked about the setting or the line.
+    #[arg(long, value_name = "PATH", default_value = ".")]
+    pub(crate) project: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -247,6 +274,9 @@ pub(crate) struct Init {
     /// Show the file, and write nothing.
     #[arg(long)]
     pub(crate) stdout: bool,
+    /// Show the JSON schema of the file, and write nothing.
+    #[arg(long, conflicts_with = "stdout")]
+    pub(crate) schema: bool,
 }
 
 #[derive(Debug, Args)]
@@ -294,7 +324,7 @@ pub(crate) struct Rules {
     pub(crate) project: PathBuf,
     /// How to print.
     #[arg(long, value_enum, default_value = "pretty")]
-    pub(crate) format: Form,
+    pub(crate) format: Listing,
 }
 
 fn cores(text: &str) -> Result<Cpus, String> {

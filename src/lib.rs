@@ -37,14 +37,15 @@ pub mod source;
 pub mod suppress;
 pub mod values;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use app::Application;
+use app::{Application, Code};
 use deployment::Assembly;
 use findings::{Finding, Note, Suppressed};
 use host::Host;
+use rayon::prelude::*;
 use read::Facts;
 use request::Request;
 use rules::{Context, DeclaredCpus, Service};
@@ -117,10 +118,12 @@ pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<
     let Reading { mut files, facts, assembly, mut notes } = gather(request, instead)?;
     let policies = placed(request, &mut files);
     let useless = useless_settings(request, &mut files);
-    let applications = analyse(request, &files, &facts, &assembly, &mut notes);
+    let code = Code::new(&files, &facts.python);
+    let applications = analyse(request, &code, &assembly, &mut notes);
     let orphans = guarded("applications that nothing starts", &mut notes, || {
-        app::orphans(&files, &facts.python, &applications, &request.instructions)
+        app::orphans(&code, &applications, &request.instructions)
     });
+    drop(code);
     let orphans = orphans.unwrap_or_default();
     // An entry point that one application lacks another one may have.
     let all = || applications.iter().flatten().chain(&orphans);
@@ -155,26 +158,22 @@ pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<
 }
 
 /// The application of each deployment; one that several deployments start is analysed once.
-fn analyse(
-    request: &Request,
-    files: &Files,
-    facts: &Facts,
-    assembly: &Assembly,
-    notes: &mut Vec<Note>,
-) -> Vec<Option<Application>> {
-    let mut known: BTreeMap<(String, String), Option<Application>> = BTreeMap::new();
-    let mut of = |deployment: &deployment::Deployment| {
+fn analyse(request: &Request, code: &Code<'_>, assembly: &Assembly, notes: &mut Vec<Note>) -> Vec<Option<Application>> {
+    let key = |deployment: &deployment::Deployment| {
         let target = deployment.app.as_ref()?;
-        let key = (target.value.clone(), deployment.folder.clone());
-        let analysed = known.entry(key).or_insert_with_key(|(name, folder)| {
-            guarded(&target.value, notes, || {
-                app::analyse_as_told(files, &facts.python, name, folder, &request.instructions)
-            })
-            .flatten()
-        });
-        analysed.clone()
+        Some((target.value.clone(), deployment.folder.clone()))
     };
-    assembly.deployments.iter().map(&mut of).collect()
+    let told: BTreeSet<(String, String)> = assembly.deployments.iter().filter_map(key).collect();
+    let each = told.into_par_iter().map(|(target, folder)| {
+        let mut notes = Vec::new();
+        let found =
+            guarded(&target, &mut notes, || app::analyse_as_told(code, &target, &folder, &request.instructions));
+        ((target, folder), (found.flatten(), notes))
+    });
+    let known: BTreeMap<_, _> = each.collect();
+    notes.extend(known.values().flat_map(|(_, notes)| notes.iter().cloned()));
+    let of = |deployment| known.get(&key(deployment)?)?.0.clone();
+    assembly.deployments.iter().map(of).collect()
 }
 
 /// Runs an analysis; a defect of it costs its own answer, not the run.

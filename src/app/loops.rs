@@ -112,7 +112,8 @@ fn calls(types: &Types<'_>, frame: Frame) -> Vec<(String, Span, bool)> {
         |event: &Event<'_>| matches!(event.kind, EventKind::Call(call, _) if MAKES.contains(&last_name(&call.func)));
     let makes = function.events.iter().any(makes_one);
     let mut found = Vec::new();
-    for event in &function.events {
+    let dead = types.dead(frame);
+    for event in function.events.iter().filter(|event| !Types::is_dead(&dead, event.span)) {
         let EventKind::Call(call, _) = event.kind else { continue };
         if !plausible(last_name(&call.func)) {
             continue;

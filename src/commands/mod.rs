@@ -59,7 +59,7 @@ pub(crate) fn run(cli: &Cli) -> Result<Done, Failure> {
         Verb::Show(show) => show::run(cli, show),
         Verb::Host(host) => host::run(host),
         Verb::Measure(measure) => measure::run(cli, measure),
-        Verb::Explain(explain) => explain::explain(explain),
+        Verb::Explain(explain) => explain::explain(cli, explain),
         Verb::Rules(rules) => explain::list(cli, rules),
         Verb::Init(init) => init::run(init),
         Verb::Baseline(baseline) => baseline::run(cli, baseline),

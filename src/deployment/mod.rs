@@ -14,6 +14,7 @@ mod effective;
 mod environment;
 mod fastapi;
 mod faults;
+mod foreign;
 mod granian;
 mod host;
 mod hypercorn;
@@ -40,6 +41,7 @@ pub use assemble::{Assembly, DevelopmentServer, assemble};
 pub use compose::{Composed, services as compose_services};
 pub use configuration::{Configuration, Stranger};
 pub use effective::{Candidate, Effective, Layer, Resolved, Settings, Site};
+pub use proxy::Address;
 pub use shell::{Shield, ShieldKind};
 pub use version::ServerVersion;
 
@@ -110,6 +112,8 @@ pub struct Deployment {
     pub environment: Vec<(String, String)>,
     /// The proxies that pass requests to it, each with the settings of that route.
     pub proxies: Vec<Proxy>,
+    /// Whether some proxy of the project passes requests to an address that it has on its own machine.
+    pub beside_proxy: bool,
     /// The distributions that the project asks for, with the version where one is pinned or bounded.
     distributions: BTreeMap<String, Option<ServerVersion>>,
     /// Extras that are asked for: `standard` of `uvicorn`.

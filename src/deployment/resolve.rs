@@ -152,6 +152,7 @@ pub(super) fn resolve(
         abbreviated,
         environment: start.environment.known(),
         proxies: Vec::new(),
+        beside_proxy: false,
         distributions: version::distributions(&home, &facts.requirements, files),
         version,
         app,

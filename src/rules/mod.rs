@@ -9,9 +9,12 @@ mod configuration;
 mod dependencies;
 mod farrier;
 mod gevent;
+pub mod messages;
+mod observability;
 pub mod policy;
 mod prelude;
 mod reliability;
+mod security;
 mod sizing;
 mod stated;
 mod surroundings;
@@ -62,6 +65,14 @@ macro_rules! rule {
 }
 use rule;
 
+/// Settings with the rules that look at them, told from the code of the rules when it was built.
+const ASKED: &[(&str, &[&str])] = include!(concat!(env!("OUT_DIR"), "/asked.rs"));
+
+/// The rules that look at a setting of a server.
+pub fn that_look_at(setting: &str) -> &'static [&'static str] {
+    ASKED.iter().find(|(name, _)| *name == setting).map_or(&[], |(_, rules)| *rules)
+}
+
 /// Every rule, group by group.
 pub fn all() -> impl Iterator<Item = Rule> {
     [
@@ -70,7 +81,9 @@ pub fn all() -> impl Iterator<Item = Rule> {
         dependencies::RULES,
         farrier::RULES,
         gevent::RULES,
+        observability::RULES,
         reliability::RULES,
+        security::RULES,
         sizing::RULES,
         timeouts::RULES,
         worker::RULES,

@@ -25,7 +25,38 @@ pub(super) fn seconds(value: f64) -> String {
     crate::values::Seconds(value).to_string()
 }
 
+/// What makes a server load the application before it forks.
+#[derive(Debug, Clone)]
+pub(super) struct Preload {
+    /// How to call it.
+    pub(super) name: &'static str,
+    pub(super) place: Option<Place>,
+}
+
 impl Service<'_> {
+    /// Whether the application is loaded once and several workers are forked from there.
+    pub(super) fn loads_before_fork(&self) -> Option<Preload> {
+        let deployment = self.deployment;
+        let is = |name: &str, wanted: bool| {
+            deployment.setting(name).filter(|setting| setting.value() == Some(&Value::Bool(wanted)))
+        };
+        match deployment.server {
+            ServerName::Gunicorn => {
+                let preload = is("preload_app", true)?;
+                let several = deployment.int("workers").is_none_or(|count| count > 1);
+                several.then(|| Preload { name: "`preload_app`", place: preload.place() })
+            }
+            ServerName::Uwsgi => {
+                let lazy = is("lazy_apps", false)?;
+                let several = deployment.int("processes").is_some_and(|count| count > 1);
+                let eager = lazy.winner.depends.is_empty() && is("lazy", true).is_none();
+                (several && eager)
+                    .then_some(Preload { name: "uWSGI, which loads it once without `lazy-apps`,", place: None })
+            }
+            _ => None,
+        }
+    }
+
     /// The setting that bounds how long the server waits for requests when it is asked to stop.
     pub(super) fn graceful(&self) -> Option<&Setting> {
         let name = match self.deployment.server {

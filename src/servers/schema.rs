@@ -342,8 +342,8 @@ impl Server {
                 return Err(format!("worker class `{}` behaves like `{other}`, which is none", class.name));
             }
         }
-        let named = self.advisories.iter().flat_map(|advisory| advisory.classes.iter().flatten());
-        if let Some(class) = named.into_iter().find(|class| !classes.contains(class.as_str())) {
+        let mut affected = self.advisories.iter().flat_map(|advisory| advisory.classes.iter().flatten());
+        if let Some(class) = affected.find(|class| !classes.contains(class.as_str())) {
             return Err(format!("an advisory is about `{class}`, which is no worker class"));
         }
         for (wrong, right) in &self.misnomers {

@@ -161,7 +161,8 @@ mod tests {
 
     fn read<T: Default + DeserializeOwned>(text: &str) -> Result<Environments<T>, String> {
         #[derive(Deserialize)]
-        struct All<T: Default + DeserializeOwned> {
+        #[serde(bound = "T: Default + DeserializeOwned")]
+        struct All<T> {
             it: Environments<T>,
         }
         toml::from_str::<All<T>>(text).map(|all| all.it).map_err(|error| error.message().to_owned())

@@ -5,12 +5,14 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+mod conditions;
 mod definitions;
 mod fills;
 mod generators;
 mod guards;
 mod statements;
 
+pub use self::conditions::{Condition, Forwarded, Slot};
 use self::guards::leaves;
 use super::names::{Binding, Bound};
 use super::syntax::ast::{self, Expr, Stmt};
@@ -45,6 +47,10 @@ pub struct FileFacts<'a> {
     pub outside: BTreeMap<&'a str, Vec<Outside<'a>>>,
     /// Every call that may run on a server, with the function it stands in.
     pub calls: Vec<(u32, &'a ast::ExprCall)>,
+    /// Attributes that conditions ask about.
+    pub asked: HashSet<&'a str>,
+    /// Names that functions take from the one around them to write to.
+    pub nonlocals: HashSet<&'a str>,
 }
 
 /// An attribute that is assigned from outside of its object.
@@ -105,10 +111,22 @@ pub struct Function<'a> {
     pub events: Vec<Event<'a>>,
     /// What it returns.
     pub results: Vec<&'a Expr>,
+    /// Results that hold only where a name equals a text, by the place where they start.
+    pub results_for: HashMap<usize, (&'a str, &'a str)>,
     /// What it yields.
     pub yields: Vec<&'a Expr>,
     /// Whether it switches a socket to non-blocking mode.
     pub sets_nonblocking: bool,
+    /// Which parts of it run only under a condition.
+    pub conditions: Vec<Condition<'a>>,
+    /// Its parameters that conditions ask about, in it and in what stands inside.
+    pub asked: HashSet<&'a str>,
+    /// Its parameters that are given to others as they are.
+    pub forwarded: Vec<Forwarded<'a>>,
+    /// Its loops.
+    pub loops: Vec<Span>,
+    /// Names that it changes in place.
+    pub changed: HashSet<&'a str>,
 }
 
 /// A parameter of a function.
@@ -143,6 +161,8 @@ pub struct Class<'a> {
     pub bases: &'a [Expr],
     /// Its decorators.
     pub decorators: &'a [ast::Decorator],
+    /// The names of the types it is generic over, in the order in which they are given.
+    pub parameters: Vec<&'a str>,
     /// Its methods, by name; the last one of a name counts.
     pub methods: HashMap<&'a str, Vec<u32>>,
     /// What its body and its methods (through `self`) assign.
@@ -195,6 +215,8 @@ pub fn facts(file: FileId, module: &Module) -> FileFacts<'_> {
             fills: HashMap::new(),
             outside: BTreeMap::new(),
             calls: Vec::new(),
+            asked: HashSet::new(),
+            nonlocals: HashSet::new(),
         },
         function: 0,
         class: None,
@@ -202,6 +224,7 @@ pub fn facts(file: FileId, module: &Module) -> FileFacts<'_> {
         depth: 0,
         silent: 0,
         typing_only: 0,
+        equal: Vec::new(),
     };
     reader.body(&module.body);
     reader.facts
@@ -227,8 +250,14 @@ impl<'a> Function<'a> {
             globals: HashSet::new(),
             events: Vec::new(),
             results: Vec::new(),
+            results_for: HashMap::new(),
             yields: Vec::new(),
             sets_nonblocking: false,
+            conditions: Vec::new(),
+            asked: HashSet::new(),
+            forwarded: Vec::new(),
+            loops: Vec::new(),
+            changed: HashSet::new(),
         }
     }
 }
@@ -242,6 +271,8 @@ struct Reader<'a> {
     /// Above zero where the code does not run on a server: its calls are not recorded.
     silent: usize,
     typing_only: usize,
+    /// The names that the blocks around say are equal to a text.
+    equal: Vec<(&'a str, &'a str)>,
 }
 
 impl<'a> Reader<'a> {
@@ -251,8 +282,10 @@ impl<'a> Reader<'a> {
 
     fn body(&mut self, body: &'a [Stmt]) {
         let outer = self.silent;
+        let end = body.last().map_or(0, |last| span_of(last).end);
         for stmt in body {
             visitor::Visitor::visit_stmt(self, stmt);
+            self.afterwards(stmt, end);
             if self.returns_kept_value(stmt) || leaves(stmt) {
                 self.silent += 1;
             }
@@ -282,6 +315,17 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// The last name of a callee: `create_task` of `asyncio.create_task`, `Items` of `Items[int](...)`.
+pub fn last_name(callee: &Expr) -> &str {
+    match callee {
+        Expr::Attribute(attribute) => attribute.attr.as_str(),
+        Expr::Name(name) => name.id.as_str(),
+        Expr::Call(call) => last_name(&call.func),
+        Expr::Subscript(subscript) => last_name(&subscript.value),
+        _ => "",
+    }
+}
+
 impl<'a> visitor::Visitor<'a> for Reader<'a> {
     fn visit_stmt(&mut self, stmt: &'a Stmt) {
         match stmt {
@@ -294,6 +338,7 @@ impl<'a> visitor::Visitor<'a> for Reader<'a> {
             Stmt::With(stmt) => self.with(stmt),
             Stmt::For(stmt) => self.each(stmt),
             Stmt::While(stmt) => {
+                self.looped(span_of(stmt));
                 self.test(&stmt.test);
                 self.block(&stmt.body);
                 self.block(&stmt.orelse);
@@ -305,6 +350,7 @@ impl<'a> visitor::Visitor<'a> for Reader<'a> {
                     if let Some(guard) = &case.guard {
                         self.visit_expr(guard);
                     }
+                    self.narrowed_by_pattern(&stmt.subject, &case.pattern, &case.body);
                     self.block(&case.body);
                 }
             }
@@ -313,10 +359,13 @@ impl<'a> visitor::Visitor<'a> for Reader<'a> {
                 let names: Vec<_> = global.names.iter().map(ast::Identifier::as_str).collect();
                 self.current().globals.extend(names);
             }
+            Stmt::Nonlocal(nonlocal) => self.facts.nonlocals.extend(nonlocal.names.iter().map(ast::Identifier::as_str)),
             Stmt::Return(result) => {
                 if let Some(value) = result.value.as_deref() {
                     self.visit_expr(value);
+                    let equal = self.equal.last().copied();
                     self.current().results.push(value);
+                    self.current().results_for.extend(equal.map(|equal| (span_of(value).start, equal)));
                 }
             }
             Stmt::Delete(delete) => delete.targets.iter().for_each(|target| self.targets(target)),
@@ -337,7 +386,12 @@ impl<'a> visitor::Visitor<'a> for Reader<'a> {
         if let ast::Pattern::MatchAs(pattern) = pattern
             && let Some(name) = &pattern.name
         {
-            self.bind(name.as_str(), Bound::Opaque, span_of(pattern).end);
+            // `case Class() as name`
+            let bound = match pattern.pattern.as_deref() {
+                Some(ast::Pattern::MatchClass(class)) => Bound::Value { value: None, annotation: Some(&class.cls) },
+                _ => Bound::Opaque,
+            };
+            self.bind(name.as_str(), bound, span_of(pattern).end);
         }
         visitor::walk_pattern(self, pattern);
     }
@@ -384,7 +438,13 @@ impl<'a> visitor::Visitor<'a> for Reader<'a> {
                 self.event(EventKind::Iterate(&starred.value, false), span_of(&*starred.value));
             }
             Expr::UnaryOp(operation) if operation.op == ast::UnaryOp::Not => self.test(&operation.operand),
+            Expr::BoolOp(operation) => {
+                self.operands(operation);
+                visitor::walk_expr(self, expr);
+            }
             Expr::If(choice) => {
+                self.only_if(span_of(&*choice.body), &choice.test, true);
+                self.only_if(span_of(&*choice.orelse), &choice.test, false);
                 self.test(&choice.test);
                 self.visit_expr(&choice.body);
                 self.visit_expr(&choice.orelse);

@@ -1,14 +1,16 @@
 //! What runs, in the order it runs: statements with blocks, calls, comprehensions.
 
 use super::generators::is_eager;
-use super::guards::{Guard, guard, is_zero_or_false, probes_for_loop};
+use super::guards::{Guard, equality, guard, is_zero_or_false, probes_for_loop};
 use super::{EventKind, Reader};
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr, Stmt};
 use crate::python::syntax::{span_of, visitor};
+use crate::source::Span;
 
 impl<'a> Reader<'a> {
     pub(super) fn condition(&mut self, stmt: &'a ast::StmtIf) {
+        self.branches(stmt);
         let guard = guard(&stmt.test);
         if guard == Guard::None {
             self.test(&stmt.test);
@@ -23,15 +25,27 @@ impl<'a> Reader<'a> {
             Guard::None if self.fills_kept_value(&stmt.test) => self.quiet_block(&stmt.body),
             Guard::None => {
                 self.narrowed(&stmt.test, &stmt.body);
-                self.block(&stmt.body);
+                self.block_where(&stmt.test, &stmt.body);
             }
         }
         for clause in &stmt.elif_else_clauses {
             if let Some(test) = &clause.test {
                 self.test(test);
                 self.narrowed(test, &clause.body);
+                self.block_where(test, &clause.body);
+            } else {
+                self.block(&clause.body);
             }
-            self.block(&clause.body);
+        }
+    }
+
+    /// A block in which a name may be known to equal a text.
+    fn block_where(&mut self, test: &'a Expr, body: &'a [Stmt]) {
+        let equal = equality(test);
+        self.equal.extend(equal);
+        self.block(body);
+        if equal.is_some() {
+            self.equal.pop();
         }
     }
 
@@ -84,6 +98,9 @@ impl<'a> Reader<'a> {
             Stmt::AugAssign(assign) => {
                 visitor::Visitor::visit_expr(self, &assign.value);
                 self.targets(&assign.target);
+                if let Expr::Name(name) = &*assign.target {
+                    self.current().changed.insert(name.id.as_str());
+                }
                 if assign.op == ast::Operator::Add {
                     self.fill(&assign.target, Bound::HeldAll(&assign.value), span_of(assign).end);
                 }
@@ -126,7 +143,13 @@ impl<'a> Reader<'a> {
         self.body(&stmt.body);
     }
 
+    /// What is bound later in a loop is bound earlier the next time round.
+    pub(super) fn looped(&mut self, span: Span) {
+        self.current().loops.push(span);
+    }
+
     pub(super) fn each(&mut self, stmt: &'a ast::StmtFor) {
+        self.looped(span_of(stmt));
         if stmt.is_async {
             self.current().awaits = true;
         }
@@ -165,6 +188,7 @@ impl<'a> Reader<'a> {
             self.current().sets_nonblocking = true;
         }
         self.filling_call(call);
+        self.forwards(call);
         if self.typing_only == 0 {
             self.facts.calls.push((self.function, call));
         }

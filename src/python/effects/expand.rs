@@ -38,7 +38,8 @@ impl Effects<'_, '_> {
         let types = self.types();
         let function = types.function(frame.function);
         let mut work = Work { types, marks: &self.marks, frame, in_thread, out: Expansion::default() };
-        for event in &function.events {
+        let dead = types.dead(frame);
+        for event in function.events.iter().filter(|event| !Types::is_dead(&dead, event.span)) {
             work.event(event);
         }
         work.out

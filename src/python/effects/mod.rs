@@ -23,6 +23,8 @@ use crate::source::Span;
 const MAX_NODES: usize = 60_000;
 /// How many variants of one function are told apart.
 const MAX_VARIANTS: usize = 24;
+/// How many of them by what is certain of their arguments alone.
+const MAX_CERTAIN_VARIANTS: usize = 16;
 
 /// What is known of a function without looking into it.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +42,8 @@ pub struct Effects<'t, 'a> {
     nodes: Vec<Node>,
     by_frame: HashMap<(Frame, bool), usize>,
     variants: HashMap<FunctionId, usize>,
+    /// How many variants of a function differ in what is certain of their arguments.
+    certain: HashMap<FunctionId, usize>,
     marks: HashMap<FunctionId, Mark>,
 }
 
@@ -85,7 +89,14 @@ pub struct Sink {
 impl<'t, 'a> Effects<'t, 'a> {
     /// Nothing asked yet.
     pub fn new(types: &'t Types<'a>) -> Self {
-        Self { types, nodes: Vec::new(), by_frame: HashMap::new(), variants: HashMap::new(), marks: HashMap::new() }
+        Self {
+            types,
+            nodes: Vec::new(),
+            by_frame: HashMap::new(),
+            variants: HashMap::new(),
+            certain: HashMap::new(),
+            marks: HashMap::new(),
+        }
     }
 
     /// Takes `marks` for what these functions do. Comes before the first question.
@@ -135,6 +146,19 @@ impl<'t, 'a> Effects<'t, 'a> {
         if let Some(&known) = self.by_frame.get(&(frame, in_thread)) {
             return known;
         }
+        let uncertain = self.types.uncertain(frame);
+        if uncertain != frame {
+            let certain = self.certain.entry(frame.function).or_default();
+            *certain += 1;
+            // Past a bound, conditions may come out either way.
+            let index = if *certain > MAX_CERTAIN_VARIANTS || self.nodes.len() >= MAX_NODES {
+                self.index_of(uncertain, in_thread)
+            } else {
+                self.add(frame, in_thread)
+            };
+            self.by_frame.insert((frame, in_thread), index);
+            return index;
+        }
         let plain = Frame { environment: Environment::default(), ..frame };
         let variants = self.variants.entry(frame.function).or_default();
         *variants += 1;
@@ -144,9 +168,13 @@ impl<'t, 'a> Effects<'t, 'a> {
             self.by_frame.insert((frame, in_thread), index);
             return index;
         }
-        let index = self.nodes.len();
-        self.nodes.push(Node { frame, in_thread, steps: Vec::new(), sinks: Vec::new(), spawned: Vec::new() });
+        let index = self.add(frame, in_thread);
         self.by_frame.insert((frame, in_thread), index);
         index
+    }
+
+    fn add(&mut self, frame: Frame, in_thread: bool) -> usize {
+        self.nodes.push(Node { frame, in_thread, steps: Vec::new(), sinks: Vec::new(), spawned: Vec::new() });
+        self.nodes.len() - 1
     }
 }

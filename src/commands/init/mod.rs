@@ -1,14 +1,19 @@
 //! `farrier init`.
 
+mod schema;
+
 use farrier::discover;
 
 use super::{Done, Exit, Failure};
 use crate::cli::Init;
 
 /// What there is to decide, with the choice that needs no decision in comments.
-const TEMPLATE: &str = include_str!("init/farrier.toml");
+const TEMPLATE: &str = include_str!("farrier.toml");
 
 pub(super) fn run(init: &Init) -> Result<Done, Failure> {
+    if init.schema {
+        return Ok(Done { text: schema::schema(), exit: Exit::Clean });
+    }
     if init.stdout {
         return Ok(Done { text: TEMPLATE.to_owned(), exit: Exit::Clean });
     }

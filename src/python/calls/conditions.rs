@@ -1,0 +1,181 @@
+//! Which parts of a function run only if a condition holds, and which parameters such conditions ask about.
+//!
+//! Says nothing about whether a condition holds: that depends on who calls.
+
+use super::guards::leaves;
+use super::{Reader, last_name};
+use crate::python::syntax::ast::{self, Expr, Stmt};
+use crate::python::syntax::span_of;
+use crate::source::Span;
+
+/// How deep conditions are looked into.
+const MAX_DEPTH: usize = 24;
+
+/// A part of a function that runs only if a condition came out one way.
+#[derive(Debug, Clone, Copy)]
+pub struct Condition<'a> {
+    /// The part.
+    pub region: Span,
+    /// The condition.
+    pub test: &'a Expr,
+    /// How it came out.
+    pub holds: bool,
+}
+
+/// A parameter that is given to another function as it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Forwarded<'a> {
+    /// The parameter.
+    pub name: &'a str,
+    /// The last name of what is called.
+    pub callee: &'a str,
+    /// As which argument.
+    pub slot: Slot<'a>,
+}
+
+/// Which argument of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slot<'a> {
+    /// By position.
+    Position(usize),
+    /// By keyword.
+    Keyword(&'a str),
+}
+
+impl<'a> Reader<'a> {
+    /// `region` runs only if `test` came out as `holds`.
+    pub(super) fn only_if(&mut self, region: Span, test: &'a Expr, holds: bool) {
+        let mut names = Vec::new();
+        let mut attributes = Vec::new();
+        asked(test, &mut names, &mut attributes, 0);
+        if region.start >= region.end || (names.is_empty() && attributes.is_empty()) {
+            return;
+        }
+        self.facts.asked.extend(attributes);
+        // Functions inside see the parameters of those around them.
+        let mut index = self.function;
+        loop {
+            let function = &mut self.facts.functions[index as usize];
+            let own = names.iter().filter(|name| function.parameters.iter().any(|known| known.name == **name));
+            let own: Vec<_> = own.copied().collect();
+            function.asked.extend(own);
+            if index == 0 {
+                break;
+            }
+            index = function.parent;
+        }
+        self.current().conditions.push(Condition { region, test, holds });
+    }
+
+    /// The branches of an `if`, each of which rules out those after it.
+    pub(super) fn branches(&mut self, stmt: &'a ast::StmtIf) {
+        let end = span_of(stmt).end;
+        let first = (Some(&*stmt.test), stmt.body.as_slice());
+        let others = stmt.elif_else_clauses.iter().map(|clause| (clause.test.as_ref(), clause.body.as_slice()));
+        for (test, body) in std::iter::once(first).chain(others) {
+            if let (Some(test), Some(first), Some(last)) = (test, body.first(), body.last()) {
+                self.only_if(Span::new(span_of(first).start, span_of(last).end), test, true);
+                self.only_if(Span::new(span_of(last).end, end), test, false);
+            }
+        }
+    }
+
+    /// What follows `stmt` up to `end`, where a branch of it leaves, or it fails.
+    pub(super) fn afterwards(&mut self, stmt: &'a Stmt, end: usize) {
+        let rest = |body: &[Stmt]| {
+            let returns = body.last().is_some_and(|last| !matches!(last, Stmt::Raise(_)));
+            let outer = self.blocks.last().map_or(end, |block| block.end);
+            // Whoever raises may be caught by a `with` around it.
+            Span::new(span_of(stmt).end, if returns { outer.max(end) } else { end })
+        };
+        match stmt {
+            Stmt::If(choice) => {
+                if always_leaves(&choice.body) {
+                    self.only_if(rest(&choice.body), &choice.test, false);
+                } else if let [clause] = choice.elif_else_clauses.as_slice()
+                    && clause.test.is_none()
+                    && always_leaves(&clause.body)
+                {
+                    self.only_if(rest(&clause.body), &choice.test, true);
+                }
+            }
+            Stmt::Assert(assert) => self.only_if(Span::new(span_of(stmt).end, end), &assert.test, true),
+            _ => {}
+        }
+    }
+
+    /// `a and b` asks for `b` only if `a` is true, `a or b` only if it is not.
+    pub(super) fn operands(&mut self, operation: &'a ast::ExprBoolOp) {
+        let end = span_of(operation).end;
+        for operand in &operation.values {
+            self.only_if(Span::new(span_of(operand).end, end), operand, operation.op == ast::BoolOp::And);
+        }
+    }
+
+    /// The parameters that a call hands on.
+    pub(super) fn forwards(&mut self, call: &'a ast::ExprCall) {
+        let callee = last_name(&call.func);
+        let by_position = call.arguments.args.iter().take_while(|argument| !argument.is_starred_expr());
+        let by_position = by_position.enumerate().map(|(i, argument)| (Slot::Position(i), argument));
+        let by_keyword = call.arguments.keywords.iter().filter_map(|keyword| {
+            let name = keyword.arg.as_ref()?;
+            Some((Slot::Keyword(name.as_str()), &keyword.value))
+        });
+        for (slot, argument) in by_position.chain(by_keyword) {
+            let mut names = Vec::new();
+            if matches!(argument, Expr::Name(_) | Expr::UnaryOp(_) | Expr::BoolOp(_) | Expr::Compare(_) | Expr::If(_)) {
+                asked(argument, &mut names, &mut Vec::new(), 0);
+            }
+            for name in names {
+                self.forward(name, callee, slot);
+            }
+        }
+    }
+
+    fn forward(&mut self, name: &'a str, callee: &'a str, slot: Slot<'a>) {
+        let mut index = self.function;
+        while index != 0 {
+            let function = &mut self.facts.functions[index as usize];
+            if function.parameters.iter().any(|parameter| parameter.name == name) {
+                function.forwarded.push(Forwarded { name, callee, slot });
+                return;
+            }
+            index = function.parent;
+        }
+    }
+}
+
+/// Whether a block never reaches its end.
+fn always_leaves(body: &[Stmt]) -> bool {
+    match body.last() {
+        Some(Stmt::With(with)) => always_leaves(&with.body) && !matches!(with.body.last(), Some(Stmt::Raise(_))),
+        Some(last) => leaves(last),
+        None => false,
+    }
+}
+
+/// The names and the attributes that a condition asks about.
+fn asked<'a>(test: &'a Expr, names: &mut Vec<&'a str>, attributes: &mut Vec<&'a str>, depth: usize) {
+    if depth > MAX_DEPTH {
+        return;
+    }
+    let mut within = |expr: &'a Expr| asked(expr, names, attributes, depth + 1);
+    match test {
+        Expr::Name(name) => names.push(name.id.as_str()),
+        Expr::Attribute(attribute) => attributes.push(attribute.attr.as_str()),
+        Expr::UnaryOp(operation) => within(&operation.operand),
+        Expr::BoolOp(operation) => operation.values.iter().for_each(within),
+        Expr::Named(named) => within(&named.value),
+        Expr::Compare(compare) => {
+            within(&compare.left);
+            compare.comparators.iter().for_each(within);
+        }
+        Expr::If(choice) => [&choice.test, &choice.body, &choice.orelse].into_iter().for_each(|part| within(part)),
+        Expr::Call(call) => {
+            if let Some(first) = call.arguments.args.first() {
+                within(first);
+            }
+        }
+        _ => {}
+    }
+}

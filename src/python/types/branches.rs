@@ -1,0 +1,193 @@
+//! Which parts of a function cannot run with the arguments that it was given.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::known::literal;
+use super::{Entry, Environment, Frame, FunctionId, Types, Value};
+use crate::python::calls::{Forwarded, Slot};
+use crate::python::syntax::ast::{self, Expr};
+use crate::source::Span;
+
+/// How many arguments of one call are carried because they decide something.
+const MAX_CERTAIN: usize = 6;
+/// How many functions of one name are asked whether they ask about an argument.
+const MAX_NAMED: usize = 24;
+/// Past this many environments, no more are told apart by what is certain of arguments.
+const MAX_TOLD_APART: usize = 12_000;
+
+/// Decorators that leave it to the caller which arguments are given.
+const LEAVES_ARGUMENTS: [&str; 13] = [
+    "abstractmethod",
+    "asynccontextmanager",
+    "cache",
+    "cached_property",
+    "classmethod",
+    "contextmanager",
+    "final",
+    "lru_cache",
+    "override",
+    "overload",
+    "property",
+    "staticmethod",
+    "wraps",
+];
+
+/// The functions of a project by their names.
+pub(super) type ByName<'a> = HashMap<&'a str, Vec<FunctionId>>;
+
+impl<'a> Types<'a> {
+    /// The parts of a function that cannot run with what is known of its arguments.
+    pub fn dead(&self, frame: Frame) -> Rc<[Span]> {
+        if self.function(frame.function).conditions.is_empty() {
+            return Rc::new([]);
+        }
+        if let Some(known) = self.dead.borrow().get(&frame) {
+            return Rc::clone(known);
+        }
+        let outer = self.rests_on.replace(usize::MAX);
+        let conditions = self.function(frame.function).conditions.iter();
+        let never = conditions.filter(|one| self.holds(one.test, frame) == Some(!one.holds));
+        let dead: Rc<[Span]> = never.map(|one| one.region).collect();
+        let inner = self.rests_on.replace(outer);
+        if inner == usize::MAX {
+            self.dead.borrow_mut().insert(frame, Rc::clone(&dead));
+        }
+        self.rests_on(inner);
+        dead
+    }
+
+    /// Whether a part of a function is in one of those that cannot run.
+    pub fn is_dead(dead: &[Span], span: Span) -> bool {
+        dead.iter().any(|region| region.start <= span.start && span.end <= region.end)
+    }
+
+    /// What is certain of the arguments of a call, where the function asks about it.
+    pub(super) fn certain_entries(
+        &self,
+        target: &Frame,
+        shift: usize,
+        call: &'a ast::ExprCall,
+        frame: Frame,
+    ) -> Vec<Entry<'a>> {
+        let asks = self.asks(target.function);
+        if !asks.contains(&true) || self.environments.borrow().len() >= MAX_TOLD_APART {
+            return Vec::new();
+        }
+        let function = self.function(target.function);
+        let is_open = call.arguments.args.iter().any(Expr::is_starred_expr)
+            || call.arguments.keywords.iter().any(|keyword| keyword.arg.is_none());
+        let omits = !is_open && self.leaves_arguments(target.function);
+        let mut entries = Vec::new();
+        for (position, parameter) in function.parameters.iter().enumerate().skip(shift) {
+            if !asks[position] || parameter.variadic || entries.len() >= MAX_CERTAIN {
+                continue;
+            }
+            let named = call
+                .arguments
+                .keywords
+                .iter()
+                .find(|keyword| keyword.arg.as_ref().is_some_and(|name| name.as_str() == parameter.name));
+            let by_position = || {
+                let before = call.arguments.args.get(..=position - shift)?;
+                before.last().filter(|_| parameter.positional && !before.iter().any(Expr::is_starred_expr))
+            };
+            let at = u16::try_from(position).unwrap_or(u16::MAX >> 2);
+            let is_bound = || self.argument(*target, target.function, at).is_some();
+            let known = match named.map(|keyword| &keyword.value).or_else(by_position) {
+                Some(argument) => self.known(argument, frame),
+                None if omits && !is_bound() => parameter.default.and_then(literal),
+                None => None,
+            };
+            entries.extend(known.map(|known| ((target.function, Self::certain(at)), Value::Known(known))));
+        }
+        entries
+    }
+
+    fn leaves_arguments(&self, function: FunctionId) -> bool {
+        self.function(function).decorators.iter().all(|decorator| {
+            let name = crate::python::calls::last_name(&decorator.expression);
+            LEAVES_ARGUMENTS.contains(&name) || matches!(name, "setter" | "deleter")
+        })
+    }
+
+    /// Per parameter, whether a condition asks about it, in the function or in one that it is handed on to.
+    fn asks(&self, id: FunctionId) -> Rc<[bool]> {
+        if let Some(known) = self.asks.borrow().get(&id) {
+            return Rc::clone(known);
+        }
+        let function = self.function(id);
+        let mut asks: Vec<bool> =
+            function.parameters.iter().map(|parameter| function.asked.contains(parameter.name)).collect();
+        // Whoever leads back here is not asked again.
+        self.asks.borrow_mut().insert(id, asks.clone().into());
+        for forwarded in &function.forwarded {
+            let position = function.parameters.iter().position(|parameter| parameter.name == forwarded.name);
+            if let Some(asked) = position.and_then(|position| asks.get_mut(position))
+                && !*asked
+            {
+                *asked = self.is_asked_about(forwarded);
+            }
+        }
+        let asks: Rc<[bool]> = asks.into();
+        self.asks.borrow_mut().insert(id, Rc::clone(&asks));
+        asks
+    }
+
+    fn is_asked_about(&self, forwarded: &Forwarded<'a>) -> bool {
+        let by_name = self.by_name.get_or_init(|| self.functions_by_name());
+        let named = by_name.get(forwarded.callee).map(Vec::as_slice).unwrap_or_default();
+        if named.len() > MAX_NAMED {
+            return true;
+        }
+        named.iter().any(|&id| {
+            let parameters = &self.function(id).parameters;
+            let asks = self.asks(id);
+            let asked = |position: usize| asks.get(position).copied().unwrap_or(false);
+            match forwarded.slot {
+                Slot::Position(position) => asked(position) || asked(position + 1),
+                Slot::Keyword(name) => {
+                    parameters.iter().position(|parameter| parameter.name == name).is_some_and(asked)
+                }
+            }
+        })
+    }
+
+    /// The functions of the project by their names, constructors by those of their classes.
+    fn functions_by_name(&self) -> ByName<'a> {
+        let mut by_name = ByName::new();
+        for (facts, file) in self.project.facts.iter().zip(0..) {
+            for (function, index) in facts.functions.iter().zip(0..) {
+                let id = FunctionId { file, index };
+                by_name.entry(function.name).or_default().push(id);
+                let class = function.class.and_then(|class| facts.classes.get(class as usize));
+                if let Some(class) = class.filter(|_| function.name == "__init__") {
+                    by_name.entry(class.name).or_default().push(id);
+                    by_name.entry("cls").or_default().push(id);
+                }
+            }
+        }
+        by_name
+    }
+
+    /// An environment without what is certain of the arguments of functions other than those around
+    /// `function`.
+    pub(super) fn for_scope(&self, environment: Environment, function: FunctionId) -> Environment {
+        self.without_certain(environment, |known| self.encloses(known, function) && known != function)
+    }
+
+    /// A frame without what is certain of arguments.
+    pub fn uncertain(&self, frame: Frame) -> Frame {
+        Frame { environment: self.without_certain(frame.environment, |_| false), ..frame }
+    }
+
+    fn without_certain(&self, environment: Environment, keep: impl Fn(FunctionId) -> bool) -> Environment {
+        if environment == Environment::default() {
+            return environment;
+        }
+        let entries = Rc::clone(&self.environments.borrow()[environment.0 as usize]);
+        let stays = |entry: &&Entry<'a>| !Self::is_certain(entry.0.1) || keep(entry.0.0);
+        let kept: Vec<Entry<'a>> = entries.iter().filter(stays).cloned().collect();
+        if kept.len() == entries.len() { environment } else { self.extend(Environment::default(), kept) }
+    }
+}

@@ -1,0 +1,313 @@
+//! What is certain of a value: that it is `None`, a literal, or something that is not `None`.
+//!
+//! Types say what a value may be, this says what it is. It decides conditions, so a guess would hide
+//! code that runs: whatever is not certain stays unknown.
+
+use super::{ClassId, Frame, FunctionId, Types, Value};
+use crate::python::names::{Binding, Bound, visible};
+use crate::python::syntax::ast::{self, CmpOp, Expr, Number};
+use crate::python::syntax::span_of;
+
+/// How deep expressions and names that stand for each other are followed.
+const MAX_DEPTH: u8 = 8;
+
+/// What is certain of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Known<'a> {
+    /// `None`.
+    None,
+    /// `True` or `False`.
+    Bool(bool),
+    /// A whole number.
+    Number(u64),
+    /// A text.
+    Text(&'a str),
+    /// A member of an enumeration of the project.
+    Member(ClassId, &'a str),
+    /// Something that is true, and not `None`.
+    True,
+    /// Anything but `None`.
+    Some,
+}
+
+impl Known<'_> {
+    /// Its truth value.
+    pub(super) fn truth(self) -> Option<bool> {
+        match self {
+            Self::None => Some(false),
+            Self::Bool(value) => Some(value),
+            Self::Number(number) => Some(number != 0),
+            Self::Text(text) => Some(!text.is_empty()),
+            Self::True => Some(true),
+            Self::Member(..) | Self::Some => None,
+        }
+    }
+
+    /// What is certain of a value that is one of both.
+    fn or(self, other: Self) -> Option<Self> {
+        if self == other {
+            return Some(self);
+        }
+        match (self, other) {
+            (Self::None, _) | (_, Self::None) => None,
+            _ if self.truth() == Some(true) && other.truth() == Some(true) => Some(Self::True),
+            _ => Some(Self::Some),
+        }
+    }
+
+    /// Whether both are equal.
+    fn equals(self, other: Self) -> Option<bool> {
+        match (self, other) {
+            (Self::Some | Self::True, Self::None) | (Self::None, Self::Some | Self::True) => Some(false),
+            (Self::Some | Self::True, _) | (_, Self::Some | Self::True) => None,
+            (Self::Member(class, name), Self::Member(other, known)) if class == other => Some(name == known),
+            // A member may equal its value, and `1 == True`.
+            (Self::Member(..), Self::None) | (Self::None, Self::Member(..)) => Some(false),
+            (Self::Member(..), _) | (_, Self::Member(..)) => None,
+            (Self::Bool(flag), Self::Number(number)) | (Self::Number(number), Self::Bool(flag)) => {
+                Some(u64::from(flag) == number)
+            }
+            _ => Some(self == other),
+        }
+    }
+}
+
+impl<'a> Types<'a> {
+    /// What is certain of an expression of `frame`'s function.
+    pub(super) fn known(&self, expr: &'a Expr, frame: Frame) -> Option<Known<'a>> {
+        self.known_within(expr, frame, 0)
+    }
+
+    /// Whether a condition holds, if that is certain.
+    pub(super) fn holds(&self, test: &'a Expr, frame: Frame) -> Option<bool> {
+        self.truth_of(test, frame, 0)
+    }
+
+    fn known_within(&self, expr: &'a Expr, frame: Frame, depth: u8) -> Option<Known<'a>> {
+        if depth > MAX_DEPTH {
+            return None;
+        }
+        let deeper = |expr: &'a Expr| self.known_within(expr, frame, depth + 1);
+        match expr {
+            Expr::Name(name) => self.known_name(name.id.as_str(), frame, span_of(name).start, depth),
+            Expr::Attribute(attribute) => self.known_attribute(attribute, frame),
+            Expr::BoolOp(operation) => self.known_operands(operation, frame, depth),
+            Expr::If(choice) => match self.truth_of(&choice.test, frame, depth + 1) {
+                Some(true) => deeper(&choice.body),
+                Some(false) => deeper(&choice.orelse),
+                None => deeper(&choice.body)?.or(deeper(&choice.orelse)?),
+            },
+            Expr::Named(named) => deeper(&named.value),
+            Expr::UnaryOp(operation) if operation.op == ast::UnaryOp::Not => {
+                Some(self.truth_of(expr, frame, depth).map_or(Known::Some, Known::Bool))
+            }
+            Expr::Compare(_) => self.truth_of(expr, frame, depth).map(Known::Bool),
+            other => literal(other),
+        }
+    }
+
+    /// `a or b` is the first that is true, `a and b` the first that is not, and otherwise the last.
+    fn known_operands(&self, operation: &'a ast::ExprBoolOp, frame: Frame, depth: u8) -> Option<Known<'a>> {
+        let stops = operation.op == ast::BoolOp::Or;
+        let (last, others) = operation.values.split_last()?;
+        let mut sure = true;
+        for value in others {
+            match self.truth_of(value, frame, depth + 1) {
+                Some(truth) if truth == stops && sure => return self.known_within(value, frame, depth + 1),
+                Some(truth) if truth != stops => {}
+                _ => sure = false,
+            }
+        }
+        let last = self.known_within(last, frame, depth + 1)?;
+        // What came before the last one is true where it is the result.
+        let any = if stops && last.truth() == Some(true) { Some(Known::True) } else { None };
+        if sure {
+            Some(last)
+        } else if stops {
+            any.or(last.or(Known::True))
+        } else {
+            None
+        }
+    }
+
+    fn truth_of(&self, test: &'a Expr, frame: Frame, depth: u8) -> Option<bool> {
+        if depth > MAX_DEPTH {
+            return None;
+        }
+        match test {
+            Expr::UnaryOp(operation) if operation.op == ast::UnaryOp::Not => {
+                self.truth_of(&operation.operand, frame, depth + 1).map(|truth| !truth)
+            }
+            Expr::BoolOp(operation) => {
+                let decides = operation.op == ast::BoolOp::Or;
+                let mut all = Some(!decides);
+                for value in &operation.values {
+                    match self.truth_of(value, frame, depth + 1) {
+                        Some(truth) if truth == decides => return Some(decides),
+                        Some(_) => {}
+                        None => all = None,
+                    }
+                }
+                all
+            }
+            Expr::Compare(compare) => match (&*compare.ops, &*compare.comparators) {
+                ([op], [right]) => self.compared(&compare.left, *op, right, frame, depth + 1),
+                _ => None,
+            },
+            Expr::Call(call) => self.asked(call, frame, depth + 1),
+            other => self.known_within(other, frame, depth + 1)?.truth(),
+        }
+    }
+
+    fn compared(&self, left: &'a Expr, op: CmpOp, right: &'a Expr, frame: Frame, depth: u8) -> Option<bool> {
+        let value = self.known_within(left, frame, depth)?;
+        match op {
+            CmpOp::In | CmpOp::NotIn => {
+                let (Expr::Tuple(ast::ExprTuple { elts, .. })
+                | Expr::List(ast::ExprList { elts, .. })
+                | Expr::Set(ast::ExprSet { elts, .. })) = right
+                else {
+                    return None;
+                };
+                let equal: Vec<_> =
+                    elts.iter().map(|one| value.equals(self.known_within(one, frame, depth)?)).collect();
+                let found = if equal.contains(&Some(true)) {
+                    true
+                } else if equal.iter().all(|equal| *equal == Some(false)) {
+                    false
+                } else {
+                    return None;
+                };
+                Some(found == (op == CmpOp::In))
+            }
+            CmpOp::Eq | CmpOp::Is | CmpOp::NotEq | CmpOp::IsNot => {
+                let other = self.known_within(right, frame, depth)?;
+                let is_identity = matches!(op, CmpOp::Is | CmpOp::IsNot);
+                // Equal numbers and texts need not be the same object.
+                let is_single = |one: Known<'a>| matches!(one, Known::None | Known::Bool(_) | Known::Member(..));
+                if is_identity && !is_single(value) && !is_single(other) {
+                    return None;
+                }
+                value.equals(other).map(|equal| equal == matches!(op, CmpOp::Eq | CmpOp::Is))
+            }
+            _ => None,
+        }
+    }
+
+    /// `isinstance(None, Type)` is false, `bool(x)` is what `x` is.
+    fn asked(&self, call: &'a ast::ExprCall, frame: Frame, depth: u8) -> Option<bool> {
+        let Expr::Name(callee) = &*call.func else { return None };
+        match (callee.id.as_str(), &*call.arguments.args) {
+            ("bool", [one]) => self.truth_of(one, frame, depth),
+            ("isinstance", [one, Expr::Name(ty)]) if ty.id.as_str() != "object" => {
+                (self.known_within(one, frame, depth)? == Known::None).then_some(false)
+            }
+            _ => None,
+        }
+    }
+
+    fn known_name(&self, name: &str, mut frame: Frame, mut at: usize, depth: u8) -> Option<Known<'a>> {
+        while frame.function.index != 0 {
+            let function = self.function(frame.function);
+            if function.globals.contains(name) || function.changed.contains(name) {
+                return None;
+            }
+            if let Some(bindings) = function.bindings.get(name) {
+                let again = |binding: &Binding<'a>| {
+                    let mut loops = function.loops.iter();
+                    binding.at > at && loops.any(|one| one.contains(at) && binding.at <= one.end)
+                };
+                if bindings.iter().any(again) || self.facts_at(frame.function.file).nonlocals.contains(name) {
+                    return None;
+                }
+                return self.known_bindings(&visible(bindings, at), frame, depth);
+            }
+            frame.function.index = function.parent;
+            at = usize::MAX;
+        }
+        None
+    }
+
+    fn known_bindings(&self, seen: &[&Binding<'a>], frame: Frame, depth: u8) -> Option<Known<'a>> {
+        let mut all: Option<Known<'a>> = None;
+        for binding in seen {
+            let one = match binding.bound {
+                Bound::Parameter(position) => self.known_argument(frame, position)?,
+                Bound::Value { value: Some(value), .. } => self.known_within(value, frame, depth + 1)?,
+                // `name: Type` alone binds nothing.
+                Bound::Value { value: None, .. } => continue,
+                Bound::Function(_) | Bound::Class(_) => Known::True,
+                _ => return None,
+            };
+            all = Some(match all {
+                None => one,
+                Some(before) => before.or(one)?,
+            });
+        }
+        all
+    }
+
+    /// A member of an enumeration.
+    fn known_attribute(&self, attribute: &'a ast::ExprAttribute, frame: Frame) -> Option<Known<'a>> {
+        let name = attribute.attr.as_str();
+        let Expr::Name(_) = &*attribute.value else { return None };
+        match *self.value(&attribute.value, frame) {
+            [Value::Class(class)] if self.class(class).fields.contains_key(name) && self.is_enumeration(class) => {
+                Some(Known::Member(class, name))
+            }
+            _ => None,
+        }
+    }
+
+    /// What a call says for certain about a parameter.
+    fn known_argument(&self, frame: Frame, position: u16) -> Option<Known<'a>> {
+        match self.argument(frame, frame.function, Self::certain(position)) {
+            Some(Value::Known(known)) => Some(known),
+            _ => None,
+        }
+    }
+
+    /// The position under which is kept what is certain of an argument.
+    pub(super) fn certain(position: u16) -> u16 {
+        position | 0x4000
+    }
+
+    /// Whether a position is such a one.
+    pub(super) fn is_certain(position: u16) -> bool {
+        (0x4000..0x8000).contains(&position)
+    }
+
+    /// The scopes around a function, itself included.
+    pub(super) fn encloses(&self, outer: FunctionId, inner: FunctionId) -> bool {
+        let mut id = inner;
+        while id != outer && id.index != 0 {
+            id.index = self.function(id).parent;
+        }
+        id == outer
+    }
+}
+
+/// What a literal is.
+pub(super) fn literal(expr: &Expr) -> Option<Known<'_>> {
+    match expr {
+        Expr::NoneLiteral(_) => Some(Known::None),
+        Expr::BooleanLiteral(literal) => Some(Known::Bool(literal.value)),
+        Expr::NumberLiteral(number) => Some(match &number.value {
+            Number::Int(int) => int.as_u64().map_or(Known::Some, Known::Number),
+            _ => Known::Some,
+        }),
+        Expr::StringLiteral(text) => Some(Known::Text(text.value.to_str())),
+        // Containers may have been filled or emptied by the time somebody asks.
+        Expr::BytesLiteral(_)
+        | Expr::FString(_)
+        | Expr::List(_)
+        | Expr::Tuple(_)
+        | Expr::Dict(_)
+        | Expr::Set(_)
+        | Expr::ListComp(_)
+        | Expr::SetComp(_)
+        | Expr::DictComp(_) => Some(Known::Some),
+        Expr::Lambda(_) | Expr::Generator(_) => Some(Known::True),
+        _ => None,
+    }
+}
