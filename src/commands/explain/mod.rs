@@ -49,7 +49,9 @@ pub(super) fn explain(cli: &Cli, explain: &Explain) -> Result<Done, Failure> {
             request.policy_spots.iter().flatten().map(|spot| spot.name.as_str()).next().unwrap_or("the settings");
         return done(format!("{} (policy): {says}\nseverity {}, stated in {file}\n", policy.name, policy.severity));
     }
-    let near = nearest(&word).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    let near = nearest(&word)
+        .or_else(|| setting::nearest(&word))
+        .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
     let what = if word.contains(' ') { "message that farrier knows like" } else { "rule, setting or message" };
     Err(Failure::Usage(format!("there is no {what} `{word}`{near}")))
 }

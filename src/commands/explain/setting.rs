@@ -22,6 +22,13 @@ pub(super) fn named(word: &str) -> Option<String> {
     if all().any(|table| table.setting(&name).is_some()) { Some(name) } else { of_flag() }
 }
 
+/// The setting whose name is most like a word.
+pub(super) fn nearest(word: &str) -> Option<&'static str> {
+    let name = word.replace('-', "_");
+    let mut tables = Server::ALL.iter().map(|server| table(*server));
+    tables.find_map(|table| table.near_miss(&name, table.newest())).map(Setting::name)
+}
+
 pub(super) fn page(name: &str, examination: &Examination) -> String {
     let mut text = format!("{name}\n");
     let deployments = &examination.assembly.deployments;
@@ -150,7 +157,7 @@ fn here(text: &mut String, files: &Files, deployment: &Deployment, effective: &E
     let Some(item) = advice.and_then(|advice| advice.item(effective.setting.name())) else { return };
     let amount = |amount: Amount| amount.count().map_or_else(|| "no limit".to_owned(), |count| count.to_string());
     let (lower, target, upper) = (amount(item.lower), amount(item.target), amount(item.upper));
-    let _ = writeln!(text, "    advise: {target}, between {lower} and {upper}; {}", item.binding.as_str());
+    let _ = writeln!(text, "    advise: {target}, between {lower} and {upper}, bound by {}", item.binding.as_str());
     for step in advice.iter().flat_map(|advice| &advice.steps) {
         let _ = writeln!(text, "      {}", step.text);
     }
