@@ -46,11 +46,11 @@ pub(super) fn of(types: &Types<'_>, frame: Frame, sink: &Sink) -> Known {
 
 /// The call of this span in a function.
 pub(super) fn call_at<'a>(types: &Types<'a>, frame: Frame, span: Span) -> Option<&'a ast::ExprCall> {
-    let events = &types.function(frame.function).events;
-    if events.len() > MAX_EVENTS {
+    let function = types.function(frame.function);
+    if function.events.len() > MAX_EVENTS {
         return None;
     }
-    events.iter().find_map(|event| match event.kind {
+    function.events.iter().chain(&function.once).find_map(|event| match event.kind {
         EventKind::Call(call, _) if event.span == span => Some(call),
         _ => None,
     })

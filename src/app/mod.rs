@@ -3,6 +3,7 @@
 //! Decides what can be read from the code alone. Which server runs it, with how many workers, and
 //! whether any of this is a fault, is for the rules.
 
+mod beginnings;
 mod blocking;
 #[cfg(test)]
 mod cases;
@@ -10,6 +11,7 @@ mod cases;
 mod hostile_cases;
 mod instructions;
 mod instruments;
+mod keepsakes;
 mod known;
 mod limits;
 mod loops;
@@ -28,8 +30,10 @@ mod tasks;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+pub use beginnings::{Beginning, BeginningKind};
 pub use instructions::Instructions;
 pub use instruments::{Instrument, Kind as InstrumentKind};
+pub use keepsakes::{Keepsake, KeepsakeKind};
 pub use orphans::orphans;
 pub use pools::ConnectionPool;
 pub use statement::{Blocking, Destination, Held, Hop, Limit, LoopCall, Reached, Remedy, Stream};
@@ -56,7 +60,7 @@ pub struct Application {
     /// Everything the framework calls, in the order of files and lines.
     pub handlers: Vec<Handler>,
     /// Where a call may stop the event loop, one entry per root cause: an
-    /// `async` function and a category. In the order of files and lines of the calls.
+    /// `async` function, a category and a family of libraries. In the order of files and lines of the calls.
     pub blocking: Vec<Blocking>,
     /// What handlers call that takes time, wherever they run; in the order of files and lines.
     pub reached: Vec<Reached>,
@@ -74,6 +78,10 @@ pub struct Application {
     pub missing: Vec<String>,
     /// Where a web socket is accepted, if anywhere.
     pub websockets: Vec<Place>,
+    /// What it does before the first request; in the order of files and lines.
+    pub beginnings: Vec<Beginning>,
+    /// What it keeps in its own process.
+    pub keepsakes: Vec<Keepsake>,
     /// Responses that stay open, if any.
     pub streaming: Vec<Stream>,
     /// What it switches on besides answering requests.
@@ -257,6 +265,7 @@ fn assemble(
     let websockets: Vec<Place> =
         handlers.iter().filter(|handler| handler.role == Role::WebSocket).map(|handler| handler.place).collect();
     let streams = streams::evidence(&streaming, &websockets);
+    let beginnings = beginnings::find(&mut effects, &entries, target, &object.modules, files, modules);
     let chains = blocking::chains(&effects, &entries);
     let reached = reached::reached(&effects, &entries, &chains);
     Application {
@@ -282,6 +291,12 @@ fn assemble(
             .flatten(),
         handlers: in_order(handlers),
         missing,
+        beginnings,
+        keepsakes: keepsakes::find(
+            &loaded.iter().map(|&index| types.facts_at(index).file).collect::<Vec<_>>(),
+            files,
+            modules,
+        ),
         websockets,
         streaming,
         instruments: instruments::find(types, &loaded, files, modules),

@@ -16,6 +16,9 @@ use crate::values::{Bytes, Cpus, Seconds};
 pub struct Facts {
     /// Every place that runs something, in the order of files and lines.
     pub units: Vec<Unit>,
+    /// What is known of the images of registries that the project speaks of, each as the stage that builds it, by
+    /// [`KnownImage::name`](super::KnownImage::name).
+    pub bases: BTreeMap<String, Unit>,
     /// Every Python file that could be parsed.
     pub python: BTreeMap<FileId, Module>,
     /// Packages the project asks for.
@@ -46,6 +49,7 @@ impl Facts {
     /// Adds what another file says behind what is there.
     pub(super) fn add(&mut self, other: Self) {
         self.units.extend(other.units);
+        self.bases.extend(other.bases);
         self.python.extend(other.python);
         self.scripts.extend(other.scripts);
         self.requirements.extend(other.requirements);
@@ -127,12 +131,12 @@ pub struct Unit {
     pub variant: Option<Located<String>>,
     /// Addresses that somebody opens for it and hands over as it starts.
     pub sockets: Vec<Located<String>>,
+    /// What surrounds it, where it is a container.
+    pub container: Container,
     /// What it shares with the world outside its container.
     pub outside: Outside,
     /// The image below everything that the project builds.
     pub base: Option<Located<String>>,
-    /// What surrounds it, where it is a container.
-    pub container: Container,
 }
 
 /// What a container shares with the world outside.
@@ -161,7 +165,7 @@ impl Unit {
             build: None,
             copied: Vec::new(),
             stage: None,
-            limits: Limits::default(),
+            limits: Limits { stop_default: StopDefault::of(kind), ..Limits::default() },
             image: None,
             profiles: Vec::new(),
             mounts: Vec::new(),
@@ -172,9 +176,9 @@ impl Unit {
             mounted: Vec::new(),
             variant: None,
             sockets: Vec::new(),
+            container: Container::default(),
             outside: Outside::default(),
             base: None,
-            container: Container::default(),
         }
     }
 }
@@ -300,6 +304,8 @@ pub struct Stage {
     pub arguments: Vec<Variable>,
     /// Its instructions in order, as far as one changes what a later one means.
     pub steps: Vec<Step>,
+    /// The commands that run while it is built.
+    pub runs: Vec<Place>,
 }
 
 /// An instruction of a build stage.
@@ -326,6 +332,30 @@ pub struct Copied {
     pub written: Option<usize>,
 }
 
+/// How long whoever stops a process waits of his own accord before he kills it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StopDefault {
+    /// How long.
+    pub value: Seconds,
+    /// Who that is.
+    pub by: &'static str,
+}
+
+impl StopDefault {
+    /// The one of a kind of place, where the kind tells who stops it: `docker stop` and compose (10 s), the
+    /// kubelet (`terminationGracePeriodSeconds`, 30 s), systemd (`DefaultTimeoutStopSec`, 90 s).
+    pub const fn of(kind: UnitKind) -> Option<Self> {
+        let (seconds, by) = match kind {
+            UnitKind::Image => (10.0, "Docker"),
+            UnitKind::ComposeService => (10.0, "Docker Compose"),
+            UnitKind::KubernetesContainer => (30.0, "Kubernetes"),
+            UnitKind::SystemdService => (90.0, "systemd"),
+            _ => return None,
+        };
+        Some(Self { value: Seconds(seconds), by })
+    }
+}
+
 /// What bounds a unit.
 #[derive(Debug, Clone, Default)]
 pub struct Limits {
@@ -335,6 +365,8 @@ pub struct Limits {
     pub memory: Option<Located<Bytes>>,
     /// Time between the stop signal and the kill.
     pub stop_grace: Option<Located<Seconds>>,
+    /// What that is where nobody says anything.
+    pub stop_default: Option<StopDefault>,
     /// How many copies run.
     pub replicas: Option<Located<u32>>,
     /// The share of processors that it is sure to get.

@@ -12,8 +12,8 @@ mod generators;
 mod guards;
 mod statements;
 
-pub use self::conditions::{Condition, Forwarded, Slot};
-use self::guards::leaves;
+pub use self::conditions::{Condition, Forwarded, Interest, Slot};
+use self::guards::{Kept, leaves};
 use super::names::{Binding, Bound};
 use super::syntax::ast::{self, Expr, Stmt};
 use super::syntax::{Module, span_of, visitor};
@@ -115,12 +115,14 @@ pub struct Function<'a> {
     pub results_for: HashMap<usize, (&'a str, &'a str)>,
     /// What it yields.
     pub yields: Vec<&'a Expr>,
+    /// What it does once per object: until something is filled in that later calls find.
+    pub once: Vec<Event<'a>>,
     /// Whether it switches a socket to non-blocking mode.
     pub sets_nonblocking: bool,
     /// Which parts of it run only under a condition.
     pub conditions: Vec<Condition<'a>>,
     /// Its parameters that conditions ask about, in it and in what stands inside.
-    pub asked: HashSet<&'a str>,
+    pub asked: HashMap<&'a str, Interest>,
     /// Its parameters that are given to others as they are.
     pub forwarded: Vec<Forwarded<'a>>,
     /// Its loops.
@@ -225,6 +227,7 @@ pub fn facts(file: FileId, module: &Module) -> FileFacts<'_> {
         blocks: vec![whole],
         depth: 0,
         silent: 0,
+        once: 0,
         typing_only: 0,
         equal: Vec::new(),
     };
@@ -266,9 +269,10 @@ impl<'a> Function<'a> {
             results: Vec::new(),
             results_for: HashMap::new(),
             yields: Vec::new(),
+            once: Vec::new(),
             sets_nonblocking: false,
             conditions: Vec::new(),
-            asked: HashSet::new(),
+            asked: HashMap::new(),
             forwarded: Vec::new(),
             loops: Vec::new(),
             detours: Vec::new(),
@@ -285,6 +289,8 @@ struct Reader<'a> {
     depth: usize,
     /// Above zero where the code does not run on a server: its calls are not recorded.
     silent: usize,
+    /// Above zero where the code runs once per object.
+    once: usize,
     typing_only: usize,
     /// The names that the blocks around say are equal to a text.
     equal: Vec<(&'a str, &'a str)>,
@@ -296,16 +302,21 @@ impl<'a> Reader<'a> {
     }
 
     fn body(&mut self, body: &'a [Stmt]) {
-        let outer = self.silent;
+        let outer = (self.silent, self.once);
         let end = body.last().map_or(0, |last| span_of(last).end);
         for stmt in body {
             visitor::Visitor::visit_stmt(self, stmt);
             self.afterwards(stmt, end);
-            if self.returns_kept_value(stmt) || leaves(stmt) {
+            match self.returns_kept_value(stmt) {
+                Kept::Object => self.once += 1,
+                Kept::Process => self.silent += 1,
+                Kept::No => {}
+            }
+            if leaves(stmt) {
                 self.silent += 1;
             }
         }
-        self.silent = outer;
+        (self.silent, self.once) = outer;
     }
 
     /// Statements that may run or not.
@@ -339,9 +350,17 @@ impl<'a> Reader<'a> {
         self.silent -= 1;
     }
 
+    fn once_block(&mut self, body: &'a [Stmt]) {
+        self.once += 1;
+        self.block(body);
+        self.once -= 1;
+    }
+
     fn event(&mut self, kind: EventKind<'a>, span: Span) {
-        if self.silent == 0 {
-            self.current().events.push(Event { kind, span });
+        match (self.silent, self.once) {
+            (0, 0) => self.current().events.push(Event { kind, span }),
+            (0, _) => self.current().once.push(Event { kind, span }),
+            _ => {}
         }
     }
 }

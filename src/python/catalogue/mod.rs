@@ -104,14 +104,29 @@ impl KnownType {
         self.data.gives.get(member).map(String::as_str)
     }
 
+    /// The class that it is a part of, for a type of [`narrower`].
+    pub fn narrows(self) -> Option<&'static str> {
+        self.data.narrows.as_deref()
+    }
+
+    /// The arguments, by keyword or position, of which one must be given and be neither 0 nor `None`.
+    pub fn made_with(self) -> &'static [String] {
+        &self.data.made_with
+    }
+
     /// What making an instance does, if that blocks.
     pub fn construct(self) -> Option<Effect> {
         self.implicitly(Implicit::Construct)
     }
 
-    /// What `with` does on an instance, if that blocks.
-    pub fn enter_or_exit(self) -> Option<Effect> {
-        self.implicitly(Implicit::Enter).or_else(|| self.implicitly(Implicit::Exit))
+    /// What entering a `with` does on an instance, if that blocks.
+    pub fn enter(self) -> Option<Effect> {
+        self.implicitly(Implicit::Enter)
+    }
+
+    /// What leaving a `with` does on an instance, if that blocks.
+    pub fn exit(self) -> Option<Effect> {
+        self.implicitly(Implicit::Exit)
     }
 
     /// What iterating over an instance does, if that blocks.
@@ -155,6 +170,8 @@ struct Index {
     types: HashMap<&'static str, KnownType>,
     /// Callable (or object) to the type it returns (or is).
     makers: HashMap<&'static str, &'static str>,
+    /// Class to the type that those of its instances are which are made with certain arguments.
+    narrower: HashMap<&'static str, KnownType>,
     same: HashMap<&'static str, &'static str>,
     roots: HashSet<&'static str>,
 }
@@ -175,6 +192,7 @@ impl Index {
             calls: HashMap::new(),
             types: HashMap::new(),
             makers: HashMap::new(),
+            narrower: HashMap::new(),
             same: HashMap::new(),
             roots: HashSet::new(),
         };
@@ -193,6 +211,7 @@ impl Index {
             for data in &library.types {
                 let known = KnownType { library, data };
                 index.types.insert(&data.name, known);
+                index.narrower.extend(data.narrows.iter().map(|class| (class.as_str(), known)));
                 index.types.extend(data.alias.iter().map(|alias| (alias.as_str(), known)));
                 index.makers.extend(data.from.iter().map(|maker| (maker.as_str(), data.name.as_str())));
             }
@@ -238,6 +257,16 @@ pub fn made_by(name: &str) -> Option<&'static str> {
             index.makers.get(format!("{package}.*").as_str()).copied()
         })
     })
+}
+
+/// The type that instances of a class are where they are made with certain arguments.
+pub fn narrower(class: &str) -> Option<KnownType> {
+    layers().find_map(|index| index.narrower.get(canonical(class)).copied())
+}
+
+/// The class that a type is, or is a part of.
+pub fn class(name: &str) -> &str {
+    known_type(name).and_then(KnownType::narrows).unwrap_or(name)
 }
 
 /// The name that the catalogue uses for an object that has several.

@@ -74,7 +74,8 @@ pub struct Call {
     pub gevent: Option<Gevent>,
     /// Overrides the library's.
     pub instead: Option<String>,
-    /// Arguments that make it return at once: `timeout=0`, `0=False` for the first positional one.
+    /// Arguments that make it return at once: `timeout=0`, `0=False` for the first positional one; `rounds<100`
+    /// for a number below that.
     #[serde(default)]
     pub unless: Vec<String>,
     /// Keywords of which one must be given, or `0`, `1` for positions, for it to block at all.
@@ -100,6 +101,12 @@ pub struct Type {
     /// Callables that return an instance.
     #[serde(default)]
     pub from: Vec<String>,
+    /// The class of which these are the instances made with one of `made_with`; no class has this name.
+    pub narrows: Option<String>,
+    /// Arguments of the class, by keyword or position, of which one must be given and be neither 0 nor
+    /// `None`.
+    #[serde(default)]
+    pub made_with: Vec<String>,
     /// What its methods wait for.
     pub category: Category,
     /// How long; without a bound, unless told.
@@ -282,6 +289,9 @@ impl Library {
             if let Some(twice) = ty.block.iter().find(|method| ty.safe.contains(method)) {
                 return fail(format!("{}: `{twice}` both blocks and does not", ty.name));
             }
+            if ty.narrows.is_none() != ty.made_with.is_empty() {
+                return fail(format!("{}: `narrows` and `made_with` go together", ty.name));
+            }
             if let Some(unknown) = ty.slight.iter().find(|method| !ty.block.contains(method)) {
                 return fail(format!("{}: `{unknown}` is slight but does not block", ty.name));
             }
@@ -291,8 +301,8 @@ impl Library {
         }
         let conditions = self.call.iter().flat_map(|call| &call.unless);
         let mut conditions = conditions.chain(self.types.iter().flat_map(|t| t.unless.values().flatten()));
-        match conditions.find(|condition| !condition.contains('=')) {
-            Some(condition) => fail(format!("`{condition}` is not of the form argument=value")),
+        match conditions.find(|condition| !condition.contains(['=', '<'])) {
+            Some(condition) => fail(format!("`{condition}` is not of the form argument=value or argument<number")),
             None => Ok(()),
         }
     }
