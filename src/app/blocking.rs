@@ -160,6 +160,7 @@ fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
             b.category,
             family(b.library),
             Reverse((b.certainty, every, b.weight)),
+            concludes(&b.what),
             b.chain.len(),
             b.anchor,
             b.call,
@@ -195,6 +196,15 @@ fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
     kept
 }
 
+/// Whether a call ends what others have begun: it waits too, but they are what takes time.
+fn concludes(what: &str) -> bool {
+    let method = what.rsplit('.').next().unwrap_or(what);
+    matches!(
+        method,
+        "close" | "commit" | "disconnect" | "expire" | "expunge" | "flush" | "quit" | "refresh" | "rollback"
+    )
+}
+
 fn sort_once<T: Ord>(list: &mut Vec<T>) {
     list.sort();
     list.dedup();
@@ -228,7 +238,8 @@ impl Report<'_, '_, '_> {
         let end = self.effects.node(cause.end);
         let sinks: Vec<&Sink> = end.sinks.iter().filter(|sink| sink.effect.category == category).collect();
         let weight = sinks.iter().map(|sink| sink.effect.weight).max()?;
-        let sink = *sinks.iter().find(|sink| sink.effect.weight == weight)?;
+        let heavy = || sinks.iter().filter(|sink| sink.effect.weight == weight);
+        let sink = *heavy().find(|sink| !concludes(&sink.what)).or_else(|| heavy().next())?;
         // Beside a call that matters, one that does not is no news.
         let all = cause.ends.iter().flat_map(|&end| &self.effects.node(end).sinks);
         let alike = all.filter(|other| {
@@ -251,15 +262,22 @@ impl Report<'_, '_, '_> {
         let (anchor_frame, anchor_span) = steps[outer];
         // Each call on the way may stand behind a condition that is never met.
         let doubtful = cause.chain.doubtful || sink.doubtful || steps.len() > MAX_SURE_CHAIN;
-        let (limit, destination) = limits::of(types, end.frame, sink);
+        let known = limits::of(types, end.frame, sink);
+        let function = |frame: Frame| types.function(frame.function);
+        let repeats = steps.iter().any(|&(frame, span)| function(frame).repeats(span));
+        let always = !cause.chain.doubtful && steps.iter().all(|&(frame, span)| function(frame).always_reaches(span));
         let blocking = Blocking {
             call,
             what: sink.what.clone(),
             library: sink.effect.library,
             category,
             weight,
-            limit,
-            destination,
+            limit: known.limit,
+            timeout: sink.effect.timeout,
+            retries: known.retries,
+            repeats,
+            always,
+            destination: known.destination,
             repair: None,
             more,
             anchor: self.place(anchor_frame, anchor_span),

@@ -38,7 +38,7 @@ pub use orphans::orphans;
 pub use pools::ConnectionPool;
 pub use statement::{Blocking, Destination, Held, Hop, Limit, LoopCall, Reached, Remedy, Stream};
 
-pub use crate::python::catalogue::{Category, Gevent, Weight};
+pub use crate::python::catalogue::{Category, Gevent, Timeout, Weight};
 use crate::python::effects::{Effects, Mark};
 use crate::python::frameworks::{self, Found};
 pub use crate::python::frameworks::{Calls, Context, Framework, Pool, Role};

@@ -126,6 +126,9 @@ impl<'a> Reader<'a> {
     /// `a and b` asks for `b` only if `a` is true, `a or b` only if it is not.
     pub(super) fn operands(&mut self, operation: &'a ast::ExprBoolOp) {
         let end = span_of(operation).end;
+        if let Some(first) = operation.values.first() {
+            self.current().detours.push(Span::new(span_of(first).end, end));
+        }
         for operand in &operation.values {
             self.only_if(Span::new(span_of(operand).end, end), operand, operation.op == ast::BoolOp::And);
         }

@@ -128,6 +128,8 @@ pub struct Function<'a> {
     pub forwarded: Vec<Forwarded<'a>>,
     /// Its loops.
     pub loops: Vec<Span>,
+    /// Parts that not every call of it gets to: branches, handlers of exceptions, what comes after a way out.
+    pub detours: Vec<Span>,
     /// Names that it changes in place.
     pub changed: HashSet<&'a str>,
 }
@@ -234,6 +236,18 @@ pub fn facts(file: FileId, module: &Module) -> FileFacts<'_> {
     reader.facts
 }
 
+impl Function<'_> {
+    /// Whether every call that runs to its end gets to this part.
+    pub fn always_reaches(&self, part: Span) -> bool {
+        !self.detours.iter().any(|detour| detour.start <= part.start && part.end <= detour.end)
+    }
+
+    /// Whether a loop may come to this part more than once.
+    pub fn repeats(&self, part: Span) -> bool {
+        self.loops.iter().any(|round| round.start <= part.start && part.end <= round.end)
+    }
+}
+
 impl<'a> Function<'a> {
     fn new(name: &'a str, qualified: String, span: Span, parent: u32) -> Self {
         Self {
@@ -262,6 +276,7 @@ impl<'a> Function<'a> {
             asked: HashMap::new(),
             forwarded: Vec::new(),
             loops: Vec::new(),
+            detours: Vec::new(),
             changed: HashSet::new(),
         }
     }
@@ -305,13 +320,29 @@ impl<'a> Reader<'a> {
         (self.silent, self.once) = outer;
     }
 
+    /// Statements that may run or not.
     fn block(&mut self, body: &'a [Stmt]) {
+        if let (Some(first), Some(last)) = (body.first(), body.last()) {
+            self.current().detours.push(Span::new(span_of(first).start, span_of(last).end));
+            self.begun_block(body);
+        }
+    }
+
+    /// Statements that run, but perhaps not to their end.
+    fn begun_block(&mut self, body: &'a [Stmt]) {
         let (Some(first), Some(last)) = (body.first(), body.last()) else {
             return;
         };
         self.blocks.push(Span::new(span_of(first).start, span_of(last).end));
         self.body(body);
         self.blocks.pop();
+    }
+
+    /// Where a block inside of the function leaves it, what follows is not always reached.
+    fn leaves_at(&mut self, stmt: &'a Stmt) {
+        if self.blocks.len() > 1 {
+            self.current().detours.push(Span::new(span_of(stmt).end, usize::MAX));
+        }
     }
 
     fn quiet_block(&mut self, body: &'a [Stmt]) {
@@ -387,6 +418,11 @@ impl<'a> visitor::Visitor<'a> for Reader<'a> {
                     self.current().results.push(value);
                     self.current().results_for.extend(equal.map(|equal| (span_of(value).start, equal)));
                 }
+                self.leaves_at(stmt);
+            }
+            Stmt::Raise(_) => {
+                visitor::walk_stmt(self, stmt);
+                self.leaves_at(stmt);
             }
             Stmt::Delete(delete) => delete.targets.iter().for_each(|target| self.targets(target)),
             Stmt::Assert(assert) => {
@@ -463,6 +499,7 @@ impl<'a> visitor::Visitor<'a> for Reader<'a> {
                 visitor::walk_expr(self, expr);
             }
             Expr::If(choice) => {
+                self.current().detours.extend([span_of(&*choice.body), span_of(&*choice.orelse)]);
                 self.only_if(span_of(&*choice.body), &choice.test, true);
                 self.only_if(span_of(&*choice.orelse), &choice.test, false);
                 self.test(&choice.test);

@@ -61,7 +61,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn attempt(&mut self, stmt: &'a ast::StmtTry) {
-        self.block(&stmt.body);
+        self.begun_block(&stmt.body);
         let probes = probes_for_loop(&stmt.body);
         for ast::ExceptHandler::ExceptHandler(handler) in &stmt.handlers {
             if let Some(name) = &handler.name {

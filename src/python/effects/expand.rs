@@ -205,7 +205,7 @@ impl<'a> Work<'_, 'a> {
         {
             return;
         }
-        self.sink(effect, &format!("{ty}.{path}"), span, doubtful);
+        self.sink(effect, &format!("{}.{path}", catalogue::class(ty)), span, doubtful);
     }
 
     /// A coroutine runs when it is awaited or scheduled, a generator when it is consumed, a context
@@ -256,7 +256,7 @@ impl<'a> Work<'_, 'a> {
             }
             Value::Member(ty, path) => {
                 if let Some(effect) = catalogue::known_type(ty).and_then(|known| known.method(path)) {
-                    self.sink(effect, &format!("{ty}.{path}"), span, false);
+                    self.sink(effect, &format!("{}.{path}", catalogue::class(ty)), span, false);
                 }
             }
             Value::Class(class) => MAKING.iter().for_each(|name| self.methods(*class, name, span, false)),
