@@ -6,6 +6,7 @@
 //! effect.
 
 mod arguments;
+mod ended;
 mod expand;
 mod implicit;
 mod library;

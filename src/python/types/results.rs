@@ -126,7 +126,8 @@ impl<'a> Types<'a> {
         let makes = catalogue::made_by(&format!("{name}()")).is_some();
         let is_class = makes || catalogue::known_type(name).is_some() || last.starts_with(char::is_uppercase);
         if is_class {
-            return vec![Value::Instance(canonical(name))];
+            let narrower = catalogue::narrower(name).filter(|narrower| is_made_with(call, narrower.made_with()));
+            return vec![Value::Instance(narrower.map_or_else(|| canonical(name), |narrower| narrower.name().into()))];
         }
         // `Client.from_url(...)`: an alternative constructor of a class that is known.
         match name.rsplit_once('.') {
@@ -410,6 +411,24 @@ fn catalogue_rows(method: &str) -> bool {
 }
 
 /// Whether a call looks something up and may be told what to give otherwise.
+fn is_made_with(call: &ast::ExprCall, arguments: &[String]) -> bool {
+    arguments.iter().any(|name| {
+        let given = match name.parse::<usize>() {
+            Ok(position) => call.arguments.args.get(position),
+            Err(_) => call.arguments.find_keyword(name).map(|keyword| &keyword.value),
+        };
+        given.is_some_and(|given| !is_none_or_zero(given))
+    })
+}
+
+fn is_none_or_zero(argument: &Expr) -> bool {
+    match argument {
+        Expr::NoneLiteral(_) => true,
+        Expr::NumberLiteral(number) => matches!(&number.value, ast::Number::Int(n) if n.as_u64() == Some(0)),
+        _ => false,
+    }
+}
+
 fn is_lookup(callee: &Expr) -> bool {
     matches!(callee, Expr::Attribute(attribute) if matches!(attribute.attr.as_str(), "get" | "pop"))
 }
