@@ -1,15 +1,17 @@
 //! `farrier check`.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
-use farrier::findings::{Finding, Fix, Safety, Severity};
+use farrier::findings::{Finding, Fix, Note, Safety, Severity};
 use farrier::report::{self, Report};
-use farrier::request::Flags;
+use farrier::request::{Flags, Request};
 use farrier::source::Files;
+use farrier::suppress::{Compared, Entry};
 use farrier::{Examination, examine};
 
 use super::rewrite::{self, Mode};
-use super::{Done, Exit, Failure};
+use super::{Done, Exit, Failure, baseline};
 use crate::cli::{Check, Cli, Format};
 
 pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
@@ -17,31 +19,54 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
         select: check.select.clone(),
         ignore: check.ignore.clone(),
         pedantic: check.pedantic,
+        min_severity: check.min_severity.or(check.advice.then_some(Severity::Advice)),
+        fail_on: check.fail_on,
         ..super::flags(&check.production)
     };
     let request = super::request(cli, &check.paths, &flags)?;
+    if check.show_settings {
+        return Ok(Done { text: settings_of(cli, &request, check)?, exit: Exit::Clean });
+    }
     let named = super::named(&request, &check.paths)?;
-    let mut examination = examine(&request)?;
+    let wanted = Wanted { least: request.min_severity.unwrap_or(Severity::Warning), safety: check, named: &named };
+    let path = baseline::path(&request, check.baseline.as_ref());
+    let known = if check.no_baseline { None } else { baseline::load(&path, check.baseline.is_some())? };
+    let known = known.unwrap_or_default();
+    let judge = || -> Result<(Examination, Compared), Failure> {
+        let examination = examine(&request)?;
+        let findings = examination.findings.clone();
+        let compared = known.compare(findings, &examination.files, &|rule| request.rules.runs(rule));
+        Ok((examination, compared))
+    };
+    let (mut examination, mut compared) = judge()?;
     let mut changed = String::new();
     if check.fix || check.diff {
         let mode = if check.fix { Mode::Write } else { Mode::Show };
-        let fixes = applicable(&examination, check, &named);
+        let fixes = wanted.fixes(&compared.new, &examination.files);
         let done = rewrite::apply(&request, &examination, &fixes, mode, &|rewrite| {
             let after = rewrite::reread(&request, &examination, rewrite, &|_| true)?;
             rewrite::settles(&examination, &after, rewrite)
         })?;
         let _ = write!(changed, "{}", done.text);
         if done.written > 0 {
-            examination = examine(&request)?;
+            (examination, compared) = judge()?;
         }
     }
-    let nothing = examination.assembly.deployments.is_empty()
+    let nothing = examination.findings.is_empty()
+        && examination.assembly.deployments.is_empty()
         && examination.assembly.development_servers.is_empty()
         && examination.orphans.is_empty();
     let deployments = examination.assembly.deployments.len();
-    let findings = shown(examination.findings, &examination.files, check, &named);
-    let report = Report::new(examination.files, findings, examination.suppressed, examination.notes, deployments);
-    let exit = match (nothing, report.findings.is_empty() || check.exit_zero) {
+    let is_stale = !compared.stale.is_empty() && !check.allow_unpruned;
+    if is_stale {
+        examination.notes.extend(compared.stale.iter().map(|entry| gone(&path, entry)));
+    }
+    let findings = wanted.among(compared.new, &examination.files);
+    let report = Report::new(examination.files, findings, examination.suppressed, examination.notes, deployments)
+        .with_known(compared.known.len());
+    let failing = |finding: &Finding| request.fail_on.is_none_or(|least| finding.severity >= least);
+    let settled = !report.findings.iter().any(failing) && !is_stale;
+    let exit = match (nothing && settled, settled || check.exit_zero) {
         (true, _) => Exit::NothingToCheck,
         (false, true) => Exit::Clean,
         (false, false) => Exit::ToDo,
@@ -63,25 +88,62 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
     Ok(Done { text, exit })
 }
 
-/// Findings that were asked for: by severity, and by the files that were named. The project is judged
-/// as a whole in any case.
-fn shown(findings: Vec<Finding>, files: &Files, check: &Check, named: &[String]) -> Vec<Finding> {
-    findings.into_iter().filter(|finding| is_shown(finding, files, check, named)).collect()
+/// An entry of the baseline that nothing answers to any more.
+fn gone(path: &Path, entry: &Entry) -> Note {
+    let file = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    let what = baseline::describe(entry);
+    Note::file(file, format!("{what} is gone from {}; `farrier baseline prune` takes it out", entry.file))
 }
 
-fn is_shown(finding: &Finding, files: &Files, check: &Check, named: &[String]) -> bool {
-    let concerns = |path: &str| named.iter().any(|name| path == name || path.starts_with(&format!("{name}/")));
-    let mut labels = std::iter::once(&finding.primary).chain(&finding.related);
-    (check.advice || finding.severity > Severity::Advice)
-        && (named.is_empty() || labels.any(|label| concerns(files.get(label.place.file).path())))
+/// Which findings were asked for: by severity, and by the files that were named. The project is judged as a
+/// whole in any case.
+struct Wanted<'w> {
+    least: Severity,
+    safety: &'w Check,
+    named: &'w [String],
 }
 
-fn applicable<'e>(examination: &'e Examination, check: &Check, named: &[String]) -> Vec<&'e Fix> {
-    let allowed = |fix: &&Fix| match fix.safety {
-        Safety::Safe => true,
-        Safety::Unsafe => check.unsafe_fixes,
-        Safety::Display => false,
+impl Wanted<'_> {
+    fn among(&self, findings: Vec<Finding>, files: &Files) -> Vec<Finding> {
+        findings.into_iter().filter(|finding| self.covers(finding, files)).collect()
+    }
+
+    fn covers(&self, finding: &Finding, files: &Files) -> bool {
+        let concerns = |path: &str| self.named.iter().any(|name| path == name || path.starts_with(&format!("{name}/")));
+        let mut labels = std::iter::once(&finding.primary).chain(&finding.related);
+        finding.severity >= self.least
+            && (self.named.is_empty() || labels.any(|label| concerns(files.get(label.place.file).path())))
+    }
+
+    /// The fixes that may be applied.
+    fn fixes<'f>(&self, findings: &'f [Finding], files: &Files) -> Vec<&'f Fix> {
+        let allowed = |fix: &&Fix| match fix.safety {
+            Safety::Safe => true,
+            Safety::Unsafe => self.safety.unsafe_fixes,
+            Safety::Display => false,
+        };
+        let findings = findings.iter().filter(|finding| self.covers(finding, files));
+        findings.filter_map(|finding| finding.fix.as_ref()).filter(allowed).collect()
+    }
+}
+
+/// The settings that count, as TOML, each with its origin.
+fn settings_of(cli: &Cli, request: &Request, check: &Check) -> Result<String, Failure> {
+    let loaded = super::loaded(cli, &request.root)?;
+    let mut text = String::new();
+    let mut tell = |key: &str, set: bool, typed: Option<String>, default: &str| {
+        let _ = match typed {
+            Some(value) => writeln!(text, "{key} = {value}  # --{key}"),
+            None if !set => writeln!(text, "{key} = {default}  # default"),
+            None => Ok(()),
+        };
     };
-    let findings = examination.findings.iter().filter(|finding| is_shown(finding, &examination.files, check, named));
-    findings.filter_map(|finding| finding.fix.as_ref()).filter(allowed).collect()
+    let words = |words: &[String]| (!words.is_empty()).then(|| format!("{words:?}"));
+    let level = |severity: Option<Severity>| severity.map(|severity| format!("\"{severity}\""));
+    let settings = &loaded.settings;
+    tell("min-severity", settings.min_severity.is_some(), level(check.min_severity), "\"warning\"");
+    tell("fail-on", settings.fail_on.is_some(), level(check.fail_on), "\"advice\"");
+    tell("select", !settings.select.is_empty(), words(&check.select), "[]");
+    tell("ignore", !settings.ignore.is_empty(), words(&check.ignore), "[]");
+    Ok(text + &loaded.render())
 }

@@ -31,22 +31,23 @@ mod settle;
 mod shell;
 mod supervisor;
 mod tasks;
+mod unloaded;
 mod uvicorn;
 mod uwsgi;
 mod version;
 
 pub use crate::python::evaluate::Dependency;
-pub use crate::read::{Autoscaler, Container, Edge, HealthCheck, HealthKind, Limits, Outside, Proxy};
-pub use assemble::{Assembly, DevelopmentServer, assemble};
+pub use crate::read::{Autoscaler, Container, Edge, HealthCheck, HealthKind, Limits, Outside, Proxy, UnitKind};
+pub use assemble::{Assembly, BaseImage, DevelopmentServer, Unloaded, assemble};
 pub use compose::{Composed, services as compose_services};
 pub use configuration::{Configuration, Stranger};
 pub use effective::{Candidate, Effective, Layer, Resolved, Settings, Site};
+pub use proxy::Address;
 pub use shell::{Shield, ShieldKind};
 pub use version::ServerVersion;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::read::UnitKind;
 use crate::servers::{Server, Version, WorkerClass};
 use crate::source::{FileId, Located, Place};
 use crate::values::Seconds;
@@ -90,12 +91,12 @@ pub struct Deployment {
     pub stop_delay: Option<Located<Seconds>>,
     /// The line that makes it run in a container.
     pub container: Option<Place>,
+    /// What surrounds that container, as far as an orchestrator says so.
+    pub surroundings: Container,
     /// What that container shares with the world outside.
     pub outside: Outside,
     /// The image below everything that the project builds for it, as written.
     pub base: Option<Located<String>>,
-    /// What surrounds that container, as far as an orchestrator says so.
-    pub surroundings: Container,
     /// Why this is not how the service runs in production.
     pub development: Option<Located<String>>,
     /// Why the server refuses to start, in its own terms.
@@ -112,6 +113,8 @@ pub struct Deployment {
     pub environment: Vec<(String, String)>,
     /// The proxies that pass requests to it, each with the settings of that route.
     pub proxies: Vec<Proxy>,
+    /// Whether some proxy of the project passes requests to an address that it has on its own machine.
+    pub beside_proxy: bool,
     /// The distributions that the project asks for, with the version where one is pinned or bounded.
     distributions: BTreeMap<String, Option<ServerVersion>>,
     /// Extras that are asked for: `standard` of `uvicorn`.

@@ -13,6 +13,10 @@ pub(super) fn join(deployments: &mut [Deployment], proxies: &[Proxy]) {
     for proxy in proxies {
         for upstream in &proxy.upstreams {
             let Some(address) = Address::of(&upstream.value) else { continue };
+            for deployment in deployments.iter_mut() {
+                deployment.beside_proxy |=
+                    address.is_loopback() && addresses(deployment).iter().any(|own| meets(&address, own));
+            }
             let mut fitting = deployments
                 .iter_mut()
                 .filter(|deployment| addresses(deployment).iter().any(|own| leads(&address, own, deployment)));
@@ -27,12 +31,35 @@ pub(super) fn join(deployments: &mut [Deployment], proxies: &[Proxy]) {
 
 /// Where a server listens, or a proxy sends to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Address {
+pub enum Address {
+    /// A path of the file system.
     Socket(String),
-    Port { host: String, port: u16 },
+    /// A port.
+    Port {
+        /// The interface, in lower case; empty for all of them.
+        host: String,
+        /// Its number.
+        port: u16,
+    },
+}
+
+impl Deployment {
+    /// Where it listens, as far as that is known.
+    pub fn addresses(&self) -> Vec<Address> {
+        let inherits = self.setting("fd").is_some_and(|fd| fd.is_set() && fd.value() != Some(&Value::None));
+        if inherits { Vec::new() } else { addresses(self) }
+    }
 }
 
 impl Address {
+    /// Whether only the machine, or the container, itself can reach it.
+    pub fn is_loopback(&self) -> bool {
+        match self {
+            Self::Socket(_) => true,
+            Self::Port { host, .. } => matches!(host.as_str(), "localhost" | "::1") || host.starts_with("127."),
+        }
+    }
+
     /// Reads `host:port`, `host`, `:port`, `unix:path` and `unix//path`.
     fn of(text: &str) -> Option<Self> {
         let text = text.strip_prefix("http://").unwrap_or(text);
@@ -52,6 +79,15 @@ impl Address {
 /// Whether a name means the machine itself, or every interface of it.
 fn is_own(host: &str) -> bool {
     matches!(host, "" | "localhost" | "0.0.0.0" | "::" | "::1" | "*") || host.starts_with("127.")
+}
+
+/// Whether a proxy on the same machine reaches a server.
+fn meets(target: &Address, own: &Address) -> bool {
+    match (target, own) {
+        (Address::Socket(target), Address::Socket(own)) => target == own,
+        (Address::Port { port, .. }, Address::Port { port: listens, .. }) => port == listens,
+        _ => false,
+    }
 }
 
 fn leads(target: &Address, own: &Address, deployment: &Deployment) -> bool {

@@ -5,6 +5,7 @@ use crate::values::Seconds;
 
 /// What surrounds a container, as far as an orchestrator says so.
 #[derive(Debug, Clone, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "independent facts, not the states of one")]
 pub struct Container {
     /// What runs before it is asked to stop (`lifecycle` of Kubernetes).
     pub drain: Option<Place>,
@@ -20,6 +21,8 @@ pub struct Container {
     pub is_recreated: bool,
     /// Whether something says how long it may take to stop that cannot be told.
     pub stop_is_open: bool,
+    /// Whether who starts it expects it to go to the background (`Type=forking`).
+    pub expects_fork: bool,
     /// Whether the signal to stop reaches every process in it and not only the first.
     pub stops_group: bool,
 }

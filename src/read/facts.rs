@@ -131,12 +131,12 @@ pub struct Unit {
     pub variant: Option<Located<String>>,
     /// Addresses that somebody opens for it and hands over as it starts.
     pub sockets: Vec<Located<String>>,
+    /// What surrounds it, where it is a container.
+    pub container: Container,
     /// What it shares with the world outside its container.
     pub outside: Outside,
     /// The image below everything that the project builds.
     pub base: Option<Located<String>>,
-    /// What surrounds it, where it is a container.
-    pub container: Container,
 }
 
 /// What a container shares with the world outside.
@@ -176,9 +176,9 @@ impl Unit {
             mounted: Vec::new(),
             variant: None,
             sockets: Vec::new(),
+            container: Container::default(),
             outside: Outside::default(),
             base: None,
-            container: Container::default(),
         }
     }
 }

@@ -4,18 +4,18 @@ use super::{Card, Stated};
 use crate::app::{Application, Category, Framework};
 use crate::deployment::{Deployment, Effective};
 use crate::findings::{Finding, Label};
-use crate::servers::{Honoured, Server, Version};
+use crate::servers::{Server, Version};
 use crate::sizing::{Advice, Inputs};
 use crate::source::Files;
 use crate::values::Cpus;
 
 pub(super) use super::{Rule, Shape, rule};
 pub(super) use crate::app::{Application as App, HandlerKind, Interface as AppInterface};
-pub(super) use crate::deployment::{DevelopmentServer, Effective as Setting, Resolved};
+pub(super) use crate::deployment::{Address, DevelopmentServer, Effective as Setting, Layer, Resolved, UnitKind};
 pub(super) use crate::findings::{Confidence, Edit, Fix, Severity};
 pub(super) use crate::servers::cast::cast;
-pub(super) use crate::servers::{Interface, Model, Server as ServerName, WorkerClass, table};
-pub(super) use crate::source::{Located, Place};
+pub(super) use crate::servers::{Honoured, Interface, Model, Server as ServerName, WorkerClass, table};
+pub(super) use crate::source::{FileId, Located, Place, Span};
 pub(super) use crate::values::Value;
 
 /// A deployment with everything that was found out about it.
@@ -66,6 +66,21 @@ pub trait Parameters: std::fmt::Debug {
 impl Context<'_> {
     fn parameter(&self, card: &Card, name: &str) -> f64 {
         self.parameters.parameter(card.name, name).unwrap_or_else(|| card.parameter(name))
+    }
+
+    /// The line that a place begins in, with the comments right above it: what somebody says about it.
+    pub(super) fn remark(&self, place: Place) -> &str {
+        let text = self.files.get(place.file).text();
+        let end = text[place.span.start..].find('\n').map_or(text.len(), |at| place.span.start + at);
+        let mut start = text[..place.span.start].rfind('\n').map_or(0, |at| at + 1);
+        while let Some(above) = text[..start].strip_suffix('\n') {
+            let line = above.rfind('\n').map_or(0, |at| at + 1);
+            if !above[line..].trim_start().starts_with('#') {
+                break;
+            }
+            start = line;
+        }
+        &text[start..end]
     }
 }
 
@@ -202,10 +217,44 @@ impl Service<'_> {
         others.filter_map(|name| self.ignored(name)).filter(|setting| setting.changes())
     }
 
+    /// Where it can be reached; a platform's router or a socket is in front of anything else.
+    pub(super) fn reach(&self) -> Reach {
+        let deployment = self.deployment;
+        let addresses = deployment.addresses();
+        if !addresses.is_empty() && addresses.iter().all(Address::is_loopback) {
+            return Reach::Machine;
+        }
+        let open = |port: &&Located<String>| !port.value.starts_with("127.") && !port.value.starts_with("localhost");
+        match deployment.kind {
+            UnitKind::ComposeService => match deployment.outside.published.iter().find(open) {
+                Some(port) => Reach::Published(port.place),
+                None => Reach::Network,
+            },
+            UnitKind::SystemdService if !addresses.is_empty() => {
+                match deployment.setting("bind").and_then(Effective::place) {
+                    Some(place) => Reach::Published(place),
+                    None => Reach::Network,
+                }
+            }
+            _ => Reach::Network,
+        }
+    }
+
     /// Gives a setting another value where it is set by a literal.
     pub(super) fn set(&self, name: &str, value: &Value, context: &Context) -> Option<Edit> {
         self.deployment.setting(name)?.winner.set(context.files, value)
     }
+}
+
+/// From where a server can be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// Only from the machine it runs on.
+    Machine,
+    /// From whoever shares a network with it, which is not told further.
+    Network,
+    /// From outside, because of this line.
+    Published(Place),
 }
 
 /// How Python names the object that a server calls.
@@ -263,6 +312,7 @@ impl<'a> Findings<'a> {
             help: None,
             category: None,
             pattern: None,
+            function: None,
             fix: None,
         };
         self.found.push(finding);

@@ -139,7 +139,9 @@ impl Shell<'_> {
         let own = kind.zip(first).map(|(kind, first)| Shield {
             kind,
             command: first.place,
-            is_last: self.position == Position::Last,
+            // `$PREFIX gunicorn`: what may stand in front may be anything.
+            is_last: self.position == Position::Last && fields.first().is_some_and(|front| front.place == first.place),
+            is_passed: false,
         });
         match (&state.shield, own) {
             // The outermost gets the signal, unless it may have become what it runs.
@@ -356,7 +358,7 @@ impl Shell<'_> {
             conditional: state.conditional,
             parted,
             managed: self.managed,
-            shield: state.shield.clone().filter(|_| !state.passes_signals),
+            shield: state.shield.clone().map(|shield| Shield { is_passed: state.passes_signals, ..shield }),
             on_large_node: None,
         });
     }

@@ -71,17 +71,36 @@ pub(super) fn probes_for_loop(body: &[Stmt]) -> bool {
     })
 }
 
-/// Whether a body only stands in for an override: a docstring, `pass`, `...`, or an exception.
+/// Whether a body only stands in for an override: a docstring, `pass`, `...`, or an exception, with a
+/// message put together before it.
 pub(super) fn is_placeholder(body: &[Stmt]) -> bool {
-    body.iter().all(|stmt| match stmt {
+    let Some((last, before)) = body.split_last() else { return true };
+    let says_nothing = |stmt: &Stmt| match stmt {
         Stmt::Pass(_) => true,
         Stmt::Expr(stmt) => matches!(&*stmt.value, Expr::StringLiteral(_) | Expr::EllipsisLiteral(_)),
-        Stmt::Raise(raise) => raise.exc.as_deref().is_some_and(|exc| {
-            let callee = if let Expr::Call(call) = exc { &*call.func } else { exc };
-            matches!(callee, Expr::Name(name) if name.id.as_str() == "NotImplementedError")
-        }),
         _ => false,
-    })
+    };
+    match last {
+        Stmt::Raise(raise) => {
+            let is_meant = raise.exc.as_deref().is_some_and(|exc| {
+                let callee = if let Expr::Call(call) = exc { &*call.func } else { exc };
+                matches!(callee, Expr::Name(name) if name.id.as_str() == "NotImplementedError")
+            });
+            is_meant && before.iter().all(|stmt| matches!(stmt, Stmt::Assign(_) | Stmt::Expr(_) | Stmt::Pass(_)))
+        }
+        last => says_nothing(last) && before.iter().all(says_nothing),
+    }
+}
+
+/// The name and the text of `name == "text"`.
+pub(super) fn equality(test: &Expr) -> Option<(&str, &str)> {
+    let Expr::Compare(compare) = test else { return None };
+    match (&*compare.left, &*compare.ops, &*compare.comparators) {
+        (Expr::Name(name), [ast::CmpOp::Eq], [Expr::StringLiteral(text)]) => {
+            Some((name.id.as_str(), text.value.to_str()))
+        }
+        _ => None,
+    }
 }
 
 /// Whether what follows in the same block is never reached.
@@ -89,38 +108,58 @@ pub(super) fn leaves(stmt: &Stmt) -> bool {
     matches!(stmt, Stmt::Return(_) | Stmt::Raise(_) | Stmt::Continue(_) | Stmt::Break(_))
 }
 
+/// How long a value is kept that is filled in when it is first asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// It is not, as far as can be seen.
+    No,
+    /// As long as the object.
+    Object,
+    /// As long as the process.
+    Process,
+}
+
 impl Reader<'_> {
-    /// `if kept is not None: return kept`: what follows runs once in the life of the process.
-    pub(super) fn returns_kept_value(&self, stmt: &Stmt) -> bool {
-        let Stmt::If(stmt) = stmt else { return false };
+    /// `if kept is not None: return kept`: what follows runs once in the life of what keeps it.
+    pub(super) fn returns_kept_value(&self, stmt: &Stmt) -> Kept {
+        let Stmt::If(stmt) = stmt else { return Kept::No };
         let returns = matches!(&*stmt.body, [Stmt::Return(_)]) && stmt.elif_else_clauses.is_empty();
-        returns
-            && self.is_kept(match &*stmt.test {
-                Expr::Compare(compare) if matches!(&*compare.ops, [ast::CmpOp::IsNot]) => &compare.left,
-                other => other,
-            })
+        if !returns {
+            return Kept::No;
+        }
+        self.kept(match &*stmt.test {
+            Expr::Compare(compare) if matches!(&*compare.ops, [ast::CmpOp::IsNot]) => &compare.left,
+            other => other,
+        })
     }
 
-    /// `if kept is None:` and `if not kept:`: the body runs once in the life of the process.
-    pub(super) fn fills_kept_value(&self, test: &Expr) -> bool {
+    /// `if kept is None:` and `if not kept:`: the body runs once in the life of what keeps it.
+    pub(super) fn fills_kept_value(&self, test: &Expr) -> Kept {
         match test {
-            Expr::Compare(compare) if matches!(&*compare.ops, [ast::CmpOp::Is]) => self.is_kept(&compare.left),
-            Expr::UnaryOp(operation) if operation.op == ast::UnaryOp::Not => self.is_kept(&operation.operand),
-            _ => false,
+            Expr::Compare(compare) if matches!(&*compare.ops, [ast::CmpOp::Is]) => self.kept(&compare.left),
+            Expr::UnaryOp(operation) if operation.op == ast::UnaryOp::Not => self.kept(&operation.operand),
+            _ => Kept::No,
         }
     }
 
-    /// Whether an expression is something that outlives the call: a global that this function
-    /// writes, or an attribute of the object or class.
-    pub(super) fn is_kept(&self, expr: &Expr) -> bool {
+    /// How long something outlives the call: a global that this function writes, or an attribute of the
+    /// object or class.
+    fn kept(&self, expr: &Expr) -> Kept {
         let function = &self.facts.functions[self.function as usize];
         match expr {
-            Expr::Name(name) => function.globals.contains(name.id.as_str()),
-            Expr::Attribute(attribute) => matches!(&*attribute.value, Expr::Name(object)
-                if function.class.is_some()
+            Expr::Name(name) if function.globals.contains(name.id.as_str()) => Kept::Process,
+            Expr::Attribute(attribute) => {
+                let Expr::Name(object) = &*attribute.value else { return Kept::No };
+                let is_own = function.class.is_some()
                     && attribute.attr.as_str().starts_with('_')
-                    && function.parameters.first().is_some_and(|first| first.name == object.id.as_str())),
-            _ => false,
+                    && function.parameters.first().is_some_and(|first| first.name == object.id.as_str());
+                match (is_own, object.id.as_str()) {
+                    (true, "self") => Kept::Object,
+                    (true, _) => Kept::Process,
+                    (false, _) => Kept::No,
+                }
+            }
+            _ => Kept::No,
         }
     }
 }

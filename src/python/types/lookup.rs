@@ -1,9 +1,10 @@
 //! What a name stands for: in its scope, in a module, as the result of an import.
 
 use super::{ClassId, ExprRef, Frame, FunctionId, Types, Value};
+use crate::python::catalogue;
 use crate::python::modules::ModuleRef;
 use crate::python::names::{Binding, Bound, visible};
-use crate::python::syntax::ast;
+use crate::python::syntax::{ast, span_of};
 use crate::source::FileId;
 
 /// How many places that fill one container are looked at.
@@ -222,6 +223,7 @@ impl<'a> Types<'a> {
             }
             Bound::Held(value) => Self::held(self.value(value, reader).to_vec()),
             Bound::Kept(value) => Self::kept(self.value(value, reader).to_vec()),
+            Bound::KeptHeld(value) => Self::kept(Self::held(self.value(value, reader).to_vec())),
             Bound::HeldAll(values) => {
                 let values = self.value(values, reader);
                 let is_container = |value: &&Value<'a>| {
@@ -249,7 +251,15 @@ impl<'a> Types<'a> {
         let declared = annotation.map(|annotation| self.annotation(annotation, frame)).unwrap_or_default();
         match value {
             Some(value) if declared.is_empty() => self.value(value, frame).to_vec(),
-            _ => declared,
+            // The arguments of a constructor may tell more than the name of the class.
+            Some(value) => match &*declared {
+                [Value::Instance(class)] if catalogue::narrower(class).is_some() => {
+                    let found = self.value(value, frame).to_vec();
+                    if found.iter().any(|found| narrows(found, class)) { found } else { declared }
+                }
+                _ => declared,
+            },
+            None => declared,
         }
     }
 
@@ -272,6 +282,25 @@ impl<'a> Types<'a> {
         }
     }
 
+    /// What the `__getattr__` of a module gives for a name that it does not bind.
+    fn made_by_module(&self, file: u32, name: &str) -> Vec<Value<'a>> {
+        let bindings = self.facts_at(file).functions[0].bindings.get("__getattr__");
+        let Some(Bound::Function(index)) = bindings.and_then(|all| all.last()).map(|binding| binding.bound) else {
+            return Vec::new();
+        };
+        let frame = self.plain(FunctionId { file, index });
+        let function = self.function(frame.function);
+        let asked = function.parameters.first().map_or("", |parameter| parameter.name);
+        let is_meant = |result: &&&'a ast::Expr| {
+            let only = function.results_for.get(&span_of(**result).start);
+            only.is_none_or(|(tested, text)| *tested != asked || *text == name)
+        };
+        let results = function.results.iter().filter(is_meant).take(8);
+        self.follow(file, usize::MAX - 2, name, || {
+            results.flat_map(|result| self.value(result, frame).to_vec()).collect()
+        })
+    }
+
     /// What `module.name` stands for.
     pub fn module_attribute(&self, module: &ModuleRef, name: &str) -> Vec<Value<'a>> {
         if let ModuleRef::File(file) = module
@@ -290,7 +319,15 @@ impl<'a> Types<'a> {
             if bound {
                 return self.set_on_module(module, name);
             }
+            let child = self.modules.child(module, name).map(Value::Module);
+            return child.map_or_else(|| self.made_by_module(index, name), |child| vec![child]);
         }
         self.modules.child(module, name).map(Value::Module).into_iter().collect()
     }
+}
+
+/// Whether a value is one of those instances of a class that the catalogue tells from the others.
+fn narrows(value: &Value<'_>, class: &str) -> bool {
+    let known = if let Value::Instance(ty) = value { catalogue::known_type(ty) } else { None };
+    known.and_then(catalogue::KnownType::narrows).is_some_and(|narrowed| narrowed == catalogue::canonical(class))
 }

@@ -176,6 +176,8 @@ impl<'a> Types<'a> {
         let is_loose = |value: &Value<'a>| match value {
             Value::Object(class) => !self.below(*class).is_empty() || !self.implementations(*class).is_empty(),
             Value::Returns(_) => true,
+            // `DecoratedCallable` and its like say nothing of what is given.
+            Value::Instance(ty) => catalogue::known_type(ty).is_none() && is_callable_type(ty),
             _ => false,
         };
         if !declared.is_empty() && !declared.iter().any(is_loose) {
@@ -219,6 +221,9 @@ impl<'a> Types<'a> {
             && !self.has_decorator(frame.function, "staticmethod")
         {
             let class = ClassId { file: frame.function.file, index };
+            if function.name == "__init_subclass__" {
+                return self.below(class).into_iter().map(Value::Class).collect();
+            }
             let is_class = self.has_decorator(frame.function, "classmethod") || function.name == "__new__";
             return vec![if is_class { Value::Class(class) } else { Value::Object(class) }];
         }
@@ -232,6 +237,10 @@ impl<'a> Types<'a> {
         let given = if self.is_open(frame) { self.given(frame, position) } else { Vec::new() };
         match parameter.default.filter(|default| is_callable_default(default)) {
             Some(default) if given.is_empty() => self.value(default, around).to_vec(),
+            // Every framework calls it so, and all that is asked of it is what the project put there.
+            None if given.is_empty() && parameter.name == "request" && !parameter.variadic => {
+                vec![Value::Instance("Request".into())]
+            }
             _ => given,
         }
     }
@@ -269,10 +278,22 @@ impl<'a> Types<'a> {
     }
 }
 
+/// Whether handlers are registered on an instance of a library's class.
+fn registers(ty: &str) -> bool {
+    let last = ty.rsplit('.').next().unwrap_or(ty);
+    super::outside::is_application(ty) || ["Router", "Blueprint", "RouteTableDef"].iter().any(|end| last.ends_with(end))
+}
+
 /// Whether a library's callable marks a parameter as injected.
 pub(super) fn is_marker(name: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or(name);
     name.starts_with("fastapi.") && matches!(last, "Depends" | "Security")
+}
+
+/// Whether a library's type is called like one for functions.
+fn is_callable_type(ty: &str) -> bool {
+    let last = ty.rsplit('.').next().unwrap_or(ty);
+    ["Callable", "Func", "Handler", "Endpoint", "Decorat", "Coroutine"].iter().any(|part| last.contains(part))
 }
 
 /// Whether a default may be something that is called or used, rather than a number or a text.
@@ -294,7 +315,7 @@ fn is_useful(value: &Value<'_>, depth: u8) -> bool {
         | Value::Rows(_)
         | Value::RowsMethod(..)
         | Value::Lazy(_) => true,
-        Value::Instance(ty) => catalogue::known_type(ty).is_some(),
+        Value::Instance(ty) => catalogue::known_type(ty).is_some() || registers(ty),
         Value::External(name) => catalogue::call(name).is_some(),
         Value::Items(inner) | Value::Mapping(inner) | Value::Returns(inner) => depth < 3 && is_useful(inner, depth + 1),
         Value::Tuple(parts) => depth < 3 && parts.iter().any(any),

@@ -142,6 +142,8 @@ impl Reader<'_> {
             unit.limits.stop_default = None;
         }
         unit.sockets = sockets;
+        let kind = fields.last("Type").and_then(|value| value.text());
+        unit.container.expects_fork = kind.is_some_and(|kind| kind.value == "forking");
         Some(unit)
     }
 

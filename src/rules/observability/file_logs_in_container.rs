@@ -1,0 +1,42 @@
+//! Fires when a log is written to a file that dies with its container.
+
+use super::prelude::*;
+
+pub(super) const RULE: Rule = rule!("file-logs-in-container", Shape::Deployment(check));
+
+fn check(service: &Service, context: &Context, out: &mut Findings) {
+    let deployment = service.deployment;
+    let Some(container) = deployment.container.filter(|_| service.in_production()) else {
+        return;
+    };
+    for name in ["accesslog", "errorlog"] {
+        let Some(log) = deployment.setting(name).filter(|log| log.changes()) else {
+            continue;
+        };
+        let (Some(path), Some(place)) = (log.text(), log.place()) else { continue };
+        // A path below the working folder may lie on any volume.
+        let volume = deployment.outside.volumes.iter().any(|volume| {
+            let folder = volume.trim_end_matches('/');
+            path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+        });
+        let stream = path == "-" || path.starts_with("/dev/") || path.starts_with("/proc/");
+        // Somebody may have made the file a link to the standard output.
+        let linked = context.files.get(container.file).text().contains(path) && place.file != container.file;
+        if stream || volume || linked || !path.starts_with('/') {
+            continue;
+        }
+        out.report(
+            place,
+            "inside the container",
+            format!("`{name}` grows at {path} inside the container, and is gone with it"),
+        )
+        .at_most(log.confidence())
+        .related(container, "has no volume there")
+        .help("write to the standard output: `-`")
+        .fix(
+            service
+                .set(name, &Value::Str("-".to_owned()), context)
+                .map(|edit| Fix::safe("write to the standard output", vec![edit])),
+        );
+    }
+}

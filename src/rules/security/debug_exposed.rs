@@ -1,0 +1,68 @@
+//! Fires when production shows its insides: a debugger, tracebacks as answers, every line that runs.
+
+use super::prelude::*;
+use crate::app::InstrumentKind;
+
+pub(super) const RULE: Rule = rule!("debug-exposed", Shape::Deployment(check));
+pub(super) const APP: Rule = rule!("debug-exposed", Shape::App(check_app));
+
+fn check(service: &Service, context: &Context, out: &mut Findings) {
+    if !service.in_production() {
+        return;
+    }
+    let deployment = service.deployment;
+    let spew = deployment.setting("spew").filter(|spew| spew.value() == Some(&Value::Bool(true)));
+    if let Some((spew, place)) = spew.and_then(|spew| Some((spew, spew.place()?))) {
+        out.report(place, "prints every line", "`spew` prints every line of Python that runs, with its values")
+            .at_most(spew.confidence())
+            .help("remove it")
+            .fix(spew.winner.remove(context.files).map(|edits| Fix::safe("remove `spew`", edits)));
+    }
+    let level = ["log_level", "loglevel"].iter().find_map(|name| deployment.setting(name));
+    let trace = level.filter(|level| {
+        deployment.server == ServerName::Uvicorn && level.text() == Some("trace") && level.winner.depends.is_empty()
+    });
+    if let Some((level, place)) = trace.and_then(|level| Some((level, level.place()?))) {
+        out.report(place, "every message", "the log level `trace` writes down every ASGI message, headers included")
+            .severity(Severity::Warning)
+            .help("use `info`")
+            .fix(
+                level
+                    .winner
+                    .set(context.files, &Value::Str("info".to_owned()))
+                    .map(|edit| Fix::safe("log at `info`", vec![edit])),
+            );
+    }
+}
+
+fn check_app(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) {
+    let Some(service) = service.filter(|service| service.in_production()) else {
+        return;
+    };
+    for seen in &app.instruments {
+        let report = match &seen.kind {
+            // One that a function puts around the application may be meant for developers.
+            InstrumentKind::Debugger if seen.at_import => out.report(
+                seen.place,
+                "runs what a browser sends",
+                "the debugger of Werkzeug shows the source of every error, and runs Python code for whoever has its PIN",
+            ),
+            InstrumentKind::DebugPages(argument) => out
+                .report(
+                    *argument,
+                    "answers with tracebacks",
+                    format!("`{}(debug=True)` answers errors with the traceback and the source around it", seen.what),
+                )
+                .severity(Severity::Warning),
+            _ => continue,
+        };
+        let edit = match &seen.kind {
+            InstrumentKind::DebugPages(argument) => Some(Edit::replace(*argument, "False")),
+            _ => None,
+        };
+        report
+            .related(service.deployment.command, "starts it in production")
+            .help("switch it on from the environment of developers only")
+            .fix(edit.map(|edit| Fix::safe("switch it off", vec![edit])));
+    }
+}

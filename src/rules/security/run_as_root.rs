@@ -1,0 +1,26 @@
+//! Fires when nothing gives the server another user than root.
+
+use super::prelude::*;
+
+pub(super) const RULE: Rule = rule!("run-as-root", Shape::Deployment(check));
+
+fn check(service: &Service, context: &Context, out: &mut Findings) {
+    let deployment = service.deployment;
+    let Some(container) = deployment.container.filter(|_| service.in_production()) else {
+        return;
+    };
+    // An image from a registry has a user that nobody here knows.
+    let built = matches!(deployment.kind, UnitKind::Image) || deployment.command.file != container.file;
+    let own = ["user", "uid"].iter().any(|name| deployment.setting(name).is_some_and(Setting::is_set));
+    // Kubernetes refuses to start a container that would run as root then.
+    let refused = context.files.get(container.file).text().contains("runAsNonRoot: true");
+    let root = deployment.user.as_ref().is_none_or(|user| matches!(user.value.as_str(), "root" | "0" | "0:0"));
+    if !built || own || refused || !root {
+        return;
+    }
+    let place = deployment.user.as_ref().map_or(container, |user| user.place);
+    out.report(place, "no other user", format!("{} runs as root in its container", deployment.server))
+        .related(deployment.command, "starts it")
+        .help("create a user in the image and switch to it with `USER`")
+        .fix(None);
+}

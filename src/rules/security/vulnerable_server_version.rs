@@ -1,0 +1,44 @@
+//! Fires when the project pins a server with a published weakness.
+
+use super::super::dependencies::bump;
+use super::prelude::*;
+
+pub(super) const RULE: Rule = rule!("vulnerable-server-version", Shape::Deployment(check));
+
+fn check(service: &Service, context: &Context, out: &mut Findings) {
+    let deployment = service.deployment;
+    let mut told: Vec<&str> = Vec::new();
+    for advisory in table(deployment.server).advisories() {
+        let through = advisory.classes.as_ref().is_none_or(|classes| {
+            deployment.class.is_some_and(|class| classes.iter().any(|name| name == class.name()))
+        });
+        let replaced = advisory.replaced_by.as_deref().is_some_and(|other| {
+            deployment.asks_for(other) || deployment.asks_for_extra(deployment.server.as_str(), "standard")
+        });
+        let pin = deployment.pin_of(&advisory.distribution);
+        // Without a pin or a bound the newest release is installed.
+        let (Some(pin), Ok(fixed)) = (pin.filter(|_| through && !replaced), advisory.fixed.parse()) else {
+            continue;
+        };
+        let Some(place) = pin.place.filter(|_| pin.version < fixed && !told.contains(&advisory.distribution.as_str()))
+        else {
+            continue;
+        };
+        told.push(&advisory.distribution);
+        let known = table(deployment.server).advisories().iter().filter(|other| {
+            let later = other.fixed.parse().is_ok_and(|fixed| pin.version < fixed);
+            later && other.distribution == advisory.distribution
+        });
+        let newest = known.clone().filter_map(|other| other.fixed.parse().ok()).max().unwrap_or(fixed);
+        let ids: Vec<&str> = known.map(|other| other.id.as_str()).collect();
+        let text = pin.version_text();
+        out.report(
+            place,
+            format!("fixed in {newest}"),
+            format!("{} {text} is affected by {}: {}", advisory.distribution, ids.join(" and "), advisory.what),
+        )
+        .related(deployment.command, "what it serves")
+        .help(format!("use {} {newest} or later", advisory.distribution))
+        .fix(bump(place, text, &newest.to_string(), context));
+    }
+}
