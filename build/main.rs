@@ -15,6 +15,9 @@ mod card;
 #[path = "../src/python/catalogue/schema.rs"]
 #[allow(dead_code, unreachable_pub, reason = "the build only checks what the library reads")]
 mod call_schema;
+#[path = "../src/read/images/schema.rs"]
+#[allow(dead_code, unreachable_pub, reason = "the build only checks what the library reads")]
+mod image_schema;
 #[path = "../src/read/platforms/schema.rs"]
 #[allow(dead_code, unreachable_pub, reason = "the build only checks what the library reads")]
 mod platform_schema;
@@ -23,7 +26,12 @@ mod platform_schema;
 mod server_schema;
 
 fn main() {
-    let schemas = ["src/python/catalogue/schema.rs", "src/servers/schema.rs", "src/read/platforms/schema.rs"];
+    let schemas = [
+        "src/python/catalogue/schema.rs",
+        "src/servers/schema.rs",
+        "src/read/platforms/schema.rs",
+        "src/read/images/schema.rs",
+    ];
     for input in ["build", "rules"].into_iter().chain(schemas) {
         println!("cargo::rerun-if-changed={input}");
     }
@@ -32,7 +40,11 @@ fn main() {
     write(&out.join("cards.rs"), &cards(&mut mistakes));
     write(&out.join("calls.toml"), &calls(&mut mistakes));
     servers(&mut mistakes);
-    write(&out.join("platforms.rs"), &platforms(&mut mistakes));
+    let platforms =
+        texts::<platform_schema::Platform>("rules/platforms", platform_schema::Platform::check, &mut mistakes);
+    write(&out.join("platforms.rs"), &platforms);
+    let images = texts::<image_schema::Image>("rules/images", image_schema::Image::check, &mut mistakes);
+    write(&out.join("images.rs"), &images);
     if !mistakes.is_empty() {
         for mistake in mistakes {
             println!("cargo::error={mistake}");
@@ -86,12 +98,17 @@ fn servers(mistakes: &mut Vec<String>) {
     }
 }
 
-/// The files of all platforms as one Rust expression of type `&[&str]`, sorted by path.
-fn platforms(mistakes: &mut Vec<String>) -> String {
+/// The files below `folder` as one Rust expression of type `&[&str]`, sorted by path; what `check` says is wrong
+/// with one of them goes to `mistakes`.
+fn texts<T: serde::de::DeserializeOwned>(
+    folder: &str,
+    check: fn(&T) -> Result<(), String>,
+    mistakes: &mut Vec<String>,
+) -> String {
     let mut code = String::from("&[\n");
-    for path in toml_files(Path::new("rules/platforms")) {
-        let checked = read::<platform_schema::Platform>(&path)
-            .and_then(|platform| platform.check().map_err(|what| format!("{}:1: {what}", path.display())));
+    for path in toml_files(Path::new(folder)) {
+        let checked =
+            read::<T>(&path).and_then(|table| check(&table).map_err(|what| format!("{}:1: {what}", path.display())));
         match checked.and_then(|()| fs::read_to_string(&path).map_err(|error| error.to_string())) {
             Ok(text) => {
                 let _ = writeln!(code, "{text:?},");

@@ -52,6 +52,8 @@ pub(crate) enum Verb {
     Explain(Explain),
     /// List the rules.
     Rules(Rules),
+    /// Write down the findings there are, so that `check` shows new ones only.
+    Baseline(Baseline),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -135,6 +137,15 @@ pub(crate) struct Check {
     /// Exit with 0 whatever is found.
     #[arg(long)]
     pub(crate) exit_zero: bool,
+    /// Findings that are known, if not in `farrier-baseline.json`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Show known findings as well.
+    #[arg(long, conflicts_with = "baseline")]
+    pub(crate) no_baseline: bool,
+    /// Do not fail over findings in the baseline that are gone.
+    #[arg(long)]
+    pub(crate) allow_unpruned: bool,
     #[command(flatten)]
     pub(crate) production: Production,
 }
@@ -211,6 +222,44 @@ pub(crate) struct Measure {
 pub(crate) struct Explain {
     /// A rule, by name or code.
     pub(crate) rule: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Baseline {
+    #[command(subcommand)]
+    pub(crate) action: BaselineAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BaselineAction {
+    /// Write all findings of today into the file, advice included.
+    Create {
+        #[command(flatten)]
+        at: BaselineAt,
+        /// Replace a file that is there.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Take out what is no longer found.
+    Prune {
+        #[command(flatten)]
+        at: BaselineAt,
+    },
+    /// List what is written down, and what of it is no longer found.
+    Show {
+        #[command(flatten)]
+        at: BaselineAt,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BaselineAt {
+    /// The project.
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub(crate) path: PathBuf,
+    /// The file, if not `farrier-baseline.json` in the root of the project.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -37,14 +37,15 @@ pub mod source;
 pub mod suppress;
 pub mod values;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use app::Application;
+use app::{Application, Code};
 use deployment::Assembly;
 use findings::{Finding, Note, Suppressed};
 use host::Host;
+use rayon::prelude::*;
 use read::Facts;
 use request::Request;
 use rules::{Context, DeclaredCpus, Service};
@@ -115,10 +116,12 @@ pub fn gather(request: &Request, instead: Option<(&str, &str)>) -> Result<Readin
 /// Like [`examine`], as if the file at the first string (a path relative to the root) held the second.
 pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<Examination, discover::Error> {
     let Reading { files, facts, assembly, mut notes } = gather(request, instead)?;
-    let applications = analyse(request, &files, &facts, &assembly, &mut notes);
+    let code = Code::new(&files, &facts.python);
+    let applications = analyse(request, &code, &assembly, &mut notes);
     let orphans = guarded("applications that nothing starts", &mut notes, || {
-        app::orphans(&files, &facts.python, &applications, &request.instructions)
+        app::orphans(&code, &applications, &request.instructions)
     });
+    drop(code);
     let orphans = orphans.unwrap_or_default();
     // An entry point that one application lacks another one may have.
     let all = || applications.iter().flatten().chain(&orphans);
@@ -131,8 +134,11 @@ pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<
     let host = Host::detect(Path::new("/"));
     let advice = recommend(request, &files, &assembly, &applications, &host);
     let findings = judge(request, &files, &assembly, &applications, &orphans, &advice, &mut notes);
-    let judged = silence(findings, &files, &facts);
-    notes.extend(judged.problems.iter().filter_map(|problem| complaint(problem, request, &files)));
+    let (mut findings, suppressed) = silence(findings, request, &files, &facts);
+    for finding in &mut findings {
+        let place = finding.primary.place;
+        finding.function = facts.python.get(&place.file).and_then(|module| module.function_around(place.span));
+    }
     notes.sort();
     notes.dedup();
     Ok(Examination {
@@ -140,8 +146,8 @@ pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<
         orphans,
         host,
         advice,
-        findings: sorted(judged.kept, &files),
-        suppressed: judged.suppressed,
+        findings: sorted(findings, &files),
+        suppressed,
         notes,
         assembly,
         facts,
@@ -150,26 +156,22 @@ pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<
 }
 
 /// The application of each deployment; one that several deployments start is analysed once.
-fn analyse(
-    request: &Request,
-    files: &Files,
-    facts: &Facts,
-    assembly: &Assembly,
-    notes: &mut Vec<Note>,
-) -> Vec<Option<Application>> {
-    let mut known: BTreeMap<(String, String), Option<Application>> = BTreeMap::new();
-    let mut of = |deployment: &deployment::Deployment| {
+fn analyse(request: &Request, code: &Code<'_>, assembly: &Assembly, notes: &mut Vec<Note>) -> Vec<Option<Application>> {
+    let key = |deployment: &deployment::Deployment| {
         let target = deployment.app.as_ref()?;
-        let key = (target.value.clone(), deployment.folder.clone());
-        let analysed = known.entry(key).or_insert_with_key(|(name, folder)| {
-            guarded(&target.value, notes, || {
-                app::analyse_as_told(files, &facts.python, name, folder, &request.instructions)
-            })
-            .flatten()
-        });
-        analysed.clone()
+        Some((target.value.clone(), deployment.folder.clone()))
     };
-    assembly.deployments.iter().map(&mut of).collect()
+    let told: BTreeSet<(String, String)> = assembly.deployments.iter().filter_map(key).collect();
+    let each = told.into_par_iter().map(|(target, folder)| {
+        let mut notes = Vec::new();
+        let found =
+            guarded(&target, &mut notes, || app::analyse_as_told(code, &target, &folder, &request.instructions));
+        ((target, folder), (found.flatten(), notes))
+    });
+    let known: BTreeMap<_, _> = each.collect();
+    notes.extend(known.values().flat_map(|(_, notes)| notes.iter().cloned()));
+    let of = |deployment| known.get(&key(deployment)?)?.0.clone();
+    assembly.deployments.iter().map(of).collect()
 }
 
 /// Runs an analysis; a defect of it costs its own answer, not the run.
@@ -231,7 +233,12 @@ fn judge(
         .collect();
     let context =
         Context { files, deployments: &assembly.deployments, parameters: &request.rules, stated: &request.stated };
-    let mut findings = rules::run(&services, orphans, assembly, &context, notes);
+    let findings = rules::run(&services, orphans, assembly, &context, notes);
+    asked_for(findings, request, files)
+}
+
+/// The findings of rules that were asked for, as severe as the settings say.
+fn asked_for(mut findings: Vec<Finding>, request: &Request, files: &Files) -> Vec<Finding> {
     findings.retain(|finding| request.rules.runs(finding.rule) && !request.allowed.covers(finding, files));
     for finding in &mut findings {
         finding.severity = request.rules.severity(finding.rule).unwrap_or(finding.severity);
@@ -239,27 +246,29 @@ fn judge(
     findings
 }
 
-/// Sets apart what comments in the files silence.
-fn silence(findings: Vec<Finding>, files: &Files, facts: &Facts) -> suppress::Judged {
+/// Sets apart what comments in the files silence, and says what is wrong with those comments.
+fn silence(findings: Vec<Finding>, request: &Request, files: &Files, facts: &Facts) -> (Vec<Finding>, Vec<Suppressed>) {
     let mut comments = facts.comments.clone();
     for (&file, module) in &facts.python {
         comments.insert(file, module.comments.clone());
     }
     let names: Vec<&'static str> = rules::CARDS.iter().map(|card| card.name).collect();
     let names = suppress::Names { resolve: &|word| rules::Card::find(word).map(|card| card.name), all: &names };
-    suppress::apply(findings, files, &comments, &|file, span| facts.statement_around(file, span), names)
-}
-
-/// What is wrong with a comment that is addressed to farrier, if it matters.
-fn complaint(problem: &suppress::Problem, request: &Request, files: &Files) -> Option<Note> {
-    let matters = match problem.kind {
-        // A rule that did not run has found nothing to silence.
-        suppress::Kind::Unused(rule) => request.rules.runs(rule),
-        suppress::Kind::MissingReason(severity) => severity == findings::Severity::Error,
-        _ => true,
-    };
-    let file = files.get(problem.place.file);
-    matters.then(|| Note::line(file.path(), file.line(problem.place.span.start), problem.to_string()))
+    let statement = |file, span| facts.statement_around(file, span);
+    let context = Context { files, deployments: &[], parameters: &request.rules, stated: &request.stated };
+    let mut directives = suppress::Directives::read(files, &comments, names);
+    let (mut kept, mut suppressed) = directives.silence(findings, &statement);
+    // What is wrong with comments can be silenced like anything else, and only then it is known which
+    // comments that do so are of no use.
+    let mut faults = directives.faults(request.require_reason);
+    faults.extend(directives.unused(&|rule| request.rules.runs(rule) && !rules::is_about_comments(rule)));
+    let (more, silenced) =
+        directives.silence(asked_for(rules::about_comments(&faults, &context), request, files), &statement);
+    let last = directives.unused(&|rule| request.rules.runs(rule) && rules::is_about_comments(rule));
+    kept.extend(more);
+    kept.extend(asked_for(rules::about_comments(&last, &context), request, files));
+    suppressed.extend(silenced);
+    (kept, suppressed)
 }
 
 /// Findings by file, line and rule, which is how people work through them.

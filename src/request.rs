@@ -42,6 +42,10 @@ pub struct Request {
     pub instructions: Instructions,
     /// What is not to be reported.
     pub allowed: Allowed,
+    /// A comment that silences anything has to say why, not only one that silences an error.
+    pub require_reason: bool,
+    /// The file of findings that are known, where the settings name one.
+    pub baseline: Option<PathBuf>,
 }
 
 /// Findings that the settings allow.
@@ -154,6 +158,8 @@ impl Request {
             rules: choice(loaded, flags)?,
             instructions: instructions(loaded)?,
             allowed: allowed(loaded)?,
+            require_reason: loaded.settings.require_reason,
+            baseline: loaded.baseline(),
             ..Self::default()
         })
     }

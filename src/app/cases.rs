@@ -118,3 +118,18 @@ fn what_only_looks_like_blocking_stays_silent() {
 fn what_a_caller_passes_decides_which_branch_runs() {
     judge("cases/arguments.txt");
 }
+
+#[test]
+fn functions_of_the_project_register_handlers() {
+    judge("cases/routes.txt");
+}
+
+#[test]
+fn idioms_of_larger_projects_are_followed() {
+    judge("cases/idioms.txt");
+}
+
+#[test]
+fn services_are_followed_through_what_holds_them_together() {
+    judge("cases/services.txt");
+}

@@ -3,6 +3,7 @@
 //! Decides what can be read from the code alone. Which server runs it, with how many workers, and
 //! whether any of this is a fault, is for the rules.
 
+mod beginnings;
 mod blocking;
 #[cfg(test)]
 mod cases;
@@ -10,6 +11,7 @@ mod cases;
 mod hostile_cases;
 mod instructions;
 mod instruments;
+mod keepsakes;
 mod known;
 mod limits;
 mod loops;
@@ -26,9 +28,12 @@ mod target_cases;
 mod tasks;
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
+pub use beginnings::{Beginning, BeginningKind};
 pub use instructions::Instructions;
 pub use instruments::{Instrument, Kind as InstrumentKind};
+pub use keepsakes::{Keepsake, KeepsakeKind};
 pub use orphans::orphans;
 pub use pools::ConnectionPool;
 pub use statement::{Blocking, Destination, Held, Hop, Limit, LoopCall, Reached, Remedy, Stream};
@@ -38,7 +43,7 @@ use crate::python::effects::{Effects, Mark};
 use crate::python::frameworks::{self, Found};
 pub use crate::python::frameworks::{Calls, Context, Framework, Pool, Role};
 use crate::python::syntax::Module;
-use crate::python::types::Types;
+use crate::python::types::{Project, Types};
 use crate::source::{FileId, Files, Located, Place};
 
 /// The application that a server is told to load.
@@ -73,6 +78,10 @@ pub struct Application {
     pub missing: Vec<String>,
     /// Where a web socket is accepted, if anywhere.
     pub websockets: Vec<Place>,
+    /// What it does before the first request; in the order of files and lines.
+    pub beginnings: Vec<Beginning>,
+    /// What it keeps in its own process.
+    pub keepsakes: Vec<Keepsake>,
     /// Responses that stay open, if any.
     pub streaming: Vec<Stream>,
     /// What it switches on besides answering requests.
@@ -174,46 +183,56 @@ impl Workload {
     }
 }
 
+/// The code of a project, whose facts are read once, for all of its applications, when the first is asked for.
+#[derive(Debug)]
+pub struct Code<'a> {
+    files: &'a Files,
+    modules: &'a BTreeMap<FileId, Module>,
+    project: OnceLock<Project<'a>>,
+}
+
+impl<'a> Code<'a> {
+    /// The modules of a project.
+    pub fn new(files: &'a Files, modules: &'a BTreeMap<FileId, Module>) -> Self {
+        Self { files, modules, project: OnceLock::new() }
+    }
+
+    fn project(&self) -> &Project<'a> {
+        self.project.get_or_init(|| Project::new(self.files, self.modules))
+    }
+}
+
 /// Analyses the application that `target` (`package.module:attribute`, or a call in place of the
 /// attribute) names for a server started in `folder`, relative to the root of `files`.
 ///
 /// `None` if the module or the attribute is not found in the project.
 pub fn analyse(files: &Files, modules: &BTreeMap<FileId, Module>, target: &str, folder: &str) -> Option<Application> {
-    analyse_as_told(files, modules, target, folder, &Instructions::default())
+    analyse_as_told(&Code::new(files, modules), target, folder, &Instructions::default())
 }
 
 /// Like [`analyse`], with what the project says about its own code.
 pub fn analyse_as_told(
-    files: &Files,
-    modules: &BTreeMap<FileId, Module>,
+    code: &Code<'_>,
     target: &str,
     folder: &str,
     instructions: &Instructions,
 ) -> Option<Application> {
-    instructions.catalogue.during(|| analyse_within(files, modules, target, folder, instructions))
-}
-
-fn analyse_within(
-    files: &Files,
-    modules: &BTreeMap<FileId, Module>,
-    target: &str,
-    folder: &str,
-    instructions: &Instructions,
-) -> Option<Application> {
-    let types = Types::new(files, modules, folder);
-    let object = target::find(&types, target)?;
-    Some(assemble(files, modules, &types, target, &object, instructions))
+    instructions.catalogue.during(|| {
+        let types = Types::new(code.project(), folder);
+        let object = target::find(&types, target)?;
+        Some(assemble(code, &types, target, &object, instructions))
+    })
 }
 
 /// What there is to say about an application whose object is known.
 fn assemble(
-    files: &Files,
-    modules: &BTreeMap<FileId, Module>,
+    code: &Code<'_>,
     types: &Types<'_>,
     target: &str,
     object: &target::Target,
     instructions: &Instructions,
 ) -> Application {
+    let &Code { files, modules, .. } = code;
     let loaded = reach::modules(types, &object.modules);
     types.load(&loaded);
     let setting = frameworks::Setting {
@@ -246,6 +265,7 @@ fn assemble(
     let websockets: Vec<Place> =
         handlers.iter().filter(|handler| handler.role == Role::WebSocket).map(|handler| handler.place).collect();
     let streams = streams::evidence(&streaming, &websockets);
+    let beginnings = beginnings::find(&mut effects, &entries, target, &object.modules, files, modules);
     let chains = blocking::chains(&effects, &entries);
     let reached = reached::reached(&effects, &entries, &chains);
     Application {
@@ -271,6 +291,12 @@ fn assemble(
             .flatten(),
         handlers: in_order(handlers),
         missing,
+        beginnings,
+        keepsakes: keepsakes::find(
+            &loaded.iter().map(|&index| types.facts_at(index).file).collect::<Vec<_>>(),
+            files,
+            modules,
+        ),
         websockets,
         streaming,
         instruments: instruments::find(types, &loaded, files, modules),

@@ -7,9 +7,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use super::known::APPLICATIONS;
 use super::target::{Target, library};
-use super::{Application, Framework, Instructions, Interface, assemble, reach};
+use super::{Application, Code, Framework, Instructions, Interface, assemble, reach};
 use crate::python::calls::EventKind;
 use crate::python::syntax::ast::{self, Expr, Stmt};
 use crate::python::syntax::{Module, span_of, visitor};
@@ -20,21 +22,27 @@ use crate::source::{FileId, Files, Place};
 const ASIDE: [&str; 8] = ["tests", "test", "docs", "doc", "docs_src", "examples", "example", "benchmarks"];
 
 /// Analyses every application of the project whose handlers share a loop and that is not among `known`.
-pub fn orphans(
-    files: &Files,
-    modules: &BTreeMap<FileId, Module>,
-    known: &[Option<Application>],
-    instructions: &Instructions,
-) -> Vec<Application> {
-    instructions.catalogue.during(|| unknown(files, modules, known, instructions))
+pub fn orphans(code: &Code<'_>, known: &[Option<Application>], instructions: &Instructions) -> Vec<Application> {
+    let found = instructions.catalogue.during(|| unknown(code, known));
+    let each = found.into_par_iter().map(|orphan| {
+        instructions.catalogue.during(|| {
+            // What one application loads is nothing to another one.
+            let types = Types::new(code.project(), &orphan.folder);
+            assemble(code, &types, &orphan.name, &orphan.object, instructions)
+        })
+    });
+    each.collect()
 }
 
-fn unknown(
-    files: &Files,
-    modules: &BTreeMap<FileId, Module>,
-    known: &[Option<Application>],
-    instructions: &Instructions,
-) -> Vec<Application> {
+/// An application that nothing is known to start.
+struct Orphan {
+    folder: String,
+    name: String,
+    object: Target,
+}
+
+fn unknown(code: &Code<'_>, known: &[Option<Application>]) -> Vec<Orphan> {
+    let &Code { files, modules, .. } = code;
     let constructors = constructors(modules);
     let mut by_folder: BTreeMap<String, Vec<FileId>> = BTreeMap::new();
     for (&file, module) in modules {
@@ -47,18 +55,18 @@ fn unknown(
     }
     let mut found = Vec::new();
     for (folder, candidates) in by_folder {
-        let types = Types::new(files, modules, &folder);
+        let types = Types::new(code.project(), &folder);
         let programs = programs(files, modules, &types);
         for file in candidates {
             for (made, bound) in made(&types, modules, file, &constructors) {
                 let dotted = import_path(files, files.get(file).path()).1;
-                let target = format!("{dotted}:{}", bound.as_deref().unwrap_or("?"));
+                let name = format!("{dotted}:{}", bound.as_deref().unwrap_or("?"));
                 let starting = programs
                     .iter()
                     .filter(|(_, imported)| types.index_of(file).is_some_and(|index| imported.contains(&index)));
                 let modules_of = made.modules.iter().copied().chain(starting.map(|(index, _)| *index)).collect();
                 let object = Target { modules: modules_of, ..made };
-                found.push(assemble(files, modules, &types, &target, &object, instructions));
+                found.push(Orphan { folder: folder.clone(), name, object });
             }
         }
     }

@@ -3,6 +3,8 @@
 //! Follows imports from the module that the server is told to load, those inside functions included,
 //! and what Django is told by name: its settings, the root of its routes, middleware, `include`.
 
+mod computed;
+
 use std::collections::BTreeSet;
 
 use crate::python::calls::EventKind;
@@ -150,10 +152,11 @@ impl Reach<'_, '_> {
                 if let Some(settings) = settings_of(call) {
                     self.add_dotted(settings, file);
                 }
+                let id = crate::python::types::FunctionId { file: index, index: number };
+                self.computed(call, self.types.plain(id));
                 if !matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "include") {
                     continue;
                 }
-                let id = crate::python::types::FunctionId { file: index, index: number };
                 let callee = self.types.value(&call.func, self.types.plain(id));
                 let is_include = |value: &Value<'_>| matches!(value, Value::External(name) if matches!(&**name, "django.urls.include" | "django.conf.urls.include"));
                 if callee.iter().any(is_include)

@@ -1,6 +1,7 @@
 //! The verbs: what was typed becomes what is meant, the library answers, a renderer prints.
 
 mod advise;
+mod baseline;
 mod check;
 mod explain;
 mod failure;
@@ -59,6 +60,7 @@ pub(crate) fn run(cli: &Cli) -> Result<Done, Failure> {
         Verb::Measure(measure) => measure::run(cli, measure),
         Verb::Explain(explain) => explain::explain(explain),
         Verb::Rules(rules) => explain::list(rules),
+        Verb::Baseline(baseline) => baseline::run(cli, baseline),
     }
 }
 

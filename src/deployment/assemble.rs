@@ -94,7 +94,7 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
         }
     }
     for file in dockerfiles(facts) {
-        for image in image::targets(&facts.units, file) {
+        for image in image::targets(facts, file) {
             // An image whose own command a compose service runs is judged there, with its limits.
             if built.contains(&image.stage.place) {
                 continue;
@@ -118,7 +118,7 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
     play(scenes, &project, &mut reached, &mut assembly, &mut broken);
     // What no server loads by name is loaded by a command that is not in the project.
     let loaded: BTreeSet<FileId> = assembly.deployments.iter().flat_map(|one| &one.loaded).copied().collect();
-    let alone = facts.uwsgi.iter().filter(|(file, _)| !loaded.contains(file));
+    let alone = facts.uwsgi.iter().filter(|(file, _)| !loaded.contains(file) && !files.is_foreign(**file));
     let alone = alone.filter_map(|(&file, configuration)| uwsgi::alone(file, configuration, files));
     let alone = alone.map(|(unit, start)| Scene::configuration(unit, start, files)).collect();
     play(alone, &project, &mut reached, &mut assembly, &mut broken);

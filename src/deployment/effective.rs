@@ -199,6 +199,12 @@ impl Settings {
         self.by_name.iter().map(|(name, effective)| (*name, effective))
     }
 
+    /// Every candidate of every setting, winners and losers.
+    pub(super) fn candidates_mut(&mut self) -> impl Iterator<Item = &mut Candidate> {
+        let all = self.by_name.values_mut();
+        all.flat_map(|effective| std::iter::once(&mut effective.winner).chain(&mut effective.overridden))
+    }
+
     /// Replaces the default of a setting that nobody sets.
     pub(super) fn change_default(&mut self, name: &str, change: impl FnOnce(&Candidate) -> Candidate) {
         if let Some(effective) = self.by_name.get_mut(name).filter(|effective| !effective.is_set()) {

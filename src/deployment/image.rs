@@ -3,8 +3,10 @@
 use super::environment::Environment;
 use super::locate::join;
 use super::platform;
-use crate::read::{Command, Copied, HealthCheck, Stage, Step, Unit, UnitKind, Variable};
-use crate::source::{FileId, Files, Located, Word};
+use crate::read::{
+    Command, Copied, Facts, HealthCheck, KnownImage, Stage, Step, Unit, UnitKind, Variable, known_image,
+};
+use crate::source::{FileId, Files, Located, Place, Word};
 
 /// One build stage with everything it inherits from earlier stages of the same file.
 #[derive(Debug, Clone)]
@@ -24,6 +26,18 @@ pub(super) struct Image<'f> {
     pub(super) health: Option<&'f HealthCheck>,
     /// The image below all of its stages, as written.
     pub(super) base: Option<&'f Located<String>>,
+    /// The same, if it is one whose content is known.
+    pub(super) known: Option<Base>,
+    /// The commands that run while it is built.
+    pub(super) runs: Vec<Place>,
+}
+
+/// An image of a registry that is known.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Base {
+    pub(super) image: &'static KnownImage,
+    /// Where it is named.
+    pub(super) place: Place,
 }
 
 /// What a `COPY` left in the image.
@@ -114,13 +128,12 @@ fn copied_from_project<'i>(image: &'i Image, depth: usize, sources: &mut Vec<&'i
 /// The image that a Dockerfile builds: its stage `target`, or the last one. `arguments` stand in for the
 /// defaults of `ARG`.
 pub(super) fn build<'f>(
-    units: &'f [Unit],
+    facts: &'f Facts,
     file: FileId,
     target: Option<&str>,
     arguments: &Environment,
 ) -> Option<Image<'f>> {
-    let stages: Vec<&Unit> =
-        units.iter().filter(|unit| unit.kind == UnitKind::Image && unit.place.file == file).collect();
+    let stages = stages(facts, file);
     let index = match target {
         Some(name) => {
             let named = stages.iter().position(|stage| stage.name.eq_ignore_ascii_case(name));
@@ -128,16 +141,33 @@ pub(super) fn build<'f>(
         }
         None => stages.len().checked_sub(1)?,
     };
-    let mut image = stack(&stages, index, arguments);
-    image.copied = follow(image.copied, &stages[..index], arguments);
+    let mut image = stack(&stages, index, arguments, facts);
+    image.copied = follow(image.copied, &stages[..index], arguments, facts);
     Some(image)
+}
+
+/// The image of a registry that `name` names, if what it holds is known.
+pub(super) fn of_registry<'f>(name: &'f Located<String>, facts: &'f Facts) -> Option<Image<'f>> {
+    let (base, unit) = base(&name.value, name.place, facts)?;
+    let mut image = Image::empty(unit, Some(base));
+    image.add(unit, &Environment::default());
+    image.base = Some(name);
+    Some(image)
+}
+
+fn base<'f>(name: &str, place: Place, facts: &'f Facts) -> Option<(Base, &'f Unit)> {
+    let image = known_image(name)?;
+    Some((Base { image, place }, facts.bases.get(image.name())?))
+}
+
+fn stages(facts: &Facts, file: FileId) -> Vec<&Unit> {
+    facts.units.iter().filter(|unit| unit.kind == UnitKind::Image && unit.place.file == file).collect()
 }
 
 /// The images that a Dockerfile can be built to and that run something: each stage that no other one
 /// starts from. A stage that only serves to be copied from counts if it has a command of its own.
-pub(super) fn targets(units: &[Unit], file: FileId) -> Vec<Image<'_>> {
-    let stages: Vec<&Unit> =
-        units.iter().filter(|unit| unit.kind == UnitKind::Image && unit.place.file == file).collect();
+pub(super) fn targets(facts: &Facts, file: FileId) -> Vec<Image<'_>> {
+    let stages = stages(facts, file);
     let names = |name: &str, stage: &Unit| !stage.name.is_empty() && name.eq_ignore_ascii_case(&stage.name);
     let mut found = Vec::new();
     for (index, stage) in stages.iter().enumerate() {
@@ -152,8 +182,8 @@ pub(super) fn targets(units: &[Unit], file: FileId) -> Vec<Image<'_>> {
             continue;
         }
         let arguments = Environment::default();
-        let mut image = stack(&stages, index, &arguments);
-        image.copied = follow(image.copied, &stages[..index], &arguments);
+        let mut image = stack(&stages, index, &arguments, facts);
+        image.copied = follow(image.copied, &stages[..index], &arguments, facts);
         found.push(image);
     }
     found
@@ -161,14 +191,19 @@ pub(super) fn targets(units: &[Unit], file: FileId) -> Vec<Image<'_>> {
 
 /// Finds the stages that were copied from. What those took from others in turn is left out, and so is
 /// what comes from images of a registry.
-fn follow<'f>(copied: Vec<Landed<'f>>, earlier: &[&'f Unit], arguments: &Environment) -> Vec<Landed<'f>> {
+fn follow<'f>(
+    copied: Vec<Landed<'f>>,
+    earlier: &[&'f Unit],
+    arguments: &Environment,
+    facts: &'f Facts,
+) -> Vec<Landed<'f>> {
     let mut left = MAX_FOLLOWED;
     let known = copied.into_iter().filter_map(|landed| {
         let Some(name) = &landed.copied.stage else { return Some(landed) };
         let named = earlier.iter().position(|stage| !stage.name.is_empty() && stage.name.eq_ignore_ascii_case(name));
         let index = named.or_else(|| name.parse().ok()).filter(|index| *index < earlier.len())?;
         left = left.checked_sub(1)?;
-        let mut image = stack(earlier, index, arguments);
+        let mut image = stack(earlier, index, arguments, facts);
         image.copied.retain(|landed| landed.copied.stage.is_none());
         Some(Landed { from: Some(Box::new(image)), ..landed })
     });
@@ -177,26 +212,20 @@ fn follow<'f>(copied: Vec<Landed<'f>>, earlier: &[&'f Unit], arguments: &Environ
 
 /// Stacks a stage on the one it starts from, the lowest first. An earlier stage has a smaller index, so
 /// this ends.
-fn stack<'f>(stages: &[&'f Unit], index: usize, arguments: &Environment) -> Image<'f> {
+fn stack<'f>(stages: &[&'f Unit], index: usize, arguments: &Environment, facts: &'f Facts) -> Image<'f> {
     let mut order = vec![index];
     let mut top = index;
     while let Some(base) = base_of(stages, top, arguments) {
         order.push(base);
         top = base;
     }
-    let mut image = Image {
-        stage: stages[top],
-        entrypoint: None,
-        command: None,
-        environment: Environment::default(),
-        scope: Environment::default(),
-        working_folder: None,
-        copied: Vec::new(),
-        user: None,
-        stop_signal: None,
-        health: None,
-        base: stages[top].image.as_ref(),
-    };
+    let name = stages[top].stage.as_ref().and_then(|stage| from(stage, arguments));
+    let place = stages[top].image.as_ref().map_or(stages[top].place, |image| image.place);
+    let known = name.and_then(|name| base(&name, place, facts));
+    let mut image = Image::empty(stages[top], known.map(|(base, _)| base));
+    if let Some((_, unit)) = known {
+        image.add(unit, &Environment::default());
+    }
     for &index in order.iter().rev() {
         image.add(stages[index], arguments);
     }
@@ -205,10 +234,14 @@ fn stack<'f>(stages: &[&'f Unit], index: usize, arguments: &Environment) -> Imag
 
 /// The earlier stage that a stage starts from.
 fn base_of(stages: &[&Unit], index: usize, arguments: &Environment) -> Option<usize> {
-    let stage = stages[index].stage.as_ref()?;
-    let globals = globals(stage, arguments);
-    let name = stage.from.as_ref()?.resolve(&|name| globals.text(name))?;
+    let name = from(stages[index].stage.as_ref()?, arguments)?;
     stages[..index].iter().rposition(|earlier| !earlier.name.is_empty() && earlier.name.eq_ignore_ascii_case(&name))
+}
+
+/// What a stage starts from.
+fn from(stage: &Stage, arguments: &Environment) -> Option<String> {
+    let globals = globals(stage, arguments);
+    stage.from.as_ref()?.resolve(&|name| globals.text(name))
 }
 
 /// The `ARG`s in front of the first `FROM`.
@@ -223,10 +256,30 @@ fn globals(stage: &Stage, arguments: &Environment) -> Environment {
 }
 
 impl<'f> Image<'f> {
+    /// What `stage` makes of nothing.
+    fn empty(stage: &'f Unit, known: Option<Base>) -> Self {
+        Self {
+            stage,
+            entrypoint: None,
+            command: None,
+            environment: Environment::default(),
+            scope: Environment::default(),
+            working_folder: None,
+            copied: Vec::new(),
+            user: None,
+            stop_signal: None,
+            health: None,
+            base: stage.image.as_ref(),
+            known,
+            runs: Vec::new(),
+        }
+    }
+
     /// Runs the instructions of a stage.
     fn add(&mut self, unit: &'f Unit, arguments: &Environment) {
         self.stage = unit;
         if let Some(stage) = &unit.stage {
+            self.runs.extend_from_slice(&stage.runs);
             let globals = globals(stage, arguments);
             for step in &stage.steps {
                 match step {
@@ -342,7 +395,7 @@ mod tests {
         let mut files = Files::new();
         let file = files.add("Dockerfile", text);
         let facts = read::all(&files, &[(file, FileKind::Dockerfile)].into());
-        let found = targets(&facts.units, file);
+        let found = targets(&facts, file);
         let names: Vec<_> = found.iter().map(|image| (image.stage.name.as_str(), image.command.is_some())).collect();
         assert_eq!(names, [("web", true), ("worker", true), ("assets", false), ("tests", true)]);
     }
@@ -367,7 +420,7 @@ mod tests {
                 arguments.set(&variable, &|_| None);
             }
             let target = case["target"].as_str().filter(|target| !target.is_empty());
-            let image = build(&facts.units, file, target, &arguments).unwrap();
+            let image = build(&facts, file, target, &arguments).unwrap();
             let theirs = &case["config"];
             let mut differ = |what: &str, ours: String, theirs: String| {
                 if ours != theirs {

@@ -28,6 +28,17 @@ pub(super) struct Roots {
     copies: Vec<Copy>,
     /// The folder of the file that starts it, where it runs on a machine that nothing else tells of.
     remote: Option<String>,
+    /// What is known of the rest of the image, where that is all there is.
+    rest: Option<Rest>,
+}
+
+/// What an image holds besides copies from the project.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Rest {
+    /// Files of which nothing but the path is known.
+    pub(super) holds: Vec<String>,
+    /// The commands that ran while it was built, which may have left files.
+    pub(super) commands: Vec<String>,
 }
 
 impl Roots {
@@ -45,13 +56,33 @@ impl Roots {
 
     /// A server that starts in a folder of the project itself.
     pub(super) fn project(folder: &str) -> Self {
-        Self { working: String::new(), base: folder.to_owned(), copies: Vec::new(), remote: None }
+        Self { working: String::new(), base: folder.to_owned(), copies: Vec::new(), remote: None, rest: None }
     }
 
     /// A server in an image built from `context`, started in `working`.
     pub(super) fn image(context: &str, working: Option<&str>) -> Self {
         let working = working.map_or_else(|| "/".to_owned(), |path| join("/", path));
-        Self { working, base: context.to_owned(), copies: Vec::new(), remote: None }
+        Self { working, base: context.to_owned(), copies: Vec::new(), remote: None, rest: None }
+    }
+
+    /// Records that the image holds nothing else than `rest` and what was copied.
+    pub(super) fn close(&mut self, rest: Rest) {
+        self.rest = Some(rest);
+    }
+
+    /// Whether there is a file at `path`; `None` where that is not known.
+    pub(super) fn has(&self, files: &Files, path: &str) -> Option<bool> {
+        if self.file(files, path).is_some() {
+            return Some(true);
+        }
+        let rest = self.rest.as_ref()?;
+        let absolute = join(&self.working, path);
+        if rest.holds.contains(&absolute) {
+            return Some(true);
+        }
+        // Only Python code and scripts are sure to be among the files that are read.
+        let name = absolute.rsplit('/').next().filter(|name| name.ends_with(".py") || name.ends_with(".sh"))?;
+        (!rest.commands.iter().any(|command| may_leave(command, name))).then_some(false)
     }
 
     /// Starts in another folder from here on.
@@ -113,7 +144,7 @@ impl Roots {
         let absolute = join(&self.working, path);
         let mut found = self.copied(&absolute).into_iter().find_map(|candidate| files.find(&candidate));
         // Where a whole folder of the project lies in its place, the file would have come with it.
-        if !self.covers(files, &absolute) {
+        if self.rest.is_none() && !self.covers(files, &absolute) {
             found = found.or_else(|| self.guesses(path).iter().find_map(|candidate| files.find(candidate)));
         }
         if let Some(beside) = self.remote.as_ref().filter(|_| path.starts_with('/')) {
@@ -182,6 +213,12 @@ impl Roots {
         found.push(join(&self.base, absolute.trim_start_matches('/')));
         found
     }
+}
+
+/// Whether a command that runs while an image is built may leave a file of this name.
+fn may_leave(command: &str, name: &str) -> bool {
+    let brings = ["git clone", "curl", "wget", "tar ", "unzip", "ln -s", "rsync", "cookiecutter", "copier"];
+    command.contains(name) || brings.iter().any(|program| command.contains(program))
 }
 
 fn is_folder(files: &Files, path: &str) -> bool {
@@ -262,6 +299,22 @@ mod tests {
         assert_eq!(path("/srv/app/main.py").as_deref(), Some("backend/app/main.py"));
         assert_eq!(path("nothing.py"), None);
         assert_eq!(roots.folder(&files), "backend");
+    }
+
+    #[test]
+    fn a_file_is_missing_only_where_nothing_can_bring_it() {
+        let files = project(&["app/main.py"]);
+        let mut roots = Roots::image("", Some("/app"));
+        roots.copy(&["./app".into()], "/app");
+        assert_eq!((roots.has(&files, "/app/main.py"), roots.has(&files, "/app/other.py")), (Some(true), None));
+        let holds = vec!["/app/pre.sh".to_owned()];
+        let commands = vec!["RUN pip install x && cp a.py /app/made.py".to_owned()];
+        roots.close(Rest { holds, commands });
+        let has = |path: &str| roots.has(&files, path);
+        assert_eq!((has("main.py"), has("/app/other.py"), has("pre.sh")), (Some(true), Some(false), Some(true)));
+        assert_eq!((has("/app/made.py"), has("/app/data")), (None, None));
+        roots.close(Rest { commands: vec!["RUN git clone x /app".to_owned()], ..Rest::default() });
+        assert_eq!(roots.has(&files, "/app/other.py"), None);
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod effective;
 mod environment;
 mod fastapi;
 mod faults;
+mod foreign;
 mod granian;
 mod host;
 mod hypercorn;
@@ -90,12 +91,12 @@ pub struct Deployment {
     pub stop_delay: Option<Located<Seconds>>,
     /// The line that makes it run in a container.
     pub container: Option<Place>,
+    /// What surrounds that container, as far as an orchestrator says so.
+    pub surroundings: Container,
     /// What that container shares with the world outside.
     pub outside: Outside,
     /// The image below everything that the project builds for it, as written.
     pub base: Option<Located<String>>,
-    /// What surrounds that container, as far as an orchestrator says so.
-    pub surroundings: Container,
     /// Why this is not how the service runs in production.
     pub development: Option<Located<String>>,
     /// Why the server refuses to start, in its own terms.

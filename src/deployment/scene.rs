@@ -11,7 +11,7 @@ use super::commands::{self, Start, Started, Surroundings};
 use super::environment::Environment;
 use super::image::{self, Image};
 use super::launcher::{self, Launched, Reached};
-use super::locate::{self, Roots};
+use super::locate::{self, Rest, Roots};
 use super::resolve::{Origin, resolve};
 use super::{Deployment, Effective, context, host, image_name, platform, supervisor};
 use crate::read::{Facts, Limits, Unit, UnitKind};
@@ -40,6 +40,8 @@ pub(super) struct Scene<'f> {
     development: Option<Located<String>>,
     /// Whether the command stands in for one that the image has itself.
     replaces: bool,
+    /// Where the image of a registry is named that it runs in, if what that holds is known.
+    base: Option<Place>,
 }
 
 impl<'f> Scene<'f> {
@@ -67,6 +69,7 @@ impl<'f> Scene<'f> {
             container: None,
             development: context::development(unit, files),
             replaces: false,
+            base: None,
         }
     }
 
@@ -80,6 +83,7 @@ impl<'f> Scene<'f> {
             limits: Limits::default(),
             container: None,
             replaces: false,
+            base: None,
         }
     }
 
@@ -96,6 +100,7 @@ impl<'f> Scene<'f> {
             container: Some(image.stage.place),
             development: context::development(image.stage, files),
             replaces: false,
+            base: image.known.map(|base| base.place),
         }
     }
 
@@ -127,11 +132,14 @@ impl<'f> Scene<'f> {
         let by_name = is_cluster || unit.kind == UnitKind::Platform && unit.build.is_none();
         let recipe =
             if by_name { image_name::recipe(unit, files, facts, services) } else { image::recipe(unit, files) };
-        let image =
-            recipe.as_ref().and_then(|recipe| image::build(&facts.units, recipe.dockerfile, recipe.target, &arguments));
+        let built_here =
+            recipe.as_ref().and_then(|recipe| image::build(facts, recipe.dockerfile, recipe.target, &arguments));
+        let pulled = || image::of_registry(unit.image.as_ref().filter(|_| recipe.is_none())?, facts);
+        let image = built_here.or_else(pulled);
         let working = unit.working_folder.as_ref().map(|working| working.value.as_str());
-        let (mut environment, mut roots) = match (&image, recipe) {
+        let (mut environment, mut roots) = match (&image, &recipe) {
             (Some(image), Some(recipe)) => inside(image, &recipe.context, working, files),
+            (Some(image), None) => inside(image, beside, working, files),
             _ if by_name => (Environment::default(), Roots::image(&image_name::home(unit, files), working)),
             _ => (Environment::default(), Roots::image(beside, working)),
         };
@@ -165,6 +173,7 @@ impl<'f> Scene<'f> {
             container: (unit.kind.is_container() || image.is_some()).then_some(unit.place),
             development: context::development(unit, files),
             replaces: uses_own && own_image.is_some_and(|image| image.entrypoint.or(image.command).is_some()),
+            base: own_image.and_then(|image| image.known).map(|base| base.place),
         }
     }
 
@@ -189,6 +198,7 @@ impl<'f> Scene<'f> {
             limits: Limits::default(),
             container: None,
             replaces: false,
+            base: None,
         }
     }
 
@@ -212,6 +222,7 @@ impl<'f> Scene<'f> {
             container: None,
             development: context::development(unit, files),
             replaces: false,
+            base: None,
         }
     }
 
@@ -280,6 +291,9 @@ impl<'f> Scene<'f> {
         let origin = self.origin(&unit);
         let resolved = resolve(&origin, server, start, launched, project.files, project.facts, &mut assembly.notes);
         assembly.deployments.extend(resolved.map(|mut deployment| {
+            if let Some(base) = self.base {
+                deployment.stand_at(base, |file| project.files.is_foreign(file));
+            }
             if !matches!(start.program, Program::FastApi { .. }) {
                 self.note_reload(&mut deployment, start.conditional);
             }
@@ -376,6 +390,10 @@ fn inside(image: &Image, folder: &str, working: Option<&str>, files: &Files) -> 
 
 fn folders(image: &Image, folder: &str, working: Option<&str>, files: &Files) -> Roots {
     let mut roots = Roots::image(folder, working.or(image.working_folder.as_deref()));
+    if let Some(base) = image.known {
+        let commands = image.runs.iter().map(|place| files.text_at(*place).to_owned()).collect();
+        roots.close(Rest { holds: base.image.holds().to_vec(), commands });
+    }
     for landed in &image.copied {
         let sources = &landed.sources;
         if let Some(at) = landed.copied.written {

@@ -46,7 +46,10 @@ pub(super) fn is_aid(path: &str) -> bool {
 pub(super) fn alone<'f>(files: &'f Files, facts: &'f Facts, visited: &BTreeSet<FileId>) -> Vec<Scene<'f>> {
     let candidates = facts.scripts.keys().copied().filter(|file| {
         let source = files.get(*file);
-        !visited.contains(file) && speaks_of_servers(source.text()) && !launcher::is_aside(source.path())
+        !visited.contains(file)
+            && !files.is_foreign(*file)
+            && speaks_of_servers(source.text())
+            && !launcher::is_aside(source.path())
     });
     let scenes: Vec<(FileId, Scene)> = candidates
         .take(MAX_SCRIPTS)

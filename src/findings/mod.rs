@@ -3,10 +3,12 @@
 //! Decides the shape of a statement, not its truth: rules decide that. A [`Finding`] is about the
 //! user's deployment, a [`Note`] about something farrier did not read or check.
 
+mod fingerprint;
 mod fix;
 mod note;
 mod suppressed;
 
+pub use fingerprint::{Fingerprint, text as fingerprint_text};
 pub use fix::{Edit, Fix, Safety};
 pub use note::Note;
 pub use suppressed::Suppressed;
@@ -120,6 +122,8 @@ pub struct Finding {
     pub category: Option<&'static str>,
     /// What it has in common with others of its rule: a report for people shows many of them as one.
     pub pattern: Option<String>,
+    /// The function or class of Python code that it stands in, by its dotted name within the file.
+    pub function: Option<String>,
     /// A change of the user's files that settles it.
     pub fix: Option<Fix>,
 }

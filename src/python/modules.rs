@@ -21,32 +21,41 @@ pub enum ModuleRef {
 }
 
 /// The Python files of a project by path.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Modules {
+    tree: Arc<Tree>,
+    start: String,
+}
+
+/// What is the same wherever a server starts.
+#[derive(Debug, Default)]
+struct Tree {
     by_path: HashMap<String, FileId>,
     paths: HashMap<FileId, String>,
     folders: HashSet<String>,
-    start: String,
 }
 
 impl Modules {
     /// Indexes the files of `modules` for a server started in `start`, relative to the root.
     pub fn new(files: &Files, modules: &BTreeMap<FileId, Module>, start: &str) -> Self {
-        let mut by_path = HashMap::new();
-        let mut paths = HashMap::new();
-        let mut folders = HashSet::new();
+        let mut tree = Tree::default();
         for &file in modules.keys() {
             let path = files.get(file).path().to_owned();
             let mut folder = files.get(file).folder();
-            while !folder.is_empty() && folders.insert(folder.to_owned()) {
+            while !folder.is_empty() && tree.folders.insert(folder.to_owned()) {
                 folder = parent(folder);
             }
-            by_path.insert(path.clone(), file);
-            paths.insert(file, path);
+            tree.by_path.insert(path.clone(), file);
+            tree.paths.insert(file, path);
         }
+        Self { tree: Arc::new(tree), start: String::new() }.started_in(start)
+    }
+
+    /// The same files for a server that is started elsewhere.
+    pub fn started_in(&self, start: &str) -> Self {
         let start = start.trim_start_matches("./").trim_matches('/');
         let start = if start == "." { "" } else { start };
-        Self { by_path, paths, folders, start: start.to_owned() }
+        Self { tree: Arc::clone(&self.tree), start: start.to_owned() }
     }
 
     /// The module that `import dotted` in `from` means, if it is one of the project.
@@ -62,13 +71,13 @@ impl Modules {
         if catalogue::speaks_about(top) {
             return None;
         }
-        let folder = roots.iter().map(|root| join(root, &relative)).find(|path| self.folders.contains(path))?;
+        let folder = roots.iter().map(|root| join(root, &relative)).find(|path| self.tree.folders.contains(path))?;
         Some(ModuleRef::Folder(folder.into()))
     }
 
     /// The module that `level` dots and `dotted` mean in `from`.
     pub fn relative(&self, from: FileId, level: u32, dotted: &str) -> Option<ModuleRef> {
-        let mut folder = parent(self.paths.get(&from)?);
+        let mut folder = parent(self.tree.paths.get(&from)?);
         for _ in 1..level {
             if folder.is_empty() {
                 return None;
@@ -84,7 +93,7 @@ impl Modules {
         let folder = match module {
             ModuleRef::Folder(folder) => folder.as_ref(),
             ModuleRef::File(file) => {
-                let path = self.paths.get(file)?;
+                let path = self.tree.paths.get(file)?;
                 if path != "__init__.py" && !path.ends_with("/__init__.py") {
                     return None;
                 }
@@ -96,17 +105,17 @@ impl Modules {
 
     /// The path of a file, relative to the root.
     pub fn path_of(&self, file: FileId) -> Option<&str> {
-        self.paths.get(&file).map(String::as_str)
+        self.tree.paths.get(&file).map(String::as_str)
     }
 
     /// The packages that Python runs before it runs `file`.
     pub fn packages_of(&self, file: FileId) -> Vec<FileId> {
         let mut found = Vec::new();
-        let Some(path) = self.paths.get(&file) else {
+        let Some(path) = self.tree.paths.get(&file) else {
             return found;
         };
         let mut folder = parent(path);
-        while let Some(&package) = self.by_path.get(&join(folder, "__init__.py")) {
+        while let Some(&package) = self.tree.by_path.get(&join(folder, "__init__.py")) {
             found.push(package);
             if folder.is_empty() {
                 break;
@@ -117,25 +126,25 @@ impl Modules {
     }
 
     fn at(&self, path: &str) -> Option<ModuleRef> {
-        let folder = || self.folders.contains(path).then(|| ModuleRef::Folder(path.into()));
+        let folder = || self.tree.folders.contains(path).then(|| ModuleRef::Folder(path.into()));
         self.file_at(path).map(ModuleRef::File).or_else(folder)
     }
 
     fn file_at(&self, path: &str) -> Option<FileId> {
-        let package = self.by_path.get(&join(path, "__init__.py"));
-        package.or_else(|| self.by_path.get(&format!("{path}.py"))).copied()
+        let package = self.tree.by_path.get(&join(path, "__init__.py"));
+        package.or_else(|| self.tree.by_path.get(&format!("{path}.py"))).copied()
     }
 
     /// Folders that absolute imports of `from` may start in, the likeliest first.
     fn roots(&self, from: Option<FileId>, looks_like_library: bool) -> Vec<&str> {
         let mut roots = vec![self.start.as_str(), "", "src"];
-        let Some(path) = from.and_then(|file| self.paths.get(&file)) else {
+        let Some(path) = from.and_then(|file| self.tree.paths.get(&file)) else {
             return roots;
         };
         let mut folder = parent(path);
-        let mut inside = self.by_path.contains_key(&join(folder, "__init__.py"));
+        let mut inside = self.tree.by_path.contains_key(&join(folder, "__init__.py"));
         while !folder.is_empty() {
-            let is_regular = self.by_path.contains_key(&join(folder, "__init__.py"));
+            let is_regular = self.tree.by_path.contains_key(&join(folder, "__init__.py"));
             // The folder of a plain script is on the path only when that script is what is run, so a
             // neighbour that is named like a library is no reason to doubt the library.
             if !is_regular && (inside || !looks_like_library) {

@@ -45,6 +45,8 @@ pub enum Bound<'a> {
     Held(&'a ast::Expr),
     /// A mapping is given one more value.
     Kept(&'a ast::Expr),
+    /// A container that a mapping holds is given one more element.
+    KeptHeld(&'a ast::Expr),
     /// A container is given all that another one holds.
     HeldAll(&'a ast::Expr),
     /// `isinstance(name, type)` holds.

@@ -75,6 +75,33 @@ impl Module {
         }
         around.found
     }
+
+    /// The functions and classes around a span, outermost first, joined by dots; `None` at the top of the
+    /// module.
+    pub fn function_around(&self, span: Span) -> Option<String> {
+        struct Around {
+            span: Span,
+            names: Vec<String>,
+        }
+        impl<'a> visitor::Visitor<'a> for Around {
+            fn visit_stmt(&mut self, statement: &'a ast::Stmt) {
+                let own = span_of(statement);
+                if own.start <= self.span.start && self.span.end <= own.end {
+                    match statement {
+                        ast::Stmt::FunctionDef(node) => self.names.push(node.name.to_string()),
+                        ast::Stmt::ClassDef(node) => self.names.push(node.name.to_string()),
+                        _ => {}
+                    }
+                    visitor::walk_stmt(self, statement);
+                }
+            }
+        }
+        let mut around = Around { span, names: Vec::new() };
+        for statement in &self.body {
+            visitor::Visitor::visit_stmt(&mut around, statement);
+        }
+        (!around.names.is_empty()).then(|| around.names.join("."))
+    }
 }
 
 fn first_of_block(statement: &ast::Stmt) -> Option<Span> {

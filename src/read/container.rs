@@ -20,6 +20,8 @@ pub struct Container {
     pub is_recreated: bool,
     /// Whether something says how long it may take to stop that cannot be told.
     pub stop_is_open: bool,
+    /// Whether who starts it expects it to go to the background (`Type=forking`).
+    pub expects_fork: bool,
     /// Whether the signal to stop reaches every process in it and not only the first.
     pub stops_group: bool,
 }

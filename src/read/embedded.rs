@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::source::{FileId, FileKind, Files};
 
 use super::decoded::Decoded;
-use super::{dockerfile, kubernetes};
+use super::{dockerfile, images, kubernetes};
 
 /// More than a project has of such files.
 const MAX_PARTS: usize = 1_000;
@@ -25,8 +25,10 @@ pub(super) struct Embedded {
     pub(super) body: Decoded,
 }
 
-/// Adds the files that are written inside others to `files`, and what they are to `kinds`.
+/// Adds the files that are written inside others and the images that they speak of to `files`, and what they are
+/// to `kinds`.
 pub fn unfold(files: &mut Files, kinds: &mut BTreeMap<FileId, FileKind>) {
+    images::add(files, kinds);
     let (mut parts, mut bytes) = (0, 0);
     let owners: Vec<(FileId, FileKind)> = kinds.iter().map(|(&file, &kind)| (file, kind)).collect();
     for (owner, kind) in owners {

@@ -16,6 +16,9 @@ use crate::values::{Bytes, Cpus, Seconds};
 pub struct Facts {
     /// Every place that runs something, in the order of files and lines.
     pub units: Vec<Unit>,
+    /// What is known of the images of registries that the project speaks of, each as the stage that builds it, by
+    /// [`KnownImage::name`](super::KnownImage::name).
+    pub bases: BTreeMap<String, Unit>,
     /// Every Python file that could be parsed.
     pub python: BTreeMap<FileId, Module>,
     /// Packages the project asks for.
@@ -46,6 +49,7 @@ impl Facts {
     /// Adds what another file says behind what is there.
     pub(super) fn add(&mut self, other: Self) {
         self.units.extend(other.units);
+        self.bases.extend(other.bases);
         self.python.extend(other.python);
         self.scripts.extend(other.scripts);
         self.requirements.extend(other.requirements);
@@ -127,12 +131,12 @@ pub struct Unit {
     pub variant: Option<Located<String>>,
     /// Addresses that somebody opens for it and hands over as it starts.
     pub sockets: Vec<Located<String>>,
+    /// What surrounds it, where it is a container.
+    pub container: Container,
     /// What it shares with the world outside its container.
     pub outside: Outside,
     /// The image below everything that the project builds.
     pub base: Option<Located<String>>,
-    /// What surrounds it, where it is a container.
-    pub container: Container,
 }
 
 /// What a container shares with the world outside.
@@ -172,9 +176,9 @@ impl Unit {
             mounted: Vec::new(),
             variant: None,
             sockets: Vec::new(),
+            container: Container::default(),
             outside: Outside::default(),
             base: None,
-            container: Container::default(),
         }
     }
 }
@@ -300,6 +304,8 @@ pub struct Stage {
     pub arguments: Vec<Variable>,
     /// Its instructions in order, as far as one changes what a later one means.
     pub steps: Vec<Step>,
+    /// The commands that run while it is built.
+    pub runs: Vec<Place>,
 }
 
 /// An instruction of a build stage.

@@ -19,6 +19,7 @@ mod helm;
 #[cfg(test)]
 mod hostile;
 mod hypercorn;
+mod images;
 mod ini;
 mod json_words;
 mod kubernetes;
@@ -29,6 +30,7 @@ mod requirements;
 mod script;
 pub mod shell;
 mod shell_commands;
+mod shell_comments;
 mod shell_words;
 #[cfg(test)]
 mod stopwatch;
@@ -51,6 +53,7 @@ use crate::source::{FileId, FileKind, Files, Place, SourceFile, Word};
 pub use container::{Container, Edge};
 pub use decoded::Decoded;
 pub use embedded::unfold;
+pub use images::{KnownImage, known_image};
 pub use shell_words::Lexed;
 
 pub use entry_points::ConsoleScript;
@@ -74,6 +77,10 @@ pub fn all(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
     all.add(clusters(files, kinds));
     all.add(neighbours(files, kinds));
     all.add(services(files, kinds));
+    let units = std::mem::take(&mut all.units);
+    let (bases, own): (Vec<_>, Vec<_>) = units.into_iter().partition(|unit| files.is_foreign(unit.place.file));
+    all.units = own;
+    all.bases = bases.into_iter().map(|unit| (files.get(unit.place.file).path().to_owned(), unit)).collect();
     all.notes.sort();
     all
 }

@@ -4,7 +4,7 @@ use crate::findings::Note;
 use crate::source::{Comment, FileId, Place, SourceFile, Span};
 
 use super::decoded::Decoded;
-use super::{Facts, Unit, UnitKind, command};
+use super::{Facts, Unit, UnitKind, command, shell_comments};
 
 /// More processes than any Procfile has.
 const MAX_PROCESSES: usize = 1_000;
@@ -48,7 +48,7 @@ pub(super) fn read(file: FileId, source: &SourceFile, facts: &mut Facts) {
         let offset = span.end - line.len();
         let line = line.trim_end();
         let place = Place::new(file, Span::new(offset, offset + line.len()));
-        if let Some(at) = comment_start(line) {
+        if let Some(at) = shell_comments::comment_start(line) {
             comments.push(Comment { span: Span::new(offset + at, offset + line.len()), own_line: false });
         }
         let mut unit = Unit::new(UnitKind::Procfile, name, whole);
@@ -59,22 +59,6 @@ pub(super) fn read(file: FileId, source: &SourceFile, facts: &mut Facts) {
         facts.units.push(unit);
     }
     facts.comments.insert(file, comments);
-}
-
-/// Where the shell that runs the line sees a comment: a `#` that begins a word outside quotes.
-fn comment_start(line: &str) -> Option<usize> {
-    let mut quote = None;
-    let mut before = ' ';
-    for (at, char) in line.char_indices() {
-        match (char, quote) {
-            ('#', None) if before.is_whitespace() => return Some(at),
-            ('"' | '\'', None) => quote = Some(char),
-            (_, Some(end)) if char == end && before != '\\' => quote = None,
-            _ => {}
-        }
-        before = char;
-    }
-    None
 }
 
 /// The name and the command, the latter up to the end of `line`.

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::document::{Head, NoteDocument, write};
 use super::{Report, Summary};
-use crate::findings::{Edit, Finding, Fix, Label, Suppressed};
+use crate::findings::{Edit, Finding, Fingerprint, Fix, Label, Suppressed};
 use crate::source::{Files, Place};
 
 /// Renders the report as one JSON document.
@@ -47,6 +47,7 @@ struct JsonFinding<'a> {
     related: Vec<JsonLabel<'a>>,
     fix: Option<JsonFix<'a>>,
     help: Option<&'a str>,
+    fingerprint: String,
 }
 
 impl<'a> JsonFinding<'a> {
@@ -62,6 +63,7 @@ impl<'a> JsonFinding<'a> {
             related: finding.related.iter().map(|label| JsonLabel::new(files, label)).collect(),
             fix: finding.fix.as_ref().map(|fix| JsonFix::new(files, fix)),
             help: finding.help.as_deref(),
+            fingerprint: Fingerprint::of(finding, files).to_string(),
         }
     }
 }
@@ -152,6 +154,7 @@ struct JsonSummary {
     advice: usize,
     files_with_findings: usize,
     suppressed: usize,
+    baseline: usize,
     notes: usize,
     files_read: usize,
     deployments: usize,
@@ -159,9 +162,28 @@ struct JsonSummary {
 
 impl JsonSummary {
     fn new(summary: &Summary) -> Self {
-        let Summary { errors, warnings, advice, files_with_findings, suppressed, notes, files_read, deployments } =
-            *summary;
-        Self { errors, warnings, advice, files_with_findings, suppressed, notes, files_read, deployments }
+        let Summary {
+            errors,
+            warnings,
+            advice,
+            files_with_findings,
+            suppressed,
+            known,
+            notes,
+            files_read,
+            deployments,
+        } = *summary;
+        Self {
+            errors,
+            warnings,
+            advice,
+            files_with_findings,
+            suppressed,
+            baseline: known,
+            notes,
+            files_read,
+            deployments,
+        }
     }
 }
 

@@ -62,6 +62,8 @@ pub struct Summary {
     pub files_with_findings: usize,
     /// Findings that comments silence.
     pub suppressed: usize,
+    /// Findings that the baseline knows.
+    pub known: usize,
     /// Notes.
     pub notes: usize,
     /// Files that were read.
@@ -90,11 +92,19 @@ impl Report {
             advice: count(Severity::Advice),
             files_with_findings: findings.iter().map(|f| f.primary.place.file).collect::<BTreeSet<_>>().len(),
             suppressed: suppressed.len(),
+            known: 0,
             notes: notes.len(),
             files_read: files.iter().count(),
             deployments,
         };
         Self { files, findings, suppressed, notes, summary }
+    }
+
+    /// The same with the count of findings that the baseline knows.
+    #[must_use]
+    pub const fn with_known(mut self, known: usize) -> Self {
+        self.summary.known = known;
+        self
     }
 }
 

@@ -128,6 +128,9 @@ fn summary(summary: &Summary, look: Look) -> String {
     if summary.suppressed > 0 {
         aside.push(format!("{} suppressed", summary.suppressed));
     }
+    if summary.known > 0 {
+        aside.push(format!("{} in the baseline", summary.known));
+    }
     if summary.notes > 0 {
         aside.push(count(summary.notes, "note"));
     }

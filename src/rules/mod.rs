@@ -7,6 +7,7 @@ mod blocking;
 mod card;
 mod configuration;
 mod dependencies;
+mod farrier;
 mod gevent;
 mod observability;
 mod prelude;
@@ -14,9 +15,12 @@ mod reliability;
 mod security;
 mod sizing;
 mod stated;
+mod surroundings;
+mod timeouts;
 mod worker;
 
 pub use card::{CARDS, Card, Evidence, Example, Expect, Parameter};
+pub use farrier::{CommentFault, FaultKind};
 pub use prelude::{Context, DeclaredCpus, Parameters, Service};
 pub use stated::Stated;
 
@@ -48,6 +52,8 @@ enum Shape {
     File(fn(&Unloaded, &Context, &mut Findings)),
     /// A framework's development server.
     Development(fn(&DevelopmentServer, &Context, &mut Findings)),
+    /// A comment that is addressed to farrier.
+    Comment(fn(&CommentFault, &mut Findings)),
 }
 
 /// Names a rule's card and its shape; a name without a card does not compile.
@@ -67,11 +73,13 @@ pub fn all() -> impl Iterator<Item = Rule> {
         blocking::RULES,
         configuration::RULES,
         dependencies::RULES,
+        farrier::RULES,
         gevent::RULES,
         observability::RULES,
         reliability::RULES,
         security::RULES,
         sizing::RULES,
+        timeouts::RULES,
         worker::RULES,
     ]
     .into_iter()
@@ -109,6 +117,8 @@ pub fn run(
             Shape::Image(check) => assembly.images.iter().for_each(|image| check(image, context, &mut found)),
             Shape::File(check) => assembly.unloaded.iter().for_each(|file| check(file, context, &mut found)),
             Shape::Development(check) => development.iter().for_each(|server| check(server, context, &mut found)),
+            // Judged by `about_comments`, when it is known what they silence.
+            Shape::Comment(_) => {}
         }));
         if ran.is_err() {
             notes.push(Note::file("", format!("the rule `{}` failed, please report it", rule.card.name)));
@@ -125,4 +135,22 @@ pub fn run(
         }
     }
     findings
+}
+
+/// What the rules say about comments that are addressed to farrier.
+pub fn about_comments(faults: &[CommentFault], context: &Context) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for rule in all() {
+        if let Shape::Comment(check) = rule.shape {
+            let mut found = Findings::new(rule.card, context);
+            faults.iter().for_each(|fault| check(fault, &mut found));
+            findings.extend(found.into_findings());
+        }
+    }
+    findings
+}
+
+/// Whether a rule is about comments that are addressed to farrier.
+pub fn is_about_comments(rule: &str) -> bool {
+    farrier::RULES.iter().any(|own| own.card.name == rule && matches!(own.shape, Shape::Comment(_)))
 }

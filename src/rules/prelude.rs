@@ -67,6 +67,21 @@ impl Context<'_> {
     fn parameter(&self, card: &Card, name: &str) -> f64 {
         self.parameters.parameter(card.name, name).unwrap_or_else(|| card.parameter(name))
     }
+
+    /// The line that a place begins in, with the comments right above it: what somebody says about it.
+    pub(super) fn remark(&self, place: Place) -> &str {
+        let text = self.files.get(place.file).text();
+        let end = text[place.span.start..].find('\n').map_or(text.len(), |at| place.span.start + at);
+        let mut start = text[..place.span.start].rfind('\n').map_or(0, |at| at + 1);
+        while let Some(above) = text[..start].strip_suffix('\n') {
+            let line = above.rfind('\n').map_or(0, |at| at + 1);
+            if !above[line..].trim_start().starts_with('#') {
+                break;
+            }
+            start = line;
+        }
+        &text[start..end]
+    }
 }
 
 impl Service<'_> {
@@ -297,6 +312,7 @@ impl<'a> Findings<'a> {
             help: None,
             category: None,
             pattern: None,
+            function: None,
             fix: None,
         };
         self.found.push(finding);

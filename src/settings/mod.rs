@@ -28,6 +28,10 @@ pub struct Settings {
     pub ignore: Vec<Spanned<String>>,
     /// Patterns of paths to leave out, spelled as in a `.gitignore`.
     pub exclude: Vec<String>,
+    /// A comment that silences anything has to say why, not only one that silences an error.
+    pub require_reason: bool,
+    /// The file of findings that are known, relative to the settings; `farrier-baseline.json` if not given.
+    pub baseline: Option<PathBuf>,
     /// Other severities for rules.
     pub severity: BTreeMap<Spanned<String>, Level>,
     /// Parameters of rules.
@@ -192,6 +196,12 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// The file of known findings that the settings name.
+    pub fn baseline(&self) -> Option<PathBuf> {
+        let folder = self.path.as_ref().and_then(|path| path.parent()).unwrap_or(Path::new(""));
+        self.settings.baseline.as_ref().map(|path| folder.join(path))
+    }
+
     /// An error about a part of the settings.
     pub fn error<T>(&self, at: &Spanned<T>, message: impl Into<String>) -> Error {
         let span = at.span();

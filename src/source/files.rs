@@ -17,6 +17,8 @@ pub struct SourceFile {
     text: Arc<str>,
     line_starts: Arc<[usize]>,
     part: Option<Part>,
+    /// Whether it is in no file of the project.
+    foreign: bool,
 }
 
 /// What makes a file a part of another one.
@@ -29,6 +31,12 @@ struct Part {
 }
 
 impl SourceFile {
+    fn new(path: String, text: Arc<str>, foreign: bool) -> Self {
+        let mut line_starts = vec![0];
+        line_starts.extend(text.match_indices('\n').map(|(at, _)| at + 1));
+        Self { path, text, line_starts: line_starts.into(), part: None, foreign }
+    }
+
     /// Path relative to the project root, with `/` between its parts on every system.
     pub fn path(&self) -> &str {
         &self.path
@@ -116,13 +124,18 @@ impl Files {
 
     /// Adds a text and names it.
     pub fn add(&mut self, path: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
-        let text: Arc<str> = text.into();
-        let mut line_starts = vec![0];
-        line_starts.extend(text.match_indices('\n').map(|(at, _)| at + 1));
         let path = path.into();
         let id = self.next();
         self.by_path.entry(path.clone()).or_insert(id);
-        self.files.push(SourceFile { path, text, line_starts: line_starts.into(), part: None });
+        self.files.push(SourceFile::new(path, text.into(), false));
+        id
+    }
+
+    /// Adds a text that is in no file of the project, such as what an image of a registry holds, and names it.
+    /// [`Self::iter`] leaves it out, and no path leads to it.
+    pub fn add_foreign(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
+        let id = self.next();
+        self.files.push(SourceFile::new(name.into(), text.into(), true));
         id
     }
 
@@ -139,7 +152,10 @@ impl Files {
     /// What [`Self::find`] finds the file under that is written inside `owner` from byte `at` on. No file of
     /// a project has such a path.
     pub fn part_path(&self, owner: FileId, at: usize) -> String {
-        format!("{}\0{at}", self.get(owner).path)
+        let file = self.get(owner);
+        // An image of a registry may have the name of a file.
+        let mark = if file.foreign { "\0\0" } else { "\0" };
+        format!("{}{mark}{at}", file.path)
     }
 
     /// What [`Self::find`] finds a file under.
@@ -158,11 +174,16 @@ impl Files {
         FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX))
     }
 
+    /// Whether the bytes of `id` are in no file of the project.
+    pub fn is_foreign(&self, id: FileId) -> bool {
+        self.get(id).foreign
+    }
+
     /// The same files without their parts, one of them with another text.
     #[must_use]
     pub fn with_text(self, path: &str, text: &str) -> Self {
         let mut changed = Self::new();
-        for file in self.files.into_iter().filter(|file| file.part.is_none()) {
+        for file in self.files.into_iter().filter(|file| file.part.is_none() && !file.foreign) {
             let text = if file.path == path { Arc::from(text) } else { file.text };
             changed.add(file.path, text);
         }
@@ -185,9 +206,10 @@ impl Files {
         self.by_path.range(start.clone()..).next().is_some_and(|(first, _)| first.starts_with(&start))
     }
 
-    /// All files, in the order they were added.
+    /// All files of the project, in the order they were added.
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
-        self.files.iter().enumerate().map(|(i, file)| (FileId(u32::try_from(i).unwrap_or(u32::MAX)), file))
+        let all = self.files.iter().enumerate();
+        all.map(|(i, file)| (FileId(u32::try_from(i).unwrap_or(u32::MAX)), file)).filter(|(_, file)| !file.foreign)
     }
 
     /// The text at a place.
@@ -217,6 +239,18 @@ mod tests {
         assert_eq!((files.owner(part), files.owner(owner)), (owner, owner));
         assert_eq!((files.find(&files.address(part)), files.find("Dockerfile")), (Some(part), Some(owner)));
         assert_eq!(files.address(part), files.part_path(owner, 12));
+    }
+
+    #[test]
+    fn what_is_foreign_is_no_file_of_the_project() {
+        let mut files = Files::new();
+        let own = files.add("a/b", "x");
+        let foreign = files.add_foreign("a/b", "x = 1\n");
+        let part = files.add_part(foreign, 4, "    1");
+        assert_eq!((files.find("a/b"), files.iter().count()), (Some(own), 1));
+        assert!(files.is_foreign(foreign) && files.is_foreign(part) && !files.is_foreign(own));
+        assert_eq!(files.find(&files.address(part)), Some(part));
+        assert_eq!(files.with_text("a/b", "y").iter().count(), 1);
     }
 
     #[test]

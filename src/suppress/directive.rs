@@ -16,18 +16,6 @@ pub(super) struct Directive {
     pub(super) span: Span,
 }
 
-impl Directive {
-    /// The bytes to take out to lose one of several names, its comma included.
-    pub(super) fn without(&self, name: usize) -> Span {
-        let span = |i: usize| self.names.get(i).map_or(self.span, |name| name.span);
-        match name.checked_sub(1) {
-            Some(before) => Span::new(span(before).end, span(name).end),
-            None if self.names.len() > 1 => Span::new(span(0).start, span(1).start),
-            None => span(0),
-        }
-    }
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scope {
     Statement,

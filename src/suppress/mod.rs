@@ -1,20 +1,26 @@
-//! Comments that silence findings, and what is wrong with them.
+//! Comments that silence findings, what is wrong with them, and baselines of findings that are known.
 //!
 //! Decides what a comment says and which findings it covers: the smallest statement or instruction
 //! that it stands in or in front of. Knows no format: the caller finds the comments and says where
 //! the statement around a place begins and ends. Only comments addressed to farrier count; those of
 //! other tools (`noqa`, `type: ignore`) mean nothing here.
 
+mod baseline;
 mod directive;
-mod problem;
+mod repair;
 
-pub use problem::{Kind, Problem};
+pub use baseline::{Baseline, BaselineError, Compared, Entry, FILE};
 
 use std::collections::BTreeMap;
 
-use crate::findings::{Finding, Severity, Suppressed};
+use crate::findings::{Edit, Finding, Fix, Severity, Suppressed};
+use crate::rules::{CommentFault, FaultKind};
 use crate::source::{Comment, FileId, Files, Place, SourceFile, Span};
 use directive::{Directive, Scope};
+
+/// How similar a name must be to be suggested, between 0 and 1. `worker-exceed-memory` for
+/// `workers-exceed-memory` is 0.95; two rules about the same setting reach 0.5.
+const SIMILAR: f64 = 0.7;
 
 /// The rules of this build, as comments can name them.
 #[derive(Clone, Copy)]
@@ -25,53 +31,184 @@ pub struct Names<'a> {
     pub all: &'a [&'static str],
 }
 
-/// What is left of the findings.
-#[derive(Debug, Default)]
-pub struct Judged {
-    /// Those no comment covers, in their order.
-    pub kept: Vec<Finding>,
-    /// Those a comment covers, in their order.
-    pub suppressed: Vec<Suppressed>,
-    /// What is wrong with the comments, in the order of files and lines. Comments for rules that did
-    /// not run are among the unused ones: only the caller knows which rules ran.
-    pub problems: Vec<Problem>,
+/// Every comment of a project that is addressed to farrier, and what they have silenced so far.
+pub struct Directives<'a> {
+    files: &'a Files,
+    written: Vec<Written>,
+    ignores: BTreeMap<FileId, Vec<Ignore>>,
+    faults: Vec<CommentFault>,
 }
 
-/// Sets the findings apart that a comment silences.
-///
-/// A finding is silenced where its primary place is covered; silencing the other places it names would
-/// hide it from whoever can act on it. Call this before findings are filtered by severity, or
-/// comments look unused that are not. `statement` answers the whole statement or instruction around a
-/// place, for settings that go over several lines.
-pub fn apply(
-    findings: Vec<Finding>,
-    files: &Files,
-    comments: &BTreeMap<FileId, Vec<Comment>>,
-    statement: &dyn Fn(FileId, Span) -> Span,
-    names: Names<'_>,
-) -> Judged {
-    let mut judged = Judged::default();
-    let mut ignores = collect(files, comments, names, &mut judged.problems);
-    for finding in findings {
-        let place = finding.primary.place;
-        let file = files.get(place.file);
-        let lines = lines_of(file, statement(place.file, place.span).cover(place.span));
-        let cover = ignores
-            .get_mut(&place.file)
-            .and_then(|ignores| ignores.iter_mut().find(|ignore| ignore.rule == finding.rule && ignore.covers(lines)));
-        match cover {
-            Some(ignore) => {
-                ignore.silenced = ignore.silenced.max(Some(finding.severity));
-                judged.suppressed.push(Suppressed { finding, reason: ignore.reason.clone(), comment: ignore.comment });
+impl<'a> Directives<'a> {
+    /// Reads all comments. Those of a line come before those of the file, so that the closest one counts
+    /// as used.
+    pub fn read(files: &'a Files, comments: &BTreeMap<FileId, Vec<Comment>>, names: Names<'_>) -> Self {
+        let mut all = Self { files, written: Vec::new(), ignores: BTreeMap::new(), faults: Vec::new() };
+        for (&file, comments) in comments {
+            for comment in comments {
+                for parsed in directive::parse(files.get(file).slice(comment.span)) {
+                    match parsed {
+                        Ok(directive) => all.enter(&directive, file, *comment, comments, names),
+                        Err(malformed) => {
+                            let place = Place::new(file, malformed.span.shifted(comment.span.start));
+                            all.faults.push(malformed_at(files, place, malformed.reason, names));
+                        }
+                    }
+                }
             }
-            None => judged.kept.push(finding),
+            if let Some(ignores) = all.ignores.get_mut(&file) {
+                ignores.sort_by_key(|ignore| ignore.line.is_none());
+            }
+        }
+        all
+    }
+
+    /// Sets the findings apart that a comment silences: what is left, and what is not.
+    ///
+    /// A finding is silenced where its primary place is covered; silencing the other places it names would
+    /// hide it from whoever can act on it. Call this before findings are filtered by severity, or
+    /// comments look unused that are not. `statement` answers the whole statement or instruction around a
+    /// place, for settings that go over several lines.
+    pub fn silence(
+        &mut self,
+        findings: Vec<Finding>,
+        statement: &dyn Fn(FileId, Span) -> Span,
+    ) -> (Vec<Finding>, Vec<Suppressed>) {
+        let mut kept = Vec::new();
+        let mut suppressed = Vec::new();
+        for finding in findings {
+            let place = finding.primary.place;
+            let file = self.files.get(place.file);
+            let lines = lines_of(file, statement(place.file, place.span).cover(place.span));
+            let ignores = self.ignores.get_mut(&place.file);
+            let cover = ignores.and_then(|ignores| {
+                ignores.iter_mut().find(|ignore| {
+                    // What is wrong with a comment, the comment itself may silence.
+                    let itself = ignore.comment.span.cover(place.span) == ignore.comment.span;
+                    ignore.rule == finding.rule && (ignore.covers(lines) || itself)
+                })
+            });
+            match cover {
+                Some(ignore) => {
+                    ignore.silenced = ignore.silenced.max(Some(finding.severity));
+                    let (reason, comment) = (ignore.reason.clone(), ignore.comment);
+                    suppressed.push(Suppressed { finding, reason, comment });
+                }
+                None => kept.push(finding),
+            }
+        }
+        (kept, suppressed)
+    }
+
+    /// What cannot be understood, names no rule, or silences an error without a reason; with
+    /// `always_reason`, anything without a reason.
+    pub fn faults(&self, always_reason: bool) -> Vec<CommentFault> {
+        let mut faults = self.faults.clone();
+        for (at, written) in self.written.iter().enumerate() {
+            let ignores = || self.ignores.values().flatten().filter(|ignore| ignore.written == at);
+            let worst = ignores().filter_map(|ignore| ignore.silenced).max();
+            let serious = worst.filter(|severity| always_reason || *severity == Severity::Error);
+            if let Some(severity) = serious.filter(|_| ignores().all(|ignore| ignore.reason.is_none())) {
+                let kind = FaultKind::MissingReason(severity);
+                faults.push(CommentFault { place: written.place, kind, fix: None });
+            }
+        }
+        faults
+    }
+
+    /// The names that silence nothing, among those that `may_be_unused`: a rule that did not run has found
+    /// nothing to silence, which says nothing about the comment.
+    pub fn unused(&self, may_be_unused: &dyn Fn(&str) -> bool) -> Vec<CommentFault> {
+        let is_unused = |ignore: &&Ignore| ignore.silenced.is_none() && may_be_unused(ignore.rule);
+        let all: Vec<&Ignore> = self.ignores.values().flatten().filter(is_unused).collect();
+        let without = |ignore: &Ignore| {
+            let written = self.written.get(ignore.written)?;
+            let goes = |name: &Place| all.iter().any(|other| other.name == *name);
+            let left: Vec<Place> = written.names.iter().copied().filter(|name| !goes(name)).collect();
+            Some(written.keep(&left, self.files))
+        };
+        let unused = all.iter().map(|ignore| CommentFault {
+            place: ignore.name,
+            kind: FaultKind::Unused(ignore.rule),
+            fix: without(ignore).map(|edit| Fix::safe("remove what silences nothing", vec![edit])),
+        });
+        unused.collect()
+    }
+
+    fn enter(&mut self, directive: &Directive, id: FileId, comment: Comment, comments: &[Comment], names: Names<'_>) {
+        let file = self.files.get(id);
+        let at = |span: Span| Place::new(id, span.shifted(comment.span.start));
+        let line = match directive.scope {
+            Scope::Statement => Some(covered_line(file, comment, comments)),
+            Scope::File if is_in_first_block(file, comment, comments) => None,
+            Scope::File => {
+                let kind = FaultKind::Malformed("`ignore-file` belongs into the comments at the top of the file");
+                self.faults.push(CommentFault { place: at(directive.span), kind, fix: None });
+                return;
+            }
+        };
+        let written = self.written.len();
+        self.written.push(Written {
+            place: at(directive.span),
+            names: directive.names.iter().map(|name| at(name.span)).collect(),
+            whole: whole_comment(file, comment, directive),
+        });
+        for name in &directive.names {
+            let place = at(name.span);
+            match (names.resolve)(&name.text) {
+                Some(rule) => self.ignores.entry(id).or_default().push(Ignore {
+                    rule,
+                    name: place,
+                    comment: at(directive.span),
+                    written,
+                    reason: directive.reason.clone(),
+                    line,
+                    silenced: None,
+                }),
+                None => self.faults.push(unknown_at(place, &name.text, names)),
+            }
         }
     }
-    for ignores in ignores.values() {
-        complain(ignores, &mut judged.problems);
+}
+
+/// The fix is unsafe, because a corrected name silences what was shown before.
+fn unknown_at(place: Place, name: &str, names: Names<'_>) -> CommentFault {
+    let score = |rule: &str| strsim::normalized_damerau_levenshtein(name, rule);
+    let alike = names.all.iter().copied().filter(|rule| score(rule) >= SIMILAR);
+    let nearest = alike.max_by(|a, b| score(a).total_cmp(&score(b)).then_with(|| b.cmp(a)));
+    let fix = nearest.map(|rule| Fix::unsafe_(format!("name the rule `{rule}`"), vec![Edit::replace(place, rule)]));
+    CommentFault { place, kind: FaultKind::UnknownRule { name: name.to_owned(), nearest }, fix }
+}
+
+/// The fix is unsafe, because a comment that is understood silences what was shown before.
+fn malformed_at(files: &Files, place: Place, reason: &'static str, names: Names<'_>) -> CommentFault {
+    let text = files.get(place.file).slice(place.span);
+    let meant = repair::meant(text, &|word| (names.resolve)(word).is_some());
+    let fix = meant.map(|meant| Fix::unsafe_(format!("write `{meant}`"), vec![Edit::replace(place, meant)]));
+    CommentFault { place, kind: FaultKind::Malformed(reason), fix }
+}
+
+/// One comment, or the part of it that is addressed to farrier.
+struct Written {
+    place: Place,
+    /// The rules it names, known or not.
+    names: Vec<Place>,
+    /// The bytes to take out so that it is gone.
+    whole: Span,
+}
+
+impl Written {
+    /// The edit that leaves these names alone, and nothing where there are none.
+    fn keep(&self, names: &[Place], files: &Files) -> Edit {
+        let file = self.place.file;
+        let texts: Vec<&str> = names.iter().map(|name| files.get(file).slice(name.span)).collect();
+        match (texts.as_slice(), self.names.as_slice()) {
+            ([_, ..], [first, .., last]) => {
+                Edit::replace(Place::new(file, first.span.cover(last.span)), texts.join(", "))
+            }
+            _ => Edit::remove(Place::new(file, self.whole)),
+        }
     }
-    judged.problems.sort_by_key(|problem| problem.place);
-    judged
 }
 
 /// One rule named by one comment.
@@ -80,11 +217,11 @@ struct Ignore {
     /// The name as written.
     name: Place,
     comment: Place,
+    /// The index of the comment.
+    written: usize,
     reason: Option<String>,
     /// The line whose statement it covers; `None` for the whole file.
     line: Option<usize>,
-    /// Bytes that go with the name when it is taken out, and those that go with the whole comment.
-    removal: (Span, Span),
     /// The worst of what it silences.
     silenced: Option<Severity>,
 }
@@ -98,76 +235,6 @@ impl Ignore {
 fn lines_of(file: &SourceFile, span: Span) -> (usize, usize) {
     let first = file.line(span.start);
     (first, file.line(span.end.saturating_sub(1)).max(first))
-}
-
-/// Reads all comments. Those of a line come before those of the file, so that the closest one counts
-/// as used.
-fn collect(
-    files: &Files,
-    comments: &BTreeMap<FileId, Vec<Comment>>,
-    names: Names<'_>,
-    problems: &mut Vec<Problem>,
-) -> BTreeMap<FileId, Vec<Ignore>> {
-    let mut all = BTreeMap::new();
-    for (&id, comments) in comments {
-        let file = files.get(id);
-        let mut ignores = Vec::new();
-        for comment in comments {
-            for parsed in directive::parse(file.slice(comment.span)) {
-                match parsed {
-                    Ok(directive) => {
-                        let line = match directive.scope {
-                            Scope::Statement => Some(covered_line(file, *comment, comments)),
-                            Scope::File if is_in_first_block(file, *comment, comments) => None,
-                            Scope::File => {
-                                let place = Place::new(id, directive.span.shifted(comment.span.start));
-                                problems.push(Problem::malformed(
-                                    place,
-                                    "`ignore-file` belongs into the comments at the top of the file",
-                                ));
-                                continue;
-                            }
-                        };
-                        enter(&directive, (id, file, *comment), line, names, &mut ignores, problems);
-                    }
-                    Err(malformed) => problems.push(Problem::malformed(
-                        Place::new(id, malformed.span.shifted(comment.span.start)),
-                        malformed.reason,
-                    )),
-                }
-            }
-        }
-        ignores.sort_by_key(|ignore| ignore.line.is_none());
-        all.insert(id, ignores);
-    }
-    all
-}
-
-fn enter(
-    directive: &Directive,
-    (id, file, comment): (FileId, &SourceFile, Comment),
-    line: Option<usize>,
-    names: Names<'_>,
-    ignores: &mut Vec<Ignore>,
-    problems: &mut Vec<Problem>,
-) {
-    let at = |span: Span| Place::new(id, span.shifted(comment.span.start));
-    for (i, name) in directive.names.iter().enumerate() {
-        let place = at(name.span);
-        let Some(rule) = (names.resolve)(&name.text) else {
-            problems.push(Problem::unknown(place, &name.text, names.all));
-            continue;
-        };
-        ignores.push(Ignore {
-            rule,
-            name: place,
-            comment: at(directive.span),
-            reason: directive.reason.clone(),
-            line,
-            removal: (at(directive.without(i)).span, whole_comment(file, comment, directive)),
-            silenced: None,
-        });
-    }
 }
 
 /// The bytes to take out so that the directive is gone: with its comment, if that holds nothing else,
@@ -212,24 +279,6 @@ fn is_in_first_block(file: &SourceFile, comment: Comment, all: &[Comment]) -> bo
         rest = other.span.end;
     }
     true
-}
-
-/// Says which names silence nothing and which comments do so without a reason.
-fn complain(ignores: &[Ignore], problems: &mut Vec<Problem>) {
-    let mut by_comment: BTreeMap<Place, Vec<&Ignore>> = BTreeMap::new();
-    for ignore in ignores {
-        by_comment.entry(ignore.comment).or_default().push(ignore);
-    }
-    for (comment, ignores) in by_comment {
-        let worst = ignores.iter().filter_map(|ignore| ignore.silenced).max();
-        for ignore in ignores.iter().filter(|ignore| ignore.silenced.is_none()) {
-            let span = if worst.is_some() { ignore.removal.0 } else { ignore.removal.1 };
-            problems.push(Problem::unused(ignore.name, ignore.rule, Place::new(comment.file, span)));
-        }
-        if let Some(severity) = worst.filter(|_| ignores.iter().all(|ignore| ignore.reason.is_none())) {
-            problems.push(Problem { place: comment, kind: Kind::MissingReason(severity), fix: None });
-        }
-    }
 }
 
 #[cfg(test)]

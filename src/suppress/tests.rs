@@ -6,8 +6,15 @@ use crate::source::Comment;
 
 const ALL: &[&str] = &["too-many", "too-slow"];
 
-/// Judges one finding of `too-many` (`MANY`) for each `9` in the text.
-fn judge(text: &str, statement: &dyn Fn(FileId, Span) -> Span) -> (Files, Judged) {
+/// What is left, what is silenced, and what is wrong with the comments.
+struct Judged {
+    kept: Vec<Finding>,
+    suppressed: Vec<Suppressed>,
+    faults: Vec<CommentFault>,
+}
+
+/// Judges one finding of `too-many` (`MANY`) for each `9` in the text, when these rules ran.
+fn judge(text: &str, statement: &dyn Fn(FileId, Span) -> Span, ran: &[&str]) -> (Files, Judged) {
     let mut files = Files::new();
     let id = files.add("a.py", text);
     let mut comments = Vec::new();
@@ -24,7 +31,7 @@ fn judge(text: &str, statement: &dyn Fn(FileId, Span) -> Span) -> (Files, Judged
         .map(|(at, _)| Finding {
             rule: "too-many",
             code: "MANY",
-            severity: Severity::Warning,
+            severity: Severity::Error,
             confidence: Confidence::High,
             message: String::new(),
             primary: Label::new(Place::new(id, Span::new(at, at + 1)), ""),
@@ -32,6 +39,7 @@ fn judge(text: &str, statement: &dyn Fn(FileId, Span) -> Span) -> (Files, Judged
             help: None,
             category: None,
             pattern: None,
+            function: None,
             fix: None,
         })
         .collect();
@@ -41,14 +49,20 @@ fn judge(text: &str, statement: &dyn Fn(FileId, Span) -> Span) -> (Files, Judged
         _ => None,
     };
     let names = Names { resolve: &resolve, all: ALL };
-    let judged = apply(findings, &files, &BTreeMap::from([(id, comments)]), statement, names);
-    (files, judged)
+    let comments = BTreeMap::from([(id, comments)]);
+    let mut directives = Directives::read(&files, &comments, names);
+    let (kept, suppressed) = directives.silence(findings, statement);
+    let mut faults = directives.faults(false);
+    faults.extend(directives.unused(&|rule| ran.contains(&rule)));
+    faults.sort_by_key(|fault| fault.place);
+    drop(directives);
+    (files, Judged { kept, suppressed, faults })
 }
 
-/// Kept, suppressed, and problems as text.
-fn outcome(text: &str) -> (usize, usize, Vec<String>) {
-    let (_, judged) = judge(text, &|_, span| span);
-    (judged.kept.len(), judged.suppressed.len(), judged.problems.iter().map(ToString::to_string).collect())
+/// Kept, suppressed, and what is wrong.
+fn outcome(text: &str) -> (usize, usize, Vec<FaultKind>) {
+    let (_, judged) = judge(text, &|_, span| span, ALL);
+    (judged.kept.len(), judged.suppressed.len(), judged.faults.into_iter().map(|fault| fault.kind).collect())
 }
 
 #[test]
@@ -73,19 +87,19 @@ fn a_comment_covers_nothing_else() {
         "workers = 9\n# farrier: ignore[too-many] -- why\n",
         "workers = 9  # farrier: ignore[too-slow] -- why\n",
     ] {
-        let (kept, suppressed, problems) = outcome(text);
+        let (kept, suppressed, faults) = outcome(text);
         assert_eq!((kept, suppressed), (1, 0), "{text}");
-        assert!(problems.iter().any(|problem| problem.contains("silences nothing")), "{text}: {problems:?}");
+        assert!(matches!(faults.as_slice(), [FaultKind::Unused(_)]), "{text}: {faults:?}");
     }
 }
 
 #[test]
 fn a_comment_covers_the_whole_statement() {
     let text = "x = 1\nrun(\n  9,\n)  # farrier: ignore[too-many] -- why\n";
-    let (_, judged) = judge(text, &|_, _| Span::new(6, 17));
+    let (_, judged) = judge(text, &|_, _| Span::new(6, 17), ALL);
     assert_eq!((judged.kept.len(), judged.suppressed.len()), (0, 1));
     let above = "x = 1\n# farrier: ignore[too-many]\nrun(\n  9,\n)\n";
-    let (_, judged) = judge(above, &|_, _| Span::new(34, 45));
+    let (_, judged) = judge(above, &|_, _| Span::new(34, 45), ALL);
     assert_eq!((judged.kept.len(), judged.suppressed.len()), (0, 1));
 }
 
@@ -95,16 +109,26 @@ fn comments_of_other_tools_mean_nothing() {
 }
 
 #[test]
-fn problems_say_what_is_wrong() {
-    let (_, _, problems) = outcome(
+fn faults_say_what_is_wrong() {
+    let (_, _, faults) = outcome(
         "workers = 9  # farrier: ignore[too-mny, too-many]\nx = 1\n# farrier: ignore-file[many]\ny = 9 # farrier: ignore\n",
     );
-    insta::assert_snapshot!(problems.join("\n"), @r"
-    silences a warning without a reason; add `-- reason`
-    there is no rule `too-mny`; the nearest name is `too-many`
-    this comment silences nothing: `ignore-file` belongs into the comments at the top of the file
-    this comment silences nothing: the rules to ignore are missing, as in `ignore[rule-name]`
-    ");
+    assert_eq!(
+        faults,
+        [
+            FaultKind::MissingReason(Severity::Error),
+            FaultKind::UnknownRule { name: "too-mny".to_owned(), nearest: Some("too-many") },
+            FaultKind::Malformed("`ignore-file` belongs into the comments at the top of the file"),
+            FaultKind::Malformed("the rules to ignore are missing, as in `ignore[rule-name]`"),
+        ]
+    );
+}
+
+#[test]
+fn a_rule_that_did_not_run_makes_no_comment_unused() {
+    let text = "x = 1  # farrier: ignore[too-slow] -- why\n";
+    assert_eq!(judge(text, &|_, span| span, ALL).1.faults.len(), 1);
+    assert_eq!(judge(text, &|_, span| span, &["too-many"]).1.faults.len(), 0);
 }
 
 #[test]
@@ -118,14 +142,18 @@ fn taking_out_what_is_unused_leaves_the_rest() {
             "workers = 9  # farrier: ignore[too-many, too-slow] -- why\n",
             "workers = 9  # farrier: ignore[too-many] -- why\n",
         ),
+        // What names no rule is another fault, with another fix.
+        ("x = 1  # farrier: ignore[too-slow, too-mny]\n", "x = 1  # farrier: ignore[too-mny]\n"),
         ("x = 1  # noqa # farrier: ignore[too-slow]\ny = 2\n", "x = 1  # noqa\ny = 2\n"),
         ("x = 1\n  # farrier: ignore[too-slow, too-many]\ny = 2\n", "x = 1\ny = 2\n"),
     ] {
-        let (files, judged) = judge(text, &|_, span| span);
-        let edit = &judged.problems[0].fix.as_ref().unwrap().edits[0];
+        let (files, judged) = judge(text, &|_, span| span, ALL);
+        let unused: Vec<&CommentFault> =
+            judged.faults.iter().filter(|fault| matches!(fault.kind, FaultKind::Unused(_))).collect();
+        let edit = &unused[0].fix.as_ref().unwrap().edits[0];
         let span = edit.place.span;
         let old = files.get(edit.place.file).text();
         assert_eq!(format!("{}{}{}", &old[..span.start], edit.text, &old[span.end..]), left);
-        assert!(judged.problems.iter().all(|problem| problem.fix.as_ref().unwrap().edits[0] == *edit));
+        assert!(unused.iter().all(|fault| fault.fix.as_ref().unwrap().edits[0] == *edit), "{text}");
     }
 }

@@ -56,8 +56,7 @@ pub(in super::super) fn read(
     files: &Files,
     facts: &Facts,
 ) -> Called {
-    let place = launched.sighting.place;
-    let sites = Sites::new(place, facts.python.get(&place.file), files);
+    let sites = Sites::of(launched, facts, files);
     let reading = Reading { launched, table, version, sites, files, facts };
     let mut called = match launched.api {
         Api::UvicornRun | Api::UvicornConfig => uvicorn::read(&reading),

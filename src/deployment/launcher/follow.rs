@@ -4,11 +4,12 @@ use super::super::commands::Start;
 use super::super::configuration::Reader;
 use super::super::locate::join;
 use super::Launched;
-use crate::python::evaluate::{self, Course, FilePath, Imported, Inputs, Watched};
+use crate::python::evaluate::{self, Course, FilePath, Imported, Inputs, Outcome, Watched};
 use crate::python::launches::{self, Api};
 use crate::read::Facts;
 use crate::servers::{Code, Server, table};
 use crate::source::{FileId, Files, Place, Span};
+use crate::values::Value;
 
 /// Code of the project, and how it is run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,7 +113,14 @@ pub(in super::super) fn follow(
     let mut found: Vec<Launched> = Vec::new();
     for sighting in sightings {
         let Some(api) = launches::api(&sighting.callee) else { continue };
-        found.push(Launched { api, sighting, program: entry.by_path.then_some(entry.file) });
+        let given = sighting.positional.iter().chain(sighting.named.iter().map(|(_, given)| given));
+        let mut attributes = given.flat_map(|given| &given.attributes);
+        let path = attributes.find(|(name, _)| name == evaluate::TOML).map(|(_, value)| &value.outcome);
+        let loads = match path {
+            Some(Outcome::Known(Value::Str(path))) => start.roots.file(files, path),
+            _ => None,
+        };
+        found.push(Launched { api, sighting, program: entry.by_path.then_some(entry.file), loads });
     }
     // Where a default in place decides between two branches, it decides.
     let functions: Vec<Option<Span>> = found.iter().map(|one| function_of(one.sighting.place, facts)).collect();

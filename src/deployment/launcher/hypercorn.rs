@@ -4,6 +4,7 @@
 use super::super::effective::Resolved;
 use super::call::{Called, Reading, known, resolved};
 use super::target;
+use crate::python::evaluate::TOML;
 use crate::python::launches::Api;
 use crate::servers::cast;
 use crate::source::Located;
@@ -21,6 +22,18 @@ pub(super) fn read(reading: &Reading) -> Called {
         reading.hide(&mut called, &sighting.place, "the configuration comes from something that is not followed");
     }
     for (name, value) in config.into_iter().flat_map(|config| &config.attributes) {
+        if name == TOML {
+            match reading.launched.loads {
+                Some(file) => {
+                    let read = super::super::hypercorn::toml(reading.files, file, reading.table, reading.version);
+                    called.errors.extend(read.errors);
+                    // What the code sets later counts, wherever the file is named.
+                    called.candidates.splice(0..0, read.candidates);
+                }
+                None => reading.hide(&mut called, &sighting.place, "the file with the configuration was not read"),
+            }
+            continue;
+        }
         let found = reading.sites.attribute(name).unwrap_or_else(|| reading.sites.whole());
         if name == "application_path" {
             if let Some(Value::Str(text)) = known(value) {

@@ -36,6 +36,8 @@ pub(super) struct Launched {
     pub(super) sighting: Sighting,
     /// The file that was run, whose folder its imports begin in if it is run by its path.
     pub(super) program: Option<FileId>,
+    /// The file that it reads its configuration from.
+    pub(super) loads: Option<FileId>,
 }
 
 /// A program imports its launcher through few others.

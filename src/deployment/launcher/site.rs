@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::super::effective::Site;
+use super::Launched;
 use crate::python::launches::{CallSite, Element, call_at};
 use crate::python::syntax::ast::{Expr, Stmt};
 use crate::python::syntax::visitor::{self, Visitor};
 use crate::python::syntax::{Module, span_of};
+use crate::read::Facts;
 use crate::source::{FileId, Files, Place, Span};
 use crate::values::Value;
 
@@ -29,6 +31,22 @@ impl<'a> Sites<'a> {
         let text = files.get(place.file).text();
         let call = module.and_then(|module| call_at(module, text, place.span));
         Self { place, module, text, call }
+    }
+
+    /// Those of a call that starts a server, which may be written as arguments of another one.
+    pub(super) fn of(launched: &Launched, facts: &'a Facts, files: &'a Files) -> Self {
+        let place = launched.sighting.place;
+        let mut sites = Self::new(place, facts.python.get(&place.file), files);
+        match launched.sighting.offset {
+            Some(0) => {}
+            Some(offset) => {
+                if let Some(call) = &mut sites.call {
+                    call.positional.drain(..offset.min(call.positional.len()));
+                }
+            }
+            None => sites.call = None,
+        }
+        sites
     }
 
     pub(super) const fn file(&self) -> FileId {

@@ -140,7 +140,8 @@ fn commands(words: Words, launched: &Launched, outer: &Start, here: &Start, file
     let sighting = &launched.sighting;
     let place = sighting.place;
     let module = facts.python.get(&place.file);
-    let site = module.and_then(|module| call_at(module, files.get(place.file).text(), place.span));
+    let site = module.filter(|_| sighting.offset == Some(0));
+    let site = site.and_then(|module| call_at(module, files.get(place.file).text(), place.span));
     let named = |name: &str| sighting.named.iter().find(|(known, _)| known == name).map(|(_, given)| given);
     let given = sighting.positional.get(words.index).or_else(|| named(words.name));
     let element = site.as_ref().and_then(|site| argument_site(site, &words));

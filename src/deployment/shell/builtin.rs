@@ -5,6 +5,7 @@ use super::arithmetic;
 use super::condition::Status;
 use super::parameter::is_name;
 use super::program::assignment;
+use super::shield::ShieldKind;
 use super::state::{Held, State, Variable};
 use super::statement::{Done, Flow};
 use super::text::{self, Field};
@@ -109,7 +110,14 @@ impl Shell<'_> {
                         matches!(text, "TERM" | "SIGTERM" | "15" | "INT" | "SIGINT" | "QUIT" | "SIGQUIT")
                     })
                 };
-                state.passes_signals |= given.iter().skip(1).any(handles);
+                if given.iter().skip(1).any(handles) {
+                    state.passes_signals = true;
+                    // What runs in the background by now hears of it as well.
+                    let shields = self.found.iter_mut().filter_map(|start| start.shield.as_mut());
+                    for shield in shields.filter(|shield| matches!(shield.kind, ShieldKind::Background { .. })) {
+                        shield.is_passed = true;
+                    }
+                }
                 Done::with(Status::Likely)
             }
             "wait" | "ulimit" | "umask" | "shopt" | "alias" | "unalias" | "jobs" | "kill" | "sleep" => {

@@ -209,10 +209,10 @@ impl<'e> Expression<'e, '_> {
         match operator.known() {
             Some("-n") => filled(operand),
             Some("-z") => filled(operand).not(),
-            // A file of the project is there; others may be.
+            // A file of the project is there; others may be, unless it is known what the image holds.
             Some("-f" | "-e" | "-s" | "-r") => match known {
                 Some("") => Status::Known(false),
-                Some(path) if self.shell.file(path, self.state).is_some() => Status::Known(true),
+                Some(path) => self.shell.has(path, self.state).map_or(Status::Unknown, Status::Known),
                 _ => Status::Unknown,
             },
             Some("-v") => match known {

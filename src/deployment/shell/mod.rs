@@ -198,6 +198,14 @@ impl<'a> Shell<'a> {
         state.roots.file(self.files(), path)
     }
 
+    /// Whether there is a file at a path; `None` where that is not known.
+    fn has(&self, path: &str, state: &State) -> Option<bool> {
+        if self.written.contains(&join("", path)) {
+            return None;
+        }
+        state.roots.has(self.files(), path)
+    }
+
     /// Takes `steps` off the budget; `false` once it is used up.
     fn spend(&mut self, steps: usize) -> bool {
         self.steps = self.steps.saturating_sub(steps);

@@ -140,6 +140,7 @@ impl Shell<'_> {
             kind,
             command: first.place,
             is_last: self.position == Position::Last,
+            is_passed: false,
         });
         match (&state.shield, own) {
             // The outermost gets the signal, unless it may have become what it runs.
@@ -356,7 +357,7 @@ impl Shell<'_> {
             conditional: state.conditional,
             parted,
             managed: self.managed,
-            shield: state.shield.clone().filter(|_| !state.passes_signals),
+            shield: state.shield.clone().map(|shield| Shield { is_passed: state.passes_signals, ..shield }),
             on_large_node: None,
         });
     }

@@ -15,6 +15,9 @@ pub struct Shield {
     pub command: Place,
     /// Whether nothing else would run behind it, so that `exec` in front of it changes nothing else.
     pub is_last: bool,
+    /// Whether the signal reaches the server all the same: an init passes it to every process, or the script
+    /// handles it.
+    pub is_passed: bool,
 }
 
 /// How a shell comes to wait for a server.

@@ -104,7 +104,7 @@ impl<'a> Reader<'a> {
         function.class = self.class;
         function.decorators = &def.decorator_list;
         function.returns = def.returns.as_deref();
-        function.is_abstract = is_placeholder(&def.body);
+        function.is_abstract = is_placeholder(&def.body) || def.decorator_list.iter().any(says_abstract);
         function.parameters = parameters(&def.parameters);
         self.facts.functions.push(function);
         self.type_parameters(def.type_params.as_deref());
@@ -181,6 +181,7 @@ impl<'a> Reader<'a> {
             scope: self.function,
             bases: def.arguments.as_deref().map(|arguments| &*arguments.args).unwrap_or_default(),
             decorators: &def.decorator_list,
+            parameters: generic_over(def),
             methods: HashMap::new(),
             fields: BTreeMap::new(),
             nested: HashMap::new(),
@@ -228,6 +229,46 @@ impl<'a> Reader<'a> {
             }
         }
     }
+}
+
+/// `@abstractmethod`, whatever the body does for those who ask it by `super()`.
+fn says_abstract(decorator: &ast::Decorator) -> bool {
+    match &decorator.expression {
+        Expr::Name(name) => name.id.as_str() == "abstractmethod",
+        Expr::Attribute(attribute) => attribute.attr.as_str() == "abstractmethod",
+        _ => false,
+    }
+}
+
+/// The type parameters of a class: those in its own brackets, or those of `Generic[...]`, or whatever
+/// stands in the brackets of its bases.
+fn generic_over(def: &ast::StmtClassDef) -> Vec<&str> {
+    if let Some(parameters) = def.type_params.as_deref() {
+        return parameters.type_params.iter().map(|parameter| parameter.name().as_str()).collect();
+    }
+    let bases = def.arguments.as_deref().map(|arguments| &*arguments.args).unwrap_or_default();
+    let subscripts =
+        || bases.iter().filter_map(|base| if let Expr::Subscript(base) = base { Some(base) } else { None });
+    let says_so = |base: &&ast::ExprSubscript| match &*base.value {
+        Expr::Name(name) => matches!(name.id.as_str(), "Generic" | "Protocol"),
+        Expr::Attribute(attribute) => matches!(attribute.attr.as_str(), "Generic" | "Protocol"),
+        _ => false,
+    };
+    let mut found: Vec<&str> = Vec::new();
+    for base in subscripts().find(says_so).into_iter().chain(subscripts()) {
+        let arguments = match &*base.slice {
+            Expr::Tuple(tuple) => &tuple.elts[..],
+            one => std::slice::from_ref(one),
+        };
+        for argument in arguments {
+            if let Expr::Name(name) = argument
+                && !found.contains(&name.id.as_str())
+            {
+                found.push(name.id.as_str());
+            }
+        }
+    }
+    found
 }
 
 fn parameters(parameters: &ast::Parameters) -> Vec<Parameter<'_>> {

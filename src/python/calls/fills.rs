@@ -25,6 +25,21 @@ impl<'a> Reader<'a> {
     /// Something is put into the container that a name or an attribute of `self` stands for.
     pub(super) fn fill(&mut self, container: &'a Expr, bound: Bound<'a>, at: usize) {
         let binding = Binding { bound, scope: self.function, at, block: Span::new(at, at) };
+        match (container, bound) {
+            // `table[key].append(value)`, `table.setdefault(key, []).append(value)`
+            (Expr::Subscript(subscript), Bound::Held(value)) => {
+                return self.fill(&subscript.value, Bound::KeptHeld(value), at);
+            }
+            (Expr::Call(call), Bound::Held(value)) => {
+                if let Expr::Attribute(lookup) = &*call.func
+                    && lookup.attr.as_str() == "setdefault"
+                {
+                    self.fill(&lookup.value, Bound::KeptHeld(value), at);
+                }
+                return;
+            }
+            _ => {}
+        }
         match container {
             Expr::Name(name) => self.facts.fills.entry(name.id.as_str()).or_default().push(binding),
             Expr::Attribute(attribute) => match self.class_of_receiver(&attribute.value) {
@@ -81,6 +96,19 @@ impl<'a> Reader<'a> {
         };
         let block = Span::new(span_of(first).start, span_of(last).end);
         self.narrow(test, block.start, block);
+    }
+
+    /// In the body of `case Type():` the name that is matched is one.
+    pub(super) fn narrowed_by_pattern(&mut self, subject: &'a Expr, pattern: &'a ast::Pattern, body: &'a [Stmt]) {
+        let (Some(first), Some(last)) = (body.first(), body.last()) else {
+            return;
+        };
+        if let (Expr::Name(name), ast::Pattern::MatchClass(class), None) = (subject, pattern, self.class) {
+            let block = Span::new(span_of(first).start, span_of(last).end);
+            let bound = Bound::Narrowed(&class.cls);
+            let binding = Binding { bound, scope: self.function, at: block.start, block };
+            self.current().narrowed.entry(name.id.as_str()).or_default().push(binding);
+        }
     }
 
     /// After `assert isinstance(name, Type)` it is one up to the end of the block.

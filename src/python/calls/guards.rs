@@ -71,17 +71,36 @@ pub(super) fn probes_for_loop(body: &[Stmt]) -> bool {
     })
 }
 
-/// Whether a body only stands in for an override: a docstring, `pass`, `...`, or an exception.
+/// Whether a body only stands in for an override: a docstring, `pass`, `...`, or an exception, with a
+/// message put together before it.
 pub(super) fn is_placeholder(body: &[Stmt]) -> bool {
-    body.iter().all(|stmt| match stmt {
+    let Some((last, before)) = body.split_last() else { return true };
+    let says_nothing = |stmt: &Stmt| match stmt {
         Stmt::Pass(_) => true,
         Stmt::Expr(stmt) => matches!(&*stmt.value, Expr::StringLiteral(_) | Expr::EllipsisLiteral(_)),
-        Stmt::Raise(raise) => raise.exc.as_deref().is_some_and(|exc| {
-            let callee = if let Expr::Call(call) = exc { &*call.func } else { exc };
-            matches!(callee, Expr::Name(name) if name.id.as_str() == "NotImplementedError")
-        }),
         _ => false,
-    })
+    };
+    match last {
+        Stmt::Raise(raise) => {
+            let is_meant = raise.exc.as_deref().is_some_and(|exc| {
+                let callee = if let Expr::Call(call) = exc { &*call.func } else { exc };
+                matches!(callee, Expr::Name(name) if name.id.as_str() == "NotImplementedError")
+            });
+            is_meant && before.iter().all(|stmt| matches!(stmt, Stmt::Assign(_) | Stmt::Expr(_) | Stmt::Pass(_)))
+        }
+        last => says_nothing(last) && before.iter().all(says_nothing),
+    }
+}
+
+/// The name and the text of `name == "text"`.
+pub(super) fn equality(test: &Expr) -> Option<(&str, &str)> {
+    let Expr::Compare(compare) = test else { return None };
+    match (&*compare.left, &*compare.ops, &*compare.comparators) {
+        (Expr::Name(name), [ast::CmpOp::Eq], [Expr::StringLiteral(text)]) => {
+            Some((name.id.as_str(), text.value.to_str()))
+        }
+        _ => None,
+    }
 }
 
 /// Whether what follows in the same block is never reached.

@@ -111,6 +111,8 @@ pub struct Function<'a> {
     pub events: Vec<Event<'a>>,
     /// What it returns.
     pub results: Vec<&'a Expr>,
+    /// Results that hold only where a name equals a text, by the place where they start.
+    pub results_for: HashMap<usize, (&'a str, &'a str)>,
     /// What it yields.
     pub yields: Vec<&'a Expr>,
     /// Whether it switches a socket to non-blocking mode.
@@ -159,6 +161,8 @@ pub struct Class<'a> {
     pub bases: &'a [Expr],
     /// Its decorators.
     pub decorators: &'a [ast::Decorator],
+    /// The names of the types it is generic over, in the order in which they are given.
+    pub parameters: Vec<&'a str>,
     /// Its methods, by name; the last one of a name counts.
     pub methods: HashMap<&'a str, Vec<u32>>,
     /// What its body and its methods (through `self`) assign.
@@ -220,6 +224,7 @@ pub fn facts(file: FileId, module: &Module) -> FileFacts<'_> {
         depth: 0,
         silent: 0,
         typing_only: 0,
+        equal: Vec::new(),
     };
     reader.body(&module.body);
     reader.facts
@@ -245,6 +250,7 @@ impl<'a> Function<'a> {
             globals: HashSet::new(),
             events: Vec::new(),
             results: Vec::new(),
+            results_for: HashMap::new(),
             yields: Vec::new(),
             sets_nonblocking: false,
             conditions: Vec::new(),
@@ -265,6 +271,8 @@ struct Reader<'a> {
     /// Above zero where the code does not run on a server: its calls are not recorded.
     silent: usize,
     typing_only: usize,
+    /// The names that the blocks around say are equal to a text.
+    equal: Vec<(&'a str, &'a str)>,
 }
 
 impl<'a> Reader<'a> {
@@ -342,6 +350,7 @@ impl<'a> visitor::Visitor<'a> for Reader<'a> {
                     if let Some(guard) = &case.guard {
                         self.visit_expr(guard);
                     }
+                    self.narrowed_by_pattern(&stmt.subject, &case.pattern, &case.body);
                     self.block(&case.body);
                 }
             }
@@ -354,7 +363,9 @@ impl<'a> visitor::Visitor<'a> for Reader<'a> {
             Stmt::Return(result) => {
                 if let Some(value) = result.value.as_deref() {
                     self.visit_expr(value);
+                    let equal = self.equal.last().copied();
                     self.current().results.push(value);
+                    self.current().results_for.extend(equal.map(|equal| (span_of(value).start, equal)));
                 }
             }
             Stmt::Delete(delete) => delete.targets.iter().for_each(|target| self.targets(target)),
@@ -375,7 +386,12 @@ impl<'a> visitor::Visitor<'a> for Reader<'a> {
         if let ast::Pattern::MatchAs(pattern) = pattern
             && let Some(name) = &pattern.name
         {
-            self.bind(name.as_str(), Bound::Opaque, span_of(pattern).end);
+            // `case Class() as name`
+            let bound = match pattern.pattern.as_deref() {
+                Some(ast::Pattern::MatchClass(class)) => Bound::Value { value: None, annotation: Some(&class.cls) },
+                _ => Bound::Opaque,
+            };
+            self.bind(name.as_str(), bound, span_of(pattern).end);
         }
         visitor::walk_pattern(self, pattern);
     }

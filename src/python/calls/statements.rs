@@ -1,7 +1,7 @@
 //! What runs, in the order it runs: statements with blocks, calls, comprehensions.
 
 use super::generators::is_eager;
-use super::guards::{Guard, guard, is_zero_or_false, probes_for_loop};
+use super::guards::{Guard, equality, guard, is_zero_or_false, probes_for_loop};
 use super::{EventKind, Reader};
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr, Stmt};
@@ -25,15 +25,27 @@ impl<'a> Reader<'a> {
             Guard::None if self.fills_kept_value(&stmt.test) => self.quiet_block(&stmt.body),
             Guard::None => {
                 self.narrowed(&stmt.test, &stmt.body);
-                self.block(&stmt.body);
+                self.block_where(&stmt.test, &stmt.body);
             }
         }
         for clause in &stmt.elif_else_clauses {
             if let Some(test) = &clause.test {
                 self.test(test);
                 self.narrowed(test, &clause.body);
+                self.block_where(test, &clause.body);
+            } else {
+                self.block(&clause.body);
             }
-            self.block(&clause.body);
+        }
+    }
+
+    /// A block in which a name may be known to equal a text.
+    fn block_where(&mut self, test: &'a Expr, body: &'a [Stmt]) {
+        let equal = equality(test);
+        self.equal.extend(equal);
+        self.block(body);
+        if equal.is_some() {
+            self.equal.pop();
         }
     }
 

@@ -124,6 +124,11 @@ impl<'a> Run<'a, '_> {
                 arguments.open = true;
             }
         }
+        if let (Thing::Unknown(_) | Thing::Dotted(_) | Thing::Object(_), Expr::Attribute(method)) =
+            (&callee.thing, call.func.as_ref())
+        {
+            self.call_given_by_method(&callee, method.attr.as_str(), &arguments, span_of(call))?;
+        }
         self.call_cell(&callee, arguments, span_of(call))
     }
 
@@ -167,6 +172,10 @@ impl<'a> Run<'a, '_> {
             Thing::Class(class) => {
                 let class = Rc::clone(class);
                 Ok(self.nested(|run| run.construct(&class, arguments, at))?.resting_on(callee))
+            }
+            Thing::Made(what, held) if what.as_ref() == "functools.partial" => {
+                let held = Rc::clone(held);
+                self.nested(|run| run.call_partial(&held, arguments, at))
             }
             Thing::Reader(id) => {
                 let id = *id;

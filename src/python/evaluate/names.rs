@@ -258,6 +258,7 @@ pub(super) fn is_made(name: &str) -> bool {
             | "pydantic.fields.Field"
             | "pydantic.v1.Field"
             | "dataclasses.field"
+            | "functools.partial"
             | "pydantic.AliasChoices"
             | "pydantic.field_validator"
             | "pydantic.validator"

@@ -44,7 +44,9 @@ impl<'a> Run<'a, '_> {
         at: Span,
     ) -> Step<Cell<'a>> {
         let own_file = arguments.named("_env_file").cloned();
-        let odd = arguments.named.iter().any(|(name, _)| name.starts_with('_') && name.as_ref() != "_env_file");
+        // How the bytes of a file become characters does not matter to what is read from it.
+        let known = ["_env_file", "_env_file_encoding"];
+        let odd = arguments.named.iter().any(|(name, _)| name.starts_with('_') && !known.contains(&name.as_ref()));
         if odd || !arguments.positional.is_empty() || class.setting("secrets_dir").is_some() {
             return self.unknown_instance(class, arguments, at);
         }

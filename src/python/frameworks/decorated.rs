@@ -8,13 +8,13 @@ use super::find::Finder;
 use super::index::Entry;
 use super::{Context, Pool, Role};
 use crate::python::syntax::ast::{self, Expr};
-use crate::python::types::{Frame, FunctionId, Value};
+use crate::python::types::{Frame, Value};
 
 impl<'a> Finder<'_, 'a> {
     /// Adds a function of which a decorator is given `given`.
     pub(super) fn add_decorated(
         &mut self,
-        id: FunctionId,
+        decorated: Frame,
         given: &[Value<'a>],
         entry: Entry,
         plain: Context,
@@ -29,9 +29,9 @@ impl<'a> Finder<'_, 'a> {
         }
         if !any {
             // What is left is no function: a decorator below moves a plain one to a thread.
-            let is_async = self.types.function(id).is_async;
+            let is_async = self.types.function(decorated.function).is_async;
             let context = if is_async { entry.form.coroutine } else { Context::Thread(Pool::Executor) };
-            self.push(self.types.plain(id), id, entry, context, route.cloned());
+            self.push(decorated, decorated.function, entry, context, route.cloned());
         }
     }
 

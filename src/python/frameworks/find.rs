@@ -86,7 +86,7 @@ impl<'a> Finder<'_, 'a> {
         let function = self.types.function(frame.function);
         let around = Frame { function: FunctionId { index: function.parent, ..frame.function }, ..frame };
         if !function.decorators.is_empty() {
-            self.decorators(frame.function, around);
+            self.decorators(frame, around);
         }
         self.parameters(frame, around);
         for event in &function.events {
@@ -115,26 +115,27 @@ impl<'a> Finder<'_, 'a> {
             .or_insert(found);
     }
 
-    fn decorators(&mut self, id: FunctionId, around: Frame) {
-        for (decorator, position) in self.types.function(id).decorators.iter().zip(0..) {
-            let (callee, call) = match &decorator.expression {
-                Expr::Call(call) => (&*call.func, Some(call)),
-                other => (other, None),
-            };
-            let entries = self.decorating(callee, call, around);
-            if entries.is_empty() {
+    fn decorators(&mut self, frame: Frame, around: Frame) {
+        for (decorator, position) in self.types.function(frame.function).decorators.iter().zip(0..) {
+            let forms = self.registering(&decorator.expression, around);
+            if forms.is_empty() {
+                self.hand_over(&decorator.expression, around, |types| types.decorated_below(frame, position));
                 continue;
             }
-            let given = self.types.decorated_below(id, position);
-            let route = call.and_then(route_of);
-            for (entry, plain) in entries {
-                self.add_decorated(id, &given, entry, plain, route.as_ref());
+            let given = self.types.decorated_below(frame, position);
+            for form in forms {
+                self.add_decorated(frame, &given, form.entry, form.plain, form.route.as_ref());
             }
         }
     }
 
     /// The forms in which an expression decorates, each with the context of plain functions.
-    fn decorating(&self, callee: &'a Expr, call: Option<&'a ast::ExprCall>, around: Frame) -> Vec<(Entry, Context)> {
+    pub(super) fn decorating(
+        &self,
+        callee: &'a Expr,
+        call: Option<&'a ast::ExprCall>,
+        around: Frame,
+    ) -> Vec<(Entry, Context)> {
         let mut found = Vec::new();
         if let Expr::Attribute(attribute) = callee
             && let Some(entries) = index().decorators.get(attribute.attr.as_str())
@@ -160,15 +161,22 @@ impl<'a> Finder<'_, 'a> {
             return found;
         }
         for value in self.types.value(callee, around).iter() {
-            let Value::External(name) = value else { continue };
-            for entry in index().named.get(last(name)).into_iter().flatten() {
-                if let Told::Named { names } = entry.form.told
-                    && among(names, name)
-                {
-                    found.push((*entry, call.map_or(entry.form.plain, |call| entry.form.plain_in(call))));
-                    break;
+            let entry = match value {
+                Value::External(name) => {
+                    let mut entries = index().named.get(last(name)).into_iter().flatten();
+                    entries.find(|entry| matches!(entry.form.told, Told::Named { names } if among(names, name)))
                 }
-            }
+                // `get = router.get`, or a parameter that is given it.
+                Value::Member(class, path) if name.is_empty() => {
+                    let mut entries = index().decorators.get(last(path)).into_iter().flatten();
+                    let is_router = matches!(path.rsplit_once('.'), None | Some(("router", _)));
+                    entries.find(|entry| {
+                        is_router && matches!(entry.form.told, Told::Decorator { on, .. } if among(on, class))
+                    })
+                }
+                _ => None,
+            };
+            found.extend(entry.map(|entry| (*entry, call.map_or(entry.form.plain, |call| entry.form.plain_in(call)))));
         }
         found
     }
@@ -229,7 +237,7 @@ impl<'a> Finder<'_, 'a> {
             }
             Expr::Name(_) => self.named_call(call, frame),
             // `app.get("/")(view)`
-            Expr::Call(decorator) => self.application(decorator, call, frame),
+            decorator @ Expr::Call(_) => self.application(decorator, call, frame),
             _ => return,
         }
         self.follow(call, frame);
@@ -303,18 +311,6 @@ impl<'a> Finder<'_, 'a> {
             }
         }
         found
-    }
-
-    /// `decorator(...)(function)`.
-    fn application(&mut self, decorator: &'a ast::ExprCall, call: &'a ast::ExprCall, frame: Frame) {
-        let Some(given) = call.arguments.args.first() else {
-            return;
-        };
-        for (entry, plain) in self.decorating(&decorator.func, Some(decorator), frame) {
-            for value in self.given(given, frame) {
-                self.add_value(&value, entry, plain, route_of(decorator).as_ref());
-            }
-        }
     }
 
     fn argument(&mut self, call: &'a ast::ExprCall, argument: super::Argument, entry: Entry, frame: Frame) {

@@ -30,7 +30,7 @@ pub(super) fn registrars(types: &Types<'_>, modules: &[u32]) -> BTreeSet<String>
                 let called = if function.name == "__init__" { class_of(types, id) } else { Some(function.name) };
                 let Some(called) = called.filter(|name| !names.contains(*name)) else { continue };
                 let open: Vec<&str> = open_parameters(types, id);
-                if !open.is_empty() && uses(types, id, &open, round > 0, &names) {
+                if !function.parameters.is_empty() && uses(types, id, &open, round > 0, &names) {
                     names.insert(called.to_owned());
                 }
             }
@@ -56,27 +56,53 @@ fn open_parameters<'a>(types: &Types<'a>, id: FunctionId) -> Vec<&'a str> {
         .collect()
 }
 
+/// Methods by which things are put into any list.
+const FILLERS: [&str; 4] = ["append", "extend", "insert", "add"];
+
 fn uses<'a>(types: &Types<'a>, id: FunctionId, open: &[&'a str], hands_on: bool, names: &BTreeSet<String>) -> bool {
     let function = types.function(id);
     let derived = derived(types, id, open);
     let open = &derived[..];
-    let by_call = function.events.iter().any(|event| {
-        let EventKind::Call(call, _) = event.kind else { return false };
-        let (name, root) = match &*call.func {
-            Expr::Attribute(attribute) => (attribute.attr.as_str(), root_of(&attribute.value)),
-            Expr::Name(name) if open.contains(&name.id.as_str()) => return true,
-            Expr::Name(name) => (name.id.as_str(), None),
-            Expr::Call(decorator) => match &*decorator.func {
+    let by_call = hands_over(types, id)
+        || function.events.iter().any(|event| {
+            let EventKind::Call(call, _) = event.kind else { return false };
+            let (name, root) = match &*call.func {
                 Expr::Attribute(attribute) => (attribute.attr.as_str(), root_of(&attribute.value)),
+                Expr::Name(name) if open.contains(&name.id.as_str()) => return true,
+                Expr::Name(name) => (name.id.as_str(), None),
+                Expr::Call(decorator) => match &*decorator.func {
+                    Expr::Attribute(attribute) => (attribute.attr.as_str(), root_of(&attribute.value)),
+                    _ => return false,
+                },
                 _ => return false,
-            },
-            _ => return false,
-        };
-        let registers = index().methods.contains_key(name) || index().decorators.contains_key(name);
-        let gives = || call.arguments.args.iter().any(|given| root_of(given).is_some_and(|root| open.contains(&root)));
-        registers && root.is_some_and(|root| open.contains(&root)) || hands_on && names.contains(name) && gives()
-    });
+            };
+            let registers = index().methods.contains_key(name) || index().decorators.contains_key(name);
+            let gives =
+                || call.arguments.args.iter().any(|given| root_of(given).is_some_and(|root| open.contains(&root)));
+            registers && root.is_some_and(|root| open.contains(&root)) || hands_on && names.contains(name) && gives()
+        });
     by_call || decorates(types, id, open)
+}
+
+/// Whether a parameter is given to something that registers functions.
+fn hands_over(types: &Types<'_>, id: FunctionId) -> bool {
+    let function = types.function(id);
+    let is_parameter = |expr: &Expr| matches!(expr, Expr::Name(name) if function.parameters.iter().any(|parameter| parameter.name == name.id.as_str()));
+    function.events.iter().any(|event| {
+        let EventKind::Call(call, _) = event.kind else { return false };
+        let registers = match &*call.func {
+            Expr::Attribute(attribute) => {
+                let name = attribute.attr.as_str();
+                index().methods.contains_key(name) && !FILLERS.contains(&name)
+            }
+            Expr::Call(decorator) => {
+                matches!(&*decorator.func, Expr::Attribute(attribute) if index().decorators.contains_key(attribute.attr.as_str()))
+            }
+            _ => false,
+        };
+        let named = call.arguments.keywords.iter().map(|keyword| &keyword.value);
+        registers && call.arguments.args.iter().chain(named).any(is_parameter)
+    })
 }
 
 /// These names, and those that are bound to something read from them: `router = app.router`.
@@ -141,6 +167,15 @@ impl<'a> Finder<'_, 'a> {
     }
 
     fn visit(&mut self, target: Frame, call: &'a ast::ExprCall, frame: Frame) {
+        let known = self.with_given(target, call, frame);
+        if known != target {
+            self.read(known);
+        }
+    }
+
+    /// A function with what a call gives it: besides what is carried into any function, the objects that
+    /// something may be registered on.
+    pub(super) fn with_given(&self, target: Frame, call: &'a ast::ExprCall, frame: Frame) -> Frame {
         let function = self.types.function(target.function);
         let is_static = self.types.has_decorator(target.function, "staticmethod");
         let shift = usize::from(function.class.is_some() && !is_static);
@@ -150,7 +185,10 @@ impl<'a> Finder<'_, 'a> {
             let position = function.parameters.iter().position(|parameter| parameter.name == name)?;
             Some((&keyword.value, position))
         });
-        let mut known = target;
+        let mut known = match self.types.with_arguments(&Value::Function(target), call, frame) {
+            Value::Function(known) => known,
+            _ => target,
+        };
         for (argument, position) in positional.chain(named) {
             let Some(parameter) = function.parameters.get(position) else { continue };
             if parameter.annotation.is_some() || parameter.variadic {
@@ -163,7 +201,12 @@ impl<'a> Finder<'_, 'a> {
                 known = self.types.with_known(known, position, object.clone());
             }
         }
-        if known == target || !self.visited.insert(known) {
+        known
+    }
+
+    /// Reads a function with what is known of its arguments, and the functions inside.
+    pub(super) fn read(&mut self, known: Frame) {
+        if self.visited.len() >= MAX_VISITS || !self.visited.insert(known) {
             return;
         }
         self.function(known);

@@ -23,6 +23,7 @@ mod litestar;
 mod pydantic;
 mod quart;
 mod raw;
+mod registered;
 mod sanic;
 mod schedulers;
 mod settings;

@@ -267,6 +267,15 @@ impl<'a> Visitor<'a> for Search<'_> {
             visitor::walk_arguments(self, &call.arguments);
             return;
         }
+        // A function that somebody else is given to call, with further arguments of the same call.
+        if let Expr::Call(call) = expr {
+            let positional = call.arguments.args.iter();
+            let mut given = positional.chain(call.arguments.keywords.iter().map(|keyword| &keyword.value));
+            let passed = given.find_map(|value| self.full(value).and_then(|name| api(&name)));
+            if let Some(found) = passed.filter(|found| !matches!(found, Api::Command(_))) {
+                self.add(Some(found), span_of(expr));
+            }
+        }
         // The command of a server that somebody else is given to call.
         if let Expr::Attribute(_) = expr
             && let Some(found @ Api::Command(_)) = self.full(expr).and_then(|name| api(&name))

@@ -17,6 +17,11 @@ impl<'a> Types<'a> {
         match annotation {
             Expr::Name(name) if name.id.as_str() == "Self" => self.own_instance(frame),
             Expr::Name(_) | Expr::Attribute(_) => {
+                if let Expr::Name(name) = annotation
+                    && let Some(bound) = self.type_parameter(name.id.as_str(), frame)
+                {
+                    return bound;
+                }
                 let values = self.value(annotation, frame);
                 values.iter().flat_map(|value| self.instances(value)).collect()
             }
@@ -86,7 +91,7 @@ impl<'a> Types<'a> {
                 result.into_iter().map(|value| Value::Returns(Rc::new(value))).collect()
             }
             Shape::Last => arguments.last().map(|last| self.annotation(last, frame)).unwrap_or_default(),
-            Shape::Class => arguments.first().map(|first| self.value(first, frame).to_vec()).unwrap_or_default(),
+            Shape::Class => first().into_iter().filter_map(class_of).collect(),
             Shape::Nothing => Vec::new(),
             Shape::Instance => vec![Value::Instance(canonical(name))],
         }
@@ -152,6 +157,15 @@ impl<'a> Types<'a> {
     }
 }
 
+/// The class of an instance.
+pub(super) fn class_of(instance: Value<'_>) -> Option<Value<'_>> {
+    match instance {
+        Value::Object(class) => Some(Value::Class(class)),
+        Value::Instance(name) => Some(Value::External(name)),
+        _ => None,
+    }
+}
+
 /// What the arguments of a generic type say about its values.
 enum Shape {
     Same,
@@ -169,6 +183,14 @@ enum Shape {
 
 fn shape(name: &str) -> Shape {
     let last = name.rsplit('.').next().unwrap_or(name);
+    // What is kept under a key or in a context is asked for like an item.
+    if last == "ContextVar" || name.starts_with("aiohttp.web") && last == "AppKey" {
+        return Shape::Maps;
+    }
+    // Markers of containers that inject what stands in their brackets.
+    if matches!(last, "FromDishka" | "Injected") {
+        return Shape::Same;
+    }
     let roots = ["typing.", "typing_extensions.", "collections.", "contextlib.", "sqlalchemy.orm.Mapped"];
     let standard = name == last || roots.iter().any(|root| name.starts_with(root));
     if !standard {

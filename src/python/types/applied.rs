@@ -1,7 +1,7 @@
 //! What somebody else is given of a function: below some of its decorators, inside a wrapper, with an
 //! argument that is known from elsewhere.
 
-use super::{Frame, FunctionId, Types, Value};
+use super::{Frame, Types, Value};
 
 /// How many wrappers are looked through.
 const MAX_WRAPPERS: usize = 8;
@@ -9,10 +9,9 @@ const MAX_WRAPPERS: usize = 8;
 impl<'a> Types<'a> {
     /// What the decorators below the one at `index` leave of a function: what that one is applied to.
     /// Nothing, where they move the function to a thread.
-    pub fn decorated_below(&self, function: FunctionId, index: usize) -> Vec<Value<'a>> {
-        let frame = self.plain(function);
+    pub fn decorated_below(&self, frame: Frame, index: usize) -> Vec<Value<'a>> {
         let around = self.around(frame);
-        let below = self.function(function).decorators.get(index + 1..).unwrap_or_default();
+        let below = self.function(frame.function).decorators.get(index + 1..).unwrap_or_default();
         let mut current = vec![Value::Function(frame)];
         for decorator in below.iter().rev() {
             current = self.apply(&decorator.expression, around, current);

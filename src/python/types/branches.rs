@@ -156,7 +156,7 @@ impl<'a> Types<'a> {
     /// The functions of the project by their names, constructors by those of their classes.
     fn functions_by_name(&self) -> ByName<'a> {
         let mut by_name = ByName::new();
-        for (facts, file) in self.facts.iter().zip(0..) {
+        for (facts, file) in self.project.facts.iter().zip(0..) {
             for (function, index) in facts.functions.iter().zip(0..) {
                 let id = FunctionId { file, index };
                 by_name.entry(function.name).or_default().push(id);

@@ -128,7 +128,9 @@ impl<'a> Types<'a> {
         let environment = if known {
             super::Environment::default()
         } else {
-            self.extend(super::Environment::default(), vec![((id, 0), entry)])
+            let generic = own.and_then(|own| self.bound_class(own, receiver));
+            let entries = std::iter::once(((id, 0), entry)).chain(generic);
+            self.extend(super::Environment::default(), entries.collect())
         };
         self.decorated(Frame { function: id, environment }).to_vec()
     }
@@ -169,7 +171,7 @@ impl<'a> Types<'a> {
 
     fn children(&self) -> super::Children {
         let mut children = super::Children::new();
-        for (facts, file) in self.facts.iter().zip(0..) {
+        for (facts, file) in self.project.facts.iter().zip(0..) {
             for (_, index) in facts.classes.iter().zip(0..) {
                 let class = ClassId { file, index };
                 for base in self.bases(class).iter() {
@@ -195,9 +197,13 @@ impl<'a> Types<'a> {
     pub(super) fn super_attribute(&self, class: ClassId, receiver: ClassId, name: &str) -> Vec<Value<'a>> {
         let line = self.ancestry(receiver);
         let after = line.iter().position(|value| *value == Value::Class(class)).map_or(0, |at| at + 1);
-        let method = self.method_from(&line[after..], receiver, name);
-        if !method.is_empty() {
-            return method;
+        // Whoever asks for the method above is given it, were it only a placeholder.
+        let own = line[after..].iter().find_map(|value| match value {
+            Value::Class(owner) => self.own_method(*owner, name),
+            _ => None,
+        });
+        if let Some(method) = own {
+            return self.bind_receiver(method, receiver);
         }
         // `super().__new__(cls)` of `object` makes an instance.
         if name == "__new__" { vec![Value::External("object.__new__".into())] } else { self.inherited(class, name) }

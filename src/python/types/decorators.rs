@@ -40,6 +40,12 @@ impl<'a> Types<'a> {
     fn decorate(&self, expression: &Expr, decorator: &Value<'a>, current: Vec<Value<'a>>) -> Vec<Value<'a>> {
         match decorator {
             _ if is_offloading(decorator) => Vec::new(),
+            Value::External(name)
+                if matches!(&**name, "functools.singledispatch" | "functools.singledispatchmethod") =>
+            {
+                let registered = current.first().map(|value| self.registered_for(value)).unwrap_or_default();
+                current.into_iter().chain(registered).collect()
+            }
             Value::External(name) => {
                 let task = catalogue::made_by(name).map(|made| Value::Instance(made.into()));
                 current.into_iter().chain(task).collect()

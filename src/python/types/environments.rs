@@ -40,6 +40,11 @@ impl<'a> Types<'a> {
         ((function, BOUND), Value::Tuple(parts.collect()))
     }
 
+    /// Everything that an environment says.
+    pub(super) fn entries_of(&self, environment: Environment) -> Rc<[Entry<'a>]> {
+        self.environments.borrow().get(environment.0 as usize).cloned().unwrap_or_else(|| Rc::new([]))
+    }
+
     /// What is known of a parameter.
     pub(super) fn argument(&self, frame: Frame, function: FunctionId, position: u16) -> Option<Value<'a>> {
         let environments = self.environments.borrow();

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::outside::{is_application, is_state};
+use super::outside::{is_application, is_bag, is_settings, is_state};
 use super::{ExprRef, Frame, FunctionId, Question, Types, Value, Values};
 use crate::python::catalogue;
 use crate::python::syntax::ast::{self, Expr};
@@ -29,7 +29,12 @@ impl<'a> Types<'a> {
                 if let Some(callable) = self.offloaded(&callee, call) {
                     return self.result_elsewhere(callable, frame);
                 }
-                callee.iter().flat_map(|value| self.called(value, call, frame)).collect()
+                let given: Vec<_> = callee.iter().flat_map(|value| self.called(value, call, frame)).collect();
+                let foreign = |value: &Value<'a>| matches!(value, Value::External(_) | Value::Member(..));
+                if given.is_empty() && callee.iter().all(foreign) {
+                    return self.default_of_lookup(call, frame);
+                }
+                given
             }
             Expr::Await(awaited) => self.awaited(&self.value(&awaited.value, frame)),
             Expr::Subscript(subscript) => self.subscript(expr, subscript, frame),
@@ -49,6 +54,21 @@ impl<'a> Types<'a> {
             Expr::BinOp(operation) => self.operation(expr, operation, frame),
             _ => Vec::new(),
         }
+    }
+
+    /// `table.get(key, default)` of a table that nothing is known of may give the default.
+    fn default_of_lookup(&self, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
+        let is_lookup = matches!(&*call.func, Expr::Attribute(attribute) if attribute.attr.as_str() == "get");
+        let [_, default @ (Expr::Name(_) | Expr::Attribute(_))] = &*call.arguments.args else {
+            return Vec::new();
+        };
+        if !is_lookup || !call.arguments.keywords.is_empty() {
+            return Vec::new();
+        }
+        let values = self.value(default, frame);
+        let called = values.iter().filter(|value| matches!(value, Value::Class(_) | Value::Function(_)));
+        let called: Vec<_> = called.cloned().collect();
+        if called.is_empty() { called } else { std::iter::once(Value::Unknown).chain(called).collect() }
     }
 
     fn generator(&self, generator: &'a ast::ExprGenerator, frame: Frame) -> Vec<Value<'a>> {
@@ -105,12 +125,18 @@ impl<'a> Types<'a> {
                     let given = catalogue::known_type(ty).and_then(|known| known.gives("[]"));
                     found.extend(given.map(|given| Value::Instance(given.into())));
                     if is_application(ty) {
-                        found.extend(self.kept_under(&subscript.slice));
+                        found.extend(self.kept_under(&subscript.slice, frame));
                     }
+                    found.extend(self.resolved_by_item(ty, &subscript.slice, frame));
                 }
+                Value::Member(ty, path) if is_settings(ty, path) => found.extend(self.setting(&subscript.slice)),
                 // `request.app[key]`, and `self.request.app[key]` in a view.
                 Value::Member(_, path) if matches!(path.rsplit('.').next(), Some("app" | "config_dict")) => {
-                    found.extend(self.kept_under(&subscript.slice));
+                    found.extend(self.kept_under(&subscript.slice, frame));
+                }
+                // `Provide[Container.service]` marks what a container injects.
+                Value::External(name) if name.starts_with("dependency_injector.wiring.") => {
+                    found.extend(self.value(&subscript.slice, frame).iter().cloned());
                 }
                 Value::External(name) if name.starts_with("typing.") || is_generic(name) => {
                     found.push(Value::Alias(ExprRef(expr), frame));
@@ -140,6 +166,7 @@ impl<'a> Types<'a> {
     pub fn attribute(&self, value: &Value<'a>, name: &str) -> Vec<Value<'a>> {
         match value {
             Value::Module(module) => self.module_attribute(module, name),
+            bag if is_bag(bag) => self.put_into(bag, name),
             Value::External(object) => {
                 if let Some(made) = catalogue::made_by(object).filter(|_| is_object(object)) {
                     return self.attribute(&Value::Instance(made.into()), name);
@@ -165,13 +192,19 @@ impl<'a> Types<'a> {
     }
 
     /// What `app["name"]` or `app[KEY]` was given.
-    fn kept_under(&self, key: &Expr) -> Vec<Value<'a>> {
-        match key {
+    fn kept_under(&self, key: &'a Expr, frame: Frame) -> Vec<Value<'a>> {
+        let kept = match key {
             Expr::StringLiteral(key) => self.state(key.value.to_str()),
             Expr::Name(name) => self.state(name.id.as_str()),
             Expr::Attribute(attribute) => self.state(attribute.attr.as_str()),
             _ => Vec::new(),
+        };
+        if !kept.is_empty() {
+            return kept;
         }
+        // A key may say itself of what type its value is.
+        let kept = |value: &Value<'a>| if let Value::Mapping(kept) = value { Some((**kept).clone()) } else { None };
+        self.value(key, frame).iter().filter_map(kept).collect()
     }
 
     /// An attribute of an instance of a library's class.

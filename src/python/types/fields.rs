@@ -159,9 +159,9 @@ impl<'a> Types<'a> {
         if !in_method && let Some(member) = self.member_of_body(owner, receiver, binding) {
             return member;
         }
-        let entries =
-            if in_method && owner != receiver { vec![((function, 0), Value::Object(receiver))] } else { Vec::new() };
-        let environment = self.extend(super::Environment::default(), entries);
+        let object = (in_method && owner != receiver).then(|| ((function, 0), Value::Object(receiver)));
+        let entries = object.into_iter().chain(self.bound_class(owner, receiver));
+        let environment = self.extend(super::Environment::default(), entries.collect());
         let frame = self.open(Frame { function, environment });
         let found = self.bound(binding.bound, frame, binding.scope);
         let is_declared_only = !in_method && matches!(binding.bound, Bound::Value { value: None, .. });

@@ -3,7 +3,7 @@
 use super::{ClassId, ExprRef, Frame, FunctionId, Types, Value};
 use crate::python::modules::ModuleRef;
 use crate::python::names::{Binding, Bound, visible};
-use crate::python::syntax::ast;
+use crate::python::syntax::{ast, span_of};
 use crate::source::FileId;
 
 /// How many places that fill one container are looked at.
@@ -222,6 +222,7 @@ impl<'a> Types<'a> {
             }
             Bound::Held(value) => Self::held(self.value(value, reader).to_vec()),
             Bound::Kept(value) => Self::kept(self.value(value, reader).to_vec()),
+            Bound::KeptHeld(value) => Self::kept(Self::held(self.value(value, reader).to_vec())),
             Bound::HeldAll(values) => {
                 let values = self.value(values, reader);
                 let is_container = |value: &&Value<'a>| {
@@ -272,6 +273,25 @@ impl<'a> Types<'a> {
         }
     }
 
+    /// What the `__getattr__` of a module gives for a name that it does not bind.
+    fn made_by_module(&self, file: u32, name: &str) -> Vec<Value<'a>> {
+        let bindings = self.facts_at(file).functions[0].bindings.get("__getattr__");
+        let Some(Bound::Function(index)) = bindings.and_then(|all| all.last()).map(|binding| binding.bound) else {
+            return Vec::new();
+        };
+        let frame = self.plain(FunctionId { file, index });
+        let function = self.function(frame.function);
+        let asked = function.parameters.first().map_or("", |parameter| parameter.name);
+        let is_meant = |result: &&&'a ast::Expr| {
+            let only = function.results_for.get(&span_of(**result).start);
+            only.is_none_or(|(tested, text)| *tested != asked || *text == name)
+        };
+        let results = function.results.iter().filter(is_meant).take(8);
+        self.follow(file, usize::MAX - 2, name, || {
+            results.flat_map(|result| self.value(result, frame).to_vec()).collect()
+        })
+    }
+
     /// What `module.name` stands for.
     pub fn module_attribute(&self, module: &ModuleRef, name: &str) -> Vec<Value<'a>> {
         if let ModuleRef::File(file) = module
@@ -290,6 +310,8 @@ impl<'a> Types<'a> {
             if bound {
                 return self.set_on_module(module, name);
             }
+            let child = self.modules.child(module, name).map(Value::Module);
+            return child.map_or_else(|| self.made_by_module(index, name), |child| vec![child]);
         }
         self.modules.child(module, name).map(Value::Module).into_iter().collect()
     }

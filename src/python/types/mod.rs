@@ -8,12 +8,15 @@ mod annotations;
 mod applied;
 mod branches;
 mod classes;
+mod configured;
 mod containers;
 mod decorators;
 mod environments;
 mod expressions;
 mod fields;
+mod generics;
 mod hashing;
+mod injection;
 mod iterators;
 mod known;
 mod lookup;
@@ -21,25 +24,25 @@ mod narrowing;
 mod offloaders;
 mod outside;
 mod parameters;
+mod project;
 mod protocols;
 mod results;
 mod sites;
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
-
-use rayon::prelude::*;
 
 use self::branches::ByName;
 use self::hashing::QuickMap;
 pub use self::known::Known;
 pub use self::offloaders::is_runner;
+pub use self::project::Project;
 use self::sites::Sites;
-use super::calls::{self, Class, FileFacts, Function};
+use super::calls::{Class, FileFacts, Function};
 use super::modules::{ModuleRef, Modules};
-use super::syntax::{Module, ast};
-use crate::source::{FileId, Files, Place, Span};
+use super::syntax::ast;
+use crate::source::{FileId, Place, Span};
 
 /// How many possibilities are kept.
 const MAX_VALUES: usize = 16;
@@ -177,9 +180,8 @@ type Entry<'a> = ((FunctionId, u16), Value<'a>);
 /// Answers what the expressions of a project stand for.
 #[derive(Debug)]
 pub struct Types<'a> {
+    project: &'a Project<'a>,
     modules: Modules,
-    facts: Vec<FileFacts<'a>>,
-    by_file: HashMap<FileId, u32>,
     environments: RefCell<Vec<Rc<[Entry<'a>]>>>,
     known_environments: RefCell<HashMap<Rc<[Entry<'a>]>, Environment>>,
     answers: RefCell<QuickMap<Key<'a>, Values<'a>>>,
@@ -198,8 +200,6 @@ pub struct Types<'a> {
     sites: OnceCell<Sites<'a>>,
     implementations: RefCell<HashMap<ClassId, Vec<ClassId>>>,
     ancestries: RefCell<HashMap<ClassId, Values<'a>>>,
-    /// Methods with two underscores that classes of the project have.
-    special: HashSet<&'a str>,
     /// The parts of functions that cannot run.
     dead: RefCell<QuickMap<Frame, Rc<[Span]>>>,
     /// Which parameters of functions decide something.
@@ -221,17 +221,11 @@ enum Question<'a> {
 }
 
 impl<'a> Types<'a> {
-    /// Reads the facts of every file, in parallel.
-    pub fn new(files: &Files, modules: &'a BTreeMap<FileId, Module>, start: &str) -> Self {
-        let list: Vec<_> = modules.iter().collect();
-        let facts: Vec<_> = list.par_iter().map(|(file, module)| calls::facts(**file, module)).collect();
-        let by_file = facts.iter().zip(0..).map(|(facts, i)| (facts.file, i)).collect();
-        let methods = facts.iter().flat_map(|facts| &facts.classes).flat_map(|class| class.methods.keys());
-        let special = methods.copied().filter(|name| name.starts_with("__")).collect();
+    /// Nothing asked yet of an application whose server is started in `start`, relative to the root.
+    pub fn new(project: &'a Project<'a>, start: &str) -> Self {
         Self {
-            modules: Modules::new(files, modules, start),
-            facts,
-            by_file,
+            project,
+            modules: project.modules.started_in(start),
             environments: RefCell::new(vec![Rc::new([])]),
             known_environments: RefCell::new(HashMap::new()),
             answers: RefCell::default(),
@@ -244,7 +238,6 @@ impl<'a> Types<'a> {
             sites: OnceCell::new(),
             implementations: RefCell::new(HashMap::new()),
             ancestries: RefCell::new(HashMap::new()),
-            special,
             subclasses: RefCell::new(None),
             dead: RefCell::default(),
             asks: RefCell::default(),
@@ -257,11 +250,15 @@ impl<'a> Types<'a> {
     /// Says which modules the application loads. What others do to its objects does not count.
     pub fn load(&self, modules: &[u32]) {
         *self.loaded.borrow_mut() = modules.to_vec();
+        // What was asked to find them was answered without them.
+        self.answers.borrow_mut().clear();
+        self.ancestries.borrow_mut().clear();
+        self.subclasses.replace(None);
     }
 
     /// Whether a class of the project defines this method with two underscores.
     pub fn has_special(&self, name: &str) -> bool {
-        self.special.contains(name)
+        self.project.special.contains(name)
     }
 
     /// Which files there are.
@@ -271,32 +268,32 @@ impl<'a> Types<'a> {
 
     /// The facts of a file, by its index in identifiers.
     pub fn facts_at(&self, index: u32) -> &FileFacts<'a> {
-        &self.facts[index as usize]
+        &self.project.facts[index as usize]
     }
 
     /// The indices of all files.
     pub fn files(&self) -> std::ops::Range<u32> {
-        0..u32::try_from(self.facts.len()).unwrap_or(u32::MAX)
+        0..u32::try_from(self.project.facts.len()).unwrap_or(u32::MAX)
     }
 
     /// The index of a file in identifiers.
     pub fn index_of(&self, file: FileId) -> Option<u32> {
-        self.by_file.get(&file).copied()
+        self.project.by_file.get(&file).copied()
     }
 
     /// The facts of a function.
     pub fn function(&self, id: FunctionId) -> &Function<'a> {
-        &self.facts[id.file as usize].functions[id.index as usize]
+        &self.project.facts[id.file as usize].functions[id.index as usize]
     }
 
     /// The facts of a class.
     pub fn class(&self, id: ClassId) -> &Class<'a> {
-        &self.facts[id.file as usize].classes[id.index as usize]
+        &self.project.facts[id.file as usize].classes[id.index as usize]
     }
 
     /// Where the name of a function is written.
     pub fn place_of(&self, id: FunctionId) -> Place {
-        Place::new(self.facts[id.file as usize].file, self.function(id).span)
+        Place::new(self.project.facts[id.file as usize].file, self.function(id).span)
     }
 
     /// The frame of a module's own statements.

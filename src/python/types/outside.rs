@@ -47,9 +47,14 @@ impl<'a> Types<'a> {
     pub(super) fn set_on_application(&self, name: &str) -> Vec<Value<'a>> {
         self.set_on(name, |_, owner| match owner {
             Value::Instance(ty) => is_application(ty),
-            Value::Member(_, path) => &**path == "app",
+            Value::Member(_, path) => matches!(&**path, "app" | "application"),
             _ => false,
         })
+    }
+
+    /// What is assigned to an attribute of an object that is there for nothing else.
+    pub(super) fn put_into(&self, bag: &Value<'a>, name: &str) -> Vec<Value<'a>> {
+        self.set_on(name, |_, owner| owner == bag)
     }
 
     fn set_on(&self, name: &str, is_meant: impl Fn(&Self, &Value<'a>) -> bool) -> Vec<Value<'a>> {
@@ -72,8 +77,14 @@ impl<'a> Types<'a> {
         if is_state(ty, path) {
             return self.state(name);
         }
-        let on_application = (path.is_empty() && is_application(ty)) || (path == "app" && is_request(ty));
-        if on_application { self.set_on_application(name) } else { Vec::new() }
+        let on_application = (path.is_empty() && is_application(ty))
+            || (path == "app" && is_request(ty))
+            || (path == "application" && is_tornado(ty));
+        if !on_application {
+            return Vec::new();
+        }
+        let set = self.set_on_application(name);
+        if set.is_empty() { self.of_application(name) } else { set }
     }
 }
 
@@ -83,6 +94,24 @@ pub(super) fn is_application(ty: &str) -> bool {
 
 fn is_request(ty: &str) -> bool {
     matches!(ty.rsplit('.').next().unwrap_or(ty), "Request" | "WebSocket" | "HTTPConnection")
+}
+
+fn is_tornado(ty: &str) -> bool {
+    matches!(ty, "tornado.web.RequestHandler" | "tornado.websocket.WebSocketHandler" | "tornado.web.Application")
+}
+
+/// Whether an attribute holds the settings that Tornado's application was made with.
+pub(super) fn is_settings(ty: &str, path: &str) -> bool {
+    matches!(path, "settings" | "application.settings") && is_tornado(ty)
+}
+
+/// Whether a value is there only to have attributes, which a library knows nothing of.
+pub(super) fn is_bag(value: &Value<'_>) -> bool {
+    match value {
+        Value::Instance(ty) => matches!(&**ty, "threading.local" | "types.SimpleNamespace" | "asgiref.local.Local"),
+        Value::External(name) => matches!(&**name, "quart.g" | "flask.g"),
+        _ => false,
+    }
 }
 
 /// Whether an attribute is the bag that an application or a request carries around.

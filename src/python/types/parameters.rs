@@ -219,6 +219,9 @@ impl<'a> Types<'a> {
             && !self.has_decorator(frame.function, "staticmethod")
         {
             let class = ClassId { file: frame.function.file, index };
+            if function.name == "__init_subclass__" {
+                return self.below(class).into_iter().map(Value::Class).collect();
+            }
             let is_class = self.has_decorator(frame.function, "classmethod") || function.name == "__new__";
             return vec![if is_class { Value::Class(class) } else { Value::Object(class) }];
         }
@@ -232,6 +235,10 @@ impl<'a> Types<'a> {
         let given = if self.is_open(frame) { self.given(frame, position) } else { Vec::new() };
         match parameter.default.filter(|default| is_callable_default(default)) {
             Some(default) if given.is_empty() => self.value(default, around).to_vec(),
+            // Every framework calls it so, and all that is asked of it is what the project put there.
+            None if given.is_empty() && parameter.name == "request" && !parameter.variadic => {
+                vec![Value::Instance("Request".into())]
+            }
             _ => given,
         }
     }
@@ -269,6 +276,12 @@ impl<'a> Types<'a> {
     }
 }
 
+/// Whether handlers are registered on an instance of a library's class.
+fn registers(ty: &str) -> bool {
+    let last = ty.rsplit('.').next().unwrap_or(ty);
+    super::outside::is_application(ty) || ["Router", "Blueprint", "RouteTableDef"].iter().any(|end| last.ends_with(end))
+}
+
 /// Whether a library's callable marks a parameter as injected.
 pub(super) fn is_marker(name: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or(name);
@@ -294,7 +307,7 @@ fn is_useful(value: &Value<'_>, depth: u8) -> bool {
         | Value::Rows(_)
         | Value::RowsMethod(..)
         | Value::Lazy(_) => true,
-        Value::Instance(ty) => catalogue::known_type(ty).is_some(),
+        Value::Instance(ty) => catalogue::known_type(ty).is_some() || registers(ty),
         Value::External(name) => catalogue::call(name).is_some(),
         Value::Items(inner) | Value::Mapping(inner) | Value::Returns(inner) => depth < 3 && is_useful(inner, depth + 1),
         Value::Tuple(parts) => depth < 3 && parts.iter().any(any),

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::classes::canonical;
+use super::outside::is_settings;
 use super::{ClassId, ExprRef, Frame, Question, Types, Value, Values};
 use crate::python::catalogue;
 use crate::python::syntax::ast::{self, Expr};
@@ -32,7 +33,15 @@ impl<'a> Types<'a> {
                 let made = catalogue::made_by(&format!("{ty}()"));
                 made.map(|made| Value::Instance(made.into())).into_iter().collect()
             }
-            Value::Member(ty, path) => Self::member_call(ty, path).into_iter().collect(),
+            Value::Member(ty, path) => {
+                if let ([key, ..], Some(settings)) = (&*call.arguments.args, path.strip_suffix(".get"))
+                    && is_settings(ty, settings)
+                {
+                    return self.setting(key);
+                }
+                let given = Self::member_call(ty, path);
+                given.map_or_else(|| self.resolved(&format!("{ty}.{path}"), call, frame), |given| vec![given])
+            }
             Value::Class(class) => vec![Value::Object(*class)],
             Value::Alias(alias, from) => self.annotation(alias.0, *from),
             Value::Returns(result) => {
@@ -63,6 +72,9 @@ impl<'a> Types<'a> {
         if let Some(found) = self.lazy_call(name, call, frame).or_else(|| self.made_elsewhere(name, call, frame)) {
             return found;
         }
+        if let Some(provided) = self.provider(name, call, frame) {
+            return provided;
+        }
         let first = || call.arguments.args.first().map(|first| self.value(first, frame).to_vec()).unwrap_or_default();
         match &**name {
             "super" => return self.super_of(frame),
@@ -70,10 +82,24 @@ impl<'a> Types<'a> {
                 return call.arguments.args.first().map(|first| self.annotation(first, frame)).unwrap_or_default();
             }
             "getattr" => return self.getattr(call, frame),
+            "inject.instance" => return self.resolved(name, call, frame),
+            "threading.local" => return vec![Value::Instance(Rc::clone(name))],
+            "aiohttp.web.AppKey" => {
+                let ty = call.arguments.args.get(1);
+                return Self::kept(ty.map(|ty| self.annotation(ty, frame)).unwrap_or_default());
+            }
+            "importlib.import_module" => return self.module_named(call, frame),
             "typing.TypeVar" | "typing_extensions.TypeVar" | "typing.NewType" => {
                 return Self::stands_for(call, frame);
             }
             "functools.partial" | "functools.partialmethod" => return self.partially(call, frame),
+            "contextlib.contextmanager" | "contextlib.asynccontextmanager" => {
+                let manager = |value: &Value<'a>| match value {
+                    Value::Function(frame) => Some(Value::Returns(Rc::new(Value::Manager(*frame)))),
+                    _ => None,
+                };
+                return first().iter().filter_map(manager).collect();
+            }
             "object.__new__" => {
                 let made = |value: &Value<'a>| match value {
                     Value::Class(class) => Some(Value::Object(*class)),
@@ -146,6 +172,17 @@ impl<'a> Types<'a> {
         }
     }
 
+    /// The module that a call imports by a name which is written out.
+    fn module_named(&self, call: &ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
+        match &*call.arguments.args {
+            [Expr::StringLiteral(name)] if !name.value.to_str().starts_with('.') => {
+                let from = self.facts_at(frame.function.file).file;
+                self.imported(from, 0, name.value.to_str()).into_iter().collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// What calling a function of the project gives, once its arguments are bound.
     pub fn result_of(&self, callee: &Value<'a>) -> Vec<Value<'a>> {
         let frame = match callee {
@@ -186,13 +223,33 @@ impl<'a> Types<'a> {
             let inferred = || -> Vec<Value<'a>> {
                 let dead = self.dead(frame);
                 let live = function.results.iter().filter(|result| !Self::is_dead(&dead, span_of(**result)));
-                live.take(8).flat_map(|result| self.value(result, frame).to_vec()).collect()
+                self.of_one_kind(live.take(8).flat_map(|result| self.value(result, frame).to_vec()).collect(), frame)
             };
             match declared.filter(|values| !values.is_empty()) {
                 Some(values) => self.more_exactly(values, inferred),
                 None => inferred(),
             }
         })
+    }
+
+    /// Of the wrappers that a decorator chooses from, those that suit the function it is given: who has one
+    /// for coroutine functions and one for others asks which it is.
+    fn of_one_kind(&self, mut results: Vec<Value<'a>>, frame: Frame) -> Vec<Value<'a>> {
+        let is_async = |value: &Value<'a>| match value {
+            Value::Function(wrapper) => Some(self.function(wrapper.function).is_async),
+            _ => None,
+        };
+        let has = |wanted: bool| results.iter().any(|value| is_async(value) == Some(wanted));
+        if has(true) && has(false) {
+            let given = (0..2).find_map(|at| match self.argument(frame, frame.function, at) {
+                Some(Value::Function(given)) => Some(self.function(given.function).is_async),
+                _ => None,
+            });
+            if let Some(given) = given {
+                results.retain(|value| is_async(value).is_none_or(|kind| kind == given));
+            }
+        }
+        results
     }
 
     /// What is declared, or what is returned where that is of classes below the declared one.

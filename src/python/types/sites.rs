@@ -9,6 +9,7 @@ use super::{ClassId, Frame, FunctionId, Question, Types, Value};
 use crate::python::calls::{Function, Outside, last_name};
 use crate::python::names::{Binding, Bound};
 use crate::python::syntax::ast::{self, Expr};
+use crate::python::syntax::span_of;
 
 /// How many calls of one name are looked at before the name is too common to say anything.
 const MAX_SITES: usize = 48;
@@ -21,6 +22,7 @@ pub(super) type Site<'a> = (FunctionId, &'a ast::ExprCall);
 pub(super) struct Sites<'a> {
     calls: HashMap<&'a str, Vec<Site<'a>>>,
     decorated: HashMap<&'a str, Vec<FunctionId>>,
+    decorated_classes: HashMap<&'a str, Vec<ClassId>>,
     /// Assignments to attributes from outside, with the file they stand in.
     pub(super) outside: HashMap<&'a str, Vec<(u32, Outside<'a>)>>,
     /// What the bags of applications are given, with the file.
@@ -46,6 +48,12 @@ impl<'a> Types<'a> {
                     for decorator in function.decorators {
                         let name = last_name(&decorator.expression);
                         sites.decorated.entry(name).or_default().push(FunctionId { file, index });
+                    }
+                }
+                for (class, index) in facts.classes.iter().zip(0..) {
+                    for decorator in class.decorators {
+                        let name = last_name(&decorator.expression);
+                        sites.decorated_classes.entry(name).or_default().push(ClassId { file, index });
                     }
                 }
             }
@@ -98,8 +106,20 @@ impl<'a> Types<'a> {
                 found.extend(self.argument_at(function, position, shift, call, caller));
             }
         }
-        if position == 0 {
+        let is_static = self.has_decorator(frame.function, "staticmethod");
+        if position == u16::from(function.class.is_some() && !is_static) {
             found.extend(self.decorated_by(frame.function));
+        }
+        if function.name == "initialize"
+            && let Some(index) = function.class
+            && let Some(parameter) = function.parameters.get(usize::from(position))
+        {
+            let class = ClassId { file: frame.function.file, index };
+            let receiver = match self.argument(frame, frame.function, 0) {
+                Some(Value::Object(receiver)) => receiver,
+                _ => class,
+            };
+            found.extend(self.given_by_route(receiver, parameter.name));
         }
         found
     }
@@ -114,28 +134,69 @@ impl<'a> Types<'a> {
         self.decorated_with(name, is_inner, is_meant)
     }
 
-    /// The functions to which a decorator of this name is applied, with or without arguments of its own.
+    /// The functions and classes to which a decorator of this name is applied, with or without arguments of
+    /// its own.
     fn decorated_with(&self, name: &str, by_call: bool, is_meant: impl Fn(&Value<'a>) -> bool) -> Vec<Value<'a>> {
-        let decorated = self.sites().decorated.get(name).map(Vec::as_slice).unwrap_or_default();
-        if decorated.len() > MAX_SITES * 2 {
+        let functions = self.sites().decorated.get(name).map(Vec::as_slice).unwrap_or_default();
+        let classes = self.sites().decorated_classes.get(name).map(Vec::as_slice).unwrap_or_default();
+        if functions.len() + classes.len() > MAX_SITES * 2 {
             return Vec::new();
         }
-        let mut found = Vec::new();
-        for &id in decorated {
-            let around = Frame { function: FunctionId { index: self.function(id).parent, ..id }, ..self.plain(id) };
-            let applies = self.function(id).decorators.iter().any(|applied| {
+        let applies = |decorators: &'a [ast::Decorator], file: u32, index: u32| {
+            let around = self.plain(FunctionId { file, index });
+            decorators.iter().any(|applied| {
                 let callee = match &applied.expression {
                     Expr::Call(call) if by_call => &*call.func,
                     Expr::Call(_) => return false,
                     other => other,
                 };
                 last_name(callee) == name && self.value(callee, around).iter().any(&is_meant)
-            });
-            if applies {
-                found.push(Value::Function(self.plain(id)));
-            }
+            })
+        };
+        let functions = functions.iter().filter(|id| {
+            let function = self.function(**id);
+            applies(function.decorators, id.file, function.parent)
+        });
+        let classes = classes.iter().filter(|id| {
+            let class = self.class(**id);
+            applies(class.decorators, id.file, class.scope)
+        });
+        let functions = functions.map(|id| Value::Function(self.plain(*id)));
+        functions.chain(classes.map(|id| Value::Class(*id))).collect()
+    }
+
+    /// The functions that are registered for some type of argument by `@function.register`.
+    pub(super) fn registered_for(&self, dispatcher: &Value<'a>) -> Vec<Value<'a>> {
+        let Value::Function(Frame { function: dispatcher, .. }) = *dispatcher else { return Vec::new() };
+        if self.loaded.borrow().is_empty() {
+            return Vec::new();
         }
-        found
+        let is_meant = |name: &ast::ExprName, frame: Frame| {
+            let sources = self.sources(name.id.as_str(), frame, span_of(name).start);
+            sources.into_iter().any(|(bound, frame)| match bound {
+                Bound::Function(index) => (FunctionId { index, ..frame.function }) == dispatcher,
+                _ => false,
+            })
+        };
+        let class = self.function(dispatcher).class;
+        let registered = self.sites().decorated.get("register").into_iter().flatten().filter(|id| {
+            let function = self.function(**id);
+            let around = self.plain(FunctionId { index: function.parent, ..**id });
+            function.decorators.iter().any(|decorator| {
+                let callee =
+                    if let Expr::Call(call) = &decorator.expression { &call.func } else { &decorator.expression };
+                let Expr::Attribute(attribute) = callee else { return false };
+                let Expr::Name(name) = &*attribute.value else { return false };
+                let in_class = class.is_some() && class == function.class && id.file == dispatcher.file;
+                attribute.attr.as_str() == "register"
+                    && if class.is_some() {
+                        in_class && name.id.as_str() == self.function(dispatcher).name
+                    } else {
+                        is_meant(name, around)
+                    }
+            })
+        });
+        registered.take(MAX_SITES).map(|id| Value::Function(self.plain(*id))).collect()
     }
 
     fn given_to_constructor(&self, frame: Frame, position: u16) -> Vec<Value<'a>> {
@@ -231,7 +292,7 @@ impl<'a> Types<'a> {
         self.function(id).class.map(|index| ClassId { file: id.file, index })
     }
 
-    fn calls_of(&self, name: &str) -> Vec<Site<'a>> {
+    pub(super) fn calls_of(&self, name: &str) -> Vec<Site<'a>> {
         let calls = self.sites().calls.get(name).map(Vec::as_slice).unwrap_or_default();
         if calls.len() > MAX_SITES { Vec::new() } else { calls.to_vec() }
     }

@@ -63,8 +63,8 @@ impl<'a> Reader<'a> {
         }
         unit.health = health::read(|key| self.first_set(&["healthcheck", key]).map(|found| found.node), self.outer);
         unit.limits = self.limits();
-        unit.outside = self.outside();
         unit.container = self.container();
+        unit.outside = self.outside();
         unit
     }
 

@@ -190,7 +190,7 @@ impl Reader<'_> {
             let written = || self.source.slice(word.place.span).to_owned();
             Located::new(text.unwrap_or_else(written), word.place)
         });
-        unit.stage = Some(Stage { from, arguments: self.arguments.clone(), steps: Vec::new() });
+        unit.stage = Some(Stage { from, arguments: self.arguments.clone(), ..Stage::default() });
         let named = |stage: &Unit, name: &Located<String>| stage.name.eq_ignore_ascii_case(&name.value);
         let base = unit.image.as_ref().filter(|name| !name.value.is_empty());
         let base = base.and_then(|name| self.stages.iter().position(|stage| named(stage, name)));
@@ -319,6 +319,8 @@ impl Reader<'_> {
     }
 
     fn run(&mut self, instruction: &Instruction) {
+        let place = Place::new(self.file, instruction.span);
+        self.stage(|stage| stage.stage.get_or_insert_default().runs.push(place));
         self.write(instruction);
         for text in instruction.documents.iter().map(|document| &document.body).chain([&instruction.rest]) {
             let found = installs::requirements(text, self.file);

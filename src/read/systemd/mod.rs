@@ -139,6 +139,8 @@ impl Reader<'_> {
         let stop = stop.into_iter().flatten().max_by_key(fields::Value::order);
         unit.limits.stop_grace = stop.and_then(|value| value.seconds());
         unit.sockets = sockets;
+        let kind = fields.last("Type").and_then(|value| value.text());
+        unit.container.expects_fork = kind.is_some_and(|kind| kind.value == "forking");
         Some(unit)
     }
 

@@ -5,9 +5,9 @@
 
 use crate::source::{Comment, FileId, Located, SourceFile, Span};
 
-use super::super::Facts;
 use super::super::decoded::Decoded;
 use super::super::platforms::reader::Reader;
+use super::super::{Facts, shell_comments};
 use super::macros::{Macro, Macros, Reference};
 use super::task;
 
@@ -67,6 +67,7 @@ impl Justfile {
         }
         let at = start + line.len() - line.trim_start().len();
         if indented && self.in_recipe {
+            self.comments.extend(shell_comments::comments(content, at));
             self.body(content, at);
             return;
         }

@@ -11,7 +11,7 @@ use crate::source::{Comment, FileId, Located, Place, SourceFile, Span, Word, Wor
 
 use super::super::decoded::Decoded;
 use super::super::platforms::reader::Reader;
-use super::super::{Facts, Variable};
+use super::super::{Facts, Variable, shell_comments};
 use super::macros::{Macro, Macros, Reference};
 use super::task;
 
@@ -145,6 +145,7 @@ impl Makefile {
         if let Some(recipe) = content.strip_prefix('\t')
             && !self.current.is_empty()
         {
+            self.comments.extend(shell_comments::comments(recipe, line.start + 1));
             if self.conditionals == 0 {
                 self.recipe(&unfolded(recipe, line.start + 1, true));
             }

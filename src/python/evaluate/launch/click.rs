@@ -91,7 +91,7 @@ impl<'a> Run<'a, '_> {
                         let parent = arguments.named("(parent)").cloned();
                         head = Some(Head { arguments: Rc::clone(arguments), parent, what: Rc::clone(what) });
                     }
-                    "click.option" | "click.argument" => parameters.extend(Self::declared(what, arguments)),
+                    "click.option" | "click.argument" => parameters.extend(self.declared(what, arguments)),
                     "click.pass_context" => context = true,
                     _ => {}
                 },
@@ -235,7 +235,7 @@ impl<'a> Run<'a, '_> {
     }
 
     /// Reads `@click.option(...)` or `@click.argument(...)`.
-    fn declared(what: &str, arguments: &Rc<Arguments<'a>>) -> Option<Parameter<'a>> {
+    fn declared(&self, what: &str, arguments: &Rc<Arguments<'a>>) -> Option<Parameter<'a>> {
         let is_true = |name: &str| arguments.named(name).is_some_and(|cell| matches!(cell.thing, Thing::Bool(true)));
         let written: Vec<Text> = arguments.positional.iter().filter_map(word_of).collect();
         let mut flags: Vec<Text> = Vec::new();
@@ -285,7 +285,7 @@ impl<'a> Run<'a, '_> {
             required,
             is_argument,
             default,
-            variables: variables_of(arguments),
+            variables: self.variables_of(arguments),
         })
     }
 
@@ -321,12 +321,15 @@ fn is_false(arguments: &Arguments<'_>, name: &str) -> bool {
     arguments.named(name).is_some_and(|cell| matches!(cell.thing, Thing::Bool(false)))
 }
 
-/// The variables that `envvar=` names, in order.
-pub(super) fn variables_of(arguments: &Arguments<'_>) -> Vec<Text> {
-    match arguments.named("envvar").map(|cell| &cell.thing) {
-        Some(Thing::Str(name)) => vec![Rc::clone(name)],
-        Some(Thing::Tuple(names)) => names.iter().filter_map(word_of).collect(),
-        _ => Vec::new(),
+impl Run<'_, '_> {
+    /// The variables that `envvar=` names, in order.
+    pub(super) fn variables_of(&self, arguments: &Arguments<'_>) -> Vec<Text> {
+        match arguments.named("envvar").map(|cell| &cell.thing) {
+            Some(Thing::Str(name)) => vec![Rc::clone(name)],
+            Some(Thing::Tuple(names)) => names.iter().filter_map(word_of).collect(),
+            Some(Thing::List(id)) => self.items(*id).into_iter().flatten().filter_map(word_of).collect(),
+            _ => Vec::new(),
+        }
     }
 }
 

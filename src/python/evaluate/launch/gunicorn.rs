@@ -166,6 +166,7 @@ impl<'a> Run<'a, '_> {
             words: self.argument_words(),
             environment: self.changed_environment(),
             sets,
+            offset: Some(0),
         };
         self.keep(sighting);
     }

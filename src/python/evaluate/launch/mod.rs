@@ -11,6 +11,7 @@
 
 mod argparse;
 mod click;
+mod given;
 mod gunicorn;
 mod invoke;
 mod tool;
@@ -78,6 +79,9 @@ pub struct Sighting {
     pub environment: Vec<(String, Option<Evaluated>)>,
     /// What an application class of Gunicorn sets, in order.
     pub sets: Vec<Set>,
+    /// How many values stand in front of its own arguments in the brackets of the call at `place`, which may be
+    /// that of something which is given the function to call; `None` where its arguments are not told apart there.
+    pub offset: Option<usize>,
 }
 
 /// An argument.
@@ -114,6 +118,8 @@ pub(super) struct Witness<'a, 'q> {
     places: Vec<Place>,
     parameters: Vec<Rc<[invoke::Parameter<'a>]>>,
     tools: Vec<Rc<super::class::Class<'a>>>,
+    /// Where the arguments of the function stand that is called, as in [`Sighting::offset`].
+    offset: Option<usize>,
 }
 
 /// What following a file came to.
@@ -124,6 +130,9 @@ pub struct Watched {
     /// The commands of which somebody has to choose one, where nobody knows which.
     pub commands: Vec<String>,
 }
+
+/// Stands among the attributes of a configuration of Hypercorn for the TOML file that it was read from.
+pub const TOML: &str = "(toml)";
 
 /// How deep in calls every step of a program is guarded against what takes too long.
 const MAX_STEPS: usize = 4;
@@ -217,6 +226,7 @@ impl<'a, 'i> Run<'a, 'i> {
             places: Vec::new(),
             parameters: Vec::new(),
             tools: Vec::new(),
+            offset: Some(0),
         });
         let mut items = vec![Cell::unknown("the name of the program")];
         items.extend(course.words.into_iter().flatten().map(|word| match word {
@@ -300,7 +310,7 @@ impl<'a, 'i> Run<'a, 'i> {
             "super" => Ok(self.this().map(|_| Cell::dotted("super()"))),
             // A coroutine was followed when it was made.
             "asyncio.run" | "uvloop.run" => Ok(arguments.positional.first().cloned()),
-            "anyio.run" | "trio.run" | "multiprocessing.Process" | "threading.Thread" => {
+            name if given::passes(name) => {
                 self.call_given(name, arguments, at)?;
                 Ok(None)
             }
@@ -322,34 +332,6 @@ impl<'a, 'i> Run<'a, 'i> {
             _ if name.starts_with("gunicorn.") => self.base_application(name, arguments, at),
             _ => self.made_by_click(name, callee, arguments, at),
         }
-    }
-
-    /// Calls the function that a call from outside was given to run.
-    fn call_given(&mut self, name: &str, arguments: &Arguments<'a>, at: Span) -> Step<()> {
-        let runs_first = matches!(name, "anyio.run" | "trio.run");
-        let target = if runs_first { arguments.positional.first() } else { arguments.get(1, "target") };
-        let Some(target) = target.filter(|cell| matches!(cell.thing, Thing::Function(_))).cloned() else {
-            return Ok(());
-        };
-        let mut given = Arguments::default();
-        if runs_first {
-            given.positional.extend(arguments.positional.iter().skip(1).cloned());
-        } else {
-            if let Some(more) = arguments.get(3, "args").cloned() {
-                match self.iterate(&more, at)? {
-                    Some(items) => given.positional = items,
-                    None => return Ok(()),
-                }
-            }
-            if let Some(Thing::Dict(id)) = arguments.named("kwargs").map(|cell| &cell.thing) {
-                for (key, value) in self.entries(*id).unwrap_or_default() {
-                    if let Thing::Str(key) = &key.thing {
-                        given.named.push((Rc::clone(key), value.clone()));
-                    }
-                }
-            }
-        }
-        self.call_cell(&target, given, at).map(|_| ())
     }
 
     /// `vars(object)`.
@@ -424,6 +406,10 @@ impl<'a, 'i> Run<'a, 'i> {
                 }
                 attributes.extend(arguments.named.iter().cloned());
             }
+            "Config.from_toml" => {
+                let path = arguments.get(0, "filename").cloned();
+                attributes.push((TOML.into(), path.unwrap_or_else(|| Cell::unknown("the name of a file"))));
+            }
             _ => return Ok(None),
         }
         self.tool("hypercorn.config.Config", attributes).map(Some)
@@ -488,6 +474,7 @@ impl<'a, 'i> Run<'a, 'i> {
             words: self.argument_words(),
             environment: self.changed_environment(),
             sets: Vec::new(),
+            offset: self.witness.as_ref().and_then(|witness| witness.offset),
         };
         self.keep(sighting);
     }

@@ -9,7 +9,6 @@ use super::super::call::Arguments;
 use super::super::cell::{Cell, Function, Text, Thing};
 use super::super::hints::Hint;
 use super::super::run::{Run, Step};
-use super::click::variables_of;
 use super::invoke::{Kind, Parameter};
 use super::word_of;
 use super::words::Takes;
@@ -95,7 +94,7 @@ impl<'a> Run<'a, '_> {
             }
         }
         let multiple = matches!(kind, Kind::Many(_));
-        let variables = made.as_ref().map(|(_, arguments)| variables_of(arguments)).unwrap_or_default();
+        let variables = made.as_ref().map(|(_, arguments)| self.variables_of(arguments)).unwrap_or_default();
         Ok(Some(Parameter {
             flags: if is_argument { Vec::new() } else { flags },
             off,

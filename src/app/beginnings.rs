@@ -1,0 +1,340 @@
+//! What an application does before the first request: while its modules are imported, and in its start-up hooks.
+//!
+//! A server that loads the application before it forks has its workers share what this leaves behind, or lose it;
+//! one that loads it in each worker does all of it once for each. Which of the two happens is the server's
+//! affair, and whether it is a mistake is for the rules. Followed are the imports at the top level of modules and
+//! the functions that they call; what cannot be resolved counts for nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::blocking::Entry;
+use super::{Category, Context};
+use crate::python::calls::{Event, EventKind};
+use crate::python::effects::Effects;
+use crate::python::modules::ModuleRef;
+use crate::python::names::Bound;
+use crate::python::syntax::ast::{self, Expr, Stmt};
+use crate::python::syntax::{Module, span_of, visitor};
+use crate::python::types::{Frame, Types, Value};
+use crate::source::{FileId, Files, Place, Span};
+
+/// Something that is done before the first request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beginning {
+    /// What it does.
+    pub kind: BeginningKind,
+    /// The name by which it is called: `psycopg2.connect`.
+    pub what: String,
+    /// The call.
+    pub place: Place,
+    /// Whether an import runs it, and not a hook of the framework.
+    pub at_import: bool,
+    /// Whether a condition around it, or a lock, may keep it from being done everywhere.
+    pub is_guarded: bool,
+}
+
+/// What a [`Beginning`] does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BeginningKind {
+    /// Opens a connection that stays open.
+    Connects,
+    /// Starts a thread.
+    Threads,
+    /// Runs jobs at their times.
+    Schedules,
+    /// Makes use of a GPU.
+    Gpu,
+}
+
+/// Methods that start something, by the last part of their class.
+const STARTS: &[(&str, &str, BeginningKind)] = &[
+    ("threading.Thread", "start", BeginningKind::Threads),
+    ("threading.Timer", "start", BeginningKind::Threads),
+    ("concurrent.futures.ThreadPoolExecutor", "submit", BeginningKind::Threads),
+    ("concurrent.futures.thread.ThreadPoolExecutor", "submit", BeginningKind::Threads),
+    ("apscheduler.*.BackgroundScheduler", "start", BeginningKind::Schedules),
+    ("apscheduler.*.AsyncIOScheduler", "start", BeginningKind::Schedules),
+    ("apscheduler.*.GeventScheduler", "start", BeginningKind::Schedules),
+    ("apscheduler.*.TornadoScheduler", "start", BeginningKind::Schedules),
+    ("flask_apscheduler.*APScheduler", "start", BeginningKind::Schedules),
+];
+
+/// Functions that do.
+const CALLS: &[(&str, BeginningKind)] = &[
+    ("fastapi_utils.tasks.repeat_every", BeginningKind::Schedules),
+    ("fastapi_utilities.repeat_every", BeginningKind::Schedules),
+    ("schedule.run_pending", BeginningKind::Schedules),
+    ("torch.cuda.*", BeginningKind::Gpu),
+    ("pymongo.MongoClient", BeginningKind::Connects),
+    ("pymongo.mongo_client.MongoClient", BeginningKind::Connects),
+    ("grpc.insecure_channel", BeginningKind::Connects),
+    ("grpc.secure_channel", BeginningKind::Connects),
+];
+
+/// Libraries whose connections lead to files.
+const LOCAL: [&str; 4] = ["python-sqlite3", "sqlite3", "duckdb", "diskcache"];
+
+/// Words in a file that show that only one process does something.
+const LOCKS: [&str; 12] = [
+    "fcntl",
+    "filelock",
+    "FileLock",
+    "redlock",
+    "Redlock",
+    "redis_lock",
+    "advisory_lock",
+    "leader",
+    "acquire(",
+    "RUN_SCHEDULER",
+    "ENABLE_SCHEDULER",
+    "SCHEDULER_ENABLED",
+];
+
+/// What the application does before the first request, in the order of files and lines.
+pub(super) fn find(
+    effects: &mut Effects<'_, '_>,
+    entries: &[Entry<'_>],
+    target: &str,
+    start: &[u32],
+    files: &Files,
+    trees: &BTreeMap<FileId, Module>,
+) -> Vec<Beginning> {
+    let types = effects.types();
+    let mut roots: Vec<usize> =
+        closure(types, start).into_iter().map(|index| effects.explore(types.module_frame(index))).collect();
+    if let (Some((_, call)), Some(&module)) = (target.split_once(':'), start.first())
+        && let Some((factory, _)) = call.split_once('(')
+    {
+        for value in types.name(factory.trim(), types.module_frame(module), usize::MAX - 1) {
+            if let Value::Function(frame) = value {
+                roots.push(effects.explore(frame));
+            }
+        }
+    }
+    let hooks = entries.iter().filter(|entry| entry.found.context == Context::StartUp).map(|entry| entry.node);
+    let hooks: Vec<usize> = hooks.collect();
+    let reader = Reader { types, files, trees };
+    let imported = below(effects, roots);
+    let mut found = Vec::new();
+    for &node in &imported {
+        reader.node(effects, node, true, &mut found);
+    }
+    for node in below(effects, hooks).difference(&imported) {
+        reader.node(effects, *node, false, &mut found);
+    }
+    found.sort_by(|a, b| (a.place, a.kind).cmp(&(b.place, b.kind)));
+    found.dedup_by(|a, b| (a.place, a.kind) == (b.place, b.kind));
+    found
+}
+
+/// The modules that importing these imports, themselves included: what stands inside functions does not count.
+fn closure(types: &Types<'_>, start: &[u32]) -> BTreeSet<u32> {
+    let mut seen = BTreeSet::new();
+    let mut open: Vec<u32> = start.to_vec();
+    while let Some(index) = open.pop() {
+        if !seen.insert(index) {
+            continue;
+        }
+        let facts = types.facts_at(index);
+        let modules = types.modules();
+        let Some(top) = facts.functions.first() else { continue };
+        let bound = top.bindings.values().flatten().flat_map(|binding| match binding.bound {
+            Bound::Import { dotted, .. } => [modules.find(dotted, Some(facts.file)), None],
+            Bound::From { level, module, name } => {
+                let package = match level {
+                    0 => modules.find(module, Some(facts.file)),
+                    _ => modules.relative(facts.file, level, module),
+                };
+                let child = package.as_ref().and_then(|package| modules.child(package, name));
+                [package, child]
+            }
+            _ => [None, None],
+        });
+        let starred = facts.stars.iter().map(|(_, module)| modules.find(module, Some(facts.file)));
+        let files = bound.chain(starred).flatten().filter_map(|module| match module {
+            ModuleRef::File(file) => Some(file),
+            _ => None,
+        });
+        let files = files.flat_map(|file| std::iter::once(file).chain(modules.packages_of(file)));
+        open.extend(files.filter_map(|file| types.index_of(file)));
+    }
+    seen
+}
+
+/// These nodes and all that they call.
+fn below(effects: &Effects<'_, '_>, mut open: Vec<usize>) -> BTreeSet<usize> {
+    let mut seen = BTreeSet::new();
+    while let Some(node) = open.pop() {
+        if seen.insert(node) {
+            open.extend(effects.node(node).steps.iter().filter(|step| !step.doubtful).map(|step| step.to));
+        }
+    }
+    seen
+}
+
+struct Reader<'r, 'a> {
+    types: &'r Types<'a>,
+    files: &'r Files,
+    trees: &'r BTreeMap<FileId, Module>,
+}
+
+impl<'a> Reader<'_, 'a> {
+    fn node(&self, effects: &Effects<'_, 'a>, node: usize, at_import: bool, found: &mut Vec<Beginning>) {
+        let node = effects.node(node);
+        let function = self.types.function(node.frame.function);
+        let file = self.types.facts_at(node.frame.function.file).file;
+        // The work of a coroutine begins when somebody awaits it, and that of a thread is not the module's own.
+        if (at_import && function.is_async) || node.in_thread {
+            return;
+        }
+        let mut add = |kind, what: &str, span: Span| {
+            let is_guarded = self.is_guarded(file, span);
+            found.push(Beginning { kind, what: what.to_owned(), place: Place::new(file, span), at_import, is_guarded });
+        };
+        let named = |event: &Event<'a>| match event.kind {
+            EventKind::Call(call, _) => Some(last(&call.func)),
+            _ => None,
+        };
+        let closes = function
+            .events
+            .iter()
+            .filter_map(named)
+            .any(|name| matches!(name, "close" | "dispose" | "disconnect" | "close_all" | "close_old_connections"));
+        for sink in &node.sinks {
+            let connects = matches!(
+                sink.effect.category,
+                Category::Db | Category::Orm | Category::Cache | Category::Search | Category::Mq
+            );
+            if connects && !sink.doubtful && !closes && !LOCAL.contains(&sink.effect.library) {
+                add(BeginningKind::Connects, &sink.what, sink.span);
+            }
+        }
+        for event in &function.events {
+            let EventKind::Call(call, _) = event.kind else { continue };
+            if let Some((kind, what)) = self.starts(call, node.frame, file) {
+                if kind != BeginningKind::Connects || !closes {
+                    add(kind, &what, event.span);
+                }
+            }
+        }
+        for decorator in function.decorators {
+            if let Expr::Call(call) = &decorator.expression
+                && let Some((kind @ BeginningKind::Schedules, what)) = self.starts(call, node.frame, file)
+            {
+                add(kind, &what, span_of(call));
+            }
+        }
+    }
+
+    fn starts(&self, call: &'a ast::ExprCall, frame: Frame, file: FileId) -> Option<(BeginningKind, String)> {
+        let name = last(&call.func);
+        let known = STARTS.iter().any(|(_, method, _)| *method == name)
+            || CALLS.iter().any(|(whole, _)| whole.ends_with(name) && !name.is_empty())
+            || self.files.get(file).text().contains("torch");
+        if !known {
+            return None;
+        }
+        for value in self.types.value(&call.func, frame).iter() {
+            let told = match value {
+                Value::Member(class, method) => STARTS
+                    .iter()
+                    .find(|(known, start, _)| *start == &**method && fits(known, class))
+                    .map(|(_, _, kind)| (*kind, format!("{}.{method}", tail(class)))),
+                Value::External(name) => {
+                    CALLS.iter().find(|(known, _)| fits(known, name)).map(|(_, kind)| (*kind, name.to_string()))
+                }
+                _ => None,
+            };
+            if told.is_some() {
+                return told;
+            }
+        }
+        self.moves_to_gpu(call, file).then(|| (BeginningKind::Gpu, format!(".{name}(...)")))
+    }
+
+    /// `.cuda()`, `.to("cuda")`, or an argument that asks for such a device, in a file that uses torch.
+    fn moves_to_gpu(&self, call: &ast::ExprCall, file: FileId) -> bool {
+        let is_gpu = |expr: &Expr| matches!(expr, Expr::StringLiteral(text) if text.value.to_str().starts_with("cuda"));
+        let Expr::Attribute(attribute) = &*call.func else { return false };
+        let arguments = &call.arguments;
+        let by_name = arguments.keywords.iter().any(|keyword| {
+            keyword.arg.as_ref().is_some_and(|arg| arg == "device" || arg == "device_map") && is_gpu(&keyword.value)
+        });
+        let text = self.files.get(file).text();
+        (text.contains("import torch") || text.contains("from torch"))
+            && match attribute.attr.as_str() {
+                "cuda" => arguments.args.is_empty(),
+                "to" => arguments.args.first().is_some_and(is_gpu) || by_name,
+                _ => by_name,
+            }
+    }
+
+    /// Whether something may keep the call from being made in every process.
+    fn is_guarded(&self, file: FileId, span: Span) -> bool {
+        let text = self.files.get(file).text();
+        LOCKS.iter().any(|word| text.contains(word))
+            || self.trees.get(&file).is_some_and(|module| {
+                let mut seeker = Conditions { span, text, found: false };
+                visitor::Visitor::visit_body(&mut seeker, &module.body);
+                seeker.found
+            })
+    }
+}
+
+/// Looks for an `if` around a call that asks for more than whether the thing runs already.
+struct Conditions<'s> {
+    span: Span,
+    text: &'s str,
+    found: bool,
+}
+
+impl<'a> visitor::Visitor<'a> for Conditions<'_> {
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
+        let own = span_of(statement);
+        if self.found || own.start > self.span.start || own.end < self.span.end {
+            return;
+        }
+        if let Stmt::If(branch) = statement {
+            let test = span_of(&*branch.test);
+            let text = self.text.get(test.start..test.end).unwrap_or_default();
+            self.found = own.start < self.span.start && !text.contains("running") && !text.contains("is None");
+        }
+        visitor::walk_stmt(self, statement);
+    }
+
+    fn visit_expr(&mut self, _: &'a Expr) {}
+}
+
+/// Whether a dotted name is the known one, in which `*` stands for any text.
+fn fits(known: &str, name: &str) -> bool {
+    match known.split_once('*') {
+        Some((front, end)) => name.len() + 1 >= known.len() && name.starts_with(front) && name.ends_with(end),
+        None => known == name,
+    }
+}
+
+fn tail(class: &str) -> &str {
+    class.rsplit('.').next().unwrap_or(class)
+}
+
+fn last(callee: &Expr) -> &str {
+    match callee {
+        Expr::Attribute(attribute) => attribute.attr.as_str(),
+        Expr::Name(name) => name.id.as_str(),
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_fit_their_patterns() {
+        assert!(fits("apscheduler.*.BackgroundScheduler", "apscheduler.schedulers.background.BackgroundScheduler"));
+        assert!(fits("torch.cuda.*", "torch.cuda.is_available"));
+        assert!(!fits("torch.cuda.*", "torch.load"));
+        assert!(fits("flask_apscheduler.*APScheduler", "flask_apscheduler.APScheduler"));
+        assert!(!fits("apscheduler.*.BackgroundScheduler", "apscheduler.BackgroundScheduler2"));
+    }
+}

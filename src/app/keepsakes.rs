@@ -1,0 +1,125 @@
+//! What an application keeps in its own process: caches, counters of a rate limit, connections to a database.
+//!
+//! Told by settings and arguments that are written down; one that comes from outside says nothing.
+
+use std::collections::BTreeMap;
+
+use crate::python::syntax::ast::{self, Expr, Number, Stmt};
+use crate::python::syntax::{Module, span_of, visitor};
+use crate::source::{FileId, Files, Place, Span};
+
+/// Something that lives in one process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keepsake {
+    /// What.
+    pub kind: KeepsakeKind,
+    /// Where it is asked for: the bytes of the value, where that is a literal.
+    pub place: Place,
+}
+
+/// What a [`Keepsake`] is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeepsakeKind {
+    /// A cache or a channel that other processes do not see; its name.
+    Memory(&'static str),
+    /// Connections of Django that are kept for so many seconds; `None` for ever.
+    Connections(Option<u64>),
+}
+
+/// Words that name such a thing, and what it is.
+const BACKENDS: [(&str, &str); 6] = [
+    ("channels.layers.InMemoryChannelLayer", "the channel layer in memory"),
+    ("SimpleCache", "Flask-Caching's `SimpleCache`"),
+    ("flask_caching.backends.SimpleCache", "Flask-Caching's `SimpleCache`"),
+    ("flask_caching.backends.simplecache.SimpleCache", "Flask-Caching's `SimpleCache`"),
+    ("memory://", "the memory of the rate limiter"),
+    ("django.contrib.sessions.backends.locmem", "sessions in memory"),
+];
+
+/// What the modules of these files keep, in the order of files and lines.
+pub(super) fn find(loaded: &[FileId], files: &Files, modules: &BTreeMap<FileId, Module>) -> Vec<Keepsake> {
+    let mut found = Vec::new();
+    for &file in loaded {
+        let text = files.get(file).text();
+        let asks =
+            text.to_ascii_lowercase().contains("conn_max_age") || BACKENDS.iter().any(|(word, _)| text.contains(word));
+        let Some(module) = modules.get(&file).filter(|_| asks) else { continue };
+        // Django's own pool takes connections back before a thread ends.
+        let has_pool = text.contains("\"pool\"") || text.contains("'pool'");
+        let mut seeker = Seeker { file, has_pool, found: Vec::new() };
+        visitor::Visitor::visit_body(&mut seeker, &module.body);
+        found.extend(seeker.found);
+    }
+    found
+}
+
+struct Seeker {
+    file: FileId,
+    has_pool: bool,
+    found: Vec<Keepsake>,
+}
+
+impl Seeker {
+    fn age(&mut self, value: &Expr) {
+        let age = match value {
+            Expr::NumberLiteral(number) => match &number.value {
+                Number::Int(seconds) => seconds.as_u64().filter(|&seconds| seconds > 0).map(Some),
+                _ => None,
+            },
+            Expr::NoneLiteral(_) => Some(None),
+            _ => None,
+        };
+        if let Some(age) = age.filter(|_| !self.has_pool) {
+            self.add(KeepsakeKind::Connections(age), span_of(value));
+        }
+    }
+
+    fn add(&mut self, kind: KeepsakeKind, span: Span) {
+        self.found.push(Keepsake { kind, place: Place::new(self.file, span) });
+    }
+}
+
+fn is_text(expr: &Expr, text: &str) -> bool {
+    matches!(expr, Expr::StringLiteral(literal) if literal.value.to_str() == text)
+}
+
+impl<'a> visitor::Visitor<'a> for Seeker {
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
+        if let Stmt::Assign(assign) = statement {
+            let names = |target: &Expr| match target {
+                Expr::Subscript(item) => is_text(&item.slice, "CONN_MAX_AGE"),
+                _ => false,
+            };
+            if assign.targets.iter().any(names) {
+                self.age(&assign.value);
+            }
+        }
+        visitor::walk_stmt(self, statement);
+    }
+
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        match expr {
+            Expr::Dict(dict) => {
+                for item in &dict.items {
+                    if item.key.as_ref().is_some_and(|key| is_text(key, "CONN_MAX_AGE")) {
+                        self.age(&item.value);
+                    }
+                }
+            }
+            Expr::Call(ast::ExprCall { arguments, .. }) => {
+                for keyword in &arguments.keywords {
+                    if keyword.arg.as_ref().is_some_and(|arg| arg == "conn_max_age") {
+                        self.age(&keyword.value);
+                    }
+                }
+            }
+            Expr::StringLiteral(text) => {
+                if let Some((_, name)) = BACKENDS.iter().find(|(word, _)| *word == text.value.to_str()) {
+                    self.add(KeepsakeKind::Memory(name), span_of(text));
+                }
+            }
+            _ => {}
+        }
+        visitor::walk_expr(self, expr);
+    }
+}

@@ -1,0 +1,118 @@
+//! What an application is configured with where it is made, and gives to its handlers by name.
+//!
+//! Tornado keeps the keywords of its application as settings, and hands a dictionary that stands in a route
+//! to the `initialize` of the handler: <https://www.tornadoweb.org/en/stable/web.html>.
+
+use super::{ClassId, Frame, Types, Value};
+use crate::python::syntax::ast::{self, Expr};
+
+/// The class of Tornado's applications.
+const TORNADO: &str = "tornado.web.Application";
+
+impl<'a> Types<'a> {
+    /// What a setting of the application is, by the literal that asks for it.
+    pub(super) fn setting(&self, key: &Expr) -> Vec<Value<'a>> {
+        let Expr::StringLiteral(key) = key else { return Vec::new() };
+        let key = key.value.to_str();
+        let mut found = Vec::new();
+        for (call, frame) in self.applications() {
+            for keyword in &call.arguments.keywords {
+                match &keyword.arg {
+                    Some(name) if name.as_str() == key => found.extend(self.value(&keyword.value, frame).to_vec()),
+                    Some(_) => {}
+                    None => {
+                        let more = self.value(&keyword.value, frame);
+                        found.extend(more.iter().flat_map(|more| Self::under(more, key)));
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// What the routes give to a parameter of the `initialize` of a handler.
+    pub(super) fn given_by_route(&self, handler: ClassId, parameter: &str) -> Vec<Value<'a>> {
+        let of_base = |value: &Value<'a>| *value == Value::Class(handler);
+        let is_handler = |values: &[Value<'a>]| {
+            values.iter().any(|value| matches!(value, Value::Class(class) if self.ancestry(*class).iter().any(of_base)))
+        };
+        let mut found = Vec::new();
+        for (call, frame) in self.applications() {
+            let routes = call.arguments.args.first().map(|routes| self.value(routes, frame)).unwrap_or_default();
+            for route in self.items(&routes) {
+                if let Value::Tuple(parts) = route
+                    && let [_, class, given, ..] = &*parts
+                    && is_handler(class)
+                {
+                    found.extend(given.iter().flat_map(|given| Self::under(given, parameter)));
+                }
+            }
+        }
+        for name in ["url", "URLSpec"] {
+            for (caller, call) in self.calls_of(name) {
+                let frame = self.open(self.plain(caller));
+                if let [_, class, given, ..] = &*call.arguments.args
+                    && is_handler(&self.value(class, frame))
+                {
+                    let given = self.value(given, frame);
+                    found.extend(given.iter().flat_map(|given| Self::under(given, parameter)));
+                }
+            }
+        }
+        found
+    }
+
+    /// The calls that make an application of Tornado's, or that the constructor of one of the project's makes.
+    fn applications(&self) -> Vec<(&'a ast::ExprCall, Frame)> {
+        if self.loaded.borrow().is_empty() {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        for (caller, call) in self.calls_of("Application") {
+            let frame = self.open(self.plain(caller));
+            if self
+                .value(&call.func, frame)
+                .iter()
+                .any(|value| matches!(value, Value::External(name) if &**name == TORNADO))
+            {
+                found.push((call, frame));
+            }
+        }
+        for (caller, call) in self.calls_of("__init__") {
+            let class = self.class_around(caller);
+            if class.is_some_and(|class| self.library_bases(class).iter().any(|base| &**base == TORNADO)) {
+                found.push((call, self.open(self.plain(caller))));
+            }
+        }
+        found
+    }
+
+    /// What a mapping holds under a key.
+    fn under(mapping: &Value<'a>, key: &str) -> Vec<Value<'a>> {
+        match mapping {
+            Value::Record(entries) => {
+                let entry = entries.iter().find(|(known, _)| **known == *key);
+                entry.map(|(_, values)| values.to_vec()).unwrap_or_default()
+            }
+            Value::Mapping(value) => vec![(**value).clone()],
+            _ => Vec::new(),
+        }
+    }
+
+    /// An attribute of the application's class, where the project has one of its own.
+    pub(super) fn of_application(&self, name: &str) -> Vec<Value<'a>> {
+        let mut found = Vec::new();
+        for &file in self.loaded.borrow().iter() {
+            for (class, index) in self.facts_at(file).classes.iter().zip(0..) {
+                if !class.fields.contains_key(name) && !class.methods.contains_key(name) {
+                    continue;
+                }
+                let id = ClassId { file, index };
+                if self.library_bases(id).iter().any(|base| super::outside::is_application(base)) {
+                    found.extend(self.object_attribute(id, name));
+                }
+            }
+        }
+        found
+    }
+}

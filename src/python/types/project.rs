@@ -1,0 +1,32 @@
+//! What the files of a project say by themselves: read once, for all of its applications.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use rayon::prelude::*;
+
+use crate::python::calls::{self, FileFacts};
+use crate::python::modules::Modules;
+use crate::python::syntax::Module;
+use crate::source::{FileId, Files};
+
+/// The facts of every file; nothing in them depends on which application is asked about.
+#[derive(Debug)]
+pub struct Project<'a> {
+    pub(super) facts: Vec<FileFacts<'a>>,
+    pub(super) by_file: HashMap<FileId, u32>,
+    pub(super) modules: Modules,
+    /// Methods with two underscores that classes of the project have.
+    pub(super) special: HashSet<&'a str>,
+}
+
+impl<'a> Project<'a> {
+    /// Reads the facts of every file, in parallel.
+    pub fn new(files: &Files, modules: &'a BTreeMap<FileId, Module>) -> Self {
+        let list: Vec<_> = modules.iter().collect();
+        let facts: Vec<_> = list.par_iter().map(|(file, module)| calls::facts(**file, module)).collect();
+        let by_file = facts.iter().zip(0..).map(|(facts, i)| (facts.file, i)).collect();
+        let methods = facts.iter().flat_map(|facts| &facts.classes).flat_map(|class| class.methods.keys());
+        let special = methods.copied().filter(|name| name.starts_with("__")).collect();
+        Self { facts, by_file, modules: Modules::new(files, modules, ""), special }
+    }
+}

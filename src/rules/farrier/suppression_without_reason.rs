@@ -1,0 +1,14 @@
+//! Fires when a comment silences something serious and does not say why.
+
+use super::{CommentFault, FaultKind};
+use crate::rules::prelude::*;
+
+pub(super) const RULE: Rule = rule!("suppression-without-reason", Shape::Comment(check));
+
+fn check(fault: &CommentFault, out: &mut Findings) {
+    let FaultKind::MissingReason(severity) = fault.kind else { return };
+    let article = if severity == Severity::Warning { "a" } else { "an" };
+    out.report(fault.place, "says no reason", format!("silences {article} {severity} without a reason"))
+        .help("add `-- reason` behind the bracket")
+        .fix(None);
+}

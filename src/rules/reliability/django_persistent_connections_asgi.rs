@@ -1,0 +1,29 @@
+//! Fires when Django keeps connections for threads that end with their request.
+
+use super::prelude::*;
+use crate::app::{Framework, KeepsakeKind};
+
+pub(super) const RULE: Rule = rule!("django-persistent-connections-asgi", Shape::App(check));
+
+fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) {
+    let Some(service) = service.filter(|service| service.in_production() && service.runs_loop()) else { return };
+    if app.framework != Framework::Django || app.interface != AppInterface::Asgi {
+        return;
+    }
+    for kept in &app.keepsakes {
+        let KeepsakeKind::Connections(age) = &kept.kind else { continue };
+        let how_long = age.map_or_else(|| "for ever".to_owned(), |seconds| format!("for {seconds} s"));
+        out.report(
+            kept.place,
+            "kept by threads that are gone",
+            format!(
+                "Django keeps connections {how_long}, and under ASGI ({}) each request has a thread of its own: they stay open \
+                 after their thread has ended",
+                service.speaker()
+            ),
+        )
+        .related(service.class_place(), "runs it under ASGI")
+        .help("set it to 0; the pool of Django 5.1 (`OPTIONS = {\"pool\": True}`, psycopg 3) works under ASGI")
+        .fix(Some(Fix::safe("close connections with the request", vec![Edit::replace(kept.place, "0")])));
+    }
+}

@@ -1,0 +1,43 @@
+//! Fires when something that all requests should see lives in the memory of one of several processes.
+
+use super::prelude::*;
+use crate::app::KeepsakeKind;
+
+pub(super) const RULE: Rule = rule!("per-process-state", Shape::App(check));
+
+fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Findings) {
+    let Some(service) = service.filter(|service| service.in_production()) else { return };
+    let name = if service.deployment.server == ServerName::Uwsgi { "processes" } else { "workers" };
+    let workers = service.deployment.setting(name);
+    let count = workers.and_then(Setting::int).unwrap_or(1);
+    let (copies, _, copies_at) = service.copies(context).unwrap_or((1, String::new(), None));
+    if count.saturating_mul(i64::from(copies)) < 2 {
+        return;
+    }
+    for kept in &app.keepsakes {
+        let KeepsakeKind::Memory(what) = kept.kind else { continue };
+        // Settings for tests and for development often stand beside those for production.
+        let path = context.files.get(kept.place.file).path();
+        if path
+            .split(['/', '_', '.'])
+            .any(|part| matches!(part, "test" | "tests" | "testing" | "dev" | "local" | "development"))
+        {
+            continue;
+        }
+        let processes = if count > 1 { format!("{count} workers") } else { format!("{copies} copies") };
+        out.report(
+            kept.place,
+            "one for each process",
+            format!("{what} exists once in each of {processes}: what one request stores the next one may not find"),
+        )
+        .related_to(
+            workers
+                .and_then(Setting::place)
+                .filter(|_| count > 1)
+                .map(|place| Located::new(format!("{count} workers"), place)),
+        )
+        .related_to(copies_at.map(|place| Located::new(format!("{copies} copies"), place)))
+        .help("use a store that all processes share, such as Redis, or one worker with threads")
+        .fix(None);
+    }
+}

@@ -1,0 +1,74 @@
+//! Fires when workers are replaced so often, or so few of them are there, that replacing one is felt.
+
+use super::prelude::*;
+
+pub(super) const RULE: Rule = rule!("recycle-too-aggressive", Shape::Deployment(check));
+
+fn check(service: &Service, context: &Context, out: &mut Findings) {
+    let deployment = service.deployment;
+    if !service.in_production() {
+        return;
+    }
+    let name = if deployment.server == ServerName::Uvicorn { "limit_max_requests" } else { "max_requests" };
+    let Some(recycle) = deployment.setting(name) else { return };
+    let (Some(requests), Some(place)) = (recycle.int().filter(|&n| n > 0), recycle.place()) else { return };
+    let Some(workers) = deployment.setting("workers").and_then(|workers| Some((workers, workers.int()?))) else {
+        return;
+    };
+    let (setting, count) = workers;
+    let copies = service.copies(context);
+    // Whoever writes down why has weighed it.
+    let remark = context.remark(place).to_lowercase();
+    let weighed = ["leak", "memory"].iter().any(|word| remark.contains(word));
+    if requests == 1 {
+        out.report(
+            place,
+            "one request each",
+            format!("`{name} = 1`: every request starts a new worker and loads the application"),
+        )
+        .at_most(recycle.confidence())
+        .help("raise it to thousands, or remove it")
+        .fix(None);
+        return;
+    }
+    let rate = context.stated.request_rate.as_ref().zip(context.stated.boot_time.as_ref());
+    let known = rate.zip(copies.as_ref());
+    if let Some(((rate, boot), (copies, ..))) = known {
+        let each = rate.value / (f64::from((*copies).max(1)) * exact(count.max(1)));
+        let lives = exact(requests) / each;
+        if lives < boot.value / out.parameter("share") && requests < 500 {
+            #[allow(clippy::cast_possible_truncation, reason = "a number of requests")]
+            let enough = (each * boot.value / out.parameter("share") / 100.0).ceil() as i64 * 100;
+            out.report(
+                place,
+                "replaced this often",
+                format!(
+                    "at {} requests/s ({}) a worker lives {lives:.0} s and takes {} s to start ({})",
+                    rate.value, rate.source, boot.value, boot.source
+                ),
+            )
+            .at_most(recycle.confidence())
+            .help(format!("with {enough} at most one worker in ten is starting"))
+            .fix(
+                service
+                    .set(name, &Value::Int(enough), context)
+                    .map(|edit| Fix::unsafe_(format!("set `{name}` to {enough}"), vec![edit])),
+            );
+            return;
+        }
+    }
+    let Some((1, source, copies_at)) = copies.filter(|_| count == 1 && setting.winner.depends.is_empty() && !weighed)
+    else {
+        return;
+    };
+    out.report(
+        place,
+        "replaces the only worker",
+        format!("the only worker of the only copy ({source}) is replaced after {requests} requests: nobody answers while the next one starts"),
+    )
+    .at_most(recycle.confidence())
+    .related_to(setting.place().map(|place| Located::new("1 worker".to_owned(), place)))
+    .related_to(copies_at.map(|place| Located::new("1 copy".to_owned(), place)))
+    .help(format!("start a second worker, or remove `{name}` unless memory is known to grow"))
+    .fix(None);
+}

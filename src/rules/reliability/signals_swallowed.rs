@@ -1,0 +1,60 @@
+//! Fires when a shell stays between whoever stops the service and the server.
+
+use super::prelude::*;
+use crate::deployment::{ShieldKind, UnitKind};
+
+pub(super) const RULE: Rule = rule!("signals-swallowed", Shape::Deployment(check));
+
+fn check(service: &Service, context: &Context, out: &mut Findings) {
+    let deployment = service.deployment;
+    let Some(shield) = deployment.shield.as_ref().filter(|shield| service.in_production() && !shield.is_passed) else {
+        return;
+    };
+    // systemd and Heroku signal every process of a unit; containers and supervisord only the first.
+    if deployment.container.is_none() && deployment.kind != UnitKind::SupervisorProgram {
+        return;
+    }
+    let base = deployment.base.as_ref().map(|base| base.value.as_str());
+    let busybox = base.is_some_and(|base| base.contains("alpine") || base.contains("busybox"));
+    let why = match shield.kind {
+        // bash and busybox become the last command of `-c`.
+        ShieldKind::LastOfBash => return,
+        ShieldKind::Alone | ShieldKind::Last if busybox => return,
+        // The container ends with its script, which is another fault.
+        ShieldKind::Background { is_left: true } => return,
+        ShieldKind::Alone => "`sh -c` starts it, and the `sh` of Debian and Ubuntu",
+        ShieldKind::Last | ShieldKind::Middle => "the shell of this command line",
+        ShieldKind::Script => "the script has no `exec` here, so its shell",
+        ShieldKind::Pipe => "it runs in a pipe, so the shell",
+        ShieldKind::Background { .. } => "it runs in the background, so the shell",
+    };
+    let signal = deployment.stop_signal.as_ref().map_or("SIGTERM", |signal| signal.value.as_str());
+    let place = shield.command;
+    let report = out.report(
+        place,
+        "the shell waits for this",
+        format!(
+            "{why} stays in between and passes no {signal} on to {}: it never stops gracefully, and requests die with it \
+             at the kill",
+            deployment.server
+        ),
+    );
+    let report = if shield.kind == ShieldKind::Alone { report.severity(Severity::Advice) } else { report };
+    let ends = matches!(shield.kind, ShieldKind::Alone | ShieldKind::Last | ShieldKind::Script) && shield.is_last;
+    let text = context.files.text_at(place);
+    let plain = text.starts_with(|c: char| c.is_ascii_alphanumeric() || "./_".contains(c));
+    let builtin = matches!(text, "command" | "builtin" | "time");
+    let edit = (ends && plain && !builtin).then(|| Edit::insert(place, "exec "));
+    report
+        .related_to(
+            deployment.container.map(|unit| Located::new(format!("{signal} goes to the first process only"), unit)),
+        )
+        .help(match shield.kind {
+            ShieldKind::Pipe => "let the server write to its own output, and leave it to the platform to collect it",
+            ShieldKind::Background { .. } => {
+                "start one server per container, or pass the signal on with `trap` and `wait`"
+            }
+            _ => "put `exec` in front of it, so that the server takes the place of the shell",
+        })
+        .fix(edit.map(|edit| Fix::safe("let the server take the place of the shell", vec![edit])));
+}

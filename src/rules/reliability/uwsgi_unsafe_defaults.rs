@@ -1,0 +1,79 @@
+//! Fires when uWSGI runs on defaults that its own authors would not choose again.
+
+use super::prelude::*;
+
+pub(super) const RULE: Rule = rule!("uwsgi-unsafe-defaults", Shape::Deployment(check));
+
+/// Options that should be on, and what happens where they are not.
+const WANTED: [(&str, &str, &str); 5] = [
+    ("die_on_term", "die-on-term", "SIGTERM reloads it instead of stopping it"),
+    ("master", "master", "nobody replaces a worker that dies"),
+    ("strict", "strict", "misspelled options are ignored"),
+    ("need_app", "need-app", "it starts without the application and answers 500"),
+    ("vacuum", "vacuum", "its sockets stay behind"),
+];
+
+/// Packages that work in threads of their own.
+const THREADED: [&str; 5] = ["sentry-sdk", "newrelic", "ddtrace", "opentelemetry-sdk", "elastic-apm"];
+
+fn check(service: &Service, context: &Context, out: &mut Findings) {
+    let deployment = service.deployment;
+    if deployment.server != ServerName::Uwsgi || !service.in_production() {
+        return;
+    }
+    let text = deployment.configuration.as_ref().map_or("", |file| context.files.get(file.file).text());
+    let other_signal = deployment.stop_signal.as_ref().is_some_and(|signal| !signal.value.contains("TERM"));
+    let several = deployment.int("processes").is_some_and(|count| count > 1);
+    let off = |name: &str| {
+        let setting = deployment.setting(name).filter(|setting| !setting.is_set());
+        setting.is_some_and(|setting| setting.value() == Some(&Value::Bool(false)))
+    };
+    let matters = |name: &str| match name {
+        "die_on_term" => {
+            !other_signal && !text.contains("gracefully_kill_them_all") && !text.contains("hook-master-start")
+        }
+        "master" => several,
+        "vacuum" => deployment.setting("socket").is_some_and(Setting::is_set) && text.contains(".sock"),
+        _ => true,
+    };
+    let missing: Vec<_> = WANTED.iter().filter(|(name, ..)| off(name) && matters(name)).collect();
+    let threads = THREADED
+        .iter()
+        .find(|package| deployment.asks_for(package))
+        .filter(|_| off("enable_threads") && deployment.int("threads").is_none_or(|threads| threads < 2));
+    // That misspelled options pass is a matter of taste; the first two lose requests.
+    let grave = missing.iter().any(|(name, ..)| matches!(*name, "die_on_term" | "master")) || threads.is_some();
+    if !grave {
+        return;
+    }
+    let mut says: Vec<String> = missing.iter().map(|(_, option, why)| format!("without `{option}` {why}")).collect();
+    says.extend(threads.map(|package| format!("without `enable-threads` {package} has no thread to report from")));
+    let anchors: Vec<_> = deployment
+        .settings
+        .iter()
+        .map(|(_, setting)| &setting.winner)
+        .filter(|winner| winner.place.is_some())
+        .collect();
+    let mut edits: Vec<Edit> = Vec::new();
+    let safe = missing.iter().filter(|(name, ..)| *name != "master");
+    for (name, ..) in safe {
+        let Some(setting) = deployment.setting(name).map(|setting| setting.setting) else { continue };
+        let edit = anchors.iter().find_map(|winner| {
+            winner.add_beside(context.files, setting, deployment.version.version, &Value::Bool(true))
+        });
+        match (edit, edits.first_mut()) {
+            (Some(edit), Some(first)) if first.place == edit.place => first.text.push_str(&edit.text),
+            (Some(edit), None) => edits.push(edit),
+            _ => {}
+        }
+    }
+    let options: Vec<&str> = missing.iter().map(|(_, option, _)| *option).collect();
+    let report = out.report(deployment.command, "uWSGI with its old defaults", format!("uWSGI: {}", says.join("; ")));
+    let report = if threads.is_some() { report.severity(Severity::Error) } else { report };
+    report
+        .help(format!(
+            "set {}; the project only receives fixes any more, so a new service is better off elsewhere",
+            options.join(", ")
+        ))
+        .fix((!edits.is_empty()).then(|| Fix::safe("set what is missing", edits)));
+}

@@ -1,0 +1,52 @@
+//! Fires when all processes together may open more connections than the database allows.
+
+use super::prelude::*;
+use crate::deployment::UnitKind;
+
+pub(super) const RULE: Rule = rule!("db-connection-budget", Shape::App(check));
+
+/// Connections that PostgreSQL keeps for its superuser.
+const RESERVED: u32 = 3;
+
+fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Findings) {
+    let Some(service) = service.filter(|service| service.in_production()) else { return };
+    let stated = context.stated;
+    let Some(limit) = stated.database_connections.as_ref() else { return };
+    // A pooler has a budget of its own.
+    if stated.pooler.as_ref().is_some_and(|pooler| pooler.value) {
+        return;
+    }
+    let [pool] = app.connections.as_slice() else { return };
+    let name = if service.deployment.server == ServerName::Uwsgi { "processes" } else { "workers" };
+    let Some(workers) = service.deployment.setting(name) else { return };
+    let (Some(count), Some((copies, source, copies_at))) = (workers.int(), service.copies(context)) else { return };
+    let each = i64::from(pool.size.0) + i64::from(pool.overflow.0);
+    let rolls =
+        service.deployment.kind == UnitKind::KubernetesContainer && !service.deployment.surroundings.is_recreated;
+    let surge = if rolls {
+        i64::from(copies).saturating_mul(5).div_euclid(4).max(i64::from(copies))
+    } else {
+        i64::from(copies)
+    };
+    let total = surge.saturating_mul(count).saturating_mul(each);
+    let reserved = stated.reserved_connections.as_ref().map_or(RESERVED, |reserved| reserved.value);
+    let budget = i64::from(limit.value) - i64::from(reserved);
+    if total <= budget {
+        return;
+    }
+    let more = if surge > i64::from(copies) { format!(" ({surge} during an update)") } else { String::new() };
+    out.report(
+        pool.place,
+        format!("up to {each} in each worker"),
+        format!(
+            "{copies} copies{more} ({source}) x {count} workers x {each} connections = {total}, and the database has {budget} \
+             for it ({} - {reserved}, {})",
+            limit.value, limit.source
+        ),
+    )
+    .at_most(workers.confidence())
+    .related_to(workers.place().map(|place| Located::new(format!("{count} workers"), place)))
+    .related_to(copies_at.map(|place| Located::new(format!("{copies} copies"), place)))
+    .help("make the pools smaller, or put a pooler such as PgBouncer in between")
+    .fix(None);
+}

@@ -1,0 +1,51 @@
+//! Fires when the workers need more memory than the limit even by the lowest estimate.
+
+use super::prelude::*;
+use crate::sizing::capacity;
+
+pub(super) const RULE: Rule = rule!("memory-overcommit", Shape::Deployment(check));
+
+fn check(service: &Service, context: &Context, out: &mut Findings) {
+    let Some(inputs) = service.inputs.filter(|_| service.in_production()) else { return };
+    // Without a limit, or anything known of a worker, there is no sum.
+    let (Some(limit), Some(worker)) = (&inputs.memory, &inputs.per_worker) else { return };
+    let name = if service.deployment.server == ServerName::Uwsgi { "processes" } else { "workers" };
+    let Some(workers) = service.deployment.setting(name) else { return };
+    let (Some(count), Some(place)) = (workers.int().filter(|&count| count > 1), workers.place()) else { return };
+    let threads = service.threads().and_then(|threads| u32::try_from(threads).ok()).unwrap_or(1);
+    let each = capacity::grown_worker(worker.value.low, threads);
+    let room = capacity::memory_for_workers(limit.value, inputs.master, inputs.reserved);
+    let fits = i64::from(capacity::workers_in_memory(room, each));
+    if count <= fits {
+        return;
+    }
+    let total = (inputs.master.as_mib() + each.as_mib() * exact(count)).round();
+    let limit_at = service.deployment.limits.memory.as_ref().map(|limit| limit.place);
+    let report = out.report(
+        place,
+        format!("{count} workers"),
+        format!(
+            "{count} workers need at least {total} MiB: {:.0} for the parent and {:.0} each ({}), of {} ({})",
+            inputs.master.as_mib(),
+            each.as_mib(),
+            worker.source,
+            limit.value,
+            limit.source
+        ),
+    );
+    // What nobody measured is no reason to fail a build.
+    let report = if worker.confidence == Confidence::Low { report.severity(Severity::Warning) } else { report };
+    report
+        .at_most(workers.confidence())
+        .related_to(limit_at.map(|place| Located::new(format!("allows {}", limit.value), place)))
+        .help(match fits {
+            0 => "allow more memory".to_owned(),
+            n => format!("{n} fit; threads serve more requests in the same memory (`farrier advise`)"),
+        })
+        .fix(
+            (fits > 0)
+                .then(|| service.set(name, &Value::Int(fits), context))
+                .flatten()
+                .map(|edit| Fix::unsafe_(format!("start {fits} workers"), vec![edit])),
+        );
+}

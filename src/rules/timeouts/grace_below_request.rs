@@ -1,0 +1,51 @@
+//! Fires when a request may take longer than a worker that is replaced waits for it.
+
+use super::prelude::*;
+
+pub(super) const RULE: Rule = rule!("grace-below-request", Shape::Deployment(check));
+
+fn check(service: &Service, context: &Context, out: &mut Findings) {
+    let deployment = service.deployment;
+    let sync = deployment.class.is_some_and(|class| class.name() == "sync");
+    if !sync || !service.in_production() {
+        return;
+    }
+    let (Some(graceful), Some(timeout)) = (deployment.setting("graceful_timeout"), deployment.setting("timeout"))
+    else {
+        return;
+    };
+    let (Some(wait), Some(allowed), Some(place)) = (graceful.int(), timeout.int(), timeout.place()) else { return };
+    // Workers that are never replaced lose nothing between two deploys.
+    let Some(recycle) = deployment.setting("max_requests").filter(|recycle| recycle.int().is_some_and(|n| n > 0))
+    else {
+        return;
+    };
+    if wait >= allowed || !(timeout.changes() || graceful.changes()) {
+        return;
+    }
+    let kill = service.kill(context);
+    let delay = deployment.stop_delay.as_ref().map_or(0.0, |delay| delay.value.0);
+    let fits = kill.as_ref().is_none_or(|kill| exact(allowed) + delay < kill.seconds);
+    let help = match &kill {
+        Some(kill) if !fits => format!(
+            "{} kills it after {} s ({}), so the order can only be kept with requests below that: timeout < graceful_timeout < \
+             {}",
+            kill.who, kill.seconds, kill.source, kill.seconds
+        ),
+        _ => format!("raise `graceful_timeout` to {allowed}"),
+    };
+    out.report(
+        place,
+        "a request may take this long",
+        format!("a request may take {allowed} s, but a worker that is replaced or stopped waits {wait} s for it"),
+    )
+    .at_most(timeout.confidence().min(graceful.confidence()))
+    .related_to(graceful.place().map(|place| Located::new("cut off after this".to_owned(), place)))
+    .related_to(recycle.place().map(|place| Located::new("replaces workers".to_owned(), place)))
+    .help(help)
+    .fix(
+        fits.then(|| service.give("graceful_timeout", &Value::Int(allowed), context))
+            .flatten()
+            .map(|edit| Fix::unsafe_(format!("set `graceful_timeout` to {allowed}"), vec![edit])),
+    );
+}

@@ -1,0 +1,56 @@
+//! Fires when whoever stops the process kills it before its graceful stop can end.
+
+use super::prelude::*;
+use crate::rules::surroundings::seconds;
+
+pub(super) const RULE: Rule = rule!("grace-exceeds-kill", Shape::Deployment(check));
+
+fn check(service: &Service, context: &Context, out: &mut Findings) {
+    let deployment = service.deployment;
+    if !service.in_production() {
+        return;
+    }
+    // Both sides must be known, and somebody must have chosen one of them: defaults that meet are no plan.
+    let (Some(graceful), Some(kill)) = (service.graceful(), service.kill(context)) else { return };
+    let Some(wait) = graceful.int().filter(|&wait| wait > 0) else { return };
+    let delay = deployment.stop_delay.as_ref();
+    let total = exact(wait) + delay.map_or(0.0, |delay| delay.value.0);
+    if total < kill.seconds || !(graceful.changes() || kill.is_chosen || delay.is_some()) {
+        return;
+    }
+    // uWSGI waits for its workers only where the signal means to stop.
+    if deployment.server == ServerName::Uwsgi
+        && deployment.setting("die_on_term").and_then(Setting::value) != Some(&Value::Bool(true))
+    {
+        return;
+    }
+    let name = graceful.setting.name();
+    let before = delay.map_or_else(String::new, |delay| format!(" after {} of `preStop`", seconds(delay.value.0)));
+    let what = if graceful.is_set() { "" } else { ", the default," };
+    let fits = kill.seconds - delay.map_or(0.0, |delay| delay.value.0) - out.parameter("margin");
+    #[allow(clippy::cast_possible_truncation, reason = "a number of seconds that a person wrote")]
+    let fits = (fits >= 1.0).then_some(fits.floor() as i64);
+    let place = graceful.place().or(kill.place).or(delay.map(|delay| delay.place)).unwrap_or(deployment.command);
+    out.report(
+        place,
+        if graceful.place().is_some() { "waits this long" } else { "killed here" },
+        format!(
+            "{} may wait {wait} s{what} for requests to end{before}, but {} kills it after {} ({})",
+            deployment.server,
+            kill.who,
+            seconds(kill.seconds),
+            kill.source
+        ),
+    )
+    .at_most(graceful.confidence())
+    .related_to(kill.place.filter(|&other| other != place).map(|place| Located::new("killed here".to_owned(), place)))
+    .related_to(delay.map(|delay| Located::new("waits here first".to_owned(), delay.place)))
+    .help(match fits {
+        Some(fits) => format!("set `{name}` to {fits}, or allow more time to stop"),
+        None => "allow more time to stop".to_owned(),
+    })
+    .fix(fits.and_then(|fits| {
+        let edit = service.give(name, &Value::Int(fits), context)?;
+        Some(Fix::safe(format!("set `{name}` to {fits}"), vec![edit]))
+    }));
+}

@@ -1,0 +1,68 @@
+//! Fires when a probe that restarts the container waits in the same queue as the requests.
+
+use super::prelude::*;
+use crate::app::Category;
+use crate::deployment::HealthKind;
+use crate::rules::surroundings::seconds;
+
+pub(super) const RULE: Rule = rule!("liveness-in-request-pool", Shape::Deployment(check));
+
+/// What the kubelet takes where a probe says nothing.
+const PERIOD: f64 = 10.0;
+const FAILURES: u32 = 3;
+
+fn check(service: &Service, _: &Context, out: &mut Findings) {
+    let deployment = service.deployment;
+    if !service.in_production() {
+        return;
+    }
+    let Some(probe) = deployment.health.iter().find(|check| check.kind == HealthKind::Liveness) else { return };
+    // A probe of another port, or a command, does not wait for a slot.
+    let Some(path) = probe.path.as_ref() else { return };
+    let port = probe.port.as_ref().and_then(|port| port.value.parse().ok());
+    if port.is_some_and(|port| !service.ports().is_empty() && !service.ports().contains(&port)) {
+        return;
+    }
+    let period = probe.interval.as_ref().map_or(PERIOD, |interval| interval.value.0);
+    let window = period * f64::from(probe.failures.as_ref().map_or(FAILURES, |failures| failures.value));
+    let asks = service.application.and_then(|app| {
+        let same = |route: &str| route.trim_end_matches('/') == path.value.trim_end_matches('/');
+        let handler = app.handlers.iter().find(|handler| handler.route.as_deref().is_some_and(same))?;
+        app.reached.iter().find(|call| {
+            matches!(call.category, Category::Db | Category::Orm)
+                && !call.doubtful
+                && call.handlers.iter().any(|(_, place, _)| *place == handler.place)
+        })
+    });
+    if let Some(call) = asks {
+        out.report(
+            probe.place,
+            "restarts the container",
+            format!(
+                "the liveness probe asks the database (`{}`): when that is slow every copy is restarted",
+                call.what
+            ),
+        )
+        .related(call.call, "waits for the database")
+        .help("answer liveness without the database, and ask it in the readiness probe")
+        .fix(None);
+        return;
+    }
+    let few = out.parameter("slots");
+    let Some(slots) = service.slots().filter(|&slots| exact(slots) <= few) else { return };
+    if window >= out.parameter("window") {
+        return;
+    }
+    out.report(
+        probe.place,
+        "restarts the container",
+        format!(
+            "the liveness probe waits for one of {slots} slots like any request: {slots} requests of {} are enough to have a \
+             healthy container killed",
+            seconds(window)
+        ),
+    )
+    .related(service.class_place(), format!("{slots} requests at a time"))
+    .help("probe the port (`tcpSocket`) or allow a minute, and leave it to the readiness probe to take the pod out of service")
+    .fix(None);
+}

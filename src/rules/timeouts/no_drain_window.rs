@@ -1,0 +1,30 @@
+//! Fires when a pod stops taking requests before its service stops sending them.
+
+use super::prelude::*;
+use crate::deployment::UnitKind;
+
+pub(super) const RULE: Rule = rule!("no-drain-window", Shape::Deployment(check));
+
+fn check(service: &Service, context: &Context, out: &mut Findings) {
+    let deployment = service.deployment;
+    let around = &deployment.surroundings;
+    let Some(leads) =
+        around.service.filter(|_| deployment.kind == UnitKind::KubernetesContainer && service.in_production())
+    else {
+        return;
+    };
+    let single = service.copies(context).is_some_and(|(copies, ..)| copies < 2);
+    if around.drain.is_some() || around.is_recreated && single {
+        return;
+    }
+    let Some(place) = deployment.container else { return };
+    out.report(
+        place,
+        "stops at once",
+        "the signal to stop and the removal from the service run side by side, so requests still arrive at a server that takes \
+         none any more",
+    )
+    .related(leads, "sends requests to it")
+    .help("let `preStop` wait for 5 to 15 s (`lifecycle: {preStop: {sleep: {seconds: 10}}}`), within the time until the kill")
+    .fix(None);
+}

@@ -1,0 +1,42 @@
+//! Fires when a handler waits for another service without a limit, in a worker with few slots.
+
+use super::prelude::*;
+use crate::app::{Category, Context as Runs, Limit, Reached};
+
+pub(super) const RULE: Rule = rule!("outbound-without-timeout", Shape::App(check));
+
+fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Findings) {
+    let Some(service) = service.filter(|service| service.in_production() && !service.runs_loop()) else { return };
+    let waits = |call: &&Reached| {
+        call.limit == Limit::Never
+            && !call.doubtful
+            && matches!(call.category, Category::Http | Category::Mail)
+            && call.contexts.contains(&Runs::Worker)
+    };
+    // One finding for all: the call that most handlers wait for stands for the rest.
+    let Some(worst) = app.reached.iter().filter(waits).max_by_key(|call| call.handler_count) else { return };
+    let others: Vec<&Reached> = app.reached.iter().filter(waits).filter(|call| call.call != worst.call).collect();
+    let Some(slots) = service.slots() else { return };
+    let more = match others.len() {
+        0 => String::new(),
+        1 => ", and so does one more call".to_owned(),
+        n => format!(", and so do {n} more calls"),
+    };
+    let mut report = out
+        .report(
+            worst.call,
+            "waits without a limit",
+            format!(
+                "`{}` never gives up{more}: {slots} requests that wait for a service that hangs take all {slots} slots",
+                worst.what
+            ),
+        )
+        .related_to(
+            worst.handlers.first().map(|(name, place, _)| Located::new(format!("`{name}` reaches it"), *place)),
+        );
+    for call in others.iter().take(3) {
+        report = report.related(call.call, format!("`{}` neither", call.what));
+    }
+    let _ = context;
+    report.help("pass `timeout=` with seconds, shorter than the timeout of the worker").fix(None);
+}

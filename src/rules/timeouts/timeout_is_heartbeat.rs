@@ -1,0 +1,28 @@
+//! Fires when somebody takes the heartbeat of a worker for a limit on requests.
+
+use super::prelude::*;
+
+pub(super) const RULE: Rule = rule!("timeout-is-heartbeat", Shape::Deployment(check));
+
+/// What people write who mean a limit on requests.
+const CUES: [&str; 7] =
+    ["request timeout", "request time", "per request", "per-request", "long request", "slow request", "request limit"];
+
+fn check(service: &Service, context: &Context, out: &mut Findings) {
+    let deployment = service.deployment;
+    let Some(class) = deployment.class.filter(|class| service.is_gunicorn() && class.name() != "sync") else { return };
+    let Some(timeout) = deployment.setting("timeout").filter(|timeout| timeout.changes()) else { return };
+    let (Some(seconds), Some(place)) = (timeout.int().filter(|&seconds| seconds > 0), timeout.place()) else { return };
+    // Without a word of what it is meant for, a long timeout may be for a slow start.
+    let remark = context.remark(place).to_lowercase();
+    let Some(cue) = CUES.iter().find(|cue| remark.contains(**cue)) else { return };
+    out.report(
+        place,
+        "no limit on requests",
+        format!("the comment says `{cue}`, but for `{}` `timeout = {seconds}` only tells when a worker hangs: no request is ended", class.name()),
+    )
+    .at_most(timeout.confidence())
+    .related(service.class_place(), "decides what it means")
+    .help("limit requests in the application or in the proxy")
+    .fix(None);
+}

@@ -1,0 +1,40 @@
+//! Fires when connections stay open and a server waits for them for ever, or hardly at all.
+
+use super::prelude::*;
+use crate::app::Held;
+
+pub(super) const RULE: Rule = rule!("unbounded-or-tiny-drain", Shape::Deployment(check));
+
+fn check(service: &Service, context: &Context, out: &mut Findings) {
+    let deployment = service.deployment;
+    let Some(app) = service.application.filter(|_| service.in_production()) else { return };
+    let Some(graceful) = service.graceful().filter(|graceful| !graceful.is_set() && graceful.winner.depends.is_empty())
+    else {
+        return;
+    };
+    let says = match deployment.server {
+        ServerName::Uvicorn => {
+            "waits for it without a limit when it is asked to stop, so every deploy ends with SIGKILL"
+        }
+        ServerName::Hypercorn => "waits 3 s for it when it is asked to stop, its default, and cuts it off",
+        ServerName::Granian => "waits for its workers without a limit when it is asked to stop",
+        _ => return,
+    };
+    let stream =
+        app.streaming.iter().find(|stream| matches!(stream.held, Held::Endless(_) | Held::Events | Held::By(..)));
+    let open = app.websockets.first().map(|place| (*place, "a web socket"));
+    let Some((place, what)) = open.or(stream.map(|stream| (stream.place, "a stream"))) else { return };
+    let name = graceful.setting.name();
+    #[allow(clippy::cast_possible_truncation, reason = "a number of seconds that a person wrote")]
+    let bound = service.kill(context).map_or(20, |kill| (kill.seconds - 10.0).max(5.0) as i64);
+    out.report(
+        deployment.command,
+        "leaves it to the default",
+        format!("{what} stays open, and {} {says}", deployment.server),
+    )
+    .related(place, format!("{what} that stays open"))
+    .help(format!("set `{name}` to {bound}, less than the time until the kill"))
+    .fix(
+        service.give(name, &Value::Int(bound), context).map(|edit| Fix::unsafe_(format!("wait {bound} s"), vec![edit])),
+    );
+}

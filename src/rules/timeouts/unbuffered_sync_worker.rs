@@ -1,0 +1,51 @@
+//! Fires when clients talk to workers that serve one connection at a time, with nothing in between.
+
+use super::prelude::*;
+use crate::deployment::UnitKind;
+
+pub(super) const RULE: Rule = rule!("unbuffered-sync-worker", Shape::Deployment(check));
+
+/// Proxies whose configuration may be out of sight.
+const PROXIES: [&str; 7] = ["nginx", "traefik", "caddy", "haproxy", "envoy", "httpd", "cloudflared"];
+
+fn check(service: &Service, context: &Context, out: &mut Findings) {
+    let deployment = service.deployment;
+    if !service.in_production() || !deployment.class.is_some_and(|class| class.name() == "sync") {
+        return;
+    }
+    // What lies in front elsewhere is not known, so only an address that is open to others counts.
+    let Some(bind) = deployment.setting("bind").filter(|_| !service.ports().is_empty()) else { return };
+    let open = match deployment.kind {
+        UnitKind::ComposeService => deployment.outside.published.iter().find(|port| {
+            let is_own = ["127.", "localhost", "[::1]"].iter().any(|own| port.value.starts_with(own));
+            let port = port.value.rsplit(':').next().and_then(|port| port.split('/').next()?.parse().ok());
+            !is_own && port.is_some_and(|port| service.ports().contains(&port))
+        }),
+        _ => None,
+    };
+    let Some(open) = open else { return };
+    let known = !deployment.proxies.is_empty() || context.stated.buffers.as_ref().is_some_and(|buffers| buffers.value);
+    let text = context.files.get(open.place.file).text();
+    if known
+        || PROXIES.iter().any(|proxy| text.contains(proxy))
+        || context.files.iter().any(|(_, file)| is_proxy(file.path()))
+    {
+        return;
+    }
+    let lingers = deployment.version.version >= crate::servers::Version::new(26, 0, 0);
+    let late = if lingers { ", and one that closes late holds it for up to 2 s after its answer" } else { "" };
+    out.report(
+        service.class_place(),
+        "one connection at a time",
+        format!("clients reach `sync` workers without a proxy that buffers: one that connects and says nothing holds a worker{late}"),
+    )
+    .at_most(bind.confidence())
+    .related(open.place, "open to clients")
+    .help("set `threads`, which makes it a gthread worker, or put nginx in front; `buffers = true` in `[proxy]` says that one is there")
+    .fix(None);
+}
+
+fn is_proxy(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    PROXIES.iter().any(|proxy| path.contains(proxy))
+}
