@@ -55,6 +55,7 @@ pub use decoded::Decoded;
 pub use embedded::unfold;
 pub use images::{KnownImage, known_image};
 pub use shell_words::Lexed;
+pub use toml_tree::comments as toml_comments;
 
 pub use entry_points::ConsoleScript;
 pub use hypercorn::{TomlEntry, TomlSettings, toml_settings};
