@@ -69,7 +69,7 @@ impl Context<'_> {
     }
 
     /// The line that a place begins in, with the comments right above it: what somebody says about it.
-    pub(super) fn remark(&self, place: Place) -> &str {
+    pub(super) fn remark(&self, place: Place) -> String {
         let text = self.files.get(place.file).text();
         let end = text[place.span.start..].find('\n').map_or(text.len(), |at| place.span.start + at);
         let mut start = text[..place.span.start].rfind('\n').map_or(0, |at| at + 1);
@@ -80,7 +80,9 @@ impl Context<'_> {
             }
             start = line;
         }
-        &text[start..end]
+        // What is addressed to farrier names rules, and says nothing about the setting.
+        let lines = text[start..end].lines().map(|line| line.split("farrier:").next().unwrap_or(line));
+        lines.collect::<Vec<_>>().join("\n")
     }
 }
 
