@@ -12,6 +12,7 @@ mod gevent;
 mod observability;
 mod prelude;
 mod reliability;
+mod repeated;
 mod security;
 mod sizing;
 mod stated;
@@ -127,7 +128,7 @@ pub fn run(
             }
         }
     }
-    findings
+    repeated::joined(findings)
 }
 
 /// What the rules say about comments that are addressed to farrier.

@@ -1,6 +1,5 @@
-//! Conditions under which code does not run on a server, or only once.
+//! Conditions under which code does not run on a server.
 
-use super::Reader;
 use crate::python::syntax::ast::{self, Expr, Stmt};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -106,40 +105,4 @@ pub(super) fn equality(test: &Expr) -> Option<(&str, &str)> {
 /// Whether what follows in the same block is never reached.
 pub(super) fn leaves(stmt: &Stmt) -> bool {
     matches!(stmt, Stmt::Return(_) | Stmt::Raise(_) | Stmt::Continue(_) | Stmt::Break(_))
-}
-
-impl Reader<'_> {
-    /// `if kept is not None: return kept`: what follows runs once in the life of the process.
-    pub(super) fn returns_kept_value(&self, stmt: &Stmt) -> bool {
-        let Stmt::If(stmt) = stmt else { return false };
-        let returns = matches!(&*stmt.body, [Stmt::Return(_)]) && stmt.elif_else_clauses.is_empty();
-        returns
-            && self.is_kept(match &*stmt.test {
-                Expr::Compare(compare) if matches!(&*compare.ops, [ast::CmpOp::IsNot]) => &compare.left,
-                other => other,
-            })
-    }
-
-    /// `if kept is None:` and `if not kept:`: the body runs once in the life of the process.
-    pub(super) fn fills_kept_value(&self, test: &Expr) -> bool {
-        match test {
-            Expr::Compare(compare) if matches!(&*compare.ops, [ast::CmpOp::Is]) => self.is_kept(&compare.left),
-            Expr::UnaryOp(operation) if operation.op == ast::UnaryOp::Not => self.is_kept(&operation.operand),
-            _ => false,
-        }
-    }
-
-    /// Whether an expression is something that outlives the call: a global that this function
-    /// writes, or an attribute of the object or class.
-    pub(super) fn is_kept(&self, expr: &Expr) -> bool {
-        let function = &self.facts.functions[self.function as usize];
-        match expr {
-            Expr::Name(name) => function.globals.contains(name.id.as_str()),
-            Expr::Attribute(attribute) => matches!(&*attribute.value, Expr::Name(object)
-                if function.class.is_some()
-                    && attribute.attr.as_str().starts_with('_')
-                    && function.parameters.first().is_some_and(|first| first.name == object.id.as_str())),
-            _ => false,
-        }
-    }
 }

@@ -10,6 +10,7 @@ mod definitions;
 mod fills;
 mod generators;
 mod guards;
+mod kept;
 mod statements;
 
 pub use self::conditions::{Condition, Forwarded, Slot};
@@ -159,6 +160,8 @@ pub struct Class<'a> {
     pub scope: u32,
     /// Its bases.
     pub bases: &'a [Expr],
+    /// What makes its instances, where it says so: `metaclass=`.
+    pub metaclass: Option<&'a Expr>,
     /// Its decorators.
     pub decorators: &'a [ast::Decorator],
     /// The names of the types it is generic over, in the order in which they are given.

@@ -22,7 +22,7 @@ impl<'a> Reader<'a> {
                 self.typing_only -= 1;
             }
             Guard::Main | Guard::LifeSpan => self.quiet_block(&stmt.body),
-            Guard::None if self.fills_kept_value(&stmt.test) => self.quiet_block(&stmt.body),
+            Guard::None if self.fills_kept_value(&stmt.test, &stmt.body) => self.quiet_block(&stmt.body),
             Guard::None => {
                 self.narrowed(&stmt.test, &stmt.body);
                 self.block_where(&stmt.test, &stmt.body);

@@ -1,6 +1,7 @@
 //! Which blocking calls a function reaches, and by which shortest way.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap};
 
 use super::{Effects, Step};
 use crate::python::types::{Frame, FunctionId};
@@ -29,8 +30,8 @@ pub struct Chain {
     pub ways: Vec<Way>,
     /// The node that blocks by itself.
     pub end: usize,
-    /// Whether a call on the way may mean something else.
-    pub doubtful: bool,
+    /// How many calls on the way may mean something else.
+    pub doubts: usize,
 }
 
 impl Effects<'_, '_> {
@@ -69,43 +70,49 @@ impl Effects<'_, '_> {
         false
     }
 
-    /// The shortest way from `root` to every function below it that blocks by itself, nearest first.
-    /// Among ways of one length, the one without doubt and then the first in the text is taken.
+    /// The way from `root` to every function below it that blocks by itself with the fewest doubts, and of
+    /// those the shortest, in this order. Among equal ways the first in the text is taken.
     pub fn chains(&self, root: usize, may_block: &[bool]) -> Vec<Chain> {
         let mut from: Vec<Option<(usize, Step)>> = vec![None; self.nodes.len()];
-        let mut seen = vec![false; self.nodes.len()];
+        let mut best: Vec<Option<Cost>> = vec![None; self.nodes.len()];
         let mut order = Vec::new();
-        let mut open = VecDeque::from([root]);
-        seen[root] = true;
-        while let Some(node) = open.pop_front() {
-            if !may_block[node] {
+        let mut found = 0;
+        let mut open = BinaryHeap::from([Reverse((Cost::default(), found, root))]);
+        best[root] = Some(Cost::default());
+        while let Some(Reverse((cost, _, node))) = open.pop() {
+            if best[node] != Some(cost) || !may_block[node] {
                 continue;
             }
-            order.push(node);
-            let (sure, doubtful): (Vec<&Step>, Vec<&Step>) =
-                self.nodes[node].steps.iter().partition(|step| !step.doubtful);
-            for step in sure.into_iter().chain(doubtful) {
-                if !seen[step.to] {
-                    seen[step.to] = true;
+            order.push((node, cost));
+            for step in &self.nodes[node].steps {
+                let next = Cost { doubts: cost.doubts + usize::from(step.doubtful), hops: cost.hops + 1 };
+                if best[step.to].is_none_or(|known| next < known) {
+                    best[step.to] = Some(next);
                     from[step.to] = Some((node, *step));
-                    open.push_back(step.to);
+                    found += 1;
+                    open.push(Reverse((next, found, step.to)));
                 }
             }
         }
-        let blocking = order.into_iter().filter(|&node| !self.nodes[node].sinks.is_empty());
-        blocking.map(|end| walk_back(end, &from)).collect()
+        let blocking = order.into_iter().filter(|(node, _)| !self.nodes[*node].sinks.is_empty());
+        blocking.map(|(end, cost)| walk_back(end, cost.doubts, &from)).collect()
     }
 }
 
-fn walk_back(end: usize, from: &[Option<(usize, Step)>]) -> Chain {
+/// What a way costs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Cost {
+    doubts: usize,
+    hops: usize,
+}
+
+fn walk_back(end: usize, doubts: usize, from: &[Option<(usize, Step)>]) -> Chain {
     let mut ways = Vec::new();
-    let mut doubtful = false;
     let mut at = end;
     while let Some((caller, step)) = from[at] {
         ways.push(Way { node: caller, span: step.span });
-        doubtful |= step.doubtful;
         at = caller;
     }
     ways.reverse();
-    Chain { ways, end, doubtful }
+    Chain { ways, end, doubts }
 }

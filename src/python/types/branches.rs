@@ -104,7 +104,8 @@ impl<'a> Types<'a> {
         entries
     }
 
-    fn leaves_arguments(&self, function: FunctionId) -> bool {
+    /// Whether the decorators of a function change nothing about which arguments it takes.
+    pub(super) fn leaves_arguments(&self, function: FunctionId) -> bool {
         self.function(function).decorators.iter().all(|decorator| {
             let name = crate::python::calls::last_name(&decorator.expression);
             LEAVES_ARGUMENTS.contains(&name) || matches!(name, "setter" | "deleter")
@@ -156,7 +157,7 @@ impl<'a> Types<'a> {
     /// The functions of the project by their names, constructors by those of their classes.
     fn functions_by_name(&self) -> ByName<'a> {
         let mut by_name = ByName::new();
-        for (facts, file) in self.facts.iter().zip(0..) {
+        for (facts, file) in self.project.facts.iter().zip(0..) {
             for (function, index) in facts.functions.iter().zip(0..) {
                 let id = FunctionId { file, index };
                 by_name.entry(function.name).or_default().push(id);
