@@ -54,3 +54,68 @@ fn join(known: &mut Finding, other: Finding) {
     }
     known.handlers.extend(new);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::findings::Label;
+    use crate::source::{Files, Span};
+
+    /// A finding at `at`, with handlers at these offsets.
+    fn finding(at: usize, pattern: &str, severity: Severity, handlers: std::ops::Range<usize>) -> Finding {
+        let mut files = Files::new();
+        let file = files.add("app.py", " ".repeat(200));
+        let place = |at| Place::new(file, Span::new(at, at + 1));
+        Finding {
+            rule: "blocking-call-transitive",
+            code: "ASY002",
+            severity,
+            confidence: Confidence::High,
+            message: format!("{severity}"),
+            primary: Label::new(place(at), "the event loop stands still here"),
+            related: handlers.clone().map(|at| Label::new(place(at), format!("handler {at}"))).collect(),
+            help: Some("use httpx".to_owned()),
+            category: Some("network"),
+            pattern: Some(pattern.to_owned()),
+            handlers: handlers.map(place).collect(),
+            function: None,
+            fix: None,
+        }
+    }
+
+    #[test]
+    fn one_call_is_one_finding_with_the_handlers_of_all() {
+        let all = joined(vec![
+            finding(9, "requests", Severity::Warning, 100..102),
+            finding(9, "requests", Severity::Error, 101..104),
+        ]);
+        let [one] = &*all else { panic!("{} findings", all.len()) };
+        assert_eq!((one.severity, &*one.message), (Severity::Error, "error"));
+        let named: Vec<&str> = one.related.iter().map(|label| label.text.as_str()).collect();
+        assert_eq!(named, ["handler 101", "handler 102", "handler 103", "handler 100"]);
+        assert_eq!(one.help.as_deref(), Some("use httpx"));
+    }
+
+    #[test]
+    fn other_calls_and_other_places_stay() {
+        let all = joined(vec![
+            finding(9, "requests", Severity::Warning, 100..101),
+            finding(9, "redis", Severity::Warning, 100..101),
+            finding(8, "requests", Severity::Warning, 100..101),
+            finding(9, "requests", Severity::Warning, 0..0),
+            finding(9, "requests", Severity::Warning, 0..0),
+        ]);
+        assert_eq!(all.len(), 5);
+    }
+
+    #[test]
+    fn many_handlers_are_counted_and_few_of_them_named() {
+        let all = joined(vec![
+            finding(9, "requests", Severity::Warning, 100..104),
+            finding(9, "requests", Severity::Warning, 102..110),
+        ]);
+        let [one] = &*all else { panic!("{} findings", all.len()) };
+        assert_eq!(one.help.as_deref(), Some("use httpx; 10 handlers reach it"));
+        assert_eq!(one.related.len(), MAX_HANDLERS);
+    }
+}
