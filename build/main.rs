@@ -6,11 +6,14 @@
     reason = "a build script speaks to cargo through its output and its status"
 )]
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, process};
 
+mod asked;
 mod card;
+mod message;
 
 #[path = "../src/python/catalogue/schema.rs"]
 #[allow(dead_code, unreachable_pub, reason = "the build only checks what the library reads")]
@@ -27,6 +30,7 @@ mod server_schema;
 
 fn main() {
     let schemas = [
+        "src/rules",
         "src/python/catalogue/schema.rs",
         "src/servers/schema.rs",
         "src/read/platforms/schema.rs",
@@ -39,7 +43,9 @@ fn main() {
     let mut mistakes = Vec::new();
     write(&out.join("cards.rs"), &cards(&mut mistakes));
     write(&out.join("calls.toml"), &calls(&mut mistakes));
-    servers(&mut mistakes);
+    write(&out.join("messages.rs"), &messages(&mut mistakes));
+    let settings = servers(&mut mistakes);
+    write(&out.join("asked.rs"), &asked::by_setting(&card_names(), &settings));
     let platforms =
         texts::<platform_schema::Platform>("rules/platforms", platform_schema::Platform::check, &mut mistakes);
     write(&out.join("platforms.rs"), &platforms);
@@ -89,13 +95,46 @@ fn calls(mistakes: &mut Vec<String>) -> String {
     all
 }
 
-/// The tables of servers are compiled in as they are; here they are only checked.
-fn servers(mistakes: &mut Vec<String>) {
-    for path in toml_files(Path::new("rules/servers")) {
-        let checked = read::<server_schema::Server>(&path)
-            .and_then(|table| table.check().map_err(|what| format!("{}:1: {what}", path.display())));
-        mistakes.extend(checked.err());
+/// The names of all cards, which are those of their files.
+fn card_names() -> Vec<String> {
+    let stem = |path: &PathBuf| path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    toml_files(Path::new("rules/checks")).iter().filter_map(stem).collect()
+}
+
+/// All log lines as one Rust expression of type `&[Message]`, sorted by path.
+fn messages(mistakes: &mut Vec<String>) -> String {
+    let rules = card_names();
+    let mut code = String::from("&[\n");
+    for path in toml_files(Path::new("rules/messages")) {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let checked = read::<message::Message>(&path).and_then(|message| {
+            message.check(&stem, &rules).map_err(|what| format!("{}:1: {what}", path.display()))?;
+            Ok(message)
+        });
+        match checked {
+            Ok(message) => {
+                let _ = writeln!(code, "{},", message.as_rust());
+            }
+            Err(mistake) => mistakes.push(mistake),
+        }
     }
+    code.push_str("]\n");
+    code
+}
+
+/// The tables of servers are compiled in as they are; here they are only checked. The names of all settings.
+fn servers(mistakes: &mut Vec<String>) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for path in toml_files(Path::new("rules/servers")) {
+        match read::<server_schema::Server>(&path) {
+            Ok(table) => {
+                mistakes.extend(table.check().err().map(|what| format!("{}:1: {what}", path.display())));
+                names.extend(table.settings.into_iter().map(|setting| setting.name));
+            }
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
+    names
 }
 
 /// The files below `folder` as one Rust expression of type `&[&str]`, sorted by path; what `check` says is wrong

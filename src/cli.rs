@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use farrier::findings::Severity;
 use farrier::sizing::Workload;
 use farrier::values::{Bytes, Cpus};
 
@@ -34,6 +35,9 @@ pub(crate) struct Cli {
     /// Do not read `farrier.toml` or `[tool.farrier]`.
     #[arg(long, global = true)]
     pub(crate) isolated: bool,
+    /// A file of settings instead of those of the project, or one setting such as `fail-on=error`; repeatable.
+    #[arg(long, global = true, value_name = "PATH|KEY=VALUE")]
+    pub(crate) config: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -48,10 +52,12 @@ pub(crate) enum Verb {
     Host(Host),
     /// Run the real server with the current and the recommended settings, and compare.
     Measure(Measure),
-    /// Explain a rule: why, what to do, how it is known.
+    /// Explain a rule, a setting in this project, or a line of a log.
     Explain(Explain),
     /// List the rules.
     Rules(Rules),
+    /// Write a `farrier.toml` with comments to start from.
+    Init(Init),
     /// Write down the findings there are, so that `check` shows new ones only.
     Baseline(Baseline),
 }
@@ -81,6 +87,26 @@ pub(crate) enum Form {
     Pretty,
     /// For programs; the shape is versioned.
     Json,
+}
+
+/// How to print what is read as a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Page {
+    /// For a terminal.
+    Pretty,
+    /// For a browser.
+    Markdown,
+}
+
+/// How to print a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Listing {
+    /// For people.
+    Pretty,
+    /// For programs; the shape is versioned.
+    Json,
+    /// For a browser; rules of farrier's own alone.
+    Markdown,
 }
 
 /// What is known about production.
@@ -114,11 +140,20 @@ pub(crate) struct Check {
     #[arg(long, value_enum, default_value = "pretty")]
     pub(crate) format: Format,
     /// Show advice as well as errors and warnings.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "min_severity")]
     pub(crate) advice: bool,
     /// Run the rules too that most projects would not want.
     #[arg(long)]
     pub(crate) pedantic: bool,
+    /// Show findings of this severity and worse.
+    #[arg(long, value_name = "SEVERITY", value_parser = severity)]
+    pub(crate) min_severity: Option<Severity>,
+    /// Exit with 1 only over findings of this severity and worse.
+    #[arg(long, value_name = "SEVERITY", value_parser = severity)]
+    pub(crate) fail_on: Option<Severity>,
+    /// Show the settings that count, and where each of them is set, instead of findings.
+    #[arg(long)]
+    pub(crate) show_settings: bool,
     /// Apply safe fixes, and show what was changed.
     #[arg(long)]
     pub(crate) fix: bool,
@@ -220,8 +255,28 @@ pub(crate) struct Measure {
 
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// A rule, by name or code.
-    pub(crate) rule: String,
+    /// A rule by name or code, a setting such as `workers`, a line of a log, or `-` to read a log.
+    #[arg(required = true, value_name = "RULE|SETTING|MESSAGE")]
+    pub(crate) subject: Vec<String>,
+    /// How to print the page of a rule.
+    #[arg(long, value_enum, default_value = "pretty")]
+    pub(crate) format: Page,
+    /// The project that is asked about the setting or the line.
+    #[arg(long, value_name = "PATH", default_value = ".")]
+    pub(crate) project: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// The project.
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub(crate) path: PathBuf,
+    /// Show the file, and write nothing.
+    #[arg(long)]
+    pub(crate) stdout: bool,
+    /// Show the JSON schema of the file, and write nothing.
+    #[arg(long, conflicts_with = "stdout")]
+    pub(crate) schema: bool,
 }
 
 #[derive(Debug, Args)]
@@ -264,9 +319,12 @@ pub(crate) struct BaselineAt {
 
 #[derive(Debug, Args)]
 pub(crate) struct Rules {
+    /// The project whose policies are listed as well.
+    #[arg(long, value_name = "PATH", default_value = ".")]
+    pub(crate) project: PathBuf,
     /// How to print.
     #[arg(long, value_enum, default_value = "pretty")]
-    pub(crate) format: Form,
+    pub(crate) format: Listing,
 }
 
 fn cores(text: &str) -> Result<Cpus, String> {
@@ -279,6 +337,10 @@ fn memory(text: &str) -> Result<Bytes, String> {
     // Nobody means 512 bytes.
     let bytes = Bytes::parse(text, false).filter(|bytes| *bytes >= Bytes::mib(1));
     bytes.ok_or_else(|| format!("`{text}` is no amount of memory with a unit, such as 512MiB"))
+}
+
+fn severity(text: &str) -> Result<Severity, String> {
+    Severity::parse(text).ok_or_else(|| "it is one of advice, warning, error".to_owned())
 }
 
 fn workload(text: &str) -> Result<Workload, String> {

@@ -115,7 +115,9 @@ pub fn gather(request: &Request, instead: Option<(&str, &str)>) -> Result<Readin
 
 /// Like [`examine`], as if the file at the first string (a path relative to the root) held the second.
 pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<Examination, discover::Error> {
-    let Reading { files, facts, assembly, mut notes } = gather(request, instead)?;
+    let Reading { mut files, facts, assembly, mut notes } = gather(request, instead)?;
+    let policies = placed(request, &mut files);
+    let useless = useless_settings(request, &mut files);
     let code = Code::new(&files, &facts.python);
     let applications = analyse(request, &code, &assembly, &mut notes);
     let orphans = guarded("applications that nothing starts", &mut notes, || {
@@ -133,8 +135,8 @@ pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<
     );
     let host = Host::detect(Path::new("/"));
     let advice = recommend(request, &files, &assembly, &applications, &host);
-    let findings = judge(request, &files, &assembly, &applications, &orphans, &advice, &mut notes);
-    let (mut findings, suppressed) = silence(findings, request, &files, &facts);
+    let findings = judge(request, &files, &assembly, &applications, &orphans, &advice, &policies, &mut notes);
+    let (mut findings, suppressed) = silence(findings, useless, request, &files, &facts);
     for finding in &mut findings {
         let place = finding.primary.place;
         finding.function = facts.python.get(&place.file).and_then(|module| module.function_around(place.span));
@@ -207,6 +209,7 @@ fn judge(
     applications: &[Option<Application>],
     orphans: &[Application],
     advice: &[Option<Advice>],
+    policies: &[rules::policy::Policy],
     notes: &mut Vec<Note>,
 ) -> Vec<Finding> {
     let inputs: Vec<Option<sizing::Inputs>> = (assembly.deployments.iter().zip(applications))
@@ -233,27 +236,82 @@ fn judge(
         .collect();
     let context =
         Context { files, deployments: &assembly.deployments, parameters: &request.rules, stated: &request.stated };
-    let findings = rules::run(&services, orphans, &assembly.development_servers, &context, notes);
+    let mut findings = rules::run(&services, orphans, assembly, &context, notes);
+    findings.extend(rules::policy::keep(policies, &services, &context));
     asked_for(findings, request, files)
 }
 
 /// The findings of rules that were asked for, as severe as the settings say.
 fn asked_for(mut findings: Vec<Finding>, request: &Request, files: &Files) -> Vec<Finding> {
-    findings.retain(|finding| request.rules.runs(finding.rule) && !request.allowed.covers(finding, files));
+    let runs = |finding: &Finding| request.runs(finding.rule, files.get(finding.primary.place.file).path());
+    findings.retain(|finding| runs(finding) && !request.allowed.covers(finding, files));
     for finding in &mut findings {
         finding.severity = request.rules.severity(finding.rule).unwrap_or(finding.severity);
+        request.per_file.iter().for_each(|own| own.adjust(finding, files));
     }
     findings
 }
 
+/// The policies with the places where the settings state them.
+fn placed(request: &Request, files: &mut Files) -> Vec<rules::policy::Policy> {
+    let spots = request.policy_spots.iter().cloned().chain(std::iter::repeat(None));
+    let pairs = request.policies.iter().cloned().zip(spots);
+    pairs
+        .map(|(policy, spot)| {
+            let stated = spot.map(|spot| place_of(&spot, request, files));
+            rules::policy::Policy { stated, ..policy }
+        })
+        .collect()
+}
+
+/// The bytes of settings as a place; their file is among the others from then on.
+fn place_of(spot: &settings::Spot, request: &Request, files: &mut Files) -> source::Place {
+    let path = spot.path_in(&request.root);
+    let file = files.find(&path).unwrap_or_else(|| files.add(path, spot.text.as_str()));
+    source::Place::new(file, spot.span)
+}
+
+/// Settings that have no effect, those included that only the files of the project show.
+fn useless_settings(request: &Request, files: &mut Files) -> Vec<rules::OwnFault> {
+    let mut useless: Vec<(settings::Spot, String)> =
+        request.useless.iter().map(|useless| (useless.spot.clone(), useless.reason.clone())).collect();
+    for own in &request.per_file {
+        let concerns = files.iter().any(|(_, file)| own.concerns(file.path()));
+        if let Some(spot) = own.spot.clone().filter(|_| !concerns) {
+            useless.push((spot, format!("`{}` matches no file that farrier reads", own.pattern)));
+        }
+    }
+    useless
+        .into_iter()
+        .map(|(spot, reason)| {
+            let place = place_of(&spot, request, files);
+            rules::OwnFault { place, kind: rules::FaultKind::UselessSetting(reason), fix: None }
+        })
+        .collect()
+}
+
 /// Sets apart what comments in the files silence, and says what is wrong with those comments.
-fn silence(findings: Vec<Finding>, request: &Request, files: &Files, facts: &Facts) -> (Vec<Finding>, Vec<Suppressed>) {
+fn silence(
+    findings: Vec<Finding>,
+    useless: Vec<rules::OwnFault>,
+    request: &Request,
+    files: &Files,
+    facts: &Facts,
+) -> (Vec<Finding>, Vec<Suppressed>) {
     let mut comments = facts.comments.clone();
     for (&file, module) in &facts.python {
         comments.insert(file, module.comments.clone());
     }
-    let names: Vec<&'static str> = rules::CARDS.iter().map(|card| card.name).collect();
-    let names = suppress::Names { resolve: &|word| rules::Card::find(word).map(|card| card.name), all: &names };
+    for fault in &useless {
+        let file = fault.place.file;
+        comments.entry(file).or_insert_with(|| read::toml_comments(files.get(file).text()));
+    }
+    let own = request.policies.iter().map(|policy| policy.name);
+    let all: Vec<&'static str> = rules::CARDS.iter().map(|card| card.name).chain(own).collect();
+    let resolve = |word: &str| {
+        rules::Card::find(word).map(|card| card.name).or_else(|| all.iter().copied().find(|name| *name == word))
+    };
+    let names = suppress::Names { resolve: &resolve, all: &all };
     let statement = |file, span| facts.statement_around(file, span);
     let context = Context { files, deployments: &[], parameters: &request.rules, stated: &request.stated };
     let mut directives = suppress::Directives::read(files, &comments, names);
@@ -261,12 +319,13 @@ fn silence(findings: Vec<Finding>, request: &Request, files: &Files, facts: &Fac
     // What is wrong with comments can be silenced like anything else, and only then it is known which
     // comments that do so are of no use.
     let mut faults = directives.faults(request.require_reason);
-    faults.extend(directives.unused(&|rule| request.rules.runs(rule) && !rules::is_about_comments(rule)));
+    faults.extend(useless);
+    faults.extend(directives.unused(&|rule, path| request.runs(rule, path) && !rules::is_farriers_own(rule)));
     let (more, silenced) =
-        directives.silence(asked_for(rules::about_comments(&faults, &context), request, files), &statement);
-    let last = directives.unused(&|rule| request.rules.runs(rule) && rules::is_about_comments(rule));
+        directives.silence(asked_for(rules::about_farrier(&faults, &context), request, files), &statement);
+    let last = directives.unused(&|rule, path| request.runs(rule, path) && rules::is_farriers_own(rule));
     kept.extend(more);
-    kept.extend(asked_for(rules::about_comments(&last, &context), request, files));
+    kept.extend(asked_for(rules::about_farrier(&last, &context), request, files));
     suppressed.extend(silenced);
     (kept, suppressed)
 }

@@ -2,10 +2,17 @@
 //!
 //! Decides what counts when a flag and a setting say different things: the flag.
 
+mod choice;
+mod per_file;
+mod policies;
 mod production;
+mod useless;
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+pub use choice::{RuleChoice, nearest};
+pub use per_file::PerFile;
+pub use useless::Useless;
+
+use std::path::{Path, PathBuf};
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
@@ -13,11 +20,15 @@ use crate::advice::Declared;
 use crate::app::Instructions;
 use crate::findings::{Confidence, Finding, Severity};
 use crate::python::catalogue::Extension;
-use crate::rules::{Card, Parameters, Stated};
-use crate::settings::{self, Level, Loaded};
+use crate::rules::Stated;
+use crate::rules::policy::Policy;
+use crate::settings::{self, Loaded, Spot};
 use crate::sizing::{Known, WorkerMemory, Workload};
 use crate::source::Files;
 use crate::values::{Bytes, Cpus};
+
+/// The word that names all policies of a project.
+const POLICIES: &str = "policy";
 
 /// What to examine, and what the user says about it.
 #[derive(Debug, Clone, Default)]
@@ -46,6 +57,18 @@ pub struct Request {
     pub require_reason: bool,
     /// The file of findings that are known, where the settings name one.
     pub baseline: Option<PathBuf>,
+    /// The least severe finding that is shown; warnings if nobody says otherwise.
+    pub min_severity: Option<Severity>,
+    /// The least severe finding that makes a run fail; any that is shown if nobody says otherwise.
+    pub fail_on: Option<Severity>,
+    /// What counts in some files only.
+    pub per_file: Vec<PerFile>,
+    /// Rules of the project's own.
+    pub policies: Vec<Policy>,
+    /// Where the settings state each policy.
+    pub policy_spots: Vec<Option<Spot>>,
+    /// Settings that have no effect, as far as they alone show it.
+    pub useless: Vec<Useless>,
 }
 
 /// Findings that the settings allow.
@@ -74,44 +97,6 @@ impl Allowed {
     }
 }
 
-/// Which rules run and how, by canonical name.
-#[derive(Debug, Clone, Default)]
-pub struct RuleChoice {
-    selected: Option<Vec<&'static str>>,
-    pedantic: bool,
-    ignored: Vec<&'static str>,
-    severity: BTreeMap<&'static str, Severity>,
-    parameters: BTreeMap<(String, String), f64>,
-}
-
-impl RuleChoice {
-    /// Whether a rule runs.
-    pub fn runs(&self, rule: &str) -> bool {
-        let wanted = match &self.selected {
-            Some(selected) => selected.contains(&rule),
-            None => self.pedantic || Card::find(rule).is_none_or(|card| !card.noisy),
-        };
-        wanted && !self.ignored.contains(&rule)
-    }
-
-    /// The same choice with the rules that only run on request.
-    #[must_use]
-    pub fn pedantic(self) -> Self {
-        Self { pedantic: true, ..self }
-    }
-
-    /// The severity that the settings give to a rule.
-    pub fn severity(&self, rule: &str) -> Option<Severity> {
-        self.severity.get(rule).copied()
-    }
-}
-
-impl Parameters for RuleChoice {
-    fn parameter(&self, rule: &str, name: &str) -> Option<f64> {
-        self.parameters.get(&(rule.to_owned(), name.to_owned())).copied()
-    }
-}
-
 /// What flags say.
 #[derive(Debug, Clone, Default)]
 pub struct Flags {
@@ -129,6 +114,10 @@ pub struct Flags {
     pub ignore: Vec<String>,
     /// `--pedantic`.
     pub pedantic: bool,
+    /// `--min-severity`.
+    pub min_severity: Option<Severity>,
+    /// `--fail-on`.
+    pub fail_on: Option<Severity>,
     /// `--env`.
     pub environment: Option<String>,
 }
@@ -148,20 +137,43 @@ pub enum Error {
 }
 
 impl Request {
+    /// Whether a rule may say something about a file.
+    pub fn runs(&self, rule: &str, path: &str) -> bool {
+        self.rules.runs(rule) && !self.per_file.iter().any(|own| own.ignores(rule, path))
+    }
+
     /// A request about `root` in which flags win over settings.
     pub fn new(root: PathBuf, loaded: &Loaded, flags: &Flags) -> Result<Self, Error> {
+        let policies = policies::all(loaded)?;
         Ok(Self {
             root,
             exclude: loaded.settings.exclude.clone(),
             declared: declared(loaded, flags),
             stated: production::stated(loaded, flags)?,
-            rules: choice(loaded, flags)?,
+            rules: choice::choice(loaded, flags, &policies)?,
             instructions: instructions(loaded)?,
-            allowed: allowed(loaded)?,
+            allowed: allowed(loaded, &policies)?,
             require_reason: loaded.settings.require_reason,
             baseline: loaded.baseline(),
+            min_severity: flags.min_severity.or(loaded.settings.min_severity.map(|least| least.0)),
+            fail_on: flags.fail_on.or(loaded.settings.fail_on.map(|least| least.0)),
+            per_file: per_file::all(loaded, &policies)?,
+            policy_spots: policies::spots(loaded),
+            useless: useless::all(loaded, &policies)?,
+            policies,
             ..Self::default()
         })
+    }
+}
+
+impl Spot {
+    /// The path of the file as a project in `root` names it.
+    pub fn path_in(&self, root: &Path) -> String {
+        let Some(path) = &self.path else { return self.name.clone() };
+        let real = path.canonicalize().unwrap_or_else(|_| path.clone());
+        let root = root.canonicalize().unwrap_or_else(|_| root.to_path_buf());
+        let inside = real.strip_prefix(&root).unwrap_or(path);
+        inside.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
     }
 }
 
@@ -223,7 +235,7 @@ fn instructions(loaded: &Loaded) -> Result<Instructions, Error> {
     })
 }
 
-fn allowed(loaded: &Loaded) -> Result<Allowed, Error> {
+fn allowed(loaded: &Loaded, policies: &[Policy]) -> Result<Allowed, Error> {
     let mut entries = Vec::new();
     for allow in &loaded.settings.blocking.allow {
         let path = match &allow.path {
@@ -236,7 +248,8 @@ fn allowed(loaded: &Loaded) -> Result<Allowed, Error> {
         };
         let mut rules = Vec::new();
         for word in &allow.rules {
-            let found = named(word.as_ref()).map_err(|error| Error::from(loaded.error(word, error.to_string())))?;
+            let found = choice::named(word.as_ref(), policies);
+            let found = found.map_err(|error| Error::from(loaded.error(word, error.to_string())))?;
             rules.extend(found);
         }
         let categories: Vec<_> = allow.categories.iter().map(|category| category.as_str()).collect();
@@ -262,67 +275,4 @@ impl From<settings::Workload> for Workload {
             settings::Workload::Stream => Self::Stream,
         }
     }
-}
-
-fn choice(loaded: &Loaded, flags: &Flags) -> Result<RuleChoice, Error> {
-    let settings = &loaded.settings;
-    let known = |word: &toml::Spanned<String>| {
-        named(word.as_ref()).map_err(|error| Error::from(loaded.error(word, error.to_string())))
-    };
-    let all = |words: &[toml::Spanned<String>]| words.iter().map(known).collect::<Result<Vec<_>, _>>();
-    let typed = |words: &[String]| words.iter().map(|word| named(word)).collect::<Result<Vec<_>, _>>();
-    let selected = if flags.select.is_empty() { all(&settings.select)? } else { typed(&flags.select)? };
-    let mut ignored = all(&settings.ignore)?;
-    ignored.extend(typed(&flags.ignore)?);
-    let mut choice = RuleChoice {
-        selected: (!selected.is_empty()).then(|| selected.concat()),
-        ignored: ignored.concat(),
-        pedantic: flags.pedantic,
-        ..RuleChoice::default()
-    };
-    for (word, level) in &settings.severity {
-        for rule in known(word)? {
-            match Level::severity(*level) {
-                Some(severity) => {
-                    choice.severity.insert(rule, severity);
-                }
-                None => choice.ignored.push(rule),
-            }
-        }
-    }
-    for (word, parameters) in &settings.rules {
-        for rule in known(word)? {
-            let card = Card::find(rule);
-            for (name, value) in parameters {
-                if !card.is_some_and(|card| card.parameters.iter().any(|parameter| parameter.name == name)) {
-                    return Err(loaded.error(word, format!("`{rule}` has no parameter `{name}`")).into());
-                }
-                choice.parameters.insert((rule.to_owned(), name.clone()), *value);
-            }
-        }
-    }
-    Ok(choice)
-}
-
-/// The rules that a word names: one by name or code, or all of a group such as `WRK`.
-fn named(word: &str) -> Result<Vec<&'static str>, Error> {
-    if let Some(card) = Card::find(word) {
-        return Ok(vec![card.name]);
-    }
-    let group: Vec<&'static str> = crate::rules::CARDS
-        .iter()
-        .filter(|card| card.group == word || (word.len() == 3 && card.code.starts_with(&word.to_ascii_uppercase())))
-        .map(|card| card.name)
-        .collect();
-    if group.is_empty() { Err(Error::UnknownRule(word.to_owned(), nearest(word))) } else { Ok(group) }
-}
-
-/// The rule whose name is most like `word`, if one is like it at all.
-pub fn nearest(word: &str) -> Option<&'static str> {
-    crate::rules::CARDS
-        .iter()
-        .map(|card| (strsim::jaro_winkler(card.name, word), card.name))
-        .filter(|(likeness, _)| *likeness > 0.85)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, name)| name)
 }

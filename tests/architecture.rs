@@ -27,7 +27,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("sizing", &["source", "findings", "deployment", "app", "host"]),
     ("advice", &["source", "findings", "servers", "deployment", "app", "host", "sizing"]),
     ("rules", &["source", "findings", "servers", "deployment", "app", "host", "sizing", "python::catalogue"]),
-    ("request", &["source", "findings", "settings", "sizing", "advice", "app", "rules", "python::catalogue"]),
+    (
+        "request",
+        &["source", "findings", "servers", "settings", "sizing", "advice", "app", "rules", "python::catalogue"],
+    ),
     ("suppress", EVERYTHING_BELOW),
     ("fix", EVERYTHING_BELOW),
     ("measure", EVERYTHING_BELOW),

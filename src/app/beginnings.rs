@@ -71,8 +71,8 @@ const CALLS: &[(&str, BeginningKind)] = &[
     ("grpc.secure_channel", BeginningKind::Connects),
 ];
 
-/// Libraries whose connections lead to files.
-const LOCAL: [&str; 4] = ["python-sqlite3", "sqlite3", "duckdb", "diskcache"];
+/// Libraries whose connections lead to files, and Django, which refuses its models as long as it is being loaded.
+const LOCAL: [&str; 5] = ["python-sqlite3", "sqlite3", "duckdb", "diskcache", "django"];
 
 /// Words in a file that show that only one process does something.
 const LOCKS: [&str; 12] = [
@@ -122,8 +122,8 @@ pub(super) fn find(
     for node in below(effects, hooks).difference(&imported) {
         reader.node(effects, *node, false, &mut found);
     }
-    found.sort_by(|a, b| (a.place, a.kind).cmp(&(b.place, b.kind)));
-    found.dedup_by(|a, b| (a.place, a.kind) == (b.place, b.kind));
+    found.sort_by_key(|one| (one.place, one.kind));
+    found.dedup_by_key(|one| (one.place, one.kind));
     found
 }
 
@@ -151,10 +151,10 @@ fn closure(types: &Types<'_>, start: &[u32]) -> BTreeSet<u32> {
             _ => [None, None],
         });
         let starred = facts.stars.iter().map(|(_, module)| modules.find(module, Some(facts.file)));
-        let files = bound.chain(starred).flatten().filter_map(|module| match module {
-            ModuleRef::File(file) => Some(file),
-            _ => None,
-        });
+        let files = bound
+            .chain(starred)
+            .flatten()
+            .filter_map(|module| if let ModuleRef::File(file) = module { Some(file) } else { None });
         let files = files.flat_map(|file| std::iter::once(file).chain(modules.packages_of(file)));
         open.extend(files.filter_map(|file| types.index_of(file)));
     }
@@ -211,10 +211,10 @@ impl<'a> Reader<'_, 'a> {
         }
         for event in &function.events {
             let EventKind::Call(call, _) = event.kind else { continue };
-            if let Some((kind, what)) = self.starts(call, node.frame, file) {
-                if kind != BeginningKind::Connects || !closes {
-                    add(kind, &what, event.span);
-                }
+            if let Some((kind, what)) = self.starts(call, node.frame, file)
+                && (kind != BeginningKind::Connects || !closes)
+            {
+                add(kind, &what, event.span);
             }
         }
         for decorator in function.decorators {
@@ -295,9 +295,9 @@ impl<'a> visitor::Visitor<'a> for Conditions<'_> {
             return;
         }
         if let Stmt::If(branch) = statement {
-            let test = span_of(&*branch.test);
-            let text = self.text.get(test.start..test.end).unwrap_or_default();
-            self.found = own.start < self.span.start && !text.contains("running") && !text.contains("is None");
+            let asked = span_of(&*branch.test);
+            let words = self.text.get(asked.start..asked.end).unwrap_or_default();
+            self.found = own.start < self.span.start && !words.contains("running") && !words.contains("is None");
         }
         visitor::walk_stmt(self, statement);
     }

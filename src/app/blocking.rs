@@ -27,6 +27,8 @@ pub(super) type Site = (Frame, Span);
 /// What is known of one root cause: a function that blocks in one way.
 struct Cause {
     end: usize,
+    /// The function with all the arguments that it is reached with, each of which may run other parts of it.
+    ends: BTreeSet<usize>,
     chain: Chain,
     /// What the handler at the beginning of `chain` is for.
     role: Role,
@@ -59,6 +61,7 @@ pub(super) fn blocking(
                 let role = entry.found.role;
                 let cause = causes.entry((function, category)).or_insert_with(|| Cause {
                     end: chain.end,
+                    ends: BTreeSet::new(),
                     chain: chain.clone(),
                     role,
                     handlers: Vec::new(),
@@ -70,6 +73,7 @@ pub(super) fn blocking(
                     cause.end = chain.end;
                     cause.role = role;
                 }
+                cause.ends.insert(chain.end);
                 let handler = (entry.handler.name.clone(), entry.handler.place);
                 if !cause.handlers.contains(&handler) {
                     cause.handlers.push(handler);
@@ -141,18 +145,40 @@ struct Stated {
     sites: BTreeSet<Site>,
 }
 
-/// One entry per function that leaves the loop waiting and per category: whoever makes it plain, or
-/// gives it an asynchronous client, settles all of them. The likeliest, heaviest, nearest call leads.
+impl Stated {
+    /// Whether whoever settles this one has settled the other.
+    fn settles(&self, other: &Self) -> bool {
+        let of = |stated: &Self| (stated.anchor, stated.blocking.category, family(stated.blocking.library));
+        of(self) == of(other)
+    }
+}
+
+/// Libraries that hand out the same clients count as one.
+fn family(library: &str) -> &str {
+    if library == "sqlmodel" || library.contains("sqlalchemy") { "sqlalchemy" } else { library }
+}
+
+/// One entry per function that leaves the loop waiting, per category and per family of libraries: whoever
+/// makes it plain, or gives it an asynchronous client, settles all of them. The likeliest, heaviest, nearest call leads.
 fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
     all.sort_by_key(|stated| {
         let b = &stated.blocking;
         let every = b.role.is_for_every_request();
-        (stated.anchor, b.category, Reverse((b.certainty, every, b.weight)), b.chain.len(), b.anchor, b.call)
+        (
+            stated.anchor,
+            b.category,
+            family(b.library),
+            Reverse((b.certainty, every, b.weight)),
+            concludes(&b.what),
+            b.chain.len(),
+            b.anchor,
+            b.call,
+        )
     });
     let mut kept: Vec<Stated> = Vec::new();
     for next in all {
         match kept.last_mut() {
-            Some(first) if first.anchor == next.anchor && first.blocking.category == next.blocking.category => {
+            Some(first) if first.settles(&next) => {
                 let Stated { blocking: next, sites, .. } = next;
                 let known = &mut first.blocking;
                 if next.weight > Weight::Slight || known.weight == Weight::Slight {
@@ -177,6 +203,15 @@ fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
         blocking.handlers.dedup();
     }
     kept
+}
+
+/// Whether a call ends what others have begun: it waits too, but they are what takes time.
+fn concludes(what: &str) -> bool {
+    let method = what.rsplit('.').next().unwrap_or(what);
+    matches!(
+        method,
+        "close" | "commit" | "disconnect" | "expire" | "expunge" | "flush" | "quit" | "refresh" | "rollback"
+    )
 }
 
 fn sort_once<T: Ord>(list: &mut Vec<T>) {
@@ -212,9 +247,13 @@ impl Report<'_, '_, '_> {
         let end = self.effects.node(cause.end);
         let sinks: Vec<&Sink> = end.sinks.iter().filter(|sink| sink.effect.category == category).collect();
         let weight = sinks.iter().map(|sink| sink.effect.weight).max()?;
-        let sink = *sinks.iter().find(|sink| sink.effect.weight == weight)?;
+        let heavy = || sinks.iter().filter(|sink| sink.effect.weight == weight);
+        let sink = *heavy().find(|sink| !concludes(&sink.what)).or_else(|| heavy().next())?;
         // Beside a call that matters, one that does not is no news.
-        let alike = sinks.iter().filter(|other| other.effect.weight > Weight::Slight || weight == Weight::Slight);
+        let all = cause.ends.iter().flat_map(|&end| &self.effects.node(end).sinks);
+        let alike = all.filter(|other| {
+            other.effect.category == category && (other.effect.weight > Weight::Slight || weight == Weight::Slight)
+        });
         let more: Vec<Place> = alike.map(|sink| self.place(end.frame, sink.span)).collect();
         let call = self.place(end.frame, sink.span);
         let mut steps: Vec<(Frame, Span)> =
@@ -231,15 +270,22 @@ impl Report<'_, '_, '_> {
         let outer = steps.iter().rposition(|(frame, _)| types.function(frame.function).is_async).unwrap_or(0);
         let (anchor_frame, anchor_span) = steps[outer];
         let doubts = cause.chain.doubts + usize::from(sink.doubtful);
-        let (limit, destination) = limits::of(types, end.frame, sink);
+        let known = limits::of(types, end.frame, sink);
+        let function = |frame: Frame| types.function(frame.function);
+        let repeats = steps.iter().any(|&(frame, span)| function(frame).repeats(span));
+        let always = cause.chain.doubts == 0 && steps.iter().all(|&(frame, span)| function(frame).always_reaches(span));
         let blocking = Blocking {
             call,
             what: sink.what.clone(),
             library: sink.effect.library,
             category,
             weight,
-            limit,
-            destination,
+            limit: known.limit,
+            timeout: sink.effect.timeout,
+            retries: known.retries,
+            repeats,
+            always,
+            destination: known.destination,
             repair: None,
             more,
             anchor: self.place(anchor_frame, anchor_span),

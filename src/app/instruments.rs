@@ -202,12 +202,9 @@ fn earlier(module: Option<&Module>, at: Span, file: FileId) -> Option<Located<St
             Stmt::Import(import) => {
                 import.names.iter().map(|alias| alias.name.as_str()).find(|name| is_early(name))?.to_owned()
             }
-            Stmt::ImportFrom(import) => import
-                .module
-                .as_ref()
-                .map(|module| module.as_str())
-                .filter(|name| import.level == 0 && is_early(name))?
-                .to_owned(),
+            Stmt::ImportFrom(import) => {
+                import.module.as_deref().filter(|name| import.level == 0 && is_early(name))?.to_owned()
+            }
             _ => return None,
         };
         Some(Located::new(name, Place::new(file, span_of(statement))))

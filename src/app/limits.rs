@@ -24,22 +24,33 @@ const FROM_ELSEWHERE: [&str; 6] = ["config", "transport", "http_client", "sessio
 const OWN_ADDRESS: [&str; 8] =
     ["base_url", "url_for", "host_url", "url_root", "build_absolute_uri", "get_host", "host", "url"];
 
+/// Arguments that say how often a client tries again, or where that is said.
+const TRIES: [&str; 6] = ["max_retries", "max_network_retries", "retries", "retry", "config", "request_options"];
+
+/// What is known of a call.
+pub(super) struct Known {
+    pub(super) limit: Limit,
+    pub(super) destination: Option<Destination>,
+    /// How many more times the library tries by itself.
+    pub(super) retries: u32,
+}
+
 /// What is known of the call that a sink stands for.
-pub(super) fn of(types: &Types<'_>, frame: Frame, sink: &Sink) -> (Limit, Option<Destination>) {
+pub(super) fn of(types: &Types<'_>, frame: Frame, sink: &Sink) -> Known {
     let Some(call) = call_at(types, frame, sink.span) else {
-        return (Limit::Unknown, None);
+        return Known { limit: Limit::Unknown, destination: None, retries: 0 };
     };
     let asked = Asked { types, frame };
-    (asked.limit(call, sink), asked.destination(call))
+    Known { limit: asked.limit(call, sink), destination: asked.destination(call), retries: asked.retries(call, sink) }
 }
 
 /// The call of this span in a function.
 pub(super) fn call_at<'a>(types: &Types<'a>, frame: Frame, span: Span) -> Option<&'a ast::ExprCall> {
-    let events = &types.function(frame.function).events;
-    if events.len() > MAX_EVENTS {
+    let function = types.function(frame.function);
+    if function.events.len() > MAX_EVENTS {
         return None;
     }
-    events.iter().find_map(|event| match event.kind {
+    function.events.iter().chain(&function.once).find_map(|event| match event.kind {
         EventKind::Call(call, _) if event.span == span => Some(call),
         _ => None,
     })
@@ -77,6 +88,16 @@ impl<'a> Asked<'_, 'a> {
             Some(made) => keyword(made, "timeout").map_or(by_library, |given| self.seconds(given)),
             None => Limit::Unknown,
         }
+    }
+
+    /// How many more times the library tries, where nobody says otherwise.
+    fn retries(&self, call: &'a ast::ExprCall, sink: &Sink) -> u32 {
+        let says = |call: &ast::ExprCall| TRIES.iter().any(|name| keyword(call, name).is_some()) || is_open(call);
+        let made = match &*call.func {
+            Expr::Attribute(attribute) => self.made(&attribute.value),
+            _ => None,
+        };
+        if says(call) || made.is_none_or(says) { 0 } else { sink.effect.retries }
     }
 
     /// The call that makes the client which an expression stands for, if it is the only one.

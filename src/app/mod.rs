@@ -38,7 +38,7 @@ pub use orphans::orphans;
 pub use pools::ConnectionPool;
 pub use statement::{Blocking, Destination, Held, Hop, Limit, LoopCall, Reached, Remedy, Stream};
 
-pub use crate::python::catalogue::{Category, Gevent, Weight};
+pub use crate::python::catalogue::{Category, Gevent, Timeout, Weight};
 use crate::python::effects::{Effects, Mark};
 use crate::python::frameworks::{self, Found};
 pub use crate::python::frameworks::{Calls, Context, Framework, Pool, Role};
@@ -60,7 +60,7 @@ pub struct Application {
     /// Everything the framework calls, in the order of files and lines.
     pub handlers: Vec<Handler>,
     /// Where a call may stop the event loop, one entry per root cause: an
-    /// `async` function and a category. In the order of files and lines of the calls.
+    /// `async` function, a category and a family of libraries. In the order of files and lines of the calls.
     pub blocking: Vec<Blocking>,
     /// What handlers call that takes time, wherever they run; in the order of files and lines.
     pub reached: Vec<Reached>,

@@ -22,7 +22,7 @@ pub(super) fn reached(effects: &Effects<'_, '_>, entries: &[Entry<'_>], chains: 
             for sink in &node.sinks {
                 let key = (node.frame.function, sink.span, sink.what.clone());
                 let known = found.entry(key).or_insert_with(|| {
-                    let (limit, destination) = limits::of(types, node.frame, sink);
+                    let limits::Known { limit, destination, .. } = limits::of(types, node.frame, sink);
                     Reached {
                         what: sink.what.clone(),
                         call: Place::new(types.facts_at(node.frame.function.file).file, sink.span),

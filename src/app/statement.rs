@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Context, Role};
 use crate::findings::{Confidence, Fix};
-use crate::python::catalogue::{Category, Gevent, Weight};
+use crate::python::catalogue::{Category, Gevent, Timeout, Weight};
 use crate::source::Place;
 
 /// A place where the event loop may stand still.
@@ -22,6 +22,15 @@ pub struct Blocking {
     pub weight: Weight,
     /// How long it may take, in seconds.
     pub limit: Limit,
+    /// What that limits.
+    pub timeout: Timeout,
+    /// How many more times the library tries by default after it gave up waiting; zero where the code says
+    /// something about that.
+    pub retries: u32,
+    /// Whether a loop may make the call again and again.
+    pub repeats: bool,
+    /// Whether whoever runs the handler at the beginning of the chain always gets to the call.
+    pub always: bool,
     /// Further calls of the same category that the function around `anchor` leads to.
     pub more: Vec<Place>,
     /// The call in the last `async` frame, where the loop is left waiting; `call` itself when `direct`.

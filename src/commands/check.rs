@@ -5,7 +5,7 @@ use std::path::Path;
 
 use farrier::findings::{Finding, Fix, Note, Safety, Severity};
 use farrier::report::{self, Report};
-use farrier::request::Flags;
+use farrier::request::{Flags, Request};
 use farrier::source::Files;
 use farrier::suppress::{Compared, Entry};
 use farrier::{Examination, examine};
@@ -19,10 +19,16 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
         select: check.select.clone(),
         ignore: check.ignore.clone(),
         pedantic: check.pedantic,
+        min_severity: check.min_severity.or(check.advice.then_some(Severity::Advice)),
+        fail_on: check.fail_on,
         ..super::flags(&check.production)
     };
     let request = super::request(cli, &check.paths, &flags)?;
+    if check.show_settings {
+        return Ok(Done { text: settings_of(cli, &request, check)?, exit: Exit::Clean });
+    }
     let named = super::named(&request, &check.paths)?;
+    let wanted = Wanted { least: request.min_severity.unwrap_or(Severity::Warning), safety: check, named: &named };
     let path = baseline::path(&request, check.baseline.as_ref());
     let known = if check.no_baseline { None } else { baseline::load(&path, check.baseline.is_some())? };
     let known = known.unwrap_or_default();
@@ -36,7 +42,7 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
     let mut changed = String::new();
     if check.fix || check.diff {
         let mode = if check.fix { Mode::Write } else { Mode::Show };
-        let fixes = applicable(&compared.new, &examination.files, check, &named);
+        let fixes = wanted.fixes(&compared.new, &examination.files);
         let done = rewrite::apply(&request, &examination, &fixes, mode, &|rewrite| {
             let after = rewrite::reread(&request, &examination, rewrite, &|_| true)?;
             rewrite::settles(&examination, &after, rewrite)
@@ -55,10 +61,11 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
     if is_stale {
         examination.notes.extend(compared.stale.iter().map(|entry| gone(&path, entry)));
     }
-    let findings = shown(compared.new, &examination.files, check, &named);
+    let findings = wanted.among(compared.new, &examination.files);
     let report = Report::new(examination.files, findings, examination.suppressed, examination.notes, deployments)
         .with_known(compared.known.len());
-    let settled = report.findings.is_empty() && !is_stale;
+    let failing = |finding: &Finding| request.fail_on.is_none_or(|least| finding.severity >= least);
+    let settled = !report.findings.iter().any(failing) && !is_stale;
     let exit = match (nothing && settled, settled || check.exit_zero) {
         (true, _) => Exit::NothingToCheck,
         (false, true) => Exit::Clean,
@@ -88,25 +95,55 @@ fn gone(path: &Path, entry: &Entry) -> Note {
     Note::file(file, format!("{what} is gone from {}; `farrier baseline prune` takes it out", entry.file))
 }
 
-/// Findings that were asked for: by severity, and by the files that were named. The project is judged
-/// as a whole in any case.
-fn shown(findings: Vec<Finding>, files: &Files, check: &Check, named: &[String]) -> Vec<Finding> {
-    findings.into_iter().filter(|finding| is_shown(finding, files, check, named)).collect()
+/// Which findings were asked for: by severity, and by the files that were named. The project is judged as a
+/// whole in any case.
+struct Wanted<'w> {
+    least: Severity,
+    safety: &'w Check,
+    named: &'w [String],
 }
 
-fn is_shown(finding: &Finding, files: &Files, check: &Check, named: &[String]) -> bool {
-    let concerns = |path: &str| named.iter().any(|name| path == name || path.starts_with(&format!("{name}/")));
-    let mut labels = std::iter::once(&finding.primary).chain(&finding.related);
-    (check.advice || finding.severity > Severity::Advice)
-        && (named.is_empty() || labels.any(|label| concerns(files.get(label.place.file).path())))
+impl Wanted<'_> {
+    fn among(&self, findings: Vec<Finding>, files: &Files) -> Vec<Finding> {
+        findings.into_iter().filter(|finding| self.covers(finding, files)).collect()
+    }
+
+    fn covers(&self, finding: &Finding, files: &Files) -> bool {
+        let concerns = |path: &str| self.named.iter().any(|name| path == name || path.starts_with(&format!("{name}/")));
+        let mut labels = std::iter::once(&finding.primary).chain(&finding.related);
+        finding.severity >= self.least
+            && (self.named.is_empty() || labels.any(|label| concerns(files.get(label.place.file).path())))
+    }
+
+    /// The fixes that may be applied.
+    fn fixes<'f>(&self, findings: &'f [Finding], files: &Files) -> Vec<&'f Fix> {
+        let allowed = |fix: &&Fix| match fix.safety {
+            Safety::Safe => true,
+            Safety::Unsafe => self.safety.unsafe_fixes,
+            Safety::Display => false,
+        };
+        let findings = findings.iter().filter(|finding| self.covers(finding, files));
+        findings.filter_map(|finding| finding.fix.as_ref()).filter(allowed).collect()
+    }
 }
 
-fn applicable<'e>(findings: &'e [Finding], files: &Files, check: &Check, named: &[String]) -> Vec<&'e Fix> {
-    let allowed = |fix: &&Fix| match fix.safety {
-        Safety::Safe => true,
-        Safety::Unsafe => check.unsafe_fixes,
-        Safety::Display => false,
+/// The settings that count, as TOML, each with its origin.
+fn settings_of(cli: &Cli, request: &Request, check: &Check) -> Result<String, Failure> {
+    let loaded = super::loaded(cli, &request.root)?;
+    let mut text = String::new();
+    let mut tell = |key: &str, set: bool, typed: Option<String>, default: &str| {
+        let _ = match typed {
+            Some(value) => writeln!(text, "{key} = {value}  # --{key}"),
+            None if !set => writeln!(text, "{key} = {default}  # default"),
+            None => Ok(()),
+        };
     };
-    let findings = findings.iter().filter(|finding| is_shown(finding, files, check, named));
-    findings.filter_map(|finding| finding.fix.as_ref()).filter(allowed).collect()
+    let words = |words: &[String]| (!words.is_empty()).then(|| format!("{words:?}"));
+    let level = |severity: Option<Severity>| severity.map(|severity| format!("\"{severity}\""));
+    let settings = &loaded.settings;
+    tell("min-severity", settings.min_severity.is_some(), level(check.min_severity), "\"warning\"");
+    tell("fail-on", settings.fail_on.is_some(), level(check.fail_on), "\"advice\"");
+    tell("select", !settings.select.is_empty(), words(&check.select), "[]");
+    tell("ignore", !settings.ignore.is_empty(), words(&check.ignore), "[]");
+    Ok(text + &loaded.render())
 }

@@ -6,6 +6,7 @@ mod check;
 mod explain;
 mod failure;
 mod host;
+mod init;
 mod measure;
 mod rewrite;
 mod show;
@@ -58,8 +59,9 @@ pub(crate) fn run(cli: &Cli) -> Result<Done, Failure> {
         Verb::Show(show) => show::run(cli, show),
         Verb::Host(host) => host::run(host),
         Verb::Measure(measure) => measure::run(cli, measure),
-        Verb::Explain(explain) => explain::explain(explain),
-        Verb::Rules(rules) => explain::list(rules),
+        Verb::Explain(explain) => explain::explain(cli, explain),
+        Verb::Rules(rules) => explain::list(cli, rules),
+        Verb::Init(init) => init::run(init),
         Verb::Baseline(baseline) => baseline::run(cli, baseline),
     }
 }
@@ -91,11 +93,17 @@ fn terminal_columns() -> Option<usize> {
 /// The whole project is read whichever of its files were named: one file says little about a service.
 fn request(cli: &Cli, paths: &[PathBuf], flags: &Flags) -> Result<Request, Failure> {
     let root = root(paths)?;
-    let loaded = if cli.isolated { settings::Loaded::default() } else { settings::load(&root)? };
+    let loaded = loaded(cli, &root)?;
     let mut request = Request::new(root, &loaded, flags)?;
     // A file that was named is read even where an ignore file leaves it out.
     request.paths = paths.iter().filter(|path| path.is_file()).cloned().collect();
     Ok(request)
+}
+
+/// The settings of the project in `root`, and what was typed about them.
+fn loaded(cli: &Cli, root: &Path) -> Result<settings::Loaded, Failure> {
+    let typed = settings::Typed { config: cli.config.clone(), isolated: cli.isolated };
+    Ok(settings::load_as_told(root, &typed)?)
 }
 
 /// The project that all paths lie in: that of the first one, or what they have in common.

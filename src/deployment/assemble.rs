@@ -7,7 +7,7 @@ use super::Deployment;
 use super::environment::Environment;
 use super::launcher::{self, Alone, Reached};
 use super::scene::{Project, Scene};
-use super::{compose, image, platform, proxy, scripts, uwsgi};
+use super::{compose, context, image, platform, proxy, scripts, unloaded, uwsgi};
 use crate::findings::Note;
 use crate::read::{Facts, Unit, UnitKind};
 use crate::source::{FileId, Files, Located, Place};
@@ -19,8 +19,32 @@ pub struct Assembly {
     pub deployments: Vec<Deployment>,
     /// Every development server of a framework that something starts.
     pub development_servers: Vec<DevelopmentServer>,
+    /// The images that the project builds on or runs.
+    pub images: Vec<BaseImage>,
+    /// Files with settings of Gunicorn that none of its servers loads.
+    pub unloaded: Vec<Unloaded>,
     /// What could not be joined.
     pub notes: Vec<Note>,
+}
+
+/// An image that the project does not build itself.
+#[derive(Debug, Clone)]
+pub struct BaseImage {
+    /// Its name, as written.
+    pub image: Located<String>,
+    /// Why it is not what production runs.
+    pub development: Option<Located<String>>,
+}
+
+/// A Python file with settings of Gunicorn that nothing loads.
+#[derive(Debug, Clone)]
+pub struct Unloaded {
+    /// The file.
+    pub file: FileId,
+    /// The settings it would set, with the place of the first.
+    pub settings: Located<Vec<String>>,
+    /// The index, among the deployments, of the server that does without.
+    pub server: usize,
 }
 
 /// A framework's development server, which no table describes.
@@ -127,6 +151,8 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
     let order = |place: Place| (files.get(place.file).path().to_owned(), place.span);
     assembly.deployments.sort_by_key(|deployment| order(deployment.command));
     assembly.development_servers.sort_by_key(|server| order(server.command));
+    assembly.images = images(files, facts, &composed);
+    assembly.unloaded = unloaded::find(files, facts, &assembly.deployments);
     assembly
 }
 
@@ -167,6 +193,25 @@ fn add_alone(mut own: Assembly, aside: bool, assembly: &mut Assembly) {
     assembly.deployments.extend(own.deployments);
     assembly.development_servers.extend(own.development_servers);
     assembly.notes.extend(own.notes);
+}
+
+/// Every image that is named and is no stage of the same file.
+fn images(files: &Files, facts: &Facts, composed: &[compose::Composed]) -> Vec<BaseImage> {
+    let units = || facts.units.iter().chain(composed.iter().map(|service| &service.unit));
+    let is_stage = |unit: &Unit, name: &str| {
+        let named = |other: &&Unit| !other.name.is_empty() && other.name.eq_ignore_ascii_case(name);
+        unit.kind == UnitKind::Image
+            && facts.units.iter().filter(|other| other.place.file == unit.place.file).any(|other| named(&other))
+    };
+    let mut places = BTreeSet::new();
+    let mut found: Vec<BaseImage> = units()
+        .filter_map(|unit| {
+            let image = unit.image.clone().filter(|image| !is_stage(unit, &image.value))?;
+            places.insert(image.place).then(|| BaseImage { image, development: context::development(unit, files) })
+        })
+        .collect();
+    found.sort_by_key(|base| base.image.place);
+    found
 }
 
 fn reloads(deployment: &Deployment) -> bool {

@@ -7,7 +7,7 @@ use crate::python::evaluate::{
 };
 use crate::python::syntax::Module;
 use crate::read::Variable;
-use crate::servers::{Setting, Table, Version, cast};
+use crate::servers::{Kind, Setting, Table, Version, cast};
 use crate::source::{FileId, Files, Located, Place};
 use crate::values::Value;
 
@@ -22,6 +22,8 @@ pub struct Configuration {
     pub named_at: Option<Place>,
     /// Its global names that are no settings in this version.
     pub strangers: Vec<Stranger>,
+    /// Names that are settings, as it happens: what a loop or an import binds, or a helper that the file reads.
+    pub accidental: Vec<Located<String>>,
     /// Whether it patches the standard library for greenlets, which it does before anything is loaded.
     pub patches: bool,
     /// The last of its top-level statements that set something: where a person would add a setting.
@@ -50,6 +52,7 @@ pub(super) struct Read {
     /// Set where the file may set any name to anything.
     pub(super) untrusted: Option<(Place, String)>,
     pub(super) strangers: Vec<Stranger>,
+    pub(super) accidental: Vec<Located<String>>,
     pub(super) last_assignment: Option<Place>,
 }
 
@@ -101,6 +104,9 @@ impl<'a> Reader<'a> {
             match table.setting(&binding.name).filter(|setting| setting.applies_to(version)) {
                 Some(setting) => {
                     let candidate = candidate(setting, binding, version, &mut read.errors);
+                    if is_accident(binding, setting.at(version).kind()) {
+                        read.accidental.push(Located::new(binding.name.clone(), binding.name_place));
+                    }
                     read.candidates.push((setting, candidate));
                 }
                 None => read.strangers.push(stranger(binding)),
@@ -254,6 +260,17 @@ fn wrong_arity(module: &Module, binding: &Binding, allowed: &[u8]) -> Option<Loc
 fn callable_arity(module: &Module, name: &str) -> Option<usize> {
     // `print` takes any number, which counts as none.
     if name == "print" { Some(0) } else { module.parameter_count_of(name) }
+}
+
+/// Whether a name is hardly meant to be a setting: nobody sets one by a loop, and an account that the file
+/// reads again is part of something else.
+fn is_accident(binding: &Binding, kind: Kind) -> bool {
+    match binding.how {
+        How::Loop | How::With => true,
+        How::Import => !matches!(kind, Kind::Callable | Kind::Class),
+        How::Assignment => kind == Kind::Account && binding.read,
+        _ => false,
+    }
 }
 
 fn stranger(binding: &Binding) -> Stranger {

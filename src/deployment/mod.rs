@@ -31,13 +31,14 @@ mod settle;
 mod shell;
 mod supervisor;
 mod tasks;
+mod unloaded;
 mod uvicorn;
 mod uwsgi;
 mod version;
 
 pub use crate::python::evaluate::Dependency;
 pub use crate::read::{Autoscaler, Container, Edge, HealthCheck, HealthKind, Limits, Outside, Proxy, UnitKind};
-pub use assemble::{Assembly, DevelopmentServer, assemble};
+pub use assemble::{Assembly, BaseImage, DevelopmentServer, Unloaded, assemble};
 pub use compose::{Composed, services as compose_services};
 pub use configuration::{Configuration, Stranger};
 pub use effective::{Candidate, Effective, Layer, Resolved, Settings, Site};

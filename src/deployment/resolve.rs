@@ -373,6 +373,7 @@ fn load(
         file,
         named_at,
         strangers: std::mem::take(&mut read.strangers),
+        accidental: std::mem::take(&mut read.accidental),
         patches: reader.files.get(file).text().contains("patch_all"),
         last_assignment: read.last_assignment,
     };

@@ -37,7 +37,7 @@ impl fmt::Display for Fingerprint {
 
 /// The text that a finding points at, white space and line continuations made equal; the whole line where
 /// it points between two characters.
-pub fn text(finding: &Finding, files: &Files) -> String {
+fn text(finding: &Finding, files: &Files) -> String {
     let file = files.get(finding.primary.place.file);
     let span = finding.primary.place.span;
     let line = || file.line_span(file.line(span.start)).map(|line| file.slice(line)).unwrap_or_default();

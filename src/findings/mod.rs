@@ -5,11 +5,13 @@
 
 mod fingerprint;
 mod fix;
+mod interned;
 mod note;
 mod suppressed;
 
-pub use fingerprint::{Fingerprint, text as fingerprint_text};
+pub use fingerprint::Fingerprint;
 pub use fix::{Edit, Fix, Safety};
+pub use interned::interned;
 pub use note::Note;
 pub use suppressed::Suppressed;
 

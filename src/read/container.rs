@@ -5,6 +5,7 @@ use crate::values::Seconds;
 
 /// What surrounds a container, as far as an orchestrator says so.
 #[derive(Debug, Clone, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "independent facts, not the states of one")]
 pub struct Container {
     /// What runs before it is asked to stop (`lifecycle` of Kubernetes).
     pub drain: Option<Place>,

@@ -165,7 +165,7 @@ impl Unit {
             build: None,
             copied: Vec::new(),
             stage: None,
-            limits: Limits::default(),
+            limits: Limits { stop_default: StopDefault::of(kind), ..Limits::default() },
             image: None,
             profiles: Vec::new(),
             mounts: Vec::new(),
@@ -332,6 +332,30 @@ pub struct Copied {
     pub written: Option<usize>,
 }
 
+/// How long whoever stops a process waits of his own accord before he kills it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StopDefault {
+    /// How long.
+    pub value: Seconds,
+    /// Who that is.
+    pub by: &'static str,
+}
+
+impl StopDefault {
+    /// The one of a kind of place, where the kind tells who stops it: `docker stop` and compose (10 s), the
+    /// kubelet (`terminationGracePeriodSeconds`, 30 s), systemd (`DefaultTimeoutStopSec`, 90 s).
+    pub const fn of(kind: UnitKind) -> Option<Self> {
+        let (seconds, by) = match kind {
+            UnitKind::Image => (10.0, "Docker"),
+            UnitKind::ComposeService => (10.0, "Docker Compose"),
+            UnitKind::KubernetesContainer => (30.0, "Kubernetes"),
+            UnitKind::SystemdService => (90.0, "systemd"),
+            _ => return None,
+        };
+        Some(Self { value: Seconds(seconds), by })
+    }
+}
+
 /// What bounds a unit.
 #[derive(Debug, Clone, Default)]
 pub struct Limits {
@@ -341,6 +365,8 @@ pub struct Limits {
     pub memory: Option<Located<Bytes>>,
     /// Time between the stop signal and the kill.
     pub stop_grace: Option<Located<Seconds>>,
+    /// What that is where nobody says anything.
+    pub stop_default: Option<StopDefault>,
     /// How many copies run.
     pub replicas: Option<Located<u32>>,
     /// The share of processors that it is sure to get.

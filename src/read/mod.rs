@@ -55,6 +55,7 @@ pub use decoded::Decoded;
 pub use embedded::unfold;
 pub use images::{KnownImage, known_image};
 pub use shell_words::Lexed;
+pub use toml_tree::comments as toml_comments;
 
 pub use entry_points::ConsoleScript;
 pub use hypercorn::{TomlEntry, TomlSettings, toml_settings};
@@ -63,7 +64,8 @@ pub use compose::{ComposeFile, Extends, Include, Layer, service as compose_servi
 pub use dotenv::compose_variables;
 pub use facts::{
     Autoscaler, Build, Command, Copied, Facts, FilledBy, Form, HealthCheck, HealthKind, Limits, Mount, Outside, Proxy,
-    Requirement, Stage, Step, SupervisorFile, Unit, UnitKind, UwsgiFile, UwsgiOption, UwsgiSection, Variable,
+    Requirement, Stage, Step, StopDefault, SupervisorFile, Unit, UnitKind, UwsgiFile, UwsgiOption, UwsgiSection,
+    Variable,
 };
 
 /// Reads every file that `kinds` names, in the order of the files.

@@ -45,7 +45,7 @@ pub(super) fn path<'t, 'a>(table: &'t DeTable<'a>, keys: &[&str]) -> Option<&'t 
 }
 
 /// The comments of a TOML text; a `#` inside a string is none.
-fn comments(text: &str) -> Vec<Comment> {
+pub fn comments(text: &str) -> Vec<Comment> {
     let bytes = text.as_bytes();
     let mut comments = Vec::new();
     let mut own_line = true;

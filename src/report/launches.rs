@@ -127,20 +127,22 @@ fn hides_alike(one: &Effective, other: &Effective) -> bool {
         && one.winner.place.is_some()
 }
 
-fn value(candidate: &Candidate) -> String {
+/// A candidate's value, as Python spells it.
+pub fn value(candidate: &Candidate) -> String {
     match &candidate.value {
         Resolved::Known(value) => value.to_string(),
         Resolved::Unknown(_) => "unknown".to_owned(),
     }
 }
 
-fn origin(files: &Files, candidate: &Candidate) -> String {
+/// Who sets a value, and where.
+pub fn origin(files: &Files, candidate: &Candidate) -> String {
     let layer = candidate.layer.as_str();
     candidate.place.map_or_else(|| layer.to_owned(), |place| format!("{layer}, {}", files.describe(place)))
 }
 
 /// What a value rests on besides its bytes.
-fn reasons(setting: &Effective) -> Vec<String> {
+pub fn reasons(setting: &Effective) -> Vec<String> {
     let unknown = match &setting.winner.value {
         Resolved::Unknown(why) => Some(why.clone()),
         Resolved::Known(_) => None,

@@ -21,7 +21,7 @@ mod surroundings;
 pub use concise::concise;
 pub use handlers::unstarted;
 pub use json::json;
-pub use launches::{launches, launches_json};
+pub use launches::{launches, launches_json, origin, reasons, value};
 pub use limits::{limits, limits_json};
 #[cfg(unix)]
 pub use measured::{measured, measured_json};

@@ -10,15 +10,24 @@ use crate::deployment::{Autoscaler, Deployment, HealthCheck, HealthKind, Limits}
 use crate::source::{Files, Located, Place};
 use crate::values::{Bytes, Cpus, Seconds};
 
-/// A fact with its label: `memory limit`, `512 MiB`, where it is said.
-type Row = (&'static str, String, Place);
+/// A fact with its label: `memory limit`, `512 MiB`, where it is said or who decides it.
+type Row = (&'static str, String, Said);
+
+enum Said {
+    At(Place),
+    By(&'static str),
+}
 
 /// Adds a line for each fact that the files tell.
 pub(super) fn describe(text: &mut String, files: &Files, deployment: &Deployment) {
     let rows = rows(files, deployment);
     let wide = rows.iter().map(|(_, value, _)| value.chars().count()).max().unwrap_or(0).min(40);
-    for (label, value, place) in rows {
-        let _ = writeln!(text, "  {label:WIDTH$} {value:wide$}  {}", files.describe(place));
+    for (label, value, said) in rows {
+        let said = match said {
+            Said::At(place) => files.describe(place),
+            Said::By(who) => format!("default of {who}"),
+        };
+        let _ = writeln!(text, "  {label:WIDTH$} {value:wide$}  {said}");
     }
 }
 
@@ -34,21 +43,26 @@ fn rows(files: &Files, deployment: &Deployment) -> Vec<Row> {
     let memory = limits.memory.as_ref().map(|limit| limit.place);
     push(&mut rows, "memory request", limits.memory_request.as_ref().filter(|request| new(request.place, memory)));
     rows.extend(copies(limits));
-    rows.extend(deployment.health.iter().map(|check| (label(check.kind), asked(files, check), check.place)));
+    rows.extend(deployment.health.iter().map(|check| (label(check.kind), asked(files, check), Said::At(check.place))));
     push(&mut rows, "user", deployment.user.as_ref());
     push(&mut rows, "stop signal", deployment.stop_signal.as_ref());
     push(&mut rows, "stop delay", deployment.stop_delay.as_ref());
     push(&mut rows, "stop grace", limits.stop_grace.as_ref());
+    let usual = limits.stop_default.filter(|_| limits.stop_grace.is_none());
+    rows.extend(usual.map(|usual| ("stop grace", usual.value.to_string(), Said::By(usual.by))));
     rows
 }
 
 fn push<T: ToString>(rows: &mut Vec<Row>, label: &'static str, fact: Option<&Located<T>>) {
-    rows.extend(fact.map(|fact| (label, fact.value.to_string(), fact.place)));
+    rows.extend(fact.map(|fact| (label, fact.value.to_string(), Said::At(fact.place))));
 }
 
 fn copies(limits: &Limits) -> Option<Row> {
     let Some(scaler) = &limits.autoscaler else {
-        return limits.replicas.as_ref().map(|replicas| ("replicas", replicas.value.to_string(), replicas.place));
+        return limits
+            .replicas
+            .as_ref()
+            .map(|replicas| ("replicas", replicas.value.to_string(), Said::At(replicas.place)));
     };
     let bounds = match (&scaler.least, &scaler.most) {
         (Some(least), Some(most)) => format!("{} to {}", least.value, most.value),
@@ -57,7 +71,7 @@ fn copies(limits: &Limits) -> Option<Row> {
         (None, None) => "a number that changes".to_owned(),
     };
     let bound = scaler.most.as_ref().or(scaler.least.as_ref());
-    Some(("replicas", bounds, bound.map_or(scaler.place, |bound| bound.place)))
+    Some(("replicas", bounds, Said::At(bound.map_or(scaler.place, |bound| bound.place))))
 }
 
 const fn label(kind: HealthKind) -> &'static str {
@@ -114,6 +128,15 @@ pub(super) struct Surroundings<'a> {
     stop_delay: Option<Fact<f64>>,
     /// In seconds.
     stop_grace: Option<Fact<f64>>,
+    /// What it is where no file says anything.
+    stop_grace_default: Option<Usual>,
+}
+
+#[derive(Serialize)]
+struct Usual {
+    /// In seconds.
+    value: f64,
+    by: &'static str,
 }
 
 #[derive(Serialize)]
@@ -167,6 +190,10 @@ impl<'a> Surroundings<'a> {
             stop_signal: fact(files, deployment.stop_signal.as_ref(), String::as_str),
             stop_delay: fact(files, deployment.stop_delay.as_ref(), seconds),
             stop_grace: fact(files, limits.stop_grace.as_ref(), seconds),
+            stop_grace_default: limits
+                .stop_default
+                .filter(|_| limits.stop_grace.is_none())
+                .map(|usual| Usual { value: usual.value.0, by: usual.by }),
         }
     }
 }

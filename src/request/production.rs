@@ -52,7 +52,6 @@ pub(super) fn stated(loaded: &Loaded, flags: &Flags) -> Result<Stated, Error> {
         reserved_connections: fact!(database, reserved, "reserved", std::convert::identity),
         pooler: fact!(database, pooler, "pooler", std::convert::identity),
         request_rate: fact!(traffic, requests_per_second, "requests-per-second", rate),
-        request_time: fact!(traffic, request_time, "request-time", seconds),
         longest_request: fact!(traffic, longest_request, "longest-request", seconds),
     })
 }

@@ -9,7 +9,9 @@ mod configuration;
 mod dependencies;
 mod farrier;
 mod gevent;
+pub mod messages;
 mod observability;
+pub mod policy;
 mod prelude;
 mod reliability;
 mod repeated;
@@ -21,12 +23,12 @@ mod timeouts;
 mod worker;
 
 pub use card::{CARDS, Card, Evidence, Example, Expect, Parameter};
-pub use farrier::{CommentFault, FaultKind};
+pub use farrier::{FaultKind, OwnFault};
 pub use prelude::{Context, DeclaredCpus, Parameters, Service};
 pub use stated::Stated;
 
 use crate::app::Application;
-use crate::deployment::DevelopmentServer;
+use crate::deployment::{Assembly, BaseImage, DevelopmentServer, Unloaded};
 use crate::findings::{Finding, Note};
 use prelude::Findings;
 
@@ -47,10 +49,14 @@ enum Shape {
     Deployment(fn(&Service, &Context, &mut Findings)),
     /// An application together with the server that runs it, if any is known.
     App(fn(&Application, Option<&Service>, &Context, &mut Findings)),
+    /// An image that the project builds on.
+    Image(fn(&BaseImage, &Context, &mut Findings)),
+    /// The project as a whole: a file that no server loads.
+    File(fn(&Unloaded, &Context, &mut Findings)),
     /// A framework's development server.
     Development(fn(&DevelopmentServer, &Context, &mut Findings)),
-    /// A comment that is addressed to farrier.
-    Comment(fn(&CommentFault, &mut Findings)),
+    /// Something that people say to farrier itself.
+    Own(fn(&OwnFault, &mut Findings)),
 }
 
 /// Names a rule's card and its shape; a name without a card does not compile.
@@ -63,6 +69,14 @@ macro_rules! rule {
     };
 }
 use rule;
+
+/// Settings with the rules that look at them, told from the code of the rules when it was built.
+const ASKED: &[(&str, &[&str])] = include!(concat!(env!("OUT_DIR"), "/asked.rs"));
+
+/// The rules that look at a setting of a server.
+pub fn that_look_at(setting: &str) -> &'static [&'static str] {
+    ASKED.iter().find(|(name, _)| *name == setting).map_or(&[], |(_, rules)| *rules)
+}
 
 /// Every rule, group by group.
 pub fn all() -> impl Iterator<Item = Rule> {
@@ -91,10 +105,11 @@ pub fn all() -> impl Iterator<Item = Rule> {
 pub fn run(
     services: &[Service],
     orphans: &[Application],
-    development: &[DevelopmentServer],
+    assembly: &Assembly,
     context: &Context,
     notes: &mut Vec<Note>,
 ) -> Vec<Finding> {
+    let development = &assembly.development_servers;
     let mut findings: Vec<Finding> = Vec::new();
     for rule in all() {
         let mut found = Findings::new(rule.card, context);
@@ -110,9 +125,11 @@ pub fn run(
                     check(application, None, context, &mut found);
                 }
             }
+            Shape::Image(check) => assembly.images.iter().for_each(|image| check(image, context, &mut found)),
+            Shape::File(check) => assembly.unloaded.iter().for_each(|file| check(file, context, &mut found)),
             Shape::Development(check) => development.iter().for_each(|server| check(server, context, &mut found)),
-            // Judged by `about_comments`, when it is known what they silence.
-            Shape::Comment(_) => {}
+            // Judged by `about_farrier`, when it is known what they silence.
+            Shape::Own(_) => {}
         }));
         if ran.is_err() {
             notes.push(Note::file("", format!("the rule `{}` failed, please report it", rule.card.name)));
@@ -131,11 +148,11 @@ pub fn run(
     repeated::joined(findings)
 }
 
-/// What the rules say about comments that are addressed to farrier.
-pub fn about_comments(faults: &[CommentFault], context: &Context) -> Vec<Finding> {
+/// What the rules say about comments that are addressed to farrier, and about its settings.
+pub fn about_farrier(faults: &[OwnFault], context: &Context) -> Vec<Finding> {
     let mut findings = Vec::new();
     for rule in all() {
-        if let Shape::Comment(check) = rule.shape {
+        if let Shape::Own(check) = rule.shape {
             let mut found = Findings::new(rule.card, context);
             faults.iter().for_each(|fault| check(fault, &mut found));
             findings.extend(found.into_findings());
@@ -144,7 +161,7 @@ pub fn about_comments(faults: &[CommentFault], context: &Context) -> Vec<Finding
     findings
 }
 
-/// Whether a rule is about comments that are addressed to farrier.
-pub fn is_about_comments(rule: &str) -> bool {
-    farrier::RULES.iter().any(|own| own.card.name == rule && matches!(own.shape, Shape::Comment(_)))
+/// Whether a rule is about what people say to farrier.
+pub fn is_farriers_own(rule: &str) -> bool {
+    farrier::RULES.iter().any(|own| own.card.name == rule && matches!(own.shape, Shape::Own(_)))
 }

@@ -11,11 +11,11 @@ use crate::values::Cpus;
 
 pub(super) use super::{Rule, Shape, rule};
 pub(super) use crate::app::{Application as App, HandlerKind, Interface as AppInterface};
-pub(super) use crate::deployment::{Address, DevelopmentServer, Effective as Setting, Resolved, UnitKind};
+pub(super) use crate::deployment::{Address, DevelopmentServer, Effective as Setting, Layer, Resolved, UnitKind};
 pub(super) use crate::findings::{Confidence, Edit, Fix, Severity};
 pub(super) use crate::servers::cast::cast;
 pub(super) use crate::servers::{Honoured, Interface, Model, Server as ServerName, WorkerClass, table};
-pub(super) use crate::source::{Located, Place, Span};
+pub(super) use crate::source::{FileId, Located, Place, Span};
 pub(super) use crate::values::Value;
 
 /// A deployment with everything that was found out about it.

@@ -30,8 +30,6 @@ pub struct Stated {
     pub pooler: Option<Known<bool>>,
     /// Requests a second, to all copies together.
     pub request_rate: Option<Known<f64>>,
-    /// What a request takes on average.
-    pub request_time: Option<Known<f64>>,
     /// What the longest request may take.
     pub longest_request: Option<Known<f64>>,
 }

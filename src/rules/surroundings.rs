@@ -87,15 +87,17 @@ impl Service<'_> {
             UnitKind::SystemdService => ("systemd", Some(90.0)),
             UnitKind::SupervisorProgram => ("supervisord", None),
             UnitKind::Platform => ("the platform", None),
-            _ => ("whoever runs it", None),
+            _ => ("whoever stops it", None),
         };
         if let Some(grace) = &limits.stop_grace {
+            // The default of supervisord stands at the head of its section.
+            let written = context.files.text_at(grace.place).starts_with(|c: char| c.is_ascii_digit());
             return Some(Bound {
                 seconds: grace.value.0,
                 who: who.to_owned(),
                 source: context.files.describe(grace.place),
                 place: Some(grace.place),
-                is_chosen: true,
+                is_chosen: written,
             });
         }
         let seconds = by_default.filter(|_| !self.deployment.surroundings.stop_is_open)?;
@@ -228,6 +230,10 @@ impl Service<'_> {
                 depends: Vec::new(),
             };
             return beside.add_beside(context.files, setting.setting, deployment.version.version, value);
+        }
+        // The command line of FastAPI starts Uvicorn and has few of its options.
+        if deployment.server == ServerName::Uvicorn && context.files.text_at(deployment.command).contains("fastapi") {
+            return None;
         }
         deployment.add_option(context.files, name, value)
     }

@@ -90,6 +90,11 @@ impl Setting {
         former.map_or(&self.today, |(_, shape)| shape)
     }
 
+    /// What it looked like before, newest first, each with the first version that no longer has that form.
+    pub fn before(&self) -> &[(Version, Shape)] {
+        &self.before
+    }
+
     /// The variable that stands for its option, where the table names one.
     pub fn variable(&self) -> Option<&str> {
         self.data.variable.as_deref()

@@ -120,8 +120,6 @@ facts! {
     Traffic {
         /// How many a second.
         requests_per_second: Rate,
-        /// Seconds that one takes on average.
-        request_time: Duration,
         /// Seconds that the longest may take.
         longest_request: Duration,
     }

@@ -4,6 +4,8 @@
 //! checked by who knows the rules.
 
 mod facts;
+mod layers;
+pub mod policy;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,11 +19,15 @@ use crate::findings::Severity;
 use crate::python::catalogue::{Category, Library};
 use crate::source::Span;
 use crate::values::{Bytes, Cpus};
+use layers::Layers;
+use policy::{Policy, Words};
 
 /// Everything that settings can hold.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Settings {
+    /// Files whose settings count where this one says nothing else.
+    pub extend: Words,
     /// Rules to run, by name or code; empty for all.
     pub select: Vec<Spanned<String>>,
     /// Rules not to run.
@@ -34,6 +40,14 @@ pub struct Settings {
     pub baseline: Option<PathBuf>,
     /// Other severities for rules.
     pub severity: BTreeMap<Spanned<String>, Level>,
+    /// The least severe finding that is shown.
+    pub min_severity: Option<Threshold>,
+    /// The least severe finding that makes a run fail.
+    pub fail_on: Option<Threshold>,
+    /// What counts in some files only, by patterns spelled as in a `.gitignore`.
+    pub per_file: BTreeMap<Spanned<String>, PerFile>,
+    /// Rules of the project's own.
+    pub policy: Vec<Policy>,
     /// Parameters of rules.
     pub rules: BTreeMap<Spanned<String>, BTreeMap<String, f64>>,
     /// Which of the named environments counts; `production` if not given.
@@ -80,6 +94,16 @@ pub struct Allow {
     pub categories: Vec<Category>,
     /// Why.
     pub reason: Option<String>,
+}
+
+/// What counts in some files only.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PerFile {
+    /// Rules that say nothing there.
+    pub ignore: Vec<Spanned<String>>,
+    /// Other severities for rules there.
+    pub severity: BTreeMap<Spanned<String>, Level>,
 }
 
 /// What the application does.
@@ -171,6 +195,20 @@ impl Level {
     }
 }
 
+/// A severity, and everything worse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Threshold(pub Severity);
+
+impl TryFrom<String> for Threshold {
+    type Error = String;
+
+    fn try_from(word: String) -> Result<Self, String> {
+        let severity = Severity::parse(&word).map(Self);
+        severity.ok_or_else(|| format!("`{word}` is no severity: it is `advice`, `warning` or `error`"))
+    }
+}
+
 /// Settings that cannot be used; whoever wrote them must act.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
@@ -190,9 +228,22 @@ pub struct Error {
 pub struct Loaded {
     /// The settings.
     pub settings: Settings,
-    /// The file, relative to nothing; `None` where there is none.
+    /// The nearest file; `None` where there is none.
     pub path: Option<PathBuf>,
-    text: String,
+    layers: Layers,
+}
+
+/// A text of settings, and bytes in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spot {
+    /// The file; `None` for something typed.
+    pub path: Option<PathBuf>,
+    /// How to name it.
+    pub name: String,
+    /// The whole text.
+    pub text: String,
+    /// The bytes.
+    pub span: Span,
 }
 
 impl Loaded {
@@ -204,58 +255,63 @@ impl Loaded {
 
     /// An error about a part of the settings.
     pub fn error<T>(&self, at: &Spanned<T>, message: impl Into<String>) -> Error {
-        let span = at.span();
-        Error {
-            path: self.path.clone().unwrap_or_default(),
-            text: self.text.clone(),
-            span: Some(Span::new(span.start, span.end)),
-            message: message.into(),
-        }
+        self.layers.error(at.span(), message.into())
+    }
+
+    /// Where a part of the settings stands.
+    pub fn spot<T>(&self, at: &Spanned<T>) -> Option<Spot> {
+        let (layer, span) = self.layers.place(at.span())?;
+        Some(Spot { path: layer.path.clone(), name: layer.name.clone(), text: layer.text.clone(), span })
+    }
+
+    /// Everything that is set, as TOML, with the file and the line of each value.
+    pub fn render(&self) -> String {
+        self.layers.render()
     }
 }
 
-/// `pyproject.toml`, as far as it concerns farrier.
-#[derive(Deserialize)]
-struct Pyproject {
-    tool: Option<Tool>,
-}
-
-#[derive(Deserialize)]
-struct Tool {
-    farrier: Option<Settings>,
+/// What was typed about settings.
+#[derive(Debug, Clone, Default)]
+pub struct Typed {
+    /// Files to read instead of those of the project, and `key = value` pairs that count more than any file.
+    pub config: Vec<String>,
+    /// No file is read that was not typed.
+    pub isolated: bool,
 }
 
 /// The settings of the project in `root`: `farrier.toml` if it is there, else `[tool.farrier]`.
 pub fn load(root: &Path) -> Result<Loaded, Error> {
-    if let Some(loaded) = read(&root.join("farrier.toml"), |text| toml::from_str(text).map(Some))? {
-        return Ok(loaded);
-    }
-    let own = |text: &str| toml::from_str::<Pyproject>(text).map(|project| project.tool?.farrier);
-    // A broken `pyproject.toml` that never mentions farrier is its own tools' business.
-    let pyproject = root.join("pyproject.toml");
-    match read(&pyproject, own) {
-        Err(error) if !error.text.contains("tool.farrier") => Ok(Loaded::default()),
-        other => Ok(other?.unwrap_or_default()),
-    }
+    load_as_told(root, &Typed::default())
 }
 
-fn read(
-    path: &Path,
-    parse: impl FnOnce(&str) -> Result<Option<Settings>, toml::de::Error>,
-) -> Result<Option<Loaded>, Error> {
-    let fail = |text: String, span, message: String| Error { path: path.to_path_buf(), text, span, message };
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => {
-            return Err(fail(String::new(), None, format!("cannot be read: {error}")));
+/// The same, with what was typed.
+pub fn load_as_told(root: &Path, typed: &Typed) -> Result<Loaded, Error> {
+    let is_pair = |text: &&String| text.contains('=') && !Path::new(text.as_str()).exists();
+    let (pairs, named): (Vec<_>, Vec<_>) = typed.config.iter().partition(is_pair);
+    let mut layers = Layers::default();
+    for path in &named {
+        if !add(&mut layers, Path::new(path.as_str()))? {
+            let message = "there are no settings here".to_owned();
+            return Err(Error { path: PathBuf::from(path.as_str()), text: String::new(), span: None, message });
         }
-    };
-    match parse(&text) {
-        Ok(settings) => Ok(settings.map(|settings| Loaded { settings, path: Some(path.to_path_buf()), text })),
+    }
+    if named.is_empty() && !typed.isolated && !add(&mut layers, &root.join("farrier.toml"))? {
+        add(&mut layers, &root.join("pyproject.toml"))?;
+    }
+    for pair in pairs {
+        layers.add_typed("--config", pair)?;
+    }
+    Ok(Loaded { settings: layers.settings()?, path: layers.nearest().map(Path::to_path_buf), layers })
+}
+
+/// Adds a file and what it extends; `false` where it is not there or says nothing to farrier.
+fn add(layers: &mut Layers, path: &Path) -> Result<bool, Error> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => layers.add_file(path, text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
         Err(error) => {
-            let span = error.span().map(|span| Span::new(span.start, span.end));
-            Err(fail(text, span, with_hint(error.message())))
+            let message = format!("cannot be read: {error}");
+            Err(Error { path: path.to_path_buf(), text: String::new(), span: None, message })
         }
     }
 }

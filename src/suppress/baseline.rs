@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::findings::{Finding, Fingerprint, fingerprint_text};
+use crate::findings::{Finding, Fingerprint};
 use crate::source::Files;
 
 /// The name of the file, in the root of a project.
@@ -17,7 +17,7 @@ pub const FILE: &str = "farrier-baseline.json";
 /// Raised by a change that older versions cannot read.
 const SCHEMA: u32 = 1;
 
-/// The longest text that is written down; it is for people, the fingerprint holds all of it.
+/// The longest text that is written down.
 const LONGEST: usize = 80;
 
 /// Findings that are known.
@@ -34,7 +34,7 @@ pub struct Entry {
     pub file: String,
     /// The rule.
     pub rule: String,
-    /// What it points at, cut short.
+    /// The line it stands in, cut short; for people.
     pub text: String,
     /// Its identity.
     pub fingerprint: String,
@@ -74,6 +74,14 @@ pub struct Compared {
     pub stale: Vec<Entry>,
 }
 
+/// The line that a finding begins in.
+fn line(finding: &Finding, files: &Files) -> String {
+    let place = finding.primary.place;
+    let file = files.get(place.file);
+    let line = file.line_span(file.line(place.span.start)).map(|span| file.slice(span)).unwrap_or_default();
+    line.trim().chars().take(LONGEST).collect()
+}
+
 impl Baseline {
     /// All of these findings.
     pub fn of(findings: &[Finding], files: &Files) -> Self {
@@ -82,7 +90,7 @@ impl Baseline {
             let file = files.get(finding.primary.place.file).path().to_owned();
             let fingerprint = Fingerprint::of(finding, files);
             let entry = entries.entry((file.clone(), finding.rule, fingerprint)).or_insert_with(|| {
-                let text: String = fingerprint_text(finding, files).chars().take(LONGEST).collect();
+                let text = line(finding, files);
                 let (rule, fingerprint) = (finding.rule.to_owned(), fingerprint.to_string());
                 Entry { file, rule, text, fingerprint, count: 0 }
             });

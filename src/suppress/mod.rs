@@ -14,7 +14,7 @@ pub use baseline::{Baseline, BaselineError, Compared, Entry, FILE};
 use std::collections::BTreeMap;
 
 use crate::findings::{Edit, Finding, Fix, Severity, Suppressed};
-use crate::rules::{CommentFault, FaultKind};
+use crate::rules::{FaultKind, OwnFault};
 use crate::source::{Comment, FileId, Files, Place, SourceFile, Span};
 use directive::{Directive, Scope};
 
@@ -36,7 +36,7 @@ pub struct Directives<'a> {
     files: &'a Files,
     written: Vec<Written>,
     ignores: BTreeMap<FileId, Vec<Ignore>>,
-    faults: Vec<CommentFault>,
+    faults: Vec<OwnFault>,
 }
 
 impl<'a> Directives<'a> {
@@ -102,7 +102,7 @@ impl<'a> Directives<'a> {
 
     /// What cannot be understood, names no rule, or silences an error without a reason; with
     /// `always_reason`, anything without a reason.
-    pub fn faults(&self, always_reason: bool) -> Vec<CommentFault> {
+    pub fn faults(&self, always_reason: bool) -> Vec<OwnFault> {
         let mut faults = self.faults.clone();
         for (at, written) in self.written.iter().enumerate() {
             let ignores = || self.ignores.values().flatten().filter(|ignore| ignore.written == at);
@@ -110,16 +110,18 @@ impl<'a> Directives<'a> {
             let serious = worst.filter(|severity| always_reason || *severity == Severity::Error);
             if let Some(severity) = serious.filter(|_| ignores().all(|ignore| ignore.reason.is_none())) {
                 let kind = FaultKind::MissingReason(severity);
-                faults.push(CommentFault { place: written.place, kind, fix: None });
+                faults.push(OwnFault { place: written.place, kind, fix: None });
             }
         }
         faults
     }
 
-    /// The names that silence nothing, among those that `may_be_unused`: a rule that did not run has found
+    /// The names that silence nothing, among those that `may_be_unused` in a file: a rule that did not run has found
     /// nothing to silence, which says nothing about the comment.
-    pub fn unused(&self, may_be_unused: &dyn Fn(&str) -> bool) -> Vec<CommentFault> {
-        let is_unused = |ignore: &&Ignore| ignore.silenced.is_none() && may_be_unused(ignore.rule);
+    pub fn unused(&self, may_be_unused: &dyn Fn(&str, &str) -> bool) -> Vec<OwnFault> {
+        let is_unused = |ignore: &&Ignore| {
+            ignore.silenced.is_none() && may_be_unused(ignore.rule, self.files.get(ignore.name.file).path())
+        };
         let all: Vec<&Ignore> = self.ignores.values().flatten().filter(is_unused).collect();
         let without = |ignore: &Ignore| {
             let written = self.written.get(ignore.written)?;
@@ -127,7 +129,7 @@ impl<'a> Directives<'a> {
             let left: Vec<Place> = written.names.iter().copied().filter(|name| !goes(name)).collect();
             Some(written.keep(&left, self.files))
         };
-        let unused = all.iter().map(|ignore| CommentFault {
+        let unused = all.iter().map(|ignore| OwnFault {
             place: ignore.name,
             kind: FaultKind::Unused(ignore.rule),
             fix: without(ignore).map(|edit| Fix::safe("remove what silences nothing", vec![edit])),
@@ -143,7 +145,7 @@ impl<'a> Directives<'a> {
             Scope::File if is_in_first_block(file, comment, comments) => None,
             Scope::File => {
                 let kind = FaultKind::Malformed("`ignore-file` belongs into the comments at the top of the file");
-                self.faults.push(CommentFault { place: at(directive.span), kind, fix: None });
+                self.faults.push(OwnFault { place: at(directive.span), kind, fix: None });
                 return;
             }
         };
@@ -172,20 +174,20 @@ impl<'a> Directives<'a> {
 }
 
 /// The fix is unsafe, because a corrected name silences what was shown before.
-fn unknown_at(place: Place, name: &str, names: Names<'_>) -> CommentFault {
+fn unknown_at(place: Place, name: &str, names: Names<'_>) -> OwnFault {
     let score = |rule: &str| strsim::normalized_damerau_levenshtein(name, rule);
     let alike = names.all.iter().copied().filter(|rule| score(rule) >= SIMILAR);
     let nearest = alike.max_by(|a, b| score(a).total_cmp(&score(b)).then_with(|| b.cmp(a)));
     let fix = nearest.map(|rule| Fix::unsafe_(format!("name the rule `{rule}`"), vec![Edit::replace(place, rule)]));
-    CommentFault { place, kind: FaultKind::UnknownRule { name: name.to_owned(), nearest }, fix }
+    OwnFault { place, kind: FaultKind::UnknownRule { name: name.to_owned(), nearest }, fix }
 }
 
 /// The fix is unsafe, because a comment that is understood silences what was shown before.
-fn malformed_at(files: &Files, place: Place, reason: &'static str, names: Names<'_>) -> CommentFault {
+fn malformed_at(files: &Files, place: Place, reason: &'static str, names: Names<'_>) -> OwnFault {
     let text = files.get(place.file).slice(place.span);
     let meant = repair::meant(text, &|word| (names.resolve)(word).is_some());
     let fix = meant.map(|meant| Fix::unsafe_(format!("write `{meant}`"), vec![Edit::replace(place, meant)]));
-    CommentFault { place, kind: FaultKind::Malformed(reason), fix }
+    OwnFault { place, kind: FaultKind::Malformed(reason), fix }
 }
 
 /// One comment, or the part of it that is addressed to farrier.

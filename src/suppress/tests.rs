@@ -10,7 +10,7 @@ const ALL: &[&str] = &["too-many", "too-slow"];
 struct Judged {
     kept: Vec<Finding>,
     suppressed: Vec<Suppressed>,
-    faults: Vec<CommentFault>,
+    faults: Vec<OwnFault>,
 }
 
 /// Judges one finding of `too-many` (`MANY`) for each `9` in the text, when these rules ran.
@@ -54,7 +54,7 @@ fn judge(text: &str, statement: &dyn Fn(FileId, Span) -> Span, ran: &[&str]) -> 
     let mut directives = Directives::read(&files, &comments, names);
     let (kept, suppressed) = directives.silence(findings, statement);
     let mut faults = directives.faults(false);
-    faults.extend(directives.unused(&|rule| ran.contains(&rule)));
+    faults.extend(directives.unused(&|rule, _| ran.contains(&rule)));
     faults.sort_by_key(|fault| fault.place);
     drop(directives);
     (files, Judged { kept, suppressed, faults })
@@ -149,7 +149,7 @@ fn taking_out_what_is_unused_leaves_the_rest() {
         ("x = 1\n  # farrier: ignore[too-slow, too-many]\ny = 2\n", "x = 1\ny = 2\n"),
     ] {
         let (files, judged) = judge(text, &|_, span| span, ALL);
-        let unused: Vec<&CommentFault> =
+        let unused: Vec<&OwnFault> =
             judged.faults.iter().filter(|fault| matches!(fault.kind, FaultKind::Unused(_))).collect();
         let edit = &unused[0].fix.as_ref().unwrap().edits[0];
         let span = edit.place.span;

@@ -13,6 +13,7 @@ use std::sync::OnceLock;
 const REQUIREMENTS: &str = include_str!("requirements.txt");
 const SERVERS: &str = include_str!("servers.txt");
 const FRAMEWORKS: &str = include_str!("frameworks.txt");
+const TOOLS: &str = include_str!("tools.txt");
 const RELEASES: &str = include_str!("releases.txt");
 
 /// An environment that holds everything in one list of requirements, and nothing else.
@@ -61,6 +62,15 @@ pub(crate) fn servers_environment() -> &'static PythonEnvironment {
 pub(crate) fn frameworks_environment() -> &'static PythonEnvironment {
     static ENVIRONMENT: OnceLock<PythonEnvironment> = OnceLock::new();
     ENVIRONMENT.get_or_init(|| make(FRAMEWORKS))
+}
+
+/// The environment with a validator, and with libraries whose messages farrier explains.
+///
+/// # Panics
+/// As [`python_environment`].
+pub(crate) fn tools_environment() -> &'static PythonEnvironment {
+    static ENVIRONMENT: OnceLock<PythonEnvironment> = OnceLock::new();
+    ENVIRONMENT.get_or_init(|| make(TOOLS))
 }
 
 /// The folder of a release named in `releases.txt` (`uvicorn==0.30.6`), without its dependencies: it is put in

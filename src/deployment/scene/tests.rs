@@ -89,3 +89,52 @@ fn a_configuration_of_any_name_is_found_through_copies() {
     let found = workers(&[("Dockerfile", dockerfile), ("deploy/web.settings", "workers = 3\n")]);
     assert_eq!(found, told(3, "deploy/web.settings:1"));
 }
+
+/// What a deployment says about the time that it gets to stop: written down, or by whose default.
+#[test]
+fn the_time_to_stop_is_written_down_or_that_of_who_stops_it() {
+    let stop = |path: &str, text: &str| {
+        let docker = "FROM python\nCMD gunicorn a\n";
+        let alone = path == "Dockerfile" || path == "web.service";
+        let texts = if alone { vec![(path, text)] } else { vec![(path, text), ("Dockerfile", docker)] };
+        let (_, found) = deployments(&texts);
+        let [only] = found.as_slice() else { panic!("{} deployments of {path}", found.len()) };
+        let limits = &only.limits;
+        let usual = limits.stop_default.map(|usual| format!("{} {}", usual.by, usual.value));
+        (limits.stop_grace.as_ref().map(|grace| grace.value.to_string()), usual)
+    };
+    let usual = |text: &str| (None, Some(text.to_owned()));
+    let compose = |more: &str| format!("services:\n  web:\n    build: .\n{more}");
+    let pod = |more: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n{more}  containers: [{{name: a, image: a}}]\n"
+        )
+    };
+    let unit = |more: &str| format!("[Service]\nExecStart=/usr/bin/gunicorn a\n{more}");
+    let task = |more: &str| {
+        format!("{{\"family\": \"a\", \"containerDefinitions\": [{{\"name\": \"a\", \"image\": \"a\"{more}}}]}}")
+    };
+    assert_eq!(stop("Dockerfile", "FROM python\nCMD gunicorn a\n"), usual("Docker 10 s"));
+    assert_eq!(stop("compose.yaml", &compose("")), usual("Docker Compose 10 s"));
+    assert_eq!(stop("compose.yaml", &compose("    stop_grace_period: 1m\n")), (Some("60 s".to_owned()), None));
+    // What is written down and cannot be told is no default.
+    assert_eq!(stop("compose.yaml", &compose("    stop_grace_period: $GRACE\n")), (None, None));
+    assert_eq!(stop("pod.yaml", &pod("")), usual("Kubernetes 30 s"));
+    assert_eq!(stop("pod.yaml", &pod("  terminationGracePeriodSeconds: 45\n")), (Some("45 s".to_owned()), None));
+    assert_eq!(stop("web.service", &unit("")), usual("systemd 90 s"));
+    assert_eq!(stop("web.service", &unit("TimeoutStopSec=5\n")), (Some("5 s".to_owned()), None));
+    assert_eq!(stop("task-definition.json", &task("")), usual("Amazon ECS 30 s"));
+    assert_eq!(stop("task-definition.json", &task(", \"stopTimeout\": 60")), (Some("60 s".to_owned()), None));
+    assert_eq!(stop("fly.toml", "app = \"a\"\n"), usual("Fly.io 5 s"));
+    assert_eq!(stop("fly.toml", "app = \"a\"\nkill_timeout = 20\n"), (Some("20 s".to_owned()), None));
+}
+
+#[test]
+fn secrets_of_compose_are_files() {
+    let compose = "services:\n  web:\n    build: .\n    secrets: [conf, {source: conf, target: other.py}]\n    \
+                   command: gunicorn -c /run/secrets/other.py a\n\
+                   secrets:\n  conf: {file: ./conf/web.py}\n";
+    let docker = "FROM python\n";
+    let texts = [("compose.yaml", compose), ("Dockerfile", docker), ("conf/web.py", "workers = 3\n")];
+    assert_eq!(workers(&texts), told(3, "conf/web.py:1"));
+}

@@ -139,7 +139,8 @@ impl Shell<'_> {
         let own = kind.zip(first).map(|(kind, first)| Shield {
             kind,
             command: first.place,
-            is_last: self.position == Position::Last,
+            // `$PREFIX gunicorn`: what may stand in front may be anything.
+            is_last: self.position == Position::Last && fields.first().is_some_and(|front| front.place == first.place),
             is_passed: false,
         });
         match (&state.shield, own) {

@@ -51,6 +51,7 @@ pub(super) enum Dialect {
 
 /// A shell between two commands.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "independent facts, not the states of one")]
 pub(super) struct State {
     /// What is not here may be set by whoever starts everything.
     pub(super) variables: BTreeMap<String, Variable>,

@@ -129,6 +129,7 @@ pub(super) fn read(
             .find(|option| option.layer == Layer::CommandLine && is_path(option))
             .map(|option| option.place),
         strangers: Vec::new(),
+        accidental: Vec::new(),
         patches: false,
         last_assignment: None,
     });

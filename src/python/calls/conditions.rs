@@ -22,6 +22,18 @@ pub struct Condition<'a> {
     pub holds: bool,
 }
 
+/// How much a condition asks about a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Interest {
+    /// Nothing.
+    #[default]
+    None,
+    /// Whether it is true, or `None`.
+    Truth,
+    /// What it is equal to.
+    Value,
+}
+
 /// A parameter that is given to another function as it is.
 #[derive(Debug, Clone, Copy)]
 pub struct Forwarded<'a> {
@@ -47,7 +59,7 @@ impl<'a> Reader<'a> {
     pub(super) fn only_if(&mut self, region: Span, test: &'a Expr, holds: bool) {
         let mut names = Vec::new();
         let mut attributes = Vec::new();
-        asked(test, &mut names, &mut attributes, 0);
+        asked(test, Interest::Truth, &mut names, &mut attributes, 0);
         if region.start >= region.end || (names.is_empty() && attributes.is_empty()) {
             return;
         }
@@ -56,9 +68,12 @@ impl<'a> Reader<'a> {
         let mut index = self.function;
         loop {
             let function = &mut self.facts.functions[index as usize];
-            let own = names.iter().filter(|name| function.parameters.iter().any(|known| known.name == **name));
-            let own: Vec<_> = own.copied().collect();
-            function.asked.extend(own);
+            for &(name, interest) in &names {
+                if function.parameters.iter().any(|known| known.name == name) {
+                    let known = function.asked.entry(name).or_default();
+                    *known = interest.max(*known);
+                }
+            }
             if index == 0 {
                 break;
             }
@@ -107,6 +122,9 @@ impl<'a> Reader<'a> {
     /// `a and b` asks for `b` only if `a` is true, `a or b` only if it is not.
     pub(super) fn operands(&mut self, operation: &'a ast::ExprBoolOp) {
         let end = span_of(operation).end;
+        if let Some(first) = operation.values.first() {
+            self.current().detours.push(Span::new(span_of(first).end, end));
+        }
         for operand in &operation.values {
             self.only_if(Span::new(span_of(operand).end, end), operand, operation.op == ast::BoolOp::And);
         }
@@ -124,9 +142,9 @@ impl<'a> Reader<'a> {
         for (slot, argument) in by_position.chain(by_keyword) {
             let mut names = Vec::new();
             if matches!(argument, Expr::Name(_) | Expr::UnaryOp(_) | Expr::BoolOp(_) | Expr::Compare(_) | Expr::If(_)) {
-                asked(argument, &mut names, &mut Vec::new(), 0);
+                asked(argument, Interest::Truth, &mut names, &mut Vec::new(), 0);
             }
-            for name in names {
+            for (name, _) in names {
                 self.forward(name, callee, slot);
             }
         }
@@ -155,25 +173,41 @@ fn always_leaves(body: &[Stmt]) -> bool {
 }
 
 /// The names and the attributes that a condition asks about.
-fn asked<'a>(test: &'a Expr, names: &mut Vec<&'a str>, attributes: &mut Vec<&'a str>, depth: usize) {
+fn asked<'a>(
+    test: &'a Expr,
+    interest: Interest,
+    names: &mut Vec<(&'a str, Interest)>,
+    attributes: &mut Vec<&'a str>,
+    depth: usize,
+) {
     if depth > MAX_DEPTH {
         return;
     }
-    let mut within = |expr: &'a Expr| asked(expr, names, attributes, depth + 1);
+    if let Expr::Call(call) = test
+        && let Expr::Attribute(method) = &*call.func
+    {
+        attributes.push(method.attr.as_str());
+    }
+    let mut within = |expr: &'a Expr, interest| asked(expr, interest, names, attributes, depth + 1);
     match test {
-        Expr::Name(name) => names.push(name.id.as_str()),
+        Expr::Name(name) => names.push((name.id.as_str(), interest)),
         Expr::Attribute(attribute) => attributes.push(attribute.attr.as_str()),
-        Expr::UnaryOp(operation) => within(&operation.operand),
-        Expr::BoolOp(operation) => operation.values.iter().for_each(within),
-        Expr::Named(named) => within(&named.value),
+        Expr::UnaryOp(operation) => within(&operation.operand, interest),
+        Expr::BoolOp(operation) => operation.values.iter().for_each(|value| within(value, interest)),
+        Expr::Named(named) => within(&named.value, interest),
         Expr::Compare(compare) => {
-            within(&compare.left);
-            compare.comparators.iter().for_each(within);
+            let is_none = |expr: &Expr| matches!(expr, Expr::NoneLiteral(_));
+            let asks_none = is_none(&compare.left) || compare.comparators.iter().any(is_none);
+            let interest = if asks_none { Interest::Truth } else { Interest::Value };
+            within(&compare.left, interest);
+            compare.comparators.iter().for_each(|other| within(other, interest));
         }
-        Expr::If(choice) => [&choice.test, &choice.body, &choice.orelse].into_iter().for_each(|part| within(part)),
+        Expr::If(choice) => {
+            [&choice.test, &choice.body, &choice.orelse].into_iter().for_each(|part| within(part, interest));
+        }
         Expr::Call(call) => {
             if let Some(first) = call.arguments.args.first() {
-                within(first);
+                within(first, interest);
             }
         }
         _ => {}

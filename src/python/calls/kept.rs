@@ -1,4 +1,4 @@
-//! Code that runs once in the life of the process, because what it makes is kept.
+//! Code that runs once in the life of the process, or of an object, because what it makes is kept.
 //!
 //! Recognised by the condition alone: that nothing is kept yet. Whether somebody throws away what is kept is not
 //! asked.
@@ -14,52 +14,74 @@ const PER_REQUEST: [&str; 5] = ["g", "request", "session", "websocket", "current
 /// What applications are called: their attributes live as long as the process.
 const APPLICATIONS: [&str; 3] = ["app", "application", "current_app"];
 
+/// How long a value is kept that is filled in when it is first asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// It is not, as far as can be seen.
+    No,
+    /// As long as the object.
+    Object,
+    /// As long as the process.
+    Process,
+}
+
 impl Reader<'_> {
-    /// `if kept is not None: return kept`: what follows runs once in the life of the process.
-    pub(super) fn returns_kept_value(&self, stmt: &Stmt) -> bool {
-        let Stmt::If(stmt) = stmt else { return false };
-        let [Stmt::Return(result)] = &*stmt.body else { return false };
+    /// `if kept is not None: return kept`: what follows runs once in the life of what keeps it.
+    pub(super) fn returns_kept_value(&self, stmt: &Stmt) -> Kept {
+        let Stmt::If(stmt) = stmt else { return Kept::No };
+        let [Stmt::Return(result)] = &*stmt.body else { return Kept::No };
         if !stmt.elif_else_clauses.is_empty() {
-            return false;
+            return Kept::No;
         }
         match &*stmt.test {
             // `if kept is not None or failed: return kept`
-            Expr::BoolOp(either) if either.op == ast::BoolOp::Or => either.values.iter().any(|one| {
-                let kept = present(one);
-                self.is_kept(kept)
-                    && (kept.is_name_expr() || result.value.as_deref().is_some_and(|given| is_same(given, kept)))
-            }),
-            one => self.is_kept(present(one)),
+            Expr::BoolOp(either) if either.op == ast::BoolOp::Or => {
+                let returned = |kept: &Expr| result.value.as_deref().is_some_and(|given| is_same(given, kept));
+                let asked = either.values.iter().map(present).filter(|kept| kept.is_name_expr() || returned(kept));
+                asked.map(|kept| self.kept(kept)).find(|kept| *kept != Kept::No).unwrap_or(Kept::No)
+            }
+            one => self.kept(present(one)),
         }
     }
 
     /// `if kept is None:` and `if not kept:`, alone or among others that must hold as well: the body runs once
-    /// in the life of the process.
-    pub(super) fn fills_kept_value(&self, test: &Expr, body: &[Stmt]) -> bool {
-        if absent(test).is_some_and(|kept| self.is_kept(kept)) {
-            return true;
+    /// in the life of what keeps it.
+    pub(super) fn fills_kept_value(&self, test: &Expr, body: &[Stmt]) -> Kept {
+        let alone = absent(test).map_or(Kept::No, |kept| self.kept(kept));
+        if alone != Kept::No {
+            return alone;
         }
         let asked: Vec<&Expr> = match test {
             Expr::BoolOp(all) if all.op == ast::BoolOp::And => all.values.iter().filter_map(absent).collect(),
             one => absent(one).into_iter().collect(),
         };
-        asked.into_iter().any(|kept| match kept {
-            Expr::Name(_) => self.is_kept(kept),
-            _ => (self.is_kept(kept) || self.is_kept_elsewhere(kept)) && assigns(body, kept, 0),
-        })
+        let found = asked.into_iter().map(|kept| match (kept, self.kept(kept)) {
+            (Expr::Name(_), known) => known,
+            _ if !assigns(body, kept, 0) => Kept::No,
+            (_, Kept::No) if self.is_kept_elsewhere(kept) => Kept::Process,
+            (_, known) => known,
+        });
+        found.into_iter().find(|kept| *kept != Kept::No).unwrap_or(Kept::No)
     }
 
-    /// Whether an expression is something that outlives the call: a global that this function
-    /// writes, or an attribute of the object or class.
-    fn is_kept(&self, expr: &Expr) -> bool {
+    /// How long something outlives the call: a global that this function writes, or an attribute of the
+    /// object or class.
+    fn kept(&self, expr: &Expr) -> Kept {
         let function = &self.facts.functions[self.function as usize];
         match expr {
-            Expr::Name(name) => function.globals.contains(name.id.as_str()),
-            Expr::Attribute(attribute) => matches!(&*attribute.value, Expr::Name(object)
-                if function.class.is_some()
+            Expr::Name(name) if function.globals.contains(name.id.as_str()) => Kept::Process,
+            Expr::Attribute(attribute) => {
+                let Expr::Name(object) = &*attribute.value else { return Kept::No };
+                let is_own = function.class.is_some()
                     && attribute.attr.as_str().starts_with('_')
-                    && function.parameters.first().is_some_and(|first| first.name == object.id.as_str())),
-            _ => false,
+                    && function.parameters.first().is_some_and(|first| first.name == object.id.as_str());
+                match (is_own, object.id.as_str()) {
+                    (true, "self") => Kept::Object,
+                    (true, _) => Kept::Process,
+                    (false, _) => Kept::No,
+                }
+            }
+            _ => Kept::No,
         }
     }
 

@@ -13,8 +13,9 @@ mod guards;
 mod kept;
 mod statements;
 
-pub use self::conditions::{Condition, Forwarded, Slot};
+pub use self::conditions::{Condition, Forwarded, Interest, Slot};
 use self::guards::leaves;
+use self::kept::Kept;
 use super::names::{Binding, Bound};
 use super::syntax::ast::{self, Expr, Stmt};
 use super::syntax::{Module, span_of, visitor};
@@ -116,16 +117,20 @@ pub struct Function<'a> {
     pub results_for: HashMap<usize, (&'a str, &'a str)>,
     /// What it yields.
     pub yields: Vec<&'a Expr>,
+    /// What it does once per object: until something is filled in that later calls find.
+    pub once: Vec<Event<'a>>,
     /// Whether it switches a socket to non-blocking mode.
     pub sets_nonblocking: bool,
     /// Which parts of it run only under a condition.
     pub conditions: Vec<Condition<'a>>,
     /// Its parameters that conditions ask about, in it and in what stands inside.
-    pub asked: HashSet<&'a str>,
+    pub asked: HashMap<&'a str, Interest>,
     /// Its parameters that are given to others as they are.
     pub forwarded: Vec<Forwarded<'a>>,
     /// Its loops.
     pub loops: Vec<Span>,
+    /// Parts that not every call of it gets to: branches, handlers of exceptions, what comes after a way out.
+    pub detours: Vec<Span>,
     /// Names that it changes in place.
     pub changed: HashSet<&'a str>,
 }
@@ -226,11 +231,24 @@ pub fn facts(file: FileId, module: &Module) -> FileFacts<'_> {
         blocks: vec![whole],
         depth: 0,
         silent: 0,
+        once: 0,
         typing_only: 0,
         equal: Vec::new(),
     };
     reader.body(&module.body);
     reader.facts
+}
+
+impl Function<'_> {
+    /// Whether every call that runs to its end gets to this part.
+    pub fn always_reaches(&self, part: Span) -> bool {
+        !self.detours.iter().any(|detour| detour.start <= part.start && part.end <= detour.end)
+    }
+
+    /// Whether a loop may come to this part more than once.
+    pub fn repeats(&self, part: Span) -> bool {
+        self.loops.iter().any(|round| round.start <= part.start && part.end <= round.end)
+    }
 }
 
 impl<'a> Function<'a> {
@@ -255,11 +273,13 @@ impl<'a> Function<'a> {
             results: Vec::new(),
             results_for: HashMap::new(),
             yields: Vec::new(),
+            once: Vec::new(),
             sets_nonblocking: false,
             conditions: Vec::new(),
-            asked: HashSet::new(),
+            asked: HashMap::new(),
             forwarded: Vec::new(),
             loops: Vec::new(),
+            detours: Vec::new(),
             changed: HashSet::new(),
         }
     }
@@ -273,6 +293,8 @@ struct Reader<'a> {
     depth: usize,
     /// Above zero where the code does not run on a server: its calls are not recorded.
     silent: usize,
+    /// Above zero where the code runs once per object.
+    once: usize,
     typing_only: usize,
     /// The names that the blocks around say are equal to a text.
     equal: Vec<(&'a str, &'a str)>,
@@ -284,19 +306,33 @@ impl<'a> Reader<'a> {
     }
 
     fn body(&mut self, body: &'a [Stmt]) {
-        let outer = self.silent;
+        let outer = (self.silent, self.once);
         let end = body.last().map_or(0, |last| span_of(last).end);
         for stmt in body {
             visitor::Visitor::visit_stmt(self, stmt);
             self.afterwards(stmt, end);
-            if self.returns_kept_value(stmt) || leaves(stmt) {
+            match self.returns_kept_value(stmt) {
+                Kept::Object => self.once += 1,
+                Kept::Process => self.silent += 1,
+                Kept::No => {}
+            }
+            if leaves(stmt) {
                 self.silent += 1;
             }
         }
-        self.silent = outer;
+        (self.silent, self.once) = outer;
     }
 
+    /// Statements that may run or not.
     fn block(&mut self, body: &'a [Stmt]) {
+        if let (Some(first), Some(last)) = (body.first(), body.last()) {
+            self.current().detours.push(Span::new(span_of(first).start, span_of(last).end));
+            self.begun_block(body);
+        }
+    }
+
+    /// Statements that run, but perhaps not to their end.
+    fn begun_block(&mut self, body: &'a [Stmt]) {
         let (Some(first), Some(last)) = (body.first(), body.last()) else {
             return;
         };
@@ -305,15 +341,30 @@ impl<'a> Reader<'a> {
         self.blocks.pop();
     }
 
+    /// Where a block inside of the function leaves it, what follows is not always reached.
+    fn leaves_at(&mut self, stmt: &'a Stmt) {
+        if self.blocks.len() > 1 {
+            self.current().detours.push(Span::new(span_of(stmt).end, usize::MAX));
+        }
+    }
+
     fn quiet_block(&mut self, body: &'a [Stmt]) {
         self.silent += 1;
         self.block(body);
         self.silent -= 1;
     }
 
+    fn once_block(&mut self, body: &'a [Stmt]) {
+        self.once += 1;
+        self.block(body);
+        self.once -= 1;
+    }
+
     fn event(&mut self, kind: EventKind<'a>, span: Span) {
-        if self.silent == 0 {
-            self.current().events.push(Event { kind, span });
+        match (self.silent, self.once) {
+            (0, 0) => self.current().events.push(Event { kind, span }),
+            (0, _) => self.current().once.push(Event { kind, span }),
+            _ => {}
         }
     }
 }
@@ -370,6 +421,11 @@ impl<'a> visitor::Visitor<'a> for Reader<'a> {
                     self.current().results.push(value);
                     self.current().results_for.extend(equal.map(|equal| (span_of(value).start, equal)));
                 }
+                self.leaves_at(stmt);
+            }
+            Stmt::Raise(_) => {
+                visitor::walk_stmt(self, stmt);
+                self.leaves_at(stmt);
             }
             Stmt::Delete(delete) => delete.targets.iter().for_each(|target| self.targets(target)),
             Stmt::Assert(assert) => {
@@ -446,6 +502,7 @@ impl<'a> visitor::Visitor<'a> for Reader<'a> {
                 visitor::walk_expr(self, expr);
             }
             Expr::If(choice) => {
+                self.current().detours.extend([span_of(&*choice.body), span_of(&*choice.orelse)]);
                 self.only_if(span_of(&*choice.body), &choice.test, true);
                 self.only_if(span_of(&*choice.orelse), &choice.test, false);
                 self.test(&choice.test);

@@ -2,6 +2,7 @@
 
 use super::generators::is_eager;
 use super::guards::{Guard, equality, guard, is_zero_or_false, probes_for_loop};
+use super::kept::Kept;
 use super::{EventKind, Reader};
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr, Stmt};
@@ -22,11 +23,14 @@ impl<'a> Reader<'a> {
                 self.typing_only -= 1;
             }
             Guard::Main | Guard::LifeSpan => self.quiet_block(&stmt.body),
-            Guard::None if self.fills_kept_value(&stmt.test, &stmt.body) => self.quiet_block(&stmt.body),
-            Guard::None => {
-                self.narrowed(&stmt.test, &stmt.body);
-                self.block_where(&stmt.test, &stmt.body);
-            }
+            Guard::None => match self.fills_kept_value(&stmt.test, &stmt.body) {
+                Kept::Process => self.quiet_block(&stmt.body),
+                Kept::Object => self.once_block(&stmt.body),
+                Kept::No => {
+                    self.narrowed(&stmt.test, &stmt.body);
+                    self.block_where(&stmt.test, &stmt.body);
+                }
+            },
         }
         for clause in &stmt.elif_else_clauses {
             if let Some(test) = &clause.test {
@@ -58,7 +62,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn attempt(&mut self, stmt: &'a ast::StmtTry) {
-        self.block(&stmt.body);
+        self.begun_block(&stmt.body);
         let probes = probes_for_loop(&stmt.body);
         for ast::ExceptHandler::ExceptHandler(handler) in &stmt.handlers {
             if let Some(name) = &handler.name {

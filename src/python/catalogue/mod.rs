@@ -17,7 +17,7 @@ use std::sync::OnceLock;
 pub use extension::Extension;
 use extension::layers;
 use schema::{Call, Catalogue, Implicit, Type};
-pub use schema::{Category, Gevent, Library, Weight};
+pub use schema::{Category, Gevent, Library, Timeout, Weight};
 
 /// What a blocking operation of a library does.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,6 +38,10 @@ pub struct Effect {
     pub gevent_setup: Option<&'static str>,
     /// Seconds after which it gives up where nobody says otherwise; zero for never.
     pub gives_up: Option<f64>,
+    /// What its `timeout` limits.
+    pub timeout: Timeout,
+    /// How many more times it tries by default after it gave up waiting.
+    pub retries: u32,
     /// Arguments that make it return at once, each `name=value` or `position=value`.
     pub unless: &'static [String],
     /// Arguments of which one must be given for it to block; empty for no such condition.
@@ -100,14 +104,29 @@ impl KnownType {
         self.data.gives.get(member).map(String::as_str)
     }
 
+    /// The class that it is a part of, for a type of [`narrower`].
+    pub fn narrows(self) -> Option<&'static str> {
+        self.data.narrows.as_deref()
+    }
+
+    /// The arguments, by keyword or position, of which one must be given and be neither 0 nor `None`.
+    pub fn made_with(self) -> &'static [String] {
+        &self.data.made_with
+    }
+
     /// What making an instance does, if that blocks.
     pub fn construct(self) -> Option<Effect> {
         self.implicitly(Implicit::Construct)
     }
 
-    /// What `with` does on an instance, if that blocks.
-    pub fn enter_or_exit(self) -> Option<Effect> {
-        self.implicitly(Implicit::Enter).or_else(|| self.implicitly(Implicit::Exit))
+    /// What entering a `with` does on an instance, if that blocks.
+    pub fn enter(self) -> Option<Effect> {
+        self.implicitly(Implicit::Enter)
+    }
+
+    /// What leaving a `with` does on an instance, if that blocks.
+    pub fn exit(self) -> Option<Effect> {
+        self.implicitly(Implicit::Exit)
     }
 
     /// What iterating over an instance does, if that blocks.
@@ -129,6 +148,8 @@ impl KnownType {
             library: &self.library.distribution,
             gevent_setup: self.library.gevent_setup.as_deref(),
             gives_up: self.library.gives_up,
+            timeout: self.library.timeout,
+            retries: self.library.retries,
             unless: &[],
             needs: &[],
         }
@@ -149,6 +170,8 @@ struct Index {
     types: HashMap<&'static str, KnownType>,
     /// Callable (or object) to the type it returns (or is).
     makers: HashMap<&'static str, &'static str>,
+    /// Class to the type that those of its instances are which are made with certain arguments.
+    narrower: HashMap<&'static str, KnownType>,
     same: HashMap<&'static str, &'static str>,
     roots: HashSet<&'static str>,
 }
@@ -169,6 +192,7 @@ impl Index {
             calls: HashMap::new(),
             types: HashMap::new(),
             makers: HashMap::new(),
+            narrower: HashMap::new(),
             same: HashMap::new(),
             roots: HashSet::new(),
         };
@@ -187,6 +211,7 @@ impl Index {
             for data in &library.types {
                 let known = KnownType { library, data };
                 index.types.insert(&data.name, known);
+                index.narrower.extend(data.narrows.iter().map(|class| (class.as_str(), known)));
                 index.types.extend(data.alias.iter().map(|alias| (alias.as_str(), known)));
                 index.makers.extend(data.from.iter().map(|maker| (maker.as_str(), data.name.as_str())));
             }
@@ -205,6 +230,8 @@ fn call_effect(library: &'static Library, call: &'static Call) -> Effect {
         library: &library.distribution,
         gevent_setup: library.gevent_setup.as_deref(),
         gives_up: library.gives_up,
+        timeout: library.timeout,
+        retries: library.retries,
         unless: &call.unless,
         needs: &call.needs,
     }
@@ -230,6 +257,16 @@ pub fn made_by(name: &str) -> Option<&'static str> {
             index.makers.get(format!("{package}.*").as_str()).copied()
         })
     })
+}
+
+/// The type that instances of a class are where they are made with certain arguments.
+pub fn narrower(class: &str) -> Option<KnownType> {
+    layers().find_map(|index| index.narrower.get(canonical(class)).copied())
+}
+
+/// The class that a type is, or is a part of.
+pub fn class(name: &str) -> &str {
+    known_type(name).and_then(KnownType::narrows).unwrap_or(name)
 }
 
 /// The name that the catalogue uses for an object that has several.

@@ -42,6 +42,12 @@ pub struct Library {
     /// Seconds after which its calls give up where nobody says otherwise; zero for never. Absent where
     /// that is not known.
     pub gives_up: Option<f64>,
+    /// What a `timeout` limits.
+    #[serde(default)]
+    pub timeout: Timeout,
+    /// How many more times it tries by default after it gave up waiting.
+    #[serde(default)]
+    pub retries: u32,
     /// Other names of the same objects: public name to the name used here.
     #[serde(default)]
     pub same: BTreeMap<String, String>,
@@ -68,7 +74,8 @@ pub struct Call {
     pub gevent: Option<Gevent>,
     /// Overrides the library's.
     pub instead: Option<String>,
-    /// Arguments that make it return at once: `timeout=0`, `0=False` for the first positional one.
+    /// Arguments that make it return at once: `timeout=0`, `0=False` for the first positional one; `rounds<100`
+    /// for a number below that.
     #[serde(default)]
     pub unless: Vec<String>,
     /// Keywords of which one must be given, or `0`, `1` for positions, for it to block at all.
@@ -94,6 +101,12 @@ pub struct Type {
     /// Callables that return an instance.
     #[serde(default)]
     pub from: Vec<String>,
+    /// The class of which these are the instances made with one of `made_with`; no class has this name.
+    pub narrows: Option<String>,
+    /// Arguments of the class, by keyword or position, of which one must be given and be neither 0 nor
+    /// `None`.
+    #[serde(default)]
+    pub made_with: Vec<String>,
     /// What its methods wait for.
     pub category: Category,
     /// How long; without a bound, unless told.
@@ -169,6 +182,18 @@ pub enum Weight {
     /// Waits for a network, a process, a lock, a timer or a person: without an upper bound.
     #[default]
     Unbounded,
+}
+
+/// What a `timeout` limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Timeout {
+    /// Each operation of a socket: to connect, to read a part. A peer that answers drop by drop is waited for
+    /// without a bound.
+    #[default]
+    Operation,
+    /// The call as a whole.
+    Whole,
 }
 
 /// How a call behaves under gevent with the standard library patched.
@@ -264,6 +289,9 @@ impl Library {
             if let Some(twice) = ty.block.iter().find(|method| ty.safe.contains(method)) {
                 return fail(format!("{}: `{twice}` both blocks and does not", ty.name));
             }
+            if ty.narrows.is_none() != ty.made_with.is_empty() {
+                return fail(format!("{}: `narrows` and `made_with` go together", ty.name));
+            }
             if let Some(unknown) = ty.slight.iter().find(|method| !ty.block.contains(method)) {
                 return fail(format!("{}: `{unknown}` is slight but does not block", ty.name));
             }
@@ -273,8 +301,8 @@ impl Library {
         }
         let conditions = self.call.iter().flat_map(|call| &call.unless);
         let mut conditions = conditions.chain(self.types.iter().flat_map(|t| t.unless.values().flatten()));
-        match conditions.find(|condition| !condition.contains('=')) {
-            Some(condition) => fail(format!("`{condition}` is not of the form argument=value")),
+        match conditions.find(|condition| !condition.contains(['=', '<'])) {
+            Some(condition) => fail(format!("`{condition}` is not of the form argument=value or argument<number")),
             None => Ok(()),
         }
     }

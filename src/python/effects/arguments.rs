@@ -12,8 +12,13 @@ pub(super) fn waits(effect: &Effect, call: &ast::ExprCall) -> bool {
     if NEVER_WAITS.iter().any(|(name, value)| given(call, name).is_some_and(|argument| is(argument, value))) {
         return false;
     }
-    let excused = effect.unless.iter().filter_map(|condition| condition.split_once('='));
-    if excused.into_iter().any(|(name, value)| given(call, name).is_some_and(|argument| is(argument, value))) {
+    let excused = |condition: &String| match condition.split_once('<') {
+        Some((name, bound)) => given(call, name).is_some_and(|argument| is_below(argument, bound)),
+        None => {
+            condition.split_once('=').is_some_and(|(name, value)| given(call, name).is_some_and(|it| is(it, value)))
+        }
+    };
+    if effect.unless.iter().any(excused) {
         return false;
     }
     let needed = |name: &String| given(call, name).is_some_and(|argument| !is(argument, "0") && !is(argument, "None"));
@@ -33,6 +38,14 @@ fn given<'c>(call: &'c ast::ExprCall, name: &str) -> Option<&'c Expr> {
         return call.arguments.args.get(position);
     }
     argument(call, name)
+}
+
+fn is_below(argument: &Expr, bound: &str) -> bool {
+    let Expr::NumberLiteral(number) = argument else {
+        return false;
+    };
+    let number = if let Number::Int(n) = &number.value { n.as_u64() } else { None };
+    number.zip(bound.parse().ok()).is_some_and(|(number, bound): (u64, u64)| number < bound)
 }
 
 fn is(argument: &Expr, value: &str) -> bool {

@@ -39,7 +39,9 @@ impl Effects<'_, '_> {
         let function = types.function(frame.function);
         let mut work = Work { types, marks: &self.marks, frame, in_thread, out: Expansion::default() };
         let dead = types.dead(frame);
-        for event in function.events.iter().filter(|event| !Types::is_dead(&dead, event.span)) {
+        // What an object keeps is found by later calls, unless each call makes an object of its own.
+        let once = if !function.once.is_empty() && types.is_made_per_call_of(frame) { &*function.once } else { &[] };
+        for event in function.events.iter().chain(once).filter(|event| !Types::is_dead(&dead, event.span)) {
             work.event(event);
         }
         work.out
@@ -198,7 +200,13 @@ impl<'a> Work<'_, 'a> {
         if awaited || socket || !waits(&effect, call) {
             return;
         }
-        self.sink(effect, &format!("{ty}.{path}"), span, doubtful);
+        if path == "wait"
+            && let Expr::Attribute(attribute) = &*call.func
+            && self.has_ended(&attribute.value, span)
+        {
+            return;
+        }
+        self.sink(effect, &format!("{}.{path}", catalogue::class(ty)), span, doubtful);
     }
 
     /// A coroutine runs when it is awaited or scheduled, a generator when it is consumed, a context
@@ -252,7 +260,7 @@ impl<'a> Work<'_, 'a> {
             }
             Value::Member(ty, path) => {
                 if let Some(effect) = catalogue::known_type(ty).and_then(|known| known.method(path)) {
-                    self.sink(effect, &format!("{ty}.{path}"), span, false);
+                    self.sink(effect, &format!("{}.{path}", catalogue::class(ty)), span, false);
                 }
             }
             Value::Class(class) if self.types.keeps_its_instance(*class) => {}

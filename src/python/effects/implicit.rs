@@ -19,8 +19,13 @@ impl<'a> Work<'_, 'a> {
         for value in values.iter() {
             match value {
                 Value::Instance(ty) if !is_async => {
-                    if let Some(effect) = catalogue::known_type(ty).and_then(KnownType::enter_or_exit) {
+                    let known = catalogue::known_type(ty);
+                    if let Some(effect) = known.and_then(KnownType::enter) {
                         self.sink(effect, ty, span, doubtful);
+                    } else if let Some(effect) = known.and_then(KnownType::exit)
+                        && !self.has_ended(context, span)
+                    {
+                        self.sink(effect, &format!("{ty}.__exit__"), span, doubtful);
                     }
                 }
                 Value::Manager(frame) => self.step(*frame, span, doubtful),

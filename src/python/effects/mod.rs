@@ -6,6 +6,7 @@
 //! effect.
 
 mod arguments;
+mod ended;
 mod expand;
 mod implicit;
 mod library;
@@ -21,7 +22,7 @@ use crate::source::Span;
 
 /// How many functions, told apart by their arguments, are looked at.
 const MAX_NODES: usize = 60_000;
-/// How many variants of one function are told apart.
+/// How many variants of one function are told apart, around each function that it was made for.
 const MAX_VARIANTS: usize = 24;
 /// How many of them by what is certain of their arguments alone.
 const MAX_CERTAIN_VARIANTS: usize = 16;
@@ -41,7 +42,7 @@ pub struct Effects<'t, 'a> {
     types: &'t Types<'a>,
     nodes: Vec<Node>,
     by_frame: HashMap<(Frame, bool), usize>,
-    variants: HashMap<FunctionId, usize>,
+    variants: HashMap<(FunctionId, Option<FunctionId>), usize>,
     /// How many variants of a function differ in what is certain of their arguments.
     certain: HashMap<FunctionId, usize>,
     marks: HashMap<FunctionId, Mark>,
@@ -160,7 +161,10 @@ impl<'t, 'a> Effects<'t, 'a> {
             return index;
         }
         let plain = Frame { environment: Environment::default(), ..frame };
-        let variants = self.variants.entry(frame.function).or_default();
+        // A wrapper is another function around each that it was made for: a decorator may be used anywhere.
+        let is_lambda = self.types.function(frame.function).name == "<lambda>";
+        let inner = self.types.wrapped(frame).filter(|_| !is_lambda).map(|inner| inner.function);
+        let variants = self.variants.entry((frame.function, inner)).or_default();
         *variants += 1;
         // Past a bound, what is known of the arguments is given up rather than the function.
         if (*variants > MAX_VARIANTS || self.nodes.len() >= MAX_NODES) && frame != plain {

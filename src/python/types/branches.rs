@@ -5,14 +5,18 @@ use std::rc::Rc;
 
 use super::known::literal;
 use super::{Entry, Environment, Frame, FunctionId, Types, Value};
-use crate::python::calls::{Forwarded, Slot};
+use crate::python::calls::{Forwarded, Interest, Parameter, Slot};
 use crate::python::syntax::ast::{self, Expr};
 use crate::source::Span;
 
 /// How many arguments of one call are carried because they decide something.
 const MAX_CERTAIN: usize = 6;
-/// How many functions of one name are asked whether they ask about an argument.
+/// How many functions may have one name before it is too common to say who is called.
 const MAX_NAMED: usize = 24;
+/// Through how many functions a parameter is followed that is handed on.
+const MAX_HANDED_ON: usize = 24;
+/// How many parts of one function are left out.
+const MAX_DEAD: usize = 256;
 /// Past this many environments, no more are told apart by what is certain of arguments.
 const MAX_TOLD_APART: usize = 12_000;
 
@@ -48,7 +52,7 @@ impl<'a> Types<'a> {
         let outer = self.rests_on.replace(usize::MAX);
         let conditions = self.function(frame.function).conditions.iter();
         let never = conditions.filter(|one| self.holds(one.test, frame) == Some(!one.holds));
-        let dead: Rc<[Span]> = never.map(|one| one.region).collect();
+        let dead: Rc<[Span]> = never.map(|one| one.region).take(MAX_DEAD).collect();
         let inner = self.rests_on.replace(outer);
         if inner == usize::MAX {
             self.dead.borrow_mut().insert(frame, Rc::clone(&dead));
@@ -70,8 +74,8 @@ impl<'a> Types<'a> {
         call: &'a ast::ExprCall,
         frame: Frame,
     ) -> Vec<Entry<'a>> {
-        let asks = self.asks(target.function);
-        if !asks.contains(&true) || self.environments.borrow().len() >= MAX_TOLD_APART {
+        let asks = self.asks(target.function, 0);
+        if asks.iter().all(|asked| *asked == Interest::None) || self.environments.borrow().len() >= MAX_TOLD_APART {
             return Vec::new();
         }
         let function = self.function(target.function);
@@ -80,7 +84,7 @@ impl<'a> Types<'a> {
         let omits = !is_open && self.leaves_arguments(target.function);
         let mut entries = Vec::new();
         for (position, parameter) in function.parameters.iter().enumerate().skip(shift) {
-            if !asks[position] || parameter.variadic || entries.len() >= MAX_CERTAIN {
+            if asks[position] == Interest::None || parameter.variadic || entries.len() >= MAX_CERTAIN {
                 continue;
             }
             let named = call
@@ -95,10 +99,11 @@ impl<'a> Types<'a> {
             let at = u16::try_from(position).unwrap_or(u16::MAX >> 2);
             let is_bound = || self.argument(*target, target.function, at).is_some();
             let known = match named.map(|keyword| &keyword.value).or_else(by_position) {
-                Some(argument) => self.known(argument, frame),
+                Some(argument) => self.known(argument, frame).or_else(|| self.promised(argument, frame)),
                 None if omits && !is_bound() => parameter.default.and_then(literal),
                 None => None,
             };
+            let known = known.map(|known| known.as_asked(asks[position]));
             entries.extend(known.map(|known| ((target.function, Self::certain(at)), Value::Known(known))));
         }
         entries
@@ -112,46 +117,47 @@ impl<'a> Types<'a> {
         })
     }
 
-    /// Per parameter, whether a condition asks about it, in the function or in one that it is handed on to.
-    fn asks(&self, id: FunctionId) -> Rc<[bool]> {
+    /// Per parameter, how much conditions ask about it, in the function or in one that it is handed on to.
+    fn asks(&self, id: FunctionId, depth: usize) -> Rc<[Interest]> {
         if let Some(known) = self.asks.borrow().get(&id) {
             return Rc::clone(known);
         }
         let function = self.function(id);
-        let mut asks: Vec<bool> =
-            function.parameters.iter().map(|parameter| function.asked.contains(parameter.name)).collect();
+        let of = |parameter: &Parameter<'a>| function.asked.get(parameter.name).copied().unwrap_or_default();
+        let mut asks: Vec<Interest> = function.parameters.iter().map(of).collect();
         // Whoever leads back here is not asked again.
         self.asks.borrow_mut().insert(id, asks.clone().into());
         for forwarded in &function.forwarded {
             let position = function.parameters.iter().position(|parameter| parameter.name == forwarded.name);
             if let Some(asked) = position.and_then(|position| asks.get_mut(position))
-                && !*asked
+                && *asked != Interest::Value
             {
-                *asked = self.is_asked_about(forwarded);
+                *asked = self.asked_elsewhere(forwarded, depth + 1).max(*asked);
             }
         }
-        let asks: Rc<[bool]> = asks.into();
+        let asks: Rc<[Interest]> = asks.into();
         self.asks.borrow_mut().insert(id, Rc::clone(&asks));
         asks
     }
 
-    fn is_asked_about(&self, forwarded: &Forwarded<'a>) -> bool {
+    fn asked_elsewhere(&self, forwarded: &Forwarded<'a>, depth: usize) -> Interest {
         let by_name = self.by_name.get_or_init(|| self.functions_by_name());
         let named = by_name.get(forwarded.callee).map(Vec::as_slice).unwrap_or_default();
-        if named.len() > MAX_NAMED {
-            return true;
+        if named.len() > MAX_NAMED || depth > MAX_HANDED_ON {
+            return if forwarded.callee == "__init__" { Interest::Truth } else { Interest::None };
         }
-        named.iter().any(|&id| {
-            let parameters = &self.function(id).parameters;
-            let asks = self.asks(id);
-            let asked = |position: usize| asks.get(position).copied().unwrap_or(false);
+        let asked = named.iter().map(|&id| {
+            let asks = self.asks(id, depth);
+            let at = |position: usize| asks.get(position).copied().unwrap_or_default();
             match forwarded.slot {
-                Slot::Position(position) => asked(position) || asked(position + 1),
+                Slot::Position(position) => at(position).max(at(position + 1)),
                 Slot::Keyword(name) => {
-                    parameters.iter().position(|parameter| parameter.name == name).is_some_and(asked)
+                    let mut parameters = self.function(id).parameters.iter();
+                    parameters.position(|parameter| parameter.name == name).map(at).unwrap_or_default()
                 }
             }
-        })
+        });
+        asked.max().unwrap_or_default()
     }
 
     /// The functions of the project by their names, constructors by those of their classes.
@@ -164,7 +170,6 @@ impl<'a> Types<'a> {
                 let class = function.class.and_then(|class| facts.classes.get(class as usize));
                 if let Some(class) = class.filter(|_| function.name == "__init__") {
                     by_name.entry(class.name).or_default().push(id);
-                    by_name.entry("cls").or_default().push(id);
                 }
             }
         }

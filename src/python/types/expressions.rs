@@ -25,18 +25,7 @@ impl<'a> Types<'a> {
                 let base = self.value(&attribute.value, frame);
                 base.iter().flat_map(|value| self.attribute(value, attribute.attr.as_str())).collect()
             }
-            Expr::Call(call) => {
-                let callee = self.candidates(self.value(&call.func, frame), call, frame);
-                if let Some(callable) = self.offloaded(&callee, call) {
-                    return self.result_elsewhere(callable, frame);
-                }
-                let given: Vec<_> = callee.iter().flat_map(|value| self.called(value, call, frame)).collect();
-                let foreign = |value: &Value<'a>| matches!(value, Value::External(_) | Value::Member(..));
-                if given.is_empty() && callee.iter().all(foreign) {
-                    return self.default_of_lookup(call, frame);
-                }
-                given
-            }
+            Expr::Call(call) => self.result_of_call(call, frame),
             Expr::Await(awaited) => self.awaited(&self.value(&awaited.value, frame)),
             Expr::Subscript(subscript) => self.subscript(expr, subscript, frame),
             Expr::If(choice) => self.all_of([&*choice.body, &*choice.orelse], frame),
@@ -55,6 +44,19 @@ impl<'a> Types<'a> {
             Expr::BinOp(operation) => self.operation(expr, operation, frame),
             _ => Vec::new(),
         }
+    }
+
+    fn result_of_call(&self, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
+        let callee = self.candidates(self.value(&call.func, frame), call, frame);
+        if let Some(callable) = self.offloaded(&callee, call) {
+            return self.result_elsewhere(callable, frame);
+        }
+        let given: Vec<_> = callee.iter().flat_map(|value| self.called(value, call, frame)).collect();
+        let foreign = |value: &Value<'a>| matches!(value, Value::External(_) | Value::Member(..));
+        if given.is_empty() && callee.iter().all(foreign) {
+            return self.default_of_lookup(call, frame);
+        }
+        given
     }
 
     /// `table.get(key, default)` of a table that nothing is known of may give the default.

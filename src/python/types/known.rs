@@ -5,12 +5,31 @@
 
 use super::candidates::asked_about;
 use super::{ClassId, Frame, FunctionId, Types, Value};
+use crate::python::calls::Interest;
 use crate::python::names::{Binding, Bound, visible};
 use crate::python::syntax::ast::{self, CmpOp, Expr, Number};
 use crate::python::syntax::span_of;
 
 /// How deep expressions and names that stand for each other are followed.
 const MAX_DEPTH: u8 = 8;
+/// How many expressions one question may lead to.
+const MAX_LOOKED_AT: u32 = 400;
+
+/// Builtin types, none of which has `None` among its values.
+const PLAIN: [&str; 8] = ["bool", "bytes", "dict", "float", "int", "list", "set", "str"];
+/// Classes of libraries whose instances are always true.
+const TRUE: [&str; 10] = [
+    "AsyncClient",
+    "AsyncSession",
+    "BackgroundTasks",
+    "Client",
+    "Engine",
+    "Logger",
+    "Path",
+    "Request",
+    "Session",
+    "WebSocket",
+];
 
 /// What is certain of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -41,6 +60,16 @@ impl Known<'_> {
             Self::Text(text) => Some(!text.is_empty()),
             Self::True => Some(true),
             Self::Member(..) | Self::Some => None,
+        }
+    }
+
+    /// No more than what somebody is interested in, so that calls which make no difference look the same.
+    pub(super) fn as_asked(self, interest: Interest) -> Self {
+        match self {
+            _ if interest == Interest::Value => self,
+            Self::Bool(true) | Self::Text(_) | Self::Number(_) if self.truth() == Some(true) => Self::True,
+            Self::Member(..) => Self::Some,
+            other => other,
         }
     }
 
@@ -76,16 +105,18 @@ impl Known<'_> {
 impl<'a> Types<'a> {
     /// What is certain of an expression of `frame`'s function.
     pub(super) fn known(&self, expr: &'a Expr, frame: Frame) -> Option<Known<'a>> {
+        self.looked_at.set(0);
         self.known_within(expr, frame, 0)
     }
 
     /// Whether a condition holds, if that is certain.
     pub(super) fn holds(&self, test: &'a Expr, frame: Frame) -> Option<bool> {
+        self.looked_at.set(0);
         self.truth_of(test, frame, 0)
     }
 
     fn known_within(&self, expr: &'a Expr, frame: Frame, depth: u8) -> Option<Known<'a>> {
-        if depth > MAX_DEPTH {
+        if self.is_enough(depth) {
             return None;
         }
         let deeper = |expr: &'a Expr| self.known_within(expr, frame, depth + 1);
@@ -105,6 +136,11 @@ impl<'a> Types<'a> {
             Expr::Compare(_) => self.truth_of(expr, frame, depth).map(Known::Bool),
             other => literal(other),
         }
+    }
+
+    fn is_enough(&self, depth: u8) -> bool {
+        self.looked_at.set(self.looked_at.get() + 1);
+        depth > MAX_DEPTH || self.looked_at.get() > MAX_LOOKED_AT
     }
 
     /// `a or b` is the first that is true, `a and b` the first that is not, and otherwise the last.
@@ -132,7 +168,7 @@ impl<'a> Types<'a> {
     }
 
     fn truth_of(&self, test: &'a Expr, frame: Frame, depth: u8) -> Option<bool> {
-        if depth > MAX_DEPTH {
+        if self.is_enough(depth) {
             return None;
         }
         match test {
@@ -251,6 +287,34 @@ impl<'a> Types<'a> {
         all
     }
 
+    /// What the annotation of a parameter promises to those that it is handed on to. In the function
+    /// itself a condition shows that its author does not rely on it.
+    pub(super) fn promised(&self, argument: &'a Expr, frame: Frame) -> Option<Known<'a>> {
+        let Expr::Name(name) = argument else { return None };
+        let function = self.function(frame.function);
+        let seen = visible(function.bindings.get(name.id.as_str())?, span_of(name).start);
+        let [Binding { bound: Bound::Parameter(position), .. }] = *seen else { return None };
+        let parameter = function.parameters.get(usize::from(*position)).filter(|parameter| !parameter.variadic)?;
+        let annotation = parameter.annotation.filter(|_| !parameter.default.is_some_and(may_be_none))?;
+        if let Expr::Name(name) = annotation
+            && PLAIN.contains(&name.id.as_str())
+        {
+            return Some(Known::Some);
+        }
+        let around = Frame { function: FunctionId { index: function.parent, ..frame.function }, ..frame };
+        match &*self.value(annotation, around) {
+            [Value::Class(class)] => {
+                let asks = ["__bool__", "__len__"].iter().any(|name| !self.method(*class, name).is_empty());
+                Some(if asks || !self.library_bases(*class).is_empty() { Known::Some } else { Known::True })
+            }
+            [Value::External(name)] => {
+                let last = name.rsplit('.').next().unwrap_or(name);
+                TRUE.contains(&last).then_some(Known::True)
+            }
+            _ => None,
+        }
+    }
+
     /// A member of an enumeration.
     fn known_attribute(&self, attribute: &'a ast::ExprAttribute, frame: Frame) -> Option<Known<'a>> {
         let name = attribute.attr.as_str();
@@ -289,6 +353,17 @@ impl<'a> Types<'a> {
         }
         id == outer
     }
+}
+
+/// Whether a default is `None`, or lets a framework give it: `Query(None)`.
+fn may_be_none(default: &Expr) -> bool {
+    let Expr::Call(call) = default else {
+        return literal(default).is_none_or(|known| known == Known::None);
+    };
+    let names = ["default", "default_factory"];
+    let mut keywords = call.arguments.keywords.iter();
+    let is_given = keywords.any(|keyword| keyword.arg.as_ref().is_none_or(|name| names.contains(&name.as_str())));
+    is_given || call.arguments.args.first().is_some_and(Expr::is_none_literal_expr)
 }
 
 /// What a literal is.

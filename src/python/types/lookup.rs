@@ -1,6 +1,7 @@
 //! What a name stands for: in its scope, in a module, as the result of an import.
 
 use super::{ClassId, ExprRef, Frame, FunctionId, Types, Value};
+use crate::python::catalogue;
 use crate::python::modules::ModuleRef;
 use crate::python::names::{Binding, Bound, visible};
 use crate::python::syntax::{ast, span_of};
@@ -250,7 +251,15 @@ impl<'a> Types<'a> {
         let declared = annotation.map(|annotation| self.annotation(annotation, frame)).unwrap_or_default();
         match value {
             Some(value) if declared.is_empty() => self.value(value, frame).to_vec(),
-            _ => declared,
+            // The arguments of a constructor may tell more than the name of the class.
+            Some(value) => match &*declared {
+                [Value::Instance(class)] if catalogue::narrower(class).is_some() => {
+                    let found = self.value(value, frame).to_vec();
+                    if found.iter().any(|found| narrows(found, class)) { found } else { declared }
+                }
+                _ => declared,
+            },
+            None => declared,
         }
     }
 
@@ -315,4 +324,10 @@ impl<'a> Types<'a> {
         }
         self.modules.child(module, name).map(Value::Module).into_iter().collect()
     }
+}
+
+/// Whether a value is one of those instances of a class that the catalogue tells from the others.
+fn narrows(value: &Value<'_>, class: &str) -> bool {
+    let known = if let Value::Instance(ty) = value { catalogue::known_type(ty) } else { None };
+    known.and_then(catalogue::KnownType::narrows).is_some_and(|narrowed| narrowed == catalogue::canonical(class))
 }

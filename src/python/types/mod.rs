@@ -21,6 +21,7 @@ mod hashing;
 mod injection;
 mod iterators;
 mod known;
+mod lifetimes;
 mod lookup;
 mod narrowing;
 mod offloaders;
@@ -42,7 +43,7 @@ pub use self::known::Known;
 pub use self::offloaders::is_runner;
 pub use self::project::Project;
 use self::sites::Sites;
-use super::calls::{Class, FileFacts, Function};
+use super::calls::{Class, FileFacts, Function, Interest};
 use super::modules::{ModuleRef, Modules};
 use super::syntax::ast;
 use crate::source::{FileId, Place, Span};
@@ -205,9 +206,13 @@ pub struct Types<'a> {
     ancestries: RefCell<HashMap<ClassId, Values<'a>>>,
     /// The parts of functions that cannot run.
     dead: RefCell<QuickMap<Frame, Rc<[Span]>>>,
-    /// Which parameters of functions decide something.
-    asks: RefCell<HashMap<FunctionId, Rc<[bool]>>>,
+    /// How much conditions ask about the parameters of functions.
+    asks: RefCell<HashMap<FunctionId, Rc<[Interest]>>>,
     by_name: OnceCell<ByName<'a>>,
+    /// Whether the objects of a class live no longer than a call.
+    short_lived: RefCell<HashMap<ClassId, bool>>,
+    /// How many expressions were looked at for what is certain.
+    looked_at: Cell<u32>,
     following: RefCell<Vec<Followed>>,
     followed: Cell<usize>,
 }
@@ -245,6 +250,8 @@ impl<'a> Types<'a> {
             dead: RefCell::default(),
             asks: RefCell::default(),
             by_name: OnceCell::new(),
+            short_lived: RefCell::default(),
+            looked_at: Cell::new(0),
             following: RefCell::new(Vec::new()),
             followed: Cell::new(0),
         }

@@ -176,6 +176,8 @@ impl<'a> Types<'a> {
         let is_loose = |value: &Value<'a>| match value {
             Value::Object(class) => !self.below(*class).is_empty() || !self.implementations(*class).is_empty(),
             Value::Returns(_) => true,
+            // `DecoratedCallable` and its like say nothing of what is given.
+            Value::Instance(ty) => catalogue::known_type(ty).is_none() && is_callable_type(ty),
             _ => false,
         };
         if !declared.is_empty() && !declared.iter().any(is_loose) {
@@ -286,6 +288,12 @@ fn registers(ty: &str) -> bool {
 pub(super) fn is_marker(name: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or(name);
     name.starts_with("fastapi.") && matches!(last, "Depends" | "Security")
+}
+
+/// Whether a library's type is called like one for functions.
+fn is_callable_type(ty: &str) -> bool {
+    let last = ty.rsplit('.').next().unwrap_or(ty);
+    ["Callable", "Func", "Handler", "Endpoint", "Decorat", "Coroutine"].iter().any(|part| last.contains(part))
 }
 
 /// Whether a default may be something that is called or used, rather than a number or a text.

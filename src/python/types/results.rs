@@ -33,15 +33,7 @@ impl<'a> Types<'a> {
                 let made = catalogue::made_by(&format!("{ty}()"));
                 made.map(|made| Value::Instance(made.into())).into_iter().collect()
             }
-            Value::Member(ty, path) => {
-                if let ([key, ..], Some(settings)) = (&*call.arguments.args, path.strip_suffix(".get"))
-                    && is_settings(ty, settings)
-                {
-                    return self.setting(key);
-                }
-                let given = Self::member_call(ty, path);
-                given.map_or_else(|| self.resolved(&format!("{ty}.{path}"), call, frame), |given| vec![given])
-            }
+            Value::Member(ty, path) => self.called_member(ty, path, call, frame),
             Value::Class(class) => vec![Value::Object(*class)],
             Value::Alias(alias, from) => self.annotation(alias.0, *from),
             Value::Returns(result) => {
@@ -56,6 +48,16 @@ impl<'a> Types<'a> {
             }
             _ => Vec::new(),
         }
+    }
+
+    fn called_member(&self, ty: &Rc<str>, path: &str, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
+        if let ([key, ..], Some(settings)) = (&*call.arguments.args, path.strip_suffix(".get"))
+            && is_settings(ty, settings)
+        {
+            return self.setting(key);
+        }
+        let given = Self::member_call(ty, path);
+        given.map_or_else(|| self.resolved(&format!("{ty}.{path}"), call, frame), |given| vec![given])
     }
 
     pub(super) fn member_call(ty: &Rc<str>, path: &str) -> Option<Value<'a>> {
@@ -124,7 +126,8 @@ impl<'a> Types<'a> {
         let makes = catalogue::made_by(&format!("{name}()")).is_some();
         let is_class = makes || catalogue::known_type(name).is_some() || last.starts_with(char::is_uppercase);
         if is_class {
-            return vec![Value::Instance(canonical(name))];
+            let narrower = catalogue::narrower(name).filter(|narrower| is_made_with(call, narrower.made_with()));
+            return vec![Value::Instance(narrower.map_or_else(|| canonical(name), |narrower| narrower.name().into()))];
         }
         // `Client.from_url(...)`: an alternative constructor of a class that is known.
         match name.rsplit_once('.') {
@@ -254,6 +257,14 @@ impl<'a> Types<'a> {
 
     /// What is declared, or what is returned where that is of classes below the declared one.
     fn more_exactly(&self, declared: Vec<Value<'a>>, inferred: impl FnOnce() -> Vec<Value<'a>>) -> Vec<Value<'a>> {
+        // `-> DecoratedCallable` says no more than that what goes in comes out.
+        let says_nothing =
+            |value: &Value<'a>| matches!(value, Value::Instance(ty) if catalogue::known_type(ty).is_none());
+        if declared.iter().all(says_nothing) {
+            let found = inferred();
+            let is_function = |value: &Value<'a>| matches!(value, Value::Function(_));
+            return if found.is_empty() || !found.iter().all(is_function) { declared } else { found };
+        }
         let [Value::Object(base)] = *declared else { return declared };
         if self.below(base).is_empty() {
             return declared;
@@ -401,6 +412,24 @@ fn catalogue_rows(method: &str) -> bool {
 }
 
 /// Whether a call looks something up and may be told what to give otherwise.
+fn is_made_with(call: &ast::ExprCall, arguments: &[String]) -> bool {
+    arguments.iter().any(|name| {
+        let given = match name.parse::<usize>() {
+            Ok(position) => call.arguments.args.get(position),
+            Err(_) => call.arguments.find_keyword(name).map(|keyword| &keyword.value),
+        };
+        given.is_some_and(|given| !is_none_or_zero(given))
+    })
+}
+
+fn is_none_or_zero(argument: &Expr) -> bool {
+    match argument {
+        Expr::NoneLiteral(_) => true,
+        Expr::NumberLiteral(number) => matches!(&number.value, ast::Number::Int(n) if n.as_u64() == Some(0)),
+        _ => false,
+    }
+}
+
 fn is_lookup(callee: &Expr) -> bool {
     matches!(callee, Expr::Attribute(attribute) if matches!(attribute.attr.as_str(), "get" | "pop"))
 }

@@ -6,7 +6,7 @@ use crate::values::{Bytes, Cpus};
 
 use super::super::container::Container;
 use super::super::yaml::Mark;
-use super::super::{Build, Limits, Mount, Outside, Unit, UnitKind, Variable, durations};
+use super::super::{Build, Limits, Mount, Outside, StopDefault, Unit, UnitKind, Variable, durations};
 use super::node::{Node, Outer};
 use super::{ComposeFile, command, health, quantities};
 
@@ -58,8 +58,10 @@ impl<'a> Reader<'a> {
         for found in self.chain(&["volumes"]).into_iter().rev() {
             unit.mounts.extend(found.node.items().into_iter().filter_map(|item| self.mount(item, found.prefix)));
         }
-        for found in self.chain(&["configs"]).into_iter().rev() {
-            unit.mounts.extend(found.node.items().into_iter().filter_map(|item| self.config(item)));
+        for (key, folder) in [("configs", ""), ("secrets", "/run/secrets")] {
+            for found in self.chain(&[key]).into_iter().rev() {
+                unit.mounts.extend(found.node.items().into_iter().filter_map(|item| self.config(key, folder, item)));
+            }
         }
         unit.health = health::read(|key| self.first_set(&["healthcheck", key]).map(|found| found.node), self.outer);
         unit.limits = self.limits();
@@ -180,13 +182,15 @@ impl<'a> Reader<'a> {
         is_path.then(|| Mount { source: path(Located::new(source, written.place)), target })
     }
 
-    /// A file that the swarm, or compose in its stead, lays into the container.
-    fn config(&self, item: Node) -> Option<Mount> {
+    /// A file that the swarm, or compose in its stead, lays into the container: one of those that `key` declares,
+    /// into `folder` unless it says otherwise.
+    fn config(&self, key: &str, folder: &str, item: Node) -> Option<Mount> {
         let name = item.get("source").unwrap_or(item).filled(self.outer)?;
         let target = item.get("target").and_then(|target| target.filled(self.outer));
-        let target = target.map_or_else(|| format!("/{}", name.value), |target| target.value);
+        let target = target.map_or_else(|| name.value.clone(), |target| target.value);
+        let target = if target.starts_with('/') { target } else { format!("{folder}/{target}") };
         let declared = self.sources.iter().find_map(|source| {
-            let top = source.compose.top("configs", source.node)?;
+            let top = source.compose.top(key, source.node)?;
             Some((top.get(&name.value)?.get("file")?.filled(self.outer)?, &source.prefix))
         });
         let (file, prefix) = declared?;
@@ -246,6 +250,7 @@ impl<'a> Reader<'a> {
         let memory_request = resources("reservations", "memory").or_else(|| self.filled(&["mem_reservation"]));
         let replicas = self.filled(&["scale"]).or_else(|| self.filled(&["deploy", "replicas"]));
         let bytes = |text: &str| Bytes::parse(text, false).filter(|bytes| bytes.0 > 0);
+        let grace = self.first_set(&["stop_grace_period"]);
         Limits {
             cpus: fewest(cpus.and_then(|text| read(&text, quantities::cpus)).or_else(|| self.quota()), self.set()),
             memory: memory.and_then(|text| read(&text, bytes)),
@@ -254,6 +259,7 @@ impl<'a> Reader<'a> {
             cpu_request: resources("reservations", "cpus").and_then(|text| read(&text, quantities::cpus)),
             memory_request: memory_request.and_then(|text| read(&text, bytes)),
             autoscaler: None,
+            stop_default: StopDefault::of(UnitKind::ComposeService).filter(|_| grace.is_none()),
         }
     }
 

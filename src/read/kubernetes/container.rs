@@ -6,7 +6,7 @@ use crate::values::{Bytes, Cpus, Seconds};
 use super::super::container::Container;
 use super::super::expansion::Dialect;
 use super::super::shell_words::Lexed;
-use super::super::{Command, HealthCheck, HealthKind, Limits, Outside, Unit, UnitKind, Variable, command};
+use super::super::{Command, HealthCheck, HealthKind, Limits, Outside, StopDefault, Unit, UnitKind, Variable, command};
 use super::expansion::{Names, expand};
 use super::node::{Entry, Node, Text, is_known};
 use super::objects::Sets;
@@ -278,13 +278,15 @@ fn limits(container: &Node, pod: &Pod) -> Limits {
     let cpus = |kind: &str| -> Option<Located<Cpus>> { parsed(given(kind, "cpu"), pod, quantities::cpus) };
     let memory = |kind: &str| -> Option<Located<Bytes>> { parsed(given(kind, "memory"), pod, quantities::bytes) };
     let (limit_cpus, limit_memory) = (cpus("limits"), memory("limits"));
+    let grace = pod.spec.get("terminationGracePeriodSeconds");
     Limits {
         // What is limited and not asked for is asked for to its limit.
         cpu_request: given("requests", "cpu").map_or_else(|| limit_cpus.clone(), |_| cpus("requests")),
         memory_request: given("requests", "memory").map_or_else(|| limit_memory.clone(), |_| memory("requests")),
         cpus: limit_cpus,
         memory: limit_memory,
-        stop_grace: parsed(pod.spec.get("terminationGracePeriodSeconds"), pod, seconds),
+        stop_grace: parsed(grace, pod, seconds),
+        stop_default: StopDefault::of(UnitKind::KubernetesContainer).filter(|_| grace.is_none()),
         ..Limits::default()
     }
 }

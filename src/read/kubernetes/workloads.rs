@@ -28,6 +28,10 @@ pub(super) fn units(objects: &[Object], space: &Space, file: FileId, most: usize
             unit.limits.replicas = number(object.node.at(&["spec", "replicas"]), file);
             unit.limits.autoscaler =
                 autoscaler(objects, object, file).or_else(|| knative_scale(&object.node, pod_metadata, file));
+            if is_knative(&object.node) {
+                // Whoever runs it decides: Cloud Run waits 10 seconds, Knative itself for five minutes.
+                unit.limits.stop_default = None;
+            }
             unit.variant.clone_from(&object.variant);
             unit.container.is_recreated =
                 object.node.at(&["spec", "strategy", "type"]).and_then(Node::text) == Some("Recreate");
@@ -97,9 +101,13 @@ fn is_nearest(objects: &[Object], user: &Object, rule: &Object) -> bool {
     rivals.map(shared).max() == Some(shared(user))
 }
 
+fn is_knative(node: &Node) -> bool {
+    node.text_of("apiVersion").is_some_and(|version| version.starts_with("serving.knative.dev/"))
+}
+
 /// The bounds that Knative takes from annotations of the revision.
 fn knative_scale(node: &Node, metadata: Option<&Node>, file: FileId) -> Option<Autoscaler> {
-    if !node.text_of("apiVersion").is_some_and(|version| version.starts_with("serving.knative.dev/")) {
+    if !is_knative(node) {
         return None;
     }
     let annotations = metadata?.get("annotations")?;

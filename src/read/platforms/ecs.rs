@@ -8,6 +8,7 @@ use crate::values::{Bytes, Cpus, Seconds};
 
 use super::super::tree::{Kind, Node, read_yaml};
 use super::super::{Command, Facts, HealthKind, Limits, Unit};
+use super::known::platform;
 use super::reader::{Reader, number};
 
 /// Reads one.
@@ -93,6 +94,9 @@ fn container(container: &Node, family: Option<&str>, whole: &Limits, reader: &mu
     unit.working_folder = reader.located(get(container, "workingDirectory"));
     unit.user = reader.located(get(container, "user"));
     unit.limits = limits(container, whole, reader);
+    if let Some(ecs) = platform("Amazon ECS") {
+        ecs.stops(&mut unit, get(container, "stopTimeout"));
+    }
     if let Some(health) = get(container, "healthCheck") {
         let mut check = reader.check(HealthKind::Container, health.span);
         check.interval = reader.seconds(get(health, "interval"));

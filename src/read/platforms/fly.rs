@@ -61,6 +61,9 @@ fn group(name: &str, span: Span, top: &Node, reader: &mut Reader) -> Unit {
     unit.stop_signal = reader.located(top.get("kill_signal"));
     unit.limits = machine(name, top, reader);
     unit.limits.stop_grace = reader.parsed(top.get("kill_timeout"), duration);
+    if let Some(fly) = platform("Fly.io") {
+        fly.stops(&mut unit, top.get("kill_timeout"));
+    }
     checks(&mut unit, name, top, reader);
     unit
 }

@@ -38,6 +38,9 @@ fn app(top: &Node, reader: &mut Reader) {
     for (name, span) in names {
         let mut unit = reader.unit(name, span);
         let size = process(&mut unit, formation.iter().find(|entry| entry.key == name), reader);
+        if let Some(heroku) = platform("Heroku").filter(|_| top.get("dokku").is_none()) {
+            heroku.stops(&mut unit, None);
+        }
         if runs_python(top) {
             let set = platform("Heroku").map(|heroku| heroku.variables(true, size.as_ref(), reader.place(span)));
             unit.environment = set.unwrap_or_default();
@@ -140,8 +143,9 @@ fn command(node: Option<&Node>, reader: &mut Reader) -> Option<super::super::Com
 
 /// What the platform sets for every image.
 fn set(unit: &mut Unit) {
-    let given = platform("Heroku").map(|heroku| heroku.variables(false, None, unit.place));
-    unit.environment = given.unwrap_or_default();
+    let Some(heroku) = platform("Heroku") else { return };
+    unit.environment = heroku.variables(false, None, unit.place);
+    heroku.stops(unit, None);
 }
 
 /// The folder of the Dockerfile is what is built from.

@@ -3,9 +3,10 @@
 use std::sync::OnceLock;
 
 use crate::source::{Located, Place, Word, WordPart};
-use crate::values::{Bytes, Cpus};
+use crate::values::{Bytes, Cpus, Seconds};
 
-use super::super::{Limits, Variable};
+use super::super::tree::Node;
+use super::super::{Limits, StopDefault, Unit, Variable};
 use super::schema::{self, Size};
 
 /// A platform that `rules/platforms` describes.
@@ -36,6 +37,15 @@ impl Platform {
         limits.memory = bytes.map(|bytes| Located::new(bytes, size.place));
     }
 
+    /// Tells how it stops a unit, whose file says at `written` how long that takes.
+    pub(super) fn stops(&'static self, unit: &mut Unit, written: Option<&Node>) {
+        let seconds = self.0.stop_grace.map(|seconds| StopDefault { value: Seconds(seconds), by: &self.0.name });
+        unit.limits.stop_default = seconds.filter(|_| written.is_none());
+        if let (None, Some(signal)) = (&unit.stop_signal, &self.0.stop_signal) {
+            unit.stop_signal = Some(Located::new(signal.clone(), unit.place));
+        }
+    }
+
     /// The variables that it sets itself for what is declared at `place`, `native` where it builds the
     /// service from its source; what the size decides is known where the size is.
     pub(super) fn variables(&self, native: bool, size: Option<&Located<String>>, place: Place) -> Vec<Variable> {
@@ -64,7 +74,7 @@ mod tests {
 
     #[test]
     fn every_platform_of_the_rules_is_found() {
-        for name in ["Render", "Heroku", "Fly.io", "App Engine", "DigitalOcean"] {
+        for name in ["Render", "Heroku", "Fly.io", "App Engine", "DigitalOcean", "Amazon ECS"] {
             assert!(platform(name).is_some(), "{name}");
         }
         assert!(platform("Elsewhere").is_none());

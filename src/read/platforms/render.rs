@@ -76,6 +76,9 @@ fn service(node: &Node, groups: &[&Node], reader: &mut Reader) {
     }
     scale(node, &mut unit.limits, reader);
     unit.limits.stop_grace = reader.parsed(node.get("maxShutdownDelaySeconds"), |text| number(text).map(Seconds));
+    if let Some(render) = platform("Render") {
+        render.stops(&mut unit, node.get("maxShutdownDelaySeconds"));
+    }
     if let Some(path) = node.get("healthCheckPath") {
         let mut check = reader.check(HealthKind::Readiness, path.content);
         check.path = reader.located(Some(path));

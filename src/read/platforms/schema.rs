@@ -12,7 +12,12 @@ pub(crate) struct Platform {
     #[serde(default)]
     pub(crate) variables: Vec<Given>,
     /// The sizes of an instance by the name that files use.
+    #[serde(default)]
     pub(crate) sizes: Vec<Size>,
+    /// How many seconds it waits for a process that it stops, unless the file says otherwise.
+    pub(crate) stop_grace: Option<f64>,
+    /// The signal that it stops a process with, where that is not `SIGTERM`.
+    pub(crate) stop_signal: Option<String>,
 }
 
 /// A variable that the platform sets unless the file does.
@@ -50,6 +55,12 @@ impl Platform {
         }
         if let Some(given) = self.variables.iter().find(|given| given.name.is_empty()) {
             return Err(format!("a variable without a name, set to {:?}", given.value));
+        }
+        if self.stop_grace.is_some_and(|seconds| !(0.0..=3600.0).contains(&seconds)) {
+            return Err("it waits for no such time".to_owned());
+        }
+        if self.stop_signal.as_ref().is_some_and(|signal| !signal.starts_with("SIG")) {
+            return Err("a signal is called SIG-something".to_owned());
         }
         for (at, size) in self.sizes.iter().enumerate() {
             size.check()?;

@@ -137,7 +137,10 @@ impl Reader<'_> {
         let stop = ["TimeoutStopSec", "TimeoutSec"].map(|key| fields.last(key));
         // Both set the same thing, so the later one counts.
         let stop = stop.into_iter().flatten().max_by_key(fields::Value::order);
-        unit.limits.stop_grace = stop.and_then(|value| value.seconds());
+        if let Some(stop) = stop {
+            unit.limits.stop_grace = stop.seconds();
+            unit.limits.stop_default = None;
+        }
         unit.sockets = sockets;
         let kind = fields.last("Type").and_then(|value| value.text());
         unit.container.expects_fork = kind.is_some_and(|kind| kind.value == "forking");

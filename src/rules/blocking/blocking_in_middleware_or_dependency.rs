@@ -8,10 +8,11 @@ pub(super) const RULE: Rule = rule!("blocking-in-middleware-or-dependency", Shap
 
 fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) {
     for blocking in spoken(Speaker::EveryRequest, app, service) {
-        let (what, who) = if blocking.role == Role::Middleware {
-            ("middleware", "every request pays for it")
-        } else {
-            ("a dependency", "every request that needs it pays for it")
+        let (what, who) = match (blocking.role, blocking.always) {
+            (Role::Middleware, true) => ("middleware", "every request pays for it"),
+            (Role::Middleware, false) => ("middleware", "every request that takes this way pays for it"),
+            (_, true) => ("a dependency", "every request that needs it pays for it"),
+            (_, false) => ("a dependency", "every request that needs it and takes this way pays for it"),
         };
         let message =
             format!("{}, reached from {what}, stops the event loop {}: {who}", blocking.subject(), blocking.while_it());

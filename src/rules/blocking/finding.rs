@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::prelude::*;
-use crate::app::{Blocking, Category, Limit, Role, Weight};
+use crate::app::{Blocking, Category, Limit, Role, Timeout, Weight};
 use crate::rules::repeated::MAX_HANDLERS;
 
 /// How many places of a kind a finding points at.
@@ -39,13 +39,35 @@ impl Blocking {
     pub(super) fn while_it(&self) -> String {
         match (self.category, self.limit) {
             (Category::Cpu, _) => "while it computes".to_owned(),
+            (Category::Sleep, Limit::Given(seconds)) if self.repeats => {
+                format!("for {} in each round of a loop", duration(seconds))
+            }
             (Category::Sleep, Limit::Given(seconds)) => format!("for {}", duration(seconds)),
-            (_, Limit::Given(seconds)) => format!("while it waits, up to {}", duration(seconds)),
+            (_, Limit::Given(seconds)) => format!("while it waits, {}{}", self.at_most(seconds), self.again()),
             (_, Limit::Default(seconds)) => {
-                format!("while it waits, up to {} by default of `{}`", duration(seconds), self.library)
+                let by = if self.retries > 0 { self.again() } else { format!(" by default of `{}`", self.library) };
+                format!("while it waits, {}{by}", self.at_most(seconds))
             }
             (_, Limit::Never) => "while it waits, without any timeout".to_owned(),
             (_, Limit::Unknown) => "while it waits".to_owned(),
+        }
+    }
+
+    /// `up to 5 s`, and of what.
+    fn at_most(&self, seconds: f64) -> String {
+        let seconds = duration(seconds);
+        match self.timeout {
+            Timeout::Whole => format!("up to {seconds}"),
+            Timeout::Operation => format!("up to {seconds} for each read"),
+        }
+    }
+
+    /// How often the library begins anew.
+    fn again(&self) -> String {
+        match self.retries {
+            0 => String::new(),
+            1 => format!(", with one retry by default of `{}`", self.library),
+            times => format!(", with {times} retries by default of `{}`", self.library),
         }
     }
 
@@ -57,7 +79,9 @@ impl Blocking {
             (Category::Sleep, _) if self.lasts_less_than(UNNOTICED) => return Severity::Advice,
             (Category::Sleep, _) if self.lasts_less_than(SHORT) => Severity::Warning,
             // Done to tell two moments apart, or to let another thread run.
-            (Category::Sleep, _) if matches!(self.limit, Limit::Given(seconds) if seconds <= MOMENT) => {
+            (Category::Sleep, _)
+                if !self.repeats && matches!(self.limit, Limit::Given(seconds) if seconds <= MOMENT) =>
+            {
                 return Severity::Advice;
             }
             (Category::File | Category::Cpu, _) | (_, Weight::Bounded) => Severity::Warning,
@@ -112,7 +136,7 @@ impl Blocking {
 
     /// Whether a call takes fewer seconds than these, whatever happens.
     fn lasts_less_than(&self, seconds: f64) -> bool {
-        matches!(self.limit, Limit::Given(limit) if limit < seconds)
+        !self.repeats && matches!(self.limit, Limit::Given(limit) if limit < seconds)
     }
 }
 

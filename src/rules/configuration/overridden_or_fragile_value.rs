@@ -1,7 +1,6 @@
 //! Fires when a value is not what its line says: it loses to another one, or is read in another way.
 
 use super::prelude::*;
-use crate::deployment::Layer;
 
 pub(super) const RULE: Rule = rule!("overridden-or-fragile-value", Shape::Deployment(check));
 
@@ -19,8 +18,9 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
             continue;
         }
         // A value with an explicit way out of the file, such as a variable, is meant to be replaced.
-        let loses = |layer: Layer| layer == Layer::ConfigFile || layer == Layer::OptionsVariable;
-        let Some(loser) = setting.overridden.iter().find(|loser| loses(loser.layer) && loser.depends.is_empty()) else {
+        let is_weak = |layer: Layer| layer == Layer::ConfigFile || layer == Layer::OptionsVariable;
+        let Some(loser) = setting.overridden.iter().find(|other| is_weak(other.layer) && other.depends.is_empty())
+        else {
             continue;
         };
         let (Resolved::Known(lost), Some(lost_place)) = (&loser.value, loser.place) else { continue };
@@ -85,10 +85,16 @@ fn decimal_umask(service: &Service, context: &Context, out: &mut Findings) {
     }
     let python = umask.winner.layer == Layer::ConfigFile;
     let meant = if python { format!("0o{text}") } else { format!("0{text}") };
-    out.report(place, "decimal", format!("`umask` {text} is read as a decimal number: it is the mask 0o{value:o}"))
-        .help(format!("write `{meant}`"))
-        .fix(
-            (text != context.files.text_at(place) || umask.winner.set(context.files, &Value::Int(value)).is_some())
-                .then(|| Fix::unsafe_(format!("write `{meant}`"), vec![Edit::replace(place, meant.clone())])),
-        );
+    out.report(
+        place,
+        "decimal",
+        format!("`umask` {text} is read as a decimal number: it is the mask 0o{:o}", value & 0o777),
+    )
+    .help(format!("write `{meant}`"))
+    .fix(
+        umask
+            .winner
+            .set(context.files, &Value::Int(value))
+            .map(|edit| Fix::unsafe_(format!("write `{meant}`"), vec![Edit::replace(edit.place, meant.clone())])),
+    );
 }

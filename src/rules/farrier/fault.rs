@@ -1,20 +1,20 @@
-//! What can be wrong with a comment addressed to farrier.
+//! What can be wrong with what people say to farrier, in comments and in its settings.
 
 use crate::findings::{Fix, Severity};
 use crate::source::Place;
 
-/// Something wrong with a comment.
+/// Something wrong with a comment or a setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CommentFault {
-    /// The name or the part of the comment it is about.
+pub struct OwnFault {
+    /// The name, or the part of the comment or of the settings, it is about.
     pub place: Place,
     /// What is wrong.
     pub kind: FaultKind,
-    /// A change of the comment that settles it.
+    /// A change that settles it.
     pub fix: Option<Fix>,
 }
 
-/// What is wrong with a comment.
+/// What is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FaultKind {
     /// It names a rule that ran and found nothing here.
@@ -30,4 +30,6 @@ pub enum FaultKind {
     Malformed(&'static str),
     /// It silences findings, the worst of this severity, and does not say why.
     MissingReason(Severity),
+    /// A setting that has no effect, and why.
+    UselessSetting(String),
 }

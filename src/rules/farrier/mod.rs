@@ -5,8 +5,9 @@ mod malformed_suppression;
 mod suppression_of_unknown_rule;
 mod suppression_without_reason;
 mod unused_suppression;
+mod useless_setting;
 
-pub use fault::{CommentFault, FaultKind};
+pub use fault::{FaultKind, OwnFault};
 
 use super::prelude;
 
@@ -15,4 +16,5 @@ pub(super) const RULES: &[prelude::Rule] = &[
     suppression_of_unknown_rule::RULE,
     malformed_suppression::RULE,
     suppression_without_reason::RULE,
+    useless_setting::RULE,
 ];

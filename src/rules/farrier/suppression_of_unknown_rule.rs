@@ -1,11 +1,11 @@
 //! Fires when a comment names a rule that does not exist.
 
-use super::{CommentFault, FaultKind};
+use super::{FaultKind, OwnFault};
 use crate::rules::prelude::*;
 
-pub(super) const RULE: Rule = rule!("suppression-of-unknown-rule", Shape::Comment(check));
+pub(super) const RULE: Rule = rule!("suppression-of-unknown-rule", Shape::Own(check));
 
-fn check(fault: &CommentFault, out: &mut Findings) {
+fn check(fault: &OwnFault, out: &mut Findings) {
     let FaultKind::UnknownRule { name, nearest } = &fault.kind else { return };
     let message = match nearest {
         Some(rule) => format!("there is no rule `{name}`; the nearest name is `{rule}`"),

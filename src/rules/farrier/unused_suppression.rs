@@ -1,11 +1,11 @@
 //! Fires when a comment silences a rule that ran and has nothing to say there.
 
-use super::{CommentFault, FaultKind};
+use super::{FaultKind, OwnFault};
 use crate::rules::prelude::*;
 
-pub(super) const RULE: Rule = rule!("unused-suppression", Shape::Comment(check));
+pub(super) const RULE: Rule = rule!("unused-suppression", Shape::Own(check));
 
-fn check(fault: &CommentFault, out: &mut Findings) {
+fn check(fault: &OwnFault, out: &mut Findings) {
     let FaultKind::Unused(rule) = fault.kind else { return };
     out.report(
         fault.place,

@@ -3,11 +3,18 @@
 mod blocking_c_driver;
 mod gevent_cpu_bound;
 mod gevent_with_asyncio;
+mod gevent_with_preload;
+mod late_monkey_patch;
 
 use super::prelude;
 
-pub(super) const RULES: &[prelude::Rule] =
-    &[gevent_with_asyncio::RULE, blocking_c_driver::RULE, gevent_cpu_bound::RULE];
+pub(super) const RULES: &[prelude::Rule] = &[
+    gevent_with_asyncio::RULE,
+    blocking_c_driver::RULE,
+    gevent_cpu_bound::RULE,
+    gevent_with_preload::RULE,
+    late_monkey_patch::RULE,
+];
 
 impl prelude::Service<'_> {
     /// Whether greenlets run its requests.

@@ -16,6 +16,10 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
     }
     for kept in &app.keepsakes {
         let KeepsakeKind::Memory(what) = kept.kind else { continue };
+        // Only consumers listen to it, and those need a loop.
+        if what.contains("channel layer") && !service.runs_loop() {
+            continue;
+        }
         // Settings for tests and for development often stand beside those for production.
         let path = context.files.get(kept.place.file).path();
         if path

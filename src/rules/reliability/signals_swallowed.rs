@@ -14,6 +14,10 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     if deployment.container.is_none() && deployment.kind != UnitKind::SupervisorProgram {
         return;
     }
+    let declared = context.files.get(deployment.command.file).name();
+    if deployment.kind == UnitKind::Platform && declared.starts_with("heroku") {
+        return;
+    }
     let base = deployment.base.as_ref().map(|base| base.value.as_str());
     let busybox = base.is_some_and(|base| base.contains("alpine") || base.contains("busybox"));
     let why = match shield.kind {

@@ -45,7 +45,7 @@ fn check_app(app: &App, service: Option<&Service>, _: &Context, out: &mut Findin
             InstrumentKind::Debugger if seen.at_import => out.report(
                 seen.place,
                 "runs what a browser sends",
-                "the debugger of Werkzeug runs Python code for everybody who finds an error page",
+                "the debugger of Werkzeug shows the source of every error, and runs Python code for whoever has its PIN",
             ),
             InstrumentKind::DebugPages(argument) => out
                 .report(

@@ -2,7 +2,9 @@
 
 mod bind_exposed;
 mod debug_exposed;
+mod header_drop_upgrade;
 mod lenient_http_parsing;
+mod proxy_not_trusted;
 mod proxy_protocol_open;
 mod request_limits_off;
 mod run_as_root;
@@ -15,7 +17,9 @@ pub(super) const RULES: &[prelude::Rule] = &[
     bind_exposed::RULE,
     debug_exposed::RULE,
     debug_exposed::APP,
+    header_drop_upgrade::RULE,
     lenient_http_parsing::RULE,
+    proxy_not_trusted::RULE,
     proxy_protocol_open::RULE,
     request_limits_off::RULE,
     run_as_root::RULE,

@@ -1,5 +1,6 @@
 //! Fires when the project pins a server with a published weakness.
 
+use super::super::dependencies::bump;
 use super::prelude::*;
 
 pub(super) const RULE: Rule = rule!("vulnerable-server-version", Shape::Deployment(check));
@@ -40,15 +41,4 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         .help(format!("use {} {newest} or later", advisory.distribution))
         .fix(bump(place, text, &newest.to_string(), context));
     }
-}
-
-/// Another version in place of a pin that stands there once; a lock file is written by its own tool.
-fn bump(place: Place, old: &str, new: &str, context: &Context) -> Option<Fix> {
-    let text = context.files.text_at(place);
-    let lock = context.files.get(place.file).path().ends_with(".lock") || text.contains("--hash");
-    let mut found = text.match_indices(old);
-    let (at, _) = found.next().filter(|_| found.next().is_none() && !lock)?;
-    let start = place.span.start + at;
-    let pin = Place::new(place.file, Span::new(start, start + old.len()));
-    Some(Fix::unsafe_(format!("ask for {new}"), vec![Edit::replace(pin, new)]))
 }

@@ -6,6 +6,23 @@ pub(super) const RULE: Rule = rule!("grace-below-request", Shape::Deployment(che
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
+    if let (Some(longest), Some(graceful)) = (&context.stated.longest_request, service.graceful())
+        && let Some(wait) = graceful.int().filter(|&wait| wait > 0 && exact(wait) < longest.value)
+        && service.in_production()
+    {
+        out.report(
+            graceful.place().unwrap_or(deployment.command),
+            "waits this long",
+            format!(
+                "a request may take {} s ({}), but {} waits {wait} s for it when it is stopped",
+                longest.value, longest.source, deployment.server
+            ),
+        )
+        .at_most(graceful.confidence())
+        .help(format!("raise `{}`, and the time until the kill with it", graceful.setting.name()))
+        .fix(None);
+        return;
+    }
     let sync = deployment.class.is_some_and(|class| class.name() == "sync");
     if !sync || !service.in_production() {
         return;

@@ -1,4 +1,4 @@
-//! Fires when connections stay open and a server waits for them for ever, or hardly at all.
+//! Fires when streams stay open and a server waits for them for ever, or hardly at all.
 
 use super::prelude::*;
 use crate::app::Held;
@@ -20,19 +20,18 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         ServerName::Granian => "waits for its workers without a limit when it is asked to stop",
         _ => return,
     };
-    let stream =
-        app.streaming.iter().find(|stream| matches!(stream.held, Held::Endless(_) | Held::Events | Held::By(..)));
-    let open = app.websockets.first().map(|place| (*place, "a web socket"));
-    let Some((place, what)) = open.or(stream.map(|stream| (stream.place, "a stream"))) else { return };
+    // Uvicorn closes web sockets itself, and what waits for an answer from elsewhere ends with it.
+    let stream = app.streaming.iter().find(|stream| matches!(stream.held, Held::Endless(_) | Held::Events));
+    let Some(stream) = stream else { return };
     let name = graceful.setting.name();
     #[allow(clippy::cast_possible_truncation, reason = "a number of seconds that a person wrote")]
     let bound = service.kill(context).map_or(20, |kill| (kill.seconds - 10.0).max(5.0) as i64);
     out.report(
         deployment.command,
         "leaves it to the default",
-        format!("{what} stays open, and {} {says}", deployment.server),
+        format!("a stream stays open, and {} {says}", deployment.server),
     )
-    .related(place, format!("{what} that stays open"))
+    .related(stream.place, "a stream that stays open")
     .help(format!("set `{name}` to {bound}, less than the time until the kill"))
     .fix(
         service.give(name, &Value::Int(bound), context).map(|edit| Fix::unsafe_(format!("wait {bound} s"), vec![edit])),

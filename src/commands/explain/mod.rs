@@ -1,0 +1,170 @@
+//! `farrier explain` and `farrier rules`.
+
+mod log;
+mod markdown;
+mod setting;
+
+use std::fmt::Write as _;
+use std::io::Read as _;
+
+use farrier::request::{Flags, nearest};
+use farrier::rules::{CARDS, Card, Expect, messages};
+use farrier::{Examination, examine};
+use serde::Serialize;
+
+use super::{Done, Exit, Failure};
+use crate::cli::{Cli, Explain, Listing, Page, Rules};
+
+/// How much of a log is read.
+const LONGEST_LOG: u64 = 1 << 20;
+
+pub(super) fn explain(cli: &Cli, explain: &Explain) -> Result<Done, Failure> {
+    let done = |text: String| Ok(Done { text, exit: Exit::Clean });
+    let word = explain.subject.join(" ");
+    if word == "-" {
+        let mut log = Vec::new();
+        let read = std::io::stdin().lock().take(LONGEST_LOG).read_to_end(&mut log);
+        read.map_err(|error| Failure::Usage(format!("the log cannot be read: {error}")))?;
+        return match lines(cli, explain, &String::from_utf8_lossy(&log))? {
+            Some(text) => done(text),
+            None => Err(Failure::Usage("nothing in the log is a message that farrier knows".to_owned())),
+        };
+    }
+    if let Some(card) = Card::find(&word) {
+        return done(match explain.format {
+            Page::Pretty => page(card),
+            Page::Markdown => markdown::page(card),
+        });
+    }
+    if let Some(name) = setting::named(&word) {
+        return done(setting::page(&name, &judged(cli, explain)?));
+    }
+    if let Some(text) = lines(cli, explain, &word)? {
+        return done(text);
+    }
+    let request = super::request(cli, std::slice::from_ref(&explain.project), &Flags::default())?;
+    if let Some(policy) = request.policies.iter().find(|policy| policy.name == word) {
+        let says = policy.message.as_deref().unwrap_or("a rule of this project's own");
+        let file =
+            request.policy_spots.iter().flatten().map(|spot| spot.name.as_str()).next().unwrap_or("the settings");
+        return done(format!("{} (policy): {says}\nseverity {}, stated in {file}\n", policy.name, policy.severity));
+    }
+    let near = nearest(&word)
+        .or_else(|| setting::nearest(&word))
+        .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    let what = if word.contains(' ') { "message that farrier knows like" } else { "rule, setting or message" };
+    Err(Failure::Usage(format!("there is no {what} `{word}`{near}")))
+}
+
+/// What the project says; the numbers to advise count as well.
+fn judged(cli: &Cli, explain: &Explain) -> Result<Examination, Failure> {
+    let mut request = super::request(cli, std::slice::from_ref(&explain.project), &Flags::default())?;
+    request.ask_host = false;
+    Ok(examine(&request)?)
+}
+
+/// The pages of all messages that a log shows; `None` where it shows none.
+fn lines(cli: &Cli, explain: &Explain, log: &str) -> Result<Option<String>, Failure> {
+    let found = messages::shown_by(log);
+    if found.is_empty() {
+        return Ok(None);
+    }
+    let examination = judged(cli, explain)?;
+    let pages: Vec<String> = found.into_iter().map(|message| log::page(message, &examination)).collect();
+    Ok(Some(pages.join("\n")))
+}
+
+fn page(card: &Card) -> String {
+    let mut text = String::new();
+    let _ = writeln!(text, "{} ({}): {}", card.name, card.code, card.title);
+    let _ = writeln!(
+        text,
+        "severity {}, confidence {}, fix {}{}\n",
+        card.severity,
+        card.confidence,
+        card.fix,
+        if card.noisy { ", only with --pedantic" } else { "" }
+    );
+    let _ = writeln!(text, "Why\n{}\n", indented(card.why));
+    let _ = writeln!(text, "What to do\n{}\n", indented(card.advice));
+    if !card.parameters.is_empty() {
+        text.push_str("Parameters\n");
+        for parameter in card.parameters {
+            let _ = writeln!(text, "  {} = {}  {}", parameter.name, parameter.default, parameter.doc);
+        }
+        text.push('\n');
+    }
+    text.push_str("How it is known\n");
+    for evidence in card.evidence {
+        let _ = writeln!(text, "  {}: {}", evidence.grade, evidence.text);
+    }
+    text.push_str("\nExamples\n");
+    for example in card.examples {
+        let _ = writeln!(text, "  {}: {}", expectation(example.expect), example.title);
+        for (path, content) in example.files {
+            let _ = writeln!(text, "    {path}");
+            for line in content.lines() {
+                let _ = writeln!(text, "{}", format!("      {line}").trim_end());
+            }
+        }
+    }
+    text
+}
+
+const fn expectation(expect: Expect) -> &'static str {
+    match expect {
+        Expect::Fires => "reported",
+        Expect::Silent => "fine",
+        Expect::Suppressed => "silenced",
+    }
+}
+
+fn indented(text: &str) -> String {
+    text.trim_end().lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}
+
+#[derive(Serialize)]
+struct Row<'r> {
+    rule: &'static str,
+    code: &'static str,
+    group: &'static str,
+    severity: &'static str,
+    confidence: &'static str,
+    fix: &'static str,
+    noisy: bool,
+    title: &'r str,
+}
+
+pub(super) fn list(cli: &Cli, rules: &Rules) -> Result<Done, Failure> {
+    let request = super::request(cli, std::slice::from_ref(&rules.project), &Flags::default())?;
+    let own = request.policies.iter().map(|policy| Row {
+        rule: policy.name,
+        code: "policy",
+        group: "policy",
+        severity: policy.severity.as_str(),
+        confidence: "high",
+        fix: "none",
+        noisy: false,
+        title: policy.message.as_deref().unwrap_or("a rule of this project's own"),
+    });
+    let rows = CARDS.iter().map(|card| Row {
+        rule: card.name,
+        code: card.code,
+        group: card.group,
+        severity: card.severity.as_str(),
+        confidence: card.confidence.as_str(),
+        fix: card.fix,
+        noisy: card.noisy,
+        title: card.title,
+    });
+    let rows = rows.chain(own);
+    let text = match rules.format {
+        Listing::Markdown => markdown::index(),
+        Listing::Json => serde_json::to_string_pretty(&rows.collect::<Vec<_>>()).unwrap_or_default() + "\n",
+        Listing::Pretty => rows.fold(String::new(), |mut text, row| {
+            let _ = writeln!(text, "{}  {:36}  {:8}  {}", row.code, row.rule, row.severity, row.title);
+            text
+        }),
+    };
+    Ok(Done { text, exit: Exit::Clean })
+}

@@ -1,0 +1,30 @@
+//! `farrier init`.
+
+mod schema;
+
+use farrier::discover;
+
+use super::{Done, Exit, Failure};
+use crate::cli::Init;
+
+/// What there is to decide, with the choice that needs no decision in comments.
+const TEMPLATE: &str = include_str!("farrier.toml");
+
+pub(super) fn run(init: &Init) -> Result<Done, Failure> {
+    if init.schema {
+        return Ok(Done { text: schema::schema(), exit: Exit::Clean });
+    }
+    if init.stdout {
+        return Ok(Done { text: TEMPLATE.to_owned(), exit: Exit::Clean });
+    }
+    let root = discover::root_of(&init.path)?;
+    let path = root.join("farrier.toml");
+    let pyproject = std::fs::read_to_string(root.join("pyproject.toml")).unwrap_or_default();
+    if pyproject.contains("[tool.farrier") {
+        return Err(Failure::Usage("pyproject.toml holds `[tool.farrier]` already".to_owned()));
+    }
+    let file = std::fs::OpenOptions::new().write(true).create_new(true).open(&path);
+    let written = file.and_then(|mut file| std::io::Write::write_all(&mut file, TEMPLATE.as_bytes()));
+    written.map_err(|error| Failure::Usage(format!("{} was not written: {error}", path.display())))?;
+    Ok(Done { text: format!("{} written\n", path.display()), exit: Exit::Clean })
+}

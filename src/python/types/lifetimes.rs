@@ -1,0 +1,59 @@
+//! How long the objects of a class live: for one call, or longer.
+
+use super::{ClassId, Frame, FunctionId, Types, Value};
+use crate::python::names::{Binding, Bound};
+use crate::python::syntax::ast::{self, Expr};
+
+impl<'a> Types<'a> {
+    /// Whether the object that a method is called on lives no longer than a call.
+    pub fn is_made_per_call_of(&self, method: Frame) -> bool {
+        matches!(*self.parameter(method, 0), [Value::Object(class)] if self.is_made_per_call(class))
+    }
+
+    /// Whether every object of a class is made inside a function that keeps it in a local name, or calls
+    /// its methods at once: what such an object has filled in is gone with the call.
+    fn is_made_per_call(&self, class: ClassId) -> bool {
+        if let Some(&known) = self.short_lived.borrow().get(&class) {
+            return known;
+        }
+        let mut made = 0;
+        let all_short = self.calls_of(self.class(class).name).into_iter().all(|(caller, call)| {
+            if !self.value(&call.func, self.plain(caller)).contains(&Value::Class(class)) {
+                return true;
+            }
+            made += 1;
+            self.is_short_lived(caller, call)
+        });
+        let known = all_short && made > 0;
+        self.short_lived.borrow_mut().insert(class, known);
+        known
+    }
+
+    fn is_short_lived(&self, caller: FunctionId, call: &'a ast::ExprCall) -> bool {
+        let function = self.function(caller);
+        if caller.index == 0 || ["cache", "lru_cache"].iter().any(|name| self.has_decorator(caller, name)) {
+            return false;
+        }
+        let is_it = |expr: &Expr| matches!(expr, Expr::Call(other) if std::ptr::eq(other, call));
+        let facts = self.facts_at(caller.file);
+        // `Class().method()`.
+        if facts.calls.iter().any(|(_, other)| matches!(&*other.func, Expr::Attribute(owner) if is_it(&owner.value))) {
+            return true;
+        }
+        let binds = |binding: &Binding<'a>, wanted: &dyn Fn(&Expr) -> bool| match binding.bound {
+            Bound::Value { value: Some(value), .. } | Bound::Held(value) | Bound::Kept(value) => wanted(value),
+            _ => false,
+        };
+        let name = function.bindings.iter().find_map(|(name, bindings)| {
+            bindings.iter().any(|binding| binding.scope == caller.index && binds(binding, &is_it)).then_some(*name)
+        });
+        let Some(name) = name else { return false };
+        // Nobody keeps it, or gives it to somebody.
+        let is_name = |expr: &Expr| matches!(expr, Expr::Name(found) if found.id.as_str() == name);
+        let keeps = |binding: &Binding<'a>| binding.scope == caller.index && binds(binding, &is_name);
+        let fields = facts.classes.iter().flat_map(|class| class.fields.values());
+        let kept = facts.state.values().chain(facts.fills.values()).chain(fields).flatten().any(keeps);
+        let outside = facts.outside.values().flatten().any(|outside| keeps(&outside.binding));
+        !kept && !outside && !function.results.iter().any(|result| is_name(result))
+    }
+}

@@ -1,0 +1,65 @@
+//! Fires when the worker class, or an option, needs a package that nothing installs.
+
+use super::prelude::*;
+
+pub(super) const RULE: Rule = rule!("worker-package-missing", Shape::Deployment(check));
+
+/// Distributions that bring another one along.
+const CARRIERS: [(&str, &[&str]); 4] = [
+    ("gevent", &["gevent-websocket", "grequests", "locust", "flask-sockets", "zerorpc", "gevent-socketio"]),
+    ("tornado", &["notebook", "jupyterhub", "jupyter-server", "bokeh", "streamlit", "distributed", "panel", "flower"]),
+    ("uvicorn", &["fastapi-cli", "gradio", "chainlit", "mcp", "nicegui", "prefect", "mlflow", "litellm"]),
+    ("uvicorn-worker", &["apache-airflow"]),
+];
+
+/// What Gunicorn says, and exits, without the package.
+fn says(package: &str) -> &'static str {
+    match package {
+        "gevent" => "`gevent worker requires gevent`",
+        "tornado" => "`You need tornado installed to use this worker`",
+        "uvicorn-worker" => "`No module named 'uvicorn_worker'`",
+        _ => "an error of its import",
+    }
+}
+
+fn check(service: &Service, _: &Context, out: &mut Findings) {
+    let deployment = service.deployment;
+    // A list of requirements that has the server itself is taken to be complete.
+    if !service.is_gunicorn() || !deployment.asks_for("gunicorn") || !is_plain(deployment.base.as_ref()) {
+        return;
+    }
+    let class = deployment.setting("worker_class").filter(|class| class.is_set() && class.winner.depends.is_empty());
+    let needed = class.and_then(|class| Some((class, deployment.class?.distribution()?)));
+    let Some((class, package)) = needed else { return };
+    let carriers = CARRIERS.iter().find(|(name, _)| *name == package).map_or(&[][..], |(_, carriers)| carriers);
+    let brought = carriers.iter().any(|carrier| deployment.asks_for(carrier))
+        || deployment.asks_for_extra("gunicorn", package)
+        || package == "uvicorn" && ["standard", "all"].iter().any(|extra| deployment.asks_for_extra("fastapi", extra));
+    if deployment.asks_for(package) || brought {
+        return;
+    }
+    let name = service.class_name();
+    let Some(place) = class.place() else { return };
+    out.report(
+        place,
+        format!("needs `{package}`"),
+        format!(
+            "`{name}` needs the package `{package}`, which the project does not ask for: the start ends with {}",
+            says(package)
+        ),
+    )
+    // Only a lock file tells what comes with other packages.
+    .at_most(if deployment.locked { Confidence::High } else { Confidence::Medium })
+    .related_to(deployment.version.place.map(|place| Located::new("asks for Gunicorn without it".to_owned(), place)))
+    .help(format!("add `{package}` to the requirements"))
+    .fix(None);
+}
+
+/// Whether an image has nothing installed that its name does not tell.
+fn is_plain(base: Option<&Located<String>>) -> bool {
+    base.is_none_or(|base| {
+        let name = base.value.split(['@', ':']).next().unwrap_or_default();
+        let plain = ["python", "debian", "ubuntu", "alpine", "uv"];
+        name.rsplit('/').next().is_some_and(|last| plain.contains(&last))
+    })
+}

@@ -1,0 +1,72 @@
+//! Fires when the package of a worker class is pinned below what the server accepts.
+
+use super::prelude::*;
+use crate::servers::Version;
+
+pub(super) const RULE: Rule = rule!("worker-package-too-old", Shape::Deployment(check));
+
+fn check(service: &Service, context: &Context, out: &mut Findings) {
+    let deployment = service.deployment;
+    networks(service, out);
+    let Some((class, package)) = deployment.class.and_then(|class| Some((class, class.distribution()?))) else {
+        return;
+    };
+    let (Some(pin), Some(needed)) = (deployment.pin_of(package), class.minimum(deployment.version.version)) else {
+        return;
+    };
+    let Some(place) = pin.place.filter(|_| pin.version < needed) else { return };
+    let text = pin.version_text();
+    let server = deployment.server;
+    out.report(
+        place,
+        format!("at least {needed} is needed"),
+        format!(
+            "`{}` of {server} {} needs {package} {needed} or later, and {text} is asked for: the start ends with \
+             `{package} worker requires {package} {needed} or higher`",
+            class.name(),
+            deployment.version.version_text()
+        ),
+    )
+    .at_most(if deployment.version.is_assumed() { Confidence::Medium } else { Confidence::High })
+    .related(service.class_place(), format!("runs `{}`", class.name()))
+    .related_to(deployment.version.place.map(|place| Located::new(format!("asks for {}", deployment.version), place)))
+    .help(format!("ask for {package} {needed} or later"))
+    .fix(bump(place, text, &needed.to_string(), context));
+}
+
+/// Networks count among the trusted addresses of Uvicorn from 0.31.0 on; before, they are names that match nobody.
+fn networks(service: &Service, out: &mut Findings) {
+    let since = Version::new(0, 31, 0);
+    let deployment = service.deployment;
+    let uvicorn = deployment.server == ServerName::Uvicorn;
+    let Some(pin) = deployment.pin_of("uvicorn").filter(|pin| uvicorn && pin.version < since) else {
+        return;
+    };
+    let Some(trusted) = deployment.setting("forwarded_allow_ips") else { return };
+    let network = match trusted.value() {
+        Some(Value::Str(text)) => text.split(',').any(|item| item.contains('/')),
+        Some(Value::List(items)) => items.iter().any(|item| item.as_str().is_some_and(|item| item.contains('/'))),
+        _ => false,
+    };
+    if let Some(place) = trusted.place().filter(|_| network) {
+        out.report(
+            place,
+            "matches nobody",
+            format!("Uvicorn {} knows no networks in `forwarded_allow_ips`: it trusts no proxy", pin.version_text()),
+        )
+        .related_to(pin.place.map(|place| Located::new(format!("asks for {}", pin.version_text()), place)))
+        .help(format!("ask for Uvicorn {since} or later, or name the addresses"))
+        .fix(None);
+    }
+}
+
+/// Another version in place of a pin that stands there once; a lock file is written by its own tool.
+pub(in super::super) fn bump(place: Place, old: &str, new: &str, context: &Context) -> Option<Fix> {
+    let text = context.files.text_at(place);
+    let lock = context.files.get(place.file).path().rsplit('.').next() == Some("lock") || text.contains("--hash");
+    let mut found = text.match_indices(old);
+    let (at, _) = found.next().filter(|_| found.next().is_none() && !lock)?;
+    let start = place.span.start + at;
+    let pin = Place::new(place.file, Span::new(start, start + old.len()));
+    Some(Fix::unsafe_(format!("ask for {new}"), vec![Edit::replace(pin, new)]))
+}

@@ -1,0 +1,34 @@
+//! Fires when modules are imported first and patched for greenlets later.
+
+use super::prelude::*;
+use crate::app::InstrumentKind;
+
+pub(super) const RULE: Rule = rule!("late-monkey-patch", Shape::App(check));
+
+fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) {
+    if let Some(service) = service {
+        let deployment = service.deployment;
+        let preloads =
+            deployment.setting("preload_app").is_some_and(|preload| preload.value() != Some(&Value::Bool(false)));
+        let patched = deployment.configuration.as_ref().is_some_and(|configuration| configuration.patches);
+        // Its workers patch before they load the application, and patching twice does nothing.
+        if patched || (service.is_gunicorn() && service.runs_greenlets() && !preloads) {
+            return;
+        }
+    }
+    for seen in app.instruments.iter().filter(|seen| seen.at_import) {
+        let InstrumentKind::Patch(Some(early)) = &seen.kind else { continue };
+        out.report(
+            seen.place,
+            "too late",
+            format!(
+                "`patch_all()` comes after the import of `{}`: what that holds on to is not patched, and TLS may recurse or \
+                 block",
+                early.value
+            ),
+        )
+        .related(early.place, "imported before")
+        .help("make it the first statement of the file that is loaded first")
+        .fix(None);
+    }
+}
