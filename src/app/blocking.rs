@@ -104,9 +104,18 @@ pub(super) fn blocking(
 
 /// Which of two chains to the same call is told: the surer one, that from what every request runs through, the
 /// shorter one.
-fn standing(chain: &Chain, role: Role) -> (bool, bool, usize) {
-    let doubtful = chain.doubtful || chain.ways.len() >= MAX_SURE_CHAIN;
-    (doubtful, !role.is_for_every_request(), chain.ways.len())
+fn standing(chain: &Chain, role: Role) -> (Reverse<Confidence>, bool, usize) {
+    (Reverse(certainty(chain.doubts, chain.ways.len() + 1)), !role.is_for_every_request(), chain.ways.len())
+}
+
+/// How sure it is that a way through so many functions is taken, with so many calls that may mean something else.
+fn certainty(doubts: usize, functions: usize) -> Confidence {
+    match doubts {
+        // Each call on the way may stand behind a condition that is never met.
+        0 if functions <= MAX_SURE_CHAIN => Confidence::High,
+        0 | 1 => Confidence::Medium,
+        _ => Confidence::Low,
+    }
 }
 
 /// The calls in the last `async` function of a chain that lead on, or that block themselves.
@@ -259,12 +268,11 @@ impl Report<'_, '_, '_> {
             .collect();
         let outer = steps.iter().rposition(|(frame, _)| types.function(frame.function).is_async).unwrap_or(0);
         let (anchor_frame, anchor_span) = steps[outer];
-        // Each call on the way may stand behind a condition that is never met.
-        let doubtful = cause.chain.doubtful || sink.doubtful || steps.len() > MAX_SURE_CHAIN;
+        let doubts = cause.chain.doubts + usize::from(sink.doubtful);
         let known = limits::of(types, end.frame, sink);
         let function = |frame: Frame| types.function(frame.function);
         let repeats = steps.iter().any(|&(frame, span)| function(frame).repeats(span));
-        let always = !cause.chain.doubtful && steps.iter().all(|&(frame, span)| function(frame).always_reaches(span));
+        let always = cause.chain.doubts == 0 && steps.iter().all(|&(frame, span)| function(frame).always_reaches(span));
         let blocking = Blocking {
             call,
             what: sink.what.clone(),
@@ -287,7 +295,7 @@ impl Report<'_, '_, '_> {
             role: cause.role,
             roles: cause.roles,
             remedy: self.remedy(sink, anchor_frame.function, outer + 1 == steps.len()),
-            certainty: if doubtful { Confidence::Medium } else { Confidence::High },
+            certainty: certainty(doubts, steps.len()),
         };
         Some(Stated { anchor: anchor_frame.function, blocking, sites: cause.sites })
     }

@@ -92,6 +92,7 @@ impl Instructions {
                 role: Role::Signal,
                 context: Context::Loop,
                 route: None,
+                told_once_by: None,
             }));
         }
         (found, missing)

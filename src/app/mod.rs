@@ -252,6 +252,7 @@ fn assemble(
     found.retain(|found| !matches!(marks.get(&found.frame.function), Some(Mark::Leave)));
     effects.mark(marks);
     let mut nodes: Vec<usize> = found.iter().map(|found| effects.explore(found.frame)).collect();
+    tasks::before_serving(&effects, &mut found, &nodes);
     tasks::left_running(&mut effects, &mut found, &mut nodes);
     let streaming = streams::find(&mut effects, &loaded, modules);
     let handlers: Vec<Handler> =

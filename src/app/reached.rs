@@ -44,7 +44,7 @@ pub(super) fn reached(
                         doubtful: true,
                     }
                 });
-                known.doubtful &= chain.doubtful || sink.doubtful;
+                known.doubtful &= chain.doubts > 0 || sink.doubtful;
                 known.contexts.insert(entry.found.context);
                 known.handler_count += 1;
                 if known.handlers.len() < MAX_NAMED {

@@ -1,9 +1,14 @@
-//! Coroutines that an application leaves running when it starts: they share the loop with requests.
+//! What runs beside requests, and what only looks as if it did.
+//!
+//! Coroutines that an application leaves running when it starts share the loop with requests. A callback that plain
+//! code gives to the loop before it runs is start-up: no request has come in yet.
 
 use std::collections::BTreeSet;
 
 use crate::python::effects::Effects;
 use crate::python::frameworks::{Context, Found, Framework, Role};
+use crate::python::syntax::ast::Expr;
+use crate::python::types::FunctionId;
 
 /// Adds the tasks that start-up code leaves running to what the framework calls.
 pub(super) fn left_running(effects: &mut Effects<'_, '_>, found: &mut Vec<Found>, nodes: &mut Vec<usize>) {
@@ -24,6 +29,68 @@ pub(super) fn left_running(effects: &mut Effects<'_, '_>, found: &mut Vec<Found>
         nodes.push(effects.explore(frame));
         let (function, framework) = (frame.function, Framework::Unknown);
         let (role, context) = (Role::Background, Context::Loop);
-        found.push(Found { frame, function, framework, role, context, route: None });
+        found.push(Found { frame, function, framework, role, context, route: None, told_once_by: None });
     }
+}
+
+/// Callbacks that run once count as start-up where the code that gives them to the loop stands next to the one that
+/// starts it, and nothing that the loop runs calls it.
+pub(super) fn before_serving(effects: &Effects<'_, '_>, found: &mut [Found], nodes: &[usize]) {
+    if found.iter().all(|found| found.told_once_by.is_none()) {
+        return;
+    }
+    let serving = found.iter().zip(nodes).filter(|(found, _)| found.told_once_by.is_none());
+    let mut open: Vec<usize> = serving.map(|(_, &node)| node).collect();
+    let mut seen: BTreeSet<usize> = open.iter().copied().collect();
+    while let Some(node) = open.pop() {
+        for step in &effects.node(node).steps {
+            if seen.insert(step.to) {
+                open.push(step.to);
+            }
+        }
+    }
+    let running: BTreeSet<FunctionId> = seen.into_iter().map(|node| effects.node(node).frame.function).collect();
+    for found in found.iter_mut() {
+        let Some(teller) = found.told_once_by else { continue };
+        let is_before = starts_a_loop(effects, teller.file) && !is_within(effects, teller, &running);
+        if found.context == Context::Loop && is_before {
+            found.context = Context::StartUp;
+            found.role = Role::LifeCycle;
+        }
+    }
+}
+
+/// Whether a module starts a loop that goes on until the process ends: `self.io_loop.start()`.
+fn starts_a_loop(effects: &Effects<'_, '_>, file: u32) -> bool {
+    effects.types().facts_at(file).calls.iter().any(|(_, call)| match &*call.func {
+        Expr::Attribute(method) => {
+            matches!(method.attr.as_str(), "start" | "run_forever") && names_a_loop(&method.value)
+        }
+        _ => false,
+    })
+}
+
+fn names_a_loop(expr: &Expr) -> bool {
+    match expr {
+        Expr::Call(call) => names_a_loop(&call.func),
+        Expr::Attribute(attribute) => is_loop(attribute.attr.as_str()) || names_a_loop(&attribute.value),
+        Expr::Name(name) => is_loop(name.id.as_str()),
+        _ => false,
+    }
+}
+
+fn is_loop(name: &str) -> bool {
+    name.to_ascii_lowercase().ends_with("loop")
+}
+
+/// Whether a function, or one around it, is among these.
+fn is_within(effects: &Effects<'_, '_>, mut id: FunctionId, functions: &BTreeSet<FunctionId>) -> bool {
+    while id.index != 0 {
+        let function = effects.types().function(id);
+        if functions.contains(&id) || function.is_async {
+            return true;
+        }
+        id.index = function.parent;
+    }
+    false
 }

@@ -73,6 +73,7 @@ mod tests {
             help: None,
             category: None,
             pattern: None,
+            handlers: Vec::new(),
             function: function.map(str::to_owned),
             fix: None,
         };

@@ -124,6 +124,8 @@ pub struct Finding {
     pub category: Option<&'static str>,
     /// What it has in common with others of its rule: a report for people shows many of them as one.
     pub pattern: Option<String>,
+    /// The handlers that reach the call that it is about, by where they are named.
+    pub handlers: Vec<Place>,
     /// The function or class of Python code that it stands in, by its dotted name within the file.
     pub function: Option<String>,
     /// A change of the user's files that settles it.

@@ -16,6 +16,7 @@ pub(super) fn finding(place: Place, label: &str) -> Finding {
         help: None,
         category: None,
         pattern: None,
+        handlers: Vec::new(),
         function: None,
         fix: None,
     }

@@ -14,6 +14,7 @@ mod observability;
 pub mod policy;
 mod prelude;
 mod reliability;
+mod repeated;
 mod security;
 mod sizing;
 mod stated;
@@ -144,7 +145,7 @@ pub fn run(
             }
         }
     }
-    findings
+    repeated::joined(findings)
 }
 
 /// What the rules say about comments that are addressed to farrier, and about its settings.

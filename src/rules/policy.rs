@@ -177,6 +177,7 @@ impl Policy {
             help: None,
             category: None,
             pattern: None,
+            handlers: Vec::new(),
             function: None,
             fix: None,
         })

@@ -314,6 +314,7 @@ impl<'a> Findings<'a> {
             help: None,
             category: None,
             pattern: None,
+            handlers: Vec::new(),
             function: None,
             fix: None,
         };
@@ -333,6 +334,12 @@ impl Report<'_> {
     /// The finding is no surer than `confidence`.
     pub(super) fn at_most(self, confidence: Confidence) -> Self {
         self.finding.confidence = self.finding.confidence.min(confidence);
+        self
+    }
+
+    /// The handlers that reach the call that it is about.
+    pub(super) fn reached_from(self, handlers: impl IntoIterator<Item = Place>) -> Self {
+        self.finding.handlers = handlers.into_iter().collect();
         self
     }
 

@@ -39,6 +39,7 @@ fn judge(text: &str, statement: &dyn Fn(FileId, Span) -> Span, ran: &[&str]) -> 
             help: None,
             category: None,
             pattern: None,
+            handlers: Vec::new(),
             function: None,
             fix: None,
         })

@@ -180,6 +180,7 @@ impl<'a> Reader<'a> {
             span: span_of(&def.name),
             scope: self.function,
             bases: def.arguments.as_deref().map(|arguments| &*arguments.args).unwrap_or_default(),
+            metaclass: metaclass(def),
             decorators: &def.decorator_list,
             parameters: generic_over(def),
             methods: HashMap::new(),
@@ -229,6 +230,13 @@ impl<'a> Reader<'a> {
             }
         }
     }
+}
+
+/// What a class gives for `metaclass`.
+fn metaclass(def: &ast::StmtClassDef) -> Option<&Expr> {
+    let mut keywords = def.arguments.as_deref()?.keywords.iter();
+    let keyword = keywords.find(|keyword| keyword.arg.as_ref().is_some_and(|name| name.as_str() == "metaclass"))?;
+    Some(&keyword.value)
 }
 
 /// `@abstractmethod`, whatever the body does for those who ask it by `super()`.

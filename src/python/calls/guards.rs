@@ -1,6 +1,5 @@
-//! Conditions under which code does not run on a server, or only once.
+//! Conditions under which code does not run on a server.
 
-use super::Reader;
 use crate::python::syntax::ast::{self, Expr, Stmt};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -106,60 +105,4 @@ pub(super) fn equality(test: &Expr) -> Option<(&str, &str)> {
 /// Whether what follows in the same block is never reached.
 pub(super) fn leaves(stmt: &Stmt) -> bool {
     matches!(stmt, Stmt::Return(_) | Stmt::Raise(_) | Stmt::Continue(_) | Stmt::Break(_))
-}
-
-/// How long a value is kept that is filled in when it is first asked for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kept {
-    /// It is not, as far as can be seen.
-    No,
-    /// As long as the object.
-    Object,
-    /// As long as the process.
-    Process,
-}
-
-impl Reader<'_> {
-    /// `if kept is not None: return kept`: what follows runs once in the life of what keeps it.
-    pub(super) fn returns_kept_value(&self, stmt: &Stmt) -> Kept {
-        let Stmt::If(stmt) = stmt else { return Kept::No };
-        let returns = matches!(&*stmt.body, [Stmt::Return(_)]) && stmt.elif_else_clauses.is_empty();
-        if !returns {
-            return Kept::No;
-        }
-        self.kept(match &*stmt.test {
-            Expr::Compare(compare) if matches!(&*compare.ops, [ast::CmpOp::IsNot]) => &compare.left,
-            other => other,
-        })
-    }
-
-    /// `if kept is None:` and `if not kept:`: the body runs once in the life of what keeps it.
-    pub(super) fn fills_kept_value(&self, test: &Expr) -> Kept {
-        match test {
-            Expr::Compare(compare) if matches!(&*compare.ops, [ast::CmpOp::Is]) => self.kept(&compare.left),
-            Expr::UnaryOp(operation) if operation.op == ast::UnaryOp::Not => self.kept(&operation.operand),
-            _ => Kept::No,
-        }
-    }
-
-    /// How long something outlives the call: a global that this function writes, or an attribute of the
-    /// object or class.
-    fn kept(&self, expr: &Expr) -> Kept {
-        let function = &self.facts.functions[self.function as usize];
-        match expr {
-            Expr::Name(name) if function.globals.contains(name.id.as_str()) => Kept::Process,
-            Expr::Attribute(attribute) => {
-                let Expr::Name(object) = &*attribute.value else { return Kept::No };
-                let is_own = function.class.is_some()
-                    && attribute.attr.as_str().starts_with('_')
-                    && function.parameters.first().is_some_and(|first| first.name == object.id.as_str());
-                match (is_own, object.id.as_str()) {
-                    (true, "self") => Kept::Object,
-                    (true, _) => Kept::Process,
-                    (false, _) => Kept::No,
-                }
-            }
-            _ => Kept::No,
-        }
-    }
 }

@@ -11,10 +11,12 @@ mod development;
 mod fills;
 mod generators;
 mod guards;
+mod kept;
 mod statements;
 
 pub use self::conditions::{Condition, Forwarded, Interest, Slot};
-use self::guards::{Kept, leaves};
+use self::guards::leaves;
+use self::kept::Kept;
 use super::names::{Binding, Bound};
 use super::syntax::ast::{self, Expr, Stmt};
 use super::syntax::{Module, span_of, visitor};
@@ -164,6 +166,8 @@ pub struct Class<'a> {
     pub scope: u32,
     /// Its bases.
     pub bases: &'a [Expr],
+    /// What makes its instances, where it says so: `metaclass=`.
+    pub metaclass: Option<&'a Expr>,
     /// Its decorators.
     pub decorators: &'a [ast::Decorator],
     /// The names of the types it is generic over, in the order in which they are given.

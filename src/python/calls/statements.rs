@@ -1,7 +1,8 @@
 //! What runs, in the order it runs: statements with blocks, calls, comprehensions.
 
 use super::generators::is_eager;
-use super::guards::{Guard, Kept, equality, guard, is_zero_or_false, probes_for_loop};
+use super::guards::{Guard, equality, guard, is_zero_or_false, probes_for_loop};
+use super::kept::Kept;
 use super::{EventKind, Reader};
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr, Stmt};
@@ -22,7 +23,7 @@ impl<'a> Reader<'a> {
                 self.typing_only -= 1;
             }
             Guard::Main | Guard::LifeSpan => self.quiet_block(&stmt.body),
-            Guard::None => match self.fills_kept_value(&stmt.test) {
+            Guard::None => match self.fills_kept_value(&stmt.test, &stmt.body) {
                 Kept::Process => self.quiet_block(&stmt.body),
                 Kept::Object => self.once_block(&stmt.body),
                 Kept::No => {

@@ -121,6 +121,7 @@ impl<'a> Work<'_, 'a> {
     fn call(&mut self, call: &'a ast::ExprCall, span: Span, awaited: bool) {
         let callees = self.types.value(&call.func, self.frame);
         let doubtful = callees.len() > 1;
+        let callees = self.types.candidates(callees, call, self.frame);
         for callee in callees.iter() {
             self.callee(callee, call, span, awaited, doubtful);
         }
@@ -222,6 +223,9 @@ impl<'a> Work<'_, 'a> {
     }
 
     fn construct(&mut self, class: ClassId, call: &'a ast::ExprCall, span: Span, doubtful: bool) {
+        if self.types.keeps_its_instance(class) {
+            return;
+        }
         for name in MAKING {
             for method in self.types.method(class, name) {
                 if let Value::Function(target) = self.types.with_arguments(&method, call, self.frame) {
@@ -259,6 +263,7 @@ impl<'a> Work<'_, 'a> {
                     self.sink(effect, &format!("{}.{path}", catalogue::class(ty)), span, false);
                 }
             }
+            Value::Class(class) if self.types.keeps_its_instance(*class) => {}
             Value::Class(class) => MAKING.iter().for_each(|name| self.methods(*class, name, span, false)),
             Value::Object(class) => self.methods(*class, "__call__", span, false),
             _ => {}

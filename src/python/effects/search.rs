@@ -1,6 +1,7 @@
 //! Which blocking calls a function reaches, and by which shortest way.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap};
 
 use super::{Effects, Step};
 use crate::python::types::{Frame, FunctionId};
@@ -29,8 +30,8 @@ pub struct Chain {
     pub ways: Vec<Way>,
     /// The node that blocks by itself.
     pub end: usize,
-    /// Whether a call on the way may mean something else.
-    pub doubtful: bool,
+    /// How many calls on the way may mean something else.
+    pub doubts: usize,
 }
 
 impl Effects<'_, '_> {
@@ -69,60 +70,64 @@ impl Effects<'_, '_> {
         false
     }
 
-    /// For each of these nodes, the shortest way to every function below it that blocks by itself, nearest
-    /// first. Among ways of one length, the one without doubt and then the first in the text is taken.
+    /// For each of these nodes, the way to every function below it that blocks by itself with the fewest
+    /// doubts, and of those the shortest, in this order. Among equal ways the first in the text is taken.
     pub fn chains(&self, roots: impl Iterator<Item = usize>) -> Vec<Vec<Chain>> {
         let may_block = self.may_block();
         // Made once: most of the nodes are out of reach of most of the roots.
-        let mut from: Vec<From> = vec![From::Nowhere; self.nodes.len()];
-        roots.map(|root| self.chains_of(root, &may_block, &mut from)).collect()
+        let mut reached: Vec<Option<Reached>> = vec![None; self.nodes.len()];
+        roots.map(|root| self.chains_of(root, &may_block, &mut reached)).collect()
     }
 
-    /// The ways from one node; `from` is left as it was.
-    fn chains_of(&self, root: usize, may_block: &[bool], from: &mut [From]) -> Vec<Chain> {
+    /// The ways from one node; `reached` is left as it was.
+    fn chains_of(&self, root: usize, may_block: &[bool], reached: &mut [Option<Reached>]) -> Vec<Chain> {
         let mut order = Vec::new();
-        let mut open = VecDeque::from([root]);
         let mut seen = vec![root];
-        from[root] = From::Root;
-        while let Some(node) = open.pop_front() {
-            if !may_block[node] {
+        let mut open = BinaryHeap::from([Reverse((Cost::default(), seen.len(), root))]);
+        reached[root] = Some(Reached::default());
+        while let Some(Reverse((cost, _, node))) = open.pop() {
+            if reached[node].is_none_or(|known| known.cost != cost) || !may_block[node] {
                 continue;
             }
-            order.push(node);
-            let (sure, doubtful): (Vec<&Step>, Vec<&Step>) =
-                self.nodes[node].steps.iter().partition(|step| !step.doubtful);
-            for step in sure.into_iter().chain(doubtful) {
-                if from[step.to] == From::Nowhere {
+            order.push((node, cost));
+            for step in &self.nodes[node].steps {
+                let next = Cost { doubts: cost.doubts + usize::from(step.doubtful), hops: cost.hops + 1 };
+                if reached[step.to].is_none_or(|known| next < known.cost) {
+                    reached[step.to] = Some(Reached { cost: next, by: Some((node, *step)) });
                     seen.push(step.to);
-                    from[step.to] = From::Caller(node, *step);
-                    open.push_back(step.to);
+                    open.push(Reverse((next, seen.len(), step.to)));
                 }
             }
         }
-        let blocking = order.into_iter().filter(|&node| !self.nodes[node].sinks.is_empty());
-        let chains = blocking.map(|end| walk_back(end, from)).collect();
-        seen.into_iter().for_each(|node| from[node] = From::Nowhere);
+        let blocking = order.into_iter().filter(|(node, _)| !self.nodes[*node].sinks.is_empty());
+        let chains = blocking.map(|(end, cost)| walk_back(end, cost.doubts, reached)).collect();
+        seen.into_iter().for_each(|node| reached[node] = None);
         chains
     }
 }
 
-/// How a node is reached first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum From {
-    Nowhere,
-    Root,
-    Caller(usize, Step),
+/// What a way costs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Cost {
+    doubts: usize,
+    hops: usize,
 }
 
-fn walk_back(end: usize, from: &[From]) -> Chain {
+/// How a node is reached best, as far as is known.
+#[derive(Debug, Clone, Copy, Default)]
+struct Reached {
+    cost: Cost,
+    /// The caller and its call; none for where the search begins.
+    by: Option<(usize, Step)>,
+}
+
+fn walk_back(end: usize, doubts: usize, reached: &[Option<Reached>]) -> Chain {
     let mut ways = Vec::new();
-    let mut doubtful = false;
     let mut at = end;
-    while let From::Caller(caller, step) = from[at] {
+    while let Some((caller, step)) = reached[at].and_then(|reached| reached.by) {
         ways.push(Way { node: caller, span: step.span });
-        doubtful |= step.doubtful;
         at = caller;
     }
     ways.reverse();
-    Chain { ways, end, doubtful }
+    Chain { ways, end, doubts }
 }

@@ -25,6 +25,8 @@ pub struct Found {
     pub context: Context,
     /// The path it answers.
     pub route: Option<String>,
+    /// Of what is called once, as soon as the loop runs: the function that says so.
+    pub told_once_by: Option<FunctionId>,
 }
 
 /// What is known of the application as a whole.
@@ -44,7 +46,8 @@ pub struct Setting<'s> {
 /// [`Role`].
 pub fn find(types: &Types<'_>, modules: &[u32], setting: Setting<'_>) -> Vec<Found> {
     let registrars = registrars(types, modules);
-    let mut finder = Finder { types, setting, registrars, found: BTreeMap::new(), visited: BTreeSet::new() };
+    let mut finder =
+        Finder { types, setting, registrars, found: BTreeMap::new(), visited: BTreeSet::new(), teller: None };
     for &file in modules {
         finder.module(file);
     }
@@ -62,6 +65,8 @@ pub(super) struct Finder<'t, 'a> {
     pub(super) registrars: BTreeSet<String>,
     /// Functions that were read with arguments known from a caller.
     pub(super) visited: BTreeSet<Frame>,
+    /// The function whose call is read.
+    teller: Option<FunctionId>,
 }
 
 /// The object a method is called on, as a library's class and the attributes that lead from it.
@@ -104,13 +109,18 @@ impl<'a> Finder<'_, 'a> {
         context: Context,
         route: Option<String>,
     ) {
-        let found = Found { frame, function, framework: entry.framework, role: entry.form.role, context, route };
+        let (framework, role) = (entry.framework, entry.form.role);
+        let told_once_by = self.teller.filter(|_| entry.form.once);
+        let found = Found { frame, function, framework, role, context, route, told_once_by };
         self.found
             .entry((function, frame, context))
             .and_modify(|known| {
+                // Who says so twice may say so while requests are served.
+                let told_once_by = known.told_once_by.filter(|by| found.told_once_by == Some(*by));
                 if found.role < known.role {
                     *known = found.clone();
                 }
+                known.told_once_by = told_once_by;
             })
             .or_insert(found);
     }
@@ -228,6 +238,7 @@ impl<'a> Finder<'_, 'a> {
     }
 
     pub(super) fn call(&mut self, call: &'a ast::ExprCall, frame: Frame) {
+        self.teller = Some(frame.function);
         match &*call.func {
             Expr::Attribute(attribute) => {
                 self.method_call(attribute, call, frame);
@@ -375,9 +386,18 @@ impl<'a> Finder<'_, 'a> {
         plain: Context,
         route: Option<&String>,
     ) {
+        let rebound = self.rebound(class);
         for name in self.methods_of(class) {
-            if names_method(names, name) {
-                self.add_method(class, name, entry, plain, route);
+            if !names_method(names, name) {
+                continue;
+            }
+            match rebound.iter().find(|one| one.is_of(name)) {
+                None => self.add_method(class, name, entry, plain, route),
+                Some(one) => {
+                    if let Some(context) = one.context {
+                        self.add_method(class, name, entry, context, route);
+                    }
+                }
             }
         }
     }

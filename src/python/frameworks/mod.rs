@@ -23,6 +23,7 @@ mod litestar;
 mod pydantic;
 mod quart;
 mod raw;
+mod rebound;
 mod registered;
 mod sanic;
 mod schedulers;
@@ -101,6 +102,8 @@ struct Form {
     thread: Option<&'static str>,
     /// Whether a function that is given is called once, and what it returns for each request.
     makes: bool,
+    /// Whether what is given is called once, as soon as the loop runs.
+    once: bool,
 }
 
 /// A table of forms that all run plain functions in one context and `async` ones in another.
@@ -114,7 +117,7 @@ impl Runs {
     const fn form(self, told: Told, role: Role) -> Form {
         let Self { plain, coroutine } = self;
         let (of_object, of_class): (Names, Names) = (&["__call__"], &["__call__"]);
-        Form { told, role, plain, coroutine, of_object, of_class, thread: None, makes: false }
+        Form { told, role, plain, coroutine, of_object, of_class, thread: None, makes: false, once: false }
     }
 }
 
@@ -138,6 +141,11 @@ impl Form {
     /// For what makes, of functions that are given, those that are called.
     const fn making(self) -> Self {
         Self { makes: true, ..self }
+    }
+
+    /// For what is called once, as soon as the loop runs.
+    const fn once(self) -> Self {
+        Self { once: true, ..self }
     }
 
     /// With what is called of a class that is given.

@@ -44,10 +44,20 @@ pub(super) const FORMS: &[Form] = &[
         Told::Call { names: &["tornado.ioloop.PeriodicCallback"], argument: at(0, &["callback"]) },
         Role::Background,
     ),
+    ON_LOOP
+        .form(
+            Told::Method {
+                on: &["tornado.ioloop.IOLoop"],
+                names: &["add_callback", "spawn_callback"],
+                argument: at(0, &["callback"]),
+            },
+            Role::Background,
+        )
+        .once(),
     ON_LOOP.form(
         Told::Method {
             on: &["tornado.ioloop.IOLoop"],
-            names: &["add_callback", "spawn_callback", "add_callback_from_signal"],
+            names: &["add_callback_from_signal"],
             argument: at(0, &["callback"]),
         },
         Role::Background,

@@ -112,7 +112,8 @@ impl<'a> Types<'a> {
         entries
     }
 
-    fn leaves_arguments(&self, function: FunctionId) -> bool {
+    /// Whether the decorators of a function change nothing about which arguments it takes.
+    pub(super) fn leaves_arguments(&self, function: FunctionId) -> bool {
         self.function(function).decorators.iter().all(|decorator| {
             let name = crate::python::calls::last_name(&decorator.expression);
             LEAVES_ARGUMENTS.contains(&name) || matches!(name, "setter" | "deleter")

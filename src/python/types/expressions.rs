@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::caches;
 use super::outside::{is_application, is_bag, is_settings, is_state};
 use super::{ExprRef, Frame, FunctionId, Question, Types, Value, Values};
 use crate::python::catalogue;
@@ -46,7 +47,7 @@ impl<'a> Types<'a> {
     }
 
     fn result_of_call(&self, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
-        let callee = self.value(&call.func, frame);
+        let callee = self.candidates(self.value(&call.func, frame), call, frame);
         if let Some(callable) = self.offloaded(&callee, call) {
             return self.result_elsewhere(callable, frame);
         }
@@ -143,6 +144,11 @@ impl<'a> Types<'a> {
                 Value::External(name) if name.starts_with("typing.") || is_generic(name) => {
                     found.push(Value::Alias(ExprRef(expr), frame));
                 }
+                Value::External(name) if &**name == caches::ALL => found.push(match &*subscript.slice {
+                    Expr::StringLiteral(alias) => self.cache(alias.value.to_str()),
+                    // `DEFAULT_CACHE_ALIAS`, or whatever somebody asks for.
+                    _ => self.cache(""),
+                }),
                 Value::External(name) => match catalogue::made_by(&format!("{name}[]")) {
                     Some(made) => found.push(Value::Instance(made.into())),
                     None => found.push(value.clone()),
@@ -169,6 +175,7 @@ impl<'a> Types<'a> {
         match value {
             Value::Module(module) => self.module_attribute(module, name),
             bag if is_bag(bag) => self.put_into(bag, name),
+            Value::External(object) if &**object == caches::DEFAULT => self.attribute(&self.cache("default"), name),
             Value::External(object) => {
                 if let Some(made) = catalogue::made_by(object).filter(|_| is_object(object)) {
                     return self.attribute(&Value::Instance(made.into()), name);
@@ -231,7 +238,7 @@ impl<'a> Types<'a> {
 
 /// Whether a name in the catalogue's `from` stands for an object rather than for a callable.
 fn is_object(name: &str) -> bool {
-    matches!(name, "django.core.cache.cache" | "django.core.files.storage.default_storage" | "django.db.connection")
+    matches!(name, "django.core.files.storage.default_storage" | "django.db.connection")
 }
 
 /// Whether an expression gives a number, a text or a truth value, which nothing here asks about.

@@ -3,6 +3,7 @@
 //! Types say what a value may be, this says what it is. It decides conditions, so a guess would hide
 //! code that runs: whatever is not certain stays unknown.
 
+use super::candidates::asked_about;
 use super::{ClassId, Frame, FunctionId, Types, Value};
 use crate::python::calls::Interest;
 use crate::python::names::{Binding, Bound, visible};
@@ -230,8 +231,11 @@ impl<'a> Types<'a> {
         }
     }
 
-    /// `isinstance(None, Type)` is false, `bool(x)` is what `x` is.
+    /// `isinstance(None, Type)` is false, `bool(x)` is what `x` is, `iscoroutinefunction(f)` whether `f` is one.
     fn asked(&self, call: &'a ast::ExprCall, frame: Frame, depth: u8) -> Option<bool> {
+        if let Some(asked) = asked_about(call) {
+            return self.is_coroutine_function(asked, frame);
+        }
         let Expr::Name(callee) = &*call.func else { return None };
         match (callee.id.as_str(), &*call.arguments.args) {
             ("bool", [one]) => self.truth_of(one, frame, depth),

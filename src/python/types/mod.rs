@@ -7,6 +7,8 @@
 mod annotations;
 mod applied;
 mod branches;
+mod caches;
+mod candidates;
 mod classes;
 mod configured;
 mod containers;
@@ -28,6 +30,7 @@ mod parameters;
 mod project;
 mod protocols;
 mod results;
+mod singletons;
 mod sites;
 
 use std::cell::{Cell, OnceCell, RefCell};

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::prelude::*;
 use crate::app::{Blocking, Category, Limit, Role, Timeout, Weight};
+use crate::rules::repeated::MAX_HANDLERS;
 
 /// How many places of a kind a finding points at.
 const MAX_PLACES: usize = 30;
@@ -13,8 +14,6 @@ const MOMENT: f64 = 0.01;
 const UNNOTICED: f64 = 0.01;
 /// Seconds from which on asyncio's debug mode calls a pause slow (`loop.slow_callback_duration`, Python 3.14).
 const SHORT: f64 = 0.1;
-/// How many handlers it names.
-const MAX_HANDLERS: usize = 5;
 
 impl Blocking {
     /// `async def quote`, the function that makes the call.
@@ -123,9 +122,6 @@ impl Blocking {
             report = report.related(*place, "so does this");
         }
         let mut help = self.remedy.text.clone();
-        if self.handlers.len() > MAX_HANDLERS {
-            let _ = write!(help, "; {} handlers reach it", self.handlers.len());
-        }
         let endless = self.weight == Weight::Unbounded && self.category != Category::File;
         if let Some(timeout) = service.and_then(Service::heartbeat).filter(|_| endless) {
             let _ = write!(
@@ -134,7 +130,8 @@ impl Blocking {
                  every request of the worker along"
             );
         }
-        report.help(help).fix(self.repair.clone());
+        let handlers = self.handlers.iter().map(|(_, place)| *place);
+        report.help(help).reached_from(handlers).fix(self.repair.clone());
     }
 
     /// Whether a call takes fewer seconds than these, whatever happens.

@@ -1,0 +1,166 @@
+//! Code that runs once in the life of the process, or of an object, because what it makes is kept.
+//!
+//! Recognised by the condition alone: that nothing is kept yet. Whether somebody throws away what is kept is not
+//! asked.
+
+use super::Reader;
+use crate::python::syntax::ast::{self, CmpOp, Expr, Stmt, UnaryOp};
+
+/// How deep blocks and conditions are looked into.
+const MAX_DEPTH: usize = 16;
+
+/// Names of objects that are another one for each request, wherever they are imported from.
+const PER_REQUEST: [&str; 5] = ["g", "request", "session", "websocket", "current_user"];
+/// What applications are called: their attributes live as long as the process.
+const APPLICATIONS: [&str; 3] = ["app", "application", "current_app"];
+
+/// How long a value is kept that is filled in when it is first asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// It is not, as far as can be seen.
+    No,
+    /// As long as the object.
+    Object,
+    /// As long as the process.
+    Process,
+}
+
+impl Reader<'_> {
+    /// `if kept is not None: return kept`: what follows runs once in the life of what keeps it.
+    pub(super) fn returns_kept_value(&self, stmt: &Stmt) -> Kept {
+        let Stmt::If(stmt) = stmt else { return Kept::No };
+        let [Stmt::Return(result)] = &*stmt.body else { return Kept::No };
+        if !stmt.elif_else_clauses.is_empty() {
+            return Kept::No;
+        }
+        match &*stmt.test {
+            // `if kept is not None or failed: return kept`
+            Expr::BoolOp(either) if either.op == ast::BoolOp::Or => {
+                let returned = |kept: &Expr| result.value.as_deref().is_some_and(|given| is_same(given, kept));
+                let asked = either.values.iter().map(present).filter(|kept| kept.is_name_expr() || returned(kept));
+                asked.map(|kept| self.kept(kept)).find(|kept| *kept != Kept::No).unwrap_or(Kept::No)
+            }
+            one => self.kept(present(one)),
+        }
+    }
+
+    /// `if kept is None:` and `if not kept:`, alone or among others that must hold as well: the body runs once
+    /// in the life of what keeps it.
+    pub(super) fn fills_kept_value(&self, test: &Expr, body: &[Stmt]) -> Kept {
+        let alone = absent(test).map_or(Kept::No, |kept| self.kept(kept));
+        if alone != Kept::No {
+            return alone;
+        }
+        let asked: Vec<&Expr> = match test {
+            Expr::BoolOp(all) if all.op == ast::BoolOp::And => all.values.iter().filter_map(absent).collect(),
+            one => absent(one).into_iter().collect(),
+        };
+        let found = asked.into_iter().map(|kept| match (kept, self.kept(kept)) {
+            (Expr::Name(_), known) => known,
+            _ if !assigns(body, kept, 0) => Kept::No,
+            (_, Kept::No) if self.is_kept_elsewhere(kept) => Kept::Process,
+            (_, known) => known,
+        });
+        found.into_iter().find(|kept| *kept != Kept::No).unwrap_or(Kept::No)
+    }
+
+    /// How long something outlives the call: a global that this function writes, or an attribute of the
+    /// object or class.
+    fn kept(&self, expr: &Expr) -> Kept {
+        let function = &self.facts.functions[self.function as usize];
+        match expr {
+            Expr::Name(name) if function.globals.contains(name.id.as_str()) => Kept::Process,
+            Expr::Attribute(attribute) => {
+                let Expr::Name(object) = &*attribute.value else { return Kept::No };
+                let is_own = function.class.is_some()
+                    && attribute.attr.as_str().starts_with('_')
+                    && function.parameters.first().is_some_and(|first| first.name == object.id.as_str());
+                match (is_own, object.id.as_str()) {
+                    (true, "self") => Kept::Object,
+                    (true, _) => Kept::Process,
+                    (false, _) => Kept::No,
+                }
+            }
+            _ => Kept::No,
+        }
+    }
+
+    /// Whether an expression is an attribute of the application, or of an object or a class that a module holds.
+    fn is_kept_elsewhere(&self, expr: &Expr) -> bool {
+        let Expr::Attribute(attribute) = expr else { return false };
+        let mut owner = &*attribute.value;
+        for _ in 0..MAX_DEPTH {
+            match owner {
+                Expr::Attribute(outer) if APPLICATIONS.contains(&outer.attr.as_str()) => return true,
+                Expr::Attribute(outer) => owner = &outer.value,
+                Expr::Name(name) if APPLICATIONS.contains(&name.id.as_str()) => return true,
+                Expr::Name(name) => return self.is_of_module(name.id.as_str()),
+                _ => return false,
+            }
+        }
+        false
+    }
+
+    /// Whether a name stands for what the module binds it to.
+    fn is_of_module(&self, name: &str) -> bool {
+        let mut index = self.function;
+        while index != 0 {
+            let function = &self.facts.functions[index as usize];
+            if function.bindings.contains_key(name) {
+                return false;
+            }
+            index = function.parent;
+        }
+        !PER_REQUEST.contains(&name) && self.facts.functions[0].bindings.contains_key(name)
+    }
+}
+
+/// `x` of `x is not None`, or of `x`.
+fn present(test: &Expr) -> &Expr {
+    match test {
+        Expr::Compare(compare) if compares_with_none(compare, CmpOp::IsNot) => &compare.left,
+        other => other,
+    }
+}
+
+/// `x` of `x is None`, or of `not x`.
+fn absent(test: &Expr) -> Option<&Expr> {
+    match test {
+        Expr::Compare(compare) if compares_with_none(compare, CmpOp::Is) => Some(&compare.left),
+        Expr::UnaryOp(operation) if operation.op == UnaryOp::Not => Some(&operation.operand),
+        _ => None,
+    }
+}
+
+fn compares_with_none(compare: &ast::ExprCompare, by: CmpOp) -> bool {
+    matches!((&*compare.ops, &*compare.comparators), ([op], [Expr::NoneLiteral(_)]) if *op == by)
+}
+
+/// Whether a block assigns to this expression.
+fn assigns(body: &[Stmt], target: &Expr, depth: usize) -> bool {
+    depth < MAX_DEPTH
+        && body.iter().any(|stmt| match stmt {
+            Stmt::Assign(assign) => assign.targets.iter().any(|one| is_same(one, target)),
+            Stmt::AnnAssign(assign) => is_same(&assign.target, target),
+            Stmt::With(with) => assigns(&with.body, target, depth + 1),
+            Stmt::Try(attempt) => {
+                assigns(&attempt.body, target, depth + 1) || assigns(&attempt.orelse, target, depth + 1)
+            }
+            Stmt::If(choice) => {
+                let others = choice.elif_else_clauses.iter().map(|clause| &clause.body);
+                std::iter::once(&choice.body).chain(others).any(|body| assigns(body, target, depth + 1))
+            }
+            _ => false,
+        })
+}
+
+/// Whether both are the same name, or the same attribute of the same.
+fn is_same(one: &Expr, other: &Expr) -> bool {
+    match (one, other) {
+        (Expr::Name(one), Expr::Name(other)) => one.id == other.id,
+        (Expr::Attribute(one), Expr::Attribute(other)) => {
+            one.attr.as_str() == other.attr.as_str() && is_same(&one.value, &other.value)
+        }
+        _ => false,
+    }
+}

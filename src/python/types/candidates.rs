@@ -1,0 +1,118 @@
+//! Which of the functions that a call may mean it can mean.
+//!
+//! Not those that the arguments do not fit, and under `if iscoroutinefunction(f):` only those of that kind.
+
+use super::{Frame, FunctionId, Types, Value, Values};
+use crate::python::calls::last_name;
+use crate::python::names::{Bound, visible};
+use crate::python::syntax::ast::{self, Expr};
+use crate::python::syntax::span_of;
+use crate::source::Span;
+
+/// How deep conditions are looked into.
+const MAX_DEPTH: u8 = 8;
+
+impl<'a> Types<'a> {
+    /// Those of `callees` that a call can mean.
+    pub fn candidates(&self, callees: Values<'a>, call: &'a ast::ExprCall, frame: Frame) -> Values<'a> {
+        let kind = self.kind_asked_for(&call.func, span_of(call), frame);
+        let fits = |callee: &Value<'a>| match callee {
+            Value::Function(target) => {
+                kind.is_none_or(|is_async| self.function(target.function).is_async == is_async)
+                    && self.takes(callee, *target, call, frame)
+            }
+            _ => true,
+        };
+        if callees.iter().all(fits) { callees } else { callees.iter().filter(|one| fits(one)).cloned().collect() }
+    }
+
+    /// Whether a function has parameters for the arguments of a call.
+    fn takes(&self, callee: &Value<'a>, target: Frame, call: &'a ast::ExprCall, frame: Frame) -> bool {
+        let function = self.function(target.function);
+        let given = &call.arguments;
+        if given.args.is_empty() && given.keywords.is_empty() || !self.leaves_arguments(target.function) {
+            return true;
+        }
+        let any = |keywords: bool| function.parameters.iter().any(|one| one.variadic && one.keywords == keywords);
+        let named = |name: &str| function.parameters.iter().any(|one| !one.variadic && one.name == name);
+        let mut keywords = given.keywords.iter().filter_map(|keyword| keyword.arg.as_ref());
+        if !any(true) && keywords.any(|name| !named(name.as_str())) {
+            return false;
+        }
+        // Where the method is not taken from an object here, it is not certain whether it has one already.
+        if any(false) || !call.func.is_attribute_expr() || given.args.iter().any(Expr::is_starred_expr) {
+            return true;
+        }
+        let positional = function.parameters.iter().filter(|parameter| parameter.positional).count();
+        let taken = self.receiver_shift(callee, call, frame) + self.bound_arguments(target);
+        given.args.len() + taken <= positional
+    }
+
+    /// What a condition around a call says of the callee: whether it is a coroutine function.
+    fn kind_asked_for(&self, callee: &Expr, call: Span, frame: Frame) -> Option<bool> {
+        let conditions = &self.function(frame.function).conditions;
+        let around = conditions.iter().filter(|one| one.region.start <= call.start && call.end <= one.region.end);
+        around.filter_map(|one| said_of(callee, one.test, one.holds, 0)).last()
+    }
+
+    /// Whether an argument is a coroutine function, where the caller says which function it is.
+    pub(super) fn is_coroutine_function(&self, argument: &Expr, mut frame: Frame) -> Option<bool> {
+        let Expr::Name(name) = argument else { return None };
+        let mut at = span_of(argument).start;
+        while frame.function.index != 0 {
+            let function = self.function(frame.function);
+            if let Some(bindings) = function.bindings.get(name.id.as_str()) {
+                let [binding] = *visible(bindings, at) else { return None };
+                let Bound::Parameter(position) = binding.bound else { return None };
+                return match self.argument(frame, frame.function, position) {
+                    Some(Value::Function(given)) => Some(self.function(given.function).is_async),
+                    _ => None,
+                };
+            }
+            frame.function = FunctionId { index: function.parent, ..frame.function };
+            at = usize::MAX;
+        }
+        None
+    }
+}
+
+/// What a condition that came out as `holds` says of whether `callee` is a coroutine function.
+fn said_of(callee: &Expr, test: &Expr, holds: bool, depth: u8) -> Option<bool> {
+    if depth > MAX_DEPTH {
+        return None;
+    }
+    match test {
+        Expr::UnaryOp(operation) if operation.op == ast::UnaryOp::Not => {
+            said_of(callee, &operation.operand, !holds, depth + 1)
+        }
+        // All parts hold where `and` does, none where `or` does not.
+        Expr::BoolOp(operation) if holds == (operation.op == ast::BoolOp::And) => {
+            operation.values.iter().find_map(|one| said_of(callee, one, holds, depth + 1))
+        }
+        Expr::Call(call) => {
+            asked_about(call).filter(|asked| path(asked).is_some() && path(asked) == path(callee)).map(|_| holds)
+        }
+        _ => None,
+    }
+}
+
+/// What `iscoroutinefunction` is asked about.
+pub(super) fn asked_about(call: &ast::ExprCall) -> Option<&Expr> {
+    match &*call.arguments.args {
+        [one] if last_name(&call.func) == "iscoroutinefunction" => Some(one),
+        _ => None,
+    }
+}
+
+/// The names of a dotted name, last first.
+fn path(expr: &Expr) -> Option<Vec<&str>> {
+    let mut names = Vec::new();
+    let mut at = expr;
+    while let Expr::Attribute(attribute) = at {
+        names.push(attribute.attr.as_str());
+        at = &attribute.value;
+    }
+    let Expr::Name(name) = at else { return None };
+    names.push(name.id.as_str());
+    Some(names)
+}

@@ -1,0 +1,121 @@
+//! One finding per call, however many applications lead to it.
+//!
+//! Each application is judged by itself, so that what several of them share is found several times, each time by
+//! another way. Whoever reads the report settles it once.
+
+use std::cmp::Reverse;
+use std::fmt::Write as _;
+
+use crate::findings::{Confidence, Finding, Severity};
+use crate::source::Place;
+
+/// How many handlers one finding names.
+pub(super) const MAX_HANDLERS: usize = 5;
+
+/// Leaves of the findings about one call the worst and surest, with the handlers of all.
+pub(super) fn joined(mut findings: Vec<Finding>) -> Vec<Finding> {
+    let mut kept: Vec<Finding> = Vec::new();
+    // The order of the others stays.
+    findings.sort_by(|one, other| call_of(one).cmp(&call_of(other)).then_with(|| standing(one).cmp(&standing(other))));
+    for finding in findings {
+        match kept.last_mut().filter(|known| call_of(known).is_some() && call_of(known) == call_of(&finding)) {
+            Some(known) => join(known, finding),
+            None => kept.push(finding),
+        }
+    }
+    for finding in kept.iter_mut().filter(|finding| finding.handlers.len() > MAX_HANDLERS) {
+        let help = finding.help.get_or_insert_default();
+        let _ = write!(help, "; {} handlers reach it", finding.handlers.len());
+    }
+    kept
+}
+
+type Call<'f> = (Place, Option<&'static str>, Option<&'f str>);
+
+/// The call that a finding is about, if handlers lead to it.
+fn call_of(finding: &Finding) -> Option<Call<'_>> {
+    (!finding.handlers.is_empty()).then_some((finding.primary.place, finding.category, finding.pattern.as_deref()))
+}
+
+/// The worst and surest comes first. Only among those about one call does the order matter.
+fn standing(finding: &Finding) -> Option<Reverse<(Severity, Confidence)>> {
+    call_of(finding).map(|_| Reverse((finding.severity, finding.confidence)))
+}
+
+/// Adds what another way to the same call says: who goes it.
+fn join(known: &mut Finding, other: Finding) {
+    let mut named = known.related.iter().filter(|label| known.handlers.contains(&label.place)).count();
+    let new: Vec<_> = other.handlers.into_iter().filter(|place| !known.handlers.contains(place)).collect();
+    for label in other.related {
+        if named < MAX_HANDLERS && new.contains(&label.place) && !known.related.contains(&label) {
+            known.related.push(label);
+            named += 1;
+        }
+    }
+    known.handlers.extend(new);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::findings::Label;
+    use crate::source::{Files, Span};
+
+    /// A finding at `at`, with handlers at these offsets.
+    fn finding(at: usize, pattern: &str, severity: Severity, handlers: std::ops::Range<usize>) -> Finding {
+        let mut files = Files::new();
+        let file = files.add("app.py", " ".repeat(200));
+        let place = |at| Place::new(file, Span::new(at, at + 1));
+        Finding {
+            rule: "blocking-call-transitive",
+            code: "ASY002",
+            severity,
+            confidence: Confidence::High,
+            message: format!("{severity}"),
+            primary: Label::new(place(at), "the event loop stands still here"),
+            related: handlers.clone().map(|at| Label::new(place(at), format!("handler {at}"))).collect(),
+            help: Some("use httpx".to_owned()),
+            category: Some("network"),
+            pattern: Some(pattern.to_owned()),
+            handlers: handlers.map(place).collect(),
+            function: None,
+            fix: None,
+        }
+    }
+
+    #[test]
+    fn one_call_is_one_finding_with_the_handlers_of_all() {
+        let all = joined(vec![
+            finding(9, "requests", Severity::Warning, 100..102),
+            finding(9, "requests", Severity::Error, 101..104),
+        ]);
+        let [one] = &*all else { panic!("{} findings", all.len()) };
+        assert_eq!((one.severity, &*one.message), (Severity::Error, "error"));
+        let named: Vec<&str> = one.related.iter().map(|label| label.text.as_str()).collect();
+        assert_eq!(named, ["handler 101", "handler 102", "handler 103", "handler 100"]);
+        assert_eq!(one.help.as_deref(), Some("use httpx"));
+    }
+
+    #[test]
+    fn other_calls_and_other_places_stay() {
+        let all = joined(vec![
+            finding(9, "requests", Severity::Warning, 100..101),
+            finding(9, "redis", Severity::Warning, 100..101),
+            finding(8, "requests", Severity::Warning, 100..101),
+            finding(9, "requests", Severity::Warning, 0..0),
+            finding(9, "requests", Severity::Warning, 0..0),
+        ]);
+        assert_eq!(all.len(), 5);
+    }
+
+    #[test]
+    fn many_handlers_are_counted_and_few_of_them_named() {
+        let all = joined(vec![
+            finding(9, "requests", Severity::Warning, 100..104),
+            finding(9, "requests", Severity::Warning, 102..110),
+        ]);
+        let [one] = &*all else { panic!("{} findings", all.len()) };
+        assert_eq!(one.help.as_deref(), Some("use httpx; 10 handlers reach it"));
+        assert_eq!(one.related.len(), MAX_HANDLERS);
+    }
+}
