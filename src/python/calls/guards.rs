@@ -92,8 +92,8 @@ pub(super) fn is_placeholder(body: &[Stmt]) -> bool {
 }
 
 /// The name and the text of `name == "text"`.
-pub(super) fn equality(test: &Expr) -> Option<(&str, &str)> {
-    let Expr::Compare(compare) = test else { return None };
+pub(super) fn equality(condition: &Expr) -> Option<(&str, &str)> {
+    let Expr::Compare(compare) = condition else { return None };
     match (&*compare.left, &*compare.ops, &*compare.comparators) {
         (Expr::Name(name), [ast::CmpOp::Eq], [Expr::StringLiteral(text)]) => {
             Some((name.id.as_str(), text.value.to_str()))

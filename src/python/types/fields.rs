@@ -159,7 +159,7 @@ impl<'a> Types<'a> {
         if !in_method && let Some(member) = self.member_of_body(owner, receiver, binding) {
             return member;
         }
-        let object = (in_method && owner != receiver).then(|| ((function, 0), Value::Object(receiver)));
+        let object = (in_method && owner != receiver).then_some(((function, 0), Value::Object(receiver)));
         let entries = object.into_iter().chain(self.bound_class(owner, receiver));
         let environment = self.extend(super::Environment::default(), entries.collect());
         let frame = self.open(Frame { function, environment });
