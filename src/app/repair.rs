@@ -227,16 +227,20 @@ fn wrapped(file: FileId, text: &str, call: &ast::ExprCall, name: &str, parent: P
         return None;
     }
     let after = text.get(bracket + 1..)?;
-    let separator = match (call.arguments.is_empty(), after.starts_with(['\n', '\r'])) {
-        (true, _) => "",
-        (false, true) => ",",
-        (false, false) => ", ",
-    };
+    let callee = text.get(whole.start..bracket)?;
     let place = |start, end| Place::new(file, Span::new(start, end));
-    let mut edits = vec![
-        Edit::insert(place(whole.start, whole.start), format!("{open}await {name}(")),
-        Edit::replace(place(bracket, bracket + 1), separator),
-    ];
+    // Arguments on lines of their own: so is what is called.
+    let gap = &after[..after.len() - after.trim_start().len()];
+    let mut edits = if gap.contains('\n') && !call.arguments.is_empty() && !callee.contains('\n') {
+        let begin = format!("{open}await {name}({gap}{callee},{gap}");
+        vec![Edit::replace(place(whole.start, bracket + 1 + gap.len()), begin)]
+    } else {
+        let separator = if call.arguments.is_empty() { "" } else { ", " };
+        vec![
+            Edit::insert(place(whole.start, whole.start), format!("{open}await {name}(")),
+            Edit::replace(place(bracket, bracket + 1), separator),
+        ]
+    };
     if !close.is_empty() {
         edits.push(Edit::insert(place(whole.end, whole.end), close));
     }

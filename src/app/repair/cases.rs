@@ -56,7 +56,7 @@ fn calls_are_rewritten_where_they_stand() {
         ),
         (
             "    r = requests.Session().get(\n        'u',  # the address\n    )\n",
-            "    r = await asyncio.to_thread(requests.Session().get,\n        'u',  # the address\n    )\n",
+            "    r = await asyncio.to_thread(\n        requests.Session().get,\n        'u',  # the address\n    )\n",
             Unsafe,
         ),
         (
