@@ -16,7 +16,10 @@ const SWITCHES: [(&str, &str); 6] = [
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     let acts = |name: &str| service.ignored(name).is_none() && service.in_production();
-    for (name, what) in SWITCHES {
+    // Without it, what the other would fold is refused before.
+    let any_method = service.deployment.setting("permit_unconventional_http_method");
+    let folds = any_method.is_some_and(|any| any.value() == Some(&Value::Bool(true)));
+    for (name, what) in SWITCHES.into_iter().filter(|(name, _)| *name != "casefold_http_method" || folds) {
         let Some(setting) = service.deployment.setting(name).filter(|_| acts(name)) else {
             continue;
         };
