@@ -258,7 +258,8 @@ impl<'a> Types<'a> {
     /// What is declared, or what is returned where that is of classes below the declared one.
     fn more_exactly(&self, declared: Vec<Value<'a>>, inferred: impl FnOnce() -> Vec<Value<'a>>) -> Vec<Value<'a>> {
         // `-> DecoratedCallable` says no more than that what goes in comes out.
-        let says_nothing = |value: &Value<'a>| matches!(value, Value::Instance(ty) if catalogue::known_type(ty).is_none());
+        let says_nothing =
+            |value: &Value<'a>| matches!(value, Value::Instance(ty) if catalogue::known_type(ty).is_none());
         if declared.iter().all(says_nothing) {
             let found = inferred();
             let is_function = |value: &Value<'a>| matches!(value, Value::Function(_));
