@@ -30,9 +30,8 @@ const LEVELS: [(&str, &str); 9] = [
 ];
 
 /// The blocking calls that are not found, each for a reason.
-const MISSED: [&str; 4] = [
+const MISSED: [&str; 3] = [
     // Kept in an attribute after the first time: taken for once in the life of the process.
-    "ledger/ledger/bookings.py:16",
     "telemetry/storage/warehouse.py:23",
     // Beside a call that may take long, a short one of the same kind is not named.
     "parcels/parcels/handlers.py:43",

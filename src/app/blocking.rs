@@ -40,8 +40,7 @@ struct Cause {
 
 /// For each handler, the ways to everything below it that takes time.
 pub(super) fn chains(effects: &Effects<'_, '_>, entries: &[Entry<'_>]) -> Vec<Vec<Chain>> {
-    let may_block = effects.may_block();
-    entries.iter().map(|entry| effects.chains(entry.node, &may_block)).collect()
+    effects.chains(entries.iter().map(|entry| entry.node))
 }
 
 /// The blocking calls that handlers on the loop reach.

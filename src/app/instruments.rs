@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::python::calls::EventKind;
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr, Stmt};
-use crate::python::syntax::{Module, span_of};
+use crate::python::syntax::{Module, span_of, visitor};
 use crate::python::types::{Frame, FunctionId, Types, Value};
 use crate::source::{FileId, Files, Located, Place, Span};
 
@@ -121,6 +121,11 @@ pub(super) fn find(
                 let EventKind::Call(call, _) = event.kind else { continue };
                 let frame = types.plain(FunctionId { file, index });
                 if let Some((kind, what)) = kind(types, call, frame, facts.file, counts) {
+                    // What stands under a condition may be meant for developers, or never be switched on.
+                    let sure = kind == Kind::Sessions;
+                    if !sure && trees.get(&facts.file).is_some_and(|module| is_conditional(module, event.span)) {
+                        continue;
+                    }
                     let kind = match kind {
                         Kind::Patch(_) => Kind::Patch(earlier(trees.get(&facts.file), event.span, facts.file)),
                         kind => kind,
@@ -190,6 +195,28 @@ fn only_websockets(call: &ast::ExprCall) -> bool {
         Some(Expr::Tuple(tuple)) => tuple.elts.iter().all(is),
         Some(one) => is(one),
         None => false,
+    }
+}
+
+/// Whether an `if` decides that a place is reached.
+fn is_conditional(module: &Module, at: Span) -> bool {
+    let mut search = Conditions { at, found: false };
+    visitor::Visitor::visit_body(&mut search, &module.body);
+    search.found
+}
+
+struct Conditions {
+    at: Span,
+    found: bool,
+}
+
+impl<'a> visitor::Visitor<'a> for Conditions {
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
+        let span = span_of(statement);
+        if span.start <= self.at.start && self.at.end <= span.end {
+            self.found |= matches!(statement, Stmt::If(_));
+            visitor::walk_stmt(self, statement);
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! What handlers call that takes time, wherever they run.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry};
 
-use super::blocking::Entry;
+use super::blocking;
 use super::{Context, Evidence, Reached, Workload, limits};
 use crate::python::catalogue::{Category, Weight};
 use crate::python::effects::{Chain, Effects};
@@ -13,7 +13,11 @@ use crate::source::{Place, Span};
 const MAX_NAMED: usize = 40;
 
 /// Every call below the handlers, start-up left out; in the order of files and lines.
-pub(super) fn reached(effects: &Effects<'_, '_>, entries: &[Entry<'_>], chains: &[Vec<Chain>]) -> Vec<Reached> {
+pub(super) fn reached(
+    effects: &Effects<'_, '_>,
+    entries: &[blocking::Entry<'_>],
+    chains: &[Vec<Chain>],
+) -> Vec<Reached> {
     let types = effects.types();
     let mut found: BTreeMap<(FunctionId, Span, String), Reached> = BTreeMap::new();
     for (entry, chains) in entries.iter().zip(chains).filter(|(entry, _)| entry.found.context != Context::StartUp) {
@@ -30,6 +34,7 @@ pub(super) fn reached(effects: &Effects<'_, '_>, entries: &[Entry<'_>], chains: 
                         category: sink.effect.category,
                         weight: sink.effect.weight,
                         limit,
+                        timeout: sink.effect.timeout,
                         gevent: sink.effect.gevent,
                         gevent_setup: sink.effect.gevent_setup,
                         destination,
@@ -61,6 +66,7 @@ pub(super) fn reached(effects: &Effects<'_, '_>, entries: &[Entry<'_>], chains: 
 /// category.
 pub(super) fn workload(reached: &[Reached], streams: Vec<Evidence>) -> Workload {
     let mut workload = Workload { streams, ..Workload::default() };
+    let mut known: HashMap<(u8, &str, &str), usize> = HashMap::new();
     for call in reached {
         let evidence = Evidence {
             what: call.what.clone(),
@@ -69,17 +75,23 @@ pub(super) fn workload(reached: &[Reached], streams: Vec<Evidence>) -> Workload 
             handler: call.handlers.first().map(|(name, ..)| name.clone()).unwrap_or_default(),
             handlers: call.handler_count,
         };
-        let list = if waits_outside(call.category) {
-            &mut workload.waits
+        let (list, kind) = if waits_outside(call.category) {
+            (&mut workload.waits, 0)
         } else if call.category == Category::Cpu && call.weight > Weight::Slight {
-            &mut workload.computes
+            (&mut workload.computes, 1)
         } else {
             continue;
         };
-        let same = |known: &&mut Evidence| known.what == evidence.what && known.handler == evidence.handler;
-        match list.iter_mut().find(same) {
-            Some(known) => known.handlers = known.handlers.max(evidence.handlers),
-            None => list.push(evidence),
+        let handler = call.handlers.first().map_or("", |(name, ..)| name.as_str());
+        match known.entry((kind, &call.what, handler)) {
+            Entry::Occupied(at) => {
+                let known: &mut Evidence = &mut list[*at.get()];
+                known.handlers = known.handlers.max(evidence.handlers);
+            }
+            Entry::Vacant(at) => {
+                at.insert(list.len());
+                list.push(evidence);
+            }
         }
     }
     workload

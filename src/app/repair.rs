@@ -40,7 +40,7 @@ pub(super) struct Sources<'s> {
 pub(super) struct Repairs<'r, 'a> {
     types: &'r Types<'a>,
     sources: &'r Sources<'r>,
-    references: OnceCell<References>,
+    references: OnceCell<References<'r>>,
 }
 
 impl<'r, 'a> Repairs<'r, 'a> {
@@ -149,8 +149,8 @@ impl<'r, 'a> Repairs<'r, 'a> {
         if !function.decorators.iter().all(decorated) || self.needs_loop(anchor) {
             return None;
         }
-        let references = self.references.get_or_init(|| References::new(self.types, self.sources));
-        if !references.only_registered(self.types, self.sources, anchor) {
+        let references = self.references.get_or_init(|| References::new(self.types, self.sources.modules));
+        if !references.only_registered(self.types, anchor) {
             return None;
         }
         let file = self.types.facts_at(anchor.file).file;

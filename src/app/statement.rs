@@ -124,6 +124,8 @@ pub struct Reached {
     pub weight: Weight,
     /// How long, in seconds.
     pub limit: Limit,
+    /// What that limits.
+    pub timeout: Timeout,
     /// How it behaves under gevent.
     pub gevent: Gevent,
     /// What makes it cooperative there, where that takes a step of its own.

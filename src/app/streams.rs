@@ -98,9 +98,8 @@ fn sends_events(call: &ast::ExprCall) -> bool {
 /// What keeps a generator from being done at once.
 fn held(effects: &mut Effects<'_, '_>, generator: Frame, trees: &BTreeMap<FileId, Module>) -> Option<Held> {
     let node = effects.explore(generator);
-    let may_block = effects.may_block();
     let types = effects.types();
-    for chain in effects.chains(node, &may_block) {
+    for chain in effects.chains(std::iter::once(node)).into_iter().flatten() {
         let end = effects.node(chain.end);
         let waits = |category: Category| {
             !matches!(

@@ -93,19 +93,19 @@ pub(super) fn reread(
     Ok(after)
 }
 
-/// Checks that the findings about the application which the edits of `rewrite` are meant to settle are
-/// gone, and that none came in their place.
+/// Checks that the findings about the code which the edits of `rewrite` are meant to settle are gone, and
+/// that none of any kind came in their place.
 pub(super) fn settles(before: &Examination, after: &Examination, rewrite: &Rewrite) -> Result<(), String> {
-    let about_code = |finding: &&Finding| Card::find(finding.rule).is_some_and(|card| card.group == "blocking");
     let mut open: BTreeMap<Key<'_>, isize> = BTreeMap::new();
-    for finding in before.findings.iter().filter(about_code) {
-        let meant = finding.fix.as_ref().is_some_and(|fix| {
-            let made = |edit: &Edit| rewrite.edits.iter().any(|other| other.place == edit.place);
-            fix.edits.iter().all(made)
-        });
+    for finding in &before.findings {
+        let meant = about_code(finding)
+            && finding.fix.as_ref().is_some_and(|fix| {
+                let made = |edit: &Edit| rewrite.edits.iter().any(|other| other.place == edit.place);
+                fix.edits.iter().all(made)
+            });
         *open.entry(key(before, finding)).or_default() += isize::from(!meant);
     }
-    for finding in after.findings.iter().filter(about_code) {
+    for finding in &after.findings {
         let left = open.entry(key(after, finding)).or_default();
         *left -= 1;
         if *left < 0 {
@@ -119,5 +119,11 @@ pub(super) fn settles(before: &Examination, after: &Examination, rewrite: &Rewri
 type Key<'f> = (&'static str, &'f str, &'f str);
 
 fn key<'f>(examination: &'f Examination, finding: &'f Finding) -> Key<'f> {
-    (finding.rule, examination.files.get(finding.primary.place.file).path(), &finding.message)
+    // What is said about a launch names numbers that another one may have changed.
+    let message = if about_code(finding) { finding.message.as_str() } else { "" };
+    (finding.rule, examination.files.get(finding.primary.place.file).path(), message)
+}
+
+fn about_code(finding: &Finding) -> bool {
+    Card::find(finding.rule).is_some_and(|card| card.group == "blocking")
 }

@@ -12,7 +12,7 @@ pub(super) fn run(cli: &Cli, show: &Show) -> Result<Done, Failure> {
     let (deployments, notes) = (&found.assembly.deployments, &found.notes);
     let exit = if deployments.is_empty() { Exit::NothingToCheck } else { Exit::Clean };
     let text = match show.format {
-        Form::Json => report::launches_json(&found.files, deployments, notes),
+        Form::Json => report::launches_json(&found.files, deployments, &found.applications, &found.orphans, notes),
         Form::Pretty => {
             let look = super::look(cli);
             let started = if deployments.is_empty() {

@@ -16,6 +16,8 @@ struct Copy {
     destination: String,
     /// Whether the source keeps its name below the destination.
     into_folder: bool,
+    /// Whether the destination lies below a working folder that nobody knows, because the base image sets it.
+    floats: bool,
 }
 
 /// The folders of a running server, in terms of the project.
@@ -108,6 +110,7 @@ impl Roots {
                 source: join(&self.base, source.trim_start_matches('/')),
                 destination: join(&self.working, destination),
                 into_folder,
+                floats: self.working == "/" && !destination.starts_with('/'),
             });
         }
     }
@@ -115,7 +118,7 @@ impl Roots {
     /// Records that the container sees the file `source` of the project at `destination`.
     pub(super) fn mount(&mut self, source: &str, destination: &str) {
         let destination = join("/", destination);
-        self.copies.push(Copy { source: source.to_owned(), destination, into_folder: false });
+        self.copies.push(Copy { source: source.to_owned(), destination, into_folder: false, floats: false });
     }
 
     /// Records that the image holds a copy of what another one, with the folders `other`, has at `sources`.
@@ -131,6 +134,7 @@ impl Roots {
                         into_folder: destination == "."
                             || destination.ends_with('/')
                             || (rest.is_empty() && copy.into_folder),
+                        floats: false,
                     });
                 }
                 let rest = below(&copy.destination, &source)?;
@@ -147,10 +151,27 @@ impl Roots {
         if self.rest.is_none() && !self.covers(files, &absolute) {
             found = found.or_else(|| self.guesses(path).iter().find_map(|candidate| files.find(candidate)));
         }
+        found = found.or_else(|| self.floating(files, &absolute));
         if let Some(beside) = self.remote.as_ref().filter(|_| path.starts_with('/')) {
             found = found.or_else(|| host::by_tail(path, beside, files));
         }
         found
+    }
+
+    /// The file that the end of a path names in what lies below an unknown working folder.
+    fn floating(&self, files: &Files, absolute: &str) -> Option<FileId> {
+        let copies = || self.copies.iter().rev().filter(|copy| copy.floats);
+        copies().next()?;
+        let mut tail = absolute.trim_start_matches('/');
+        // The folders in front are those of the working folder, of which there is at least one.
+        while let Some((_, rest)) = tail.split_once('/') {
+            tail = rest;
+            let at = join("/", tail);
+            if let Some(file) = copies().flat_map(|copy| copy.origins(&at)).find_map(|path| files.find(&path)) {
+                return Some(file);
+            }
+        }
+        None
     }
 
     /// The file of the project that the image holds as the program `name` in one of `folders`, which is what
@@ -325,6 +346,17 @@ mod tests {
         roots.copy(&["./app".into()], "/app");
         assert_eq!(roots.folder_importing(&files, "main:app"), "app");
         assert_eq!(roots.folder_importing(&files, "other:app"), "");
+    }
+
+    #[test]
+    fn a_copy_into_a_working_folder_of_the_base_image_is_found_by_its_end() {
+        let files = project(&["container/entrypoint.sh", "app/main.py"]);
+        let mut roots = Roots::image("", None);
+        roots.copy(&["./container/".into()], "./");
+        roots.copy(&["app".into()], "/srv/app");
+        let path = |p: &str| roots.file(&files, p).map(|id| files.get(id).path().to_owned());
+        assert_eq!(path("/usr/local/web/entrypoint.sh").as_deref(), Some("container/entrypoint.sh"));
+        assert_eq!((path("/usr/local/web/main.py"), path("/usr/local/web/other.sh")), (None, None));
     }
 
     #[test]

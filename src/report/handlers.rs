@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use serde::Serialize;
+
 use super::Look;
+use super::document::At;
 use super::launches::WIDTH;
-use crate::app::{Application, Calls, Context, Role};
+use crate::app::{Application, Calls, Context, Pool, Role};
 use crate::deployment::Deployment;
 use crate::servers::{Interface, Model};
 use crate::source::Files;
@@ -28,15 +31,73 @@ pub(super) fn describe(text: &mut String, deployment: &Deployment, application: 
 }
 
 fn lines(text: &mut String, application: &Application, calls: Calls) {
+    let mut label = "handlers";
+    for (place, roles) in &places(application, calls) {
+        let counts: Vec<String> = roles.iter().map(|(role, count)| counted(*role, *count)).collect();
+        let _ = writeln!(text, "  {label:WIDTH$} {} {}", counts.join(", "), place.place());
+        label = "";
+    }
+}
+
+/// How many handlers of each role run in each place.
+fn places(application: &Application, calls: Calls) -> BTreeMap<Context, BTreeMap<Role, usize>> {
     let mut places: BTreeMap<Context, BTreeMap<Role, usize>> = BTreeMap::new();
     for handler in &application.handlers {
         *places.entry(handler.runs.under(calls)).or_default().entry(handler.role).or_default() += 1;
     }
-    let mut label = "handlers";
-    for (place, roles) in &places {
-        let counts: Vec<String> = roles.iter().map(|(role, count)| counted(*role, *count)).collect();
-        let _ = writeln!(text, "  {label:WIDTH$} {} {}", counts.join(", "), place.place());
-        label = "";
+    places
+}
+
+/// An application, for programs.
+#[derive(Serialize)]
+pub(super) struct ApplicationDocument<'a> {
+    target: &'a str,
+    framework: &'static str,
+    #[serde(flatten)]
+    at: At,
+    handlers: Vec<HandlersDocument>,
+}
+
+/// How many handlers of one role run in one place.
+#[derive(Serialize)]
+struct HandlersDocument {
+    runs: &'static str,
+    role: String,
+    count: usize,
+}
+
+impl<'a> ApplicationDocument<'a> {
+    /// An application as its launch runs it; without one, as most servers would.
+    pub(super) fn new(files: &Files, application: &'a Application, deployment: Option<&Deployment>) -> Self {
+        let calls = deployment.map_or(Calls::InThreads, calls);
+        let groups = places(application, calls).into_iter().flat_map(|(place, roles)| {
+            let group = move |(role, count): (Role, usize)| HandlersDocument {
+                runs: word(place),
+                role: role.nouns().0.replace(' ', "-"),
+                count,
+            };
+            roles.into_iter().map(group)
+        });
+        Self {
+            target: &application.target,
+            framework: application.framework.name(),
+            at: At::new(files, application.place),
+            handlers: groups.collect(),
+        }
+    }
+}
+
+/// The place as programs know it.
+const fn word(place: Context) -> &'static str {
+    match place {
+        Context::Loop => "event-loop",
+        Context::StartUp => "start-up",
+        Context::Thread(Pool::AnyIo) => "anyio-thread",
+        Context::Thread(Pool::Executor) => "executor-thread",
+        Context::Thread(Pool::Request) => "request-thread",
+        Context::Worker => "worker",
+        Context::Greenlet => "greenlet",
+        Context::OwnLoop => "own-loop",
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use super::Look;
 use super::document::{At, Head, NoteDocument, json_of, write};
-use super::handlers;
+use super::handlers::{self, ApplicationDocument};
 use super::neighbours::{self, ProxyDocument};
 use super::surroundings::{self, Surroundings};
 use crate::app::Application;
@@ -157,10 +157,18 @@ pub fn reasons(setting: &Effective) -> Vec<String> {
 }
 
 /// The launches for programs.
-pub fn launches_json(files: &Files, deployments: &[Deployment], notes: &[Note]) -> String {
+pub fn launches_json(
+    files: &Files,
+    deployments: &[Deployment],
+    applications: &[Option<Application>],
+    orphans: &[Application],
+    notes: &[Note],
+) -> String {
+    let launches = deployments.iter().zip(applications);
     write(&Document {
         head: Head::new("show"),
-        launches: deployments.iter().map(|deployment| Launch::new(files, deployment)).collect(),
+        launches: launches.map(|(deployment, made)| Launch::new(files, deployment, made.as_ref())).collect(),
+        unstarted: orphans.iter().map(|application| ApplicationDocument::new(files, application, None)).collect(),
         notes: notes.iter().map(NoteDocument::new).collect(),
     })
 }
@@ -170,6 +178,8 @@ struct Document<'a> {
     #[serde(flatten)]
     head: Head,
     launches: Vec<Launch<'a>>,
+    /// Applications that nothing is known to start.
+    unstarted: Vec<ApplicationDocument<'a>>,
     notes: Vec<NoteDocument<'a>>,
 }
 
@@ -182,6 +192,7 @@ struct Launch<'a> {
     at: At,
     unit: &'a str,
     app: Option<&'a str>,
+    application: Option<ApplicationDocument<'a>>,
     folder: &'a str,
     worker_class: Option<&'a str>,
     configuration: Option<&'a str>,
@@ -226,7 +237,7 @@ struct Lost {
 }
 
 impl<'a> Launch<'a> {
-    fn new(files: &'a Files, deployment: &'a Deployment) -> Self {
+    fn new(files: &'a Files, deployment: &'a Deployment, application: Option<&'a Application>) -> Self {
         let settings = deployment.settings.iter().map(|(name, setting)| {
             let document = serde_json::to_value(SettingDocument::new(files, setting)).unwrap_or_default();
             (name.to_owned(), document)
@@ -238,6 +249,7 @@ impl<'a> Launch<'a> {
             at: At::new(files, deployment.command),
             unit: &deployment.unit,
             app: deployment.app.as_ref().map(|app| app.value.as_str()),
+            application: application.map(|made| ApplicationDocument::new(files, made, Some(deployment))),
             folder: &deployment.folder,
             worker_class: deployment.class.map(crate::servers::WorkerClass::name),
             configuration: deployment.configuration.as_ref().map(|configuration| files.get(configuration.file).path()),

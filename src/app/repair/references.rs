@@ -1,10 +1,11 @@
 //! Who else uses a handler than the framework it is registered with.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
-use super::Sources;
+use rayon::prelude::*;
+
 use crate::python::syntax::ast::{self, Expr, Stmt};
-use crate::python::syntax::{span_of, visitor};
+use crate::python::syntax::{Module, span_of, visitor};
 use crate::python::types::{FunctionId, Types};
 use crate::source::{FileId, Span};
 
@@ -46,70 +47,75 @@ pub(super) fn is_route(decorator: &Expr) -> bool {
     matches!(callee, Expr::Attribute(attribute) if ROUTES.contains(&attribute.attr.as_str()))
 }
 
-/// Which files mention the names of `async` functions.
-#[derive(Debug)]
-pub(super) struct References {
-    files: HashMap<String, HashSet<FileId>>,
+/// How the names of `async` functions are used by others than frameworks; found in one walk over each file.
+#[derive(Debug, Default)]
+pub(super) struct References<'s> {
+    /// In the file that they stand in.
+    at_home: HashSet<(FileId, &'s str)>,
+    /// In a file that imports them.
+    abroad: HashSet<&'s str>,
 }
 
-impl References {
-    pub(super) fn new(types: &Types<'_>, sources: &Sources<'_>) -> Self {
-        let mut files: HashMap<String, HashSet<FileId>> = HashMap::new();
-        for &file in sources.modules.keys() {
-            let Some(index) = types.index_of(file) else { continue };
-            for function in types.facts_at(index).functions.iter().filter(|function| function.is_async) {
-                files.entry(function.name.to_owned()).or_default();
-            }
+impl<'s> References<'s> {
+    pub(super) fn new(types: &Types<'_>, modules: &'s BTreeMap<FileId, Module>) -> Self {
+        let functions = types.files().flat_map(|index| &types.facts_at(index).functions);
+        let wanted: HashSet<&str> =
+            functions.filter(|function| function.is_async).map(|function| function.name).collect();
+        let walked = modules.par_iter().map(|(&file, module)| {
+            let mut uses = Uses::of(&wanted);
+            visitor::Visitor::visit_body(&mut uses, &module.body);
+            (file, uses.elsewhere, uses.imported)
+        });
+        let mut references = Self::default();
+        for (file, elsewhere, imported) in walked.collect::<Vec<_>>() {
+            references.abroad.extend(elsewhere.intersection(&imported));
+            references.at_home.extend(elsewhere.into_iter().map(|name| (file, name)));
         }
-        for &file in sources.modules.keys() {
-            let text = sources.files.get(file).text();
-            for word in text.split(|c: char| c != '_' && !c.is_alphanumeric()) {
-                if let Some(files) = files.get_mut(word) {
-                    files.insert(file);
-                }
-            }
-        }
-        Self { files }
+        references
     }
 
     /// Whether all that happens to a function of a module is that frameworks are told of it.
-    pub(super) fn only_registered(&self, types: &Types<'_>, sources: &Sources<'_>, id: FunctionId) -> bool {
+    pub(super) fn only_registered(&self, types: &Types<'_>, id: FunctionId) -> bool {
         let name = types.function(id).name;
         let own = types.facts_at(id.file).file;
-        let Some(files) = self.files.get(name) else { return false };
-        files.iter().all(|file| {
-            let Some(module) = sources.modules.get(file) else { return false };
-            let mut uses = Uses {
-                name,
-                own: *file == own,
-                imported: false,
-                elsewhere: false,
-                registered: HashSet::new(),
-                modules: HashSet::new(),
-            };
-            visitor::Visitor::visit_body(&mut uses, &module.body);
-            !(uses.elsewhere && (uses.own || uses.imported))
-        })
+        types.function(id).is_async && !self.abroad.contains(name) && !self.at_home.contains(&(own, name))
     }
 }
 
-struct Uses<'n> {
-    name: &'n str,
-    own: bool,
-    imported: bool,
-    elsewhere: bool,
+struct Uses<'w, 's> {
+    /// The names that are asked about.
+    wanted: &'w HashSet<&'w str>,
+    /// Those that this file imports.
+    imported: HashSet<&'s str>,
+    /// Those that it uses otherwise than to tell a framework of them.
+    elsewhere: HashSet<&'s str>,
     registered: HashSet<Span>,
     /// Names that imports bind.
-    modules: HashSet<&'n str>,
+    modules: HashSet<&'s str>,
 }
 
-impl<'a> visitor::Visitor<'a> for Uses<'a> {
-    fn visit_stmt(&mut self, statement: &'a Stmt) {
+impl<'w> Uses<'w, '_> {
+    fn of(wanted: &'w HashSet<&'w str>) -> Self {
+        Self {
+            wanted,
+            imported: HashSet::new(),
+            elsewhere: HashSet::new(),
+            registered: HashSet::new(),
+            modules: HashSet::new(),
+        }
+    }
+}
+
+impl<'s> visitor::Visitor<'s> for Uses<'_, 's> {
+    fn visit_stmt(&mut self, statement: &'s Stmt) {
         if let Stmt::ImportFrom(import) = statement {
-            self.imported |= import.names.iter().any(|alias| alias.name.as_str() == self.name);
-            // Under another name its uses are not seen here.
-            self.elsewhere |=
-                import.names.iter().any(|alias| alias.name.as_str() == self.name && alias.asname.is_some());
+            for alias in import.names.iter().filter(|alias| self.wanted.contains(alias.name.as_str())) {
+                self.imported.insert(alias.name.as_str());
+                // Under another name its uses are not seen here.
+                if alias.asname.is_some() {
+                    self.elsewhere.insert(alias.name.as_str());
+                }
+            }
         }
         let names = match statement {
             Stmt::Import(import) => import.names.as_slice(),
@@ -123,19 +129,22 @@ impl<'a> visitor::Visitor<'a> for Uses<'a> {
         visitor::walk_stmt(self, statement);
     }
 
-    fn visit_expr(&mut self, expr: &'a Expr) {
+    fn visit_expr(&mut self, expr: &'s Expr) {
         match expr {
-            Expr::Name(name) if name.id.as_str() == self.name => {
-                self.elsewhere |= !self.registered.contains(&span_of(name));
+            Expr::Name(name) if self.wanted.contains(name.id.as_str()) => {
+                if !self.registered.contains(&span_of(name)) {
+                    self.elsewhere.insert(name.id.as_str());
+                }
             }
-            Expr::Attribute(attribute) if attribute.attr.as_str() == self.name => {
+            Expr::Attribute(attribute) if self.wanted.contains(attribute.attr.as_str()) => {
+                let name = attribute.attr.as_str();
                 let is_call_of_module =
                     matches!(&*attribute.value, Expr::Name(name) if self.modules.contains(name.id.as_str()));
                 let registered = self.registered.contains(&span_of(attribute));
                 // `client.get` is somebody else's; `views.index` handed on is this one.
-                if is_call_of_module && !registered && !ROUTES.contains(&self.name) {
-                    self.imported = true;
-                    self.elsewhere = true;
+                if is_call_of_module && !registered && !ROUTES.contains(&name) {
+                    self.imported.insert(name);
+                    self.elsewhere.insert(name);
                 }
             }
             Expr::Call(call) if registers(&call.func) => {

@@ -138,3 +138,20 @@ fn secrets_of_compose_are_files() {
     let texts = [("compose.yaml", compose), ("Dockerfile", docker), ("conf/web.py", "workers = 3\n")];
     assert_eq!(workers(&texts), told(3, "conf/web.py:1"));
 }
+
+/// A loop that nothing but a break ends, as scripts wait for a database: what stands behind it runs.
+#[test]
+fn what_comes_behind_a_loop_that_waits_is_started() {
+    let docker = ("Dockerfile", "FROM python\nCOPY start.sh /\nCMD [\"/start.sh\"]\n");
+    for wait in [
+        "while true; do\n  celery status\n  T=$?\n  if [ $T = 0 ]; then break; fi\n  n=$((n + 1))\ndone",
+        "while :; do\n  if [ \"$X\" = 1 ]; then break; fi\n  if [ \"$Y\" = 1 ]; then exit 1; fi\n  sleep 1\ndone",
+        "while true; do\n  while true; do [ \"$X\" = 1 ] && break 2; sleep 1; done\ndone",
+    ] {
+        let script = format!("#!/bin/bash\n{wait}\nexec gunicorn -w 3 a\n");
+        let line = wait.lines().count() + 2;
+        assert_eq!(workers(&[docker, ("start.sh", &script)]), told(3, &format!("start.sh:{line}")), "{script}");
+    }
+    let forever = "#!/bin/bash\nwhile true; do\n  work\ndone\nexec gunicorn -w 3 a\n";
+    assert!(deployments(&[docker, ("start.sh", forever)]).1.is_empty());
+}

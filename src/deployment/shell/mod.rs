@@ -9,6 +9,7 @@ mod arithmetic;
 mod builtin;
 mod condition;
 mod expand;
+mod loops;
 mod parameter;
 mod pattern;
 mod program;
@@ -26,6 +27,7 @@ use super::locate::join;
 use crate::read::shell::{self, Script};
 use crate::read::{Command, Decoded, FilledBy, Form, Lexed};
 use crate::source::{FileId, Files, Place, Span, WordPart};
+use loops::Round;
 pub(super) use parameter::is_name;
 use shield::Position;
 pub use shield::{Shield, ShieldKind};
@@ -57,8 +59,8 @@ pub(super) struct Shell<'a> {
     piped: bool,
     /// Where the command stands that is next.
     position: Position,
-    /// Ways that leave a round of the loops that are open.
-    rounds: Vec<Vec<State>>,
+    /// The loops that are open.
+    rounds: Vec<Round>,
     /// Ways that leave the functions that are open.
     returned: Vec<Vec<State>>,
     /// Files that a command writes, so that what the project holds is not what lies there.

@@ -14,9 +14,6 @@ use crate::python::evaluate::Dependency;
 use crate::read::shell::{Arm, Assigned, Assignment, Simple, Statement, Word};
 use crate::source::Place;
 
-/// Rounds of a loop that are followed.
-const MAX_ROUNDS: usize = 1_000;
-
 /// Lists and calls within each other that are followed.
 const MAX_DEPTH: usize = 48;
 
@@ -81,7 +78,7 @@ impl<'a> Shell<'a> {
     }
 
     /// Runs something that another command comes behind, or that is asked about.
-    fn before_others<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
+    pub(super) fn before_others<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
         let position = self.position;
         if position == Position::Last {
             self.position = Position::Middle;
@@ -224,7 +221,7 @@ impl<'a> Shell<'a> {
     }
 
     /// Something that may or may not run.
-    fn maybe(&mut self, state: &mut State, run: &mut Way<'_, 'a>) -> Done {
+    pub(super) fn maybe(&mut self, state: &mut State, run: &mut Way<'_, 'a>) -> Done {
         self.either(state, &mut |_, _| Done::with(Status::Unknown), run, None)
     }
 
@@ -290,18 +287,6 @@ impl<'a> Shell<'a> {
         }
     }
 
-    /// Keeps a way that goes on behind a loop or a function.
-    fn put_by(&mut self, state: State, flow: Flow) {
-        let kept = match flow {
-            Flow::Break(_) | Flow::Continue(_) => self.rounds.last_mut(),
-            Flow::Return => self.returned.last_mut(),
-            Flow::Next | Flow::Exit => None,
-        };
-        if let Some(kept) = kept.filter(|kept| kept.len() < 64) {
-            kept.push(state);
-        }
-    }
-
     fn branches(
         &mut self,
         branches: &[(Vec<Statement>, Vec<Statement>)],
@@ -328,103 +313,6 @@ impl<'a> Shell<'a> {
         };
         self.depth -= 1;
         done
-    }
-
-    /// One round of a loop; says whether the loop ends with it.
-    fn round(&mut self, body: &[Statement], state: &mut State, guarded: bool) -> (Done, bool) {
-        self.rounds.push(Vec::new());
-        let done = self.before_others(|shell| shell.list(body, state, guarded));
-        for left in self.rounds.pop().unwrap_or_default() {
-            state.join(left, None);
-        }
-        let (flow, ends) = match done.flow {
-            Flow::Break(levels) if levels > 1 => (Flow::Break(levels - 1), true),
-            Flow::Break(_) => (Flow::Next, true),
-            Flow::Continue(levels) if levels > 1 => (Flow::Continue(levels - 1), true),
-            Flow::Continue(_) => (Flow::Next, false),
-            flow => (flow, flow != Flow::Next),
-        };
-        (Done { status: done.status, flow }, ends)
-    }
-
-    fn rounds(
-        &mut self,
-        until: bool,
-        condition: &[Statement],
-        body: &[Statement],
-        state: &mut State,
-        guarded: bool,
-    ) -> Done {
-        for n in 0..MAX_ROUNDS {
-            let asked = self.before_others(|shell| shell.list(condition, state, true));
-            if asked.flow != Flow::Next {
-                return asked;
-            }
-            let status = if until { asked.status.clone().not() } else { asked.status.clone() };
-            match status {
-                Status::Known(true) => {
-                    let (done, ends) = self.round(body, state, guarded);
-                    if ends {
-                        return done;
-                    }
-                    // What asks nothing runs until it is stopped.
-                    let forever = matches!(condition, [Statement::Simple(simple)] if simple.words.len() == 1);
-                    if forever && n > 0 {
-                        return Done::leave(Flow::Exit);
-                    }
-                }
-                Status::Known(false) => return Done::known(true),
-                _ => {
-                    return self.maybe(state, &mut |shell, state| shell.unsettled_round(body, state, guarded));
-                }
-            }
-        }
-        self.steps = 0;
-        Done::leave(Flow::Exit)
-    }
-
-    /// A round of a loop that may go round any number of times: what it changes may have been changed
-    /// by a round before.
-    fn unsettled_round(&mut self, body: &[Statement], state: &mut State, guarded: bool) -> Done {
-        let before = state.clone();
-        let (done, ends) = self.round(body, state, guarded);
-        if !ends {
-            state.join(before, None);
-        }
-        done
-    }
-
-    fn each(
-        &mut self,
-        name: &str,
-        words: Option<&[Word]>,
-        body: &[Statement],
-        state: &mut State,
-        guarded: bool,
-    ) -> Done {
-        let fields = match words {
-            Some(words) => self.expand_all(words, state),
-            None => state.arguments.clone(),
-        };
-        if fields.len() > MAX_ROUNDS {
-            return Done::leave(Flow::Exit);
-        }
-        for field in fields {
-            let open = field.is_vague();
-            state.assign(name, Held::One(if field.many { Field::new(&text::hole(), field.place) } else { field }));
-            if open {
-                let done = self.maybe(state, &mut |shell, state| shell.unsettled_round(body, state, guarded));
-                if done.flow != Flow::Next {
-                    return done;
-                }
-                continue;
-            }
-            let (done, ends) = self.round(body, state, guarded);
-            if ends {
-                return done;
-            }
-        }
-        Done::known(true)
     }
 
     fn arms(&mut self, value: &Field, arms: &[Arm], state: &mut State, guarded: bool) -> Done {

@@ -2,6 +2,7 @@
 //!
 //! Says nothing about whether a condition holds: that depends on who calls.
 
+use super::development::is_development;
 use super::guards::leaves;
 use super::{Reader, last_name};
 use crate::python::syntax::ast::{self, Expr, Stmt};
@@ -20,6 +21,8 @@ pub struct Condition<'a> {
     pub test: &'a Expr,
     /// How it came out.
     pub holds: bool,
+    /// Whether it comes out so only while the project is being developed.
+    pub in_development: bool,
 }
 
 /// How much a condition asks about a value.
@@ -79,7 +82,8 @@ impl<'a> Reader<'a> {
             }
             index = function.parent;
         }
-        self.current().conditions.push(Condition { region, test, holds });
+        let in_development = is_development(test, holds);
+        self.current().conditions.push(Condition { region, test, holds, in_development });
     }
 
     /// The branches of an `if`, each of which rules out those after it.
@@ -194,7 +198,7 @@ fn asked<'a>(
         Expr::Attribute(attribute) => attributes.push(attribute.attr.as_str()),
         Expr::UnaryOp(operation) => within(&operation.operand, interest),
         Expr::BoolOp(operation) => operation.values.iter().for_each(|value| within(value, interest)),
-        Expr::Named(named) => within(&named.value, interest),
+        Expr::Named(walrus) => within(&walrus.value, interest),
         Expr::Compare(compare) => {
             let is_none = |expr: &Expr| matches!(expr, Expr::NoneLiteral(_));
             let asks_none = is_none(&compare.left) || compare.comparators.iter().any(is_none);

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 mod conditions;
 mod definitions;
+mod development;
 mod fills;
 mod generators;
 mod guards;

@@ -35,7 +35,7 @@ pub struct Chain {
 
 impl Effects<'_, '_> {
     /// For each node, whether a blocking call can be reached from it.
-    pub fn may_block(&self) -> Vec<bool> {
+    fn may_block(&self) -> Vec<bool> {
         let mut callers: Vec<Vec<usize>> = vec![Vec::new(); self.nodes.len()];
         for (from, node) in self.nodes.iter().enumerate() {
             for step in &node.steps {
@@ -69,14 +69,21 @@ impl Effects<'_, '_> {
         false
     }
 
-    /// The shortest way from `root` to every function below it that blocks by itself, nearest first.
-    /// Among ways of one length, the one without doubt and then the first in the text is taken.
-    pub fn chains(&self, root: usize, may_block: &[bool]) -> Vec<Chain> {
-        let mut from: Vec<Option<(usize, Step)>> = vec![None; self.nodes.len()];
-        let mut seen = vec![false; self.nodes.len()];
+    /// For each of these nodes, the shortest way to every function below it that blocks by itself, nearest
+    /// first. Among ways of one length, the one without doubt and then the first in the text is taken.
+    pub fn chains(&self, roots: impl Iterator<Item = usize>) -> Vec<Vec<Chain>> {
+        let may_block = self.may_block();
+        // Made once: most of the nodes are out of reach of most of the roots.
+        let mut from: Vec<From> = vec![From::Nowhere; self.nodes.len()];
+        roots.map(|root| self.chains_of(root, &may_block, &mut from)).collect()
+    }
+
+    /// The ways from one node; `from` is left as it was.
+    fn chains_of(&self, root: usize, may_block: &[bool], from: &mut [From]) -> Vec<Chain> {
         let mut order = Vec::new();
         let mut open = VecDeque::from([root]);
-        seen[root] = true;
+        let mut seen = vec![root];
+        from[root] = From::Root;
         while let Some(node) = open.pop_front() {
             if !may_block[node] {
                 continue;
@@ -85,23 +92,33 @@ impl Effects<'_, '_> {
             let (sure, doubtful): (Vec<&Step>, Vec<&Step>) =
                 self.nodes[node].steps.iter().partition(|step| !step.doubtful);
             for step in sure.into_iter().chain(doubtful) {
-                if !seen[step.to] {
-                    seen[step.to] = true;
-                    from[step.to] = Some((node, *step));
+                if from[step.to] == From::Nowhere {
+                    seen.push(step.to);
+                    from[step.to] = From::Caller(node, *step);
                     open.push_back(step.to);
                 }
             }
         }
         let blocking = order.into_iter().filter(|&node| !self.nodes[node].sinks.is_empty());
-        blocking.map(|end| walk_back(end, &from)).collect()
+        let chains = blocking.map(|end| walk_back(end, from)).collect();
+        seen.into_iter().for_each(|node| from[node] = From::Nowhere);
+        chains
     }
 }
 
-fn walk_back(end: usize, from: &[Option<(usize, Step)>]) -> Chain {
+/// How a node is reached first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum From {
+    Nowhere,
+    Root,
+    Caller(usize, Step),
+}
+
+fn walk_back(end: usize, from: &[From]) -> Chain {
     let mut ways = Vec::new();
     let mut doubtful = false;
     let mut at = end;
-    while let Some((caller, step)) = from[at] {
+    while let From::Caller(caller, step) = from[at] {
         ways.push(Way { node: caller, span: step.span });
         doubtful |= step.doubtful;
         at = caller;

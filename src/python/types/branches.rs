@@ -51,7 +51,10 @@ impl<'a> Types<'a> {
         }
         let outer = self.rests_on.replace(usize::MAX);
         let conditions = self.function(frame.function).conditions.iter();
-        let never = conditions.filter(|one| self.holds(one.test, frame) == Some(!one.holds));
+        let never = conditions.filter(|one| {
+            let holds = self.holds(one.test, frame).map(|holds| holds == one.holds);
+            !holds.unwrap_or(!one.in_development)
+        });
         let dead: Rc<[Span]> = never.map(|one| one.region).take(MAX_DEAD).collect();
         let inner = self.rests_on.replace(outer);
         if inner == usize::MAX {

@@ -13,6 +13,10 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     for (name, setting) in service.deployment.settings.iter() {
         let winner = &setting.winner;
         let Some((value, place)) = setting.value().zip(setting.place()) else { continue };
+        // Where a server listens is another place in a container than on a machine, with one file for both.
+        if name == "bind" {
+            continue;
+        }
         let strong = matches!(winner.layer, Layer::OptionsVariable | Layer::CommandLine);
         if !strong || !winner.depends.is_empty() {
             continue;

@@ -2,6 +2,7 @@
 //! machine where everybody can.
 
 use super::prelude::*;
+use crate::deployment::Deployment;
 
 pub(super) const RULE: Rule = rule!("bind-exposed", Shape::Deployment(check));
 
@@ -28,8 +29,12 @@ fn unreachable(service: &Service, address: &Address, container: Place, context: 
     // Something else in the container, or in its pod, may take the requests and pass them on.
     let beside = deployment.outside.shares_network || deployment.beside_proxy || !deployment.proxies.is_empty();
     let text = context.files.get(container.file).text();
+    // An image whose arguments another container gives it listens where those say.
+    let app = |one: &Deployment| one.app.as_ref().map(|app| app.value.clone());
     let also = context.deployments.iter().any(|other| {
-        other.container == Some(container) && other.addresses().iter().any(|address| !address.is_loopback())
+        let same = other.container == Some(container)
+            || other.container.is_some() && other.server == deployment.server && app(other) == app(deployment);
+        same && other.addresses().iter().any(|address| !address.is_loopback())
     });
     if beside || also || FRONTS.iter().any(|front| text.contains(front)) {
         return;

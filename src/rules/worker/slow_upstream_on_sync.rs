@@ -1,7 +1,7 @@
 //! Fires when workers that run one request each wait for other services.
 
 use super::prelude::*;
-use crate::app::{Category, Context as Runs, Limit, Reached, Weight};
+use crate::app::{Category, Context as Runs, Limit, Reached, Timeout, Weight};
 use crate::sizing::{Class, Verdict};
 
 pub(super) const RULE: Rule = rule!("slow-upstream-on-sync", Shape::App(check));
@@ -43,9 +43,10 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
         return;
     };
     let handler = slowest.handlers.first().map_or("", |(name, ..)| name.as_str());
+    let of_what = if slowest.timeout == Timeout::Operation { " for each read" } else { "" };
     let how_long = match slowest.limit {
-        Limit::Given(limit) => format!(", up to {limit} s"),
-        Limit::Default(limit) => format!(", up to {limit} s by default"),
+        Limit::Given(limit) => format!(", up to {limit} s{of_what}"),
+        Limit::Default(limit) => format!(", up to {limit} s{of_what} by default"),
         Limit::Never => ", without any timeout".to_owned(),
         Limit::Unknown => String::new(),
     };

@@ -1,0 +1,160 @@
+//! Loops, and the ways that leave them in the middle.
+//!
+//! A loop whose condition is known is followed round by round; another one may go round any number of times.
+
+use super::Shell;
+use super::condition::Status;
+use super::state::{Held, State};
+use super::statement::{Done, Flow};
+use super::text::{self, Field};
+use crate::read::shell::{Statement, Word};
+
+/// Rounds of a loop that are followed.
+const MAX_ROUNDS: usize = 1_000;
+
+/// A round of a loop.
+#[derive(Default)]
+pub(super) struct Round {
+    /// Ways that leave it in the middle.
+    left: Vec<State>,
+    /// Whether one of them leaves the loop.
+    breaks: bool,
+}
+
+/// Whether a loop ends with a round.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    Here,
+    /// One of several ways leaves it.
+    Maybe,
+    Later,
+}
+
+impl Shell<'_> {
+    /// Keeps a way that goes on behind a loop or a function.
+    pub(super) fn put_by(&mut self, state: State, flow: Flow) {
+        if let Flow::Break(levels) = flow {
+            for round in self.rounds.iter_mut().rev().take(levels) {
+                round.breaks = true;
+            }
+        }
+        let kept = match flow {
+            Flow::Break(_) | Flow::Continue(_) => self.rounds.last_mut().map(|round| &mut round.left),
+            Flow::Return => self.returned.last_mut(),
+            Flow::Next | Flow::Exit => None,
+        };
+        if let Some(kept) = kept.filter(|kept| kept.len() < 64) {
+            kept.push(state);
+        }
+    }
+
+    /// One round of a loop; says whether the loop ends with it, and whether it may.
+    pub(super) fn round(&mut self, body: &[Statement], state: &mut State, guarded: bool) -> (Done, Ending) {
+        self.rounds.push(Round::default());
+        let done = self.before_others(|shell| shell.list(body, state, guarded));
+        let round = self.rounds.pop().unwrap_or_default();
+        for left in round.left {
+            state.join(left, None);
+        }
+        let (flow, ends) = match done.flow {
+            Flow::Break(levels) if levels > 1 => (Flow::Break(levels - 1), true),
+            Flow::Break(_) => (Flow::Next, true),
+            Flow::Continue(levels) if levels > 1 => (Flow::Continue(levels - 1), true),
+            Flow::Continue(_) => (Flow::Next, false),
+            flow => (flow, flow != Flow::Next),
+        };
+        let ending = if ends {
+            Ending::Here
+        } else if round.breaks {
+            Ending::Maybe
+        } else {
+            Ending::Later
+        };
+        (Done { status: done.status, flow }, ending)
+    }
+
+    /// `while` and `until`.
+    pub(super) fn rounds(
+        &mut self,
+        until: bool,
+        condition: &[Statement],
+        body: &[Statement],
+        state: &mut State,
+        guarded: bool,
+    ) -> Done {
+        let mut may_end = false;
+        for n in 0..MAX_ROUNDS {
+            let asked = self.before_others(|shell| shell.list(condition, state, true));
+            if asked.flow != Flow::Next {
+                return asked;
+            }
+            let status = if until { asked.status.clone().not() } else { asked.status.clone() };
+            match status {
+                Status::Known(true) => {
+                    let (done, ending) = self.round(body, state, guarded);
+                    if ending == Ending::Here {
+                        return done;
+                    }
+                    may_end |= ending == Ending::Maybe;
+                    // What asks nothing runs until it is stopped.
+                    let forever = matches!(condition, [Statement::Simple(simple)] if simple.words.len() == 1);
+                    if forever && n > 0 {
+                        // Unless there is a way out of it.
+                        return if may_end { Done::known(true) } else { Done::leave(Flow::Exit) };
+                    }
+                }
+                Status::Known(false) => return Done::known(true),
+                _ => {
+                    return self.maybe(state, &mut |shell, state| shell.unsettled_round(body, state, guarded));
+                }
+            }
+        }
+        self.steps = 0;
+        Done::leave(Flow::Exit)
+    }
+
+    /// A round of a loop that may go round any number of times: what it changes may have been changed
+    /// by a round before.
+    fn unsettled_round(&mut self, body: &[Statement], state: &mut State, guarded: bool) -> Done {
+        let before = state.clone();
+        let (done, ending) = self.round(body, state, guarded);
+        if ending != Ending::Here {
+            state.join(before, None);
+        }
+        done
+    }
+
+    /// `for`.
+    pub(super) fn each(
+        &mut self,
+        name: &str,
+        words: Option<&[Word]>,
+        body: &[Statement],
+        state: &mut State,
+        guarded: bool,
+    ) -> Done {
+        let fields = match words {
+            Some(words) => self.expand_all(words, state),
+            None => state.arguments.clone(),
+        };
+        if fields.len() > MAX_ROUNDS {
+            return Done::leave(Flow::Exit);
+        }
+        for field in fields {
+            let open = field.is_vague();
+            state.assign(name, Held::One(if field.many { Field::new(&text::hole(), field.place) } else { field }));
+            if open {
+                let done = self.maybe(state, &mut |shell, state| shell.unsettled_round(body, state, guarded));
+                if done.flow != Flow::Next {
+                    return done;
+                }
+                continue;
+            }
+            let (done, ending) = self.round(body, state, guarded);
+            if ending == Ending::Here {
+                return done;
+            }
+        }
+        Done::known(true)
+    }
+}
