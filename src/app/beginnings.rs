@@ -92,14 +92,16 @@ const LOCKS: [&str; 12] = [
 
 /// What the application does before the first request, in the order of files and lines.
 pub(super) fn find(
-    effects: &mut Effects<'_, '_>,
+    types: &Types<'_>,
     entries: &[Entry<'_>],
     target: &str,
     start: &[u32],
     files: &Files,
     trees: &BTreeMap<FileId, Module>,
 ) -> Vec<Beginning> {
-    let types = effects.types();
+    // A graph of its own: what imports do is no part of what handlers reach.
+    let mut effects = Effects::new(types);
+    let effects = &mut effects;
     let mut roots: Vec<usize> =
         closure(types, start).into_iter().map(|index| effects.explore(types.module_frame(index))).collect();
     if let (Some((_, call)), Some(&module)) = (target.split_once(':'), start.first())
@@ -111,8 +113,8 @@ pub(super) fn find(
             }
         }
     }
-    let hooks = entries.iter().filter(|entry| entry.found.context == Context::StartUp).map(|entry| entry.node);
-    let hooks: Vec<usize> = hooks.collect();
+    let hooks = entries.iter().filter(|entry| entry.found.context == Context::StartUp);
+    let hooks: Vec<usize> = hooks.map(|entry| effects.explore(entry.found.frame)).collect();
     let reader = Reader { types, files, trees };
     let imported = below(effects, roots);
     let mut found = Vec::new();

@@ -266,22 +266,19 @@ fn assemble(
     let websockets: Vec<Place> =
         handlers.iter().filter(|handler| handler.role == Role::WebSocket).map(|handler| handler.place).collect();
     let streams = streams::evidence(&streaming, &websockets);
-    let beginnings = beginnings::find(&mut effects, &entries, target, &object.modules, files, modules);
     let chains = blocking::chains(&effects, &entries);
     let reached = reached::reached(&effects, &entries, &chains);
+    let sources = repair::Sources { files, modules };
+    let blocking = blocking::blocking(&effects, &entries, &chains, &sources, object.framework);
+    let loop_calls = loops::find(&effects, &entries, modules);
+    let beginnings = beginnings::find(types, &entries, target, &object.modules, files, modules);
     Application {
         target: target.to_owned(),
         place: object.place,
         interface: object.interface,
         framework: object.framework,
-        blocking: blocking::blocking(
-            &effects,
-            &entries,
-            &chains,
-            &repair::Sources { files, modules },
-            object.framework,
-        ),
-        loop_calls: loops::find(&effects, &entries, modules),
+        blocking,
+        loop_calls,
         workload: reached::workload(&reached, streams),
         reached,
         connections: pools::connections(types, &loaded),
