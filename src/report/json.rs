@@ -229,7 +229,8 @@ mod tests {
                   }
                 ]
               },
-              "help": "each worker holds the whole application in memory"
+              "help": "each worker holds the whole application in memory",
+              "fingerprint": "28a8efe4c29ab8aa"
             }
           ],
           "suppressed": [
@@ -248,6 +249,7 @@ mod tests {
               "related": [],
               "fix": null,
               "help": null,
+              "fingerprint": "5a245cb67afa7272",
               "reason": "why",
               "comment": {
                 "file": "gunicorn.conf.py",
@@ -271,6 +273,7 @@ mod tests {
             "advice": 0,
             "files_with_findings": 1,
             "suppressed": 1,
+            "baseline": 0,
             "notes": 1,
             "files_read": 1,
             "deployments": 1

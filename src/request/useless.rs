@@ -45,28 +45,33 @@ pub(super) fn all(loaded: &Loaded, policies: &[Policy]) -> Result<Vec<Useless>, 
         }
         ignored.extend(rules);
     }
-    let silent = |rules: &[&'static str]| rules.iter().all(|rule| ignored.contains(rule) || !runs(rule));
+    let silent = |rules: &[&'static str], ignored: &BTreeSet<&'static str>| {
+        rules.iter().all(|rule| ignored.contains(rule) || !runs(rule))
+    };
     for (word, level) in &settings.severity {
         let rules = known(word)?;
-        if silent(&rules) {
+        if silent(&rules, &ignored) {
             let what =
                 if *level == Level::Off { "is off anyway" } else { "does not run, so its severity says nothing" };
             say(word, format!("`{}` {what}", word.get_ref()));
         }
     }
+    for (word, _) in settings.severity.iter().filter(|(_, level)| **level == Level::Off) {
+        ignored.extend(known(word)?);
+    }
     for word in settings.rules.keys() {
-        if silent(&known(word)?) {
+        if silent(&known(word)?, &ignored) {
             say(word, format!("`{}` does not run, so its parameters say nothing", word.get_ref()));
         }
     }
     for own in settings.per_file.values() {
         for word in &own.ignore {
-            if silent(&known(word)?) {
+            if silent(&known(word)?, &ignored) {
                 say(word, format!("`{}` does not run anywhere, so there is nothing to ignore", word.get_ref()));
             }
         }
     }
-    for policy in settings.policy.iter().filter(|policy| silent(&[crate::findings::interned(policy.name.get_ref())])) {
+    for policy in settings.policy.iter().filter(|policy| silent(&[crate::findings::interned(policy.name.get_ref())], &ignored)) {
         say(&policy.name, format!("the policy `{}` does not run", policy.name.get_ref()));
     }
     for word in settings.ignore.iter().chain(&settings.select) {
