@@ -27,7 +27,8 @@ struct Seen {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Cause {
-    cause: String,
+    #[serde(rename = "cause")]
+    text: String,
     rules: Vec<String>,
     advice: String,
 }
@@ -64,7 +65,7 @@ impl Message {
         });
         let causes = list(&self.causes, |cause| {
             let rules = list(&cause.rules, |rule| format!("{rule:?}"));
-            format!("Cause {{ cause: {:?}, rules: {rules}, advice: {:?} }}", cause.cause, cause.advice)
+            format!("Cause {{ text: {:?}, rules: {rules}, advice: {:?} }}", cause.text, cause.advice)
         });
         format!(
             "Message {{ name: {:?}, texts: {}, means: {:?}, source: {:?}, seen: {seen}, causes: {causes} }}",

@@ -135,7 +135,7 @@ pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<
     );
     let host = Host::detect(Path::new("/"));
     let advice = recommend(request, &files, &assembly, &applications, &host);
-    let findings = judge(request, &files, &assembly, &applications, &orphans, &advice, &policies, &mut notes);
+    let findings = judge(request, &files, &assembly, (&applications, &orphans), &advice, &policies, &mut notes);
     let (mut findings, suppressed) = silence(findings, useless, request, &files, &facts);
     for finding in &mut findings {
         let place = finding.primary.place;
@@ -206,8 +206,7 @@ fn judge(
     request: &Request,
     files: &Files,
     assembly: &Assembly,
-    applications: &[Option<Application>],
-    orphans: &[Application],
+    (applications, orphans): (&[Option<Application>], &[Application]),
     advice: &[Option<Advice>],
     policies: &[rules::policy::Policy],
     notes: &mut Vec<Note>,

@@ -72,7 +72,8 @@ mod tests {
         for name in settings {
             let setting = only.setting(name).unwrap();
             let place = setting.place().map(|place| files.describe(place)).unwrap_or_default();
-            told += &format!(", {name} {} {place}", setting.value().map_or("?".to_owned(), ToString::to_string));
+            let value = setting.value().map_or("?".to_owned(), ToString::to_string);
+            told = format!("{told}, {name} {value} {place}");
             assert!(setting.place().is_none_or(|place| !files.is_foreign(place.file)), "{told}");
         }
         told

@@ -83,7 +83,8 @@ impl Roots {
             return Some(true);
         }
         // Only Python code and scripts are sure to be among the files that are read.
-        let name = absolute.rsplit('/').next().filter(|name| name.ends_with(".py") || name.ends_with(".sh"))?;
+        let name =
+            absolute.rsplit('/').next().filter(|name| matches!(name.rsplit_once('.'), Some((_, "py" | "sh"))))?;
         (!rest.commands.iter().any(|command| may_leave(command, name))).then_some(false)
     }
 

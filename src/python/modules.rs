@@ -52,6 +52,7 @@ impl Modules {
     }
 
     /// The same files for a server that is started elsewhere.
+    #[must_use]
     pub fn started_in(&self, start: &str) -> Self {
         let start = start.trim_start_matches("./").trim_matches('/');
         let start = if start == "." { "" } else { start };

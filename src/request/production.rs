@@ -34,7 +34,7 @@ pub(super) fn stated(loaded: &Loaded, flags: &Flags) -> Result<Stated, Error> {
         ($table:ident, $field:ident, $key:literal, $value:expr) => {
             $table.$field.map(|given| {
                 let path = settings.$table.path(stringify!($table), name, $key, |own| own.$field.is_some());
-                Stated::known($value(given), path, &file)
+                Stated::known($value(given), &path, &file)
             })
         };
     }

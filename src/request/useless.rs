@@ -38,7 +38,7 @@ pub(super) fn all(loaded: &Loaded, policies: &[Policy]) -> Result<Vec<Useless>, 
     let mut ignored: BTreeSet<&'static str> = BTreeSet::new();
     for word in &settings.ignore {
         let rules = known(word)?;
-        if !rules.iter().any(|rule| runs(rule)) {
+        if !rules.iter().any(&runs) {
             say(word, format!("`{}` is not selected, so there is nothing to ignore", word.get_ref()));
         } else if rules.iter().all(|rule| ignored.contains(rule)) && !from_elsewhere(loaded, word) {
             say(word, format!("`{}` is ignored already", word.get_ref()));
@@ -71,7 +71,9 @@ pub(super) fn all(loaded: &Loaded, policies: &[Policy]) -> Result<Vec<Useless>, 
             }
         }
     }
-    for policy in settings.policy.iter().filter(|policy| silent(&[crate::findings::interned(policy.name.get_ref())], &ignored)) {
+    for policy in
+        settings.policy.iter().filter(|policy| silent(&[crate::findings::interned(policy.name.get_ref())], &ignored))
+    {
         say(&policy.name, format!("the policy `{}` does not run", policy.name.get_ref()));
     }
     for word in settings.ignore.iter().chain(&settings.select) {

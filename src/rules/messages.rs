@@ -37,7 +37,7 @@ pub struct Seen {
 #[derive(Debug)]
 pub struct Cause {
     /// As a sentence.
-    pub cause: &'static str,
+    pub text: &'static str,
     /// The rules that find it.
     pub rules: &'static [&'static str],
     /// What to do.

@@ -154,7 +154,9 @@ pub fn about_farrier(faults: &[OwnFault], context: &Context) -> Vec<Finding> {
     for rule in all() {
         if let Shape::Own(check) = rule.shape {
             let mut found = Findings::new(rule.card, context);
-            faults.iter().for_each(|fault| check(fault, &mut found));
+            for fault in faults {
+                check(fault, &mut found);
+            }
             findings.extend(found.into_findings());
         }
     }

@@ -36,7 +36,7 @@ pub struct Stated {
 
 impl Stated {
     /// `value`, which the settings give as `key`.
-    pub fn known<T>(value: T, key: String, file: &str) -> Known<T> {
+    pub fn known<T>(value: T, key: &str, file: &str) -> Known<T> {
         Known { value, source: format!("{key}, {file}"), confidence: Confidence::High }
     }
 }

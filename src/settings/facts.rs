@@ -110,7 +110,7 @@ facts! {
         max_connections: u32,
         /// How many of them are for others.
         reserved: u32,
-        /// Whether a pooler such as PgBouncer stands in between.
+        /// Whether a pooler such as `PgBouncer` stands in between.
         pooler: bool,
     }
 }

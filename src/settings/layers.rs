@@ -197,7 +197,7 @@ impl Layers {
                 _ => writeln!(out, "{} = {}  # {}", quoted(key.get_ref()), self.slice(value), self.origin(value)),
             };
         }
-        for (key, value) in table.iter() {
+        for (key, value) in table {
             let name =
                 if path.is_empty() { quoted(key.get_ref()) } else { format!("{path}.{}", quoted(key.get_ref())) };
             match value.get_ref() {

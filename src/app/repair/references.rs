@@ -131,10 +131,8 @@ impl<'s> visitor::Visitor<'s> for Uses<'_, 's> {
 
     fn visit_expr(&mut self, expr: &'s Expr) {
         match expr {
-            Expr::Name(name) if self.wanted.contains(name.id.as_str()) => {
-                if !self.registered.contains(&span_of(name)) {
-                    self.elsewhere.insert(name.id.as_str());
-                }
+            Expr::Name(name) if self.wanted.contains(name.id.as_str()) && !self.registered.contains(&span_of(name)) => {
+                self.elsewhere.insert(name.id.as_str());
             }
             Expr::Attribute(attribute) if self.wanted.contains(attribute.attr.as_str()) => {
                 let name = attribute.attr.as_str();

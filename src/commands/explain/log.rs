@@ -21,7 +21,7 @@ pub(super) fn page(message: &Message, examination: &Examination) -> String {
     causes.sort_by_key(|(_, found)| found.is_empty());
     for (i, (cause, found)) in causes.iter().enumerate() {
         let here = if found.is_empty() { "" } else { " (in this project)" };
-        let _ = writeln!(text, "\n{}. {}{here}", i + 1, cause.cause);
+        let _ = writeln!(text, "\n{}. {}{here}", i + 1, cause.text);
         for finding in found.iter().take(TOLD) {
             let place = examination.files.describe(finding.primary.place);
             let _ = writeln!(text, "   {place}: {}[{}] {}", finding.severity, finding.rule, finding.message);

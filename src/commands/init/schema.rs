@@ -137,7 +137,7 @@ fn parameters() -> Json {
 
 fn policy(severity: &Json) -> Json {
     let mut settings: Vec<&str> =
-        Server::ALL.iter().flat_map(|server| table(*server).settings().map(|it| it.name())).collect();
+        Server::ALL.iter().flat_map(|server| table(*server).settings().map(farrier::servers::Setting::name)).collect();
     settings.push("version");
     settings.sort_unstable();
     settings.dedup();

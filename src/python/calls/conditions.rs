@@ -207,7 +207,9 @@ fn asked<'a>(
             compare.comparators.iter().for_each(|other| within(other, interest));
         }
         Expr::If(choice) => {
-            [&choice.test, &choice.body, &choice.orelse].into_iter().for_each(|part| within(part, interest));
+            for part in [&choice.test, &choice.body, &choice.orelse] {
+                within(part, interest);
+            }
         }
         Expr::Call(call) => {
             if let Some(first) = call.arguments.args.first() {

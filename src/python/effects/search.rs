@@ -101,7 +101,9 @@ impl Effects<'_, '_> {
         }
         let blocking = order.into_iter().filter(|(node, _)| !self.nodes[*node].sinks.is_empty());
         let chains = blocking.map(|(end, cost)| walk_back(end, cost.doubts, reached)).collect();
-        seen.into_iter().for_each(|node| reached[node] = None);
+        for node in seen {
+            reached[node] = None;
+        }
         chains
     }
 }

@@ -56,7 +56,10 @@ impl<'a> Finder<'_, 'a> {
                         }
                         _ => continue,
                     };
-                    found.extend(self.wrapping(value, frame, object).map(|context| Rebound { name, context }));
+                    found.extend(
+                        self.wrapping(value, frame, object)
+                            .map(|call| Rebound { name, context: self.runs_wrapped(call, frame) }),
+                    );
                 }
             }
         }
@@ -78,9 +81,8 @@ impl<'a> Finder<'_, 'a> {
         })
     }
 
-    /// Where a method of `object` runs that a call wraps, if the expression is such a call: `Some(None)` where that
-    /// is not known.
-    fn wrapping(&self, expr: &'a Expr, frame: Frame, object: &str) -> Option<Option<Context>> {
+    /// The call that wraps a method of `object`, if the expression is one.
+    fn wrapping(&self, expr: &'a Expr, frame: Frame, object: &str) -> Option<&'a ast::ExprCall> {
         let call = self.behind(expr, frame)?;
         let named = call.arguments.keywords.iter().map(|keyword| &keyword.value);
         let takes_method = call.arguments.args.iter().chain(named).any(|given| match given {
@@ -92,7 +94,7 @@ impl<'a> Finder<'_, 'a> {
                     && inner.arguments.args.first().is_some_and(|target| is_name(target, object))
             }),
         });
-        takes_method.then(|| self.runs_wrapped(call, frame))
+        takes_method.then_some(call)
     }
 
     /// The call that an expression is, or that gives the name its value.

@@ -88,12 +88,11 @@ impl Known<'_> {
     /// Whether both are equal.
     fn equals(self, other: Self) -> Option<bool> {
         match (self, other) {
-            (Self::Some | Self::True, Self::None) | (Self::None, Self::Some | Self::True) => Some(false),
-            (Self::Some | Self::True, _) | (_, Self::Some | Self::True) => None,
+            (Self::Some | Self::True | Self::Member(..), Self::None)
+            | (Self::None, Self::Some | Self::True | Self::Member(..)) => Some(false),
             (Self::Member(class, name), Self::Member(other, known)) if class == other => Some(name == known),
             // A member may equal its value, and `1 == True`.
-            (Self::Member(..), Self::None) | (Self::None, Self::Member(..)) => Some(false),
-            (Self::Member(..), _) | (_, Self::Member(..)) => None,
+            (Self::Some | Self::True | Self::Member(..), _) | (_, Self::Some | Self::True | Self::Member(..)) => None,
             (Self::Bool(flag), Self::Number(number)) | (Self::Number(number), Self::Bool(flag)) => {
                 Some(u64::from(flag) == number)
             }

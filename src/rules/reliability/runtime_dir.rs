@@ -15,7 +15,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         return;
     }
     let writable = deployment.surroundings.writable.iter().map(|path| path.trim_end_matches('/'));
-    let is_temporary = |path: &str| path.is_empty() || TEMPORARY.iter().any(|folder| *folder == path);
+    let is_temporary = |path: &str| path.is_empty() || TEMPORARY.contains(&path);
     if writable.clone().any(is_temporary) || deployment.environment.iter().any(|(name, _)| name == "TMPDIR") {
         return;
     }

@@ -21,11 +21,10 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let base = deployment.base.as_ref().map(|base| base.value.as_str());
     let busybox = base.is_some_and(|base| base.contains("alpine") || base.contains("busybox"));
     let why = match shield.kind {
-        // bash and busybox become the last command of `-c`.
-        ShieldKind::LastOfBash => return,
+        // bash and busybox become the last command of `-c`; where the container ends with its script, that is another
+        // fault.
+        ShieldKind::LastOfBash | ShieldKind::Background { is_left: true } => return,
         ShieldKind::Alone | ShieldKind::Last if busybox => return,
-        // The container ends with its script, which is another fault.
-        ShieldKind::Background { is_left: true } => return,
         ShieldKind::Alone => "`sh -c` starts it, and the `sh` of Debian and Ubuntu",
         ShieldKind::Last | ShieldKind::Middle => "the shell of this command line",
         ShieldKind::Script => "the script has no `exec` here, so its shell",

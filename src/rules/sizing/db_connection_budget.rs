@@ -5,7 +5,7 @@ use crate::deployment::UnitKind;
 
 pub(super) const RULE: Rule = rule!("db-connection-budget", Shape::App(check));
 
-/// Connections that PostgreSQL keeps for its superuser.
+/// Connections that `PostgreSQL` keeps for its superuser.
 const RESERVED: u32 = 3;
 
 fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Findings) {

@@ -9,7 +9,7 @@ const DEFAULT: i64 = 1000;
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
-    if !deployment.class.is_some_and(|class| class.name() == "gthread") {
+    if deployment.class.is_none_or(|class| class.name() != "gthread") {
         return;
     }
     let (Some(connections), Some(keepalive)) =

@@ -10,7 +10,7 @@ const PROXIES: [&str; 7] = ["nginx", "traefik", "caddy", "haproxy", "envoy", "ht
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
-    if !service.in_production() || !deployment.class.is_some_and(|class| class.name() == "sync") {
+    if !service.in_production() || deployment.class.is_none_or(|class| class.name() != "sync") {
         return;
     }
     // What lies in front elsewhere is not known, so only an address that is open to others counts.
