@@ -29,7 +29,7 @@ pub(super) fn units(objects: &[Object], space: &Space, file: FileId, most: usize
             unit.limits.autoscaler =
                 autoscaler(objects, object, file).or_else(|| knative_scale(&object.node, pod_metadata, file));
             if is_knative(&object.node) {
-                // Whoever runs it decides: Cloud Run waits 10 seconds, Knative itself for five minutes.
+                // Whoever runs Knative decides how long that is.
                 unit.limits.stop_default = None;
             }
             unit.variant.clone_from(&object.variant);
