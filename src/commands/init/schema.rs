@@ -59,7 +59,7 @@ pub(super) fn schema() -> String {
             "fail-on": described(&severity, "The least severe finding that makes a run fail."),
             "per-file": {
                 "type": "object", "description": "What counts in the files of a pattern only.",
-                "additionalProperties": table_of(json!({
+                "additionalProperties": table_of(&json!({
                     "ignore": rules("Rules that say nothing there."),
                     "severity": {
                         "type": "object", "propertyNames": {"$ref": "#/definitions/rule"}, "additionalProperties": levels,
@@ -89,10 +89,9 @@ pub(super) fn schema() -> String {
             })),
             "traffic": environments("The requests that come, to all copies together.", &json!({
                 "requests-per-second": positive("How many a second."),
-                "request-time": seconds("Seconds that one takes on average."),
                 "longest-request": seconds("Seconds that the longest may take."),
             })),
-            "application": described(&table_of(json!({
+            "application": described(&table_of(&json!({
                 "workload": {"enum": ["cpu", "mixed", "io", "stream"], "description": "What requests spend their time on."},
                 "blocking-fraction": {"type": "number", "minimum": 0, "maximum": 1, "description": "Share of a request that waits."},
                 "worker-memory": memory("Memory of one worker after its first requests (PSS)."),
@@ -126,7 +125,7 @@ fn parameters() -> Json {
             let about = format!("{}; {} if not given.", parameter.doc, parameter.default);
             (parameter.name.to_owned(), json!({"type": "number", "description": about}))
         });
-        described(&table_of(Json::Object(own.collect())), card.title)
+        described(&table_of(&Json::Object(own.collect())), card.title)
     };
     let by_name = with.iter().flat_map(|card| [(card.name.to_owned(), of(card)), (card.code.to_owned(), of(card))]);
     json!({
@@ -156,7 +155,7 @@ fn policy(severity: &Json) -> Json {
             "name": {"type": "string", "pattern": "^[a-z][a-z0-9-]*$", "description": "Its name, for comments and settings."},
             "message": text("What to say; the value and the bound are added."),
             "severity": described(severity, "warning if not given."),
-            "when": table_of(json!({
+            "when": table_of(&json!({
                 "server": {"anyOf": [{"enum": servers}, {"type": "array", "items": {"enum": servers}}]},
                 "worker-class": words("Classes of Gunicorn's workers."),
                 "production": flag("Whether it runs in production."),
@@ -187,7 +186,7 @@ fn blocking() -> Json {
     let by_name = json!({"type": "object", "additionalProperties": {"type": "string"}});
     let call = required(
         &["names", "category"],
-        json!({
+        &json!({
             "names": names, "category": category, "weight": weight, "gevent": gevent, "instead": text("What to use instead."),
             "unless": names, "needs": names, "lazy": flag("It blocks only when its result is used."),
             "decorator": flag("It is a decorator."),
@@ -195,8 +194,9 @@ fn blocking() -> Json {
     );
     let kind = required(
         &["name", "category"],
-        json!({
+        &json!({
             "name": text("The class, dotted."), "alias": names, "from": names, "category": category, "weight": weight,
+            "narrows": text("The class of which these are the instances made with one of `made_with`."), "made_with": names,
             "gevent": gevent, "instead": text("What to use instead."), "block": names, "slight": names, "safe": names,
             "implicit": {"type": "array", "items": {"enum": ["construct", "enter", "exit", "iterate"]}},
             "gives": by_name, "unless": {"type": "object", "additionalProperties": names},
@@ -205,21 +205,23 @@ fn blocking() -> Json {
     );
     let library = required(
         &["distribution", "modules", "category"],
-        json!({
+        &json!({
             "distribution": text("What installs it."), "modules": names, "category": category,
             "checked": text("The version that was read."), "gevent": gevent, "gevent_observed": flag("Whether that was tried."),
             "gevent_setup": text("What has to be called for gevent."), "instead": text("What to use instead."),
             "gives_up": seconds("Seconds after which a call gives up by default."), "same": by_name,
+            "timeout": {"enum": ["operation", "whole"]},
+            "retries": {"type": "integer", "minimum": 0, "description": "How often a call is tried again by default."},
             "call": {"type": "array", "items": call}, "type": {"type": "array", "items": kind},
         }),
     );
     described(
-        &table_of(json!({
+        &table_of(&json!({
             "library": {"type": "array", "items": library},
             "offloaders": texts("Functions that run elsewhere what they are given."),
             "safe-decorators": texts("Decorators that make the functions under them run elsewhere."),
             "entry-points": texts("Functions that the event loop calls although no framework shows it."),
-            "allow": {"type": "array", "items": table_of(json!({
+            "allow": {"type": "array", "items": table_of(&json!({
                 "path": text("A pattern of paths, spelled as in a .gitignore."),
                 "rules": rules("Rules, by name, code or group."),
                 "categories": {"type": "array", "items": category},
@@ -230,11 +232,11 @@ fn blocking() -> Json {
     )
 }
 
-fn table_of(properties: Json) -> Json {
+fn table_of(properties: &Json) -> Json {
     json!({"type": "object", "additionalProperties": false, "properties": properties})
 }
 
-fn required(names: &[&str], properties: Json) -> Json {
+fn required(names: &[&str], properties: &Json) -> Json {
     json!({"type": "object", "additionalProperties": false, "required": names, "properties": properties})
 }
 
@@ -242,7 +244,7 @@ fn required(names: &[&str], properties: Json) -> Json {
 fn environments(about: &str, properties: &Json) -> Json {
     json!({
         "type": "object", "description": about, "properties": properties,
-        "additionalProperties": table_of(properties.clone()),
+        "additionalProperties": table_of(properties),
     })
 }
 

@@ -29,7 +29,9 @@ fn check(service: &Service, _: &Context, out: &mut Findings) {
         return;
     }
     let class = deployment.setting("worker_class").filter(|class| class.is_set() && class.winner.depends.is_empty());
-    let needed = class.and_then(|class| Some((class, deployment.class?.distribution()?)));
+    // A class that the server no longer has needs no package either.
+    let runs = deployment.class.filter(|class| class.until().is_none_or(|until| until > deployment.version.version));
+    let needed = class.and_then(|class| Some((class, runs?.distribution()?)));
     let Some((class, package)) = needed else { return };
     let carriers = CARRIERS.iter().find(|(name, _)| *name == package).map_or(&[][..], |(_, carriers)| carriers);
     let brought = carriers.iter().any(|carrier| deployment.asks_for(carrier))
