@@ -93,11 +93,11 @@ fn the_schema_has_the_words_that_the_reader_has() {
         ("[[blocking.allow]]\nnonsense = 1\n", "/properties/blocking/properties/allow/items"),
         ("[[blocking.library]]\nnonsense = 1\n", "/properties/blocking/properties/library/items"),
         (
-            "[[blocking.library.call]]\nnonsense = 1\n",
+            "[[blocking.library]]\n[[blocking.library.call]]\nnonsense = 1\n",
             "/properties/blocking/properties/library/items/properties/call/items",
         ),
         (
-            "[[blocking.library.type]]\nnonsense = 1\n",
+            "[[blocking.library]]\n[[blocking.library.type]]\nnonsense = 1\n",
             "/properties/blocking/properties/library/items/properties/type/items",
         ),
     ] {
