@@ -130,7 +130,7 @@ fn uncommented() -> String {
     let is_setting =
         |line: &str| line.starts_with('[') || line.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '));
     let lines = TEMPLATE.lines().map(|line| line.trim_start_matches("# "));
-    lines.filter(|line| is_setting(line)).map(|line| format!("{line}\n")).collect()
+    lines.filter(|line| is_setting(line)).collect::<Vec<_>>().join("\n") + "\n"
 }
 
 fn is_taken(text: &str) -> bool {
