@@ -24,6 +24,9 @@ const PASSING: [&str; 11] = [
     "fastapi.Security",
 ];
 
+/// In the catalogue, an instance of the class whose method is called.
+const SELF: &str = "Self";
+
 impl<'a> Types<'a> {
     /// What calling `callee` gives.
     pub fn called(&self, callee: &Value<'a>, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
@@ -56,6 +59,16 @@ impl<'a> Types<'a> {
         {
             return self.setting(key);
         }
+        if let (Some(SELF), Expr::Attribute(method)) =
+            (catalogue::known_type(ty).and_then(|known| known.gives(path)), &*call.func)
+        {
+            let of = self.value(&method.value, frame);
+            let made = of.iter().filter_map(|value| match value {
+                Value::Class(class) | Value::Object(class) => Some(Value::Object(*class)),
+                _ => None,
+            });
+            return made.collect();
+        }
         let given = Self::member_call(ty, path);
         given.map_or_else(|| self.resolved(&format!("{ty}.{path}"), call, frame), |given| vec![given])
     }
@@ -63,6 +76,7 @@ impl<'a> Types<'a> {
     pub(super) fn member_call(ty: &Rc<str>, path: &str) -> Option<Value<'a>> {
         let known = catalogue::known_type(ty);
         let given = known.and_then(|known| known.gives(path)).or_else(|| catalogue::made_by(&format!("{ty}.{path}")));
+        let given = if given == Some(SELF) { Some(&**ty) } else { given };
         let any = || known.filter(|known| known.mentions(path) && known.method(path).is_none())?.gives("*");
         given.or_else(any).map(|given| Value::Instance(given.into()))
     }
@@ -113,6 +127,9 @@ impl<'a> Types<'a> {
                 return vec![Value::Instance("asyncio.AbstractEventLoop".into())];
             }
             "next" | "anext" => return self.items(&first()),
+"dict" if call.arguments.args.is_empty() && !call.arguments.keywords.is_empty() => {
+                return self.named_entries(&call.arguments.keywords, frame);
+            }
             "list" | "tuple" | "set" | "sorted" | "frozenset" => {
                 return self.items(&first()).into_iter().map(|item| Value::Items(Rc::new(item))).collect();
             }
@@ -256,7 +273,7 @@ impl<'a> Types<'a> {
     }
 
     /// What is declared, or what is returned where that is of classes below the declared one.
-    fn more_exactly(&self, declared: Vec<Value<'a>>, inferred: impl FnOnce() -> Vec<Value<'a>>) -> Vec<Value<'a>> {
+    pub(super) fn more_exactly(&self, declared: Vec<Value<'a>>, inferred: impl FnOnce() -> Vec<Value<'a>>) -> Vec<Value<'a>> {
         // `-> DecoratedCallable` says no more than that what goes in comes out.
         let says_nothing =
             |value: &Value<'a>| matches!(value, Value::Instance(ty) if catalogue::known_type(ty).is_none());
