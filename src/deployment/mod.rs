@@ -21,6 +21,7 @@ mod hypercorn;
 mod image;
 mod image_name;
 mod launcher;
+mod left_out;
 mod locate;
 mod platform;
 mod proxy;
