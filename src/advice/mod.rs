@@ -3,11 +3,13 @@
 //! Decides which of several statements about cores, memory and workload counts, and how sure it is.
 //! The formulas are `sizing`'s.
 
+mod alias;
 mod changes;
+mod insert;
 mod memory;
 mod seen;
 
-pub use changes::{Change, Changes, Refusal, changes};
+pub use changes::{Change, Changes, Manner, Refusal, changes};
 
 use crate::app::{Application, Context, Interface, Pool, WorkloadKind};
 use crate::deployment::{Deployment, Effective};

@@ -35,6 +35,7 @@ mod unloaded;
 mod uvicorn;
 mod uwsgi;
 mod version;
+mod words;
 
 pub use crate::python::evaluate::Dependency;
 pub use crate::read::{Autoscaler, Container, Edge, HealthCheck, HealthKind, Limits, Outside, Proxy, UnitKind};
