@@ -36,6 +36,7 @@ mod unloaded;
 mod uvicorn;
 mod uwsgi;
 mod version;
+mod words;
 
 pub use crate::python::evaluate::Dependency;
 pub use crate::read::{Autoscaler, Container, Edge, HealthCheck, HealthKind, Limits, Outside, Proxy, UnitKind};
