@@ -186,9 +186,9 @@ fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
                     known.more.extend(next.more);
                     known.anchors.extend(next.anchors);
                     first.sites.extend(sites);
+                    known.handlers.extend(next.handlers);
+                    known.roles.extend(next.roles);
                 }
-                known.handlers.extend(next.handlers);
-                known.roles.extend(next.roles);
             }
             _ => kept.push(next),
         }

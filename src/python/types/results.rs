@@ -37,7 +37,7 @@ impl<'a> Types<'a> {
                 made.map(|made| Value::Instance(made.into())).into_iter().collect()
             }
             Value::Member(ty, path) => self.called_member(ty, path, call, frame),
-            Value::Class(class) => vec![Value::Object(*class)],
+            Value::Class(class) => self.made_by_class(*class),
             Value::Alias(alias, from) => self.annotation(alias.0, *from),
             Value::Returns(result) => {
                 let other = call.arguments.args.get(1).filter(|_| is_lookup(&call.func));
@@ -51,6 +51,17 @@ impl<'a> Types<'a> {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// What calling a class gives: an instance of it, unless its `__new__` chooses another one.
+    fn made_by_class(&self, class: ClassId) -> Vec<Value<'a>> {
+        let own = vec![Value::Object(class)];
+        if !self.has_special("__new__") {
+            return own;
+        }
+        let made: Vec<Value<'a>> = self.method(class, "__new__").iter().flat_map(|new| self.result_of(new)).collect();
+        let is_other = |value: &Value<'a>| matches!(value, Value::Object(other) if *other != class);
+        if made.iter().any(is_other) { made } else { own }
     }
 
     fn called_member(&self, ty: &Rc<str>, path: &str, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
@@ -207,7 +218,7 @@ impl<'a> Types<'a> {
     pub fn result_of(&self, callee: &Value<'a>) -> Vec<Value<'a>> {
         let frame = match callee {
             Value::Function(frame) => frame,
-            Value::Class(class) => return vec![Value::Object(*class)],
+            Value::Class(class) => return self.made_by_class(*class),
             Value::Returns(result) => return vec![(**result).clone()],
             Value::Member(ty, path) => return Self::member_call(ty, path).into_iter().collect(),
             Value::External(name) => {
