@@ -2,6 +2,7 @@
 
 use super::effective::{Candidate, Layer, Resolved, Site};
 use super::locate::Roots;
+use crate::python::deeds::Deeds;
 use crate::python::evaluate::{
     self, Binding, FilePath, FileVariable, Globals, How, Imported, Inputs, Lookup, Outcome, Question,
 };
@@ -24,10 +25,17 @@ pub struct Configuration {
     pub strangers: Vec<Stranger>,
     /// Names that are settings, as it happens: what a loop or an import binds, or a helper that the file reads.
     pub accidental: Vec<Located<String>>,
-    /// Whether it patches the standard library for greenlets, which it does before anything is loaded.
-    pub patches: bool,
+    /// What its Python does by name, apart from what it sets.
+    pub deeds: Deeds,
     /// The last of its top-level statements that set something: where a person would add a setting.
     pub last_assignment: Option<Place>,
+}
+
+impl Configuration {
+    /// Whether it patches the standard library for greenlets, which it does before anything is loaded.
+    pub fn patches(&self) -> bool {
+        self.deeds.begins_with("gevent.monkey.patch_all")
+    }
 }
 
 /// A global name of a configuration file that is no setting.

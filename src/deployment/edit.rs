@@ -29,10 +29,10 @@ impl Candidate {
     pub fn remove(&self, files: &Files) -> Option<Vec<Edit>> {
         match self.site.as_ref()? {
             Site::Statement { statement, .. } | Site::Entry { statement, .. } => {
-                Some(vec![Edit::remove(whole_lines(files, *statement)?)])
+                Some(vec![Edit::remove(files.own_lines(*statement)?)])
             }
             Site::Argument { removal, .. } => Some(vec![Edit::remove((*removal)?)]),
-            Site::Option { statement, .. } => Some(vec![Edit::remove(whole_lines(files, (*statement)?)?)]),
+            Site::Option { statement, .. } => Some(vec![Edit::remove(files.own_lines((*statement)?)?)]),
             Site::Words { removal, .. } => Some(removal.iter().map(|&place| Edit::remove(place)).collect()),
             Site::Variable { .. } => None,
         }
@@ -44,7 +44,7 @@ impl Candidate {
     pub fn add_beside(&self, files: &Files, setting: &Setting, version: Version, value: &Value) -> Option<Edit> {
         match self.site.as_ref()? {
             Site::Statement { statement, .. } | Site::Entry { statement, .. } => {
-                let lines = whole_lines(files, *statement)?;
+                let lines = files.own_lines(*statement)?;
                 let text = files.text_at(lines);
                 let end = if text.ends_with("\r\n") { "\r\n" } else { "\n" };
                 let value = match self.site.as_ref()? {
@@ -64,7 +64,7 @@ impl Candidate {
                 Some(Edit::insert(after, format!(", {}={value}", setting.name())))
             }
             Site::Option { statement, .. } => {
-                let lines = whole_lines(files, (*statement)?)?;
+                let lines = files.own_lines((*statement)?)?;
                 let text = files.text_at(lines);
                 let end = if text.ends_with("\r\n") { "\r\n" } else { "\n" };
                 let name = setting.at(version).flags().iter().find_map(|flag| flag.strip_prefix("--"))?;
@@ -82,7 +82,15 @@ impl Candidate {
                     Some('"') if in_json_list(text, place) => {
                         (after + 1, format!(", \"{flag}\", \"{}\"", plain_text(value)?))
                     }
-                    Some('"' | '\'') => return None,
+                    _ if let Some((end, lead)) = block_item(files, place) => {
+                        (end, format!("{lead}{flag}{lead}{}", quoted(&plain_text(value)?)))
+                    }
+                    Some('"' | '\'') => {
+                        // `uvicorn.run("main:app")`
+                        let call = text.get(..place.span.start - 1)?.trim_end().strip_suffix('(')?;
+                        let own = setting.server() == Server::Uvicorn && ["run", "Config"].iter().any(|f| call.ends_with(f));
+                        (after + 1, own.then(|| format!(", {}={value}", setting.name()))?)
+                    }
                     _ => (after, format!(" {flag} {}", plain_text(value)?)),
                 };
                 Some(Edit::insert(Place::new(place.file, Span::new(at, at)), line))
@@ -110,6 +118,26 @@ impl Deployment {
         };
         (inside && literal).then(|| word.add_beside(files, setting, self.version.version, value)).flatten()
     }
+}
+
+/// For a word that is an item of a block list: where its line ends, and what a further item begins with.
+fn block_item(files: &Files, place: Place) -> Option<(usize, String)> {
+    let line = files.line_of(place);
+    let text = files.text_at(line);
+    let (before, rest) = text.split_at_checked(place.span.start.checked_sub(line.span.start)?)?;
+    let quote = before.chars().next_back().filter(|c| matches!(c, '"' | '\''));
+    let lead = before.trim_end_matches(['"', '\'']);
+    let closed = rest.get(place.span.len()..)?;
+    let closed = quote.map_or(Some(closed), |quote| closed.strip_prefix(quote))?.trim();
+    let alone = closed.is_empty() || closed.starts_with('#');
+    (lead.trim() == "-" && lead.ends_with(' ') && alone)
+        .then(|| (line.span.end, format!("{}{lead}", files.line_break(place.file))))
+}
+
+/// A word as an item of a list in YAML, where numbers would not be texts.
+fn quoted(word: &str) -> String {
+    let is_plain = word.starts_with(|c: char| c.is_ascii_alphabetic()) && !word.contains(':') && word != "true";
+    if is_plain { word.to_owned() } else { format!("\"{word}\"") }
 }
 
 /// Whether a quoted word is an element of a list on one line; one of a block list has its line alone.
@@ -159,17 +187,4 @@ fn plain_text(value: &Value) -> Option<String> {
     };
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-:/@%+,=".contains(c);
     (!text.is_empty() && text.chars().all(plain)).then_some(text)
-}
-
-/// The lines of a statement including the break after the last, if the statement has them alone.
-fn whole_lines(files: &Files, statement: Place) -> Option<Place> {
-    let text = files.get(statement.file).text();
-    let start = text.get(..statement.span.start)?.rfind('\n').map_or(0, |at| at + 1);
-    let rest = text.get(statement.span.end..)?;
-    let (tail, end) = rest.find('\n').map_or((rest, text.len()), |at| (&rest[..at], statement.span.end + at + 1));
-    // An indented statement may be the only one of its block, and one that shares its line with
-    // another cannot take the line with it.
-    let alone = text.get(start..statement.span.start)?.trim_start_matches('\u{feff}').is_empty();
-    let tail = tail.trim();
-    (alone && (tail.is_empty() || tail.starts_with('#'))).then(|| Place::new(statement.file, Span::new(start, end)))
 }

@@ -5,6 +5,7 @@
 
 pub mod calls;
 pub mod catalogue;
+pub mod deeds;
 pub mod effects;
 pub mod evaluate;
 pub mod frameworks;

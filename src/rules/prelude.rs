@@ -1,5 +1,7 @@
 //! What a rule needs to see and to say.
 
+use std::collections::BTreeSet;
+
 use super::{Card, Stated};
 use crate::app::{Application, Category, Framework};
 use crate::deployment::{Deployment, Effective};
@@ -51,6 +53,8 @@ pub struct Context<'a> {
     pub files: &'a Files,
     /// Every server of the project, for what another one makes of the same line.
     pub deployments: &'a [Deployment],
+    /// The names of all variables that a file of the project sets.
+    pub variables: &'a BTreeSet<String>,
     /// Parameters that the settings override, by rule and name.
     pub parameters: &'a dyn Parameters,
     /// What the user states about production.

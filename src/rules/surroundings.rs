@@ -3,8 +3,9 @@
 //! Each number comes with its origin and, where it stands in a file, the place.
 
 use super::prelude::{Context, ServerName, Service, Setting, Value};
-use crate::deployment::{Candidate, Layer, Resolved, Site, UnitKind};
+use crate::deployment::{Candidate, Layer, Proxy, Resolved, Site, UnitKind};
 use crate::findings::Edit;
+use crate::sizing::Known;
 use crate::source::Place;
 
 /// A number of seconds from around the service.
@@ -18,6 +19,25 @@ pub(super) struct Bound {
     pub(super) place: Option<Place>,
     /// Whether somebody chose it.
     pub(super) is_chosen: bool,
+}
+
+impl Bound {
+    /// What the settings state.
+    fn stated(known: &Known<f64>, who: &str) -> Self {
+        let source = known.source.clone();
+        Self { seconds: known.value, who: who.to_owned(), source, place: None, is_chosen: true }
+    }
+
+    /// What a file says.
+    fn written(seconds: f64, who: &str, place: Place, context: &Context) -> Self {
+        let source = context.files.describe(place);
+        Self { seconds, who: who.to_owned(), source, place: Some(place), is_chosen: true }
+    }
+
+    /// What holds where nobody says anything.
+    fn by_default(seconds: f64, who: &str, whose: &str, place: Option<Place>) -> Self {
+        Self { seconds, who: who.to_owned(), source: format!("{whose} default"), place, is_chosen: false }
+    }
 }
 
 /// What people say that has to be read beside a number: `30 s`, `1.5 s`.
@@ -71,15 +91,8 @@ impl Service<'_> {
 
     /// When it is killed after it was asked to stop; `None` where nobody knows.
     pub(super) fn kill(&self, context: &Context) -> Option<Bound> {
-        let limits = &self.deployment.limits;
         if let Some(stated) = &context.stated.kill_after {
-            return Some(Bound {
-                seconds: stated.value,
-                who: "whoever runs it".to_owned(),
-                source: stated.source.clone(),
-                place: None,
-                is_chosen: true,
-            });
+            return Some(Bound::stated(stated, "whoever runs it"));
         }
         let (who, by_default) = match self.deployment.kind {
             UnitKind::KubernetesContainer => ("the kubelet", Some(30.0)),
@@ -89,64 +102,29 @@ impl Service<'_> {
             UnitKind::Platform => ("the platform", None),
             _ => ("whoever stops it", None),
         };
-        if let Some(grace) = &limits.stop_grace {
+        if let Some(grace) = &self.deployment.limits.stop_grace {
             // The default of supervisord stands at the head of its section.
             let written = context.files.text_at(grace.place).starts_with(|c: char| c.is_ascii_digit());
-            return Some(Bound {
-                seconds: grace.value.0,
-                who: who.to_owned(),
-                source: context.files.describe(grace.place),
-                place: Some(grace.place),
-                is_chosen: written,
-            });
+            return Some(Bound { is_chosen: written, ..Bound::written(grace.value.0, who, grace.place, context) });
         }
         let seconds = by_default.filter(|_| !self.deployment.surroundings.stop_is_open)?;
-        Some(Bound { seconds, who: who.to_owned(), source: "the default".to_owned(), place: None, is_chosen: false })
+        Some(Bound::by_default(seconds, who, "the", None))
     }
 
     /// For how long what stands in front keeps an idle connection to it; `None` where nothing is known to.
     pub(super) fn idle_kept(&self, context: &Context) -> Option<Bound> {
         if let Some(stated) = &context.stated.idle_timeout {
-            return Some(Bound {
-                seconds: stated.value,
-                who: "the proxy".to_owned(),
-                source: stated.source.clone(),
-                place: None,
-                is_chosen: true,
-            });
+            return Some(Bound::stated(stated, "the proxy"));
         }
         // The nearest counts: a load balancer keeps its connections to the proxy behind it.
         if !self.deployment.proxies.is_empty() {
-            return self.deployment.proxies.iter().find_map(|proxy| {
-                let empty = |word: &str| word.trim_matches(['"', '\'']).is_empty();
-                let reuses = match proxy.program {
-                    "nginx" => {
-                        proxy.keepalive.as_ref().is_some_and(|pool| pool.value > 0)
-                            && proxy.http_version.as_ref().is_some_and(|version| version.value == "1.1")
-                            && proxy.connection.as_ref().is_some_and(|sent| empty(&sent.value))
-                    }
-                    // Go's transport repeats what may be repeated, so only those who chose a number hear of it.
-                    _ => proxy.keepalive_timeout.is_some(),
-                };
-                let kept = proxy.keepalive_timeout.as_ref();
-                reuses.then(|| Bound {
-                    // nginx: `keepalive_timeout` of `upstream` is 60 s.
-                    seconds: kept.map_or(60.0, |kept| kept.value.0),
-                    who: proxy.program.to_owned(),
-                    source: kept.map_or_else(|| "its default".to_owned(), |kept| context.files.describe(kept.place)),
-                    place: kept.map(|kept| kept.place).or(proxy.keepalive.as_ref().map(|pool| pool.place)),
-                    is_chosen: true,
-                })
-            });
+            return self.deployment.proxies.iter().find_map(|proxy| kept_by(proxy, context));
         }
         let edge = self.deployment.surroundings.edge.as_ref()?;
-        let source = if edge.by_default { "its default".to_owned() } else { context.files.describe(edge.idle.place) };
-        Some(Bound {
-            seconds: edge.idle.value.0,
-            who: edge.name.to_owned(),
-            source,
-            place: Some(edge.idle.place),
-            is_chosen: !edge.by_default,
+        let (seconds, place) = (edge.idle.value.0, edge.idle.place);
+        Some(match edge.by_default {
+            true => Bound::by_default(seconds, edge.name, "its", Some(place)),
+            false => Bound::written(seconds, edge.name, place, context),
         })
     }
 
@@ -174,25 +152,13 @@ impl Service<'_> {
     /// When what stands in front gives up on a request; `None` where nobody knows.
     pub(super) fn edge_timeout(&self, context: &Context) -> Option<Bound> {
         if let Some(stated) = &context.stated.request_timeout {
-            return Some(Bound {
-                seconds: stated.value,
-                who: "the proxy".to_owned(),
-                source: stated.source.clone(),
-                place: None,
-                is_chosen: true,
-            });
+            return Some(Bound::stated(stated, "the proxy"));
         }
-        self.deployment.proxies.iter().find_map(|proxy| {
-            let read = proxy.read_timeout.as_ref();
+        self.deployment.proxies.iter().find_map(|proxy| match &proxy.read_timeout {
+            Some(read) => Some(Bound::written(read.value.0, proxy.program, read.place, context)),
             // nginx: `proxy_read_timeout` is 60 s; Caddy waits for as long as it takes.
-            let seconds = read.map(|read| read.value.0).or((proxy.program == "nginx").then_some(60.0))?;
-            Some(Bound {
-                seconds,
-                who: proxy.program.to_owned(),
-                source: read.map_or_else(|| "its default".to_owned(), |read| context.files.describe(read.place)),
-                place: Some(read.map_or(proxy.place, |read| read.place)),
-                is_chosen: read.is_some(),
-            })
+            None if proxy.program == "nginx" => Some(Bound::by_default(60.0, "nginx", "its", Some(proxy.place))),
+            None => None,
         })
     }
 
@@ -231,10 +197,38 @@ impl Service<'_> {
             };
             return beside.add_beside(context.files, setting.setting, deployment.version.version, value);
         }
+        // An argument of the call that starts it goes beside another one.
+        let beside = deployment.settings.iter().filter(|(_, other)| other.winner.layer == Layer::Call).find_map(
+            |(_, other)| other.winner.add_beside(context.files, setting.setting, deployment.version.version, value),
+        );
+        if beside.is_some() {
+            return beside;
+        }
         // The command line of FastAPI starts Uvicorn and has few of its options.
         if deployment.server == ServerName::Uvicorn && context.files.text_at(deployment.command).contains("fastapi") {
             return None;
         }
         deployment.add_option(context.files, name, value)
     }
+}
+
+/// For how long a proxy keeps idle connections to the server; `None` where it keeps none.
+fn kept_by(proxy: &Proxy, context: &Context) -> Option<Bound> {
+    if let Some(kept) = &proxy.keepalive_timeout {
+        let reuses = proxy.program != "nginx" || reuses(proxy);
+        return reuses.then(|| Bound::written(kept.value.0, proxy.program, kept.place, context));
+    }
+    let pool = proxy.keepalive.as_ref().map(|pool| pool.place);
+    // nginx: `keepalive_timeout` of `upstream` is 60 s. Caddy's transport keeps connections for two minutes, and repeats
+    // what may be repeated, so only those who chose a number hear of it.
+    (proxy.program == "nginx" && reuses(proxy))
+        .then(|| Bound { is_chosen: true, ..Bound::by_default(60.0, proxy.program, "its", pool) })
+}
+
+/// Whether nginx keeps connections to the server at all.
+fn reuses(proxy: &Proxy) -> bool {
+    let empty = |word: &str| word.trim_matches(['"', '\'']).is_empty();
+    proxy.keepalive.as_ref().is_some_and(|pool| pool.value > 0)
+        && proxy.http_version.as_ref().is_some_and(|version| version.value == "1.1")
+        && proxy.connection.as_ref().is_some_and(|sent| empty(&sent.value))
 }

@@ -16,6 +16,7 @@ use super::host;
 use super::locate::Roots;
 use super::settle;
 use crate::findings::Note;
+use crate::python::deeds::Deeds;
 use crate::python::evaluate::Dependency;
 use crate::read::{Command, Facts, FilledBy, Form, Unit, UnitKind, UwsgiFile};
 use crate::servers::arguments::{self, Argument, Arguments, Outcome};
@@ -130,7 +131,7 @@ pub(super) fn read(
             .map(|option| option.place),
         strangers: Vec::new(),
         accidental: Vec::new(),
-        patches: false,
+        deeds: Deeds::default(),
         last_assignment: None,
     });
     let app =

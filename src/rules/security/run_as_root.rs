@@ -4,7 +4,7 @@ use super::prelude::*;
 
 pub(super) const RULE: Rule = rule!("run-as-root", Shape::Deployment(check));
 
-fn check(service: &Service, context: &Context, out: &mut Findings) {
+fn check(service: &Service, _: &Context, out: &mut Findings) {
     let deployment = service.deployment;
     let Some(container) = deployment.container.filter(|_| service.in_production()) else {
         return;
@@ -13,7 +13,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let built = matches!(deployment.kind, UnitKind::Image) || deployment.command.file != container.file;
     let own = ["user", "uid"].iter().any(|name| deployment.setting(name).is_some_and(Setting::is_set));
     // Kubernetes refuses to start a container that would run as root then.
-    let refused = context.files.get(container.file).text().contains("runAsNonRoot: true");
+    let refused = deployment.surroundings.refuses_root;
     let root = deployment.user.as_ref().is_none_or(|user| matches!(user.value.as_str(), "root" | "0" | "0:0"));
     if !built || own || refused || !root {
         return;
