@@ -236,6 +236,7 @@ fn judge(
     let context = Context {
         files,
         deployments: &assembly.deployments,
+        images: &assembly.images,
         variables: &assembly.variables,
         parameters: &request.rules,
         stated: &request.stated,
@@ -319,7 +320,7 @@ fn silence(
     let statement = |file, span| facts.statement_around(file, span);
     let variables = BTreeSet::new();
     let (parameters, stated) = (&request.rules, &request.stated);
-    let context = Context { files, deployments: &[], variables: &variables, parameters, stated };
+    let context = Context { files, deployments: &[], images: &[], variables: &variables, parameters, stated };
     let mut directives = suppress::Directives::read(files, &comments, names);
     let (mut kept, mut suppressed) = directives.silence(findings, &statement);
     // What is wrong with comments can be silenced like anything else, and only then it is known which

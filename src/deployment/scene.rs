@@ -368,6 +368,7 @@ fn with_image(unit: &Unit, image: Option<&Image>, files: &Files) -> Unit {
     let declared: Vec<String> = declared.cloned().collect();
     unit.outside.volumes.extend(declared);
     unit.outside.front = front::in_image(image, files);
+    unit.outside.linked = image::linked(image, files);
     if unit.kind != UnitKind::KubernetesContainer {
         match (unit.health.first_mut(), image.health) {
             (None, Some(check)) => unit.health = vec![check.clone()],

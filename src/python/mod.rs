@@ -12,5 +12,6 @@ pub mod frameworks;
 pub mod launches;
 pub mod modules;
 pub mod names;
+pub mod renames;
 pub mod syntax;
 pub mod types;

@@ -148,6 +148,8 @@ pub struct Outside {
     pub shares_network: bool,
     /// Folders that outlive the container, as it sees them.
     pub volumes: Vec<String>,
+    /// Files of the image that lead to the output of the container (`ln -sf /dev/stdout`).
+    pub linked: Vec<String>,
     /// What is in the same container and passes requests on, or starts who does.
     pub front: Option<Place>,
 }

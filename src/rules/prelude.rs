@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Card, Stated};
 use crate::app::{Application, Category, Framework};
-use crate::deployment::{Deployment, Effective};
+use crate::deployment::{BaseImage, Deployment, Effective};
 use crate::findings::{Finding, Label};
 use crate::servers::{Server, Version};
 use crate::sizing::{Advice, Inputs};
@@ -53,6 +53,8 @@ pub struct Context<'a> {
     pub files: &'a Files,
     /// Every server of the project, for what another one makes of the same line.
     pub deployments: &'a [Deployment],
+    /// The images that the project builds on or runs.
+    pub images: &'a [BaseImage],
     /// The names of all variables that a file of the project sets.
     pub variables: &'a BTreeSet<String>,
     /// Parameters that the settings override, by rule and name.

@@ -4,7 +4,7 @@ use super::prelude::*;
 
 pub(super) const RULE: Rule = rule!("run-as-root", Shape::Deployment(check));
 
-fn check(service: &Service, _: &Context, out: &mut Findings) {
+fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
     let Some(container) = deployment.container.filter(|_| service.in_production()) else {
         return;
@@ -22,5 +22,21 @@ fn check(service: &Service, _: &Context, out: &mut Findings) {
     out.report(place, "no other user", format!("{} runs as root in its container", deployment.server))
         .related(deployment.command, "starts it")
         .help("create a user in the image and switch to it with `USER`")
-        .fix(None);
+        .fix(switch(service, context).map(|edit| Fix::unsafe_("create a user, and switch to it", vec![edit])));
+}
+
+/// The lines that give the image a user, by the tools that its base has.
+fn switch(service: &Service, context: &Context) -> Option<Edit> {
+    let deployment = service.deployment;
+    let base = deployment.base.as_ref()?.value.as_str();
+    let name = base.split(['@', ':']).next()?.rsplit('/').next()?;
+    let creates = match name {
+        _ if base.contains("alpine") => "adduser -D app",
+        "python" | "debian" | "ubuntu" => "useradd --create-home app",
+        _ => return None,
+    };
+    // A port below 1024 may be refused to others.
+    let low = service.ports().iter().any(|&port| port < 1024);
+    let text = format!("RUN {creates}\nUSER app\n");
+    if low || deployment.user.is_some() { None } else { service.before_instruction(&text, context) }
 }
