@@ -23,6 +23,7 @@ mod hypercorn;
 mod image;
 mod image_name;
 mod launcher;
+mod left_out;
 mod locate;
 mod platform;
 mod proxy;
@@ -38,6 +39,7 @@ mod uvicorn;
 mod uwsgi;
 mod variables;
 mod version;
+mod words;
 
 pub use crate::python::evaluate::Dependency;
 pub use crate::read::{Autoscaler, Container, Edge, HealthCheck, HealthKind, Limits, Outside, Proxy, UnitKind};

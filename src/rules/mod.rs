@@ -18,7 +18,6 @@ mod reliability;
 mod repeated;
 mod security;
 mod sizing;
-mod stated;
 mod surroundings;
 mod timeouts;
 mod worker;
@@ -26,7 +25,7 @@ mod worker;
 pub use card::{CARDS, Card, Evidence, Example, Expect, Parameter};
 pub use farrier::{FaultKind, OwnFault};
 pub use prelude::{Context, DeclaredCpus, Parameters, Service};
-pub use stated::Stated;
+pub use crate::advice::Stated;
 
 use crate::app::Application;
 use crate::deployment::{Assembly, BaseImage, DevelopmentServer, Unloaded};
