@@ -46,7 +46,7 @@ pub use self::offloaders::is_runner;
 pub use self::project::Project;
 use self::sites::Sites;
 use super::calls::{Class, FileFacts, Function, Interest};
-use super::modules::{ModuleRef, Modules};
+use super::modules::{ModuleRef, Modules, Start};
 use super::syntax::ast;
 use crate::source::{FileId, Place, Span};
 
@@ -234,7 +234,7 @@ enum Question<'a> {
 
 impl<'a> Types<'a> {
     /// Nothing asked yet of an application whose server is started in `start`, relative to the root.
-    pub fn new(project: &'a Project<'a>, start: &str) -> Self {
+    pub fn new(project: &'a Project<'a>, start: &Start) -> Self {
         Self {
             project,
             modules: project.modules.started_in(start),
