@@ -240,6 +240,7 @@ pub fn facts(file: FileId, module: &Module) -> FileFacts<'_> {
         silent: 0,
         once: 0,
         typing_only: 0,
+        writers: kept::writers(&module.body),
         equal: Vec::new(),
     };
     reader.body(&module.body);
@@ -304,6 +305,8 @@ struct Reader<'a> {
     /// Above zero where the code runs once per object.
     once: usize,
     typing_only: usize,
+    /// The functions of the module that say which of its names they write to.
+    writers: HashMap<&'a str, Vec<&'a str>>,
     /// The names that the blocks around say are equal to a text.
     equal: Vec<(&'a str, &'a str)>,
 }

@@ -74,6 +74,10 @@ impl<'a> Types<'a> {
                     seen.iter().flat_map(|binding| self.bound(binding.bound, frame, binding.scope)).collect();
                 if values.is_empty() {
                     values = self.declared(bindings, frame);
+                } else if let [only] = bindings.as_slice()
+                    && !(frame.function.index == 0 && self.sites().outside.contains_key(name))
+                {
+                    values = self.as_assigned(values, only, frame);
                 }
                 values.extend(self.filled(name, frame));
                 return values;
@@ -116,6 +120,18 @@ impl<'a> Types<'a> {
             found.retain(is_known);
         }
         found.into_iter().map(|name| Value::External(name.into())).collect()
+    }
+
+    /// What a name or an attribute stands for that is bound once: what it is given may be of a class below the
+    /// one that it is declared as.
+    pub(super) fn as_assigned(&self, values: Vec<Value<'a>>, only: &Binding<'a>, frame: Frame) -> Vec<Value<'a>> {
+        match (only.bound, values.as_slice()) {
+            (Bound::Value { value: Some(value), annotation: Some(_) }, [Value::Object(_)]) => {
+                let reader = FunctionId { file: frame.function.file, index: only.scope };
+                self.more_exactly(values, || self.value(value, Frame { function: reader, ..frame }).to_vec())
+            }
+            _ => values,
+        }
     }
 
     /// What an annotation anywhere in the scope says about a name whose value does not.
@@ -279,7 +295,6 @@ impl<'a> Types<'a> {
                     let found = self.value(value, frame).to_vec();
                     if found.iter().any(|found| narrows(found, class)) { found } else { declared }
                 }
-                [Value::Object(_)] => self.more_exactly(declared, || self.value(value, frame).to_vec()),
                 _ => declared,
             },
             None => declared,
