@@ -124,7 +124,7 @@ impl Reader<'_> {
     }
 
     /// Whether a name stands for what the module binds it to.
-    fn is_of_module(&self, name: &str) -> bool {
+    pub(super) fn is_of_module(&self, name: &str) -> bool {
         let mut index = self.function;
         while index != 0 {
             let function = &self.facts.functions[index as usize];
@@ -169,7 +169,7 @@ fn absent(test: &Expr) -> Option<&Expr> {
     }
 }
 
-fn compares_with_none(compare: &ast::ExprCompare, by: CmpOp) -> bool {
+pub(super) fn compares_with_none(compare: &ast::ExprCompare, by: CmpOp) -> bool {
     matches!((&*compare.ops, &*compare.comparators), ([op], [Expr::NoneLiteral(_)]) if *op == by)
 }
 

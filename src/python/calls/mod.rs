@@ -13,6 +13,7 @@ mod fills;
 mod generators;
 mod guards;
 mod kept;
+mod lookups;
 mod statements;
 
 pub use self::conditions::{Condition, Forwarded, Interest, Slot};
@@ -131,8 +132,9 @@ pub struct Function<'a> {
     pub asked: HashMap<&'a str, Interest>,
     /// Its parameters that are given to others as they are.
     pub forwarded: Vec<Forwarded<'a>>,
-    /// Parts that run what the other branch would have handed to something else, where that is missing.
-    pub fallbacks: Vec<Span>,
+    /// Parts that hardly run while requests are served: what the other branch would have handed to something
+    /// else, and what fills a cache of the process.
+    pub rarely: Vec<Span>,
     /// Its loops.
     pub loops: Vec<Span>,
     /// Parts that not every call of it gets to: branches, handlers of exceptions, what comes after a way out.
@@ -286,7 +288,7 @@ impl<'a> Function<'a> {
             conditions: Vec::new(),
             asked: HashMap::new(),
             forwarded: Vec::new(),
-            fallbacks: Vec::new(),
+            rarely: Vec::new(),
             loops: Vec::new(),
             detours: Vec::new(),
             changed: HashSet::new(),
@@ -322,6 +324,7 @@ impl<'a> Reader<'a> {
         for stmt in body {
             visitor::Visitor::visit_stmt(self, stmt);
             self.afterwards(stmt, end);
+            self.behind_lookup(stmt);
             match self.returns_kept_value(stmt) {
                 Kept::Object => self.once += 1,
                 Kept::Process => self.silent += 1,
