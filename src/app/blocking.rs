@@ -34,7 +34,7 @@ struct Cause {
     chain: Chain,
     /// What the handler at the beginning of `chain` is for.
     role: Role,
-    handlers: Vec<(String, Place)>,
+    handlers: Vec<(String, Place, Role)>,
     roles: Vec<Role>,
     /// Where `async` functions call towards it.
     sites: BTreeSet<Site>,
@@ -75,7 +75,7 @@ pub(super) fn blocking(
                     cause.role = role;
                 }
                 cause.ends.insert(chain.end);
-                let handler = (entry.handler.name.clone(), entry.handler.place);
+                let handler = (entry.handler.name.clone(), entry.handler.place, role);
                 if !cause.handlers.contains(&handler) {
                     cause.handlers.push(handler);
                 }
@@ -104,10 +104,11 @@ pub(super) fn blocking(
     all
 }
 
-/// Which of two chains to the same call is told: the surer one, that from what every request runs through, the
-/// shorter one.
-fn standing(effects: &Effects<'_, '_>, chain: &Chain, role: Role) -> (Reverse<Confidence>, bool, usize) {
-    (Reverse(certainty(effects, chain, chain.doubts)), !role.is_for_every_request(), chain.ways.len())
+/// Which of two chains to the same call is told: the surer one, that from what every request runs through, that
+/// from what some request runs through, the shorter one.
+fn standing(effects: &Effects<'_, '_>, chain: &Chain, role: Role) -> (Reverse<Confidence>, bool, bool, usize) {
+    let certainty = certainty(effects, chain, chain.doubts);
+    (Reverse(certainty), !role.is_for_every_request(), role.is_beside_requests(), chain.ways.len())
 }
 
 /// How sure it is that a chain is run through to its end, with so many calls that may mean something else.
@@ -122,7 +123,8 @@ fn certainty(effects: &Effects<'_, '_>, chain: &Chain, doubts: usize) -> Confide
 /// Whether few of the calls on the way may stand behind a condition that is never met. Wrappers that do
 /// nothing but hand on what they are given make a chain long, not doubtful.
 fn is_short(effects: &Effects<'_, '_>, chain: &Chain) -> bool {
-    let always = |node: usize, span: Span| effects.types().function(effects.node(node).frame.function).always_reaches(span);
+    let always =
+        |node: usize, span: Span| effects.types().function(effects.node(node).frame.function).always_reaches(span);
     let all = chain.ways.len() + 1;
     all <= MAX_SURE_CHAIN
         || all <= MAX_ALWAYS_CHAIN
@@ -196,9 +198,9 @@ fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
                     known.more.extend(next.more);
                     known.anchors.extend(next.anchors);
                     first.sites.extend(sites);
+                    known.handlers.extend(next.handlers);
+                    known.roles.extend(next.roles);
                 }
-                known.handlers.extend(next.handlers);
-                known.roles.extend(next.roles);
             }
             _ => kept.push(next),
         }
@@ -209,8 +211,8 @@ fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
         sort_once(&mut blocking.more);
         sort_once(&mut blocking.roles);
         sort_once(&mut blocking.anchors);
-        blocking.handlers.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
-        blocking.handlers.dedup();
+        blocking.handlers.sort_by(|a, b| (a.1, &a.0, a.2).cmp(&(b.1, &b.0, b.2)));
+        blocking.handlers.dedup_by(|next, known| (next.1, &next.0) == (known.1, &known.0));
     }
     kept
 }

@@ -148,3 +148,13 @@ fn what_is_kept_is_made_once() {
 fn a_call_means_what_can_take_its_arguments() {
     judge("cases/candidates.txt");
 }
+
+#[test]
+fn names_that_are_put_together_mean_what_fits_them() {
+    judge("cases/named.txt");
+}
+
+#[test]
+fn what_is_handed_to_libraries_is_run_by_them() {
+    judge("cases/handed.txt");
+}

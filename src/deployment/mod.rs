@@ -21,6 +21,7 @@ mod hypercorn;
 mod image;
 mod image_name;
 mod launcher;
+mod left_out;
 mod locate;
 mod platform;
 mod proxy;
@@ -35,6 +36,7 @@ mod unloaded;
 mod uvicorn;
 mod uwsgi;
 mod version;
+mod words;
 
 pub use crate::python::evaluate::Dependency;
 pub use crate::read::{Autoscaler, Container, Edge, HealthCheck, HealthKind, Limits, Outside, Proxy, UnitKind};

@@ -126,7 +126,7 @@ pub(super) fn resolve(
     Some(Deployment {
         server,
         kind: origin.unit.kind,
-        unit: origin.unit.name.clone(),
+        unit: called_in(origin.unit),
         command: start.place,
         folder: called
             .and_then(|called| called.folder)
@@ -380,6 +380,17 @@ fn load(
     Loaded { configuration: Some(configuration), read: Some(read), unread: None }
 }
 
+/// The name of a unit, with what makes it one of several variants.
+fn called_in(unit: &Unit) -> String {
+    let variant = unit.variant.as_ref().map(|variant| variant.value.as_str());
+    [Some(unit.name.as_str()), variant]
+        .into_iter()
+        .flatten()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
 /// The configuration file: `-c` on the command line, else `-c` in the variable, else the default one
 /// in the folder the server starts in; never two.
 fn which_configuration(command_line: &Arguments, options: &Arguments, start: &Start, files: &Files) -> Which {
@@ -389,8 +400,15 @@ fn which_configuration(command_line: &Arguments, options: &Arguments, start: &St
         .filter_map(|arguments| arguments.last("config"))
         .find(|given| given.text.as_deref() != Some(""));
     let Some(given) = named else {
-        let default = start.roots.file(files, "gunicorn.conf.py");
-        return default.map_or(Which::None, |file| Which::File(file, None));
+        let default = "gunicorn.conf.py";
+        return match start.roots.file(files, default) {
+            Some(file) => Which::File(file, None),
+            None if start.roots.hides(files, default) => Which::Unknown(
+                start.place,
+                format!("a `{default}` that is not read is laid where the server looks for one"),
+            ),
+            None => Which::None,
+        };
     };
     let place = given.value_place.unwrap_or(given.flag);
     let Some(text) = &given.text else {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::container::Container;
 use super::shell::Script;
-use super::{ComposeFile, ConsoleScript, Lexed};
+use super::{ComposeFile, ConsoleScript, Lexed, Notation};
 use crate::findings::Note;
 use crate::python::syntax::Module;
 use crate::source::{Comment, FileId, Located, Place, Span, Word};
@@ -96,11 +96,13 @@ pub struct Unit {
     pub entrypoint: Option<Command>,
     /// What runs, or the arguments of the entry point.
     pub command: Option<Command>,
+    /// What whoever runs it starts where nothing says what.
+    pub usual: Option<Command>,
     /// Variables set for it, in order; a later one of the same name wins.
     pub environment: Vec<Variable>,
-    /// Files of further variables, as written relative to the file that names them; in order, and all
-    /// of them before `environment`.
-    pub environment_files: Vec<Located<String>>,
+    /// Files of further variables, in order. They come before `environment`, except for systemd, to which what
+    /// they say counts more.
+    pub environment_files: Vec<EnvironmentFile>,
     /// The folder it starts in, as written.
     pub working_folder: Option<Located<String>>,
     /// The image it builds, for a compose service.
@@ -139,6 +141,15 @@ pub struct Unit {
     pub base: Option<Located<String>>,
 }
 
+/// A file of further variables.
+#[derive(Debug, Clone)]
+pub struct EnvironmentFile {
+    /// Its path, as written relative to the file that names it.
+    pub path: Located<String>,
+    /// Who reads it.
+    pub notation: Notation,
+}
+
 /// What a container shares with the world outside.
 #[derive(Debug, Clone, Default)]
 pub struct Outside {
@@ -159,6 +170,7 @@ impl Unit {
             place,
             entrypoint: None,
             command: None,
+            usual: None,
             environment: Vec::new(),
             environment_files: Vec::new(),
             working_folder: None,

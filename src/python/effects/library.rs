@@ -55,10 +55,10 @@ impl<'a> Work<'_, 'a> {
         awaited: bool,
         doubtful: bool,
     ) {
+        self.makes_client(name, call, span);
         if awaited {
             return;
         }
-        self.makes_client(name, call, span);
         if let Some(known) = catalogue::call(name).filter(|known| !known.lazy && !known.decorator)
             && waits(&known.effect, call)
         {

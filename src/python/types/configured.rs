@@ -39,8 +39,7 @@ impl<'a> Types<'a> {
     fn entry(&self, mapping: &'a Expr, key: &str, frame: Frame) -> Vec<Value<'a>> {
         let mut written = Vec::new();
         self.written_entries(mapping, key, frame, &mut written, 0);
-        let found: Vec<_> =
-            written.into_iter().flat_map(|(value, frame)| self.value(value, frame).to_vec()).collect();
+        let found: Vec<_> = written.into_iter().flat_map(|(value, frame)| self.value(value, frame).to_vec()).collect();
         if !found.is_empty() {
             return found;
         }

@@ -23,6 +23,7 @@ mod iterators;
 mod known;
 mod lifetimes;
 mod lookup;
+mod making;
 mod named;
 mod narrowing;
 mod offloaders;
@@ -41,6 +42,7 @@ use std::rc::Rc;
 use self::branches::ByName;
 use self::hashing::QuickMap;
 pub use self::known::Known;
+use self::making::Keeping;
 pub use self::offloaders::is_runner;
 pub use self::project::Project;
 use self::sites::Sites;
@@ -212,6 +214,8 @@ pub struct Types<'a> {
     /// How much conditions ask about the parameters of functions.
     asks: RefCell<HashMap<FunctionId, Rc<[Interest]>>>,
     by_name: OnceCell<ByName<'a>>,
+    /// The arguments of constructors that attributes keep.
+    keepings: RefCell<HashMap<FunctionId, Rc<[Keeping<'a>]>>>,
     /// Whether the objects of a class live no longer than a call.
     short_lived: RefCell<HashMap<ClassId, bool>>,
     /// How many expressions were looked at for what is certain.
@@ -253,6 +257,7 @@ impl<'a> Types<'a> {
             dead: RefCell::default(),
             asks: RefCell::default(),
             by_name: OnceCell::new(),
+            keepings: RefCell::default(),
             short_lived: RefCell::default(),
             looked_at: Cell::new(0),
             following: RefCell::new(Vec::new()),

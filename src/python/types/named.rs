@@ -116,13 +116,15 @@ impl<'a> Types<'a> {
     /// The methods of a class whose names stand as texts in what its body assigns.
     fn methods_in_tables(&self, class: ClassId) -> Vec<&'a str> {
         let line = self.ancestry(class);
-        let owners = || line.iter().filter_map(|value| if let Value::Class(owner) = value { Some(*owner) } else { None });
+        let owners =
+            || line.iter().filter_map(|value| if let Value::Class(owner) = value { Some(*owner) } else { None });
         let mut found = Vec::new();
         for owner in owners() {
             for binding in self.class(owner).fields.values().flatten() {
                 if binding.scope == self.class(owner).scope
-                    && let Bound::Value { value: Some(table @ (Expr::List(_) | Expr::Dict(_) | Expr::Tuple(_))), .. } =
-                        binding.bound
+                    && let Bound::Value {
+                        value: Some(table @ (Expr::List(_) | Expr::Dict(_) | Expr::Tuple(_))), ..
+                    } = binding.bound
                 {
                     texts_in(table, &mut found);
                 }

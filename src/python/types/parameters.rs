@@ -27,6 +27,7 @@ impl<'a> Types<'a> {
         let shift = self.receiver_shift(callee, call, frame) + self.bound_arguments(*target);
         let mut entries = self.entries(target, shift, &call.arguments.args, &call.arguments.keywords, frame);
         entries.extend(self.certain_entries(target, shift, call, frame));
+        entries.extend(self.of_receiver(target.function, call, frame));
         Value::Function(Frame { environment: self.extend(target.environment, entries), ..*target })
     }
 
