@@ -47,13 +47,13 @@ pub use self::offloaders::is_runner;
 pub use self::project::Project;
 use self::sites::Sites;
 use super::calls::{Class, FileFacts, Function, Interest};
-use super::modules::{ModuleRef, Modules};
+use super::modules::{ModuleRef, Modules, Start};
 use super::syntax::ast;
 use crate::source::{FileId, Place, Span};
 
 /// How many possibilities are kept.
-const MAX_VALUES: usize = 16;
-/// How many, where all are functions: an interface may have as many implementations.
+const MAX_VALUES: usize = 32;
+/// How many, where they are functions: an interface may have as many implementations.
 const MAX_FUNCTIONS: usize = 64;
 /// How deep a question may lead to further questions.
 const MAX_DEPTH: usize = 48;
@@ -237,7 +237,7 @@ enum Question<'a> {
 
 impl<'a> Types<'a> {
     /// Nothing asked yet of an application whose server is started in `start`, relative to the root.
-    pub fn new(project: &'a Project<'a>, start: &str) -> Self {
+    pub fn new(project: &'a Project<'a>, start: &Start) -> Self {
         Self {
             project,
             modules: project.modules.started_in(start),
