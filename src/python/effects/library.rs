@@ -117,7 +117,6 @@ impl<'a> Work<'_, 'a> {
         if !ELSEWHERE.contains(&name) {
             self.takes_over(call, callees, span);
         }
-        self.runs_inside(call, span);
     }
 
     /// `await self.app(scope, receive, send)`: the application inside calls the functions it is given for each

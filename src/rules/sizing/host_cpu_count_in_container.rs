@@ -48,11 +48,11 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
             report
         };
         let cores = service.cpus.filter(|cpus| cpus.place.is_some()).map(|cpus| cpus.cpus.whole_up());
-        report
-            .related_to(limit.map(|(cpus, place)| Located::new(format!("allows {}", cpus.cpus), place)))
-            .fix(cores.filter(|_| context.files.text_at(place).contains(spelling)).map(|cores| {
+        report.related_to(limit.map(|(cpus, place)| Located::new(format!("allows {}", cpus.cpus), place))).fix(
+            cores.filter(|_| context.files.text_at(place).contains(spelling)).map(|cores| {
                 let edit = Edit::replace(place, cores.to_string());
                 Fix::unsafe_(format!("count on the {cores} of the limit"), vec![edit])
-            }));
+            }),
+        );
     }
 }
