@@ -158,3 +158,8 @@ fn names_that_are_put_together_mean_what_fits_them() {
 fn what_is_handed_to_libraries_is_run_by_them() {
     judge("cases/handed.txt");
 }
+
+#[test]
+fn queries_are_sent_when_they_are_used_and_give_rows() {
+    judge("cases/queries.txt");
+}

@@ -80,7 +80,7 @@ impl<'a> Work<'_, 'a> {
         if let Some((_, methods)) = ASKED.iter().find(|(asked, _)| **asked == **name) {
             self.asks(first, methods, span);
             if matches!(&**name, "len" | "bool") {
-                self.sends_query(first, span);
+                self.sends_query(first, span, KnownType::truth);
             }
         }
     }
