@@ -54,7 +54,7 @@ use super::syntax::ast;
 use crate::source::{FileId, Place, Span};
 
 /// How many possibilities are kept.
-const MAX_VALUES: usize = 32;
+const MAX_VALUES: usize = 16;
 /// How many, where they are functions: an interface may have as many implementations.
 const MAX_FUNCTIONS: usize = 64;
 /// How deep a question may lead to further questions.

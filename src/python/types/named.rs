@@ -51,8 +51,8 @@ impl<'a> Types<'a> {
         }
         let mut found: Vec<Value<'a>> = Vec::new();
         for name in names.into_iter().take(MAX_METHODS) {
-            let named = object.iter().flat_map(|value| self.attribute(value, name));
-            found.extend(named.filter(|value| matches!(value, Value::Function(_))));
+            let methods = object.iter().flat_map(|value| self.attribute(value, name));
+            found.extend(methods.filter(|value| matches!(value, Value::Function(_))));
         }
         found.extend(rest.iter().take(1).flat_map(|default| self.value(default, frame).to_vec()));
         found
