@@ -6,7 +6,6 @@
 //! effect.
 
 mod arguments;
-mod asgi;
 mod clients;
 mod ended;
 mod expand;

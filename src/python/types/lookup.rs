@@ -295,6 +295,9 @@ impl<'a> Types<'a> {
                     let found = self.value(value, frame).to_vec();
                     if found.iter().any(|found| narrows(found, class)) { found } else { declared }
                 }
+                [Value::Instance(ty)] if is_unheard_of(ty) => {
+                    self.more_exactly(declared, || self.value(value, frame).to_vec())
+                }
                 _ => declared,
             },
             None => declared,
@@ -362,6 +365,11 @@ impl<'a> Types<'a> {
         }
         self.modules.child(module, name).map(Value::Module).into_iter().collect()
     }
+}
+
+/// Whether a library's class is neither in the catalogue nor one that frameworks are told by.
+fn is_unheard_of(ty: &str) -> bool {
+    catalogue::known_type(ty).is_none() && !super::parameters::registers(ty)
 }
 
 /// Whether a value is one of those instances of a class that the catalogue tells from the others.

@@ -32,6 +32,7 @@ mod parameters;
 mod project;
 mod protocols;
 mod results;
+mod rows;
 mod singletons;
 mod sites;
 
@@ -45,6 +46,7 @@ pub use self::known::Known;
 use self::making::Keeping;
 pub use self::offloaders::is_runner;
 pub use self::project::Project;
+pub use self::rows::QUERY;
 use self::sites::Sites;
 use super::calls::{Class, FileFacts, Function, Interest};
 use super::modules::{ModuleRef, Modules, Start};
@@ -53,7 +55,7 @@ use crate::source::{FileId, Place, Span};
 
 /// How many possibilities are kept.
 const MAX_VALUES: usize = 16;
-/// How many, where all are functions: an interface may have as many implementations.
+/// How many, where they are functions: an interface may have as many implementations.
 const MAX_FUNCTIONS: usize = 64;
 /// How deep a question may lead to further questions.
 const MAX_DEPTH: usize = 48;
@@ -122,10 +124,10 @@ pub enum Value<'a> {
     Record(Rc<[(Rc<str>, Values<'a>)]>),
     /// An iterator that works while it is consumed.
     Lazy(Rc<Lazy<'a>>),
-    /// A query for instances of a model of Django.
-    Rows(ClassId),
+    /// A query of a library's class for instances of a model of the project.
+    Rows(ClassId, Rc<str>),
     /// A method of such a query.
-    RowsMethod(ClassId, Rc<str>),
+    RowsMethod(ClassId, Rc<str>, Rc<str>),
     /// An argument that is given but not followed.
     Unknown,
     /// What is certain of an argument; kept beside what it may be.
