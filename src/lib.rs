@@ -159,9 +159,10 @@ pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<
 
 /// The application of each deployment; one that several deployments start is analysed once.
 fn analyse(request: &Request, code: &Code<'_>, assembly: &Assembly, notes: &mut Vec<Note>) -> Vec<Option<Application>> {
+    // Deployments often start in folders of their own that hold no code, and then load the very same.
     let key = |deployment: &deployment::Deployment| {
         let target = deployment.app.as_ref()?;
-        Some((target.value.clone(), deployment.folder.clone()))
+        Some((target.value.clone(), code.start(&deployment.folder)))
     };
     let told: BTreeSet<(String, String)> = assembly.deployments.iter().filter_map(key).collect();
     let each = told.into_par_iter().map(|(target, folder)| {

@@ -197,6 +197,11 @@ impl<'a> Code<'a> {
         Self { files, modules, project: OnceLock::new() }
     }
 
+    /// Where a server that is started in `folder` finds modules first; the same for all folders in which there are none.
+    pub fn start(&self, folder: &str) -> String {
+        self.project().start(folder)
+    }
+
     fn project(&self) -> &Project<'a> {
         self.project.get_or_init(|| Project::new(self.files, self.modules))
     }

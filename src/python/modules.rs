@@ -55,8 +55,14 @@ impl Modules {
     #[must_use]
     pub fn started_in(&self, start: &str) -> Self {
         let start = start.trim_start_matches("./").trim_matches('/');
-        let start = if start == "." { "" } else { start };
+        // A folder without Python below it adds nothing to where imports are looked for.
+        let start = if self.tree.folders.contains(start) { start } else { "" };
         Self { tree: Arc::clone(&self.tree), start: start.to_owned() }
+    }
+
+    /// Where the server starts, as far as that says anything about imports.
+    pub fn start(&self) -> &str {
+        &self.start
     }
 
     /// The module that `import dotted` in `from` means, if it is one of the project.

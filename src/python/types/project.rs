@@ -1,9 +1,10 @@
 //! What the files of a project say by themselves: read once, for all of its applications.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use rayon::prelude::*;
 
+use super::hashing::QuickMap;
 use crate::python::calls::{self, FileFacts};
 use crate::python::modules::Modules;
 use crate::python::syntax::Module;
@@ -13,7 +14,7 @@ use crate::source::{FileId, Files};
 #[derive(Debug)]
 pub struct Project<'a> {
     pub(super) facts: Vec<FileFacts<'a>>,
-    pub(super) by_file: HashMap<FileId, u32>,
+    pub(super) by_file: QuickMap<FileId, u32>,
     pub(super) modules: Modules,
     /// Methods with two underscores that classes of the project have.
     pub(super) special: HashSet<&'a str>,
@@ -28,5 +29,10 @@ impl<'a> Project<'a> {
         let methods = facts.iter().flat_map(|facts| &facts.classes).flat_map(|class| class.methods.keys());
         let special = methods.copied().filter(|name| name.starts_with("__")).collect();
         Self { facts, by_file, modules: Modules::new(files, modules, ""), special }
+    }
+
+    /// Where a server that is started in `folder` finds modules first; empty where there are none.
+    pub fn start(&self, folder: &str) -> String {
+        self.modules.started_in(folder).start().to_owned()
     }
 }
