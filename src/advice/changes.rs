@@ -1,25 +1,27 @@
-//! From advice to edits of a file that the user names.
+//! From advice to edits of the files that set what it is about.
 //!
-//! Only the value that wins is edited, and only where the file holds it. Anything else is refused
-//! with the place to look at, because an edit there would change nothing.
+//! Only the value that wins is edited, and only where it is written out. Anything else is refused
+//! with the place to look at, because an edit elsewhere would change nothing.
 
-use crate::deployment::{Candidate, Deployment, Effective, Layer};
+use super::{alias, insert};
+use crate::deployment::{Candidate, Deployment, Effective, Layer, Resolved};
 use crate::findings::{Edit, Fix};
+use crate::python::evaluate::Dependency;
 use crate::sizing::{Advice, Amount, Class, Item, Verdict};
 use crate::source::{FileId, Files, Place};
 use crate::values::Value;
 
-/// What the advice changes in one file.
+/// What the advice changes.
 #[derive(Debug, Default)]
 pub struct Changes {
     /// Edits, in the order of the advice.
     pub made: Vec<Change>,
-    /// Advice that cannot be written into the file.
+    /// Advice that cannot be written.
     pub refused: Vec<Refusal>,
 }
 
 /// One setting that gets another value, or goes.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Change {
     /// The setting.
     pub setting: &'static str,
@@ -36,29 +38,38 @@ pub struct Refusal {
     pub setting: &'static str,
     /// Why not, as a clause that names the place to edit.
     pub reason: String,
+    /// Whether the value is known to lie outside its range.
+    pub is_outside: bool,
 }
 
-/// The edits of `file` that follow from `advice` about `deployment`.
-pub fn changes(deployment: &Deployment, advice: &Advice, file: FileId, files: &Files) -> Changes {
+/// What is to be written besides the bare numbers.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Manner {
+    /// The only file that may be edited; `None` for whichever holds the value.
+    pub only: Option<FileId>,
+}
+
+/// The edits that follow from `advice` about `deployment`.
+pub fn changes(deployment: &Deployment, advice: &Advice, manner: Manner, files: &Files) -> Changes {
     let mut changes = Changes::default();
-    for item in &advice.items {
+    for item in advice.items.iter().filter(|item| item.verdict != Verdict::InRange) {
         let Some(effective) = deployment.setting(item.setting) else {
             continue;
         };
         let result = match item.verdict {
-            Verdict::InRange => continue,
-            // Without a current value that is known the edit would replace something unread.
-            Verdict::Unknown if effective.value().is_none() && effective.winner.host_cores().is_none() => {
-                continue;
-            }
-            Verdict::Change | Verdict::Unknown => set(deployment, effective, item, file, files),
-            Verdict::Remove => remove(effective, item, file, files),
+            Verdict::Remove => remove(effective, item, manner, files),
+            _ => set(deployment, effective, item, manner, files),
         };
         match result {
             Ok(change) => changes.made.push(change),
-            Err(reason) => changes.refused.push(Refusal { setting: item.setting, reason }),
+            Err(reason) => changes.refused.push(Refusal {
+                setting: item.setting,
+                reason,
+                is_outside: matches!(item.verdict, Verdict::Change | Verdict::Remove),
+            }),
         }
     }
+    insert::join(&mut changes.made);
     changes
 }
 
@@ -66,75 +77,72 @@ fn set(
     deployment: &Deployment,
     effective: &Effective,
     item: &Item,
-    file: FileId,
+    manner: Manner,
     files: &Files,
 ) -> Result<Change, String> {
     let value = value_of(item.target, deployment);
     let title = format!("set {} to {value}", item.setting);
-    let edit = if effective.is_set() {
-        here(&effective.winner, file, files)?;
-        let edit = effective.winner.set(files, &value).or_else(|| effective.winner.replace_formula(&value));
-        edit.ok_or_else(|| {
-            let place = effective.place().map_or_else(String::new, |place| files.describe(place));
-            format!("the value at {place} is computed: change it there")
-        })?
-    } else {
-        insert(deployment, item.setting, &value, file, files)?
-    };
+    if !effective.is_set() {
+        let edit = insert::insert(deployment, item.setting, &value, manner.only, files)?;
+        return Ok(Change { setting: item.setting, value: Some(value), fix: Fix::unsafe_(title, vec![edit]) });
+    }
+    let winner = &effective.winner;
+    here(winner, manner.only, files)?;
+    // A formula over all cores of the machine is what the advice is about; it may stay one that sees quotas.
+    if let Some(formula) = winner.formula(files) {
+        let edit = Edit::replace(formula, value.to_string());
+        return Ok(Change { setting: item.setting, value: Some(value), fix: Fix::unsafe_(title, vec![edit]) });
+    }
+    if let Some(why) = computed(winner, files) {
+        return Err(format!("{why}: set {} to {value} there", item.setting));
+    }
+    let edit = winner.set(files, &value);
+    let edit = edit.ok_or_else(|| {
+        let place = effective.place().map_or_else(String::new, |place| files.describe(place));
+        let template = effective.place().is_some_and(|place| files.text_at(place).contains(['$', '{', '%']));
+        let what = if template { "is filled in from a template" } else { "is no plain value" };
+        format!("what sets it at {place} {what}: set {} to {value} there", item.setting)
+    })?;
     Ok(Change { setting: item.setting, value: Some(value), fix: Fix::unsafe_(title, vec![edit]) })
 }
 
-fn remove(effective: &Effective, item: &Item, file: FileId, files: &Files) -> Result<Change, String> {
-    here(&effective.winner, file, files)?;
+fn remove(effective: &Effective, item: &Item, manner: Manner, files: &Files) -> Result<Change, String> {
+    here(&effective.winner, manner.only, files)?;
     let edits =
         effective.winner.remove(files).ok_or_else(|| "it stands where it cannot be taken out alone".to_owned())?;
     Ok(Change { setting: item.setting, value: None, fix: Fix::safe(format!("remove {}", item.setting), edits) })
 }
 
-/// Whether the value that wins stands in `file`.
-fn here(winner: &Candidate, file: FileId, files: &Files) -> Result<(), String> {
-    match winner.place {
-        Some(place) if place.file == file => Ok(()),
-        Some(place) => Err(format!(
+/// Whether the value that wins stands in `only`, if that is all that may be edited.
+fn here(winner: &Candidate, only: Option<FileId>, files: &Files) -> Result<(), String> {
+    let Some(place) = winner.place else { return Err("nobody sets it".to_owned()) };
+    match only.filter(|file| files.owner(place.file) != *file) {
+        None => Ok(()),
+        Some(file) => Err(format!(
             "it is set at {} ({}), so a value in {} would change nothing",
             files.describe(place),
             winner.layer.as_str(),
             files.get(file).path()
         )),
-        None => Err("nobody sets it".to_owned()),
     }
 }
 
-/// A setting that nobody sets goes behind the last one of the configuration file: hooks, which
-/// conventionally come last, stay last.
-fn insert(
-    deployment: &Deployment,
-    setting: &'static str,
-    value: &Value,
-    file: FileId,
-    files: &Files,
-) -> Result<Edit, String> {
-    let configuration = deployment.configuration.as_ref().filter(|configuration| configuration.file == file);
-    let Some(configuration) = configuration else {
-        return Err(format!(
-            "{} does not set it, and only a configuration file can take a new setting",
-            files.get(file).path()
-        ));
-    };
-    let text = files.get(file).text();
-    let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let line = format!("{setting} = {value}{newline}");
-    let end = configuration.last_assignment.map_or(0, |place| place.span.end);
-    let at = match text.get(end..).and_then(|rest| rest.find('\n')) {
-        Some(_) if configuration.last_assignment.is_none() => {
-            return Err("the file sets nothing that a new line could follow".to_owned());
-        }
-        Some(at) => end + at + 1,
-        None => text.len(),
-    };
-    let place = Place::new(file, crate::source::Span::new(at, at));
-    let needs_break = at == text.len() && !text.is_empty() && !text.ends_with('\n');
-    Ok(Edit::insert(place, if needs_break { format!("{newline}{}", line.trim_end()) } else { line }))
+/// Why the value is not one that the bytes at its place simply state; `None` where they do.
+fn computed(winner: &Candidate, files: &Files) -> Option<String> {
+    let at = winner.place.map_or_else(String::new, |place| format!("at {} ", files.describe(place)));
+    if let Some(anchor) = winner.place.and_then(|place| alias::anchor(files, place)) {
+        return Some(format!("{at}it stands behind the anchor `&{anchor}`, which is used elsewhere as well"));
+    }
+    if let Resolved::Unknown(reason) = &winner.value {
+        let reason = reason.strip_prefix("depends").map_or_else(|| reason.clone(), |rest| format!("it depends{rest}"));
+        // What is written out but refused by the server may be replaced all the same.
+        return winner.set(files, &Value::Int(1)).is_none().then(|| format!("{at}it is not known, because {reason}"));
+    }
+    winner.depends.iter().find_map(|dependency| match dependency {
+        Dependency::Environment { name, .. } => Some(format!("{at}it rests on the variable `{name}`")),
+        Dependency::Cpus { spelling, .. } => Some(format!("{at}it is computed from `{spelling}`")),
+        Dependency::Other { what } => Some(format!("{at}it rests on {what}")),
+    })
 }
 
 /// An amount in the server's own terms.
@@ -150,12 +158,17 @@ fn value_of(amount: Amount, deployment: &Deployment) -> Value {
 }
 
 impl Candidate {
-    /// Replaces a formula over the cores of the machine by a number.
-    ///
-    /// Computed values are left alone otherwise; this one is what the advice is about.
-    fn replace_formula(&self, value: &Value) -> Option<Edit> {
-        self.host_cores()?;
-        let place = self.place.filter(|_| self.layer == Layer::ConfigFile)?;
-        Some(Edit::replace(place, value.to_string()))
+    /// The bytes of a formula over the cores of the machine and nothing else, which makes the value right
+    /// where it is set, or under a name that the configuration file gives it.
+    fn formula(&self, files: &Files) -> Option<Place> {
+        let (cores, _) = self.host_cores()?;
+        let only = self.depends.iter().all(|dependency| matches!(dependency, Dependency::Cpus { .. }));
+        let place = self.place.filter(|_| only)?;
+        let inside = |outer: Place, inner: Place| {
+            outer.file == inner.file && outer.span.start <= inner.span.start && inner.span.end <= outer.span.end
+        };
+        let named = self.layer == Layer::ConfigFile
+            && files.text_at(place).chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        (inside(place, cores) || named).then_some(place)
     }
 }

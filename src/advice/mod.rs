@@ -3,11 +3,17 @@
 //! Decides which of several statements about cores, memory and workload counts, and how sure it is.
 //! The formulas are `sizing`'s.
 
+mod alias;
+mod around;
 mod changes;
+mod insert;
 mod memory;
 mod seen;
+mod stated;
 
-pub use changes::{Change, Changes, Refusal, changes};
+pub use around::{Around, Bound, graceful, keeps_idle};
+pub use changes::{Change, Changes, Manner, Refusal, changes};
+pub use stated::Stated;
 
 use crate::app::{Application, Context, Interface, Pool, WorkloadKind};
 use crate::deployment::{Deployment, Effective};

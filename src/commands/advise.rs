@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use farrier::advice::{self, Changes};
+use farrier::advice::{self, Changes, Manner};
 use farrier::deployment::Deployment;
 use farrier::findings::Fix;
 use farrier::request::Request;
-use farrier::sizing::{Advice, Verdict};
+use farrier::sizing::Advice;
 use farrier::source::FileId;
 use farrier::values::Value;
 use farrier::{Examination, examine, report};
@@ -79,19 +79,12 @@ fn write(
     file: Option<FileId>,
     advise: &Advise,
 ) -> Result<Done, Failure> {
-    let mut changes: Vec<(FileId, Changes)> = Vec::new();
-    for (deployment, advice) in services {
-        let own = deployment.configuration.as_ref().map(|configuration| configuration.file);
-        let Some(target) = file.or(own) else { continue };
-        if let Some(advice) = advice {
-            changes.push((target, advice::changes(deployment, advice, target, &found.files)));
-        }
-    }
-    if changes.is_empty() {
-        let why = "there is no configuration file to write to; name the file to change";
-        return Err(Failure::Usage(why.to_owned()));
-    }
-    let planned: Vec<_> = changes.iter().flat_map(|(_, changes)| &changes.made).collect();
+    let manner = Manner { only: file };
+    let changes: Vec<Changes> = services
+        .iter()
+        .filter_map(|(deployment, advice)| Some(advice::changes(deployment, (*advice)?, manner, &found.files)))
+        .collect();
+    let planned: Vec<_> = changes.iter().flat_map(|changes| &changes.made).collect();
     let fixes: Vec<&Fix> = planned.iter().map(|change| &change.fix).collect();
     let intended = |name: &str| planned.iter().any(|change| change.setting == name);
     let check = |rewrite: &farrier::fix::Rewrite| {
@@ -101,21 +94,17 @@ fn write(
     let mode = if advise.fix { Mode::Write } else { Mode::Show };
     let applied = rewrite::apply(request, found, &fixes, mode, &check)?;
     let mut text = applied.text;
-    for refusal in changes.iter().flat_map(|(_, changes)| &changes.refused) {
+    let mut refused: Vec<_> = changes.iter().flat_map(|changes| &changes.refused).collect();
+    refused.dedup();
+    for refusal in &refused {
         let _ = writeln!(text, "not written: {}: {}", refusal.setting, refusal.reason);
     }
     if text.is_empty() {
         text.push_str("nothing to do: every value is inside its range\n");
     }
-    let open = if advise.fix { false } else { applied.changed > 0 };
-    let open = open || unsettled(services) && applied.changed == 0;
+    let left = applied.refused > 0 || refused.iter().any(|refusal| refusal.is_outside);
+    let open = left || !advise.fix && applied.changed > 0;
     Ok(Done { text, exit: if open { Exit::ToDo } else { Exit::Clean } })
-}
-
-fn unsettled(services: &Services) -> bool {
-    let outside =
-        |advice: &Advice| advice.items.iter().any(|item| matches!(item.verdict, Verdict::Change | Verdict::Remove));
-    services.iter().filter_map(|(_, advice)| *advice).any(outside)
 }
 
 /// Checks that the server would see the values that were meant.

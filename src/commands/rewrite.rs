@@ -29,6 +29,8 @@ pub(super) struct Applied {
     pub(super) written: usize,
     /// How many files would change, or did.
     pub(super) changed: usize,
+    /// How many of the fixes were left out.
+    pub(super) refused: usize,
 }
 
 /// Applies `wanted` to the files of `examination`; `check` reads a new text the way the run read the
@@ -57,6 +59,7 @@ pub(super) fn apply(
             }
         }
     }
+    applied.refused = plan.refused.len();
     for refused in &plan.refused {
         let _ = writeln!(applied.text, "not applied: {} ({})", refused.title, refused.reason);
     }

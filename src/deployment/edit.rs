@@ -3,10 +3,10 @@
 //! Answers `None` wherever the bytes are not a plain literal: a computed, templated or aliased
 //! value gets advice instead of an edit.
 
-use super::{Candidate, Deployment, Layer, Resolved, Site};
+use super::{Candidate, Deployment, Layer, Resolved, Site, UnitKind, words};
 use crate::findings::Edit;
 use crate::servers::{Server, Setting, Version};
-use crate::source::{Files, Place, Span};
+use crate::source::{FileId, Files, Place, Span};
 use crate::values::Value;
 
 impl Candidate {
@@ -29,10 +29,10 @@ impl Candidate {
     pub fn remove(&self, files: &Files) -> Option<Vec<Edit>> {
         match self.site.as_ref()? {
             Site::Statement { statement, .. } | Site::Entry { statement, .. } => {
-                Some(vec![Edit::remove(whole_lines(files, *statement)?)])
+                Some(vec![Edit::remove(files.own_lines(*statement)?)])
             }
             Site::Argument { removal, .. } => Some(vec![Edit::remove((*removal)?)]),
-            Site::Option { statement, .. } => Some(vec![Edit::remove(whole_lines(files, (*statement)?)?)]),
+            Site::Option { statement, .. } => Some(vec![Edit::remove(files.own_lines((*statement)?)?)]),
             Site::Words { removal, .. } => Some(removal.iter().map(|&place| Edit::remove(place)).collect()),
             Site::Variable { .. } => None,
         }
@@ -44,7 +44,7 @@ impl Candidate {
     pub fn add_beside(&self, files: &Files, setting: &Setting, version: Version, value: &Value) -> Option<Edit> {
         match self.site.as_ref()? {
             Site::Statement { statement, .. } | Site::Entry { statement, .. } => {
-                let lines = whole_lines(files, *statement)?;
+                let lines = files.own_lines(*statement)?;
                 let text = files.text_at(lines);
                 let end = if text.ends_with("\r\n") { "\r\n" } else { "\n" };
                 let value = match self.site.as_ref()? {
@@ -64,7 +64,7 @@ impl Candidate {
                 Some(Edit::insert(after, format!(", {}={value}", setting.name())))
             }
             Site::Option { statement, .. } => {
-                let lines = whole_lines(files, (*statement)?)?;
+                let lines = files.own_lines((*statement)?)?;
                 let text = files.text_at(lines);
                 let end = if text.ends_with("\r\n") { "\r\n" } else { "\n" };
                 let name = setting.at(version).flags().iter().find_map(|flag| flag.strip_prefix("--"))?;
@@ -74,18 +74,7 @@ impl Candidate {
             }
             Site::Words { literal, .. } => {
                 let place = (*literal)?;
-                let flag = setting.at(version).flag()?;
-                let text = files.get(place.file).text();
-                let after = place.span.end;
-                let (at, line) = match text.get(after..)?.chars().next() {
-                    // An element of a list in JSON, as in a Dockerfile.
-                    Some('"') if in_json_list(text, place) => {
-                        (after + 1, format!(", \"{flag}\", \"{}\"", plain_text(value)?))
-                    }
-                    Some('"' | '\'') => return None,
-                    _ => (after, format!(" {flag} {}", plain_text(value)?)),
-                };
-                Some(Edit::insert(Place::new(place.file, Span::new(at, at)), line))
+                words::behind(files.get(place.file).text(), place, setting.at(version).flag()?, &plain_text(value)?)
             }
             Site::Argument { .. } | Site::Variable { .. } => None,
         }
@@ -93,29 +82,71 @@ impl Candidate {
 }
 
 impl Deployment {
-    /// Gives a setting that nobody sets a value: behind the application on the command line.
+    /// Gives a setting that nobody sets a value: behind the application on the command line, or in the call
+    /// that starts the server.
     pub fn add_option(&self, files: &Files, name: &str, value: &Value) -> Option<Edit> {
         let setting = self.setting(name)?.setting;
-        let place = self.app.as_ref()?.place;
-        let Place { span, .. } = self.command;
-        // An application that is named elsewhere has no options behind it.
-        let inside = place.file == self.command.file && span.start <= place.span.start && place.span.end <= span.end;
-        let literal = files.text_at(place) == self.app.as_ref()?.value;
-        let word = Candidate {
+        let beside = |candidate: &Candidate| candidate.add_beside(files, setting, self.version.version, value);
+        let others = || {
+            let all = self.settings.iter().map(|(_, setting)| &setting.winner);
+            let mut here: Vec<&Candidate> = all.filter(|candidate| self.holds(candidate.place)).collect();
+            here.sort_by_key(|candidate| candidate.place);
+            here.into_iter().rev().find_map(beside)
+        };
+        // Words go behind the application, the first of them; arguments of a call go last.
+        let application = || self.beside_application(files).as_ref().and_then(beside);
+        if self.calls() { others().or_else(application) } else { application().or_else(others) }
+    }
+
+    /// Something that a file of options sets, such as `uwsgi.ini`, for others to stand beside: the last of them.
+    pub fn option_file(&self, file: FileId) -> Option<&Candidate> {
+        let winners = self.settings.iter().map(|(_, setting)| &setting.winner);
+        let here = |candidate: &&Candidate| {
+            let written = matches!(candidate.site, Some(Site::Option { statement: Some(_), .. }));
+            written && candidate.place.is_some_and(|place| place.file == file)
+        };
+        winners.filter(here).max_by_key(|candidate| candidate.place)
+    }
+
+    /// The application as a word, where the command itself names it.
+    fn beside_application(&self, files: &Files) -> Option<Candidate> {
+        let app = self.app.as_ref().filter(|app| self.holds(Some(app.place)))?;
+        let place = app.place;
+        let site = if self.calls() {
+            // The text with its quotes, behind which the next argument stands.
+            let text = files.get(place.file).text();
+            let quoted = |at: usize| text.get(at..)?.chars().next().filter(|c| matches!(c, '"' | '\''));
+            let end = place.span.end + usize::from(!files.text_at(place).ends_with(['"', '\'']));
+            quoted(end.checked_sub(1)?)?;
+            let whole = Place::new(place.file, Span::new(place.span.start, end));
+            Site::Argument { literal: None, whole: Some(whole), removal: None }
+        } else if files.text_at(place) == app.value {
+            Site::Words { literal: Some(place), removal: Vec::new() }
+        } else {
+            return None;
+        };
+        Some(Candidate {
             value: Resolved::Known(Value::None),
             layer: Layer::CommandLine,
             place: Some(place),
-            site: Some(Site::Words { literal: Some(place), removal: Vec::new() }),
+            site: Some(site),
             depends: Vec::new(),
-        };
-        (inside && literal).then(|| word.add_beside(files, setting, self.version.version, value)).flatten()
+        })
     }
-}
 
-/// Whether a quoted word is an element of a list on one line; one of a block list has its line alone.
-fn in_json_list(text: &str, place: Place) -> bool {
-    let before = text.get(..place.span.start).and_then(|text| text.strip_suffix('"'));
-    before.is_some_and(|before| before.trim_end().ends_with([',', '[']))
+    /// Whether Python code starts it with a call of the server's own, not with words of a command.
+    fn calls(&self) -> bool {
+        self.kind == UnitKind::PythonLauncher
+            && !self.settings.iter().any(|(_, setting)| matches!(setting.winner.site, Some(Site::Words { .. })))
+    }
+
+    /// Whether a place lies in the command.
+    fn holds(&self, place: Option<Place>) -> bool {
+        let command = self.command;
+        place.is_some_and(|place| {
+            place.file == command.file && command.span.start <= place.span.start && place.span.end <= command.span.end
+        })
+    }
 }
 
 /// A value in Python's spelling, with the quotes that the text it replaces has.
@@ -159,17 +190,4 @@ fn plain_text(value: &Value) -> Option<String> {
     };
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-:/@%+,=".contains(c);
     (!text.is_empty() && text.chars().all(plain)).then_some(text)
-}
-
-/// The lines of a statement including the break after the last, if the statement has them alone.
-fn whole_lines(files: &Files, statement: Place) -> Option<Place> {
-    let text = files.get(statement.file).text();
-    let start = text.get(..statement.span.start)?.rfind('\n').map_or(0, |at| at + 1);
-    let rest = text.get(statement.span.end..)?;
-    let (tail, end) = rest.find('\n').map_or((rest, text.len()), |at| (&rest[..at], statement.span.end + at + 1));
-    // An indented statement may be the only one of its block, and one that shares its line with
-    // another cannot take the line with it.
-    let alone = text.get(start..statement.span.start)?.trim_start_matches('\u{feff}').is_empty();
-    let tail = tail.trim();
-    (alone && (tail.is_empty() || tail.starts_with('#'))).then(|| Place::new(statement.file, Span::new(start, end)))
 }

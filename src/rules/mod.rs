@@ -9,6 +9,7 @@ mod configuration;
 mod dependencies;
 mod farrier;
 mod gevent;
+mod insertions;
 pub mod messages;
 mod observability;
 pub mod policy;
@@ -17,15 +18,14 @@ mod reliability;
 mod repeated;
 mod security;
 mod sizing;
-mod stated;
 mod surroundings;
 mod timeouts;
 mod worker;
 
+pub use crate::advice::Stated;
 pub use card::{CARDS, Card, Evidence, Example, Expect, Parameter};
 pub use farrier::{FaultKind, OwnFault};
 pub use prelude::{Context, DeclaredCpus, Parameters, Service};
-pub use stated::Stated;
 
 use crate::app::Application;
 use crate::deployment::{Assembly, BaseImage, DevelopmentServer, Unloaded};

@@ -120,7 +120,9 @@ impl<'a> Work<'_, 'a> {
 
     fn call(&mut self, call: &'a ast::ExprCall, span: Span, awaited: bool) {
         let callees = self.types.value(&call.func, self.frame);
-        let doubtful = callees.len() > 1;
+        let fallbacks = &self.types.function(self.frame.function).fallbacks;
+        // It is for where there is nothing to hand the work to, which is hardly where requests are served.
+        let doubtful = callees.len() > 1 || Types::is_dead(fallbacks, span);
         let callees = self.types.candidates(callees, call, self.frame);
         for callee in callees.iter() {
             self.callee(callee, call, span, awaited, doubtful);
@@ -165,6 +167,10 @@ impl<'a> Work<'_, 'a> {
             Value::Member(ty, path) => {
                 let effect = catalogue::known_type(ty).and_then(|known| known.method(path));
                 self.method_of(effect, (ty, path), call, span, awaited, doubtful);
+                match &**path {
+                    "__init__" => self.makes_client(ty, call, span),
+                    _ => self.uses_client(ty, call, span),
+                }
             }
             Value::RowsMethod(_, method) => {
                 let ty: Rc<str> = super::implicit::QUERY.into();

@@ -23,6 +23,8 @@ mod iterators;
 mod known;
 mod lifetimes;
 mod lookup;
+mod making;
+mod named;
 mod narrowing;
 mod offloaders;
 mod outside;
@@ -40,16 +42,19 @@ use std::rc::Rc;
 use self::branches::ByName;
 pub(super) use self::hashing::QuickMap;
 pub use self::known::Known;
+use self::making::Keeping;
 pub use self::offloaders::is_runner;
 pub use self::project::Project;
 use self::sites::Sites;
 use super::calls::{Class, FileFacts, Function, Interest};
-use super::modules::{ModuleRef, Modules};
+use super::modules::{ModuleRef, Modules, Start};
 use super::syntax::ast;
 use crate::source::{FileId, Place, Span};
 
 /// How many possibilities are kept.
 const MAX_VALUES: usize = 16;
+/// How many, where all are functions: an interface may have as many implementations.
+const MAX_FUNCTIONS: usize = 64;
 /// How deep a question may lead to further questions.
 const MAX_DEPTH: usize = 48;
 /// How many questions one question may lead to before answers on the way round cycles are kept as they are.
@@ -214,6 +219,8 @@ pub struct Types<'a> {
     by_name: OnceCell<ByName<'a>>,
     /// The loaded classes by the names of their attributes, as far as somebody asked for them.
     members: RefCell<HashMap<Box<str>, Rc<[ClassId]>>>,
+    /// The arguments of constructors that attributes keep.
+    keepings: RefCell<HashMap<FunctionId, Rc<[Keeping<'a>]>>>,
     /// Whether the objects of a class live no longer than a call.
     short_lived: RefCell<QuickMap<ClassId, bool>>,
     /// How many expressions were looked at for what is certain.
@@ -236,7 +243,7 @@ enum Question<'a> {
 
 impl<'a> Types<'a> {
     /// Nothing asked yet of an application whose server is started in `start`, relative to the root.
-    pub fn new(project: &'a Project<'a>, start: &str) -> Self {
+    pub fn new(project: &'a Project<'a>, start: &Start) -> Self {
         Self {
             project,
             modules: project.modules.started_in(start),
@@ -257,6 +264,7 @@ impl<'a> Types<'a> {
             asks: RefCell::default(),
             by_name: OnceCell::new(),
             members: RefCell::default(),
+            keepings: RefCell::default(),
             short_lived: RefCell::default(),
             looked_at: Cell::new(0),
             following: RefCell::new(Vec::new()),
@@ -410,7 +418,8 @@ impl<'a> Types<'a> {
 fn distinct(values: Vec<Value<'_>>) -> Vec<Value<'_>> {
     let mut kept: Vec<Value<'_>> = Vec::new();
     for value in values {
-        if kept.len() < MAX_VALUES && !kept.contains(&value) {
+        let most = if matches!(value, Value::Function(_)) { MAX_FUNCTIONS } else { MAX_VALUES };
+        if kept.len() < most && !kept.contains(&value) {
             kept.push(value);
         }
     }

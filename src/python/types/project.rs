@@ -30,9 +30,4 @@ impl<'a> Project<'a> {
         let special = methods.copied().filter(|name| name.starts_with("__")).collect();
         Self { facts, by_file, modules: Modules::new(files, modules, ""), special }
     }
-
-    /// Where a server that is started in `folder` finds modules first; empty where there are none.
-    pub fn start(&self, folder: &str) -> String {
-        self.modules.started_in(folder).start().to_owned()
-    }
 }

@@ -1,6 +1,6 @@
 //! What the user states about production in the settings, which no file of the project shows.
 //!
-//! A rule that needs one of these is silent without it.
+//! Advice asks for one that decides, and a rule that needs one is silent without it.
 
 use crate::findings::Confidence;
 use crate::sizing::Known;

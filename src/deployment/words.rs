@@ -1,0 +1,88 @@
+//! Where further words of a command line go, in each of the forms that files write one.
+//!
+//! Decides from the text around a word how the file separates words: a list of JSON or YAML, a line for
+//! each element, a line of a shell, one that goes on behind a backslash. Does not know what the words
+//! mean; who inserts some reads the file again to see that they are taken as meant.
+
+use crate::findings::Edit;
+use crate::source::{Place, Span};
+
+/// Adds `flag value` behind the word at `place` of `text`; `None` where the form is not one of the known.
+pub(super) fn behind(text: &str, place: Place, flag: &str, value: &str) -> Option<Edit> {
+    let before = text.get(..place.span.start)?;
+    let after = text.get(place.span.end..)?;
+    let quote = after.chars().next().filter(|c| matches!(c, '"' | '\'') && before.ends_with(*c));
+    let (before, after) = match quote {
+        Some(quote) => (before.strip_suffix(quote)?, after.strip_prefix(quote)?),
+        None => (before, after),
+    };
+    let quoted = quote.map_or_else(String::new, |quote| quote.to_string());
+    let end = text.len() - after.len();
+    let (at, new) = if let Some(dash) = own_item(before, after) {
+        (end, format!("{}{dash}{quoted}{flag}={value}{quoted}", break_of(text)))
+    } else if in_list(before, after) {
+        // A number without quotes would be one in YAML, which Kubernetes does not take for a word.
+        let quoted = if quote.is_some() { quoted.as_str() } else { "\"" };
+        (end, format!(", {quoted}{flag}{quoted}, {quoted}{value}{quoted}"))
+    } else if let Some(indent) = own_line(before) {
+        (place.span.start - indent.len(), format!("{indent}{flag} {value} \\{}", break_of(text)))
+    } else {
+        (end, format!(" {flag} {value}"))
+    };
+    Some(Edit::insert(Place::new(place.file, Span::new(at, at)), new))
+}
+
+/// The line break of a text.
+fn break_of(text: &str) -> &'static str {
+    if text.contains("\r\n") { "\r\n" } else { "\n" }
+}
+
+/// What begins the line of an element of a block list of YAML that has its line alone: `    - `.
+fn own_item<'t>(before: &'t str, after: &str) -> Option<&'t str> {
+    let line = before.rsplit('\n').next()?;
+    let rest = after.lines().next().unwrap_or_default().trim();
+    let dash = line.trim_start().strip_prefix('-').is_some_and(|rest| !rest.is_empty() && rest.trim().is_empty());
+    (dash && (rest.is_empty() || rest.starts_with('#'))).then_some(line)
+}
+
+/// Whether a word stands between the brackets and commas of a list.
+fn in_list(before: &str, after: &str) -> bool {
+    before.trim_end().ends_with([',', '[', '(']) && after.trim_start().starts_with([',', ']', ')'])
+}
+
+/// The space before a word that begins a line of its own, where the line above goes on behind a backslash.
+fn own_line(before: &str) -> Option<&str> {
+    let (above, indent) = before.rsplit_once('\n')?;
+    let goes_on = above.trim_end().ends_with('\\') && !indent.is_empty();
+    (goes_on && indent.trim().is_empty()).then_some(indent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::FileId;
+
+    #[test]
+    fn words_are_added_the_way_the_file_writes_them() {
+        for (text, expected) in [
+            ("web: gunicorn a:b\n", "web: gunicorn a:b -w 4\n"),
+            ("CMD [\"gunicorn\", \"a:b\"]\n", "CMD [\"gunicorn\", \"a:b\", \"-w\", \"4\"]\n"),
+            ("CMD [\"gunicorn\", \"a:b\", \"-k\", \"x\"]", "CMD [\"gunicorn\", \"a:b\", \"-w\", \"4\", \"-k\", \"x\"]"),
+            ("args: ['a:b']\n", "args: ['a:b', '-w', '4']\n"),
+            ("args: [gunicorn, a:b]\n", "args: [gunicorn, a:b, \"-w\", \"4\"]\n"),
+            ("  - gunicorn\n  - a:b\n", "  - gunicorn\n  - a:b\n  - -w=4\n"),
+            ("  - \"a:b\"  # app\n", "  - \"a:b\"\n  - \"-w=4\"  # app\n"),
+            ("x = \"gunicorn a:b\"\n", "x = \"gunicorn a:b -w 4\"\n"),
+            ("gunicorn \\\n    --bind x \\\n    a:b\n", "gunicorn \\\n    --bind x \\\n    -w 4 \\\n    a:b\n"),
+            ("gunicorn \\\r\n  a:b\r\n", "gunicorn \\\r\n  -w 4 \\\r\n  a:b\r\n"),
+            ("exec gunicorn 'a:b'\n", "exec gunicorn 'a:b' -w 4\n"),
+        ] {
+            let mut files = crate::source::Files::new();
+            let file: FileId = files.add("x", text);
+            let start = text.find("a:b").unwrap();
+            let edit = behind(text, Place::new(file, Span::new(start, start + 3)), "-w", "4").unwrap();
+            let at = edit.place.span.start;
+            assert_eq!(format!("{}{}{}", &text[..at], edit.text, &text[at..]), expected);
+        }
+    }
+}
