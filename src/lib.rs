@@ -45,6 +45,7 @@ use app::{Application, Code};
 use deployment::Assembly;
 use findings::{Finding, Note, Suppressed};
 use host::Host;
+use python::modules::Start;
 use rayon::prelude::*;
 use read::Facts;
 use request::{Request, Useless};
@@ -166,14 +167,14 @@ pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<
 fn analyse(request: &Request, code: &Code<'_>, assembly: &Assembly, notes: &mut Vec<Note>) -> Vec<Option<Application>> {
     let key = |deployment: &deployment::Deployment| {
         let target = deployment.app.as_ref()?;
-        Some((target.value.clone(), deployment.folder.clone()))
+        Some((target.value.clone(), deployment.start()))
     };
-    let told: BTreeSet<(String, String)> = assembly.deployments.iter().filter_map(key).collect();
-    let each = told.into_par_iter().map(|(target, folder)| {
+    let told: BTreeSet<(String, Start)> = assembly.deployments.iter().filter_map(key).collect();
+    let each = told.into_par_iter().map(|(target, start)| {
         let mut notes = Vec::new();
         let found =
-            guarded(&target, &mut notes, || app::analyse_as_told(code, &target, &folder, &request.instructions));
-        ((target, folder), (found.flatten(), notes))
+            guarded(&target, &mut notes, || app::analyse_as_told(code, &target, &start, &request.instructions));
+        ((target, start), (found.flatten(), notes))
     });
     let known: BTreeMap<_, _> = each.collect();
     notes.extend(known.values().flat_map(|(_, notes)| notes.iter().cloned()));

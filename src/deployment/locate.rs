@@ -256,6 +256,30 @@ impl Roots {
         found.or_else(|| installed(files, &paths)).unwrap_or(folder)
     }
 
+    /// What lies below the folder that the server starts in, seen from there, with the paths of the project that
+    /// it came from: the deepest first and, of what lies in the same place, what was copied last.
+    pub(super) fn placed(&self, files: &Files) -> Vec<(String, String)> {
+        let mut found: Vec<(String, String)> = Vec::new();
+        for copy in self.copies.iter().rev() {
+            let source = copy.source.strip_suffix("/*").or_else(|| copy.source.strip_suffix("/*.py"));
+            let source = source.unwrap_or(&copy.source);
+            let place = match (below(&copy.destination, &self.working), below(&self.working, &copy.destination)) {
+                (Some(place), _) if is_folder(files, source) => (place.to_owned(), source.to_owned()),
+                (Some(place), _) if copy.into_folder => {
+                    (join(place, source.rsplit('/').next().unwrap_or_default()), source.to_owned())
+                }
+                (Some(place), _) => (place.to_owned(), source.to_owned()),
+                (None, Some(rest)) if is_folder(files, source) => (String::new(), join(source, rest)),
+                _ => continue,
+            };
+            if !found.contains(&place) {
+                found.push(place);
+            }
+        }
+        found.sort_by_key(|(place, _)| std::cmp::Reverse(if place.is_empty() { 0 } else { place.split('/').count() }));
+        found
+    }
+
     /// Paths of the project that were copied to `absolute`, the one that stays first.
     fn copied(&self, absolute: &str) -> Vec<String> {
         self.copies.iter().rev().flat_map(|copy| copy.origins(absolute)).collect()
@@ -358,6 +382,22 @@ mod tests {
             files.add(*path, "");
         }
         files
+    }
+
+    #[test]
+    fn what_lies_below_the_working_folder_tells_where_it_came_from() {
+        let files = project(&["backend/app/main.py", "src/main.py", "one.py"]);
+        let mut roots = Roots::image("", Some("/srv/web"));
+        roots.copy(&[".".into()], "/srv");
+        roots.copy(&["./backend/app".into()], "/srv/web/app");
+        roots.copy(&["src/".into()], "lib/pkg/");
+        roots.copy(&["one.py".into(), "two.py".into()], "app/");
+        roots.copy(&["assets".into()], "/var/assets");
+        let placed = roots.placed(&files);
+        let placed: Vec<_> = placed.iter().map(|(place, source)| (place.as_str(), source.as_str())).collect();
+        let files = [("app/two.py", "two.py"), ("app/one.py", "one.py")];
+        let folders = [("lib/pkg", "src"), ("app", "backend/app"), ("", "web")];
+        assert_eq!(placed, [&files[..], &folders[..]].concat());
     }
 
     #[test]

@@ -53,6 +53,7 @@ pub use version::ServerVersion;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::python::modules::Start;
 use crate::servers::{Server, Version, WorkerClass};
 use crate::source::{FileId, Located, Place};
 use crate::values::Seconds;
@@ -74,6 +75,8 @@ pub struct Deployment {
     pub app: Option<Located<String>>,
     /// The folder of the project it starts in, relative to the root; empty for the root.
     pub folder: String,
+    /// What lies below that folder came from elsewhere in the project: see [`Start`].
+    placed: Vec<(String, String)>,
     /// Every setting of the server.
     pub settings: Settings,
     /// The worker class that really runs; `None` where it is unknown or the project's own.
@@ -131,6 +134,11 @@ pub struct Deployment {
 }
 
 impl Deployment {
+    /// Where it starts, as its imports see it.
+    pub fn start(&self) -> Start {
+        Start { folder: self.folder.clone(), placed: self.placed.clone() }
+    }
+
     /// A setting by name; `None` for a name the server does not have in this version.
     pub fn setting(&self, name: &str) -> Option<&Effective> {
         self.settings.get(name)

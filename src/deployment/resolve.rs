@@ -8,6 +8,7 @@ use super::commands::{LARGE_NODE, Start};
 use super::configuration::{Configuration, Read, Reader, Which};
 use super::environment::Environment;
 use super::launcher::{self, Called, Launched};
+use super::locate::Roots;
 use super::settle::{self, Sources};
 use super::version;
 use super::{Candidate, Deployment, Resolved, Settings, daphne, fastapi, faults, granian, hypercorn, uvicorn, uwsgi};
@@ -80,9 +81,11 @@ pub(super) fn resolve(
     };
     let words = command_line.last("config").and_then(|given| given.text.as_deref()).unwrap_or_default();
     let mut loaded = load(which, words, &reader, table, version.version, start, notes);
+    let mut home_of_path = None;
     let named = if fastapi {
         let found = fastapi::find(start, &command_line, files, facts);
         errors.extend(found.error);
+        home_of_path = found.folder;
         found.app
     } else {
         command_line.app.clone()
@@ -124,14 +127,18 @@ pub(super) fn resolve(
         let app = situation.application(server, named.as_ref(), &mut settings, &mut errors, &mut object);
         (settings, app)
     };
+    let roots = entered(start, &settings);
+    let folder = called.and_then(|called| called.folder).or(home_of_path).unwrap_or_else(|| match &app {
+        Some(app) => roots.folder_importing(files, &app.value),
+        None => roots.folder(files),
+    });
     Some(Deployment {
         server,
         kind: origin.unit.kind,
         unit: called_in(origin.unit),
         command: start.place,
-        folder: called
-            .and_then(|called| called.folder)
-            .unwrap_or_else(|| folder(start, &settings, app.as_ref(), files)),
+        folder,
+        placed: roots.placed(files),
         class: settle::worker_class(table, &settings),
         workers_on_large_node: workers_on_large_node(&reader, loaded.configuration.as_ref(), &settings),
         configuration: loaded.configuration,
@@ -271,8 +278,8 @@ fn wsgi_app(settings: &Settings) -> Option<Located<String>> {
     Some(Located::new(setting.text()?.to_owned(), setting.place()?))
 }
 
-/// The folder that the application is imported from.
-fn folder(start: &Start, settings: &Settings, app: Option<&Located<String>>, files: &Files) -> String {
+/// The folders with the server in the one that its application is imported from.
+fn entered(start: &Start, settings: &Settings) -> Roots {
     let mut roots = start.roots.clone();
     for name in ["chdir", "app_dir", "working_dir"] {
         let folder = settings.get(name).filter(|folder| folder.is_set());
@@ -280,10 +287,7 @@ fn folder(start: &Start, settings: &Settings, app: Option<&Located<String>>, fil
             roots.enter(folder);
         }
     }
-    match app {
-        Some(app) => roots.folder_importing(files, &app.value),
-        None => roots.folder(files),
-    }
+    roots
 }
 
 fn workers_on_large_node(reader: &Reader, configuration: Option<&Configuration>, settings: &Settings) -> Option<i64> {

@@ -46,12 +46,12 @@ pub use self::offloaders::is_runner;
 pub use self::project::Project;
 use self::sites::Sites;
 use super::calls::{Class, FileFacts, Function, Interest};
-use super::modules::{ModuleRef, Modules};
+use super::modules::{ModuleRef, Modules, Start};
 use super::syntax::ast;
 use crate::source::{FileId, Place, Span};
 
 /// How many possibilities are kept.
-const MAX_VALUES: usize = 16;
+const MAX_VALUES: usize = 32;
 /// How deep a question may lead to further questions.
 const MAX_DEPTH: usize = 48;
 /// How many questions one question may lead to before answers on the way round cycles are kept as they are.
@@ -234,7 +234,7 @@ enum Question<'a> {
 
 impl<'a> Types<'a> {
     /// Nothing asked yet of an application whose server is started in `start`, relative to the root.
-    pub fn new(project: &'a Project<'a>, start: &str) -> Self {
+    pub fn new(project: &'a Project<'a>, start: &Start) -> Self {
         Self {
             project,
             modules: project.modules.started_in(start),
