@@ -172,8 +172,7 @@ fn analyse(request: &Request, code: &Code<'_>, assembly: &Assembly, notes: &mut 
     let told: BTreeSet<(String, Start)> = assembly.deployments.iter().filter_map(key).collect();
     let each = told.into_par_iter().map(|(target, start)| {
         let mut notes = Vec::new();
-        let found =
-            guarded(&target, &mut notes, || app::analyse_as_told(code, &target, &start, &request.instructions));
+        let found = guarded(&target, &mut notes, || app::analyse_as_told(code, &target, &start, &request.instructions));
         ((target, start), (found.flatten(), notes))
     });
     let known: BTreeMap<_, _> = each.collect();

@@ -124,11 +124,7 @@ const LONG: &[(&str, &str, &str)] = &[
         "justfile",
         "run:\n    echo start  ELSEWHERE\n    HERE\n    gunicorn app:app -k eventlet\n    ELSEWHERE\n    echo end\n",
     ),
-    (
-        "shell script",
-        "start.sh",
-        "#!/bin/sh\necho start  ELSEWHERE\ngunicorn \\\n  -k eventlet \\\n  app:app  HERE\n",
-    ),
+    ("shell script", "start.sh", "#!/bin/sh\necho start  ELSEWHERE\ngunicorn \\\n  -k eventlet \\\n  app:app  HERE\n"),
 ];
 
 #[test]

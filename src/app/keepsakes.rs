@@ -68,9 +68,11 @@ impl Seeker {
             match call.arguments.args.as_ref() {
                 [inner @ Expr::Call(_)] if wraps && call.arguments.keywords.is_empty() => self.age(inner),
                 [Expr::StringLiteral(_), rest @ ..] => {
-                    let named = call.arguments.keywords.iter().find(|keyword| {
-                        keyword.arg.as_ref().is_some_and(|arg| arg == "default")
-                    });
+                    let named = call
+                        .arguments
+                        .keywords
+                        .iter()
+                        .find(|keyword| keyword.arg.as_ref().is_some_and(|arg| arg == "default"));
                     if let Some(default) = named.map(|keyword| &keyword.value).or(rest.first()) {
                         self.number(default);
                     }

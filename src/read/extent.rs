@@ -77,7 +77,8 @@ fn beginning(text: &str, at: usize) -> Option<usize> {
         let said = line.trim();
         if !said.is_empty() && !said.starts_with('#') {
             // A list in YAML may stand right below its key.
-            let is_key = indent(line) <= margin && said.contains([':', '=']) && (said.ends_with(':') || !said.starts_with('-'));
+            let is_key =
+                indent(line) <= margin && said.contains([':', '=']) && (said.ends_with(':') || !said.starts_with('-'));
             return is_key.then_some(line_start);
         }
         end = line_start;

@@ -141,6 +141,8 @@ pub struct Outside {
     pub shares_network: bool,
     /// Folders that outlive the container, as it sees them.
     pub volumes: Vec<String>,
+    /// Whether whoever runs the image gives words for its entry point, which has none of its own.
+    pub takes_words: bool,
     /// Files of the image that lead to the output of the container (`ln -sf /dev/stdout`).
     pub linked: Vec<String>,
     /// What is in the same container and passes requests on, or starts who does.

@@ -52,7 +52,8 @@ fn judge(text: &str, statement: &dyn Fn(Span) -> Span, ran: &[&str]) -> (Files, 
     let names = Names { resolve: &resolve, all: ALL };
     let comments = BTreeMap::from([(id, comments)]);
     let mut directives = Directives::read(&files, &comments, names);
-    let (kept, suppressed) = directives.silence(findings, &|place| Extent { own: statement(place.span), begins: Vec::new() });
+    let (kept, suppressed) =
+        directives.silence(findings, &|place| Extent { own: statement(place.span), begins: Vec::new() });
     let mut faults = directives.faults(false);
     faults.extend(directives.unused(&|rule, _| ran.contains(&rule)));
     faults.sort_by_key(|fault| fault.place);

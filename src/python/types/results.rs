@@ -138,7 +138,7 @@ impl<'a> Types<'a> {
                 return vec![Value::Instance("asyncio.AbstractEventLoop".into())];
             }
             "next" | "anext" => return self.items(&first()),
-"dict" if call.arguments.args.is_empty() && !call.arguments.keywords.is_empty() => {
+            "dict" if call.arguments.args.is_empty() && !call.arguments.keywords.is_empty() => {
                 return self.named_entries(&call.arguments.keywords, frame);
             }
             "list" | "tuple" | "set" | "sorted" | "frozenset" => {
@@ -284,7 +284,11 @@ impl<'a> Types<'a> {
     }
 
     /// What is declared, or what is returned where that is of classes below the declared one.
-    pub(super) fn more_exactly(&self, declared: Vec<Value<'a>>, inferred: impl FnOnce() -> Vec<Value<'a>>) -> Vec<Value<'a>> {
+    pub(super) fn more_exactly(
+        &self,
+        declared: Vec<Value<'a>>,
+        inferred: impl FnOnce() -> Vec<Value<'a>>,
+    ) -> Vec<Value<'a>> {
         // `-> DecoratedCallable` says no more than that what goes in comes out.
         let says_nothing =
             |value: &Value<'a>| matches!(value, Value::Instance(ty) if catalogue::known_type(ty).is_none());
