@@ -99,7 +99,12 @@ impl KnownType {
         covers(&self.data.block, path) || covers(&self.data.safe, path)
     }
 
-    /// What the type gives for `member`: a method called, an attribute read, or `[]`.
+    /// The type of what an attribute of an instance holds.
+    pub fn holds(self, attribute: &str) -> Option<&'static str> {
+        self.data.holds.get(attribute).map(String::as_str)
+    }
+
+    /// What the type gives for `member`: a method called, any attribute read for `*`, or `[]`.
     pub fn gives(self, member: &str) -> Option<&'static str> {
         self.data.gives.get(member).map(String::as_str)
     }

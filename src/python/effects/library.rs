@@ -58,6 +58,7 @@ impl<'a> Work<'_, 'a> {
         if awaited {
             return;
         }
+        self.makes_client(name, call, span);
         if let Some(known) = catalogue::call(name).filter(|known| !known.lazy && !known.decorator)
             && waits(&known.effect, call)
         {
@@ -116,6 +117,7 @@ impl<'a> Work<'_, 'a> {
         if !ELSEWHERE.contains(&name) {
             self.takes_over(call, callees, span);
         }
+        self.runs_inside(call, span);
     }
 
     /// `await self.app(scope, receive, send)`: the application inside calls the functions it is given for each

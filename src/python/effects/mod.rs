@@ -6,6 +6,8 @@
 //! effect.
 
 mod arguments;
+mod asgi;
+mod clients;
 mod ended;
 mod expand;
 mod implicit;

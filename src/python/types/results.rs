@@ -193,16 +193,6 @@ impl<'a> Types<'a> {
         vec![Value::Super(class, receiver)]
     }
 
-    fn getattr(&self, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
-        match &*call.arguments.args {
-            [object, Expr::StringLiteral(name), ..] => {
-                let object = self.value(object, frame);
-                object.iter().flat_map(|value| self.attribute(value, name.value.to_str())).collect()
-            }
-            _ => Vec::new(),
-        }
-    }
-
     /// The module that a call imports by a name which is written out.
     fn module_named(&self, call: &ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
         match &*call.arguments.args {
