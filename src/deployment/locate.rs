@@ -305,11 +305,9 @@ impl Roots {
 /// The folder of the only package of the project that has one of the modules at `paths`: installing it makes them
 /// importable from anywhere.
 pub(super) fn installed(files: &Files, paths: &[String]) -> Option<String> {
-    let declares = |name: &str| matches!(name, "pyproject.toml" | "setup.py" | "setup.cfg");
     let mut found: Vec<String> = files
-        .iter()
-        .filter(|(_, file)| declares(file.name()))
-        .flat_map(|(_, file)| [file.folder().to_owned(), join(file.folder(), "src")])
+        .packages()
+        .flat_map(|folder| [folder.to_owned(), join(folder, "src")])
         .filter(|folder| paths.iter().any(|path| files.find(&join(folder, path)).is_some()))
         .collect();
     found.sort();
