@@ -335,6 +335,10 @@ impl Copy {
                 origins.push(self.source.clone());
             }
             origins.push(join(&self.source, rest));
+            // So does one whose destination turns out to be a folder that is there.
+            if !self.into_folder && rest == name && name.contains('.') {
+                origins.push(self.source.clone());
+            }
         }
         let stays = |path: &String| self.left_out.as_ref().is_some_and(|left_out| left_out.holds(path));
         origins.retain(|path| !stays(path));

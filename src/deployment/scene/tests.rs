@@ -258,3 +258,9 @@ fn a_package_of_the_project_is_installed() {
     ];
     assert_eq!(workers(&texts), told(3, "libs/common/src/common/serving.py:5"));
 }
+
+#[test]
+fn a_file_lands_in_a_folder_that_is_there() {
+    let image = "FROM python\nRUN useradd -m web\nCOPY scripts/start.sh /home/web\nWORKDIR /home/web\nENV WEB_CONCURRENCY=3\nCMD [\"bash\", \"start.sh\"]\n";
+    assert_eq!(workers(&[("Dockerfile", image), ("scripts/start.sh", "gunicorn app:app\n")]), told(3, "Dockerfile:5"));
+}
