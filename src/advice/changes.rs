@@ -52,8 +52,19 @@ pub struct Manner {
 /// The edits that follow from `advice` about `deployment`.
 pub fn changes(deployment: &Deployment, advice: &Advice, manner: Manner, files: &Files) -> Changes {
     let mut changes = Changes::default();
-    for item in advice.items.iter().filter(|item| item.verdict != Verdict::InRange) {
+    let wanted = |item: &&Item| !matches!(item.verdict, Verdict::InRange | Verdict::Consider);
+    for item in advice.items.iter().filter(wanted) {
         let Some(effective) = deployment.setting(item.setting) else {
+            // The number of AnyIO's threads is set by the application.
+            changes.refused.push(Refusal {
+                setting: item.setting,
+                reason: format!(
+                    "no setting of the server changes it: let the application set \
+                     `anyio.to_thread.current_default_thread_limiter().total_tokens` to {} when it starts",
+                    item.target
+                ),
+                is_outside: item.verdict == Verdict::Change,
+            });
             continue;
         };
         let result = match item.verdict {
@@ -154,6 +165,9 @@ fn value_of(amount: Amount, deployment: &Deployment) -> Value {
         }
         Amount::Class(Class::EventLoop) => Value::Str("asgi".to_owned()),
         Amount::Class(class) => Value::Str(class.as_str().to_owned()),
+        Amount::Seconds(n) => Value::Int(n.into()),
+        Amount::Path(path) => Value::Str(path.to_owned()),
+        Amount::Open => Value::None,
     }
 }
 

@@ -147,6 +147,7 @@ fn flags(production: &Production) -> Flags {
         cpus: production.cpus,
         memory: production.memory,
         worker_memory: production.worker_memory,
+        replicas: production.replicas,
         workload: production.workload,
         environment: production.environment.clone(),
         ..Flags::default()

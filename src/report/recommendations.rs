@@ -63,6 +63,7 @@ struct Service<'a> {
     slots_now: Option<u64>,
     slots_then: Option<u64>,
     confidence: Option<&'static str>,
+    measure: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -94,6 +95,7 @@ impl<'a> Service<'a> {
             slots_now: advice.and_then(|advice| slots(advice.slots_now)),
             slots_then: advice.and_then(|advice| slots(advice.slots_then)),
             confidence: advice.map(|advice| advice.confidence.as_str()),
+            measure: advice.map(|advice| advice.measure.as_str()).filter(|measure| !measure.is_empty()),
         }
     }
 }
@@ -113,6 +115,7 @@ impl<'a> ItemDocument<'a> {
                 Verdict::Change => "change",
                 Verdict::Remove => "remove",
                 Verdict::Unknown => "unknown",
+                Verdict::Consider => "consider",
             },
         }
     }
@@ -122,6 +125,9 @@ fn amount(amount: Amount) -> Json {
     match amount {
         Amount::Count(n) => Json::from(n),
         Amount::Class(class) => Json::from(class.as_str()),
+        Amount::Seconds(n) => Json::from(n),
+        Amount::Path(path) => Json::from(path),
+        Amount::Open => Json::Null,
     }
 }
 
