@@ -287,6 +287,18 @@ pub(crate) struct Init {
     /// Show the JSON schema of the file, and write nothing.
     #[arg(long, conflicts_with = "stdout")]
     pub(crate) schema: bool,
+    /// Write a configuration of this server for the project and this machine instead.
+    #[arg(long, value_enum, conflicts_with = "schema")]
+    pub(crate) server: Option<ServerFile>,
+    #[command(flatten)]
+    pub(crate) production: Production,
+}
+
+/// A server whose configuration can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ServerFile {
+    /// `gunicorn.conf.py`.
+    Gunicorn,
 }
 
 #[derive(Debug, Args)]

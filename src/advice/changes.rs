@@ -95,6 +95,14 @@ fn set(
     let title = format!("set {} to {value}", item.setting);
     if !effective.is_set() {
         let edit = insert::insert(deployment, item.setting, &value, manner.only, files)?;
+        if let Some(anchor) = alias::anchor(files, edit.place) {
+            let place = files.describe(edit.place);
+            return Err(format!(
+                "the command at {place} stands behind the anchor `&{anchor}`, which is used elsewhere as well: set {} \
+                 to {value} there",
+                item.setting
+            ));
+        }
         return Ok(Change { setting: item.setting, value: Some(value), fix: Fix::unsafe_(title, vec![edit]) });
     }
     let winner = &effective.winner;

@@ -40,9 +40,17 @@ pub(super) fn fill(inputs: &mut Inputs, deployment: &Deployment, sources: Source
         .or_else(|| written(limits.replicas.as_ref(), files));
     // Whoever states a number of copies knows of the autoscaler.
     let is_stated = stated.replicas.is_some();
-    inputs.most_replicas =
-        written(scaler.and_then(|scaler| scaler.most.as_ref()), files).filter(|_| !is_stated);
+    inputs.most_replicas = written(scaler.and_then(|scaler| scaler.most.as_ref()), files).filter(|_| !is_stated);
     inputs.surge = surge(deployment, stated);
+}
+
+/// Sets cores and memory of a service that nothing starts yet.
+pub(super) fn of_machine(inputs: &mut Inputs, sources: Sources<'_>) {
+    let Sources { declared, host, .. } = sources;
+    let cpus = || host?.cpu_limit().map(|reading| here(reading.value, &reading.file));
+    let memory = || host?.memory_limit().map(|reading| here(reading.value, &reading.file));
+    inputs.cpus = declared.cpus.clone().or_else(cpus);
+    inputs.memory = declared.memory.clone().or_else(memory);
 }
 
 /// Share of the copies that an update starts before it stops old ones: Kubernetes rounds a quarter up, and

@@ -23,7 +23,7 @@ use crate::findings::Confidence;
 use crate::host::Host;
 use crate::servers::{Interface as Speaks, Model, Server};
 use crate::sizing::capacity::Rate;
-use crate::sizing::{Class, Configured, Database, Inputs, Known, WorkerMemory, Workload};
+use crate::sizing::{Chain, Class, Configured, Database, Inputs, Known, Timer, WorkerMemory, Workload};
 use crate::source::Files;
 use crate::values::{Bytes, Cpus, Seconds};
 
@@ -78,7 +78,8 @@ pub fn inputs(deployment: &Deployment, application: Option<&Application>, source
     inputs.service_time.clone_from(&declared.request_time);
     inputs.cpu_time.clone_from(&declared.cpu_time);
     inputs.demand.concurrency.clone_from(&declared.concurrency);
-    inputs.demand.rate = stated.request_rate.as_ref().map(|rate| Known::new(Rate(rate.value), rate.source.clone(), rate.confidence));
+    inputs.demand.rate =
+        stated.request_rate.as_ref().map(|rate| Known::new(Rate(rate.value), rate.source.clone(), rate.confidence));
     inputs.database = database(application, stated, files);
     inputs.sync_handlers = application.is_some_and(|application| {
         application.interface == Interface::Asgi
@@ -101,12 +102,35 @@ pub fn inputs(deployment: &Deployment, application: Option<&Application>, source
         others: others.into_iter().filter_map(|name| Some((name, chosen(name)?))).collect(),
     };
     inputs.chain = timing::chain(Around { deployment, stated, files });
-    inputs.free_threaded = deployment
-        .base
-        .as_ref()
-        .filter(|base| is_free_threaded(&base.value))
-        .map(|base| files.describe(base.place));
+    inputs.free_threaded =
+        deployment.base.as_ref().filter(|base| is_free_threaded(&base.value)).map(|base| files.describe(base.place));
     Some(inputs)
+}
+
+/// What is known about a service that Gunicorn is to run and nothing starts with it yet; `started` is how
+/// another server runs it today.
+pub fn first_inputs(application: Option<&Application>, started: Option<&Deployment>, sources: Sources<'_>) -> Inputs {
+    let asgi = application.is_some_and(|application| application.interface == Interface::Asgi);
+    let class = if asgi { Class::EventLoop } else { Class::Gthread };
+    let mut inputs = Inputs::new(Server::Gunicorn.as_str(), Known::certain(class, "the application"));
+    let own = started.and_then(|deployment| self::inputs(deployment, application, sources));
+    if let Some(own) = own {
+        let Inputs { chain, .. } = own;
+        inputs = Inputs { server: inputs.server, class: inputs.class, chain: Chain::default(), ..own };
+        // The times around stay the same, whoever serves; the names of the settings do not.
+        let timer = |setting, seconds| Timer { setting, now: Known::certain(Some(seconds), "default") };
+        inputs.chain = Chain {
+            graceful: Some(timer("graceful_timeout", 30.0)),
+            keepalive: Some(timer("keepalive", 2.0)),
+            timeout: Some(timer("timeout", 30.0)),
+            ..chain
+        };
+        return inputs;
+    }
+    limits::of_machine(&mut inputs, sources);
+    inputs.workload = sources.declared.workload.clone().or_else(|| inferred(application?));
+    inputs.per_worker = sources.declared.worker_memory.clone().or_else(|| memory::estimated(application?));
+    inputs
 }
 
 /// Granian works out its threads by itself: one for an asynchronous application, and as many as it likes for

@@ -2,8 +2,8 @@
 
 use super::{Error, Flags, file_name};
 use crate::rules::Stated;
-use crate::sizing::Known;
 use crate::settings::{self, Loaded};
+use crate::sizing::Known;
 
 /// The environment that counts: the one that is asked for, or that of the settings.
 pub(super) fn environment<'a>(loaded: &'a Loaded, flags: &'a Flags) -> &'a str {

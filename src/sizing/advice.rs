@@ -194,19 +194,16 @@ impl Advice {
     /// The answer and its derivation as text, one line each, most important first.
     pub fn lines(&self) -> Vec<String> {
         let mut lines = vec![self.headline()];
-        let items = self.items.iter().map(Item::line);
+        let items = self.items.iter().map(Item::to_string);
         let steps = self.steps.iter().map(|s| s.text.clone());
         let slots = format!("runs {} now, {} then", self.slots_now, self.slots_then);
         let questions = self.questions.iter().map(|q| format!("not known: {q}"));
-        let rest = items
-            .chain(steps)
-            .chain([slots])
-            .chain(self.sensitivity.iter().cloned())
-            .chain(questions)
-            .chain([match self.measure.as_str() {
+        let rest = items.chain(steps).chain([slots]).chain(self.sensitivity.iter().cloned()).chain(questions).chain([
+            match self.measure.as_str() {
                 "" => format!("confidence: {}", self.confidence),
                 measure => format!("confidence: {}; {measure} would raise it", self.confidence),
-            }]);
+            },
+        ]);
         lines.extend(rest.map(|line| format!("  {line}")));
         lines
     }
@@ -244,9 +241,11 @@ impl Item {
             _ => self.target,
         }
     }
+}
 
-    /// `workers: 9 now (gunicorn.conf.py:3): set 2, 2 to 3 is fine (memory)`.
-    fn line(&self) -> String {
+/// `workers: 9 now (gunicorn.conf.py:3): set 2, 2 to 3 is fine (memory)`.
+impl fmt::Display for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let now = self
             .current
             .as_ref()
@@ -259,12 +258,10 @@ impl Item {
         };
         let (setting, target, binding) = (self.setting, self.target, self.binding);
         match self.verdict {
-            Verdict::Remove => format!("{setting}: {now}: remove it, this class ignores it"),
-            Verdict::InRange => format!("{setting}: {now}: leave it{fine} ({binding})"),
-            Verdict::Consider => format!("{setting}: {now}: {target} would be better ({binding})"),
-            Verdict::Change | Verdict::Unknown => {
-                format!("{setting}: {now}: set {target}{fine} ({binding})")
-            }
+            Verdict::Remove => write!(f, "{setting}: {now}: remove it, this class ignores it"),
+            Verdict::InRange => write!(f, "{setting}: {now}: leave it{fine} ({binding})"),
+            Verdict::Consider => write!(f, "{setting}: {now}: {target} would be better ({binding})"),
+            Verdict::Change | Verdict::Unknown => write!(f, "{setting}: {now}: set {target}{fine} ({binding})"),
         }
     }
 }

@@ -87,7 +87,9 @@ fn timeout(chain: &Chain, class: Class) -> Option<Item> {
     let longest = seconds(&chain.longest_request).and_then(|longest| whole(longest.ceil() + 1.0));
     let edge = seconds(&chain.edge_timeout).and_then(whole);
     match (longest, edge) {
-        (Some(longest), Some(edge)) => Some(timed(timer, longest, longest.max(edge), Some(longest.max(edge)), Binding::Proxy)),
+        (Some(longest), Some(edge)) => {
+            Some(timed(timer, longest, longest.max(edge), Some(longest.max(edge)), Binding::Proxy))
+        }
         (Some(longest), None) => Some(timed(timer, longest, longest.max(30), None, Binding::Request)),
         // Whoever never is stopped, or later than anybody waits, computes for nobody.
         (None, Some(edge)) if edge > 1 => Some(timed(timer, 1, edge, Some(edge), Binding::Proxy)),

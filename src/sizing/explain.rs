@@ -1,12 +1,12 @@
 //! The derivation in words: every number with its unit and its origin.
 
 use super::advice::Slots;
+use super::advice::{Binding, Item, Verdict};
 use super::capacity::{
     GROWTH, PLANNED_MEMORY, THREAD, capacity, in_flight, memory_for_workers, number, runs_per_period, slots_for_cpu,
     slowest,
 };
 use super::inputs::{Class, Inputs};
-use super::advice::{Binding, Item, Verdict};
 use super::load::{Load, most_replicas, replicas};
 use super::plan::{Plan, Range, plan};
 use super::{Step, WorkerMemory, inputs};
@@ -306,7 +306,8 @@ pub(super) fn measure(inputs: &Inputs, load: Option<&Load>, items: &[Item]) -> S
     }
     let slotted = matches!(inputs.class.value, Class::Sync | Class::Gthread);
     if slotted && unsure(load.blocking.confidence) {
-        wanted.push("measuring how long requests take and compute (`farrier measure`, `application.blocking-fraction`)");
+        wanted
+            .push("measuring how long requests take and compute (`farrier measure`, `application.blocking-fraction`)");
     }
     let memory = items.iter().any(|item| item.binding == Binding::Memory);
     if memory && inputs.per_worker.as_ref().is_some_and(|worker| unsure(worker.confidence)) {

@@ -1,10 +1,10 @@
 //! Compares what is set with the plan, and says what to do with each setting.
 
 use super::advice::{Advice, Amount, Binding, Item, Slots, Verdict};
-use super::{chain, explain, own};
 use super::inputs::{Class, Inputs, Known};
 use super::load::{Caps, Load};
 use super::plan::{CONNECTIONS, Plan, Range, plan};
+use super::{chain, explain, own};
 use crate::findings::Confidence;
 
 /// What to set, why, and how sure that is.
