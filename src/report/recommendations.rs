@@ -115,7 +115,7 @@ pub(super) struct Service<'a> {
     slots_now: Option<u64>,
     slots_then: Option<u64>,
     confidence: Option<&'static str>,
-    measure: Option<&'a str>,
+    to_be_surer: &'a [&'static str],
 }
 
 #[derive(Serialize)]
@@ -147,7 +147,7 @@ impl<'a> Service<'a> {
             slots_now: advice.and_then(|advice| slots(advice.slots_now)),
             slots_then: advice.and_then(|advice| slots(advice.slots_then)),
             confidence: advice.map(|advice| advice.confidence.as_str()),
-            measure: advice.map(|advice| advice.measure.as_str()).filter(|measure| !measure.is_empty()),
+            to_be_surer: advice.map_or(&[], |advice| advice.measure.as_slice()),
         }
     }
 }

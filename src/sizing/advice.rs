@@ -176,8 +176,8 @@ pub struct Advice {
     pub slots_then: Slots,
     /// What is not known and would decide.
     pub questions: Vec<String>,
-    /// What would have to be measured or stated for a surer answer; empty where that is of no use.
-    pub measure: String,
+    /// What would have to be measured or stated for a surer answer.
+    pub measure: Vec<&'static str>,
 }
 
 impl Advice {
@@ -198,12 +198,13 @@ impl Advice {
         let steps = self.steps.iter().map(|s| s.text.clone());
         let slots = format!("runs {} now, {} then", self.slots_now, self.slots_then);
         let questions = self.questions.iter().map(|q| format!("not known: {q}"));
-        let rest = items.chain(steps).chain([slots]).chain(self.sensitivity.iter().cloned()).chain(questions).chain([
-            match self.measure.as_str() {
-                "" => format!("confidence: {}", self.confidence),
-                measure => format!("confidence: {}; {measure} would raise it", self.confidence),
-            },
-        ]);
+        let rest = items
+            .chain(steps)
+            .chain([slots])
+            .chain(self.sensitivity.iter().cloned())
+            .chain(questions)
+            .chain([format!("confidence: {}", self.confidence)])
+            .chain(self.measure.iter().map(|what| format!("to be surer: {what}")));
         lines.extend(rest.map(|line| format!("  {line}")));
         lines
     }

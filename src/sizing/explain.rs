@@ -295,25 +295,22 @@ fn one_more(inputs: &Inputs, plan: &Plan) -> Option<String> {
     (missing > 0.0).then(|| format!("one more worker needs {} MiB more", number(missing.ceil())))
 }
 
-/// What would make the answer surer: measuring what its weakest input states.
-pub(super) fn measure(inputs: &Inputs, load: Option<&Load>, items: &[Item]) -> String {
-    let Some(load) = load else { return String::new() };
-    let mut wanted = Vec::new();
+/// What would make the answer surer: measuring what its weakest inputs state.
+pub(super) fn measure(inputs: &Inputs, load: Option<&Load>, items: &[Item]) -> Vec<&'static str> {
     let counts = items.iter().any(|item| item.target.count().is_some() && item.verdict != Verdict::Remove);
+    let Some(load) = load.filter(|_| counts) else { return Vec::new() };
     let unsure = |confidence: Confidence| confidence < Confidence::High;
-    if inputs.cpus.as_ref().is_some_and(|cpus| unsure(cpus.confidence)) {
-        wanted.push("stating the cores of production (`--cpus`)");
-    }
     let slotted = matches!(inputs.class.value, Class::Sync | Class::Gthread);
-    if slotted && unsure(load.blocking.confidence) {
-        wanted
-            .push("measuring how long requests take and compute (`farrier measure`, `application.blocking-fraction`)");
-    }
     let memory = items.iter().any(|item| item.binding == Binding::Memory);
-    if memory && inputs.per_worker.as_ref().is_some_and(|worker| unsure(worker.confidence)) {
-        wanted.push("measuring the memory of a worker (PSS, `--worker-memory`)");
-    }
-    if counts { wanted.join(", ") } else { String::new() }
+    let wanted = [
+        (inputs.cpus.as_ref().is_some_and(|cpus| unsure(cpus.confidence)), "state the cores of production (`--cpus`)"),
+        (slotted && unsure(load.blocking.confidence), "measure how long requests take and compute (`farrier measure`)"),
+        (
+            memory && inputs.per_worker.as_ref().is_some_and(|worker| unsure(worker.confidence)),
+            "measure the memory of a worker after some traffic (PSS, `--worker-memory`)",
+        ),
+    ];
+    wanted.into_iter().filter(|(is_wanted, _)| *is_wanted).map(|(_, what)| what).collect()
 }
 
 /// The ends of the interval; for a single number a quarter less and half as much again.

@@ -42,7 +42,7 @@ pub fn recommend(inputs: &Inputs) -> Advice {
     );
     let slots_then = slots(
         class,
-        tokens,
+        advised("thread_limiter").or(tokens),
         inputs.workers_setting().and_then(advised).or(set(&configured.workers)),
         advised(inputs.threads_setting()).or(set(&configured.threads)),
         advised("worker_connections").or(set(&configured.worker_connections)),

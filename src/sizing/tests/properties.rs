@@ -50,6 +50,8 @@ fn follow(inputs: &Inputs, advice: &Advice) -> Inputs {
     let advised = |setting| advice.item(setting).and_then(|i| i.advised().count()).map(known);
     next.configured.workers = advised("workers");
     next.configured.threads = advised("threads");
+    // The threads behind plain handlers count as a setting like any other.
+    next.thread_tokens = advised("thread_limiter").or(inputs.thread_tokens.clone());
     next.configured.worker_connections = advised("worker_connections");
     next
 }
