@@ -201,16 +201,15 @@ fn class(deployment: &Deployment, application: Option<&Application>, files: &Fil
 }
 
 fn inferred(application: &Application) -> Option<Known<Workload>> {
-    let evidence = &application.workload;
-    let (workload, calls) = match evidence.kind() {
-        WorkloadKind::Io => (Workload::Io, &evidence.waits),
-        WorkloadKind::Cpu => (Workload::Cpu, &evidence.computes),
-        WorkloadKind::Mixed => (Workload::Mixed, &evidence.waits),
-        WorkloadKind::Stream => (Workload::Stream, &evidence.streams),
+    let leaning = application.leaning();
+    let workload = match leaning.kind {
+        WorkloadKind::Io => Workload::Io,
+        WorkloadKind::Cpu => Workload::Cpu,
+        WorkloadKind::Mixed => Workload::Mixed,
+        WorkloadKind::Stream => Workload::Stream,
         WorkloadKind::Unknown => return None,
     };
-    let example = calls.first().map_or_else(String::new, |call| format!(", such as `{}`", call.what));
-    Some(Known::new(workload, format!("inferred from the calls of the handlers{example}"), Confidence::Low))
+    Some(Known::new(workload, format!("inferred: {leaning}"), Confidence::Low))
 }
 
 fn configured(deployment: &Deployment, name: &str, files: &Files) -> Option<Known<u32>> {

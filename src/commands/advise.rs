@@ -24,7 +24,11 @@ pub(super) fn run(cli: &Cli, advise: &Advise) -> Result<Done, Failure> {
     request.ask_host = true;
     let found = examine(&request)?;
     let file = named_file(&found, &request, &advise.path)?;
-    let services = services(&found, file);
+    let mut services = services(&found, file);
+    if services.is_empty() {
+        // A file that decides nothing is told so, with the place that does.
+        services = self::services(&found, None);
+    }
     if services.is_empty() {
         let text = match advise.format {
             Listing::Json => report::recommendations_json(&found.files, &[], &found.notes),

@@ -44,6 +44,9 @@ fn facts(inputs: &Inputs) -> Vec<String> {
     if let Some(memory) = &inputs.memory {
         lines.push(format!("memory: {} ({})", memory.value, memory.source));
     }
+    if let Some(workload) = &inputs.workload {
+        lines.push(format!("workload: {} ({})", workload.value.as_str(), workload.source));
+    }
     lines.extend(inputs.evidence.iter().cloned());
     if let Some(source) = &inputs.free_threaded {
         lines.push(format!(

@@ -34,7 +34,7 @@ impl Blocking {
         });
         let stated = inputs.blocking_fraction.clone().filter(|b| (0.0..1.0).contains(&b.value));
         let word = inputs.workload.as_ref().map(|w| {
-            let source = format!("workload {}, {}", w.value.as_str(), w.source);
+            let source = format!("workload {}", w.value.as_str());
             Known::new(w.value.blocking_fraction(), source, w.confidence)
         });
         match measured.or(stated).or(word) {
