@@ -1,5 +1,5 @@
-//! How long it takes to read and to examine a project: a large one, with and without an application to
-//! analyse, and a small one of the fixtures.
+//! How long it takes to read and to examine a project: a large one, whose application a server starts or
+//! nothing does, and a small one of the fixtures.
 #![allow(missing_docs, reason = "the macros of criterion make functions without documentation")]
 #![allow(clippy::expect_used, reason = "a benchmark stops where its own ground is missing")]
 
@@ -61,7 +61,9 @@ spec:
 fn projects(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("examine");
     group.sample_size(10).measurement_time(Duration::from_secs(10));
-    for (name, launch) in [("2000 files, no application", None), ("2000 files, FastAPI", Some("package0.main:app"))] {
+    for (name, launch) in
+        [("2000 files, an application that nothing starts", None), ("2000 files, FastAPI", Some("package0.main:app"))]
+    {
         let folder = generated(launch);
         group.bench_function(name, |bencher| bencher.iter(|| black_box(examined(folder.path()))));
     }

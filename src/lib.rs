@@ -45,6 +45,7 @@ use app::{Application, Code};
 use deployment::Assembly;
 use findings::{Finding, Note, Suppressed};
 use host::Host;
+use python::modules::Start;
 use rayon::prelude::*;
 use read::Facts;
 use request::Request;
@@ -161,14 +162,14 @@ pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<
 fn analyse(request: &Request, code: &Code<'_>, assembly: &Assembly, notes: &mut Vec<Note>) -> Vec<Option<Application>> {
     let key = |deployment: &deployment::Deployment| {
         let target = deployment.app.as_ref()?;
-        Some((target.value.clone(), deployment.folder.clone()))
+        Some((target.value.clone(), deployment.start()))
     };
-    let told: BTreeSet<(String, String)> = assembly.deployments.iter().filter_map(key).collect();
-    let each = told.into_par_iter().map(|(target, folder)| {
+    let told: BTreeSet<(String, Start)> = assembly.deployments.iter().filter_map(key).collect();
+    let each = told.into_par_iter().map(|(target, start)| {
         let mut notes = Vec::new();
         let found =
-            guarded(&target, &mut notes, || app::analyse_as_told(code, &target, &folder, &request.instructions));
-        ((target, folder), (found.flatten(), notes))
+            guarded(&target, &mut notes, || app::analyse_as_told(code, &target, &start, &request.instructions));
+        ((target, start), (found.flatten(), notes))
     });
     let known: BTreeMap<_, _> = each.collect();
     notes.extend(known.values().flat_map(|(_, notes)| notes.iter().cloned()));
@@ -243,8 +244,14 @@ fn judge(
             inputs: inputs.as_ref(),
         })
         .collect();
-    let context =
-        Context { files, deployments: &assembly.deployments, parameters: &request.rules, stated: &request.stated };
+    let context = Context {
+        files,
+        deployments: &assembly.deployments,
+        images: &assembly.images,
+        variables: &assembly.variables,
+        parameters: &request.rules,
+        stated: &request.stated,
+    };
     let mut findings = rules::run(&services, orphans, assembly, &context, notes);
     findings.extend(rules::policy::keep(policies, &services, &context));
     asked_for(findings, request, files)
@@ -322,7 +329,9 @@ fn silence(
     };
     let names = suppress::Names { resolve: &resolve, all: &all };
     let statement = |file, span| facts.statement_around(file, span);
-    let context = Context { files, deployments: &[], parameters: &request.rules, stated: &request.stated };
+    let variables = BTreeSet::new();
+    let (parameters, stated) = (&request.rules, &request.stated);
+    let context = Context { files, deployments: &[], images: &[], variables: &variables, parameters, stated };
     let mut directives = suppress::Directives::read(files, &comments, names);
     let (mut kept, mut suppressed) = directives.silence(findings, &statement);
     // What is wrong with comments can be silenced like anything else, and only then it is known which

@@ -16,7 +16,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
-use support::gunicorn;
+use support::corpus::corpus;
+use support::python::python_environment;
+use support::sides::{ask, shared_out, shown};
 
 /// One configuration, and what about it cannot be told from its files.
 #[derive(Debug, Deserialize)]
@@ -70,11 +72,6 @@ enum Kind {
     Compose,
     ComposeList,
     Script,
-}
-
-#[derive(Debug, Deserialize)]
-struct Corpus {
-    case: Vec<Case>,
 }
 
 fn plain_command() -> String {
@@ -195,26 +192,9 @@ fn shell_words(command: &str) -> Vec<String> {
     words
 }
 
-fn corpus() -> Vec<(String, Case)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/gunicorn_settings");
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder)
-        .expect("the corpus is part of the tests")
-        .map(|entry| entry.expect("readable").path())
-        .collect();
-    paths.sort();
-    let mut cases = Vec::new();
-    for path in paths {
-        let text = fs::read_to_string(&path).expect("the corpus is text");
-        let corpus: Corpus = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let name = path.file_stem().expect("a file has a name").to_string_lossy().into_owned();
-        cases.extend(corpus.case.into_iter().enumerate().map(|(n, case)| (format!("{name}-{:03}", n + 1), case)));
-    }
-    cases
-}
-
 #[test]
 fn every_known_setting_is_what_gunicorn_makes_of_it() {
-    let cases = corpus();
+    let cases: Vec<(String, Case)> = corpus("gunicorn_settings");
     assert!(cases.len() >= 150, "only {} configurations are left", cases.len());
     let scratch = tempfile::tempdir().expect("a scratch folder");
     let folders: Vec<PathBuf> = cases.iter().map(|(id, _)| scratch.path().join(id)).collect();
@@ -222,9 +202,9 @@ fn every_known_setting_is_what_gunicorn_makes_of_it() {
         case.write(folder);
     }
     let real: Vec<Json> = cases.iter().zip(&folders).map(|((_, case), folder)| case.real(folder)).collect();
-    let answers = gunicorn::load(&real);
+    let answers = shared_out(&real, |part| ask(python_environment().command(), "gunicorn_loader.py", part));
     assert_eq!(answers.len(), cases.len());
-    let told = gunicorn::shown(&folders);
+    let told = shown(&folders);
     // One mistake shows in many configurations, so the report goes by what is wrong.
     let (mut wrong, mut failed) = (BTreeMap::<String, Vec<usize>>::new(), 0);
     for (at, (((_, case), answer), told)) in cases.iter().zip(&answers).zip(&told).enumerate() {

@@ -9,14 +9,13 @@ mod support;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
-use support::gunicorn::{shared_out, shown};
+use support::corpus::corpus;
 use support::python::{release, servers_environment};
+use support::sides::{ask, same, shared_out, shown};
 
 /// A program, and what about it cannot be told from its files.
 #[derive(Debug, Deserialize)]
@@ -46,17 +45,11 @@ struct Case {
     nothing: bool,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Corpus {
-    case: Vec<Case>,
-}
-
 const APP: &str = "async def app(scope, receive, send): pass\n\n\ndef create_app():\n    return app\n";
 
 #[test]
 fn every_launch_is_what_the_program_really_starts() {
-    let cases = corpus();
+    let cases: Vec<(String, Case)> = corpus("python_launches");
     assert!(cases.len() >= 80, "only {} cases are left", cases.len());
     let scratch = tempfile::tempdir().expect("a scratch folder");
     let packages: Vec<PathBuf> =
@@ -69,7 +62,7 @@ fn every_launch_is_what_the_program_really_starts() {
         real.push(case.question(&folder, &packages));
         folders.push(folder);
     }
-    let answers = shared_out(&real, record);
+    let answers = shared_out(&real, |part| ask(servers_environment().command(), "launch_recorder.py", part));
     let told = shown(&folders);
     let mut report = String::new();
     let mut failed = 0;
@@ -81,21 +74,6 @@ fn every_launch_is_what_the_program_really_starts() {
         }
     }
     assert!(failed == 0, "{failed} of {} programs are read differently:\n{report}", cases.len());
-}
-
-fn corpus() -> Vec<(String, Case)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python_launches");
-    let mut found = Vec::new();
-    let mut paths: Vec<PathBuf> =
-        fs::read_dir(folder).expect("the corpus is there").map(|entry| entry.expect("it is readable").path()).collect();
-    paths.sort();
-    for path in paths {
-        let text = fs::read_to_string(&path).expect("the corpus is text");
-        let corpus: Corpus = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let name = path.file_stem().expect("it has a name").to_string_lossy().into_owned();
-        found.extend(corpus.case.into_iter().enumerate().map(|(index, case)| (format!("{name}-{}", index + 1), case)));
-    }
-    found
 }
 
 impl Case {
@@ -202,29 +180,4 @@ impl Case {
         }
         problems
     }
-}
-
-/// Equality across the two languages; nothing at all and no items are the same to every server.
-fn same(real: &Json, told: &Json) -> bool {
-    let empty = |it: &Json| it.is_null() || it.as_array().is_some_and(Vec::is_empty);
-    match (real, told) {
-        (Json::Number(real), Json::Number(told)) => real.as_f64() == told.as_f64(),
-        (Json::Array(real), Json::Array(told)) => {
-            real.len() == told.len() && real.iter().zip(told).all(|(real, told)| same(real, told))
-        }
-        _ => real == told || (empty(real) && empty(told)),
-    }
-}
-
-fn record(cases: &[Json]) -> Vec<Json> {
-    let driver = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/launch_recorder.py");
-    let mut command = servers_environment().command();
-    command.arg(driver).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut process = command.spawn().expect("the interpreter was just installed");
-    let text = serde_json::to_vec(cases).expect("JSON can be written");
-    process.stdin.take().expect("it was asked for").write_all(&text).expect("the driver reads its cases");
-    let output = process.wait_with_output().expect("the driver ends");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "the driver failed:\n{said}");
-    serde_json::from_slice(&output.stdout).expect("the driver answers in JSON")
 }

@@ -10,15 +10,14 @@
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::path::PathBuf;
 
 use farrier::servers::{Action, Kind, Server, Setting, Shape, Version, table};
 use farrier::values::Value;
 use serde_json::{Value as Json, json};
 
 use support::python::{release, servers_environment};
+use support::sides::ask;
 
 /// What is compared; the first of each is the installed one.
 const RELEASES: [(Server, &[&str]); 5] = [
@@ -42,7 +41,9 @@ fn tables_agree_with_the_releases() {
     let cases: Vec<Json> =
         asked.iter().map(|(server, _, folder)| json!({ "server": server.as_str(), "release": folder })).collect();
     let mut wrong = BTreeMap::<String, Vec<&str>>::new();
-    for ((server, version, _), answer) in asked.iter().zip(dump(&cases)) {
+    for ((server, version, _), answer) in
+        asked.iter().zip(ask(servers_environment().command(), "table_dump.py", &cases))
+    {
         assert!(answer["failed"].is_null(), "{server} {version}: {}", answer["failed"]);
         let real = answer["settings"].as_object().expect("the driver lists the settings");
         assert!(real.len() > 15, "{server} {version} has {} settings", real.len());
@@ -66,18 +67,6 @@ fn tables_agree_with_the_releases() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
-}
-
-fn dump(cases: &[Json]) -> Vec<Json> {
-    let driver = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/table_dump.py");
-    let mut command = servers_environment().command();
-    command.arg(driver).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut process = command.spawn().expect("the interpreter was just installed");
-    let text = serde_json::to_vec(cases).expect("JSON can be written");
-    process.stdin.take().expect("it was asked for").write_all(&text).expect("the driver reads its cases");
-    let output = process.wait_with_output().expect("the driver ends");
-    assert!(output.status.success(), "the driver failed:\n{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).expect("the driver answers in JSON")
 }
 
 fn differences(server: Server, name: &str, real: &Json, shape: &Shape) -> Vec<String> {

@@ -19,7 +19,9 @@ use std::process::{Command, Stdio};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
-use support::gunicorn;
+use support::corpus::corpus;
+use support::python::python_environment;
+use support::sides::{ask, shared_out, shown};
 
 /// A project that starts servers through a shell, and what about it cannot be told from its files.
 #[derive(Debug, Clone, Deserialize)]
@@ -63,11 +65,6 @@ enum Kind {
     Procfile,
     ImageShell,
     Compose,
-}
-
-#[derive(Debug, Deserialize)]
-struct Corpus {
-    case: Vec<Case>,
 }
 
 /// Programs that scripts call on the way; they succeed and print nothing, unless they have an entry here.
@@ -228,23 +225,6 @@ fn recorded(at: &Path) -> Start {
     Start { server, folder, env: env.collect(), argv: words.collect() }
 }
 
-fn corpus() -> Vec<(String, Case)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/shell_launches");
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder)
-        .expect("the corpus is part of the tests")
-        .map(|entry| entry.expect("readable").path())
-        .collect();
-    paths.sort();
-    let mut cases = Vec::new();
-    for path in paths {
-        let text = fs::read_to_string(&path).expect("the corpus is text");
-        let corpus: Corpus = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let name = path.file_stem().expect("a file has a name").to_string_lossy().into_owned();
-        cases.extend(corpus.case.into_iter().enumerate().map(|(n, case)| (format!("{name}-{:03}", n + 1), case)));
-    }
-    cases
-}
-
 /// Settings that words and variables reach.
 const SETTINGS: [&str; 24] = [
     "workers",
@@ -275,7 +255,7 @@ const SETTINGS: [&str; 24] = [
 
 #[test]
 fn servers_start_as_real_shells_start_them() {
-    let cases = corpus();
+    let cases: Vec<(String, Case)> = corpus("shell_launches");
     assert!(cases.len() >= 120, "only {} scripts are left", cases.len());
     let scratch = tempfile::tempdir().expect("a scratch folder");
     let bin = scratch.path().join("bin");
@@ -289,8 +269,9 @@ fn servers_start_as_real_shells_start_them() {
     let asked: Vec<&Start> = real.iter().flatten().filter(|start| start.server == "gunicorn").collect();
     let questions: Vec<Json> =
         asked.iter().map(|start| json!({ "folder": start.folder, "argv": start.argv, "env": start.env })).collect();
-    let mut answers = gunicorn::load(&questions).into_iter();
-    let told = gunicorn::shown(&folders);
+    let mut answers =
+        shared_out(&questions, |part| ask(python_environment().command(), "gunicorn_loader.py", part)).into_iter();
+    let told = shown(&folders);
     let mut report = String::new();
     let mut failed = 0;
     for ((((id, case), folder), starts), told) in cases.iter().zip(&folders).zip(&real).zip(&told) {

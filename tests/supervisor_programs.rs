@@ -6,9 +6,6 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write as _;
-use std::path::Path;
-use std::process::Stdio;
 
 use farrier::read::{self, Facts, Unit};
 use farrier::source::{FileKind, Files, Word};
@@ -16,6 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use support::python::{release, servers_environment};
+use support::sides::ask;
 
 /// A program, and what about it cannot be told.
 #[derive(Debug, Deserialize)]
@@ -43,15 +41,9 @@ struct Corpus {
 }
 
 fn supervisor(cases: &[Json]) -> Vec<Json> {
-    let driver = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/supervisor_reader.py");
-    let mut command = servers_environment().command();
-    command.env("PYTHONPATH", release("supervisor==4.3.0")).arg(driver);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
-    let mut process = command.spawn().expect("the interpreter was just installed");
-    let text = serde_json::to_vec(cases).expect("JSON can be written");
-    process.stdin.take().expect("it was asked for").write_all(&text).expect("the driver reads its cases");
-    let output = process.wait_with_output().expect("the driver ends");
-    serde_json::from_slice(&output.stdout).expect("the driver answers in JSON")
+    let mut python = servers_environment().command();
+    python.env("PYTHONPATH", release("supervisor==4.3.0"));
+    ask(python, "supervisor_reader.py", cases)
 }
 
 /// The text of a word, and `None` for a word that is not known.

@@ -16,8 +16,8 @@ use farrier::values::Value;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
-use support::gunicorn::{shared_out, shown};
 use support::python::compiled;
+use support::sides::{shared_out, shown};
 
 /// One way to start uWSGI, and what about it cannot be told from its files.
 #[derive(Debug, Deserialize)]

@@ -32,7 +32,7 @@ struct Cause {
     chain: Chain,
     /// What the handler at the beginning of `chain` is for.
     role: Role,
-    handlers: Vec<(String, Place)>,
+    handlers: Vec<(String, Place, Role)>,
     roles: Vec<Role>,
     /// Where `async` functions call towards it.
     sites: BTreeSet<Site>,
@@ -73,7 +73,7 @@ pub(super) fn blocking(
                     cause.role = role;
                 }
                 cause.ends.insert(chain.end);
-                let handler = (entry.handler.name.clone(), entry.handler.place);
+                let handler = (entry.handler.name.clone(), entry.handler.place, role);
                 if !cause.handlers.contains(&handler) {
                     cause.handlers.push(handler);
                 }
@@ -102,10 +102,11 @@ pub(super) fn blocking(
     all
 }
 
-/// Which of two chains to the same call is told: the surer one, that from what every request runs through, the
-/// shorter one.
-fn standing(chain: &Chain, role: Role) -> (Reverse<Confidence>, bool, usize) {
-    (Reverse(certainty(chain.doubts, chain.ways.len() + 1)), !role.is_for_every_request(), chain.ways.len())
+/// Which of two chains to the same call is told: the surer one, that from what every request runs through, that
+/// from what some request runs through, the shorter one.
+fn standing(chain: &Chain, role: Role) -> (Reverse<Confidence>, bool, bool, usize) {
+    let certainty = certainty(chain.doubts, chain.ways.len() + 1);
+    (Reverse(certainty), !role.is_for_every_request(), role.is_beside_requests(), chain.ways.len())
 }
 
 /// How sure it is that a way through so many functions is taken, with so many calls that may mean something else.
@@ -185,9 +186,9 @@ fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
                     known.more.extend(next.more);
                     known.anchors.extend(next.anchors);
                     first.sites.extend(sites);
+                    known.handlers.extend(next.handlers);
+                    known.roles.extend(next.roles);
                 }
-                known.handlers.extend(next.handlers);
-                known.roles.extend(next.roles);
             }
             _ => kept.push(next),
         }
@@ -198,8 +199,8 @@ fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
         sort_once(&mut blocking.more);
         sort_once(&mut blocking.roles);
         sort_once(&mut blocking.anchors);
-        blocking.handlers.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
-        blocking.handlers.dedup();
+        blocking.handlers.sort_by(|a, b| (a.1, &a.0, a.2).cmp(&(b.1, &b.0, b.2)));
+        blocking.handlers.dedup_by(|next, known| (next.1, &next.0) == (known.1, &known.0));
     }
     kept
 }

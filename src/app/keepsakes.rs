@@ -60,8 +60,33 @@ struct Seeker {
 }
 
 impl Seeker {
+    /// `60`, or what stands in where a variable is not set: `env.int("CONN_MAX_AGE", default=60)`.
     fn age(&mut self, value: &Expr) {
+        if let Expr::Call(call) = value {
+            // `int(os.environ.get("CONN_MAX_AGE", 60))`
+            let wraps = matches!(&*call.func, Expr::Name(name) if name.id == "int");
+            match call.arguments.args.as_ref() {
+                [inner @ Expr::Call(_)] if wraps && call.arguments.keywords.is_empty() => self.age(inner),
+                [Expr::StringLiteral(_), rest @ ..] => {
+                    let named = call.arguments.keywords.iter().find(|keyword| {
+                        keyword.arg.as_ref().is_some_and(|arg| arg == "default")
+                    });
+                    if let Some(default) = named.map(|keyword| &keyword.value).or(rest.first()) {
+                        self.number(default);
+                    }
+                }
+                _ => {}
+            }
+            return;
+        }
+        self.number(value);
+    }
+
+    fn number(&mut self, value: &Expr) {
         let age = match value {
+            Expr::StringLiteral(text) => {
+                text.value.to_str().trim().parse().ok().filter(|&seconds: &u64| seconds > 0).map(Some)
+            }
             Expr::NumberLiteral(number) => match &number.value {
                 Number::Int(seconds) => seconds.as_u64().filter(|&seconds| seconds > 0).map(Some),
                 _ => None,

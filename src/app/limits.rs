@@ -5,10 +5,11 @@
 
 use super::{Destination, Limit};
 use crate::python::calls::EventKind;
+use crate::python::catalogue;
 use crate::python::effects::Sink;
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr, Number};
-use crate::python::types::{Frame, Types};
+use crate::python::types::{Frame, Types, Value};
 use crate::source::Span;
 
 /// How many names stand for names before it is given up.
@@ -37,10 +38,10 @@ pub(super) struct Known {
 
 /// What is known of the call that a sink stands for.
 pub(super) fn of(types: &Types<'_>, frame: Frame, sink: &Sink) -> Known {
-    let Some(call) = call_at(types, frame, sink.span) else {
-        return Known { limit: Limit::Unknown, destination: None, retries: 0 };
-    };
     let asked = Asked { types, frame };
+    let Some(call) = call_at(types, frame, sink.span) else {
+        return Known { limit: asked.limit_of_entering(sink), destination: None, retries: 0 };
+    };
     Known { limit: asked.limit(call, sink), destination: asked.destination(call), retries: asked.retries(call, sink) }
 }
 
@@ -80,7 +81,7 @@ impl<'a> Asked<'_, 'a> {
         // A function of the library takes the library's own limit; a client may have been made with another.
         let Expr::Attribute(attribute) = &*call.func else { return by_library };
         let owner = self.types.value(&attribute.value, self.frame);
-        if owner.iter().all(|value| matches!(value, crate::python::types::Value::External(_))) && !owner.is_empty() {
+        if owner.iter().all(|value| matches!(value, Value::External(_))) && !owner.is_empty() {
             return by_library;
         }
         match self.made(&attribute.value) {
@@ -88,6 +89,20 @@ impl<'a> Asked<'_, 'a> {
             Some(made) => keyword(made, "timeout").map_or(by_library, |given| self.seconds(given)),
             None => Limit::Unknown,
         }
+    }
+
+    /// How long a `with` may wait for what was made with a limit.
+    fn limit_of_entering(&self, sink: &Sink) -> Limit {
+        let function = self.types.function(self.frame.function);
+        if function.events.len() > MAX_EVENTS {
+            return Limit::Unknown;
+        }
+        let entered = function.events.iter().chain(&function.once).find_map(|event| match event.kind {
+            EventKind::Enter(context, _) if event.span == sink.span => Some(context),
+            _ => None,
+        });
+        let made = entered.and_then(|context| self.made(context));
+        made.and_then(|made| keyword(made, "timeout")).map_or(Limit::Unknown, |given| self.seconds(given))
     }
 
     /// How many more times the library tries, where nobody says otherwise.
@@ -103,20 +118,34 @@ impl<'a> Asked<'_, 'a> {
     /// The call that makes the client which an expression stands for, if it is the only one.
     fn made(&self, expr: &'a Expr) -> Option<&'a ast::ExprCall> {
         match expr {
-            Expr::Call(call) => Some(call),
+            Expr::Call(call) => self.is_constructor(&call.func).then_some(call),
             Expr::Attribute(attribute) => self.made(&attribute.value),
             Expr::Name(name) => {
                 let at = crate::python::syntax::span_of(name).start;
                 let sources = self.types.sources(name.id.as_str(), self.frame, at);
                 match sources.as_slice() {
                     [(Bound::Value { value: Some(Expr::Call(call)), .. } | Bound::With(Expr::Call(call)), _)] => {
-                        Some(call)
+                        self.is_constructor(&call.func).then_some(call)
                     }
                     _ => None,
                 }
             }
             _ => None,
         }
+    }
+
+    /// Whether calling this makes an object of a library, rather than finding one that somebody has made.
+    fn is_constructor(&self, callee: &'a Expr) -> bool {
+        let values = self.types.value(callee, self.frame);
+        let is_library = |value: &Value<'a>| match value {
+            Value::External(name) => {
+                let last = name.rsplit('.').next().unwrap_or(name);
+                last.starts_with(char::is_uppercase) || catalogue::made_by(name).is_some()
+            }
+            Value::Member(..) => true,
+            _ => false,
+        };
+        !values.is_empty() && values.iter().all(is_library)
     }
 
     fn seconds(&self, expr: &'a Expr) -> Limit {

@@ -15,6 +15,7 @@ mod keepsakes;
 mod known;
 mod limits;
 mod loops;
+mod metrics;
 mod orphans;
 mod pools;
 mod reach;
@@ -35,6 +36,7 @@ pub use beginnings::{Beginning, BeginningKind};
 pub use instructions::Instructions;
 pub use instruments::{Instrument, Kind as InstrumentKind};
 pub use keepsakes::{Keepsake, KeepsakeKind};
+pub use metrics::FOLDER as METRICS_FOLDER;
 pub use orphans::orphans;
 pub use pools::ConnectionPool;
 pub use statement::{Blocking, Destination, Held, Hop, Limit, LoopCall, Reached, Remedy, Stream};
@@ -44,6 +46,7 @@ pub use crate::python::catalogue::{Category, Gevent, Timeout, Weight};
 use crate::python::effects::{Effects, Mark};
 use crate::python::frameworks::{self, Found};
 pub use crate::python::frameworks::{Calls, Context, Framework, Pool, Role};
+use crate::python::modules::Start;
 use crate::python::syntax::Module;
 use crate::python::types::{Project, Types};
 use crate::source::{FileId, Files, Located, Place};
@@ -155,18 +158,18 @@ impl<'a> Code<'a> {
 ///
 /// `None` if the module or the attribute is not found in the project.
 pub fn analyse(files: &Files, modules: &BTreeMap<FileId, Module>, target: &str, folder: &str) -> Option<Application> {
-    analyse_as_told(&Code::new(files, modules), target, folder, &Instructions::default())
+    analyse_as_told(&Code::new(files, modules), target, &folder.into(), &Instructions::default())
 }
 
-/// Like [`analyse`], with what the project says about its own code.
+/// Like [`analyse`], with what the project says about its own code and about where things lie.
 pub fn analyse_as_told(
     code: &Code<'_>,
     target: &str,
-    folder: &str,
+    start: &Start,
     instructions: &Instructions,
 ) -> Option<Application> {
     instructions.catalogue.during(|| {
-        let types = Types::new(code.project(), folder);
+        let types = Types::new(code.project(), start);
         let object = target::find(&types, target)?;
         Some(assemble(code, &types, target, &object, instructions))
     })

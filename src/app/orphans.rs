@@ -27,7 +27,7 @@ pub fn orphans(code: &Code<'_>, known: &[Option<Application>], instructions: &In
     let each = found.into_par_iter().map(|orphan| {
         instructions.catalogue.during(|| {
             // What one application loads is nothing to another one.
-            let types = Types::new(code.project(), &orphan.folder);
+            let types = Types::new(code.project(), &orphan.folder.as_str().into());
             assemble(code, &types, &orphan.name, &orphan.object, instructions)
         })
     });
@@ -55,7 +55,7 @@ fn unknown(code: &Code<'_>, known: &[Option<Application>]) -> Vec<Orphan> {
     }
     let mut found = Vec::new();
     for (folder, candidates) in by_folder {
-        let types = Types::new(code.project(), &folder);
+        let types = Types::new(code.project(), &folder.as_str().into());
         let programs = programs(files, modules, &types);
         for file in candidates {
             for (made, bound) in made(&types, modules, file, &constructors) {

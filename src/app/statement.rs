@@ -42,9 +42,9 @@ pub struct Blocking {
     pub chain: Vec<Hop>,
     /// Whether the call stands in an `async def`.
     pub direct: bool,
-    /// Who reaches it or one of `more`: name and place of its definition, in the order of files and
-    /// lines.
-    pub handlers: Vec<(String, Place)>,
+    /// Who reaches it or one of `more`: name, place of its definition and what it is for, in the order of
+    /// files and lines.
+    pub handlers: Vec<(String, Place, Role)>,
     /// What the handler at the beginning of the chain is for.
     pub role: Role,
     /// What those are for; the most consequential role first.

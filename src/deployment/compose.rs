@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::environment::Environment;
 use super::locate::join;
 use crate::findings::Note;
-use crate::read::{ComposeFile, Facts, Layer, Unit, Variable, compose_service, compose_size, compose_variables};
+use crate::read::{self, ComposeFile, Facts, Layer, Notation, Unit, Variable, compose_service, compose_size};
 use crate::source::{FileId, Files};
 
 /// Longer chains of `extends`, or of files that include files, than anybody follows.
@@ -78,17 +78,17 @@ pub fn services(files: &Files, facts: &Facts, notes: &mut Vec<Note>) -> Vec<Comp
 fn environment(folder: &str, above: Option<&Environment>, files: &Files, facts: &Facts) -> Environment {
     let mut environment = Environment::default();
     let outer = |name: &str| above.and_then(|above| above.text(name));
-    environment.extend(&variables(&join(folder, ".env"), files, facts), &outer);
+    environment.extend(&variables(&join(folder, ".env"), Notation::Compose, files, facts), &outer);
     if let Some(above) = above {
         environment.overlay(above.clone());
     }
     environment
 }
 
-/// The variables of a file, which compose reads by rules of its own.
-pub(super) fn variables(path: &str, files: &Files, facts: &Facts) -> Vec<Variable> {
+/// The variables of a file, as who reads it sees them.
+pub(super) fn variables(path: &str, notation: Notation, files: &Files, facts: &Facts) -> Vec<Variable> {
     let file = files.find(path).filter(|file| facts.environments.contains_key(file));
-    file.map(|file| compose_variables(file, files.get(file))).unwrap_or_default()
+    file.map(|file| read::variables(file, files.get(file), notation)).unwrap_or_default()
 }
 
 struct Assembler<'a> {
@@ -151,7 +151,8 @@ impl<'a> Assembler<'a> {
         if !include.environment_files.is_empty() {
             inner = Environment::default();
             for path in &include.environment_files {
-                let variables = variables(&join(&project.folder, &path.value), self.files, self.facts);
+                let path = join(&project.folder, &path.value);
+                let variables = variables(&path, Notation::Compose, self.files, self.facts);
                 inner.extend(&variables, &|name| environment.text(name));
             }
             inner.overlay(environment.clone());

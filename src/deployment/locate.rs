@@ -4,7 +4,10 @@
 //! folder of the project they came from. Where several answers are possible, the ones that exist in
 //! the project are tried in the order of likelihood.
 
+use std::sync::Arc;
+
 use super::host;
+use super::left_out::LeftOut;
 use crate::source::{FileId, Files};
 
 /// One `COPY` with its paths made comparable.
@@ -18,6 +21,8 @@ struct Copy {
     into_folder: bool,
     /// Whether the destination lies below a working folder that nobody knows, because the base image sets it.
     floats: bool,
+    /// What does not come with it.
+    left_out: Option<Arc<LeftOut>>,
 }
 
 /// The folders of a running server, in terms of the project.
@@ -32,6 +37,8 @@ pub(super) struct Roots {
     remote: Option<String>,
     /// What is known of the rest of the image, where that is all there is.
     rest: Option<Rest>,
+    /// What copies from the project leave behind.
+    left_out: Option<Arc<LeftOut>>,
 }
 
 /// What an image holds besides copies from the project.
@@ -58,18 +65,30 @@ impl Roots {
 
     /// A server that starts in a folder of the project itself.
     pub(super) fn project(folder: &str) -> Self {
-        Self { working: String::new(), base: folder.to_owned(), copies: Vec::new(), remote: None, rest: None }
+        Self {
+            working: String::new(),
+            base: folder.to_owned(),
+            copies: Vec::new(),
+            remote: None,
+            rest: None,
+            left_out: None,
+        }
     }
 
     /// A server in an image built from `context`, started in `working`.
     pub(super) fn image(context: &str, working: Option<&str>) -> Self {
         let working = working.map_or_else(|| "/".to_owned(), |path| join("/", path));
-        Self { working, base: context.to_owned(), copies: Vec::new(), remote: None, rest: None }
+        Self { working, base: context.to_owned(), copies: Vec::new(), remote: None, rest: None, left_out: None }
     }
 
     /// Records that the image holds nothing else than `rest` and what was copied.
     pub(super) fn close(&mut self, rest: Rest) {
         self.rest = Some(rest);
+    }
+
+    /// Says what copies from the project leave behind from here on.
+    pub(super) fn leave(&mut self, left_out: Option<LeftOut>) {
+        self.left_out = left_out.map(Arc::new);
     }
 
     /// Whether there is a file at `path`; `None` where that is not known.
@@ -112,6 +131,7 @@ impl Roots {
                 destination: join(&self.working, destination),
                 into_folder,
                 floats: self.working == "/" && !destination.starts_with('/'),
+                left_out: self.left_out.clone(),
             });
         }
     }
@@ -119,7 +139,13 @@ impl Roots {
     /// Records that the container sees the file `source` of the project at `destination`.
     pub(super) fn mount(&mut self, source: &str, destination: &str) {
         let destination = join("/", destination);
-        self.copies.push(Copy { source: source.to_owned(), destination, into_folder: false, floats: false });
+        self.copies.push(Copy {
+            source: source.to_owned(),
+            destination,
+            into_folder: false,
+            floats: false,
+            left_out: None,
+        });
     }
 
     /// Records that the image holds a copy of what another one, with the folders `other`, has at `sources`.
@@ -136,6 +162,7 @@ impl Roots {
                             || destination.ends_with('/')
                             || (rest.is_empty() && copy.into_folder),
                         floats: false,
+                        left_out: copy.left_out.clone(),
                     });
                 }
                 let rest = below(&copy.destination, &source)?;
@@ -144,9 +171,22 @@ impl Roots {
         }
     }
 
+    /// Whether a file lies at `path` that is not among those that are read: a copy or a mount brings it.
+    pub(super) fn hides(&self, files: &Files, path: &str) -> bool {
+        self.hidden(files, &join(&self.working, path))
+    }
+
+    fn hidden(&self, files: &Files, absolute: &str) -> bool {
+        let top = self.copies.iter().rev().find(|copy| !copy.into_folder && copy.destination == absolute);
+        top.is_some_and(|copy| files.find(&copy.source).is_none() && !is_folder(files, &copy.source))
+    }
+
     /// The file of the project that the server finds at `path`.
     pub(super) fn file(&self, files: &Files, path: &str) -> Option<FileId> {
         let absolute = join(&self.working, path);
+        if self.hidden(files, &absolute) {
+            return None;
+        }
         let mut found = self.copied(&absolute).into_iter().find_map(|candidate| files.find(&candidate));
         // Where a whole folder of the project lies in its place, the file would have come with it.
         if self.rest.is_none() && !self.covers(files, &absolute) {
@@ -200,19 +240,44 @@ impl Roots {
     /// The folder of the project that the server starts in, given that it imports a module from there.
     ///
     /// A base image may set the working folder, which no file shows; then the folders that were copied
-    /// are tried for one that holds the module.
+    /// are tried for one that holds the module. A module that is in none of them may be one of a package that
+    /// the project installs.
     pub(super) fn folder_importing(&self, files: &Files, module: &str) -> String {
         let folder = self.folder(files);
         let path = module.split(':').next().unwrap_or(module).trim().replace('.', "/");
-        let holds = |folder: &str| {
-            let at = join(folder, &path);
-            files.find(&format!("{at}.py")).is_some() || files.find(&format!("{at}/__init__.py")).is_some()
-        };
-        if self.working != "/" || holds(&folder) {
+        let paths = [format!("{path}.py"), format!("{path}/__init__.py")];
+        let holds = |folder: &str| paths.iter().any(|path| files.find(&join(folder, path)).is_some());
+        if holds(&folder) || holds(&join(&folder, "src")) {
             return folder;
         }
-        let copied = self.copies.iter().map(|copy| copy.source.as_str());
-        copied.chain([self.base.as_str()]).find(|source| holds(source)).map_or(folder, str::to_owned)
+        let copied = self.copies.iter().map(|copy| copy.source.as_str()).chain([self.base.as_str()]);
+        let mut copied = copied.filter(|_| self.working == "/");
+        let found = copied.find(|source| holds(source)).map(str::to_owned);
+        found.or_else(|| installed(files, &paths)).unwrap_or(folder)
+    }
+
+    /// What lies below the folder that the server starts in, seen from there, with the paths of the project that
+    /// it came from: the deepest first and, of what lies in the same place, what was copied last.
+    pub(super) fn placed(&self, files: &Files) -> Vec<(String, String)> {
+        let mut found: Vec<(String, String)> = Vec::new();
+        for copy in self.copies.iter().rev() {
+            let source = copy.source.strip_suffix("/*").or_else(|| copy.source.strip_suffix("/*.py"));
+            let source = source.unwrap_or(&copy.source);
+            let place = match (below(&copy.destination, &self.working), below(&self.working, &copy.destination)) {
+                (Some(place), _) if is_folder(files, source) => (place.to_owned(), source.to_owned()),
+                (Some(place), _) if copy.into_folder => {
+                    (join(place, source.rsplit('/').next().unwrap_or_default()), source.to_owned())
+                }
+                (Some(place), _) => (place.to_owned(), source.to_owned()),
+                (None, Some(rest)) if is_folder(files, source) => (String::new(), join(source, rest)),
+                _ => continue,
+            };
+            if !found.contains(&place) {
+                found.push(place);
+            }
+        }
+        found.sort_by_key(|(place, _)| std::cmp::Reverse(if place.is_empty() { 0 } else { place.split('/').count() }));
+        found
     }
 
     /// Paths of the project that were copied to `absolute`, the one that stays first.
@@ -237,6 +302,21 @@ impl Roots {
     }
 }
 
+/// The folder of the only package of the project that has one of the modules at `paths`: installing it makes them
+/// importable from anywhere.
+pub(super) fn installed(files: &Files, paths: &[String]) -> Option<String> {
+    let declares = |name: &str| matches!(name, "pyproject.toml" | "setup.py" | "setup.cfg");
+    let mut found: Vec<String> = files
+        .iter()
+        .filter(|(_, file)| declares(file.name()))
+        .flat_map(|(_, file)| [file.folder().to_owned(), join(file.folder(), "src")])
+        .filter(|folder| paths.iter().any(|path| files.find(&join(folder, path)).is_some()))
+        .collect();
+    found.sort();
+    found.dedup();
+    found.pop().filter(|_| found.is_empty())
+}
+
 /// Whether a command that runs while an image is built may leave a file of this name.
 fn may_leave(command: &str, name: &str) -> bool {
     let brings = ["git clone", "curl", "wget", "tar ", "unzip", "ln -s", "rsync", "cookiecutter", "copier"];
@@ -258,6 +338,8 @@ impl Copy {
             }
             origins.push(join(&self.source, rest));
         }
+        let stays = |path: &String| self.left_out.as_ref().is_some_and(|left_out| left_out.holds(path));
+        origins.retain(|path| !stays(path));
         origins
     }
 }
@@ -300,6 +382,22 @@ mod tests {
             files.add(*path, "");
         }
         files
+    }
+
+    #[test]
+    fn what_lies_below_the_working_folder_tells_where_it_came_from() {
+        let files = project(&["backend/app/main.py", "src/main.py", "one.py"]);
+        let mut roots = Roots::image("", Some("/srv/web"));
+        roots.copy(&[".".into()], "/srv");
+        roots.copy(&["./backend/app".into()], "/srv/web/app");
+        roots.copy(&["src/".into()], "lib/pkg/");
+        roots.copy(&["one.py".into(), "two.py".into()], "app/");
+        roots.copy(&["assets".into()], "/var/assets");
+        let placed = roots.placed(&files);
+        let placed: Vec<_> = placed.iter().map(|(place, source)| (place.as_str(), source.as_str())).collect();
+        let files = [("app/two.py", "two.py"), ("app/one.py", "one.py")];
+        let folders = [("lib/pkg", "src"), ("app", "backend/app"), ("", "web")];
+        assert_eq!(placed, [&files[..], &folders[..]].concat());
     }
 
     #[test]

@@ -9,18 +9,21 @@ mod compose;
 mod configuration;
 mod context;
 mod daphne;
+mod demands;
 mod edit;
 mod effective;
 mod environment;
 mod fastapi;
 mod faults;
 mod foreign;
+mod front;
 mod granian;
 mod host;
 mod hypercorn;
 mod image;
 mod image_name;
 mod launcher;
+mod left_out;
 mod locate;
 mod platform;
 mod proxy;
@@ -34,6 +37,7 @@ mod tasks;
 mod unloaded;
 mod uvicorn;
 mod uwsgi;
+mod variables;
 mod version;
 mod words;
 
@@ -49,6 +53,7 @@ pub use version::ServerVersion;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::python::modules::Start;
 use crate::servers::{Server, Version, WorkerClass};
 use crate::source::{FileId, Located, Place};
 use crate::values::Seconds;
@@ -70,6 +75,8 @@ pub struct Deployment {
     pub app: Option<Located<String>>,
     /// The folder of the project it starts in, relative to the root; empty for the root.
     pub folder: String,
+    /// What lies below that folder came from elsewhere in the project: see [`Start`].
+    placed: Vec<(String, String)>,
     /// Every setting of the server.
     pub settings: Settings,
     /// The worker class that really runs; `None` where it is unknown or the project's own.
@@ -118,6 +125,8 @@ pub struct Deployment {
     pub beside_proxy: bool,
     /// The distributions that the project asks for, with the version where one is pinned or bounded.
     distributions: BTreeMap<String, Option<ServerVersion>>,
+    /// Where people wrote down that it asks for each of them.
+    mentions: BTreeMap<String, Place>,
     /// Extras that are asked for: `standard` of `uvicorn`.
     extras: BTreeSet<(String, String)>,
     /// Whether a lock file tells everything that is installed with the server.
@@ -125,6 +134,11 @@ pub struct Deployment {
 }
 
 impl Deployment {
+    /// Where it starts, as its imports see it.
+    pub fn start(&self) -> Start {
+        Start { folder: self.folder.clone(), placed: self.placed.clone() }
+    }
+
     /// A setting by name; `None` for a name the server does not have in this version.
     pub fn setting(&self, name: &str) -> Option<&Effective> {
         self.settings.get(name)

@@ -2,9 +2,10 @@
 //!
 //! Decides by what is there, as the platforms do: an image that is named, a Dockerfile, then the process of
 //! a Procfile that has the same name. A process that two platforms claim is left as it is, because their
-//! settings differ.
+//! settings differ. Where there is nothing beside it, the platform starts what it usually does.
 
 use super::image;
+use super::locate::join;
 use crate::read::{Unit, UnitKind};
 use crate::source::Files;
 
@@ -54,6 +55,13 @@ pub(super) fn complete(units: &[Unit], files: &Files) -> Vec<Unit> {
         let mut claims = named.chain(others);
         if let (Some(platform), None) = (claims.next(), claims.next()) {
             settle(process, platform);
+        }
+    }
+    for unit in all.iter_mut().filter(|unit| takes_process(unit)) {
+        let folder = home(unit, files);
+        let told = ["Procfile", "Dockerfile"].iter().any(|name| files.find(&join(folder, name)).is_some());
+        if !told {
+            unit.command = unit.usual.take();
         }
     }
     all

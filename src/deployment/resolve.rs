@@ -8,10 +8,12 @@ use super::commands::{LARGE_NODE, Start};
 use super::configuration::{Configuration, Read, Reader, Which};
 use super::environment::Environment;
 use super::launcher::{self, Called, Launched};
+use super::locate::Roots;
 use super::settle::{self, Sources};
 use super::version;
 use super::{Candidate, Deployment, Resolved, Settings, daphne, fastapi, faults, granian, hypercorn, uvicorn, uwsgi};
 use crate::findings::Note;
+use crate::python::deeds::Deeds;
 use crate::read::{self, Facts, Limits, Unit, UnitKind};
 use crate::servers::arguments::{self, Argument, Arguments, Given};
 use crate::servers::schema::Syntax;
@@ -79,9 +81,11 @@ pub(super) fn resolve(
     };
     let words = command_line.last("config").and_then(|given| given.text.as_deref()).unwrap_or_default();
     let mut loaded = load(which, words, &reader, table, version.version, start, notes);
+    let mut home_of_path = None;
     let named = if fastapi {
         let found = fastapi::find(start, &command_line, files, facts);
         errors.extend(found.error);
+        home_of_path = found.folder;
         found.app
     } else {
         command_line.app.clone()
@@ -123,14 +127,18 @@ pub(super) fn resolve(
         let app = situation.application(server, named.as_ref(), &mut settings, &mut errors, &mut object);
         (settings, app)
     };
+    let roots = entered(start, &settings);
+    let folder = called.and_then(|called| called.folder).or(home_of_path).unwrap_or_else(|| match &app {
+        Some(app) => roots.folder_importing(files, &app.value),
+        None => roots.folder(files),
+    });
     Some(Deployment {
         server,
         kind: origin.unit.kind,
-        unit: origin.unit.name.clone(),
+        unit: called_in(origin.unit),
         command: start.place,
-        folder: called
-            .and_then(|called| called.folder)
-            .unwrap_or_else(|| folder(start, &settings, app.as_ref(), files)),
+        folder,
+        placed: roots.placed(files),
         class: settle::worker_class(table, &settings),
         workers_on_large_node: workers_on_large_node(&reader, loaded.configuration.as_ref(), &settings),
         configuration: loaded.configuration,
@@ -154,6 +162,7 @@ pub(super) fn resolve(
         proxies: Vec::new(),
         beside_proxy: false,
         distributions: version::distributions(&home, &facts.requirements, files),
+        mentions: version::mentions(&home, &facts.requirements, files),
         version,
         app,
         settings,
@@ -269,8 +278,8 @@ fn wsgi_app(settings: &Settings) -> Option<Located<String>> {
     Some(Located::new(setting.text()?.to_owned(), setting.place()?))
 }
 
-/// The folder that the application is imported from.
-fn folder(start: &Start, settings: &Settings, app: Option<&Located<String>>, files: &Files) -> String {
+/// The folders with the server in the one that its application is imported from.
+fn entered(start: &Start, settings: &Settings) -> Roots {
     let mut roots = start.roots.clone();
     for name in ["chdir", "app_dir", "working_dir"] {
         let folder = settings.get(name).filter(|folder| folder.is_set());
@@ -278,10 +287,7 @@ fn folder(start: &Start, settings: &Settings, app: Option<&Located<String>>, fil
             roots.enter(folder);
         }
     }
-    match app {
-        Some(app) => roots.folder_importing(files, &app.value),
-        None => roots.folder(files),
-    }
+    roots
 }
 
 fn workers_on_large_node(reader: &Reader, configuration: Option<&Configuration>, settings: &Settings) -> Option<i64> {
@@ -374,10 +380,21 @@ fn load(
         named_at,
         strangers: std::mem::take(&mut read.strangers),
         accidental: std::mem::take(&mut read.accidental),
-        patches: reader.files.get(file).text().contains("patch_all"),
+        deeds: reader.python.get(&file).map(Deeds::of).unwrap_or_default(),
         last_assignment: read.last_assignment,
     };
     Loaded { configuration: Some(configuration), read: Some(read), unread: None }
+}
+
+/// The name of a unit, with what makes it one of several variants.
+fn called_in(unit: &Unit) -> String {
+    let variant = unit.variant.as_ref().map(|variant| variant.value.as_str());
+    [Some(unit.name.as_str()), variant]
+        .into_iter()
+        .flatten()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// The configuration file: `-c` on the command line, else `-c` in the variable, else the default one
@@ -389,8 +406,15 @@ fn which_configuration(command_line: &Arguments, options: &Arguments, start: &St
         .filter_map(|arguments| arguments.last("config"))
         .find(|given| given.text.as_deref() != Some(""));
     let Some(given) = named else {
-        let default = start.roots.file(files, "gunicorn.conf.py");
-        return default.map_or(Which::None, |file| Which::File(file, None));
+        let default = "gunicorn.conf.py";
+        return match start.roots.file(files, default) {
+            Some(file) => Which::File(file, None),
+            None if start.roots.hides(files, default) => Which::Unknown(
+                start.place,
+                format!("a `{default}` that is not read is laid where the server looks for one"),
+            ),
+            None => Which::None,
+        };
     };
     let place = given.value_place.unwrap_or(given.flag);
     let Some(text) = &given.text else {

@@ -11,12 +11,13 @@ use super::commands::{self, Start, Started, Surroundings};
 use super::environment::Environment;
 use super::image::{self, Image};
 use super::launcher::{self, Launched, Reached};
+use super::left_out::LeftOut;
 use super::locate::{self, Rest, Roots};
 use super::resolve::{Origin, resolve};
-use super::{Deployment, Effective, context, host, image_name, platform, supervisor};
-use crate::read::{Facts, Limits, Unit, UnitKind};
+use super::{Deployment, Effective, context, front, host, image_name, platform, supervisor};
+use crate::read::{self, EnvironmentFile, Facts, Limits, Unit, UnitKind};
 use crate::servers::{Program, Server};
-use crate::source::{FileId, Files, Located, Place, Span};
+use crate::source::{FileId, Files, Located, Place, SourceFile, Span};
 use crate::values::Value;
 
 /// Launchers that start launchers are followed this far.
@@ -93,7 +94,7 @@ impl<'f> Scene<'f> {
         let surroundings = Surroundings { environment, roots, files, facts, outer: &|_| None };
         let Started { programs: starts, scripts } = commands::starts(image.entrypoint, image.command, &surroundings);
         Self {
-            unit: Cow::Owned(with_image(image.stage, Some(image))),
+            unit: Cow::Owned(with_image(image.stage, Some(image), files)),
             starts,
             scripts,
             limits: image.stage.limits.clone(),
@@ -166,7 +167,7 @@ impl<'f> Scene<'f> {
         let surroundings = Surroundings { environment, roots, files, facts, outer: &outer };
         let Started { programs: starts, scripts } = commands::starts(entrypoint, command, &surroundings);
         Self {
-            unit: Cow::Owned(with_image(unit, own_image)),
+            unit: Cow::Owned(with_image(unit, own_image, files)),
             starts,
             scripts,
             limits: unit.limits.clone(),
@@ -294,6 +295,8 @@ impl<'f> Scene<'f> {
             if let Some(base) = self.base {
                 deployment.stand_at(base, |file| project.files.is_foreign(file));
             }
+            let own = || front::beside(&unit, self.scripts(), project.facts);
+            deployment.outside.front = deployment.outside.front.or_else(own);
             if !matches!(start.program, Program::FastApi { .. }) {
                 self.note_reload(&mut deployment, start.conditional);
             }
@@ -353,7 +356,7 @@ impl<'f> Scene<'f> {
 
 /// The unit with what it takes over from its image: who runs it, how it is stopped, how somebody sees
 /// whether it is well. Kubernetes does not look at the check of an image.
-fn with_image(unit: &Unit, image: Option<&Image>) -> Unit {
+fn with_image(unit: &Unit, image: Option<&Image>, files: &Files) -> Unit {
     let mut unit = unit.clone();
     let Some(image) = image else {
         unit.base.clone_from(&unit.image);
@@ -365,6 +368,8 @@ fn with_image(unit: &Unit, image: Option<&Image>) -> Unit {
     let declared = image.stage.outside.volumes.iter().filter(|volume| !unit.outside.volumes.contains(volume));
     let declared: Vec<String> = declared.cloned().collect();
     unit.outside.volumes.extend(declared);
+    unit.outside.front = front::in_image(image, files);
+    unit.outside.linked = image::linked(image, files);
     if unit.kind != UnitKind::KubernetesContainer {
         match (unit.health.first_mut(), image.health) {
             (None, Some(check)) => unit.health = vec![check.clone()],
@@ -390,6 +395,7 @@ fn inside(image: &Image, folder: &str, working: Option<&str>, files: &Files) -> 
 
 fn folders(image: &Image, folder: &str, working: Option<&str>, files: &Files) -> Roots {
     let mut roots = Roots::image(folder, working.or(image.working_folder.as_deref()));
+    roots.leave(LeftOut::of(image.stage.place.file, folder, files));
     if let Some(base) = image.known {
         let commands = image.runs.iter().map(|place| files.text_at(*place).to_owned()).collect();
         roots.close(Rest { holds: base.image.holds().to_vec(), commands });
@@ -408,17 +414,19 @@ fn folders(image: &Image, folder: &str, working: Option<&str>, files: &Files) ->
     roots
 }
 
-/// Adds what files set for a unit on a machine: files of variables, then its own.
+/// Adds what files set for a unit on a machine: its own variables, then files of them.
 fn extend_from(environment: &mut Environment, unit: &Unit, roots: &Roots, files: &Files, facts: &Facts) {
     if !host::is_remote(unit.kind) {
         extend(environment, unit, files, facts, &|_| None);
         return;
     }
-    for named in &unit.environment_files {
-        let variables = roots.file(files, &named.value).and_then(|file| facts.environments.get(&file));
-        environment.extend(variables.into_iter().flatten(), &|_| None);
-    }
     environment.extend(&unit.environment, &|_| None);
+    // What a file says counts more than `Environment=` (systemd.exec(5)).
+    for named in &unit.environment_files {
+        let file = roots.file(files, &named.path.value).filter(|file| facts.environments.contains_key(file));
+        let variables = file.map(|file| read::variables(file, files.get(file), named.notation));
+        environment.extend(&variables.unwrap_or_default(), &|_| None);
+    }
 }
 
 /// Adds what files set for a unit: sets of variables by name, then files of them, then its own.
@@ -430,11 +438,19 @@ pub(super) fn extend(
     outer: &dyn Fn(&str) -> Option<String>,
 ) {
     let folder = files.get(unit.place.file).folder();
-    let variables = |path: &str| files.find(&locate::join(folder, path)).and_then(|file| facts.environments.get(&file));
+    let variables = |named: &EnvironmentFile| {
+        let path = &named.path.value;
+        // What lies in a bucket is told by its name, as on a machine; a `.env` of the project is somebody's own.
+        let stored = unit.kind == UnitKind::Platform && path.starts_with('/');
+        let found = stored.then(|| host::by_tail(path, folder, files).map(|file| files.get(file)));
+        let found = found.map(|file| file.filter(|file| file.name() != ".env").map_or("", SourceFile::path));
+        let path = found.map_or_else(|| locate::join(folder, path), str::to_owned);
+        super::compose::variables(&path, named.notation, files, facts)
+    };
     let own = unit.environment.iter().filter(|variable| !variable.build_only);
     if unit.kind != UnitKind::ComposeService {
         for named in &unit.environment_files {
-            environment.extend(variables(&named.value).into_iter().flatten(), outer);
+            environment.extend(&variables(named), outer);
         }
         environment.extend(own, outer);
         return;
@@ -448,7 +464,7 @@ pub(super) fn extend(
     }
     for named in &unit.environment_files {
         let mut file = Environment::default();
-        for variable in &super::compose::variables(&locate::join(folder, &named.value), files, facts) {
+        for variable in &variables(named) {
             let mut one = Environment::default();
             one.set(variable, &|name| outer(name).or_else(|| service.text(name)).or_else(|| file.text(name)));
             file.overlay(one);

@@ -41,6 +41,42 @@ const CALLERS: [Caller; 13] = [
     run("pipenv", false, &["pipfile"]),
 ];
 
+/// The folder that the caller of a task goes to first, and the words without that: `make -C web run`.
+pub(super) fn entered(words: &[Option<String>]) -> Option<(String, Vec<Option<String>>)> {
+    let caller = words.iter().flatten().find_map(|text| {
+        let name = text.rsplit('/').next().unwrap_or(text);
+        CALLERS.iter().find(|caller| caller.name == name)
+    })?;
+    let options: &[&str] = match caller.name {
+        "make" => &["-C", "--directory"],
+        "just" => &["-d", "--working-directory"],
+        "task" | "go-task" => &["-d", "--dir"],
+        "npm" => &["--prefix"],
+        "pnpm" => &["-C", "--dir"],
+        "yarn" => &["--cwd"],
+        "poe" => &["-C", "--directory"],
+        "pdm" => &["-p", "--project"],
+        _ => return None,
+    };
+    for (at, word) in words.iter().enumerate() {
+        let Some(text) = word else { continue };
+        let behind = options.iter().find_map(|option| {
+            let rest = text.strip_prefix(option)?;
+            let glued = !option.starts_with("--") && !rest.is_empty();
+            if glued { Some(rest) } else { rest.strip_prefix('=').or(Some(rest).filter(|rest| rest.is_empty())) }
+        });
+        let (folder, taken) = match behind {
+            Some("") => (words.get(at + 1)?.clone()?, 2),
+            Some(folder) => (folder.to_owned(), 1),
+            None => continue,
+        };
+        let mut rest = words.to_vec();
+        rest.drain(at..at + taken);
+        return Some((folder, rest));
+    }
+    None
+}
+
 /// The task that `words`, run in `folder`, call.
 pub(super) fn called<'u>(words: &[Option<String>], units: &'u [Unit], folder: &str, files: &Files) -> Option<&'u Unit> {
     let texts: Vec<&str> = words.iter().map_while(|word| word.as_deref()).collect();
@@ -99,6 +135,25 @@ mod tests {
         let unit = called(&words, &units, "", &files)?;
         let names = ["Makefile", "justfile", "package.json", "pyproject.toml", "Pipfile"];
         names.into_iter().find(|name| *name == files.get(unit.place.file).path())
+    }
+
+    #[test]
+    fn callers_go_to_a_folder_first() {
+        for (line, expected) in [
+            ("make -C sub run", Some(("sub", "make run"))),
+            ("make --directory=sub run", Some(("sub", "make run"))),
+            ("make -Csub run", Some(("sub", "make run"))),
+            ("npm --prefix web run start", Some(("web", "npm run start"))),
+            ("npm run start --prefix=web", Some(("web", "npm run start"))),
+            ("make run", None),
+            ("make -C ? run", None),
+            ("make -C", None),
+        ] {
+            let words: Vec<_> = line.split(' ').map(|word| (word != "?").then(|| word.to_owned())).collect();
+            let found = entered(&words)
+                .map(|(folder, rest)| (folder, rest.into_iter().flatten().collect::<Vec<_>>().join(" ")));
+            assert_eq!(found, expected.map(|(folder, rest)| (folder.to_owned(), rest.to_owned())), "{line}");
+        }
     }
 
     #[test]

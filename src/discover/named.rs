@@ -58,6 +58,7 @@ const fn starts_servers(kind: FileKind) -> bool {
             | FileKind::SetupConfig
             | FileKind::CondaEnvironment
             | FileKind::HelmChart
+            | FileKind::Dockerignore
             | FileKind::Nginx
             | FileKind::Caddyfile
     )

@@ -156,7 +156,9 @@ fn is_wanted(entry: &DirEntry) -> bool {
     }
     let name = entry.file_name().to_string_lossy();
     if !entry.file_type().is_some_and(|kind| kind.is_dir()) {
-        return !name.starts_with('.') || name.starts_with(".env") || name == ".justfile";
+        return !name.starts_with('.')
+            || name.starts_with(".env")
+            || matches!(name.as_ref(), ".justfile" | ".dockerignore");
     }
     // A folder called `env` or `build` may well be a package of the project.
     let foreign = SKIPPED.contains(&name.as_ref()) && !entry.path().join("__init__.py").exists();

@@ -20,11 +20,28 @@ pub enum ModuleRef {
     Folder(Arc<str>),
 }
 
+/// Where a program starts, in terms of the project.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Start {
+    /// The folder it starts in, relative to the root; empty for the root.
+    pub folder: String,
+    /// What lies in another place there than in the project, the likeliest first: a path below the folder it
+    /// starts in (`app`, `app/main.py`; empty for the folder itself), and that of the project.
+    pub placed: Vec<(String, String)>,
+}
+
+impl From<&str> for Start {
+    fn from(folder: &str) -> Self {
+        let folder = folder.trim_start_matches("./").trim_matches('/');
+        Self { folder: if folder == "." { "" } else { folder }.to_owned(), placed: Vec::new() }
+    }
+}
+
 /// The Python files of a project by path.
 #[derive(Debug, Clone)]
 pub struct Modules {
     tree: Arc<Tree>,
-    start: String,
+    start: Start,
 }
 
 /// What is the same wherever a server starts.
@@ -48,15 +65,13 @@ impl Modules {
             tree.by_path.insert(path.clone(), file);
             tree.paths.insert(file, path);
         }
-        Self { tree: Arc::new(tree), start: String::new() }.started_in(start)
+        Self { tree: Arc::new(tree), start: start.into() }
     }
 
     /// The same files for a server that is started elsewhere.
     #[must_use]
-    pub fn started_in(&self, start: &str) -> Self {
-        let start = start.trim_start_matches("./").trim_matches('/');
-        let start = if start == "." { "" } else { start };
-        Self { tree: Arc::clone(&self.tree), start: start.to_owned() }
+    pub fn started_in(&self, start: &Start) -> Self {
+        Self { tree: Arc::clone(&self.tree), start: start.clone() }
     }
 
     /// The module that `import dotted` in `from` means, if it is one of the project.
@@ -64,7 +79,7 @@ impl Modules {
         let relative = dotted.replace('.', "/");
         let top = dotted.split('.').next().unwrap_or(dotted);
         let roots = self.roots(from, catalogue::speaks_about(top));
-        let exact = roots.iter().find_map(|root| self.file_at(&join(root, &relative)));
+        let exact = self.placed(&relative).or_else(|| roots.iter().find_map(|root| self.file_at(&join(root, &relative))));
         if exact.is_some() {
             return exact.map(ModuleRef::File);
         }
@@ -72,8 +87,19 @@ impl Modules {
         if catalogue::speaks_about(top) {
             return None;
         }
-        let folder = roots.iter().map(|root| join(root, &relative)).find(|path| self.tree.folders.contains(path))?;
+        let placed = self.start.placed.iter().filter_map(|(place, source)| moved(&relative, place, source));
+        let mut folders = placed.chain(roots.iter().map(|root| join(root, &relative)));
+        let folder = folders.find(|path| self.tree.folders.contains(path))?;
         Some(ModuleRef::Folder(folder.into()))
+    }
+
+    /// The file at a path below the folder that the program starts in, where what lies there came from elsewhere.
+    fn placed(&self, relative: &str) -> Option<FileId> {
+        let paths = [format!("{relative}/__init__.py"), format!("{relative}.py")];
+        let at = |(place, source): &(String, String)| {
+            paths.iter().find_map(|path| self.tree.by_path.get(&moved(path, place, source)?).copied())
+        };
+        self.start.placed.iter().find_map(at)
     }
 
     /// The module that `level` dots and `dotted` mean in `from`.
@@ -138,7 +164,7 @@ impl Modules {
 
     /// Folders that absolute imports of `from` may start in, the likeliest first.
     fn roots(&self, from: Option<FileId>, looks_like_library: bool) -> Vec<&str> {
-        let mut roots = vec![self.start.as_str(), "", "src"];
+        let mut roots = vec![self.start.folder.as_str(), "", "src"];
         let Some(path) = from.and_then(|file| self.tree.paths.get(&file)) else {
             return roots;
         };
@@ -156,6 +182,15 @@ impl Modules {
         }
         roots
     }
+}
+
+/// Where `path` lies in the project, given that what lies at `place` came from `source`.
+fn moved(path: &str, place: &str, source: &str) -> Option<String> {
+    let rest = path.strip_prefix(place)?;
+    if place.is_empty() || rest.is_empty() {
+        return Some(if rest.is_empty() { source.to_owned() } else { join(source, rest) });
+    }
+    Some(join(source, rest.strip_prefix('/')?))
 }
 
 fn parent(path: &str) -> &str {
@@ -202,6 +237,18 @@ mod tests {
         assert_eq!(path_of(&files, index.find("requests", files.find("api/views.py"))), "-");
         let (files, index) = project(&["requests.py", "main.py"], "");
         assert_eq!(path_of(&files, index.find("requests", files.find("main.py"))), "requests.py");
+    }
+
+    #[test]
+    fn what_lies_elsewhere_where_the_server_starts_is_found_there() {
+        let (files, index) = project(&["src/main.py", "src/db/__init__.py", "tools/run.py", "app/old.py"], "");
+        let placed = [("app/tool.py", "tools/run.py"), ("app", "src")];
+        let placed = placed.map(|(place, source)| (place.to_owned(), source.to_owned())).to_vec();
+        let index = index.started_in(&Start { folder: String::new(), placed });
+        let found = |dotted| path_of(&files, index.find(dotted, None));
+        assert_eq!((found("app.main").as_str(), found("app.db").as_str()), ("src/main.py", "src/db/__init__.py"));
+        assert_eq!((found("app.tool").as_str(), found("app.old").as_str()), ("tools/run.py", "app/old.py"));
+        assert_eq!((found("apps.main").as_str(), found("app").as_str()), ("-", "src/"));
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! A `.env` file becomes variables.
 //!
-//! Two kinds of readers exist and disagree about quotes, comments and variables: python-dotenv, which
-//! applications and most tools use, and compose. What a file holds depends on who reads it; both answers
-//! are given here, and who reads it is decided elsewhere.
+//! Its readers disagree about quotes, comments and variables: python-dotenv, which applications and most tools
+//! use, compose, Docker itself and systemd. What a file holds depends on who reads it; every answer is given
+//! here, and who reads it is decided elsewhere.
 
+mod raw;
 mod scanner;
 #[cfg(test)]
 mod tests;
@@ -36,9 +37,27 @@ pub(super) fn read(file: FileId, source: &SourceFile, facts: &mut Facts) {
     facts.comments.insert(file, comments);
 }
 
-/// The variables of a file as compose reads it, in order; a later one of the same name wins.
-pub fn compose_variables(file: FileId, source: &SourceFile) -> Vec<Variable> {
-    all(file, source.text(), Reader::Compose).0
+/// Who reads a file of variables that something names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notation {
+    /// python-dotenv.
+    Python,
+    /// Compose.
+    Compose,
+    /// Docker (`--env-file`), and compose where it is told `format: raw`.
+    Docker,
+    /// systemd.
+    Systemd,
+}
+
+/// The variables of a file as who reads it sees them, in order; a later one of the same name wins.
+pub fn variables(file: FileId, source: &SourceFile, notation: Notation) -> Vec<Variable> {
+    match notation {
+        Notation::Python => all(file, source.text(), Reader::Python).0,
+        Notation::Compose => all(file, source.text(), Reader::Compose).0,
+        Notation::Docker => raw::docker(file, source.text()).unwrap_or_default(),
+        Notation::Systemd => raw::systemd(file, source.text()),
+    }
 }
 
 /// The variables and the comments of a text, and whether that is all of it.

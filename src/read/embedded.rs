@@ -1,5 +1,5 @@
 //! Files that are written inside other files: the here-document that a Dockerfile copies into an image, the
-//! configuration in a `ConfigMap`.
+//! configuration in a `ConfigMap` or below `configs` of a compose file.
 //!
 //! Such a file is read like any other, by the reader of its kind, from a text in which everything around it is
 //! white space. So every place in it is a place in the file that holds it. Where a file ends up in an image
@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::source::{FileId, FileKind, Files};
 
 use super::decoded::Decoded;
-use super::{dockerfile, images, kubernetes};
+use super::{compose, dockerfile, images, kubernetes};
 
 /// More than a project has of such files.
 const MAX_PARTS: usize = 1_000;
@@ -37,11 +37,12 @@ pub fn unfold(files: &mut Files, kinds: &mut BTreeMap<FileId, FileKind>) {
         let found = catch_unwind(AssertUnwindSafe(|| match kind {
             FileKind::Dockerfile => dockerfile::embedded(&text, owner),
             FileKind::Kubernetes => kubernetes::embedded(&text),
+            FileKind::Compose => compose::embedded(&text),
             _ => Vec::new(),
         }));
         for embedded in found.unwrap_or_default() {
             let Some(kind) = FileKind::of_named(&embedded.path, embedded.body.text()) else { continue };
-            if kind == FileKind::Dockerfile || kind == FileKind::Kubernetes {
+            if matches!(kind, FileKind::Dockerfile | FileKind::Kubernetes | FileKind::Compose) {
                 continue;
             }
             let Some(readable) = alone(&text, &embedded.body, kind) else { continue };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::container::Container;
 use super::shell::Script;
-use super::{ComposeFile, ConsoleScript, Lexed};
+use super::{ComposeFile, ConsoleScript, Lexed, Notation};
 use crate::findings::Note;
 use crate::python::syntax::Module;
 use crate::source::{Comment, FileId, Located, Place, Span, Word};
@@ -96,11 +96,13 @@ pub struct Unit {
     pub entrypoint: Option<Command>,
     /// What runs, or the arguments of the entry point.
     pub command: Option<Command>,
+    /// What whoever runs it starts where nothing says what.
+    pub usual: Option<Command>,
     /// Variables set for it, in order; a later one of the same name wins.
     pub environment: Vec<Variable>,
-    /// Files of further variables, as written relative to the file that names them; in order, and all
-    /// of them before `environment`.
-    pub environment_files: Vec<Located<String>>,
+    /// Files of further variables, in order. They come before `environment`, except for systemd, to which what
+    /// they say counts more.
+    pub environment_files: Vec<EnvironmentFile>,
     /// The folder it starts in, as written.
     pub working_folder: Option<Located<String>>,
     /// The image it builds, for a compose service.
@@ -139,6 +141,15 @@ pub struct Unit {
     pub base: Option<Located<String>>,
 }
 
+/// A file of further variables.
+#[derive(Debug, Clone)]
+pub struct EnvironmentFile {
+    /// Its path, as written relative to the file that names it.
+    pub path: Located<String>,
+    /// Who reads it.
+    pub notation: Notation,
+}
+
 /// What a container shares with the world outside.
 #[derive(Debug, Clone, Default)]
 pub struct Outside {
@@ -148,6 +159,10 @@ pub struct Outside {
     pub shares_network: bool,
     /// Folders that outlive the container, as it sees them.
     pub volumes: Vec<String>,
+    /// Files of the image that lead to the output of the container (`ln -sf /dev/stdout`).
+    pub linked: Vec<String>,
+    /// What is in the same container and passes requests on, or starts who does.
+    pub front: Option<Place>,
 }
 
 impl Unit {
@@ -159,6 +174,7 @@ impl Unit {
             place,
             entrypoint: None,
             command: None,
+            usual: None,
             environment: Vec::new(),
             environment_files: Vec::new(),
             working_folder: None,
@@ -455,6 +471,10 @@ pub struct Proxy {
     pub request_buffering: Option<Located<bool>>,
     /// The largest request body it takes.
     pub max_body: Option<Located<Bytes>>,
+    /// The headers that it sets for the server, by their names as written.
+    pub headers: Vec<Located<String>>,
+    /// What makes it take TLS off: a certificate, or the name of a site that Caddy gets one for.
+    pub tls: Option<Place>,
 }
 
 /// A configuration of supervisord, apart from its programs.

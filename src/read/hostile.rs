@@ -74,7 +74,7 @@ fn places(facts: &Facts) -> Vec<Place> {
             places.extend(command.simple.iter().flatten().flat_map(word));
         }
         places.extend(unit.image.iter().chain(&unit.working_folder).chain(&unit.user).map(|text| text.place));
-        places.extend(unit.environment_files.iter().map(|text| text.place));
+        places.extend(unit.environment_files.iter().map(|file| file.path.place));
         places.extend(unit.health.iter().map(|check| check.place));
         places.extend(unit.limits.memory.iter().map(|limit| limit.place));
         places.extend(unit.limits.cpus.iter().map(|limit| limit.place));

@@ -61,11 +61,11 @@ pub use entry_points::ConsoleScript;
 pub use hypercorn::{TomlEntry, TomlSettings, toml_settings};
 
 pub use compose::{ComposeFile, Extends, Include, Layer, service as compose_service, size as compose_size};
-pub use dotenv::compose_variables;
+pub use dotenv::{Notation, variables};
 pub use facts::{
-    Autoscaler, Build, Command, Copied, Facts, FilledBy, Form, HealthCheck, HealthKind, Limits, Mount, Outside, Proxy,
-    Requirement, Stage, Step, StopDefault, SupervisorFile, Unit, UnitKind, UwsgiFile, UwsgiOption, UwsgiSection,
-    Variable,
+    Autoscaler, Build, Command, Copied, EnvironmentFile, Facts, FilledBy, Form, HealthCheck, HealthKind, Limits, Mount,
+    Outside, Proxy, Requirement, Stage, Step, StopDefault, SupervisorFile, Unit, UnitKind, UwsgiFile, UwsgiOption,
+    UwsgiSection, Variable,
 };
 
 /// Reads every file that `kinds` names, in the order of the files.
@@ -79,6 +79,7 @@ pub fn all(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
     all.add(clusters(files, kinds));
     all.add(neighbours(files, kinds));
     all.add(services(files, kinds));
+    all.add(environments(files, kinds));
     let units = std::mem::take(&mut all.units);
     let (bases, own): (Vec<_>, Vec<_>) = units.into_iter().partition(|unit| files.is_foreign(unit.place.file));
     all.units = own;
@@ -107,6 +108,14 @@ fn neighbours(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
 fn services(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
     catch_unwind(AssertUnwindSafe(|| systemd::read(files, kinds))).unwrap_or_else(|_| {
         let why = "the reader of systemd failed, which is a defect of farrier; please report it";
+        Facts { notes: vec![Note::file("", why)], ..Facts::default() }
+    })
+}
+
+/// The files of Elastic Beanstalk, which describe one environment together.
+fn environments(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
+    catch_unwind(AssertUnwindSafe(|| platforms::read_beanstalk(files, kinds))).unwrap_or_else(|_| {
+        let why = "the reader of Elastic Beanstalk failed, which is a defect of farrier; please report it";
         Facts { notes: vec![Note::file("", why)], ..Facts::default() }
     })
 }
@@ -155,7 +164,6 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::HerokuYaml => platforms::read_heroku_yaml,
         FileKind::Railway => platforms::read_railway,
         FileKind::Nixpacks => platforms::read_nixpacks,
-        FileKind::Beanstalk => platforms::read_beanstalk,
         FileKind::Supervisor => supervisor::read,
         FileKind::UwsgiIni => uwsgi::read_ini,
         FileKind::UwsgiYaml => uwsgi::read_yaml,
@@ -167,7 +175,11 @@ fn one(file: FileId, source: &SourceFile, kind: FileKind) -> Facts {
         FileKind::PackageJson => tasks::read_package_json,
         FileKind::Taskfile => tasks::read_taskfile,
         // Read together, by `neighbours`.
-        FileKind::Nginx | FileKind::Caddyfile => return facts,
+        FileKind::Nginx | FileKind::Caddyfile
+        // Read together, by `environments`.
+        | FileKind::Beanstalk
+        // Looked at where an image is built.
+        | FileKind::Dockerignore => return facts,
     };
     reader(file, source, &mut facts);
     facts

@@ -9,6 +9,7 @@ mod configuration;
 mod dependencies;
 mod farrier;
 mod gevent;
+mod insertions;
 pub mod messages;
 mod observability;
 pub mod policy;

@@ -7,6 +7,8 @@
 pub enum FileKind {
     /// A Dockerfile or Containerfile.
     Dockerfile,
+    /// What the build of an image leaves out.
+    Dockerignore,
     /// A compose file, overrides included.
     Compose,
     /// A Procfile of a platform or of a local process manager.
@@ -217,6 +219,7 @@ fn by_name(lower: &str, folder: &str) -> Option<Guess> {
         ("taskfile.yml" | "taskfile.yaml" | "taskfile.dist.yml" | "taskfile.dist.yaml", _) => FileKind::Taskfile,
         (_, "config") if folder.ends_with(".ebextensions") => FileKind::Beanstalk,
         ("makefile" | "gnumakefile", _) | (_, "mk") => FileKind::Makefile,
+        (_, "dockerignore") => FileKind::Dockerignore,
         ("justfile" | ".justfile", _) | (_, "just") => FileKind::Justfile,
         ("caddyfile", _) | (_, "caddyfile" | "caddy") => FileKind::Caddyfile,
         (_, "service" | "socket") => FileKind::Systemd,
@@ -237,8 +240,8 @@ fn by_name(lower: &str, folder: &str) -> Option<Guess> {
 /// `Dockerfile.prod`, `web.Dockerfile`, `Procfile.dev`, `.env.production`.
 fn loosely_named(lower: &str, extension: &str) -> Option<Guess> {
     let first = lower.split('.').next().unwrap_or(lower);
-    // `Dockerfile.dockerignore` is the list of what the build leaves out, and a backup starts nothing.
-    let inert = matches!(extension, "dockerignore" | "md" | "rst" | "bak" | "orig" | "swp" | "j2" | "tmpl");
+    // A backup starts nothing.
+    let inert = matches!(extension, "md" | "rst" | "bak" | "orig" | "swp" | "j2" | "tmpl");
     if inert || lower.ends_with('~') {
         return None;
     }
@@ -317,7 +320,8 @@ fn yaml(path: &str, text: &str) -> Option<FileKind> {
     if text.contains("Microsoft.App/") || text.contains("Microsoft.ContainerInstance/") {
         return Some(FileKind::Azure);
     }
-    if name.starts_with("values") {
+    let told = name.split_once('.').is_some_and(|(stem, _)| stem.ends_with("-values") || stem.ends_with("_values"));
+    if name.starts_with("values") || told || name.contains(".values.") || folder.rsplit('/').next() == Some("values") {
         return Some(FileKind::HelmValues);
     }
     if has_line(text, "uwsgi:") {
@@ -452,7 +456,8 @@ mod tests {
             ("web.Dockerfile", Some(Dockerfile)),
             ("Containerfile", Some(Dockerfile)),
             ("dockerfile", Some(Dockerfile)),
-            ("Dockerfile.dockerignore", None),
+            ("Dockerfile.dockerignore", Some(FileKind::Dockerignore)),
+            (".dockerignore", Some(FileKind::Dockerignore)),
             ("Dockerfile.j2", None),
             ("web.service", Some(FileKind::Systemd)),
             ("deploy/web.service.j2", Some(FileKind::Systemd)),
@@ -513,6 +518,8 @@ mod tests {
                 Some(FileKind::HelmTemplate),
             ),
             ("chart/values.yaml", "replicaCount: 2\n", Some(FileKind::HelmValues)),
+            ("chart/ci/test-values.yaml", "replicaCount: 2\n", Some(FileKind::HelmValues)),
+            ("chart/values/prod.yaml", "replicaCount: 2\n", Some(FileKind::HelmValues)),
             ("app.yaml", "runtime: python312\nentrypoint: gunicorn main:app\n", Some(FileKind::AppEngine)),
             (".do/app.yaml", "name: web\nservices:\n- name: api\n", Some(FileKind::DigitalOcean)),
             ("ecs/web.json", "{\"containerDefinitions\": []}", Some(FileKind::EcsTask)),

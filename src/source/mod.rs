@@ -12,6 +12,7 @@ mod word;
 pub use comment::Comment;
 pub use files::{FileId, Files, SourceFile};
 pub use kind::{FileKind, Guess};
+pub(crate) use pattern::fits as pattern_fits;
 pub use word::{Operator, Word, WordPart};
 
 /// A half-open range of bytes in one file's text.

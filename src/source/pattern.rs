@@ -3,7 +3,7 @@
 //! Does not know files: a slash is a character like any other.
 
 /// Whether `pattern` fits all of `text`.
-pub(super) fn fits(pattern: &str, text: &str) -> bool {
+pub(crate) fn fits(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut at, mut read) = (0, 0);
     // Where the last star stands, and how much of the text it has taken so far.

@@ -4,15 +4,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::path::PathBuf;
 
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
-use super::gunicorn::{shared_out, shown};
+use super::corpus::corpus;
 use super::python::{release, servers_environment};
+use super::sides::{ask, same, shared_out, shown};
 
 /// One way to start a server, and what about it cannot be told from its files.
 #[derive(Debug, Clone, Deserialize)]
@@ -46,12 +45,6 @@ pub(crate) struct Case {
     only: Vec<String>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Corpus {
-    case: Vec<Case>,
-}
-
 /// What is compared.
 pub(crate) struct Comparison {
     /// The server, as the driver calls it.
@@ -80,7 +73,8 @@ impl Comparison {
         let mut wrong = BTreeMap::<String, (usize, String)>::new();
         let (mut failed, mut count) = (0, 0);
         for version in [self.newest].iter().chain(self.older) {
-            let cases = corpus(folder, version);
+            let only = |case: &Case| case.only.is_empty() || case.only.iter().any(|only| only == version);
+            let cases: Vec<(String, Case)> = corpus(folder).into_iter().filter(|(_, case)| only(case)).collect();
             assert!(cases.len() >= self.least, "only {} cases are left for {version}", cases.len());
             let problems = self.compare_all(version, &cases);
             count += cases.len();
@@ -120,7 +114,7 @@ impl Comparison {
                 "server": self.server, "folder": folder, "shell": case.run, "env": case.outside, "release": older,
             }));
         }
-        let answers = shared_out(&real, load);
+        let answers = shared_out(&real, |part| ask(servers_environment().command(), "server_loader.py", part));
         let told = shown(&folders);
         let pairs = cases.iter().zip(&answers).zip(&told);
         pairs.map(|(((_, case), answer), told)| self.compare(case, answer, told)).collect()
@@ -211,48 +205,4 @@ fn difference(case: &Case, name: &str, expected: &Json, told: &Json) -> Option<S
         (true, false) if same(expected, &told["value"]) => None,
         (true, false) => Some(format!("{name}: it is {expected}, farrier says {} ({})", told["value"], told["origin"])),
     }
-}
-
-/// Equality across the two languages; nothing at all and no items are the same to every server.
-fn same(real: &Json, told: &Json) -> bool {
-    let empty = |it: &Json| it.is_null() || it.as_array().is_some_and(Vec::is_empty);
-    match (real, told) {
-        (Json::Number(real), Json::Number(told)) => real.as_f64() == told.as_f64(),
-        (Json::Array(real), Json::Array(told)) => {
-            real.len() == told.len() && real.iter().zip(told).all(|(real, told)| same(real, told))
-        }
-        _ => real == told || (empty(real) && empty(told)),
-    }
-}
-
-fn corpus(folder: &str, version: &str) -> Vec<(String, Case)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder);
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder)
-        .expect("the corpus is part of the tests")
-        .map(|entry| entry.expect("readable").path())
-        .collect();
-    paths.sort();
-    let mut cases = Vec::new();
-    for path in paths {
-        let text = fs::read_to_string(&path).expect("the corpus is text");
-        let corpus: Corpus = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let name = path.file_stem().expect("a file has a name").to_string_lossy().into_owned();
-        let numbered = corpus.case.into_iter().enumerate().map(|(n, case)| (format!("{name}-{:03}", n + 1), case));
-        cases.extend(numbered.filter(|(_, case)| case.only.is_empty() || case.only.iter().any(|only| only == version)));
-    }
-    cases
-}
-
-/// What the servers' own code makes of each case, in order.
-fn load(cases: &[Json]) -> Vec<Json> {
-    let driver = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/server_loader.py");
-    let mut command = servers_environment().command();
-    command.arg(driver).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut process = command.spawn().expect("the interpreter was just installed");
-    let text = serde_json::to_vec(cases).expect("JSON can be written");
-    process.stdin.take().expect("it was asked for").write_all(&text).expect("the driver reads its cases");
-    let output = process.wait_with_output().expect("the driver ends");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "the driver failed:\n{said}");
-    serde_json::from_slice(&output.stdout).expect("the driver answers in JSON")
 }

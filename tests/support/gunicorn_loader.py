@@ -10,10 +10,8 @@ application is loaded and no socket is bound.
 import enum
 import json
 import os
-import subprocess
 import sys
 import tempfile
-import traceback
 
 # Imported once here, so that every forked case finds them ready. Gunicorn itself must not be.
 import argparse  # noqa: F401
@@ -31,35 +29,7 @@ import socket  # noqa: F401
 import ssl  # noqa: F401
 import textwrap  # noqa: F401
 
-STAND_IN = """#!/bin/sh
-printf '%s\\0' "$PWD" "$@" > "$RECORD"
-env -0 > "$RECORD.env"
-"""
-
-
-def recorded(case, scratch):
-    """The folder, words and variables with which the command starts Gunicorn."""
-    env = {"PATH": os.defpath, "HOME": scratch, "LANG": "C.UTF-8", **case["env"]}
-    if "argv" in case:
-        return case["folder"], case["argv"], env
-    bin_folder = os.path.join(scratch, "bin")
-    record = os.path.join(scratch, "record")
-    for leftover in (record, record + ".env"):
-        if os.path.exists(leftover):
-            os.unlink(leftover)
-    env["PATH"] = bin_folder + ":/usr/local/bin:/usr/bin:/bin"
-    env["RECORD"] = record
-    done = subprocess.run(
-        ["sh", "-c", case["shell"]], cwd=case["folder"], env=env, capture_output=True, text=True
-    )
-    if not os.path.exists(record):
-        raise RuntimeError(f"the command did not start gunicorn: {case['shell']}\n{done.stderr}")
-    with open(record, encoding="utf-8") as file:
-        folder, *argv = file.read().split("\0")[:-1]
-    with open(record + ".env", encoding="utf-8") as file:
-        pairs = (pair.split("=", 1) for pair in file.read().split("\0") if pair)
-        env = {name: value for name, value in pairs if name not in {"RECORD", "_", "OLDPWD"}}
-    return folder, argv, env
+from started import in_child, recorded, stand_ins
 
 
 def plain(value):
@@ -111,42 +81,16 @@ def load(folder, argv, env):
 
 def answer(case, scratch):
     folder, argv, env = recorded(case, scratch)
-    read, write = os.pipe()
-    said = tempfile.TemporaryFile()
-    child = os.fork()
-    if child == 0:
-        os.close(read)
-        os.dup2(said.fileno(), 1)
-        os.dup2(said.fileno(), 2)
-        try:
-            result = load(folder, argv, env)
-        except SystemExit as stop:
-            result = {"refused": str(stop.code)}
-        except BaseException:
-            result = {"refused": traceback.format_exc()}
-        sys.stdout.flush()
-        sys.stderr.flush()
-        with os.fdopen(write, "w", encoding="utf-8") as pipe:
-            json.dump(result, pipe)
-        os._exit(0)
-    os.close(write)
-    with os.fdopen(read, encoding="utf-8") as pipe:
-        text = pipe.read()
-    os.waitpid(child, 0)
-    said.seek(0)
-    result = json.loads(text) if text else {"refused": "the process ended without an answer"}
-    result["said"] = said.read().decode(errors="replace")
+    result = in_child(lambda: load(folder, argv, env))
+    for why in {"stopped", "failed"} & result.keys():
+        result["refused"] = str(result.pop(why))
     return result
 
 
 def main():
     cases = json.load(sys.stdin)
     with tempfile.TemporaryDirectory() as scratch:
-        os.mkdir(os.path.join(scratch, "bin"))
-        stand_in = os.path.join(scratch, "bin", "gunicorn")
-        with open(stand_in, "w", encoding="utf-8") as file:
-            file.write(STAND_IN)
-        os.chmod(stand_in, 0o755)
+        stand_ins(scratch, ["gunicorn"])
         json.dump([answer(case, scratch) for case in cases], sys.stdout)
 
 

@@ -14,14 +14,13 @@ import json
 import os
 import runpy
 import shlex
-import signal
 import subprocess
 import sys
-import tempfile
 import traceback
 
 import server_loader
 from server_loader import plain
+from started import in_child
 
 UVICORN = """host port uds fd loop http ws ws_max_size ws_max_queue ws_ping_interval ws_ping_timeout ws_per_message_deflate
     lifespan interface reload workers log_level access_log use_colors proxy_headers server_header date_header
@@ -272,34 +271,6 @@ def apart(server, argv, env, cwd, recorder):
         return {"server": server, "settings": found["settings"], "app": found["app"], "folder": recorder.folder_of(found["app"])}
 
     return in_child(work)
-
-
-def in_child(work):
-    """The result of `work`, done in a copy of this process."""
-    read, write = os.pipe()
-    said = tempfile.TemporaryFile()
-    child = os.fork()
-    if child == 0:
-        os.close(read)
-        os.dup2(said.fileno(), 1)
-        os.dup2(said.fileno(), 2)
-        # A program that goes on for ever is a mistake of its case.
-        signal.alarm(60)
-        try:
-            result = work()
-        except BaseException:
-            result = {"failed": traceback.format_exc()}
-        with os.fdopen(write, "w", encoding="utf-8") as pipe:
-            json.dump(result, pipe)
-        os._exit(0)
-    os.close(write)
-    with os.fdopen(read, encoding="utf-8") as pipe:
-        text = pipe.read()
-    os.waitpid(child, 0)
-    said.seek(0)
-    result = json.loads(text) if text else {"failed": "the process ended without an answer"}
-    result["said"] = said.read().decode(errors="replace")
-    return result
 
 
 def play(case):

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 pub(crate) mod command;
+pub(crate) mod corpus;
 pub(crate) mod differential;
-pub(crate) mod gunicorn;
 pub(crate) mod python;
+pub(crate) mod sides;

@@ -11,41 +11,12 @@ import importlib
 import json
 import os
 import pathlib
-import signal
-import subprocess
 import sys
 import tempfile
-import traceback
+
+from started import in_child, recorded, stand_ins
 
 NAMES = ["uvicorn", "hypercorn", "granian", "daphne", "fastapi"]
-
-STAND_IN = """#!/bin/sh
-printf '%s\\0' "$PWD" "$@" > "$RECORD"
-env -0 > "$RECORD.env"
-"""
-
-
-def recorded(case, scratch):
-    """The folder, words and variables with which the command starts the server."""
-    bin_folder = os.path.join(scratch, "bin")
-    record = os.path.join(scratch, "record")
-    for leftover in (record, record + ".env"):
-        if os.path.exists(leftover):
-            os.unlink(leftover)
-    env = {"HOME": scratch, "LANG": "C.UTF-8", **case["env"]}
-    env["PATH"] = bin_folder + ":/usr/local/bin:/usr/bin:/bin"
-    env["RECORD"] = record
-    done = subprocess.run(
-        ["sh", "-c", case["shell"]], cwd=case["folder"], env=env, capture_output=True, text=True
-    )
-    if not os.path.exists(record):
-        raise RuntimeError(f"the command did not start the server: {case['shell']}\n{done.stderr}")
-    with open(record, encoding="utf-8") as file:
-        folder, *argv = file.read().split("\0")[:-1]
-    with open(record + ".env", encoding="utf-8") as file:
-        pairs = (pair.split("=", 1) for pair in file.read().split("\0") if pair)
-        env = {name: value for name, value in pairs if name not in {"RECORD", "_", "OLDPWD"}}
-    return folder, argv, env
 
 
 def plain(value):
@@ -230,42 +201,24 @@ def daphne(argv):
     return {"app": settings.pop("application"), "settings": settings}
 
 
+def start(case, folder, argv, env):
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(env)
+    # The console script puts its own folder first, never the current one.
+    sys.path[0] = os.path.join(sys.prefix, "bin")
+    if case.get("release"):
+        sys.path.insert(0, case["release"])
+    return globals()[case["server"]](argv)
+
+
 def answer(case, scratch):
     folder, argv, env = recorded(case, scratch)
-    read, write = os.pipe()
-    said = tempfile.TemporaryFile()
-    child = os.fork()
-    if child == 0:
-        os.close(read)
-        os.dup2(said.fileno(), 1)
-        os.dup2(said.fileno(), 2)
-        # A server that really starts is a mistake of this driver.
-        signal.alarm(60)
-        try:
-            os.chdir(folder)
-            os.environ.clear()
-            os.environ.update(env)
-            # The console script puts its own folder first, never the current one.
-            sys.path[0] = os.path.join(sys.prefix, "bin")
-            if case.get("release"):
-                sys.path.insert(0, case["release"])
-            result = globals()[case["server"]](argv)
-        except SystemExit as stop:
-            result = {"refused": str(stop.code)} if stop.code else {"prints": True}
-        except BaseException:
-            result = {"refused": traceback.format_exc()}
-        sys.stdout.flush()
-        sys.stderr.flush()
-        with os.fdopen(write, "w", encoding="utf-8") as pipe:
-            json.dump(result, pipe)
-        os._exit(0)
-    os.close(write)
-    with os.fdopen(read, encoding="utf-8") as pipe:
-        text = pipe.read()
-    os.waitpid(child, 0)
-    said.seek(0)
-    result = json.loads(text) if text else {"refused": "the process ended without an answer"}
-    result["said"] = said.read().decode(errors="replace")
+    result = in_child(lambda: start(case, folder, argv, env))
+    if not result.get("stopped", True):
+        return {"prints": True, "said": result["said"]}
+    for why in {"stopped", "failed"} & result.keys():
+        result["refused"] = str(result.pop(why))
     return result
 
 
@@ -285,12 +238,7 @@ def main():
     for name in {name for case in cases for name in READY[case["server"]]}:
         importlib.import_module(name)
     with tempfile.TemporaryDirectory() as scratch:
-        os.mkdir(os.path.join(scratch, "bin"))
-        for name in NAMES:
-            stand_in = os.path.join(scratch, "bin", name)
-            with open(stand_in, "w", encoding="utf-8") as file:
-                file.write(STAND_IN)
-            os.chmod(stand_in, 0o755)
+        stand_ins(scratch, NAMES)
         json.dump([answer(case, scratch) for case in cases], sys.stdout)
 
 

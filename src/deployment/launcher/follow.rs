@@ -2,7 +2,7 @@
 
 use super::super::commands::Start;
 use super::super::configuration::Reader;
-use super::super::locate::join;
+use super::super::locate::{installed, join};
 use super::Launched;
 use crate::python::evaluate::{self, Course, FilePath, Imported, Inputs, Outcome, Watched};
 use crate::python::launches::{self, Api};
@@ -31,7 +31,14 @@ pub(in super::super) fn entry(code: &Code, start: &Start, files: &Files, facts: 
         Code::File(path) => Some(Entry { file: find(path)?, call: None, by_path: true }),
         Code::Module(name) => {
             let path = name.replace('.', "/");
-            let file = find(&format!("{path}/__main__.py")).or_else(|| find(&format!("{path}.py")))?;
+            let paths = [format!("{path}/__main__.py"), format!("{path}.py")];
+            let beside = || paths.iter().find_map(|path| find(path));
+            let installed = || {
+                let folder = installed(files, &paths)?;
+                let file = paths.iter().find_map(|path| files.find(&join(&folder, path)))?;
+                facts.python.contains_key(&file).then_some(file)
+            };
+            let file = beside().or_else(installed)?;
             Some(Entry { file, call: None, by_path: false })
         }
         Code::Script(name) => {

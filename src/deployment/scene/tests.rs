@@ -155,3 +155,66 @@ fn what_comes_behind_a_loop_that_waits_is_started() {
     let forever = "#!/bin/bash\nwhile true; do\n  work\ndone\nexec gunicorn -w 3 a\n";
     assert!(deployments(&[docker, ("start.sh", forever)]).1.is_empty());
 }
+
+#[test]
+fn compose_lays_files_into_containers() {
+    let compose = |content: &str| {
+        format!(
+            "services:\n  web:\n    image: x\n    working_dir: /app\n    command: gunicorn app:app\n    configs:\n      \
+             - source: conf\n        target: /app/gunicorn.conf.py\nconfigs:\n  conf:\n    {content}\n"
+        )
+    };
+    let own = ("gunicorn.conf.py", "workers = 9\n");
+    let text = compose("content: |\n      bind = ':80'\n      workers = 3");
+    assert_eq!(workers(&[("compose.yaml", &text), own]), told(3, "compose.yaml:13"));
+    // What compose fills in is not known, and neither is what lies outside of the project.
+    for content in ["content: |\n      workers = ${N}", "external: true", "file: ./gone.py"] {
+        assert_eq!(workers(&[("compose.yaml", &compose(content)), own]).0, None, "{content}");
+    }
+}
+
+#[test]
+fn a_build_leaves_files_behind() {
+    let image = "FROM python\nWORKDIR /app\nCOPY . .\nCMD [\"gunicorn\", \"app:app\"]\n";
+    let conf = ("gunicorn.conf.py", "workers = 9\n");
+    assert_eq!(workers(&[("Dockerfile", image), conf]).0, Some(9));
+    assert_eq!(workers(&[("Dockerfile", image), conf, (".dockerignore", "*.conf.py\n")]).0, Some(1));
+    assert_eq!(workers(&[("Dockerfile", image), conf, (".dockerignore", "*\n!*.conf.py\n")]).0, Some(9));
+    // What is mounted is there all the same.
+    let compose = "services:\n  web:\n    build: .\n    volumes: ['./gunicorn.conf.py:/app/gunicorn.conf.py']\n";
+    let ignored = (".dockerignore", "*.conf.py\n");
+    assert_eq!(workers(&[("Dockerfile", image), conf, ignored, ("compose.yaml", compose)]).0, Some(9));
+}
+
+#[test]
+fn systemd_takes_files_over_its_own_variables() {
+    let unit =
+        "[Service]\nEnvironment=WEB_CONCURRENCY=2\nEnvironmentFile=/etc/default/web\nExecStart=/srv/bin/gunicorn a\n";
+    let texts = [("deploy/web.service", unit), ("deploy/default/web", "WEB_CONCURRENCY=5 # five\n")];
+    assert_eq!(workers(&texts).0, None);
+    let texts = [("deploy/web.service", unit), ("deploy/default/web", "WEB_CONCURRENCY=\"5\"\n")];
+    assert_eq!(workers(&texts), told(5, "deploy/default/web:1"));
+}
+
+#[test]
+fn a_bucket_holds_a_file_of_the_project() {
+    let task = "{\"containerDefinitions\": [{\"name\": \"web\", \"image\": \"x\", \"command\": [\"gunicorn\", \"a\"],\n\
+                \"environmentFiles\": [{\"type\": \"s3\", \"value\": \"arn:aws:s3:::b/prod/NAME\"}]}]}";
+    let named = |name: &str| {
+        [("ecs/task.json".to_owned(), task.replace("NAME", name)), (name.to_owned(), "WEB_CONCURRENCY=5\n".to_owned())]
+    };
+    for (name, expected) in [("web.env", 5), (".env", 1)] {
+        let texts = named(name);
+        let texts: Vec<_> = texts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        assert_eq!(workers(&texts).0, Some(expected), "{name}");
+    }
+}
+
+#[test]
+fn beanstalk_starts_gunicorn_where_nothing_says_what() {
+    let options =
+        "option_settings:\n  aws:elasticbeanstalk:container:python:\n    WSGIPath: shop:app\n    NumProcesses: 3\n";
+    let config = (".ebextensions/01.config", options);
+    assert_eq!(workers(&[config]), told(3, ".ebextensions/01.config:4"));
+    assert_eq!(workers(&[config, ("Procfile", "web: gunicorn -w 7 a\n")]), told(7, "Procfile:1"));
+}

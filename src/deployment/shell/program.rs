@@ -226,10 +226,18 @@ impl Shell<'_> {
     /// A task of the project; what it sets and where it goes ends with it.
     fn task(&mut self, state: &State, words: &[Option<String>]) -> bool {
         let here = self.surroundings;
-        let Some(task) = tasks::called(words, &here.facts.units, &state.roots.folder(here.files), here.files) else {
+        let mut child = state.child();
+        let entered = tasks::entered(words);
+        if let Some((folder, _)) = &entered {
+            child.roots.enter(folder);
+        }
+        let words = entered.as_ref().map_or(words, |(_, rest)| rest);
+        let folder = child.roots.folder(here.files);
+        // A folder that is not among those of the project has tasks that nobody knows.
+        let is_there = entered.as_ref().is_none_or(|(path, _)| folder.ends_with(path.trim_matches(['.', '/'])));
+        let Some(task) = tasks::called(words, &here.facts.units, &folder, here.files).filter(|_| is_there) else {
             return false;
         };
-        let mut child = state.child();
         let mut environment = child.environment();
         environment.extend(&task.environment, &|_| None);
         child.see(&environment);

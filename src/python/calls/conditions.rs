@@ -12,6 +12,9 @@ use crate::source::Span;
 /// How deep conditions are looked into.
 const MAX_DEPTH: usize = 24;
 
+/// Methods of texts whose result depends on the text alone.
+const ASKS_TEXT: [&str; 6] = ["startswith", "endswith", "lower", "upper", "casefold", "strip"];
+
 /// A part of a function that runs only if a condition came out one way.
 #[derive(Debug, Clone, Copy)]
 pub struct Condition<'a> {
@@ -66,7 +69,10 @@ impl<'a> Reader<'a> {
         if region.start >= region.end || (names.is_empty() && attributes.is_empty()) {
             return;
         }
-        self.facts.asked.extend(attributes);
+        for (attribute, interest) in attributes {
+            let known = self.facts.asked.entry(attribute).or_default();
+            *known = interest.max(*known);
+        }
         // Functions inside see the parameters of those around them.
         let mut index = self.function;
         loop {
@@ -181,7 +187,7 @@ fn asked<'a>(
     test: &'a Expr,
     interest: Interest,
     names: &mut Vec<(&'a str, Interest)>,
-    attributes: &mut Vec<&'a str>,
+    attributes: &mut Vec<(&'a str, Interest)>,
     depth: usize,
 ) {
     if depth > MAX_DEPTH {
@@ -190,12 +196,15 @@ fn asked<'a>(
     if let Expr::Call(call) = test
         && let Expr::Attribute(method) = &*call.func
     {
-        attributes.push(method.attr.as_str());
+        attributes.push((method.attr.as_str(), Interest::None));
     }
     let mut within = |expr: &'a Expr, interest| asked(expr, interest, names, attributes, depth + 1);
     match test {
         Expr::Name(name) => names.push((name.id.as_str(), interest)),
-        Expr::Attribute(attribute) => attributes.push(attribute.attr.as_str()),
+        Expr::Attribute(attribute) => {
+            let is_own = matches!(&*attribute.value, Expr::Name(object) if object.id.as_str() == "self");
+            attributes.push((attribute.attr.as_str(), if is_own { interest } else { Interest::None }));
+        }
         Expr::UnaryOp(operation) => within(&operation.operand, interest),
         Expr::BoolOp(operation) => operation.values.iter().for_each(|value| within(value, interest)),
         Expr::Named(walrus) => within(&walrus.value, interest),
@@ -212,6 +221,12 @@ fn asked<'a>(
             }
         }
         Expr::Call(call) => {
+            match &*call.func {
+                Expr::Attribute(method) if ASKS_TEXT.contains(&method.attr.as_str()) => {
+                    within(&method.value, Interest::Value);
+                }
+                _ => {}
+            }
             if let Some(first) = call.arguments.args.first() {
                 within(first, interest);
             }

@@ -155,7 +155,7 @@ fn assigns(body: &[Stmt], target: &Expr, depth: usize) -> bool {
 }
 
 /// Whether both are the same name, or the same attribute of the same.
-fn is_same(one: &Expr, other: &Expr) -> bool {
+pub(super) fn is_same(one: &Expr, other: &Expr) -> bool {
     match (one, other) {
         (Expr::Name(one), Expr::Name(other)) => one.id == other.id,
         (Expr::Attribute(one), Expr::Attribute(other)) => {

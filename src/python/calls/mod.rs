@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 mod conditions;
 mod definitions;
 mod development;
+mod fallbacks;
 mod fills;
 mod generators;
 mod guards;
@@ -50,8 +51,10 @@ pub struct FileFacts<'a> {
     pub outside: BTreeMap<&'a str, Vec<Outside<'a>>>,
     /// Every call that may run on a server, with the function it stands in.
     pub calls: Vec<(u32, &'a ast::ExprCall)>,
-    /// Attributes that conditions ask about.
-    pub asked: HashSet<&'a str>,
+    /// Attributes of `self` that conditions ask about.
+    pub asked: HashMap<&'a str, Interest>,
+    /// Attributes that are changed in place: `self.count += 1`.
+    pub changed: HashSet<&'a str>,
     /// Names that functions take from the one around them to write to.
     pub nonlocals: HashSet<&'a str>,
 }
@@ -128,6 +131,8 @@ pub struct Function<'a> {
     pub asked: HashMap<&'a str, Interest>,
     /// Its parameters that are given to others as they are.
     pub forwarded: Vec<Forwarded<'a>>,
+    /// Parts that run what the other branch would have handed to something else, where that is missing.
+    pub fallbacks: Vec<Span>,
     /// Its loops.
     pub loops: Vec<Span>,
     /// Parts that not every call of it gets to: branches, handlers of exceptions, what comes after a way out.
@@ -224,7 +229,8 @@ pub fn facts(file: FileId, module: &Module) -> FileFacts<'_> {
             fills: HashMap::new(),
             outside: BTreeMap::new(),
             calls: Vec::new(),
-            asked: HashSet::new(),
+            asked: HashMap::new(),
+            changed: HashSet::new(),
             nonlocals: HashSet::new(),
         },
         function: 0,
@@ -279,6 +285,7 @@ impl<'a> Function<'a> {
             conditions: Vec::new(),
             asked: HashMap::new(),
             forwarded: Vec::new(),
+            fallbacks: Vec::new(),
             loops: Vec::new(),
             detours: Vec::new(),
             changed: HashSet::new(),

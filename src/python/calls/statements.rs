@@ -1,5 +1,6 @@
 //! What runs, in the order it runs: statements with blocks, calls, comprehensions.
 
+use super::fallbacks::fallback;
 use super::generators::is_eager;
 use super::guards::{Guard, equality, guard, is_zero_or_false, probes_for_loop};
 use super::kept::Kept;
@@ -12,6 +13,7 @@ use crate::source::Span;
 impl<'a> Reader<'a> {
     pub(super) fn condition(&mut self, stmt: &'a ast::StmtIf) {
         self.branches(stmt);
+        self.current().fallbacks.extend(fallback(stmt));
         let guard = guard(&stmt.test);
         if guard == Guard::None {
             self.test(&stmt.test);
@@ -102,8 +104,14 @@ impl<'a> Reader<'a> {
             Stmt::AugAssign(assign) => {
                 visitor::Visitor::visit_expr(self, &assign.value);
                 self.targets(&assign.target);
-                if let Expr::Name(name) = &*assign.target {
-                    self.current().changed.insert(name.id.as_str());
+                match &*assign.target {
+                    Expr::Name(name) => {
+                        self.current().changed.insert(name.id.as_str());
+                    }
+                    Expr::Attribute(attribute) => {
+                        self.facts.changed.insert(attribute.attr.as_str());
+                    }
+                    _ => {}
                 }
                 if assign.op == ast::Operator::Add {
                     self.fill(&assign.target, Bound::HeldAll(&assign.value), span_of(assign).end);

@@ -134,6 +134,11 @@ impl KnownType {
         self.implicitly(Implicit::Iterate)
     }
 
+    /// What asking for the truth, the length or an item of an instance does, if that blocks.
+    pub fn truth(self) -> Option<Effect> {
+        self.implicitly(Implicit::Truth)
+    }
+
     fn implicitly(self, how: Implicit) -> Option<Effect> {
         self.data.implicit.contains(&how).then(|| self.effect())
     }
@@ -275,7 +280,19 @@ pub fn canonical(name: &str) -> &str {
         let ty = index.types.get(name).map(|known| known.name());
         ty.or_else(|| index.same.get(name).copied())
     });
-    known.unwrap_or(name)
+    known.or_else(|| described_by_stub(name)).unwrap_or(name)
+}
+
+/// The class that one of a package of stubs describes, where the library makes it at run time:
+/// <https://pypi.org/project/mypy-boto3/>.
+fn described_by_stub(name: &str) -> Option<&'static str> {
+    let rest = name.strip_prefix("mypy_boto3_").or_else(|| name.strip_prefix("types_boto3_"))?;
+    let (_, path) = rest.split_once('.')?;
+    if path.starts_with("service_resource.") {
+        return Some("boto3.resources.base.ServiceResource");
+    }
+    let is_client = path.ends_with("Client") && matches!(path.split_once('.'), None | Some(("client", _)));
+    is_client.then_some("botocore.client.BaseClient")
 }
 
 /// Whether the catalogue speaks about this top-level module.
@@ -313,6 +330,14 @@ mod tests {
         let path = known_type("pathlib.Path").unwrap();
         assert_eq!(path.method("exists").map(|e| e.weight), Some(Weight::Slight));
         assert_eq!(path.method("read_text").map(|e| e.weight), Some(Weight::Bounded));
+    }
+
+    #[test]
+    fn stubs_of_boto3_stand_for_what_they_describe() {
+        assert_eq!(canonical("mypy_boto3_s3.client.S3Client"), "botocore.client.BaseClient");
+        assert_eq!(canonical("types_boto3_sqs.SQSClient"), "botocore.client.BaseClient");
+        assert_eq!(canonical("mypy_boto3_s3.service_resource.Bucket"), "boto3.resources.base.ServiceResource");
+        assert_eq!(canonical("mypy_boto3_s3.type_defs.TagTypeDef"), "mypy_boto3_s3.type_defs.TagTypeDef");
     }
 
     #[test]

@@ -227,6 +227,8 @@ pub enum Implicit {
     Exit,
     /// Iterating over it.
     Iterate,
+    /// Asking for its truth, its length, or one of its items.
+    Truth,
 }
 
 impl Catalogue {

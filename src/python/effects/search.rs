@@ -79,6 +79,29 @@ impl Effects<'_, '_> {
         roots.map(|root| self.chains_of(root, &may_block, &mut reached)).collect()
     }
 
+    fn walk_back(&self, end: usize, doubts: usize, reached: &[Option<Reached>]) -> Chain {
+        let mut ways = Vec::new();
+        let mut at = end;
+        while let Some((caller, step)) = reached[at].and_then(|reached| reached.by) {
+            ways.push(Way { node: caller, span: self.likeliest(caller, step) });
+            at = caller;
+        }
+        ways.reverse();
+        Chain { ways, end, doubts }
+    }
+
+    /// Of the calls in a node that are as good as `step`, the one behind the fewest conditions.
+    fn likeliest(&self, caller: usize, step: Step) -> Span {
+        let node = &self.nodes[caller];
+        let function = self.types.function(node.frame.function);
+        let behind = |span: Span| {
+            let around = |region: &Span| region.start <= span.start && span.end <= region.end;
+            function.detours.iter().filter(|region| around(region)).count()
+        };
+        let alike = node.steps.iter().filter(|one| one.to == step.to && one.doubtful == step.doubtful);
+        alike.map(|one| one.span).min_by_key(|span| behind(*span)).unwrap_or(step.span)
+    }
+
     /// The ways from one node; `reached` is left as it was.
     fn chains_of(&self, root: usize, may_block: &[bool], reached: &mut [Option<Reached>]) -> Vec<Chain> {
         let mut order = Vec::new();
@@ -100,7 +123,7 @@ impl Effects<'_, '_> {
             }
         }
         let blocking = order.into_iter().filter(|(node, _)| !self.nodes[*node].sinks.is_empty());
-        let chains = blocking.map(|(end, cost)| walk_back(end, cost.doubts, reached)).collect();
+        let chains = blocking.map(|(end, cost)| self.walk_back(end, cost.doubts, reached)).collect();
         for node in seen {
             reached[node] = None;
         }
@@ -123,13 +146,3 @@ struct Reached {
     by: Option<(usize, Step)>,
 }
 
-fn walk_back(end: usize, doubts: usize, reached: &[Option<Reached>]) -> Chain {
-    let mut ways = Vec::new();
-    let mut at = end;
-    while let Some((caller, step)) = reached[at].and_then(|reached| reached.by) {
-        ways.push(Way { node: caller, span: step.span });
-        at = caller;
-    }
-    ways.reverse();
-    Chain { ways, end, doubts }
-}

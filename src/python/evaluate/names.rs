@@ -201,7 +201,8 @@ const STANDARD: &[&str] = &[
     "zlib",
 ];
 
-pub(super) fn is_builtin(name: &str) -> bool {
+/// Whether Python has the name without an import.
+pub fn is_builtin(name: &str) -> bool {
     BUILTINS.contains(&name) || super::attempt::is_exception(name)
 }
 

@@ -100,6 +100,11 @@ impl Role {
         matches!(self, Self::Middleware | Self::Dependency)
     }
 
+    /// Whether it runs beside the requests: before, after, or in between.
+    pub const fn is_beside_requests(self) -> bool {
+        matches!(self, Self::Background | Self::LifeCycle | Self::Signal)
+    }
+
     /// The role as a noun, and as the noun of several.
     pub const fn nouns(self) -> (&'static str, &'static str) {
         match self {

@@ -238,10 +238,12 @@ pub(super) fn says_alias(annotation: &Expr) -> bool {
     }
 }
 
-/// Annotations that admit anything, or nothing that is followed.
+/// Annotations that admit anything, or nothing that is followed: without its brackets, what holds, returns or
+/// awaits something does not say what.
 fn is_vague(name: &str) -> bool {
     !name.contains('.')
-        || matches!(name, "typing.Any" | "typing.Callable" | "collections.abc.Callable" | "typing.AnyStr")
+        || matches!(name, "typing.Any" | "typing.AnyStr")
+        || matches!(shape(name), Shape::Calls | Shape::Last)
 }
 
 /// Splits at a separator outside brackets; `None` if there is none.

@@ -128,6 +128,11 @@ impl<'a> Types<'a> {
         let function = self.function(id);
         let of = |parameter: &Parameter<'a>| function.asked.get(parameter.name).copied().unwrap_or_default();
         let mut asks: Vec<Interest> = function.parameters.iter().map(of).collect();
+        for keeping in self.keepings(id).iter() {
+            if let Some(asked) = asks.get_mut(keeping.position()) {
+                *asked = keeping.interest.max(*asked);
+            }
+        }
         // Whoever leads back here is not asked again.
         self.asks.borrow_mut().insert(id, asks.clone().into());
         for forwarded in &function.forwarded {

@@ -5,7 +5,7 @@
 
 use super::candidates::asked_about;
 use super::{ClassId, Frame, FunctionId, Types, Value};
-use crate::python::calls::Interest;
+use crate::python::calls::{Condition, Interest};
 use crate::python::names::{Binding, Bound, visible};
 use crate::python::syntax::ast::{self, CmpOp, Expr, Number};
 use crate::python::syntax::span_of;
@@ -42,6 +42,8 @@ pub enum Known<'a> {
     Number(u64),
     /// A text.
     Text(&'a str),
+    /// A text that begins and ends so.
+    Ends(&'a str, &'a str),
     /// A member of an enumeration of the project.
     Member(ClassId, &'a str),
     /// Something that is true, and not `None`.
@@ -58,7 +60,8 @@ impl Known<'_> {
             Self::Bool(value) => Some(value),
             Self::Number(number) => Some(number != 0),
             Self::Text(text) => Some(!text.is_empty()),
-            Self::True => Some(true),
+            Self::Ends(head, tail) if head.is_empty() && tail.is_empty() => None,
+            Self::Ends(..) | Self::True => Some(true),
             Self::Member(..) | Self::Some => None,
         }
     }
@@ -67,8 +70,10 @@ impl Known<'_> {
     pub(super) fn as_asked(self, interest: Interest) -> Self {
         match self {
             _ if interest == Interest::Value => self,
-            Self::Bool(true) | Self::Text(_) | Self::Number(_) if self.truth() == Some(true) => Self::True,
-            Self::Member(..) => Self::Some,
+            Self::Bool(true) | Self::Text(_) | Self::Ends(..) | Self::Number(_) if self.truth() == Some(true) => {
+                Self::True
+            }
+            Self::Member(..) | Self::Ends(..) => Self::Some,
             other => other,
         }
     }
@@ -85,14 +90,43 @@ impl Known<'_> {
         }
     }
 
+    /// Whether it is a text that has `part` at its beginning or at its end.
+    fn begins_or_ends(self, part: &str, at_end: bool) -> Option<bool> {
+        let has = |text: &str| if at_end { text.ends_with(part) } else { text.starts_with(part) };
+        match self {
+            Self::Text(text) => Some(has(text)),
+            Self::Ends(head, tail) => {
+                let known = if at_end { tail } else { head };
+                // What is known may be shorter than what is asked for.
+                let fits = if at_end { part.ends_with(known) } else { part.starts_with(known) };
+                if has(known) { Some(true) } else { (!fits).then_some(false) }
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it is a text that has `part` in it.
+    fn has(self, part: &str) -> Option<bool> {
+        match self {
+            Self::Text(text) => Some(text.contains(part)),
+            Self::Ends(head, tail) => (head.contains(part) || tail.contains(part)).then_some(true),
+            _ => None,
+        }
+    }
+
     /// Whether both are equal.
     fn equals(self, other: Self) -> Option<bool> {
         match (self, other) {
-            (Self::Some | Self::True | Self::Member(..), Self::None)
-            | (Self::None, Self::Some | Self::True | Self::Member(..)) => Some(false),
+            (Self::Some | Self::True | Self::Member(..) | Self::Ends(..), Self::None)
+            | (Self::None, Self::Some | Self::True | Self::Member(..) | Self::Ends(..)) => Some(false),
+            (Self::Ends(head, tail), Self::Text(text)) | (Self::Text(text), Self::Ends(head, tail)) => {
+                let may_be = text.len() >= head.len().max(tail.len()) && text.starts_with(head) && text.ends_with(tail);
+                (!may_be).then_some(false)
+            }
             (Self::Member(class, name), Self::Member(other, known)) if class == other => Some(name == known),
             // A member may equal its value, and `1 == True`.
-            (Self::Some | Self::True | Self::Member(..), _) | (_, Self::Some | Self::True | Self::Member(..)) => None,
+            (Self::Some | Self::True | Self::Member(..) | Self::Ends(..), _)
+            | (_, Self::Some | Self::True | Self::Member(..) | Self::Ends(..)) => None,
             (Self::Bool(flag), Self::Number(number)) | (Self::Number(number), Self::Bool(flag)) => {
                 Some(u64::from(flag) == number)
             }
@@ -133,7 +167,26 @@ impl<'a> Types<'a> {
                 Some(self.truth_of(expr, frame, depth).map_or(Known::Some, Known::Bool))
             }
             Expr::Compare(_) => self.truth_of(expr, frame, depth).map(Known::Bool),
+            Expr::Call(call) => self.same_text(call, frame, depth),
             other => literal(other),
+        }
+    }
+
+    /// `text.lower()` and its like, where they change nothing.
+    fn same_text(&self, call: &'a ast::ExprCall, frame: Frame, depth: u8) -> Option<Known<'a>> {
+        let Expr::Attribute(method) = &*call.func else { return None };
+        let changes: fn(&str) -> bool = match method.attr.as_str() {
+            "lower" | "casefold" => |text| text.chars().any(|c| !c.is_ascii() || c.is_ascii_uppercase()),
+            "upper" => |text| text.chars().any(|c| !c.is_ascii() || c.is_ascii_lowercase()),
+            "strip" => |text| text.trim() != text,
+            _ => return None,
+        };
+        if !call.arguments.args.is_empty() || !call.arguments.keywords.is_empty() {
+            return None;
+        }
+        match self.known_within(&method.value, frame, depth + 1)? {
+            Known::Text(text) if !changes(text) => Some(Known::Text(text)),
+            _ => None,
         }
     }
 
@@ -198,6 +251,10 @@ impl<'a> Types<'a> {
     fn compared(&self, left: &'a Expr, op: CmpOp, right: &'a Expr, frame: Frame, depth: u8) -> Option<bool> {
         let value = self.known_within(left, frame, depth)?;
         match op {
+            CmpOp::In | CmpOp::NotIn if matches!((value, right), (Known::Text(_), Expr::Name(_))) => {
+                let Known::Text(part) = value else { return None };
+                self.known_within(right, frame, depth)?.has(part).map(|found| found == (op == CmpOp::In))
+            }
             CmpOp::In | CmpOp::NotIn => {
                 let (Expr::Tuple(ast::ExprTuple { elts, .. })
                 | Expr::List(ast::ExprList { elts, .. })
@@ -235,6 +292,9 @@ impl<'a> Types<'a> {
         if let Some(asked) = asked_about(call) {
             return self.is_coroutine_function(asked, frame);
         }
+        if let Expr::Attribute(method) = &*call.func {
+            return self.begins_or_ends(method, call, frame, depth);
+        }
         let Expr::Name(callee) = &*call.func else { return None };
         match (callee.id.as_str(), &*call.arguments.args) {
             ("bool", [one]) => self.truth_of(one, frame, depth),
@@ -243,6 +303,33 @@ impl<'a> Types<'a> {
             }
             _ => None,
         }
+    }
+
+    /// `text.startswith("a")`, `text.endswith(("a", "b"))`
+    fn begins_or_ends(
+        &self,
+        method: &'a ast::ExprAttribute,
+        call: &'a ast::ExprCall,
+        frame: Frame,
+        depth: u8,
+    ) -> Option<bool> {
+        let at_end = match method.attr.as_str() {
+            "endswith" => true,
+            "startswith" => false,
+            _ => return None,
+        };
+        let ([parts], []) = (&*call.arguments.args, &*call.arguments.keywords) else { return None };
+        let text = self.known_within(&method.value, frame, depth)?;
+        let parts = if let Expr::Tuple(tuple) = parts { &*tuple.elts } else { std::slice::from_ref(parts) };
+        let has = |part: &'a Expr| match self.known_within(part, frame, depth)? {
+            Known::Text(part) => text.begins_or_ends(part, at_end),
+            _ => None,
+        };
+        let found: Vec<_> = parts.iter().map(has).collect();
+        if found.contains(&Some(true)) {
+            return Some(true);
+        }
+        found.iter().all(|found| *found == Some(false)).then_some(false)
     }
 
     fn known_name(&self, name: &str, mut frame: Frame, mut at: usize, depth: u8) -> Option<Known<'a>> {
@@ -259,7 +346,13 @@ impl<'a> Types<'a> {
                 if bindings.iter().any(again) || self.facts_at(frame.function.file).nonlocals.contains(name) {
                     return None;
                 }
-                return self.known_bindings(&visible(bindings, at), frame, depth);
+                let seen = visible(bindings, at);
+                let is_same = |condition: &Condition<'a>| {
+                    let then = visible(bindings, span_of(condition.test).end);
+                    then.iter().map(|one| one.at).eq(seen.iter().map(|one| one.at))
+                };
+                let known = self.known_bindings(&seen, frame, depth);
+                return known.or_else(|| asserted(name, at, &function.conditions, is_same));
             }
             frame.function.index = function.parent;
             at = usize::MAX;
@@ -317,7 +410,10 @@ impl<'a> Types<'a> {
     /// A member of an enumeration.
     fn known_attribute(&self, attribute: &'a ast::ExprAttribute, frame: Frame) -> Option<Known<'a>> {
         let name = attribute.attr.as_str();
-        let Expr::Name(_) = &*attribute.value else { return None };
+        let Expr::Name(object) = &*attribute.value else { return None };
+        if self.is_receiver(object.id.as_str(), frame.function) {
+            return self.known_of_object(name, frame);
+        }
         match *self.value(&attribute.value, frame) {
             [Value::Class(class)] if self.class(class).fields.contains_key(name) && self.is_enumeration(class) => {
                 Some(Known::Member(class, name))
@@ -354,6 +450,50 @@ impl<'a> Types<'a> {
     }
 }
 
+/// What the conditions around a place say of a name that has not been bound anew since.
+fn asserted<'a>(
+    name: &str,
+    at: usize,
+    conditions: &[Condition<'a>],
+    is_same: impl Fn(&Condition<'a>) -> bool,
+) -> Option<Known<'a>> {
+    let around = conditions.iter().filter(|one| one.region.contains(at) && at != usize::MAX);
+    around.filter_map(|one| said_of(name, one.test, one.holds, 0).filter(|_| is_same(one))).last()
+}
+
+/// What a condition that came out as `holds` says of a name.
+fn said_of<'a>(name: &str, test: &'a Expr, holds: bool, depth: u8) -> Option<Known<'a>> {
+    if depth > MAX_DEPTH {
+        return None;
+    }
+    let is_name = |expr: &Expr| matches!(expr, Expr::Name(one) if one.id.as_str() == name);
+    match test {
+        Expr::Name(_) if holds && is_name(test) => Some(Known::True),
+        Expr::Named(named) if holds && is_name(&named.target) => Some(Known::True),
+        Expr::UnaryOp(operation) if operation.op == ast::UnaryOp::Not => {
+            said_of(name, &operation.operand, !holds, depth + 1)
+        }
+        // All parts hold where `and` does, none where `or` does not.
+        Expr::BoolOp(operation) if holds == (operation.op == ast::BoolOp::And) => {
+            operation.values.iter().find_map(|one| said_of(name, one, holds, depth + 1))
+        }
+        Expr::Compare(compare) if is_name(&compare.left) => match (&*compare.ops, &*compare.comparators) {
+            ([op], [other]) => match (op, literal(other)?, holds) {
+                (CmpOp::Is | CmpOp::Eq, Known::None, false) | (CmpOp::IsNot | CmpOp::NotEq, Known::None, true) => {
+                    Some(Known::Some)
+                }
+                (CmpOp::Is, known @ (Known::None | Known::Bool(_)), true)
+                | (CmpOp::IsNot, known @ (Known::None | Known::Bool(_)), false)
+                | (CmpOp::Eq, known @ Known::Text(_), true)
+                | (CmpOp::NotEq, known @ Known::Text(_), false) => Some(known),
+                _ => None,
+            },
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// Whether a default is `None`, or lets a framework give it: `Query(None)`.
 fn may_be_none(default: &Expr) -> bool {
     let Expr::Call(call) = default else {
@@ -376,8 +516,8 @@ pub(super) fn literal(expr: &Expr) -> Option<Known<'_>> {
         }),
         Expr::StringLiteral(text) => Some(Known::Text(text.value.to_str())),
         // Containers may have been filled or emptied by the time somebody asks.
+        Expr::FString(text) => Some(ends_of(text)),
         Expr::BytesLiteral(_)
-        | Expr::FString(_)
         | Expr::List(_)
         | Expr::Tuple(_)
         | Expr::Dict(_)
@@ -387,5 +527,19 @@ pub(super) fn literal(expr: &Expr) -> Option<Known<'_>> {
         | Expr::DictComp(_) => Some(Known::Some),
         Expr::Lambda(_) | Expr::Generator(_) => Some(Known::True),
         _ => None,
+    }
+}
+
+/// What an f-string begins and ends with, whatever stands in between.
+fn ends_of(text: &ast::ExprFString) -> Known<'_> {
+    let [ast::FStringPart::FString(only)] = text.value.as_slice() else { return Known::Some };
+    let (head, tail) = (written(only.elements.first()), written(only.elements.last()));
+    if only.elements.len() == 1 && !head.is_empty() { Known::Text(head) } else { Known::Ends(head, tail) }
+}
+
+fn written(element: Option<&ast::InterpolatedStringElement>) -> &str {
+    match element {
+        Some(ast::InterpolatedStringElement::Literal(literal)) => &literal.value,
+        _ => "",
     }
 }

@@ -1,7 +1,9 @@
 //! What a name stands for: in its scope, in a module, as the result of an import.
 
 use super::{ClassId, ExprRef, Frame, FunctionId, Types, Value};
+use crate::python::calls::FileFacts;
 use crate::python::catalogue;
+use crate::python::evaluate::is_builtin;
 use crate::python::modules::ModuleRef;
 use crate::python::names::{Binding, Bound, visible};
 use crate::python::syntax::{ast, span_of};
@@ -93,7 +95,27 @@ impl<'a> Types<'a> {
                 }
             }
         }
-        if BUILTINS.contains(&name) { vec![Value::External(name.into())] } else { Vec::new() }
+        match name {
+            _ if BUILTINS.contains(&name) => vec![Value::External(name.into())],
+            _ if facts.stars.is_empty() || is_builtin(name) => Vec::new(),
+            _ => self.starred_outside(name, facts),
+        }
+    }
+
+    /// What a name that nothing in the project binds stands for where whole libraries are imported: of several, those
+    /// that the catalogue knows to have it.
+    fn starred_outside(&self, name: &str, facts: &FileFacts<'a>) -> Vec<Value<'a>> {
+        let outside =
+            facts.stars.iter().filter_map(|&(level, module)| match self.imported(facts.file, level, module) {
+                Some(Value::External(module)) => Some(format!("{module}.{name}")),
+                _ => None,
+            });
+        let mut found: Vec<String> = outside.collect();
+        let is_known = |name: &String| catalogue::call(name).is_some() || catalogue::known_type(name).is_some();
+        if found.iter().any(is_known) {
+            found.retain(is_known);
+        }
+        found.into_iter().map(|name| Value::External(name.into())).collect()
     }
 
     /// What an annotation anywhere in the scope says about a name whose value does not.
@@ -257,6 +279,7 @@ impl<'a> Types<'a> {
                     let found = self.value(value, frame).to_vec();
                     if found.iter().any(|found| narrows(found, class)) { found } else { declared }
                 }
+                [Value::Object(_)] => self.more_exactly(declared, || self.value(value, frame).to_vec()),
                 _ => declared,
             },
             None => declared,

@@ -23,6 +23,7 @@ mod iterators;
 mod known;
 mod lifetimes;
 mod lookup;
+mod making;
 mod narrowing;
 mod offloaders;
 mod outside;
@@ -40,16 +41,17 @@ use std::rc::Rc;
 use self::branches::ByName;
 use self::hashing::QuickMap;
 pub use self::known::Known;
+use self::making::Keeping;
 pub use self::offloaders::is_runner;
 pub use self::project::Project;
 use self::sites::Sites;
 use super::calls::{Class, FileFacts, Function, Interest};
-use super::modules::{ModuleRef, Modules};
+use super::modules::{ModuleRef, Modules, Start};
 use super::syntax::ast;
 use crate::source::{FileId, Place, Span};
 
 /// How many possibilities are kept.
-const MAX_VALUES: usize = 16;
+const MAX_VALUES: usize = 32;
 /// How deep a question may lead to further questions.
 const MAX_DEPTH: usize = 48;
 /// How many questions one question may lead to before answers on the way round cycles are kept as they are.
@@ -209,6 +211,8 @@ pub struct Types<'a> {
     /// How much conditions ask about the parameters of functions.
     asks: RefCell<HashMap<FunctionId, Rc<[Interest]>>>,
     by_name: OnceCell<ByName<'a>>,
+    /// The arguments of constructors that attributes keep.
+    keepings: RefCell<HashMap<FunctionId, Rc<[Keeping<'a>]>>>,
     /// Whether the objects of a class live no longer than a call.
     short_lived: RefCell<HashMap<ClassId, bool>>,
     /// How many expressions were looked at for what is certain.
@@ -230,7 +234,7 @@ enum Question<'a> {
 
 impl<'a> Types<'a> {
     /// Nothing asked yet of an application whose server is started in `start`, relative to the root.
-    pub fn new(project: &'a Project<'a>, start: &str) -> Self {
+    pub fn new(project: &'a Project<'a>, start: &Start) -> Self {
         Self {
             project,
             modules: project.modules.started_in(start),
@@ -250,6 +254,7 @@ impl<'a> Types<'a> {
             dead: RefCell::default(),
             asks: RefCell::default(),
             by_name: OnceCell::new(),
+            keepings: RefCell::default(),
             short_lived: RefCell::default(),
             looked_at: Cell::new(0),
             following: RefCell::new(Vec::new()),

@@ -3,7 +3,7 @@
 //! Asked only for what outlives a call: attributes and containers that are given a parameter. What a
 //! parameter is inside a call is known from the call itself.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{ClassId, Frame, FunctionId, Question, Types, Value};
 use crate::python::calls::{Function, Outside, last_name};
@@ -25,6 +25,8 @@ pub(super) struct Sites<'a> {
     decorated_classes: HashMap<&'a str, Vec<ClassId>>,
     /// Assignments to attributes from outside, with the file they stand in.
     pub(super) outside: HashMap<&'a str, Vec<(u32, Outside<'a>)>>,
+    /// The names of attributes that are changed in place.
+    pub(super) changed: HashSet<&'a str>,
     /// What the bags of applications are given, with the file.
     pub(super) state: HashMap<&'a str, Vec<(u32, Binding<'a>)>>,
 }
@@ -41,6 +43,7 @@ impl<'a> Types<'a> {
                 for (name, assigned) in &facts.outside {
                     sites.outside.entry(name).or_default().extend(assigned.iter().map(|outside| (file, *outside)));
                 }
+                sites.changed.extend(&facts.changed);
                 for (name, bindings) in &facts.state {
                     sites.state.entry(name).or_default().extend(bindings.iter().map(|binding| (file, *binding)));
                 }

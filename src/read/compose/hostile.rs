@@ -22,7 +22,7 @@ fn places(unit: &Unit) -> Vec<Place> {
         places.push(variable.place);
         places.extend(variable.value.iter().flat_map(word));
     }
-    places.extend(unit.environment_files.iter().map(|file| file.place));
+    places.extend(unit.environment_files.iter().map(|file| file.path.place));
     let texts = [&unit.working_folder, &unit.image, &unit.user, &unit.stop_signal];
     places.extend(texts.into_iter().flatten().map(|text| text.place));
     places.extend(unit.limits.cpus.iter().map(|limit| limit.place));

@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use crate::findings::Note;
 use crate::source::{FileId, Files, Located, Place, SourceFile, Span};
 
+use super::embedded::Embedded;
 use super::yaml::{self, Entry, NodeId, Tree};
 use super::{Command, Facts, Unit};
 use node::Node;
@@ -198,7 +199,7 @@ pub fn service(
     let nearest = layers.iter().find(|layer| source(layer).is_some())?;
     let (key, _) = source(nearest)?;
     let place = Place::new(nearest.compose.file, nearest.compose.tree.content(key));
-    let mut reader = Reader { sources: &sources, outer, notes: Vec::new() };
+    let mut reader = Reader { sources: &sources, outer, files, notes: Vec::new() };
     let unit = reader.unit(nearest.service, place);
     notes.append(&mut reader.notes);
     Some(unit)
@@ -227,6 +228,39 @@ pub(super) fn by_themselves(files: &Files, facts: &mut Facts) {
             budget = left;
         }
     }
+}
+
+/// The files that stand in a compose file, below `configs` or `secrets`. One with a `$` in it is another one
+/// once compose has filled in its variables.
+pub(super) fn embedded(text: &str) -> Vec<Embedded> {
+    let mut found = Vec::new();
+    if !text.contains("content:") {
+        return found;
+    }
+    let tree = yaml::parse(text);
+    for (&document, key) in tree.documents.iter().flat_map(|document| [(document, "configs"), (document, "secrets")]) {
+        for Entry { key: name, value } in tree.get(document, key).map(|node| tree.entries(node)).unwrap_or_default() {
+            let body = tree.get(value, "content").and_then(|content| tree.decoded(text, content));
+            let (Some(name), Some(body)) = (tree.text(name), body) else { continue };
+            if !body.text().contains('$') {
+                found.push(Embedded { path: target(&tree, key, name).unwrap_or(name).to_owned(), body });
+            }
+        }
+    }
+    found
+}
+
+/// Where a service wants to have a file that is declared by `name`.
+fn target<'t>(tree: &'t Tree, key: &str, name: &str) -> Option<&'t str> {
+    let services = tree.documents.iter().filter_map(|&document| tree.get(document, "services"));
+    let mut uses = services
+        .flat_map(|services| tree.entries(services))
+        .filter_map(|service| tree.items(tree.get(service.value, key)?))
+        .flat_map(|(items, _)| items);
+    uses.find_map(|&item| {
+        let is_it = tree.get(item, "source").and_then(|source| tree.text(source)) == Some(name);
+        if is_it { tree.text(tree.get(item, "target")?) } else { None }
+    })
 }
 
 /// Reads a compose file.

@@ -1,12 +1,15 @@
 //! One service, put together from the files and the services that say something about it.
 
 use crate::findings::Note;
-use crate::source::{Located, Place};
+use crate::source::{Files, Located, Place};
 use crate::values::{Bytes, Cpus};
 
 use super::super::container::Container;
+use super::super::embedded;
 use super::super::yaml::Mark;
-use super::super::{Build, Limits, Mount, Outside, StopDefault, Unit, UnitKind, Variable, durations};
+use super::super::{
+    Build, EnvironmentFile, Limits, Mount, Notation, Outside, StopDefault, Unit, UnitKind, Variable, durations,
+};
 use super::node::{Node, Outer};
 use super::{ComposeFile, command, health, quantities};
 
@@ -24,6 +27,7 @@ pub(super) struct Reader<'a> {
     /// The nearest first.
     pub(super) sources: &'a [Source<'a>],
     pub(super) outer: Outer<'a>,
+    pub(super) files: &'a Files,
     pub(super) notes: Vec<Note>,
 }
 
@@ -59,8 +63,8 @@ impl<'a> Reader<'a> {
             unit.mounts.extend(found.node.items().into_iter().filter_map(|item| self.mount(item, found.prefix)));
         }
         for (key, folder) in [("configs", ""), ("secrets", "/run/secrets")] {
-            for found in self.chain(&[key]).into_iter().rev() {
-                unit.mounts.extend(found.node.items().into_iter().filter_map(|item| self.config(key, folder, item)));
+            for item in self.chain(&[key]).into_iter().rev().flat_map(|found| found.node.items()) {
+                self.config(key, folder, item, &mut unit);
             }
         }
         unit.health = health::read(|key| self.first_set(&["healthcheck", key]).map(|found| found.node), self.outer);
@@ -151,14 +155,16 @@ impl<'a> Reader<'a> {
         command
     }
 
-    fn environment_files(&self, found: Found<'a>) -> Vec<Located<String>> {
-        let node = found.node;
-        let one = node.filled(self.outer);
-        let items = node.items().into_iter().filter_map(|item| {
-            let path = item.get("path");
-            path.unwrap_or(item).filled(self.outer)
-        });
-        one.into_iter().chain(items).map(|path| below(found.prefix, path)).collect()
+    fn environment_files(&self, found: Found<'a>) -> Vec<EnvironmentFile> {
+        let one = |node: Node<'a>| {
+            let path = node.get("path").unwrap_or(node).filled(self.outer)?;
+            let format = node.get("format").and_then(|format| format.filled(self.outer));
+            let is_raw = format.is_some_and(|format| format.value == "raw");
+            let notation = if is_raw { Notation::Docker } else { Notation::Compose };
+            Some(EnvironmentFile { path: below(found.prefix, path), notation })
+        };
+        let all = if found.node.is_list() { found.node.items() } else { vec![found.node] };
+        all.into_iter().filter_map(one).collect()
     }
 
     /// `./src:/app`, or a `bind` entry; a named volume holds no folder of the project.
@@ -184,17 +190,37 @@ impl<'a> Reader<'a> {
 
     /// A file that the swarm, or compose in its stead, lays into the container: one of those that `key` declares,
     /// into `folder` unless it says otherwise.
-    fn config(&self, key: &str, folder: &str, item: Node) -> Option<Mount> {
-        let name = item.get("source").unwrap_or(item).filled(self.outer)?;
+    fn config(&mut self, key: &str, folder: &str, item: Node, unit: &mut Unit) {
+        let Some(name) = item.get("source").unwrap_or(item).filled(self.outer) else { return };
         let target = item.get("target").and_then(|target| target.filled(self.outer));
         let target = target.map_or_else(|| name.value.clone(), |target| target.value);
         let target = if target.starts_with('/') { target } else { format!("{folder}/{target}") };
         let declared = self.sources.iter().find_map(|source| {
             let top = source.compose.top(key, source.node)?;
-            Some((top.get(&name.value)?.get("file")?.filled(self.outer)?, &source.prefix))
+            Some((top.get(&name.value)?, &source.prefix))
         });
-        let (file, prefix) = declared?;
-        Some(Mount { source: below(prefix, file), target: Some(target) })
+        let file = declared.and_then(|(node, prefix)| Some(below(prefix, node.get("file")?.filled(self.outer)?)));
+        let content = declared.and_then(|(node, _)| node.get("content"));
+        let written = content.and_then(|content| {
+            let at = embedded::start(&content.decoded()?);
+            let file = self.files.find(&self.files.part_path(content.file, at))?;
+            Some(Located::new((file, target.clone()), content.content()))
+        });
+        if written.is_none()
+            && let Some(content) = content.filter(|content| content.text().is_some_and(|text| text.contains('$')))
+        {
+            let line = content.source.line(content.content().span.start);
+            let reason = "compose fills in variables in this file, so it was not read";
+            self.notes.push(Note::line(content.source.path(), line, reason));
+        }
+        match written {
+            Some(written) => unit.mounted.push(written),
+            // What nobody knows hides what lies there all the same.
+            None => {
+                let source = file.unwrap_or_else(|| name.map(|name| format!("{key}:{name}")));
+                unit.mounts.push(Mount { source, target: Some(target) });
+            }
+        }
     }
 
     fn outside(&self) -> Outside {
@@ -223,6 +249,8 @@ impl<'a> Reader<'a> {
             shares_network: network
                 .is_some_and(|mode| mode == "host" || mode.starts_with("service:") || mode.starts_with("container:")),
             volumes: items("volumes").chain(items("tmpfs")).filter_map(folder).collect(),
+            linked: Vec::new(),
+            front: None,
         }
     }
 

@@ -42,7 +42,7 @@ fn a_service_with_everything() {
     assert_eq!(unit.image.unwrap().value, "shop:1");
     assert_eq!(files.text_at(unit.user.unwrap().place), "1000");
     assert_eq!(unit.profiles, ["prod"]);
-    let files_named: Vec<_> = unit.environment_files.iter().map(|file| file.value.as_str()).collect();
+    let files_named: Vec<_> = unit.environment_files.iter().map(|file| file.path.value.as_str()).collect();
     assert_eq!(files_named, [".env", "other.env"]);
     let variables: Vec<_> = unit
         .environment

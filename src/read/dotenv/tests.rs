@@ -67,3 +67,55 @@ fn the_readers_disagree() {
     assert_eq!(found(text, Reader::Python), python);
     assert_eq!(found(text, Reader::Compose), compose);
 }
+
+/// What compose 2.40.3 makes of `format: raw`.
+#[test]
+fn docker_takes_what_is_written() {
+    let text = "\u{feff}# comment\r\nA=\"quoted\"\r\nB='single' # not comment\n C=lead\nE=${A}\nF=$A trail  \nG\nI=a=b\nJ=\nA=2";
+    let found = |text: &str| -> Vec<(String, Option<String>)> {
+        let variables = raw::docker(Files::new().add("a.env", text), text).unwrap_or_default();
+        variables.into_iter().map(|one| (one.name, one.value.map(|word| word.text().unwrap()))).collect()
+    };
+    let expected = [
+        ("A", "\"quoted\""),
+        ("B", "'single' # not comment"),
+        ("C", "lead"),
+        ("E", "${A}"),
+        ("F", "$A trail  "),
+        ("G", "-"),
+        ("I", "a=b"),
+        ("J", ""),
+        ("A", "2"),
+    ];
+    let expected = expected.map(|(name, value)| (name.to_owned(), (value != "-").then(|| value.to_owned())));
+    assert_eq!(found(text), expected);
+    for refused in ["A=1\nexport B=2\n", "A=1\n=2\n", "A =1\n"] {
+        assert_eq!(found(refused), [], "{refused}");
+    }
+}
+
+/// What `load_env_file` of systemd 252 makes of a file.
+#[test]
+fn systemd_adds_pieces_up() {
+    let text = "; no\n# no\nA=1 # part of it\nB=\"4\"'5'\nC=  two words  \nexport D=1\nE=a\\\n  b\nF=\"two\nlines\"\nG=\"\\$x\\n\" tail\n\
+                H=\nI='it''s'\nJ=it's\nno equals\nK=last";
+    let mut files = Files::new();
+    let file = files.add("web", text);
+    let found: Vec<(String, String)> = raw::systemd(file, text)
+        .into_iter()
+        .map(|one| (one.name, one.value.and_then(|word| word.text()).unwrap_or_default()))
+        .collect();
+    let expected = [
+        ("A", "1 # part of it"),
+        ("B", "45"),
+        ("C", "two words"),
+        ("E", "a  b"),
+        ("F", "two\nlines"),
+        ("G", "$x\\ntail"),
+        ("H", ""),
+        ("I", "its"),
+        ("J", "it's"),
+        ("K", "last"),
+    ];
+    assert_eq!(found, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+}

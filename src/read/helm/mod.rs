@@ -1,11 +1,12 @@
 //! The templates of Helm charts, rendered with the values of their chart.
 //!
 //! Every byte of what comes out leads back to the template, the values or the chart file that it was
-//! taken from. Values that are given on the command line or in further files are not seen, and what only
-//! a cluster or a release decides stays open.
+//! taken from. A further file of values, such as `values-prod.yaml`, makes a variant of the chart. Values that are given
+//! on the command line are not seen, and what only a cluster or a release decides stays open.
 
 mod functions;
 mod lines;
+mod overlays;
 mod render;
 mod syntax;
 #[cfg(test)]
@@ -16,7 +17,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::findings::Note;
-use crate::source::{FileId, FileKind, Files, Span};
+use crate::source::{FileId, FileKind, Files, Located, Place, Span};
 
 use super::decoded::Decoded;
 use super::kubernetes::node;
@@ -40,13 +41,21 @@ struct Chart {
     about: Option<FileId>,
 }
 
-/// What the charts among the files render to, chart by chart.
+/// What a chart renders to with one choice of its values.
+pub(super) struct Installed {
+    /// The file of values that is laid over those of the chart, if one is.
+    pub(super) variant: Option<Located<String>>,
+    pub(super) templates: Vec<Rendered>,
+}
+
+/// What the charts among the files render to, chart by chart, each with its own values and with every file of them that
+/// may be laid over those.
 pub(super) fn render(
     files: &Files,
     kinds: &BTreeMap<FileId, FileKind>,
     space: &Space,
     notes: &mut Vec<Note>,
-) -> Vec<Vec<Rendered>> {
+) -> Vec<Installed> {
     let charts = charts(files, kinds);
     let mut all = Vec::new();
     for (folder, chart) in &charts {
@@ -66,42 +75,62 @@ pub(super) fn render(
                 }
             }
         }
-        all.push(render_chart(chart, &values, files, space, notes));
+        let parsed = Parsed::of(chart, files, space, notes);
+        let mut install = |values: &Value, variant: Option<Located<String>>| {
+            let root = root(chart, values, files, space);
+            all.push(Installed { variant, templates: parsed.render(&root, files, notes) });
+        };
+        install(&values, None);
+        for file in overlays::of(folder, &charts, &values, files, space) {
+            let variant = Located::new(files.get(file).path().to_owned(), Place::new(file, Span::new(0, 0)));
+            install(&values.overlaid(&document(file, files, space), 0), Some(variant));
+        }
     }
     all
 }
 
-fn render_chart(chart: &Chart, values: &Value, files: &Files, space: &Space, notes: &mut Vec<Note>) -> Vec<Rendered> {
-    let mut defined = Defined::new();
-    let mut parsed: Vec<(FileId, Vec<Piece>)> = Vec::new();
-    for &file in &chart.templates {
-        let source = files.get(file);
-        match syntax::parse(&Decoded::verbatim(source.text(), space.start(file))) {
-            Ok(mut pieces) => {
-                let offset = space.start(file);
-                shift(&mut pieces, offset);
-                define(&pieces, &mut defined);
-                parsed.push((file, pieces));
+/// The templates of a chart.
+struct Parsed {
+    defined: Defined,
+    templates: Vec<(FileId, Vec<Piece>)>,
+}
+
+impl Parsed {
+    fn of(chart: &Chart, files: &Files, space: &Space, notes: &mut Vec<Note>) -> Self {
+        let mut defined = Defined::new();
+        let mut parsed: Vec<(FileId, Vec<Piece>)> = Vec::new();
+        for &file in &chart.templates {
+            let source = files.get(file);
+            match syntax::parse(&Decoded::verbatim(source.text(), space.start(file))) {
+                Ok(mut pieces) => {
+                    let offset = space.start(file);
+                    shift(&mut pieces, offset);
+                    define(&pieces, &mut defined);
+                    parsed.push((file, pieces));
+                }
+                Err(fault) => {
+                    let line = source.line(fault.at.min(source.text().len()));
+                    notes.push(Note::line(source.path(), line, format!("not read: {}", fault.why)));
+                }
             }
-            Err(fault) => {
-                let line = source.line(fault.at.min(source.text().len()));
-                notes.push(Note::line(source.path(), line, format!("not read: {}", fault.why)));
+        }
+        Self { defined, templates: parsed }
+    }
+
+    fn render(&self, root: &Value, files: &Files, notes: &mut Vec<Note>) -> Vec<Rendered> {
+        let mut rendered = Vec::new();
+        for (file, pieces) in &self.templates {
+            let source = files.get(*file);
+            if !source.text().contains("kind:") || source.name().rsplit('.').next() == Some("tpl") {
+                continue;
+            }
+            match Renderer::new(&self.defined, root.clone()).render(pieces) {
+                Some(text) => rendered.push(Rendered { file: *file, text: lines::settle(&text) }),
+                None => notes.push(Note::file(source.path(), "renders to more than any template, so it was not read")),
             }
         }
+        rendered
     }
-    let root = root(chart, values, files, space);
-    let mut rendered = Vec::new();
-    for (file, pieces) in &parsed {
-        let source = files.get(*file);
-        if !source.text().contains("kind:") || source.name().rsplit('.').next() == Some("tpl") {
-            continue;
-        }
-        match Renderer::new(&defined, root.clone()).render(pieces) {
-            Some(text) => rendered.push(Rendered { file: *file, text: lines::settle(&text) }),
-            None => notes.push(Note::file(source.path(), "renders to more than any template, so it was not read")),
-        }
-    }
-    rendered
 }
 
 /// Charts by their folders.
@@ -123,10 +152,17 @@ fn charts(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> BTreeMap<String,
     charts
 }
 
-/// The values that a chart has by itself: `values.yaml`, or the only file of values there is.
-fn read_values(chart: &Chart, files: &Files, space: &Space) -> Value {
+/// The file of the values that a chart has by itself: `values.yaml`, or the only one there is.
+fn own_values(chart: &Chart, files: &Files) -> Option<FileId> {
     let own = chart.values.iter().find(|&&file| matches!(files.get(file).name(), "values.yaml" | "values.yml"));
-    let ((Some(&file), _) | (None, &[file])) = (own, chart.values.as_slice()) else { return Value::Unknown };
+    match (own, chart.values.as_slice()) {
+        (Some(&file), _) | (None, &[file]) => Some(file),
+        _ => None,
+    }
+}
+
+fn read_values(chart: &Chart, files: &Files, space: &Space) -> Value {
+    let Some(file) = own_values(chart, files) else { return Value::Unknown };
     match document(file, files, space) {
         Value::Nil => Value::Map(Rc::default()),
         values => values,

@@ -155,6 +155,37 @@ fn what_nothing_tells_stays_open() {
 }
 
 #[test]
+fn files_of_values_make_variants() {
+    let template = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: {{ .Values.replicaCount }}\n  template:\n    spec:\n      containers:\n      - name: web\n        image: x\n        env:\n        - {name: W, value: {{ .Values.workers | quote }}}\n";
+    let (files, units) = project(&[
+        ("chart/Chart.yaml", "apiVersion: v2\nname: shop\n"),
+        ("chart/values.yaml", VALUES),
+        ("chart/values-prod.yaml", "replicaCount: 9\n"),
+        ("chart/ci/test-values.yaml", "workers: 1\n"),
+        ("deploy/staging/values.yaml", "workers: 2\n"),
+        ("other/values.yaml", "colour: red\n"),
+        ("chart/templates/web.yaml", template),
+    ]);
+    let found: Vec<_> = units
+        .units
+        .iter()
+        .map(|unit| {
+            let variant = unit.variant.as_ref().map_or("", |variant| variant.value.as_str());
+            let replicas = unit.limits.replicas.as_ref().unwrap();
+            let workers = unit.environment[0].value.as_ref().unwrap();
+            (variant, replicas.value, workers.text().unwrap(), files.get(replicas.place.file).path())
+        })
+        .collect();
+    let expected = [
+        ("", 2, "4", "chart/values.yaml"),
+        ("chart/ci/test-values.yaml", 2, "1", "chart/values.yaml"),
+        ("chart/values-prod.yaml", 9, "4", "chart/values-prod.yaml"),
+        ("deploy/staging/values.yaml", 2, "2", "chart/values.yaml"),
+    ];
+    assert_eq!(found, expected.map(|(variant, replicas, workers, file)| (variant, replicas, workers.to_owned(), file)));
+}
+
+#[test]
 fn what_nobody_writes_ends_soon() {
     let watch = Stopwatch::start();
     let read = |template: &str| {

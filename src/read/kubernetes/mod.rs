@@ -57,7 +57,11 @@ pub(super) fn read(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
     applied.push(objects.iter().filter(|(file, _)| !used.contains(file)).flat_map(|(_, own)| own.clone()).collect());
     let mut notes = Vec::new();
     for chart in helm::render(files, kinds, &space, &mut notes) {
-        applied.push(chart.iter().flat_map(|rendered| reader.rendered(rendered)).collect());
+        let mut objects: Vec<Object> = chart.templates.iter().flat_map(|rendered| reader.rendered(rendered)).collect();
+        for object in &mut objects {
+            object.variant.clone_from(&chart.variant);
+        }
+        applied.push(objects);
     }
     for file in of(FileKind::HelmValues).chain(kustomized) {
         let comments = yaml::parse(files.get(file).text()).comments;

@@ -7,7 +7,7 @@ use crate::source::{FileId, Located, SourceFile};
 use crate::values::{Bytes, Cpus, Seconds};
 
 use super::super::tree::{Kind, Node, read_yaml};
-use super::super::{Command, Facts, HealthKind, Limits, Unit};
+use super::super::{Command, EnvironmentFile, Facts, HealthKind, Limits, Notation, Unit};
 use super::known::platform;
 use super::reader::{Reader, number};
 
@@ -91,6 +91,10 @@ fn container(container: &Node, family: Option<&str>, whole: &Limits, reader: &mu
         .chain(pairs)
         .flatten()
         .collect();
+    for item in get(container, "environmentFiles").map(Node::items).unwrap_or_default() {
+        let key = get(item, "value").and_then(|value| stored(value, reader));
+        unit.environment_files.extend(key.map(|path| EnvironmentFile { path, notation: Notation::Docker }));
+    }
     unit.working_folder = reader.located(get(container, "workingDirectory"));
     unit.user = reader.located(get(container, "user"));
     unit.limits = limits(container, whole, reader);
@@ -107,6 +111,13 @@ fn container(container: &Node, family: Option<&str>, whole: &Limits, reader: &mu
         unit.health.push(check);
     }
     unit
+}
+
+/// The path of a file in a bucket (`arn:aws:s3:::bucket/web.env`), as that of a file of a machine.
+fn stored(value: &Node, reader: &Reader) -> Option<Located<String>> {
+    let arn = reader.located(Some(value))?;
+    let (_, path) = arn.value.rsplit_once(":::")?.1.split_once('/')?;
+    Some(Located::new(format!("/{path}"), arn.place))
 }
 
 /// `["CMD-SHELL", "curl …"]` is for a shell, `["CMD", "curl", …]` is not.

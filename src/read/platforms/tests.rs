@@ -205,10 +205,28 @@ fn railway_nixpacks_and_beanstalk() {
     assert_eq!(json.command(""), "gunicorn app:app");
     let nixpacks = read("nixpacks.toml", "[start]\ncmd = 'gunicorn app:app'\n");
     assert_eq!(nixpacks.command("start"), "gunicorn app:app");
-    let beanstalk = read(
-        ".ebextensions/01.config",
-        "option_settings:\n  aws:elasticbeanstalk:application:environment:\n    A: b\n  aws:elasticbeanstalk:container:python:\n    WSGIPath: app\n",
-    );
-    assert_eq!(beanstalk.variable("web", "A"), (Some("b".into()), "b"));
-    assert_eq!(beanstalk.unit("web").environment.len(), 1);
+}
+
+#[test]
+fn files_of_beanstalk_describe_one_environment() {
+    let mut files = Files::new();
+    let texts = [
+        (
+            ".ebextensions/01.config",
+            "option_settings:\n  aws:elasticbeanstalk:application:environment:\n    A: b\n  aws:elasticbeanstalk:container:python:\n    WSGIPath: shop.wsgi:application\n    NumThreads: 4\n",
+        ),
+        (
+            ".ebextensions/02.config",
+            "option_settings:\n  - namespace: aws:elasticbeanstalk:container:python\n    option_name: NumThreads\n    value: 8\n  - option_name: C\n    value: d\n",
+        ),
+        (".ebextensions/03.config", "packages: {}\n"),
+    ];
+    let kinds = texts.map(|(path, text)| (files.add(path, text), crate::source::FileKind::Beanstalk));
+    let read = Read { facts: all(&files, &kinds.into()), files };
+    assert_eq!(read.facts.units.len(), 1);
+    assert_eq!((read.variable("web", "A").1, read.variable("web", "C").1), ("b", "d"));
+    let usual = read.unit("web").usual.as_ref().unwrap();
+    let words: Vec<_> = usual.simple[0].iter().map(|word| word.resolve(&|_| None).unwrap()).collect();
+    assert_eq!(words.join(" "), "gunicorn --bind 127.0.0.1:8000 --workers 1 --threads 8 shop.wsgi:application");
+    assert_eq!(read.files.text_at(usual.simple[0][6].place), "8");
 }

@@ -18,7 +18,7 @@ use crate::source::{FileId, FileKind, Files, Located, Place};
 use crate::values::Bytes;
 
 use super::ini::{self, Dialect, Document};
-use super::{Facts, Unit, UnitKind};
+use super::{EnvironmentFile, Facts, Notation, Unit, UnitKind};
 use fields::Fields;
 
 /// Reads all files of systemd among `kinds`.
@@ -126,7 +126,8 @@ impl Reader<'_> {
         for value in fields.list("PassEnvironment") {
             unit.environment.extend(words::names(value));
         }
-        unit.environment_files = fields.list("EnvironmentFile").iter().filter_map(fields::Value::path).collect();
+        let paths = fields.list("EnvironmentFile").into_iter().filter_map(|value| value.path());
+        unit.environment_files = paths.map(|path| EnvironmentFile { path, notation: Notation::Systemd }).collect();
         unit.working_folder = fields.last("WorkingDirectory").and_then(|value| value.path());
         unit.user = fields.last("User").and_then(|value| value.text());
         unit.stop_signal = fields.last("KillSignal").and_then(|value| value.text());

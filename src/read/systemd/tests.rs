@@ -82,8 +82,8 @@ fn a_service_with_drop_ins_and_a_socket() {
     let variables: Vec<_> =
         unit.environment.iter().map(|v| (v.name.as_str(), files.text_at(v.value.as_ref().unwrap().place))).collect();
     assert_eq!(variables, [("A", "b c"), ("D", "e"), ("F", "g"), ("D", "z")]);
-    assert_eq!(unit.environment_files[0].value, "/etc/default/web");
-    assert_eq!(files.text_at(unit.environment_files[0].place), "/etc/default/web");
+    assert_eq!(unit.environment_files[0].path.value, "/etc/default/web");
+    assert_eq!(files.text_at(unit.environment_files[0].path.place), "/etc/default/web");
     assert_eq!(unit.working_folder.as_ref().unwrap().value, "/srv/app");
     assert!((unit.limits.cpus.as_ref().unwrap().value.0 - 2.0).abs() < 1e-9);
     assert_eq!(files.text_at(unit.limits.memory.as_ref().unwrap().place), "512M");

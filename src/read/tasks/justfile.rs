@@ -7,7 +7,7 @@ use crate::source::{Comment, FileId, Located, SourceFile, Span};
 
 use super::super::decoded::Decoded;
 use super::super::platforms::reader::Reader;
-use super::super::{Facts, shell_comments};
+use super::super::{EnvironmentFile, Facts, Notation, shell_comments};
 use super::macros::{Macro, Macros, Reference};
 use super::task;
 
@@ -27,7 +27,8 @@ pub(in super::super) fn read(file: FileId, source: &SourceFile, facts: &mut Fact
         let Some(script) = made.script(recipe) else { continue };
         let Some(mut unit) = task(&recipe.name, recipe.span, &script, &mut reader) else { continue };
         if let Some(span) = made.dotenv {
-            unit.environment_files.push(Located::new(".env".to_owned(), reader.place(span)));
+            let path = Located::new(".env".to_owned(), reader.place(span));
+            unit.environment_files.push(EnvironmentFile { path, notation: Notation::Python });
         }
         reader.add(unit);
     }

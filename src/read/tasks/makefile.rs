@@ -11,7 +11,7 @@ use crate::source::{Comment, FileId, Located, Place, SourceFile, Span, Word, Wor
 
 use super::super::decoded::Decoded;
 use super::super::platforms::reader::Reader;
-use super::super::{Facts, Variable, shell_comments};
+use super::super::{EnvironmentFile, Facts, Notation, Variable, shell_comments};
 use super::macros::{Macro, Macros, Reference};
 use super::task;
 
@@ -40,7 +40,9 @@ pub(in super::super) fn read(file: FileId, source: &SourceFile, facts: &mut Fact
             let Some(mut unit) = task(&target.name, target.span, &script, &mut reader) else { continue };
             unit.environment = made.environment();
             if made.exports_all {
-                unit.environment_files.clone_from(&made.included);
+                let files = made.included.iter().cloned();
+                unit.environment_files =
+                    files.map(|path| EnvironmentFile { path, notation: Notation::Python }).collect();
             }
             reader.add(unit);
         }

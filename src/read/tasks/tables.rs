@@ -6,7 +6,7 @@ use super::super::decoded::Decoded;
 use super::super::platforms::reader::Reader;
 use super::super::toml_tree;
 use super::super::tree::{Entry, Kind, Node, from_toml, read_yaml};
-use super::super::{Facts, Unit};
+use super::super::{EnvironmentFile, Facts, Notation, Unit};
 use super::task;
 
 /// Reads the scripts of a `package.json`, which a shell runs.
@@ -82,9 +82,8 @@ fn described(entry: &Entry, reader: &mut Reader) -> Option<Unit> {
     // Poe marks what only counts where nothing else sets the variable.
     unit.environment = environment.into_iter().filter(|variable| variable.value.is_some()).collect();
     for file in ["envfile", "env_file"].iter().filter_map(|key| value.get(key)) {
-        let one = reader.located(Some(file));
-        unit.environment_files.extend(one);
-        unit.environment_files.extend(file.items().iter().filter_map(|item| reader.located(Some(item))));
+        let paths = std::iter::once(file).chain(file.items()).filter_map(|path| reader.located(Some(path)));
+        unit.environment_files.extend(paths.map(|path| EnvironmentFile { path, notation: Notation::Python }));
     }
     unit.working_folder = reader.located(value.any(&["cwd", "working_dir", "working_directory"]));
     Some(unit)

@@ -55,7 +55,7 @@ fn a_justfile_fills_in_parameters() {
     assert_eq!(commands(&facts, "x"), ["set -e", "gunicorn ?"]);
     assert!(!facts.units.iter().any(|unit| unit.name == "py"));
     assert_eq!(files.text_at(facts.units[0].place), "serve");
-    assert_eq!(facts.units[0].environment_files[0].value, ".env");
+    assert_eq!(facts.units[0].environment_files[0].path.value, ".env");
 }
 
 #[test]

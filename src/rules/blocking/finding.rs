@@ -109,9 +109,8 @@ impl Blocking {
         for hop in self.chain.iter().filter(|hop| hop.place != self.anchor) {
             report = report.related(hop.place, format!("in `{}`", hop.function));
         }
-        let beside = |role: &Role| matches!(role, Role::Background | Role::LifeCycle | Role::Signal);
-        let does = if self.roles.iter().all(beside) { "runs" } else { "handles requests" };
-        for (handler, place) in self.handlers.iter().take(MAX_HANDLERS) {
+        for (handler, place, role) in self.handlers.iter().take(MAX_HANDLERS) {
+            let does = if role.is_beside_requests() { "runs" } else { "handles requests" };
             report = report.related(*place, format!("`{handler}` {does} on the event loop"));
         }
         let also = self.anchors.iter().filter(|place| **place != self.anchor);
@@ -130,7 +129,7 @@ impl Blocking {
                  every request of the worker along"
             );
         }
-        let handlers = self.handlers.iter().map(|(_, place)| *place);
+        let handlers = self.handlers.iter().map(|(_, place, _)| *place);
         report.help(help).reached_from(handlers).fix(self.repair.clone());
     }
 

@@ -11,6 +11,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         return;
     }
     for (name, setting) in service.deployment.settings.iter() {
+        twice(service, name, setting, context, out);
         let winner = &setting.winner;
         let Some((value, place)) = setting.value().zip(setting.place()) else { continue };
         // Where a server listens is another place in a container than on a machine, with one file for both.
@@ -40,6 +41,41 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         .help("keep one of the two")
         .fix(loser.remove(context.files).map(|edits| Fix::safe(format!("remove the `{name}` that loses"), edits)));
     }
+}
+
+/// Two values for one option, both written in the same command.
+fn twice(service: &Service, name: &str, setting: &Setting, context: &Context, out: &mut Findings) {
+    let winner = &setting.winner;
+    let Some((value, place)) = setting.value().zip(winner.place) else { return };
+    let command = service.deployment.command;
+    let is_here = |place: Place| {
+        place.file == command.file && command.span.start <= place.span.start && place.span.end <= command.span.end
+    };
+    // Words that a variable brings along are there to override what stands before them.
+    let text = context.files.text_at(place);
+    let brought = text.trim_start_matches(['"', '\'']).starts_with('$') && !text.contains(":-");
+    if winner.layer != Layer::CommandLine || brought || !is_here(place) || matches!(value, Value::List(_)) {
+        return;
+    }
+    let loser = setting.overridden.iter().find_map(|other| match (&other.value, other.place) {
+        (Resolved::Known(lost), Some(at)) if other.layer == winner.layer && is_here(at) && lost != value => {
+            Some((other, lost, at))
+        }
+        _ => None,
+    });
+    let Some((loser, lost, at)) = loser else { return };
+    let flag = setting.setting.at(service.deployment.version.version).flag().unwrap_or(name);
+    let meant = name == "workers" && text.to_ascii_uppercase().contains("THREAD");
+    out.report(at, "loses", format!("`{flag}` stands twice in this command: {value} is what counts, and not {lost}"))
+        .related(place, format!("sets {value}"))
+        .help(if meant { "the second may be meant for `--threads`".to_owned() } else { format!("keep one `{flag}`") })
+        // With two intentions in one line, which one goes is for a person to say.
+        .fix(
+            (!meant)
+                .then(|| loser.remove(context.files))
+                .flatten()
+                .map(|edits| Fix::safe(format!("remove the `{flag}` that loses"), edits)),
+        );
 }
 
 /// One file may serve several commands, of which only some override what it says.

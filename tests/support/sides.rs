@@ -1,4 +1,4 @@
-//! Gunicorn's own loader, and farrier's account of the same folders.
+//! Both sides of a comparison: what the real thing answers, and what `farrier show` says.
 #![allow(clippy::expect_used, reason = "a test stops where its own tools fail")]
 
 use std::io::Write as _;
@@ -7,27 +7,32 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value as Json;
 
-use super::python::python_environment;
-
-/// What Gunicorn's own loader makes of each case, in order.
+/// What `tests/support/<driver>`, run by the interpreter `python`, answers to each case, in order.
 ///
 /// # Panics
 /// With what Python said, where the driver does not answer.
-pub(crate) fn load(cases: &[Json]) -> Vec<Json> {
-    shared_out(cases, load_part)
-}
-
-fn load_part(cases: &[Json]) -> Vec<Json> {
-    let driver = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/gunicorn_loader.py");
-    let mut command = python_environment().command();
-    command.arg(driver).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut process = command.spawn().expect("the interpreter was just installed");
+pub(crate) fn ask(mut python: Command, driver: &str, cases: &[Json]) -> Vec<Json> {
+    let driver = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support").join(driver);
+    python.arg(driver).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut process = python.spawn().expect("the interpreter was just installed");
     let text = serde_json::to_vec(cases).expect("JSON can be written");
     process.stdin.take().expect("it was asked for").write_all(&text).expect("the driver reads its cases");
     let output = process.wait_with_output().expect("the driver ends");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "the driver failed:\n{said}");
     serde_json::from_slice(&output.stdout).expect("the driver answers in JSON")
+}
+
+/// Equality across the two languages; nothing at all and no items are the same to every server.
+pub(crate) fn same(real: &Json, told: &Json) -> bool {
+    let empty = |it: &Json| it.is_null() || it.as_array().is_some_and(Vec::is_empty);
+    match (real, told) {
+        (Json::Number(real), Json::Number(told)) => real.as_f64() == told.as_f64(),
+        (Json::Array(real), Json::Array(told)) => {
+            real.len() == told.len() && real.iter().zip(told).all(|(real, told)| same(real, told))
+        }
+        _ => real == told || (empty(real) && empty(told)),
+    }
 }
 
 /// What `farrier show` says about every folder, in order; what it printed instead, where that is no JSON.
