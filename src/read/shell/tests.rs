@@ -136,7 +136,7 @@ fn check(files: &Files, statements: &[Statement], length: usize) {
     };
     for statement in statements {
         let mut places = Vec::new();
-        statement.commands(&mut places);
+        statement.each(&mut |simple| places.push(simple.place));
         places.into_iter().for_each(inside);
         if let Statement::Simple(simple) = statement {
             let within = |span: Span| simple.place.span.start <= span.start && span.end <= simple.place.span.end;
