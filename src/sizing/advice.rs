@@ -214,7 +214,7 @@ impl Advice {
         let set: Vec<String> = self
             .items
             .iter()
-            .filter(|i| i.verdict != Verdict::Remove && i.target.count().is_some())
+            .filter(|i| i.verdict != Verdict::Remove && SIZES.contains(&i.setting))
             .map(|i| format!("{} = {}", i.setting, i.advised()))
             .collect();
         if set.is_empty() {
@@ -224,6 +224,9 @@ impl Advice {
         }
     }
 }
+
+/// The settings that say how much runs at once.
+const SIZES: [&str; 5] = ["workers", "processes", "threads", "blocking_threads", "worker_connections"];
 
 impl fmt::Display for Advice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -90,7 +90,9 @@ pub fn slots(
 /// The items of a plan.
 fn planned(inputs: &Inputs, plan: &Plan, items: &mut Vec<Item>) {
     let configured = &inputs.configured;
-    if plan.class != inputs.class.value {
+    let converted = plan.class != inputs.class.value;
+    // Of the other servers threads are a number like any other, with no class to go with it.
+    if converted && inputs.server == "gunicorn" {
         let class = &inputs.class;
         let target = Amount::Class(plan.class);
         items.push(Item {
@@ -108,6 +110,9 @@ fn planned(inputs: &Inputs, plan: &Plan, items: &mut Vec<Item>) {
     }
     if let Some(range) = plan.threads {
         let setting = inputs.threads_setting();
+        // Threads instead of processes are at least two.
+        let least = if converted { range.lower.max(2).min(range.target) } else { range.lower };
+        let range = Range { lower: least, ..range };
         items.push(item(setting, configured.threads.as_ref(), range));
     }
     if let Some(range) = plan.connections {
