@@ -190,6 +190,12 @@ fn guarded<T>(what: &str, notes: &mut Vec<Note>, analysis: impl FnOnce() -> T) -
     answer
 }
 
+/// What the numbers of each deployment of `found` should be, in the same order, for what `request` says of
+/// production now.
+pub fn advise_again(request: &Request, found: &Examination) -> Vec<Option<Advice>> {
+    recommend(request, &found.files, &found.assembly, &found.applications, &found.host)
+}
+
 fn recommend(
     request: &Request,
     files: &Files,
@@ -201,7 +207,9 @@ fn recommend(
     let pairs = assembly.deployments.iter().zip(applications);
     pairs
         .map(|(deployment, application)| {
-            let inputs = advice::inputs(deployment, application.as_ref(), &request.declared, host, files)?;
+            let (declared, stated) = (&request.declared, &request.stated);
+            let sources = advice::Sources { declared, stated, host, files };
+            let inputs = advice::inputs(deployment, application.as_ref(), sources)?;
             Some(sizing::recommend(&inputs))
         })
         .collect()
@@ -218,7 +226,9 @@ fn judge(
 ) -> Vec<Finding> {
     let inputs: Vec<Option<sizing::Inputs>> = (assembly.deployments.iter().zip(applications))
         .map(|(deployment, application)| {
-            advice::inputs(deployment, application.as_ref(), &request.declared, None, files)
+            let (declared, stated) = (&request.declared, &request.stated);
+            let sources = advice::Sources { declared, stated, host: None, files };
+            advice::inputs(deployment, application.as_ref(), sources)
         })
         .collect();
     let cpus: Vec<Option<DeclaredCpus>> = (assembly.deployments.iter().zip(&inputs))
