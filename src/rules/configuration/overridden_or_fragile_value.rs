@@ -1,6 +1,7 @@
 //! Fires when a value is not what its line says: it loses to another one, or is read in another way.
 
 use super::prelude::*;
+use crate::deployment::{Candidate, Site};
 
 pub(super) const RULE: Rule = rule!("overridden-or-fragile-value", Shape::Deployment(check));
 
@@ -10,6 +11,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     if !service.in_production() {
         return;
     }
+    repeated(service, context, out);
     for (name, setting) in service.deployment.settings.iter() {
         let winner = &setting.winner;
         let Some((value, place)) = setting.value().zip(setting.place()) else { continue };
@@ -18,13 +20,12 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
             continue;
         }
         let strong = matches!(winner.layer, Layer::OptionsVariable | Layer::CommandLine);
-        if !strong || !winner.depends.is_empty() {
+        if !strong || !winner.is_settled() {
             continue;
         }
         // A value with an explicit way out of the file, such as a variable, is meant to be replaced.
         let is_weak = |layer: Layer| layer == Layer::ConfigFile || layer == Layer::OptionsVariable;
-        let Some(loser) = setting.overridden.iter().find(|other| is_weak(other.layer) && other.depends.is_empty())
-        else {
+        let Some(loser) = setting.overridden.iter().find(|other| is_weak(other.layer) && other.is_settled()) else {
             continue;
         };
         let (Resolved::Known(lost), Some(lost_place)) = (&loser.value, loser.place) else { continue };
@@ -40,6 +41,58 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         .help("keep one of the two")
         .fix(loser.remove(context.files).map(|edits| Fix::safe(format!("remove the `{name}` that loses"), edits)));
     }
+}
+
+/// An option that one written command gives twice, with different values.
+fn repeated(service: &Service, context: &Context, out: &mut Findings) {
+    for (name, setting) in service.deployment.settings.iter() {
+        let winner = &setting.winner;
+        // What comes out of a variable with further words is meant to be replaced.
+        let flag = |candidate: &Candidate| match (candidate.layer, &candidate.site) {
+            (Layer::CommandLine, Some(Site::Words { removal, .. })) => {
+                removal.first().copied().filter(|flag| context.files.text_at(*flag).trim_start().starts_with('-'))
+            }
+            _ => None,
+        };
+        let (Some(value), Some(place), Some(last)) = (setting.value(), setting.place(), flag(winner)) else { continue };
+        let loses = |other: &&Candidate| {
+            let near = flag(other).is_some_and(|first| first.file == last.file && first.span.end <= last.span.start);
+            near && other.is_settled() && matches!(&other.value, Resolved::Known(lost) if lost != value)
+        };
+        let Some(loser) = setting.overridden.iter().find(loses).filter(|_| winner.is_settled()) else { continue };
+        let (Resolved::Known(lost), Some(lost_place)) = (&loser.value, loser.place) else { continue };
+        let between = context.files.get(last.file).text().get(lost_place.span.end..last.span.start).unwrap_or_default();
+        // Two commands may stand in one file.
+        if used_elsewhere(service, context, name, lost_place) || !is_one_command(between) {
+            continue;
+        }
+        let written = context.files.text_at(last);
+        let option = written.split(['=', ' ']).next().unwrap_or(written);
+        let meant = if context.files.text_at(place).to_ascii_uppercase().contains("THREADS") && name != "threads" {
+            "keep one of the two; the second was probably meant to be `--threads`"
+        } else {
+            "keep one of the two"
+        };
+        out.report(
+            lost_place,
+            "loses",
+            format!(
+                "`{name} = {lost}` is overridden by the second `{option}` of the same command: {value} is what counts"
+            ),
+        )
+        .related(place, format!("sets {value}"))
+        .help(meant)
+        .fix(None);
+    }
+}
+
+/// Whether a text between two words can stand inside one command.
+fn is_one_command(between: &str) -> bool {
+    let ends = [";", "&&", "||", "|", "esac", ";;", "\nfi", "\nelse"];
+    let lines = between.split('\n');
+    let continued = lines.clone().count() == 1
+        || lines.clone().take(lines.count() - 1).all(|line| line.trim_end().ends_with(['\\', ',']));
+    continued && !ends.iter().any(|end| between.contains(end))
 }
 
 /// One file may serve several commands, of which only some override what it says.
