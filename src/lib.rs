@@ -41,11 +41,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use app::{Application, Code};
+use app::{Application, Asked, Code};
 use deployment::Assembly;
 use findings::{Finding, Note, Suppressed};
 use host::Host;
-use python::modules::Start;
 use rayon::prelude::*;
 use read::Facts;
 use request::{Request, Useless};
@@ -166,14 +165,14 @@ pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<
 /// The application of each deployment; one that several deployments start is analysed once.
 fn analyse(request: &Request, code: &Code<'_>, assembly: &Assembly, notes: &mut Vec<Note>) -> Vec<Option<Application>> {
     let key = |deployment: &deployment::Deployment| {
-        let target = deployment.app.as_ref()?;
-        Some((target.value.clone(), deployment.start()))
+        let target = deployment.app.as_ref()?.value.clone();
+        Some(Asked { target, handed: deployment.handed, called: deployment.calls_app(), start: deployment.start() })
     };
-    let told: BTreeSet<(String, Start)> = assembly.deployments.iter().filter_map(key).collect();
-    let each = told.into_par_iter().map(|(target, start)| {
+    let told: BTreeSet<Asked> = assembly.deployments.iter().filter_map(key).collect();
+    let each = told.into_par_iter().map(|asked| {
         let mut notes = Vec::new();
-        let found = guarded(&target, &mut notes, || app::analyse_as_told(code, &target, &start, &request.instructions));
-        ((target, start), (found.flatten(), notes))
+        let found = guarded(&asked.target, &mut notes, || app::analyse_as_told(code, &asked, &request.instructions));
+        (asked, (found.flatten(), notes))
     });
     let known: BTreeMap<_, _> = each.collect();
     notes.extend(known.values().flat_map(|(_, notes)| notes.iter().cloned()));

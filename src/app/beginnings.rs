@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::blocking::Entry;
+use super::target::Target;
 use super::{Category, Context};
 use crate::python::calls::{Event, EventKind};
 use crate::python::effects::Effects;
@@ -95,8 +96,7 @@ const LOCKS: [&str; 12] = [
 pub(super) fn find(
     types: &Types<'_>,
     entries: &[Entry<'_>],
-    target: &str,
-    start: &[u32],
+    object: &Target,
     files: &Files,
     trees: &BTreeMap<FileId, Module>,
 ) -> Vec<Beginning> {
@@ -104,16 +104,8 @@ pub(super) fn find(
     let mut effects = Effects::new(types);
     let effects = &mut effects;
     let mut roots: Vec<usize> =
-        closure(types, start).into_iter().map(|index| effects.explore(types.module_frame(index))).collect();
-    if let (Some((_, call)), Some(&module)) = (target.split_once(':'), start.first())
-        && let Some((factory, _)) = call.split_once('(')
-    {
-        for value in types.name(factory.trim(), types.module_frame(module), usize::MAX - 1) {
-            if let Value::Function(frame) = value {
-                roots.push(effects.explore(frame));
-            }
-        }
-    }
+        closure(types, &object.modules).into_iter().map(|index| effects.explore(types.module_frame(index))).collect();
+    roots.extend(object.factories.iter().map(|factory| effects.explore(*factory)));
     let hooks = entries.iter().filter(|entry| entry.found.context == Context::StartUp);
     let hooks: Vec<usize> = hooks.map(|entry| effects.explore(entry.found.frame)).collect();
     let reader = Reader { types, files, trees, torch: RefCell::default() };
