@@ -5,6 +5,7 @@
 //! affair, and whether it is a mistake is for the rules. Followed are the imports at the top level of modules and
 //! the functions that they call; what cannot be resolved counts for nothing.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::blocking::Entry;
@@ -115,7 +116,7 @@ pub(super) fn find(
     }
     let hooks = entries.iter().filter(|entry| entry.found.context == Context::StartUp);
     let hooks: Vec<usize> = hooks.map(|entry| effects.explore(entry.found.frame)).collect();
-    let reader = Reader { types, files, trees };
+    let reader = Reader { types, files, trees, torch: RefCell::default() };
     let imported = below(effects, roots);
     let mut found = Vec::new();
     for &node in &imported {
@@ -178,6 +179,8 @@ struct Reader<'r, 'a> {
     types: &'r Types<'a>,
     files: &'r Files,
     trees: &'r BTreeMap<FileId, Module>,
+    /// The files that were looked through for torch, and whether they mention it.
+    torch: RefCell<BTreeMap<FileId, bool>>,
 }
 
 impl<'a> Reader<'_, 'a> {
@@ -232,7 +235,7 @@ impl<'a> Reader<'_, 'a> {
         let name = last(&call.func);
         let known = STARTS.iter().any(|(_, method, _)| *method == name)
             || CALLS.iter().any(|(whole, _)| whole.ends_with(name) && !name.is_empty())
-            || self.files.get(file).text().contains("torch");
+            || self.mentions_torch(file);
         if !known {
             return None;
         }
@@ -252,6 +255,11 @@ impl<'a> Reader<'_, 'a> {
             }
         }
         self.moves_to_gpu(call, file).then(|| (BeginningKind::Gpu, format!(".{name}(...)")))
+    }
+
+    fn mentions_torch(&self, file: FileId) -> bool {
+        let look = || self.files.get(file).text().contains("torch");
+        *self.torch.borrow_mut().entry(file).or_insert_with(look)
     }
 
     /// `.cuda()`, `.to("cuda")`, or an argument that asks for such a device, in a file that uses torch.

@@ -27,6 +27,7 @@ mod target;
 #[cfg(test)]
 mod target_cases;
 mod tasks;
+mod workload;
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -39,6 +40,7 @@ pub use metrics::FOLDER as METRICS_FOLDER;
 pub use orphans::orphans;
 pub use pools::ConnectionPool;
 pub use statement::{Blocking, Destination, Held, Hop, Limit, LoopCall, Reached, Remedy, Stream};
+pub use workload::{Evidence, Leaning, Workload, WorkloadKind};
 
 pub use crate::python::catalogue::{Category, Gevent, Timeout, Weight};
 use crate::python::effects::{Effects, Mark};
@@ -130,60 +132,6 @@ pub enum HandlerKind {
     Async,
     /// `def`.
     Sync,
-}
-
-/// What requests spend their time on, as far as the code shows it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Workload {
-    /// Calls that wait for something outside the process, at most one per library and function.
-    pub waits: Vec<Evidence>,
-    /// Calls that compute.
-    pub computes: Vec<Evidence>,
-    /// Responses that stay open: streams and web sockets.
-    pub streams: Vec<Evidence>,
-}
-
-/// A call that says something about the workload.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Evidence {
-    /// What is called.
-    pub what: String,
-    /// Where.
-    pub place: Place,
-    /// What it waits for or works on.
-    pub category: Category,
-    /// The first handler that reaches it; empty where that is not told.
-    pub handler: String,
-    /// How many handlers reach it.
-    pub handlers: usize,
-}
-
-/// What kind of work dominates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum WorkloadKind {
-    /// Waiting.
-    Io,
-    /// Computing.
-    Cpu,
-    /// Both.
-    Mixed,
-    /// Connections stay open.
-    Stream,
-    /// The code does not show it.
-    Unknown,
-}
-
-impl Workload {
-    /// The kind that the evidence speaks for.
-    pub fn kind(&self) -> WorkloadKind {
-        match (self.waits.is_empty(), self.computes.is_empty(), self.streams.is_empty()) {
-            (_, _, false) => WorkloadKind::Stream,
-            (false, false, true) => WorkloadKind::Mixed,
-            (false, true, true) => WorkloadKind::Io,
-            (true, false, true) => WorkloadKind::Cpu,
-            (true, true, true) => WorkloadKind::Unknown,
-        }
-    }
 }
 
 /// The code of a project, whose facts are read once, for all of its applications, when the first is asked for.
@@ -315,6 +263,11 @@ fn cooperative(files: &Files, modules: &BTreeMap<FileId, Module>) -> Vec<&'stati
 }
 
 impl Application {
+    /// What its handlers spend their time on, in a word and in numbers of handlers.
+    pub fn leaning(&self) -> Leaning {
+        self.workload.leaning(self.handlers.len())
+    }
+
     /// Whether the project makes a library yield to greenlets by calling `name`.
     pub fn makes_cooperative(&self, name: &str) -> bool {
         self.cooperative.contains(&name)

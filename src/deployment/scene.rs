@@ -15,7 +15,7 @@ use super::left_out::LeftOut;
 use super::locate::{self, Rest, Roots};
 use super::resolve::{Origin, resolve};
 use super::{Deployment, Effective, context, front, host, image_name, platform, supervisor};
-use crate::read::{self, EnvironmentFile, Facts, Limits, Unit, UnitKind};
+use crate::read::{self, EnvironmentFile, Facts, Form, Limits, Unit, UnitKind};
 use crate::servers::{Program, Server};
 use crate::source::{FileId, Files, Located, Place, SourceFile, Span};
 use crate::values::Value;
@@ -370,6 +370,8 @@ fn with_image(unit: &Unit, image: Option<&Image>, files: &Files) -> Unit {
     unit.outside.volumes.extend(declared);
     unit.outside.front = front::in_image(image, files);
     unit.outside.linked = image::linked(image, files);
+    let exec = image.entrypoint.is_some_and(|entrypoint| entrypoint.form == Form::Exec);
+    unit.outside.takes_words = unit.kind == UnitKind::Image && exec && image.command.is_none();
     if unit.kind != UnitKind::KubernetesContainer {
         match (unit.health.first_mut(), image.health) {
             (None, Some(check)) => unit.health = vec![check.clone()],

@@ -246,7 +246,33 @@ pub fn facts(file: FileId, module: &Module) -> FileFacts<'_> {
         equal: Vec::new(),
     };
     reader.body(&module.body);
+    reader.facts.settle();
     reader.facts
+}
+
+/// A list for one thing: most names are bound once.
+fn one<T>() -> Vec<T> {
+    Vec::with_capacity(1)
+}
+
+impl FileFacts<'_> {
+    /// Gives back the room that lists were given to grow: the facts of all files are kept until the end.
+    fn settle(&mut self) {
+        for function in &mut self.functions {
+            function.events.shrink_to_fit();
+            function.results.shrink_to_fit();
+            function.yields.shrink_to_fit();
+            function.once.shrink_to_fit();
+            function.conditions.shrink_to_fit();
+            function.forwarded.shrink_to_fit();
+            function.loops.shrink_to_fit();
+            function.detours.shrink_to_fit();
+        }
+        self.functions.shrink_to_fit();
+        self.classes.shrink_to_fit();
+        self.imports.shrink_to_fit();
+        self.calls.shrink_to_fit();
+    }
 }
 
 impl Function<'_> {

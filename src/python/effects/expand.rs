@@ -171,10 +171,9 @@ impl<'a> Work<'_, 'a> {
                     _ => self.uses_client(ty, call, span),
                 }
             }
-            Value::RowsMethod(_, method) => {
-                let ty: Rc<str> = super::implicit::QUERY.into();
-                let effect = catalogue::known_type(&ty).and_then(|known| known.method(method));
-                self.method_of(effect, (&ty, method), call, span, awaited, doubtful);
+            Value::RowsMethod(_, ty, method) => {
+                let effect = catalogue::known_type(ty).and_then(|known| known.method(method));
+                self.method_of(effect, (ty, method), call, span, awaited, doubtful);
             }
             Value::Function(_) => {
                 if let Value::Function(target) = self.types.with_arguments(callee, call, self.frame) {

@@ -55,10 +55,10 @@ impl<'a> Work<'_, 'a> {
         awaited: bool,
         doubtful: bool,
     ) {
+        self.makes_client(name, call, span);
         if awaited {
             return;
         }
-        self.makes_client(name, call, span);
         if let Some(known) = catalogue::call(name).filter(|known| !known.lazy && !known.decorator)
             && waits(&known.effect, call)
         {
@@ -84,7 +84,7 @@ impl<'a> Work<'_, 'a> {
         if let Some((_, methods)) = ASKED.iter().find(|(asked, _)| **asked == **name) {
             self.asks(first, methods, span);
             if matches!(&**name, "len" | "bool") {
-                self.sends_query(first, span);
+                self.sends_query(first, span, KnownType::truth);
             }
         }
     }
@@ -129,7 +129,6 @@ impl<'a> Work<'_, 'a> {
         if !ELSEWHERE.contains(&name) {
             self.takes_over(call, callees, span);
         }
-        self.runs_inside(call, span);
     }
 
     fn calls_argument(&mut self, argument: &'a Expr, span: Span) {

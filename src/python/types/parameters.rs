@@ -295,7 +295,7 @@ impl<'a> Types<'a> {
 }
 
 /// Whether handlers are registered on an instance of a library's class.
-fn registers(ty: &str) -> bool {
+pub(super) fn registers(ty: &str) -> bool {
     let last = ty.rsplit('.').next().unwrap_or(ty);
     super::outside::is_application(ty) || ["Router", "Blueprint", "RouteTableDef"].iter().any(|end| last.ends_with(end))
 }
@@ -328,7 +328,7 @@ fn is_useful(value: &Value<'_>, depth: u8) -> bool {
         | Value::Generator(_)
         | Value::Coroutine(_)
         | Value::Manager(_)
-        | Value::Rows(_)
+        | Value::Rows(..)
         | Value::RowsMethod(..)
         | Value::Lazy(_) => true,
         Value::Instance(ty) => catalogue::known_type(ty).is_some() || registers(ty),

@@ -37,6 +37,11 @@ fn unreachable(service: &Service, address: &Address, container: Place, context: 
     if beside || also {
         return;
     }
+    // An entry point that others give words to may be told another address with them.
+    let own = |name: &str| deployment.setting(name).is_some_and(|setting| setting.winner.layer == Layer::CommandLine);
+    if outside.takes_words && !own("bind") && !own("host") {
+        return;
+    }
     let name = if deployment.setting("bind").is_some() { "bind" } else { "host" };
     let Some(setting) = deployment.setting(name) else { return };
     let Address::Port { host, port } = address else { return };
