@@ -35,7 +35,8 @@ impl<'a> Reader<'a> {
         let [Stmt::Return(result)] = &*attempt.body else { return None };
         let Some(Expr::Subscript(found)) = result.value.as_deref() else { return None };
         let [ast::ExceptHandler::ExceptHandler(handler)] = &*attempt.handlers else { return None };
-        let misses = handler.type_.as_deref().is_some_and(|ty| matches!(ty, Expr::Name(name) if name.id.as_str() == "KeyError"));
+        let misses =
+            handler.type_.as_deref().is_some_and(|ty| matches!(ty, Expr::Name(name) if name.id.as_str() == "KeyError"));
         let keeps = fills(&handler.body, &found.value, &found.slice, 0);
         (misses && keeps && self.is_table(&found.value)).then(|| block_of(&handler.body))?
     }

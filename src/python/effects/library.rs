@@ -96,7 +96,8 @@ impl<'a> Work<'_, 'a> {
             return false;
         };
         let values = self.types.value(given, self.frame);
-        let is_memory = |value: &Value<'a>| matches!(value, Value::Instance(ty) if matches!(&**ty, "io.BytesIO" | "io.StringIO"));
+        let is_memory =
+            |value: &Value<'a>| matches!(value, Value::Instance(ty) if matches!(&**ty, "io.BytesIO" | "io.StringIO"));
         !values.is_empty() && values.iter().all(is_memory)
     }
 
