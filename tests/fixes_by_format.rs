@@ -105,11 +105,8 @@ const FORMATS: &[(&str, &str, Words, &str)] = &[
 
 /// Where nothing is said, or nothing is changed, and why.
 const EXCEPTIONS: &[(&str, &str, &str)] = &[
-    ("no-access-log", "Procfile", "the router of the platform has a log of its own")(
-        "grace-below-request",
-        "configuration",
-        "it is killed before, whatever the server allows",
-    ),
+    ("no-access-log", "Procfile", "the router of the platform has a log of its own"),
+    ("grace-below-request", "configuration", "it is killed before, whatever the server allows"),
     ("grace-below-request", "compose, text", "it is killed before, whatever the server allows"),
     ("grace-below-request", "compose, list", "it is killed before, whatever the server allows"),
     ("grace-below-request", "compose, lines", "it is killed before, whatever the server allows"),
