@@ -41,11 +41,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use app::{Application, Code};
+use app::{Application, Asked, Code};
 use deployment::Assembly;
 use findings::{Finding, Note, Suppressed};
 use host::Host;
-use python::modules::Start;
 use rayon::prelude::*;
 use read::Facts;
 use request::{Request, Useless};
@@ -166,14 +165,14 @@ pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<
 /// The application of each deployment; one that several deployments start is analysed once.
 fn analyse(request: &Request, code: &Code<'_>, assembly: &Assembly, notes: &mut Vec<Note>) -> Vec<Option<Application>> {
     let key = |deployment: &deployment::Deployment| {
-        let target = deployment.app.as_ref()?;
-        Some((target.value.clone(), deployment.start()))
+        let target = deployment.app.as_ref()?.value.clone();
+        Some(Asked { target, handed: deployment.handed, called: deployment.calls_app(), start: deployment.start() })
     };
-    let told: BTreeSet<(String, Start)> = assembly.deployments.iter().filter_map(key).collect();
-    let each = told.into_par_iter().map(|(target, start)| {
+    let told: BTreeSet<Asked> = assembly.deployments.iter().filter_map(key).collect();
+    let each = told.into_par_iter().map(|asked| {
         let mut notes = Vec::new();
-        let found = guarded(&target, &mut notes, || app::analyse_as_told(code, &target, &start, &request.instructions));
-        ((target, start), (found.flatten(), notes))
+        let found = guarded(&asked.target, &mut notes, || app::analyse_as_told(code, &asked, &request.instructions));
+        (asked, (found.flatten(), notes))
     });
     let known: BTreeMap<_, _> = each.collect();
     notes.extend(known.values().flat_map(|(_, notes)| notes.iter().cloned()));
@@ -190,6 +189,12 @@ fn guarded<T>(what: &str, notes: &mut Vec<Note>, analysis: impl FnOnce() -> T) -
     answer
 }
 
+/// What the numbers of each deployment of `found` should be, in the same order, for what `request` says of
+/// production now.
+pub fn advise_again(request: &Request, found: &Examination) -> Vec<Option<Advice>> {
+    recommend(request, &found.files, &found.assembly, &found.applications, &found.host)
+}
+
 fn recommend(
     request: &Request,
     files: &Files,
@@ -201,7 +206,9 @@ fn recommend(
     let pairs = assembly.deployments.iter().zip(applications);
     pairs
         .map(|(deployment, application)| {
-            let inputs = advice::inputs(deployment, application.as_ref(), &request.declared, host, files)?;
+            let (declared, stated) = (&request.declared, &request.stated);
+            let sources = advice::Sources { declared, stated, host, files };
+            let inputs = advice::inputs(deployment, application.as_ref(), sources)?;
             Some(sizing::recommend(&inputs))
         })
         .collect()
@@ -218,7 +225,9 @@ fn judge(
 ) -> Vec<Finding> {
     let inputs: Vec<Option<sizing::Inputs>> = (assembly.deployments.iter().zip(applications))
         .map(|(deployment, application)| {
-            advice::inputs(deployment, application.as_ref(), &request.declared, None, files)
+            let (declared, stated) = (&request.declared, &request.stated);
+            let sources = advice::Sources { declared, stated, host: None, files };
+            advice::inputs(deployment, application.as_ref(), sources)
         })
         .collect();
     let cpus: Vec<Option<DeclaredCpus>> = (assembly.deployments.iter().zip(&inputs))

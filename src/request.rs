@@ -25,7 +25,7 @@ use crate::rules::{CARDS, Stated};
 use crate::settings::{self, Loaded, Spot};
 use crate::sizing::{Known, WorkerMemory, Workload};
 use crate::source::Files;
-use crate::values::{Bytes, Cpus};
+use crate::values::{Bytes, Cpus, Seconds};
 
 /// The word that names all policies of a project.
 const POLICIES: &str = "policy";
@@ -122,6 +122,8 @@ pub struct Flags {
     pub memory: Option<Bytes>,
     /// `--worker-memory`.
     pub worker_memory: Option<Bytes>,
+    /// `--replicas`.
+    pub replicas: Option<u32>,
     /// `--workload`.
     pub workload: Option<Workload>,
     /// `--select`.
@@ -198,6 +200,7 @@ fn declared(loaded: &Loaded, flags: &Flags) -> Declared {
     let settings = &loaded.settings;
     let name = production::environment(loaded, flags);
     let host = settings.host.in_environment(name);
+    let traffic = settings.traffic.in_environment(name);
     let file = file_name(loaded);
     let written = |what: &str| format!("{what}, {file}");
     let exactly = |bytes: Bytes| WorkerMemory::exactly(bytes);
@@ -214,6 +217,26 @@ fn declared(loaded: &Loaded, flags: &Flags) -> Declared {
                 Known::certain(memory.0, written(&path))
             })
         }),
+        reserved_cpus: host.reserved_cpus.map(|cores| {
+            let path = settings.host.path("host", name, "reserved-cpus", |own| own.reserved_cpus.is_some());
+            Known::certain(cores.0, written(&path))
+        }),
+        reserved_memory: host.reserved_memory.map(|memory| {
+            let path = settings.host.path("host", name, "reserved-memory", |own| own.reserved_memory.is_some());
+            Known::certain(memory.0, written(&path))
+        }),
+        concurrency: traffic.concurrency.map(|requests| {
+            let path = settings.traffic.path("traffic", name, "concurrency", |own| own.concurrency.is_some());
+            Known::certain(requests, written(&path))
+        }),
+        request_time: settings
+            .application
+            .request_time
+            .map(|time| Known::certain(Seconds(time.0), written("application.request-time"))),
+        cpu_time: settings
+            .application
+            .cpu_time
+            .map(|time| Known::certain(Seconds(time.0), written("application.cpu-time"))),
         workload: flags.workload.map(|workload| stated(workload, "--workload".to_owned())).or_else(|| {
             let workload = settings.application.workload?;
             Some(stated(workload.into(), written("application.workload")))

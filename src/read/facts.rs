@@ -356,6 +356,17 @@ impl StopDefault {
     }
 }
 
+impl Limits {
+    /// Who waits of his own accord, and how long, where no file says it.
+    pub fn usual_stop(&self) -> Option<StopDefault> {
+        // What supervisord does by itself stands among the limits: it is another one than that of its container.
+        self.stop_default.filter(|usual| self.stop_grace.is_none() || usual.by == SUPERVISORD)
+    }
+}
+
+/// Who waits ten seconds unless `stopwaitsecs` says otherwise (`_processes_from_section` of supervisor 4.3).
+pub(crate) const SUPERVISORD: &str = "supervisord";
+
 /// What bounds a unit.
 #[derive(Debug, Clone, Default)]
 pub struct Limits {

@@ -116,6 +116,10 @@ pub struct Application {
     pub blocking_fraction: Option<Fraction>,
     /// Memory of one worker after its first requests, shared pages counted once (PSS).
     pub worker_memory: Option<Memory>,
+    /// Seconds that one request takes on an idle server.
+    pub request_time: Option<Duration>,
+    /// Seconds of that for which it computes.
+    pub cpu_time: Option<Duration>,
 }
 
 /// What requests spend their time on.

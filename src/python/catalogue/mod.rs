@@ -139,9 +139,14 @@ impl KnownType {
         self.implicitly(Implicit::Iterate)
     }
 
-    /// What asking for the truth, the length or an item of an instance does, if that blocks.
+    /// What asking for the truth or the length of an instance does, if that blocks.
     pub fn truth(self) -> Option<Effect> {
         self.implicitly(Implicit::Truth)
+    }
+
+    /// What asking for an item of an instance does, if that blocks.
+    pub fn item(self) -> Option<Effect> {
+        self.implicitly(Implicit::Item)
     }
 
     fn implicitly(self, how: Implicit) -> Option<Effect> {
