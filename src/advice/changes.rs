@@ -157,23 +157,22 @@ fn computed(winner: &Candidate, files: &Files) -> Option<String> {
         // What is written out but refused by the server may be replaced all the same.
         return winner.set(files, &Value::Int(1)).is_none().then(|| format!("{at}it is not known, because {reason}"));
     }
-    winner.depends.iter().find_map(|dependency| match dependency {
-        Dependency::Environment { name, .. } => Some(format!("{at}it rests on the variable `{name}`")),
-        Dependency::Cpus { spelling, .. } => Some(format!("{at}it is computed from `{spelling}`")),
-        Dependency::Other { what } => Some(format!("{at}it rests on {what}")),
+    winner.depends.first().map(|dependency| match dependency {
+        Dependency::Environment { name, .. } => format!("{at}it rests on the variable `{name}`"),
+        Dependency::Cpus { spelling, .. } => format!("{at}it is computed from `{spelling}`"),
+        Dependency::Other { what } => format!("{at}it rests on {what}"),
     })
 }
 
 /// An amount in the server's own terms.
 fn value_of(amount: Amount, deployment: &Deployment) -> Value {
     match amount {
-        Amount::Count(n) => Value::Int(n.into()),
+        Amount::Count(n) | Amount::Seconds(n) => Value::Int(n.into()),
         Amount::Class(Class::EventLoop) if deployment.asks_for("uvicorn-worker") => {
             Value::Str("uvicorn_worker.UvicornWorker".to_owned())
         }
         Amount::Class(Class::EventLoop) => Value::Str("asgi".to_owned()),
         Amount::Class(class) => Value::Str(class.as_str().to_owned()),
-        Amount::Seconds(n) => Value::Int(n.into()),
         Amount::Path(path) => Value::Str(path.to_owned()),
         Amount::Open => Value::None,
     }
