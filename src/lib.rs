@@ -190,9 +190,22 @@ fn guarded<T>(what: &str, notes: &mut Vec<Note>, analysis: impl FnOnce() -> T) -
 }
 
 /// What the numbers of each deployment of `found` should be, in the same order, for what `request` says of
-/// production now.
-pub fn advise_again(request: &Request, found: &Examination) -> Vec<Option<Advice>> {
-    recommend(request, &found.files, &found.assembly, &found.applications, &found.host)
+/// production now, and as if nothing were set yet: another machine has no numbers that could be left alone.
+pub fn advise_afresh(request: &Request, found: &Examination) -> Vec<Option<Advice>> {
+    let Examination { files, assembly, applications, host, .. } = found;
+    let sources = advice::Sources {
+        declared: &request.declared,
+        stated: &request.stated,
+        host: request.ask_host.then_some(host),
+        files,
+    };
+    let pairs = assembly.deployments.iter().zip(applications);
+    pairs
+        .map(|(deployment, application)| {
+            let inputs = advice::inputs(deployment, application.as_ref(), sources)?;
+            Some(sizing::recommend(&sizing::Inputs { configured: sizing::Configured::default(), ..inputs }))
+        })
+        .collect()
 }
 
 fn recommend(

@@ -168,13 +168,12 @@ fn computed(winner: &Candidate, files: &Files) -> Option<String> {
 /// An amount in the server's own terms.
 fn value_of(amount: Amount, deployment: &Deployment) -> Value {
     match amount {
-        Amount::Count(n) => Value::Int(n.into()),
+        Amount::Count(n) | Amount::Seconds(n) => Value::Int(n.into()),
         Amount::Class(Class::EventLoop) if deployment.asks_for("uvicorn-worker") => {
             Value::Str("uvicorn_worker.UvicornWorker".to_owned())
         }
         Amount::Class(Class::EventLoop) => Value::Str("asgi".to_owned()),
         Amount::Class(class) => Value::Str(class.as_str().to_owned()),
-        Amount::Seconds(n) => Value::Int(n.into()),
         Amount::Path(path) => Value::Str(path.to_owned()),
         Amount::Open => Value::None,
     }

@@ -68,7 +68,7 @@ fn compare(cli: &Cli, request: &Request, found: &Examination, services: &[Number
             let mut request = request.clone();
             request.declared.cpus = Some(Known::certain(cpus, "--compare"));
             request.declared.memory = Some(Known::certain(memory, "--compare"));
-            let mut all = farrier::advise_again(&request, found);
+            let mut all = farrier::advise_afresh(&request, found);
             let advice = services.iter().map(|&(index, _)| all.get_mut(index).and_then(Option::take)).collect();
             Machine { cpus, memory, advice }
         })

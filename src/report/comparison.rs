@@ -42,7 +42,9 @@ pub fn comparison(files: &Files, deployments: &[&Deployment], machines: &[Machin
             format!("  {}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
         };
         text.push_str(&line(&HEADS.map(str::to_owned)));
-        rows.iter().for_each(|row| text.push_str(&line(row)));
+        for row in &rows {
+            text.push_str(&line(row));
+        }
         text.push('\n');
     }
     text

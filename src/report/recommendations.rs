@@ -175,9 +175,8 @@ impl<'a> ItemDocument<'a> {
 
 fn amount(amount: Amount) -> Json {
     match amount {
-        Amount::Count(n) => Json::from(n),
+        Amount::Count(n) | Amount::Seconds(n) => Json::from(n),
         Amount::Class(class) => Json::from(class.as_str()),
-        Amount::Seconds(n) => Json::from(n),
         Amount::Path(path) => Json::from(path),
         Amount::Open => Json::Null,
     }
