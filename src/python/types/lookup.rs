@@ -87,7 +87,6 @@ impl<'a> Types<'a> {
             }
             let parent = if global { 0 } else { function.parent };
             frame.function.index = parent;
-            frame.environment = self.within(frame.environment, frame.function);
             // A function may be called at any time after the one around it has bound its names.
             at = usize::MAX;
         }
@@ -202,7 +201,6 @@ impl<'a> Types<'a> {
                 return self.starred(name, frame, hops);
             }
             frame.function.index = function.parent;
-            frame.environment = self.within(frame.environment, frame.function);
             at = usize::MAX - 1;
         }
     }

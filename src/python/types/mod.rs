@@ -337,8 +337,8 @@ impl<'a> Types<'a> {
 
     /// The frame around a function, for what stands in its signature and its decorators.
     fn around(&self, frame: Frame) -> Frame {
-        let function = FunctionId { index: self.function(frame.function).parent, ..frame.function };
-        Frame { function, environment: self.within(frame.environment, function) }
+        let index = self.function(frame.function).parent;
+        Frame { function: FunctionId { index, ..frame.function }, ..frame }
     }
 
     /// Asks a question once; a question that leads back to itself has no answer.
