@@ -111,7 +111,7 @@ impl SourceFile {
 /// All files of a run, addressed by [`FileId`].
 #[derive(Debug, Clone, Default)]
 pub struct Files {
-    files: Vec<SourceFile>,
+    all: Vec<SourceFile>,
     /// The first file of each path: commands name many paths, and most of them are not there.
     by_path: BTreeMap<String, FileId>,
     /// The folders with a file that declares a package of Python.
@@ -133,7 +133,7 @@ impl Files {
         if matches!(file.name(), "pyproject.toml" | "setup.py" | "setup.cfg") {
             self.packages.insert(file.folder().to_owned());
         }
-        self.files.push(file);
+        self.all.push(file);
         id
     }
 
@@ -141,7 +141,7 @@ impl Files {
     /// [`Self::iter`] leaves it out, and no path leads to it.
     pub fn add_foreign(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
         let id = self.next();
-        self.files.push(SourceFile::new(name.into(), text.into(), true));
+        self.all.push(SourceFile::new(name.into(), text.into(), true));
         id
     }
 
@@ -151,7 +151,7 @@ impl Files {
         let id = self.next();
         self.by_path.entry(self.part_path(owner, at)).or_insert(id);
         let part = Some(Part { owner, at, readable: readable.into() });
-        self.files.push(SourceFile { part, ..self.get(owner).clone() });
+        self.all.push(SourceFile { part, ..self.get(owner).clone() });
         id
     }
 
@@ -177,7 +177,7 @@ impl Files {
 
     fn next(&self) -> FileId {
         // A project does not hold four billion files: the walk stops long before.
-        FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX))
+        FileId(u32::try_from(self.all.len()).unwrap_or(u32::MAX))
     }
 
     /// Whether the bytes of `id` are in no file of the project.
@@ -189,7 +189,7 @@ impl Files {
     #[must_use]
     pub fn with_text(self, path: &str, text: &str) -> Self {
         let mut changed = Self::new();
-        for file in self.files.into_iter().filter(|file| file.part.is_none() && !file.foreign) {
+        for file in self.all.into_iter().filter(|file| file.part.is_none() && !file.foreign) {
             let text = if file.path == path { Arc::from(text) } else { file.text };
             changed.add(file.path, text);
         }
@@ -198,7 +198,7 @@ impl Files {
 
     /// The file that `id` names.
     pub fn get(&self, id: FileId) -> &SourceFile {
-        &self.files[id.0 as usize]
+        &self.all[id.0 as usize]
     }
 
     /// The file with this path relative to the project root.
@@ -219,7 +219,7 @@ impl Files {
 
     /// All files of the project, in the order they were added.
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
-        let all = self.files.iter().enumerate();
+        let all = self.all.iter().enumerate();
         all.map(|(i, file)| (FileId(u32::try_from(i).unwrap_or(u32::MAX)), file)).filter(|(_, file)| !file.foreign)
     }
 

@@ -58,15 +58,13 @@ impl Reach<'_, '_> {
     fn load_listed(&mut self, frame: Frame) {
         let facts = self.types.facts_at(frame.function.file);
         let mut names = Vec::new();
-        for bindings in facts.functions[0].bindings.values() {
-            for binding in bindings {
-                if let Bound::Value { value: Some(value @ (Expr::Dict(_) | Expr::List(_) | Expr::Tuple(_))), .. } =
-                    binding.bound
-                {
-                    listed(value, &mut names, 0);
-                }
+        facts.functions[0].bindings.values().flatten().for_each(|binding| {
+            if let Bound::Value { value: Some(value @ (Expr::Dict(_) | Expr::List(_) | Expr::Tuple(_))), .. } =
+                binding.bound
+            {
+                listed(value, &mut names, 0);
             }
-        }
+        });
         names.sort_unstable();
         names.dedup();
         for name in names.into_iter().take(MAX_MODULES) {
