@@ -59,12 +59,13 @@ fn form(files: &Files, place: Place) -> Option<Form> {
     let text = file.text();
     let line = files.text_at(files.line_of(place));
     // What holds hashes is written by a tool that knows them all.
-    if line.contains("--hash") || line.trim_end().ends_with('\\') && file.name().ends_with(".txt") {
+    let ending = file.name().rsplit('.').next();
+    if line.contains("--hash") || line.trim_end().ends_with('\\') && ending == Some("txt") {
         return None;
     }
     let before = text.get(files.line_of(place).span.start..place.span.start)?;
     let quote = before.chars().next_back().filter(|c| matches!(c, '"' | '\''));
-    let is_command = file.name().to_ascii_lowercase().contains("dockerfile") || file.name().ends_with(".sh");
+    let is_command = file.name().to_ascii_lowercase().contains("dockerfile") || ending == Some("sh");
     match quote {
         _ if is_command => Some(Form::Word),
         Some(quote) => {

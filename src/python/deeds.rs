@@ -71,13 +71,10 @@ impl<'a> visitor::Visitor<'a> for Imports {
             Stmt::Import(import) => {
                 for alias in &import.names {
                     let whole = alias.name.as_str();
-                    match &alias.asname {
-                        Some(name) => self.names.insert(name.to_string(), whole.to_owned()),
-                        None => {
-                            let first = whole.split('.').next().unwrap_or(whole);
-                            self.names.insert(first.to_owned(), first.to_owned())
-                        }
-                    };
+                    let first = whole.split('.').next().unwrap_or(whole);
+                    let (name, stands_for) =
+                        alias.asname.as_ref().map_or((first, first), |name| (name.as_str(), whole));
+                    self.names.insert(name.to_owned(), stands_for.to_owned());
                 }
             }
             Stmt::ImportFrom(import) if import.level == 0 => {

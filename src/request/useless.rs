@@ -46,14 +46,12 @@ fn removal(text: &str, span: Span) -> Option<Span> {
             return Some(Span::new(line_start, line_end));
         }
         let behind = after.strip_prefix(',').map(|rest| 1 + rest.len() - rest.trim_start_matches(' ').len());
-        return Some(match behind {
-            Some(length) => Span::new(span.start, span.end + length),
-            None => {
-                let kept = before.trim_end().trim_end_matches(',').trim_end();
-                let first = before.trim_end().ends_with('[');
-                Span::new(if first { span.start } else { kept.len() }, span.end)
-            }
-        });
+        if let Some(length) = behind {
+            return Some(Span::new(span.start, span.end + length));
+        }
+        let kept = before.trim_end().trim_end_matches(',').trim_end();
+        let first = before.trim_end().ends_with('[');
+        return Some(Span::new(if first { span.start } else { kept.len() }, span.end));
     }
     let value = rest.trim_start().strip_prefix('=')?.trim();
     let whole = value.matches(['[', '{']).count() == value.matches([']', '}']).count() && !value.contains("\"\"\"");
