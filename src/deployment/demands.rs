@@ -2,8 +2,6 @@
 //!
 //! Answers `None` where a list of packages is written by a tool, or in a form that is not known.
 
-use std::path::Path;
-
 use super::Deployment;
 use crate::findings::Edit;
 use crate::source::{Files, Place, Span};
@@ -56,21 +54,18 @@ impl Deployment {
     }
 }
 
-fn has_extension(name: &str, extension: &str) -> bool {
-    Path::new(name).extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
-}
-
 fn form(files: &Files, place: Place) -> Option<Form> {
     let file = files.get(place.file);
     let text = file.text();
     let line = files.text_at(files.line_of(place));
     // What holds hashes is written by a tool that knows them all.
-    if line.contains("--hash") || line.trim_end().ends_with('\\') && has_extension(file.name(), "txt") {
+    let ending = file.name().rsplit('.').next();
+    if line.contains("--hash") || line.trim_end().ends_with('\\') && ending == Some("txt") {
         return None;
     }
     let before = text.get(files.line_of(place).span.start..place.span.start)?;
     let quote = before.chars().next_back().filter(|c| matches!(c, '"' | '\''));
-    let is_command = file.name().to_ascii_lowercase().contains("dockerfile") || has_extension(file.name(), "sh");
+    let is_command = file.name().to_ascii_lowercase().contains("dockerfile") || ending == Some("sh");
     match quote {
         _ if is_command => Some(Form::Word),
         Some(quote) => {

@@ -72,8 +72,9 @@ impl<'a> visitor::Visitor<'a> for Imports {
                 for alias in &import.names {
                     let whole = alias.name.as_str();
                     let first = whole.split('.').next().unwrap_or(whole);
-                    let (name, meant) = alias.asname.as_ref().map_or((first, first), |name| (name.as_str(), whole));
-                    self.names.insert(name.to_owned(), meant.to_owned());
+                    let (name, stands_for) =
+                        alias.asname.as_ref().map_or((first, first), |name| (name.as_str(), whole));
+                    self.names.insert(name.to_owned(), stands_for.to_owned());
                 }
             }
             Stmt::ImportFrom(import) if import.level == 0 => {

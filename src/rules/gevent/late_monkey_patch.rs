@@ -10,7 +10,7 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
         let deployment = service.deployment;
         let preloads =
             deployment.setting("preload_app").is_some_and(|preload| preload.value() != Some(&Value::Bool(false)));
-        let patched = deployment.configuration.as_ref().is_some_and(|configuration| configuration.patches());
+        let patched = deployment.configuration.as_ref().is_some_and(crate::deployment::Configuration::patches);
         // Its workers patch before they load the application, and patching twice does nothing.
         if patched || (service.is_gunicorn() && service.runs_greenlets() && !preloads) {
             return;

@@ -31,7 +31,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let hooked = options.clone().any(|option| option.name == "hook-master-start");
     let has_socket = ["socket", "http_socket", "uwsgi_socket"].iter().any(|name| {
         let value = deployment.setting(name).and_then(Setting::value);
-        let is_path = |text: &str| text.contains('/') || !text.contains(':');
+        let is_path = |text: &str| text.contains('/') || text.rsplit('.').next() == Some("sock");
         match value {
             Some(Value::List(all)) => all.iter().any(|one| one.as_str().is_some_and(is_path)),
             value => value.and_then(Value::as_str).is_some_and(is_path),
