@@ -156,10 +156,11 @@ fn computed(winner: &Candidate, files: &Files) -> Option<String> {
         // What is written out but refused by the server may be replaced all the same.
         return winner.set(files, &Value::Int(1)).is_none().then(|| format!("{at}it is not known, because {reason}"));
     }
-    winner.depends.first().map(|dependency| match dependency {
-        Dependency::Environment { name, .. } => format!("{at}it rests on the variable `{name}`"),
-        Dependency::Cpus { spelling, .. } => format!("{at}it is computed from `{spelling}`"),
-        Dependency::Other { what } => format!("{at}it rests on {what}"),
+    winner.depends.iter().find_map(|dependency| match dependency {
+        Dependency::Environment { name, .. } => Some(format!("{at}it rests on the variable `{name}`")),
+        Dependency::InPlace { .. } => None,
+        Dependency::Cpus { spelling, .. } => Some(format!("{at}it is computed from `{spelling}`")),
+        Dependency::Other { what } => Some(format!("{at}it rests on {what}")),
     })
 }
 
@@ -182,7 +183,10 @@ impl Candidate {
     /// where it is set, or under a name that the configuration file gives it.
     fn formula(&self, files: &Files) -> Option<Place> {
         let (cores, _) = self.host_cores()?;
-        let only = self.depends.iter().all(|dependency| matches!(dependency, Dependency::Cpus { .. }));
+        let only = self
+            .depends
+            .iter()
+            .all(|dependency| matches!(dependency, Dependency::Cpus { .. } | Dependency::InPlace { .. }));
         let place = self.place.filter(|_| only)?;
         let inside = |outer: Place, inner: Place| {
             outer.file == inner.file && outer.span.start <= inner.span.start && inner.span.end <= outer.span.end

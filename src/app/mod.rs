@@ -7,6 +7,7 @@ mod beginnings;
 mod blocking;
 #[cfg(test)]
 mod cases;
+mod handed;
 #[cfg(test)]
 mod hostile_cases;
 mod instructions;
@@ -153,25 +154,47 @@ impl<'a> Code<'a> {
     }
 }
 
+/// Which application a server is told to serve.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Asked {
+    /// `package.module:attribute`, or a call in place of the attribute; of an object what is written.
+    pub target: String,
+    /// The expression that the server is handed, where it is handed an object.
+    pub handed: Option<Place>,
+    /// Whether the server calls what it is told.
+    pub called: bool,
+    /// Where the server starts.
+    pub start: Start,
+}
+
+impl Asked {
+    /// An application by its name.
+    pub fn by_name(target: &str, start: Start) -> Self {
+        Self { target: target.to_owned(), handed: None, called: false, start }
+    }
+}
+
 /// Analyses the application that `target` (`package.module:attribute`, or a call in place of the
 /// attribute) names for a server started in `folder`, relative to the root of `files`.
 ///
 /// `None` if the module or the attribute is not found in the project.
 pub fn analyse(files: &Files, modules: &BTreeMap<FileId, Module>, target: &str, folder: &str) -> Option<Application> {
-    analyse_as_told(&Code::new(files, modules), target, &folder.into(), &Instructions::default())
+    analyse_as_told(&Code::new(files, modules), &Asked::by_name(target, folder.into()), &Instructions::default())
 }
 
 /// Like [`analyse`], with what the project says about its own code and about where things lie.
-pub fn analyse_as_told(
-    code: &Code<'_>,
-    target: &str,
-    start: &Start,
-    instructions: &Instructions,
-) -> Option<Application> {
+pub fn analyse_as_told(code: &Code<'_>, asked: &Asked, instructions: &Instructions) -> Option<Application> {
     instructions.catalogue.during(|| {
-        let types = Types::new(code.project(), start);
-        let object = target::find(&types, target)?;
-        Some(assemble(code, &types, target, &object, instructions))
+        let types = Types::new(code.project(), &asked.start);
+        let object = match asked.handed {
+            // Answers of one that knows all callers are none for an application that loads a part of them.
+            Some(place) => handed::find(code.modules, &Types::new(code.project(), &asked.start), place, asked.called)?,
+            None if asked.called && !asked.target.contains('(') => {
+                target::find(&types, &format!("{}()", asked.target))?
+            }
+            None => target::find(&types, &asked.target)?,
+        };
+        Some(assemble(code, &types, &asked.target, &object, instructions))
     })
 }
 
@@ -222,7 +245,7 @@ fn assemble(
     let sources = repair::Sources { files, modules };
     let blocking = blocking::blocking(&effects, &entries, &chains, &sources, object.framework);
     let loop_calls = loops::find(&effects, &entries, modules);
-    let beginnings = beginnings::find(types, &entries, target, &object.modules, files, modules);
+    let beginnings = beginnings::find(types, &entries, object, files, modules);
     Application {
         target: target.to_owned(),
         place: object.place,

@@ -22,12 +22,10 @@ pub(super) fn configuration(mut request: Request) -> Result<String, Failure> {
     let started = found.assembly.deployments.iter().zip(&found.applications);
     let production = |deployment: &Deployment| deployment.development.is_none();
     // The service that Gunicorn runs already, or else whichever there is.
-    let service = started
-        .filter(|(deployment, _)| production(deployment))
-        .min_by_key(|(deployment, application)| {
-            let bounded = deployment.limits.cpus.is_some() || deployment.limits.memory.is_some();
-            (deployment.server != Server::Gunicorn, application.is_none(), !bounded)
-        });
+    let service = started.filter(|(deployment, _)| production(deployment)).min_by_key(|(deployment, application)| {
+        let bounded = deployment.limits.cpus.is_some() || deployment.limits.memory.is_some();
+        (deployment.server != Server::Gunicorn, application.is_none(), !bounded)
+    });
     let application = service.and_then(|(_, application)| application.as_ref()).or_else(|| found.orphans.first());
     let sources =
         Sources { declared: &request.declared, stated: &request.stated, host: Some(&found.host), files: &found.files };
