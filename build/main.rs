@@ -31,6 +31,7 @@ mod server_schema;
 fn main() {
     let schemas = [
         "src/rules",
+        "src/advice/around.rs",
         "src/python/catalogue/schema.rs",
         "src/servers/schema.rs",
         "src/read/platforms/schema.rs",

@@ -4,9 +4,8 @@
 //! with the place to look at, because an edit elsewhere would change nothing.
 
 use super::{alias, insert};
-use crate::deployment::{Candidate, Deployment, Effective, Layer, Resolved};
+use crate::deployment::{Candidate, Dependency, Deployment, Effective, Layer, Resolved};
 use crate::findings::{Edit, Fix};
-use crate::python::evaluate::Dependency;
 use crate::sizing::{Advice, Amount, Class, Item, Verdict};
 use crate::source::{FileId, Files, Place};
 use crate::values::Value;
