@@ -72,8 +72,9 @@ impl<'a> Types<'a> {
                 }
             }
             Expr::Call(call) if matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "dict") => {
-                let first = call.arguments.args.first();
-                first.into_iter().for_each(|more| self.written_entries(more, key, frame, found, depth + 1));
+                if let Some(more) = call.arguments.args.first() {
+                    self.written_entries(more, key, frame, found, depth + 1);
+                }
                 for keyword in &call.arguments.keywords {
                     match &keyword.arg {
                         Some(name) if name.as_str() == key => found.push((&keyword.value, frame)),

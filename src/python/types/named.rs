@@ -92,7 +92,7 @@ impl<'a> Types<'a> {
                     "format" => format_ends(&method.value, '{'),
                     // What is known of the ends are names already.
                     "lower" | "strip" => self.ends_of(&method.value, frame, depth + 1),
-                    "join" => joined_ends(&method.value, call.arguments.args.first()?),
+                    "join" => joined_ends(call.arguments.args.first()?),
                     _ => None,
                 },
                 _ => None,
@@ -148,11 +148,11 @@ fn format_ends(template: &Expr, placeholder: char) -> Option<Ends<'_>> {
 }
 
 /// The beginning of `"_".join(["handle", event])`.
-fn joined_ends<'a>(separator: &'a Expr, parts: &'a Expr) -> Option<Ends<'a>> {
+fn joined_ends(parts: &Expr) -> Option<Ends<'_>> {
     let first = match parts {
         Expr::List(list) => list.elts.first(),
         Expr::Tuple(tuple) => tuple.elts.first(),
-        Expr::BinOp(operation) if operation.op == Operator::Add => return joined_ends(separator, &operation.left),
+        Expr::BinOp(operation) if operation.op == Operator::Add => return joined_ends(&operation.left),
         _ => None,
     };
     match first? {
