@@ -146,6 +146,7 @@ fn a_very_long_line_is_read_or_noted() {
         ("compose.yaml", format!("services:\n  web:\n    image: '{long}'\n")),
         ("pyproject.toml", format!("[project]\nname = '{long}'\n")),
         ("Dockerfile", format!("FROM python\nRUN echo {long}\n")),
+        ("web.Dockerfile", format!("FROM python\nCMD gunicorn {long}\n")),
         ("Procfile", format!("web: gunicorn app:app --name {long}\n")),
         ("entrypoint.sh", format!("#!/bin/sh\nexec gunicorn app:app --name {long}\n")),
         (".env", format!("X={long}\n")),
@@ -155,6 +156,9 @@ fn a_very_long_line_is_read_or_noted() {
         let outcome = farrier(project(std::slice::from_ref(&file)).path(), &["check", "--format", "json"], PATIENCE);
         if file.0 == "gunicorn.conf.py" {
             outcome.says("gunicorn.conf.py", "larger than 2 MiB");
+        }
+        if file.0 == "web.Dockerfile" {
+            outcome.says("web.Dockerfile", "longer than any command");
         }
     }
 }

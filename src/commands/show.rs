@@ -15,12 +15,10 @@ pub(super) fn run(cli: &Cli, show: &Show) -> Result<Done, Failure> {
         Form::Json => report::launches_json(&found.files, deployments, &found.applications, &found.orphans, notes),
         Form::Pretty => {
             let look = super::look(cli);
-            let started = if deployments.is_empty() {
-                "no file here starts a server that farrier knows\n".to_owned()
-            } else {
-                report::launches(&found.files, deployments, &found.applications, notes, show.all, look)
-            };
-            started + &report::unstarted(&found.files, &found.orphans, look)
+            let nothing = if deployments.is_empty() { "no file here starts a server that farrier knows\n" } else { "" };
+            // The notes may say why.
+            let started = report::launches(&found.files, deployments, &found.applications, notes, show.all, look);
+            nothing.to_owned() + &started + &report::unstarted(&found.files, &found.orphans, look)
         }
     };
     Ok(Done { text, exit })

@@ -98,9 +98,15 @@ pub(super) struct Started {
     pub(super) scripts: BTreeSet<FileId>,
 }
 
-/// The programs that an entry point and a command start together.
+/// The programs that an entry point and a command start together. An entry point that comes to nothing by itself is
+/// given words by whoever runs the image.
 pub(super) fn starts(entrypoint: Option<&Command>, command: Option<&Command>, surroundings: &Surroundings) -> Started {
-    played(surroundings, |shell| shell.run(entrypoint, command))
+    let plain = played(surroundings, |shell| shell.run(entrypoint, command, false));
+    if plain.programs.is_empty() && entrypoint.is_some() && command.is_none() {
+        played(surroundings, |shell| shell.run(entrypoint, None, true))
+    } else {
+        plain
+    }
 }
 
 /// The programs that a script starts, which is run without arguments or, if that comes to nothing, with some

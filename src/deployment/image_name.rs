@@ -116,7 +116,9 @@ fn name_of(image: &str) -> Option<String> {
 }
 
 fn is_foreign(name: &str) -> bool {
-    FOREIGN.contains(&name) || name.ends_with("-exporter") || name.ends_with("-proxy")
+    // What loads a service for a test is another program.
+    let loads = name.split(['-', '_']).any(|word| matches!(word, "locust" | "loadtest" | "k6"));
+    FOREIGN.contains(&name) || name.ends_with("-exporter") || name.ends_with("-proxy") || loads
 }
 
 /// The compose service that builds an image of this name.

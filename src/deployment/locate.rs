@@ -305,11 +305,9 @@ impl Roots {
 /// The folder of the only package of the project that has one of the modules at `paths`: installing it makes them
 /// importable from anywhere.
 pub(super) fn installed(files: &Files, paths: &[String]) -> Option<String> {
-    let declares = |name: &str| matches!(name, "pyproject.toml" | "setup.py" | "setup.cfg");
     let mut found: Vec<String> = files
-        .iter()
-        .filter(|(_, file)| declares(file.name()))
-        .flat_map(|(_, file)| [file.folder().to_owned(), join(file.folder(), "src")])
+        .packages()
+        .flat_map(|folder| [folder.to_owned(), join(folder, "src")])
         .filter(|folder| paths.iter().any(|path| files.find(&join(folder, path)).is_some()))
         .collect();
     found.sort();
@@ -337,6 +335,10 @@ impl Copy {
                 origins.push(self.source.clone());
             }
             origins.push(join(&self.source, rest));
+            // So does one whose destination turns out to be a folder that is there.
+            if !self.into_folder && rest == name && name.contains('.') {
+                origins.push(self.source.clone());
+            }
         }
         let stays = |path: &String| self.left_out.as_ref().is_some_and(|left_out| left_out.holds(path));
         origins.retain(|path| !stays(path));

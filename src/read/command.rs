@@ -13,8 +13,14 @@ use super::{Command, FilledBy, Form, shell_commands};
 /// A shell inside a shell inside a shell is as deep as anybody goes.
 const MAX_SHELLS: usize = 4;
 
-/// A command line that a shell runs.
+/// More than a kernel takes as one argument: `MAX_ARG_STRLEN` of Linux is 128 KiB.
+const MAX_LENGTH: usize = 128 << 10;
+
+/// A command line that a shell runs; `None` for one that no kernel takes.
 pub(super) fn shell(text: &Decoded, place: Place) -> Option<Command> {
+    if text.text().len() > MAX_LENGTH {
+        return None;
+    }
     let simple = unwrap_all(shell_commands::commands(text, place.file)?, place.file, 0)?;
     let mut words: Vec<Lexed> = ["/bin/sh", "-c"].into_iter().map(|word| implied(word, place)).collect();
     let word = Word::literal(text.text(), place, place);

@@ -5,7 +5,7 @@
 //! not share.
 
 use super::Server;
-use super::wrappers::{WRAPPERS, Wrapper};
+use super::wrappers::{ASIDE, WRAPPERS, Wrapper};
 
 /// What a command line starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -205,9 +205,22 @@ fn django(words: &[Option<String>], at: usize) -> Option<Program> {
 /// Index of the command behind the wrapper at `at`; `None` if the word there is no wrapper.
 fn skip_wrapper(words: &[Option<String>], at: usize) -> Option<usize> {
     let name = base(known(words, at)?);
-    let wrapper = WRAPPERS.iter().find(|wrapper| wrapper.name.first() == Some(&name))?;
+    let Some(wrapper) = WRAPPERS.iter().find(|wrapper| wrapper.name.first() == Some(&name)) else {
+        return behind_dashes(name, words, at);
+    };
     let candidates = WRAPPERS.iter().filter(|other| other.name.first() == wrapper.name.first());
     candidates.into_iter().find_map(|wrapper| behind(wrapper, words, at + 1))
+}
+
+/// Index of the server that stands with arguments behind the `--` of a program that nobody knows: what else may it do
+/// with such words than start them.
+fn behind_dashes(name: &str, words: &[Option<String>], at: usize) -> Option<usize> {
+    if ASIDE.contains(&name) {
+        return None;
+    }
+    let command = 1 + (at..words.len()).find(|at| known(words, *at) == Some("--"))?;
+    let starts = matches!(program(words, command)?, Program::Server { .. } | Program::FastApi { .. });
+    (starts && command + 1 < words.len()).then_some(command)
 }
 
 fn behind(wrapper: &Wrapper, words: &[Option<String>], mut at: usize) -> Option<usize> {
@@ -301,6 +314,15 @@ mod tests {
             "s6-setuidgid app gunicorn app:app",
             "./wait-for-it.sh db:5432 -t 60 -- gunicorn app:app",
             "exec gosu app tini -- ddtrace-run uv run python -m gunicorn app:app",
+            "runuser -u app -- gunicorn app:app",
+            "dockerize -wait tcp://db:5432 -timeout 60s gunicorn app:app",
+            "flock -n /tmp/lock gunicorn app:app",
+            "xvfb-run -a gunicorn app:app",
+            "numactl --cpunodebind=0 gunicorn app:app",
+            "chrt -b 0 gunicorn app:app",
+            "dotenvx run -f .env -- gunicorn app:app",
+            "aws-vault exec prod -- gunicorn app:app",
+            "op run --env-file=.env -- python -m gunicorn app:app",
         ];
         for line in gunicorn {
             assert_eq!(found(line), Some((Server::Gunicorn, "app:app".into())), "{line}");
@@ -328,6 +350,11 @@ mod tests {
             "gunicornc show",
             "tini --",
             "conda install gunicorn",
+            "pip install -- gunicorn uvicorn",
+            "git log -- gunicorn x",
+            "kubectl exec web -- gunicorn app:app",
+            "other -- gunicorn",
+            "other -- echo gunicorn app:app",
         ];
         for line in lines {
             assert_eq!(recognise(&words(line)), None, "{line}");

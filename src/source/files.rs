@@ -1,7 +1,7 @@
 //! The texts of one run, each with its line index.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Place, Span};
@@ -114,6 +114,8 @@ pub struct Files {
     files: Vec<SourceFile>,
     /// The first file of each path: commands name many paths, and most of them are not there.
     by_path: BTreeMap<String, FileId>,
+    /// The folders with a file that declares a package of Python.
+    packages: BTreeSet<String>,
 }
 
 impl Files {
@@ -127,7 +129,11 @@ impl Files {
         let path = path.into();
         let id = self.next();
         self.by_path.entry(path.clone()).or_insert(id);
-        self.files.push(SourceFile::new(path, text.into(), false));
+        let file = SourceFile::new(path, text.into(), false);
+        if matches!(file.name(), "pyproject.toml" | "setup.py" | "setup.cfg") {
+            self.packages.insert(file.folder().to_owned());
+        }
+        self.files.push(file);
         id
     }
 
@@ -198,6 +204,11 @@ impl Files {
     /// The file with this path relative to the project root.
     pub fn find(&self, path: &str) -> Option<FileId> {
         self.by_path.get(path).copied()
+    }
+
+    /// The folders with a file that declares a package of Python, which installing it takes its modules from.
+    pub fn packages(&self) -> impl Iterator<Item = &str> {
+        self.packages.iter().map(String::as_str)
     }
 
     /// Whether a file lies somewhere below the folder with this path.

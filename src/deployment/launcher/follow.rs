@@ -211,7 +211,9 @@ fn import<'a>(reader: &Reader<'a>, entry: &Entry, name: &str) -> Option<Imported
         }
         _ if level == 0 => in_roots().or_else(|| in_folders(&folders)),
         _ => in_folders(&folders),
-    }?;
+    };
+    let elsewhere = || in_folders(&[installed(reader.files, &names).filter(|_| level == 0)?]);
+    let file = file.or_else(elsewhere)?;
     Some(Imported { file, module: reader.python.get(&file)?, text: reader.files.get(file).text() })
 }
 

@@ -218,3 +218,49 @@ fn beanstalk_starts_gunicorn_where_nothing_says_what() {
     assert_eq!(workers(&[config]), told(3, ".ebextensions/01.config:4"));
     assert_eq!(workers(&[config, ("Procfile", "web: gunicorn -w 7 a\n")]), told(7, "Procfile:1"));
 }
+
+#[test]
+fn an_entry_point_is_told_what_to_do() {
+    let script = "#!/bin/sh\ncase \"$1\" in\n  api) exec gunicorn -w 3 app:app ;;\n  *) echo what && exit 1 ;;\nesac\n";
+    let image = "FROM python\nWORKDIR /app\nCOPY . .\nENTRYPOINT [\"/app/start.sh\"]\n";
+    assert_eq!(workers(&[("Dockerfile", image), ("start.sh", script)]), told(3, "start.sh:3"));
+    // What the image says itself counts.
+    let other = format!("{image}CMD [\"other\"]\n");
+    assert!(deployments(&[("Dockerfile", &other), ("start.sh", script)]).1.is_empty());
+}
+
+#[test]
+fn another_user_runs_a_text() {
+    let script = |line: &str| format!("#!/bin/sh\nexport W=3\n{line}\n");
+    for (line, expected) in [
+        ("su -s /bin/sh app -c \"exec gunicorn -w $W app:app\"", Some(3)),
+        ("exec su app -c 'gunicorn -w 3 app:app'", Some(3)),
+        ("runuser -u app -- gunicorn -w 3 app:app", Some(3)),
+        ("su - app -c 'gunicorn -w 3 app:app'", Some(3)),
+        ("su - app -c 'gunicorn -w $W app:app'", None),
+    ] {
+        let image = "FROM python\nCOPY start.sh /\nCMD [\"/start.sh\"]\n";
+        assert_eq!(workers(&[("Dockerfile", image), ("start.sh", &script(line))]).0, expected, "{line}");
+    }
+}
+
+#[test]
+fn a_package_of_the_project_is_installed() {
+    let image = "FROM python\nRUN --mount=type=bind,target=/src pip install /src/libs/shop\nCMD [\"python\", \"-m\", \"shop.web\"]\n";
+    let launcher = "from common.serving import start\n\nif __name__ == '__main__':\n    start()\n";
+    let common = "import uvicorn\n\n\ndef start():\n    uvicorn.run('shop.app:app', workers=3)\n";
+    let texts = [
+        ("docker/Dockerfile", image),
+        ("libs/shop/pyproject.toml", "[project]\nname = 'shop'\n"),
+        ("libs/shop/shop/web.py", launcher),
+        ("libs/common/pyproject.toml", "[project]\nname = 'common'\n"),
+        ("libs/common/src/common/serving.py", common),
+    ];
+    assert_eq!(workers(&texts), told(3, "libs/common/src/common/serving.py:5"));
+}
+
+#[test]
+fn a_file_lands_in_a_folder_that_is_there() {
+    let image = "FROM python\nRUN useradd -m web\nCOPY scripts/start.sh /home/web\nWORKDIR /home/web\nENV WEB_CONCURRENCY=3\nCMD [\"bash\", \"start.sh\"]\n";
+    assert_eq!(workers(&[("Dockerfile", image), ("scripts/start.sh", "gunicorn app:app\n")]), told(3, "Dockerfile:5"));
+}

@@ -18,6 +18,7 @@ mod state;
 mod statement;
 mod substitute;
 mod text;
+mod user;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -96,8 +97,8 @@ impl<'a> Shell<'a> {
         }
     }
 
-    /// Runs what an entry point and a command are together.
-    pub(super) fn run(&mut self, entrypoint: Option<&Command>, command: Option<&Command>) {
+    /// Runs what an entry point and a command are together, with further words that nobody knows if `is_open`.
+    pub(super) fn run(&mut self, entrypoint: Option<&Command>, command: Option<&Command>, is_open: bool) {
         let (front, behind) = match (entrypoint, command) {
             // A shell that is the entry point ignores the command.
             (Some(entrypoint), _) if entrypoint.form == Form::Shell => (entrypoint, None),
@@ -111,6 +112,7 @@ impl<'a> Shell<'a> {
         let mut fields = self.given(front, &state);
         let own = fields.len();
         fields.extend(behind.into_iter().flat_map(|command| self.given(command, &state)));
+        fields.extend(is_open.then(|| Field::any(place)));
         self.launch(&mut state, fields, own, place);
     }
 

@@ -212,6 +212,7 @@ impl Shell<'_> {
         self.scripts += 1;
         let followed = self.task(state, &words)
             || self.supervisor(state, &words)
+            || self.as_user(state, &fields, solid, &words)
             || self.shell_command(state, &fields, solid, &words)
             || self.script_file(state, &fields, solid, &words, place);
         if !followed && own > 0 && own < fields.len() {
@@ -551,7 +552,7 @@ fn is_shell(word: &str) -> bool {
 }
 
 /// Whether everything in front of a word only starts what comes behind.
-fn is_wrapped(words: &[Option<String>], at: usize) -> bool {
+pub(super) fn is_wrapped(words: &[Option<String>], at: usize) -> bool {
     let mut front: Vec<Option<String>> = words.get(..at).unwrap_or_default().to_vec();
     front.push(Some("gunicorn".to_owned()));
     matches!(recognise(&front), Some(Program::Server { name, .. }) if name == at)

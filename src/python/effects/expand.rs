@@ -120,9 +120,8 @@ impl<'a> Work<'_, 'a> {
 
     fn call(&mut self, call: &'a ast::ExprCall, span: Span, awaited: bool) {
         let callees = self.types.value(&call.func, self.frame);
-        let fallbacks = &self.types.function(self.frame.function).fallbacks;
-        // It is for where there is nothing to hand the work to, which is hardly where requests are served.
-        let doubtful = callees.len() > 1 || Types::is_dead(fallbacks, span);
+        let rarely = &self.types.function(self.frame.function).rarely;
+        let doubtful = callees.len() > 1 || Types::is_dead(rarely, span);
         let callees = self.types.candidates(callees, call, self.frame);
         for callee in callees.iter() {
             self.callee(callee, call, span, awaited, doubtful);

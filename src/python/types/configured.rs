@@ -3,6 +3,8 @@
 //! Tornado keeps the keywords of its application as settings, and hands a dictionary that stands in a route
 //! to the `initialize` of the handler: <https://www.tornadoweb.org/en/stable/web.html>.
 
+use std::rc::Rc;
+
 use super::{ClassId, Frame, FunctionId, Types, Value};
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr};
@@ -185,17 +187,28 @@ impl<'a> Types<'a> {
     /// An attribute of the application's class, where the project has one of its own.
     pub(super) fn of_application(&self, name: &str) -> Vec<Value<'a>> {
         let mut found = Vec::new();
-        for &file in self.loaded.borrow().iter() {
-            for (class, index) in self.facts_at(file).classes.iter().zip(0..) {
-                if !class.fields.contains_key(name) && !class.methods.contains_key(name) {
-                    continue;
-                }
-                let id = ClassId { file, index };
-                if self.library_bases(id).iter().any(|base| super::outside::is_application(base)) {
-                    found.extend(self.object_attribute(id, name));
-                }
+        for &class in self.having(name).iter() {
+            if self.library_bases(class).iter().any(|base| super::outside::is_application(base)) {
+                found.extend(self.object_attribute(class, name));
             }
         }
+        found
+    }
+
+    /// The loaded classes that define an attribute of this name. Few names are asked for, each of them at many places.
+    fn having(&self, name: &str) -> Rc<[ClassId]> {
+        if let Some(known) = self.members.borrow().get(name) {
+            return Rc::clone(known);
+        }
+        let mut found = Vec::new();
+        for &file in self.loaded.borrow().iter() {
+            let classes = self.facts_at(file).classes.iter().zip(0..);
+            let having =
+                classes.filter(|(class, _)| class.fields.contains_key(name) || class.methods.contains_key(name));
+            found.extend(having.map(|(_, index)| ClassId { file, index }));
+        }
+        let found: Rc<[ClassId]> = found.into();
+        self.members.borrow_mut().insert(name.into(), Rc::clone(&found));
         found
     }
 }

@@ -41,7 +41,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use self::branches::ByName;
-use self::hashing::QuickMap;
+pub(super) use self::hashing::QuickMap;
 pub use self::known::Known;
 use self::making::Keeping;
 pub use self::offloaders::is_runner;
@@ -186,6 +186,9 @@ type Key<'a> = (Question<'a>, Frame);
 /// A name of a module that is being looked up: file, offset of the use, name, open questions.
 type Followed = (u32, usize, Box<str>, usize);
 
+/// What an import names: file, leading dots, where the name of the module is kept and how long it is.
+type Imported = (FileId, u32, usize, usize);
+
 type Entry<'a> = ((FunctionId, u16), Value<'a>);
 
 /// Answers what the expressions of a project stand for.
@@ -209,20 +212,23 @@ pub struct Types<'a> {
     /// The modules that the application loads, once they are known.
     loaded: RefCell<Vec<u32>>,
     sites: OnceCell<Sites<'a>>,
-    implementations: RefCell<HashMap<ClassId, Vec<ClassId>>>,
-    ancestries: RefCell<HashMap<ClassId, Values<'a>>>,
+    implementations: RefCell<QuickMap<ClassId, Vec<ClassId>>>,
+    ancestries: RefCell<QuickMap<ClassId, Values<'a>>>,
     /// The parts of functions that cannot run.
     dead: RefCell<QuickMap<Frame, Rc<[Span]>>>,
     /// How much conditions ask about the parameters of functions.
-    asks: RefCell<HashMap<FunctionId, Rc<[Interest]>>>,
+    asks: RefCell<QuickMap<FunctionId, Rc<[Interest]>>>,
     by_name: OnceCell<ByName<'a>>,
+    /// The loaded classes by the names of their attributes, as far as somebody asked for them.
+    members: RefCell<HashMap<Box<str>, Rc<[ClassId]>>>,
     /// The arguments of constructors that attributes keep.
     keepings: RefCell<HashMap<FunctionId, Rc<[Keeping<'a>]>>>,
     /// Whether the objects of a class live no longer than a call.
-    short_lived: RefCell<HashMap<ClassId, bool>>,
+    short_lived: RefCell<QuickMap<ClassId, bool>>,
     /// How many expressions were looked at for what is certain.
     looked_at: Cell<u32>,
     following: RefCell<Vec<Followed>>,
+    imports: RefCell<QuickMap<Imported, Option<Value<'a>>>>,
     followed: Cell<usize>,
 }
 
@@ -253,16 +259,18 @@ impl<'a> Types<'a> {
             asked: Cell::new(0),
             loaded: RefCell::new(Vec::new()),
             sites: OnceCell::new(),
-            implementations: RefCell::new(HashMap::new()),
-            ancestries: RefCell::new(HashMap::new()),
+            implementations: RefCell::default(),
+            ancestries: RefCell::default(),
             subclasses: RefCell::new(None),
             dead: RefCell::default(),
             asks: RefCell::default(),
             by_name: OnceCell::new(),
+            members: RefCell::default(),
             keepings: RefCell::default(),
             short_lived: RefCell::default(),
             looked_at: Cell::new(0),
             following: RefCell::new(Vec::new()),
+            imports: RefCell::default(),
             followed: Cell::new(0),
         }
     }
@@ -274,6 +282,7 @@ impl<'a> Types<'a> {
         self.answers.borrow_mut().clear();
         self.ancestries.borrow_mut().clear();
         self.subclasses.replace(None);
+        self.members.borrow_mut().clear();
     }
 
     /// Whether a class of the project defines this method with two underscores.

@@ -222,10 +222,8 @@ impl<'a> Types<'a> {
             if !matches!(*declared, [Value::Object(_)]) {
                 return declared;
             }
-            return self.more_exactly(declared, || {
-                let injected = injected();
-                if injected.is_empty() && self.is_open(frame) { self.given(frame, position) } else { injected }
-            });
+            let declared = self.more_exactly(declared, injected);
+            return if self.is_open(frame) { self.with_given(declared, frame, position) } else { declared };
         }
         if position == 0
             && let Some(index) = function.class
@@ -251,6 +249,16 @@ impl<'a> Types<'a> {
             }
             _ => given,
         }
+    }
+
+    /// What a parameter is declared as, and what callers give that is of a class below it. There may be others.
+    fn with_given(&self, mut declared: Vec<Value<'a>>, frame: Frame, position: u16) -> Vec<Value<'a>> {
+        let [Value::Object(base)] = *declared else { return declared };
+        if !self.below(base).is_empty() {
+            let is_below = |value: &Value<'a>| matches!(value, Value::Object(class) if self.ancestry(*class).contains(&Value::Class(base)));
+            declared.extend(self.given(frame, position).into_iter().filter(is_below));
+        }
+        declared
     }
 
     /// What a dependency marker (`Depends(f)`) injects.

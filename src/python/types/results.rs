@@ -177,7 +177,7 @@ impl<'a> Types<'a> {
     }
 
     /// The module that a call imports by a name which is written out.
-    fn module_named(&self, call: &ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
+    fn module_named(&self, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
         match &*call.arguments.args {
             [Expr::StringLiteral(name)] if !name.value.to_str().starts_with('.') => {
                 let from = self.facts_at(frame.function.file).file;

@@ -13,6 +13,10 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         let Some((place, spelling)) = setting.winner.host_cores() else {
             continue;
         };
+        // What an image does by itself is told with the image.
+        if service.deployment.base.as_ref().is_some_and(|base| base.place == place) {
+            continue;
+        }
         let large = service.deployment.workers_on_large_node.filter(|_| name == "workers");
         let starts = large.map_or_else(String::new, |n| format!(": on a 64-core node this starts {n} workers"));
         let variables = setting.winner.variables();
