@@ -26,12 +26,17 @@ pub(super) struct Entry<'f> {
 /// A call in an `async` function, or in the plain handler that the loop runs.
 pub(super) type Site = (Frame, Span);
 
+/// Which of several chains to a call is told, the least first.
+type Standing = (Reverse<Confidence>, bool, bool, usize);
+
 /// What is known of one root cause: a function that blocks in one way.
 struct Cause {
     end: usize,
     /// The function with all the arguments that it is reached with, each of which may run other parts of it.
     ends: BTreeSet<usize>,
     chain: Chain,
+    /// How `chain` stands against others.
+    standing: Standing,
     /// What the handler at the beginning of `chain` is for.
     role: Role,
     handlers: Vec<(String, Place, Role)>,
@@ -57,19 +62,26 @@ pub(super) fn blocking(
     let on_loop = entries.iter().zip(chains).filter(|(entry, _)| entry.found.context == Context::Loop);
     for (entry, chains) in on_loop {
         for chain in chains {
-            for category in categories(&effects.node(chain.end).sinks) {
-                let function = effects.node(chain.end).frame.function;
-                let role = entry.found.role;
+            let categories = categories(&effects.node(chain.end).sinks);
+            if categories.is_empty() {
+                continue;
+            }
+            let function = effects.node(chain.end).frame.function;
+            let role = entry.found.role;
+            let standing = standing_of(effects, chain, role);
+            for category in categories {
                 let cause = causes.entry((function, category)).or_insert_with(|| Cause {
                     end: chain.end,
                     ends: BTreeSet::new(),
                     chain: chain.clone(),
+                    standing,
                     role,
                     handlers: Vec::new(),
                     roles: Vec::new(),
                     sites: BTreeSet::new(),
                 });
-                if standing(effects, chain, role) < standing(effects, &cause.chain, cause.role) {
+                if standing < cause.standing {
+                    cause.standing = standing;
                     cause.chain = chain.clone();
                     cause.end = chain.end;
                     cause.role = role;
@@ -106,7 +118,7 @@ pub(super) fn blocking(
 
 /// Which of two chains to the same call is told: the surer one, that from what every request runs through, that
 /// from what some request runs through, the shorter one.
-fn standing(effects: &Effects<'_, '_>, chain: &Chain, role: Role) -> (Reverse<Confidence>, bool, bool, usize) {
+fn standing_of(effects: &Effects<'_, '_>, chain: &Chain, role: Role) -> Standing {
     let certainty = certainty(effects, chain, chain.doubts);
     (Reverse(certainty), !role.is_for_every_request(), role.is_beside_requests(), chain.ways.len())
 }

@@ -74,8 +74,8 @@ impl<'a> Types<'a> {
                 }
             }
             Expr::Call(call) if matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "dict") => {
-                if let Some(first) = call.arguments.args.first() {
-                    self.written_entries(first, key, frame, found, depth + 1);
+                if let Some(more) = call.arguments.args.first() {
+                    self.written_entries(more, key, frame, found, depth + 1);
                 }
                 for keyword in &call.arguments.keywords {
                     match &keyword.arg {

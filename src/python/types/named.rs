@@ -148,7 +148,7 @@ fn format_ends(template: &Expr, placeholder: char) -> Option<Ends<'_>> {
 }
 
 /// The beginning of `"_".join(["handle", event])`.
-fn joined_ends<'a>(parts: &'a Expr) -> Option<Ends<'a>> {
+fn joined_ends(parts: &Expr) -> Option<Ends<'_>> {
     let first = match parts {
         Expr::List(list) => list.elts.first(),
         Expr::Tuple(tuple) => tuple.elts.first(),
