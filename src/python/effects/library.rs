@@ -130,6 +130,7 @@ impl<'a> Work<'_, 'a> {
         if !ELSEWHERE.contains(&name) {
             self.takes_over(call, callees, span);
         }
+        self.runs_inside(call, span);
     }
 
     fn calls_argument(&mut self, argument: &'a Expr, span: Span) {

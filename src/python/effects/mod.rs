@@ -6,6 +6,7 @@
 //! effect.
 
 mod arguments;
+mod asgi;
 mod clients;
 mod ended;
 mod expand;

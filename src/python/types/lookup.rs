@@ -75,7 +75,7 @@ impl<'a> Types<'a> {
                 if values.is_empty() {
                     values = self.declared(bindings, frame);
                 } else if let [only] = bindings.as_slice()
-                    && !(frame.function.index == 0 && self.sites().outside.contains_key(name))
+                    && !(frame.function.index == 0 && self.is_set_from_outside(name))
                 {
                     values = self.as_assigned(values, only, frame);
                 }

@@ -111,6 +111,9 @@ impl<'a> Types<'a> {
     pub(super) fn keepings(&self, init: FunctionId) -> Rc<[Keeping<'a>]> {
         let function = self.function(init);
         let Some(index) = function.class.filter(|_| function.name == "__init__") else { return Rc::new([]) };
+        if self.loaded.borrow().is_empty() {
+            return Rc::new([]);
+        }
         if let Some(known) = self.keepings.borrow().get(&init) {
             return Rc::clone(known);
         }
@@ -146,7 +149,12 @@ impl<'a> Types<'a> {
 
     /// Whether an attribute of this name is changed in place, or assigned from outside of its object.
     fn is_changed(&self, attribute: &str) -> bool {
-        let sites = self.sites();
-        sites.changed.contains(attribute) || sites.outside.contains_key(attribute)
+        self.is_set_from_outside(attribute) || self.sites().changed.contains(attribute)
+    }
+
+    /// Whether an attribute of this name is assigned from outside of its object or module. Before it is known
+    /// what is loaded, it may be.
+    pub(super) fn is_set_from_outside(&self, attribute: &str) -> bool {
+        self.loaded.borrow().is_empty() || self.sites().outside.contains_key(attribute)
     }
 }

@@ -281,6 +281,8 @@ impl<'a> Types<'a> {
         // What was asked to find them was answered without them.
         self.answers.borrow_mut().clear();
         self.ancestries.borrow_mut().clear();
+        self.asks.borrow_mut().clear();
+        self.dead.borrow_mut().clear();
         self.subclasses.replace(None);
         self.members.borrow_mut().clear();
     }
