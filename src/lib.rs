@@ -232,8 +232,14 @@ fn judge(
             inputs: inputs.as_ref(),
         })
         .collect();
-    let context =
-        Context { files, deployments: &assembly.deployments, parameters: &request.rules, stated: &request.stated };
+    let context = Context {
+        files,
+        deployments: &assembly.deployments,
+        images: &assembly.images,
+        variables: &assembly.variables,
+        parameters: &request.rules,
+        stated: &request.stated,
+    };
     let mut findings = rules::run(&services, orphans, assembly, &context, notes);
     findings.extend(rules::policy::keep(policies, &services, &context));
     asked_for(findings, request, files)
@@ -311,7 +317,9 @@ fn silence(
     };
     let names = suppress::Names { resolve: &resolve, all: &all };
     let statement = |file, span| facts.statement_around(file, span);
-    let context = Context { files, deployments: &[], parameters: &request.rules, stated: &request.stated };
+    let variables = BTreeSet::new();
+    let (parameters, stated) = (&request.rules, &request.stated);
+    let context = Context { files, deployments: &[], images: &[], variables: &variables, parameters, stated };
     let mut directives = suppress::Directives::read(files, &comments, names);
     let (mut kept, mut suppressed) = directives.silence(findings, &statement);
     // What is wrong with comments can be silenced like anything else, and only then it is known which

@@ -21,7 +21,9 @@ pub(super) fn anchor(files: &Files, place: Place) -> Option<String> {
         let (event, span) = event.ok()?;
         let range = span.byte_range()?;
         match event {
-            Event::SequenceStart(_, anchor, ..) | Event::MappingStart(_, anchor, ..) => open.push((anchor, range.start)),
+            Event::SequenceStart(_, anchor, ..) | Event::MappingStart(_, anchor, ..) => {
+                open.push((anchor, range.start))
+            }
             Event::SequenceEnd | Event::MappingEnd => {
                 let (anchor, start) = open.pop()?;
                 nodes.insert(anchor, Span::new(start, range.end));

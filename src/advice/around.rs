@@ -4,8 +4,9 @@
 //! before what files say.
 
 use super::Stated;
-use crate::deployment::{Deployment, Effective, UnitKind};
+use crate::deployment::{Deployment, Effective, Proxy, UnitKind};
 use crate::servers::Server;
+use crate::sizing::Known;
 use crate::source::{Files, Place};
 use crate::values::Value;
 
@@ -24,6 +25,25 @@ pub struct Bound {
     pub is_chosen: bool,
 }
 
+impl Bound {
+    /// What the settings state.
+    fn stated(known: &Known<f64>, who: &str) -> Self {
+        let source = known.source.clone();
+        Self { seconds: known.value, who: who.to_owned(), source, place: None, is_chosen: true }
+    }
+
+    /// What a file says.
+    fn written(seconds: f64, who: &str, place: Place, files: &Files) -> Self {
+        let source = files.describe(place);
+        Self { seconds, who: who.to_owned(), source, place: Some(place), is_chosen: true }
+    }
+
+    /// What holds where nobody says anything.
+    fn by_default(seconds: f64, who: &str, whose: &str, place: Option<Place>) -> Self {
+        Self { seconds, who: who.to_owned(), source: format!("{whose} default"), place, is_chosen: false }
+    }
+}
+
 /// A service and everything that says something about what is around it.
 #[derive(Debug, Clone, Copy)]
 pub struct Around<'a> {
@@ -38,15 +58,8 @@ pub struct Around<'a> {
 impl Around<'_> {
     /// When it is killed after it was asked to stop; `None` where nobody knows.
     pub fn kill(&self) -> Option<Bound> {
-        let limits = &self.deployment.limits;
         if let Some(stated) = &self.stated.kill_after {
-            return Some(Bound {
-                seconds: stated.value,
-                who: "whoever runs it".to_owned(),
-                source: stated.source.clone(),
-                place: None,
-                is_chosen: true,
-            });
+            return Some(Bound::stated(stated, "whoever runs it"));
         }
         let (who, by_default) = match self.deployment.kind {
             UnitKind::KubernetesContainer => ("the kubelet", Some(30.0)),
@@ -56,89 +69,43 @@ impl Around<'_> {
             UnitKind::Platform => ("the platform", None),
             _ => ("whoever stops it", None),
         };
-        if let Some(grace) = &limits.stop_grace {
+        if let Some(grace) = &self.deployment.limits.stop_grace {
             // The default of supervisord stands at the head of its section.
-            let written = self.files.text_at(grace.place).starts_with(|c: char| c.is_ascii_digit());
-            return Some(Bound {
-                seconds: grace.value.0,
-                who: who.to_owned(),
-                source: self.files.describe(grace.place),
-                place: Some(grace.place),
-                is_chosen: written,
-            });
+            let is_chosen = self.files.text_at(grace.place).starts_with(|c: char| c.is_ascii_digit());
+            return Some(Bound { is_chosen, ..Bound::written(grace.value.0, who, grace.place, self.files) });
         }
         let seconds = by_default.filter(|_| !self.deployment.surroundings.stop_is_open)?;
-        Some(Bound { seconds, who: who.to_owned(), source: "the default".to_owned(), place: None, is_chosen: false })
+        Some(Bound::by_default(seconds, who, "the", None))
     }
 
     /// For how long what stands in front keeps an idle connection to it; `None` where nothing is known to.
     pub fn idle_kept(&self) -> Option<Bound> {
         if let Some(stated) = &self.stated.idle_timeout {
-            return Some(Bound {
-                seconds: stated.value,
-                who: "the proxy".to_owned(),
-                source: stated.source.clone(),
-                place: None,
-                is_chosen: true,
-            });
+            return Some(Bound::stated(stated, "the proxy"));
         }
         // The nearest counts: a load balancer keeps its connections to the proxy behind it.
         if !self.deployment.proxies.is_empty() {
-            return self.deployment.proxies.iter().find_map(|proxy| {
-                let empty = |word: &str| word.trim_matches(['"', '\'']).is_empty();
-                let reuses = match proxy.program {
-                    "nginx" => {
-                        proxy.keepalive.as_ref().is_some_and(|pool| pool.value > 0)
-                            && proxy.http_version.as_ref().is_some_and(|version| version.value == "1.1")
-                            && proxy.connection.as_ref().is_some_and(|sent| empty(&sent.value))
-                    }
-                    // Go's transport repeats what may be repeated, so only those who chose a number hear of it.
-                    _ => proxy.keepalive_timeout.is_some(),
-                };
-                let kept = proxy.keepalive_timeout.as_ref();
-                reuses.then(|| Bound {
-                    // nginx: `keepalive_timeout` of `upstream` is 60 s.
-                    seconds: kept.map_or(60.0, |kept| kept.value.0),
-                    who: proxy.program.to_owned(),
-                    source: kept.map_or_else(|| "its default".to_owned(), |kept| self.files.describe(kept.place)),
-                    place: kept.map(|kept| kept.place).or(proxy.keepalive.as_ref().map(|pool| pool.place)),
-                    is_chosen: true,
-                })
-            });
+            return self.deployment.proxies.iter().find_map(|proxy| kept_by(proxy, self.files));
         }
         let edge = self.deployment.surroundings.edge.as_ref()?;
-        let source = if edge.by_default { "its default".to_owned() } else { self.files.describe(edge.idle.place) };
-        Some(Bound {
-            seconds: edge.idle.value.0,
-            who: edge.name.to_owned(),
-            source,
-            place: Some(edge.idle.place),
-            is_chosen: !edge.by_default,
+        let (seconds, place) = (edge.idle.value.0, edge.idle.place);
+        Some(if edge.by_default {
+            Bound::by_default(seconds, edge.name, "its", Some(place))
+        } else {
+            Bound::written(seconds, edge.name, place, self.files)
         })
     }
 
     /// When what stands in front gives up on a request; `None` where nobody knows.
     pub fn edge_timeout(&self) -> Option<Bound> {
         if let Some(stated) = &self.stated.request_timeout {
-            return Some(Bound {
-                seconds: stated.value,
-                who: "the proxy".to_owned(),
-                source: stated.source.clone(),
-                place: None,
-                is_chosen: true,
-            });
+            return Some(Bound::stated(stated, "the proxy"));
         }
-        self.deployment.proxies.iter().find_map(|proxy| {
-            let read = proxy.read_timeout.as_ref();
+        self.deployment.proxies.iter().find_map(|proxy| match &proxy.read_timeout {
+            Some(read) => Some(Bound::written(read.value.0, proxy.program, read.place, self.files)),
             // nginx: `proxy_read_timeout` is 60 s; Caddy waits for as long as it takes.
-            let seconds = read.map(|read| read.value.0).or((proxy.program == "nginx").then_some(60.0))?;
-            Some(Bound {
-                seconds,
-                who: proxy.program.to_owned(),
-                source: read.map_or_else(|| "its default".to_owned(), |read| self.files.describe(read.place)),
-                place: Some(read.map_or(proxy.place, |read| read.place)),
-                is_chosen: read.is_some(),
-            })
+            None if proxy.program == "nginx" => Some(Bound::by_default(60.0, "nginx", "its", Some(proxy.place))),
+            None => None,
         })
     }
 
@@ -159,6 +126,27 @@ impl Around<'_> {
         );
         (one && limits.autoscaler.is_none()).then(|| (1, "the default".to_owned(), None))
     }
+}
+
+/// For how long a proxy keeps idle connections to the server; `None` where it keeps none.
+fn kept_by(proxy: &Proxy, files: &Files) -> Option<Bound> {
+    let reuses = proxy.program != "nginx" || reuses(proxy);
+    if let Some(kept) = &proxy.keepalive_timeout {
+        return reuses.then(|| Bound::written(kept.value.0, proxy.program, kept.place, files));
+    }
+    let pool = proxy.keepalive.as_ref().map(|pool| pool.place);
+    // nginx: `keepalive_timeout` of `upstream` is 60 s. Go's transport repeats what may be repeated, so that of Caddy
+    // only those who chose a number hear of it.
+    (proxy.program == "nginx" && reuses)
+        .then(|| Bound { is_chosen: true, ..Bound::by_default(60.0, "nginx", "its", pool) })
+}
+
+/// Whether nginx keeps connections to the server at all.
+fn reuses(proxy: &Proxy) -> bool {
+    let empty = |word: &str| word.trim_matches(['"', '\'']).is_empty();
+    proxy.keepalive.as_ref().is_some_and(|pool| pool.value > 0)
+        && proxy.http_version.as_ref().is_some_and(|version| version.value == "1.1")
+        && proxy.connection.as_ref().is_some_and(|sent| empty(&sent.value))
 }
 
 /// The setting that bounds how long the server waits for requests when it is asked to stop.

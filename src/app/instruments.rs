@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::metrics;
 use crate::python::calls::EventKind;
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr, Stmt};
@@ -33,8 +34,18 @@ pub enum Kind {
     Debugger,
     /// Shows the text of exceptions to clients; the argument that says so.
     DebugPages(Place),
-    /// Counts for Prometheus.
-    Metrics,
+    /// Shows its figures to whoever scrapes them for Prometheus.
+    Metrics {
+        /// Whether it puts the figures of all processes together once there is a folder for them.
+        collects: bool,
+    },
+    /// Puts the figures of all processes together.
+    Collects,
+    /// Sends its figures somewhere, so that nobody has to ask.
+    Pushes,
+    /// Names the folder that all processes share their figures in; with the import in front of it that looked for the
+    /// name and did not find it.
+    Folder(Option<Place>),
     /// Sends spans or figures from a thread of its own.
     Exporter,
     /// Keeps sessions of Socket.IO in the memory of the process.
@@ -66,6 +77,27 @@ const CALLS: &[(&str, &[&str], Kind)] = &[
     ("Server", &["socketio.Server"], Kind::Sessions),
     ("AsyncServer", &["socketio.AsyncServer"], Kind::Sessions),
     ("patch_all", &["gevent.monkey.patch_all"], Kind::Patch(None)),
+    (
+        "MultiProcessCollector",
+        &["prometheus_client.multiprocess.MultiProcessCollector", "prometheus_client.MultiProcessCollector"],
+        Kind::Collects,
+    ),
+    (
+        "GunicornPrometheusMetrics",
+        &["prometheus_flask_exporter.multiprocess.GunicornPrometheusMetrics"],
+        Kind::Collects,
+    ),
+    ("UWsgiPrometheusMetrics", &["prometheus_flask_exporter.multiprocess.UWsgiPrometheusMetrics"], Kind::Collects),
+    (
+        "push_to_gateway",
+        &["prometheus_client.push_to_gateway", "prometheus_client.exposition.push_to_gateway"],
+        Kind::Pushes,
+    ),
+    (
+        "pushadd_to_gateway",
+        &["prometheus_client.pushadd_to_gateway", "prometheus_client.exposition.pushadd_to_gateway"],
+        Kind::Pushes,
+    ),
 ];
 
 /// Classes of applications that show the text of exceptions with `debug=True`.
@@ -75,16 +107,6 @@ const APPLICATIONS: [&str; 5] = [
     "starlette.applications.Starlette",
     "litestar.Litestar",
     "litestar.app.Litestar",
-];
-
-/// Packages whose figures `prometheus_client` keeps.
-const METRICS: [&str; 6] = [
-    "prometheus_client.",
-    "prometheus_fastapi_instrumentator.",
-    "prometheus_flask_exporter.",
-    "starlette_exporter.",
-    "starlette_prometheus.",
-    "django_prometheus.",
 ];
 
 /// Modules that hold on to unpatched sockets, locks or `ssl` when they are imported first.
@@ -112,7 +134,7 @@ pub(super) fn find(
     files: &Files,
     trees: &BTreeMap<FileId, Module>,
 ) -> Vec<Instrument> {
-    let mut found = Vec::new();
+    let mut found = metrics::folders(files, trees);
     for &file in modules {
         let facts = types.facts_at(file);
         let counts = files.get(facts.file).text().contains("prometheus");
@@ -156,7 +178,11 @@ fn kind<'a>(
     };
     // What a name stands for is asked only where the answer may matter.
     let known = CALLS.iter().any(|(end, ..)| *end == last);
-    if !known && !counts && last != "dictConfig" && keyword(call, "debug").is_none() {
+    let metric = counts.then(|| metrics::shows(types, call, last, frame)).flatten();
+    if metric.is_some() {
+        return metric;
+    }
+    if !known && last != "dictConfig" && keyword(call, "debug").is_none() {
         return None;
     }
     let callee = types.value(&call.func, frame);
@@ -174,8 +200,7 @@ fn kind<'a>(
         let given = call.arguments.args.first().or_else(|| keyword(call, "config"))?;
         return Some((loggers(types, given, frame)?, "dictConfig".to_owned()));
     }
-    let metric = counts && names().any(|name| METRICS.iter().any(|package| name.starts_with(package)));
-    metric.then(|| (Kind::Metrics, last.to_owned()))
+    None
 }
 
 fn keyword<'a>(call: &'a ast::ExprCall, name: &str) -> Option<&'a Expr> {

@@ -7,7 +7,7 @@ use super::Deployment;
 use super::environment::Environment;
 use super::launcher::{self, Alone, Reached};
 use super::scene::{Project, Scene};
-use super::{compose, context, image, platform, proxy, scripts, unloaded, uwsgi};
+use super::{compose, context, image, platform, proxy, scripts, unloaded, uwsgi, variables};
 use crate::findings::Note;
 use crate::read::{Facts, Unit, UnitKind};
 use crate::source::{FileId, Files, Located, Place};
@@ -23,6 +23,8 @@ pub struct Assembly {
     pub images: Vec<BaseImage>,
     /// Files with settings of Gunicorn that none of its servers loads.
     pub unloaded: Vec<Unloaded>,
+    /// The names of all variables that a file of the project sets.
+    pub variables: BTreeSet<String>,
     /// What could not be joined.
     pub notes: Vec<Note>,
 }
@@ -152,6 +154,7 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
     assembly.deployments.sort_by_key(|deployment| order(deployment.command));
     assembly.development_servers.sort_by_key(|server| order(server.command));
     assembly.images = images(files, facts, &composed);
+    assembly.variables = variables::all(facts, &composed);
     assembly.unloaded = unloaded::find(files, facts, &assembly.deployments);
     assembly
 }

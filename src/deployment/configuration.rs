@@ -2,9 +2,11 @@
 
 use super::effective::{Candidate, Layer, Resolved, Site};
 use super::locate::Roots;
+use crate::python::deeds::Deeds;
 use crate::python::evaluate::{
     self, Binding, FilePath, FileVariable, Globals, How, Imported, Inputs, Lookup, Outcome, Question,
 };
+use crate::python::renames::renamed;
 use crate::python::syntax::Module;
 use crate::read::Variable;
 use crate::servers::{Kind, Setting, Table, Version, cast};
@@ -20,14 +22,30 @@ pub struct Configuration {
     pub file: FileId,
     /// The words that name it; `None` where the server finds it by itself.
     pub named_at: Option<Place>,
-    /// Its global names that are no settings in this version.
+    /// Its global names that are no settings in this version; of uWSGI its options that no table has.
     pub strangers: Vec<Stranger>,
     /// Names that are settings, as it happens: what a loop or an import binds, or a helper that the file reads.
-    pub accidental: Vec<Located<String>>,
-    /// Whether it patches the standard library for greenlets, which it does before anything is loaded.
-    pub patches: bool,
+    pub accidental: Vec<Accident>,
+    /// What its Python does by name, apart from what it sets.
+    pub deeds: Deeds,
     /// The last of its top-level statements that set something: where a person would add a setting.
     pub last_assignment: Option<Place>,
+}
+
+impl Configuration {
+    /// Whether it patches the standard library for greenlets, which it does before anything is loaded.
+    pub fn patches(&self) -> bool {
+        self.deeds.begins_with("gevent.monkey.patch_all")
+    }
+}
+
+/// A name that is a setting, as it happens.
+#[derive(Debug, Clone)]
+pub struct Accident {
+    /// The name, where it is bound.
+    pub name: Located<String>,
+    /// Another name for it, and what to write where to give it that; `None` where something is in the way.
+    pub renamed: Option<(String, Vec<(Place, String)>)>,
 }
 
 /// A global name of a configuration file that is no setting.
@@ -52,7 +70,7 @@ pub(super) struct Read {
     /// Set where the file may set any name to anything.
     pub(super) untrusted: Option<(Place, String)>,
     pub(super) strangers: Vec<Stranger>,
-    pub(super) accidental: Vec<Located<String>>,
+    pub(super) accidental: Vec<Accident>,
     pub(super) last_assignment: Option<Place>,
 }
 
@@ -105,7 +123,7 @@ impl<'a> Reader<'a> {
                 Some(setting) => {
                     let candidate = candidate(setting, binding, version, &mut read.errors);
                     if is_accident(binding, setting.at(version).kind()) {
-                        read.accidental.push(Located::new(binding.name.clone(), binding.name_place));
+                        read.accidental.push(accident(module, binding));
                     }
                     read.candidates.push((setting, candidate));
                 }
@@ -271,6 +289,15 @@ fn is_accident(binding: &Binding, kind: Kind) -> bool {
         How::Assignment => kind == Kind::Account && binding.read,
         _ => false,
     }
+}
+
+fn accident(module: &Module, binding: &Binding) -> Accident {
+    let (place, new) = (binding.name_place, format!("_{}", binding.name));
+    let renamed = renamed(module, &binding.name, &new).map(|uses| {
+        let uses = uses.into_iter().map(|(span, text)| (Place::new(place.file, span), text)).collect();
+        (new, uses)
+    });
+    Accident { name: Located::new(binding.name.clone(), place), renamed }
 }
 
 fn stranger(binding: &Binding) -> Stranger {

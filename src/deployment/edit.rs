@@ -29,10 +29,10 @@ impl Candidate {
     pub fn remove(&self, files: &Files) -> Option<Vec<Edit>> {
         match self.site.as_ref()? {
             Site::Statement { statement, .. } | Site::Entry { statement, .. } => {
-                Some(vec![Edit::remove(whole_lines(files, *statement)?)])
+                Some(vec![Edit::remove(files.own_lines(*statement)?)])
             }
             Site::Argument { removal, .. } => Some(vec![Edit::remove((*removal)?)]),
-            Site::Option { statement, .. } => Some(vec![Edit::remove(whole_lines(files, (*statement)?)?)]),
+            Site::Option { statement, .. } => Some(vec![Edit::remove(files.own_lines((*statement)?)?)]),
             Site::Words { removal, .. } => Some(removal.iter().map(|&place| Edit::remove(place)).collect()),
             Site::Variable { .. } => None,
         }
@@ -44,7 +44,7 @@ impl Candidate {
     pub fn add_beside(&self, files: &Files, setting: &Setting, version: Version, value: &Value) -> Option<Edit> {
         match self.site.as_ref()? {
             Site::Statement { statement, .. } | Site::Entry { statement, .. } => {
-                let lines = whole_lines(files, *statement)?;
+                let lines = files.own_lines(*statement)?;
                 let text = files.text_at(lines);
                 let end = if text.ends_with("\r\n") { "\r\n" } else { "\n" };
                 let value = match self.site.as_ref()? {
@@ -64,7 +64,7 @@ impl Candidate {
                 Some(Edit::insert(after, format!(", {}={value}", setting.name())))
             }
             Site::Option { statement, .. } => {
-                let lines = whole_lines(files, (*statement)?)?;
+                let lines = files.own_lines((*statement)?)?;
                 let text = files.text_at(lines);
                 let end = if text.ends_with("\r\n") { "\r\n" } else { "\n" };
                 let name = setting.at(version).flags().iter().find_map(|flag| flag.strip_prefix("--"))?;
@@ -144,9 +144,7 @@ impl Deployment {
     fn holds(&self, place: Option<Place>) -> bool {
         let command = self.command;
         place.is_some_and(|place| {
-            place.file == command.file
-                && command.span.start <= place.span.start
-                && place.span.end <= command.span.end
+            place.file == command.file && command.span.start <= place.span.start && place.span.end <= command.span.end
         })
     }
 }
@@ -192,17 +190,4 @@ fn plain_text(value: &Value) -> Option<String> {
     };
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-:/@%+,=".contains(c);
     (!text.is_empty() && text.chars().all(plain)).then_some(text)
-}
-
-/// The lines of a statement including the break after the last, if the statement has them alone.
-fn whole_lines(files: &Files, statement: Place) -> Option<Place> {
-    let text = files.get(statement.file).text();
-    let start = text.get(..statement.span.start)?.rfind('\n').map_or(0, |at| at + 1);
-    let rest = text.get(statement.span.end..)?;
-    let (tail, end) = rest.find('\n').map_or((rest, text.len()), |at| (&rest[..at], statement.span.end + at + 1));
-    // An indented statement may be the only one of its block, and one that shares its line with
-    // another cannot take the line with it.
-    let alone = text.get(start..statement.span.start)?.trim_start_matches('\u{feff}').is_empty();
-    let tail = tail.trim();
-    (alone && (tail.is_empty() || tail.starts_with('#'))).then(|| Place::new(statement.file, Span::new(start, end)))
 }

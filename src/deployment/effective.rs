@@ -129,6 +129,17 @@ impl Candidate {
     }
 }
 
+impl Candidate {
+    /// The environment variables that decide the value where they are set, as code.
+    pub fn variables(&self) -> Vec<String> {
+        let named = self.depends.iter().filter_map(|dependency| match dependency {
+            Dependency::Environment { name, .. } => Some(format!("`{name}`")),
+            _ => None,
+        });
+        named.collect()
+    }
+}
+
 /// A setting as the server will see it.
 #[derive(Debug, Clone)]
 pub struct Effective {

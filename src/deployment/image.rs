@@ -115,6 +115,19 @@ fn with_code<'f>(own: &'f str, files: &Files) -> &'f str {
     if holds(folder) { folder } else { own }
 }
 
+/// The files that a command of the build makes links to the output of the container.
+pub(super) fn linked(image: &Image, files: &Files) -> Vec<String> {
+    let commands = image.runs.iter().flat_map(|place| files.text_at(*place).split(['&', ';', '|']));
+    let links = commands.filter_map(|command| {
+        let words: Vec<&str> = command.split_whitespace().filter(|word| *word != "\\").collect();
+        let at = words.iter().position(|word| *word == "ln")?;
+        let output = |word: &&str| word.starts_with("/dev/std") || word.starts_with("/proc/");
+        let [.., from, to] = words.get(at..)? else { return None };
+        output(from).then(|| (*to).to_owned())
+    });
+    links.collect()
+}
+
 fn copied_from_project<'i>(image: &'i Image, depth: usize, sources: &mut Vec<&'i str>) {
     for landed in &image.copied {
         match &landed.from {

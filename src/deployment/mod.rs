@@ -9,12 +9,14 @@ mod compose;
 mod configuration;
 mod context;
 mod daphne;
+mod demands;
 mod edit;
 mod effective;
 mod environment;
 mod fastapi;
 mod faults;
 mod foreign;
+mod front;
 mod granian;
 mod host;
 mod hypercorn;
@@ -35,6 +37,7 @@ mod tasks;
 mod unloaded;
 mod uvicorn;
 mod uwsgi;
+mod variables;
 mod version;
 mod words;
 
@@ -128,6 +131,8 @@ pub struct Deployment {
     pub beside_proxy: bool,
     /// The distributions that the project asks for, with the version where one is pinned or bounded.
     distributions: BTreeMap<String, Option<ServerVersion>>,
+    /// Where people wrote down that it asks for each of them.
+    mentions: BTreeMap<String, Place>,
     /// Extras that are asked for: `standard` of `uvicorn`.
     extras: BTreeSet<(String, String)>,
     /// Whether a lock file tells everything that is installed with the server.

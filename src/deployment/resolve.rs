@@ -15,6 +15,7 @@ use super::{
     Candidate, Deployment, Layer, Resolved, Settings, daphne, fastapi, faults, granian, hypercorn, uvicorn, uwsgi,
 };
 use crate::findings::Note;
+use crate::python::deeds::Deeds;
 use crate::read::{self, Facts, Limits, Unit, UnitKind};
 use crate::servers::arguments::{self, Argument, Arguments, Given};
 use crate::servers::schema::Syntax;
@@ -179,6 +180,7 @@ pub(super) fn resolve(
         proxies: Vec::new(),
         beside_proxy: false,
         distributions: version::distributions(&home, &facts.requirements, files),
+        mentions: version::mentions(&home, &facts.requirements, files),
         version,
         app,
         settings,
@@ -419,7 +421,7 @@ fn load(
         named_at,
         strangers: std::mem::take(&mut read.strangers),
         accidental: std::mem::take(&mut read.accidental),
-        patches: reader.files.get(file).text().contains("patch_all"),
+        deeds: reader.python.get(&file).map(Deeds::of).unwrap_or_default(),
         last_assignment: read.last_assignment,
     };
     Loaded { configuration: Some(configuration), read: Some(read), unread: None }

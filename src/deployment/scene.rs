@@ -14,7 +14,7 @@ use super::launcher::{self, Launched, Reached};
 use super::left_out::LeftOut;
 use super::locate::{self, Rest, Roots};
 use super::resolve::{Origin, resolve};
-use super::{Deployment, Effective, context, host, image_name, platform, supervisor};
+use super::{Deployment, Effective, context, front, host, image_name, platform, supervisor};
 use crate::read::{self, EnvironmentFile, Facts, Form, Limits, Unit, UnitKind};
 use crate::servers::{Program, Server};
 use crate::source::{FileId, Files, Located, Place, SourceFile, Span};
@@ -98,7 +98,7 @@ impl<'f> Scene<'f> {
         let surroundings = Surroundings { environment, roots, files, facts, outer: &|_| None };
         let Started { programs: starts, scripts } = commands::starts(image.entrypoint, image.command, &surroundings);
         Self {
-            unit: Cow::Owned(with_image(image.stage, Some(image))),
+            unit: Cow::Owned(with_image(image.stage, Some(image), files)),
             starts,
             scripts,
             limits: image.stage.limits.clone(),
@@ -175,7 +175,7 @@ impl<'f> Scene<'f> {
         let surroundings = Surroundings { environment, roots, files, facts, outer: &outer };
         let Started { programs: starts, scripts } = commands::starts(entrypoint, command, &surroundings);
         Self {
-            unit: Cow::Owned(with_image(unit, own_image)),
+            unit: Cow::Owned(with_image(unit, own_image, files)),
             starts,
             scripts,
             limits: unit.limits.clone(),
@@ -311,6 +311,8 @@ impl<'f> Scene<'f> {
             if let Some(base) = self.base {
                 deployment.stand_at(base, |file| project.files.is_foreign(file));
             }
+            let own = || front::beside(&unit, self.scripts(), project.facts);
+            deployment.outside.front = deployment.outside.front.or_else(own);
             if !matches!(start.program, Program::FastApi { .. }) {
                 self.note_reload(&mut deployment, start.conditional);
             }
@@ -374,7 +376,7 @@ fn is_inside(inner: Place, outer: Place) -> bool {
 
 /// The unit with what it takes over from its image: who runs it, how it is stopped, how somebody sees
 /// whether it is well. Kubernetes does not look at the check of an image.
-fn with_image(unit: &Unit, image: Option<&Image>) -> Unit {
+fn with_image(unit: &Unit, image: Option<&Image>, files: &Files) -> Unit {
     let mut unit = unit.clone();
     let Some(image) = image else {
         unit.base.clone_from(&unit.image);
@@ -386,6 +388,8 @@ fn with_image(unit: &Unit, image: Option<&Image>) -> Unit {
     let declared = image.stage.outside.volumes.iter().filter(|volume| !unit.outside.volumes.contains(volume));
     let declared: Vec<String> = declared.cloned().collect();
     unit.outside.volumes.extend(declared);
+    unit.outside.front = front::in_image(image, files);
+    unit.outside.linked = image::linked(image, files);
     if unit.kind != UnitKind::KubernetesContainer {
         match (unit.health.first_mut(), image.health) {
             (None, Some(check)) => unit.health = vec![check.clone()],

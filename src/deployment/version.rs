@@ -106,6 +106,20 @@ pub(super) fn distributions(
     names.into_iter().map(|name| (name.to_owned(), asked_for(name, folder, requirements, files))).collect()
 }
 
+/// Where each distribution is asked for in the nearest file that people write, and no tool.
+pub(super) fn mentions(folder: &str, requirements: &[Requirement], files: &Files) -> BTreeMap<String, Place> {
+    let mut found: BTreeMap<String, Place> = BTreeMap::new();
+    let distance = |place: Place| Reverse(nearness(files.get(place.file).folder(), folder));
+    for requirement in requirements.iter().filter(|one| !is_lock(files.get(one.place.file).path())) {
+        let place = requirement.place;
+        let nearest = found.entry(requirement.name.clone()).or_insert(place);
+        if distance(place) < distance(*nearest) {
+            *nearest = place;
+        }
+    }
+    found
+}
+
 /// Every extra that is asked for, with its distribution.
 pub(super) fn extras(requirements: &[Requirement]) -> BTreeSet<(String, String)> {
     let of = |one: &Requirement| {

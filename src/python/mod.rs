@@ -5,11 +5,13 @@
 
 pub mod calls;
 pub mod catalogue;
+pub mod deeds;
 pub mod effects;
 pub mod evaluate;
 pub mod frameworks;
 pub mod launches;
 pub mod modules;
 pub mod names;
+pub mod renames;
 pub mod syntax;
 pub mod types;

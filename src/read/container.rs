@@ -17,6 +17,10 @@ pub struct Container {
     pub service: Option<Place>,
     /// What lets traffic in from outside of the cluster, and how long that keeps idle connections to it.
     pub edge: Option<Edge>,
+    /// What takes TLS off in front of it (`tls` of an `Ingress`).
+    pub tls: Option<Place>,
+    /// Whether somebody forbids that it runs as root (`runAsNonRoot`).
+    pub refuses_root: bool,
     /// Whether the next version only starts when this one is gone.
     pub is_recreated: bool,
     /// Whether something says how long it may take to stop that cannot be told.

@@ -159,6 +159,10 @@ pub struct Outside {
     pub shares_network: bool,
     /// Folders that outlive the container, as it sees them.
     pub volumes: Vec<String>,
+    /// Files of the image that lead to the output of the container (`ln -sf /dev/stdout`).
+    pub linked: Vec<String>,
+    /// What is in the same container and passes requests on, or starts who does.
+    pub front: Option<Place>,
 }
 
 impl Unit {
@@ -478,6 +482,10 @@ pub struct Proxy {
     pub request_buffering: Option<Located<bool>>,
     /// The largest request body it takes.
     pub max_body: Option<Located<Bytes>>,
+    /// The headers that it sets for the server, by their names as written.
+    pub headers: Vec<Located<String>>,
+    /// What makes it take TLS off: a certificate, or the name of a site that Caddy gets one for.
+    pub tls: Option<Place>,
 }
 
 /// A configuration of supervisord, apart from its programs.

@@ -1,8 +1,10 @@
 //! What a rule needs to see and to say.
 
+use std::collections::BTreeSet;
+
 use super::{Card, Stated};
 use crate::app::{Application, Category, Framework};
-use crate::deployment::{Deployment, Effective};
+use crate::deployment::{BaseImage, Deployment, Effective};
 use crate::findings::{Finding, Label};
 use crate::servers::{Server, Version};
 use crate::sizing::{Advice, Inputs};
@@ -51,6 +53,10 @@ pub struct Context<'a> {
     pub files: &'a Files,
     /// Every server of the project, for what another one makes of the same line.
     pub deployments: &'a [Deployment],
+    /// The images that the project builds on or runs.
+    pub images: &'a [BaseImage],
+    /// The names of all variables that a file of the project sets.
+    pub variables: &'a BTreeSet<String>,
     /// Parameters that the settings override, by rule and name.
     pub parameters: &'a dyn Parameters,
     /// What the user states about production.

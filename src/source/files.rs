@@ -217,6 +217,31 @@ impl Files {
         self.get(place.file).slice(place.span)
     }
 
+    /// The lines of a place including the break after the last, if it has them alone: a statement that is indented may
+    /// be the only one of its block, and one that shares its line with another cannot take the line with it.
+    pub fn own_lines(&self, place: Place) -> Option<Place> {
+        let text = self.get(place.file).text();
+        let start = text.get(..place.span.start)?.rfind('\n').map_or(0, |at| at + 1);
+        let rest = text.get(place.span.end..)?;
+        let (tail, end) = rest.find('\n').map_or((rest, text.len()), |at| (&rest[..at], place.span.end + at + 1));
+        let alone = text.get(start..place.span.start)?.trim_start_matches('\u{feff}').is_empty();
+        let tail = tail.trim();
+        (alone && (tail.is_empty() || tail.starts_with('#'))).then(|| Place::new(place.file, Span::new(start, end)))
+    }
+
+    /// The line that a place begins in, without its break.
+    pub fn line_of(&self, place: Place) -> Place {
+        let text = self.get(place.file).text();
+        let start = text[..place.span.start].rfind('\n').map_or(0, |at| at + 1);
+        let end = text[place.span.start..].find(['\n', '\r']).map_or(text.len(), |at| place.span.start + at);
+        Place::new(place.file, Span::new(start, end))
+    }
+
+    /// The break that ends the lines of a file.
+    pub fn line_break(&self, file: FileId) -> &'static str {
+        if self.get(file).text().contains("\r\n") { "\r\n" } else { "\n" }
+    }
+
     /// `path:line` of a place, as a person would write it.
     pub fn describe(&self, place: Place) -> String {
         let file = self.get(place.file);

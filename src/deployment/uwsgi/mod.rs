@@ -10,12 +10,13 @@ mod text;
 use std::collections::BTreeMap;
 
 use super::commands::Start;
-use super::configuration::Configuration;
+use super::configuration::{Configuration, Stranger};
 use super::effective::{Candidate, Effective, Layer, Resolved, Settings, Site};
 use super::host;
 use super::locate::Roots;
 use super::settle;
 use crate::findings::Note;
+use crate::python::deeds::Deeds;
 use crate::python::evaluate::Dependency;
 use crate::read::{Command, Facts, FilledBy, Form, Unit, UnitKind, UwsgiFile};
 use crate::servers::arguments::{self, Argument, Arguments, Outcome};
@@ -141,9 +142,13 @@ pub(super) fn read(
             .iter()
             .find(|option| option.layer == Layer::CommandLine && is_path(option))
             .map(|option| option.place),
-        strangers: Vec::new(),
+        strangers: exporter
+            .effective()
+            .filter(|option| option.key != ANY && table.setting_of_option(&option.key, version).is_none())
+            .map(|option| Stranger { name: option.key.clone(), name_place: option.place, value: None, unused: false })
+            .collect(),
         accidental: Vec::new(),
-        patches: false,
+        deeds: Deeds::default(),
         last_assignment: None,
     });
     let app =

@@ -99,7 +99,12 @@ impl KnownType {
         covers(&self.data.block, path) || covers(&self.data.safe, path)
     }
 
-    /// What the type gives for `member`: a method called, an attribute read, or `[]`.
+    /// The type of what an attribute of an instance holds.
+    pub fn holds(self, attribute: &str) -> Option<&'static str> {
+        self.data.holds.get(attribute).map(String::as_str)
+    }
+
+    /// What the type gives for `member`: a method called, any attribute read for `*`, or `[]`.
     pub fn gives(self, member: &str) -> Option<&'static str> {
         self.data.gives.get(member).map(String::as_str)
     }
@@ -132,6 +137,11 @@ impl KnownType {
     /// What iterating over an instance does, if that blocks.
     pub fn iterate(self) -> Option<Effect> {
         self.implicitly(Implicit::Iterate)
+    }
+
+    /// What asking for the truth, the length or an item of an instance does, if that blocks.
+    pub fn truth(self) -> Option<Effect> {
+        self.implicitly(Implicit::Truth)
     }
 
     fn implicitly(self, how: Implicit) -> Option<Effect> {
@@ -275,7 +285,19 @@ pub fn canonical(name: &str) -> &str {
         let ty = index.types.get(name).map(|known| known.name());
         ty.or_else(|| index.same.get(name).copied())
     });
-    known.unwrap_or(name)
+    known.or_else(|| described_by_stub(name)).unwrap_or(name)
+}
+
+/// The class that one of a package of stubs describes, where the library makes it at run time:
+/// <https://pypi.org/project/mypy-boto3/>.
+fn described_by_stub(name: &str) -> Option<&'static str> {
+    let rest = name.strip_prefix("mypy_boto3_").or_else(|| name.strip_prefix("types_boto3_"))?;
+    let (_, path) = rest.split_once('.')?;
+    if path.starts_with("service_resource.") {
+        return Some("boto3.resources.base.ServiceResource");
+    }
+    let is_client = path.ends_with("Client") && matches!(path.split_once('.'), None | Some(("client", _)));
+    is_client.then_some("botocore.client.BaseClient")
 }
 
 /// Whether the catalogue speaks about this top-level module.
@@ -313,6 +335,14 @@ mod tests {
         let path = known_type("pathlib.Path").unwrap();
         assert_eq!(path.method("exists").map(|e| e.weight), Some(Weight::Slight));
         assert_eq!(path.method("read_text").map(|e| e.weight), Some(Weight::Bounded));
+    }
+
+    #[test]
+    fn stubs_of_boto3_stand_for_what_they_describe() {
+        assert_eq!(canonical("mypy_boto3_s3.client.S3Client"), "botocore.client.BaseClient");
+        assert_eq!(canonical("types_boto3_sqs.SQSClient"), "botocore.client.BaseClient");
+        assert_eq!(canonical("mypy_boto3_s3.service_resource.Bucket"), "boto3.resources.base.ServiceResource");
+        assert_eq!(canonical("mypy_boto3_s3.type_defs.TagTypeDef"), "mypy_boto3_s3.type_defs.TagTypeDef");
     }
 
     #[test]

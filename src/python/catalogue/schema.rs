@@ -128,9 +128,12 @@ pub struct Type {
     /// What blocks without a method being called.
     #[serde(default)]
     pub implicit: Vec<Implicit>,
-    /// Type of what a method returns or an attribute holds; `*` any attribute, `[]` an item.
+    /// Type of what a method returns; `*` any attribute, `[]` an item.
     #[serde(default)]
     pub gives: BTreeMap<String, String>,
+    /// Type of what an attribute holds, which is read rather than called.
+    #[serde(default)]
+    pub holds: BTreeMap<String, String>,
     /// Arguments that make a method return at once, as for calls.
     #[serde(default)]
     pub unless: BTreeMap<String, Vec<String>>,
@@ -227,6 +230,8 @@ pub enum Implicit {
     Exit,
     /// Iterating over it.
     Iterate,
+    /// Asking for its truth, its length, or one of its items.
+    Truth,
 }
 
 impl Catalogue {

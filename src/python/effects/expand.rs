@@ -167,6 +167,10 @@ impl<'a> Work<'_, 'a> {
             Value::Member(ty, path) => {
                 let effect = catalogue::known_type(ty).and_then(|known| known.method(path));
                 self.method_of(effect, (ty, path), call, span, awaited, doubtful);
+                match &**path {
+                    "__init__" => self.makes_client(ty, call, span),
+                    _ => self.uses_client(ty, call, span),
+                }
             }
             Value::RowsMethod(_, method) => {
                 let ty: Rc<str> = super::implicit::QUERY.into();

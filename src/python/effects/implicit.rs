@@ -226,16 +226,20 @@ impl<'a> Work<'_, 'a> {
         }
     }
 
-    /// A query of Django is sent when its truth or one of its rows is asked for.
-    fn sends_query(&mut self, expr: &'a Expr, span: Span) {
+    /// A query is sent when its truth, its length or one of its rows is asked for.
+    pub(super) fn sends_query(&mut self, expr: &'a Expr, span: Span) {
         let values = self.types.value(expr, self.frame);
-        let is_query = |value: &Value<'a>| match value {
-            Value::Rows(_) => true,
-            Value::Instance(ty) => &**ty == QUERY,
-            _ => false,
-        };
-        if values.iter().any(is_query) {
-            self.query(span, values.len() > 1);
+        let doubtful = values.len() > 1;
+        for value in values.iter() {
+            match value {
+                Value::Rows(_) => return self.query(span, doubtful),
+                Value::Instance(ty) => {
+                    if let Some(effect) = catalogue::known_type(ty).and_then(KnownType::truth) {
+                        return self.sink(effect, ty, span, doubtful);
+                    }
+                }
+                _ => {}
+            }
         }
     }
 

@@ -58,6 +58,7 @@ impl<'a> Work<'_, 'a> {
         if awaited {
             return;
         }
+        self.makes_client(name, call, span);
         if let Some(known) = catalogue::call(name).filter(|known| !known.lazy && !known.decorator)
             && waits(&known.effect, call)
         {
@@ -78,6 +79,9 @@ impl<'a> Work<'_, 'a> {
         }
         if let Some((_, methods)) = ASKED.iter().find(|(asked, _)| **asked == **name) {
             self.asks(first, methods, span);
+            if matches!(&**name, "len" | "bool") {
+                self.sends_query(first, span);
+            }
         }
     }
 
@@ -104,11 +108,31 @@ impl<'a> Work<'_, 'a> {
         {
             self.iterate(first, span, false);
         }
+        if !self.in_thread {
+            self.wraps_messages(call, span);
+        }
         if SPAWNERS.contains(&name) {
             self.spawn(call, span);
         }
         if !ELSEWHERE.contains(&name) {
             self.takes_over(call, callees, span);
+        }
+        self.runs_inside(call, span);
+    }
+
+    /// `await self.app(scope, receive, send)`: the application inside calls the functions it is given for each
+    /// message.
+    fn wraps_messages(&mut self, call: &'a ast::ExprCall, span: Span) {
+        let [Expr::Name(scope), functions @ ..] = &*call.arguments.args else { return };
+        if functions.len() != 2 || scope.id.as_str() != "scope" || !call.arguments.keywords.is_empty() {
+            return;
+        }
+        for function in functions {
+            for value in self.types.value(function, self.frame).iter() {
+                if let Value::Function(frame) = value {
+                    self.step(*frame, span, false);
+                }
+            }
         }
     }
 

@@ -6,6 +6,8 @@
 //! effect.
 
 mod arguments;
+mod asgi;
+mod clients;
 mod ended;
 mod expand;
 mod implicit;
@@ -24,6 +26,8 @@ use crate::source::Span;
 const MAX_NODES: usize = 60_000;
 /// How many variants of one function are told apart, around each function that it was made for.
 const MAX_VARIANTS: usize = 24;
+/// Up to how many events all variants of one function may have together where there are more of them.
+const MAX_VARIANT_EVENTS: usize = 2_000;
 /// How many of them by what is certain of their arguments alone.
 const MAX_CERTAIN_VARIANTS: usize = 16;
 
@@ -167,7 +171,9 @@ impl<'t, 'a> Effects<'t, 'a> {
         let variants = self.variants.entry((frame.function, inner)).or_default();
         *variants += 1;
         // Past a bound, what is known of the arguments is given up rather than the function.
-        if (*variants > MAX_VARIANTS || self.nodes.len() >= MAX_NODES) && frame != plain {
+        // Small ones may have more: it is they that are given another function each time.
+        let most = MAX_VARIANTS.max(MAX_VARIANT_EVENTS / self.types.function(frame.function).events.len().max(1));
+        if (*variants > most || self.nodes.len() >= MAX_NODES) && frame != plain {
             let index = self.index_of(plain, in_thread);
             self.by_frame.insert((frame, in_thread), index);
             return index;

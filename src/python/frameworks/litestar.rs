@@ -77,6 +77,10 @@ pub(super) const FORMS: &[Form] = &[
     WRAPPED.form(Told::Field { bases: CONTROLLER, names: GUARDS.keywords }, Role::Dependency),
     WRAPPED.form(Told::Call { names: LAYERS, argument: HOOKS }, Role::Middleware),
     WRAPPED.form(Told::Field { bases: CONTROLLER, names: HOOKS.keywords }, Role::Middleware),
+    WRAPPED.form(
+        Told::Call { names: &["litestar.*.Litestar"], argument: keyword(&["before_send", "after_exception"]) },
+        Role::Middleware,
+    ),
     ON_LOOP.form(Told::Call { names: LAYERS, argument: keyword(&["middleware"]) }, Role::Middleware).making(),
     ON_LOOP
         .form(

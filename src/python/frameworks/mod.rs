@@ -20,6 +20,7 @@ mod given;
 mod graphql;
 mod index;
 mod litestar;
+mod mcp;
 mod pydantic;
 mod quart;
 mod raw;
@@ -172,5 +173,6 @@ const TABLES: &[(Framework, &[Form])] = &[
     (Framework::Falcon, falcon::FORMS),
     (Framework::SocketIo, socketio::FORMS),
     (Framework::GraphQl, graphql::FORMS),
+    (Framework::Unknown, mcp::FORMS),
     (Framework::Unknown, schedulers::FORMS),
 ];

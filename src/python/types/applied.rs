@@ -32,14 +32,19 @@ impl<'a> Types<'a> {
         found
     }
 
-    /// The function that one of the functions around this one was given as its first argument.
+    /// The function that one of the functions around this one was given as its first argument, that of a method
+    /// behind its object.
     fn given_around(&self, frame: Frame) -> Option<Frame> {
         let mut outer = self.around(frame).function;
         while outer.index != 0 {
-            if let Some(Value::Function(inner)) = self.argument(frame, outer, 0)
-                && inner.function != frame.function
-            {
-                return Some(inner);
+            let is_method = self.function(outer).class.is_some();
+            let given = (0..=u16::from(is_method)).filter_map(|at| self.argument(frame, outer, at));
+            for value in given {
+                if let Value::Function(inner) = value
+                    && inner.function != frame.function
+                {
+                    return Some(inner);
+                }
             }
             outer.index = self.function(outer).parent;
         }

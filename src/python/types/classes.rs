@@ -9,11 +9,6 @@ use crate::python::syntax::ast::Expr;
 /// How many classes a hierarchy may have before it is left alone.
 const MAX_HIERARCHY: usize = 32;
 
-/// Clients whose methods of one verb each call `request`, which a subclass may have changed.
-const SENDS_BY_REQUEST: [&str; 3] = ["requests.Session", "httpx.Client", "httpx.AsyncClient"];
-/// Those methods.
-const VERBS: [&str; 7] = ["get", "options", "head", "post", "put", "patch", "delete"];
-
 impl<'a> Types<'a> {
     /// What the bases of a class stand for.
     pub fn bases(&self, class: ClassId) -> Values<'a> {
@@ -196,20 +191,7 @@ impl<'a> Types<'a> {
             return vec![Value::Rows(class)];
         }
         let base = bases.iter().find(|base| catalogue::known_type(base).is_some()).or_else(|| bases.first());
-        if VERBS.contains(&name) && base.is_some_and(|base| SENDS_BY_REQUEST.contains(&&**base)) {
-            let request = self.method(class, "request");
-            if !request.is_empty() {
-                return request.iter().map(|request| self.with_verb(request)).collect();
-            }
-        }
         base.map(|base| Self::instance_attribute(base, name)).into_iter().collect()
-    }
-
-    /// A client's `request` that is given the verb already.
-    fn with_verb(&self, request: &Value<'a>) -> Value<'a> {
-        let Value::Function(frame) = request else { return request.clone() };
-        let bound = Self::bound_entry(frame.function, self.bound_arguments(*frame) + 1);
-        Value::Function(Frame { environment: self.extend(frame.environment, vec![bound]), ..*frame })
     }
 
     pub(super) fn super_attribute(&self, class: ClassId, receiver: ClassId, name: &str) -> Vec<Value<'a>> {

@@ -63,6 +63,17 @@ impl<'a> Types<'a> {
         if known { vec![Value::Record(entries.into())] } else { Vec::new() }
     }
 
+    /// `dict(key=value)`
+    pub(super) fn named_entries(&self, keywords: &'a [ast::Keyword], frame: Frame) -> Vec<Value<'a>> {
+        let named = keywords.iter().take(MAX_PARTS);
+        let entry = |keyword: &'a ast::Keyword| {
+            Some((keyword.arg.as_ref()?.as_str().into(), self.value(&keyword.value, frame)))
+        };
+        let entries: Vec<(Rc<str>, Values<'a>)> = named.filter_map(entry).collect();
+        let known = entries.iter().any(|(_, values)| !values.is_empty());
+        if known { vec![Value::Record(entries.into())] } else { Vec::new() }
+    }
+
     fn mapping(&self, dict: &'a ast::ExprDict, frame: Frame) -> Vec<Value<'a>> {
         let mut found = Vec::new();
         for item in dict.items.iter().take(MAX_ELEMENTS) {

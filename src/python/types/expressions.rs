@@ -226,6 +226,9 @@ impl<'a> Types<'a> {
             _ => {}
         }
         let known = catalogue::known_type(ty);
+        if let Some(held) = known.and_then(|known| known.holds(name)) {
+            return Value::Instance(held.into());
+        }
         // What the catalogue names is a method, and what it gives is known once it is called.
         let any =
             known.filter(|known| !known.mentions(name) && known.method(name).is_none() && known.gives(name).is_none());

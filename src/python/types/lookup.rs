@@ -279,6 +279,7 @@ impl<'a> Types<'a> {
                     let found = self.value(value, frame).to_vec();
                     if found.iter().any(|found| narrows(found, class)) { found } else { declared }
                 }
+                [Value::Object(_)] => self.more_exactly(declared, || self.value(value, frame).to_vec()),
                 _ => declared,
             },
             None => declared,

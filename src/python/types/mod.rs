@@ -24,6 +24,7 @@ mod known;
 mod lifetimes;
 mod lookup;
 mod making;
+mod named;
 mod narrowing;
 mod offloaders;
 mod outside;
@@ -52,6 +53,8 @@ use crate::source::{FileId, Place, Span};
 
 /// How many possibilities are kept.
 const MAX_VALUES: usize = 16;
+/// How many, where all are functions: an interface may have as many implementations.
+const MAX_FUNCTIONS: usize = 64;
 /// How deep a question may lead to further questions.
 const MAX_DEPTH: usize = 48;
 /// How many questions one question may lead to before answers on the way round cycles are kept as they are.
@@ -406,7 +409,8 @@ impl<'a> Types<'a> {
 fn distinct(values: Vec<Value<'_>>) -> Vec<Value<'_>> {
     let mut kept: Vec<Value<'_>> = Vec::new();
     for value in values {
-        if kept.len() < MAX_VALUES && !kept.contains(&value) {
+        let most = if matches!(value, Value::Function(_)) { MAX_FUNCTIONS } else { MAX_VALUES };
+        if kept.len() < most && !kept.contains(&value) {
             kept.push(value);
         }
     }

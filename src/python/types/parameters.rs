@@ -214,8 +214,18 @@ impl<'a> Types<'a> {
         };
         let around = self.around(frame);
         let declared = parameter.annotation.map(|annotation| self.annotation(annotation, around)).unwrap_or_default();
+        let injected = || match parameter.default {
+            Some(Expr::Call(call)) => self.injected(call, around),
+            _ => Vec::new(),
+        };
         if !declared.is_empty() {
-            return declared;
+            if !matches!(*declared, [Value::Object(_)]) {
+                return declared;
+            }
+            return self.more_exactly(declared, || {
+                let injected = injected();
+                if injected.is_empty() && self.is_open(frame) { self.given(frame, position) } else { injected }
+            });
         }
         if position == 0
             && let Some(index) = function.class
@@ -228,10 +238,7 @@ impl<'a> Types<'a> {
             let is_class = self.has_decorator(frame.function, "classmethod") || function.name == "__new__";
             return vec![if is_class { Value::Class(class) } else { Value::Object(class) }];
         }
-        let injected = match parameter.default {
-            Some(Expr::Call(call)) => self.injected(call, around),
-            _ => Vec::new(),
-        };
+        let injected = injected();
         if !injected.is_empty() {
             return injected;
         }

@@ -24,6 +24,9 @@ const PASSING: [&str; 11] = [
     "fastapi.Security",
 ];
 
+/// In the catalogue, an instance of the class whose method is called.
+const SELF: &str = "Self";
+
 impl<'a> Types<'a> {
     /// What calling `callee` gives.
     pub fn called(&self, callee: &Value<'a>, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
@@ -34,7 +37,7 @@ impl<'a> Types<'a> {
                 made.map(|made| Value::Instance(made.into())).into_iter().collect()
             }
             Value::Member(ty, path) => self.called_member(ty, path, call, frame),
-            Value::Class(class) => vec![Value::Object(*class)],
+            Value::Class(class) => self.made_by_class(*class),
             Value::Alias(alias, from) => self.annotation(alias.0, *from),
             Value::Returns(result) => {
                 let other = call.arguments.args.get(1).filter(|_| is_lookup(&call.func));
@@ -50,11 +53,32 @@ impl<'a> Types<'a> {
         }
     }
 
+    /// What calling a class gives: an instance of it, unless its `__new__` chooses another one.
+    fn made_by_class(&self, class: ClassId) -> Vec<Value<'a>> {
+        let own = vec![Value::Object(class)];
+        if !self.has_special("__new__") {
+            return own;
+        }
+        let made: Vec<Value<'a>> = self.method(class, "__new__").iter().flat_map(|new| self.result_of(new)).collect();
+        let is_other = |value: &Value<'a>| matches!(value, Value::Object(other) if *other != class);
+        if made.iter().any(is_other) { made } else { own }
+    }
+
     fn called_member(&self, ty: &Rc<str>, path: &str, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
         if let ([key, ..], Some(settings)) = (&*call.arguments.args, path.strip_suffix(".get"))
             && is_settings(ty, settings)
         {
             return self.setting(key);
+        }
+        if let (Some(SELF), Expr::Attribute(method)) =
+            (catalogue::known_type(ty).and_then(|known| known.gives(path)), &*call.func)
+        {
+            let of = self.value(&method.value, frame);
+            let made = of.iter().filter_map(|value| match value {
+                Value::Class(class) | Value::Object(class) => Some(Value::Object(*class)),
+                _ => None,
+            });
+            return made.collect();
         }
         let given = Self::member_call(ty, path);
         given.map_or_else(|| self.resolved(&format!("{ty}.{path}"), call, frame), |given| vec![given])
@@ -63,6 +87,7 @@ impl<'a> Types<'a> {
     pub(super) fn member_call(ty: &Rc<str>, path: &str) -> Option<Value<'a>> {
         let known = catalogue::known_type(ty);
         let given = known.and_then(|known| known.gives(path)).or_else(|| catalogue::made_by(&format!("{ty}.{path}")));
+        let given = if given == Some(SELF) { Some(&**ty) } else { given };
         let any = || known.filter(|known| known.mentions(path) && known.method(path).is_none())?.gives("*");
         given.or_else(any).map(|given| Value::Instance(given.into()))
     }
@@ -113,6 +138,9 @@ impl<'a> Types<'a> {
                 return vec![Value::Instance("asyncio.AbstractEventLoop".into())];
             }
             "next" | "anext" => return self.items(&first()),
+            "dict" if call.arguments.args.is_empty() && !call.arguments.keywords.is_empty() => {
+                return self.named_entries(&call.arguments.keywords, frame);
+            }
             "list" | "tuple" | "set" | "sorted" | "frozenset" => {
                 return self.items(&first()).into_iter().map(|item| Value::Items(Rc::new(item))).collect();
             }
@@ -165,16 +193,6 @@ impl<'a> Types<'a> {
         vec![Value::Super(class, receiver)]
     }
 
-    fn getattr(&self, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
-        match &*call.arguments.args {
-            [object, Expr::StringLiteral(name), ..] => {
-                let object = self.value(object, frame);
-                object.iter().flat_map(|value| self.attribute(value, name.value.to_str())).collect()
-            }
-            _ => Vec::new(),
-        }
-    }
-
     /// The module that a call imports by a name which is written out.
     fn module_named(&self, call: &ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
         match &*call.arguments.args {
@@ -190,7 +208,7 @@ impl<'a> Types<'a> {
     pub fn result_of(&self, callee: &Value<'a>) -> Vec<Value<'a>> {
         let frame = match callee {
             Value::Function(frame) => frame,
-            Value::Class(class) => return vec![Value::Object(*class)],
+            Value::Class(class) => return self.made_by_class(*class),
             Value::Returns(result) => return vec![(**result).clone()],
             Value::Member(ty, path) => return Self::member_call(ty, path).into_iter().collect(),
             Value::External(name) => {
@@ -256,7 +274,11 @@ impl<'a> Types<'a> {
     }
 
     /// What is declared, or what is returned where that is of classes below the declared one.
-    fn more_exactly(&self, declared: Vec<Value<'a>>, inferred: impl FnOnce() -> Vec<Value<'a>>) -> Vec<Value<'a>> {
+    pub(super) fn more_exactly(
+        &self,
+        declared: Vec<Value<'a>>,
+        inferred: impl FnOnce() -> Vec<Value<'a>>,
+    ) -> Vec<Value<'a>> {
         // `-> DecoratedCallable` says no more than that what goes in comes out.
         let says_nothing =
             |value: &Value<'a>| matches!(value, Value::Instance(ty) if catalogue::known_type(ty).is_none());

@@ -78,7 +78,10 @@ fn surroundings(container: &Node, pod: &Pod) -> Container {
     let mounts = container.get("volumeMounts").into_iter().flat_map(Node::nodes);
     let writable = mounts.filter(|mount| mount.text_of("readOnly") != Some("true"));
     let stop = pod.spec.get("terminationGracePeriodSeconds");
+    let path = ["securityContext", "runAsNonRoot"];
+    let non_root = container.at(&path).or_else(|| pod.spec.at(&path));
     Container {
+        refuses_root: non_root.is_some_and(|flag| flag.text() == Some("true")),
         drain: container.at(&["lifecycle", "preStop"]).map(|hook| pod.place(hook.span)),
         read_only: read_only.filter(|flag| flag.text() == Some("true")).map(|flag| pod.place(flag.content())),
         writable: writable.filter_map(|mount| mount.text_of("mountPath").map(str::to_owned)).collect(),
@@ -362,6 +365,8 @@ fn outside(container: &Node, pod: &Pod) -> Outside {
         published: Vec::new(),
         shares_network: beside > 1 || pod.spec.text_of("hostNetwork") == Some("true"),
         volumes: mounts.filter_map(|mount| Some(mount.text_of("mountPath")?.to_owned())).collect(),
+        linked: Vec::new(),
+        front: None,
     }
 }
 

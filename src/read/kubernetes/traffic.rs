@@ -1,6 +1,6 @@
 //! Who sends requests to the pods of a workload: the service that selects them, the ingress in front of it.
 
-use crate::source::{FileId, Located, Place};
+use crate::source::{FileId, Located, Place, Span};
 use crate::values::Seconds;
 
 use super::super::container::{Container, Edge};
@@ -46,6 +46,7 @@ pub(super) fn lead(
     });
     if let (Some(ingress), None) = (ingresses.next(), ingresses.next()) {
         container.edge = edge(&ingress.node, file);
+        container.tls = takes_tls_off(&ingress.node).map(|span| Place::new(file, span));
     }
 }
 
@@ -61,6 +62,18 @@ fn backends(ingress: &Node) -> Vec<&str> {
             service.and_then(Node::text)
         })
         .collect()
+}
+
+/// What makes an ingress take TLS off: its own certificates, or those that its annotations name.
+fn takes_tls_off(ingress: &Node) -> Option<Span> {
+    let own = ingress.at(&["spec", "tls"]).filter(|tls| tls.nodes().next().is_some());
+    let named = || {
+        let annotations = ingress.at(&["metadata", "annotations"])?;
+        ["alb.ingress.kubernetes.io/certificate-arn", "networking.gke.io/managed-certificates"]
+            .iter()
+            .find_map(|name| annotations.get(name))
+    };
+    own.or_else(named).map(Node::content)
 }
 
 fn edge(ingress: &Node, file: FileId) -> Option<Edge> {

@@ -36,11 +36,12 @@ pub(super) fn read(file: FileId, source: &SourceFile, facts: &mut Facts) {
             snippets.insert(name.to_owned(), top);
         }
     }
-    let mut reader = Reader { snippets, routes: Vec::new(), steps: MAX_LINES };
+    let mut reader = Reader { snippets, routes: Vec::new(), steps: MAX_LINES, tls: None };
     for top in tops.iter().filter(|top| !top.words.first().is_some_and(|word| word.value.starts_with('('))) {
         let site = std::slice::from_ref(top);
         // A file may hold the directives of its only site without a block.
         let block = if top.block.is_empty() { site } else { &top.block };
+        reader.tls = top.words.iter().find(|word| has_certificate(&word.value)).map(|word| word.place);
         let limit = reader.limit(block, 0);
         reader.block(block, limit.as_ref(), 0);
     }
@@ -131,6 +132,8 @@ struct Reader<'l> {
     snippets: BTreeMap<String, &'l Line>,
     routes: Vec<Proxy>,
     steps: usize,
+    /// The name that the site at hand has a certificate for.
+    tls: Option<Place>,
 }
 
 impl<'l> Reader<'l> {
@@ -208,8 +211,28 @@ impl<'l> Reader<'l> {
             buffering: flushes.filter(|word| word.value == "-1").map(|word| Located::new(false, word.place)),
             request_buffering: None,
             max_body: limit.cloned(),
+            headers: line
+                .block
+                .iter()
+                .filter(|inner| inner.words.first().is_some_and(|word| word.value == "header_up"))
+                .filter_map(|inner| inner.words.get(1).filter(|name| !name.value.starts_with('-')).cloned())
+                .collect(),
+            tls: self.tls,
         });
     }
+}
+
+/// Whether Caddy gets a certificate for a site of this address: for names, and not for ports, plain HTTP and addresses
+/// of the machine itself.
+fn has_certificate(address: &str) -> bool {
+    let name = address.trim_end_matches(',');
+    let host = name.strip_prefix("https://").unwrap_or(name);
+    let host = host.split(['/', ':']).next().unwrap_or_default();
+    !name.starts_with("http://")
+        && host.contains('.')
+        && !name.contains(['{', '('])
+        && !name.ends_with(":80")
+        && host.split('.').any(|label| label.parse::<u8>().is_err())
 }
 
 /// The address without its scheme; `unix//run/app.sock` is a socket.

@@ -51,6 +51,9 @@ pub(super) fn read(files: &Files, members: &[FileId], facts: &mut Facts) {
 const SHOWN: [&str; 6] =
     ["connect_timeout", "read_timeout", "send_timeout", "buffering", "request_buffering", "http_version"];
 
+/// More headers than anybody sets.
+const MAX_HEADERS: usize = 200;
+
 /// More variables than anybody sets.
 const MAX_VARIABLES: usize = 200;
 
@@ -61,6 +64,10 @@ struct Scope {
     settings: BTreeMap<String, Located<String>>,
     /// What `Connection` is set to. Headers are inherited only where a level sets none itself.
     connection: Option<Located<String>>,
+    /// The names of all headers that are set, inherited in the same way.
+    headers: Vec<Located<String>>,
+    /// The certificate.
+    tls: Option<Place>,
     /// `set $name value`.
     variables: BTreeMap<String, Located<String>>,
 }
@@ -174,11 +181,19 @@ impl<'a> Reader<'a> {
                 ("proxy_set_header", [name, rest @ ..]) => {
                     if !*own_headers {
                         scope.connection = None;
+                        scope.headers.clear();
                         *own_headers = true;
+                    }
+                    if scope.headers.len() < MAX_HEADERS {
+                        scope.headers.push(name.clone());
                     }
                     if name.value.eq_ignore_ascii_case("connection") {
                         scope.connection = rest.first().cloned();
                     }
+                }
+                ("ssl_certificate", [certificate, ..]) => scope.tls = Some(certificate.place),
+                ("listen", [_, options @ ..]) if options.iter().any(|option| option.value == "ssl") => {
+                    scope.tls = scope.tls.or_else(|| options.first().map(|option| option.place));
                 }
                 ("set", [name, value]) if scope.variables.len() < MAX_VARIABLES => {
                     scope.variables.insert(name.value.clone(), value.clone());
@@ -246,6 +261,8 @@ impl<'a> Reader<'a> {
             buffering: get("buffering").and_then(switch),
             request_buffering: get("request_buffering").and_then(switch),
             max_body: scope.settings.get("client_max_body_size").and_then(size),
+            headers: scope.headers.clone(),
+            tls: scope.tls,
         });
     }
 }

@@ -31,8 +31,41 @@ impl Script {
     /// The places of its simple commands.
     pub fn commands(&self) -> Vec<Place> {
         let mut found = Vec::new();
-        self.body.iter().for_each(|statement| statement.commands(&mut found));
+        self.each(&mut |simple| found.push(simple.place));
         found
+    }
+
+    /// Calls `look` with each of its simple commands, those of its functions included.
+    pub fn each<'s>(&'s self, look: &mut impl FnMut(&'s Simple)) {
+        self.body.iter().for_each(|statement| statement.each(look));
+    }
+}
+
+impl Simple {
+    /// The program as written, where that is plain text.
+    pub fn program(&self) -> Option<&str> {
+        self.words.first()?.text()
+    }
+
+    /// The variables that it sets, for itself or for what comes after it (`export NAME=value`).
+    pub fn sets(&self) -> impl Iterator<Item = &str> {
+        let declares = matches!(self.program(), Some("export" | "declare" | "typeset" | "readonly" | "local"));
+        let words = self.words.iter().skip(1).filter(move |_| declares);
+        let named = words.filter_map(|word| match &word.parts.first()?.kind {
+            PartKind::Text(text) => text.text().split_once('=').map(|(name, _)| name),
+            _ => None,
+        });
+        self.assignments.iter().chain(&self.arrays).map(|assignment| assignment.name.as_str()).chain(named)
+    }
+}
+
+impl Word {
+    /// Its text, where nothing in it is expanded.
+    fn text(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [Part { kind: PartKind::Text(text), .. }] => Some(text.text()),
+            _ => None,
+        }
     }
 }
 
@@ -103,39 +136,27 @@ pub enum Statement {
 }
 
 impl Statement {
-    fn commands(&self, found: &mut Vec<Place>) {
-        let mut all = |list: &[Statement]| {
-            for statement in list {
-                statement.commands(found);
-            }
-        };
-        match self {
-            Self::Simple(simple) => found.push(simple.place),
-            Self::Not(inner) | Self::Background(inner) => inner.commands(found),
-            Self::Function { body, .. } => body.commands(found),
+    fn each<'s>(&'s self, look: &mut impl FnMut(&'s Simple)) {
+        let lists: Vec<&[Self]> = match self {
+            Self::Simple(simple) => return look(simple),
+            Self::Not(inner) | Self::Background(inner) => return inner.each(look),
+            Self::Function { body, .. } => return body.each(look),
             Self::And(first, second) | Self::Or(first, second) => {
-                first.commands(found);
-                second.commands(found);
+                first.each(look);
+                return second.each(look);
             }
-            Self::Pipe(list) | Self::Group(list) | Self::Subshell(list) | Self::Rounds(list) => all(list),
-            Self::For { body, .. } => all(body),
+            Self::Pipe(list) | Self::Group(list) | Self::Subshell(list) | Self::Rounds(list) => vec![list],
+            Self::For { body, .. } => vec![body],
             Self::If { branches, otherwise } => {
-                for (condition, body) in branches {
-                    all(condition);
-                    all(body);
-                }
-                all(otherwise);
+                let branches = branches.iter().flat_map(|(condition, body)| [condition.as_slice(), body]);
+                branches.chain([otherwise.as_slice()]).collect()
             }
-            Self::While { condition, body, .. } => {
-                all(condition);
-                all(body);
-            }
-            Self::Case { arms, .. } => {
-                for arm in arms {
-                    all(&arm.body);
-                }
-            }
-            Self::Test(_) | Self::Arithmetic(_) => {}
+            Self::While { condition, body, .. } => vec![condition, body],
+            Self::Case { arms, .. } => arms.iter().map(|arm| arm.body.as_slice()).collect(),
+            Self::Test(_) | Self::Arithmetic(_) => Vec::new(),
+        };
+        for statement in lists.into_iter().flatten() {
+            statement.each(look);
         }
     }
 }

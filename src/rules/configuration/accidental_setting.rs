@@ -8,7 +8,7 @@ fn check(service: &Service, _: &Context, out: &mut Findings) {
     let deployment = service.deployment;
     let Some(configuration) = &deployment.configuration else { return };
     for accident in &configuration.accidental {
-        let (name, place) = (&accident.value, accident.place);
+        let (name, place) = (&accident.name.value, accident.name.place);
         // Where the server refuses what it finds, that is said already.
         if deployment.errors.iter().any(|error| error.value.contains(&format!("`{name}`"))) {
             continue;
@@ -24,6 +24,9 @@ fn check(service: &Service, _: &Context, out: &mut Findings) {
         out.report(place, "taken for a setting", format!("Gunicorn reads this `{name}` as {reads}"))
             .at_most(if setting.value().is_some() { Confidence::High } else { Confidence::Medium })
             .help(format!("give it another name, such as `_{name}`"))
-            .fix(None);
+            .fix(accident.renamed.as_ref().map(|(new, uses)| {
+                let edits = uses.iter().map(|(place, text)| Edit::replace(*place, text.as_str())).collect();
+                Fix::unsafe_(format!("call it `{new}`"), edits)
+            }));
     }
 }

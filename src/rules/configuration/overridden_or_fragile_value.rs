@@ -1,7 +1,6 @@
 //! Fires when a value is not what its line says: it loses to another one, or is read in another way.
 
 use super::prelude::*;
-use crate::deployment::{Candidate, Site};
 
 pub(super) const RULE: Rule = rule!("overridden-or-fragile-value", Shape::Deployment(check));
 
@@ -11,8 +10,8 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     if !service.in_production() {
         return;
     }
-    repeated(service, context, out);
     for (name, setting) in service.deployment.settings.iter() {
+        twice(service, name, setting, context, out);
         let winner = &setting.winner;
         let Some((value, place)) = setting.value().zip(setting.place()) else { continue };
         // Where a server listens is another place in a container than on a machine, with one file for both.
@@ -25,7 +24,8 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         }
         // A value with an explicit way out of the file, such as a variable, is meant to be replaced.
         let is_weak = |layer: Layer| layer == Layer::ConfigFile || layer == Layer::OptionsVariable;
-        let Some(loser) = setting.overridden.iter().find(|other| is_weak(other.layer) && other.is_settled()) else {
+        let Some(loser) = setting.overridden.iter().find(|other| is_weak(other.layer) && other.is_settled())
+        else {
             continue;
         };
         let (Resolved::Known(lost), Some(lost_place)) = (&loser.value, loser.place) else { continue };
@@ -43,56 +43,39 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     }
 }
 
-/// An option that one written command gives twice, with different values.
-fn repeated(service: &Service, context: &Context, out: &mut Findings) {
-    for (name, setting) in service.deployment.settings.iter() {
-        let winner = &setting.winner;
-        // What comes out of a variable with further words is meant to be replaced.
-        let flag = |candidate: &Candidate| match (candidate.layer, &candidate.site) {
-            (Layer::CommandLine, Some(Site::Words { removal, .. })) => {
-                removal.first().copied().filter(|flag| context.files.text_at(*flag).trim_start().starts_with('-'))
-            }
-            _ => None,
-        };
-        let (Some(value), Some(place), Some(last)) = (setting.value(), setting.place(), flag(winner)) else { continue };
-        let loses = |other: &&Candidate| {
-            let near = flag(other).is_some_and(|first| first.file == last.file && first.span.end <= last.span.start);
-            near && other.is_settled() && matches!(&other.value, Resolved::Known(lost) if lost != value)
-        };
-        let Some(loser) = setting.overridden.iter().find(loses).filter(|_| winner.is_settled()) else { continue };
-        let (Resolved::Known(lost), Some(lost_place)) = (&loser.value, loser.place) else { continue };
-        let between = context.files.get(last.file).text().get(lost_place.span.end..last.span.start).unwrap_or_default();
-        // Two commands may stand in one file.
-        if used_elsewhere(service, context, name, lost_place) || !is_one_command(between) {
-            continue;
-        }
-        let written = context.files.text_at(last);
-        let option = written.split(['=', ' ']).next().unwrap_or(written);
-        let meant = if context.files.text_at(place).to_ascii_uppercase().contains("THREADS") && name != "threads" {
-            "keep one of the two; the second was probably meant to be `--threads`"
-        } else {
-            "keep one of the two"
-        };
-        out.report(
-            lost_place,
-            "loses",
-            format!(
-                "`{name} = {lost}` is overridden by the second `{option}` of the same command: {value} is what counts"
-            ),
-        )
-        .related(place, format!("sets {value}"))
-        .help(meant)
-        .fix(None);
+/// Two values for one option, both written in the same command.
+fn twice(service: &Service, name: &str, setting: &Setting, context: &Context, out: &mut Findings) {
+    let winner = &setting.winner;
+    let Some((value, place)) = setting.value().zip(winner.place) else { return };
+    let command = service.deployment.command;
+    let is_here = |place: Place| {
+        place.file == command.file && command.span.start <= place.span.start && place.span.end <= command.span.end
+    };
+    // Words that a variable brings along are there to override what stands before them.
+    let text = context.files.text_at(place);
+    let brought = text.trim_start_matches(['"', '\'']).starts_with('$') && !text.contains(":-");
+    if winner.layer != Layer::CommandLine || brought || !is_here(place) || matches!(value, Value::List(_)) {
+        return;
     }
-}
-
-/// Whether a text between two words can stand inside one command.
-fn is_one_command(between: &str) -> bool {
-    let ends = [";", "&&", "||", "|", "esac", ";;", "\nfi", "\nelse"];
-    let lines = between.split('\n');
-    let continued = lines.clone().count() == 1
-        || lines.clone().take(lines.count() - 1).all(|line| line.trim_end().ends_with(['\\', ',']));
-    continued && !ends.iter().any(|end| between.contains(end))
+    let loser = setting.overridden.iter().find_map(|other| match (&other.value, other.place) {
+        (Resolved::Known(lost), Some(at)) if other.layer == winner.layer && is_here(at) && lost != value => {
+            Some((other, lost, at))
+        }
+        _ => None,
+    });
+    let Some((loser, lost, at)) = loser else { return };
+    let flag = setting.setting.at(service.deployment.version.version).flag().unwrap_or(name);
+    let meant = name == "workers" && text.to_ascii_uppercase().contains("THREAD");
+    out.report(at, "loses", format!("`{flag}` stands twice in this command: {value} is what counts, and not {lost}"))
+        .related(place, format!("sets {value}"))
+        .help(if meant { "the second may be meant for `--threads`".to_owned() } else { format!("keep one `{flag}`") })
+        // With two intentions in one line, which one goes is for a person to say.
+        .fix(
+            (!meant)
+                .then(|| loser.remove(context.files))
+                .flatten()
+                .map(|edits| Fix::safe(format!("remove the `{flag}` that loses"), edits)),
+        );
 }
 
 /// One file may serve several commands, of which only some override what it says.

@@ -39,6 +39,15 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     ))
     .fix(service.set("worker_class", &value, context).map(|edit| {
         let title = format!("use `{replacement}`");
-        if has_package { Fix::safe(title, vec![edit]) } else { Fix::unsafe_(title, vec![edit]) }
+        if has_package {
+            return Fix::safe(title, vec![edit]);
+        }
+        let asks = ["gunicorn", "uvicorn"]
+            .iter()
+            .find_map(|beside| deployment.ask_beside(context.files, beside, package, None));
+        match asks {
+            Some(asks) => Fix::unsafe_(format!("{title}, and ask for {package}"), vec![edit, asks]),
+            None => Fix::unsafe_(title, vec![edit]),
+        }
     }));
 }

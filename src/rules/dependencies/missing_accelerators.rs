@@ -4,7 +4,7 @@ use super::prelude::*;
 
 pub(super) const RULE: Rule = rule!("missing-accelerators", Shape::Deployment(check));
 
-fn check(service: &Service, _: &Context, out: &mut Findings) {
+fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
     let serves = deployment.server == ServerName::Uvicorn || service.class_name().contains("Uvicorn");
     let extras = [("uvicorn", "standard"), ("fastapi", "standard"), ("fastapi", "all")];
@@ -26,5 +26,9 @@ fn check(service: &Service, _: &Context, out: &mut Findings) {
             .and_then(|pin| Some(Located::new("asks for Uvicorn alone".to_owned(), pin.place?))),
     )
     .help("ask for `uvicorn[standard]`")
-    .fix(None);
+    .fix(
+        deployment
+            .ask_for_extra(context.files, "uvicorn", "standard")
+            .map(|edit| Fix::unsafe_("ask for `uvicorn[standard]`", vec![edit])),
+    );
 }

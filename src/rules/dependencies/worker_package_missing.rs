@@ -22,7 +22,7 @@ fn says(package: &str) -> &'static str {
     }
 }
 
-fn check(service: &Service, _: &Context, out: &mut Findings) {
+fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
     // A list of requirements that has the server itself is taken to be complete.
     if !service.is_gunicorn() || !deployment.asks_for("gunicorn") || !is_plain(deployment.base.as_ref()) {
@@ -42,6 +42,7 @@ fn check(service: &Service, _: &Context, out: &mut Findings) {
     }
     let name = service.class_name();
     let Some(place) = class.place() else { return };
+    let least = runs.and_then(|class| class.minimum(deployment.version.version)).map(|least| least.to_string());
     out.report(
         place,
         format!("needs `{package}`"),
@@ -54,7 +55,11 @@ fn check(service: &Service, _: &Context, out: &mut Findings) {
     .at_most(if deployment.locked { Confidence::High } else { Confidence::Medium })
     .related_to(deployment.version.place.map(|place| Located::new("asks for Gunicorn without it".to_owned(), place)))
     .help(format!("add `{package}` to the requirements"))
-    .fix(None);
+    .fix(
+        deployment
+            .ask_beside(context.files, "gunicorn", package, least.as_deref())
+            .map(|edit| Fix::unsafe_(format!("ask for {package}"), vec![edit])),
+    );
 }
 
 /// Whether an image has nothing installed that its name does not tell.

@@ -7,7 +7,7 @@ pub(super) const RULE: Rule = rule!("worker-package-too-old", Shape::Deployment(
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
-    networks(service, out);
+    networks(service, context, out);
     let Some((class, package)) = deployment.class.and_then(|class| Some((class, class.distribution()?))) else {
         return;
     };
@@ -35,7 +35,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
 }
 
 /// Networks count among the trusted addresses of Uvicorn from 0.31.0 on; before, they are names that match nobody.
-fn networks(service: &Service, out: &mut Findings) {
+fn networks(service: &Service, context: &Context, out: &mut Findings) {
     let since = Version::new(0, 31, 0);
     let deployment = service.deployment;
     let uvicorn = deployment.server == ServerName::Uvicorn;
@@ -56,7 +56,7 @@ fn networks(service: &Service, out: &mut Findings) {
         )
         .related_to(pin.place.map(|place| Located::new(format!("asks for {}", pin.version_text()), place)))
         .help(format!("ask for Uvicorn {since} or later, or name the addresses"))
-        .fix(None);
+        .fix(pin.place.and_then(|place| bump(place, pin.version_text(), &since.to_string(), context)));
     }
 }
 

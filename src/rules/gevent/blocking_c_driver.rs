@@ -18,7 +18,7 @@ const DRIVERS: [(&str, Option<&str>); 4] = [
 /// How many calls a finding points at.
 const MAX_PLACES: usize = 10;
 
-fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) {
+fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Findings) {
     let Some(service) = service.filter(|service| service.runs_greenlets()) else {
         return;
     };
@@ -52,8 +52,21 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
                 Some(cure) => format!("use {cure}"),
                 None => "use a driver in Python, or run this service on `gthread`".to_owned(),
             })
-            .fix(None);
+            .fix(cure.filter(|cure| cure.contains("patch_psycopg")).and_then(|_| patch(service, context)));
     }
+}
+
+/// Has each worker make psycopg2 yield.
+fn patch(service: &Service, context: &Context) -> Option<Fix> {
+    let hook =
+        "\ndef post_fork(server, worker):\n    from psycogreen.gevent import patch_psycopg\n\n    patch_psycopg()\n";
+    let mut edits = vec![service.append_to_configuration("post_fork", hook, context)?];
+    if !service.deployment.asks_for("psycogreen") {
+        let mut drivers = ["psycopg2", "psycopg2-binary"].into_iter();
+        edits
+            .push(drivers.find_map(|beside| service.deployment.ask_beside(context.files, beside, "psycogreen", None))?);
+    }
+    Some(Fix::unsafe_("make psycopg2 yield", edits))
 }
 
 /// Whether a call waits for another process, and a request runs it.

@@ -14,7 +14,7 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
         return;
     };
     // Whoever patches in the configuration file, or first thing in the application, is in time.
-    let patched = service.deployment.configuration.as_ref().is_some_and(|configuration| configuration.patches);
+    let patched = service.deployment.configuration.as_ref().is_some_and(|configuration| configuration.patches());
     let first = |kind: &InstrumentKind| matches!(kind, InstrumentKind::Patch(None));
     if patched || app.instruments.iter().any(|seen| first(&seen.kind)) {
         return;

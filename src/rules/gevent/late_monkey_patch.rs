@@ -5,12 +5,12 @@ use crate::app::InstrumentKind;
 
 pub(super) const RULE: Rule = rule!("late-monkey-patch", Shape::App(check));
 
-fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) {
+fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Findings) {
     if let Some(service) = service {
         let deployment = service.deployment;
         let preloads =
             deployment.setting("preload_app").is_some_and(|preload| preload.value() != Some(&Value::Bool(false)));
-        let patched = deployment.configuration.as_ref().is_some_and(|configuration| configuration.patches);
+        let patched = deployment.configuration.as_ref().is_some_and(|configuration| configuration.patches());
         // Its workers patch before they load the application, and patching twice does nothing.
         if patched || (service.is_gunicorn() && service.runs_greenlets() && !preloads) {
             return;
@@ -29,6 +29,16 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
         )
         .related(early.place, "imported before")
         .help("make it the first statement of the file that is loaded first")
-        .fix(None);
+        .fix(first(seen.place, early.place, context));
     }
+}
+
+/// Moves the call in front of the import that came before it.
+fn first(call: Place, early: Place, context: &Context) -> Option<Fix> {
+    let (lines, import) = (context.files.own_lines(call)?, context.files.own_lines(early)?);
+    let (_, arguments) = context.files.text_at(call).split_once('(')?;
+    let end = context.files.line_break(call.file);
+    let text = format!("import gevent.monkey{end}{end}gevent.monkey.patch_all({arguments}{end}{end}");
+    let edits = vec![Edit::insert(import, text), Edit::remove(lines)];
+    (lines.file == import.file).then(|| Fix::unsafe_("patch first", edits))
 }

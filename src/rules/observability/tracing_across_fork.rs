@@ -5,7 +5,7 @@ use crate::app::InstrumentKind;
 
 pub(super) const RULE: Rule = rule!("tracing-across-fork", Shape::App(check));
 
-fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) {
+fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Findings) {
     let Some(service) = service.filter(|service| service.is_gunicorn() && service.in_production()) else {
         return;
     };
@@ -23,7 +23,12 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
         )
         .at_most(preload.confidence())
         .related(preload.place().unwrap_or(service.deployment.command), "loads the application in the master")
-        .help("set it up in `post_fork`, or when the application starts")
-        .fix(None);
+        .help("set it up in `post_fork`, or when the application starts; or drop `preload_app`")
+        .fix(
+            preload
+                .winner
+                .remove(context.files)
+                .map(|edits| Fix::unsafe_("load the application in each worker", edits)),
+        );
     }
 }

@@ -5,13 +5,14 @@ use crate::app::BeginningKind;
 
 pub(super) const RULE: Rule = rule!("preload-shares-connections", Shape::App(check));
 
-fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Findings) {
+fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) {
     let Some(service) = service else { return };
     let Some(preload) = service.loads_before_fork() else { return };
     // A hook that throws the connections of the parent away settles it.
-    let configuration = service.deployment.configuration.as_ref().map(|file| context.files.get(file.file).text());
-    let renews = ["dispose(", "close_all", ".close(", ".reconnect", "disconnect("];
-    if configuration.is_some_and(|text| text.contains("post_fork") && renews.iter().any(|word| text.contains(word))) {
+    let renews = ["dispose", "close_all", "close_all_sessions", "close", "reconnect", "disconnect"];
+    let hooks = ["post_fork", "post_worker_init"];
+    let configuration = service.deployment.configuration.as_ref();
+    if configuration.is_some_and(|file| hooks.iter().any(|hook| file.deeds.hook_calls(hook, &renews))) {
         return;
     }
     let opened = |one: &&crate::app::Beginning| one.kind == BeginningKind::Connects && one.at_import && !one.is_guarded;

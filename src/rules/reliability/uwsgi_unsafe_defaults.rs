@@ -21,19 +21,29 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     if deployment.server != ServerName::Uwsgi || !service.in_production() {
         return;
     }
-    let text = deployment.configuration.as_ref().map_or("", |file| context.files.get(file.file).text());
     let other_signal = deployment.stop_signal.as_ref().is_some_and(|signal| !signal.value.contains("TERM"));
     let several = deployment.int("processes").is_some_and(|count| count > 1);
     let off = |name: &str| {
         let setting = deployment.setting(name).filter(|setting| !setting.is_set());
         setting.is_some_and(|setting| setting.value() == Some(&Value::Bool(false)))
     };
+    let options = deployment.configuration.iter().flat_map(|file| &file.strangers);
+    let hooked = options.clone().any(|option| option.name == "hook-master-start");
+    let has_socket = ["socket", "http_socket", "uwsgi_socket"].iter().any(|name| {
+        let value = deployment.setting(name).and_then(Setting::value);
+        let is_path = |text: &str| text.contains('/') || text.ends_with(".sock");
+        match value {
+            Some(Value::List(all)) => all.iter().any(|one| one.as_str().is_some_and(is_path)),
+            value => value.and_then(Value::as_str).is_some_and(is_path),
+        }
+    });
     let matters = |name: &str| match name {
         "die_on_term" => {
-            !other_signal && !text.contains("gracefully_kill_them_all") && !text.contains("hook-master-start")
+            // A hook may give the signal another meaning.
+            !other_signal && !hooked
         }
         "master" => several,
-        "vacuum" => deployment.setting("socket").is_some_and(Setting::is_set) && text.contains(".sock"),
+        "vacuum" => has_socket,
         _ => true,
     };
     let missing: Vec<_> = WANTED.iter().filter(|(name, ..)| off(name) && matters(name)).collect();

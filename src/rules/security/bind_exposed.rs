@@ -6,9 +6,6 @@ use crate::deployment::{Dependency, Deployment};
 
 pub(super) const RULE: Rule = rule!("bind-exposed", Shape::Deployment(check));
 
-/// Programs that may stand in front of the server inside its container.
-const FRONTS: [&str; 7] = ["nginx", "caddy", "haproxy", "envoy", "traefik", "apache", "supervisor"];
-
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     let addresses = service.deployment.addresses();
     let Some(first) = addresses.first().filter(|_| service.in_production()) else {
@@ -27,8 +24,9 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
 fn unreachable(service: &Service, address: &Address, container: Place, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
     // Something else in the container, or in its pod, may take the requests and pass them on.
-    let beside = deployment.outside.shares_network || deployment.beside_proxy || !deployment.proxies.is_empty();
-    let text = context.files.get(container.file).text();
+    let outside = &deployment.outside;
+    let beside =
+        outside.shares_network || outside.front.is_some() || deployment.beside_proxy || !deployment.proxies.is_empty();
     // An image whose arguments another container gives it listens where those say.
     let app = |one: &Deployment| one.app.as_ref().map(|app| app.value.clone());
     let also = context.deployments.iter().any(|other| {
@@ -36,7 +34,7 @@ fn unreachable(service: &Service, address: &Address, container: Place, context: 
             || other.container.is_some() && other.server == deployment.server && app(other) == app(deployment);
         same && other.addresses().iter().any(|address| !address.is_loopback())
     });
-    if beside || also || FRONTS.iter().any(|front| text.contains(front)) {
+    if beside || also {
         return;
     }
     let name = if deployment.setting("bind").is_some() { "bind" } else { "host" };

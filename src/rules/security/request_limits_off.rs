@@ -24,6 +24,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     report.help("set 8190, the most that Gunicorn counts").fix(
         service
             .set(name, &Value::Int(8190), context)
-            .map(|edit| Fix::safe("limit request lines to 8190 bytes", vec![edit])),
+            // Somebody may rely on longer ones.
+            .map(|edit| Fix::unsafe_("limit request lines to 8190 bytes", vec![edit])),
     );
 }

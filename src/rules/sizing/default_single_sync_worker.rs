@@ -4,7 +4,7 @@ use super::prelude::*;
 
 pub(super) const RULE: Rule = rule!("default-single-sync-worker", Shape::Deployment(check));
 
-fn check(service: &Service, _: &Context, out: &mut Findings) {
+fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
     if !service.is_gunicorn() || !service.in_production() {
         return;
@@ -25,13 +25,24 @@ fn check(service: &Service, _: &Context, out: &mut Findings) {
     if replicated || asgi || !deployment.errors.is_empty() {
         return;
     }
-    out.report(
-        deployment.command,
-        "neither `workers` nor `threads` is set",
-        "one sync worker serves one request at a time: a single slow client or query stops the service",
-    )
-    // A platform may set WEB_CONCURRENCY for its processes; no file shows that.
-    .at_most(if deployment.container.is_some() { Confidence::High } else { Confidence::Medium })
-    .help("set `threads = 4` (which makes it a gthread worker) or `workers`; `farrier advise` computes both")
-    .fix(None);
+    // Whatever reads a Procfile may set the variable: Heroku does so in every dyno.
+    let platform = matches!(deployment.kind, UnitKind::Procfile | UnitKind::Platform);
+    let unless = if platform { ", unless the platform sets `WEB_CONCURRENCY`" } else { "" };
+    let report = out
+        .report(
+            deployment.command,
+            "neither `workers` nor `threads` is set",
+            format!(
+                "one sync worker serves one request at a time{unless}: a single slow client or query stops the service"
+            ),
+        )
+        .at_most(if deployment.container.is_some() { Confidence::High } else { Confidence::Medium });
+    let report = if platform { report.severity(Severity::Advice) } else { report };
+    report
+        .help("set `threads = 4` (which makes it a gthread worker) or `workers`; `farrier advise` computes both")
+        .fix(
+            service
+                .give("threads", &Value::Int(4), context)
+                .map(|edit| Fix::unsafe_("run 4 requests in threads", vec![edit])),
+        );
 }

@@ -4,7 +4,7 @@ use super::prelude::*;
 
 pub(super) const RULE: Rule = rule!("host-cpu-count-in-container", Shape::Deployment(check));
 
-fn check(service: &Service, _: &Context, out: &mut Findings) {
+fn check(service: &Service, context: &Context, out: &mut Findings) {
     for name in ["workers", "threads"] {
         let Some(setting) = service.deployment.setting(name) else {
             continue;
@@ -15,20 +15,44 @@ fn check(service: &Service, _: &Context, out: &mut Findings) {
         };
         let large = service.deployment.workers_on_large_node.filter(|_| name == "workers");
         let starts = large.map_or_else(String::new, |n| format!(": on a 64-core node this starts {n} workers"));
+        let variables = setting.winner.variables();
+        let unless = match variables.as_slice() {
+            [] => String::new(),
+            names => format!(", unless {} is set", names.join(" or ")),
+        };
         let container = service.deployment.container;
+        let limit = service.cpus.and_then(|cpus| Some((cpus, cpus.place?)));
         let report = out
             .report(
                 place,
                 "counts the cores of the machine",
-                format!("`{spelling}` ignores the CPU limit of the container{starts}"),
+                format!("`{spelling}` ignores the CPU limit of the container{starts}{unless}"),
             )
-            .help("write the number down, or read it from a variable that the deployment sets (`farrier advise` computes it)");
+            .help(match variables.as_slice() {
+                [] => {
+                    "write the number down, or read it from a variable that the deployment sets (`farrier advise` computes \
+                     it)"
+                    .to_owned()
+                }
+                names => format!("set {} wherever it is deployed (`farrier advise` computes it)", names.join(" or ")),
+            });
         let report = match container {
             Some(container) => report.related(container, "runs in a container"),
             // Without a container the machine's cores are what there is.
             None => report.severity(Severity::Advice),
         };
-        let limit = service.cpus.and_then(|cpus| Some(Located::new(format!("allows {}", cpus.cpus), cpus.place?)));
-        report.related_to(limit).fix(None);
+        // Whoever deploys it may set another number, and where nothing limits the container it gets what it counts.
+        let report = if container.is_some() && !variables.is_empty() && limit.is_none() {
+            report.severity(Severity::Warning)
+        } else {
+            report
+        };
+        let cores = service.cpus.filter(|cpus| cpus.place.is_some()).map(|cpus| cpus.cpus.whole_up());
+        report.related_to(limit.map(|(cpus, place)| Located::new(format!("allows {}", cpus.cpus), place))).fix(
+            cores.filter(|_| context.files.text_at(place).contains(spelling)).map(|cores| {
+                let edit = Edit::replace(place, cores.to_string());
+                Fix::unsafe_(format!("count on the {cores} of the limit"), vec![edit])
+            }),
+        );
     }
 }

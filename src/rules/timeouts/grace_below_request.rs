@@ -32,11 +32,6 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         return;
     };
     let (Some(wait), Some(allowed), Some(place)) = (graceful.int(), timeout.int(), timeout.place()) else { return };
-    // Workers that are never replaced lose nothing between two deploys.
-    let Some(recycle) = deployment.setting("max_requests").filter(|recycle| recycle.int().is_some_and(|n| n > 0))
-    else {
-        return;
-    };
     if wait >= allowed || !(timeout.changes() || graceful.changes()) {
         return;
     }
@@ -54,11 +49,11 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     out.report(
         place,
         "a request may take this long",
-        format!("a request may take {allowed} s, but a worker that is replaced or stopped waits {wait} s for it"),
+        // A worker that has served its `max_requests` finishes the last of them, however long it takes.
+        format!("a request may take {allowed} s, but on a stop or a reload a worker has {wait} s for it"),
     )
     .at_most(timeout.confidence().min(graceful.confidence()))
     .related_to(graceful.place().map(|place| Located::new("cut off after this".to_owned(), place)))
-    .related_to(recycle.place().map(|place| Located::new("replaces workers".to_owned(), place)))
     .help(help)
     .fix(
         fits.then(|| service.give("graceful_timeout", &Value::Int(allowed), context))

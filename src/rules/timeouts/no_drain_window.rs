@@ -26,5 +26,9 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     )
     .related(leads, "sends requests to it")
     .help("let `preStop` wait for 5 to 15 s (`lifecycle: {preStop: {sleep: {seconds: 10}}}`), within the time until the kill")
-    .fix(None);
+    .fix(
+        service
+            .beside_name("lifecycle: {preStop: {exec: {command: [\"sleep\", \"10\"]}}}", context)
+            .map(|edit| Fix::unsafe_("wait 10 s before the stop", vec![edit])),
+    );
 }

@@ -25,9 +25,11 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     };
     let Some(open) = open else { return };
     let known = !deployment.proxies.is_empty() || context.stated.buffers.as_ref().is_some_and(|buffers| buffers.value);
-    let text = context.files.get(open.place.file).text();
+    let beside =
+        context.images.iter().any(|image| image.image.place.file == open.place.file && is_proxy(&image.image.value));
     if known
-        || PROXIES.iter().any(|proxy| text.contains(proxy))
+        || beside
+        || deployment.outside.front.is_some()
         || context.files.iter().any(|(_, file)| is_proxy(file.path()))
     {
         return;
@@ -42,7 +44,11 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     .at_most(bind.confidence())
     .related(open.place, "open to clients")
     .help("set `threads`, which makes it a gthread worker, or put nginx in front; `buffers = true` in `[proxy]` says that one is there")
-    .fix(None);
+    .fix(
+        service
+            .give("threads", &Value::Int(4), context)
+            .map(|edit| Fix::unsafe_("run 4 requests in threads", vec![edit])),
+    );
 }
 
 fn is_proxy(path: &str) -> bool {

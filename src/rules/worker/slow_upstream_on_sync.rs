@@ -63,7 +63,7 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
             ),
         )
         .related(slowest.call, "holds a worker while it waits");
-    let edit = service.set("threads", &Value::Int(4), context);
+    let edit = service.give("threads", &Value::Int(4), context);
     report
         .help("set `threads = 4` or more (which makes it a gthread worker); `farrier advise` computes a number")
         .fix(edit.map(|edit| Fix::unsafe_("run 4 requests in the threads of each worker", vec![edit])));

@@ -24,9 +24,16 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
     )
     .related(app.place, "the WSGI application")
     .help("run it on Gunicorn's `gthread`, or wrap it in `a2wsgi.WSGIMiddleware`")
-    .fix(
-        service
-            .set("worker_class", &Value::Str("gthread".to_owned()), context)
-            .map(|edit| Fix::unsafe_("use `gthread`", vec![edit])),
-    );
+    .fix(remedy(service, context));
+}
+
+fn remedy(service: &Service, context: &Context) -> Option<Fix> {
+    if service.is_gunicorn() {
+        let edit = service.set("worker_class", &Value::Str("gthread".to_owned()), context)?;
+        return Some(Fix::unsafe_("use `gthread`", vec![edit]));
+    }
+    // Uvicorn wraps WSGI applications itself where it is told to.
+    let uvicorn = service.deployment.server == ServerName::Uvicorn;
+    let edit = uvicorn.then(|| service.give("interface", &Value::Str("wsgi".to_owned()), context)).flatten()?;
+    Some(Fix::unsafe_("have Uvicorn call it as WSGI", vec![edit]))
 }
