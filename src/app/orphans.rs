@@ -22,7 +22,7 @@ use crate::source::{FileId, Files, Place};
 const ASIDE: [&str; 8] = ["tests", "test", "docs", "doc", "docs_src", "examples", "example", "benchmarks"];
 
 /// Analyses every application of the project whose handlers share a loop and that is not among `known`, and the
-/// one of Django where none is.
+/// one of Django where none is known.
 pub fn orphans(code: &Code<'_>, known: &[Option<Application>], instructions: &Instructions) -> Vec<Application> {
     let found = instructions.catalogue.during(|| unknown(code, known));
     let each = found.into_par_iter().map(|orphan| {
@@ -71,8 +71,8 @@ fn unknown(code: &Code<'_>, known: &[Option<Application>]) -> Vec<Orphan> {
             }
         }
     }
-    let serves_django = known.iter().flatten().any(|application| application.framework == Framework::Django);
-    if !serves_django {
+    // Behind an application that is known Django's may be mounted.
+    if known.iter().flatten().next().is_none() {
         found.extend(named_by_settings(code));
     }
     found
