@@ -48,13 +48,12 @@ pub(super) fn entered(words: &[Option<String>]) -> Option<(String, Vec<Option<St
         CALLERS.iter().find(|caller| caller.name == name)
     })?;
     let options: &[&str] = match caller.name {
-        "make" => &["-C", "--directory"],
+        "make" | "poe" => &["-C", "--directory"],
         "just" => &["-d", "--working-directory"],
         "task" | "go-task" => &["-d", "--dir"],
         "npm" => &["--prefix"],
         "pnpm" => &["-C", "--dir"],
         "yarn" => &["--cwd"],
-        "poe" => &["-C", "--directory"],
         "pdm" => &["-p", "--project"],
         _ => return None,
     };

@@ -213,13 +213,12 @@ impl<'a> Reader<'a> {
             let reason = "compose fills in variables in this file, so it was not read";
             self.notes.push(Note::line(content.source.path(), line, reason));
         }
-        match written {
-            Some(written) => unit.mounted.push(written),
+        if let Some(written) = written {
+            unit.mounted.push(written);
+        } else {
             // What nobody knows hides what lies there all the same.
-            None => {
-                let source = file.unwrap_or_else(|| name.map(|name| format!("{key}:{name}")));
-                unit.mounts.push(Mount { source, target: Some(target) });
-            }
+            let source = file.unwrap_or_else(|| name.map(|name| format!("{key}:{name}")));
+            unit.mounts.push(Mount { source, target: Some(target) });
         }
     }
 
