@@ -16,7 +16,9 @@ struct Code {
 
 /// Settings with the rules that look at them, as a Rust expression of type `&[(&str, &[&str])]`.
 pub(crate) fn by_setting(rules: &[String], settings: &BTreeSet<String>) -> String {
-    let files = sources(Path::new("src/rules"));
+    let mut files = sources(Path::new("src/rules"));
+    // What rules and advice share of the time around a service.
+    files.push(PathBuf::from("src/advice/around.rs"));
     let mut functions: BTreeMap<String, Code> = BTreeMap::new();
     let mut twins: BTreeMap<&String, Code> = BTreeMap::new();
     for path in files {

@@ -125,6 +125,9 @@ pub(crate) struct Production {
     /// Memory of one worker, shared pages counted once (PSS).
     #[arg(long, value_name = "SIZE", value_parser = memory)]
     pub(crate) worker_memory: Option<Bytes>,
+    /// Copies of the service that run.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) replicas: Option<u32>,
     /// What requests spend their time on.
     #[arg(long, value_name = "KIND", value_parser = workload)]
     pub(crate) workload: Option<Workload>,
@@ -192,16 +195,23 @@ pub(crate) struct Advise {
     pub(crate) path: PathBuf,
     /// How to print.
     #[arg(long, value_enum, default_value = "pretty")]
-    pub(crate) format: Form,
-    /// Write the recommendation into the file.
+    pub(crate) format: Listing,
+    /// Write the recommendation into the files that hold the values.
     #[arg(long)]
     pub(crate) fix: bool,
     /// Show what `--fix` would change, and change nothing.
     #[arg(long, conflicts_with = "fix")]
     pub(crate) diff: bool,
+    /// Ask about one group of settings after the other, and write those that are agreed to.
+    #[arg(long, conflicts_with_all = ["fix", "diff"])]
+    pub(crate) ask: bool,
     /// Exit with 1 if a setting lies outside its range.
     #[arg(long)]
     pub(crate) check: bool,
+    /// Other machines to advise for, in one table: cores and memory of each.
+    #[arg(long, value_name = "CORES:SIZE", value_delimiter = ',', value_parser = machine)]
+    #[arg(conflicts_with_all = ["fix", "diff", "ask", "check"])]
+    pub(crate) compare: Vec<(Cpus, Bytes)>,
     #[command(flatten)]
     pub(crate) production: Production,
 }
@@ -277,6 +287,18 @@ pub(crate) struct Init {
     /// Show the JSON schema of the file, and write nothing.
     #[arg(long, conflicts_with = "stdout")]
     pub(crate) schema: bool,
+    /// Write a configuration of this server for the project and this machine instead.
+    #[arg(long, value_enum, conflicts_with = "schema")]
+    pub(crate) server: Option<ServerFile>,
+    #[command(flatten)]
+    pub(crate) production: Production,
+}
+
+/// A server whose configuration can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ServerFile {
+    /// `gunicorn.conf.py`.
+    Gunicorn,
 }
 
 #[derive(Debug, Args)]
@@ -331,6 +353,11 @@ fn cores(text: &str) -> Result<Cpus, String> {
     let cores: f64 = text.parse().map_err(|_| format!("`{text}` is no number of cores"))?;
     let fits = cores.is_finite() && cores > 0.0 && cores <= 4096.0;
     fits.then_some(Cpus(cores)).ok_or_else(|| format!("`{text}` is no number of cores"))
+}
+
+fn machine(text: &str) -> Result<(Cpus, Bytes), String> {
+    let (cpus, size) = text.split_once(':').ok_or_else(|| format!("`{text}` is no machine such as 2:1GiB"))?;
+    Ok((cores(cpus)?, memory(size)?))
 }
 
 fn memory(text: &str) -> Result<Bytes, String> {

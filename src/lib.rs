@@ -41,14 +41,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use app::{Application, Code};
+use app::{Application, Asked, Code};
 use deployment::Assembly;
 use findings::{Finding, Note, Suppressed};
 use host::Host;
-use python::modules::Start;
 use rayon::prelude::*;
 use read::Facts;
-use request::Request;
+use request::{Request, Useless};
 use rules::{Context, DeclaredCpus, Service};
 use sizing::Advice;
 use source::Files;
@@ -94,6 +93,8 @@ pub struct Reading {
     pub assembly: Assembly,
     /// What was not read.
     pub notes: Vec<Note>,
+    /// The patterns of the request that leave nothing out.
+    pub idle: Vec<String>,
 }
 
 /// Reads a project without a look at what its applications do; with `instead`, as if the file at the
@@ -111,14 +112,14 @@ pub fn gather(request: &Request, instead: Option<(&str, &str)>) -> Result<Readin
     let facts = read::all(&files, &kinds);
     let assembly = deployment::assemble(&files, &facts);
     let notes = [found.notes, loaded.notes, facts.notes.clone(), assembly.notes.clone()].concat();
-    Ok(Reading { files, facts, assembly, notes })
+    Ok(Reading { files, facts, assembly, notes, idle: found.idle })
 }
 
 /// Like [`examine`], as if the file at the first string (a path relative to the root) held the second.
 pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<Examination, discover::Error> {
-    let Reading { mut files, facts, assembly, mut notes } = gather(request, instead)?;
+    let Reading { mut files, facts, assembly, mut notes, idle } = gather(request, instead)?;
     let policies = placed(request, &mut files);
-    let useless = useless_settings(request, &mut files);
+    let mut useless = useless_settings(request, &idle, &files);
     let code = Code::new(&files, &facts.python);
     let applications = analyse(request, &code, &assembly, &mut notes);
     let orphans = guarded("applications that nothing starts", &mut notes, || {
@@ -137,6 +138,9 @@ pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<
     let host = Host::detect(Path::new("/"));
     let advice = recommend(request, &files, &assembly, &applications, &host);
     let findings = judge(request, &files, &assembly, (&applications, &orphans), &advice, &policies, &mut notes);
+    useless.extend(idle_allowances(request, &findings, &files));
+    let useless = useless.into_iter().map(|useless| useless_at(&useless, request, &mut files)).collect();
+    let findings = asked_for(findings, request, &files);
     let (mut findings, suppressed) = silence(findings, useless, request, &files, &facts);
     for finding in &mut findings {
         let place = finding.primary.place;
@@ -161,15 +165,14 @@ pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<
 /// The application of each deployment; one that several deployments start is analysed once.
 fn analyse(request: &Request, code: &Code<'_>, assembly: &Assembly, notes: &mut Vec<Note>) -> Vec<Option<Application>> {
     let key = |deployment: &deployment::Deployment| {
-        let target = deployment.app.as_ref()?;
-        Some((target.value.clone(), deployment.start()))
+        let target = deployment.app.as_ref()?.value.clone();
+        Some(Asked { target, handed: deployment.handed, called: deployment.calls_app(), start: deployment.start() })
     };
-    let told: BTreeSet<(String, Start)> = assembly.deployments.iter().filter_map(key).collect();
-    let each = told.into_par_iter().map(|(target, start)| {
+    let told: BTreeSet<Asked> = assembly.deployments.iter().filter_map(key).collect();
+    let each = told.into_par_iter().map(|asked| {
         let mut notes = Vec::new();
-        let found =
-            guarded(&target, &mut notes, || app::analyse_as_told(code, &target, &start, &request.instructions));
-        ((target, start), (found.flatten(), notes))
+        let found = guarded(&asked.target, &mut notes, || app::analyse_as_told(code, &asked, &request.instructions));
+        (asked, (found.flatten(), notes))
     });
     let known: BTreeMap<_, _> = each.collect();
     notes.extend(known.values().flat_map(|(_, notes)| notes.iter().cloned()));
@@ -186,6 +189,25 @@ fn guarded<T>(what: &str, notes: &mut Vec<Note>, analysis: impl FnOnce() -> T) -
     answer
 }
 
+/// What the numbers of each deployment of `found` should be, in the same order, for what `request` says of
+/// production now, and as if nothing were set yet: another machine has no numbers that could be left alone.
+pub fn advise_afresh(request: &Request, found: &Examination) -> Vec<Option<Advice>> {
+    let Examination { files, assembly, applications, host, .. } = found;
+    let sources = advice::Sources {
+        declared: &request.declared,
+        stated: &request.stated,
+        host: request.ask_host.then_some(host),
+        files,
+    };
+    let pairs = assembly.deployments.iter().zip(applications);
+    pairs
+        .map(|(deployment, application)| {
+            let inputs = advice::inputs(deployment, application.as_ref(), sources)?;
+            Some(sizing::recommend(&sizing::Inputs { configured: sizing::Configured::default(), ..inputs }))
+        })
+        .collect()
+}
+
 fn recommend(
     request: &Request,
     files: &Files,
@@ -197,7 +219,9 @@ fn recommend(
     let pairs = assembly.deployments.iter().zip(applications);
     pairs
         .map(|(deployment, application)| {
-            let inputs = advice::inputs(deployment, application.as_ref(), &request.declared, host, files)?;
+            let (declared, stated) = (&request.declared, &request.stated);
+            let sources = advice::Sources { declared, stated, host, files };
+            let inputs = advice::inputs(deployment, application.as_ref(), sources)?;
             Some(sizing::recommend(&inputs))
         })
         .collect()
@@ -214,7 +238,9 @@ fn judge(
 ) -> Vec<Finding> {
     let inputs: Vec<Option<sizing::Inputs>> = (assembly.deployments.iter().zip(applications))
         .map(|(deployment, application)| {
-            advice::inputs(deployment, application.as_ref(), &request.declared, None, files)
+            let (declared, stated) = (&request.declared, &request.stated);
+            let sources = advice::Sources { declared, stated, host: None, files };
+            advice::inputs(deployment, application.as_ref(), sources)
         })
         .collect();
     let cpus: Vec<Option<DeclaredCpus>> = (assembly.deployments.iter().zip(&inputs))
@@ -244,7 +270,7 @@ fn judge(
     };
     let mut findings = rules::run(&services, orphans, assembly, &context, notes);
     findings.extend(rules::policy::keep(policies, &services, &context));
-    asked_for(findings, request, files)
+    findings
 }
 
 /// The findings of rules that were asked for, as severe as the settings say.
@@ -278,22 +304,44 @@ fn place_of(spot: &settings::Spot, request: &Request, files: &mut Files) -> sour
 }
 
 /// Settings that have no effect, those included that only the files of the project show.
-fn useless_settings(request: &Request, files: &mut Files) -> Vec<rules::OwnFault> {
-    let mut useless: Vec<(settings::Spot, String)> =
-        request.useless.iter().map(|useless| (useless.spot.clone(), useless.reason.clone())).collect();
+fn useless_settings(request: &Request, idle: &[String], files: &Files) -> Vec<Useless> {
+    let mut useless = request.useless.clone();
+    // Of a part of the project nobody can say what the rest holds.
+    if !request.paths.is_empty() {
+        return useless;
+    }
     for own in &request.per_file {
         let concerns = files.iter().any(|(_, file)| own.concerns(file.path()));
         if let Some(spot) = own.spot.clone().filter(|_| !concerns) {
-            useless.push((spot, format!("`{}` matches no file that farrier reads", own.pattern)));
+            useless.push(Useless::new(spot, format!("`{}` matches no file that farrier reads", own.pattern)));
         }
     }
+    let patterns = request.exclude.iter().zip(&request.exclude_spots);
+    for (pattern, spot) in patterns.filter(|(pattern, _)| idle.contains(pattern)) {
+        let reason = format!("`{pattern}` leaves out nothing that farrier would look at");
+        useless.extend(spot.clone().map(|spot| Useless::new(spot, reason)));
+    }
     useless
-        .into_iter()
-        .map(|(spot, reason)| {
-            let place = place_of(&spot, request, files);
-            rules::OwnFault { place, kind: rules::FaultKind::UselessSetting(reason), fix: None }
-        })
-        .collect()
+}
+
+/// What is allowed and never found.
+fn idle_allowances(request: &Request, findings: &[Finding], files: &Files) -> Vec<Useless> {
+    if !request.paths.is_empty() {
+        return Vec::new();
+    }
+    let idle = request.allowed.idle(findings, files, &|rule| request.rules.runs(rule));
+    let reason = "nothing is found that this would allow";
+    idle.into_iter().map(|spot| Useless { spot, reason: reason.to_owned(), remedy: None }).collect()
+}
+
+/// The same as a fault at its place.
+fn useless_at(useless: &Useless, request: &Request, files: &mut Files) -> rules::OwnFault {
+    let place = place_of(&useless.spot, request, files);
+    let fix = useless.remedy.as_ref().map(|(span, text)| {
+        let title = if text.is_empty() { "remove it".to_owned() } else { format!("write {text}") };
+        findings::Fix::safe(title, vec![findings::Edit::replace(source::Place::new(place.file, *span), text.as_str())])
+    });
+    rules::OwnFault { place, kind: rules::FaultKind::UselessSetting(useless.reason.clone()), fix }
 }
 
 /// Sets apart what comments in the files silence, and says what is wrong with those comments.
@@ -318,19 +366,19 @@ fn silence(
         rules::Card::find(word).map(|card| card.name).or_else(|| all.iter().copied().find(|name| *name == word))
     };
     let names = suppress::Names { resolve: &resolve, all: &all };
-    let statement = |file, span| facts.statement_around(file, span);
+    let extent = |place| facts.extent(files, place);
     let variables = BTreeSet::new();
     let (parameters, stated) = (&request.rules, &request.stated);
     let context = Context { files, deployments: &[], images: &[], variables: &variables, parameters, stated };
     let mut directives = suppress::Directives::read(files, &comments, names);
-    let (mut kept, mut suppressed) = directives.silence(findings, &statement);
+    let (mut kept, mut suppressed) = directives.silence(findings, &extent);
     // What is wrong with comments can be silenced like anything else, and only then it is known which
     // comments that do so are of no use.
     let mut faults = directives.faults(request.require_reason);
     faults.extend(useless);
     faults.extend(directives.unused(&|rule, path| request.runs(rule, path) && !rules::is_farriers_own(rule)));
     let (more, silenced) =
-        directives.silence(asked_for(rules::about_farrier(&faults, &context), request, files), &statement);
+        directives.silence(asked_for(rules::about_farrier(&faults, &context), request, files), &extent);
     let last = directives.unused(&|rule, path| request.runs(rule, path) && rules::is_farriers_own(rule));
     kept.extend(more);
     kept.extend(asked_for(rules::about_farrier(&last, &context), request, files));

@@ -20,12 +20,12 @@ use crate::advice::Declared;
 use crate::app::Instructions;
 use crate::findings::{Confidence, Finding, Severity};
 use crate::python::catalogue::Extension;
-use crate::rules::Stated;
 use crate::rules::policy::Policy;
+use crate::rules::{CARDS, Stated};
 use crate::settings::{self, Loaded, Spot};
 use crate::sizing::{Known, WorkerMemory, Workload};
 use crate::source::Files;
-use crate::values::{Bytes, Cpus};
+use crate::values::{Bytes, Cpus, Seconds};
 
 /// The word that names all policies of a project.
 const POLICIES: &str = "policy";
@@ -39,6 +39,8 @@ pub struct Request {
     pub paths: Vec<PathBuf>,
     /// Patterns of paths to leave out.
     pub exclude: Vec<String>,
+    /// Where the settings state each of them.
+    pub exclude_spots: Vec<Option<Spot>>,
     /// What the user states about production.
     pub declared: Declared,
     /// What else the user states about it, which only rules ask for.
@@ -82,18 +84,32 @@ struct Allow {
     path: Option<Gitignore>,
     rules: Vec<&'static str>,
     categories: Vec<&'static str>,
+    spot: Option<Spot>,
+}
+
+impl Allow {
+    fn covers(&self, finding: &Finding, files: &Files) -> bool {
+        let path = files.get(finding.primary.place.file).path();
+        self.path.as_ref().is_none_or(|pattern| pattern.matched_path_or_any_parents(path, false).is_ignore())
+            && (self.rules.is_empty() || self.rules.contains(&finding.rule))
+            && (self.categories.is_empty() || finding.category.is_some_and(|word| self.categories.contains(&word)))
+    }
 }
 
 impl Allowed {
     /// Whether a finding is not to be reported.
     pub fn covers(&self, finding: &Finding, files: &Files) -> bool {
-        self.entries.iter().any(|allow| {
-            let path = files.get(finding.primary.place.file).path();
-            allow.path.as_ref().is_none_or(|pattern| pattern.matched_path_or_any_parents(path, false).is_ignore())
-                && (allow.rules.is_empty() || allow.rules.contains(&finding.rule))
-                && (allow.categories.is_empty()
-                    || finding.category.is_some_and(|word| allow.categories.contains(&word)))
-        })
+        self.entries.iter().any(|allow| allow.covers(finding, files))
+    }
+
+    /// Where the settings allow what none of these findings is, among those whose rules run.
+    pub fn idle(&self, findings: &[Finding], files: &Files, runs: &dyn Fn(&str) -> bool) -> Vec<Spot> {
+        let asked = |allow: &&Allow| match allow.rules.as_slice() {
+            [] => CARDS.iter().any(|card| card.group == "blocking" && runs(card.name)),
+            rules => rules.iter().all(|rule| runs(rule)),
+        };
+        let idle = |allow: &&Allow| !findings.iter().any(|finding| allow.covers(finding, files));
+        self.entries.iter().filter(asked).filter(idle).filter_map(|allow| allow.spot.clone()).collect()
     }
 }
 
@@ -106,6 +122,8 @@ pub struct Flags {
     pub memory: Option<Bytes>,
     /// `--worker-memory`.
     pub worker_memory: Option<Bytes>,
+    /// `--replicas`.
+    pub replicas: Option<u32>,
     /// `--workload`.
     pub workload: Option<Workload>,
     /// `--select`.
@@ -147,7 +165,8 @@ impl Request {
         let policies = policies::all(loaded)?;
         Ok(Self {
             root,
-            exclude: loaded.settings.exclude.clone(),
+            exclude: loaded.settings.exclude.iter().map(|pattern| pattern.get_ref().clone()).collect(),
+            exclude_spots: loaded.settings.exclude.iter().map(|pattern| loaded.spot(pattern)).collect(),
             declared: declared(loaded, flags),
             stated: production::stated(loaded, flags)?,
             rules: choice::choice(loaded, flags, &policies)?,
@@ -181,6 +200,7 @@ fn declared(loaded: &Loaded, flags: &Flags) -> Declared {
     let settings = &loaded.settings;
     let name = production::environment(loaded, flags);
     let host = settings.host.in_environment(name);
+    let traffic = settings.traffic.in_environment(name);
     let file = file_name(loaded);
     let written = |what: &str| format!("{what}, {file}");
     let exactly = |bytes: Bytes| WorkerMemory::exactly(bytes);
@@ -197,6 +217,26 @@ fn declared(loaded: &Loaded, flags: &Flags) -> Declared {
                 Known::certain(memory.0, written(&path))
             })
         }),
+        reserved_cpus: host.reserved_cpus.map(|cores| {
+            let path = settings.host.path("host", name, "reserved-cpus", |own| own.reserved_cpus.is_some());
+            Known::certain(cores.0, written(&path))
+        }),
+        reserved_memory: host.reserved_memory.map(|memory| {
+            let path = settings.host.path("host", name, "reserved-memory", |own| own.reserved_memory.is_some());
+            Known::certain(memory.0, written(&path))
+        }),
+        concurrency: traffic.concurrency.map(|requests| {
+            let path = settings.traffic.path("traffic", name, "concurrency", |own| own.concurrency.is_some());
+            Known::certain(requests, written(&path))
+        }),
+        request_time: settings
+            .application
+            .request_time
+            .map(|time| Known::certain(Seconds(time.0), written("application.request-time"))),
+        cpu_time: settings
+            .application
+            .cpu_time
+            .map(|time| Known::certain(Seconds(time.0), written("application.cpu-time"))),
         workload: flags.workload.map(|workload| stated(workload, "--workload".to_owned())).or_else(|| {
             let workload = settings.application.workload?;
             Some(stated(workload.into(), written("application.workload")))
@@ -237,7 +277,8 @@ fn instructions(loaded: &Loaded) -> Result<Instructions, Error> {
 
 fn allowed(loaded: &Loaded, policies: &[Policy]) -> Result<Allowed, Error> {
     let mut entries = Vec::new();
-    for allow in &loaded.settings.blocking.allow {
+    for whole in &loaded.settings.blocking.allow {
+        let allow = whole.get_ref();
         let path = match &allow.path {
             Some(path) => {
                 let mut builder = GitignoreBuilder::new("");
@@ -255,7 +296,11 @@ fn allowed(loaded: &Loaded, policies: &[Policy]) -> Result<Allowed, Error> {
         let categories: Vec<_> = allow.categories.iter().map(|category| category.as_str()).collect();
         // An entry that says nothing would allow everything.
         if path.is_some() || !rules.is_empty() || !categories.is_empty() {
-            entries.push(Allow { path, rules, categories });
+            let spot = match (&allow.path, allow.rules.first()) {
+                (Some(word), _) | (None, Some(word)) => loaded.spot(word),
+                (None, None) => loaded.spot(whole),
+            };
+            entries.push(Allow { path, rules, categories, spot });
         }
     }
     Ok(Allowed { entries })

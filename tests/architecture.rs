@@ -26,7 +26,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("app", &["source", "findings", "python", "rust"]),
     ("sizing", &["source", "findings", "deployment", "app", "host"]),
     ("advice", &["source", "findings", "servers", "deployment", "app", "host", "sizing"]),
-    ("rules", &["source", "findings", "servers", "deployment", "app", "host", "sizing", "python::catalogue"]),
+    ("rules", &["source", "findings", "servers", "deployment", "app", "host", "sizing", "advice", "python::catalogue"]),
     (
         "request",
         &["source", "findings", "servers", "settings", "sizing", "advice", "app", "rules", "python::catalogue"],

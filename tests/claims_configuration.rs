@@ -8,19 +8,17 @@ mod support;
 
 use std::fs;
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::net::{TcpStream, UdpSocket};
+use std::ops::Deref;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use farrier::rules::Card;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
+use support::ground::Ground;
 use support::python::{PythonEnvironment, python_environment, release, servers_environment};
-use tempfile::TempDir;
 
-/// A variable that every process of one claim inherits, by which it is found again.
-const MARK: &str = "FARRIER_TEST_CLAIM";
 /// How long a server may take to start, or to end, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -392,8 +390,7 @@ fn show(claims: &[Claim]) {
 
 /// A folder with an application, and the server that runs in it.
 struct Bench {
-    folder: TempDir,
-    port: u16,
+    ground: Ground,
     environment: &'static PythonEnvironment,
     variables: Vec<(String, String)>,
     running: Option<Child>,
@@ -401,17 +398,12 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let folder = tempfile::tempdir().unwrap();
-        let bench = Self { folder, port, environment: servers_environment(), variables: Vec::new(), running: None };
+        let bench =
+            Self { ground: Ground::new(), environment: servers_environment(), variables: Vec::new(), running: None };
         bench.write("app.py", WSGI);
         bench.write("waiting.py", WSGI);
         bench.write("asgi.py", ASGI);
         bench
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        fs::write(self.folder.path().join(name), text).unwrap();
     }
 
     fn variable(&mut self, name: &str, value: &str) {
@@ -438,26 +430,15 @@ impl Bench {
     fn start(&mut self, command: &str) {
         let mut words = command.split_whitespace();
         let program = self.environment.bin.join(words.next().unwrap());
-        let log = fs::OpenOptions::new().create(true).append(true).open(self.folder.path().join("log")).unwrap();
         let mut process = Command::new(program);
         process
             .args(words)
-            .current_dir(self.folder.path())
             .env_clear()
             .env("PATH", &self.environment.bin)
             .env("HOME", self.folder.path())
-            .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("PYTHONUNBUFFERED", "1")
-            .env(MARK, self.mark())
-            .envs(self.variables.iter().cloned())
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().unwrap())
-            .stderr(log);
-        self.running = Some(process.spawn().unwrap());
-    }
-
-    fn mark(&self) -> String {
-        format!("{}-{}", std::process::id(), self.port)
+            .envs(self.variables.iter().cloned());
+        self.running = Some(self.ground.prepare(&mut process).spawn().unwrap());
     }
 
     /// Starts a server that has to answer.
@@ -490,10 +471,6 @@ impl Bench {
             assert!(Instant::now() < until, "{command} does not end\n{}", self.log());
             std::thread::sleep(Duration::from_millis(30));
         }
-    }
-
-    fn log(&self) -> String {
-        fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
     fn count(&self, text: &str) -> usize {
@@ -559,36 +536,26 @@ impl Bench {
         }
         figures
     }
+}
 
-    /// Every process that this bench has started and that still runs.
-    fn left(&self) -> Vec<i32> {
-        let wanted = format!("{MARK}={}", self.mark());
-        let carries = |pid: i32| {
-            let environment = fs::read(Path::new("/proc").join(pid.to_string()).join("environ")).unwrap_or_default();
-            environment.split(|byte| *byte == 0).any(|variable| variable == wanted.as_bytes())
-        };
-        let pids = procfs::process::all_processes().unwrap().filter_map(|process| Some(process.ok()?.pid));
-        pids.filter(|pid| carries(*pid)).collect()
-    }
+impl Deref for Bench {
+    type Target = Ground;
 
-    fn signal(&self, signal: Signal) {
-        for pid in self.left() {
-            let _ = Pid::from_raw(pid).map(|pid| kill_process(pid, signal));
-        }
+    fn deref(&self) -> &Ground {
+        &self.ground
     }
 }
 
 impl Drop for Bench {
     fn drop(&mut self) {
         if let Some(mut child) = self.running.take() {
-            self.signal(Signal::TERM);
+            self.signal_all(Signal::TERM);
             let until = Instant::now() + Duration::from_secs(5);
             while matches!(child.try_wait(), Ok(None)) && Instant::now() < until {
                 std::thread::sleep(Duration::from_millis(30));
             }
-            self.signal(Signal::KILL);
+            self.signal_all(Signal::KILL);
             let _ = child.wait();
         }
-        self.signal(Signal::KILL);
     }
 }

@@ -9,17 +9,16 @@ mod support;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
+use std::ops::Deref;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use farrier::rules::Card;
 use rustix::process::{Pid, Signal, kill_process};
+use support::ground::Ground;
 use support::python::{compiled, servers_environment};
-
-/// A variable that every process of one claim inherits, by which it is found again.
-const MARK: &str = "FARRIER_TEST_CLAIM";
 
 const WSGI: &str = r#"
 import os, socket, threading, time
@@ -295,8 +294,8 @@ fn servers_do_what_the_cards_say() {
         let running: Vec<_> = (0..lanes)
             .map(|lane| {
                 scope.spawn(move || {
-                    let own = CLAIMS.iter().enumerate().skip(lane).step_by(lanes);
-                    own.filter_map(|(number, claim)| failure(number, claim)).collect::<Vec<_>>()
+                    let own = CLAIMS.iter().skip(lane).step_by(lanes);
+                    own.filter_map(failure).collect::<Vec<_>>()
                 })
             })
             .collect();
@@ -312,11 +311,11 @@ fn claims_belong_to_rules() {
     }
 }
 
-fn failure(number: usize, claim: &Claim) -> Option<String> {
-    let mut bench = Bench::new(format!("{}-{number}", std::process::id()));
+fn failure(claim: &Claim) -> Option<String> {
+    let mut bench = Bench::new();
     let shown = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (claim.shown)(&mut bench)));
     bench.clear();
-    let left = bench.marked();
+    let left = bench.left();
     let said = shown.err().map(|cause| {
         let text = cause.downcast_ref::<String>().cloned();
         text.or_else(|| cause.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default()
@@ -327,33 +326,35 @@ fn failure(number: usize, claim: &Claim) -> Option<String> {
 
 /// A folder with the applications, and the processes that were started in it.
 struct Bench {
-    folder: tempfile::TempDir,
-    port: u16,
-    mark: String,
+    ground: Ground,
     /// Whether the application of Uvicorn holds the interpreter for a while as it is imported.
     hold: bool,
     children: std::cell::RefCell<Vec<Child>>,
 }
 
+impl Deref for Bench {
+    type Target = Ground;
+
+    fn deref(&self) -> &Ground {
+        &self.ground
+    }
+}
+
 impl Bench {
-    fn new(mark: String) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("wsgi.py"), WSGI).unwrap();
-        fs::write(folder.path().join("asgi.py"), ASGI).unwrap();
-        let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
-        Self { folder, port, mark, hold: false, children: Vec::new().into() }
+    fn new() -> Self {
+        let ground = Ground::new();
+        ground.write("wsgi.py", WSGI);
+        ground.write("asgi.py", ASGI);
+        Self { ground, hold: false, children: Vec::new().into() }
     }
 
     /// Starts a command, and gives its number.
     fn start(&self, command: &mut Command) -> usize {
-        let log = fs::File::options().create(true).append(true).open(self.folder.path().join("log")).unwrap();
-        command.current_dir(self.folder.path()).env(MARK, &self.mark).env("PYTHONDONTWRITEBYTECODE", "1");
         if self.hold {
             command.env("HOLD", "30");
         }
-        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         let mut children = self.children.borrow_mut();
-        children.push(command.spawn().unwrap());
+        children.push(self.ground.prepare(command).spawn().unwrap());
         children.len() - 1
     }
 
@@ -463,10 +464,6 @@ impl Bench {
         fs::read_to_string(self.folder.path().join("imports")).unwrap_or_default().lines().map(str::to_owned).collect()
     }
 
-    fn log(&self) -> String {
-        fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
-    }
-
     fn signal(&self, server: usize) {
         let pid = Pid::from_child(&self.children.borrow()[server]);
         kill_process(pid, Signal::TERM).unwrap();
@@ -499,27 +496,14 @@ impl Bench {
         assert_eq!(self.get("/", 5.0).as_deref(), Some("ok"), "{}", self.log());
     }
 
-    /// The processes that carry the mark.
-    fn marked(&self) -> Vec<i32> {
-        let wanted = format!("{MARK}={}", self.mark);
-        let own = |pid: i32| {
-            let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-            environment.split(|b| *b == 0).any(|variable| variable == wanted.as_bytes())
-        };
-        let all = procfs::process::all_processes().unwrap().filter_map(Result::ok).map(|process| process.pid);
-        all.filter(|&pid| own(pid)).collect()
-    }
-
     /// Ends every process of the claim.
     fn clear(&self) {
         for _ in 0..100 {
-            for pid in self.marked().into_iter().filter_map(Pid::from_raw) {
-                let _ = kill_process(pid, Signal::KILL);
-            }
+            self.signal_all(Signal::KILL);
             for child in self.children.borrow_mut().iter_mut() {
                 let _ = child.try_wait();
             }
-            if self.marked().is_empty() {
+            if self.left().is_empty() {
                 return;
             }
             std::thread::sleep(Duration::from_millis(50));

@@ -87,16 +87,72 @@ fn without_a_comment_every_format_reports() {
 
 #[test]
 fn a_comment_at_another_line_covers_nothing_in_any_format() {
-    // A recipe and a list of words are one instruction, so a comment anywhere in them covers all of it.
-    let whole = ["makefile", "justfile", "compose, as a list"];
-    let by_line = FORMATS.iter().filter(|(format, ..)| !whole.contains(format));
-    for &(format, path, text) in by_line.filter(|(.., text)| text.contains("ABOVE")) {
+    for &(format, path, text) in FORMATS.iter().filter(|(.., text)| text.contains("ABOVE")) {
         let comment = "# farrier: ignore[removed-worker-class] -- too far up\n\n";
         let examination = judged(path, text, Some(("ABOVE", comment)));
         let mut rules: Vec<&str> = examination.findings.iter().map(|finding| finding.rule).collect();
         rules.sort_unstable();
         assert_eq!(rules, ["removed-worker-class", "unused-suppression"], "{format}: {:#?}", messages(&examination));
     }
+}
+
+/// What goes over several lines: a comment is about the word or the command that it stands at, and above the key, the
+/// keyword or the target about all of them. `HERE` covers the class, `ELSEWHERE` does not.
+const LONG: &[(&str, &str, &str)] = &[
+    (
+        "compose, as a list",
+        "compose.yaml",
+        "services:\n  web:\n    image: x\n    HERE\n    command:\n      ELSEWHERE\n      - gunicorn\n      - app:app  ELSEWHERE\n      - -k\n      - eventlet  HERE\n",
+    ),
+    (
+        "compose, a list at the margin of its key",
+        "compose.yaml",
+        "services:\n  web:\n    image: x\n    HERE\n    command:\n    - gunicorn\n    - app:app  ELSEWHERE\n    - -k\n    HERE\n    - eventlet\n",
+    ),
+    (
+        "Kubernetes, as a list",
+        "k8s.yaml",
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  template:\n    spec:\n      containers:\n        - name: web\n          image: x\n          HERE\n          command:\n            - gunicorn  ELSEWHERE\n            - app:app\n            - -k\n            HERE\n            - eventlet\n",
+    ),
+    (
+        "makefile",
+        "Makefile",
+        "HERE\nrun:\n\techo start  ELSEWHERE\n\tgunicorn app:app -k eventlet  HERE\n\techo end  ELSEWHERE\n",
+    ),
+    (
+        "justfile",
+        "justfile",
+        "run:\n    echo start  ELSEWHERE\n    HERE\n    gunicorn app:app -k eventlet\n    ELSEWHERE\n    echo end\n",
+    ),
+    ("shell script", "start.sh", "#!/bin/sh\necho start  ELSEWHERE\ngunicorn \\\n  -k eventlet \\\n  app:app  HERE\n"),
+];
+
+#[test]
+fn a_comment_covers_the_smallest_instruction_that_it_touches() {
+    let comment = "# farrier: ignore[removed-worker-class] -- the image holds an old Gunicorn";
+    let mut failures = Vec::new();
+    for &(format, path, text) in LONG {
+        for (mark, expected) in [("HERE", 0), ("ELSEWHERE", 1)] {
+            let marked = |line: &str| line.split_whitespace().last() == Some(mark);
+            for (at, _) in text.lines().enumerate().filter(|(_, line)| marked(line)) {
+                let lines = text.lines().enumerate().filter_map(|(other, line)| {
+                    let bare = line.trim_end().trim_end_matches("ELSEWHERE").trim_end_matches("HERE").trim_end();
+                    match (other == at, bare.trim().is_empty()) {
+                        (true, _) => Some(format!("{bare}{}{comment}", if bare.is_empty() { "" } else { "  " })),
+                        (false, true) => None,
+                        (false, false) => Some(bare.to_owned()),
+                    }
+                });
+                let written: Vec<String> = lines.collect();
+                let examination = judged(path, &written.join("\n"), None);
+                let left = examination.findings.iter().filter(|one| one.rule == "removed-worker-class").count();
+                if left != expected {
+                    failures.push(format!("{format}, {mark} in line {}: {left} left", at + 1));
+                }
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
 fn messages(examination: &Examination) -> Vec<String> {

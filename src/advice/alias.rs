@@ -9,7 +9,7 @@ use crate::source::{Files, Place, Span};
 /// The anchor whose node holds `place`, if an alias somewhere repeats that node.
 pub(super) fn anchor(files: &Files, place: Place) -> Option<String> {
     let file = files.get(files.owner(place.file));
-    let is_yaml = file.path().ends_with(".yaml") || file.path().ends_with(".yml");
+    let is_yaml = file.path().rsplit_once('.').is_some_and(|(_, end)| matches!(end, "yaml" | "yml"));
     if !is_yaml || !file.text().contains('&') {
         return None;
     }
@@ -21,7 +21,9 @@ pub(super) fn anchor(files: &Files, place: Place) -> Option<String> {
         let (event, span) = event.ok()?;
         let range = span.byte_range()?;
         match event {
-            Event::SequenceStart(_, anchor, ..) | Event::MappingStart(_, anchor, ..) => open.push((anchor, range.start)),
+            Event::SequenceStart(_, anchor, ..) | Event::MappingStart(_, anchor, ..) => {
+                open.push((anchor, range.start));
+            }
             Event::SequenceEnd | Event::MappingEnd => {
                 let (anchor, start) = open.pop()?;
                 nodes.insert(anchor, Span::new(start, range.end));

@@ -52,8 +52,19 @@ pub struct Manner {
 /// The edits that follow from `advice` about `deployment`.
 pub fn changes(deployment: &Deployment, advice: &Advice, manner: Manner, files: &Files) -> Changes {
     let mut changes = Changes::default();
-    for item in advice.items.iter().filter(|item| item.verdict != Verdict::InRange) {
+    let wanted = |item: &&Item| !matches!(item.verdict, Verdict::InRange | Verdict::Consider);
+    for item in advice.items.iter().filter(wanted) {
         let Some(effective) = deployment.setting(item.setting) else {
+            // The number of AnyIO's threads is set by the application.
+            changes.refused.push(Refusal {
+                setting: item.setting,
+                reason: format!(
+                    "no setting of the server changes it: let the application set \
+                     `anyio.to_thread.current_default_thread_limiter().total_tokens` to {} when it starts",
+                    item.target
+                ),
+                is_outside: item.verdict == Verdict::Change,
+            });
             continue;
         };
         let result = match item.verdict {
@@ -84,6 +95,14 @@ fn set(
     let title = format!("set {} to {value}", item.setting);
     if !effective.is_set() {
         let edit = insert::insert(deployment, item.setting, &value, manner.only, files)?;
+        if let Some(anchor) = alias::anchor(files, edit.place) {
+            let place = files.describe(edit.place);
+            return Err(format!(
+                "the command at {place} stands behind the anchor `&{anchor}`, which is used elsewhere as well: set {} \
+                 to {value} there",
+                item.setting
+            ));
+        }
         return Ok(Change { setting: item.setting, value: Some(value), fix: Fix::unsafe_(title, vec![edit]) });
     }
     let winner = &effective.winner;
@@ -140,6 +159,7 @@ fn computed(winner: &Candidate, files: &Files) -> Option<String> {
     }
     winner.depends.iter().find_map(|dependency| match dependency {
         Dependency::Environment { name, .. } => Some(format!("{at}it rests on the variable `{name}`")),
+        Dependency::InPlace { .. } => None,
         Dependency::Cpus { spelling, .. } => Some(format!("{at}it is computed from `{spelling}`")),
         Dependency::Other { what } => Some(format!("{at}it rests on {what}")),
     })
@@ -148,12 +168,14 @@ fn computed(winner: &Candidate, files: &Files) -> Option<String> {
 /// An amount in the server's own terms.
 fn value_of(amount: Amount, deployment: &Deployment) -> Value {
     match amount {
-        Amount::Count(n) => Value::Int(n.into()),
+        Amount::Count(n) | Amount::Seconds(n) => Value::Int(n.into()),
         Amount::Class(Class::EventLoop) if deployment.asks_for("uvicorn-worker") => {
             Value::Str("uvicorn_worker.UvicornWorker".to_owned())
         }
         Amount::Class(Class::EventLoop) => Value::Str("asgi".to_owned()),
         Amount::Class(class) => Value::Str(class.as_str().to_owned()),
+        Amount::Path(path) => Value::Str(path.to_owned()),
+        Amount::Open => Value::None,
     }
 }
 
@@ -162,7 +184,10 @@ impl Candidate {
     /// where it is set, or under a name that the configuration file gives it.
     fn formula(&self, files: &Files) -> Option<Place> {
         let (cores, _) = self.host_cores()?;
-        let only = self.depends.iter().all(|dependency| matches!(dependency, Dependency::Cpus { .. }));
+        let only = self
+            .depends
+            .iter()
+            .all(|dependency| matches!(dependency, Dependency::Cpus { .. } | Dependency::InPlace { .. }));
         let place = self.place.filter(|_| only)?;
         let inside = |outer: Place, inner: Place| {
             outer.file == inner.file && outer.span.start <= inner.span.start && inner.span.end <= outer.span.end

@@ -7,9 +7,11 @@ mod alias;
 mod around;
 mod changes;
 mod insert;
+mod limits;
 mod memory;
 mod seen;
 mod stated;
+mod timing;
 
 pub use around::{Around, Bound, graceful, keeps_idle};
 pub use changes::{Change, Changes, Manner, Refusal, changes};
@@ -20,9 +22,10 @@ use crate::deployment::{Deployment, Effective};
 use crate::findings::Confidence;
 use crate::host::Host;
 use crate::servers::{Interface as Speaks, Model, Server};
-use crate::sizing::{Class, Configured, Inputs, Known, WorkerMemory, Workload};
-use crate::source::{Files, Located};
-use crate::values::{Bytes, Cpus};
+use crate::sizing::capacity::Rate;
+use crate::sizing::{Chain, Class, Configured, Database, Inputs, Known, Timer, WorkerMemory, Workload};
+use crate::source::Files;
+use crate::values::{Bytes, Cpus, Seconds};
 
 /// What the user states about production, by flags or settings.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +34,16 @@ pub struct Declared {
     pub cpus: Option<Known<Cpus>>,
     /// Memory that one copy of the service may use.
     pub memory: Option<Known<Bytes>>,
+    /// Cores of that for side-cars and other things under the same limit.
+    pub reserved_cpus: Option<Known<Cpus>>,
+    /// Memory of that for side-cars and other things under the same limit.
+    pub reserved_memory: Option<Known<Bytes>>,
+    /// Time of one request on an idle server.
+    pub request_time: Option<Known<Seconds>>,
+    /// Processor time of one request.
+    pub cpu_time: Option<Known<Seconds>>,
+    /// Requests in flight together at the peak, over all copies.
+    pub concurrency: Option<Known<u32>>,
     /// What requests do.
     pub workload: Option<Known<Workload>>,
     /// Share of a request that waits.
@@ -39,37 +52,35 @@ pub struct Declared {
     pub worker_memory: Option<Known<WorkerMemory>>,
 }
 
+/// Who is asked for what files do not say.
+#[derive(Debug, Clone, Copy)]
+pub struct Sources<'a> {
+    /// What the user states about the size of production.
+    pub declared: &'a Declared,
+    /// What else the user states about it.
+    pub stated: &'a Stated,
+    /// The machine, for limits that neither the user nor a file states. A check leaves it out: the
+    /// machine that checks is rarely the one that serves.
+    pub host: Option<&'a Host>,
+    /// The texts, for places.
+    pub files: &'a Files,
+}
+
 /// What is known about the size of `deployment`; `None` where it is unknown how it serves requests.
-///
-/// `host` is asked for limits that neither the user nor a file states. A check leaves it out: the
-/// machine that checks is rarely the one that serves.
-pub fn inputs(
-    deployment: &Deployment,
-    application: Option<&Application>,
-    declared: &Declared,
-    host: Option<&Host>,
-    files: &Files,
-) -> Option<Inputs> {
+pub fn inputs(deployment: &Deployment, application: Option<&Application>, sources: Sources<'_>) -> Option<Inputs> {
+    let Sources { declared, stated, files, .. } = sources;
     let class = class(deployment, application, files)?;
     let mut inputs = Inputs::new(deployment.server.as_str(), class);
-    inputs.cpus = declared
-        .cpus
-        .clone()
-        .or_else(|| stated(deployment.limits.cpus.as_ref(), files))
-        .or_else(|| host?.cpu_limit().map(|reading| here(reading.value, &reading.file)));
-    inputs.memory = declared
-        .memory
-        .clone()
-        .or_else(|| stated(deployment.limits.memory.as_ref(), files))
-        .or_else(|| host?.memory_limit().map(|reading| here(reading.value, &reading.file)));
+    limits::fill(&mut inputs, deployment, sources);
     inputs.workload = declared.workload.clone().or_else(|| inferred(application?));
     inputs.blocking_fraction.clone_from(&declared.blocking_fraction);
     inputs.per_worker = declared.worker_memory.clone().or_else(|| memory::estimated(application?));
-    inputs.replicas = deployment
-        .limits
-        .replicas
-        .as_ref()
-        .map(|replicas| Known::certain(replicas.value, files.describe(replicas.place)));
+    inputs.service_time.clone_from(&declared.request_time);
+    inputs.cpu_time.clone_from(&declared.cpu_time);
+    inputs.demand.concurrency.clone_from(&declared.concurrency);
+    inputs.demand.rate =
+        stated.request_rate.as_ref().map(|rate| Known::new(Rate(rate.value), rate.source.clone(), rate.confidence));
+    inputs.database = database(application, stated, files);
     inputs.sync_handlers = application.is_some_and(|application| {
         application.interface == Interface::Asgi
             && application.handlers.iter().any(|handler| handler.runs == Context::Thread(Pool::AnyIo))
@@ -80,15 +91,81 @@ pub fn inputs(
     });
     inputs.evidence = application.map_or_else(Vec::new, |application| seen::lines(application, files));
     inputs.recycles = deployment.int("max_requests").is_some_and(|n| n > 0);
+    let number = |name: &str| configured(deployment, name, files);
+    // A default that the server ignores, or works out by itself, needs no word.
+    let chosen = |name: &str| number(name).filter(|_| deployment.setting(name).is_some_and(Effective::is_set));
+    let others = ["backpressure", "runtime_threads", "cheaper"];
     inputs.configured = Configured {
-        workers: configured(deployment, "workers", files),
-        threads: configured(deployment, "threads", files),
-        // A default that the class ignores needs no word.
-        worker_connections: configured(deployment, "worker_connections", files)
-            .filter(|_| deployment.setting("worker_connections").is_some_and(Effective::is_set)),
+        workers: inputs.workers_setting().and_then(number),
+        threads: number(inputs.threads_setting()).or_else(|| one_thread(deployment, &inputs)),
+        worker_connections: chosen("worker_connections"),
+        others: others.into_iter().filter_map(|name| Some((name, chosen(name)?))).collect(),
     };
+    inputs.chain = timing::chain(Around { deployment, stated, files });
+    inputs.free_threaded =
+        deployment.base.as_ref().filter(|base| is_free_threaded(&base.value)).map(|base| files.describe(base.place));
     Some(inputs)
 }
+
+/// What is known about a service that Gunicorn is to run and nothing starts with it yet; `started` is how
+/// another server runs it today.
+pub fn first_inputs(application: Option<&Application>, started: Option<&Deployment>, sources: Sources<'_>) -> Inputs {
+    let asgi = application.is_some_and(|application| application.interface == Interface::Asgi);
+    let class = if asgi { Class::EventLoop } else { Class::Gthread };
+    let mut inputs = Inputs::new(Server::Gunicorn.as_str(), Known::certain(class, "the application"));
+    let own = started.and_then(|deployment| self::inputs(deployment, application, sources));
+    if let Some(own) = own {
+        let Inputs { chain, .. } = own;
+        inputs = Inputs { server: inputs.server, class: inputs.class, chain: Chain::default(), ..own };
+        // The times around stay the same, whoever serves; the names of the settings do not.
+        let timer = |setting, seconds| Timer { setting, now: Known::certain(Some(seconds), "default") };
+        inputs.chain = Chain {
+            graceful: Some(timer("graceful_timeout", 30.0)),
+            keepalive: Some(timer("keepalive", 2.0)),
+            timeout: Some(timer("timeout", 30.0)),
+            ..chain
+        };
+        return inputs;
+    }
+    limits::of_machine(&mut inputs, sources);
+    inputs.workload = sources.declared.workload.clone().or_else(|| inferred(application?));
+    inputs.per_worker = sources.declared.worker_memory.clone().or_else(|| memory::estimated(application?));
+    inputs
+}
+
+/// Granian works out its threads by itself: one for an asynchronous application, and as many as it likes for
+/// the others, which leaves nothing to compare with.
+fn one_thread(deployment: &Deployment, inputs: &Inputs) -> Option<Known<u32>> {
+    let alone = deployment.server == Server::Granian && inputs.class.value == Class::EventLoop;
+    alone.then(|| Known::certain(1, "default"))
+}
+
+/// Whether the name of an image asks for a Python without the global lock: `python:3.14t-slim`.
+fn is_free_threaded(image: &str) -> bool {
+    let version = |part: &str| part.strip_prefix("3.").is_some_and(|rest| rest.ends_with('t') && rest.len() > 1);
+    image.rsplit(':').next().is_some_and(|tag| tag.split('-').any(version)) || image.contains("freethreaded")
+}
+
+/// Connections that this service may open: those of the database less what others need.
+fn database(application: Option<&Application>, stated: &Stated, files: &Files) -> Option<Database> {
+    // A pooler has a budget of its own.
+    if stated.pooler.as_ref().is_some_and(|pooler| pooler.value) {
+        return None;
+    }
+    let all = stated.database_connections.as_ref()?;
+    let reserved = stated.reserved_connections.as_ref().map_or(RESERVED_CONNECTIONS, |reserved| reserved.value);
+    let source = format!("{} - {reserved} for others, {}", all.value, all.source);
+    let limit = Known::new(all.value.saturating_sub(reserved), source, all.confidence);
+    let pools = application.map_or(&[][..], |application| application.connections.as_slice());
+    let per_worker = pools.first().map(|first| {
+        let most = pools.iter().map(|pool| pool.size.0.saturating_add(pool.overflow.0)).fold(0, u32::saturating_add);
+        Known::certain(most, files.describe(first.place))
+    });
+    Some(Database { limit, per_worker })
+}
+
+/// Connections that `PostgreSQL` keeps for its superuser (`superuser_reserved_connections`).
+const RESERVED_CONNECTIONS: u32 = 3;
 
 /// How the service runs requests, or how it has to: a class that cannot serve the application at
 /// all is not worth a number.
@@ -111,6 +188,9 @@ fn class(deployment: &Deployment, application: Option<&Application>, files: &Fil
                 (Model::EventLoop, _) => Class::Tornado,
             }
         }
+        Server::Granian if application.is_some_and(|application| application.interface == Interface::Wsgi) => {
+            Class::Gthread
+        }
         Server::Uwsgi if deployment.int("threads").is_some_and(|n| n > 1) => Class::Gthread,
         Server::Uwsgi => Class::Sync,
         Server::Uvicorn | Server::Daphne => Class::EventLoop,
@@ -120,27 +200,16 @@ fn class(deployment: &Deployment, application: Option<&Application>, files: &Fil
     Some(Known::certain(class, source))
 }
 
-fn stated<T: Copy>(limit: Option<&Located<T>>, files: &Files) -> Option<Known<T>> {
-    let limit = limit?;
-    Some(Known::certain(limit.value, files.describe(limit.place)))
-}
-
-/// A limit of this machine, which may not be the one that serves.
-fn here<T>(value: T, file: &str) -> Known<T> {
-    Known::new(value, format!("this machine, {file}"), Confidence::Medium)
-}
-
 fn inferred(application: &Application) -> Option<Known<Workload>> {
-    let evidence = &application.workload;
-    let (workload, calls) = match evidence.kind() {
-        WorkloadKind::Io => (Workload::Io, &evidence.waits),
-        WorkloadKind::Cpu => (Workload::Cpu, &evidence.computes),
-        WorkloadKind::Mixed => (Workload::Mixed, &evidence.waits),
-        WorkloadKind::Stream => (Workload::Stream, &evidence.streams),
+    let leaning = application.leaning();
+    let workload = match leaning.kind {
+        WorkloadKind::Io => Workload::Io,
+        WorkloadKind::Cpu => Workload::Cpu,
+        WorkloadKind::Mixed => Workload::Mixed,
+        WorkloadKind::Stream => Workload::Stream,
         WorkloadKind::Unknown => return None,
     };
-    let example = calls.first().map_or_else(String::new, |call| format!(", such as `{}`", call.what));
-    Some(Known::new(workload, format!("inferred from the calls of the handlers{example}"), Confidence::Low))
+    Some(Known::new(workload, format!("inferred: {leaning}"), Confidence::Low))
 }
 
 fn configured(deployment: &Deployment, name: &str, files: &Files) -> Option<Known<u32>> {

@@ -5,9 +5,11 @@
 //! affair, and whether it is a mistake is for the rules. Followed are the imports at the top level of modules and
 //! the functions that they call; what cannot be resolved counts for nothing.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::blocking::Entry;
+use super::target::Target;
 use super::{Category, Context};
 use crate::python::calls::{Event, EventKind};
 use crate::python::effects::Effects;
@@ -94,8 +96,7 @@ const LOCKS: [&str; 12] = [
 pub(super) fn find(
     types: &Types<'_>,
     entries: &[Entry<'_>],
-    target: &str,
-    start: &[u32],
+    object: &Target,
     files: &Files,
     trees: &BTreeMap<FileId, Module>,
 ) -> Vec<Beginning> {
@@ -103,19 +104,11 @@ pub(super) fn find(
     let mut effects = Effects::new(types);
     let effects = &mut effects;
     let mut roots: Vec<usize> =
-        closure(types, start).into_iter().map(|index| effects.explore(types.module_frame(index))).collect();
-    if let (Some((_, call)), Some(&module)) = (target.split_once(':'), start.first())
-        && let Some((factory, _)) = call.split_once('(')
-    {
-        for value in types.name(factory.trim(), types.module_frame(module), usize::MAX - 1) {
-            if let Value::Function(frame) = value {
-                roots.push(effects.explore(frame));
-            }
-        }
-    }
+        closure(types, &object.modules).into_iter().map(|index| effects.explore(types.module_frame(index))).collect();
+    roots.extend(object.factories.iter().map(|factory| effects.explore(*factory)));
     let hooks = entries.iter().filter(|entry| entry.found.context == Context::StartUp);
     let hooks: Vec<usize> = hooks.map(|entry| effects.explore(entry.found.frame)).collect();
-    let reader = Reader { types, files, trees };
+    let reader = Reader { types, files, trees, torch: RefCell::default() };
     let imported = below(effects, roots);
     let mut found = Vec::new();
     for &node in &imported {
@@ -178,6 +171,8 @@ struct Reader<'r, 'a> {
     types: &'r Types<'a>,
     files: &'r Files,
     trees: &'r BTreeMap<FileId, Module>,
+    /// The files that were looked through for torch, and whether they mention it.
+    torch: RefCell<BTreeMap<FileId, bool>>,
 }
 
 impl<'a> Reader<'_, 'a> {
@@ -232,7 +227,7 @@ impl<'a> Reader<'_, 'a> {
         let name = last(&call.func);
         let known = STARTS.iter().any(|(_, method, _)| *method == name)
             || CALLS.iter().any(|(whole, _)| whole.ends_with(name) && !name.is_empty())
-            || self.files.get(file).text().contains("torch");
+            || self.mentions_torch(file);
         if !known {
             return None;
         }
@@ -252,6 +247,11 @@ impl<'a> Reader<'_, 'a> {
             }
         }
         self.moves_to_gpu(call, file).then(|| (BeginningKind::Gpu, format!(".{name}(...)")))
+    }
+
+    fn mentions_torch(&self, file: FileId) -> bool {
+        let look = || self.files.get(file).text().contains("torch");
+        *self.torch.borrow_mut().entry(file).or_insert_with(look)
     }
 
     /// `.cuda()`, `.to("cuda")`, or an argument that asks for such a device, in a file that uses torch.

@@ -11,8 +11,10 @@ use crate::python::frameworks::Found;
 use crate::python::types::{Frame, FunctionId};
 use crate::source::{Place, Span};
 
-/// How many functions a chain may hold before it counts as likely only.
+/// How many functions a chain may hold before it counts as likely only, leaving out those that are always called.
 const MAX_SURE_CHAIN: usize = 6;
+/// How many it may hold with those.
+const MAX_ALWAYS_CHAIN: usize = 14;
 
 /// A handler together with its node.
 pub(super) struct Entry<'f> {
@@ -67,7 +69,7 @@ pub(super) fn blocking(
                     roles: Vec::new(),
                     sites: BTreeSet::new(),
                 });
-                if standing(chain, role) < standing(&cause.chain, cause.role) {
+                if standing(effects, chain, role) < standing(effects, &cause.chain, cause.role) {
                     cause.chain = chain.clone();
                     cause.end = chain.end;
                     cause.role = role;
@@ -104,19 +106,29 @@ pub(super) fn blocking(
 
 /// Which of two chains to the same call is told: the surer one, that from what every request runs through, that
 /// from what some request runs through, the shorter one.
-fn standing(chain: &Chain, role: Role) -> (Reverse<Confidence>, bool, bool, usize) {
-    let certainty = certainty(chain.doubts, chain.ways.len() + 1);
+fn standing(effects: &Effects<'_, '_>, chain: &Chain, role: Role) -> (Reverse<Confidence>, bool, bool, usize) {
+    let certainty = certainty(effects, chain, chain.doubts);
     (Reverse(certainty), !role.is_for_every_request(), role.is_beside_requests(), chain.ways.len())
 }
 
-/// How sure it is that a way through so many functions is taken, with so many calls that may mean something else.
-fn certainty(doubts: usize, functions: usize) -> Confidence {
+/// How sure it is that a chain is run through to its end, with so many calls that may mean something else.
+fn certainty(effects: &Effects<'_, '_>, chain: &Chain, doubts: usize) -> Confidence {
     match doubts {
-        // Each call on the way may stand behind a condition that is never met.
-        0 if functions <= MAX_SURE_CHAIN => Confidence::High,
+        0 if is_short(effects, chain) => Confidence::High,
         0 | 1 => Confidence::Medium,
         _ => Confidence::Low,
     }
+}
+
+/// Whether few of the calls on the way may stand behind a condition that is never met. Wrappers that do
+/// nothing but hand on what they are given make a chain long, not doubtful.
+fn is_short(effects: &Effects<'_, '_>, chain: &Chain) -> bool {
+    let always =
+        |node: usize, span: Span| effects.types().function(effects.node(node).frame.function).always_reaches(span);
+    let all = chain.ways.len() + 1;
+    all <= MAX_SURE_CHAIN
+        || all <= MAX_ALWAYS_CHAIN
+            && chain.ways.iter().filter(|way| !always(way.node, way.span)).count() < MAX_SURE_CHAIN
 }
 
 /// The calls in the last `async` function of a chain that lead on, or that block themselves.
@@ -296,7 +308,7 @@ impl Report<'_, '_, '_> {
             role: cause.role,
             roles: cause.roles,
             remedy: self.remedy(sink, anchor_frame.function, outer + 1 == steps.len()),
-            certainty: certainty(doubts, steps.len()),
+            certainty: certainty(self.effects, &cause.chain, doubts),
         };
         Some(Stated { anchor: anchor_frame.function, blocking, sites: cause.sites })
     }

@@ -148,3 +148,18 @@ fn what_is_kept_is_made_once() {
 fn a_call_means_what_can_take_its_arguments() {
     judge("cases/candidates.txt");
 }
+
+#[test]
+fn names_that_are_put_together_mean_what_fits_them() {
+    judge("cases/named.txt");
+}
+
+#[test]
+fn what_is_handed_to_libraries_is_run_by_them() {
+    judge("cases/handed.txt");
+}
+
+#[test]
+fn queries_are_sent_when_they_are_used_and_give_rows() {
+    judge("cases/queries.txt");
+}

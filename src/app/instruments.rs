@@ -82,7 +82,11 @@ const CALLS: &[(&str, &[&str], Kind)] = &[
         &["prometheus_client.multiprocess.MultiProcessCollector", "prometheus_client.MultiProcessCollector"],
         Kind::Collects,
     ),
-    ("GunicornPrometheusMetrics", &["prometheus_flask_exporter.multiprocess.GunicornPrometheusMetrics"], Kind::Collects),
+    (
+        "GunicornPrometheusMetrics",
+        &["prometheus_flask_exporter.multiprocess.GunicornPrometheusMetrics"],
+        Kind::Collects,
+    ),
     ("UWsgiPrometheusMetrics", &["prometheus_flask_exporter.multiprocess.UWsgiPrometheusMetrics"], Kind::Collects),
     (
         "push_to_gateway",

@@ -62,27 +62,7 @@ struct Seeker {
 impl Seeker {
     /// `60`, or what stands in where a variable is not set: `env.int("CONN_MAX_AGE", default=60)`.
     fn age(&mut self, value: &Expr) {
-        if let Expr::Call(call) = value {
-            // `int(os.environ.get("CONN_MAX_AGE", 60))`
-            let wraps = matches!(&*call.func, Expr::Name(name) if name.id == "int");
-            match call.arguments.args.as_ref() {
-                [inner @ Expr::Call(_)] if wraps && call.arguments.keywords.is_empty() => self.age(inner),
-                [Expr::StringLiteral(_), rest @ ..] => {
-                    let named = call.arguments.keywords.iter().find(|keyword| {
-                        keyword.arg.as_ref().is_some_and(|arg| arg == "default")
-                    });
-                    if let Some(default) = named.map(|keyword| &keyword.value).or(rest.first()) {
-                        self.number(default);
-                    }
-                }
-                _ => {}
-            }
-            return;
-        }
-        self.number(value);
-    }
-
-    fn number(&mut self, value: &Expr) {
+        let value = unless_set(value, 0);
         let age = match value {
             Expr::StringLiteral(text) => {
                 text.value.to_str().trim().parse().ok().filter(|&seconds: &u64| seconds > 0).map(Some)
@@ -102,6 +82,28 @@ impl Seeker {
     fn add(&mut self, kind: KeepsakeKind, span: Span) {
         self.found.push(Keepsake { kind, place: Place::new(self.file, span) });
     }
+}
+
+/// What a value is where nobody sets the variable that it is read from: `env.int("X", default=60)`,
+/// `int(os.environ.get("X", 60))`.
+fn unless_set(value: &Expr, depth: usize) -> &Expr {
+    let Expr::Call(call) = value else { return value };
+    let name = match &*call.func {
+        Expr::Name(name) => name.id.as_str(),
+        Expr::Attribute(attribute) => attribute.attr.as_str(),
+        _ => return value,
+    };
+    let arguments = &call.arguments;
+    let default = arguments.keywords.iter().find(|keyword| keyword.arg.as_ref().is_some_and(|arg| arg == "default"));
+    let inner = match (&*arguments.args, default) {
+        (_, Some(default)) => &default.value,
+        ([only], None) if name == "int" => only,
+        ([Expr::StringLiteral(_), default], None) if matches!(name, "get" | "getenv" | "env" | "int" | "config") => {
+            default
+        }
+        _ => return value,
+    };
+    if depth < 4 { unless_set(inner, depth + 1) } else { value }
 }
 
 fn is_text(expr: &Expr, text: &str) -> bool {

@@ -33,7 +33,12 @@ pub const FOLDER: [&str; 2] = ["PROMETHEUS_MULTIPROC_DIR", "prometheus_multiproc
 const MAX_CHAIN: usize = 32;
 
 /// What shows figures: a call of one of [`METRICS`], or one that is handed it, by itself or by the name of its routes.
-pub(super) fn shows<'a>(types: &Types<'a>, call: &'a ast::ExprCall, last: &str, frame: Frame) -> Option<(Kind, String)> {
+pub(super) fn shows<'a>(
+    types: &Types<'a>,
+    call: &'a ast::ExprCall,
+    last: &str,
+    frame: Frame,
+) -> Option<(Kind, String)> {
     let of = |name: &str| {
         METRICS.iter().find(|(end, package, _)| {
             name.strip_prefix(package).is_some_and(|rest| rest.starts_with('.') && rest.rsplit('.').next() == Some(end))
@@ -56,15 +61,15 @@ pub(super) fn shows<'a>(types: &Types<'a>, call: &'a ast::ExprCall, last: &str, 
     let arguments = call.arguments.args.iter().chain(call.arguments.keywords.iter().map(|keyword| &keyword.value));
     let handed = || arguments.clone().filter(|argument| is_last(argument)).find_map(named);
     let routes = || {
-        let text = |expr: &Expr| {
-            matches!(expr, Expr::StringLiteral(text) if text.value.to_str() == "django_prometheus.urls")
-        };
+        let text =
+            |expr: &Expr| matches!(expr, Expr::StringLiteral(text) if text.value.to_str() == "django_prometheus.urls");
         (last == "include" && arguments.clone().any(text)).then_some(("django_prometheus.urls", "", true))
     };
     // A chain of calls ends in it: `Instrumentator().instrument(app).expose(app)`.
     let chained = || {
         let Expr::Attribute(attribute) = &*call.func else { return None };
-        (last == "expose" && begins_with_instrumentator(types, &attribute.value, frame, MAX_CHAIN)).then_some(("expose", "", true))
+        (last == "expose" && begins_with_instrumentator(types, &attribute.value, frame, MAX_CHAIN))
+            .then_some(("expose", "", true))
     };
     let own = is_last(&call.func).then(|| named(&call.func)).flatten();
     let (what, _, collects) = own.or_else(handed).or_else(routes).or_else(chained)?;

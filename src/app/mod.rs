@@ -7,6 +7,7 @@ mod beginnings;
 mod blocking;
 #[cfg(test)]
 mod cases;
+mod handed;
 #[cfg(test)]
 mod hostile_cases;
 mod instructions;
@@ -27,6 +28,7 @@ mod target;
 #[cfg(test)]
 mod target_cases;
 mod tasks;
+mod workload;
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -39,6 +41,7 @@ pub use metrics::FOLDER as METRICS_FOLDER;
 pub use orphans::orphans;
 pub use pools::ConnectionPool;
 pub use statement::{Blocking, Destination, Held, Hop, Limit, LoopCall, Reached, Remedy, Stream};
+pub use workload::{Evidence, Leaning, Workload, WorkloadKind};
 
 pub use crate::python::catalogue::{Category, Gevent, Timeout, Weight};
 use crate::python::effects::{Effects, Mark};
@@ -132,60 +135,6 @@ pub enum HandlerKind {
     Sync,
 }
 
-/// What requests spend their time on, as far as the code shows it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Workload {
-    /// Calls that wait for something outside the process, at most one per library and function.
-    pub waits: Vec<Evidence>,
-    /// Calls that compute.
-    pub computes: Vec<Evidence>,
-    /// Responses that stay open: streams and web sockets.
-    pub streams: Vec<Evidence>,
-}
-
-/// A call that says something about the workload.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Evidence {
-    /// What is called.
-    pub what: String,
-    /// Where.
-    pub place: Place,
-    /// What it waits for or works on.
-    pub category: Category,
-    /// The first handler that reaches it; empty where that is not told.
-    pub handler: String,
-    /// How many handlers reach it.
-    pub handlers: usize,
-}
-
-/// What kind of work dominates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum WorkloadKind {
-    /// Waiting.
-    Io,
-    /// Computing.
-    Cpu,
-    /// Both.
-    Mixed,
-    /// Connections stay open.
-    Stream,
-    /// The code does not show it.
-    Unknown,
-}
-
-impl Workload {
-    /// The kind that the evidence speaks for.
-    pub fn kind(&self) -> WorkloadKind {
-        match (self.waits.is_empty(), self.computes.is_empty(), self.streams.is_empty()) {
-            (_, _, false) => WorkloadKind::Stream,
-            (false, false, true) => WorkloadKind::Mixed,
-            (false, true, true) => WorkloadKind::Io,
-            (true, false, true) => WorkloadKind::Cpu,
-            (true, true, true) => WorkloadKind::Unknown,
-        }
-    }
-}
-
 /// The code of a project, whose facts are read once, for all of its applications, when the first is asked for.
 #[derive(Debug)]
 pub struct Code<'a> {
@@ -205,25 +154,47 @@ impl<'a> Code<'a> {
     }
 }
 
+/// Which application a server is told to serve.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Asked {
+    /// `package.module:attribute`, or a call in place of the attribute; of an object what is written.
+    pub target: String,
+    /// The expression that the server is handed, where it is handed an object.
+    pub handed: Option<Place>,
+    /// Whether the server calls what it is told.
+    pub called: bool,
+    /// Where the server starts.
+    pub start: Start,
+}
+
+impl Asked {
+    /// An application by its name.
+    pub fn by_name(target: &str, start: Start) -> Self {
+        Self { target: target.to_owned(), handed: None, called: false, start }
+    }
+}
+
 /// Analyses the application that `target` (`package.module:attribute`, or a call in place of the
 /// attribute) names for a server started in `folder`, relative to the root of `files`.
 ///
 /// `None` if the module or the attribute is not found in the project.
 pub fn analyse(files: &Files, modules: &BTreeMap<FileId, Module>, target: &str, folder: &str) -> Option<Application> {
-    analyse_as_told(&Code::new(files, modules), target, &folder.into(), &Instructions::default())
+    analyse_as_told(&Code::new(files, modules), &Asked::by_name(target, folder.into()), &Instructions::default())
 }
 
 /// Like [`analyse`], with what the project says about its own code and about where things lie.
-pub fn analyse_as_told(
-    code: &Code<'_>,
-    target: &str,
-    start: &Start,
-    instructions: &Instructions,
-) -> Option<Application> {
+pub fn analyse_as_told(code: &Code<'_>, asked: &Asked, instructions: &Instructions) -> Option<Application> {
     instructions.catalogue.during(|| {
-        let types = Types::new(code.project(), start);
-        let object = target::find(&types, target)?;
-        Some(assemble(code, &types, target, &object, instructions))
+        let types = Types::new(code.project(), &asked.start);
+        let object = match asked.handed {
+            // Answers of one that knows all callers are none for an application that loads a part of them.
+            Some(place) => handed::find(code.modules, &Types::new(code.project(), &asked.start), place, asked.called)?,
+            None if asked.called && !asked.target.contains('(') => {
+                target::find(&types, &format!("{}()", asked.target))?
+            }
+            None => target::find(&types, &asked.target)?,
+        };
+        Some(assemble(code, &types, &asked.target, &object, instructions))
     })
 }
 
@@ -274,7 +245,7 @@ fn assemble(
     let sources = repair::Sources { files, modules };
     let blocking = blocking::blocking(&effects, &entries, &chains, &sources, object.framework);
     let loop_calls = loops::find(&effects, &entries, modules);
-    let beginnings = beginnings::find(types, &entries, target, &object.modules, files, modules);
+    let beginnings = beginnings::find(types, &entries, object, files, modules);
     Application {
         target: target.to_owned(),
         place: object.place,
@@ -315,6 +286,11 @@ fn cooperative(files: &Files, modules: &BTreeMap<FileId, Module>) -> Vec<&'stati
 }
 
 impl Application {
+    /// What its handlers spend their time on, in a word and in numbers of handlers.
+    pub fn leaning(&self) -> Leaning {
+        self.workload.leaning(self.handlers.len())
+    }
+
     /// Whether the project makes a library yield to greenlets by calling `name`.
     pub fn makes_cooperative(&self, name: &str) -> bool {
         self.cooperative.contains(&name)

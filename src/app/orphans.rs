@@ -3,14 +3,14 @@
 //! A project may be checked before anybody has written down how it is started, and many applications
 //! start themselves: `web.run_app(make_app())`. They are found by the calls that make them, wherever
 //! those stand; what they are worth is told by the same analysis. Modules that are run as programs and
-//! import the one of the application are taken to start it.
+//! import the one of the application are taken to start it. Django's is the one that its settings name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
 use super::known::APPLICATIONS;
-use super::target::{Target, library};
+use super::target::{Target, find, library};
 use super::{Application, Code, Framework, Instructions, Interface, assemble, reach};
 use crate::python::calls::EventKind;
 use crate::python::syntax::ast::{self, Expr, Stmt};
@@ -21,7 +21,8 @@ use crate::source::{FileId, Files, Place};
 /// Folders whose applications exist for tests and documents.
 const ASIDE: [&str; 8] = ["tests", "test", "docs", "doc", "docs_src", "examples", "example", "benchmarks"];
 
-/// Analyses every application of the project whose handlers share a loop and that is not among `known`.
+/// Analyses every application of the project whose handlers share a loop and that is not among `known`, and the
+/// one of Django where none is.
 pub fn orphans(code: &Code<'_>, known: &[Option<Application>], instructions: &Instructions) -> Vec<Application> {
     let found = instructions.catalogue.during(|| unknown(code, known));
     let each = found.into_par_iter().map(|orphan| {
@@ -70,7 +71,54 @@ fn unknown(code: &Code<'_>, known: &[Option<Application>]) -> Vec<Orphan> {
             }
         }
     }
+    let serves_django = known.iter().flatten().any(|application| application.framework == Framework::Django);
+    if !serves_django {
+        found.extend(named_by_settings(code));
+    }
     found
+}
+
+/// The application of Django that its settings name for whoever starts it.
+fn named_by_settings(code: &Code<'_>) -> Option<Orphan> {
+    let &Code { files, modules, .. } = code;
+    let settings = modules.iter().filter(|(file, _)| !is_aside(files.get(**file).path()));
+    let named = |name: &'static str| {
+        settings.clone().find_map(move |(&file, module)| {
+            let (module, attribute) = text_of(module, name)?.rsplit_once('.')?;
+            let target = format!("{module}:{attribute}");
+            let folder = settings_folder(files, file, module)?;
+            let types = Types::new(code.project(), &folder.as_str().into());
+            let object = find(&types, &target).filter(|object| object.framework == Framework::Django)?;
+            Some(Orphan { folder, name: target, object })
+        })
+    };
+    named("ASGI_APPLICATION").or_else(|| named("WSGI_APPLICATION"))
+}
+
+/// The text that a module binds a name to.
+fn text_of<'m>(module: &'m Module, name: &str) -> Option<&'m str> {
+    module.body.iter().rev().find_map(|stmt| match stmt {
+        Stmt::Assign(assign) => match (assign.targets.as_slice(), &*assign.value) {
+            ([Expr::Name(target)], Expr::StringLiteral(text)) if target.id.as_str() == name => {
+                Some(text.value.to_str())
+            }
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
+/// The nearest folder around a file that has a module of this name.
+fn settings_folder(files: &Files, file: FileId, module: &str) -> Option<String> {
+    let path = format!("{}.py", module.replace('.', "/"));
+    let mut folder = files.get(file).folder();
+    loop {
+        let at = if folder.is_empty() { path.clone() } else { format!("{folder}/{path}") };
+        if files.find(&at).is_some() {
+            return Some(folder.to_owned());
+        }
+        folder = folder.rsplit_once('/').map(|(outer, _)| outer).or((!folder.is_empty()).then_some(""))?;
+    }
 }
 
 fn is_aside(path: &str) -> bool {
@@ -135,13 +183,14 @@ fn made<'a>(
             continue;
         }
         let place = Place::new(file, span_of(call));
-        let target = Target { place, interface, framework, modules: vec![index], callables: Vec::new() };
+        let target =
+            Target { place, interface, framework, modules: vec![index], callables: Vec::new(), factories: Vec::new() };
         found.push((target, names.get(&span_of(call).start).cloned()));
     }
     found
 }
 
-fn kind<'a>(types: &Types<'a>, call: &'a ast::ExprCall, frame: Frame) -> Option<(Interface, Framework)> {
+pub(super) fn kind<'a>(types: &Types<'a>, call: &'a ast::ExprCall, frame: Frame) -> Option<(Interface, Framework)> {
     let known = types.value(&call.func, frame);
     let known = known.iter().flat_map(|value| match value {
         Value::External(name) => vec![library(name)],
@@ -171,7 +220,7 @@ fn main_guard(stmt: &Stmt) -> Option<&[Stmt]> {
 }
 
 /// The calls of the part of a module that only a program runs.
-fn guarded(module: &Module) -> Vec<&ast::ExprCall> {
+pub(super) fn guarded(module: &Module) -> Vec<&ast::ExprCall> {
     let mut calls = Calls::default();
     for statement in module.body.iter().filter_map(main_guard).flatten() {
         visitor::Visitor::visit_stmt(&mut calls, statement);

@@ -159,8 +159,13 @@ impl Reach<'_, '_> {
                 }
                 let callee = self.types.value(&call.func, self.types.plain(id));
                 let is_include = |value: &Value<'_>| matches!(value, Value::External(name) if matches!(&**name, "django.urls.include" | "django.conf.urls.include"));
+                // `include("shop.urls")`, or a pair of that and the name of the application.
+                let first = match call.arguments.args.first() {
+                    Some(Expr::Tuple(pair)) => pair.elts.first(),
+                    first => first,
+                };
                 if callee.iter().any(is_include)
-                    && let Some(Expr::StringLiteral(text)) = call.arguments.args.first()
+                    && let Some(Expr::StringLiteral(text)) = first
                 {
                     self.add_dotted(text.value.to_str(), file);
                 }

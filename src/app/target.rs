@@ -1,17 +1,23 @@
 //! Which object a server loads, and what that object is.
 
+use std::collections::BTreeSet;
+
 use super::known::{APPLICATIONS, WRAPPERS, Wrapper};
 use super::{Framework, Interface};
+use crate::python::calls::EventKind;
 use crate::python::frameworks::stands_for;
 use crate::python::modules::ModuleRef;
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::span_of;
-use crate::python::types::{ClassId, Frame, Types, Value};
+use crate::python::types::{ClassId, Frame, FunctionId, Types, Value};
 use crate::source::Place;
 
 /// How many wrappers and factories are looked through.
 const MAX_LAYERS: usize = 12;
+
+/// How many applications behind a function are looked at, and how deep.
+const MAX_BEHIND: usize = 4;
 
 /// The object that a target names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +33,8 @@ pub(super) struct Target {
     pub(super) modules: Vec<u32>,
     /// Functions of the project that the server calls for each request, and those that they wrap.
     pub(super) callables: Vec<Frame>,
+    /// Functions of the project that make the object and that none of those modules is known to call.
+    pub(super) factories: Vec<Frame>,
 }
 
 /// Finds the object that `target` names; `None` if its module or its name is not in the project.
@@ -40,7 +48,7 @@ pub(super) fn find(types: &Types<'_>, target: &str) -> Option<Target> {
     let frame = types.module_frame(index);
     let sources = types.sources(name, frame, usize::MAX - 1);
     let first = sources.first().copied()?;
-    let mut judge = Judge { types, layers: MAX_LAYERS, callables: Vec::new() };
+    let mut judge = Judge::new(types);
     let place = place_of(types, first, frame);
     let is_call = attribute.contains('(');
     let verdicts = sources.into_iter().map(|source| judge.source(source, is_call));
@@ -54,19 +62,20 @@ pub(super) fn find(types: &Types<'_>, target: &str) -> Option<Target> {
         let verdicts: Vec<_> = verdicts.collect();
         agree(&verdicts)
     };
-    Some(Target { place, interface, framework, modules: vec![index], callables: judge.callables })
+    let factories = if is_call { judge.factories } else { Vec::new() };
+    Some(Target { place, interface, framework, modules: vec![index], callables: judge.callables, factories })
 }
 
 pub(super) type Verdict = (Interface, Framework);
 
-const UNKNOWN: Verdict = (Interface::Unknown, Framework::Unknown);
+pub(super) const UNKNOWN: Verdict = (Interface::Unknown, Framework::Unknown);
 
 fn is_known(verdict: &Verdict) -> bool {
     verdict.0 != Interface::Unknown
 }
 
 /// Several bindings are believed only where they agree: one in each branch of an `if`, perhaps.
-fn agree(verdicts: &[Verdict]) -> Verdict {
+pub(super) fn agree(verdicts: &[Verdict]) -> Verdict {
     let mut known = verdicts.iter().filter(|verdict| **verdict != UNKNOWN);
     let Some(first) = known.next() else {
         return UNKNOWN;
@@ -86,7 +95,7 @@ fn agree(verdicts: &[Verdict]) -> Verdict {
 fn place_of(types: &Types<'_>, (bound, frame): (Bound<'_>, Frame), fallback: Frame) -> Place {
     let file = types.facts_at(frame.function.file).file;
     let function = |index| {
-        let id = crate::python::types::FunctionId { file: frame.function.file, index };
+        let id = FunctionId { file: frame.function.file, index };
         types.place_of(id)
     };
     match bound {
@@ -99,18 +108,43 @@ fn place_of(types: &Types<'_>, (bound, frame): (Bound<'_>, Frame), fallback: Fra
     }
 }
 
-struct Judge<'t, 'a> {
-    types: &'t Types<'a>,
+/// Looks at what expressions come to.
+pub(super) struct Judge<'t, 'a> {
+    pub(super) types: &'t Types<'a>,
     layers: usize,
-    callables: Vec<Frame>,
+    pub(super) callables: Vec<Frame>,
+    /// The first call of a library, or of a class of the project, that makes an application.
+    pub(super) made: Option<Place>,
+    /// The files of all expressions that were looked at.
+    pub(super) files: BTreeSet<u32>,
+    /// The functions of the project that make it.
+    pub(super) factories: Vec<Frame>,
+    /// Calls that only a program makes, where those who call a function tell what its parameters are.
+    pub(super) callers: Option<&'t [Caller<'a>]>,
 }
 
-impl<'a> Judge<'_, 'a> {
-    fn source(&mut self, (bound, frame): (Bound<'a>, Frame), is_call: bool) -> Verdict {
+/// A call, with the function it stands in.
+pub(super) type Caller<'a> = (&'a ast::ExprCall, Frame);
+
+impl<'t, 'a> Judge<'t, 'a> {
+    pub(super) fn new(types: &'t Types<'a>) -> Self {
+        Self {
+            types,
+            layers: MAX_LAYERS,
+            callables: Vec::new(),
+            made: None,
+            files: BTreeSet::new(),
+            factories: Vec::new(),
+            callers: None,
+        }
+    }
+
+    pub(super) fn source(&mut self, (bound, frame): (Bound<'a>, Frame), is_call: bool) -> Verdict {
         match bound {
+            Bound::Parameter(position) => self.given(position, frame),
             Bound::Value { value: Some(value), .. } => self.expression(value, frame),
             Bound::Function(index) => {
-                let id = crate::python::types::FunctionId { file: frame.function.file, index };
+                let id = FunctionId { file: frame.function.file, index };
                 let callee = Frame { function: id, ..frame };
                 if is_call { self.factory(callee) } else { self.function(callee) }
             }
@@ -121,12 +155,14 @@ impl<'a> Judge<'_, 'a> {
         }
     }
 
-    fn expression(&mut self, expr: &'a Expr, frame: Frame) -> Verdict {
+    pub(super) fn expression(&mut self, expr: &'a Expr, frame: Frame) -> Verdict {
         if self.layers == 0 {
             return UNKNOWN;
         }
         self.layers -= 1;
+        self.files.insert(frame.function.file);
         let verdict = match expr {
+            Expr::Await(awaited) => self.expression(&awaited.value, frame),
             Expr::Name(name) => {
                 let at = span_of(name).start;
                 let sources = self.types.sources(name.id.as_str(), frame, at);
@@ -175,7 +211,7 @@ impl<'a> Judge<'_, 'a> {
         let callees = self.types.value(&call.func, frame);
         let mut verdicts = Vec::new();
         for callee in callees.iter() {
-            verdicts.push(match callee {
+            let verdict = match callee {
                 Value::External(name) => self.library_call(name, call, frame),
                 Value::Member(ty, path) => library(&format!("{ty}.{path}")),
                 Value::Function(_) => match self.types.with_arguments(callee, call, frame) {
@@ -190,7 +226,11 @@ impl<'a> Judge<'_, 'a> {
                     self.with_inner(own, call, frame)
                 }
                 _ => UNKNOWN,
-            });
+            };
+            if is_known(&verdict) && self.made.is_none() {
+                self.made = Some(Place::new(self.types.facts_at(frame.function.file).file, span_of(call)));
+            }
+            verdicts.push(verdict);
         }
         let agreed = agree(&verdicts);
         if agreed == UNKNOWN { self.by_value(expr, frame) } else { agreed }
@@ -254,6 +294,7 @@ impl<'a> Judge<'_, 'a> {
     /// What a factory returns.
     fn factory(&mut self, frame: Frame) -> Verdict {
         let function = self.types.function(frame.function);
+        self.factories.push(frame);
         let verdicts: Vec<_> = function.results.iter().map(|result| self.expression(result, frame)).collect();
         let agreed = agree(&verdicts);
         if agreed != UNKNOWN || self.layers == 0 {
@@ -271,14 +312,34 @@ impl<'a> Judge<'_, 'a> {
         let first = parameters.first().map_or("", |parameter| parameter.name);
         if function.is_async && required == 3 {
             self.callables.push(frame);
-            return (Interface::Asgi, Framework::Raw);
+            return (Interface::Asgi, self.behind(frame, 3));
         }
         let named = first.trim_start_matches('_').starts_with("env");
         if !function.is_async && !function.is_generator && required == 2 && named {
             self.callables.push(frame);
-            return (Interface::Wsgi, Framework::Raw);
+            return (Interface::Wsgi, self.behind(frame, 2));
         }
         UNKNOWN
+    }
+
+    /// The framework of the one application that such a function hands its own arguments on to.
+    fn behind(&mut self, frame: Frame, arguments: usize) -> Framework {
+        // One behind another behind another is nothing that anybody writes.
+        if self.layers + MAX_BEHIND < MAX_LAYERS {
+            return Framework::Raw;
+        }
+        let function = self.types.function(frame.function);
+        let own = |given: &Expr| matches!(given, Expr::Name(name) if function.parameters.iter().any(|parameter| parameter.name == name.id.as_str()));
+        let calls = function.events.iter().filter_map(|event| match event.kind {
+            EventKind::Call(call, _) => Some(call),
+            _ => None,
+        });
+        let calls = calls.filter(|call| call.arguments.args.len() == arguments && call.arguments.args.iter().all(own));
+        let calls: Vec<_> = calls.take(MAX_BEHIND).collect();
+        let known = calls.into_iter().map(|call| self.expression(&call.func, frame).1);
+        let mut known: Vec<_> = known.filter(|one| !matches!(one, Framework::Raw | Framework::Unknown)).collect();
+        known.dedup();
+        if let [only] = known.as_slice() { *only } else { Framework::Raw }
     }
 
     /// An instance of a class of the project.

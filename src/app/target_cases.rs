@@ -199,7 +199,8 @@ fn follows_django_from_its_settings_to_its_views() {
         ("config/settings.py", "ROOT_URLCONF = 'config.urls'\n"),
         (
             "config/urls.py",
-            "from django.urls import include, path\nurlpatterns = [path('shop/', include('shop.urls'))]\n",
+            "from django.urls import include, path\n\
+             urlpatterns = [path('shop/', include(('shop.urls', 'shop'), namespace='s'))]\n",
         ),
         (
             "shop/urls.py",
@@ -225,6 +226,128 @@ fn follows_django_from_its_settings_to_its_views() {
     let lines: Vec<_> = found.blocking.iter().map(|blocking| files.describe(blocking.call)).collect();
     assert_eq!(lines, ["shop/views.py:5", "shop/views.py:11"]);
     assert_eq!(found.handlers.len(), 3);
+}
+
+const STARLETTE: &str = "import uvicorn\nfrom starlette.applications import Starlette\nfrom starlette.routing import Route\n\
+     async def h(request):\n    pass\ndef create_app():\n    return Starlette(routes=[Route('/', h)])\n";
+
+/// What a server is handed, in code behind [`STARLETTE`], and the line that makes it; `None` where nobody can tell.
+/// The expression is what stands in `run(...)`.
+const HANDED: &[(&str, &str, Option<&str>)] = &[
+    ("def main():\n    uvicorn.run(create_app())", "create_app()", Some("main.py:7")),
+    ("def main():\n    app = create_app()\n    uvicorn.run(app)", "app", Some("main.py:7")),
+    ("def main():\n    app = Starlette()\n    uvicorn.run(app)", "app", Some("main.py:9")),
+    (
+        "async def main():\n    app = await build()\n    uvicorn.run(app)\nasync def build():\n    return create_app()",
+        "app",
+        Some("main.py:7"),
+    ),
+    ("def serve(app):\n    uvicorn.run(app)\nserve(create_app())", "app", Some("main.py:7")),
+    (
+        "def serve(port, app):\n    uvicorn.run(app)\nif __name__ == '__main__':\n    serve(1, app=create_app())",
+        "app",
+        Some("main.py:7"),
+    ),
+    ("class S:\n    def run(self, app):\n        uvicorn.run(app)\nS().run(create_app())", "app", Some("main.py:7")),
+    (
+        "class S:\n    def __init__(self):\n        self.app = Starlette()\n    def run(self):\n        uvicorn.run(self.app)\n",
+        "self.app",
+        Some("main.py:10"),
+    ),
+    (
+        "class S:\n    def __init__(self, app):\n        self.app = app\n    def run(self):\n        uvicorn.run(self.app)\nS(create_app())",
+        "self.app",
+        Some("main.py:7"),
+    ),
+    ("def serve(app):\n    uvicorn.run(app)", "app", None),
+    ("def main():\n    uvicorn.run(load('x'))", "load('x')", None),
+    ("import flask\ndef serve(app):\n    uvicorn.run(app)\nserve(create_app())\nserve(flask.Flask('x'))", "app", None),
+];
+
+fn handed(text: &str, expression: &str, called: bool) -> Option<(Framework, String, usize)> {
+    let mut files = Files::new();
+    let file = files.add("main.py", text);
+    let modules = [(file, parse(text).unwrap())].into();
+    let start = text.rfind(&format!("run({expression})")).unwrap() + "run(".len();
+    let place = Place::new(file, crate::source::Span::new(start, start + expression.len()));
+    assert_eq!(files.text_at(place), expression);
+    let asked = Asked { target: expression.to_owned(), handed: Some(place), called, start: Start::default() };
+    let found = analyse_as_told(&Code::new(&files, &modules), &asked, &Instructions::default())?;
+    Some((found.framework, files.describe(found.place), found.handlers.len()))
+}
+
+#[test]
+fn an_application_needs_no_name_of_a_module() {
+    let mut wrong = Vec::new();
+    for (text, expression, line) in HANDED {
+        let found = handed(&format!("{STARLETTE}{text}\n"), expression, false);
+        let told = found.as_ref().map(|(_, line, _)| line.as_str());
+        // Routes of the factory count wherever it was called from.
+        let complete =
+            found.as_ref().is_none_or(|(framework, _, handlers)| *framework == Framework::Starlette && *handlers == 1);
+        if told != *line || !complete {
+            wrong.push(format!("{text}\n  => {found:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+    let factory = format!("{STARLETTE}def main():\n    uvicorn.run(create_app)\n");
+    assert_eq!(handed(&factory, "create_app", true), Some((Framework::Starlette, "main.py:7".to_owned(), 1)));
+    assert_eq!(handed(&factory, "create_app", false), None);
+}
+
+#[test]
+fn what_a_function_hands_its_arguments_on_to_tells_the_framework() {
+    let dispatcher = |http: &str, web_socket: &str| {
+        format!(
+            "from django.core.asgi import get_asgi_application\nfrom starlette.applications import Starlette\n\
+             first = get_asgi_application()\nsecond = Starlette()\nasync def raw(scope, receive, send):\n    pass\n\
+             async def app(scope, receive, send):\n    if scope['type'] == 'http':\n        await {http}\n    \
+             else:\n        await {web_socket}\n"
+        )
+    };
+    let framework = |http: &str, web_socket: &str| {
+        let text = dispatcher(http, web_socket);
+        judged("main:app", &[("main.py", text.as_str())]).map(|(interface, framework, _)| (interface, framework))
+    };
+    let known = "first(scope, receive, send)";
+    let asgi = |framework| Some((Interface::Asgi, framework));
+    assert_eq!(framework(known, "raw(scope, receive, send)"), asgi(Framework::Django));
+    assert_eq!(framework(known, known), asgi(Framework::Django));
+    assert_eq!(framework(known, "second(scope, receive, send)"), asgi(Framework::Raw));
+    assert_eq!(framework("first(other, receive, send)", "raw(scope, receive, send)"), asgi(Framework::Raw));
+}
+
+#[test]
+fn whoever_loads_the_user_runs_in_requests() {
+    let text = "from flask import Flask\nfrom flask_login import LoginManager\napp = Flask(__name__)\n\
+                login_manager = LoginManager()\nlogin_manager.init_app(app)\n\
+                @login_manager.request_loader\ndef load(request):\n    pass\n\
+                def user(key):\n    pass\nlogin_manager.user_loader(user)\n\
+                @login_manager.other\ndef other(request):\n    pass\n";
+    let mut files = Files::new();
+    let file = files.add("main.py", text);
+    let modules = [(file, parse(text).unwrap())].into();
+    let found = analyse(&files, &modules, "main:app", "").unwrap();
+    let names: Vec<_> = found.handlers.iter().map(|handler| handler.name.as_str()).collect();
+    assert_eq!(names, ["load", "user"]);
+}
+
+#[test]
+fn django_is_what_its_settings_name_where_nothing_starts_it() {
+    let asgi = "from django.core.asgi import get_asgi_application\napplication = get_asgi_application()\n";
+    let orphans_of = |settings: &str, path: &str| {
+        let mut files = Files::new();
+        files.add("site/shop/asgi.py", asgi);
+        files.add(path, settings);
+        let modules = files.iter().map(|(id, file)| (id, parse(file.text()).unwrap())).collect();
+        let found = orphans(&Code::new(&files, &modules), &[], &Instructions::default());
+        found.into_iter().map(|one| (one.target, one.framework)).collect::<Vec<_>>()
+    };
+    let settings = "ASGI_APPLICATION = 'shop.asgi.application'\n";
+    let found = [("shop.asgi:application".to_owned(), Framework::Django)];
+    assert_eq!(orphans_of(settings, "site/shop/settings.py"), found);
+    assert_eq!(orphans_of(settings, "site/shop/tests/settings.py"), []);
+    assert_eq!(orphans_of("ASGI_APPLICATION = 'shop.other.application'\n", "site/shop/settings.py"), []);
 }
 
 #[test]

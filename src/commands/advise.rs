@@ -1,46 +1,121 @@
 //! `farrier advise`.
 
 use std::fmt::Write as _;
+use std::io::IsTerminal;
 use std::path::Path;
 
 use farrier::advice::{self, Changes, Manner};
 use farrier::deployment::Deployment;
 use farrier::findings::Fix;
+use farrier::report::Machine;
 use farrier::request::Request;
-use farrier::sizing::Advice;
+use farrier::sizing::{Advice, Known};
 use farrier::source::FileId;
 use farrier::values::Value;
 use farrier::{Examination, examine, report};
 
+use super::ask::Asked;
 use super::rewrite::{self, Mode};
 use super::{Done, Exit, Failure};
-use crate::cli::{Advise, Cli, Form};
+use crate::cli::{Advise, Cli, Listing};
 
 pub(super) fn run(cli: &Cli, advise: &Advise) -> Result<Done, Failure> {
     let mut request = super::request(cli, std::slice::from_ref(&advise.path), &super::flags(&advise.production))?;
     request.ask_host = true;
     let found = examine(&request)?;
     let file = named_file(&found, &request, &advise.path)?;
-    let services = services(&found, file);
+    let mut services = services(&found, file);
+    if services.is_empty() {
+        // A file that decides nothing is told so, with the place that does.
+        services = self::services(&found, None);
+    }
     if services.is_empty() {
         let text = match advise.format {
-            Form::Json => report::recommendations_json(&found.files, &services, &found.notes),
-            Form::Pretty => "no file here starts a server that farrier knows\n".to_owned(),
+            Listing::Json => report::recommendations_json(&found.files, &[], &found.notes),
+            Listing::Pretty | Listing::Markdown => "no file here starts a server that farrier knows\n".to_owned(),
         };
         return Ok(Done { text, exit: Exit::NothingToCheck });
     }
+    if !advise.compare.is_empty() {
+        return Ok(compare(cli, &request, &found, &services, advise));
+    }
+    if advise.ask {
+        return ask(&request, &found, &services, file);
+    }
+    let services: Vec<_> = services.iter().map(|&(index, deployment)| (deployment, advice_of(&found, index))).collect();
     if advise.fix || advise.diff {
-        return write(&request, &found, &services, file, advise);
+        return write(&request, &found, &services, file, if advise.fix { Mode::Write } else { Mode::Show });
     }
     let outside = services.iter().any(|(_, advice)| advice.is_some_and(|advice| !advice.is_settled()));
     let text = match advise.format {
-        Form::Json => report::recommendations_json(&found.files, &services, &found.notes),
-        Form::Pretty => report::recommendations(&found.files, &services, super::look(cli)),
+        Listing::Json => report::recommendations_json(&found.files, &services, &found.notes),
+        Listing::Pretty => report::recommendations(&found.files, &services, super::look(cli)),
+        Listing::Markdown => report::recommendations_markdown(&found.files, &services),
     };
     Ok(Done { text, exit: if advise.check && outside { Exit::ToDo } else { Exit::Clean } })
 }
 
-type Services<'e> = Vec<(&'e Deployment, Option<&'e Advice>)>;
+fn advice_of(found: &Examination, index: usize) -> Option<&Advice> {
+    found.advice.get(index).and_then(Option::as_ref)
+}
+
+/// The same services on other machines.
+fn compare(cli: &Cli, request: &Request, found: &Examination, services: &[Numbered<'_>], advise: &Advise) -> Done {
+    let machines: Vec<Machine> = advise
+        .compare
+        .iter()
+        .map(|&(cpus, memory)| {
+            let mut request = request.clone();
+            request.declared.cpus = Some(Known::certain(cpus, "--compare"));
+            request.declared.memory = Some(Known::certain(memory, "--compare"));
+            let mut all = farrier::advise_afresh(&request, found);
+            let advice = services.iter().map(|&(index, _)| all.get_mut(index).and_then(Option::take)).collect();
+            Machine { cpus, memory, advice }
+        })
+        .collect();
+    let deployments: Vec<&Deployment> = services.iter().map(|&(_, deployment)| deployment).collect();
+    let text = match advise.format {
+        Listing::Json => report::comparison_json(&found.files, &deployments, &machines, &found.notes),
+        Listing::Pretty => report::comparison(&found.files, &deployments, &machines, super::look(cli)),
+        Listing::Markdown => report::comparison_markdown(&found.files, &deployments, &machines),
+    };
+    Done { text, exit: Exit::Clean }
+}
+
+/// Asks about each service, and writes what is agreed to.
+fn ask(
+    request: &Request,
+    found: &Examination,
+    services: &[Numbered<'_>],
+    file: Option<FileId>,
+) -> Result<Done, Failure> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::Usage("`--ask` needs a terminal to ask at; `--diff` shows and `--fix` writes".to_owned()));
+    }
+    let mut asked = Asked::new(std::io::stdin().lock(), std::io::stderr());
+    let mut agreed = Vec::new();
+    for &(index, deployment) in services {
+        let app = deployment.app.as_ref().map_or("", |app| app.value.as_str());
+        let title = format!("{app} on {}", deployment.server);
+        if let Some(advice) = advice_of(found, index) {
+            agreed.push((deployment, asked.agreed(&title, advice)?));
+        }
+    }
+    if agreed.iter().all(|(_, advice)| advice.items.is_empty()) {
+        let settled = services.iter().all(|&(index, _)| advice_of(found, index).is_none_or(Advice::is_settled));
+        let (text, exit) = if settled {
+            ("nothing to do: every value is inside its range\n", Exit::Clean)
+        } else {
+            ("nothing written\n", Exit::ToDo)
+        };
+        return Ok(Done { text: text.to_owned(), exit });
+    }
+    let services: Vec<_> = agreed.iter().map(|(deployment, advice)| (*deployment, Some(advice))).collect();
+    write(request, found, &services, file, Mode::Write)
+}
+
+/// A launch with its place among all of them.
+type Numbered<'e> = (usize, &'e Deployment);
 
 /// The file that the user named, if it was one.
 fn named_file(found: &Examination, request: &Request, path: &Path) -> Result<Option<FileId>, Failure> {
@@ -54,8 +129,7 @@ fn named_file(found: &Examination, request: &Request, path: &Path) -> Result<Opt
 
 /// The launches that a file has a part in, or all of them; those for development only where there are
 /// no others.
-fn services(found: &Examination, file: Option<FileId>) -> Services<'_> {
-    let all = || found.assembly.deployments.iter().zip(found.advice.iter().map(Option::as_ref));
+fn services(found: &Examination, file: Option<FileId>) -> Vec<Numbered<'_>> {
     let concerns = |deployment: &Deployment| {
         file.is_none_or(|file| {
             deployment.command.file == file
@@ -66,18 +140,19 @@ fn services(found: &Examination, file: Option<FileId>) -> Services<'_> {
                     .any(|(_, setting)| setting.place().is_some_and(|place| place.file == file))
         })
     };
-    let concerned: Services = all().filter(|(deployment, _)| concerns(deployment)).collect();
-    let production: Services =
-        concerned.iter().copied().filter(|(deployment, _)| deployment.development.is_none()).collect();
+    let all = found.assembly.deployments.iter().enumerate();
+    let concerned: Vec<Numbered> = all.filter(|(_, deployment)| concerns(deployment)).collect();
+    let production: Vec<Numbered> =
+        concerned.iter().copied().filter(|(_, deployment)| deployment.development.is_none()).collect();
     if production.is_empty() { concerned } else { production }
 }
 
 fn write(
     request: &Request,
     found: &Examination,
-    services: &Services,
+    services: &[(&Deployment, Option<&Advice>)],
     file: Option<FileId>,
-    advise: &Advise,
+    mode: Mode,
 ) -> Result<Done, Failure> {
     let manner = Manner { only: file };
     let changes: Vec<Changes> = services
@@ -91,7 +166,6 @@ fn write(
         rewrite::reread(request, found, rewrite, &intended)?;
         reaches(request, found, rewrite, &planned)
     };
-    let mode = if advise.fix { Mode::Write } else { Mode::Show };
     let applied = rewrite::apply(request, found, &fixes, mode, &check)?;
     let mut text = applied.text;
     let mut refused: Vec<_> = changes.iter().flat_map(|changes| &changes.refused).collect();
@@ -103,7 +177,7 @@ fn write(
         text.push_str("nothing to do: every value is inside its range\n");
     }
     let left = applied.refused > 0 || refused.iter().any(|refusal| refusal.is_outside);
-    let open = left || !advise.fix && applied.changed > 0;
+    let open = left || mode == Mode::Show && applied.changed > 0;
     Ok(Done { text, exit: if open { Exit::ToDo } else { Exit::Clean } })
 }
 
@@ -116,7 +190,10 @@ fn reaches(
 ) -> Result<(), String> {
     let path = found.files.get(rewrite.file).path();
     let after = farrier::examine_with(request, Some((path, &rewrite.new))).map_err(|error| error.to_string())?;
-    for change in made {
+    let here = |change: &&&advice::Change| {
+        change.fix.edits.iter().any(|edit| found.files.owner(edit.place.file) == rewrite.file)
+    };
+    for change in made.iter().filter(here) {
         let reached = |value: &Value| {
             let mut deployments = after.assembly.deployments.iter();
             deployments.any(|deployment| deployment.setting(change.setting).and_then(|s| s.value()) == Some(value))

@@ -126,6 +126,8 @@ fn recommended(current: &[String], deployment: &Deployment, advice: &Advice, asg
             Amount::Count(n) => n.to_string(),
             Amount::Class(Class::EventLoop) => event_loop(deployment),
             Amount::Class(class) => class.as_str().to_owned(),
+            // What concerns the end of a run, or the proxy in front, shows in no measurement.
+            Amount::Seconds(_) | Amount::Open | Amount::Path(_) => continue,
         };
         words.push(format!("{flag}={value}"));
     }

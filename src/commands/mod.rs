@@ -1,6 +1,7 @@
 //! The verbs: what was typed becomes what is meant, the library answers, a renderer prints.
 
 mod advise;
+mod ask;
 mod baseline;
 mod check;
 mod explain;
@@ -61,7 +62,7 @@ pub(crate) fn run(cli: &Cli) -> Result<Done, Failure> {
         Verb::Measure(measure) => measure::run(cli, measure),
         Verb::Explain(explain) => explain::explain(cli, explain),
         Verb::Rules(rules) => explain::list(cli, rules),
-        Verb::Init(init) => init::run(init),
+        Verb::Init(init) => init::run(cli, init),
         Verb::Baseline(baseline) => baseline::run(cli, baseline),
     }
 }
@@ -147,6 +148,7 @@ fn flags(production: &Production) -> Flags {
         cpus: production.cpus,
         memory: production.memory,
         worker_memory: production.worker_memory,
+        replicas: production.replicas,
         workload: production.workload,
         environment: production.environment.clone(),
         ..Flags::default()

@@ -177,7 +177,9 @@ fn add_alone(mut own: Assembly, aside: bool, assembly: &mut Assembly) {
     for deployment in &mut own.deployments {
         if deployment.development.is_none() && (aside || reloads(deployment)) {
             let elsewhere = assembly.deployments.iter().find(|other| {
-                let module = |one: &Deployment| Some(one.app.as_ref()?.value.split(':').next()?.to_owned());
+                let named =
+                    |one: &Deployment| one.app.as_ref().filter(|_| one.handed.is_none()).map(|app| app.value.clone());
+                let module = |one: &Deployment| Some(named(one)?.split(':').next()?.to_owned());
                 other.development.is_none()
                     && (reloads(deployment) || module(deployment).is_some_and(|own| module(other) == Some(own)))
             });

@@ -29,9 +29,7 @@ impl Deployment {
         let place = self.asked_at(beside)?;
         let end = files.line_break(place.file);
         let bound = least.map_or_else(String::new, |least| format!(">={least}"));
-        let after = |at: usize, text: String| {
-            Some(Edit::insert(Place::new(place.file, Span::new(at, at)), text))
-        };
+        let after = |at: usize, text: String| Some(Edit::insert(Place::new(place.file, Span::new(at, at)), text));
         let line_end = files.line_of(place).span.end;
         match form(files, place)? {
             Form::Line(before) => after(line_end, format!("{end}{before}{distribution}{bound}")),
@@ -39,9 +37,7 @@ impl Deployment {
                 let version = if bound.is_empty() { "*" } else { &bound };
                 after(line_end, format!("{end}{before}{distribution} = \"{version}\""))
             }
-            Form::Quoted(quote) => {
-                after(place.span.end + 1, format!(", {quote}{distribution}{bound}{quote}"))
-            }
+            Form::Quoted(quote) => after(place.span.end + 1, format!(", {quote}{distribution}{bound}{quote}")),
             // A shell would take `>` for a file.
             Form::Word => after(word_end(files, place), format!(" {distribution}")),
         }

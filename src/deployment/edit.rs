@@ -144,9 +144,7 @@ impl Deployment {
     fn holds(&self, place: Option<Place>) -> bool {
         let command = self.command;
         place.is_some_and(|place| {
-            place.file == command.file
-                && command.span.start <= place.span.start
-                && place.span.end <= command.span.end
+            place.file == command.file && command.span.start <= place.span.start && place.span.end <= command.span.end
         })
     }
 }

@@ -114,6 +114,11 @@ pub struct Candidate {
 }
 
 impl Candidate {
+    /// Whether nothing but the files decides it; what a file gives in place of a variable is what it says.
+    pub fn is_settled(&self) -> bool {
+        self.depends.iter().all(|dependency| matches!(dependency, Dependency::InPlace { .. }))
+    }
+
     /// The call that makes the value depend on the cores of the machine without a bound, and how it
     /// is spelled.
     pub fn host_cores(&self) -> Option<(Place, &str)> {
@@ -185,7 +190,7 @@ impl Effective {
     /// How sure the value is: a literal is, a default in place of an environment variable that
     /// nobody sets in the files is less so.
     pub fn confidence(&self) -> Confidence {
-        match (&self.winner.value, self.winner.depends.is_empty()) {
+        match (&self.winner.value, self.winner.is_settled()) {
             (Resolved::Known(_), true) => Confidence::High,
             (Resolved::Known(_), false) => Confidence::Medium,
             (Resolved::Unknown(_), _) => Confidence::Low,

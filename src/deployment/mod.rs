@@ -42,7 +42,9 @@ mod version;
 mod words;
 
 pub use crate::python::evaluate::Dependency;
-pub use crate::read::{Autoscaler, Container, Edge, HealthCheck, HealthKind, Limits, Outside, Proxy, UnitKind};
+pub use crate::read::{
+    Autoscaler, Command, Container, Edge, Form, HealthCheck, HealthKind, Limits, Outside, Proxy, UnitKind,
+};
 pub use assemble::{Assembly, BaseImage, DevelopmentServer, Unloaded, assemble};
 pub use compose::{Composed, services as compose_services};
 pub use configuration::{Configuration, Stranger};
@@ -56,7 +58,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::python::modules::Start;
 use crate::servers::{Server, Version, WorkerClass};
 use crate::source::{FileId, Located, Place};
-use crate::values::Seconds;
+use crate::values::{Seconds, Value};
 
 /// One server, started in one way.
 #[derive(Debug, Clone)]
@@ -73,12 +75,16 @@ pub struct Deployment {
     pub command: Place,
     /// The application it serves, such as `main:app`.
     pub app: Option<Located<String>>,
+    /// The expression that hands it the application, where that has no name that could be imported.
+    pub handed: Option<Place>,
     /// The folder of the project it starts in, relative to the root; empty for the root.
     pub folder: String,
     /// What lies below that folder came from elsewhere in the project: see [`Start`].
     placed: Vec<(String, String)>,
     /// Every setting of the server.
     pub settings: Settings,
+    /// What else it is told, by names that its table does not have: options of uWSGI, which has some nine hundred.
+    pub others: Vec<(String, Located<String>)>,
     /// The worker class that really runs; `None` where it is unknown or the project's own.
     pub class: Option<&'static WorkerClass>,
     /// The configuration file it loads.
@@ -137,6 +143,11 @@ impl Deployment {
     /// Where it starts, as its imports see it.
     pub fn start(&self) -> Start {
         Start { folder: self.folder.clone(), placed: self.placed.clone() }
+    }
+
+    /// Whether the application that it is told is a function which makes one.
+    pub fn calls_app(&self) -> bool {
+        self.setting("factory").and_then(Effective::value) == Some(&Value::Bool(true))
     }
 
     /// A setting by name; `None` for a name the server does not have in this version.

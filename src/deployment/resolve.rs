@@ -11,7 +11,9 @@ use super::launcher::{self, Called, Launched};
 use super::locate::Roots;
 use super::settle::{self, Sources};
 use super::version;
-use super::{Candidate, Deployment, Resolved, Settings, daphne, fastapi, faults, granian, hypercorn, uvicorn, uwsgi};
+use super::{
+    Candidate, Deployment, Layer, Resolved, Settings, daphne, fastapi, faults, granian, hypercorn, uvicorn, uwsgi,
+};
 use crate::findings::Note;
 use crate::python::deeds::Deeds;
 use crate::read::{self, Facts, Limits, Unit, UnitKind};
@@ -107,11 +109,13 @@ pub(super) fn resolve(
     let mut loaded_files: Vec<FileId> = loaded.configuration.iter().map(|configuration| configuration.file).collect();
     let abbreviated = abbreviated(interface, spoken, &command_line, files);
     let mut object = None;
-    let (settings, app) = if server == Server::Uwsgi {
+    let mut others = Vec::new();
+    let (mut settings, app) = if server == Server::Uwsgi {
         let found = (&mut errors, &mut *notes);
         let told = uwsgi::read(start, origin.unit, &command_line, table, version.version, files, facts, found);
         loaded.configuration = told.configuration;
         loaded_files = told.loaded;
+        others = told.others;
         (told.settings, told.app)
     } else {
         let mut settings = sources.settle(&mut errors);
@@ -127,7 +131,19 @@ pub(super) fn resolve(
         let app = situation.application(server, named.as_ref(), &mut settings, &mut errors, &mut object);
         (settings, app)
     };
+    let parse = |words: &[Argument]| arguments::parse(interface, spoken, words);
+    let large = workers_on_large_node(&reader, loaded.configuration.as_ref(), &settings, start, parse);
+    if let Some(large) = large {
+        settings.change("workers", |winner| match &winner.value {
+            Resolved::Unknown(why) if why == settle::FROM_CORES => {
+                let why = format!("{why}: {large} on one with {LARGE_NODE}");
+                Candidate { value: Resolved::Unknown(why), ..winner.clone() }
+            }
+            _ => winner.clone(),
+        });
+    }
     let roots = entered(start, &settings);
+    let handed = called.as_ref().and_then(|called| called.handed);
     let folder = called.and_then(|called| called.folder).or(home_of_path).unwrap_or_else(|| match &app {
         Some(app) => roots.folder_importing(files, &app.value),
         None => roots.folder(files),
@@ -139,8 +155,10 @@ pub(super) fn resolve(
         command: start.place,
         folder,
         placed: roots.placed(files),
+        handed,
+        others,
         class: settle::worker_class(table, &settings),
-        workers_on_large_node: workers_on_large_node(&reader, loaded.configuration.as_ref(), &settings),
+        workers_on_large_node: large,
         configuration: loaded.configuration,
         loaded: loaded_files,
         limits: origin.limits.clone(),
@@ -290,10 +308,33 @@ fn entered(start: &Start, settings: &Settings) -> Roots {
     roots
 }
 
-fn workers_on_large_node(reader: &Reader, configuration: Option<&Configuration>, settings: &Settings) -> Option<i64> {
-    settings.get("workers")?.winner.host_cores()?;
-    let large = Reader { cpus: Some(LARGE_NODE), ..*reader };
-    large.value_of(configuration?.file, "workers")?.as_int()
+/// How many workers a formula starts where there are many cores: one of the configuration file, or of the script
+/// with the command.
+fn workers_on_large_node(
+    reader: &Reader,
+    configuration: Option<&Configuration>,
+    settings: &Settings,
+    start: &Start,
+    parse: impl Fn(&[Argument]) -> Arguments,
+) -> Option<i64> {
+    let workers = settings.get("workers")?;
+    workers.winner.host_cores()?;
+    let large = || start.on_large_node.as_ref();
+    match workers.winner.layer {
+        Layer::CommandLine => match &parse(&large()?.0).last("workers")?.value {
+            arguments::Outcome::Known(value) => value.as_int(),
+            _ => None,
+        },
+        Layer::Environment => {
+            let environment = &large()?.1;
+            let names = [workers.setting.default_variable(), Some("WEB_CONCURRENCY")];
+            names.into_iter().flatten().find_map(|name| environment.text(name))?.trim().parse().ok()
+        }
+        _ => {
+            let large = Reader { cpus: Some(LARGE_NODE), ..*reader };
+            large.value_of(configuration?.file, "workers")?.as_int()
+        }
+    }
 }
 
 /// The options that stand there as the beginning of one only, with the whole of it.

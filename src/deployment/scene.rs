@@ -15,7 +15,7 @@ use super::left_out::LeftOut;
 use super::locate::{self, Rest, Roots};
 use super::resolve::{Origin, resolve};
 use super::{Deployment, Effective, context, front, host, image_name, platform, supervisor};
-use crate::read::{self, EnvironmentFile, Facts, Limits, Unit, UnitKind};
+use crate::read::{self, EnvironmentFile, Facts, Form, Limits, Unit, UnitKind};
 use crate::servers::{Program, Server};
 use crate::source::{FileId, Files, Located, Place, SourceFile, Span};
 use crate::values::Value;
@@ -43,6 +43,8 @@ pub(super) struct Scene<'f> {
     replaces: bool,
     /// Where the image of a registry is named that it runs in, if what that holds is known.
     base: Option<Place>,
+    /// The entry point of an image that has no command: whoever runs it adds the words that it is made for.
+    awaits_words: Option<Place>,
 }
 
 impl<'f> Scene<'f> {
@@ -71,6 +73,7 @@ impl<'f> Scene<'f> {
             development: context::development(unit, files),
             replaces: false,
             base: None,
+            awaits_words: None,
         }
     }
 
@@ -85,6 +88,7 @@ impl<'f> Scene<'f> {
             container: None,
             replaces: false,
             base: None,
+            awaits_words: None,
         }
     }
 
@@ -102,6 +106,10 @@ impl<'f> Scene<'f> {
             development: context::development(image.stage, files),
             replaces: false,
             base: image.known.map(|base| base.place),
+            awaits_words: image
+                .entrypoint
+                .filter(|entrypoint| entrypoint.form == Form::Exec && image.command.is_none())
+                .map(|entrypoint| entrypoint.place),
         }
     }
 
@@ -175,6 +183,7 @@ impl<'f> Scene<'f> {
             development: context::development(unit, files),
             replaces: uses_own && own_image.is_some_and(|image| image.entrypoint.or(image.command).is_some()),
             base: own_image.and_then(|image| image.known).map(|base| base.place),
+            awaits_words: None,
         }
     }
 
@@ -200,6 +209,7 @@ impl<'f> Scene<'f> {
             container: None,
             replaces: false,
             base: None,
+            awaits_words: None,
         }
     }
 
@@ -224,6 +234,7 @@ impl<'f> Scene<'f> {
             development: context::development(unit, files),
             replaces: false,
             base: None,
+            awaits_words: None,
         }
     }
 
@@ -250,7 +261,12 @@ impl<'f> Scene<'f> {
                     return;
                 }
                 let words: Vec<Option<String>> = start.arguments.iter().map(|word| word.text.clone()).collect();
-                let (found, _) = launcher::follow(&entry, start, Some(&words), None, project.files, project.facts);
+                let follow = |words| launcher::follow(&entry, start, words, None, project.files, project.facts).0;
+                // With none of its words a program that has options is not run in the way it is meant to.
+                let open =
+                    depth == 0 && words.is_empty() && self.awaits_words.is_some_and(|all| is_inside(start.place, all));
+                let found = if open { follow(None) } else { Vec::new() };
+                let found = if found.is_empty() { follow(Some(&words)) } else { found };
                 for launched in &found {
                     reached.add(launched);
                 }
@@ -354,6 +370,10 @@ impl<'f> Scene<'f> {
     }
 }
 
+fn is_inside(inner: Place, outer: Place) -> bool {
+    inner.file == outer.file && outer.span.start <= inner.span.start && inner.span.end <= outer.span.end
+}
+
 /// The unit with what it takes over from its image: who runs it, how it is stopped, how somebody sees
 /// whether it is well. Kubernetes does not look at the check of an image.
 fn with_image(unit: &Unit, image: Option<&Image>, files: &Files) -> Unit {
@@ -370,6 +390,8 @@ fn with_image(unit: &Unit, image: Option<&Image>, files: &Files) -> Unit {
     unit.outside.volumes.extend(declared);
     unit.outside.front = front::in_image(image, files);
     unit.outside.linked = image::linked(image, files);
+    let exec = image.entrypoint.is_some_and(|entrypoint| entrypoint.form == Form::Exec);
+    unit.outside.takes_words = unit.kind == UnitKind::Image && exec && image.command.is_none();
     if unit.kind != UnitKind::KubernetesContainer {
         match (unit.health.first_mut(), image.health) {
             (None, Some(check)) => unit.health = vec![check.clone()],

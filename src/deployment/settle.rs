@@ -229,6 +229,9 @@ pub(super) fn unknown(layer: Layer, place: Place, why: String) -> Candidate {
     Candidate { value: Resolved::Unknown(why), layer, place: Some(place), site: None, depends: Vec::new() }
 }
 
+/// Why a value is unknown that a command computes.
+pub(super) const FROM_CORES: &str = "it is computed from the cores of the machine";
+
 pub(super) fn from_words(given: &Given, layer: Layer, parted: &Parted, errors: &mut Vec<Located<String>>) -> Candidate {
     let place = given.value_place.unwrap_or(given.flag);
     let value = match &given.value {
@@ -236,7 +239,11 @@ pub(super) fn from_words(given: &Given, layer: Layer, parted: &Parted, errors: &
         Outcome::Unknown if given.maybe => {
             Resolved::Unknown("whether it is given rests on a condition that the files do not decide".to_owned())
         }
-        Outcome::Unknown => Resolved::Unknown("it comes from a variable that no file sets".to_owned()),
+        Outcome::Unknown => {
+            let counts = parted.depends(place).iter().any(|one| matches!(one, Dependency::Cpus { .. }));
+            let why = if counts { FROM_CORES } else { "it comes from a variable that no file sets" };
+            Resolved::Unknown(why.to_owned())
+        }
         Outcome::Invalid(message) => {
             errors.push(Located::new(format!("`{}`: {message}", given.setting.name()), place));
             Resolved::Unknown(format!("the server refuses `{}`", given.text.as_deref().unwrap_or_default()))

@@ -173,7 +173,12 @@ pub(super) fn within(unit: &Unit, program: &Unit) -> Unit {
     inner.container.stops_group = program.container.stops_group;
     inner.limits.stop_grace = match (inner.limits.stop_grace.take(), program.limits.stop_grace.clone()) {
         (Some(outer), Some(own)) if seconds(&outer) < seconds(&own) => Some(outer),
-        (outer, own) => own.or(outer),
+        (outer, own) => {
+            if own.is_some() {
+                inner.limits.stop_default = program.limits.stop_default;
+            }
+            own.or(outer)
+        }
     };
     inner
 }

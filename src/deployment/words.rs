@@ -47,7 +47,10 @@ fn own_item<'t>(before: &'t str, after: &str) -> Option<&'t str> {
 
 /// Whether a word stands between the brackets and commas of a list.
 fn in_list(before: &str, after: &str) -> bool {
-    before.trim_end().ends_with([',', '[', '(']) && after.trim_start().starts_with([',', ']', ')'])
+    // A Dockerfile goes on behind a backslash inside a list as well.
+    let goes_on = |c: char| c.is_whitespace() || c == '\\';
+    before.trim_end_matches(goes_on).ends_with([',', '[', '('])
+        && after.trim_start_matches(goes_on).starts_with([',', ']', ')'])
 }
 
 /// The space before a word that begins a line of its own, where the line above goes on behind a backslash.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use ignore::overrides::{Override, OverrideBuilder};
 use ignore::{DirEntry, WalkBuilder};
 
@@ -69,6 +70,8 @@ pub struct Found {
     pub others: Vec<String>,
     /// What was left out although its name says it matters.
     pub notes: Vec<Note>,
+    /// The patterns that leave out nothing that would have been looked at without them.
+    pub idle: Vec<String>,
 }
 
 /// The files below `root` that have a reader; `named` ones are among them whatever ignore files say.
@@ -83,15 +86,9 @@ pub fn discover(root: &Path, named: &[PathBuf], options: &Options) -> Result<Fou
     }
     let real_root = root.canonicalize().map_err(|error| Error::Unreadable(root.to_path_buf(), error))?;
     let mut found = Found::default();
-    let walk = WalkBuilder::new(root)
-        .hidden(false)
-        .require_git(false)
-        .git_global(false)
-        .overrides(excluded(root, &options.exclude)?)
-        .add_custom_ignore_filename(".farrierignore")
-        .filter_entry(is_wanted)
-        .sort_by_file_name(std::ffi::OsStr::cmp)
-        .build();
+    let excluded = excluded(root, &options.exclude)?;
+    found.idle = idle(root, &options.exclude);
+    let walk = walk(root).overrides(excluded).sort_by_file_name(std::ffi::OsStr::cmp).build();
     for entry in walk {
         match entry {
             Ok(entry) if !entry.file_type().is_some_and(|kind| kind.is_dir()) => {
@@ -138,6 +135,41 @@ pub fn root_of(path: &Path) -> Result<PathBuf, Error> {
     let home = real.parent().unwrap_or(Path::new("/"));
     let marked = |folder: &&Path| MARKERS.iter().any(|marker| folder.join(marker).exists());
     Ok(home.ancestors().find(marked).unwrap_or(home).to_path_buf())
+}
+
+/// What is looked at where no pattern leaves anything out.
+fn walk(root: &Path) -> WalkBuilder {
+    let mut walk = WalkBuilder::new(root);
+    walk.hidden(false)
+        .require_git(false)
+        .git_global(false)
+        .add_custom_ignore_filename(".farrierignore")
+        .filter_entry(is_wanted);
+    walk
+}
+
+/// The patterns that match no file and no folder below `root`.
+fn idle(root: &Path, patterns: &[String]) -> Vec<String> {
+    let built = |pattern: &String| {
+        let mut builder = GitignoreBuilder::new("");
+        builder.add_line(None, pattern).ok()?;
+        Some((pattern.clone(), builder.build().ok()?))
+    };
+    let mut open: Vec<(String, Gitignore)> = patterns.iter().filter_map(built).collect();
+    if open.is_empty() {
+        return Vec::new();
+    }
+    for entry in walk(root).build().flatten().take(MAX_FILES) {
+        let Ok(path) = entry.path().strip_prefix(root) else { continue };
+        let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+        open.retain(|(_, pattern)| {
+            path.as_os_str().is_empty() || !pattern.matched_path_or_any_parents(path, is_folder).is_ignore()
+        });
+        if open.is_empty() {
+            break;
+        }
+    }
+    open.into_iter().map(|(pattern, _)| pattern).collect()
 }
 
 fn excluded(root: &Path, patterns: &[String]) -> Result<Override, Error> {

@@ -41,6 +41,21 @@ fn the_tightest_limit_wins() {
         // A monitoring container mounts its host's tree as well: not its own limits.
         ("second-mount", Some((3.0, "/sys/fs/cgroup/cpu.max")), Some((16000, meminfo))),
         ("no-mountinfo", Some((1.0, "/sys/fs/cgroup/cpu.max")), Some((16000, meminfo))),
+        // A unit with `CPUQuota=150%` in a slice with `MemoryMax=4G`.
+        ("v2-systemd-unit", Some((1.5, "web.service/cpu.max")), Some((4096, "system.slice/memory.max"))),
+        // The static CPU manager gives whole cores; affinity and cpuset say the same as the quota.
+        ("v2-kubernetes-guaranteed", Some((2.0, "cgroup/cpu.max")), Some((1024, "cgroup/memory.max"))),
+        // A request is a share and no number of cores.
+        ("v2-kubernetes-burstable", Some((32.0, "cpuset.cpus.effective")), Some((512, "cgroup/memory.max"))),
+        ("v2-kubernetes-pod", Some((0.75, "pod9.slice/cpu.max")), Some((768, "pod9.slice/memory.max"))),
+        ("v2-fraction", Some((0.25, "cgroup/cpu.max")), Some((128, "cgroup/memory.max"))),
+        ("v2-quota-above-cores", Some((2.0, status)), Some((16000, meminfo))),
+        ("v2-docker-in-docker", Some((2.0, "fs/cgroup/cpu.max")), Some((1024, "fs/cgroup/memory.max"))),
+        ("v1-docker-in-docker", Some((1.0, "inner/cpu.cfs_quota_us")), Some((512, "inner/memory.limit_in_bytes"))),
+        ("v1-affinity", Some((2.0, status)), Some((16000, meminfo))),
+        ("hybrid-unified", Some((2.5, "web.service/cpu.cfs_quota_us")), Some((1536, "memory.limit_in_bytes"))),
+        ("v2-half-written", Some((4.0, status)), Some((16000, meminfo))),
+        ("v2-memory-high", Some((4.0, status)), Some((384, "web.scope/memory.high"))),
         ("cpuinfo-only", Some((2.0, "/proc/cpuinfo")), None),
         ("nothing", None, None),
         ("garbage", None, None),
@@ -59,6 +74,75 @@ fn the_tightest_limit_wins() {
         }
     }
     assert!(fixture("v2-namespace").cpus.iter().any(|r| r.file.ends_with(online)));
+}
+
+/// A group with a quota of 1.5 cores, made on the machine that runs the test.
+#[cfg(target_os = "linux")]
+struct RealGroup {
+    folder: std::path::PathBuf,
+    /// What `/proc/self/cgroup` says to a process inside.
+    said: String,
+}
+
+#[cfg(target_os = "linux")]
+impl RealGroup {
+    /// `None` where whoever runs the tests may not make one.
+    fn make() -> Option<Self> {
+        let name = format!("farrier-test-{}", std::process::id());
+        for (parent, file, quota) in [
+            ("/sys/fs/cgroup/cpu", "cpu.cfs_quota_us", "150000"),
+            ("/sys/fs/cgroup/cpu,cpuacct", "cpu.cfs_quota_us", "150000"),
+            ("/sys/fs/cgroup", "cpu.max", "150000 100000"),
+        ] {
+            let folder = Path::new(parent).join(&name);
+            if std::fs::create_dir(&folder).is_err() {
+                continue;
+            }
+            let mut group = Self { folder, said: String::new() };
+            // The group goes away again whatever comes next.
+            if std::fs::write(group.folder.join(file), quota).is_ok() && group.enter() {
+                return Some(group);
+            }
+        }
+        None
+    }
+
+    fn enter(&mut self) -> bool {
+        let into = format!("echo $$ > {}/cgroup.procs && cat /proc/self/cgroup", self.folder.display());
+        let said = Command::new("sh").args(["-c", &into]).output();
+        self.said = said.map(|said| String::from_utf8_lossy(&said.stdout).into_owned()).unwrap_or_default();
+        self.said.contains("farrier-test-")
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for RealGroup {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir(&self.folder);
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_real_group_is_read_as_it_was_made() {
+    let Some(group) = RealGroup::make() else {
+        eprintln!("no group can be made here: the fixtures have to do");
+        return;
+    };
+    // The machine as a process in the group sees it.
+    let root = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink("/sys", root.path().join("sys")).unwrap();
+    let own = root.path().join("proc/self");
+    std::fs::create_dir_all(&own).unwrap();
+    std::fs::copy("/proc/self/mountinfo", own.join("mountinfo")).unwrap();
+    std::fs::write(own.join("cgroup"), &group.said).unwrap();
+    let host = Host::detect(root.path());
+    let quota = host.cpus.iter().find(|r| r.value == Cpus(1.5));
+    let quota = quota.unwrap_or_else(|| panic!("{host:#?}"));
+    assert!(quota.file.contains("farrier-test-"), "{quota:?}");
+    let least = host.cpus.iter().map(|r| r.value.0).fold(f64::INFINITY, f64::min);
+    assert_eq!(host.cpu_limit().map(|r| r.value.0), Some(least));
+    assert!(least <= 1.5);
 }
 
 #[test]

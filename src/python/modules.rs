@@ -79,7 +79,8 @@ impl Modules {
         let relative = dotted.replace('.', "/");
         let top = dotted.split('.').next().unwrap_or(dotted);
         let roots = self.roots(from, catalogue::speaks_about(top));
-        let exact = self.placed(&relative).or_else(|| roots.iter().find_map(|root| self.file_at(&join(root, &relative))));
+        let exact =
+            self.placed(&relative).or_else(|| roots.iter().find_map(|root| self.file_at(&join(root, &relative))));
         if exact.is_some() {
             return exact.map(ModuleRef::File);
         }

@@ -8,7 +8,7 @@ use super::shell::Script;
 use super::{ComposeFile, ConsoleScript, Lexed, Notation};
 use crate::findings::Note;
 use crate::python::syntax::Module;
-use crate::source::{Comment, FileId, Located, Place, Span, Word};
+use crate::source::{Comment, FileId, Located, Place, Word};
 use crate::values::{Bytes, Cpus, Seconds};
 
 /// Everything that was read, before anything is joined.
@@ -62,24 +62,6 @@ impl Facts {
         self.proxies.extend(other.proxies);
         self.comments.extend(other.comments);
         self.notes.extend(other.notes);
-    }
-
-    /// The statement or the instruction that `span` of `file` belongs to; the span itself where the
-    /// format has none that goes over several lines.
-    pub fn statement_around(&self, file: FileId, span: Span) -> Span {
-        if let Some(module) = self.python.get(&file) {
-            return module.statement_around(span).unwrap_or(span);
-        }
-        if let Some(compose) = self.compose.get(&file) {
-            return compose.command_around(span).unwrap_or(span);
-        }
-        let commands = self.units.iter().flat_map(|unit| unit.entrypoint.iter().chain(&unit.command));
-        let scripts = self.scripts.get(&file).into_iter().flat_map(|script| script.commands());
-        commands
-            .map(|command| command.place)
-            .chain(scripts)
-            .find(|place| place.file == file && place.span.start <= span.start && span.end <= place.span.end)
-            .map_or(span, |place| place.span)
     }
 }
 
@@ -159,6 +141,8 @@ pub struct Outside {
     pub shares_network: bool,
     /// Folders that outlive the container, as it sees them.
     pub volumes: Vec<String>,
+    /// Whether whoever runs the image gives words for its entry point, which has none of its own.
+    pub takes_words: bool,
     /// Files of the image that lead to the output of the container (`ln -sf /dev/stdout`).
     pub linked: Vec<String>,
     /// What is in the same container and passes requests on, or starts who does.
@@ -371,6 +355,17 @@ impl StopDefault {
         Some(Self { value: Seconds(seconds), by })
     }
 }
+
+impl Limits {
+    /// Who waits of his own accord, and how long, where no file says it.
+    pub fn usual_stop(&self) -> Option<StopDefault> {
+        // What supervisord does by itself stands among the limits: it is another one than that of its container.
+        self.stop_default.filter(|usual| self.stop_grace.is_none() || usual.by == SUPERVISORD)
+    }
+}
+
+/// Who waits ten seconds unless `stopwaitsecs` says otherwise (`_processes_from_section` of supervisor 4.3).
+pub(crate) const SUPERVISORD: &str = "supervisord";
 
 /// What bounds a unit.
 #[derive(Debug, Clone, Default)]

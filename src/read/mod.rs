@@ -14,6 +14,7 @@ mod durations;
 mod embedded;
 mod entry_points;
 mod expansion;
+mod extent;
 mod facts;
 mod helm;
 #[cfg(test)]
@@ -53,6 +54,7 @@ use crate::source::{FileId, FileKind, Files, Place, SourceFile, Word};
 pub use container::{Container, Edge};
 pub use decoded::Decoded;
 pub use embedded::unfold;
+pub use extent::Extent;
 pub use images::{KnownImage, known_image};
 pub use shell_words::Lexed;
 pub use toml_tree::comments as toml_comments;

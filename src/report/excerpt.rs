@@ -13,6 +13,8 @@ use super::palette::{Look, is_control, one_line};
 use crate::findings::{Finding, Label};
 use crate::source::{FileId, Files, SourceFile, Span};
 
+/// Labels of one finding beside the primary one; a reader who wants more of them reads another format.
+const MAX_LABELS: usize = 40;
 /// Lines shown above and below a label.
 const CONTEXT: usize = 1;
 /// A place over more lines than this is marked on its first one only.
@@ -32,6 +34,8 @@ pub(super) struct Excerpt {
     labels: Vec<LabeledSpan>,
     /// Whether each label is the primary one, in the order of `labels`.
     pub(super) primary: Vec<bool>,
+    /// How many labels are not drawn.
+    pub(super) left_out: usize,
 }
 
 /// Consecutive lines of one file.
@@ -59,8 +63,11 @@ struct Mark<'a> {
 
 impl Excerpt {
     pub(super) fn new(files: &Files, finding: &Finding, look: Look) -> Self {
-        let mut excerpt = Self { text: String::new(), windows: Vec::new(), labels: Vec::new(), primary: Vec::new() };
-        let labels: Vec<&Label> = std::iter::once(&finding.primary).chain(&finding.related).collect();
+        let (text, windows) = (String::new(), Vec::new());
+        let left_out = finding.related.len().saturating_sub(MAX_LABELS);
+        let mut excerpt = Self { text, windows, labels: Vec::new(), primary: Vec::new(), left_out };
+        let shown = finding.related.iter().take(MAX_LABELS);
+        let labels: Vec<&Label> = std::iter::once(&finding.primary).chain(shown).collect();
         let mut order: Vec<FileId> = Vec::new();
         for label in &labels {
             if !order.contains(&label.place.file) {

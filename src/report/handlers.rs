@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Look;
 use super::document::At;
 use super::launches::WIDTH;
-use crate::app::{Application, Calls, Context, Pool, Role};
+use crate::app::{Application, Calls, Context, Pool, Role, WorkloadKind};
 use crate::deployment::Deployment;
 use crate::servers::{Interface, Model};
 use crate::source::Files;
@@ -28,6 +28,10 @@ pub fn unstarted(files: &Files, orphans: &[Application], look: Look) -> String {
 /// One line for each place where handlers run: `12 routes, 2 middleware on the event loop`.
 pub(super) fn describe(text: &mut String, deployment: &Deployment, application: &Application) {
     lines(text, application, calls(deployment));
+    let leaning = application.leaning();
+    if leaning.kind != WorkloadKind::Unknown {
+        let _ = writeln!(text, "  {:WIDTH$} {}  {leaning}", "workload", leaning.kind.as_str());
+    }
 }
 
 fn lines(text: &mut String, application: &Application, calls: Calls) {
@@ -56,6 +60,8 @@ pub(super) struct ApplicationDocument<'a> {
     #[serde(flatten)]
     at: At,
     handlers: Vec<HandlersDocument>,
+    /// `io`, `cpu`, `mixed`, `stream` or `unknown`.
+    workload: &'static str,
 }
 
 /// How many handlers of one role run in one place.
@@ -83,6 +89,7 @@ impl<'a> ApplicationDocument<'a> {
             framework: application.framework.name(),
             at: At::new(files, application.place),
             handlers: groups.collect(),
+            workload: application.leaning().kind.as_str(),
         }
     }
 }

@@ -97,6 +97,9 @@ fn launch(
         let line = format!("{count} settings unknown: {why} ({})", origin(files, &setting.winner));
         let _ = writeln!(text, "  {}", look.dim(&line));
     }
+    for (name, value) in &deployment.others {
+        let _ = writeln!(text, "  {name:width$} {:wide$}  {}", value.value, files.describe(value.place));
+    }
     if !all {
         let rest = deployment.settings.iter().count() - set.len();
         let _ =
@@ -149,6 +152,8 @@ pub fn reasons(setting: &Effective) -> Vec<String> {
     };
     let depends = setting.winner.depends.iter().map(|dependency| match dependency {
         Dependency::Environment { name, default: Some(default) } => format!("{default} unless `{name}` is set"),
+        Dependency::InPlace { name, default: Some(default) } => format!("{default} unless `{name}` is set"),
+        Dependency::InPlace { name, default: None } => format!("unless `{name}` is set"),
         Dependency::Environment { name, default: None } => format!("depends on `{name}`"),
         Dependency::Cpus { spelling, .. } => format!("depends on `{spelling}`"),
         Dependency::Other { what } => format!("depends on {what}"),
@@ -275,7 +280,7 @@ impl SettingDocument {
             Resolved::Known(_) => None,
         };
         let depends = setting.winner.depends.iter().map(|dependency| match dependency {
-            Dependency::Environment { name, .. } => format!("env:{name}"),
+            Dependency::Environment { name, .. } | Dependency::InPlace { name, .. } => format!("env:{name}"),
             Dependency::Cpus { spelling, .. } => format!("cpus:{spelling}"),
             Dependency::Other { what } => what.clone(),
         });

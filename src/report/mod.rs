@@ -3,6 +3,7 @@
 //! Decides the order of things and how they are counted. Knows nothing of terminals, the environment
 //! or exit codes: renderers return text, and whoever calls them writes it.
 
+mod comparison;
 mod concise;
 mod document;
 mod excerpt;
@@ -18,6 +19,7 @@ mod pretty;
 mod recommendations;
 mod surroundings;
 
+pub use comparison::{Machine, comparison, comparison_json, comparison_markdown};
 pub use concise::concise;
 pub use handlers::unstarted;
 pub use json::json;
@@ -27,7 +29,7 @@ pub use limits::{limits, limits_json};
 pub use measured::{measured, measured_json};
 pub use palette::Look;
 pub use pretty::pretty;
-pub use recommendations::{recommendations, recommendations_json};
+pub use recommendations::{recommendations, recommendations_json, recommendations_markdown};
 
 use std::collections::BTreeSet;
 

@@ -194,7 +194,10 @@ impl Diagnostic for Drawing<'_> {
             };
             format!("{} ({how})", one_line(&fix.title))
         });
-        let parts: Vec<String> = self.finding.help.iter().map(|help| printable(help).into_owned()).chain(fix).collect();
+        let more = Some(self.excerpt.left_out).filter(|more| *more > 0);
+        let more = more.map(|more| format!("and {}", count(more, "more place")));
+        let help = self.finding.help.iter().map(|help| printable(help).into_owned());
+        let parts: Vec<String> = help.chain(fix).chain(more).collect();
         if parts.is_empty() { None } else { Some(Box::new(parts.join("\n"))) }
     }
 
@@ -397,6 +400,17 @@ mod tests {
         }
         let trimmed: Vec<&str> = plain.lines().map(str::trim_end).collect();
         assert_eq!(trimmed.join("\n"), pretty(&samples::three_files(), Look::PLAIN).trim_end());
+    }
+
+    #[test]
+    fn places_that_are_not_drawn_are_counted() {
+        let mut report = samples::one_label();
+        let label = report.findings[0].primary.clone();
+        report.findings[0].related = vec![Label::new(label.place, "so does this"); 67];
+        let out = pretty(&report, Look::PLAIN);
+        assert!(out.contains("and 27 more places"), "{out}");
+        report.findings[0].related.truncate(40);
+        assert!(!pretty(&report, Look::PLAIN).contains("more place"));
     }
 
     #[test]

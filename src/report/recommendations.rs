@@ -48,8 +48,60 @@ struct Document<'a> {
     notes: Vec<NoteDocument<'a>>,
 }
 
+/// The recommendations for a page: a table of settings for each service, and the derivation to unfold.
+pub fn recommendations_markdown(files: &Files, services: &[(&Deployment, Option<&Advice>)]) -> String {
+    let mut text = String::new();
+    for (deployment, advice) in services {
+        let name = if deployment.unit.is_empty() { String::new() } else { format!(" ({})", deployment.unit) };
+        let app = deployment.app.as_ref().map_or("", |app| app.value.as_str());
+        let place = files.describe(deployment.command);
+        let _ = write!(text, "### `{app}` on {}{name}\n\nStarted at `{place}`.\n\n", deployment.server);
+        let Some(advice) = advice else {
+            text.push_str("How it serves requests is unknown, so there is nothing to compute.\n\n");
+            continue;
+        };
+        text.push_str("| setting | now | advice | range | because of |\n|---|---|---|---|---|\n");
+        for item in &advice.items {
+            let _ = writeln!(text, "{}", row(item));
+        }
+        let steps = advice.steps.iter().map(|step| step.text.as_str());
+        let rest = advice.sensitivity.iter().map(String::as_str);
+        let lines: Vec<String> = steps.chain(rest).map(|line| format!("- {line}")).collect();
+        let _ = write!(
+            text,
+            "\n<details><summary>Why (confidence: {})</summary>\n\n{}\n\n</details>\n\n",
+            advice.confidence,
+            lines.join("\n")
+        );
+        for question in &advice.questions {
+            let _ = write!(text, "Not known: {question}.\n\n");
+        }
+    }
+    text
+}
+
+/// One line of the table.
+fn row(item: &Item) -> String {
+    let now = item.current.as_ref().map_or_else(
+        || "not known".to_owned(),
+        |current| format!("{} ({})", current.value, current.source.replace('|', "\\|")),
+    );
+    let advice = match item.verdict {
+        Verdict::InRange => "leave it".to_owned(),
+        Verdict::Change | Verdict::Unknown => format!("**{}**", item.target),
+        Verdict::Consider => format!("{} would be better", item.target),
+        Verdict::Remove => "remove it".to_owned(),
+    };
+    let range = match (item.lower, item.upper) {
+        (lower, upper) if lower == upper => lower.to_string(),
+        (lower, Amount::Open) => format!("{lower} and more"),
+        (lower, upper) => format!("{lower} to {upper}"),
+    };
+    format!("| `{}` | {now} | {advice} | {range} | {} |", item.setting, item.binding)
+}
+
 #[derive(Serialize)]
-struct Service<'a> {
+pub(super) struct Service<'a> {
     server: &'static str,
     unit: &'a str,
     app: Option<&'a str>,
@@ -63,6 +115,7 @@ struct Service<'a> {
     slots_now: Option<u64>,
     slots_then: Option<u64>,
     confidence: Option<&'static str>,
+    to_be_surer: &'a [&'static str],
 }
 
 #[derive(Serialize)]
@@ -78,7 +131,7 @@ struct ItemDocument<'a> {
 }
 
 impl<'a> Service<'a> {
-    fn new(files: &Files, deployment: &'a Deployment, advice: Option<&'a Advice>) -> Self {
+    pub(super) fn new(files: &Files, deployment: &'a Deployment, advice: Option<&'a Advice>) -> Self {
         let of = |texts: &'a [String]| texts.iter().map(String::as_str).collect();
         Self {
             server: deployment.server.as_str(),
@@ -94,6 +147,7 @@ impl<'a> Service<'a> {
             slots_now: advice.and_then(|advice| slots(advice.slots_now)),
             slots_then: advice.and_then(|advice| slots(advice.slots_then)),
             confidence: advice.map(|advice| advice.confidence.as_str()),
+            to_be_surer: advice.map_or(&[], |advice| advice.measure.as_slice()),
         }
     }
 }
@@ -113,6 +167,7 @@ impl<'a> ItemDocument<'a> {
                 Verdict::Change => "change",
                 Verdict::Remove => "remove",
                 Verdict::Unknown => "unknown",
+                Verdict::Consider => "consider",
             },
         }
     }
@@ -120,8 +175,10 @@ impl<'a> ItemDocument<'a> {
 
 fn amount(amount: Amount) -> Json {
     match amount {
-        Amount::Count(n) => Json::from(n),
+        Amount::Count(n) | Amount::Seconds(n) => Json::from(n),
         Amount::Class(class) => Json::from(class.as_str()),
+        Amount::Path(path) => Json::from(path),
+        Amount::Open => Json::Null,
     }
 }
 

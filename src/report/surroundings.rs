@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::document::At;
 use super::launches::WIDTH;
-use crate::deployment::{Autoscaler, Deployment, HealthCheck, HealthKind, Limits};
+use crate::deployment::{Autoscaler, Command, Deployment, Form, HealthCheck, HealthKind, Limits};
 use crate::source::{Files, Located, Place};
 use crate::values::{Bytes, Cpus, Seconds};
 
@@ -47,8 +47,8 @@ fn rows(files: &Files, deployment: &Deployment) -> Vec<Row> {
     push(&mut rows, "user", deployment.user.as_ref());
     push(&mut rows, "stop signal", deployment.stop_signal.as_ref());
     push(&mut rows, "stop delay", deployment.stop_delay.as_ref());
-    push(&mut rows, "stop grace", limits.stop_grace.as_ref());
-    let usual = limits.stop_default.filter(|_| limits.stop_grace.is_none());
+    let usual = limits.usual_stop();
+    push(&mut rows, "stop grace", limits.stop_grace.as_ref().filter(|_| usual.is_none()));
     rows.extend(usual.map(|usual| ("stop grace", usual.value.to_string(), Said::By(usual.by))));
     rows
 }
@@ -83,6 +83,24 @@ const fn label(kind: HealthKind) -> &'static str {
     }
 }
 
+/// How much of the command of a check is shown.
+const MAX_COMMAND: usize = 60;
+
+/// A command as somebody would type it.
+fn words(files: &Files, command: &Command) -> String {
+    let written = match (command.form, command.simple.as_slice()) {
+        (Form::Exec, [words]) => words.iter().map(|word| files.text_at(word.place)).collect::<Vec<_>>().join(" "),
+        _ => files.text_at(command.place).to_owned(),
+    };
+    let line = written.split_whitespace().filter(|word| *word != "\\").collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= MAX_COMMAND {
+        return line;
+    }
+    let mut short: String = line.chars().take(MAX_COMMAND - 1).collect();
+    short.push('…');
+    short
+}
+
 /// `GET /healthz on 8000, every 5 s, within 1 s`.
 fn asked(files: &Files, check: &HealthCheck) -> String {
     let port = check.port.as_ref().map(|port| port.value.as_str());
@@ -90,10 +108,7 @@ fn asked(files: &Files, check: &HealthCheck) -> String {
         (Some(path), Some(port), _) => format!("GET {} on {port}", path.value),
         (Some(path), None, _) => format!("GET {}", path.value),
         (None, Some(port), _) => format!("connects to {port}"),
-        (None, None, Some(command)) => {
-            let line = files.text_at(command.place).lines().next().unwrap_or_default();
-            line.chars().take(40).collect()
-        }
+        (None, None, Some(command)) => words(files, command),
         (None, None, None) => "a check".to_owned(),
     };
     let mut add = |what: &str, seconds: Option<&Located<Seconds>>| {
@@ -189,11 +204,8 @@ impl<'a> Surroundings<'a> {
             user: fact(files, deployment.user.as_ref(), String::as_str),
             stop_signal: fact(files, deployment.stop_signal.as_ref(), String::as_str),
             stop_delay: fact(files, deployment.stop_delay.as_ref(), seconds),
-            stop_grace: fact(files, limits.stop_grace.as_ref(), seconds),
-            stop_grace_default: limits
-                .stop_default
-                .filter(|_| limits.stop_grace.is_none())
-                .map(|usual| Usual { value: usual.value.0, by: usual.by }),
+            stop_grace: fact(files, limits.stop_grace.as_ref().filter(|_| limits.usual_stop().is_none()), seconds),
+            stop_grace_default: limits.usual_stop().map(|usual| Usual { value: usual.value.0, by: usual.by }),
         }
     }
 }

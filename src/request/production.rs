@@ -3,6 +3,7 @@
 use super::{Error, Flags, file_name};
 use crate::rules::Stated;
 use crate::settings::{self, Loaded};
+use crate::sizing::Known;
 
 /// The environment that counts: the one that is asked for, or that of the settings.
 pub(super) fn environment<'a>(loaded: &'a Loaded, flags: &'a Flags) -> &'a str {
@@ -43,7 +44,10 @@ pub(super) fn stated(loaded: &Loaded, flags: &Flags) -> Result<Stated, Error> {
     Ok(Stated {
         kill_after: fact!(host, kill_after, "kill-after", seconds),
         boot_time: fact!(host, boot_time, "boot-time", seconds),
-        replicas: fact!(host, replicas, "replicas", std::convert::identity),
+        replicas: flags
+            .replicas
+            .map(|replicas| Known::certain(replicas, "--replicas"))
+            .or_else(|| fact!(host, replicas, "replicas", std::convert::identity)),
         idle_timeout: fact!(proxy, idle_timeout, "idle-timeout", seconds),
         request_timeout: fact!(proxy, request_timeout, "request-timeout", seconds),
         buffers: fact!(proxy, buffers, "buffers", std::convert::identity),

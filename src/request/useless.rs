@@ -11,6 +11,7 @@ use super::{Error, choice};
 use crate::rules::Card;
 use crate::rules::policy::Policy;
 use crate::settings::{Level, Loaded, Spot};
+use crate::source::Span;
 
 /// A setting that has no effect.
 #[derive(Debug, Clone)]
@@ -19,6 +20,44 @@ pub struct Useless {
     pub spot: Spot,
     /// Why, as a sentence.
     pub reason: String,
+    /// The bytes to replace, and by what, so that it is gone or says what it means.
+    pub remedy: Option<(Span, String)>,
+}
+
+impl Useless {
+    /// One that is taken away where it stands in a list, or on a line of its own.
+    pub fn new(spot: Spot, reason: String) -> Self {
+        let remedy = removal(&spot.text, spot.span).map(|span| (span, String::new()));
+        Self { spot, reason, remedy }
+    }
+}
+
+/// The bytes to take out so that an element of a list, or a key with its value, is gone; `None` where it has more lines.
+fn removal(text: &str, span: Span) -> Option<Span> {
+    let before = text.get(..span.start)?;
+    let after = text.get(span.end..)?;
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    let line_end = after.find('\n').map_or(text.len(), |at| span.end + at + 1);
+    let lead = text.get(line_start..span.start)?;
+    let rest = text.get(span.end..line_end)?.trim_end();
+    let blank = |text: &str| text.trim_start().is_empty() || text.trim_start().starts_with('#');
+    if before.trim_end().ends_with(['[', ',']) && after.trim_start().starts_with([',', ']']) {
+        if lead.trim().is_empty() && blank(rest.trim_start().trim_start_matches(',')) {
+            return Some(Span::new(line_start, line_end));
+        }
+        let behind = after.strip_prefix(',').map(|rest| 1 + rest.len() - rest.trim_start_matches(' ').len());
+        return Some(match behind {
+            Some(length) => Span::new(span.start, span.end + length),
+            None => {
+                let kept = before.trim_end().trim_end_matches(',').trim_end();
+                let first = before.trim_end().ends_with('[');
+                Span::new(if first { span.start } else { kept.len() }, span.end)
+            }
+        });
+    }
+    let value = rest.trim_start().strip_prefix('=')?.trim();
+    let whole = value.matches(['[', '{']).count() == value.matches([']', '}']).count() && !value.contains("\"\"\"");
+    (lead.trim().is_empty() && whole).then(|| Span::new(line_start, line_end))
 }
 
 pub(super) fn all(loaded: &Loaded, policies: &[Policy]) -> Result<Vec<Useless>, Error> {
@@ -28,7 +67,7 @@ pub(super) fn all(loaded: &Loaded, policies: &[Policy]) -> Result<Vec<Useless>, 
     };
     let mut found = Vec::new();
     let mut say = |at: &Spanned<String>, reason: String| {
-        found.extend(loaded.spot(at).map(|spot| Useless { spot, reason }));
+        found.extend(loaded.spot(at).map(|spot| Useless::new(spot, reason)));
     };
     let mut selected = BTreeSet::new();
     for word in &settings.select {
@@ -78,8 +117,10 @@ pub(super) fn all(loaded: &Loaded, policies: &[Policy]) -> Result<Vec<Useless>, 
     }
     for word in settings.ignore.iter().chain(&settings.select) {
         let current = Card::find(word.get_ref()).filter(|card| card.aliases.contains(&word.get_ref().as_str()));
-        if let Some(card) = current {
-            say(word, format!("`{}` is called `{}` now", word.get_ref(), card.name));
+        if let (Some(card), Some(spot)) = (current, loaded.spot(word)) {
+            let reason = format!("`{}` is called `{}` now", word.get_ref(), card.name);
+            let remedy = Some((spot.span, format!("{:?}", card.name)));
+            found.push(Useless { spot, reason, remedy });
         }
     }
     Ok(found)
@@ -89,4 +130,30 @@ pub(super) fn all(loaded: &Loaded, policies: &[Policy]) -> Result<Vec<Useless>, 
 fn from_elsewhere(loaded: &Loaded, word: &Spanned<String>) -> bool {
     let texts: BTreeSet<_> = loaded.settings.ignore.iter().filter_map(|word| loaded.spot(word)?.path).collect();
     texts.len() > 1 && loaded.spot(word).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_useless_goes_without_a_trace() {
+        for (text, word, left) in [
+            ("ignore = [\"a\", \"b\"]\n", "\"a\"", "ignore = [\"b\"]\n"),
+            ("ignore = [\"a\", \"b\"]\n", "\"b\"", "ignore = [\"a\"]\n"),
+            ("ignore = [\"b\"]\n", "\"b\"", "ignore = []\n"),
+            ("ignore = [\n  \"a\",  # why\n  \"b\",\n]\n", "\"a\"", "ignore = [\n  \"b\",\n]\n"),
+            ("[severity]\nX = \"off\"\nY = \"off\"\n", "X", "[severity]\nY = \"off\"\n"),
+        ] {
+            let at = text.find(word).unwrap();
+            let span = removal(text, Span::new(at, at + word.len())).unwrap();
+            let mut after = text.to_owned();
+            after.replace_range(span.start..span.end, "");
+            assert_eq!(after, left);
+        }
+        for (text, word) in [("[rules.x]\na = 1\n", "x"), ("x = [\n1]\n", "x")] {
+            let at = text.find(word).unwrap();
+            assert_eq!(removal(text, Span::new(at, at + word.len())), None, "{text}");
+        }
+    }
 }

@@ -22,10 +22,10 @@ mod surroundings;
 mod timeouts;
 mod worker;
 
+pub use crate::advice::Stated;
 pub use card::{CARDS, Card, Evidence, Example, Expect, Parameter};
 pub use farrier::{FaultKind, OwnFault};
 pub use prelude::{Context, DeclaredCpus, Parameters, Service};
-pub use crate::advice::Stated;
 
 use crate::app::Application;
 use crate::deployment::{Assembly, BaseImage, DevelopmentServer, Unloaded};

@@ -42,7 +42,7 @@ impl Service<'_> {
             ServerName::Uwsgi => {
                 let lazy = is("lazy_apps", false)?;
                 let several = deployment.int("processes").is_some_and(|count| count > 1);
-                let eager = lazy.winner.depends.is_empty() && is("lazy", true).is_none();
+                let eager = lazy.winner.is_settled() && is("lazy", true).is_none();
                 (several && eager)
                     .then_some(Preload { name: "uWSGI, which loads it once without `lazy-apps`,", place: None })
             }

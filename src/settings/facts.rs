@@ -80,6 +80,10 @@ facts! {
         cpus: Cores,
         /// Memory that it may use.
         memory: Memory,
+        /// Cores of that for other things under the same limit: side-cars, the system of a small machine.
+        reserved_cpus: Cores,
+        /// Memory of that for other things under the same limit.
+        reserved_memory: Memory,
         /// How many copies run.
         replicas: u32,
         /// Seconds between the signal to stop and the kill.
@@ -120,6 +124,8 @@ facts! {
     Traffic {
         /// How many a second.
         requests_per_second: Rate,
+        /// How many are in flight together at the peak.
+        concurrency: u32,
         /// Seconds that the longest may take.
         longest_request: Duration,
     }

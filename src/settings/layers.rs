@@ -11,7 +11,7 @@ use serde::Deserialize as _;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Error, Settings};
+use super::{Database, Error, Host, Proxy, Settings, Traffic};
 use crate::source::Span;
 
 /// How many files may extend each other in a row.
@@ -128,7 +128,8 @@ impl Layers {
         let rows: Vec<String> = self.layers.iter().map(Layer::in_row).collect();
         let end = rows.last().map_or(0, String::len);
         let merged = Spanned::new(0..end, self.merged(&rows));
-        Settings::deserialize(toml::Deserializer::from(merged)).map_err(|error| {
+        let facts = check_facts(merged.get_ref());
+        facts.and_then(|()| Settings::deserialize(toml::Deserializer::from(merged))).map_err(|error| {
             let at = error.span().filter(|span| span.start > 0 || span.end < end);
             let layer = at.as_ref().and_then(|span| self.at(span.start)).or(self.layers.last());
             let message = super::with_hint(error.message());
@@ -234,6 +235,28 @@ impl Layers {
         let line = layer.text.get(..span.start).unwrap_or_default().matches('\n').count() + 1;
         format!("{}:{line}", layer.name)
     }
+}
+
+/// Whether each fact can be one, told by the place of its own: a table that holds others is read as a whole, and then
+/// only its own place is known.
+fn check_facts(settings: &DeTable<'_>) -> Result<(), toml::de::Error> {
+    fn each<T: serde::de::DeserializeOwned>(table: &Spanned<DeValue<'_>>) -> Result<(), toml::de::Error> {
+        let DeValue::Table(all) = table.get_ref() else { return Ok(()) };
+        let own = all.iter().filter(|(_, value)| !value.get_ref().is_table());
+        let plain: DeTable<'_> = own.map(|(key, value)| (key.clone(), value.clone())).collect();
+        T::deserialize(toml::Deserializer::from(Spanned::new(table.span(), plain)))?;
+        all.values().filter(|value| value.get_ref().is_table()).try_for_each(|named| {
+            let DeValue::Table(own) = named.get_ref() else { return Ok(()) };
+            T::deserialize(toml::Deserializer::from(Spanned::new(named.span(), own.clone()))).map(|_| ())
+        })
+    }
+    settings.iter().try_for_each(|(key, value)| match key.get_ref().as_ref() {
+        "host" => each::<Host>(value),
+        "proxy" => each::<Proxy>(value),
+        "database" => each::<Database>(value),
+        "traffic" => each::<Traffic>(value),
+        _ => Ok(()),
+    })
 }
 
 fn is_pyproject(path: &Path) -> bool {

@@ -33,7 +33,7 @@ pub struct Settings {
     /// Rules not to run.
     pub ignore: Vec<Spanned<String>>,
     /// Patterns of paths to leave out, spelled as in a `.gitignore`.
-    pub exclude: Vec<String>,
+    pub exclude: Vec<Spanned<String>>,
     /// A comment that silences anything has to say why, not only one that silences an error.
     pub require_reason: bool,
     /// The file of findings that are known, relative to the settings; `farrier-baseline.json` if not given.
@@ -79,7 +79,7 @@ pub struct Blocking {
     /// Functions that the event loop calls although no framework shows it.
     pub entry_points: Vec<String>,
     /// What is not to be reported.
-    pub allow: Vec<Allow>,
+    pub allow: Vec<Spanned<Allow>>,
 }
 
 /// Findings that are not to be reported: those that everything given applies to.
@@ -116,6 +116,10 @@ pub struct Application {
     pub blocking_fraction: Option<Fraction>,
     /// Memory of one worker after its first requests, shared pages counted once (PSS).
     pub worker_memory: Option<Memory>,
+    /// Seconds that one request takes on an idle server.
+    pub request_time: Option<Duration>,
+    /// Seconds of that for which it computes.
+    pub cpu_time: Option<Duration>,
 }
 
 /// What requests spend their time on.
@@ -364,7 +368,7 @@ mod tests {
         .unwrap();
         let library = settings.blocking.library[0].get_ref();
         assert_eq!(library.call[0].weight, crate::python::catalogue::Weight::Unbounded);
-        assert_eq!(settings.blocking.allow[0].categories, [Category::File]);
+        assert_eq!(settings.blocking.allow[0].get_ref().categories, [Category::File]);
         assert!(
             parse("[[blocking.library]]\ndistribution = 'acme'\n").unwrap_err().contains("missing field `modules`")
         );

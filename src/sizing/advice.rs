@@ -12,6 +12,12 @@ pub enum Amount {
     Count(u32),
     /// A worker class.
     Class(Class),
+    /// Seconds.
+    Seconds(u32),
+    /// No bound at all.
+    Open,
+    /// A path.
+    Path(&'static str),
 }
 
 impl Amount {
@@ -19,7 +25,7 @@ impl Amount {
     pub const fn count(self) -> Option<u32> {
         match self {
             Self::Count(n) => Some(n),
-            Self::Class(_) => None,
+            Self::Class(_) | Self::Seconds(_) | Self::Open | Self::Path(_) => None,
         }
     }
 }
@@ -29,6 +35,9 @@ impl fmt::Display for Amount {
         match self {
             Self::Count(n) => write!(f, "{n}"),
             Self::Class(class) => f.write_str(class.as_str()),
+            Self::Seconds(n) => write!(f, "{n} s"),
+            Self::Open => f.write_str("no limit"),
+            Self::Path(path) => f.write_str(path),
         }
     }
 }
@@ -48,6 +57,16 @@ pub enum Binding {
     Floor,
     /// The class that runs does not look at the setting.
     Ignored,
+    /// Whoever stops the service kills it then.
+    Stop,
+    /// What stands in front keeps connections so long, or gives up by then.
+    Proxy,
+    /// The longest request takes so long.
+    Request,
+    /// Workers that are all replaced together are an outage.
+    Recycling,
+    /// The disk of a container may stall or be read-only.
+    Disk,
 }
 
 impl Binding {
@@ -60,6 +79,11 @@ impl Binding {
             Self::Demand => "demand",
             Self::Floor => "availability",
             Self::Ignored => "no effect",
+            Self::Stop => "stop",
+            Self::Proxy => "proxy",
+            Self::Request => "longest request",
+            Self::Recycling => "recycling",
+            Self::Disk => "disk",
         }
     }
 }
@@ -81,6 +105,8 @@ pub enum Verdict {
     Remove,
     /// The configured value is not known, so only the target can be stated.
     Unknown,
+    /// Today's value works; another one is a little better.
+    Consider,
 }
 
 /// Advice about one setting. `lower <= target <= upper`.
@@ -150,6 +176,8 @@ pub struct Advice {
     pub slots_then: Slots,
     /// What is not known and would decide.
     pub questions: Vec<String>,
+    /// What would have to be measured or stated for a surer answer.
+    pub measure: Vec<&'static str>,
 }
 
 impl Advice {
@@ -160,13 +188,13 @@ impl Advice {
 
     /// Whether every configured value that is known is inside its range.
     pub fn is_settled(&self) -> bool {
-        self.items.iter().all(|i| matches!(i.verdict, Verdict::InRange | Verdict::Unknown))
+        self.items.iter().all(|i| matches!(i.verdict, Verdict::InRange | Verdict::Unknown | Verdict::Consider))
     }
 
     /// The answer and its derivation as text, one line each, most important first.
     pub fn lines(&self) -> Vec<String> {
         let mut lines = vec![self.headline()];
-        let items = self.items.iter().map(Item::line);
+        let items = self.items.iter().map(Item::to_string);
         let steps = self.steps.iter().map(|s| s.text.clone());
         let slots = format!("runs {} now, {} then", self.slots_now, self.slots_then);
         let questions = self.questions.iter().map(|q| format!("not known: {q}"));
@@ -175,7 +203,8 @@ impl Advice {
             .chain([slots])
             .chain(self.sensitivity.iter().cloned())
             .chain(questions)
-            .chain([format!("confidence: {}", self.confidence)]);
+            .chain([format!("confidence: {}", self.confidence)])
+            .chain(self.measure.iter().map(|what| format!("to be surer: {what}")));
         lines.extend(rest.map(|line| format!("  {line}")));
         lines
     }
@@ -185,7 +214,7 @@ impl Advice {
         let set: Vec<String> = self
             .items
             .iter()
-            .filter(|i| i.verdict != Verdict::Remove && i.target.count().is_some())
+            .filter(|i| i.verdict != Verdict::Remove && SIZES.contains(&i.setting))
             .map(|i| format!("{} = {}", i.setting, i.advised()))
             .collect();
         if set.is_empty() {
@@ -195,6 +224,9 @@ impl Advice {
         }
     }
 }
+
+/// The settings that say how much runs at once.
+const SIZES: [&str; 5] = ["workers", "processes", "threads", "blocking_threads", "worker_connections"];
 
 impl fmt::Display for Advice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -209,29 +241,31 @@ impl Item {
     /// The value to have: today's where it is fine, else the target.
     pub fn advised(&self) -> Amount {
         match (&self.current, self.verdict) {
-            (Some(current), Verdict::InRange) => current.value,
+            (Some(current), Verdict::InRange | Verdict::Consider) => current.value,
             _ => self.target,
         }
     }
+}
 
-    /// `workers: 9 now (gunicorn.conf.py:3): set 2, 2 to 3 is fine (memory)`.
-    fn line(&self) -> String {
+/// `workers: 9 now (gunicorn.conf.py:3): set 2, 2 to 3 is fine (memory)`.
+impl fmt::Display for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let now = self
             .current
             .as_ref()
             .map_or_else(|| "not known now".to_owned(), |c| format!("{} now ({})", c.value, c.source));
-        let fine = if self.lower == self.upper {
-            String::new()
-        } else {
-            format!(", {} to {} is fine", self.lower, self.upper)
+        let fine = match (self.lower, self.upper) {
+            (lower, upper) if lower == upper => String::new(),
+            (lower, Amount::Open) => format!(", {lower} and more is fine"),
+            (Amount::Seconds(lower), upper @ Amount::Seconds(_)) => format!(", {lower} to {upper} is fine"),
+            (lower, upper) => format!(", {lower} to {upper} is fine"),
         };
         let (setting, target, binding) = (self.setting, self.target, self.binding);
         match self.verdict {
-            Verdict::Remove => format!("{setting}: {now}: remove it, this class ignores it"),
-            Verdict::InRange => format!("{setting}: {now}: leave it{fine} ({binding})"),
-            Verdict::Change | Verdict::Unknown => {
-                format!("{setting}: {now}: set {target}{fine} ({binding})")
-            }
+            Verdict::Remove => write!(f, "{setting}: {now}: remove it, this class ignores it"),
+            Verdict::InRange => write!(f, "{setting}: {now}: leave it{fine} ({binding})"),
+            Verdict::Consider => write!(f, "{setting}: {now}: {target} would be better ({binding})"),
+            Verdict::Change | Verdict::Unknown => write!(f, "{setting}: {now}: set {target}{fine} ({binding})"),
         }
     }
 }

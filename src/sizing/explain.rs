@@ -1,12 +1,13 @@
 //! The derivation in words: every number with its unit and its origin.
 
 use super::advice::Slots;
+use super::advice::{Binding, Item, Verdict};
 use super::capacity::{
     GROWTH, PLANNED_MEMORY, THREAD, capacity, in_flight, memory_for_workers, number, runs_per_period, slots_for_cpu,
     slowest,
 };
 use super::inputs::{Class, Inputs};
-use super::load::{Load, replicas};
+use super::load::{Load, most_replicas, replicas};
 use super::plan::{Plan, Range, plan};
 use super::{Step, WorkerMemory, inputs};
 use crate::findings::Confidence;
@@ -26,6 +27,7 @@ pub(super) fn steps(inputs: &Inputs, load: Option<&Load>, plan: Option<&Plan>, n
     }
     lines.extend(memory(inputs, plan));
     lines.extend(database(inputs, plan));
+    lines.extend(super::chain::steps(inputs, plan.map_or(inputs.class.value, |plan| plan.class)));
     lines.extend(answers(inputs, now, "now"));
     if now != then {
         lines.extend(answers(inputs, then, "then"));
@@ -42,7 +44,16 @@ fn facts(inputs: &Inputs) -> Vec<String> {
     if let Some(memory) = &inputs.memory {
         lines.push(format!("memory: {} ({})", memory.value, memory.source));
     }
+    if let Some(workload) = &inputs.workload {
+        lines.push(format!("workload: {} ({})", workload.value.as_str(), workload.source));
+    }
     lines.extend(inputs.evidence.iter().cloned());
+    if let Some(source) = &inputs.free_threaded {
+        lines.push(format!(
+            "Python without its global lock ({source}) is planned for as if it had one: one process for each core is \
+             safe either way"
+        ));
+    }
     lines
 }
 
@@ -53,6 +64,11 @@ fn counted(number: u32, noun: &str) -> String {
         (_, true) => format!("{number} {noun}es"),
         (_, false) => format!("{number} {noun}s"),
     }
+}
+
+/// A whole number that came as a fraction, with its noun.
+fn counted_up(number: f64, noun: &str) -> String {
+    counted(super::capacity::whole_up(number), noun)
 }
 
 /// Slots and processes that the cores can carry.
@@ -194,13 +210,13 @@ fn database(inputs: &Inputs, plan: Option<&Plan>) -> Option<String> {
         (Some(n), None) | (None, Some(n)) => n,
         (None, None) => return None,
     };
-    let replicas = replicas(inputs);
+    let replicas = most_replicas(inputs);
     let opens = replicas * (1.0 + inputs.surge) * f64::from(plan.workers.target) * f64::from(each);
     Some(format!(
-        "database: {} replicas x {} x {} workers x {each} = {} of {} connections ({})",
-        number(replicas),
-        number(1.0 + inputs.surge),
-        plan.workers.target,
+        "database: {}{} x {} x {each} = {} of {} connections ({})",
+        counted_up(replicas, "replica"),
+        if inputs.surge > 0.0 { format!(" x {}", number(1.0 + inputs.surge)) } else { String::new() },
+        counted(plan.workers.target, "worker"),
         number(opens),
         database.limit.value,
         database.limit.source
@@ -251,6 +267,7 @@ pub(super) fn sensitivity(inputs: &Inputs, load: &Load) -> Vec<String> {
             ));
         }
     }
+    lines.extend(one_more(inputs, &base));
     for size in inputs.per_worker.iter().flat_map(|w| other_sizes(w.value)) {
         let mut other = free.clone();
         if let Some(worker) = &mut other.per_worker {
@@ -265,6 +282,38 @@ pub(super) fn sensitivity(inputs: &Inputs, load: &Load) -> Vec<String> {
         }
     }
     lines
+}
+
+/// What one more worker than planned would take of memory beyond the limit, where it is close.
+fn one_more(inputs: &Inputs, plan: &Plan) -> Option<String> {
+    let (limit, worker) = inputs.memory.as_ref().zip(inputs.per_worker.as_ref())?;
+    if plan.workers.binding != Binding::Memory {
+        return None;
+    }
+    let threads = plan.threads.map_or(0, |threads| threads.target);
+    let each = super::capacity::grown_worker(worker.value.value, threads);
+    let workers = f64::from(plan.workers.target) + 1.0;
+    let needed = (each.as_mib() * workers + inputs.master.as_mib() + inputs.reserved.as_mib()) / PLANNED_MEMORY;
+    let missing = needed - limit.value.as_mib();
+    (missing > 0.0).then(|| format!("one more worker needs {} MiB more", number(missing.ceil())))
+}
+
+/// What would make the answer surer: measuring what its weakest inputs state.
+pub(super) fn measure(inputs: &Inputs, load: Option<&Load>, items: &[Item]) -> Vec<&'static str> {
+    let counts = items.iter().any(|item| item.target.count().is_some() && item.verdict != Verdict::Remove);
+    let Some(load) = load.filter(|_| counts) else { return Vec::new() };
+    let unsure = |confidence: Confidence| confidence < Confidence::High;
+    let slotted = matches!(inputs.class.value, Class::Sync | Class::Gthread);
+    let memory = items.iter().any(|item| item.binding == Binding::Memory);
+    let wanted = [
+        (inputs.cpus.as_ref().is_some_and(|cpus| unsure(cpus.confidence)), "state the cores of production (`--cpus`)"),
+        (slotted && unsure(load.blocking.confidence), "measure how long requests take and compute (`farrier measure`)"),
+        (
+            memory && inputs.per_worker.as_ref().is_some_and(|worker| unsure(worker.confidence)),
+            "measure the memory of a worker after some traffic (PSS, `--worker-memory`)",
+        ),
+    ];
+    wanted.into_iter().filter(|(is_wanted, _)| *is_wanted).map(|(_, what)| what).collect()
 }
 
 /// The ends of the interval; for a single number a quarter less and half as much again.

@@ -2,6 +2,8 @@
 //!
 //! Everything may be missing: the model asks instead of guessing.
 
+use std::collections::BTreeMap;
+
 use crate::findings::Confidence;
 use crate::values::{Bytes, Cpus, Seconds};
 
@@ -163,6 +165,52 @@ pub struct Configured {
     pub threads: Option<Known<u32>>,
     /// Connections of each worker.
     pub worker_connections: Option<Known<u32>>,
+    /// Numbers that only this server has, by the name of their setting: `cheaper`, `backpressure`.
+    pub others: BTreeMap<&'static str, Known<u32>>,
+}
+
+/// Settings about time, and what is around the service that they have to go with.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Chain {
+    /// From the signal to stop to the kill.
+    pub kill_after: Option<Known<Seconds>>,
+    /// What of that passes before the server hears of it.
+    pub drain: Option<Known<Seconds>>,
+    /// For how long the proxy keeps an idle connection.
+    pub idle_kept: Option<Known<Seconds>>,
+    /// When the proxy gives up on a request.
+    pub edge_timeout: Option<Known<Seconds>>,
+    /// What the longest request may take.
+    pub longest_request: Option<Known<Seconds>>,
+    /// How long the server waits for requests when it stops.
+    pub graceful: Option<Timer>,
+    /// For how long it keeps an idle connection.
+    pub keepalive: Option<Timer>,
+    /// After how long of silence a worker is killed.
+    pub timeout: Option<Timer>,
+    /// After how many requests a worker is replaced, and by how much that varies; 0 for never.
+    pub recycling: Option<(Known<u32>, Known<u32>)>,
+    /// Whether each worker has a file for its heartbeat that lies on the disk of a container, and why it
+    /// cannot, where it cannot.
+    pub heartbeat: Option<Heartbeat>,
+}
+
+/// A setting in seconds as it is today.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Timer {
+    /// What the server calls it.
+    pub setting: &'static str,
+    /// The seconds; `None` for no limit.
+    pub now: Known<Option<f64>>,
+}
+
+/// Where the file lies by which a worker shows that it is alive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heartbeat {
+    /// On the disk of a container.
+    OnDisk,
+    /// Nowhere: nothing there can be written to.
+    Nowhere,
 }
 
 /// Everything that [`recommend`](super::recommend) looks at.
@@ -196,6 +244,8 @@ pub struct Inputs {
     pub database: Option<Database>,
     /// Containers or pods that run side by side.
     pub replicas: Option<Known<u32>>,
+    /// How many of them an autoscaler may start at most.
+    pub most_replicas: Option<Known<u32>>,
     /// Share of the replicas that a rolling update adds for a while: 0.25 is the default of
     /// Kubernetes deployments.
     pub surge: f64,
@@ -209,6 +259,10 @@ pub struct Inputs {
     pub recycles: bool,
     /// What is set today.
     pub configured: Configured,
+    /// What is set about time, and what it has to go with.
+    pub chain: Chain,
+    /// Why Python is thought to run without its global lock, if it is.
+    pub free_threaded: Option<String>,
     /// What to optimise for.
     pub profile: Profile,
 }
@@ -231,14 +285,31 @@ impl Inputs {
             demand: Demand::default(),
             database: None,
             replicas: None,
+            most_replicas: None,
             surge: 0.25,
             sync_handlers: false,
             thread_tokens: None,
             evidence: Vec::new(),
             recycles: false,
             configured: Configured::default(),
+            chain: Chain::default(),
+            free_threaded: None,
             profile: Profile::default(),
         }
+    }
+
+    /// What the server calls its worker processes; `None` where it has one and no more.
+    pub fn workers_setting(&self) -> Option<&'static str> {
+        match self.server.as_str() {
+            "uwsgi" => Some("processes"),
+            "daphne" => None,
+            _ => Some("workers"),
+        }
+    }
+
+    /// What the server calls its threads for requests.
+    pub fn threads_setting(&self) -> &'static str {
+        if self.server == "granian" { "blocking_threads" } else { "threads" }
     }
 
     /// Threads that run plain handlers in each worker of an ASGI server.

@@ -34,7 +34,7 @@ impl Blocking {
         });
         let stated = inputs.blocking_fraction.clone().filter(|b| (0.0..1.0).contains(&b.value));
         let word = inputs.workload.as_ref().map(|w| {
-            let source = format!("workload {}, {}", w.value.as_str(), w.source);
+            let source = format!("workload {}", w.value.as_str());
             Known::new(w.value.blocking_fraction(), source, w.confidence)
         });
         match measured.or(stated).or(word) {
@@ -132,6 +132,11 @@ pub(super) fn replicas(inputs: &Inputs) -> f64 {
     f64::from(inputs.replicas.as_ref().map_or(1, |r| r.value).max(1))
 }
 
+/// Replicas that may run at most, which is what the database sees.
+pub(super) fn most_replicas(inputs: &Inputs) -> f64 {
+    inputs.most_replicas.as_ref().map_or_else(|| replicas(inputs), |most| f64::from(most.value.max(1)))
+}
+
 /// What memory and database allow.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Caps {
@@ -154,7 +159,7 @@ impl Caps {
                 (available, low, worker.value.value)
             }),
             connections: database.map(|d| {
-                let replicas = inputs.replicas.as_ref().map_or(1, |r| r.value);
+                let replicas = inputs.most_replicas.as_ref().or(inputs.replicas.as_ref()).map_or(1, |r| r.value);
                 connections_per_replica(d.limit.value, replicas, inputs.surge)
             }),
             pool: database.and_then(|d| d.per_worker.as_ref().map(|p| p.value.max(1))),

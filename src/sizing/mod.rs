@@ -7,14 +7,18 @@
 pub mod capacity;
 
 mod advice;
+mod chain;
 mod explain;
 mod inputs;
 mod load;
+mod own;
 mod plan;
 mod recommend;
 
 pub use advice::{Advice, Amount, Binding, Item, Slots, Step, Verdict};
-pub use inputs::{Class, Configured, Database, Demand, Inputs, Known, Profile, WorkerMemory, Workload};
+pub use inputs::{
+    Chain, Class, Configured, Database, Demand, Heartbeat, Inputs, Known, Profile, Timer, WorkerMemory, Workload,
+};
 pub use recommend::{recommend, slots};
 
 #[cfg(test)]

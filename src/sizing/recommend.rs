@@ -1,10 +1,10 @@
 //! Compares what is set with the plan, and says what to do with each setting.
 
 use super::advice::{Advice, Amount, Binding, Item, Slots, Verdict};
-use super::explain;
 use super::inputs::{Class, Inputs, Known};
 use super::load::{Caps, Load};
 use super::plan::{CONNECTIONS, Plan, Range, plan};
+use super::{chain, explain, own};
 use crate::findings::Confidence;
 
 /// What to set, why, and how sure that is.
@@ -16,12 +16,16 @@ pub fn recommend(inputs: &Inputs) -> Advice {
     let plan = load.as_ref().map(|load| plan(inputs, load));
     let mut items = Vec::new();
     match &plan {
-        Some(plan) => planned(inputs, plan, &mut items),
+        Some(plan) => {
+            planned(inputs, plan, &mut items);
+            items.extend(own::items(inputs, plan));
+        }
         None => items.extend(too_many(inputs)),
     }
-    items.extend(ignored(inputs, plan.map_or(inputs.class.value, |p| p.class)));
-
     let class = plan.map_or(inputs.class.value, |p| p.class);
+    items.extend(ignored(inputs, class));
+    items.extend(chain::items(inputs, class));
+
     let advised = |setting: &str| -> Option<u32> {
         let item = items.iter().find(|i: &&Item| i.setting == setting)?;
         item.advised().count()
@@ -38,9 +42,9 @@ pub fn recommend(inputs: &Inputs) -> Advice {
     );
     let slots_then = slots(
         class,
-        tokens,
-        advised("workers").or(set(&configured.workers)),
-        advised(threads_setting(inputs)).or(set(&configured.threads)),
+        advised("thread_limiter").or(tokens),
+        inputs.workers_setting().and_then(advised).or(set(&configured.workers)),
+        advised(inputs.threads_setting()).or(set(&configured.threads)),
         advised("worker_connections").or(set(&configured.worker_connections)),
     );
     let steps = explain::steps(inputs, load.as_ref(), plan.as_ref(), slots_now, slots_then);
@@ -49,6 +53,7 @@ pub fn recommend(inputs: &Inputs) -> Advice {
         class,
         confidence: confidence(inputs, load.as_ref(), &items),
         questions: explain::questions(inputs, load.as_ref(), class),
+        measure: explain::measure(inputs, load.as_ref(), &items),
         items,
         steps,
         sensitivity,
@@ -82,15 +87,12 @@ pub fn slots(
     }
 }
 
-/// What the server calls its threads for requests.
-fn threads_setting(inputs: &Inputs) -> &'static str {
-    if inputs.server == "granian" { "blocking_threads" } else { "threads" }
-}
-
 /// The items of a plan.
 fn planned(inputs: &Inputs, plan: &Plan, items: &mut Vec<Item>) {
     let configured = &inputs.configured;
-    if plan.class != inputs.class.value {
+    let converted = plan.class != inputs.class.value;
+    // Of the other servers threads are a number like any other, with no class to go with it.
+    if converted && inputs.server == "gunicorn" {
         let class = &inputs.class;
         let target = Amount::Class(plan.class);
         items.push(Item {
@@ -103,9 +105,14 @@ fn planned(inputs: &Inputs, plan: &Plan, items: &mut Vec<Item>) {
             verdict: Verdict::Change,
         });
     }
-    items.push(item("workers", configured.workers.as_ref(), plan.workers));
+    if let Some(setting) = inputs.workers_setting() {
+        items.push(item(setting, configured.workers.as_ref(), plan.workers));
+    }
     if let Some(range) = plan.threads {
-        let setting = threads_setting(inputs);
+        let setting = inputs.threads_setting();
+        // Threads instead of processes are at least two.
+        let least = if converted { range.lower.max(2).min(range.target) } else { range.lower };
+        let range = Range { lower: least, ..range };
         items.push(item(setting, configured.threads.as_ref(), range));
     }
     if let Some(range) = plan.connections {
@@ -114,7 +121,7 @@ fn planned(inputs: &Inputs, plan: &Plan, items: &mut Vec<Item>) {
     }
 }
 
-fn item(setting: &'static str, current: Option<&Known<u32>>, range: Range) -> Item {
+pub(super) fn item(setting: &'static str, current: Option<&Known<u32>>, range: Range) -> Item {
     Item {
         setting,
         current: current.map(amount),
@@ -130,7 +137,7 @@ fn item(setting: &'static str, current: Option<&Known<u32>>, range: Range) -> It
     }
 }
 
-fn amount(known: &Known<u32>) -> Known<Amount> {
+pub(super) fn amount(known: &Known<u32>) -> Known<Amount> {
     Known::new(Amount::Count(known.value), known.source.clone(), known.confidence)
 }
 
@@ -152,7 +159,7 @@ fn too_many(inputs: &Inputs) -> Option<Item> {
         _ => most,
     };
     let range = Range { lower: 1, target, upper: most, binding };
-    Some(item("workers", Some(now), range))
+    Some(item(inputs.workers_setting()?, Some(now), range))
 }
 
 /// Settings that are there and that `class` does not look at (Gunicorn 27.0.1, by running it:
@@ -166,7 +173,7 @@ fn ignored(inputs: &Inputs, class: Class) -> Vec<Item> {
         .filter(|t| t.value > 1 && !matches!(class, Class::Sync | Class::Gthread));
     let connections =
         configured.worker_connections.as_ref().filter(|_| !matches!(class, Class::Gthread | Class::Gevent));
-    let rows = [(threads_setting(inputs), threads, 1), ("worker_connections", connections, CONNECTIONS)];
+    let rows = [(inputs.threads_setting(), threads, 1), ("worker_connections", connections, CONNECTIONS)];
     rows.into_iter()
         .filter_map(|(setting, current, default)| {
             Some(Item {

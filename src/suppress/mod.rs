@@ -1,8 +1,8 @@
 //! Comments that silence findings, what is wrong with them, and baselines of findings that are known.
 //!
-//! Decides what a comment says and which findings it covers: the smallest statement or instruction
-//! that it stands in or in front of. Knows no format: the caller finds the comments and says where
-//! the statement around a place begins and ends. Only comments addressed to farrier count; those of
+//! Decides what a comment says and which findings it covers: the smallest setting or instruction
+//! that it stands in, or all of what it stands in front of. Knows no format: the caller finds the comments
+//! and says how far the instruction around a place goes. Only comments addressed to farrier count; those of
 //! other tools (`noqa`, `type: ignore`) mean nothing here.
 
 mod baseline;
@@ -14,6 +14,7 @@ pub use baseline::{Baseline, BaselineError, Compared, Entry, FILE};
 use std::collections::BTreeMap;
 
 use crate::findings::{Edit, Finding, Fix, Severity, Suppressed};
+use crate::read::Extent;
 use crate::rules::{FaultKind, OwnFault};
 use crate::source::{Comment, FileId, Files, Place, SourceFile, Span};
 use directive::{Directive, Scope};
@@ -67,25 +68,28 @@ impl<'a> Directives<'a> {
     ///
     /// A finding is silenced where its primary place is covered; silencing the other places it names would
     /// hide it from whoever can act on it. Call this before findings are filtered by severity, or
-    /// comments look unused that are not. `statement` answers the whole statement or instruction around a
-    /// place, for settings that go over several lines.
+    /// comments look unused that are not. `extent` answers how far the instruction around a place goes, for
+    /// those that go over several lines.
     pub fn silence(
         &mut self,
         findings: Vec<Finding>,
-        statement: &dyn Fn(FileId, Span) -> Span,
+        extent: &dyn Fn(Place) -> Extent,
     ) -> (Vec<Finding>, Vec<Suppressed>) {
         let mut kept = Vec::new();
         let mut suppressed = Vec::new();
         for finding in findings {
             let place = finding.primary.place;
             let file = self.files.get(place.file);
-            let lines = lines_of(file, statement(place.file, place.span).cover(place.span));
+            let Extent { own, begins } = extent(place);
+            let (first, last) = lines_of(file, own.cover(place.span));
+            let begins: Vec<usize> = begins.into_iter().map(|at| file.line(at)).collect();
+            let touches = |line: usize| (first <= line && line <= last) || begins.contains(&line);
             let ignores = self.ignores.get_mut(&place.file);
             let cover = ignores.and_then(|ignores| {
                 ignores.iter_mut().find(|ignore| {
                     // What is wrong with a comment, the comment itself may silence.
                     let itself = ignore.comment.span.cover(place.span) == ignore.comment.span;
-                    ignore.rule == finding.rule && (ignore.covers(lines) || itself)
+                    ignore.rule == finding.rule && (ignore.line.is_none_or(touches) || itself)
                 })
             });
             match cover {
@@ -226,12 +230,6 @@ struct Ignore {
     line: Option<usize>,
     /// The worst of what it silences.
     silenced: Option<Severity>,
-}
-
-impl Ignore {
-    fn covers(&self, (first, last): (usize, usize)) -> bool {
-        self.line.is_none_or(|line| first <= line && line <= last)
-    }
 }
 
 fn lines_of(file: &SourceFile, span: Span) -> (usize, usize) {

@@ -14,7 +14,7 @@ struct Judged {
 }
 
 /// Judges one finding of `too-many` (`MANY`) for each `9` in the text, when these rules ran.
-fn judge(text: &str, statement: &dyn Fn(FileId, Span) -> Span, ran: &[&str]) -> (Files, Judged) {
+fn judge(text: &str, statement: &dyn Fn(Span) -> Span, ran: &[&str]) -> (Files, Judged) {
     let mut files = Files::new();
     let id = files.add("a.py", text);
     let mut comments = Vec::new();
@@ -52,7 +52,8 @@ fn judge(text: &str, statement: &dyn Fn(FileId, Span) -> Span, ran: &[&str]) -> 
     let names = Names { resolve: &resolve, all: ALL };
     let comments = BTreeMap::from([(id, comments)]);
     let mut directives = Directives::read(&files, &comments, names);
-    let (kept, suppressed) = directives.silence(findings, statement);
+    let (kept, suppressed) =
+        directives.silence(findings, &|place| Extent { own: statement(place.span), begins: Vec::new() });
     let mut faults = directives.faults(false);
     faults.extend(directives.unused(&|rule, _| ran.contains(&rule)));
     faults.sort_by_key(|fault| fault.place);
@@ -62,7 +63,7 @@ fn judge(text: &str, statement: &dyn Fn(FileId, Span) -> Span, ran: &[&str]) -> 
 
 /// Kept, suppressed, and what is wrong.
 fn outcome(text: &str) -> (usize, usize, Vec<FaultKind>) {
-    let (_, judged) = judge(text, &|_, span| span, ALL);
+    let (_, judged) = judge(text, &|span| span, ALL);
     (judged.kept.len(), judged.suppressed.len(), judged.faults.into_iter().map(|fault| fault.kind).collect())
 }
 
@@ -97,10 +98,10 @@ fn a_comment_covers_nothing_else() {
 #[test]
 fn a_comment_covers_the_whole_statement() {
     let text = "x = 1\nrun(\n  9,\n)  # farrier: ignore[too-many] -- why\n";
-    let (_, judged) = judge(text, &|_, _| Span::new(6, 17), ALL);
+    let (_, judged) = judge(text, &|_| Span::new(6, 17), ALL);
     assert_eq!((judged.kept.len(), judged.suppressed.len()), (0, 1));
     let above = "x = 1\n# farrier: ignore[too-many]\nrun(\n  9,\n)\n";
-    let (_, judged) = judge(above, &|_, _| Span::new(34, 45), ALL);
+    let (_, judged) = judge(above, &|_| Span::new(34, 45), ALL);
     assert_eq!((judged.kept.len(), judged.suppressed.len()), (0, 1));
 }
 
@@ -128,8 +129,8 @@ fn faults_say_what_is_wrong() {
 #[test]
 fn a_rule_that_did_not_run_makes_no_comment_unused() {
     let text = "x = 1  # farrier: ignore[too-slow] -- why\n";
-    assert_eq!(judge(text, &|_, span| span, ALL).1.faults.len(), 1);
-    assert_eq!(judge(text, &|_, span| span, &["too-many"]).1.faults.len(), 0);
+    assert_eq!(judge(text, &|span| span, ALL).1.faults.len(), 1);
+    assert_eq!(judge(text, &|span| span, &["too-many"]).1.faults.len(), 0);
 }
 
 #[test]
@@ -148,7 +149,7 @@ fn taking_out_what_is_unused_leaves_the_rest() {
         ("x = 1  # noqa # farrier: ignore[too-slow]\ny = 2\n", "x = 1  # noqa\ny = 2\n"),
         ("x = 1\n  # farrier: ignore[too-slow, too-many]\ny = 2\n", "x = 1\ny = 2\n"),
     ] {
-        let (files, judged) = judge(text, &|_, span| span, ALL);
+        let (files, judged) = judge(text, &|span| span, ALL);
         let unused: Vec<&OwnFault> =
             judged.faults.iter().filter(|fault| matches!(fault.kind, FaultKind::Unused(_))).collect();
         let edit = &unused[0].fix.as_ref().unwrap().edits[0];

@@ -4,5 +4,7 @@
 pub(crate) mod command;
 pub(crate) mod corpus;
 pub(crate) mod differential;
+#[cfg(target_os = "linux")]
+pub(crate) mod ground;
 pub(crate) mod python;
 pub(crate) mod sides;

@@ -36,7 +36,11 @@ impl Reach<'_, '_> {
             "import_module" | "import_string" | "__import__" => {
                 let package = call.arguments.find_keyword("package").map(|keyword| &keyword.value);
                 let package = package.or_else(|| call.arguments.args.get(1));
-                for asked in self.asked(first, frame, MAX_HOPS) {
+                let asked = self.asked(first, frame, MAX_HOPS);
+                if asked.is_empty() && !matches!(first, Expr::FString(_) | Expr::BinOp(_)) {
+                    self.load_listed(frame);
+                }
+                for asked in asked {
                     self.load(&asked, package, frame);
                 }
             }
@@ -46,6 +50,29 @@ impl Reach<'_, '_> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// A name that comes from somewhere else is one of those that the module lists, where it lists any:
+    /// `HANDLERS = {"files": ["server.files.handlers"]}`.
+    fn load_listed(&mut self, frame: Frame) {
+        let facts = self.types.facts_at(frame.function.file);
+        let mut names = Vec::new();
+        for bindings in facts.functions[0].bindings.values() {
+            for binding in bindings {
+                if let Bound::Value { value: Some(value @ (Expr::Dict(_) | Expr::List(_) | Expr::Tuple(_))), .. } =
+                    binding.bound
+                {
+                    listed(value, &mut names, 0);
+                }
+            }
+        }
+        names.sort_unstable();
+        names.dedup();
+        for name in names.into_iter().take(MAX_MODULES) {
+            if let module @ Some(ModuleRef::File(_)) = self.types.modules().find(name, Some(facts.file)) {
+                self.add_module(module.as_ref());
+            }
         }
     }
 
@@ -192,6 +219,19 @@ impl Reach<'_, '_> {
             let file = self.types.facts_at(index).file;
             self.add_module(Some(&ModuleRef::File(file)));
         }
+    }
+}
+
+/// The dotted names among the texts of a container.
+fn listed<'e>(expr: &'e Expr, names: &mut Vec<&'e str>, depth: usize) {
+    let mut within = |expr: &'e Expr| listed(expr, names, depth + 1);
+    match expr {
+        _ if depth > MAX_HOPS => {}
+        Expr::Dict(dict) => dict.items.iter().for_each(|item| within(&item.value)),
+        Expr::List(list) => list.elts.iter().for_each(within),
+        Expr::Tuple(tuple) => tuple.elts.iter().for_each(within),
+        Expr::StringLiteral(text) if text.value.to_str().contains('.') => names.push(text.value.to_str()),
+        _ => {}
     }
 }
 

@@ -72,6 +72,8 @@ pub(super) fn schema() -> String {
             "host": environments("One copy of the service in production.", &json!({
                 "cpus": positive("Cores that it may use."),
                 "memory": memory("Memory that it may use, such as 512MiB."),
+                "reserved-cpus": positive("Cores of that for side-cars and other things under the same limit."),
+                "reserved-memory": memory("Memory of that for side-cars and other things under the same limit."),
                 "replicas": count("How many copies run."),
                 "kill-after": seconds("Seconds between the signal to stop and the kill."),
                 "boot-time": seconds("Seconds from the start of a worker until it takes requests."),
@@ -89,12 +91,15 @@ pub(super) fn schema() -> String {
             })),
             "traffic": environments("The requests that come, to all copies together.", &json!({
                 "requests-per-second": positive("How many a second."),
+                "concurrency": count("How many are in flight together at the peak."),
                 "longest-request": seconds("Seconds that the longest may take."),
             })),
             "application": described(&table_of(&json!({
                 "workload": {"enum": ["cpu", "mixed", "io", "stream"], "description": "What requests spend their time on."},
                 "blocking-fraction": {"type": "number", "minimum": 0, "maximum": 1, "description": "Share of a request that waits."},
                 "worker-memory": memory("Memory of one worker after its first requests (PSS)."),
+                "request-time": seconds("Seconds that one request takes on an idle server."),
+                "cpu-time": seconds("Seconds of that for which it computes."),
             })), "What the application does, as far as files cannot tell."),
             "blocking": blocking(),
         },
@@ -198,8 +203,8 @@ fn blocking() -> Json {
             "name": text("The class, dotted."), "alias": names, "from": names, "category": category, "weight": weight,
             "narrows": text("The class of which these are the instances made with one of `made_with`."), "made_with": names,
             "gevent": gevent, "instead": text("What to use instead."), "block": names, "slight": names, "safe": names,
-            "implicit": {"type": "array", "items": {"enum": ["construct", "enter", "exit", "iterate"]}},
-            "gives": by_name, "unless": {"type": "object", "additionalProperties": names},
+            "implicit": {"type": "array", "items": {"enum": ["construct", "enter", "exit", "iterate", "truth", "item"]}},
+            "gives": by_name, "holds": by_name, "unless": {"type": "object", "additionalProperties": names},
             "twin": text("The asynchronous class of the same shape."), "dynamic": flag("Its methods are made at run time."),
         }),
     );

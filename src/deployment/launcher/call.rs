@@ -17,6 +17,8 @@ pub(in super::super) struct Called {
     pub(in super::super) candidates: Vec<(&'static Setting, Candidate)>,
     /// The application, as far as it has a name.
     pub(in super::super) app: Option<Located<String>>,
+    /// The expression that hands over the application, where no module has it under a name.
+    pub(in super::super) handed: Option<Place>,
     /// The folder that the application is imported from, where that is not where the server starts.
     pub(in super::super) folder: Option<String>,
     /// Why the server refuses the call.
@@ -69,7 +71,7 @@ pub(in super::super) fn read(
         let hidden = reading.sites.argument("", None);
         reading.hide(&mut called, &hidden.place, "it may be among the arguments that are unpacked here");
     }
-    if let Some(app) = &called.app
+    if let Some(app) = called.app.as_ref().filter(|_| called.handed.is_none())
         && called.folder.is_none()
     {
         called.folder = target::folder_of(launched, &app.value, files);

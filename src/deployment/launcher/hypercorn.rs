@@ -53,10 +53,8 @@ pub(super) fn read(reading: &Reading) -> Called {
     if serves {
         // `serve` ignores what concerns processes, and warns.
         called.fixed = vec![("workers", Value::Int(1)), ("use_reloader", Value::Bool(false))];
-        let first = reading.sites.call().and_then(|call| call.positional.first()?.as_ref());
-        if let Some(name) = first.and_then(|element| element.name.clone()) {
-            let place = first.map_or(sighting.place, |element| reading.sites.element(element).place);
-            target::object(reading, &name, place, &mut called);
+        if let Some(first) = reading.sites.call().and_then(|call| call.positional.first()?.as_ref()) {
+            target::object(reading, first, &mut called);
         }
     }
     called

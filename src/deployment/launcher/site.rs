@@ -85,26 +85,40 @@ impl<'a> Sites<'a> {
         }
     }
 
-    /// Whether a name is a parameter of the function around the call, which nobody is seen to call with the
-    /// global of that name.
-    pub(super) fn is_parameter(&self, name: &str) -> bool {
+    /// Whether a name is one of the function around the call: a parameter, which nobody is seen to call with the
+    /// global of that name, or something that it binds itself.
+    pub(super) fn is_local(&self, name: &str) -> bool {
         struct Functions<'n> {
             span: Span,
             name: &'n str,
             of: Option<String>,
+            binds: bool,
+            global: bool,
+            inside: bool,
             passed: BTreeSet<String>,
         }
         impl<'a> Visitor<'a> for Functions<'_> {
             fn visit_stmt(&mut self, stmt: &'a Stmt) {
                 let own = span_of(stmt);
-                if let Stmt::FunctionDef(def) = stmt
-                    && own.start <= self.span.start
-                    && self.span.end <= own.end
-                    && def.parameters.iter().any(|parameter| parameter.name().as_str() == self.name)
-                {
-                    self.of = Some(def.name.as_str().to_owned());
+                let around = own.start <= self.span.start && self.span.end <= own.end;
+                let names = |target: &Expr| matches!(target, Expr::Name(target) if target.id.as_str() == self.name);
+                let outside = self.inside;
+                match stmt {
+                    Stmt::FunctionDef(def) => {
+                        if around && def.parameters.iter().any(|parameter| parameter.name().as_str() == self.name) {
+                            self.of = Some(def.name.as_str().to_owned());
+                        }
+                        self.inside = around;
+                    }
+                    Stmt::Assign(assign) => self.binds |= self.inside && assign.targets.iter().any(names),
+                    Stmt::AnnAssign(assign) => self.binds |= self.inside && names(&assign.target),
+                    Stmt::Global(global) => {
+                        self.global |= self.inside && global.names.iter().any(|name| name.as_str() == self.name);
+                    }
+                    _ => {}
                 }
                 visitor::walk_stmt(self, stmt);
+                self.inside = outside;
             }
             fn visit_expr(&mut self, expr: &'a Expr) {
                 if let Expr::Call(call) = expr
@@ -119,11 +133,20 @@ impl<'a> Sites<'a> {
                 visitor::walk_expr(self, expr);
             }
         }
-        let mut functions = Functions { span: self.place.span, name, of: None, passed: BTreeSet::new() };
+        let mut functions = Functions {
+            span: self.place.span,
+            name,
+            of: None,
+            binds: false,
+            global: false,
+            inside: false,
+            passed: BTreeSet::new(),
+        };
         for stmt in self.module.iter().flat_map(|module| &module.body) {
             functions.visit_stmt(stmt);
         }
-        functions.of.is_some_and(|function| !functions.passed.contains(&function))
+        let Functions { of, binds, global, passed, .. } = functions;
+        binds && !global || of.is_some_and(|function| !passed.contains(&function))
     }
 
     pub(super) fn element(&self, element: &Element) -> Found {

@@ -5,8 +5,10 @@ use super::Launched;
 use super::call::{Called, Reading, known};
 use super::follow::outside_packages;
 use super::site::Sites;
-use crate::python::launches::call_at;
+use crate::python::launches::{Element, call_at};
 use crate::python::syntax::ast::{self, Expr, Stmt};
+use crate::python::syntax::span_of;
+use crate::python::syntax::visitor::{self, Visitor};
 use crate::source::{FileId, Files, Located, Place, Span};
 use crate::values::Value;
 
@@ -20,16 +22,28 @@ pub(super) fn folder_of(launched: &Launched, app: &str, files: &Files) -> Option
     holds.then(|| folder.to_owned())
 }
 
-/// The application behind a name of the file with the call.
-pub(super) fn object(reading: &Reading, name: &str, place: Place, called: &mut Called) {
+/// The application that an argument is: a name that the file with the call has for itself, or an expression.
+pub(super) fn object(reading: &Reading, element: &Element, called: &mut Called) {
     let file = reading.sites.file();
-    if reading.sites.is_parameter(name) {
-        return;
+    let place = Place::new(file, element.span);
+    let name = element.name.as_deref().filter(|name| !reading.sites.is_local(name));
+    match name.and_then(|name| bound(reading, file, name)) {
+        Some((folder, target)) => {
+            called.app = Some(Located::new(target, place));
+            called.folder = Some(folder);
+        }
+        None if !element.literal => hand(reading, place, called),
+        None => {}
     }
-    if let Some((folder, target)) = bound(reading, file, name) {
-        called.app = Some(Located::new(target, place));
-        called.folder = Some(folder);
-    }
+}
+
+/// Notes the expression at `place` as what the server is handed.
+fn hand(reading: &Reading, place: Place, called: &mut Called) {
+    let written = reading.files.text_at(place).split_whitespace().collect::<Vec<_>>().join(" ");
+    called.app = Some(Located::new(written, place));
+    called.handed = Some(place);
+    let folder = outside_packages(reading.files, reading.files.get(place.file).folder());
+    called.folder = Some(folder.to_owned());
 }
 
 /// The application that a class derived from one of Gunicorn's serves: a text that it keeps, or the object
@@ -38,26 +52,62 @@ pub(super) fn of_application(reading: &Reading, called: &mut Called) {
     let sighting = &reading.launched.sighting;
     let place = sighting.place;
     let made = made_with(&reading.sites, reading, place);
-    let at = made.as_ref().map_or(place, |(_, place)| *place);
+    let at = made.as_ref().map_or(place, |made| Place::new(place.file, made.span));
     match sighting.positional.first().and_then(|given| known(&given.value)) {
         Some(Value::Str(text)) => called.app = Some(Located::new(text.clone(), at)),
         _ => {
-            if let Some((name, place)) = made {
-                object(reading, &name, place, called);
+            if let Some(made) = made {
+                object(reading, &made, called);
+            } else if let Some(loaded) = loaded(reading) {
+                hand(reading, loaded, called);
             }
         }
     }
 }
 
+/// What the method `load` of the only class of the launch that has one returns.
+fn loaded(reading: &Reading) -> Option<Place> {
+    struct Loads(Vec<Span>);
+    impl<'a> Visitor<'a> for Loads {
+        fn visit_stmt(&mut self, stmt: &'a Stmt) {
+            if let Stmt::ClassDef(class) = stmt {
+                for stmt in &class.body {
+                    if let Stmt::FunctionDef(def) = stmt
+                        && def.name.as_str() == "load"
+                        && let Some(Stmt::Return(ast::StmtReturn { value: Some(value), .. })) = def.body.last()
+                    {
+                        self.0.push(span_of(&**value));
+                    }
+                }
+            }
+            visitor::walk_stmt(self, stmt);
+        }
+    }
+    let sighting = &reading.launched.sighting;
+    let mut files: Vec<FileId> = sighting.sets.iter().map(|set| set.place.file).collect();
+    files.push(sighting.place.file);
+    files.sort_unstable();
+    files.dedup();
+    let mut found = Vec::new();
+    for file in files {
+        let mut loads = Loads(Vec::new());
+        for stmt in reading.facts.python.get(&file).iter().flat_map(|module| &module.body) {
+            loads.visit_stmt(stmt);
+        }
+        found.extend(loads.0.into_iter().map(|span| Place::new(file, span)));
+    }
+    let [only] = found.as_slice() else { return None };
+    Some(*only)
+}
+
 /// The first argument of `Class(app, ...)` in `Class(app, ...).run()`.
-fn made_with(sites: &Sites, reading: &Reading, place: Place) -> Option<(String, Place)> {
+fn made_with(sites: &Sites, reading: &Reading, place: Place) -> Option<Element> {
     let callee = sites.call()?.callee;
     let module = reading.facts.python.get(&place.file)?;
     let text = reading.files.get(place.file).text();
     let method = text.get(callee.start..callee.end)?.rsplit('.').next()?.len() + 1;
     let inner = call_at(module, text, Span::new(callee.start, callee.end.checked_sub(method)?))?;
-    let first = inner.positional.first()?.as_ref()?;
-    Some((first.name.clone()?, Place::new(place.file, first.span)))
+    inner.positional.into_iter().next()?
 }
 
 /// What a global name of a file is called by whoever imports it, and from which folder.

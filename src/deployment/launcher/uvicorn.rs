@@ -107,11 +107,11 @@ fn app(reading: &Reading, given: &Given, index: Option<usize>, called: &mut Call
                 let by_name = call.keywords.iter().find(|keyword| keyword.name.as_deref() == Some("app"));
                 by_name.map(|keyword| &keyword.value).or_else(|| call.positional.first()?.as_ref())
             });
-            if let Some(name) = element.and_then(|element| element.name.clone()) {
-                target::object(reading, &name, found.place, called);
+            if let Some(element) = element {
+                target::object(reading, element, called);
             }
             // What could be a text may name the application after all.
-            let is_object = matches!(value, Some(Value::Object(_))) || called.app.is_some();
+            let is_object = matches!(value, Some(Value::Object(_))) || called.app.is_some() && called.handed.is_none();
             called.object = is_object.then_some(found.place);
         }
     }

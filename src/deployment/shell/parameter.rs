@@ -5,6 +5,7 @@ use super::expand::Expansion;
 use super::pattern::Pattern;
 use super::state::{Held, State};
 use super::text::{self, Emptiness, Field, emptiness};
+use crate::python::evaluate::Dependency;
 use crate::read::FilledBy;
 use crate::read::shell::{Index, Occurrences, Operation, Parameter, Part};
 use crate::source::Place;
@@ -188,12 +189,16 @@ impl Shell<'_> {
     ) -> Expansion {
         let place = part.place;
         let mut depends = Vec::new();
+        // The variable in whose place the word stands because no file sets it.
+        let mut absent = None;
         let there = is_there(&found, colon).or_else(|| match &found {
             // What no file sets is not there; what is passed on from outside may be.
             Found::One(field) => match emptiness(field.text()) {
                 Emptiness::Unless(names) => {
                     let own = text::vanishing(field.text()).is_some_and(|name| name == parameter.name);
-                    if !own && state.filled_by == FilledBy::Shell {
+                    if own {
+                        absent = Some(parameter.name.clone());
+                    } else if state.filled_by == FilledBy::Shell {
                         depends = text::unless_set(names);
                     }
                     Some(!own && !colon)
@@ -207,17 +212,29 @@ impl Shell<'_> {
             (Some(true), Found::Many(fields)) => Expansion::Fields(fields),
             (Some(false), _) | (Some(true), Found::Unset) => {
                 let expansion = self.stand_in(word, part, state);
+                let rest = |field: &mut Field| {
+                    field.depend_on(&depends);
+                    if let Some(name) = absent.clone() {
+                        let default = field.known().map(str::to_owned);
+                        field.depend_on(&[Dependency::InPlace { name, default }]);
+                    }
+                };
                 if assigns && is_name(&parameter.name) {
                     let mut value = self.joined(word, place, state);
-                    value.depend_on(&depends);
+                    rest(&mut value);
                     state.assign(&parameter.name, Held::One(value));
                 }
                 match expansion {
                     Expansion::Text(mut field) => {
-                        field.depend_on(&depends);
+                        rest(&mut field);
                         Expansion::Text(field)
                     }
-                    fields @ Expansion::Fields(_) => fields,
+                    Expansion::Fields(mut fields) => {
+                        if let [only] = fields.as_mut_slice() {
+                            rest(only);
+                        }
+                        Expansion::Fields(fields)
+                    }
                 }
             }
             (None, found) => {

@@ -49,6 +49,8 @@ pub(super) struct Told {
     /// All files that are loaded.
     pub(super) loaded: Vec<FileId>,
     pub(super) app: Option<Located<String>>,
+    /// Options that the table does not describe.
+    pub(super) others: Vec<(String, Located<String>)>,
 }
 
 /// Reads everything that a server is told.
@@ -120,6 +122,17 @@ pub(super) fn read(
         let file = files.get(start.place.file);
         notes.push(Note::file(file.path(), "it makes more options than are followed"));
     }
+    let others = exporter.effective().filter(|option| option.key != ANY && !is_path(option));
+    let others = others.filter(|option| table.setting_of_option(&option.key, version).is_none());
+    let others = others.map(|option| {
+        let value = match &option.value {
+            None => "true".to_owned(),
+            Some(Text::Known(text)) => text.clone(),
+            Some(Text::Unknown { .. }) => "unknown".to_owned(),
+        };
+        (option.key.clone(), Located::new(value, option.place))
+    });
+    let others = others.collect();
     let mut settings = settled(&exporter, table, version, command_line, files, errors);
     imply_master(&mut settings);
     let configuration = exporter.loaded.first().map(|&file| Configuration {
@@ -140,7 +153,7 @@ pub(super) fn read(
     });
     let app =
         application(&settings, &start.roots, files).or_else(|| named.into_iter().find(|word| word.value.contains(':')));
-    Told { settings, configuration, loaded: exporter.loaded, app }
+    Told { settings, configuration, loaded: exporter.loaded, app, others }
 }
 
 fn is_path(option: &Exported) -> bool {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::guards::is_placeholder;
-use super::{Class, Function, Import, Outside, Parameter, Reader};
+use super::{Class, Function, Import, Outside, Parameter, Reader, one};
 use crate::python::names::{Binding, Bound};
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::{span_of, visitor};
@@ -14,16 +14,16 @@ impl<'a> Reader<'a> {
         let block = self.blocks.last().copied().unwrap_or_default();
         let binding = Binding { bound, scope: self.function, at, block };
         if let Some(class) = self.class {
-            self.facts.classes[class as usize].fields.entry(name).or_default().push(binding);
+            self.facts.classes[class as usize].fields.entry(name).or_insert_with(one).push(binding);
             return;
         }
         let function = self.current();
         if function.globals.contains(name) {
             // Seen from the module, such an assignment may or may not have happened.
             let binding = Binding { block: Span::new(at, at), ..binding };
-            self.facts.functions[0].bindings.entry(name).or_default().push(binding);
+            self.facts.functions[0].bindings.entry(name).or_insert_with(one).push(binding);
         } else {
-            function.bindings.entry(name).or_default().push(binding);
+            function.bindings.entry(name).or_insert_with(one).push(binding);
         }
     }
 
@@ -62,16 +62,16 @@ impl<'a> Reader<'a> {
         {
             let binding = Binding { bound, scope: self.function, at, block: Span::new(at, at) };
             let known = self.facts.state.entry(attribute.attr.as_str());
-            known.or_default().push(binding);
+            known.or_insert_with(one).push(binding);
             return;
         }
         let binding = Binding { bound, scope: self.function, at, block: Span::new(at, at) };
         if let Some(class) = self.class_of_receiver(&attribute.value) {
             let fields = &mut self.facts.classes[class as usize].fields;
-            fields.entry(attribute.attr.as_str()).or_default().push(binding);
+            fields.entry(attribute.attr.as_str()).or_insert_with(one).push(binding);
         } else {
             let outside = Outside { owner: &attribute.value, binding };
-            self.facts.outside.entry(attribute.attr.as_str()).or_default().push(outside);
+            self.facts.outside.entry(attribute.attr.as_str()).or_insert_with(one).push(outside);
         }
     }
 
@@ -109,7 +109,7 @@ impl<'a> Reader<'a> {
         self.facts.functions.push(function);
         self.type_parameters(def.type_params.as_deref());
         if let Some(class) = self.class {
-            self.facts.classes[class as usize].methods.entry(name).or_default().push(index);
+            self.facts.classes[class as usize].methods.entry(name).or_insert_with(one).push(index);
         } else {
             self.bind(name, Bound::Function(index), span_of(def).end);
         }

@@ -1,6 +1,6 @@
 //! What containers are filled with, and what a condition says about a name.
 
-use super::Reader;
+use super::{Reader, one};
 use crate::python::names::{Binding, Bound};
 use crate::python::syntax::ast::{self, Expr, Stmt};
 use crate::python::syntax::span_of;
@@ -41,11 +41,11 @@ impl<'a> Reader<'a> {
             _ => {}
         }
         match container {
-            Expr::Name(name) => self.facts.fills.entry(name.id.as_str()).or_default().push(binding),
+            Expr::Name(name) => self.facts.fills.entry(name.id.as_str()).or_insert_with(one).push(binding),
             Expr::Attribute(attribute) => match self.class_of_receiver(&attribute.value) {
                 Some(class) => {
                     let fields = &mut self.facts.classes[class as usize].fields;
-                    fields.entry(attribute.attr.as_str()).or_default().push(binding);
+                    fields.entry(attribute.attr.as_str()).or_insert_with(one).push(binding);
                 }
                 None => self.bind_attribute(attribute, bound, at),
             },
@@ -69,7 +69,7 @@ impl<'a> Reader<'a> {
         };
         if let Some(key) = key {
             let binding = Binding { bound, scope: self.function, at, block: Span::new(at, at) };
-            self.facts.state.entry(key).or_default().push(binding);
+            self.facts.state.entry(key).or_insert_with(one).push(binding);
         }
     }
 
@@ -84,7 +84,7 @@ impl<'a> Reader<'a> {
                 let at = span_of(value).end;
                 let bound = Bound::Value { value: Some(&item.value), annotation: None };
                 let binding = Binding { bound, scope: self.function, at, block: Span::new(at, at) };
-                self.facts.state.entry(key.value.to_str()).or_default().push(binding);
+                self.facts.state.entry(key.value.to_str()).or_insert_with(one).push(binding);
             }
         }
     }
@@ -107,7 +107,7 @@ impl<'a> Reader<'a> {
             let block = Span::new(span_of(first).start, span_of(last).end);
             let bound = Bound::Narrowed(&class.cls);
             let binding = Binding { bound, scope: self.function, at: block.start, block };
-            self.current().narrowed.entry(name.id.as_str()).or_default().push(binding);
+            self.current().narrowed.entry(name.id.as_str()).or_insert_with(one).push(binding);
         }
     }
 
@@ -127,7 +127,7 @@ impl<'a> Reader<'a> {
                     && callee.id.as_str() == "isinstance"
                 {
                     let binding = Binding { bound: Bound::Narrowed(ty), scope: self.function, at, block };
-                    self.current().narrowed.entry(name.id.as_str()).or_default().push(binding);
+                    self.current().narrowed.entry(name.id.as_str()).or_insert_with(one).push(binding);
                 }
             }
             _ => {}

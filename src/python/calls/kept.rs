@@ -3,6 +3,8 @@
 //! Recognised by the condition alone: that nothing is kept yet. Whether somebody throws away what is kept is not
 //! asked.
 
+use std::collections::HashMap;
+
 use super::Reader;
 use crate::python::syntax::ast::{self, CmpOp, Expr, Stmt, UnaryOp};
 
@@ -51,6 +53,11 @@ impl Reader<'_> {
         if alone != Kept::No {
             return alone;
         }
+        if let Some(Expr::Name(name)) = absent(test)
+            && self.is_filled_by_callee(name.id.as_str(), body)
+        {
+            return Kept::Process;
+        }
         let asked: Vec<&Expr> = match test {
             Expr::BoolOp(all) if all.op == ast::BoolOp::And => all.values.iter().filter_map(absent).collect(),
             one => absent(one).into_iter().collect(),
@@ -62,6 +69,21 @@ impl Reader<'_> {
             (_, known) => known,
         });
         found.into_iter().find(|kept| *kept != Kept::No).unwrap_or(Kept::No)
+    }
+
+    /// Whether a block does no more than to call functions of which one fills a global of this name:
+    /// `if not rates: load_rates()`.
+    fn is_filled_by_callee(&self, name: &str, body: &[Stmt]) -> bool {
+        let callee = |stmt: &Stmt| match stmt {
+            Stmt::Expr(stmt) => match &*stmt.value {
+                Expr::Call(call) => call.func.as_name_expr().map(|callee| callee.id.to_string()),
+                Expr::Await(awaited) => awaited.value.as_call_expr()?.func.as_name_expr().map(|one| one.id.to_string()),
+                _ => None,
+            },
+            _ => None,
+        };
+        let fills = |callee: String| self.writers.get(callee.as_str()).is_some_and(|names| names.contains(&name));
+        self.is_of_module(name) && body.iter().any(|stmt| callee(stmt).is_some_and(fills))
     }
 
     /// How long something outlives the call: a global that this function writes, or an attribute of the
@@ -102,7 +124,7 @@ impl Reader<'_> {
     }
 
     /// Whether a name stands for what the module binds it to.
-    fn is_of_module(&self, name: &str) -> bool {
+    pub(super) fn is_of_module(&self, name: &str) -> bool {
         let mut index = self.function;
         while index != 0 {
             let function = &self.facts.functions[index as usize];
@@ -113,6 +135,21 @@ impl Reader<'_> {
         }
         !PER_REQUEST.contains(&name) && self.facts.functions[0].bindings.contains_key(name)
     }
+}
+
+/// The names of the module that each of its functions writes to.
+pub(super) fn writers(module: &[Stmt]) -> HashMap<&str, Vec<&str>> {
+    let mut found: HashMap<&str, Vec<&str>> = HashMap::new();
+    for stmt in module {
+        let Stmt::FunctionDef(def) = stmt else { continue };
+        for stmt in &def.body {
+            if let Stmt::Global(global) = stmt {
+                let names = global.names.iter().map(ast::Identifier::as_str);
+                found.entry(def.name.as_str()).or_default().extend(names);
+            }
+        }
+    }
+    found
 }
 
 /// `x` of `x is not None`, or of `x`.
@@ -132,7 +169,7 @@ fn absent(test: &Expr) -> Option<&Expr> {
     }
 }
 
-fn compares_with_none(compare: &ast::ExprCompare, by: CmpOp) -> bool {
+pub(super) fn compares_with_none(compare: &ast::ExprCompare, by: CmpOp) -> bool {
     matches!((&*compare.ops, &*compare.comparators), ([op], [Expr::NoneLiteral(_)]) if *op == by)
 }
 

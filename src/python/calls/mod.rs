@@ -13,6 +13,7 @@ mod fills;
 mod generators;
 mod guards;
 mod kept;
+mod lookups;
 mod statements;
 
 pub use self::conditions::{Condition, Forwarded, Interest, Slot};
@@ -131,8 +132,9 @@ pub struct Function<'a> {
     pub asked: HashMap<&'a str, Interest>,
     /// Its parameters that are given to others as they are.
     pub forwarded: Vec<Forwarded<'a>>,
-    /// Parts that run what the other branch would have handed to something else, where that is missing.
-    pub fallbacks: Vec<Span>,
+    /// Parts that hardly run while requests are served: what the other branch would have handed to something
+    /// else, and what fills a cache of the process.
+    pub rarely: Vec<Span>,
     /// Its loops.
     pub loops: Vec<Span>,
     /// Parts that not every call of it gets to: branches, handlers of exceptions, what comes after a way out.
@@ -240,10 +242,37 @@ pub fn facts(file: FileId, module: &Module) -> FileFacts<'_> {
         silent: 0,
         once: 0,
         typing_only: 0,
+        writers: kept::writers(&module.body),
         equal: Vec::new(),
     };
     reader.body(&module.body);
+    reader.facts.settle();
     reader.facts
+}
+
+/// A list for one thing: most names are bound once.
+fn one<T>() -> Vec<T> {
+    Vec::with_capacity(1)
+}
+
+impl FileFacts<'_> {
+    /// Gives back the room that lists were given to grow: the facts of all files are kept until the end.
+    fn settle(&mut self) {
+        for function in &mut self.functions {
+            function.events.shrink_to_fit();
+            function.results.shrink_to_fit();
+            function.yields.shrink_to_fit();
+            function.once.shrink_to_fit();
+            function.conditions.shrink_to_fit();
+            function.forwarded.shrink_to_fit();
+            function.loops.shrink_to_fit();
+            function.detours.shrink_to_fit();
+        }
+        self.functions.shrink_to_fit();
+        self.classes.shrink_to_fit();
+        self.imports.shrink_to_fit();
+        self.calls.shrink_to_fit();
+    }
 }
 
 impl Function<'_> {
@@ -285,7 +314,7 @@ impl<'a> Function<'a> {
             conditions: Vec::new(),
             asked: HashMap::new(),
             forwarded: Vec::new(),
-            fallbacks: Vec::new(),
+            rarely: Vec::new(),
             loops: Vec::new(),
             detours: Vec::new(),
             changed: HashSet::new(),
@@ -304,6 +333,8 @@ struct Reader<'a> {
     /// Above zero where the code runs once per object.
     once: usize,
     typing_only: usize,
+    /// The functions of the module that say which of its names they write to.
+    writers: HashMap<&'a str, Vec<&'a str>>,
     /// The names that the blocks around say are equal to a text.
     equal: Vec<(&'a str, &'a str)>,
 }
@@ -319,6 +350,7 @@ impl<'a> Reader<'a> {
         for stmt in body {
             visitor::Visitor::visit_stmt(self, stmt);
             self.afterwards(stmt, end);
+            self.behind_lookup(stmt);
             match self.returns_kept_value(stmt) {
                 Kept::Object => self.once += 1,
                 Kept::Process => self.silent += 1,

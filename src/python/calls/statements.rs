@@ -13,7 +13,7 @@ use crate::source::Span;
 impl<'a> Reader<'a> {
     pub(super) fn condition(&mut self, stmt: &'a ast::StmtIf) {
         self.branches(stmt);
-        self.current().fallbacks.extend(fallback(stmt));
+        self.current().rarely.extend(fallback(stmt));
         let guard = guard(&stmt.test);
         if guard == Guard::None {
             self.test(&stmt.test);

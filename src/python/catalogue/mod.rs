@@ -99,7 +99,12 @@ impl KnownType {
         covers(&self.data.block, path) || covers(&self.data.safe, path)
     }
 
-    /// What the type gives for `member`: a method called, an attribute read, or `[]`.
+    /// The type of what an attribute of an instance holds.
+    pub fn holds(self, attribute: &str) -> Option<&'static str> {
+        self.data.holds.get(attribute).map(String::as_str)
+    }
+
+    /// What the type gives for `member`: a method called, any attribute read for `*`, or `[]`.
     pub fn gives(self, member: &str) -> Option<&'static str> {
         self.data.gives.get(member).map(String::as_str)
     }
@@ -134,9 +139,14 @@ impl KnownType {
         self.implicitly(Implicit::Iterate)
     }
 
-    /// What asking for the truth, the length or an item of an instance does, if that blocks.
+    /// What asking for the truth or the length of an instance does, if that blocks.
     pub fn truth(self) -> Option<Effect> {
         self.implicitly(Implicit::Truth)
+    }
+
+    /// What asking for an item of an instance does, if that blocks.
+    pub fn item(self) -> Option<Effect> {
+        self.implicitly(Implicit::Item)
     }
 
     fn implicitly(self, how: Implicit) -> Option<Effect> {

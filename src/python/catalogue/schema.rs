@@ -128,9 +128,14 @@ pub struct Type {
     /// What blocks without a method being called.
     #[serde(default)]
     pub implicit: Vec<Implicit>,
-    /// Type of what a method returns or an attribute holds; `*` any attribute, `[]` an item.
+    /// Type of what a method returns; `*` any attribute, `[]` an item. `Self` is an instance of the class that the
+    /// method is called on, `(Self, ...)` a tuple that begins with one, `Row` an instance of the class whose rows
+    /// a query is for, `[Row]` several of them; a type whose items are such rows is one of queries.
     #[serde(default)]
     pub gives: BTreeMap<String, String>,
+    /// Type of what an attribute holds, which is read rather than called.
+    #[serde(default)]
+    pub holds: BTreeMap<String, String>,
     /// Arguments that make a method return at once, as for calls.
     #[serde(default)]
     pub unless: BTreeMap<String, Vec<String>>,
@@ -227,8 +232,10 @@ pub enum Implicit {
     Exit,
     /// Iterating over it.
     Iterate,
-    /// Asking for its truth, its length, or one of its items.
+    /// Asking for its truth or its length.
     Truth,
+    /// Asking for one of its items.
+    Item,
 }
 
 impl Catalogue {

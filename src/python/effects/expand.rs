@@ -120,9 +120,8 @@ impl<'a> Work<'_, 'a> {
 
     fn call(&mut self, call: &'a ast::ExprCall, span: Span, awaited: bool) {
         let callees = self.types.value(&call.func, self.frame);
-        let fallbacks = &self.types.function(self.frame.function).fallbacks;
-        // It is for where there is nothing to hand the work to, which is hardly where requests are served.
-        let doubtful = callees.len() > 1 || Types::is_dead(fallbacks, span);
+        let rarely = &self.types.function(self.frame.function).rarely;
+        let doubtful = callees.len() > 1 || Types::is_dead(rarely, span);
         let callees = self.types.candidates(callees, call, self.frame);
         for callee in callees.iter() {
             self.callee(callee, call, span, awaited, doubtful);
@@ -167,11 +166,14 @@ impl<'a> Work<'_, 'a> {
             Value::Member(ty, path) => {
                 let effect = catalogue::known_type(ty).and_then(|known| known.method(path));
                 self.method_of(effect, (ty, path), call, span, awaited, doubtful);
+                match &**path {
+                    "__init__" => self.makes_client(ty, call, span),
+                    _ => self.uses_client(ty, call, span),
+                }
             }
-            Value::RowsMethod(_, method) => {
-                let ty: Rc<str> = super::implicit::QUERY.into();
-                let effect = catalogue::known_type(&ty).and_then(|known| known.method(method));
-                self.method_of(effect, (&ty, method), call, span, awaited, doubtful);
+            Value::RowsMethod(_, ty, method) => {
+                let effect = catalogue::known_type(ty).and_then(|known| known.method(method));
+                self.method_of(effect, (ty, method), call, span, awaited, doubtful);
             }
             Value::Function(_) => {
                 if let Value::Function(target) = self.types.with_arguments(callee, call, self.frame) {

@@ -1,13 +1,10 @@
 //! What runs without being written as a call: `with`, iteration, properties, operators.
 
 use super::expand::Work;
-use crate::python::catalogue::{self, KnownType};
+use crate::python::catalogue::{self, Effect, KnownType};
 use crate::python::syntax::ast::{self, CmpOp, Expr, ExprContext, Operator};
 use crate::python::types::{ClassId, Value};
 use crate::source::Span;
-
-/// The class of the queries of Django.
-pub(super) const QUERY: &str = "django.db.models.query.QuerySet";
 
 /// How many iterators inside iterators are consumed.
 const MAX_NESTED: u8 = 6;
@@ -76,8 +73,7 @@ impl<'a> Work<'_, 'a> {
             Value::Generator(frame) if !self.types.function(frame.function).is_async => {
                 self.step(*frame, span, doubtful);
             }
-            Value::Rows(_) => self.query(span, doubtful),
-            Value::Instance(ty) => {
+            Value::Instance(ty) | Value::Rows(_, ty) => {
                 if let Some(effect) = catalogue::known_type(ty).and_then(KnownType::iterate) {
                     self.sink(effect, ty, span, doubtful);
                 }
@@ -116,13 +112,6 @@ impl<'a> Work<'_, 'a> {
             }
         }
         found
-    }
-
-    /// A query of Django is sent.
-    fn query(&mut self, span: Span, doubtful: bool) {
-        if let Some(effect) = catalogue::known_type(QUERY).and_then(KnownType::iterate) {
-            self.sink(effect, QUERY, span, doubtful);
-        }
     }
 
     pub(super) fn methods(&mut self, class: ClassId, name: &str, span: Span, doubtful: bool) {
@@ -184,7 +173,7 @@ impl<'a> Work<'_, 'a> {
             Expr::Subscript(subscript) => {
                 self.asks(&subscript.value, &["__getitem__"], span);
                 if !matches!(&*subscript.slice, Expr::Slice(_)) {
-                    self.sends_query(&subscript.value, span);
+                    self.sends_query(&subscript.value, span, KnownType::item);
                 }
             }
             Expr::BinOp(operation) => {
@@ -211,7 +200,7 @@ impl<'a> Work<'_, 'a> {
             }
             truth => {
                 self.asks(truth, &["__bool__", "__len__"], span);
-                self.sends_query(truth, span);
+                self.sends_query(truth, span, KnownType::truth);
             }
         }
     }
@@ -220,25 +209,21 @@ impl<'a> Work<'_, 'a> {
     fn searches(&mut self, container: &'a Expr, span: Span) {
         self.asks(container, &["__contains__"], span);
         for value in self.types.value(container, self.frame).iter() {
-            if matches!(value, Value::Generator(_) | Value::Rows(_) | Value::Lazy(_)) {
+            if matches!(value, Value::Generator(_) | Value::Rows(..) | Value::Lazy(_) | Value::Instance(_)) {
                 self.consume(value, span, false);
             }
         }
     }
 
     /// A query is sent when its truth, its length or one of its rows is asked for.
-    pub(super) fn sends_query(&mut self, expr: &'a Expr, span: Span) {
+    pub(super) fn sends_query(&mut self, expr: &'a Expr, span: Span, asks: fn(KnownType) -> Option<Effect>) {
         let values = self.types.value(expr, self.frame);
         let doubtful = values.len() > 1;
         for value in values.iter() {
-            match value {
-                Value::Rows(_) => return self.query(span, doubtful),
-                Value::Instance(ty) => {
-                    if let Some(effect) = catalogue::known_type(ty).and_then(KnownType::truth) {
-                        return self.sink(effect, ty, span, doubtful);
-                    }
-                }
-                _ => {}
+            if let Value::Rows(_, ty) | Value::Instance(ty) = value
+                && let Some(effect) = catalogue::known_type(ty).and_then(asks)
+            {
+                return self.sink(effect, ty, span, doubtful);
             }
         }
     }

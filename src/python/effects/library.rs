@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::arguments::{argument, waits};
 use super::expand::Work;
-use crate::python::catalogue::{self, KnownType};
+use crate::python::catalogue::{self, Category, Effect, KnownType};
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::types::{Value, is_runner};
 use crate::source::Span;
@@ -55,15 +55,20 @@ impl<'a> Work<'_, 'a> {
         awaited: bool,
         doubtful: bool,
     ) {
+        self.makes_client(name, call, span);
         if awaited {
             return;
         }
         if let Some(known) = catalogue::call(name).filter(|known| !known.lazy && !known.decorator)
             && waits(&known.effect, call)
         {
-            self.sink(known.effect, name, span, doubtful);
+            if !self.is_in_memory(&known.effect, call) {
+                self.sink(known.effect, name, span, doubtful);
+            }
         } else if let Some(effect) = catalogue::known_type(name).and_then(KnownType::construct) {
-            self.sink(effect, name, span, doubtful);
+            if !self.is_in_memory(&effect, call) {
+                self.sink(effect, name, span, doubtful);
+            }
         } else if let Some((class, method)) = name.rsplit_once('.')
             && let Some(known) = catalogue::known_type(class).filter(|known| known.mentions(method))
             && let Some(effect) = known.method(method).filter(|effect| waits(effect, call))
@@ -79,9 +84,21 @@ impl<'a> Work<'_, 'a> {
         if let Some((_, methods)) = ASKED.iter().find(|(asked, _)| **asked == **name) {
             self.asks(first, methods, span);
             if matches!(&**name, "len" | "bool") {
-                self.sends_query(first, span);
+                self.sends_query(first, span, KnownType::truth);
             }
         }
+    }
+
+    /// Whether what a call opens as a file is kept in memory: `ZipFile(BytesIO())`.
+    fn is_in_memory(&self, effect: &Effect, call: &'a ast::ExprCall) -> bool {
+        let named = ["fileobj", "file", "fp"].iter().find_map(|name| argument(call, name));
+        let Some(given) = named.or(call.arguments.args.first()).filter(|_| effect.category == Category::File) else {
+            return false;
+        };
+        let values = self.types.value(given, self.frame);
+        let is_memory =
+            |value: &Value<'a>| matches!(value, Value::Instance(ty) if matches!(&**ty, "io.BytesIO" | "io.StringIO"));
+        !values.is_empty() && values.iter().all(is_memory)
     }
 
     /// What a call of something outside of the project does with what it is given: it calls functions,
@@ -107,30 +124,11 @@ impl<'a> Work<'_, 'a> {
         {
             self.iterate(first, span, false);
         }
-        if !self.in_thread {
-            self.wraps_messages(call, span);
-        }
         if SPAWNERS.contains(&name) {
             self.spawn(call, span);
         }
         if !ELSEWHERE.contains(&name) {
             self.takes_over(call, callees, span);
-        }
-    }
-
-    /// `await self.app(scope, receive, send)`: the application inside calls the functions it is given for each
-    /// message.
-    fn wraps_messages(&mut self, call: &'a ast::ExprCall, span: Span) {
-        let [Expr::Name(scope), functions @ ..] = &*call.arguments.args else { return };
-        if functions.len() != 2 || scope.id.as_str() != "scope" || !call.arguments.keywords.is_empty() {
-            return;
-        }
-        for function in functions {
-            for value in self.types.value(function, self.frame).iter() {
-                if let Value::Function(frame) = value {
-                    self.step(*frame, span, false);
-                }
-            }
         }
     }
 

@@ -6,6 +6,7 @@
 //! effect.
 
 mod arguments;
+mod clients;
 mod ended;
 mod expand;
 mod implicit;
@@ -17,7 +18,7 @@ use std::collections::{HashMap, HashSet};
 pub use search::{Chain, Root, Way};
 
 use super::catalogue::Effect;
-use super::types::{Environment, Frame, FunctionId, Types};
+use super::types::{Environment, Frame, FunctionId, QuickMap, Types};
 use crate::source::Span;
 
 /// How many functions, told apart by their arguments, are looked at.
@@ -43,10 +44,10 @@ pub enum Mark {
 pub struct Effects<'t, 'a> {
     types: &'t Types<'a>,
     nodes: Vec<Node>,
-    by_frame: HashMap<(Frame, bool), usize>,
-    variants: HashMap<(FunctionId, Option<FunctionId>), usize>,
+    by_frame: QuickMap<(Frame, bool), usize>,
+    variants: QuickMap<(FunctionId, Option<FunctionId>), usize>,
     /// How many variants of a function differ in what is certain of their arguments.
-    certain: HashMap<FunctionId, usize>,
+    certain: QuickMap<FunctionId, usize>,
     marks: HashMap<FunctionId, Mark>,
 }
 
@@ -95,9 +96,9 @@ impl<'t, 'a> Effects<'t, 'a> {
         Self {
             types,
             nodes: Vec::new(),
-            by_frame: HashMap::new(),
-            variants: HashMap::new(),
-            certain: HashMap::new(),
+            by_frame: QuickMap::default(),
+            variants: QuickMap::default(),
+            certain: QuickMap::default(),
             marks: HashMap::new(),
         }
     }

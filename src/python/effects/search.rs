@@ -145,4 +145,3 @@ struct Reached {
     /// The caller and its call; none for where the search begins.
     by: Option<(usize, Step)>,
 }
-

@@ -204,6 +204,10 @@ impl<'a> Run<'a, '_> {
                 Dependency::Environment { name, default } => {
                     Dep::Environment { name: name.as_str().into(), default: default.clone(), sure: false }
                 }
+                Dependency::InPlace { name, default } => {
+                    let default = default.as_ref().map(|text| Value::Str(text.clone()));
+                    Dep::Environment { name: name.as_str().into(), default, sure: false }
+                }
                 Dependency::Cpus { place, spelling, limited } => {
                     Dep::Cpus { place: *place, spelling: spelling.as_str().into(), limited: *limited }
                 }

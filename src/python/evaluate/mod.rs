@@ -236,6 +236,14 @@ pub enum Dependency {
         /// What stands in when it is absent.
         default: Option<Value>,
     },
+    /// A variable that no file sets, in whose place a file gives a text: `${X:-2}` of a shell. What counts is
+    /// that text, as if it were written out, until somebody sets the variable.
+    InPlace {
+        /// Its name.
+        name: String,
+        /// The text, where all of it is known.
+        default: Option<String>,
+    },
     /// The number of processors.
     Cpus {
         /// The call.

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use crate::source::Span;
 
 use super::call::Arguments;
-use super::cell::{Cell, Deps, Text, Thing};
+use super::cell::{Cell, Dep, Deps, Text, Thing};
 use super::class::{Class, Family, Field};
 use super::export::to_value;
 use super::hints::Hint;
@@ -45,9 +45,12 @@ impl<'a> Run<'a, '_> {
     ) -> Step<Cell<'a>> {
         let own_file = arguments.named("_env_file").cloned();
         // How the bytes of a file become characters does not matter to what is read from it.
-        let known = ["_env_file", "_env_file_encoding"];
+        let known = ["_env_file", "_env_file_encoding", "_secrets_dir"];
         let odd = arguments.named.iter().any(|(name, _)| name.starts_with('_') && !known.contains(&name.as_ref()));
-        if odd || !arguments.positional.is_empty() || class.setting("secrets_dir").is_some() {
+        // A file of that folder counts where no variable does, and nobody knows what is in it.
+        let secrets = arguments.named("_secrets_dir").or_else(|| class.setting("secrets_dir"));
+        let secrets = secrets.is_some_and(|folder| !matches!(folder.thing, Thing::None));
+        if odd || !arguments.positional.is_empty() {
             return self.unknown_instance(class, arguments, at);
         }
         let Some(naming) = naming(class) else { return self.unknown_instance(class, arguments, at) };
@@ -56,7 +59,7 @@ impl<'a> Run<'a, '_> {
         for field in &class.fields {
             let cell = match self.argument_for(class, field, arguments) {
                 Some(cell) => self.validated(class, field, &cell, at)?,
-                None => self.setting_of(class, field, &naming, &files, at)?,
+                None => self.setting_of(class, field, &naming, (&files, secrets), at)?,
             };
             attributes.push((Rc::clone(&field.name), cell));
         }
@@ -88,7 +91,7 @@ impl<'a> Run<'a, '_> {
         class: &Rc<Class<'a>>,
         field: &Field<'a>,
         naming: &Naming,
-        files: &FileVariables,
+        (files, secrets): (&FileVariables, bool),
         at: Span,
     ) -> Step<Cell<'a>> {
         let hint = self.hint_of(field)?;
@@ -119,8 +122,15 @@ impl<'a> Run<'a, '_> {
             Found::Text(cell) => cell,
             Found::Absent(deps) => {
                 let Some(default) = default else {
+                    if secrets {
+                        return Ok(Cell::unknown("a file in a folder of secrets"));
+                    }
                     return self.required(&names, &deps, at);
                 };
+                let mut deps = deps;
+                if secrets {
+                    deps.add(&Deps::one(Dep::Other("a secret of that name".into())));
+                }
                 if self.has_nested(&names, naming, files) || (files.open && !deps.is_open()) {
                     return Ok(super::cell::unknown_from(
                         &[&default.with_deps(&deps)],

@@ -123,6 +123,22 @@ impl<'a> Finder<'_, 'a> {
                 known.told_once_by = told_once_by;
             })
             .or_insert(found);
+        self.returned(frame, function, entry, context);
+    }
+
+    /// Tornado, Sanic and aiohttp await what a plain handler returns, where that can be awaited.
+    fn returned(&mut self, frame: Frame, function: FunctionId, entry: Entry, context: Context) {
+        let awaits = matches!(entry.framework, Framework::Tornado | Framework::Sanic | Framework::Aiohttp);
+        if !awaits || context != Context::Loop || self.types.function(frame.function).is_async {
+            return;
+        }
+        for value in self.types.returned(frame).iter() {
+            if let Value::Coroutine(inner) = *value
+                && self.types.function(inner.function).is_async
+            {
+                self.push(inner, function, entry, context, None);
+            }
+        }
     }
 
     fn decorators(&mut self, frame: Frame, around: Frame) {

@@ -16,6 +16,11 @@ const OBJECTS: Names = &[
     "flask_smorest.*.Blueprint",
 ];
 
+/// Who loads the user of a request, `current_user` where nothing else asks for it (Flask-Login 0.6).
+const LOGIN: Names = &["flask_login.*.LoginManager"];
+const LOADERS: Names =
+    &["user_loader", "request_loader", "header_loader", "unauthorized_handler", "needs_refresh_handler"];
+
 const RUNS: Runs = Runs { plain: Worker, coroutine: OwnLoop };
 
 /// How it is told what to call.
@@ -51,6 +56,8 @@ pub(super) const FORMS: &[Form] = &[
         },
         Role::Middleware,
     ),
+    RUNS.form(Told::Decorator { on: LOGIN, names: LOADERS }, Role::Middleware),
+    RUNS.form(Told::Method { on: LOGIN, names: LOADERS, argument: at(0, &["callback"]) }, Role::Middleware),
     RUNS.form(Told::Decorator { on: OBJECTS, names: &["errorhandler", "app_errorhandler"] }, Role::ExceptionHandler),
     RUNS.form(
         Told::Method { on: OBJECTS, names: &["register_error_handler"], argument: at(1, &["f"]) },

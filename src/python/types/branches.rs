@@ -184,24 +184,12 @@ impl<'a> Types<'a> {
         by_name
     }
 
-    /// An environment without what is certain of the arguments of functions other than those around
-    /// `function`.
-    pub(super) fn for_scope(&self, environment: Environment, function: FunctionId) -> Environment {
-        self.without_certain(environment, |known| self.encloses(known, function) && known != function)
-    }
-
     /// A frame without what is certain of arguments.
     pub fn uncertain(&self, frame: Frame) -> Frame {
-        Frame { environment: self.without_certain(frame.environment, |_| false), ..frame }
+        Frame { environment: self.without_certain(frame.environment), ..frame }
     }
 
-    fn without_certain(&self, environment: Environment, keep: impl Fn(FunctionId) -> bool) -> Environment {
-        if environment == Environment::default() {
-            return environment;
-        }
-        let entries = Rc::clone(&self.environments.borrow()[environment.0 as usize]);
-        let stays = |entry: &&Entry<'a>| !Self::is_certain(entry.0.1) || keep(entry.0.0);
-        let kept: Vec<Entry<'a>> = entries.iter().filter(stays).cloned().collect();
-        if kept.len() == entries.len() { environment } else { self.extend(Environment::default(), kept) }
+    fn without_certain(&self, environment: Environment) -> Environment {
+        self.filtered(environment, |(_, position)| !Self::is_certain(position))
     }
 }

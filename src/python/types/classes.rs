@@ -188,7 +188,10 @@ impl<'a> Types<'a> {
     pub(super) fn inherited(&self, class: ClassId, name: &str) -> Vec<Value<'a>> {
         let bases = self.library_bases(class);
         if name == "objects" && bases.iter().any(|base| &**base == "django.db.models.Model") {
-            return vec![Value::Rows(class)];
+            return vec![Value::Rows(class, super::QUERY.into())];
+        }
+        if let Some(rows) = bases.iter().find_map(|base| Self::rows_of(class, base, name)) {
+            return vec![rows];
         }
         let base = bases.iter().find(|base| catalogue::known_type(base).is_some()).or_else(|| bases.first());
         base.map(|base| Self::instance_attribute(base, name)).into_iter().collect()

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::generics::is_body;
 use super::{Entry, Environment, Frame, FunctionId, Types, Value};
 
 /// How many environments one run may tell apart.
@@ -38,6 +39,31 @@ impl<'a> Types<'a> {
         let nothing: super::Values<'a> = Rc::new([]);
         let parts = std::iter::repeat_n(nothing, count.min(16));
         ((function, BOUND), Value::Tuple(parts.collect()))
+    }
+
+    /// What an environment says where a function is named that stands in `function`: nothing of the arguments of
+    /// other functions than those around, and nothing certain of its own.
+    pub(super) fn for_scope(&self, environment: Environment, function: FunctionId) -> Environment {
+        let within = self.within(environment, function);
+        self.filtered(within, |(known, position)| !Self::is_certain(position) || known != function)
+    }
+
+    /// What an environment says inside of `function`: of its arguments, and of those of the functions around it.
+    /// The arguments of any other one make no difference there, and what makes none must not tell answers apart.
+    pub(super) fn within(&self, environment: Environment, function: FunctionId) -> Environment {
+        self.filtered(environment, |(known, _)| known == ANYONE || is_body(known) || self.encloses(known, function))
+    }
+
+    /// An environment with those entries only whose keys are to stay.
+    pub(super) fn filtered(&self, environment: Environment, stays: impl Fn((FunctionId, u16)) -> bool) -> Environment {
+        if environment == Environment::default() {
+            return environment;
+        }
+        let entries = self.entries_of(environment);
+        if entries.iter().all(|entry| stays(entry.0)) {
+            return environment;
+        }
+        self.extend(Environment::default(), entries.iter().filter(|entry| stays(entry.0)).cloned().collect())
     }
 
     /// Everything that an environment says.

@@ -122,8 +122,8 @@ impl<'a> Types<'a> {
                 Value::Items(_) | Value::Mapping(_) | Value::Tuple(_) | Value::Record(_) => {
                     found.extend(Self::part(value, &subscript.slice));
                 }
-                Value::Rows(class) if matches!(&*subscript.slice, Expr::Slice(_)) => found.push(Value::Rows(*class)),
-                Value::Rows(class) => found.push(Value::Object(*class)),
+                Value::Rows(..) if matches!(&*subscript.slice, Expr::Slice(_)) => found.push(value.clone()),
+                Value::Rows(class, _) => found.push(Value::Object(*class)),
                 Value::Instance(ty) => {
                     let given = catalogue::known_type(ty).and_then(|known| known.gives("[]"));
                     found.extend(given.map(|given| Value::Instance(given.into())));
@@ -192,7 +192,7 @@ impl<'a> Types<'a> {
                 if carried.is_empty() && !is_state(ty, path) { member() } else { carried }
             }
             Value::Items(_) | Value::Mapping(_) | Value::Record(_) => Self::container_method(value, name),
-            Value::Rows(class) => vec![Value::RowsMethod(*class, name.into())],
+            Value::Rows(class, query) => vec![Value::RowsMethod(*class, Rc::clone(query), name.into())],
             Value::Class(class) => self.class_attribute(*class, name),
             Value::Object(class) => self.object_attribute(*class, name),
             Value::Super(class, receiver) => self.super_attribute(*class, *receiver, name),
@@ -226,6 +226,9 @@ impl<'a> Types<'a> {
             _ => {}
         }
         let known = catalogue::known_type(ty);
+        if let Some(held) = known.and_then(|known| known.holds(name)) {
+            return Value::Instance(held.into());
+        }
         // What the catalogue names is a method, and what it gives is known once it is called.
         let any =
             known.filter(|known| !known.mentions(name) && known.method(name).is_none() && known.gives(name).is_none());

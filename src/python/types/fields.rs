@@ -1,5 +1,6 @@
 //! Attributes of classes and of their instances.
 
+use super::outside::is_settings;
 use super::{ClassId, Frame, FunctionId, Types, Value};
 use crate::python::names::{Binding, Bound};
 use crate::python::syntax::ast::Expr;
@@ -51,6 +52,9 @@ impl<'a> Types<'a> {
         if let Some(nested) = nested {
             return vec![nested];
         }
+        if self.fills_settings(&line, class, name) {
+            return self.inherited(class, name);
+        }
         let field = self.field(&line, class, name);
         if !field.is_empty() {
             return field;
@@ -66,6 +70,17 @@ impl<'a> Types<'a> {
             }
         }
         self.inherited(class, name)
+    }
+
+    /// Whether an attribute holds the settings of the application, to which the class only adds some.
+    fn fills_settings(&self, line: &[Value<'a>], class: ClassId, name: &str) -> bool {
+        let fills = |binding: &Binding<'a>| matches!(binding.bound, Bound::Kept(_) | Bound::KeptHeld(_));
+        name == "settings"
+            && self.library_bases(class).iter().any(|base| is_settings(base, name))
+            && line.iter().all(|value| match value {
+                Value::Class(owner) => self.class(*owner).fields.get(name).into_iter().flatten().all(fills),
+                _ => true,
+            })
     }
 
     /// Whether a class or one of its bases gives an attribute a value, known or not.
@@ -163,7 +178,10 @@ impl<'a> Types<'a> {
         let entries = object.into_iter().chain(self.bound_class(owner, receiver));
         let environment = self.extend(super::Environment::default(), entries.collect());
         let frame = self.open(Frame { function, environment });
-        let found = self.bound(binding.bound, frame, binding.scope);
+        let mut found = self.bound(binding.bound, frame, binding.scope);
+        if self.class(owner).fields.get(name).is_some_and(|bindings| bindings.len() == 1) {
+            found = self.as_assigned(found, binding, frame);
+        }
         let is_declared_only = !in_method && matches!(binding.bound, Bound::Value { value: None, .. });
         if found.is_empty() && is_declared_only { self.given_to_field(owner, name) } else { found }
     }

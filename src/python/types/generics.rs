@@ -75,6 +75,11 @@ fn body_of(class: ClassId) -> FunctionId {
     FunctionId { file: class.file, index: u32::MAX - 1 - class.index }
 }
 
+/// Whether something stands for the body of a class.
+pub(super) fn is_body(function: FunctionId) -> bool {
+    class_of(function).is_some()
+}
+
 fn class_of(body: FunctionId) -> Option<ClassId> {
     let index = (u32::MAX - 1).checked_sub(body.index)?;
     // No file has as many functions as would be taken for the body of a class.

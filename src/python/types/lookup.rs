@@ -74,6 +74,10 @@ impl<'a> Types<'a> {
                     seen.iter().flat_map(|binding| self.bound(binding.bound, frame, binding.scope)).collect();
                 if values.is_empty() {
                     values = self.declared(bindings, frame);
+                } else if let [only] = bindings.as_slice()
+                    && !(frame.function.index == 0 && self.sites().outside.contains_key(name))
+                {
+                    values = self.as_assigned(values, only, frame);
                 }
                 values.extend(self.filled(name, frame));
                 return values;
@@ -83,6 +87,7 @@ impl<'a> Types<'a> {
             }
             let parent = if global { 0 } else { function.parent };
             frame.function.index = parent;
+            frame.environment = self.within(frame.environment, frame.function);
             // A function may be called at any time after the one around it has bound its names.
             at = usize::MAX;
         }
@@ -116,6 +121,18 @@ impl<'a> Types<'a> {
             found.retain(is_known);
         }
         found.into_iter().map(|name| Value::External(name.into())).collect()
+    }
+
+    /// What a name or an attribute stands for that is bound once: what it is given may be of a class below the
+    /// one that it is declared as.
+    pub(super) fn as_assigned(&self, values: Vec<Value<'a>>, only: &Binding<'a>, frame: Frame) -> Vec<Value<'a>> {
+        match (only.bound, values.as_slice()) {
+            (Bound::Value { value: Some(value), annotation: Some(_) }, [Value::Object(_)]) => {
+                let reader = FunctionId { file: frame.function.file, index: only.scope };
+                self.more_exactly(values, || self.value(value, Frame { function: reader, ..frame }).to_vec())
+            }
+            _ => values,
+        }
     }
 
     /// What an annotation anywhere in the scope says about a name whose value does not.
@@ -185,6 +202,7 @@ impl<'a> Types<'a> {
                 return self.starred(name, frame, hops);
             }
             frame.function.index = function.parent;
+            frame.environment = self.within(frame.environment, frame.function);
             at = usize::MAX - 1;
         }
     }
@@ -279,7 +297,9 @@ impl<'a> Types<'a> {
                     let found = self.value(value, frame).to_vec();
                     if found.iter().any(|found| narrows(found, class)) { found } else { declared }
                 }
-                [Value::Object(_)] => self.more_exactly(declared, || self.value(value, frame).to_vec()),
+                [Value::Instance(ty)] if is_unheard_of(ty) => {
+                    self.more_exactly(declared, || self.value(value, frame).to_vec())
+                }
                 _ => declared,
             },
             None => declared,
@@ -287,15 +307,23 @@ impl<'a> Types<'a> {
     }
 
     /// The module that an import names: of the project, or of a library.
-    pub(super) fn imported(&self, from: FileId, level: u32, dotted: &str) -> Option<Value<'a>> {
-        if level > 0 {
-            return self.modules.relative(from, level, dotted).map(Value::Module);
+    pub(super) fn imported(&self, from: FileId, level: u32, dotted: &'a str) -> Option<Value<'a>> {
+        // Every use of a name leads here, and the tree stays where it is for as long as anybody asks.
+        let key = (from, level, dotted.as_ptr().addr(), dotted.len());
+        if let Some(known) = self.imports.borrow().get(&key) {
+            return known.clone();
         }
-        let found = self.modules.find(dotted, Some(from)).map(Value::Module);
-        Some(found.unwrap_or_else(|| Value::External(dotted.into())))
+        let found = if level > 0 {
+            self.modules.relative(from, level, dotted).map(Value::Module)
+        } else {
+            let found = self.modules.find(dotted, Some(from)).map(Value::Module);
+            Some(found.unwrap_or_else(|| Value::External(dotted.into())))
+        };
+        self.imports.borrow_mut().insert(key, found.clone());
+        found
     }
 
-    pub(super) fn taken_from(&self, file: u32, level: u32, module: &str, name: &str) -> Vec<Value<'a>> {
+    pub(super) fn taken_from(&self, file: u32, level: u32, module: &'a str, name: &str) -> Vec<Value<'a>> {
         match self.imported(self.facts_at(file).file, level, module) {
             Some(Value::Module(module)) => self.module_attribute(&module, name),
             Some(Value::External(module)) => {
@@ -347,6 +375,11 @@ impl<'a> Types<'a> {
         }
         self.modules.child(module, name).map(Value::Module).into_iter().collect()
     }
+}
+
+/// Whether a library's class is neither in the catalogue nor one that frameworks are told by.
+fn is_unheard_of(ty: &str) -> bool {
+    catalogue::known_type(ty).is_none() && !super::parameters::registers(ty)
 }
 
 /// Whether a value is one of those instances of a class that the catalogue tells from the others.

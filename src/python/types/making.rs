@@ -91,9 +91,8 @@ impl<'a> Types<'a> {
         }
         self.entries_of(frame.environment).iter().find_map(|((function, position), value)| {
             let Value::Known(known) = value else { return None };
-            let keeps = |keeping: &Keeping<'a>| {
-                Self::certain(keeping.position) == *position && keeping.attribute == attribute
-            };
+            let keeps =
+                |keeping: &Keeping<'a>| Self::certain(keeping.position) == *position && keeping.attribute == attribute;
             let is_init = Self::is_certain(*position) && self.function(*function).name == "__init__";
             (is_init && self.keepings(*function).iter().any(keeps)).then_some(*known)
         })

@@ -24,6 +24,7 @@ mod known;
 mod lifetimes;
 mod lookup;
 mod making;
+mod named;
 mod narrowing;
 mod offloaders;
 mod outside;
@@ -31,6 +32,7 @@ mod parameters;
 mod project;
 mod protocols;
 mod results;
+mod rows;
 mod singletons;
 mod sites;
 
@@ -39,11 +41,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use self::branches::ByName;
-use self::hashing::QuickMap;
+pub(super) use self::hashing::QuickMap;
 pub use self::known::Known;
 use self::making::Keeping;
 pub use self::offloaders::is_runner;
 pub use self::project::Project;
+pub use self::rows::QUERY;
 use self::sites::Sites;
 use super::calls::{Class, FileFacts, Function, Interest};
 use super::modules::{ModuleRef, Modules, Start};
@@ -51,7 +54,9 @@ use super::syntax::ast;
 use crate::source::{FileId, Place, Span};
 
 /// How many possibilities are kept.
-const MAX_VALUES: usize = 32;
+const MAX_VALUES: usize = 16;
+/// How many, where they are functions: an interface may have as many implementations.
+const MAX_FUNCTIONS: usize = 64;
 /// How deep a question may lead to further questions.
 const MAX_DEPTH: usize = 48;
 /// How many questions one question may lead to before answers on the way round cycles are kept as they are.
@@ -119,10 +124,10 @@ pub enum Value<'a> {
     Record(Rc<[(Rc<str>, Values<'a>)]>),
     /// An iterator that works while it is consumed.
     Lazy(Rc<Lazy<'a>>),
-    /// A query for instances of a model of Django.
-    Rows(ClassId),
+    /// A query of a library's class for instances of a model of the project.
+    Rows(ClassId, Rc<str>),
     /// A method of such a query.
-    RowsMethod(ClassId, Rc<str>),
+    RowsMethod(ClassId, Rc<str>, Rc<str>),
     /// An argument that is given but not followed.
     Unknown,
     /// What is certain of an argument; kept beside what it may be.
@@ -181,6 +186,9 @@ type Key<'a> = (Question<'a>, Frame);
 /// A name of a module that is being looked up: file, offset of the use, name, open questions.
 type Followed = (u32, usize, Box<str>, usize);
 
+/// What an import names: file, leading dots, where the name of the module is kept and how long it is.
+type Imported = (FileId, u32, usize, usize);
+
 type Entry<'a> = ((FunctionId, u16), Value<'a>);
 
 /// Answers what the expressions of a project stand for.
@@ -204,20 +212,23 @@ pub struct Types<'a> {
     /// The modules that the application loads, once they are known.
     loaded: RefCell<Vec<u32>>,
     sites: OnceCell<Sites<'a>>,
-    implementations: RefCell<HashMap<ClassId, Vec<ClassId>>>,
-    ancestries: RefCell<HashMap<ClassId, Values<'a>>>,
+    implementations: RefCell<QuickMap<ClassId, Vec<ClassId>>>,
+    ancestries: RefCell<QuickMap<ClassId, Values<'a>>>,
     /// The parts of functions that cannot run.
     dead: RefCell<QuickMap<Frame, Rc<[Span]>>>,
     /// How much conditions ask about the parameters of functions.
-    asks: RefCell<HashMap<FunctionId, Rc<[Interest]>>>,
+    asks: RefCell<QuickMap<FunctionId, Rc<[Interest]>>>,
     by_name: OnceCell<ByName<'a>>,
+    /// The loaded classes by the names of their attributes, as far as somebody asked for them.
+    members: RefCell<HashMap<Box<str>, Rc<[ClassId]>>>,
     /// The arguments of constructors that attributes keep.
     keepings: RefCell<HashMap<FunctionId, Rc<[Keeping<'a>]>>>,
     /// Whether the objects of a class live no longer than a call.
-    short_lived: RefCell<HashMap<ClassId, bool>>,
+    short_lived: RefCell<QuickMap<ClassId, bool>>,
     /// How many expressions were looked at for what is certain.
     looked_at: Cell<u32>,
     following: RefCell<Vec<Followed>>,
+    imports: RefCell<QuickMap<Imported, Option<Value<'a>>>>,
     followed: Cell<usize>,
 }
 
@@ -248,16 +259,18 @@ impl<'a> Types<'a> {
             asked: Cell::new(0),
             loaded: RefCell::new(Vec::new()),
             sites: OnceCell::new(),
-            implementations: RefCell::new(HashMap::new()),
-            ancestries: RefCell::new(HashMap::new()),
+            implementations: RefCell::default(),
+            ancestries: RefCell::default(),
             subclasses: RefCell::new(None),
             dead: RefCell::default(),
             asks: RefCell::default(),
             by_name: OnceCell::new(),
+            members: RefCell::default(),
             keepings: RefCell::default(),
             short_lived: RefCell::default(),
             looked_at: Cell::new(0),
             following: RefCell::new(Vec::new()),
+            imports: RefCell::default(),
             followed: Cell::new(0),
         }
     }
@@ -269,6 +282,7 @@ impl<'a> Types<'a> {
         self.answers.borrow_mut().clear();
         self.ancestries.borrow_mut().clear();
         self.subclasses.replace(None);
+        self.members.borrow_mut().clear();
     }
 
     /// Whether a class of the project defines this method with two underscores.
@@ -323,8 +337,8 @@ impl<'a> Types<'a> {
 
     /// The frame around a function, for what stands in its signature and its decorators.
     fn around(&self, frame: Frame) -> Frame {
-        let index = self.function(frame.function).parent;
-        Frame { function: FunctionId { index, ..frame.function }, ..frame }
+        let function = FunctionId { index: self.function(frame.function).parent, ..frame.function };
+        Frame { function, environment: self.within(frame.environment, function) }
     }
 
     /// Asks a question once; a question that leads back to itself has no answer.
@@ -406,7 +420,8 @@ impl<'a> Types<'a> {
 fn distinct(values: Vec<Value<'_>>) -> Vec<Value<'_>> {
     let mut kept: Vec<Value<'_>> = Vec::new();
     for value in values {
-        if kept.len() < MAX_VALUES && !kept.contains(&value) {
+        let most = if matches!(value, Value::Function(_)) { MAX_FUNCTIONS } else { MAX_VALUES };
+        if kept.len() < most && !kept.contains(&value) {
             kept.push(value);
         }
     }

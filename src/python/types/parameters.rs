@@ -222,10 +222,8 @@ impl<'a> Types<'a> {
             if !matches!(*declared, [Value::Object(_)]) {
                 return declared;
             }
-            return self.more_exactly(declared, || {
-                let injected = injected();
-                if injected.is_empty() && self.is_open(frame) { self.given(frame, position) } else { injected }
-            });
+            let declared = self.more_exactly(declared, injected);
+            return if self.is_open(frame) { self.with_given(declared, frame, position) } else { declared };
         }
         if position == 0
             && let Some(index) = function.class
@@ -251,6 +249,16 @@ impl<'a> Types<'a> {
             }
             _ => given,
         }
+    }
+
+    /// What a parameter is declared as, and what callers give that is of a class below it. There may be others.
+    fn with_given(&self, mut declared: Vec<Value<'a>>, frame: Frame, position: u16) -> Vec<Value<'a>> {
+        let [Value::Object(base)] = *declared else { return declared };
+        if !self.below(base).is_empty() {
+            let is_below = |value: &Value<'a>| matches!(value, Value::Object(class) if self.ancestry(*class).contains(&Value::Class(base)));
+            declared.extend(self.given(frame, position).into_iter().filter(is_below));
+        }
+        declared
     }
 
     /// What a dependency marker (`Depends(f)`) injects.
@@ -287,7 +295,7 @@ impl<'a> Types<'a> {
 }
 
 /// Whether handlers are registered on an instance of a library's class.
-fn registers(ty: &str) -> bool {
+pub(super) fn registers(ty: &str) -> bool {
     let last = ty.rsplit('.').next().unwrap_or(ty);
     super::outside::is_application(ty) || ["Router", "Blueprint", "RouteTableDef"].iter().any(|end| last.ends_with(end))
 }
@@ -320,7 +328,7 @@ fn is_useful(value: &Value<'_>, depth: u8) -> bool {
         | Value::Generator(_)
         | Value::Coroutine(_)
         | Value::Manager(_)
-        | Value::Rows(_)
+        | Value::Rows(..)
         | Value::RowsMethod(..)
         | Value::Lazy(_) => true,
         Value::Instance(ty) => catalogue::known_type(ty).is_some() || registers(ty),

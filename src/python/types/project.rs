@@ -1,9 +1,10 @@
 //! What the files of a project say by themselves: read once, for all of its applications.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use rayon::prelude::*;
 
+use super::hashing::QuickMap;
 use crate::python::calls::{self, FileFacts};
 use crate::python::modules::Modules;
 use crate::python::syntax::Module;
@@ -13,7 +14,7 @@ use crate::source::{FileId, Files};
 #[derive(Debug)]
 pub struct Project<'a> {
     pub(super) facts: Vec<FileFacts<'a>>,
-    pub(super) by_file: HashMap<FileId, u32>,
+    pub(super) by_file: QuickMap<FileId, u32>,
     pub(super) modules: Modules,
     /// Methods with two underscores that classes of the project have.
     pub(super) special: HashSet<&'a str>,

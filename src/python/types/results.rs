@@ -24,9 +24,6 @@ const PASSING: [&str; 11] = [
     "fastapi.Security",
 ];
 
-/// In the catalogue, an instance of the class whose method is called.
-const SELF: &str = "Self";
-
 impl<'a> Types<'a> {
     /// What calling `callee` gives.
     pub fn called(&self, callee: &Value<'a>, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
@@ -44,7 +41,8 @@ impl<'a> Types<'a> {
                 let other = other.map(|other| self.value(other, frame).to_vec()).unwrap_or_default();
                 std::iter::once((**result).clone()).chain(other).collect()
             }
-            Value::RowsMethod(class, method) => Self::rows_call(*class, method),
+            Value::RowsMethod(class, query, method) => Self::rows_call(*class, query, method),
+            Value::Rows(class, query) => Self::rows_call(*class, query, "__call__"),
             Value::Function(_) => self.result_of(&self.with_arguments(callee, call, frame)),
             Value::Object(class) => {
                 self.method(*class, "__call__").iter().flat_map(|method| self.called(method, call, frame)).collect()
@@ -70,26 +68,11 @@ impl<'a> Types<'a> {
         {
             return self.setting(key);
         }
-        if let (Some(SELF), Expr::Attribute(method)) =
-            (catalogue::known_type(ty).and_then(|known| known.gives(path)), &*call.func)
-        {
-            let of = self.value(&method.value, frame);
-            let made = of.iter().filter_map(|value| match value {
-                Value::Class(class) | Value::Object(class) => Some(Value::Object(*class)),
-                _ => None,
-            });
-            return made.collect();
+        if let Some(given) = self.given_to_class(ty, path, &call.func, frame) {
+            return given;
         }
         let given = Self::member_call(ty, path);
         given.map_or_else(|| self.resolved(&format!("{ty}.{path}"), call, frame), |given| vec![given])
-    }
-
-    pub(super) fn member_call(ty: &Rc<str>, path: &str) -> Option<Value<'a>> {
-        let known = catalogue::known_type(ty);
-        let given = known.and_then(|known| known.gives(path)).or_else(|| catalogue::made_by(&format!("{ty}.{path}")));
-        let given = if given == Some(SELF) { Some(&**ty) } else { given };
-        let any = || known.filter(|known| known.mentions(path) && known.method(path).is_none())?.gives("*");
-        given.or_else(any).map(|given| Value::Instance(given.into()))
     }
 
     fn library_call(&self, name: &Rc<str>, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
@@ -138,7 +121,7 @@ impl<'a> Types<'a> {
                 return vec![Value::Instance("asyncio.AbstractEventLoop".into())];
             }
             "next" | "anext" => return self.items(&first()),
-"dict" if call.arguments.args.is_empty() && !call.arguments.keywords.is_empty() => {
+            "dict" if call.arguments.args.is_empty() && !call.arguments.keywords.is_empty() => {
                 return self.named_entries(&call.arguments.keywords, frame);
             }
             "list" | "tuple" | "set" | "sorted" | "frozenset" => {
@@ -193,18 +176,8 @@ impl<'a> Types<'a> {
         vec![Value::Super(class, receiver)]
     }
 
-    fn getattr(&self, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
-        match &*call.arguments.args {
-            [object, Expr::StringLiteral(name), ..] => {
-                let object = self.value(object, frame);
-                object.iter().flat_map(|value| self.attribute(value, name.value.to_str())).collect()
-            }
-            _ => Vec::new(),
-        }
-    }
-
     /// The module that a call imports by a name which is written out.
-    fn module_named(&self, call: &ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
+    fn module_named(&self, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
         match &*call.arguments.args {
             [Expr::StringLiteral(name)] if !name.value.to_str().starts_with('.') => {
                 let from = self.facts_at(frame.function.file).file;
@@ -284,14 +257,23 @@ impl<'a> Types<'a> {
     }
 
     /// What is declared, or what is returned where that is of classes below the declared one.
-    pub(super) fn more_exactly(&self, declared: Vec<Value<'a>>, inferred: impl FnOnce() -> Vec<Value<'a>>) -> Vec<Value<'a>> {
+    pub(super) fn more_exactly(
+        &self,
+        declared: Vec<Value<'a>>,
+        inferred: impl FnOnce() -> Vec<Value<'a>>,
+    ) -> Vec<Value<'a>> {
         // `-> DecoratedCallable` says no more than that what goes in comes out.
         let says_nothing =
             |value: &Value<'a>| matches!(value, Value::Instance(ty) if catalogue::known_type(ty).is_none());
         if declared.iter().all(says_nothing) {
             let found = inferred();
-            let is_function = |value: &Value<'a>| matches!(value, Value::Function(_));
-            return if found.is_empty() || !found.iter().all(is_function) { declared } else { found };
+            // A class that nothing is known of may be the interface of one that is.
+            let says_more = |value: &Value<'a>| match value {
+                Value::Function(_) => true,
+                Value::Instance(ty) => catalogue::known_type(ty).is_some(),
+                _ => false,
+            };
+            return if found.is_empty() || !found.iter().all(says_more) { declared } else { found };
         }
         let [Value::Object(base)] = *declared else { return declared };
         if self.below(base).is_empty() {
@@ -331,7 +313,7 @@ impl<'a> Types<'a> {
             Value::Generator(frame) => self.yielded(*frame).to_vec(),
             Value::Tuple(parts) => parts.iter().flat_map(|part| part.to_vec()).collect(),
             Value::Lazy(lazy) => lazy.items.clone(),
-            Value::Rows(class) => vec![Value::Object(*class)],
+            Value::Rows(class, _) => vec![Value::Object(*class)],
             Value::Object(class) => self.iterated(*class),
             _ => Vec::new(),
         };
@@ -374,22 +356,6 @@ impl<'a> Types<'a> {
         found
     }
 
-    /// What a method of a query of Django gives.
-    fn rows_call(class: ClassId, method: &str) -> Vec<Value<'a>> {
-        let plain = method.strip_prefix('a').filter(|rest| catalogue_rows(rest)).unwrap_or(method);
-        match plain {
-            "get" | "first" | "last" | "create" | "earliest" | "latest" => vec![Value::Object(class)],
-            "get_or_create" | "update_or_create" => Self::parts(vec![Rc::new([Value::Object(class)]), Rc::new([])]),
-            "values" | "values_list" | "dates" | "datetimes" | "union" | "raw" => {
-                vec![Value::Instance("django.db.models.query.QuerySet".into())]
-            }
-            "filter" | "exclude" | "all" | "order_by" | "select_related" | "prefetch_related" | "annotate"
-            | "alias" | "distinct" | "only" | "defer" | "using" | "none" | "reverse" | "select_for_update"
-            | "iterator" => vec![Value::Rows(class)],
-            _ => Vec::new(),
-        }
-    }
-
     /// One part of the tuple that a function returns.
     fn returned_part(&self, frame: Frame, position: usize) -> Vec<Value<'a>> {
         let dead = self.dead(frame);
@@ -429,14 +395,6 @@ impl<'a> Types<'a> {
             _ => self.part_of_value(value, position, frame),
         }
     }
-}
-
-/// Whether this is a method of a query that has an asynchronous twin.
-fn catalogue_rows(method: &str) -> bool {
-    matches!(
-        method,
-        "get" | "first" | "last" | "create" | "earliest" | "latest" | "get_or_create" | "update_or_create" | "iterator"
-    )
 }
 
 /// Whether a call looks something up and may be told what to give otherwise.

@@ -248,6 +248,7 @@ impl<'a> Reader<'a> {
             shares_network: network
                 .is_some_and(|mode| mode == "host" || mode.starts_with("service:") || mode.starts_with("container:")),
             volumes: items("volumes").chain(items("tmpfs")).filter_map(folder).collect(),
+            takes_words: false,
             linked: Vec::new(),
             front: None,
         }

@@ -365,6 +365,7 @@ fn outside(container: &Node, pod: &Pod) -> Outside {
         published: Vec::new(),
         shares_network: beside > 1 || pod.spec.text_of("hostNetwork") == Some("true"),
         volumes: mounts.filter_map(|mount| Some(mount.text_of("mountPath")?.to_owned())).collect(),
+        takes_words: false,
         linked: Vec::new(),
         front: None,
     }

@@ -113,7 +113,10 @@ impl Space {
         unit.health.iter_mut().for_each(|check| self.check(check));
         unit.mounted.iter_mut().for_each(|mounted| self.located(Some(mounted)));
         let container = &mut unit.container;
-        for place in [&mut container.drain, &mut container.read_only, &mut container.service, &mut container.tls].into_iter().flatten() {
+        for place in [&mut container.drain, &mut container.read_only, &mut container.service, &mut container.tls]
+            .into_iter()
+            .flatten()
+        {
             self.settle(place);
         }
         self.located(container.edge.as_mut().map(|edge| &mut edge.idle));

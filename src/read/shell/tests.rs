@@ -135,9 +135,7 @@ fn check(files: &Files, statements: &[Statement], length: usize) {
         let _ = files.text_at(place);
     };
     for statement in statements {
-        let mut places = Vec::new();
-        statement.each(&mut |simple| places.push(simple.place));
-        places.into_iter().for_each(inside);
+        statement.each(&mut |simple| inside(simple.place));
         if let Statement::Simple(simple) = statement {
             let within = |span: Span| simple.place.span.start <= span.start && span.end <= simple.place.span.end;
             for word in &simple.words {

@@ -14,6 +14,7 @@ use crate::source::{FileId, Located, Place, SourceFile, Span};
 use crate::values::Seconds;
 
 use super::bits::{self, Bit};
+use super::facts::{SUPERVISORD, StopDefault};
 use super::ini::{self, Dialect, Entry, Section};
 use super::{Command, Facts, SupervisorFile, Unit, UnitKind, Variable};
 use expansions::Names;
@@ -96,11 +97,14 @@ impl Reader<'_> {
         unit.limits.replicas = copies.filter(|copies| copies.value != 1);
         let wait = number("stopwaitsecs");
         let seconds = |located: Located<u32>| located.map(|seconds| Seconds(f64::from(seconds)));
-        // Ten seconds, unless the file says otherwise (`_processes_from_section` of supervisor 4.3).
         unit.limits.stop_grace = match (wait, last(same, "stopwaitsecs")) {
             (Some(wait), _) => Some(seconds(wait)),
             (None, Some(_)) => None,
-            (None, None) => Some(Located::new(Seconds(10.0), place(header.header))),
+            (None, None) => {
+                let usual = StopDefault { value: Seconds(10.0), by: SUPERVISORD };
+                unit.limits.stop_default = Some(usual);
+                Some(Located::new(usual.value, place(header.header)))
+            }
         };
         let stops_group = last(same, "stopasgroup").is_some_and(|entry| is_true(entry.value.text()));
         unit.container.stops_group = stops_group;

@@ -6,8 +6,8 @@ use super::prelude::*;
 use crate::app::{Blocking, Category, Limit, Role, Timeout, Weight};
 use crate::rules::repeated::MAX_HANDLERS;
 
-/// How many places of a kind a finding points at.
-const MAX_PLACES: usize = 30;
+/// How many places of a kind a finding points at; no project that was seen comes near.
+const MAX_PLACES: usize = 2_000;
 /// A sleep of so many seconds or less delays nobody that would notice.
 const MOMENT: f64 = 0.01;
 /// Seconds that the loop may stand still without anybody noticing: a request takes as long anyway.

@@ -6,13 +6,19 @@ pub(super) const RULE: Rule = rule!("app-object-with-workers", Shape::Deployment
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
-    let Some(object) = deployment.object else { return };
+    // An expression is only known to be no text once the application is known that it comes to.
+    let handed =
+        deployment.handed.filter(|_| service.application.is_some() && deployment.server == ServerName::Uvicorn);
+    let Some(object) = deployment.object.or(handed) else { return };
     let asks = |setting: &&Setting| match setting.value() {
         Some(Value::Bool(asks)) => *asks,
         Some(value) => value.as_int().is_some_and(|count| count > 1),
         None => false,
     };
     let setting = ["reload", "workers"].iter().find_map(|name| deployment.setting(name).filter(asks));
+    if deployment.object.is_none() && setting.is_none() {
+        return;
+    }
     let name = setting.map_or("workers", |setting| setting.setting.name());
     let written = context.files.text_at(object);
     // Only a name of the module itself is what the text in its place would lead to.

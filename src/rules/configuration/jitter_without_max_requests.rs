@@ -18,7 +18,7 @@ fn check(service: &Service, _: &Context, out: &mut Findings) {
             continue;
         };
         // A limit that comes from a variable may well be there in production.
-        let none = matches!(requests.value(), Some(Value::None | Value::Int(0))) && requests.winner.depends.is_empty();
+        let none = matches!(requests.value(), Some(Value::None | Value::Int(0))) && requests.winner.is_settled();
         if !none {
             continue;
         }

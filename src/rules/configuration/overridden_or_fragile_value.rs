@@ -19,13 +19,12 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
             continue;
         }
         let strong = matches!(winner.layer, Layer::OptionsVariable | Layer::CommandLine);
-        if !strong || !winner.depends.is_empty() {
+        if !strong || !winner.is_settled() {
             continue;
         }
         // A value with an explicit way out of the file, such as a variable, is meant to be replaced.
         let is_weak = |layer: Layer| layer == Layer::ConfigFile || layer == Layer::OptionsVariable;
-        let Some(loser) = setting.overridden.iter().find(|other| is_weak(other.layer) && other.depends.is_empty())
-        else {
+        let Some(loser) = setting.overridden.iter().find(|other| is_weak(other.layer) && other.is_settled()) else {
             continue;
         };
         let (Resolved::Known(lost), Some(lost_place)) = (&loser.value, loser.place) else { continue };

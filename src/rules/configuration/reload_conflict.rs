@@ -8,7 +8,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
     let Some(reload) = deployment.setting("reload").filter(|reload| {
         // On a developer's machine reloading is what counts.
-        service.in_production() && reload.value() == Some(&Value::Bool(true)) && reload.winner.depends.is_empty()
+        service.in_production() && reload.value() == Some(&Value::Bool(true)) && reload.winner.is_settled()
     }) else {
         return;
     };

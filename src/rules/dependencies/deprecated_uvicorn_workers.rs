@@ -19,6 +19,10 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     {
         return;
     }
+    // What an image sets by itself nobody can change here; that the image is old is told by a rule of its own.
+    if deployment.base.as_ref().is_some_and(|base| base.place == service.class_place()) {
+        return;
+    }
     let since = deprecated.since.map_or_else(String::new, |since| format!(" since Uvicorn {since}"));
     let replacement = deprecated.replacement.as_str();
     let package = deprecated.replacement_distribution.as_deref().unwrap_or("uvicorn-worker");

@@ -28,7 +28,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     if !service.is_gunicorn() || !deployment.asks_for("gunicorn") || !is_plain(deployment.base.as_ref()) {
         return;
     }
-    let class = deployment.setting("worker_class").filter(|class| class.is_set() && class.winner.depends.is_empty());
+    let class = deployment.setting("worker_class").filter(|class| class.is_set() && class.winner.is_settled());
     // A class that the server no longer has needs no package either.
     let runs = deployment.class.filter(|class| class.until().is_none_or(|until| until > deployment.version.version));
     let needed = class.and_then(|class| Some((class, runs?.distribution()?)));

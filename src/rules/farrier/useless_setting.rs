@@ -7,5 +7,5 @@ pub(super) const RULE: Rule = rule!("useless-setting", Shape::Own(check));
 
 fn check(fault: &OwnFault, out: &mut Findings) {
     let FaultKind::UselessSetting(reason) = &fault.kind else { return };
-    out.report(fault.place, "has no effect", reason.clone()).fix(None);
+    out.report(fault.place, "has no effect", reason.clone()).fix(fault.fix.clone());
 }

@@ -58,13 +58,13 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
 
 /// Has each worker make psycopg2 yield.
 fn patch(service: &Service, context: &Context) -> Option<Fix> {
-    let hook = "\ndef post_fork(server, worker):\n    from psycogreen.gevent import patch_psycopg\n\n    patch_psycopg()\n";
+    let hook =
+        "\ndef post_fork(server, worker):\n    from psycogreen.gevent import patch_psycopg\n\n    patch_psycopg()\n";
     let mut edits = vec![service.append_to_configuration("post_fork", hook, context)?];
     if !service.deployment.asks_for("psycogreen") {
         let mut drivers = ["psycopg2", "psycopg2-binary"].into_iter();
-        edits.push(drivers.find_map(|beside| {
-            service.deployment.ask_beside(context.files, beside, "psycogreen", None)
-        })?);
+        edits
+            .push(drivers.find_map(|beside| service.deployment.ask_beside(context.files, beside, "psycogreen", None))?);
     }
     Some(Fix::unsafe_("make psycopg2 yield", edits))
 }

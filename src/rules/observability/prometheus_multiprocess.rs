@@ -84,7 +84,8 @@ fn replaces(service: &Service) -> bool {
 
 /// A folder of its own for each start, which is empty then.
 fn share(service: &Service, context: &Context) -> Option<Fix> {
-    let folder = "import os\nimport tempfile\n\nos.environ.setdefault(\"PROMETHEUS_MULTIPROC_DIR\", tempfile.mkdtemp())\n";
+    let folder =
+        "import os\nimport tempfile\n\nos.environ.setdefault(\"PROMETHEUS_MULTIPROC_DIR\", tempfile.mkdtemp())\n";
     let edit = hook(service, folder, context)?;
     Some(Fix::unsafe_("share the figures in a folder", vec![edit]))
 }

@@ -57,8 +57,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
             return;
         }
     }
-    let Some((1, source, copies_at)) = copies.filter(|_| count == 1 && setting.winner.depends.is_empty() && !weighed)
-    else {
+    let Some((1, source, copies_at)) = copies.filter(|_| count == 1 && setting.winner.is_settled() && !weighed) else {
         return;
     };
     out.report(

@@ -57,6 +57,11 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         return;
     }
     let mut says: Vec<String> = missing.iter().map(|(_, option, why)| format!("without `{option}` {why}")).collect();
+    let harakiri = deployment.setting("harakiri").is_some_and(|limit| !limit.is_set());
+    says.extend(harakiri.then(|| "without `harakiri` a request that hangs keeps its worker for ever".to_owned()));
+    says.extend(off("single_interpreter").then(|| {
+        "without `single-interpreter` extensions in C run in a second interpreter, which few are made for".to_owned()
+    }));
     says.extend(threads.map(|package| format!("without `enable-threads` {package} has no thread to report from")));
     let anchors: Vec<_> = deployment
         .settings

@@ -2,7 +2,7 @@
 //! machine where everybody can.
 
 use super::prelude::*;
-use crate::deployment::Deployment;
+use crate::deployment::{Dependency, Deployment};
 
 pub(super) const RULE: Rule = rule!("bind-exposed", Shape::Deployment(check));
 
@@ -37,8 +37,17 @@ fn unreachable(service: &Service, address: &Address, container: Place, context: 
     if beside || also {
         return;
     }
+    // An entry point that others give words to may be told another address with them.
+    let own = |name: &str| deployment.setting(name).is_some_and(|setting| setting.winner.layer == Layer::CommandLine);
+    if outside.takes_words && !own("bind") && !own("host") {
+        return;
+    }
     let name = if deployment.setting("bind").is_some() { "bind" } else { "host" };
     let Some(setting) = deployment.setting(name) else { return };
+    // An option of the program itself is there to be given.
+    if setting.winner.depends.iter().any(|one| matches!(one, Dependency::Other { .. })) {
+        return;
+    }
     let Address::Port { host, port } = address else { return };
     let everywhere = if name == "bind" && service.deployment.server != ServerName::Daphne {
         format!("0.0.0.0:{port}")

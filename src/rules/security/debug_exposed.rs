@@ -20,7 +20,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     }
     let level = ["log_level", "loglevel"].iter().find_map(|name| deployment.setting(name));
     let trace = level.filter(|level| {
-        deployment.server == ServerName::Uvicorn && level.text() == Some("trace") && level.winner.depends.is_empty()
+        deployment.server == ServerName::Uvicorn && level.text() == Some("trace") && level.winner.is_settled()
     });
     if let Some((level, place)) = trace.and_then(|level| Some((level, level.place()?))) {
         out.report(place, "every message", "the log level `trace` writes down every ASGI message, headers included")

@@ -7,6 +7,15 @@ pub(super) const RULE: Rule = rule!("vulnerable-server-version", Shape::Deployme
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
+    // A development server is named only where no other one is served by what is pinned.
+    let is_same = |other: &crate::deployment::Deployment| {
+        other.development.is_none()
+            && other.version.place == deployment.version.place
+            && other.server == deployment.server
+    };
+    if !service.in_production() && context.deployments.iter().any(is_same) {
+        return;
+    }
     let mut told: Vec<&str> = Vec::new();
     for advisory in table(deployment.server).advisories() {
         let through = advisory.classes.as_ref().is_none_or(|classes| {

@@ -13,7 +13,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let untouched = |name: &str| {
         let by_default = |setting: &&Setting| !setting.is_set() && setting.int() == Some(1);
         // `gunicorn $OPTIONS app:app` is how further options are asked for.
-        deployment.setting(name).filter(by_default).is_some_and(|setting| setting.winner.depends.is_empty())
+        deployment.setting(name).filter(by_default).is_some_and(|setting| setting.winner.is_settled())
     };
     let one_at_a_time = deployment.class.is_some_and(|class| class.name() == "sync");
     if !(untouched("workers") && untouched("threads") && one_at_a_time) {

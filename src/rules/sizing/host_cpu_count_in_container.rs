@@ -13,6 +13,10 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         let Some((place, spelling)) = setting.winner.host_cores() else {
             continue;
         };
+        // What an image does by itself is told with the image.
+        if service.deployment.base.as_ref().is_some_and(|base| base.place == place) {
+            continue;
+        }
         let large = service.deployment.workers_on_large_node.filter(|_| name == "workers");
         let starts = large.map_or_else(String::new, |n| format!(": on a 64-core node this starts {n} workers"));
         let variables = setting.winner.variables();
@@ -48,11 +52,11 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
             report
         };
         let cores = service.cpus.filter(|cpus| cpus.place.is_some()).map(|cpus| cpus.cpus.whole_up());
-        report
-            .related_to(limit.map(|(cpus, place)| Located::new(format!("allows {}", cpus.cpus), place)))
-            .fix(cores.filter(|_| context.files.text_at(place).contains(spelling)).map(|cores| {
+        report.related_to(limit.map(|(cpus, place)| Located::new(format!("allows {}", cpus.cpus), place))).fix(
+            cores.filter(|_| context.files.text_at(place).contains(spelling)).map(|cores| {
                 let edit = Edit::replace(place, cores.to_string());
                 Fix::unsafe_(format!("count on the {cores} of the limit"), vec![edit])
-            }));
+            }),
+        );
     }
 }

@@ -5,7 +5,7 @@ use crate::app::{Category, Context as Runs, Limit, Reached};
 
 pub(super) const RULE: Rule = rule!("outbound-without-timeout", Shape::App(check));
 
-fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Findings) {
+fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) {
     let Some(service) = service.filter(|service| service.in_production() && !service.runs_loop()) else { return };
     let waits = |call: &&Reached| {
         call.limit == Limit::Never
@@ -22,12 +22,17 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
         1 => ", and so does one more call".to_owned(),
         n => format!(", and so do {n} more calls"),
     };
+    // A sync worker is killed in the middle of a request that takes too long.
+    let sync = service.deployment.class.is_some_and(|class| class.name() == "sync");
+    let killed = service.deployment.int("timeout").filter(|&seconds| sync && seconds > 0);
+    let until = killed.map_or_else(String::new, |seconds| format!(" before its worker is killed after {seconds} s"));
     let mut report = out
         .report(
             worst.call,
             "waits without a limit",
             format!(
-                "`{}` never gives up{more}: {slots} requests that wait for a service that hangs take all {slots} slots",
+                "`{}` never gives up{until}{more}: {slots} requests that wait for a service that hangs take all {slots} \
+                 slots",
                 worst.what
             ),
         )
@@ -37,6 +42,5 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
     for call in others.iter().take(3) {
         report = report.related(call.call, format!("`{}` neither", call.what));
     }
-    let _ = context;
     report.help("pass `timeout=` with seconds, shorter than the timeout of the worker").fix(None);
 }

@@ -8,7 +8,7 @@ pub(super) const RULE: Rule = rule!("unbounded-or-tiny-drain", Shape::Deployment
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
     let Some(app) = service.application.filter(|_| service.in_production()) else { return };
-    let Some(graceful) = service.graceful().filter(|graceful| !graceful.is_set() && graceful.winner.depends.is_empty())
+    let Some(graceful) = service.graceful().filter(|graceful| !graceful.is_set() && graceful.winner.is_settled())
     else {
         return;
     };

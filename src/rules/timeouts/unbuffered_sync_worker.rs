@@ -25,7 +25,8 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     };
     let Some(open) = open else { return };
     let known = !deployment.proxies.is_empty() || context.stated.buffers.as_ref().is_some_and(|buffers| buffers.value);
-    let beside = context.images.iter().any(|image| image.image.place.file == open.place.file && is_proxy(&image.image.value));
+    let beside =
+        context.images.iter().any(|image| image.image.place.file == open.place.file && is_proxy(&image.image.value));
     if known
         || beside
         || deployment.outside.front.is_some()

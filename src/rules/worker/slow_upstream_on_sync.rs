@@ -39,9 +39,21 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
         remote && reached.weight == Weight::Unbounded && reached.contexts.contains(&Runs::Worker) && !reached.doubtful
     };
     let calls: Vec<&Reached> = app.reached.iter().filter(asks_others).collect();
-    let Some(slowest) = calls.iter().max_by(|a, b| seconds(a).total_cmp(&seconds(b))) else {
+    // What most handlers wait for counts, and of several such calls the longest.
+    let weighs = |a: &Reached, b: &Reached| {
+        a.handler_count.cmp(&b.handler_count).then_with(|| seconds(a).total_cmp(&seconds(b)))
+    };
+    let Some(slowest) = calls.iter().copied().max_by(|a, b| weighs(a, b)) else {
         return;
     };
+    // A single handler that waits without any timeout needs one, and not other workers: that is another rule's.
+    let handlers: std::collections::BTreeSet<_> =
+        calls.iter().flat_map(|call| call.handlers.iter().map(|(_, at, _)| at)).collect();
+    let unlimited =
+        |call: &&Reached| call.limit == Limit::Never && matches!(call.category, Category::Http | Category::Mail);
+    if handlers.len() < 2 && slowest.handler_count < 2 && calls.iter().all(unlimited) {
+        return;
+    }
     let handler = slowest.handlers.first().map_or("", |(name, ..)| name.as_str());
     let of_what = if slowest.timeout == Timeout::Operation { " for each read" } else { "" };
     let how_long = match slowest.limit {

@@ -50,6 +50,8 @@ fn follow(inputs: &Inputs, advice: &Advice) -> Inputs {
     let advised = |setting| advice.item(setting).and_then(|i| i.advised().count()).map(known);
     next.configured.workers = advised("workers");
     next.configured.threads = advised("threads");
+    // The threads behind plain handlers count as a setting like any other.
+    next.thread_tokens = advised("thread_limiter").or(inputs.thread_tokens.clone());
     next.configured.worker_connections = advised("worker_connections");
     next
 }
@@ -121,6 +123,36 @@ proptest! {
         larger.memory = inputs.memory.as_ref().map(|m| known(Bytes(m.value.0 + (more << 20))));
         let (before, after) = (recommend(&inputs), recommend(&larger));
         prop_assert!(range(&before, "workers").unwrap().1 <= range(&after, "workers").unwrap().1);
+    }
+
+    #[test]
+    fn more_connections_of_the_database_never_mean_fewer_processes(inputs in inputs(), more in 0..200_u32) {
+        let mut larger = inputs.clone();
+        if let Some(database) = &mut larger.database {
+            database.limit.value += more;
+        }
+        let (before, after) = (recommend(&inputs), recommend(&larger));
+        if before.class == after.class {
+            prop_assert!(range(&before, "workers").unwrap().1 <= range(&after, "workers").unwrap().1, "{before}\n{after}");
+        }
+    }
+
+    #[test]
+    fn what_is_printed_adds_up(inputs in inputs()) {
+        let advice = recommend(&inputs);
+        for line in advice.lines() {
+            let Some((left, right)) = line.split_once(" slots = ").filter(|(left, _)| left.contains("cores carry")) else {
+                continue;
+            };
+            let number = |text: &str| text.trim_matches(['(', ')']).parse::<f64>().unwrap();
+            let words: Vec<&str> = right.split(' ').collect();
+            let [utilisation, "x", cores, "/", _, "-", blocking] = words.as_slice() else { panic!("{line}") };
+            let shown = number(left.rsplit(' ').next().unwrap());
+            let computed = number(utilisation) * number(cores) / (1.0 - number(blocking)).max(0.01);
+            // Two decimals of a share near one are a large part of what is left of it.
+            let slack = 0.02 + 0.006 / (1.0 - number(blocking)).max(0.01) + 0.006 / number(cores).max(0.01);
+            prop_assert!((shown - computed).abs() <= slack * computed.max(shown) + 0.06, "{line}: {computed}");
+        }
     }
 
     #[test]

@@ -1,0 +1,303 @@
+#!/usr/bin/env python3
+"""How much worse is the advice than the best configuration that can be found by trying?
+
+Runs real Gunicorn for several worker classes and kinds of requests over a grid of workers and threads, and
+compares throughput, p99 and memory at the point that `farrier advise` recommends with the best point of the
+grid, with `2 n + 1` workers, and with Gunicorn's defaults. Every point is measured in several rounds, and the
+rounds go through the points in turn, so that whatever else the machine does meets all of them.
+
+    python3 benches/regret.py --farrier target/release/farrier --python .venv/bin/python --out regret.json
+
+The Python needs gunicorn, gevent, flask, fastapi, uvicorn and uvicorn-worker. Run it on a quiet machine; the
+load comes from the same machine, from processes of their own. `--quick` tries it out at the smallest size.
+"""
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import os
+import pathlib
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+# One request of each kind: seconds that it waits, and seconds that it computes.
+KINDS = {"io": (0.050, 0.001), "cpu": (0.0, 0.010), "mixed": (0.010, 0.010)}
+# Of the blend nine requests of ten wait and one computes.
+KINDS["blend"] = None
+# What the user would state of each kind, as the waiting share of a request.
+DECLARED = {"io": 0.98, "cpu": 0.05, "mixed": 0.5, "blend": 0.8}
+
+WSGI = '''
+import hashlib, random, threading, time
+from flask import Flask
+app = Flask(__name__)
+
+def compute(seconds):
+    # Processor time, not wall time: a busy machine must not make a request cheaper.
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        hashlib.sha256(b"x" * 256).digest()
+
+@app.get("/<float:wait>/<float:cpu>")
+def work(wait, cpu):
+    if wait:
+        time.sleep(wait)
+    if cpu:
+        compute(cpu)
+    return "done"
+'''
+
+ASGI = '''
+import asyncio, hashlib, time
+from fastapi import FastAPI
+app = FastAPI()
+
+def compute(seconds):
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        hashlib.sha256(b"x" * 256).digest()
+
+@app.get("/{wait}/{cpu}")
+async def work(wait: float, cpu: float):
+    if wait:
+        await asyncio.sleep(wait)
+    if cpu:
+        compute(cpu)
+    return "done"
+'''
+
+CLASSES = {
+    "sync": ("wsgi", "sync"),
+    "gthread": ("wsgi", "gthread"),
+    "gevent": ("wsgi", "gevent"),
+    "uvicorn": ("asgi", "uvicorn_worker.UvicornWorker"),
+    "asgi": ("asgi", "asgi"),
+}
+
+
+def path_of(kind, number):
+    wait, cpu = KINDS[kind] or (KINDS["io"] if number % 10 else KINDS["cpu"])
+    return f"/{wait:.4f}/{cpu:.4f}"
+
+
+async def client(port, kind, start, until, times, failed):
+    """One connection after the other, as behind a proxy without keep-alive: no class is favoured."""
+    number = start
+    while time.monotonic() < until:
+        begun = time.monotonic()
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            head = f"GET {path_of(kind, number)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+            writer.write(head.encode())
+            answer = await asyncio.wait_for(reader.read(), 30)
+            writer.close()
+            if answer.startswith(b"HTTP/1.1 200"):
+                if time.monotonic() <= until:
+                    times.append(time.monotonic() - begun)
+            else:
+                failed.append(1)
+        except (OSError, asyncio.TimeoutError):
+            failed.append(1)
+            await asyncio.sleep(0.01)
+        number += 7
+
+
+def load(port, kind, connections, seconds, seed, answers):
+    async def all_of_them():
+        times, failed = [], []
+        until = time.monotonic() + seconds
+        await asyncio.gather(
+            *(client(port, kind, seed * 31 + each, until, times, failed) for each in range(connections))
+        )
+        return times, len(failed)
+
+    answers.put(asyncio.run(all_of_them()))
+
+
+def memory(pid):
+    """Proportional set size of a process and its children, in MiB."""
+    total = 0
+    for each in [pid, *children(pid)]:
+        try:
+            for line in pathlib.Path(f"/proc/{each}/smaps_rollup").read_text().splitlines():
+                if line.startswith("Pss:"):
+                    total += int(line.split()[1])
+        except OSError:
+            pass
+    return total / 1024
+
+
+def children(pid):
+    try:
+        return [int(x) for x in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def measure(folder, python, point, kind, options):
+    """Requests a second, p99 in seconds and memory of one point in one round; None if it cannot serve."""
+    name, workers, threads = point
+    app, worker_class = CLASSES[name]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [python, "-m", "gunicorn", "-b", f"127.0.0.1:{port}", "-k", worker_class, "-w", str(workers)]
+    command += ["--threads", str(threads)] if name in ("sync", "gthread") and threads > 1 else []
+    command += ["--log-level", "error", "--no-control-socket", f"{app}:app"]
+    server = subprocess.Popen(command, cwd=folder, start_new_session=True, stderr=subprocess.DEVNULL)
+    try:
+        answers = multiprocessing.Queue()
+        for _ in range(200):
+            try:
+                socket.create_connection(("127.0.0.1", port), 0.2).close()
+                break
+            except OSError:
+                time.sleep(0.05)
+        # Every worker answers once before the clock starts.
+        warm = multiprocessing.Process(target=load, args=(port, kind, options.connections, 0.5, 1, answers))
+        warm.start()
+        answers.get(timeout=60)
+        warm.join()
+        each = max(1, options.connections // options.clients)
+        loads = [
+            multiprocessing.Process(target=load, args=(port, kind, each, options.seconds, seed, answers))
+            for seed in range(options.clients)
+        ]
+        for one in loads:
+            one.start()
+        time.sleep(options.seconds * 0.8)
+        used = memory(server.pid)
+        results = [answers.get(timeout=options.seconds + 60) for _ in loads]
+        for one in loads:
+            one.join()
+        times = sorted(t for result in results for t in result[0])
+        if len(times) < 10:
+            return None
+        return {
+            "rate": len(times) / options.seconds,
+            "p99": times[int(len(times) * 0.99)],
+            "pss": used,
+            "failed": sum(result[1] for result in results),
+        }
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.pid, signal.SIGKILL)
+            server.wait()
+
+
+def advised(farrier, folder, name, kind, cpus):
+    """What farrier recommends for the class and the declared kind, as a point of the grid."""
+    app, worker_class = CLASSES[name]
+    (folder / "Procfile").write_text(f"web: gunicorn -k {worker_class} -w 1 {app}:app\n")
+    (folder / "farrier.toml").write_text(
+        f"[host]\ncpus = {cpus}\nmemory = \"8GiB\"\n\n[application]\nblocking-fraction = {DECLARED[kind]}\n"
+    )
+    said = subprocess.run([farrier, "advise", "--format", "json"], cwd=folder, capture_output=True, text=True)
+    service = json.loads(said.stdout)["services"][0]
+    items = {item["setting"]: item for item in service["items"]}
+
+    def value(setting, otherwise):
+        item = items.get(setting)
+        if item is None or item["verdict"] == "remove":
+            return otherwise
+        return item["current"] if item["verdict"] == "in-range" else item["target"]
+
+    klass = {"event loop": name}.get(service["class"], service["class"])
+    return klass, value("workers", 1), value("threads", 1)
+
+
+def grid(name, cpus, quick):
+    workers = sorted({1, cpus, cpus + 1, 2 * cpus + 1} | (set() if quick else {2 * cpus, 4 * cpus + 1}))
+    threads = [1]
+    if name == "gthread":
+        threads = [2, 8] if quick else [2, 4, 8, 16, 32]
+    return [(name, w, t) for w in workers for t in threads]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--farrier", default="target/release/farrier")
+    parser.add_argument("--python", default=sys.executable)
+    parser.add_argument("--classes", default=",".join(CLASSES))
+    parser.add_argument("--kinds", default=",".join(KINDS))
+    parser.add_argument("--cpus", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--clients", type=int, default=2)
+    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--out", default="regret.json")
+    parser.add_argument("--quick", action="store_true")
+    options = parser.parse_args()
+    if options.quick:
+        options.seconds, options.rounds, options.connections = 2.0, 1, 16
+    farrier = str(pathlib.Path(options.farrier).resolve())
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        (folder / "wsgi.py").write_text(WSGI)
+        (folder / "asgi.py").write_text(ASGI)
+        (folder / "requirements.txt").write_text("gunicorn\nflask\nfastapi\nuvicorn\nuvicorn-worker\ngevent\n")
+        for name in options.classes.split(","):
+            for kind in options.kinds.split(","):
+                point = advised(farrier, folder, name, kind, options.cpus)
+                folklore = (name, 2 * options.cpus + 1, 1)
+                default = (name, 1, 1)
+                points = list(dict.fromkeys([point, folklore, default, *grid(name, options.cpus, options.quick)]))
+                measured = {each: [] for each in points}
+                for _ in range(options.rounds):
+                    for each in points:
+                        measured[each].append(measure(folder, options.python, each, kind, options))
+                rows.append(report(name, kind, point, folklore, default, measured))
+                print(line(rows[-1]), flush=True)
+    pathlib.Path(options.out).write_text(json.dumps({"cpus": options.cpus, "rows": rows}, indent=1))
+
+
+def middle(results, what):
+    known = [result[what] for result in results if result]
+    return statistics.median(known) if known else 0.0
+
+
+def report(name, kind, point, folklore, default, measured):
+    rates = {each: middle(results, "rate") for each, results in measured.items()}
+    best = max(rates, key=rates.get)
+    scatter = [max(r["rate"] for r in rs if r) / max(1e-9, min(r["rate"] for r in rs if r)) - 1
+               for rs in measured.values() if any(rs)]
+
+    def told(each):
+        results = measured[each]
+        return {
+            "class": each[0], "workers": each[1], "threads": each[2], "rate": rates[each],
+            "p99": middle(results, "p99"), "pss": middle(results, "pss"),
+            "failed": sum(r["failed"] for r in results if r),
+        }
+
+    return {
+        "class": name, "kind": kind, "advised": told(point), "best": told(best), "folklore": told(folklore),
+        "default": told(default), "scatter": statistics.median(scatter) if scatter else None,
+        "grid": [told(each) for each in measured],
+    }
+
+
+def line(row):
+    def short(what):
+        it = row[what]
+        threads = f"x{it['threads']}" if it["threads"] > 1 else ""
+        return (f"{what} {it['class']} {it['workers']}{threads}: {it['rate']:.0f}/s p99 {it['p99'] * 1000:.0f} ms "
+                f"{it['pss']:.0f} MiB")
+
+    share = row["advised"]["rate"] / max(1e-9, row["best"]["rate"])
+    return (f"{row['class']:8} {row['kind']:6} {share:5.0%} of the best | " + " | ".join(
+        short(what) for what in ("advised", "best", "folklore", "default")))
+
+
+if __name__ == "__main__":
+    main()

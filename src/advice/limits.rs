@@ -1,0 +1,80 @@
+//! How many cores, how much memory and how many copies a service has, and who says so.
+//!
+//! The user counts before a file, a file before the machine. The machine that runs this counts for services
+//! that no file bounds, and never where a file says what they are sure to get.
+
+use super::{Sources, Stated};
+use crate::deployment::{Deployment, UnitKind};
+use crate::findings::Confidence;
+use crate::sizing::{Inputs, Known};
+use crate::source::{Files, Located};
+use crate::values::{Bytes, Cpus};
+
+/// Sets cores, memory and copies of `inputs`.
+pub(super) fn fill(inputs: &mut Inputs, deployment: &Deployment, sources: Sources<'_>) {
+    let Sources { declared, stated, host, files } = sources;
+    let limits = &deployment.limits;
+    inputs.cpus = declared
+        .cpus
+        .clone()
+        .or_else(|| written(limits.cpus.as_ref(), files))
+        .or_else(|| requested(limits.cpu_request.as_ref(), files))
+        .or_else(|| host?.cpu_limit().map(|reading| here(reading.value, &reading.file)));
+    inputs.memory = declared
+        .memory
+        .clone()
+        .or_else(|| written(limits.memory.as_ref(), files))
+        .or_else(|| requested(limits.memory_request.as_ref(), files))
+        .or_else(|| host?.memory_limit().map(|reading| here(reading.value, &reading.file)));
+    let scaler = limits.autoscaler.as_ref();
+    if let Some((cpus, reserved)) = inputs.cpus.as_mut().zip(declared.reserved_cpus.as_ref()) {
+        // Whatever shares the limit leaves at least a sliver.
+        cpus.value = Cpus((cpus.value.0 - reserved.value.0).max(0.05));
+        cpus.source = format!("{} - {} ({})", cpus.source, reserved.value, reserved.source);
+    }
+    inputs.reserved = declared.reserved_memory.as_ref().map_or(Bytes(0), |reserved| reserved.value);
+    inputs.replicas = stated
+        .replicas
+        .clone()
+        .or_else(|| written(scaler.and_then(|scaler| scaler.least.as_ref()), files))
+        .or_else(|| written(limits.replicas.as_ref(), files));
+    // Whoever states a number of copies knows of the autoscaler.
+    let is_stated = stated.replicas.is_some();
+    inputs.most_replicas = written(scaler.and_then(|scaler| scaler.most.as_ref()), files).filter(|_| !is_stated);
+    inputs.surge = surge(deployment, stated);
+}
+
+/// Sets cores and memory of a service that nothing starts yet.
+pub(super) fn of_machine(inputs: &mut Inputs, sources: Sources<'_>) {
+    let Sources { declared, host, .. } = sources;
+    let cpus = || host?.cpu_limit().map(|reading| here(reading.value, &reading.file));
+    let memory = || host?.memory_limit().map(|reading| here(reading.value, &reading.file));
+    inputs.cpus = declared.cpus.clone().or_else(cpus);
+    inputs.memory = declared.memory.clone().or_else(memory);
+}
+
+/// Share of the copies that an update starts before it stops old ones: Kubernetes rounds a quarter up, and
+/// nobody else starts any unless told.
+fn surge(deployment: &Deployment, stated: &Stated) -> f64 {
+    let rolls = deployment.kind == UnitKind::KubernetesContainer && !deployment.surroundings.is_recreated;
+    // A number of copies that is stated for a service without a manifest may be of a cluster.
+    let may_roll = stated.replicas.as_ref().is_some_and(|replicas| replicas.value > 1);
+    if rolls || may_roll { 0.25 } else { 0.0 }
+}
+
+fn written<T: Copy>(limit: Option<&Located<T>>, files: &Files) -> Option<Known<T>> {
+    let limit = limit?;
+    Some(Known::certain(limit.value, files.describe(limit.place)))
+}
+
+/// What it is sure to get; it may use more where the node has some to spare.
+fn requested<T: Copy>(request: Option<&Located<T>>, files: &Files) -> Option<Known<T>> {
+    let request = request?;
+    let source = format!("requested, no limit, {}", files.describe(request.place));
+    Some(Known::new(request.value, source, Confidence::Medium))
+}
+
+/// A limit of this machine, which may not be the one that serves.
+fn here<T>(value: T, file: &str) -> Known<T> {
+    Known::new(value, format!("this machine, {file}"), Confidence::Medium)
+}

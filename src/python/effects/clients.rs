@@ -1,0 +1,118 @@
+//! Asynchronous clients that run what they were made with: transports, hooks, resolvers of the project.
+//!
+//! Told where the client is made, if that happens while requests are served, or where it is used, if it was
+//! made before: each of its requests runs them on the loop.
+
+use super::expand::Work;
+use crate::python::names::Bound;
+use crate::python::syntax::ast::{self, Expr};
+use crate::python::syntax::span_of;
+use crate::python::types::{ClassId, Frame, FunctionId, Value};
+use crate::source::Span;
+
+/// A class of a library, the keyword that it takes something by, and the methods of it that it calls; for a
+/// function, the function.
+const CLIENTS: [(&str, &str, &[&str]); 8] = [
+    ("httpx.AsyncClient", "transport", &["handle_async_request"]),
+    ("httpx.AsyncClient", "mounts", &["handle_async_request"]),
+    ("httpx.AsyncClient", "auth", &["async_auth_flow", "auth_flow"]),
+    ("httpx.AsyncClient", "event_hooks", &["__call__"]),
+    ("aiohttp.ClientSession", "connector", &["connect", "_create_connection", "_resolve_host"]),
+    ("aiohttp.ClientSession", "middlewares", &["__call__"]),
+    ("aiohttp.TCPConnector", "resolver", &["resolve"]),
+    ("aiohttp.ClientSession", "cookie_jar", &["update_cookies", "filter_cookies"]),
+];
+/// How deep what is given is looked for in containers.
+const MAX_NESTED: u8 = 3;
+/// How many makings of one client are looked at.
+const MAX_MADE: usize = 4;
+
+impl<'a> Work<'_, 'a> {
+    /// Whether this makes a client that runs code of the project, which it will do soon.
+    pub(super) fn makes_client(&mut self, class: &str, call: &'a ast::ExprCall, span: Span) {
+        if CLIENTS.iter().any(|(client, ..)| *client == class) {
+            self.runs_given(class, call, self.frame, span);
+        }
+    }
+
+    /// A request of a client that was made elsewhere.
+    pub(super) fn uses_client(&mut self, class: &str, call: &'a ast::ExprCall, span: Span) {
+        if !CLIENTS.iter().any(|(client, ..)| *client == class) {
+            return;
+        }
+        let Expr::Attribute(method) = &*call.func else { return };
+        for (made, frame) in self.makings(&method.value) {
+            // What is made here is told there.
+            if frame.function != self.frame.function {
+                self.runs_given(class, made, frame, span);
+            }
+        }
+    }
+
+    /// The calls that make what a name or an attribute stands for.
+    fn makings(&self, client: &'a Expr) -> Vec<(&'a ast::ExprCall, Frame)> {
+        let bound: Vec<(Bound<'a>, Frame)> = match client {
+            Expr::Name(name) => self.types.sources(name.id.as_str(), self.frame, span_of(client).start),
+            Expr::Attribute(attribute) => {
+                let owners = self.types.value(&attribute.value, self.frame);
+                let classes = owners.iter().filter_map(|owner| match owner {
+                    Value::Object(class) | Value::Class(class) => Some(*class),
+                    _ => None,
+                });
+                classes.flat_map(|class| self.kept_in(class, attribute.attr.as_str())).collect()
+            }
+            _ => Vec::new(),
+        };
+        let call = |(bound, frame): (Bound<'a>, Frame)| match bound {
+            Bound::Value { value: Some(Expr::Call(call)), .. } | Bound::With(Expr::Call(call)) => Some((call, frame)),
+            _ => None,
+        };
+        bound.into_iter().filter_map(call).take(MAX_MADE).collect()
+    }
+
+    /// What a class keeps under a name, each with the frame it is read in.
+    fn kept_in(&self, class: ClassId, name: &str) -> Vec<(Bound<'a>, Frame)> {
+        let mut found = Vec::new();
+        for value in self.types.ancestry(class).iter() {
+            let Value::Class(owner) = *value else { continue };
+            for binding in self.types.class(owner).fields.get(name).into_iter().flatten() {
+                let function = FunctionId { file: owner.file, index: binding.scope };
+                found.push((binding.bound, self.types.plain(function)));
+            }
+        }
+        found
+    }
+
+    fn runs_given(&mut self, class: &str, call: &'a ast::ExprCall, frame: Frame, span: Span) {
+        for (_, keyword, methods) in CLIENTS.iter().filter(|(client, ..)| *client == class) {
+            let Some(given) = call.arguments.find_keyword(keyword) else { continue };
+            for value in self.types.value(&given.value, frame).iter() {
+                self.runs_part(value, methods, span, 0);
+            }
+            if let Expr::Call(inner) = &given.value
+                && *keyword == "connector"
+            {
+                self.runs_given("aiohttp.TCPConnector", inner, frame, span);
+            }
+        }
+    }
+
+    fn runs_part(&mut self, value: &Value<'a>, methods: &[&str], span: Span, depth: u8) {
+        match value {
+            Value::Object(class) => methods.iter().for_each(|method| self.methods(*class, method, span, false)),
+            Value::Function(target) if methods.contains(&"__call__") => self.step(*target, span, false),
+            Value::Items(inner) | Value::Mapping(inner) if depth < MAX_NESTED => {
+                self.runs_part(inner, methods, span, depth + 1);
+            }
+            Value::Tuple(parts) if depth < MAX_NESTED => {
+                let parts = parts.iter().flat_map(|part| part.iter());
+                parts.for_each(|part| self.runs_part(part, methods, span, depth + 1));
+            }
+            Value::Record(entries) if depth < MAX_NESTED => {
+                let parts = entries.iter().flat_map(|(_, values)| values.iter());
+                parts.for_each(|part| self.runs_part(part, methods, span, depth + 1));
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Settings about time that have to go with what is around the service: who kills it, who keeps
+//! connections to it, who gives up on its requests.
+//!
+//! Says nothing about a setting unless something around the service is known.
+
+use super::advice::{Amount, Binding, Item, Verdict};
+use super::inputs::{Chain, Class, Heartbeat, Inputs, Known, Timer};
+use super::recommend::amount;
+use crate::values::Seconds;
+
+/// What a server needs after its last request to be gone before the kill.
+const MARGIN: f64 = 2.0;
+
+/// By how much a server keeps an idle connection longer than the proxy in front: the two clocks do not
+/// start at the same moment.
+const LONGER: f64 = 5.0;
+
+/// Fewer requests than this and a worker starts more often than it serves.
+const FEWEST_REQUESTS: u32 = 100;
+
+/// What to set, in the order in which time passes.
+pub(super) fn items(inputs: &Inputs, class: Class) -> Vec<Item> {
+    let chain = &inputs.chain;
+    let timers = [timeout(chain, class), graceful(chain), keepalive(chain, class)];
+    let mut items: Vec<Item> = timers.into_iter().flatten().collect();
+    items.extend(recycling(inputs));
+    items.extend(heartbeat(chain));
+    items
+}
+
+/// How the numbers follow from what is around the service.
+pub(super) fn steps(inputs: &Inputs, class: Class) -> Vec<String> {
+    let chain = &inputs.chain;
+    let mut lines = Vec::new();
+    if let Some((kill, room)) = chain.kill_after.as_ref().zip(room_to_stop(chain)) {
+        let drain = chain
+            .drain
+            .as_ref()
+            .map_or_else(String::new, |drain| format!(" - {} before the signal ({})", drain.value, drain.source));
+        lines.push(format!(
+            "stop: {} until the kill ({}){drain} - {} to end leave {} for requests",
+            kill.value,
+            kill.source,
+            Seconds(MARGIN),
+            Seconds(f64::from(room))
+        ));
+    }
+    if let Some(idle) = chain.idle_kept.as_ref().filter(|_| class != Class::Sync && chain.keepalive.is_some()) {
+        lines.push(format!("idle connections are kept for {} in front ({}), so longer here", idle.value, idle.source));
+    }
+    if let Some(edge) = chain.edge_timeout.as_ref().filter(|_| class == Class::Sync) {
+        lines.push(format!("nobody waits for an answer after {} ({})", edge.value, edge.source));
+    }
+    lines
+}
+
+/// Whole seconds for requests between the signal to stop and the kill; `None` where the kill is not known or
+/// leaves no time at all.
+fn room_to_stop(chain: &Chain) -> Option<u32> {
+    let kill = chain.kill_after.as_ref()?.value.0;
+    let drain = chain.drain.as_ref().map_or(0.0, |drain| drain.value.0);
+    let room = kill - drain;
+    // Of a short time half is better than nothing.
+    let room = if room >= 2.0 * MARGIN { room - MARGIN } else { room / 2.0 };
+    whole(room).filter(|room| *room >= 1)
+}
+
+fn graceful(chain: &Chain) -> Option<Item> {
+    let timer = chain.graceful.as_ref()?;
+    let most = room_to_stop(chain)?;
+    let longest = chain.longest_request.as_ref().and_then(|longest| whole(longest.value.0.ceil()));
+    let least = longest.unwrap_or(1).clamp(1, most);
+    Some(timed(timer, least, most, Some(most), Binding::Stop))
+}
+
+fn keepalive(chain: &Chain, class: Class) -> Option<Item> {
+    // `sync` closes every connection; what it is told makes no difference.
+    let timer = chain.keepalive.as_ref().filter(|_| class != Class::Sync)?;
+    let idle = chain.idle_kept.as_ref()?.value.0;
+    Some(timed(timer, whole(idle + 1.0)?, whole(idle + LONGER)?, None, Binding::Proxy))
+}
+
+/// Only `sync` is stopped by it in the middle of a request; of the others it watches the loop alone.
+fn timeout(chain: &Chain, class: Class) -> Option<Item> {
+    let timer = chain.timeout.as_ref().filter(|_| class == Class::Sync)?;
+    let seconds = |known: &Option<Known<Seconds>>| known.as_ref().map(|known| known.value.0);
+    let longest = seconds(&chain.longest_request).and_then(|longest| whole(longest.ceil() + 1.0));
+    let edge = seconds(&chain.edge_timeout).and_then(whole);
+    match (longest, edge) {
+        (Some(longest), Some(edge)) => {
+            Some(timed(timer, longest, longest.max(edge), Some(longest.max(edge)), Binding::Proxy))
+        }
+        (Some(longest), None) => Some(timed(timer, longest, longest.max(30), None, Binding::Request)),
+        // Whoever never is stopped, or later than anybody waits, computes for nobody.
+        (None, Some(edge)) if edge > 1 => Some(timed(timer, 1, edge, Some(edge), Binding::Proxy)),
+        _ => None,
+    }
+}
+
+fn timed(timer: &Timer, lower: u32, target: u32, upper: Option<u32>, binding: Binding) -> Item {
+    let now = timer.now.value;
+    let inside = match (now, upper) {
+        (Some(now), upper) => now >= f64::from(lower) && upper.is_none_or(|upper| now <= f64::from(upper)),
+        (None, upper) => upper.is_none(),
+    };
+    let shown = now.and_then(|now| whole(now.round())).map_or(Amount::Open, Amount::Seconds);
+    Item {
+        setting: timer.setting,
+        current: Some(Known::new(shown, timer.now.source.clone(), timer.now.confidence)),
+        lower: Amount::Seconds(lower),
+        target: Amount::Seconds(target),
+        upper: upper.map_or(Amount::Open, Amount::Seconds),
+        binding,
+        verdict: if inside { Verdict::InRange } else { Verdict::Change },
+    }
+}
+
+/// Workers that are replaced after a number of requests: not all at once, and not all the time.
+fn recycling(inputs: &Inputs) -> Vec<Item> {
+    let Some((most, jitter)) = inputs.chain.recycling.as_ref().filter(|(most, _)| most.value > 0) else {
+        return Vec::new();
+    };
+    let inside = |now: u32, lower: u32| if now >= lower { Verdict::InRange } else { Verdict::Change };
+    let requests = Item {
+        setting: "max_requests",
+        current: Some(amount(most)),
+        lower: Amount::Count(FEWEST_REQUESTS),
+        target: Amount::Count(10 * FEWEST_REQUESTS),
+        upper: Amount::Open,
+        binding: Binding::Recycling,
+        verdict: inside(most.value, FEWEST_REQUESTS),
+    };
+    let after = if requests.verdict == Verdict::Change { 10 * FEWEST_REQUESTS } else { most.value };
+    let apart = Item {
+        setting: "max_requests_jitter",
+        current: Some(amount(jitter)),
+        lower: Amount::Count((after / 50).max(1)),
+        target: Amount::Count((after / 10).max(1)),
+        upper: Amount::Open,
+        binding: Binding::Recycling,
+        verdict: inside(jitter.value, (after / 50).max(1)),
+    };
+    // A single worker has nobody to be replaced together with.
+    let alone = inputs.configured.workers.as_ref().is_some_and(|workers| workers.value <= 1);
+    if alone { vec![requests] } else { vec![requests, apart] }
+}
+
+fn heartbeat(chain: &Chain) -> Option<Item> {
+    let path = Amount::Path("/dev/shm");
+    let verdict = match chain.heartbeat? {
+        Heartbeat::OnDisk => Verdict::Consider,
+        Heartbeat::Nowhere => Verdict::Change,
+    };
+    Some(Item {
+        setting: "worker_tmp_dir",
+        current: Some(Known::certain(Amount::Path("the disk of the container"), "default")),
+        lower: path,
+        target: path,
+        upper: path,
+        binding: Binding::Disk,
+        verdict,
+    })
+}
+
+/// Whole seconds, rounded down; `None` for what is no sensible time.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range, as checked")]
+fn whole(seconds: f64) -> Option<u32> {
+    (seconds.is_finite() && (0.0..1e9).contains(&seconds)).then_some(seconds as u32)
+}

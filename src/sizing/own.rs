@@ -1,0 +1,91 @@
+//! Numbers that one server has and the others do not: the threads behind `def` handlers, Granian's
+//! backpressure and runtime threads, uWSGI's cheap processes.
+
+use super::advice::{Amount, Binding, Item, Verdict};
+use super::capacity::{ANYIO_TOKENS, whole_up};
+use super::inputs::{Class, Inputs, Known};
+use super::load::Load;
+use super::plan::{Plan, Range};
+use super::recommend::item;
+
+/// More connections than a process takes.
+const MANY: u32 = 1_000_000;
+
+/// What to set beside the plan.
+pub(super) fn items(inputs: &Inputs, plan: &Plan) -> Vec<Item> {
+    let mut items = Vec::new();
+    items.extend(limiter(inputs, plan));
+    match inputs.server.as_str() {
+        "granian" => items.extend([backpressure(inputs, plan), runtime(inputs)].into_iter().flatten()),
+        "uwsgi" => items.extend(cheaper(inputs, plan)),
+        _ => {}
+    }
+    items
+}
+
+/// The pool of threads behind `def` handlers: large enough for the requests that wait in each worker, no
+/// larger than the pool of connections that all of them ask for one.
+fn limiter(inputs: &Inputs, plan: &Plan) -> Option<Item> {
+    if !(inputs.sync_handlers && plan.class == Class::EventLoop) {
+        return None;
+    }
+    let load = Load::of(inputs)?;
+    let beside = inputs.configured.workers.as_ref().map(|workers| workers.value);
+    let workers = beside.filter(|now| plan.workers.contains(*now)).unwrap_or(plan.workers.target);
+    let each = |slots: f64| whole_up(slots / f64::from(workers.max(1))).max(1);
+    let needed = each(load.demand.unwrap_or_else(|| load.by_cpu(load.blocking.low)));
+    let lower = whole_up(0.8 * f64::from(needed)).max(1);
+    let target = needed.max(ANYIO_TOKENS);
+    let range = Range {
+        lower: lower.min(target),
+        target,
+        // Threads that only wait cost a little memory each; nobody counts them before there are hundreds.
+        upper: target.max(10 * ANYIO_TOKENS),
+        binding: if load.demand.is_some() { Binding::Demand } else { Binding::Cpu },
+    };
+    let source = || "AnyIO's default".to_owned();
+    let now = inputs.thread_tokens.clone().unwrap_or_else(|| Known::certain(ANYIO_TOKENS, source()));
+    Some(item("thread_limiter", Some(&now), range))
+}
+
+/// Granian takes no more than so many requests at once in each worker, and lets connections wait beyond.
+fn backpressure(inputs: &Inputs, plan: &Plan) -> Option<Item> {
+    let now = inputs.configured.others.get("backpressure")?;
+    let demand = inputs.demand.concurrency.as_ref().map(|all| {
+        let replicas = inputs.replicas.as_ref().map_or(1, |replicas| replicas.value).max(1);
+        all.value.div_ceil(replicas).div_ceil(plan.workers.target.max(1))
+    });
+    let threads = plan.threads.map(|threads| threads.target);
+    let lower = demand.into_iter().chain(threads).max()?;
+    let range = Range { lower, target: lower.saturating_mul(2), upper: MANY, binding: Binding::Demand };
+    Some(item("backpressure", Some(now), range))
+}
+
+/// One thread of Granian's runtime carries the connections of one interpreter; more of them only pay with
+/// HTTP/2, says its README.
+fn runtime(inputs: &Inputs) -> Option<Item> {
+    let now = inputs.configured.others.get("runtime_threads")?;
+    let cores = inputs.cpus.as_ref()?.value.whole_up();
+    Some(item("runtime_threads", Some(now), Range { lower: 1, target: 1, upper: cores.max(2), binding: Binding::Cpu }))
+}
+
+/// uWSGI refuses to start with as many cheap processes as processes.
+fn cheaper(inputs: &Inputs, plan: &Plan) -> Option<Item> {
+    let now = inputs.configured.others.get("cheaper").filter(|now| now.value > 0)?;
+    let configured = inputs.configured.workers.as_ref().map(|workers| workers.value);
+    let processes = configured.filter(|now| plan.workers.contains(*now)).unwrap_or(plan.workers.target);
+    let most = processes.saturating_sub(1);
+    if most == 0 {
+        let one = Amount::Count(0);
+        return Some(Item {
+            setting: "cheaper",
+            current: Some(super::recommend::amount(now)),
+            lower: one,
+            target: one,
+            upper: one,
+            binding: Binding::Ignored,
+            verdict: Verdict::Remove,
+        });
+    }
+    Some(item("cheaper", Some(now), Range { lower: 1, target: most.min(2), upper: most, binding: Binding::Cpu }))
+}

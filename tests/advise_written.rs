@@ -1,0 +1,246 @@
+//! `farrier advise --fix` writes what it says, into every kind of file, or says why not and where.
+//!
+//! Every case of `tests/advise_written/*.toml` becomes a folder. After the command the file holds exactly
+//! the text that the case states, no other file has changed, farrier reads the recommended values, and a
+//! second run has nothing to do. Gunicorn itself has to take what was written for it.
+#![allow(clippy::expect_used, reason = "a test stops where its own tools fail")]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde::Deserialize;
+use serde_json::Value as Json;
+
+use support::python::python_environment;
+
+/// One file, and what becomes of it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    /// The file that is to change, or not.
+    file: String,
+    before: String,
+    /// Further files.
+    #[serde(default)]
+    beside: BTreeMap<String, String>,
+    /// The text afterwards; `None` where nothing may change.
+    after: Option<String>,
+    /// Parts of what is said about advice that is not written: the setting, the reason, the place.
+    #[serde(default)]
+    refused: Vec<String>,
+    /// Further arguments.
+    #[serde(default)]
+    arguments: Vec<String>,
+    /// The words behind `gunicorn` as a person reads them off the file afterwards.
+    gunicorn: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Table {
+    case: Vec<Case>,
+}
+
+/// The number of cores and so on that every case is about.
+const MACHINE: &[&str] = &["--cpus", "2", "--memory", "512MiB", "--workload", "mixed"];
+
+const FLASK: &str =
+    "from flask import Flask\n\napp = Flask(__name__)\n\n\n@app.get(\"/\")\ndef index():\n    return \"x\"\n";
+const FASTAPI: &str =
+    "from fastapi import FastAPI\n\napp = FastAPI()\n\n\n@app.get(\"/\")\nasync def index():\n    return \"x\"\n";
+
+fn cases() -> Vec<Case> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/advise_written");
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(folder).expect("the tables are there").map(|entry| entry.expect("is readable").path()).collect();
+    paths.sort();
+    let tables = paths.iter().map(|path| {
+        let text = fs::read_to_string(path).expect("a table is readable");
+        toml::from_str::<Table>(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    });
+    tables.flat_map(|table| table.case).collect()
+}
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn of(case: &Case) -> Self {
+        let folder = Self(tempfile::tempdir().expect("a folder can be made"));
+        folder.write("app.py", FLASK);
+        if !case.file.ends_with(".py") || case.file == "gunicorn.conf.py" {
+            folder.write("main.py", FASTAPI);
+        }
+        folder.write("requirements.txt", "gunicorn==27.0.1\nflask\nfastapi\nuvicorn\nhypercorn\ngranian\ndaphne\n");
+        for (path, text) in &case.beside {
+            folder.write(path, text);
+        }
+        folder.write(&case.file, &case.before);
+        folder
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.0.path().join(path);
+        fs::create_dir_all(path.parent().expect("is inside")).expect("a folder can be made");
+        fs::write(path, text).expect("a file can be written");
+    }
+
+    fn farrier(&self, case: &Case, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_farrier"));
+        command.arg("advise").args(MACHINE).args(arguments).args(&case.arguments);
+        command.current_dir(self.0.path()).env_clear().output().expect("farrier runs")
+    }
+
+    /// Every file but the one of the case.
+    fn others(&self, case: &Case) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut files = BTreeMap::new();
+        let mut open = vec![self.0.path().to_path_buf()];
+        while let Some(folder) = open.pop() {
+            for entry in fs::read_dir(folder).expect("is a folder") {
+                let path = entry.expect("is readable").path();
+                if path.is_dir() {
+                    open.push(path);
+                } else if path != self.0.path().join(&case.file) {
+                    files.insert(path.clone(), fs::read(&path).expect("is readable"));
+                }
+            }
+        }
+        files
+    }
+}
+
+#[test]
+fn every_format_is_written_or_refused() {
+    let mut wrong = Vec::new();
+    let cases = cases();
+    assert!(cases.len() > 80, "{} cases are too few for every format", cases.len());
+    for case in &cases {
+        if let Err(why) = holds(case) {
+            wrong.push(format!("== {}: {why}", case.name));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+fn holds(case: &Case) -> Result<(), String> {
+    let folder = Folder::of(case);
+    let others = folder.others(case);
+    let text = || fs::read_to_string(folder.0.path().join(&case.file)).expect("the file is still there");
+    let shown = folder.farrier(case, &["--diff"]);
+    if text() != case.before {
+        return Err("`--diff` changed the file".to_owned());
+    }
+    let ran = folder.farrier(case, &["--fix"]);
+    let said = String::from_utf8_lossy(&ran.stdout).into_owned() + &String::from_utf8_lossy(&ran.stderr);
+    if text() != *case.after.as_ref().unwrap_or(&case.before) {
+        return Err(format!("holds\n{}\n{said}", text()));
+    }
+    if folder.others(case) != others {
+        return Err(format!("another file has changed\n{said}"));
+    }
+    if ran.stdout != shown.stdout {
+        return Err(format!("`--diff` showed something else\n{}", String::from_utf8_lossy(&shown.stdout)));
+    }
+    if let Some(missing) = case.refused.iter().find(|part| !said.contains(*part)) {
+        return Err(format!("nothing is said of {missing:?}\n{said}"));
+    }
+    if said.contains("not applied") || case.refused.is_empty() && said.contains("not written") {
+        return Err(said);
+    }
+    let again = folder.farrier(case, &["--fix"]);
+    if text() != *case.after.as_ref().unwrap_or(&case.before) {
+        return Err(format!("a second run changes it to\n{}", text()));
+    }
+    if case.refused.is_empty() {
+        let again = String::from_utf8_lossy(&again.stdout);
+        if again != "nothing to do: every value is inside its range\n" {
+            return Err(format!("a second run says {again}"));
+        }
+        if folder.farrier(case, &["--check"]).status.code() != Some(0) {
+            return Err("`--check` is not content".to_owned());
+        }
+    }
+    case.gunicorn.as_ref().map_or(Ok(()), |words| gunicorn_takes(&folder, case, words))
+}
+
+/// Gunicorn checks the configuration, and makes of it what farrier says.
+fn gunicorn_takes(folder: &Folder, case: &Case, words: &str) -> Result<(), String> {
+    let environment = python_environment();
+    let ran = environment
+        .command()
+        .arg("-m")
+        .arg("gunicorn")
+        .args(["--check-config", "--print-config"])
+        .args(words.split_whitespace())
+        .current_dir(folder.0.path())
+        .output()
+        .expect("Python runs");
+    if !ran.status.success() {
+        return Err(format!("Gunicorn refuses it: {}", String::from_utf8_lossy(&ran.stderr)));
+    }
+    let printed = String::from_utf8_lossy(&ran.stdout).into_owned();
+    let report = folder.farrier(case, &["--format", "json"]);
+    let report: Json = serde_json::from_slice(&report.stdout).map_err(|error| error.to_string())?;
+    let items = report["services"][0]["items"].as_array().cloned().unwrap_or_default();
+    for item in items.iter().filter(|item| item["current"].is_u64()) {
+        let setting = item["setting"].as_str().unwrap_or_default();
+        let line = printed.lines().find(|line| line.split_whitespace().next() == Some(setting));
+        let theirs = line.and_then(|line| line.rsplit('=').next()).map(str::trim);
+        if theirs != Some(&item["current"].to_string()) {
+            return Err(format!("Gunicorn makes {theirs:?} of {setting}, farrier {}", item["current"]));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_file_is_whole_whatever_happens_while_it_is_written() {
+    let case = Case {
+        name: "full disk".to_owned(),
+        file: "gunicorn.conf.py".to_owned(),
+        before: format!("workers = 12\n# {}\n", "x".repeat(200_000)),
+        beside: BTreeMap::from([("Procfile".to_owned(), "web: gunicorn app:app\n".to_owned())]),
+        after: None,
+        refused: Vec::new(),
+        arguments: Vec::new(),
+        gunicorn: None,
+    };
+    let folder = Folder::of(&case);
+    let path = folder.0.path().join(&case.file);
+    // No file may grow beyond a few blocks: writing the new one stops in the middle, as on a full disk.
+    let command = format!(
+        "ulimit -f 8; trap '' XFSZ; exec '{}' advise {} --fix",
+        env!("CARGO_BIN_EXE_farrier"),
+        MACHINE.join(" ")
+    );
+    let full = Command::new("sh").args(["-c", &command]).current_dir(folder.0.path()).output().expect("sh runs");
+    assert_eq!(full.status.code(), Some(2), "{}", String::from_utf8_lossy(&full.stdout));
+    assert_eq!(fs::read_to_string(&path).expect("it is there"), case.before);
+    let left: Vec<_> = fs::read_dir(folder.0.path())
+        .expect("is a folder")
+        .map(|entry| entry.expect("is readable").file_name().to_string_lossy().into_owned())
+        .filter(|name| name.starts_with(".farrier-"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+    // A run that is killed at any moment leaves the old text or the new one.
+    let new = case.before.replacen("12", "4", 1);
+    for microseconds in (0..40_000).step_by(2_000) {
+        fs::write(&path, &case.before).expect("can be written");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_farrier"))
+            .arg("advise")
+            .args(MACHINE)
+            .arg("--fix")
+            .current_dir(folder.0.path())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .expect("farrier runs");
+        std::thread::sleep(std::time::Duration::from_micros(microseconds));
+        let _ = child.kill();
+        child.wait().expect("it ends");
+        let text = fs::read_to_string(&path).expect("it is there");
+        assert!(text == case.before || text == new, "after {microseconds} us");
+    }
+}

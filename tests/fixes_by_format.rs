@@ -1,0 +1,217 @@
+//! Every rule whose fix changes how a server is started offers it in every format that can hold the setting, and the fix
+//! settles what was found; where it does not, the table says why.
+#![allow(clippy::expect_used, reason = "a test stops where its own ground is missing")]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use farrier::findings::Finding;
+use farrier::request::{Flags, Request};
+use farrier::settings::Loaded;
+use farrier::{Examination, examine, fix};
+
+/// A rule, the application that it is about, and the options that make it fire: name in a configuration, flag, value.
+struct Case {
+    rule: &'static str,
+    asgi: bool,
+    options: &'static [(&'static str, &'static str, &'static str)],
+}
+
+const fn case(rule: &'static str, asgi: bool, options: &'static [(&'static str, &'static str, &'static str)]) -> Case {
+    Case { rule, asgi, options }
+}
+
+const CLASS: (&str, &str, &str) = ("worker_class", "--worker-class", "uvicorn_worker.UvicornWorker");
+
+const CASES: &[Case] = &[
+    case("threads-ignored", true, &[CLASS, ("threads", "--threads", "4")]),
+    case("worker-connections-ignored", true, &[CLASS, ("worker_connections", "--worker-connections", "50")]),
+    case("keepalive-ignored-by-sync", false, &[("workers", "--workers", "4"), ("keepalive", "--keep-alive", "20")]),
+    case("uvicorn-worker-ignores-setting", true, &[CLASS, ("limit_request_line", "--limit-request-line", "8000")]),
+    case("wrong-class-option", false, &[("workers", "--workers", "4"), ("asgi_loop", "--asgi-loop", "uvloop")]),
+    case("deprecated-uvicorn-workers", true, &[("worker_class", "--worker-class", "uvicorn.workers.UvicornWorker")]),
+    case("removed-worker-class", false, &[("worker_class", "--worker-class", "eventlet")]),
+    case("asgi-app-on-wsgi-worker", true, &[("worker_class", "--worker-class", "gthread")]),
+    case("wsgi-app-on-asgi-worker", false, &[CLASS]),
+    case("max-requests-no-jitter", false, &[("workers", "--workers", "4"), ("max_requests", "--max-requests", "900")]),
+    case("timeout-disabled", false, &[("workers", "--workers", "4"), ("timeout", "--timeout", "0")]),
+    case("grace-below-request", false, &[("workers", "--workers", "4"), ("timeout", "--timeout", "40")]),
+    case(
+        "request-limits-off",
+        false,
+        &[("workers", "--workers", "4"), ("limit_request_line", "--limit-request-line", "0")],
+    ),
+    case("default-single-sync-worker", false, &[("graceful_timeout", "--graceful-timeout", "9")]),
+    case(
+        "no-keepalive-headroom",
+        false,
+        &[("threads", "--threads", "8"), ("worker_connections", "--worker-connections", "8")],
+    ),
+    case("loggers-disabled", false, &[("workers", "--workers", "4"), ("loglevel", "--log-level", "warn")]),
+    case("lenient-http-parsing", false, &[("workers", "--workers", "4"), ("header_map", "--header-map", "dangerous")]),
+    case("no-access-log", false, &[("workers", "--workers", "4")]),
+];
+
+/// How a file writes a command, given the words of one; `$` stands for them.
+enum Words {
+    /// One behind the other.
+    Plain,
+    /// In quotes, with commas.
+    Json,
+    /// Each on a line of its own, behind this.
+    Lines(&'static str),
+    /// The options alone, one behind the other.
+    Options,
+    /// As names of a configuration in Python.
+    Names,
+}
+
+const FORMATS: &[(&str, &str, Words, &str)] = &[
+    ("configuration", "gunicorn.conf.py", Words::Names, "$"),
+    ("Procfile", "Procfile", Words::Plain, "web: $\n"),
+    ("Dockerfile, list", "Dockerfile", Words::Json, "FROM python:3.13\nCOPY . .\nCMD [$]\n"),
+    ("Dockerfile, shell", "Dockerfile", Words::Plain, "FROM python:3.13\nCOPY . .\nCMD exec $\n"),
+    ("compose, text", "compose.yaml", Words::Plain, "services:\n  web:\n    image: x\n    command: $\n"),
+    ("compose, list", "compose.yaml", Words::Json, "services:\n  web:\n    image: x\n    command: [$]\n"),
+    ("compose, lines", "compose.yaml", Words::Lines("      - "), "services:\n  web:\n    image: x\n    command:\n$"),
+    (
+        "Kubernetes, list",
+        "web.yaml",
+        Words::Json,
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  template:\n    spec:\n      containers:\n        - name: web\n          image: x\n          command: [$]\n",
+    ),
+    (
+        "Kubernetes, lines",
+        "web.yaml",
+        Words::Lines("            - "),
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  template:\n    spec:\n      containers:\n        - name: web\n          image: x\n          command:\n$",
+    ),
+    ("systemd", "web.service", Words::Plain, "[Service]\nExecStart=/srv/venv/bin/$\n"),
+    ("supervisord", "supervisord.conf", Words::Plain, "[program:web]\ncommand=$\n"),
+    ("script", "start.sh", Words::Plain, "#!/bin/sh\nset -e\nexec $\n"),
+    (
+        "variable in a Dockerfile",
+        "Dockerfile",
+        Words::Options,
+        "FROM python:3.13\nCOPY . .\nENV GUNICORN_CMD_ARGS=\"$\"\nCMD [\"gunicorn\", \"app:app\"]\n",
+    ),
+    (
+        "variable in compose",
+        "compose.yaml",
+        Words::Options,
+        "services:\n  web:\n    image: x\n    command: gunicorn app:app\n    environment:\n      GUNICORN_CMD_ARGS: \"$\"\n",
+    ),
+];
+
+/// Where nothing is said, or nothing is changed, and why.
+const EXCEPTIONS: &[(&str, &str, &str)] = &[
+    ("no-access-log", "Procfile", "the router of the platform has a log of its own"),
+    ("grace-below-request", "configuration", "it is killed before, whatever the server allows"),
+    ("grace-below-request", "compose, text", "it is killed before, whatever the server allows"),
+    ("grace-below-request", "compose, list", "it is killed before, whatever the server allows"),
+    ("grace-below-request", "compose, lines", "it is killed before, whatever the server allows"),
+    ("grace-below-request", "Kubernetes, list", "it is killed before, whatever the server allows"),
+    ("grace-below-request", "Kubernetes, lines", "it is killed before, whatever the server allows"),
+    ("grace-below-request", "supervisord", "it is killed before, whatever the server allows"),
+    ("grace-below-request", "variable in compose", "it is killed before, whatever the server allows"),
+];
+
+#[test]
+fn fixes_are_offered_and_settle_what_was_found_in_every_format() {
+    let mut failures = Vec::new();
+    let mut met = Vec::new();
+    for case in CASES {
+        for (format, path, words, template) in FORMATS {
+            let outcome = outcome(case, path, words, template);
+            let exception = EXCEPTIONS.iter().position(|(rule, at, _)| *rule == case.rule && at == format);
+            met.extend(exception);
+            match (outcome, exception) {
+                (Ok(()), None) | (Err(_), Some(_)) => {}
+                (Ok(()), Some(_)) => failures.push(format!("{} in {format}: is no exception any more", case.rule)),
+                (Err(what), None) => failures.push(format!("{} in {format}: {what}", case.rule)),
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{} failed:\n{}", failures.len(), failures.join("\n"));
+    assert_eq!(met.len(), EXCEPTIONS.len(), "an exception that nothing needs");
+}
+
+/// Whether the rule reports, offers a fix, and says nothing after it.
+fn outcome(case: &Case, path: &str, words: &Words, template: &str) -> Result<(), String> {
+    let files = project(case, path, words, template);
+    let before = run(&files);
+    let found = of(case.rule, &before);
+    let Some(first) = found.first() else { return Err("says nothing".to_owned()) };
+    let fixes: Vec<_> = found.iter().filter_map(|finding| finding.fix.as_ref()).collect();
+    if fixes.is_empty() {
+        return Err(format!("no fix for: {}", first.message));
+    }
+    let plan = fix::settle(&before.files, &fixes, &|_| Ok(()));
+    if let Some(refused) = plan.refused.first() {
+        return Err(format!("refused: {}", refused.reason));
+    }
+    let mut after = files.clone();
+    for rewrite in &plan.rewrites {
+        after.insert(before.files.get(rewrite.file).path().to_owned(), rewrite.new.clone());
+    }
+    let again = run(&after);
+    let same = (before.assembly.deployments.len(), again.assembly.deployments.len());
+    match of(case.rule, &again).first() {
+        Some(left) => Err(format!("still says after the fix: {}\n{}", left.message, after[path])),
+        None if same.0 != same.1 => Err(format!("{} servers became {}", same.0, same.1)),
+        None if again.assembly.deployments.iter().any(|one| !one.errors.is_empty()) => {
+            Err(format!("does not start after the fix:\n{}", after[path]))
+        }
+        None => Ok(()),
+    }
+}
+
+fn project(case: &Case, path: &str, words: &Words, template: &str) -> BTreeMap<String, String> {
+    let options: Vec<&str> = case.options.iter().flat_map(|(_, flag, value)| [*flag, *value]).collect();
+    let all: Vec<&str> = ["gunicorn", "app:app"].into_iter().chain(options.iter().copied()).collect();
+    let quoted = |word: &&str| format!("\"{word}\"");
+    let text = match words {
+        Words::Plain => all.join(" "),
+        Words::Json => all.iter().map(quoted).collect::<Vec<_>>().join(", "),
+        Words::Lines(lead) => all.iter().map(|word| format!("{lead}\"{word}\"\n")).collect(),
+        Words::Options => options.join(" "),
+        Words::Names => {
+            let value = |value: &str| match value.parse::<i64>() {
+                Ok(number) => number.to_string(),
+                Err(_) => format!("\"{value}\""),
+            };
+            case.options.iter().map(|(name, _, given)| format!("{name} = {}\n", value(given))).collect()
+        }
+    };
+    let app = if case.asgi {
+        "from fastapi import FastAPI\n\napp = FastAPI()\n"
+    } else {
+        "from flask import Flask\n\napp = Flask(__name__)\n"
+    };
+    let mut files = BTreeMap::from([
+        (path.to_owned(), template.replace('$', &text)),
+        ("app.py".to_owned(), app.to_owned()),
+        ("requirements.txt".to_owned(), "gunicorn==27.0.1\nuvicorn==0.54.0\nuvicorn-worker\n".to_owned()),
+    ]);
+    if path == "gunicorn.conf.py" {
+        files.insert(
+            "compose.yaml".to_owned(),
+            "services:\n  web:\n    image: x\n    command: gunicorn app:app\n".to_owned(),
+        );
+    }
+    files
+}
+
+fn of<'e>(rule: &str, examination: &'e Examination) -> Vec<&'e Finding> {
+    examination.findings.iter().filter(|finding| finding.rule == rule).collect()
+}
+
+fn run(files: &BTreeMap<String, String>) -> Examination {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (path, text) in files {
+        std::fs::write(Path::new(folder.path()).join(path), text).expect("a file");
+    }
+    let flags = Flags { pedantic: true, ..Flags::default() };
+    let request = Request::new(folder.path().to_path_buf(), &Loaded::default(), &flags).expect("a request");
+    examine(&request).expect("it can be read")
+}
