@@ -71,7 +71,9 @@ impl Folder {
     fn of(case: &Case) -> Self {
         let folder = Self(tempfile::tempdir().expect("a folder can be made"));
         folder.write("app.py", FLASK);
-        if !case.file.ends_with(".py") || case.file == "gunicorn.conf.py" {
+        if Path::new(&case.file).extension().is_none_or(|extension| extension != "py")
+            || case.file == "gunicorn.conf.py"
+        {
             folder.write("main.py", FASTAPI);
         }
         folder.write("requirements.txt", "gunicorn==27.0.1\nflask\nfastapi\nuvicorn\nhypercorn\ngranian\ndaphne\n");

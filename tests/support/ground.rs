@@ -1,4 +1,5 @@
 //! A folder and a port of their own for the servers of one test, and everything that runs there.
+#![allow(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
 
 use std::fs;
 use std::net::TcpListener;

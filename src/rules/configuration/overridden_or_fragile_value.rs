@@ -24,8 +24,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         }
         // A value with an explicit way out of the file, such as a variable, is meant to be replaced.
         let is_weak = |layer: Layer| layer == Layer::ConfigFile || layer == Layer::OptionsVariable;
-        let Some(loser) = setting.overridden.iter().find(|other| is_weak(other.layer) && other.is_settled())
-        else {
+        let Some(loser) = setting.overridden.iter().find(|other| is_weak(other.layer) && other.is_settled()) else {
             continue;
         };
         let (Resolved::Known(lost), Some(lost_place)) = (&loser.value, loser.place) else { continue };
