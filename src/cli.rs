@@ -189,6 +189,7 @@ pub(crate) struct Check {
 }
 
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Advise {
     /// A project, or the configuration file to advise on.
     #[arg(default_value = ".", value_name = "PATH")]

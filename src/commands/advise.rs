@@ -65,10 +65,10 @@ fn compare(cli: &Cli, request: &Request, found: &Examination, services: &[Number
         .compare
         .iter()
         .map(|&(cpus, memory)| {
-            let mut request = request.clone();
-            request.declared.cpus = Some(Known::certain(cpus, "--compare"));
-            request.declared.memory = Some(Known::certain(memory, "--compare"));
-            let mut all = farrier::advise_afresh(&request, found);
+            let mut other = request.clone();
+            other.declared.cpus = Some(Known::certain(cpus, "--compare"));
+            other.declared.memory = Some(Known::certain(memory, "--compare"));
+            let mut all = farrier::advise_afresh(&other, found);
             let advice = services.iter().map(|&(index, _)| all.get_mut(index).and_then(Option::take)).collect();
             Machine { cpus, memory, advice }
         })

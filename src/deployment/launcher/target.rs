@@ -100,14 +100,36 @@ fn loaded(reading: &Reading) -> Option<Place> {
     Some(*only)
 }
 
-/// The first argument of `Class(app, ...)` in `Class(app, ...).run()`.
+/// The first argument of `Class(app, ...)` in `Class(app, ...).run()`, or in `server.run()` behind
+/// `server = Class(app, ...)`.
 fn made_with(sites: &Sites, reading: &Reading, place: Place) -> Option<Element> {
     let callee = sites.call()?.callee;
     let module = reading.facts.python.get(&place.file)?;
     let text = reading.files.get(place.file).text();
     let method = text.get(callee.start..callee.end)?.rsplit('.').next()?.len() + 1;
-    let inner = call_at(module, text, Span::new(callee.start, callee.end.checked_sub(method)?))?;
+    let receiver = Span::new(callee.start, callee.end.checked_sub(method)?);
+    let inner = call_at(module, text, receiver)
+        .or_else(|| call_at(module, text, only_value(&module.body, text.get(receiver.start..receiver.end)?)?))?;
     inner.positional.into_iter().next()?
+}
+
+/// Where the value stands that a name is given, if it is given one only.
+fn only_value(body: &[Stmt], name: &str) -> Option<Span> {
+    struct Values<'n>(&'n str, Vec<Span>);
+    impl<'a> Visitor<'a> for Values<'_> {
+        fn visit_stmt(&mut self, stmt: &'a Stmt) {
+            if let Stmt::Assign(assign) = stmt
+                && assign.targets.iter().any(|target| is_named(target, self.0))
+            {
+                self.1.push(span_of(&*assign.value));
+            }
+            visitor::walk_stmt(self, stmt);
+        }
+    }
+    let mut values = Values(name, Vec::new());
+    values.visit_body(body);
+    let [only] = values.1.as_slice() else { return None };
+    Some(*only)
 }
 
 /// What a global name of a file is called by whoever imports it, and from which folder.

@@ -89,10 +89,12 @@ impl<'a> Work<'_, 'a> {
         }
     }
 
-    /// Whether what a call opens as a file is kept in memory: `ZipFile(BytesIO())`.
+    /// Whether what a call opens as a file is kept in memory: `ZipFile(BytesIO())`. What other libraries make of
+    /// such a file is work all the same.
     fn is_in_memory(&self, effect: &Effect, call: &'a ast::ExprCall) -> bool {
         let named = ["fileobj", "file", "fp"].iter().find_map(|name| argument(call, name));
-        let Some(given) = named.or(call.arguments.args.first()).filter(|_| effect.category == Category::File) else {
+        let opens = |effect: &Effect| effect.category == Category::File && effect.library == "stdlib";
+        let Some(given) = named.or(call.arguments.args.first()).filter(|_| opens(effect)) else {
             return false;
         };
         let values = self.types.value(given, self.frame);
