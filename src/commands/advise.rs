@@ -69,8 +69,8 @@ fn compare(cli: &Cli, request: &Request, found: &Examination, services: &[Number
             other.declared.cpus = Some(Known::certain(cpus, "--compare"));
             other.declared.memory = Some(Known::certain(memory, "--compare"));
             let mut all = farrier::advise_afresh(&other, found);
-            let advice = services.iter().map(|&(index, _)| all.get_mut(index).and_then(Option::take)).collect();
-            Machine { cpus, memory, advice }
+            let each = services.iter().map(|&(index, _)| all.get_mut(index).and_then(Option::take));
+            Machine { cpus, memory, advice: each.collect() }
         })
         .collect();
     let deployments: Vec<&Deployment> = services.iter().map(|&(_, deployment)| deployment).collect();
