@@ -142,11 +142,11 @@ fn outcome(case: &Case, path: &str, words: &Words, template: &str) -> Result<(),
     let before = run(&files);
     let found = of(case.rule, &before);
     let Some(first) = found.first() else { return Err("says nothing".to_owned()) };
-    let fixes: Vec<_> = found.iter().filter_map(|finding| finding.fix.as_ref()).collect();
-    if fixes.is_empty() {
+    let offered: Vec<_> = found.iter().filter_map(|finding| finding.fix.as_ref()).collect();
+    if offered.is_empty() {
         return Err(format!("no fix for: {}", first.message));
     }
-    let plan = fix::settle(&before.files, &fixes, &|_| Ok(()));
+    let plan = fix::settle(&before.files, &offered, &|_| Ok(()));
     if let Some(refused) = plan.refused.first() {
         return Err(format!("refused: {}", refused.reason));
     }
@@ -173,14 +173,18 @@ fn project(case: &Case, path: &str, words: &Words, template: &str) -> BTreeMap<S
     let text = match words {
         Words::Plain => all.join(" "),
         Words::Json => all.iter().map(quoted).collect::<Vec<_>>().join(", "),
-        Words::Lines(lead) => all.iter().map(|word| format!("{lead}\"{word}\"\n")).collect(),
+        Words::Lines(lead) => {
+            let lines: Vec<String> = all.iter().map(|word| format!("{lead}\"{word}\"\n")).collect();
+            lines.concat()
+        }
         Words::Options => options.join(" "),
         Words::Names => {
             let value = |value: &str| match value.parse::<i64>() {
                 Ok(number) => number.to_string(),
                 Err(_) => format!("\"{value}\""),
             };
-            case.options.iter().map(|(name, _, given)| format!("{name} = {}\n", value(given))).collect()
+            let set = case.options.iter().map(|(name, _, given)| format!("{name} = {}\n", value(given)));
+            set.collect::<Vec<_>>().concat()
         }
     };
     let app = if case.asgi {

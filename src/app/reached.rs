@@ -12,6 +12,11 @@ use crate::source::{Place, Span};
 /// How many handlers of one call are named.
 const MAX_NAMED: usize = 40;
 
+/// A call: the function that it stands in, where, and of what.
+type Call = (FunctionId, Span, String);
+/// The handlers that were counted for a call.
+type Handlers<'e> = BTreeSet<(Place, &'e str)>;
+
 /// Every call below the handlers, start-up left out; in the order of files and lines.
 pub(super) fn reached(
     effects: &Effects<'_, '_>,
@@ -19,15 +24,15 @@ pub(super) fn reached(
     chains: &[Vec<Chain>],
 ) -> Vec<Reached> {
     let types = effects.types();
-    let mut found: BTreeMap<(FunctionId, Span, String), Reached> = BTreeMap::new();
+    let mut found: BTreeMap<Call, (Reached, Handlers<'_>)> = BTreeMap::new();
     for (entry, chains) in entries.iter().zip(chains).filter(|(entry, _)| entry.found.context != Context::StartUp) {
         for chain in chains {
             let node = effects.node(chain.end);
             for sink in &node.sinks {
                 let key = (node.frame.function, sink.span, sink.what.clone());
-                let known = found.entry(key).or_insert_with(|| {
+                let (known, told) = found.entry(key).or_insert_with(|| {
                     let limits::Known { limit, destination, .. } = limits::of(types, node.frame, sink);
-                    Reached {
+                    let reached = Reached {
                         what: sink.what.clone(),
                         call: Place::new(types.facts_at(node.frame.function.file).file, sink.span),
                         library: sink.effect.library,
@@ -42,10 +47,15 @@ pub(super) fn reached(
                         handler_count: 0,
                         contexts: BTreeSet::new(),
                         doubtful: true,
-                    }
+                    };
+                    (reached, BTreeSet::new())
                 });
                 known.doubtful &= chain.doubts > 0 || sink.doubtful;
                 known.contexts.insert(entry.found.context);
+                // Several ways may lead from one handler to the same call.
+                if !told.insert((entry.handler.place, entry.handler.name.as_str())) {
+                    continue;
+                }
                 known.handler_count += 1;
                 if known.handlers.len() < MAX_NAMED {
                     known.handlers.push((entry.handler.name.clone(), entry.handler.place, entry.found.context));
@@ -53,7 +63,7 @@ pub(super) fn reached(
             }
         }
     }
-    let mut all: Vec<Reached> = found.into_values().collect();
+    let mut all: Vec<Reached> = found.into_values().map(|(reached, _)| reached).collect();
     for reached in &mut all {
         reached.handlers.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
         reached.handlers.dedup();

@@ -187,7 +187,7 @@ impl Roots {
         if self.hidden(files, &absolute) {
             return None;
         }
-        let mut found = self.copied(&absolute).into_iter().find_map(|candidate| files.find(&candidate));
+        let mut found = self.copied(files, &absolute).into_iter().find_map(|candidate| files.find(&candidate));
         // Where a whole folder of the project lies in its place, the file would have come with it.
         if self.rest.is_none() && !self.covers(files, &absolute) {
             found = found.or_else(|| self.guesses(path).iter().find_map(|candidate| files.find(candidate)));
@@ -208,7 +208,7 @@ impl Roots {
         while let Some((_, rest)) = tail.split_once('/') {
             tail = rest;
             let at = join("/", tail);
-            if let Some(file) = copies().flat_map(|copy| copy.origins(&at)).find_map(|path| files.find(&path)) {
+            if let Some(file) = copies().flat_map(|copy| copy.origins(files, &at)).find_map(|path| files.find(&path)) {
                 return Some(file);
             }
         }
@@ -220,7 +220,7 @@ impl Roots {
     pub(super) fn program(&self, files: &Files, name: &str, folders: &str) -> Option<FileId> {
         let mut candidates = folders.split(':').filter(|folder| folder.starts_with('/')).flat_map(|folder| {
             let absolute = join(folder, name);
-            self.copied(&absolute)
+            self.copied(files, &absolute)
         });
         candidates.find_map(|candidate| files.find(&candidate))
     }
@@ -233,7 +233,7 @@ impl Roots {
 
     /// The folder of the project that the server starts in.
     pub(super) fn folder(&self, files: &Files) -> String {
-        let mut candidates = self.copied(&join(&self.working, ".")).into_iter().chain(self.guesses("."));
+        let mut candidates = self.copied(files, &join(&self.working, ".")).into_iter().chain(self.guesses("."));
         candidates.find(|folder| is_folder(files, folder)).unwrap_or_else(|| self.base.clone())
     }
 
@@ -281,8 +281,8 @@ impl Roots {
     }
 
     /// Paths of the project that were copied to `absolute`, the one that stays first.
-    fn copied(&self, absolute: &str) -> Vec<String> {
-        self.copies.iter().rev().flat_map(|copy| copy.origins(absolute)).collect()
+    fn copied(&self, files: &Files, absolute: &str) -> Vec<String> {
+        self.copies.iter().rev().flat_map(|copy| copy.origins(files, absolute)).collect()
     }
 
     /// Paths of the project that may stand for `path` where no copy is seen, likeliest first.
@@ -326,7 +326,8 @@ fn is_folder(files: &Files, path: &str) -> bool {
 }
 
 impl Copy {
-    fn origins(&self, absolute: &str) -> Vec<String> {
+    /// The paths of the project, of those that are there, that it brings to `absolute`.
+    fn origins(&self, files: &Files, absolute: &str) -> Vec<String> {
         let mut origins = Vec::new();
         if let Some(rest) = below(absolute, &self.destination) {
             // A folder's content lands in the destination, a file lands there under its own name.
@@ -340,8 +341,9 @@ impl Copy {
                 origins.push(self.source.clone());
             }
         }
-        let stays = |path: &String| self.left_out.as_ref().is_some_and(|left_out| left_out.holds(path));
-        origins.retain(|path| !stays(path));
+        let is_there = |path: &str| files.find(path).is_some() || is_folder(files, path);
+        let stays = |path: &str| self.left_out.as_ref().is_some_and(|left_out| left_out.holds(path));
+        origins.retain(|path| is_there(path) && !stays(path));
         origins
     }
 }
