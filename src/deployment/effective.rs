@@ -133,7 +133,7 @@ impl Candidate {
     /// The environment variables that decide the value where they are set, as code.
     pub fn variables(&self) -> Vec<String> {
         let named = self.depends.iter().filter_map(|dependency| match dependency {
-            Dependency::Environment { name, .. } => Some(format!("`{name}`")),
+            Dependency::Environment { name, .. } | Dependency::InPlace { name, .. } => Some(format!("`{name}`")),
             _ => None,
         });
         named.collect()
