@@ -156,6 +156,7 @@ pub fn reasons(setting: &Effective) -> Vec<String> {
         Dependency::InPlace { name, default: None } => format!("unless `{name}` is set"),
         Dependency::Environment { name, default: None } => format!("depends on `{name}`"),
         Dependency::Cpus { spelling, .. } => format!("depends on `{spelling}`"),
+        Dependency::Quota { .. } => "follows the CPU limit of its container".to_owned(),
         Dependency::Other { what } => format!("depends on {what}"),
     });
     unknown.into_iter().chain(depends).collect()
@@ -282,6 +283,7 @@ impl SettingDocument {
         let depends = setting.winner.depends.iter().map(|dependency| match dependency {
             Dependency::Environment { name, .. } | Dependency::InPlace { name, .. } => format!("env:{name}"),
             Dependency::Cpus { spelling, .. } => format!("cpus:{spelling}"),
+            Dependency::Quota { path } => format!("quota:{path}"),
             Dependency::Other { what } => what.clone(),
         });
         let lost = |candidate: &Candidate| {
