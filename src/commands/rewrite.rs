@@ -68,7 +68,7 @@ pub(super) fn apply(
                 if let Some(name) = kept.as_deref().and_then(Path::file_name) {
                     let name = name.to_string_lossy();
                     let _ =
-                        writeln!(applied.text, "kept: the old text of {path} is in `{name}`, because git has it not");
+                        writeln!(applied.text, "kept: the old text of {path} in `{name}`, because git does not have it");
                 }
             }
             Err(error) => {
