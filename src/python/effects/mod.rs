@@ -47,8 +47,9 @@ pub struct Effects<'t, 'a> {
     nodes: Vec<Node>,
     by_frame: QuickMap<(Frame, bool), usize>,
     variants: QuickMap<(FunctionId, Option<FunctionId>), usize>,
-    /// How many variants of a function differ in what is certain of their arguments.
-    certain: QuickMap<FunctionId, usize>,
+    /// How many variants of a function, around each that it was made for, differ in what is certain of their
+    /// arguments.
+    certain: QuickMap<(FunctionId, Option<FunctionId>), usize>,
     marks: HashMap<FunctionId, Mark>,
 }
 
@@ -153,7 +154,8 @@ impl<'t, 'a> Effects<'t, 'a> {
         }
         let uncertain = self.types.uncertain(frame);
         if uncertain != frame {
-            let certain = self.certain.entry(frame.function).or_default();
+            let inner = self.types.wrapped(frame).map(|inner| inner.function);
+            let certain = self.certain.entry((frame.function, inner)).or_default();
             *certain += 1;
             // Past a bound, conditions may come out either way.
             let index = if *certain > MAX_CERTAIN_VARIANTS || self.nodes.len() >= MAX_NODES {

@@ -17,6 +17,7 @@ mod environments;
 mod expressions;
 mod fields;
 mod generics;
+mod handing;
 mod hashing;
 mod injection;
 mod iterators;

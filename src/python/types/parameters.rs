@@ -28,6 +28,8 @@ impl<'a> Types<'a> {
         let mut entries = self.entries(target, shift, &call.arguments.args, &call.arguments.keywords, frame);
         entries.extend(self.certain_entries(target, shift, call, frame));
         entries.extend(self.of_receiver(target.function, call, frame));
+        entries.extend(self.handed_on(*target, call, frame));
+        entries.extend(self.handed_in(*target, call, frame));
         Value::Function(Frame { environment: self.extend(target.environment, entries), ..*target })
     }
 
