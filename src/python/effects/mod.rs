@@ -5,6 +5,7 @@
 //! expressions that make the arguments of such a call stay on the loop. What cannot be resolved has no
 //! effect.
 
+mod archives;
 mod arguments;
 mod asgi;
 mod clients;
@@ -12,6 +13,7 @@ mod ended;
 mod expand;
 mod implicit;
 mod library;
+mod queries;
 mod search;
 
 use std::collections::{HashMap, HashSet};
@@ -75,8 +77,8 @@ pub struct Step {
     pub to: usize,
     /// The call.
     pub span: Span,
-    /// Whether it is one of several that may be meant.
-    pub doubtful: bool,
+    /// How many things speak against it: that it is one of several that may be meant, that nobody loads it.
+    pub doubts: u8,
 }
 
 /// A blocking operation of a library.
@@ -136,7 +138,7 @@ impl<'t, 'a> Effects<'t, 'a> {
             let steps = expansion.edges.into_iter().map(|edge| Step {
                 to: self.index_of(edge.target, edge.in_thread),
                 span: edge.span,
-                doubtful: edge.doubtful,
+                doubts: edge.doubts,
             });
             let steps: Vec<_> = steps.collect();
             let node = &mut self.nodes[next];
