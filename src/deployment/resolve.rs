@@ -92,6 +92,7 @@ pub(super) fn resolve(
     } else {
         command_line.app.clone()
     };
+
     let environment = environment(server, start, &command_line, called.as_ref(), files, facts);
     let sources = Sources {
         table,
@@ -235,7 +236,9 @@ impl Situation<'_> {
         let (start, given) = (self.start, self.command_line);
         let complete =
             given.opaque.is_empty() && given.unnamed.is_none() && (given.app.is_some() || given.optional.is_empty());
-        let mut app = self.called.and_then(|called| called.app.clone()).or_else(|| named.cloned());
+        let loads_itself = self.called.is_some_and(|called| called.loads_itself);
+        let named_app = || named.filter(|_| !loads_itself).cloned();
+        let mut app = self.called.and_then(|called| called.app.clone()).or_else(named_app);
         // Whether no file can name the application that the command line does not name.
         let mut nameless = complete && !self.fastapi && self.called.is_none();
         match server {
@@ -243,9 +246,11 @@ impl Situation<'_> {
                 if self.origin.unit.kind == UnitKind::SystemdService {
                     faults::activate(settings, &self.origin.unit.sockets);
                 }
-                name_process(settings, named, complete);
+                if self.called.is_none_or(|called| called.names_process) {
+                    name_process(settings, named, complete);
+                }
                 errors.extend(faults::at_start(settings));
-                app = app.or_else(|| wsgi_app(settings));
+                app = app.or_else(|| wsgi_app(settings).filter(|_| !loads_itself));
                 nameless &= settings.get("wsgi_app").is_some_and(|setting| setting.value() == Some(&Value::None));
             }
             Server::Uvicorn => {

@@ -50,6 +50,8 @@ impl Sources<'_> {
                 None => self.command_line.last(setting.name()).is_some(),
             };
             candidates.extend(self.variable(setting, given, errors));
+            let early = self.called.into_iter().flat_map(|called| &called.early);
+            candidates.extend(early.filter(|(known, _)| known.name() == setting.name()).map(|(_, one)| one.clone()));
             if let Some((place, why)) = &untrusted {
                 candidates.push(unknown(Layer::ConfigFile, *place, why.clone()));
             }
@@ -191,8 +193,13 @@ impl Sources<'_> {
         if !shape.config_only()
             && let Some(&place) = hides
         {
-            let text = self.files.text_at(place);
-            candidates.push(unknown(layer, place, format!("`{text}` may set it")));
+            let why = match self.called {
+                Some(called) if called.place == Some(place) => {
+                    "the words that the program is called with may set it".to_owned()
+                }
+                _ => format!("`{}` may set it", self.files.text_at(place)),
+            };
+            candidates.push(unknown(layer, place, why));
         }
         candidates
     }

@@ -14,7 +14,7 @@ use super::text::{self, Field};
 use crate::read::shell::{Script, Simple, Statement};
 use crate::read::{Decoded, FilledBy};
 use crate::servers::arguments::Argument;
-use crate::servers::{Program, recognise, recognise_among};
+use crate::servers::{Code, Program, recognise, recognise_among};
 use crate::source::{FileId, Place};
 
 /// Scripts that call scripts are followed this far.
@@ -183,8 +183,6 @@ impl Shell<'_> {
             .map(|field| if field.many { None } else { field.known().map(str::to_owned) })
             .collect();
         state.passes_signals |= shield::passes_to_group(&words);
-        let installed = &self.surroundings.facts.console_scripts;
-        let is_script = |name: &str| installed.values().flatten().any(|script| script.name == name);
         // `$PREFIX gunicorn`: a variable in front of a server holds what it is run under, or nothing.
         let open = words.iter().take(MAX_OPEN).take_while(|word| word.is_none()).count();
         let solid = if open > 0 && matches!(recognise(&words[open..]), Some(Program::Server { name: 0, .. })) {
@@ -193,7 +191,8 @@ impl Shell<'_> {
         } else {
             &solid
         };
-        if let Some(program) = recognise_among(&words, &is_script) {
+        let code = |word: &str| self.own_code(word, state);
+        if let Some(program) = recognise_among(&words, &code) {
             self.start(state, &program, &fields, solid, &words, place);
             // An entry point in Python runs in the end what it is given, unless it is the server.
             let wraps = matches!(program, Program::Python { .. }) && (1..=own).contains(&program.first_argument());
@@ -222,6 +221,20 @@ impl Shell<'_> {
             self.launch(state, given, 0, place);
         }
         self.scripts -= 1;
+    }
+
+    /// The Python code of the project that a command is: a file without an extension whose first line says so,
+    /// or a command that a package of the project installs.
+    fn own_code(&self, word: &str, state: &State) -> Option<Code> {
+        let facts = self.surroundings.facts;
+        let is_program =
+            |file: &FileId| facts.python.contains_key(file) && self.files().get(*file).text().starts_with("#!");
+        if word.contains('/') && self.file(word, state).is_some_and(|file| is_program(&file)) {
+            return Some(Code::File(word.to_owned()));
+        }
+        let name = base(word);
+        let is_installed = facts.console_scripts.values().flatten().any(|script| script.name == name);
+        is_installed.then(|| Code::Script(name.to_owned()))
     }
 
     /// A task of the project; what it sets and where it goes ends with it.
