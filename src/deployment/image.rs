@@ -21,7 +21,9 @@ pub(super) struct Image<'f> {
     /// Where it starts; `None` where the base image says so, or a variable that no file sets.
     pub(super) working_folder: Option<String>,
     pub(super) copied: Vec<Landed<'f>>,
-    pub(super) user: Option<&'f Located<String>>,
+    pub(super) user: Option<Located<String>>,
+    /// Whether it has a user that cannot be told.
+    pub(super) user_is_open: bool,
     pub(super) stop_signal: Option<&'f Located<String>>,
     pub(super) health: Option<&'f HealthCheck>,
     /// The image below all of its stages, as written.
@@ -29,7 +31,16 @@ pub(super) struct Image<'f> {
     /// The same, if it is one whose content is known.
     pub(super) known: Option<Base>,
     /// The commands that run while it is built.
-    pub(super) runs: Vec<Place>,
+    pub(super) runs: Vec<Ran>,
+}
+
+/// A command that runs while an image is built.
+#[derive(Debug, Clone)]
+pub(super) struct Ran {
+    /// The whole instruction.
+    pub(super) place: Place,
+    /// The folder that it runs in, as far as that is known.
+    pub(super) folder: Option<String>,
 }
 
 /// An image of a registry that is known.
@@ -117,7 +128,7 @@ fn with_code<'f>(own: &'f str, files: &Files) -> &'f str {
 
 /// The files that a command of the build makes links to the output of the container.
 pub(super) fn linked(image: &Image, files: &Files) -> Vec<String> {
-    let commands = image.runs.iter().flat_map(|place| files.text_at(*place).split(['&', ';', '|']));
+    let commands = image.runs.iter().flat_map(|ran| files.text_at(ran.place).split(['&', ';', '|']));
     let links = commands.filter_map(|command| {
         let words: Vec<&str> = command.split_whitespace().filter(|word| *word != "\\").collect();
         let at = words.iter().position(|word| *word == "ln")?;
@@ -280,6 +291,7 @@ impl<'f> Image<'f> {
             working_folder: None,
             copied: Vec::new(),
             user: None,
+            user_is_open: false,
             stop_signal: None,
             health: None,
             base: stage.image.as_ref(),
@@ -292,7 +304,6 @@ impl<'f> Image<'f> {
     fn add(&mut self, unit: &'f Unit, arguments: &Environment) {
         self.stage = unit;
         if let Some(stage) = &unit.stage {
-            self.runs.extend_from_slice(&stage.runs);
             let globals = globals(stage, arguments);
             for step in &stage.steps {
                 match step {
@@ -306,6 +317,12 @@ impl<'f> Image<'f> {
                         let path = path.map(|path| join(self.working_folder.as_deref().unwrap_or("/"), &path));
                         self.working_folder = path;
                     }
+                    Step::User(word) => {
+                        let user = word.resolve(&|name| self.scope.text(name)).filter(|user| !user.is_empty());
+                        self.user_is_open = user.is_none();
+                        self.user = user.map(|user| Located::new(user, word.place));
+                    }
+                    Step::Run(place) => self.runs.push(Ran { place: *place, folder: self.working_folder.clone() }),
                     Step::Copy(index, written, word) => {
                         let path = word.resolve(&|name| self.scope.text(name));
                         let destination = path.as_ref().and_then(|path| self.below(path)).or(path);
@@ -321,7 +338,6 @@ impl<'f> Image<'f> {
                 }
             }
         }
-        self.user = unit.user.as_ref().or(self.user);
         self.stop_signal = unit.stop_signal.as_ref().or(self.stop_signal);
         self.health = unit.health.first().or(self.health);
         if unit.entrypoint.is_some() {

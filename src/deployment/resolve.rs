@@ -4,6 +4,8 @@
 //! Decides in which order the sources of a server are consulted, as the server does. Which commands
 //! start servers was found before.
 
+use std::collections::BTreeSet;
+
 use super::commands::{LARGE_NODE, Start};
 use super::configuration::{Configuration, Read, Reader, Which};
 use super::environment::Environment;
@@ -29,6 +31,8 @@ pub(super) struct Origin<'a> {
     pub(super) limits: &'a Limits,
     pub(super) container: Option<Place>,
     pub(super) development: Option<&'a Located<String>>,
+    /// The files with the requirements that are known to be installed.
+    pub(super) installed: &'a BTreeSet<FileId>,
 }
 
 /// The deployment that `start` makes of `server`; `None` where the command only prints something, such
@@ -48,7 +52,7 @@ pub(super) fn resolve(
     let fastapi = matches!(start.program, Program::FastApi { .. });
     let interface = if fastapi { fastapi_cli() } else { table };
     let home = start.roots.folder(files);
-    let version = version::asked_for(table.distribution(), &home, &facts.requirements, files)
+    let version = version::asked_for(table.distribution(), &home, origin.installed, &facts.requirements, files)
         .unwrap_or_else(|| version::assumed(table.newest()));
     let mut errors = Vec::new();
     let spoken = if fastapi { interface.newest() } else { version.version };
@@ -180,7 +184,7 @@ pub(super) fn resolve(
         environment: start.environment.known(),
         proxies: Vec::new(),
         beside_proxy: false,
-        distributions: version::distributions(&home, &facts.requirements, files),
+        distributions: version::distributions(&home, origin.installed, &facts.requirements, files),
         mentions: version::mentions(&home, &facts.requirements, files),
         version,
         app,
@@ -244,7 +248,8 @@ impl Situation<'_> {
         match server {
             Server::Gunicorn => {
                 if self.origin.unit.kind == UnitKind::SystemdService {
-                    faults::activate(settings, &self.origin.unit.sockets);
+                    let unit = self.origin.unit;
+                    faults::activate(settings, &unit.sockets, unit.awaited_socket.as_ref());
                 }
                 if self.called.is_none_or(|called| called.names_process) {
                     name_process(settings, named, complete);

@@ -241,6 +241,8 @@ pub(super) const FROM_CORES: &str = "it is computed from the cores of the machin
 
 pub(super) fn from_words(given: &Given, layer: Layer, parted: &Parted, errors: &mut Vec<Located<String>>) -> Candidate {
     let place = given.value_place.unwrap_or(given.flag);
+    // What only names a value is not where it comes from.
+    let origin = given.origin.unwrap_or(place);
     let value = match &given.value {
         Outcome::Known(value) => Resolved::Known(value.clone()),
         Outcome::Unknown if given.maybe => {
@@ -252,7 +254,7 @@ pub(super) fn from_words(given: &Given, layer: Layer, parted: &Parted, errors: &
             Resolved::Unknown(why.to_owned())
         }
         Outcome::Invalid(message) => {
-            errors.push(Located::new(format!("`{}`: {message}", given.setting.name()), place));
+            errors.push(Located::new(format!("`{}`: {message}", given.setting.name()), origin));
             Resolved::Unknown(format!("the server refuses `{}`", given.text.as_deref().unwrap_or_default()))
         }
     };
@@ -263,7 +265,7 @@ pub(super) fn from_words(given: &Given, layer: Layer, parted: &Parted, errors: &
     Candidate {
         value,
         layer,
-        place: Some(place),
+        place: Some(origin),
         site: (!removal.is_empty() || literal.is_some()).then_some(Site::Words { literal, removal }),
         depends,
     }

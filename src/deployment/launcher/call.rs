@@ -117,8 +117,10 @@ impl Reading<'_> {
             if name == COMMAND_LINE {
                 if base_reads {
                     called.reads_command_line = true;
-                    let early = std::mem::take(&mut called.candidates);
-                    called.early.extend(early);
+                    let early = std::mem::take(&mut called.candidates).into_iter();
+                    called
+                        .early
+                        .extend(early.map(|(setting, one)| (setting, Candidate { layer: Layer::Application, ..one })));
                 }
                 continue;
             }

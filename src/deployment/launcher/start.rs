@@ -110,7 +110,17 @@ fn rest(sighting: &Sighting, outer: &Start) -> Vec<Argument> {
 
 fn plain(text: Option<String>, place: Place) -> Argument {
     let prefix = text.clone().unwrap_or_default();
-    Argument { prefix, text, place, removal: place, literal: false, unless_set: None, single: true, maybe: false }
+    Argument {
+        prefix,
+        text,
+        place,
+        origin: None,
+        removal: place,
+        literal: false,
+        unless_set: None,
+        single: true,
+        maybe: false,
+    }
 }
 
 /// Words with the bytes of those that are written out.

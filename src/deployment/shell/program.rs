@@ -391,6 +391,7 @@ impl Shell<'_> {
         Argument {
             prefix: prefix.to_owned(),
             place: field.place,
+            origin: field.origin.filter(|origin| *origin != field.place && text.is_some()),
             removal: field.removal,
             // Only bytes that are exactly the text can be replaced by another.
             literal: text.as_deref() == Some(self.files().text_at(field.place)),

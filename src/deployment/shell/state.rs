@@ -147,6 +147,7 @@ impl State {
                 None => Field::new(&text::passed_on(name), entry.place),
             };
             field.source = entry.literal.then_some(entry.place);
+            field.origin = entry.text.is_some().then_some(entry.place);
             field.depends.clone_from(&entry.depends);
             self.variables.insert(name.clone(), Variable { held: Held::One(field), exported: true });
         }
