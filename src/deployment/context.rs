@@ -33,7 +33,12 @@ pub(super) fn development(unit: &Unit, files: &Files) -> Option<Located<String>>
     let path = files.get(unit.place.file).path();
     // `web.service.example` is what somebody copies to the machine.
     let path = if host::is_remote(unit.kind) { without_template(path) } else { path };
-    let named = |name: &str| words(name).any(|word| DEVELOPMENT.contains(&word.as_str()));
+    let named = |name: &str| {
+        // What compose lays over its file by itself is for development, what somebody names is a variant.
+        let is_usual =
+            || words(name).all(|word| ["docker", "compose", "override", "yml", "yaml"].contains(&word.as_str()));
+        words(name).any(|word| DEVELOPMENT.contains(&word.as_str()) && (word != "override" || is_usual()))
+    };
     let why = if unit.kind == UnitKind::Task {
         format!("`{}` is a task that somebody runs by hand", unit.name)
     } else if let Some(part) = path.split('/').find(|part| named(part)) {

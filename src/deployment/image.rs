@@ -2,7 +2,7 @@
 
 use super::environment::Environment;
 use super::locate::join;
-use super::platform;
+use super::{context, platform};
 use crate::read::{
     Command, Copied, Facts, HealthCheck, KnownImage, Stage, Step, Unit, UnitKind, Variable, known_image,
 };
@@ -190,8 +190,10 @@ fn stages(facts: &Facts, file: FileId) -> Vec<&Unit> {
 
 /// The images that a Dockerfile can be built to and that run something: each stage that no other one
 /// starts from. A stage that only serves to be copied from counts if it has a command of its own.
-pub(super) fn targets(facts: &Facts, file: FileId) -> Vec<Image<'_>> {
+pub(super) fn targets<'f>(facts: &'f Facts, file: FileId, files: &Files) -> Vec<Image<'f>> {
     let stages = stages(facts, file);
+    let is_development = |stage: &Unit| context::development(stage, files).is_some();
+    let leading = leading_to_production(&stages, files);
     let names = |name: &str, stage: &Unit| !stage.name.is_empty() && name.eq_ignore_ascii_case(&stage.name);
     let mut found = Vec::new();
     for (index, stage) in stages.iter().enumerate() {
@@ -202,6 +204,8 @@ pub(super) fn targets(facts: &Facts, file: FileId) -> Vec<Image<'_>> {
             sources.any(|source| names(source, stage) || source == index.to_string())
         };
         let own = stage.entrypoint.is_some() || stage.command.is_some();
+        // What only development and tests build on is what they have in common with production.
+        let is_base = is_base && (!own || is_development(stage) || leading[index]);
         if is_base || (!own && later.iter().any(|other| copies(&other))) {
             continue;
         }
@@ -211,6 +215,20 @@ pub(super) fn targets(facts: &Facts, file: FileId) -> Vec<Image<'_>> {
         found.push(image);
     }
     found
+}
+
+/// For each stage, whether one that starts from it, directly or not, is not named for development.
+fn leading_to_production(stages: &[&Unit], files: &Files) -> Vec<bool> {
+    let mut leading = vec![false; stages.len()];
+    for (at, stage) in stages.iter().enumerate().rev() {
+        let starts = |other: &Unit| {
+            let from = other.image.as_ref().filter(|_| !stage.name.is_empty());
+            from.is_some_and(|image| image.value.eq_ignore_ascii_case(&stage.name))
+        };
+        let mut later = stages.iter().zip(&leading).skip(at + 1).filter(|(other, _)| starts(other));
+        leading[at] = later.any(|(other, leads)| *leads || context::development(other, files).is_none());
+    }
+    leading
 }
 
 /// Finds the stages that were copied from. What those took from others in turn is left out, and so is
@@ -424,9 +442,20 @@ mod tests {
         let mut files = Files::new();
         let file = files.add("Dockerfile", text);
         let facts = read::all(&files, &[(file, FileKind::Dockerfile)].into());
-        let found = targets(&facts, file);
+        let found = targets(&facts, file, &files);
         let names: Vec<_> = found.iter().map(|image| (image.stage.name.as_str(), image.command.is_some())).collect();
         assert_eq!(names, [("web", true), ("worker", true), ("assets", false), ("tests", true)]);
+    }
+
+    #[test]
+    fn what_only_tests_build_on_runs_in_production() {
+        let text = "FROM python AS base\nRUN make\nFROM base AS release\nENTRYPOINT [\"/serve.sh\"]\n\
+                    FROM release AS development\nRUN pip install x\nFROM development AS unit-tests\nCOPY tests tests\n";
+        let mut files = Files::new();
+        let file = files.add("Dockerfile", text);
+        let facts = read::all(&files, &[(file, FileKind::Dockerfile)].into());
+        let found = targets(&facts, file, &files);
+        assert_eq!(found.iter().map(|image| image.stage.name.as_str()).collect::<Vec<_>>(), ["release", "unit-tests"]);
     }
 
     /// What the converter of `BuildKit` (`dockerfile2llb`, August 2026) makes of the same files, base images

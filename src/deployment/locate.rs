@@ -148,6 +148,17 @@ impl Roots {
         });
     }
 
+    /// Records that a command puts a copy of the file `source` of the project at `destination`.
+    pub(super) fn lay(&mut self, source: &str, destination: &str) {
+        self.copies.push(Copy {
+            source: source.to_owned(),
+            destination: join(&self.working, destination),
+            into_folder: destination.ends_with('/') || destination == ".",
+            floats: false,
+            left_out: None,
+        });
+    }
+
     /// Records that the image holds a copy of what another one, with the folders `other`, has at `sources`.
     pub(super) fn copy_from(&mut self, other: &Self, sources: &[String], destination: &str) {
         let target = join(&self.working, destination);

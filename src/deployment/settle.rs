@@ -249,8 +249,15 @@ pub(super) fn from_words(given: &Given, layer: Layer, parted: &Parted, errors: &
             Resolved::Unknown("whether it is given rests on a condition that the files do not decide".to_owned())
         }
         Outcome::Unknown => {
-            let counts = parted.depends(place).iter().any(|one| matches!(one, Dependency::Cpus { .. }));
-            let why = if counts { FROM_CORES } else { "it comes from a variable that no file sets" };
+            let depends = parted.depends(place);
+            let counts = depends.iter().any(|one| matches!(one, Dependency::Cpus { .. }));
+            let other = depends.iter().any(|one| matches!(one, Dependency::Other { .. }));
+            // What else it depends on is the reason.
+            let why = match (counts, other) {
+                (true, _) => FROM_CORES,
+                (false, true) => "it is only known when the start-up code runs",
+                (false, false) => "it comes from a variable that no file sets",
+            };
             Resolved::Unknown(why.to_owned())
         }
         Outcome::Invalid(message) => {

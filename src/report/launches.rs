@@ -102,8 +102,8 @@ fn launch(
     for (name, value) in &deployment.others {
         let _ = writeln!(text, "  {name:width$} {:wide$}  {}", value.value, files.describe(value.place));
     }
-    if !all {
-        let rest = deployment.settings.iter().count() - set.len();
+    let rest = deployment.settings.iter().count() - set.len();
+    if !all && rest > 0 {
         let _ =
             writeln!(text, "  {}", look.dim(&format!("{rest} more settings have their default; `--all` shows them")));
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::super::commands::{Parted, Start};
+use super::super::locate::join;
 use super::super::{image, supervisor, tasks};
 use super::Shell;
 use super::condition::Status;
@@ -79,6 +80,9 @@ impl Shell<'_> {
         if let Some(done) = self.builtin(&name, state, &fields, simple, guarded) {
             return done;
         }
+        if matches!(base(&name), "cp" | "mv" | "ln" | "install") {
+            self.lay(state, &fields);
+        }
         let is_exec = name == "exec";
         if self.printed.is_some() {
             if !simple.redirected {
@@ -89,6 +93,34 @@ impl Shell<'_> {
         }
         let done = self.program(state, fields, given, place);
         if is_exec { Done::leave(Flow::Exit) } else { done }
+    }
+
+    /// `cp a.conf /etc/b.conf`: what the project holds lies in another place from here on.
+    fn lay(&mut self, state: &mut State, fields: &[Field]) {
+        let mut paths: Vec<Option<&str>> = Vec::new();
+        let mut rest = fields.iter().skip_while(|field| field.vanishes().is_some()).skip(1);
+        while let Some(field) = rest.next() {
+            match field.known() {
+                // The folder is named first, or there are modes and owners.
+                Some("-t" | "-d" | "-D") => return,
+                Some("-m" | "-o" | "-g") => drop(rest.next()),
+                Some(option) if option.starts_with('-') && option.len() > 1 => {}
+                known => paths.push(known),
+            }
+        }
+        let Some(Some(destination)) = paths.pop() else { return };
+        for source in paths.into_iter() {
+            let found = source.and_then(|source| self.file(source, state)).filter(|_| !state.conditional);
+            match found {
+                Some(file) => {
+                    self.written.remove(&join("", destination));
+                    state.roots.lay(self.files().get(file).path(), destination);
+                }
+                None => {
+                    self.written.insert(join("", destination));
+                }
+            }
+        }
     }
 
     fn call(

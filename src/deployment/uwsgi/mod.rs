@@ -90,7 +90,10 @@ pub(super) fn read(
             (Some(text), _) => Some(Text::Known(text.clone())),
             (None, None) => None,
             (None, Some(_)) => {
-                let why = "it comes from a variable that no file sets".to_owned();
+                let why = match candidate.value {
+                    Resolved::Unknown(why) => why,
+                    Resolved::Known(_) => "it comes from a variable that no file sets".to_owned(),
+                };
                 Some(Text::Unknown { why, depends: candidate.depends })
             }
         };
