@@ -67,8 +67,10 @@ pub(super) fn apply(
                 applied.written += 1;
                 if let Some(name) = kept.as_deref().and_then(Path::file_name) {
                     let name = name.to_string_lossy();
-                    let _ =
-                        writeln!(applied.text, "kept: the old text of {path} in `{name}`, because git does not have it");
+                    let _ = writeln!(
+                        applied.text,
+                        "kept: the old text of {path} in `{name}`, because git does not have it"
+                    );
                 }
             }
             Err(error) => {

@@ -96,7 +96,7 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
         }
     }
     for file in dockerfiles(facts) {
-        for image in image::targets(facts, file) {
+        for image in image::targets(facts, file, files) {
             // An image whose own command a compose service runs is judged there, with its limits.
             if built.contains(&image.stage.place) {
                 continue;

@@ -15,6 +15,8 @@ pub enum Layer {
     Default,
     /// An environment variable that a default is computed from, or that stands for an option.
     Environment,
+    /// The application class that starts the server, in front of its files and options (`init` of Gunicorn).
+    Application,
     /// The configuration file.
     ConfigFile,
     /// The variable that holds further options.
@@ -33,6 +35,7 @@ impl Layer {
         match self {
             Self::Default => "default",
             Self::Environment => "environment",
+            Self::Application => "application",
             Self::ConfigFile => "config-file",
             Self::OptionsVariable => "GUNICORN_CMD_ARGS",
             Self::CommandLine => "command-line",

@@ -7,7 +7,7 @@ use super::Launched;
 use crate::python::evaluate::{self, Course, FilePath, Imported, Inputs, Outcome, Watched};
 use crate::python::launches::{self, Api};
 use crate::read::Facts;
-use crate::servers::{Code, Server, table};
+use crate::servers::{Code, Program, Server, table};
 use crate::source::{FileId, Files, Place, Span};
 use crate::values::Value;
 
@@ -108,7 +108,12 @@ pub(in super::super) fn follow(
         path_of: &path_of,
     };
     let gunicorn: Vec<&str> = table(Server::Gunicorn).settings().map(crate::servers::Setting::name).collect();
+    let name = match &start.program {
+        Program::Python { code: Code::File(path), .. } => words.map(|_| path.as_str()),
+        _ => None,
+    };
     let course = Course {
+        name,
         program: entry.call.is_none() && enter.is_none(),
         words,
         call: entry.call.as_deref(),

@@ -108,6 +108,8 @@ pub(super) struct Field {
     pub(super) removal: Place,
     /// The bytes elsewhere that are exactly the text, such as the value of the variable.
     pub(super) source: Option<Place>,
+    /// The bytes elsewhere that the whole text was taken from, exactly or not.
+    pub(super) origin: Option<Place>,
     /// What it rests on besides the files.
     pub(super) depends: Vec<Dependency>,
     /// Whether it stands for any number of words.
@@ -135,6 +137,7 @@ impl Field {
             place,
             removal: place,
             source: None,
+            origin: None,
             depends: Vec::new(),
             many: false,
             maybe: false,

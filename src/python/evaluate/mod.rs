@@ -76,7 +76,7 @@ use crate::values::{Cpus, Value};
 use super::syntax::Module;
 
 pub use ask::{Answer, Question, Reached, expressions};
-pub use launch::{Course, Given, Set, Sighting, TOML, Watched, launches};
+pub use launch::{Course, Given, Loads, Set, Sighting, TOML, Watched, launches};
 pub use names::is_builtin;
 
 /// What the file may ask of the world outside it.

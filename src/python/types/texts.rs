@@ -115,12 +115,10 @@ impl<'a> Types<'a> {
             return None;
         }
         match expr {
-            Expr::Name(name) => {
-                match *self.sources(name.id.as_str(), frame, span_of(name).start) {
-                    [(Bound::Value { value: Some(value), .. }, from)] => self.text_within(value, from, depth + 1),
-                    _ => None,
-                }
-            }
+            Expr::Name(name) => match *self.sources(name.id.as_str(), frame, span_of(name).start) {
+                [(Bound::Value { value: Some(value), .. }, from)] => self.text_within(value, from, depth + 1),
+                _ => None,
+            },
             Expr::Attribute(attribute) => match *self.value(&attribute.value, frame) {
                 [Value::Object(class) | Value::Class(class)] => {
                     let name = attribute.attr.as_str();
