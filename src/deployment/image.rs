@@ -24,7 +24,7 @@ pub(super) struct Image<'f> {
     pub(super) user: Option<Located<String>>,
     /// Whether it has a user that cannot be told.
     pub(super) user_is_open: bool,
-    pub(super) stop_signal: Option<&'f Located<String>>,
+    pub(super) stop_signal: Option<Located<String>>,
     pub(super) health: Option<&'f HealthCheck>,
     /// The image below all of its stages, as written.
     pub(super) base: Option<&'f Located<String>>,
@@ -340,6 +340,12 @@ impl<'f> Image<'f> {
                         self.user_is_open = user.is_none();
                         self.user = user.map(|user| Located::new(user, word.place));
                     }
+                    Step::Signal(word) => {
+                        let signal = word.resolve(&|name| self.scope.text(name));
+                        // One that cannot be told stays as it is written, so that nobody takes it for the usual one.
+                        let signal = signal.map(|signal| Located::new(signal, word.place));
+                        self.stop_signal = signal.or_else(|| unit.stop_signal.clone());
+                    }
                     Step::Run(place) => self.runs.push(Ran { place: *place, folder: self.working_folder.clone() }),
                     Step::Copy(index, written, word) => {
                         let path = word.resolve(&|name| self.scope.text(name));
@@ -356,7 +362,6 @@ impl<'f> Image<'f> {
                 }
             }
         }
-        self.stop_signal = unit.stop_signal.as_ref().or(self.stop_signal);
         self.health = unit.health.first().or(self.health);
         if unit.entrypoint.is_some() {
             // Docker drops the command of the base when a stage sets its own entry point.
@@ -504,6 +509,10 @@ mod tests {
             differ("ENV", ours.join("\n"), expected.join("\n"));
             let known = |text: &serde_json::Value, default: &str| text.as_str().unwrap_or(default).to_owned();
             let folder = image.working_folder.clone().unwrap_or_else(|| "/".to_owned());
+            let user = image.user.as_ref().map_or("", |user| user.value.as_str());
+            differ("USER", user.to_owned(), known(&theirs["User"], ""));
+            let signal = image.stop_signal.as_ref().map_or("", |signal| signal.value.as_str());
+            differ("STOPSIGNAL", signal.to_owned(), known(&theirs["StopSignal"], ""));
             differ("WORKDIR", folder, join("/", &known(&theirs["WorkingDir"], "/")));
             let words = |command: Option<&Command>| {
                 let words = |command: &Command| {

@@ -180,7 +180,8 @@ impl<'f> Scene<'f> {
         let inherited = || if drops { None } else { own_image?.command };
         let command = unit.command.as_ref().or_else(inherited);
         let uses_own = unit.command.is_some() || unit.entrypoint.is_some();
-        if !uses_own {
+        // A chart is one of several ways to run an image that others take from a registry.
+        if !uses_own && !(is_cluster && is_of_chart(unit, files)) {
             built.extend(own_image.map(|image| image.stage.place));
         }
         let surroundings = Surroundings { environment, roots, files, facts, outer: &outer };
@@ -385,6 +386,13 @@ impl<'f> Scene<'f> {
     }
 }
 
+/// Whether a chart of Helm declares a unit.
+fn is_of_chart(unit: &Unit, files: &Files) -> bool {
+    let path = files.get(unit.place.file).path();
+    let home = path.rfind("templates/").and_then(|at| path.get(..at));
+    home.is_some_and(|home| files.find(&locate::join(home, "Chart.yaml")).is_some())
+}
+
 fn is_inside(inner: Place, outer: Place) -> bool {
     inner.file == outer.file && outer.span.start <= inner.span.start && inner.span.end <= outer.span.end
 }
@@ -407,7 +415,9 @@ fn with_image(unit: &Unit, image: Option<&Image>, files: &Files) -> Unit {
         unit.user.clone_from(&image.user);
         unit.container.user_is_open = image.user_is_open;
     }
-    unit.stop_signal = unit.stop_signal.or_else(|| image.stop_signal.cloned());
+    if unit.kind == UnitKind::Image || unit.stop_signal.is_none() {
+        unit.stop_signal.clone_from(&image.stop_signal);
+    }
     let declared = image.stage.outside.volumes.iter().filter(|volume| !unit.outside.volumes.contains(volume));
     let declared: Vec<String> = declared.cloned().collect();
     unit.outside.volumes.extend(declared);
