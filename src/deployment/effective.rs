@@ -122,9 +122,18 @@ impl Candidate {
         self.depends.iter().all(|dependency| matches!(dependency, Dependency::InPlace { .. }))
     }
 
+    /// Whether the value follows the CPU limit of the container, so that the cores of the machine count only where
+    /// there is none.
+    pub fn follows_quota(&self) -> bool {
+        self.depends.iter().any(|dependency| matches!(dependency, Dependency::Quota { .. }))
+    }
+
     /// The call that makes the value depend on the cores of the machine without a bound, and how it
     /// is spelled.
     pub fn host_cores(&self) -> Option<(Place, &str)> {
+        if self.follows_quota() {
+            return None;
+        }
         self.depends.iter().find_map(|dependency| match dependency {
             Dependency::Cpus { place, spelling, limited: false } => Some((*place, spelling.as_str())),
             _ => None,
@@ -136,7 +145,7 @@ impl Candidate {
     /// The environment variables that decide the value where they are set, as code.
     pub fn variables(&self) -> Vec<String> {
         let named = self.depends.iter().filter_map(|dependency| match dependency {
-            Dependency::Environment { name, .. } => Some(format!("`{name}`")),
+            Dependency::Environment { name, .. } | Dependency::InPlace { name, .. } => Some(format!("`{name}`")),
             _ => None,
         });
         named.collect()

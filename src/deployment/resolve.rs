@@ -78,6 +78,7 @@ pub(super) fn resolve(
         variables: &variables,
         environ: &environ,
         cpus: None,
+        quota: origin.limits.cpus.as_ref().map(|limit| limit.value),
     };
     let which = match server {
         _ if alone => Which::None,

@@ -268,8 +268,8 @@ impl<'f> Scene<'f> {
             }
             // A development server in a branch is what the branch is for.
             Program::FastApi { development: true, .. } | Program::Development { .. } if start.conditional => {}
-            Program::FastApi { development: true, .. } => self.develop("fastapi dev", start.place, assembly),
-            Program::Development { name, .. } => self.develop(name, start.place, assembly),
+            Program::FastApi { development: true, .. } => self.develop("fastapi dev", start.place, project, assembly),
+            Program::Development { name, .. } => self.develop(name, start.place, project, assembly),
             Program::Python { code, .. } if depth < MAX_LAUNCHERS => {
                 let Some(entry) = launcher::entry(code, start, project.files, project.facts) else { return };
                 if !reached.may_lead(entry.file) {
@@ -307,7 +307,7 @@ impl<'f> Scene<'f> {
                 self.serve(*server, start, Some(launched), project, assembly);
             }
             launcher::Step::Program(start) => self.begin(start, depth, project, reached, assembly),
-            launcher::Step::Development(name, place) => self.develop(name, *place, assembly),
+            launcher::Step::Development(name, place) => self.develop(name, *place, project, assembly),
         }
     }
 
@@ -326,6 +326,13 @@ impl<'f> Scene<'f> {
             if let Some(base) = self.base {
                 deployment.stand_at(base, |file| project.files.is_foreign(file));
             }
+            let script = || context::development_script(start.place, &unit, project.files);
+            deployment.development = deployment.development.or_else(script);
+            if unit.container.stops_group
+                && let Some(shield) = &mut deployment.shield
+            {
+                shield.is_passed = true;
+            }
             let own = || front::beside(&unit, self.scripts(), project.facts);
             deployment.outside.front = deployment.outside.front.or_else(own);
             if !matches!(start.program, Program::FastApi { .. }) {
@@ -335,14 +342,15 @@ impl<'f> Scene<'f> {
         }));
     }
 
-    fn develop(&self, name: &'static str, command: Place, assembly: &mut Assembly) {
+    fn develop(&self, name: &'static str, command: Place, project: &Project, assembly: &mut Assembly) {
         assembly.development_servers.push(DevelopmentServer {
             name,
             command,
             container: self.container,
             development: self.development.clone().or_else(|| {
                 let why = "it replaces the command of the image by a development server".to_owned();
-                self.replaces.then(|| Located::new(why, command))
+                let replaced = self.replaces.then(|| Located::new(why, command));
+                replaced.or_else(|| context::development_script(command, &self.unit, project.files))
             }),
         });
     }

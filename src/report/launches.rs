@@ -167,6 +167,7 @@ pub fn reasons(setting: &Effective, environment: &[(String, String)]) -> Vec<Str
         }
         Dependency::Environment { name, default: None } => format!("depends on `{name}`"),
         Dependency::Cpus { spelling, .. } => format!("depends on `{spelling}`"),
+        Dependency::Quota { .. } => "follows the CPU limit of its container".to_owned(),
         Dependency::Other { what } => format!("depends on {what}"),
     });
     unknown.into_iter().chain(depends).collect()
@@ -310,6 +311,7 @@ impl SettingDocument {
         let depends = setting.winner.depends.iter().map(|dependency| match dependency {
             Dependency::Environment { name, .. } | Dependency::InPlace { name, .. } => format!("env:{name}"),
             Dependency::Cpus { spelling, .. } => format!("cpus:{spelling}"),
+            Dependency::Quota { path } => format!("quota:{path}"),
             Dependency::Other { what } => what.clone(),
         });
         let lost = |candidate: &Candidate| {

@@ -93,6 +93,7 @@ pub(in super::super) fn follow(
         variables: &variables,
         environ: &environ,
         cpus: None,
+        quota: None,
     };
     let resolve = |name: &str| import(&reader, entry, name);
     let env_file = |path: FilePath<'_>| reader.env_file(path);
@@ -101,6 +102,7 @@ pub(in super::super) fn follow(
         environ: &environ,
         variables: &variables,
         cpus: None,
+        quota: None,
         resolve: &resolve,
         env_file: &env_file,
         path_of: &path_of,

@@ -223,6 +223,16 @@ impl Shell<'_> {
         } else {
             &solid
         };
+        // `$BIN/gunicorn`: wherever the folder is, the name says what runs.
+        if let (Some(None), Some(field)) = (words.first(), solid.first().and_then(|&at| fields.get(at)))
+            && let Some(name) = text::known_name(field.text())
+        {
+            let mut told = words.clone();
+            told[0] = Some(name.to_owned());
+            if matches!(recognise(&told), Some(Program::Server { name: 0, .. } | Program::Python { .. })) {
+                words = told;
+            }
+        }
         let code = |word: &str| self.own_code(word, state);
         if let Some(program) = recognise_among(&words, &code) {
             self.start(state, &program, &fields, solid, &words, place);

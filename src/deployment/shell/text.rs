@@ -49,6 +49,12 @@ pub(super) fn known_prefix(text: &str) -> &str {
     text.split([OPEN, CLOSE]).next().unwrap_or_default()
 }
 
+/// The last part of a path whose folder is not known: `gunicorn` of `$BIN/gunicorn`.
+pub(super) fn known_name(text: &str) -> Option<&str> {
+    let (folder, name) = text.rsplit_once('/')?;
+    (!is_known(folder) && is_known(name) && !name.is_empty()).then_some(name)
+}
+
 /// The variable without which a text is empty, if the text is nothing but that variable.
 pub(super) fn vanishing(text: &str) -> Option<&str> {
     let name = text.strip_prefix(OPEN)?.strip_suffix(CLOSE)?;

@@ -29,7 +29,8 @@ pub(super) struct Expansion {
 pub(super) struct Edge {
     pub(super) target: Frame,
     pub(super) span: Span,
-    pub(super) doubtful: bool,
+    /// How many things speak against it.
+    pub(super) doubts: u8,
     pub(super) in_thread: bool,
 }
 
@@ -93,14 +94,15 @@ impl<'a> Work<'_, 'a> {
             return;
         }
         let in_thread = self.in_thread;
-        self.out.edges.push(Edge { target, span, doubtful: doubtful || kept, in_thread });
+        let doubts = u8::from(doubtful || kept) + u8::from(!self.types.is_loaded(target.function.file));
+        self.out.edges.push(Edge { target, span, doubts, in_thread });
     }
 
     /// The loop runs a function that a thread has handed to it.
     fn back_on_the_loop(&mut self, values: &[Value<'a>], span: Span, doubtful: bool) {
         for value in values {
             if let Value::Function(target) | Value::Coroutine(target) = *value {
-                self.out.edges.push(Edge { target, span, doubtful, in_thread: false });
+                self.out.edges.push(Edge { target, span, doubts: u8::from(doubtful), in_thread: false });
             }
         }
     }
@@ -113,7 +115,7 @@ impl<'a> Work<'_, 'a> {
         }
         for value in self.types.value(callable, self.frame).iter() {
             if let Value::Function(target) = *value {
-                self.out.edges.push(Edge { target, span, doubtful: false, in_thread: true });
+                self.out.edges.push(Edge { target, span, doubts: 0, in_thread: true });
             }
         }
     }
@@ -121,11 +123,14 @@ impl<'a> Work<'_, 'a> {
     fn call(&mut self, call: &'a ast::ExprCall, span: Span, awaited: bool) {
         let callees = self.types.value(&call.func, self.frame);
         let rarely = &self.types.function(self.frame.function).rarely;
-        let doubtful = callees.len() > 1 || Types::is_dead(rarely, span);
+        let rare = Types::is_dead(rarely, span);
+        let meant = callees.clone();
         let callees = self.types.candidates(callees, call, self.frame);
         for callee in callees.iter() {
+            let doubtful = rare || meant.len() > 1 || !meant.contains(callee);
             self.callee(callee, call, span, awaited, doubtful);
         }
+        let doubtful = rare || meant.len() > 1;
         if let Some(callable) = self.types.offloaded(&callees, call) {
             self.off_the_loop(callable, span);
             return;
@@ -210,6 +215,7 @@ impl<'a> Work<'_, 'a> {
         {
             return;
         }
+        let effect = self.in_archive(ty, path, effect, call);
         self.sink(effect, &format!("{}.{path}", catalogue::class(ty)), span, doubtful);
     }
 

@@ -28,6 +28,8 @@ impl<'a> Types<'a> {
         let mut entries = self.entries(target, shift, &call.arguments.args, &call.arguments.keywords, frame);
         entries.extend(self.certain_entries(target, shift, call, frame));
         entries.extend(self.of_receiver(target.function, call, frame));
+        entries.extend(self.handed_on(*target, call, frame));
+        entries.extend(self.handed_in(*target, call, frame));
         Value::Function(Frame { environment: self.extend(target.environment, entries), ..*target })
     }
 
@@ -255,6 +257,9 @@ impl<'a> Types<'a> {
     fn with_given(&self, mut declared: Vec<Value<'a>>, frame: Frame, position: u16) -> Vec<Value<'a>> {
         let [Value::Object(base)] = *declared else { return declared };
         if !self.below(base).is_empty() {
+            if let Some(given) = self.given_by_all(frame, position, base) {
+                return given;
+            }
             let is_below = |value: &Value<'a>| matches!(value, Value::Object(class) if self.ancestry(*class).contains(&Value::Class(base)));
             declared.extend(self.given(frame, position).into_iter().filter(is_below));
         }

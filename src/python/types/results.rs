@@ -76,6 +76,9 @@ impl<'a> Types<'a> {
     }
 
     fn library_call(&self, name: &Rc<str>, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
+        if self.opens_in_memory(name, call, frame) {
+            return Vec::new();
+        }
         if let Some(made) = catalogue::made_by(name) {
             return vec![Value::Instance(made.into())];
         }

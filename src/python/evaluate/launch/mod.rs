@@ -429,20 +429,27 @@ impl<'a, 'i> Run<'a, 'i> {
         if self.witness.is_none() || self.depth > MAX_STEPS || !matches!(call, Expr::Call(_)) {
             return self.expression(expr).map(|_| ());
         }
+        if !self.apart(|run| run.expression(expr).map(|_| ()))? {
+            self.disturb(&Touched::expression(expr), &"it would take too long to follow".into(), &Deps::default());
+        }
+        Ok(())
+    }
+
+    /// Whether `work` comes to an end; where it does not, everything is as it was before.
+    fn apart(&mut self, work: impl FnOnce(&mut Self) -> Step<()>) -> Step<bool> {
         let before = self.snapshot()?;
         let (depth, nesting, tries) = (self.depth, self.nesting, self.tries);
         let (control, handling, escapes) = (self.control.clone(), self.handling.clone(), self.escapes.clone());
         let here = self.standing();
-        match self.with_half(|run| run.expression(expr)) {
+        match self.with_half(work) {
             Err(Halt::Exhausted) if self.has_fuel() => {
                 self.stand(here);
                 self.state = before;
                 (self.depth, self.nesting, self.tries) = (depth, nesting, tries);
                 (self.control, self.handling, self.escapes) = (control, handling, escapes);
-                self.disturb(&Touched::expression(expr), &"it would take too long to follow".into(), &Deps::default());
-                Ok(())
+                Ok(false)
             }
-            result => result.map(|_| ()),
+            result => result.map(|()| true),
         }
     }
 
