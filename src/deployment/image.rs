@@ -41,6 +41,8 @@ pub(super) struct Ran {
     pub(super) place: Place,
     /// The folder that it runs in, as far as that is known.
     pub(super) folder: Option<String>,
+    /// How many copies were made before it.
+    pub(super) behind: usize,
 }
 
 /// An image of a registry that is known.
@@ -61,6 +63,8 @@ pub(super) struct Landed<'f> {
     pub(super) sources: Vec<String>,
     /// Absolute, or relative to a working folder that is not known.
     pub(super) destination: String,
+    /// How many copies were made before it.
+    pub(super) order: usize,
     /// The earlier stage that it comes from; without one it comes from the project.
     pub(super) from: Option<Box<Image<'f>>>,
 }
@@ -346,7 +350,10 @@ impl<'f> Image<'f> {
                         let signal = signal.map(|signal| Located::new(signal, word.place));
                         self.stop_signal = signal.or_else(|| unit.stop_signal.clone());
                     }
-                    Step::Run(place) => self.runs.push(Ran { place: *place, folder: self.working_folder.clone() }),
+                    Step::Run(place) => {
+                        let folder = self.working_folder.clone();
+                        self.runs.push(Ran { place: *place, folder, behind: self.copied.len() });
+                    }
                     Step::Copy(index, written, word) => {
                         let path = word.resolve(&|name| self.scope.text(name));
                         let destination = path.as_ref().and_then(|path| self.below(path)).or(path);
@@ -356,7 +363,8 @@ impl<'f> Image<'f> {
                             let sources =
                                 sources.map(|(text, word)| resolve(word).unwrap_or_else(|| text.clone())).collect();
                             let dockerfile = unit.place.file;
-                            self.copied.push(Landed { copied, dockerfile, sources, destination, from: None });
+                            let order = self.copied.len();
+                            self.copied.push(Landed { copied, dockerfile, sources, destination, order, from: None });
                         }
                     }
                 }

@@ -100,7 +100,7 @@ impl<'f> Scene<'f> {
     pub(super) fn image(image: &Image<'f>, files: &Files, facts: &Facts) -> Self {
         let home = image::home(image, files);
         let (environment, roots) = inside(image, &home, None, files);
-        let installed = installed_in(image, &home, &roots, files);
+        let installed = installed_in(image, &home, files);
         let surroundings = Surroundings { environment, roots, files, facts, outer: &|_| None };
         let Started { programs: starts, scripts } = commands::starts(image.entrypoint, image.command, &surroundings);
         Self {
@@ -160,7 +160,7 @@ impl<'f> Scene<'f> {
             _ => (Environment::default(), Roots::image(beside, working)),
         };
         let installed = match (&image, &recipe) {
-            (Some(image), Some(recipe)) => installed_in(image, &recipe.context, &roots, files),
+            (Some(image), Some(recipe)) => installed_in(image, &recipe.context, files),
             _ => BTreeSet::new(),
         };
         for mount in &unit.mounts {
@@ -457,18 +457,23 @@ fn inside(image: &Image, folder: &str, working: Option<&str>, files: &Files) -> 
 }
 
 /// The lists of requirements that an image built from `folder` installs.
-fn installed_in(image: &Image, folder: &str, roots: &Roots, files: &Files) -> BTreeSet<FileId> {
-    installed::lists(image, roots, folder, &|stage| folders(stage, folder, None, files), files)
+fn installed_in(image: &Image, folder: &str, files: &Files) -> BTreeSet<FileId> {
+    installed::lists(image, folder, &|stage, ran| folders_before(stage, folder, None, files, ran.behind), files)
 }
 
 fn folders(image: &Image, folder: &str, working: Option<&str>, files: &Files) -> Roots {
+    folders_before(image, folder, working, files, usize::MAX)
+}
+
+/// The folders of an image with the first copies only.
+fn folders_before(image: &Image, folder: &str, working: Option<&str>, files: &Files, copies: usize) -> Roots {
     let mut roots = Roots::image(folder, working.or(image.working_folder.as_deref()));
     roots.leave(LeftOut::of(image.stage.place.file, folder, files));
     if let Some(base) = image.known {
         let commands = image.runs.iter().map(|ran| files.text_at(ran.place).to_owned()).collect();
         roots.close(Rest { holds: base.image.holds().to_vec(), commands });
     }
-    for landed in &image.copied {
+    for landed in image.copied.iter().filter(|landed| landed.order < copies) {
         let sources = &landed.sources;
         if let Some(at) = landed.copied.written {
             roots.mount(&files.part_path(landed.dockerfile, at), &landed.destination);

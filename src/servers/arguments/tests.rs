@@ -27,7 +27,6 @@ fn words(line: &str) -> Vec<Argument> {
             origin: None,
             single: false,
             maybe,
-            origin: None,
         });
         at += word.len() + 1;
     }
