@@ -5,8 +5,7 @@ use crate::python::catalogue::{Category, Effect, Weight};
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::types::{Frame, Value, is_in_memory};
 
-const ARCHIVES: [&str; 5] =
-    ["bz2.BZ2File", "gzip.GzipFile", "lzma.LZMAFile", "tarfile.TarFile", "zipfile.ZipFile"];
+const ARCHIVES: [&str; 5] = ["bz2.BZ2File", "gzip.GzipFile", "lzma.LZMAFile", "tarfile.TarFile", "zipfile.ZipFile"];
 /// Keywords by which a zip file is told to pack what is written to it.
 const PACKING: [&str; 2] = ["compression", "compress_type"];
 

@@ -318,20 +318,14 @@ impl<'a> Work<'_, 'a> {
     }
 }
 
-/// Whether it makes a difference which of the callees is meant: not if it is one function, on several objects, and
-/// not if all of them block.
+/// Whether it makes a difference which of the callees is meant: not if all of them are of libraries and block.
 fn are_several(callees: &[Value<'_>]) -> bool {
-    let [first, others @ ..] = callees else { return false };
-    let is_same = |other: &Value<'_>| match (first, other) {
-        (Value::Function(one), Value::Function(other)) => one.function == other.function,
-        _ => false,
-    };
     let blocks = |callee: &Value<'_>| match callee {
         Value::External(name) => catalogue::call(name).is_some_and(|known| !known.lazy && !known.decorator),
         Value::Member(ty, path) => catalogue::known_type(ty).is_some_and(|known| known.method(path).is_some()),
         _ => false,
     };
-    !others.iter().all(is_same) && !callees.iter().all(blocks)
+    callees.len() > 1 && !callees.iter().all(blocks)
 }
 
 /// Whether an event leaves a coroutine to the loop.

@@ -21,7 +21,10 @@ pub(super) const FORMS: &[Form] = &[
     ),
     IN_EXECUTOR.form(Told::Decorator { on: SCHEDULER, names: &["scheduled_job"] }, Role::Background),
     IN_LOOP.form(
-        Told::Call { names: &["asyncio.start_server", "asyncio.start_unix_server"], argument: at(0, &["client_connected_cb"]) },
+        Told::Call {
+            names: &["asyncio.start_server", "asyncio.start_unix_server"],
+            argument: at(0, &["client_connected_cb"]),
+        },
         Role::Background,
     ),
     IN_THREADS.form(

@@ -119,10 +119,7 @@ pub(super) const FORMS: &[Form] = &[
     ),
     // `sqladmin` asks its own before each of its pages.
     RUNS.form(
-        Told::Class {
-            bases: &["sqladmin.*.AuthenticationBackend"],
-            methods: &["authenticate", "login", "logout"],
-        },
+        Told::Class { bases: &["sqladmin.*.AuthenticationBackend"], methods: &["authenticate", "login", "logout"] },
         Role::Route,
     ),
     // Authentication backends are asked in a middleware.

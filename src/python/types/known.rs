@@ -284,9 +284,9 @@ impl<'a> Types<'a> {
                 ([op], [right]) => self.compared(&compare.left, *op, right, frame, depth + 1),
                 _ => None,
             },
-            Expr::Call(call) => self
-                .asked(call, frame, depth + 1)
-                .or_else(|| self.known_within(test, frame, depth + 1)?.truth()),
+            Expr::Call(call) => {
+                self.asked(call, frame, depth + 1).or_else(|| self.known_within(test, frame, depth + 1)?.truth())
+            }
             other => self.known_within(other, frame, depth + 1)?.truth(),
         }
     }
