@@ -22,6 +22,7 @@ mod host;
 mod hypercorn;
 mod image;
 mod image_name;
+mod installed;
 mod launcher;
 mod left_out;
 mod locate;

@@ -50,11 +50,13 @@ fn launch(
     let title = format!("{} {}", deployment.server, deployment.version);
     let _ = writeln!(text, "{}  {}{name}", look.bold(&title), files.describe(deployment.command));
     let app = deployment.app.as_ref().map_or("unknown", |app| app.value.as_str());
-    let made = application.map_or_else(
-        || "not found in the project".to_owned(),
-        |application| format!("{}, {}", application.framework.name(), files.describe(application.place)),
-    );
-    let _ = writeln!(text, "  serves         {app} ({made})");
+    let made = match application {
+        Some(application) => format!(" ({}, {})", application.framework.name(), files.describe(application.place)),
+        // What has no name that could be imported is looked for under none.
+        None if deployment.app.is_none() || deployment.handed.is_some() => String::new(),
+        None => " (not found in the project)".to_owned(),
+    };
+    let _ = writeln!(text, "  serves         {app}{made}");
     if let Some(class) = deployment.class {
         let _ = writeln!(text, "  worker class   {}", class.name());
     }
@@ -100,8 +102,8 @@ fn launch(
     for (name, value) in &deployment.others {
         let _ = writeln!(text, "  {name:width$} {:wide$}  {}", value.value, files.describe(value.place));
     }
-    if !all {
-        let rest = deployment.settings.iter().count() - set.len();
+    let rest = deployment.settings.iter().count() - set.len();
+    if !all && rest > 0 {
         let _ =
             writeln!(text, "  {}", look.dim(&format!("{rest} more settings have their default; `--all` shows them")));
     }
@@ -152,13 +154,24 @@ pub fn reasons(setting: &Effective) -> Vec<String> {
     };
     let depends = setting.winner.depends.iter().map(|dependency| match dependency {
         Dependency::Environment { name, default: Some(default) } => format!("{default} unless `{name}` is set"),
-        Dependency::InPlace { name, default: Some(default) } => format!("{default} unless `{name}` is set"),
-        Dependency::InPlace { name, default: None } => format!("unless `{name}` is set"),
+        Dependency::InPlace { name, default: Some(default) } if is_said(&setting.winner, default) => {
+            format!("{default} unless `{name}` is set")
+        }
+        Dependency::InPlace { name, .. } => format!("unless `{name}` is set"),
         Dependency::Environment { name, default: None } => format!("depends on `{name}`"),
         Dependency::Cpus { spelling, .. } => format!("depends on `{spelling}`"),
+        Dependency::Quota { .. } => "follows the CPU limit of its container".to_owned(),
         Dependency::Other { what } => format!("depends on {what}"),
     });
     unknown.into_iter().chain(depends).collect()
+}
+
+/// Whether a text that stands in for a variable is all that the value says.
+fn is_said(candidate: &Candidate, text: &str) -> bool {
+    match &candidate.value {
+        Resolved::Known(value) => value.as_str() == Some(text) || value.to_string() == text,
+        Resolved::Unknown(_) => true,
+    }
 }
 
 /// The launches for programs.
@@ -282,6 +295,7 @@ impl SettingDocument {
         let depends = setting.winner.depends.iter().map(|dependency| match dependency {
             Dependency::Environment { name, .. } | Dependency::InPlace { name, .. } => format!("env:{name}"),
             Dependency::Cpus { spelling, .. } => format!("cpus:{spelling}"),
+            Dependency::Quota { path } => format!("quota:{path}"),
             Dependency::Other { what } => what.clone(),
         });
         let lost = |candidate: &Candidate| {

@@ -264,3 +264,23 @@ fn a_file_lands_in_a_folder_that_is_there() {
     let image = "FROM python\nRUN useradd -m web\nCOPY scripts/start.sh /home/web\nWORKDIR /home/web\nENV WEB_CONCURRENCY=3\nCMD [\"bash\", \"start.sh\"]\n";
     assert_eq!(workers(&[("Dockerfile", image), ("scripts/start.sh", "gunicorn app:app\n")]), told(3, "Dockerfile:5"));
 }
+
+#[test]
+fn a_server_is_known_by_its_name_wherever_its_folder_is() {
+    for line in ["$BIN/gunicorn -w 3 a", "\"$VENV/bin/gunicorn\" -w 3 a", "exec ${HOME}/bin/python -m gunicorn -w 3 a"]
+    {
+        assert_eq!(workers(&[("start.sh", &format!("#!/bin/sh\n{line}\n"))]).0, Some(3), "{line}");
+    }
+    assert_eq!(workers(&[("Makefile", "serve:\n\t$(VENV)/bin/gunicorn -w 3 a\n")]).0, Some(3));
+    assert!(deployments(&[("start.sh", "#!/bin/sh\n$BIN/serve -w 3 a\n$BIN/ gunicorn\n")]).1.is_empty());
+}
+
+#[test]
+fn two_branches_of_a_program_are_two_ways_to_start_it() {
+    let text = "import sys\nimport uvicorn\nfrom fastapi import FastAPI\napp = FastAPI()\nif __name__ == '__main__':\n    \
+                if len(sys.argv) > 1:\n        uvicorn.run(app, host='1.1.1.1')\n    else:\n        \
+                uvicorn.run(app, host='2.2.2.2')\n";
+    let (_, found) = deployments(&[("main.py", text)]);
+    let development: Vec<bool> = found.iter().map(|one| one.development.is_some()).collect();
+    assert_eq!(development, [false, false]);
+}

@@ -122,7 +122,12 @@ impl Reader<'_> {
             }
             "USER" => {
                 let user = self.located(rest);
-                self.stage(|stage| stage.user = Some(user));
+                let parts = expansion::parts(rest.text(), Dialect::Build);
+                let word = Word { parts, place: user.place, removal: user.place, quoted: true };
+                self.stage(|stage| {
+                    stage.stage.get_or_insert_default().steps.push(Step::User(word));
+                    stage.user = Some(user);
+                });
             }
             "STOPSIGNAL" => {
                 let signal = self.located(rest);
@@ -320,7 +325,7 @@ impl Reader<'_> {
 
     fn run(&mut self, instruction: &Instruction) {
         let place = Place::new(self.file, instruction.span);
-        self.stage(|stage| stage.stage.get_or_insert_default().runs.push(place));
+        self.stage(|stage| stage.stage.get_or_insert_default().steps.push(Step::Run(place)));
         self.write(instruction);
         for text in instruction.documents.iter().map(|document| &document.body).chain([&instruction.rest]) {
             let found = installs::requirements(text, self.file);

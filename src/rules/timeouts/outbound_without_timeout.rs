@@ -26,16 +26,13 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
     let sync = service.deployment.class.is_some_and(|class| class.name() == "sync");
     let killed = service.deployment.int("timeout").filter(|&seconds| sync && seconds > 0);
     let until = killed.map_or_else(String::new, |seconds| format!(" before its worker is killed after {seconds} s"));
+    let held = if slots == 1 {
+        "one request that waits for a service that hangs takes the only slot".to_owned()
+    } else {
+        format!("{slots} requests that wait for a service that hangs take all {slots} slots")
+    };
     let mut report = out
-        .report(
-            worst.call,
-            "waits without a limit",
-            format!(
-                "`{}` never gives up{until}{more}: {slots} requests that wait for a service that hangs take all {slots} \
-                 slots",
-                worst.what
-            ),
-        )
+        .report(worst.call, "waits without a limit", format!("`{}` never gives up{until}{more}: {held}", worst.what))
         .related_to(
             worst.handlers.first().map(|(name, place, _)| Located::new(format!("`{name}` reaches it"), *place)),
         );

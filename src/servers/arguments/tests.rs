@@ -26,6 +26,7 @@ fn words(line: &str) -> Vec<Argument> {
             unless_set: None,
             single: false,
             maybe,
+            origin: None,
         });
         at += word.len() + 1;
     }
