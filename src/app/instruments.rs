@@ -34,6 +34,8 @@ pub enum Kind {
     Debugger,
     /// Shows the text of exceptions to clients; the argument that says so.
     DebugPages(Place),
+    /// Is set in the settings of Django: pages with settings and source for every error.
+    DjangoDebug,
     /// Shows its figures to whoever scrapes them for Prometheus.
     Metrics {
         /// Whether it puts the figures of all processes together once there is a folder for them.
@@ -162,6 +164,7 @@ pub(super) fn find(
         }
         found.extend(django_logging(types, file));
     }
+    found.extend(django_debug(types, modules, trees));
     found.sort_by_key(|instrument| instrument.place);
     found.dedup();
     found
@@ -282,6 +285,25 @@ fn earlier(module: Option<&Module>, at: Span, file: FileId) -> Option<Located<St
         Some(Located::new(name, Place::new(file, span_of(statement))))
     });
     imports.next()
+}
+
+/// `DEBUG = True` of the only settings that are loaded, where nothing else can say otherwise.
+fn django_debug(types: &Types<'_>, modules: &[u32], trees: &BTreeMap<FileId, Module>) -> Option<Instrument> {
+    let top = |index: &u32| types.facts_at(*index).functions.first();
+    let binds = |index: &&u32| top(index).is_some_and(|module| module.bindings.contains_key("DEBUG"));
+    let mut settings = modules.iter().filter(binds);
+    let (Some(&only), None) = (settings.next(), settings.next()) else { return None };
+    let facts = types.facts_at(only);
+    let module = facts.functions.first()?;
+    // What is imported whole may set it again, and so may settings that import these.
+    if !module.bindings.contains_key("ROOT_URLCONF") || !facts.stars.is_empty() {
+        return None;
+    }
+    let [binding] = module.bindings.get("DEBUG")?.as_slice() else { return None };
+    let Bound::Value { value: Some(value), .. } = binding.bound else { return None };
+    let place = Place::new(facts.file, span_of(value));
+    let sure = !trees.get(&facts.file).is_none_or(|module| is_conditional(module, place.span));
+    (sure && is_true(value)).then(|| Instrument { kind: Kind::DjangoDebug, what: "DEBUG".to_owned(), place, at_import: true })
 }
 
 /// `LOGGING` of Django's settings, which it hands to `dictConfig` as it starts.

@@ -31,7 +31,10 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
     });
     let by_ingress = || {
         let around = &deployment.surroundings;
-        Some(("the ingress", around.tls?, around.service?))
+        let who = if deployment.kind == UnitKind::ComposeService { "Traefik" } else { "the ingress" };
+        // A label stands in the very service that it speaks of.
+        let passes = if around.service.is_none() { around.tls } else { around.service };
+        Some((who, around.tls?, passes?))
     };
     let Some((who, tls, passes)) = by_proxy.or_else(by_ingress) else { return };
     // Before, a network was a name that matches nobody.
@@ -54,7 +57,7 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
         ),
     )
     .related(tls, "takes TLS off")
-    .related(passes, "passes requests on from another address")
+    .related_to((passes != tls).then(|| Located::new("passes requests on from another address".to_owned(), passes)))
     .help("set `FORWARDED_ALLOW_IPS` to the network of the proxy")
     .fix(fix);
 }
