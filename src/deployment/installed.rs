@@ -130,7 +130,7 @@ mod tests {
     fn versions(recipe: &str, lists: &[(&str, &str)]) -> Vec<String> {
         let mut files = Files::new();
         let mut kinds = BTreeMap::new();
-        let image = [("web/Dockerfile", recipe)];
+        let image = [("Dockerfile", recipe)];
         for (path, text) in lists.iter().chain(&image) {
             let file = files.add(*path, *text);
             kinds.extend(Guess::of(path).and_then(|guess| guess.settle(path, text)).map(|kind| (file, kind)));

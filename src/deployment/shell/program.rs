@@ -216,7 +216,11 @@ impl Shell<'_> {
             .collect();
         state.passes_signals |= shield::passes_to_group(&words);
         // `$PREFIX gunicorn`: a variable in front of a server holds what it is run under, or nothing.
-        let open = words.iter().take(MAX_OPEN).take_while(|word| word.is_none()).count();
+        let is_folder =
+            |at: usize| solid.get(at).and_then(|&at| fields.get(at)).is_some_and(|one| one.text().ends_with('/'));
+        let unknown =
+            words.iter().take(MAX_OPEN).enumerate().take_while(|(at, word)| word.is_none() && !is_folder(*at));
+        let open = unknown.count();
         let solid = if open > 0 && matches!(recognise(&words[open..]), Some(Program::Server { name: 0, .. })) {
             words.drain(..open);
             solid.get(open..).unwrap_or_default()
