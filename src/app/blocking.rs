@@ -245,7 +245,6 @@ fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
             gives_up(&b.what),
             Reverse((b.certainty, every, b.weight)),
             concludes(&b.what),
-            Reverse(stated.callers().len()),
             b.chain.len(),
             b.anchor,
             b.call,
@@ -253,8 +252,7 @@ fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
     });
     let mut kept: Vec<Stated> = Vec::new();
     for next in all {
-        let mut of_anchor = kept.iter_mut().rev().take_while(|first| first.anchor == next.anchor);
-        match of_anchor.find(|first| first.settles(&next)) {
+        match kept.iter_mut().find(|first| first.settles(&next)) {
             Some(first) => {
                 let Stated { blocking: next, sites, .. } = next;
                 let known = &mut first.blocking;

@@ -3,7 +3,7 @@
 use super::expand::Work;
 use crate::python::catalogue::{Category, Effect, Weight};
 use crate::python::syntax::ast::{self, Expr};
-use crate::python::types::{Frame, Value};
+use crate::python::types::{Frame, Value, is_in_memory};
 
 const ARCHIVES: [&str; 5] = ["bz2.BZ2File", "gzip.GzipFile", "lzma.LZMAFile", "tarfile.TarFile", "zipfile.ZipFile"];
 /// Keywords by which a zip file is told to pack what is written to it.
@@ -35,9 +35,7 @@ impl<'a> Work<'_, 'a> {
         let named = call.arguments.keywords.iter().map(|keyword| &keyword.value);
         call.arguments.args.iter().chain(named).any(|given| {
             let values = self.types.value(given, frame);
-            let is_memory = |value: &Value<'a>| {
-                matches!(value, Value::Instance(ty) if matches!(&**ty, "io.BytesIO" | "io.StringIO"))
-            };
+            let is_memory = |value: &Value<'a>| matches!(value, Value::Instance(ty) if is_in_memory(ty));
             !values.is_empty() && values.iter().all(is_memory)
         })
     }

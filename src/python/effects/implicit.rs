@@ -128,7 +128,13 @@ impl<'a> Work<'_, 'a> {
     /// Reading a property calls a function.
     pub(super) fn read(&mut self, attribute: &'a ast::ExprAttribute, span: Span) {
         let name = attribute.attr.as_str();
-        for value in self.types.value(&attribute.value, self.frame).iter() {
+        let values = self.types.value(&attribute.value, self.frame);
+        for value in values.iter() {
+            if let Value::Instance(ty) = value
+                && let Some(effect) = catalogue::known_type(ty).and_then(|known| known.read(name))
+            {
+                self.sink(effect, &format!("{}.{name}", catalogue::class(ty)), span, values.len() > 1);
+            }
             let Value::Object(class) = value else {
                 continue;
             };

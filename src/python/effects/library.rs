@@ -91,18 +91,10 @@ impl<'a> Work<'_, 'a> {
         }
     }
 
-    /// Whether what a call opens as a file is kept in memory: `ZipFile(BytesIO())`. What other libraries make of
-    /// such a file is work all the same.
+    /// Whether what a call opens as a file, reads or writes is kept in memory: `ZipFile(BytesIO())`. What others
+    /// compute of such a file is work all the same.
     fn is_in_memory(&self, effect: &Effect, call: &'a ast::ExprCall) -> bool {
-        let named = ["fileobj", "file", "fp"].iter().find_map(|name| argument(call, name));
-        let opens = |effect: &Effect| effect.category == Category::File && effect.library == "stdlib";
-        let Some(given) = named.or(call.arguments.args.first()).filter(|_| opens(effect)) else {
-            return false;
-        };
-        let values = self.types.value(given, self.frame);
-        let is_memory =
-            |value: &Value<'a>| matches!(value, Value::Instance(ty) if matches!(&**ty, "io.BytesIO" | "io.StringIO"));
-        !values.is_empty() && values.iter().all(is_memory)
+        effect.category == Category::File && self.is_given_memory(call, self.frame)
     }
 
     /// What a call of something outside of the project does with what it is given: it calls functions,

@@ -13,6 +13,7 @@ mod ended;
 mod expand;
 mod implicit;
 mod library;
+mod likeness;
 mod queries;
 mod search;
 

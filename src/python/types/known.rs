@@ -206,7 +206,9 @@ impl<'a> Types<'a> {
         let [Value::Function(target)] = *self.value(&call.func, frame) else { return None };
         let function = self.function(target.function);
         let [result] = function.results.as_slice() else { return None };
-        let only = function.detours.is_empty() && function.bindings.len() == function.parameters.len();
+        let within = span_of(*result);
+        let only = function.bindings.len() == function.parameters.len()
+            && function.detours.iter().all(|part| within.start <= part.start && part.end <= within.end);
         if !only || function.is_async || function.is_generator || !function.decorators.is_empty() {
             return None;
         }

@@ -48,6 +48,7 @@ pub(super) use self::hashing::QuickMap;
 pub use self::known::Known;
 use self::making::Keeping;
 pub use self::offloaders::is_runner;
+pub use self::parameters::is_in_memory;
 pub use self::project::Project;
 pub use self::rows::QUERY;
 use self::sites::Sites;
@@ -291,7 +292,7 @@ impl<'a> Types<'a> {
     }
 
     /// Whether the application loads a module, as far as that is known.
-    pub fn is_loaded(&self, file: u32) -> bool {
+    pub(super) fn is_loaded(&self, file: u32) -> bool {
         let loaded = self.loaded.borrow();
         loaded.is_empty() || loaded.binary_search(&file).is_ok()
     }

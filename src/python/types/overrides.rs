@@ -41,6 +41,26 @@ impl<'a> Types<'a> {
         found
     }
 
+    /// Whether a method is of a class that nobody loads, where another one of its kind is loaded that could be meant
+    /// instead.
+    pub fn is_passed_over(&self, id: FunctionId) -> bool {
+        let function = self.function(id);
+        let Some(index) = function.class.filter(|_| !self.is_loaded(id.file)) else { return false };
+        let class = ClassId { file: id.file, index };
+        // A class that something is told of is found by it.
+        if !self.class(class).decorators.is_empty() {
+            return false;
+        }
+        let line = self.ancestry(class);
+        line.iter().skip(1).any(|value| match value {
+            Value::Class(base) => self.below(*base).into_iter().any(|other| {
+                self.is_loaded(other.file)
+                    && self.own_method(other, function.name).is_some_and(|id| !self.function(id).is_abstract)
+            }),
+            _ => false,
+        })
+    }
+
     /// Whether no object is of this class itself: some of its methods are left to those below it.
     fn is_interface(&self, class: ClassId) -> bool {
         let placeholder = |name: &&str| {

@@ -94,7 +94,7 @@ impl<'a> Types<'a> {
     /// Whether a call opens a database that is kept in memory.
     pub fn opens_in_memory(&self, name: &str, call: &'a ast::ExprCall, frame: Frame) -> bool {
         let is_memory: fn(&str) -> bool = match name {
-            "sqlite3.connect" | "sqlite3.dbapi2.connect" | "duckdb.connect" => {
+            "sqlite3.connect" | "sqlite3.dbapi2.connect" | "pysqlite2.dbapi2.connect" | "duckdb.connect" => {
                 |text| text == ":memory:" || text.starts_with("file::memory:") || text.contains("mode=memory")
             }
             _ if name.ends_with(".create_engine") || name == "create_engine" => {
