@@ -81,7 +81,9 @@ fn of_command(ran: &Ran, mut roots: Roots, context: &str, files: &Files, found: 
         for (command, lists) in PROJECTS {
             let [tool, verb] = command else { continue };
             if names(tool).is_some_and(|at| words.get(at + 1) == Some(verb)) {
-                lists.iter().for_each(|list| add(list));
+                for list in lists {
+                    add(list);
+                }
             }
         }
         let installs = words.iter().any(|word| word.contains("pip")) || names("uv").is_some();
@@ -94,10 +96,14 @@ fn of_command(ran: &Ran, mut roots: Roots, context: &str, files: &Files, found: 
         }
         // `uv pip sync requirements.txt`
         let synced = words.iter().position(|word| *word == "sync").into_iter().flat_map(|at| words.iter().skip(at + 1));
-        synced.filter(|word| word.rsplit('.').next() == Some("txt")).for_each(|path| add(path));
+        for path in synced.filter(|word| word.rsplit('.').next() == Some("txt")) {
+            add(path);
+        }
         let local = |word: &&&str| word.split('[').next().is_some_and(|path| matches!(path, "." | "./" | "\"." | "'."));
         if words.iter().any(|word| local(&word)) {
-            ["pyproject.toml", "setup.cfg", "setup.py"].iter().for_each(|list| add(list));
+            for list in ["pyproject.toml", "setup.cfg", "setup.py"] {
+                add(list);
+            }
         }
     }
 }

@@ -109,7 +109,7 @@ impl Shell<'_> {
             }
         }
         let Some(Some(destination)) = paths.pop() else { return };
-        for source in paths.into_iter() {
+        for source in paths {
             let found = source.and_then(|source| self.file(source, state)).filter(|_| !state.conditional);
             match found {
                 Some(file) => {
@@ -484,7 +484,7 @@ impl Shell<'_> {
         let Some(field) = solid.get(at).and_then(|&at| fields.get(at)) else { return false };
         let behind = solid.get(at).and_then(|&at| fields.get(at + 1..)).unwrap_or_default();
         if runs_text {
-            let (text, filled_by) = match &field.raw {
+            let (text, filled_by) = match field.raw.as_deref() {
                 Some((content, filled_by)) => (content.clone(), *filled_by),
                 None => (field.content.clone(), FilledBy::Shell),
             };
