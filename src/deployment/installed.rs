@@ -151,8 +151,8 @@ mod tests {
         let lists = [
             ("requirements.txt", "gunicorn==20.1.0\n"),
             ("web/requirements.txt", "gunicorn==23.0.0\n"),
-            ("web/prod.txt", "-r base.txt\nflask\n"),
-            ("web/base.txt", "gunicorn==22.0.0\n"),
+            ("web/requirements/prod.txt", "-r base.txt\nflask\n"),
+            ("web/requirements/base.txt", "gunicorn==22.0.0\n"),
             ("web/main.py", "app = 1\n"),
         ];
         let of = |install: &str| {
@@ -161,10 +161,9 @@ mod tests {
         };
         assert_eq!(of("COPY web/requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . ."), "23.0.0");
         assert_eq!(of("COPY requirements.txt .\nRUN pip3 install --no-cache-dir -rrequirements.txt"), "20.1.0");
-        assert_eq!(of("COPY . .\nRUN cd web && pip install --requirement=prod.txt"), "22.0.0");
+        assert_eq!(of("COPY . .\nRUN cd web && pip install --requirement=requirements/prod.txt"), "22.0.0");
         assert_eq!(of("COPY . .\nRUN python -m pip install -r $LIST gunicorn==21.2.0"), "21.2.0");
-        let mounted =
-            "RUN --mount=type=bind,source=web/base.txt,target=/tmp/r.txt uv pip install --system -r /tmp/r.txt";
+        let mounted = "RUN --mount=type=bind,source=web/requirements/base.txt,target=/tmp/r.txt uv pip install --system -r /tmp/r.txt";
         assert_eq!(of(mounted), "22.0.0");
         let stages = "FROM python AS build\nWORKDIR /build\nCOPY requirements.txt .\nRUN pip wheel -r requirements.txt \
                       && pip install -r requirements.txt\nFROM python\nCOPY --from=build /venv /venv\nCMD gunicorn app:app\n";
