@@ -81,7 +81,9 @@ fn of_command(ran: &Ran, mut roots: Roots, context: &str, files: &Files, found: 
         for (command, lists) in PROJECTS {
             let [tool, verb] = command else { continue };
             if names(tool).is_some_and(|at| words.get(at + 1) == Some(verb)) {
-                lists.iter().for_each(|list| add(list));
+                for list in lists {
+                    add(list);
+                }
             }
         }
         let installs = words.iter().any(|word| word.contains("pip")) || names("uv").is_some();
@@ -94,10 +96,14 @@ fn of_command(ran: &Ran, mut roots: Roots, context: &str, files: &Files, found: 
         }
         // `uv pip sync requirements.txt`
         let synced = words.iter().position(|word| *word == "sync").into_iter().flat_map(|at| words.iter().skip(at + 1));
-        synced.filter(|word| word.rsplit('.').next() == Some("txt")).for_each(|path| add(path));
+        for path in synced.filter(|word| word.rsplit('.').next() == Some("txt")) {
+            add(path);
+        }
         let local = |word: &&&str| word.split('[').next().is_some_and(|path| matches!(path, "." | "./" | "\"." | "'."));
         if words.iter().any(|word| local(&word)) {
-            ["pyproject.toml", "setup.cfg", "setup.py"].iter().for_each(|list| add(list));
+            for list in ["pyproject.toml", "setup.cfg", "setup.py"] {
+                add(list);
+            }
         }
     }
 }
@@ -130,7 +136,7 @@ mod tests {
     fn versions(recipe: &str, lists: &[(&str, &str)]) -> Vec<String> {
         let mut files = Files::new();
         let mut kinds = BTreeMap::new();
-        let image = [("web/Dockerfile", recipe)];
+        let image = [("Dockerfile", recipe)];
         for (path, text) in lists.iter().chain(&image) {
             let file = files.add(*path, *text);
             kinds.extend(Guess::of(path).and_then(|guess| guess.settle(path, text)).map(|kind| (file, kind)));
@@ -145,8 +151,8 @@ mod tests {
         let lists = [
             ("requirements.txt", "gunicorn==20.1.0\n"),
             ("web/requirements.txt", "gunicorn==23.0.0\n"),
-            ("web/prod.txt", "-r base.txt\nflask\n"),
-            ("web/base.txt", "gunicorn==22.0.0\n"),
+            ("web/requirements/prod.txt", "-r base.txt\nflask\n"),
+            ("web/requirements/base.txt", "gunicorn==22.0.0\n"),
             ("web/main.py", "app = 1\n"),
         ];
         let of = |install: &str| {
@@ -155,10 +161,9 @@ mod tests {
         };
         assert_eq!(of("COPY web/requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . ."), "23.0.0");
         assert_eq!(of("COPY requirements.txt .\nRUN pip3 install --no-cache-dir -rrequirements.txt"), "20.1.0");
-        assert_eq!(of("COPY . .\nRUN cd web && pip install --requirement=prod.txt"), "22.0.0");
+        assert_eq!(of("COPY . .\nRUN cd web && pip install --requirement=requirements/prod.txt"), "22.0.0");
         assert_eq!(of("COPY . .\nRUN python -m pip install -r $LIST gunicorn==21.2.0"), "21.2.0");
-        let mounted =
-            "RUN --mount=type=bind,source=web/base.txt,target=/tmp/r.txt uv pip install --system -r /tmp/r.txt";
+        let mounted = "RUN --mount=type=bind,source=web/requirements/base.txt,target=/tmp/r.txt uv pip install --system -r /tmp/r.txt";
         assert_eq!(of(mounted), "22.0.0");
         let stages = "FROM python AS build\nWORKDIR /build\nCOPY requirements.txt .\nRUN pip wheel -r requirements.txt \
                       && pip install -r requirements.txt\nFROM python\nCOPY --from=build /venv /venv\nCMD gunicorn app:app\n";

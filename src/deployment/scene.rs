@@ -181,7 +181,8 @@ impl<'f> Scene<'f> {
         let command = unit.command.as_ref().or_else(inherited);
         let uses_own = unit.command.is_some() || unit.entrypoint.is_some();
         // A chart is one of several ways to run an image that others take from a registry.
-        if !uses_own && !(is_cluster && is_of_chart(unit, files)) {
+        let is_chart = is_cluster && is_of_chart(unit, files);
+        if !uses_own && !is_chart {
             built.extend(own_image.map(|image| image.stage.place));
         }
         let surroundings = Surroundings { environment, roots, files, facts, outer: &outer };

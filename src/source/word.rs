@@ -136,10 +136,10 @@ fn resolve(parts: &[WordPart], lookup: &dyn Fn(&str) -> Option<String>) -> Optio
 
 fn stand_ins(parts: &[WordPart], lookup: &dyn Fn(&str) -> Option<String>, found: &mut Vec<(String, Option<String>)>) {
     for part in parts {
-        let (name, word) = match part {
-            WordPart::Variable { name, default: Some(word) }
-            | WordPart::Changed { name, operator: Operator::IfUnset, word } => (name, word),
-            _ => continue,
+        let (WordPart::Variable { name, default: Some(word) }
+        | WordPart::Changed { name, operator: Operator::IfUnset, word }) = part
+        else {
+            continue;
         };
         if lookup(name).is_none() {
             found.push((name.clone(), resolve(word, lookup)));

@@ -12,6 +12,7 @@ use crate::values::Value;
 
 /// What a call hands to a server.
 #[derive(Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "independent facts, not the states of one")]
 pub(in super::super) struct Called {
     /// What it sets; a later one of the same setting wins.
     pub(in super::super) candidates: Vec<(&'static Setting, Candidate)>,

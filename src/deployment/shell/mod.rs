@@ -159,7 +159,7 @@ impl<'a> Shell<'a> {
             FilledBy::Compose | FilledBy::Mixed => filled_by,
             FilledBy::Shell | FilledBy::Kubernetes | FilledBy::Nobody => FilledBy::Shell,
         };
-        field.raw = Some((lexed.content.clone(), who));
+        field.raw = Some(Box::new((lexed.content.clone(), who)));
         let splits = !word.quoted && text::is_known(&text) && text.split_whitespace().count() != 1;
         if !splits {
             return vec![field];

@@ -109,7 +109,7 @@ impl Shell<'_> {
             }
         }
         let Some(Some(destination)) = paths.pop() else { return };
-        for source in paths.into_iter() {
+        for source in paths {
             let found = source.and_then(|source| self.file(source, state)).filter(|_| !state.conditional);
             match found {
                 Some(file) => {
@@ -216,7 +216,11 @@ impl Shell<'_> {
             .collect();
         state.passes_signals |= shield::passes_to_group(&words);
         // `$PREFIX gunicorn`: a variable in front of a server holds what it is run under, or nothing.
-        let open = words.iter().take(MAX_OPEN).take_while(|word| word.is_none()).count();
+        let is_folder =
+            |at: usize| solid.get(at).and_then(|&at| fields.get(at)).is_some_and(|one| one.text().ends_with('/'));
+        let unknown =
+            words.iter().take(MAX_OPEN).enumerate().take_while(|(at, word)| word.is_none() && !is_folder(*at));
+        let open = unknown.count();
         let solid = if open > 0 && matches!(recognise(&words[open..]), Some(Program::Server { name: 0, .. })) {
             words.drain(..open);
             solid.get(open..).unwrap_or_default()
@@ -480,7 +484,7 @@ impl Shell<'_> {
         let Some(field) = solid.get(at).and_then(|&at| fields.get(at)) else { return false };
         let behind = solid.get(at).and_then(|&at| fields.get(at + 1..)).unwrap_or_default();
         if runs_text {
-            let (text, filled_by) = match &field.raw {
+            let (text, filled_by) = match field.raw.as_deref() {
                 Some((content, filled_by)) => (content.clone(), *filled_by),
                 None => (field.content.clone(), FilledBy::Shell),
             };

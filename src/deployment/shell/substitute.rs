@@ -40,6 +40,10 @@ impl Shell<'_> {
         let depends = std::mem::take(&mut field.depends);
         let mut field = Field::new(&trimmed, place);
         field.depends = depends;
+        if field.depends.is_empty() && trimmed == text::hole() {
+            let what = format!("what a command prints, {}", self.files().describe(place));
+            field.depends.push(Dependency::Other { what });
+        }
         field
     }
 

@@ -120,7 +120,7 @@ pub(super) struct Field {
     pub(super) quoted: bool,
     /// The text as a format holds it, its variables not filled in, and who fills them in where a shell
     /// runs it.
-    pub(super) raw: Option<(Decoded, FilledBy)>,
+    pub(super) raw: Option<Box<(Decoded, FilledBy)>>,
 }
 
 impl Field {

@@ -25,7 +25,7 @@ impl Shell<'_> {
             |names: &[&str]| rest.iter().position(|word| word.as_deref().is_some_and(|word| names.contains(&word)));
         let Some(text) = option(&["-c", "--command", "-lc"]) else { return false };
         let Some(field) = solid.get(at + 2 + text).and_then(|&at| fields.get(at)) else { return false };
-        let (text, filled_by) = match &field.raw {
+        let (text, filled_by) = match field.raw.as_deref() {
             Some((content, filled_by)) => (content.clone(), *filled_by),
             None => (field.content.clone(), FilledBy::Shell),
         };
