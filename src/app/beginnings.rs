@@ -260,7 +260,8 @@ impl<'a> Reader<'_, 'a> {
                 return told;
             }
         }
-        let shown = if matches!(&*call.func, Expr::Attribute(_)) { format!(".{name}(...)") } else { format!("{name}(...)") };
+        let shown =
+            if matches!(&*call.func, Expr::Attribute(_)) { format!(".{name}(...)") } else { format!("{name}(...)") };
         self.moves_to_gpu(call, frame, file).then_some((BeginningKind::Gpu, shown))
     }
 
@@ -283,13 +284,15 @@ impl<'a> Reader<'_, 'a> {
             // Naming a device does not use it.
             "device" => false,
             "cuda" => matches!(&*call.func, Expr::Attribute(_)) && arguments.args.is_empty(),
-            "to" => arguments.args.first().is_some_and(|first| self.is_gpu(first, frame, MAX_HOPS)) || named(&["device"]),
+            "to" => {
+                arguments.args.first().is_some_and(|first| self.is_gpu(first, frame, MAX_HOPS)) || named(&["device"])
+            }
             _ => named(&["device", "device_map", "map_location"]),
         };
         let text = self.files.get(file).text();
-        asks && ON_DEVICE.iter().any(|name| {
-            text.contains(&format!("import {name}")) || text.contains(&format!("from {name}"))
-        })
+        asks && ON_DEVICE
+            .iter()
+            .any(|name| text.contains(&format!("import {name}")) || text.contains(&format!("from {name}")))
     }
 
     /// `"cuda:0"`, `torch.device("cuda")`, or a name that stands for one of them and nothing else.

@@ -212,10 +212,15 @@ fn kind<'a>(
         // Which loggers the file names is known where it lies in the project.
         let Some(Expr::StringLiteral(path)) = call.arguments.args.first() else { return None };
         let path = path.value.to_str();
-        let (_, source) = files.iter().find(|(_, source)| {
+        let found = files.iter().find(|(_, source)| {
             source.path() == path || source.path().ends_with(&format!("/{}", path.trim_start_matches("./")))
-        })?;
-        let named = source.text().lines().filter_map(|line| line.trim().strip_prefix("qualname")?.trim().strip_prefix('='));
+        });
+        let Some((_, source)) = found else {
+            let kind = Kind::Loggers { named: Vec::new(), literal, first: None };
+            return literal.map(|_| (kind, "fileConfig".to_owned()));
+        };
+        let named =
+            source.text().lines().filter_map(|line| line.trim().strip_prefix("qualname")?.trim().strip_prefix('='));
         let named = named.map(|name| name.trim().to_owned()).collect();
         return Some((Kind::Loggers { named, literal, first: None }, "fileConfig".to_owned()));
     }
@@ -303,7 +308,12 @@ fn django_debug(types: &Types<'_>, modules: &[u32], trees: &BTreeMap<FileId, Mod
     let Bound::Value { value: Some(value), .. } = binding.bound else { return None };
     let place = Place::new(facts.file, span_of(value));
     let sure = !trees.get(&facts.file).is_none_or(|module| is_conditional(module, place.span));
-    (sure && is_true(value)).then(|| Instrument { kind: Kind::DjangoDebug, what: "DEBUG".to_owned(), place, at_import: true })
+    (sure && is_true(value)).then(|| Instrument {
+        kind: Kind::DjangoDebug,
+        what: "DEBUG".to_owned(),
+        place,
+        at_import: true,
+    })
 }
 
 /// `LOGGING` of Django's settings, which it hands to `dictConfig` as it starts.

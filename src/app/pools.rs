@@ -39,11 +39,7 @@ pub struct ConnectionPool {
 }
 
 /// The pools of connections that the modules of these indices make.
-pub(super) fn connections(
-    types: &Types<'_>,
-    modules: &[u32],
-    trees: &BTreeMap<FileId, Module>,
-) -> Vec<ConnectionPool> {
+pub(super) fn connections(types: &Types<'_>, modules: &[u32], trees: &BTreeMap<FileId, Module>) -> Vec<ConnectionPool> {
     let mut found = Vec::new();
     let loaded: Vec<FileId> = modules.iter().map(|&index| types.facts_at(index).file).collect();
     for &file in modules {
@@ -63,9 +59,7 @@ pub(super) fn connections(
                     _ => continue,
                 };
                 if last == "SQLAlchemy" {
-                    let is_own = |value: &Value<'_>| {
-                        matches!(value, Value::External(name) if matches!(&**name, "flask_sqlalchemy.SQLAlchemy" | "flask_sqlalchemy.extension.SQLAlchemy"))
-                    };
+                    let is_own = |value: &Value<'_>| matches!(value, Value::External(name) if matches!(&**name, "flask_sqlalchemy.SQLAlchemy" | "flask_sqlalchemy.extension.SQLAlchemy"));
                     if types.value(&call.func, frame).iter().any(is_own) {
                         found.extend(extension(call, facts.file, trees, &loaded));
                     }
@@ -118,7 +112,12 @@ fn pool<'a>(types: &Types<'a>, call: &'a ast::ExprCall, frame: Frame, file: File
 
 /// The pool of Flask-SQLAlchemy, which makes an engine of what the application is configured with; `None` where that
 /// says more than sizes.
-fn extension(call: &ast::ExprCall, file: FileId, trees: &BTreeMap<FileId, Module>, loaded: &[FileId]) -> Option<ConnectionPool> {
+fn extension(
+    call: &ast::ExprCall,
+    file: FileId,
+    trees: &BTreeMap<FileId, Module>,
+    loaded: &[FileId],
+) -> Option<ConnectionPool> {
     if call.arguments.keywords.iter().any(|keyword| keyword.arg.as_ref().is_none_or(|arg| arg == "engine_options")) {
         return None;
     }
@@ -183,8 +182,7 @@ impl Options {
             },
             // A file has no pool of this size.
             "SQLALCHEMY_DATABASE_URI" => {
-                self.open |=
-                    matches!(value, Expr::StringLiteral(text) if text.value.to_str().starts_with("sqlite"));
+                self.open |= matches!(value, Expr::StringLiteral(text) if text.value.to_str().starts_with("sqlite"));
             }
             _ => {}
         }
@@ -196,7 +194,9 @@ impl<'a> visitor::Visitor<'a> for Options {
         if let Stmt::Assign(assign) = statement {
             for target in &assign.targets {
                 match target {
-                    Expr::Name(name) if name.id.starts_with("SQLALCHEMY_") => self.take(name.id.as_str(), &assign.value),
+                    Expr::Name(name) if name.id.starts_with("SQLALCHEMY_") => {
+                        self.take(name.id.as_str(), &assign.value)
+                    }
                     Expr::Subscript(item) => {
                         if let Expr::StringLiteral(key) = &*item.slice
                             && key.value.to_str().starts_with("SQLALCHEMY_")

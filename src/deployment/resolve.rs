@@ -67,7 +67,10 @@ pub(super) fn resolve(
             let ArgumentError::Unrecognised(text) = &error.value else { return None };
             let flag = text.split('=').next().unwrap_or(text);
             let has = |setting: &&Setting| setting.at(table.newest()).flags().iter().any(|known| known == flag);
-            Some(Located::new(table.settings().filter(|setting| is_ahead(setting, version.version)).find(has)?, error.place))
+            Some(Located::new(
+                table.settings().filter(|setting| is_ahead(setting, version.version)).find(has)?,
+                error.place,
+            ))
         }));
         errors.extend(found.errors.iter().map(|e| Located::new(e.value.to_string(), e.place)));
     }

@@ -158,12 +158,7 @@ pub(super) fn read(
 
 /// An option that no table has, at its own name where a file has that in front of the value.
 fn stranger(option: &Exported, loaded: &[FileId], files: &Files) -> Stranger {
-    let statement = match option.site {
-        Some(Site::Option { statement, .. }) => statement,
-        _ => None,
-    };
-    let key = statement.map(|at| Place::new(at.file, Span::new(at.span.start, at.span.start + option.key.len())));
-    let key = key.filter(|at| files.get(at.file).text().get(at.span.start..at.span.end) == Some(option.key.as_str()));
+    let key = name_of(option, files);
     // `%(name)`, or one of several names in it.
     let refers = |text: &str| {
         text.split("%(").skip(1).any(|behind| {
@@ -173,6 +168,21 @@ fn stranger(option: &Exported, loaded: &[FileId], files: &Files) -> Stranger {
     };
     let unused = key.is_some() && !loaded.iter().any(|file| refers(files.get(*file).text()));
     Stranger { name: option.key.clone(), name_place: key.unwrap_or(option.place), value: None, unused }
+}
+
+/// The name of an option in front of its value: `processes`, or `UWSGI_PROCESSES` of a variable.
+fn name_of(option: &Exported, files: &Files) -> Option<Place> {
+    let text = files.get(option.place.file).text();
+    let before = text.get(..option.place.span.start)?;
+    let line = before.rfind('\n').map_or(0, |at| at + 1);
+    let variable = format!("UWSGI_{}", option.key.to_ascii_uppercase().replace('-', "_"));
+    let name = if option.layer == Layer::Environment { variable.as_str() } else { option.key.as_str() };
+    // A name that stands alone is what the option shows.
+    let alone = text.get(option.place.span.start..option.place.span.end) == Some(name);
+    let at = if alone { option.place.span.start } else { line + before.get(line..)?.rfind(name)? };
+    let behind = text.get(at + name.len()..option.place.span.start).unwrap_or_default();
+    let joins = behind.chars().all(|c| c.is_whitespace() || "=:\"'-".contains(c));
+    joins.then(|| Place::new(option.place.file, Span::new(at, at + name.len())))
 }
 
 fn is_path(option: &Exported) -> bool {
@@ -355,10 +365,12 @@ fn application(settings: &Settings, exporter: &Exporter, roots: &Roots, files: &
 /// What is mounted at the root of the paths, or else wherever the first is: `/=shop.wsgi:application`.
 fn mounted<'e>(exporter: &'e Exporter<'_>) -> Option<(&'e str, Place)> {
     let all = || {
-        exporter.effective().filter(|option| matches!(option.key.as_str(), "mount" | "worker-mount")).filter_map(|option| {
-            let (point, what) = option.value.as_ref()?.known()?.split_once('=')?;
-            Some((point, what, option.place))
-        })
+        exporter.effective().filter(|option| matches!(option.key.as_str(), "mount" | "worker-mount")).filter_map(
+            |option| {
+                let (point, what) = option.value.as_ref()?.known()?.split_once('=')?;
+                Some((point, what, option.place))
+            },
+        )
     };
     let (_, what, place) = all().find(|(point, ..)| matches!(*point, "" | "/")).or_else(|| all().next())?;
     Some((what, place))

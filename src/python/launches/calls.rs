@@ -71,7 +71,8 @@ pub fn calls_at_top(module: &Module, function: Span) -> bool {
         let Expr::Call(call) = &*expression.value else { return false };
         let own = |callee: &Expr| matches!(callee, Expr::Name(called) if called.id == name.id);
         // `asyncio.run(main())` calls it too.
-        own(&call.func) || call.arguments.args.iter().any(|given| matches!(given, Expr::Call(inner) if own(&inner.func)))
+        own(&call.func)
+            || call.arguments.args.iter().any(|given| matches!(given, Expr::Call(inner) if own(&inner.func)))
     })
 }
 
@@ -190,6 +191,25 @@ impl<'a> Visitor<'a> for Names {
                 for alias in &import.names {
                     let name = alias.asname.as_ref().unwrap_or(&alias.name).as_str();
                     self.full.insert(name.to_owned(), format!("{module}.{}", alias.name.as_str()));
+                }
+            }
+            // `app = Flask(__name__)`, whose `run` starts a server.
+            Stmt::Assign(assign) => {
+                let ([Expr::Name(name)], Expr::Call(call)) = (assign.targets.as_slice(), &*assign.value) else {
+                    return;
+                };
+                let made = match &*call.func {
+                    Expr::Name(class) => self.full.get(class.id.as_str()).cloned(),
+                    Expr::Attribute(class) => match &*class.value {
+                        Expr::Name(module) => {
+                            self.full.get(module.id.as_str()).map(|module| format!("{module}.{}", class.attr.as_str()))
+                        }
+                        _ => None,
+                    },
+                    _ => None,
+                };
+                if let Some(class) = made.filter(|class| matches!(class.as_str(), "flask.Flask" | "quart.Quart")) {
+                    self.full.insert(name.id.as_str().to_owned(), class);
                 }
             }
             _ => visitor::walk_stmt(self, stmt),

@@ -38,7 +38,11 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         )
         .at_most(log.confidence())
         .related(container, "has no volume there")
-        .help(if uwsgi { "leave it out: uWSGI writes to the standard error then" } else { "write to the standard output: `-`" })
+        .help(if uwsgi {
+            "leave it out: uWSGI writes to the standard error then"
+        } else {
+            "write to the standard output: `-`"
+        })
         .fix(if uwsgi {
             log.winner.remove(context.files).map(|edits| Fix::safe(format!("remove `{name}`"), edits))
         } else {

@@ -83,6 +83,9 @@ fn check_app(app: &App, service: Option<&Service>, context: &Context, out: &mut 
 fn for_developers(place: Place, context: &Context) -> bool {
     let path = context.files.get(place.file).path();
     path.split(['/', '_', '.', '-']).any(|part| {
-        matches!(part, "dev" | "develop" | "development" | "local" | "test" | "tests" | "example" | "sample" | "demo" | "ci")
+        matches!(
+            part,
+            "dev" | "develop" | "development" | "local" | "test" | "tests" | "example" | "sample" | "demo" | "ci"
+        )
     })
 }

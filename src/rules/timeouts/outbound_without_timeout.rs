@@ -15,7 +15,9 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
     };
     let serves = |call: &Reached| !call.handlers.iter().all(|(_, place, _)| context.is_aside(*place));
     // One finding for all: the call that most handlers wait for stands for the rest.
-    let Some(worst) = app.reached.iter().filter(waits).max_by_key(|call| (serves(call), call.handler_count)) else { return };
+    let Some(worst) = app.reached.iter().filter(waits).max_by_key(|call| (serves(call), call.handler_count)) else {
+        return;
+    };
     let others: Vec<&Reached> = app.reached.iter().filter(waits).filter(|call| call.call != worst.call).collect();
     let Some(slots) = service.slots() else { return };
     let more = match others.len() {
@@ -37,7 +39,12 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
     let mut report = out
         .report(worst.call, "waits without a limit", format!("`{}` never gives up{until}{more}: {held}", worst.what))
         .related_to(
-            worst.handlers.iter().find(|(_, place, _)| !context.is_aside(*place)).or(worst.handlers.first()).map(|(name, place, _)| Located::new(format!("`{name}` reaches it"), *place)),
+            worst
+                .handlers
+                .iter()
+                .find(|(_, place, _)| !context.is_aside(*place))
+                .or(worst.handlers.first())
+                .map(|(name, place, _)| Located::new(format!("`{name}` reaches it"), *place)),
         );
     for call in others.iter().take(3) {
         report = report.related(call.call, format!("`{}` neither", call.what));

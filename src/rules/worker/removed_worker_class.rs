@@ -46,7 +46,9 @@ fn announced(service: &Service, class: &WorkerClass, context: &Context, out: &mu
         (Some(until), _) => format!("`{name}` is deprecated, and {} {until} no longer has it", deployment.server),
         (None, Some(since)) => format!("`{name}` is deprecated since {} {since}", deployment.server),
         (None, None) => {
-            format!("`{name}` has no authors any more: nobody mends its parser of HTTP, or makes it run on a new Python")
+            format!(
+                "`{name}` has no authors any more: nobody mends its parser of HTTP, or makes it run on a new Python"
+            )
         }
     };
     let replacement = deprecated.replacement.as_str();
