@@ -175,7 +175,7 @@ fn below(effects: &Effects<'_, '_>, mut open: Vec<usize>) -> BTreeSet<usize> {
     let mut seen = BTreeSet::new();
     while let Some(node) = open.pop() {
         if seen.insert(node) {
-            open.extend(effects.node(node).steps.iter().filter(|step| !step.doubtful).map(|step| step.to));
+            open.extend(effects.node(node).steps.iter().filter(|step| step.doubts == 0).map(|step| step.to));
         }
     }
     seen

@@ -229,8 +229,9 @@ fn assemble(
     effects.mark(marks);
     let mut nodes: Vec<usize> = found.iter().map(|found| effects.explore(found.frame)).collect();
     tasks::before_serving(&effects, &mut found, &nodes);
-    tasks::left_running(&mut effects, &mut found, &mut nodes);
+    tasks::left_running(&mut effects, &loaded, &mut found, &mut nodes);
     let streaming = streams::find(&mut effects, &loaded, modules);
+    effects.settle();
     let handlers: Vec<Handler> =
         found.iter().zip(&nodes).map(|(found, &node)| handler(&effects, found, node)).collect();
     let entries: Vec<_> = found

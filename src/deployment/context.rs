@@ -68,7 +68,9 @@ fn target(unit: &Unit) -> Option<&str> {
 }
 
 fn named(name: &str) -> bool {
-    words(name).any(|word| DEVELOPMENT.contains(&word.as_str()))
+    // What compose lays over its file by itself is for development, what somebody names is a variant.
+    let is_usual = || words(name).all(|word| ["docker", "compose", "override", "yml", "yaml"].contains(&word.as_str()));
+    words(name).any(|word| DEVELOPMENT.contains(&word.as_str()) && (word != "override" || is_usual()))
 }
 
 /// The path without the ending of a template.

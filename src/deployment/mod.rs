@@ -22,6 +22,7 @@ mod host;
 mod hypercorn;
 mod image;
 mod image_name;
+mod installed;
 mod launcher;
 mod left_out;
 mod locate;
@@ -169,6 +170,7 @@ impl Deployment {
     /// Whether another deployment is started by the same bytes, with the same values and limits.
     fn is_same_launch(&self, other: &Self) -> bool {
         let limits = |limits: &Limits| (limits.cpus.as_ref().map(|l| l.value), limits.memory.as_ref().map(|l| l.value));
+        let user = |deployment: &Self| deployment.user.as_ref().map(|user| user.value.clone());
         let values = |deployment: &Self| -> Vec<Resolved> {
             deployment.settings.iter().map(|(_, setting)| setting.winner.value.clone()).collect()
         };
@@ -176,6 +178,7 @@ impl Deployment {
             && limits(&self.limits) == limits(&other.limits)
             && self.development.is_some() == other.development.is_some()
             && self.replicas() == other.replicas()
+            && user(self) == user(other)
             && values(self) == values(other)
     }
 

@@ -4,6 +4,8 @@
 //! Decides in which order the sources of a server are consulted, as the server does. Which commands
 //! start servers was found before.
 
+use std::collections::BTreeSet;
+
 use super::commands::{LARGE_NODE, Start};
 use super::configuration::{Configuration, Read, Reader, Which};
 use super::environment::Environment;
@@ -29,6 +31,8 @@ pub(super) struct Origin<'a> {
     pub(super) limits: &'a Limits,
     pub(super) container: Option<Place>,
     pub(super) development: Option<&'a Located<String>>,
+    /// The files with the requirements that are known to be installed.
+    pub(super) installed: &'a BTreeSet<FileId>,
 }
 
 /// The deployment that `start` makes of `server`; `None` where the command only prints something, such
@@ -48,7 +52,7 @@ pub(super) fn resolve(
     let fastapi = matches!(start.program, Program::FastApi { .. });
     let interface = if fastapi { fastapi_cli() } else { table };
     let home = start.roots.folder(files);
-    let version = version::asked_for(table.distribution(), &home, &facts.requirements, files)
+    let version = version::asked_for(table.distribution(), &home, origin.installed, &facts.requirements, files)
         .unwrap_or_else(|| version::assumed(table.newest()));
     let mut errors = Vec::new();
     let spoken = if fastapi { interface.newest() } else { version.version };
@@ -84,6 +88,7 @@ pub(super) fn resolve(
         variables: &variables,
         environ: &environ,
         cpus: None,
+        quota: origin.limits.cpus.as_ref().map(|limit| limit.value),
     };
     let which = match server {
         _ if alone => Which::None,
@@ -102,6 +107,7 @@ pub(super) fn resolve(
     } else {
         command_line.app.clone()
     };
+
     let environment = environment(server, start, &command_line, called.as_ref(), files, facts);
     let sources = Sources {
         table,
@@ -199,7 +205,7 @@ pub(super) fn resolve(
         environment: start.environment.known(),
         proxies: Vec::new(),
         beside_proxy: false,
-        distributions: version::distributions(&home, &facts.requirements, files),
+        distributions: version::distributions(&home, origin.installed, &facts.requirements, files),
         mentions: version::mentions(&home, &facts.requirements, files),
         version,
         app,
@@ -255,17 +261,22 @@ impl Situation<'_> {
         let (start, given) = (self.start, self.command_line);
         let complete =
             given.opaque.is_empty() && given.unnamed.is_none() && (given.app.is_some() || given.optional.is_empty());
-        let mut app = self.called.and_then(|called| called.app.clone()).or_else(|| named.cloned());
+        let loads_itself = self.called.is_some_and(|called| called.loads_itself);
+        let named_app = || named.filter(|_| !loads_itself).cloned();
+        let mut app = self.called.and_then(|called| called.app.clone()).or_else(named_app);
         // Whether no file can name the application that the command line does not name.
         let mut nameless = complete && !self.fastapi && self.called.is_none();
         match server {
             Server::Gunicorn => {
                 if self.origin.unit.kind == UnitKind::SystemdService {
-                    faults::activate(settings, &self.origin.unit.sockets);
+                    let unit = self.origin.unit;
+                    faults::activate(settings, &unit.sockets, unit.awaited_socket.as_ref());
                 }
-                name_process(settings, named, complete);
+                if self.called.is_none_or(|called| called.names_process) {
+                    name_process(settings, named, complete);
+                }
                 errors.extend(faults::at_start(settings));
-                app = app.or_else(|| wsgi_app(settings));
+                app = app.or_else(|| wsgi_app(settings).filter(|_| !loads_itself));
                 nameless &= settings.get("wsgi_app").is_some_and(|setting| setting.value() == Some(&Value::None));
             }
             Server::Uvicorn => {

@@ -21,6 +21,8 @@ pub struct Container {
     pub tls: Option<Place>,
     /// Whether somebody forbids that it runs as root (`runAsNonRoot`).
     pub refuses_root: bool,
+    /// Whether somebody says as whom it runs in a way that cannot be told.
+    pub user_is_open: bool,
     /// Whether the next version only starts when this one is gone.
     pub is_recreated: bool,
     /// Whether something says how long it may take to stop that cannot be told.

@@ -15,6 +15,14 @@ use crate::values::Value;
 pub(in super::super) struct Called {
     /// What it sets; a later one of the same setting wins.
     pub(in super::super) candidates: Vec<(&'static Setting, Candidate)>,
+    /// What it sets in front of everything that the command line, the variable and the files say.
+    pub(in super::super) early: Vec<(&'static Setting, Candidate)>,
+    /// Whether the project's own code loads the application, whatever the command line and the settings name.
+    pub(in super::super) loads_itself: bool,
+    /// Whether the first word of the command line names the process.
+    pub(in super::super) names_process: bool,
+    /// Where it stands.
+    pub(in super::super) place: Option<Place>,
     /// The application, as far as it has a name.
     pub(in super::super) app: Option<Located<String>>,
     /// The expression that hands over the application, where no module has it under a name.
@@ -71,6 +79,7 @@ pub(in super::super) fn read(
         Api::GunicornApplication { command_line } => reading.application(command_line),
         Api::Command(_) | Api::Words(_) | Api::Development(_) => Called::default(),
     };
+    called.place = Some(launched.sighting.place);
     if launched.sighting.open && !matches!(launched.api, Api::GunicornApplication { .. }) {
         let hidden = reading.sites.argument("", None);
         reading.hide(&mut called, &hidden.place, "it may be among the arguments that are unpacked here");
@@ -122,7 +131,13 @@ impl Reading<'_> {
                 continue;
             };
             if name == COMMAND_LINE {
-                called.reads_command_line = base_reads;
+                if base_reads {
+                    called.reads_command_line = true;
+                    let early = std::mem::take(&mut called.candidates).into_iter();
+                    called
+                        .early
+                        .extend(early.map(|(setting, one)| (setting, Candidate { layer: Layer::Application, ..one })));
+                }
                 continue;
             }
             let value = known(&set.value);
@@ -133,7 +148,7 @@ impl Reading<'_> {
                     sites.entry_with(name, value).unwrap_or_else(|| sites.element(element))
                 }
                 Some(element) => sites.element(element),
-                None => sites.whole(),
+                None => sites.entry_with(name, value).unwrap_or_else(|| sites.whole()),
             };
             let Some(setting) = self.setting(name) else {
                 let what = format!("there is no setting `{name}`");

@@ -7,7 +7,7 @@ mod export;
 mod magic;
 mod text;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::commands::Start;
 use super::configuration::{Configuration, Stranger};
@@ -90,7 +90,10 @@ pub(super) fn read(
             (Some(text), _) => Some(Text::Known(text.clone())),
             (None, None) => None,
             (None, Some(_)) => {
-                let why = "it comes from a variable that no file sets".to_owned();
+                let why = match candidate.value {
+                    Resolved::Unknown(why) => why,
+                    Resolved::Known(_) => "it comes from a variable that no file sets".to_owned(),
+                };
                 Some(Text::Unknown { why, depends: candidate.depends })
             }
         };
@@ -122,7 +125,8 @@ pub(super) fn read(
         let file = files.get(start.place.file);
         notes.push(Note::file(file.path(), "it makes more options than are followed"));
     }
-    let others = exporter.effective().filter(|option| option.key != ANY && !is_path(option));
+    let sets = |option: &&Exported| option.key != ANY && !export::is_condition(&option.key);
+    let others = exporter.effective().filter(sets).filter(|option| !is_path(option));
     let others = others.filter(|option| table.setting_of_option(&option.key, version).is_none());
     let others = others.map(|option| {
         let value = match &option.value {
@@ -144,7 +148,8 @@ pub(super) fn read(
             .map(|option| option.place),
         strangers: exporter
             .effective()
-            .filter(|option| option.key != ANY && table.setting_of_option(&option.key, version).is_none())
+            .filter(sets)
+            .filter(|option| table.setting_of_option(&option.key, version).is_none())
             .map(|option| stranger(option, &exporter.loaded, files))
             .collect(),
         accidental: Vec::new(),
@@ -231,6 +236,11 @@ fn settled(
             candidates.push(settle::unknown(Layer::CommandLine, place, why));
         }
         candidates.insert(0, settle::default(setting, version));
+        for path in supposed(exporter, setting, version) {
+            for candidate in &mut candidates {
+                candidate.depends.push(Dependency::Other { what: format!("whether `{path}` exists") });
+            }
+        }
         settings.settle_in_order(setting, candidates);
     }
     settings
@@ -259,6 +269,15 @@ fn decided(candidates: Vec<Decided>) -> Vec<Candidate> {
         kept.push(candidate);
     }
     kept
+}
+
+/// The files that would set a setting, or stand in the way of what sets it, if they were there.
+fn supposed<'e>(exporter: &'e Exporter, setting: &Setting, version: Version) -> BTreeSet<&'e str> {
+    let flags = setting.at(version).flags();
+    let sets = |key: &str| flags.iter().any(|flag| flag.strip_prefix("--") == Some(key));
+    let last = exporter.list.iter().rposition(|option| !option.placeholder && sets(&option.key));
+    let doubts = exporter.supposed.iter().filter(|one| one.key == ANY || sets(&one.key));
+    doubts.filter(|one| last.is_none_or(|last| last < one.behind)).map(|one| one.path.as_str()).collect()
 }
 
 /// What is lost sets an option, unless one behind it does.

@@ -119,10 +119,10 @@ impl<'a> Run<'a, '_> {
             Way::Target => None,
         };
         if is_dotted {
-            self.with_offset(offset, |run| run.call_cell(&target, given, at)).map(|_| ())
-        } else {
-            self.call_cell(&target, given, at).map(|_| ())
+            return self.with_offset(offset, |run| run.call_cell(&target, given, at)).map(|_| ());
         }
+        // A thread may run as long as the program does, which says nothing about what comes behind its start.
+        self.apart(|run| run.call_cell(&target, given, at).map(|_| ())).map(|_| ())
     }
 
     /// `functools.partial(function, ...)` is called.
