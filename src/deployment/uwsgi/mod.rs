@@ -175,19 +175,17 @@ fn stranger(option: &Exported, loaded: &[FileId], files: &Files) -> Stranger {
     Stranger { name: option.key.clone(), name_place: key.unwrap_or(option.place), value: None, unused }
 }
 
-/// The name of an option in front of its value: `processes`, or `UWSGI_PROCESSES` of a variable.
+/// The name of an option in front of its value.
 fn name_of(option: &Exported, files: &Files) -> Option<Place> {
-    let text = files.get(option.place.file).text();
+    let (text, key) = (files.get(option.place.file).text(), option.key.as_str());
     let before = text.get(..option.place.span.start)?;
     let line = before.rfind('\n').map_or(0, |at| at + 1);
-    let variable = format!("UWSGI_{}", option.key.to_ascii_uppercase().replace('-', "_"));
-    let name = if option.layer == Layer::Environment { variable.as_str() } else { option.key.as_str() };
     // A name that stands alone is what the option shows.
-    let alone = text.get(option.place.span.start..option.place.span.end) == Some(name);
-    let at = if alone { option.place.span.start } else { line + before.get(line..)?.rfind(name)? };
-    let behind = text.get(at + name.len()..option.place.span.start).unwrap_or_default();
+    let alone = text.get(option.place.span.start..option.place.span.end) == Some(key);
+    let at = if alone { option.place.span.start } else { line + before.get(line..)?.rfind(key)? };
+    let behind = text.get(at + key.len()..option.place.span.start).unwrap_or_default();
     let joins = behind.chars().all(|c| c.is_whitespace() || "=:\"'-".contains(c));
-    joins.then(|| Place::new(option.place.file, Span::new(at, at + name.len())))
+    joins.then(|| Place::new(option.place.file, Span::new(at, at + key.len())))
 }
 
 fn is_path(option: &Exported) -> bool {

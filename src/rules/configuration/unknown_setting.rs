@@ -6,13 +6,13 @@ use crate::servers::near_option;
 
 pub(super) const RULE: Rule = rule!("unknown-setting", Shape::Deployment(check));
 
-fn check(service: &Service, context: &Context, out: &mut Findings) {
+fn check(service: &Service, _: &Context, out: &mut Findings) {
     let deployment = service.deployment;
     let Some(configuration) = &deployment.configuration else {
         return;
     };
     if deployment.server == ServerName::Uwsgi {
-        return options(configuration, context, out);
+        return options(configuration, out);
     }
     let table = table(deployment.server);
     for stranger in &configuration.strangers {
@@ -44,20 +44,17 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
 
 /// Files of uWSGI hold any names for others to refer to; one that nothing refers to and that nearly is an option was
 /// meant to be it.
-fn options(configuration: &Configuration, context: &Context, out: &mut Findings) {
+fn options(configuration: &Configuration, out: &mut Findings) {
     for stranger in configuration.strangers.iter().filter(|stranger| stranger.unused) {
         let Some(right) = near_option(&stranger.name) else { continue };
         let name = &stranger.name;
-        let variable = context.files.text_at(stranger.name_place).starts_with("UWSGI_");
-        let written =
-            if variable { format!("UWSGI_{}", right.to_ascii_uppercase().replace('-', "_")) } else { right.to_owned() };
         out.report(
             stranger.name_place,
             "not an option of uWSGI",
-            format!("`{name}` is not an option of uWSGI, which ignores it without `strict`; did you mean `{written}`?"),
+            format!("`{name}` is not an option of uWSGI, which ignores it without `strict`; did you mean `{right}`?"),
         )
-        .help(format!("rename it to `{written}`, or remove it"))
+        .help(format!("rename it to `{right}`, or remove it"))
         // The new name activates a value that did nothing so far.
-        .fix(Some(Fix::unsafe_(format!("rename to `{written}`"), vec![Edit::replace(stranger.name_place, written)])));
+        .fix(Some(Fix::unsafe_(format!("rename to `{right}`"), vec![Edit::replace(stranger.name_place, right)])));
     }
 }
