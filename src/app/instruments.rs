@@ -214,15 +214,11 @@ fn kind<'a>(
         let path = path.value.to_str();
         let found = files.iter().find(|(_, source)| {
             source.path() == path || source.path().ends_with(&format!("/{}", path.trim_start_matches("./")))
-<<<<<<< HEAD
         });
         let Some((_, source)) = found else {
             let kind = Kind::Loggers { named: Vec::new(), literal, first: None };
             return literal.map(|_| (kind, "fileConfig".to_owned()));
         };
-=======
-        })?;
->>>>>>> main
         let named =
             source.text().lines().filter_map(|line| line.trim().strip_prefix("qualname")?.trim().strip_prefix('='));
         let named = named.map(|name| name.trim().to_owned()).collect();

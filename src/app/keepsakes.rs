@@ -58,10 +58,7 @@ pub(super) fn find(loaded: &[FileId], files: &Files, modules: &BTreeMap<FileId, 
         let text = files.get(file).text();
         let limits = LIMITERS.iter().any(|package| text.contains(package)) && !names_storage;
         let asks = limits
-<<<<<<< HEAD
             || sessions_in_cache && text.contains(LOCAL_CACHE)
-=======
->>>>>>> main
             || text.to_ascii_lowercase().contains("conn_max_age")
             || BACKENDS.iter().any(|(word, _)| text.contains(word));
         let Some(module) = modules.get(&file).filter(|_| asks) else { continue };
