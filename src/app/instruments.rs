@@ -219,10 +219,10 @@ fn kind<'a>(
             let kind = Kind::Loggers { named: Vec::new(), literal, first: None };
             return literal.map(|_| (kind, "fileConfig".to_owned()));
         };
-        let named =
+        let lines =
             source.text().lines().filter_map(|line| line.trim().strip_prefix("qualname")?.trim().strip_prefix('='));
-        let named = named.map(|name| name.trim().to_owned()).collect();
-        return Some((Kind::Loggers { named, literal, first: None }, "fileConfig".to_owned()));
+        let loggers = lines.map(|name| name.trim().to_owned()).collect();
+        return Some((Kind::Loggers { named: loggers, literal, first: None }, "fileConfig".to_owned()));
     }
     if names().any(|name| name == "logging.config.dictConfig") {
         let given = call.arguments.args.first().or_else(|| keyword(call, "config"))?;

@@ -374,8 +374,8 @@ fn application(settings: &Settings, exporter: &Exporter, roots: &Roots, files: &
     }
     let (what, place) = mounted(exporter)?;
     // `uwsgi_mount_loader` of 2.0.31 looks at the ending first, and takes nothing else than these two.
-    let is_file = [".py", ".wsgi"].iter().any(|ending| what.ends_with(ending));
-    let app = if is_file { in_file(what) } else { what.contains(':').then(|| what.to_owned())? };
+    let by_ending = [".py", ".wsgi"].iter().any(|ending| what.ends_with(ending));
+    let app = if by_ending { in_file(what) } else { what.contains(':').then(|| what.to_owned())? };
     Some(Located::new(app, place))
 }
 

@@ -69,9 +69,9 @@ pub(super) fn read(container: &Node, pod: &Pod) -> Unit {
     unit.limits = limits;
     unit.container = surroundings(container, pod);
     let contexts = [container.get("securityContext"), pod.spec.get("securityContext")];
-    let named = users.iter().position(|user| user.as_ref().is_some_and(|user| !user.is_null()));
+    let says = users.iter().position(|user| user.as_ref().is_some_and(|user| !user.is_null()));
     unit.container.user_is_open =
-        contexts.iter().take(named.unwrap_or(contexts.len())).flatten().any(|context| context.scalar().is_some());
+        contexts.iter().take(says.unwrap_or(contexts.len())).flatten().any(|context| context.scalar().is_some());
     unit.mounted = mounts(container, pod);
     unit.outside = outside(container, pod);
     unit
