@@ -212,13 +212,17 @@ fn kind<'a>(
         // Which loggers the file names is known where it lies in the project.
         let Some(Expr::StringLiteral(path)) = call.arguments.args.first() else { return None };
         let path = path.value.to_str();
-        let (_, source) = files.iter().find(|(_, source)| {
+        let found = files.iter().find(|(_, source)| {
             source.path() == path || source.path().ends_with(&format!("/{}", path.trim_start_matches("./")))
-        })?;
-        let named =
+        });
+        let Some((_, source)) = found else {
+            let kind = Kind::Loggers { named: Vec::new(), literal, first: None };
+            return literal.map(|_| (kind, "fileConfig".to_owned()));
+        };
+        let lines =
             source.text().lines().filter_map(|line| line.trim().strip_prefix("qualname")?.trim().strip_prefix('='));
-        let named = named.map(|name| name.trim().to_owned()).collect();
-        return Some((Kind::Loggers { named, literal, first: None }, "fileConfig".to_owned()));
+        let loggers = lines.map(|name| name.trim().to_owned()).collect();
+        return Some((Kind::Loggers { named: loggers, literal, first: None }, "fileConfig".to_owned()));
     }
     if names().any(|name| name == "logging.config.dictConfig") {
         let given = call.arguments.args.first().or_else(|| keyword(call, "config"))?;

@@ -44,20 +44,27 @@ const BACKENDS: [(&str, &str); 6] = [
 /// Packages whose `Limiter` counts in its own process unless it is told where.
 const LIMITERS: [&str; 2] = ["flask_limiter", "slowapi"];
 
+/// Django's cache in the memory of a process, and what has sessions in the cache alone.
+const LOCAL_CACHE: &str = "django.core.cache.backends.locmem.LocMemCache";
+const SESSIONS_IN_CACHE: &str = "django.contrib.sessions.backends.cache\"";
+
 /// What the modules of these files keep, in the order of files and lines.
 pub(super) fn find(loaded: &[FileId], files: &Files, modules: &BTreeMap<FileId, Module>) -> Vec<Keepsake> {
     let mut found = Vec::new();
+    let sessions_in_cache =
+        loaded.iter().any(|&file| files.get(file).text().replace('\'', "\"").contains(SESSIONS_IN_CACHE));
     let names_storage = loaded.iter().any(|&file| files.get(file).text().contains("RATELIMIT_STORAGE"));
     for &file in loaded {
         let text = files.get(file).text();
         let limits = LIMITERS.iter().any(|package| text.contains(package)) && !names_storage;
         let asks = limits
+            || sessions_in_cache && text.contains(LOCAL_CACHE)
             || text.to_ascii_lowercase().contains("conn_max_age")
             || BACKENDS.iter().any(|(word, _)| text.contains(word));
         let Some(module) = modules.get(&file).filter(|_| asks) else { continue };
         // Django's own pool takes connections back before a thread ends.
         let has_pool = text.contains("\"pool\"") || text.contains("'pool'");
-        let mut seeker = Seeker { file, has_pool, limits, found: Vec::new() };
+        let mut seeker = Seeker { file, has_pool, limits, sessions_in_cache, found: Vec::new() };
         visitor::Visitor::visit_body(&mut seeker, &module.body);
         found.extend(seeker.found);
     }
@@ -69,6 +76,8 @@ struct Seeker {
     has_pool: bool,
     /// Whether the file imports a limiter, and nothing tells it where to count.
     limits: bool,
+    /// Whether the sessions of Django are in its cache and nowhere else.
+    sessions_in_cache: bool,
     found: Vec<Keepsake>,
 }
 
@@ -161,6 +170,9 @@ impl<'a> visitor::Visitor<'a> for Seeker {
                         self.age(&keyword.value);
                     }
                 }
+            }
+            Expr::StringLiteral(text) if self.sessions_in_cache && text.value.to_str() == LOCAL_CACHE => {
+                self.add(KeepsakeKind::Memory("the cache that holds the sessions"), span_of(text));
             }
             Expr::StringLiteral(text) => {
                 if let Some((_, name)) = BACKENDS.iter().find(|(word, _)| *word == text.value.to_str()) {

@@ -30,7 +30,7 @@ mod target_cases;
 mod tasks;
 mod workload;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 pub use beginnings::{Beginning, BeginningKind};
@@ -92,6 +92,8 @@ pub struct Application {
     pub streaming: Vec<Stream>,
     /// What it switches on besides answering requests.
     pub instruments: Vec<Instrument>,
+    /// The first names of the modules that it imports and the project does not have.
+    imports: BTreeSet<String>,
 }
 
 /// What a server has to speak to an application.
@@ -273,6 +275,7 @@ fn assemble(
         websockets,
         streaming,
         instruments: instruments::find(types, &loaded, files, modules),
+        imports: foreign_imports(types, &loaded),
     }
 }
 
@@ -286,7 +289,22 @@ fn cooperative(files: &Files, modules: &BTreeMap<FileId, Module>) -> Vec<&'stati
     COOPERATIVE.iter().filter(mentioned).copied().collect()
 }
 
+/// The first names of modules that these import from elsewhere.
+fn foreign_imports(types: &Types<'_>, loaded: &[u32]) -> BTreeSet<String> {
+    let imports = loaded.iter().flat_map(|&index| {
+        let facts = types.facts_at(index);
+        facts.imports.iter().filter(|import| import.level == 0).map(move |import| (import.module, facts.file))
+    });
+    let foreign = imports.filter(|(module, file)| types.modules().find(module, Some(*file)).is_none());
+    foreign.filter_map(|(module, _)| Some(module.split('.').next()?.to_owned())).collect()
+}
+
 impl Application {
+    /// Whether it imports a module that the project does not have, by the first part of its name.
+    pub fn imports(&self, module: &str) -> bool {
+        self.imports.contains(module)
+    }
+
     /// What its handlers spend their time on, in a word and in numbers of handlers.
     pub fn leaning(&self) -> Leaning {
         self.workload.leaning(self.handlers.len())

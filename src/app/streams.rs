@@ -134,7 +134,9 @@ fn endless(body: &[Stmt], name: Span) -> Option<Span> {
             let outer = self.inside;
             match statement {
                 Stmt::FunctionDef(def) => self.inside = span_of(&def.name) == self.name,
-                Stmt::While(stmt) if self.inside && is_true(&stmt.test) => self.found = Some(span_of(&*stmt.test)),
+                Stmt::While(stmt) if self.inside && is_true(&stmt.test) && !is_left(&stmt.body) => {
+                    self.found = Some(span_of(&*stmt.test));
+                }
                 _ => {}
             }
             visitor::walk_stmt(self, statement);
@@ -146,6 +148,30 @@ fn endless(body: &[Stmt], name: Span) -> Option<Span> {
     let mut loops = Loops { name, inside: false, found: None };
     visitor::Visitor::visit_body(&mut loops, body);
     loops.found
+}
+
+/// Whether a loop is left from within: at the end of a file, for one. That its client leaves is not its own doing.
+fn is_left(body: &[Stmt]) -> bool {
+    body.iter().any(|statement| match statement {
+        Stmt::Break(_) | Stmt::Return(_) => true,
+        Stmt::If(branch) => {
+            let others = branch.elif_else_clauses.iter().any(|clause| is_left(&clause.body));
+            others || is_left(&branch.body) && !asks_for_client(&branch.test)
+        }
+        Stmt::With(with) => is_left(&with.body),
+        Stmt::Try(attempt) => is_left(&attempt.body),
+        _ => false,
+    })
+}
+
+/// `await request.is_disconnected()`.
+fn asks_for_client(test: &Expr) -> bool {
+    match test {
+        Expr::Await(awaited) => asks_for_client(&awaited.value),
+        Expr::Call(call) => asks_for_client(&call.func),
+        Expr::Attribute(attribute) => attribute.attr.as_str().contains("disconnect"),
+        _ => false,
+    }
 }
 
 fn is_true(test: &Expr) -> bool {

@@ -173,12 +173,12 @@ impl<'a> Directives<'a> {
                 }),
                 None => {
                     let mut fault = unknown_at(place, &name.text, names);
-                    // Where nothing was meant that is known, the name goes: it silences nothing.
+                    // It silences nothing, but only whoever wrote it knows what it was meant to.
                     fault.fix = fault.fix.or_else(|| {
                         let written = self.written.get(written)?;
                         let left: Vec<Place> = written.names.iter().copied().filter(|other| *other != place).collect();
                         let title = "remove the name that stands for no rule";
-                        Some(Fix::safe(title, vec![written.keep(&left, self.files)]))
+                        Some(Fix::unsafe_(title, vec![written.keep(&left, self.files)]))
                     });
                     self.faults.push(fault);
                 }

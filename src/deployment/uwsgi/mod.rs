@@ -163,12 +163,7 @@ pub(super) fn read(
 
 /// An option that no table has, at its own name where a file has that in front of the value.
 fn stranger(option: &Exported, loaded: &[FileId], files: &Files) -> Stranger {
-    let statement = match option.site {
-        Some(Site::Option { statement, .. }) => statement,
-        _ => None,
-    };
-    let key = statement.map(|at| Place::new(at.file, Span::new(at.span.start, at.span.start + option.key.len())));
-    let key = key.filter(|at| files.get(at.file).text().get(at.span.start..at.span.end) == Some(option.key.as_str()));
+    let key = name_of(option, files);
     // `%(name)`, or one of several names in it.
     let refers = |text: &str| {
         text.split("%(").skip(1).any(|behind| {
@@ -178,6 +173,19 @@ fn stranger(option: &Exported, loaded: &[FileId], files: &Files) -> Stranger {
     };
     let unused = key.is_some() && !loaded.iter().any(|file| refers(files.get(*file).text()));
     Stranger { name: option.key.clone(), name_place: key.unwrap_or(option.place), value: None, unused }
+}
+
+/// The name of an option in front of its value.
+fn name_of(option: &Exported, files: &Files) -> Option<Place> {
+    let (text, key) = (files.get(option.place.file).text(), option.key.as_str());
+    let before = text.get(..option.place.span.start)?;
+    let line = before.rfind('\n').map_or(0, |at| at + 1);
+    // A name that stands alone is what the option shows.
+    let alone = text.get(option.place.span.start..option.place.span.end) == Some(key);
+    let at = if alone { option.place.span.start } else { line + before.get(line..)?.rfind(key)? };
+    let behind = text.get(at + key.len()..option.place.span.start).unwrap_or_default();
+    let joins = behind.chars().all(|c| c.is_whitespace() || "=:\"'-".contains(c));
+    joins.then(|| Place::new(option.place.file, Span::new(at, at + key.len())))
 }
 
 fn is_path(option: &Exported) -> bool {
@@ -366,8 +374,8 @@ fn application(settings: &Settings, exporter: &Exporter, roots: &Roots, files: &
     }
     let (what, place) = mounted(exporter)?;
     // `uwsgi_mount_loader` of 2.0.31 looks at the ending first, and takes nothing else than these two.
-    let is_file = [".py", ".wsgi"].iter().any(|ending| what.ends_with(ending));
-    let app = if is_file { in_file(what) } else { what.contains(':').then(|| what.to_owned())? };
+    let by_ending = [".py", ".wsgi"].iter().any(|ending| what.ends_with(ending));
+    let app = if by_ending { in_file(what) } else { what.contains(':').then(|| what.to_owned())? };
     Some(Located::new(app, place))
 }
 

@@ -193,6 +193,25 @@ impl<'a> Visitor<'a> for Names {
                     self.full.insert(name.to_owned(), format!("{module}.{}", alias.name.as_str()));
                 }
             }
+            // `app = Flask(__name__)`, whose `run` starts a server.
+            Stmt::Assign(assign) => {
+                let ([Expr::Name(name)], Expr::Call(call)) = (assign.targets.as_slice(), &*assign.value) else {
+                    return;
+                };
+                let made = match &*call.func {
+                    Expr::Name(class) => self.full.get(class.id.as_str()).cloned(),
+                    Expr::Attribute(class) => match &*class.value {
+                        Expr::Name(module) => {
+                            self.full.get(module.id.as_str()).map(|module| format!("{module}.{}", class.attr.as_str()))
+                        }
+                        _ => None,
+                    },
+                    _ => None,
+                };
+                if let Some(class) = made.filter(|class| matches!(class.as_str(), "flask.Flask" | "quart.Quart")) {
+                    self.full.insert(name.id.as_str().to_owned(), class);
+                }
+            }
             _ => visitor::walk_stmt(self, stmt),
         }
     }

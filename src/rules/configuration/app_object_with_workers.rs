@@ -6,12 +6,13 @@ pub(super) const RULE: Rule = rule!("app-object-with-workers", Shape::Deployment
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
-    if deployment.repeated {
-        repeated(service, out);
-    }
     // An expression is only known to be no text once the application is known that it comes to.
     let handed =
         deployment.handed.filter(|_| service.application.is_some() && deployment.server == ServerName::Uvicorn);
+    // An object stops the start before any other process does.
+    if deployment.repeated && deployment.object.is_none() {
+        repeated(service, out);
+    }
     let Some(object) = deployment.object.or(handed) else { return };
     let setting = asking(service);
     if deployment.object.is_none() && setting.is_none() {

@@ -49,7 +49,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let missing: Vec<_> = WANTED.iter().filter(|(name, ..)| off(name) && matters(name)).collect();
     let threads = THREADED
         .iter()
-        .find(|package| deployment.asks_for(package))
+        .find(|package| deployment.asks_for(package) || service.application.is_some_and(|app| imports(app, package)))
         .filter(|_| off("enable_threads") && deployment.int("threads").is_none_or(|threads| threads < 2));
     // That misspelled options pass is a matter of taste; the first two lose requests.
     let grave = missing.iter().any(|(name, ..)| matches!(*name, "die_on_term" | "master")) || threads.is_some();
@@ -91,4 +91,10 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
             options.join(", ")
         ))
         .fix((!edits.is_empty()).then(|| Fix::safe("set what is missing", edits)));
+}
+
+/// Whether an application imports a package, by the name of its module.
+fn imports(app: &App, package: &str) -> bool {
+    let module = package.split_once('-').map_or(package, |(first, _)| first);
+    app.imports(&package.replace('-', "_")) || matches!(module, "opentelemetry") && app.imports(module)
 }

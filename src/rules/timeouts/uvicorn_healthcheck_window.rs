@@ -22,7 +22,8 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     if option.is_some_and(Setting::is_set) {
         return;
     }
-    let heavy = HEAVY.iter().find(|package| deployment.asks_for(package));
+    let imports = |package: &str| service.application.is_some_and(|app| app.imports(&package.replace('-', "_")));
+    let heavy = HEAVY.iter().find(|package| deployment.asks_for(package) || imports(package));
     let cramped = service.cpus.filter(|cpus| cpus.cpus.0 < exact(count) && cpus.cpus.0 <= 1.0);
     let why = match (heavy, cramped) {
         (Some(package), _) => format!("importing {package} takes longer than that"),
