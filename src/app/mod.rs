@@ -255,7 +255,7 @@ fn assemble(
         loop_calls,
         workload: reached::workload(&reached, streams),
         reached,
-        connections: pools::connections(types, &loaded),
+        connections: pools::connections(types, &loaded, modules),
         // Only greenlets have to be yielded to, and only AnyIO's threads are counted in tokens.
         cooperative: if object.interface == Interface::Wsgi { cooperative(files, modules) } else { Vec::new() },
         tokens: matches!(object.framework, Framework::FastApi | Framework::Starlette)

@@ -24,7 +24,7 @@ pub(super) struct Image<'f> {
     pub(super) user: Option<Located<String>>,
     /// Whether it has a user that cannot be told.
     pub(super) user_is_open: bool,
-    pub(super) stop_signal: Option<&'f Located<String>>,
+    pub(super) stop_signal: Option<Located<String>>,
     pub(super) health: Option<&'f HealthCheck>,
     /// The image below all of its stages, as written.
     pub(super) base: Option<&'f Located<String>>,
@@ -41,6 +41,8 @@ pub(super) struct Ran {
     pub(super) place: Place,
     /// The folder that it runs in, as far as that is known.
     pub(super) folder: Option<String>,
+    /// How many copies were made before it.
+    pub(super) behind: usize,
 }
 
 /// An image of a registry that is known.
@@ -61,6 +63,8 @@ pub(super) struct Landed<'f> {
     pub(super) sources: Vec<String>,
     /// Absolute, or relative to a working folder that is not known.
     pub(super) destination: String,
+    /// How many copies were made before it.
+    pub(super) order: usize,
     /// The earlier stage that it comes from; without one it comes from the project.
     pub(super) from: Option<Box<Image<'f>>>,
 }
@@ -340,7 +344,16 @@ impl<'f> Image<'f> {
                         self.user_is_open = user.is_none();
                         self.user = user.map(|user| Located::new(user, word.place));
                     }
-                    Step::Run(place) => self.runs.push(Ran { place: *place, folder: self.working_folder.clone() }),
+                    Step::Signal(word) => {
+                        let signal = word.resolve(&|name| self.scope.text(name));
+                        // One that cannot be told stays as it is written, so that nobody takes it for the usual one.
+                        let signal = signal.map(|signal| Located::new(signal, word.place));
+                        self.stop_signal = signal.or_else(|| unit.stop_signal.clone());
+                    }
+                    Step::Run(place) => {
+                        let folder = self.working_folder.clone();
+                        self.runs.push(Ran { place: *place, folder, behind: self.copied.len() });
+                    }
                     Step::Copy(index, written, word) => {
                         let path = word.resolve(&|name| self.scope.text(name));
                         let destination = path.as_ref().and_then(|path| self.below(path)).or(path);
@@ -350,13 +363,13 @@ impl<'f> Image<'f> {
                             let sources =
                                 sources.map(|(text, word)| resolve(word).unwrap_or_else(|| text.clone())).collect();
                             let dockerfile = unit.place.file;
-                            self.copied.push(Landed { copied, dockerfile, sources, destination, from: None });
+                            let order = self.copied.len();
+                            self.copied.push(Landed { copied, dockerfile, sources, destination, order, from: None });
                         }
                     }
                 }
             }
         }
-        self.stop_signal = unit.stop_signal.as_ref().or(self.stop_signal);
         self.health = unit.health.first().or(self.health);
         if unit.entrypoint.is_some() {
             // Docker drops the command of the base when a stage sets its own entry point.
@@ -504,6 +517,10 @@ mod tests {
             differ("ENV", ours.join("\n"), expected.join("\n"));
             let known = |text: &serde_json::Value, default: &str| text.as_str().unwrap_or(default).to_owned();
             let folder = image.working_folder.clone().unwrap_or_else(|| "/".to_owned());
+            let user = image.user.as_ref().map_or("", |user| user.value.as_str());
+            differ("USER", user.to_owned(), known(&theirs["User"], ""));
+            let signal = image.stop_signal.as_ref().map_or("", |signal| signal.value.as_str());
+            differ("STOPSIGNAL", signal.to_owned(), known(&theirs["StopSignal"], ""));
             differ("WORKDIR", folder, join("/", &known(&theirs["WorkingDir"], "/")));
             let words = |command: Option<&Command>| {
                 let words = |command: &Command| {

@@ -22,23 +22,20 @@ const PROJECTS: [(&[&str], &[&str]); 6] = [
     (&["pipenv", "sync"], &["Pipfile.lock"]),
 ];
 
-/// The files of the project that say what is installed in an image with the folders `roots`, built from
-/// `context`; `folders` tells those of the images that it copies from.
+/// The files of the project that say what is installed in an image that is built from `context`; `folders` tells
+/// the folders that a command of its build, or of the build of an image that it copies from, finds there.
 pub(super) fn lists(
     image: &Image,
-    roots: &Roots,
     context: &str,
-    folders: &dyn Fn(&Image) -> Roots,
+    folders: &dyn Fn(&Image, &Ran) -> Roots,
     files: &Files,
 ) -> BTreeSet<FileId> {
     let mut found = BTreeSet::new();
-    for ran in &image.runs {
-        of_command(ran, roots, context, files, &mut found);
-    }
-    for stage in image.copied.iter().filter_map(|landed| landed.from.as_deref()) {
-        let roots = folders(stage);
-        for ran in &stage.runs {
-            of_command(ran, &roots, context, files, &mut found);
+    let stages = image.copied.iter().filter_map(|landed| landed.from.as_deref());
+    for stage in std::iter::once(image).chain(stages) {
+        let installs = |ran: &&Ran| ["install", "sync"].iter().any(|verb| files.text_at(ran.place).contains(verb));
+        for ran in stage.runs.iter().filter(installs) {
+            of_command(ran, folders(stage, ran), context, files, &mut found);
         }
     }
     // A list may name others.
@@ -59,10 +56,9 @@ pub(super) fn lists(
     found
 }
 
-fn of_command(ran: &Ran, roots: &Roots, context: &str, files: &Files, found: &mut BTreeSet<FileId>) {
-    let Some(mut folder) = ran.folder.clone().or_else(|| Some("/".to_owned())) else { return };
+fn of_command(ran: &Ran, mut roots: Roots, context: &str, files: &Files, found: &mut BTreeSet<FileId>) {
+    let mut folder = ran.folder.clone().unwrap_or_else(|| "/".to_owned());
     let text = files.text_at(ran.place);
-    let mut roots = roots.clone();
     for mount in text.split_whitespace().filter_map(|word| word.strip_prefix("--mount=")) {
         let part = |names: [&str; 3]| {
             let mut parts = mount.split(',').filter_map(|part| part.split_once('='));

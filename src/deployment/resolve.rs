@@ -19,9 +19,9 @@ use super::{
 use crate::findings::Note;
 use crate::python::deeds::Deeds;
 use crate::read::{self, Facts, Limits, Unit, UnitKind};
-use crate::servers::arguments::{self, Argument, Arguments, Given};
+use crate::servers::arguments::{self, Argument, ArgumentError, Arguments, Given};
 use crate::servers::schema::Syntax;
-use crate::servers::{Program, Server, Table, Version, fastapi_cli, table};
+use crate::servers::{Program, Server, Setting, Table, Version, fastapi_cli, table};
 use crate::source::{FileId, Files, Located, Place};
 use crate::values::Value;
 
@@ -65,7 +65,17 @@ pub(super) fn resolve(
     // A call has neither options nor files, unless it reads them itself.
     let alone = called.as_ref().is_some_and(|called| !called.reads_command_line);
     let options = if alone { Arguments::default() } else { options(table, version.version, start, &mut errors) };
+    let mut ahead: Vec<Located<&'static Setting>> = Vec::new();
     for found in [&options, &command_line] {
+        ahead.extend(found.errors.iter().filter_map(|error| {
+            let ArgumentError::Unrecognised(text) = &error.value else { return None };
+            let flag = text.split('=').next().unwrap_or(text);
+            let has = |setting: &&Setting| setting.at(table.newest()).flags().iter().any(|known| known == flag);
+            Some(Located::new(
+                table.settings().filter(|setting| is_ahead(setting, version.version)).find(has)?,
+                error.place,
+            ))
+        }));
         errors.extend(found.errors.iter().map(|e| Located::new(e.value.to_string(), e.place)));
     }
     let environ = |name: &str| start.environment.lookup(name);
@@ -150,6 +160,13 @@ pub(super) fn resolve(
     }
     let roots = entered(start, &settings);
     let handed = called.as_ref().and_then(|called| called.handed);
+    ahead.extend(called.iter().flat_map(|called| &called.unlisted).filter_map(|name| {
+        let setting = table.setting(&name.value).filter(|setting| is_ahead(setting, version.version))?;
+        Some(Located::new(setting, name.place))
+    }));
+    let told_mode =
+        named.as_ref().filter(|_| server == Server::Hypercorn).and_then(|named| hypercorn::mode(&named.value));
+    let repeated = called.as_ref().is_some_and(|called| called.unguarded);
     let folder = called.and_then(|called| called.folder).or(home_of_path).unwrap_or_else(|| match &app {
         Some(app) => roots.folder_importing(files, &app.value),
         None => roots.folder(files),
@@ -162,6 +179,9 @@ pub(super) fn resolve(
         folder,
         placed: roots.placed(files),
         handed,
+        repeated,
+        ahead,
+        told_mode,
         others,
         class: settle::worker_class(table, &settings),
         workers_on_large_node: large,
@@ -267,6 +287,7 @@ impl Situation<'_> {
                 app = app.or_else(|| Some(Located::new(variable?.text.clone()?, variable?.place)));
             }
             Server::Hypercorn => {
+                app = app.map(hypercorn::application);
                 hypercorn::adjust(settings, given);
                 errors.extend(hypercorn::at_start(settings, start.place));
             }
@@ -289,6 +310,11 @@ impl Situation<'_> {
         }
         app
     }
+}
+
+/// Whether a version does not have a setting yet.
+fn is_ahead(setting: &Setting, version: Version) -> bool {
+    setting.since().is_some_and(|since| since > version)
 }
 
 /// `WSGIApplication.init` of Gunicorn 27.0.1 names the process after its first argument before

@@ -100,7 +100,7 @@ impl<'f> Scene<'f> {
     pub(super) fn image(image: &Image<'f>, files: &Files, facts: &Facts) -> Self {
         let home = image::home(image, files);
         let (environment, roots) = inside(image, &home, None, files);
-        let installed = installed_in(image, &home, &roots, files);
+        let installed = installed_in(image, &home, files);
         let surroundings = Surroundings { environment, roots, files, facts, outer: &|_| None };
         let Started { programs: starts, scripts } = commands::starts(image.entrypoint, image.command, &surroundings);
         Self {
@@ -160,7 +160,7 @@ impl<'f> Scene<'f> {
             _ => (Environment::default(), Roots::image(beside, working)),
         };
         let installed = match (&image, &recipe) {
-            (Some(image), Some(recipe)) => installed_in(image, &recipe.context, &roots, files),
+            (Some(image), Some(recipe)) => installed_in(image, &recipe.context, files),
             _ => BTreeSet::new(),
         };
         for mount in &unit.mounts {
@@ -180,7 +180,8 @@ impl<'f> Scene<'f> {
         let inherited = || if drops { None } else { own_image?.command };
         let command = unit.command.as_ref().or_else(inherited);
         let uses_own = unit.command.is_some() || unit.entrypoint.is_some();
-        if !uses_own {
+        // A chart is one of several ways to run an image that others take from a registry.
+        if !uses_own && !(is_cluster && is_of_chart(unit, files)) {
             built.extend(own_image.map(|image| image.stage.place));
         }
         let surroundings = Surroundings { environment, roots, files, facts, outer: &outer };
@@ -393,6 +394,13 @@ impl<'f> Scene<'f> {
     }
 }
 
+/// Whether a chart of Helm declares a unit.
+fn is_of_chart(unit: &Unit, files: &Files) -> bool {
+    let path = files.get(unit.place.file).path();
+    let home = path.rfind("templates/").and_then(|at| path.get(..at));
+    home.is_some_and(|home| files.find(&locate::join(home, "Chart.yaml")).is_some())
+}
+
 fn is_inside(inner: Place, outer: Place) -> bool {
     inner.file == outer.file && outer.span.start <= inner.span.start && inner.span.end <= outer.span.end
 }
@@ -415,7 +423,9 @@ fn with_image(unit: &Unit, image: Option<&Image>, files: &Files) -> Unit {
         unit.user.clone_from(&image.user);
         unit.container.user_is_open = image.user_is_open;
     }
-    unit.stop_signal = unit.stop_signal.or_else(|| image.stop_signal.cloned());
+    if unit.kind == UnitKind::Image || unit.stop_signal.is_none() {
+        unit.stop_signal.clone_from(&image.stop_signal);
+    }
     let declared = image.stage.outside.volumes.iter().filter(|volume| !unit.outside.volumes.contains(volume));
     let declared: Vec<String> = declared.cloned().collect();
     unit.outside.volumes.extend(declared);
@@ -447,18 +457,23 @@ fn inside(image: &Image, folder: &str, working: Option<&str>, files: &Files) -> 
 }
 
 /// The lists of requirements that an image built from `folder` installs.
-fn installed_in(image: &Image, folder: &str, roots: &Roots, files: &Files) -> BTreeSet<FileId> {
-    installed::lists(image, roots, folder, &|stage| folders(stage, folder, None, files), files)
+fn installed_in(image: &Image, folder: &str, files: &Files) -> BTreeSet<FileId> {
+    installed::lists(image, folder, &|stage, ran| folders_before(stage, folder, None, files, ran.behind), files)
 }
 
 fn folders(image: &Image, folder: &str, working: Option<&str>, files: &Files) -> Roots {
+    folders_before(image, folder, working, files, usize::MAX)
+}
+
+/// The folders of an image with the first copies only.
+fn folders_before(image: &Image, folder: &str, working: Option<&str>, files: &Files, copies: usize) -> Roots {
     let mut roots = Roots::image(folder, working.or(image.working_folder.as_deref()));
     roots.leave(LeftOut::of(image.stage.place.file, folder, files));
     if let Some(base) = image.known {
         let commands = image.runs.iter().map(|ran| files.text_at(ran.place).to_owned()).collect();
         roots.close(Rest { holds: base.image.holds().to_vec(), commands });
     }
-    for landed in &image.copied {
+    for landed in image.copied.iter().filter(|landed| landed.order < copies) {
         let sources = &landed.sources;
         if let Some(at) = landed.copied.written {
             roots.mount(&files.part_path(landed.dockerfile, at), &landed.destination);

@@ -318,6 +318,8 @@ pub enum Step {
     Enter(Word),
     /// `USER`.
     User(Word),
+    /// `STOPSIGNAL`.
+    Signal(Word),
     /// `RUN`: the whole instruction.
     Run(Place),
     /// `COPY` or `ADD`: this one of what the unit copies; its sources and where it lands, as written.

@@ -404,7 +404,9 @@ fn conf(path: &str, text: &str) -> Option<FileKind> {
         })
     };
     let passes = ["proxy_pass", "uwsgi_pass", "proxy_set_header", "proxy_read_timeout", "client_max_body_size"];
-    let nginx = passes.into_iter().any(directive) || (directive("upstream") && text.contains("server "));
+    // `location / { proxy_pass http://web; }` has it in the middle of a line.
+    let inside = directive("location") && passes.iter().any(|name| text.contains(&format!("{name} ")));
+    let nginx = inside || passes.into_iter().any(directive) || (directive("upstream") && text.contains("server "));
     let sections = matches!(path.rsplit_once('.'), Some((_, "ini" | "cfg")));
     (!sections && nginx).then_some(FileKind::Nginx)
 }

@@ -4,7 +4,7 @@ use super::super::effective::{Candidate, Layer, Resolved};
 use super::site::{Found, Sites};
 use super::{Launched, granian, hypercorn, target, uvicorn};
 use crate::python::evaluate::{Evaluated, Outcome};
-use crate::python::launches::Api;
+use crate::python::launches::{self, Api};
 use crate::read::Facts;
 use crate::servers::{Setting, Table, Version, cast};
 use crate::source::{Files, Located, Place};
@@ -31,10 +31,14 @@ pub(in super::super) struct Called {
     pub(in super::super) folder: Option<String>,
     /// Why the server refuses the call.
     pub(in super::super) errors: Vec<Located<String>>,
+    /// Names among those that the version may not have yet.
+    pub(in super::super) unlisted: Vec<Located<String>>,
     /// Whether the command line, files and the variable with options count as well.
     pub(in super::super) reads_command_line: bool,
     /// Where the application is handed over as an object, which no other process could import.
     pub(in super::super) object: Option<Place>,
+    /// Whether importing the file makes the call again, as every process does that Python starts anew.
+    pub(in super::super) unguarded: bool,
     /// Settings that count for nothing because of how the server is run, with what they come to.
     pub(in super::super) fixed: Vec<(&'static str, Value)>,
     /// The file of variables that the call names.
@@ -80,12 +84,24 @@ pub(in super::super) fn read(
         let hidden = reading.sites.argument("", None);
         reading.hide(&mut called, &hidden.place, "it may be among the arguments that are unpacked here");
     }
+    called.unguarded = launched.api == Api::UvicornRun && repeats(launched, files, facts);
     if let Some(app) = called.app.as_ref().filter(|_| called.handed.is_none())
         && called.folder.is_none()
     {
         called.folder = target::folder_of(launched, &app.value, files);
     }
     called
+}
+
+/// Whether the file of a call is the program, and makes the call wherever it is imported.
+fn repeats(launched: &Launched, files: &Files, facts: &Facts) -> bool {
+    let place = launched.sighting.place;
+    // `multiprocessing.spawn` does not import the `__main__` of a package again.
+    let is_program = launched.program == Some(place.file) && files.get(place.file).name() != "__main__.py";
+    let Some(module) = facts.python.get(&place.file).filter(|_| is_program) else { return false };
+    launches::find(module).iter().find(|launch| launch.span == place.span).is_some_and(|launch| {
+        !launch.guarded && launch.function.is_none_or(|function| launches::calls_at_top(module, function))
+    })
 }
 
 impl Reading<'_> {

@@ -229,7 +229,7 @@ impl Shell<'_> {
         {
             let mut told = words.clone();
             told[0] = Some(name.to_owned());
-            if matches!(recognise(&told), Some(Program::Server { name: 0, .. } | Program::Python { .. })) {
+            if matches!(recognise(&told), Some(Program::Server { .. } | Program::Python { .. })) {
                 words = told;
             }
         }

@@ -121,17 +121,18 @@ impl Reader<'_> {
                 self.write(instruction);
             }
             "USER" => {
-                let user = self.located(rest);
-                let parts = expansion::parts(rest.text(), Dialect::Build);
-                let word = Word { parts, place: user.place, removal: user.place, quoted: true };
+                let (user, word) = (self.located(rest), self.word(rest));
                 self.stage(|stage| {
                     stage.stage.get_or_insert_default().steps.push(Step::User(word));
                     stage.user = Some(user);
                 });
             }
             "STOPSIGNAL" => {
-                let signal = self.located(rest);
-                self.stage(|stage| stage.stop_signal = Some(signal));
+                let (signal, word) = (self.located(rest), self.word(rest));
+                self.stage(|stage| {
+                    stage.stage.get_or_insert_default().steps.push(Step::Signal(word));
+                    stage.stop_signal = Some(signal);
+                });
             }
             "CMD" => {
                 let command = self.command(instruction);
@@ -173,6 +174,12 @@ impl Reader<'_> {
     fn located(&self, text: &Decoded) -> Located<String> {
         let all = 0..text.text().len();
         Located::new(text.text().to_owned(), Place::new(self.file, text.span(all)))
+    }
+
+    /// All of a text, its variables told apart.
+    fn word(&self, text: &Decoded) -> Word {
+        let place = Place::new(self.file, text.span(0..text.text().len()));
+        Word { parts: expansion::parts(text.text(), Dialect::Build), place, removal: place, quoted: true }
     }
 
     fn from(&mut self, instruction: &Instruction) {
@@ -269,8 +276,7 @@ impl Reader<'_> {
 
     fn working_folder(&mut self, rest: &Decoded) {
         let mut folder = self.located(rest).map(|text| text.trim_matches(['"', '\'']).to_owned());
-        let parts = expansion::parts(rest.text(), Dialect::Build);
-        let word = Word { parts, place: folder.place, removal: folder.place, quoted: true };
+        let word = self.word(rest);
         self.stage(|stage| {
             stage.stage.get_or_insert_default().steps.push(Step::Enter(word));
             if let Some(previous) = &stage.working_folder

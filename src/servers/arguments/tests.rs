@@ -24,9 +24,9 @@ fn words(line: &str) -> Vec<Argument> {
             removal: place,
             literal: unknown.is_none(),
             unless_set: None,
+            origin: None,
             single: false,
             maybe,
-            origin: None,
         });
         at += word.len() + 1;
     }
