@@ -231,7 +231,6 @@ fn assemble(
     tasks::before_serving(&effects, &mut found, &nodes);
     tasks::left_running(&mut effects, &loaded, &mut found, &mut nodes);
     let streaming = streams::find(&mut effects, &loaded, modules);
-    effects.settle();
     let handlers: Vec<Handler> =
         found.iter().zip(&nodes).map(|(found, &node)| handler(&effects, found, node)).collect();
     let entries: Vec<_> = found

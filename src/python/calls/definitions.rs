@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::guards::is_placeholder;
-use super::{Class, Function, Import, Outside, Parameter, Reader, one};
+use super::{Class, Function, Import, Outside, Parameter, Reader, last_name, one};
 use crate::python::names::{Binding, Bound};
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::{span_of, visitor};
@@ -77,6 +77,12 @@ impl<'a> Reader<'a> {
 
     /// The class whose method this is, if the expression is its first parameter.
     pub(super) fn class_of_receiver(&self, object: &Expr) -> Option<u32> {
+        let object = match object {
+            // `self.__class__`, `type(self)`
+            Expr::Attribute(class) if class.attr.as_str() == "__class__" => &*class.value,
+            Expr::Call(call) if last_name(&call.func) == "type" => call.arguments.args.first()?,
+            object => object,
+        };
         let Expr::Name(object) = object else { return None };
         let function = &self.facts.functions[self.function as usize];
         let first = function.parameters.first()?;

@@ -129,10 +129,14 @@ impl<'a> Work<'_, 'a> {
         let several = rare || are_several(&callees);
         let meant = callees.clone();
         let callees = self.types.candidates(callees, call, self.frame);
+        let before = self.out.edges.len();
         for callee in callees.iter() {
             let doubtful = several || !meant.contains(callee);
             self.callee(callee, call, span, awaited, doubtful);
         }
+        // What hardly ever runs is not made likelier by who is called.
+        let added = self.out.edges.iter_mut().skip(before).filter(|_| rare);
+        added.for_each(|edge| edge.doubts += 1);
         let doubtful = several;
         if let Some(callable) = self.types.offloaded(&callees, call) {
             self.off_the_loop(callable, span);

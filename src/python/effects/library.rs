@@ -146,23 +146,24 @@ impl<'a> Work<'_, 'a> {
             if !plausible || self.in_thread {
                 continue;
             }
-            self.takes_over_one(argument, span, 0);
+            self.takes_over_one(argument, span, runs_at_once(last_name(&call.func)), 0);
         }
     }
 
-    fn takes_over_one(&mut self, argument: &'a Expr, span: Span, depth: u8) {
+    fn takes_over_one(&mut self, argument: &'a Expr, span: Span, at_once: bool, depth: u8) {
         match argument {
             Expr::List(list) if depth < MAX_DISPLAYS => {
-                return list.elts.iter().for_each(|one| self.takes_over_one(one, span, depth + 1));
+                return list.elts.iter().for_each(|one| self.takes_over_one(one, span, at_once, depth + 1));
             }
             Expr::Starred(starred) if depth < MAX_DISPLAYS => {
-                return self.takes_over_one(&starred.value, span, depth + 1);
+                return self.takes_over_one(&starred.value, span, at_once, depth + 1);
             }
             _ => {}
         }
         let values = self.types.value(argument, self.frame);
         // Several values of one call are what it may mean, those of a container are all there.
-        let doubtful = values.len() > 1 && matches!(argument, Expr::Call(_) | Expr::ListComp(_) | Expr::Generator(_));
+        let doubtful =
+            at_once && values.len() > 1 && matches!(argument, Expr::Call(_) | Expr::ListComp(_) | Expr::Generator(_));
         for value in values.iter() {
             match value {
                 Value::Generator(_) if matches!(argument, Expr::Generator(_)) => self.consume(value, span, false),
@@ -210,6 +211,11 @@ impl<'a> Work<'_, 'a> {
             }
         }
     }
+}
+
+/// Whether a function of asyncio runs the coroutines that it is given as `await` would.
+fn runs_at_once(name: &str) -> bool {
+    SPAWNERS.contains(&name) || matches!(name, "gather" | "shield" | "wait" | "wait_for")
 }
 
 /// Whether a file is opened that the kernel makes up: `open("/proc/meminfo")`.

@@ -13,7 +13,6 @@ mod ended;
 mod expand;
 mod implicit;
 mod library;
-mod likeness;
 mod queries;
 mod search;
 

@@ -50,6 +50,8 @@ pub enum Known<'a> {
     Member(ClassId, &'a str),
     /// A container without anything in it.
     Empty,
+    /// `None`, or something else that is false.
+    False,
     /// Something that is true, and not `None`.
     True,
     /// Anything but `None`.
@@ -60,7 +62,7 @@ impl Known<'_> {
     /// Its truth value.
     pub(super) fn truth(self) -> Option<bool> {
         match self {
-            Self::None | Self::Empty => Some(false),
+            Self::None | Self::Empty | Self::False => Some(false),
             Self::Bool(value) => Some(value),
             Self::Number(number) => Some(number != 0),
             Self::Text(text) => Some(!text.is_empty()),
@@ -88,7 +90,8 @@ impl Known<'_> {
             return Some(self);
         }
         match (self, other) {
-            (Self::None, _) | (_, Self::None) => None,
+            _ if self.truth() == Some(false) && other.truth() == Some(false) => Some(Self::False),
+            (Self::None | Self::False, _) | (_, Self::None | Self::False) => None,
             _ if self.truth() == Some(true) && other.truth() == Some(true) => Some(Self::True),
             _ => Some(Self::Some),
         }
@@ -128,6 +131,7 @@ impl Known<'_> {
                 (!may_be).then_some(false)
             }
             (Self::Member(class, name), Self::Member(other, known)) if class == other => Some(name == known),
+            (Self::False, _) | (_, Self::False) => None,
             // A member may equal its value, and `1 == True`.
             (Self::Some | Self::True | Self::Empty | Self::Member(..) | Self::Ends(..), _)
             | (_, Self::Some | Self::True | Self::Empty | Self::Member(..) | Self::Ends(..)) => None,
@@ -397,9 +401,10 @@ impl<'a> Types<'a> {
                 };
                 let known = self.known_bindings(&seen, frame, depth);
                 // What is empty where it is handed over may be filled here.
-                let known = known.map(|known| match known {
-                    Known::Empty if !self.is_left_empty(name, frame.function) => Known::Some,
-                    other => other,
+                let known = known.and_then(|known| match known {
+                    Known::Empty if !self.is_left_empty(name, frame.function) => Some(Known::Some),
+                    Known::False if !self.is_left_empty(name, frame.function) => None,
+                    other => Some(other),
                 });
                 return known.or_else(|| asserted(name, at, &function.conditions, is_same));
             }
