@@ -41,7 +41,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use app::{Application, Asked, Code};
+use app::{Application, Asked, Basis, Code};
 use deployment::Assembly;
 use findings::{Finding, Note, Suppressed};
 use host::Host;
@@ -169,15 +169,38 @@ fn analyse(request: &Request, code: &Code<'_>, assembly: &Assembly, notes: &mut 
         Some(Asked { target, handed: deployment.handed, called: deployment.calls_app(), start: deployment.start() })
     };
     let told: BTreeSet<Asked> = assembly.deployments.iter().filter_map(key).collect();
-    let each = told.into_par_iter().map(|asked| {
-        let mut notes = Vec::new();
-        let found = guarded(&asked.target, &mut notes, || app::analyse_as_told(code, &asked, &request.instructions));
-        (asked, (found.flatten(), notes))
-    });
-    let known: BTreeMap<_, _> = each.collect();
-    notes.extend(known.values().flat_map(|(_, notes)| notes.iter().cloned()));
-    let of = |deployment| known.get(&key(deployment)?)?.0.clone();
+    let told: Vec<Asked> = told.into_iter().collect();
+    let firsts = firsts(code, &told, request);
+    let each =
+        told.par_iter().zip(&firsts).enumerate().filter(|(at, (_, first))| at == *first).map(|(at, (asked, _))| {
+            let mut notes = Vec::new();
+            let found = guarded(&asked.target, &mut notes, || app::analyse_as_told(code, asked, &request.instructions));
+            (at, (found.flatten(), notes))
+        });
+    let analysed: BTreeMap<usize, (Option<Application>, Vec<Note>)> = each.collect();
+    notes.extend(analysed.values().flat_map(|(_, notes)| notes.iter().cloned()));
+    let under_its_name = |(asked, first): (&Asked, &usize)| {
+        let found = analysed.get(first).and_then(|(found, _)| found.clone());
+        (asked.clone(), found.map(|application| Application { target: asked.target.clone(), ..application }))
+    };
+    let known: BTreeMap<Asked, Option<Application>> = told.iter().zip(&firsts).map(under_its_name).collect();
+    let of = |deployment| known.get(&key(deployment)?)?.clone();
     assembly.deployments.iter().map(of).collect()
+}
+
+/// For each of these, the first that says the same under another name or from another place.
+fn firsts(code: &Code<'_>, told: &[Asked], request: &Request) -> Vec<usize> {
+    if told.len() < 2 {
+        return (0..told.len()).collect();
+    }
+    // A defect shows again, and is told, where the application is analysed.
+    let basis = |asked| guarded("", &mut Vec::new(), || app::basis(code, asked, &request.instructions)).flatten();
+    let bases: Vec<Option<Basis>> = told.par_iter().map(basis).collect();
+    let first = |(at, basis): (usize, &Option<Basis>)| {
+        let same = bases.iter().position(|other| basis.is_some() && other == basis);
+        same.unwrap_or(at)
+    };
+    bases.iter().enumerate().map(first).collect()
 }
 
 /// Runs an analysis; a defect of it costs its own answer, not the run.

@@ -3,6 +3,7 @@
 //! Decides what can be read from the code alone. Which server runs it, with how many workers, and
 //! whether any of this is a fault, is for the rules.
 
+mod alike;
 mod beginnings;
 mod blocking;
 #[cfg(test)]
@@ -30,9 +31,11 @@ mod target_cases;
 mod tasks;
 mod workload;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
+pub use alike::{Basis, basis};
 pub use beginnings::{Beginning, BeginningKind};
 pub use instructions::Instructions;
 pub use instruments::{Instrument, Kind as InstrumentKind};
@@ -174,6 +177,12 @@ impl Asked {
     pub fn by_name(target: &str, start: Start) -> Self {
         Self { target: target.to_owned(), handed: None, called: false, start }
     }
+
+    /// The target, as a call if the server calls it.
+    fn name(&self) -> Cow<'_, str> {
+        let is_call = self.target.contains('(');
+        if self.called && !is_call { format!("{}()", self.target).into() } else { self.target.as_str().into() }
+    }
 }
 
 /// Analyses the application that `target` (`package.module:attribute`, or a call in place of the
@@ -191,10 +200,7 @@ pub fn analyse_as_told(code: &Code<'_>, asked: &Asked, instructions: &Instructio
         let object = match asked.handed {
             // Answers of one that knows all callers are none for an application that loads a part of them.
             Some(place) => handed::find(code.modules, &Types::new(code.project(), &asked.start), place, asked.called)?,
-            None if asked.called && !asked.target.contains('(') => {
-                target::find(&types, &format!("{}()", asked.target))?
-            }
-            None => target::find(&types, &asked.target)?,
+            None => target::find(&types, &asked.name())?,
         };
         Some(assemble(code, &types, &asked.target, &object, instructions))
     })

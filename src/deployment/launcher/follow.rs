@@ -1,5 +1,8 @@
 //! From the name of some code to the calls in it that start servers.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use super::super::commands::Start;
 use super::super::configuration::Reader;
 use super::super::locate::{installed, join};
@@ -95,7 +98,16 @@ pub(in super::super) fn follow(
         cpus: None,
         quota: None,
     };
-    let resolve = |name: &str| import(&reader, entry, name);
+    // The same names are imported again and again, most of them from libraries, for which every folder is tried.
+    let imported: RefCell<HashMap<String, Option<Imported<'_>>>> = RefCell::default();
+    let resolve = |name: &str| {
+        if let Some(known) = imported.borrow().get(name) {
+            return *known;
+        }
+        let found = import(&reader, entry, name);
+        imported.borrow_mut().insert(name.to_owned(), found);
+        found
+    };
     let env_file = |path: FilePath<'_>| reader.env_file(path);
     let path_of = |file: FileId| Some(files.get(file).path().to_owned());
     let inputs = Inputs {

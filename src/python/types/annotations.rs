@@ -10,10 +10,10 @@ use crate::python::syntax::span_of;
 impl<'a> Types<'a> {
     /// The values that an annotation read in `frame` admits.
     pub fn annotation(&self, annotation: &'a Expr, frame: Frame) -> Vec<Value<'a>> {
-        self.ask(Question::Annotation(ExprRef(annotation)), frame, || self.admitted(annotation, frame)).to_vec()
+        self.ask(Question::Annotation(ExprRef(annotation)), frame).to_vec()
     }
 
-    fn admitted(&self, annotation: &'a Expr, frame: Frame) -> Vec<Value<'a>> {
+    pub(super) fn admitted(&self, annotation: &'a Expr, frame: Frame) -> Vec<Value<'a>> {
         match annotation {
             Expr::Name(name) if name.id.as_str() == "Self" => self.own_instance(frame),
             Expr::Name(_) | Expr::Attribute(_) => {

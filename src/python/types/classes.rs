@@ -14,10 +14,13 @@ impl<'a> Types<'a> {
     pub fn bases(&self, class: ClassId) -> Values<'a> {
         let facts = self.class(class);
         let frame = self.plain(FunctionId { file: class.file, index: facts.scope });
-        self.ask(Question::Bases(class), frame, || {
-            let bases = facts.bases.iter().flat_map(|base| self.value(base, frame).to_vec());
-            bases.map(|base| self.unalias(base)).collect()
-        })
+        self.ask(Question::Bases(class), frame)
+    }
+
+    /// The bases of a class, read in `frame`.
+    pub(super) fn read_bases(&self, class: ClassId, frame: Frame) -> Vec<Value<'a>> {
+        let bases = self.class(class).bases.iter().flat_map(|base| self.value(base, frame).to_vec());
+        bases.map(|base| self.unalias(base)).collect()
     }
 
     /// `Generic[T]` and `Base[T]` as bases stand for what is in front of the bracket.

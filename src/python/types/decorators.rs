@@ -14,14 +14,17 @@ impl<'a> Types<'a> {
         if function.decorators.is_empty() {
             return Rc::new([Value::Function(frame)]);
         }
-        self.ask(Question::Decorated(frame.function), frame, || {
-            let around = self.around(frame);
-            let mut current = vec![Value::Function(frame)];
-            for decorator in function.decorators.iter().rev() {
-                current = self.apply(&decorator.expression, around, current);
-            }
-            current
-        })
+        self.ask(Question::Decorated, frame)
+    }
+
+    /// What the decorators of a function leave of it, one after the other.
+    pub(super) fn apply_all(&self, frame: Frame) -> Vec<Value<'a>> {
+        let around = self.around(frame);
+        let mut current = vec![Value::Function(frame)];
+        for decorator in self.function(frame.function).decorators.iter().rev() {
+            current = self.apply(&decorator.expression, around, current);
+        }
+        current
     }
 
     /// What one decorator, written as `expression`, leaves of what stands below it.

@@ -15,10 +15,10 @@ impl<'a> Types<'a> {
         if is_plain(expr) {
             return Rc::clone(&self.nothing);
         }
-        self.ask(Question::Expression(ExprRef(expr)), frame, || self.evaluate(expr, frame))
+        self.ask(Question::Expression(ExprRef(expr)), frame)
     }
 
-    fn evaluate(&self, expr: &'a Expr, frame: Frame) -> Vec<Value<'a>> {
+    pub(super) fn evaluate(&self, expr: &'a Expr, frame: Frame) -> Vec<Value<'a>> {
         match expr {
             Expr::Name(name) => self.name(name.id.as_str(), frame, span_of(name).start),
             Expr::Attribute(attribute) => {
@@ -246,7 +246,7 @@ fn is_object(name: &str) -> bool {
 }
 
 /// Whether an expression gives a number, a text or a truth value, which nothing here asks about.
-fn is_plain(expr: &Expr) -> bool {
+pub(super) fn is_plain(expr: &Expr) -> bool {
     matches!(
         expr,
         Expr::StringLiteral(_)

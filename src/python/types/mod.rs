@@ -33,6 +33,7 @@ mod overrides;
 mod parameters;
 mod project;
 mod protocols;
+mod questions;
 mod results;
 mod rows;
 mod singletons;
@@ -50,6 +51,7 @@ use self::making::Keeping;
 pub use self::offloaders::is_runner;
 pub use self::parameters::is_in_memory;
 pub use self::project::Project;
+use self::questions::{Key, MAX_DEPTH, Question, Tentative};
 pub use self::rows::QUERY;
 use self::sites::Sites;
 use super::calls::{Class, FileFacts, Function, Interest};
@@ -57,14 +59,6 @@ use super::modules::{ModuleRef, Modules, Start};
 use super::syntax::ast;
 use crate::source::{FileId, Place, Span};
 
-/// How many possibilities are kept.
-const MAX_VALUES: usize = 16;
-/// How many, where they are functions: an interface may have as many implementations.
-const MAX_FUNCTIONS: usize = 64;
-/// How deep a question may lead to further questions.
-const MAX_DEPTH: usize = 48;
-/// How many questions one question may lead to before answers on the way round cycles are kept as they are.
-const MAX_PRECISE: usize = 300;
 /// How many names of other modules one question may lead to.
 const MAX_FOLLOWED: usize = 1_000;
 
@@ -184,9 +178,6 @@ pub type Values<'a> = Rc<[Value<'a>]>;
 
 type Children = BTreeMap<ClassId, Vec<ClassId>>;
 
-/// A question, and what is known of the arguments where it is asked.
-type Key<'a> = (Question<'a>, Frame);
-
 /// A name of a module that is being looked up: file, offset of the use, name, open questions.
 type Followed = (u32, usize, Box<str>, usize);
 
@@ -210,8 +201,10 @@ pub struct Types<'a> {
     /// The answer "unknown".
     nothing: Values<'a>,
     subclasses: RefCell<Option<Rc<Children>>>,
-    /// Answers that were cut short, for as long as the question that led to them is open.
-    tentative: RefCell<QuickMap<Key<'a>, (Values<'a>, usize)>>,
+    /// Answers that are not final, for as long as the question that led to them is open.
+    tentative: RefCell<Tentative<'a>>,
+    /// Whether these are being made final.
+    settling: Cell<bool>,
     asked: Cell<usize>,
     /// The modules that the application loads, once they are known.
     loaded: RefCell<Vec<u32>>,
@@ -236,17 +229,6 @@ pub struct Types<'a> {
     followed: Cell<usize>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Question<'a> {
-    Expression(ExprRef<'a>),
-    Annotation(ExprRef<'a>),
-    Result(FunctionId),
-    Yield(FunctionId),
-    Decorated(FunctionId),
-    Bases(ClassId),
-    Given(u16),
-}
-
 impl<'a> Types<'a> {
     /// Nothing asked yet of an application whose server is started in `start`, relative to the root.
     pub fn new(project: &'a Project<'a>, start: &Start) -> Self {
@@ -260,6 +242,7 @@ impl<'a> Types<'a> {
             rests_on: Cell::new(usize::MAX),
             nothing: Rc::new([]),
             tentative: RefCell::default(),
+            settling: Cell::new(false),
             asked: Cell::new(0),
             loaded: RefCell::new(Vec::new()),
             sites: OnceCell::new(),
@@ -353,60 +336,6 @@ impl<'a> Types<'a> {
         Frame { function: FunctionId { index, ..frame.function }, ..frame }
     }
 
-    /// Asks a question once; a question that leads back to itself has no answer.
-    fn ask(&self, question: Question<'a>, frame: Frame, answer: impl FnOnce() -> Vec<Value<'a>>) -> Values<'a> {
-        let key = (question, frame);
-        if let Some(known) = self.answers.borrow().get(&key) {
-            return Rc::clone(known);
-        }
-        let open = self.asking.borrow().len();
-        if open == 0 {
-            self.begin();
-        } else if let Some(&since) = self.asking.borrow().get(&key) {
-            self.rests_on(since);
-            return Rc::clone(&self.nothing);
-        } else if let Some((known, rests_on)) = self.tentative.borrow().get(&key) {
-            self.rests_on(*rests_on);
-            return Rc::clone(known);
-        }
-        if open >= MAX_DEPTH {
-            self.rests_on(0);
-            return Rc::clone(&self.nothing);
-        }
-        self.asked.set(self.asked.get() + 1);
-        self.asking.borrow_mut().insert(key, open);
-        let outer = self.rests_on.replace(usize::MAX);
-        let values = distinct(answer());
-        let values: Values<'a> = if values.is_empty() { Rc::clone(&self.nothing) } else { values.into() };
-        self.asking.borrow_mut().remove(&key);
-        let inner = self.rests_on.replace(outer);
-        // An answer found on the way round a cycle depends on where the round began: only there, where
-        // it is closed, is it final.
-        if inner >= open {
-            self.answers.borrow_mut().insert(key, Rc::clone(&values));
-        } else {
-            if self.asked.get() > MAX_PRECISE {
-                self.tentative.borrow_mut().insert(key, (Rc::clone(&values), inner));
-            }
-            self.rests_on(inner);
-        }
-        values
-    }
-
-    /// A question that none other led to.
-    fn begin(&self) {
-        self.asked.set(0);
-        if self.following.borrow().is_empty() {
-            self.followed.set(0);
-        }
-        self.tentative.borrow_mut().clear();
-    }
-
-    /// What is being answered depends on the question that was opened as this one.
-    fn rests_on(&self, open: usize) {
-        self.rests_on.set(self.rests_on.get().min(open));
-    }
-
     /// Looks up a name of a module. One that leads back to itself has no answer, and neither has one
     /// behind more names than any project has: modules that import from each other have as many ways
     /// through them as their number has permutations.
@@ -427,15 +356,4 @@ impl<'a> Types<'a> {
         self.following.borrow_mut().pop();
         found
     }
-}
-
-fn distinct(values: Vec<Value<'_>>) -> Vec<Value<'_>> {
-    let mut kept: Vec<Value<'_>> = Vec::new();
-    for value in values {
-        let most = if matches!(value, Value::Function(_)) { MAX_FUNCTIONS } else { MAX_VALUES };
-        if kept.len() < most && !kept.contains(&value) {
-            kept.push(value);
-        }
-    }
-    kept
 }

@@ -232,19 +232,22 @@ impl<'a> Types<'a> {
 
     /// What a function returns: by its annotation, else by its `return` statements.
     pub fn returned(&self, frame: Frame) -> Values<'a> {
-        self.ask(Question::Result(frame.function), frame, || {
-            let function = self.function(frame.function);
-            let declared = function.returns.map(|returns| self.annotation(returns, self.around(frame)));
-            let inferred = || -> Vec<Value<'a>> {
-                let dead = self.dead(frame);
-                let live = function.results.iter().filter(|result| !Self::is_dead(&dead, span_of(**result)));
-                self.of_one_kind(live.take(8).flat_map(|result| self.value(result, frame).to_vec()).collect(), frame)
-            };
-            match declared.filter(|values| !values.is_empty()) {
-                Some(values) => self.more_exactly(values, inferred),
-                None => inferred(),
-            }
-        })
+        self.ask(Question::Result, frame)
+    }
+
+    /// What a function returns, read afresh.
+    pub(super) fn read_results(&self, frame: Frame) -> Vec<Value<'a>> {
+        let function = self.function(frame.function);
+        let declared = function.returns.map(|returns| self.annotation(returns, self.around(frame)));
+        let inferred = || -> Vec<Value<'a>> {
+            let dead = self.dead(frame);
+            let live = function.results.iter().filter(|result| !Self::is_dead(&dead, span_of(**result)));
+            self.of_one_kind(live.take(8).flat_map(|result| self.value(result, frame).to_vec()).collect(), frame)
+        };
+        match declared.filter(|values| !values.is_empty()) {
+            Some(values) => self.more_exactly(values, inferred),
+            None => inferred(),
+        }
     }
 
     /// Of the wrappers that a decorator chooses from, those that suit the function it is given: who has one
@@ -303,15 +306,18 @@ impl<'a> Types<'a> {
 
     /// What a generator function yields.
     pub fn yielded(&self, frame: Frame) -> Values<'a> {
-        self.ask(Question::Yield(frame.function), frame, || {
-            let function = self.function(frame.function);
-            let declared = function.returns.map(|returns| self.annotation(returns, self.around(frame)));
-            let declared: Vec<_> = declared.map(|values| self.items(&values)).unwrap_or_default();
-            if !declared.is_empty() {
-                return declared;
-            }
-            function.yields.iter().take(8).flat_map(|value| self.value(value, frame).to_vec()).collect()
-        })
+        self.ask(Question::Yield, frame)
+    }
+
+    /// What a generator function yields, read afresh.
+    pub(super) fn read_yields(&self, frame: Frame) -> Vec<Value<'a>> {
+        let function = self.function(frame.function);
+        let declared = function.returns.map(|returns| self.annotation(returns, self.around(frame)));
+        let declared: Vec<_> = declared.map(|values| self.items(&values)).unwrap_or_default();
+        if !declared.is_empty() {
+            return declared;
+        }
+        function.yields.iter().take(8).flat_map(|value| self.value(value, frame).to_vec()).collect()
     }
 
     /// What awaiting gives.

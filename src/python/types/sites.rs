@@ -5,7 +5,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{ClassId, Frame, FunctionId, Question, Types, Value};
+use super::expressions::is_plain;
+use super::{ClassId, Environment, Frame, FunctionId, Question, Types, Value};
 use crate::python::calls::{Function, Outside, last_name};
 use crate::python::names::{Binding, Bound};
 use crate::python::syntax::ast::{self, Expr};
@@ -84,23 +85,32 @@ impl<'a> Types<'a> {
         if self.loaded.borrow().is_empty() {
             return Vec::new();
         }
-        let values = self.ask(Question::Given(position), frame, || {
-            let function = self.function(frame.function);
-            let mut found = if function.class.is_some() && matches!(function.name, "__init__" | "__new__") {
-                self.given_to_constructor(frame, position)
-            } else {
-                self.given_to_function(frame, position)
-            };
-            found.retain(|value| *value != Value::Unknown);
-            found
-        });
-        values.to_vec()
+        // Of what is known there, only the object matters, and only to these.
+        let function = self.function(frame.function);
+        let receiver = matches!(function.name, "__init__" | "__new__" | "initialize") && function.class.is_some();
+        let receiver = receiver.then(|| self.argument(frame, frame.function, 0)).flatten();
+        let entries = receiver.map(|receiver| ((frame.function, 0), receiver)).into_iter().collect();
+        let environment = self.extend(Environment::default(), entries);
+        self.ask(Question::Given(position), Frame { environment, ..frame }).to_vec()
+    }
+
+    /// What the calls of a function give for a parameter, read afresh.
+    pub(super) fn read_calls(&self, frame: Frame, position: u16) -> Vec<Value<'a>> {
+        let function = self.function(frame.function);
+        let mut found = if function.class.is_some() && matches!(function.name, "__init__" | "__new__") {
+            self.given_to_constructor(frame, position)
+        } else {
+            self.given_to_function(frame, position)
+        };
+        found.retain(|value| *value != Value::Unknown);
+        found
     }
 
     fn given_to_function(&self, frame: Frame, position: u16) -> Vec<Value<'a>> {
         let function = self.function(frame.function);
         let mut found = Vec::new();
-        for (caller, call) in self.calls_of(function.name) {
+        let gives = |call| (0..=1).any(|shift| argument_of(function, position, shift, call).is_some());
+        for (caller, call) in self.calls_of(function.name).into_iter().filter(|(_, call)| gives(call)) {
             let callees = self.value(&call.func, self.plain(caller));
             let is_meant =
                 |value: &&Value<'a>| matches!(value, Value::Function(target) if target.function == frame.function);
@@ -228,13 +238,15 @@ impl<'a> Types<'a> {
             }
             let own = self.calls_of(self.class(class).name);
             let through_class = self.calls_of("cls").into_iter().filter(|(caller, _)| caller.file == class.file);
-            for (caller, call) in own.into_iter().chain(through_class) {
+            let gives = |call| argument_of(function, position, 1, call).is_some();
+            for (caller, call) in own.into_iter().chain(through_class).filter(|(_, call)| gives(call)) {
                 if self.value(&call.func, self.plain(caller)).contains(&Value::Class(class)) {
                     found.extend(self.argument_at(function, position, 1, call, caller));
                 }
             }
         }
-        for (caller, call) in self.calls_of(function.name) {
+        let gives = |call| (0..=1).any(|shift| argument_of(function, position, shift, call).is_some());
+        for (caller, call) in self.calls_of(function.name).into_iter().filter(|(_, call)| gives(call)) {
             let from = self.class_around(caller);
             let related = from.is_some_and(|from| {
                 classes.iter().any(|class| *class == from || self.ancestry(*class).contains(&Value::Class(from)))
@@ -335,22 +347,27 @@ impl<'a> Types<'a> {
         call: &'a ast::ExprCall,
         caller: FunctionId,
     ) -> Vec<Value<'a>> {
-        let position = usize::from(position);
-        let Some(parameter) = function.parameters.get(position) else {
-            return Vec::new();
-        };
-        let named = call
-            .arguments
-            .keywords
-            .iter()
-            .find(|keyword| keyword.arg.as_ref().is_some_and(|name| name.as_str() == parameter.name));
-        let by_position = || {
-            let at = position.checked_sub(shift).filter(|_| parameter.positional)?;
-            let before = call.arguments.args.get(..=at)?;
-            before.last().filter(|_| !before.iter().any(|argument| matches!(argument, Expr::Starred(_))))
-        };
-        let argument = named.map(|keyword| &keyword.value).or_else(by_position);
         let frame = self.open(self.plain(caller));
-        argument.map(|argument| self.value(argument, frame).to_vec()).unwrap_or_default()
+        argument_of(function, position, shift, call)
+            .map(|argument| self.value(argument, frame).to_vec())
+            .unwrap_or_default()
     }
+}
+
+/// The argument that a call gives for a parameter, where it leaves out as many as `shift`, unless nothing is ever
+/// asked about its like.
+fn argument_of<'a>(function: &Function<'a>, position: u16, shift: usize, call: &'a ast::ExprCall) -> Option<&'a Expr> {
+    let position = usize::from(position);
+    let parameter = function.parameters.get(position)?;
+    let named = call
+        .arguments
+        .keywords
+        .iter()
+        .find(|keyword| keyword.arg.as_ref().is_some_and(|name| name.as_str() == parameter.name));
+    let by_position = || {
+        let at = position.checked_sub(shift).filter(|_| parameter.positional)?;
+        let before = call.arguments.args.get(..=at)?;
+        before.last().filter(|_| !before.iter().any(|argument| matches!(argument, Expr::Starred(_))))
+    };
+    named.map(|keyword| &keyword.value).or_else(by_position).filter(|argument| !is_plain(argument))
 }
