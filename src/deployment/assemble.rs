@@ -180,7 +180,10 @@ fn add_alone(mut own: Assembly, aside: bool, assembly: &mut Assembly) {
                 let named =
                     |one: &Deployment| one.app.as_ref().filter(|_| one.handed.is_none()).map(|app| app.value.clone());
                 let module = |one: &Deployment| Some(named(one)?.split(':').next()?.to_owned());
+                // Another branch of the same program is not elsewhere.
+                let beside = other.kind == UnitKind::PythonLauncher && other.command.file == deployment.command.file;
                 other.development.is_none()
+                    && (reloads(deployment) || !beside)
                     && (reloads(deployment) || module(deployment).is_some_and(|own| module(other) == Some(own)))
             });
             deployment.development = elsewhere.map(|other| {

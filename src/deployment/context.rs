@@ -36,7 +36,7 @@ pub(super) fn development(unit: &Unit, files: &Files) -> Option<Located<String>>
     let named = |name: &str| words(name).any(|word| DEVELOPMENT.contains(&word.as_str()));
     let why = if unit.kind == UnitKind::Task {
         format!("`{}` is a task that somebody runs by hand", unit.name)
-    } else if let Some(part) = path.split('/').find(|part| named(part)) {
+    } else if let Some(part) = path.split('/').find(|part| named(part) && !holds_images(unit, part)) {
         format!("`{part}` is named for development")
     } else if named(&unit.name) {
         format!("`{}` is named for development", unit.name)
@@ -49,6 +49,11 @@ pub(super) fn development(unit: &Unit, files: &Files) -> Option<Located<String>>
         return mounted_sources(unit, files);
     };
     Some(Located::new(why, unit.place))
+}
+
+/// Whether a folder is where people keep what builds their images, those for production as well.
+fn holds_images(unit: &Unit, part: &str) -> bool {
+    unit.kind == UnitKind::Image && part.eq_ignore_ascii_case("ci")
 }
 
 /// The path without the ending of a template.

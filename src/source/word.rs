@@ -122,9 +122,16 @@ fn resolve(parts: &[WordPart], lookup: &dyn Fn(&str) -> Option<String>) -> Optio
             }
             WordPart::Opaque(_) => return None,
         }
+        if text.len() > MAX_TEXT {
+            return None;
+        }
     }
     Some(text)
 }
+
+/// A kernel takes no argument and no variable that is longer: `MAX_ARG_STRLEN` of Linux is 128 KiB. What
+/// grows beyond it by variables that name each other is not followed.
+const MAX_TEXT: usize = 128 << 10;
 
 /// Longer values are no names or numbers; comparing every piece of them with a pattern takes its time.
 const MAX_TRIMMED: usize = 4_096;

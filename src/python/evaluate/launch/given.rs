@@ -8,7 +8,7 @@ use std::rc::Rc;
 use crate::source::Span;
 
 use super::super::call::Arguments;
-use super::super::cell::{Cell, Thing};
+use super::super::cell::{Cell, Deps, Thing};
 use super::super::run::{Run, Step};
 
 /// Where the function and its arguments are among those of the call.
@@ -121,7 +121,11 @@ impl<'a> Run<'a, '_> {
         if is_dotted {
             self.with_offset(offset, |run| run.call_cell(&target, given, at)).map(|_| ())
         } else {
-            self.call_cell(&target, given, at).map(|_| ())
+            let passed = given.all().cloned().chain([target.clone()]).collect();
+            let forget = |run: &mut Self| {
+                run.forget_values(passed, &"it would take too long to follow".into(), &Deps::default())
+            };
+            self.apart(|run| run.call_cell(&target, given, at).map(|_| ()), forget)
         }
     }
 

@@ -422,20 +422,34 @@ impl<'a, 'i> Run<'a, 'i> {
         if self.witness.is_none() || self.depth > MAX_STEPS || !matches!(call, Expr::Call(_)) {
             return self.expression(expr).map(|_| ());
         }
+        let why = "it would take too long to follow".into();
+        self.apart(
+            |run| run.expression(expr).map(|_| ()),
+            |run| run.disturb(&Touched::expression(expr), &why, &Deps::default()),
+        )
+    }
+
+    /// Does some work that does not take with it what comes behind: where it would take too long, `forget` says
+    /// what is not known any more.
+    pub(super) fn apart(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Step<()>,
+        forget: impl FnOnce(&mut Self),
+    ) -> Step<()> {
         let before = self.snapshot()?;
         let (depth, nesting, tries) = (self.depth, self.nesting, self.tries);
         let (control, handling, escapes) = (self.control.clone(), self.handling.clone(), self.escapes.clone());
         let here = self.standing();
-        match self.with_half(|run| run.expression(expr)) {
+        match self.with_half(work) {
             Err(Halt::Exhausted) if self.has_fuel() => {
                 self.stand(here);
                 self.state = before;
                 (self.depth, self.nesting, self.tries) = (depth, nesting, tries);
                 (self.control, self.handling, self.escapes) = (control, handling, escapes);
-                self.disturb(&Touched::expression(expr), &"it would take too long to follow".into(), &Deps::default());
+                forget(self);
                 Ok(())
             }
-            result => result.map(|_| ()),
+            result => result,
         }
     }
 
