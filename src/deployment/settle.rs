@@ -159,7 +159,12 @@ impl Sources<'_> {
         let last = self.command_line.given.iter().rfind(|given| given.setting.name() == setting.name());
         let optional = self.command_line.optional.iter();
         let counting = optional.filter(|(_, place)| may_set(*place, last, &self.command_line));
-        counting.map(|(name, _)| Dependency::Environment { name: name.clone(), default: None }).collect()
+        let possible = self.command_line.possible.iter().filter(|(name, _)| *name == setting.name());
+        counting
+            .map(|(name, _)| name)
+            .chain(possible.map(|(_, variable)| variable))
+            .map(|name| Dependency::Environment { name: name.clone(), default: None })
+            .collect()
     }
 
     /// What a list of words says about the setting, in order.

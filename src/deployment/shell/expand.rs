@@ -114,6 +114,7 @@ impl Builder {
             let text = text.map_or_else(text::something, str::to_owned);
             let mut field = Field { removal: self.removal, maybe, ..Field::new(&text, from.place) };
             field.quoted = false;
+            field.unlikely = if maybe && known { text::variable_of(&from.depends) } else { None };
             field.depends.clone_from(&from.depends);
             field.many = pattern::is_special(&text) && !text.starts_with('-');
             self.fields.push(field);

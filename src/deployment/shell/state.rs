@@ -312,7 +312,7 @@ fn likely(name: &str, ours: Option<&Held>, theirs: Option<&Held>, depends: &[Dep
             let also = if longer(ours, theirs) { theirs.as_slice() } else { &[] };
             let mut words = ours.clone();
             let behind = also.iter().skip(ours.len());
-            words.extend(behind.map(|field| Field { maybe: true, ..field.clone() }));
+            words.extend(behind.map(|field| unlikely(field, depends)));
             Held::Many(words)
         }
         (Some(Held::One(one)), Some(Held::One(other))) => {
@@ -328,13 +328,16 @@ fn likely(name: &str, ours: Option<&Held>, theirs: Option<&Held>, depends: &[Dep
             one.depend_on(&text::unless_set(vec![name.to_owned()]));
             Held::One(one)
         }
-        (None, Some(Held::Many(words))) => {
-            Held::Many(words.iter().map(|field| Field { maybe: true, ..field.clone() }).collect())
-        }
+        (None, Some(Held::Many(words))) => Held::Many(words.iter().map(|field| unlikely(field, depends)).collect()),
         (None, _) => return None,
     };
     held.depend_on(depends);
     Some(held)
+}
+
+/// A word that is there only if somebody sets one of the variables in `depends`.
+fn unlikely(field: &Field, depends: &[Dependency]) -> Field {
+    Field { maybe: true, unlikely: text::variable_of(depends), ..field.clone() }
 }
 
 /// Whether `theirs` is `ours` with more words behind.
@@ -365,7 +368,7 @@ fn either(ours: &[Field], theirs: &[Field], place: Place) -> Vec<Field> {
     let mut all = ours[..front].to_vec();
     if ours_middle.is_empty() || theirs_middle.is_empty() {
         let more = ours_middle.into_iter().chain(theirs_middle);
-        all.extend(more.map(|field| Field { maybe: true, ..field }));
+        all.extend(more.map(|field| Field { maybe: true, unlikely: None, ..field }));
     } else {
         all.push(Field::any(place));
     }

@@ -111,6 +111,8 @@ pub(super) struct Field {
     pub(super) many: bool,
     /// Whether it is there only on one of several ways that are all possible.
     pub(super) maybe: bool,
+    /// The variable without which it is not there, where that way is the likelier one.
+    pub(super) unlikely: Option<String>,
     /// Whether any of it was quoted, so that it is a word even if it is empty.
     pub(super) quoted: bool,
     /// Every text that it may be, the likeliest first, where several are known; otherwise empty.
@@ -137,6 +139,7 @@ impl Field {
             depends: Vec::new(),
             many: false,
             maybe: false,
+            unlikely: None,
             quoted: true,
             ways: Vec::new(),
             raw: None,
@@ -211,6 +214,14 @@ impl Field {
             }
         }
     }
+}
+
+/// The first variable among `depends` that somebody may set.
+pub(super) fn variable_of(depends: &[Dependency]) -> Option<String> {
+    depends.iter().find_map(|dependency| match dependency {
+        Dependency::Environment { name, .. } | Dependency::InPlace { name, .. } => Some(name.clone()),
+        Dependency::Cpus { .. } | Dependency::Other { .. } => None,
+    })
 }
 
 /// Variables that somebody may set.
