@@ -206,6 +206,10 @@ pub(crate) struct Advise {
     /// Ask about one group of settings after the other, and write those that are agreed to.
     #[arg(long, conflicts_with_all = ["fix", "diff"])]
     pub(crate) ask: bool,
+    /// With `--fix` or `--diff`: what counts the cores of the machine becomes an expression that follows the CPU limit
+    /// of the container, instead of a number.
+    #[arg(long)]
+    pub(crate) portable: bool,
     /// Exit with 1 if a setting lies outside its range.
     #[arg(long)]
     pub(crate) check: bool,

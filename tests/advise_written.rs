@@ -96,7 +96,7 @@ impl Folder {
         command.current_dir(self.0.path()).env_clear().output().expect("farrier runs")
     }
 
-    /// Every file but the one of the case.
+    /// Every file but the one of the case, and the copy of its old text.
     fn others(&self, case: &Case) -> BTreeMap<PathBuf, Vec<u8>> {
         let mut files = BTreeMap::new();
         let mut open = vec![self.0.path().to_path_buf()];
@@ -105,7 +105,7 @@ impl Folder {
                 let path = entry.expect("is readable").path();
                 if path.is_dir() {
                     open.push(path);
-                } else if path != self.0.path().join(&case.file) {
+                } else if path != self.0.path().join(&case.file) && !path.ends_with(format!("{}~", case.file)) {
                     files.insert(path.clone(), fs::read(&path).expect("is readable"));
                 }
             }
@@ -143,7 +143,13 @@ fn holds(case: &Case) -> Result<(), String> {
     if folder.others(case) != others {
         return Err(format!("another file has changed\n{said}"));
     }
-    if ran.stdout != shown.stdout {
+    let copy = folder.0.path().join(format!("{}~", case.file));
+    if case.after.is_some() && fs::read_to_string(copy).ok().as_ref() != Some(&case.before) {
+        return Err(format!("the old text is not kept, although git does not have it\n{said}"));
+    }
+    let written = String::from_utf8_lossy(&ran.stdout).into_owned();
+    let written: String = written.split_inclusive('\n').filter(|line| !line.starts_with("kept: ")).collect();
+    if written != String::from_utf8_lossy(&shown.stdout) {
         return Err(format!("`--diff` showed something else\n{}", String::from_utf8_lossy(&shown.stdout)));
     }
     if let Some(missing) = case.refused.iter().find(|part| !said.contains(*part)) {

@@ -2,7 +2,7 @@
 //!
 //! Settings, options, the values they take, bounds, choices and defaults come out of the installed packages:
 //! click's and argparse's own objects, Gunicorn's list of settings, Hypercorn's attributes. The table of uWSGI is
-//! held against `uwsgi_options.txt`, which `uwsgi --help` of 2.0.31 printed once: compiling it takes half a minute
+//! held against `rules/servers/uwsgi-options.txt`, which `uwsgi --help` of 2.0.31 printed once: compiling it takes half a minute
 //! and a C compiler, which not every machine has.
 
 #![allow(clippy::expect_used, reason = "a test stops where its own tools fail")]
@@ -171,7 +171,7 @@ fn same(server: Server, name: &str, real: &Json, told: &Value) -> bool {
 
 /// One line for each option structure of 2.0.31 and its plugins: the option, whether it takes a value, the
 /// letter that stands for it.
-const UWSGI: &str = include_str!("support/uwsgi_options.txt");
+const UWSGI: &str = include_str!("../rules/servers/uwsgi-options.txt");
 
 #[test]
 fn the_table_of_uwsgi_agrees_with_its_options() {

@@ -3,12 +3,12 @@
 //! Only the value that wins is edited, and only where it is written out. Anything else is refused
 //! with the place to look at, because an edit elsewhere would change nothing.
 
-use super::{alias, insert};
+use super::{alias, insert, portable};
 use crate::deployment::{Candidate, Dependency, Deployment, Effective, Layer, Resolved};
 use crate::findings::{Edit, Fix};
 use crate::sizing::{Advice, Amount, Class, Item, Verdict};
 use crate::source::{FileId, Files, Place};
-use crate::values::Value;
+use crate::values::{Cpus, Value};
 
 /// What the advice changes.
 #[derive(Debug, Default)]
@@ -46,6 +46,8 @@ pub struct Refusal {
 pub struct Manner {
     /// The only file that may be edited; `None` for whichever holds the value.
     pub only: Option<FileId>,
+    /// Whether a formula over the cores of the machine becomes one that follows the limit of the container.
+    pub portable: bool,
 }
 
 /// The edits that follow from `advice` about `deployment`.
@@ -68,7 +70,7 @@ pub fn changes(deployment: &Deployment, advice: &Advice, manner: Manner, files: 
         };
         let result = match item.verdict {
             Verdict::Remove => remove(effective, item, manner, files),
-            _ => set(deployment, effective, item, manner, files),
+            _ => set(deployment, effective, item, manner, advice.cpus, files),
         };
         match result {
             Ok(change) => changes.made.push(change),
@@ -88,6 +90,7 @@ fn set(
     effective: &Effective,
     item: &Item,
     manner: Manner,
+    cores: Option<Cpus>,
     files: &Files,
 ) -> Result<Change, String> {
     let value = value_of(item.target, deployment);
@@ -108,6 +111,9 @@ fn set(
     here(winner, manner.only, files)?;
     // A formula over all cores of the machine is what the advice is about; it may stay one that sees quotas.
     if let Some(formula) = winner.formula(files) {
+        if manner.portable {
+            return portable::follow(deployment, effective, item, cores, formula, files);
+        }
         let edit = Edit::replace(formula, value.to_string());
         return Ok(Change { setting: item.setting, value: Some(value), fix: Fix::unsafe_(title, vec![edit]) });
     }
@@ -160,6 +166,7 @@ fn computed(winner: &Candidate, files: &Files) -> Option<String> {
         Dependency::Environment { name, .. } => Some(format!("{at}it rests on the variable `{name}`")),
         Dependency::InPlace { .. } => None,
         Dependency::Cpus { spelling, .. } => Some(format!("{at}it is computed from `{spelling}`")),
+        Dependency::Quota { .. } => Some(format!("{at}it follows the CPU limit of the container")),
         Dependency::Other { what } => Some(format!("{at}it rests on {what}")),
     })
 }

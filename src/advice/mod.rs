@@ -9,6 +9,7 @@ mod changes;
 mod insert;
 mod limits;
 mod memory;
+mod portable;
 mod seen;
 mod stated;
 mod timing;

@@ -67,14 +67,23 @@ const CALLS: &[(&str, BeginningKind)] = &[
     ("fastapi_utilities.repeat_every", BeginningKind::Schedules),
     ("schedule.run_pending", BeginningKind::Schedules),
     ("torch.cuda.*", BeginningKind::Gpu),
+    ("tensorflow.Session", BeginningKind::Gpu),
+    ("tensorflow.compat.v1.Session", BeginningKind::Gpu),
+    ("tensorflow.compat.v1.InteractiveSession", BeginningKind::Gpu),
     ("pymongo.MongoClient", BeginningKind::Connects),
     ("pymongo.mongo_client.MongoClient", BeginningKind::Connects),
     ("grpc.insecure_channel", BeginningKind::Connects),
     ("grpc.secure_channel", BeginningKind::Connects),
 ];
 
+/// Packages that put models on the device that they are told.
+const ON_DEVICE: [&str; 6] = ["torch", "transformers", "sentence_transformers", "diffusers", "whisper", "ultralytics"];
+
 /// Libraries whose connections lead to files, and Django, which refuses its models as long as it is being loaded.
 const LOCAL: [&str; 5] = ["python-sqlite3", "sqlite3", "duckdb", "diskcache", "django"];
+
+/// How many names stand for names before it is given up.
+const MAX_HOPS: usize = 4;
 
 /// Words in a file that show that only one process does something.
 const LOCKS: [&str; 12] = [
@@ -106,7 +115,12 @@ pub(super) fn find(
     let mut roots: Vec<usize> =
         closure(types, &object.modules).into_iter().map(|index| effects.explore(types.module_frame(index))).collect();
     roots.extend(object.factories.iter().map(|factory| effects.explore(*factory)));
-    let hooks = entries.iter().filter(|entry| entry.found.context == Context::StartUp);
+    // Django runs its hooks while the application is imported.
+    let early = |entry: &&Entry<'_>| {
+        entry.found.context == Context::StartUp && entry.found.framework == super::Framework::Django
+    };
+    roots.extend(entries.iter().filter(early).map(|entry| effects.explore(entry.found.frame)));
+    let hooks = entries.iter().filter(|entry| entry.found.context == Context::StartUp && !early(entry));
     let hooks: Vec<usize> = hooks.map(|entry| effects.explore(entry.found.frame)).collect();
     let reader = Reader { types, files, trees, torch: RefCell::default() };
     let imported = below(effects, roots);
@@ -161,7 +175,7 @@ fn below(effects: &Effects<'_, '_>, mut open: Vec<usize>) -> BTreeSet<usize> {
     let mut seen = BTreeSet::new();
     while let Some(node) = open.pop() {
         if seen.insert(node) {
-            open.extend(effects.node(node).steps.iter().filter(|step| !step.doubtful).map(|step| step.to));
+            open.extend(effects.node(node).steps.iter().filter(|step| step.doubts == 0).map(|step| step.to));
         }
     }
     seen
@@ -246,29 +260,56 @@ impl<'a> Reader<'_, 'a> {
                 return told;
             }
         }
-        self.moves_to_gpu(call, file).then(|| (BeginningKind::Gpu, format!(".{name}(...)")))
+        let shown =
+            if matches!(&*call.func, Expr::Attribute(_)) { format!(".{name}(...)") } else { format!("{name}(...)") };
+        self.moves_to_gpu(call, frame, file).then_some((BeginningKind::Gpu, shown))
     }
 
     fn mentions_torch(&self, file: FileId) -> bool {
-        let look = || self.files.get(file).text().contains("torch");
+        let text = self.files.get(file).text();
+        let look = || ON_DEVICE.iter().any(|name| text.contains(name));
         *self.torch.borrow_mut().entry(file).or_insert_with(look)
     }
 
-    /// `.cuda()`, `.to("cuda")`, or an argument that asks for such a device, in a file that uses torch.
-    fn moves_to_gpu(&self, call: &ast::ExprCall, file: FileId) -> bool {
-        let is_gpu = |expr: &Expr| matches!(expr, Expr::StringLiteral(text) if text.value.to_str().starts_with("cuda"));
-        let Expr::Attribute(attribute) = &*call.func else { return false };
+    /// `.cuda()`, `.to("cuda")`, or an argument that asks for such a device, in a file that imports what has devices.
+    fn moves_to_gpu(&self, call: &'a ast::ExprCall, frame: Frame, file: FileId) -> bool {
         let arguments = &call.arguments;
-        let by_name = arguments.keywords.iter().any(|keyword| {
-            keyword.arg.as_ref().is_some_and(|arg| arg == "device" || arg == "device_map") && is_gpu(&keyword.value)
-        });
-        let text = self.files.get(file).text();
-        (text.contains("import torch") || text.contains("from torch"))
-            && match attribute.attr.as_str() {
-                "cuda" => arguments.args.is_empty(),
-                "to" => arguments.args.first().is_some_and(is_gpu) || by_name,
-                _ => by_name,
+        let named = |wanted: &[&str]| {
+            arguments.keywords.iter().any(|keyword| {
+                keyword.arg.as_ref().is_some_and(|arg| wanted.contains(&arg.as_str()))
+                    && self.is_gpu(&keyword.value, frame, MAX_HOPS)
+            })
+        };
+        let asks = match last(&call.func) {
+            // Naming a device does not use it.
+            "device" => false,
+            "cuda" => matches!(&*call.func, Expr::Attribute(_)) && arguments.args.is_empty(),
+            "to" => {
+                arguments.args.first().is_some_and(|first| self.is_gpu(first, frame, MAX_HOPS)) || named(&["device"])
             }
+            _ => named(&["device", "device_map", "map_location"]),
+        };
+        let text = self.files.get(file).text();
+        asks && ON_DEVICE
+            .iter()
+            .any(|name| text.contains(&format!("import {name}")) || text.contains(&format!("from {name}")))
+    }
+
+    /// `"cuda:0"`, `torch.device("cuda")`, or a name that stands for one of them and nothing else.
+    fn is_gpu(&self, expr: &'a Expr, frame: Frame, hops: usize) -> bool {
+        match expr {
+            Expr::StringLiteral(text) => text.value.to_str().starts_with("cuda"),
+            Expr::Call(call) if last(&call.func) == "device" => {
+                call.arguments.args.first().is_some_and(|first| self.is_gpu(first, frame, hops))
+            }
+            Expr::Name(name) if hops > 0 => {
+                match self.types.sources(name.id.as_str(), frame, span_of(name).start).as_slice() {
+                    [(Bound::Value { value: Some(value), .. }, home)] => self.is_gpu(value, *home, hops - 1),
+                    _ => false,
+                }
+            }
+            _ => false,
+        }
     }
 
     /// Whether something may keep the call from being made in every process.

@@ -27,7 +27,7 @@ pub(super) struct Entry<'f> {
 pub(super) type Site = (Frame, Span);
 
 /// Which of several chains to a call is told, the least first.
-type Standing = (Reverse<Confidence>, bool, bool, usize);
+type Standing = (Reverse<Confidence>, bool, bool, usize, bool);
 
 /// What is known of one root cause: a function that blocks in one way.
 struct Cause {
@@ -39,10 +39,55 @@ struct Cause {
     standing: Standing,
     /// What the handler at the beginning of `chain` is for.
     role: Role,
-    handlers: Vec<(String, Place, Role)>,
-    roles: Vec<Role>,
+    /// Who reaches it.
+    reached: Vec<Reached>,
+}
+
+/// A handler that reaches a blocking call, and by how sure a chain.
+struct Reached {
+    certainty: Confidence,
+    end: usize,
+    name: String,
+    place: Place,
+    role: Role,
     /// Where `async` functions call towards it.
-    sites: BTreeSet<Site>,
+    sites: Vec<Site>,
+}
+
+impl Cause {
+    /// Leaves out who hardly gets there where others do: what would be no more than advice by itself.
+    fn settle(&mut self, weight: Weight) {
+        let best = self.reached.iter().map(|one| one.certainty).max().unwrap_or(Confidence::Low);
+        let enough = if weight == Weight::Unbounded { best.min(Confidence::Medium) } else { best };
+        self.reached.retain(|one| one.certainty >= enough);
+        let left: BTreeSet<usize> = self.reached.iter().map(|one| one.end).collect();
+        self.ends.retain(|end| left.contains(end));
+    }
+
+    fn handlers(&self) -> Vec<(String, Place, Role)> {
+        let mut found: Vec<(String, Place, Role)> = Vec::new();
+        for one in &self.reached {
+            let handler = (one.name.clone(), one.place, one.role);
+            if !found.contains(&handler) {
+                found.push(handler);
+            }
+        }
+        found
+    }
+
+    fn roles(&self) -> Vec<Role> {
+        let mut found = Vec::new();
+        for one in &self.reached {
+            if !found.contains(&one.role) {
+                found.push(one.role);
+            }
+        }
+        found
+    }
+
+    fn sites(&self) -> BTreeSet<Site> {
+        self.reached.iter().flat_map(|one| one.sites.iter().copied()).collect()
+    }
 }
 
 /// For each handler, the ways to everything below it that takes time.
@@ -68,7 +113,7 @@ pub(super) fn blocking(
             }
             let function = effects.node(chain.end).frame.function;
             let role = entry.found.role;
-            let standing = standing_of(effects, chain, role);
+            let standing = standing_of(effects, chain, role, &entry.handler.name);
             for category in categories {
                 let cause = causes.entry((function, category)).or_insert_with(|| Cause {
                     end: chain.end,
@@ -76,9 +121,7 @@ pub(super) fn blocking(
                     chain: chain.clone(),
                     standing,
                     role,
-                    handlers: Vec::new(),
-                    roles: Vec::new(),
-                    sites: BTreeSet::new(),
+                    reached: Vec::new(),
                 });
                 if standing < cause.standing {
                     cause.standing = standing;
@@ -87,14 +130,14 @@ pub(super) fn blocking(
                     cause.role = role;
                 }
                 cause.ends.insert(chain.end);
-                let handler = (entry.handler.name.clone(), entry.handler.place, role);
-                if !cause.handlers.contains(&handler) {
-                    cause.handlers.push(handler);
-                }
-                if !cause.roles.contains(&entry.found.role) {
-                    cause.roles.push(entry.found.role);
-                }
-                cause.sites.extend(sites(effects, chain, category));
+                cause.reached.push(Reached {
+                    certainty: standing.0.0,
+                    end: chain.end,
+                    name: entry.handler.name.clone(),
+                    place: entry.handler.place,
+                    role,
+                    sites: sites(effects, chain, category),
+                });
             }
         }
     }
@@ -117,10 +160,11 @@ pub(super) fn blocking(
 }
 
 /// Which of two chains to the same call is told: the surer one, that from what every request runs through, that
-/// from what some request runs through, the shorter one.
-fn standing_of(effects: &Effects<'_, '_>, chain: &Chain, role: Role) -> Standing {
+/// from what some request runs through, the shorter one, that of a method which clients use more.
+fn standing_of(effects: &Effects<'_, '_>, chain: &Chain, role: Role, name: &str) -> Standing {
     let certainty = certainty(effects, chain, chain.doubts);
-    (Reverse(certainty), !role.is_for_every_request(), role.is_beside_requests(), chain.ways.len())
+    let is_rare = matches!(name.rsplit('.').next(), Some("delete" | "head" | "options" | "patch" | "put" | "trace"));
+    (Reverse(certainty), !role.is_for_every_request(), role.is_beside_requests(), chain.ways.len(), is_rare)
 }
 
 /// How sure it is that a chain is run through to its end, with so many calls that may mean something else.
@@ -173,7 +217,12 @@ impl Stated {
     /// Whether whoever settles this one has settled the other.
     fn settles(&self, other: &Self) -> bool {
         let of = |stated: &Self| (stated.anchor, stated.blocking.category, family(stated.blocking.library));
-        of(self) == of(other)
+        of(self) == of(other) && other.callers().is_subset(&self.callers())
+    }
+
+    /// The functions that call towards it.
+    fn callers(&self) -> BTreeSet<FunctionId> {
+        self.sites.iter().map(|(frame, _)| frame.function).collect()
     }
 }
 
@@ -183,7 +232,8 @@ fn family(library: &str) -> &str {
 }
 
 /// One entry per function that leaves the loop waiting, per category and per family of libraries: whoever
-/// makes it plain, or gives it an asynchronous client, settles all of them. The likeliest, heaviest, nearest call leads.
+/// makes it plain, or gives it an asynchronous client, settles all of them. The likeliest, heaviest, nearest call leads;
+/// what others call as well stands for itself.
 fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
     all.sort_by_key(|stated| {
         let b = &stated.blocking;
@@ -192,6 +242,7 @@ fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
             stated.anchor,
             b.category,
             family(b.library),
+            gives_up(&b.what),
             Reverse((b.certainty, every, b.weight)),
             concludes(&b.what),
             b.chain.len(),
@@ -201,8 +252,8 @@ fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
     });
     let mut kept: Vec<Stated> = Vec::new();
     for next in all {
-        match kept.last_mut() {
-            Some(first) if first.settles(&next) => {
+        match kept.iter_mut().find(|first| first.settles(&next)) {
+            Some(first) => {
                 let Stated { blocking: next, sites, .. } = next;
                 let known = &mut first.blocking;
                 if next.weight > Weight::Slight || known.weight == Weight::Slight {
@@ -214,7 +265,7 @@ fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
                     known.roles.extend(next.roles);
                 }
             }
-            _ => kept.push(next),
+            None => kept.push(next),
         }
     }
     for Stated { blocking, .. } in &mut kept {
@@ -227,6 +278,11 @@ fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
         blocking.handlers.dedup_by(|next, known| (next.1, &next.0) == (known.1, &known.0));
     }
     kept
+}
+
+/// Whether a call takes back what others have begun: it is hardly ever the one that takes time.
+fn gives_up(what: &str) -> bool {
+    matches!(what.rsplit('.').next().unwrap_or(what), "close" | "expire" | "expunge" | "rollback")
 }
 
 /// Whether a call ends what others have begun: it waits too, but they are what takes time.
@@ -266,11 +322,13 @@ impl Report<'_, '_, '_> {
         Place::new(self.effects.types().facts_at(frame.function.file).file, span)
     }
 
-    fn blocking(&self, category: Category, cause: Cause) -> Option<Stated> {
+    fn blocking(&self, category: Category, mut cause: Cause) -> Option<Stated> {
         let types = self.effects.types();
         let end = self.effects.node(cause.end);
         let sinks: Vec<&Sink> = end.sinks.iter().filter(|sink| sink.effect.category == category).collect();
         let weight = sinks.iter().map(|sink| sink.effect.weight).max()?;
+        cause.settle(weight);
+        let sites = cause.sites();
         let heavy = || sinks.iter().filter(|sink| sink.effect.weight == weight);
         let sink = *heavy().find(|sink| !concludes(&sink.what)).or_else(|| heavy().next())?;
         // Beside a call that matters, one that does not is no news.
@@ -313,16 +371,16 @@ impl Report<'_, '_, '_> {
             repair: None,
             more,
             anchor: self.place(anchor_frame, anchor_span),
-            anchors: cause.sites.iter().map(|&(frame, span)| self.place(frame, span)).collect(),
+            anchors: sites.iter().map(|&(frame, span)| self.place(frame, span)).collect(),
             direct: outer + 1 == steps.len(),
             chain,
-            handlers: cause.handlers,
+            handlers: cause.handlers(),
             role: cause.role,
-            roles: cause.roles,
+            roles: cause.roles(),
             remedy: self.remedy(sink, anchor_frame.function, outer + 1 == steps.len()),
             certainty: certainty(self.effects, &cause.chain, doubts),
         };
-        Some(Stated { anchor: anchor_frame.function, blocking, sites: cause.sites })
+        Some(Stated { anchor: anchor_frame.function, blocking, sites })
     }
 
     fn remedy(&self, sink: &Sink, anchor: FunctionId, direct: bool) -> Remedy {

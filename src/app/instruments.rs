@@ -34,6 +34,8 @@ pub enum Kind {
     Debugger,
     /// Shows the text of exceptions to clients; the argument that says so.
     DebugPages(Place),
+    /// Is set in the settings of Django: pages with settings and source for every error.
+    DjangoDebug,
     /// Shows its figures to whoever scrapes them for Prometheus.
     Metrics {
         /// Whether it puts the figures of all processes together once there is a folder for them.
@@ -50,6 +52,8 @@ pub enum Kind {
     Exporter,
     /// Keeps sessions of Socket.IO in the memory of the process.
     Sessions,
+    /// Serves web sockets that whoever calls the application has to hand over in `wsgi.websocket`.
+    HandedSockets,
     /// Makes the standard library cooperate with greenlets; with an import in front of it that comes too late then.
     Patch(Option<Located<String>>),
     /// Configures loggers and switches off those that it does not name.
@@ -74,6 +78,7 @@ const CALLS: &[(&str, &[&str], Kind)] = &[
     ),
     ("BatchLogRecordProcessor", &["opentelemetry.sdk._logs.export.BatchLogRecordProcessor"], Kind::Exporter),
     ("SocketIO", &["flask_socketio.SocketIO"], Kind::Sessions),
+    ("Sockets", &["flask_sockets.Sockets"], Kind::HandedSockets),
     ("Server", &["socketio.Server"], Kind::Sessions),
     ("AsyncServer", &["socketio.AsyncServer"], Kind::Sessions),
     ("patch_all", &["gevent.monkey.patch_all"], Kind::Patch(None)),
@@ -142,7 +147,7 @@ pub(super) fn find(
             for event in &function.events {
                 let EventKind::Call(call, _) = event.kind else { continue };
                 let frame = types.plain(FunctionId { file, index });
-                if let Some((kind, what)) = kind(types, call, frame, facts.file, counts) {
+                if let Some((kind, what)) = kind(types, call, frame, facts.file, files, counts) {
                     // What stands under a condition may be meant for developers, or never be switched on.
                     let sure = kind == Kind::Sessions;
                     if !sure && trees.get(&facts.file).is_some_and(|module| is_conditional(module, event.span)) {
@@ -159,6 +164,7 @@ pub(super) fn find(
         }
         found.extend(django_logging(types, file));
     }
+    found.extend(django_debug(types, modules, trees));
     found.sort_by_key(|instrument| instrument.place);
     found.dedup();
     found
@@ -169,6 +175,7 @@ fn kind<'a>(
     call: &'a ast::ExprCall,
     frame: Frame,
     file: FileId,
+    files: &Files,
     counts: bool,
 ) -> Option<(Kind, String)> {
     let last = match &*call.func {
@@ -182,7 +189,7 @@ fn kind<'a>(
     if metric.is_some() {
         return metric;
     }
-    if !known && last != "dictConfig" && keyword(call, "debug").is_none() {
+    if !known && !matches!(last, "dictConfig" | "fileConfig") && keyword(call, "debug").is_none() {
         return None;
     }
     let callee = types.value(&call.func, frame);
@@ -195,6 +202,23 @@ fn kind<'a>(
     if names().any(|name| APPLICATIONS.contains(&name)) {
         let debug = keyword(call, "debug").filter(|value| is_true(value))?;
         return Some((Kind::DebugPages(Place::new(file, span_of(debug))), last.to_owned()));
+    }
+    if names().any(|name| name == "logging.config.fileConfig") {
+        let literal = match keyword(call, "disable_existing_loggers") {
+            None => None,
+            Some(value) if is_true(value) => Some(Place::new(file, span_of(value))),
+            Some(_) => return None,
+        };
+        // Which loggers the file names is known where it lies in the project.
+        let Some(Expr::StringLiteral(path)) = call.arguments.args.first() else { return None };
+        let path = path.value.to_str();
+        let (_, source) = files.iter().find(|(_, source)| {
+            source.path() == path || source.path().ends_with(&format!("/{}", path.trim_start_matches("./")))
+        })?;
+        let named =
+            source.text().lines().filter_map(|line| line.trim().strip_prefix("qualname")?.trim().strip_prefix('='));
+        let named = named.map(|name| name.trim().to_owned()).collect();
+        return Some((Kind::Loggers { named, literal, first: None }, "fileConfig".to_owned()));
     }
     if names().any(|name| name == "logging.config.dictConfig") {
         let given = call.arguments.args.first().or_else(|| keyword(call, "config"))?;
@@ -262,6 +286,30 @@ fn earlier(module: Option<&Module>, at: Span, file: FileId) -> Option<Located<St
         Some(Located::new(name, Place::new(file, span_of(statement))))
     });
     imports.next()
+}
+
+/// `DEBUG = True` of the only settings that are loaded, where nothing else can say otherwise.
+fn django_debug(types: &Types<'_>, modules: &[u32], trees: &BTreeMap<FileId, Module>) -> Option<Instrument> {
+    let top = |index: &u32| types.facts_at(*index).functions.first();
+    let binds = |index: &&u32| top(index).is_some_and(|module| module.bindings.contains_key("DEBUG"));
+    let mut settings = modules.iter().filter(binds);
+    let (Some(&only), None) = (settings.next(), settings.next()) else { return None };
+    let facts = types.facts_at(only);
+    let module = facts.functions.first()?;
+    // What is imported whole may set it again, and so may settings that import these.
+    if !module.bindings.contains_key("ROOT_URLCONF") || !facts.stars.is_empty() {
+        return None;
+    }
+    let [binding] = module.bindings.get("DEBUG")?.as_slice() else { return None };
+    let Bound::Value { value: Some(value), .. } = binding.bound else { return None };
+    let place = Place::new(facts.file, span_of(value));
+    let sure = !trees.get(&facts.file).is_none_or(|module| is_conditional(module, place.span));
+    (sure && is_true(value)).then(|| Instrument {
+        kind: Kind::DjangoDebug,
+        what: "DEBUG".to_owned(),
+        place,
+        at_import: true,
+    })
 }
 
 /// `LOGGING` of Django's settings, which it hands to `dictConfig` as it starts.

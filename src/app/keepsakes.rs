@@ -22,8 +22,13 @@ pub struct Keepsake {
 pub enum KeepsakeKind {
     /// A cache or a channel that other processes do not see; its name.
     Memory(&'static str),
-    /// Connections of Django that are kept for so many seconds; `None` for ever.
-    Connections(Option<u64>),
+    /// Connections of Django that are kept.
+    Connections {
+        /// For so many seconds; `None` for ever.
+        age: Option<u64>,
+        /// Whether that only stands in for a variable that nobody sets.
+        stands_in: bool,
+    },
 }
 
 /// Words that name such a thing, and what it is.
@@ -36,17 +41,23 @@ const BACKENDS: [(&str, &str); 6] = [
     ("django.contrib.sessions.backends.locmem", "sessions in memory"),
 ];
 
+/// Packages whose `Limiter` counts in its own process unless it is told where.
+const LIMITERS: [&str; 2] = ["flask_limiter", "slowapi"];
+
 /// What the modules of these files keep, in the order of files and lines.
 pub(super) fn find(loaded: &[FileId], files: &Files, modules: &BTreeMap<FileId, Module>) -> Vec<Keepsake> {
     let mut found = Vec::new();
+    let names_storage = loaded.iter().any(|&file| files.get(file).text().contains("RATELIMIT_STORAGE"));
     for &file in loaded {
         let text = files.get(file).text();
-        let asks =
-            text.to_ascii_lowercase().contains("conn_max_age") || BACKENDS.iter().any(|(word, _)| text.contains(word));
+        let limits = LIMITERS.iter().any(|package| text.contains(package)) && !names_storage;
+        let asks = limits
+            || text.to_ascii_lowercase().contains("conn_max_age")
+            || BACKENDS.iter().any(|(word, _)| text.contains(word));
         let Some(module) = modules.get(&file).filter(|_| asks) else { continue };
         // Django's own pool takes connections back before a thread ends.
         let has_pool = text.contains("\"pool\"") || text.contains("'pool'");
-        let mut seeker = Seeker { file, has_pool, found: Vec::new() };
+        let mut seeker = Seeker { file, has_pool, limits, found: Vec::new() };
         visitor::Visitor::visit_body(&mut seeker, &module.body);
         found.extend(seeker.found);
     }
@@ -56,12 +67,15 @@ pub(super) fn find(loaded: &[FileId], files: &Files, modules: &BTreeMap<FileId, 
 struct Seeker {
     file: FileId,
     has_pool: bool,
+    /// Whether the file imports a limiter, and nothing tells it where to count.
+    limits: bool,
     found: Vec<Keepsake>,
 }
 
 impl Seeker {
     /// `60`, or what stands in where a variable is not set: `env.int("CONN_MAX_AGE", default=60)`.
     fn age(&mut self, value: &Expr) {
+        let given = span_of(value);
         let value = unless_set(value, 0);
         let age = match value {
             Expr::StringLiteral(text) => {
@@ -75,7 +89,8 @@ impl Seeker {
             _ => None,
         };
         if let Some(age) = age.filter(|_| !self.has_pool) {
-            self.add(KeepsakeKind::Connections(age), span_of(value));
+            let stands_in = given != span_of(value);
+            self.add(KeepsakeKind::Connections { age, stands_in }, span_of(value));
         }
     }
 
@@ -133,7 +148,14 @@ impl<'a> visitor::Visitor<'a> for Seeker {
                     }
                 }
             }
-            Expr::Call(ast::ExprCall { arguments, .. }) => {
+            Expr::Call(ast::ExprCall { func, arguments, .. }) => {
+                let limiter = self.limits && matches!(&**func, Expr::Name(name) if name.id.as_str() == "Limiter");
+                let told = |keyword: &ast::Keyword| {
+                    keyword.arg.as_ref().is_none_or(|arg| matches!(arg.as_str(), "storage_uri" | "storage" | "enabled"))
+                };
+                if limiter && !arguments.keywords.iter().any(told) {
+                    self.add(KeepsakeKind::Memory("the memory of the rate limiter"), span_of(expr));
+                }
                 for keyword in &arguments.keywords {
                     if keyword.arg.as_ref().is_some_and(|arg| arg == "conn_max_age") {
                         self.age(&keyword.value);

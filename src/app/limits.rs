@@ -9,7 +9,7 @@ use crate::python::catalogue;
 use crate::python::effects::Sink;
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr, Number};
-use crate::python::types::{Frame, Types, Value};
+use crate::python::types::{Frame, FunctionId, Types, Value};
 use crate::source::Span;
 
 /// How many names stand for names before it is given up.
@@ -85,10 +85,29 @@ impl<'a> Asked<'_, 'a> {
             return by_library;
         }
         match self.made(&attribute.value) {
-            Some(made) if is_open(made) => Limit::Unknown,
+            Some(made) if is_open(made) || self.is_adapted(&attribute.value) => Limit::Unknown,
             Some(made) => keyword(made, "timeout").map_or(by_library, |given| self.seconds(given)),
             None => Limit::Unknown,
         }
+    }
+
+    /// Whether somebody mounts an adapter of the project's own on the session that a name stands for: it may give a
+    /// limit to every request.
+    fn is_adapted(&self, client: &Expr) -> bool {
+        let Some(name) = last_name(client) else { return false };
+        let file = self.frame.function.file;
+        self.types.facts_at(file).functions.iter().zip(0..).any(|(function, index)| {
+            function.events.iter().any(|event| {
+                let EventKind::Call(call, _) = event.kind else { return false };
+                let Expr::Attribute(method) = &*call.func else { return false };
+                let mounts = method.attr.as_str() == "mount" && last_name(&method.value) == Some(name);
+                let Some(adapter) = call.arguments.args.get(1).filter(|_| mounts) else { return false };
+                let made_by = if let Expr::Call(made) = adapter { &*made.func } else { adapter };
+                let values = self.types.value(made_by, self.types.plain(FunctionId { file, index }));
+                // The one of requests itself has no limit.
+                !values.iter().any(|value| matches!(value, Value::External(name) if name.starts_with("requests.")))
+            })
+        })
     }
 
     /// How long a `with` may wait for what was made with a limit.
@@ -267,6 +286,15 @@ fn is_open(call: &ast::ExprCall) -> bool {
         Some(name) => FROM_ELSEWHERE.contains(&name.as_str()),
         None => true,
     })
+}
+
+/// What is called `name`, or `something.name`.
+fn last_name(expr: &Expr) -> Option<&str> {
+    match expr {
+        Expr::Name(name) => Some(name.id.as_str()),
+        Expr::Attribute(attribute) => Some(attribute.attr.as_str()),
+        _ => None,
+    }
 }
 
 fn is_name(expr: &Expr, name: &str) -> bool {

@@ -227,8 +227,9 @@ fn assemble(
     effects.mark(marks);
     let mut nodes: Vec<usize> = found.iter().map(|found| effects.explore(found.frame)).collect();
     tasks::before_serving(&effects, &mut found, &nodes);
-    tasks::left_running(&mut effects, &mut found, &mut nodes);
+    tasks::left_running(&mut effects, &loaded, &mut found, &mut nodes);
     let streaming = streams::find(&mut effects, &loaded, modules);
+    effects.settle();
     let handlers: Vec<Handler> =
         found.iter().zip(&nodes).map(|(found, &node)| handler(&effects, found, node)).collect();
     let entries: Vec<_> = found
@@ -255,7 +256,7 @@ fn assemble(
         loop_calls,
         workload: reached::workload(&reached, streams),
         reached,
-        connections: pools::connections(types, &loaded),
+        connections: pools::connections(types, &loaded, modules),
         // Only greenlets have to be yielded to, and only AnyIO's threads are counted in tokens.
         cooperative: if object.interface == Interface::Wsgi { cooperative(files, modules) } else { Vec::new() },
         tokens: matches!(object.framework, Framework::FastApi | Framework::Starlette)

@@ -39,8 +39,9 @@ pub struct ConnectionPool {
 }
 
 /// The pools of connections that the modules of these indices make.
-pub(super) fn connections(types: &Types<'_>, modules: &[u32]) -> Vec<ConnectionPool> {
+pub(super) fn connections(types: &Types<'_>, modules: &[u32], trees: &BTreeMap<FileId, Module>) -> Vec<ConnectionPool> {
     let mut found = Vec::new();
+    let loaded: Vec<FileId> = modules.iter().map(|&index| types.facts_at(index).file).collect();
     for &file in modules {
         let facts = types.facts_at(file);
         for (function, index) in facts.functions.iter().zip(0..) {
@@ -52,6 +53,18 @@ pub(super) fn connections(types: &Types<'_>, modules: &[u32]) -> Vec<ConnectionP
                     _ => false,
                 };
                 let frame = types.plain(FunctionId { file, index });
+                let last = match &*call.func {
+                    Expr::Name(name) => name.id.as_str(),
+                    Expr::Attribute(attribute) => attribute.attr.as_str(),
+                    _ => continue,
+                };
+                if last == "SQLAlchemy" {
+                    let is_own = |value: &Value<'_>| matches!(value, Value::External(name) if matches!(&**name, "flask_sqlalchemy.SQLAlchemy" | "flask_sqlalchemy.extension.SQLAlchemy"));
+                    if types.value(&call.func, frame).iter().any(is_own) {
+                        found.extend(extension(call, facts.file, trees, &loaded));
+                    }
+                    continue;
+                }
                 let makes = |value: &Value<'_>| matches!(value, Value::External(name) if ENGINES.contains(&&**name));
                 if named && types.value(&call.func, frame).iter().any(makes) {
                     found.extend(pool(types, call, frame, facts.file));
@@ -95,6 +108,110 @@ fn pool<'a>(types: &Types<'a>, call: &'a ast::ExprCall, frame: Frame, file: File
         overflow: number("max_overflow", MAX_OVERFLOW)?,
         timeout: number("pool_timeout", POOL_TIMEOUT)?.0,
     })
+}
+
+/// The pool of Flask-SQLAlchemy, which makes an engine of what the application is configured with; `None` where that
+/// says more than sizes.
+fn extension(
+    call: &ast::ExprCall,
+    file: FileId,
+    trees: &BTreeMap<FileId, Module>,
+    loaded: &[FileId],
+) -> Option<ConnectionPool> {
+    if call.arguments.keywords.iter().any(|keyword| keyword.arg.as_ref().is_none_or(|arg| arg == "engine_options")) {
+        return None;
+    }
+    let mut options = Options::default();
+    for (file, module) in loaded.iter().filter_map(|file| Some((*file, trees.get(file)?))) {
+        options.file = Some(file);
+        visitor::Visitor::visit_body(&mut options, &module.body);
+    }
+    let size = options.size.unwrap_or((POOL_SIZE, None));
+    (!options.open).then(|| ConnectionPool {
+        place: size.1.unwrap_or(Place::new(file, span_of(call))),
+        size,
+        overflow: options.overflow.unwrap_or((MAX_OVERFLOW, None)),
+        timeout: POOL_TIMEOUT,
+    })
+}
+
+/// What an application tells Flask-SQLAlchemy about its engine.
+#[derive(Default)]
+struct Options {
+    file: Option<FileId>,
+    size: Option<(u32, Option<Place>)>,
+    overflow: Option<(u32, Option<Place>)>,
+    /// Whether something is said that is not followed: twice, by a computed value, another kind of pool.
+    open: bool,
+}
+
+impl Options {
+    fn number(&mut self, value: &Expr) -> Option<(u32, Option<Place>)> {
+        let found = match (value, self.file) {
+            (Expr::NumberLiteral(number), Some(file)) => {
+                count(number).map(|count| (count, Some(Place::new(file, span_of(number)))))
+            }
+            _ => None,
+        };
+        self.open |= found.is_none();
+        found
+    }
+
+    fn take(&mut self, name: &str, value: &Expr) {
+        match name {
+            "pool_size" | "SQLALCHEMY_POOL_SIZE" => {
+                self.open |= self.size.is_some();
+                self.size = self.number(value).filter(|(size, _)| *size > 0);
+                self.open |= self.size.is_none();
+            }
+            "max_overflow" | "SQLALCHEMY_MAX_OVERFLOW" => {
+                self.open |= self.overflow.is_some();
+                self.overflow = self.number(value);
+            }
+            "poolclass" | "pool" | "creator" => self.open = true,
+            "SQLALCHEMY_ENGINE_OPTIONS" => match value {
+                Expr::Dict(dict) => {
+                    for item in &dict.items {
+                        match &item.key {
+                            Some(Expr::StringLiteral(key)) => self.take(key.value.to_str(), &item.value),
+                            _ => self.open = true,
+                        }
+                    }
+                }
+                _ => self.open = true,
+            },
+            // A file has no pool of this size.
+            "SQLALCHEMY_DATABASE_URI" => {
+                self.open |= matches!(value, Expr::StringLiteral(text) if text.value.to_str().starts_with("sqlite"));
+            }
+            _ => {}
+        }
+    }
+}
+
+impl<'a> visitor::Visitor<'a> for Options {
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
+        if let Stmt::Assign(assign) = statement {
+            for target in &assign.targets {
+                match target {
+                    Expr::Name(name) if name.id.starts_with("SQLALCHEMY_") => {
+                        self.take(name.id.as_str(), &assign.value)
+                    }
+                    Expr::Subscript(item) => {
+                        if let Expr::StringLiteral(key) = &*item.slice
+                            && key.value.to_str().starts_with("SQLALCHEMY_")
+                        {
+                            self.take(key.value.to_str(), &assign.value);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        visitor::walk_stmt(self, statement);
+    }
+
+    fn visit_expr(&mut self, _: &'a Expr) {}
 }
 
 fn count(number: &ast::ExprNumberLiteral) -> Option<u32> {

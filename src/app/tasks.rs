@@ -5,15 +5,35 @@
 
 use std::collections::BTreeSet;
 
+use crate::python::calls::{EventKind, last_name};
 use crate::python::effects::Effects;
 use crate::python::frameworks::{Context, Found, Framework, Role};
 use crate::python::syntax::ast::Expr;
-use crate::python::types::FunctionId;
+use crate::python::types::{FunctionId, Types, Value};
 
-/// Adds the tasks that start-up code leaves running to what the framework calls.
-pub(super) fn left_running(effects: &mut Effects<'_, '_>, found: &mut Vec<Found>, nodes: &mut Vec<usize>) {
+/// Methods that serve until somebody stops them, on the loop that awaits them, by the beginning and the end of their
+/// class.
+const SERVES: [(&str, &str, &str); 5] = [
+    ("serve", "uvicorn.", "Server"),
+    ("start", "aiohttp.", "TCPSite"),
+    ("start", "aiohttp.", "UnixSite"),
+    ("start", "aiohttp.", "SockSite"),
+    ("run_task", "quart.", "Quart"),
+];
+/// How many functions around the one that serves are looked at.
+const MAX_AROUND: usize = 12;
+
+/// Adds the tasks to what the framework calls that start-up code leaves running, or the code that serves.
+pub(super) fn left_running(
+    effects: &mut Effects<'_, '_>,
+    loaded: &[u32],
+    found: &mut Vec<Found>,
+    nodes: &mut Vec<usize>,
+) {
     let start_up = found.iter().zip(nodes.iter()).filter(|(found, _)| found.context == Context::StartUp);
     let mut open: Vec<usize> = start_up.map(|(_, &node)| node).collect();
+    let around = around_serving(effects.types(), loaded);
+    open.extend(around.into_iter().map(|function| effects.explore(effects.types().plain(function))));
     let mut seen: BTreeSet<usize> = open.iter().copied().collect();
     let mut spawned = BTreeSet::new();
     while let Some(node) = open.pop() {
@@ -31,6 +51,61 @@ pub(super) fn left_running(effects: &mut Effects<'_, '_>, found: &mut Vec<Found>
         let (role, context) = (Role::Background, Context::Loop);
         found.push(Found { frame, function, framework, role, context, route: None, told_once_by: None });
     }
+}
+
+/// The coroutine functions that serve the application, and those that call them.
+fn around_serving(types: &Types<'_>, loaded: &[u32]) -> Vec<FunctionId> {
+    let mut found: Vec<FunctionId> = Vec::new();
+    let mut next = 0;
+    let functions = |file: u32| (0..).zip(&types.facts_at(file).functions).filter(|(_, function)| function.is_async);
+    for &file in loaded {
+        for (index, _) in functions(file) {
+            let id = FunctionId { file, index };
+            if found.len() < MAX_AROUND && serves(types, id) {
+                found.push(id);
+            }
+        }
+    }
+    while let Some(&inner) = found.get(next) {
+        next += 1;
+        for &file in loaded {
+            for (index, _) in functions(file) {
+                let id = FunctionId { file, index };
+                if found.len() < MAX_AROUND && !found.contains(&id) && leads(types, id, inner) {
+                    found.push(id);
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Whether a function calls another one by its name.
+fn leads(types: &Types<'_>, from: FunctionId, to: FunctionId) -> bool {
+    types.function(from).events.iter().any(|event| match event.kind {
+        EventKind::Call(call, _) if last_name(&call.func) == types.function(to).name => {
+            let callees = types.value(&call.func, types.plain(from));
+            callees.iter().any(|callee| matches!(callee, Value::Function(target) if target.function == to))
+        }
+        _ => false,
+    })
+}
+
+/// Whether a function awaits a server.
+fn serves(types: &Types<'_>, id: FunctionId) -> bool {
+    types.function(id).events.iter().any(|event| {
+        let EventKind::Call(call, true) = event.kind else { return false };
+        let name = last_name(&call.func);
+        let of_name = SERVES.iter().any(|(method, ..)| *method == name);
+        of_name
+            && types.value(&call.func, types.plain(id)).iter().any(|callee| match callee {
+                Value::Member(class, path) => SERVES.iter().any(|(method, package, last)| {
+                    **path == **method && class.starts_with(package) && class.ends_with(last)
+                }),
+                Value::External(name) => &**name == "hypercorn.asyncio.serve",
+                _ => false,
+            })
+    })
 }
 
 /// Callbacks that run once count as start-up where the code that gives them to the loop stands next to the one that

@@ -118,18 +118,19 @@ impl WorkloadKind {
 impl fmt::Display for Leaning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts = [
-            (self.nearby, "for a database or a cache", "wait "),
-            (self.services, "for other services", if self.nearby == 0 { "wait " } else { "" }),
-            (self.computes, "", "compute"),
-            (self.streams, "", "stay open"),
+            (self.nearby, ["waits for a database or a cache", "wait for a database or a cache"]),
+            (self.services, ["waits for other services", "wait for other services"]),
+            (self.computes, ["computes", "compute"]),
+            (self.streams, ["stays open", "stay open"]),
         ];
-        let said: Vec<String> = parts
-            .iter()
-            .filter(|(count, ..)| *count > 0)
-            .map(|(count, what, verb)| format!("{count} {verb}{what}").trim_end().to_owned())
-            .collect();
-        let noun = if self.handlers == 1 { "handler" } else { "handlers" };
-        write!(f, "of {} {noun} at least {}", self.handlers, said.join(", "))
+        let happens = parts.iter().filter(|(count, _)| *count > 0);
+        if self.handlers == 1 {
+            let said: Vec<&str> = happens.map(|(_, [one, _])| *one).collect();
+            return write!(f, "the only handler {}", said.join(" and "));
+        }
+        let said: Vec<String> =
+            happens.map(|(count, [one, more])| format!("{count} {}", if *count == 1 { one } else { more })).collect();
+        write!(f, "of {} handlers at least {}", self.handlers, said.join(", "))
     }
 }
 

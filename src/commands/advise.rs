@@ -44,7 +44,14 @@ pub(super) fn run(cli: &Cli, advise: &Advise) -> Result<Done, Failure> {
     }
     let services: Vec<_> = services.iter().map(|&(index, deployment)| (deployment, advice_of(&found, index))).collect();
     if advise.fix || advise.diff {
-        return write(&request, &found, &services, file, if advise.fix { Mode::Write } else { Mode::Show });
+        return write(
+            &request,
+            &found,
+            &services,
+            file,
+            if advise.fix { Mode::WriteAndKeep } else { Mode::Show },
+            advise.portable,
+        );
     }
     let outside = services.iter().any(|(_, advice)| advice.is_some_and(|advice| !advice.is_settled()));
     let text = match advise.format {
@@ -111,7 +118,7 @@ fn ask(
         return Ok(Done { text: text.to_owned(), exit });
     }
     let services: Vec<_> = agreed.iter().map(|(deployment, advice)| (*deployment, Some(advice))).collect();
-    write(request, found, &services, file, Mode::Write)
+    write(request, found, &services, file, Mode::WriteAndKeep, false)
 }
 
 /// A launch with its place among all of them.
@@ -153,8 +160,9 @@ fn write(
     services: &[(&Deployment, Option<&Advice>)],
     file: Option<FileId>,
     mode: Mode,
+    portable: bool,
 ) -> Result<Done, Failure> {
-    let manner = Manner { only: file };
+    let manner = Manner { only: file, portable };
     let changes: Vec<Changes> = services
         .iter()
         .filter_map(|(deployment, advice)| Some(advice::changes(deployment, (*advice)?, manner, &found.files)))

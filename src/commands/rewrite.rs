@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use farrier::Examination;
 use farrier::findings::{Edit, Finding, Fix};
@@ -18,6 +19,8 @@ pub(super) enum Mode {
     Show,
     /// They are written, and shown.
     Write,
+    /// The same, and the old texts are kept where git does not have them.
+    WriteAndKeep,
 }
 
 /// What applying came to.
@@ -50,12 +53,28 @@ pub(super) fn apply(
         let path = files.get(rewrite.file).path();
         applied.changed += 1;
         applied.text.push_str(&fix::diff(path, &rewrite.old, &rewrite.new));
-        if mode == Mode::Write {
-            match fix::write(&request.root, &request.root.join(path), &rewrite.old, &rewrite.new) {
-                Ok(()) => applied.written += 1,
-                Err(error) => {
-                    failed.insert(path.to_owned(), error.to_string());
+        if mode == Mode::Show {
+            continue;
+        }
+        let target = request.root.join(path);
+        let kept = if mode == Mode::WriteAndKeep { fix::keep(&target, &rewrite.old) } else { Ok(None) };
+        let written = kept.map_err(|error| format!("its old text cannot be kept: {error}")).and_then(|kept| {
+            fix::write(&request.root, &target, &rewrite.old, &rewrite.new).map_err(|error| error.to_string())?;
+            Ok(kept)
+        });
+        match written {
+            Ok(kept) => {
+                applied.written += 1;
+                if let Some(name) = kept.as_deref().and_then(Path::file_name) {
+                    let name = name.to_string_lossy();
+                    let _ = writeln!(
+                        applied.text,
+                        "kept: the old text of {path} in `{name}`, because git does not have it"
+                    );
                 }
+            }
+            Err(error) => {
+                failed.insert(path.to_owned(), error);
             }
         }
     }

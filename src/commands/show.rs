@@ -1,5 +1,7 @@
 //! `farrier show`.
 
+use farrier::app::Application;
+use farrier::deployment::Deployment;
 use farrier::request::Flags;
 use farrier::{examine, report};
 
@@ -18,7 +20,11 @@ pub(super) fn run(cli: &Cli, show: &Show) -> Result<Done, Failure> {
             let nothing = if deployments.is_empty() { "no file here starts a server that farrier knows\n" } else { "" };
             // The notes may say why.
             let started = report::launches(&found.files, deployments, &found.applications, notes, show.all, look);
-            nothing.to_owned() + &started + &report::unstarted(&found.files, &found.orphans, look)
+            let unnamed = |(deployment, made): (&Deployment, &Option<Application>)| {
+                made.is_none() && (deployment.app.is_none() || deployment.handed.is_some())
+            };
+            let open = deployments.iter().zip(&found.applications).any(unnamed);
+            nothing.to_owned() + &started + &report::unstarted(&found.files, &found.orphans, open, look)
         }
     };
     Ok(Done { text, exit })

@@ -96,7 +96,7 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
         }
     }
     for file in dockerfiles(facts) {
-        for image in image::targets(facts, file) {
+        for image in image::targets(facts, file, files) {
             // An image whose own command a compose service runs is judged there, with its limits.
             if built.contains(&image.stage.place) {
                 continue;
@@ -180,11 +180,11 @@ fn add_alone(mut own: Assembly, aside: bool, assembly: &mut Assembly) {
                 let named =
                     |one: &Deployment| one.app.as_ref().filter(|_| one.handed.is_none()).map(|app| app.value.clone());
                 let module = |one: &Deployment| Some(named(one)?.split(':').next()?.to_owned());
-                // Another branch of the same program is not elsewhere.
-                let beside = other.kind == UnitKind::PythonLauncher && other.command.file == deployment.command.file;
                 other.development.is_none()
-                    && (reloads(deployment) || !beside)
-                    && (reloads(deployment) || module(deployment).is_some_and(|own| module(other) == Some(own)))
+                    // Two branches of one program are two ways to start it.
+                    && (reloads(deployment)
+                        || other.command.file != deployment.command.file
+                            && module(deployment).is_some_and(|own| module(other) == Some(own)))
             });
             deployment.development = elsewhere.map(|other| {
                 let why = if reloads(deployment) {

@@ -11,7 +11,7 @@ use crate::python::syntax::Module;
 use crate::read::Variable;
 use crate::servers::{Kind, Setting, Table, Version, cast};
 use crate::source::{FileId, Files, Located, Place};
-use crate::values::Value;
+use crate::values::{Cpus, Value};
 
 use std::collections::BTreeMap;
 
@@ -96,6 +96,8 @@ pub(super) struct Reader<'a> {
     pub(super) environ: &'a dyn Fn(&str) -> Lookup,
     /// What the file would see as the number of cores; `None` to leave it open.
     pub(super) cpus: Option<u32>,
+    /// The CPU limit that is declared for the container.
+    pub(super) quota: Option<Cpus>,
 }
 
 impl<'a> Reader<'a> {
@@ -173,6 +175,7 @@ impl<'a> Reader<'a> {
             environ: self.environ,
             variables: self.variables,
             cpus: self.cpus,
+            quota: self.quota,
             resolve: &resolve,
             env_file: &env_file,
             path_of: &path_of,

@@ -3,7 +3,7 @@
 use super::host;
 use super::locate::join;
 use crate::read::{Unit, UnitKind};
-use crate::source::{Files, Located};
+use crate::source::{Files, Located, Place};
 
 /// Words that people put into the names of files, stages, services and profiles that are not for
 /// production.
@@ -33,7 +33,6 @@ pub(super) fn development(unit: &Unit, files: &Files) -> Option<Located<String>>
     let path = files.get(unit.place.file).path();
     // `web.service.example` is what somebody copies to the machine.
     let path = if host::is_remote(unit.kind) { without_template(path) } else { path };
-    let named = |name: &str| words(name).any(|word| DEVELOPMENT.contains(&word.as_str()));
     let why = if unit.kind == UnitKind::Task {
         format!("`{}` is a task that somebody runs by hand", unit.name)
     } else if let Some(part) = path.split('/').find(|part| named(part) && !holds_images(unit, part)) {
@@ -43,6 +42,8 @@ pub(super) fn development(unit: &Unit, files: &Files) -> Option<Located<String>>
     } else if let Some(part) = unit.variant.iter().flat_map(|variant| variant.value.split('/')).find(|part| named(part))
     {
         format!("`{part}` is named for development")
+    } else if let Some(target) = target(unit).filter(|target| named(target)) {
+        format!("it is built up to the stage `{target}`, which is named for development")
     } else if !unit.profiles.is_empty() && unit.profiles.iter().all(|profile| named(profile)) {
         format!("it runs only in the profile `{}`", unit.profiles.join("`, `"))
     } else {
@@ -54,6 +55,27 @@ pub(super) fn development(unit: &Unit, files: &Files) -> Option<Located<String>>
 /// Whether a folder is where people keep what builds their images, those for production as well.
 fn holds_images(unit: &Unit, part: &str) -> bool {
     unit.kind == UnitKind::Image && part.eq_ignore_ascii_case("ci")
+}
+
+/// Why a script at `place` is not what runs in production: `tests/start.sh`, `run-dev.sh`. What lies below
+/// `usr/local` is a copy of the image's folders.
+pub(super) fn development_script(place: Place, unit: &Unit, files: &Files) -> Option<Located<String>> {
+    if place.file == unit.place.file {
+        return None;
+    }
+    let path = files.get(place.file).path().replace("usr/local/", "");
+    let part = path.split('/').find(|part| named(part))?;
+    Some(Located::new(format!("`{part}` is named for development"), place))
+}
+
+fn target(unit: &Unit) -> Option<&str> {
+    unit.build.as_ref().and_then(|build| build.target.as_ref()).map(|target| target.value.as_str())
+}
+
+fn named(name: &str) -> bool {
+    // What compose lays over its file by itself is for development, what somebody names is a variant.
+    let is_usual = || words(name).all(|word| ["docker", "compose", "override", "yml", "yaml"].contains(&word.as_str()));
+    words(name).any(|word| DEVELOPMENT.contains(&word.as_str()) && (word != "override" || is_usual()))
 }
 
 /// The path without the ending of a template.

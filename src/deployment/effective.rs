@@ -15,6 +15,8 @@ pub enum Layer {
     Default,
     /// An environment variable that a default is computed from, or that stands for an option.
     Environment,
+    /// The application class that starts the server, in front of its files and options (`init` of Gunicorn).
+    Application,
     /// The configuration file.
     ConfigFile,
     /// The variable that holds further options.
@@ -33,6 +35,7 @@ impl Layer {
         match self {
             Self::Default => "default",
             Self::Environment => "environment",
+            Self::Application => "application",
             Self::ConfigFile => "config-file",
             Self::OptionsVariable => "GUNICORN_CMD_ARGS",
             Self::CommandLine => "command-line",
@@ -119,9 +122,18 @@ impl Candidate {
         self.depends.iter().all(|dependency| matches!(dependency, Dependency::InPlace { .. }))
     }
 
+    /// Whether the value follows the CPU limit of the container, so that the cores of the machine count only where
+    /// there is none.
+    pub fn follows_quota(&self) -> bool {
+        self.depends.iter().any(|dependency| matches!(dependency, Dependency::Quota { .. }))
+    }
+
     /// The call that makes the value depend on the cores of the machine without a bound, and how it
     /// is spelled.
     pub fn host_cores(&self) -> Option<(Place, &str)> {
+        if self.follows_quota() {
+            return None;
+        }
         self.depends.iter().find_map(|dependency| match dependency {
             Dependency::Cpus { place, spelling, limited: false } => Some((*place, spelling.as_str())),
             _ => None,
@@ -133,7 +145,7 @@ impl Candidate {
     /// The environment variables that decide the value where they are set, as code.
     pub fn variables(&self) -> Vec<String> {
         let named = self.depends.iter().filter_map(|dependency| match dependency {
-            Dependency::Environment { name, .. } => Some(format!("`{name}`")),
+            Dependency::Environment { name, .. } | Dependency::InPlace { name, .. } => Some(format!("`{name}`")),
             _ => None,
         });
         named.collect()

@@ -74,6 +74,16 @@ impl Environment {
         self.entries.insert(variable.name.clone(), entry);
     }
 
+    /// The same, where whoever fills in the value may know variables that `lookup` has no answer for.
+    pub(super) fn set_from_outside(&mut self, variable: &Variable, lookup: &dyn Fn(&str) -> Option<String>) {
+        self.set(variable, lookup);
+        let open = variable.value.as_ref().map(|word| word.stand_ins(lookup)).unwrap_or_default();
+        if let Some(entry) = self.entries.get_mut(&variable.name) {
+            let depends = open.into_iter().map(|(name, default)| Dependency::InPlace { name, default });
+            entry.depends.extend(depends);
+        }
+    }
+
     /// `ARG`: what somebody builds with, or else the default, or else the argument of the same name in
     /// front of all stages. One that has none of them is not set.
     pub(super) fn argument(

@@ -15,10 +15,16 @@ pub(super) fn at_start(settings: &Settings) -> Vec<Located<String>> {
 }
 
 /// `create_sockets` of Gunicorn 27.0.1: with sockets that systemd opened, no `bind` counts.
-pub(super) fn activate(settings: &mut Settings, sockets: &[Located<String>]) {
-    let Some(place) = sockets.first().map(|socket| socket.place) else { return };
+pub(super) fn activate(settings: &mut Settings, sockets: &[Located<String>], awaited: Option<&Located<String>>) {
     let address = |socket: &Located<String>| Value::Str(listen_address(&socket.value));
-    let value = Resolved::Known(Value::List(sockets.iter().map(address).collect()));
+    let (place, value) = match (sockets.first(), awaited) {
+        (Some(first), _) => (first.place, Resolved::Known(Value::List(sockets.iter().map(address).collect()))),
+        (None, Some(unit)) => {
+            let why = format!("the socket comes from `{}`, which is not in the project", unit.value);
+            (unit.place, Resolved::Unknown(why))
+        }
+        (None, None) => return,
+    };
     let candidate = Candidate { value, layer: Layer::Manager, place: Some(place), site: None, depends: Vec::new() };
     settings.outrank("bind", candidate);
 }

@@ -13,7 +13,7 @@ const PROGRAMS: [&str; 10] =
 
 /// What an image holds besides the server.
 pub(super) fn in_image(image: &Image, files: &Files) -> Option<Place> {
-    let installs = image.runs.iter().copied().find(|place| words(files.text_at(*place)).any(is_program));
+    let installs = image.runs.iter().map(|ran| ran.place).find(|place| words(files.text_at(*place)).any(is_program));
     let copies = image.copied.iter().find(|landed| landed.destination.split(['/', '.']).any(is_program));
     let base = image.base.filter(|base| base.value.split(['/', ':', '@', '-']).any(is_program));
     installs.or(copies.map(|_| image.stage.place)).or(base.map(|base| base.place))

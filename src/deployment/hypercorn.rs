@@ -16,6 +16,27 @@ use super::locate::Roots;
 /// The command line assigns its default to this one, so that a file never gets to set it.
 const HIDDEN: &str = "statsd_prefix";
 
+/// The application as `load_application` reads it: `app` if no attribute is named, and perhaps what it speaks in front.
+pub(super) fn application(named: Located<String>) -> Located<String> {
+    let Located { value, mut place } = named;
+    match value.split_once(':') {
+        None => Located::new(format!("{value}:app"), place),
+        Some((mode @ ("asgi" | "wsgi"), rest)) if rest.contains(':') => {
+            if place.span.end - place.span.start == value.len() {
+                place.span.start += mode.len() + 1;
+            }
+            Located::new(rest.to_owned(), place)
+        }
+        Some(_) => Located::new(value, place),
+    }
+}
+
+/// What is written in front of an application for it: `asgi` in `asgi:main:app`.
+pub(super) fn mode(named: &str) -> Option<String> {
+    let (mode, rest) = named.split_once(':')?;
+    (matches!(mode, "asgi" | "wsgi") && rest.contains(':')).then(|| mode.to_owned())
+}
+
 /// The file that `-c` names: of Python with `file:`, a module with `python:`, else of TOML.
 pub(super) fn which(given: &Arguments, roots: &Roots, files: &Files) -> Which {
     let Some(given) = given.last("config") else {

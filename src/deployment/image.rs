@@ -2,7 +2,7 @@
 
 use super::environment::Environment;
 use super::locate::join;
-use super::platform;
+use super::{context, platform};
 use crate::read::{
     Command, Copied, Facts, HealthCheck, KnownImage, Stage, Step, Unit, UnitKind, Variable, known_image,
 };
@@ -21,15 +21,28 @@ pub(super) struct Image<'f> {
     /// Where it starts; `None` where the base image says so, or a variable that no file sets.
     pub(super) working_folder: Option<String>,
     pub(super) copied: Vec<Landed<'f>>,
-    pub(super) user: Option<&'f Located<String>>,
-    pub(super) stop_signal: Option<&'f Located<String>>,
+    pub(super) user: Option<Located<String>>,
+    /// Whether it has a user that cannot be told.
+    pub(super) user_is_open: bool,
+    pub(super) stop_signal: Option<Located<String>>,
     pub(super) health: Option<&'f HealthCheck>,
     /// The image below all of its stages, as written.
     pub(super) base: Option<&'f Located<String>>,
     /// The same, if it is one whose content is known.
     pub(super) known: Option<Base>,
     /// The commands that run while it is built.
-    pub(super) runs: Vec<Place>,
+    pub(super) runs: Vec<Ran>,
+}
+
+/// A command that runs while an image is built.
+#[derive(Debug, Clone)]
+pub(super) struct Ran {
+    /// The whole instruction.
+    pub(super) place: Place,
+    /// The folder that it runs in, as far as that is known.
+    pub(super) folder: Option<String>,
+    /// How many copies were made before it.
+    pub(super) behind: usize,
 }
 
 /// An image of a registry that is known.
@@ -50,6 +63,8 @@ pub(super) struct Landed<'f> {
     pub(super) sources: Vec<String>,
     /// Absolute, or relative to a working folder that is not known.
     pub(super) destination: String,
+    /// How many copies were made before it.
+    pub(super) order: usize,
     /// The earlier stage that it comes from; without one it comes from the project.
     pub(super) from: Option<Box<Image<'f>>>,
 }
@@ -117,7 +132,7 @@ fn with_code<'f>(own: &'f str, files: &Files) -> &'f str {
 
 /// The files that a command of the build makes links to the output of the container.
 pub(super) fn linked(image: &Image, files: &Files) -> Vec<String> {
-    let commands = image.runs.iter().flat_map(|place| files.text_at(*place).split(['&', ';', '|']));
+    let commands = image.runs.iter().flat_map(|ran| files.text_at(ran.place).split(['&', ';', '|']));
     let links = commands.filter_map(|command| {
         let words: Vec<&str> = command.split_whitespace().filter(|word| *word != "\\").collect();
         let at = words.iter().position(|word| *word == "ln")?;
@@ -179,8 +194,10 @@ fn stages(facts: &Facts, file: FileId) -> Vec<&Unit> {
 
 /// The images that a Dockerfile can be built to and that run something: each stage that no other one
 /// starts from. A stage that only serves to be copied from counts if it has a command of its own.
-pub(super) fn targets(facts: &Facts, file: FileId) -> Vec<Image<'_>> {
+pub(super) fn targets<'f>(facts: &'f Facts, file: FileId, files: &Files) -> Vec<Image<'f>> {
     let stages = stages(facts, file);
+    let is_development = |stage: &Unit| context::development(stage, files).is_some();
+    let leading = leading_to_production(&stages, files);
     let names = |name: &str, stage: &Unit| !stage.name.is_empty() && name.eq_ignore_ascii_case(&stage.name);
     let mut found = Vec::new();
     for (index, stage) in stages.iter().enumerate() {
@@ -191,6 +208,8 @@ pub(super) fn targets(facts: &Facts, file: FileId) -> Vec<Image<'_>> {
             sources.any(|source| names(source, stage) || source == index.to_string())
         };
         let own = stage.entrypoint.is_some() || stage.command.is_some();
+        // What only development and tests build on is what they have in common with production.
+        let is_base = is_base && (!own || is_development(stage) || leading[index]);
         if is_base || (!own && later.iter().any(|other| copies(&other))) {
             continue;
         }
@@ -200,6 +219,20 @@ pub(super) fn targets(facts: &Facts, file: FileId) -> Vec<Image<'_>> {
         found.push(image);
     }
     found
+}
+
+/// For each stage, whether one that starts from it, directly or not, is not named for development.
+fn leading_to_production(stages: &[&Unit], files: &Files) -> Vec<bool> {
+    let mut leading = vec![false; stages.len()];
+    for (at, stage) in stages.iter().enumerate().rev() {
+        let starts = |other: &Unit| {
+            let from = other.image.as_ref().filter(|_| !stage.name.is_empty());
+            from.is_some_and(|image| image.value.eq_ignore_ascii_case(&stage.name))
+        };
+        let mut later = stages.iter().zip(&leading).skip(at + 1).filter(|(other, _)| starts(other));
+        leading[at] = later.any(|(other, leads)| *leads || context::development(other, files).is_none());
+    }
+    leading
 }
 
 /// Finds the stages that were copied from. What those took from others in turn is left out, and so is
@@ -280,6 +313,7 @@ impl<'f> Image<'f> {
             working_folder: None,
             copied: Vec::new(),
             user: None,
+            user_is_open: false,
             stop_signal: None,
             health: None,
             base: stage.image.as_ref(),
@@ -292,7 +326,6 @@ impl<'f> Image<'f> {
     fn add(&mut self, unit: &'f Unit, arguments: &Environment) {
         self.stage = unit;
         if let Some(stage) = &unit.stage {
-            self.runs.extend_from_slice(&stage.runs);
             let globals = globals(stage, arguments);
             for step in &stage.steps {
                 match step {
@@ -306,6 +339,21 @@ impl<'f> Image<'f> {
                         let path = path.map(|path| join(self.working_folder.as_deref().unwrap_or("/"), &path));
                         self.working_folder = path;
                     }
+                    Step::User(word) => {
+                        let user = word.resolve(&|name| self.scope.text(name)).filter(|user| !user.is_empty());
+                        self.user_is_open = user.is_none();
+                        self.user = user.map(|user| Located::new(user, word.place));
+                    }
+                    Step::Signal(word) => {
+                        let signal = word.resolve(&|name| self.scope.text(name));
+                        // One that cannot be told stays as it is written, so that nobody takes it for the usual one.
+                        let signal = signal.map(|signal| Located::new(signal, word.place));
+                        self.stop_signal = signal.or_else(|| unit.stop_signal.clone());
+                    }
+                    Step::Run(place) => {
+                        let folder = self.working_folder.clone();
+                        self.runs.push(Ran { place: *place, folder, behind: self.copied.len() });
+                    }
                     Step::Copy(index, written, word) => {
                         let path = word.resolve(&|name| self.scope.text(name));
                         let destination = path.as_ref().and_then(|path| self.below(path)).or(path);
@@ -315,14 +363,13 @@ impl<'f> Image<'f> {
                             let sources =
                                 sources.map(|(text, word)| resolve(word).unwrap_or_else(|| text.clone())).collect();
                             let dockerfile = unit.place.file;
-                            self.copied.push(Landed { copied, dockerfile, sources, destination, from: None });
+                            let order = self.copied.len();
+                            self.copied.push(Landed { copied, dockerfile, sources, destination, order, from: None });
                         }
                     }
                 }
             }
         }
-        self.user = unit.user.as_ref().or(self.user);
-        self.stop_signal = unit.stop_signal.as_ref().or(self.stop_signal);
         self.health = unit.health.first().or(self.health);
         if unit.entrypoint.is_some() {
             // Docker drops the command of the base when a stage sets its own entry point.
@@ -408,9 +455,20 @@ mod tests {
         let mut files = Files::new();
         let file = files.add("Dockerfile", text);
         let facts = read::all(&files, &[(file, FileKind::Dockerfile)].into());
-        let found = targets(&facts, file);
+        let found = targets(&facts, file, &files);
         let names: Vec<_> = found.iter().map(|image| (image.stage.name.as_str(), image.command.is_some())).collect();
         assert_eq!(names, [("web", true), ("worker", true), ("assets", false), ("tests", true)]);
+    }
+
+    #[test]
+    fn what_only_tests_build_on_runs_in_production() {
+        let text = "FROM python AS base\nRUN make\nFROM base AS release\nENTRYPOINT [\"/serve.sh\"]\n\
+                    FROM release AS development\nRUN pip install x\nFROM development AS unit-tests\nCOPY tests tests\n";
+        let mut files = Files::new();
+        let file = files.add("Dockerfile", text);
+        let facts = read::all(&files, &[(file, FileKind::Dockerfile)].into());
+        let found = targets(&facts, file, &files);
+        assert_eq!(found.iter().map(|image| image.stage.name.as_str()).collect::<Vec<_>>(), ["release", "unit-tests"]);
     }
 
     /// What the converter of `BuildKit` (`dockerfile2llb`, August 2026) makes of the same files, base images
@@ -459,6 +517,10 @@ mod tests {
             differ("ENV", ours.join("\n"), expected.join("\n"));
             let known = |text: &serde_json::Value, default: &str| text.as_str().unwrap_or(default).to_owned();
             let folder = image.working_folder.clone().unwrap_or_else(|| "/".to_owned());
+            let user = image.user.as_ref().map_or("", |user| user.value.as_str());
+            differ("USER", user.to_owned(), known(&theirs["User"], ""));
+            let signal = image.stop_signal.as_ref().map_or("", |signal| signal.value.as_str());
+            differ("STOPSIGNAL", signal.to_owned(), known(&theirs["StopSignal"], ""));
             differ("WORKDIR", folder, join("/", &known(&theirs["WorkingDir"], "/")));
             let words = |command: Option<&Command>| {
                 let words = |command: &Command| {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::host;
 use super::left_out::LeftOut;
-use crate::source::{FileId, Files};
+use crate::source::{FileId, Files, pattern_fits};
 
 /// One `COPY` with its paths made comparable.
 #[derive(Debug, Clone)]
@@ -143,6 +143,17 @@ impl Roots {
             source: source.to_owned(),
             destination,
             into_folder: false,
+            floats: false,
+            left_out: None,
+        });
+    }
+
+    /// Records that a command puts a copy of the file `source` of the project at `destination`.
+    pub(super) fn lay(&mut self, source: &str, destination: &str) {
+        self.copies.push(Copy {
+            source: source.to_owned(),
+            destination: join(&self.working, destination),
+            into_folder: destination.ends_with('/') || destination == ".",
             floats: false,
             left_out: None,
         });
@@ -329,7 +340,9 @@ impl Copy {
     /// The paths of the project, of those that are there, that it brings to `absolute`.
     fn origins(&self, files: &Files, absolute: &str) -> Vec<String> {
         let mut origins = Vec::new();
-        if let Some(rest) = below(absolute, &self.destination) {
+        if is_pattern(&self.source) {
+            origins.extend(below(absolute, &self.destination).and_then(|rest| self.matching(files, rest)));
+        } else if let Some(rest) = below(absolute, &self.destination) {
             // A folder's content lands in the destination, a file lands there under its own name.
             let name = self.source.rsplit('/').next().unwrap_or_default();
             if self.into_folder && rest == name {
@@ -346,6 +359,35 @@ impl Copy {
         origins.retain(|path| is_there(path) && !stays(path));
         origins
     }
+
+    /// What lands at `rest` below the destination, where the source is a pattern (`filepath.Match` of Go): a file
+    /// that fits it under its own name, of a folder that does the content.
+    fn matching(&self, files: &Files, rest: &str) -> Option<String> {
+        let pattern: Vec<&str> = self.source.split('/').collect();
+        let plain = pattern.iter().take_while(|part| !is_pattern(part)).count();
+        let home = pattern.get(..plain)?.join("/");
+        if rest.is_empty() {
+            return Some(home);
+        }
+        files.iter().find_map(|(_, file)| {
+            let path: Vec<&str> = file.path().split('/').collect();
+            let (front, behind) = path.split_at_checked(pattern.len())?;
+            let fits = pattern.iter().zip(front).all(|(pattern, part)| pattern_fits(pattern, part));
+            let (name, folders) = front.split_last().filter(|_| fits)?;
+            let landed = if behind.is_empty() { (*name).to_owned() } else { behind.join("/") };
+            let tail = below(&landed, rest)?;
+            // What is asked for is the file, or a folder that it lies in.
+            let whole = file.path();
+            let own = if behind.is_empty() { [folders.join("/").as_str(), name].join("/") } else { whole.to_owned() };
+            let own = own.trim_start_matches('/');
+            Some(own.strip_suffix(tail).unwrap_or(own).trim_end_matches('/').to_owned())
+        })
+    }
+}
+
+/// Whether `COPY` takes a source for a pattern.
+fn is_pattern(source: &str) -> bool {
+    source.contains(['*', '?', '['])
 }
 
 /// What remains of `path` below `folder`; empty for the folder itself.
@@ -423,6 +465,23 @@ mod tests {
         assert_eq!(path("/srv/app/main.py").as_deref(), Some("backend/app/main.py"));
         assert_eq!(path("nothing.py"), None);
         assert_eq!(roots.folder(&files), "backend");
+    }
+
+    #[test]
+    fn a_copy_of_a_pattern_brings_what_fits_it() {
+        let files =
+            project(&["etc/uwsgi.conf", "etc/uwsgi.ini", "apps/web/src/main.py", "apps/web/run.sh", "top.conf"]);
+        let mut roots = Roots::image("", Some("/srv"));
+        roots.copy(&["etc/*.conf".into(), "./*.conf".into()], "/srv/conf/");
+        roots.copy(&["apps/w*".into()], "code/");
+        let path = |p: &str| roots.file(&files, p).map(|id| files.get(id).path().to_owned());
+        assert_eq!(path("/srv/conf/uwsgi.conf").as_deref(), Some("etc/uwsgi.conf"));
+        assert_eq!(path("conf/top.conf").as_deref(), Some("top.conf"));
+        assert_eq!(path("/srv/conf/uwsgi.ini"), None);
+        assert_eq!(path("/srv/code/src/main.py").as_deref(), Some("apps/web/src/main.py"));
+        assert_eq!(path("code/run.sh").as_deref(), Some("apps/web/run.sh"));
+        roots.enter("code/src");
+        assert_eq!(roots.folder(&files), "apps/web/src");
     }
 
     #[test]

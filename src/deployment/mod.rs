@@ -22,6 +22,7 @@ mod host;
 mod hypercorn;
 mod image;
 mod image_name;
+mod installed;
 mod launcher;
 mod left_out;
 mod locate;
@@ -56,7 +57,7 @@ pub use version::ServerVersion;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::python::modules::Start;
-use crate::servers::{Server, Version, WorkerClass};
+use crate::servers::{Server, Setting, Version, WorkerClass};
 use crate::source::{FileId, Located, Place};
 use crate::values::{Seconds, Value};
 
@@ -77,6 +78,10 @@ pub struct Deployment {
     pub app: Option<Located<String>>,
     /// The expression that hands it the application, where that has no name that could be imported.
     pub handed: Option<Place>,
+    /// What the application is said to speak, where that is written in front of it: `asgi`, `wsgi`.
+    pub told_mode: Option<String>,
+    /// Whether every process that it starts makes the call again that starts it, because importing the file does.
+    pub repeated: bool,
     /// The folder of the project it starts in, relative to the root; empty for the root.
     pub folder: String,
     /// What lies below that folder came from elsewhere in the project: see [`Start`].
@@ -115,6 +120,8 @@ pub struct Deployment {
     pub development: Option<Located<String>>,
     /// Why the server refuses to start, in its own terms.
     pub errors: Vec<Located<String>>,
+    /// Settings that only a later version of the server has, where they are asked for; each is among the errors too.
+    pub ahead: Vec<Located<&'static Setting>>,
     /// Where the application is handed over as an object although other processes have to import it; it is
     /// among the errors too.
     pub object: Option<Place>,
@@ -163,6 +170,7 @@ impl Deployment {
     /// Whether another deployment is started by the same bytes, with the same values and limits.
     fn is_same_launch(&self, other: &Self) -> bool {
         let limits = |limits: &Limits| (limits.cpus.as_ref().map(|l| l.value), limits.memory.as_ref().map(|l| l.value));
+        let user = |deployment: &Self| deployment.user.as_ref().map(|user| user.value.clone());
         let values = |deployment: &Self| -> Vec<Resolved> {
             deployment.settings.iter().map(|(_, setting)| setting.winner.value.clone()).collect()
         };
@@ -170,6 +178,7 @@ impl Deployment {
             && limits(&self.limits) == limits(&other.limits)
             && self.development.is_some() == other.development.is_some()
             && self.replicas() == other.replicas()
+            && user(self) == user(other)
             && values(self) == values(other)
     }
 

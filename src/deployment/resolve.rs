@@ -4,6 +4,8 @@
 //! Decides in which order the sources of a server are consulted, as the server does. Which commands
 //! start servers was found before.
 
+use std::collections::BTreeSet;
+
 use super::commands::{LARGE_NODE, Start};
 use super::configuration::{Configuration, Read, Reader, Which};
 use super::environment::Environment;
@@ -17,9 +19,9 @@ use super::{
 use crate::findings::Note;
 use crate::python::deeds::Deeds;
 use crate::read::{self, Facts, Limits, Unit, UnitKind};
-use crate::servers::arguments::{self, Argument, Arguments, Given};
+use crate::servers::arguments::{self, Argument, ArgumentError, Arguments, Given};
 use crate::servers::schema::Syntax;
-use crate::servers::{Program, Server, Table, Version, fastapi_cli, table};
+use crate::servers::{Program, Server, Setting, Table, Version, fastapi_cli, table};
 use crate::source::{FileId, Files, Located, Place};
 use crate::values::Value;
 
@@ -29,6 +31,8 @@ pub(super) struct Origin<'a> {
     pub(super) limits: &'a Limits,
     pub(super) container: Option<Place>,
     pub(super) development: Option<&'a Located<String>>,
+    /// The files with the requirements that are known to be installed.
+    pub(super) installed: &'a BTreeSet<FileId>,
 }
 
 /// The deployment that `start` makes of `server`; `None` where the command only prints something, such
@@ -48,7 +52,7 @@ pub(super) fn resolve(
     let fastapi = matches!(start.program, Program::FastApi { .. });
     let interface = if fastapi { fastapi_cli() } else { table };
     let home = start.roots.folder(files);
-    let version = version::asked_for(table.distribution(), &home, &facts.requirements, files)
+    let version = version::asked_for(table.distribution(), &home, origin.installed, &facts.requirements, files)
         .unwrap_or_else(|| version::assumed(table.newest()));
     let mut errors = Vec::new();
     let spoken = if fastapi { interface.newest() } else { version.version };
@@ -61,7 +65,17 @@ pub(super) fn resolve(
     // A call has neither options nor files, unless it reads them itself.
     let alone = called.as_ref().is_some_and(|called| !called.reads_command_line);
     let options = if alone { Arguments::default() } else { options(table, version.version, start, &mut errors) };
+    let mut ahead: Vec<Located<&'static Setting>> = Vec::new();
     for found in [&options, &command_line] {
+        ahead.extend(found.errors.iter().filter_map(|error| {
+            let ArgumentError::Unrecognised(text) = &error.value else { return None };
+            let flag = text.split('=').next().unwrap_or(text);
+            let has = |setting: &&Setting| setting.at(table.newest()).flags().iter().any(|known| known == flag);
+            Some(Located::new(
+                table.settings().filter(|setting| is_ahead(setting, version.version)).find(has)?,
+                error.place,
+            ))
+        }));
         errors.extend(found.errors.iter().map(|e| Located::new(e.value.to_string(), e.place)));
     }
     let environ = |name: &str| start.environment.lookup(name);
@@ -74,6 +88,7 @@ pub(super) fn resolve(
         variables: &variables,
         environ: &environ,
         cpus: None,
+        quota: origin.limits.cpus.as_ref().map(|limit| limit.value),
     };
     let which = match server {
         _ if alone => Which::None,
@@ -92,6 +107,7 @@ pub(super) fn resolve(
     } else {
         command_line.app.clone()
     };
+
     let environment = environment(server, start, &command_line, called.as_ref(), files, facts);
     let sources = Sources {
         table,
@@ -144,6 +160,13 @@ pub(super) fn resolve(
     }
     let roots = entered(start, &settings);
     let handed = called.as_ref().and_then(|called| called.handed);
+    ahead.extend(called.iter().flat_map(|called| &called.unlisted).filter_map(|name| {
+        let setting = table.setting(&name.value).filter(|setting| is_ahead(setting, version.version))?;
+        Some(Located::new(setting, name.place))
+    }));
+    let told_mode =
+        named.as_ref().filter(|_| server == Server::Hypercorn).and_then(|named| hypercorn::mode(&named.value));
+    let repeated = called.as_ref().is_some_and(|called| called.unguarded);
     let folder = called.and_then(|called| called.folder).or(home_of_path).unwrap_or_else(|| match &app {
         Some(app) => roots.folder_importing(files, &app.value),
         None => roots.folder(files),
@@ -156,6 +179,9 @@ pub(super) fn resolve(
         folder,
         placed: roots.placed(files),
         handed,
+        repeated,
+        ahead,
+        told_mode,
         others,
         class: settle::worker_class(table, &settings),
         workers_on_large_node: large,
@@ -179,7 +205,7 @@ pub(super) fn resolve(
         environment: start.environment.known(),
         proxies: Vec::new(),
         beside_proxy: false,
-        distributions: version::distributions(&home, &facts.requirements, files),
+        distributions: version::distributions(&home, origin.installed, &facts.requirements, files),
         mentions: version::mentions(&home, &facts.requirements, files),
         version,
         app,
@@ -235,17 +261,22 @@ impl Situation<'_> {
         let (start, given) = (self.start, self.command_line);
         let complete =
             given.opaque.is_empty() && given.unnamed.is_none() && (given.app.is_some() || given.optional.is_empty());
-        let mut app = self.called.and_then(|called| called.app.clone()).or_else(|| named.cloned());
+        let loads_itself = self.called.is_some_and(|called| called.loads_itself);
+        let named_app = || named.filter(|_| !loads_itself).cloned();
+        let mut app = self.called.and_then(|called| called.app.clone()).or_else(named_app);
         // Whether no file can name the application that the command line does not name.
         let mut nameless = complete && !self.fastapi && self.called.is_none();
         match server {
             Server::Gunicorn => {
                 if self.origin.unit.kind == UnitKind::SystemdService {
-                    faults::activate(settings, &self.origin.unit.sockets);
+                    let unit = self.origin.unit;
+                    faults::activate(settings, &unit.sockets, unit.awaited_socket.as_ref());
                 }
-                name_process(settings, named, complete);
+                if self.called.is_none_or(|called| called.names_process) {
+                    name_process(settings, named, complete);
+                }
                 errors.extend(faults::at_start(settings));
-                app = app.or_else(|| wsgi_app(settings));
+                app = app.or_else(|| wsgi_app(settings).filter(|_| !loads_itself));
                 nameless &= settings.get("wsgi_app").is_some_and(|setting| setting.value() == Some(&Value::None));
             }
             Server::Uvicorn => {
@@ -256,6 +287,7 @@ impl Situation<'_> {
                 app = app.or_else(|| Some(Located::new(variable?.text.clone()?, variable?.place)));
             }
             Server::Hypercorn => {
+                app = app.map(hypercorn::application);
                 hypercorn::adjust(settings, given);
                 errors.extend(hypercorn::at_start(settings, start.place));
             }
@@ -278,6 +310,11 @@ impl Situation<'_> {
         }
         app
     }
+}
+
+/// Whether a version does not have a setting yet.
+fn is_ahead(setting: &Setting, version: Version) -> bool {
+    setting.since().is_some_and(|since| since > version)
 }
 
 /// `WSGIApplication.init` of Gunicorn 27.0.1 names the process after its first argument before

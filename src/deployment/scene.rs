@@ -14,7 +14,7 @@ use super::launcher::{self, Launched, Reached};
 use super::left_out::LeftOut;
 use super::locate::{self, Rest, Roots};
 use super::resolve::{Origin, resolve};
-use super::{Deployment, Effective, context, front, host, image_name, platform, supervisor};
+use super::{Deployment, Effective, context, front, host, image_name, installed, platform, supervisor};
 use crate::read::{self, EnvironmentFile, Facts, Form, Limits, Unit, UnitKind};
 use crate::servers::{Program, Server};
 use crate::source::{FileId, Files, Located, Place, SourceFile, Span};
@@ -45,6 +45,8 @@ pub(super) struct Scene<'f> {
     base: Option<Place>,
     /// The entry point of an image that has no command: whoever runs it adds the words that it is made for.
     awaits_words: Option<Place>,
+    /// The files with the requirements that the build of its image installs.
+    installed: BTreeSet<FileId>,
 }
 
 impl<'f> Scene<'f> {
@@ -74,6 +76,7 @@ impl<'f> Scene<'f> {
             replaces: false,
             base: None,
             awaits_words: None,
+            installed: BTreeSet::new(),
         }
     }
 
@@ -89,12 +92,15 @@ impl<'f> Scene<'f> {
             replaces: false,
             base: None,
             awaits_words: None,
+            installed: BTreeSet::new(),
         }
     }
 
     /// An image with the command that it has itself.
     pub(super) fn image(image: &Image<'f>, files: &Files, facts: &Facts) -> Self {
-        let (environment, roots) = inside(image, &image::home(image, files), None, files);
+        let home = image::home(image, files);
+        let (environment, roots) = inside(image, &home, None, files);
+        let installed = installed_in(image, &home, files);
         let surroundings = Surroundings { environment, roots, files, facts, outer: &|_| None };
         let Started { programs: starts, scripts } = commands::starts(image.entrypoint, image.command, &surroundings);
         Self {
@@ -110,6 +116,7 @@ impl<'f> Scene<'f> {
                 .entrypoint
                 .filter(|entrypoint| entrypoint.form == Form::Exec && image.command.is_none())
                 .map(|entrypoint| entrypoint.place),
+            installed,
         }
     }
 
@@ -155,6 +162,10 @@ impl<'f> Scene<'f> {
             _ if by_name => (Environment::default(), Roots::image(&image_name::home(unit, files), working)),
             _ => (Environment::default(), Roots::image(beside, working)),
         };
+        let installed = match (&image, &recipe) {
+            (Some(image), Some(recipe)) => installed_in(image, &recipe.context, files),
+            _ => BTreeSet::new(),
+        };
         for mount in &unit.mounts {
             if let Some(target) = &mount.target {
                 roots.mount(&locate::join(beside, &mount.source.value), target);
@@ -172,7 +183,8 @@ impl<'f> Scene<'f> {
         let inherited = || if drops { None } else { own_image?.command };
         let command = unit.command.as_ref().or_else(inherited);
         let uses_own = unit.command.is_some() || unit.entrypoint.is_some();
-        if !uses_own {
+        // A chart is one of several ways to run an image that others take from a registry.
+        if !uses_own && !(is_cluster && is_of_chart(unit, files)) {
             built.extend(own_image.map(|image| image.stage.place));
         }
         let surroundings = Surroundings { environment, roots, files, facts, outer: &outer };
@@ -187,6 +199,7 @@ impl<'f> Scene<'f> {
             replaces: uses_own && own_image.is_some_and(|image| image.entrypoint.or(image.command).is_some()),
             base: own_image.and_then(|image| image.known).map(|base| base.place),
             awaits_words: None,
+            installed,
         }
     }
 
@@ -213,6 +226,7 @@ impl<'f> Scene<'f> {
             replaces: false,
             base: None,
             awaits_words: None,
+            installed: BTreeSet::new(),
         }
     }
 
@@ -238,6 +252,7 @@ impl<'f> Scene<'f> {
             replaces: false,
             base: None,
             awaits_words: None,
+            installed: BTreeSet::new(),
         }
     }
 
@@ -256,8 +271,8 @@ impl<'f> Scene<'f> {
             }
             // A development server in a branch is what the branch is for.
             Program::FastApi { development: true, .. } | Program::Development { .. } if start.conditional => {}
-            Program::FastApi { development: true, .. } => self.develop("fastapi dev", start.place, assembly),
-            Program::Development { name, .. } => self.develop(name, start.place, assembly),
+            Program::FastApi { development: true, .. } => self.develop("fastapi dev", start.place, project, assembly),
+            Program::Development { name, .. } => self.develop(name, start.place, project, assembly),
             Program::Python { code, .. } if depth < MAX_LAUNCHERS => {
                 let Some(entry) = launcher::entry(code, start, project.files, project.facts) else { return };
                 if !reached.may_lead(entry.file) {
@@ -295,7 +310,7 @@ impl<'f> Scene<'f> {
                 self.serve(*server, start, Some(launched), project, assembly);
             }
             launcher::Step::Program(start) => self.begin(start, depth, project, reached, assembly),
-            launcher::Step::Development(name, place) => self.develop(name, *place, assembly),
+            launcher::Step::Development(name, place) => self.develop(name, *place, project, assembly),
         }
     }
 
@@ -314,6 +329,13 @@ impl<'f> Scene<'f> {
             if let Some(base) = self.base {
                 deployment.stand_at(base, |file| project.files.is_foreign(file));
             }
+            let script = || context::development_script(start.place, &unit, project.files);
+            deployment.development = deployment.development.or_else(script);
+            if unit.container.stops_group
+                && let Some(shield) = &mut deployment.shield
+            {
+                shield.is_passed = true;
+            }
             let own = || front::beside(&unit, self.scripts(), project.facts);
             deployment.outside.front = deployment.outside.front.or_else(own);
             if !matches!(start.program, Program::FastApi { .. }) {
@@ -323,14 +345,15 @@ impl<'f> Scene<'f> {
         }));
     }
 
-    fn develop(&self, name: &'static str, command: Place, assembly: &mut Assembly) {
+    fn develop(&self, name: &'static str, command: Place, project: &Project, assembly: &mut Assembly) {
         assembly.development_servers.push(DevelopmentServer {
             name,
             command,
             container: self.container,
             development: self.development.clone().or_else(|| {
                 let why = "it replaces the command of the image by a development server".to_owned();
-                self.replaces.then(|| Located::new(why, command))
+                let replaced = self.replaces.then(|| Located::new(why, command));
+                replaced.or_else(|| context::development_script(command, &self.unit, project.files))
             }),
         });
     }
@@ -355,6 +378,7 @@ impl<'f> Scene<'f> {
             limits: if std::ptr::eq(unit, &raw const *self.unit) { &self.limits } else { &unit.limits },
             container: self.container,
             development: self.development.as_ref(),
+            installed: &self.installed,
         }
     }
 
@@ -373,6 +397,13 @@ impl<'f> Scene<'f> {
     }
 }
 
+/// Whether a chart of Helm declares a unit.
+fn is_of_chart(unit: &Unit, files: &Files) -> bool {
+    let path = files.get(unit.place.file).path();
+    let home = path.rfind("templates/").and_then(|at| path.get(..at));
+    home.is_some_and(|home| files.find(&locate::join(home, "Chart.yaml")).is_some())
+}
+
 fn is_inside(inner: Place, outer: Place) -> bool {
     inner.file == outer.file && outer.span.start <= inner.span.start && inner.span.end <= outer.span.end
 }
@@ -381,13 +412,23 @@ fn is_inside(inner: Place, outer: Place) -> bool {
 /// whether it is well. Kubernetes does not look at the check of an image.
 fn with_image(unit: &Unit, image: Option<&Image>, files: &Files) -> Unit {
     let mut unit = unit.clone();
+    // Whoever starts it fills in the variables of this one.
+    if unit.user.as_ref().is_some_and(|user| user.value.contains(['$', '{'])) {
+        unit.user = None;
+        unit.container.user_is_open = true;
+    }
     let Some(image) = image else {
         unit.base.clone_from(&unit.image);
         return unit;
     };
     unit.base = image.base.cloned();
-    unit.user = unit.user.or_else(|| image.user.cloned());
-    unit.stop_signal = unit.stop_signal.or_else(|| image.stop_signal.cloned());
+    if unit.kind == UnitKind::Image || unit.user.is_none() && !unit.container.user_is_open {
+        unit.user.clone_from(&image.user);
+        unit.container.user_is_open = image.user_is_open;
+    }
+    if unit.kind == UnitKind::Image || unit.stop_signal.is_none() {
+        unit.stop_signal.clone_from(&image.stop_signal);
+    }
     let declared = image.stage.outside.volumes.iter().filter(|volume| !unit.outside.volumes.contains(volume));
     let declared: Vec<String> = declared.cloned().collect();
     unit.outside.volumes.extend(declared);
@@ -418,14 +459,24 @@ fn inside(image: &Image, folder: &str, working: Option<&str>, files: &Files) -> 
     (image.environment.clone(), folders(image, folder, working, files))
 }
 
+/// The lists of requirements that an image built from `folder` installs.
+fn installed_in(image: &Image, folder: &str, files: &Files) -> BTreeSet<FileId> {
+    installed::lists(image, folder, &|stage, ran| folders_before(stage, folder, None, files, ran.behind), files)
+}
+
 fn folders(image: &Image, folder: &str, working: Option<&str>, files: &Files) -> Roots {
+    folders_before(image, folder, working, files, usize::MAX)
+}
+
+/// The folders of an image with the first copies only.
+fn folders_before(image: &Image, folder: &str, working: Option<&str>, files: &Files, copies: usize) -> Roots {
     let mut roots = Roots::image(folder, working.or(image.working_folder.as_deref()));
     roots.leave(LeftOut::of(image.stage.place.file, folder, files));
     if let Some(base) = image.known {
-        let commands = image.runs.iter().map(|place| files.text_at(*place).to_owned()).collect();
+        let commands = image.runs.iter().map(|ran| files.text_at(ran.place).to_owned()).collect();
         roots.close(Rest { holds: base.image.holds().to_vec(), commands });
     }
-    for landed in &image.copied {
+    for landed in image.copied.iter().filter(|landed| landed.order < copies) {
         let sources = &landed.sources;
         if let Some(at) = landed.copied.written {
             roots.mount(&files.part_path(landed.dockerfile, at), &landed.destination);
@@ -485,13 +536,15 @@ pub(super) fn extend(
     // in the end the earlier ones of the same file.
     let mut service = Environment::default();
     for variable in own {
-        service.set(variable, outer);
+        service.set_from_outside(variable, outer);
     }
     for named in &unit.environment_files {
         let mut file = Environment::default();
         for variable in &variables(named) {
             let mut one = Environment::default();
-            one.set(variable, &|name| outer(name).or_else(|| service.text(name)).or_else(|| file.text(name)));
+            one.set_from_outside(variable, &|name| {
+                outer(name).or_else(|| service.text(name)).or_else(|| file.text(name))
+            });
             file.overlay(one);
         }
         environment.overlay(file);

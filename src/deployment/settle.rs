@@ -55,6 +55,8 @@ impl Sources<'_> {
                 None => self.command_line.last(setting.name()).is_some(),
             };
             candidates.extend(self.variable(setting, given, errors));
+            let early = self.called.into_iter().flat_map(|called| &called.early);
+            candidates.extend(early.filter(|(known, _)| known.name() == setting.name()).map(|(_, one)| one.clone()));
             if let Some((place, why)) = &untrusted {
                 candidates.push(unknown(Layer::ConfigFile, *place, why.clone()));
             }
@@ -194,8 +196,13 @@ impl Sources<'_> {
         if !shape.config_only()
             && let Some(&place) = hides
         {
-            let text = self.files.text_at(place);
-            candidates.push(unknown(layer, place, format!("`{text}` may set it")));
+            let why = match self.called {
+                Some(called) if called.place == Some(place) => {
+                    "the words that the program is called with may set it".to_owned()
+                }
+                _ => format!("`{}` may set it", self.files.text_at(place)),
+            };
+            candidates.push(unknown(layer, place, why));
         }
         candidates
     }
@@ -237,18 +244,27 @@ pub(super) const FROM_CORES: &str = "it is computed from the cores of the machin
 
 pub(super) fn from_words(given: &Given, layer: Layer, parted: &Parted, errors: &mut Vec<Located<String>>) -> Candidate {
     let place = given.value_place.unwrap_or(given.flag);
+    // What only names a value is not where it comes from.
+    let origin = given.origin.unwrap_or(place);
     let value = match &given.value {
         Outcome::Known(value) => Resolved::Known(value.clone()),
         Outcome::Unknown if given.maybe => {
             Resolved::Unknown("whether it is given rests on a condition that the files do not decide".to_owned())
         }
         Outcome::Unknown => {
-            let counts = parted.depends(place).iter().any(|one| matches!(one, Dependency::Cpus { .. }));
-            let why = if counts { FROM_CORES } else { "it comes from a variable that no file sets" };
+            let depends = parted.depends(place);
+            let counts = depends.iter().any(|one| matches!(one, Dependency::Cpus { .. }));
+            let other = depends.iter().any(|one| matches!(one, Dependency::Other { .. }));
+            // What else it depends on is the reason.
+            let why = match (counts, other) {
+                (true, _) => FROM_CORES,
+                (false, true) => "it is only known when the start-up code runs",
+                (false, false) => "it comes from a variable that no file sets",
+            };
             Resolved::Unknown(why.to_owned())
         }
         Outcome::Invalid(message) => {
-            errors.push(Located::new(format!("`{}`: {message}", given.setting.name()), place));
+            errors.push(Located::new(format!("`{}`: {message}", given.setting.name()), origin));
             Resolved::Unknown(format!("the server refuses `{}`", given.text.as_deref().unwrap_or_default()))
         }
     };
@@ -259,7 +275,7 @@ pub(super) fn from_words(given: &Given, layer: Layer, parted: &Parted, errors: &
     Candidate {
         value,
         layer,
-        place: Some(place),
+        place: Some(origin),
         site: (!removal.is_empty() || literal.is_some()).then_some(Site::Words { literal, removal }),
         depends,
     }

@@ -185,7 +185,12 @@ pub(super) fn within(unit: &Unit, program: &Unit) -> Unit {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::assemble;
     use super::*;
+    use crate::read;
+    use crate::source::Guess;
 
     #[test]
     fn patterns_of_includes() {
@@ -193,6 +198,41 @@ mod tests {
         assert_eq!(match_of("/etc/*.ini", "web.ini").as_deref(), Some("/etc/web.ini"));
         assert_eq!(match_of("web.conf", "web.conf").as_deref(), Some("web.conf"));
         assert_eq!(match_of("/etc/conf.d/*.conf", "web.ini"), None);
+    }
+
+    /// For each server that a project of these files starts its workers, and whether it runs in a container.
+    fn started(paths: &[(&str, &str)]) -> Vec<(Option<i64>, bool)> {
+        let mut files = Files::new();
+        let mut kinds = BTreeMap::new();
+        for (path, text) in paths {
+            let file = files.add(*path, *text);
+            kinds.extend(Guess::of(path).and_then(|guess| guess.settle(path, text)).map(|kind| (file, kind)));
+        }
+        let facts = read::all(&files, &kinds);
+        let deployments = assemble(&files, &facts).deployments;
+        deployments.iter().map(|one| (one.int("workers"), one.container.is_some())).collect()
+    }
+
+    #[test]
+    fn a_script_puts_programs_where_the_manager_finds_them() {
+        let script = "#!/bin/sh\nif [ \"$WEB\" = yes ]; then\n  cp deploy/web.conf /etc/supervisor/conf.d/web.conf\nfi\n\
+                      exec /usr/bin/supervisord\n";
+        let recipe = |web: &str| {
+            format!(
+                "FROM debian\nRUN apt-get install supervisor\nENV WEB={web}\nWORKDIR /app\nCOPY . .\nCMD [\"./start.sh\"]\n"
+            )
+        };
+        let program = "[program:web]\ncommand=gunicorn -w 3 app:app\n";
+        let with = |recipe: &str| {
+            started(&[
+                ("Dockerfile", recipe),
+                ("start.sh", script),
+                ("deploy/web.conf", program),
+                ("app.py", "app = 1\n"),
+            ])
+        };
+        assert_eq!(with(&recipe("yes")), [(Some(3), true)]);
+        assert_eq!(with(&recipe("no")), [(Some(3), false)], "nothing here starts it, so somebody does elsewhere");
     }
 
     #[test]

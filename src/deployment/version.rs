@@ -6,7 +6,7 @@ use std::fmt;
 
 use crate::read::Requirement;
 use crate::servers::Version;
-use crate::source::{Files, Place};
+use crate::source::{FileId, Files, Place};
 
 /// A version to judge by, and how it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,17 +38,23 @@ impl fmt::Display for ServerVersion {
     }
 }
 
-/// The version of `distribution` that the requirements nearest to `folder` ask for.
+/// The version of `distribution` that the files `installed` ask for, which are known to be installed, or else the
+/// requirements nearest to `folder`.
 ///
 /// A lock counts more than a pin, and a pin more than a bound. Where equally near files disagree, none is
 /// chosen; where the nearest say nothing about the version, the next do.
 pub(super) fn asked_for(
     distribution: &str,
     folder: &str,
+    installed: &BTreeSet<FileId>,
     requirements: &[Requirement],
     files: &Files,
 ) -> Option<ServerVersion> {
     let name = distribution.to_ascii_lowercase();
+    let own = requirements.iter().filter(|one| one.name == name && installed.contains(&one.place.file));
+    if let Some(Said::Version(version)) = said(&own.collect::<Vec<_>>(), files) {
+        return Some(version);
+    }
     let mut by_distance = BTreeMap::<_, Vec<&Requirement>>::new();
     for requirement in requirements.iter().filter(|requirement| requirement.name == name) {
         let home = files.get(requirement.place.file).folder();
@@ -99,11 +105,12 @@ fn is_lock(path: &str) -> bool {
 /// Every distribution that the project asks for.
 pub(super) fn distributions(
     folder: &str,
+    installed: &BTreeSet<FileId>,
     requirements: &[Requirement],
     files: &Files,
 ) -> BTreeMap<String, Option<ServerVersion>> {
     let names: BTreeSet<&str> = requirements.iter().map(|requirement| requirement.name.as_str()).collect();
-    names.into_iter().map(|name| (name.to_owned(), asked_for(name, folder, requirements, files))).collect()
+    names.into_iter().map(|name| (name.to_owned(), asked_for(name, folder, installed, requirements, files))).collect()
 }
 
 /// Where each distribution is asked for in the nearest file that people write, and no tool.
@@ -219,7 +226,7 @@ mod tests {
                 place,
             });
         }
-        asked_for("gunicorn", folder, &requirements, &files).map(|found| found.to_string())
+        asked_for("gunicorn", folder, &BTreeSet::new(), &requirements, &files).map(|found| found.to_string())
     }
 
     #[test]

@@ -56,10 +56,13 @@ pub fn load(root: &Path, candidates: &[Candidate], others: &[String]) -> Loaded 
             Err(why) => loaded.notes.push(Note::file(candidate.path.clone(), why)),
         }
     }
-    for path in named::among(&spare, &loaded.files, &loaded.kinds) {
+    let mut named: Vec<String> =
+        named::among(&spare, &loaded.files, &loaded.kinds).into_iter().map(str::to_owned).collect();
+    named.extend(named::beyond(root, &loaded.files, &loaded.kinds));
+    for path in named {
         // Whether it is what a server reads, only its text tells.
-        let Ok(text) = text(&root.join(path), Guess::Plain) else { continue };
-        if let Some(kind) = FileKind::of_named(path, &text) {
+        let Ok(text) = text(&root.join(&path), Guess::Plain) else { continue };
+        if let Some(kind) = FileKind::of_named(&path, &text) {
             let file = loaded.files.add(path, text);
             loaded.kinds.insert(file, kind);
         }
@@ -175,6 +178,28 @@ mod tests {
         assert_eq!(kind("web.conf"), Some(FileKind::PythonConfiguration));
         assert_eq!((kind("unnamed.conf"), kind("gone.web")), (None, None));
         assert!(loaded.notes.is_empty(), "{:?}", loaded.notes);
+    }
+
+    #[test]
+    fn what_lies_where_nobody_looks_is_read_where_something_names_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        let services = "services:\n  web:\n    build: {context: .., dockerfile: build/Dockerfile}\n    env_file:\n      \
+                        - ../.envs/.production/.django\n      - .env\n      - ../../outside.env\n";
+        write("deploy/compose.yaml", services);
+        write(".envs/.production/.django", "WEB_CONCURRENCY=4\n");
+        write(".envs/.local/.django", "WEB_CONCURRENCY=1\n");
+        write("deploy/.env", "A=1\n");
+        write("build/Dockerfile", "FROM python\n");
+        write("node_modules/x/.env", "A=1\n");
+        let compose = Candidate { path: "deploy/compose.yaml".to_owned(), kind: Guess::Sure(FileKind::Compose) };
+        let loaded = load(folder.path(), &[compose], &[]);
+        let paths: Vec<_> = loaded.files.iter().map(|(_, file)| file.path()).collect();
+        assert_eq!(paths, ["deploy/compose.yaml", ".envs/.production/.django", "build/Dockerfile", "deploy/.env"]);
     }
 
     #[test]

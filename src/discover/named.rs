@@ -1,4 +1,4 @@
-//! Files whose names say nothing, found by who names them.
+//! Files whose names say nothing, or which lie where nobody looks, found by who names them.
 //!
 //! `gunicorn -c conf/web.conf`, `EnvironmentFile=/etc/default/web`, `COPY settings /etc/app/`: a file that a
 //! command or an image uses may be called anything. Decides by the last part of the path alone, because
@@ -6,11 +6,19 @@
 //! configuration is for its text to tell.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
+use super::walk::is_left_out;
 use crate::source::{FileId, FileKind, Files};
 
 /// More files than a project names in this way.
 const MAX_NAMED: usize = 500;
+
+/// How many paths the file system is asked about.
+const MAX_ASKED: usize = 2000;
+
+/// Longer paths are none that somebody wrote.
+const MAX_PATH: usize = 256;
 
 /// Words of the Python files that may start a server.
 const SERVERS: [&str; 4] = ["gunicorn", "uvicorn", "hypercorn", "uwsgi"];
@@ -42,6 +50,58 @@ pub(super) fn among<'p>(paths: &[&'p str], files: &Files, kinds: &BTreeMap<FileI
     found.sort_unstable();
     found.truncate(MAX_NAMED);
     found
+}
+
+/// Paths that one of the texts names, from its own folder or from the root, and that the walk has left out: a file
+/// of variables in a hidden folder, a Dockerfile in one called `build`, an `.env` that git ignores.
+pub(super) fn beyond(root: &Path, files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Vec<String> {
+    let mut asked = BTreeSet::new();
+    let mut found = BTreeSet::new();
+    let Ok(real_root) = root.canonicalize() else { return Vec::new() };
+    for (&file, &kind) in kinds {
+        if !starts_servers(kind) {
+            continue;
+        }
+        let here = files.get(file);
+        let words =
+            here.text().split(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '@' | '+' | '/')));
+        for word in words.filter(|word| word.contains('.') || word.contains('/')) {
+            for path in [joined(here.folder(), word), joined("", word)].into_iter().flatten() {
+                if found.len() >= MAX_NAMED || asked.len() >= MAX_ASKED {
+                    return found.into_iter().collect();
+                }
+                if !is_left_out(&path) || files.find(&path).is_some() || !asked.insert(path.clone()) {
+                    continue;
+                }
+                let inside =
+                    root.join(&path).canonicalize().is_ok_and(|real| real.starts_with(&real_root) && real.is_file());
+                if inside {
+                    found.insert(path);
+                }
+            }
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// A relative path below a folder of the project; `None` where it leaves the project or is absolute.
+fn joined(folder: &str, word: &str) -> Option<String> {
+    if word.starts_with('/') || word.len() > MAX_PATH {
+        return None;
+    }
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in word.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            // Other people's code is never what a project is configured with.
+            "node_modules" | "site-packages" | ".git" => return None,
+            part => parts.push(part),
+        }
+    }
+    (!parts.is_empty()).then(|| parts.join("/"))
 }
 
 /// Whether a file of this kind says how something is started.

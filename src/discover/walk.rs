@@ -13,13 +13,11 @@ use crate::findings::Note;
 use crate::source::{FileKind, Guess};
 
 /// Folders that hold other people's code, or what a build made; skipped whatever ignore files say.
-const SKIPPED: [&str; 12] = [
+const SKIPPED: [&str; 10] = [
     "node_modules",
     "__pycache__",
     "site-packages",
     "__pypackages__",
-    "venv",
-    "env",
     "build",
     "dist",
     "target",
@@ -216,10 +214,25 @@ fn is_wanted(entry: &DirEntry) -> bool {
             || name.starts_with(".env")
             || matches!(name.as_ref(), ".justfile" | ".dockerignore");
     }
-    // A folder called `env` or `build` may well be a package of the project.
+    // A folder called `build` may well be a package of the project.
     let foreign = SKIPPED.contains(&name.as_ref()) && !entry.path().join("__init__.py").exists();
     let hidden = name.starts_with('.') && !HIDDEN.contains(&name.as_ref());
-    !(hidden || foreign || entry.path().join("pyvenv.cfg").exists())
+    !(hidden || foreign || is_environment(entry.path()))
+}
+
+/// Whether a folder is a virtual environment, old ones and those of conda included. What is only called `env` may
+/// hold the variables of the services.
+fn is_environment(folder: &Path) -> bool {
+    let marks = ["pyvenv.cfg", "conda-meta", "bin/activate_this.py", "bin/activate", "Scripts/activate.bat"];
+    marks.iter().any(|mark| folder.join(mark).exists())
+}
+
+/// Whether the walk leaves out what lies there by the name of a folder.
+pub(super) fn is_left_out(path: &str) -> bool {
+    let mut parts = path.split('/').rev();
+    let name = parts.next().unwrap_or_default();
+    name.starts_with('.')
+        || parts.any(|part| part.starts_with('.') && !HIDDEN.contains(&part) || SKIPPED.contains(&part))
 }
 
 fn consider(entry: &DirEntry, root: &Path, real_root: &Path, found: &mut Found) {
@@ -291,6 +304,9 @@ mod tests {
             ".venv/lib/x.py",
             "myenv/pyvenv.cfg",
             "myenv/y.py",
+            "venv/bin/activate",
+            "venv/z.py",
+            "env/web.env",
             "node_modules/z.py",
             "build/__init__.py",
             "build/own.py",
@@ -300,7 +316,10 @@ mod tests {
             "README.md",
         ]);
         let found = paths(folder.path(), &[], &Options::default());
-        assert_eq!(found, [".env.production", "Procfile", "app/main.py", "build/__init__.py", "build/own.py"]);
+        assert_eq!(
+            found,
+            [".env.production", "Procfile", "app/main.py", "build/__init__.py", "build/own.py", "env/web.env"]
+        );
     }
 
     #[test]

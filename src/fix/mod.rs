@@ -5,12 +5,14 @@
 //! mean: who applies fixes passes a check that reads the new text the way the run read the old one.
 
 mod diff;
+mod keep;
 mod plan;
 mod shape;
 mod verify;
 mod write;
 
 pub use diff::diff;
+pub use keep::keep;
 pub use plan::{Plan, Rewrite, plan, settle};
 pub use verify::{verify, verify_with};
 pub use write::{WriteError, write};

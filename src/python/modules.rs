@@ -50,7 +50,12 @@ struct Tree {
     by_path: HashMap<String, FileId>,
     paths: HashMap<FileId, String>,
     folders: HashSet<String>,
+    /// The folders that hold a package, and are none themselves, by its name.
+    roots: HashMap<String, Vec<String>>,
 }
+
+/// Folders whose code is not installed together with the rest.
+const APART: [&str; 7] = ["tests", "test", "examples", "example", "docs", "scripts", "benchmarks"];
 
 impl Modules {
     /// Indexes the files of `modules` for a server started in `start`, relative to the root.
@@ -65,6 +70,7 @@ impl Modules {
             tree.by_path.insert(path.clone(), file);
             tree.paths.insert(file, path);
         }
+        tree.roots = roots_of(&tree);
         Self { tree: Arc::new(tree), start: start.into() }
     }
 
@@ -90,8 +96,19 @@ impl Modules {
         }
         let placed = self.start.placed.iter().filter_map(|(place, source)| moved(&relative, place, source));
         let mut folders = placed.chain(roots.iter().map(|root| join(root, &relative)));
-        let folder = folders.find(|path| self.tree.folders.contains(path))?;
-        Some(ModuleRef::Folder(folder.into()))
+        if let Some(folder) = folders.find(|path| self.tree.folders.contains(path)) {
+            return Some(ModuleRef::Folder(folder.into()));
+        }
+        self.elsewhere(top, &relative).map(ModuleRef::File)
+    }
+
+    /// The file in another part of a project of several, each with a folder of its own that packages start in:
+    /// `packages/core/src/core/store.py`. Unknown, if there are several.
+    fn elsewhere(&self, top: &str, relative: &str) -> Option<FileId> {
+        let roots = self.tree.roots.get(top)?;
+        let mut found = roots.iter().filter_map(|root| self.file_at(&join(root, relative)));
+        let first = found.next()?;
+        found.all(|other| other == first).then_some(first)
     }
 
     /// The file at a path below the folder that the program starts in, where what lies there came from elsewhere.
@@ -185,6 +202,21 @@ impl Modules {
     }
 }
 
+/// The folders below which packages lie, by the names of these.
+fn roots_of(tree: &Tree) -> HashMap<String, Vec<String>> {
+    let mut roots: HashMap<String, Vec<String>> = HashMap::new();
+    let mut folders: Vec<&String> = tree.folders.iter().collect();
+    folders.sort();
+    for folder in folders {
+        let Some((root, name)) = folder.rsplit_once('/') else { continue };
+        let is_package = tree.by_path.contains_key(&join(root, "__init__.py"));
+        if !is_package && !root.split('/').any(|part| APART.contains(&part)) {
+            roots.entry(name.to_owned()).or_default().push(root.to_owned());
+        }
+    }
+    roots
+}
+
 /// Where `path` lies in the project, given that what lies at `place` came from `source`.
 fn moved(path: &str, place: &str, source: &str) -> Option<String> {
     let rest = path.strip_prefix(place)?;
@@ -250,6 +282,16 @@ mod tests {
         assert_eq!((found("app.main").as_str(), found("app.db").as_str()), ("src/main.py", "src/db/__init__.py"));
         assert_eq!((found("app.tool").as_str(), found("app.old").as_str()), ("tools/run.py", "app/old.py"));
         assert_eq!((found("apps.main").as_str(), found("app").as_str()), ("-", "src/"));
+    }
+
+    #[test]
+    fn packages_of_other_parts_of_the_project_are_found_where_there_is_one() {
+        let paths = ["api/src/api/main.py", "core/src/core/store.py", "a/lib/twice/x.py", "b/lib/twice/x.py"];
+        let (files, index) = project(&[&paths[..], &["core/tests/apart/x.py"]].concat(), "");
+        let from = files.iter().find(|(_, file)| file.path() == "api/src/api/main.py").map(|(id, _)| id);
+        assert_eq!(path_of(&files, index.find("core.store", from)), "core/src/core/store.py");
+        assert_eq!(path_of(&files, index.find("twice.x", from)), "-");
+        assert_eq!(path_of(&files, index.find("apart.x", from)), "-");
     }
 
     #[test]

@@ -17,10 +17,12 @@ pub struct Container {
     pub service: Option<Place>,
     /// What lets traffic in from outside of the cluster, and how long that keeps idle connections to it.
     pub edge: Option<Edge>,
-    /// What takes TLS off in front of it (`tls` of an `Ingress`).
+    /// What takes TLS off in front of it: `tls` of an `Ingress` or a `Route`, a label for Traefik.
     pub tls: Option<Place>,
     /// Whether somebody forbids that it runs as root (`runAsNonRoot`).
     pub refuses_root: bool,
+    /// Whether somebody says as whom it runs in a way that cannot be told.
+    pub user_is_open: bool,
     /// Whether the next version only starts when this one is gone.
     pub is_recreated: bool,
     /// Whether something says how long it may take to stop that cannot be told.

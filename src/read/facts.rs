@@ -115,6 +115,8 @@ pub struct Unit {
     pub variant: Option<Located<String>>,
     /// Addresses that somebody opens for it and hands over as it starts.
     pub sockets: Vec<Located<String>>,
+    /// Who opens those addresses, where nothing in the project says which they are.
+    pub awaited_socket: Option<Located<String>>,
     /// What surrounds it, where it is a container.
     pub container: Container,
     /// What it shares with the world outside its container.
@@ -176,6 +178,7 @@ impl Unit {
             mounted: Vec::new(),
             variant: None,
             sockets: Vec::new(),
+            awaited_socket: None,
             container: Container::default(),
             outside: Outside::default(),
             base: None,
@@ -304,8 +307,6 @@ pub struct Stage {
     pub arguments: Vec<Variable>,
     /// Its instructions in order, as far as one changes what a later one means.
     pub steps: Vec<Step>,
-    /// The commands that run while it is built.
-    pub runs: Vec<Place>,
 }
 
 /// An instruction of a build stage.
@@ -315,6 +316,12 @@ pub enum Step {
     Set(std::ops::Range<usize>),
     /// `WORKDIR`.
     Enter(Word),
+    /// `USER`.
+    User(Word),
+    /// `STOPSIGNAL`.
+    Signal(Word),
+    /// `RUN`: the whole instruction.
+    Run(Place),
     /// `COPY` or `ADD`: this one of what the unit copies; its sources and where it lands, as written.
     Copy(usize, Vec<Word>, Word),
 }

@@ -13,12 +13,13 @@ use crate::deployment::Deployment;
 use crate::servers::{Interface, Model};
 use crate::source::Files;
 
-/// The applications that no known server runs.
-pub fn unstarted(files: &Files, orphans: &[Application], look: Look) -> String {
+/// The applications that no known server runs; with `open`, some server runs one of which it is not known what it is.
+pub fn unstarted(files: &Files, orphans: &[Application], open: bool, look: Look) -> String {
+    let title = if open { "served by none that is known" } else { "started by nothing that farrier reads" };
     let mut text = String::new();
     for application in orphans {
         let made = format!("{}, {}", application.framework.name(), files.describe(application.place));
-        let _ = writeln!(text, "{}  {made}", look.bold("started by nothing that farrier reads"));
+        let _ = writeln!(text, "{}  {made}", look.bold(title));
         lines(&mut text, application, Calls::InThreads);
         text.push('\n');
     }

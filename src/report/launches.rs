@@ -50,11 +50,13 @@ fn launch(
     let title = format!("{} {}", deployment.server, deployment.version);
     let _ = writeln!(text, "{}  {}{name}", look.bold(&title), files.describe(deployment.command));
     let app = deployment.app.as_ref().map_or("unknown", |app| app.value.as_str());
-    let made = application.map_or_else(
-        || "not found in the project".to_owned(),
-        |application| format!("{}, {}", application.framework.name(), files.describe(application.place)),
-    );
-    let _ = writeln!(text, "  serves         {app} ({made})");
+    let made = match application {
+        Some(application) => format!(" ({}, {})", application.framework.name(), files.describe(application.place)),
+        // What has no name that could be imported is looked for under none.
+        None if deployment.app.is_none() || deployment.handed.is_some() => String::new(),
+        None => " (not found in the project)".to_owned(),
+    };
+    let _ = writeln!(text, "  serves         {app}{made}");
     if let Some(class) = deployment.class {
         let _ = writeln!(text, "  worker class   {}", class.name());
     }
@@ -84,7 +86,7 @@ fn launch(
     let wide = values.iter().map(|value| value.chars().count()).max().unwrap_or(0).min(40);
     for ((name, setting), value) in shown.iter().zip(&values) {
         let _ = writeln!(text, "  {name:width$} {value:wide$}  {}", origin(files, &setting.winner));
-        for reason in reasons(setting) {
+        for reason in reasons(setting, &deployment.environment) {
             let _ = writeln!(text, "  {:width$} {}", "", look.dim(&reason));
         }
         for lost in setting.overridden.iter().filter(|lost| lost.place.is_some()) {
@@ -93,15 +95,15 @@ fn launch(
         }
     }
     for (count, setting) in hidden {
-        let why = reasons(setting).join("; ");
+        let why = reasons(setting, &deployment.environment).join("; ");
         let line = format!("{count} settings unknown: {why} ({})", origin(files, &setting.winner));
         let _ = writeln!(text, "  {}", look.dim(&line));
     }
     for (name, value) in &deployment.others {
         let _ = writeln!(text, "  {name:width$} {:wide$}  {}", value.value, files.describe(value.place));
     }
-    if !all {
-        let rest = deployment.settings.iter().count() - set.len();
+    let rest = deployment.settings.iter().count() - set.len();
+    if !all && rest > 0 {
         let _ =
             writeln!(text, "  {}", look.dim(&format!("{rest} more settings have their default; `--all` shows them")));
     }
@@ -144,21 +146,48 @@ pub fn origin(files: &Files, candidate: &Candidate) -> String {
     candidate.place.map_or_else(|| layer.to_owned(), |place| format!("{layer}, {}", files.describe(place)))
 }
 
-/// What a value rests on besides its bytes.
-pub fn reasons(setting: &Effective) -> Vec<String> {
+/// What a value rests on besides its bytes, where a file sets these variables.
+pub fn reasons(setting: &Effective, environment: &[(String, String)]) -> Vec<String> {
     let unknown = match &setting.winner.value {
         Resolved::Unknown(why) => Some(why.clone()),
         Resolved::Known(_) => None,
     };
+    let set = |name: &String| environment.iter().find(|(own, _)| own == name).map(|(_, value)| value);
     let depends = setting.winner.depends.iter().map(|dependency| match dependency {
-        Dependency::Environment { name, default: Some(default) } => format!("{default} unless `{name}` is set"),
-        Dependency::InPlace { name, default: Some(default) } => format!("{default} unless `{name}` is set"),
-        Dependency::InPlace { name, default: None } => format!("unless `{name}` is set"),
+        Dependency::Environment { name, .. } if set(name).is_some_and(|value| value.len() <= MAX_SHOWN) => {
+            format!("`{name}` is set to {:?}", set(name).map_or("", String::as_str))
+        }
+        Dependency::Environment { name, .. } if set(name).is_some() => format!("`{name}` is set"),
+        Dependency::Environment { name, default: Some(default) } => {
+            let default = Some(default.to_string()).filter(|default| is_said(&setting.winner, default));
+            unless_set(name, default.as_deref())
+        }
+        Dependency::InPlace { name, default } => {
+            unless_set(name, default.as_deref().filter(|default| is_said(&setting.winner, default)))
+        }
         Dependency::Environment { name, default: None } => format!("depends on `{name}`"),
         Dependency::Cpus { spelling, .. } => format!("depends on `{spelling}`"),
+        Dependency::Quota { .. } => "follows the CPU limit of its container".to_owned(),
         Dependency::Other { what } => format!("depends on {what}"),
     });
     unknown.into_iter().chain(depends).collect()
+}
+
+fn unless_set(name: &str, default: Option<&str>) -> String {
+    let default = default.map(|default| format!("{default} ")).unwrap_or_default();
+    format!("{default}unless `{name}` is set")
+}
+
+/// Longer values of variables are not shown with what rests on them.
+const MAX_SHOWN: usize = 40;
+
+/// Whether what stands in for a variable is all that the value says, whichever type it has.
+fn is_said(candidate: &Candidate, default: &str) -> bool {
+    let plain = |text: &str| text.trim_matches(['"', '\'']).to_owned();
+    match &candidate.value {
+        Resolved::Known(value) => plain(&value.to_string()) == plain(default),
+        Resolved::Unknown(_) => true,
+    }
 }
 
 /// The launches for programs.
@@ -282,6 +311,7 @@ impl SettingDocument {
         let depends = setting.winner.depends.iter().map(|dependency| match dependency {
             Dependency::Environment { name, .. } | Dependency::InPlace { name, .. } => format!("env:{name}"),
             Dependency::Cpus { spelling, .. } => format!("cpus:{spelling}"),
+            Dependency::Quota { path } => format!("quota:{path}"),
             Dependency::Other { what } => what.clone(),
         });
         let lost = |candidate: &Candidate| {

@@ -74,6 +74,12 @@ impl Context<'_> {
         self.parameters.parameter(card.name, name).unwrap_or_else(|| card.parameter(name))
     }
 
+    /// Whether what lies there is for tests, which a service may hold without anybody asking for it.
+    pub(super) fn is_aside(&self, place: Place) -> bool {
+        let path = self.files.get(place.file).path();
+        path.split(['/', '_', '.']).any(|part| matches!(part, "test" | "tests" | "testing" | "e2e" | "benchmark"))
+    }
+
     /// The line that a place begins in, with the comments right above it: what somebody says about it.
     pub(super) fn remark(&self, place: Place) -> String {
         let text = self.files.get(place.file).text();
@@ -114,8 +120,12 @@ impl Service<'_> {
             },
             Server::Daphne => Some(Interface::Asgi),
             Server::Uwsgi => Some(Interface::Wsgi),
-            // Hypercorn tells the interface from the application, Granian has a rule of its own.
-            Server::Hypercorn | Server::Granian => None,
+            // Hypercorn tells the interface from the application unless it is told, Granian has a rule of its own.
+            Server::Hypercorn => match deployment.told_mode.as_deref()? {
+                "asgi" => Some(Interface::Asgi),
+                _ => Some(Interface::Wsgi),
+            },
+            Server::Granian => None,
         }
     }
 
@@ -135,6 +145,10 @@ impl Service<'_> {
 
     /// The worker class that runs, by its usual name.
     pub(super) fn class_name(&self) -> String {
+        if self.deployment.server == Server::Uwsgi {
+            let own = self.cores_of_loop().map_or("uWSGI", |setting| setting.setting.name());
+            return own.to_owned();
+        }
         let written = self.deployment.setting("worker_class").and_then(Effective::text);
         let runs = self.deployment.class.map(WorkerClass::name);
         runs.or(written).unwrap_or("sync").to_owned()
@@ -142,7 +156,7 @@ impl Service<'_> {
 
     /// Where the worker class is set, or the command that leaves it to the default.
     pub(super) fn class_place(&self) -> Place {
-        let class = self.deployment.setting("worker_class").and_then(Effective::place);
+        let class = self.deployment.setting("worker_class").or_else(|| self.cores_of_loop()).and_then(Effective::place);
         class.unwrap_or(self.deployment.command)
     }
 
@@ -188,6 +202,18 @@ impl Service<'_> {
         bound.chain(port).collect()
     }
 
+    /// How many processes serve requests, by the name that the server has for it.
+    pub(super) fn workers(&self) -> Option<&Effective> {
+        self.deployment.setting(if self.deployment.server == Server::Uwsgi { "processes" } else { "workers" })
+    }
+
+    /// The setting of uWSGI that gives each process more requests than it has threads.
+    pub(super) fn cores_of_loop(&self) -> Option<&Effective> {
+        let set = |name: &&str| self.deployment.setting(name).filter(|setting| setting.is_set());
+        let names = ["gevent", "async", "asyncio", "greenlet"];
+        if self.deployment.server == Server::Uwsgi { names.iter().find_map(set) } else { None }
+    }
+
     /// Threads of each worker that run requests; `None` where the class has none, or it is unknown.
     pub(super) fn threads(&self) -> Option<i64> {
         let threaded = match self.deployment.server {
@@ -200,7 +226,11 @@ impl Service<'_> {
 
     /// Requests that a WSGI server runs at a time, where it has a fixed number of slots.
     pub(super) fn slots(&self) -> Option<i64> {
-        let workers = self.deployment.int("workers").filter(|workers| *workers > 0)?;
+        let workers = self.workers()?.int().filter(|workers| *workers > 0)?;
+        if self.deployment.server == Server::Uwsgi {
+            let threads = self.threads().filter(|_| self.cores_of_loop().is_none())?;
+            return Some(workers.saturating_mul(threads));
+        }
         match self.deployment.class.map(WorkerClass::model) {
             Some(Model::OneRequest) => Some(workers),
             Some(Model::Threads) => Some(workers.saturating_mul(self.threads()?)),

@@ -98,6 +98,10 @@ impl Service<'_> {
             };
             return beside.add_beside(context.files, setting.setting, deployment.version.version, value);
         }
+        // Of uWSGI the file says most, wherever it is started.
+        if let Some(beside) = deployment.configuration.as_ref().and_then(|file| deployment.option_file(file.file)) {
+            return beside.add_beside(context.files, setting.setting, deployment.version.version, value);
+        }
         // The command line of FastAPI starts Uvicorn and has few of its options.
         if deployment.server == ServerName::Uvicorn && context.files.text_at(deployment.command).contains("fastapi") {
             return None;

@@ -13,6 +13,7 @@ mod recognise;
 pub mod schema;
 mod setting;
 mod table;
+mod uwsgi_options;
 mod version;
 mod worker_class;
 mod wrappers;
@@ -24,6 +25,7 @@ pub use recognise::{Code, Program, recognise, recognise_among};
 pub use schema::{Action, Interface, Kind, Model};
 pub use setting::{Honoured, Setting, Shape};
 pub use table::{Table, fastapi_cli, table};
+pub use uwsgi_options::near_option;
 pub use version::{Version, VersionError};
 pub use worker_class::{Deprecation, WorkerClass};
 

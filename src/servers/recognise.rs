@@ -67,11 +67,11 @@ impl Program {
 
 /// The program that the command line `words` starts; a word is `None` if nobody knows it.
 pub fn recognise(words: &[Option<String>]) -> Option<Program> {
-    recognise_among(words, &|_| false)
+    recognise_among(words, &|_| None)
 }
 
-/// The same, where `is_script` tells the commands that packages of the project install.
-pub fn recognise_among(words: &[Option<String>], is_script: &dyn Fn(&str) -> bool) -> Option<Program> {
+/// The same, where `own` tells which commands are Python code of the project.
+pub fn recognise_among(words: &[Option<String>], own: &dyn Fn(&str) -> Option<Code>) -> Option<Program> {
     let mut at = 0;
     // Every round passes at least one word.
     while let Some(word) = known(words, at) {
@@ -79,8 +79,8 @@ pub fn recognise_among(words: &[Option<String>], is_script: &dyn Fn(&str) -> boo
             at += 1;
         } else if let Some(program) = program(words, at) {
             return Some(program);
-        } else if is_script(base(word)) {
-            return Some(Program::Python { code: Code::Script(base(word).to_owned()), first_argument: at + 1 });
+        } else if let Some(code) = own(word) {
+            return Some(Program::Python { code, first_argument: at + 1 });
         } else {
             at = skip_wrapper(words, at)?;
         }
@@ -396,7 +396,9 @@ mod tests {
 
     #[test]
     fn python_code_is_told_by_how_it_is_named() {
-        let code = |line: &str| match recognise_among(&words(line), &|name| name == "serve") {
+        let code = |line: &str| match recognise_among(&words(line), &|name| {
+            (base(name) == "serve").then(|| Code::Script("serve".to_owned()))
+        }) {
             Some(Program::Python { code, first_argument }) => Some((code, first_argument)),
             _ => None,
         };

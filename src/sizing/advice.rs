@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::inputs::{Class, Known};
 use crate::findings::Confidence;
+use crate::values::Cpus;
 
 /// A value of a setting, as the model sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,6 +163,8 @@ impl fmt::Display for Slots {
 pub struct Advice {
     /// What should run; differs from the input where threads are better than processes.
     pub class: Class,
+    /// The cores that it counts on.
+    pub cpus: Option<Cpus>,
     /// One entry per setting that the model has something to say about.
     pub items: Vec<Item>,
     /// The derivation, in order.

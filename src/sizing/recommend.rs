@@ -51,6 +51,7 @@ pub fn recommend(inputs: &Inputs) -> Advice {
     let sensitivity = load.as_ref().map_or_else(Vec::new, |load| explain::sensitivity(inputs, load));
     Advice {
         class,
+        cpus: inputs.cpus.as_ref().map(|cpus| cpus.value),
         confidence: confidence(inputs, load.as_ref(), &items),
         questions: explain::questions(inputs, load.as_ref(), class),
         measure: explain::measure(inputs, load.as_ref(), &items),

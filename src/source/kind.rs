@@ -237,22 +237,29 @@ fn by_name(lower: &str, folder: &str) -> Option<Guess> {
     Some(Guess::Sure(kind))
 }
 
-/// `Dockerfile.prod`, `web.Dockerfile`, `Procfile.dev`, `.env.production`.
+/// `Dockerfile.prod`, `Dockerfile-prod`, `web.Dockerfile`, `Procfile.dev`, `.env.production`.
 fn loosely_named(lower: &str, extension: &str) -> Option<Guess> {
     let first = lower.split('.').next().unwrap_or(lower);
+    let is_image = |name: &str| matches!(name, "dockerfile" | "containerfile");
+    // With an ending it is about an image: `dockerfile-notes.txt`.
+    let plain = extension.is_empty();
+    let joined = |name: &str| {
+        plain && name.split(['-', '_']).next().is_some_and(is_image)
+            || plain && name.rsplit(['-', '_']).next().is_some_and(is_image)
+    };
     // A backup starts nothing.
     let inert = matches!(extension, "md" | "rst" | "bak" | "orig" | "swp" | "j2" | "tmpl");
     if inert || lower.ends_with('~') {
         return None;
     }
-    let kind = if matches!(first, "dockerfile" | "containerfile") || matches!(extension, "dockerfile" | "containerfile")
-    {
+    let kind = if is_image(first) || is_image(extension) || joined(lower) {
         FileKind::Dockerfile
     } else if first == "procfile" {
         FileKind::Procfile
     } else if first == "caddyfile" {
         FileKind::Caddyfile
-    } else if lower == ".env" || lower.starts_with(".env.") || lower.starts_with(".env-") {
+    } else if lower == ".env" || lower.starts_with(".env.") || lower.starts_with(".env-") || lower.starts_with(".env_")
+    {
         FileKind::Dotenv
     } else {
         return None;
@@ -397,7 +404,9 @@ fn conf(path: &str, text: &str) -> Option<FileKind> {
         })
     };
     let passes = ["proxy_pass", "uwsgi_pass", "proxy_set_header", "proxy_read_timeout", "client_max_body_size"];
-    let nginx = passes.into_iter().any(directive) || (directive("upstream") && text.contains("server "));
+    // `location / { proxy_pass http://web; }` has it in the middle of a line.
+    let inside = directive("location") && passes.iter().any(|name| text.contains(&format!("{name} ")));
+    let nginx = inside || passes.into_iter().any(directive) || (directive("upstream") && text.contains("server "));
     let sections = matches!(path.rsplit_once('.'), Some((_, "ini" | "cfg")));
     (!sections && nginx).then_some(FileKind::Nginx)
 }
@@ -454,6 +463,10 @@ mod tests {
             ("Dockerfile", Some(Dockerfile)),
             ("docker/Dockerfile.prod", Some(Dockerfile)),
             ("web.Dockerfile", Some(Dockerfile)),
+            ("docker/Dockerfile-web", Some(Dockerfile)),
+            ("web_Dockerfile", Some(Dockerfile)),
+            ("dockerfile-notes.txt", None),
+            ("dockerfile_lint.py", Some(Python)),
             ("Containerfile", Some(Dockerfile)),
             ("dockerfile", Some(Dockerfile)),
             ("Dockerfile.dockerignore", Some(FileKind::Dockerignore)),

@@ -86,6 +86,14 @@ impl Word {
         resolve(&self.parts, lookup)
     }
 
+    /// The variables for which `lookup` has no answer and whose default in the word stands in, each with that
+    /// default where all of it is known.
+    pub fn stand_ins(&self, lookup: &dyn Fn(&str) -> Option<String>) -> Vec<(String, Option<String>)> {
+        let mut found = Vec::new();
+        stand_ins(&self.parts, lookup, &mut found);
+        found
+    }
+
     /// The names of the variables in it, defaults included, in order.
     pub fn variables(&self) -> Vec<&str> {
         let mut names = Vec::new();
@@ -132,6 +140,20 @@ fn resolve(parts: &[WordPart], lookup: &dyn Fn(&str) -> Option<String>) -> Optio
 /// A kernel takes no argument and no variable that is longer: `MAX_ARG_STRLEN` of Linux is 128 KiB. What
 /// grows beyond it by variables that name each other is not followed.
 const MAX_TEXT: usize = 128 << 10;
+
+fn stand_ins(parts: &[WordPart], lookup: &dyn Fn(&str) -> Option<String>, found: &mut Vec<(String, Option<String>)>) {
+    for part in parts {
+        let (name, word) = match part {
+            WordPart::Variable { name, default: Some(word) }
+            | WordPart::Changed { name, operator: Operator::IfUnset, word } => (name, word),
+            _ => continue,
+        };
+        if lookup(name).is_none() {
+            found.push((name.clone(), resolve(word, lookup)));
+            stand_ins(word, lookup, found);
+        }
+    }
+}
 
 /// Longer values are no names or numbers; comparing every piece of them with a pattern takes its time.
 const MAX_TRIMMED: usize = 4_096;

@@ -2,9 +2,12 @@
 //!
 //! `# farrier: ignore[rule, CODE] -- reason` and `# farrier: ignore-file[rule] -- reason`. Case and
 //! spaces do not matter; everything else does: a comment that means to silence something and fails to
-//! say it properly is an error, never a comment like any other.
+//! say it properly is an error, never a comment like any other. Files of options have comments that begin with `;`.
 
 use crate::source::Span;
+
+/// What comments begin with.
+pub(super) const SIGNS: [char; 2] = ['#', ';'];
 
 /// What a comment asks for. Spans count from the start of the comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +62,7 @@ pub(super) fn parse(comment: &str) -> Vec<Result<Directive, Malformed>> {
 fn address(before: &str, after: &str) -> Option<usize> {
     let after = after.trim_start();
     let sign = before.trim_end();
-    let hashes = sign.trim_end_matches('#');
+    let hashes = sign.trim_end_matches(SIGNS);
     let behind_hash = hashes.len() < sign.len();
     let word = |text: &str| {
         let rest = text.trim_start().strip_prefix("ignore")?;
@@ -70,13 +73,13 @@ fn address(before: &str, after: &str) -> Option<usize> {
     if behind_hash && (after.starts_with(':') || after.starts_with("ignore")) {
         Some(hashes.len())
     } else {
-        asks.then(|| before.rfind('#').unwrap_or(0))
+        asks.then(|| before.rfind(SIGNS).unwrap_or(0))
     }
 }
 
 fn one(comment: &str, span: Span) -> Result<Directive, &'static str> {
     let mut scanner = Scanner { text: comment, at: span.start, end: span.end };
-    scanner.skip('#');
+    scanner.skip_signs();
     if !scanner.take("farrier") {
         return Err("`farrier:` has to come first");
     }
@@ -130,9 +133,9 @@ impl<'a> Scanner<'a> {
         trimmed
     }
 
-    fn skip(&mut self, sign: char) {
+    fn skip_signs(&mut self) {
         let rest = self.rest();
-        self.at += rest.len() - rest.trim_start_matches(sign).len();
+        self.at += rest.len() - rest.trim_start_matches(SIGNS).len();
     }
 
     fn take(&mut self, word: &str) -> bool {
@@ -169,6 +172,7 @@ mod tests {
         for comment in [
             "# farrier: ignore[a-b, FAR001]",
             "#farrier:ignore[a-b,FAR001]",
+            "; farrier: ignore[a-b, FAR001] -- why",
             "##  Farrier :  IGNORE [ a-b ,far001 ]  ",
             "# noqa: E501  # farrier: ignore[a-b, far001] -- see issue #12",
         ] {

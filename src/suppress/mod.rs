@@ -171,7 +171,17 @@ impl<'a> Directives<'a> {
                     line,
                     silenced: None,
                 }),
-                None => self.faults.push(unknown_at(place, &name.text, names)),
+                None => {
+                    let mut fault = unknown_at(place, &name.text, names);
+                    // Where nothing was meant that is known, the name goes: it silences nothing.
+                    fault.fix = fault.fix.or_else(|| {
+                        let written = self.written.get(written)?;
+                        let left: Vec<Place> = written.names.iter().copied().filter(|other| *other != place).collect();
+                        let title = "remove the name that stands for no rule";
+                        Some(Fix::safe(title, vec![written.keep(&left, self.files)]))
+                    });
+                    self.faults.push(fault);
+                }
             }
         }
     }

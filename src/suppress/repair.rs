@@ -20,7 +20,8 @@ pub(super) fn meant(comment: &str, is_rule: &dyn Fn(&str) -> bool) -> Option<Str
     let reason = comment.get(comment.len() - reason.len()..)?;
     let reason = reason.trim_start_matches([' ', '\t', '-', ':', '–', '—', '#']).trim();
     let reason = if reason.is_empty() { String::new() } else { format!(" -- {reason}") };
-    Some(format!("# farrier: {verb}[{}]{reason}", names.join(", ")))
+    let sign = if comment.starts_with(';') { ';' } else { '#' };
+    Some(format!("{sign} farrier: {verb}[{}]{reason}", names.join(", ")))
 }
 
 /// The names of rules and what stands behind them.
@@ -55,6 +56,7 @@ mod tests {
             ("# farrier: ignore[a] - because", "# farrier: ignore[a] -- because"),
             ("# farrier: ignore[a] — because", "# farrier: ignore[a] -- because"),
             ("# farrier: ignore[a] --", "# farrier: ignore[a]"),
+            ("; farrier ignore[a]", "; farrier: ignore[a]"),
             ("# farrier: ignore(a)", "# farrier: ignore[a]"),
             ("# farrier: ignore a", "# farrier: ignore[a]"),
             ("# farrier: ignore: a -- why", "# farrier: ignore[a] -- why"),

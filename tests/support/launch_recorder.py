@@ -179,6 +179,9 @@ def patch_gunicorn(recorder):
         app = getattr(self.app, "app_uri", None)
         for name in ("application", "app"):
             app = getattr(self.app, name, None) if app is None else app
+        if app is None:
+            with contextlib.suppress(Exception):
+                app = self.app.load()
         recorder.add("gunicorn", settings, app)
 
     gunicorn.arbiter.Arbiter.run = run

@@ -143,7 +143,7 @@ fn here(text: &mut String, files: &Files, deployment: &Deployment, effective: &E
     let command = files.describe(deployment.command);
     let _ = writeln!(text, "  {} {}, {command}{unit}", deployment.server, deployment.version);
     let _ = writeln!(text, "    {}  {}", value(&effective.winner), origin(files, &effective.winner));
-    for reason in reasons(effective) {
+    for reason in reasons(effective, &deployment.environment) {
         let _ = writeln!(text, "      {reason}");
     }
     for lost in effective.overridden.iter().filter(|lost| lost.layer > Layer::Default) {

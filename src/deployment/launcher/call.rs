@@ -4,7 +4,7 @@ use super::super::effective::{Candidate, Layer, Resolved};
 use super::site::{Found, Sites};
 use super::{Launched, granian, hypercorn, target, uvicorn};
 use crate::python::evaluate::{Evaluated, Outcome};
-use crate::python::launches::Api;
+use crate::python::launches::{self, Api};
 use crate::read::Facts;
 use crate::servers::{Setting, Table, Version, cast};
 use crate::source::{Files, Located, Place};
@@ -15,6 +15,14 @@ use crate::values::Value;
 pub(in super::super) struct Called {
     /// What it sets; a later one of the same setting wins.
     pub(in super::super) candidates: Vec<(&'static Setting, Candidate)>,
+    /// What it sets in front of everything that the command line, the variable and the files say.
+    pub(in super::super) early: Vec<(&'static Setting, Candidate)>,
+    /// Whether the project's own code loads the application, whatever the command line and the settings name.
+    pub(in super::super) loads_itself: bool,
+    /// Whether the first word of the command line names the process.
+    pub(in super::super) names_process: bool,
+    /// Where it stands.
+    pub(in super::super) place: Option<Place>,
     /// The application, as far as it has a name.
     pub(in super::super) app: Option<Located<String>>,
     /// The expression that hands over the application, where no module has it under a name.
@@ -23,10 +31,14 @@ pub(in super::super) struct Called {
     pub(in super::super) folder: Option<String>,
     /// Why the server refuses the call.
     pub(in super::super) errors: Vec<Located<String>>,
+    /// Names among those that the version may not have yet.
+    pub(in super::super) unlisted: Vec<Located<String>>,
     /// Whether the command line, files and the variable with options count as well.
     pub(in super::super) reads_command_line: bool,
     /// Where the application is handed over as an object, which no other process could import.
     pub(in super::super) object: Option<Place>,
+    /// Whether importing the file makes the call again, as every process does that Python starts anew.
+    pub(in super::super) unguarded: bool,
     /// Settings that count for nothing because of how the server is run, with what they come to.
     pub(in super::super) fixed: Vec<(&'static str, Value)>,
     /// The file of variables that the call names.
@@ -67,16 +79,29 @@ pub(in super::super) fn read(
         Api::GunicornApplication { command_line } => reading.application(command_line),
         Api::Command(_) | Api::Words(_) | Api::Development(_) => Called::default(),
     };
+    called.place = Some(launched.sighting.place);
     if launched.sighting.open && !matches!(launched.api, Api::GunicornApplication { .. }) {
         let hidden = reading.sites.argument("", None);
         reading.hide(&mut called, &hidden.place, "it may be among the arguments that are unpacked here");
     }
+    called.unguarded = launched.api == Api::UvicornRun && repeats(launched, files, facts);
     if let Some(app) = called.app.as_ref().filter(|_| called.handed.is_none())
         && called.folder.is_none()
     {
         called.folder = target::folder_of(launched, &app.value, files);
     }
     called
+}
+
+/// Whether the file of a call is the program, and makes the call wherever it is imported.
+fn repeats(launched: &Launched, files: &Files, facts: &Facts) -> bool {
+    let place = launched.sighting.place;
+    // `multiprocessing.spawn` does not import the `__main__` of a package again.
+    let is_program = launched.program == Some(place.file) && files.get(place.file).name() != "__main__.py";
+    let Some(module) = facts.python.get(&place.file).filter(|_| is_program) else { return false };
+    launches::find(module).iter().find(|launch| launch.span == place.span).is_some_and(|launch| {
+        !launch.guarded && launch.function.is_none_or(|function| launches::calls_at_top(module, function))
+    })
 }
 
 impl Reading<'_> {
@@ -106,7 +131,13 @@ impl Reading<'_> {
                 continue;
             };
             if name == COMMAND_LINE {
-                called.reads_command_line = base_reads;
+                if base_reads {
+                    called.reads_command_line = true;
+                    let early = std::mem::take(&mut called.candidates).into_iter();
+                    called
+                        .early
+                        .extend(early.map(|(setting, one)| (setting, Candidate { layer: Layer::Application, ..one })));
+                }
                 continue;
             }
             let value = known(&set.value);
@@ -117,7 +148,7 @@ impl Reading<'_> {
                     sites.entry_with(name, value).unwrap_or_else(|| sites.element(element))
                 }
                 Some(element) => sites.element(element),
-                None => sites.whole(),
+                None => sites.entry_with(name, value).unwrap_or_else(|| sites.whole()),
             };
             let Some(setting) = self.setting(name) else {
                 let what = format!("there is no setting `{name}`");

@@ -7,7 +7,7 @@ use super::Launched;
 use crate::python::evaluate::{self, Course, FilePath, Imported, Inputs, Outcome, Watched};
 use crate::python::launches::{self, Api};
 use crate::read::Facts;
-use crate::servers::{Code, Server, table};
+use crate::servers::{Code, Program, Server, table};
 use crate::source::{FileId, Files, Place, Span};
 use crate::values::Value;
 
@@ -93,6 +93,7 @@ pub(in super::super) fn follow(
         variables: &variables,
         environ: &environ,
         cpus: None,
+        quota: None,
     };
     let resolve = |name: &str| import(&reader, entry, name);
     let env_file = |path: FilePath<'_>| reader.env_file(path);
@@ -101,12 +102,18 @@ pub(in super::super) fn follow(
         environ: &environ,
         variables: &variables,
         cpus: None,
+        quota: None,
         resolve: &resolve,
         env_file: &env_file,
         path_of: &path_of,
     };
     let gunicorn: Vec<&str> = table(Server::Gunicorn).settings().map(crate::servers::Setting::name).collect();
+    let name = match &start.program {
+        Program::Python { code: Code::File(path), .. } => words.map(|_| path.as_str()),
+        _ => None,
+    };
     let course = Course {
+        name,
         program: entry.call.is_none() && enter.is_none(),
         words,
         call: entry.call.as_deref(),

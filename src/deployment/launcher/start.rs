@@ -43,7 +43,7 @@ fn step(launched: &Launched, start: &Start, files: &Files, facts: &Facts) -> Vec
         Api::HypercornServe | Api::HypercornRun => Server::Hypercorn,
         Api::Granian => Server::Granian,
         Api::GunicornApplication { command_line } => {
-            let arguments = if command_line { rest(sighting) } else { Vec::new() };
+            let arguments = if command_line { rest(sighting, start) } else { Vec::new() };
             let start = Start { arguments, program: program(Server::Gunicorn), ..here };
             return vec![Step::Call(Server::Gunicorn, start, Box::new(launched.clone()))];
         }
@@ -58,7 +58,7 @@ fn step(launched: &Launched, start: &Start, files: &Files, facts: &Facts) -> Vec
                 .or_else(|| sighting.named.iter().find(|(name, _)| name == "args").map(|(_, given)| given));
             let arguments = match given {
                 Some(Given { items: Some(items), .. }) => arguments(items, None, sighting.place, files),
-                _ => rest(sighting),
+                _ => rest(sighting, start),
             };
             return vec![Step::Program(Start { arguments, program: program(server), ..here })];
         }
@@ -92,17 +92,35 @@ fn text(value: &Evaluated) -> Option<String> {
     }
 }
 
-/// The words behind the name of the program; one that nobody knows where they are not known at all.
-fn rest(sighting: &Sighting) -> Vec<Argument> {
-    match &sighting.words {
-        Some(words) => words.iter().skip(1).map(|word| plain(text(word), sighting.place)).collect(),
-        None => vec![plain(None, sighting.place)],
-    }
+/// The words behind the name of the program, those at the end as the program of `outer` was given them; any
+/// number that nobody knows where they are not known at all.
+fn rest(sighting: &Sighting, outer: &Start) -> Vec<Argument> {
+    let any = || Argument { single: false, ..plain(None, sighting.place) };
+    let Some(words) = &sighting.words else { return vec![any()] };
+    let words: Vec<Option<String>> = words.iter().skip(1).map(text).collect();
+    let given = outer.arguments.iter().rev();
+    let same = words.iter().rev().zip(given).take_while(|(word, given)| **word == given.text).count();
+    let own = words.iter().take(words.len() - same).map(|word| match word {
+        Some(word) => plain(Some(word.clone()), sighting.place),
+        None => any(),
+    });
+    let passed = outer.arguments.get(outer.arguments.len() - same..).unwrap_or_default();
+    own.chain(passed.iter().cloned()).collect()
 }
 
 fn plain(text: Option<String>, place: Place) -> Argument {
     let prefix = text.clone().unwrap_or_default();
-    Argument { prefix, text, place, removal: place, literal: false, unless_set: None, single: true, maybe: false }
+    Argument {
+        prefix,
+        text,
+        place,
+        origin: None,
+        removal: place,
+        literal: false,
+        unless_set: None,
+        single: true,
+        maybe: false,
+    }
 }
 
 /// Words with the bytes of those that are written out.

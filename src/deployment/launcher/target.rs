@@ -4,7 +4,7 @@ use super::super::locate::join;
 use super::Launched;
 use super::call::{Called, Reading, known};
 use super::follow::outside_packages;
-use super::site::Sites;
+use crate::python::evaluate::{Evaluated, Loads};
 use crate::python::launches::{Element, call_at};
 use crate::python::syntax::ast::{self, Expr, Stmt};
 use crate::python::syntax::span_of;
@@ -50,71 +50,58 @@ fn hand(reading: &Reading, place: Place, called: &mut Called) {
     called.folder = Some(folder.to_owned());
 }
 
-/// The application that a class derived from one of Gunicorn's serves: a text that it keeps, or the object
-/// that it is made with.
+/// The application that a class derived from one of Gunicorn's serves: what its `load` returns, or the one that
+/// Gunicorn itself imports by its name.
 pub(super) fn of_application(reading: &Reading, called: &mut Called) {
     let sighting = &reading.launched.sighting;
     let place = sighting.place;
-    let made = made_with(&reading.sites, reading, place);
-    let at = made.as_ref().map_or(place, |made| Place::new(place.file, made.span));
-    match sighting.positional.first().and_then(|given| known(&given.value)) {
-        Some(Value::Str(text)) => called.app = Some(Located::new(text.clone(), at)),
-        _ => {
-            if let Some(made) = made {
+    called.loads_itself = sighting.loads.is_some();
+    called.names_process = sighting.callee == "gunicorn.app.wsgiapp.WSGIApplication.run";
+    let named = |value: &Evaluated, at: Place| match known(value) {
+        Some(Value::Str(text)) => Some(Located::new(text.clone(), at)),
+        _ => None,
+    };
+    match &sighting.loads {
+        Some(Loads::Attribute { value, parameter }) => {
+            let made = parameter.as_ref().and_then(|parameter| made_with(reading, parameter));
+            let at = made.as_ref().map_or(place, |made| Place::new(place.file, made.span));
+            called.app = named(&value.value, at);
+            if let (None, Some(made)) = (&called.app, made) {
                 object(reading, &made, called);
-            } else if let Some(loaded) = loaded(reading) {
-                hand(reading, loaded, called);
             }
+        }
+        Some(Loads::Global { name, place }) => match bound(reading, place.file, name) {
+            Some((folder, target)) => {
+                called.app = Some(Located::new(target, *place));
+                called.folder = Some(folder);
+            }
+            None => hand(reading, *place, called),
+        },
+        Some(Loads::Expression { place: at, names }) => {
+            called.app = names.as_ref().and_then(|names| named(&names.value, place));
+            if called.app.is_none() {
+                hand(reading, *at, called);
+            }
+        }
+        Some(Loads::Unknown) | None => {
+            called.app = sighting.positional.first().and_then(|given| named(&given.value, place));
         }
     }
 }
 
-/// What the method `load` of the only class of the launch that has one returns.
-fn loaded(reading: &Reading) -> Option<Place> {
-    struct Loads(Vec<Span>);
-    impl<'a> Visitor<'a> for Loads {
-        fn visit_stmt(&mut self, stmt: &'a Stmt) {
-            if let Stmt::ClassDef(class) = stmt {
-                for stmt in &class.body {
-                    if let Stmt::FunctionDef(def) = stmt
-                        && def.name.as_str() == "load"
-                        && let Some(Stmt::Return(ast::StmtReturn { value: Some(value), .. })) = def.body.last()
-                    {
-                        self.0.push(span_of(&**value));
-                    }
-                }
-            }
-            visitor::walk_stmt(self, stmt);
-        }
-    }
-    let sighting = &reading.launched.sighting;
-    let mut files: Vec<FileId> = sighting.sets.iter().map(|set| set.place.file).collect();
-    files.push(sighting.place.file);
-    files.sort_unstable();
-    files.dedup();
-    let mut found = Vec::new();
-    for file in files {
-        let mut loads = Loads(Vec::new());
-        for stmt in reading.facts.python.get(&file).iter().flat_map(|module| &module.body) {
-            loads.visit_stmt(stmt);
-        }
-        found.extend(loads.0.into_iter().map(|span| Place::new(file, span)));
-    }
-    let [only] = found.as_slice() else { return None };
-    Some(*only)
-}
-
-/// The first argument of `Class(app, ...)` in `Class(app, ...).run()`, or in `server.run()` behind
+/// The argument for a parameter in `Class(app, ...).run()`, or in `server.run()` behind
 /// `server = Class(app, ...)`.
-fn made_with(sites: &Sites, reading: &Reading, place: Place) -> Option<Element> {
-    let callee = sites.call()?.callee;
+fn made_with(reading: &Reading, (index, name): &(usize, String)) -> Option<Element> {
+    let place = reading.sites.place;
+    let callee = reading.sites.call()?.callee;
     let module = reading.facts.python.get(&place.file)?;
     let text = reading.files.get(place.file).text();
     let method = text.get(callee.start..callee.end)?.rsplit('.').next()?.len() + 1;
     let receiver = Span::new(callee.start, callee.end.checked_sub(method)?);
     let inner = call_at(module, text, receiver)
         .or_else(|| call_at(module, text, only_value(&module.body, text.get(receiver.start..receiver.end)?)?))?;
-    inner.positional.into_iter().next()?
+    let by_name = inner.keywords.into_iter().find(|keyword| keyword.name.as_ref() == Some(name));
+    by_name.map(|keyword| keyword.value).or_else(|| inner.positional.into_iter().nth(*index)?)
 }
 
 /// Where the value stands that a name is given, if it is given one only.

@@ -43,6 +43,7 @@ fn argument(reading: &Reading, name: &str, index: Option<usize>, given: &Given, 
         if !UNLISTED.contains(&name) {
             let function = if reading.launched.api == Api::UvicornRun { "uvicorn.run()" } else { "uvicorn.Config()" };
             called.errors.push(Located::new(format!("`{function}` has no parameter `{name}`"), found.place));
+            called.unlisted.push(Located::new(name.to_owned(), found.place));
         }
         return;
     };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::{Deployment, assemble};
+use super::super::{Dependency, Deployment, Resolved, assemble};
 use crate::read;
 use crate::source::{FileKind, Files};
 
@@ -263,4 +263,119 @@ fn a_package_of_the_project_is_installed() {
 fn a_file_lands_in_a_folder_that_is_there() {
     let image = "FROM python\nRUN useradd -m web\nCOPY scripts/start.sh /home/web\nWORKDIR /home/web\nENV WEB_CONCURRENCY=3\nCMD [\"bash\", \"start.sh\"]\n";
     assert_eq!(workers(&[("Dockerfile", image), ("scripts/start.sh", "gunicorn app:app\n")]), told(3, "Dockerfile:5"));
+}
+
+#[test]
+fn a_server_is_known_by_its_name_wherever_its_folder_is() {
+    for line in ["$BIN/gunicorn -w 3 a", "\"$VENV/bin/gunicorn\" -w 3 a", "exec ${HOME}/bin/python -m gunicorn -w 3 a"]
+    {
+        assert_eq!(workers(&[("start.sh", &format!("#!/bin/sh\n{line}\n"))]).0, Some(3), "{line}");
+    }
+    assert_eq!(workers(&[("Makefile", "serve:\n\t$(VENV)/bin/gunicorn -w 3 a\n")]).0, Some(3));
+    assert!(deployments(&[("start.sh", "#!/bin/sh\n$BIN/serve -w 3 a\n$BIN/ gunicorn\n")]).1.is_empty());
+}
+
+#[test]
+fn two_branches_of_a_program_are_two_ways_to_start_it() {
+    let text = "import sys\nimport uvicorn\nfrom fastapi import FastAPI\napp = FastAPI()\nif __name__ == '__main__':\n    \
+                if len(sys.argv) > 1:\n        uvicorn.run(app, host='1.1.1.1')\n    else:\n        \
+                uvicorn.run(app, host='2.2.2.2')\n";
+    let (_, found) = deployments(&[("main.py", text)]);
+    let development: Vec<bool> = found.iter().map(|one| one.development.is_some()).collect();
+    assert_eq!(development, [false, false]);
+}
+
+/// The workers of the only deployment, where the value comes from, and what else it rests on or is unknown for.
+fn reasons(texts: &[(&str, &str)]) -> (Option<i64>, String, Vec<String>) {
+    let (files, found) = deployments(texts);
+    let [only] = found.as_slice() else { panic!("{} deployments", found.len()) };
+    let setting = only.setting("workers").unwrap();
+    let place = setting.place().map(|place| files.describe(place)).unwrap_or_default();
+    let unknown = match &setting.winner.value {
+        Resolved::Unknown(why) => Some(why.clone()),
+        Resolved::Known(_) => None,
+    };
+    let depends = setting.winner.depends.iter().map(|dependency| match dependency {
+        Dependency::InPlace { name, .. } => format!("unless `{name}` is set"),
+        Dependency::Other { what } => what.clone(),
+        other => format!("{other:?}"),
+    });
+    (only.int("workers"), place, unknown.into_iter().chain(depends).collect())
+}
+
+#[test]
+fn a_value_comes_from_the_variable_that_holds_it() {
+    let script = "#!/bin/sh\nexec gunicorn ${OPTS:- --workers 4} --bind :80 a\n";
+    let compose = |line: &str| {
+        let text =
+            format!("services:\n  web:\n    image: x\n    command: ./start.sh\n    environment:\n      - {line}\n");
+        reasons(&[("compose.yaml", &text), ("start.sh", script)])
+    };
+    let from = |place: &str, depends: &[&str]| {
+        let depends = depends.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        (Some(7), place.to_owned(), depends)
+    };
+    assert_eq!(compose("OPTS=--workers 7"), from("compose.yaml:6", &[]));
+    assert_eq!(compose("OPTS=${OPTS:---workers 7}"), from("compose.yaml:6", &["unless `OPTS` is set"]));
+    let image = "FROM python\nENV W=7\nCMD exec gunicorn -w $W a\n";
+    assert_eq!(reasons(&[("Dockerfile", image)]), from("Dockerfile:2", &[]));
+    let direct = "services:\n  web:\n    image: x\n    command: gunicorn -w ${W:-7} a\n";
+    assert_eq!(reasons(&[("compose.yaml", direct)]), from("compose.yaml:4", &["unless `W` is set"]));
+}
+
+#[test]
+fn start_up_code_may_set_what_nobody_can_name() {
+    let loader = "#!/bin/sh\nfor name in $(env | cut -d= -f1); do\n  export \"$name\"=\"$(cat x)\"\ndone\n";
+    let script = "#!/bin/sh\n. ./loader.sh\nexec gunicorn -w ${W:-4} a\n";
+    let image = "FROM python\nWORKDIR /app\nCOPY . .\nENV W=6\nCMD [\"./start.sh\"]\n";
+    let (workers, _, why) = reasons(&[("Dockerfile", image), ("start.sh", script), ("loader.sh", loader)]);
+    assert_eq!(workers, None);
+    let says = ["it is only known when the start-up code runs", "variables whose names only a run tells, loader.sh:3"];
+    assert_eq!(why, says);
+    let (workers, _, why) = reasons(&[("Dockerfile", &image.replace("ENV W=6\n", "")), ("start.sh", script)]);
+    assert_eq!((workers, why[1].as_str()), (None, "a script that is not in the project, start.sh:2"));
+}
+
+#[test]
+fn who_runs_it_is_said_or_open() {
+    let user = |texts: &[(&str, &str)]| {
+        let (_, found) = deployments(texts);
+        let [only] = found.as_slice() else { panic!("{} deployments", found.len()) };
+        (only.user.as_ref().map(|user| user.value.clone()), only.surroundings.user_is_open)
+    };
+    let image = |lines: &str| format!("FROM python\n{lines}\nCMD gunicorn a\n");
+    let said = |text: &str| (Some(text.to_owned()), false);
+    assert_eq!(user(&[("Dockerfile", &image("ARG uid=1001\nUSER ${uid}"))]), said("1001"));
+    assert_eq!(user(&[("Dockerfile", &image("ARG uid\nUSER ${uid}"))]), (None, true));
+    assert_eq!(user(&[("Dockerfile", &image("ARG uid\nUSER ${uid}\nUSER web"))]), said("web"));
+    let recipe = image("USER 5050");
+    let compose = |line: &str| format!("services:\n  web:\n    build: .\n{line}");
+    let both = |line: &str| user(&[("compose.yaml", &compose(line)), ("Dockerfile", &recipe)]);
+    assert_eq!(
+        (both(""), both("    user: app\n"), both("    user: ${WHO}\n")),
+        (said("5050"), said("app"), (None, true))
+    );
+    let pod = |context: &str| {
+        let text = format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  containers:\n  - name: a\n    image: a\n{context}"
+        );
+        user(&[("pod.yaml", &text), ("Dockerfile", &recipe)])
+    };
+    assert_eq!(pod("    securityContext: {runAsUser: 1001}\n"), said("1001"));
+    assert_eq!(pod("    securityContext: {runAsNonRoot: true}\n"), said("5050"));
+    assert_eq!(pod("    securityContext: \"{{ .Values.context }}\"\n"), (None, true));
+}
+
+#[test]
+fn a_script_runs_programs_in_python_that_have_no_ending() {
+    let program = "#!/usr/bin/env python3\nfrom gunicorn.app.wsgiapp import run\nrun()\n";
+    let script = "#!/bin/sh\nexec ./bin/serve -w 3 \"$@\" a\n";
+    let mut files = Files::new();
+    let mut kinds = BTreeMap::new();
+    kinds.insert(files.add("bin/serve", program), FileKind::Python);
+    kinds.insert(files.add("start.sh", script), FileKind::Script);
+    kinds.insert(files.add("Procfile", "web: ./start.sh\n"), FileKind::Procfile);
+    let facts = read::all(&files, &kinds);
+    let found = assemble(&files, &facts).deployments;
+    assert_eq!(found.iter().map(|one| one.int("workers")).collect::<Vec<_>>(), [Some(3)]);
 }

@@ -150,7 +150,7 @@ impl Shell<'_> {
         let mut takes_back = false;
         for field in given {
             let Some(text) = field.known() else {
-                Self::declare_unknown(state, field, name, exports);
+                self.declare_unknown(state, field, name, exports);
                 continue;
             };
             if let Some(options) = text.strip_prefix('-').or_else(|| text.strip_prefix('+')) {
@@ -183,7 +183,7 @@ impl Shell<'_> {
     }
 
     /// `export "$NAME=$value"` with an unknown value, or with words that nobody knows.
-    fn declare_unknown(state: &mut State, field: &Field, name: &str, exports: bool) {
+    fn declare_unknown(&self, state: &mut State, field: &Field, name: &str, exports: bool) {
         if field.vanishes().is_some() {
             return;
         }
@@ -196,12 +196,8 @@ impl Shell<'_> {
                 state.export(&variable, true);
             }
         } else {
-            state.is_open = true;
-            // Any of them may be set anew.
-            let place = field.place;
-            for variable in state.variables.values_mut() {
-                variable.held = Held::One(Field::new(&text::hole(), place));
-            }
+            let at = self.files().describe(field.place);
+            state.forget(format!("variables whose names only a run tells, {at}"), field.place);
         }
     }
 
@@ -239,7 +235,8 @@ impl Shell<'_> {
         if let Some(script) = script {
             self.list(&script.body, state, guarded)
         } else {
-            forget_everything(state, first.place);
+            let at = self.files().describe(first.place);
+            state.forget(format!("a command that only a run tells, {at}"), first.place);
             Done::with(Status::Unknown)
         }
     }
@@ -252,9 +249,11 @@ impl Shell<'_> {
             if path.text().ends_with("/activate") {
                 return Done::with(Status::Likely);
             }
-            state.is_open = true;
+            let what = format!("a script that is not in the project, {}", self.files().describe(path.place));
             if path.known().is_none_or(sets_variables) {
-                forget_everything(state, path.place);
+                state.forget(what, path.place);
+            } else {
+                state.open(what);
             }
             return Done::with(Status::Likely);
         };
@@ -288,14 +287,6 @@ fn sets_variables(path: &str) -> bool {
     let told = told.iter().any(|part| name.contains(part));
     let shells = matches!(name.as_str(), ".bashrc" | ".profile" | ".bash_profile" | "profile" | "bashrc");
     told || !is_script && !shells
-}
-
-/// After a command that may have done anything.
-fn forget_everything(state: &mut State, place: Place) {
-    state.is_open = true;
-    for variable in state.variables.values_mut() {
-        variable.held = Held::One(Field::new(&text::hole(), place));
-    }
 }
 
 fn unset(state: &mut State, given: &[Field]) -> Done {

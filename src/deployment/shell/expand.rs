@@ -8,7 +8,7 @@ use super::text::{self, Field};
 use crate::python::evaluate::Dependency;
 use crate::read::Decoded;
 use crate::read::shell::{Part, PartKind, Word};
-use crate::source::Place;
+use crate::source::{Place, Span};
 
 /// More words than any command has.
 const MAX_FIELDS: usize = 4_096;
@@ -68,6 +68,7 @@ impl Builder {
         let is_first = current.field.text().is_empty() && !current.field.quoted;
         current.whole = false;
         current.field.source = if is_first { from.source } else { None };
+        current.field.origin = if is_first { from.origin.or(from.source) } else { None };
         current.field.quoted |= quoted;
         current.field.many |= from.many;
         current.field.maybe |= from.maybe;
@@ -90,6 +91,14 @@ impl Builder {
         while let Some(piece) = pieces.next() {
             let mut field = Field::new(piece, from.place);
             field.source = from.source.filter(|_| alone);
+            field.origin = match from.source {
+                // The bytes are the text, so those of the piece are the piece.
+                Some(source) => {
+                    let start = source.span.start + (piece.as_ptr() as usize - text.as_ptr() as usize);
+                    Some(Place::new(source.file, Span::new(start, start + piece.len())))
+                }
+                None => from.origin,
+            };
             field.depends.clone_from(&from.depends);
             self.add(&field, span_of, false);
             self.current().globs |= pattern::is_special(piece);
@@ -166,7 +175,7 @@ impl Shell<'_> {
                     let glued = current.whole;
                     current.whole = false;
                     if glued || !current.field.text().is_empty() {
-                        current.field.source = None;
+                        (current.field.source, current.field.origin) = (None, None);
                     }
                     current.field.quoted |= part.quoted;
                     if is_first && !part.quoted && text.text().starts_with('~') {
@@ -210,7 +219,7 @@ impl Shell<'_> {
         let mut all = Field::of(Decoded::default(), place);
         let mut ways = vec![String::new()];
         for part in parts {
-            all.source = None;
+            (all.source, all.origin) = (None, None);
             let before = all.text().len();
             match &part.kind {
                 PartKind::Text(text) if parts.len() == 1 || !text.text().starts_with('~') || part.quoted => {
@@ -224,6 +233,7 @@ impl Shell<'_> {
                     let fields = match self.part(part, state) {
                         Expansion::Text(field) => {
                             all.source = field.source.filter(|_| parts.len() == 1);
+                            all.origin = field.origin.or(field.source).filter(|_| parts.len() == 1);
                             vec![field]
                         }
                         Expansion::Fields(fields) => fields,

@@ -25,6 +25,7 @@ use std::sync::Arc;
 
 use super::commands::{Start, Surroundings};
 use super::locate::join;
+use crate::python::evaluate::Dependency;
 use crate::read::shell::{self, Script};
 use crate::read::{Command, Decoded, FilledBy, Form, Lexed};
 use crate::source::{FileId, Files, Place, Span, WordPart};
@@ -146,6 +147,11 @@ impl<'a> Shell<'a> {
         }
         // A shell that runs the word takes it as it is written, and asks for the variables itself.
         let mut field = finish(Field::new(&text, word.place));
+        if filled_by == FilledBy::Compose {
+            let open = word.stand_ins(&|name| self.outer_value(name, filled_by, state));
+            let open = open.into_iter().map(|(name, default)| Dependency::InPlace { name, default });
+            field.depends = open.collect();
+        }
         let by_shell = word.parts.iter().any(|part| matches!(part, WordPart::Text(text) if text.contains('$')));
         let who = match filled_by {
             // `$$X` reaches the shell as `$X`, and which is which is not told apart.
@@ -158,7 +164,9 @@ impl<'a> Shell<'a> {
         if !splits {
             return vec![field];
         }
-        text.split_whitespace().map(|piece| finish(Field::new(piece, word.place))).collect()
+        let depends = field.depends;
+        let piece = |piece| Field { depends: depends.clone(), ..Field::new(piece, word.place) };
+        text.split_whitespace().map(|text| finish(piece(text))).collect()
     }
 
     fn outer_text(&self, part: &WordPart, filled_by: FilledBy, state: &State) -> String {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::super::commands::{Parted, Start};
+use super::super::locate::join;
 use super::super::{image, supervisor, tasks};
 use super::Shell;
 use super::condition::Status;
@@ -14,7 +15,7 @@ use super::text::{self, Field};
 use crate::read::shell::{Script, Simple, Statement};
 use crate::read::{Decoded, FilledBy};
 use crate::servers::arguments::Argument;
-use crate::servers::{Program, recognise, recognise_among};
+use crate::servers::{Code, Program, recognise, recognise_among};
 use crate::source::{FileId, Place};
 
 /// Scripts that call scripts are followed this far.
@@ -79,6 +80,9 @@ impl Shell<'_> {
         if let Some(done) = self.builtin(&name, state, &fields, simple, guarded) {
             return done;
         }
+        if matches!(base(&name), "cp" | "mv" | "ln" | "install") {
+            self.lay(state, &fields);
+        }
         let is_exec = name == "exec";
         if self.printed.is_some() {
             if !simple.redirected {
@@ -89,6 +93,34 @@ impl Shell<'_> {
         }
         let done = self.program(state, fields, given, place);
         if is_exec { Done::leave(Flow::Exit) } else { done }
+    }
+
+    /// `cp a.conf /etc/b.conf`: what the project holds lies in another place from here on.
+    fn lay(&mut self, state: &mut State, fields: &[Field]) {
+        let mut paths: Vec<Option<&str>> = Vec::new();
+        let mut rest = fields.iter().skip_while(|field| field.vanishes().is_some()).skip(1);
+        while let Some(field) = rest.next() {
+            match field.known() {
+                // The folder is named first, or there are modes and owners.
+                Some("-t" | "-d" | "-D") => return,
+                Some("-m" | "-o" | "-g") => drop(rest.next()),
+                Some(option) if option.starts_with('-') && option.len() > 1 => {}
+                known => paths.push(known),
+            }
+        }
+        let Some(Some(destination)) = paths.pop() else { return };
+        for source in paths.into_iter() {
+            let found = source.and_then(|source| self.file(source, state)).filter(|_| !state.conditional);
+            match found {
+                Some(file) => {
+                    self.written.remove(&join("", destination));
+                    state.roots.lay(self.files().get(file).path(), destination);
+                }
+                None => {
+                    self.written.insert(join("", destination));
+                }
+            }
+        }
     }
 
     fn call(
@@ -183,8 +215,6 @@ impl Shell<'_> {
             .map(|field| if field.many { None } else { field.known().map(str::to_owned) })
             .collect();
         state.passes_signals |= shield::passes_to_group(&words);
-        let installed = &self.surroundings.facts.console_scripts;
-        let is_script = |name: &str| installed.values().flatten().any(|script| script.name == name);
         // `$PREFIX gunicorn`: a variable in front of a server holds what it is run under, or nothing.
         let open = words.iter().take(MAX_OPEN).take_while(|word| word.is_none()).count();
         let solid = if open > 0 && matches!(recognise(&words[open..]), Some(Program::Server { name: 0, .. })) {
@@ -193,7 +223,18 @@ impl Shell<'_> {
         } else {
             &solid
         };
-        if let Some(program) = recognise_among(&words, &is_script) {
+        // `$BIN/gunicorn`: wherever the folder is, the name says what runs.
+        if let (Some(None), Some(field)) = (words.first(), solid.first().and_then(|&at| fields.get(at)))
+            && let Some(name) = text::known_name(field.text())
+        {
+            let mut told = words.clone();
+            told[0] = Some(name.to_owned());
+            if matches!(recognise(&told), Some(Program::Server { .. } | Program::Python { .. })) {
+                words = told;
+            }
+        }
+        let code = |word: &str| self.own_code(word, state);
+        if let Some(program) = recognise_among(&words, &code) {
             self.start(state, &program, &fields, solid, &words, place);
             // An entry point in Python runs in the end what it is given, unless it is the server.
             let wraps = matches!(program, Program::Python { .. }) && (1..=own).contains(&program.first_argument());
@@ -222,6 +263,20 @@ impl Shell<'_> {
             self.launch(state, given, 0, place);
         }
         self.scripts -= 1;
+    }
+
+    /// The Python code of the project that a command is: a file without an extension whose first line says so,
+    /// or a command that a package of the project installs.
+    fn own_code(&self, word: &str, state: &State) -> Option<Code> {
+        let facts = self.surroundings.facts;
+        let is_program =
+            |file: &FileId| facts.python.contains_key(file) && self.files().get(*file).text().starts_with("#!");
+        if word.contains('/') && self.file(word, state).is_some_and(|file| is_program(&file)) {
+            return Some(Code::File(word.to_owned()));
+        }
+        let name = base(word);
+        let is_installed = facts.console_scripts.values().flatten().any(|script| script.name == name);
+        is_installed.then(|| Code::Script(name.to_owned()))
     }
 
     /// A task of the project; what it sets and where it goes ends with it.
@@ -378,6 +433,7 @@ impl Shell<'_> {
         Argument {
             prefix: prefix.to_owned(),
             place: field.place,
+            origin: field.origin.filter(|origin| *origin != field.place && text.is_some()),
             removal: field.removal,
             // Only bytes that are exactly the text can be replaced by another.
             literal: text.as_deref() == Some(self.files().text_at(field.place)),

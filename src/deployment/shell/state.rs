@@ -70,6 +70,8 @@ pub(super) struct State {
     pub(super) options: Options,
     /// Whether something nobody knows may have set any variable.
     pub(super) is_open: bool,
+    /// What that was.
+    pub(super) opened_by: Option<Dependency>,
     pub(super) dialect: Dialect,
     /// Whether it may be that it never gets here.
     pub(super) conditional: bool,
@@ -127,6 +129,7 @@ impl State {
             in_unit: true,
             options: Options::default(),
             is_open: false,
+            opened_by: None,
             dialect: Dialect::Posix,
             conditional: false,
             filled_by: FilledBy::Shell,
@@ -147,6 +150,7 @@ impl State {
                 None => Field::new(&text::passed_on(name), entry.place),
             };
             field.source = entry.literal.then_some(entry.place);
+            field.origin = entry.text.is_some().then_some(entry.place);
             field.depends.clone_from(&entry.depends);
             self.variables.insert(name.clone(), Variable { held: Held::One(field), exported: true });
         }
@@ -186,7 +190,11 @@ impl State {
         match self.variables.get(name) {
             Some(variable) => variable.held.clone(),
             None if OF_THE_MACHINE.contains(&name) => Held::One(Field::new(&text::hole(), place)),
-            None if self.is_open => Held::One(Field::new(&text::hole(), place)),
+            None if self.is_open => {
+                let mut field = Field::new(&text::hole(), place);
+                field.depends.extend(self.opened_by.clone());
+                Held::One(field)
+            }
             None => Held::One(Field::new(&text::missing(name), place)),
         }
     }
@@ -194,6 +202,21 @@ impl State {
     /// Whether nothing that is read sets the variable.
     pub(super) fn is_missing(&self, name: &str) -> bool {
         !self.variables.contains_key(name) && !self.is_open && !OF_THE_MACHINE.contains(&name)
+    }
+
+    /// Notes that `what` may have set any variable that nothing else sets.
+    pub(super) fn open(&mut self, what: String) {
+        self.is_open = true;
+        self.opened_by.get_or_insert(Dependency::Other { what });
+    }
+
+    /// After `what` may have set any variable anew.
+    pub(super) fn forget(&mut self, what: String, place: Place) {
+        self.open(what);
+        let depends: Vec<Dependency> = self.opened_by.iter().cloned().collect();
+        for variable in self.variables.values_mut() {
+            variable.held = Held::One(Field { depends: depends.clone(), ..Field::new(&text::hole(), place) });
+        }
     }
 
     pub(super) fn assign(&mut self, name: &str, held: Held) {
@@ -296,6 +319,7 @@ impl State {
             }
         }
         self.is_open |= other.is_open;
+        self.opened_by = self.opened_by.take().or(other.opened_by);
         self.passes_signals |= other.passes_signals;
         self.options.exports_all |= other.options.exports_all;
         self.options.splits_elsewhere |= other.options.splits_elsewhere;

@@ -66,7 +66,9 @@ impl Shell<'_> {
         let text = self.cpus.map_or_else(text::something, |cores| cores.to_string());
         let mut field = Field::new(&text, place);
         let spelling = self.files().text_at(place).to_owned();
-        field.depends.push(Dependency::Cpus { place, spelling, limited: false });
+        // A script that looks at the limit of its container counts the cores only where there is none.
+        let limited = self.files().get(place.file).text().contains("/sys/fs/cgroup");
+        field.depends.push(Dependency::Cpus { place, spelling, limited });
         Some(field)
     }
 

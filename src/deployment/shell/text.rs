@@ -52,6 +52,12 @@ pub(super) fn known_prefix(text: &str) -> &str {
     text.split([OPEN, CLOSE]).next().unwrap_or_default()
 }
 
+/// The last part of a path whose folder is not known: `gunicorn` of `$BIN/gunicorn`.
+pub(super) fn known_name(text: &str) -> Option<&str> {
+    let (folder, name) = text.rsplit_once('/')?;
+    (!is_known(folder) && is_known(name) && !name.is_empty()).then_some(name)
+}
+
 /// The variable without which a text is empty, if the text is nothing but that variable.
 pub(super) fn vanishing(text: &str) -> Option<&str> {
     let name = text.strip_prefix(OPEN)?.strip_suffix(CLOSE)?;
@@ -105,6 +111,8 @@ pub(super) struct Field {
     pub(super) removal: Place,
     /// The bytes elsewhere that are exactly the text, such as the value of the variable.
     pub(super) source: Option<Place>,
+    /// The bytes elsewhere that the whole text was taken from, exactly or not.
+    pub(super) origin: Option<Place>,
     /// What it rests on besides the files.
     pub(super) depends: Vec<Dependency>,
     /// Whether it stands for any number of words.
@@ -136,6 +144,7 @@ impl Field {
             place,
             removal: place,
             source: None,
+            origin: None,
             depends: Vec::new(),
             many: false,
             maybe: false,
@@ -220,7 +229,7 @@ impl Field {
 pub(super) fn variable_of(depends: &[Dependency]) -> Option<String> {
     depends.iter().find_map(|dependency| match dependency {
         Dependency::Environment { name, .. } | Dependency::InPlace { name, .. } => Some(name.clone()),
-        Dependency::Cpus { .. } | Dependency::Other { .. } => None,
+        Dependency::Cpus { .. } | Dependency::Quota { .. } | Dependency::Other { .. } => None,
     })
 }
 

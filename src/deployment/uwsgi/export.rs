@@ -34,7 +34,7 @@ pub(super) struct Exported {
     /// Whether it did what it does, so that nothing is filled in any more.
     done: bool,
     /// Whether it is there for others and sets nothing itself.
-    placeholder: bool,
+    pub(super) placeholder: bool,
 }
 
 /// What acts on the options behind it.
@@ -47,8 +47,21 @@ enum Logic {
     Open(String, Option<String>),
     /// They count if a variable is set, or if it is not, and no file sets it.
     Decided(String, bool),
+    /// They count if there is a file at a path, or if there is none; nothing in the project brings it there.
+    Supposed(String, bool),
     /// They count once for each.
     Each(Vec<String>),
+}
+
+/// What a file would set, or take away, that nothing in the project brings to its place.
+#[derive(Debug, Clone)]
+pub(super) struct Supposed {
+    /// How many options stand in front of it.
+    pub(super) behind: usize,
+    /// The option, or [`super::ANY`].
+    pub(super) key: String,
+    /// The file.
+    pub(super) path: String,
 }
 
 /// The list as it grows.
@@ -58,6 +71,8 @@ pub(super) struct Exporter<'a> {
     pub(super) environment: &'a Environment,
     pub(super) roots: &'a Roots,
     pub(super) list: Vec<Exported>,
+    /// What rests on files that are supposed not to be there.
+    pub(super) supposed: Vec<Supposed>,
     /// The files that are read, the first first.
     pub(super) loaded: Vec<FileId>,
     pub(super) errors: Vec<Located<String>>,
@@ -89,6 +104,7 @@ impl<'a> Exporter<'a> {
             environment,
             roots,
             list: Vec::new(),
+            supposed: Vec::new(),
             loaded: Vec::new(),
             errors: Vec::new(),
             unread: Vec::new(),
@@ -119,7 +135,7 @@ impl<'a> Exporter<'a> {
             self.push(option);
             return;
         }
-        if matches!(key, "end" | "endfor" | "endif" | "end-if" | "end-for") {
+        if is_condition(key) && !is_logic(key) {
             self.logic = None;
         }
         match self.logic.clone() {
@@ -144,6 +160,14 @@ impl<'a> Exporter<'a> {
                 self.run(option);
                 self.doubt = before;
                 self.decided_by = outer;
+            }
+            Some(Logic::Supposed(path, present)) => {
+                let key = if is_load(&option.key) { super::ANY } else { option.key.as_str() };
+                let key = key.to_owned();
+                if !present {
+                    self.run(with_item(option, &path));
+                }
+                self.supposed.push(Supposed { behind: self.list.len(), key, path });
             }
             Some(Logic::Each(items)) => {
                 for item in &items {
@@ -240,6 +264,11 @@ impl<'a> Exporter<'a> {
             "if-not-reload" => Logic::Holds("%(_)".to_owned()),
             "if-file" | "if-exists" if self.roots.file(self.files, text).is_some() => decide(true),
             "if-not-file" | "if-not-exists" if self.roots.file(self.files, text).is_some() => decide(false),
+            // Of a folder it cannot be told: most of them are in no project.
+            "if-file" | "if-not-file" => Logic::Supposed(text.to_owned(), key == "if-file"),
+            "if-exists" | "if-not-exists" if text.rsplit('/').next().is_some_and(|name| name.contains('.')) => {
+                Logic::Supposed(text.to_owned(), key == "if-exists")
+            }
             "for" | "foreach" => {
                 Logic::Each(text.split(' ').filter(|item| !item.is_empty()).map(str::to_owned).collect())
             }
@@ -397,6 +426,11 @@ fn with_item(mut option: Exported, item: &str) -> Exported {
         }
     }
     option
+}
+
+/// Whether an option only says which of the others count.
+pub(super) fn is_condition(key: &str) -> bool {
+    is_logic(key) || matches!(key, "end" | "endfor" | "endif" | "end-if" | "end-for")
 }
 
 fn is_immediate(key: &str) -> bool {

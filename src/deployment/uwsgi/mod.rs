@@ -7,7 +7,7 @@ mod export;
 mod magic;
 mod text;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::commands::Start;
 use super::configuration::{Configuration, Stranger};
@@ -21,7 +21,7 @@ use crate::python::evaluate::Dependency;
 use crate::read::{Command, Facts, FilledBy, Form, Unit, UnitKind, UwsgiFile};
 use crate::servers::arguments::{self, Argument, Arguments, Outcome};
 use crate::servers::{Action, Program, Server, Setting, Table, Version};
-use crate::source::{FileId, Files, Located};
+use crate::source::{FileId, Files, Located, Place, Span};
 use crate::values::Value;
 use export::{Exported, Exporter};
 use text::Text;
@@ -90,7 +90,10 @@ pub(super) fn read(
             (Some(text), _) => Some(Text::Known(text.clone())),
             (None, None) => None,
             (None, Some(_)) => {
-                let why = "it comes from a variable that no file sets".to_owned();
+                let why = match candidate.value {
+                    Resolved::Unknown(why) => why,
+                    Resolved::Known(_) => "it comes from a variable that no file sets".to_owned(),
+                };
                 Some(Text::Unknown { why, depends: candidate.depends })
             }
         };
@@ -122,7 +125,8 @@ pub(super) fn read(
         let file = files.get(start.place.file);
         notes.push(Note::file(file.path(), "it makes more options than are followed"));
     }
-    let others = exporter.effective().filter(|option| option.key != ANY && !is_path(option));
+    let sets = |option: &&Exported| option.key != ANY && !export::is_condition(&option.key);
+    let others = exporter.effective().filter(sets).filter(|option| !is_path(option));
     let others = others.filter(|option| table.setting_of_option(&option.key, version).is_none());
     let others = others.map(|option| {
         let value = match &option.value {
@@ -144,16 +148,36 @@ pub(super) fn read(
             .map(|option| option.place),
         strangers: exporter
             .effective()
-            .filter(|option| option.key != ANY && table.setting_of_option(&option.key, version).is_none())
-            .map(|option| Stranger { name: option.key.clone(), name_place: option.place, value: None, unused: false })
+            .filter(sets)
+            .filter(|option| table.setting_of_option(&option.key, version).is_none())
+            .map(|option| stranger(option, &exporter.loaded, files))
             .collect(),
         accidental: Vec::new(),
         deeds: Deeds::default(),
         last_assignment: None,
     });
-    let app =
-        application(&settings, &start.roots, files).or_else(|| named.into_iter().find(|word| word.value.contains(':')));
+    let app = application(&settings, &exporter, &start.roots, files)
+        .or_else(|| named.into_iter().find(|word| word.value.contains(':')));
     Told { settings, configuration, loaded: exporter.loaded, app, others }
+}
+
+/// An option that no table has, at its own name where a file has that in front of the value.
+fn stranger(option: &Exported, loaded: &[FileId], files: &Files) -> Stranger {
+    let statement = match option.site {
+        Some(Site::Option { statement, .. }) => statement,
+        _ => None,
+    };
+    let key = statement.map(|at| Place::new(at.file, Span::new(at.span.start, at.span.start + option.key.len())));
+    let key = key.filter(|at| files.get(at.file).text().get(at.span.start..at.span.end) == Some(option.key.as_str()));
+    // `%(name)`, or one of several names in it.
+    let refers = |text: &str| {
+        text.split("%(").skip(1).any(|behind| {
+            let inside = behind.split(')').next().unwrap_or_default();
+            inside.split(' ').any(|word| word == option.key)
+        })
+    };
+    let unused = key.is_some() && !loaded.iter().any(|file| refers(files.get(*file).text()));
+    Stranger { name: option.key.clone(), name_place: key.unwrap_or(option.place), value: None, unused }
 }
 
 fn is_path(option: &Exported) -> bool {
@@ -202,6 +226,11 @@ fn settled(
             candidates.push(settle::unknown(Layer::CommandLine, place, why));
         }
         candidates.insert(0, settle::default(setting, version));
+        for path in supposed(exporter, setting, version) {
+            for candidate in &mut candidates {
+                candidate.depends.push(Dependency::Other { what: format!("whether `{path}` exists") });
+            }
+        }
         settings.settle_in_order(setting, candidates);
     }
     settings
@@ -230,6 +259,15 @@ fn decided(candidates: Vec<Decided>) -> Vec<Candidate> {
         kept.push(candidate);
     }
     kept
+}
+
+/// The files that would set a setting, or stand in the way of what sets it, if they were there.
+fn supposed<'e>(exporter: &'e Exporter, setting: &Setting, version: Version) -> BTreeSet<&'e str> {
+    let flags = setting.at(version).flags();
+    let sets = |key: &str| flags.iter().any(|flag| flag.strip_prefix("--") == Some(key));
+    let last = exporter.list.iter().rposition(|option| !option.placeholder && sets(&option.key));
+    let doubts = exporter.supposed.iter().filter(|one| one.key == ANY || sets(&one.key));
+    doubts.filter(|one| last.is_none_or(|last| last < one.behind)).map(|one| one.path.as_str()).collect()
 }
 
 /// What is lost sets an option, unless one behind it does.
@@ -308,7 +346,7 @@ fn imply_master(settings: &mut Settings) {
 }
 
 /// The application that the options name, as a module and what it is called there.
-fn application(settings: &Settings, roots: &Roots, files: &Files) -> Option<Located<String>> {
+fn application(settings: &Settings, exporter: &Exporter, roots: &Roots, files: &Files) -> Option<Located<String>> {
     let text = |name: &str| {
         let setting = settings.get(name).filter(|setting| setting.is_set())?;
         Some(Located::new(Effective::text(setting)?.to_owned(), setting.place()?))
@@ -318,19 +356,44 @@ fn application(settings: &Settings, roots: &Roots, files: &Files) -> Option<Loca
         let named = module.value.contains(':');
         return Some(module.map(|module| if named { module } else { format!("{module}:{callable}") }));
     }
-    let file = text("wsgi_file")?;
     let mut roots = roots.clone();
     if let Some(folder) = text("chdir") {
         roots.enter(&folder.value);
     }
+    let in_file = |path: &str| format!("{}:{callable}", module_of(path, &roots, files));
+    if let Some(file) = text("wsgi_file") {
+        return Some(file.map(|path| in_file(&path)));
+    }
+    let (what, place) = mounted(exporter)?;
+    // `uwsgi_mount_loader` of 2.0.31 looks at the ending first, and takes nothing else than these two.
+    let is_file = [".py", ".wsgi"].iter().any(|ending| what.ends_with(ending));
+    let app = if is_file { in_file(what) } else { what.contains(':').then(|| what.to_owned())? };
+    Some(Located::new(app, place))
+}
+
+/// What is mounted at the root of the paths, or else wherever the first is: `/=shop.wsgi:application`.
+fn mounted<'e>(exporter: &'e Exporter<'_>) -> Option<(&'e str, Place)> {
+    let all = || {
+        exporter.effective().filter(|option| matches!(option.key.as_str(), "mount" | "worker-mount")).filter_map(
+            |option| {
+                let (point, what) = option.value.as_ref()?.known()?.split_once('=')?;
+                Some((point, what, option.place))
+            },
+        )
+    };
+    let (_, what, place) = all().find(|(point, ..)| matches!(*point, "" | "/")).or_else(|| all().next())?;
+    Some((what, place))
+}
+
+/// The module that a file is, seen from the folder it is named from.
+fn module_of(path: &str, roots: &Roots, files: &Files) -> String {
     let folder = roots.folder(files);
-    let found = roots.file(files, &file.value).map(|found| files.get(found).path());
+    let found = roots.file(files, path).map(|found| files.get(found).path());
     let below = found
         .and_then(|path| if folder.is_empty() { Some(path) } else { path.strip_prefix(&folder)?.strip_prefix('/') });
-    let module = below.unwrap_or(&file.value);
+    let module = below.unwrap_or(path);
     let module = module.strip_suffix(".py").unwrap_or(module).trim_start_matches("./");
-    let module = if module.starts_with('/') { module.to_owned() } else { module.replace('/', ".") };
-    Some(file.map(|_| format!("{module}:{callable}")))
+    if module.starts_with('/') { module.to_owned() } else { module.replace('/', ".") }
 }
 
 /// A unit for a configuration that nothing names, and what it starts.

@@ -5,6 +5,7 @@
 use super::development::is_development;
 use super::guards::leaves;
 use super::{Reader, last_name};
+use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr, Stmt};
 use crate::python::syntax::span_of;
 use crate::source::Span;
@@ -13,7 +14,9 @@ use crate::source::Span;
 const MAX_DEPTH: usize = 24;
 
 /// Methods of texts whose result depends on the text alone.
-const ASKS_TEXT: [&str; 6] = ["startswith", "endswith", "lower", "upper", "casefold", "strip"];
+const ASKS_TEXT: [&str; 8] = ["startswith", "endswith", "lower", "upper", "casefold", "strip", "split", "rsplit"];
+/// How many assignments of one name are looked at for what it stands for.
+const MAX_ASSIGNED: usize = 4;
 
 /// A part of a function that runs only if a condition came out one way.
 #[derive(Debug, Clone, Copy)]
@@ -69,6 +72,7 @@ impl<'a> Reader<'a> {
         if region.start >= region.end || (names.is_empty() && attributes.is_empty()) {
             return;
         }
+        self.assigned_from(&mut names);
         for (attribute, interest) in attributes {
             let known = self.facts.asked.entry(attribute).or_default();
             *known = interest.max(*known);
@@ -90,6 +94,18 @@ impl<'a> Reader<'a> {
         }
         let in_development = is_development(test, holds);
         self.current().conditions.push(Condition { region, test, holds, in_development });
+    }
+
+    /// Adds what the names that a condition asks about were made of: `kind = given or "a"`.
+    fn assigned_from(&self, names: &mut Vec<(&'a str, Interest)>) {
+        let bindings = &self.facts.functions[self.function as usize].bindings;
+        for (name, interest) in names.clone() {
+            for binding in bindings.get(name).into_iter().flatten().take(MAX_ASSIGNED) {
+                if let Bound::Value { value: Some(value), .. } = binding.bound {
+                    asked(value, interest, names, &mut Vec::new(), 0);
+                }
+            }
+        }
     }
 
     /// The branches of an `if`, each of which rules out those after it.

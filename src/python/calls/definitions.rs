@@ -105,6 +105,8 @@ impl<'a> Reader<'a> {
         function.decorators = &def.decorator_list;
         function.returns = def.returns.as_deref();
         function.is_abstract = is_placeholder(&def.body) || def.decorator_list.iter().any(says_abstract);
+        let raises = matches!(def.body.last(), Some(ast::Stmt::Raise(_)));
+        function.is_refused = function.is_abstract && (raises || def.decorator_list.iter().any(says_abstract));
         function.parameters = parameters(&def.parameters);
         self.facts.functions.push(function);
         self.type_parameters(def.type_params.as_deref());

@@ -6,6 +6,17 @@ use crate::python::syntax::ast::{self, Expr, Stmt};
 use crate::python::syntax::span_of;
 use crate::source::Span;
 
+/// What a text is made of that is compared without its case.
+pub fn same_text(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Call(call) if call.arguments.args.is_empty() => match &*call.func {
+            Expr::Attribute(method) if matches!(method.attr.as_str(), "lower" | "casefold" | "upper") => &method.value,
+            _ => expr,
+        },
+        _ => expr,
+    }
+}
+
 impl<'a> Reader<'a> {
     /// `container.append(value)` and its like.
     pub(super) fn filling_call(&mut self, call: &'a ast::ExprCall) {
@@ -121,6 +132,16 @@ impl<'a> Reader<'a> {
         match test {
             Expr::BoolOp(operation) if operation.op == ast::BoolOp::And => {
                 operation.values.iter().for_each(|value| self.narrow(value, at, block));
+            }
+            // `if thing.kind == "text":`
+            Expr::Compare(compare) if self.class.is_none() => {
+                if let ([ast::CmpOp::Eq], [Expr::StringLiteral(_)]) = (&*compare.ops, &*compare.comparators)
+                    && let Expr::Attribute(attribute) = same_text(&compare.left)
+                    && let Expr::Name(name) = &*attribute.value
+                {
+                    let binding = Binding { bound: Bound::Narrowed(test), scope: self.function, at, block };
+                    self.current().narrowed.entry(name.id.as_str()).or_insert_with(one).push(binding);
+                }
             }
             Expr::Call(call) if self.class.is_none() => {
                 if let (Expr::Name(callee), [Expr::Name(name), ty]) = (&*call.func, &*call.arguments.args)

@@ -153,7 +153,7 @@ pub(super) fn writers(module: &[Stmt]) -> HashMap<&str, Vec<&str>> {
 }
 
 /// `x` of `x is not None`, or of `x`.
-fn present(test: &Expr) -> &Expr {
+pub(super) fn present(test: &Expr) -> &Expr {
     match test {
         Expr::Compare(compare) if compares_with_none(compare, CmpOp::IsNot) => &compare.left,
         other => other,
@@ -161,7 +161,7 @@ fn present(test: &Expr) -> &Expr {
 }
 
 /// `x` of `x is None`, or of `not x`.
-fn absent(test: &Expr) -> Option<&Expr> {
+pub(super) fn absent(test: &Expr) -> Option<&Expr> {
     match test {
         Expr::Compare(compare) if compares_with_none(compare, CmpOp::Is) => Some(&compare.left),
         Expr::UnaryOp(operation) if operation.op == UnaryOp::Not => Some(&operation.operand),

@@ -17,6 +17,7 @@ mod lookups;
 mod statements;
 
 pub use self::conditions::{Condition, Forwarded, Interest, Slot};
+pub use self::fills::same_text;
 use self::guards::leaves;
 use self::kept::Kept;
 use super::names::{Binding, Bound};
@@ -102,6 +103,8 @@ pub struct Function<'a> {
     pub awaits: bool,
     /// Whether its body is a placeholder for an override.
     pub is_abstract: bool,
+    /// Whether it cannot be called as it is: `@abstractmethod`, `raise NotImplementedError`.
+    pub is_refused: bool,
     /// Its parameters.
     pub parameters: Vec<Parameter<'a>>,
     /// Its decorators.
@@ -137,6 +140,8 @@ pub struct Function<'a> {
     pub rarely: Vec<Span>,
     /// Its loops.
     pub loops: Vec<Span>,
+    /// Blocks at whose end the function returns, or, if so marked, the loop around them ends.
+    pub last_rounds: Vec<(Span, bool)>,
     /// Parts that not every call of it gets to: branches, handlers of exceptions, what comes after a way out.
     pub detours: Vec<Span>,
     /// Names that it changes in place.
@@ -266,6 +271,7 @@ impl FileFacts<'_> {
             function.conditions.shrink_to_fit();
             function.forwarded.shrink_to_fit();
             function.loops.shrink_to_fit();
+            function.last_rounds.shrink_to_fit();
             function.detours.shrink_to_fit();
         }
         self.functions.shrink_to_fit();
@@ -283,7 +289,15 @@ impl Function<'_> {
 
     /// Whether a loop may come to this part more than once.
     pub fn repeats(&self, part: Span) -> bool {
-        self.loops.iter().any(|round| round.start <= part.start && part.end <= round.end)
+        let has = |outer: &Span, inner: Span| outer.start <= inner.start && inner.end <= outer.end;
+        let rounds = self.loops.iter().filter(|round| has(round, part));
+        rounds.clone().any(|round| {
+            // Whoever leaves the loop behind this part comes to it once.
+            let mut last = self.last_rounds.iter().filter(|(block, _)| has(block, part) && has(round, *block));
+            !last.any(|&(block, breaks)| {
+                !breaks || rounds.clone().all(|other| !has(other, block) || other == round || has(other, *round))
+            })
+        })
     }
 }
 
@@ -299,6 +313,7 @@ impl<'a> Function<'a> {
             is_generator: false,
             awaits: false,
             is_abstract: false,
+            is_refused: false,
             parameters: Vec::new(),
             decorators: &[],
             returns: None,
@@ -316,6 +331,7 @@ impl<'a> Function<'a> {
             forwarded: Vec::new(),
             rarely: Vec::new(),
             loops: Vec::new(),
+            last_rounds: Vec::new(),
             detours: Vec::new(),
             changed: HashSet::new(),
         }
@@ -347,10 +363,10 @@ impl<'a> Reader<'a> {
     fn body(&mut self, body: &'a [Stmt]) {
         let outer = (self.silent, self.once);
         let end = body.last().map_or(0, |last| span_of(last).end);
-        for stmt in body {
+        for (i, stmt) in body.iter().enumerate() {
             visitor::Visitor::visit_stmt(self, stmt);
             self.afterwards(stmt, end);
-            self.behind_lookup(stmt);
+            self.behind_lookup(stmt, &body[i + 1..]);
             match self.returns_kept_value(stmt) {
                 Kept::Object => self.once += 1,
                 Kept::Process => self.silent += 1,
@@ -376,7 +392,11 @@ impl<'a> Reader<'a> {
         let (Some(first), Some(last)) = (body.first(), body.last()) else {
             return;
         };
-        self.blocks.push(Span::new(span_of(first).start, span_of(last).end));
+        let span = Span::new(span_of(first).start, span_of(last).end);
+        if matches!(last, Stmt::Return(_) | Stmt::Break(_)) {
+            self.current().last_rounds.push((span, last.is_break_stmt()));
+        }
+        self.blocks.push(span);
         self.body(body);
         self.blocks.pop();
     }

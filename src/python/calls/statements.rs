@@ -161,7 +161,13 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn each(&mut self, stmt: &'a ast::StmtFor) {
-        self.looped(span_of(stmt));
+        if let (Some(first), Some(last)) = (stmt.body.first(), stmt.body.last()) {
+            let body = Span::new(span_of(first).start, span_of(last).end);
+            self.looped(body);
+            if stmt.iter.is_name_expr() {
+                self.only_if(body, &stmt.iter, true);
+            }
+        }
         if stmt.is_async {
             self.current().awaits = true;
         }

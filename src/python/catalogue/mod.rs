@@ -119,6 +119,11 @@ impl KnownType {
         &self.data.made_with
     }
 
+    /// What reading an attribute of an instance does, if that blocks.
+    pub fn read(self, name: &str) -> Option<Effect> {
+        self.data.read.iter().any(|known| known == name).then(|| self.effect())
+    }
+
     /// What making an instance does, if that blocks.
     pub fn construct(self) -> Option<Effect> {
         self.implicitly(Implicit::Construct)

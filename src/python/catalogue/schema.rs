@@ -119,6 +119,9 @@ pub struct Type {
     /// Methods that block, dotted for paths of attributes; `*` for all public ones not in `safe`.
     #[serde(default)]
     pub block: Vec<String>,
+    /// Attributes that block when they are read.
+    #[serde(default)]
+    pub read: Vec<String>,
     /// Those of `block` that are [`Weight::Slight`] whatever the others are.
     #[serde(default)]
     pub slight: Vec<String>,

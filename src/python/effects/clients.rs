@@ -50,7 +50,7 @@ impl<'a> Work<'_, 'a> {
     }
 
     /// The calls that make what a name or an attribute stands for.
-    fn makings(&self, client: &'a Expr) -> Vec<(&'a ast::ExprCall, Frame)> {
+    pub(super) fn makings(&self, client: &'a Expr) -> Vec<(&'a ast::ExprCall, Frame)> {
         let bound: Vec<(Bound<'a>, Frame)> = match client {
             Expr::Name(name) => self.types.sources(name.id.as_str(), self.frame, span_of(client).start),
             Expr::Attribute(attribute) => {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::arguments::waits;
 use super::{Effects, Mark, Sink};
-use crate::python::calls::{Event, EventKind};
+use crate::python::calls::{Event, EventKind, last_name};
 use crate::python::catalogue::{self, Effect, KnownType};
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::types::{ClassId, Frame, FunctionId, Types, Value};
@@ -29,7 +29,8 @@ pub(super) struct Expansion {
 pub(super) struct Edge {
     pub(super) target: Frame,
     pub(super) span: Span,
-    pub(super) doubtful: bool,
+    /// How many things speak against it.
+    pub(super) doubts: u8,
     pub(super) in_thread: bool,
 }
 
@@ -40,7 +41,9 @@ impl Effects<'_, '_> {
         let mut work = Work { types, marks: &self.marks, frame, in_thread, out: Expansion::default() };
         let dead = types.dead(frame);
         // What an object keeps is found by later calls, unless each call makes an object of its own.
-        let once = if !function.once.is_empty() && types.is_made_per_call_of(frame) { &*function.once } else { &[] };
+        let again = !function.once.is_empty() && types.is_made_per_call_of(frame);
+        // What is left running is, however often it was begun.
+        let once = function.once.iter().filter(|event| again || leaves_running(event));
         for event in function.events.iter().chain(once).filter(|event| !Types::is_dead(&dead, event.span)) {
             work.event(event);
         }
@@ -93,14 +96,15 @@ impl<'a> Work<'_, 'a> {
             return;
         }
         let in_thread = self.in_thread;
-        self.out.edges.push(Edge { target, span, doubtful: doubtful || kept, in_thread });
+        let doubts = u8::from(doubtful || kept) + u8::from(self.types.is_passed_over(target.function));
+        self.out.edges.push(Edge { target, span, doubts, in_thread });
     }
 
     /// The loop runs a function that a thread has handed to it.
     fn back_on_the_loop(&mut self, values: &[Value<'a>], span: Span, doubtful: bool) {
         for value in values {
             if let Value::Function(target) | Value::Coroutine(target) = *value {
-                self.out.edges.push(Edge { target, span, doubtful, in_thread: false });
+                self.out.edges.push(Edge { target, span, doubts: u8::from(doubtful), in_thread: false });
             }
         }
     }
@@ -113,7 +117,7 @@ impl<'a> Work<'_, 'a> {
         }
         for value in self.types.value(callable, self.frame).iter() {
             if let Value::Function(target) = *value {
-                self.out.edges.push(Edge { target, span, doubtful: false, in_thread: true });
+                self.out.edges.push(Edge { target, span, doubts: 0, in_thread: true });
             }
         }
     }
@@ -121,11 +125,15 @@ impl<'a> Work<'_, 'a> {
     fn call(&mut self, call: &'a ast::ExprCall, span: Span, awaited: bool) {
         let callees = self.types.value(&call.func, self.frame);
         let rarely = &self.types.function(self.frame.function).rarely;
-        let doubtful = callees.len() > 1 || Types::is_dead(rarely, span);
+        let rare = Types::is_dead(rarely, span);
+        let several = rare || are_several(&callees);
+        let meant = callees.clone();
         let callees = self.types.candidates(callees, call, self.frame);
         for callee in callees.iter() {
+            let doubtful = several || !meant.contains(callee);
             self.callee(callee, call, span, awaited, doubtful);
         }
+        let doubtful = several;
         if let Some(callable) = self.types.offloaded(&callees, call) {
             self.off_the_loop(callable, span);
             return;
@@ -210,6 +218,7 @@ impl<'a> Work<'_, 'a> {
         {
             return;
         }
+        let effect = self.in_archive(ty, path, effect, call);
         self.sink(effect, &format!("{}.{path}", catalogue::class(ty)), span, doubtful);
     }
 
@@ -306,6 +315,24 @@ impl<'a> Work<'_, 'a> {
         }
         let values = self.types.value(first, self.frame);
         self.back_on_the_loop(&values, span, doubtful);
+    }
+}
+
+/// Whether it makes a difference which of the callees is meant: not if all of them are of libraries and block.
+fn are_several(callees: &[Value<'_>]) -> bool {
+    let blocks = |callee: &Value<'_>| match callee {
+        Value::External(name) => catalogue::call(name).is_some_and(|known| !known.lazy && !known.decorator),
+        Value::Member(ty, path) => catalogue::known_type(ty).is_some_and(|known| known.method(path).is_some()),
+        _ => false,
+    };
+    callees.len() > 1 && !callees.iter().all(blocks)
+}
+
+/// Whether an event leaves a coroutine to the loop.
+fn leaves_running(event: &Event<'_>) -> bool {
+    match event.kind {
+        EventKind::Call(call, _) => matches!(last_name(&call.func), "create_task" | "ensure_future" | "start_soon"),
+        _ => false,
     }
 }
 

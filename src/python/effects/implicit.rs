@@ -74,7 +74,10 @@ impl<'a> Work<'_, 'a> {
                 self.step(*frame, span, doubtful);
             }
             Value::Instance(ty) | Value::Rows(_, ty) => {
-                if let Some(effect) = catalogue::known_type(ty).and_then(KnownType::iterate) {
+                let known = catalogue::known_type(ty);
+                if let Some(effect) = known.and_then(KnownType::iterate)
+                    && !(known.and_then(KnownType::truth).is_some() && self.was_asked_before(span))
+                {
                     self.sink(effect, ty, span, doubtful);
                 }
             }
@@ -125,7 +128,13 @@ impl<'a> Work<'_, 'a> {
     /// Reading a property calls a function.
     pub(super) fn read(&mut self, attribute: &'a ast::ExprAttribute, span: Span) {
         let name = attribute.attr.as_str();
-        for value in self.types.value(&attribute.value, self.frame).iter() {
+        let values = self.types.value(&attribute.value, self.frame);
+        for value in values.iter() {
+            if let Value::Instance(ty) = value
+                && let Some(effect) = catalogue::known_type(ty).and_then(|known| known.read(name))
+            {
+                self.sink(effect, &format!("{}.{name}", catalogue::class(ty)), span, values.len() > 1);
+            }
             let Value::Object(class) = value else {
                 continue;
             };
@@ -222,6 +231,7 @@ impl<'a> Work<'_, 'a> {
         for value in values.iter() {
             if let Value::Rows(_, ty) | Value::Instance(ty) = value
                 && let Some(effect) = catalogue::known_type(ty).and_then(asks)
+                && !self.was_asked_before(crate::python::syntax::span_of(expr))
             {
                 return self.sink(effect, ty, span, doubtful);
             }

@@ -28,6 +28,8 @@ const CONSUMERS: [&str; 16] = [
     "update",
     "writelines",
 ];
+/// How many lists inside lists are looked into.
+const MAX_DISPLAYS: u8 = 3;
 /// Functions that call what they are given first.
 const CALLERS: [&str; 3] = ["functools.reduce", "retry.api.retry_call", "retry.retry_call"];
 /// Methods that have the loop call a function later.
@@ -56,13 +58,13 @@ impl<'a> Work<'_, 'a> {
         doubtful: bool,
     ) {
         self.makes_client(name, call, span);
-        if awaited {
+        if awaited || self.types.opens_in_memory(name, call, self.frame) {
             return;
         }
         if let Some(known) = catalogue::call(name).filter(|known| !known.lazy && !known.decorator)
             && waits(&known.effect, call)
         {
-            if !self.is_in_memory(&known.effect, call) {
+            if !self.is_in_memory(&known.effect, call) && !asks_the_kernel(&known.effect, call) {
                 self.sink(known.effect, name, span, doubtful);
             }
         } else if let Some(effect) = catalogue::known_type(name).and_then(KnownType::construct) {
@@ -89,18 +91,10 @@ impl<'a> Work<'_, 'a> {
         }
     }
 
-    /// Whether what a call opens as a file is kept in memory: `ZipFile(BytesIO())`. What other libraries make of
-    /// such a file is work all the same.
+    /// Whether what a call opens as a file, reads or writes is kept in memory: `ZipFile(BytesIO())`. What others
+    /// compute of such a file is work all the same.
     fn is_in_memory(&self, effect: &Effect, call: &'a ast::ExprCall) -> bool {
-        let named = ["fileobj", "file", "fp"].iter().find_map(|name| argument(call, name));
-        let opens = |effect: &Effect| effect.category == Category::File && effect.library == "stdlib";
-        let Some(given) = named.or(call.arguments.args.first()).filter(|_| opens(effect)) else {
-            return false;
-        };
-        let values = self.types.value(given, self.frame);
-        let is_memory =
-            |value: &Value<'a>| matches!(value, Value::Instance(ty) if matches!(&**ty, "io.BytesIO" | "io.StringIO"));
-        !values.is_empty() && values.iter().all(is_memory)
+        effect.category == Category::File && self.is_given_memory(call, self.frame)
     }
 
     /// What a call of something outside of the project does with what it is given: it calls functions,
@@ -152,34 +146,50 @@ impl<'a> Work<'_, 'a> {
             if !plausible || self.in_thread {
                 continue;
             }
-            for value in self.types.value(argument, self.frame).iter() {
-                match value {
-                    Value::Generator(_) if matches!(argument, Expr::Generator(_)) => self.consume(value, span, false),
-                    _ => self.left_to_the_loop(value, span, 0),
-                }
+            self.takes_over_one(argument, span, 0);
+        }
+    }
+
+    fn takes_over_one(&mut self, argument: &'a Expr, span: Span, depth: u8) {
+        match argument {
+            Expr::List(list) if depth < MAX_DISPLAYS => {
+                return list.elts.iter().for_each(|one| self.takes_over_one(one, span, depth + 1));
+            }
+            Expr::Starred(starred) if depth < MAX_DISPLAYS => {
+                return self.takes_over_one(&starred.value, span, depth + 1);
+            }
+            _ => {}
+        }
+        let values = self.types.value(argument, self.frame);
+        // Several values of one call are what it may mean, those of a container are all there.
+        let doubtful = values.len() > 1 && matches!(argument, Expr::Call(_) | Expr::ListComp(_) | Expr::Generator(_));
+        for value in values.iter() {
+            match value {
+                Value::Generator(_) if matches!(argument, Expr::Generator(_)) => self.consume(value, span, false),
+                _ => self.left_to_the_loop(value, span, doubtful, 0),
             }
         }
     }
 
-    fn left_to_the_loop(&mut self, value: &Value<'a>, span: Span, depth: u8) {
+    fn left_to_the_loop(&mut self, value: &Value<'a>, span: Span, doubtful: bool, depth: u8) {
         match value {
-            Value::Coroutine(_) => self.awaited(value, span, false),
+            Value::Coroutine(_) => self.awaited(value, span, doubtful),
             Value::Generator(target) if self.types.function(target.function).is_async => {
-                self.awaited(value, span, false);
+                self.awaited(value, span, doubtful);
             }
-            Value::Items(inner) | Value::Mapping(inner) if depth < 3 => self.left_to_the_loop(inner, span, depth + 1),
+            Value::Items(inner) | Value::Mapping(inner) if depth < 3 => {
+                self.left_to_the_loop(inner, span, doubtful, depth + 1);
+            }
             Value::Generator(target) if depth < 3 => {
-                for item in self.types.yielded(*target).iter() {
-                    self.left_to_the_loop(item, span, depth + 1);
-                }
+                let items = self.types.yielded(*target);
+                items.iter().for_each(|item| self.left_to_the_loop(item, span, doubtful, depth + 1));
             }
             Value::Tuple(parts) if depth < 3 => {
-                for item in parts.iter().flat_map(|part| part.iter()) {
-                    self.left_to_the_loop(item, span, depth + 1);
-                }
+                let parts = parts.iter().flat_map(|part| part.iter());
+                parts.for_each(|part| self.left_to_the_loop(part, span, doubtful, depth + 1));
             }
             Value::Lazy(lazy) if depth < 3 => {
-                lazy.items.iter().for_each(|item| self.left_to_the_loop(item, span, depth + 1));
+                lazy.items.iter().for_each(|item| self.left_to_the_loop(item, span, doubtful, depth + 1));
             }
             _ => {}
         }
@@ -200,6 +210,15 @@ impl<'a> Work<'_, 'a> {
             }
         }
     }
+}
+
+/// Whether a file is opened that the kernel makes up: `open("/proc/meminfo")`.
+fn asks_the_kernel(effect: &Effect, call: &ast::ExprCall) -> bool {
+    let path = match call.arguments.args.first() {
+        Some(Expr::StringLiteral(path)) => path.value.to_str(),
+        _ => return false,
+    };
+    effect.category == Category::File && ["/proc/", "/sys/", "/dev/"].iter().any(|root| path.starts_with(root))
 }
 
 /// Whether a library's function keeps an iterator for whoever consumes it later, maybe elsewhere.

@@ -5,6 +5,7 @@
 //! expressions that make the arguments of such a call stay on the loop. What cannot be resolved has no
 //! effect.
 
+mod archives;
 mod arguments;
 mod asgi;
 mod clients;
@@ -12,6 +13,8 @@ mod ended;
 mod expand;
 mod implicit;
 mod library;
+mod likeness;
+mod queries;
 mod search;
 
 use std::collections::{HashMap, HashSet};
@@ -47,8 +50,9 @@ pub struct Effects<'t, 'a> {
     nodes: Vec<Node>,
     by_frame: QuickMap<(Frame, bool), usize>,
     variants: QuickMap<(FunctionId, Option<FunctionId>), usize>,
-    /// How many variants of a function differ in what is certain of their arguments.
-    certain: QuickMap<FunctionId, usize>,
+    /// How many variants of a function, around each that it was made for, differ in what is certain of their
+    /// arguments.
+    certain: QuickMap<(FunctionId, Option<FunctionId>), usize>,
     marks: HashMap<FunctionId, Mark>,
 }
 
@@ -74,8 +78,8 @@ pub struct Step {
     pub to: usize,
     /// The call.
     pub span: Span,
-    /// Whether it is one of several that may be meant.
-    pub doubtful: bool,
+    /// How many things speak against it: that it is one of several that may be meant, that nobody loads it.
+    pub doubts: u8,
 }
 
 /// A blocking operation of a library.
@@ -135,7 +139,7 @@ impl<'t, 'a> Effects<'t, 'a> {
             let steps = expansion.edges.into_iter().map(|edge| Step {
                 to: self.index_of(edge.target, edge.in_thread),
                 span: edge.span,
-                doubtful: edge.doubtful,
+                doubts: edge.doubts,
             });
             let steps: Vec<_> = steps.collect();
             let node = &mut self.nodes[next];
@@ -153,7 +157,8 @@ impl<'t, 'a> Effects<'t, 'a> {
         }
         let uncertain = self.types.uncertain(frame);
         if uncertain != frame {
-            let certain = self.certain.entry(frame.function).or_default();
+            let inner = self.types.wrapped(frame).map(|inner| inner.function);
+            let certain = self.certain.entry((frame.function, inner)).or_default();
             *certain += 1;
             // Past a bound, conditions may come out either way.
             let index = if *certain > MAX_CERTAIN_VARIANTS || self.nodes.len() >= MAX_NODES {

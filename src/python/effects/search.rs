@@ -98,7 +98,7 @@ impl Effects<'_, '_> {
             let around = |region: &Span| region.start <= span.start && span.end <= region.end;
             function.detours.iter().filter(|region| around(region)).count()
         };
-        let alike = node.steps.iter().filter(|one| one.to == step.to && one.doubtful == step.doubtful);
+        let alike = node.steps.iter().filter(|one| one.to == step.to && one.doubts == step.doubts);
         alike.map(|one| one.span).min_by_key(|span| behind(*span)).unwrap_or(step.span)
     }
 
@@ -114,7 +114,7 @@ impl Effects<'_, '_> {
             }
             order.push((node, cost));
             for step in &self.nodes[node].steps {
-                let next = Cost { doubts: cost.doubts + usize::from(step.doubtful), hops: cost.hops + 1 };
+                let next = Cost { doubts: cost.doubts + usize::from(step.doubts), hops: cost.hops + 1 };
                 if reached[step.to].is_none_or(|known| next < known.cost) {
                     reached[step.to] = Some(Reached { cost: next, by: Some((node, *step)) });
                     seen.push(step.to);

@@ -211,6 +211,7 @@ impl<'a> Run<'a, '_> {
                 Dependency::Cpus { place, spelling, limited } => {
                     Dep::Cpus { place: *place, spelling: spelling.as_str().into(), limited: *limited }
                 }
+                Dependency::Quota { path } => Dep::Quota(path.as_str().into()),
                 Dependency::Other { what } => Dep::Other(what.as_str().into()),
             }));
         }

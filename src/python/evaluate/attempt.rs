@@ -5,6 +5,7 @@ use super::super::syntax::span_of;
 use super::How;
 use super::cell::{Cell, Deps, Text, Thing};
 use super::flow::{Exits, merge};
+use super::quota::is_group_file;
 use super::run::{Raised, Run, Site, Step};
 use super::state::State;
 
@@ -209,7 +210,11 @@ impl<'a> Run<'a, '_> {
         for item in &stmt.items {
             let manager = self.expression(&item.context_expr)?;
             if let Some(target) = &item.optional_vars {
-                let value = super::cell::unknown_from(&[&manager], "what a context manager gives");
+                let value = if is_group_file(&manager) {
+                    manager
+                } else {
+                    super::cell::unknown_from(&[&manager], "what a context manager gives")
+                };
                 self.assign(target, &value, None, How::With)?;
             }
         }

@@ -10,6 +10,7 @@ use super::cell::{Cell, Deps, Function, Id, Role, Text, Thing};
 use super::class::{Class, Family};
 use super::methods::methods_of;
 use super::operators::Calc;
+use super::quota::is_group_file;
 use super::run::{Halt, Run, Site, Step};
 use super::state::Object;
 
@@ -63,6 +64,9 @@ impl<'a> Run<'a, '_> {
             | Thing::Tuple(_) => {
                 let method = Cell::new(Thing::Method(Rc::new((value.clone(), name.into()))));
                 Ok(method)
+            }
+            Thing::Made(..) if is_group_file(value) => {
+                Ok(Cell::new(Thing::Method(Rc::new((value.clone(), name.into())))))
             }
             Thing::None => self.fault(&[value], "AttributeError", at, "an attribute of None"),
             _ => self.settle(Calc::Unknown("an attribute of an object"), &[value], at),

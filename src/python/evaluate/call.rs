@@ -347,7 +347,17 @@ impl<'a> Run<'a, '_> {
                 self.settle(calc, &[receiver], at)
             }
             Thing::Namespace(scope) => self.global_method(receiver, *scope, name, &arguments, at),
-            Thing::Path(_) | Thing::Inside { .. } => self.path_method(receiver, name, &arguments, at),
+            Thing::Path(_) | Thing::Inside { .. } => {
+                let asked = Arguments { positional: vec![receiver.clone()], ..Arguments::default() };
+                match self.look_at_groups(&format!("pathlib.Path.{name}"), &asked, at) {
+                    Some(found) => found,
+                    None => self.path_method(receiver, name, &arguments, at),
+                }
+            }
+            Thing::Made(..) => match self.read_group(receiver, name, at) {
+                Some(read) => read,
+                None => self.call_unknown(receiver, &arguments, "a method that is not followed", at),
+            },
             _ => self.call_unknown(receiver, &arguments, "a method that is not followed", at),
         }
     }

@@ -147,6 +147,8 @@ pub(super) enum Dep {
         spelling: Text,
         limited: bool,
     },
+    /// A file of the kernel that states the limit of a container.
+    Quota(Text),
     Other(Text),
 }
 
@@ -156,7 +158,7 @@ impl Dep {
         match (self, other) {
             (Self::Environment { name: a, .. }, Self::Environment { name: b, .. }) => a == b,
             (Self::Cpus { place: a, .. }, Self::Cpus { place: b, .. }) => a == b,
-            (Self::Other(a), Self::Other(b)) => a == b,
+            (Self::Other(a), Self::Other(b)) | (Self::Quota(a), Self::Quota(b)) => a == b,
             _ => false,
         }
     }
@@ -301,6 +303,7 @@ pub(super) fn because_of(deps: &Deps) -> Option<Text> {
     deps.iter().next().map(|dep| match dep {
         Dep::Environment { name, .. } => format!("depends on the environment variable {name}").into(),
         Dep::Cpus { spelling, .. } => format!("depends on {spelling}").into(),
+        Dep::Quota(path) => format!("depends on `{path}`").into(),
         Dep::Other(what) => format!("depends on {what}").into(),
     })
 }

@@ -105,6 +105,7 @@ pub(super) fn dependencies(deps: &Deps) -> Vec<Dependency> {
             Dep::Cpus { place, spelling, limited } => {
                 Dependency::Cpus { place: *place, spelling: spelling.to_string(), limited: *limited }
             }
+            Dep::Quota(path) => Dependency::Quota { path: path.to_string() },
             Dep::Other(what) => Dependency::Other { what: what.to_string() },
         })
         .collect()

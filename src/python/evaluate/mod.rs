@@ -53,6 +53,7 @@ mod operators;
 mod outside;
 mod paths;
 mod pattern;
+mod quota;
 mod readers;
 mod reads;
 mod run;
@@ -70,12 +71,12 @@ mod validators;
 mod written;
 
 use crate::source::{FileId, Place};
-use crate::values::Value;
+use crate::values::{Cpus, Value};
 
 use super::syntax::Module;
 
 pub use ask::{Answer, Question, Reached, expressions};
-pub use launch::{Course, Given, Set, Sighting, TOML, Watched, launches};
+pub use launch::{Course, Given, Loads, Set, Sighting, TOML, Watched, launches};
 pub use names::is_builtin;
 
 /// What the file may ask of the world outside it.
@@ -87,6 +88,8 @@ pub struct Inputs<'a> {
     pub variables: &'a [String],
     /// What `cpu_count()` answers; `None` if that is not known.
     pub cpus: Option<u32>,
+    /// The limit that the kernel would state for the container; `None` if that is not known.
+    pub quota: Option<Cpus>,
     /// A module of the project by its dotted name, with leading dots for a relative one.
     pub resolve: &'a dyn Fn(&str) -> Option<Imported<'a>>,
     /// The variables of a `.env` file; `None` if the project has no such file.
@@ -98,7 +101,15 @@ pub struct Inputs<'a> {
 impl<'a> Inputs<'a> {
     /// An environment alone: no other file, no number of processors.
     pub fn closed(environ: &'a dyn Fn(&str) -> Lookup) -> Self {
-        Self { environ, variables: &[], cpus: None, resolve: &|_| None, env_file: &|_| None, path_of: &|_| None }
+        Self {
+            environ,
+            variables: &[],
+            cpus: None,
+            quota: None,
+            resolve: &|_| None,
+            env_file: &|_| None,
+            path_of: &|_| None,
+        }
     }
 }
 
@@ -252,6 +263,11 @@ pub enum Dependency {
         spelling: String,
         /// Whether it went through `min` with a constant.
         limited: bool,
+    },
+    /// The CPU limit of the container, which the value follows.
+    Quota {
+        /// The file of the kernel that states it.
+        path: String,
     },
     /// Anything else: the system, the path of the file, a random number.
     Other {

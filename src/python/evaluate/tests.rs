@@ -139,6 +139,39 @@ fn processors_are_a_dependency_and_a_limit_shows() {
     assert!(shown(&globals, "a").starts_with('?'));
 }
 
+/// A configuration that asks the kernel for the limit of its container.
+const QUOTA: &str = "import os\ndef cores():\n    try:\n        with open('/sys/fs/cgroup/cpu.max') as f:\n            \
+    quota, period = f.read().split()\n        return max(1, -(-int(quota) // int(period)))\n    \
+    except (OSError, ValueError):\n        return os.cpu_count()\nw = 2 * cores() + 1\n";
+
+#[test]
+fn the_limit_of_a_container_is_followed() {
+    let with_limit = |text: &str, quota: Option<f64>| {
+        let id = Files::new().add("a.py", text);
+        module(id, &parse(text).unwrap(), text, &Inputs { quota: quota.map(Cpus), ..Inputs::closed(&nobody_says) })
+    };
+    let follows = |globals: &Globals| {
+        let depends = &globals.get("w").unwrap().value.depends;
+        depends.iter().any(|one| matches!(one, Dependency::Quota { path } if path == "/sys/fs/cgroup/cpu.max"))
+    };
+    for (cores, expected) in [(2.0, "5"), (0.5, "3"), (1.5, "5")] {
+        let globals = with_limit(QUOTA, Some(cores));
+        assert_eq!(shown(&globals, "w"), expected, "{cores}");
+        assert!(follows(&globals));
+    }
+    let globals = with_limit(QUOTA, None);
+    assert!(shown(&globals, "w").starts_with('?') && follows(&globals), "{:?}", globals.get("w"));
+    let looks = "import os\nfrom pathlib import Path\nlimit = Path('/sys/fs/cgroup') / 'cpu.max'\n\
+                 w = int(limit.read_text().split()[0]) // 100000 if limit.exists() else os.cpu_count()\n";
+    assert_eq!(shown(&with_limit(looks, Some(3.0)), "w"), "3");
+    assert!(follows(&with_limit(looks, None)));
+    // What lies beside it is not known, but it is no count of all cores either.
+    let old = QUOTA.replace("cpu.max", "cpu/cpu.cfs_quota_us");
+    let globals = with_limit(&old, Some(2.0));
+    assert!(shown(&globals, "w").starts_with('?'));
+    assert!(globals.get("w").unwrap().value.depends.iter().any(|one| matches!(one, Dependency::Quota { .. })));
+}
+
 #[test]
 fn bindings_say_where_and_how() {
     let text = "w = 1\nw = 2\nimport lib\nif lib.x:\n    r = True\ndef hook():\n    return w\n";

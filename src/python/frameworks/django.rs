@@ -5,7 +5,7 @@
 //! former; middleware is named in the settings. Observed with Django 5.2, `django-ninja` 1.7.
 
 use super::Context::{Loop, Thread};
-use super::{Form, HTTP_METHODS, Names, Pool, Role, Runs, Told, at, keyword};
+use super::{Form, HTTP_METHODS, Names, Pool, Role, Runs, START_UP, Told, at, keyword};
 
 const RUNS: Runs = Runs { plain: Thread(Pool::Request), coroutine: Loop };
 
@@ -130,6 +130,7 @@ pub(super) const FORMS: &[Form] = &[
         Role::Middleware,
     ),
     RUNS.form(Told::Named { names: &["django.dispatch.*.receiver"] }, Role::Signal),
+    START_UP.form(Told::Class { bases: &["django.apps.*.AppConfig"], methods: &["ready"] }, Role::LifeCycle),
     RUNS.form(Told::Call { names: &["django.*.signals.*.connect"], argument: at(0, &["receiver"]) }, Role::Signal),
     RUNS.form(
         Told::Method { on: &["django.dispatch.*.Signal"], names: &["connect"], argument: at(0, &["receiver"]) },

@@ -88,6 +88,25 @@ pub(super) const FORMS: &[Form] = &[
         },
         Role::LifeCycle,
     ),
+    // What `fastapi-users` calls of its manager in its own routes.
+    RUNS.form(
+        Told::Class {
+            bases: &["fastapi_users.*.BaseUserManager"],
+            methods: &[
+                "on_after_register",
+                "on_after_update",
+                "on_after_request_verify",
+                "on_after_verify",
+                "on_after_forgot_password",
+                "on_after_reset_password",
+                "on_after_login",
+                "on_before_delete",
+                "on_after_delete",
+                "validate_password",
+            ],
+        },
+        Role::Route,
+    ),
     // What `get_route_handler` of a custom class of routes returns wraps each of its routes.
     RUNS.form(Told::Maker { bases: &["fastapi.*.APIRoute"], methods: &["get_route_handler"] }, Role::Middleware),
 ];

@@ -72,7 +72,10 @@ pub(super) const FORMS: &[Form] = &[
     ),
     RUNS.form(Told::Class { bases: &["flask.*.View"], methods: &["dispatch_request"] }, Role::Route),
     RUNS.form(
-        Told::Decorator { on: &["flask_socketio.SocketIO", "flask_sock.Sock"], names: &["on", "event", "route"] },
+        Told::Decorator {
+            on: &["flask_socketio.SocketIO", "flask_sock.Sock", "flask_sockets.Sockets"],
+            names: &["on", "event", "route"],
+        },
         Role::WebSocket,
     ),
     RUNS.form(

@@ -1,4 +1,5 @@
-//! Libraries that call functions from time to time in the process of the application.
+//! What calls functions on the loop of the application, but for no request of its server: schedulers, and servers
+//! that an application starts beside its own.
 //!
 //! `APScheduler`'s asynchronous scheduler runs plain jobs in the loop's default executor, and so do the
 //! periodic tasks of `fastapi-utils` in `AnyIO`'s threads. Observed with `APScheduler` 3.11, `fastapi-utils` 0.8.
@@ -9,6 +10,7 @@ use super::{Form, Names, Pool, Role, Runs, Told, at};
 const SCHEDULER: Names = &["apscheduler.*.AsyncIOScheduler", "apscheduler.*.AsyncScheduler"];
 
 const IN_EXECUTOR: Runs = Runs { plain: Thread(Pool::Executor), coroutine: Loop };
+const IN_LOOP: Runs = Runs { plain: Loop, coroutine: Loop };
 const IN_THREADS: Runs = Runs { plain: Thread(Pool::AnyIo), coroutine: Loop };
 
 /// How they are told what to call.
@@ -18,6 +20,13 @@ pub(super) const FORMS: &[Form] = &[
         Role::Background,
     ),
     IN_EXECUTOR.form(Told::Decorator { on: SCHEDULER, names: &["scheduled_job"] }, Role::Background),
+    IN_LOOP.form(
+        Told::Call {
+            names: &["asyncio.start_server", "asyncio.start_unix_server"],
+            argument: at(0, &["client_connected_cb"]),
+        },
+        Role::Background,
+    ),
     IN_THREADS.form(
         Told::Named { names: &["fastapi_utils.*.repeat_every", "fastapi_utilities.*.repeat_every"] },
         Role::Background,

@@ -109,12 +109,18 @@ pub(super) const FORMS: &[Form] = &[
         Role::Middleware,
     ),
     RUNS.form(Told::Class { bases: &["starlette.*.HTTPEndpoint"], methods: HTTP_METHODS }, Role::Route),
+    RUNS.form(Told::Class { bases: &["starlette.*.HTTPEndpoint"], methods: &["dispatch"] }, Role::Route),
     RUNS.form(
         Told::Class {
             bases: &["starlette.*.WebSocketEndpoint"],
             methods: &["on_connect", "on_receive", "on_disconnect"],
         },
         Role::WebSocket,
+    ),
+    // `sqladmin` asks its own before each of its pages.
+    RUNS.form(
+        Told::Class { bases: &["sqladmin.*.AuthenticationBackend"], methods: &["authenticate", "login", "logout"] },
+        Role::Route,
     ),
     // Authentication backends are asked in a middleware.
     RUNS.form(

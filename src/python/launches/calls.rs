@@ -59,6 +59,23 @@ pub struct Launch {
     pub guarded: bool,
 }
 
+/// Whether a module calls the function that is defined at `function` as it is imported, whatever its name is then.
+pub fn calls_at_top(module: &Module, function: Span) -> bool {
+    let defined = module.body.iter().find_map(|statement| match statement {
+        Stmt::FunctionDef(def) if span_of(statement) == function || span_of(&def.name) == function => Some(&def.name),
+        _ => None,
+    });
+    let Some(name) = defined else { return false };
+    module.body.iter().any(|statement| {
+        let Stmt::Expr(expression) = statement else { return false };
+        let Expr::Call(call) = &*expression.value else { return false };
+        let own = |callee: &Expr| matches!(callee, Expr::Name(called) if called.id == name.id);
+        // `asyncio.run(main())` calls it too.
+        own(&call.func)
+            || call.arguments.args.iter().any(|given| matches!(given, Expr::Call(inner) if own(&inner.func)))
+    })
+}
+
 /// The call with exactly these bytes.
 pub fn call_at(module: &Module, text: &str, span: Span) -> Option<CallSite> {
     struct At<'a> {

@@ -181,6 +181,19 @@ enum Shape {
     Instance,
 }
 
+/// Litestar's markers of where an argument of a handler comes from.
+const LITESTAR: [&str; 9] = [
+    "FromBody",
+    "FromCookie",
+    "FromHeader",
+    "FromPath",
+    "FromQuery",
+    "FromState",
+    "NamedDependency",
+    "SkipValidation",
+    "TypedDependency",
+];
+
 fn shape(name: &str) -> Shape {
     let last = name.rsplit('.').next().unwrap_or(name);
     // What is kept under a key or in a context is asked for like an item.
@@ -188,7 +201,7 @@ fn shape(name: &str) -> Shape {
         return Shape::Maps;
     }
     // Markers of containers that inject what stands in their brackets.
-    if matches!(last, "FromDishka" | "Injected") {
+    if matches!(last, "FromDishka" | "Injected") || name.starts_with("litestar.") && LITESTAR.contains(&last) {
         return Shape::Same;
     }
     let roots = ["typing.", "typing_extensions.", "collections.", "contextlib.", "sqlalchemy.orm.Mapped"];

@@ -34,7 +34,7 @@ impl<'a> Types<'a> {
 
     /// The function that one of the functions around this one was given as its first argument, that of a method
     /// behind its object.
-    fn given_around(&self, frame: Frame) -> Option<Frame> {
+    pub(super) fn given_around(&self, frame: Frame) -> Option<Frame> {
         let mut outer = self.around(frame).function;
         while outer.index != 0 {
             let is_method = self.function(outer).class.is_some();

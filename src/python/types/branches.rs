@@ -77,6 +77,19 @@ impl<'a> Types<'a> {
         call: &'a ast::ExprCall,
         frame: Frame,
     ) -> Vec<Entry<'a>> {
+        self.certain_of(target, shift, call, frame, self.leaves_arguments(target.function))
+    }
+
+    /// As [`certain_entries`](Self::certain_entries), where `is_all` says whether what the call leaves out is left
+    /// to the defaults.
+    pub(super) fn certain_of(
+        &self,
+        target: &Frame,
+        shift: usize,
+        call: &'a ast::ExprCall,
+        frame: Frame,
+        is_all: bool,
+    ) -> Vec<Entry<'a>> {
         let asks = self.asks(target.function, 0);
         if asks.iter().all(|asked| *asked == Interest::None) || self.environments.borrow().len() >= MAX_TOLD_APART {
             return Vec::new();
@@ -84,7 +97,7 @@ impl<'a> Types<'a> {
         let function = self.function(target.function);
         let is_open = call.arguments.args.iter().any(Expr::is_starred_expr)
             || call.arguments.keywords.iter().any(|keyword| keyword.arg.is_none());
-        let omits = !is_open && self.leaves_arguments(target.function);
+        let omits = !is_open && is_all;
         let mut entries = Vec::new();
         for (position, parameter) in function.parameters.iter().enumerate().skip(shift) {
             if asks[position] == Interest::None || parameter.variadic || entries.len() >= MAX_CERTAIN {

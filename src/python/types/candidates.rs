@@ -2,7 +2,7 @@
 //!
 //! Not those that the arguments do not fit, and under `if iscoroutinefunction(f):` only those of that kind.
 
-use super::{Frame, FunctionId, Types, Value, Values};
+use super::{Frame, FunctionId, MAX_FUNCTIONS, Types, Value, Values};
 use crate::python::calls::last_name;
 use crate::python::names::{Bound, visible};
 use crate::python::syntax::ast::{self, Expr};
@@ -20,10 +20,15 @@ impl<'a> Types<'a> {
             Value::Function(target) => {
                 kind.is_none_or(|is_async| self.function(target.function).is_async == is_async)
                     && self.takes(callee, *target, call, frame)
+                    && self.may_run_in(*target, call, frame)
             }
             _ => true,
         };
-        if callees.iter().all(fits) { callees } else { callees.iter().filter(|one| fits(one)).cloned().collect() }
+        let more = self.overriding(call, frame, &callees);
+        if more.is_empty() && callees.iter().all(fits) {
+            return callees;
+        }
+        callees.iter().filter(|one| fits(one)).cloned().chain(more).take(MAX_FUNCTIONS).collect()
     }
 
     /// Whether a function has parameters for the arguments of a call.

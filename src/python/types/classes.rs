@@ -99,7 +99,7 @@ impl<'a> Types<'a> {
 
     /// The function that a class itself has under a name: the last one, leaving out those that write
     /// or delete a property.
-    fn own_method(&self, class: ClassId, name: &str) -> Option<FunctionId> {
+    pub(super) fn own_method(&self, class: ClassId, name: &str) -> Option<FunctionId> {
         let all = self.class(class).methods.get(name)?.iter();
         let mut ids = all.rev().map(|&index| FunctionId { file: class.file, index });
         ids.find(|id| !["setter", "deleter"].iter().any(|kind| self.has_decorator(*id, kind)))

@@ -5,7 +5,7 @@
 
 use super::candidates::asked_about;
 use super::{ClassId, Frame, FunctionId, Types, Value};
-use crate::python::calls::{Condition, Interest};
+use crate::python::calls::{Condition, EventKind, Interest};
 use crate::python::names::{Binding, Bound, visible};
 use crate::python::syntax::ast::{self, CmpOp, Expr, Number};
 use crate::python::syntax::span_of;
@@ -14,6 +14,8 @@ use crate::python::syntax::span_of;
 const MAX_DEPTH: u8 = 8;
 /// How many expressions one question may lead to.
 const MAX_LOOKED_AT: u32 = 400;
+/// How deep functions are looked into that only answer a question.
+const MAX_ANSWERED: u8 = 3;
 
 /// Builtin types, none of which has `None` among its values.
 const PLAIN: [&str; 8] = ["bool", "bytes", "dict", "float", "int", "list", "set", "str"];
@@ -46,6 +48,8 @@ pub enum Known<'a> {
     Ends(&'a str, &'a str),
     /// A member of an enumeration of the project.
     Member(ClassId, &'a str),
+    /// A container without anything in it.
+    Empty,
     /// Something that is true, and not `None`.
     True,
     /// Anything but `None`.
@@ -56,7 +60,7 @@ impl Known<'_> {
     /// Its truth value.
     pub(super) fn truth(self) -> Option<bool> {
         match self {
-            Self::None => Some(false),
+            Self::None | Self::Empty => Some(false),
             Self::Bool(value) => Some(value),
             Self::Number(number) => Some(number != 0),
             Self::Text(text) => Some(!text.is_empty()),
@@ -117,16 +121,16 @@ impl Known<'_> {
     /// Whether both are equal.
     fn equals(self, other: Self) -> Option<bool> {
         match (self, other) {
-            (Self::Some | Self::True | Self::Member(..) | Self::Ends(..), Self::None)
-            | (Self::None, Self::Some | Self::True | Self::Member(..) | Self::Ends(..)) => Some(false),
+            (Self::Some | Self::True | Self::Empty | Self::Member(..) | Self::Ends(..), Self::None)
+            | (Self::None, Self::Some | Self::True | Self::Empty | Self::Member(..) | Self::Ends(..)) => Some(false),
             (Self::Ends(head, tail), Self::Text(text)) | (Self::Text(text), Self::Ends(head, tail)) => {
                 let may_be = text.len() >= head.len().max(tail.len()) && text.starts_with(head) && text.ends_with(tail);
                 (!may_be).then_some(false)
             }
             (Self::Member(class, name), Self::Member(other, known)) if class == other => Some(name == known),
             // A member may equal its value, and `1 == True`.
-            (Self::Some | Self::True | Self::Member(..) | Self::Ends(..), _)
-            | (_, Self::Some | Self::True | Self::Member(..) | Self::Ends(..)) => None,
+            (Self::Some | Self::True | Self::Empty | Self::Member(..) | Self::Ends(..), _)
+            | (_, Self::Some | Self::True | Self::Empty | Self::Member(..) | Self::Ends(..)) => None,
             (Self::Bool(flag), Self::Number(number)) | (Self::Number(number), Self::Bool(flag)) => {
                 Some(u64::from(flag) == number)
             }
@@ -148,7 +152,7 @@ impl<'a> Types<'a> {
         self.truth_of(test, frame, 0)
     }
 
-    fn known_within(&self, expr: &'a Expr, frame: Frame, depth: u8) -> Option<Known<'a>> {
+    pub(super) fn known_within(&self, expr: &'a Expr, frame: Frame, depth: u8) -> Option<Known<'a>> {
         if self.is_enough(depth) {
             return None;
         }
@@ -167,7 +171,11 @@ impl<'a> Types<'a> {
                 Some(self.truth_of(expr, frame, depth).map_or(Known::Some, Known::Bool))
             }
             Expr::Compare(_) => self.truth_of(expr, frame, depth).map(Known::Bool),
-            Expr::Call(call) => self.same_text(call, frame, depth),
+            Expr::Call(call) => self
+                .same_text(call, frame, depth)
+                .or_else(|| self.parts_counted(call, frame, depth))
+                .or_else(|| self.answered(call, frame, depth)),
+            Expr::Subscript(part) => self.part_of_text(part, frame, depth),
             other => literal(other),
         }
     }
@@ -188,6 +196,39 @@ impl<'a> Types<'a> {
             Known::Text(text) if !changes(text) => Some(Known::Text(text)),
             _ => None,
         }
+    }
+
+    /// What a function of the project says that does nothing but return an expression.
+    fn answered(&self, call: &'a ast::ExprCall, frame: Frame, depth: u8) -> Option<Known<'a>> {
+        if depth > MAX_ANSWERED || !call.func.is_name_expr() {
+            return None;
+        }
+        let [Value::Function(target)] = *self.value(&call.func, frame) else { return None };
+        let function = self.function(target.function);
+        let [result] = function.results.as_slice() else { return None };
+        let within = span_of(*result);
+        let only = function.bindings.len() == function.parameters.len()
+            && function.detours.iter().all(|part| within.start <= part.start && part.end <= within.end);
+        if !only || function.is_async || function.is_generator || !function.decorators.is_empty() {
+            return None;
+        }
+        self.known_within(result, target, depth + 1)
+    }
+
+    /// Whether nothing in a function can put something into a container that a name of it stands for.
+    fn is_left_empty(&self, name: &str, id: FunctionId) -> bool {
+        let facts = self.facts_at(id.file);
+        let filled = facts.fills.get(name).into_iter().flatten().any(|fill| fill.scope == id.index);
+        let is_name = |expr: &Expr| matches!(expr, Expr::Name(one) if one.id.as_str() == name);
+        !filled
+            && self.function(id).events.iter().all(|event| match event.kind {
+                EventKind::Call(call, _) => {
+                    !call.arguments.args.iter().any(is_name)
+                        && !call.arguments.keywords.iter().any(|keyword| is_name(&keyword.value))
+                }
+                EventKind::Write(Expr::Subscript(item)) => !is_name(&item.value),
+                _ => true,
+            })
     }
 
     fn is_enough(&self, depth: u8) -> bool {
@@ -243,7 +284,9 @@ impl<'a> Types<'a> {
                 ([op], [right]) => self.compared(&compare.left, *op, right, frame, depth + 1),
                 _ => None,
             },
-            Expr::Call(call) => self.asked(call, frame, depth + 1),
+            Expr::Call(call) => {
+                self.asked(call, frame, depth + 1).or_else(|| self.known_within(test, frame, depth + 1)?.truth())
+            }
             other => self.known_within(other, frame, depth + 1)?.truth(),
         }
     }
@@ -298,6 +341,7 @@ impl<'a> Types<'a> {
         let Expr::Name(callee) = &*call.func else { return None };
         match (callee.id.as_str(), &*call.arguments.args) {
             ("bool", [one]) => self.truth_of(one, frame, depth),
+            ("hasattr", [one, Expr::StringLiteral(name)]) => self.has_member(one, name.value.to_str(), frame),
             ("isinstance", [one, Expr::Name(ty)]) if ty.id.as_str() != "object" => {
                 (self.known_within(one, frame, depth)? == Known::None).then_some(false)
             }
@@ -352,6 +396,11 @@ impl<'a> Types<'a> {
                     then.iter().map(|one| one.at).eq(seen.iter().map(|one| one.at))
                 };
                 let known = self.known_bindings(&seen, frame, depth);
+                // What is empty where it is handed over may be filled here.
+                let known = known.map(|known| match known {
+                    Known::Empty if !self.is_left_empty(name, frame.function) => Known::Some,
+                    other => other,
+                });
                 return known.or_else(|| asserted(name, at, &function.conditions, is_same));
             }
             frame.function.index = function.parent;
@@ -415,6 +464,12 @@ impl<'a> Types<'a> {
             return self.known_of_object(name, frame);
         }
         match *self.value(&attribute.value, frame) {
+            // No server that is known here runs on Windows.
+            [Value::External(ref module)] => match (&**module, name) {
+                ("os", "name") => Some(Known::Text("posix")),
+                ("sys", "platform") => Some(Known::Text("linux")),
+                _ => None,
+            },
             [Value::Class(class)] if self.class(class).fields.contains_key(name) && self.is_enumeration(class) => {
                 Some(Known::Member(class, name))
             }
@@ -517,6 +572,9 @@ pub(super) fn literal(expr: &Expr) -> Option<Known<'_>> {
         Expr::StringLiteral(text) => Some(Known::Text(text.value.to_str())),
         // Containers may have been filled or emptied by the time somebody asks.
         Expr::FString(text) => Some(ends_of(text)),
+        Expr::List(list) if list.elts.is_empty() => Some(Known::Empty),
+        Expr::Dict(dict) if dict.items.is_empty() => Some(Known::Empty),
+        Expr::Tuple(tuple) if tuple.elts.is_empty() => Some(Known::Empty),
         Expr::BytesLiteral(_)
         | Expr::List(_)
         | Expr::Tuple(_)

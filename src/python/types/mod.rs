@@ -17,6 +17,7 @@ mod environments;
 mod expressions;
 mod fields;
 mod generics;
+mod handing;
 mod hashing;
 mod injection;
 mod iterators;
@@ -28,6 +29,7 @@ mod named;
 mod narrowing;
 mod offloaders;
 mod outside;
+mod overrides;
 mod parameters;
 mod project;
 mod protocols;
@@ -35,6 +37,7 @@ mod results;
 mod rows;
 mod singletons;
 mod sites;
+mod texts;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
@@ -45,6 +48,7 @@ pub(super) use self::hashing::QuickMap;
 pub use self::known::Known;
 use self::making::Keeping;
 pub use self::offloaders::is_runner;
+pub use self::parameters::is_in_memory;
 pub use self::project::Project;
 pub use self::rows::QUERY;
 use self::sites::Sites;
@@ -275,7 +279,7 @@ impl<'a> Types<'a> {
         }
     }
 
-    /// Says which modules the application loads. What others do to its objects does not count.
+    /// Says which modules the application loads, in order. What others do to its objects does not count.
     pub fn load(&self, modules: &[u32]) {
         *self.loaded.borrow_mut() = modules.to_vec();
         // What was asked to find them was answered without them.
@@ -285,6 +289,12 @@ impl<'a> Types<'a> {
         self.dead.borrow_mut().clear();
         self.subclasses.replace(None);
         self.members.borrow_mut().clear();
+    }
+
+    /// Whether the application loads a module, as far as that is known.
+    pub(super) fn is_loaded(&self, file: u32) -> bool {
+        let loaded = self.loaded.borrow();
+        loaded.is_empty() || loaded.binary_search(&file).is_ok()
     }
 
     /// Whether a class of the project defines this method with two underscores.

@@ -28,6 +28,8 @@ impl<'a> Types<'a> {
         let mut entries = self.entries(target, shift, &call.arguments.args, &call.arguments.keywords, frame);
         entries.extend(self.certain_entries(target, shift, call, frame));
         entries.extend(self.of_receiver(target.function, call, frame));
+        entries.extend(self.handed_on(*target, call, frame));
+        entries.extend(self.handed_in(*target, call, frame));
         Value::Function(Frame { environment: self.extend(target.environment, entries), ..*target })
     }
 
@@ -172,11 +174,13 @@ impl<'a> Types<'a> {
         let is_exact = |value: &Value<'a>| match value {
             Value::Object(class) => !declared.contains(&Value::Object(*class)),
             Value::Function(_) | Value::Class(_) | Value::Member(..) | Value::External(_) => true,
+            Value::Instance(ty) => is_in_memory(ty),
             _ => false,
         };
         let is_loose = |value: &Value<'a>| match value {
             Value::Object(class) => !self.below(*class).is_empty() || !self.implementations(*class).is_empty(),
             Value::Returns(_) => true,
+            Value::Instance(ty) if ty.starts_with("io.") || ty.starts_with("typing.") => true,
             // `DecoratedCallable` and its like say nothing of what is given.
             Value::Instance(ty) => catalogue::known_type(ty).is_none() && is_callable_type(ty),
             _ => false,
@@ -255,6 +259,9 @@ impl<'a> Types<'a> {
     fn with_given(&self, mut declared: Vec<Value<'a>>, frame: Frame, position: u16) -> Vec<Value<'a>> {
         let [Value::Object(base)] = *declared else { return declared };
         if !self.below(base).is_empty() {
+            if let Some(given) = self.given_by_all(frame, position, base) {
+                return given;
+            }
             let is_below = |value: &Value<'a>| matches!(value, Value::Object(class) if self.ancestry(*class).contains(&Value::Class(base)));
             declared.extend(self.given(frame, position).into_iter().filter(is_below));
         }
@@ -300,6 +307,11 @@ pub(super) fn registers(ty: &str) -> bool {
     super::outside::is_application(ty) || ["Router", "Blueprint", "RouteTableDef"].iter().any(|end| last.ends_with(end))
 }
 
+/// Whether a class is one of files that are kept in memory.
+pub fn is_in_memory(class: &str) -> bool {
+    matches!(class, "io.BytesIO" | "io.StringIO")
+}
+
 /// Whether a library's callable marks a parameter as injected.
 pub(super) fn is_marker(name: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or(name);
@@ -331,7 +343,7 @@ fn is_useful(value: &Value<'_>, depth: u8) -> bool {
         | Value::Rows(..)
         | Value::RowsMethod(..)
         | Value::Lazy(_) => true,
-        Value::Instance(ty) => catalogue::known_type(ty).is_some() || registers(ty),
+        Value::Instance(ty) => catalogue::known_type(ty).is_some() || registers(ty) || is_in_memory(ty),
         Value::External(name) => catalogue::call(name).is_some(),
         Value::Items(inner) | Value::Mapping(inner) | Value::Returns(inner) => depth < 3 && is_useful(inner, depth + 1),
         Value::Tuple(parts) => depth < 3 && parts.iter().any(any),

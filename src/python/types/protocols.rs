@@ -1,6 +1,7 @@
 //! Classes that fill in a protocol without inheriting from it.
 
 use super::{ClassId, FunctionId, Types, Value};
+use crate::python::calls::Function;
 
 /// How many implementations of a protocol are looked at.
 const MAX_IMPLEMENTATIONS: usize = 8;
@@ -64,9 +65,20 @@ impl<'a> Types<'a> {
                 let own = self.class(*owner).methods.get(name).and_then(|all| all.last());
                 own.is_some_and(|&index| {
                     let function = self.function(FunctionId { file: owner.file, index });
-                    function.is_async == asked.is_async && !function.is_abstract
+                    function.is_async == asked.is_async && !function.is_abstract && takes_what(function, asked)
                 })
             })
         })
     }
+}
+
+/// Whether a method takes as many arguments as one of a protocol is given.
+fn takes_what(function: &Function<'_>, asked: &Function<'_>) -> bool {
+    let open_ended = |function: &Function<'_>| function.parameters.iter().any(|one| one.variadic);
+    let required = |function: &Function<'_>| {
+        function.parameters.iter().filter(|one| !one.variadic && one.default.is_none()).count()
+    };
+    let most = |function: &Function<'_>| function.parameters.iter().filter(|one| !one.variadic).count();
+    (open_ended(asked) || required(function) <= most(asked))
+        && (open_ended(function) || required(asked) <= most(function))
 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::classes::canonical;
-use super::outside::is_settings;
+use super::outside::{is_application, is_settings};
 use super::{ClassId, ExprRef, Frame, Question, Types, Value, Values};
 use crate::python::catalogue;
 use crate::python::syntax::ast::{self, Expr};
@@ -76,6 +76,9 @@ impl<'a> Types<'a> {
     }
 
     fn library_call(&self, name: &Rc<str>, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
+        if self.opens_in_memory(name, call, frame) {
+            return Vec::new();
+        }
         if let Some(made) = catalogue::made_by(name) {
             return vec![Value::Instance(made.into())];
         }
@@ -89,7 +92,11 @@ impl<'a> Types<'a> {
         match &**name {
             "super" => return self.super_of(frame),
             "typing.cast" => {
-                return call.arguments.args.first().map(|first| self.annotation(first, frame)).unwrap_or_default();
+                let declared = call.arguments.args.first().map(|first| self.annotation(first, frame));
+                let given = || call.arguments.args.get(1).map(|given| self.value(given, frame).to_vec());
+                // `cast(Any, x)` is still `x`.
+                let declared = declared.filter(|values| !values.is_empty());
+                return declared.or_else(given).unwrap_or_default();
             }
             "getattr" => return self.getattr(call, frame),
             "inject.instance" => return self.resolved(name, call, frame),
@@ -145,7 +152,11 @@ impl<'a> Types<'a> {
             Some((class, method)) if catalogue::known_type(class).is_some() && method.starts_with("from_") => {
                 vec![Value::Instance(canonical(class))]
             }
-            _ => Vec::new(),
+            // `app = cors(app)` is the same application still, or one around it.
+            _ => {
+                let is_app = |value: &Value<'a>| matches!(value, Value::Instance(ty) if is_application(ty));
+                first().into_iter().filter(is_app).collect()
+            }
         }
     }
 
@@ -274,6 +285,12 @@ impl<'a> Types<'a> {
                 _ => false,
             };
             return if found.is_empty() || !found.iter().all(says_more) { declared } else { found };
+        }
+        // `-> Callable[[F], F]` of a decorator says less than the function that it returns.
+        if !declared.is_empty() && declared.iter().all(|value| matches!(value, Value::Returns(_))) {
+            let found = inferred();
+            let is_function = |value: &Value<'a>| matches!(value, Value::Function(_));
+            return if !found.is_empty() && found.iter().all(is_function) { found } else { declared };
         }
         let [Value::Object(base)] = *declared else { return declared };
         if self.below(base).is_empty() {

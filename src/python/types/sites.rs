@@ -252,6 +252,33 @@ impl<'a> Types<'a> {
         found
     }
 
+    /// What the constructor of a class is given for a parameter, where it is known of every call of it: objects of
+    /// classes below `base`.
+    pub(super) fn given_by_all(&self, frame: Frame, position: u16, base: ClassId) -> Option<Vec<Value<'a>>> {
+        let function = self.function(frame.function);
+        let index = function.class.filter(|_| function.name == "__init__")?;
+        let class = ClassId { file: frame.function.file, index };
+        if self.loaded.borrow().is_empty() || !self.below(class).is_empty() {
+            return None;
+        }
+        let mut found = Vec::new();
+        for (caller, call) in self.calls_of(self.class(class).name) {
+            if !self.value(&call.func, self.plain(caller)).contains(&Value::Class(class)) {
+                continue;
+            }
+            let given = self.argument_at(function, position, 1, call, caller);
+            let is_below = |value: &Value<'a>| match value {
+                Value::Object(one) => *one != base && self.ancestry(*one).contains(&Value::Class(base)),
+                _ => false,
+            };
+            if given.is_empty() || !given.iter().all(is_below) {
+                return None;
+            }
+            found.extend(given);
+        }
+        (!found.is_empty()).then_some(found)
+    }
+
     /// What is given for a field of a class whose constructor is made from its fields.
     pub(super) fn given_to_field(&self, class: ClassId, name: &str) -> Vec<Value<'a>> {
         let facts = self.class(class);

@@ -92,10 +92,30 @@ impl<'a> Reader<'a> {
         }
         Container {
             read_only: read_only.map(|flag| flag.place),
+            tls: self.routed_with_tls(),
             writable,
             stop_is_open: self.first_set(&["stop_grace_period"]).is_some() && self.limits().stop_grace.is_none(),
             ..Container::default()
         }
+    }
+
+    /// The label that has Traefik take TLS off in front of it: `traefik.http.routers.web.tls=true`, or a resolver of
+    /// certificates.
+    fn routed_with_tls(&self) -> Option<Place> {
+        let takes = |label: &str| {
+            let name = label.split('=').next().unwrap_or(label);
+            let router = name.strip_prefix("traefik.http.routers.").and_then(|rest| rest.split_once('.'));
+            router.is_some_and(|(_, option)| option == "tls" || option.starts_with("tls."))
+                && !label.trim_end().ends_with("=false")
+        };
+        self.chain(&["labels"]).into_iter().find_map(|found| {
+            let listed = found.node.items().into_iter().filter_map(|item| item.filled(self.outer));
+            let mapped = found.node.entries().into_iter().filter_map(|(key, value)| {
+                let (key, value) = (key.filled(self.outer)?.value, value.filled(self.outer)?);
+                Some(value.map(|value| format!("{key}={value}")))
+            });
+            listed.chain(mapped).find(|label| takes(&label.value)).map(|label| label.place)
+        })
     }
 
     /// Every value of a key, the nearest first. A tag hides those beneath it, and so does the shorthand

@@ -133,12 +133,18 @@ impl Reader<'_> {
                 self.write(instruction);
             }
             "USER" => {
-                let user = self.located(rest);
-                self.stage(|stage| stage.user = Some(user));
+                let (user, word) = (self.located(rest), self.word(rest));
+                self.stage(|stage| {
+                    stage.stage.get_or_insert_default().steps.push(Step::User(word));
+                    stage.user = Some(user);
+                });
             }
             "STOPSIGNAL" => {
-                let signal = self.located(rest);
-                self.stage(|stage| stage.stop_signal = Some(signal));
+                let (signal, word) = (self.located(rest), self.word(rest));
+                self.stage(|stage| {
+                    stage.stage.get_or_insert_default().steps.push(Step::Signal(word));
+                    stage.stop_signal = Some(signal);
+                });
             }
             "CMD" => {
                 let command = self.command(instruction);
@@ -180,6 +186,12 @@ impl Reader<'_> {
     fn located(&self, text: &Decoded) -> Located<String> {
         let all = 0..text.text().len();
         Located::new(text.text().to_owned(), Place::new(self.file, text.span(all)))
+    }
+
+    /// All of a text, its variables told apart.
+    fn word(&self, text: &Decoded) -> Word {
+        let place = Place::new(self.file, text.span(0..text.text().len()));
+        Word { parts: expansion::parts(text.text(), Dialect::Build), place, removal: place, quoted: true }
     }
 
     fn from(&mut self, instruction: &Instruction) {
@@ -278,8 +290,7 @@ impl Reader<'_> {
 
     fn working_folder(&mut self, rest: &Decoded) {
         let mut folder = self.located(rest).map(|text| text.trim_matches(['"', '\'']).to_owned());
-        let parts = expansion::parts(rest.text(), Dialect::Build);
-        let word = Word { parts, place: folder.place, removal: folder.place, quoted: true };
+        let word = self.word(rest);
         self.stage(|stage| {
             stage.stage.get_or_insert_default().steps.push(Step::Enter(word));
             if let Some(previous) = &stage.working_folder
@@ -334,7 +345,7 @@ impl Reader<'_> {
 
     fn run(&mut self, instruction: &Instruction) {
         let place = Place::new(self.file, instruction.span);
-        self.stage(|stage| stage.stage.get_or_insert_default().runs.push(place));
+        self.stage(|stage| stage.stage.get_or_insert_default().steps.push(Step::Run(place)));
         self.write(instruction);
         for text in instruction.documents.iter().map(|document| &document.body).chain([&instruction.rest]) {
             let found = installs::requirements(text, self.file);

@@ -11,6 +11,9 @@ use super::super::decoded::Decoded;
 use super::super::kubernetes::node::HOLE;
 use super::value::{MAX_ELEMENTS, MAX_TEXT, Value, hole, quoted, to_yaml};
 
+/// Maps are joined this deep.
+const MAX_DEPTH: usize = 32;
+
 /// What a function makes of its arguments.
 pub(super) fn call(name: &str, arguments: &[Value], span: Span) -> Value {
     let all = || arguments.iter();
@@ -48,7 +51,8 @@ pub(super) fn call(name: &str, arguments: &[Value], span: Span) -> Value {
             .known()
             .map_or(Value::Unknown, |key| Value::bool(entries.iter().any(|(own, _)| own.text() == key), span)),
         ("dig", [keys @ .., fallback, map]) => dig(keys, fallback, map),
-        ("merge", [first, rest @ ..]) => rest.iter().fold(first.clone(), |merged, other| joined(other, &merged)),
+        ("merge", [first, rest @ ..]) => rest.iter().fold(first.clone(), |merged, other| filled(&merged, other, 0)),
+        ("omit" | "pick", [Value::Map(entries), keys @ ..]) => chosen(entries, keys, name == "pick"),
         ("mergeOverwrite", [first, rest @ ..]) => {
             rest.iter().fold(first.clone(), |merged, other| joined(&merged, other))
         }
@@ -111,6 +115,40 @@ fn joined(base: &Value, over: &Value) -> Value {
         (Value::Nil, other) | (other, Value::Nil) => other.clone(),
         _ => Value::Unknown,
     }
+}
+
+/// `merge` of Sprig: what is empty in a map, or is not there, comes from the other one (mergo 1.0, `Merge`), so
+/// that `false` and `0` give way as well.
+fn filled(own: &Value, other: &Value, depth: usize) -> Value {
+    let (own, other) = match (own, other) {
+        (Value::Map(own), Value::Map(other)) => (own, other),
+        (Value::Nil, other) | (other, Value::Nil) => return other.clone(),
+        _ => return Value::Unknown,
+    };
+    let mut joined: Vec<(Decoded, Value)> = own.as_ref().clone();
+    for (key, value) in other.iter() {
+        let Some((_, present)) = joined.iter_mut().find(|(own, _)| own.text() == key.text()) else {
+            joined.push((key.clone(), value.clone()));
+            continue;
+        };
+        *present = match (&*present, value) {
+            (_, Value::Nil) => continue,
+            (Value::Map(_), Value::Map(_)) if depth < MAX_DEPTH => filled(present, value, depth + 1),
+            _ => match present.truth() {
+                Some(true) => continue,
+                Some(false) => value.clone(),
+                None => Value::Unknown,
+            },
+        };
+    }
+    Value::Map(Rc::new(joined))
+}
+
+/// A map with the entries of these keys only, or without them.
+fn chosen(entries: &[(Decoded, Value)], keys: &[Value], picks: bool) -> Value {
+    let Some(keys) = keys.iter().map(Value::known).collect::<Option<Vec<&str>>>() else { return Value::Unknown };
+    let wanted = entries.iter().filter(|(key, _)| keys.contains(&key.text()) == picks);
+    Value::Map(Rc::new(wanted.cloned().collect()))
 }
 
 const fn kind_of(value: &Value) -> &'static str {

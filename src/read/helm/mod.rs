@@ -108,6 +108,8 @@ impl Parsed {
                     define(&pieces, &mut defined);
                     parsed.push((file, pieces));
                 }
+                // Other programs have templates of that ending as well.
+                Err(_) if chart.about.is_none() && source.name().rsplit('.').next() == Some("tpl") => {}
                 Err(fault) => {
                     let line = source.line(fault.at.min(source.text().len()));
                     notes.push(Note::line(source.path(), line, format!("not read: {}", fault.why)));

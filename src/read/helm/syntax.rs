@@ -67,6 +67,16 @@ pub(super) fn parse(source: &Decoded) -> Result<Vec<Piece>, Fault> {
     }
 }
 
+/// The first word of an action and what follows it: a point or a bracket ends a word as well.
+fn keyword(action: &str) -> (&str, &str) {
+    let end = action.find(|c: char| c.is_whitespace() || "(.".contains(c)).unwrap_or(action.len());
+    let (word, rest) = action.split_at(end);
+    if matches!(word, "if" | "with" | "range" | "else" | "template") {
+        return (word, rest);
+    }
+    action.split_once(char::is_whitespace).unwrap_or((action, ""))
+}
+
 /// What ended a block.
 enum Closing {
     Text,
@@ -130,7 +140,7 @@ impl Parser<'_> {
             if action.starts_with("/*") {
                 continue;
             }
-            let (word, rest) = action.split_once(char::is_whitespace).unwrap_or((action, ""));
+            let (word, rest) = keyword(action);
             let offset = action_offset(self.text, rest);
             match word {
                 "end" => return Ok((pieces, Closing::Block)),
@@ -192,7 +202,7 @@ impl Parser<'_> {
                 Closing::Block => return Ok(Piece::If(branches)),
                 Closing::Text => return Err(Fault { at, why: "a template whose block is never ended" }),
                 Closing::Else(rest, offset) => {
-                    let test = rest.strip_prefix("if").filter(|rest| rest.starts_with([' ', '\t', '\n', '(']));
+                    let test = rest.strip_prefix("if").filter(|rest| rest.starts_with([' ', '\t', '\n', '(', '.']));
                     if let Some(test) = test {
                         condition = Some(self.expression(test, offset + 2, depth)?);
                     }

@@ -216,3 +216,21 @@ proptest::proptest! {
         project(&[("chart/values.yaml", VALUES), ("chart/templates/web.yaml", &text)]);
     }
 }
+
+/// `merge`, `omit` and `pick` as Sprig 3.3 has them: what is empty gives way.
+#[test]
+fn maps_are_joined_and_cut() {
+    let values = "own:\n  repository: \"\"\n  tag: v2\n  debug: false\nall:\n  repository: shop\n  tag: v1\n  debug: true\n\
+                  context: {enabled: true, runAsUser: 1001}\n";
+    let template = "{{- define \"image\" -}}\n{{ $image := merge .own .all }}{{ printf \"%s:%s\" $image.repository $image.tag }}\n\
+                    {{- end -}}\napiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n    - name: web\n      \
+                    image: {{ include \"image\" (dict \"own\" .Values.own \"all\" .Values.all) | trim }}\n      \
+                    {{- if.Values.context.enabled }}\n      securityContext: {{- omit .Values.context \"enabled\" | toYaml | nindent 8 }}\n      \
+                    {{- end }}\n";
+    let (files, facts) =
+        project(&[("a/Chart.yaml", "name: a\n"), ("a/values.yaml", values), ("a/templates/web.yaml", template)]);
+    let [unit] = facts.units.as_slice() else { panic!("{:?}", facts.notes) };
+    assert_eq!(unit.image.as_ref().map(|image| image.value.as_str()), Some("shop:v2"));
+    let user = unit.user.as_ref().unwrap();
+    assert_eq!((user.value.as_str(), files.text_at(user.place)), ("1001", "1001"));
+}

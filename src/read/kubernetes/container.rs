@@ -55,7 +55,8 @@ pub(super) fn read(container: &Node, pod: &Pod) -> Unit {
     unit.working_folder = located(container.get("workingDir"), pod);
     unit.image = located(container.get("image"), pod);
     let user = |node: &Node| node.at(&["securityContext", "runAsUser"]).cloned();
-    unit.user = located(user(container).or_else(|| user(pod.spec)).as_ref(), pod);
+    let users = [user(container), user(pod.spec)];
+    unit.user = located(users.iter().flatten().find(|user| !user.is_null()), pod);
     unit.health = [
         (HealthKind::Startup, "startupProbe"),
         (HealthKind::Readiness, "readinessProbe"),
@@ -67,6 +68,10 @@ pub(super) fn read(container: &Node, pod: &Pod) -> Unit {
     unit.stop_delay = container.at(&["lifecycle", "preStop"]).and_then(|hook| delay(hook, pod));
     unit.limits = limits;
     unit.container = surroundings(container, pod);
+    let contexts = [container.get("securityContext"), pod.spec.get("securityContext")];
+    let named = users.iter().position(|user| user.as_ref().is_some_and(|user| !user.is_null()));
+    unit.container.user_is_open =
+        contexts.iter().take(named.unwrap_or(contexts.len())).flatten().any(|context| context.scalar().is_some());
     unit.mounted = mounts(container, pod);
     unit.outside = outside(container, pod);
     unit

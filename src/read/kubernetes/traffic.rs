@@ -48,6 +48,20 @@ pub(super) fn lead(
         container.edge = edge(&ingress.node, file);
         container.tls = takes_tls_off(&ingress.node).map(|span| Place::new(file, span));
     }
+    container.tls = container.tls.or_else(|| route(objects, service, file));
+}
+
+/// What makes a route of OpenShift to a service take TLS off; the router tells the server so.
+fn route(objects: &[Object], service: &Object, file: FileId) -> Option<Place> {
+    let leads = |object: &&Object| {
+        object.kind == "Route"
+            && object.shares_namespace(service)
+            && object.node.at(&["spec", "to", "name"]).and_then(Node::text) == Some(service.name.as_str())
+    };
+    objects.iter().filter(leads).find_map(|route| {
+        let termination = route.node.at(&["spec", "tls", "termination"])?;
+        matches!(termination.text(), Some("edge" | "reencrypt")).then(|| Place::new(file, termination.content()))
+    })
 }
 
 /// The names of the services that an ingress leads to.

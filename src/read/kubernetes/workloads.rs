@@ -120,6 +120,7 @@ fn knative_scale(node: &Node, metadata: Option<&Node>, file: FileId) -> Option<A
 
 /// Whether an object is one that farrier takes something from.
 pub(super) fn is_of_interest(object: &Object) -> bool {
-    let sets = ["ConfigMap", "Secret", "LimitRange", "HorizontalPodAutoscaler", "ScaledObject", "Service", "Ingress"];
+    let sets =
+        ["ConfigMap", "Secret", "LimitRange", "HorizontalPodAutoscaler", "ScaledObject", "Service", "Ingress", "Route"];
     sets.contains(&object.kind.as_str()) || pod(&object.node).is_some()
 }

@@ -45,7 +45,11 @@ pub(super) fn read(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
             fields.extend(documents.get(&part), part, "Service");
         }
         let sockets = sockets(files, &documents, file, name);
-        if let Some(unit) = reader.service(file, name, &fields, sockets) {
+        if let Some(mut unit) = reader.service(file, name, &fields, sockets) {
+            if unit.sockets.is_empty() {
+                let parts: Vec<FileId> = std::iter::once(file).chain(drop_ins(files, &documents, file, name)).collect();
+                unit.awaited_socket = awaited_socket(files, &documents, &parts, name);
+            }
             facts.units.push(unit);
         }
     }
@@ -100,6 +104,53 @@ fn sockets(files: &Files, documents: &BTreeMap<FileId, Document>, unit: FileId, 
         }
     }
     addresses
+}
+
+/// Sockets that systems have for services of their own.
+const OF_THE_SYSTEM: [&str; 16] = [
+    "avahi-daemon",
+    "containerd",
+    "cups",
+    "dbus",
+    "docker",
+    "libvirtd",
+    "mariadb",
+    "mysql",
+    "nginx",
+    "podman",
+    "postgresql",
+    "redis",
+    "rpcbind",
+    "snapd",
+    "syslog",
+    "uuidd",
+];
+
+/// The socket that a service cannot do without, or that is installed with it, and that is not among the files.
+fn awaited_socket(
+    files: &Files,
+    documents: &BTreeMap<FileId, Document>,
+    parts: &[FileId],
+    name: &str,
+) -> Option<Located<String>> {
+    let keys = [("Unit", "Requires"), ("Unit", "BindsTo"), ("Service", "Sockets"), ("Install", "Also")];
+    let is_there = |socket: &str| documents.keys().any(|&file| unit_name(files.get(file).name()) == socket);
+    let own = |stem: &str| name.strip_suffix(".service") == Some(stem);
+    keys.iter().find_map(|&(section, key)| {
+        let mut fields = Fields::default();
+        for &part in parts {
+            fields.extend(documents.get(&part), part, section);
+        }
+        let values: Vec<Located<String>> = fields.list(key).iter().filter_map(fields::Value::text).collect();
+        values.into_iter().find_map(|value| {
+            let socket = value.value.split_whitespace().find(|unit| {
+                let stem = unit.strip_suffix(".socket").filter(|_| !is_there(unit));
+                let foreign = |stem: &str| OF_THE_SYSTEM.contains(&stem) || stem.starts_with("systemd-");
+                stem.is_some_and(|stem| own(stem) || key == "Sockets" || !foreign(stem))
+            })?;
+            Some(Located::new(socket.to_owned(), value.place))
+        })
+    })
 }
 
 struct Reader<'a> {

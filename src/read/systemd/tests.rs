@@ -95,6 +95,22 @@ fn a_service_with_drop_ins_and_a_socket() {
 }
 
 #[test]
+fn a_socket_that_is_not_there_is_waited_for() {
+    let awaited = |text: &str, others: &[(&str, &str)]| {
+        let all = [&[("web.service", text)], others].concat();
+        facts(&all).1.units[0].awaited_socket.as_ref().map(|socket| socket.value.clone())
+    };
+    let unit = |line: &str| format!("[Unit]\n{line}\n[Service]\nExecStart=/bin/gunicorn app\n");
+    assert_eq!(awaited(&unit("Requires=gunicorn.socket"), &[]).as_deref(), Some("gunicorn.socket"));
+    assert_eq!(awaited(&unit("Requires=network.target web.socket"), &[]).as_deref(), Some("web.socket"));
+    assert_eq!(awaited(&format!("{}Sockets=a.socket\n", unit("")), &[]).as_deref(), Some("a.socket"));
+    assert_eq!(awaited(&unit("Requires=docker.socket postgresql.service"), &[]), None);
+    assert_eq!(awaited(&unit("After=gunicorn.socket"), &[]), None, "an order alone starts nothing");
+    let socket = [("web.socket", "[Socket]\nListenStream=80\n")];
+    assert_eq!(awaited(&unit("Requires=web.socket"), &socket), None);
+}
+
+#[test]
 fn words_over_several_lines_know_their_bytes() {
     let text = "[Service]\nExecStart=/bin/gunicorn \\\n    --workers \"3\" \\\n    app:app\nTimeoutStopSec=45\n";
     let (files, facts) = facts(&[("a.service.j2", text)]);

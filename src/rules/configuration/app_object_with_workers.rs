@@ -6,16 +6,14 @@ pub(super) const RULE: Rule = rule!("app-object-with-workers", Shape::Deployment
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
+    if deployment.repeated {
+        repeated(service, out);
+    }
     // An expression is only known to be no text once the application is known that it comes to.
     let handed =
         deployment.handed.filter(|_| service.application.is_some() && deployment.server == ServerName::Uvicorn);
     let Some(object) = deployment.object.or(handed) else { return };
-    let asks = |setting: &&Setting| match setting.value() {
-        Some(Value::Bool(asks)) => *asks,
-        Some(value) => value.as_int().is_some_and(|count| count > 1),
-        None => false,
-    };
-    let setting = ["reload", "workers"].iter().find_map(|name| deployment.setting(name).filter(asks));
+    let setting = asking(service);
     if deployment.object.is_none() && setting.is_none() {
         return;
     }
@@ -42,4 +40,33 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     .fix(text.map(|text| {
         Fix::safe(format!("name the application `{text}`"), vec![Edit::replace(object, format!("\"{text}\""))])
     }));
+}
+
+/// What asks for other processes.
+fn asking<'a>(service: &Service<'a>) -> Option<&'a Setting> {
+    let asks = |setting: &&Setting| match setting.value() {
+        Some(Value::Bool(asks)) => *asks,
+        Some(value) => value.as_int().is_some_and(|count| count > 1),
+        None => false,
+    };
+    ["reload", "workers"].iter().find_map(|name| service.deployment.setting(name).filter(asks))
+}
+
+/// Processes are started by importing the program again: without a guard each of them starts a server of its own.
+fn repeated(service: &Service, out: &mut Findings) {
+    let Some(setting) = asking(service).filter(|setting| setting.place().is_some()) else { return };
+    out.report(
+        service.deployment.command,
+        "runs in every process that it starts",
+        format!(
+            "with `{}` Uvicorn has other processes import this file, and each of them comes to this call again: they fail \
+             with \"An attempt has been made to start a new process before the current process has finished its \
+             bootstrapping phase\"",
+            setting.setting.name()
+        ),
+    )
+    .at_most(setting.confidence())
+    .related_to(setting.place().map(|place| Located::new("asks for other processes".to_owned(), place)))
+    .help("put it under `if __name__ == \"__main__\":`")
+    .fix(None);
 }

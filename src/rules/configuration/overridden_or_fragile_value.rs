@@ -23,7 +23,8 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
             continue;
         }
         // A value with an explicit way out of the file, such as a variable, is meant to be replaced.
-        let is_weak = |layer: Layer| layer == Layer::ConfigFile || layer == Layer::OptionsVariable;
+        // The same file may serve several starts, but a variable is set for this one.
+        let is_weak = |layer: Layer| matches!(layer, Layer::ConfigFile | Layer::OptionsVariable | Layer::Environment);
         let Some(loser) = setting.overridden.iter().find(|other| is_weak(other.layer) && other.is_settled()) else {
             continue;
         };
@@ -34,7 +35,14 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         out.report(
             lost_place,
             "loses",
-            format!("`{name} = {lost}` is overridden: {value} from the {} is what counts", describe(winner.layer)),
+            format!(
+                "{} is overridden: {value} from the {} is what counts",
+                match loser.layer {
+                    Layer::Environment => format!("`{name}` from the environment, {lost},"),
+                    _ => format!("`{name} = {lost}`"),
+                },
+                describe(winner.layer)
+            ),
         )
         .related(place, format!("sets {value}"))
         .help("keep one of the two")

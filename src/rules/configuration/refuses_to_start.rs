@@ -10,7 +10,11 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let sure = if deployment.version.is_assumed() { Confidence::Medium } else { Confidence::High };
     let mut told = Vec::new();
     // That other processes cannot import an object is told by a rule of its own.
-    for error in deployment.errors.iter().filter(|error| Some(error.place) != deployment.object) {
+    // So is what only a later version has, where somebody asks for this one.
+    let pinned = deployment.pin_of(table(deployment.server).distribution()).is_some();
+    let ahead = |place: Place| pinned && deployment.ahead.iter().any(|one| one.place == place);
+    let own = |error: &&Located<String>| Some(error.place) != deployment.object && !ahead(error.place);
+    for error in deployment.errors.iter().filter(own) {
         // A server complains once about a line, so what else is wrong there belongs to the same fault.
         let line = context.files.describe(error.place);
         if told.contains(&line) {

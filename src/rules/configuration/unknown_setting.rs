@@ -1,6 +1,8 @@
 //! Fires when a configuration file binds a name that the server does not know but nearly does.
 
 use super::prelude::*;
+use crate::deployment::Configuration;
+use crate::servers::near_option;
 
 pub(super) const RULE: Rule = rule!("unknown-setting", Shape::Deployment(check));
 
@@ -9,6 +11,9 @@ fn check(service: &Service, _: &Context, out: &mut Findings) {
     let Some(configuration) = &deployment.configuration else {
         return;
     };
+    if deployment.server == ServerName::Uwsgi {
+        return options(configuration, out);
+    }
     let table = table(deployment.server);
     for stranger in &configuration.strangers {
         // A name that the file itself reads is a helper; one that resembles no setting is somebody's own.
@@ -34,5 +39,22 @@ fn check(service: &Service, _: &Context, out: &mut Findings) {
                 .is_none()
                 .then(|| Fix::unsafe_(format!("rename to `{right}`"), vec![Edit::replace(stranger.name_place, right)])),
         );
+    }
+}
+
+/// Files of uWSGI hold any names for others to refer to; one that nothing refers to and that nearly is an option was
+/// meant to be it.
+fn options(configuration: &Configuration, out: &mut Findings) {
+    for stranger in configuration.strangers.iter().filter(|stranger| stranger.unused) {
+        let Some(right) = near_option(&stranger.name) else { continue };
+        let name = &stranger.name;
+        out.report(
+            stranger.name_place,
+            "not an option of uWSGI",
+            format!("`{name}` is not an option of uWSGI, which ignores it without `strict`; did you mean `{right}`?"),
+        )
+        .help(format!("rename it to `{right}`, or remove it"))
+        // The new name activates a value that did nothing so far.
+        .fix(Some(Fix::unsafe_(format!("rename to `{right}`"), vec![Edit::replace(stranger.name_place, right)])));
     }
 }

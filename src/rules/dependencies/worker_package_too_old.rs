@@ -8,6 +8,7 @@ pub(super) const RULE: Rule = rule!("worker-package-too-old", Shape::Deployment(
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
     networks(service, context, out);
+    options(service, context, out);
     let Some((class, package)) = deployment.class.and_then(|class| Some((class, class.distribution()?))) else {
         return;
     };
@@ -32,6 +33,29 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     .related_to(deployment.version.place.map(|place| Located::new(format!("asks for {}", deployment.version), place)))
     .help(format!("ask for {package} {needed} or later"))
     .fix(bump(place, text, &needed.to_string(), context));
+}
+
+/// Options that the pinned version of the server does not have yet; the start ends there.
+fn options(service: &Service, context: &Context, out: &mut Findings) {
+    let deployment = service.deployment;
+    let version = deployment.version.version;
+    let Some(pin) = deployment.pin_of(table(deployment.server).distribution()) else { return };
+    for ahead in &deployment.ahead {
+        let Some(since) = ahead.value.since() else { continue };
+        out.report(
+            ahead.place,
+            format!("since {since}"),
+            format!(
+                "`{}` came with {} {since}, and {} is asked for: the start ends here",
+                ahead.value.at(since).flag().unwrap_or(ahead.value.name()),
+                deployment.server,
+                version
+            ),
+        )
+        .related_to(pin.place.map(|place| Located::new(format!("asks for {}", pin.version_text()), place)))
+        .help(format!("ask for {} {since} or later", deployment.server))
+        .fix(pin.place.and_then(|place| bump(place, pin.version_text(), &since.to_string(), context)));
+    }
 }
 
 /// Networks count among the trusted addresses of Uvicorn from 0.31.0 on; before, they are names that match nobody.

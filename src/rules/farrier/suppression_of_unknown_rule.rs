@@ -14,6 +14,6 @@ fn check(fault: &OwnFault, out: &mut Findings) {
     let report = out.report(fault.place, "no rule of this name", message);
     match nearest {
         Some(_) => report.fix(fault.fix.clone()),
-        None => report.help("`farrier rules` lists all names").fix(None),
+        None => report.help("`farrier rules` lists all names").fix(fault.fix.clone()),
     }
 }

@@ -19,6 +19,7 @@ pub(super) const RULES: &[prelude::Rule] = &[
 impl prelude::Service<'_> {
     /// Whether greenlets run its requests.
     fn runs_greenlets(&self) -> bool {
-        self.deployment.class.is_some_and(|class| class.model() == prelude::Model::Greenlets)
+        let gevent = self.cores_of_loop().is_some_and(|setting| setting.setting.name() == "gevent");
+        gevent || self.deployment.class.is_some_and(|class| class.model() == prelude::Model::Greenlets)
     }
 }

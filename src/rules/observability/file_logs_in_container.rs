@@ -9,11 +9,17 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let Some(container) = deployment.container.filter(|_| service.in_production()) else {
         return;
     };
-    for name in ["accesslog", "errorlog"] {
+    let uwsgi = deployment.server == ServerName::Uwsgi;
+    for name in ["accesslog", "errorlog", "logto", "logger"] {
         let Some(log) = deployment.setting(name).filter(|log| log.changes()) else {
             continue;
         };
-        let (Some(path), Some(place)) = (log.text(), log.place()) else { continue };
+        // `logger = file:/var/log/app.log` is one of several.
+        let first = |value: &Value| match value {
+            Value::List(all) => all.iter().find_map(|one| Some(one.as_str()?.strip_prefix("file:")?.to_owned())),
+            value => value.as_str().map(str::to_owned),
+        };
+        let (Some(path), Some(place)) = (log.value().and_then(first), log.place()) else { continue };
         // A path below the working folder may lie on any volume.
         let volume = deployment.outside.volumes.iter().any(|volume| {
             let folder = volume.trim_end_matches('/');
@@ -21,7 +27,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         });
         let stream = path == "-" || path.starts_with("/dev/") || path.starts_with("/proc/");
         // Somebody may have made the file a link to the standard output.
-        let linked = deployment.outside.linked.iter().any(|link| link == path);
+        let linked = deployment.outside.linked.iter().any(|link| *link == path);
         if stream || volume || linked || !path.starts_with('/') {
             continue;
         }
@@ -32,11 +38,17 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         )
         .at_most(log.confidence())
         .related(container, "has no volume there")
-        .help("write to the standard output: `-`")
-        .fix(
+        .help(if uwsgi {
+            "leave it out: uWSGI writes to the standard error then"
+        } else {
+            "write to the standard output: `-`"
+        })
+        .fix(if uwsgi {
+            log.winner.remove(context.files).map(|edits| Fix::safe(format!("remove `{name}`"), edits))
+        } else {
             service
                 .set(name, &Value::Str("-".to_owned()), context)
-                .map(|edit| Fix::safe("write to the standard output", vec![edit])),
-        );
+                .map(|edit| Fix::safe("write to the standard output", vec![edit]))
+        });
     }
 }

@@ -15,8 +15,7 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
     };
     let Some((what, place, collects)) = app.instruments.iter().find_map(shown) else { return };
     let deployment = service.deployment;
-    let name = if deployment.server == ServerName::Uwsgi { "processes" } else { "workers" };
-    let Some(workers) = deployment.setting(name) else { return };
+    let Some(workers) = service.workers() else { return };
     let Some(count) = workers.int().filter(|count| *count > 1) else { return };
     let is = |kind: &InstrumentKind| app.instruments.iter().any(|seen| seen.kind == *kind);
     if is(&InstrumentKind::Pushes) {

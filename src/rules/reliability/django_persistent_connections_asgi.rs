@@ -11,7 +11,8 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
         return;
     }
     for kept in &app.keepsakes {
-        let KeepsakeKind::Connections(age) = &kept.kind else { continue };
+        let KeepsakeKind::Connections { age, stands_in } = &kept.kind else { continue };
+        let edit = vec![Edit::replace(kept.place, "0")];
         let how_long = age.map_or_else(|| "for ever".to_owned(), |seconds| format!("for {seconds} s"));
         out.report(
             kept.place,
@@ -24,6 +25,11 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
         )
         .related(service.class_place(), "runs it under ASGI")
         .help("set it to 0; the pool of Django 5.1 (`OPTIONS = {\"pool\": True}`, psycopg 3) works under ASGI")
-        .fix(Some(Fix::safe("close connections with the request", vec![Edit::replace(kept.place, "0")])));
+        .fix(Some(if *stands_in {
+            // Whoever sets the variable keeps what it says.
+            Fix::unsafe_("close connections with the request unless the variable is set", edit)
+        } else {
+            Fix::safe("close connections with the request", edit)
+        }));
     }
 }

@@ -7,8 +7,7 @@ pub(super) const RULE: Rule = rule!("per-process-state", Shape::App(check));
 
 fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Findings) {
     let Some(service) = service.filter(|service| service.in_production()) else { return };
-    let name = if service.deployment.server == ServerName::Uwsgi { "processes" } else { "workers" };
-    let workers = service.deployment.setting(name);
+    let workers = service.workers();
     let count = workers.and_then(Setting::int).unwrap_or(1);
     let (copies, _, copies_at) = service.copies(context).unwrap_or((1, String::new(), None));
     if count.saturating_mul(i64::from(copies)) < 2 {

@@ -13,8 +13,7 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
     if scheduler.at_import && service.loads_before_fork().is_some() {
         return;
     }
-    let name = if service.deployment.server == ServerName::Uwsgi { "processes" } else { "workers" };
-    let workers = service.deployment.setting(name);
+    let workers = service.workers();
     let count = workers.and_then(Setting::int).filter(|&count| count > 0);
     let (copies, _, copies_at) = service.copies(context).unwrap_or((1, String::new(), None));
     let Some(times) = count.map(|count| count.saturating_mul(i64::from(copies))).filter(|&times| times > 1) else {

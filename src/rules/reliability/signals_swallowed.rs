@@ -14,6 +14,11 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     if deployment.container.is_none() && deployment.kind != UnitKind::SupervisorProgram {
         return;
     }
+    let signal = deployment.stop_signal.as_ref().map_or("SIGTERM", |signal| signal.value.as_str());
+    // Nobody can pass that on.
+    if signal.ends_with("KILL") {
+        return;
+    }
     let declared = context.files.get(deployment.command.file).name();
     if deployment.kind == UnitKind::Platform && declared.starts_with("heroku") {
         return;
@@ -31,7 +36,6 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         ShieldKind::Pipe => "it runs in a pipe, so the shell",
         ShieldKind::Background { .. } => "it runs in the background, so the shell",
     };
-    let signal = deployment.stop_signal.as_ref().map_or("SIGTERM", |signal| signal.value.as_str());
     let place = shield.command;
     let report = out.report(
         place,

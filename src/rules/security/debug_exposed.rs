@@ -35,7 +35,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     }
 }
 
-fn check_app(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) {
+fn check_app(app: &App, service: Option<&Service>, context: &Context, out: &mut Findings) {
     let Some(service) = service.filter(|service| service.in_production()) else {
         return;
     };
@@ -54,10 +54,22 @@ fn check_app(app: &App, service: Option<&Service>, _: &Context, out: &mut Findin
                     format!("`{}(debug=True)` answers errors with the traceback and the source around it", seen.what),
                 )
                 .severity(Severity::Warning),
+            // Another module of settings may be what production names.
+            InstrumentKind::DjangoDebug
+                if !context.variables.contains("DJANGO_SETTINGS_MODULE") && !for_developers(seen.place, context) =>
+            {
+                out.report(
+                    seen.place,
+                    "answers with settings and source",
+                    "`DEBUG = True` of Django answers every error with the source around it and most settings, and keeps \
+                     every query in memory",
+                )
+            }
             _ => continue,
         };
         let edit = match &seen.kind {
             InstrumentKind::DebugPages(argument) => Some(Edit::replace(*argument, "False")),
+            InstrumentKind::DjangoDebug => Some(Edit::replace(seen.place, "False")),
             _ => None,
         };
         report
@@ -65,4 +77,15 @@ fn check_app(app: &App, service: Option<&Service>, _: &Context, out: &mut Findin
             .help("switch it on from the environment of developers only")
             .fix(edit.map(|edit| Fix::safe("switch it off", vec![edit])));
     }
+}
+
+/// Whether settings are named for somebody's own machine.
+fn for_developers(place: Place, context: &Context) -> bool {
+    let path = context.files.get(place.file).path();
+    path.split(['/', '_', '.', '-']).any(|part| {
+        matches!(
+            part,
+            "dev" | "develop" | "development" | "local" | "test" | "tests" | "example" | "sample" | "demo" | "ci"
+        )
+    })
 }

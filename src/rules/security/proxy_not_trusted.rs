@@ -14,7 +14,9 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
     };
     let deployment = service.deployment;
     let uvicorn = deployment.server == ServerName::Uvicorn || service.class_name().contains("Uvicorn");
-    let Some(trusted) = deployment.setting("forwarded_allow_ips").filter(|trusted| uvicorn && !trusted.is_set()) else {
+    let own = service.is_gunicorn() && service.class_name() == "asgi";
+    let reads = uvicorn || own;
+    let Some(trusted) = deployment.setting("forwarded_allow_ips").filter(|trusted| reads && !trusted.is_set()) else {
         return;
     };
     // A proxy of the same machine is trusted, and the variable may come from outside.
@@ -29,11 +31,19 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
     });
     let by_ingress = || {
         let around = &deployment.surroundings;
-        Some(("the ingress", around.tls?, around.service?))
+        let who = if deployment.kind == UnitKind::ComposeService { "Traefik" } else { "the ingress" };
+        // A label stands in the very service that it speaks of.
+        let passes = if around.service.is_none() { around.tls } else { around.service };
+        Some((who, around.tls?, passes?))
     };
     let Some((who, tls, passes)) = by_proxy.or_else(by_ingress) else { return };
     // Before, a network was a name that matches nobody.
-    let networks = deployment.version_of("uvicorn").is_none_or(|version| version >= Version::new(0, 31, 0));
+    let networks = if own {
+        deployment.version.version >= Version::new(24, 1, 0)
+    } else {
+        deployment.version_of("uvicorn").is_none_or(|version| version >= Version::new(0, 31, 0))
+    };
+    let server = if own { "Gunicorn" } else { "Uvicorn" };
     let fix = networks
         .then(|| service.give("forwarded_allow_ips", &Value::Str(PRIVATE.to_owned()), context))
         .flatten()
@@ -42,12 +52,12 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
         deployment.command,
         "trusts 127.0.0.1 only",
         format!(
-            "{who} takes TLS off, and Uvicorn does not believe its `X-Forwarded-Proto`: redirects lead to http://, and \
+            "{who} takes TLS off, and {server} does not believe its `X-Forwarded-Proto`: redirects lead to http://, and \
              every client seems to have the address of the proxy",
         ),
     )
     .related(tls, "takes TLS off")
-    .related(passes, "passes requests on from another address")
+    .related_to((passes != tls).then(|| Located::new("passes requests on from another address".to_owned(), passes)))
     .help("set `FORWARDED_ALLOW_IPS` to the network of the proxy")
     .fix(fix);
 }

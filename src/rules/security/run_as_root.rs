@@ -15,7 +15,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     // Kubernetes refuses to start a container that would run as root then.
     let refused = deployment.surroundings.refuses_root;
     let root = deployment.user.as_ref().is_none_or(|user| matches!(user.value.as_str(), "root" | "0" | "0:0"));
-    if !built || own || refused || !root {
+    if !built || own || refused || !root || deployment.surroundings.user_is_open {
         return;
     }
     let place = deployment.user.as_ref().map_or(container, |user| user.place);

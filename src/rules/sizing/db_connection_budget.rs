@@ -17,8 +17,7 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
         return;
     }
     let [pool] = app.connections.as_slice() else { return };
-    let name = if service.deployment.server == ServerName::Uwsgi { "processes" } else { "workers" };
-    let Some(workers) = service.deployment.setting(name) else { return };
+    let Some(workers) = service.workers() else { return };
     let (Some(count), Some((copies, source, copies_at))) = (workers.int(), service.copies(context)) else { return };
     let each = i64::from(pool.size.0) + i64::from(pool.overflow.0);
     let rolls =

@@ -1,4 +1,4 @@
-//! Fires when production runs on Gunicorn's default of one worker that serves one request.
+//! Fires when production runs on the default of one worker that serves one request, of Gunicorn or uWSGI.
 
 use super::prelude::*;
 
@@ -6,7 +6,8 @@ pub(super) const RULE: Rule = rule!("default-single-sync-worker", Shape::Deploym
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
-    if !service.is_gunicorn() || !service.in_production() {
+    let uwsgi = deployment.server == ServerName::Uwsgi;
+    if !(service.is_gunicorn() || uwsgi) || !service.in_production() {
         return;
     }
     // Anybody who sets one of the two has thought about it, and what is unknown may be anything.
@@ -15,8 +16,15 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         // `gunicorn $OPTIONS app:app` is how further options are asked for.
         deployment.setting(name).filter(by_default).is_some_and(|setting| setting.winner.is_settled())
     };
-    let one_at_a_time = deployment.class.is_some_and(|class| class.name() == "sync");
-    if !(untouched("workers") && untouched("threads") && one_at_a_time) {
+    // The emperor serves nothing itself, and a cheaper number is one that somebody has thought of.
+    let other = ["emperor", "cheaper", "cheaper_initial", "gevent", "async", "asyncio", "greenlet"];
+    let one_at_a_time = if uwsgi {
+        deployment.app.is_some() && !other.iter().any(|name| deployment.setting(name).is_some_and(Setting::is_set))
+    } else {
+        deployment.class.is_some_and(|class| class.name() == "sync")
+    };
+    let workers = if uwsgi { "processes" } else { "workers" };
+    if !(untouched(workers) && untouched("threads") && one_at_a_time) {
         return;
     }
     // Replicas share the load, and for an ASGI application the class itself is the fault.
@@ -27,19 +35,24 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     }
     // Whatever reads a Procfile may set the variable: Heroku does so in every dyno.
     let platform = matches!(deployment.kind, UnitKind::Procfile | UnitKind::Platform);
-    let unless = if platform { ", unless the platform sets `WEB_CONCURRENCY`" } else { "" };
+    let unless = if platform && !uwsgi { ", unless the platform sets `WEB_CONCURRENCY`" } else { "" };
     let report = out
         .report(
             deployment.command,
-            "neither `workers` nor `threads` is set",
+            format!("neither `{workers}` nor `threads` is set"),
             format!(
-                "one sync worker serves one request at a time{unless}: a single slow client or query stops the service"
+                "one {} serves one request at a time{unless}: a single slow client or query stops the service",
+                if uwsgi { "process of uWSGI" } else { "sync worker" }
             ),
         )
         .at_most(if deployment.container.is_some() { Confidence::High } else { Confidence::Medium });
     let report = if platform { report.severity(Severity::Advice) } else { report };
     report
-        .help("set `threads = 4` (which makes it a gthread worker) or `workers`; `farrier advise` computes both")
+        .help(if uwsgi {
+            "set `processes` or `threads`; `farrier advise` computes both"
+        } else {
+            "set `threads = 4` (which makes it a gthread worker) or `workers`; `farrier advise` computes both"
+        })
         .fix(
             service
                 .give("threads", &Value::Int(4), context)

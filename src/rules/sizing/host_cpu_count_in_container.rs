@@ -5,7 +5,7 @@ use super::prelude::*;
 pub(super) const RULE: Rule = rule!("host-cpu-count-in-container", Shape::Deployment(check));
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
-    for name in ["workers", "threads"] {
+    for name in ["workers", "processes", "threads"] {
         let Some(setting) = service.deployment.setting(name) else {
             continue;
         };

@@ -9,8 +9,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let Some(inputs) = service.inputs.filter(|_| service.in_production()) else { return };
     // Without a limit, or anything known of a worker, there is no sum.
     let (Some(limit), Some(worker)) = (&inputs.memory, &inputs.per_worker) else { return };
-    let name = if service.deployment.server == ServerName::Uwsgi { "processes" } else { "workers" };
-    let Some(workers) = service.deployment.setting(name) else { return };
+    let Some(workers) = service.workers() else { return };
     let (Some(count), Some(place)) = (workers.int().filter(|&count| count > 1), workers.place()) else { return };
     let threads = service.threads().and_then(|threads| u32::try_from(threads).ok()).unwrap_or(1);
     let each = capacity::grown_worker(worker.value.low, threads);
@@ -44,7 +43,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         })
         .fix(
             (fits > 0)
-                .then(|| service.set(name, &Value::Int(fits), context))
+                .then(|| service.set(workers.setting.name(), &Value::Int(fits), context))
                 .flatten()
                 .map(|edit| Fix::unsafe_(format!("start {fits} workers"), vec![edit])),
         );

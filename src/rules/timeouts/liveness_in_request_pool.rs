@@ -53,16 +53,21 @@ fn check(service: &Service, _: &Context, out: &mut Findings) {
     if window >= out.parameter("window") {
         return;
     }
+    let (of_which, requests, are) = if slots == 1 {
+        ("the only slot".to_owned(), "one request".to_owned(), "is")
+    } else {
+        (format!("one of {slots} slots"), format!("{slots} requests"), "are")
+    };
     out.report(
         probe.place,
         "restarts the container",
         format!(
-            "the liveness probe waits for one of {slots} slots like any request: {slots} requests of {} are enough to have a \
-             healthy container killed",
+            "the liveness probe waits for {of_which} like any request: {requests} of {} {are} enough to have a healthy \
+             container killed",
             seconds(window)
         ),
     )
-    .related(service.class_place(), format!("{slots} requests at a time"))
+    .related(service.class_place(), format!("{requests} at a time"))
     .help("probe the port (`tcpSocket`) or allow a minute, and leave it to the readiness probe to take the pod out of service")
     .fix(None);
 }

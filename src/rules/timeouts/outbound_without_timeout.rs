@@ -5,7 +5,7 @@ use crate::app::{Category, Context as Runs, Limit, Reached};
 
 pub(super) const RULE: Rule = rule!("outbound-without-timeout", Shape::App(check));
 
-fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) {
+fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Findings) {
     let Some(service) = service.filter(|service| service.in_production() && !service.runs_loop()) else { return };
     let waits = |call: &&Reached| {
         call.limit == Limit::Never
@@ -13,8 +13,11 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
             && matches!(call.category, Category::Http | Category::Mail)
             && call.contexts.contains(&Runs::Worker)
     };
+    let serves = |call: &Reached| !call.handlers.iter().all(|(_, place, _)| context.is_aside(*place));
     // One finding for all: the call that most handlers wait for stands for the rest.
-    let Some(worst) = app.reached.iter().filter(waits).max_by_key(|call| call.handler_count) else { return };
+    let Some(worst) = app.reached.iter().filter(waits).max_by_key(|call| (serves(call), call.handler_count)) else {
+        return;
+    };
     let others: Vec<&Reached> = app.reached.iter().filter(waits).filter(|call| call.call != worst.call).collect();
     let Some(slots) = service.slots() else { return };
     let more = match others.len() {
@@ -24,20 +27,24 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
     };
     // A sync worker is killed in the middle of a request that takes too long.
     let sync = service.deployment.class.is_some_and(|class| class.name() == "sync");
-    let killed = service.deployment.int("timeout").filter(|&seconds| sync && seconds > 0);
+    let limit = if service.deployment.server == ServerName::Uwsgi { "harakiri" } else { "timeout" };
+    let bounded = sync || limit == "harakiri";
+    let killed = service.deployment.int(limit).filter(|&seconds| bounded && seconds > 0);
     let until = killed.map_or_else(String::new, |seconds| format!(" before its worker is killed after {seconds} s"));
+    let held = if slots == 1 {
+        "one request that waits for a service that hangs takes the only slot".to_owned()
+    } else {
+        format!("{slots} requests that wait for a service that hangs take all {slots} slots")
+    };
     let mut report = out
-        .report(
-            worst.call,
-            "waits without a limit",
-            format!(
-                "`{}` never gives up{until}{more}: {slots} requests that wait for a service that hangs take all {slots} \
-                 slots",
-                worst.what
-            ),
-        )
+        .report(worst.call, "waits without a limit", format!("`{}` never gives up{until}{more}: {held}", worst.what))
         .related_to(
-            worst.handlers.first().map(|(name, place, _)| Located::new(format!("`{name}` reaches it"), *place)),
+            worst
+                .handlers
+                .iter()
+                .find(|(_, place, _)| !context.is_aside(*place))
+                .or(worst.handlers.first())
+                .map(|(name, place, _)| Located::new(format!("`{name}` reaches it"), *place)),
         );
     for call in others.iter().take(3) {
         report = report.related(call.call, format!("`{}` neither", call.what));

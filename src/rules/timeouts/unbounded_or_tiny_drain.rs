@@ -2,6 +2,7 @@
 
 use super::prelude::*;
 use crate::app::Held;
+use crate::deployment::UnitKind;
 
 pub(super) const RULE: Rule = rule!("unbounded-or-tiny-drain", Shape::Deployment(check));
 
@@ -12,12 +13,14 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     else {
         return;
     };
+    // Started from Python by nobody knows whom, perhaps in a thread: no signal may reach it, and no kill follow.
+    let stopped = deployment.kind != UnitKind::PythonLauncher;
     let says = match deployment.server {
-        ServerName::Uvicorn => {
+        ServerName::Uvicorn if stopped => {
             "waits for it without a limit when it is asked to stop, so every deploy ends with SIGKILL"
         }
         ServerName::Hypercorn => "waits 3 s for it when it is asked to stop, its default, and cuts it off",
-        ServerName::Granian => "waits for its workers without a limit when it is asked to stop",
+        ServerName::Granian if stopped => "waits for its workers without a limit when it is asked to stop",
         _ => return,
     };
     // Uvicorn closes web sockets itself, and what waits for an answer from elsewhere ends with it.

@@ -1,4 +1,4 @@
-//! Fires when the version of the server that runs no longer has the worker class.
+//! Fires when the version of the server that runs no longer has the worker class, or the next one will not.
 
 use super::prelude::*;
 
@@ -9,8 +9,9 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let Some(class) = deployment.class else {
         return;
     };
-    let Some(until) = class.until().filter(|&until| until <= deployment.version.version) else {
-        return;
+    let version = deployment.version.version;
+    let Some(until) = class.until().filter(|&until| until <= version) else {
+        return announced(service, class, context, out);
     };
     let replacement = class.deprecated().map_or("gthread", |deprecated| deprecated.replacement.as_str());
     let name = class.name();
@@ -28,4 +29,36 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
             .set("worker_class", &Value::Str(replacement.to_owned()), context)
             .map(|edit| Fix::unsafe_(format!("use `{replacement}`"), vec![edit])),
     );
+}
+
+/// A class that still runs, although its authors have announced its end or left it.
+fn announced(service: &Service, class: &WorkerClass, context: &Context, out: &mut Findings) {
+    let deployment = service.deployment;
+    // What moved to another package has a rule of its own.
+    let Some(deprecated) = class.deprecated().filter(|deprecated| deprecated.distribution != "uvicorn") else {
+        return;
+    };
+    if deprecated.since.is_some_and(|since| since > deployment.version.version) {
+        return;
+    }
+    let name = class.name();
+    let why = match (class.until(), deprecated.since) {
+        (Some(until), _) => format!("`{name}` is deprecated, and {} {until} no longer has it", deployment.server),
+        (None, Some(since)) => format!("`{name}` is deprecated since {} {since}", deployment.server),
+        (None, None) => {
+            format!(
+                "`{name}` has no authors any more: nobody mends its parser of HTTP, or makes it run on a new Python"
+            )
+        }
+    };
+    let replacement = deprecated.replacement.as_str();
+    out.report(service.class_place(), "nobody maintains it", why)
+        .severity(Severity::Warning)
+        .at_most(if deployment.version.is_assumed() { Confidence::Medium } else { Confidence::High })
+        .help(format!("use `{replacement}`"))
+        .fix(
+            service
+                .set("worker_class", &Value::Str(replacement.to_owned()), context)
+                .map(|edit| Fix::unsafe_(format!("use `{replacement}`"), vec![edit])),
+        );
 }

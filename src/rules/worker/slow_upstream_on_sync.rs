@@ -41,7 +41,15 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
     let calls: Vec<&Reached> = app.reached.iter().filter(asks_others).collect();
     // What most handlers wait for counts, and of several such calls the longest.
     let weighs = |a: &Reached, b: &Reached| {
-        a.handler_count.cmp(&b.handler_count).then_with(|| seconds(a).total_cmp(&seconds(b)))
+        let serves = |call: &Reached| !call.handlers.iter().all(|(_, place, _)| context.is_aside(*place));
+        let limited = |call: &Reached| call.limit != Limit::Never;
+        let by_count = a.handler_count.cmp(&b.handler_count);
+        // That a call never gives up is told at the call.
+        serves(a)
+            .cmp(&serves(b))
+            .then(by_count)
+            .then(limited(a).cmp(&limited(b)))
+            .then_with(|| seconds(a).total_cmp(&seconds(b)))
     };
     let Some(slowest) = calls.iter().copied().max_by(|a, b| weighs(a, b)) else {
         return;
@@ -54,13 +62,13 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
     if handlers.len() < 2 && slowest.handler_count < 2 && calls.iter().all(unlimited) {
         return;
     }
-    let handler = slowest.handlers.first().map_or("", |(name, ..)| name.as_str());
+    let serving = slowest.handlers.iter().find(|(_, place, _)| !context.is_aside(*place));
+    let handler = serving.or(slowest.handlers.first()).map_or("", |(name, ..)| name.as_str());
     let of_what = if slowest.timeout == Timeout::Operation { " for each read" } else { "" };
     let how_long = match slowest.limit {
         Limit::Given(limit) => format!(", up to {limit} s{of_what}"),
         Limit::Default(limit) => format!(", up to {limit} s{of_what} by default"),
-        Limit::Never => ", without any timeout".to_owned(),
-        Limit::Unknown => String::new(),
+        Limit::Never | Limit::Unknown => String::new(),
     };
     let plural = if count == 1 { "" } else { "s" };
     let report = out

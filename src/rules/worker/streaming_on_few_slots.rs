@@ -1,7 +1,7 @@
 //! Fires when responses that stay open take up the few slots of a worker that runs one request in each.
 
 use super::prelude::*;
-use crate::app::Held;
+use crate::app::{Framework, Held};
 
 pub(super) const RULE: Rule = rule!("streaming-on-few-slots", Shape::App(check));
 
@@ -12,6 +12,7 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
     let Some(slots) = service.slots().filter(|slots| exact(*slots) < out.parameter("slots")) else {
         return;
     };
+    web_sockets(app, service, slots, out);
     // A file, or a list that is sent in pieces, is done as soon as the client has it.
     for stream in &app.streaming {
         let (why, place) = match &stream.held {
@@ -37,4 +38,23 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
         };
         report.help("serve streams from a service of their own, on an event loop, `gevent` or many threads").fix(None);
     }
+}
+
+/// A web socket holds a thread for as long as its client stays; where there is one slot in a worker, another rule says
+/// what happens.
+fn web_sockets(app: &App, service: &Service, slots: i64, out: &mut Findings) {
+    let threaded = service.deployment.class.is_some_and(|class| class.model() == Model::Threads);
+    // Clients of Socket.IO are counted by a rule of their own.
+    let own = service.deployment.asks_for("flask-socketio") || service.deployment.asks_for("python-socketio");
+    let Some(place) = app.websockets.first().filter(|_| threaded && !own && app.framework == Framework::Flask) else {
+        return;
+    };
+    out.report(
+        *place,
+        "stays open",
+        format!("a web socket holds one of {slots} slots as long as it is open: {slots} such clients stop the service"),
+    )
+    .related(service.class_place(), format!("`{}` runs one request in each slot", service.class_name()))
+    .help("give it as many threads as there are clients, or serve web sockets from a service of their own")
+    .fix(None);
 }

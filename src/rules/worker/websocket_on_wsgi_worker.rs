@@ -1,17 +1,30 @@
 //! Fires when web sockets are accepted where nothing keeps them open.
 
 use super::prelude::*;
-use crate::app::Framework;
+use crate::app::{Framework, InstrumentKind};
 
 pub(super) const RULE: Rule = rule!("websocket-on-wsgi-worker", Shape::App(check));
 
 fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) {
-    let one_each = |service: &&Service| {
-        service.is_gunicorn() && service.deployment.class.is_some_and(|class| class.model() == Model::OneRequest)
-    };
+    let model = |service: &Service| service.deployment.class.map(WorkerClass::model);
+    let one_each = |service: &&Service| service.is_gunicorn() && model(service) == Some(Model::OneRequest);
     // An ASGI application under such a worker has a worse fault, and the consumers of Channels are served by another
     // server, whatever the project loads along.
     let here = app.interface == AppInterface::Wsgi && app.framework == Framework::Flask;
+    // Flask-Sockets leaves the protocol to the worker, and those of Gunicorn leave it to nobody.
+    let handed = |seen: &&crate::app::Instrument| seen.kind == InstrumentKind::HandedSockets;
+    let plain = service.filter(|service| here && matches!(model(service), Some(Model::Greenlets | Model::Threads)));
+    if let (Some(service), Some(sockets)) = (plain, app.instruments.iter().find(handed)) {
+        out.report(
+            sockets.place,
+            "expects `wsgi.websocket`",
+            format!("`{}` takes no web sockets: every upgrade is answered with 404", service.class_name()),
+        )
+        .related(service.class_place(), "speaks HTTP alone")
+        .help("use the class `geventwebsocket.gunicorn.workers.GeventWebSocketWorker`, or flask-sock in place of Flask-Sockets")
+        .fix(None);
+        return;
+    }
     let Some(service) = service.filter(one_each).filter(|_| here) else {
         return;
     };

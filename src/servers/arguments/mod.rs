@@ -24,6 +24,8 @@ pub struct Argument {
     pub prefix: String,
     /// The bytes of its text.
     pub place: Place,
+    /// Where the text was taken from, where those bytes only name it: the value of a variable.
+    pub origin: Option<Place>,
     /// The bytes to take out to remove it from its list of words.
     pub removal: Place,
     /// Whether the file holds exactly the text.
@@ -71,6 +73,8 @@ pub struct Given {
     pub value: Outcome,
     /// The bytes of its value; `None` for an option without one.
     pub value_place: Option<Place>,
+    /// Where its value was taken from, or the option itself, as in [`Argument::origin`].
+    pub origin: Option<Place>,
     /// All words to take out to drop the option; empty if it shares a word with another one.
     pub removal: Vec<Place>,
     /// Whether `value_place` holds exactly the value, so that another can be written there.
@@ -128,6 +132,7 @@ impl Argument {
             prefix: text.clone().unwrap_or_else(|| word.parts.iter().map_while(known).collect()),
             text,
             place: word.place,
+            origin: None,
             removal: word.removal,
             literal: word.is_literal(),
             unless_set: None,

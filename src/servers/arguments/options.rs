@@ -101,6 +101,7 @@ impl Options {
             flag: flag.place(),
             value,
             value_place: piece.map(Piece::place),
+            origin: piece.unwrap_or(flag).word.origin,
             removal,
             literal: piece.is_some_and(Piece::is_exact),
             text: piece.and_then(Piece::text).map(str::to_owned),

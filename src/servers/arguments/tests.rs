@@ -24,6 +24,7 @@ fn words(line: &str) -> Vec<Argument> {
             removal: place,
             literal: unknown.is_none(),
             unless_set: None,
+            origin: None,
             single: false,
             maybe,
         });

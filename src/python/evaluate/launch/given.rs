@@ -8,7 +8,7 @@ use std::rc::Rc;
 use crate::source::Span;
 
 use super::super::call::Arguments;
-use super::super::cell::{Cell, Deps, Thing};
+use super::super::cell::{Cell, Thing};
 use super::super::run::{Run, Step};
 
 /// Where the function and its arguments are among those of the call.
@@ -119,14 +119,10 @@ impl<'a> Run<'a, '_> {
             Way::Target => None,
         };
         if is_dotted {
-            self.with_offset(offset, |run| run.call_cell(&target, given, at)).map(|_| ())
-        } else {
-            let passed = given.all().cloned().chain([target.clone()]).collect();
-            let forget = |run: &mut Self| {
-                run.forget_values(passed, &"it would take too long to follow".into(), &Deps::default())
-            };
-            self.apart(|run| run.call_cell(&target, given, at).map(|_| ()), forget)
+            return self.with_offset(offset, |run| run.call_cell(&target, given, at)).map(|_| ());
         }
+        // A thread may run as long as the program does, which says nothing about what comes behind its start.
+        self.apart(|run| run.call_cell(&target, given, at).map(|_| ())).map(|_| ())
     }
 
     /// `functools.partial(function, ...)` is called.

@@ -9,10 +9,12 @@ use crate::source::Span;
 
 use super::super::call::Arguments;
 use super::super::cell::{Cell, Id, Text, Thing};
+use super::super::class::Class;
 use super::super::export::evaluated;
 use super::super::operators::tuple;
 use super::super::run::{Run, Step};
 use super::super::state::Slot;
+use super::loads::Loads;
 use super::{Set, Sighting};
 
 const BASES: [(&str, &str); 5] = [
@@ -54,7 +56,8 @@ impl<'a> Run<'a, '_> {
             && let Thing::Instance(class, id) = &app.thing
             && let Some(base) = class.line().find_map(|class| base_of(&class.name))
         {
-            self.started(*id, base, at);
+            let class = Rc::clone(class);
+            self.started(&class, *id, base, at);
         }
         Ok(None)
     }
@@ -79,18 +82,53 @@ impl<'a> Run<'a, '_> {
                 Ok(Cell::new(Thing::None))
             }
             "load_config" if base != "gunicorn.app.base.BaseApplication" => {
+                self.initialise(receiver, id, base, at)?;
                 self.record_set(id, Cell::str(COMMAND_LINE), Cell::new(Thing::None), at)?;
                 Ok(Cell::new(Thing::None))
             }
             "load_default_config" | "do_load_config" | "load_config" | "chdir" => Ok(Cell::new(Thing::None)),
             "run" => {
-                self.started(id, base, at);
+                if let Thing::Instance(class, _) = &receiver.thing {
+                    let class = Rc::clone(class);
+                    self.started(&class, id, base, at);
+                }
                 Ok(Cell::new(Thing::None))
             }
             _ => {
                 let why = format!("what {method}() of an application gives");
                 self.call_unknown(receiver, arguments, &why, at)
             }
+        }
+    }
+
+    /// `init` of an application that reads the command line: what it returns is set in front of everything that
+    /// the command line, the variable and the configuration file say.
+    fn initialise(&mut self, receiver: &Cell<'a>, id: Id, base: &str, at: Span) -> Step<()> {
+        let Thing::Instance(class, _) = &receiver.thing else { return Ok(()) };
+        let class = Rc::clone(class);
+        if let Ok(None) = self.class_member(&class, "init") {
+            if base == "gunicorn.app.wsgiapp.WSGIApplication" {
+                let named = Cell::unknown("the application that the command line names");
+                self.set_attribute(receiver, "app_uri", &named, at)?;
+            }
+            return Ok(());
+        }
+        let words = || Cell::unknown("what is made of the words of the command line");
+        let arguments = Arguments { positional: vec![words(), words(), words()], ..Arguments::default() };
+        let returned = self.call_bound(receiver, &class, "init", arguments, at)?;
+        let entries = match &returned.thing {
+            Thing::None => Some(Vec::new()),
+            Thing::Dict(entries) => self.entries(*entries).map(<[_]>::to_vec),
+            _ => None,
+        };
+        match entries {
+            Some(entries) => {
+                for (name, value) in entries {
+                    self.record_set(id, name, value, at)?;
+                }
+                Ok(())
+            }
+            None => self.record_set(id, Cell::unknown("a name that is not known"), returned, at),
         }
     }
 
@@ -180,7 +218,7 @@ impl<'a> Run<'a, '_> {
     }
 
     /// Notes that an application runs, with what it has set.
-    fn started(&mut self, id: Id, base: &str, at: Span) {
+    fn started(&mut self, class: &Class<'a>, id: Id, base: &str, at: Span) {
         let configuration = match self.own(id, "cfg").map(|cell| cell.thing) {
             Some(Thing::Instance(_, configuration)) => Some(configuration),
             _ => None,
@@ -188,7 +226,13 @@ impl<'a> Run<'a, '_> {
         let sets = configuration.and_then(|configuration| self.sets_of(configuration, at));
         let known = sets.is_some();
         let sets = sets.unwrap_or_default();
-        let names = ["application", "app", "app_uri", "wsgi_app", "app_path", "app_import_str"];
+        let loads = self.loads(class, id);
+        // A method that is not followed may load what one of these names; that of Gunicorn loads `app_uri`.
+        let names: &[&str] = match &loads {
+            None => &["app_uri"],
+            Some(Loads::Unknown) => &["application", "app", "app_uri", "wsgi_app", "app_path", "app_import_str"],
+            Some(_) => &[],
+        };
         let app = names.iter().find_map(|name| self.own(id, name)).map(|cell| self.given(&cell));
         let sighting = Sighting {
             callee: format!("{base}.run"),
@@ -200,6 +244,7 @@ impl<'a> Run<'a, '_> {
             words: self.argument_words(),
             environment: self.changed_environment(),
             sets,
+            loads,
             offset: Some(0),
         };
         self.keep(sighting);

@@ -14,6 +14,7 @@ mod click;
 mod given;
 mod gunicorn;
 mod invoke;
+mod loads;
 mod tool;
 mod typer;
 mod words;
@@ -21,6 +22,8 @@ mod words;
 use std::rc::Rc;
 
 use crate::source::{FileId, Place, Span};
+
+pub use loads::Loads;
 
 pub(super) use super::super::launches::is_main;
 use super::super::syntax::ast::{self, Expr, Stmt};
@@ -41,6 +44,8 @@ use crate::values::Value;
 pub struct Course<'q> {
     /// Whether it is the program itself, so that `__name__` is `"__main__"`.
     pub program: bool,
+    /// What the program is called by, where that is known.
+    pub name: Option<&'q str>,
     /// The words behind the name of the program, each `None` where nobody knows it; `None` where nobody
     /// knows how the program is called, so that every option may or may not be given.
     pub words: Option<&'q [Option<String>]>,
@@ -79,6 +84,8 @@ pub struct Sighting {
     pub environment: Vec<(String, Option<Evaluated>)>,
     /// What an application class of Gunicorn sets, in order.
     pub sets: Vec<Set>,
+    /// What an application class of Gunicorn serves; `None` where Gunicorn itself loads that.
+    pub loads: Option<Loads>,
     /// How many values stand in front of its own arguments in the brackets of the call at `place`, which may be
     /// that of something which is given the function to call; `None` where its arguments are not told apart there.
     pub offset: Option<usize>,
@@ -228,7 +235,7 @@ impl<'a, 'i> Run<'a, 'i> {
             tools: Vec::new(),
             offset: Some(0),
         });
-        let mut items = vec![Cell::unknown("the name of the program")];
+        let mut items = vec![course.name.map_or_else(|| Cell::unknown("the name of the program"), Cell::str)];
         items.extend(course.words.into_iter().flatten().map(|word| match word {
             Some(word) => Cell::str(word),
             None => Cell::unknown("a word of the command line that nobody knows"),
@@ -422,20 +429,14 @@ impl<'a, 'i> Run<'a, 'i> {
         if self.witness.is_none() || self.depth > MAX_STEPS || !matches!(call, Expr::Call(_)) {
             return self.expression(expr).map(|_| ());
         }
-        let why = "it would take too long to follow".into();
-        self.apart(
-            |run| run.expression(expr).map(|_| ()),
-            |run| run.disturb(&Touched::expression(expr), &why, &Deps::default()),
-        )
+        if !self.apart(|run| run.expression(expr).map(|_| ()))? {
+            self.disturb(&Touched::expression(expr), &"it would take too long to follow".into(), &Deps::default());
+        }
+        Ok(())
     }
 
-    /// Does some work that does not take with it what comes behind: where it would take too long, `forget` says
-    /// what is not known any more.
-    pub(super) fn apart(
-        &mut self,
-        work: impl FnOnce(&mut Self) -> Step<()>,
-        forget: impl FnOnce(&mut Self),
-    ) -> Step<()> {
+    /// Whether `work` comes to an end; where it does not, everything is as it was before.
+    fn apart(&mut self, work: impl FnOnce(&mut Self) -> Step<()>) -> Step<bool> {
         let before = self.snapshot()?;
         let (depth, nesting, tries) = (self.depth, self.nesting, self.tries);
         let (control, handling, escapes) = (self.control.clone(), self.handling.clone(), self.escapes.clone());
@@ -446,10 +447,9 @@ impl<'a, 'i> Run<'a, 'i> {
                 self.state = before;
                 (self.depth, self.nesting, self.tries) = (depth, nesting, tries);
                 (self.control, self.handling, self.escapes) = (control, handling, escapes);
-                forget(self);
-                Ok(())
+                Ok(false)
             }
-            result => result,
+            result => result.map(|()| true),
         }
     }
 
@@ -488,6 +488,7 @@ impl<'a, 'i> Run<'a, 'i> {
             words: self.argument_words(),
             environment: self.changed_environment(),
             sets: Vec::new(),
+            loads: None,
             offset: self.witness.as_ref().and_then(|witness| witness.offset),
         };
         self.keep(sighting);
