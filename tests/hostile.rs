@@ -292,6 +292,50 @@ fn an_expression_without_end_has_no_value() {
     }
 }
 
+/// What grows with every line, or costs more than its length.
+#[test]
+fn what_doubles_stays_small() {
+    let lines = |count: usize, line: &dyn Fn(usize) -> String| (1..count).map(line).collect::<String>();
+    let doubling = |n: usize| format!("A{n}=${{A{}}}${{A{}}}\n", n - 1, n - 1);
+    let chart = [("chart/Chart.yaml", "name: a\nversion: 1\n".to_owned()), ("chart/values.yaml", "a: 1\n".to_owned())];
+    let template =
+        format!("kind: Deployment\n{{{{ $a := \"x\" }}}}\n{}", "{{ $a = printf \"%s%s\" $a $a }}\n".repeat(60));
+    let cases: Vec<Vec<(&str, String)>> = vec![
+        vec![
+            (".env", format!("A0=xxxxxxxx\n{}", lines(400, &doubling))),
+            (
+                "compose.yaml",
+                "services:\n  web:\n    env_file: .env\n    command: gunicorn app:app -n ${A399}\n".to_owned(),
+            ),
+        ],
+        chart.into_iter().chain([("chart/templates/web.yaml", template)]).collect(),
+        vec![("Dockerfile", format!("FROM python\nCMD [\"gunicorn\"{}]\n", ", \"x\"".repeat(1 << 19)))],
+        vec![(
+            "Dockerfile",
+            format!("FROM python\nENV {}\nCMD gunicorn a\n", lines(1 << 18, &|n| format!("A{n}={n} "))),
+        )],
+        vec![("Dockerfile", format!("FROM python\n{}CMD gunicorn a\n", "COPY a b\n".repeat(1 << 18)))],
+        vec![
+            ("Procfile", "web: gunicorn -c gunicorn.conf.py app:app\n".to_owned()),
+            ("gunicorn.conf.py", lines(6_000, &|n| format!("class A{n}:\n    x = {n}\n")) + "workers = 2\n"),
+        ],
+        vec![
+            ("Procfile", "web: gunicorn -c gunicorn.conf.py app:app\n".to_owned()),
+            (
+                "gunicorn.conf.py",
+                "import os\n".to_owned() + &lines(6_000, &|n| format!("if os.getenv('A{n}'):\n    workers = {n}\n")),
+            ),
+        ],
+        vec![
+            ("Procfile", "web: gunicorn -c gunicorn.conf.py app:app\n".to_owned()),
+            ("gunicorn.conf.py", format!("x = (1,)\n{}d = {{x: 1}}\n", "x = (x,) * 9000\n".repeat(8))),
+        ],
+    ];
+    for files in cases {
+        farrier(project(&files).path(), &["check", "--format", "json"], PATIENCE);
+    }
+}
+
 #[test]
 fn a_configuration_that_never_ends_is_read_to_its_end() {
     for text in ["while True: pass\nworkers = 2\n", "import itertools\nfor _ in itertools.count(): pass\n"] {

@@ -35,7 +35,7 @@ pub(super) fn development(unit: &Unit, files: &Files) -> Option<Located<String>>
     let path = if host::is_remote(unit.kind) { without_template(path) } else { path };
     let why = if unit.kind == UnitKind::Task {
         format!("`{}` is a task that somebody runs by hand", unit.name)
-    } else if let Some(part) = path.split('/').find(|part| named(part)) {
+    } else if let Some(part) = path.split('/').find(|part| named(part) && !holds_images(unit, part)) {
         format!("`{part}` is named for development")
     } else if named(&unit.name) {
         format!("`{}` is named for development", unit.name)
@@ -50,6 +50,11 @@ pub(super) fn development(unit: &Unit, files: &Files) -> Option<Located<String>>
         return mounted_sources(unit, files);
     };
     Some(Located::new(why, unit.place))
+}
+
+/// Whether a folder is where people keep what builds their images, those for production as well.
+fn holds_images(unit: &Unit, part: &str) -> bool {
+    unit.kind == UnitKind::Image && part.eq_ignore_ascii_case("ci")
 }
 
 /// Why a script at `place` is not what runs in production: `tests/start.sh`, `run-dev.sh`. What lies below

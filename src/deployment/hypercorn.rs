@@ -78,7 +78,7 @@ pub(super) fn read(
 
 /// What a file of TOML sets.
 pub(super) fn toml(files: &Files, file: FileId, table: &'static Table, version: Version) -> Read {
-    let said = read::toml_settings(file, files.get(file).text());
+    let said = read::toml_settings(file, files.get(file).readable().text());
     let mut read = Read { errors: said.error.into_iter().collect(), ..Read::default() };
     read.last_assignment = said.entries.iter().filter(|entry| entry.literal).map(|entry| entry.statement).next_back();
     for entry in said.entries {

@@ -103,6 +103,62 @@ pub(super) fn recipe<'f>(unit: &Unit, files: &Files, facts: &Facts, services: &[
     }
 }
 
+/// How the image is built that a compose service names without building it, if the project tells: a service that
+/// builds one of that name, the folder that holds the script which the service starts, or the name of a Dockerfile.
+pub(super) fn told<'f>(unit: &Unit, files: &Files, facts: &Facts, services: &[&'f Unit]) -> Option<Recipe<'f>> {
+    if unit.build.is_some() {
+        return None;
+    }
+    let name = name_of(&unit.image.as_ref()?.value);
+    if name.as_ref().is_some_and(|name| is_foreign(name)) {
+        return None;
+    }
+    let by_build = name.as_ref().and_then(|name| composed(name, files, services));
+    by_build.or_else(|| of_script(unit, files, facts, services)).or_else(|| {
+        let name = name?;
+        let dockerfiles = production(files, facts);
+        let fits = |alias: &String| {
+            *alias == name || name.strip_suffix(alias.as_str()).is_some_and(|rest| rest.ends_with(['-', '_', '.']))
+        };
+        let mut found = dockerfiles.iter().filter(|&&file| aliases(files.get(file).path()).iter().any(fits));
+        let only = found.next().filter(|_| found.next().is_none())?;
+        Some(alone(*only, files))
+    })
+}
+
+/// The image that holds the script which a service starts by a relative path, where the project has the script in one
+/// place and builds one image from there.
+fn of_script<'f>(unit: &Unit, files: &Files, facts: &Facts, services: &[&'f Unit]) -> Option<Recipe<'f>> {
+    let started = unit.entrypoint.as_ref().or(unit.command.as_ref())?;
+    let word = started.simple.iter().flatten().find_map(|word| word.text().filter(|text| text.ends_with(".sh")))?;
+    let path = word.trim_start_matches("./");
+    if path.starts_with(['/', '.']) || !path.contains('/') {
+        return None;
+    }
+    let base = |file: &str| {
+        let rest = file.strip_suffix(path)?;
+        if rest.is_empty() { Some(String::new()) } else { rest.strip_suffix('/').map(str::to_owned) }
+    };
+    let mut bases = files.iter().filter_map(|(_, file)| base(file.path()));
+    let folder = bases.next().filter(|_| bases.next().is_none())?;
+    let built: Vec<Recipe<'f>> = services
+        .iter()
+        .filter_map(|unit| image::recipe(unit, files))
+        .filter(|recipe| recipe.context == folder)
+        .collect();
+    if let Some((first, rest)) = built.split_first() {
+        let same = rest.iter().all(|other| other.dockerfile == first.dockerfile && other.target == first.target);
+        return same.then(|| built.into_iter().next()).flatten();
+    }
+    let dockerfiles = production(files, facts);
+    let mut beside = dockerfiles.iter().filter(|&&file| {
+        let own = files.get(file).folder();
+        own == folder || own == locate::join(&folder, "docker")
+    });
+    let only = beside.next().filter(|_| beside.next().is_none())?;
+    Some(Recipe { dockerfile: *only, target: None, context: folder })
+}
+
 fn alone<'f>(dockerfile: FileId, files: &Files) -> Recipe<'f> {
     Recipe { dockerfile, target: None, context: files.get(dockerfile).folder().to_owned() }
 }

@@ -146,8 +146,11 @@ impl<'f> Scene<'f> {
             arguments.set(argument, &outer);
         }
         let by_name = is_cluster || unit.kind == UnitKind::Platform && unit.build.is_none();
-        let recipe =
-            if by_name { image_name::recipe(unit, files, facts, services) } else { image::recipe(unit, files) };
+        let recipe = if by_name {
+            image_name::recipe(unit, files, facts, services)
+        } else {
+            image::recipe(unit, files).or_else(|| image_name::told(unit, files, facts, services))
+        };
         let built_here =
             recipe.as_ref().and_then(|recipe| image::build(facts, recipe.dockerfile, recipe.target, &arguments));
         let pulled = || image::of_registry(unit.image.as_ref().filter(|_| recipe.is_none())?, facts);

@@ -1,5 +1,7 @@
 //! From everything that sets a setting to the one value that counts.
 
+use std::collections::BTreeMap;
+
 use super::commands::Parted;
 use super::configuration::Read;
 use super::effective::{Candidate, Layer, Resolved, Settings, Site};
@@ -41,7 +43,10 @@ impl Sources<'_> {
         let mut settings = Settings::default();
         let configuration = self.configuration.take().unwrap_or_default();
         errors.extend(configuration.errors);
-        let mut configured = configuration.candidates;
+        let mut configured: BTreeMap<&str, Vec<Candidate>> = BTreeMap::new();
+        for (setting, candidate) in configuration.candidates {
+            configured.entry(setting.name()).or_default().push(candidate);
+        }
         let untrusted = configuration.untrusted.or_else(|| self.unread.clone());
         for setting in self.table.settings().filter(|setting| setting.applies_to(self.version)) {
             let mut candidates = vec![self.default(setting)];
@@ -55,14 +60,7 @@ impl Sources<'_> {
             if let Some((place, why)) = &untrusted {
                 candidates.push(unknown(Layer::ConfigFile, *place, why.clone()));
             }
-            let mut at = 0;
-            while at < configured.len() {
-                if configured[at].0.name() == setting.name() {
-                    candidates.push(configured.remove(at).1);
-                } else {
-                    at += 1;
-                }
-            }
+            candidates.extend(configured.remove(setting.name()).unwrap_or_default());
             candidates.extend(self.words(setting, Layer::OptionsVariable, &self.options, errors));
             candidates.extend(self.words(setting, Layer::CommandLine, &self.command_line, errors));
             for dependency in self.further_words(setting) {
@@ -163,7 +161,12 @@ impl Sources<'_> {
         let last = self.command_line.given.iter().rfind(|given| given.setting.name() == setting.name());
         let optional = self.command_line.optional.iter();
         let counting = optional.filter(|(_, place)| may_set(*place, last, &self.command_line));
-        counting.map(|(name, _)| Dependency::Environment { name: name.clone(), default: None }).collect()
+        let possible = self.command_line.possible.iter().filter(|(name, _)| *name == setting.name());
+        counting
+            .map(|(name, _)| name)
+            .chain(possible.map(|(_, variable)| variable))
+            .map(|name| Dependency::Environment { name: name.clone(), default: None })
+            .collect()
     }
 
     /// What a list of words says about the setting, in order.

@@ -1,5 +1,6 @@
 //! The walk.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,7 @@ use ignore::{DirEntry, WalkBuilder};
 
 use super::Error;
 use crate::findings::Note;
-use crate::source::Guess;
+use crate::source::{FileKind, Guess};
 
 /// Folders that hold other people's code, or what a build made; skipped whatever ignore files say.
 const SKIPPED: [&str; 10] = [
@@ -86,6 +87,7 @@ pub fn discover(root: &Path, named: &[PathBuf], options: &Options) -> Result<Fou
     let mut found = Found::default();
     let excluded = excluded(root, &options.exclude)?;
     found.idle = idle(root, &options.exclude);
+    let kept_out = excluded.clone();
     let walk = walk(root).overrides(excluded).sort_by_file_name(std::ffi::OsStr::cmp).build();
     for entry in walk {
         match entry {
@@ -108,10 +110,32 @@ pub fn discover(root: &Path, named: &[PathBuf], options: &Options) -> Result<Fou
             found.files.push(Candidate { path, kind });
         }
     }
+    found.others.extend(left_out_of_git(root, &found.files, &kept_out));
     found.files.sort();
     found.files.dedup();
     found.notes.sort();
     Ok(found)
+}
+
+/// The files of variables that git leaves out, because they hold secrets, beside files that may name them: the
+/// service runs with them nevertheless.
+fn left_out_of_git(root: &Path, files: &[Candidate], excluded: &Override) -> Vec<String> {
+    let own = Gitignore::new(root.join(".farrierignore")).0;
+    let known: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
+    let naming = files.iter().filter(|file| !matches!(file.kind, Guess::Sure(FileKind::Python)));
+    let folders: BTreeSet<&str> =
+        naming.map(|file| file.path.rsplit_once('/').map_or("", |(folder, _)| folder)).collect();
+    let paths =
+        folders.into_iter().map(|folder| if folder.is_empty() { ".env".to_owned() } else { format!("{folder}/.env") });
+    paths
+        .filter(|path| {
+            let real = root.join(path);
+            !known.contains(path.as_str())
+                && !excluded.matched(&real, false).is_ignore()
+                && !own.matched_path_or_any_parents(path, false).is_ignore()
+                && fs::symlink_metadata(&real).is_ok_and(|metadata| metadata.is_file())
+        })
+        .collect()
 }
 
 fn missing(path: &Path, error: std::io::Error) -> Error {
@@ -296,6 +320,16 @@ mod tests {
             found,
             [".env.production", "Procfile", "app/main.py", "build/__init__.py", "build/own.py", "env/web.env"]
         );
+    }
+
+    #[test]
+    fn variables_that_git_leaves_out_are_there_for_who_names_them() {
+        let folder = project(&["compose.yaml", ".env", "web/Procfile", "web/.env", "app/m.py", "app/.env"]);
+        fs::write(folder.path().join(".gitignore"), ".env\n").unwrap();
+        let found = |options: &Options| discover(folder.path(), &[], options).unwrap().others;
+        assert_eq!(found(&Options::default()), [".env", "web/.env"]);
+        let options = Options { exclude: vec!["web".to_owned()], ..Options::default() };
+        assert_eq!(found(&options), [".env"]);
     }
 
     #[test]

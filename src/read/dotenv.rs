@@ -52,6 +52,7 @@ pub enum Notation {
 
 /// The variables of a file as who reads it sees them, in order; a later one of the same name wins.
 pub fn variables(file: FileId, source: &SourceFile, notation: Notation) -> Vec<Variable> {
+    let source = source.readable();
     match notation {
         Notation::Python => all(file, source.text(), Reader::Python).0,
         Notation::Compose => all(file, source.text(), Reader::Compose).0,

@@ -72,8 +72,10 @@ fn alone(text: &str, body: &Decoded, kind: FileKind) -> Option<String> {
     let indented = line < from && text.get(line..from)?.trim().is_empty();
     // White space in front of a line says something in INI files, and a line break ends a line that a
     // shell goes on with.
-    let filler =
-        if matches!(kind, FileKind::Script | FileKind::Python | FileKind::PythonConfiguration) { b' ' } else { b'\n' };
+    let filler = match kind {
+        FileKind::Script | FileKind::Python | FileKind::PythonConfiguration | FileKind::HypercornToml => b' ',
+        _ => b'\n',
+    };
     let mut bytes = vec![b'\n'; to];
     bytes.get_mut(from..to)?.fill(filler);
     if indented {
@@ -145,6 +147,19 @@ mod tests {
         assert_eq!(files.describe(script.commands()[0]), "Dockerfile:4");
         assert_eq!(facts.python.len(), 1);
         assert!(facts.notes.is_empty(), "{:?}", facts.notes);
+    }
+
+    #[test]
+    fn what_a_shell_prints_is_read_without_its_escapes() {
+        let text = "FROM python\nRUN printf \"bind = \\\"0.0.0.0:80\\\"\\nworkers = 2\\n\" > /h.toml\n\
+                    CMD hypercorn -c /h.toml a\n";
+        let (files, facts) = unfolded("Dockerfile", FileKind::Dockerfile, text);
+        assert!(facts.notes.is_empty(), "{:?}", facts.notes);
+        let part = files.iter().find(|(id, _)| files.owner(*id) != *id).map(|(id, _)| id).unwrap();
+        let settings = read::toml_settings(part, files.get(part).readable().text());
+        assert!(settings.error.is_none(), "{:?}", settings.error);
+        let keys: Vec<&str> = settings.entries.iter().map(|entry| entry.key.as_str()).collect();
+        assert_eq!(keys, ["bind", "workers"]);
     }
 
     #[test]

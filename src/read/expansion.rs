@@ -97,8 +97,11 @@ fn parts_at(text: &str, dialect: Dialect, depth: usize) -> Vec<WordPart> {
                     add(&mut parts, WordPart::Opaque(text.get(at..end).unwrap_or_default().to_owned()));
                     at = end;
                 } else {
-                    add(&mut parts, WordPart::Text(char.to_string()));
-                    at = next;
+                    let plain = |c: char| !matches!(c, '\'' | '"' | '\\' | '$' | '`' | '{');
+                    let rest = text.get(next..).unwrap_or_default();
+                    let end = rest.find(|c| !plain(c)).map_or(text.len(), |length| next + length);
+                    add(&mut parts, WordPart::Text(text.get(at..end).unwrap_or_default().to_owned()));
+                    at = end;
                 }
             }
         }

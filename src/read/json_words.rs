@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::source::{FileId, Place, Word, WordPart};
 
 use super::decoded::Decoded;
-use super::shell_words::Lexed;
+use super::shell_words::{Lexed, MAX_WORDS};
 
 /// The strings of the list that `text` is; `None` if it is anything else. A builder then takes the text
 /// for a shell command, single quotes and all.
@@ -63,6 +63,9 @@ impl Scanner<'_> {
             self.at += 1;
         } else {
             loop {
+                if strings.len() >= MAX_WORDS {
+                    return None;
+                }
                 strings.push(self.string()?);
                 match self.peek()? {
                     b',' => self.at += 1,

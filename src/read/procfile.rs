@@ -7,7 +7,7 @@ use super::decoded::Decoded;
 use super::{Facts, Unit, UnitKind, command, shell_comments};
 
 /// More processes than any Procfile has.
-const MAX_PROCESSES: usize = 1_000;
+const MAX_PROCESSES: usize = 200;
 
 /// Reads a Procfile.
 pub(super) fn read(file: FileId, source: &SourceFile, facts: &mut Facts) {

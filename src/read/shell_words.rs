@@ -11,7 +11,7 @@ use super::decoded::Decoded;
 use super::expansion::{self, Dialect};
 
 /// How many words a command line may have; the longest that people write have some hundred.
-const MAX_WORDS: usize = 20_000;
+pub(super) const MAX_WORDS: usize = 20_000;
 
 /// A word, and its text with this layer of quoting taken off, for a shell inside a shell.
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@
 //! not share.
 
 use super::Server;
-use super::wrappers::{ASIDE, WRAPPERS, Wrapper};
+use super::wrappers::{ASIDE, WATCHERS, WRAPPERS, Wrapper};
 
 /// What a command line starts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,6 +114,7 @@ fn program(words: &[Option<String>], at: usize) -> Option<Program> {
         "flask" => flask(words, at),
         "manage.py" | "django-admin" => django(words, at),
         _ if is_python(word) => python(words, at),
+        _ if WATCHERS.iter().any(|watcher| watcher.name == word) => watched(words, at),
         _ if has_extension(word) => Some(file(words, at)?),
         _ => None,
     }
@@ -164,9 +165,32 @@ fn module(words: &[Option<String>], at: usize) -> Option<Program> {
         "flask" => return flask(words, at),
         "fastapi" => return fastapi(words, at),
         "django" => return django(words, at),
+        other if WATCHERS.iter().any(|watcher| watcher.name == other) => return watched(words, at),
         other => return Some(Program::Python { code: Code::Module(other.to_owned()), first_argument: at + 1 }),
     };
     Some(Program::Server { server, name: at, first_argument: at + 1 })
+}
+
+/// Python code that a tool for tests or measurements runs: `coverage run -m gunicorn`.
+fn watched(words: &[Option<String>], at: usize) -> Option<Program> {
+    let name = base(known(words, at)?);
+    let watcher = WATCHERS.iter().find(|watcher| watcher.name == name)?;
+    let mut command = watcher.command;
+    let mut at = at + 1;
+    loop {
+        match known(words, at)? {
+            word if command == Some(word) => {
+                command = None;
+                at += 1;
+            }
+            "-m" | "--module" if command.is_none() => return module(words, at + 1),
+            "--" => at += 1,
+            option if watcher.valued.contains(&option) => at += 2,
+            option if option.starts_with('-') => at += 1,
+            _ if command.is_some() => return None,
+            _ => return program(words, at).or_else(|| file(words, at)),
+        }
+    }
 }
 
 fn fastapi(words: &[Option<String>], at: usize) -> Option<Program> {
@@ -323,6 +347,14 @@ mod tests {
             "dotenvx run -f .env -- gunicorn app:app",
             "aws-vault exec prod -- gunicorn app:app",
             "op run --env-file=.env -- python -m gunicorn app:app",
+            "coverage run --source src --branch -m gunicorn app:app",
+            "python -m coverage run -p -m gunicorn app:app",
+            "python -m debugpy --listen 0.0.0.0:5678 --wait-for-client -m gunicorn app:app",
+            "memray run --live-port 8001 -m gunicorn app:app",
+            "memray run -o /tmp/x.bin /usr/bin/gunicorn app:app",
+            "viztracer -o x.json -- gunicorn app:app",
+            "python -m cProfile -o x.prof -m gunicorn app:app",
+            "py-spy record -o x.svg -- gunicorn app:app",
         ];
         for line in gunicorn {
             assert_eq!(found(line), Some((Server::Gunicorn, "app:app".into())), "{line}");
@@ -354,6 +386,7 @@ mod tests {
             "git log -- gunicorn x",
             "kubectl exec web -- gunicorn app:app",
             "other -- gunicorn",
+            "coverage report -m gunicorn",
             "other -- echo gunicorn app:app",
         ];
         for line in lines {

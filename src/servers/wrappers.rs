@@ -139,6 +139,53 @@ pub(super) const WRAPPERS: &[Wrapper] = &[
     operands(&["direnv", "exec"], 1),
 ];
 
+/// A program that runs Python code and watches it: what it is given is what `python` would be given.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Watcher {
+    /// The word that names it, as a program or behind `python -m`.
+    pub(super) name: &'static str,
+    /// Its sub-command, if it has one.
+    pub(super) command: Option<&'static str>,
+    /// Options that take the next word as their value.
+    pub(super) valued: &'static [&'static str],
+}
+
+/// coverage.py 7, debugpy 1.8, memray 1.19, and those of their kind.
+pub(super) const WATCHERS: &[Watcher] = &[
+    Watcher {
+        name: "coverage",
+        command: Some("run"),
+        valued: &[
+            "--source",
+            "--source-pkgs",
+            "--omit",
+            "--include",
+            "--rcfile",
+            "--data-file",
+            "--context",
+            "--concurrency",
+        ],
+    },
+    Watcher {
+        name: "debugpy",
+        command: None,
+        valued: &["--listen", "--connect", "--log-to", "--adapter-access-token"],
+    },
+    Watcher { name: "memray", command: Some("run"), valued: &["-o", "--output", "--live-port"] },
+    Watcher {
+        name: "viztracer",
+        command: None,
+        valued: &["-o", "--output_file", "--tracer_entries", "--max_stack_depth"],
+    },
+    Watcher {
+        name: "pyinstrument",
+        command: None,
+        valued: &["-o", "--outfile", "-r", "--renderer", "-i", "--interval"],
+    },
+    Watcher { name: "scalene", command: None, valued: &["--outfile"] },
+    Watcher { name: "cProfile", command: None, valued: &["-o", "-s"] },
+];
+
 /// Programs behind whose `--` no command stands, or one that runs elsewhere.
 pub(super) const ASIDE: &[&str] = &[
     "grep",

@@ -130,9 +130,16 @@ fn resolve(parts: &[WordPart], lookup: &dyn Fn(&str) -> Option<String>) -> Optio
             }
             WordPart::Opaque(_) => return None,
         }
+        if text.len() > MAX_TEXT {
+            return None;
+        }
     }
     Some(text)
 }
+
+/// A kernel takes no argument and no variable that is longer: `MAX_ARG_STRLEN` of Linux is 128 KiB. What
+/// grows beyond it by variables that name each other is not followed.
+const MAX_TEXT: usize = 128 << 10;
 
 fn stand_ins(parts: &[WordPart], lookup: &dyn Fn(&str) -> Option<String>, found: &mut Vec<(String, Option<String>)>) {
     for part in parts {

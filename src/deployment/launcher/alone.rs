@@ -172,7 +172,11 @@ impl Search<'_> {
         let entry = Entry { file, call: None, by_path: true };
         let start = self.start(&entry);
         let (found, _) = self.follow(&entry, &start, None, Some(function));
-        let found = found.into_iter().filter(|one| one.sighting.place == Place::new(file, launch.span)).collect();
+        // Of several in it each is a way on its own.
+        let beside: Vec<Launch> =
+            self.candidates_of(file).into_iter().filter(|one| one.function == launch.function).collect();
+        let is_own = |one: &Launched| beside.iter().any(|launch| one.sighting.place == Place::new(file, launch.span));
+        let found = found.into_iter().filter(is_own).collect();
         let name = stem(self.files.get(file).path()).to_owned();
         self.keep(found, &name, launch.guarded, &start);
     }

@@ -12,14 +12,18 @@ use crate::python::syntax::visitor::{self, Visitor};
 use crate::source::{FileId, Files, Located, Place, Span};
 use crate::values::Value;
 
-/// The folder that a program run by its path imports `app` from: its own, if the module is there.
+/// The folder that a program imports `app` from: its own, if it is run by its path and the module is there, or
+/// the one that holds the package of the call, where the module is only there.
 pub(super) fn folder_of(launched: &Launched, app: &str, files: &Files) -> Option<String> {
-    let program = launched.program?;
-    let folder = files.get(program).folder();
     let path = app.split(':').next().unwrap_or(app).trim().replace('.', "/");
     let names = [format!("{path}.py"), format!("{path}/__init__.py")];
-    let holds = names.iter().any(|name| files.find(&join(folder, name)).is_some());
-    holds.then(|| folder.to_owned())
+    let holds = |folder: &str| names.iter().any(|name| files.find(&join(folder, name)).is_some());
+    let own = launched.program.map(|program| files.get(program).folder()).filter(|folder| holds(folder));
+    let package = || {
+        let folder = outside_packages(files, files.get(launched.sighting.place.file).folder());
+        (!holds("") && !holds("src") && holds(folder)).then_some(folder)
+    };
+    own.or_else(package).map(str::to_owned)
 }
 
 /// The application that an argument is: a name that the file with the call has for itself, or an expression.

@@ -246,10 +246,14 @@ impl Shell<'_> {
         let script = path.known().map(str::to_owned).and_then(|path| self.sourced(&path, state));
         let Some(script) = script else {
             // A virtual environment sets where programs are found, and nothing that a server reads.
-            let activates = path.text().ends_with("/activate");
-            if !activates {
-                let at = self.files().describe(path.place);
-                state.open(format!("a script that is not in the project, {at}"));
+            if path.text().ends_with("/activate") {
+                return Done::with(Status::Likely);
+            }
+            let what = format!("a script that is not in the project, {}", self.files().describe(path.place));
+            if path.known().is_none_or(sets_variables) {
+                state.forget(what, path.place);
+            } else {
+                state.open(what);
             }
             return Done::with(Status::Likely);
         };
@@ -272,6 +276,17 @@ impl Shell<'_> {
         self.scripts -= 1;
         Done { status: done.status, flow: if done.flow == Flow::Return { Flow::Next } else { done.flow } }
     }
+}
+
+/// Whether the name of a file says that it sets the variables of a program. A script with another name brings
+/// functions, or prepares something; a name that is not known could be anything.
+fn sets_variables(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    let is_script = name.ends_with(".sh") || name.ends_with(".bash");
+    let told = ["env", "var", "conf", "setting", "secret", "param", "credential"];
+    let told = told.iter().any(|part| name.contains(part));
+    let shells = matches!(name.as_str(), ".bashrc" | ".profile" | ".bash_profile" | "profile" | "bashrc");
+    told || !is_script && !shells
 }
 
 fn unset(state: &mut State, given: &[Field]) -> Done {

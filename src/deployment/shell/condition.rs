@@ -28,6 +28,23 @@ impl Status {
         }
     }
 
+    /// The same, if it is known, unless somebody sets one of the variables that it rests on.
+    pub(super) fn resting_on<'d>(self, depends: impl IntoIterator<Item = &'d Dependency>) -> Self {
+        let mut names: Vec<String> = Vec::new();
+        for dependency in depends {
+            let (Dependency::Environment { name, .. } | Dependency::InPlace { name, .. }) = dependency else {
+                continue;
+            };
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        match self {
+            Self::Known(holds) if !names.is_empty() => Self::Unless(holds, unless_set(names)),
+            other => other,
+        }
+    }
+
     fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Known(false), _) | (_, Self::Known(false)) => Self::Known(false),
@@ -40,7 +57,7 @@ impl Status {
         }
     }
 
-    fn or(self, other: Self) -> Self {
+    pub(super) fn or(self, other: Self) -> Self {
         self.not().and(other.not()).not()
     }
 }
@@ -239,15 +256,17 @@ impl<'e> Expression<'e, '_> {
             }
             "-eq" | "-ne" | "-lt" | "-le" | "-gt" | "-ge" => {
                 let number = |operand: &Operand| operand.known().and_then(|text| text.trim().parse::<i64>().ok());
-                let (Some(left), Some(right)) = (number(left), number(right)) else { return Status::Unknown };
-                Status::Known(match operator {
+                let (Some(one), Some(other)) = (number(left), number(right)) else { return Status::Unknown };
+                let (operands, left, right) = ([left, right], one, other);
+                let status = Status::Known(match operator {
                     "-eq" => left == right,
                     "-ne" => left != right,
                     "-lt" => left < right,
                     "-le" => left <= right,
                     "-gt" => left > right,
                     _ => left >= right,
-                })
+                });
+                resting_on(status, &operands)
             }
             _ => Status::Unknown,
         }
@@ -263,22 +282,28 @@ impl<'e> Expression<'e, '_> {
         let Some(text) = left.known() else { return Status::Unknown };
         if self.double {
             let matches = right.pattern.as_deref().and_then(Pattern::new).and_then(|pattern| pattern.matches(text));
-            return matches.map_or(Status::Unknown, Status::Known);
+            return resting_on(matches.map_or(Status::Unknown, Status::Known), &[left, right]);
         }
         let Some(other) = right.known() else { return Status::Unknown };
         // `dash` has no `==` and takes the test as failed; other shells of that name compare.
         if operator == "==" && self.state.dialect == Dialect::Posix && text == other {
             return Status::Unknown;
         }
-        Status::Known(text == other)
+        resting_on(Status::Known(text == other), &[left, right])
     }
 }
 
+/// The answer rests on what its operands rest on: it is another one if somebody sets those variables.
+fn resting_on(status: Status, operands: &[&Operand]) -> Status {
+    status.resting_on(operands.iter().flat_map(|operand| &operand.field.depends))
+}
+
 fn filled(operand: &Operand) -> Status {
-    match emptiness(operand.field.text()) {
+    let status = match emptiness(operand.field.text()) {
         Emptiness::Empty => Status::Known(false),
         Emptiness::Filled => Status::Known(true),
         Emptiness::Unless(names) => Status::Unless(false, unless_set(names)),
         Emptiness::Unknown => Status::Unknown,
-    }
+    };
+    resting_on(status, &[operand])
 }

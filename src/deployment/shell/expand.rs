@@ -111,6 +111,25 @@ impl Builder {
         }
     }
 
+    /// The words of a text that is one of several.
+    fn open(&mut self, from: &Field) {
+        let ways: Vec<Vec<&str>> = from.ways.iter().map(|way| way.split_whitespace().collect()).collect();
+        let known = from.known().is_some();
+        let Some(words) = common(&ways, known) else {
+            self.fields.push(Field::any(self.place));
+            return;
+        };
+        for (text, maybe) in words {
+            let text = text.map_or_else(text::something, str::to_owned);
+            let mut field = Field { removal: self.removal, maybe, ..Field::new(&text, from.place) };
+            field.quoted = false;
+            field.unlikely = if maybe && known { text::variable_of(&from.depends) } else { None };
+            field.depends.clone_from(&from.depends);
+            field.many = pattern::is_special(&text) && !text.starts_with('-');
+            self.fields.push(field);
+        }
+    }
+
     /// Words that come whole, the first glued to what is in front.
     fn fields(&mut self, fields: Vec<Field>, span_of: Place, quoted: bool) {
         for (n, field) in fields.into_iter().enumerate() {
@@ -173,6 +192,7 @@ impl Shell<'_> {
                     Expansion::Text(field) if state.options.splits_elsewhere => {
                         builder.add(&Field { many: true, ..field }, part.place, false);
                     }
+                    Expansion::Text(field) if word.parts.len() == 1 && !field.ways.is_empty() => builder.open(&field),
                     Expansion::Text(field) => builder.split(&field, part.place),
                     Expansion::Fields(fields) => builder.fields(fields, part.place, part.quoted),
                 },
@@ -197,8 +217,10 @@ impl Shell<'_> {
     /// Parts put together, `"$@"` with spaces between.
     pub(super) fn joined(&mut self, parts: &[Part], place: Place, state: &mut State) -> Field {
         let mut all = Field::of(Decoded::default(), place);
+        let mut ways = vec![String::new()];
         for part in parts {
             (all.source, all.origin) = (None, None);
+            let before = all.text().len();
             match &part.kind {
                 PartKind::Text(text) if parts.len() == 1 || !text.text().starts_with('~') || part.quoted => {
                     all.content.push_from(text, 0..text.text().len());
@@ -216,6 +238,17 @@ impl Shell<'_> {
                         }
                         Expansion::Fields(fields) => fields,
                     };
+                    if let [only] = fields.as_slice()
+                        && !only.ways.is_empty()
+                    {
+                        ways = ways
+                            .iter()
+                            .flat_map(|way| only.ways.iter().map(move |more| format!("{way}{more}")))
+                            .collect();
+                        all.content.push_escaped(only.text(), part.place.span);
+                        all.depend_on(&only.depends);
+                        continue;
+                    }
                     for (n, field) in fields.iter().enumerate() {
                         let space = if n > 0 { " " } else { "" };
                         let whole =
@@ -225,9 +258,14 @@ impl Shell<'_> {
                     }
                 }
             }
-            if all.text().len() > text::MAX_TEXT {
+            if all.text().len() > text::MAX_TEXT || ways.len() > text::MAX_WAYS {
                 return Field::new(&text::hole(), place);
             }
+            let more = all.text().get(before..).unwrap_or_default();
+            ways.iter_mut().for_each(|way| way.push_str(more));
+        }
+        if ways.len() > 1 && ways.iter().all(|way| text::is_known(way)) {
+            all.ways = ways;
         }
         all
     }
@@ -288,6 +326,38 @@ impl Shell<'_> {
         }
         Some(whole)
     }
+}
+
+/// The words of a text that is one of `ways`, each with whether it may not be there; a word that differs
+/// between them has no text. `None` where not even that can be told. Of ways that are not equally likely the
+/// first one is told, and what another one adds to it.
+fn common<'t>(ways: &[Vec<&'t str>], likely: bool) -> Option<Vec<(Option<&'t str>, bool)>> {
+    let first = ways.first()?;
+    let longest = ways.iter().max_by_key(|way| way.len())?;
+    let mut here = vec![true; longest.len()];
+    for way in ways {
+        let mut rest = way.iter().peekable();
+        let mut found = Vec::new();
+        for word in longest {
+            found.push(rest.next_if(|next| *next == word).is_some());
+        }
+        if rest.next().is_some() {
+            // Words in place of others.
+            return if likely {
+                Some(first.iter().map(|word| (Some(*word), false)).collect())
+            } else if ways.iter().all(|way| way.len() == first.len()) {
+                let same = |at: usize| ways.iter().all(|way| way.get(at) == first.get(at));
+                Some(first.iter().enumerate().map(|(at, word)| (Some(*word).filter(|_| same(at)), false)).collect())
+            } else {
+                None
+            };
+        }
+        // What the likely way has is there.
+        if !likely || std::ptr::eq(way, first) {
+            here.iter_mut().zip(found).for_each(|(here, found)| *here &= found);
+        }
+    }
+    Some(longest.iter().zip(here).map(|(word, here)| (Some(*word), !here)).collect())
 }
 
 /// `{a,b}` and `{1..3}`, which only bash takes apart.

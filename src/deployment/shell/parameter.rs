@@ -55,11 +55,17 @@ impl Shell<'_> {
             Operation::Length => Expansion::Text(match found {
                 Found::Unset => Field::new("0", place),
                 Found::One(field) => match field.known() {
-                    Some(known) => Field::new(&known.chars().count().to_string(), place),
+                    Some(known) => {
+                        let mut length = Field::new(&known.chars().count().to_string(), place);
+                        length.depend_on(&field.depends);
+                        length
+                    }
                     None => Field::new(&text::something(), place),
                 },
                 Found::Many(fields) if !fields.iter().any(Field::is_vague) => {
-                    Field::new(&fields.len().to_string(), place)
+                    let mut length = Field::new(&fields.len().to_string(), place);
+                    fields.iter().for_each(|field| length.depend_on(&field.depends));
+                    length
                 }
                 Found::Many(_) => Field::new(&text::something(), place),
             }),

@@ -441,7 +441,7 @@ impl Shell<'_> {
             removal: field.removal,
             // Only bytes that are exactly the text can be replaced by another.
             literal: text.as_deref() == Some(self.files().text_at(field.place)),
-            unless_set: field.vanishes().map(str::to_owned),
+            unless_set: field.vanishes().map(str::to_owned).or_else(|| field.unlikely.clone()),
             single: field.quoted && !field.many && !field.maybe,
             maybe: field.maybe,
             text,

@@ -280,21 +280,22 @@ impl State {
             }
             let exported = [ours, theirs].iter().flatten().any(|variable| variable.exported);
             let place = [ours, theirs].iter().flatten().find_map(|variable| variable.held.place());
-            match (likelier, ours) {
-                (Some(depends), Some(_)) => {
-                    if let Some(variable) = self.variables.get_mut(&name) {
-                        variable.held.depend_on(depends);
+            let place = place.unwrap_or(self.called_at);
+            let (ours, theirs) = (ours.map(|ours| &ours.held), theirs.map(|theirs| &theirs.held));
+            let missing = |held: Option<&Held>| held.is_none() && self.is_missing(&name);
+            let held = match likelier {
+                Some(depends) => likely(&name, ours, theirs, depends),
+                None => match (ours, theirs) {
+                    (Some(Held::Many(ours)), Some(Held::Many(theirs))) => Some(Held::Many(either(ours, theirs, place))),
+                    (Some(Held::One(one)), Some(Held::One(other))) => Some(Held::One(open(one, other, place))),
+                    (Some(Held::One(one)), other) | (other, Some(Held::One(one))) if missing(other) => {
+                        Some(Held::One(open(&Field::new("", place), one, place)))
                     }
-                }
-                (Some(_), None) => {}
-                (None, _) => {
-                    let place = place.unwrap_or(self.called_at);
-                    let held = match (ours.map(|ours| &ours.held), theirs.map(|theirs| &theirs.held)) {
-                        (Some(Held::Many(ours)), Some(Held::Many(theirs))) => Held::Many(either(ours, theirs, place)),
-                        _ => Held::One(Field::new(&text::hole(), place)),
-                    };
-                    self.variables.insert(name, Variable { held, exported });
-                }
+                    _ => Some(Held::One(Field::new(&text::hole(), place))),
+                },
+            };
+            if let Some(held) = held {
+                self.variables.insert(name, Variable { held, exported });
             }
         }
         if likelier.is_none() {
@@ -327,6 +328,58 @@ impl State {
     }
 }
 
+/// What a variable is likely to hold, and what it holds if somebody sets one of the variables in `depends`;
+/// `None` where nothing is to be changed.
+fn likely(name: &str, ours: Option<&Held>, theirs: Option<&Held>, depends: &[Dependency]) -> Option<Held> {
+    let mut held = match (ours, theirs) {
+        (Some(Held::Many(ours)), Some(Held::Many(theirs))) => {
+            let also = if longer(ours, theirs) { theirs.as_slice() } else { &[] };
+            let mut words = ours.clone();
+            let behind = also.iter().skip(ours.len());
+            words.extend(behind.map(|field| unlikely(field, depends)));
+            Held::Many(words)
+        }
+        (Some(Held::One(one)), Some(Held::One(other))) => {
+            let mut one = one.clone();
+            one.or_else(&other.possible());
+            Held::One(one)
+        }
+        (Some(held), _) => held.clone(),
+        // What is set on the other way alone is empty on this one, unless somebody sets it as well.
+        (None, Some(Held::One(other))) => {
+            let mut one = Field::new("", other.place);
+            one.or_else(&other.possible());
+            one.depend_on(&text::unless_set(vec![name.to_owned()]));
+            Held::One(one)
+        }
+        (None, Some(Held::Many(words))) => Held::Many(words.iter().map(|field| unlikely(field, depends)).collect()),
+        (None, _) => return None,
+    };
+    held.depend_on(depends);
+    Some(held)
+}
+
+/// A word that is there only if somebody sets one of the variables in `depends`.
+fn unlikely(field: &Field, depends: &[Dependency]) -> Field {
+    Field { maybe: true, unlikely: text::variable_of(depends), ..field.clone() }
+}
+
+/// Whether `theirs` is `ours` with more words behind.
+fn longer(ours: &[Field], theirs: &[Field]) -> bool {
+    theirs.len() > ours.len() && ours.iter().zip(theirs).all(|(ours, theirs)| ours.is_same(theirs))
+}
+
+/// A text that is the one or the other.
+fn open(one: &Field, other: &Field, place: Place) -> Field {
+    let mut either = Field::new(&text::hole(), place);
+    let mut ways = one.clone();
+    ways.or_else(&other.possible());
+    either.ways = ways.ways;
+    either.depend_on(&one.depends);
+    either.depend_on(&other.depends);
+    either
+}
+
 /// The words of two lists, either of which is possible: one that only has more keeps those as words that may
 /// be there; what stands in the place of something else could be anything.
 fn either(ours: &[Field], theirs: &[Field], place: Place) -> Vec<Field> {
@@ -339,7 +392,7 @@ fn either(ours: &[Field], theirs: &[Field], place: Place) -> Vec<Field> {
     let mut all = ours[..front].to_vec();
     if ours_middle.is_empty() || theirs_middle.is_empty() {
         let more = ours_middle.into_iter().chain(theirs_middle);
-        all.extend(more.map(|field| Field { maybe: true, ..field }));
+        all.extend(more.map(|field| Field { maybe: true, unlikely: None, ..field }));
     } else {
         all.push(Field::any(place));
     }

@@ -104,8 +104,9 @@ impl<'a> Shell<'a> {
             }
             Statement::Arithmetic(parts) => {
                 let place = parts.first().map_or(state.called_at, |part| part.place);
-                let (value, _) = self.number(parts, place, state);
-                let done = Done::with(value.map_or(Status::Unknown, |value| Status::Known(value != 0)));
+                let (value, depends) = self.number(parts, place, state);
+                let status = value.map_or(Status::Unknown, |value| Status::Known(value != 0));
+                let done = Done::with(status.resting_on(&depends));
                 Self::stopped(done, state, guarded)
             }
             Statement::Not(inner) => {
@@ -324,12 +325,7 @@ impl<'a> Shell<'a> {
             };
             rest = behind;
             for pattern in &arm.patterns {
-                status = match (status, self.matches(value, pattern, state)) {
-                    (Status::Known(true), _) | (_, Status::Known(true)) => Status::Known(true),
-                    (Status::Known(false), next) => next,
-                    (status, Status::Known(false)) => status,
-                    _ => Status::Unknown,
-                };
+                status = status.or(self.matches(value, pattern, state));
             }
             if status != Status::Known(false) {
                 break arm;
@@ -371,7 +367,7 @@ impl<'a> Shell<'a> {
             };
         };
         let matches = Pattern::new(&pattern).and_then(|pattern| pattern.matches(known));
-        matches.map_or(Status::Unknown, Status::Known)
+        matches.map_or(Status::Unknown, Status::Known).resting_on(&value.depends)
     }
 
     fn simple(&mut self, simple: &Simple, state: &mut State, guarded: bool) -> Done {
@@ -430,6 +426,15 @@ impl<'a> Shell<'a> {
                         let mut whole = Field::new(&format!("{}{}", before.text(), value.text()), word.place);
                         whole.depend_on(&before.depends);
                         whole.depend_on(&value.depends);
+                        let more = value.possible();
+                        let ways: Vec<String> = before
+                            .possible()
+                            .iter()
+                            .flat_map(|front| more.iter().map(move |behind| format!("{front}{behind}")))
+                            .collect();
+                        if ways.len() > 1 && ways.len() <= text::MAX_WAYS {
+                            whole.ways = ways;
+                        }
                         if whole.text().len() > text::MAX_TEXT {
                             whole = Field::new(&text::hole(), word.place);
                         }

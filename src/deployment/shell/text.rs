@@ -19,6 +19,9 @@ const PASSED: char = '!';
 /// Longer text than any command line becomes unknown.
 pub(super) const MAX_TEXT: usize = 1 << 16;
 
+/// So many texts that one variable may hold are told apart.
+pub(super) const MAX_WAYS: usize = 8;
+
 /// Text of which nothing is known.
 pub(super) fn hole() -> String {
     [OPEN, CLOSE].iter().collect()
@@ -116,8 +119,12 @@ pub(super) struct Field {
     pub(super) many: bool,
     /// Whether it is there only on one of several ways that are all possible.
     pub(super) maybe: bool,
+    /// The variable without which it is not there, where that way is the likelier one.
+    pub(super) unlikely: Option<String>,
     /// Whether any of it was quoted, so that it is a word even if it is empty.
     pub(super) quoted: bool,
+    /// Every text that it may be, the likeliest first, where several are known; otherwise empty.
+    pub(super) ways: Vec<String>,
     /// The text as a format holds it, its variables not filled in, and who fills them in where a shell
     /// runs it.
     pub(super) raw: Option<Box<(Decoded, FilledBy)>>,
@@ -141,7 +148,9 @@ impl Field {
             depends: Vec::new(),
             many: false,
             maybe: false,
+            unlikely: None,
             quoted: true,
+            ways: Vec::new(),
             raw: None,
         }
     }
@@ -177,7 +186,34 @@ impl Field {
     /// Whether it is the same to whoever gets it.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         let (ours, theirs) = ((self.many, self.maybe), (other.many, other.maybe));
-        self.text() == other.text() && ours == theirs && (is_known(self.text()) || self.place == other.place)
+        self.text() == other.text()
+            && ours == theirs
+            && self.ways == other.ways
+            && (is_known(self.text()) || self.place == other.place)
+    }
+
+    /// The texts that it may be; nothing where they are not known.
+    pub(super) fn possible(&self) -> Vec<String> {
+        match self.known() {
+            _ if !self.ways.is_empty() => self.ways.clone(),
+            Some(text) => vec![text.to_owned()],
+            None => Vec::new(),
+        }
+    }
+
+    /// Notes that it may also be `others`.
+    pub(super) fn or_else(&mut self, others: &[String]) {
+        let mut ways = self.possible();
+        if ways.is_empty() || others.is_empty() {
+            self.ways.clear();
+            return;
+        }
+        for other in others {
+            if !ways.contains(other) {
+                ways.push(other.clone());
+            }
+        }
+        self.ways = if ways.len() > 1 && ways.len() <= MAX_WAYS { ways } else { Vec::new() };
     }
 
     pub(super) fn depend_on(&mut self, depends: &[Dependency]) {
@@ -187,6 +223,14 @@ impl Field {
             }
         }
     }
+}
+
+/// The first variable among `depends` that somebody may set.
+pub(super) fn variable_of(depends: &[Dependency]) -> Option<String> {
+    depends.iter().find_map(|dependency| match dependency {
+        Dependency::Environment { name, .. } | Dependency::InPlace { name, .. } => Some(name.clone()),
+        Dependency::Cpus { .. } | Dependency::Quota { .. } | Dependency::Other { .. } => None,
+    })
 }
 
 /// Variables that somebody may set.

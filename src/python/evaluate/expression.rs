@@ -363,14 +363,16 @@ impl<'a> Run<'a, '_> {
 
     /// Raises for what cannot be a key of a dict or an element of a set.
     pub(super) fn check_key(&mut self, key: &Cell<'a>, at: Span) -> Step<()> {
-        fn changes(thing: &Thing<'_>, depth: usize) -> bool {
+        // Tuples may hold the same tuple many times, on every level.
+        fn changes(thing: &Thing<'_>, left: &mut usize) -> bool {
+            *left = left.saturating_sub(1);
             match thing {
                 Thing::List(_) | Thing::Dict(_) => true,
-                Thing::Tuple(items) => depth < 8 && items.iter().any(|item| changes(&item.thing, depth + 1)),
+                Thing::Tuple(items) => items.iter().any(|item| *left > 0 && changes(&item.thing, left)),
                 _ => false,
             }
         }
-        if changes(&key.thing, 0) {
+        if changes(&key.thing, &mut 200) {
             self.fault(&[key], "TypeError", at, "a key that can change")?;
         }
         Ok(())

@@ -103,7 +103,12 @@ impl<'a> Run<'a, '_> {
         for stmt in self.steps_of(&module.body) {
             self.enter(stmt);
             let before = self.state.clone();
-            let exits = self.with_half(|run| run.block(std::slice::from_ref(stmt)));
+            // What changes the state first takes a copy of the names in it.
+            let names = before.scope(scope).map_or(0, |scope| scope.names.len()) + before.heap.len();
+            let exits = self.with_half(|run| {
+                run.spend(names / 16)?;
+                run.block(std::slice::from_ref(stmt))
+            });
             let Ok(mut exits) = exits else {
                 self.recover_from(before, stmt);
                 continue;

@@ -20,10 +20,15 @@ impl<'a> Run<'a, '_> {
         // Values can hold themselves, and functions can call each other.
         let mut objects = BTreeSet::new();
         let mut functions = BTreeSet::new();
+        let mut tuples = BTreeSet::new();
         while let Some(cell) = waiting.pop() {
             match &cell.thing {
                 _ if self.is_kept(&cell) => {}
-                Thing::Tuple(items) => waiting.extend(items.iter().cloned()),
+                Thing::Tuple(items) => {
+                    if tuples.insert(items.as_ptr() as usize) {
+                        waiting.extend(items.iter().cloned());
+                    }
+                }
                 Thing::Method(bound) => waiting.push(bound.0.clone()),
                 Thing::Made(_, arguments) => waiting.extend(arguments.all().cloned()),
                 Thing::List(_)

@@ -10,11 +10,44 @@ use super::cell::{Cell, Deps, Text, Thing};
 use super::export::to_value;
 use super::state::{Choice, Environ, Object, Scope, Slot, State};
 
+/// Of more bindings that may each have been the last one, only the latest are told.
+const MAX_RECORDS: usize = 200;
+
+/// How many elements one join compares before all others count as different.
+const MAX_COMPARED: usize = 20_000;
+
+/// How deep containers within containers are compared.
+const MAX_DEPTH: usize = 8;
+
+/// What comparing the two versions has cost.
+#[derive(Default)]
+struct Budget {
+    compared: std::cell::Cell<usize>,
+    depth: std::cell::Cell<usize>,
+}
+
+impl Budget {
+    /// Whether one more comparison can be paid for, here.
+    fn pays(&self) -> bool {
+        self.compared.set(self.compared.get() + 1);
+        self.compared.get() <= MAX_COMPARED && self.depth.get() <= MAX_DEPTH
+    }
+
+    fn deeper(&self) {
+        self.depth.set(self.depth.get() + 1);
+    }
+
+    fn back(&self) {
+        self.depth.set(self.depth.get() - 1);
+    }
+}
+
 /// Which way two versions parted.
 struct Parting<'c> {
     choice: Option<&'c Choice>,
     /// The side the first of the two took.
     first: bool,
+    budget: Budget,
 }
 
 impl Parting<'_> {
@@ -65,6 +98,7 @@ pub(super) fn join<'a>(
     let parting = Parting {
         choice: parted.as_ref().map(|(choice, _)| choice.as_ref()),
         first: parted.as_ref().is_some_and(|p| p.1),
+        budget: Budget::default(),
     };
     let cell = cells.map(|(a, b)| join_cells(a, b, &parting, &first, &second));
     if !Rc::ptr_eq(&first.heap, &second.heap) {
@@ -87,6 +121,7 @@ pub(super) fn join<'a>(
     if !Rc::ptr_eq(&first.assumed, &second.assumed) {
         first.assumed = Rc::new(first.assumed.intersection(&second.assumed).cloned().collect());
     }
+    first.owed += second.owed + parting.budget.compared.get() / 4;
     (first, cell)
 }
 
@@ -101,7 +136,7 @@ fn nobody_presumes(choice: &Choice) -> Rc<Choice> {
 }
 
 fn join_cells<'a>(a: Cell<'a>, b: Cell<'a>, parting: &Parting<'_>, of_a: &State<'a>, of_b: &State<'a>) -> Cell<'a> {
-    if same(&a.thing, &b.thing, of_a, of_b, 0) {
+    if same(&a.thing, &b.thing, of_a, of_b, &parting.budget) {
         return a.resting_on(&b);
     }
     let (presumed, other, of_presumed) = match parting.presumed_first() {
@@ -144,7 +179,8 @@ fn join_objects<'a>(
             Object::List(x.iter().zip(y).map(|(x, y)| cells(x, y)).collect())
         }
         (Object::Dict(x), Object::Dict(y))
-            if x.len() == y.len() && x.iter().zip(y).all(|(x, y)| same(&x.0.thing, &y.0.thing, of_a, of_b, 0)) =>
+            if x.len() == y.len()
+                && x.iter().zip(y).all(|(x, y)| same(&x.0.thing, &y.0.thing, of_a, of_b, &parting.budget)) =>
         {
             Object::Dict(x.iter().zip(y).map(|(x, y)| (cells(&x.0, &y.0), cells(&x.1, &y.1))).collect())
         }
@@ -208,6 +244,7 @@ fn together(a: &Slot<'_>, b: &Slot<'_>) -> Rc<[usize]> {
     let mut all: Vec<usize> = a.records.iter().chain(b.records.iter()).copied().collect();
     all.sort_unstable();
     all.dedup();
+    all.drain(..all.len().saturating_sub(MAX_RECORDS));
     all.into()
 }
 
@@ -243,11 +280,16 @@ fn join_environs<'a>(
 }
 
 /// Whether two things are certainly the same, or unknown for the same reason; containers by content, functions by identity.
-fn same<'a>(a: &Thing<'a>, b: &Thing<'a>, of_a: &State<'a>, of_b: &State<'a>, depth: usize) -> bool {
-    if depth > 8 {
+fn same<'a>(a: &Thing<'a>, b: &Thing<'a>, of_a: &State<'a>, of_b: &State<'a>, budget: &Budget) -> bool {
+    if !budget.pays() {
         return false;
     }
-    let both = |x: &Cell<'a>, y: &Cell<'a>| same(&x.thing, &y.thing, of_a, of_b, depth + 1);
+    let both = |x: &Cell<'a>, y: &Cell<'a>| {
+        budget.deeper();
+        let same = same(&x.thing, &y.thing, of_a, of_b, budget);
+        budget.back();
+        same
+    };
     match (a, b) {
         (Thing::None, Thing::None) => true,
         (Thing::Bool(a), Thing::Bool(b)) => a == b,

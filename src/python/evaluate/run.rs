@@ -1,5 +1,6 @@
 //! One run over a module: the budget, the scopes, and what was met on the way.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::source::{FileId, Place, Span};
@@ -15,9 +16,9 @@ use super::{How, Inputs};
 /// Steps one run may take; a step is about one node of the tree or a few hundred bytes.
 const FUEL: usize = 400_000;
 /// How deep calls and imports may nest.
-pub(super) const MAX_DEPTH: usize = 32;
+pub(super) const MAX_DEPTH: usize = 26;
 /// How deep one expression may nest inside all calls together, so that the stack suffices.
-pub(super) const MAX_NESTING: usize = 600;
+pub(super) const MAX_NESTING: usize = 500;
 
 /// Why an evaluation does not go on here.
 #[derive(Debug)]
@@ -94,6 +95,8 @@ pub(super) struct Run<'a, 'i> {
     /// What decided that this code runs at all.
     pub(super) control: Deps,
     pub(super) records: Vec<Record<'a>>,
+    /// Where the record of a name that is bound at a place is.
+    recorded: BTreeMap<(Span, Text), usize>,
     /// The statement of the first module that is being followed.
     pub(super) statement: Span,
     /// Whether the first module is run as a program.
@@ -125,6 +128,7 @@ impl<'a, 'i> Run<'a, 'i> {
             handling: None,
             control: Deps::default(),
             records: Vec::new(),
+            recorded: BTreeMap::new(),
             statement: Span::default(),
             program: false,
             watch: Watch::default(),
@@ -186,7 +190,10 @@ impl<'a, 'i> Run<'a, 'i> {
 
     /// A copy of the world, to come back to.
     pub(super) fn snapshot(&mut self) -> Step<State<'a>> {
-        self.spend(8 + self.state.heap.len() / 2 + self.state.path.len())?;
+        // Whichever version is changed first takes a copy of the names that it changes one of.
+        let names = self.state.scope(self.home).map_or(0, |scope| scope.names.len());
+        let owed = std::mem::take(&mut self.state.owed);
+        self.spend(8 + self.state.heap.len() / 2 + names / 4 + self.state.path.len() + owed)?;
         Ok(self.state.clone())
     }
 
@@ -298,13 +305,12 @@ impl<'a, 'i> Run<'a, 'i> {
             literal,
             cell: cell.clone(),
         };
-        let known = self.records.iter().position(|known| known.name == *name && known.name_span == site.name);
-        if let Some(at) = known {
-            self.records[at] = record;
-            return at;
+        let at = *self.recorded.entry((site.name, Rc::clone(name))).or_insert(self.records.len());
+        match self.records.get_mut(at) {
+            Some(known) => *known = record,
+            None => self.records.push(record),
         }
-        self.records.push(record);
-        self.records.len() - 1
+        at
     }
 
     /// Keeps a record of a name that statements which are not followed may bind.

@@ -74,6 +74,8 @@ pub(super) struct State<'a> {
     pub(super) path: Vec<(Rc<Choice>, bool)>,
     /// Variables that are set in this version, to an unknown text.
     pub(super) assumed: Rc<BTreeSet<Text>>,
+    /// What it has cost to join the versions that it was made of, and is not paid for yet.
+    pub(super) owed: usize,
 }
 
 impl<'a> State<'a> {

@@ -7,6 +7,9 @@ use crate::source::{Comment, Span};
 
 use super::super::decoded::Decoded;
 
+/// More instructions than any image is built with.
+pub(super) const MAX_INSTRUCTIONS: usize = 20_000;
+
 /// One instruction.
 #[derive(Debug, Clone)]
 pub(super) struct Instruction {
@@ -36,7 +39,9 @@ pub(super) fn scan(text: &str) -> (Vec<Instruction>, Vec<Comment>) {
     scanner.at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     scanner.directives();
     let mut instructions = Vec::new();
-    while let Some(line) = scanner.next_line() {
+    while instructions.len() < MAX_INSTRUCTIONS
+        && let Some(line) = scanner.next_line()
+    {
         if let Some(instruction) = scanner.instruction(line) {
             instructions.push(instruction);
         }

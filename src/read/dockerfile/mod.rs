@@ -26,6 +26,10 @@ const MAX_STAGES: usize = 200;
 
 /// More instructions than `ONBUILD` repeats.
 const MAX_TRIGGERS: usize = 1_000;
+/// More variables than all stages together set.
+const MAX_VARIABLES: usize = 10_000;
+/// More files than one `COPY` names.
+const MAX_SOURCES: usize = 1_000;
 /// Arguments that name arguments are followed this far.
 const MAX_DEPTH: usize = 8;
 
@@ -42,9 +46,13 @@ pub(super) fn read(file: FileId, source: &SourceFile, facts: &mut Facts) {
         shells: Vec::new(),
         triggers: Vec::new(),
         replayed: 0,
+        variables: 0,
     };
     for instruction in &instructions {
         reader.instruction(instruction);
+    }
+    if instructions.len() >= instructions::MAX_INSTRUCTIONS || reader.variables >= MAX_VARIABLES {
+        reader.facts.notes.push(Note::file(source.path(), "longer than any Dockerfile, so it was read in part"));
     }
     let stages = reader.stages;
     facts.units.extend(stages);
@@ -76,6 +84,8 @@ struct Reader<'a> {
     triggers: Vec<Vec<Instruction>>,
     /// How many of those ran.
     replayed: usize,
+    /// How many variables are set so far.
+    variables: usize,
 }
 
 /// What runs shell form.
@@ -91,7 +101,9 @@ impl Reader<'_> {
         match instruction.keyword.as_str() {
             "FROM" => self.from(instruction),
             "ARG" if self.stages.is_empty() => {
-                self.arguments.extend(assignments::variables(rest, self.file, true));
+                let variables = assignments::variables(rest, self.file, true);
+                self.arguments.extend(variables.into_iter().take(MAX_VARIABLES.saturating_sub(self.variables)));
+                self.variables += self.arguments.len();
             }
             "RUN" => self.run(instruction),
             "ARG" => self.argument(rest),
@@ -244,7 +256,9 @@ impl Reader<'_> {
         }
     }
 
-    fn set(&mut self, variables: Vec<Variable>) {
+    fn set(&mut self, mut variables: Vec<Variable>) {
+        variables.truncate(MAX_VARIABLES.saturating_sub(self.variables));
+        self.variables += variables.len();
         self.stage(|stage| {
             let start = stage.environment.len();
             stage.environment.extend(variables);
@@ -383,6 +397,7 @@ fn copied(rest: &Decoded, file: FileId) -> Option<Copied> {
         None => paths.text().split_whitespace().map(|word| word.trim_matches(['"', '\'']).to_owned()).collect(),
     };
     let destination = words.pop()?;
+    words.truncate(MAX_SOURCES);
     words.retain(|source| !source.starts_with("<<"));
     (!words.is_empty()).then_some(Copied { sources: words, destination, stage, written: None })
 }

@@ -202,7 +202,12 @@ fn python_parts(text: &str) -> Vec<WordPart> {
     while let Some(start) = text.get(at..).and_then(|rest| rest.find("${")).map(|start| at + start) {
         expansion::add(&mut parts, WordPart::Text(text[at..start].to_owned()));
         let inside = &text[start + 2..];
-        let variable = inside.find('}').and_then(|end| {
+        let Some(close) = inside.find('}') else {
+            // Nothing closes any of those that follow either.
+            at = start;
+            break;
+        };
+        let variable = Some(close).and_then(|end| {
             let (name, default) = match inside[..end].split_once(':') {
                 Some((name, default)) => (name, Some(default.strip_prefix('-')?)),
                 None => (&inside[..end], None),

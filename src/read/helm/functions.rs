@@ -9,7 +9,7 @@ use crate::source::Span;
 
 use super::super::decoded::Decoded;
 use super::super::kubernetes::node::HOLE;
-use super::value::{Value, hole, quoted, to_yaml};
+use super::value::{MAX_ELEMENTS, MAX_TEXT, Value, hole, quoted, to_yaml};
 
 /// Maps are joined this deep.
 const MAX_DEPTH: usize = 32;
@@ -64,6 +64,7 @@ pub(super) fn call(name: &str, arguments: &[Value], span: Span) -> Value {
             let mut items = Vec::new();
             for value in all() {
                 match value {
+                    Value::List(more) if items.len() + more.len() > MAX_ELEMENTS => return Value::Unknown,
                     Value::List(more) => items.extend(more.iter().cloned()),
                     Value::Nil => {}
                     _ => return Value::Unknown,
@@ -257,7 +258,11 @@ fn texts(name: &str, arguments: &[Value], span: Span) -> Option<Value> {
         "upper" => Some(changed(&text, &plain.to_ascii_uppercase())),
         "replace" => {
             let (from, to) = (option(0)?, option(1)?);
-            if plain.contains(from) { Some(changed(&text, &plain.replace(from, to))) } else { Some(Value::Text(text)) }
+            let found = plain.matches(from).take(MAX_TEXT).count();
+            if found.saturating_mul(to.len()) > MAX_TEXT {
+                return None;
+            }
+            if found > 0 { Some(changed(&text, &plain.replace(from, to))) } else { Some(Value::Text(text)) }
         }
         "join" => match last {
             Value::List(items) => {
@@ -269,6 +274,9 @@ fn texts(name: &str, arguments: &[Value], span: Span) -> Option<Value> {
                     }
                     let item = item.written(span);
                     out.push_from(&item, 0..item.text().len());
+                    if out.text().len() > MAX_TEXT {
+                        return None;
+                    }
                 }
                 Some(Value::Text(out))
             }
@@ -301,6 +309,9 @@ fn quote(name: &str, arguments: &[Value], span: Span) -> Value {
         if !out.text().is_empty() {
             out.push_escaped(" ", span);
         }
+        if out.text().len() > MAX_TEXT {
+            return Value::Unknown;
+        }
         let text = value.written(span);
         if name == "quote" {
             quoted(&mut out, &text, span);
@@ -322,6 +333,9 @@ fn printf(arguments: &[Value], span: Span) -> Decoded {
     let mut at = 0;
     while let Some(found) = plain.get(at..).and_then(|rest| rest.find('%')) {
         out.push_from(format, at..at + found);
+        if out.text().len() > MAX_TEXT {
+            return hole(span);
+        }
         at += found + 1;
         let Some(verb) = plain.get(at..).and_then(|rest| rest.chars().next()) else { break };
         at += verb.len_utf8();
@@ -355,6 +369,9 @@ fn indented(text: &Decoded, pad: &str, on_new_line: bool, span: Span) -> Decoded
     for line in text.text().split_inclusive('\n') {
         out.push_escaped(pad, span);
         out.push_from(text, at..at + line.len());
+        if out.text().len() > MAX_TEXT {
+            return hole(span);
+        }
         at += line.len();
     }
     out

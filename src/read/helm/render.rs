@@ -173,6 +173,11 @@ impl<'a> Renderer<'a> {
 
     /// Branches of which nobody can tell which one counts.
     fn open(&mut self, branches: &[(Option<Expression>, Vec<Piece>)], dot: &Value, out: &mut Decoded) {
+        let kept: usize = self.variables.iter().map(|(_, value)| 1 + value.weight() / 256).sum();
+        self.steps = self.steps.saturating_sub(kept * (1 + branches.len()));
+        if self.steps == 0 {
+            return;
+        }
         let before = self.variables.clone();
         let mut texts: Vec<Decoded> = Vec::new();
         let mut after = Vec::new();
@@ -212,6 +217,8 @@ impl<'a> Renderer<'a> {
     /// A body of which it is not known whether and with what it is written.
     fn blank(&mut self, body: &[Piece], out: &mut Decoded) {
         let mut text = Decoded::default();
+        let kept: usize = self.variables.iter().map(|(_, value)| 1 + value.weight() / 256).sum();
+        self.steps = self.steps.saturating_sub(kept);
         let before = self.variables.clone();
         self.pieces(body, &Value::Unknown, &mut text);
         self.variables = before;
@@ -239,11 +246,18 @@ impl<'a> Renderer<'a> {
         self.push(out, &open);
     }
 
+    /// Pays for a value that is copied.
     fn value(&mut self, expression: &Expression, dot: &Value, span: Span) -> Value {
         self.steps = self.steps.saturating_sub(1);
         if self.steps == 0 {
             return Value::Unknown;
         }
+        let value = self.plain_value(expression, dot, span);
+        self.steps = self.steps.saturating_sub(value.weight() / 256);
+        value
+    }
+
+    fn plain_value(&mut self, expression: &Expression, dot: &Value, span: Span) -> Value {
         match expression {
             Expression::Dot => dot.clone(),
             Expression::Variable(name) => {

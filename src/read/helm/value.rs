@@ -7,6 +7,10 @@ use crate::source::Span;
 use super::super::decoded::Decoded;
 use super::super::kubernetes::node::{HOLE, Kind, Node};
 
+/// More text, and more elements of a list, than any value of a template has.
+pub(super) const MAX_TEXT: usize = 1 << 20;
+pub(super) const MAX_ELEMENTS: usize = 10_000;
+
 /// A value of a template.
 #[derive(Debug, Clone)]
 pub(super) enum Value {
@@ -69,6 +73,14 @@ impl Value {
                     _ => Self::Text(decoded),
                 }
             }
+        }
+    }
+
+    /// A number for how much work it is to copy it.
+    pub(super) fn weight(&self) -> usize {
+        match self {
+            Self::Unknown | Self::Nil | Self::List(_) | Self::Map(_) => 0,
+            Self::Bool(_, text) | Self::Number(text) | Self::Text(text) => text.text().len(),
         }
     }
 
@@ -157,7 +169,8 @@ pub(super) fn to_yaml(value: &Value, span: Span) -> Decoded {
 
 fn write(out: &mut Decoded, value: &Value, indent: usize, span: Span, left: &mut usize) {
     *left = left.saturating_sub(1);
-    if *left == 0 {
+    if *left == 0 || out.text().len() > MAX_TEXT {
+        *left = 0;
         return;
     }
     let pad = " ".repeat(indent.min(200));

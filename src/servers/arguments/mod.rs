@@ -34,7 +34,8 @@ pub struct Argument {
     pub unless_set: Option<String>,
     /// Whether it is one word, whatever its variables hold.
     pub single: bool,
-    /// Whether it is there only on one of several ways that are all possible.
+    /// Whether it is there only on one of several ways that are all possible; that way needs the variable
+    /// `unless_set`, where there is one, so that without it is likelier.
     pub maybe: bool,
 }
 
@@ -55,6 +56,8 @@ pub struct Arguments {
     pub opaque: Vec<Place>,
     /// Variables that no file sets, each where further words stand if somebody does.
     pub optional: Vec<(String, Place)>,
+    /// Settings that words would set which are there only if somebody sets a variable, with the variable.
+    pub possible: Vec<(&'static str, String)>,
     /// The first option that prints something and exits, such as `--version`.
     pub exits: Option<Place>,
 }
@@ -235,6 +238,18 @@ pub fn parse(table: &'static Table, version: Version, words: &[Argument]) -> Arg
         }
         arguments
     };
+    let is_unlikely = |word: &&Argument| word.maybe && word.unless_set.is_some();
+    let unlikely: Vec<&Argument> = words.iter().filter(is_unlikely).collect();
+    if !unlikely.is_empty() {
+        let likely: Vec<Argument> = words.iter().filter(|word| !is_unlikely(word)).cloned().collect();
+        let mut arguments = parse(table, version, &likely);
+        for given in read(words).given {
+            let variable =
+                unlikely.iter().find(|word| word.place == given.flag).and_then(|word| word.unless_set.clone());
+            arguments.possible.extend(variable.map(|variable| (given.setting.name(), variable)));
+        }
+        return arguments;
+    }
     let sure: Vec<Argument> = words.iter().filter(|word| !word.maybe).cloned().collect();
     if sure.len() == words.len() {
         return read(words);

@@ -252,3 +252,16 @@ fn words_that_may_be_there_leave_the_others_known() {
     let arguments = parsed("-w 2 ~app:app");
     assert_eq!((app(&arguments), arguments.unnamed.is_some()), (None, true));
 }
+
+#[test]
+fn words_that_need_a_variable_leave_the_likely_values() {
+    let mut given = words("app:app --bind :1 ~-w ~4 ~--reload --timeout 5");
+    for word in given.iter_mut().filter(|word| word.maybe) {
+        word.unless_set = Some("A".to_owned());
+    }
+    let arguments = parse(table(Server::Gunicorn), "27.0.1".parse().unwrap(), &given);
+    assert!(arguments.last("workers").is_none() && arguments.last("reload").is_none());
+    assert_eq!(arguments.outcome("timeout"), Some(Outcome::Known(Value::Int(5))));
+    let possible: Vec<&str> = arguments.possible.iter().map(|(name, _)| *name).collect();
+    assert_eq!(possible, ["workers", "reload"]);
+}

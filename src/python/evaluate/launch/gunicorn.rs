@@ -13,6 +13,7 @@ use super::super::class::Class;
 use super::super::export::evaluated;
 use super::super::operators::tuple;
 use super::super::run::{Run, Step};
+use super::super::state::Slot;
 use super::loads::Loads;
 use super::{Set, Sighting};
 
@@ -28,6 +29,11 @@ const BASES: [(&str, &str); 5] = [
 pub(super) fn base_of(name: &str) -> Option<&'static str> {
     BASES.iter().find(|(known, _)| *known == name).map(|(_, base)| *base)
 }
+
+/// Begins the names under which a configuration holds what is set.
+const SET: &str = "(set)";
+/// Stands among them for the command line and the files that it names.
+const COMMAND_LINE: &str = "(command line)";
 
 impl<'a> Run<'a, '_> {
     /// A call of a class of Gunicorn itself, or of its program.
@@ -67,8 +73,7 @@ impl<'a> Run<'a, '_> {
     ) -> Step<Cell<'a>> {
         match method {
             "__init__" => {
-                let sets = self.list(Vec::new())?;
-                let configuration = self.tool("gunicorn.config.Config", vec![("(sets)".into(), sets)])?;
+                let configuration = self.tool("gunicorn.config.Config", Vec::new())?;
                 self.set_attribute(receiver, "cfg", &configuration, at)?;
                 if let Thing::Instance(class, _) = &receiver.thing {
                     let class = Rc::clone(class);
@@ -78,7 +83,7 @@ impl<'a> Run<'a, '_> {
             }
             "load_config" if base != "gunicorn.app.base.BaseApplication" => {
                 self.initialise(receiver, id, base, at)?;
-                self.record_set(id, Cell::str("(command line)"), Cell::new(Thing::None), at)?;
+                self.record_set(id, Cell::str(COMMAND_LINE), Cell::new(Thing::None), at)?;
                 Ok(Cell::new(Thing::None))
             }
             "load_default_config" | "do_load_config" | "load_config" | "chdir" => Ok(Cell::new(Thing::None)),
@@ -165,8 +170,51 @@ impl<'a> Run<'a, '_> {
         let Some(witness) = &mut self.witness else { return Ok(()) };
         witness.places.push(place);
         let index = i64::try_from(witness.places.len() - 1).unwrap_or(0);
-        let entry = tuple(vec![name, value.with_deps(&control), Cell::new(Thing::Int(index))]);
-        self.push_to(configuration, "(sets)", entry)
+        // By its name, so that what is set under a condition makes no other setting uncertain.
+        let key: Text = match &name.thing {
+            Thing::Str(text) if !name.soft => format!("{SET}{text}").into(),
+            _ => format!("{SET}({index})").into(),
+        };
+        let cell = tuple(vec![name, value.with_deps(&control), Cell::new(Thing::Int(index))]);
+        self.spend(1)?;
+        if let Some(scope) = self.state.scope_mut(configuration) {
+            scope.names.insert(key, Slot { cell, conditional: false, records: Rc::from([]) });
+        }
+        Ok(())
+    }
+
+    /// What was set in a configuration, in order; `None` if that is not known.
+    fn sets_of(&self, configuration: Id, at: Span) -> Option<Vec<Set>> {
+        let scope = self.state.scope(configuration).filter(|scope| scope.lost.is_none())?;
+        let mut sets = Vec::new();
+        for (key, slot) in &scope.names {
+            let Some(own) = key.strip_prefix(SET) else { continue };
+            let parts = match &slot.cell.thing {
+                Thing::Tuple(parts) => parts.as_ref(),
+                _ => &[],
+            };
+            let [name, value, Cell { thing: Thing::Int(index), .. }] = parts else {
+                let name = (!own.starts_with('(') || own == COMMAND_LINE).then(|| own.to_owned());
+                let value =
+                    evaluated(&Cell::unknown("set differently on several ways").resting_on(&slot.cell), &self.state);
+                sets.push((usize::MAX, Set { name, value, place: self.place(at) }));
+                continue;
+            };
+            let index = usize::try_from(*index).ok()?;
+            let place = *self.witness.as_ref()?.places.get(index)?;
+            let name = match &name.thing {
+                Thing::Str(text) if !name.soft => Some(text.to_string()),
+                _ => None,
+            };
+            let value = if slot.conditional {
+                Cell::unknown("set only under a condition that cannot be decided here").with_deps(&slot.cell.deps)
+            } else {
+                value.clone().resting_on(&slot.cell)
+            };
+            sets.push((index, Set { name, value: evaluated(&value, &self.state), place }));
+        }
+        sets.sort_by_key(|(index, _)| *index);
+        Some(sets.into_iter().map(|(_, set)| set).collect())
     }
 
     /// Notes that an application runs, with what it has set.
@@ -175,23 +223,9 @@ impl<'a> Run<'a, '_> {
             Some(Thing::Instance(_, configuration)) => Some(configuration),
             _ => None,
         };
-        let recorded = configuration.and_then(|configuration| self.listed(configuration, "(sets)"));
-        let known = recorded.is_some();
-        let mut sets = Vec::new();
-        for entry in recorded.unwrap_or_default() {
-            let Thing::Tuple(parts) = &entry.thing else { continue };
-            let [name, value, Cell { thing: Thing::Int(index), .. }] = parts.as_ref() else { continue };
-            let place = usize::try_from(*index).ok().and_then(|index| {
-                let witness = self.witness.as_ref()?;
-                witness.places.get(index).copied()
-            });
-            let Some(place) = place else { continue };
-            let name = match &name.thing {
-                Thing::Str(text) if !name.soft => Some(text.to_string()),
-                _ => None,
-            };
-            sets.push(Set { name, value: evaluated(value, &self.state), place });
-        }
+        let sets = configuration.and_then(|configuration| self.sets_of(configuration, at));
+        let known = sets.is_some();
+        let sets = sets.unwrap_or_default();
         let loads = self.loads(class, id);
         // A method that is not followed may load what one of these names; that of Gunicorn loads `app_uri`.
         let names: &[&str] = match &loads {
