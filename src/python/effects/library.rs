@@ -66,6 +66,9 @@ impl<'a> Work<'_, 'a> {
         {
             if !self.is_in_memory(&known.effect, call) && !asks_the_kernel(&known.effect, call) {
                 self.sink(known.effect, name, span, doubtful);
+            } else if known.effect.library != "stdlib" && !only_keeps(name) {
+                // What is parsed is work all the same.
+                self.sink(Effect { category: Category::Cpu, ..known.effect }, name, span, doubtful);
             }
         } else if let Some(effect) = catalogue::known_type(name).and_then(KnownType::construct) {
             if !self.is_in_memory(&effect, call) {
@@ -211,6 +214,11 @@ impl<'a> Work<'_, 'a> {
             }
         }
     }
+}
+
+/// Whether a function only writes down what there is, or takes it back: `torch.save`.
+fn only_keeps(name: &str) -> bool {
+    matches!(name.rsplit('.').next(), Some("dump" | "load" | "save"))
 }
 
 /// Whether a function of asyncio runs the coroutines that it is given as `await` would.
