@@ -180,8 +180,11 @@ fn analyse(request: &Request, code: &Code<'_>, assembly: &Assembly, notes: &mut 
     let analysed: BTreeMap<usize, (Option<Application>, Vec<Note>)> = each.collect();
     notes.extend(analysed.values().flat_map(|(_, notes)| notes.iter().cloned()));
     let under_its_name = |(asked, first): (&Asked, &usize)| {
-        let found = analysed.get(first).and_then(|(found, _)| found.clone());
-        (asked.clone(), found.map(|application| Application { target: asked.target.clone(), ..application }))
+        let mut found = analysed.get(first).and_then(|(found, _)| found.clone());
+        if let Some(application) = &mut found {
+            application.target.clone_from(&asked.target);
+        }
+        (asked.clone(), found)
     };
     let known: BTreeMap<Asked, Option<Application>> = told.iter().zip(&firsts).map(under_its_name).collect();
     let of = |deployment| known.get(&key(deployment)?)?.clone();

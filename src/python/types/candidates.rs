@@ -2,7 +2,8 @@
 //!
 //! Not those that the arguments do not fit, and under `if iscoroutinefunction(f):` only those of that kind.
 
-use super::{Frame, FunctionId, MAX_FUNCTIONS, Types, Value, Values};
+use super::questions::MAX_FUNCTIONS;
+use super::{Frame, FunctionId, Types, Value, Values};
 use crate::python::calls::last_name;
 use crate::python::names::{Bound, visible};
 use crate::python::syntax::ast::{self, Expr};

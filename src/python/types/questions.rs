@@ -11,7 +11,7 @@ use super::{ClassId, ExprRef, Frame, QuickMap, Types, Value, Values};
 /// How many possibilities are kept.
 const MAX_VALUES: usize = 16;
 /// How many, where they are functions: an interface may have as many implementations.
-const MAX_FUNCTIONS: usize = 64;
+pub(super) const MAX_FUNCTIONS: usize = 64;
 /// How deep a question may lead to further questions.
 pub(super) const MAX_DEPTH: usize = 48;
 /// How many questions one question may lead to before answers on the way round cycles are used as they are.
