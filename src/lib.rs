@@ -198,12 +198,12 @@ fn firsts(code: &Code<'_>, told: &[Asked], request: &Request) -> Vec<usize> {
     }
     // A defect shows again, and is told, where the application is analysed.
     let basis = |asked| guarded("", &mut Vec::new(), || app::basis(code, asked, &request.instructions)).flatten();
-    let bases: Vec<Option<Basis>> = told.par_iter().map(basis).collect();
+    let all: Vec<Option<Basis>> = told.par_iter().map(basis).collect();
     let first = |(at, basis): (usize, &Option<Basis>)| {
-        let same = bases.iter().position(|other| basis.is_some() && other == basis);
+        let same = all.iter().position(|other| basis.is_some() && other == basis);
         same.unwrap_or(at)
     };
-    bases.iter().enumerate().map(first).collect()
+    all.iter().enumerate().map(first).collect()
 }
 
 /// Runs an analysis; a defect of it costs its own answer, not the run.

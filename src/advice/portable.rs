@@ -28,7 +28,7 @@ pub(super) fn follow(
     let instead = |why: &str| format!("{why}: set {} to {} at {}", item.setting, item.target, files.describe(formula));
     let winner = &effective.winner;
     let file = files.get(formula.file);
-    if winner.layer != Layer::ConfigFile || !file.path().ends_with(".py") {
+    if winner.layer != Layer::ConfigFile || !file.is_python() {
         return Err(instead("only a configuration file in Python can follow the limit of its container"));
     }
     let counted = winner.host_cores().map(|(place, _)| place).filter(|place| place.file == formula.file);

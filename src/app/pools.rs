@@ -195,7 +195,7 @@ impl<'a> visitor::Visitor<'a> for Options {
             for target in &assign.targets {
                 match target {
                     Expr::Name(name) if name.id.starts_with("SQLALCHEMY_") => {
-                        self.take(name.id.as_str(), &assign.value)
+                        self.take(name.id.as_str(), &assign.value);
                     }
                     Expr::Subscript(item) => {
                         if let Expr::StringLiteral(key) = &*item.slice

@@ -130,7 +130,11 @@ pub(super) fn told<'f>(unit: &Unit, files: &Files, facts: &Facts, services: &[&'
 /// place and builds one image from there.
 fn of_script<'f>(unit: &Unit, files: &Files, facts: &Facts, services: &[&'f Unit]) -> Option<Recipe<'f>> {
     let started = unit.entrypoint.as_ref().or(unit.command.as_ref())?;
-    let word = started.simple.iter().flatten().find_map(|word| word.text().filter(|text| text.ends_with(".sh")))?;
+    let word = started
+        .simple
+        .iter()
+        .flatten()
+        .find_map(|word| word.text().filter(|text| text.rsplit_once('.').is_some_and(|(_, end)| end == "sh")))?;
     let path = word.trim_start_matches("./");
     if path.starts_with(['/', '.']) || !path.contains('/') {
         return None;

@@ -328,7 +328,7 @@ mod tests {
         fs::write(folder.path().join(".gitignore"), ".env\n").unwrap();
         let found = |options: &Options| discover(folder.path(), &[], options).unwrap().others;
         assert_eq!(found(&Options::default()), [".env", "web/.env"]);
-        let options = Options { exclude: vec!["web".to_owned()], ..Options::default() };
+        let options = Options { exclude: vec!["web".to_owned()] };
         assert_eq!(found(&options), [".env"]);
     }
 

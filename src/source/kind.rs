@@ -244,8 +244,8 @@ fn loosely_named(lower: &str, extension: &str) -> Option<Guess> {
     // With an ending it is about an image: `dockerfile-notes.txt`.
     let plain = extension.is_empty();
     let joined = |name: &str| {
-        plain && name.split(['-', '_']).next().is_some_and(is_image)
-            || plain && name.rsplit(['-', '_']).next().is_some_and(is_image)
+        let mut parts = name.split(['-', '_']);
+        plain && (parts.next().is_some_and(is_image) || parts.next_back().is_some_and(is_image))
     };
     // A backup starts nothing.
     let inert = matches!(extension, "md" | "rst" | "bak" | "orig" | "swp" | "j2" | "tmpl");

@@ -161,8 +161,8 @@ impl<'a> Directives<'a> {
         });
         for name in &directive.names {
             let place = at(name.span);
-            match (names.resolve)(&name.text) {
-                Some(rule) => self.ignores.entry(id).or_default().push(Ignore {
+            if let Some(rule) = (names.resolve)(&name.text) {
+                self.ignores.entry(id).or_default().push(Ignore {
                     rule,
                     name: place,
                     comment: at(directive.span),
@@ -170,19 +170,18 @@ impl<'a> Directives<'a> {
                     reason: directive.reason.clone(),
                     line,
                     silenced: None,
-                }),
-                None => {
-                    let mut fault = unknown_at(place, &name.text, names);
-                    // It silences nothing, but only whoever wrote it knows what it was meant to.
-                    fault.fix = fault.fix.or_else(|| {
-                        let written = self.written.get(written)?;
-                        let left: Vec<Place> = written.names.iter().copied().filter(|other| *other != place).collect();
-                        let title = "remove the name that stands for no rule";
-                        Some(Fix::unsafe_(title, vec![written.keep(&left, self.files)]))
-                    });
-                    self.faults.push(fault);
-                }
+                });
+                continue;
             }
+            let mut fault = unknown_at(place, &name.text, names);
+            // It silences nothing, but only whoever wrote it knows what it was meant to.
+            fault.fix = fault.fix.or_else(|| {
+                let written = self.written.get(written)?;
+                let left: Vec<Place> = written.names.iter().copied().filter(|other| *other != place).collect();
+                let title = "remove the name that stands for no rule";
+                Some(Fix::unsafe_(title, vec![written.keep(&left, self.files)]))
+            });
+            self.faults.push(fault);
         }
     }
 }

@@ -39,7 +39,7 @@ def context():
             return "own loop"
         return "loop" if serving else "start-up"
     if threading.current_thread() is threading.main_thread():
-        return "worker"
+        return "worker" if serving else "start-up"
     name = threading.current_thread().name
     if name.startswith("AnyIO"):
         return "AnyIO thread"

@@ -203,6 +203,7 @@ fn blocking() -> Json {
             "name": text("The class, dotted."), "alias": names, "from": names, "category": category, "weight": weight,
             "narrows": text("The class of which these are the instances made with one of `made_with`."), "made_with": names,
             "gevent": gevent, "instead": text("What to use instead."), "block": names, "slight": names, "safe": names,
+            "read": names,
             "implicit": {"type": "array", "items": {"enum": ["construct", "enter", "exit", "iterate", "truth", "item"]}},
             "gives": by_name, "holds": by_name, "unless": {"type": "object", "additionalProperties": names},
             "twin": text("The asynchronous class of the same shape."), "dynamic": flag("Its methods are made at run time."),

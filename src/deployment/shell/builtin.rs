@@ -282,7 +282,7 @@ impl Shell<'_> {
 /// functions, or prepares something; a name that is not known could be anything.
 fn sets_variables(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
-    let is_script = name.ends_with(".sh") || name.ends_with(".bash");
+    let is_script = name.rsplit_once('.').is_some_and(|(_, end)| matches!(end, "sh" | "bash"));
     let told = ["env", "var", "conf", "setting", "secret", "param", "credential"];
     let told = told.iter().any(|part| name.contains(part));
     let shells = matches!(name.as_str(), ".bashrc" | ".profile" | ".bash_profile" | "profile" | "bashrc");

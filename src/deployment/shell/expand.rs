@@ -14,6 +14,7 @@ use crate::source::{Place, Span};
 const MAX_FIELDS: usize = 4_096;
 
 /// What a piece of a word comes to.
+#[allow(clippy::large_enum_variant, reason = "nearly all are the large one")]
 pub(super) enum Expansion {
     /// Text, which is split where it is not quoted.
     Text(Field),
@@ -262,7 +263,9 @@ impl Shell<'_> {
                 return Field::new(&text::hole(), place);
             }
             let more = all.text().get(before..).unwrap_or_default();
-            ways.iter_mut().for_each(|way| way.push_str(more));
+            for way in &mut ways {
+                way.push_str(more);
+            }
         }
         if ways.len() > 1 && ways.iter().all(|way| text::is_known(way)) {
             all.ways = ways;

@@ -11,6 +11,7 @@ use crate::read::shell::{Index, Occurrences, Operation, Parameter, Part};
 use crate::source::Place;
 
 /// What stands behind a name, and whether it is set at all.
+#[allow(clippy::large_enum_variant, reason = "nearly all are the large one")]
 enum Found {
     Unset,
     One(Field),
@@ -64,7 +65,9 @@ impl Shell<'_> {
                 },
                 Found::Many(fields) if !fields.iter().any(Field::is_vague) => {
                     let mut length = Field::new(&fields.len().to_string(), place);
-                    fields.iter().for_each(|field| length.depend_on(&field.depends));
+                    for field in &fields {
+                        length.depend_on(&field.depends);
+                    }
                     length
                 }
                 Found::Many(_) => Field::new(&text::something(), place),

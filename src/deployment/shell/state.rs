@@ -15,6 +15,7 @@ use super::shield::{Shield, Text};
 
 /// What a variable holds.
 #[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant, reason = "nearly all are the large one")]
 pub(super) enum Held {
     /// It was taken away, or declared and never set.
     Nothing,

@@ -10,7 +10,7 @@ use crate::source::Span;
 /// Builtins that ask for all that a query finds.
 const ASKING: [&str; 8] = ["bool", "dict", "len", "list", "set", "sorted", "sum", "tuple"];
 
-impl<'a> Work<'_, 'a> {
+impl Work<'_, '_> {
     /// Whether the query that the name at `span` stands for was sent before, on every way there.
     pub(super) fn was_asked_before(&self, span: Span) -> bool {
         let function = self.types.function(self.frame.function);

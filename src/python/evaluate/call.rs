@@ -162,7 +162,10 @@ impl<'a> Run<'a, '_> {
                 let name = Rc::clone(name);
                 match self.witnessed(&name, callee, &arguments, at)? {
                     Some(result) => Ok(result),
-                    None => self.call_dotted(&name, callee, &arguments, at),
+                    None => match self.look_at_groups(&name, &arguments, at) {
+                        Some(found) => found,
+                        None => self.call_dotted(&name, callee, &arguments, at),
+                    },
                 }
             }
             Thing::Method(bound) => {

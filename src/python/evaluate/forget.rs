@@ -24,11 +24,7 @@ impl<'a> Run<'a, '_> {
         while let Some(cell) = waiting.pop() {
             match &cell.thing {
                 _ if self.is_kept(&cell) => {}
-                Thing::Tuple(items) => {
-                    if tuples.insert(items.as_ptr() as usize) {
-                        waiting.extend(items.iter().cloned());
-                    }
-                }
+                Thing::Tuple(items) if tuples.insert(items.as_ptr() as usize) => waiting.extend(items.iter().cloned()),
                 Thing::Method(bound) => waiting.push(bound.0.clone()),
                 Thing::Made(_, arguments) => waiting.extend(arguments.all().cloned()),
                 Thing::List(_)

@@ -211,9 +211,6 @@ impl<'a> Run<'a, '_> {
         if let Some(method) = name.strip_prefix("os.environ.") {
             return self.environ_method(method, callee, arguments, at);
         }
-        if let Some(found) = self.look_at_groups(name, arguments, at) {
-            return found;
-        }
         let physical =
             |arguments: &Arguments<'a>| arguments.get(0, "logical").is_some() || arguments.all().next().is_some();
         match name.as_ref() {

@@ -131,10 +131,9 @@ impl Known<'_> {
                 (!may_be).then_some(false)
             }
             (Self::Member(class, name), Self::Member(other, known)) if class == other => Some(name == known),
-            (Self::False, _) | (_, Self::False) => None,
             // A member may equal its value, and `1 == True`.
-            (Self::Some | Self::True | Self::Empty | Self::Member(..) | Self::Ends(..), _)
-            | (_, Self::Some | Self::True | Self::Empty | Self::Member(..) | Self::Ends(..)) => None,
+            (Self::Some | Self::False | Self::True | Self::Empty | Self::Member(..) | Self::Ends(..), _)
+            | (_, Self::Some | Self::False | Self::True | Self::Empty | Self::Member(..) | Self::Ends(..)) => None,
             (Self::Bool(flag), Self::Number(number)) | (Self::Number(number), Self::Bool(flag)) => {
                 Some(u64::from(flag) == number)
             }

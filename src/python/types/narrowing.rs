@@ -75,11 +75,10 @@ impl<'a> Types<'a> {
             _ => None,
         })?;
         match bindings.as_slice() {
-            [Binding { bound: Bound::Value { value: Some(value), .. }, .. }] if !self.is_set_from_outside(name) => {
-                match value {
-                    Expr::StringLiteral(text) => Some(text.value.to_str()),
-                    _ => None,
-                }
+            [Binding { bound: Bound::Value { value: Some(Expr::StringLiteral(text)), .. }, .. }]
+                if !self.is_set_from_outside(name) =>
+            {
+                Some(text.value.to_str())
             }
             _ => None,
         }

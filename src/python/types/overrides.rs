@@ -67,7 +67,7 @@ impl<'a> Types<'a> {
             let own = self.own_method(class, name);
             own.is_some_and(|id| self.function(id).is_refused)
         };
-        !self.below(class).is_empty() && self.class(class).methods.keys().any(|name| placeholder(name))
+        !self.below(class).is_empty() && self.class(class).methods.keys().any(placeholder)
     }
 
     /// Whether a call of `self.name()` can mean a method of a class below the one that the caller stands in: not

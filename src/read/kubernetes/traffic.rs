@@ -51,7 +51,7 @@ pub(super) fn lead(
     container.tls = container.tls.or_else(|| route(objects, service, file));
 }
 
-/// What makes a route of OpenShift to a service take TLS off; the router tells the server so.
+/// What makes a route of `OpenShift` to a service take TLS off; the router tells the server so.
 fn route(objects: &[Object], service: &Object, file: FileId) -> Option<Place> {
     let leads = |object: &&Object| {
         object.kind == "Route"

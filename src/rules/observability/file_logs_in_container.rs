@@ -27,7 +27,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         });
         let stream = path == "-" || path.starts_with("/dev/") || path.starts_with("/proc/");
         // Somebody may have made the file a link to the standard output.
-        let linked = deployment.outside.linked.iter().any(|link| *link == path);
+        let linked = deployment.outside.linked.contains(&path);
         if stream || volume || linked || !path.starts_with('/') {
             continue;
         }

@@ -33,7 +33,9 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
 fn in_configuration(service: &Service, out: &mut Findings) -> bool {
     let before = |within: Option<&str>| matches!(within, None | Some("on_starting" | "when_ready" | "pre_fork"));
     let Some(file) = service.deployment.configuration.as_ref().filter(|_| service.is_gunicorn()) else { return false };
-    let uses = |name: &str| name.starts_with("torch.cuda.") || name.starts_with("torch.") && name.ends_with(".cuda");
+    let uses = |name: &str| {
+        name.starts_with("torch.cuda.") || name.starts_with("torch.") && name.rsplit('.').next() == Some("cuda")
+    };
     let Some(call) = file.deeds.calls.iter().find(|call| uses(&call.name) && before(call.within.as_deref())) else {
         return false;
     };
