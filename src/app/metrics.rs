@@ -73,6 +73,22 @@ pub(super) fn shows<'a>(
     };
     let own = is_last(&call.func).then(|| named(&call.func)).flatten();
     let (what, _, collects) = own.or_else(handed).or_else(routes).or_else(chained)?;
+    // Figures that are worked out anew for each scrape are those of no process.
+    let made_here = |argument: &Expr| match argument {
+        Expr::Name(name) => types.function(frame.function).bindings.contains_key(name.id.as_str()),
+        _ => false,
+    };
+    let puts_together = ["MultiProcessCollector", "multiprocess"];
+    let module = types.module_frame(frame.function.file);
+    let imports = |name: &&str| types.function(module.function).bindings.contains_key(*name);
+    if what == "generate_latest"
+        && frame.function != module.function
+        && arguments.clone().any(made_here)
+        && !puts_together.iter().any(imports)
+        && !puts_together.iter().any(|name| types.function(frame.function).bindings.contains_key(*name))
+    {
+        return None;
+    }
     Some((Kind::Metrics { collects }, what.to_owned()))
 }
 

@@ -1,6 +1,7 @@
 //! Fires when production starts a server in its development mode.
 
 use super::prelude::*;
+use crate::deployment::UnitKind;
 
 pub(super) const RULE: Rule = rule!("dev-mode-in-production", Shape::Deployment(check));
 pub(super) const SERVERS: Rule = rule!("dev-mode-in-production", Shape::Development(check_server));
@@ -15,12 +16,16 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let (Some(true), Some(place)) = (reload.value().and_then(Value::as_bool), reload.place()) else {
         return;
     };
+    // What nothing is seen to start may be a command for developers.
+    let started = service.deployment.kind != UnitKind::PythonLauncher;
     let server = service.deployment.server;
     let costs = match server {
         ServerName::Uvicorn => "it watches the file system and runs a single process whatever `--workers` says",
         _ => "it watches every source file and restarts workers under load",
     };
-    out.report(place, "a development mode", format!("`reload` is on in a production command: {costs}"))
+    let report = out.report(place, "a development mode", format!("`reload` is on in a production command: {costs}"));
+    let report = if started { report } else { report.severity(Severity::Advice) };
+    report
         .at_most(reload.confidence())
         .help("remove it here, and keep it in the command that developers use")
         .fix(reload.winner.remove(context.files).map(|edits| Fix::unsafe_("remove `reload`", edits)));

@@ -56,7 +56,9 @@ fn check_app(app: &App, service: Option<&Service>, context: &Context, out: &mut 
                 .severity(Severity::Warning),
             // Another module of settings may be what production names.
             InstrumentKind::DjangoDebug
-                if !context.variables.contains("DJANGO_SETTINGS_MODULE") && !for_developers(seen.place, context) =>
+                if !context.variables.contains("DJANGO_SETTINGS_MODULE")
+                    && is_whole(seen.place, context)
+                    && !for_developers(seen.place, context) =>
             {
                 out.report(
                     seen.place,
@@ -77,6 +79,12 @@ fn check_app(app: &App, service: Option<&Service>, context: &Context, out: &mut 
             .help("switch it on from the environment of developers only")
             .fix(edit.map(|edit| Fix::safe("switch it off", vec![edit])));
     }
+}
+
+/// Whether settings are all that there are: `defaults.py` and `base.py` are what others build on.
+fn is_whole(place: Place, context: &Context) -> bool {
+    let path = context.files.get(place.file).path();
+    path.ends_with("settings.py") || path.ends_with("settings/__init__.py")
 }
 
 /// Whether settings are named for somebody's own machine.
