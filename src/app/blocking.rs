@@ -390,6 +390,8 @@ impl Report<'_, '_, '_> {
         let threads = matches!(self.framework, Framework::FastApi | Framework::Starlette | Framework::Quart);
         let role_allows =
             matches!(role, Some(Role::Route | Role::Dependency | Role::ExceptionHandler | Role::Background));
+        // A hook of a class is called by a class of the library, which awaits what it gives.
+        let role_allows = role_allows && (self.framework != Framework::FastApi || function.class.is_none());
         // Whoever awaits it himself would await what is no coroutine any more.
         let alone = !self.called.contains(&anchor);
         let drop_async =

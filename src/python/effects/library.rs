@@ -138,6 +138,9 @@ impl<'a> Work<'_, 'a> {
 
     /// Coroutines among the arguments will run on the loop; generator expressions are consumed.
     fn takes_over(&mut self, call: &'a ast::ExprCall, callees: &[Value<'a>], span: Span) {
+        if LOOKS.contains(&last_name(&call.func)) {
+            return;
+        }
         let is_lazy = callees.iter().any(|callee| matches!(callee, Value::External(name) if is_lazy(name)));
         let keywords = call.arguments.keywords.iter().map(|keyword| &keyword.value);
         for argument in call.arguments.args.iter().chain(keywords) {
@@ -222,6 +225,22 @@ fn only_keeps(name: &str) -> bool {
 }
 
 /// Whether a function of asyncio runs the coroutines that it is given as `await` would.
+/// What looks at a value and leaves it alone.
+const LOOKS: [&str; 12] = [
+    "callable",
+    "hasattr",
+    "id",
+    "isasyncgen",
+    "isawaitable",
+    "iscoroutine",
+    "isgenerator",
+    "isinstance",
+    "issubclass",
+    "print",
+    "repr",
+    "type",
+];
+
 fn runs_at_once(name: &str) -> bool {
     SPAWNERS.contains(&name) || matches!(name, "gather" | "shield" | "wait" | "wait_for")
 }

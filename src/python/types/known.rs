@@ -5,7 +5,7 @@
 
 use super::candidates::asked_about;
 use super::{ClassId, Frame, FunctionId, Types, Value};
-use crate::python::calls::{Condition, EventKind, Interest};
+use crate::python::calls::{Condition, Interest};
 use crate::python::names::{Binding, Bound, visible};
 use crate::python::syntax::ast::{self, CmpOp, Expr, Number};
 use crate::python::syntax::span_of;
@@ -216,22 +216,6 @@ impl<'a> Types<'a> {
             return None;
         }
         self.known_within(result, target, depth + 1)
-    }
-
-    /// Whether nothing in a function can put something into a container that a name of it stands for.
-    fn is_left_empty(&self, name: &str, id: FunctionId) -> bool {
-        let facts = self.facts_at(id.file);
-        let filled = facts.fills.get(name).into_iter().flatten().any(|fill| fill.scope == id.index);
-        let is_name = |expr: &Expr| matches!(expr, Expr::Name(one) if one.id.as_str() == name);
-        !filled
-            && self.function(id).events.iter().all(|event| match event.kind {
-                EventKind::Call(call, _) => {
-                    !call.arguments.args.iter().any(is_name)
-                        && !call.arguments.keywords.iter().any(|keyword| is_name(&keyword.value))
-                }
-                EventKind::Write(Expr::Subscript(item)) => !is_name(&item.value),
-                _ => true,
-            })
     }
 
     fn is_enough(&self, depth: u8) -> bool {

@@ -13,6 +13,7 @@ mod classes;
 mod configured;
 mod containers;
 mod decorators;
+mod emptiness;
 mod environments;
 mod expressions;
 mod fields;
