@@ -102,7 +102,7 @@ pub struct Reading {
 pub fn gather(request: &Request, instead: Option<(&str, &str)>) -> Result<Reading, discover::Error> {
     let options = discover::Options { exclude: request.exclude.clone() };
     let found = discover::discover(&request.root, &request.paths, &options)?;
-    let loaded = discover::load(&request.root, &found.files, &found.others);
+    let loaded = discover::load(&request.root, &found.files, &found.others, &found.unwanted);
     let mut kinds = loaded.kinds;
     let mut files = match instead {
         Some((path, text)) => loaded.files.with_text(path, text),

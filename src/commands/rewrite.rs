@@ -59,7 +59,11 @@ pub(super) fn apply(
         let target = request.root.join(path);
         let kept = if mode == Mode::WriteAndKeep { fix::keep(&target, &rewrite.old) } else { Ok(None) };
         let written = kept.map_err(|error| format!("its old text cannot be kept: {error}")).and_then(|kept| {
-            fix::write(&request.root, &target, &rewrite.old, &rewrite.new).map_err(|error| error.to_string())?;
+            fix::write(&request.root, &target, &rewrite.old, &rewrite.new).map_err(|error| {
+                // The file is as it was, so that nobody needs the copy.
+                let _ = kept.as_ref().map(std::fs::remove_file);
+                error.to_string()
+            })?;
             Ok(kept)
         });
         match written {

@@ -63,9 +63,13 @@ pub(super) fn development_script(place: Place, unit: &Unit, files: &Files) -> Op
     if place.file == unit.place.file {
         return None;
     }
-    let path = files.get(place.file).path().replace("usr/local/", "");
-    let part = path.split('/').find(|part| named(part))?;
+    let part = named_for_development(files.get(place.file).path())?;
     Some(Located::new(format!("`{part}` is named for development"), place))
+}
+
+/// The part of a path that says that what lies there is for developers or tests.
+pub fn named_for_development(path: &str) -> Option<&str> {
+    path.rsplit("usr/local/").next().and_then(|path| path.split('/').find(|part| named(part)))
 }
 
 fn target(unit: &Unit) -> Option<&str> {

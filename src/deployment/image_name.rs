@@ -117,10 +117,8 @@ pub(super) fn told<'f>(unit: &Unit, files: &Files, facts: &Facts, services: &[&'
     by_build.or_else(|| of_script(unit, files, facts, services)).or_else(|| {
         let name = name?;
         let dockerfiles = production(files, facts);
-        let fits = |alias: &String| {
-            *alias == name || name.strip_suffix(alias.as_str()).is_some_and(|rest| rest.ends_with(['-', '_', '.']))
-        };
-        let mut found = dockerfiles.iter().filter(|&&file| aliases(files.get(file).path()).iter().any(fits));
+        // Any registry has a `proxy-web`: only the whole name tells that it is the one of `web/Dockerfile`.
+        let mut found = dockerfiles.iter().filter(|&&file| aliases(files.get(file).path()).contains(&name));
         let only = found.next().filter(|_| found.next().is_none())?;
         Some(alone(*only, files))
     })

@@ -49,6 +49,7 @@ pub use crate::read::{
 pub use assemble::{Assembly, BaseImage, DevelopmentServer, Unloaded, assemble};
 pub use compose::{Composed, services as compose_services};
 pub use configuration::{Configuration, Stranger};
+pub use context::named_for_development;
 pub use effective::{Candidate, Effective, Layer, Resolved, Settings, Site};
 pub use proxy::Address;
 pub use shell::{Shield, ShieldKind};

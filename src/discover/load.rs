@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::{Candidate, named};
+use super::{Candidate, Unwanted, named};
 use crate::findings::Note;
 use crate::source::{FileId, FileKind, Files, Guess};
 
@@ -33,7 +33,7 @@ pub struct Loaded {
 /// them names.
 ///
 /// A file that is no UTF-8 text, too large or unreadable becomes a note.
-pub fn load(root: &Path, candidates: &[Candidate], others: &[String]) -> Loaded {
+pub fn load(root: &Path, candidates: &[Candidate], others: &[String], unwanted: &Unwanted) -> Loaded {
     let read = |candidate: &Candidate| {
         let settle = |text: &str| candidate.kind.settle(&candidate.path, text);
         match text(&root.join(&candidate.path), candidate.kind) {
@@ -58,7 +58,7 @@ pub fn load(root: &Path, candidates: &[Candidate], others: &[String]) -> Loaded 
     }
     let mut named: Vec<String> =
         named::among(&spare, &loaded.files, &loaded.kinds).into_iter().map(str::to_owned).collect();
-    named.extend(named::beyond(root, &loaded.files, &loaded.kinds));
+    named.extend(named::beyond(root, unwanted, &loaded.files, &loaded.kinds));
     for path in named {
         // Whether it is what a server reads, only its text tells.
         let Ok(text) = text(&root.join(&path), Guess::Plain) else { continue };
@@ -128,6 +128,7 @@ fn decode(bytes: Vec<u8>) -> Result<String, Unread> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Options, discover};
     use super::*;
 
     #[test]
@@ -155,6 +156,7 @@ mod tests {
                 candidate("gone.py", FileKind::Python),
             ],
             &[],
+            &Unwanted::default(),
         );
         assert_eq!(loaded.files.iter().count(), 1);
         let notes: Vec<_> = loaded.notes.iter().map(|note| note.path.as_str()).collect();
@@ -172,7 +174,8 @@ mod tests {
         write("unnamed.conf", "bind = ':80'\n");
         let candidate = |path: &str| Candidate { path: path.to_owned(), kind: Guess::of(path).unwrap() };
         let candidates = ["Dockerfile", "start.sh", "unnamed.conf", "web.conf"].map(candidate);
-        let loaded = load(folder.path(), &candidates, &["deploy.web".to_owned(), "gone.web".to_owned()]);
+        let loaded =
+            load(folder.path(), &candidates, &["deploy.web".to_owned(), "gone.web".to_owned()], &Unwanted::default());
         let kind = |path: &str| loaded.kinds.get(&loaded.files.find(path)?).copied();
         assert_eq!(kind("deploy.web"), Some(FileKind::PythonConfiguration));
         assert_eq!(kind("web.conf"), Some(FileKind::PythonConfiguration));
@@ -197,9 +200,17 @@ mod tests {
         write("build/Dockerfile", "FROM python\n");
         write("node_modules/x/.env", "A=1\n");
         let compose = Candidate { path: "deploy/compose.yaml".to_owned(), kind: Guess::Sure(FileKind::Compose) };
-        let loaded = load(folder.path(), &[compose], &[]);
-        let paths: Vec<_> = loaded.files.iter().map(|(_, file)| file.path()).collect();
-        assert_eq!(paths, ["deploy/compose.yaml", ".envs/.production/.django", "build/Dockerfile", "deploy/.env"]);
+        let paths = |options: &Options| -> Vec<String> {
+            let found = discover(folder.path(), &[], options).unwrap();
+            let loaded = load(folder.path(), std::slice::from_ref(&compose), &[], &found.unwanted);
+            loaded.files.iter().map(|(_, file)| file.path().to_owned()).collect()
+        };
+        let named = ["deploy/compose.yaml", ".envs/.production/.django", "build/Dockerfile", "deploy/.env"];
+        assert_eq!(paths(&Options::default()), named);
+        // What the user leaves out stays out.
+        write(".farrierignore", "build\n");
+        let options = Options { exclude: vec![".envs".to_owned()] };
+        assert_eq!(paths(&options), ["deploy/compose.yaml", "deploy/.env"]);
     }
 
     #[test]
@@ -215,7 +226,7 @@ mod tests {
         let names = ["web.yaml", "data.yaml", "uwsgi.ini", "program"];
         let candidates: Vec<_> =
             names.iter().map(|&path| Candidate { path: path.to_owned(), kind: Guess::of(path).unwrap() }).collect();
-        let notes = load(folder.path(), &candidates, &[]).notes;
+        let notes = load(folder.path(), &candidates, &[], &Unwanted::default()).notes;
         assert_eq!(notes.iter().map(|note| note.path.as_str()).collect::<Vec<_>>(), ["web.yaml", "uwsgi.ini"]);
     }
 }

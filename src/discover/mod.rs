@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 pub use crate::source::{FileKind, Guess};
 pub use load::{Loaded, load};
-pub use walk::{Candidate, Found, Options, discover, root_of};
+pub use walk::{Candidate, Found, Options, Unwanted, discover, root_of};
 
 /// Why there is nothing to read; whoever typed the path must act.
 #[derive(Debug, thiserror::Error)]

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::walk::is_left_out;
+use super::walk::{Unwanted, is_left_out};
 use crate::source::{FileId, FileKind, Files};
 
 /// More files than a project names in this way.
@@ -54,7 +54,12 @@ pub(super) fn among<'p>(paths: &[&'p str], files: &Files, kinds: &BTreeMap<FileI
 
 /// Paths that one of the texts names, from its own folder or from the root, and that the walk has left out: a file
 /// of variables in a hidden folder, a Dockerfile in one called `build`, an `.env` that git ignores.
-pub(super) fn beyond(root: &Path, files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Vec<String> {
+pub(super) fn beyond(
+    root: &Path,
+    unwanted: &Unwanted,
+    files: &Files,
+    kinds: &BTreeMap<FileId, FileKind>,
+) -> Vec<String> {
     let mut asked = BTreeSet::new();
     let mut found = BTreeSet::new();
     let Ok(real_root) = root.canonicalize() else { return Vec::new() };
@@ -70,7 +75,11 @@ pub(super) fn beyond(root: &Path, files: &Files, kinds: &BTreeMap<FileId, FileKi
                 if found.len() >= MAX_NAMED || asked.len() >= MAX_ASKED {
                     return found.into_iter().collect();
                 }
-                if !is_left_out(&path) || files.find(&path).is_some() || !asked.insert(path.clone()) {
+                if !is_left_out(&path)
+                    || files.find(&path).is_some()
+                    || !asked.insert(path.clone())
+                    || unwanted.holds(&path)
+                {
                     continue;
                 }
                 let inside =

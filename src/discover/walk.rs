@@ -1,6 +1,5 @@
 //! The walk.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +9,7 @@ use ignore::{DirEntry, WalkBuilder};
 
 use super::Error;
 use crate::findings::Note;
-use crate::source::{FileKind, Guess};
+use crate::source::Guess;
 
 /// Folders that hold other people's code, or what a build made; skipped whatever ignore files say.
 const SKIPPED: [&str; 10] = [
@@ -69,8 +68,27 @@ pub struct Found {
     pub others: Vec<String>,
     /// What was left out although its name says it matters.
     pub notes: Vec<Note>,
+    /// What the user does not want to be read, whoever names it.
+    pub unwanted: Unwanted,
     /// The patterns that leave out nothing that would have been looked at without them.
     pub idle: Vec<String>,
+}
+
+/// What the user leaves out, by the settings or by a `.farrierignore` in the root.
+#[derive(Debug)]
+pub struct Unwanted(Gitignore);
+
+impl Default for Unwanted {
+    fn default() -> Self {
+        Self(Gitignore::empty())
+    }
+}
+
+impl Unwanted {
+    /// Whether a path relative to the root, or a folder around it, is left out.
+    pub(super) fn holds(&self, path: &str) -> bool {
+        self.0.matched_path_or_any_parents(path, false).is_ignore()
+    }
 }
 
 /// The files below `root` that have a reader; `named` ones are among them whatever ignore files say.
@@ -87,7 +105,6 @@ pub fn discover(root: &Path, named: &[PathBuf], options: &Options) -> Result<Fou
     let mut found = Found::default();
     let excluded = excluded(root, &options.exclude)?;
     found.idle = idle(root, &options.exclude);
-    let kept_out = excluded.clone();
     let walk = walk(root).overrides(excluded).sort_by_file_name(std::ffi::OsStr::cmp).build();
     for entry in walk {
         match entry {
@@ -110,32 +127,11 @@ pub fn discover(root: &Path, named: &[PathBuf], options: &Options) -> Result<Fou
             found.files.push(Candidate { path, kind });
         }
     }
-    found.others.extend(left_out_of_git(root, &found.files, &kept_out));
+    found.unwanted = unwanted(root, &options.exclude);
     found.files.sort();
     found.files.dedup();
     found.notes.sort();
     Ok(found)
-}
-
-/// The files of variables that git leaves out, because they hold secrets, beside files that may name them: the
-/// service runs with them nevertheless.
-fn left_out_of_git(root: &Path, files: &[Candidate], excluded: &Override) -> Vec<String> {
-    let own = Gitignore::new(root.join(".farrierignore")).0;
-    let known: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
-    let naming = files.iter().filter(|file| !matches!(file.kind, Guess::Sure(FileKind::Python)));
-    let folders: BTreeSet<&str> =
-        naming.map(|file| file.path.rsplit_once('/').map_or("", |(folder, _)| folder)).collect();
-    let paths =
-        folders.into_iter().map(|folder| if folder.is_empty() { ".env".to_owned() } else { format!("{folder}/.env") });
-    paths
-        .filter(|path| {
-            let real = root.join(path);
-            !known.contains(path.as_str())
-                && !excluded.matched(&real, false).is_ignore()
-                && !own.matched_path_or_any_parents(path, false).is_ignore()
-                && fs::symlink_metadata(&real).is_ok_and(|metadata| metadata.is_file())
-        })
-        .collect()
 }
 
 fn missing(path: &Path, error: std::io::Error) -> Error {
@@ -192,6 +188,18 @@ fn idle(root: &Path, patterns: &[String]) -> Vec<String> {
         }
     }
     open.into_iter().map(|(pattern, _)| pattern).collect()
+}
+
+fn unwanted(root: &Path, patterns: &[String]) -> Unwanted {
+    let mut builder = GitignoreBuilder::new("");
+    for pattern in patterns {
+        // One that cannot be used has stopped the walk.
+        let _ = builder.add_line(None, pattern);
+    }
+    for line in fs::read_to_string(root.join(".farrierignore")).unwrap_or_default().lines() {
+        let _ = builder.add_line(None, line);
+    }
+    Unwanted(builder.build().unwrap_or_else(|_| Gitignore::empty()))
 }
 
 fn excluded(root: &Path, patterns: &[String]) -> Result<Override, Error> {
@@ -320,16 +328,6 @@ mod tests {
             found,
             [".env.production", "Procfile", "app/main.py", "build/__init__.py", "build/own.py", "env/web.env"]
         );
-    }
-
-    #[test]
-    fn variables_that_git_leaves_out_are_there_for_who_names_them() {
-        let folder = project(&["compose.yaml", ".env", "web/Procfile", "web/.env", "app/m.py", "app/.env"]);
-        fs::write(folder.path().join(".gitignore"), ".env\n").unwrap();
-        let found = |options: &Options| discover(folder.path(), &[], options).unwrap().others;
-        assert_eq!(found(&Options::default()), [".env", "web/.env"]);
-        let options = Options { exclude: vec!["web".to_owned()] };
-        assert_eq!(found(&options), [".env"]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Card, Stated};
 use crate::app::{Application, Category, Framework};
-use crate::deployment::{BaseImage, Deployment, Effective};
+use crate::deployment::{BaseImage, Deployment, Effective, named_for_development};
 use crate::findings::{Finding, Label};
 use crate::servers::{Server, Version};
 use crate::sizing::{Advice, Inputs};
@@ -74,10 +74,9 @@ impl Context<'_> {
         self.parameters.parameter(card.name, name).unwrap_or_else(|| card.parameter(name))
     }
 
-    /// Whether what lies there is for tests, which a service may hold without anybody asking for it.
+    /// Whether what lies there is for developers or tests, which a service may hold without anybody asking for it.
     pub(super) fn is_aside(&self, place: Place) -> bool {
-        let path = self.files.get(place.file).path();
-        path.split(['/', '_', '.']).any(|part| matches!(part, "test" | "tests" | "testing" | "e2e" | "benchmark"))
+        named_for_development(self.files.get(place.file).path()).is_some()
     }
 
     /// The line that a place begins in, with the comments right above it: what somebody says about it.

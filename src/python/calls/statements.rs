@@ -4,7 +4,7 @@ use super::fallbacks::fallback;
 use super::generators::is_eager;
 use super::guards::{Guard, equality, guard, is_zero_or_false, probes_for_loop};
 use super::kept::Kept;
-use super::{EventKind, Reader};
+use super::{EventKind, Reader, last_name};
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr, Stmt};
 use crate::python::syntax::{span_of, visitor};
@@ -164,8 +164,9 @@ impl<'a> Reader<'a> {
         if let (Some(first), Some(last)) = (stmt.body.first(), stmt.body.last()) {
             let body = Span::new(span_of(first).start, span_of(last).end);
             self.looped(body);
-            if stmt.iter.is_name_expr() {
-                self.only_if(body, &stmt.iter, true);
+            let through = gone_through(&stmt.iter);
+            if through.is_name_expr() {
+                self.only_if(body, through, true);
             }
         }
         if stmt.is_async {
@@ -250,5 +251,18 @@ impl<'a> Reader<'a> {
             _ => {}
         }
         self.blocks.pop();
+    }
+}
+
+/// What a loop goes through in another order, or with its numbers: it has no rounds where that is empty.
+fn gone_through(iterated: &Expr) -> &Expr {
+    match iterated {
+        Expr::Call(call)
+            if matches!(last_name(&call.func), "enumerate" | "list" | "reversed" | "set" | "sorted" | "tuple")
+                && call.func.is_name_expr() =>
+        {
+            call.arguments.args.first().map_or(iterated, gone_through)
+        }
+        other => other,
     }
 }

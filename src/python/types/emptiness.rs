@@ -11,7 +11,8 @@ use crate::python::syntax::span_of;
 use crate::python::syntax::visitor::{self, Visitor};
 
 /// Builtins that only look at what they are given.
-const LOOKING: [&str; 8] = ["bool", "enumerate", "isinstance", "len", "print", "repr", "sorted", "str"];
+const LOOKING: [&str; 12] =
+    ["bool", "enumerate", "isinstance", "len", "list", "print", "repr", "reversed", "set", "sorted", "str", "tuple"];
 
 impl<'a> Types<'a> {
     /// Whether nothing in a function can put something into a container that a name of it stands for.

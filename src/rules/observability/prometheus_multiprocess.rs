@@ -10,6 +10,8 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
         return;
     };
     let shown = |seen: &Instrument| match seen.kind {
+        // A port of its own can be opened by one process only: by another program, unless every worker does it at once.
+        InstrumentKind::Metrics { .. } if seen.what.starts_with("start_") && !seen.at_import => None,
         InstrumentKind::Metrics { collects } => Some((seen.what.clone(), seen.place, collects)),
         _ => None,
     };

@@ -58,7 +58,7 @@ fn check_app(app: &App, service: Option<&Service>, context: &Context, out: &mut 
             InstrumentKind::DjangoDebug
                 if !context.variables.contains("DJANGO_SETTINGS_MODULE")
                     && is_whole(seen.place, context)
-                    && !for_developers(seen.place, context) =>
+                    && !context.is_aside(seen.place) =>
             {
                 out.report(
                     seen.place,
@@ -85,15 +85,4 @@ fn check_app(app: &App, service: Option<&Service>, context: &Context, out: &mut 
 fn is_whole(place: Place, context: &Context) -> bool {
     let path = context.files.get(place.file).path();
     path.ends_with("settings.py") || path.ends_with("settings/__init__.py")
-}
-
-/// Whether settings are named for somebody's own machine.
-fn for_developers(place: Place, context: &Context) -> bool {
-    let path = context.files.get(place.file).path();
-    path.split(['/', '_', '.', '-']).any(|part| {
-        matches!(
-            part,
-            "dev" | "develop" | "development" | "local" | "test" | "tests" | "example" | "sample" | "demo" | "ci"
-        )
-    })
 }
