@@ -6,6 +6,7 @@
 
 mod annotations;
 mod applied;
+mod asserted;
 mod branches;
 mod caches;
 mod candidates;
