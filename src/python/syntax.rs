@@ -55,53 +55,51 @@ impl Module {
 
     /// The smallest statement around a span; of one with a block, only what stands before the block.
     pub fn statement_around(&self, span: Span) -> Option<Span> {
-        struct Around {
-            span: Span,
-            found: Option<Span>,
-        }
-        impl<'a> visitor::Visitor<'a> for Around {
-            fn visit_stmt(&mut self, statement: &'a ast::Stmt) {
-                let own = span_of(statement);
-                if own.start <= self.span.start && self.span.end <= own.end {
-                    let end = first_of_block(statement).map_or(own.end, |block| block.start);
-                    self.found = Some(Span::new(own.start, end.max(self.span.end)));
-                    visitor::walk_stmt(self, statement);
-                }
-            }
-        }
-        let mut around = Around { span, found: None };
-        for statement in &self.body {
-            visitor::Visitor::visit_stmt(&mut around, statement);
-        }
-        around.found
+        let own = |statement: &&ast::Stmt| {
+            let own = span_of(*statement);
+            let end = first_of_block(statement).map_or(own.end, |block| block.start);
+            Span::new(own.start, end.max(span.end))
+        };
+        self.statements_around(span).last().map(own)
     }
 
     /// The functions and classes around a span, outermost first, joined by dots; `None` at the top of the
     /// module.
     pub fn function_around(&self, span: Span) -> Option<String> {
-        struct Around {
-            span: Span,
-            names: Vec<String>,
-        }
-        impl<'a> visitor::Visitor<'a> for Around {
-            fn visit_stmt(&mut self, statement: &'a ast::Stmt) {
-                let own = span_of(statement);
-                if own.start <= self.span.start && self.span.end <= own.end {
-                    match statement {
-                        ast::Stmt::FunctionDef(node) => self.names.push(node.name.to_string()),
-                        ast::Stmt::ClassDef(node) => self.names.push(node.name.to_string()),
-                        _ => {}
-                    }
-                    visitor::walk_stmt(self, statement);
-                }
-            }
-        }
-        let mut around = Around { span, names: Vec::new() };
-        for statement in &self.body {
-            visitor::Visitor::visit_stmt(&mut around, statement);
-        }
-        (!around.names.is_empty()).then(|| around.names.join("."))
+        let name = |statement: &&'_ ast::Stmt| match *statement {
+            ast::Stmt::FunctionDef(node) => Some(node.name.to_string()),
+            ast::Stmt::ClassDef(node) => Some(node.name.to_string()),
+            _ => None,
+        };
+        let names: Vec<String> = self.statements_around(span).iter().filter_map(name).collect();
+        (!names.is_empty()).then(|| names.join("."))
     }
+
+    /// The statements around a span, outermost first.
+    fn statements_around(&self, span: Span) -> Vec<&ast::Stmt> {
+        let mut around = Around { span, found: Vec::new() };
+        visitor::Visitor::visit_body(&mut around, &self.body);
+        around.found
+    }
+}
+
+/// Goes down to a span, without a look at the statements beside it: many spans of a long file are asked for.
+struct Around<'a> {
+    span: Span,
+    found: Vec<&'a ast::Stmt>,
+}
+
+impl<'a> visitor::Visitor<'a> for Around<'a> {
+    fn visit_body(&mut self, body: &'a [ast::Stmt]) {
+        let at = body.partition_point(|statement| span_of(statement).end < self.span.end);
+        if let Some(statement) = body.get(at).filter(|statement| span_of(*statement).start <= self.span.start) {
+            self.found.push(statement);
+            visitor::walk_stmt(self, statement);
+        }
+    }
+
+    /// No statement is in an expression.
+    fn visit_expr(&mut self, _: &'a ast::Expr) {}
 }
 
 fn first_of_block(statement: &ast::Stmt) -> Option<Span> {
