@@ -102,7 +102,12 @@ struct Assembler<'a> {
 }
 
 impl<'a> Assembler<'a> {
-    fn project(&mut self, project: &Project, environment: &Arc<Environment>, depth: usize) -> BTreeMap<String, Composed> {
+    fn project(
+        &mut self,
+        project: &Project,
+        environment: &Arc<Environment>,
+        depth: usize,
+    ) -> BTreeMap<String, Composed> {
         let chain: Vec<&'a ComposeFile> =
             project.files.iter().filter_map(|file| self.facts.compose.get(file)).collect();
         let mut services = BTreeMap::new();
@@ -124,8 +129,10 @@ impl<'a> Assembler<'a> {
                 break;
             };
             self.budget = left;
-            services
-                .insert(name.to_owned(), Composed { unit, files: project.files.clone(), outer: Arc::clone(environment) });
+            services.insert(
+                name.to_owned(),
+                Composed { unit, files: project.files.clone(), outer: Arc::clone(environment) },
+            );
         }
         services
     }

@@ -52,8 +52,7 @@ impl<'a> Directives<'a> {
     /// Reads all comments. Those of a line come before those of the file, so that the closest one counts
     /// as used.
     pub fn read(files: &'a Files, comments: &BTreeMap<FileId, Vec<Comment>>, names: Names<'_>) -> Self {
-        let mut all =
-            Self { files, written: Vec::new(), ignores: BTreeMap::new(), faults: Vec::new(), compared: 0 };
+        let mut all = Self { files, written: Vec::new(), ignores: BTreeMap::new(), faults: Vec::new(), compared: 0 };
         for (&file, comments) in comments {
             let source = files.get(file);
             let mut ignores = Vec::new();
@@ -63,7 +62,14 @@ impl<'a> Directives<'a> {
                     match parsed {
                         Ok(directive) => {
                             let around = surroundings.get_or_insert_with(|| Surroundings::of(source, comments));
-                            all.enter(&directive, file, *comment, around.line_of(at, directive.scope), names, &mut ignores);
+                            all.enter(
+                                &directive,
+                                file,
+                                *comment,
+                                around.line_of(at, directive.scope),
+                                names,
+                                &mut ignores,
+                            );
                         }
                         Err(malformed) => {
                             let place = Place::new(file, malformed.span.shifted(comment.span.start));

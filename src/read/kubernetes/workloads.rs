@@ -31,8 +31,7 @@ pub(super) fn units(objects: &[Object], space: &Space, file: FileId, most: usize
         }
         let defaults = limit_range(objects, object);
         let sets = Sets::new(&shelf, object);
-        let scaler =
-            scalers.of(object, file).or_else(|| knative_scale(&object.node, pod_metadata, file));
+        let scaler = scalers.of(object, file).or_else(|| knative_scale(&object.node, pod_metadata, file));
         let led = traffic.to(object, pod_metadata, file);
         let pod = Pod { workload: &object.name, spec, defaults, sets: &sets, space, file };
         for container in spec.get("containers").into_iter().flat_map(Node::nodes) {
