@@ -122,7 +122,11 @@ impl<'a> Assembler<'a> {
         for name in names {
             let Some(layers) = self.layers(&chain, name, &project.folder) else { continue };
             let outer = |variable: &str| environment.text(variable);
-            let Some(unit) = compose_service(&layers, self.files, &outer, self.notes) else { continue };
+            let Some(mut unit) = compose_service(&layers, self.files, &outer, self.notes) else { continue };
+            if let Some(why) = unit.bound() {
+                let file = self.files.get(unit.place.file);
+                self.notes.push(Note::line(file.path(), file.line(unit.place.span.start), why));
+            }
             let Some(left) = self.budget.checked_sub(compose_size(&unit) + self.named(&unit)) else {
                 let path = self.files.get(unit.place.file).path();
                 self.notes.push(Note::file(path, "longer than any compose file; the rest was not read"));
