@@ -17,13 +17,22 @@ pub(super) fn join(deployments: &mut [Deployment], proxies: &[Proxy]) {
                 deployment.beside_proxy |=
                     address.is_loopback() && addresses(deployment).iter().any(|own| meets(&address, own));
             }
-            let mut fitting = deployments
+            let mut fitting: Vec<&mut Deployment> = deployments
                 .iter_mut()
-                .filter(|deployment| addresses(deployment).iter().any(|own| leads(&address, own, deployment)));
-            if let (Some(only), None) = (fitting.next(), fitting.next())
-                && !only.proxies.iter().any(|known| known.place == proxy.place)
-            {
-                only.proxies.push(proxy.clone());
+                .filter(|deployment| addresses(deployment).iter().any(|own| leads(&address, own, deployment)))
+                .collect();
+            // The edge of a platform stands in front of what a `Procfile` starts.
+            if fitting.iter().any(|deployment| deployment.kind != UnitKind::Procfile) {
+                fitting.retain(|deployment| deployment.kind != UnitKind::Procfile);
+            }
+            let Some((first, rest)) = fitting.split_first() else { continue };
+            if !rest.iter().all(|other| other.is_variant_of(first)) {
+                continue;
+            }
+            for deployment in fitting {
+                if !deployment.proxies.iter().any(|known| known.place == proxy.place) {
+                    deployment.proxies.push(proxy.clone());
+                }
             }
         }
     }
@@ -44,6 +53,13 @@ pub enum Address {
 }
 
 impl Deployment {
+    /// Whether both are one service, which several files or several branches start in different ways.
+    fn is_variant_of(&self, other: &Self) -> bool {
+        let app = |one: &Self| one.app.as_ref().map(|app| app.value.clone());
+        let same = self.kind == other.kind && self.unit == other.unit && self.server == other.server;
+        same && (self.command == other.command || app(self).is_some() && app(self) == app(other))
+    }
+
     /// Where it listens, as far as that is known.
     pub fn addresses(&self) -> Vec<Address> {
         let inherits = self.setting("fd").is_some_and(|fd| fd.is_set() && fd.value() != Some(&Value::None));
