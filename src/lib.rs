@@ -166,7 +166,9 @@ pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<
 fn analyse(request: &Request, code: &Code<'_>, assembly: &Assembly, notes: &mut Vec<Note>) -> Vec<Option<Application>> {
     let key = |deployment: &deployment::Deployment| {
         let target = deployment.app.as_ref()?.value.clone();
-        Some(Asked { target, handed: deployment.handed, called: deployment.calls_app(), start: deployment.start() })
+        let launched_by = deployment.launched_by.clone();
+        let (handed, called) = (deployment.handed, deployment.calls_app());
+        Some(Asked { target, handed, called, launched_by, start: deployment.start() })
     };
     let told: BTreeSet<Asked> = assembly.deployments.iter().filter_map(key).collect();
     let told: Vec<Asked> = told.into_iter().collect();

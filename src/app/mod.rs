@@ -168,6 +168,8 @@ pub struct Asked {
     pub handed: Option<Place>,
     /// Whether the server calls what it is told.
     pub called: bool,
+    /// Files that the process of the server has loaded besides, because it is started by a call in them.
+    pub launched_by: Vec<FileId>,
     /// Where the server starts.
     pub start: Start,
 }
@@ -175,7 +177,7 @@ pub struct Asked {
 impl Asked {
     /// An application by its name.
     pub fn by_name(target: &str, start: Start) -> Self {
-        Self { target: target.to_owned(), handed: None, called: false, start }
+        Self { target: target.to_owned(), handed: None, called: false, launched_by: Vec::new(), start }
     }
 
     /// The target, as a call if the server calls it.
@@ -197,11 +199,12 @@ pub fn analyse(files: &Files, modules: &BTreeMap<FileId, Module>, target: &str, 
 pub fn analyse_as_told(code: &Code<'_>, asked: &Asked, instructions: &Instructions) -> Option<Application> {
     instructions.catalogue.during(|| {
         let types = Types::new(code.project(), &asked.start);
-        let object = match asked.handed {
+        let mut object = match asked.handed {
             // Answers of one that knows all callers are none for an application that loads a part of them.
             Some(place) => handed::find(code.modules, &Types::new(code.project(), &asked.start), place, asked.called)?,
             None => target::find(&types, &asked.name())?,
         };
+        object.load(&types, &asked.launched_by);
         Some(assemble(code, &types, &asked.target, &object, instructions))
     })
 }

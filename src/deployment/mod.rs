@@ -81,6 +81,9 @@ pub struct Deployment {
     pub app: Option<Located<String>>,
     /// The expression that hands it the application, where that has no name that could be imported.
     pub handed: Option<Place>,
+    /// The files of the program that starts it by a call, whose imports its process has made as well: the one that
+    /// is run, and that of the call.
+    pub launched_by: Vec<FileId>,
     /// What the application is said to speak, where that is written in front of it: `asgi`, `wsgi`.
     pub told_mode: Option<String>,
     /// Whether every process that it starts makes the call again that starts it, because importing the file does.

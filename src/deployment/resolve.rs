@@ -166,6 +166,7 @@ pub(super) fn resolve(
     }));
     let told_mode =
         named.as_ref().filter(|_| server == Server::Hypercorn).and_then(|named| hypercorn::mode(&named.value));
+    let launched_by = launched.map(|launched| vec![launched.entry, launched.sighting.place.file]);
     let repeated = called.as_ref().is_some_and(|called| called.unguarded);
     let folder = called.and_then(|called| called.folder).or(home_of_path).unwrap_or_else(|| match &app {
         Some(app) => roots.folder_importing(files, &app.value),
@@ -180,6 +181,7 @@ pub(super) fn resolve(
         folder,
         placed: roots.placed(files),
         handed,
+        launched_by: launched_by.unwrap_or_default(),
         repeated,
         ahead,
         told_mode,

@@ -216,9 +216,9 @@ impl<'a> Work<'_, 'a> {
         if awaited || socket || !waits(&effect, call) {
             return;
         }
-        if path == "wait"
-            && let Expr::Attribute(attribute) = &*call.func
-            && self.has_ended(&attribute.value, span)
+        if let Expr::Attribute(attribute) = &*call.func
+            && (path == "wait" && self.has_ended(&attribute.value, span)
+                || self.is_known_to_be_over(path, &attribute.value, span))
         {
             return;
         }

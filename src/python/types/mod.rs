@@ -6,6 +6,7 @@
 
 mod annotations;
 mod applied;
+mod asserted;
 mod branches;
 mod caches;
 mod candidates;
@@ -45,6 +46,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
+pub use self::asserted::said;
 use self::branches::ByName;
 pub(super) use self::hashing::QuickMap;
 pub use self::known::Known;
