@@ -75,6 +75,8 @@ pub struct Deployment {
     pub unit: String,
     /// The command that starts it.
     pub command: Place,
+    /// Everything that starts it in this way, by name and place; the first is what counts here.
+    pub started_by: Vec<(String, Place)>,
     /// The application it serves, such as `main:app`.
     pub app: Option<Located<String>>,
     /// The expression that hands it the application, where that has no name that could be imported.
@@ -120,6 +122,8 @@ pub struct Deployment {
     pub outside: Outside,
     /// The image below everything that the project builds for it, as written.
     pub base: Option<Located<String>>,
+    /// The platform that runs it and sets something by itself, and the place of all that it sets.
+    pub platform: Option<Located<&'static str>>,
     /// Why this is not how the service runs in production.
     pub development: Option<Located<String>>,
     /// Why the server refuses to start, in its own terms.
@@ -176,16 +180,23 @@ impl Deployment {
     /// Whether another deployment is started by the same bytes, with the same values and limits.
     fn is_same_launch(&self, other: &Self) -> bool {
         let limits = |limits: &Limits| (limits.cpus.as_ref().map(|l| l.value), limits.memory.as_ref().map(|l| l.value));
+        let grace = |deployment: &Self| deployment.limits.stop_grace.as_ref().map(|grace| grace.value);
         let user = |deployment: &Self| deployment.user.as_ref().map(|user| user.value.clone());
         let values = |deployment: &Self| -> Vec<Resolved> {
             deployment.settings.iter().map(|(_, setting)| setting.winner.value.clone()).collect()
         };
         (self.command, self.server, &self.folder) == (other.command, other.server, &other.folder)
             && limits(&self.limits) == limits(&other.limits)
+            && grace(self) == grace(other)
             && self.development.is_some() == other.development.is_some()
             && self.replicas() == other.replicas()
             && user(self) == user(other)
             && values(self) == values(other)
+    }
+
+    /// The platform that sets what is set at `place`; `None` where a file says it.
+    pub fn set_by(&self, place: Place) -> Option<&'static str> {
+        self.platform.as_ref().filter(|platform| platform.place == place).map(|platform| platform.value)
     }
 
     /// How many copies run, and the bounds between which that changes.

@@ -142,12 +142,12 @@ fn here(text: &mut String, files: &Files, deployment: &Deployment, effective: &E
     let unit = if deployment.unit.is_empty() { String::new() } else { format!(" ({})", deployment.unit) };
     let command = files.describe(deployment.command);
     let _ = writeln!(text, "  {} {}, {command}{unit}", deployment.server, deployment.version);
-    let _ = writeln!(text, "    {}  {}", value(&effective.winner), origin(files, &effective.winner));
+    let _ = writeln!(text, "    {}  {}", value(&effective.winner), origin(files, deployment, &effective.winner));
     for reason in reasons(effective, &deployment.environment) {
         let _ = writeln!(text, "      {reason}");
     }
     for lost in effective.overridden.iter().filter(|lost| lost.layer > Layer::Default) {
-        let _ = writeln!(text, "    {}  {}, overridden", value(lost), origin(files, lost));
+        let _ = writeln!(text, "    {}  {}, overridden", value(lost), origin(files, deployment, lost));
     }
     if let Some(class) = deployment.class
         && effective.setting.honoured_by(class, deployment.version.version) == Honoured::No
