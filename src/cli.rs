@@ -271,7 +271,7 @@ pub(crate) struct Measure {
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
     /// A rule by name or code, a setting such as `workers`, a line of a log, or `-` to read a log.
-    #[arg(required = true, value_name = "RULE|SETTING|MESSAGE")]
+    #[arg(required = true, allow_hyphen_values = true, value_name = "RULE|SETTING|MESSAGE")]
     pub(crate) subject: Vec<String>,
     /// How to print the page of a rule.
     #[arg(long, value_enum, default_value = "pretty")]
