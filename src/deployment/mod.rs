@@ -83,6 +83,8 @@ pub struct Deployment {
     pub told_mode: Option<String>,
     /// Whether every process that it starts makes the call again that starts it, because importing the file does.
     pub repeated: bool,
+    /// Whether the file with the call binds the name of the application only where it is run, and not imported.
+    pub only_run: bool,
     /// The folder of the project it starts in, relative to the root; empty for the root.
     pub folder: String,
     /// What lies below that folder came from elsewhere in the project: see [`Start`].

@@ -166,6 +166,7 @@ pub(super) fn resolve(
     }));
     let told_mode =
         named.as_ref().filter(|_| server == Server::Hypercorn).and_then(|named| hypercorn::mode(&named.value));
+    let only_run = called.as_ref().is_some_and(|called| called.only_run);
     let repeated = called.as_ref().is_some_and(|called| called.unguarded);
     let folder = called.and_then(|called| called.folder).or(home_of_path).unwrap_or_else(|| match &app {
         Some(app) => roots.folder_importing(files, &app.value),
@@ -180,6 +181,7 @@ pub(super) fn resolve(
         placed: roots.placed(files),
         handed,
         repeated,
+        only_run,
         ahead,
         told_mode,
         others,

@@ -164,7 +164,9 @@ impl Service<'_> {
     /// Gunicorn has had its own since 24.0, and its authors call it stable since 25.1.
     pub(super) fn asgi_class(&self) -> String {
         let deployment = self.deployment;
-        let own = deployment.version.version >= Version::new(25, 1, 0) && !deployment.version.is_assumed();
+        // Whose list has Gunicorn without a version gets the newest.
+        let known = !deployment.version.is_assumed() || deployment.asks_for("gunicorn");
+        let own = deployment.version.version >= Version::new(25, 1, 0) && known;
         let package = deployment.asks_for("uvicorn-worker");
         if own && !package { "asgi" } else { "uvicorn_worker.UvicornWorker" }.to_owned()
     }
@@ -306,6 +308,11 @@ pub(super) const fn callable(app: &Application) -> &'static str {
         Framework::Django => "ASGIHandler",
         _ => "app",
     }
+}
+
+/// `1 worker`, `4 workers`.
+pub(super) fn workers_in_words(count: i64) -> String {
+    format!("{count} worker{}", if count == 1 { "" } else { "s" })
 }
 
 /// A whole number as a floating-point one; counts of workers are far below the loss of precision.

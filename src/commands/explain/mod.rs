@@ -62,9 +62,10 @@ pub(super) fn explain(cli: &Cli, explain: &Explain) -> Result<Done, Failure> {
 
 /// What is asked, and about which project: a folder that comes last is one, as for all other commands.
 fn asked(explain: &Explain) -> (String, PathBuf) {
-    match explain.subject.as_slice() {
-        [subject @ .., last] if !subject.is_empty() && Path::new(last).is_dir() => (subject.join(" "), last.into()),
-        subject => (subject.join(" "), explain.project.clone()),
+    let words = |more: &[String]| [std::slice::from_ref(&explain.subject), more].concat().join(" ");
+    match explain.more.as_slice() {
+        [more @ .., last] if Path::new(last).is_dir() => (words(more), last.into()),
+        more => (words(more), explain.project.clone()),
     }
 }
 

@@ -36,6 +36,8 @@ pub(in super::super) struct Called {
     pub(in super::super) unlisted: Vec<Located<String>>,
     /// Whether the command line, files and the variable with options count as well.
     pub(in super::super) reads_command_line: bool,
+    /// Whether the name of the application is bound only where its file is run, and not where it is imported.
+    pub(in super::super) only_run: bool,
     /// Where the application is handed over as an object, which no other process could import.
     pub(in super::super) object: Option<Place>,
     /// Whether importing the file makes the call again, as every process does that Python starts anew.

@@ -13,7 +13,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let Some(until) = class.until().filter(|&until| until <= version) else {
         return announced(service, class, context, out);
     };
-    let replacement = class.deprecated().map_or("gthread", |deprecated| deprecated.replacement.as_str());
+    let replacement = replacement(service, class);
     let name = class.name();
     out.report(
         service.class_place(),
@@ -26,9 +26,25 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     .help(format!("use `{replacement}`"))
     .fix(
         service
-            .set("worker_class", &Value::Str(replacement.to_owned()), context)
+            .set("worker_class", &Value::Str(replacement.clone()), context)
             .map(|edit| Fix::unsafe_(format!("use `{replacement}`"), vec![edit])),
     );
+}
+
+/// What to use instead: what its authors name, where the project has the package, and else a class that needs none.
+fn replacement(service: &Service, class: &WorkerClass) -> String {
+    let deployment = service.deployment;
+    let Some(named) = class.deprecated().map(|deprecated| deprecated.replacement.as_str()) else {
+        return "gthread".to_owned();
+    };
+    let package = table(deployment.server).class(named).and_then(WorkerClass::distribution);
+    let package = package.or_else(|| named.split_once('.').map(|(package, _)| package));
+    let is_there = package.is_none_or(|package| deployment.asks_for(package) || !deployment.asks_for("gunicorn"));
+    match service.application.map(|app| app.interface) {
+        _ if is_there => named.to_owned(),
+        Some(AppInterface::Asgi) => service.asgi_class(),
+        _ => "gthread".to_owned(),
+    }
 }
 
 /// A class that still runs, although its authors have announced its end or left it.
@@ -51,14 +67,14 @@ fn announced(service: &Service, class: &WorkerClass, context: &Context, out: &mu
             )
         }
     };
-    let replacement = deprecated.replacement.as_str();
+    let replacement = replacement(service, class);
     out.report(service.class_place(), "nobody maintains it", why)
         .severity(Severity::Warning)
         .at_most(if deployment.version.is_assumed() { Confidence::Medium } else { Confidence::High })
         .help(format!("use `{replacement}`"))
         .fix(
             service
-                .set("worker_class", &Value::Str(replacement.to_owned()), context)
+                .set("worker_class", &Value::Str(replacement.clone()), context)
                 .map(|edit| Fix::unsafe_(format!("use `{replacement}`"), vec![edit])),
         );
 }
