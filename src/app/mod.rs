@@ -47,6 +47,7 @@ pub use statement::{Blocking, Destination, Held, Hop, Limit, LoopCall, Reached, 
 pub use workload::{Evidence, Leaning, Workload, WorkloadKind};
 
 pub use crate::python::catalogue::{Category, Gevent, Timeout, Weight};
+use crate::python::deeds::{Deeds, whole_names};
 use crate::python::effects::{Effects, Mark};
 use crate::python::frameworks::{self, Found};
 pub use crate::python::frameworks::{Calls, Context, Framework, Pool, Role};
@@ -284,14 +285,22 @@ fn assemble(
     }
 }
 
-/// Names whose presence anywhere in the project, its server's configuration included, shows that a
-/// library has been made to yield.
+/// What makes a library yield to greenlets: functions that are called for it, and packages that are imported.
 const COOPERATIVE: [&str; 5] =
     ["psycogreen", "patch_psycopg", "make_psycopg_green", "init_gevent", "set_wait_callback"];
 
+/// Those that a file of the project calls or imports, the configuration of its server included.
 fn cooperative(files: &Files, modules: &BTreeMap<FileId, Module>) -> Vec<&'static str> {
-    let mentioned = |name: &&&str| modules.keys().any(|&file| files.get(file).text().contains(**name));
-    COOPERATIVE.iter().filter(mentioned).copied().collect()
+    let does = |name: &&&str| {
+        // What a text does not mention needs no second look.
+        let mentions = modules.iter().filter(|(file, _)| files.get(**file).text().contains(**name));
+        mentions.into_iter().any(|(_, module)| {
+            let imported =
+                || whole_names(module).into_values().any(|whole| whole.split('.').any(|part| part == **name));
+            Deeds::of(module).calls(name) || imported()
+        })
+    };
+    COOPERATIVE.iter().filter(does).copied().collect()
 }
 
 /// The first names of modules that these import from elsewhere.

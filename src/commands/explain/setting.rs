@@ -83,7 +83,7 @@ fn about(text: &mut String, table: &Table, name: &str) {
         }
         for (versions, default) in defaults(setting, table) {
             let item = format!("{default}{versions}");
-        let _ = writeln!(text, "{}", filled::item(&item, "  default        ", "                 "));
+            let _ = writeln!(text, "{}", filled::item(&item, "  default        ", "                 "));
         }
         honoured(text, setting, table);
     }

@@ -308,6 +308,7 @@ impl<'a> Reader<'a> {
             memory_request: memory_request.and_then(|text| read(&text, bytes)),
             autoscaler: None,
             stop_default: StopDefault::of(UnitKind::ComposeService).filter(|_| grace.is_none()),
+            router: None,
         }
     }
 

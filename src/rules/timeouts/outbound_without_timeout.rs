@@ -12,6 +12,8 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
             && !call.doubtful
             && matches!(call.category, Category::Http | Category::Mail)
             && call.contexts.contains(&Runs::Worker)
+            // Leaving a `with` closes what it has opened.
+            && !call.what.ends_with("__exit__")
     };
     let serves = |call: &Reached| !call.handlers.iter().all(|(_, place, _)| context.is_aside(*place));
     // One finding for all: the call that most handlers wait for stands for the rest.

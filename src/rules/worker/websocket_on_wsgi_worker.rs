@@ -5,7 +5,7 @@ use crate::app::{Framework, InstrumentKind};
 
 pub(super) const RULE: Rule = rule!("websocket-on-wsgi-worker", Shape::App(check));
 
-fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) {
+fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Findings) {
     let model = |service: &Service| service.deployment.class.map(WorkerClass::model);
     let one_each = |service: &&Service| service.is_gunicorn() && model(service) == Some(Model::OneRequest);
     // An ASGI application under such a worker has a worse fault, and the consumers of Channels are served by another
@@ -24,6 +24,9 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
         .help("use the class `geventwebsocket.gunicorn.workers.GeventWebSocketWorker`, or flask-sock in place of Flask-Sockets")
         .fix(None);
         return;
+    }
+    if service.is_none() {
+        return unserved(app, context, out);
     }
     let Some(service) = service.filter(one_each).filter(|_| here) else {
         return;
@@ -46,4 +49,28 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
         report = report.related(limit, "kills a worker that does not report back");
     }
     report.help("use `gthread` with as many threads as there are clients, or an ASGI application").fix(None);
+}
+
+/// An application of Channels that nothing starts, in a project that starts WSGI alone and installs nothing else.
+fn unserved(app: &App, context: &Context, out: &mut Findings) {
+    let Some(consumer) = app.websockets.first().filter(|_| app.framework == Framework::Django) else { return };
+    let mut production = context.deployments.iter().filter(|one| one.development.is_none()).peekable();
+    let Some(first) = production.peek().copied() else { return };
+    let servers = ["daphne", "uvicorn", "hypercorn", "granian", "uvicorn-worker"];
+    let wsgi = |one: &crate::deployment::Deployment| {
+        let installs = servers.iter().any(|name| one.asks_for(name)) || one.asks_for_extra("channels", "daphne");
+        one.class.is_some_and(|class| class.interface() == Interface::Wsgi) && !installs
+    };
+    if app.interface != AppInterface::Asgi || context.is_aside(app.place) || !production.all(wsgi) {
+        return;
+    }
+    out.report(
+        *consumer,
+        "served by nobody",
+        format!("`{}` takes web sockets, and the project starts WSGI servers alone", app.target),
+    )
+    .at_most(Confidence::Medium)
+    .related(first.command, "calls a WSGI application")
+    .help("start an ASGI server such as Daphne or Uvicorn for it")
+    .fix(None);
 }
