@@ -88,6 +88,8 @@ pub struct Application {
     pub missing: Vec<String>,
     /// Where a web socket is accepted, if anywhere.
     pub websockets: Vec<Place>,
+    /// Where the project routes web sockets to consumers of Channels, whichever of its applications that is.
+    pub channels: Option<Place>,
     /// What it does before the first request; in the order of files and lines.
     pub beginnings: Vec<Beginning>,
     /// What it keeps in its own process.
@@ -279,6 +281,7 @@ fn assemble(
             modules,
         ),
         websockets,
+        channels: (object.framework == Framework::Django).then(|| channels(files, modules)).flatten(),
         streaming,
         instruments: instruments::find(types, &loaded, files, modules),
         imports: foreign_imports(types, &loaded),
@@ -301,6 +304,17 @@ fn cooperative(files: &Files, modules: &BTreeMap<FileId, Module>) -> Vec<&'stati
         })
     };
     COOPERATIVE.iter().filter(does).copied().collect()
+}
+
+/// The call of the router that Channels has for protocols, outside of tests.
+fn channels(files: &Files, modules: &BTreeMap<FileId, Module>) -> Option<Place> {
+    const ROUTER: &str = "ProtocolTypeRouter";
+    let mut mentioning = modules.iter().filter(|(file, _)| files.get(**file).text().contains(ROUTER));
+    mentioning.find_map(|(&file, module)| {
+        let deeds = Deeds::of(module);
+        let call = deeds.calls.iter().find(|call| call.name == "channels.routing.ProtocolTypeRouter")?;
+        Some(Place::new(file, call.span))
+    })
 }
 
 /// The first names of modules that these import from elsewhere.

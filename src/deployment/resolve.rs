@@ -14,8 +14,8 @@ use super::locate::Roots;
 use super::settle::{self, Sources};
 use super::version;
 use super::{
-    Candidate, Deployment, Layer, Resolved, Settings, daphne, fastapi, faults, granian, hypercorn, own_class, shadow, uvicorn,
-    uwsgi,
+    Candidate, Deployment, Layer, Resolved, Settings, daphne, fastapi, faults, granian, hypercorn, own_class, shadow,
+    uvicorn, uwsgi,
 };
 use crate::findings::Note;
 use crate::python::deeds::Deeds;

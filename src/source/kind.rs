@@ -113,8 +113,6 @@ pub enum Guess {
     Xml,
     /// The same for TOML.
     Toml,
-    /// A text whose name is one that people give to a list of requirements.
-    List,
     /// A name without an ending: the first line may name an interpreter.
     Plain,
 }
@@ -140,7 +138,6 @@ impl Guess {
             Self::Conf => conf(path, text).or_else(|| configuration(path)),
             Self::Xml => text.contains("<uwsgi").then_some(FileKind::UwsgiXml),
             Self::Plain => by_interpreter(text).or_else(|| configuration(path)),
-            Self::List => lists_requirements(text).then_some(FileKind::Requirements),
             Self::Toml => is_hypercorn(path, text).then_some(FileKind::HypercornToml),
         }
     }
@@ -297,7 +294,6 @@ fn by_look(lower: &str, folder: &str) -> Option<Guess> {
         "nginx" => Some(Guess::Sure(FileKind::Nginx)),
         "xml" => stem.contains("uwsgi").then_some(Guess::Xml),
         "toml" => Some(Guess::Toml),
-        "txt" | "in" if LISTS.contains(&stem) => Some(Guess::List),
         // What people call their own programs: `bin/start`, `s6-rc.d/web/run`.
         "" => Some(Guess::Plain),
         _ => None,
@@ -449,40 +445,6 @@ fn is_compose(stem: &str) -> bool {
         || begins("podman-compose")
         || stem.ends_with(".compose")
         || stem.ends_with(".docker-compose")
-}
-
-/// What lists are called that other lists, or the build of an image, name: `-r base.txt`.
-const LISTS: [&str; 16] = [
-    "base",
-    "common",
-    "shared",
-    "core",
-    "main",
-    "default",
-    "prod",
-    "production",
-    "runtime",
-    "deps",
-    "dependencies",
-    "packages",
-    "web",
-    "server",
-    "app",
-    "docker",
-];
-
-/// Whether every line of a text is a requirement, an option of pip or a comment, and one of them is no mere word.
-fn lists_requirements(text: &str) -> bool {
-    let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let after = |line: &'_ str| line.trim_start_matches(name).trim_start().chars().next();
-    let plausible = |line: &str| {
-        let option = line.starts_with('-');
-        let begins = line.starts_with(|c: char| c.is_ascii_alphanumeric());
-        option || begins && after(line).is_none_or(|c| "=<>~![;@#".contains(c))
-    };
-    let telling = |line: &str| line.starts_with("-r") || after(line).is_some_and(|c| "=<>~![".contains(c));
-    lines().all(plausible) && lines().any(telling)
 }
 
 fn is_requirements(stem: &str, folder: &str) -> bool {

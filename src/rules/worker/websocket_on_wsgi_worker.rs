@@ -25,8 +25,8 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
         .fix(None);
         return;
     }
-    if service.is_none() {
-        return unserved(app, context, out);
+    if let Some(service) = service.filter(|service| service.in_production()) {
+        unserved(app, service, context, out);
     }
     let Some(service) = service.filter(one_each).filter(|_| here) else {
         return;
@@ -51,26 +51,27 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
     report.help("use `gthread` with as many threads as there are clients, or an ASGI application").fix(None);
 }
 
-/// An application of Channels that nothing starts, in a project that starts WSGI alone and installs nothing else.
-fn unserved(app: &App, context: &Context, out: &mut Findings) {
-    let Some(consumer) = app.websockets.first().filter(|_| app.framework == Framework::Django) else { return };
-    let mut production = context.deployments.iter().filter(|one| one.development.is_none()).peekable();
-    let Some(first) = production.peek().copied() else { return };
+/// Consumers of Channels in a project that starts nothing but WSGI, and installs no other server.
+fn unserved(app: &App, service: &Service, context: &Context, out: &mut Findings) {
+    let Some(router) = app.channels.filter(|router| !context.is_aside(*router)) else { return };
     let servers = ["daphne", "uvicorn", "hypercorn", "granian", "uvicorn-worker"];
     let wsgi = |one: &crate::deployment::Deployment| {
         let installs = servers.iter().any(|name| one.asks_for(name)) || one.asks_for_extra("channels", "daphne");
-        one.class.is_some_and(|class| class.interface() == Interface::Wsgi) && !installs
+        one.development.is_some() || one.class.is_some_and(|class| class.interface() == Interface::Wsgi) && !installs
     };
-    if app.interface != AppInterface::Asgi || context.is_aside(app.place) || !production.all(wsgi) {
+    if app.interface != AppInterface::Wsgi || !context.deployments.iter().all(wsgi) {
         return;
     }
     out.report(
-        *consumer,
+        router,
         "served by nobody",
-        format!("`{}` takes web sockets, and the project starts WSGI servers alone", app.target),
+        format!(
+            "web sockets are routed here, and all that the project starts are WSGI servers such as `{}`",
+            service.class_name()
+        ),
     )
     .at_most(Confidence::Medium)
-    .related(first.command, "calls a WSGI application")
+    .related(service.deployment.command, "calls a WSGI application")
     .help("start an ASGI server such as Daphne or Uvicorn for it")
     .fix(None);
 }
