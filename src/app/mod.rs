@@ -88,6 +88,8 @@ pub struct Application {
     pub missing: Vec<String>,
     /// Where a web socket is accepted, if anywhere.
     pub websockets: Vec<Place>,
+    /// Whether it bounds all waiting of the standard library's sockets as it is imported.
+    pub bounds_sockets: bool,
     /// Where the project routes web sockets to consumers of Channels, whichever of its applications that is.
     pub channels: Option<Place>,
     /// What it does before the first request; in the order of files and lines.
@@ -281,6 +283,12 @@ fn assemble(
             modules,
         ),
         websockets,
+        bounds_sockets: loaded.iter().any(|&index| {
+            let file = types.facts_at(index).file;
+            let mentions = files.get(file).text().contains("setdefaulttimeout");
+            mentions
+                && modules.get(&file).is_some_and(|module| Deeds::of(module).begins_with("socket.setdefaulttimeout"))
+        }),
         channels: (object.framework == Framework::Django).then(|| channels(files, modules)).flatten(),
         streaming,
         instruments: instruments::find(types, &loaded, files, modules),

@@ -143,7 +143,8 @@ fn in_block(files: &Files, file: FileId, body: &[Stmt], name: &str) -> Option<(S
             let others = test.elif_else_clauses.iter().find_map(|clause| in_block(files, file, &clause.body, name));
             in_block(files, file, &test.body, name).or(others)
         }
-        Stmt::Try(attempt) => in_block(files, file, &attempt.body, name),
+        // What is imported may be missing, and then the name stands for something else: it is this file's own.
+        Stmt::Try(attempt) => in_block(files, file, &attempt.body, name).map(|_| here(files, file, name)),
         Stmt::With(with) => in_block(files, file, &with.body, name),
         _ => None,
     })

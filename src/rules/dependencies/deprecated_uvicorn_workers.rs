@@ -6,6 +6,9 @@ pub(super) const RULE: Rule = rule!("deprecated-uvicorn-workers", Shape::Deploym
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
+    if !service.in_production() {
+        return;
+    }
     let Some(class) = deployment.class else {
         return derived(service, out);
     };

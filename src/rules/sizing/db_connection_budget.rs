@@ -16,14 +16,15 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
     if stated.pooler.as_ref().is_some_and(|pooler| pooler.value) {
         return;
     }
-    let [pool] = app.connections.as_slice() else { return };
+    let Some(pool) = app.connections.first() else { return };
     let Some(workers) = service.workers() else { return };
     let (Some(count), Some((copies, source, copies_at))) = (workers.int(), service.copies(context)) else { return };
-    let each = i64::from(pool.size.0) + i64::from(pool.overflow.0);
+    let each: i64 = app.connections.iter().map(|pool| i64::from(pool.size.0) + i64::from(pool.overflow.0)).sum();
     let rolls =
         service.deployment.kind == UnitKind::KubernetesContainer && !service.deployment.surroundings.is_recreated;
     let surge = if rolls {
-        i64::from(copies).saturating_mul(5).div_euclid(4).max(i64::from(copies))
+        // `maxSurge`, a quarter by default, is rounded up.
+        i64::from(copies) + (i64::from(copies) + 3).div_euclid(4)
     } else {
         i64::from(copies)
     };

@@ -5,6 +5,9 @@ use super::prelude::*;
 pub(super) const RULE: Rule = rule!("host-cpu-count-in-container", Shape::Deployment(check));
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
+    if !service.in_production() {
+        return;
+    }
     for name in ["workers", "processes", "threads"] {
         let Some(setting) = service.deployment.setting(name) else {
             continue;

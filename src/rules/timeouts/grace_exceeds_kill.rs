@@ -18,10 +18,8 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     if total < kill.seconds || !(graceful.changes() || kill.is_chosen || delay.is_some()) {
         return;
     }
-    // uWSGI waits for its workers only where the signal means to stop.
-    if deployment.server == ServerName::Uwsgi
-        && deployment.setting("die_on_term").and_then(Setting::value) != Some(&Value::Bool(true))
-    {
+    // uWSGI waits for requests when it reloads; a signal to stop ends its workers at once (`kill_them_all`, 2.0.31).
+    if deployment.server == ServerName::Uwsgi {
         return;
     }
     let name = graceful.setting.name();

@@ -18,7 +18,14 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     out.report(
         service.class_place(),
         format!("removed in {} {until}", deployment.server),
-        format!("`{name}` was removed in {} {until}: the server does not start", deployment.server),
+        if deployment.version.is_assumed() {
+            format!(
+                "`{name}` was removed in {0} {until}: {0} {1} does not start",
+                deployment.server, deployment.version
+            )
+        } else {
+            format!("`{name}` was removed in {} {until}: the server does not start", deployment.server)
+        },
     )
     // Without a pin the newest version is assumed, which may not be what is installed.
     .at_most(if deployment.version.is_assumed() { Confidence::Medium } else { Confidence::High })

@@ -18,7 +18,7 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
         out.report(
             sockets.place,
             "expects `wsgi.websocket`",
-            format!("`{}` takes no web sockets: every upgrade is answered with 404", service.class_name()),
+            format!("`{}` hands over no web sockets: every upgrade fails", service.class_name()),
         )
         .related(service.class_place(), "speaks HTTP alone")
         .help("use the class `geventwebsocket.gunicorn.workers.GeventWebSocketWorker`, or flask-sock in place of Flask-Sockets")
