@@ -271,7 +271,13 @@ fn handed(text: &str, expression: &str, called: bool) -> Option<(Framework, Stri
     let start = text.rfind(&format!("run({expression})")).unwrap() + "run(".len();
     let place = Place::new(file, crate::source::Span::new(start, start + expression.len()));
     assert_eq!(files.text_at(place), expression);
-    let asked = Asked { target: expression.to_owned(), handed: Some(place), called, launched_by: Vec::new(), start: Start::default() };
+    let asked = Asked {
+        target: expression.to_owned(),
+        handed: Some(place),
+        called,
+        launched_by: Vec::new(),
+        start: Start::default(),
+    };
     let found = analyse_as_told(&Code::new(&files, &modules), &asked, &Instructions::default())?;
     Some((found.framework, files.describe(found.place), found.handlers.len()))
 }
