@@ -374,3 +374,27 @@ fn loads_what_a_package_imports_when_it_is_asked_for() {
     let lines: Vec<_> = found.blocking.iter().map(|blocking| files.describe(blocking.call)).collect();
     assert_eq!(lines, ["api/items.py:6"]);
 }
+
+#[test]
+fn what_the_starting_program_imports_is_loaded_too() {
+    let mut files = Files::new();
+    files.add("svc/__init__.py", "");
+    files.add("svc/core.py", "from fastapi import FastAPI\napp = FastAPI()\n");
+    files.add(
+        "svc/views.py",
+        "import time\nfrom svc.core import app\n@app.get('/')\nasync def view():\n    time.sleep(1)\n",
+    );
+    files.add("seed.py", "from svc.core import app\nimport svc.views\n");
+    let program =
+        files.add("run.py", "import uvicorn\nfrom svc.core import app\nfrom svc import views\nuvicorn.run(app)\n");
+    let modules = files.iter().map(|(id, file)| (id, parse(file.text()).unwrap())).collect();
+    let code = Code::new(&files, &modules);
+    let found = |launched_by: Vec<FileId>| {
+        let asked = Asked { launched_by, ..Asked::by_name("svc.core:app", Start::default()) };
+        analyse_as_told(&code, &asked, &Instructions::default()).unwrap().blocking.len()
+    };
+    assert_eq!(found(Vec::new()), 0);
+    assert_eq!(found(vec![program]), 1);
+    let alone = orphans(&code, &[], &Instructions::default());
+    assert_eq!(alone.iter().map(|one| one.blocking.len()).collect::<Vec<_>>(), [1]);
+}

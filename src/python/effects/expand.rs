@@ -142,6 +142,9 @@ impl<'a> Work<'_, 'a> {
             self.off_the_loop(callable, span);
             return;
         }
+        if !awaited {
+            self.sends_signal(call, span);
+        }
         let in_project =
             callees.iter().any(|callee| matches!(callee, Value::Function(_) | Value::Class(_) | Value::Object(_)));
         if !in_project {
@@ -149,6 +152,13 @@ impl<'a> Work<'_, 'a> {
         }
         if awaited {
             self.returned_coroutines(&callees, call, span, doubtful);
+        }
+    }
+
+    /// Who sends a signal calls its receivers.
+    fn sends_signal(&mut self, call: &'a ast::ExprCall, span: Span) {
+        for (receiver, doubtful) in self.types.receivers(call, self.frame) {
+            self.callee(&receiver, call, span, false, doubtful);
         }
     }
 
@@ -216,9 +226,9 @@ impl<'a> Work<'_, 'a> {
         if awaited || socket || !waits(&effect, call) {
             return;
         }
-        if path == "wait"
-            && let Expr::Attribute(attribute) = &*call.func
-            && self.has_ended(&attribute.value, span)
+        if let Expr::Attribute(attribute) = &*call.func
+            && (path == "wait" && self.has_ended(&attribute.value, span)
+                || self.is_known_to_be_over(path, &attribute.value, span))
         {
             return;
         }

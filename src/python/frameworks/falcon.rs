@@ -8,6 +8,7 @@ use super::Context::{OwnLoop, Worker};
 use super::{Form, Names, ON_LOOP, Role, Runs, START_UP, Told, at, keyword};
 
 const ASGI: Names = &["falcon.asgi.*.App"];
+const RESPONSE: Names = &["falcon.asgi.*.Response"];
 const WSGI: Names = &["falcon.App", "falcon.API", "falcon.app.App"];
 
 const IN_WORKER: Runs = Runs { plain: Worker, coroutine: OwnLoop };
@@ -55,4 +56,6 @@ pub(super) const FORMS: &[Form] = &[
         .form(Told::Method { on: ASGI, names: &["add_middleware"], argument: at(0, &["middleware"]) }, Role::LifeCycle)
         .calling(STARTS),
     START_UP.form(Told::Call { names: ASGI, argument: keyword(&["middleware"]) }, Role::LifeCycle).calling(STARTS),
+    ON_LOOP.form(Told::Method { on: RESPONSE, names: &["schedule"], argument: at(0, &["callback"]) }, Role::Background),
+    ON_LOOP.form(Told::Assigned { on: RESPONSE, names: &["stream", "sse"] }, Role::Stream),
 ];

@@ -70,9 +70,9 @@ pub(super) struct Finder<'t, 'a> {
 }
 
 /// The object a method is called on, as a library's class and the attributes that lead from it.
-struct Owner {
-    class: String,
-    path: String,
+pub(super) struct Owner {
+    pub(super) class: String,
+    pub(super) path: String,
 }
 
 impl<'a> Finder<'_, 'a> {
@@ -83,6 +83,11 @@ impl<'a> Finder<'_, 'a> {
         }
         for (_, index) in facts.classes.iter().zip(0..) {
             self.class(ClassId { file, index });
+        }
+        for (&name, assigned) in &facts.outside {
+            for entry in index().assigned.get(name).into_iter().flatten() {
+                assigned.iter().for_each(|outside| self.attribute_given(outside, *entry, file));
+            }
         }
     }
 
@@ -216,7 +221,7 @@ impl<'a> Finder<'_, 'a> {
     }
 
     /// The classes of libraries that an expression may be an instance of; `None` if nothing is known.
-    fn owners(&self, expr: &'a Expr, frame: Frame) -> Option<Vec<Owner>> {
+    pub(super) fn owners(&self, expr: &'a Expr, frame: Frame) -> Option<Vec<Owner>> {
         let values = self.types.value(expr, frame);
         if values.is_empty() {
             return None;
@@ -285,7 +290,9 @@ impl<'a> Finder<'_, 'a> {
             let known = owners.iter().flatten().any(calls);
             let guessed = owners.is_none()
                 && entry.framework == self.setting.framework
-                && (is_application(&attribute.value) || name.starts_with("add_") && self.may_be(entry, Some(call)));
+                && (is_application(&attribute.value)
+                    || is_response(&attribute.value) && on.iter().all(|class| class.ends_with(".Response"))
+                    || name.starts_with("add_") && self.may_be(entry, Some(call)));
             if known || guessed && names.contains(&name) {
                 self.argument(call, argument, *entry, frame);
             }
@@ -455,6 +462,11 @@ fn is_application(expr: &Expr) -> bool {
         _ => return false,
     };
     matches!(name, "app" | "application")
+}
+
+/// Whether a name is what responders call the response that they fill in.
+pub(super) fn is_response(expr: &Expr) -> bool {
+    matches!(expr, Expr::Name(name) if matches!(name.id.as_str(), "resp" | "response"))
 }
 
 /// Whether a keyword is given as a literal `True`.

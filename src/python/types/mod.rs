@@ -40,6 +40,7 @@ mod questions;
 mod relations;
 mod results;
 mod rows;
+mod signals;
 mod singletons;
 mod sites;
 mod texts;
@@ -48,6 +49,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
+pub use self::asserted::said;
 use self::branches::ByName;
 pub(super) use self::hashing::QuickMap;
 pub use self::known::Known;
@@ -58,6 +60,7 @@ pub use self::project::Project;
 use self::questions::{Key, MAX_DEPTH, Question, Tentative};
 use self::relations::Relations;
 pub use self::rows::QUERY;
+use self::signals::Signals;
 use self::sites::Sites;
 use super::calls::{Class, FileFacts, Function, Interest};
 use super::modules::{ModuleRef, Modules, Start};
@@ -227,7 +230,8 @@ pub struct Types<'a> {
     /// The modules that the application loads, once they are known.
     loaded: RefCell<Vec<u32>>,
     sites: OnceCell<Sites<'a>>,
-    relations: OnceCell<Relations<'a>>,
+    relations: RefCell<Option<Rc<Relations<'a>>>>,
+    signals: OnceCell<Signals<'a>>,
     implementations: RefCell<QuickMap<ClassId, Vec<ClassId>>>,
     ancestries: RefCell<QuickMap<ClassId, Values<'a>>>,
     /// The parts of functions that cannot run.
@@ -265,7 +269,8 @@ impl<'a> Types<'a> {
             asked: Cell::new(0),
             loaded: RefCell::new(Vec::new()),
             sites: OnceCell::new(),
-            relations: OnceCell::new(),
+            relations: RefCell::new(None),
+            signals: OnceCell::new(),
             implementations: RefCell::default(),
             ancestries: RefCell::default(),
             subclasses: RefCell::new(None),

@@ -6,6 +6,7 @@
 //! named by a text, with or without the label of its application, which most often is the name of its folder.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use super::managers::{is_model_of_library, row_of};
 use super::rows::RELATED;
@@ -57,30 +58,41 @@ pub(super) struct Relations<'a> {
 }
 
 impl<'a> Types<'a> {
-    fn relations(&self) -> &Relations<'a> {
-        self.relations.get_or_init(|| {
-            let mut relations = Relations::default();
-            for &file in self.loaded.borrow().iter() {
-                let facts = self.facts_at(file);
-                for (class, index) in facts.classes.iter().zip(0..) {
-                    let id = ClassId { file, index };
-                    relations.classes.entry(class.name).or_default().push(id);
-                    for bindings in class.fields.values() {
-                        for binding in bindings.iter().filter(|binding| !self.is_in_method(id, binding)) {
-                            self.relate(&mut relations, id, binding);
-                        }
+    fn relations(&self) -> Rc<Relations<'a>> {
+        if let Some(known) = &*self.relations.borrow() {
+            return Rc::clone(known);
+        }
+        // Whatever is asked on the way to them is answered without them.
+        self.relations.replace(Some(Rc::default()));
+        let relations = Rc::new(self.read_relations());
+        self.relations.replace(Some(Rc::clone(&relations)));
+        relations
+    }
+
+    fn read_relations(&self) -> Relations<'a> {
+        let mut relations = Relations::default();
+        let loaded = self.loaded.borrow().clone();
+        for file in loaded {
+            let facts = self.facts_at(file);
+            for (class, index) in facts.classes.iter().zip(0..) {
+                let id = ClassId { file, index };
+                relations.classes.entry(class.name).or_default().push(id);
+                for bindings in class.fields.values() {
+                    for binding in bindings.iter().filter(|binding| !self.is_in_method(id, binding)) {
+                        self.relate(&mut relations, id, binding);
                     }
                 }
-                relations.has_settings |= facts.functions[0].bindings.contains_key("INSTALLED_APPS");
-                let named = facts.functions[0].bindings.get(USER_SETTING).into_iter().flatten();
-                let text = named.filter_map(|binding| match binding.bound {
-                    Bound::Value { value: Some(Expr::StringLiteral(text)), .. } => Some(text.value.to_str()),
-                    _ => None,
-                });
-                relations.users = text.last().or(relations.users);
             }
-            relations
-        })
+            let module = &facts.functions[0].bindings;
+            relations.has_settings |= module.contains_key("INSTALLED_APPS");
+            let named = module.get(USER_SETTING).into_iter().flatten();
+            let text = named.filter_map(|binding| match binding.bound {
+                Bound::Value { value: Some(Expr::StringLiteral(text)), .. } => Some(text.value.to_str()),
+                _ => None,
+            });
+            relations.users = text.last().or(relations.users);
+        }
+        relations
     }
 
     /// Whether Django is what the application is made with.
@@ -122,8 +134,8 @@ impl<'a> Types<'a> {
         if self.loaded.borrow().is_empty() {
             return None;
         }
-        let relations = self.relations().reverse.get(name)?;
-        relations.iter().take(MAX_RELATIONS).find_map(|relation| {
+        let relations = self.relations();
+        relations.reverse.get(name)?.iter().take(MAX_RELATIONS).find_map(|relation| {
             let leads_here = |target: &Value<'a>| match (target, model) {
                 (Value::Object(target), Value::Object(model)) => {
                     target == model || self.ancestry(*model).contains(&Value::Class(*target))
@@ -179,7 +191,8 @@ impl<'a> Types<'a> {
     /// The model that `Patient`, asked for in a file, or `clinic.Patient` names.
     fn model_named(&self, name: &str, file: u32) -> Option<ClassId> {
         let (label, name) = name.rsplit_once('.').map_or((None, name), |(label, name)| (Some(label), name));
-        let all = self.relations().classes.get(name)?.iter().copied();
+        let relations = self.relations();
+        let all = relations.classes.get(name)?.iter().copied();
         let models: Vec<ClassId> = all.filter(|class| self.is_model(*class)).collect();
         if let [only] = *models {
             return Some(only);

@@ -74,6 +74,9 @@ impl<'a> Types<'a> {
         if path == "from_queryset" && &**ty == super::QUERY {
             return self.from_queryset(call, frame);
         }
+        if let ("enter_context" | "enter_async_context", [manager]) = (path, &*call.arguments.args) {
+            return self.entered(&self.value(manager, frame));
+        }
         if let Some(given) = self.given_to_class(ty, path, &call.func, frame) {
             return given;
         }
@@ -102,7 +105,7 @@ impl<'a> Types<'a> {
             return found;
         }
         match &**name {
-            "super" => return self.super_of(frame),
+            "super" => return self.super_of(call, frame),
             "typing.cast" => {
                 let declared = call.arguments.args.first().map(|first| self.annotation(first, frame));
                 let given = || call.arguments.args.get(1).map(|given| self.value(given, frame).to_vec());
@@ -183,7 +186,8 @@ impl<'a> Types<'a> {
         meant.map(|meant| Value::Alias(ExprRef(meant), frame)).into_iter().collect()
     }
 
-    fn super_of(&self, frame: Frame) -> Vec<Value<'a>> {
+    /// `super()` and `super(Class, self)`.
+    fn super_of(&self, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
         let mut id = frame.function;
         while self.function(id).class.is_none() && id.index != 0 {
             id.index = self.function(id).parent;
@@ -191,11 +195,17 @@ impl<'a> Types<'a> {
         let Some(index) = self.function(id).class else {
             return Vec::new();
         };
-        let class = ClassId { file: id.file, index };
+        let around = ClassId { file: id.file, index };
+        let named = call.arguments.args.first().map(|class| self.value(class, frame).to_vec());
+        let class = match named.as_deref() {
+            None => around,
+            Some([Value::Class(class)]) => *class,
+            Some(_) => return Vec::new(),
+        };
         let receiver = match self.argument(frame, id, 0) {
             Some(Value::Object(receiver) | Value::Class(receiver)) => receiver,
             Some(Value::Rows(query)) => return vec![Self::query_above(&query, class)],
-            _ => class,
+            _ => around,
         };
         vec![Value::Super(class, receiver)]
     }
