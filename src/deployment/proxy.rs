@@ -34,12 +34,20 @@ pub(super) fn join(deployments: &mut [Deployment], proxies: &[Proxy]) {
                 let deployment = &deployments[at];
                 deployment.listens.iter().any(|own| leads(&address, own, deployment))
             };
-            let mut fitting = all.iter().filter(fits);
-            let first = fitting.next().copied();
-            if let Some(only) = first.filter(|first| fitting.all(|other| other == first))
-                && !deployments[only].proxies.iter().any(|known| known.place == proxy.place)
-            {
-                deployments[only].proxies.push(proxy.clone());
+            let mut fitting: Vec<usize> = all.iter().filter(fits).copied().collect();
+            fitting.dedup();
+            // The edge of a platform stands in front of what a `Procfile` starts.
+            if fitting.iter().any(|&at| deployments[at].kind != UnitKind::Procfile) {
+                fitting.retain(|&at| deployments[at].kind != UnitKind::Procfile);
+            }
+            let Some((&first, rest)) = fitting.split_first() else { continue };
+            if !rest.iter().all(|&other| deployments[other].is_variant_of(&deployments[first])) {
+                continue;
+            }
+            for at in fitting {
+                if !deployments[at].proxies.iter().any(|known| known.place == proxy.place) {
+                    deployments[at].proxies.push(proxy.clone());
+                }
             }
         }
     }
@@ -67,6 +75,13 @@ pub enum Address {
 }
 
 impl Deployment {
+    /// Whether both are one service, which several files or several branches start in different ways.
+    fn is_variant_of(&self, other: &Self) -> bool {
+        let app = |one: &Self| one.app.as_ref().map(|app| app.value.clone());
+        let same = self.kind == other.kind && self.unit == other.unit && self.server == other.server;
+        same && (self.command == other.command || app(self).is_some() && app(self) == app(other))
+    }
+
     /// Where it listens, as far as that is known.
     pub fn addresses(&self) -> &[Address] {
         let inherits = self.setting("fd").is_some_and(|fd| fd.is_set() && fd.value() != Some(&Value::None));
