@@ -51,12 +51,18 @@ pub(super) fn asked_for(
     files: &Files,
 ) -> Option<ServerVersion> {
     let name = distribution.to_ascii_lowercase();
-    let own = requirements.iter().filter(|one| one.name == name && installed.contains(&one.place.file));
+    let named: Vec<&Requirement> = requirements.iter().filter(|one| one.name == name).collect();
+    chosen(&named, folder, installed, files)
+}
+
+/// The same among the requirements of one distribution.
+fn chosen(named: &[&Requirement], folder: &str, installed: &BTreeSet<FileId>, files: &Files) -> Option<ServerVersion> {
+    let own = named.iter().copied().filter(|one| installed.contains(&one.place.file));
     if let Some(Said::Version(version)) = said(&own.collect::<Vec<_>>(), files) {
         return Some(version);
     }
     let mut by_distance = BTreeMap::<_, Vec<&Requirement>>::new();
-    for requirement in requirements.iter().filter(|requirement| requirement.name == name) {
+    for requirement in named.iter().copied() {
         let home = files.get(requirement.place.file).folder();
         by_distance.entry(Reverse(nearness(home, folder))).or_default().push(requirement);
     }
@@ -109,8 +115,12 @@ pub(super) fn distributions(
     requirements: &[Requirement],
     files: &Files,
 ) -> BTreeMap<String, Option<ServerVersion>> {
-    let names: BTreeSet<&str> = requirements.iter().map(|requirement| requirement.name.as_str()).collect();
-    names.into_iter().map(|name| (name.to_owned(), asked_for(name, folder, installed, requirements, files))).collect()
+    let mut by_name: BTreeMap<&str, Vec<&Requirement>> = BTreeMap::new();
+    for requirement in requirements {
+        by_name.entry(&requirement.name).or_default().push(requirement);
+    }
+    let version = |named: &[&Requirement]| chosen(named, folder, installed, files);
+    by_name.into_iter().map(|(name, named)| (name.to_owned(), version(&named))).collect()
 }
 
 /// Where each distribution is asked for in the nearest file that people write, and no tool.
