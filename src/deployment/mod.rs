@@ -29,6 +29,7 @@ mod locate;
 mod platform;
 mod proxy;
 mod resolve;
+mod rewritten;
 mod scene;
 mod scripts;
 mod settle;
