@@ -246,15 +246,21 @@ fn assemble(
         .iter()
         .zip(&handlers)
         .zip(&nodes)
-        .map(|((found, handler), &node)| blocking::Entry { found, handler, node })
+        .map(|((found, handler), &node)| {
+            let on_loop = found.context == Context::Loop;
+            blocking::Entry { found, handler, node, on_loop }
+        })
         .collect();
     let websockets: Vec<Place> =
         handlers.iter().filter(|handler| handler.role == Role::WebSocket).map(|handler| handler.place).collect();
     let streams = streams::evidence(&streaming, &websockets);
     let chains = blocking::chains(&effects, &entries);
     let reached = reached::reached(&effects, &entries, &chains);
+    let back = blocking::back_from_threads(&mut effects, &entries);
+    let chains: Vec<_> = chains.into_iter().chain(blocking::chains(&effects, &back)).collect();
+    let all: Vec<&blocking::Entry<'_>> = entries.iter().chain(&back).collect();
     let sources = repair::Sources { files, modules };
-    let blocking = blocking::blocking(&effects, &entries, &chains, &sources, object.framework);
+    let blocking = blocking::blocking(&effects, &all, &chains, &sources, object.framework);
     let loop_calls = loops::find(&effects, &entries, modules);
     let beginnings = beginnings::find(types, &entries, object, files, modules);
     Application {

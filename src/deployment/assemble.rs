@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use super::Deployment;
 use super::environment::Environment;
@@ -69,10 +70,11 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
     let mut scenes: Vec<Scene> = Vec::new();
     let mut broken = Vec::new();
     let composed = compose::services(files, facts, &mut assembly.notes);
-    let inside = composed.iter().map(|service| (&service.unit, service.outer.clone()));
+    let inside = composed.iter().map(|service| (&service.unit, Arc::clone(&service.outer)));
     let services: Vec<&Unit> = composed.iter().map(|service| &service.unit).collect();
     let units = platform::complete(&facts.units, files);
-    let outside = units.iter().map(|unit| (unit, Environment::default()));
+    let nothing = Arc::new(Environment::default());
+    let outside = units.iter().map(|unit| (unit, Arc::clone(&nothing)));
     // What a manager in a container starts is no unit of a machine, so those come last. A platform may run the lines
     // of a `Procfile` all the same.
     let is_managed = |unit: &Unit| match unit.kind {

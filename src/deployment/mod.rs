@@ -143,6 +143,8 @@ pub struct Deployment {
     pub environment: Vec<(String, String)>,
     /// The proxies that pass requests to it, each with the settings of that route.
     pub proxies: Vec<Proxy>,
+    /// Where it listens, by its settings alone.
+    listens: Vec<Address>,
     /// Whether some proxy of the project passes requests to an address that it has on its own machine.
     pub beside_proxy: bool,
     /// The distributions that the project asks for, with the version where one is pinned or bounded.

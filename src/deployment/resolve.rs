@@ -208,6 +208,7 @@ pub(super) fn resolve(
         abbreviated,
         environment: start.environment.known(),
         proxies: Vec::new(),
+        listens: Vec::new(),
         beside_proxy: false,
         distributions: version::distributions(&home, origin.installed, &facts.requirements, files),
         mentions: version::mentions(&home, &facts.requirements, files),

@@ -9,6 +9,9 @@ use crate::read::Decoded;
 use crate::read::shell::{self, PartKind, Simple, Word};
 use crate::source::Files;
 
+/// More instructions that change files than any build has.
+const MAX_RUNS: usize = 64;
+
 /// The paths that a command writes or takes away, by its words. What only changes how lines end leaves a file what it
 /// is; of a script that is changed in its place most is what it was, so those are left out.
 pub(super) fn paths<'w>(words: &[&'w str]) -> Vec<&'w str> {
@@ -51,12 +54,12 @@ pub(super) fn moved<'w>(words: &[&'w str]) -> Option<(Vec<&'w str>, &'w str)> {
 /// Changes `roots` by what the commands of a build do to files of the project; `before` tells the folders with the
 /// first copies only.
 pub(super) fn by_build(image: &Image, files: &Files, before: &dyn Fn(usize) -> Roots, roots: &mut Roots) {
-    for ran in &image.runs {
+    let changes = image.runs.iter().map(|ran| {
         let mut changes = Changes::default();
         changes.of(ran, files);
-        if changes.all.is_empty() {
-            continue;
-        }
+        (ran, changes)
+    });
+    for (ran, changes) in changes.filter(|(_, changes)| !changes.all.is_empty()).take(MAX_RUNS) {
         let then = before(ran.behind);
         for (source, target) in changes.all {
             let is_there = then.holds(files, &target).is_some();

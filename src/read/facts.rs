@@ -159,7 +159,21 @@ pub struct Outside {
     pub front: Option<Place>,
 }
 
+/// More files of variables than any unit names.
+const MAX_ENVIRONMENT_FILES: usize = 100;
+
 impl Unit {
+    /// Takes back what is said about variables where that is more than is followed; why, if it is.
+    pub(crate) fn bound(&mut self) -> Option<&'static str> {
+        if self.environment_files.len() <= MAX_ENVIRONMENT_FILES {
+            return None;
+        }
+        // What the files set may replace any other variable.
+        self.environment_files.clear();
+        self.environment.clear();
+        Some("more files of variables than any service has, so none of its variables is known")
+    }
+
     /// A unit of which nothing but its name is known yet.
     pub fn new(kind: UnitKind, name: impl Into<String>, place: Place) -> Self {
         Self {

@@ -1,9 +1,10 @@
 //! How every server is started: the answer of `show`.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use super::Look;
 use super::document::{At, Head, NoteDocument, json_of, write};
@@ -200,10 +201,9 @@ pub fn launches_json(
     orphans: &[Application],
     notes: &[Note],
 ) -> String {
-    let launches = deployments.iter().zip(applications);
     write(&Document {
         head: Head::new("show"),
-        launches: launches.map(|(deployment, made)| Launch::new(files, deployment, made.as_ref())).collect(),
+        launches: Launches { files, deployments, applications },
         unstarted: orphans.iter().map(|application| ApplicationDocument::new(files, application, None)).collect(),
         notes: notes.iter().map(NoteDocument::new).collect(),
     })
@@ -213,10 +213,25 @@ pub fn launches_json(
 struct Document<'a> {
     #[serde(flatten)]
     head: Head,
-    launches: Vec<Launch<'a>>,
+    launches: Launches<'a>,
     /// Applications that nothing is known to start.
     unstarted: Vec<ApplicationDocument<'a>>,
     notes: Vec<NoteDocument<'a>>,
+}
+
+/// The launches, each of which is only there while it is written: what it says about its settings takes more room than
+/// the settings.
+struct Launches<'a> {
+    files: &'a Files,
+    deployments: &'a [Deployment],
+    applications: &'a [Option<Application>],
+}
+
+impl Serialize for Launches<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let launches = self.deployments.iter().zip(self.applications);
+        serializer.collect_seq(launches.map(|(deployment, made)| Launch::new(self.files, deployment, made.as_ref())))
+    }
 }
 
 #[derive(Serialize)]
@@ -237,7 +252,7 @@ struct Launch<'a> {
     container: bool,
     development: Option<&'a str>,
     surroundings: Surroundings<'a>,
-    settings: Map<String, Json>,
+    settings: BTreeMap<&'a str, SettingDocument>,
     proxies: Vec<ProxyDocument<'a>>,
     errors: Vec<Refused<'a>>,
 }
@@ -285,10 +300,8 @@ struct Lost {
 
 impl<'a> Launch<'a> {
     fn new(files: &'a Files, deployment: &'a Deployment, application: Option<&'a Application>) -> Self {
-        let settings = deployment.settings.iter().map(|(name, setting)| {
-            let document = serde_json::to_value(SettingDocument::new(files, deployment, setting)).unwrap_or_default();
-            (name.to_owned(), document)
-        });
+        let settings = deployment.settings.iter();
+        let settings = settings.map(|(name, setting)| (name, SettingDocument::new(files, deployment, setting)));
         Self {
             server: deployment.server.as_str(),
             version: deployment.version.version_text().to_owned(),

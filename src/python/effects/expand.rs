@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::arguments::waits;
 use super::{Effects, Mark, Sink};
-use crate::python::calls::{Event, EventKind, last_name};
+use crate::python::calls::{Event, EventKind, is_yielding_coroutine, last_name};
 use crate::python::catalogue::{self, Effect, KnownType};
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::types::{ClassId, Frame, FunctionId, Types, Value};
@@ -72,7 +72,13 @@ impl<'a> Work<'_, 'a> {
             EventKind::Await(expr) => {
                 let values = self.types.value(expr, self.frame);
                 let doubtful = values.len() > 1;
-                values.iter().for_each(|value| self.awaited(value, event.span, doubtful));
+                for value in values.iter() {
+                    self.awaited(value, event.span, doubtful);
+                    // Tornado awaits what stands in a list as well.
+                    if matches!(value, Value::Items(_) | Value::Tuple(_)) {
+                        self.left_to_the_loop(value, event.span, doubtful, 0);
+                    }
+                }
             }
         }
     }
@@ -233,8 +239,11 @@ impl<'a> Work<'_, 'a> {
         let is_manager = ["contextmanager", "asynccontextmanager"]
             .iter()
             .any(|name| self.types.has_decorator(target.function, name));
-        let runs = !is_manager && !function.is_generator && (awaited || !function.is_async);
-        if runs {
+        let is_lazy = function.is_generator && !is_yielding_coroutine(function.decorators);
+        let runs = !is_manager && !is_lazy && (awaited || !function.is_async);
+        // Only what a decorator made of it can be awaited.
+        let elsewhere = awaited && !function.is_async && self.types.is_decorated_by_library(target);
+        if runs && !elsewhere {
             self.step(target, span, doubtful);
         }
     }

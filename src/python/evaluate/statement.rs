@@ -96,7 +96,8 @@ impl<'a> Run<'a, '_> {
         }
         let span = span_of(stmt);
         // An error at the end of a line stands just behind the statement.
-        module.errors.iter().any(|error| error.start <= span.end && span.start <= error.end)
+        let before = module.errors.partition_point(|(start, _)| *start <= span.end);
+        before.checked_sub(1).and_then(|last| module.errors.get(last)).is_some_and(|(_, reach)| span.start <= *reach)
     }
 
     /// Gives up on statements: what they may bind or change is unknown.

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::classes::canonical;
 use super::outside::{is_application, is_settings};
 use super::{ClassId, ExprRef, Frame, Question, Types, Value, Values};
+use crate::python::calls::is_yielding_coroutine;
 use crate::python::catalogue;
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::span_of;
@@ -23,6 +24,9 @@ const PASSING: [&str; 11] = [
     "fastapi.Depends",
     "fastapi.Security",
 ];
+
+/// How many coroutines that are awaited together are told apart.
+const MAX_GATHERED: usize = 16;
 
 impl<'a> Types<'a> {
     /// What calling `callee` gives.
@@ -130,6 +134,10 @@ impl<'a> Types<'a> {
             "asyncio.get_running_loop" | "asyncio.get_event_loop" | "asyncio.new_event_loop" => {
                 return vec![Value::Instance("asyncio.AbstractEventLoop".into())];
             }
+            "asyncio.gather" if !call.arguments.args.iter().any(Expr::is_starred_expr) => {
+                let given = call.arguments.args.iter().take(MAX_GATHERED);
+                return Self::parts(given.map(|one| self.awaited(&self.value(one, frame)).into()).collect());
+            }
             "next" | "anext" => return self.items(&first()),
             "dict" if call.arguments.args.is_empty() && !call.arguments.keywords.is_empty() => {
                 return self.named_entries(&call.arguments.keywords, frame);
@@ -156,6 +164,7 @@ impl<'a> Types<'a> {
                 vec![Value::Instance(canonical(class))]
             }
             // `app = cors(app)` is the same application still, or one around it.
+            Some((class, "get_app")) if is_application(class) => vec![Value::Instance(canonical(class))],
             _ => {
                 let is_app = |value: &Value<'a>| matches!(value, Value::Instance(ty) if is_application(ty));
                 first().into_iter().filter(is_app).collect()
@@ -231,9 +240,9 @@ impl<'a> Types<'a> {
             || self.has_decorator(frame.function, "asynccontextmanager")
         {
             vec![Value::Manager(*frame)]
-        } else if function.is_generator {
+        } else if function.is_generator && !is_yielding_coroutine(function.decorators) {
             vec![Value::Generator(*frame)]
-        } else if function.is_async {
+        } else if function.is_async || function.is_generator {
             vec![Value::Coroutine(*frame)]
         } else {
             self.returned(*frame).to_vec()
