@@ -10,7 +10,7 @@ use crate::cli::{Cli, Form, Show};
 
 pub(super) fn run(cli: &Cli, show: &Show) -> Result<Done, Failure> {
     let request = super::request(cli, std::slice::from_ref(&show.path), &Flags::default())?;
-    let found = survey(&request, None)?;
+    let found = survey(&request, &[])?;
     let (deployments, notes) = (&found.assembly.deployments, &found.notes);
     let exit = if deployments.is_empty() { Exit::NothingToCheck } else { Exit::Clean };
     let text = match show.format {

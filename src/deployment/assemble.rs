@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::Deployment;
+use super::database::{self, Database};
 use super::environment::Environment;
 use super::launcher::{self, Alone, Reached};
 use super::scene::{Project, Scene};
@@ -24,6 +25,8 @@ pub struct Assembly {
     pub images: Vec<BaseImage>,
     /// Files with settings of Gunicorn that none of its servers loads.
     pub unloaded: Vec<Unloaded>,
+    /// The databases that the project runs itself.
+    pub databases: Vec<Database>,
     /// The names of all variables that a file of the project sets.
     pub variables: BTreeSet<String>,
     /// What could not be joined.
@@ -161,6 +164,7 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
     assembly.deployments.sort_by_key(|deployment| order(deployment.command));
     assembly.development_servers.sort_by_key(|server| order(server.command));
     assembly.images = images(files, facts, &composed);
+    assembly.databases = database::find(&composed);
     assembly.variables = variables::all(facts, &composed);
     assembly.unloaded = unloaded::find(files, facts, &assembly.deployments);
     assembly
@@ -206,7 +210,11 @@ fn add_alone(mut own: Assembly, aside: bool, assembly: &mut Assembly) {
         }
     }
     assembly.deployments.extend(own.deployments);
-    assembly.development_servers.extend(own.development_servers);
+    // `app.run()` at the end of a file is how somebody works on it, as long as nothing deploys that.
+    assembly.development_servers.extend(own.development_servers.into_iter().map(|server| {
+        let nobody = || Located::new("nothing here starts it".to_owned(), server.command);
+        DevelopmentServer { development: server.development.clone().or_else(|| Some(nobody())), ..server }
+    }));
     assembly.notes.extend(own.notes);
 }
 

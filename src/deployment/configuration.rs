@@ -15,6 +15,9 @@ use crate::values::{Cpus, Value};
 
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What patches the standard library for greenlets.
+pub(super) const GREENLETS: &str = "gevent.monkey.patch_all";
+
 /// A configuration file that a server loads.
 #[derive(Debug, Clone)]
 pub struct Configuration {
@@ -28,6 +31,8 @@ pub struct Configuration {
     pub accidental: Vec<Accident>,
     /// What its Python does by name, apart from what it sets.
     pub deeds: Deeds,
+    /// Where it patches the standard library for greenlets, and an import in front of that which keeps what it found.
+    pub late_patch: Option<(Place, Located<String>)>,
     /// The last of its top-level statements that set something: where a person would add a setting.
     pub last_assignment: Option<Place>,
 }
@@ -35,7 +40,7 @@ pub struct Configuration {
 impl Configuration {
     /// Whether it patches the standard library for greenlets, which it does before anything is loaded.
     pub fn patches(&self) -> bool {
-        self.deeds.begins_with("gevent.monkey.patch_all")
+        self.deeds.begins_with(GREENLETS)
     }
 }
 

@@ -9,6 +9,7 @@ mod compose;
 mod configuration;
 mod context;
 mod daphne;
+mod database;
 mod demands;
 mod edit;
 mod effective;
@@ -26,6 +27,7 @@ mod installed;
 mod launcher;
 mod left_out;
 mod locate;
+mod own_class;
 mod platform;
 mod proxy;
 mod resolve;
@@ -33,6 +35,7 @@ mod rewritten;
 mod scene;
 mod scripts;
 mod settle;
+mod shadow;
 mod shell;
 mod supervisor;
 mod tasks;
@@ -51,8 +54,10 @@ pub use assemble::{Assembly, BaseImage, DevelopmentServer, Unloaded, assemble};
 pub use compose::{Composed, services as compose_services};
 pub use configuration::{Configuration, Stranger};
 pub use context::named_for_development;
+pub use database::Database;
 pub use effective::{Candidate, Effective, Layer, Resolved, Settings, Site};
 pub use proxy::Address;
+pub use shadow::Shadow;
 pub use shell::{Shield, ShieldKind};
 pub use version::ServerVersion;
 
@@ -89,6 +94,12 @@ pub struct Deployment {
     pub told_mode: Option<String>,
     /// Whether every process that it starts makes the call again that starts it, because importing the file does.
     pub repeated: bool,
+    /// Files of the project that have the name of a package which is meant.
+    pub shadows: Vec<Shadow>,
+    /// Options that the code which starts it takes for settings, and drops because there are none of that name.
+    pub strangers: Vec<Stranger>,
+    /// Whether the file with the call binds the name of the application only where it is run, and not imported.
+    pub only_run: bool,
     /// The folder of the project it starts in, relative to the root; empty for the root.
     pub folder: String,
     /// What lies below that folder came from elsewhere in the project: see [`Start`].
@@ -99,6 +110,8 @@ pub struct Deployment {
     pub others: Vec<(String, Located<String>)>,
     /// The worker class that really runs; `None` where it is unknown or the project's own.
     pub class: Option<&'static WorkerClass>,
+    /// What a worker class of the project's own derives from: the first class of somebody else.
+    pub class_base: Option<Located<String>>,
     /// The configuration file it loads.
     pub configuration: Option<Configuration>,
     /// Every file of its configuration.

@@ -398,6 +398,19 @@ impl Limits {
 /// Who waits ten seconds unless `stopwaitsecs` says otherwise (`_processes_from_section` of supervisor 4.3).
 pub(crate) const SUPERVISORD: &str = "supervisord";
 
+/// The router of a platform.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Router {
+    /// Whose it is.
+    pub of: &'static str,
+    /// For how long it keeps an idle connection to the service.
+    pub idle: Option<Seconds>,
+    /// When it gives up on a request.
+    pub request: Option<Seconds>,
+    /// The place that makes it one of that platform.
+    pub place: Place,
+}
+
 /// What bounds a unit.
 #[derive(Debug, Clone, Default)]
 pub struct Limits {
@@ -409,6 +422,8 @@ pub struct Limits {
     pub stop_grace: Option<Located<Seconds>>,
     /// What that is where nobody says anything.
     pub stop_default: Option<StopDefault>,
+    /// What stands in front of it where a platform runs it.
+    pub router: Option<Router>,
     /// How many copies run.
     pub replicas: Option<Located<u32>>,
     /// The places of what a file gives in place of variables that somebody may set, each with the variable.

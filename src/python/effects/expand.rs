@@ -148,6 +148,9 @@ impl<'a> Work<'_, 'a> {
             self.off_the_loop(callable, span);
             return;
         }
+        if !awaited {
+            self.sends_signal(call, span);
+        }
         let in_project =
             callees.iter().any(|callee| matches!(callee, Value::Function(_) | Value::Class(_) | Value::Object(_)));
         if !in_project {
@@ -155,6 +158,13 @@ impl<'a> Work<'_, 'a> {
         }
         if awaited {
             self.returned_coroutines(&callees, call, span, doubtful);
+        }
+    }
+
+    /// Who sends a signal calls its receivers.
+    fn sends_signal(&mut self, call: &'a ast::ExprCall, span: Span) {
+        for (receiver, doubtful) in self.types.receivers(call, self.frame) {
+            self.callee(&receiver, call, span, false, doubtful);
         }
     }
 
@@ -189,9 +199,9 @@ impl<'a> Work<'_, 'a> {
                     _ => self.uses_client(ty, call, span),
                 }
             }
-            Value::RowsMethod(_, ty, method) => {
-                let effect = catalogue::known_type(ty).and_then(|known| known.method(method));
-                self.method_of(effect, (ty, method), call, span, awaited, doubtful);
+            Value::RowsMethod(query, method) => {
+                let effect = catalogue::known_type(&query.class).and_then(|known| known.method(method));
+                self.method_of(effect, (&query.class, method), call, span, awaited, doubtful);
             }
             Value::Function(_) => {
                 if let Value::Function(target) = self.types.with_arguments(callee, call, self.frame) {
@@ -289,6 +299,11 @@ impl<'a> Work<'_, 'a> {
                     self.sink(effect, &format!("{}.{path}", catalogue::class(ty)), span, false);
                 }
             }
+            Value::RowsMethod(query, method) => {
+                if let Some(effect) = catalogue::known_type(&query.class).and_then(|known| known.method(method)) {
+                    self.sink(effect, &format!("{}.{method}", catalogue::class(&query.class)), span, false);
+                }
+            }
             Value::Class(class) if self.types.keeps_its_instance(*class) => {}
             Value::Class(class) => MAKING.iter().for_each(|name| self.methods(*class, name, span, false)),
             Value::Object(class) => self.methods(*class, "__call__", span, false),
@@ -336,6 +351,9 @@ fn are_several(callees: &[Value<'_>]) -> bool {
     let blocks = |callee: &Value<'_>| match callee {
         Value::External(name) => catalogue::call(name).is_some_and(|known| !known.lazy && !known.decorator),
         Value::Member(ty, path) => catalogue::known_type(ty).is_some_and(|known| known.method(path).is_some()),
+        Value::RowsMethod(query, method) => {
+            catalogue::known_type(&query.class).is_some_and(|known| known.method(method).is_some())
+        }
         _ => false,
     };
     callees.len() > 1 && !callees.iter().all(blocks)

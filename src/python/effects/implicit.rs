@@ -75,7 +75,8 @@ impl<'a> Work<'_, 'a> {
             Value::Generator(frame) if !self.types.function(frame.function).is_async => {
                 self.step(*frame, span, doubtful);
             }
-            Value::Instance(ty) | Value::Rows(_, ty) => {
+            Value::Instance(_) | Value::Rows(_) => {
+                let Some(ty) = value.library_class() else { return };
                 let known = catalogue::known_type(ty);
                 if let Some(effect) = known.and_then(KnownType::iterate)
                     && !(known.and_then(KnownType::truth).is_some() && self.was_asked_before(span))
@@ -242,7 +243,7 @@ impl<'a> Work<'_, 'a> {
         let values = self.types.value(expr, self.frame);
         let doubtful = values.len() > 1;
         for value in values.iter() {
-            if let Value::Rows(_, ty) | Value::Instance(ty) = value
+            if let Some(ty) = value.library_class()
                 && let Some(effect) = catalogue::known_type(ty).and_then(asks)
                 && !self.was_asked_before(crate::python::syntax::span_of(expr))
             {

@@ -56,9 +56,12 @@ impl<'a> Types<'a> {
     }
 
     fn result_of_call(&self, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
+        if let Some(found) = self.called_elsewhere(call, frame) {
+            return found;
+        }
         let callee = self.candidates(self.value(&call.func, frame), call, frame);
         if let Some(callable) = self.offloaded(&callee, call) {
-            return self.result_elsewhere(callable, frame);
+            return self.result_elsewhere(callable, call, frame);
         }
         let given: Vec<_> = callee.iter().flat_map(|value| self.called(value, call, frame)).collect();
         let foreign = |value: &Value<'a>| matches!(value, Value::External(_) | Value::Member(..));
@@ -132,7 +135,7 @@ impl<'a> Types<'a> {
                     found.extend(Self::part(value, &subscript.slice));
                 }
                 Value::Rows(..) if matches!(&*subscript.slice, Expr::Slice(_)) => found.push(value.clone()),
-                Value::Rows(class, _) => found.push(Value::Object(*class)),
+                Value::Rows(query) => found.push(query.row.clone()),
                 Value::Instance(ty) => {
                     let given = catalogue::known_type(ty).and_then(|known| known.gives("[]"));
                     found.extend(given.map(|given| Value::Instance(given.into())));
@@ -193,10 +196,15 @@ impl<'a> Types<'a> {
                 if let Some(made) = catalogue::made_by(object).filter(|_| is_object(object)) {
                     return self.attribute(&Value::Instance(made.into()), name);
                 }
+                if let Some(manager) = self.manager_of_library(object, name) {
+                    return vec![manager];
+                }
                 vec![Value::External(format!("{object}.{name}").into())]
             }
             Value::Instance(ty) => {
                 let carried = self.carried(ty, "", name);
+                let carried =
+                    if carried.is_empty() { self.related_to_library(ty, name).into_iter().collect() } else { carried };
                 if carried.is_empty() { vec![Self::instance_attribute(ty, name)] } else { carried }
             }
             Value::Member(ty, path) => {
@@ -205,7 +213,7 @@ impl<'a> Types<'a> {
                 if carried.is_empty() && !is_state(ty, path) { member() } else { carried }
             }
             Value::Items(_) | Value::Mapping(_) | Value::Record(_) => Self::container_method(value, name),
-            Value::Rows(class, query) => vec![Value::RowsMethod(*class, Rc::clone(query), name.into())],
+            Value::Rows(query) => self.query_attribute(query, name),
             Value::Class(class) => self.class_attribute(*class, name),
             Value::Object(class) => self.object_attribute(*class, name),
             Value::Super(class, receiver) => self.super_attribute(*class, *receiver, name),

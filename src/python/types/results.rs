@@ -38,15 +38,18 @@ impl<'a> Types<'a> {
                 made.map(|made| Value::Instance(made.into())).into_iter().collect()
             }
             Value::Member(ty, path) => self.called_member(ty, path, call, frame),
-            Value::Class(class) => self.made_by_class(*class),
+            Value::Class(class) => match self.query_made(*class, call, frame) {
+                Some(query) => vec![query],
+                None => self.made_by_class(*class),
+            },
             Value::Alias(alias, from) => self.annotation(alias.0, *from),
             Value::Returns(result) => {
                 let other = call.arguments.args.get(1).filter(|_| is_lookup(&call.func));
                 let other = other.map(|other| self.value(other, frame).to_vec()).unwrap_or_default();
                 std::iter::once((**result).clone()).chain(other).collect()
             }
-            Value::RowsMethod(class, query, method) => Self::rows_call(*class, query, method),
-            Value::Rows(class, query) => Self::rows_call(*class, query, "__call__"),
+            Value::RowsMethod(query, method) => self.rows_call(query, method),
+            Value::Rows(query) => self.rows_call(query, "__call__"),
             Value::Function(_) => self.result_of(&self.with_arguments(callee, call, frame)),
             Value::Object(class) => {
                 self.method(*class, "__call__").iter().flat_map(|method| self.called(method, call, frame)).collect()
@@ -72,6 +75,9 @@ impl<'a> Types<'a> {
         {
             return self.setting(key);
         }
+        if path == "from_queryset" && &**ty == super::QUERY {
+            return self.from_queryset(call, frame);
+        }
         if let ("enter_context" | "enter_async_context", [manager]) = (path, &*call.arguments.args) {
             return self.entered(&self.value(manager, frame));
         }
@@ -95,7 +101,13 @@ impl<'a> Types<'a> {
         if let Some(provided) = self.provider(name, call, frame) {
             return provided;
         }
+        if name.ends_with("Manager.from_queryset") {
+            return self.from_queryset(call, frame);
+        }
         let first = || call.arguments.args.first().map(|first| self.value(first, frame).to_vec()).unwrap_or_default();
+        if let Some(found) = self.looked_up(name, first) {
+            return found;
+        }
         match &**name {
             "super" => return self.super_of(call, frame),
             "typing.cast" => {
@@ -201,6 +213,7 @@ impl<'a> Types<'a> {
         };
         let receiver = match self.argument(frame, id, 0) {
             Some(Value::Object(receiver) | Value::Class(receiver)) => receiver,
+            Some(Value::Rows(query)) => return vec![Self::query_above(&query, class)],
             _ => around,
         };
         vec![Value::Super(class, receiver)]
@@ -224,6 +237,7 @@ impl<'a> Types<'a> {
             Value::Class(class) => return self.made_by_class(*class),
             Value::Returns(result) => return vec![(**result).clone()],
             Value::Member(ty, path) => return Self::member_call(ty, path).into_iter().collect(),
+            Value::RowsMethod(query, method) => return self.rows_call(query, method),
             Value::External(name) => {
                 let made = catalogue::made_by(name).map(|made| Value::Instance(made.into()));
                 let is_class = || name.rsplit('.').next().unwrap_or(name).starts_with(char::is_uppercase);
@@ -314,6 +328,9 @@ impl<'a> Types<'a> {
             let is_function = |value: &Value<'a>| matches!(value, Value::Function(_));
             return if !found.is_empty() && found.iter().all(is_function) { found } else { declared };
         }
+        if self.says_query(&declared) {
+            return self.query_meant(declared, inferred());
+        }
         let [Value::Object(base)] = *declared else { return declared };
         if self.below(base).is_empty() {
             return declared;
@@ -355,7 +372,7 @@ impl<'a> Types<'a> {
             Value::Generator(frame) => self.yielded(*frame).to_vec(),
             Value::Tuple(parts) => parts.iter().flat_map(|part| part.to_vec()).collect(),
             Value::Lazy(lazy) => lazy.items.clone(),
-            Value::Rows(class, _) => vec![Value::Object(*class)],
+            Value::Rows(query) => vec![query.row.clone()],
             Value::Object(class) => self.iterated(*class),
             _ => Vec::new(),
         };

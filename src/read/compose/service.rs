@@ -315,6 +315,7 @@ impl<'a> Reader<'a> {
             autoscaler: None,
             stop_default: StopDefault::of(UnitKind::ComposeService).filter(|_| grace.is_none()),
             open: self.open(),
+            router: None,
         }
     }
 

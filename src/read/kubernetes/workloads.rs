@@ -48,6 +48,8 @@ pub(super) fn units(objects: &[Object], space: &Space, file: FileId, most: usize
             if is_knative(&object.node) {
                 // Whoever runs Knative decides how long that is.
                 unit.limits.stop_default = None;
+                let most = spec.get("containerConcurrency").filter(|most| most.text() == Some("1"));
+                unit.container.one_request = most.map(|most| Place::new(file, most.content()));
             }
             unit.variant.clone_from(&object.variant);
             unit.container.is_recreated =

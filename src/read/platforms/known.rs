@@ -6,7 +6,7 @@ use crate::source::{Located, Place, Span, Word, WordPart};
 use crate::values::{Bytes, Cpus, Seconds};
 
 use super::super::tree::Node;
-use super::super::{Limits, StopDefault, Unit, Variable};
+use super::super::{Limits, Router, StopDefault, Unit, Variable};
 use super::schema::{self, Size};
 
 /// A platform that `rules/platforms` describes.
@@ -42,6 +42,10 @@ impl Platform {
         let place = self.mark(unit, unit.place);
         let seconds = self.0.stop_grace.map(|seconds| StopDefault { value: Seconds(seconds), by: &self.0.name });
         unit.limits.stop_default = seconds.filter(|_| written.is_none());
+        let (idle, request) = (self.0.idle_timeout.map(Seconds), self.0.request_timeout.map(Seconds));
+        let of = self.0.name.as_str();
+        unit.limits.router =
+            (idle.is_some() || request.is_some()).then_some(Router { of, idle, request, place: unit.place });
         if let (None, Some(signal)) = (&unit.stop_signal, &self.0.stop_signal) {
             unit.stop_signal = Some(Located::new(signal.clone(), place));
         }
