@@ -26,6 +26,8 @@ pub(super) struct Entry {
     pub(super) literal: bool,
     /// What the text rests on besides the files.
     pub(super) depends: Vec<Dependency>,
+    /// Whether it is not set, unless somebody sets what it rests on.
+    pub(super) absent: bool,
     /// Whether programs see it, and not only the builder of an image.
     exported: bool,
 }
@@ -33,12 +35,17 @@ pub(super) struct Entry {
 impl Entry {
     /// A variable that programs see.
     pub(super) fn new(text: Option<String>, place: Place, literal: bool) -> Self {
-        Self { text, place, literal, depends: Vec::new(), exported: true }
+        Self { text, place, literal, depends: Vec::new(), absent: false, exported: true }
     }
 
     /// The same, resting on more than the files.
     pub(super) fn resting_on(self, depends: Vec<Dependency>) -> Self {
         Self { depends, ..self }
+    }
+
+    /// The same, where it is not set on the likelier of two ways.
+    pub(super) fn absent(self, absent: bool) -> Self {
+        Self { absent, ..self }
     }
 }
 
@@ -69,6 +76,7 @@ impl Environment {
             place: variable.value.as_ref().map_or(variable.place, |word| word.place),
             literal: variable.value.as_ref().is_some_and(crate::source::Word::is_literal),
             depends: Vec::new(),
+            absent: false,
             exported: !variable.build_only,
         };
         self.entries.insert(variable.name.clone(), entry);
@@ -137,7 +145,7 @@ impl Environment {
 
     /// Sets a variable to a text, or to something that cannot be told, as a program does for itself.
     pub(super) fn put(&mut self, name: &str, text: Option<String>, place: Place) {
-        let entry = Entry { text, place, literal: false, depends: Vec::new(), exported: true };
+        let entry = Entry::new(text, place, false);
         self.entries.insert(name.to_owned(), entry);
     }
 

@@ -43,6 +43,8 @@ pub(super) struct Roots {
     rest: Option<Rest>,
     /// What copies from the project leave behind.
     left_out: Option<Arc<LeftOut>>,
+    /// Whether it may have gone to a folder that nobody knows.
+    adrift: bool,
 }
 
 /// What an image holds besides copies from the project.
@@ -76,13 +78,22 @@ impl Roots {
             remote: None,
             rest: None,
             left_out: None,
+            adrift: false,
         }
     }
 
     /// A server in an image built from `context`, started in `working`.
     pub(super) fn image(context: &str, working: Option<&str>) -> Self {
         let working = working.map_or_else(|| "/".to_owned(), |path| join("/", path));
-        Self { working, base: context.to_owned(), copies: Arc::default(), remote: None, rest: None, left_out: None }
+        Self {
+            working,
+            base: context.to_owned(),
+            copies: Arc::default(),
+            remote: None,
+            rest: None,
+            left_out: None,
+            adrift: false,
+        }
     }
 
     /// Records that the image holds nothing else than `rest` and what was copied.
@@ -113,11 +124,28 @@ impl Roots {
 
     /// Starts in another folder from here on.
     pub(super) fn enter(&mut self, path: &str) {
+        self.adrift &= !path.starts_with('/');
         if self.working.is_empty() && !path.starts_with('/') {
             self.base = join(&self.base, path);
         } else {
             self.working = join(&self.working, path);
         }
+    }
+
+    /// Goes to a folder that nobody knows, or stays.
+    pub(super) fn drift(&mut self) {
+        self.adrift = true;
+    }
+
+    /// Whether it may be in another folder than this one.
+    pub(super) fn is_adrift(&self) -> bool {
+        self.adrift
+    }
+
+    /// Goes on where it is, or where `other` is.
+    pub(super) fn join(&mut self, other: &Self) {
+        let folder = |roots: &Self| (roots.working.clone(), roots.base.clone());
+        self.adrift |= other.adrift || folder(self) != folder(other);
     }
 
     /// The folder it is in, as the server sees it, where the files tell.
@@ -150,6 +178,23 @@ impl Roots {
     pub(super) fn mount(&mut self, source: &str, destination: &str) {
         let destination = join("/", destination);
         self.add(Copy { source: source.to_owned(), destination, into_folder: false, floats: false, left_out: None });
+    }
+
+    /// The path of the server as it sees it from its root, or from the folder of the project that it starts in.
+    pub(super) fn at(&self, path: &str) -> String {
+        join(&self.working, path)
+    }
+
+    /// Records that what lies at `path` is not what the project holds.
+    pub(super) fn hide(&mut self, path: &str) {
+        self.add(Copy {
+            // No file of a project has such a path.
+            source: "\0".to_owned(),
+            destination: path.to_owned(),
+            into_folder: false,
+            floats: false,
+            left_out: None,
+        });
     }
 
     /// Records that a command puts a copy of the file `source` of the project at `destination`.
@@ -215,6 +260,14 @@ impl Roots {
             found = found.or_else(|| host::by_tail(path, beside, files));
         }
         found
+    }
+
+    /// The file of the project that a copy is sure to have brought to an absolute path.
+    pub(super) fn holds(&self, files: &Files, absolute: &str) -> Option<FileId> {
+        if self.hidden(files, absolute) {
+            return None;
+        }
+        self.copied(files, absolute).into_iter().find_map(|candidate| files.find(&candidate))
     }
 
     /// The file that the end of a path names in what lies below an unknown working folder.

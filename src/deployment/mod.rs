@@ -31,6 +31,7 @@ mod own_class;
 mod platform;
 mod proxy;
 mod resolve;
+mod rewritten;
 mod scene;
 mod scripts;
 mod settle;

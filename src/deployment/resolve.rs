@@ -430,7 +430,8 @@ fn abbreviated(table: &Table, version: Version, given: &Arguments, files: &Files
 
 /// The words in the variable that holds further options, if a file sets it.
 fn options(table: &'static Table, version: Version, start: &Start, errors: &mut Vec<Located<String>>) -> Arguments {
-    let Some(entry) = table.arguments_variable().and_then(|name| start.environment.entry(name)) else {
+    let entry = table.arguments_variable().and_then(|name| start.environment.entry(name));
+    let Some(entry) = entry.filter(|entry| !entry.absent) else {
         return Arguments::default();
     };
     let Some(text) = &entry.text else {
@@ -538,6 +539,9 @@ fn which_configuration(command_line: &Arguments, options: &Arguments, start: &St
                 start.place,
                 format!("a `{default}` that is not read is laid where the server looks for one"),
             ),
+            None if start.roots.is_adrift() && files.iter().any(|(_, file)| file.name() == default) => {
+                Which::Unknown(start.place, "the folder that it starts in is not known".to_owned())
+            }
             None => Which::None,
         };
     };

@@ -14,7 +14,7 @@ use super::launcher::{self, Launched, Reached};
 use super::left_out::LeftOut;
 use super::locate::{self, Rest, Roots};
 use super::resolve::{Origin, resolve};
-use super::{Deployment, Effective, context, front, host, image_name, installed, platform, supervisor};
+use super::{Deployment, Effective, context, front, host, image_name, installed, platform, rewritten, supervisor};
 use crate::findings::Note;
 use crate::read::{self, EnvironmentFile, Facts, Form, Limits, Unit, UnitKind};
 use crate::servers::{Program, Server};
@@ -476,7 +476,10 @@ fn installed_in(image: &Image, folder: &str, files: &Files) -> BTreeSet<FileId> 
 }
 
 fn folders(image: &Image, folder: &str, working: Option<&str>, files: &Files) -> Roots {
-    folders_before(image, folder, working, files, usize::MAX)
+    let mut roots = folders_before(image, folder, working, files, usize::MAX);
+    let before = |copies| folders_before(image, folder, working, files, copies);
+    rewritten::by_build(image, files, &before, &mut roots);
+    roots
 }
 
 /// The folders of an image with the first copies only.

@@ -104,6 +104,9 @@ impl Sources<'_> {
         let default = || setting.default_variable().and_then(|name| Some((name, self.environment.entry(name)?)));
         let stands_for_option = own.is_some();
         let (name, entry) = own.or_else(default)?;
+        if entry.absent {
+            return Some(Candidate { depends: entry.depends.clone(), ..self.default(setting) });
+        }
         let value = match &entry.text {
             None => Resolved::Unknown(format!("`{name}` is passed on from outside")),
             Some(text) => {

@@ -137,6 +137,24 @@ pub(super) const WRAPPERS: &[Wrapper] = &[
     operands(&["envdir"], 1),
     operands(&["s6-envdir"], 1),
     operands(&["direnv", "exec"], 1),
+    valued(&["uv", "tool", "run"], &["--from", "--with", "--python", "-p"]),
+    valued(&["pipx", "run"], &["--spec", "--python"]),
+    // The buildpacks of Heroku for nginx, pgbouncer and stunnel put these into `bin` of the application.
+    plain(&["start-nginx"]),
+    plain(&["start-nginx-solo"]),
+    plain(&["start-nginx-debug"]),
+    plain(&["start-pgbouncer"]),
+    plain(&["start-pgbouncer-stunnel"]),
+    plain(&["start-stunnel"]),
+    Wrapper { assignments: true, ..plain(&["cross-env"]) },
+    valued(&["env-cmd"], &["-f", "--file", "-e", "--environments"]),
+    plain(&["authbind"]),
+    valued(&["systemd-run"], &["-p", "--property", "-u", "--unit", "--uid", "--gid", "--slice", "-E", "--setenv"]),
+    plain(&["elasticapm-run"]),
+    plain(&["vault-env"]),
+    valued(&["cgexec"], &["-g"]),
+    Wrapper { dashes: true, ..plain(&["aws-vault", "exec"]) },
+    Wrapper { dashes: true, ..plain(&["op", "run"]) },
 ];
 
 /// A program that runs Python code and watches it: what it is given is what `python` would be given.

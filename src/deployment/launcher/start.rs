@@ -1,7 +1,7 @@
 //! From the calls that code comes to, to what each of them starts.
 
-use super::super::commands::Start;
-use super::super::environment::Environment;
+use super::super::commands::{Part, Parted, Start};
+use super::super::environment::{Entry, Environment};
 use super::super::shell::is_name;
 use super::Launched;
 use crate::python::evaluate::{Evaluated, Given, Outcome, Sighting};
@@ -56,11 +56,16 @@ fn step(launched: &Launched, start: &Start, files: &Files, facts: &Facts) -> Vec
                 .positional
                 .first()
                 .or_else(|| sighting.named.iter().find(|(name, _)| name == "args").map(|(_, given)| given));
+            let mut parted = here.parted.clone();
             let arguments = match given {
-                Some(Given { items: Some(items), .. }) => arguments(items, None, sighting.place, files),
+                Some(Given { items: Some(items), .. }) => {
+                    let line = arguments(items, None, sighting.place, files);
+                    note(&mut parted, items, &line);
+                    line
+                }
                 _ => rest(sighting, start),
             };
-            return vec![Step::Program(Start { arguments, program: program(server), ..here })];
+            return vec![Step::Program(Start { arguments, parted, program: program(server), ..here })];
         }
         Api::Words(words) => return commands(words, launched, start, &here, files, facts),
     };
@@ -76,11 +81,22 @@ fn environment(before: &Environment, sighting: &Sighting) -> Environment {
     let mut environment = before.clone();
     for (name, value) in &sighting.environment {
         match value {
-            Some(value) => environment.put(name, text(value), sighting.place),
+            Some(value) => {
+                let entry = Entry::new(text(value), sighting.place, false).resting_on(value.depends.clone());
+                environment.insert(name.clone(), entry);
+            }
             None => environment.remove(name),
         }
     }
     environment
+}
+
+/// Notes what the words of a line rest on.
+fn note(parted: &mut Parted, items: &[Evaluated], line: &[Argument]) {
+    for (item, argument) in items.iter().zip(line) {
+        let (missing, ways) = (Vec::new(), Vec::new());
+        parted.note(Part { place: argument.place, depends: item.depends.clone(), source: None, missing, ways });
+    }
 }
 
 /// A value as a word.
@@ -164,6 +180,7 @@ fn commands(words: Words, launched: &Launched, outer: &Start, here: &Start, file
     let given = sighting.positional.get(words.index).or_else(|| named(words.name));
     let element = site.as_ref().and_then(|site| argument_site(site, &words));
     let mut lines: Vec<Vec<Argument>> = Vec::new();
+    let mut parted = here.parted.clone();
     match (words.form, given) {
         (Form::List | Form::Renamed, Some(Given { items: Some(items), .. })) => {
             let at = element.map_or(place, |element| Place::new(place.file, element.span));
@@ -175,6 +192,7 @@ fn commands(words: Words, launched: &Launched, outer: &Start, here: &Start, file
                 // What is run is the file, whatever it is called.
                 *first = plain(Some(text), place);
             }
+            note(&mut parted, items, &line);
             lines.push(line);
         }
         (Form::Each | Form::EachRenamed, Some(_)) => {
@@ -188,17 +206,20 @@ fn commands(words: Words, launched: &Launched, outer: &Start, here: &Start, file
             {
                 *first = plain(text(&file.value), place);
             }
+            note(&mut parted, &items, &line);
             lines.push(line);
         }
         (Form::List | Form::Shell, Some(given)) => {
             let at = element.and_then(|element| element.inside).map(|inside| Place::new(place.file, inside));
             if let Some(text) = text(&given.value) {
                 lines.extend(shell_lines(&text, at, place, files));
+                let depends = given.value.depends.clone();
+                parted.note(Part { place, depends, source: None, missing: Vec::new(), ways: Vec::new() });
             }
         }
         _ => {}
     }
-    let mut here = here.clone();
+    let mut here = Start { parted, ..here.clone() };
     if let Some(folder) = named("cwd").and_then(|given| text(&given.value)) {
         here.roots.enter(&folder);
     }

@@ -250,6 +250,72 @@ fn a_launch_names_all_that_starts_it() {
 }
 
 #[test]
+fn commands_of_a_build_change_files() {
+    let count = |lines: &str| {
+        let image = format!("FROM python\nWORKDIR /app\n{lines}\nCMD gunicorn app:app\n");
+        let texts = [
+            ("Dockerfile", &*image),
+            ("gunicorn.conf.py", "workers = 2\n"),
+            ("deploy/prod.py", "workers = 8\n"),
+            ("app.py", "app = 1\n"),
+        ];
+        workers(&texts)
+    };
+    assert_eq!(count("COPY . ."), told(2, "gunicorn.conf.py:1"));
+    for lines in [
+        "COPY . .\nRUN mv deploy/prod.py gunicorn.conf.py",
+        "COPY . .\nRUN cp deploy/prod.py ./gunicorn.conf.py && pip list",
+        "COPY . .\nRUN ln -sf /app/deploy/prod.py /app/gunicorn.conf.py",
+        "COPY . .\nRUN cd deploy && cp prod.py ../gunicorn.conf.py",
+    ] {
+        assert_eq!(count(lines), told(8, "deploy/prod.py:1"), "{lines}");
+    }
+    for lines in [
+        "COPY . .\nRUN rm gunicorn.conf.py",
+        "COPY . .\nRUN sed -i 's/workers = 2/workers = 8; x = 1/' gunicorn.conf.py",
+        "COPY . .\nRUN echo 'workers = 8' >> gunicorn.conf.py",
+        "COPY . .\nRUN curl -o gunicorn.conf.py https://example.org/x",
+        "COPY . .\nRUN echo 'workers = 8' | tee gunicorn.conf.py",
+    ] {
+        assert_eq!(count(lines).0, None, "{lines}");
+    }
+    for lines in [
+        "RUN rm -f gunicorn.conf.py\nCOPY . .",
+        "COPY . .\nRUN sed -i 's/a/b/' other.py",
+        "COPY . .\nRUN sed -i 's/\\r$//' gunicorn.conf.py",
+    ] {
+        assert_eq!(count(lines), told(2, "gunicorn.conf.py:1"), "{lines}");
+    }
+}
+
+#[test]
+fn a_script_changes_files_before_it_starts_the_server() {
+    let count = |line: &str| {
+        let script = format!("#!/bin/sh\n{line}\nexec gunicorn app:app\n");
+        let image = "FROM python\nWORKDIR /app\nCOPY . .\nCMD [\"./start.sh\"]\n";
+        let texts = [
+            ("Dockerfile", image),
+            ("start.sh", &*script),
+            ("gunicorn.conf.py", "workers = 2\n"),
+            ("deploy/prod.py", "workers = 8\n"),
+            ("app.py", "app = 1\n"),
+        ];
+        workers(&texts).0
+    };
+    assert_eq!(count("echo hello"), Some(2));
+    assert_eq!(count("cp deploy/prod.py gunicorn.conf.py"), Some(8));
+    for line in [
+        "echo \"workers = ${W:-8}\" >> gunicorn.conf.py",
+        "sed -i s/2/8/ gunicorn.conf.py",
+        "rm -f gunicorn.conf.py",
+        "echo 'workers = 8' | tee gunicorn.conf.py",
+        "if [ \"$ENVN\" = prod ]; then cp deploy/prod.py gunicorn.conf.py; fi",
+    ] {
+        assert_eq!(count(line), None, "{line}");
+    }
+}
+
+#[test]
 fn managers_of_processes_run_a_procfile_in_the_image() {
     let image =
         |start: &str| format!("FROM python\nENV T=180 PORT=8000\nWORKDIR /app\nUSER app\nCOPY . /app\nCMD {start}\n");
@@ -471,7 +537,7 @@ fn a_command_on_the_way_changes_who_runs_it() {
         ("su app -c 'exec gunicorn app:app'", known("app")),
         ("su - app -c 'exec gunicorn app:app'", known("app")),
         ("exec gosu $WHO gunicorn app:app", known("app")),
-        ("exec gosu $NOBODY gunicorn app:app", (None, true)),
+        ("exec gosu \"$NOBODY\" gunicorn app:app", (None, true)),
         ("gosu app echo hello; gunicorn app:app", known("root")),
     ] {
         assert_eq!(told(command, ""), user, "{command}");

@@ -137,7 +137,10 @@ impl Shell<'_> {
             }
             return Done::with(Status::Likely);
         }
-        let Some(path) = folder.known() else { return Done::with(Status::Likely) };
+        let Some(path) = folder.known() else {
+            state.roots.drift();
+            return Done::with(Status::Likely);
+        };
         state.previous = Some(state.roots.clone());
         if !path.is_empty() {
             state.roots.enter(path);

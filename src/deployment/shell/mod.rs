@@ -25,7 +25,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::commands::{Managed, Start, Surroundings};
-use super::locate::join;
 use crate::python::evaluate::Dependency;
 use crate::read::shell::{self, Script};
 use crate::read::{Command, Decoded, FilledBy, Form, Lexed};
@@ -205,7 +204,7 @@ impl<'a> Shell<'a> {
 
     /// The file of the project that a path leads to, unless a command wrote it before.
     fn file(&self, path: &str, state: &State) -> Option<FileId> {
-        if self.written.contains(&join("", path)) {
+        if self.written.contains(&state.roots.at(path)) {
             return None;
         }
         state.roots.file(self.files(), path)
@@ -213,7 +212,7 @@ impl<'a> Shell<'a> {
 
     /// Whether there is a file at a path; `None` where that is not known.
     fn has(&self, path: &str, state: &State) -> Option<bool> {
-        if self.written.contains(&join("", path)) {
+        if self.written.contains(&state.roots.at(path)) {
             return None;
         }
         state.roots.has(self.files(), path)

@@ -216,6 +216,9 @@ impl Shell<'_> {
             },
             _ => None,
         });
+        if let (Some(false), Found::One(field)) = (there, &found) {
+            depends.extend(field.depends.iter().cloned());
+        }
         match (there, found) {
             (Some(true), Found::One(field)) => Expansion::Text(field),
             (Some(true), Found::Many(fields)) => Expansion::Fields(fields),

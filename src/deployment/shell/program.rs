@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use super::super::commands::{Managed, Part, Parted, Start};
-use super::super::locate::join;
-use super::super::{image, supervisor, tasks};
+use super::super::{image, rewritten, supervisor, tasks};
 use super::Shell;
 use super::condition::Status;
 use super::parameter::is_name;
@@ -84,6 +83,12 @@ impl Shell<'_> {
         if matches!(base(&name), "cp" | "mv" | "ln" | "install") {
             self.lay(state, &fields);
         }
+        let words: Vec<&str> = fields
+            .iter()
+            .filter(|field| field.vanishes().is_none())
+            .map(|field| field.known().unwrap_or("-"))
+            .collect();
+        self.written.extend(rewritten::paths(&words).into_iter().map(|path| state.roots.at(path)));
         let is_exec = name == "exec";
         if self.printed.is_some() {
             if !simple.redirected {
@@ -114,11 +119,11 @@ impl Shell<'_> {
             let found = source.and_then(|source| self.file(source, state)).filter(|_| !state.conditional);
             match found {
                 Some(file) => {
-                    self.written.remove(&join("", destination));
+                    self.written.remove(&state.roots.at(destination));
                     state.roots.lay(self.files().get(file).path(), destination);
                 }
                 None => {
-                    self.written.insert(join("", destination));
+                    self.written.insert(state.roots.at(destination));
                 }
             }
         }
@@ -431,7 +436,10 @@ impl Shell<'_> {
             program: program.clone(),
             arguments: rest.iter().map(|field| self.argument(field)).collect(),
             environment: child.environment(),
-            roots: state.roots.clone(),
+            roots: self.written.iter().fold(state.roots.clone(), |mut roots, path| {
+                roots.hide(path);
+                roots
+            }),
             place: if foreign { state.called_at } else { place },
             conditional: state.conditional,
             parted,

@@ -151,6 +151,7 @@ impl State {
     pub(super) fn see(&mut self, environment: &Environment) {
         for (name, entry) in environment.entries() {
             let mut field = match &entry.text {
+                _ if entry.absent => Field { unset: true, ..Field::new("", entry.place) },
                 Some(text) => Field::new(text, entry.place),
                 None => Field::new(&text::passed_on(name), entry.place),
             };
@@ -180,11 +181,12 @@ impl State {
             if text::vanishing(field.text()) == Some(name) {
                 continue;
             }
-            let known = field.known();
+            let known = field.known().filter(|_| !field.unset);
             environment.insert(
                 name.clone(),
                 Entry::new(known.map(str::to_owned), field.source.unwrap_or(field.place), field.source.is_some())
-                    .resting_on(field.depends.clone()),
+                    .resting_on(field.depends.clone())
+                    .absent(field.unset),
             );
         }
         environment
@@ -250,6 +252,29 @@ impl State {
 
     pub(super) fn unset(&mut self, name: &str) {
         self.variables.insert(name.to_owned(), Variable { held: Held::Nothing, exported: false });
+    }
+
+    /// Takes the one variable that leads here for set to something, where nothing that is read sets it.
+    pub(super) fn assume_set(&mut self, depends: &[Dependency]) -> Option<String> {
+        let [Dependency::Environment { name, .. } | Dependency::InPlace { name, .. }] = depends else { return None };
+        if !self.is_missing(name) {
+            return None;
+        }
+        let mut field = Field::new(&text::something(), self.called_at);
+        field.depend_on(depends);
+        self.variables.insert(name.clone(), Variable { held: Held::One(field), exported: true });
+        Some(name.clone())
+    }
+
+    /// Takes that back, unless something was made of the variable.
+    pub(super) fn forget_assumed(&mut self, name: &str) {
+        let is_untouched = |variable: &Variable| match &variable.held {
+            Held::One(field) => field.text() == text::something(),
+            _ => false,
+        };
+        if self.variables.get(name).is_some_and(is_untouched) {
+            self.variables.remove(name);
+        }
     }
 
     /// Declares a variable that the end of the function gives back.
@@ -323,6 +348,7 @@ impl State {
                 }
             }
         }
+        self.roots.join(&other.roots);
         self.is_open |= other.is_open;
         self.opened_by = self.opened_by.take().or(other.opened_by);
         self.passes_signals |= other.passes_signals;
@@ -352,7 +378,7 @@ fn likely(name: &str, ours: Option<&Held>, theirs: Option<&Held>, depends: &[Dep
         (Some(held), _) => held.clone(),
         // What is set on the other way alone is empty on this one, unless somebody sets it as well.
         (None, Some(Held::One(other))) => {
-            let mut one = Field::new("", other.place);
+            let mut one = Field { unset: true, ..Field::new("", other.place) };
             one.or_else(&other.possible());
             one.depend_on(&text::unless_set(vec![name.to_owned()]));
             Held::One(one)

@@ -3,7 +3,6 @@
 //! Where a condition cannot be decided every branch counts as possible: the programs in it may be
 //! started, and a variable that the branches leave with different values is unknown.
 
-use super::super::locate::join;
 use super::Shell;
 use super::condition::Status;
 use super::expand::MAX_FIELDS;
@@ -247,7 +246,11 @@ impl<'a> Shell<'a> {
         let one = first(self, state);
         let printed_by_one = std::mem::replace(&mut self.printed, printed);
         other.conditional = true;
+        let assumed = likelier.and_then(|depends| other.assume_set(depends));
         let two = second(self, &mut other);
+        if let Some(name) = assumed {
+            other.forget_assumed(&name);
+        }
         if self.printed.as_ref().map(|field| field.text().to_owned())
             != printed_by_one.as_ref().map(|field| field.text().to_owned())
         {
@@ -378,7 +381,7 @@ impl<'a> Shell<'a> {
         let named = fields.iter().any(|field| field.vanishes().is_none());
         if let Some(output) = &simple.output {
             let file = self.joined(&output.parts, output.place, state);
-            self.written.extend(file.known().map(|path| join("", path)));
+            self.written.extend(file.known().map(|path| state.roots.at(path)));
         }
         if !named {
             for assignment in &simple.assignments {

@@ -130,6 +130,8 @@ pub(super) struct Field {
     pub(super) maybe: bool,
     /// The variable without which it is not there, where that way is the likelier one.
     pub(super) unlikely: Option<String>,
+    /// Whether the variable that holds it is not set at all, on the likelier of two ways.
+    pub(super) unset: bool,
     /// Whether any of it was quoted, so that it is a word even if it is empty.
     pub(super) quoted: bool,
     /// Every text that it may be, the likeliest first, where several are known; otherwise empty.
@@ -158,6 +160,7 @@ impl Field {
             many: false,
             maybe: false,
             unlikely: None,
+            unset: false,
             quoted: true,
             ways: Vec::new(),
             raw: None,

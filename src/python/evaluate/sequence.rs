@@ -314,16 +314,28 @@ impl<'a> Run<'a, '_> {
             'items: for item in items {
                 run.spend(1)?;
                 run.assign(&generator.target, &item, None, super::How::Loop)?;
+                let before = made.values.len();
+                let mut doubts = Vec::new();
                 for condition in &generator.ifs {
                     let condition = run.expression(condition)?;
                     match run.decide(&condition) {
                         Decision::Sure(true, _) => {}
                         Decision::Sure(false, _) => continue 'items,
+                        // An entry that may be missing is one whose value nobody knows, or that rests on more.
+                        Decision::Open { deps, presumed, soft, because } if matches!(making, Making::Dict(..)) => {
+                            doubts.push((deps, because, presumed == Some(true) && !soft));
+                        }
                         Decision::Open { .. } => return Ok(false),
                     }
                 }
                 if !run.generate(rest, None, making, made)? {
                     return Ok(false);
+                }
+                for (deps, because, likely) in doubts {
+                    for value in made.values.iter_mut().skip(before) {
+                        let thing = if likely { value.thing.clone() } else { Thing::Unknown(because.clone()) };
+                        *value = Cell { thing, ..value.clone() }.with_deps(&deps);
+                    }
                 }
             }
             Ok(true)
