@@ -112,11 +112,29 @@ pub fn gather(request: &Request, instead: &[(&str, &str)]) -> Result<Reading, di
     Ok(Reading { files, facts, assembly, notes, idle: found.idle })
 }
 
-/// Like [`examine`], as if each file at a first string (a path relative to the root) held the second.
-pub fn examine_with(request: &Request, instead: &[(&str, &str)]) -> Result<Examination, discover::Error> {
-    let Reading { mut files, facts, assembly, mut notes, idle } = gather(request, instead)?;
-    let policies = placed(request, &mut files);
-    let mut useless = useless_settings(request, &idle, &files);
+/// What starts a project and what its applications do, before anything is judged.
+#[derive(Debug)]
+pub struct Survey {
+    /// The texts that were read.
+    pub files: Files,
+    /// What each of them says.
+    pub facts: Facts,
+    /// What they say together.
+    pub assembly: Assembly,
+    /// The application of each deployment, in the same order; `None` where it is not in the project.
+    pub applications: Vec<Option<Application>>,
+    /// Applications that no known server runs.
+    pub orphans: Vec<Application>,
+    /// What was not read.
+    pub notes: Vec<Note>,
+    /// The patterns of the request that leave nothing out.
+    pub idle: Vec<String>,
+}
+
+/// Reads a project and looks at what its applications do; with `instead`, as if each file at a first string (a
+/// path relative to the root) held the second.
+pub fn survey(request: &Request, instead: &[(&str, &str)]) -> Result<Survey, discover::Error> {
+    let Reading { files, facts, assembly, mut notes, idle } = gather(request, instead)?;
     let code = Code::new(&files, &facts.python);
     let applications = analyse(request, &code, &assembly, &mut notes);
     let orphans = guarded("applications that nothing starts", &mut notes, || {
@@ -132,6 +150,16 @@ pub fn examine_with(request: &Request, instead: &[(&str, &str)]) -> Result<Exami
             Note::file(&request.instructions.file, format!("the entry point `{name}` is not in the project"))
         }),
     );
+    notes.sort();
+    notes.dedup();
+    Ok(Survey { files, facts, assembly, applications, orphans, notes, idle })
+}
+
+/// Like [`examine`], as if each file at a first string (a path relative to the root) held the second.
+pub fn examine_with(request: &Request, instead: &[(&str, &str)]) -> Result<Examination, discover::Error> {
+    let Survey { mut files, facts, assembly, applications, orphans, mut notes, idle } = survey(request, instead)?;
+    let policies = placed(request, &mut files);
+    let mut useless = useless_settings(request, &idle, &files);
     let host = Host::detect(Path::new("/"));
     let advice = recommend(request, &files, &assembly, &applications, &host);
     let comments = comments(&facts);
@@ -165,7 +193,9 @@ pub fn examine_with(request: &Request, instead: &[(&str, &str)]) -> Result<Exami
 fn analyse(request: &Request, code: &Code<'_>, assembly: &Assembly, notes: &mut Vec<Note>) -> Vec<Option<Application>> {
     let key = |deployment: &deployment::Deployment| {
         let target = deployment.app.as_ref()?.value.clone();
-        Some(Asked { target, handed: deployment.handed, called: deployment.calls_app(), start: deployment.start() })
+        let launched_by = deployment.launched_by.clone();
+        let (handed, called) = (deployment.handed, deployment.calls_app());
+        Some(Asked { target, handed, called, launched_by, start: deployment.start() })
     };
     let told: BTreeSet<Asked> = assembly.deployments.iter().filter_map(key).collect();
     let told: Vec<Asked> = told.into_iter().collect();

@@ -32,7 +32,8 @@ pub fn basis(code: &Code<'_>, asked: &Asked, instructions: &Instructions) -> Opt
     }
     instructions.catalogue.during(|| {
         let types = Types::new(code.project(), &asked.start);
-        let object = target::find(&types, &asked.name())?;
+        let mut object = target::find(&types, &asked.name())?;
+        object.load(&types, &asked.launched_by);
         let loaded = reach::modules(&types, &object.modules);
         let tree = types.modules();
         let imports = loaded.iter().map(|&index| types.facts_at(index)).flat_map(|facts| {

@@ -173,6 +173,8 @@ pub struct Asked {
     pub handed: Option<Place>,
     /// Whether the server calls what it is told.
     pub called: bool,
+    /// Files that the process of the server has loaded besides, because it is started by a call in them.
+    pub launched_by: Vec<FileId>,
     /// Where the server starts.
     pub start: Start,
 }
@@ -180,7 +182,7 @@ pub struct Asked {
 impl Asked {
     /// An application by its name.
     pub fn by_name(target: &str, start: Start) -> Self {
-        Self { target: target.to_owned(), handed: None, called: false, start }
+        Self { target: target.to_owned(), handed: None, called: false, launched_by: Vec::new(), start }
     }
 
     /// The target, as a call if the server calls it.
@@ -202,11 +204,12 @@ pub fn analyse(files: &Files, modules: &BTreeMap<FileId, Module>, target: &str, 
 pub fn analyse_as_told(code: &Code<'_>, asked: &Asked, instructions: &Instructions) -> Option<Application> {
     instructions.catalogue.during(|| {
         let types = Types::new(code.project(), &asked.start);
-        let object = match asked.handed {
+        let mut object = match asked.handed {
             // Answers of one that knows all callers are none for an application that loads a part of them.
             Some(place) => handed::find(code.modules, &Types::new(code.project(), &asked.start), place, asked.called)?,
             None => target::find(&types, &asked.name())?,
         };
+        object.load(&types, &asked.launched_by);
         Some(assemble(code, &types, &asked.target, &object, instructions))
     })
 }
@@ -248,15 +251,21 @@ fn assemble(
         .iter()
         .zip(&handlers)
         .zip(&nodes)
-        .map(|((found, handler), &node)| blocking::Entry { found, handler, node })
+        .map(|((found, handler), &node)| {
+            let on_loop = found.context == Context::Loop;
+            blocking::Entry { found, handler, node, on_loop }
+        })
         .collect();
     let websockets: Vec<Place> =
         handlers.iter().filter(|handler| handler.role == Role::WebSocket).map(|handler| handler.place).collect();
     let streams = streams::evidence(&streaming, &websockets);
     let chains = blocking::chains(&effects, &entries);
     let reached = reached::reached(&effects, &entries, &chains);
+    let back = blocking::back_from_threads(&mut effects, &entries);
+    let chains: Vec<_> = chains.into_iter().chain(blocking::chains(&effects, &back)).collect();
+    let all: Vec<&blocking::Entry<'_>> = entries.iter().chain(&back).collect();
     let sources = repair::Sources { files, modules };
-    let blocking = blocking::blocking(&effects, &entries, &chains, &sources, object.framework);
+    let blocking = blocking::blocking(&effects, &all, &chains, &sources, object.framework);
     let loop_calls = loops::find(&effects, &entries, modules);
     let beginnings = beginnings::find(types, &entries, object, files, modules);
     Application {

@@ -21,6 +21,9 @@ use crate::source::{FileId, Files, Place};
 /// Folders whose applications exist for tests and documents.
 const ASIDE: [&str; 8] = ["tests", "test", "docs", "doc", "docs_src", "examples", "example", "benchmarks"];
 
+/// Files that a program or a server is usually told to load.
+const PROGRAMS: [&str; 7] = ["__main__.py", "app.py", "asgi.py", "main.py", "run.py", "server.py", "wsgi.py"];
+
 /// Analyses every application of the project whose handlers share a loop and that is not among `known`, and the
 /// one of Django where none is known.
 pub fn orphans(code: &Code<'_>, known: &[Option<Application>], instructions: &Instructions) -> Vec<Application> {
@@ -200,11 +203,12 @@ pub(super) fn kind<'a>(types: &Types<'a>, call: &'a ast::ExprCall, frame: Frame)
     known.into_iter().find(|(interface, _)| *interface != Interface::Unknown)
 }
 
-/// Modules that are run as programs, each with what it imports.
+/// Modules that are run as programs, or are named as what is, each with what it imports.
 fn programs(files: &Files, modules: &BTreeMap<FileId, Module>, types: &Types<'_>) -> Vec<(u32, BTreeSet<u32>)> {
     let is_program = |file: FileId, module: &Module| {
         let path = files.get(file).path();
-        !is_aside(path) && (path.ends_with("__main__.py") || module.body.iter().any(|stmt| main_guard(stmt).is_some()))
+        let is_named = PROGRAMS.contains(&files.get(file).name());
+        !is_aside(path) && (is_named || module.body.iter().any(|stmt| main_guard(stmt).is_some()))
     };
     let programs = modules.iter().filter(|(file, module)| is_program(**file, module));
     let indices = programs.filter_map(|(file, _)| types.index_of(*file));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::known::{APPLICATIONS, WRAPPERS, Wrapper};
-use super::{Framework, Interface};
+use super::{Framework, Interface, reach};
 use crate::python::calls::EventKind;
 use crate::python::frameworks::stands_for;
 use crate::python::modules::ModuleRef;
@@ -11,7 +11,7 @@ use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::span_of;
 use crate::python::types::{ClassId, Frame, FunctionId, Types, Value};
-use crate::source::Place;
+use crate::source::{FileId, Place};
 
 /// How many wrappers and factories are looked through.
 const MAX_LAYERS: usize = 12;
@@ -35,6 +35,21 @@ pub(super) struct Target {
     pub(super) callables: Vec<Frame>,
     /// Functions of the project that make the object and that none of those modules is known to call.
     pub(super) factories: Vec<Frame>,
+}
+
+impl Target {
+    /// Adds those of `programs` that import the module of the application: what else they import, its process loads
+    /// as well, and that may hold handlers.
+    pub(super) fn load(&mut self, types: &Types<'_>, programs: &[FileId]) {
+        let own = self.modules.clone();
+        let indices = programs.iter().filter_map(|file| types.index_of(*file));
+        let starting = indices.filter(|&index| {
+            let imported = reach::imported_by(types, index);
+            !own.contains(&index) && own.iter().any(|module| imported.contains(module))
+        });
+        let starting: BTreeSet<u32> = starting.collect();
+        self.modules.extend(starting);
+    }
 }
 
 /// Finds the object that `target` names; `None` if its module or its name is not in the project.

@@ -271,7 +271,13 @@ fn handed(text: &str, expression: &str, called: bool) -> Option<(Framework, Stri
     let start = text.rfind(&format!("run({expression})")).unwrap() + "run(".len();
     let place = Place::new(file, crate::source::Span::new(start, start + expression.len()));
     assert_eq!(files.text_at(place), expression);
-    let asked = Asked { target: expression.to_owned(), handed: Some(place), called, start: Start::default() };
+    let asked = Asked {
+        target: expression.to_owned(),
+        handed: Some(place),
+        called,
+        launched_by: Vec::new(),
+        start: Start::default(),
+    };
     let found = analyse_as_told(&Code::new(&files, &modules), &asked, &Instructions::default())?;
     Some((found.framework, files.describe(found.place), found.handlers.len()))
 }
@@ -367,4 +373,28 @@ fn loads_what_a_package_imports_when_it_is_asked_for() {
     let found = analyse(&files, &modules, "main:app", "").unwrap();
     let lines: Vec<_> = found.blocking.iter().map(|blocking| files.describe(blocking.call)).collect();
     assert_eq!(lines, ["api/items.py:6"]);
+}
+
+#[test]
+fn what_the_starting_program_imports_is_loaded_too() {
+    let mut files = Files::new();
+    files.add("svc/__init__.py", "");
+    files.add("svc/core.py", "from fastapi import FastAPI\napp = FastAPI()\n");
+    files.add(
+        "svc/views.py",
+        "import time\nfrom svc.core import app\n@app.get('/')\nasync def view():\n    time.sleep(1)\n",
+    );
+    files.add("seed.py", "from svc.core import app\nimport svc.views\n");
+    let program =
+        files.add("run.py", "import uvicorn\nfrom svc.core import app\nfrom svc import views\nuvicorn.run(app)\n");
+    let modules = files.iter().map(|(id, file)| (id, parse(file.text()).unwrap())).collect();
+    let code = Code::new(&files, &modules);
+    let found = |launched_by: Vec<FileId>| {
+        let asked = Asked { launched_by, ..Asked::by_name("svc.core:app", Start::default()) };
+        analyse_as_told(&code, &asked, &Instructions::default()).unwrap().blocking.len()
+    };
+    assert_eq!(found(Vec::new()), 0);
+    assert_eq!(found(vec![program]), 1);
+    let alone = orphans(&code, &[], &Instructions::default());
+    assert_eq!(alone.iter().map(|one| one.blocking.len()).collect::<Vec<_>>(), [1]);
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use super::Deployment;
 use super::database::{self, Database};
@@ -72,13 +73,19 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
     let mut scenes: Vec<Scene> = Vec::new();
     let mut broken = Vec::new();
     let composed = compose::services(files, facts, &mut assembly.notes);
-    let inside = composed.iter().map(|service| (&service.unit, service.outer.clone()));
+    let inside = composed.iter().map(|service| (&service.unit, Arc::clone(&service.outer)));
     let services: Vec<&Unit> = composed.iter().map(|service| &service.unit).collect();
     let units = platform::complete(&facts.units, files);
-    let outside = units.iter().map(|unit| (unit, Environment::default()));
-    // What a manager in a container starts is no unit of a machine, so those come last.
-    let (managed, others): (Vec<_>, Vec<_>) =
-        inside.chain(outside).partition(|(unit, _)| unit.kind == UnitKind::SupervisorProgram);
+    let nothing = Arc::new(Environment::default());
+    let outside = units.iter().map(|unit| (unit, Arc::clone(&nothing)));
+    // What a manager in a container starts is no unit of a machine, so those come last. A platform may run the lines
+    // of a `Procfile` all the same.
+    let is_managed = |unit: &Unit| match unit.kind {
+        UnitKind::SupervisorProgram => true,
+        UnitKind::Procfile => unit.limits.stop_default.is_none(),
+        _ => false,
+    };
+    let (managed, others): (Vec<_>, Vec<_>) = inside.chain(outside).partition(|(unit, _)| is_managed(unit));
     for (unit, outer) in others {
         let scene = match unit.kind {
             UnitKind::Image | UnitKind::SupervisorProgram => continue,
@@ -262,8 +269,13 @@ fn guarded<T>(join: impl FnOnce() -> T) -> Option<T> {
 fn forget_repeated(assembly: &mut Assembly) {
     let mut kept: Vec<Deployment> = Vec::new();
     for deployment in std::mem::take(&mut assembly.deployments) {
-        if !kept.iter().any(|known| known.is_same_launch(&deployment)) {
-            kept.push(deployment);
+        match kept.iter_mut().find(|known| known.is_same_launch(&deployment)) {
+            Some(known) => {
+                let new = deployment.started_by.into_iter().filter(|one| !known.started_by.contains(one));
+                let new: Vec<_> = new.collect();
+                known.started_by.extend(new);
+            }
+            None => kept.push(deployment),
         }
     }
     // A task that something else calls is that launch, and not what somebody runs by hand.

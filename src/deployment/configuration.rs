@@ -13,7 +13,7 @@ use crate::servers::{Kind, Setting, Table, Version, cast};
 use crate::source::{FileId, Files, Located, Place};
 use crate::values::{Cpus, Value};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What patches the standard library for greenlets.
 pub(super) const GREENLETS: &str = "gevent.monkey.patch_all";
@@ -137,17 +137,17 @@ impl<'a> Reader<'a> {
                 None => read.strangers.push(stranger(binding)),
             }
         }
-        for binding in &globals.overridden {
-            // A name that was deleted sets nothing.
-            if globals.get(&binding.name).is_none() {
-                continue;
-            }
+        let bound: BTreeSet<&str> = globals.bindings.iter().map(|binding| binding.name.as_str()).collect();
+        let mut replaced = Vec::new();
+        // The latest stands in front. A name that was deleted sets nothing.
+        for binding in globals.overridden.iter().rev().filter(|binding| bound.contains(binding.name.as_str())) {
             if let Some(setting) = table.setting(&binding.name).filter(|setting| setting.applies_to(version)) {
                 // A value that is replaced never reaches the server, so it cannot stop it either.
-                let candidate = candidate(setting, binding, version, &mut Vec::new());
-                read.candidates.insert(0, (setting, candidate));
+                replaced.push((setting, candidate(setting, binding, version, &mut Vec::new())));
             }
         }
+        replaced.append(&mut read.candidates);
+        read.candidates = replaced;
         Some(read)
     }
 

@@ -80,10 +80,15 @@ pub struct Deployment {
     pub unit: String,
     /// The command that starts it.
     pub command: Place,
+    /// Everything that starts it in this way, by name and place; the first is what counts here.
+    pub started_by: Vec<(String, Place)>,
     /// The application it serves, such as `main:app`.
     pub app: Option<Located<String>>,
     /// The expression that hands it the application, where that has no name that could be imported.
     pub handed: Option<Place>,
+    /// The files of the program that starts it by a call, whose imports its process has made as well: the one that
+    /// is run, and that of the call.
+    pub launched_by: Vec<FileId>,
     /// What the application is said to speak, where that is written in front of it: `asgi`, `wsgi`.
     pub told_mode: Option<String>,
     /// Whether every process that it starts makes the call again that starts it, because importing the file does.
@@ -130,6 +135,8 @@ pub struct Deployment {
     pub outside: Outside,
     /// The image below everything that the project builds for it, as written.
     pub base: Option<Located<String>>,
+    /// The platform that runs it and sets something by itself, and the place of all that it sets.
+    pub platform: Option<Located<&'static str>>,
     /// Why this is not how the service runs in production.
     pub development: Option<Located<String>>,
     /// Why the server refuses to start, in its own terms.
@@ -148,6 +155,8 @@ pub struct Deployment {
     pub environment: Vec<(String, String)>,
     /// The proxies that pass requests to it, each with the settings of that route.
     pub proxies: Vec<Proxy>,
+    /// Where it listens, by its settings alone.
+    listens: Vec<Address>,
     /// Whether some proxy of the project passes requests to an address that it has on its own machine.
     pub beside_proxy: bool,
     /// The distributions that the project asks for, with the version where one is pinned or bounded.
@@ -184,16 +193,23 @@ impl Deployment {
     /// Whether another deployment is started by the same bytes, with the same values and limits.
     fn is_same_launch(&self, other: &Self) -> bool {
         let limits = |limits: &Limits| (limits.cpus.as_ref().map(|l| l.value), limits.memory.as_ref().map(|l| l.value));
+        let grace = |deployment: &Self| deployment.limits.stop_grace.as_ref().map(|grace| grace.value);
         let user = |deployment: &Self| deployment.user.as_ref().map(|user| user.value.clone());
         let values = |deployment: &Self| -> Vec<Resolved> {
             deployment.settings.iter().map(|(_, setting)| setting.winner.value.clone()).collect()
         };
         (self.command, self.server, &self.folder) == (other.command, other.server, &other.folder)
             && limits(&self.limits) == limits(&other.limits)
+            && grace(self) == grace(other)
             && self.development.is_some() == other.development.is_some()
             && self.replicas() == other.replicas()
             && user(self) == user(other)
             && values(self) == values(other)
+    }
+
+    /// The platform that sets what is set at `place`; `None` where a file says it.
+    pub fn set_by(&self, place: Place) -> Option<&'static str> {
+        self.platform.as_ref().filter(|platform| platform.place == place).map(|platform| platform.value)
     }
 
     /// How many copies run, and the bounds between which that changes.

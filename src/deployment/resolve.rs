@@ -169,6 +169,7 @@ pub(super) fn resolve(
     }));
     let told_mode =
         named.as_ref().filter(|_| server == Server::Hypercorn).and_then(|named| hypercorn::mode(&named.value));
+    let launched_by = launched.map(|launched| vec![launched.entry, launched.sighting.place.file]);
     let told_mode = told_mode.or_else(|| called.as_ref()?.mode.clone());
     let strangers = called.as_ref().map(|called| called.strangers.clone()).unwrap_or_default();
     let only_run = called.as_ref().is_some_and(|called| called.only_run);
@@ -188,9 +189,11 @@ pub(super) fn resolve(
         kind: origin.unit.kind,
         unit: called_in(origin.unit),
         command: start.place,
+        started_by: vec![(called_in(origin.unit), origin.unit.place)],
         folder,
         placed: roots.placed(files),
         handed,
+        launched_by: launched_by.unwrap_or_default(),
         repeated,
         only_run,
         strangers,
@@ -213,6 +216,7 @@ pub(super) fn resolve(
         surroundings: origin.unit.container.clone(),
         outside: origin.unit.outside.clone(),
         base: origin.unit.base.clone(),
+        platform: origin.unit.platform.clone(),
         extras: version::extras(&facts.requirements),
         locked: version::is_locked(table.distribution(), &home, &facts.requirements, files),
         development: origin.development.cloned(),
@@ -220,6 +224,7 @@ pub(super) fn resolve(
         abbreviated,
         environment: start.environment.known(),
         proxies: Vec::new(),
+        listens: Vec::new(),
         beside_proxy: false,
         distributions: version::distributions(&home, origin.installed, &facts.requirements, files),
         mentions: version::mentions(&home, &facts.requirements, files),

@@ -82,6 +82,12 @@ pub fn all(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
     all.add(neighbours(files, kinds));
     all.add(services(files, kinds));
     all.add(environments(files, kinds));
+    for unit in &mut all.units {
+        if let Some(why) = unit.bound() {
+            let file = files.get(unit.place.file);
+            all.notes.push(Note::line(file.path(), file.line(unit.place.span.start), why));
+        }
+    }
     let units = std::mem::take(&mut all.units);
     let (bases, own): (Vec<_>, Vec<_>) = units.into_iter().partition(|unit| files.is_foreign(unit.place.file));
     all.units = own;

@@ -148,13 +148,13 @@ fn here(text: &mut String, files: &Files, deployment: &Deployment, effective: &E
     let command = files.describe(deployment.command);
     let launch = format!("{} {}, {command}{unit}", deployment.server, deployment.version);
     let _ = writeln!(text, "{}", filled::item(&launch, "  ", "    "));
-    let holds = format!("{}  {}", value(&effective.winner), origin(files, &effective.winner));
+    let holds = format!("{}  {}", value(&effective.winner), origin(files, deployment, &effective.winner));
     let _ = writeln!(text, "{}", filled::item(&holds, "    ", "      "));
     for reason in reasons(effective, &deployment.environment) {
         let _ = writeln!(text, "{}", filled::item(&reason, "      ", "        "));
     }
     for lost in effective.overridden.iter().filter(|lost| lost.layer > Layer::Default) {
-        let loses = format!("{}  {}, overridden", value(lost), origin(files, lost));
+        let loses = format!("{}  {}, overridden", value(lost), origin(files, deployment, lost));
         let _ = writeln!(text, "{}", filled::item(&loses, "    ", "      "));
     }
     if let Some(class) = deployment.class

@@ -146,7 +146,7 @@ pub(in super::super) fn follow(
             Some(Outcome::Known(Value::Str(path))) => start.roots.file(files, path),
             _ => None,
         };
-        found.push(Launched { api, sighting, program: entry.by_path.then_some(entry.file), loads });
+        found.push(Launched { api, sighting, entry: entry.file, by_path: entry.by_path, loads });
     }
     // Where a default in place decides between two branches, it decides.
     let functions: Vec<Option<Span>> = found.iter().map(|one| function_of(one.sighting.place, facts)).collect();

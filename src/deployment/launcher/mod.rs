@@ -34,10 +34,19 @@ use crate::source::{FileId, Files, Place};
 pub(super) struct Launched {
     pub(super) api: Api,
     pub(super) sighting: Sighting,
-    /// The file that was run, whose folder its imports begin in if it is run by its path.
-    pub(super) program: Option<FileId>,
+    /// The file that was run.
+    pub(super) entry: FileId,
+    /// Whether it was run by its path, so that its imports begin in its folder.
+    pub(super) by_path: bool,
     /// The file that it reads its configuration from.
     pub(super) loads: Option<FileId>,
+}
+
+impl Launched {
+    /// The file that was run, if by its path.
+    fn program(&self) -> Option<FileId> {
+        self.by_path.then_some(self.entry)
+    }
 }
 
 /// A program imports its launcher through few others.

@@ -18,7 +18,7 @@ pub(super) fn folder_of(launched: &Launched, app: &str, files: &Files) -> Option
     let path = app.split(':').next().unwrap_or(app).trim().replace('.', "/");
     let names = [format!("{path}.py"), format!("{path}/__init__.py")];
     let holds = |folder: &str| names.iter().any(|name| files.find(&join(folder, name)).is_some());
-    let own = launched.program.map(|program| files.get(program).folder()).filter(|folder| holds(folder));
+    let own = launched.program().map(|program| files.get(program).folder()).filter(|folder| holds(folder));
     let package = || {
         let folder = outside_packages(files, files.get(launched.sighting.place.file).folder());
         (!holds("") && !holds("src") && holds(folder)).then_some(folder)

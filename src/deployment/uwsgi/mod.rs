@@ -92,7 +92,7 @@ pub(super) fn read(
             (None, Some(_)) => {
                 let why = match candidate.value {
                     Resolved::Unknown(why) => why,
-                    Resolved::Known(_) => "it comes from a variable that no file sets".to_owned(),
+                    Resolved::Known(_) => settle::FROM_A_RUN.to_owned(),
                 };
                 Some(Text::Unknown { why, depends: candidate.depends })
             }
@@ -432,6 +432,7 @@ pub(super) fn alone(file: FileId, configuration: &UwsgiFile, files: &Files) -> O
         conditional: false,
         parted: super::commands::Parted::default(),
         managed: None,
+        user: None,
         shield: None,
         on_large_node: None,
     };

@@ -23,6 +23,8 @@ pub(super) struct Index {
     pub(super) named: ByName,
     /// By the last part of the method's name.
     pub(super) methods: ByName,
+    /// By the name of the attribute that is assigned.
+    pub(super) assigned: ByName,
     /// By the last part of what is called.
     pub(super) calls: ByName,
     /// Of classes, by the last part of a base; `*` where any will do.
@@ -50,6 +52,7 @@ impl Index {
             Told::Named { names, .. } => (&mut self.named, names),
             Told::Method { names, .. } => (&mut self.methods, names),
             Told::Call { names, .. } => (&mut self.calls, names),
+            Told::Assigned { names, .. } => (&mut self.assigned, names),
             Told::Class { bases, .. }
             | Told::Maker { bases, .. }
             | Told::Messages { bases, .. }

@@ -58,6 +58,8 @@ enum Told {
     Method { on: Names, names: Names, argument: Argument },
     /// `Name(..., f)`, also for subclasses of `Name` in the project.
     Call { names: Names, argument: Argument },
+    /// `object.name = f()`, on an object of one of these classes.
+    Assigned { on: Names, names: Names },
     /// A class with one of these bases has these methods; `on_*` stands for all that begin so.
     Class { bases: Names, methods: Names },
     /// A class with one of these bases has such a method, and what that returns is called.

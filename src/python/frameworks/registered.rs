@@ -4,10 +4,10 @@
 //! router.get(path)`, a class with a `route` of its own. What they return is looked at where it is a
 //! decorator of the framework, and where they take the function themselves they are read with it.
 
-use super::Context;
-use super::find::{Finder, route_of};
-use super::index::{Entry, index};
-use crate::python::calls::EventKind;
+use super::find::{Finder, is_response, route_of};
+use super::index::{Entry, among, index};
+use super::{Context, Told};
+use crate::python::calls::{EventKind, Outside};
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::span_of;
@@ -73,6 +73,22 @@ impl<'a> Finder<'_, 'a> {
             _ => {}
         }
         found
+    }
+
+    /// What an object of a framework is given as an attribute.
+    pub(super) fn attribute_given(&mut self, outside: &Outside<'a>, entry: Entry, file: u32) {
+        let Told::Assigned { on, .. } = entry.form.told else { return };
+        let Bound::Value { value: Some(value), .. } = outside.binding.bound else { return };
+        let frame = self.types.plain(FunctionId { file, index: outside.binding.scope });
+        let known = match self.owners(outside.owner, frame) {
+            Some(owners) => owners.iter().any(|owner| owner.path.is_empty() && among(on, &owner.class)),
+            None => entry.framework == self.setting.framework && is_response(outside.owner),
+        };
+        if known {
+            for value in self.given(value, frame) {
+                self.add_value(&value, entry, entry.form.plain, None);
+            }
+        }
     }
 
     /// `decorator(...)(function)`.

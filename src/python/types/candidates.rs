@@ -2,6 +2,7 @@
 //!
 //! Not those that the arguments do not fit, and under `if iscoroutinefunction(f):` only those of that kind.
 
+use super::asserted::said;
 use super::questions::MAX_FUNCTIONS;
 use super::{Frame, FunctionId, Types, Value, Values};
 use crate::python::calls::last_name;
@@ -9,9 +10,6 @@ use crate::python::names::{Bound, visible};
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::span_of;
 use crate::source::Span;
-
-/// How deep conditions are looked into.
-const MAX_DEPTH: u8 = 8;
 
 impl<'a> Types<'a> {
     /// Those of `callees` that a call can mean.
@@ -58,7 +56,13 @@ impl<'a> Types<'a> {
     fn kind_asked_for(&self, callee: &Expr, call: Span, frame: Frame) -> Option<bool> {
         let conditions = &self.function(frame.function).conditions;
         let around = conditions.iter().filter(|one| one.region.start <= call.start && call.end <= one.region.end);
-        around.filter_map(|one| said_of(callee, one.test, one.holds, 0)).last()
+        let about = |test: &Expr, holds| match test {
+            Expr::Call(call) => {
+                asked_about(call).filter(|asked| path(asked).is_some() && path(asked) == path(callee)).map(|_| holds)
+            }
+            _ => None,
+        };
+        around.filter_map(|one| said(one.test, one.holds, &about)).last()
     }
 
     /// Whether an argument is a coroutine function, where the caller says which function it is.
@@ -79,26 +83,6 @@ impl<'a> Types<'a> {
             at = usize::MAX;
         }
         None
-    }
-}
-
-/// What a condition that came out as `holds` says of whether `callee` is a coroutine function.
-fn said_of(callee: &Expr, test: &Expr, holds: bool, depth: u8) -> Option<bool> {
-    if depth > MAX_DEPTH {
-        return None;
-    }
-    match test {
-        Expr::UnaryOp(operation) if operation.op == ast::UnaryOp::Not => {
-            said_of(callee, &operation.operand, !holds, depth + 1)
-        }
-        // All parts hold where `and` does, none where `or` does not.
-        Expr::BoolOp(operation) if holds == (operation.op == ast::BoolOp::And) => {
-            operation.values.iter().find_map(|one| said_of(callee, one, holds, depth + 1))
-        }
-        Expr::Call(call) => {
-            asked_about(call).filter(|asked| path(asked).is_some() && path(asked) == path(callee)).map(|_| holds)
-        }
-        _ => None,
     }
 }
 

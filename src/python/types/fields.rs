@@ -57,7 +57,7 @@ impl<'a> Types<'a> {
         }
         let field = self.field(&line, class, name);
         if !field.is_empty() {
-            return field;
+            return self.described(field);
         }
         let outside = self.set_on_object(class, name);
         if !outside.is_empty() || self.has_field(&line, name) {
@@ -70,6 +70,22 @@ impl<'a> Types<'a> {
             }
         }
         self.inherited(class, name)
+    }
+
+    /// What descriptors of the project give in place of themselves.
+    fn described(&self, field: Vec<Value<'a>>) -> Vec<Value<'a>> {
+        if !self.has_special("__get__") {
+            return field;
+        }
+        let given = |value: Value<'a>| {
+            let Value::Object(class) = value else { return vec![value] };
+            let getters = self.method(class, "__get__");
+            if getters.is_empty() {
+                return vec![value];
+            }
+            getters.iter().flat_map(|getter| self.result_of(getter)).collect()
+        };
+        field.into_iter().flat_map(given).collect()
     }
 
     /// Whether an attribute holds the settings of the application, to which the class only adds some.
@@ -178,12 +194,18 @@ impl<'a> Types<'a> {
         let entries = object.into_iter().chain(self.bound_class(owner, receiver));
         let environment = self.extend(super::Environment::default(), entries.collect());
         let frame = self.open(Frame { function, environment });
+        if !in_method && let Some(related) = self.relation_in(receiver, binding, frame) {
+            return related;
+        }
         let mut found = self.bound(binding.bound, frame, binding.scope);
         if self.class(owner).fields.get(name).is_some_and(|bindings| bindings.len() == 1) {
             found = self.as_assigned(found, binding, frame);
         }
         let is_declared_only = !in_method && matches!(binding.bound, Bound::Value { value: None, .. });
-        if found.is_empty() && is_declared_only { self.given_to_field(owner, name) } else { found }
+        if found.is_empty() && is_declared_only {
+            return self.given_to_field(owner, name);
+        }
+        if in_method { found } else { self.managed(receiver, found) }
     }
 
     /// `alias = method` in the body of a class.

@@ -3,6 +3,7 @@
 //! Types say what a value may be, this says what it is. It decides conditions, so a guess would hide
 //! code that runs: whatever is not certain stays unknown.
 
+use super::asserted::asserted;
 use super::candidates::asked_about;
 use super::{ClassId, Frame, FunctionId, Types, Value};
 use crate::python::calls::{Condition, Interest};
@@ -272,7 +273,9 @@ impl<'a> Types<'a> {
                 _ => None,
             },
             Expr::Call(call) => {
-                self.asked(call, frame, depth + 1).or_else(|| self.known_within(test, frame, depth + 1)?.truth())
+                let known = self.asked(call, frame, depth + 1);
+                let known = known.or_else(|| self.known_within(test, frame, depth + 1)?.truth());
+                known.or_else(|| self.answered_around(call, frame))
             }
             other => self.known_within(other, frame, depth + 1)?.truth(),
         }
@@ -490,50 +493,6 @@ impl<'a> Types<'a> {
             id.index = self.function(id).parent;
         }
         id == outer
-    }
-}
-
-/// What the conditions around a place say of a name that has not been bound anew since.
-fn asserted<'a>(
-    name: &str,
-    at: usize,
-    conditions: &[Condition<'a>],
-    is_same: impl Fn(&Condition<'a>) -> bool,
-) -> Option<Known<'a>> {
-    let around = conditions.iter().filter(|one| one.region.contains(at) && at != usize::MAX);
-    around.filter_map(|one| said_of(name, one.test, one.holds, 0).filter(|_| is_same(one))).last()
-}
-
-/// What a condition that came out as `holds` says of a name.
-fn said_of<'a>(name: &str, test: &'a Expr, holds: bool, depth: u8) -> Option<Known<'a>> {
-    if depth > MAX_DEPTH {
-        return None;
-    }
-    let is_name = |expr: &Expr| matches!(expr, Expr::Name(one) if one.id.as_str() == name);
-    match test {
-        Expr::Name(_) if holds && is_name(test) => Some(Known::True),
-        Expr::Named(named) if holds && is_name(&named.target) => Some(Known::True),
-        Expr::UnaryOp(operation) if operation.op == ast::UnaryOp::Not => {
-            said_of(name, &operation.operand, !holds, depth + 1)
-        }
-        // All parts hold where `and` does, none where `or` does not.
-        Expr::BoolOp(operation) if holds == (operation.op == ast::BoolOp::And) => {
-            operation.values.iter().find_map(|one| said_of(name, one, holds, depth + 1))
-        }
-        Expr::Compare(compare) if is_name(&compare.left) => match (&*compare.ops, &*compare.comparators) {
-            ([op], [other]) => match (op, literal(other)?, holds) {
-                (CmpOp::Is | CmpOp::Eq, Known::None, false) | (CmpOp::IsNot | CmpOp::NotEq, Known::None, true) => {
-                    Some(Known::Some)
-                }
-                (CmpOp::Is, known @ (Known::None | Known::Bool(_)), true)
-                | (CmpOp::IsNot, known @ (Known::None | Known::Bool(_)), false)
-                | (CmpOp::Eq, known @ Known::Text(_), true)
-                | (CmpOp::NotEq, known @ Known::Text(_), false) => Some(known),
-                _ => None,
-            },
-            _ => None,
-        },
-        _ => None,
     }
 }
 

@@ -222,6 +222,9 @@ impl<'a> Types<'a> {
             Some(Expr::Call(call)) => self.injected(call, around),
             _ => Vec::new(),
         };
+        if !declared.is_empty() && parameter.variadic {
+            return if parameter.keywords { Self::kept(declared) } else { Self::held(declared) };
+        }
         if !declared.is_empty() {
             if !matches!(*declared, [Value::Object(_)]) {
                 return declared;

@@ -14,6 +14,8 @@ use crate::python::syntax::span_of;
 
 /// How many calls of one name are looked at before the name is too common to say anything.
 const MAX_SITES: usize = 48;
+/// How many arguments that one call gives for `*rest` are looked at.
+const MAX_REST: usize = 16;
 
 /// A call, and the function it stands in.
 pub(super) type Site<'a> = (FunctionId, &'a ast::ExprCall);
@@ -21,8 +23,8 @@ pub(super) type Site<'a> = (FunctionId, &'a ast::ExprCall);
 /// The calls and the decorators of the loaded modules, by their last name.
 #[derive(Debug, Default)]
 pub(super) struct Sites<'a> {
-    calls: HashMap<&'a str, Vec<Site<'a>>>,
-    decorated: HashMap<&'a str, Vec<FunctionId>>,
+    pub(super) calls: HashMap<&'a str, Vec<Site<'a>>>,
+    pub(super) decorated: HashMap<&'a str, Vec<FunctionId>>,
     decorated_classes: HashMap<&'a str, Vec<ClassId>>,
     /// Assignments to attributes from outside, with the file they stand in.
     pub(super) outside: HashMap<&'a str, Vec<(u32, Outside<'a>)>>,
@@ -109,7 +111,7 @@ impl<'a> Types<'a> {
     fn given_to_function(&self, frame: Frame, position: u16) -> Vec<Value<'a>> {
         let function = self.function(frame.function);
         let mut found = Vec::new();
-        let gives = |call| (0..=1).any(|shift| argument_of(function, position, shift, call).is_some());
+        let gives = |call| (0..=1).any(|shift| !arguments_of(function, position, shift, call).is_empty());
         for (caller, call) in self.calls_of(function.name).into_iter().filter(|(_, call)| gives(call)) {
             let callees = self.value(&call.func, self.plain(caller));
             let is_meant =
@@ -238,14 +240,14 @@ impl<'a> Types<'a> {
             }
             let own = self.calls_of(self.class(class).name);
             let through_class = self.calls_of("cls").into_iter().filter(|(caller, _)| caller.file == class.file);
-            let gives = |call| argument_of(function, position, 1, call).is_some();
+            let gives = |call| !arguments_of(function, position, 1, call).is_empty();
             for (caller, call) in own.into_iter().chain(through_class).filter(|(_, call)| gives(call)) {
                 if self.value(&call.func, self.plain(caller)).contains(&Value::Class(class)) {
                     found.extend(self.argument_at(function, position, 1, call, caller));
                 }
             }
         }
-        let gives = |call| (0..=1).any(|shift| argument_of(function, position, shift, call).is_some());
+        let gives = |call| (0..=1).any(|shift| !arguments_of(function, position, shift, call).is_empty());
         for (caller, call) in self.calls_of(function.name).into_iter().filter(|(_, call)| gives(call)) {
             let from = self.class_around(caller);
             let related = from.is_some_and(|from| {
@@ -348,17 +350,22 @@ impl<'a> Types<'a> {
         caller: FunctionId,
     ) -> Vec<Value<'a>> {
         let frame = self.open(self.plain(caller));
-        argument_of(function, position, shift, call)
-            .map(|argument| self.value(argument, frame).to_vec())
-            .unwrap_or_default()
+        let arguments = arguments_of(function, position, shift, call);
+        let given = arguments.into_iter().flat_map(|argument| self.value(argument, frame).to_vec()).collect();
+        let is_variadic = function.parameters.get(usize::from(position)).is_some_and(|parameter| parameter.variadic);
+        if is_variadic { Self::held(given) } else { given }
     }
 }
 
-/// The argument that a call gives for a parameter, where it leaves out as many as `shift`, unless nothing is ever
-/// asked about its like.
-fn argument_of<'a>(function: &Function<'a>, position: u16, shift: usize, call: &'a ast::ExprCall) -> Option<&'a Expr> {
+/// The arguments that a call gives for a parameter, where it leaves out as many as `shift`, but for those of which
+/// nothing is ever asked: several for `*rest`, else one.
+fn arguments_of<'a>(function: &Function<'a>, position: u16, shift: usize, call: &'a ast::ExprCall) -> Vec<&'a Expr> {
     let position = usize::from(position);
-    let parameter = function.parameters.get(position)?;
+    let Some(parameter) = function.parameters.get(position) else { return Vec::new() };
+    if parameter.variadic && !parameter.keywords {
+        let beyond = position.checked_sub(shift).and_then(|at| call.arguments.args.get(at..)).unwrap_or_default();
+        return beyond.iter().filter(|one| !one.is_starred_expr() && !is_plain(one)).take(MAX_REST).collect();
+    }
     let named = call
         .arguments
         .keywords
@@ -369,5 +376,6 @@ fn argument_of<'a>(function: &Function<'a>, position: u16, shift: usize, call: &
         let before = call.arguments.args.get(..=at)?;
         before.last().filter(|_| !before.iter().any(|argument| matches!(argument, Expr::Starred(_))))
     };
-    named.map(|keyword| &keyword.value).or_else(by_position).filter(|argument| !is_plain(argument))
+    let given = named.map(|keyword| &keyword.value).or_else(by_position);
+    given.filter(|argument| !is_plain(argument)).into_iter().collect()
 }

@@ -72,7 +72,8 @@ impl<'a> Types<'a> {
         self.text_within(expr, frame, 0)
     }
 
-    /// The text by which a descriptor says what an attribute is if nobody says otherwise: `Unicode("text")`.
+    /// The text by which a descriptor says what an attribute is if nobody says otherwise: `Unicode("text")`, also
+    /// where something is said of the descriptor itself: `Unicode("text").tag(config=True)` (traitlets).
     fn default_of_class(&self, class: ClassId, name: &str) -> Option<&'a str> {
         let line = self.ancestry(class);
         let bindings = line.iter().find_map(|value| match value {
@@ -81,6 +82,10 @@ impl<'a> Types<'a> {
         })?;
         let [Binding { bound: Bound::Value { value: Some(Expr::Call(call)), .. }, .. }] = bindings.as_slice() else {
             return None;
+        };
+        let call = match &*call.func {
+            Expr::Attribute(method) if method.attr.as_str() == "tag" => method.value.as_call_expr()?,
+            _ => call,
         };
         let mut named = call.arguments.keywords.iter().filter(|keyword| {
             keyword.arg.as_ref().is_some_and(|name| matches!(name.as_str(), "default" | "default_value"))
