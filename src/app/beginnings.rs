@@ -174,7 +174,8 @@ fn closure(types: &Types<'_>, start: &[u32]) -> BTreeSet<u32> {
 fn uses(what: &str) -> bool {
     let mut parts = what.rsplit('.');
     let (method, class) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    ["Connection", "connection", "Cursor", "cursor"].contains(&class) && method != "connect"
+    ["Connection", "connection", "Cursor", "cursor", "Result", "ScalarResult", "CursorResult"].contains(&class)
+        && method != "connect"
 }
 
 /// These nodes and all that they call.

@@ -179,6 +179,11 @@ fn play_alone(alone: &Alone, project: &Project, reached: &mut Reached, assembly:
     for step in launcher::steps(std::slice::from_ref(&alone.launched), &alone.start, project.files, project.facts) {
         scene.take(&step, 1, project, reached, &mut own);
     }
+    // `app.run()` at the end of a file is how somebody works on it, as long as nothing deploys that.
+    for server in &mut own.development_servers {
+        let nobody = || Located::new("nothing here starts it".to_owned(), server.command);
+        server.development = server.development.clone().or_else(|| Some(nobody()));
+    }
     add_alone(own, alone.guarded, assembly);
 }
 
@@ -210,11 +215,7 @@ fn add_alone(mut own: Assembly, aside: bool, assembly: &mut Assembly) {
         }
     }
     assembly.deployments.extend(own.deployments);
-    // `app.run()` at the end of a file is how somebody works on it, as long as nothing deploys that.
-    assembly.development_servers.extend(own.development_servers.into_iter().map(|server| {
-        let nobody = || Located::new("nothing here starts it".to_owned(), server.command);
-        DevelopmentServer { development: server.development.clone().or_else(|| Some(nobody())), ..server }
-    }));
+    assembly.development_servers.extend(own.development_servers);
     assembly.notes.extend(own.notes);
 }
 

@@ -6,7 +6,10 @@ pub(super) const RULE: Rule = rule!("asgi-app-on-wsgi-worker", Shape::App(check)
 
 fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Findings) {
     // A server whose interface is unknown, such as a worker class of the project's own, may well fit.
-    let Some(service) = service.filter(|service| service.speaks() == Some(Interface::Wsgi)) else {
+    // The class for Tornado wraps whatever is no application of Tornado as one of WSGI.
+    let wraps = |service: &&Service| service.deployment.class.is_some_and(|class| class.name() == "tornado");
+    let calls_wsgi = |service: &&Service| service.speaks() == Some(Interface::Wsgi) || wraps(service);
+    let Some(service) = service.filter(calls_wsgi) else {
         return;
     };
     if app.interface != AppInterface::Asgi {
