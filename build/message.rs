@@ -11,6 +11,8 @@ pub(crate) struct Message {
     means: String,
     source: Option<String>,
     #[serde(default)]
+    routine: bool,
+    #[serde(default)]
     seen: Vec<Seen>,
     causes: Vec<Cause>,
 }
@@ -68,11 +70,12 @@ impl Message {
             format!("Cause {{ text: {:?}, rules: {rules}, advice: {:?} }}", cause.text, cause.advice)
         });
         format!(
-            "Message {{ name: {:?}, texts: {}, means: {:?}, source: {:?}, seen: {seen}, causes: {causes} }}",
+            "Message {{ name: {:?}, texts: {}, means: {:?}, source: {:?}, routine: {}, seen: {seen}, causes: {causes} }}",
             self.name,
             list(&self.texts, |text| format!("{text:?}")),
             self.means,
             self.source.as_deref().unwrap_or_default(),
+            self.routine,
         )
     }
 }

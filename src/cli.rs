@@ -271,8 +271,11 @@ pub(crate) struct Measure {
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
     /// A rule by name or code, a setting such as `workers`, a line of a log, or `-` to read a log.
-    #[arg(required = true, value_name = "RULE|SETTING|MESSAGE")]
-    pub(crate) subject: Vec<String>,
+    #[arg(allow_hyphen_values = true, value_name = "RULE|SETTING|MESSAGE")]
+    pub(crate) subject: String,
+    /// More words of the line, or the project.
+    #[arg(value_name = "WORD|PATH")]
+    pub(crate) more: Vec<String>,
     /// How to print the page of a rule.
     #[arg(long, value_enum, default_value = "pretty")]
     pub(crate) format: Page,

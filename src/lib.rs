@@ -79,7 +79,7 @@ pub struct Examination {
 
 /// Reads a project and judges it. Nothing of it is ever run.
 pub fn examine(request: &Request) -> Result<Examination, discover::Error> {
-    examine_with(request, None)
+    examine_with(request, &[])
 }
 
 /// What the files of a project say, before anything is judged.
@@ -99,15 +99,12 @@ pub struct Reading {
 
 /// Reads a project without a look at what its applications do; with `instead`, as if the file at the
 /// first string (a path relative to the root) held the second.
-pub fn gather(request: &Request, instead: Option<(&str, &str)>) -> Result<Reading, discover::Error> {
+pub fn gather(request: &Request, instead: &[(&str, &str)]) -> Result<Reading, discover::Error> {
     let options = discover::Options { exclude: request.exclude.clone() };
     let found = discover::discover(&request.root, &request.paths, &options)?;
     let loaded = discover::load(&request.root, &found.files, &found.others, &found.unwanted);
     let mut kinds = loaded.kinds;
-    let mut files = match instead {
-        Some((path, text)) => loaded.files.with_text(path, text),
-        None => loaded.files,
-    };
+    let mut files = instead.iter().fold(loaded.files, |files, (path, text)| files.with_text(path, text));
     read::unfold(&mut files, &mut kinds);
     let facts = read::all(&files, &kinds);
     let assembly = deployment::assemble(&files, &facts);
@@ -115,11 +112,29 @@ pub fn gather(request: &Request, instead: Option<(&str, &str)>) -> Result<Readin
     Ok(Reading { files, facts, assembly, notes, idle: found.idle })
 }
 
-/// Like [`examine`], as if the file at the first string (a path relative to the root) held the second.
-pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<Examination, discover::Error> {
-    let Reading { mut files, facts, assembly, mut notes, idle } = gather(request, instead)?;
-    let policies = placed(request, &mut files);
-    let mut useless = useless_settings(request, &idle, &files);
+/// What starts a project and what its applications do, before anything is judged.
+#[derive(Debug)]
+pub struct Survey {
+    /// The texts that were read.
+    pub files: Files,
+    /// What each of them says.
+    pub facts: Facts,
+    /// What they say together.
+    pub assembly: Assembly,
+    /// The application of each deployment, in the same order; `None` where it is not in the project.
+    pub applications: Vec<Option<Application>>,
+    /// Applications that no known server runs.
+    pub orphans: Vec<Application>,
+    /// What was not read.
+    pub notes: Vec<Note>,
+    /// The patterns of the request that leave nothing out.
+    pub idle: Vec<String>,
+}
+
+/// Reads a project and looks at what its applications do; with `instead`, as if each file at a first string (a
+/// path relative to the root) held the second.
+pub fn survey(request: &Request, instead: &[(&str, &str)]) -> Result<Survey, discover::Error> {
+    let Reading { files, facts, assembly, mut notes, idle } = gather(request, instead)?;
     let code = Code::new(&files, &facts.python);
     let applications = analyse(request, &code, &assembly, &mut notes);
     let orphans = guarded("applications that nothing starts", &mut notes, || {
@@ -135,13 +150,25 @@ pub fn examine_with(request: &Request, instead: Option<(&str, &str)>) -> Result<
             Note::file(&request.instructions.file, format!("the entry point `{name}` is not in the project"))
         }),
     );
+    notes.sort();
+    notes.dedup();
+    Ok(Survey { files, facts, assembly, applications, orphans, notes, idle })
+}
+
+/// Like [`examine`], as if each file at a first string (a path relative to the root) held the second.
+pub fn examine_with(request: &Request, instead: &[(&str, &str)]) -> Result<Examination, discover::Error> {
+    let Survey { mut files, facts, assembly, applications, orphans, mut notes, idle } = survey(request, instead)?;
+    let policies = placed(request, &mut files);
+    let mut useless = useless_settings(request, &idle, &files);
     let host = Host::detect(Path::new("/"));
     let advice = recommend(request, &files, &assembly, &applications, &host);
-    let findings = judge(request, &files, &assembly, (&applications, &orphans), &advice, &policies, &mut notes);
+    let comments = comments(&facts);
+    let findings =
+        judge(request, &files, &assembly, (&applications, &orphans), &advice, &policies, &comments, &mut notes);
     useless.extend(idle_allowances(request, &findings, &files));
     let useless = useless.into_iter().map(|useless| useless_at(&useless, request, &mut files)).collect();
     let findings = asked_for(findings, request, &files);
-    let (mut findings, suppressed) = silence(findings, useless, request, &files, &facts);
+    let (mut findings, suppressed) = silence(findings, useless, request, &files, comments, &facts);
     for finding in &mut findings {
         let place = finding.primary.place;
         finding.function = facts.python.get(&place.file).and_then(|module| module.function_around(place.span));
@@ -262,6 +289,7 @@ fn judge(
     (applications, orphans): (&[Option<Application>], &[Application]),
     advice: &[Option<Advice>],
     policies: &[rules::policy::Policy],
+    comments: &BTreeMap<source::FileId, Vec<source::Comment>>,
     notes: &mut Vec<Note>,
 ) -> Vec<Finding> {
     let inputs: Vec<Option<sizing::Inputs>> = (assembly.deployments.iter().zip(applications))
@@ -292,6 +320,8 @@ fn judge(
         files,
         deployments: &assembly.deployments,
         images: &assembly.images,
+        comments,
+        databases: &assembly.databases,
         variables: &assembly.variables,
         parameters: &request.rules,
         stated: &request.stated,
@@ -372,18 +402,21 @@ fn useless_at(useless: &Useless, request: &Request, files: &mut Files) -> rules:
     rules::OwnFault { place, kind: rules::FaultKind::UselessSetting(useless.reason.clone()), fix }
 }
 
+/// The comments of every file.
+fn comments(facts: &Facts) -> BTreeMap<source::FileId, Vec<source::Comment>> {
+    let of_python = facts.python.iter().map(|(&file, module)| (file, module.comments.clone()));
+    facts.comments.iter().map(|(&file, comments)| (file, comments.clone())).chain(of_python).collect()
+}
+
 /// Sets apart what comments in the files silence, and says what is wrong with those comments.
 fn silence(
     findings: Vec<Finding>,
     useless: Vec<rules::OwnFault>,
     request: &Request,
     files: &Files,
+    mut comments: BTreeMap<source::FileId, Vec<source::Comment>>,
     facts: &Facts,
 ) -> (Vec<Finding>, Vec<Suppressed>) {
-    let mut comments = facts.comments.clone();
-    for (&file, module) in &facts.python {
-        comments.insert(file, module.comments.clone());
-    }
     for fault in &useless {
         let file = fault.place.file;
         comments.entry(file).or_insert_with(|| read::toml_comments(files.get(file).text()));
@@ -397,7 +430,16 @@ fn silence(
     let extent = |place| facts.extent(files, place);
     let variables = BTreeSet::new();
     let (parameters, stated) = (&request.rules, &request.stated);
-    let context = Context { files, deployments: &[], images: &[], variables: &variables, parameters, stated };
+    let context = Context {
+        files,
+        deployments: &[],
+        images: &[],
+        comments: &comments,
+        databases: &[],
+        variables: &variables,
+        parameters,
+        stated,
+    };
     let mut directives = suppress::Directives::read(files, &comments, names);
     let (mut kept, mut suppressed) = directives.silence(findings, &extent);
     // What is wrong with comments can be silenced like anything else, and only then it is known which

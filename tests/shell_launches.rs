@@ -20,7 +20,7 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use support::corpus::corpus;
-use support::python::python_environment;
+use support::python::{python_environment, release};
 use support::sides::{ask, shared_out, shown};
 
 /// A project that starts servers through a shell, and what about it cannot be told from its files.
@@ -133,6 +133,11 @@ fn stand_ins(folder: &Path) {
     for (name, does) in OTHERS {
         write(&folder.join(name), &format!("#!/bin/sh\n{does}\n"), true);
     }
+    let honcho = release("honcho==2.0.0");
+    let code = "import sys; sys.path.insert(0, sys.argv.pop(1)); from honcho.command import main; main()";
+    let python = python_environment().python.display().to_string();
+    let run = format!("#!/bin/sh\nexec {python} -B -c '{code}' {} \"$@\"\n", honcho.display());
+    write(&folder.join("honcho"), &run, true);
     for (name, skips) in WRAPPERS {
         write(&folder.join(name), &format!("#!/bin/sh\n{skips}\nexec \"$@\"\n"), true);
     }

@@ -87,6 +87,10 @@ impl Around<'_> {
         if !self.deployment.proxies.is_empty() {
             return self.deployment.proxies.iter().find_map(|proxy| kept_by(proxy, self.files));
         }
+        if let Some((router, idle)) = self.deployment.limits.router.as_ref().and_then(|it| Some((it, it.idle?))) {
+            let who = format!("the router of {}", router.of);
+            return Some(Bound { is_chosen: true, ..Bound::by_default(idle.0, &who, "its", Some(router.place)) });
+        }
         let edge = self.deployment.surroundings.edge.as_ref()?;
         let (seconds, place) = (edge.idle.value.0, edge.idle.place);
         Some(if edge.by_default {
@@ -101,11 +105,16 @@ impl Around<'_> {
         if let Some(stated) = &self.stated.request_timeout {
             return Some(Bound::stated(stated, "the proxy"));
         }
-        self.deployment.proxies.iter().find_map(|proxy| match &proxy.read_timeout {
+        let proxy = self.deployment.proxies.iter().find_map(|proxy| match &proxy.read_timeout {
             Some(read) => Some(Bound::written(read.value.0, proxy.program, read.place, self.files)),
             // nginx: `proxy_read_timeout` is 60 s; Caddy waits for as long as it takes.
             None if proxy.program == "nginx" => Some(Bound::by_default(60.0, "nginx", "its", Some(proxy.place))),
             None => None,
+        });
+        proxy.or_else(|| {
+            let router = self.deployment.limits.router.as_ref()?;
+            let who = format!("the router of {}", router.of);
+            Some(Bound { is_chosen: true, ..Bound::by_default(router.request?.0, &who, "its", Some(router.place)) })
         })
     }
 

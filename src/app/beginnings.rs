@@ -85,7 +85,7 @@ const LOCAL: [&str; 5] = ["python-sqlite3", "sqlite3", "duckdb", "diskcache", "d
 /// How many names stand for names before it is given up.
 const MAX_HOPS: usize = 4;
 
-/// Words in a file that show that only one process does something.
+/// Words in the names and texts of a module that show that only one process does something.
 const LOCKS: [&str; 12] = [
     "fcntl",
     "filelock",
@@ -95,7 +95,7 @@ const LOCKS: [&str; 12] = [
     "redis_lock",
     "advisory_lock",
     "leader",
-    "acquire(",
+    "acquire",
     "RUN_SCHEDULER",
     "ENABLE_SCHEDULER",
     "SCHEDULER_ENABLED",
@@ -170,6 +170,13 @@ fn closure(types: &Types<'_>, start: &[u32]) -> BTreeSet<u32> {
     seen
 }
 
+/// Whether a call is one of an open connection, or of what a connection gives: that has been opened elsewhere.
+fn uses(what: &str) -> bool {
+    let mut parts = what.rsplit('.');
+    let (method, class) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    ["Connection", "connection", "Cursor", "cursor"].contains(&class) && method != "connect"
+}
+
 /// These nodes and all that they call.
 fn below(effects: &Effects<'_, '_>, mut open: Vec<usize>) -> BTreeSet<usize> {
     let mut seen = BTreeSet::new();
@@ -216,7 +223,7 @@ impl<'a> Reader<'_, 'a> {
                 sink.effect.category,
                 Category::Db | Category::Orm | Category::Cache | Category::Search | Category::Mq
             );
-            if connects && !sink.doubtful && !closes && !LOCAL.contains(&sink.effect.library) {
+            if connects && !uses(&sink.what) && !sink.doubtful && !closes && !LOCAL.contains(&sink.effect.library) {
                 add(BeginningKind::Connects, &sink.what, sink.span);
             }
         }
@@ -315,13 +322,58 @@ impl<'a> Reader<'_, 'a> {
     /// Whether something may keep the call from being made in every process.
     fn is_guarded(&self, file: FileId, span: Span) -> bool {
         let text = self.files.get(file).text();
-        LOCKS.iter().any(|word| text.contains(word))
+        // What the text does not mention needs no second look.
+        let mentioned: Vec<&str> = LOCKS.iter().copied().filter(|word| text.contains(word)).collect();
+        let module = self.trees.get(&file).filter(|_| !mentioned.is_empty());
+        module.is_some_and(|module| says(module, &mentioned))
             || self.trees.get(&file).is_some_and(|module| {
                 let mut seeker = Conditions { span, text, found: false };
                 visitor::Visitor::visit_body(&mut seeker, &module.body);
                 seeker.found
             })
     }
+}
+
+/// Whether a name or a text in the code of a module holds one of these words; comments say nothing.
+fn says(module: &Module, words: &[&str]) -> bool {
+    struct Words<'w> {
+        words: &'w [&'w str],
+        found: bool,
+    }
+    impl Words<'_> {
+        fn look(&mut self, text: &str) {
+            self.found |= self.words.iter().any(|word| text.contains(word));
+        }
+    }
+    impl<'a> visitor::Visitor<'a> for Words<'_> {
+        fn visit_stmt(&mut self, statement: &'a Stmt) {
+            match statement {
+                Stmt::Import(import) => import.names.iter().for_each(|alias| self.look(alias.name.as_str())),
+                Stmt::ImportFrom(import) => {
+                    self.look(import.module.as_deref().unwrap_or_default());
+                    import.names.iter().for_each(|alias| self.look(alias.name.as_str()));
+                }
+                // A text that stands alone explains something.
+                Stmt::Expr(alone) if matches!(*alone.value, Expr::StringLiteral(_)) => return,
+                Stmt::FunctionDef(def) => self.look(def.name.as_str()),
+                _ => {}
+            }
+            visitor::walk_stmt(self, statement);
+        }
+
+        fn visit_expr(&mut self, expr: &'a Expr) {
+            match expr {
+                Expr::Name(name) => self.look(name.id.as_str()),
+                Expr::Attribute(attribute) => self.look(attribute.attr.as_str()),
+                Expr::StringLiteral(text) => self.look(text.value.to_str()),
+                _ => {}
+            }
+            visitor::walk_expr(self, expr);
+        }
+    }
+    let mut seeker = Words { words, found: false };
+    visitor::Visitor::visit_body(&mut seeker, &module.body);
+    seeker.found
 }
 
 /// Looks for an `if` around a call that asks for more than whether the thing runs already.

@@ -21,6 +21,18 @@ pub(super) struct Entry<'f> {
     pub(super) found: &'f Found,
     pub(super) handler: &'f Handler,
     pub(super) node: usize,
+    /// Whether what the node reaches runs on the loop.
+    pub(super) on_loop: bool,
+}
+
+/// The handlers that threads run, as far as they have the loop run something: `anyio.from_thread.run(f)`.
+pub(super) fn back_from_threads<'f>(effects: &mut Effects<'_, '_>, entries: &[Entry<'f>]) -> Vec<Entry<'f>> {
+    if !effects.types().has_back_calls() {
+        return Vec::new();
+    }
+    let in_threads = entries.iter().filter(|entry| matches!(entry.found.context, Context::Thread(_)));
+    let back = |entry: &Entry<'f>| Entry { node: effects.explore_thread(entry.found.frame), on_loop: true, ..*entry };
+    in_threads.map(back).collect()
 }
 
 /// A call in an `async` function, or in the plain handler that the loop runs.
@@ -98,13 +110,13 @@ pub(super) fn chains(effects: &Effects<'_, '_>, entries: &[Entry<'_>]) -> Vec<Ve
 /// The blocking calls that handlers on the loop reach.
 pub(super) fn blocking(
     effects: &Effects<'_, '_>,
-    entries: &[Entry<'_>],
+    entries: &[&Entry<'_>],
     chains: &[Vec<Chain>],
     sources: &repair::Sources<'_>,
     framework: Framework,
 ) -> Vec<Blocking> {
     let mut causes: BTreeMap<(FunctionId, Category), Cause> = BTreeMap::new();
-    let on_loop = entries.iter().zip(chains).filter(|(entry, _)| entry.found.context == Context::Loop);
+    let on_loop = entries.iter().zip(chains).filter(|(entry, _)| entry.on_loop);
     for (entry, chains) in on_loop {
         for chain in chains {
             let categories = categories(&effects.node(chain.end).sinks);
@@ -396,6 +408,7 @@ impl Report<'_, '_, '_> {
         let alone = !self.called.contains(&anchor);
         let drop_async =
             threads && role_allows && alone && function.is_async && !function.awaits && !function.is_generator;
+        let drop_async = drop_async && !repair::needs_loop(self.effects.types(), anchor);
         let twin = sink.effect.twin;
         let plain = format!("make `{}` a plain `def`, which the framework runs in a thread", function.name);
         let text = match (drop_async, direct || twin.is_some()) {

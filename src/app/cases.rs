@@ -160,6 +160,11 @@ fn what_is_handed_to_libraries_is_run_by_them() {
 }
 
 #[test]
+fn models_of_django_are_followed_through_managers_and_relations() {
+    judge("cases/django.txt");
+}
+
+#[test]
 fn queries_are_sent_when_they_are_used_and_give_rows() {
     judge("cases/queries.txt");
 }

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 
 use super::metrics;
 use crate::python::calls::EventKind;
+use crate::python::logging_file;
 use crate::python::names::Bound;
+use crate::python::patching::earlier;
 use crate::python::syntax::ast::{self, Expr, Stmt};
 use crate::python::syntax::{Module, span_of, visitor};
 use crate::python::types::{Frame, FunctionId, Types, Value};
@@ -114,24 +116,6 @@ const APPLICATIONS: [&str; 5] = [
     "litestar.app.Litestar",
 ];
 
-/// Modules that hold on to unpatched sockets, locks or `ssl` when they are imported first.
-const EARLY: [&str; 14] = [
-    "ssl",
-    "requests",
-    "urllib3",
-    "urllib.request",
-    "http.client",
-    "boto3",
-    "botocore",
-    "httpx",
-    "aiohttp",
-    "sqlalchemy",
-    "smtplib",
-    "pymongo",
-    "redis",
-    "stripe",
-];
-
 /// What the modules of these indices switch on, in the order of files and lines.
 pub(super) fn find(
     types: &Types<'_>,
@@ -154,7 +138,9 @@ pub(super) fn find(
                         continue;
                     }
                     let kind = match kind {
-                        Kind::Patch(_) => Kind::Patch(earlier(trees.get(&facts.file), event.span, facts.file)),
+                        Kind::Patch(_) => Kind::Patch(
+                            trees.get(&facts.file).and_then(|module| earlier(module, event.span, facts.file)),
+                        ),
                         kind => kind,
                     };
                     let place = Place::new(facts.file, event.span);
@@ -164,7 +150,7 @@ pub(super) fn find(
         }
         found.extend(django_logging(types, file));
     }
-    found.extend(django_debug(types, modules, trees));
+    found.extend(django_debug(types, modules, files, trees));
     found.sort_by_key(|instrument| instrument.place);
     found.dedup();
     found
@@ -219,9 +205,7 @@ fn kind<'a>(
             let kind = Kind::Loggers { named: Vec::new(), literal, first: None };
             return literal.map(|_| (kind, "fileConfig".to_owned()));
         };
-        let lines =
-            source.text().lines().filter_map(|line| line.trim().strip_prefix("qualname")?.trim().strip_prefix('='));
-        let loggers = lines.map(|name| name.trim().to_owned()).collect();
+        let loggers = logging_file::loggers(source.text());
         return Some((Kind::Loggers { named: loggers, literal, first: None }, "fileConfig".to_owned()));
     }
     if names().any(|name| name == "logging.config.dictConfig") {
@@ -273,33 +257,24 @@ impl<'a> visitor::Visitor<'a> for Conditions {
     }
 }
 
-/// The first import of the module, in front of `at`, that comes too late for a patch.
-fn earlier(module: Option<&Module>, at: Span, file: FileId) -> Option<Located<String>> {
-    let is_early = |name: &str| EARLY.iter().any(|early| name == *early || name.starts_with(&format!("{early}.")));
-    let before = module?.body.iter().filter(|statement| span_of(*statement).end <= at.start);
-    let mut imports = before.filter_map(|statement| {
-        let name = match statement {
-            Stmt::Import(import) => {
-                import.names.iter().map(|alias| alias.name.as_str()).find(|name| is_early(name))?.to_owned()
-            }
-            Stmt::ImportFrom(import) => {
-                import.module.as_deref().filter(|name| import.level == 0 && is_early(name))?.to_owned()
-            }
-            _ => return None,
-        };
-        Some(Located::new(name, Place::new(file, span_of(statement))))
-    });
-    imports.next()
-}
-
 /// `DEBUG = True` of the only settings that are loaded, where nothing else can say otherwise.
-fn django_debug(types: &Types<'_>, modules: &[u32], trees: &BTreeMap<FileId, Module>) -> Option<Instrument> {
+fn django_debug(
+    types: &Types<'_>,
+    modules: &[u32],
+    files: &Files,
+    trees: &BTreeMap<FileId, Module>,
+) -> Option<Instrument> {
     let top = |index: &u32| types.facts_at(*index).functions.first();
     let binds = |index: &&u32| top(index).is_some_and(|module| module.bindings.contains_key("DEBUG"));
     let mut settings = modules.iter().filter(binds);
     let (Some(&only), None) = (settings.next(), settings.next()) else { return None };
     let facts = types.facts_at(only);
     let module = facts.functions.first()?;
+    // `defaults.py` and `base.py` are what others build on.
+    let path = files.get(facts.file).path();
+    if !path.ends_with("settings.py") && !path.ends_with("settings/__init__.py") {
+        return None;
+    }
     // What is imported whole may set it again, and so may settings that import these.
     if !module.bindings.contains_key("ROOT_URLCONF") || !facts.stars.is_empty() {
         return None;

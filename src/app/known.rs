@@ -37,7 +37,6 @@ pub(super) const APPLICATIONS: &[(&str, Interface, Framework)] = &[
     ("socketio.Server", Interface::Unknown, Framework::SocketIo),
     ("dash.Dash", Interface::Unknown, Framework::Unknown),
     ("connexion.AsyncApp", Interface::Asgi, Framework::Unknown),
-    ("connexion.FlaskApp", Interface::Asgi, Framework::Unknown),
     ("chalice.Chalice", Interface::Unknown, Framework::Unknown),
 ];
 

@@ -47,6 +47,7 @@ pub use statement::{Blocking, Destination, Held, Hop, Limit, LoopCall, Reached, 
 pub use workload::{Evidence, Leaning, Workload, WorkloadKind};
 
 pub use crate::python::catalogue::{Category, Gevent, Timeout, Weight};
+use crate::python::deeds::{Deeds, whole_names};
 use crate::python::effects::{Effects, Mark};
 use crate::python::frameworks::{self, Found};
 pub use crate::python::frameworks::{Calls, Context, Framework, Pool, Role};
@@ -87,6 +88,10 @@ pub struct Application {
     pub missing: Vec<String>,
     /// Where a web socket is accepted, if anywhere.
     pub websockets: Vec<Place>,
+    /// Whether it bounds all waiting of the standard library's sockets as it is imported.
+    pub bounds_sockets: bool,
+    /// Where the project routes web sockets to consumers of Channels, whichever of its applications that is.
+    pub channels: Option<Place>,
     /// What it does before the first request; in the order of files and lines.
     pub beginnings: Vec<Beginning>,
     /// What it keeps in its own process.
@@ -246,15 +251,21 @@ fn assemble(
         .iter()
         .zip(&handlers)
         .zip(&nodes)
-        .map(|((found, handler), &node)| blocking::Entry { found, handler, node })
+        .map(|((found, handler), &node)| {
+            let on_loop = found.context == Context::Loop;
+            blocking::Entry { found, handler, node, on_loop }
+        })
         .collect();
     let websockets: Vec<Place> =
         handlers.iter().filter(|handler| handler.role == Role::WebSocket).map(|handler| handler.place).collect();
     let streams = streams::evidence(&streaming, &websockets);
     let chains = blocking::chains(&effects, &entries);
     let reached = reached::reached(&effects, &entries, &chains);
+    let back = blocking::back_from_threads(&mut effects, &entries);
+    let chains: Vec<_> = chains.into_iter().chain(blocking::chains(&effects, &back)).collect();
+    let all: Vec<&blocking::Entry<'_>> = entries.iter().chain(&back).collect();
     let sources = repair::Sources { files, modules };
-    let blocking = blocking::blocking(&effects, &entries, &chains, &sources, object.framework);
+    let blocking = blocking::blocking(&effects, &all, &chains, &sources, object.framework);
     let loop_calls = loops::find(&effects, &entries, modules);
     let beginnings = beginnings::find(types, &entries, object, files, modules);
     Application {
@@ -281,20 +292,46 @@ fn assemble(
             modules,
         ),
         websockets,
+        bounds_sockets: loaded.iter().any(|&index| {
+            let file = types.facts_at(index).file;
+            let mentions = files.get(file).text().contains("setdefaulttimeout");
+            mentions
+                && modules.get(&file).is_some_and(|module| Deeds::of(module).begins_with("socket.setdefaulttimeout"))
+        }),
+        channels: (object.framework == Framework::Django).then(|| channels(files, modules)).flatten(),
         streaming,
         instruments: instruments::find(types, &loaded, files, modules),
         imports: foreign_imports(types, &loaded),
     }
 }
 
-/// Names whose presence anywhere in the project, its server's configuration included, shows that a
-/// library has been made to yield.
+/// What makes a library yield to greenlets: functions that are called for it, and packages that are imported.
 const COOPERATIVE: [&str; 5] =
     ["psycogreen", "patch_psycopg", "make_psycopg_green", "init_gevent", "set_wait_callback"];
 
+/// Those that a file of the project calls or imports, the configuration of its server included.
 fn cooperative(files: &Files, modules: &BTreeMap<FileId, Module>) -> Vec<&'static str> {
-    let mentioned = |name: &&&str| modules.keys().any(|&file| files.get(file).text().contains(**name));
-    COOPERATIVE.iter().filter(mentioned).copied().collect()
+    let does = |name: &&&str| {
+        // What a text does not mention needs no second look.
+        let mentions = modules.iter().filter(|(file, _)| files.get(**file).text().contains(**name));
+        mentions.into_iter().any(|(_, module)| {
+            let imported =
+                || whole_names(module).into_values().any(|whole| whole.split('.').any(|part| part == **name));
+            Deeds::of(module).calls(name) || imported()
+        })
+    };
+    COOPERATIVE.iter().filter(does).copied().collect()
+}
+
+/// The call of the router that Channels has for protocols, outside of tests.
+fn channels(files: &Files, modules: &BTreeMap<FileId, Module>) -> Option<Place> {
+    const ROUTER: &str = "ProtocolTypeRouter";
+    let mut mentioning = modules.iter().filter(|(file, _)| files.get(**file).text().contains(ROUTER));
+    mentioning.find_map(|(&file, module)| {
+        let deeds = Deeds::of(module);
+        let call = deeds.calls.iter().find(|call| call.name == "channels.routing.ProtocolTypeRouter")?;
+        Some(Place::new(file, call.span))
+    })
 }
 
 /// The first names of modules that these import from elsewhere.

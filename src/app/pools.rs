@@ -19,6 +19,10 @@ const ENGINES: [&str; 4] = [
     "sqlalchemy.future.create_engine",
 ];
 
+/// What makes one that tasks wait for.
+const ASYNC_ENGINES: [&str; 2] =
+    ["sqlalchemy.ext.asyncio.create_async_engine", "sqlalchemy.ext.asyncio.engine.create_async_engine"];
+
 /// Connections that `SQLAlchemy` keeps, and those it opens beyond, unless told otherwise.
 const POOL_SIZE: u32 = 5;
 const MAX_OVERFLOW: u32 = 10;
@@ -36,6 +40,8 @@ pub struct ConnectionPool {
     pub overflow: (u32, Option<Place>),
     /// Seconds that a thread waits for a connection.
     pub timeout: u32,
+    /// Whether tasks of an event loop use it, and no threads.
+    pub is_async: bool,
 }
 
 /// The pools of connections that the modules of these indices make.
@@ -49,7 +55,9 @@ pub(super) fn connections(types: &Types<'_>, modules: &[u32], trees: &BTreeMap<F
                 let EventKind::Call(call, _) = event.kind else { continue };
                 let named = match &*call.func {
                     Expr::Name(_) => true,
-                    Expr::Attribute(attribute) => attribute.attr.as_str() == "create_engine",
+                    Expr::Attribute(attribute) => {
+                        attribute.attr.as_str() == "create_engine" || attribute.attr.as_str() == "create_async_engine"
+                    }
                     _ => false,
                 };
                 let frame = types.plain(FunctionId { file, index });
@@ -66,8 +74,14 @@ pub(super) fn connections(types: &Types<'_>, modules: &[u32], trees: &BTreeMap<F
                     continue;
                 }
                 let makes = |value: &Value<'_>| matches!(value, Value::External(name) if ENGINES.contains(&&**name));
-                if named && types.value(&call.func, frame).iter().any(makes) {
-                    found.extend(pool(types, call, frame, facts.file));
+                let waits =
+                    |value: &Value<'_>| matches!(value, Value::External(name) if ASYNC_ENGINES.contains(&&**name));
+                let values = named.then(|| types.value(&call.func, frame));
+                let is = |of: &dyn Fn(&Value<'_>) -> bool| values.iter().flat_map(|values| values.iter()).any(of);
+                let is_async = is(&waits);
+                if is_async || is(&makes) {
+                    let own = pool(types, call, frame, facts.file);
+                    found.extend(own.map(|pool| ConnectionPool { is_async, ..pool }));
                 }
             }
         }
@@ -107,6 +121,7 @@ fn pool<'a>(types: &Types<'a>, call: &'a ast::ExprCall, frame: Frame, file: File
         size: number("pool_size", POOL_SIZE).filter(|(size, _)| *size > 0)?,
         overflow: number("max_overflow", MAX_OVERFLOW)?,
         timeout: number("pool_timeout", POOL_TIMEOUT)?.0,
+        is_async: false,
     })
 }
 
@@ -132,6 +147,7 @@ fn extension(
         size,
         overflow: options.overflow.unwrap_or((MAX_OVERFLOW, None)),
         timeout: POOL_TIMEOUT,
+        is_async: false,
     })
 }
 

@@ -20,7 +20,7 @@ use super::blocking::Site;
 use super::limits::call_at;
 use super::{Blocking, Category, Weight};
 use crate::findings::{Edit, Fix};
-use crate::python::calls::Function;
+use crate::python::calls::{EventKind, Function, last_name};
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::{Module, span_of};
 use crate::python::types::{FunctionId, Types, Value};
@@ -28,6 +28,10 @@ use crate::source::{FileId, Files, Place, Span};
 
 /// How many calls one fix rewrites at most.
 const MAX_SITES: usize = 20;
+
+/// What only has the loop call something: moved to a thread it would call it on the loop all the same.
+const LATER: [&str; 7] =
+    ["add_done_callback", "add_reader", "add_writer", "call_at", "call_later", "call_soon", "call_soon_threadsafe"];
 
 /// The texts and trees that edits are made for.
 #[derive(Debug)]
@@ -146,7 +150,7 @@ impl<'r, 'a> Repairs<'r, 'a> {
             return None;
         }
         let decorated = |decorator: &ast::Decorator| references::is_route(&decorator.expression);
-        if !function.decorators.iter().all(decorated) || self.needs_loop(anchor) {
+        if !function.decorators.iter().all(decorated) || needs_loop(self.types, anchor) {
             return None;
         }
         let references = self.references.get_or_init(|| References::new(self.types, self.sources.modules));
@@ -157,19 +161,6 @@ impl<'r, 'a> Repairs<'r, 'a> {
         let word = async_word(self.text(file), function.span.start)?;
         let title = format!("make `{}` a plain `def`, which the framework runs in a thread", function.name);
         Some(Fix::unsafe_(title, vec![Edit::remove(Place::new(file, word))]))
-    }
-
-    /// Whether a function speaks to asyncio, which a thread cannot.
-    fn needs_loop(&self, function: FunctionId) -> bool {
-        let frame = self.types.plain(function);
-        self.types.function(function).events.iter().any(|event| {
-            match event.kind {
-            crate::python::calls::EventKind::Call(call, _) => self.types.value(&call.func, frame).iter().any(|value| {
-                matches!(value, Value::External(name) if name.starts_with("asyncio.") || name.starts_with("anyio."))
-            }),
-            _ => false,
-        }
-        })
     }
 
     /// `await asyncio.to_thread(f, ...)`.
@@ -195,7 +186,8 @@ impl<'r, 'a> Repairs<'r, 'a> {
             let around = self.around(file, span).filter(|around| around.may_await && !around.is_consumed)?;
             let inner =
                 calls.keys().any(|(_, other)| *other != span && span.start <= other.start && other.end <= span.end);
-            if lazy || inner {
+            let answers_at_once = LATER.contains(&last_name(&call.func)) || is_read_from(self.text(file), span);
+            if lazy || inner || answers_at_once {
                 return None;
             }
             edits.extend(wrapped(file, self.text(file), call, &name, around.parent)?);
@@ -204,14 +196,34 @@ impl<'r, 'a> Repairs<'r, 'a> {
     }
 }
 
+/// Whether a function speaks to asyncio, which a thread cannot.
+pub(super) fn needs_loop(types: &Types<'_>, function: FunctionId) -> bool {
+    let frame = types.plain(function);
+    let is_of_loop = |name: &str| name.starts_with("asyncio.") || name.starts_with("anyio.");
+    types.function(function).events.iter().any(|event| match event.kind {
+        EventKind::Call(call, _) => types.value(&call.func, frame).iter().any(|value| match value {
+            Value::External(name) | Value::Member(name, _) => is_of_loop(name),
+            _ => false,
+        }),
+        _ => false,
+    })
+}
+
+/// Whether what a call gives is read at once, which waits as well and would stay where it is: `os.popen("ls").read()`.
+fn is_read_from(text: &str, call: Span) -> bool {
+    let rest = text.get(call.end..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+    rest.starts_with(".read") || rest.starts_with('[') && rest.contains("].read")
+}
+
 /// Whether a call may run in another thread: a lock belongs to the thread that takes it, connections
-/// of `SQLite` and of Django to the one that opens them, and a session of `SQLAlchemy` to one task at a time.
+/// of `SQLite`, peewee and Django to the one that opens them, and a session of `SQLAlchemy` to one task at a time.
 fn may_move(blocking: &Blocking) -> bool {
     let bound_to_thread = matches!(
         blocking.category,
         Category::Lock | Category::EventLoop | Category::Input | Category::File | Category::Queue
     );
-    let session = ["sqlite3.", "sqlalchemy.", "sqlmodel."].iter().any(|owner| blocking.what.starts_with(owner));
+    let session =
+        ["sqlite3.", "sqlalchemy.", "sqlmodel.", "peewee."].iter().any(|owner| blocking.what.starts_with(owner));
     !bound_to_thread && !session && !blocking.library.eq_ignore_ascii_case("django")
 }
 

@@ -385,7 +385,8 @@ fn what_the_starting_program_imports_is_loaded_too() {
         "import time\nfrom svc.core import app\n@app.get('/')\nasync def view():\n    time.sleep(1)\n",
     );
     files.add("seed.py", "from svc.core import app\nimport svc.views\n");
-    let program = files.add("run.py", "import uvicorn\nfrom svc.core import app\nfrom svc import views\nuvicorn.run(app)\n");
+    let program =
+        files.add("run.py", "import uvicorn\nfrom svc.core import app\nfrom svc import views\nuvicorn.run(app)\n");
     let modules = files.iter().map(|(id, file)| (id, parse(file.text()).unwrap())).collect();
     let code = Code::new(&files, &modules);
     let found = |launched_by: Vec<FileId>| {

@@ -170,12 +170,12 @@ fn write(
     let planned: Vec<_> = changes.iter().flat_map(|changes| &changes.made).collect();
     let fixes: Vec<&Fix> = planned.iter().map(|change| &change.fix).collect();
     let intended = |name: &str| planned.iter().any(|change| change.setting == name);
-    let check = |rewrite: &farrier::fix::Rewrite| {
-        rewrite::reread(request, found, rewrite, &intended)?;
-        reaches(request, found, rewrite, &planned)
+    let check = |rewrites: &[farrier::fix::Rewrite]| {
+        let after = rewrite::reread(request, found, rewrites, &intended)?;
+        reaches(found, &after, rewrites, &planned)
     };
     let applied = rewrite::apply(request, found, &fixes, mode, &check)?;
-    let mut text = applied.text;
+    let mut text = applied.text + &applied.left_out;
     let mut refused: Vec<_> = changes.iter().flat_map(|changes| &changes.refused).collect();
     refused.dedup();
     for refusal in &refused {
@@ -191,16 +191,15 @@ fn write(
 
 /// Checks that the server would see the values that were meant.
 fn reaches(
-    request: &Request,
     found: &Examination,
-    rewrite: &farrier::fix::Rewrite,
+    after: &Examination,
+    rewrites: &[farrier::fix::Rewrite],
     made: &[&advice::Change],
 ) -> Result<(), String> {
-    let path = found.files.get(rewrite.file).path();
-    let after = farrier::examine_with(request, Some((path, &rewrite.new))).map_err(|error| error.to_string())?;
-    let here = |change: &&&advice::Change| {
-        change.fix.edits.iter().any(|edit| found.files.owner(edit.place.file) == rewrite.file)
+    let written = |edit: &farrier::findings::Edit| {
+        rewrites.iter().any(|rewrite| found.files.owner(edit.place.file) == rewrite.file)
     };
+    let here = |change: &&&advice::Change| change.fix.edits.iter().any(written);
     for change in made.iter().filter(here) {
         let reached = |value: &Value| {
             let mut deployments = after.assembly.deployments.iter();

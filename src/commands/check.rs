@@ -42,15 +42,22 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
     let mut changed = String::new();
     if check.fix || check.diff {
         let mode = if check.fix { Mode::Write } else { Mode::Show };
-        let fixes = wanted.fixes(&compared.new, &examination.files);
-        let done = rewrite::apply(&request, &examination, &fixes, mode, &|rewrite| {
-            let after = rewrite::reread(&request, &examination, rewrite, &|_| true)?;
-            rewrite::settles(&examination, &after, rewrite)
-        })?;
-        let _ = write!(changed, "{}", done.text);
-        if done.written > 0 {
+        let mut left_out = String::new();
+        // What collides with another fix comes next, and so does what only the first of them brings up.
+        for _ in 0..MOST_ROUNDS {
+            let fixes = wanted.fixes(&compared.new, &examination.files);
+            let done = rewrite::apply(&request, &examination, &fixes, mode, &|rewrites| {
+                let after = rewrite::reread(&request, &examination, rewrites, &|_| true)?;
+                rewrite::settles(&examination, &after, rewrites)
+            })?;
+            changed.push_str(&done.text);
+            left_out = done.left_out;
+            if done.written == 0 {
+                break;
+            }
             (examination, compared) = judge()?;
         }
+        changed.push_str(&left_out);
     }
     let nothing = examination.findings.is_empty()
         && examination.assembly.deployments.is_empty()
@@ -87,6 +94,9 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
     };
     Ok(Done { text, exit })
 }
+
+/// How often fixes are looked for again after some were written.
+const MOST_ROUNDS: usize = 4;
 
 /// An entry of the baseline that nothing answers to any more.
 fn gone(path: &Path, entry: &Entry) -> Note {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use farrier::Examination;
-use farrier::findings::{Edit, Finding, Fix};
+use farrier::findings::{Finding, Fix, Severity};
 use farrier::fix::{self, Rewrite};
 use farrier::request::Request;
 use farrier::rules::Card;
@@ -26,8 +26,10 @@ pub(super) enum Mode {
 /// What applying came to.
 #[derive(Debug, Default)]
 pub(super) struct Applied {
-    /// The differences, and why some were left out.
+    /// The differences.
     pub(super) text: String,
+    /// Which fixes were left out, and why.
+    pub(super) left_out: String,
     /// How many files were written.
     pub(super) written: usize,
     /// How many files would change, or did.
@@ -36,14 +38,14 @@ pub(super) struct Applied {
     pub(super) refused: usize,
 }
 
-/// Applies `wanted` to the files of `examination`; `check` reads a new text the way the run read the
-/// old one and says what is wrong with it.
+/// Applies `wanted` to the files of `examination`; `check` reads the new texts the way the run read the
+/// old ones and says what is wrong with them.
 pub(super) fn apply(
     request: &Request,
     examination: &Examination,
     wanted: &[&Fix],
     mode: Mode,
-    check: &dyn Fn(&Rewrite) -> Result<(), String>,
+    check: &dyn Fn(&[Rewrite]) -> Result<(), String>,
 ) -> Result<Applied, Failure> {
     let files = &examination.files;
     let plan = fix::settle(files, wanted, check);
@@ -84,7 +86,7 @@ pub(super) fn apply(
     }
     applied.refused = plan.refused.len();
     for refused in &plan.refused {
-        let _ = writeln!(applied.text, "not applied: {} ({})", refused.title, refused.reason);
+        let _ = writeln!(applied.left_out, "not applied: {} ({})", refused.title, refused.reason);
     }
     if let Some((path, error)) = failed.into_iter().next() {
         return Err(Failure::Usage(format!("{path} was not written: {error}")));
@@ -92,16 +94,17 @@ pub(super) fn apply(
     Ok(applied)
 }
 
-/// Checks that the project, read again with the new text, starts the same servers, that none of them
+/// Checks that the project, read again with the new texts, starts the same servers, that none of them
 /// refuses what it took before, and that no setting changed but those `intended`; what it then says.
 pub(super) fn reread(
     request: &Request,
     before: &Examination,
-    rewrite: &Rewrite,
+    rewrites: &[Rewrite],
     intended: &dyn Fn(&str) -> bool,
 ) -> Result<Examination, String> {
-    let path = before.files.get(rewrite.file).path();
-    let after = farrier::examine_with(request, Some((path, &rewrite.new))).map_err(|error| error.to_string())?;
+    let instead: Vec<(&str, &str)> =
+        rewrites.iter().map(|rewrite| (before.files.get(rewrite.file).path(), rewrite.new.as_str())).collect();
+    let after = farrier::examine_with(request, &instead).map_err(|error| error.to_string())?;
     let (old, new) = (&before.assembly.deployments, &after.assembly.deployments);
     if old.len() != new.len() {
         return Err("it would change which servers are started".to_owned());
@@ -119,22 +122,22 @@ pub(super) fn reread(
     Ok(after)
 }
 
-/// Checks that the findings about the code which the edits of `rewrite` are meant to settle are gone, and
-/// that none of any kind came in their place.
-pub(super) fn settles(before: &Examination, after: &Examination, rewrite: &Rewrite) -> Result<(), String> {
+/// Checks that the findings about the code which the edits of `rewrites` are meant to settle are gone, and
+/// that none of any kind came in their place. A better choice that comes up is for the next time.
+pub(super) fn settles(before: &Examination, after: &Examination, rewrites: &[Rewrite]) -> Result<(), String> {
     let mut open: BTreeMap<Key<'_>, isize> = BTreeMap::new();
     for finding in &before.findings {
         let meant = about_code(finding)
             && finding.fix.as_ref().is_some_and(|fix| {
-                let made = |edit: &Edit| rewrite.edits.iter().any(|other| other.place == edit.place);
-                fix.edits.iter().all(made)
+                let written = || rewrites.iter().flat_map(|rewrite| &rewrite.edits);
+                fix.edits.iter().all(|edit| written().any(|other| other.place == edit.place))
             });
         *open.entry(key(before, finding)).or_default() += isize::from(!meant);
     }
     for finding in &after.findings {
         let left = open.entry(key(after, finding)).or_default();
         *left -= 1;
-        if *left < 0 {
+        if *left < 0 && finding.severity > Severity::Advice {
             return Err(format!("it would leave this, or bring it up: {}", finding.message));
         }
     }

@@ -3,14 +3,14 @@
 use farrier::app::Application;
 use farrier::deployment::Deployment;
 use farrier::request::Flags;
-use farrier::{examine, report};
+use farrier::{report, survey};
 
 use super::{Done, Exit, Failure};
 use crate::cli::{Cli, Form, Show};
 
 pub(super) fn run(cli: &Cli, show: &Show) -> Result<Done, Failure> {
     let request = super::request(cli, std::slice::from_ref(&show.path), &Flags::default())?;
-    let found = examine(&request)?;
+    let found = survey(&request, &[])?;
     let (deployments, notes) = (&found.assembly.deployments, &found.notes);
     let exit = if deployments.is_empty() { Exit::NothingToCheck } else { Exit::Clean };
     let text = match show.format {

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use super::Deployment;
+use super::database::{self, Database};
 use super::environment::Environment;
 use super::launcher::{self, Alone, Reached};
 use super::scene::{Project, Scene};
@@ -23,6 +25,8 @@ pub struct Assembly {
     pub images: Vec<BaseImage>,
     /// Files with settings of Gunicorn that none of its servers loads.
     pub unloaded: Vec<Unloaded>,
+    /// The databases that the project runs itself.
+    pub databases: Vec<Database>,
     /// The names of all variables that a file of the project sets.
     pub variables: BTreeSet<String>,
     /// What could not be joined.
@@ -69,13 +73,19 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
     let mut scenes: Vec<Scene> = Vec::new();
     let mut broken = Vec::new();
     let composed = compose::services(files, facts, &mut assembly.notes);
-    let inside = composed.iter().map(|service| (&service.unit, service.outer.clone()));
+    let inside = composed.iter().map(|service| (&service.unit, Arc::clone(&service.outer)));
     let services: Vec<&Unit> = composed.iter().map(|service| &service.unit).collect();
     let units = platform::complete(&facts.units, files);
-    let outside = units.iter().map(|unit| (unit, Environment::default()));
-    // What a manager in a container starts is no unit of a machine, so those come last.
-    let (managed, others): (Vec<_>, Vec<_>) =
-        inside.chain(outside).partition(|(unit, _)| unit.kind == UnitKind::SupervisorProgram);
+    let nothing = Arc::new(Environment::default());
+    let outside = units.iter().map(|unit| (unit, Arc::clone(&nothing)));
+    // What a manager in a container starts is no unit of a machine, so those come last. A platform may run the lines
+    // of a `Procfile` all the same.
+    let is_managed = |unit: &Unit| match unit.kind {
+        UnitKind::SupervisorProgram => true,
+        UnitKind::Procfile => unit.limits.stop_default.is_none(),
+        _ => false,
+    };
+    let (managed, others): (Vec<_>, Vec<_>) = inside.chain(outside).partition(|(unit, _)| is_managed(unit));
     for (unit, outer) in others {
         let scene = match unit.kind {
             UnitKind::Image | UnitKind::SupervisorProgram => continue,
@@ -154,6 +164,7 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
     assembly.deployments.sort_by_key(|deployment| order(deployment.command));
     assembly.development_servers.sort_by_key(|server| order(server.command));
     assembly.images = images(files, facts, &composed);
+    assembly.databases = database::find(&composed);
     assembly.variables = variables::all(facts, &composed);
     assembly.unloaded = unloaded::find(files, facts, &assembly.deployments);
     assembly
@@ -199,7 +210,11 @@ fn add_alone(mut own: Assembly, aside: bool, assembly: &mut Assembly) {
         }
     }
     assembly.deployments.extend(own.deployments);
-    assembly.development_servers.extend(own.development_servers);
+    // `app.run()` at the end of a file is how somebody works on it, as long as nothing deploys that.
+    assembly.development_servers.extend(own.development_servers.into_iter().map(|server| {
+        let nobody = || Located::new("nothing here starts it".to_owned(), server.command);
+        DevelopmentServer { development: server.development.clone().or_else(|| Some(nobody())), ..server }
+    }));
     assembly.notes.extend(own.notes);
 }
 
@@ -253,8 +268,13 @@ fn guarded<T>(join: impl FnOnce() -> T) -> Option<T> {
 fn forget_repeated(assembly: &mut Assembly) {
     let mut kept: Vec<Deployment> = Vec::new();
     for deployment in std::mem::take(&mut assembly.deployments) {
-        if !kept.iter().any(|known| known.is_same_launch(&deployment)) {
-            kept.push(deployment);
+        match kept.iter_mut().find(|known| known.is_same_launch(&deployment)) {
+            Some(known) => {
+                let new = deployment.started_by.into_iter().filter(|one| !known.started_by.contains(one));
+                let new: Vec<_> = new.collect();
+                known.started_by.extend(new);
+            }
+            None => kept.push(deployment),
         }
     }
     // A task that something else calls is that launch, and not what somebody runs by hand.

@@ -9,10 +9,10 @@ use super::environment::Environment;
 use super::locate::Roots;
 use super::shell::{Shell, Shield};
 use crate::python::evaluate::Dependency;
-use crate::read::{Command, Facts};
+use crate::read::{Command, Facts, StopDefault};
 use crate::servers::Program;
 use crate::servers::arguments::Argument;
-use crate::source::{FileId, Files, Place};
+use crate::source::{FileId, Files, Located, Place};
 
 /// A program with everything it is given.
 #[derive(Debug, Clone)]
@@ -28,11 +28,28 @@ pub(super) struct Start {
     pub(super) parted: Parted,
     /// The shell that keeps signals from it.
     pub(super) shield: Option<Shield>,
+    /// Who runs it, where a command on the way changes that.
+    pub(super) user: Option<User>,
     /// The program of a manager that it is, where the unit starts one.
-    pub(super) managed: Option<Place>,
+    pub(super) managed: Option<Managed>,
     /// The arguments and the environment that it would have on a machine with [`LARGE_NODE`] cores, where
     /// a script asks for them.
     pub(super) on_large_node: Option<(Vec<Argument>, Environment)>,
+}
+
+/// Who runs a program from some command on; without a name nobody knows who.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct User {
+    pub(super) name: Option<Located<String>>,
+}
+
+/// A program that a manager runs.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Managed {
+    /// Where it is declared.
+    pub(super) program: Place,
+    /// How long the manager waits before it kills it, where no file says that.
+    pub(super) kept: Option<StopDefault>,
 }
 
 /// A node size at which a formula over host cores shows what it does; large nodes of the cloud
@@ -42,27 +59,67 @@ pub(super) const LARGE_NODE: u32 = 64;
 /// What the words of a command rest on, by their places.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Parted {
-    words: Vec<(Place, Vec<Dependency>, Option<Place>)>,
+    words: Vec<Part>,
+}
+
+/// One of those words.
+#[derive(Debug, Clone)]
+pub(super) struct Part {
+    pub(super) place: Place,
+    /// What it rests on.
+    pub(super) depends: Vec<Dependency>,
+    /// The bytes that are exactly its text.
+    pub(super) source: Option<Place>,
+    /// The variables without which it is not known, and whether a file passes them on from outside.
+    pub(super) missing: Vec<(String, bool)>,
+    /// Every text that it may be, where several are known.
+    pub(super) ways: Vec<String>,
 }
 
 impl Parted {
-    /// Records what the word at `place` rests on, and which bytes are exactly its text.
-    pub(super) fn note(&mut self, place: Place, depends: &[Dependency], source: Option<Place>) {
-        if !depends.is_empty() || source.is_some() {
-            self.words.push((place, depends.to_vec(), source));
+    /// Records what a word rests on.
+    pub(super) fn note(&mut self, part: Part) {
+        if !part.depends.is_empty() || part.source.is_some() || !part.missing.is_empty() || !part.ways.is_empty() {
+            self.words.push(part);
         }
     }
 
-    fn around(&self, place: Place) -> impl Iterator<Item = &(Place, Vec<Dependency>, Option<Place>)> {
-        self.words.iter().filter(move |(word, ..)| {
+    fn around(&self, place: Place) -> impl Iterator<Item = &Part> {
+        self.words.iter().filter(move |part| {
+            let word = part.place;
             word.file == place.file && word.span.start <= place.span.start && place.span.end <= word.span.end
         })
+    }
+
+    /// Why the word around `place` is not known, where a variable or a choice is the reason.
+    pub(super) fn reason(&self, place: Place) -> Option<String> {
+        let mut missing: Vec<&(String, bool)> = Vec::new();
+        for one in self.around(place).flat_map(|part| &part.missing) {
+            if !missing.contains(&one) {
+                missing.push(one);
+            }
+        }
+        let named = |passed: bool| {
+            let names: Vec<String> =
+                missing.iter().filter(|one| one.1 == passed).map(|(name, _)| format!("`{name}`")).collect();
+            Some(names.join(" and ")).filter(|names| !names.is_empty())
+        };
+        if let Some(names) = named(false) {
+            return Some(format!("no file sets {names}"));
+        }
+        if let Some(names) = named(true) {
+            let verb = if missing.len() > 1 { "are" } else { "is" };
+            return Some(format!("{names} {verb} passed on from outside"));
+        }
+        let ways = self.around(place).find(|part| part.ways.len() > 1)?;
+        let texts: Vec<String> = ways.ways.iter().map(|text| format!("`{text}`")).collect();
+        Some(format!("the start-up code makes it {}", texts.join(" or ")))
     }
 
     /// What the word around `place` rests on.
     pub(super) fn depends(&self, place: Place) -> Vec<Dependency> {
         let mut all: Vec<Dependency> = Vec::new();
-        for dependency in self.around(place).flat_map(|(_, depends, _)| depends) {
+        for dependency in self.around(place).flat_map(|part| &part.depends) {
             if !all.contains(dependency) {
                 all.push(dependency.clone());
             }
@@ -72,8 +129,8 @@ impl Parted {
 
     /// The bytes elsewhere that are the text of the word at exactly `place`.
     pub(super) fn source(&self, place: Place) -> Option<Place> {
-        let mut found = self.around(place).filter(|(word, ..)| *word == place);
-        let source = found.next()?.2;
+        let mut found = self.around(place).filter(|part| part.place == place);
+        let source = found.next()?.source;
         // Words of one place are pieces of one value.
         if found.next().is_some() { None } else { source }
     }

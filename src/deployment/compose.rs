@@ -7,6 +7,7 @@
 mod overlay;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::environment::Environment;
 use super::locate::join;
@@ -18,7 +19,7 @@ use crate::source::{FileId, Files};
 const MAX_DEPTH: usize = 20;
 /// More files than one project is made of.
 const MAX_FILES: usize = 100;
-/// More words and variables than all services of a project have together.
+/// More words and variables, those in files of them included, than all services of a project have together.
 const MAX_SIZE: usize = 200_000;
 
 /// A service of a compose project, with all that its files say about it.
@@ -29,7 +30,7 @@ pub struct Composed {
     /// The files of the project, each laid over those in front of it.
     pub files: Vec<FileId>,
     /// What compose fills in variables from.
-    pub(super) outer: Environment,
+    pub(super) outer: Arc<Environment>,
 }
 
 impl Composed {
@@ -62,7 +63,7 @@ struct Project {
 pub fn services(files: &Files, facts: &Facts, notes: &mut Vec<Note>) -> Vec<Composed> {
     let mut found = Vec::new();
     for project in overlay::projects(files, facts) {
-        let environment = environment(&project.folder, None, files, facts);
+        let environment = Arc::new(environment(&project.folder, None, files, facts));
         let mut assembler = Assembler { files, facts, notes, budget: MAX_SIZE, files_left: MAX_FILES };
         let mut services = assembler.project(&project, &environment, 0);
         share_builds(&mut services, files);
@@ -101,7 +102,12 @@ struct Assembler<'a> {
 }
 
 impl<'a> Assembler<'a> {
-    fn project(&mut self, project: &Project, environment: &Environment, depth: usize) -> BTreeMap<String, Composed> {
+    fn project(
+        &mut self,
+        project: &Project,
+        environment: &Arc<Environment>,
+        depth: usize,
+    ) -> BTreeMap<String, Composed> {
         let chain: Vec<&'a ComposeFile> =
             project.files.iter().filter_map(|file| self.facts.compose.get(file)).collect();
         let mut services = BTreeMap::new();
@@ -116,15 +122,21 @@ impl<'a> Assembler<'a> {
         for name in names {
             let Some(layers) = self.layers(&chain, name, &project.folder) else { continue };
             let outer = |variable: &str| environment.text(variable);
-            let Some(unit) = compose_service(&layers, self.files, &outer, self.notes) else { continue };
-            let Some(left) = self.budget.checked_sub(compose_size(&unit)) else {
+            let Some(mut unit) = compose_service(&layers, self.files, &outer, self.notes) else { continue };
+            if let Some(why) = unit.bound() {
+                let file = self.files.get(unit.place.file);
+                self.notes.push(Note::line(file.path(), file.line(unit.place.span.start), why));
+            }
+            let Some(left) = self.budget.checked_sub(compose_size(&unit) + self.named(&unit)) else {
                 let path = self.files.get(unit.place.file).path();
                 self.notes.push(Note::file(path, "longer than any compose file; the rest was not read"));
                 break;
             };
             self.budget = left;
-            services
-                .insert(name.to_owned(), Composed { unit, files: project.files.clone(), outer: environment.clone() });
+            services.insert(
+                name.to_owned(),
+                Composed { unit, files: project.files.clone(), outer: Arc::clone(environment) },
+            );
         }
         services
     }
@@ -133,7 +145,7 @@ impl<'a> Assembler<'a> {
         &mut self,
         include: &crate::read::Include,
         project: &Project,
-        environment: &Environment,
+        environment: &Arc<Environment>,
         depth: usize,
     ) -> BTreeMap<String, Composed> {
         let find = |path: &str| self.files.find(&join(&project.folder, path));
@@ -155,9 +167,16 @@ impl<'a> Assembler<'a> {
                 let variables = variables(&path, Notation::Compose, self.files, self.facts);
                 inner.extend(&variables, &|name| environment.text(name));
             }
-            inner.overlay(environment.clone());
+            inner.overlay(Environment::clone(environment));
         }
-        self.project(&Project { files: found, folder, only: None }, &inner, depth + 1)
+        self.project(&Project { files: found, folder, only: None }, &Arc::new(inner), depth + 1)
+    }
+
+    /// How many variables the files hold that a service names.
+    fn named(&self, unit: &Unit) -> usize {
+        let folder = self.files.get(unit.place.file).folder();
+        let count = |path: &str| Some(self.facts.environments.get(&self.files.find(&join(folder, path))?)?.len());
+        unit.environment_files.iter().filter_map(|named| count(&named.path.value)).sum()
     }
 
     /// Everything that says something about a service, the nearest first; `None` where what it takes over

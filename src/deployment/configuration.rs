@@ -13,7 +13,10 @@ use crate::servers::{Kind, Setting, Table, Version, cast};
 use crate::source::{FileId, Files, Located, Place};
 use crate::values::{Cpus, Value};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What patches the standard library for greenlets.
+pub(super) const GREENLETS: &str = "gevent.monkey.patch_all";
 
 /// A configuration file that a server loads.
 #[derive(Debug, Clone)]
@@ -28,6 +31,8 @@ pub struct Configuration {
     pub accidental: Vec<Accident>,
     /// What its Python does by name, apart from what it sets.
     pub deeds: Deeds,
+    /// Where it patches the standard library for greenlets, and an import in front of that which keeps what it found.
+    pub late_patch: Option<(Place, Located<String>)>,
     /// The last of its top-level statements that set something: where a person would add a setting.
     pub last_assignment: Option<Place>,
 }
@@ -35,7 +40,7 @@ pub struct Configuration {
 impl Configuration {
     /// Whether it patches the standard library for greenlets, which it does before anything is loaded.
     pub fn patches(&self) -> bool {
-        self.deeds.begins_with("gevent.monkey.patch_all")
+        self.deeds.begins_with(GREENLETS)
     }
 }
 
@@ -132,17 +137,17 @@ impl<'a> Reader<'a> {
                 None => read.strangers.push(stranger(binding)),
             }
         }
-        for binding in &globals.overridden {
-            // A name that was deleted sets nothing.
-            if globals.get(&binding.name).is_none() {
-                continue;
-            }
+        let bound: BTreeSet<&str> = globals.bindings.iter().map(|binding| binding.name.as_str()).collect();
+        let mut replaced = Vec::new();
+        // The latest stands in front. A name that was deleted sets nothing.
+        for binding in globals.overridden.iter().rev().filter(|binding| bound.contains(binding.name.as_str())) {
             if let Some(setting) = table.setting(&binding.name).filter(|setting| setting.applies_to(version)) {
                 // A value that is replaced never reaches the server, so it cannot stop it either.
-                let candidate = candidate(setting, binding, version, &mut Vec::new());
-                read.candidates.insert(0, (setting, candidate));
+                replaced.push((setting, candidate(setting, binding, version, &mut Vec::new())));
             }
         }
+        replaced.append(&mut read.candidates);
+        read.candidates = replaced;
         Some(read)
     }
 

@@ -420,6 +420,9 @@ pub(super) fn recipe<'f>(unit: &'f Unit, files: &Files) -> Option<Recipe<'f>> {
 /// The Dockerfile that a compose service builds.
 fn dockerfile_of(unit: &Unit, files: &Files) -> Option<FileId> {
     let build = unit.build.as_ref()?;
+    if let Some(inline) = &build.inline {
+        return inline.value;
+    }
     let context = context_of(unit, files)?;
     let name = build.dockerfile.as_ref().map_or("Dockerfile", |name| name.value.as_str());
     // Platforms name it from the folder that their own file is about, compose from the context.

@@ -4,11 +4,15 @@
 //! folder of the project they came from. Where several answers are possible, the ones that exist in
 //! the project are tried in the order of likelihood.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::host;
 use super::left_out::LeftOut;
 use crate::source::{FileId, Files, pattern_fits};
+
+/// More copies and mounts than any container has; each path of a server is held against all of them.
+const MAX_COPIES: usize = 2_000;
 
 /// One `COPY` with its paths made comparable.
 #[derive(Debug, Clone)]
@@ -32,7 +36,7 @@ pub(super) struct Roots {
     working: String,
     /// The project's folder that stands for it when nothing better is known.
     base: String,
-    copies: Vec<Copy>,
+    copies: Arc<Vec<Copy>>,
     /// The folder of the file that starts it, where it runs on a machine that nothing else tells of.
     remote: Option<String>,
     /// What is known of the rest of the image, where that is all there is.
@@ -68,7 +72,7 @@ impl Roots {
         Self {
             working: String::new(),
             base: folder.to_owned(),
-            copies: Vec::new(),
+            copies: Arc::default(),
             remote: None,
             rest: None,
             left_out: None,
@@ -78,7 +82,7 @@ impl Roots {
     /// A server in an image built from `context`, started in `working`.
     pub(super) fn image(context: &str, working: Option<&str>) -> Self {
         let working = working.map_or_else(|| "/".to_owned(), |path| join("/", path));
-        Self { working, base: context.to_owned(), copies: Vec::new(), remote: None, rest: None, left_out: None }
+        Self { working, base: context.to_owned(), copies: Arc::default(), remote: None, rest: None, left_out: None }
     }
 
     /// Records that the image holds nothing else than `rest` and what was copied.
@@ -122,11 +126,17 @@ impl Roots {
         (self.working.starts_with('/') && self.working != "/").then(|| self.working.clone())
     }
 
+    fn add(&mut self, copy: Copy) {
+        if self.copies.len() < MAX_COPIES {
+            Arc::make_mut(&mut self.copies).push(copy);
+        }
+    }
+
     /// Records that the image holds a copy of the project's `sources` at `destination`.
     pub(super) fn copy(&mut self, sources: &[String], destination: &str) {
         for source in sources {
             let into_folder = destination.ends_with('/') || sources.len() > 1 || destination == ".";
-            self.copies.push(Copy {
+            self.add(Copy {
                 source: join(&self.base, source.trim_start_matches('/')),
                 destination: join(&self.working, destination),
                 into_folder,
@@ -139,18 +149,12 @@ impl Roots {
     /// Records that the container sees the file `source` of the project at `destination`.
     pub(super) fn mount(&mut self, source: &str, destination: &str) {
         let destination = join("/", destination);
-        self.copies.push(Copy {
-            source: source.to_owned(),
-            destination,
-            into_folder: false,
-            floats: false,
-            left_out: None,
-        });
+        self.add(Copy { source: source.to_owned(), destination, into_folder: false, floats: false, left_out: None });
     }
 
     /// Records that a command puts a copy of the file `source` of the project at `destination`.
     pub(super) fn lay(&mut self, source: &str, destination: &str) {
-        self.copies.push(Copy {
+        self.add(Copy {
             source: source.to_owned(),
             destination: join(&self.working, destination),
             into_folder: destination.ends_with('/') || destination == ".",
@@ -164,7 +168,7 @@ impl Roots {
         let target = join(&self.working, destination);
         for source in sources {
             let source = join("/", source);
-            self.copies.extend(other.copies.iter().filter_map(|copy| {
+            let taken = other.copies.iter().filter_map(|copy| {
                 if let Some(rest) = below(&source, &copy.destination) {
                     return Some(Copy {
                         source: join(&copy.source, rest),
@@ -178,7 +182,10 @@ impl Roots {
                 }
                 let rest = below(&copy.destination, &source)?;
                 Some(Copy { destination: join(&target, rest), ..copy.clone() })
-            }));
+            });
+            for copy in taken {
+                self.add(copy);
+            }
         }
     }
 
@@ -271,6 +278,7 @@ impl Roots {
     /// it came from: the deepest first and, of what lies in the same place, what was copied last.
     pub(super) fn placed(&self, files: &Files) -> Vec<(String, String)> {
         let mut found: Vec<(String, String)> = Vec::new();
+        let mut known = BTreeSet::new();
         for copy in self.copies.iter().rev() {
             let source = copy.source.strip_suffix("/*").or_else(|| copy.source.strip_suffix("/*.py"));
             let source = source.unwrap_or(&copy.source);
@@ -283,7 +291,7 @@ impl Roots {
                 (None, Some(rest)) if is_folder(files, source) => (String::new(), join(source, rest)),
                 _ => continue,
             };
-            if !found.contains(&place) {
+            if known.insert(place.clone()) {
                 found.push(place);
             }
         }

@@ -9,6 +9,7 @@ mod compose;
 mod configuration;
 mod context;
 mod daphne;
+mod database;
 mod demands;
 mod edit;
 mod effective;
@@ -26,12 +27,14 @@ mod installed;
 mod launcher;
 mod left_out;
 mod locate;
+mod own_class;
 mod platform;
 mod proxy;
 mod resolve;
 mod scene;
 mod scripts;
 mod settle;
+mod shadow;
 mod shell;
 mod supervisor;
 mod tasks;
@@ -50,8 +53,10 @@ pub use assemble::{Assembly, BaseImage, DevelopmentServer, Unloaded, assemble};
 pub use compose::{Composed, services as compose_services};
 pub use configuration::{Configuration, Stranger};
 pub use context::named_for_development;
+pub use database::Database;
 pub use effective::{Candidate, Effective, Layer, Resolved, Settings, Site};
 pub use proxy::Address;
+pub use shadow::Shadow;
 pub use shell::{Shield, ShieldKind};
 pub use version::ServerVersion;
 
@@ -75,6 +80,8 @@ pub struct Deployment {
     pub unit: String,
     /// The command that starts it.
     pub command: Place,
+    /// Everything that starts it in this way, by name and place; the first is what counts here.
+    pub started_by: Vec<(String, Place)>,
     /// The application it serves, such as `main:app`.
     pub app: Option<Located<String>>,
     /// The expression that hands it the application, where that has no name that could be imported.
@@ -86,6 +93,12 @@ pub struct Deployment {
     pub told_mode: Option<String>,
     /// Whether every process that it starts makes the call again that starts it, because importing the file does.
     pub repeated: bool,
+    /// Files of the project that have the name of a package which is meant.
+    pub shadows: Vec<Shadow>,
+    /// Options that the code which starts it takes for settings, and drops because there are none of that name.
+    pub strangers: Vec<Stranger>,
+    /// Whether the file with the call binds the name of the application only where it is run, and not imported.
+    pub only_run: bool,
     /// The folder of the project it starts in, relative to the root; empty for the root.
     pub folder: String,
     /// What lies below that folder came from elsewhere in the project: see [`Start`].
@@ -96,6 +109,8 @@ pub struct Deployment {
     pub others: Vec<(String, Located<String>)>,
     /// The worker class that really runs; `None` where it is unknown or the project's own.
     pub class: Option<&'static WorkerClass>,
+    /// What a worker class of the project's own derives from: the first class of somebody else.
+    pub class_base: Option<Located<String>>,
     /// The configuration file it loads.
     pub configuration: Option<Configuration>,
     /// Every file of its configuration.
@@ -120,6 +135,8 @@ pub struct Deployment {
     pub outside: Outside,
     /// The image below everything that the project builds for it, as written.
     pub base: Option<Located<String>>,
+    /// The platform that runs it and sets something by itself, and the place of all that it sets.
+    pub platform: Option<Located<&'static str>>,
     /// Why this is not how the service runs in production.
     pub development: Option<Located<String>>,
     /// Why the server refuses to start, in its own terms.
@@ -138,6 +155,8 @@ pub struct Deployment {
     pub environment: Vec<(String, String)>,
     /// The proxies that pass requests to it, each with the settings of that route.
     pub proxies: Vec<Proxy>,
+    /// Where it listens, by its settings alone.
+    listens: Vec<Address>,
     /// Whether some proxy of the project passes requests to an address that it has on its own machine.
     pub beside_proxy: bool,
     /// The distributions that the project asks for, with the version where one is pinned or bounded.
@@ -174,16 +193,23 @@ impl Deployment {
     /// Whether another deployment is started by the same bytes, with the same values and limits.
     fn is_same_launch(&self, other: &Self) -> bool {
         let limits = |limits: &Limits| (limits.cpus.as_ref().map(|l| l.value), limits.memory.as_ref().map(|l| l.value));
+        let grace = |deployment: &Self| deployment.limits.stop_grace.as_ref().map(|grace| grace.value);
         let user = |deployment: &Self| deployment.user.as_ref().map(|user| user.value.clone());
         let values = |deployment: &Self| -> Vec<Resolved> {
             deployment.settings.iter().map(|(_, setting)| setting.winner.value.clone()).collect()
         };
         (self.command, self.server, &self.folder) == (other.command, other.server, &other.folder)
             && limits(&self.limits) == limits(&other.limits)
+            && grace(self) == grace(other)
             && self.development.is_some() == other.development.is_some()
             && self.replicas() == other.replicas()
             && user(self) == user(other)
             && values(self) == values(other)
+    }
+
+    /// The platform that sets what is set at `place`; `None` where a file says it.
+    pub fn set_by(&self, place: Place) -> Option<&'static str> {
+        self.platform.as_ref().filter(|platform| platform.place == place).map(|platform| platform.value)
     }
 
     /// How many copies run, and the bounds between which that changes.

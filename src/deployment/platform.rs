@@ -87,4 +87,5 @@ fn settle(process: &mut Unit, platform: &Unit) {
     process.health.clone_from(&platform.health);
     process.stop_signal.clone_from(&platform.stop_signal);
     process.working_folder.clone_from(&platform.working_folder);
+    process.platform.clone_from(&platform.platform);
 }

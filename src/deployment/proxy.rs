@@ -3,6 +3,8 @@
 //! Decides by addresses: the path of a socket, the name of a compose service with its port, or a port of this
 //! machine. Where more than one server fits, none is taken.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::Deployment;
 use crate::read::{Proxy, UnitKind};
 use crate::servers::Server;
@@ -10,23 +12,52 @@ use crate::values::Value;
 
 /// Gives every deployment the routes that lead to it.
 pub(super) fn join(deployments: &mut [Deployment], proxies: &[Proxy]) {
+    // Which deployments listen where, by the path or the port alone.
+    let mut listening: BTreeMap<Point, Vec<usize>> = BTreeMap::new();
+    for (at, deployment) in deployments.iter_mut().enumerate() {
+        deployment.listens = addresses(deployment);
+        for address in &deployment.listens {
+            listening.entry(address.point()).or_default().push(at);
+        }
+    }
+    let mut met = BTreeSet::new();
     for proxy in proxies {
         for upstream in &proxy.upstreams {
             let Some(address) = Address::of(&upstream.value) else { continue };
-            for deployment in deployments.iter_mut() {
-                deployment.beside_proxy |=
-                    address.is_loopback() && addresses(deployment).iter().any(|own| meets(&address, own));
+            let Some(all) = listening.get(&address.point()) else { continue };
+            if address.is_loopback() && met.insert(address.point()) {
+                for &at in all {
+                    deployments[at].beside_proxy = true;
+                }
             }
-            let mut fitting = deployments
-                .iter_mut()
-                .filter(|deployment| addresses(deployment).iter().any(|own| leads(&address, own, deployment)));
-            if let (Some(only), None) = (fitting.next(), fitting.next())
-                && !only.proxies.iter().any(|known| known.place == proxy.place)
-            {
-                only.proxies.push(proxy.clone());
+            let fits = |&&at: &&usize| {
+                let deployment = &deployments[at];
+                deployment.listens.iter().any(|own| leads(&address, own, deployment))
+            };
+            let mut fitting: Vec<usize> = all.iter().filter(fits).copied().collect();
+            fitting.dedup();
+            // The edge of a platform stands in front of what a `Procfile` starts.
+            if fitting.iter().any(|&at| deployments[at].kind != UnitKind::Procfile) {
+                fitting.retain(|&at| deployments[at].kind != UnitKind::Procfile);
+            }
+            let Some((&first, rest)) = fitting.split_first() else { continue };
+            if !rest.iter().all(|&other| deployments[other].is_variant_of(&deployments[first])) {
+                continue;
+            }
+            for at in fitting {
+                if !deployments[at].proxies.iter().any(|known| known.place == proxy.place) {
+                    deployments[at].proxies.push(proxy.clone());
+                }
             }
         }
     }
+}
+
+/// What two addresses have in common that may meet.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Point {
+    Socket(String),
+    Port(u16),
 }
 
 /// Where a server listens, or a proxy sends to.
@@ -44,14 +75,28 @@ pub enum Address {
 }
 
 impl Deployment {
+    /// Whether both are one service, which several files or several branches start in different ways.
+    fn is_variant_of(&self, other: &Self) -> bool {
+        let app = |one: &Self| one.app.as_ref().map(|app| app.value.clone());
+        let same = self.kind == other.kind && self.unit == other.unit && self.server == other.server;
+        same && (self.command == other.command || app(self).is_some() && app(self) == app(other))
+    }
+
     /// Where it listens, as far as that is known.
-    pub fn addresses(&self) -> Vec<Address> {
+    pub fn addresses(&self) -> &[Address] {
         let inherits = self.setting("fd").is_some_and(|fd| fd.is_set() && fd.value() != Some(&Value::None));
-        if inherits { Vec::new() } else { addresses(self) }
+        if inherits { &[] } else { &self.listens }
     }
 }
 
 impl Address {
+    fn point(&self) -> Point {
+        match self {
+            Self::Socket(path) => Point::Socket(path.clone()),
+            Self::Port { port, .. } => Point::Port(*port),
+        }
+    }
+
     /// Whether only the machine, or the container, itself can reach it.
     pub fn is_loopback(&self) -> bool {
         match self {
@@ -81,21 +126,12 @@ fn is_own(host: &str) -> bool {
     matches!(host, "" | "localhost" | "0.0.0.0" | "::" | "::1" | "*") || host.starts_with("127.")
 }
 
-/// Whether a proxy on the same machine reaches a server.
-fn meets(target: &Address, own: &Address) -> bool {
-    match (target, own) {
-        (Address::Socket(target), Address::Socket(own)) => target == own,
-        (Address::Port { port, .. }, Address::Port { port: listens, .. }) => port == listens,
-        _ => false,
-    }
-}
-
 fn leads(target: &Address, own: &Address, deployment: &Deployment) -> bool {
     match (target, own) {
         (Address::Socket(target), Address::Socket(own)) => target == own,
         (Address::Port { host, port }, Address::Port { host: own, port: listens }) if port == listens => {
             if deployment.kind == UnitKind::ComposeService {
-                *host == deployment.unit.to_ascii_lowercase() && (!is_own(own) || !own.starts_with("127."))
+                deployment.unit.eq_ignore_ascii_case(host) && (!is_own(own) || !own.starts_with("127."))
             } else {
                 is_own(host) && is_own(own)
             }

@@ -7,17 +7,20 @@
 use std::collections::BTreeSet;
 
 use super::commands::{LARGE_NODE, Start};
-use super::configuration::{Configuration, Read, Reader, Which};
+use super::configuration::{Configuration, GREENLETS, Read, Reader, Which};
 use super::environment::Environment;
 use super::launcher::{self, Called, Launched};
 use super::locate::Roots;
 use super::settle::{self, Sources};
 use super::version;
 use super::{
-    Candidate, Deployment, Layer, Resolved, Settings, daphne, fastapi, faults, granian, hypercorn, uvicorn, uwsgi,
+    Candidate, Deployment, Layer, Resolved, Settings, daphne, fastapi, faults, granian, hypercorn, own_class, shadow,
+    uvicorn, uwsgi,
 };
 use crate::findings::Note;
 use crate::python::deeds::Deeds;
+use crate::python::patching::earlier;
+use crate::python::syntax::Module;
 use crate::read::{self, Facts, Limits, Unit, UnitKind};
 use crate::servers::arguments::{self, Argument, ArgumentError, Arguments, Given};
 use crate::servers::schema::Syntax;
@@ -76,7 +79,7 @@ pub(super) fn resolve(
                 error.place,
             ))
         }));
-        errors.extend(found.errors.iter().map(|e| Located::new(e.value.to_string(), e.place)));
+        errors.extend(without_values(&found.errors, &ahead).map(|e| Located::new(e.value.to_string(), e.place)));
     }
     let environ = |name: &str| start.environment.lookup(name);
     let variables: Vec<String> = start.environment.known().into_iter().map(|(name, _)| name).collect();
@@ -167,25 +170,39 @@ pub(super) fn resolve(
     let told_mode =
         named.as_ref().filter(|_| server == Server::Hypercorn).and_then(|named| hypercorn::mode(&named.value));
     let launched_by = launched.map(|launched| vec![launched.entry, launched.sighting.place.file]);
+    let told_mode = told_mode.or_else(|| called.as_ref()?.mode.clone());
+    let strangers = called.as_ref().map(|called| called.strangers.clone()).unwrap_or_default();
+    let only_run = called.as_ref().is_some_and(|called| called.only_run);
     let repeated = called.as_ref().is_some_and(|called| called.unguarded);
     let folder = called.and_then(|called| called.folder).or(home_of_path).unwrap_or_else(|| match &app {
         Some(app) => roots.folder_importing(files, &app.value),
         None => roots.folder(files),
     });
+    let class = settle::worker_class(table, &settings);
+    let own = settings.get("worker_class").filter(|_| class.is_none()).and_then(super::Effective::text);
+    let class_base = own.and_then(|named| own_class::base(named, &roots, files, &facts.python));
+    let by_module = matches!(start.program, Program::Server { by_module: true, .. }).then(|| table.distribution());
+    let named_app = app.as_ref().map(|app| app.value.as_str());
+    let shadows = shadow::find(&folder, by_module, named_app, files, &facts.python);
     Some(Deployment {
         server,
         kind: origin.unit.kind,
         unit: called_in(origin.unit),
         command: start.place,
+        started_by: vec![(called_in(origin.unit), origin.unit.place)],
         folder,
         placed: roots.placed(files),
         handed,
         launched_by: launched_by.unwrap_or_default(),
         repeated,
+        only_run,
+        strangers,
+        shadows,
         ahead,
         told_mode,
         others,
-        class: settle::worker_class(table, &settings),
+        class,
+        class_base,
         workers_on_large_node: large,
         configuration: loaded.configuration,
         loaded: loaded_files,
@@ -199,6 +216,7 @@ pub(super) fn resolve(
         surroundings: origin.unit.container.clone(),
         outside: origin.unit.outside.clone(),
         base: origin.unit.base.clone(),
+        platform: origin.unit.platform.clone(),
         extras: version::extras(&facts.requirements),
         locked: version::is_locked(table.distribution(), &home, &facts.requirements, files),
         development: origin.development.cloned(),
@@ -206,6 +224,7 @@ pub(super) fn resolve(
         abbreviated,
         environment: start.environment.known(),
         proxies: Vec::new(),
+        listens: Vec::new(),
         beside_proxy: false,
         distributions: version::distributions(&home, origin.installed, &facts.requirements, files),
         mentions: version::mentions(&home, &facts.requirements, files),
@@ -312,6 +331,24 @@ impl Situation<'_> {
         }
         app
     }
+}
+
+/// The errors of a command line; the word behind an option that the version does not have yet is its value.
+fn without_values<'e>(
+    errors: &'e [Located<ArgumentError>],
+    ahead: &'e [Located<&'static Setting>],
+) -> impl Iterator<Item = &'e Located<ArgumentError>> {
+    let is_value = |index: usize| {
+        let before = index.checked_sub(1).and_then(|before| errors.get(before));
+        let option = before.filter(|before| ahead.iter().any(|one| one.place == before.place));
+        let (Some(option), Some(error)) = (option, errors.get(index)) else { return false };
+        let (ArgumentError::Unrecognised(text), ArgumentError::Unrecognised(option)) = (&error.value, &option.value)
+        else {
+            return false;
+        };
+        !text.starts_with('-') && !option.contains('=')
+    };
+    errors.iter().enumerate().filter(move |(index, _)| !is_value(*index)).map(|(_, error)| error)
 }
 
 /// Whether a version does not have a setting yet.
@@ -455,15 +492,23 @@ fn load(
         let why = format!("`{}` could not be read", reader.files.get(file).path());
         return Loaded { unread: Some((named_at.unwrap_or(start.place), why)), ..Loaded::default() };
     };
+    let deeds = reader.python.get(&file).map(Deeds::of).unwrap_or_default();
     let configuration = Configuration {
         file,
         named_at,
         strangers: std::mem::take(&mut read.strangers),
         accidental: std::mem::take(&mut read.accidental),
-        deeds: reader.python.get(&file).map(Deeds::of).unwrap_or_default(),
+        late_patch: reader.python.get(&file).and_then(|module| late_patch(module, file, &deeds)),
+        deeds,
         last_assignment: read.last_assignment,
     };
     Loaded { configuration: Some(configuration), read: Some(read), unread: None }
+}
+
+/// The call that patches for greenlets in a module, with the import in front of it that it comes too late for.
+fn late_patch(module: &Module, file: FileId, deeds: &Deeds) -> Option<(Place, Located<String>)> {
+    let call = deeds.calls.iter().find(|call| call.within.is_none() && call.name == GREENLETS)?;
+    Some((Place::new(file, call.span), earlier(module, call.span, file)?))
 }
 
 /// The name of a unit, with what makes it one of several variants.

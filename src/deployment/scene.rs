@@ -15,6 +15,7 @@ use super::left_out::LeftOut;
 use super::locate::{self, Rest, Roots};
 use super::resolve::{Origin, resolve};
 use super::{Deployment, Effective, context, front, host, image_name, installed, platform, supervisor};
+use crate::findings::Note;
 use crate::read::{self, EnvironmentFile, Facts, Form, Limits, Unit, UnitKind};
 use crate::servers::{Program, Server};
 use crate::source::{FileId, Files, Located, Place, SourceFile, Span};
@@ -185,7 +186,9 @@ impl<'f> Scene<'f> {
         let uses_own = unit.command.is_some() || unit.entrypoint.is_some();
         // A chart is one of several ways to run an image that others take from a registry.
         let is_chart = is_cluster && is_of_chart(unit, files);
-        if !uses_own && !is_chart {
+        // What developers run an image with says nothing of how it runs elsewhere.
+        let development = context::development(unit, files);
+        if !uses_own && !is_chart && development.is_none() {
             built.extend(own_image.map(|image| image.stage.place));
         }
         let surroundings = Surroundings { environment, roots, files, facts, outer: &outer };
@@ -196,7 +199,7 @@ impl<'f> Scene<'f> {
             scripts,
             limits: unit.limits.clone(),
             container: (unit.kind.is_container() || image.is_some()).then_some(unit.place),
-            development: context::development(unit, files),
+            development,
             replaces: uses_own && own_image.is_some_and(|image| image.entrypoint.or(image.command).is_some()),
             base: own_image.and_then(|image| image.known).map(|base| base.place),
             awaits_words: None,
@@ -326,9 +329,16 @@ impl<'f> Scene<'f> {
         let unit = self.unit_of(start, project.facts);
         let origin = self.origin(&unit);
         let resolved = resolve(&origin, server, start, launched, project.files, project.facts, &mut assembly.notes);
+        if resolved.is_some() {
+            assembly.notes.extend(missing_variables(&unit, project.files));
+        }
         assembly.deployments.extend(resolved.map(|mut deployment| {
             if let Some(base) = self.base {
                 deployment.stand_at(base, |file| project.files.is_foreign(file));
+            }
+            if let Some(user) = &start.user {
+                deployment.user.clone_from(&user.name);
+                deployment.surroundings.user_is_open = user.name.is_none();
             }
             let script = || context::development_script(start.place, &unit, project.files);
             deployment.development = deployment.development.or_else(script);
@@ -361,16 +371,16 @@ impl<'f> Scene<'f> {
 
     /// The unit that counts for a start: a manager in it may have programs of its own.
     fn unit_of(&self, start: &Start, facts: &Facts) -> Cow<'_, Unit> {
-        let program = start.managed.and_then(|place| facts.units.iter().find(|unit| unit.place == place));
-        match program {
-            Some(program) => Cow::Owned(supervisor::within(&self.unit, program)),
-            None => Cow::Borrowed(&self.unit),
-        }
+        let program = start.managed.and_then(|managed| {
+            let unit = facts.units.iter().find(|unit| unit.place == managed.program)?;
+            Some(supervisor::within(&self.unit, unit, managed.kept))
+        });
+        program.map_or(Cow::Borrowed(&self.unit), Cow::Owned)
     }
 
     /// The programs of managers that it runs.
     pub(super) fn managed(&self) -> impl Iterator<Item = Place> {
-        self.starts.iter().filter_map(|start| start.managed)
+        self.starts.iter().filter_map(|start| Some(start.managed?.program))
     }
 
     fn origin<'o>(&'o self, unit: &'o Unit) -> Origin<'o> {
@@ -504,6 +514,36 @@ fn extend_from(environment: &mut Environment, unit: &Unit, roots: &Roots, files:
         let variables = file.map(|file| read::variables(file, files.get(file), named.notation));
         environment.extend(&variables.unwrap_or_default(), &|_| None);
     }
+    // It counts last of all, whoever set the variable.
+    for (name, value) in &unit.removed {
+        if value.is_none() || *value == environment.text(name) {
+            environment.remove(name);
+        }
+    }
+}
+
+/// A note for each file of variables that a unit cannot do without and that is not in the project: it may set what
+/// nothing else does.
+fn missing_variables(unit: &Unit, files: &Files) -> Vec<Note> {
+    let folder = files.get(unit.place.file).folder();
+    let is_missing = |named: &&EnvironmentFile| {
+        let path = &named.path.value;
+        let told = !named.optional && !path.contains(['$', '{', '%']);
+        told && match unit.kind {
+            UnitKind::ComposeService => files.find(&locate::join(folder, path)).is_none(),
+            UnitKind::SystemdService => host::by_tail(path, folder, files).is_none(),
+            _ => false,
+        }
+    };
+    let missing = unit.environment_files.iter().filter(is_missing);
+    missing
+        .map(|named| {
+            let file = files.get(named.path.place.file);
+            let why =
+                format!("`{}` is not in the project; it may set variables that the server reads", named.path.value);
+            Note::line(file.path(), file.line(named.path.place.span.start), why)
+        })
+        .collect()
 }
 
 /// Adds what files set for a unit: sets of variables by name, then files of them, then its own.

@@ -239,6 +239,9 @@ pub(super) fn unknown(layer: Layer, place: Place, why: String) -> Candidate {
     Candidate { value: Resolved::Unknown(why), layer, place: Some(place), site: None, depends: Vec::new() }
 }
 
+/// Why a value is unknown that start-up code makes.
+pub(super) const FROM_A_RUN: &str = "it is only known when the start-up code runs";
+
 /// Why a value is unknown that a command computes.
 pub(super) const FROM_CORES: &str = "it is computed from the cores of the machine";
 
@@ -256,12 +259,8 @@ pub(super) fn from_words(given: &Given, layer: Layer, parted: &Parted, errors: &
             let counts = depends.iter().any(|one| matches!(one, Dependency::Cpus { .. }));
             let other = depends.iter().any(|one| matches!(one, Dependency::Other { .. }));
             // What else it depends on is the reason.
-            let why = match (counts, other) {
-                (true, _) => FROM_CORES,
-                (false, true) => "it is only known when the start-up code runs",
-                (false, false) => "it comes from a variable that no file sets",
-            };
-            Resolved::Unknown(why.to_owned())
+            let reason = if counts { Some(FROM_CORES.to_owned()) } else { parted.reason(place).filter(|_| !other) };
+            Resolved::Unknown(reason.unwrap_or_else(|| FROM_A_RUN.to_owned()))
         }
         Outcome::Invalid(message) => {
             errors.push(Located::new(format!("`{}`: {message}", given.setting.name()), origin));
@@ -304,5 +303,10 @@ pub(super) fn joined(candidates: Vec<Candidate>) -> Option<Candidate> {
 /// the class is the project's own.
 pub(super) fn worker_class(table: &'static Table, settings: &Settings) -> Option<&'static WorkerClass> {
     let name = settings.get("worker_class")?.text()?;
-    table.running_class(name, settings.get("threads")?.int()?)
+    let one = table.running_class(name, 1);
+    match settings.get("threads")?.int() {
+        Some(threads) => table.running_class(name, threads),
+        // Most classes do not ask how many threads there are.
+        None => one.filter(|one| table.running_class(name, 2).is_some_and(|two| two.name() == one.name())),
+    }
 }

@@ -7,7 +7,7 @@ use super::commands::Surroundings;
 use super::environment::Environment;
 use super::host;
 use super::locate::{self, Roots};
-use crate::read::{Facts, SupervisorFile, Unit, UnitKind, Variable};
+use crate::read::{Facts, StopDefault, SupervisorFile, Unit, UnitKind, Variable};
 use crate::source::{FileId, Files, Located};
 use crate::values::Seconds;
 
@@ -160,8 +160,9 @@ fn belongs(pattern: &Located<String>, main: FileId, part: FileId, files: &Files)
     })
 }
 
-/// A program inside `unit`: what the manager says of it counts, what surrounds both stays.
-pub(super) fn within(unit: &Unit, program: &Unit) -> Unit {
+/// A program inside `unit`: what the manager says of it counts, what surrounds both stays. It may be that the manager
+/// itself waits no longer than `kept`.
+pub(super) fn within(unit: &Unit, program: &Unit, kept: Option<StopDefault>) -> Unit {
     let mut inner = unit.clone();
     inner.name.clone_from(&program.name);
     inner.stop_signal.clone_from(&program.stop_signal);
@@ -180,6 +181,14 @@ pub(super) fn within(unit: &Unit, program: &Unit) -> Unit {
             own.or(outer)
         }
     };
+    if let Some(kept) = kept {
+        let limits = &mut inner.limits;
+        let outer = limits.stop_grace.as_ref().map(seconds).or(limits.stop_default.map(|usual| usual.value.0));
+        if outer.is_none_or(|outer| kept.value.0 < outer) {
+            limits.stop_grace = None;
+            limits.stop_default = Some(kept);
+        }
+    }
     inner
 }
 

@@ -11,6 +11,13 @@ use crate::source::{Place, Span};
 pub(super) fn behind(text: &str, place: Place, flag: &str, value: &str) -> Option<Edit> {
     let before = text.get(..place.span.start)?;
     let after = text.get(place.span.end..)?;
+    // `"--name=500"`: the word begins in front of its value.
+    let named = after.chars().next().filter(|c| matches!(c, '"' | '\'')).and_then(|quote| {
+        let at = before.rfind(quote)? + 1;
+        let option = before.get(at..)?.strip_suffix('=')?;
+        (option.starts_with('-') && !option.contains(char::is_whitespace)).then(|| before.get(..at)).flatten()
+    });
+    let before = named.unwrap_or(before);
     let quote = after.chars().next().filter(|c| matches!(c, '"' | '\'') && before.ends_with(*c));
     let (before, after) = match quote {
         Some(quote) => (before.strip_suffix(quote)?, after.strip_prefix(quote)?),

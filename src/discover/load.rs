@@ -18,6 +18,9 @@ const MAX_OTHER: u64 = 8 << 20;
 /// What is longer is data, and nothing that a server is configured with; read only to be put away.
 const MAX_OPEN: u64 = 1 << 20;
 
+/// How far lists of requirements are followed that name each other.
+const MAX_LISTS: usize = 4;
+
 /// The texts of a run.
 #[derive(Debug, Default)]
 pub struct Loaded {
@@ -54,6 +57,21 @@ pub fn load(root: &Path, candidates: &[Candidate], others: &[String], unwanted: 
             }
             Ok(None) => spare.push(&candidate.path),
             Err(why) => loaded.notes.push(Note::file(candidate.path.clone(), why)),
+        }
+    }
+    // A list may name a list that names another one.
+    for _ in 0..MAX_LISTS {
+        let lists: Vec<String> =
+            named::lists(&spare, &loaded.files, &loaded.kinds).into_iter().map(str::to_owned).collect();
+        spare.retain(|path| !lists.iter().any(|list| list == path));
+        for path in &lists {
+            if let Ok(text) = text(&root.join(path), Guess::Sure(FileKind::Requirements)) {
+                let file = loaded.files.add(path.clone(), text);
+                loaded.kinds.insert(file, FileKind::Requirements);
+            }
+        }
+        if lists.is_empty() {
+            break;
         }
     }
     let mut named: Vec<String> =

@@ -52,6 +52,38 @@ pub(super) fn among<'p>(paths: &[&'p str], files: &Files, kinds: &BTreeMap<FileI
     found
 }
 
+/// Lists of requirements that another list, or a command that installs, names: `-r base.txt`. Those among `paths`.
+pub(super) fn lists<'p>(paths: &[&'p str], files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Vec<&'p str> {
+    let mut found = BTreeSet::new();
+    for (&file, &kind) in kinds {
+        let is_list = kind == FileKind::Requirements;
+        if !is_list && !starts_servers(kind) {
+            continue;
+        }
+        let here = files.get(file);
+        for line in here.text().lines() {
+            let mut words =
+                line.split(|c: char| c.is_whitespace() || "\"',[]".contains(c)).filter(|word| !word.is_empty());
+            while let Some(word) = words.next() {
+                let glued =
+                    ["--requirement=", "--requirements=", "-r"].iter().find_map(|option| word.strip_prefix(option));
+                let named = match word {
+                    "-r" | "--requirement" | "--requirements" => words.next(),
+                    _ => glued.filter(|rest| !rest.is_empty()),
+                };
+                let Some(named) = named else { continue };
+                // A command runs in a folder that its own file does not tell.
+                let last = named.rsplit('/').next().unwrap_or(named);
+                let own = joined(here.folder(), named);
+                let is_it =
+                    |path: &&&str| own.as_deref() == Some(**path) || !is_list && path.rsplit('/').next() == Some(last);
+                found.extend(paths.iter().filter(is_it).copied());
+            }
+        }
+    }
+    found.into_iter().take(MAX_NAMED).collect()
+}
+
 /// Paths that one of the texts names, from its own folder or from the root, and that the walk has left out: a file
 /// of variables in a hidden folder, a Dockerfile in one called `build`, an `.env` that git ignores.
 pub(super) fn beyond(

@@ -14,7 +14,7 @@ mod write;
 pub use diff::diff;
 pub use keep::keep;
 pub use plan::{Plan, Rewrite, plan, settle};
-pub use verify::{verify, verify_with};
+pub use verify::verify;
 pub use write::{WriteError, write};
 
 /// Why a fix was left out.

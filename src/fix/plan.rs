@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Refusal, verify_with};
+use super::{Refusal, verify};
 use crate::findings::{Edit, Fix, Safety};
 use crate::source::{FileId, Files, Place, Span};
 
@@ -62,14 +62,16 @@ pub fn plan(files: &Files, wanted: &[&Fix]) -> Plan {
 
 /// Like [`plan`], and verifies on the way: a fix that does not pass in all its files is left out of all.
 ///
-/// `check` gets the text of a file with all fixes that concern it; where one of these does not pass,
-/// the fixes are tried one after the other, each with those before it. The texts that come out have
-/// been verified and need no second look.
-pub fn settle(files: &Files, wanted: &[&Fix], check: &dyn Fn(&Rewrite) -> Result<(), String>) -> Plan {
-    let passes = |rewrite: &Rewrite| verify_with(rewrite, files.get(rewrite.file).path(), &|_| check(rewrite));
-    // Reading a project again takes its time; usually once per file is enough.
+/// `check` gets the texts of all files with all fixes; where they do not pass, the fixes are tried one after
+/// the other, each with those before it. The texts that come out have been verified and need no second look.
+pub fn settle(files: &Files, wanted: &[&Fix], check: &dyn Fn(&[Rewrite]) -> Result<(), String>) -> Plan {
+    let whole = |rewrite: &Rewrite| verify(rewrite, files.get(rewrite.file).path());
+    // Reading a project again takes its time; usually once is enough.
     let together = plan(files, wanted);
-    if wanted.len() > 1 && together.rewrites.iter().all(|rewrite| passes(rewrite).is_ok()) {
+    if wanted.len() > 1
+        && together.rewrites.iter().all(|rewrite| whole(rewrite).is_ok())
+        && check(&together.rewrites).is_ok()
+    {
         return together;
     }
     let mut accepted = Accepted::default();
@@ -77,10 +79,11 @@ pub fn settle(files: &Files, wanted: &[&Fix], check: &dyn Fn(&Rewrite) -> Result
     for fix in wanted {
         let before = accepted.clone();
         let verdict = accepted.take(files, fix).and_then(|()| {
-            let concerned = accepted.rewrites(files).into_iter().filter(|rewrite| touches(files, fix, rewrite.file));
-            concerned
-                .into_iter()
-                .try_for_each(|rewrite| passes(&rewrite).map_err(|refusal| Refusal::new(&fix.title, refusal.reason)))
+            let rewrites = accepted.rewrites(files);
+            let mut concerned = rewrites.iter().filter(|rewrite| touches(files, fix, rewrite.file));
+            let named = |reason: String| Refusal::new(&fix.title, reason);
+            concerned.try_for_each(whole).map_err(|refusal| named(refusal.reason))?;
+            check(&rewrites).map_err(named)
         });
         if let Err(refusal) = verdict {
             accepted = before;
@@ -275,8 +278,8 @@ mod tests {
     #[test]
     fn the_callers_check_leaves_a_fix_out() {
         let (files, id) = one("web: gunicorn -w 9 app\n");
-        let check = |rewrite: &Rewrite| {
-            if rewrite.new.contains('9') { Ok(()) } else { Err("lost 9".to_owned()) }
+        let check = |rewrites: &[Rewrite]| {
+            if rewrites[0].new.contains('9') { Ok(()) } else { Err("lost 9".to_owned()) }
         };
         let plan = settle(&files, &[&replace(id, 17, 18, "3"), &replace(id, 0, 3, "api")], &check);
         assert_eq!(plan.rewrites[0].new, "api: gunicorn -w 9 app\n");

@@ -157,7 +157,13 @@ fn toml(text: &str) -> Result<Shape, String> {
 
     fn walk_table(path: &str, table: &DeTable<'_>, pieces: &mut Vec<Piece>) {
         for (key, value) in table {
-            walk(&format!("{path}.{}", key.get_ref()), value, pieces);
+            let span = key.span();
+            pieces.push(Piece { span: Span::new(span.start, span.end), what: format!("{path}.{} key", key.get_ref()) });
+            // The name of a value is a piece of its own, and may be what an edit is about.
+            match value.get_ref() {
+                DeValue::Table(_) | DeValue::Array(_) => walk(&format!("{path}.{}", key.get_ref()), value, pieces),
+                _ => walk(path, value, pieces),
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Decides that from the two texts alone: what was not edited is the same, byte by byte and piece by
 //! piece, and the file is still what its name promises. What the edited values mean is the caller's
-//! to check, see [`verify_with`].
+//! to check, see [`super::settle`].
 
 use super::shape::{Format, Piece, shape};
 use super::{Refusal, Rewrite};
@@ -17,12 +17,6 @@ pub fn verify(rewrite: &Rewrite, path: &str) -> Result<(), Refusal> {
         .and_then(|()| if matches!(format, Format::Lines | Format::Dockerfile) { lines(rewrite) } else { Ok(()) })
         .and_then(|()| pieces(rewrite, format))
         .map_err(|reason| Refusal::new(rewrite.fixes.join("; "), reason))
-}
-
-/// [`verify`], and then asks `check` whether the new text says what it was meant to say.
-pub fn verify_with(rewrite: &Rewrite, path: &str, check: &dyn Fn(&str) -> Result<(), String>) -> Result<(), Refusal> {
-    verify(rewrite, path)?;
-    check(&rewrite.new).map_err(|reason| Refusal::new(rewrite.fixes.join("; "), reason))
 }
 
 /// Outside the edits the texts are the same bytes; inside, the new one is what the edits say.

@@ -33,9 +33,7 @@ pub struct NamedCall {
 impl Deeds {
     /// What `module` does.
     pub fn of(module: &Module) -> Self {
-        let mut imports = Imports::default();
-        visitor::Visitor::visit_body(&mut imports, &module.body);
-        let mut reader = Reader { imports: imports.names, within: None, found: Self::default() };
+        let mut reader = Reader { imports: whole_names(module), within: None, found: Self::default() };
         visitor::Visitor::visit_body(&mut reader, &module.body);
         reader.found
     }
@@ -57,6 +55,13 @@ impl Deeds {
     pub fn calls(&self, last: &str) -> bool {
         self.calls.iter().any(|call| call.name.rsplit('.').next() == Some(last))
     }
+}
+
+/// What the imports of a module bind, by the name that they bind it to.
+pub fn whole_names(module: &Module) -> BTreeMap<String, String> {
+    let mut imports = Imports::default();
+    visitor::Visitor::visit_body(&mut imports, &module.body);
+    imports.names
 }
 
 /// What the imports of a module call what they bind.

@@ -21,6 +21,9 @@ pub use ruff_python_ast::visitor;
 const MAX_NESTING: usize = 200;
 const MAX_CHAIN: usize = 2_000;
 
+/// More statements than a file has that a person wrote; each takes some hundred bytes of memory.
+const MAX_STATEMENTS: usize = 100_000;
+
 /// One parsed Python file.
 #[derive(Debug)]
 pub struct Module {
@@ -55,53 +58,51 @@ impl Module {
 
     /// The smallest statement around a span; of one with a block, only what stands before the block.
     pub fn statement_around(&self, span: Span) -> Option<Span> {
-        struct Around {
-            span: Span,
-            found: Option<Span>,
-        }
-        impl<'a> visitor::Visitor<'a> for Around {
-            fn visit_stmt(&mut self, statement: &'a ast::Stmt) {
-                let own = span_of(statement);
-                if own.start <= self.span.start && self.span.end <= own.end {
-                    let end = first_of_block(statement).map_or(own.end, |block| block.start);
-                    self.found = Some(Span::new(own.start, end.max(self.span.end)));
-                    visitor::walk_stmt(self, statement);
-                }
-            }
-        }
-        let mut around = Around { span, found: None };
-        for statement in &self.body {
-            visitor::Visitor::visit_stmt(&mut around, statement);
-        }
-        around.found
+        let own = |statement: &&ast::Stmt| {
+            let own = span_of(*statement);
+            let end = first_of_block(statement).map_or(own.end, |block| block.start);
+            Span::new(own.start, end.max(span.end))
+        };
+        self.statements_around(span).last().map(own)
     }
 
     /// The functions and classes around a span, outermost first, joined by dots; `None` at the top of the
     /// module.
     pub fn function_around(&self, span: Span) -> Option<String> {
-        struct Around {
-            span: Span,
-            names: Vec<String>,
-        }
-        impl<'a> visitor::Visitor<'a> for Around {
-            fn visit_stmt(&mut self, statement: &'a ast::Stmt) {
-                let own = span_of(statement);
-                if own.start <= self.span.start && self.span.end <= own.end {
-                    match statement {
-                        ast::Stmt::FunctionDef(node) => self.names.push(node.name.to_string()),
-                        ast::Stmt::ClassDef(node) => self.names.push(node.name.to_string()),
-                        _ => {}
-                    }
-                    visitor::walk_stmt(self, statement);
-                }
-            }
-        }
-        let mut around = Around { span, names: Vec::new() };
-        for statement in &self.body {
-            visitor::Visitor::visit_stmt(&mut around, statement);
-        }
-        (!around.names.is_empty()).then(|| around.names.join("."))
+        let name = |statement: &&'_ ast::Stmt| match *statement {
+            ast::Stmt::FunctionDef(node) => Some(node.name.to_string()),
+            ast::Stmt::ClassDef(node) => Some(node.name.to_string()),
+            _ => None,
+        };
+        let names: Vec<String> = self.statements_around(span).iter().filter_map(name).collect();
+        (!names.is_empty()).then(|| names.join("."))
     }
+
+    /// The statements around a span, outermost first.
+    fn statements_around(&self, span: Span) -> Vec<&ast::Stmt> {
+        let mut around = Around { span, found: Vec::new() };
+        visitor::Visitor::visit_body(&mut around, &self.body);
+        around.found
+    }
+}
+
+/// Goes down to a span, without a look at the statements beside it: many spans of a long file are asked for.
+struct Around<'a> {
+    span: Span,
+    found: Vec<&'a ast::Stmt>,
+}
+
+impl<'a> visitor::Visitor<'a> for Around<'a> {
+    fn visit_body(&mut self, body: &'a [ast::Stmt]) {
+        let at = body.partition_point(|statement| span_of(statement).end < self.span.end);
+        if let Some(statement) = body.get(at).filter(|statement| span_of(*statement).start <= self.span.start) {
+            self.found.push(statement);
+            visitor::walk_stmt(self, statement);
+        }
+    }
+
+    /// No statement is in an expression.
+    fn visit_expr(&mut self, _: &'a ast::Expr) {}
 }
 
 fn first_of_block(statement: &ast::Stmt) -> Option<Span> {
@@ -133,6 +134,9 @@ pub enum Unreadable {
     /// The tree would be too deep to walk.
     #[error("nested too deeply to be read")]
     TooDeep,
+    /// The tree would be too large to keep.
+    #[error("more statements than any source file has, so it was not read")]
+    TooLong,
     /// Spans are 32-bit in the parser.
     #[error("larger than 4 GiB")]
     TooLarge,
@@ -152,9 +156,7 @@ pub fn parse(text: &str) -> Result<Module, Unreadable> {
     if u32::try_from(text.len()).is_err() {
         return Err(Unreadable::TooLarge);
     }
-    if !is_walkable(text) {
-        return Err(Unreadable::TooDeep);
-    }
+    walkable(text)?;
     let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module));
     let comments = comments(&parsed, text);
     let errors = parsed
@@ -173,18 +175,19 @@ fn comments(parsed: &Parsed<ast::Mod>, text: &str) -> Vec<Comment> {
         .collect()
 }
 
-/// Whether the tree of `text` will be shallow enough to visit and to drop on an ordinary stack.
+/// Whether the tree of `text` will be shallow enough to visit and to drop on an ordinary stack, and small enough to keep.
 ///
 /// Measured on tokens, because building the tree is what must not happen. A chain is what grows a
 /// tree without a bracket: operators, attribute dots and keywords such as `not` or `lambda` between
 /// two commas of the same bracket.
-fn is_walkable(text: &str) -> bool {
+fn walkable(text: &str) -> Result<(), Unreadable> {
     let mut lexer = lexer::lex(text, Mode::Module);
     let mut indentation = 0_usize;
     let mut chains: Vec<usize> = vec![0];
+    let mut statements = 0_usize;
     loop {
         match lexer.next_token() {
-            TokenKind::EndOfFile => return true,
+            TokenKind::EndOfFile => return Ok(()),
             TokenKind::Indent => indentation += 1,
             TokenKind::Dedent => indentation = indentation.saturating_sub(1),
             TokenKind::Lpar
@@ -203,7 +206,8 @@ fn is_walkable(text: &str) -> bool {
             {
                 chains.pop();
             }
-            TokenKind::Comma | TokenKind::Newline | TokenKind::Semi => {
+            kind @ (TokenKind::Comma | TokenKind::Newline | TokenKind::Semi) => {
+                statements += usize::from(kind != TokenKind::Comma);
                 if let Some(chain) = chains.last_mut() {
                     *chain = 0;
                 }
@@ -217,7 +221,10 @@ fn is_walkable(text: &str) -> bool {
         }
         let too_deep = indentation > MAX_NESTING / 2 || chains.len() > MAX_NESTING;
         if too_deep || chains.last().is_some_and(|&chain| chain > MAX_CHAIN) {
-            return false;
+            return Err(Unreadable::TooDeep);
+        }
+        if statements > MAX_STATEMENTS {
+            return Err(Unreadable::TooLong);
         }
     }
 }
@@ -254,6 +261,29 @@ mod tests {
             blocks.push_str("if x:\n");
         }
         assert_eq!(parse(&blocks).err(), Some(Unreadable::TooDeep));
+    }
+
+    #[test]
+    fn refuses_what_would_fill_the_memory() {
+        assert_eq!(parse(&"x = 1\n".repeat(200_000)).err(), Some(Unreadable::TooLong));
+        assert_eq!(parse(&"x = 1;".repeat(200_000)).err(), Some(Unreadable::TooLong));
+    }
+
+    #[test]
+    fn finds_what_stands_around_a_place() {
+        let text = "a = 1\nclass C:\n    x = 2\n    def f(self):\n        if x:\n            pass\n        else:\n            y = 3\nb = 4\n";
+        let module = parse(text).unwrap();
+        let around = |word: &str| {
+            let at = text.find(word).unwrap();
+            let span = Span::new(at, at + word.len());
+            let statement = module.statement_around(span).map(|span| &text[span.start..span.end]);
+            (statement, module.function_around(span))
+        };
+        assert_eq!(around("a = 1"), (Some("a = 1"), None));
+        assert_eq!(around("2"), (Some("x = 2"), Some("C".to_owned())));
+        assert_eq!(around("y = 3"), (Some("y = 3"), Some("C.f".to_owned())));
+        assert_eq!(around("self"), (Some("def f(self):\n        "), Some("C.f".to_owned())));
+        assert_eq!(around("b = 4"), (Some("b = 4"), None));
     }
 
     #[test]

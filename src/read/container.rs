@@ -25,6 +25,8 @@ pub struct Container {
     pub user_is_open: bool,
     /// Whether the next version only starts when this one is gone.
     pub is_recreated: bool,
+    /// What gives it one request at a time and no more (`containerConcurrency` of Knative).
+    pub one_request: Option<Place>,
     /// Whether something says how long it may take to stop that cannot be told.
     pub stop_is_open: bool,
     /// Whether who starts it expects it to go to the background (`Type=forking`).

@@ -15,8 +15,10 @@ use crate::source::{Comment, FileId, Place, SourceFile, Span, Word};
 use super::{Facts, Variable};
 use scanner::Scanner;
 
-/// More variables than any such file has.
-const MAX_VARIABLES: usize = 10_000;
+/// More variables than any such file has; each service that names it reads all of them.
+const MAX_VARIABLES: usize = 2_000;
+/// Longer than any such file, in bytes.
+const MAX_LENGTH: usize = 256 << 10;
 
 /// Who reads a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,12 +31,18 @@ enum Reader {
 
 /// Reads a file of variables as python-dotenv does.
 pub(super) fn read(file: FileId, source: &SourceFile, facts: &mut Facts) {
-    let (variables, comments, complete) = all(file, source.text(), Reader::Python);
-    if !complete {
-        facts.notes.push(Note::file(source.path(), "more variables than are read; the rest was skipped"));
+    if source.text().len() > MAX_LENGTH {
+        facts.notes.push(Note::file(source.path(), "longer than any file of variables, so none of them was read"));
+        return;
     }
-    facts.environments.insert(file, variables);
+    let (variables, comments, complete) = all(file, source.text(), Reader::Python);
     facts.comments.insert(file, comments);
+    // What stands further below may replace any of them.
+    if complete {
+        facts.environments.insert(file, variables);
+    } else {
+        facts.notes.push(Note::file(source.path(), "more variables than any such file has, so none of them was read"));
+    }
 }
 
 /// Who reads a file of variables that something names.

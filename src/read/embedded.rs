@@ -31,10 +31,10 @@ pub fn unfold(files: &mut Files, kinds: &mut BTreeMap<FileId, FileKind>) {
     images::add(files, kinds);
     let (mut parts, mut bytes) = (0, 0);
     let owners: Vec<(FileId, FileKind)> = kinds.iter().map(|(&file, &kind)| (file, kind)).collect();
-    for (owner, kind) in owners {
+    for (owner, owner_kind) in owners {
         let text = files.get(owner).shared_text();
         // A defect here costs what is inside this file.
-        let found = catch_unwind(AssertUnwindSafe(|| match kind {
+        let found = catch_unwind(AssertUnwindSafe(|| match owner_kind {
             FileKind::Dockerfile => dockerfile::embedded(&text, owner),
             FileKind::Kubernetes => kubernetes::embedded(&text),
             FileKind::Compose => compose::embedded(&text),
@@ -42,7 +42,8 @@ pub fn unfold(files: &mut Files, kinds: &mut BTreeMap<FileId, FileKind>) {
         }));
         for embedded in found.unwrap_or_default() {
             let Some(kind) = FileKind::of_named(&embedded.path, embedded.body.text()) else { continue };
-            if matches!(kind, FileKind::Dockerfile | FileKind::Kubernetes | FileKind::Compose) {
+            let is_inline = kind == FileKind::Dockerfile && owner_kind == FileKind::Compose;
+            if matches!(kind, FileKind::Dockerfile | FileKind::Kubernetes | FileKind::Compose) && !is_inline {
                 continue;
             }
             let Some(readable) = alone(&text, &embedded.body, kind) else { continue };

@@ -5,6 +5,8 @@
 
 use crate::source::{Operator, WordPart};
 
+/// More parts than any text has that variables are filled in to.
+const MAX_PARTS: usize = 2_000;
 /// How deep defaults may nest before what is inside counts as unknown.
 const MAX_NESTING: usize = 16;
 
@@ -57,6 +59,9 @@ fn parts_at(text: &str, dialect: Dialect, depth: usize) -> Vec<WordPart> {
     let mut at = 0;
     let (mut in_single, mut in_double) = (false, false);
     while let Some(char) = text.get(at..).and_then(|rest| rest.chars().next()) {
+        if parts.len() > MAX_PARTS {
+            return vec![WordPart::Opaque(text.to_owned())];
+        }
         let next = at + char.len_utf8();
         let quotes = dialect != Dialect::Compose;
         match char {

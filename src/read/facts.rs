@@ -85,6 +85,9 @@ pub struct Unit {
     /// Files of further variables, in order. They come before `environment`, except for systemd, to which what
     /// they say counts more.
     pub environment_files: Vec<EnvironmentFile>,
+    /// Variables that are taken away in the end, each with the only value that it is taken away with, if there is
+    /// one (`UnsetEnvironment=`).
+    pub removed: Vec<(String, Option<String>)>,
     /// The folder it starts in, as written.
     pub working_folder: Option<Located<String>>,
     /// The image it builds, for a compose service.
@@ -123,6 +126,9 @@ pub struct Unit {
     pub outside: Outside,
     /// The image below everything that the project builds.
     pub base: Option<Located<String>>,
+    /// The platform that runs it, where that sets something by itself. No byte of a file says so, so the place has
+    /// none; what it sets has the same place.
+    pub platform: Option<Located<&'static str>>,
 }
 
 /// A file of further variables.
@@ -132,6 +138,8 @@ pub struct EnvironmentFile {
     pub path: Located<String>,
     /// Who reads it.
     pub notation: Notation,
+    /// Whether it may be missing.
+    pub optional: bool,
 }
 
 /// What a container shares with the world outside.
@@ -151,7 +159,21 @@ pub struct Outside {
     pub front: Option<Place>,
 }
 
+/// More files of variables than any unit names.
+const MAX_ENVIRONMENT_FILES: usize = 100;
+
 impl Unit {
+    /// Takes back what is said about variables where that is more than is followed; why, if it is.
+    pub(crate) fn bound(&mut self) -> Option<&'static str> {
+        if self.environment_files.len() <= MAX_ENVIRONMENT_FILES {
+            return None;
+        }
+        // What the files set may replace any other variable.
+        self.environment_files.clear();
+        self.environment.clear();
+        Some("more files of variables than any service has, so none of its variables is known")
+    }
+
     /// A unit of which nothing but its name is known yet.
     pub fn new(kind: UnitKind, name: impl Into<String>, place: Place) -> Self {
         Self {
@@ -163,6 +185,7 @@ impl Unit {
             usual: None,
             environment: Vec::new(),
             environment_files: Vec::new(),
+            removed: Vec::new(),
             working_folder: None,
             build: None,
             copied: Vec::new(),
@@ -182,6 +205,7 @@ impl Unit {
             container: Container::default(),
             outside: Outside::default(),
             base: None,
+            platform: None,
         }
     }
 }
@@ -293,7 +317,7 @@ pub struct Build {
     /// Dockerfile relative to the context; `Dockerfile` if not given.
     pub dockerfile: Option<Located<String>>,
     /// A Dockerfile in place (`dockerfile_inline`), which stands in for the other.
-    pub inline: Option<Place>,
+    pub inline: Option<Located<Option<FileId>>>,
     /// The stage to stop at.
     pub target: Option<Located<String>>,
 }
@@ -374,6 +398,19 @@ impl Limits {
 /// Who waits ten seconds unless `stopwaitsecs` says otherwise (`_processes_from_section` of supervisor 4.3).
 pub(crate) const SUPERVISORD: &str = "supervisord";
 
+/// The router of a platform.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Router {
+    /// Whose it is.
+    pub of: &'static str,
+    /// For how long it keeps an idle connection to the service.
+    pub idle: Option<Seconds>,
+    /// When it gives up on a request.
+    pub request: Option<Seconds>,
+    /// The place that makes it one of that platform.
+    pub place: Place,
+}
+
 /// What bounds a unit.
 #[derive(Debug, Clone, Default)]
 pub struct Limits {
@@ -385,8 +422,12 @@ pub struct Limits {
     pub stop_grace: Option<Located<Seconds>>,
     /// What that is where nobody says anything.
     pub stop_default: Option<StopDefault>,
+    /// What stands in front of it where a platform runs it.
+    pub router: Option<Router>,
     /// How many copies run.
     pub replicas: Option<Located<u32>>,
+    /// The places of what a file gives in place of variables that somebody may set, each with the variable.
+    pub open: Vec<(Place, String)>,
     /// The share of processors that it is sure to get.
     pub cpu_request: Option<Located<Cpus>>,
     /// The memory that it is sure to get.

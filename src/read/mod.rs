@@ -66,8 +66,8 @@ pub use compose::{ComposeFile, Extends, Include, Layer, service as compose_servi
 pub use dotenv::{Notation, variables};
 pub use facts::{
     Autoscaler, Build, Command, Copied, EnvironmentFile, Facts, FilledBy, Form, HealthCheck, HealthKind, Limits, Mount,
-    Outside, Proxy, Requirement, Stage, Step, StopDefault, SupervisorFile, Unit, UnitKind, UwsgiFile, UwsgiOption,
-    UwsgiSection, Variable,
+    Outside, Proxy, Requirement, Router, Stage, Step, StopDefault, SupervisorFile, Unit, UnitKind, UwsgiFile,
+    UwsgiOption, UwsgiSection, Variable,
 };
 
 /// Reads every file that `kinds` names, in the order of the files.
@@ -82,6 +82,12 @@ pub fn all(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
     all.add(neighbours(files, kinds));
     all.add(services(files, kinds));
     all.add(environments(files, kinds));
+    for unit in &mut all.units {
+        if let Some(why) = unit.bound() {
+            let file = files.get(unit.place.file);
+            all.notes.push(Note::line(file.path(), file.line(unit.place.span.start), why));
+        }
+    }
     let units = std::mem::take(&mut all.units);
     let (bases, own): (Vec<_>, Vec<_>) = units.into_iter().partition(|unit| files.is_foreign(unit.place.file));
     all.units = own;

@@ -1,9 +1,10 @@
 //! How every server is started: the answer of `show`.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use super::Look;
 use super::document::{At, Head, NoteDocument, json_of, write};
@@ -69,6 +70,7 @@ fn launch(
     if let Some(container) = deployment.container.filter(|container| container.file != deployment.command.file) {
         let _ = writeln!(text, "  container      {}", files.describe(container));
     }
+    also(text, files, deployment);
     if let Some(development) = &deployment.development {
         let _ = writeln!(text, "  development    {}", development.value);
     }
@@ -85,18 +87,18 @@ fn launch(
     let values: Vec<String> = shown.iter().map(|(_, setting)| value(&setting.winner)).collect();
     let wide = values.iter().map(|value| value.chars().count()).max().unwrap_or(0).min(40);
     for ((name, setting), value) in shown.iter().zip(&values) {
-        let _ = writeln!(text, "  {name:width$} {value:wide$}  {}", origin(files, &setting.winner));
+        let _ = writeln!(text, "  {name:width$} {value:wide$}  {}", origin(files, deployment, &setting.winner));
         for reason in reasons(setting, &deployment.environment) {
             let _ = writeln!(text, "  {:width$} {}", "", look.dim(&reason));
         }
         for lost in setting.overridden.iter().filter(|lost| lost.place.is_some()) {
-            let line = format!("{:wide$}  {}, overridden", self::value(lost), origin(files, lost));
+            let line = format!("{:wide$}  {}, overridden", self::value(lost), origin(files, deployment, lost));
             let _ = writeln!(text, "  {:width$} {}", "", look.dim(&line));
         }
     }
     for (count, setting) in hidden {
         let why = reasons(setting, &deployment.environment).join("; ");
-        let line = format!("{count} settings unknown: {why} ({})", origin(files, &setting.winner));
+        let line = format!("{count} settings unknown: {why} ({})", origin(files, deployment, &setting.winner));
         let _ = writeln!(text, "  {}", look.dim(&line));
     }
     for (name, value) in &deployment.others {
@@ -108,6 +110,21 @@ fn launch(
             writeln!(text, "  {}", look.dim(&format!("{rest} more settings have their default; `--all` shows them")));
     }
     text.push('\n');
+}
+
+/// How many of the places are shown that start the same.
+const MAX_ALSO: usize = 6;
+
+/// What else starts it in the same way.
+fn also(text: &mut String, files: &Files, deployment: &Deployment) {
+    let others = deployment.started_by.get(1..).unwrap_or_default();
+    for (name, place) in others.iter().take(MAX_ALSO) {
+        let name = if name.is_empty() { String::new() } else { format!(" ({name})") };
+        let _ = writeln!(text, "  also by        {}{name}", files.describe(*place));
+    }
+    if let Some(more) = others.len().checked_sub(MAX_ALSO).filter(|more| *more > 0) {
+        let _ = writeln!(text, "  also by        {more} more");
+    }
 }
 
 /// Settings that one word hides are told together from this number on.
@@ -141,8 +158,11 @@ pub fn value(candidate: &Candidate) -> String {
 }
 
 /// Who sets a value, and where.
-pub fn origin(files: &Files, candidate: &Candidate) -> String {
+pub fn origin(files: &Files, deployment: &Deployment, candidate: &Candidate) -> String {
     let layer = candidate.layer.as_str();
+    if let Some(platform) = candidate.place.and_then(|place| deployment.set_by(place)) {
+        return format!("{layer}, set by {platform}");
+    }
     candidate.place.map_or_else(|| layer.to_owned(), |place| format!("{layer}, {}", files.describe(place)))
 }
 
@@ -152,20 +172,17 @@ pub fn reasons(setting: &Effective, environment: &[(String, String)]) -> Vec<Str
         Resolved::Unknown(why) => Some(why.clone()),
         Resolved::Known(_) => None,
     };
+    let is_known = unknown.is_none();
     let set = |name: &String| environment.iter().find(|(own, _)| own == name).map(|(_, value)| value);
     let depends = setting.winner.depends.iter().map(|dependency| match dependency {
         Dependency::Environment { name, .. } if set(name).is_some_and(|value| value.len() <= MAX_SHOWN) => {
             format!("`{name}` is set to {:?}", set(name).map_or("", String::as_str))
         }
         Dependency::Environment { name, .. } if set(name).is_some() => format!("`{name}` is set"),
-        Dependency::Environment { name, default: Some(default) } => {
-            let default = Some(default.to_string()).filter(|default| is_said(&setting.winner, default));
-            unless_set(name, default.as_deref())
+        Dependency::Environment { name, default: Some(_) } | Dependency::InPlace { name, .. } if is_known => {
+            format!("unless `{name}` is set")
         }
-        Dependency::InPlace { name, default } => {
-            unless_set(name, default.as_deref().filter(|default| is_said(&setting.winner, default)))
-        }
-        Dependency::Environment { name, default: None } => format!("depends on `{name}`"),
+        Dependency::Environment { name, .. } | Dependency::InPlace { name, .. } => format!("depends on `{name}`"),
         Dependency::Cpus { spelling, .. } => format!("depends on `{spelling}`"),
         Dependency::Quota { .. } => "follows the CPU limit of its container".to_owned(),
         Dependency::Other { what } => format!("depends on {what}"),
@@ -173,22 +190,8 @@ pub fn reasons(setting: &Effective, environment: &[(String, String)]) -> Vec<Str
     unknown.into_iter().chain(depends).collect()
 }
 
-fn unless_set(name: &str, default: Option<&str>) -> String {
-    let default = default.map(|default| format!("{default} ")).unwrap_or_default();
-    format!("{default}unless `{name}` is set")
-}
-
 /// Longer values of variables are not shown with what rests on them.
 const MAX_SHOWN: usize = 40;
-
-/// Whether what stands in for a variable is all that the value says, whichever type it has.
-fn is_said(candidate: &Candidate, default: &str) -> bool {
-    let plain = |text: &str| text.trim_matches(['"', '\'']).to_owned();
-    match &candidate.value {
-        Resolved::Known(value) => plain(&value.to_string()) == plain(default),
-        Resolved::Unknown(_) => true,
-    }
-}
 
 /// The launches for programs.
 pub fn launches_json(
@@ -198,10 +201,9 @@ pub fn launches_json(
     orphans: &[Application],
     notes: &[Note],
 ) -> String {
-    let launches = deployments.iter().zip(applications);
     write(&Document {
         head: Head::new("show"),
-        launches: launches.map(|(deployment, made)| Launch::new(files, deployment, made.as_ref())).collect(),
+        launches: Launches { files, deployments, applications },
         unstarted: orphans.iter().map(|application| ApplicationDocument::new(files, application, None)).collect(),
         notes: notes.iter().map(NoteDocument::new).collect(),
     })
@@ -211,10 +213,25 @@ pub fn launches_json(
 struct Document<'a> {
     #[serde(flatten)]
     head: Head,
-    launches: Vec<Launch<'a>>,
+    launches: Launches<'a>,
     /// Applications that nothing is known to start.
     unstarted: Vec<ApplicationDocument<'a>>,
     notes: Vec<NoteDocument<'a>>,
+}
+
+/// The launches, each of which is only there while it is written: what it says about its settings takes more room than
+/// the settings.
+struct Launches<'a> {
+    files: &'a Files,
+    deployments: &'a [Deployment],
+    applications: &'a [Option<Application>],
+}
+
+impl Serialize for Launches<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let launches = self.deployments.iter().zip(self.applications);
+        serializer.collect_seq(launches.map(|(deployment, made)| Launch::new(self.files, deployment, made.as_ref())))
+    }
 }
 
 #[derive(Serialize)]
@@ -225,6 +242,8 @@ struct Launch<'a> {
     #[serde(flatten)]
     at: At,
     unit: &'a str,
+    /// What starts it in this way.
+    started_by: Vec<Starter<'a>>,
     app: Option<&'a str>,
     application: Option<ApplicationDocument<'a>>,
     folder: &'a str,
@@ -233,9 +252,16 @@ struct Launch<'a> {
     container: bool,
     development: Option<&'a str>,
     surroundings: Surroundings<'a>,
-    settings: Map<String, Json>,
+    settings: BTreeMap<&'a str, SettingDocument>,
     proxies: Vec<ProxyDocument<'a>>,
     errors: Vec<Refused<'a>>,
+}
+
+#[derive(Serialize)]
+struct Starter<'a> {
+    unit: &'a str,
+    #[serde(flatten)]
+    at: At,
 }
 
 #[derive(Serialize)]
@@ -260,6 +286,8 @@ struct Origin {
     layer: &'static str,
     file: Option<String>,
     line: Option<usize>,
+    /// The platform that sets it, where no file does.
+    by: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -272,16 +300,19 @@ struct Lost {
 
 impl<'a> Launch<'a> {
     fn new(files: &'a Files, deployment: &'a Deployment, application: Option<&'a Application>) -> Self {
-        let settings = deployment.settings.iter().map(|(name, setting)| {
-            let document = serde_json::to_value(SettingDocument::new(files, setting)).unwrap_or_default();
-            (name.to_owned(), document)
-        });
+        let settings = deployment.settings.iter();
+        let settings = settings.map(|(name, setting)| (name, SettingDocument::new(files, deployment, setting)));
         Self {
             server: deployment.server.as_str(),
             version: deployment.version.version_text().to_owned(),
             version_assumed: deployment.version.is_assumed(),
             at: At::new(files, deployment.command),
             unit: &deployment.unit,
+            started_by: deployment
+                .started_by
+                .iter()
+                .map(|(unit, place)| Starter { unit, at: At::new(files, *place) })
+                .collect(),
             app: deployment.app.as_ref().map(|app| app.value.as_str()),
             application: application.map(|made| ApplicationDocument::new(files, made, Some(deployment))),
             folder: &deployment.folder,
@@ -302,7 +333,7 @@ impl<'a> Launch<'a> {
 }
 
 impl SettingDocument {
-    fn new(files: &Files, setting: &Effective) -> Self {
+    fn new(files: &Files, deployment: &Deployment, setting: &Effective) -> Self {
         let (value, known) = known(&setting.winner);
         let reason = match &setting.winner.value {
             Resolved::Unknown(why) => Some(why.clone()),
@@ -316,13 +347,13 @@ impl SettingDocument {
         });
         let lost = |candidate: &Candidate| {
             let (value, known) = self::known(candidate);
-            Lost { value, known, origin: Origin::new(files, candidate) }
+            Lost { value, known, origin: Origin::new(files, deployment, candidate) }
         };
         Self {
             value,
             known,
             reason,
-            origin: Origin::new(files, &setting.winner),
+            origin: Origin::new(files, deployment, &setting.winner),
             depends: depends.collect(),
             overridden: setting.overridden.iter().map(lost).collect(),
         }
@@ -337,9 +368,10 @@ fn known(candidate: &Candidate) -> (Json, bool) {
 }
 
 impl Origin {
-    fn new(files: &Files, candidate: &Candidate) -> Self {
-        let at = candidate.place.map(|place| At::new(files, place));
+    fn new(files: &Files, deployment: &Deployment, candidate: &Candidate) -> Self {
+        let by = candidate.place.and_then(|place| deployment.set_by(place));
+        let at = candidate.place.filter(|_| by.is_none()).map(|place| At::new(files, place));
         let (file, line) = at.map_or((None, None), |at| (Some(at.file), Some(at.line)));
-        Self { layer: candidate.layer.as_str(), file, line }
+        Self { layer: candidate.layer.as_str(), file, line, by }
     }
 }

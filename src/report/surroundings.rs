@@ -24,11 +24,22 @@ pub(super) fn describe(text: &mut String, files: &Files, deployment: &Deployment
     let wide = rows.iter().map(|(_, value, _)| value.chars().count()).max().unwrap_or(0).min(40);
     for (label, value, said) in rows {
         let said = match said {
-            Said::At(place) => files.describe(place),
+            Said::At(place) => format!("{}{}", files.describe(place), unless(&deployment.limits, place)),
             Said::By(who) => format!("default of {who}"),
         };
         let _ = writeln!(text, "  {label:WIDTH$} {value:wide$}  {said}");
     }
+}
+
+/// `, unless \`REPLICAS\` is set`
+fn unless(limits: &Limits, place: Place) -> String {
+    let names: Vec<String> = variables(limits, place).map(|name| format!("`{name}`")).collect();
+    if names.is_empty() { String::new() } else { format!(", unless {} is set", names.join(" or ")) }
+}
+
+/// The variables in whose place the text at `place` stands.
+fn variables(limits: &Limits, place: Place) -> impl Iterator<Item = &str> {
+    limits.open.iter().filter(move |(own, _)| *own == place).map(|(_, name)| name.as_str())
 }
 
 fn rows(files: &Files, deployment: &Deployment) -> Vec<Row> {
@@ -45,7 +56,11 @@ fn rows(files: &Files, deployment: &Deployment) -> Vec<Row> {
     rows.extend(copies(limits));
     rows.extend(deployment.health.iter().map(|check| (label(check.kind), asked(files, check), Said::At(check.place))));
     push(&mut rows, "user", deployment.user.as_ref());
-    push(&mut rows, "stop signal", deployment.stop_signal.as_ref());
+    let signal = deployment.stop_signal.as_ref();
+    rows.extend(signal.map(|signal| {
+        let said = deployment.set_by(signal.place).map_or(Said::At(signal.place), Said::By);
+        ("stop signal", signal.value.clone(), said)
+    }));
     push(&mut rows, "stop delay", deployment.stop_delay.as_ref());
     let usual = limits.usual_stop();
     push(&mut rows, "stop grace", limits.stop_grace.as_ref().filter(|_| usual.is_none()));
@@ -88,17 +103,22 @@ const MAX_COMMAND: usize = 60;
 
 /// A command as somebody would type it.
 fn words(files: &Files, command: &Command) -> String {
-    let written = match (command.form, command.simple.as_slice()) {
-        (Form::Exec, [words]) => words.iter().map(|word| files.text_at(word.place)).collect::<Vec<_>>().join(" "),
-        _ => files.text_at(command.place).to_owned(),
-    };
-    let line = written.split_whitespace().filter(|word| *word != "\\").collect::<Vec<_>>().join(" ");
+    let line = line(files, command);
     if line.chars().count() <= MAX_COMMAND {
         return line;
     }
     let mut short: String = line.chars().take(MAX_COMMAND - 1).collect();
     short.push('…');
     short
+}
+
+/// A command on one line.
+fn line(files: &Files, command: &Command) -> String {
+    let written = match (command.form, command.simple.as_slice()) {
+        (Form::Exec, [words]) => words.iter().map(|word| files.text_at(word.place)).collect::<Vec<_>>().join(" "),
+        _ => files.text_at(command.place).to_owned(),
+    };
+    written.split_whitespace().filter(|word| *word != "\\").collect::<Vec<_>>().join(" ")
 }
 
 /// `GET /healthz on 8000, every 5 s, within 1 s`.
@@ -157,6 +177,10 @@ struct Usual {
 #[derive(Serialize)]
 struct Fact<T> {
     value: T,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    depends: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<&'static str>,
     #[serde(flatten)]
     at: At,
 }
@@ -174,7 +198,7 @@ struct Check<'a> {
     kind: &'static str,
     path: Option<&'a str>,
     port: Option<&'a str>,
-    command: Option<&'a str>,
+    command: Option<String>,
     /// In seconds, as the next two.
     interval: Option<f64>,
     timeout: Option<f64>,
@@ -184,8 +208,18 @@ struct Check<'a> {
     at: At,
 }
 
-fn fact<'a, T, U>(files: &Files, located: Option<&'a Located<T>>, value: impl Fn(&'a T) -> U) -> Option<Fact<U>> {
-    located.map(|located| Fact { value: value(&located.value), at: At::new(files, located.place) })
+fn fact<'a, T, U>(
+    files: &Files,
+    deployment: &Deployment,
+    located: Option<&'a Located<T>>,
+    value: impl Fn(&'a T) -> U,
+) -> Option<Fact<U>> {
+    located.map(|located| Fact {
+        value: value(&located.value),
+        depends: variables(&deployment.limits, located.place).map(|name| format!("env:{name}")).collect(),
+        by: deployment.set_by(located.place),
+        at: At::new(files, located.place),
+    })
 }
 
 impl<'a> Surroundings<'a> {
@@ -194,27 +228,32 @@ impl<'a> Surroundings<'a> {
         let (cpus, bytes) = (|cpus: &Cpus| cpus.0, |bytes: &Bytes| bytes.0);
         let seconds = |seconds: &Seconds| seconds.0;
         Self {
-            cpus: fact(files, limits.cpus.as_ref(), cpus),
-            memory: fact(files, limits.memory.as_ref(), bytes),
-            cpu_request: fact(files, limits.cpu_request.as_ref(), cpus),
-            memory_request: fact(files, limits.memory_request.as_ref(), bytes),
-            replicas: fact(files, limits.replicas.as_ref(), |n| *n),
-            autoscaling: limits.autoscaler.as_ref().map(|scaler| Autoscaling::new(files, scaler)),
+            cpus: fact(files, deployment, limits.cpus.as_ref(), cpus),
+            memory: fact(files, deployment, limits.memory.as_ref(), bytes),
+            cpu_request: fact(files, deployment, limits.cpu_request.as_ref(), cpus),
+            memory_request: fact(files, deployment, limits.memory_request.as_ref(), bytes),
+            replicas: fact(files, deployment, limits.replicas.as_ref(), |n| *n),
+            autoscaling: limits.autoscaler.as_ref().map(|scaler| Autoscaling::new(files, deployment, scaler)),
             health: deployment.health.iter().map(|check| Check::new(files, check)).collect(),
-            user: fact(files, deployment.user.as_ref(), String::as_str),
-            stop_signal: fact(files, deployment.stop_signal.as_ref(), String::as_str),
-            stop_delay: fact(files, deployment.stop_delay.as_ref(), seconds),
-            stop_grace: fact(files, limits.stop_grace.as_ref().filter(|_| limits.usual_stop().is_none()), seconds),
+            user: fact(files, deployment, deployment.user.as_ref(), String::as_str),
+            stop_signal: fact(files, deployment, deployment.stop_signal.as_ref(), String::as_str),
+            stop_delay: fact(files, deployment, deployment.stop_delay.as_ref(), seconds),
+            stop_grace: fact(
+                files,
+                deployment,
+                limits.stop_grace.as_ref().filter(|_| limits.usual_stop().is_none()),
+                seconds,
+            ),
             stop_grace_default: limits.usual_stop().map(|usual| Usual { value: usual.value.0, by: usual.by }),
         }
     }
 }
 
 impl Autoscaling {
-    fn new(files: &Files, scaler: &Autoscaler) -> Self {
+    fn new(files: &Files, deployment: &Deployment, scaler: &Autoscaler) -> Self {
         Self {
-            least: fact(files, scaler.least.as_ref(), |n| *n),
-            most: fact(files, scaler.most.as_ref(), |n| *n),
+            least: fact(files, deployment, scaler.least.as_ref(), |n| *n),
+            most: fact(files, deployment, scaler.most.as_ref(), |n| *n),
             at: At::new(files, scaler.place),
         }
     }
@@ -232,7 +271,7 @@ impl<'a> Check<'a> {
             },
             path: check.path.as_ref().map(|path| path.value.as_str()),
             port: check.port.as_ref().map(|port| port.value.as_str()),
-            command: check.command.as_ref().map(|command| files.text_at(command.place)),
+            command: check.command.as_ref().map(|command| line(files, command)),
             interval: seconds(&check.interval),
             timeout: seconds(&check.timeout),
             start_period: seconds(&check.start_period),

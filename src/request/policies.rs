@@ -50,6 +50,7 @@ fn one(policy: &stated::Policy, loaded: &Loaded) -> Result<Policy, Error> {
         (None, Some(Limit::Cpus)) => Subject::Cpus,
         (None, Some(Limit::Memory)) => Subject::Memory,
         (None, Some(Limit::Replicas)) => Subject::Replicas,
+        (None, Some(Limit::StopGrace)) => Subject::StopGrace,
         _ => return Err(wrong(&policy.name, "a policy is about one `setting` or one `limit`".to_owned())),
     };
     let demand = demand(policy, &subject, loaded)?;
@@ -136,8 +137,8 @@ fn demand(policy: &stated::Policy, subject: &Subject, loaded: &Loaded) -> Result
     Ok(Demand {
         max: bound(&policy.max)?,
         min: bound(&policy.min)?,
-        one_of: policy.one_of.iter().map(value).collect(),
-        not: policy.not.iter().map(value).collect(),
+        one_of: policy.one_of.0.iter().map(value).collect(),
+        not: policy.not.0.iter().map(value).collect(),
         matches,
         required: policy.required,
         forbidden: policy.forbidden,
@@ -159,7 +160,7 @@ const fn described(subject: &Subject) -> &'static str {
     match subject {
         Subject::Version => "a version, which is written as `\"23.0\"`",
         Subject::Memory => "memory, which is written with a unit, as `\"512MiB\"`",
-        Subject::Setting(_) | Subject::Cpus | Subject::Replicas => "a number",
+        Subject::Setting(_) | Subject::Cpus | Subject::Replicas | Subject::StopGrace => "a number",
     }
 }
 
@@ -170,7 +171,15 @@ fn number(scalar: &Scalar, subject: &Subject) -> Option<Number> {
         (Subject::Memory, Scalar::Text(text)) => {
             Bytes::parse(text, false).map(|bytes| Number::Plain(bytes.as_mib() * 1_048_576.0))
         }
-        (Subject::Version | Subject::Memory, _) | (_, Scalar::Text(_) | Scalar::Bool(_)) => None,
+        (Subject::Version | Subject::Memory, _) | (_, Scalar::Bool(_)) => None,
+        (Subject::Cpus, Scalar::Text(text)) => match text.trim().strip_suffix('m') {
+            Some(thousandths) => thousandths.parse::<f64>().ok().map(|n| Number::Plain(n / 1000.0)),
+            None => text.trim().parse().ok().map(Number::Plain),
+        },
+        // `"60s"` is what other files say of seconds.
+        (_, Scalar::Text(text)) => {
+            text.trim().trim_end_matches(['s', ' ']).parse().ok().filter(|n: &f64| n.is_finite()).map(Number::Plain)
+        }
         (_, Scalar::Int(number)) => Some(Number::Plain(*number as f64)),
         (_, Scalar::Float(number)) => Some(Number::Plain(*number)),
     }

@@ -14,6 +14,8 @@ pub struct Message {
     pub means: &'static str,
     /// Where the text comes from, if no file of a distribution holds it; may be empty.
     pub source: &'static str,
+    /// Whether servers write it in good order as well: of a whole log it says nothing.
+    pub routine: bool,
     /// The files that hold it.
     pub seen: &'static [Seen],
     /// Why it happens, the likeliest first.
@@ -86,6 +88,18 @@ mod tests {
             ("ModuleNotFoundError: No module named 'main'", "module-not-found"),
             ("RuntimeError: Cannot re-initialize CUDA in forked subprocess. To use CUDA", "cuda-in-forked-worker"),
             ("MonkeyPatchWarning: Monkey-patching ssl after ssl has already been imported", "monkey-patch-warning"),
+            ("psycopg.OperationalError: FATAL:  sorry, too many clients already", "too-many-clients"),
+            ("FATAL:  remaining connection slots are reserved for roles with SUPERUSER", "too-many-clients"),
+            ("Request Line is too large (4970 > 4094)", "request-line-too-large"),
+            ("ImportError: Entry point ('gunicorn.workers', 'eventlet') not found", "worker-class-not-found"),
+            ("RuntimeError: gevent worker requires gevent 24.10.1 or higher", "worker-package"),
+            ("[ERROR] Error handling request (no URI read)", "no-uri-read"),
+            ("ssl.SSLError: SSL error: decryption failed or bad record mac", "shared-connection"),
+            ("invalid request block size: 21573 (max 4096)...skip", "invalid-request-block-size"),
+            ("WARNING:  You must pass the application as an import string to enable 'reload'", "import-string"),
+            ("WARNING:  \"workers\" flag is ignored when reloading is enabled.", "workers-flag-ignored"),
+            ("web-1 exited with code 137", "killed-137"),
+            ("[INFO] Booting worker with pid: 7", "booting-worker"),
             ("Invalid session p8Xk (further occurrences of this error will be logged)", "invalid-session"),
         ] {
             assert_eq!(first(line), Some(name), "{line}");
@@ -94,7 +108,7 @@ mod tests {
 
     #[test]
     fn other_lines_are_not() {
-        for line in ["[INFO] Booting worker with pid: 7", "GET / 200", ""] {
+        for line in ["[INFO] Listening at: http://127.0.0.1:8000 (7)", "GET / 200", ""] {
             assert_eq!(first(line), None, "{line}");
         }
     }

@@ -32,6 +32,9 @@ use crate::deployment::{Assembly, BaseImage, DevelopmentServer, Unloaded};
 use crate::findings::{Finding, Note};
 use prelude::Findings;
 
+use crate::source::Place;
+
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A rule: its card, and what it looks at.
@@ -111,6 +114,7 @@ pub fn run(
 ) -> Vec<Finding> {
     let development = &assembly.development_servers;
     let mut findings: Vec<Finding> = Vec::new();
+    let mut by_place: BTreeMap<(&str, Place), Vec<usize>> = BTreeMap::new();
     for rule in all() {
         let mut found = Findings::new(rule.card, context);
         let ran = catch_unwind(AssertUnwindSafe(|| match rule.shape {
@@ -136,12 +140,14 @@ pub fn run(
         }
         for finding in found.into_findings() {
             // Two deployments that load one file make the same statement about it.
-            let same = |other: &&mut Finding| {
-                other.rule == finding.rule && other.primary == finding.primary && other.message == finding.message
-            };
-            match findings.iter_mut().find(same) {
-                Some(known) => known.confidence = known.confidence.max(finding.confidence),
-                None => findings.push(finding),
+            let here = by_place.entry((finding.rule, finding.primary.place)).or_default();
+            let same =
+                |&&at: &&usize| findings[at].primary == finding.primary && findings[at].message == finding.message;
+            if let Some(&known) = here.iter().find(same) {
+                findings[known].confidence = findings[known].confidence.max(finding.confidence);
+            } else {
+                here.push(findings.len());
+                findings.push(finding);
             }
         }
     }

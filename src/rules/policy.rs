@@ -63,6 +63,8 @@ pub enum Subject {
     Memory,
     /// How many copies run.
     Replicas,
+    /// Seconds from the signal to stop to the kill, by a file or by default.
+    StopGrace,
 }
 
 /// What a policy demands.
@@ -212,6 +214,11 @@ impl Policy {
                 "memory",
                 limits.memory.as_ref().map(|it| (it.value.as_mib() * MIB, it.value.to_string(), it.place)),
             ),
+            Subject::StopGrace => {
+                let usual = limits.usual_stop().map(|usual| (usual.value.0, deployment.command));
+                let written = limits.stop_grace.as_ref().map(|it| (it.value.0, it.place));
+                limit("the time to stop", written.or(usual).map(|(s, place)| (s, format!("{s} s"), place)))
+            }
             Subject::Replicas => limit(
                 "replicas",
                 limits.replicas.as_ref().map(|it| (f64::from(it.value), it.value.to_string(), it.place)),

@@ -1,14 +1,14 @@
 //! What a rule needs to see and to say.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Card, Stated};
 use crate::app::{Application, Category, Framework};
-use crate::deployment::{BaseImage, Deployment, Effective, named_for_development};
+use crate::deployment::{BaseImage, Database, Deployment, Effective, named_for_development};
 use crate::findings::{Finding, Label};
 use crate::servers::{Server, Version};
 use crate::sizing::{Advice, Inputs};
-use crate::source::Files;
+use crate::source::{Comment, Files};
 use crate::values::Cpus;
 
 pub(super) use super::{Rule, Shape, rule};
@@ -55,6 +55,10 @@ pub struct Context<'a> {
     pub deployments: &'a [Deployment],
     /// The images that the project builds on or runs.
     pub images: &'a [BaseImage],
+    /// The comments of every file.
+    pub comments: &'a BTreeMap<FileId, Vec<Comment>>,
+    /// The databases that the project runs itself.
+    pub databases: &'a [Database],
     /// The names of all variables that a file of the project sets.
     pub variables: &'a BTreeSet<String>,
     /// Parameters that the settings override, by rule and name.
@@ -79,21 +83,24 @@ impl Context<'_> {
         named_for_development(self.files.get(place.file).path()).is_some()
     }
 
-    /// The line that a place begins in, with the comments right above it: what somebody says about it.
+    /// The comment on the line that a place begins in, and those right above it: what somebody says about it.
     pub(super) fn remark(&self, place: Place) -> String {
-        let text = self.files.get(place.file).text();
-        let end = text[place.span.start..].find('\n').map_or(text.len(), |at| place.span.start + at);
-        let mut start = text[..place.span.start].rfind('\n').map_or(0, |at| at + 1);
-        while let Some(above) = text[..start].strip_suffix('\n') {
-            let line = above.rfind('\n').map_or(0, |at| at + 1);
-            if !above[line..].trim_start().starts_with('#') {
-                break;
+        let file = self.files.get(place.file);
+        let mut line = file.line(place.span.start);
+        let mut said = Vec::new();
+        let here = self.comments.get(&place.file).map_or(&[][..], Vec::as_slice);
+        for comment in here.iter().rev() {
+            let at = file.line(comment.span.start);
+            // Above, only lines of nothing else belong to it.
+            let belongs = at == line && said.is_empty() || comment.own_line && at + 1 == line;
+            if belongs {
+                // What is addressed to farrier names rules, and says nothing about the setting.
+                said.push(file.slice(comment.span).split("farrier:").next().unwrap_or_default());
+                line = at;
             }
-            start = line;
         }
-        // What is addressed to farrier names rules, and says nothing about the setting.
-        let lines = text[start..end].lines().map(|line| line.split("farrier:").next().unwrap_or(line));
-        lines.collect::<Vec<_>>().join("\n")
+        said.reverse();
+        said.join("\n")
     }
 }
 
@@ -164,7 +171,9 @@ impl Service<'_> {
     /// Gunicorn has had its own since 24.0, and its authors call it stable since 25.1.
     pub(super) fn asgi_class(&self) -> String {
         let deployment = self.deployment;
-        let own = deployment.version.version >= Version::new(25, 1, 0) && !deployment.version.is_assumed();
+        // Whose list has Gunicorn without a version gets the newest.
+        let known = !deployment.version.is_assumed() || deployment.asks_for("gunicorn");
+        let own = deployment.version.version >= Version::new(25, 1, 0) && known;
         let package = deployment.asks_for("uvicorn-worker");
         if own && !package { "asgi" } else { "uvicorn_worker.UvicornWorker" }.to_owned()
     }
@@ -306,6 +315,11 @@ pub(super) const fn callable(app: &Application) -> &'static str {
         Framework::Django => "ASGIHandler",
         _ => "app",
     }
+}
+
+/// `1 worker`, `4 workers`.
+pub(super) fn workers_in_words(count: i64) -> String {
+    format!("{count} worker{}", if count == 1 { "" } else { "s" })
 }
 
 /// A whole number as a floating-point one; counts of workers are far below the loss of precision.

@@ -16,6 +16,8 @@ pub enum Program {
         server: Server,
         /// Index of the word that names it, a path included; for `python -m` the module.
         name: usize,
+        /// Whether Python runs it as a module.
+        by_module: bool,
         /// Index of the first word that is an argument of the server.
         first_argument: usize,
     },
@@ -107,7 +109,7 @@ fn is_assignment(word: &str) -> bool {
 fn program(words: &[Option<String>], at: usize) -> Option<Program> {
     let word = base(known(words, at)?);
     if let Some(server) = Server::ALL.into_iter().find(|server| server.as_str() == word) {
-        return Some(Program::Server { server, name: at, first_argument: at + 1 });
+        return Some(Program::Server { server, name: at, by_module: false, first_argument: at + 1 });
     }
     match word {
         "fastapi" => fastapi(words, at),
@@ -168,7 +170,7 @@ fn module(words: &[Option<String>], at: usize) -> Option<Program> {
         other if WATCHERS.iter().any(|watcher| watcher.name == other) => return watched(words, at),
         other => return Some(Program::Python { code: Code::Module(other.to_owned()), first_argument: at + 1 }),
     };
-    Some(Program::Server { server, name: at, first_argument: at + 1 })
+    Some(Program::Server { server, name: at, by_module: true, first_argument: at + 1 })
 }
 
 /// Python code that a tool for tests or measurements runs: `coverage run -m gunicorn`.

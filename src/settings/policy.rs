@@ -17,8 +17,8 @@ pub struct Policy {
     pub message: Option<String>,
     /// `warning` if not given.
     pub severity: Option<Threshold>,
-    /// What has to hold for it to apply.
-    #[serde(default)]
+    /// What has to hold for it to apply; the word `production` or `development` alone will do.
+    #[serde(default, deserialize_with = "when")]
     pub when: When,
     /// A setting of a server, or `version` for the server itself.
     pub setting: Option<Spanned<String>>,
@@ -30,10 +30,10 @@ pub struct Policy {
     pub min: Option<Spanned<Scalar>>,
     /// The only values.
     #[serde(default)]
-    pub one_of: Vec<Scalar>,
+    pub one_of: Scalars,
     /// Values that may not be.
     #[serde(default)]
-    pub not: Vec<Scalar>,
+    pub not: Scalars,
     /// A regular expression that the value has to match somewhere.
     pub matches: Option<Spanned<String>>,
     /// Somebody has to set it.
@@ -45,6 +45,27 @@ pub struct Policy {
     /// What to do about a value that cannot be told.
     #[serde(default)]
     pub unknown: Unknown,
+}
+
+/// One value or several.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(from = "OneOrManyScalars")]
+pub struct Scalars(pub Vec<Scalar>);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrManyScalars {
+    One(Scalar),
+    Many(Vec<Scalar>),
+}
+
+impl From<OneOrManyScalars> for Scalars {
+    fn from(scalars: OneOrManyScalars) -> Self {
+        match scalars {
+            OneOrManyScalars::One(scalar) => Self(vec![scalar]),
+            OneOrManyScalars::Many(scalars) => Self(scalars),
+        }
+    }
 }
 
 /// What has to hold for a policy to apply: everything given, and any of the words of a list.
@@ -59,6 +80,31 @@ pub struct When {
     pub production: Option<bool>,
     /// Patterns of the file that starts the server, spelled as in a `.gitignore`.
     pub path: Words,
+}
+
+/// A table, or one word for the most usual of its entries.
+fn when<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<When, D::Error> {
+    struct Either;
+    impl<'de> serde::de::Visitor<'de> for Either {
+        type Value = When;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a table, `production` or `development`")
+        }
+
+        fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<When, E> {
+            match word {
+                "production" => Ok(When { production: Some(true), ..When::default() }),
+                "development" => Ok(When { production: Some(false), ..When::default() }),
+                _ => Err(E::invalid_value(serde::de::Unexpected::Str(word), &self)),
+            }
+        }
+
+        fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<When, A::Error> {
+            When::deserialize(serde::de::value::MapAccessDeserializer::new(map))
+        }
+    }
+    deserializer.deserialize_any(Either)
 }
 
 /// One word or several.
@@ -87,9 +133,11 @@ impl From<OneOrMany> for Words {
 #[serde(rename_all = "kebab-case")]
 #[allow(missing_docs, reason = "the words are the settings' own")]
 pub enum Limit {
+    #[serde(alias = "cpu")]
     Cpus,
     Memory,
     Replicas,
+    StopGrace,
 }
 
 impl Limit {
@@ -99,6 +147,7 @@ impl Limit {
             Self::Cpus => "cpus",
             Self::Memory => "memory",
             Self::Replicas => "replicas",
+            Self::StopGrace => "stop-grace",
         }
     }
 }

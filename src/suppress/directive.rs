@@ -9,6 +9,9 @@ use crate::source::Span;
 /// What comments begin with.
 pub(super) const SIGNS: [char; 2] = ['#', ';'];
 
+/// More names than a comment has a use for: each gets its own answer, with what is left of the others.
+const MAX_NAMES: usize = 64;
+
 /// What a comment asks for. Spans count from the start of the comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Directive {
@@ -43,9 +46,16 @@ pub(super) struct Malformed {
 pub(super) fn parse(comment: &str) -> Vec<Result<Directive, Malformed>> {
     // ASCII only, so that offsets stay those of the comment.
     let lower = comment.to_ascii_lowercase();
+    let mut sign = 0;
+    let mut behind = 0;
     let starts: Vec<usize> = lower
         .match_indices("farrier")
-        .filter_map(|(at, word)| address(lower.get(..at)?, lower.get(at + word.len()..)?))
+        .filter_map(|(at, word)| {
+            // The last sign in front of it.
+            sign = lower.get(behind..at)?.rfind(SIGNS).map_or(sign, |found| behind + found);
+            behind = at;
+            address(lower.get(..at)?, lower.get(at + word.len()..)?, sign)
+        })
         .collect();
     let mut found = Vec::with_capacity(starts.len());
     for (i, &start) in starts.iter().enumerate() {
@@ -58,8 +68,9 @@ pub(super) fn parse(comment: &str) -> Vec<Result<Directive, Malformed>> {
 }
 
 /// Where the part of a comment begins that is addressed to farrier, if the name between these two
-/// texts makes it so: a `farrier:` behind the `#`, or an `ignore` behind the name, wherever it is.
-fn address(before: &str, after: &str) -> Option<usize> {
+/// texts makes it so: a `farrier:` behind the `#`, or an `ignore` behind the name, wherever it is. The last sign in
+/// front of it is at `sign_at`.
+fn address(before: &str, after: &str, sign_at: usize) -> Option<usize> {
     let after = after.trim_start();
     let sign = before.trim_end();
     let hashes = sign.trim_end_matches(SIGNS);
@@ -73,7 +84,7 @@ fn address(before: &str, after: &str) -> Option<usize> {
     if behind_hash && (after.starts_with(':') || after.starts_with("ignore")) {
         Some(hashes.len())
     } else {
-        asks.then(|| before.rfind(SIGNS).unwrap_or(0))
+        asks.then_some(sign_at)
     }
 }
 
@@ -99,6 +110,9 @@ fn one(comment: &str, span: Span) -> Result<Directive, &'static str> {
     let mut names = Vec::new();
     loop {
         names.push(scanner.name().ok_or("the name of a rule is missing between the brackets")?);
+        if names.len() > MAX_NAMES {
+            return Err("no comment names that many rules");
+        }
         if scanner.take("]") {
             break;
         }

@@ -7,18 +7,24 @@
 
 mod baseline;
 mod directive;
+mod ignores;
 mod repair;
 
 pub use baseline::{Baseline, BaselineError, Compared, Entry, FILE};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::findings::{Edit, Finding, Fix, Severity, Suppressed};
 use crate::read::Extent;
 use crate::rules::{FaultKind, OwnFault};
 use crate::source::{Comment, FileId, Files, Place, SourceFile, Span};
 use directive::{Directive, Scope};
+use ignores::{Ignore, Ignores};
 
+/// How many names that stand for no rule are compared with those that do.
+const MAX_COMPARED: usize = 200;
+/// Longer than the name of any rule, in bytes.
+const MAX_NAME: usize = 64;
 /// How similar a name must be to be suggested, between 0 and 1. `worker-exceed-memory` for
 /// `workers-exceed-memory` is 0.95; two rules about the same setting reach 0.5.
 const SIMILAR: f64 = 0.7;
@@ -36,20 +42,35 @@ pub struct Names<'a> {
 pub struct Directives<'a> {
     files: &'a Files,
     written: Vec<Written>,
-    ignores: BTreeMap<FileId, Vec<Ignore>>,
+    ignores: BTreeMap<FileId, Ignores>,
     faults: Vec<OwnFault>,
+    /// How many names have been compared with those of all rules.
+    compared: usize,
 }
 
 impl<'a> Directives<'a> {
     /// Reads all comments. Those of a line come before those of the file, so that the closest one counts
     /// as used.
     pub fn read(files: &'a Files, comments: &BTreeMap<FileId, Vec<Comment>>, names: Names<'_>) -> Self {
-        let mut all = Self { files, written: Vec::new(), ignores: BTreeMap::new(), faults: Vec::new() };
+        let mut all = Self { files, written: Vec::new(), ignores: BTreeMap::new(), faults: Vec::new(), compared: 0 };
         for (&file, comments) in comments {
-            for comment in comments {
-                for parsed in directive::parse(files.get(file).slice(comment.span)) {
+            let source = files.get(file);
+            let mut ignores = Vec::new();
+            let mut surroundings = None;
+            for (at, comment) in comments.iter().enumerate() {
+                for parsed in directive::parse(source.slice(comment.span)) {
                     match parsed {
-                        Ok(directive) => all.enter(&directive, file, *comment, comments, names),
+                        Ok(directive) => {
+                            let around = surroundings.get_or_insert_with(|| Surroundings::of(source, comments));
+                            all.enter(
+                                &directive,
+                                file,
+                                *comment,
+                                around.line_of(at, directive.scope),
+                                names,
+                                &mut ignores,
+                            );
+                        }
                         Err(malformed) => {
                             let place = Place::new(file, malformed.span.shifted(comment.span.start));
                             all.faults.push(malformed_at(files, place, malformed.reason, names));
@@ -57,8 +78,8 @@ impl<'a> Directives<'a> {
                     }
                 }
             }
-            if let Some(ignores) = all.ignores.get_mut(&file) {
-                ignores.sort_by_key(|ignore| ignore.line.is_none());
+            if !ignores.is_empty() {
+                all.ignores.insert(file, Ignores::new(ignores));
             }
         }
         all
@@ -83,15 +104,8 @@ impl<'a> Directives<'a> {
             let Extent { own, begins } = extent(place);
             let (first, last) = lines_of(file, own.cover(place.span));
             let begins: Vec<usize> = begins.into_iter().map(|at| file.line(at)).collect();
-            let touches = |line: usize| (first <= line && line <= last) || begins.contains(&line);
             let ignores = self.ignores.get_mut(&place.file);
-            let cover = ignores.and_then(|ignores| {
-                ignores.iter_mut().find(|ignore| {
-                    // What is wrong with a comment, the comment itself may silence.
-                    let itself = ignore.comment.span.cover(place.span) == ignore.comment.span;
-                    ignore.rule == finding.rule && (ignore.line.is_none_or(touches) || itself)
-                })
-            });
+            let cover = ignores.and_then(|ignores| ignores.covering(finding.rule, place.span, (first, last), &begins));
             match cover {
                 Some(ignore) => {
                     ignore.silenced = ignore.silenced.max(Some(finding.severity));
@@ -108,11 +122,17 @@ impl<'a> Directives<'a> {
     /// `always_reason`, anything without a reason.
     pub fn faults(&self, always_reason: bool) -> Vec<OwnFault> {
         let mut faults = self.faults.clone();
-        for (at, written) in self.written.iter().enumerate() {
-            let ignores = || self.ignores.values().flatten().filter(|ignore| ignore.written == at);
-            let worst = ignores().filter_map(|ignore| ignore.silenced).max();
+        // The worst that each comment silences, and whether it says why.
+        let mut said: Vec<(Option<Severity>, bool)> = vec![(None, false); self.written.len()];
+        for ignore in self.ignores.values().flat_map(Ignores::iter) {
+            if let Some((worst, reasoned)) = said.get_mut(ignore.written) {
+                *worst = ignore.silenced.max(*worst);
+                *reasoned |= ignore.reason.is_some();
+            }
+        }
+        for (written, (worst, reasoned)) in self.written.iter().zip(said) {
             let serious = worst.filter(|severity| always_reason || *severity == Severity::Error);
-            if let Some(severity) = serious.filter(|_| ignores().all(|ignore| ignore.reason.is_none())) {
+            if let Some(severity) = serious.filter(|_| !reasoned) {
                 let kind = FaultKind::MissingReason(severity);
                 faults.push(OwnFault { place: written.place, kind, fix: None });
             }
@@ -126,11 +146,11 @@ impl<'a> Directives<'a> {
         let is_unused = |ignore: &&Ignore| {
             ignore.silenced.is_none() && may_be_unused(ignore.rule, self.files.get(ignore.name.file).path())
         };
-        let all: Vec<&Ignore> = self.ignores.values().flatten().filter(is_unused).collect();
+        let all: Vec<&Ignore> = self.ignores.values().flat_map(Ignores::iter).filter(is_unused).collect();
+        let gone: BTreeSet<Place> = all.iter().map(|ignore| ignore.name).collect();
         let without = |ignore: &Ignore| {
             let written = self.written.get(ignore.written)?;
-            let goes = |name: &Place| all.iter().any(|other| other.name == *name);
-            let left: Vec<Place> = written.names.iter().copied().filter(|name| !goes(name)).collect();
+            let left: Vec<Place> = written.names.iter().copied().filter(|name| !gone.contains(name)).collect();
             Some(written.keep(&left, self.files))
         };
         let unused = all.iter().map(|ignore| OwnFault {
@@ -141,17 +161,22 @@ impl<'a> Directives<'a> {
         unused.collect()
     }
 
-    fn enter(&mut self, directive: &Directive, id: FileId, comment: Comment, comments: &[Comment], names: Names<'_>) {
+    /// Takes in what a comment says that is about a line, or about the whole file.
+    fn enter(
+        &mut self,
+        directive: &Directive,
+        id: FileId,
+        comment: Comment,
+        line: Option<Option<usize>>,
+        names: Names<'_>,
+        ignores: &mut Vec<Ignore>,
+    ) {
         let file = self.files.get(id);
         let at = |span: Span| Place::new(id, span.shifted(comment.span.start));
-        let line = match directive.scope {
-            Scope::Statement => Some(covered_line(file, comment, comments)),
-            Scope::File if is_in_first_block(file, comment, comments) => None,
-            Scope::File => {
-                let kind = FaultKind::Malformed("`ignore-file` belongs into the comments at the top of the file");
-                self.faults.push(OwnFault { place: at(directive.span), kind, fix: None });
-                return;
-            }
+        let Some(line) = line else {
+            let kind = FaultKind::Malformed("`ignore-file` belongs into the comments at the top of the file");
+            self.faults.push(OwnFault { place: at(directive.span), kind, fix: None });
+            return;
         };
         let written = self.written.len();
         self.written.push(Written {
@@ -162,7 +187,7 @@ impl<'a> Directives<'a> {
         for name in &directive.names {
             let place = at(name.span);
             if let Some(rule) = (names.resolve)(&name.text) {
-                self.ignores.entry(id).or_default().push(Ignore {
+                ignores.push(Ignore {
                     rule,
                     name: place,
                     comment: at(directive.span),
@@ -173,7 +198,9 @@ impl<'a> Directives<'a> {
                 });
                 continue;
             }
-            let mut fault = unknown_at(place, &name.text, names);
+            self.compared += 1;
+            let comparable = self.compared <= MAX_COMPARED && name.text.len() <= MAX_NAME;
+            let mut fault = unknown_at(place, &name.text, if comparable { names.all } else { &[] });
             // It silences nothing, but only whoever wrote it knows what it was meant to.
             fault.fix = fault.fix.or_else(|| {
                 let written = self.written.get(written)?;
@@ -187,9 +214,9 @@ impl<'a> Directives<'a> {
 }
 
 /// The fix is unsafe, because a corrected name silences what was shown before.
-fn unknown_at(place: Place, name: &str, names: Names<'_>) -> OwnFault {
+fn unknown_at(place: Place, name: &str, names: &[&'static str]) -> OwnFault {
     let score = |rule: &str| strsim::normalized_damerau_levenshtein(name, rule);
-    let alike = names.all.iter().copied().filter(|rule| score(rule) >= SIMILAR);
+    let alike = names.iter().copied().filter(|rule| score(rule) >= SIMILAR);
     let nearest = alike.max_by(|a, b| score(a).total_cmp(&score(b)).then_with(|| b.cmp(a)));
     let fix = nearest.map(|rule| Fix::unsafe_(format!("name the rule `{rule}`"), vec![Edit::replace(place, rule)]));
     OwnFault { place, kind: FaultKind::UnknownRule { name: name.to_owned(), nearest }, fix }
@@ -226,21 +253,6 @@ impl Written {
     }
 }
 
-/// One rule named by one comment.
-struct Ignore {
-    rule: &'static str,
-    /// The name as written.
-    name: Place,
-    comment: Place,
-    /// The index of the comment.
-    written: usize,
-    reason: Option<String>,
-    /// The line whose statement it covers; `None` for the whole file.
-    line: Option<usize>,
-    /// The worst of what it silences.
-    silenced: Option<Severity>,
-}
-
 fn lines_of(file: &SourceFile, span: Span) -> (usize, usize) {
     let first = file.line(span.start);
     (first, file.line(span.end.saturating_sub(1)).max(first))
@@ -261,33 +273,39 @@ fn whole_comment(file: &SourceFile, comment: Comment, directive: &Directive) -> 
     Span::new(before.trim_end_matches([' ', '\t']).len(), end)
 }
 
-/// The line a comment speaks about: its own, or the first one below that is not a comment itself.
-fn covered_line(file: &SourceFile, comment: Comment, all: &[Comment]) -> usize {
-    let mut line = file.line(comment.span.start);
-    if comment.own_line {
-        line += 1;
-        let below = all.iter().filter(|other| other.own_line && other.span.start > comment.span.start);
-        for other in below {
-            if file.line(other.span.start) != line {
-                break;
-            }
-            line += 1;
-        }
-    }
-    line
+/// Where the comments of a file stand.
+struct Surroundings {
+    /// The line that each speaks about: its own, or the first one below that is not a comment itself.
+    lines: Vec<usize>,
+    /// How many have only comments and empty lines above.
+    first_block: usize,
 }
 
-/// Whether only comments and empty lines stand above.
-fn is_in_first_block(file: &SourceFile, comment: Comment, all: &[Comment]) -> bool {
-    let mut rest = 0;
-    for other in all.iter().take_while(|other| other.span.start <= comment.span.start) {
-        let between = file.text().get(rest..other.span.start).unwrap_or("?");
-        if !between.trim_start_matches('\u{feff}').trim().is_empty() {
-            return false;
+impl Surroundings {
+    fn of(file: &SourceFile, comments: &[Comment]) -> Self {
+        let own = |comment: &Comment| file.line(comment.span.start);
+        let mut lines: Vec<usize> = comments.iter().map(own).collect();
+        for at in (0..comments.len()).rev().filter(|&at| comments[at].own_line) {
+            let below = lines[at] + 1;
+            let next = comments.get(at + 1).filter(|next| next.own_line && own(next) == below);
+            lines[at] = if next.is_some() { lines[at + 1] } else { below };
         }
-        rest = other.span.end;
+        let mut rest = 0;
+        let only_comments = |comment: &&Comment| {
+            let between = file.text().get(rest..comment.span.start).unwrap_or("?");
+            rest = comment.span.end;
+            between.trim_start_matches('\u{feff}').trim().is_empty()
+        };
+        Self { lines, first_block: comments.iter().take_while(only_comments).count() }
     }
-    true
+
+    /// The line that a comment speaks about, `Some(None)` for the whole file; `None` where it cannot speak about that.
+    fn line_of(&self, comment: usize, scope: Scope) -> Option<Option<usize>> {
+        match scope {
+            Scope::Statement => Some(self.lines.get(comment).copied()),
+            Scope::File => (comment < self.first_block).then_some(None),
+        }
+    }
 }
 
 #[cfg(test)]

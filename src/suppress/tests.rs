@@ -159,3 +159,21 @@ fn taking_out_what_is_unused_leaves_the_rest() {
         assert!(unused.iter().all(|fault| fault.fix.as_ref().unwrap().edits[0] == *edit), "{text}");
     }
 }
+
+#[test]
+fn many_comments_are_told_apart() {
+    let whole = |span: Span| span;
+    let lines = "x = 9  # farrier: ignore[many] -- why\n".repeat(20_000);
+    let (_, judged) = judge(&lines, &whole, &["too-many"]);
+    assert_eq!((judged.kept.len(), judged.suppressed.len(), judged.faults.len()), (0, 20_000, 0));
+    // Each of them speaks about the first line below all of them.
+    let above = "# farrier: ignore[many] -- why\n".repeat(20_000) + "x = 9\n";
+    let (_, judged) = judge(&above, &whole, &["too-many"]);
+    assert_eq!((judged.kept.len(), judged.suppressed.len(), judged.faults.len()), (0, 1, 19_999));
+    let unknown = (0..2_000).map(|n| format!("x = 1  # farrier: ignore[too-mani{n}]\n")).collect::<String>();
+    assert_eq!(judge(&unknown, &whole, &[]).1.faults.len(), 2_000);
+    let named = format!("x = 9  # farrier: ignore[{}]\n", "many,".repeat(100_000));
+    assert_eq!(judge(&named, &whole, &[]).1.faults.len(), 1);
+    let unsigned = format!("# {}\n", "x farrier ignore[".repeat(20_000));
+    assert_eq!(judge(&unsigned, &whole, &[]).1.faults.len(), 20_000);
+}

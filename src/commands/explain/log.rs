@@ -7,11 +7,14 @@ use farrier::findings::Finding;
 use farrier::rules::Card;
 use farrier::rules::messages::{Cause, Message};
 
+use super::filled;
+
 /// How many findings of a cause are told.
 const TOLD: usize = 5;
 
 pub(super) fn page(message: &Message, examination: &Examination) -> String {
-    let mut text = format!("{}\n  {}\n", message.texts.first().unwrap_or(&message.name), message.means);
+    let title = message.texts.first().unwrap_or(&message.name);
+    let mut text = format!("{title}\n{}\n", filled::item(message.means, "  ", "  "));
     let findings = |cause: &Cause| -> Vec<&Finding> {
         examination.findings.iter().filter(|finding| cause.rules.contains(&finding.rule)).collect()
     };
@@ -21,18 +24,22 @@ pub(super) fn page(message: &Message, examination: &Examination) -> String {
     causes.sort_by_key(|(_, found)| found.is_empty());
     for (i, (cause, found)) in causes.iter().enumerate() {
         let here = if found.is_empty() { "" } else { " (in this project)" };
-        let _ = writeln!(text, "\n{}. {}{here}", i + 1, cause.text);
+        let number = format!("{}. ", i + 1);
+        let cause_here = format!("{}{here}", cause.text);
+        let _ = writeln!(text, "\n{}", filled::item(&cause_here, &number, "   "));
         for finding in found.iter().take(TOLD) {
             let place = examination.files.describe(finding.primary.place);
-            let _ = writeln!(text, "   {place}: {}[{}] {}", finding.severity, finding.rule, finding.message);
+            let says = format!("{place}: {}[{}] {}", finding.severity, finding.rule, finding.message);
+            let _ = writeln!(text, "{}", filled::item(&says, "   ", "     "));
         }
         if found.len() > TOLD {
             let _ = writeln!(text, "   and {} more", found.len() - TOLD);
         }
-        let _ = writeln!(text, "   {}", cause.advice);
+        let _ = writeln!(text, "{}", filled::item(cause.advice, "   ", "   "));
         let rules: Vec<&str> = cause.rules.iter().filter_map(|rule| Some(Card::find(rule)?.name)).collect();
         if !rules.is_empty() {
-            let _ = writeln!(text, "   found by {}", rules.join(", "));
+            let by = format!("found by {}", rules.join(", "));
+            let _ = writeln!(text, "{}", filled::item(&by, "   ", "     "));
         }
     }
     text.push_str("\nWhere the text comes from\n");
@@ -40,7 +47,7 @@ pub(super) fn page(message: &Message, examination: &Examination) -> String {
         let _ = writeln!(text, "  {} {}, {}", seen.distribution, seen.version, seen.file);
     }
     if !message.source.is_empty() {
-        let _ = writeln!(text, "  {}", message.source);
+        let _ = writeln!(text, "{}", filled::item(message.source, "  ", "    "));
     }
     text
 }

@@ -1,14 +1,17 @@
 //! `farrier explain` and `farrier rules`.
 
+mod filled;
 mod log;
 mod markdown;
 mod setting;
 
 use std::fmt::Write as _;
 use std::io::Read as _;
+use std::path::{Path, PathBuf};
 
 use farrier::request::{Flags, nearest};
-use farrier::rules::{CARDS, Card, Expect, messages};
+use farrier::rules::messages::{self, Message};
+use farrier::rules::{CARDS, Card, Expect};
 use farrier::{Examination, examine};
 use serde::Serialize;
 
@@ -20,12 +23,13 @@ const LONGEST_LOG: u64 = 1 << 20;
 
 pub(super) fn explain(cli: &Cli, explain: &Explain) -> Result<Done, Failure> {
     let done = |text: String| Ok(Done { text, exit: Exit::Clean });
-    let word = explain.subject.join(" ");
+    let (word, project) = asked(explain);
     if word == "-" {
         let mut log = Vec::new();
         let read = std::io::stdin().lock().take(LONGEST_LOG).read_to_end(&mut log);
         read.map_err(|error| Failure::Usage(format!("the log cannot be read: {error}")))?;
-        return match lines(cli, explain, &String::from_utf8_lossy(&log))? {
+        let shown = messages::shown_by(&String::from_utf8_lossy(&log));
+        return match lines(cli, &project, shown.into_iter().filter(|message| !message.routine).collect())? {
             Some(text) => done(text),
             None => Err(Failure::Usage("nothing in the log is a message that farrier knows".to_owned())),
         };
@@ -37,12 +41,12 @@ pub(super) fn explain(cli: &Cli, explain: &Explain) -> Result<Done, Failure> {
         });
     }
     if let Some(name) = setting::named(&word) {
-        return done(setting::page(&name, &judged(cli, explain)?));
+        return done(setting::page(&name, &judged(cli, &project)?));
     }
-    if let Some(text) = lines(cli, explain, &word)? {
+    if let Some(text) = lines(cli, &project, messages::shown_by(&word))? {
         return done(text);
     }
-    let request = super::request(cli, std::slice::from_ref(&explain.project), &Flags::default())?;
+    let request = super::request(cli, std::slice::from_ref(&project), &Flags::default())?;
     if let Some(policy) = request.policies.iter().find(|policy| policy.name == word) {
         let says = policy.message.as_deref().unwrap_or("a rule of this project's own");
         let file =
@@ -56,27 +60,36 @@ pub(super) fn explain(cli: &Cli, explain: &Explain) -> Result<Done, Failure> {
     Err(Failure::Usage(format!("there is no {what} `{word}`{near}")))
 }
 
+/// What is asked, and about which project: a folder that comes last is one, as for all other commands.
+fn asked(explain: &Explain) -> (String, PathBuf) {
+    let words = |more: &[String]| [std::slice::from_ref(&explain.subject), more].concat().join(" ");
+    match explain.more.as_slice() {
+        [more @ .., last] if Path::new(last).is_dir() => (words(more), last.into()),
+        more => (words(more), explain.project.clone()),
+    }
+}
+
 /// What the project says; the numbers to advise count as well.
-fn judged(cli: &Cli, explain: &Explain) -> Result<Examination, Failure> {
-    let mut request = super::request(cli, std::slice::from_ref(&explain.project), &Flags::default())?;
+fn judged(cli: &Cli, project: &PathBuf) -> Result<Examination, Failure> {
+    let mut request = super::request(cli, std::slice::from_ref(project), &Flags::default())?;
     request.ask_host = false;
     Ok(examine(&request)?)
 }
 
-/// The pages of all messages that a log shows; `None` where it shows none.
-fn lines(cli: &Cli, explain: &Explain, log: &str) -> Result<Option<String>, Failure> {
-    let found = messages::shown_by(log);
+/// The pages of messages; `None` where there are none.
+fn lines(cli: &Cli, project: &PathBuf, found: Vec<&Message>) -> Result<Option<String>, Failure> {
     if found.is_empty() {
         return Ok(None);
     }
-    let examination = judged(cli, explain)?;
+    let examination = judged(cli, project)?;
     let pages: Vec<String> = found.into_iter().map(|message| log::page(message, &examination)).collect();
     Ok(Some(pages.join("\n")))
 }
 
 fn page(card: &Card) -> String {
     let mut text = String::new();
-    let _ = writeln!(text, "{} ({}): {}", card.name, card.code, card.title);
+    let title = format!("{} ({}): {}", card.name, card.code, card.title);
+    let _ = writeln!(text, "{}", filled::item(&title, "", "  "));
     let _ = writeln!(
         text,
         "severity {}, confidence {}, fix {}{}\n",
@@ -85,22 +98,25 @@ fn page(card: &Card) -> String {
         card.fix,
         if card.noisy { ", only with --pedantic" } else { "" }
     );
-    let _ = writeln!(text, "Why\n{}\n", indented(card.why));
-    let _ = writeln!(text, "What to do\n{}\n", indented(card.advice));
+    let _ = writeln!(text, "Why\n{}\n", filled::text(card.why, "  "));
+    let _ = writeln!(text, "What to do\n{}\n", filled::text(card.advice, "  "));
     if !card.parameters.is_empty() {
         text.push_str("Parameters\n");
         for parameter in card.parameters {
-            let _ = writeln!(text, "  {} = {}  {}", parameter.name, parameter.default, parameter.doc);
+            let item = format!("{} = {}  {}", parameter.name, parameter.default, parameter.doc);
+            let _ = writeln!(text, "{}", filled::item(&item, "  ", "    "));
         }
         text.push('\n');
     }
     text.push_str("How it is known\n");
     for evidence in card.evidence {
-        let _ = writeln!(text, "  {}: {}", evidence.grade, evidence.text);
+        let item = format!("{}: {}", evidence.grade, evidence.text);
+        let _ = writeln!(text, "{}", filled::item(&item, "  ", "    "));
     }
     text.push_str("\nExamples\n");
     for example in card.examples {
-        let _ = writeln!(text, "  {}: {}", expectation(example.expect), example.title);
+        let item = format!("{}: {}", expectation(example.expect), example.title);
+        let _ = writeln!(text, "{}", filled::item(&item, "  ", "    "));
         for (path, content) in example.files {
             let _ = writeln!(text, "    {path}");
             for line in content.lines() {
@@ -117,10 +133,6 @@ const fn expectation(expect: Expect) -> &'static str {
         Expect::Silent => "fine",
         Expect::Suppressed => "silenced",
     }
-}
-
-fn indented(text: &str) -> String {
-    text.trim_end().lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
 }
 
 #[derive(Serialize)]

@@ -10,6 +10,8 @@ use farrier::servers::{Honoured, Server, Setting, Table, WorkerClass, table};
 use farrier::sizing::{Advice, Amount};
 use farrier::source::Files;
 
+use super::filled;
+
 /// The name of the setting that a word may mean: `--worker-class`, `worker-class`, `-w`.
 pub(super) fn named(word: &str) -> Option<String> {
     let name = word.trim_start_matches('-').replace('-', "_").to_ascii_lowercase();
@@ -59,7 +61,8 @@ pub(super) fn page(name: &str, examination: &Examination) -> String {
     for card in looking.iter().filter_map(|rule| Card::find(rule)) {
         let here = examination.findings.iter().filter(|finding| finding.rule == card.name).count();
         let count = if here > 0 { format!(" ({here} here)") } else { String::new() };
-        let _ = writeln!(text, "  {}  {}: {}{count}", card.code, card.name, card.title);
+        let item = format!("{}  {}: {}{count}", card.code, card.name, card.title);
+        let _ = writeln!(text, "{}", filled::item(&item, "  ", "          "));
     }
     text
 }
@@ -79,7 +82,8 @@ fn about(text: &mut String, table: &Table, name: &str) {
             let _ = writeln!(text, "  default from   {variable}");
         }
         for (versions, default) in defaults(setting, table) {
-            let _ = writeln!(text, "  default        {default}{versions}");
+            let item = format!("{default}{versions}");
+            let _ = writeln!(text, "{}", filled::item(&item, "  default        ", "                 "));
         }
         honoured(text, setting, table);
     }
@@ -133,7 +137,8 @@ fn honoured(text: &mut String, setting: &Setting, table: &Table) {
     }
     let all_alike = groups.iter().filter(|(_, names)| !names.is_empty()).count() < 2;
     for (label, names) in groups.iter().filter(|(_, names)| !names.is_empty() && !all_alike) {
-        let _ = writeln!(text, "  {label:14} {}", names.join(", "));
+        let label = format!("  {label:14} ");
+        let _ = writeln!(text, "{}", filled::item(&names.join(", "), &label, "                 "));
     }
 }
 
@@ -141,13 +146,16 @@ fn honoured(text: &mut String, setting: &Setting, table: &Table) {
 fn here(text: &mut String, files: &Files, deployment: &Deployment, effective: &Effective, advice: Option<&Advice>) {
     let unit = if deployment.unit.is_empty() { String::new() } else { format!(" ({})", deployment.unit) };
     let command = files.describe(deployment.command);
-    let _ = writeln!(text, "  {} {}, {command}{unit}", deployment.server, deployment.version);
-    let _ = writeln!(text, "    {}  {}", value(&effective.winner), origin(files, &effective.winner));
+    let launch = format!("{} {}, {command}{unit}", deployment.server, deployment.version);
+    let _ = writeln!(text, "{}", filled::item(&launch, "  ", "    "));
+    let holds = format!("{}  {}", value(&effective.winner), origin(files, deployment, &effective.winner));
+    let _ = writeln!(text, "{}", filled::item(&holds, "    ", "      "));
     for reason in reasons(effective, &deployment.environment) {
-        let _ = writeln!(text, "      {reason}");
+        let _ = writeln!(text, "{}", filled::item(&reason, "      ", "        "));
     }
     for lost in effective.overridden.iter().filter(|lost| lost.layer > Layer::Default) {
-        let _ = writeln!(text, "    {}  {}, overridden", value(lost), origin(files, lost));
+        let loses = format!("{}  {}, overridden", value(lost), origin(files, deployment, lost));
+        let _ = writeln!(text, "{}", filled::item(&loses, "    ", "      "));
     }
     if let Some(class) = deployment.class
         && effective.setting.honoured_by(class, deployment.version.version) == Honoured::No
@@ -157,8 +165,9 @@ fn here(text: &mut String, files: &Files, deployment: &Deployment, effective: &E
     let Some(item) = advice.and_then(|advice| advice.item(effective.setting.name())) else { return };
     let amount = |amount: Amount| amount.count().map_or_else(|| "no limit".to_owned(), |count| count.to_string());
     let (lower, target, upper) = (amount(item.lower), amount(item.target), amount(item.upper));
-    let _ = writeln!(text, "    advise: {target}, between {lower} and {upper}, bound by {}", item.binding.as_str());
+    let advise = format!("advise: {target}, between {lower} and {upper}, bound by {}", item.binding.as_str());
+    let _ = writeln!(text, "{}", filled::item(&advise, "    ", "      "));
     for step in advice.iter().flat_map(|advice| &advice.steps) {
-        let _ = writeln!(text, "      {}", step.text);
+        let _ = writeln!(text, "{}", filled::item(&step.text, "      ", "        "));
     }
 }

@@ -146,7 +146,7 @@ fn policy(severity: &Json) -> Json {
     settings.sort_unstable();
     settings.dedup();
     let scalar = json!({"type": ["string", "number", "boolean"]});
-    let scalars = json!({"type": "array", "items": scalar});
+    let scalars = json!({"anyOf": [scalar, {"type": "array", "items": scalar}]});
     let demands =
         ["max", "min", "one-of", "not", "matches", "required", "forbidden"].map(|word| json!({"required": [word]}));
     let servers: Vec<&str> = Server::ALL.iter().map(|server| server.as_str()).collect();
@@ -160,17 +160,17 @@ fn policy(severity: &Json) -> Json {
             "name": {"type": "string", "pattern": "^[a-z][a-z0-9-]*$", "description": "Its name, for comments and settings."},
             "message": text("What to say; the value and the bound are added."),
             "severity": described(severity, "warning if not given."),
-            "when": table_of(&json!({
+            "when": {"anyOf": [{"enum": ["production", "development"]}, table_of(&json!({
                 "server": {"anyOf": [{"enum": servers}, {"type": "array", "items": {"enum": servers}}]},
                 "worker-class": words("Classes of Gunicorn's workers."),
                 "production": flag("Whether it runs in production."),
                 "path": words("Patterns of the file that starts the server."),
-            })),
+            }))]},
             "setting": {
                 "anyOf": [{"enum": settings}, {"type": "string", "pattern": "^-{0,2}[a-z][a-z0-9_-]*$"}],
                 "description": "A setting of a server, or version for the server itself.",
             },
-            "limit": {"enum": ["cpus", "memory", "replicas"], "description": "What bounds the service."},
+            "limit": {"enum": ["cpus", "memory", "replicas", "stop-grace"], "description": "What bounds the service."},
             "max": described(&scalar, "The most."),
             "min": described(&scalar, "The least."),
             "one-of": described(&scalars, "The only values."),

@@ -167,8 +167,14 @@ impl Search<'_> {
 
     /// A function with a launch that nothing in the project calls in a way that could be followed.
     fn function(&mut self, file: FileId, launch: &Launch) {
-        let missed = launch.api.is_some() && self.candidates_of(file).contains(launch);
-        let Some(function) = launch.function.filter(|_| missed) else { return };
+        if !self.candidates_of(file).contains(launch) {
+            return;
+        }
+        if launch.api.is_none() {
+            self.makers(file, launch);
+            return;
+        }
+        let Some(function) = launch.function else { return };
         let entry = Entry { file, call: None, by_path: true };
         let start = self.start(&entry);
         let (found, _) = self.follow(&entry, &start, None, Some(function));
@@ -179,6 +185,19 @@ impl Search<'_> {
         let found = found.into_iter().filter(is_own).collect();
         let name = stem(self.files.get(file).path()).to_owned();
         self.keep(found, &name, launch.guarded, &start);
+    }
+
+    /// The functions that run an application class which nothing in the project calls in a way that could be followed.
+    fn makers(&mut self, file: FileId, launch: &Launch) {
+        let Some(module) = self.facts.python.get(&file) else { return };
+        let entry = Entry { file, call: None, by_path: true };
+        let start = self.start(&entry);
+        let name = stem(self.files.get(file).path()).to_owned();
+        for function in launches::makers(module, launch.span).into_iter().take(MAX_COMMANDS) {
+            let (found, _) = self.follow(&entry, &start, None, Some(function));
+            let runs = |one: &Launched| matches!(one.api, Api::GunicornApplication { .. });
+            self.keep(found.into_iter().filter(runs).collect(), &name, launch.guarded, &start);
+        }
     }
 
     /// Keeps what is new; whether there was anything.
@@ -214,6 +233,7 @@ impl Search<'_> {
             parted: Parted::default(),
             on_large_node: None,
             managed: None,
+            user: None,
             shield: None,
         }
     }

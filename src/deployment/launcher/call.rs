@@ -1,5 +1,6 @@
 //! What a call hands to its server, setting by setting.
 
+use super::super::configuration::Stranger;
 use super::super::effective::{Candidate, Layer, Resolved};
 use super::site::{Found, Sites};
 use super::{Launched, granian, hypercorn, target, uvicorn};
@@ -36,6 +37,12 @@ pub(in super::super) struct Called {
     pub(in super::super) unlisted: Vec<Located<String>>,
     /// Whether the command line, files and the variable with options count as well.
     pub(in super::super) reads_command_line: bool,
+    /// Options that are no settings, which the program drops.
+    pub(in super::super) strangers: Vec<Stranger>,
+    /// What the application is said to speak.
+    pub(in super::super) mode: Option<String>,
+    /// Whether the name of the application is bound only where its file is run, and not where it is imported.
+    pub(in super::super) only_run: bool,
     /// Where the application is handed over as an object, which no other process could import.
     pub(in super::super) object: Option<Place>,
     /// Whether importing the file makes the call again, as every process does that Python starts anew.
@@ -160,6 +167,16 @@ impl Reading<'_> {
                 resolved(&set.value, |value| cast::cast(setting, value, self.version).map_err(|e| e.message));
             let one = Self::candidate(setting.name(), &set.value, resolved, found, &mut called.errors);
             called.candidates.push((setting, one));
+        }
+        let mut names: Vec<&String> = sighting.strangers.iter().collect();
+        names.sort();
+        names.dedup();
+        for name in names.into_iter().filter(|name| self.table.setting(&name.to_lowercase()).is_none()) {
+            let own = Sites::new(sighting.place, self.facts.python.get(&sighting.place.file), self.files);
+            if let Some(place) = own.key(name) {
+                let name = name.clone();
+                called.strangers.push(Stranger { name, name_place: place, value: None, unused: true });
+            }
         }
         if sighting.open {
             self.hide(&mut called, &sighting.place, "what the application sets could not be followed");

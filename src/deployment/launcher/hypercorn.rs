@@ -52,6 +52,8 @@ pub(super) fn read(reading: &Reading) -> Called {
     }
     if serves {
         // `serve` ignores what concerns processes, and warns.
+        let mode = named("mode").or_else(|| sighting.positional.get(3)).and_then(|given| known(&given.value));
+        called.mode = mode.and_then(Value::as_str).map(str::to_owned);
         called.fixed = vec![("workers", Value::Int(1)), ("use_reloader", Value::Bool(false))];
         if let Some(first) = reading.sites.call().and_then(|call| call.positional.first()?.as_ref()) {
             target::object(reading, first, &mut called);

@@ -219,6 +219,22 @@ impl<'a> Sites<'a> {
         Some(Found { place, site: literal.map(|place| argument(Some(place))) })
     }
 
+    /// The key of the only entry of a dict in the file that has this key.
+    pub(super) fn key(&self, name: &str) -> Option<Place> {
+        let (span, _) = only(self.module?, &|expr, found| {
+            if let Expr::Dict(dict) = expr {
+                let keys = dict.items.iter().filter_map(|item| item.key.as_ref());
+                found.extend(keys.filter_map(|key| match key {
+                    Expr::StringLiteral(text) if text.value.to_str() == name => Some((span_of(key), true)),
+                    _ => None,
+                }));
+            }
+        })?;
+        // The text without its quotes.
+        let at = span.start + self.text.get(span.start..span.end)?.find(name)?;
+        Some(Place::new(self.file(), Span::new(at, at + name.len())))
+    }
+
     /// The value of the only `object.name = value` in the file.
     pub(super) fn attribute(&self, name: &str) -> Option<Found> {
         struct Assigned<'n> {

@@ -68,7 +68,7 @@ fn step(launched: &Launched, start: &Start, files: &Files, facts: &Facts) -> Vec
 }
 
 const fn program(server: Server) -> Program {
-    Program::Server { server, name: 0, first_argument: 1 }
+    Program::Server { server, name: 0, by_module: false, first_argument: 1 }
 }
 
 /// The variables with what the program itself did to them.

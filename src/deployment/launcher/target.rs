@@ -5,7 +5,7 @@ use super::Launched;
 use super::call::{Called, Reading, known};
 use super::follow::outside_packages;
 use crate::python::evaluate::{Evaluated, Loads};
-use crate::python::launches::{Element, call_at};
+use crate::python::launches::{Element, call_at, is_main};
 use crate::python::syntax::ast::{self, Expr, Stmt};
 use crate::python::syntax::span_of;
 use crate::python::syntax::visitor::{self, Visitor};
@@ -33,6 +33,8 @@ pub(super) fn object(reading: &Reading, element: &Element, called: &mut Called) 
     let name = element.name.as_deref().filter(|name| !reading.sites.is_local(name));
     match name.and_then(|name| bound(reading, file, name)) {
         Some((folder, target)) => {
+            let body = reading.facts.python.get(&file).map_or(&[][..], |module| &module.body);
+            called.only_run = name.is_some_and(|name| !survives_import(reading.files, file, body, name));
             called.app = Some(Located::new(target, place));
             called.folder = Some(folder);
         }
@@ -141,10 +143,17 @@ fn in_block(files: &Files, file: FileId, body: &[Stmt], name: &str) -> Option<(S
             let others = test.elif_else_clauses.iter().find_map(|clause| in_block(files, file, &clause.body, name));
             in_block(files, file, &test.body, name).or(others)
         }
-        Stmt::Try(attempt) => in_block(files, file, &attempt.body, name),
+        // What is imported may be missing, and then the name stands for something else: it is this file's own.
+        Stmt::Try(attempt) => in_block(files, file, &attempt.body, name).map(|_| here(files, file, name)),
         Stmt::With(with) => in_block(files, file, &with.body, name),
         _ => None,
     })
+}
+
+/// Whether a file binds a name outside of what only a program comes to.
+fn survives_import(files: &Files, file: FileId, body: &[Stmt], name: &str) -> bool {
+    let rest = |stmt: &&Stmt| !matches!(stmt, Stmt::If(test) if is_main(&test.test));
+    body.iter().filter(rest).any(|stmt| in_block(files, file, std::slice::from_ref(stmt), name).is_some())
 }
 
 /// `from module import name`.

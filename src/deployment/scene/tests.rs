@@ -197,6 +197,93 @@ fn systemd_takes_files_over_its_own_variables() {
 }
 
 #[test]
+fn systemd_takes_variables_away_last() {
+    let unit = |more: &str| {
+        format!(
+            "[Service]\nWorkingDirectory=/srv/app\nEnvironment=WEB_CONCURRENCY=2\nEnvironmentFile=/srv/app/web.env\n{more}\
+             ExecStart=/usr/bin/gunicorn app:app\n"
+        )
+    };
+    let count = |more: &str| {
+        let texts = unit(more);
+        workers(&[("web.service", &texts), ("web.env", "WEB_CONCURRENCY=3\n"), ("app.py", "app = 1\n")]).0
+    };
+    assert_eq!(count(""), Some(3));
+    assert_eq!(count("UnsetEnvironment=WEB_CONCURRENCY\n"), Some(1));
+    assert_eq!(count("UnsetEnvironment=WEB_CONCURRENCY=3\n"), Some(1));
+    assert_eq!(count("UnsetEnvironment=WEB_CONCURRENCY=2\n"), Some(3));
+}
+
+#[test]
+fn an_image_is_built_from_a_text_in_place() {
+    let compose = "services:\n  web:\n    build:\n      context: .\n      dockerfile_inline: |\n        FROM python\n        \
+                   ENV WEB_CONCURRENCY=4\n        CMD gunicorn app:app\n";
+    let beside = "FROM python\nCMD gunicorn -w 9 app:app\n";
+    let (_, found) = deployments(&[("compose.yaml", compose), ("Dockerfile", beside)]);
+    let told: Vec<_> = found.iter().map(|one| (one.int("workers"), one.unit.as_str())).collect();
+    assert_eq!(told, [(Some(9), ""), (Some(4), "web")]);
+    let filled = compose.replace("=4", "=$N");
+    let (_, found) = deployments(&[("compose.yaml", &filled), ("Dockerfile", beside)]);
+    assert_eq!(found.len(), 1, "compose fills in what nobody knows");
+}
+
+#[test]
+fn what_developers_run_hides_no_image() {
+    let compose = "services:\n  web:\n    build: ../..\n";
+    let texts = [("Dockerfile", "FROM python\nCMD gunicorn app:app\n"), ("examples/qdrant/compose.yaml", compose)];
+    let (_, found) = deployments(&texts);
+    let told: Vec<_> = found.iter().map(|one| (one.unit.as_str(), one.development.is_some())).collect();
+    assert_eq!(told, [("web", true), ("", false)]);
+}
+
+#[test]
+fn a_launch_names_all_that_starts_it() {
+    let compose = "services:\n  base:\n    build: .\n  web:\n    extends: base\n";
+    let (files, found) =
+        deployments(&[("compose.yaml", compose), ("Dockerfile", "FROM python\nCMD gunicorn app:app\n")]);
+    let [only] = found.as_slice() else { panic!("{} deployments", found.len()) };
+    let by: Vec<_> = only.started_by.iter().map(|(name, place)| (name.as_str(), files.describe(*place))).collect();
+    assert_eq!(by, [("base", "compose.yaml:2".to_owned()), ("web", "compose.yaml:4".to_owned())]);
+    let slow = format!("{compose}    stop_grace_period: 60s\n");
+    let (_, found) = deployments(&[("compose.yaml", &slow), ("Dockerfile", "FROM python\nCMD gunicorn app:app\n")]);
+    assert_eq!(found.len(), 2, "they are not stopped alike");
+}
+
+#[test]
+fn managers_of_processes_run_a_procfile_in_the_image() {
+    let image =
+        |start: &str| format!("FROM python\nENV T=180 PORT=8000\nWORKDIR /app\nUSER app\nCOPY . /app\nCMD {start}\n");
+    let script = "#!/bin/sh\nexec gunicorn --timeout ${T:-900} app:app\n";
+    for (start, timeout, bind) in [
+        ("[\"honcho\", \"start\"]", Some(180), Some("0.0.0.0:8100")),
+        (
+            "[\"honcho\", \"-f\", \"/app/Procfile\", \"--no-prefix\", \"start\", \"web\"]",
+            Some(180),
+            Some("0.0.0.0:8000"),
+        ),
+        ("foreman start web", Some(180), Some("0.0.0.0:8100")),
+        ("[\"hivemind\", \"Procfile\"]", Some(180), None),
+        ("[\"honcho\", \"check\"]", Some(900), None),
+    ] {
+        let texts = [
+            ("Dockerfile", &*image(start)),
+            ("Procfile", "worker: celery worker\nweb: bin/web.sh\n"),
+            ("bin/web.sh", script),
+            ("app.py", "app = 1\n"),
+        ];
+        let (_, found) = deployments(&texts);
+        let [only] = found.as_slice() else { panic!("{start}: {} deployments", found.len()) };
+        assert_eq!(only.int("timeout"), timeout, "{start}");
+        assert_eq!(only.container.is_some(), timeout == Some(180), "{start}");
+        let listens = only.setting("bind").and_then(|bind| bind.value().map(ToString::to_string));
+        let wanted = bind.map(|bind| format!("[\"{bind}\"]"));
+        assert!(only.container.is_none() || listens == wanted, "{start}: {listens:?}");
+        let by = only.limits.usual_stop().map(|usual| usual.by);
+        assert!(!start.contains("honcho\", \"start") || by == Some("honcho"), "{start}: {by:?}");
+    }
+}
+
+#[test]
 fn a_bucket_holds_a_file_of_the_project() {
     let task = "{\"containerDefinitions\": [{\"name\": \"web\", \"image\": \"x\", \"command\": [\"gunicorn\", \"a\"],\n\
                 \"environmentFiles\": [{\"type\": \"s3\", \"value\": \"arn:aws:s3:::b/prod/NAME\"}]}]}";
@@ -364,6 +451,33 @@ fn who_runs_it_is_said_or_open() {
     assert_eq!(pod("    securityContext: {runAsUser: 1001}\n"), said("1001"));
     assert_eq!(pod("    securityContext: {runAsNonRoot: true}\n"), said("5050"));
     assert_eq!(pod("    securityContext: \"{{ .Values.context }}\"\n"), (None, true));
+}
+
+#[test]
+fn a_command_on_the_way_changes_who_runs_it() {
+    let told = |command: &str, script: &str| {
+        let image = format!("FROM python\nENV WHO=app\nUSER root\nCOPY . /app\nWORKDIR /app\nCMD {command}\n");
+        let (_, found) = deployments(&[("Dockerfile", &image), ("start.sh", script)]);
+        let [only] = found.as_slice() else { panic!("{command}: {} deployments", found.len()) };
+        (only.user.as_ref().map(|user| user.value.clone()), only.surroundings.user_is_open)
+    };
+    let known = |name: &str| (Some(name.to_owned()), false);
+    for (command, user) in [
+        ("gunicorn app:app", known("root")),
+        ("[\"gosu\", \"app\", \"gunicorn\", \"app:app\"]", known("app")),
+        ("exec su-exec app:app gunicorn app:app", known("app:app")),
+        ("exec runuser -u app -- gunicorn app:app", known("app")),
+        ("exec setpriv --reuid=1000 --regid 1000 --clear-groups gunicorn app:app", known("1000")),
+        ("su app -c 'exec gunicorn app:app'", known("app")),
+        ("su - app -c 'exec gunicorn app:app'", known("app")),
+        ("exec gosu $WHO gunicorn app:app", known("app")),
+        ("exec gosu $NOBODY gunicorn app:app", (None, true)),
+        ("gosu app echo hello; gunicorn app:app", known("root")),
+    ] {
+        assert_eq!(told(command, ""), user, "{command}");
+    }
+    let script = "#!/bin/sh\nif [ \"$1\" = web ]; then\n  exec gosu app \"$0\" run\nfi\nexec gunicorn app:app\n";
+    assert_eq!(told("[\"./start.sh\", \"web\"]", script), known("app"));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::read::shell::{Part, PartKind, Word};
 use crate::source::{Place, Span};
 
 /// More words than any command has.
-const MAX_FIELDS: usize = 4_096;
+pub(super) const MAX_FIELDS: usize = 4_096;
 
 /// What a piece of a word comes to.
 #[allow(clippy::large_enum_variant, reason = "nearly all are the large one")]

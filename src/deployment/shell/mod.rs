@@ -12,6 +12,7 @@ mod expand;
 mod loops;
 mod parameter;
 mod pattern;
+mod processes;
 mod program;
 mod shield;
 mod state;
@@ -23,7 +24,7 @@ mod user;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::commands::{Start, Surroundings};
+use super::commands::{Managed, Start, Surroundings};
 use super::locate::join;
 use crate::python::evaluate::Dependency;
 use crate::read::shell::{self, Script};
@@ -68,7 +69,7 @@ pub(super) struct Shell<'a> {
     /// Files that a command writes, so that what the project holds is not what lies there.
     written: BTreeSet<String>,
     /// The program of a manager that is followed.
-    managed: Option<Place>,
+    managed: Option<Managed>,
     /// Scripts of the project that were run.
     pub(super) visited: BTreeSet<FileId>,
     /// Texts that were read before.

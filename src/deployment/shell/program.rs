@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::commands::{Parted, Start};
+use super::super::commands::{Managed, Part, Parted, Start};
 use super::super::locate::join;
 use super::super::{image, supervisor, tasks};
 use super::Shell;
@@ -12,6 +12,7 @@ use super::shield::{self, Position, Shield, Text};
 use super::state::{Dialect, Held, State, Variable};
 use super::statement::{Done, Flow};
 use super::text::{self, Field};
+use super::user;
 use crate::read::shell::{Script, Simple, Statement};
 use crate::read::{Decoded, FilledBy};
 use crate::servers::arguments::Argument;
@@ -215,6 +216,8 @@ impl Shell<'_> {
             .map(|field| if field.many { None } else { field.known().map(str::to_owned) })
             .collect();
         state.passes_signals |= shield::passes_to_group(&words);
+        let place_of = |at: usize| solid.get(at).and_then(|&at| fields.get(at)).map_or(place, |field| field.place);
+        state.user = user::changed(&words, &place_of).or_else(|| state.user.take());
         // `$PREFIX gunicorn`: a variable in front of a server holds what it is run under, or nothing.
         let is_folder =
             |at: usize| solid.get(at).and_then(|&at| fields.get(at)).is_some_and(|one| one.text().ends_with('/'));
@@ -257,6 +260,7 @@ impl Shell<'_> {
         self.scripts += 1;
         let followed = self.task(state, &words)
             || self.supervisor(state, &words)
+            || self.processes(state, &words, place)
             || self.as_user(state, &fields, solid, &words)
             || self.shell_command(state, &fields, solid, &words)
             || self.script_file(state, &fields, solid, &words, place);
@@ -325,7 +329,7 @@ impl Shell<'_> {
                 child.roots.enter(&folder.value);
             }
             if let Some(command) = &program.unit.command {
-                let outer = self.managed.replace(program.unit.place);
+                let outer = self.managed.replace(Managed { program: program.unit.place, kept: None });
                 let fields = self.given(command, &child);
                 let position = std::mem::replace(&mut self.position, Position::Last);
                 child.shield = None;
@@ -415,7 +419,13 @@ impl Shell<'_> {
         let foreign = named.is_some_and(|field| field.file() != place.file);
         let mut parted = Parted::default();
         for field in fields {
-            parted.note(field.place, &field.depends, field.source);
+            parted.note(Part {
+                place: field.place,
+                depends: field.depends.clone(),
+                source: field.source,
+                missing: text::missing_in(field.text()),
+                ways: if field.known().is_some() { Vec::new() } else { field.ways.clone() },
+            });
         }
         self.found.push(Start {
             program: program.clone(),
@@ -426,6 +436,7 @@ impl Shell<'_> {
             conditional: state.conditional,
             parted,
             managed: self.managed,
+            user: state.user.clone(),
             shield: state.shield.clone().map(|shield| Shield { is_passed: state.passes_signals, ..shield }),
             on_large_node: None,
         });

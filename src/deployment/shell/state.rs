@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::super::commands::User;
 use super::super::environment::{Entry, Environment};
 use super::super::locate::Roots;
 use super::text::{self, Field};
@@ -82,6 +83,8 @@ pub(super) struct State {
     pub(super) runs: Text,
     /// What keeps signals from this process; nothing where they reach it.
     pub(super) shield: Option<Shield>,
+    /// Who runs it, where a command on the way changed that.
+    pub(super) user: Option<User>,
     /// Whether signals reach every process, or something in between handles them itself.
     pub(super) passes_signals: bool,
     /// What the variables held that are local to the function that runs.
@@ -136,6 +139,7 @@ impl State {
             filled_by: FilledBy::Shell,
             runs: Text::None,
             shield: None,
+            user: None,
             passes_signals: false,
             locals: BTreeMap::new(),
         };

@@ -6,6 +6,7 @@
 use super::super::locate::join;
 use super::Shell;
 use super::condition::Status;
+use super::expand::MAX_FIELDS;
 use super::pattern::Pattern;
 use super::shield::Position;
 use super::state::{Held, State};
@@ -171,6 +172,7 @@ impl<'a> Shell<'a> {
 
     /// Runs something in a shell of its own: what it changes is gone afterwards.
     fn apart(&mut self, state: &mut State, run: impl FnOnce(&mut Self, &mut State) -> Done) -> Status {
+        self.spend(state.variables.len() / 64);
         let mut inner = state.clone();
         let loops = std::mem::take(&mut self.rounds);
         let calls = std::mem::take(&mut self.returned);
@@ -412,6 +414,9 @@ impl<'a> Shell<'a> {
                     _ => Vec::new(),
                 };
                 all.extend(fields);
+                if all.len() > MAX_FIELDS {
+                    all = vec![Field::any(place)];
+                }
                 state.assign(name, Held::Many(all));
             }
             Assigned::Word(word) => {

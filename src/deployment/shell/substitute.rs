@@ -23,6 +23,7 @@ impl Shell<'_> {
         }
         let outer = self.printed.replace(Field::new("", place));
         let substituted = self.substituted;
+        self.spend(state.variables.len() / 64);
         let mut inner = state.clone();
         if script.is_whole && self.spend(2) {
             let rounds = std::mem::take(&mut self.rounds);

@@ -65,6 +65,15 @@ pub(super) fn vanishing(text: &str) -> Option<&str> {
     (!name.is_empty() && name.chars().all(plain)).then_some(name)
 }
 
+/// The variables that the holes of a text come from, and whether a file passes them on from outside.
+pub(super) fn missing_in(text: &str) -> Vec<(String, bool)> {
+    let inside = text.split(OPEN).skip(1).filter_map(|rest| rest.split_once(CLOSE));
+    let named = inside.map(|(name, _)| name.strip_prefix(PASSED).map_or((name, false), |name| (name, true)));
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let named = named.filter(|(name, _)| !name.is_empty() && name.chars().all(plain));
+    named.map(|(name, passed)| (name.to_owned(), passed)).collect()
+}
+
 /// Whether a text is empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Emptiness {

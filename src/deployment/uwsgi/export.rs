@@ -15,9 +15,11 @@ use crate::read::UwsgiFile;
 use crate::source::{FileId, Files, Located, Place};
 
 /// More options than all files of a server have together, rounds of loops included.
-const MAX_OPTIONS: usize = 20_000;
+const MAX_OPTIONS: usize = 4_000;
 /// Files that include files are followed this far.
 const MAX_DEPTH: usize = 16;
+/// More files than a server loads; each may load others, and itself.
+const MAX_LOADS: usize = 200;
 
 /// An option of the list.
 #[derive(Debug, Clone)]
@@ -87,6 +89,7 @@ pub(super) struct Exporter<'a> {
     /// The variable that decides if what is read counts, and whether it must be set.
     decided_by: Option<(String, bool)>,
     depth: usize,
+    loads: usize,
     first: Option<Magic>,
     last_file: Option<String>,
 }
@@ -114,6 +117,7 @@ impl<'a> Exporter<'a> {
             doubt: None,
             decided_by: None,
             depth: 0,
+            loads: 0,
             first: None,
             last_file: None,
         }
@@ -298,10 +302,16 @@ impl<'a> Exporter<'a> {
     /// The options of a section of `file`, which who loads it calls `name`; an empty one is the usual one.
     pub(super) fn load_file(&mut self, file: FileId, name: &str, section: &str, place: Place) {
         if self.depth >= MAX_DEPTH {
+            self.complete = false;
             self.errors.push(Located::new(format!("`{name}` is included again and again"), place));
             return;
         }
         let Some(configuration) = self.configurations.get(&file) else { return };
+        self.loads += 1;
+        if self.loads > MAX_LOADS {
+            self.complete = false;
+            return;
+        }
         self.errors.extend(configuration.error.clone());
         if !self.loaded.contains(&file) {
             self.loaded.push(file);

@@ -92,7 +92,7 @@ pub(super) fn read(
             (None, Some(_)) => {
                 let why = match candidate.value {
                     Resolved::Unknown(why) => why,
-                    Resolved::Known(_) => "it comes from a variable that no file sets".to_owned(),
+                    Resolved::Known(_) => settle::FROM_A_RUN.to_owned(),
                 };
                 Some(Text::Unknown { why, depends: candidate.depends })
             }
@@ -154,6 +154,7 @@ pub(super) fn read(
             .collect(),
         accidental: Vec::new(),
         deeds: Deeds::default(),
+        late_patch: None,
         last_assignment: None,
     });
     let app = application(&settings, &exporter, &start.roots, files)
@@ -423,7 +424,7 @@ pub(super) fn alone(file: FileId, configuration: &UwsgiFile, files: &Files) -> O
         ["module", "wsgi", "wsgi-file", "file", "mount"].iter().filter_map(|key| literal(key)?.value.text()).collect();
     let roots = host::roots(&unit, &texts, files);
     let start = Start {
-        program: Program::Server { server: Server::Uwsgi, name: 0, first_argument: 0 },
+        program: Program::Server { server: Server::Uwsgi, name: 0, by_module: false, first_argument: 0 },
         arguments: Vec::<Argument>::new(),
         environment: super::environment::Environment::default(),
         roots,
@@ -431,6 +432,7 @@ pub(super) fn alone(file: FileId, configuration: &UwsgiFile, files: &Files) -> O
         conditional: false,
         parted: super::commands::Parted::default(),
         managed: None,
+        user: None,
         shield: None,
         on_large_node: None,
     };

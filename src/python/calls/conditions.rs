@@ -3,7 +3,7 @@
 //! Says nothing about whether a condition holds: that depends on who calls.
 
 use super::development::is_development;
-use super::guards::leaves;
+use super::guards::{breaks, leaves};
 use super::{Reader, last_name};
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr, Stmt};
@@ -139,6 +139,9 @@ impl<'a> Reader<'a> {
                 {
                     self.only_if(rest(&clause.body), &choice.test, true);
                 }
+            }
+            Stmt::While(repeated) if !breaks(&repeated.body) => {
+                self.only_if(Span::new(span_of(stmt).end, end), &repeated.test, false);
             }
             Stmt::Assert(assert) => self.only_if(Span::new(span_of(stmt).end, end), &assert.test, true),
             _ => {}

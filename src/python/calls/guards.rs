@@ -102,6 +102,25 @@ pub(super) fn equality(condition: &Expr) -> Option<(&str, &str)> {
     }
 }
 
+/// Whether a loop with this body may end before its condition says so.
+pub(super) fn breaks(body: &[Stmt]) -> bool {
+    body.iter().any(|stmt| match stmt {
+        Stmt::Break(_) => true,
+        Stmt::If(choice) => breaks(&choice.body) || choice.elif_else_clauses.iter().any(|clause| breaks(&clause.body)),
+        Stmt::With(with) => breaks(&with.body),
+        Stmt::Match(choice) => choice.cases.iter().any(|case| breaks(&case.body)),
+        Stmt::Try(attempt) => {
+            let mut handlers = attempt.handlers.iter();
+            [&attempt.body, &attempt.orelse, &attempt.finalbody].into_iter().any(|part| breaks(part))
+                || handlers.any(|ast::ExceptHandler::ExceptHandler(handler)| breaks(&handler.body))
+        }
+        // Those of a loop inside end that one, those behind its `else` this one.
+        Stmt::For(inner) => breaks(&inner.orelse),
+        Stmt::While(inner) => breaks(&inner.orelse),
+        _ => false,
+    })
+}
+
 /// Whether what follows in the same block is never reached.
 pub(super) fn leaves(stmt: &Stmt) -> bool {
     matches!(stmt, Stmt::Return(_) | Stmt::Raise(_) | Stmt::Continue(_) | Stmt::Break(_))

@@ -49,6 +49,13 @@ impl Reader<'_> {
     /// `if kept is None:` and `if not kept:`, alone or among others that must hold as well: the body runs once
     /// in the life of what keeps it.
     pub(super) fn fills_kept_value(&self, test: &Expr, body: &[Stmt]) -> Kept {
+        if let Some((owner, name)) = lacks(test) {
+            let filled = filled(body, owner, name);
+            return filled.map_or(Kept::No, |kept| match self.kept(kept) {
+                Kept::No if self.is_kept_elsewhere(kept) => Kept::Process,
+                known => known,
+            });
+        }
         let alone = absent(test).map_or(Kept::No, |kept| self.kept(kept));
         if alone != Kept::No {
             return alone;
@@ -167,6 +174,29 @@ pub(super) fn absent(test: &Expr) -> Option<&Expr> {
         Expr::UnaryOp(operation) if operation.op == UnaryOp::Not => Some(&operation.operand),
         _ => None,
     }
+}
+
+/// `not hasattr(owner, "name")`
+fn lacks(test: &Expr) -> Option<(&Expr, &str)> {
+    let Expr::UnaryOp(ast::ExprUnaryOp { op: UnaryOp::Not, operand, .. }) = test else { return None };
+    let Expr::Call(call) = &**operand else { return None };
+    match (&*call.func, &*call.arguments.args) {
+        (Expr::Name(callee), [owner, Expr::StringLiteral(name)]) if callee.id.as_str() == "hasattr" => {
+            Some((owner, name.value.to_str()))
+        }
+        _ => None,
+    }
+}
+
+/// The attribute of this name that a block gives to `owner`.
+fn filled<'b>(body: &'b [Stmt], owner: &Expr, name: &str) -> Option<&'b Expr> {
+    body.iter().find_map(|stmt| {
+        let Stmt::Assign(assign) = stmt else { return None };
+        assign.targets.iter().find(|target| match target {
+            Expr::Attribute(attribute) => attribute.attr.as_str() == name && is_same(&attribute.value, owner),
+            _ => false,
+        })
+    })
 }
 
 pub(super) fn compares_with_none(compare: &ast::ExprCompare, by: CmpOp) -> bool {

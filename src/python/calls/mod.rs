@@ -429,6 +429,15 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Whether decorators make a generator one whose `yield` waits: `@gen.coroutine` of Tornado.
+pub fn is_yielding_coroutine(decorators: &[ast::Decorator]) -> bool {
+    decorators.iter().any(|decorator| match &decorator.expression {
+        Expr::Attribute(attribute) => attribute.attr.as_str() == "coroutine" && last_name(&attribute.value) == "gen",
+        Expr::Name(name) => name.id.as_str() == "coroutine",
+        _ => false,
+    })
+}
+
 /// The last name of a callee: `create_task` of `asyncio.create_task`, `Items` of `Items[int](...)`.
 pub fn last_name(callee: &Expr) -> &str {
     match callee {
@@ -575,6 +584,9 @@ impl<'a> visitor::Visitor<'a> for Reader<'a> {
                     self.visit_expr(value);
                     self.current().yields.push(value);
                     self.yielded_state(value);
+                    if is_yielding_coroutine(self.current().decorators) {
+                        self.event(EventKind::Await(value), span_of(value));
+                    }
                 }
             }
             Expr::YieldFrom(value) => {

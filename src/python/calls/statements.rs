@@ -212,13 +212,6 @@ impl<'a> Reader<'a> {
             self.facts.calls.push((self.function, call));
         }
         self.event(EventKind::Call(call, awaited), span_of(call));
-        // An `ExitStack` enters what it is given at once, and leaves it when its own block ends.
-        if let (Expr::Attribute(method), [manager]) = (&*call.func, &*call.arguments.args)
-            && matches!(method.attr.as_str(), "enter_context" | "enter_async_context")
-        {
-            let is_async = method.attr.as_str() == "enter_async_context";
-            self.event(EventKind::Enter(manager, is_async), span_of(manager));
-        }
     }
 
     /// The callee of a call is not itself read as a property: `self.load()` is one event.

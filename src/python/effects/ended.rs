@@ -1,10 +1,16 @@
-//! Processes that have ended by the time somebody waits for them.
+//! What is over by the time somebody waits for it: processes, threads, futures, results of tasks.
 
 use super::expand::Work;
+use crate::python::calls::{Event, EventKind, last_name};
 use crate::python::names::{Bound, visible};
 use crate::python::syntax::ast::{CmpOp, Expr};
 use crate::python::syntax::span_of;
+use crate::python::types::said;
 use crate::source::Span;
+
+/// Methods that wait for an end, each with the question whether it has come, and the answer to that.
+const QUESTIONS: [(&str, &str, bool); 4] =
+    [("result", "done", true), ("exception", "done", true), ("get", "ready", true), ("join", "is_alive", false)];
 
 impl<'a> Work<'_, 'a> {
     /// Whether `span` runs only if `process.poll()` gave something.
@@ -17,6 +23,32 @@ impl<'a> Work<'_, 'a> {
             let gave = matches!((op, condition.holds), (CmpOp::IsNot, true) | (CmpOp::Is, false));
             gave && self.polls(&compare.left, process)
         })
+    }
+
+    /// Whether the answer of a method is there already: `future.result()` under `if future.done():`, after
+    /// `while not future.done():` or after `await asyncio.wrap_future(future)`.
+    pub(super) fn is_known_to_be_over(&self, method: &str, object: &'a Expr, span: Span) -> bool {
+        let Some((_, question, over)) = QUESTIONS.iter().find(|(known, ..)| *known == method) else { return false };
+        let function = self.types.function(self.frame.function);
+        let answer = |test: &'a Expr, holds: bool| match test {
+            Expr::Call(call) => match &*call.func {
+                Expr::Attribute(asked) if asked.attr.as_str() == *question && is_same(&asked.value, object) => {
+                    Some(holds)
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        let mut around = function.conditions.iter().filter(|one| one.region.contains(span.start));
+        let is_awaited = |event: &Event<'a>| match event.kind {
+            EventKind::Call(call, true) => {
+                last_name(&call.func) == "wrap_future"
+                    && event.span.end <= span.start
+                    && call.arguments.args.first().is_some_and(|given| is_same(given, object))
+            }
+            _ => false,
+        };
+        around.any(|one| said(one.test, one.holds, &answer) == Some(*over)) || function.events.iter().any(is_awaited)
     }
 
     fn polls(&self, expr: &'a Expr, process: &Expr) -> bool {

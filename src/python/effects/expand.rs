@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::arguments::waits;
 use super::{Effects, Mark, Sink};
-use crate::python::calls::{Event, EventKind, last_name};
+use crate::python::calls::{Event, EventKind, is_yielding_coroutine, last_name};
 use crate::python::catalogue::{self, Effect, KnownType};
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::types::{ClassId, Frame, FunctionId, Types, Value};
@@ -72,7 +72,13 @@ impl<'a> Work<'_, 'a> {
             EventKind::Await(expr) => {
                 let values = self.types.value(expr, self.frame);
                 let doubtful = values.len() > 1;
-                values.iter().for_each(|value| self.awaited(value, event.span, doubtful));
+                for value in values.iter() {
+                    self.awaited(value, event.span, doubtful);
+                    // Tornado awaits what stands in a list as well.
+                    if matches!(value, Value::Items(_) | Value::Tuple(_)) {
+                        self.left_to_the_loop(value, event.span, doubtful, 0);
+                    }
+                }
             }
         }
     }
@@ -142,6 +148,9 @@ impl<'a> Work<'_, 'a> {
             self.off_the_loop(callable, span);
             return;
         }
+        if !awaited {
+            self.sends_signal(call, span);
+        }
         let in_project =
             callees.iter().any(|callee| matches!(callee, Value::Function(_) | Value::Class(_) | Value::Object(_)));
         if !in_project {
@@ -149,6 +158,13 @@ impl<'a> Work<'_, 'a> {
         }
         if awaited {
             self.returned_coroutines(&callees, call, span, doubtful);
+        }
+    }
+
+    /// Who sends a signal calls its receivers.
+    fn sends_signal(&mut self, call: &'a ast::ExprCall, span: Span) {
+        for (receiver, doubtful) in self.types.receivers(call, self.frame) {
+            self.callee(&receiver, call, span, false, doubtful);
         }
     }
 
@@ -183,9 +199,9 @@ impl<'a> Work<'_, 'a> {
                     _ => self.uses_client(ty, call, span),
                 }
             }
-            Value::RowsMethod(_, ty, method) => {
-                let effect = catalogue::known_type(ty).and_then(|known| known.method(method));
-                self.method_of(effect, (ty, method), call, span, awaited, doubtful);
+            Value::RowsMethod(query, method) => {
+                let effect = catalogue::known_type(&query.class).and_then(|known| known.method(method));
+                self.method_of(effect, (&query.class, method), call, span, awaited, doubtful);
             }
             Value::Function(_) => {
                 if let Value::Function(target) = self.types.with_arguments(callee, call, self.frame) {
@@ -216,9 +232,9 @@ impl<'a> Work<'_, 'a> {
         if awaited || socket || !waits(&effect, call) {
             return;
         }
-        if path == "wait"
-            && let Expr::Attribute(attribute) = &*call.func
-            && self.has_ended(&attribute.value, span)
+        if let Expr::Attribute(attribute) = &*call.func
+            && (path == "wait" && self.has_ended(&attribute.value, span)
+                || self.is_known_to_be_over(path, &attribute.value, span))
         {
             return;
         }
@@ -233,8 +249,11 @@ impl<'a> Work<'_, 'a> {
         let is_manager = ["contextmanager", "asynccontextmanager"]
             .iter()
             .any(|name| self.types.has_decorator(target.function, name));
-        let runs = !is_manager && !function.is_generator && (awaited || !function.is_async);
-        if runs {
+        let is_lazy = function.is_generator && !is_yielding_coroutine(function.decorators);
+        let runs = !is_manager && !is_lazy && (awaited || !function.is_async);
+        // Only what a decorator made of it can be awaited.
+        let elsewhere = awaited && !function.is_async && self.types.is_decorated_by_library(target);
+        if runs && !elsewhere {
             self.step(target, span, doubtful);
         }
     }
@@ -278,6 +297,11 @@ impl<'a> Work<'_, 'a> {
             Value::Member(ty, path) => {
                 if let Some(effect) = catalogue::known_type(ty).and_then(|known| known.method(path)) {
                     self.sink(effect, &format!("{}.{path}", catalogue::class(ty)), span, false);
+                }
+            }
+            Value::RowsMethod(query, method) => {
+                if let Some(effect) = catalogue::known_type(&query.class).and_then(|known| known.method(method)) {
+                    self.sink(effect, &format!("{}.{method}", catalogue::class(&query.class)), span, false);
                 }
             }
             Value::Class(class) if self.types.keeps_its_instance(*class) => {}
@@ -327,6 +351,9 @@ fn are_several(callees: &[Value<'_>]) -> bool {
     let blocks = |callee: &Value<'_>| match callee {
         Value::External(name) => catalogue::call(name).is_some_and(|known| !known.lazy && !known.decorator),
         Value::Member(ty, path) => catalogue::known_type(ty).is_some_and(|known| known.method(path).is_some()),
+        Value::RowsMethod(query, method) => {
+            catalogue::known_type(&query.class).is_some_and(|known| known.method(method).is_some())
+        }
         _ => false,
     };
     callees.len() > 1 && !callees.iter().all(blocks)

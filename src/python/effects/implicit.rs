@@ -2,8 +2,10 @@
 
 use super::expand::Work;
 use crate::python::catalogue::{self, Effect, KnownType};
+use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, CmpOp, Expr, ExprContext, Operator};
-use crate::python::types::{ClassId, Value};
+use crate::python::syntax::span_of;
+use crate::python::types::{ClassId, Frame, FunctionId, Value};
 use crate::source::Span;
 
 /// How many iterators inside iterators are consumed.
@@ -73,7 +75,8 @@ impl<'a> Work<'_, 'a> {
             Value::Generator(frame) if !self.types.function(frame.function).is_async => {
                 self.step(*frame, span, doubtful);
             }
-            Value::Instance(ty) | Value::Rows(_, ty) => {
+            Value::Instance(_) | Value::Rows(_) => {
+                let Some(ty) = value.library_class() else { return };
                 let known = catalogue::known_type(ty);
                 if let Some(effect) = known.and_then(KnownType::iterate)
                     && !(known.and_then(KnownType::truth).is_some() && self.was_asked_before(span))
@@ -142,6 +145,7 @@ impl<'a> Work<'_, 'a> {
             for method in &methods {
                 if let Value::Function(target) = method
                     && self.types.is_property(target.function)
+                    && !self.is_kept_by_module(target.function, &attribute.value)
                 {
                     self.step(*target, span, methods.len() > 1);
                 }
@@ -151,6 +155,16 @@ impl<'a> Work<'_, 'a> {
                 self.methods(*class, "__getattr__", span, true);
             }
         }
+    }
+
+    /// Whether a property is read once in the life of the process: its object, which a module holds, keeps it.
+    fn is_kept_by_module(&self, property: FunctionId, object: &'a Expr) -> bool {
+        let Expr::Name(name) = object else { return false };
+        let is_of_module = |(bound, frame): &(Bound<'a>, Frame)| {
+            frame.function.index == 0 && matches!(bound, Bound::Value { value: Some(Expr::Call(_)), .. })
+        };
+        self.types.has_decorator(property, "cached_property")
+            && self.types.sources(name.id.as_str(), self.frame, span_of(name).start).iter().all(is_of_module)
     }
 
     /// Writing or deleting an attribute or an item may call a function.
@@ -229,7 +243,7 @@ impl<'a> Work<'_, 'a> {
         let values = self.types.value(expr, self.frame);
         let doubtful = values.len() > 1;
         for value in values.iter() {
-            if let Value::Rows(_, ty) | Value::Instance(ty) = value
+            if let Some(ty) = value.library_class()
                 && let Some(effect) = catalogue::known_type(ty).and_then(asks)
                 && !self.was_asked_before(crate::python::syntax::span_of(expr))
             {

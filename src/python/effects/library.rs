@@ -33,7 +33,11 @@ const MAX_DISPLAYS: u8 = 3;
 /// Functions that call what they are given first.
 const CALLERS: [&str; 3] = ["functools.reduce", "retry.api.retry_call", "retry.retry_call"];
 /// Methods that have the loop call a function later.
-const SCHEDULERS: [&str; 5] = ["call_soon", "call_later", "call_at", "call_soon_threadsafe", "add_done_callback"];
+const SCHEDULERS: [&str; 7] =
+    ["call_soon", "call_later", "call_at", "call_soon_threadsafe", "add_done_callback", "add_reader", "add_writer"];
+/// Methods of clients that have the loop run a coroutine function for each message that comes in: `aio_pika`, `nats`,
+/// `aiomqtt` and their like.
+const LISTENERS: [&str; 5] = ["add_listener", "consume", "listen", "psubscribe", "subscribe"];
 /// Calls that leave a coroutine running.
 const SPAWNERS: [&str; 5] = ["create_task", "ensure_future", "start_soon", "start", "spawn"];
 /// Calls whose coroutine runs on another loop, or is waited for from another thread.
@@ -126,6 +130,9 @@ impl<'a> Work<'_, 'a> {
         if SPAWNERS.contains(&name) {
             self.spawn(call, span);
         }
+        if LISTENERS.contains(&name) && !self.in_thread {
+            self.listens(call, span);
+        }
         if !ELSEWHERE.contains(&name) {
             self.takes_over(call, callees, span);
         }
@@ -178,7 +185,7 @@ impl<'a> Work<'_, 'a> {
         }
     }
 
-    fn left_to_the_loop(&mut self, value: &Value<'a>, span: Span, doubtful: bool, depth: u8) {
+    pub(super) fn left_to_the_loop(&mut self, value: &Value<'a>, span: Span, doubtful: bool, depth: u8) {
         match value {
             Value::Coroutine(_) => self.awaited(value, span, doubtful),
             Value::Generator(target) if self.types.function(target.function).is_async => {
@@ -199,6 +206,20 @@ impl<'a> Work<'_, 'a> {
                 lazy.items.iter().for_each(|item| self.left_to_the_loop(item, span, doubtful, depth + 1));
             }
             _ => {}
+        }
+    }
+
+    fn listens(&mut self, call: &'a ast::ExprCall, span: Span) {
+        let keywords = call.arguments.keywords.iter().map(|keyword| &keyword.value);
+        for argument in call.arguments.args.iter().chain(keywords) {
+            for value in self.types.value(argument, self.frame).iter() {
+                if let Value::Function(frame) = value
+                    && self.types.function(frame.function).is_async
+                {
+                    self.out.spawned.push(*frame);
+                    self.step(*frame, span, true);
+                }
+            }
         }
     }
 

@@ -130,8 +130,17 @@ impl<'t, 'a> Effects<'t, 'a> {
 
     /// The node of a function and everything below it.
     pub fn explore(&mut self, frame: Frame) -> usize {
+        self.explore_in(frame, false)
+    }
+
+    /// The node of a function that a thread runs: what it has the loop run is below it.
+    pub fn explore_thread(&mut self, frame: Frame) -> usize {
+        self.explore_in(frame, true)
+    }
+
+    fn explore_in(&mut self, frame: Frame, in_thread: bool) -> usize {
         let mut next = self.nodes.len();
-        let root = self.index_of(frame, false);
+        let root = self.index_of(frame, in_thread);
         while next < self.nodes.len() {
             let Node { frame, in_thread, .. } = self.nodes[next];
             let expansion = self.expand(frame, in_thread);

@@ -19,7 +19,15 @@ impl<'a> Run<'a, '_> {
         if let Some(cell) = self.watched_method(value, name) {
             return Ok(cell);
         }
+        // The names of whoever called, or of the module that a function was defined in.
+        if matches!(name, "f_globals" | "f_locals" | "__globals__") {
+            self.lose_all_names(at, &format!("{name} may bind any name"));
+        }
         match &value.thing {
+            Thing::Project(index) if name == "__dict__" && self.modules.get(*index).is_some() => {
+                let scope = self.modules.get(*index).map_or(self.scope, |module| module.scope);
+                Ok(Cell::new(Thing::Namespace(scope)))
+            }
             Thing::Dotted(full) => {
                 let full = Rc::clone(full);
                 if let Some(cell) = self.system_attribute(&full, name) {

@@ -6,7 +6,7 @@ use crate::source::Span;
 
 use super::super::syntax::ast::Operator;
 use super::call::Arguments;
-use super::cell::{Cell, Text, Thing};
+use super::cell::{Cell, Deps, Text, Thing};
 use super::compare::is_value;
 use super::numbers::{float_of, int_in_base, int_of, math, range, round};
 use super::operators::{Calc, Number, TOO_LARGE, tuple};
@@ -99,6 +99,11 @@ impl<'a> Run<'a, '_> {
             }
             ("pow", [a, b]) => return self.binary(Operator::Pow, a, b, at),
             ("getattr" | "hasattr" | "setattr", [object, Cell { thing: Thing::Str(attribute), .. }, rest @ ..]) => {
+                let key = arguments.positional.get(1).filter(|key| name == "setattr" && !key.is_settled());
+                if key.is_some() {
+                    let why: Text = "set under a name that may be another".into();
+                    self.forget_values(vec![object.clone()], &why, &Deps::default());
+                }
                 return self.by_name(name, object, attribute, rest.first(), at);
             }
             ("ord", [Cell { thing: Thing::Str(text), .. }]) => match (text.chars().next(), text.chars().count()) {

@@ -141,6 +141,8 @@ impl<'a> Run<'a, '_> {
             }
             _ => {
                 self.disturb(&touched, &"a class body that is not followed".into(), &Deps::default());
+                // Whoever decorates it runs as well.
+                self.forget_values(decorators, &"a decorated class may have changed it".into(), &Deps::default());
                 Cell::new(Thing::Object(Rc::clone(&name)))
             }
         };

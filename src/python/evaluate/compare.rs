@@ -283,7 +283,11 @@ impl<'a> Run<'a, '_> {
             (_, Thing::Tuple(items)) => self.contains(items, item),
             (_, Thing::List(id) | Thing::Set(id)) => self.items(*id).and_then(|items| self.contains(items, item)),
             (_, Thing::Dict(id)) => {
-                self.entries(*id).and_then(|items| self.position(items, item)).map(|at| at.is_some())
+                let found = self.entries(*id).and_then(|items| self.position(items, item)).map(|at| at.is_some());
+                if found == Some(false) {
+                    self.looked_up(item, container);
+                }
+                found
             }
             (Thing::Str(name), Thing::Namespace(id)) => match self.state.scope(*id) {
                 Some(scope) if scope.lost.is_none() && !name.starts_with("__") => match scope.names.get(name) {

@@ -4,13 +4,18 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::cell::{Cell, Deps, Id, Text, Thing};
+use super::outside::{forget_environ, is_environ};
 use super::reads::Touched;
 use super::run::Run;
-use super::state::{Object, Slot};
+use super::state::{ENVIRON, Object, Slot};
 
 impl<'a> Run<'a, '_> {
     /// Forgets everything that code which is not followed may have changed.
     pub(super) fn disturb(&mut self, touched: &Touched, why: &Text, deps: &Deps) {
+        let is_alias = |name: &Text| self.find_from(self.scope, name).is_some_and(|(_, slot)| is_environ(&slot.cell));
+        if touched.environ || touched.changed.iter().any(is_alias) {
+            self.forget_variables();
+        }
         let waiting = self.forget_names(touched, self.scope, self.module, why, deps);
         self.forget_values(waiting, why, deps);
     }
@@ -62,6 +67,9 @@ impl<'a> Run<'a, '_> {
                 Thing::Namespace(id) => self.lose_namespace(*id, self.statement),
                 Thing::Function(function) if functions.insert(Rc::as_ptr(function).cast::<()>() as usize) => {
                     let (scope, module) = (function.scope, function.module);
+                    if function.locals.environ {
+                        self.forget_variables();
+                    }
                     waiting.extend(self.forget_names(&function.locals, scope, module, why, deps));
                 }
                 _ => {}
@@ -91,6 +99,13 @@ impl<'a> Run<'a, '_> {
             }
         }
         reached
+    }
+
+    /// Takes every variable of the environment for changed.
+    fn forget_variables(&mut self) {
+        if let Some(Object::Environ(environ)) = self.state.get_mut(ENVIRON) {
+            forget_environ(environ);
+        }
     }
 
     /// Makes a name unknown, bound or not.

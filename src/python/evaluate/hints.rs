@@ -72,6 +72,9 @@ impl<'a> Run<'a, '_> {
                 Ok(match &cell.thing {
                     Thing::Dotted(name) => named(name),
                     Thing::Class(class) => Hint::Class(Rc::clone(class)),
+                    Thing::Made(what, choices) if what.as_ref() == "typing.Literal" => {
+                        Hint::Literal(choices.positional.clone())
+                    }
                     _ => Hint::Unknown,
                 })
             }

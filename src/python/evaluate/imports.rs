@@ -168,7 +168,10 @@ impl<'a> Run<'a, '_> {
         if let Some(index) = self.project_module(&join_name(&full, name))? {
             return Ok(Cell::new(Thing::Project(index)));
         }
-        if certain && !name.starts_with("__") && !self.is_lenient() {
+        // A module may make up what it is asked for (PEP 562).
+        let scope = self.modules.get(index).and_then(|module| self.state.scope(module.scope));
+        let makes_up = scope.is_some_and(|scope| scope.names.contains_key("__getattr__"));
+        if certain && !makes_up && !name.starts_with("__") && !self.is_lenient() {
             return self.raise("ImportError", at, &format!("{full} has no {name}"));
         }
         self.settle_unknown(&format!("{full} may or may not bind {name}"), &[], at)
@@ -212,19 +215,7 @@ impl<'a> Run<'a, '_> {
 
     /// From here on any name of the scope may be bound to anything.
     fn lose_names(&mut self, at: Span, why: &str) {
-        self.distrust(at, why);
-        let text: Text = why.into();
-        let here = self.scope;
-        let names: Vec<Text> = match self.state.scope_mut(here) {
-            Some(scope) => {
-                scope.lost = Some(Rc::clone(&text));
-                scope.names.keys().cloned().collect()
-            }
-            None => Vec::new(),
-        };
-        for name in names {
-            self.forget_name(here, &name, &text, &Deps::default());
-        }
+        self.lose_names_of(self.scope, at, why);
     }
 }
 

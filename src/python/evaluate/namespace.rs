@@ -91,7 +91,17 @@ impl<'a> Run<'a, '_> {
 
     /// From here on any name of the module may be bound to anything.
     pub(super) fn lose_namespace(&mut self, scope: Id, at: Span) {
-        let why = "globals() may bind any name";
+        self.lose_names_of(scope, at, "globals() may bind any name");
+    }
+
+    /// From here on any name of the module that is followed may be bound to anything.
+    pub(super) fn lose_all_names(&mut self, at: Span, why: &str) {
+        let scope = self.modules.get(self.module).map_or(self.scope, |module| module.scope);
+        self.lose_names_of(scope, at, why);
+    }
+
+    /// The same for the names of any scope.
+    pub(super) fn lose_names_of(&mut self, scope: Id, at: Span, why: &str) {
         self.distrust(at, why);
         let text: Text = why.into();
         let names: Vec<Text> = match self.state.scope_mut(scope) {

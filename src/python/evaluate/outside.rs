@@ -283,6 +283,11 @@ impl<'a> Run<'a, '_> {
                 let scope = self.modules.get(self.module).map_or(self.scope, |module| module.scope);
                 Ok(Cell::new(Thing::Namespace(scope)))
             }
+            // The text may bind any name of the module that runs it, unless it is given names of its own.
+            "exec" | "execfile" if arguments.all().count() < 2 => {
+                self.lose_all_names(at, "exec() may bind any name");
+                self.call_unknown(callee, arguments, "the result of exec()", at)
+            }
             "globals" | "locals" | "vars" | "exec" | "execfile" => {
                 self.distrust(at, &format!("{name}() may bind any name"));
                 self.call_unknown(callee, arguments, &format!("the result of {name}()"), at)
@@ -323,7 +328,7 @@ pub(super) fn open_variable(name: &str, default: Option<Value>) -> Deps {
     Deps::one(Dep::Environment { name: name.into(), default, sure: false })
 }
 
-fn forget_environ(environ: &mut Environ<'_>) {
+pub(super) fn forget_environ(environ: &mut Environ<'_>) {
     environ.set.clear();
     environ.lost = true;
 }

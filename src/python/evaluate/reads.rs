@@ -23,7 +23,14 @@ pub(super) struct Touched {
     pub(super) jumps: bool,
     /// Whether they may return from the function.
     pub(super) returns: bool,
+    /// Names whose elements are set, or of which a method is called that changes what it belongs to.
+    pub(super) changed: BTreeSet<Text>,
+    /// Whether that is done to something that is called `environ`.
+    pub(super) environ: bool,
 }
+
+/// Methods of a dict that change it.
+const CHANGING: [&str; 6] = ["update", "setdefault", "pop", "popitem", "clear", "__setitem__"];
 
 impl Touched {
     /// What a block of statements mentions.
@@ -58,6 +65,20 @@ impl Touched {
         self.loaded.append(&mut inner.loaded);
         self.global.append(&mut inner.global);
         self.nonlocal.append(&mut inner.nonlocal);
+        self.changed.append(&mut inner.changed);
+        self.environ |= inner.environ;
+    }
+
+    /// Something changes what an expression stands for.
+    fn change(&mut self, of: &Expr) {
+        match of {
+            Expr::Name(name) => {
+                self.environ |= name.id.as_str() == "environ";
+                self.changed.insert(name.id.as_str().into());
+            }
+            Expr::Attribute(attribute) => self.environ |= attribute.attr.as_str() == "environ",
+            _ => {}
+        }
     }
 
     fn store(&mut self, name: &str) {
@@ -116,6 +137,10 @@ impl<'a> Visitor<'a> for Touched {
                 self.returns |= matches!(stmt, Stmt::Return(_));
                 visitor::walk_stmt(self, stmt);
             }
+            Stmt::AugAssign(assign) => {
+                self.change(&assign.target);
+                visitor::walk_stmt(self, stmt);
+            }
             _ => visitor::walk_stmt(self, stmt),
         }
     }
@@ -133,6 +158,19 @@ impl<'a> Visitor<'a> for Touched {
                     self.parameters(parameters);
                 }
                 self.nested(|inner| inner.visit_expr(&lambda.body));
+            }
+            Expr::Subscript(subscript) => {
+                if !matches!(subscript.ctx, ExprContext::Load) {
+                    self.change(&subscript.value);
+                }
+                visitor::walk_expr(self, expr);
+            }
+            Expr::Call(call) => {
+                match call.func.as_ref() {
+                    Expr::Attribute(method) if CHANGING.contains(&method.attr.as_str()) => self.change(&method.value),
+                    _ => {}
+                }
+                visitor::walk_expr(self, expr);
             }
             Expr::Yield(_) | Expr::YieldFrom(_) | Expr::Await(_) => {
                 self.suspends = true;

@@ -66,8 +66,8 @@ pub(super) struct Loaded<'a> {
     pub(super) finished: bool,
     /// Why any of its names may be set to anything.
     pub(super) untrusted: Option<(Place, Text)>,
-    /// Where its text is not Python.
-    pub(super) errors: Vec<Span>,
+    /// Where its text is not Python: the beginning of each place, in order, and how far those up to it reach.
+    pub(super) errors: Vec<(usize, usize)>,
 }
 
 /// The interpreter.
@@ -143,7 +143,14 @@ impl<'a, 'i> Run<'a, 'i> {
     /// Takes a module up, with an empty scope.
     pub(super) fn load(&mut self, name: &str, file: FileId, module: &'a Module, text: &'a str) -> Step<usize> {
         let scope = self.allocate(Object::Scope(Scope::default()))?;
-        let errors = module.errors.iter().map(|error| error.span).collect();
+        let mut errors: Vec<(usize, usize)> =
+            module.errors.iter().map(|error| (error.span.start, error.span.end)).collect();
+        errors.sort_unstable();
+        let mut reach = 0;
+        for (_, end) in &mut errors {
+            reach = reach.max(*end);
+            *end = reach;
+        }
         let name = name.into();
         self.modules.push(Loaded { name, file, text, scope, finished: false, untrusted: None, errors });
         Ok(self.modules.len() - 1)

@@ -1,9 +1,12 @@
 //! Elements: iterating, subscripts, slices, comprehensions.
 
+use std::rc::Rc;
+
 use crate::source::Span;
 
 use super::super::syntax::ast::{self, Expr};
 use super::super::syntax::span_of;
+use super::call::Arguments;
 use super::cell::{Cell, Deps, Part, Thing, unknown_from};
 use super::expression::Making;
 use super::flow::Decision;
@@ -161,8 +164,17 @@ impl<'a> Run<'a, '_> {
                 Ok(Cell::new(Thing::Project(self.module)))
             }
             Thing::Dotted(name) if name.as_ref() == "sys.modules" => {
-                self.distrust(at, "sys.modules");
+                self.lose_all_names(at, "an element of sys.modules may be the module itself");
                 Ok(Cell::unknown("an element of sys.modules"))
+            }
+            // The alias of a type.
+            Thing::Dotted(name) if matches!(name.as_ref(), "typing.Literal" | "typing_extensions.Literal") => {
+                let choices = match &key.thing {
+                    Thing::Tuple(items) => items.to_vec(),
+                    _ => vec![key.clone()],
+                };
+                let arguments = Arguments { positional: choices, ..Arguments::default() };
+                Ok(Cell::new(Thing::Made("typing.Literal".into(), Rc::new(arguments))))
             }
             Thing::Dotted(name) => {
                 let why = format!("an element of {name}");

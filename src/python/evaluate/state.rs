@@ -84,7 +84,12 @@ impl<'a> State<'a> {
     }
 
     pub(super) fn get_mut(&mut self, id: Id) -> Option<&mut Object<'a>> {
-        Rc::make_mut(&mut self.heap).get_mut(&id).map(Rc::make_mut)
+        let object = Rc::make_mut(&mut self.heap).get_mut(&id)?;
+        // What another version shares is copied; the names are paid for with the version itself.
+        if Rc::strong_count(object) > 1 && !matches!(object.as_ref(), Object::Scope(_)) {
+            self.owed += object.weight() / 4;
+        }
+        Some(Rc::make_mut(object))
     }
 
     pub(super) fn put(&mut self, id: Id, object: Object<'a>) {
@@ -114,6 +119,7 @@ impl<'a> State<'a> {
         }
         Rc::make_mut(&mut self.assumed).extend(names);
         for object in Rc::make_mut(&mut self.heap).values_mut() {
+            self.owed += object.weight() / 16;
             if mentions(object, deps) {
                 Rc::make_mut(object).each_cell(&mut |cell| {
                     if cell.deps.shares_open(deps) {

@@ -5,8 +5,10 @@ use crate::source::Span;
 use super::super::syntax::ast::{self, Expr, Stmt};
 use super::super::syntax::span_of;
 use super::How;
+use super::call::Arguments;
 use super::cell::{Cell, Deps, Id, Text, Thing};
 use super::flow::{Decision, Exits};
+use super::outside::is_environ;
 use super::reads::Touched;
 use super::run::{Halt, Run, Site, Step};
 
@@ -94,7 +96,8 @@ impl<'a> Run<'a, '_> {
         }
         let span = span_of(stmt);
         // An error at the end of a line stands just behind the statement.
-        module.errors.iter().any(|error| error.start <= span.end && span.start <= error.end)
+        let before = module.errors.partition_point(|(start, _)| *start <= span.end);
+        before.checked_sub(1).and_then(|last| module.errors.get(last)).is_some_and(|(_, reach)| span.start <= *reach)
     }
 
     /// Gives up on statements: what they may bind or change is unknown.
@@ -106,10 +109,11 @@ impl<'a> Run<'a, '_> {
     /// The same for what is already collected.
     pub(super) fn skip_all(&mut self, touched: &Touched, why: &Text, deps: &Deps, at: Span) {
         self.disturb(touched, why, deps);
-        if let Some(name) =
-            ["globals", "locals", "vars", "exec", "eval"].iter().find(|name| touched.loaded.contains(**name))
-        {
-            self.distrust(at, &format!("{name}() may bind any name"));
+        let binds = |name: &&&str| touched.loaded.contains(**name);
+        if let Some(name) = ["globals", "locals", "vars", "exec"].iter().find(binds) {
+            self.lose_all_names(at, &format!("{name}() may bind any name"));
+        } else if touched.loaded.contains("eval") {
+            self.distrust(at, "eval() may bind any name");
         }
         for name in &touched.stored {
             let scope = self.scope_for(name);
@@ -219,6 +223,10 @@ impl<'a> Run<'a, '_> {
             target => (self.expression(target)?, None),
         };
         let value = self.expression(&stmt.value)?;
+        if is_environ(&old) {
+            let arguments = Arguments { positional: vec![value], ..Arguments::default() };
+            return self.environ_method("update", &old, &arguments, at).map(drop);
+        }
         // A list, dict or set is changed in place, so that every name for it sees the change.
         let result = match (&old.thing, stmt.op) {
             (Thing::List(_), ast::Operator::Add) => {

@@ -308,7 +308,9 @@ fn nothing_takes_long() {
         let before = Instant::now();
         let globals = evaluate(&format!("first = 1\n{text}\nlast = 2\n"), &nobody_says, None);
         assert!(before.elapsed() < Duration::from_secs(2), "{text}: {:?}", before.elapsed());
-        assert_eq!((shown(&globals, "first"), shown(&globals, "last")), ("1".to_owned(), "2".to_owned()), "{text}");
+        // A loop that is given up may have bound anything.
+        let first = if text.contains("globals()") { "? globals() may bind any name" } else { "1" };
+        assert_eq!((shown(&globals, "first"), shown(&globals, "last")), (first.to_owned(), "2".to_owned()), "{text}");
     }
 }
 

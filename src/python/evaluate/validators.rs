@@ -82,7 +82,7 @@ impl<'a> Run<'a, '_> {
         before: bool,
         at: Span,
     ) -> Step<Cell<'a>> {
-        for function in self.validators(class) {
+        for function in self.validators(class)? {
             let Some(validates) = &function.validates else { continue };
             let applies = validates.fields.iter().any(|name| *name == field.name || name.as_ref() == "*");
             if validates.before != before || !applies {
@@ -103,7 +103,7 @@ impl<'a> Run<'a, '_> {
 
     /// Calls the validators of a whole model, which may change it.
     pub(super) fn check_model(&mut self, class: &Rc<Class<'a>>, instance: Cell<'a>, at: Span) -> Step<Cell<'a>> {
-        for function in self.validators(class) {
+        for function in self.validators(class)? {
             let Some(validates) = &function.validates else { continue };
             if !validates.fields.is_empty() {
                 continue;
@@ -133,9 +133,11 @@ impl<'a> Run<'a, '_> {
         Ok(instance)
     }
 
-    fn validators(&self, class: &Class<'a>) -> Vec<Rc<Function<'a>>> {
+    fn validators(&mut self, class: &Class<'a>) -> Step<Vec<Rc<Function<'a>>>> {
         let mut found: Vec<Rc<Function<'a>>> = Vec::new();
         for class in class.line() {
+            // Every field asks, and every name of the class is looked at.
+            self.spend(self.state.scope(class.scope).map_or(0, |scope| scope.names.len()) / 64)?;
             let Some(scope) = self.state.scope(class.scope) else { continue };
             for slot in scope.names.values() {
                 if let Thing::Function(function) = &slot.cell.thing
@@ -146,7 +148,7 @@ impl<'a> Run<'a, '_> {
                 }
             }
         }
-        found
+        Ok(found)
     }
 }
 

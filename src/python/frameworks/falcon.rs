@@ -4,7 +4,7 @@
 //! coroutines and run on the loop, under `falcon.App` they are plain and run in the worker. Observed
 //! with Falcon 4.4.
 
-use super::Context::{OwnLoop, Worker};
+use super::Context::{Loop, OwnLoop, Worker};
 use super::{Form, Names, ON_LOOP, Role, Runs, START_UP, Told, at, keyword};
 
 const ASGI: Names = &["falcon.asgi.*.App"];
@@ -12,6 +12,8 @@ const RESPONSE: Names = &["falcon.asgi.*.Response"];
 const WSGI: Names = &["falcon.App", "falcon.API", "falcon.app.App"];
 
 const IN_WORKER: Runs = Runs { plain: Worker, coroutine: OwnLoop };
+
+const HOOKS: Runs = Runs { plain: Worker, coroutine: Loop };
 
 const PROCESS: Names = &["process_request*", "process_resource*", "process_response*"];
 const STARTS: Names = &["process_startup", "process_shutdown"];
@@ -56,6 +58,10 @@ pub(super) const FORMS: &[Form] = &[
         .form(Told::Method { on: ASGI, names: &["add_middleware"], argument: at(0, &["middleware"]) }, Role::LifeCycle)
         .calling(STARTS),
     START_UP.form(Told::Call { names: ASGI, argument: keyword(&["middleware"]) }, Role::LifeCycle).calling(STARTS),
+    HOOKS.form(
+        Told::Call { names: &["falcon.*.before", "falcon.*.after"], argument: at(0, &["action"]) },
+        Role::Dependency,
+    ),
     ON_LOOP.form(Told::Method { on: RESPONSE, names: &["schedule"], argument: at(0, &["callback"]) }, Role::Background),
     ON_LOOP.form(Told::Assigned { on: RESPONSE, names: &["stream", "sse"] }, Role::Stream),
 ];

@@ -36,6 +36,7 @@ pub(super) const FORMS: &[Form] = &[
         },
         Role::WebSocket,
     ),
+    RUNS.form(Told::Method { on: OBJECTS, names: &["mount", "router.mount"], argument: at(1, &["app"]) }, Role::Route),
     RUNS.form(
         Told::Method { on: OBJECTS, names: &["add_exception_handler"], argument: at(1, &["handler"]) },
         Role::ExceptionHandler,

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::follow::registrars;
 use super::index::{Entry, among, index, last, names_method};
-use super::{Context, Form, Framework, Pool, Role, Told};
+use super::{Context, Form, Framework, ON_LOOP, Pool, Role, Told};
 use crate::python::calls::EventKind;
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::types::{ClassId, Frame, FunctionId, Types, Value};
+
+static STREAM: Form = ON_LOOP.form(Told::Named { names: &[] }, Role::Stream);
 
 /// A function that a framework calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,6 +135,21 @@ impl<'a> Finder<'_, 'a> {
 
     /// Tornado, Sanic and aiohttp await what a plain handler returns, where that can be awaited.
     fn returned(&mut self, frame: Frame, function: FunctionId, entry: Entry, context: Context) {
+        // Quart streams an asynchronous generator that a handler returns, alone or with a status.
+        if entry.framework == Framework::Quart && entry.form.role == Role::Route {
+            let all = self.types.returned(frame);
+            let first = |value: &Value<'a>| match value {
+                Value::Tuple(parts) => parts.first().map(|part| part.to_vec()).unwrap_or_default(),
+                other => vec![other.clone()],
+            };
+            for value in all.iter().flat_map(first) {
+                if let Value::Generator(stream) = value
+                    && self.types.function(stream.function).is_async
+                {
+                    self.push(stream, stream.function, Entry { form: &STREAM, ..entry }, Context::Loop, None);
+                }
+            }
+        }
         let awaits = matches!(entry.framework, Framework::Tornado | Framework::Sanic | Framework::Aiohttp);
         if !awaits || context != Context::Loop || self.types.function(frame.function).is_async {
             return;
@@ -290,10 +307,13 @@ impl<'a> Finder<'_, 'a> {
             let known = owners.iter().flatten().any(calls);
             let guessed = owners.is_none()
                 && entry.framework == self.setting.framework
-                && (is_application(&attribute.value)
-                    || is_response(&attribute.value) && on.iter().all(|class| class.ends_with(".Response"))
-                    || name.starts_with("add_") && self.may_be(entry, Some(call)));
-            if known || guessed && names.contains(&name) {
+                && (names.contains(&name) && is_application(&attribute.value)
+                    || spelled(attribute).is_some_and(|path| names.contains(&path.as_str()))
+                    || names.contains(&name)
+                        && is_response(&attribute.value)
+                        && on.iter().all(|class| class.ends_with(".Response"))
+                    || names.contains(&name) && name.starts_with("add_") && self.may_be(entry, Some(call)));
+            if known || guessed {
                 self.argument(call, argument, *entry, frame);
             }
         }
@@ -462,6 +482,13 @@ fn is_application(expr: &Expr) -> bool {
         _ => return false,
     };
     matches!(name, "app" | "application")
+}
+
+/// What is called on something named as applications are: `middlewares.append` of `app.middlewares.append`.
+fn spelled(attribute: &ast::ExprAttribute) -> Option<String> {
+    let Expr::Attribute(outer) = &*attribute.value else { return None };
+    let is_name = outer.value.is_name_expr() && is_application(&outer.value);
+    is_name.then(|| format!("{}.{}", outer.attr, attribute.attr))
 }
 
 /// Whether a name is what responders call the response that they fill in.

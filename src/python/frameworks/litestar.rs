@@ -99,6 +99,18 @@ pub(super) const FORMS: &[Form] = &[
         Told::Class { bases: &["litestar.*.AbstractAuthenticationMiddleware"], methods: &["authenticate_request"] },
         Role::Middleware,
     ),
+    WRAPPED.form(
+        Told::Call {
+            names: &[
+                "litestar.security.*.JWTAuth",
+                "litestar.security.*.JWTCookieAuth",
+                "litestar.security.*.OAuth2PasswordBearerAuth",
+                "litestar.security.*.SessionAuth",
+            ],
+            argument: keyword(&["retrieve_user_handler"]),
+        },
+        Role::Middleware,
+    ),
     ON_LOOP.form(Told::Call { names: LAYERS, argument: keyword(&["exception_handlers"]) }, Role::ExceptionHandler),
     ON_LOOP.form(Told::Field { bases: CONTROLLER, names: &["exception_handlers"] }, Role::ExceptionHandler),
     START_UP.form(

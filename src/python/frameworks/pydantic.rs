@@ -10,6 +10,7 @@ use super::index::{Entry, among};
 use super::{Form, Framework, Names, ON_LOOP, Role, Told};
 use crate::python::names::Bound;
 use crate::python::syntax::ast::Expr;
+use crate::python::syntax::span_of;
 use crate::python::types::{ClassId, Frame, FunctionId, Value};
 
 const MODELS: Names = &["pydantic.*.BaseModel", "pydantic.*.RootModel", "sqlmodel.*.SQLModel"];
@@ -141,8 +142,15 @@ impl<'a> Finder<'_, 'a> {
         }
     }
 
-    /// `Annotated[T, AfterValidator(f)]`.
+    /// `Annotated[T, AfterValidator(f)]`, or a name for it.
     fn marks(&mut self, annotation: &'a Expr, frame: Frame, way: Way) {
+        if let Expr::Name(name) = annotation {
+            for (bound, frame) in self.types.sources(name.id.as_str(), frame, span_of(name).start) {
+                if let Bound::Value { value: Some(meant @ Expr::Subscript(_)), .. } | Bound::Alias(meant) = bound {
+                    self.marks(meant, frame, way);
+                }
+            }
+        }
         let Expr::Subscript(subscript) = annotation else { return };
         let Expr::Tuple(tuple) = &*subscript.slice else { return };
         let names = if way == Way::In { MARKS } else { SERIALIZING_MARKS };

@@ -66,6 +66,7 @@ pub(super) const FORMS: &[Form] = &[
         Told::Method { on: OBJECTS, names: &["before_serving", "after_serving"], argument: at(0, &["func", "f"]) },
         Role::LifeCycle,
     ),
+    RUNS.form(Told::Assigned { on: OBJECTS, names: &["asgi_app"] }, Role::Middleware).calling(&["__call__"]),
     RUNS.form(Told::Class { bases: &["quart.*.MethodView"], methods: HTTP_METHODS }, Role::Route),
     RUNS.form(Told::Class { bases: &["quart.*.View"], methods: &["dispatch_request"] }, Role::Route),
 ];

@@ -27,6 +27,21 @@ pub(super) const FORMS: &[Form] = &[
         },
         Role::Background,
     ),
+    IN_LOOP.form(
+        Told::Class {
+            bases: &["asyncio.*.Protocol", "asyncio.*.DatagramProtocol", "asyncio.*.BufferedProtocol"],
+            methods: &[
+                "connection_made",
+                "connection_lost",
+                "data_received",
+                "datagram_received",
+                "eof_received",
+                "error_received",
+                "buffer_updated",
+            ],
+        },
+        Role::Background,
+    ),
     IN_THREADS.form(
         Told::Named { names: &["fastapi_utils.*.repeat_every", "fastapi_utilities.*.repeat_every"] },
         Role::Background,

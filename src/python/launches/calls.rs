@@ -166,6 +166,48 @@ pub fn find(module: &Module) -> Vec<Launch> {
     search.found
 }
 
+/// The functions of a module that make an instance of the class at `class`, by the bytes of their definitions.
+pub fn makers(module: &Module, class: Span) -> Vec<Span> {
+    struct Makers<'n> {
+        class: Span,
+        name: Option<&'n str>,
+        functions: Vec<Span>,
+        found: Vec<Span>,
+    }
+    impl<'a> Visitor<'a> for Makers<'a> {
+        fn visit_stmt(&mut self, stmt: &'a Stmt) {
+            match stmt {
+                Stmt::FunctionDef(def) => {
+                    self.functions.push(span_of(def));
+                    visitor::walk_stmt(self, stmt);
+                    self.functions.pop();
+                }
+                // What a class makes of itself is no start.
+                Stmt::ClassDef(def) if span_of(def) == self.class => self.name = Some(def.name.as_str()),
+                _ => visitor::walk_stmt(self, stmt),
+            }
+        }
+
+        fn visit_expr(&mut self, expr: &'a Expr) {
+            if let (Expr::Call(call), Some(&function)) = (expr, self.functions.last())
+                && matches!(call.func.as_ref(), Expr::Name(name) if Some(name.id.as_str()) == self.name)
+                && !self.found.contains(&function)
+            {
+                self.found.push(function);
+            }
+            visitor::walk_expr(self, expr);
+        }
+    }
+    let mut makers = Makers { class, name: None, functions: Vec::new(), found: Vec::new() };
+    // A function may stand in front of the class.
+    for _ in 0..2 {
+        for stmt in &module.body {
+            makers.visit_stmt(stmt);
+        }
+    }
+    makers.found
+}
+
 /// What imports bind, wherever in the file they stand.
 #[derive(Default)]
 struct Names {

@@ -6,7 +6,7 @@
 
 mod calls;
 
-pub use calls::{CallSite, Element, Keyword, Launch, call_at, calls_at_top, find, imports, is_main};
+pub use calls::{CallSite, Element, Keyword, Launch, call_at, calls_at_top, find, imports, is_main, makers};
 
 /// What a call starts, and how it is told what to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

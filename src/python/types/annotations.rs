@@ -93,8 +93,14 @@ impl<'a> Types<'a> {
             Shape::Last => arguments.last().map(|last| self.annotation(last, frame)).unwrap_or_default(),
             Shape::Class => first().into_iter().filter_map(class_of).collect(),
             Shape::Nothing => Vec::new(),
-            Shape::Instance => vec![Value::Instance(canonical(name))],
+            Shape::Instance => vec![Self::query_or_instance(name, first)],
         }
+    }
+
+    fn query_or_instance(name: &str, rows: impl Fn() -> Vec<Value<'a>>) -> Value<'a> {
+        let ty = canonical(name);
+        let query = if &*ty == super::QUERY { Self::query_of(&rows()) } else { None };
+        query.unwrap_or(Value::Instance(ty))
     }
 
     /// `Annotated[Any, Depends(f)]`: where the type says nothing, what is injected may.
@@ -136,7 +142,7 @@ impl<'a> Types<'a> {
                         Shape::Calls => last().into_iter().map(|value| Value::Returns(Rc::new(value))).collect(),
                         Shape::Last => last(),
                         Shape::Class | Shape::Nothing => Vec::new(),
-                        Shape::Instance => vec![Value::Instance(canonical(name))],
+                        Shape::Instance => vec![Self::query_or_instance(name, first)],
                     },
                     other => self.instances(other),
                 })

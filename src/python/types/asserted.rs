@@ -30,7 +30,7 @@ impl<'a> Types<'a> {
                     Expr::Call(call) if self::question(call) == Some((name, question)) => Some(holds),
                     _ => None,
                 };
-                Some((span_of(one.test), said(one.test, one.holds, 0, &same)?))
+                Some((span_of(one.test), said(one.test, one.holds, &same)?))
             })
             .next()?;
         // Whatever else is called may be what changes the answer: `if not path.exists(): self.fetch()`.
@@ -61,11 +61,15 @@ pub(super) fn asserted<'a>(
 ) -> Option<Known<'a>> {
     let around = conditions.iter().filter(|one| one.region.contains(at) && at != usize::MAX);
     let of_name = |test: &'a Expr, holds| said_of(name, test, holds);
-    around.filter_map(|one| said(one.test, one.holds, 0, &of_name).filter(|_| is_same(one))).last()
+    around.filter_map(|one| said(one.test, one.holds, &of_name).filter(|_| is_same(one))).last()
 }
 
 /// What `leaf` makes of the parts of a condition that came out as `holds`, each with how it came out itself.
-pub(super) fn said<'a, T>(
+pub fn said<'a, T>(test: &'a Expr, holds: bool, leaf: &impl Fn(&'a Expr, bool) -> Option<T>) -> Option<T> {
+    said_within(test, holds, 0, leaf)
+}
+
+fn said_within<'a, T>(
     test: &'a Expr,
     holds: bool,
     depth: u8,
@@ -76,11 +80,11 @@ pub(super) fn said<'a, T>(
     }
     match test {
         Expr::UnaryOp(operation) if operation.op == ast::UnaryOp::Not => {
-            said(&operation.operand, !holds, depth + 1, leaf)
+            said_within(&operation.operand, !holds, depth + 1, leaf)
         }
         // All parts hold where `and` does, none where `or` does not.
         Expr::BoolOp(operation) if holds == (operation.op == ast::BoolOp::And) => {
-            operation.values.iter().find_map(|one| said(one, holds, depth + 1, leaf))
+            operation.values.iter().find_map(|one| said_within(one, holds, depth + 1, leaf))
         }
         _ => leaf(test, holds),
     }

@@ -190,8 +190,8 @@ impl<'a> Types<'a> {
     /// What a class inherits from a library.
     pub(super) fn inherited(&self, class: ClassId, name: &str) -> Vec<Value<'a>> {
         let bases = self.library_bases(class);
-        if name == "objects" && bases.iter().any(|base| &**base == "django.db.models.Model") {
-            return vec![Value::Rows(class, super::QUERY.into())];
+        if let Some(made) = self.made_by_model(class, name) {
+            return vec![made];
         }
         if let Some(rows) = bases.iter().find_map(|base| Self::rows_of(class, base, name)) {
             return vec![rows];

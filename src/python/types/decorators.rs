@@ -3,11 +3,45 @@
 use std::rc::Rc;
 
 use super::offloaders::is_offloading_decorator;
-use super::{ClassId, Frame, Question, Types, Value, Values};
+use super::{ClassId, Frame, FunctionId, Question, Types, Value, Values};
 use crate::python::catalogue;
-use crate::python::syntax::ast::Expr;
+use crate::python::syntax::ast::{self, Expr};
+
+/// Decorators that leave the result of a function what it is, by how their names begin.
+const KEEPING: [&str; 11] = [
+    "abc.",
+    "asyncio.coroutine",
+    "classmethod",
+    "contextlib.",
+    "functools.",
+    "property",
+    "staticmethod",
+    "tornado.gen.",
+    "types.coroutine",
+    "typing.",
+    "typing_extensions.",
+];
 
 impl<'a> Types<'a> {
+    /// Whether a library that nothing is known of makes something else of a plain function, which gives nothing that
+    /// could be awaited itself: `@aiomisc.threaded`.
+    pub fn is_decorated_by_library(&self, target: Frame) -> bool {
+        let function = self.function(target.function);
+        let around = self.plain(FunctionId { index: function.parent, ..target.function });
+        let is_foreign = |decorator: &'a ast::Decorator| {
+            let callee = match &decorator.expression {
+                Expr::Call(call) => &*call.func,
+                other => other,
+            };
+            self.value(callee, around).iter().any(|value| match value {
+                Value::External(name) => !KEEPING.iter().any(|known| name.starts_with(known)),
+                _ => false,
+            })
+        };
+        let gives = |value: &Value<'a>| matches!(value, Value::Coroutine(_) | Value::Function(_));
+        function.decorators.iter().any(is_foreign) && !self.returned(target).iter().any(gives)
+    }
+
     /// What a function's name stands for once its decorators have been applied.
     pub(super) fn decorated(&self, frame: Frame) -> Values<'a> {
         let function = self.function(frame.function);

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::caches;
 use super::outside::{is_application, is_bag, is_settings, is_state};
 use super::{ExprRef, Frame, FunctionId, Question, Types, Value, Values};
+use crate::python::calls::is_yielding_coroutine;
 use crate::python::catalogue;
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::span_of;
@@ -23,10 +24,18 @@ impl<'a> Types<'a> {
             Expr::Name(name) => self.name(name.id.as_str(), frame, span_of(name).start),
             Expr::Attribute(attribute) => {
                 let base = self.value(&attribute.value, frame);
+                if base.is_empty() && self.is_handed_application(&attribute.value, frame) {
+                    return self.of_any_application(attribute.attr.as_str());
+                }
                 base.iter().flat_map(|value| self.attribute(value, attribute.attr.as_str())).collect()
             }
             Expr::Call(call) => self.result_of_call(call, frame),
             Expr::Await(awaited) => self.awaited(&self.value(&awaited.value, frame)),
+            Expr::Yield(ast::ExprYield { value: Some(value), .. })
+                if is_yielding_coroutine(self.function(frame.function).decorators) =>
+            {
+                self.awaited(&self.value(value, frame))
+            }
             Expr::Subscript(subscript) => self.subscript(expr, subscript, frame),
             Expr::If(choice) => self.all_of([&*choice.body, &*choice.orelse], frame),
             Expr::BoolOp(operation) => self.all_of(&operation.values, frame),
@@ -47,9 +56,12 @@ impl<'a> Types<'a> {
     }
 
     fn result_of_call(&self, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
+        if let Some(found) = self.called_elsewhere(call, frame) {
+            return found;
+        }
         let callee = self.candidates(self.value(&call.func, frame), call, frame);
         if let Some(callable) = self.offloaded(&callee, call) {
-            return self.result_elsewhere(callable, frame);
+            return self.result_elsewhere(callable, call, frame);
         }
         let given: Vec<_> = callee.iter().flat_map(|value| self.called(value, call, frame)).collect();
         let foreign = |value: &Value<'a>| matches!(value, Value::External(_) | Value::Member(..));
@@ -129,16 +141,17 @@ impl<'a> Types<'a> {
                     found.extend(Self::part(value, &subscript.slice));
                 }
                 Value::Rows(..) if matches!(&*subscript.slice, Expr::Slice(_)) => found.push(value.clone()),
-                Value::Rows(class, _) => found.push(Value::Object(*class)),
+                Value::Rows(query) => found.push(query.row.clone()),
                 Value::Instance(ty) => {
                     let given = catalogue::known_type(ty).and_then(|known| known.gives("[]"));
                     found.extend(given.map(|given| Value::Instance(given.into())));
-                    if is_application(ty) {
+                    if is_application(ty) || is_state(ty, "") {
                         found.extend(self.kept_under(&subscript.slice, frame));
                     }
                     found.extend(self.resolved_by_item(ty, &subscript.slice, frame));
                 }
                 Value::Member(ty, path) if is_settings(ty, path) => found.extend(self.setting(&subscript.slice)),
+                Value::Member(ty, path) if is_state(ty, path) => found.extend(self.kept_under(&subscript.slice, frame)),
                 // `request.app[key]`, and `self.request.app[key]` in a view.
                 Value::Member(_, path) if matches!(path.rsplit('.').next(), Some("app" | "config_dict")) => {
                     found.extend(self.kept_under(&subscript.slice, frame));
@@ -182,14 +195,22 @@ impl<'a> Types<'a> {
             Value::Module(module) => self.module_attribute(module, name),
             bag if is_bag(bag) => self.put_into(bag, name),
             Value::External(object) if &**object == caches::DEFAULT => self.attribute(&self.cache("default"), name),
+            Value::External(object) if matches!(&**object, "quart.current_app" | "flask.current_app") => {
+                self.of_any_application(name)
+            }
             Value::External(object) => {
                 if let Some(made) = catalogue::made_by(object).filter(|_| is_object(object)) {
                     return self.attribute(&Value::Instance(made.into()), name);
+                }
+                if let Some(manager) = self.manager_of_library(object, name) {
+                    return vec![manager];
                 }
                 vec![Value::External(format!("{object}.{name}").into())]
             }
             Value::Instance(ty) => {
                 let carried = self.carried(ty, "", name);
+                let carried =
+                    if carried.is_empty() { self.related_to_library(ty, name).into_iter().collect() } else { carried };
                 if carried.is_empty() { vec![Self::instance_attribute(ty, name)] } else { carried }
             }
             Value::Member(ty, path) => {
@@ -198,7 +219,7 @@ impl<'a> Types<'a> {
                 if carried.is_empty() && !is_state(ty, path) { member() } else { carried }
             }
             Value::Items(_) | Value::Mapping(_) | Value::Record(_) => Self::container_method(value, name),
-            Value::Rows(class, query) => vec![Value::RowsMethod(*class, Rc::clone(query), name.into())],
+            Value::Rows(query) => self.query_attribute(query, name),
             Value::Class(class) => self.class_attribute(*class, name),
             Value::Object(class) => self.object_attribute(*class, name),
             Value::Super(class, receiver) => self.super_attribute(*class, *receiver, name),

@@ -194,12 +194,18 @@ impl<'a> Types<'a> {
         let entries = object.into_iter().chain(self.bound_class(owner, receiver));
         let environment = self.extend(super::Environment::default(), entries.collect());
         let frame = self.open(Frame { function, environment });
+        if !in_method && let Some(related) = self.relation_in(receiver, binding, frame) {
+            return related;
+        }
         let mut found = self.bound(binding.bound, frame, binding.scope);
         if self.class(owner).fields.get(name).is_some_and(|bindings| bindings.len() == 1) {
             found = self.as_assigned(found, binding, frame);
         }
         let is_declared_only = !in_method && matches!(binding.bound, Bound::Value { value: None, .. });
-        if found.is_empty() && is_declared_only { self.given_to_field(owner, name) } else { found }
+        if found.is_empty() && is_declared_only {
+            return self.given_to_field(owner, name);
+        }
+        if in_method { found } else { self.managed(receiver, found) }
     }
 
     /// `alias = method` in the body of a class.

@@ -298,6 +298,9 @@ impl<'a> Types<'a> {
                 [Value::Instance(ty)] if is_unheard_of(ty) => {
                     self.more_exactly(declared, || self.value(value, frame).to_vec())
                 }
+                declared_as if self.says_query(declared_as) => {
+                    self.more_exactly(declared, || self.value(value, frame).to_vec())
+                }
                 _ => declared,
             },
             None => declared,
@@ -322,7 +325,14 @@ impl<'a> Types<'a> {
     }
 
     pub(super) fn taken_from(&self, file: u32, level: u32, module: &'a str, name: &str) -> Vec<Value<'a>> {
-        match self.imported(self.facts_at(file).file, level, module) {
+        let own = self.facts_at(file).file;
+        match self.imported(own, level, module) {
+            // `from . import name` in a package: it has no other `name` than the module below it.
+            Some(Value::Module(module))
+                if module == ModuleRef::File(own) && self.modules.child(&module, name).is_some() =>
+            {
+                self.modules.child(&module, name).map(Value::Module).into_iter().collect()
+            }
             Some(Value::Module(module)) => self.module_attribute(&module, name),
             Some(Value::External(module)) => {
                 vec![Value::External(format!("{module}.{name}").into())]

@@ -27,6 +27,7 @@ mod known;
 mod lifetimes;
 mod lookup;
 mod making;
+mod managers;
 mod named;
 mod narrowing;
 mod offloaders;
@@ -36,8 +37,10 @@ mod parameters;
 mod project;
 mod protocols;
 mod questions;
+mod relations;
 mod results;
 mod rows;
+mod signals;
 mod singletons;
 mod sites;
 mod texts;
@@ -46,6 +49,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
+pub use self::asserted::said;
 use self::branches::ByName;
 pub(super) use self::hashing::QuickMap;
 pub use self::known::Known;
@@ -54,7 +58,9 @@ pub use self::offloaders::is_runner;
 pub use self::parameters::is_in_memory;
 pub use self::project::Project;
 use self::questions::{Key, MAX_DEPTH, Question, Tentative};
+use self::relations::Relations;
 pub use self::rows::QUERY;
+use self::signals::Signals;
 use self::sites::Sites;
 use super::calls::{Class, FileFacts, Function, Interest};
 use super::modules::{ModuleRef, Modules, Start};
@@ -124,10 +130,10 @@ pub enum Value<'a> {
     Record(Rc<[(Rc<str>, Values<'a>)]>),
     /// An iterator that works while it is consumed.
     Lazy(Rc<Lazy<'a>>),
-    /// A query of a library's class for instances of a model of the project.
-    Rows(ClassId, Rc<str>),
-    /// A method of such a query.
-    RowsMethod(ClassId, Rc<str>, Rc<str>),
+    /// A query for instances of a model.
+    Rows(Rc<Query<'a>>),
+    /// A method that such a query has of its library.
+    RowsMethod(Rc<Query<'a>>, Rc<str>),
     /// An argument that is given but not followed.
     Unknown,
     /// What is certain of an argument; kept beside what it may be.
@@ -144,6 +150,19 @@ pub enum Value<'a> {
     Manager(Frame),
     /// An annotation under a name of its own, and where it is read.
     Alias(ExprRef<'a>, Frame),
+}
+
+/// Which query it is, and what its rows are.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Query<'a> {
+    /// An instance of the model.
+    pub row: Value<'a>,
+    /// The library's class.
+    pub class: Rc<str>,
+    /// The classes of the project that it is an instance of, which have methods of their own.
+    pub own: Rc<[ClassId]>,
+    /// The class behind which a method is looked for: what `super()` gives.
+    pub behind: Option<ClassId>,
 }
 
 /// What consuming an iterator does.
@@ -211,6 +230,8 @@ pub struct Types<'a> {
     /// The modules that the application loads, once they are known.
     loaded: RefCell<Vec<u32>>,
     sites: OnceCell<Sites<'a>>,
+    relations: RefCell<Option<Rc<Relations<'a>>>>,
+    signals: OnceCell<Signals<'a>>,
     implementations: RefCell<QuickMap<ClassId, Vec<ClassId>>>,
     ancestries: RefCell<QuickMap<ClassId, Values<'a>>>,
     /// The parts of functions that cannot run.
@@ -248,6 +269,8 @@ impl<'a> Types<'a> {
             asked: Cell::new(0),
             loaded: RefCell::new(Vec::new()),
             sites: OnceCell::new(),
+            relations: RefCell::new(None),
+            signals: OnceCell::new(),
             implementations: RefCell::default(),
             ancestries: RefCell::default(),
             subclasses: RefCell::new(None),

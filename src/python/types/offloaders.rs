@@ -63,8 +63,21 @@ impl<'a> Types<'a> {
     }
 
     /// What comes back from a call that has a callable run elsewhere.
-    pub(super) fn result_elsewhere(&self, callable: &'a Expr, frame: Frame) -> Vec<Value<'a>> {
-        self.value(callable, frame).iter().flat_map(|callee| self.result_of(callee)).collect()
+    pub(super) fn result_elsewhere(&self, callable: &'a Expr, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
+        let at = call.arguments.args.iter().position(|argument| std::ptr::eq(argument, callable));
+        let next = at.and_then(|at| call.arguments.args.get(at + 1));
+        let given = || next.map(|given| self.value(given, frame).to_vec()).unwrap_or_default();
+        let callees = self.value(callable, frame);
+        callees.iter().flat_map(|callee| self.result_of_first(callee, given)).collect()
+    }
+
+    /// What a callable gives that is called elsewhere with this first argument.
+    fn result_of_first(&self, callee: &Value<'a>, given: impl Fn() -> Vec<Value<'a>>) -> Vec<Value<'a>> {
+        let Value::External(name) = callee else { return self.result_of(callee) };
+        match &**name {
+            "list" | "tuple" | "set" | "sorted" | "frozenset" => Self::held(self.items(&given())),
+            name => self.looked_up(name, given).unwrap_or_else(|| self.result_of(callee)),
+        }
     }
 
     /// `sync_to_async(f)`: a callable with the results of `f`, whose call does not run `f` here.
@@ -73,8 +86,20 @@ impl<'a> Types<'a> {
             return None;
         }
         let first = call.arguments.args.first()?;
-        let results = self.result_elsewhere(first, frame);
-        Some(results.into_iter().map(|value| Value::Returns(Rc::new(value))).collect())
+        let callees = self.value(first, frame);
+        let results = callees.iter().flat_map(|callee| self.result_of(callee));
+        Some(results.map(|value| Value::Returns(Rc::new(value))).collect())
+    }
+
+    /// `sync_to_async(f)(x)`: what `f` gives that is called with `x`.
+    pub(super) fn called_elsewhere(&self, call: &'a ast::ExprCall, frame: Frame) -> Option<Vec<Value<'a>>> {
+        let Expr::Call(maker) = &*call.func else { return None };
+        let first = maker.arguments.args.first()?;
+        let is_maker = |value: &Value<'a>| matches!(value, Value::External(name) if MAKERS.contains(&&**name));
+        if !self.value(&maker.func, frame).iter().any(is_maker) {
+            return None;
+        }
+        Some(self.value(first, frame).iter().flat_map(|callee| self.called(callee, call, frame)).collect())
     }
 }
 

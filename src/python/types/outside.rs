@@ -2,8 +2,10 @@
 
 use std::rc::Rc;
 
-use super::{ClassId, FunctionId, Types, Value};
+use super::{ClassId, Frame, FunctionId, Types, Value};
 use crate::python::modules::ModuleRef;
+use crate::python::names::{Binding, Bound};
+use crate::python::syntax::ast::Expr;
 
 /// How many assignments to attributes of one name are looked at.
 const MAX_ASSIGNMENTS: usize = 24;
@@ -72,6 +74,22 @@ impl<'a> Types<'a> {
         found
     }
 
+    /// Whether an expression is a parameter that is given the application, by its name: `async def setup(app, loop):`.
+    pub(super) fn is_handed_application(&self, expr: &Expr, frame: Frame) -> bool {
+        let Expr::Name(name) = expr else { return false };
+        let is_parameter = |binding: &Binding<'a>| matches!(binding.bound, Bound::Parameter(_));
+        let bindings = self.function(frame.function).bindings.get(name.id.as_str());
+        name.id.as_str() == "app" && bindings.is_some_and(|all| all.iter().all(is_parameter))
+    }
+
+    /// An attribute of an application whose class is not known.
+    pub(super) fn of_any_application(&self, name: &str) -> Vec<Value<'a>> {
+        match name {
+            "ctx" | "state" => vec![Value::Member("Application".into(), name.into())],
+            _ => self.set_on_application(name),
+        }
+    }
+
     /// An attribute of an application or of what it hands to handlers, if people set it.
     pub(super) fn carried(&self, ty: &Rc<str>, path: &str, name: &str) -> Vec<Value<'a>> {
         if is_state(ty, path) {
@@ -116,5 +134,6 @@ pub(super) fn is_bag(value: &Value<'_>) -> bool {
 
 /// Whether an attribute is the bag that an application or a request carries around.
 pub(super) fn is_state(ty: &str, path: &str) -> bool {
-    matches!(path, "state" | "app.state" | "ctx" | "app.ctx") && (is_application(ty) || is_request(ty))
+    let is_bag = path.is_empty() && matches!(ty, "litestar.datastructures.State" | "starlette.datastructures.State");
+    is_bag || matches!(path, "state" | "app.state" | "ctx" | "app.ctx") && (is_application(ty) || is_request(ty))
 }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::classes::canonical;
 use super::outside::{is_application, is_settings};
 use super::{ClassId, ExprRef, Frame, Question, Types, Value, Values};
+use crate::python::calls::is_yielding_coroutine;
 use crate::python::catalogue;
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::span_of;
@@ -24,6 +25,9 @@ const PASSING: [&str; 11] = [
     "fastapi.Security",
 ];
 
+/// How many coroutines that are awaited together are told apart.
+const MAX_GATHERED: usize = 16;
+
 impl<'a> Types<'a> {
     /// What calling `callee` gives.
     pub fn called(&self, callee: &Value<'a>, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
@@ -34,15 +38,18 @@ impl<'a> Types<'a> {
                 made.map(|made| Value::Instance(made.into())).into_iter().collect()
             }
             Value::Member(ty, path) => self.called_member(ty, path, call, frame),
-            Value::Class(class) => self.made_by_class(*class),
+            Value::Class(class) => match self.query_made(*class, call, frame) {
+                Some(query) => vec![query],
+                None => self.made_by_class(*class),
+            },
             Value::Alias(alias, from) => self.annotation(alias.0, *from),
             Value::Returns(result) => {
                 let other = call.arguments.args.get(1).filter(|_| is_lookup(&call.func));
                 let other = other.map(|other| self.value(other, frame).to_vec()).unwrap_or_default();
                 std::iter::once((**result).clone()).chain(other).collect()
             }
-            Value::RowsMethod(class, query, method) => Self::rows_call(*class, query, method),
-            Value::Rows(class, query) => Self::rows_call(*class, query, "__call__"),
+            Value::RowsMethod(query, method) => self.rows_call(query, method),
+            Value::Rows(query) => self.rows_call(query, "__call__"),
             Value::Function(_) => self.result_of(&self.with_arguments(callee, call, frame)),
             Value::Object(class) => {
                 self.method(*class, "__call__").iter().flat_map(|method| self.called(method, call, frame)).collect()
@@ -68,6 +75,9 @@ impl<'a> Types<'a> {
         {
             return self.setting(key);
         }
+        if path == "from_queryset" && &**ty == super::QUERY {
+            return self.from_queryset(call, frame);
+        }
         if let ("enter_context" | "enter_async_context", [manager]) = (path, &*call.arguments.args) {
             return self.entered(&self.value(manager, frame));
         }
@@ -91,7 +101,13 @@ impl<'a> Types<'a> {
         if let Some(provided) = self.provider(name, call, frame) {
             return provided;
         }
+        if name.ends_with("Manager.from_queryset") {
+            return self.from_queryset(call, frame);
+        }
         let first = || call.arguments.args.first().map(|first| self.value(first, frame).to_vec()).unwrap_or_default();
+        if let Some(found) = self.looked_up(name, first) {
+            return found;
+        }
         match &**name {
             "super" => return self.super_of(call, frame),
             "typing.cast" => {
@@ -130,6 +146,10 @@ impl<'a> Types<'a> {
             "asyncio.get_running_loop" | "asyncio.get_event_loop" | "asyncio.new_event_loop" => {
                 return vec![Value::Instance("asyncio.AbstractEventLoop".into())];
             }
+            "asyncio.gather" if !call.arguments.args.iter().any(Expr::is_starred_expr) => {
+                let given = call.arguments.args.iter().take(MAX_GATHERED);
+                return Self::parts(given.map(|one| self.awaited(&self.value(one, frame)).into()).collect());
+            }
             "next" | "anext" => return self.items(&first()),
             "dict" if call.arguments.args.is_empty() && !call.arguments.keywords.is_empty() => {
                 return self.named_entries(&call.arguments.keywords, frame);
@@ -156,6 +176,7 @@ impl<'a> Types<'a> {
                 vec![Value::Instance(canonical(class))]
             }
             // `app = cors(app)` is the same application still, or one around it.
+            Some((class, "get_app")) if is_application(class) => vec![Value::Instance(canonical(class))],
             _ => {
                 let is_app = |value: &Value<'a>| matches!(value, Value::Instance(ty) if is_application(ty));
                 first().into_iter().filter(is_app).collect()
@@ -192,6 +213,7 @@ impl<'a> Types<'a> {
         };
         let receiver = match self.argument(frame, id, 0) {
             Some(Value::Object(receiver) | Value::Class(receiver)) => receiver,
+            Some(Value::Rows(query)) => return vec![Self::query_above(&query, class)],
             _ => around,
         };
         vec![Value::Super(class, receiver)]
@@ -215,6 +237,7 @@ impl<'a> Types<'a> {
             Value::Class(class) => return self.made_by_class(*class),
             Value::Returns(result) => return vec![(**result).clone()],
             Value::Member(ty, path) => return Self::member_call(ty, path).into_iter().collect(),
+            Value::RowsMethod(query, method) => return self.rows_call(query, method),
             Value::External(name) => {
                 let made = catalogue::made_by(name).map(|made| Value::Instance(made.into()));
                 let is_class = || name.rsplit('.').next().unwrap_or(name).starts_with(char::is_uppercase);
@@ -231,9 +254,9 @@ impl<'a> Types<'a> {
             || self.has_decorator(frame.function, "asynccontextmanager")
         {
             vec![Value::Manager(*frame)]
-        } else if function.is_generator {
+        } else if function.is_generator && !is_yielding_coroutine(function.decorators) {
             vec![Value::Generator(*frame)]
-        } else if function.is_async {
+        } else if function.is_async || function.is_generator {
             vec![Value::Coroutine(*frame)]
         } else {
             self.returned(*frame).to_vec()
@@ -305,6 +328,9 @@ impl<'a> Types<'a> {
             let is_function = |value: &Value<'a>| matches!(value, Value::Function(_));
             return if !found.is_empty() && found.iter().all(is_function) { found } else { declared };
         }
+        if self.says_query(&declared) {
+            return self.query_meant(declared, inferred());
+        }
         let [Value::Object(base)] = *declared else { return declared };
         if self.below(base).is_empty() {
             return declared;
@@ -346,7 +372,7 @@ impl<'a> Types<'a> {
             Value::Generator(frame) => self.yielded(*frame).to_vec(),
             Value::Tuple(parts) => parts.iter().flat_map(|part| part.to_vec()).collect(),
             Value::Lazy(lazy) => lazy.items.clone(),
-            Value::Rows(class, _) => vec![Value::Object(*class)],
+            Value::Rows(query) => vec![query.row.clone()],
             Value::Object(class) => self.iterated(*class),
             Value::Instance(ty) => {
                 let item = catalogue::known_type(ty).and_then(|known| known.gives("__next__"));

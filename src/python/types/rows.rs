@@ -6,12 +6,14 @@
 
 use std::rc::Rc;
 
-use super::{ClassId, Types, Value};
+use super::{ClassId, Query, Types, Value};
 use crate::python::catalogue::{self, KnownType};
 use crate::python::syntax::ast::Expr;
 
 /// The class of the queries of Django.
 pub const QUERY: &str = "django.db.models.query.QuerySet";
+/// The class of the managers for the other side of a relation, which Django makes for each.
+pub(super) const RELATED: &str = "django.db.models.fields.related_descriptors.create_reverse_many_to_one_manager";
 
 /// In the catalogue, an instance of the class whose method is called.
 const SELF: &str = "Self";
@@ -49,7 +51,7 @@ impl<'a> Types<'a> {
                 Some(Self::parts(vec![made, Rc::new([])]))
             }
             query if has_rows(query) => {
-                let found = of(|class, query| Value::Rows(class, query.into()), query);
+                let found = of(Value::rows, query);
                 // Of a class that is not followed, the query is all that is known.
                 (!found.is_empty()).then_some(found)
             }
@@ -60,32 +62,39 @@ impl<'a> Types<'a> {
     /// What an attribute that a class of the project inherits from a library holds: a query for its rows.
     pub(super) fn rows_of(class: ClassId, base: &str, name: &str) -> Option<Value<'a>> {
         let query = catalogue::known_type(base)?.holds(name)?;
-        has_rows(query).then(|| Value::Rows(class, query.into()))
+        has_rows(query).then(|| Value::rows(class, query))
     }
 
     /// What a method of a query gives.
-    pub(super) fn rows_call(class: ClassId, query: &Rc<str>, method: &str) -> Vec<Value<'a>> {
-        if &**query == QUERY {
-            return Self::rows_of_django(class, method);
+    pub(super) fn rows_call(&self, query: &Rc<Query<'a>>, method: &str) -> Vec<Value<'a>> {
+        if is_of_django(&query.class) {
+            return self.rows_of_django(query, method);
         }
-        match catalogue::known_type(query).and_then(|known| known.gives(method)) {
-            Some(ROW) => vec![Value::Object(class)],
-            Some(ROWS) => vec![Value::Items(Rc::new(Value::Object(class)))],
-            Some(SELF) => vec![Value::Rows(class, Rc::clone(query))],
+        match catalogue::known_type(&query.class).and_then(|known| known.gives(method)) {
+            Some(ROW) => vec![query.row.clone()],
+            Some(ROWS) => vec![Value::Items(Rc::new(query.row.clone()))],
+            Some(SELF) => vec![Value::Rows(Rc::clone(query))],
             Some(other) => vec![Value::Instance(other.into())],
             None => Vec::new(),
         }
     }
 
-    fn rows_of_django(class: ClassId, method: &str) -> Vec<Value<'a>> {
+    fn rows_of_django(&self, query: &Rc<Query<'a>>, method: &str) -> Vec<Value<'a>> {
+        let row = || query.row.clone();
         let plain = method.strip_prefix('a').filter(|rest| has_twin(rest)).unwrap_or(method);
         match plain {
-            "get" | "first" | "last" | "create" | "earliest" | "latest" => vec![Value::Object(class)],
-            "get_or_create" | "update_or_create" => Self::parts(vec![Rc::new([Value::Object(class)]), Rc::new([])]),
-            "values" | "values_list" | "dates" | "datetimes" | "union" | "raw" => vec![Value::Instance(QUERY.into())],
+            "get" | "first" | "last" | "create" | "earliest" | "latest" | "create_user" | "create_superuser"
+            | "get_by_natural_key" => vec![row()],
+            "get_or_create" | "update_or_create" => Self::parts(vec![Rc::new([row()]), Rc::new([])]),
+            "bulk_create" => vec![Value::Items(Rc::new(row()))],
+            "in_bulk" => vec![Value::Mapping(Rc::new(row()))],
+            "values" | "values_list" | "dates" | "datetimes" => vec![Value::Instance(QUERY.into())],
             "filter" | "exclude" | "all" | "order_by" | "select_related" | "prefetch_related" | "annotate"
             | "alias" | "distinct" | "only" | "defer" | "using" | "none" | "reverse" | "select_for_update"
-            | "iterator" => vec![Value::Rows(class, QUERY.into())],
+            | "complex_filter" | "extra" | "iterator" | "union" | "intersection" | "difference" | "get_queryset" => {
+                self.put_together(query)
+            }
+            "db_manager" => vec![Value::Rows(Rc::clone(query))],
             _ => Vec::new(),
         }
     }
@@ -109,10 +118,49 @@ fn has_rows(query: &str) -> bool {
     catalogue::known_type(query).and_then(|known: KnownType| known.gives("[]")) == Some(ROW)
 }
 
+/// Whether a class is that of the queries of Django, or of its managers for the other side of a relation.
+pub(super) fn is_of_django(class: &str) -> bool {
+    class == QUERY || class == RELATED
+}
+
 /// Whether this is a method of a query of Django that has an asynchronous twin.
 fn has_twin(method: &str) -> bool {
     matches!(
         method,
-        "get" | "first" | "last" | "create" | "earliest" | "latest" | "get_or_create" | "update_or_create" | "iterator"
+        "get"
+            | "first"
+            | "last"
+            | "create"
+            | "earliest"
+            | "latest"
+            | "get_or_create"
+            | "update_or_create"
+            | "bulk_create"
+            | "in_bulk"
+            | "iterator"
+            | "create_user"
+            | "create_superuser"
+            | "get_by_natural_key"
     )
+}
+
+impl<'a> Value<'a> {
+    /// A query of a library's class for the instances of a class of the project.
+    pub(super) fn rows(row: ClassId, class: &str) -> Self {
+        Self::rows_for(Value::Object(row), class, Rc::new([]))
+    }
+
+    /// As [`rows`](Self::rows), for whatever the rows are, and with classes of the project that add to it.
+    pub(super) fn rows_for(row: Self, class: &str, own: Rc<[ClassId]>) -> Self {
+        Self::Rows(Rc::new(Query { row, class: class.into(), own, behind: None }))
+    }
+
+    /// The library's class of an instance or of a query.
+    pub fn library_class(&self) -> Option<&Rc<str>> {
+        match self {
+            Self::Instance(class) => Some(class),
+            Self::Rows(query) => Some(&query.class),
+            _ => None,
+        }
+    }
 }

@@ -23,8 +23,8 @@ pub(super) type Site<'a> = (FunctionId, &'a ast::ExprCall);
 /// The calls and the decorators of the loaded modules, by their last name.
 #[derive(Debug, Default)]
 pub(super) struct Sites<'a> {
-    calls: HashMap<&'a str, Vec<Site<'a>>>,
-    decorated: HashMap<&'a str, Vec<FunctionId>>,
+    pub(super) calls: HashMap<&'a str, Vec<Site<'a>>>,
+    pub(super) decorated: HashMap<&'a str, Vec<FunctionId>>,
     decorated_classes: HashMap<&'a str, Vec<ClassId>>,
     /// Assignments to attributes from outside, with the file they stand in.
     pub(super) outside: HashMap<&'a str, Vec<(u32, Outside<'a>)>>,

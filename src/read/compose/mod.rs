@@ -234,10 +234,17 @@ pub(super) fn by_themselves(files: &Files, facts: &mut Facts) {
 /// once compose has filled in its variables.
 pub(super) fn embedded(text: &str) -> Vec<Embedded> {
     let mut found = Vec::new();
-    if !text.contains("content:") {
+    if !text.contains("content:") && !text.contains("dockerfile_inline:") {
         return found;
     }
     let tree = yaml::parse(text);
+    let services = tree.documents.iter().filter_map(|&document| tree.get(document, "services"));
+    for service in services.flat_map(|services| tree.entries(services)) {
+        let inline = tree.get(service.value, "build").and_then(|build| tree.get(build, "dockerfile_inline"));
+        // Compose fills in variables before anybody builds from it.
+        let body = inline.and_then(|inline| tree.decoded(text, inline)).filter(|body| !body.text().contains('$'));
+        found.extend(body.map(|body| Embedded { path: "Dockerfile".to_owned(), body }));
+    }
     for (&document, key) in tree.documents.iter().flat_map(|document| [(document, "configs"), (document, "secrets")]) {
         for Entry { key: name, value } in tree.get(document, key).map(|node| tree.entries(node)).unwrap_or_default() {
             let body = tree.get(value, "content").and_then(|content| tree.decoded(text, content));

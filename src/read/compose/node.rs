@@ -77,6 +77,13 @@ impl<'a> Node<'a> {
         Some(Located::new(word.resolve(outer).unwrap_or_else(|| text.to_owned()), self.content()))
     }
 
+    /// The variables that nobody sets, in whose place it gives a text.
+    pub(super) fn stand_ins(self, outer: Outer) -> Vec<String> {
+        let Some(text) = self.text() else { return Vec::new() };
+        let word = Word { parts: expansion::parts(text, Dialect::Compose), ..self.unknown() };
+        word.stand_ins(outer).into_iter().map(|(name, _)| name).collect()
+    }
+
     /// One text or a list of them.
     pub(super) fn texts(self, outer: Outer) -> Vec<Located<String>> {
         self.filled(outer).into_iter().chain(self.items().into_iter().filter_map(|item| item.filled(outer))).collect()

@@ -178,10 +178,12 @@ impl<'a> Reader<'a> {
     fn environment_files(&self, found: Found<'a>) -> Vec<EnvironmentFile> {
         let one = |node: Node<'a>| {
             let path = node.get("path").unwrap_or(node).filled(self.outer)?;
+            let required = node.get("required").and_then(|required| required.filled(self.outer));
+            let optional = required.is_some_and(|required| required.value == "false");
             let format = node.get("format").and_then(|format| format.filled(self.outer));
             let is_raw = format.is_some_and(|format| format.value == "raw");
             let notation = if is_raw { Notation::Docker } else { Notation::Compose };
-            Some(EnvironmentFile { path: below(found.prefix, path), notation })
+            Some(EnvironmentFile { path: below(found.prefix, path), notation, optional })
         };
         let all = if found.node.is_list() { found.node.items() } else { vec![found.node] };
         all.into_iter().filter_map(one).collect()
@@ -286,7 +288,11 @@ impl<'a> Reader<'a> {
             let found = self.first(&["build"]).filter(|found| !found.prefix.is_empty())?;
             Some(Located::new(found.prefix.to_owned(), found.node.content()))
         });
-        let inline = self.first_set(&["build", "dockerfile_inline"]).map(|found| found.node.content());
+        let inline = self.first_set(&["build", "dockerfile_inline"]).map(|found| {
+            let at = found.node.decoded().map(|body| embedded::start(&body));
+            let file = at.and_then(|at| self.files.find(&self.files.part_path(found.node.file, at)));
+            Located::new(file, found.node.content())
+        });
         Build { context, dockerfile: field("dockerfile"), inline, target: field("target") }
     }
 
@@ -308,7 +314,20 @@ impl<'a> Reader<'a> {
             memory_request: memory_request.and_then(|text| read(&text, bytes)),
             autoscaler: None,
             stop_default: StopDefault::of(UnitKind::ComposeService).filter(|_| grace.is_none()),
+            open: self.open(),
+            router: None,
         }
+    }
+
+    /// What stands in these keys in place of variables that nobody sets.
+    fn open(&self) -> Vec<(Place, String)> {
+        let found = OPEN.iter().filter_map(|path| self.first_set(path));
+        found
+            .flat_map(|found| {
+                let place = found.node.content();
+                found.node.stand_ins(self.outer).into_iter().map(move |name| (place, name))
+            })
+            .collect()
     }
 
     /// `cpu_quota` in every `cpu_period`, both in microseconds.
@@ -328,6 +347,22 @@ impl<'a> Reader<'a> {
         self.filled(&["cpuset"]).and_then(|text| read(&text, quantities::cpu_set))
     }
 }
+
+/// The keys with a limit, a number of copies, or who runs the service and how it is stopped.
+const OPEN: [&[&str]; 12] = [
+    &["cpus"],
+    &["mem_limit"],
+    &["mem_reservation"],
+    &["scale"],
+    &["deploy", "replicas"],
+    &["deploy", "resources", "limits", "cpus"],
+    &["deploy", "resources", "limits", "memory"],
+    &["deploy", "resources", "reservations", "cpus"],
+    &["deploy", "resources", "reservations", "memory"],
+    &["stop_grace_period"],
+    &["stop_signal"],
+    &["user"],
+];
 
 fn fewest(quota: Option<Located<Cpus>>, set: Option<Located<Cpus>>) -> Option<Located<Cpus>> {
     match (quota, set) {

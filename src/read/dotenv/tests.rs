@@ -119,3 +119,18 @@ fn systemd_adds_pieces_up() {
     ];
     assert_eq!(found, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
 }
+
+#[test]
+fn what_is_not_read_to_its_end_says_nothing() {
+    let of = |text: String| {
+        let mut files = Files::new();
+        let file = files.add(".env", text);
+        let mut facts = Facts::default();
+        read(file, files.get(file), &mut facts);
+        (facts.environments.len(), facts.notes.len())
+    };
+    let lines = |count: usize| (0..count).map(|n| format!("A{n}=1\n")).collect::<String>();
+    assert_eq!(of(lines(MAX_VARIABLES)), (1, 0));
+    assert_eq!(of(lines(MAX_VARIABLES + 1)), (0, 1));
+    assert_eq!(of("#".repeat(MAX_LENGTH + 1)), (0, 1));
+}

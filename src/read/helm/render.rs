@@ -301,7 +301,12 @@ impl<'a> Renderer<'a> {
                 let dot = rest.first().cloned().unwrap_or(Value::Nil);
                 self.template(text, &dot)
             }
-            _ => functions::call(name, &values, span),
+            _ => {
+                let made = functions::call(name, &values, span);
+                // A collection that is made anew is copied, which those that are handed on are not.
+                self.steps = self.steps.saturating_sub(made.length() / 16);
+                made
+            }
         }
     }
 

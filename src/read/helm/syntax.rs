@@ -6,6 +6,8 @@ use super::super::decoded::Decoded;
 
 /// Blocks and parentheses nested deeper than anybody writes.
 const MAX_DEPTH: usize = 40;
+/// More commands than any expression pipes into.
+const MAX_PIPES: usize = 100;
 /// More pieces than any template has.
 const MAX_PIECES: usize = 20_000;
 
@@ -231,7 +233,7 @@ impl Parser<'_> {
         } else {
             source.push_escaped(text, self.source.span(self.at.saturating_sub(2)..self.at));
         }
-        let mut words = Words { source: &source, text, at: 0 };
+        let mut words = Words { source: &source, text, at: 0, pipes: 0 };
         let value = words.pipeline(depth).ok_or(fault)?;
         if words.next_char().is_some() { Err(fault) } else { Ok(value) }
     }
@@ -286,6 +288,8 @@ struct Words<'a> {
     source: &'a Decoded,
     text: &'a str,
     at: usize,
+    /// How many commands were piped into: each goes around all in front of it.
+    pipes: usize,
 }
 
 impl Words<'_> {
@@ -303,6 +307,10 @@ impl Words<'_> {
         let mut value = self.command(None, depth)?;
         while self.next_char() == Some('|') {
             self.at += 1;
+            self.pipes += 1;
+            if self.pipes > MAX_PIPES {
+                return None;
+            }
             value = self.command(Some(value), depth)?;
         }
         Some(value)

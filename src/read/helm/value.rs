@@ -76,6 +76,15 @@ impl Value {
         }
     }
 
+    /// How many elements it has, for a collection.
+    pub(super) fn length(&self) -> usize {
+        match self {
+            Self::List(items) => items.len(),
+            Self::Map(entries) => entries.len(),
+            _ => 0,
+        }
+    }
+
     /// A number for how much work it is to copy it.
     pub(super) fn weight(&self) -> usize {
         match self {

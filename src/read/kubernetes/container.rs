@@ -1,5 +1,7 @@
 //! One container of a pod.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::source::{FileId, Located, Place, Span, Word, WordPart};
 use crate::values::{Bytes, Cpus, Seconds};
 
@@ -13,14 +15,19 @@ use super::objects::Sets;
 use super::quantities;
 use super::space::Space;
 
+/// More variables than any container takes from sets of them.
+const MAX_VARIABLES: usize = 10_000;
+/// More folders than any container has from outside.
+const MAX_MOUNTS: usize = 500;
+
 /// What a container inherits from its surroundings.
-pub(super) struct Pod<'a> {
+pub(super) struct Pod<'a, 's> {
     /// The name of the workload.
     pub(super) workload: &'a str,
     pub(super) spec: &'a Node,
     /// What the namespace sets where the container does not: `default` and `defaultRequest`.
     pub(super) defaults: Option<&'a Node>,
-    pub(super) sets: &'a Sets<'a>,
+    pub(super) sets: &'a Sets<'s>,
     pub(super) space: &'a Space,
     /// Any file of the cluster: places are addresses until they are settled.
     pub(super) file: FileId,
@@ -115,7 +122,7 @@ fn full_name(workload: &str, container: Option<&str>) -> String {
     }
 }
 
-impl Pod<'_> {
+impl Pod<'_, '_> {
     fn place(&self, span: Span) -> Place {
         Place::new(self.file, span)
     }
@@ -186,7 +193,7 @@ fn made(words: Vec<Lexed>, place: Place) -> Option<Command> {
     command::exec(words, Dialect::Kubernetes, place)
 }
 
-/// `envFrom`, then `env`: of two of a name the later wins.
+/// `envFrom`, then `env`: of two of a name the later wins. None where there are more than any container has.
 fn environment(container: &Node, pod: &Pod, limits: &Limits) -> Vec<Variable> {
     let mut variables = Vec::new();
     for source in container.get("envFrom").into_iter().flat_map(Node::nodes) {
@@ -198,7 +205,13 @@ fn environment(container: &Node, pod: &Pod, limits: &Limits) -> Vec<Variable> {
                 variables.push(literal(name, entry, pod));
             }
         }
+        if variables.len() > MAX_VARIABLES {
+            return Vec::new();
+        }
     }
+    let given: Vec<String> = variables.iter().map(|variable| variable.name.clone()).collect();
+    let known = given.iter().map(String::as_str).collect();
+    let mut names = Names { known, open: container.get("envFrom").is_some() };
     for node in container.get("env").into_iter().flat_map(Node::nodes) {
         let Some(name) = node.text_of("name").filter(|name| is_known(name)) else { continue };
         let place = pod.place(node.span);
@@ -206,19 +219,14 @@ fn environment(container: &Node, pod: &Pod, limits: &Limits) -> Vec<Variable> {
             value_from(from, container, pod, limits).unwrap_or_else(|| opaque(place))
         } else {
             match node.get("value").map(|value| (value, value.scalar())) {
-                Some((_, Some(text))) => {
-                    let names = Names {
-                        known: variables.iter().map(|variable: &Variable| variable.name.as_str()).collect(),
-                        open: container.get("envFrom").is_some(),
-                    };
-                    word_of(text, expand(&text.decoded, &names).0, pod)
-                }
+                Some((_, Some(text))) => word_of(text, expand(&text.decoded, &names).0, pod),
                 Some((value, None)) if !value.is_null() => opaque(place),
                 // No value is an empty one.
                 _ => Word { parts: Vec::new(), place, removal: place, quoted: true },
             }
         };
         variables.push(Variable { name: name.to_owned(), value: Some(value), place, build_only: false });
+        names.known.insert(name);
     }
     variables
 }
@@ -332,7 +340,7 @@ fn delay(hook: &Node, pod: &Pod) -> Option<Located<Seconds>> {
     if let Some(sleep) = hook.at(&["sleep", "seconds"]) {
         return parsed(Some(sleep), pod, seconds);
     }
-    let names = Names { known: Vec::new(), open: false };
+    let names = Names { known: BTreeSet::new(), open: false };
     let (words, place) = words(hook.at(&["exec", "command"])?, pod, &names)?;
     let command = made(words, place)?;
     // Several sleeps in one hook add up, and a loop is not told.
@@ -379,10 +387,14 @@ fn outside(container: &Node, pod: &Pod) -> Outside {
 /// Files of the project that come into the container through a set of files.
 fn mounts(container: &Node, pod: &Pod) -> Vec<Located<(FileId, String)>> {
     let mut mounted = Vec::new();
-    for mount in container.get("volumeMounts").into_iter().flat_map(Node::nodes) {
+    let named = pod.spec.get("volumes").into_iter().flat_map(Node::nodes).filter_map(|v| Some((v.text_of("name")?, v)));
+    let mut volumes: BTreeMap<&str, &Node> = BTreeMap::new();
+    for (name, volume) in named {
+        volumes.entry(name).or_insert(volume);
+    }
+    for mount in container.get("volumeMounts").into_iter().flat_map(Node::nodes).take(MAX_MOUNTS) {
         let (Some(name), Some(path)) = (mount.text_of("name"), mount.text_of("mountPath")) else { continue };
-        let mut volumes = pod.spec.get("volumes").into_iter().flat_map(Node::nodes);
-        let Some(volume) = volumes.find(|volume| volume.text_of("name") == Some(name)) else { continue };
+        let Some(volume) = volumes.get(name) else { continue };
         let place = pod.place(mount.get("mountPath").map_or(mount.span, Node::content));
         for (key, file) in pod.sets.files(volume) {
             let target = match mount.text_of("subPath") {

@@ -3,6 +3,8 @@
 //! The rules are those of `third_party/forked/golang/expansion` of Kubernetes: `$$` is a dollar sign, and
 //! a name that the container has no variable for stays as it is written.
 
+use std::collections::BTreeSet;
+
 use crate::source::WordPart;
 
 use super::super::decoded::Decoded;
@@ -10,7 +12,7 @@ use super::super::expansion::{add, placeholder_end};
 
 /// Which names the container has a variable for, as far as its manifest tells.
 pub(super) struct Names<'a> {
-    pub(super) known: Vec<&'a str>,
+    pub(super) known: BTreeSet<&'a str>,
     /// Whether it may have others: a set of variables that the project does not hold.
     pub(super) open: bool,
 }
@@ -19,7 +21,7 @@ impl Names<'_> {
     fn is_variable(&self, name: &str) -> bool {
         // A cluster adds variables for every service of the namespace.
         let of_service = name.contains("_SERVICE_") || name.contains("_PORT");
-        self.open || of_service || self.known.contains(&name)
+        self.open || of_service || self.known.contains(name)
     }
 }
 

@@ -5,6 +5,7 @@
 //! form, in which they refer to each other; remote bases, generators and transformers are left out.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use crate::source::{FileId, Files, Located, Place, Span};
 
@@ -19,16 +20,22 @@ use super::space::Space;
 const MAX_DEPTH: usize = 12;
 /// More objects than all variants of a project have together.
 const MAX_BUILT: usize = 4_000;
+/// More work than building all variants of a project is: a step is an object that something may change, or some
+/// bytes of a file of patches or variables. Kustomizations that include each other several times have no other bound.
+const MAX_STEPS: usize = 1_000_000;
+/// How many bytes of a file are a step.
+const STEP: usize = 16;
 
 /// The kustomizations of a project.
 pub(super) struct Kustomizations<'a> {
     files: &'a Files,
     space: &'a Space,
     /// By folder.
-    all: BTreeMap<String, (FileId, Node)>,
+    all: Rc<BTreeMap<String, (FileId, Node)>>,
     /// The objects of each file of manifests.
     objects: &'a BTreeMap<FileId, Vec<Object>>,
     left: usize,
+    steps_left: usize,
 }
 
 impl<'a> Kustomizations<'a> {
@@ -42,13 +49,18 @@ impl<'a> Kustomizations<'a> {
             let node = document(files, space, file).into_iter().next()?;
             Some((files.get(file).folder().to_owned(), (file, node)))
         });
-        Self { files, space, all: all.collect(), objects, left: MAX_BUILT }
+        Self { files, space, all: Rc::new(all.collect()), objects, left: MAX_BUILT, steps_left: MAX_STEPS }
+    }
+
+    /// Whether the variants were too much work to be built in full.
+    pub(super) const fn is_exhausted(&self) -> bool {
+        self.steps_left == 0
     }
 
     /// The files that some kustomization builds on.
     pub(super) fn used(&self) -> BTreeSet<FileId> {
         let mut used = BTreeSet::new();
-        for (folder, (_, node)) in &self.all {
+        for (folder, (_, node)) in self.all.iter() {
             let named = ["resources", "bases", "patchesStrategicMerge"].into_iter().flat_map(|key| texts(node, key));
             let patches = ["patches", "patchesJson6902"].into_iter().filter_map(|key| node.get(key));
             let paths = patches.flat_map(Node::nodes).filter_map(|patch| patch.text_of("path"));
@@ -82,8 +94,12 @@ impl<'a> Kustomizations<'a> {
 
     /// What the kustomization in `folder` makes of `objects` and those it adds.
     fn build(&mut self, folder: &str, mut objects: Vec<Object>, depth: usize) -> Vec<Object> {
-        let Some((file, node)) = self.all.get(folder).cloned().filter(|_| depth < MAX_DEPTH) else { return objects };
-        for path in ["resources", "bases"].into_iter().flat_map(|key| texts(&node, key)) {
+        let all = Rc::clone(&self.all);
+        let Some(&(file, ref node)) = all.get(folder).filter(|_| depth < MAX_DEPTH) else { return objects };
+        if !self.spend(STEP) {
+            return objects;
+        }
+        for path in ["resources", "bases"].into_iter().flat_map(|key| texts(node, key)) {
             let path = join(folder, path);
             if let Some(known) = self.files.find(&path).and_then(|file| self.objects.get(&file)) {
                 self.left = self.left.saturating_sub(known.len());
@@ -94,15 +110,20 @@ impl<'a> Kustomizations<'a> {
                 objects.extend(self.build(&path, Vec::new(), depth + 1));
             }
         }
-        for path in texts(&node, "components") {
+        for path in texts(node, "components") {
             objects = self.build(&join(folder, path), objects, depth + 1);
         }
         for (key, kind) in [("configMapGenerator", "ConfigMap"), ("secretGenerator", "Secret")] {
             for generator in node.get(key).into_iter().flat_map(Node::nodes) {
-                self.generate(generator, kind, file, folder, &mut objects);
+                if self.spend(objects.len()) {
+                    self.generate(generator, kind, file, folder, &mut objects);
+                }
             }
         }
-        for (patch, target) in self.patches(&node, folder) {
+        for (patch, target) in self.patches(node, folder) {
+            if !self.spend(objects.len()) {
+                break;
+            }
             for object in objects.iter_mut().filter(|object| patch::is_for(object, &patch, target.as_ref())) {
                 patch::apply(&mut object.node, &patch);
                 // Another text takes the place of the one that was read.
@@ -119,6 +140,9 @@ impl<'a> Kustomizations<'a> {
         }
         for image in node.get("images").into_iter().flat_map(Node::nodes) {
             let (Some(name), Some(new)) = (image.text_of("name"), image.get("newName")) else { continue };
+            if !self.spend(objects.len()) {
+                break;
+            }
             for object in &mut objects {
                 patch::rename_image(&mut object.node, name, new, 0);
             }
@@ -126,13 +150,19 @@ impl<'a> Kustomizations<'a> {
         objects
     }
 
+    /// Pays for work; `false` where there is too much of it.
+    const fn spend(&mut self, steps: usize) -> bool {
+        self.steps_left = self.steps_left.saturating_sub(steps);
+        self.steps_left > 0
+    }
+
     /// A set of variables and files out of literals, files of variables and files.
-    fn generate(&self, generator: &Node, kind: &str, file: FileId, folder: &str, objects: &mut Vec<Object>) {
+    fn generate(&mut self, generator: &Node, kind: &str, file: FileId, folder: &str, objects: &mut Vec<Object>) {
         let Some(name) = generator.text_of("name") else { return };
         let mut entries = Vec::new();
         let mut held = Vec::new();
         for path in texts(generator, "envs").chain(generator.text_of("env")) {
-            let found = self.files.find(&join(folder, path)).filter(|&file| self.space.holds(file));
+            let found = self.paid(&join(folder, path));
             entries.extend(found.into_iter().flat_map(|file| self.lines(file)));
         }
         for item in generator.get("literals").into_iter().flat_map(Node::nodes) {
@@ -167,6 +197,12 @@ impl<'a> Kustomizations<'a> {
         }
     }
 
+    /// The file at `path`, as far as it may still be read.
+    fn paid(&mut self, path: &str) -> Option<FileId> {
+        let file = self.files.find(path).filter(|&file| self.space.holds(file))?;
+        self.spend(STEP + self.files.get(file).text().len() / STEP).then_some(file)
+    }
+
     /// `NAME=value`, one per line.
     fn lines(&self, file: FileId) -> Vec<Entry> {
         let text = self.files.get(file).text();
@@ -184,15 +220,15 @@ impl<'a> Kustomizations<'a> {
     }
 
     /// The patches of a kustomization, each with what it says that it is for.
-    fn patches(&self, node: &Node, folder: &str) -> Vec<(Node, Option<Node>)> {
+    fn patches(&mut self, node: &Node, folder: &str) -> Vec<(Node, Option<Node>)> {
         let mut patches = Vec::new();
         let inline = |text: &Text| {
             let tree = yaml::parse(text.decoded.text());
             let documents = tree.documents.iter().filter_map(|&top| node::tree(&tree, &text.decoded, top));
             documents.collect::<Vec<Node>>()
         };
-        let read = |path: &str| {
-            let file = self.files.find(&join(folder, path)).filter(|&file| self.space.holds(file));
+        let mut read = |path: &str| {
+            let file = self.paid(&join(folder, path));
             file.map(|file| document(self.files, self.space, file)).unwrap_or_default()
         };
         for item in node.get("patchesStrategicMerge").into_iter().flat_map(Node::nodes) {
@@ -203,7 +239,7 @@ impl<'a> Kustomizations<'a> {
         for item in ["patches", "patchesJson6902"].into_iter().filter_map(|key| node.get(key)).flat_map(Node::nodes) {
             let target = item.get("target").cloned();
             let written = item.get("patch").and_then(Node::scalar).map(inline);
-            let found = written.or_else(|| item.text_of("path").map(read)).unwrap_or_default();
+            let found = written.or_else(|| item.text_of("path").map(&mut read)).unwrap_or_default();
             patches.extend(found.into_iter().map(|patch| (patch, target.clone())));
         }
         patches

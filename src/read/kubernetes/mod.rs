@@ -56,6 +56,10 @@ pub(super) fn read(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
     // What nobody builds on is applied as it is.
     applied.push(objects.iter().filter(|(file, _)| !used.contains(file)).flat_map(|(_, own)| own.clone()).collect());
     let mut notes = Vec::new();
+    if kustomizations.is_exhausted() {
+        let why = "the kustomizations build on each other more often than is followed; the rest was not read";
+        notes.push(Note::file("", why));
+    }
     for chart in helm::render(files, kinds, &space, &mut notes) {
         let mut objects: Vec<Object> = chart.templates.iter().flat_map(|rendered| reader.rendered(rendered)).collect();
         for object in &mut objects {
@@ -67,9 +71,11 @@ pub(super) fn read(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
         let comments = yaml::parse(files.get(file).text()).comments;
         reader.facts.comments.insert(file, comments);
     }
+    let mut is_complete = true;
     for objects in applied {
         let left = MAX_CONTAINERS - facts.units.len().min(MAX_CONTAINERS);
-        let mut units = workloads::units(&objects, &space, first, left);
+        let (mut units, complete) = workloads::units(&objects, &space, first, left);
+        is_complete &= complete;
         for unit in &mut units {
             space.unit(unit);
         }
@@ -77,6 +83,9 @@ pub(super) fn read(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
     }
     if facts.units.len() >= MAX_CONTAINERS {
         notes.push(Note::file("", format!("more than {MAX_CONTAINERS} containers of clusters; the rest was not read")));
+    } else if !is_complete {
+        let why = "more variables than all containers of a project have; the rest of them was not read";
+        notes.push(Note::file("", why));
     }
     facts.notes.append(&mut notes);
     facts

@@ -1,6 +1,8 @@
 //! The objects of a cluster, and the sets of variables that containers refer to by name.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use crate::source::{FileId, Located};
 
@@ -43,23 +45,66 @@ impl Object {
     }
 }
 
+/// The objects of a cluster that are sets of variables and files, by name.
+pub(super) struct Shelf<'a> {
+    named: BTreeMap<&'a str, Vec<&'a Object>>,
+    /// The entries of the sets that single variables were taken from, the first of each key.
+    keyed: RefCell<BTreeMap<*const Object, BTreeMap<&'a str, &'a Entry>>>,
+}
+
+impl<'a> Shelf<'a> {
+    pub(super) fn new(objects: &'a [Object]) -> Self {
+        let mut named: BTreeMap<&str, Vec<&Object>> = BTreeMap::new();
+        for object in objects.iter().filter(|object| object.is_set("ConfigMap") || object.is_set("Secret")) {
+            named.entry(&object.name).or_default().push(object);
+        }
+        Self { named, keyed: RefCell::default() }
+    }
+
+    fn entry(&self, object: &'a Object, key: &str) -> Option<&'a Entry> {
+        let mut keyed = self.keyed.borrow_mut();
+        let entries = keyed.entry(std::ptr::from_ref(object)).or_insert_with(|| {
+            let mut entries = BTreeMap::new();
+            for entry in plain_entries(&object.node) {
+                entries.entry(entry.key.as_str()).or_insert(entry);
+            }
+            entries
+        });
+        entries.get(key).copied()
+    }
+}
+
+/// A name that a workload refers to a set by, and its kind, with the set.
+type Found<'a> = BTreeMap<(&'static str, String), Option<&'a Object>>;
+
 /// The sets of variables and files that a workload can refer to.
 pub(super) struct Sets<'a> {
-    pub(super) objects: &'a [Object],
-    pub(super) user: &'a Object,
+    shelf: &'a Shelf<'a>,
+    user: &'a Object,
+    found: RefCell<Found<'a>>,
 }
 
 impl<'a> Sets<'a> {
+    /// What `user` can refer to.
+    pub(super) fn new(shelf: &'a Shelf<'a>, user: &'a Object) -> Self {
+        Self { shelf, user, found: RefCell::default() }
+    }
+
     /// The set of a name: in the same file, else in the nearest folder. Two that are equally near and
     /// differ are none.
-    fn find(&self, kind: &str, name: &str) -> Option<&'a Object> {
+    fn find(&self, kind: &'static str, name: &str) -> Option<&'a Object> {
+        let mut found = self.found.borrow_mut();
+        *found.entry((kind, name.to_owned())).or_insert_with(|| self.look_up(kind, name))
+    }
+
+    fn look_up(&self, kind: &str, name: &str) -> Option<&'a Object> {
         let near = |object: &Object| {
             let shared = object.folder.split('/').zip(self.user.folder.split('/')).take_while(|(a, b)| a == b).count();
             (object.file == self.user.file, shared)
         };
         let candidates = || {
-            let named = self.objects.iter().filter(|object| object.is_set(kind) && object.name == name);
-            named.filter(|object| object.shares_namespace(self.user))
+            let named = self.shelf.named.get(name).into_iter().flatten().copied();
+            named.filter(|object| object.is_set(kind) && object.shares_namespace(self.user))
         };
         let nearest = candidates().map(near).max()?;
         let mut found = candidates().filter(|object| near(object) == nearest);
@@ -89,19 +134,22 @@ impl<'a> Sets<'a> {
     pub(super) fn entry(&self, from: &Node) -> Option<&'a Entry> {
         let key = from.get("configMapKeyRef").or_else(|| from.get("secretKeyRef"))?.text_of("key")?;
         let object = self.referred(from, "configMapKeyRef", "secretKeyRef")?;
-        plain_entries(&object.node).find(|entry| entry.key == key)
+        self.shelf.entry(object, key)
     }
 
     /// The files of the project that a volume holds, each under its name there.
     pub(super) fn files(&self, volume: &Node) -> Vec<(Cow<'a, str>, FileId)> {
         let Some(object) = self.referred(volume, "configMap", "secret") else { return Vec::new() };
         let items = volume.get("configMap").or_else(|| volume.get("secret")).and_then(|set| set.get("items"));
+        let mut paths: BTreeMap<&str, &Node> = BTreeMap::new();
+        for item in items.into_iter().flat_map(Node::nodes) {
+            if let Some(key) = item.text_of("key") {
+                paths.entry(key).or_insert(item);
+            }
+        }
         let named = |key: &'a String| match items {
             None => Some(Cow::Borrowed(key.as_str())),
-            Some(items) => {
-                let item = items.nodes().find(|item| item.text_of("key") == Some(key))?;
-                Some(Cow::Owned(item.text_of("path")?.to_owned()))
-            }
+            Some(_) => Some(Cow::Owned(paths.get(key.as_str())?.text_of("path")?.to_owned())),
         };
         object.files.iter().filter_map(|(key, file)| Some((named(key)?, *file))).collect()
     }

@@ -343,3 +343,29 @@ proptest! {
         check(&[("a.yaml", &text)]);
     }
 }
+
+#[test]
+fn bases_that_are_built_on_again_and_again_end_soon() {
+    let mut texts: Vec<(String, String)> = Vec::new();
+    for at in 0..30 {
+        let bases: String = (at + 1..at + 8).map(|next| format!("- ../a{next}\n")).collect();
+        texts.push((format!("a{at}/kustomization.yaml"), format!("resources:\n{bases}")));
+    }
+    let borrowed: Vec<(&str, &str)> = texts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let (_, facts) = project(&borrowed);
+    assert!(facts.notes.iter().any(|note| note.reason.contains("more often than is followed")), "{:?}", facts.notes);
+}
+
+#[test]
+fn a_set_of_too_many_variables_tells_none() {
+    let entries = |count: usize| (0..count).map(|n| format!("  A{n}: \"1\"\n")).collect::<String>();
+    let read = |count: usize| {
+        let text = format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\ndata:\n{}---\nkind: Pod\nmetadata: {{name: p}}\n\
+             spec:\n  containers:\n  - name: a\n    command: [gunicorn]\n    envFrom: [{{configMapRef: {{name: c}}}}]\n",
+            entries(count)
+        );
+        project(&[("a.yaml", &text)]).1.units[0].environment.len()
+    };
+    assert_eq!((read(10_000), read(10_001)), (10_000, 0));
+}

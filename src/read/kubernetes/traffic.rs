@@ -1,5 +1,7 @@
 //! Who sends requests to the pods of a workload: the service that selects them, the ingress in front of it.
 
+use std::collections::BTreeMap;
+
 use crate::source::{FileId, Located, Place, Span};
 use crate::values::Seconds;
 
@@ -18,47 +20,86 @@ const CONTROLLERS: [(&str, &str, f64); 4] = [
     ("nginx", "ingress-nginx", 60.0),
 ];
 
-/// Adds what leads to the pods with these labels.
-pub(super) fn lead(
-    objects: &[Object],
-    user: &Object,
-    metadata: Option<&Node>,
-    file: FileId,
-    container: &mut Container,
-) {
-    let Some(labels) = metadata.and_then(|metadata| metadata.get("labels")) else { return };
-    let selects = |object: &&Object| {
-        let selector = object.node.at(&["spec", "selector"]).map(Node::entries).unwrap_or_default();
-        object.kind == "Service"
-            && object.shares_namespace(user)
-            && !selector.is_empty()
-            && selector.iter().all(|entry| {
-                let wanted = entry.node.text();
-                wanted.is_some() && labels.text_of(&entry.key) == wanted
-            })
-    };
-    let Some(service) = objects.iter().find(selects) else { return };
-    container.service = Some(Place::new(file, service.node.get("kind").map_or(service.node.span, Node::content)));
-    let mut ingresses = objects.iter().filter(|object| {
-        object.kind == "Ingress"
-            && object.shares_namespace(service)
-            && backends(&object.node).contains(&service.name.as_str())
-    });
-    if let (Some(ingress), None) = (ingresses.next(), ingresses.next()) {
-        container.edge = edge(&ingress.node, file);
-        container.tls = takes_tls_off(&ingress.node).map(|span| Place::new(file, span));
+/// More labels than a service selects by.
+const MAX_LABELS: usize = 100;
+
+/// What sends requests to the pods of a cluster.
+pub(super) struct Traffic<'a> {
+    services: Vec<&'a Object>,
+    /// The ingresses by the services that they lead to.
+    ingresses: BTreeMap<&'a str, Vec<&'a Object>>,
+    routes: Vec<&'a Object>,
+}
+
+/// What leads to the pods of one workload.
+#[derive(Debug, Default)]
+pub(super) struct Led {
+    service: Option<Place>,
+    edge: Option<Edge>,
+    tls: Option<Place>,
+}
+
+impl Led {
+    /// Adds it to what surrounds a container of those pods.
+    pub(super) fn add_to(&self, container: &mut Container) {
+        if self.service.is_some() {
+            container.service = self.service;
+        }
+        if self.edge.is_some() {
+            container.edge.clone_from(&self.edge);
+        }
+        container.tls = self.tls.or(container.tls);
     }
-    container.tls = container.tls.or_else(|| route(objects, service, file));
+}
+
+impl<'a> Traffic<'a> {
+    pub(super) fn new(objects: &'a [Object]) -> Self {
+        let of = |kind: &'static str| objects.iter().filter(move |object| object.kind == kind);
+        let mut ingresses: BTreeMap<&str, Vec<&Object>> = BTreeMap::new();
+        for ingress in of("Ingress") {
+            for service in backends(&ingress.node) {
+                ingresses.entry(service).or_default().push(ingress);
+            }
+        }
+        Self { services: of("Service").collect(), ingresses, routes: of("Route").collect() }
+    }
+
+    /// What leads to the pods of `user`, which carry these labels.
+    pub(super) fn to(&self, user: &Object, metadata: Option<&Node>, file: FileId) -> Led {
+        let labels = metadata.and_then(|metadata| metadata.get("labels")).map(Node::entries).unwrap_or_default();
+        let labels: BTreeMap<&str, Option<&str>> =
+            labels.iter().take(MAX_LABELS).rev().map(|entry| (entry.key.as_str(), entry.node.text())).collect();
+        let selects = |object: &&&Object| {
+            let selector = object.node.at(&["spec", "selector"]).map(Node::entries).unwrap_or_default();
+            (1..=MAX_LABELS).contains(&selector.len())
+                && object.shares_namespace(user)
+                && selector.iter().all(|entry| {
+                    let wanted = entry.node.text();
+                    wanted.is_some() && labels.get(entry.key.as_str()).copied().flatten() == wanted
+                })
+        };
+        let Some(service) = self.services.iter().find(selects) else { return Led::default() };
+        let at = service.node.get("kind").map_or(service.node.span, Node::content);
+        let mut led = Led { service: Some(Place::new(file, at)), ..Led::default() };
+        let leading = self.ingresses.get(service.name.as_str()).into_iter().flatten();
+        let mut leading = leading.filter(|ingress| ingress.shares_namespace(service));
+        let first = leading.next();
+        if let Some(ingress) = first.filter(|first| leading.all(|other| std::ptr::eq(*first, other))) {
+            led.edge = edge(&ingress.node, file);
+            led.tls = takes_tls_off(&ingress.node).map(|span| Place::new(file, span));
+        }
+        led.tls = led.tls.or_else(|| route(&self.routes, service, file));
+        led
+    }
 }
 
 /// What makes a route of `OpenShift` to a service take TLS off; the router tells the server so.
-fn route(objects: &[Object], service: &Object, file: FileId) -> Option<Place> {
-    let leads = |object: &&Object| {
-        object.kind == "Route"
-            && object.shares_namespace(service)
+fn route(routes: &[&Object], service: &Object, file: FileId) -> Option<Place> {
+    let leads = |object: &&&Object| {
+        object.shares_namespace(service)
             && object.node.at(&["spec", "to", "name"]).and_then(Node::text) == Some(service.name.as_str())
     };
-    objects.iter().filter(leads).find_map(|route| {
+    routes.iter().filter(leads).find_map(|route| {
         let termination = route.node.at(&["spec", "tls", "termination"])?;
         matches!(termination.text(), Some("edge" | "reencrypt")).then(|| Place::new(file, termination.content()))
     })

@@ -1,45 +1,64 @@
 //! Where the pods are in the objects of a cluster, and what else bears on them.
 
+use std::collections::BTreeMap;
+
 use crate::source::{FileId, Located, Place};
 
 use super::super::{Autoscaler, Unit};
 use super::container::{self, Pod};
 use super::node::Node;
-use super::objects::{Object, Sets};
+use super::objects::{Object, Sets, Shelf};
 use super::space::Space;
-use super::traffic;
+use super::traffic::Traffic;
 
-/// The units of the containers that `objects`, which are applied together, run; no more than `most`.
-pub(super) fn units(objects: &[Object], space: &Space, file: FileId, most: usize) -> Vec<Unit> {
+/// More variables than all containers of a project have together; one set may be given to all of them.
+const MAX_VARIABLES: usize = 200_000;
+/// More rules than anybody scales one workload with.
+const MAX_RULES: usize = 16;
+
+/// The units of the containers that `objects`, which are applied together, run, and whether those are all; no more
+/// than `most`.
+pub(super) fn units(objects: &[Object], space: &Space, file: FileId, most: usize) -> (Vec<Unit>, bool) {
     let mut units = Vec::new();
+    let shelf = Shelf::new(objects);
+    let traffic = Traffic::new(objects);
+    let scalers = Scalers::new(objects);
+    let mut variables = MAX_VARIABLES;
     for object in objects {
         let Some((spec, pod_metadata)) = pod(&object.node) else { continue };
+        if spec.get("containers").is_none_or(|containers| containers.nodes().next().is_none()) {
+            continue;
+        }
         let defaults = limit_range(objects, object);
-        let sets = Sets { objects, user: object };
+        let sets = Sets::new(&shelf, object);
+        let scaler = scalers.of(object, file).or_else(|| knative_scale(&object.node, pod_metadata, file));
+        let led = traffic.to(object, pod_metadata, file);
         let pod = Pod { workload: &object.name, spec, defaults, sets: &sets, space, file };
         for container in spec.get("containers").into_iter().flat_map(Node::nodes) {
             if container.entries().is_empty() {
                 continue;
             }
-            if units.len() >= most {
-                return units;
+            if units.len() >= most || variables == 0 {
+                return (units, false);
             }
             let mut unit = container::read(container, &pod);
+            variables = variables.saturating_sub(unit.environment.len());
             unit.limits.replicas = number(object.node.at(&["spec", "replicas"]), file);
-            unit.limits.autoscaler =
-                autoscaler(objects, object, file).or_else(|| knative_scale(&object.node, pod_metadata, file));
+            unit.limits.autoscaler.clone_from(&scaler);
             if is_knative(&object.node) {
                 // Whoever runs Knative decides how long that is.
                 unit.limits.stop_default = None;
+                let most = spec.get("containerConcurrency").filter(|most| most.text() == Some("1"));
+                unit.container.one_request = most.map(|most| Place::new(file, most.content()));
             }
             unit.variant.clone_from(&object.variant);
             unit.container.is_recreated =
                 object.node.at(&["spec", "strategy", "type"]).and_then(Node::text) == Some("Recreate");
-            traffic::lead(objects, object, pod_metadata, file, &mut unit.container);
+            led.add_to(&mut unit.container);
             units.push(unit);
         }
     }
-    units
+    (units, true)
 }
 
 /// The specification of the pods that an object makes, and their metadata.
@@ -70,35 +89,57 @@ fn limit_range<'a>(objects: &'a [Object], user: &Object) -> Option<&'a Node> {
     only.node.at(&["spec", "limits"])?.nodes().find(|limit| limit.text_of("type") == Some("Container"))
 }
 
-/// The rule that scales `user`, if exactly one does.
-fn autoscaler(objects: &[Object], user: &Object, file: FileId) -> Option<Autoscaler> {
-    let scales = |object: &&Object| {
-        let target = object.node.at(&["spec", "scaleTargetRef"]);
-        let kind = target.and_then(|target| target.text_of("kind")).unwrap_or("Deployment");
-        matches!(object.kind.as_str(), "HorizontalPodAutoscaler" | "ScaledObject")
-            && target.and_then(|target| target.text_of("name")) == Some(&user.name)
-            && kind == user.kind
-            && object.shares_namespace(user)
-            && is_nearest(objects, user, object)
-    };
-    let mut rules = objects.iter().filter(scales);
-    let rule = rules.next().filter(|_| rules.next().is_none())?;
-    let spec = rule.node.get("spec")?;
-    let either = |a: &str, b: &str| number(spec.get(a).or_else(|| spec.get(b)), file);
-    Some(Autoscaler {
-        least: either("minReplicas", "minReplicaCount"),
-        most: either("maxReplicas", "maxReplicaCount"),
-        place: Place::new(file, rule.node.span),
-    })
+/// The rules of a cluster that scale workloads.
+struct Scalers<'a> {
+    /// By the name of what they scale.
+    by_target: BTreeMap<&'a str, Vec<&'a Object>>,
+    /// The workloads by name.
+    targets: BTreeMap<&'a str, Vec<&'a Object>>,
 }
 
-/// Whether no other workload of the same name lies nearer to `rule`: what is installed apart, another way
-/// to deploy the same for example, is not scaled by it.
-fn is_nearest(objects: &[Object], user: &Object, rule: &Object) -> bool {
-    let shared =
-        |object: &Object| object.folder.split('/').zip(rule.folder.split('/')).take_while(|(a, b)| a == b).count();
-    let rivals = objects.iter().filter(|object| object.kind == user.kind && object.name == user.name);
-    rivals.map(shared).max() == Some(shared(user))
+impl<'a> Scalers<'a> {
+    fn new(objects: &'a [Object]) -> Self {
+        let mut by_target: BTreeMap<&str, Vec<&Object>> = BTreeMap::new();
+        for object in objects {
+            let is_rule = matches!(object.kind.as_str(), "HorizontalPodAutoscaler" | "ScaledObject");
+            let target = object.node.at(&["spec", "scaleTargetRef", "name"]).filter(|_| is_rule);
+            if let Some(target) = target.and_then(Node::text) {
+                by_target.entry(target).or_default().push(object);
+            }
+        }
+        let mut targets: BTreeMap<&str, Vec<&Object>> = BTreeMap::new();
+        for object in objects.iter().filter(|object| by_target.contains_key(object.name.as_str())) {
+            targets.entry(&object.name).or_default().push(object);
+        }
+        Self { by_target, targets }
+    }
+
+    /// The rule that scales `user`, if exactly one does.
+    fn of(&self, user: &Object, file: FileId) -> Option<Autoscaler> {
+        let all = self.by_target.get(user.name.as_str()).filter(|all| all.len() <= MAX_RULES)?;
+        let mut rules = all.iter().filter(|rule| {
+            let kind = rule.node.at(&["spec", "scaleTargetRef"]).and_then(|target| target.text_of("kind"));
+            kind.unwrap_or("Deployment") == user.kind && rule.shares_namespace(user) && self.is_nearest(user, rule)
+        });
+        let rule = rules.next().filter(|_| rules.next().is_none())?;
+        let spec = rule.node.get("spec")?;
+        let either = |a: &str, b: &str| number(spec.get(a).or_else(|| spec.get(b)), file);
+        Some(Autoscaler {
+            least: either("minReplicas", "minReplicaCount"),
+            most: either("maxReplicas", "maxReplicaCount"),
+            place: Place::new(file, rule.node.span),
+        })
+    }
+
+    /// Whether no other workload of the same name lies nearer to `rule`: what is installed apart, another way
+    /// to deploy the same for example, is not scaled by it.
+    fn is_nearest(&self, user: &Object, rule: &Object) -> bool {
+        let shared =
+            |object: &Object| object.folder.split('/').zip(rule.folder.split('/')).take_while(|(a, b)| a == b).count();
+        let named = self.targets.get(user.name.as_str()).into_iter().flatten();
+        let rivals = named.filter(|object| object.kind == user.kind);
+        rivals.map(|rival| shared(rival)).max() == Some(shared(user))
+    }
 }
 
 fn is_knative(node: &Node) -> bool {

@@ -27,7 +27,7 @@ fn service(top: &Node, reader: &mut Reader) {
     let mut unit = reader.unit(name.as_ref().map_or("default", |name| name.value.as_str()), runtime.content);
     let is_flexible = top.any(&["env", "vm"]).and_then(Node::text).is_some_and(|env| env != "standard");
     if let Some(engine) = platform("App Engine") {
-        unit.environment = engine.variables(true, None, reader.place(runtime.content));
+        engine.sets(&mut unit, true, None, reader.place(runtime.content));
         if let Some(class) = reader.located(top.get("instance_class")) {
             engine.bound(&class, &mut unit.limits);
         }
@@ -84,7 +84,7 @@ fn checks(top: &Node, unit: &mut Unit, reader: &Reader) {
         check.interval = reader.seconds(section.get("check_interval_sec"));
         check.timeout = reader.seconds(section.get("timeout_sec"));
         check.failures = reader.count(section.get("failure_threshold"));
-        check.start_period = reader.seconds(section.any(&["initial_delay_sec", "app_start_timeout_sec"]));
+        check.start_period = reader.seconds(section.get("initial_delay_sec"));
         unit.health.push(check);
     }
 }

@@ -93,7 +93,11 @@ fn container(container: &Node, family: Option<&str>, whole: &Limits, reader: &mu
         .collect();
     for item in get(container, "environmentFiles").map(Node::items).unwrap_or_default() {
         let key = get(item, "value").and_then(|value| stored(value, reader));
-        unit.environment_files.extend(key.map(|path| EnvironmentFile { path, notation: Notation::Docker }));
+        unit.environment_files.extend(key.map(|path| EnvironmentFile {
+            path,
+            notation: Notation::Docker,
+            optional: false,
+        }));
     }
     unit.working_folder = reader.located(get(container, "workingDirectory"));
     unit.user = reader.located(get(container, "user"));
@@ -132,6 +136,14 @@ fn asked(command: &Node, reader: &mut Reader) -> Option<Command> {
     }
 }
 
+/// The limit that is met first.
+fn smaller(own: Option<Located<Bytes>>, whole: Option<Located<Bytes>>) -> Option<Located<Bytes>> {
+    match (own, whole) {
+        (Some(own), Some(whole)) if whole.value.0 < own.value.0 => Some(whole),
+        (own, whole) => own.or(whole),
+    }
+}
+
 /// A container's own `memory` is a limit; its `cpu` only is one where the task has a size, and else a share
 /// (Amazon ECS developer guide, task definition parameters).
 fn limits(container: &Node, whole: &Limits, reader: &Reader) -> Limits {
@@ -139,7 +151,7 @@ fn limits(container: &Node, whole: &Limits, reader: &Reader) -> Limits {
     let own_memory = memory(get(container, "memory"), reader);
     Limits {
         cpus: whole.cpus.clone(),
-        memory: own_memory.or_else(|| whole.memory.clone()),
+        memory: smaller(own_memory, whole.memory.clone()),
         cpu_request: own_cpus,
         memory_request: memory(get(container, "memoryReservation"), reader),
         stop_grace: reader.parsed(get(container, "stopTimeout"), |text| number(text).map(Seconds)),

@@ -38,12 +38,13 @@ fn app(top: &Node, reader: &mut Reader) {
     for (name, span) in names {
         let mut unit = reader.unit(name, span);
         let size = process(&mut unit, formation.iter().find(|entry| entry.key == name), reader);
-        if let Some(heroku) = platform("Heroku").filter(|_| top.get("dokku").is_none()) {
-            heroku.stops(&mut unit, None);
+        // Heroku knows no checks. The buildpacks of both are the same.
+        let is_dokku = top.any(&["dokku", "healthchecks"]).is_some();
+        if let Some(platform) = platform(if is_dokku { "Dokku" } else { "Heroku" }) {
+            platform.stops(&mut unit, None);
         }
-        if runs_python(top) {
-            let set = platform("Heroku").map(|heroku| heroku.variables(true, size.as_ref(), reader.place(span)));
-            unit.environment = set.unwrap_or_default();
+        if let Some(heroku) = platform("Heroku").filter(|_| runs_python(top)) {
+            heroku.sets(&mut unit, true, size.as_ref(), reader.place(span));
         }
         unit.environment.extend(top.get("env").map(|table| variables(table, reader)).unwrap_or_default());
         let checks = checks.iter().find(|entry| entry.key == name);
@@ -144,7 +145,7 @@ fn command(node: Option<&Node>, reader: &mut Reader) -> Option<super::super::Com
 /// What the platform sets for every image.
 fn set(unit: &mut Unit) {
     let Some(heroku) = platform("Heroku") else { return };
-    unit.environment = heroku.variables(false, None, unit.place);
+    heroku.sets(unit, false, None, unit.place);
     heroku.stops(unit, None);
 }
 

@@ -2,11 +2,11 @@
 
 use std::sync::OnceLock;
 
-use crate::source::{Located, Place, Word, WordPart};
+use crate::source::{Located, Place, Span, Word, WordPart};
 use crate::values::{Bytes, Cpus, Seconds};
 
 use super::super::tree::Node;
-use super::super::{Limits, StopDefault, Unit, Variable};
+use super::super::{Limits, Router, StopDefault, Unit, Variable};
 use super::schema::{self, Size};
 
 /// A platform that `rules/platforms` describes.
@@ -39,28 +39,39 @@ impl Platform {
 
     /// Tells how it stops a unit, whose file says at `written` how long that takes.
     pub(super) fn stops(&'static self, unit: &mut Unit, written: Option<&Node>) {
+        let place = self.mark(unit, unit.place);
         let seconds = self.0.stop_grace.map(|seconds| StopDefault { value: Seconds(seconds), by: &self.0.name });
         unit.limits.stop_default = seconds.filter(|_| written.is_none());
+        let (idle, request) = (self.0.idle_timeout.map(Seconds), self.0.request_timeout.map(Seconds));
+        let of = self.0.name.as_str();
+        unit.limits.router =
+            (idle.is_some() || request.is_some()).then_some(Router { of, idle, request, place: unit.place });
         if let (None, Some(signal)) = (&unit.stop_signal, &self.0.stop_signal) {
-            unit.stop_signal = Some(Located::new(signal.clone(), unit.place));
+            unit.stop_signal = Some(Located::new(signal.clone(), place));
         }
     }
 
-    /// The variables that it sets itself for what is declared at `place`, `native` where it builds the
-    /// service from its source; what the size decides is known where the size is.
-    pub(super) fn variables(&self, native: bool, size: Option<&Located<String>>, place: Place) -> Vec<Variable> {
-        let workers = size.and_then(|size| self.size(&size.value)?.workers);
-        let given = self.0.variables.iter().filter(|given| native || !given.native);
-        given
-            .map(|given| {
-                let sized = workers.filter(|_| given.name == "WEB_CONCURRENCY").map(|workers| workers.to_string());
-                let value = given.value.clone().or(sized).map(|value| self.word(value, place));
-                Variable { name: given.name.clone(), value, place, build_only: false }
-            })
-            .collect()
+    /// Notes that it runs a unit, for the reasons at `place`; the place of what it sets.
+    fn mark(&'static self, unit: &mut Unit, place: Place) -> Place {
+        let nothing = Place::new(place.file, Span::new(place.span.start, place.span.start));
+        unit.platform.get_or_insert(Located::new(&self.0.name, nothing)).place
     }
 
-    /// A text that stands nowhere in the file: the bytes at `place` are why it is known.
+    /// Sets the variables that it sets itself for a unit, of which `place` says that it runs there, `native` where it
+    /// builds the service from its source; what the size decides is known where the size is.
+    pub(super) fn sets(&'static self, unit: &mut Unit, native: bool, size: Option<&Located<String>>, place: Place) {
+        let place = self.mark(unit, place);
+        let workers = size.and_then(|size| self.size(&size.value)?.workers);
+        let given = self.0.variables.iter().filter(|given| native || !given.native);
+        let variables = given.map(|given| {
+            let sized = workers.filter(|_| given.name == "WEB_CONCURRENCY").map(|workers| workers.to_string());
+            let value = given.value.clone().or(sized).map(|value| self.word(value, place));
+            Variable { name: given.name.clone(), value, place, build_only: false }
+        });
+        unit.environment = variables.collect();
+    }
+
+    /// A text that stands nowhere in the file.
     fn word(&self, text: String, place: Place) -> Word {
         let name = format!("{} sets it", self.0.name);
         let parts = vec![WordPart::Variable { name, default: Some(vec![WordPart::Text(text)]) }];

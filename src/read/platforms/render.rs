@@ -52,7 +52,7 @@ fn service(node: &Node, groups: &[&Node], reader: &mut Reader) {
     if let Some(render) = platform("Render") {
         let native = matches!(runtime_name, "python" | "python3");
         let place = reader.place(runtime.map_or(span, |runtime| runtime.content));
-        unit.environment = render.variables(native, None, place);
+        render.sets(&mut unit, native, None, place);
         if let Some(size) = &size {
             render.bound(size, &mut unit.limits);
         }

@@ -16,6 +16,10 @@ pub(crate) struct Platform {
     pub(crate) sizes: Vec<Size>,
     /// How many seconds it waits for a process that it stops, unless the file says otherwise.
     pub(crate) stop_grace: Option<f64>,
+    /// For how many seconds its router keeps an idle connection to the service.
+    pub(crate) idle_timeout: Option<f64>,
+    /// After how many seconds its router gives up on a request.
+    pub(crate) request_timeout: Option<f64>,
     /// The signal that it stops a process with, where that is not `SIGTERM`.
     pub(crate) stop_signal: Option<String>,
 }

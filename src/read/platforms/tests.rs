@@ -89,7 +89,7 @@ fn render_sets_variables_itself() {
     assert_eq!(read.variable("api", "B"), (Some("b".into()), "b"));
     assert_eq!(read.variable("api", "SECRET").0, None);
     let preload = Some("--preload --access-logfile - --bind=0.0.0.0:10000".to_owned());
-    assert_eq!(read.variable("api", "GUNICORN_CMD_ARGS"), (preload, "python"));
+    assert_eq!(read.variable("api", "GUNICORN_CMD_ARGS"), (preload, ""));
     let api = read.unit("api");
     assert_eq!(api.working_folder.as_ref().unwrap().value, "backend");
     assert_eq!(api.limits.replicas.as_ref().unwrap().value, 2);
@@ -120,7 +120,7 @@ fn heroku_knows_how_many_workers_a_dyno_gets() {
          \"standard-2x\"}}, \"env\": {\"A\": \"b\", \"C\": {\"value\": \"d\"}, \"E\": {\"generator\": \"secret\"}}}",
     );
     assert_eq!(read.limits("web"), (None, Some(1024.0)));
-    assert_eq!(read.variable("web", "WEB_CONCURRENCY"), (Some("4".into()), "web"));
+    assert_eq!(read.variable("web", "WEB_CONCURRENCY"), (Some("4".into()), ""));
     assert_eq!(read.variable("web", "A"), (Some("b".into()), "b"));
     assert_eq!(read.variable("web", "C"), (Some("d".into()), "d"));
     assert_eq!(read.variable("web", "E").0, None);

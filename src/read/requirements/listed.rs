@@ -5,8 +5,7 @@ use crate::source::{Comment, FileId, Place, SourceFile, Span};
 use super::super::Facts;
 use super::{MAX_REQUIREMENTS, specifier};
 
-/// Reads a list of requirements. Files that it names with `-r` have names of their own and are found
-/// by those.
+/// Reads a list of requirements. Files that it names with `-r` are found by names of their own.
 pub(in super::super) fn read(file: FileId, source: &SourceFile, facts: &mut Facts) {
     let mut comments = Vec::new();
     let before = facts.requirements.len();

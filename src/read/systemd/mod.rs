@@ -177,8 +177,14 @@ impl Reader<'_> {
         for value in fields.list("PassEnvironment") {
             unit.environment.extend(words::names(value));
         }
-        let paths = fields.list("EnvironmentFile").into_iter().filter_map(|value| value.path());
-        unit.environment_files = paths.map(|path| EnvironmentFile { path, notation: Notation::Systemd }).collect();
+        let paths = fields.list("EnvironmentFile").into_iter().filter_map(|value| {
+            let optional = value.text().is_some_and(|text| text.value.starts_with('-'));
+            Some(EnvironmentFile { path: value.path()?, notation: Notation::Systemd, optional })
+        });
+        unit.environment_files = paths.collect();
+        for value in fields.list("UnsetEnvironment") {
+            unit.removed.extend(words::removals(value));
+        }
         unit.working_folder = fields.last("WorkingDirectory").and_then(|value| value.path());
         unit.user = fields.last("User").and_then(|value| value.text());
         unit.stop_signal = fields.last("KillSignal").and_then(|value| value.text());

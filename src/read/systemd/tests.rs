@@ -95,6 +95,17 @@ fn a_service_with_drop_ins_and_a_socket() {
 }
 
 #[test]
+fn variables_are_taken_away_by_name_or_with_their_value() {
+    let (_, facts) = facts(&[(
+        "web.service",
+        "[Service]\nEnvironment=A=1 B=2\nUnsetEnvironment=A B=3\nEnvironmentFile=-/etc/a\nEnvironmentFile=/etc/b\nExecStart=/x\n",
+    )]);
+    assert_eq!(facts.units[0].removed, [("A".to_owned(), None), ("B".to_owned(), Some("3".to_owned()))]);
+    let optional: Vec<bool> = facts.units[0].environment_files.iter().map(|file| file.optional).collect();
+    assert_eq!(optional, [true, false]);
+}
+
+#[test]
 fn a_socket_that_is_not_there_is_waited_for() {
     let awaited = |text: &str, others: &[(&str, &str)]| {
         let all = [&[("web.service", text)], others].concat();

@@ -66,6 +66,17 @@ pub(super) fn names(value: Value) -> Vec<Variable> {
     words.iter().filter_map(passed).collect()
 }
 
+/// What an `UnsetEnvironment=` takes away: names, or names with the value that they have to have.
+pub(super) fn removals(value: Value) -> Vec<(String, Option<String>)> {
+    let words = value.bits().and_then(|bits| split(&bits).ok()).unwrap_or_default();
+    let removed = |word: &Piece| {
+        let text = bits::text(&word.bits)?;
+        let (name, value) = text.split_once('=').map_or((text.as_str(), None), |(name, value)| (name, Some(value)));
+        Some((name.to_owned(), value.map(str::to_owned)))
+    };
+    words.iter().filter_map(removed).collect()
+}
+
 fn is_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')

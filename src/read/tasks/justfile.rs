@@ -3,13 +3,15 @@
 //! Every recipe is a task. `{{name}}` is filled in from the assignments of the file and from the defaults of
 //! the recipe's parameters; each line has a shell of its own, except in a recipe that names its interpreter.
 
+use std::collections::BTreeSet;
+
 use crate::source::{Comment, FileId, Located, SourceFile, Span};
 
 use super::super::decoded::Decoded;
 use super::super::platforms::reader::Reader;
-use super::super::{EnvironmentFile, Facts, Notation, shell_comments};
+use super::super::{EnvironmentFile, Facts, Notation, Variable, shell_comments};
 use super::macros::{Macro, Macros, Reference};
-use super::task;
+use super::{changes_shell, task};
 
 /// More lines than any justfile has.
 const MAX_LINES: usize = 50_000;
@@ -26,9 +28,10 @@ pub(in super::super) fn read(file: FileId, source: &SourceFile, facts: &mut Fact
     for recipe in &made.recipes {
         let Some(script) = made.script(recipe) else { continue };
         let Some(mut unit) = task(&recipe.name, recipe.span, &script, &mut reader) else { continue };
+        unit.environment = made.environment(recipe, file);
         if let Some(span) = made.dotenv {
             let path = Located::new(".env".to_owned(), reader.place(span));
-            unit.environment_files.push(EnvironmentFile { path, notation: Notation::Python });
+            unit.environment_files.push(EnvironmentFile { path, notation: Notation::Python, optional: true });
         }
         reader.add(unit);
     }
@@ -40,6 +43,8 @@ struct Recipe {
     name: String,
     span: Span,
     parameters: Vec<(String, Macro)>,
+    /// The parameters that its shells see.
+    exported: BTreeSet<String>,
     lines: Vec<Decoded>,
 }
 
@@ -50,6 +55,10 @@ struct Justfile {
     comments: Vec<Comment>,
     /// Where the file says that `.env` is loaded.
     dotenv: Option<Span>,
+    /// The variables that the shells of recipes see.
+    exported: BTreeSet<String>,
+    /// Whether they see all of them.
+    exports_all: bool,
     /// Whether indented lines belong to the last recipe.
     in_recipe: bool,
     /// Whether the last line of the recipe is continued.
@@ -85,12 +94,16 @@ impl Justfile {
             "set" => {
                 let enabled = content.contains("dotenv-load") && !content.contains("false");
                 self.dotenv = if enabled { Some(Span::new(at, at + content.len())) } else { self.dotenv };
+                let mut words = content.split_whitespace().skip(1);
+                self.exports_all |= words.next() == Some("export") && !content.ends_with("false");
             }
             "alias" | "import" | "import?" | "mod" | "mod?" | "unexport" => {}
             _ => match content.split_once(":=") {
                 Some((name, value)) if !name.contains(':') => {
                     let name = name.trim();
-                    let name = name.strip_prefix("export ").unwrap_or(name).trim();
+                    let exported = name.strip_prefix("export ").map(str::trim);
+                    self.exported.extend(exported.map(str::to_owned));
+                    let name = exported.unwrap_or(name);
                     let offset = at + content.len() - value.trim_start().len();
                     let value = expression(value.trim(), offset, &self.macros);
                     self.macros.set(name, value);
@@ -112,12 +125,17 @@ impl Justfile {
             return;
         }
         let mut parameters = Vec::new();
+        let mut exported = BTreeSet::new();
         let mut rest = head.get(name.len()..).unwrap_or_default().trim_start();
         while !rest.is_empty() {
             let at = start + quiet + head.len() - rest.len();
             let end = rest.find([' ', '\t', '=']).unwrap_or(rest.len());
             let variadic = rest.starts_with('*');
-            let parameter = rest.get(..end).unwrap_or_default().trim_start_matches(['*', '+', '$']).to_owned();
+            let marked = rest.get(..end).unwrap_or_default();
+            let parameter = marked.trim_start_matches(['*', '+', '$']).to_owned();
+            if marked.contains('$') {
+                exported.insert(parameter.clone());
+            }
             rest = rest.get(end..).unwrap_or_default();
             let value = if let Some(default) = rest.strip_prefix('=') {
                 let length = value_length(default);
@@ -133,7 +151,7 @@ impl Justfile {
             rest = rest.trim_start();
         }
         let span = Span::new(start + quiet, start + quiet + name.len());
-        self.recipes.push(Recipe { name: name.to_owned(), span, parameters, lines: Vec::new() });
+        self.recipes.push(Recipe { name: name.to_owned(), span, parameters, exported, lines: Vec::new() });
         self.in_recipe = true;
         self.continued = false;
     }
@@ -150,6 +168,16 @@ impl Justfile {
             None => recipe.lines.push(text),
         }
         self.continued = whole.is_some();
+    }
+
+    /// What the shells of a recipe find in their environment.
+    fn environment(&self, recipe: &Recipe, file: FileId) -> Vec<Variable> {
+        let parameters =
+            recipe.parameters.iter().filter(|(name, _)| self.exports_all || recipe.exported.contains(name));
+        let all = self.macros.all().filter(|(name, _)| self.exports_all || self.exported.contains(*name));
+        let seen = all.map(|(name, value)| (name.as_str(), value));
+        let seen = seen.chain(parameters.map(|(name, value)| (name.as_str(), value)));
+        seen.map(|(name, value)| super::exported(name, self.macros.value(value, scan), file)).collect()
     }
 
     fn script(&self, recipe: &Recipe) -> Option<Decoded> {
@@ -172,7 +200,7 @@ impl Justfile {
             }
             let expanded = macros.expand(&body, scan, &|_| None);
             let here = expanded.span(0..0);
-            let own = interpreter.is_none() && expanded.text().starts_with("cd ");
+            let own = interpreter.is_none() && changes_shell(expanded.text());
             if !script.text().is_empty() {
                 script.push_escaped("\n", here);
             }

@@ -60,6 +60,21 @@ impl Macros {
         self.by_name.get(name)
     }
 
+    /// All variables, by name.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&String, &Macro)> {
+        self.by_name.iter()
+    }
+
+    /// What a variable is in the end; `None` where that is unknown.
+    pub(super) fn value(&self, of: &Macro, scan: Scan) -> Option<Decoded> {
+        let value = match of {
+            Macro::Text(value) => self.expand(value, scan, &|_| None),
+            Macro::Done(value) => value.clone(),
+            Macro::Unknown => return None,
+        };
+        Some(value).filter(|value| !value.text().contains("{{"))
+    }
+
     /// Adds text to a variable, as `+=` does: at once where the variable was expanded at once.
     pub(super) fn append(&mut self, name: &str, value: &Decoded, scan: Scan) {
         let behind = |before: &Decoded, value: &Decoded| {

@@ -7,13 +7,13 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use crate::source::{Comment, FileId, Located, Place, SourceFile, Span, Word, WordPart};
+use crate::source::{Comment, FileId, Located, Place, SourceFile, Span};
 
 use super::super::decoded::Decoded;
 use super::super::platforms::reader::Reader;
 use super::super::{EnvironmentFile, Facts, Notation, Variable, shell_comments};
 use super::macros::{Macro, Macros, Reference};
-use super::task;
+use super::{changes_shell, exported, task};
 
 /// More lines than any makefile has, and than all recipes have together: a rule of many targets repeats its
 /// own for free.
@@ -42,7 +42,7 @@ pub(in super::super) fn read(file: FileId, source: &SourceFile, facts: &mut Fact
             if made.exports_all {
                 let files = made.included.iter().cloned();
                 unit.environment_files =
-                    files.map(|path| EnvironmentFile { path, notation: Notation::Python }).collect();
+                    files.map(|path| EnvironmentFile { path, notation: Notation::Python, optional: true }).collect();
             }
             reader.add(unit);
         }
@@ -122,17 +122,8 @@ impl Makefile {
     /// What the shells of recipes find in their environment.
     fn environment(&self) -> Vec<Variable> {
         let exported = self.exported.iter().filter_map(|name| {
-            let value = match self.macros.get(name)? {
-                Macro::Text(value) => self.macros.expand(value, scan, &|_| None),
-                Macro::Done(value) => value.clone(),
-                Macro::Unknown => Decoded::default(),
-            };
-            let text = value.text();
-            let place = Place::new(self.file, value.span(0..text.len()));
-            let known = !matches!(self.macros.get(name), Some(Macro::Unknown)) && !text.contains("{{");
-            let part = if known { WordPart::Text(text.to_owned()) } else { WordPart::Opaque(text.to_owned()) };
-            let word = Word { parts: vec![part], place, removal: place, quoted: true };
-            Some(Variable { name: name.clone(), value: Some(word), place, build_only: false })
+            let value = self.macros.value(self.macros.get(name)?, scan);
+            Some(exported(name, value, self.file))
         });
         exported.collect()
     }
@@ -311,8 +302,7 @@ impl Makefile {
                 // What the file does not set may come from the environment of whoever calls it.
                 _ => None,
             });
-            // Each line has a shell of its own: a folder that one enters is left with it.
-            let own = !self.one_shell && enters(expanded.text());
+            let own = !self.one_shell && changes_shell(expanded.text());
             let here = expanded.span(0..0);
             if !script.text().is_empty() {
                 script.push_escaped("\n", here);
@@ -327,10 +317,6 @@ impl Makefile {
         }
         (!script.text().is_empty()).then_some(script)
     }
-}
-
-fn enters(line: &str) -> bool {
-    line.split([';', '&', '|']).any(|command| command.trim_start().starts_with("cd "))
 }
 
 /// What is expanded at once is not changed by what comes later.

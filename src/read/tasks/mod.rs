@@ -14,11 +14,36 @@ pub(super) use justfile::read as read_justfile;
 pub(super) use makefile::read as read_makefile;
 pub(super) use tables::{read_package_json, read_pipfile, read_pyproject, read_taskfile};
 
-use crate::source::Span;
+use crate::source::{FileId, Place, Span, Word, WordPart};
 
 use super::decoded::Decoded;
 use super::platforms::reader::Reader;
-use super::{Command, Unit, UnitKind, command};
+use super::{Command, Unit, UnitKind, Variable, command};
+
+/// Whether a line of a recipe changes something of its shell, which lines behind it do not see: each has a shell of
+/// its own.
+fn changes_shell(line: &str) -> bool {
+    line.split([';', '&', '|']).any(|command| {
+        let command = command.trim_start();
+        let first = command.split_whitespace().next().unwrap_or_default();
+        let name = first.split('=').next().unwrap_or_default();
+        let assigns = first.contains('=')
+            && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        assigns || matches!(first, "cd" | "export" | "." | "source" | "set" | "unset" | "umask" | "alias")
+    })
+}
+
+/// A variable that the shells of recipes see, with its value if that is known.
+fn exported(name: &str, value: Option<Decoded>, file: FileId) -> Variable {
+    let known = value.is_some();
+    let value = value.unwrap_or_default();
+    let text = value.text().to_owned();
+    let place = Place::new(file, value.span(0..text.len()));
+    let part = if known { WordPart::Text(text) } else { WordPart::Opaque(text) };
+    let word = Word { parts: vec![part], place, removal: place, quoted: true };
+    Variable { name: name.to_owned(), value: Some(word), place, build_only: false }
+}
 
 /// A task that runs `script`.
 fn task(name: &str, span: Span, script: &Decoded, reader: &mut Reader) -> Option<Unit> {

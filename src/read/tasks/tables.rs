@@ -32,30 +32,43 @@ pub(in super::super) fn read_pyproject(file: FileId, source: &SourceFile, facts:
     let mut nothing = Facts::default();
     let top = from_toml(&toml_tree::parse(file, source, &mut nothing), source.text());
     let mut reader = Reader::new(file, source);
-    let mut tables: Vec<&Node> = [
-        &["tool", "poe", "tasks"][..],
-        &["tool", "taskipy", "tasks"],
-        &["tool", "pdm", "scripts"],
-        &["tool", "rye", "scripts"],
-        &["tool", "pixi", "tasks"],
+    let mut tables: Vec<(&Node, Lists)> = [
+        (&["tool", "poe", "tasks"][..], Lists::Commands),
+        (&["tool", "taskipy", "tasks"], Lists::Commands),
+        (&["tool", "pdm", "scripts"], Lists::Commands),
+        (&["tool", "rye", "scripts"], Lists::Words),
+        (&["tool", "pixi", "tasks"], Lists::Commands),
     ]
     .iter()
-    .filter_map(|path| top.at(path))
+    .filter_map(|(path, lists)| Some((top.at(path)?, *lists)))
     .collect();
     let environments = top.at(&["tool", "hatch", "envs"]).map(Node::entries).unwrap_or_default();
-    tables.extend(environments.iter().filter_map(|environment| environment.value.get("scripts")));
+    let scripts = environments.iter().filter_map(|environment| environment.value.get("scripts"));
+    tables.extend(scripts.map(|table| (table, Lists::Hatch)));
     let features = top.at(&["tool", "pixi", "feature"]).map(Node::entries).unwrap_or_default();
-    tables.extend(features.iter().filter_map(|feature| feature.value.get("tasks")));
-    for table in tables {
+    let tasks = features.iter().filter_map(|feature| feature.value.get("tasks"));
+    tables.extend(tasks.map(|table| (table, Lists::Commands)));
+    for (table, lists) in tables {
         for entry in table.entries() {
             // What begins with an underscore are settings of PDM for all scripts.
             if entry.key != "_" {
-                let unit = described(entry, &mut reader);
+                let unit = described(entry, lists, &mut reader);
                 reader.extend(unit);
             }
         }
     }
     reader.finish(facts);
+}
+
+/// What a list is that stands for a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lists {
+    /// Commands, or names of tasks.
+    Commands,
+    /// The same, in which `{args:default}` is what a person adds.
+    Hatch,
+    /// One command, word by word.
+    Words,
 }
 
 /// Reads the scripts of a `Pipfile`.
@@ -64,38 +77,64 @@ pub(in super::super) fn read_pipfile(file: FileId, source: &SourceFile, facts: &
     let top = from_toml(&toml_tree::parse(file, source, &mut nothing), source.text());
     let mut reader = Reader::new(file, source);
     for entry in top.get("scripts").map(Node::entries).unwrap_or_default() {
-        let unit = described(entry, &mut reader);
+        let unit = described(entry, Lists::Commands, &mut reader);
         reader.extend(unit);
     }
     reader.finish(facts);
 }
 
 /// A text, a list of words or of commands, or a table that says one of these and what surrounds it.
-fn described(entry: &Entry, reader: &mut Reader) -> Option<Unit> {
+fn described(entry: &Entry, lists: Lists, reader: &mut Reader) -> Option<Unit> {
     let value = &entry.value;
     let script = match &value.kind {
         Kind::Table(_) => value.any(&["cmd", "shell", "sequence", "composite", "call"]).unwrap_or(value),
         _ => value,
     };
-    let mut unit = task(&entry.key, entry.key_span, &joined(script, value)?, reader)?;
+    let is_list = matches!(value.kind, Kind::List(_));
+    let is_words = if is_list { lists == Lists::Words } else { value.get("cmd").is_some() };
+    let mut text = joined(script, is_words)?;
+    if lists == Lists::Hatch {
+        text = without_additions(&text);
+    }
+    let mut unit = task(&entry.key, entry.key_span, &text, reader)?;
     let environment = value.get("env").map(|table| reader.variables(table)).unwrap_or_default();
     // Poe marks what only counts where nothing else sets the variable.
     unit.environment = environment.into_iter().filter(|variable| variable.value.is_some()).collect();
     for file in ["envfile", "env_file"].iter().filter_map(|key| value.get(key)) {
         let paths = std::iter::once(file).chain(file.items()).filter_map(|path| reader.located(Some(path)));
-        unit.environment_files.extend(paths.map(|path| EnvironmentFile { path, notation: Notation::Python }));
+        unit.environment_files.extend(paths.map(|path| EnvironmentFile {
+            path,
+            notation: Notation::Python,
+            optional: false,
+        }));
     }
     unit.working_folder = reader.located(value.any(&["cwd", "working_dir", "working_directory"]));
     Some(unit)
 }
 
-/// The commands of a task as one script. A list below `cmd` is one command word by word; any other list
-/// holds commands or names of tasks.
-fn joined(script: &Node, task: &Node) -> Option<Decoded> {
+/// The text with nothing added: `{args:default}` is its default then, and `{args}` nothing.
+fn without_additions(script: &Decoded) -> Decoded {
+    let text = script.text();
+    let mut out = Decoded::default();
+    let mut at = 0;
+    for (start, _) in text.match_indices("{args") {
+        let inner = text.get(start + "{args".len()..).unwrap_or_default();
+        let Some(length) = inner.find('}').filter(|_| start >= at && inner.starts_with([':', '}'])) else { continue };
+        out.push_from(script, at..start);
+        let end = start + "{args".len() + length;
+        out.push_from(script, (start + "{args:".len()).min(end)..end);
+        at = end + 1;
+    }
+    out.push_from(script, at..text.len());
+    out
+}
+
+/// The commands of a task as one script. A list is one command where `is_words`; else it holds commands or names of
+/// tasks.
+fn joined(script: &Node, is_words: bool) -> Option<Decoded> {
     if let Some(text) = script.scalar() {
         return Some(text.clone());
     }
-    let is_words = task.get("cmd").is_some() && !matches!(task.kind, Kind::List(_));
     let separator = if is_words { " " } else { "\n" };
     let mut all = Decoded::default();
     for item in script.items() {
@@ -117,7 +156,7 @@ pub(in super::super) fn read_taskfile(file: FileId, source: &SourceFile, facts: 
         let shared = top.get("env").map(|table| reader.variables(table)).unwrap_or_default();
         for entry in top.get("tasks").map(Node::entries).unwrap_or_default() {
             let commands = entry.value.any(&["cmds", "cmd"]).unwrap_or(&entry.value);
-            let Some(script) = joined(commands, commands) else { continue };
+            let Some(script) = joined(commands, false) else { continue };
             let Some(mut unit) = task(&entry.key, entry.key_span, &script, &mut reader) else { continue };
             unit.environment.clone_from(&shared);
             unit.environment.extend(entry.value.get("env").map(|table| reader.variables(table)).unwrap_or_default());

@@ -41,6 +41,42 @@ fn a_makefile_fills_in_its_own_variables() {
 }
 
 #[test]
+fn a_shell_of_a_recipe_leaves_nothing_to_the_next() {
+    let makefile = "serve:\n\texport WEB_CONCURRENCY=5\n\t. ./env.sh\n\tgunicorn app:app\n";
+    for (path, text) in [("Makefile", makefile), ("justfile", makefile)] {
+        let (_, facts) = read(path, text);
+        let all = commands(&facts, "serve");
+        assert_eq!(all.last().map(String::as_str), Some("gunicorn app:app"), "{all:?}");
+        let whole = facts.units[0].command.as_ref().unwrap().words.last().unwrap().content.text().to_owned();
+        assert_eq!(whole, "(export WEB_CONCURRENCY=5)\n(. ./env.sh)\ngunicorn app:app", "{path}");
+    }
+}
+
+#[test]
+fn shells_of_a_justfile_see_what_is_exported() {
+    let text = "export A := \"5\"\nB := '6'\nserve $PORT=\"81\" N=\"1\":\n  @gunicorn app:app\n";
+    let seen = |text: &str| -> Vec<(String, Option<String>)> {
+        let (_, facts) = read("justfile", text);
+        let all = &facts.units[0].environment;
+        all.iter().map(|one| (one.name.clone(), one.value.as_ref().and_then(crate::source::Word::text))).collect()
+    };
+    let one = |name: &str, value: &str| (name.to_owned(), Some(value.to_owned()));
+    assert_eq!(seen(text), [one("A", "5"), one("PORT", "81")]);
+    let all = [one("A", "5"), one("B", "6"), one("PORT", "81"), one("N", "1")];
+    assert_eq!(seen(&format!("set export\n{text}")), all);
+}
+
+#[test]
+fn lists_of_tasks_are_words_or_commands() {
+    let text = "[tool.rye.scripts]\nr = [\"gunicorn\", \"-w\", \"7\", \"app:app\"]\n[tool.hatch.envs.default.scripts]\n\
+                serve = \"gunicorn -w 3 {args:app:app} {args}\"\nmulti = [\"echo hi\", \"gunicorn app:app\"]\n";
+    let (_, facts) = read("pyproject.toml", text);
+    assert_eq!(commands(&facts, "r"), ["gunicorn -w 7 app:app"]);
+    assert_eq!(commands(&facts, "serve"), ["gunicorn -w 3 app:app"]);
+    assert_eq!(commands(&facts, "multi"), ["echo hi", "gunicorn app:app"]);
+}
+
+#[test]
 fn a_makefile_does_not_decide_conditionals() {
     let text = "ifeq ($(X),1)\nN = 2\nelse\nN = 3\nendif\ndefine M\nN = 9\nendef\nrun:\n\tgunicorn -w $(N)\nifdef Y\n\tgunicorn other\nendif\n";
     let (_, facts) = read("Makefile", text);

@@ -21,7 +21,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let name = setting.map_or("workers", |setting| setting.setting.name());
     let written = context.files.text_at(object);
     // Only a name of the module itself is what the text in its place would lead to.
-    let app = deployment.app.as_ref().map(|app| app.value.as_str());
+    let app = deployment.app.as_ref().map(|app| app.value.as_str()).filter(|_| !deployment.only_run);
     let text = app.filter(|app| app.split_once(':').is_some_and(|(_, attribute)| attribute == written));
     out.report(
         object,
@@ -36,6 +36,9 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     )
     .help(match text {
         Some(text) => format!("pass `\"{text}\"` instead of the object"),
+        None if deployment.only_run => {
+            "bind the application outside of `if __name__ == \"__main__\":`, and pass its name as a text".to_owned()
+        }
         None => "pass a text such as `\"main:app\"` instead of the object".to_owned(),
     })
     .fix(text.map(|text| {

@@ -13,16 +13,24 @@ fn check(unloaded: &Unloaded, context: &Context, out: &mut Findings) {
     let path = file.path().strip_prefix(&prefix);
     let edit = path.and_then(|path| deployment.add_option(context.files, "config", &Value::Str(path.to_owned())));
     let settings: Vec<String> = unloaded.settings.value.iter().take(4).map(|name| format!("`{name}`")).collect();
+    let finds = match deployment.server {
+        ServerName::Gunicorn if file.name() == "gunicorn.conf.py" => {
+            format!("Gunicorn looks for it in the folder it starts in, which is `{}`", shown(&deployment.folder))
+        }
+        ServerName::Gunicorn => "Gunicorn finds only `gunicorn.conf.py` in the folder it starts in".to_owned(),
+        _ => format!("{} reads only the file that `--config` names", deployment.server),
+    };
     out.report(
         unloaded.settings.place,
         "never read",
-        format!(
-            "`{}` sets {} and nothing loads it: Gunicorn finds only `gunicorn.conf.py` in the folder it starts in",
-            file.path(),
-            settings.join(", ")
-        ),
+        format!("`{}` sets {} and nothing loads it: {finds}", file.path(), settings.join(", ")),
     )
     .related(deployment.command, "starts without it")
     .help("name it with `-c`, or remove it")
     .fix(edit.map(|edit| Fix::unsafe_("load it", vec![edit])));
+}
+
+/// A folder of the project as a person would name it.
+const fn shown(folder: &str) -> &str {
+    if folder.is_empty() { "." } else { folder }
 }

@@ -9,6 +9,9 @@ const PAIRS: [(&str, &str); 2] =
     [("max_requests_jitter", "max_requests"), ("limit_max_requests_jitter", "limit_max_requests")];
 
 fn check(service: &Service, _: &Context, out: &mut Findings) {
+    if !service.in_production() {
+        return;
+    }
     for (spread, limit) in PAIRS {
         let (Some(jitter), Some(requests)) = (service.deployment.setting(spread), service.deployment.setting(limit))
         else {

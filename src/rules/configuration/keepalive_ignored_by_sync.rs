@@ -5,6 +5,9 @@ use super::prelude::*;
 pub(super) const RULE: Rule = rule!("keepalive-ignored-by-sync", Shape::Deployment(check));
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
+    if !service.in_production() {
+        return;
+    }
     // More than one thread turns sync into gthread, which keeps connections; the class says which runs.
     let one_at_a_time = service.deployment.class.is_some_and(|class| class.model() == Model::OneRequest);
     let Some(keepalive) = service.ignored("keepalive").filter(|_| one_at_a_time) else {

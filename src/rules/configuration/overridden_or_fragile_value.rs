@@ -7,6 +7,7 @@ pub(super) const RULE: Rule = rule!("overridden-or-fragile-value", Shape::Deploy
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     abbreviated(service, out);
     decimal_umask(service, context, out);
+    without_port(service, context, out);
     if !service.in_production() {
         return;
     }
@@ -83,6 +84,29 @@ fn twice(service: &Service, name: &str, setting: &Setting, context: &Context, ou
                 .flatten()
                 .map(|edits| Fix::safe(format!("remove the `{flag}` that loses"), edits)),
         );
+}
+
+/// An address of Gunicorn that names no port gets one that nobody wrote down.
+fn without_port(service: &Service, context: &Context, out: &mut Findings) {
+    const PORT: &str = "8000";
+    let bind = service.deployment.setting("bind").filter(|bind| service.is_gunicorn() && bind.is_set());
+    let Some((bind, place)) = bind.and_then(|bind| Some((bind, bind.place()?))) else { return };
+    let written = match bind.value() {
+        Some(Value::List(addresses)) => addresses.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+        None => return,
+    };
+    let hosts = written.iter().filter_map(Value::as_str).flat_map(|text| text.split(',')).map(str::trim);
+    let bare = |host: &&str| host.parse::<std::net::Ipv4Addr>().is_ok() || *host == "localhost";
+    let Some(host) = hosts.filter(bare).map(str::to_owned).next() else { return };
+    let whole = format!("{host}:{PORT}");
+    let text = context.files.text_at(place);
+    let once = text.match_indices(&host).count() == 1;
+    let edit = once.then(|| Edit::replace(place, text.replacen(&host, &whole, 1)));
+    out.report(place, "names no port", format!("`{host}` names no port: Gunicorn listens on {PORT} of it"))
+        .at_most(bind.confidence())
+        .help(format!("write `{whole}`, or the port that is meant"))
+        .fix(edit.map(|edit| Fix::safe(format!("write `{whole}`"), vec![edit])));
 }
 
 /// One file may serve several commands, of which only some override what it says.

@@ -28,7 +28,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
             .report(
                 error.place,
                 "refused",
-                format!("{} {} does not start: {}", deployment.server, deployment.version.version_text(), error.value),
+                format!("{} {} does not start: {}", deployment.server, deployment.version, error.value),
             )
             .at_most(sure);
         for other in others {

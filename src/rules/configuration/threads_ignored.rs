@@ -5,6 +5,9 @@ use super::prelude::*;
 pub(super) const RULE: Rule = rule!("threads-ignored", Shape::Deployment(check));
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
+    if !service.in_production() {
+        return;
+    }
     // One thread is what every class has anyway.
     let Some(threads) = service.ignored("threads").filter(|threads| threads.int().is_some_and(|n| n > 1)) else {
         return;

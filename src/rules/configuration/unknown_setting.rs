@@ -8,14 +8,12 @@ pub(super) const RULE: Rule = rule!("unknown-setting", Shape::Deployment(check))
 
 fn check(service: &Service, _: &Context, out: &mut Findings) {
     let deployment = service.deployment;
-    let Some(configuration) = &deployment.configuration else {
-        return;
-    };
-    if deployment.server == ServerName::Uwsgi {
+    if let Some(configuration) = deployment.configuration.as_ref().filter(|_| deployment.server == ServerName::Uwsgi) {
         return options(configuration, out);
     }
     let table = table(deployment.server);
-    for stranger in &configuration.strangers {
+    let of_file = deployment.configuration.iter().flat_map(|configuration| &configuration.strangers);
+    for stranger in of_file.chain(&deployment.strangers) {
         // A name that the file itself reads is a helper; one that resembles no setting is somebody's own.
         let near = stranger.unused.then(|| table.near_miss(&stranger.name, deployment.version.version)).flatten();
         let Some(setting) = near else { continue };

@@ -1,6 +1,7 @@
 //! Fires when a setting of Gunicorn is given to a worker that serves with Uvicorn and never looks at it.
 
 use super::prelude::*;
+use crate::servers::Kind;
 
 pub(super) const RULE: Rule = rule!("uvicorn-worker-ignores-setting", Shape::Deployment(check));
 
@@ -30,6 +31,11 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
                 Some((_, instead)) => format!("remove it; {instead}"),
                 None => "remove it, or use Gunicorn's own `asgi` class where that acts on it".to_owned(),
             })
-            .fix(setting.winner.remove(context.files).map(|edits| Fix::safe(format!("remove `{name}`"), edits)));
+            .fix(setting.winner.remove(context.files).map(|edits| {
+                let title = format!("remove `{name}`");
+                // What somebody programmed has to go elsewhere, and not away.
+                let is_code = setting.setting.at(service.deployment.version.version).kind() == Kind::Callable;
+                if is_code { Fix::unsafe_(title, edits) } else { Fix::safe(title, edits) }
+            }));
     }
 }

@@ -6,8 +6,11 @@ pub(super) const RULE: Rule = rule!("deprecated-uvicorn-workers", Shape::Deploym
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
-    let Some(class) = deployment.class else {
+    if !service.in_production() {
         return;
+    }
+    let Some(class) = deployment.class else {
+        return derived(service, out);
     };
     let Some(deprecated) = class.deprecated().filter(|deprecated| deprecated.distribution == "uvicorn") else {
         return;
@@ -54,4 +57,27 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
             None => Fix::unsafe_(title, vec![edit]),
         }
     }));
+}
+
+/// A class of the project's own is no better than what it derives from.
+fn derived(service: &Service, out: &mut Findings) {
+    let deployment = service.deployment;
+    let Some(base) = &deployment.class_base else { return };
+    let Some(deprecated) = table(deployment.server).class(&base.value).and_then(WorkerClass::deprecated) else {
+        return;
+    };
+    let old = |installed| deprecated.since.is_some_and(|since| installed < since);
+    if deprecated.distribution != "uvicorn" || deployment.version_of("uvicorn").is_some_and(old) {
+        return;
+    }
+    let since = deprecated.since.map_or_else(String::new, |since| format!(" since Uvicorn {since}"));
+    let replacement = deprecated.replacement.as_str();
+    out.report(
+        base.place,
+        "deprecated, and to be removed",
+        format!("`{}` derives from `{}`, which is deprecated{since}", service.class_name(), base.value),
+    )
+    .related(service.class_place(), "runs it")
+    .help(format!("derive from `{replacement}` of the package `uvicorn-worker`"))
+    .fix(None);
 }

@@ -22,8 +22,57 @@ fn says(package: &str) -> &'static str {
     }
 }
 
+/// Values of options that need a package which the server does not bring along: the server, the option, its value, the
+/// package, and the extras of others that ask for it.
+type Needing = (ServerName, &'static str, &'static str, &'static str, &'static [(&'static str, &'static str)]);
+const OPTIONS: [Needing; 5] = [
+    (ServerName::Uvicorn, "loop", "uvloop", "uvloop", STANDARD),
+    (ServerName::Uvicorn, "http", "httptools", "httptools", STANDARD),
+    (ServerName::Hypercorn, "worker_class", "uvloop", "uvloop", &[("hypercorn", "uvloop")]),
+    (ServerName::Hypercorn, "worker_class", "trio", "trio", &[("hypercorn", "trio")]),
+    (ServerName::Gunicorn, "http_parser", "fast", "gunicorn-h1c", &[("gunicorn", "fast")]),
+];
+const STANDARD: &[(&str, &str)] = &[("uvicorn", "standard"), ("fastapi", "standard"), ("fastapi", "all")];
+
+/// An option whose value needs a package that nothing installs.
+fn options(service: &Service, context: &Context, out: &mut Findings) {
+    let deployment = service.deployment;
+    let own = table(deployment.server).distribution();
+    for (server, name, value, package, extras) in OPTIONS {
+        let setting = deployment.setting(name).filter(|setting| server == deployment.server && setting.is_set());
+        let Some(setting) = setting.filter(|setting| setting.text() == Some(value)) else { continue };
+        let brought = extras.iter().any(|(name, extra)| deployment.asks_for_extra(name, extra));
+        let Some(place) = setting.place().filter(|_| deployment.asks_for(own) && !brought) else { continue };
+        // Another class reads no such option.
+        let idle = server == ServerName::Gunicorn && service.ignored(name).is_some();
+        if idle || deployment.asks_for(package) {
+            continue;
+        }
+        let fails = match server {
+            // Measured on Gunicorn 27.0.1: the start succeeds, and every connection ends.
+            ServerName::Gunicorn => "every request ends in a `RuntimeError`",
+            _ => "the start ends with an error of its import",
+        };
+        out.report(
+            place,
+            format!("needs `{package}`"),
+            format!("`{name} = {value}` needs the package `{package}`, which the project does not ask for: {fails}"),
+        )
+        .at_most(if deployment.locked { setting.confidence() } else { Confidence::Medium })
+        .help(format!("add `{package}` to the requirements, or leave `{name}` to its default"))
+        .fix(
+            deployment
+                .ask_beside(context.files, own, package, None)
+                .map(|edit| Fix::unsafe_(format!("ask for {package}"), vec![edit])),
+        );
+    }
+}
+
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
+    if is_plain(deployment.base.as_ref()) {
+        options(service, context, out);
+    }
     // A list of requirements that has the server itself is taken to be complete.
     if !service.is_gunicorn() || !deployment.asks_for("gunicorn") || !is_plain(deployment.base.as_ref()) {
         return;

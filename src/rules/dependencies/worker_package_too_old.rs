@@ -7,6 +7,7 @@ pub(super) const RULE: Rule = rule!("worker-package-too-old", Shape::Deployment(
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
+    classes(service, context, out);
     networks(service, context, out);
     options(service, context, out);
     let Some((class, package)) = deployment.class.and_then(|class| Some((class, class.distribution()?))) else {
@@ -33,6 +34,30 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     .related_to(deployment.version.place.map(|place| Located::new(format!("asks for {}", deployment.version), place)))
     .help(format!("ask for {package} {needed} or later"))
     .fix(bump(place, text, &needed.to_string(), context));
+}
+
+/// A worker class that only a later version of the server has.
+fn classes(service: &Service, context: &Context, out: &mut Findings) {
+    let deployment = service.deployment;
+    let version = deployment.version.version;
+    let table = table(deployment.server);
+    let Some(pin) = deployment.pin_of(table.distribution()) else { return };
+    let written = deployment.setting("worker_class").filter(|class| class.is_set() && class.winner.is_settled());
+    let class = written.and_then(|written| table.class(written.text()?));
+    let Some((class, since)) = class.and_then(|class| Some((class, class.since()?))) else { return };
+    let Some(place) = pin.place.filter(|_| since > version) else { return };
+    out.report(
+        service.class_place(),
+        format!("since {since}"),
+        format!(
+            "`{}` came with {} {since}, and {version} is asked for: the start ends here",
+            class.name(),
+            deployment.server
+        ),
+    )
+    .related(place, format!("asks for {}", pin.version_text()))
+    .help(format!("ask for {} {since} or later", deployment.server))
+    .fix(bump(place, pin.version_text(), &since.to_string(), context));
 }
 
 /// Options that the pinned version of the server does not have yet; the start ends there.
@@ -87,7 +112,10 @@ fn networks(service: &Service, context: &Context, out: &mut Findings) {
 /// Another version in place of a pin that stands there once; a lock file is written by its own tool.
 pub(in super::super) fn bump(place: Place, old: &str, new: &str, context: &Context) -> Option<Fix> {
     let text = context.files.text_at(place);
-    let lock = context.files.get(place.file).path().rsplit('.').next() == Some("lock") || text.contains("--hash");
+    // The hash of the old one would refuse the new one.
+    let line = context.files.text_at(context.files.line_of(place));
+    let hashed = line.contains("--hash") || line.trim_end().ends_with('\\');
+    let lock = context.files.get(place.file).path().rsplit('.').next() == Some("lock") || hashed;
     let mut found = text.match_indices(old);
     let (at, _) = found.next().filter(|_| found.next().is_none() && !lock)?;
     let start = place.span.start + at;

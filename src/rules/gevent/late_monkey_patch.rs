@@ -4,6 +4,14 @@ use super::prelude::*;
 use crate::app::InstrumentKind;
 
 pub(super) const RULE: Rule = rule!("late-monkey-patch", Shape::App(check));
+pub(super) const CONFIGURATION: Rule = rule!("late-monkey-patch", Shape::Deployment(check_configuration));
+
+fn check_configuration(service: &Service, context: &Context, out: &mut Findings) {
+    let late = service.deployment.configuration.as_ref().and_then(|file| file.late_patch.as_ref());
+    if let Some((call, early)) = late.filter(|_| service.is_gunicorn()) {
+        report(*call, early, context, out);
+    }
+}
 
 fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Findings) {
     if let Some(service) = service {
@@ -18,19 +26,23 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
     }
     for seen in app.instruments.iter().filter(|seen| seen.at_import) {
         let InstrumentKind::Patch(Some(early)) = &seen.kind else { continue };
-        out.report(
-            seen.place,
-            "too late",
-            format!(
-                "`patch_all()` comes after the import of `{}`: what that holds on to is not patched, and TLS may recurse or \
-                 block",
-                early.value
-            ),
-        )
-        .related(early.place, "imported before")
-        .help("make it the first statement of the file that is loaded first")
-        .fix(first(seen.place, early.place, context));
+        report(seen.place, early, context, out);
     }
+}
+
+fn report(call: Place, early: &Located<String>, context: &Context, out: &mut Findings) {
+    out.report(
+        call,
+        "too late",
+        format!(
+            "`patch_all()` comes after the import of `{}`: what that holds on to is not patched, and TLS may recurse or \
+             block",
+            early.value
+        ),
+    )
+    .related(early.place, "imported before")
+    .help("make it the first statement of the file that is loaded first")
+    .fix(first(call, early.place, context));
 }
 
 /// Moves the call in front of the import that came before it.

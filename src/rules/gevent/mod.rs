@@ -14,6 +14,7 @@ pub(super) const RULES: &[prelude::Rule] = &[
     gevent_cpu_bound::RULE,
     gevent_with_preload::RULE,
     late_monkey_patch::RULE,
+    late_monkey_patch::CONFIGURATION,
 ];
 
 impl prelude::Service<'_> {

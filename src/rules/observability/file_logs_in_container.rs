@@ -41,14 +41,14 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         .help(if uwsgi {
             "leave it out: uWSGI writes to the standard error then"
         } else {
-            "write to the standard output: `-`"
+            "write to the output of the container: `-`"
         })
         .fix(if uwsgi {
             log.winner.remove(context.files).map(|edits| Fix::safe(format!("remove `{name}`"), edits))
         } else {
             service
                 .set(name, &Value::Str("-".to_owned()), context)
-                .map(|edit| Fix::safe("write to the standard output", vec![edit]))
+                .map(|edit| Fix::safe("write to the output of the container", vec![edit]))
         });
     }
 }

@@ -52,7 +52,7 @@ fn in_configuration(service: &Service, out: &mut Findings) -> bool {
 
 fn outcome(what: &str) -> &'static str {
     if what.contains("tensorflow") || what.ends_with("Session") {
-        "TensorFlow does not survive a fork, and every worker hangs at its first use"
+        "the threads of its session stay in the parent, and no worker has them"
     } else {
         "every worker fails with \"Cannot re-initialize CUDA in forked subprocess\""
     }

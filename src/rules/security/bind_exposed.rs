@@ -28,10 +28,11 @@ fn unreachable(service: &Service, address: &Address, container: Place, context: 
     let beside =
         outside.shares_network || outside.front.is_some() || deployment.beside_proxy || !deployment.proxies.is_empty();
     // An image whose arguments another container gives it listens where those say.
-    let app = |one: &Deployment| one.app.as_ref().map(|app| app.value.clone());
+    let app = |one: &'_ Deployment| one.app.as_ref().map(|app| app.value.clone());
+    let own_app = app(deployment);
     let also = context.deployments.iter().any(|other| {
         let same = other.container == Some(container)
-            || other.container.is_some() && other.server == deployment.server && app(other) == app(deployment);
+            || other.container.is_some() && other.server == deployment.server && app(other) == own_app;
         same && other.addresses().iter().any(|address| !address.is_loopback())
     });
     if beside || also {

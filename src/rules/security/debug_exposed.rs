@@ -57,7 +57,6 @@ fn check_app(app: &App, service: Option<&Service>, context: &Context, out: &mut 
             // Another module of settings may be what production names.
             InstrumentKind::DjangoDebug
                 if !context.variables.contains("DJANGO_SETTINGS_MODULE")
-                    && is_whole(seen.place, context)
                     && !context.is_aside(seen.place) =>
             {
                 out.report(
@@ -79,10 +78,4 @@ fn check_app(app: &App, service: Option<&Service>, context: &Context, out: &mut 
             .help("switch it on from the environment of developers only")
             .fix(edit.map(|edit| Fix::safe("switch it off", vec![edit])));
     }
-}
-
-/// Whether settings are all that there are: `defaults.py` and `base.py` are what others build on.
-fn is_whole(place: Place, context: &Context) -> bool {
-    let path = context.files.get(place.file).path();
-    path.ends_with("settings.py") || path.ends_with("settings/__init__.py")
 }

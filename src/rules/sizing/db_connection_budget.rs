@@ -11,25 +11,26 @@ const RESERVED: u32 = 3;
 fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Findings) {
     let Some(service) = service.filter(|service| service.in_production()) else { return };
     let stated = context.stated;
-    let Some(limit) = stated.database_connections.as_ref() else { return };
+    let Some((limit, limit_source, limit_at, surest)) = limit(service, context) else { return };
     // A pooler has a budget of its own.
     if stated.pooler.as_ref().is_some_and(|pooler| pooler.value) {
         return;
     }
-    let [pool] = app.connections.as_slice() else { return };
+    let Some(pool) = app.connections.first() else { return };
     let Some(workers) = service.workers() else { return };
     let (Some(count), Some((copies, source, copies_at))) = (workers.int(), service.copies(context)) else { return };
-    let each = i64::from(pool.size.0) + i64::from(pool.overflow.0);
+    let each: i64 = app.connections.iter().map(|pool| i64::from(pool.size.0) + i64::from(pool.overflow.0)).sum();
     let rolls =
         service.deployment.kind == UnitKind::KubernetesContainer && !service.deployment.surroundings.is_recreated;
     let surge = if rolls {
-        i64::from(copies).saturating_mul(5).div_euclid(4).max(i64::from(copies))
+        // `maxSurge`, a quarter by default, is rounded up.
+        i64::from(copies) + (i64::from(copies) + 3).div_euclid(4)
     } else {
         i64::from(copies)
     };
     let total = surge.saturating_mul(count).saturating_mul(each);
     let reserved = stated.reserved_connections.as_ref().map_or(RESERVED, |reserved| reserved.value);
-    let budget = i64::from(limit.value) - i64::from(reserved);
+    let budget = i64::from(limit) - i64::from(reserved);
     if total <= budget {
         return;
     }
@@ -40,12 +41,37 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
         format!(
             "{copies} copies{more} ({source}) x {count} workers x {each} connections = {total}, and the database has {budget} \
              for it ({} - {reserved}, {})",
-            limit.value, limit.source
+            limit, limit_source
         ),
     )
-    .at_most(workers.confidence())
+    .at_most(workers.confidence().min(surest))
+    .related_to(limit_at.map(|place| Located::new(format!("allows {limit}"), place)))
     .related_to(workers.place().map(|place| Located::new(format!("{count} workers"), place)))
     .related_to(copies_at.map(|place| Located::new(format!("{copies} copies"), place)))
     .help("make the pools smaller, or put a pooler such as PgBouncer in between")
     .fix(None);
+}
+
+/// How many connections the database allows, who says so, where, and how sure that is: the user, or the one database
+/// that runs beside the service.
+fn limit(service: &Service, context: &Context) -> Option<(u32, String, Option<Place>, Confidence)> {
+    if let Some(stated) = context.stated.database_connections.as_ref() {
+        return Some((stated.value, stated.source.clone(), None, Confidence::High));
+    }
+    let beside = |database: &&crate::deployment::Database| database.file == service.deployment.command.file;
+    let mut databases = context.databases.iter().filter(beside);
+    let (Some(database), None) = (databases.next(), databases.next()) else { return None };
+    let connections = &database.connections;
+    let place = context.files.describe(connections.place);
+    let (source, sure) = if database.by_default {
+        (format!("the default of `{}`, {place}", database.service), Confidence::Medium)
+    } else {
+        (place, Confidence::High)
+    };
+    (service.deployment.kind == UnitKind::ComposeService).then_some((
+        connections.value,
+        source,
+        Some(connections.place),
+        sure,
+    ))
 }

@@ -9,7 +9,8 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
     let Some(service) = service.filter(|service| service.in_production()) else {
         return;
     };
-    let [pool] = app.connections.as_slice() else {
+    let plain: Vec<_> = app.connections.iter().filter(|pool| !pool.is_async).collect();
+    let [pool] = plain.as_slice() else {
         // Which of several engines a handler uses is not followed.
         return;
     };

@@ -29,8 +29,10 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     }
     // Replicas share the load, and for an ASGI application the class itself is the fault.
     let replicated = deployment.limits.replicas.as_ref().is_some_and(|replicas| replicas.value > 1);
+    // Who hands over one request at a time asks for no more.
+    let one_each = deployment.surroundings.one_request.is_some();
     let asgi = service.application.is_some_and(|application| application.interface == AppInterface::Asgi);
-    if replicated || asgi || !deployment.errors.is_empty() {
+    if replicated || one_each || asgi || !deployment.errors.is_empty() {
         return;
     }
     // Whatever reads a Procfile may set the variable: Heroku does so in every dyno.

@@ -5,6 +5,9 @@ use super::prelude::*;
 pub(super) const RULE: Rule = rule!("host-cpu-count-in-container", Shape::Deployment(check));
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
+    if !service.in_production() {
+        return;
+    }
     for name in ["workers", "processes", "threads"] {
         let Some(setting) = service.deployment.setting(name) else {
             continue;
@@ -19,18 +22,21 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         }
         let large = service.deployment.workers_on_large_node.filter(|_| name == "workers");
         let starts = large.map_or_else(String::new, |n| format!(": on a 64-core node this starts {n} workers"));
+        let container = service.deployment.container;
         let variables = setting.winner.variables();
         let unless = match variables.as_slice() {
             [] => String::new(),
             names => format!(", unless {} is set", names.join(" or ")),
         };
-        let container = service.deployment.container;
         let limit = service.cpus.and_then(|cpus| Some((cpus, cpus.place?)));
         let report = out
             .report(
                 place,
                 "counts the cores of the machine",
-                format!("`{spelling}` ignores the CPU limit of the container{starts}{unless}"),
+                match container {
+                    Some(_) => format!("`{spelling}` ignores the CPU limit of the container{starts}{unless}"),
+                    None => format!("`{spelling}` ignores the CPU limit of any container it may run in{starts}{unless}"),
+                },
             )
             .help(match variables.as_slice() {
                 [] => {

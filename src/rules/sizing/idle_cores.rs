@@ -21,12 +21,13 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     if target <= count {
         return;
     }
-    let what = if service.runs_loop() { "event loops" } else { "workers" };
+    let what = if service.runs_loop() { "event loop" } else { "worker" };
+    let plural = if count == 1 { "" } else { "s" };
     out.report(
         place,
         format!("{count} of them"),
         format!(
-            "{count} {what} on {} ({}) can use {count} of them: a process uses about one core",
+            "{count} {what}{plural} on {} ({}) can use {count} of them: a process uses about one core",
             cpus.cpus, cpus.source
         ),
     )
@@ -36,6 +37,6 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     .fix(
         service
             .set("workers", &Value::Int(target), context)
-            .map(|edit| Fix::unsafe_(format!("start {target} workers"), vec![edit])),
+            .map(|edit| Fix::unsafe_(format!("start {}", workers_in_words(target)), vec![edit])),
     );
 }

@@ -18,15 +18,20 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     if count <= fits {
         return;
     }
-    let total = (inputs.master.as_mib() + each.as_mib() * exact(count)).round();
+    // What they may grow by is to be planned for, and no fault before it has happened.
+    let total = (inputs.master.as_mib() + worker.value.low.as_mib() * exact(count)).round();
+    if total <= (room.as_mib() + inputs.master.as_mib()).round() {
+        return;
+    }
     let limit_at = service.deployment.limits.memory.as_ref().map(|limit| limit.place);
     let report = out.report(
         place,
         format!("{count} workers"),
         format!(
-            "{count} workers need at least {total} MiB: {:.0} for the parent and {:.0} each ({}), of {} ({})",
+            "{count} workers need at least {total} MiB: {:.0} for the parent and {:.0} each ({}), and a tenth of {} ({}) \
+             is to stay free",
             inputs.master.as_mib(),
-            each.as_mib(),
+            worker.value.low.as_mib(),
             worker.source,
             limit.value,
             limit.source
@@ -39,12 +44,13 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         .related_to(limit_at.map(|place| Located::new(format!("allows {}", limit.value), place)))
         .help(match fits {
             0 => "allow more memory".to_owned(),
+            1 => "one fits; threads serve more requests in the same memory (`farrier advise`)".to_owned(),
             n => format!("{n} fit; threads serve more requests in the same memory (`farrier advise`)"),
         })
         .fix(
             (fits > 0)
                 .then(|| service.set(workers.setting.name(), &Value::Int(fits), context))
                 .flatten()
-                .map(|edit| Fix::unsafe_(format!("start {fits} workers"), vec![edit])),
+                .map(|edit| Fix::unsafe_(format!("start {}", workers_in_words(fits)), vec![edit])),
         );
 }

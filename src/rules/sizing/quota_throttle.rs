@@ -42,6 +42,6 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     .fix(
         service
             .set("workers", &Value::Int(enough), context)
-            .map(|edit| Fix::unsafe_(format!("start {enough} workers"), vec![edit])),
+            .map(|edit| Fix::unsafe_(format!("start {}", workers_in_words(enough)), vec![edit])),
     );
 }

@@ -18,16 +18,15 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     if total < kill.seconds || !(graceful.changes() || kill.is_chosen || delay.is_some()) {
         return;
     }
-    // uWSGI waits for its workers only where the signal means to stop.
-    if deployment.server == ServerName::Uwsgi
-        && deployment.setting("die_on_term").and_then(Setting::value) != Some(&Value::Bool(true))
-    {
+    // uWSGI waits for requests when it reloads; a signal to stop ends its workers at once (`kill_them_all`, 2.0.31).
+    if deployment.server == ServerName::Uwsgi {
         return;
     }
     let name = graceful.setting.name();
     let before = delay.map_or_else(String::new, |delay| format!(" after {} of `preStop`", seconds(delay.value.0)));
     let what = if graceful.is_set() { "" } else { ", the default," };
-    let fits = kill.seconds - delay.map_or(0.0, |delay| delay.value.0) - out.parameter("margin");
+    let margin = out.parameter("margin");
+    let fits = kill.seconds - delay.map_or(0.0, |delay| delay.value.0) - margin;
     #[allow(clippy::cast_possible_truncation, reason = "a number of seconds that a person wrote")]
     let fits = (fits >= 1.0).then_some(fits.floor() as i64);
     let place = graceful.place().or(kill.place).or(delay.map(|delay| delay.place)).unwrap_or(deployment.command);
@@ -49,8 +48,23 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         Some(fits) => format!("set `{name}` to {fits}, or allow more time to stop"),
         None => "allow more time to stop".to_owned(),
     })
-    .fix(fits.and_then(|fits| {
-        let edit = service.give(name, &Value::Int(fits), context)?;
-        Some(Fix::safe(format!("set `{name}` to {fits}"), vec![edit]))
-    }));
+    .fix(match fits {
+        Some(fits) => service
+            .give(name, &Value::Int(fits), context)
+            .map(|edit| Fix::safe(format!("set `{name}` to {fits}"), vec![edit])),
+        None => longer(kill.place, total + margin, context),
+    });
+}
+
+/// More time until the kill, where a number of seconds says how long that is.
+fn longer(kill: Option<Place>, enough: f64, context: &Context) -> Option<Fix> {
+    let kill = kill?;
+    let written = context.files.text_at(kill);
+    let digits = written.trim_end_matches('s');
+    let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let unit = written.get(digits.len()..)?;
+    plain.then(|| {
+        let new = format!("{enough:.0}{unit}");
+        Fix::unsafe_(format!("allow {new} to stop"), vec![Edit::replace(kill, new.clone())])
+    })
 }

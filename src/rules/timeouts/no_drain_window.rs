@@ -18,6 +18,8 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         return;
     }
     let Some(place) = deployment.container else { return };
+    let graceful = service.graceful().and_then(Setting::int).unwrap_or(0);
+    let fits = service.kill(context).is_none_or(|kill| exact(graceful) + 10.0 < kill.seconds);
     out.report(
         place,
         "stops at once",
@@ -26,9 +28,10 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     )
     .related(leads, "sends requests to it")
     .help("let `preStop` wait for 5 to 15 s (`lifecycle: {preStop: {sleep: {seconds: 10}}}`), within the time until the kill")
-    .fix(
+    // Where the time until the kill does not hold both, the one would only take from the other.
+    .fix(fits.then_some(()).and_then(|()| {
         service
             .beside_name("lifecycle: {preStop: {exec: {command: [\"sleep\", \"10\"]}}}", context)
-            .map(|edit| Fix::unsafe_("wait 10 s before the stop", vec![edit])),
-    );
+            .map(|edit| Fix::unsafe_("wait 10 s before the stop", vec![edit]))
+    }));
 }

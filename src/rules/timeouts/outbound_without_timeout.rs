@@ -5,6 +5,9 @@ use crate::app::{Category, Context as Runs, Limit, Reached};
 
 pub(super) const RULE: Rule = rule!("outbound-without-timeout", Shape::App(check));
 
+/// Modules of the standard library whose sockets have the default timeout.
+const STANDARD: [&str; 5] = ["urllib.", "smtplib.", "http.client.", "ftplib.", "imaplib."];
+
 fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Findings) {
     let Some(service) = service.filter(|service| service.in_production() && !service.runs_loop()) else { return };
     let waits = |call: &&Reached| {
@@ -12,6 +15,9 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
             && !call.doubtful
             && matches!(call.category, Category::Http | Category::Mail)
             && call.contexts.contains(&Runs::Worker)
+            && !(app.bounds_sockets && STANDARD.iter().any(|library| call.what.starts_with(library)))
+            // Leaving a `with` closes what it has opened.
+            && !call.what.ends_with("__exit__")
     };
     let serves = |call: &Reached| !call.handlers.iter().all(|(_, place, _)| context.is_aside(*place));
     // One finding for all: the call that most handlers wait for stands for the rest.

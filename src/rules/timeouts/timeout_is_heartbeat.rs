@@ -5,8 +5,19 @@ use super::prelude::*;
 pub(super) const RULE: Rule = rule!("timeout-is-heartbeat", Shape::Deployment(check));
 
 /// What people write who mean a limit on requests.
-const CUES: [&str; 7] =
-    ["request timeout", "request time", "per request", "per-request", "long request", "slow request", "request limit"];
+const CUES: [&str; 11] = [
+    "requests that take",
+    "requests may take",
+    "request may take",
+    "duration of a request",
+    "request timeout",
+    "request time",
+    "per request",
+    "per-request",
+    "long request",
+    "slow request",
+    "request limit",
+];
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;

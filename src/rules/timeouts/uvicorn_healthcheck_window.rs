@@ -24,10 +24,14 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     }
     let imports = |package: &str| service.application.is_some_and(|app| app.imports(&package.replace('-', "_")));
     let heavy = HEAVY.iter().find(|package| deployment.asks_for(package) || imports(package));
-    let cramped = service.cpus.filter(|cpus| cpus.cpus.0 < exact(count) && cpus.cpus.0 <= 1.0);
+    // A request bounds nothing, only a limit does.
+    let limit = deployment.limits.cpus.as_ref();
+    let cramped = limit.filter(|cpus| cpus.value.0 < exact(count) && cpus.value.0 <= 1.0);
     let why = match (heavy, cramped) {
         (Some(package), _) => format!("importing {package} takes longer than that"),
-        (None, Some(cpus)) => format!("{count} workers start on {} ({})", cpus.cpus, cpus.source),
+        (None, Some(cpus)) => {
+            format!("{count} workers start on {} ({})", cpus.value, context.files.describe(cpus.place))
+        }
         (None, None) => return,
     };
     out.report(
@@ -38,7 +42,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         ),
     )
     .at_most(workers.confidence())
-    .related_to(cramped.and_then(|cpus| Some(Located::new(format!("allows {}", cpus.cpus), cpus.place?))))
+    .related_to(cramped.map(|cpus| Located::new(format!("allows {}", cpus.value), cpus.place)))
     .help(match option {
         Some(_) => "set `timeout_worker_healthcheck` to 30",
         None => "update to Uvicorn 0.37, which has `--timeout-worker-healthcheck`, and set it to 30",

@@ -13,12 +13,19 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let Some(until) = class.until().filter(|&until| until <= version) else {
         return announced(service, class, context, out);
     };
-    let replacement = class.deprecated().map_or("gthread", |deprecated| deprecated.replacement.as_str());
+    let replacement = replacement(service, class);
     let name = class.name();
     out.report(
         service.class_place(),
         format!("removed in {} {until}", deployment.server),
-        format!("`{name}` was removed in {} {until}: the server does not start", deployment.server),
+        if deployment.version.is_assumed() {
+            format!(
+                "`{name}` was removed in {0} {until}: {0} {1} does not start",
+                deployment.server, deployment.version
+            )
+        } else {
+            format!("`{name}` was removed in {} {until}: the server does not start", deployment.server)
+        },
     )
     // Without a pin the newest version is assumed, which may not be what is installed.
     .at_most(if deployment.version.is_assumed() { Confidence::Medium } else { Confidence::High })
@@ -26,9 +33,25 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     .help(format!("use `{replacement}`"))
     .fix(
         service
-            .set("worker_class", &Value::Str(replacement.to_owned()), context)
+            .set("worker_class", &Value::Str(replacement.clone()), context)
             .map(|edit| Fix::unsafe_(format!("use `{replacement}`"), vec![edit])),
     );
+}
+
+/// What to use instead: what its authors name, where the project has the package, and else a class that needs none.
+fn replacement(service: &Service, class: &WorkerClass) -> String {
+    let deployment = service.deployment;
+    let Some(named) = class.deprecated().map(|deprecated| deprecated.replacement.as_str()) else {
+        return "gthread".to_owned();
+    };
+    let package = table(deployment.server).class(named).and_then(WorkerClass::distribution);
+    let package = package.or_else(|| named.split_once('.').map(|(package, _)| package));
+    let is_there = package.is_none_or(|package| deployment.asks_for(package) || !deployment.asks_for("gunicorn"));
+    match service.application.map(|app| app.interface) {
+        _ if is_there => named.to_owned(),
+        Some(AppInterface::Asgi) => service.asgi_class(),
+        _ => "gthread".to_owned(),
+    }
 }
 
 /// A class that still runs, although its authors have announced its end or left it.
@@ -51,14 +74,14 @@ fn announced(service: &Service, class: &WorkerClass, context: &Context, out: &mu
             )
         }
     };
-    let replacement = deprecated.replacement.as_str();
+    let replacement = replacement(service, class);
     out.report(service.class_place(), "nobody maintains it", why)
         .severity(Severity::Warning)
         .at_most(if deployment.version.is_assumed() { Confidence::Medium } else { Confidence::High })
         .help(format!("use `{replacement}`"))
         .fix(
             service
-                .set("worker_class", &Value::Str(replacement.to_owned()), context)
+                .set("worker_class", &Value::Str(replacement.clone()), context)
                 .map(|edit| Fix::unsafe_(format!("use `{replacement}`"), vec![edit])),
         );
 }

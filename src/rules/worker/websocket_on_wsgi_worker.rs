@@ -5,7 +5,7 @@ use crate::app::{Framework, InstrumentKind};
 
 pub(super) const RULE: Rule = rule!("websocket-on-wsgi-worker", Shape::App(check));
 
-fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) {
+fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Findings) {
     let model = |service: &Service| service.deployment.class.map(WorkerClass::model);
     let one_each = |service: &&Service| service.is_gunicorn() && model(service) == Some(Model::OneRequest);
     // An ASGI application under such a worker has a worse fault, and the consumers of Channels are served by another
@@ -18,12 +18,15 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
         out.report(
             sockets.place,
             "expects `wsgi.websocket`",
-            format!("`{}` takes no web sockets: every upgrade is answered with 404", service.class_name()),
+            format!("`{}` hands over no web sockets: every upgrade fails", service.class_name()),
         )
         .related(service.class_place(), "speaks HTTP alone")
         .help("use the class `geventwebsocket.gunicorn.workers.GeventWebSocketWorker`, or flask-sock in place of Flask-Sockets")
         .fix(None);
         return;
+    }
+    if let Some(service) = service.filter(|service| service.in_production()) {
+        unserved(app, service, context, out);
     }
     let Some(service) = service.filter(one_each).filter(|_| here) else {
         return;
@@ -46,4 +49,29 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
         report = report.related(limit, "kills a worker that does not report back");
     }
     report.help("use `gthread` with as many threads as there are clients, or an ASGI application").fix(None);
+}
+
+/// Consumers of Channels in a project that starts nothing but WSGI, and installs no other server.
+fn unserved(app: &App, service: &Service, context: &Context, out: &mut Findings) {
+    let Some(router) = app.channels.filter(|router| !context.is_aside(*router)) else { return };
+    let servers = ["daphne", "uvicorn", "hypercorn", "granian", "uvicorn-worker"];
+    let wsgi = |one: &crate::deployment::Deployment| {
+        let installs = servers.iter().any(|name| one.asks_for(name)) || one.asks_for_extra("channels", "daphne");
+        one.development.is_some() || one.class.is_some_and(|class| class.interface() == Interface::Wsgi) && !installs
+    };
+    if app.interface != AppInterface::Wsgi || !context.deployments.iter().all(wsgi) {
+        return;
+    }
+    out.report(
+        router,
+        "served by nobody",
+        format!(
+            "web sockets are routed here, and all that the project starts are WSGI servers such as `{}`",
+            service.class_name()
+        ),
+    )
+    .at_most(Confidence::Medium)
+    .related(service.deployment.command, "calls a WSGI application")
+    .help("start an ASGI server such as Daphne or Uvicorn for it")
+    .fix(None);
 }

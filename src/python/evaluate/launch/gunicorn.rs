@@ -32,6 +32,8 @@ pub(super) fn base_of(name: &str) -> Option<&'static str> {
 
 /// Begins the names under which a configuration holds what is set.
 const SET: &str = "(set)";
+/// More names than this are no options of a server.
+const MAX_STRANGERS: usize = 100;
 /// Stands among them for the command line and the files that it names.
 const COMMAND_LINE: &str = "(command line)";
 
@@ -154,7 +156,21 @@ impl<'a> Run<'a, '_> {
     pub(in super::super) fn setting_names(&mut self) -> Step<Cell<'a>> {
         let names: Vec<Text> = self.witness.iter().flat_map(|witness| witness.settings.iter().cloned()).collect();
         let entries = names.into_iter().map(|name| (Cell::new(Thing::Str(name)), Cell::unknown("a setting"))).collect();
-        self.dict(entries)
+        let dict = self.dict(entries)?;
+        if let (Thing::Dict(id), Some(witness)) = (&dict.thing, &mut self.witness) {
+            witness.setting_dicts.push(*id);
+        }
+        Ok(dict)
+    }
+
+    /// Notes a name that is not among the settings, where it was looked for there: a program that filters its options
+    /// drops it without a word.
+    pub(in super::super) fn looked_up(&mut self, name: &Cell<'a>, among: &Cell<'a>) {
+        let (Thing::Str(text), Thing::Dict(id)) = (&name.thing, &among.thing) else { return };
+        let Some(witness) = self.witness.as_mut().filter(|witness| witness.setting_dicts.contains(id)) else { return };
+        if !name.soft && !text.is_empty() && witness.strangers.len() < MAX_STRANGERS {
+            witness.strangers.push(text.to_string());
+        }
     }
 
     fn record_set(&mut self, application: Id, name: Cell<'a>, value: Cell<'a>, at: Span) -> Step<()> {
@@ -244,6 +260,7 @@ impl<'a> Run<'a, '_> {
             words: self.argument_words(),
             environment: self.changed_environment(),
             sets,
+            strangers: self.witness.as_ref().map(|witness| witness.strangers.clone()).unwrap_or_default(),
             loads,
             offset: Some(0),
         };

@@ -84,6 +84,8 @@ pub struct Sighting {
     pub environment: Vec<(String, Option<Evaluated>)>,
     /// What an application class of Gunicorn sets, in order.
     pub sets: Vec<Set>,
+    /// Names that were looked for among the settings of Gunicorn and are none.
+    pub strangers: Vec<String>,
     /// What an application class of Gunicorn serves; `None` where Gunicorn itself loads that.
     pub loads: Option<Loads>,
     /// How many values stand in front of its own arguments in the brackets of the call at `place`, which may be
@@ -117,6 +119,9 @@ pub struct Set {
 pub(super) struct Witness<'a, 'q> {
     watched: &'q dyn Fn(&str) -> bool,
     settings: Vec<Text>,
+    /// The dicts that stand for them, and what was looked for there in vain.
+    setting_dicts: Vec<Id>,
+    strangers: Vec<String>,
     sightings: Vec<Sighting>,
     commands: Vec<String>,
     /// The scope that holds what the program binds in `sys`.
@@ -227,6 +232,8 @@ impl<'a, 'i> Run<'a, 'i> {
         self.witness = Some(Witness {
             watched: course.watched,
             settings: course.gunicorn.iter().map(|name| Text::from(*name)).collect(),
+            setting_dicts: Vec::new(),
+            strangers: Vec::new(),
             sightings: Vec::new(),
             commands: Vec::new(),
             system,
@@ -488,6 +495,7 @@ impl<'a, 'i> Run<'a, 'i> {
             words: self.argument_words(),
             environment: self.changed_environment(),
             sets: Vec::new(),
+            strangers: Vec::new(),
             loads: None,
             offset: self.witness.as_ref().and_then(|witness| witness.offset),
         };

@@ -1,0 +1,73 @@
+//! Which of the comments of one file silences a finding.
+
+use std::collections::BTreeMap;
+
+use crate::findings::Severity;
+use crate::source::{Place, Span};
+
+/// One rule named by one comment.
+pub(super) struct Ignore {
+    pub(super) rule: &'static str,
+    /// The name as written.
+    pub(super) name: Place,
+    pub(super) comment: Place,
+    /// The index of the comment.
+    pub(super) written: usize,
+    pub(super) reason: Option<String>,
+    /// The line whose statement it covers; `None` for the whole file.
+    pub(super) line: Option<usize>,
+    /// The worst of what it silences.
+    pub(super) silenced: Option<Severity>,
+}
+
+/// All that the comments of a file name.
+pub(super) struct Ignores {
+    /// Those of a line before those of the file, so that the closest one counts as used.
+    all: Vec<Ignore>,
+    /// The first for a rule in a line, or in the whole file.
+    by_line: BTreeMap<(&'static str, Option<usize>), usize>,
+    /// The first for a rule in the comment that begins at this byte.
+    by_comment: BTreeMap<(usize, &'static str), usize>,
+}
+
+impl Ignores {
+    /// Of those in the order of the file.
+    pub(super) fn new(mut all: Vec<Ignore>) -> Self {
+        all.sort_by_key(|ignore| ignore.line.is_none());
+        let mut by_line = BTreeMap::new();
+        let mut by_comment = BTreeMap::new();
+        for (at, ignore) in all.iter().enumerate() {
+            by_line.entry((ignore.rule, ignore.line)).or_insert(at);
+            by_comment.entry((ignore.comment.span.start, ignore.rule)).or_insert(at);
+        }
+        Self { all, by_line, by_comment }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Ignore> {
+        self.all.iter()
+    }
+
+    /// The first that covers a finding of `rule` at `span`, which touches the lines from the first to the last and
+    /// those in `begins`.
+    pub(super) fn covering(
+        &mut self,
+        rule: &'static str,
+        span: Span,
+        (first, last): (usize, usize),
+        begins: &[usize],
+    ) -> Option<&mut Ignore> {
+        // They stand in the order of the lines that they cover.
+        let touched = self.by_line.range((rule, Some(first))..=(rule, Some(last))).next().map(|(_, at)| *at);
+        let begun = begins.iter().filter_map(|&line| self.by_line.get(&(rule, Some(line))).copied());
+        let whole = self.by_line.get(&(rule, None)).copied();
+        // What is wrong with a comment, the comment itself may silence.
+        let around = self.by_comment.range(..(span.start + 1, "")).next_back();
+        let itself = around.and_then(|((start, _), _)| self.by_comment.get(&(*start, rule)).copied());
+        let itself = itself.filter(|&at| {
+            let comment = self.all.get(at).map(|ignore| ignore.comment.span);
+            comment.is_some_and(|comment| comment.cover(span) == comment)
+        });
+        let covering = touched.into_iter().chain(begun).chain(whole).chain(itself).min()?;
+        self.all.get_mut(covering)
+    }
+}
