@@ -132,9 +132,10 @@ pub struct Type {
     /// What blocks without a method being called.
     #[serde(default)]
     pub implicit: Vec<Implicit>,
-    /// Type of what a method returns; `*` any attribute, `[]` an item, `|` what the operator makes of it and something
-    /// else. `Self` is an instance of the class that the method is called on, `(Self, ...)` a tuple that begins with
-    /// one, `Row` an instance of the class whose rows a query is for, `[Row]` several of them; a type whose items are
+    /// Type of what a method returns; `*` any attribute, `[]` an item, `__next__` what iterating over it gives,
+    /// `__enter__` what `with` gives where that is not itself, `|` what the operator makes of it and something else.
+    /// `Self` is an instance of the class that the method is called on, `(Self, ...)` a tuple that begins with one,
+    /// `Row` an instance of the class whose rows a query is for, `[Row]` several of them; a type whose items are
     /// such rows is one of queries.
     #[serde(default)]
     pub gives: BTreeMap<String, String>,

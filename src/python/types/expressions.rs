@@ -117,7 +117,9 @@ impl<'a> Types<'a> {
                 let is_type =
                     |value: &Value<'_>| matches!(value, Value::Class(_) | Value::External(_) | Value::Alias(..));
                 let joined = |value: &Value<'a>| match value {
-                    Value::Instance(ty) => catalogue::known_type(ty)?.gives("|").map(|made| Value::Instance(made.into())),
+                    Value::Instance(ty) => {
+                        catalogue::known_type(ty)?.gives("|").map(|made| Value::Instance(made.into()))
+                    }
                     _ => None,
                 };
                 if let Some(joined) = left.iter().chain(right.iter()).find_map(joined) {
