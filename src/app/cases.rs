@@ -140,6 +140,11 @@ fn services_are_followed_through_what_holds_them_together() {
 }
 
 #[test]
+fn clients_of_libraries_are_followed_to_what_waits() {
+    judge("cases/libraries.txt");
+}
+
+#[test]
 fn what_is_kept_is_made_once() {
     judge("cases/once.txt");
 }

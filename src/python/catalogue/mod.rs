@@ -3,6 +3,8 @@
 //! Knows names and types of libraries, not the project: which object a name in the project's code
 //! stands for is decided by [`types`](super::types).
 
+#[cfg(test)]
+mod alive;
 mod extension;
 #[allow(
     dead_code,
@@ -193,6 +195,8 @@ struct Index {
     /// Class to the type that those of its instances are which are made with certain arguments.
     narrower: HashMap<&'static str, KnownType>,
     same: HashMap<&'static str, &'static str>,
+    /// Package to the type that all of its classes are taken for which have no entry of their own.
+    packages: HashMap<&'static str, KnownType>,
     roots: HashSet<&'static str>,
 }
 
@@ -214,6 +218,7 @@ impl Index {
             makers: HashMap::new(),
             narrower: HashMap::new(),
             same: HashMap::new(),
+            packages: HashMap::new(),
             roots: HashSet::new(),
         };
         for library in &catalogue.library {
@@ -232,11 +237,34 @@ impl Index {
                 let known = KnownType { library, data };
                 index.types.insert(&data.name, known);
                 index.narrower.extend(data.narrows.iter().map(|class| (class.as_str(), known)));
-                index.types.extend(data.alias.iter().map(|alias| (alias.as_str(), known)));
+                for alias in &data.alias {
+                    match alias.strip_suffix(".*") {
+                        Some(package) => index.packages.insert(package, known),
+                        None => index.types.insert(alias, known),
+                    };
+                }
                 index.makers.extend(data.from.iter().map(|maker| (maker.as_str(), data.name.as_str())));
             }
         }
         index
+    }
+
+    fn known_type(&self, name: &str) -> Option<KnownType> {
+        self.types.get(name).or_else(|| self.of_package(name)).copied()
+    }
+
+    /// What a class is taken for that is defined somewhere in a package: `Class` of `package.module.Class`.
+    fn of_package(&self, name: &str) -> Option<&KnownType> {
+        let (mut package, class) = name.rsplit_once('.')?;
+        if self.packages.is_empty() || !class.starts_with(char::is_uppercase) || package.contains(char::is_uppercase) {
+            return None;
+        }
+        loop {
+            match self.packages.get(package) {
+                None => package = package.rsplit_once('.')?.0,
+                found => return found,
+            }
+        }
     }
 }
 
@@ -264,7 +292,7 @@ pub fn call(name: &str) -> Option<BlockingCall> {
 
 /// The class of this dotted name, under any of its names.
 pub fn known_type(name: &str) -> Option<KnownType> {
-    layers().find_map(|index| index.types.get(name).or_else(|| index.types.get(canonical(name))).copied())
+    layers().find_map(|index| index.known_type(name).or_else(|| index.known_type(canonical(name))))
 }
 
 /// The type that calling `name` returns. A name that ends in `()` stands for calling an instance of
@@ -292,8 +320,8 @@ pub fn class(name: &str) -> &str {
 /// The name that the catalogue uses for an object that has several.
 pub fn canonical(name: &str) -> &str {
     let known = layers().find_map(|index| {
-        let ty = index.types.get(name).map(|known| known.name());
-        ty.or_else(|| index.same.get(name).copied())
+        let exact = index.types.get(name).map(|known| known.name()).or_else(|| index.same.get(name).copied());
+        exact.or_else(|| index.of_package(name).map(|known| known.name()))
     });
     known.or_else(|| described_by_stub(name)).unwrap_or(name)
 }
@@ -338,6 +366,16 @@ mod tests {
         let genai = known_type("google.genai.Client").unwrap();
         assert!(genai.method("aio.models.generate_content").is_none());
         assert!(genai.method("models.generate_content").is_some());
+    }
+
+    #[test]
+    fn a_package_stands_for_its_classes() {
+        let forest = known_type("sklearn.ensemble.RandomForestClassifier").unwrap();
+        assert_eq!(forest.name(), "sklearn.base.BaseEstimator");
+        assert_eq!(canonical("sklearn.ensemble.RandomForestClassifier"), "sklearn.base.BaseEstimator");
+        assert!(known_type("sklearn.metrics.accuracy_score").is_none());
+        assert!(known_type("sklearn.ensemble.RandomForestClassifier.Nested").is_none());
+        assert!(known_type("sklearnex.ensemble.RandomForestClassifier").is_none());
     }
 
     #[test]

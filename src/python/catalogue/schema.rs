@@ -95,7 +95,8 @@ pub struct Call {
 pub struct Type {
     /// The public dotted name.
     pub name: String,
-    /// Other names of it, subclasses included.
+    /// Other names of it, subclasses included; `package.*` for the classes of a package that no other entry
+    /// names.
     #[serde(default)]
     pub alias: Vec<String>,
     /// Callables that return an instance.
@@ -131,9 +132,11 @@ pub struct Type {
     /// What blocks without a method being called.
     #[serde(default)]
     pub implicit: Vec<Implicit>,
-    /// Type of what a method returns; `*` any attribute, `[]` an item. `Self` is an instance of the class that the
-    /// method is called on, `(Self, ...)` a tuple that begins with one, `Row` an instance of the class whose rows
-    /// a query is for, `[Row]` several of them; a type whose items are such rows is one of queries.
+    /// Type of what a method returns; `*` any attribute, `[]` an item, `__next__` what iterating over it gives,
+    /// `__enter__` what `with` gives where that is not itself, `|` what the operator makes of it and something else.
+    /// `Self` is an instance of the class that the method is called on, `(Self, ...)` a tuple that begins with one,
+    /// `Row` an instance of the class whose rows a query is for, `[Row]` several of them; a type whose items are
+    /// such rows is one of queries.
     #[serde(default)]
     pub gives: BTreeMap<String, String>,
     /// Type of what an attribute holds, which is read rather than called.

@@ -116,7 +116,15 @@ impl<'a> Types<'a> {
                 let right = self.value(&operation.right, frame);
                 let is_type =
                     |value: &Value<'_>| matches!(value, Value::Class(_) | Value::External(_) | Value::Alias(..));
-                if left.iter().chain(right.iter()).any(is_type) {
+                let joined = |value: &Value<'a>| match value {
+                    Value::Instance(ty) => {
+                        catalogue::known_type(ty)?.gives("|").map(|made| Value::Instance(made.into()))
+                    }
+                    _ => None,
+                };
+                if let Some(joined) = left.iter().chain(right.iter()).find_map(joined) {
+                    vec![joined]
+                } else if left.iter().chain(right.iter()).any(is_type) {
                     vec![Value::Alias(ExprRef(expr), frame)]
                 } else {
                     left.iter().chain(right.iter()).cloned().collect()

@@ -374,6 +374,10 @@ impl<'a> Types<'a> {
             Value::Lazy(lazy) => lazy.items.clone(),
             Value::Rows(query) => vec![query.row.clone()],
             Value::Object(class) => self.iterated(*class),
+            Value::Instance(ty) => {
+                let item = catalogue::known_type(ty).and_then(|known| known.gives("__next__"));
+                item.map(|item| Value::Instance(item.into())).into_iter().collect()
+            }
             _ => Vec::new(),
         };
         values.iter().flat_map(items).collect()
@@ -388,6 +392,10 @@ impl<'a> Types<'a> {
                 methods.extend(self.method(*class, "__aenter__"));
                 let given: Vec<_> = methods.iter().flat_map(|method| self.awaited(&self.result_of(method))).collect();
                 if given.is_empty() { vec![value.clone()] } else { given }
+            }
+            Value::Instance(ty) => {
+                let given = catalogue::known_type(ty).and_then(|known| known.gives("__enter__"));
+                vec![given.map_or_else(|| value.clone(), |given| Value::Instance(given.into()))]
             }
             other => vec![other.clone()],
         };
