@@ -84,7 +84,7 @@ fn examined(root: &Path) -> usize {
 /// How many launches were found in the files of a project.
 fn gathered(root: &Path) -> usize {
     let request = Request { root: PathBuf::from(root), ..Request::default() };
-    gather(&request, None).expect("the project can be read").assembly.deployments.len()
+    gather(&request, &[]).expect("the project can be read").assembly.deployments.len()
 }
 
 /// A project of 2,000 files; with an application, its handlers call into every tenth module.

@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     fn parts(text: &str) -> Vec<WordPart> {
-        let names = Names { known: vec!["A"], open: false };
+        let names = Names { known: ["A"].into(), open: false };
         expand(&Decoded::verbatim(text, 0), &names).0
     }
 
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_shell_sees_its_own_notation() {
-        let names = Names { known: vec!["A"], open: false };
+        let names = Names { known: ["A"].into(), open: false };
         let content = |text: &str| expand(&Decoded::verbatim(text, 0), &names).1.text().to_owned();
         assert_eq!(content("x -w $(A) $(nproc) $$(A) '$(A)'"), "x -w ${A} $(nproc) $(A) '{{ ? }}'");
     }
