@@ -199,7 +199,7 @@ impl<'a> Work<'_, 'a> {
                     _ => self.uses_client(ty, call, span),
                 }
             }
-            Value::RowsMethod(query, method) => {
+            Value::RowsMethod(query, method) if !query.answers(method) => {
                 let effect = catalogue::known_type(&query.class).and_then(|known| known.method(method));
                 self.method_of(effect, (&query.class, method), call, span, awaited, doubtful);
             }
@@ -299,7 +299,7 @@ impl<'a> Work<'_, 'a> {
                     self.sink(effect, &format!("{}.{path}", catalogue::class(ty)), span, false);
                 }
             }
-            Value::RowsMethod(query, method) => {
+            Value::RowsMethod(query, method) if !query.answers(method) => {
                 if let Some(effect) = catalogue::known_type(&query.class).and_then(|known| known.method(method)) {
                     self.sink(effect, &format!("{}.{method}", catalogue::class(&query.class)), span, false);
                 }

@@ -141,6 +141,9 @@ impl<'a> Work<'_, 'a> {
             let Value::Object(class) = value else {
                 continue;
             };
+            if values.len() == 1 {
+                self.asks_for_related(*class, attribute, span);
+            }
             let methods = self.types.method(*class, name);
             for method in &methods {
                 if let Value::Function(target) = method

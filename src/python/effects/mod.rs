@@ -14,6 +14,7 @@ mod expand;
 mod implicit;
 mod library;
 mod queries;
+mod related;
 mod search;
 
 use std::collections::{HashMap, HashSet};

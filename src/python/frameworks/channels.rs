@@ -34,10 +34,16 @@ pub(super) const FORMS: &[Form] = &[
                 "websocket_connect",
                 "websocket_receive",
                 "websocket_disconnect",
+                "dispatch",
+                "decode_json",
+                "encode_json",
             ],
         },
         Role::WebSocket,
     ),
-    RUNS.form(Told::Messages { bases: CONSUMERS, parameters: &["event", "message"] }, Role::WebSocket),
+    RUNS.form(
+        Told::Messages { bases: CONSUMERS, parameters: &["event", "message", "e", "ev", "evt", "m", "msg"] },
+        Role::WebSocket,
+    ),
     RUNS.form(Told::Class { bases: &["channels.middleware.BaseMiddleware"], methods: &["__call__"] }, Role::Middleware),
 ];

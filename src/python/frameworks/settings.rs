@@ -85,8 +85,14 @@ impl<'a> Finder<'_, 'a> {
         match value {
             Value::Class(class) => {
                 // An asynchronous one is called on the loop, and returns what there is to await.
-                let plain = if runs_async { Context::Loop } else { RUNS.plain };
-                self.add_method(*class, "__call__", ENTRY, plain, None);
+                let coroutines = if runs_async { self.coroutines_of(*class) } else { Vec::new() };
+                for coroutine in &coroutines {
+                    self.push(*coroutine, coroutine.function, ENTRY, Context::Loop, None);
+                }
+                if coroutines.is_empty() {
+                    let plain = if runs_async { Context::Loop } else { RUNS.plain };
+                    self.add_method(*class, "__call__", ENTRY, plain, None);
+                }
                 for name in METHODS {
                     self.add_method(*class, name, ENTRY, RUNS.plain, None);
                 }
@@ -106,6 +112,25 @@ impl<'a> Finder<'_, 'a> {
             }
             _ => {}
         }
+    }
+
+    /// What middleware with both forms runs in its asynchronous one: what its plain `__call__` returns to be awaited,
+    /// and what it has in place of Django's own.
+    fn coroutines_of(&self, class: ClassId) -> Vec<Frame> {
+        let returned = |call: &Value<'a>| match call {
+            Value::Function(call) if !self.types.function(call.function).is_async => {
+                self.types.returned(*call).to_vec()
+            }
+            _ => Vec::new(),
+        };
+        let calls = self.types.method(class, "__call__");
+        let returned = calls.iter().flat_map(returned);
+        let own = if calls.is_empty() { self.types.method(class, "__acall__") } else { Vec::new() };
+        let frames = returned.chain(own).filter_map(|value| match value {
+            Value::Coroutine(frame) | Value::Function(frame) => Some(frame),
+            _ => None,
+        });
+        frames.filter(|frame| self.types.function(frame.function).is_async).collect()
     }
 
     /// What a class, or one that it inherits from, says literally of an attribute.

@@ -194,7 +194,7 @@ impl<'a> Types<'a> {
         let entries = object.into_iter().chain(self.bound_class(owner, receiver));
         let environment = self.extend(super::Environment::default(), entries.collect());
         let frame = self.open(Frame { function, environment });
-        if !in_method && let Some(related) = self.relation_in(receiver, binding, frame) {
+        if !in_method && let Some(related) = self.relation_in(receiver, name, binding, frame) {
             return related;
         }
         let mut found = self.bound(binding.bound, frame, binding.scope);

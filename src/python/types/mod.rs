@@ -163,6 +163,8 @@ pub struct Query<'a> {
     pub own: Rc<[ClassId]>,
     /// The class behind which a method is looked for: what `super()` gives.
     pub behind: Option<ClassId>,
+    /// Whether all rows may have been fetched together with the object that it belongs to.
+    pub fetched: bool,
 }
 
 /// What consuming an iterator does.

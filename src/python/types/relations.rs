@@ -5,12 +5,12 @@
 //! <https://docs.djangoproject.com/en/5.2/topics/db/queries/#following-relationships-backward>. A model may be
 //! named by a text, with or without the label of its application, which most often is the name of its folder.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::managers::{is_model_of_library, row_of};
 use super::rows::RELATED;
-use super::{ClassId, Frame, FunctionId, Types, Value};
+use super::{ClassId, Frame, FunctionId, Query, Types, Value};
 use crate::python::calls::last_name;
 use crate::python::names::{Binding, Bound};
 use crate::python::syntax::ast::{self, Expr};
@@ -19,6 +19,13 @@ use crate::python::syntax::ast::{self, Expr};
 const MAX_RELATIONS: usize = 16;
 /// How many classes below an abstract model inherit its relations.
 const MAX_BELOW: usize = 16;
+/// How many lists inside lists are looked into.
+const MAX_NESTED: u8 = 3;
+/// What fetches the rows of relations together with the objects, and behind which argument it is told of which.
+const FETCHES: [(&str, usize); 4] =
+    [("prefetch_related", 0), (PREFETCH, 0), ("prefetch_related_objects", 1), ("aprefetch_related_objects", 1)];
+/// What describes one of these relations.
+const PREFETCH: &str = "Prefetch";
 /// The model of users, where settings name no other.
 const USER: &str = "django.contrib.auth.models.User";
 /// The setting that names the model of users.
@@ -55,6 +62,29 @@ pub(super) struct Relations<'a> {
     users: Option<&'a str>,
     /// Whether there are settings of Django.
     has_settings: bool,
+    /// The relations whose rows somebody has fetched together with the objects.
+    fetched: HashSet<&'a str>,
+    /// Whether there are others of which it is not known which they are.
+    fetches_others: bool,
+}
+
+impl<'a> Relations<'a> {
+    fn may_be_fetched(&self, name: &str) -> bool {
+        self.fetches_others || self.fetched.contains(name)
+    }
+
+    /// What `prefetch_related("visits__notes", Prefetch("tags"))` names.
+    fn fetch(&mut self, named: &'a Expr, depth: u8) {
+        match named {
+            Expr::StringLiteral(path) => self.fetched.extend(path.value.to_str().split("__")),
+            Expr::List(list) if depth < MAX_NESTED => list.elts.iter().for_each(|one| self.fetch(one, depth + 1)),
+            Expr::Tuple(tuple) if depth < MAX_NESTED => tuple.elts.iter().for_each(|one| self.fetch(one, depth + 1)),
+            Expr::NoneLiteral(_) => {}
+            // What is made elsewhere is read where it is made.
+            Expr::Call(call) if last_name(&call.func) == PREFETCH => {}
+            _ => self.fetches_others = true,
+        }
+    }
 }
 
 impl<'a> Types<'a> {
@@ -91,6 +121,17 @@ impl<'a> Types<'a> {
                 _ => None,
             });
             relations.users = text.last().or(relations.users);
+        }
+        for (name, first) in FETCHES {
+            for (_, call) in self.sites().calls.get(name).into_iter().flatten() {
+                let most = if name == PREFETCH { 1 } else { usize::MAX };
+                call.arguments.args.iter().skip(first).take(most).for_each(|named| relations.fetch(named, 0));
+                if name == PREFETCH
+                    && let Some(named) = call.arguments.find_keyword("lookup")
+                {
+                    relations.fetch(&named.value, 0);
+                }
+            }
         }
         relations
     }
@@ -147,12 +188,18 @@ impl<'a> Types<'a> {
                 return None;
             }
             let row = Value::Object(relation.owner);
-            Some(if relation.kind == Kind::OneToOne { row } else { self.related_rows(row) })
+            Some(if relation.kind == Kind::OneToOne { row } else { self.related_rows(row, name) })
         })
     }
 
     /// What a relation makes of the attribute of the model that declares it.
-    pub(super) fn relation_in(&self, model: ClassId, binding: &Binding<'a>, frame: Frame) -> Option<Vec<Value<'a>>> {
+    pub(super) fn relation_in(
+        &self,
+        model: ClassId,
+        name: &str,
+        binding: &Binding<'a>,
+        frame: Frame,
+    ) -> Option<Vec<Value<'a>>> {
         let Bound::Value { value: Some(Expr::Call(call)), .. } = binding.bound else { return None };
         let kind = kind_of(call)?;
         if !self.is_model(model) {
@@ -161,15 +208,34 @@ impl<'a> Types<'a> {
         let targets = self.targets(call, model, frame);
         Some(match kind {
             Kind::One | Kind::OneToOne => targets,
-            Kind::Many | Kind::Generic => targets.into_iter().map(|row| self.related_rows(row)).collect(),
+            Kind::Many | Kind::Generic => targets.into_iter().map(|row| self.related_rows(row, name)).collect(),
         })
     }
 
+    /// Whether an attribute of a model is a relation to one object.
+    pub fn leads_to_one(&self, model: ClassId, name: &str) -> bool {
+        let line = self.ancestry(model);
+        let bound = line.iter().find_map(|value| match value {
+            Value::Class(owner) => Some(self.class(*owner).fields.get(name)?.as_slice()),
+            _ => None,
+        });
+        let Some([only]) = bound else { return false };
+        let is_one = match only.bound {
+            Bound::Value { value: Some(Expr::Call(call)), .. } => {
+                matches!(kind_of(call), Some(Kind::One | Kind::OneToOne))
+            }
+            _ => false,
+        };
+        is_one && self.is_model(model)
+    }
+
     /// The manager for the rows on the other side, which has the methods of the one that their model has.
-    fn related_rows(&self, row: Value<'a>) -> Value<'a> {
+    fn related_rows(&self, row: Value<'a>, name: &str) -> Value<'a> {
         let manager = if let Value::Object(model) = row { self.first_manager(model) } else { None };
         let own = manager.and_then(|it| if let Value::Rows(query) = it { Some(query.own.clone()) } else { None });
-        Value::rows_for(row, RELATED, own.unwrap_or_default())
+        let own = own.unwrap_or_default();
+        let fetched = self.relations().may_be_fetched(name);
+        Value::Rows(Rc::new(Query { row, class: RELATED.into(), own, behind: None, fetched }))
     }
 
     /// Instances of the model that a relation leads to.

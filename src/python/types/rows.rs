@@ -89,6 +89,7 @@ impl<'a> Types<'a> {
             "bulk_create" => vec![Value::Items(Rc::new(row()))],
             "in_bulk" => vec![Value::Mapping(Rc::new(row()))],
             "values" | "values_list" | "dates" | "datetimes" => vec![Value::Instance(QUERY.into())],
+            "all" | "get_queryset" if query.fetched => vec![Value::Rows(Rc::clone(query))],
             "filter" | "exclude" | "all" | "order_by" | "select_related" | "prefetch_related" | "annotate"
             | "alias" | "distinct" | "only" | "defer" | "using" | "none" | "reverse" | "select_for_update"
             | "complex_filter" | "extra" | "iterator" | "union" | "intersection" | "difference" | "get_queryset" => {
@@ -144,6 +145,13 @@ fn has_twin(method: &str) -> bool {
     )
 }
 
+impl Query<'_> {
+    /// Whether a method needs no more than the rows, which may have been fetched.
+    pub fn answers(&self, method: &str) -> bool {
+        self.fetched && matches!(method, "count" | "exists" | "first" | "last" | "contains")
+    }
+}
+
 impl<'a> Value<'a> {
     /// A query of a library's class for the instances of a class of the project.
     pub(super) fn rows(row: ClassId, class: &str) -> Self {
@@ -152,14 +160,14 @@ impl<'a> Value<'a> {
 
     /// As [`rows`](Self::rows), for whatever the rows are, and with classes of the project that add to it.
     pub(super) fn rows_for(row: Self, class: &str, own: Rc<[ClassId]>) -> Self {
-        Self::Rows(Rc::new(Query { row, class: class.into(), own, behind: None }))
+        Self::Rows(Rc::new(Query { row, class: class.into(), own, behind: None, fetched: false }))
     }
 
-    /// The library's class of an instance or of a query.
+    /// The library's class of an instance, or of a query whose rows have not been fetched.
     pub fn library_class(&self) -> Option<&Rc<str>> {
         match self {
             Self::Instance(class) => Some(class),
-            Self::Rows(query) => Some(&query.class),
+            Self::Rows(query) if !query.fetched => Some(&query.class),
             _ => None,
         }
     }

@@ -9,7 +9,8 @@ pub(super) const RULE: Rule = rule!("sync-db-in-async", Shape::App(check));
 fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) {
     for blocking in spoken(Speaker::Store, app, service) {
         // Django 5.2 looks for a running loop first (`django.utils.asyncio.async_unsafe`).
-        let refused = blocking.category == Category::Orm && blocking.what.starts_with("django.db.");
+        let refused = blocking.category == Category::Orm && blocking.what.starts_with("django.")
+            || blocking.what.starts_with("django.db.backends.base.");
         let message = if refused {
             format!(
                 "{} asks on the event loop: Django raises `SynchronousOnlyOperation`, or every request of the worker \
