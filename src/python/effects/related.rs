@@ -15,6 +15,8 @@ use crate::source::Span;
 const ONE: [&str; 5] = ["aget", "afirst", "alast", "aearliest", "alatest"];
 /// Methods that leave a query as it is, as far as what comes along goes.
 const PLAIN: [&str; 6] = ["all", "filter", "exclude", "order_by", "distinct", "reverse"];
+/// How much a function may do before it is left alone.
+const MAX_EVENTS: usize = 1_000;
 /// How many methods of one query are looked at.
 const MAX_CHAIN: usize = 16;
 
@@ -36,6 +38,9 @@ impl<'a> Work<'_, 'a> {
         let function = self.types.function(self.frame.function);
         let Some([only]) = function.bindings.get(object.id.as_str()).map(Vec::as_slice) else { return false };
         let Bound::Value { value: Some(Expr::Await(awaited)), .. } = only.bound else { return false };
+        if function.events.len() > MAX_EVENTS {
+            return false;
+        }
         let functions = &self.types.facts_at(self.frame.function.file).functions;
         if functions.iter().any(|inner| inner.parent == self.frame.function.index) || !self.is_plain_query(awaited) {
             return false;

@@ -16,6 +16,8 @@ use crate::python::catalogue;
 use crate::python::names::{Binding, Bound};
 use crate::python::syntax::ast::{self, Expr};
 
+/// How many attributes of a model are looked at for its first manager.
+const MAX_ATTRIBUTES: usize = 64;
 /// The class that all models have in common.
 const MODEL: &str = "django.db.models.Model";
 
@@ -92,9 +94,13 @@ impl<'a> Types<'a> {
             let mut names: Vec<(usize, &str)> =
                 fields.iter().filter_map(|(name, bindings)| Some((may_manage(bindings)?, *name))).collect();
             names.sort_unstable();
-            for (_, name) in names {
-                let held = self.field(&line, model, name);
-                let manager = held.into_iter().find(|value| matches!(value, Value::Rows(query) if is_of_django(&query.class) && query.row == Value::Object(model)));
+            let is_manager = |value: &Value<'a>| match value {
+                Value::Rows(query) => is_of_django(&query.class) && query.row == Value::Object(model),
+                _ => false,
+            };
+            for (_, name) in names.into_iter().take(MAX_ATTRIBUTES) {
+                let held = self.field(&[Value::Class(owner)], model, name);
+                let manager = held.into_iter().find(is_manager);
                 if manager.is_some() {
                     return manager;
                 }
@@ -112,7 +118,7 @@ impl<'a> Types<'a> {
         let looks_like_one = || {
             module.rsplit('.').any(|part| part == "models")
                 && class.starts_with(char::is_uppercase)
-                && self.is_of_django()
+                && self.has_django_settings()
         };
         if is_model_of_library(model) {
             return Some(Value::rows_for(Value::Instance(canonical(model)), QUERY, Rc::new([])));
@@ -301,11 +307,11 @@ fn is_query_of_library(name: &str) -> bool {
 
 /// Where a name is bound to what may be a manager rather than a column or a relation.
 fn may_manage(bindings: &[Binding<'_>]) -> Option<usize> {
-    let first = bindings.first()?;
-    match first.bound {
-        Bound::Value { value: Some(Expr::Call(call)), .. } if !is_field(last_name(&call.func)) => Some(first.at),
-        _ => None,
-    }
+    let may = |binding: &Binding<'_>| match binding.bound {
+        Bound::Value { value: Some(Expr::Call(call)), .. } => !is_field(last_name(&call.func)),
+        _ => false,
+    };
+    bindings.first().filter(|_| bindings.iter().all(may)).map(|first| first.at)
 }
 
 /// Whether a class of this name describes a column or a relation.

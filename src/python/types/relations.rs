@@ -137,7 +137,7 @@ impl<'a> Types<'a> {
     }
 
     /// Whether Django is what the application is made with.
-    pub(super) fn is_of_django(&self) -> bool {
+    pub(super) fn has_django_settings(&self) -> bool {
         !self.loaded.borrow().is_empty() && self.relations().has_settings
     }
 

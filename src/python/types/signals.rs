@@ -69,6 +69,8 @@ impl<'a> Types<'a> {
             match (&receiver.sender, &sender) {
                 (Sender::Anyone, _) => Some(false),
                 (Sender::One(wanted), Sender::One(given)) => (wanted == given).then_some(false),
+                // Nobody in particular sends it.
+                (_, Sender::Anyone) => None,
                 _ => Some(true),
             }
             .map(|doubtful| (receiver.called.clone(), doubtful))
@@ -91,7 +93,7 @@ impl<'a> Types<'a> {
                 let given = call.arguments.args.first();
                 let given = given.or_else(|| Some(&call.arguments.find_keyword("receiver")?.value));
                 let called = given.map(|given| self.value(given, frame).to_vec()).unwrap_or_default();
-                self.connect(&mut signals, signal, called, self.sender(call, 1, frame));
+                self.connect(&mut signals, signal, called, &self.sender(call, 1, frame));
             }
         }
         for name in ["receiver", "connect", "connect_via"] {
@@ -129,7 +131,7 @@ impl<'a> Types<'a> {
                 _ => continue,
             };
             for signal in given.into_iter().filter_map(|given| self.signal(given, around)) {
-                self.connect(signals, signal, self.decorated_below(self.plain(id), at), sender.clone());
+                self.connect(signals, signal, self.decorated_below(self.plain(id), at), &sender);
             }
         }
     }
@@ -140,7 +142,7 @@ impl<'a> Types<'a> {
     }
 
     /// Keeps those of `called` that are called where the signal is sent: a coroutine function never is.
-    fn connect(&self, signals: &mut Signals<'a>, signal: Signal<'a>, called: Vec<Value<'a>>, sender: Sender<'a>) {
+    fn connect(&self, signals: &mut Signals<'a>, signal: Signal<'a>, called: Vec<Value<'a>>, sender: &Sender<'a>) {
         let is_plain = |value: &Value<'a>| match value {
             Value::Function(target) => !self.function(target.function).is_async,
             Value::Object(_) => true,
