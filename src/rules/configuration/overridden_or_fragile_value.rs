@@ -97,7 +97,8 @@ fn without_port(service: &Service, context: &Context, out: &mut Findings) {
         None => return,
     };
     let hosts = written.iter().filter_map(Value::as_str).flat_map(|text| text.split(',')).map(str::trim);
-    let bare = |host: &&str| host.parse::<std::net::Ipv4Addr>().is_ok() || *host == "localhost";
+    let numeric = |host: &str| host.split('.').count() == 4 && host.split('.').all(|part| part.parse::<u8>().is_ok());
+    let bare = |host: &&str| numeric(host) || *host == "localhost";
     let Some(host) = hosts.filter(bare).map(str::to_owned).next() else { return };
     let whole = format!("{host}:{PORT}");
     let text = context.files.text_at(place);
