@@ -64,7 +64,7 @@ fn render_starts_gunicorn_with_options_of_its_own() {
     let launch = only(&run);
     assert_eq!(value(launch, "preload_app"), true, "{launch:#}");
     assert_eq!(value(launch, "bind"), &json!(["0.0.0.0:10000"]));
-    assert_eq!(launch["settings"]["bind"]["origin"]["file"], "render.yaml");
+    assert_eq!(launch["settings"]["bind"]["origin"]["by"], "Render");
 }
 
 #[test]

@@ -287,6 +287,7 @@ struct Origin {
     file: Option<String>,
     line: Option<usize>,
     /// The platform that sets it, where no file does.
+    #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<&'static str>,
 }
 
