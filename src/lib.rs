@@ -282,6 +282,7 @@ fn recommend(
         .collect()
 }
 
+#[allow(clippy::too_many_arguments, reason = "everything that rules may ask about")]
 fn judge(
     request: &Request,
     files: &Files,

@@ -52,7 +52,7 @@ fn database(unit: &Unit) -> Option<Database> {
     };
     let words = unit.command.iter().flat_map(|command| &command.simple).flatten();
     for word in words {
-        let Some(text) = word.text() else { return None };
+        let text = word.text()?;
         let text = text.trim_start_matches("-c").trim_start_matches("--");
         let Some(given) = text.strip_prefix("max_connections=").or_else(|| text.strip_prefix("max-connections="))
         else {

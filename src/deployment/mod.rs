@@ -70,6 +70,7 @@ use crate::values::{Seconds, Value};
 
 /// One server, started in one way.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "independent facts, not the states of one")]
 pub struct Deployment {
     /// The server.
     pub server: Server,

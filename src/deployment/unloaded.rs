@@ -4,6 +4,7 @@
 //! mentions it in a command, or imports it, loads it in a way that is not followed here.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use super::assemble::Unloaded;
 use super::{Deployment, Effective};
@@ -26,14 +27,16 @@ pub(super) fn find(files: &Files, facts: &Facts, deployments: &[Deployment]) -> 
         let server = [Server::Gunicorn, Server::Hypercorn].into_iter().find(|server| named(*server, file))?;
         unloaded(server, file, settings(server, file, module)?, files, deployments)
     });
-    let tables = files.iter().filter(|(file, source)| source.name().ends_with(".toml") && !loaded.contains(file));
+    let tables = files.iter().filter(|(file, source)| {
+        Path::new(source.name()).extension().is_some_and(|kind| kind == "toml") && !loaded.contains(file)
+    });
     let in_toml = tables.filter(|(file, _)| named(Server::Hypercorn, *file)).filter_map(|(file, source)| {
         let said = read::toml_settings(file, source.text());
         let known = |entry: &&read::TomlEntry| table(Server::Hypercorn).setting(&entry.key).is_some();
         let keys: Vec<_> = said.entries.iter().filter(known).collect();
         let first = keys.first()?.statement;
-        let names: Vec<String> = keys.iter().map(|entry| entry.key.clone()).collect();
-        let settings = (names.len() >= ENOUGH).then(|| Located::new(names, first))?;
+        let written: Vec<String> = keys.iter().map(|entry| entry.key.clone()).collect();
+        let settings = (written.len() >= ENOUGH).then(|| Located::new(written, first))?;
         unloaded(Server::Hypercorn, file, settings, files, deployments)
     });
     found.chain(in_toml).collect()

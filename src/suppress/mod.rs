@@ -29,6 +29,15 @@ const MAX_NAME: usize = 64;
 /// `workers-exceed-memory` is 0.95; two rules about the same setting reach 0.5.
 const SIMILAR: f64 = 0.7;
 
+/// What a comment speaks about.
+#[derive(Debug, Clone, Copy)]
+enum About {
+    /// This line.
+    Line(usize),
+    /// The whole file.
+    File,
+}
+
 /// The rules of this build, as comments can name them.
 #[derive(Clone, Copy)]
 pub struct Names<'a> {
@@ -66,7 +75,7 @@ impl<'a> Directives<'a> {
                                 &directive,
                                 file,
                                 *comment,
-                                around.line_of(at, directive.scope),
+                                around.about(at, directive.scope),
                                 names,
                                 &mut ignores,
                             );
@@ -167,13 +176,13 @@ impl<'a> Directives<'a> {
         directive: &Directive,
         id: FileId,
         comment: Comment,
-        line: Option<Option<usize>>,
+        about: Option<About>,
         names: Names<'_>,
         ignores: &mut Vec<Ignore>,
     ) {
         let file = self.files.get(id);
         let at = |span: Span| Place::new(id, span.shifted(comment.span.start));
-        let Some(line) = line else {
+        let Some(about) = about else {
             let kind = FaultKind::Malformed("`ignore-file` belongs into the comments at the top of the file");
             self.faults.push(OwnFault { place: at(directive.span), kind, fix: None });
             return;
@@ -193,7 +202,10 @@ impl<'a> Directives<'a> {
                     comment: at(directive.span),
                     written,
                     reason: directive.reason.clone(),
-                    line,
+                    line: match about {
+                        About::Line(line) => Some(line),
+                        About::File => None,
+                    },
                     silenced: None,
                 });
                 continue;
@@ -299,11 +311,11 @@ impl Surroundings {
         Self { lines, first_block: comments.iter().take_while(only_comments).count() }
     }
 
-    /// The line that a comment speaks about, `Some(None)` for the whole file; `None` where it cannot speak about that.
-    fn line_of(&self, comment: usize, scope: Scope) -> Option<Option<usize>> {
+    /// What a comment speaks about; `None` where it cannot speak about that.
+    fn about(&self, comment: usize, scope: Scope) -> Option<About> {
         match scope {
-            Scope::Statement => Some(self.lines.get(comment).copied()),
-            Scope::File => (comment < self.first_block).then_some(None),
+            Scope::Statement => self.lines.get(comment).copied().map(About::Line),
+            Scope::File => (comment < self.first_block).then_some(About::File),
         }
     }
 }

@@ -170,7 +170,7 @@ fn many_comments_are_told_apart() {
     let above = "# farrier: ignore[many] -- why\n".repeat(20_000) + "x = 9\n";
     let (_, judged) = judge(&above, &whole, &["too-many"]);
     assert_eq!((judged.kept.len(), judged.suppressed.len(), judged.faults.len()), (0, 1, 19_999));
-    let unknown = (0..2_000).map(|n| format!("x = 1  # farrier: ignore[too-mani{n}]\n")).collect::<String>();
+    let unknown = (0..2_000).map(|n| format!("x = 1  # farrier: ignore[too-mani{n}]\n")).collect::<Vec<_>>().concat();
     assert_eq!(judge(&unknown, &whole, &[]).1.faults.len(), 2_000);
     let named = format!("x = 9  # farrier: ignore[{}]\n", "many,".repeat(100_000));
     assert_eq!(judge(&named, &whole, &[]).1.faults.len(), 1);

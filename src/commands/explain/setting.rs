@@ -165,8 +165,8 @@ fn here(text: &mut String, files: &Files, deployment: &Deployment, effective: &E
     let Some(item) = advice.and_then(|advice| advice.item(effective.setting.name())) else { return };
     let amount = |amount: Amount| amount.count().map_or_else(|| "no limit".to_owned(), |count| count.to_string());
     let (lower, target, upper) = (amount(item.lower), amount(item.target), amount(item.upper));
-    let advise = format!("advise: {target}, between {lower} and {upper}, bound by {}", item.binding.as_str());
-    let _ = writeln!(text, "{}", filled::item(&advise, "    ", "      "));
+    let line = format!("advise: {target}, between {lower} and {upper}, bound by {}", item.binding.as_str());
+    let _ = writeln!(text, "{}", filled::item(&line, "    ", "      "));
     for step in advice.iter().flat_map(|advice| &advice.steps) {
         let _ = writeln!(text, "{}", filled::item(&step.text, "      ", "        "));
     }

@@ -88,7 +88,9 @@ impl<'a> Finder<'_, 'a> {
         }
         for (&name, assigned) in &facts.outside {
             for entry in index().assigned.get(name).into_iter().flatten() {
-                assigned.iter().for_each(|outside| self.attribute_given(outside, *entry, file));
+                for outside in assigned {
+                    self.attribute_given(outside, *entry, file);
+                }
             }
         }
     }

@@ -23,16 +23,14 @@ impl<'a> Types<'a> {
         let bindings = function.bindings.get(name)?;
         let at = span_of(call);
         let bound_at = |at: usize| visible(bindings, at).iter().map(|one| one.at).collect::<Vec<_>>();
-        let around = function.conditions.iter().filter(|one| one.region.contains(at.start)).rev();
-        let (test, holds) = around
-            .filter_map(|one| {
-                let same = |test: &Expr, holds| match test {
-                    Expr::Call(call) if self::question(call) == Some((name, question)) => Some(holds),
-                    _ => None,
-                };
-                Some((span_of(one.test), said(one.test, one.holds, &same)?))
-            })
-            .next()?;
+        let mut around = function.conditions.iter().filter(|one| one.region.contains(at.start)).rev();
+        let (test, holds) = around.find_map(|one| {
+            let same = |test: &Expr, holds| match test {
+                Expr::Call(call) if self::question(call) == Some((name, question)) => Some(holds),
+                _ => None,
+            };
+            Some((span_of(one.test), said(one.test, one.holds, &same)?))
+        })?;
         // Whatever else is called may be what changes the answer: `if not path.exists(): self.fetch()`.
         let mut since = function.events.iter().filter(|one| test.end <= one.span.start && one.span.end <= at.start);
         let is_untouched = since.all(|one| match one.kind {

@@ -62,7 +62,7 @@ impl<'a> Types<'a> {
             }
             _ => None,
         };
-        around.filter_map(|one| said(one.test, one.holds, &about)).last()
+        around.rev().find_map(|one| said(one.test, one.holds, &about))
     }
 
     /// Whether an argument is a coroutine function, where the caller says which function it is.

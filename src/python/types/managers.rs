@@ -277,7 +277,7 @@ impl<'a> Types<'a> {
     }
 
     /// `Base.from_queryset(Patients)`: what inherits from both.
-    pub(super) fn from_queryset(&self, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
+    pub(super) fn manager_of(&self, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
         let Expr::Attribute(method) = &*call.func else { return Vec::new() };
         let given = call.arguments.args.first().map(|given| self.value(given, frame).to_vec()).unwrap_or_default();
         let base = self.value(&method.value, frame);

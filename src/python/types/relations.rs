@@ -116,11 +116,11 @@ impl<'a> Types<'a> {
             let module = &facts.functions[0].bindings;
             relations.has_settings |= module.contains_key("INSTALLED_APPS");
             let named = module.get(USER_SETTING).into_iter().flatten();
-            let text = named.filter_map(|binding| match binding.bound {
+            let text = named.rev().find_map(|binding| match binding.bound {
                 Bound::Value { value: Some(Expr::StringLiteral(text)), .. } => Some(text.value.to_str()),
                 _ => None,
             });
-            relations.users = text.last().or(relations.users);
+            relations.users = text.or(relations.users);
         }
         for (name, first) in FETCHES {
             for (_, call) in self.sites().calls.get(name).into_iter().flatten() {

@@ -76,7 +76,7 @@ impl<'a> Types<'a> {
             return self.setting(key);
         }
         if path == "from_queryset" && &**ty == super::QUERY {
-            return self.from_queryset(call, frame);
+            return self.manager_of(call, frame);
         }
         if let ("enter_context" | "enter_async_context", [manager]) = (path, &*call.arguments.args) {
             return self.entered(&self.value(manager, frame));
@@ -102,7 +102,7 @@ impl<'a> Types<'a> {
             return provided;
         }
         if name.ends_with("Manager.from_queryset") {
-            return self.from_queryset(call, frame);
+            return self.manager_of(call, frame);
         }
         let first = || call.arguments.args.first().map(|first| self.value(first, frame).to_vec()).unwrap_or_default();
         if let Some(found) = self.looked_up(name, first) {

@@ -152,7 +152,7 @@ impl Query<'_> {
     }
 }
 
-impl<'a> Value<'a> {
+impl Value<'_> {
     /// A query of a library's class for the instances of a class of the project.
     pub(super) fn rows(row: ClassId, class: &str) -> Self {
         Self::rows_for(Value::Object(row), class, Rc::new([]))

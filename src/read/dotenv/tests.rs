@@ -129,7 +129,7 @@ fn what_is_not_read_to_its_end_says_nothing() {
         read(file, files.get(file), &mut facts);
         (facts.environments.len(), facts.notes.len())
     };
-    let lines = |count: usize| (0..count).map(|n| format!("A{n}=1\n")).collect::<String>();
+    let lines = |count: usize| (0..count).map(|n| format!("A{n}=1\n")).collect::<Vec<_>>().concat();
     assert_eq!(of(lines(MAX_VARIABLES)), (1, 0));
     assert_eq!(of(lines(MAX_VARIABLES + 1)), (0, 1));
     assert_eq!(of("#".repeat(MAX_LENGTH + 1)), (0, 1));

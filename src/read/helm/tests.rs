@@ -196,7 +196,8 @@ fn what_nobody_writes_ends_soon() {
     assert!(read(&deep).notes[0].reason.contains("nested deeper"));
     read(&format!("a: {{{{ {} }}}}", "(".repeat(100_000)));
     read(&format!("a: {{{{ .Values.workers{} }}}}", " | quote".repeat(100_000)));
-    let merged: String = (0..4_000).map(|n| format!("{{{{ $a = merge $a (dict \"k{n}\" \"v\") }}}}\n")).collect();
+    let merged: Vec<String> = (0..4_000).map(|n| format!("{{{{ $a = merge $a (dict \"k{n}\" \"v\") }}}}\n")).collect();
+    let merged = merged.concat();
     read(&format!("{{{{ $a := dict }}}}\n{merged}"));
     read("{{ define \"a\" }}{{ include \"a\" . }}{{ include \"a\" . }}{{ end }}a: {{ include \"a\" . }}\n");
     read("{{ range until 1000 }}{{ range until 1000 }}{{ range until 1000 }}x{{ end }}{{ end }}{{ end }}\n");

@@ -40,8 +40,7 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
         format!("up to {each} in each worker"),
         format!(
             "{copies} copies{more} ({source}) x {count} workers x {each} connections = {total}, and the database has {budget} \
-             for it ({} - {reserved}, {})",
-            limit, limit_source
+             for it ({limit} - {reserved}, {limit_source})"
         ),
     )
     .at_most(workers.confidence().min(surest))
