@@ -111,6 +111,7 @@ pub(super) fn emptiness(text: &str) -> Emptiness {
 
 /// One word that reaches a program, or one value that a variable holds.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "independent facts, not the states of one")]
 pub(super) struct Field {
     /// The text, with the bytes that it comes from.
     pub(super) content: Decoded,

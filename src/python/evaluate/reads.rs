@@ -8,6 +8,7 @@ use super::cell::Text;
 
 /// The names in some statements.
 #[derive(Debug, Default, Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "independent facts, not the states of one")]
 pub(super) struct Touched {
     /// Bound in the scope of the statements themselves.
     pub(super) stored: BTreeSet<Text>,
