@@ -31,7 +31,7 @@ pub(super) fn describe(text: &mut String, files: &Files, deployment: &Deployment
     }
 }
 
-/// ", unless `REPLICAS` is set"
+/// The variables without which the text at `place` counts, as the end of a line.
 fn unless(limits: &Limits, place: Place) -> String {
     let names: Vec<String> = variables(limits, place).map(|name| format!("`{name}`")).collect();
     if names.is_empty() { String::new() } else { format!(", unless {} is set", names.join(" or ")) }
