@@ -82,7 +82,7 @@ fn the_schema_has_the_words_that_the_reader_has() {
         ("nonsense = 1\n", ""),
         ("[per-file.x]\nnonsense = 1\n", "/properties/per-file/additionalProperties"),
         ("[[policy]]\nnonsense = 1\n", "/properties/policy/items"),
-        ("[[policy]]\nname = 'a'\nwhen = { nonsense = 1 }\n", "/properties/policy/items/properties/when"),
+        ("[[policy]]\nname = 'a'\nwhen = { nonsense = 1 }\n", "/properties/policy/items/properties/when/anyOf/1"),
         ("[host]\nnonsense = 1\n", "/properties/host"),
         ("[host.x]\nnonsense = 1\n", "/properties/host/additionalProperties"),
         ("[proxy]\nnonsense = 1\n", "/properties/proxy"),
