@@ -62,7 +62,7 @@ impl<'a> Work<'_, 'a> {
         doubtful: bool,
     ) {
         self.makes_client(name, call, span);
-        if awaited || self.types.opens_in_memory(name, call, self.frame) {
+        if awaited || self.types.opens_in_memory(name, call, self.frame) || self.opens_nothing(name, call) {
             return;
         }
         if let Some(known) = catalogue::call(name).filter(|known| !known.lazy && !known.decorator)
@@ -96,6 +96,11 @@ impl<'a> Work<'_, 'a> {
                 self.sends_query(first, span, KnownType::truth);
             }
         }
+    }
+
+    /// Whether a file is opened where it is known that there is no name of one, which fails at once.
+    fn opens_nothing(&self, name: &str, call: &'a ast::ExprCall) -> bool {
+        name == "open" && call.arguments.args.first().is_some_and(|path| self.types.is_empty_here(path, self.frame))
     }
 
     /// Whether what a call opens as a file, reads or writes is kept in memory: `ZipFile(BytesIO())`. What others

@@ -2,6 +2,7 @@
 //!
 //! Only conditions of the function itself count. What a condition means to its callers is `branches`'.
 
+use super::candidates::path;
 use super::known::literal;
 use super::{Frame, Known, Types};
 use crate::python::calls::{Condition, EventKind, last_name};
@@ -39,6 +40,18 @@ impl<'a> Types<'a> {
             _ => true,
         });
         (is_untouched && bound_at(test.end) == bound_at(at.start)).then_some(holds)
+    }
+}
+
+impl<'a> Types<'a> {
+    /// Whether a condition around it says that nothing is in an attribute: `open(settings.path)` behind
+    /// `if settings.path: return`.
+    pub fn is_empty_here(&self, expr: &'a Expr, frame: Frame) -> bool {
+        let Some(meant) = path(expr).filter(|_| expr.is_attribute_expr()) else { return false };
+        let at = span_of(expr).start;
+        let same = |test: &Expr, holds| path(test).is_some_and(|asked| asked == meant).then_some(holds);
+        let conditions = self.function(frame.function).conditions.iter();
+        conditions.filter(|one| one.region.contains(at)).any(|one| said(one.test, one.holds, &same) == Some(false))
     }
 }
 

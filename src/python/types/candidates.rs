@@ -95,7 +95,7 @@ pub(super) fn asked_about(call: &ast::ExprCall) -> Option<&Expr> {
 }
 
 /// The names of a dotted name, last first.
-fn path(expr: &Expr) -> Option<Vec<&str>> {
+pub(super) fn path(expr: &Expr) -> Option<Vec<&str>> {
     let mut names = Vec::new();
     let mut at = expr;
     while let Expr::Attribute(attribute) = at {
