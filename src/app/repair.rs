@@ -21,6 +21,7 @@ use super::limits::call_at;
 use super::{Blocking, Category, Weight};
 use crate::findings::{Edit, Fix};
 use crate::python::calls::{EventKind, Function, last_name};
+use crate::python::effects::SCHEDULERS;
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::{Module, span_of};
 use crate::python::types::{FunctionId, Types, Value};
@@ -28,10 +29,6 @@ use crate::source::{FileId, Files, Place, Span};
 
 /// How many calls one fix rewrites at most.
 const MAX_SITES: usize = 20;
-
-/// What only has the loop call something: moved to a thread it would call it on the loop all the same.
-const LATER: [&str; 7] =
-    ["add_done_callback", "add_reader", "add_writer", "call_at", "call_later", "call_soon", "call_soon_threadsafe"];
 
 /// The texts and trees that edits are made for.
 #[derive(Debug)]
@@ -186,8 +183,9 @@ impl<'r, 'a> Repairs<'r, 'a> {
             let around = self.around(file, span).filter(|around| around.may_await && !around.is_consumed)?;
             let inner =
                 calls.keys().any(|(_, other)| *other != span && span.start <= other.start && other.end <= span.end);
-            let answers_at_once = LATER.contains(&last_name(&call.func)) || is_read_from(self.text(file), span);
-            if lazy || inner || answers_at_once {
+            // Moved to a thread it would have the loop call something all the same.
+            let schedules = SCHEDULERS.contains(&last_name(&call.func));
+            if lazy || inner || schedules || is_read_from(self.text(file), span) {
                 return None;
             }
             edits.extend(wrapped(file, self.text(file), call, &name, around.parent)?);

@@ -33,7 +33,7 @@ const MAX_DISPLAYS: u8 = 3;
 /// Functions that call what they are given first.
 const CALLERS: [&str; 3] = ["functools.reduce", "retry.api.retry_call", "retry.retry_call"];
 /// Methods that have the loop call a function later.
-const SCHEDULERS: [&str; 7] =
+pub const SCHEDULERS: [&str; 7] =
     ["call_soon", "call_later", "call_at", "call_soon_threadsafe", "add_done_callback", "add_reader", "add_writer"];
 /// Methods of clients that have the loop run a coroutine function for each message that comes in: `aio_pika`, `nats`,
 /// `aiomqtt` and their like.
@@ -250,7 +250,6 @@ fn only_keeps(name: &str) -> bool {
     matches!(name.rsplit('.').next(), Some("dump" | "load" | "save"))
 }
 
-/// Whether a function of asyncio runs the coroutines that it is given as `await` would.
 /// What looks at a value and leaves it alone.
 const LOOKS: [&str; 12] = [
     "callable",
@@ -267,6 +266,7 @@ const LOOKS: [&str; 12] = [
     "type",
 ];
 
+/// Whether a function of asyncio runs the coroutines that it is given as `await` would.
 fn runs_at_once(name: &str) -> bool {
     SPAWNERS.contains(&name) || matches!(name, "gather" | "shield" | "wait" | "wait_for")
 }

@@ -19,6 +19,7 @@ mod search;
 
 use std::collections::{HashMap, HashSet};
 
+pub use library::SCHEDULERS;
 pub use search::{Chain, Root, Way};
 
 use super::catalogue::Effect;

@@ -135,7 +135,7 @@ impl<'a> Finder<'_, 'a> {
         self.returned(frame, function, entry, context);
     }
 
-    /// Tornado, Sanic and aiohttp await what a plain handler returns, where that can be awaited.
+    /// Quart streams what a handler returns; Tornado, Sanic and aiohttp await what a plain one returns.
     fn returned(&mut self, frame: Frame, function: FunctionId, entry: Entry, context: Context) {
         // Quart streams an asynchronous generator that a handler returns, alone or with a status.
         if entry.framework == Framework::Quart && entry.form.role == Role::Route {

@@ -327,13 +327,11 @@ impl<'a> Types<'a> {
     pub(super) fn taken_from(&self, file: u32, level: u32, module: &'a str, name: &str) -> Vec<Value<'a>> {
         let own = self.facts_at(file).file;
         match self.imported(own, level, module) {
-            // `from . import name` in a package: it has no other `name` than the module below it.
-            Some(Value::Module(module))
-                if module == ModuleRef::File(own) && self.modules.child(&module, name).is_some() =>
-            {
-                self.modules.child(&module, name).map(Value::Module).into_iter().collect()
+            Some(Value::Module(module)) => {
+                // `from . import name` in a package: it has no other `name` than the module below it.
+                let below = if module == ModuleRef::File(own) { self.modules.child(&module, name) } else { None };
+                below.map_or_else(|| self.module_attribute(&module, name), |child| vec![Value::Module(child)])
             }
-            Some(Value::Module(module)) => self.module_attribute(&module, name),
             Some(Value::External(module)) => {
                 vec![Value::External(format!("{module}.{name}").into())]
             }
