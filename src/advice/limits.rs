@@ -8,7 +8,7 @@ use crate::deployment::{Deployment, UnitKind};
 use crate::findings::Confidence;
 use crate::sizing::{Inputs, Known};
 use crate::source::{Files, Located};
-use crate::values::{Bytes, Cpus};
+use crate::values::Cpus;
 
 /// Sets cores, memory and copies of `inputs`.
 pub(super) fn fill(inputs: &mut Inputs, deployment: &Deployment, sources: Sources<'_>) {
@@ -27,12 +27,24 @@ pub(super) fn fill(inputs: &mut Inputs, deployment: &Deployment, sources: Source
         .or_else(|| requested(limits.memory_request.as_ref(), files))
         .or_else(|| host?.memory_limit().map(|reading| here(reading.value, &reading.file)));
     let scaler = limits.autoscaler.as_ref();
-    if let Some((cpus, reserved)) = inputs.cpus.as_mut().zip(declared.reserved_cpus.as_ref()) {
+    // Who states what this service has left has taken off what others need, and who states what others need
+    // knows better than their reservations.
+    let others = match &declared.reserved_cpus {
+        Some(reserved) => vec![reserved.clone()],
+        None if declared.cpus.is_some() => Vec::new(),
+        None => known(&limits.cpus_beside, files),
+    };
+    for reserved in others {
+        let Some(cpus) = inputs.cpus.as_mut() else { break };
         // Whatever shares the limit leaves at least a sliver.
         cpus.value = Cpus((cpus.value.0 - reserved.value.0).max(0.05));
         cpus.source = format!("{} - {} ({})", cpus.source, reserved.value, reserved.source);
     }
-    inputs.reserved = declared.reserved_memory.as_ref().map_or(Bytes(0), |reserved| reserved.value);
+    inputs.reserved = match &declared.reserved_memory {
+        Some(reserved) => vec![reserved.clone()],
+        None if declared.memory.is_some() => Vec::new(),
+        None => known(&limits.memory_beside, files),
+    };
     inputs.replicas = stated
         .replicas
         .clone()
@@ -65,6 +77,10 @@ fn surge(deployment: &Deployment, stated: &Stated) -> f64 {
 fn written<T: Copy>(limit: Option<&Located<T>>, files: &Files) -> Option<Known<T>> {
     let limit = limit?;
     Some(Known::certain(limit.value, files.describe(limit.place)))
+}
+
+fn known<T: Copy>(all: &[Located<T>], files: &Files) -> Vec<Known<T>> {
+    all.iter().map(|one| Known::certain(one.value, files.describe(one.place))).collect()
 }
 
 /// What it is sure to get; it may use more where the node has some to spare.

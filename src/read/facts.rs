@@ -418,6 +418,10 @@ pub struct Limits {
     pub cpus: Option<Located<Cpus>>,
     /// Memory limit.
     pub memory: Option<Located<Bytes>>,
+    /// What the other containers under the same quota are sure to get of it.
+    pub cpus_beside: Vec<Located<Cpus>>,
+    /// What they are sure to get of the same memory.
+    pub memory_beside: Vec<Located<Bytes>>,
     /// Time between the stop signal and the kill.
     pub stop_grace: Option<Located<Seconds>>,
     /// What that is where nobody says anything.

@@ -3,12 +3,13 @@
 use super::advice::Slots;
 use super::advice::{Binding, Item, Verdict};
 use super::capacity::{
-    GROWTH, PLANNED_MEMORY, THREAD, capacity, in_flight, memory_for_workers, number, runs_per_period, slots_for_cpu,
-    slowest,
+    GROWTH, PLANNED_MEMORY, Rate, THREAD, capacity, in_flight, memory_for_workers, number, runs_per_period,
+    slots_for_cpu, slots_for_demand, slowest, whole_down,
 };
-use super::inputs::{Class, Inputs};
-use super::load::{Load, most_replicas, replicas};
+use super::inputs::{Class, Inputs, Known};
+use super::load::{Load, most_replicas, patience, replicas};
 use super::plan::{Plan, Range, plan};
+use super::waiting::{slots_for_wait, slowest_wait};
 use super::{Step, WorkerMemory, inputs};
 use crate::findings::Confidence;
 use crate::values::{Bytes, Seconds};
@@ -105,13 +106,17 @@ fn demand(inputs: &Inputs, load: &Load) -> Vec<String> {
     let each = if replicas > 1.0 { format!(" / {} replicas", number(replicas)) } else { String::new() };
     if let Some((rate, service)) = inputs.demand.rate.as_ref().zip(inputs.service_time.as_ref()) {
         let average = in_flight(rate.value, service.value) / replicas;
+        let slots = match slots_for_latency(inputs, Rate(rate.value.0 / replicas), service.value) {
+            Some(slots) => format!("to wait no longer, {slots} slots (Erlang C)"),
+            None => format!("with room for bursts {} slots = a + 1.3 sqrt(a)", number(slots_for_demand(average))),
+        };
+        lines.extend(latency(inputs, service.value));
         lines.push(format!(
-            "demand: {} in flight = {} x {}{each} ({}); with room for bursts {} slots = a + 1.3 sqrt(a)",
+            "demand: {} in flight = {} x {}{each} ({}); {slots}",
             number(average),
             rate.value,
             service.value,
             rate.source,
-            number(super::capacity::slots_for_demand(average)),
         ));
     }
     if let Some(c) = &inputs.demand.concurrency {
@@ -129,8 +134,42 @@ fn demand(inputs: &Inputs, load: &Load) -> Vec<String> {
             number(busy),
             number(planned)
         ));
+        lines.extend(for_a_core(inputs, load, busy));
     }
     lines
+}
+
+/// What requests wait for a core, where that alone misses the target: each of `k` cores takes what one whole core
+/// would, `C k / floor(k)` for the whole ones among them.
+fn for_a_core(inputs: &Inputs, load: &Load, busy: f64) -> Option<String> {
+    let (left, cpu) = patience(inputs).zip(inputs.cpu_time.as_ref())?;
+    let cores = whole_down(load.cpus.0).max(1);
+    let slower = f64::from(cores) / load.cpus.0;
+    let wait = slowest_wait(cores, busy * slower, Seconds(cpu.value.0 * slower))?;
+    (left.0 >= 0.0 && wait.0 > left.0).then(|| {
+        format!(
+            "latency: the slowest of 100 waits {wait} for a core (Erlang C): more cores or replicas shorten that, more \
+             workers do not"
+        )
+    })
+}
+
+/// The wait that the target for the time to an answer leaves.
+fn latency(inputs: &Inputs, service: Seconds) -> Option<String> {
+    let (target, left) = inputs.demand.latency.as_ref().zip(patience(inputs))?;
+    Some(if left.0 < 0.0 {
+        format!(
+            "latency: nothing answers within {} what takes {service} without any waiting ({})",
+            target.value, target.source
+        )
+    } else {
+        format!("latency: 99 of 100 within {} leave {left} to wait = {0} - {service} ({})", target.value, target.source)
+    })
+}
+
+/// Slots with which the target is met, in one replica.
+fn slots_for_latency(inputs: &Inputs, rate: Rate, service: Seconds) -> Option<u32> {
+    slots_for_wait(rate, service, patience(inputs)?)
 }
 
 /// What a quota does to more processes than it pays for.
@@ -178,9 +217,10 @@ fn handlers(inputs: &Inputs, plan: &Plan) -> Vec<String> {
 fn memory(inputs: &Inputs, plan: Option<&Plan>) -> Option<String> {
     let (limit, worker) = inputs.memory.as_ref().zip(inputs.per_worker.as_ref())?;
     let threads = plan.and_then(|p| p.threads).map_or(0, |t| t.target);
-    let available = memory_for_workers(limit.value, inputs.master, inputs.reserved);
+    let available = memory_for_workers(limit.value, inputs.master, inputs.reserved());
     let each = super::capacity::grown_worker(worker.value.value, threads);
-    let reserved = if inputs.reserved == Bytes(0) { String::new() } else { format!(" - {} reserved", inputs.reserved) };
+    let taken = |other: &Known<Bytes>| format!(" - {} reserved ({})", other.value, other.source);
+    let reserved: String = inputs.reserved.iter().map(taken).collect();
     let pool = if threads == 0 { String::new() } else { format!(" + {} x {THREAD}", counted(threads, "thread")) };
     Some(format!(
         "memory holds {} workers = ({} x {} - {} master{reserved}) / ({} x {GROWTH}{pool}) ({})",
@@ -293,7 +333,7 @@ fn one_more(inputs: &Inputs, plan: &Plan) -> Option<String> {
     let threads = plan.threads.map_or(0, |threads| threads.target);
     let each = super::capacity::grown_worker(worker.value.value, threads);
     let workers = f64::from(plan.workers.target) + 1.0;
-    let needed = (each.as_mib() * workers + inputs.master.as_mib() + inputs.reserved.as_mib()) / PLANNED_MEMORY;
+    let needed = (each.as_mib() * workers + inputs.master.as_mib() + inputs.reserved().as_mib()) / PLANNED_MEMORY;
     let missing = needed - limit.value.as_mib();
     (missing > 0.0).then(|| format!("one more worker needs {} MiB more", number(missing.ceil())))
 }
@@ -369,7 +409,11 @@ pub(super) fn questions(inputs: &Inputs, load: Option<&Load>, class: Class) -> V
     if class == Class::EventLoop && pool == Some(false) {
         ask("how many database connections one worker opens");
     }
-    if inputs.demand.rate.is_some() && inputs.service_time.is_none() {
+    let latency = &inputs.demand.latency;
+    if latency.is_some() && inputs.demand.rate.is_none() {
+        ask("how many requests arrive per second at the peak (`traffic.requests-per-second`)");
+    }
+    if (inputs.demand.rate.is_some() || latency.is_some()) && inputs.service_time.is_none() {
         ask("how long one request takes on an idle server");
     }
     questions

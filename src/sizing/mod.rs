@@ -14,6 +14,7 @@ mod load;
 mod own;
 mod plan;
 mod recommend;
+mod waiting;
 
 pub use advice::{Advice, Amount, Binding, Item, Slots, Step, Verdict};
 pub use inputs::{

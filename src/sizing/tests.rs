@@ -132,7 +132,7 @@ fn memory_turns_processes_into_threads() {
     let small = |workload| {
         with(on(Class::Sync, 1.0, workload), |i| {
             i.memory = Some(known(Bytes::mib(1024)));
-            i.reserved = Bytes::mib(250);
+            i.reserved = vec![known(Bytes::mib(250))];
             i.master = Bytes::mib(30);
             i.per_worker = Some(known(WorkerMemory::exactly(Bytes::mib(100))));
             i.replicas = Some(known(1));
@@ -170,6 +170,28 @@ fn demand_and_database_decide_where_they_bind() {
     assert_eq!(range(&advice, "workers").map(|r| r.1), Some(2), "{advice}");
     assert_eq!(range(&advice, "worker_connections"), Some((1, 12, 12)), "{advice}");
     assert_eq!(advice.item("worker_connections").unwrap().verdict, Verdict::Change);
+
+    // The same calls within 1.1 s in 99 of 100 cases: the queue has to be shorter than square-root staffing has it.
+    let hasty = with(calls.clone(), |i| i.demand.latency = Some(known(Seconds(1.1))));
+    let advice = recommend(&hasty);
+    assert_eq!(advice.slots_then, Slots::Count(76), "{advice}");
+    let text = advice.to_string();
+    assert!(text.contains("latency: 99 of 100 within 1.1 s leave 100 ms to wait = 1.1 s - 1 s (test)"), "{text}");
+    assert!(text.contains("to wait no longer, 75 slots (Erlang C)"), "{text}");
+    // What takes a second is not answered in half of one.
+    let late = recommend(&with(calls.clone(), |i| i.demand.latency = Some(known(Seconds(0.5)))));
+    assert_eq!(late.slots_then, recommend(&calls).slots_then);
+    assert!(late.to_string().contains("nothing answers within 500 ms what takes 1 s without any waiting"), "{late}");
+    // Two cores that compute 1.8 of the time make requests wait for a core, whatever the number of workers.
+    let busy = with(on(Class::Sync, 2.0, Workload::Cpu), |i| {
+        i.service_time = Some(known(Seconds(0.1)));
+        i.cpu_time = Some(known(Seconds(0.09)));
+        i.demand.rate = Some(known(Rate(20.0)));
+        i.demand.latency = Some(known(Seconds(0.3)));
+    });
+    let text = recommend(&busy).to_string();
+    assert!(text.contains("latency: the slowest of 100 waits 2 s for a core"), "{text}");
+    assert!(text.contains("more cores or replicas shorten that, more workers do not"), "{text}");
 
     // A platform that sends 16 requests at once to two cores.
     let platform = with(on(Class::Gthread, 2.0, Workload::Io), |i| {

@@ -312,10 +312,9 @@ impl<'a> Reader<'a> {
             replicas: replicas.and_then(|text| read(&text, |text| text.parse().ok())),
             cpu_request: resources("reservations", "cpus").and_then(|text| read(&text, quantities::cpus)),
             memory_request: memory_request.and_then(|text| read(&text, bytes)),
-            autoscaler: None,
             stop_default: StopDefault::of(UnitKind::ComposeService).filter(|_| grace.is_none()),
             open: self.open(),
-            router: None,
+            ..Limits::default()
         }
     }
 

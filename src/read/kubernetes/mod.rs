@@ -11,6 +11,7 @@ pub(super) mod node;
 mod objects;
 mod patch;
 mod quantities;
+mod shared;
 pub(super) mod space;
 #[cfg(test)]
 pub(super) mod tests;
