@@ -418,6 +418,10 @@ pub struct Limits {
     pub cpus: Option<Located<Cpus>>,
     /// Memory limit.
     pub memory: Option<Located<Bytes>>,
+    /// Whether those are processors by number and no quota: nothing is stopped that runs on them.
+    pub pinned: bool,
+    /// Requests that the platform sends to one copy at once, at most.
+    pub concurrency: Option<Located<u32>>,
     /// What the other containers under the same quota are sure to get of it.
     pub cpus_beside: Vec<Located<Cpus>>,
     /// What they are sure to get of the same memory.

@@ -176,6 +176,8 @@ pub struct Configured {
 pub struct Chain {
     /// From the signal to stop to the kill.
     pub kill_after: Option<Known<Seconds>>,
+    /// What whoever kills it calls that.
+    pub kill_setting: &'static str,
     /// What of that passes before the server hears of it.
     pub drain: Option<Known<Seconds>>,
     /// For how long the proxy keeps an idle connection.
@@ -224,6 +226,8 @@ pub struct Inputs {
     pub class: Known<Class>,
     /// Cores that this service may use, in one replica.
     pub cpus: Option<Known<Cpus>>,
+    /// Those cores are a share of time, after which the kernel stops what runs until the next period.
+    pub is_quota: bool,
     /// Memory that this service may use, in one replica.
     pub memory: Option<Known<Bytes>>,
     /// Memory of other things under the same limit: side-cars, the system itself on a small VM.
@@ -276,6 +280,7 @@ impl Inputs {
             server: server.into(),
             class,
             cpus: None,
+            is_quota: false,
             memory: None,
             reserved: Vec::new(),
             master: super::capacity::MASTER,
