@@ -80,7 +80,7 @@ pub(super) const FORMS: &[Form] = &[
     ),
     ON_LOOP.form(
         Told::Class { bases: &["guardpost.*.AuthenticationHandler"], methods: &["authenticate"] },
-        Role::Middleware,
+        Role::Guard,
     ),
     ON_LOOP.form(
         Told::Call { names: &["blacksheep.*.StreamedContent"], argument: at(1, &["data_provider"]) },
