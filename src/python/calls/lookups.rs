@@ -7,8 +7,8 @@ use super::Reader;
 use super::kept::{Kept, absent, compares_with_none, is_same, present};
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, CmpOp, Expr, Stmt};
-use crate::python::syntax::visitor::{self, Visitor};
 use crate::python::syntax::span_of;
+use crate::python::syntax::visitor::{self, Visitor};
 use crate::source::Span;
 
 /// How deep blocks are looked into.
@@ -30,7 +30,8 @@ impl<'a> Reader<'a> {
                     _ => None,
                 },
                 Some((key, table, true)) if choice.elif_else_clauses.is_empty() && self.is_table(table) => {
-                    let filled = fills(&choice.body, table, Some(key), 0) || self.is_kept_by_callee(&choice.body, table);
+                    let filled =
+                        fills(&choice.body, table, Some(key), 0) || self.is_kept_by_callee(&choice.body, table);
                     filled.then(|| block_of(&choice.body)).flatten()
                 }
                 _ => None,
@@ -94,7 +95,9 @@ impl<'a> Reader<'a> {
         if !misses || !self.is_table(&found.value) {
             return None;
         }
-        if fills(&handler.body, &found.value, Some(&*found.slice), 0) || self.is_kept_by_callee(&handler.body, &found.value) {
+        if fills(&handler.body, &found.value, Some(&*found.slice), 0)
+            || self.is_kept_by_callee(&handler.body, &found.value)
+        {
             return block_of(&handler.body);
         }
         let passes = matches!(&*handler.body, [Stmt::Pass(_)]);

@@ -65,10 +65,7 @@ pub(super) const FORMS: &[Form] = &[
     RUNS.form(Told::Named { names: &["rest_framework.decorators.*.action"] }, Role::Route),
     RUNS.form(Told::Decorator { on: NINJA, names: HTTP_METHODS }, Role::Route),
     RUNS.form(Told::Decorator { on: NINJA, names: &["api_operation", "operation"] }, Role::Route),
-    RUNS.form(
-        Told::Call { names: &["ninja.*.NinjaAPI", "ninja.*.Router"], argument: keyword(&["auth"]) },
-        Role::Guard,
-    ),
+    RUNS.form(Told::Call { names: &["ninja.*.NinjaAPI", "ninja.*.Router"], argument: keyword(&["auth"]) }, Role::Guard),
     RUNS.form(Told::Method { on: NINJA, names: HTTP_METHODS, argument: keyword(&["auth"]) }, Role::Guard),
     RUNS.form(
         Told::Named {
