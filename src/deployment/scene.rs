@@ -81,7 +81,7 @@ impl<'f> Scene<'f> {
         }
     }
 
-    /// A configuration of uWSGI that nothing names.
+    /// A configuration of a server that nothing names.
     pub(super) fn configuration(unit: Unit, start: Start, files: &Files) -> Self {
         Self {
             development: context::development(&unit, files),

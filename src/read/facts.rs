@@ -229,6 +229,8 @@ pub enum UnitKind {
     SupervisorProgram,
     /// A configuration of uWSGI that nothing else names.
     UwsgiConfiguration,
+    /// A `gunicorn.conf.py` that names its application, where no command starts Gunicorn.
+    GunicornConfiguration,
     /// A target of a makefile or a justfile, a task of `pyproject.toml`, a script of `package.json`.
     Task,
     /// Python code that starts a server, and that nothing else is seen to start.
