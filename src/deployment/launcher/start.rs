@@ -4,8 +4,8 @@ use super::super::commands::{Part, Parted, Start};
 use super::super::environment::{Entry, Environment};
 use super::super::shell::is_name;
 use super::Launched;
-use crate::python::evaluate::{Evaluated, Given, Outcome, Sighting};
-use crate::python::launches::{Api, CallSite, Element, Form, Words, call_at};
+use crate::python::evaluate::{self, Evaluated, Given, Outcome, Sighting};
+use crate::python::launches::{Api, CallSite, Element, Form, Variables, Words, call_at};
 use crate::read::{self, Facts};
 use crate::servers::arguments::Argument;
 use crate::servers::{Program, Server, recognise};
@@ -79,16 +79,45 @@ const fn program(server: Server) -> Program {
 /// The variables with what the program itself did to them.
 fn environment(before: &Environment, sighting: &Sighting) -> Environment {
     let mut environment = before.clone();
+    if sighting.environment_lost {
+        environment.lose(sighting.place);
+    }
     for (name, value) in &sighting.environment {
         match value {
-            Some(value) => {
-                let entry = Entry::new(text(value), sighting.place, false).resting_on(value.depends.clone());
-                environment.insert(name.clone(), entry);
-            }
+            Some(value) => environment.insert(name.clone(), entry(value, sighting.place)),
             None => environment.remove(name),
         }
     }
     environment
+}
+
+/// A variable that a program sets.
+fn entry(value: &Evaluated, place: Place) -> Entry {
+    let text = text(value);
+    let known = text.is_some();
+    let entry = Entry::new(text, place, false).resting_on(value.depends.clone());
+    if known { entry } else { entry.lost() }
+}
+
+/// The variables of a program that is given them as an argument.
+fn handed_on(environment: &mut Environment, given: &Given, place: Place) {
+    match &given.value.outcome {
+        Outcome::Known(Value::None) => return,
+        Outcome::Known(Value::Object(name)) if name == "os.environ" => return,
+        _ => {}
+    }
+    let is_copy = given.attributes.iter().any(|(name, _)| name == evaluate::ENVIRONMENT);
+    if given.is_dict {
+        *environment = Environment::default();
+    } else if !is_copy {
+        environment.lose(place);
+    }
+    for (name, value) in given.attributes.iter().filter(|(name, _)| name != evaluate::ENVIRONMENT) {
+        match &value.outcome {
+            Outcome::Known(Value::None) => environment.remove(name),
+            _ => environment.insert(name.clone(), entry(value, place)),
+        }
+    }
 }
 
 /// Notes what the words of a line rest on.
@@ -196,8 +225,10 @@ fn commands(words: Words, launched: &Launched, outer: &Start, here: &Start, file
             lines.push(line);
         }
         (Form::Each | Form::EachRenamed, Some(_)) => {
-            let items: Vec<Evaluated> =
-                sighting.positional.iter().skip(words.index).map(|given| given.value.clone()).collect();
+            let behind = usize::from(words.environment == Variables::Last);
+            let last = sighting.positional.len().saturating_sub(behind);
+            let given = sighting.positional.iter().take(last).skip(words.index);
+            let items: Vec<Evaluated> = given.map(|given| given.value.clone()).collect();
             let sites: Vec<Option<Element>> =
                 site.iter().flat_map(|site| site.positional.iter().skip(words.index).cloned()).collect();
             let mut line = arguments(&items, Some(&sites), place, files);
@@ -223,8 +254,13 @@ fn commands(words: Words, launched: &Launched, outer: &Start, here: &Start, file
     if let Some(folder) = named("cwd").and_then(|given| text(&given.value)) {
         here.roots.enter(&folder);
     }
-    for (name, value) in named("env").into_iter().flat_map(|given| &given.attributes) {
-        here.environment.put(name, text(value), place);
+    let variables = match words.environment {
+        Variables::Behind => named("env").or_else(|| sighting.positional.get(words.index + 1)),
+        Variables::Last => sighting.positional.last(),
+        Variables::Named => named("env"),
+    };
+    if let Some(given) = variables {
+        handed_on(&mut here.environment, given, place);
     }
     let each = lines.into_iter().filter_map(|line| match passed_on(&line, outer) {
         Some(words) => command(words, &Start { place: outer.place, ..here.clone() }),
