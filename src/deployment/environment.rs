@@ -148,6 +148,11 @@ impl Environment {
         self.lost = Some(Box::new(Entry::new(None, place, false).lost()));
     }
 
+    /// Whether every variable may be set to something that cannot be told.
+    pub(super) fn is_lost(&self) -> bool {
+        self.lost.is_some()
+    }
+
     /// Every variable, whether programs see it or not.
     pub(super) fn entries(&self) -> impl Iterator<Item = (&String, &Entry)> {
         self.entries.iter()
