@@ -572,7 +572,12 @@ pub(super) fn extend(
         for named in &unit.environment_files {
             environment.extend(&variables(named), outer);
         }
-        environment.extend(own, outer);
+        if unit.kind == UnitKind::Task {
+            // Whoever calls the task may set what only has a default.
+            own.for_each(|variable| environment.set_from_outside(variable, outer));
+        } else {
+            environment.extend(own, outer);
+        }
         return;
     }
     // Compose fills in before there is a container, so nothing of the image counts (compose-go 2,
