@@ -71,6 +71,9 @@ pub struct Context<'a> {
 pub trait Parameters: std::fmt::Debug {
     /// The value that the settings give, if they do.
     fn parameter(&self, rule: &str, name: &str) -> Option<f64>;
+
+    /// Whether somebody wants to hear what most projects would not.
+    fn is_pedantic(&self) -> bool;
 }
 
 impl Context<'_> {

@@ -404,8 +404,9 @@ fn conf(path: &str, text: &str) -> Option<FileKind> {
         })
     };
     let passes = ["proxy_pass", "uwsgi_pass", "proxy_set_header", "proxy_read_timeout", "client_max_body_size"];
-    // `location / { proxy_pass http://web; }` has it in the middle of a line.
-    let inside = directive("location") && passes.iter().any(|name| text.contains(&format!("{name} ")));
+    // `location / { proxy_pass http://web; }` has it in the middle of a line, and so may a whole server.
+    let block = ["location", "server", "http"].into_iter().any(directive);
+    let inside = block && passes.iter().any(|name| text.contains(&format!("{name} ")));
     let nginx = inside || passes.into_iter().any(directive) || (directive("upstream") && text.contains("server "));
     let sections = matches!(path.rsplit_once('.'), Some((_, "ini" | "cfg")));
     (!sections && nginx).then_some(FileKind::Nginx)
@@ -512,6 +513,7 @@ mod tests {
             ("conf/server.toml", "bind = \"0.0.0.0:80\"\n", Some(FileKind::HypercornToml)),
             ("conf/web.uwsgi", "[uwsgi]\nmaster = true\n", Some(FileKind::UwsgiIni)),
             ("conf/web.conf", "upstream a {\n  server b:1;\n}\n", Some(FileKind::Nginx)),
+            ("conf/a.conf", "server { listen 80; location / { proxy_pass http://b; } }\n", Some(FileKind::Nginx)),
             ("LICENSE", "Permission is hereby granted\n", None),
             ("data.json", "{\"a\": 1}\n", None),
             ("empty", "", None),

@@ -5,6 +5,7 @@ use crate::app::InstrumentKind;
 
 pub(super) const RULE: Rule = rule!("debug-exposed", Shape::Deployment(check));
 pub(super) const APP: Rule = rule!("debug-exposed", Shape::App(check_app));
+pub(super) const SERVERS: Rule = rule!("debug-exposed", Shape::Development(check_server));
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     if !service.in_production() {
@@ -33,6 +34,17 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
                     .map(|edit| Fix::safe("log at `info`", vec![edit])),
             );
     }
+}
+
+fn check_server(server: &DevelopmentServer, _: &Context, out: &mut Findings) {
+    let Some(debug) = server.debug.filter(|_| server.development.is_none()) else { return };
+    let report = out.report(
+        debug,
+        "runs what a browser sends",
+        format!("`{}` with `debug` shows the source of every error, and runs Python code for whoever has the PIN of the debugger", server.name),
+    );
+    let report = if server.command == debug { report } else { report.related(server.command, "starts it") };
+    report.help("leave it out, and start the application with a production server").fix(None);
 }
 
 fn check_app(app: &App, service: Option<&Service>, context: &Context, out: &mut Findings) {

@@ -24,17 +24,24 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let Some(class) = deployment.class.filter(|class| service.is_gunicorn() && class.name() != "sync") else { return };
     let Some(timeout) = deployment.setting("timeout").filter(|timeout| timeout.changes()) else { return };
     let (Some(seconds), Some(place)) = (timeout.int().filter(|&seconds| seconds > 0), timeout.place()) else { return };
-    // Without a word of what it is meant for, a long timeout may be for a slow start.
     let remark = context.remark(place).to_lowercase();
     // Whoever says how it differs between the classes knows.
     if ["heartbeat", "silent", "sync", "liveness"].iter().any(|word| remark.contains(word)) {
         return;
     }
-    let Some(cue) = CUES.iter().find(|cue| remark.contains(**cue)) else { return };
+    let why = match CUES.iter().find(|cue| remark.contains(**cue)) {
+        Some(cue) => format!("the comment says `{cue}`, but "),
+        // Without a word of what it is meant for, a long timeout may be for a slow start.
+        None if context.parameters.is_pedantic() && exact(seconds) > out.parameter("long") => String::new(),
+        None => return,
+    };
     out.report(
         place,
         "no limit on requests",
-        format!("the comment says `{cue}`, but for `{}` `timeout = {seconds}` only tells when a worker hangs: no request is ended", class.name()),
+        format!(
+            "{why}for `{}` `timeout = {seconds}` only tells when a worker hangs: no request is ended",
+            class.name()
+        ),
     )
     .at_most(timeout.confidence())
     .related(service.class_place(), "decides what it means")
