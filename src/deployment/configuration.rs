@@ -62,8 +62,8 @@ pub struct Stranger {
     pub name_place: Place,
     /// Its value, where known.
     pub value: Option<Value>,
-    /// Whether it is a plain assignment that nothing in the file reads again, so that it can have no
-    /// purpose but to be a setting.
+    /// Whether it is a plain assignment, or a function, that nothing in the file reads again, so that it can have
+    /// no purpose but to be a setting.
     pub unused: bool,
 }
 
@@ -317,6 +317,8 @@ fn stranger(binding: &Binding) -> Stranger {
         name: binding.name.clone(),
         name_place: binding.name_place,
         value,
-        unused: binding.how == How::Assignment && !binding.read && !binding.name.starts_with('_'),
+        unused: matches!(binding.how, How::Assignment | How::Function)
+            && !binding.read
+            && !binding.name.starts_with('_'),
     }
 }

@@ -41,7 +41,8 @@ fn logging_fault(given: &[(Value, Value)]) -> Option<String> {
         Some(_) => return None,
     };
     handlers.sort_unstable();
-    let unformatted = |&&(_, formatter): &&(&str, Option<&str>)| formatter.is_some_and(|name| !formatters.contains(&name));
+    let unformatted =
+        |&&(_, formatter): &&(&str, Option<&str>)| formatter.is_some_and(|name| !formatters.contains(&name));
     if let Some((name, formatter)) = handlers.iter().find(unformatted) {
         let formatter = formatter.unwrap_or_default();
         return Some(format!("Unable to configure handler '{name}': `formatters` has no `{formatter}`"));

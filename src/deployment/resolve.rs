@@ -401,6 +401,12 @@ fn workers_on_large_node(
             arguments::Outcome::Known(value) => value.as_int(),
             _ => None,
         },
+        // `workers=os.cpu_count()`, and nothing around it.
+        Layer::Call => {
+            let (place, spelling) = workers.winner.host_cores()?;
+            let counts = workers.winner.place == Some(place) && reader.files.text_at(place) == spelling;
+            counts.then_some(i64::from(LARGE_NODE))
+        }
         Layer::Environment => {
             let environment = &large()?.1;
             let names = [workers.setting.default_variable(), Some("WEB_CONCURRENCY")];

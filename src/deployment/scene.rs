@@ -278,7 +278,9 @@ impl<'f> Scene<'f> {
             Program::FastApi { development: true, .. } => {
                 self.develop("fastapi dev", start.place, None, project, assembly);
             }
-            Program::Development { name, .. } => self.develop(name, start.place, start.debugger(name), project, assembly),
+            Program::Development { name, .. } => {
+                self.develop(name, start.place, start.debugger(name), project, assembly)
+            }
             Program::Python { code, .. } if depth < MAX_LAUNCHERS => {
                 let Some(entry) = launcher::entry(code, start, project.files, project.facts) else { return };
                 if !reached.may_lead(entry.file) {

@@ -12,7 +12,8 @@ pub(super) fn behind(text: &str, place: Place, flag: &str, value: &str) -> Optio
     let before = text.get(..place.span.start)?;
     let after = text.get(place.span.end..)?;
     // `"--name=500"`: the word begins in front of its value.
-    let quoted = after.chars().next().filter(|c| matches!(c, '"' | '\'')).and_then(|quote| Some(before.rfind(quote)? + 1));
+    let quoted =
+        after.chars().next().filter(|c| matches!(c, '"' | '\'')).and_then(|quote| Some(before.rfind(quote)? + 1));
     let parts = |c: char| c.is_ascii_whitespace() || matches!(c, '[' | '(' | ',');
     let named = quoted.or_else(|| Some(before.rfind(parts)? + 1)).and_then(|at| {
         let option = before.get(at..)?.strip_suffix('=')?;

@@ -78,7 +78,10 @@ fn cure(service: &Service, error: &Located<String>, context: &Context) -> Option
         let parts: Option<Vec<&str>> = parts.map(unquoted).collect();
         let text = format!("\"{}\"", parts?.join(","));
         let edit = Edit::replace(error.place, text.clone());
-        return Some((format!("write `{setting} = {text}`"), Some(Fix::unsafe_(format!("write `{text}`"), vec![edit]))));
+        return Some((
+            format!("write `{setting} = {text}`"),
+            Some(Fix::unsafe_(format!("write `{text}`"), vec![edit])),
+        ));
     }
     None
 }

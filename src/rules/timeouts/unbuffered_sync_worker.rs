@@ -24,10 +24,12 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         _ => None,
     };
     // Whoever says that nothing buffers need not show the port.
-    let declared = context.stated.buffers.as_ref().filter(|buffers| !buffers.value && service.reach() != Reach::Machine);
+    let declared =
+        context.stated.buffers.as_ref().filter(|buffers| !buffers.value && service.reach() != Reach::Machine);
     let Some(at) = open.map(|port| port.place).or_else(|| declared.and(bind.place())) else { return };
     let known = !deployment.proxies.is_empty() || context.stated.buffers.as_ref().is_some_and(|buffers| buffers.value);
-    let beside = || context.images.iter().any(|image| image.image.place.file == at.file && is_proxy(&image.image.value));
+    let beside =
+        || context.images.iter().any(|image| image.image.place.file == at.file && is_proxy(&image.image.value));
     let named = || context.files.iter().any(|(_, file)| is_proxy(file.path()));
     if declared.is_none() && (known || beside() || deployment.outside.front.is_some() || named()) {
         return;
