@@ -67,10 +67,13 @@ fn written<T: Copy>(limit: Option<&Located<T>>, files: &Files) -> Option<Known<T
     Some(Known::certain(limit.value, files.describe(limit.place)))
 }
 
+/// How the source of a number begins that nobody is held to.
+pub const REQUESTED: &str = "requested, no limit";
+
 /// What it is sure to get; it may use more where the node has some to spare.
 fn requested<T: Copy>(request: Option<&Located<T>>, files: &Files) -> Option<Known<T>> {
     let request = request?;
-    let source = format!("requested, no limit, {}", files.describe(request.place));
+    let source = format!("{REQUESTED}, {}", files.describe(request.place));
     Some(Known::new(request.value, source, Confidence::Medium))
 }
 

@@ -22,7 +22,7 @@ pub(super) fn estimated(application: &Application) -> Option<Known<WorkerMemory>
         Framework::Django => (80, 120),
         _ => return None,
     };
-    let heavy: Vec<_> = HEAVY.iter().filter(|(module, ..)| application.imports(module)).collect();
+    let heavy: Vec<_> = HEAVY.iter().filter(|(module, ..)| application.starts_with(module)).collect();
     let more = |of: fn(&(&str, u64, u64)) -> u64| heavy.iter().map(|one| of(one)).sum::<u64>();
     let (low, value) = (low + more(|one| one.1), value + more(|one| one.2));
     let memory = WorkerMemory { low: Bytes::mib(low), value: Bytes::mib(value), high: Bytes::mib(256.max(2 * value)) };

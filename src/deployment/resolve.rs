@@ -326,7 +326,9 @@ impl Situation<'_> {
             *object = fault.as_ref().map(|fault| fault.place);
             errors.extend(fault);
         }
-        if app.is_none() && nameless {
+        // A file of PasteDeploy names it, and so may a setting whose value is not known.
+        let told = ["paste", "wsgi_app"].iter().any(|name| settings.get(name).is_some_and(super::Effective::is_set));
+        if app.is_none() && nameless && !told {
             errors.push(Located::new("no application module is named".to_owned(), start.place));
         }
         app

@@ -7,6 +7,9 @@ pub(super) const RULE: Rule = rule!("debug-exposed", Shape::Deployment(check));
 pub(super) const APP: Rule = rule!("debug-exposed", Shape::App(check_app));
 pub(super) const SERVERS: Rule = rule!("debug-exposed", Shape::Development(check_server));
 
+/// The variable that names Django's settings.
+const SETTINGS: &str = "DJANGO_SETTINGS_MODULE";
+
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     if !service.in_production() {
         return;
@@ -68,7 +71,7 @@ fn check_app(app: &App, service: Option<&Service>, context: &Context, out: &mut 
                 .severity(Severity::Warning),
             // Another module of settings may be what production names.
             InstrumentKind::DjangoDebug
-                if !context.variables.contains("DJANGO_SETTINGS_MODULE")
+                if is_named(service, seen.place, context).unwrap_or(!context.variables.contains(SETTINGS))
                     && !context.is_aside(seen.place) =>
             {
                 out.report(
@@ -90,4 +93,13 @@ fn check_app(app: &App, service: Option<&Service>, context: &Context, out: &mut 
             .help("switch it on from the environment of developers only")
             .fix(edit.map(|edit| Fix::safe("switch it off", vec![edit])));
     }
+}
+
+/// Whether the settings that a service is told to load are those of this file; `None` where it is told none.
+fn is_named(service: &Service, place: Place, context: &Context) -> Option<bool> {
+    let (_, module) = service.deployment.environment.iter().find(|(name, _)| name == SETTINGS)?;
+    let path = module.replace('.', "/");
+    let own = context.files.get(place.file).path();
+    let own = own.strip_suffix("/__init__.py").or_else(|| own.strip_suffix(".py"))?;
+    Some(own == path || own.ends_with(&format!("/{path}")))
 }

@@ -5,7 +5,7 @@ use super::prelude::*;
 pub(super) const RULE: Rule = rule!("timeout-is-heartbeat", Shape::Deployment(check));
 
 /// What people write who mean a limit on requests.
-const CUES: [&str; 11] = [
+const CUES: [&str; 13] = [
     "requests that take",
     "requests may take",
     "request may take",
@@ -17,6 +17,8 @@ const CUES: [&str; 11] = [
     "long request",
     "slow request",
     "request limit",
+    "abort requests",
+    "kill requests",
 ];
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
@@ -29,8 +31,10 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     if ["heartbeat", "silent", "sync", "liveness"].iter().any(|word| remark.contains(word)) {
         return;
     }
+    let variable = timeout.winner.variables().into_iter().find(|name| name.to_ascii_uppercase().contains("REQUEST"));
     let why = match CUES.iter().find(|cue| remark.contains(**cue)) {
         Some(cue) => format!("the comment says `{cue}`, but "),
+        None if variable.is_some() => format!("it comes from {}, but ", variable.unwrap_or_default()),
         // Without a word of what it is meant for, a long timeout may be for a slow start.
         None if context.parameters.is_pedantic() && exact(seconds) > out.parameter("long") => String::new(),
         None => return,
