@@ -103,10 +103,13 @@ fn known<T: Copy>(all: &[Located<T>], files: &Files) -> Vec<Known<T>> {
     all.iter().map(|one| Known::certain(one.value, files.describe(one.place))).collect()
 }
 
+/// How the source of a number begins that nobody is held to.
+pub const REQUESTED: &str = "requested, no limit";
+
 /// What it is sure to get; it may use more where the node has some to spare.
 fn requested<T: Copy>(request: Option<&Located<T>>, files: &Files) -> Option<Known<T>> {
     let request = request?;
-    let source = format!("requested, no limit, {}", files.describe(request.place));
+    let source = format!("{REQUESTED}, {}", files.describe(request.place));
     Some(Known::new(request.value, source, Confidence::Medium))
 }
 

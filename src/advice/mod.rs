@@ -16,6 +16,7 @@ mod timing;
 
 pub use around::{Around, Bound, graceful, keeps_idle};
 pub use changes::{Change, Changes, Manner, Refusal, changes};
+pub use limits::REQUESTED;
 pub use stated::Stated;
 
 use crate::app::{Application, Context, Interface, Pool, WorkloadKind};

@@ -275,8 +275,12 @@ impl<'f> Scene<'f> {
             }
             // A development server in a branch is what the branch is for.
             Program::FastApi { development: true, .. } | Program::Development { .. } if start.conditional => {}
-            Program::FastApi { development: true, .. } => self.develop("fastapi dev", start.place, project, assembly),
-            Program::Development { name, .. } => self.develop(name, start.place, project, assembly),
+            Program::FastApi { development: true, .. } => {
+                self.develop("fastapi dev", start.place, None, project, assembly);
+            }
+            Program::Development { name, .. } => {
+                self.develop(name, start.place, start.debugger(name), project, assembly)
+            }
             Program::Python { code, .. } if depth < MAX_LAUNCHERS => {
                 let Some(entry) = launcher::entry(code, start, project.files, project.facts) else { return };
                 if !reached.may_lead(entry.file) {
@@ -314,7 +318,10 @@ impl<'f> Scene<'f> {
                 self.serve(*server, start, Some(launched), project, assembly);
             }
             launcher::Step::Program(start) => self.begin(start, depth, project, reached, assembly),
-            launcher::Step::Development(name, place) => self.develop(name, *place, project, assembly),
+            launcher::Step::Development(name, place, debug) => {
+                let debug = debug.then_some(*place);
+                self.develop(name, *place, debug, project, assembly);
+            }
         }
     }
 
@@ -356,10 +363,18 @@ impl<'f> Scene<'f> {
         }));
     }
 
-    fn develop(&self, name: &'static str, command: Place, project: &Project, assembly: &mut Assembly) {
+    fn develop(
+        &self,
+        name: &'static str,
+        command: Place,
+        debug: Option<Place>,
+        project: &Project,
+        assembly: &mut Assembly,
+    ) {
         assembly.development_servers.push(DevelopmentServer {
             name,
             command,
+            debug,
             container: self.container,
             development: self.development.clone().or_else(|| {
                 let why = "it replaces the command of the image by a development server".to_owned();
