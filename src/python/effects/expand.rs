@@ -143,6 +143,12 @@ impl<'a> Work<'_, 'a> {
             self.callee(callee, call, span, awaited, doubtful);
         }
         // What hardly ever runs is not made likelier by who is called.
+        if let Expr::Attribute(method) = &*call.func
+            && Self::is_of_models(method.attr.as_str())
+        {
+            let owners = self.types.value(&method.value, self.frame);
+            self.parses_or_writes(method.attr.as_str(), &owners, span, several);
+        }
         let added = self.out.edges.iter_mut().skip(before).filter(|_| rare);
         added.for_each(|edge| edge.doubts += 1);
         let doubtful = several;
@@ -271,6 +277,7 @@ impl<'a> Work<'_, 'a> {
                 }
             }
         }
+        self.validates(class, span, doubtful);
         for (factory, frame) in self.types.default_factories(class) {
             for value in self.types.value(factory, frame).iter() {
                 self.calls(value, span);

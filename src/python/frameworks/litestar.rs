@@ -77,6 +77,8 @@ pub(super) const FORMS: &[Form] = &[
     WRAPPED.form(Told::Field { bases: CONTROLLER, names: GUARDS.keywords }, Role::Guard),
     WRAPPED.form(Told::Call { names: LAYERS, argument: HOOKS }, Role::Middleware),
     WRAPPED.form(Told::Field { bases: CONTROLLER, names: HOOKS.keywords }, Role::Middleware),
+    WRAPPED.form(Told::Class { bases: CONTROLLER, methods: HOOKS.keywords }, Role::Middleware),
+    ON_LOOP.form(Told::Call { names: LAYERS, argument: keyword(&["type_encoders"]) }, Role::Validator),
     WRAPPED.form(
         Told::Call { names: &["litestar.*.Litestar"], argument: keyword(&["before_send", "after_exception"]) },
         Role::Middleware,
