@@ -443,7 +443,13 @@ impl Report<'_, '_, '_> {
             (true, true) => format!("use {}, or {plain}", sink.effect.instead),
             (true, false) => plain,
             (false, true) => format!("use {}", sink.effect.instead),
-            (false, false) => "run the call in a thread: `await asyncio.to_thread(...)`".to_owned(),
+            (false, false) if function.is_async => {
+                "run the call in a thread: `await asyncio.to_thread(...)`".to_owned()
+            }
+            // Only a coroutine function can await.
+            (false, false) => "hand the call to a thread: `loop.run_in_executor(None, ...)`; where the framework \
+                               awaits what this returns, make it `async def` and use `await asyncio.to_thread(...)`"
+                .to_owned(),
         };
         Remedy { text, async_twin: twin.map(str::to_owned), drop_async }
     }

@@ -236,7 +236,7 @@ impl<'a> Work<'_, 'a> {
         doubtful: bool,
     ) {
         let Some(effect) = effect else { return };
-        let socket = &**ty == "socket.socket" && self.types.function(self.frame.function).sets_nonblocking;
+        let socket = ty.starts_with("socket.socket") && self.types.function(self.frame.function).sets_nonblocking;
         if awaited || socket || !waits(&effect, call) {
             return;
         }

@@ -99,19 +99,19 @@ pub(super) const FORMS: &[Form] = &[
     ),
     ON_LOOP.form(
         Told::Class { bases: &["litestar.*.AbstractAuthenticationMiddleware"], methods: &["authenticate_request"] },
-        Role::Middleware,
+        Role::Guard,
     ),
     WRAPPED.form(
         Told::Call {
             names: &[
-                "litestar.security.*.JWTAuth",
-                "litestar.security.*.JWTCookieAuth",
-                "litestar.security.*.OAuth2PasswordBearerAuth",
-                "litestar.security.*.SessionAuth",
+                "litestar.*.JWTAuth",
+                "litestar.*.JWTCookieAuth",
+                "litestar.*.OAuth2PasswordBearerAuth",
+                "litestar.*.SessionAuth",
             ],
-            argument: keyword(&["retrieve_user_handler"]),
+            argument: keyword(&["retrieve_user_handler", "revoked_token_handler"]),
         },
-        Role::Middleware,
+        Role::Guard,
     ),
     ON_LOOP.form(Told::Call { names: LAYERS, argument: keyword(&["exception_handlers"]) }, Role::ExceptionHandler),
     ON_LOOP.form(Told::Field { bases: CONTROLLER, names: &["exception_handlers"] }, Role::ExceptionHandler),

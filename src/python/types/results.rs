@@ -175,6 +175,12 @@ impl<'a> Types<'a> {
                 return Self::parts(given.map(|one| self.awaited(&self.value(one, frame)).into()).collect());
             }
             "next" | "anext" => return self.items(&first()),
+            "type" if call.arguments.args.len() == 1 => {
+                let class = |value: &Value<'a>| {
+                    if let Value::Object(class) = value { Some(Value::Class(*class)) } else { None }
+                };
+                return first().iter().filter_map(class).collect();
+            }
             "dict" if call.arguments.args.is_empty() && !call.arguments.keywords.is_empty() => {
                 return self.named_entries(&call.arguments.keywords, frame);
             }
@@ -183,7 +189,9 @@ impl<'a> Types<'a> {
             }
             "fastapi.Depends" | "fastapi.Security" => return Vec::new(),
             // Connecting a datagram socket sends nothing, and what it sends goes into a buffer.
-            "socket.socket" if call.arguments.args.iter().any(is_datagram) => return Vec::new(),
+            "socket.socket" if call.arguments.args.iter().any(is_datagram) => {
+                return vec![Value::Instance("socket.socket(SOCK_DGRAM)".into())];
+            }
             name if PASSING.contains(&name) => return first(),
             _ => {}
         }
