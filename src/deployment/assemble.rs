@@ -62,6 +62,8 @@ pub struct DevelopmentServer {
     pub command: Place,
     /// The line that makes it run in a container.
     pub container: Option<Place>,
+    /// What switches its debugger on, if anything does.
+    pub debug: Option<Place>,
     /// Why this is not how the service runs in production.
     pub development: Option<Located<String>>,
 }
