@@ -246,6 +246,14 @@ impl<'a> Work<'_, 'a> {
         {
             return;
         }
+        // What an ended process has written lies in the pipe.
+        if ty.starts_with("subprocess.Popen.")
+            && let Expr::Attribute(method) = &*call.func
+            && let Expr::Attribute(pipe) = &*method.value
+            && (self.has_ended(&pipe.value, span) || self.was_waited_for(&pipe.value, span))
+        {
+            return;
+        }
         let effect = self.in_archive(ty, path, effect, call);
         self.sink(effect, &format!("{}.{path}", catalogue::class(ty)), span, doubtful);
     }
