@@ -29,7 +29,7 @@ fn is_lifespan(compare: &ast::ExprCompare) -> bool {
         matches!(expr, Expr::Subscript(subscript)
             if matches!(&*subscript.slice, Expr::StringLiteral(text) if text.value.to_str() == "type"))
     };
-    let says = |expr: &Expr| matches!(expr, Expr::StringLiteral(text) if text.value.to_str() == "lifespan");
+    let says = |expr: &Expr| matches!(expr, Expr::StringLiteral(text) if text.value.to_str().split('.').next() == Some("lifespan"));
     match (&*compare.left, &*compare.ops, &*compare.comparators) {
         (left, [ast::CmpOp::Eq], [right]) => asks(left) && says(right) || says(left) && asks(right),
         _ => false,
