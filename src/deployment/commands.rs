@@ -37,6 +37,28 @@ pub(super) struct Start {
     pub(super) on_large_node: Option<(Vec<Argument>, Environment)>,
 }
 
+impl Start {
+    /// What switches on the debugger of the development server `name`: an option, or the variable that Flask asks.
+    pub(super) fn debugger(&self, name: &str) -> Option<Place> {
+        if name != "flask run" {
+            return None;
+        }
+        let is_off = |argument: &&Argument| argument.text.as_deref() == Some("--no-debug");
+        let is_on = |argument: &&Argument| argument.text.as_deref() == Some("--debug");
+        if self.arguments.iter().any(|argument| is_off(&argument)) {
+            return None;
+        }
+        let option = self.arguments.iter().find(is_on).map(|argument| argument.place);
+        option.or_else(|| {
+            // `flask.helpers.get_debug_flag` of 3.1.
+            let entry = self.environment.entry("FLASK_DEBUG")?;
+            let text = entry.text.as_deref().filter(|_| !entry.absent && entry.depends.is_empty())?;
+            let on = !text.is_empty() && !["0", "false", "no"].contains(&text.to_ascii_lowercase().as_str());
+            on.then_some(entry.place)
+        })
+    }
+}
+
 /// Who runs a program from some command on; without a name nobody knows who.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct User {

@@ -138,6 +138,17 @@ impl Environment {
         }
     }
 
+    /// Whoever sets further variables later on, of which nothing is known but what their names begin with, may
+    /// have another value for each of these.
+    pub(super) fn rest_on_others(&mut self, prefix: &str) {
+        for (name, entry) in self.entries.iter_mut().filter(|(name, _)| name.starts_with(prefix)) {
+            let rests = |one: &Dependency| matches!(one, Dependency::InPlace { name: own, .. } if own == name);
+            if !entry.depends.iter().any(rests) {
+                entry.depends.push(Dependency::InPlace { name: name.clone(), default: entry.text.clone() });
+            }
+        }
+    }
+
     /// Adds what another environment holds, which wins.
     pub(super) fn overlay(&mut self, other: Self) {
         if other.lost.is_some() {

@@ -92,7 +92,9 @@ impl Reached {
             .filter(|(file, module)| {
                 let text = files.get(**file).text();
                 !leading.contains(*file)
-                    && ["subprocess", "os.exec", "os.spawn", "os.system", "execv"].iter().any(|name| text.contains(name))
+                    && ["subprocess", "os.exec", "os.spawn", "os.system", "execv"]
+                        .iter()
+                        .any(|name| text.contains(name))
                     && !launches::find(module).is_empty()
             })
             .map(|(file, _)| *file)

@@ -19,8 +19,8 @@ pub(in super::super) enum Step {
     Call(Server, Start, Box<Launched>),
     /// A program, with words.
     Program(Start),
-    /// A development server.
-    Development(&'static str, Place),
+    /// A development server, and whether the call switches its debugger on.
+    Development(&'static str, Place, bool),
 }
 
 /// What the calls start, in order.
@@ -48,7 +48,17 @@ fn step(launched: &Launched, start: &Start, files: &Files, facts: &Facts) -> Vec
             let start = Start { arguments, parted, program: program(Server::Gunicorn), ..here };
             return vec![Step::Call(Server::Gunicorn, start, Box::new(launched.clone()))];
         }
-        Api::Development(name) => return vec![Step::Development(name, sighting.place)],
+        Api::Development(name) => {
+            // Those of Bottle and Werkzeug have other switches, or call the same one differently.
+            let runs = matches!(name, "Flask.run()" | "Quart.run()");
+            let on = |(key, given): &(String, Given)| {
+                key == "debug"
+                    && given.value.depends.is_empty()
+                    && given.value.outcome == Outcome::Known(Value::Bool(true))
+            };
+            let debug = runs && sighting.named.iter().any(on);
+            return vec![Step::Development(name, sighting.place, debug)];
+        }
         Api::Command(name) => {
             let Some(server) = Server::ALL.into_iter().find(|server| server.as_str() == name) else {
                 return Vec::new();

@@ -141,9 +141,10 @@ impl Makefile {
 
     /// What the shells of recipes find in their environment.
     fn environment(&self) -> Vec<Variable> {
-        let exported = self.exported.iter().filter_map(|name| {
-            Some(exported(name, self.macros.get(name)?, &self.macros, scan, self.file))
-        });
+        let exported = self
+            .exported
+            .iter()
+            .filter_map(|name| Some(exported(name, self.macros.get(name)?, &self.macros, scan, self.file)));
         exported.collect()
     }
 

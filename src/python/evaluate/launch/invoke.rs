@@ -70,8 +70,17 @@ const CONTEXT: &str = "click.Context";
 
 /// Whether the object that a command may ask for has something under a name that is no method.
 pub(in super::super) fn is_of_context(name: &str) -> bool {
-    const ATTRIBUTES: [&str; 9] =
-        ["params", "parent", "command", "info_name", "args", "meta", "default_map", "command_path", "invoked_subcommand"];
+    const ATTRIBUTES: [&str; 9] = [
+        "params",
+        "parent",
+        "command",
+        "info_name",
+        "args",
+        "meta",
+        "default_map",
+        "command_path",
+        "invoked_subcommand",
+    ];
     ATTRIBUTES.contains(&name)
 }
 
