@@ -120,7 +120,7 @@ pub(super) fn resolve(
         files,
         environment: &environment,
         configuration: loaded.read,
-        chosen_by: configured_by(&command_line, &options, start),
+        chosen_by: configured_by(&command_line, &options, start, files),
         unread: loaded.unread,
         options,
         command_line: command_line.clone(),
@@ -369,13 +369,17 @@ fn named_configuration<'a>(command_line: &'a Arguments, options: &'a Arguments) 
 }
 
 /// What decides which configuration file is loaded, beyond the files.
-fn configured_by(command_line: &Arguments, options: &Arguments, start: &Start) -> Vec<Dependency> {
+fn configured_by(command_line: &Arguments, options: &Arguments, start: &Start, files: &Files) -> Vec<Dependency> {
     let Some(given) = named_configuration(command_line, options) else { return Vec::new() };
     let place = given.value_place.unwrap_or(given.flag);
     let mut depends = start.parted.depends(place);
     if given.text.is_none() {
         let missing = start.parted.missing(place).into_iter();
         depends.extend(missing.map(|name| Dependency::Environment { name, default: None }));
+        if depends.is_empty() {
+            let what = format!("the folder in `{}`", files.text_at(place));
+            depends.push(Dependency::Other { what });
+        }
     }
     depends
 }
@@ -385,7 +389,7 @@ fn configured_by(command_line: &Arguments, options: &Arguments, start: &Start) -
 fn by_name_alone(place: Place, files: &Files) -> Option<FileId> {
     let (folder, name) = files.text_at(place).trim_matches(['"', '\'']).rsplit_once('/')?;
     let plain = name.ends_with(".py") && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
-    if !plain || !folder.starts_with('$') {
+    if !plain || !["$", "%(", "{{", "@"].iter().any(|mark| folder.starts_with(mark)) {
         return None;
     }
     let mut found = files.iter().filter(|(_, file)| file.name() == name);
