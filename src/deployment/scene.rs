@@ -630,4 +630,6 @@ pub(super) fn extend(
 }
 
 #[cfg(test)]
+mod starter_tests;
+#[cfg(test)]
 mod tests;
