@@ -151,6 +151,14 @@ fn a_variable_that_nobody_sets_is_no_text_it_is_compared_with() {
 }
 
 #[test]
+fn a_variable_that_one_branch_sets_may_be_missing_behind_it() {
+    let threads = |line: &str| scripted("threads", &format!("[ -n \"$A\" ] && T=1\n{line}"));
+    assert_eq!(threads("test -n \"${T+x}\" && T=3\nexec gunicorn --threads \"${T:-6}\" a:b"), perhaps("6"));
+    assert_eq!(threads("exec gunicorn ${T:+--threads 8} a:b"), perhaps("1"));
+    assert_eq!(scripted("threads", "T=1\nexec gunicorn ${T:+--threads 8} a:b"), sure("8"));
+}
+
+#[test]
 fn what_names_the_configuration_decides_its_values() {
     let named = |word: &str| scripted("workers", &format!("exec gunicorn -c {word} a:b"));
     assert_eq!(named("conf/web.py"), sure("4"));
