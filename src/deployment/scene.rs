@@ -144,7 +144,7 @@ impl<'f> Scene<'f> {
         // What the image is built with; only compose says so.
         let mut arguments = Environment::default();
         for argument in unit.environment.iter().filter(|variable| variable.build_only) {
-            arguments.set(argument, &outer);
+            arguments.set_from_outside(argument, &outer);
         }
         let by_name = is_cluster || unit.kind == UnitKind::Platform && unit.build.is_none();
         let recipe = if by_name {
@@ -629,5 +629,7 @@ pub(super) fn extend(
     environment.overlay(service);
 }
 
+#[cfg(test)]
+mod starter_tests;
 #[cfg(test)]
 mod tests;

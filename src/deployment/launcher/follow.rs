@@ -219,7 +219,8 @@ fn import<'a>(reader: &Reader<'a>, entry: &Entry, name: &str) -> Option<Imported
         folders.extend([join(&start, "src"), start]);
         folders.push(outside_packages(reader.files, here).to_owned());
     }
-    let names = [format!("{path}.py"), format!("{path}/__init__.py")];
+    // A package hides a module of the same name beside it.
+    let names = [format!("{path}/__init__.py"), format!("{path}.py")];
     let in_roots = || names.iter().find_map(|name| reader.roots.file(reader.files, name));
     let in_folders = |folders: &[String]| {
         folders.iter().find_map(|folder| names.iter().find_map(|name| reader.files.find(&join(folder, name))))
