@@ -5,6 +5,10 @@ use crate::findings::Confidence;
 use crate::sizing::{Known, WorkerMemory};
 use crate::values::Bytes;
 
+/// Packages whose import alone takes much memory that processes do not share: the module, MiB that it takes at
+/// least, and a usual number. The model that is loaded with it comes on top and is not guessed.
+const HEAVY: [(&str, u64, u64); 2] = [("torch", 100, 250), ("tensorflow", 150, 400)];
+
 /// An interval of proportional set size for a worker of `application`, from its framework alone.
 ///
 /// The lower ends are measured with an application that does nothing (Gunicorn 27.0.1, `CPython`
@@ -18,7 +22,11 @@ pub(super) fn estimated(application: &Application) -> Option<Known<WorkerMemory>
         Framework::Django => (80, 120),
         _ => return None,
     };
-    let memory = WorkerMemory { low: Bytes::mib(low), value: Bytes::mib(value), high: Bytes::mib(256) };
-    let source = format!("a guess for {}, not measured", application.framework.name());
+    let heavy: Vec<_> = HEAVY.iter().filter(|(module, ..)| application.starts_with(module)).collect();
+    let more = |of: fn(&(&str, u64, u64)) -> u64| heavy.iter().map(|one| of(one)).sum::<u64>();
+    let (low, value) = (low + more(|one| one.1), value + more(|one| one.2));
+    let memory = WorkerMemory { low: Bytes::mib(low), value: Bytes::mib(value), high: Bytes::mib(256.max(2 * value)) };
+    let with: String = heavy.iter().map(|(module, ..)| format!(" with {module}")).collect();
+    let source = format!("a guess for {}{with}, not measured", application.framework.name());
     Some(Known::new(memory, source, Confidence::Low))
 }

@@ -52,6 +52,7 @@ pub enum BeginningKind {
 const STARTS: &[(&str, &str, BeginningKind)] = &[
     ("threading.Thread", "start", BeginningKind::Threads),
     ("threading.Timer", "start", BeginningKind::Threads),
+    ("concurrent.futures.Executor", "submit", BeginningKind::Threads),
     ("concurrent.futures.ThreadPoolExecutor", "submit", BeginningKind::Threads),
     ("concurrent.futures.thread.ThreadPoolExecutor", "submit", BeginningKind::Threads),
     ("apscheduler.*.BackgroundScheduler", "start", BeginningKind::Schedules),
@@ -86,7 +87,7 @@ const LOCAL: [&str; 5] = ["python-sqlite3", "sqlite3", "duckdb", "diskcache", "d
 const MAX_HOPS: usize = 4;
 
 /// Words in the names and texts of a module that show that only one process does something.
-const LOCKS: [&str; 12] = [
+const LOCKS: [&str; 11] = [
     "fcntl",
     "filelock",
     "FileLock",
@@ -95,7 +96,6 @@ const LOCKS: [&str; 12] = [
     "redis_lock",
     "advisory_lock",
     "leader",
-    "acquire",
     "RUN_SCHEDULER",
     "ENABLE_SCHEDULER",
     "SCHEDULER_ENABLED",
@@ -202,8 +202,8 @@ impl<'a> Reader<'_, 'a> {
         let node = effects.node(node);
         let function = self.types.function(node.frame.function);
         let file = self.types.facts_at(node.frame.function.file).file;
-        // The work of a coroutine begins when somebody awaits it, and that of a thread is not the module's own.
-        if (at_import && function.is_async) || node.in_thread {
+        // The work of a coroutine begins when somebody awaits it.
+        if at_import && function.is_async {
             return;
         }
         let mut add = |kind, what: &str, span: Span| {
@@ -219,7 +219,9 @@ impl<'a> Reader<'_, 'a> {
             .iter()
             .filter_map(named)
             .any(|name| matches!(name, "close" | "dispose" | "disconnect" | "close_all" | "close_old_connections"));
-        for sink in &node.sinks {
+        // What a thread does is not the module's own, but the jobs that it runs are run wherever it is started.
+        let own = |kind: BeginningKind| !node.in_thread || kind == BeginningKind::Schedules;
+        for sink in node.sinks.iter().filter(|_| own(BeginningKind::Connects)) {
             let connects = matches!(
                 sink.effect.category,
                 Category::Db | Category::Orm | Category::Cache | Category::Search | Category::Mq
@@ -231,6 +233,7 @@ impl<'a> Reader<'_, 'a> {
         for event in &function.events {
             let EventKind::Call(call, _) = event.kind else { continue };
             if let Some((kind, what)) = self.starts(call, node.frame, file)
+                && own(kind)
                 && (kind != BeginningKind::Connects || !closes)
             {
                 add(kind, &what, event.span);
@@ -325,7 +328,8 @@ impl<'a> Reader<'_, 'a> {
         let text = self.files.get(file).text();
         // What the text does not mention needs no second look.
         let mentioned: Vec<&str> = LOCKS.iter().copied().filter(|word| text.contains(word)).collect();
-        let module = self.trees.get(&file).filter(|_| !mentioned.is_empty());
+        let takes = text.contains("acquire");
+        let module = self.trees.get(&file).filter(|_| takes || !mentioned.is_empty());
         module.is_some_and(|module| says(module, &mentioned))
             || self.trees.get(&file).is_some_and(|module| {
                 let mut seeker = Conditions { span, text, found: false };
@@ -364,8 +368,18 @@ fn says(module: &Module, words: &[&str]) -> bool {
 
         fn visit_expr(&mut self, expr: &'a Expr) {
             match expr {
-                Expr::Name(name) => self.look(name.id.as_str()),
-                Expr::Attribute(attribute) => self.look(attribute.attr.as_str()),
+                Expr::Name(name) => {
+                    let name = name.id.as_str();
+                    self.look(name);
+                    self.found |= name.contains("acquire") && is_lock(&[name]);
+                }
+                Expr::Attribute(attribute) => {
+                    let name = attribute.attr.as_str();
+                    self.look(name);
+                    // A pool is acquired from as well; a lock says that it is one.
+                    let taken = if let Expr::Call(made) = &*attribute.value { &*made.func } else { &*attribute.value };
+                    self.found |= name.contains("acquire") && is_lock(&[last(taken), name]);
+                }
                 Expr::StringLiteral(text) => self.look(text.value.to_str()),
                 _ => {}
             }
@@ -375,6 +389,12 @@ fn says(module: &Module, words: &[&str]) -> bool {
     let mut seeker = Words { words, found: false };
     visitor::Visitor::visit_body(&mut seeker, &module.body);
     seeker.found
+}
+
+/// Whether one of these names means something that only one process has at a time.
+fn is_lock(names: &[&str]) -> bool {
+    let words = ["lock", "mutex", "lease", "semaphore", "singleton"];
+    names.iter().any(|name| words.iter().any(|word| name.to_ascii_lowercase().contains(word)))
 }
 
 /// Looks for an `if` around a call that asks for more than whether the thing runs already.

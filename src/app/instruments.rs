@@ -148,8 +148,8 @@ pub(super) fn find(
                 }
             }
         }
-        found.extend(django_logging(types, file));
     }
+    found.extend(django_logging(types, modules, files));
     found.extend(django_debug(types, modules, files, trees));
     found.sort_by_key(|instrument| instrument.place);
     found.dedup();
@@ -292,12 +292,17 @@ fn django_debug(
 }
 
 /// `LOGGING` of Django's settings, which it hands to `dictConfig` as it starts.
-fn django_logging(types: &Types<'_>, file: u32) -> Option<Instrument> {
-    let facts = types.facts_at(file);
-    let module = facts.functions.first()?;
-    if !module.bindings.contains_key("ROOT_URLCONF") || !module.bindings.contains_key("LOGGING") {
-        return None;
-    }
+fn django_logging(types: &Types<'_>, modules: &[u32], files: &Files) -> Option<Instrument> {
+    let binds = |index: u32, name: &str| {
+        types.facts_at(index).functions.first().is_some_and(|module| module.bindings.contains_key(name))
+    };
+    // `production.py` takes the rest from `base.py`, and what it says itself counts.
+    let builds = |index: u32| {
+        let facts = types.facts_at(index);
+        !facts.stars.is_empty() && files.get(facts.file).path().split('/').any(|part| part.contains("settings"))
+    };
+    let mut own = modules.iter().copied().filter(|&index| binds(index, "LOGGING"));
+    let file = own.clone().find(|&index| builds(index)).or_else(|| own.find(|&index| binds(index, "ROOT_URLCONF")))?;
     let frame = types.module_frame(file);
     let (value, place) = match types.sources("LOGGING", frame, usize::MAX - 1).as_slice() {
         [(Bound::Value { value: Some(value @ Expr::Dict(dict)), .. }, home)] => {

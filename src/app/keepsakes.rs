@@ -2,7 +2,7 @@
 //!
 //! Told by settings and arguments that are written down; one that comes from outside says nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::python::syntax::ast::{self, Expr, Number, Stmt};
 use crate::python::syntax::{Module, span_of, visitor};
@@ -64,7 +64,8 @@ pub(super) fn find(loaded: &[FileId], files: &Files, modules: &BTreeMap<FileId, 
         let Some(module) = modules.get(&file).filter(|_| asks) else { continue };
         // Django's own pool takes connections back before a thread ends.
         let has_pool = text.contains("\"pool\"") || text.contains("'pool'");
-        let mut seeker = Seeker { file, has_pool, limits, sessions_in_cache, found: Vec::new() };
+        let overridden = overridden(module);
+        let mut seeker = Seeker { file, has_pool, limits, sessions_in_cache, overridden, found: Vec::new() };
         visitor::Visitor::visit_body(&mut seeker, &module.body);
         found.extend(seeker.found);
     }
@@ -78,7 +79,52 @@ struct Seeker {
     limits: bool,
     /// Whether the sessions of Django are in its cache and nowhere else.
     sessions_in_cache: bool,
+    /// Attributes of classes that a class derived from them says otherwise.
+    overridden: BTreeSet<(String, String)>,
     found: Vec<Keepsake>,
+}
+
+/// The attributes of classes of a module that a class of the same module derives and binds anew: of
+/// django-configurations, and of Flask's configuration, only the last of them is run.
+fn overridden(module: &Module) -> BTreeSet<(String, String)> {
+    let classes = || module.body.iter().filter_map(|statement| statement.as_class_def_stmt());
+    let mut found = BTreeSet::new();
+    for def in classes().filter(|def| !is_aside(def.name.as_str())) {
+        for name in def.body.iter().flat_map(bound) {
+            let mut bases = bases(def);
+            let mut seen: Vec<&str> = Vec::new();
+            while let Some(base) = bases.pop().filter(|base| !seen.contains(base)) {
+                seen.push(base);
+                found.insert((base.to_owned(), name.to_owned()));
+                bases.extend(classes().filter(|other| other.name.as_str() == base).flat_map(self::bases));
+            }
+        }
+    }
+    found
+}
+
+/// The names of the classes that one derives from.
+fn bases(def: &ast::StmtClassDef) -> Vec<&str> {
+    let given = def.arguments.iter().flat_map(|arguments| &arguments.args);
+    given.filter_map(|base| if let Expr::Name(name) = base { Some(name.id.as_str()) } else { None }).collect()
+}
+
+/// The names that a statement assigns.
+fn bound(statement: &Stmt) -> Vec<&str> {
+    let targets = match statement {
+        Stmt::Assign(assign) => assign.targets.as_slice(),
+        Stmt::AnnAssign(assign) => std::slice::from_ref(&*assign.target),
+        _ => &[],
+    };
+    targets
+        .iter()
+        .filter_map(|target| if let Expr::Name(name) = target { Some(name.id.as_str()) } else { None })
+        .collect()
+}
+
+/// Whether a class of settings is named for tests or developers.
+fn is_aside(class: &str) -> bool {
+    ["Test", "Dev", "Local"].iter().any(|word| class.contains(word))
 }
 
 impl Seeker {
@@ -137,9 +183,17 @@ fn is_text(expr: &Expr, text: &str) -> bool {
 impl<'a> visitor::Visitor<'a> for Seeker {
     fn visit_stmt(&mut self, statement: &'a Stmt) {
         // Settings for tests and developers are another class than those of production.
-        if let Stmt::ClassDef(def) = statement
-            && ["Test", "Dev", "Local"].iter().any(|word| def.name.as_str().contains(word))
-        {
+        if let Stmt::ClassDef(def) = statement {
+            let class = def.name.as_str();
+            let counts = |one: &&Stmt| {
+                let named = bound(one);
+                named.is_empty()
+                    || !named.iter().all(|name| self.overridden.contains(&(class.to_owned(), (*name).to_owned())))
+            };
+            let body: Vec<&'a Stmt> = def.body.iter().filter(counts).collect();
+            if !is_aside(class) {
+                body.into_iter().for_each(|statement| self.visit_stmt(statement));
+            }
             return;
         }
         if let Stmt::Assign(assign) = statement {

@@ -52,6 +52,7 @@ use crate::python::effects::{Effects, Mark};
 use crate::python::frameworks::{self, Found};
 pub use crate::python::frameworks::{Calls, Context, Framework, Pool, Role};
 use crate::python::modules::Start;
+use crate::python::names::Bound;
 use crate::python::syntax::Module;
 use crate::python::types::{Project, Types};
 use crate::source::{FileId, Files, Located, Place};
@@ -63,6 +64,8 @@ pub struct Application {
     pub target: String,
     /// Where the object, or the factory that makes it, is bound.
     pub place: Place,
+    /// The call of a library that makes it, where a factory of the project does.
+    pub made: Option<Place>,
     /// What a server has to speak to it.
     pub interface: Interface,
     /// What it is written with; of a wrapped application, the inner one.
@@ -102,6 +105,8 @@ pub struct Application {
     pub instruments: Vec<Instrument>,
     /// The first names of the modules that it imports and the project does not have.
     imports: BTreeSet<String>,
+    /// Those of them that are imported as its own modules are.
+    early: BTreeSet<String>,
 }
 
 /// What a server has to speak to an application.
@@ -271,6 +276,7 @@ fn assemble(
     Application {
         target: target.to_owned(),
         place: object.place,
+        made: object.made,
         interface: object.interface,
         framework: object.framework,
         blocking,
@@ -302,6 +308,7 @@ fn assemble(
         streaming,
         instruments: instruments::find(types, &loaded, files, modules),
         imports: foreign_imports(types, &loaded),
+        early: early_imports(types, &loaded),
     }
 }
 
@@ -344,7 +351,24 @@ fn foreign_imports(types: &Types<'_>, loaded: &[u32]) -> BTreeSet<String> {
     foreign.filter_map(|(module, _)| Some(module.split('.').next()?.to_owned())).collect()
 }
 
+/// What stands at the top of these modules, and not inside a function.
+fn early_imports(types: &Types<'_>, loaded: &[u32]) -> BTreeSet<String> {
+    let tops = loaded.iter().filter_map(|&index| types.facts_at(index).functions.first());
+    let bound = tops.flat_map(|top| top.bindings.values().flatten());
+    let modules = bound.filter_map(|binding| match binding.bound {
+        Bound::Import { dotted, .. } => Some(dotted),
+        Bound::From { level: 0, module, .. } => Some(module),
+        _ => None,
+    });
+    modules.filter_map(|module| Some(module.split('.').next()?.to_owned())).collect()
+}
+
 impl Application {
+    /// Whether the import of its modules imports one that the project does not have, by the first part of its name.
+    pub fn starts_with(&self, module: &str) -> bool {
+        self.imports.contains(module) && self.early.contains(module)
+    }
+
     /// Whether it imports a module that the project does not have, by the first part of its name.
     pub fn imports(&self, module: &str) -> bool {
         self.imports.contains(module)

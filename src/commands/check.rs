@@ -69,8 +69,11 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
         examination.notes.extend(compared.stale.iter().map(|entry| gone(&path, entry)));
     }
     let findings = wanted.among(compared.new, &examination.files);
+    let assumed = examination.assembly.deployments.iter().filter(|deployment| deployment.version.is_assumed());
+    let assumed = assumed.map(|one| format!("{} {}", one.server, one.version.version_text())).collect();
     let report = Report::new(examination.files, findings, examination.suppressed, examination.notes, deployments)
-        .with_known(compared.known.len());
+        .with_known(compared.known.len())
+        .with_assumed(assumed);
     let failing = |finding: &Finding| request.fail_on.is_none_or(|least| finding.severity >= least);
     let settled = !report.findings.iter().any(failing) && !is_stale;
     let exit = match (nothing && settled, settled || check.exit_zero) {

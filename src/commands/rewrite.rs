@@ -123,21 +123,24 @@ pub(super) fn reread(
 }
 
 /// Checks that the findings about the code which the edits of `rewrites` are meant to settle are gone, and
-/// that none of any kind came in their place. A better choice that comes up is for the next time.
+/// that none as bad as what they settle came in their place. A lesser one that comes up is for the next time.
 pub(super) fn settles(before: &Examination, after: &Examination, rewrites: &[Rewrite]) -> Result<(), String> {
     let mut open: BTreeMap<Key<'_>, isize> = BTreeMap::new();
+    let mut settled = Severity::Warning;
     for finding in &before.findings {
-        let meant = about_code(finding)
-            && finding.fix.as_ref().is_some_and(|fix| {
-                let written = || rewrites.iter().flat_map(|rewrite| &rewrite.edits);
-                fix.edits.iter().all(|edit| written().any(|other| other.place == edit.place))
-            });
-        *open.entry(key(before, finding)).or_default() += isize::from(!meant);
+        let meant = finding.fix.as_ref().is_some_and(|fix| {
+            let written = || rewrites.iter().flat_map(|rewrite| &rewrite.edits);
+            fix.edits.iter().all(|edit| written().any(|other| other.place == edit.place))
+        });
+        if meant {
+            settled = settled.max(finding.severity);
+        }
+        *open.entry(key(before, finding)).or_default() += isize::from(!(meant && about_code(finding)));
     }
     for finding in &after.findings {
         let left = open.entry(key(after, finding)).or_default();
         *left -= 1;
-        if *left < 0 && finding.severity > Severity::Advice {
+        if *left < 0 && finding.severity >= settled {
             return Err(format!("it would leave this, or bring it up: {}", finding.message));
         }
     }

@@ -37,6 +37,28 @@ pub(super) struct Start {
     pub(super) on_large_node: Option<(Vec<Argument>, Environment)>,
 }
 
+impl Start {
+    /// What switches on the debugger of the development server `name`: an option, or the variable that Flask asks.
+    pub(super) fn debugger(&self, name: &str) -> Option<Place> {
+        if name != "flask run" {
+            return None;
+        }
+        let is_off = |argument: &&Argument| argument.text.as_deref() == Some("--no-debug");
+        let is_on = |argument: &&Argument| argument.text.as_deref() == Some("--debug");
+        if self.arguments.iter().any(|argument| is_off(&argument)) {
+            return None;
+        }
+        let option = self.arguments.iter().find(is_on).map(|argument| argument.place);
+        option.or_else(|| {
+            // `flask.helpers.get_debug_flag` of 3.1.
+            let entry = self.environment.entry("FLASK_DEBUG")?;
+            let text = entry.text.as_deref().filter(|_| !entry.absent && entry.depends.is_empty())?;
+            let on = !text.is_empty() && !["0", "false", "no"].contains(&text.to_ascii_lowercase().as_str());
+            on.then_some(entry.place)
+        })
+    }
+}
+
 /// Who runs a program from some command on; without a name nobody knows who.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct User {
@@ -164,6 +186,16 @@ pub(super) fn starts(entrypoint: Option<&Command>, command: Option<&Command>, su
     } else {
         plain
     }
+}
+
+/// The programs that words come to which code starts; what each rests on stands beside it.
+pub(super) fn of_words(
+    words: &[Argument],
+    depends: &[Vec<Dependency>],
+    place: Place,
+    surroundings: &Surroundings,
+) -> Started {
+    played(surroundings, |shell| shell.run_words(words, depends, place))
 }
 
 /// The programs that a script starts, which is run without arguments or, if that comes to nothing, with some

@@ -62,8 +62,8 @@ pub struct Stranger {
     pub name_place: Place,
     /// Its value, where known.
     pub value: Option<Value>,
-    /// Whether it is a plain assignment that nothing in the file reads again, so that it can have no
-    /// purpose but to be a setting.
+    /// Whether it is a plain assignment, or a function, that nothing in the file reads again, so that it can have
+    /// no purpose but to be a setting.
     pub unused: bool,
 }
 
@@ -129,7 +129,8 @@ impl<'a> Reader<'a> {
             match table.setting(&binding.name).filter(|setting| setting.applies_to(version)) {
                 Some(setting) => {
                     let candidate = candidate(setting, binding, version, &mut read.errors);
-                    if is_accident(binding, setting.at(version).kind()) {
+                    let fits = matches!(candidate.value, Resolved::Known(_));
+                    if is_accident(binding, setting.at(version).kind(), fits) {
                         read.accidental.push(accident(module, binding));
                     }
                     read.candidates.push((setting, candidate));
@@ -289,11 +290,11 @@ fn callable_arity(module: &Module, name: &str) -> Option<usize> {
 }
 
 /// Whether a name is hardly meant to be a setting: nobody sets one by a loop, and an account that the file
-/// reads again is part of something else.
-fn is_accident(binding: &Binding, kind: Kind) -> bool {
+/// reads again is part of something else. What another file of the project sets, and fits, is shared on purpose.
+fn is_accident(binding: &Binding, kind: Kind, fits: bool) -> bool {
     match binding.how {
         How::Loop | How::With => true,
-        How::Import => !matches!(kind, Kind::Callable | Kind::Class),
+        How::Import => !matches!(kind, Kind::Callable | Kind::Class) && (!fits || kind == Kind::Account),
         How::Assignment => kind == Kind::Account && binding.read,
         _ => false,
     }
@@ -317,6 +318,8 @@ fn stranger(binding: &Binding) -> Stranger {
         name: binding.name.clone(),
         name_place: binding.name_place,
         value,
-        unused: binding.how == How::Assignment && !binding.read && !binding.name.starts_with('_'),
+        unused: matches!(binding.how, How::Assignment | How::Function)
+            && !binding.read
+            && !binding.name.starts_with('_'),
     }
 }

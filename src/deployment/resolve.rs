@@ -335,7 +335,9 @@ impl Situation<'_> {
             *object = fault.as_ref().map(|fault| fault.place);
             errors.extend(fault);
         }
-        if app.is_none() && nameless {
+        // A file of PasteDeploy names it, and so may a setting whose value is not known.
+        let told = ["paste", "wsgi_app"].iter().any(|name| settings.get(name).is_some_and(super::Effective::is_set));
+        if app.is_none() && nameless && !told {
             errors.push(Located::new("no application module is named".to_owned(), start.place));
         }
         app
@@ -410,6 +412,12 @@ fn workers_on_large_node(
             arguments::Outcome::Known(value) => value.as_int(),
             _ => None,
         },
+        // `workers=os.cpu_count()`, and nothing around it.
+        Layer::Call => {
+            let (place, spelling) = workers.winner.host_cores()?;
+            let counts = workers.winner.place == Some(place) && reader.files.text_at(place) == spelling;
+            counts.then_some(i64::from(LARGE_NODE))
+        }
         Layer::Environment => {
             let environment = &large()?.1;
             let names = [workers.setting.default_variable(), Some("WEB_CONCURRENCY")];

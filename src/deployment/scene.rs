@@ -85,7 +85,7 @@ impl<'f> Scene<'f> {
         }
     }
 
-    /// A configuration of uWSGI that nothing names.
+    /// A configuration of a server that nothing names.
     pub(super) fn configuration(unit: Unit, start: Start, files: &Files) -> Self {
         Self {
             development: context::development(&unit, files),
@@ -279,8 +279,12 @@ impl<'f> Scene<'f> {
             }
             // A development server in a branch is what the branch is for.
             Program::FastApi { development: true, .. } | Program::Development { .. } if start.conditional => {}
-            Program::FastApi { development: true, .. } => self.develop("fastapi dev", start.place, project, assembly),
-            Program::Development { name, .. } => self.develop(name, start.place, project, assembly),
+            Program::FastApi { development: true, .. } => {
+                self.develop("fastapi dev", start.place, None, project, assembly);
+            }
+            Program::Development { name, .. } => {
+                self.develop(name, start.place, start.debugger(name), project, assembly)
+            }
             Program::Python { code, .. } if depth < MAX_LAUNCHERS => {
                 let Some(entry) = launcher::entry(code, start, project.files, project.facts) else { return };
                 if !reached.may_lead(entry.file) {
@@ -318,7 +322,10 @@ impl<'f> Scene<'f> {
                 self.serve(*server, start, Some(launched), project, assembly);
             }
             launcher::Step::Program(start) => self.begin(start, depth, project, reached, assembly),
-            launcher::Step::Development(name, place) => self.develop(name, *place, project, assembly),
+            launcher::Step::Development(name, place, debug) => {
+                let debug = debug.then_some(*place);
+                self.develop(name, *place, debug, project, assembly);
+            }
         }
     }
 
@@ -362,10 +369,18 @@ impl<'f> Scene<'f> {
         }));
     }
 
-    fn develop(&self, name: &'static str, command: Place, project: &Project, assembly: &mut Assembly) {
+    fn develop(
+        &self,
+        name: &'static str,
+        command: Place,
+        debug: Option<Place>,
+        project: &Project,
+        assembly: &mut Assembly,
+    ) {
         assembly.development_servers.push(DevelopmentServer {
             name,
             command,
+            debug,
             container: self.container,
             development: self.development.clone().or_else(|| {
                 let why = "it replaces the command of the image by a development server".to_owned();
@@ -589,7 +604,12 @@ pub(super) fn extend(
             environment.rest_on_others(&set.prefix);
             at = at.max(set.before);
         }
-        environment.extend(own.skip(at), outer);
+        if unit.kind == UnitKind::Task {
+            // Whoever calls the task may set what only has a default.
+            own.skip(at).for_each(|variable| environment.set_from_outside(variable, outer));
+        } else {
+            environment.extend(own.skip(at), outer);
+        }
         return;
     }
     // Compose fills in before there is a container, so nothing of the image counts (compose-go 2,

@@ -305,7 +305,12 @@ pub(super) fn joined(candidates: Vec<Candidate>) -> Option<Candidate> {
 /// The worker class that really runs; `None` where the name or the number of threads is unknown, or
 /// the class is the project's own.
 pub(super) fn worker_class(table: &'static Table, settings: &Settings) -> Option<&'static WorkerClass> {
-    let name = settings.get("worker_class")?.text()?;
+    let class = settings.get("worker_class")?;
+    // Gunicorn takes the class itself as well.
+    let name = match class.value()? {
+        Value::Object(name) => name.as_str(),
+        _ => class.text()?,
+    };
     let one = table.running_class(name, 1);
     match settings.get("threads")?.int() {
         Some(threads) => table.running_class(name, threads),

@@ -12,8 +12,10 @@ pub(super) fn behind(text: &str, place: Place, flag: &str, value: &str) -> Optio
     let before = text.get(..place.span.start)?;
     let after = text.get(place.span.end..)?;
     // `"--name=500"`: the word begins in front of its value.
-    let named = after.chars().next().filter(|c| matches!(c, '"' | '\'')).and_then(|quote| {
-        let at = before.rfind(quote)? + 1;
+    let quoted =
+        after.chars().next().filter(|c| matches!(c, '"' | '\'')).and_then(|quote| Some(before.rfind(quote)? + 1));
+    let parts = |c: char| c.is_ascii_whitespace() || matches!(c, '[' | '(' | ',');
+    let named = quoted.or_else(|| Some(before.rfind(parts)? + 1)).and_then(|at| {
         let option = before.get(at..)?.strip_suffix('=')?;
         (option.starts_with('-') && !option.contains(char::is_whitespace)).then(|| before.get(..at)).flatten()
     });
@@ -32,7 +34,7 @@ pub(super) fn behind(text: &str, place: Place, flag: &str, value: &str) -> Optio
         let quoted = if quote.is_some() { quoted.as_str() } else { "\"" };
         (end, format!(", {quoted}{flag}{quoted}, {quoted}{value}{quoted}"))
     } else if let Some(indent) = own_line(before) {
-        (place.span.start - indent.len(), format!("{indent}{flag} {value} \\{}", break_of(text)))
+        (before.len() - indent.len(), format!("{indent}{flag} {value} \\{}", break_of(text)))
     } else {
         (end, format!(" {flag} {value}"))
     };
@@ -86,6 +88,11 @@ mod tests {
             ("gunicorn \\\n    --bind x \\\n    a:b\n", "gunicorn \\\n    --bind x \\\n    -w 4 \\\n    a:b\n"),
             ("gunicorn \\\r\n  a:b\r\n", "gunicorn \\\r\n  -w 4 \\\r\n  a:b\r\n"),
             ("exec gunicorn 'a:b'\n", "exec gunicorn 'a:b' -w 4\n"),
+            ("  - gunicorn\n  - --x=a:b\n  - y\n", "  - gunicorn\n  - --x=a:b\n  - -w=4\n  - y\n"),
+            ("args: [gunicorn, --x=a:b]\n", "args: [gunicorn, --x=a:b, \"-w\", \"4\"]\n"),
+            ("args: [gunicorn, \"--x=a:b\"]\n", "args: [gunicorn, \"--x=a:b\", \"-w\", \"4\"]\n"),
+            ("gunicorn \\\n    --x=a:b \\\n    y\n", "gunicorn \\\n    -w 4 \\\n    --x=a:b \\\n    y\n"),
+            ("gunicorn --x=a:b y\n", "gunicorn --x=a:b -w 4 y\n"),
         ] {
             let mut files = crate::source::Files::new();
             let file: FileId = files.add("x", text);

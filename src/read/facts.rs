@@ -245,6 +245,8 @@ pub enum UnitKind {
     SupervisorProgram,
     /// A configuration of uWSGI that nothing else names.
     UwsgiConfiguration,
+    /// A `gunicorn.conf.py` that names its application, where no command starts Gunicorn.
+    GunicornConfiguration,
     /// A target of a makefile or a justfile, a task of `pyproject.toml`, a script of `package.json`.
     Task,
     /// Python code that starts a server, and that nothing else is seen to start.
@@ -434,6 +436,14 @@ pub struct Limits {
     pub cpus: Option<Located<Cpus>>,
     /// Memory limit.
     pub memory: Option<Located<Bytes>>,
+    /// Whether those are processors by number and no quota: nothing is stopped that runs on them.
+    pub pinned: bool,
+    /// Requests that the platform sends to one copy at once, at most.
+    pub concurrency: Option<Located<u32>>,
+    /// What the other containers under the same quota are sure to get of it.
+    pub cpus_beside: Vec<Located<Cpus>>,
+    /// What they are sure to get of the same memory.
+    pub memory_beside: Vec<Located<Bytes>>,
     /// Time between the stop signal and the kill.
     pub stop_grace: Option<Located<Seconds>>,
     /// What that is where nobody says anything.

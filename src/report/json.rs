@@ -19,6 +19,7 @@ pub fn json(report: &Report) -> String {
         findings: report.findings.iter().map(|finding| JsonFinding::new(files, finding)).collect(),
         suppressed: report.suppressed.iter().map(|item| JsonSuppressed::new(files, item)).collect(),
         notes: report.notes.iter().map(NoteDocument::new).collect(),
+        assumed: &report.assumed,
         summary: JsonSummary::new(&report.summary),
     };
     write(&document)
@@ -31,6 +32,8 @@ struct JsonReport<'a> {
     findings: Vec<JsonFinding<'a>>,
     suppressed: Vec<JsonSuppressed<'a>>,
     notes: Vec<NoteDocument<'a>>,
+    /// Versions that were judged by and that no file asks for.
+    assumed: &'a [String],
     summary: JsonSummary,
 }
 

@@ -47,6 +47,8 @@ pub struct Report {
     pub suppressed: Vec<Suppressed>,
     /// What was not read or checked, by path and line.
     pub notes: Vec<Note>,
+    /// Versions that no file asks for, and that were judged by: `Gunicorn 27.0.1`.
+    pub assumed: Vec<String>,
     /// The counts.
     pub summary: Summary,
 }
@@ -99,7 +101,16 @@ impl Report {
             files_read: files.iter().count(),
             deployments,
         };
-        Self { files, findings, suppressed, notes, summary }
+        Self { files, findings, suppressed, notes, assumed: Vec::new(), summary }
+    }
+
+    /// The same with the versions that were assumed.
+    #[must_use]
+    pub fn with_assumed(mut self, mut assumed: Vec<String>) -> Self {
+        assumed.sort();
+        assumed.dedup();
+        self.assumed = assumed;
+        self
     }
 
     /// The same with the count of findings that the baseline knows.

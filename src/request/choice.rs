@@ -46,6 +46,10 @@ impl Parameters for RuleChoice {
     fn parameter(&self, rule: &str, name: &str) -> Option<f64> {
         self.parameters.get(&(rule.to_owned(), name.to_owned())).copied()
     }
+
+    fn is_pedantic(&self) -> bool {
+        self.pedantic
+    }
 }
 
 /// Settings and flags together; a flag that selects replaces what the settings select.

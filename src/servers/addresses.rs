@@ -1,6 +1,6 @@
 //! Network addresses as Gunicorn checks them.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::cast::{CastError, refuse};
 use super::{Version, integer};
@@ -55,6 +55,22 @@ fn network(item: &str, address: &str, mask: &str) -> Result<(), CastError> {
     Ok(())
 }
 
+/// The network that `10.0.0.1/8`, which has host bits set, is meant for: `10.0.0.0/8`; `None` for anything else.
+pub fn network_around(text: &str) -> Option<String> {
+    let (address, prefix) = text.split_once('/')?;
+    let length: u32 = prefix.parse().ok()?;
+    Some(match address.parse().ok()? {
+        IpAddr::V4(v4) => {
+            let mask = u32::MAX.checked_shl(32_u32.checked_sub(length)?).unwrap_or(0);
+            format!("{}/{length}", Ipv4Addr::from_bits(v4.to_bits() & mask))
+        }
+        IpAddr::V6(v6) => {
+            let mask = u128::MAX.checked_shl(128_u32.checked_sub(length)?).unwrap_or(0);
+            format!("{}/{length}", Ipv6Addr::from_bits(v6.to_bits() & mask))
+        }
+    })
+}
+
 /// The address of a metrics server; until 21.0 it had to be exactly `host:port`.
 pub(super) fn metrics(value: Value, version: Version) -> Result<Value, CastError> {
     let Some(text) = value.as_str() else {
@@ -94,4 +110,24 @@ pub fn address_fault(address: &str) -> Option<String> {
         address.split(':').nth(1)
     };
     number(port?, "port number")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn networks_lose_their_host_bits() {
+        for (text, network) in [
+            ("10.0.0.1/8", Some("10.0.0.0/8")),
+            ("10.0.0.1/0", Some("0.0.0.0/0")),
+            ("192.168.1.130/25", Some("192.168.1.128/25")),
+            ("fd00::1/8", Some("fd00::/8")),
+            ("10.0.0.1/33", None),
+            ("10.0.0.1", None),
+            ("web/8", None),
+        ] {
+            assert_eq!(network_around(text).as_deref(), network, "{text}");
+        }
+    }
 }

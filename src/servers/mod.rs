@@ -20,7 +20,7 @@ mod wrappers;
 
 use std::fmt;
 
-pub use addresses::address_fault;
+pub use addresses::{address_fault, network_around};
 pub use recognise::{Code, Program, recognise, recognise_among};
 pub use schema::{Action, Interface, Kind, Model};
 pub use setting::{Honoured, Setting, Shape};

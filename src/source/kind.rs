@@ -518,6 +518,7 @@ mod tests {
             ("conf/server.toml", "bind = \"0.0.0.0:80\"\n", Some(FileKind::HypercornToml)),
             ("conf/web.uwsgi", "[uwsgi]\nmaster = true\n", Some(FileKind::UwsgiIni)),
             ("conf/web.conf", "upstream a {\n  server b:1;\n}\n", Some(FileKind::Nginx)),
+            ("conf/a.conf", "server { listen 80; location / { proxy_pass http://b; } }\n", Some(FileKind::Nginx)),
             ("LICENSE", "Permission is hereby granted\n", None),
             ("data.json", "{\"a\": 1}\n", None),
             ("empty", "", None),

@@ -15,6 +15,7 @@ use super::expansion::{Names, expand};
 use super::node::{Node, Text, is_known};
 use super::objects::{Given, Sets};
 use super::quantities;
+use super::shared;
 use super::space::Space;
 
 /// More variables than any container takes from sets of them.
@@ -80,6 +81,7 @@ pub(super) fn read(container: &Node, pod: &Pod) -> Unit {
     .collect();
     unit.stop_delay = container.at(&["lifecycle", "preStop"]).and_then(|hook| delay(hook, pod));
     unit.limits = limits;
+    shared::fill(&mut unit.limits, container, pod);
     unit.container = surroundings(container, pod);
     let contexts = [container.get("securityContext"), pod.spec.get("securityContext")];
     let said = users.iter().position(|user| user.as_ref().is_some_and(|user| !user.is_null()));
@@ -144,7 +146,8 @@ fn located(node: Option<&Node>, pod: &Pod) -> Option<Located<String>> {
     Some(Located::new(text.to_owned(), pod.place(node.content())))
 }
 
-fn parsed<T>(node: Option<&Node>, pod: &Pod, parse: impl Fn(&str) -> Option<T>) -> Option<Located<T>> {
+/// What `node` says, with its place.
+pub(super) fn parsed<T>(node: Option<&Node>, pod: &Pod, parse: impl Fn(&str) -> Option<T>) -> Option<Located<T>> {
     let node = node?;
     Some(Located::new(parse(node.text()?)?, pod.place(node.content())))
 }

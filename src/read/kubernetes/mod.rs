@@ -12,6 +12,7 @@ pub(super) mod node;
 mod objects;
 mod patch;
 mod quantities;
+mod shared;
 pub(super) mod space;
 #[cfg(test)]
 pub(super) mod tests;

@@ -22,7 +22,12 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let written = context.files.text_at(object);
     // Only a name of the module itself is what the text in its place would lead to.
     let app = deployment.app.as_ref().map(|app| app.value.as_str()).filter(|_| !deployment.only_run);
-    let text = app.filter(|app| app.split_once(':').is_some_and(|(_, attribute)| attribute == written));
+    // One that is imported has that name where it comes from, whatever it is called here.
+    let is_path = !written.contains(|c: char| !c.is_alphanumeric() && c != '_' && c != '.');
+    let elsewhere = is_path && service.application.is_some_and(|application| application.place.file != object.file);
+    let text = app.filter(|app| {
+        app.split_once(':').is_some_and(|(_, attribute)| attribute == written || elsewhere && !attribute.contains('('))
+    });
     out.report(
         object,
         "exists in this process only",

@@ -1,6 +1,7 @@
 //! Fires when the server would print an error and exit instead of starting.
 
 use super::prelude::*;
+use crate::servers::network_around;
 
 pub(super) const RULE: Rule = rule!("refuses-to-start", Shape::Deployment(check));
 
@@ -13,7 +14,9 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     // So is what only a later version has, where somebody asks for this one.
     let pinned = deployment.pin_of(table(deployment.server).distribution()).is_some();
     let ahead = |place: Place| pinned && deployment.ahead.iter().any(|one| one.place == place);
-    let own = |error: &&Located<String>| Some(error.place) != deployment.object && !ahead(error.place);
+    let own = |error: &&Located<String>| {
+        Some(error.place) != deployment.object && !ahead(error.place) && !is_echo(service, error, context)
+    };
     for error in deployment.errors.iter().filter(own) {
         // A server complains once about a line, so what else is wrong there belongs to the same fault.
         let line = context.files.describe(error.place);
@@ -34,7 +37,67 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         for other in others {
             report = report.related(other.place, other.value.clone());
         }
-        report.fix(None);
+        match cure(service, error, context) {
+            Some((help, fix)) => report.help(help).fix(fix),
+            None => report.fix(None),
+        }
         told.push(line);
     }
+}
+
+/// What was meant, where there is hardly anything else that it could be.
+fn cure(service: &Service, error: &Located<String>, context: &Context) -> Option<(String, Option<Fix>)> {
+    let deployment = service.deployment;
+    let written = context.files.text_at(error.place);
+    if let Some(option) = error.value.strip_prefix("unrecognised argument `").and_then(|rest| rest.strip_suffix('`')) {
+        let version = deployment.version.version;
+        let name = option.split('=').next()?.strip_prefix("--")?;
+        let flag = table(deployment.server).near_miss(name, version)?.at(version).flag()?;
+        let rest = written.strip_prefix("--")?.strip_prefix(name)?;
+        let edit = Edit::replace(error.place, format!("{flag}{rest}"));
+        let fix = Fix::unsafe_(format!("write `{flag}`"), vec![edit]);
+        return Some((format!("did you mean `{flag}`?"), Some(fix)));
+    }
+    let (setting, what) = error.value.strip_prefix('`')?.split_once("`: ")?;
+    if let Some(address) = what.strip_suffix(" has host bits set") {
+        let network = network_around(address)?;
+        let mut found = written.match_indices(address);
+        let fix = match (found.next(), found.next()) {
+            (Some((at, _)), None) => {
+                let start = error.place.span.start + at;
+                let place = Place::new(error.place.file, Span::new(start, start + address.len()));
+                Some(Fix::unsafe_(format!("write `{network}`"), vec![Edit::replace(place, network.clone())]))
+            }
+            _ => None,
+        };
+        return Some((format!("write `{network}`, or `{}` for one machine", address.split('/').next()?), fix));
+    }
+    if what.ends_with("must be a string") {
+        let items = written.trim().strip_prefix(['[', '('])?.strip_suffix([']', ')'])?;
+        let parts = items.split(',').map(str::trim).filter(|item| !item.is_empty());
+        let parts: Option<Vec<&str>> = parts.map(unquoted).collect();
+        let text = format!("\"{}\"", parts?.join(","));
+        let edit = Edit::replace(error.place, text.clone());
+        return Some((
+            format!("write `{setting} = {text}`"),
+            Some(Fix::unsafe_(format!("write `{text}`"), vec![edit])),
+        ));
+    }
+    None
+}
+
+fn unquoted(item: &str) -> Option<&str> {
+    item.strip_prefix(['"', '\''])?.strip_suffix(['"', '\''])
+}
+
+/// Whether a value that is computed is refused for what is written, and refused, elsewhere.
+fn is_echo(service: &Service, error: &Located<String>, context: &Context) -> bool {
+    let what = |error: &Located<String>| error.value.split_once("`: ").map(|(_, what)| what.to_owned());
+    let shown = |error: &Located<String>, text: &str| context.files.text_at(error.place).contains(text);
+    let own = what(error);
+    let quoted = own.as_deref().and_then(|own| own.split('`').nth(1));
+    quoted.is_some_and(|quoted| {
+        let others = service.deployment.errors.iter().filter(|other| other.place != error.place && what(other) == own);
+        !shown(error, quoted) && others.into_iter().any(|other| shown(other, quoted))
+    })
 }

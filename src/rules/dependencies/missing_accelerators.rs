@@ -10,9 +10,28 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let extras = [("uvicorn", "standard"), ("fastapi", "standard"), ("fastapi", "all")];
     let there = ["uvloop", "httptools"].iter().any(|name| deployment.asks_for(name))
         || extras.iter().any(|(name, extra)| deployment.asks_for_extra(name, extra));
+    let class = service.class_name();
     let slim =
         deployment.base.as_ref().is_some_and(|base| base.value.contains("alpine") || base.value.contains("pypy"));
-    if !serves || there || slim || !deployment.asks_for("uvicorn") || !service.in_production() {
+    if !serves || slim || !deployment.asks_for("uvicorn") || !service.in_production() {
+        return;
+    }
+    if there {
+        // PyPy is what the class is for.
+        if let Some(faster) = class.strip_suffix("UvicornH11Worker").filter(|_| service.is_gunicorn()) {
+            let faster = format!("{faster}UvicornWorker");
+            out.report(
+                service.class_place(),
+                "a parser in Python",
+                format!("`{class}` parses requests in Python, although httptools is installed"),
+            )
+            .help(format!("use `{faster}`"))
+            .fix(
+                service
+                    .set("worker_class", &Value::Str(faster.clone()), context)
+                    .map(|edit| Fix::unsafe_(format!("use `{faster}`"), vec![edit])),
+            );
+        }
         return;
     }
     out.report(

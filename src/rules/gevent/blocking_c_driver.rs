@@ -28,7 +28,9 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
             drivers.entry(driver).or_insert((cure, Vec::new())).1.push(reached);
         }
     }
-    for (driver, (cure, calls)) in drivers {
+    for (driver, (cure, mut calls)) in drivers {
+        // Entering and leaving a `with` is not what people look for.
+        calls.sort_by_key(|call| call.what.ends_with("__"));
         let Some(first) = calls.first() else { continue };
         let handler = first.handlers.first().map_or("", |(name, ..)| name.as_str());
         let mut report = out

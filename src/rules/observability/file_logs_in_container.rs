@@ -41,7 +41,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         .help(if uwsgi {
             "leave it out: uWSGI writes to the standard error then"
         } else {
-            "write to the output of the container: `-`"
+            "write to what the container shows: `-`"
         })
         .fix(if uwsgi {
             log.winner.remove(context.files).map(|edits| Fix::safe(format!("remove `{name}`"), edits))

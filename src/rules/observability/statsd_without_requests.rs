@@ -15,6 +15,11 @@ fn check(service: &Service, _: &Context, out: &mut Findings) {
     if statsd.setting.honoured_by(class, deployment.version.version) == Honoured::Yes {
         return;
     }
+    // A client of its own may count requests.
+    let own = ["statsd", "aiostatsd", "datadog", "aiodogstatsd"];
+    if service.application.is_some_and(|app| own.iter().any(|client| app.imports(client))) {
+        return;
+    }
     let class = service.class_name();
     out.report(
         place,

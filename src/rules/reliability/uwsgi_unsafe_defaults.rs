@@ -70,8 +70,9 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         .filter(|winner| winner.place.is_some())
         .collect();
     let mut edits: Vec<Edit> = Vec::new();
+    let mut set: Vec<&str> = Vec::new();
     let safe = missing.iter().filter(|(name, ..)| *name != "master");
-    for (name, ..) in safe {
+    for (name, option, _) in safe {
         let Some(setting) = deployment.setting(name).map(|setting| setting.setting) else { continue };
         let edit = anchors.iter().find_map(|winner| {
             winner.add_beside(context.files, setting, deployment.version.version, &Value::Bool(true))
@@ -79,18 +80,25 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         match (edit, edits.first_mut()) {
             (Some(edit), Some(first)) if first.place == edit.place => first.text.push_str(&edit.text),
             (Some(edit), None) => edits.push(edit),
-            _ => {}
+            _ => continue,
         }
+        set.push(option);
     }
-    let options: Vec<&str> = missing.iter().map(|(_, option, _)| *option).collect();
+    let mut options: Vec<&str> = missing.iter().map(|(_, option, _)| *option).collect();
+    options.extend(harakiri.then_some("harakiri"));
+    options.extend(threads.map(|_| "enable-threads"));
+    let title = format!("set {}", set.join(", "));
     let report = out.report(deployment.command, "uWSGI with its old defaults", format!("uWSGI: {}", says.join("; ")));
     let report = if threads.is_some() { report.severity(Severity::Error) } else { report };
+    let file = deployment.configuration.as_ref().map(|file| file.file).filter(|&file| file != deployment.command.file);
+    let last = file.and_then(|file| deployment.option_file(file)).and_then(|option| option.place);
     report
+        .related_to(last.map(|place| Located::new("its options".to_owned(), place)))
         .help(format!(
             "set {}; the project only receives fixes any more, so a new service is better off elsewhere",
             options.join(", ")
         ))
-        .fix((!edits.is_empty()).then(|| Fix::safe("set what is missing", edits)));
+        .fix((!edits.is_empty()).then(|| Fix::safe(title, edits)));
 }
 
 /// Whether an application imports a package, by the name of its module.

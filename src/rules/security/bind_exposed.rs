@@ -68,8 +68,8 @@ fn unreachable(service: &Service, address: &Address, container: Place, context: 
     .at_most(if setting.is_set() { setting.confidence() } else { Confidence::Medium })
     .related(container, "runs in a container")
     .help(format!("listen on `{everywhere}`"))
-    // Whether the port is meant to be seen from outside is known to who runs it.
-    .fix(edit.map(|edit| Fix::unsafe_(format!("listen on `{everywhere}`"), vec![edit])));
+    // Nobody reaches it now, and what is published is decided around the container.
+    .fix(edit.map(|edit| Fix::safe(format!("listen on `{everywhere}`"), vec![edit])));
 }
 
 /// What it serves, as written.

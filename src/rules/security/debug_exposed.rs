@@ -5,6 +5,10 @@ use crate::app::InstrumentKind;
 
 pub(super) const RULE: Rule = rule!("debug-exposed", Shape::Deployment(check));
 pub(super) const APP: Rule = rule!("debug-exposed", Shape::App(check_app));
+pub(super) const SERVERS: Rule = rule!("debug-exposed", Shape::Development(check_server));
+
+/// The variable that names Django's settings.
+const SETTINGS: &str = "DJANGO_SETTINGS_MODULE";
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     if !service.in_production() {
@@ -35,6 +39,17 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     }
 }
 
+fn check_server(server: &DevelopmentServer, _: &Context, out: &mut Findings) {
+    let Some(debug) = server.debug.filter(|_| server.development.is_none()) else { return };
+    let report = out.report(
+        debug,
+        "runs what a browser sends",
+        format!("`{}` with `debug` shows the source of every error, and runs Python code for whoever has the PIN of the debugger", server.name),
+    );
+    let report = if server.command == debug { report } else { report.related(server.command, "starts it") };
+    report.help("leave it out, and start the application with a production server").fix(None);
+}
+
 fn check_app(app: &App, service: Option<&Service>, context: &Context, out: &mut Findings) {
     let Some(service) = service.filter(|service| service.in_production()) else {
         return;
@@ -56,7 +71,7 @@ fn check_app(app: &App, service: Option<&Service>, context: &Context, out: &mut 
                 .severity(Severity::Warning),
             // Another module of settings may be what production names.
             InstrumentKind::DjangoDebug
-                if !context.variables.contains("DJANGO_SETTINGS_MODULE")
+                if is_named(service, seen.place, context).unwrap_or(!context.variables.contains(SETTINGS))
                     && !context.is_aside(seen.place) =>
             {
                 out.report(
@@ -78,4 +93,13 @@ fn check_app(app: &App, service: Option<&Service>, context: &Context, out: &mut 
             .help("switch it on from the environment of developers only")
             .fix(edit.map(|edit| Fix::safe("switch it off", vec![edit])));
     }
+}
+
+/// Whether the settings that a service is told to load are those of this file; `None` where it is told none.
+fn is_named(service: &Service, place: Place, context: &Context) -> Option<bool> {
+    let (_, module) = service.deployment.environment.iter().find(|(name, _)| name == SETTINGS)?;
+    let path = module.replace('.', "/");
+    let own = context.files.get(place.file).path();
+    let own = own.strip_suffix("/__init__.py").or_else(|| own.strip_suffix(".py"))?;
+    Some(own == path || own.ends_with(&format!("/{path}")))
 }

@@ -17,6 +17,7 @@ pub(super) const RULES: &[prelude::Rule] = &[
     bind_exposed::RULE,
     debug_exposed::RULE,
     debug_exposed::APP,
+    debug_exposed::SERVERS,
     header_drop_upgrade::RULE,
     lenient_http_parsing::RULE,
     proxy_not_trusted::RULE,

@@ -1,6 +1,7 @@
 //! Fires when all processes together may open more connections than the database allows.
 
 use super::prelude::*;
+use crate::app::{Framework, KeepsakeKind};
 use crate::deployment::UnitKind;
 
 pub(super) const RULE: Rule = rule!("db-connection-budget", Shape::App(check));
@@ -16,10 +17,9 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
     if stated.pooler.as_ref().is_some_and(|pooler| pooler.value) {
         return;
     }
-    let Some(pool) = app.connections.first() else { return };
+    let Some((place, each)) = pools(app).or_else(|| by_threads(app, service)) else { return };
     let Some(workers) = service.workers() else { return };
     let (Some(count), Some((copies, source, copies_at))) = (workers.int(), service.copies(context)) else { return };
-    let each: i64 = app.connections.iter().map(|pool| i64::from(pool.size.0) + i64::from(pool.overflow.0)).sum();
     let rolls =
         service.deployment.kind == UnitKind::KubernetesContainer && !service.deployment.surroundings.is_recreated;
     let surge = if rolls {
@@ -36,7 +36,7 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
     }
     let more = if surge > i64::from(copies) { format!(" ({surge} during an update)") } else { String::new() };
     out.report(
-        pool.place,
+        place,
         format!("up to {each} in each worker"),
         format!(
             "{copies} copies{more} ({source}) x {count} workers x {each} connections = {total}, and the database has {budget} \
@@ -49,6 +49,21 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
     .related_to(copies_at.map(|place| Located::new(format!("{copies} copies"), place)))
     .help("make the pools smaller, or put a pooler such as PgBouncer in between")
     .fix(None);
+}
+
+/// What the pools of an application open in each worker, and where the first is made.
+fn pools(app: &App) -> Option<(Place, i64)> {
+    let each = app.connections.iter().map(|pool| i64::from(pool.size.0) + i64::from(pool.overflow.0)).sum();
+    Some((app.connections.first()?.place, each))
+}
+
+/// Django keeps one connection for each thread that has served a request, where it is told to keep any.
+fn by_threads(app: &App, service: &Service) -> Option<(Place, i64)> {
+    let kept = app.keepsakes.iter().find(|kept| matches!(kept.kind, KeepsakeKind::Connections { .. }))?;
+    let known = app.framework == Framework::Django && app.interface == AppInterface::Wsgi;
+    let slots = service.slots().filter(|_| known)?;
+    let workers = service.workers()?.int().filter(|workers| *workers > 0)?;
+    Some((kept.place, slots.div_euclid(workers)))
 }
 
 /// How many connections the database allows, who says so, where, and how sure that is: the user, or the one database

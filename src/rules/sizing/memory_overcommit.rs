@@ -1,6 +1,7 @@
 //! Fires when the workers need more memory than the limit even by the lowest estimate.
 
 use super::prelude::*;
+use crate::advice::REQUESTED;
 use crate::sizing::capacity;
 
 pub(super) const RULE: Rule = rule!("memory-overcommit", Shape::Deployment(check));
@@ -9,11 +10,13 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let Some(inputs) = service.inputs.filter(|_| service.in_production()) else { return };
     // Without a limit, or anything known of a worker, there is no sum.
     let (Some(limit), Some(worker)) = (&inputs.memory, &inputs.per_worker) else { return };
-    let Some(workers) = service.workers() else { return };
+    // A request bounds nothing, only a limit does.
+    let is_request = limit.source.starts_with(REQUESTED);
+    let Some(workers) = service.workers().filter(|_| !is_request) else { return };
     let (Some(count), Some(place)) = (workers.int().filter(|&count| count > 1), workers.place()) else { return };
     let threads = service.threads().and_then(|threads| u32::try_from(threads).ok()).unwrap_or(1);
     let each = capacity::grown_worker(worker.value.low, threads);
-    let room = capacity::memory_for_workers(limit.value, inputs.master, inputs.reserved);
+    let room = capacity::memory_for_workers(limit.value, inputs.master, inputs.reserved());
     let fits = i64::from(capacity::workers_in_memory(room, each));
     if count <= fits {
         return;

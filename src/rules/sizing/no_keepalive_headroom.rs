@@ -17,7 +17,8 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     else {
         return;
     };
-    let (Some(most), Some(threads), Some(place)) = (connections.int(), service.threads(), connections.place()) else {
+    let place = connections.place().or_else(|| deployment.setting("threads")?.place());
+    let (Some(most), Some(threads), Some(place)) = (connections.int(), service.threads(), place) else {
         return;
     };
     if most > threads {
@@ -27,7 +28,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let back = (threads < DEFAULT).then(|| connections.winner.remove(context.files)).flatten();
     out.report(
         place,
-        format!("{most} connections"),
+        if connections.is_set() { format!("{most} connections") } else { format!("more than {most}, the default") },
         format!(
             "{most} connections for {threads} threads leave none for `keepalive = {keepalive}`: \"No keepalived connections \
              can be handled. Check the number of worker connections and threads.\""
@@ -40,6 +41,10 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
             .and_then(Setting::place)
             .map(|place| Located::new(format!("{threads} threads"), place)),
     )
-    .help("remove it, which leaves 1000, or set `keepalive = 0`")
+    .help(if back.is_some() {
+        "remove it, which leaves 1000, or set `keepalive = 0`"
+    } else {
+        "set `worker_connections` well above the threads, or `keepalive = 0`"
+    })
     .fix(back.map(|edits| Fix::safe("go back to 1000 connections", edits)));
 }

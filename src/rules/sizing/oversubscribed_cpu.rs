@@ -1,6 +1,7 @@
 //! Fires when far more workers are started than the declared cores can run.
 
 use super::prelude::*;
+use crate::sizing::Workload;
 
 pub(super) const RULE: Rule = rule!("oversubscribed-cpu", Shape::Deployment(check));
 
@@ -22,6 +23,12 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     if exact(count) < out.parameter("at-least") || exact(count) <= out.parameter("factor") * f64::from(upper) {
         return;
     }
+    // Workers that wait, as somebody says they do, are slots and no use of cores.
+    let workload = service.inputs.and_then(|inputs| inputs.workload.as_ref());
+    let waits = workload.is_some_and(|known| known.value == Workload::Io && known.confidence == Confidence::High);
+    if waits && service.slots() == Some(count) {
+        return;
+    }
     let what = if service.runs_loop() { "event loops" } else { "workers" };
     let target = advice.item("workers").and_then(|item| item.target.count()).unwrap_or(upper);
     out.report(
@@ -38,6 +45,6 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     .fix(
         service
             .set("workers", &Value::Int(target.into()), context)
-            .map(|edit| Fix::unsafe_(format!("start {target} workers"), vec![edit])),
+            .map(|edit| Fix::unsafe_(format!("start {}", workers_in_words(target.into())), vec![edit])),
     );
 }

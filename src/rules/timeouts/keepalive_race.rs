@@ -17,7 +17,10 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let name = setting.setting.name();
     #[allow(clippy::cast_possible_truncation, reason = "a number of seconds that a person wrote")]
     let longer = (idle.seconds + out.parameter("margin")).ceil() as i64;
-    let unset = if setting.is_set() { "" } else { ", its default" };
+    let unset = match setting.place() {
+        None => ", its default".to_owned(),
+        Some(place) => format!(" ({})", context.files.describe(place)),
+    };
     let place = setting.place().unwrap_or(service.deployment.command);
     out.report(
         place,

@@ -28,11 +28,13 @@ fn check(service: &Service, _: &Context, out: &mut Findings) {
     let asks = service.application.and_then(|app| {
         let same = |route: &str| route.trim_end_matches('/') == path.value.trim_end_matches('/');
         let handler = app.handlers.iter().find(|handler| handler.route.as_deref().is_some_and(same))?;
-        app.reached.iter().find(|call| {
+        let asking = app.reached.iter().filter(|call| {
             matches!(call.category, Category::Db | Category::Orm)
                 && !call.doubtful
                 && call.handlers.iter().any(|(_, place, _)| *place == handler.place)
-        })
+        });
+        // Entering and leaving a `with` is not what people look for.
+        asking.min_by_key(|call| call.what.ends_with("__"))
     });
     if let Some(call) = asks {
         out.report(

@@ -5,6 +5,11 @@ use crate::deployment::UnitKind;
 
 pub(super) const RULE: Rule = rule!("no-drain-window", Shape::Deployment(check));
 
+/// Seconds that the endpoints of a service take to follow.
+const DRAIN: f64 = 10.0;
+/// Seconds that a server needs to end after its requests.
+const MARGIN: f64 = 5.0;
+
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
     let around = &deployment.surroundings;
@@ -19,7 +24,8 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     }
     let Some(place) = deployment.container else { return };
     let graceful = service.graceful().and_then(Setting::int).unwrap_or(0);
-    let fits = service.kill(context).is_none_or(|kill| exact(graceful) + 10.0 < kill.seconds);
+    let kill = service.kill(context).map(|kill| kill.seconds);
+    let fits = kill.is_none_or(|kill| exact(graceful) + DRAIN < kill);
     out.report(
         place,
         "stops at once",
@@ -28,10 +34,16 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     )
     .related(leads, "sends requests to it")
     .help("let `preStop` wait for 5 to 15 s (`lifecycle: {preStop: {sleep: {seconds: 10}}}`), within the time until the kill")
-    // Where the time until the kill does not hold both, the one would only take from the other.
-    .fix(fits.then_some(()).and_then(|()| {
-        service
-            .beside_name("lifecycle: {preStop: {exec: {command: [\"sleep\", \"10\"]}}}", context)
-            .map(|edit| Fix::unsafe_("wait 10 s before the stop", vec![edit]))
+    .fix(service.beside_name("lifecycle: {preStop: {exec: {command: [\"sleep\", \"10\"]}}}", context).and_then(|edit| {
+        if fits {
+            return Some(Fix::unsafe_("wait 10 s before the stop", vec![edit]));
+        }
+        // Where the time until the kill does not hold both, requests get what is left of it.
+        let setting = service.graceful()?;
+        #[allow(clippy::cast_possible_truncation, reason = "a number of seconds that a person wrote")]
+        let left = (kill? - DRAIN - MARGIN).floor() as i64;
+        let shorter = service.give(setting.setting.name(), &Value::Int(left), context).filter(|_| left >= 10)?;
+        let title = format!("wait 10 s before the stop, and set `{}` to {left}", setting.setting.name());
+        Some(Fix::unsafe_(title, vec![edit, shorter]))
     }));
 }

@@ -20,11 +20,14 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
             && !call.what.ends_with("__exit__")
     };
     let serves = |call: &Reached| !call.handlers.iter().all(|(_, place, _)| context.is_aside(*place));
+    // What was opened with a limit has it in all that is done with it, so only what can be given one is told.
+    let opens = app.reached.iter().filter(waits).any(|call| !is_use(&call.what));
+    let told = |call: &&Reached| waits(call) && !(opens && is_use(&call.what));
     // One finding for all: the call that most handlers wait for stands for the rest.
-    let Some(worst) = app.reached.iter().filter(waits).max_by_key(|call| (serves(call), call.handler_count)) else {
+    let Some(worst) = app.reached.iter().filter(told).max_by_key(|call| (serves(call), call.handler_count)) else {
         return;
     };
-    let others: Vec<&Reached> = app.reached.iter().filter(waits).filter(|call| call.call != worst.call).collect();
+    let others: Vec<&Reached> = app.reached.iter().filter(told).filter(|call| call.call != worst.call).collect();
     let Some(slots) = service.slots() else { return };
     let more = match others.len() {
         0 => String::new(),
@@ -53,7 +56,13 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
                 .map(|(name, place, _)| Located::new(format!("`{name}` reaches it"), *place)),
         );
     for call in others.iter().take(3) {
-        report = report.related(call.call, format!("`{}` neither", call.what));
+        report = report.related(call.call, format!("`{}` never gives up either", call.what));
     }
     report.help("pass `timeout=` with seconds, shorter than the timeout of the worker").fix(None);
+}
+
+/// Whether a call is one of what another call of the standard library has opened: `smtplib.SMTP.sendmail`.
+fn is_use(what: &str) -> bool {
+    let class = what.rsplit('.').nth(1).is_some_and(|class| class.starts_with(char::is_uppercase));
+    class && STANDARD.iter().any(|library| what.starts_with(library))
 }

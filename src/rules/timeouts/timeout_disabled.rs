@@ -14,7 +14,8 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let Some(place) = timeout.place().filter(|_| timeout.int() == Some(0)) else { return };
     // Google tells users of Cloud Run to switch it off: there the platform ends requests.
     let bind = deployment.setting("bind").and_then(Setting::place);
-    let told = bind.is_some_and(|bind| context.files.text_at(bind).contains("PORT"));
+    let told = bind.is_some_and(|bind| context.files.text_at(bind).contains("PORT"))
+        || context.files.get(deployment.command.file).text().contains("serving.knative.dev/");
     if told && matches!(deployment.kind, UnitKind::Image | UnitKind::KubernetesContainer) {
         return;
     }

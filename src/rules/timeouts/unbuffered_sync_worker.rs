@@ -23,26 +23,27 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         }),
         _ => None,
     };
-    let Some(open) = open else { return };
+    // Whoever says that nothing buffers need not show the port.
+    let declared =
+        context.stated.buffers.as_ref().filter(|buffers| !buffers.value && service.reach() != Reach::Machine);
+    let Some(at) = open.map(|port| port.place).or_else(|| declared.and(bind.place())) else { return };
     let known = !deployment.proxies.is_empty() || context.stated.buffers.as_ref().is_some_and(|buffers| buffers.value);
     let beside =
-        context.images.iter().any(|image| image.image.place.file == open.place.file && is_proxy(&image.image.value));
-    if known
-        || beside
-        || deployment.outside.front.is_some()
-        || context.files.iter().any(|(_, file)| is_proxy(file.path()))
-    {
+        || context.images.iter().any(|image| image.image.place.file == at.file && is_proxy(&image.image.value));
+    let named = || context.files.iter().any(|(_, file)| is_proxy(file.path()));
+    if declared.is_none() && (known || beside() || deployment.outside.front.is_some() || named()) {
         return;
     }
+    let source = declared.map_or_else(String::new, |declared| format!(" ({})", declared.source));
     let lingers = deployment.version.version >= crate::servers::Version::new(26, 0, 0);
     let late = if lingers { ", and one that closes late holds it for up to 2 s after its answer" } else { "" };
     out.report(
         service.class_place(),
         "one connection at a time",
-        format!("clients reach `sync` workers without a proxy that buffers: one that connects and says nothing holds a worker{late}"),
+        format!("clients reach `sync` workers without a proxy that buffers{source}: one that connects and says nothing holds a worker{late}"),
     )
     .at_most(bind.confidence())
-    .related(open.place, "open to clients")
+    .related(at, "open to clients")
     .help("set `threads`, which makes it a gthread worker, or put nginx in front; `buffers = true` in `[proxy]` says that one is there")
     .fix(
         service

@@ -5,7 +5,7 @@ use super::prelude::*;
 pub(super) const RULE: Rule = rule!("uvicorn-healthcheck-window", Shape::Deployment(check));
 
 /// Packages that take seconds to import.
-const HEAVY: [&str; 5] = ["torch", "tensorflow", "transformers", "sentence-transformers", "langchain"];
+const HEAVY: [&str; 4] = ["torch", "tensorflow", "transformers", "sentence_transformers"];
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
@@ -22,8 +22,9 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     if option.is_some_and(Setting::is_set) {
         return;
     }
-    let imports = |package: &str| service.application.is_some_and(|app| app.imports(&package.replace('-', "_")));
-    let heavy = HEAVY.iter().find(|package| deployment.asks_for(package) || imports(package));
+    // What only a handler imports does not delay the start.
+    let imports = |package: &str| service.application.is_some_and(|app| app.starts_with(package));
+    let heavy = HEAVY.iter().find(|package| imports(package));
     // A request bounds nothing, only a limit does.
     let limit = deployment.limits.cpus.as_ref();
     let cramped = limit.filter(|cpus| cpus.value.0 < exact(count) && cpus.value.0 <= 1.0);

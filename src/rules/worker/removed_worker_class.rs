@@ -75,8 +75,11 @@ fn announced(service: &Service, class: &WorkerClass, context: &Context, out: &mu
         }
     };
     let replacement = replacement(service, class);
+    // Whoever stays below the version that drops it knows.
+    let bound = deployment.version.version_text().strip_prefix("below ").and_then(|bound| bound.parse().ok());
+    let knows = bound.is_some() && bound == class.until();
     out.report(service.class_place(), "nobody maintains it", why)
-        .severity(Severity::Warning)
+        .severity(if knows { Severity::Advice } else { Severity::Warning })
         .at_most(if deployment.version.is_assumed() { Confidence::Medium } else { Confidence::High })
         .help(format!("use `{replacement}`"))
         .fix(
