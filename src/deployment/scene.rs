@@ -24,6 +24,10 @@ use crate::values::Value;
 /// Launchers that start launchers are followed this far.
 const MAX_LAUNCHERS: usize = 4;
 
+/// More bytes of configuration than all servers of a project load together; following one takes a thousand times as
+/// long as reading it.
+const MAX_FOLLOWED: usize = 4 << 20;
+
 /// The project as a whole.
 #[derive(Clone, Copy)]
 pub(super) struct Project<'a> {
@@ -334,11 +338,13 @@ impl<'f> Scene<'f> {
         assembly: &mut Assembly,
     ) {
         let unit = self.unit_of(start, project.facts);
-        let origin = self.origin(&unit);
+        let origin = Origin { loads: assembly.followed < MAX_FOLLOWED, ..self.origin(&unit) };
         let resolved = resolve(&origin, server, start, launched, project.files, project.facts, &mut assembly.notes);
         if resolved.is_some() {
             assembly.notes.extend(missing_variables(&unit, project.files));
         }
+        let loaded = resolved.as_ref().and_then(|deployment| deployment.configuration.as_ref());
+        assembly.followed += loaded.map_or(0, |loaded| project.files.get(loaded.file).text().len());
         assembly.deployments.extend(resolved.map(|mut deployment| {
             if let Some(base) = self.base {
                 deployment.stand_at(base, |file| project.files.is_foreign(file));
@@ -405,6 +411,7 @@ impl<'f> Scene<'f> {
             container: self.container,
             development: self.development.as_ref(),
             installed: &self.installed,
+            loads: true,
         }
     }
 
