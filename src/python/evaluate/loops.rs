@@ -20,6 +20,7 @@ impl<'a> Run<'a, '_> {
             touched.add(&stmt.body);
             touched.add(&stmt.orelse);
             let why = unknown_from(&[&iterable], "a loop over something unknown");
+            self.sets_anything(&stmt.body, at)?;
             self.may_raise(None, &why, at)?;
             return self.give_up(&touched, &why.because(), &iterable.deps, at);
         };

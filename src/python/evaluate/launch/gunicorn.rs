@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use crate::source::Span;
 
+use super::super::super::syntax::ast;
 use super::super::call::Arguments;
 use super::super::cell::{Cell, Id, Text, Thing};
 use super::super::class::Class;
@@ -195,6 +196,30 @@ impl<'a> Run<'a, '_> {
         self.spend(1)?;
         if let Some(scope) = self.state.scope_mut(configuration) {
             scope.names.insert(key, Slot { cell, conditional: false, records: Rc::from([]) });
+        }
+        Ok(())
+    }
+
+    /// Notes that a loop which nobody can follow may set anything: `cfg.set(key, value)` for each entry of a dict.
+    pub(in super::super) fn sets_anything(&mut self, body: &'a [ast::Stmt], at: Span) -> Step<()> {
+        if self.witness.is_none() {
+            return Ok(());
+        }
+        for statement in body {
+            match statement {
+                ast::Stmt::If(branch) => self.sets_anything(&branch.body, at)?,
+                ast::Stmt::Expr(alone) => {
+                    if let ast::Expr::Call(call) = &*alone.value
+                        && let ast::Expr::Attribute(method) = &*call.func
+                        && method.attr.as_str() == "set"
+                        && let Ok(Cell { thing: Thing::Instance(_, id), .. }) = self.expression(&method.value)
+                    {
+                        let unknown = || Cell::unknown("set in a loop over something unknown");
+                        self.record_set_in(id, unknown(), unknown(), at)?;
+                    }
+                }
+                _ => {}
+            }
         }
         Ok(())
     }
