@@ -244,7 +244,7 @@ fn declared(loaded: &Loaded, flags: &Flags) -> Declared {
         blocking_fraction: settings
             .application
             .blocking_fraction
-            .map(|share| Known::certain(share.0, written("application.blocking-fraction"))),
+            .map(|share| Known::new(share.0, written("application.blocking-fraction"), Confidence::Medium)),
         worker_memory: flags.worker_memory.map(|memory| Known::certain(exactly(memory), "--worker-memory")).or_else(
             || {
                 let memory = settings.application.worker_memory?;

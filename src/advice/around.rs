@@ -62,7 +62,10 @@ impl Around<'_> {
             return Some(Bound::stated(stated, "whoever runs it"));
         }
         let (who, by_default) = match self.deployment.kind {
-            UnitKind::KubernetesContainer => ("the kubelet", Some(30.0)),
+            UnitKind::KubernetesContainer => {
+                let usual = self.deployment.limits.stop_default;
+                (usual.map_or("the kubelet", |usual| usual.by), usual.map(|usual| usual.value.0))
+            }
             UnitKind::ComposeService => ("compose", Some(10.0)),
             UnitKind::SystemdService => ("systemd", Some(90.0)),
             UnitKind::SupervisorProgram => ("supervisord", None),

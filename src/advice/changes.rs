@@ -56,16 +56,8 @@ pub fn changes(deployment: &Deployment, advice: &Advice, manner: Manner, files: 
     let wanted = |item: &&Item| !matches!(item.verdict, Verdict::InRange | Verdict::Consider);
     for item in advice.items.iter().filter(wanted) {
         let Some(effective) = deployment.setting(item.setting) else {
-            // The number of AnyIO's threads is set by the application.
-            changes.refused.push(Refusal {
-                setting: item.setting,
-                reason: format!(
-                    "no setting of the server changes it: let the application set \
-                     `anyio.to_thread.current_default_thread_limiter().total_tokens` to {} when it starts",
-                    item.target
-                ),
-                is_outside: item.verdict == Verdict::Change,
-            });
+            let is_outside = item.verdict == Verdict::Change;
+            changes.refused.push(Refusal { setting: item.setting, reason: elsewhere(item), is_outside });
             continue;
         };
         let result = match item.verdict {
@@ -169,6 +161,19 @@ fn computed(winner: &Candidate, files: &Files) -> Option<String> {
         Dependency::Quota { .. } => Some(format!("{at}it follows the CPU limit of the container")),
         Dependency::Other { what } => Some(format!("{at}it rests on {what}")),
     })
+}
+
+/// Who sets what is no setting of the server.
+fn elsewhere(item: &Item) -> String {
+    let target = item.target;
+    if item.setting == "thread_limiter" {
+        return format!(
+            "no setting of the server changes it: let the application set \
+             `anyio.to_thread.current_default_thread_limiter().total_tokens` to {target} when it starts"
+        );
+    }
+    let at = item.current.as_ref().map_or("", |current| current.source.as_str());
+    format!("it is set around the server ({at}): set it to {target} there")
 }
 
 /// An amount in the server's own terms.

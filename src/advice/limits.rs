@@ -3,23 +3,37 @@
 //! The user counts before a file, a file before the machine. The machine that runs this counts for services
 //! that no file bounds, and never where a file says what they are sure to get.
 
-use super::{Sources, Stated};
+use super::{Around, Sources, Stated};
 use crate::deployment::{Deployment, UnitKind};
 use crate::findings::Confidence;
+use crate::host::{Host, What};
 use crate::sizing::{Inputs, Known};
-use crate::source::{Files, Located};
-use crate::values::{Bytes, Cpus};
+use crate::source::{Files, Located, Place};
+use crate::values::Cpus;
 
 /// Sets cores, memory and copies of `inputs`.
 pub(super) fn fill(inputs: &mut Inputs, deployment: &Deployment, sources: Sources<'_>) {
     let Sources { declared, stated, host, files } = sources;
     let limits = &deployment.limits;
+    // What runs elsewhere has nothing of the machine that asks.
+    let host = host.filter(|_| !matches!(deployment.kind, UnitKind::KubernetesContainer | UnitKind::Platform));
+    // Nobody has one and a half processors but by a quota.
+    let is_part = |cpus: Cpus| cpus.0.fract() > 0.0;
+    inputs.is_quota = match &declared.cpus {
+        Some(cpus) => is_part(cpus.value),
+        None => limits.cpus.is_some() && !limits.pinned,
+    };
     inputs.cpus = declared
         .cpus
         .clone()
         .or_else(|| written(limits.cpus.as_ref(), files))
-        .or_else(|| requested(limits.cpu_request.as_ref(), files))
-        .or_else(|| host?.cpu_limit().map(|reading| here(reading.value, &reading.file)));
+        .or_else(|| requested(limits.cpu_request.as_ref(), files));
+    if inputs.cpus.is_none()
+        && let Some(reading) = host.and_then(Host::cpu_limit)
+    {
+        inputs.is_quota = matches!(reading.what, What::QuotaV1 | What::QuotaV2);
+        inputs.cpus = Some(here(reading.value, &reading.file));
+    }
     inputs.memory = declared
         .memory
         .clone()
@@ -27,17 +41,35 @@ pub(super) fn fill(inputs: &mut Inputs, deployment: &Deployment, sources: Source
         .or_else(|| requested(limits.memory_request.as_ref(), files))
         .or_else(|| host?.memory_limit().map(|reading| here(reading.value, &reading.file)));
     let scaler = limits.autoscaler.as_ref();
-    if let Some((cpus, reserved)) = inputs.cpus.as_mut().zip(declared.reserved_cpus.as_ref()) {
+    // Who states what this service has left has taken off what others need, and who states what others need
+    // knows better than their reservations.
+    let others = match &declared.reserved_cpus {
+        Some(reserved) => vec![reserved.clone()],
+        None if declared.cpus.is_some() => Vec::new(),
+        None => known(&limits.cpus_beside, files),
+    };
+    for reserved in others {
+        let Some(cpus) = inputs.cpus.as_mut() else { break };
         // Whatever shares the limit leaves at least a sliver.
         cpus.value = Cpus((cpus.value.0 - reserved.value.0).max(0.05));
         cpus.source = format!("{} - {} ({})", cpus.source, reserved.value, reserved.source);
     }
-    inputs.reserved = declared.reserved_memory.as_ref().map_or(Bytes(0), |reserved| reserved.value);
-    inputs.replicas = stated
-        .replicas
-        .clone()
-        .or_else(|| written(scaler.and_then(|scaler| scaler.least.as_ref()), files))
-        .or_else(|| written(limits.replicas.as_ref(), files));
+    inputs.reserved = match &declared.reserved_memory {
+        Some(reserved) => vec![reserved.clone()],
+        None if declared.memory.is_some() => Vec::new(),
+        None => known(&limits.memory_beside, files),
+    };
+    let sure = |place: Option<Place>| if place.is_some() { Confidence::High } else { Confidence::Medium };
+    inputs.replicas = stated.replicas.clone().or_else(|| {
+        let (copies, source, place) = Around { deployment, stated, files }.copies()?;
+        Some(Known::new(copies, source, sure(place)))
+    });
+    // What the platform sends to each copy, to all of them.
+    inputs.demand.concurrency = declared.concurrency.clone().or_else(|| {
+        let each = written(limits.concurrency.as_ref(), files)?;
+        let copies = inputs.replicas.as_ref().map_or(1, |replicas| replicas.value.max(1));
+        Some(Known { value: each.value.saturating_mul(copies), ..each })
+    });
     // Whoever states a number of copies knows of the autoscaler.
     let is_stated = stated.replicas.is_some();
     inputs.most_replicas = written(scaler.and_then(|scaler| scaler.most.as_ref()), files).filter(|_| !is_stated);
@@ -65,6 +97,10 @@ fn surge(deployment: &Deployment, stated: &Stated) -> f64 {
 fn written<T: Copy>(limit: Option<&Located<T>>, files: &Files) -> Option<Known<T>> {
     let limit = limit?;
     Some(Known::certain(limit.value, files.describe(limit.place)))
+}
+
+fn known<T: Copy>(all: &[Located<T>], files: &Files) -> Vec<Known<T>> {
+    all.iter().map(|one| Known::certain(one.value, files.describe(one.place))).collect()
 }
 
 /// How the source of a number begins that nobody is held to.

@@ -79,9 +79,12 @@ pub fn inputs(deployment: &Deployment, application: Option<&Application>, source
     inputs.per_worker = declared.worker_memory.clone().or_else(|| memory::estimated(application?));
     inputs.service_time.clone_from(&declared.request_time);
     inputs.cpu_time.clone_from(&declared.cpu_time);
-    inputs.demand.concurrency.clone_from(&declared.concurrency);
     inputs.demand.rate =
         stated.request_rate.as_ref().map(|rate| Known::new(Rate(rate.value), rate.source.clone(), rate.confidence));
+    inputs.demand.latency = stated
+        .latency
+        .as_ref()
+        .map(|latency| Known::new(Seconds(latency.value), latency.source.clone(), latency.confidence));
     inputs.database = database(application, stated, files);
     inputs.sync_handlers = application.is_some_and(|application| {
         application.interface == Interface::Asgi

@@ -32,6 +32,8 @@ pub struct Stated {
     pub request_rate: Option<Known<f64>>,
     /// What the longest request may take.
     pub longest_request: Option<Known<f64>>,
+    /// Within what 99 of 100 requests are to be answered.
+    pub latency: Option<Known<f64>>,
 }
 
 impl Stated {

@@ -32,6 +32,13 @@ pub(super) fn chain(around: Around<'_>) -> Chain {
     let gunicorn = deployment.server == Server::Gunicorn;
     let is_new = deployment.server != Server::Granian || deployment.version.version >= GRANIAN_STOPS;
     Chain {
+        kill_setting: match deployment.kind {
+            UnitKind::KubernetesContainer => "terminationGracePeriodSeconds",
+            UnitKind::ComposeService => "stop_grace_period",
+            UnitKind::SystemdService => "TimeoutStopSec",
+            UnitKind::SupervisorProgram => "stopwaitsecs",
+            _ => "time until the kill",
+        },
         kill_after: around.kill().filter(|_| !open).map(known),
         drain,
         idle_kept: around.idle_kept().map(known),

@@ -199,11 +199,20 @@ fn is_short(effects: &Effects<'_, '_>, chain: &Chain) -> bool {
             && chain.ways.iter().filter(|way| !always(way.node, way.span)).count() < MAX_SURE_CHAIN
 }
 
-/// The calls in the last `async` function of a chain that lead on, or that block themselves.
+/// The function of a chain in which the loop stands still, counted from its beginning: the last `async` one, or the
+/// callback that the loop was left with after it; none where all of them are plain.
+fn stands_in(effects: &Effects<'_, '_>, chain: &Chain) -> Option<usize> {
+    let is_async = |node: usize| effects.types().function(effects.node(node).frame.function).is_async;
+    let called_back = chain.ways.iter().rposition(|way| way.left).map(|before| before + 1);
+    if is_async(chain.end) {
+        return Some(chain.ways.len());
+    }
+    chain.ways.iter().rposition(|way| is_async(way.node)).max(called_back)
+}
+
+/// The calls in the function in which the loop stands still that lead on, or that block themselves.
 fn sites(effects: &Effects<'_, '_>, chain: &Chain, category: Category) -> Vec<Site> {
     let end = effects.node(chain.end);
-    let is_async = |frame: Frame| effects.types().function(frame.function).is_async;
-    let last = chain.ways.iter().rev().find(|way| is_async(effects.node(way.node).frame));
     let own = || {
         let heavy =
             end.sinks.iter().any(|sink| sink.effect.category == category && sink.effect.weight > Weight::Slight);
@@ -211,9 +220,9 @@ fn sites(effects: &Effects<'_, '_>, chain: &Chain, category: Category) -> Vec<Si
             move |sink: &&Sink| sink.effect.category == category && (sink.effect.weight > Weight::Slight || !heavy);
         end.sinks.iter().filter(told).map(|sink| (end.frame, sink.span)).collect()
     };
-    match last.or(chain.ways.first()) {
-        Some(way) if !is_async(end.frame) => vec![(effects.node(way.node).frame, way.span)],
-        _ => own(),
+    match chain.ways.get(stands_in(effects, chain).unwrap_or(0)) {
+        Some(way) => vec![(effects.node(way.node).frame, way.span)],
+        None => own(),
     }
 }
 
@@ -361,8 +370,11 @@ impl Report<'_, '_, '_> {
                 is_async: types.function(frame.function).is_async,
             })
             .collect();
-        let outer = steps.iter().rposition(|(frame, _)| types.function(frame.function).is_async).unwrap_or(0);
+        let outer = stands_in(self.effects, &cause.chain).unwrap_or(0);
         let (anchor_frame, anchor_span) = steps[outer];
+        let called_back = outer > 0
+            && cause.chain.ways.get(outer - 1).is_some_and(|way| way.left)
+            && !types.function(anchor_frame.function).is_async;
         let doubts = cause.chain.doubts + usize::from(sink.doubtful);
         let known = limits::of(types, end.frame, sink);
         let function = |frame: Frame| types.function(frame.function);
@@ -389,13 +401,19 @@ impl Report<'_, '_, '_> {
             handlers: cause.handlers(),
             role: cause.role,
             roles: cause.roles(),
-            remedy: self.remedy(sink, anchor_frame.function, outer + 1 == steps.len()),
+            remedy: self.remedy(sink, anchor_frame.function, outer + 1 == steps.len(), called_back),
             certainty: certainty(self.effects, &cause.chain, doubts),
         };
         Some(Stated { anchor: anchor_frame.function, blocking, sites })
     }
 
-    fn remedy(&self, sink: &Sink, anchor: FunctionId, direct: bool) -> Remedy {
+    fn remedy(&self, sink: &Sink, anchor: FunctionId, direct: bool, called_back: bool) -> Remedy {
+        // A callback cannot await.
+        if called_back {
+            let text =
+                "hand the call to a thread, `loop.run_in_executor(None, ...)`, or have a task await it".to_owned();
+            return Remedy { text, async_twin: None, drop_async: false };
+        }
         let function = self.effects.types().function(anchor);
         let role = self.handlers.get(&anchor);
         // These frameworks run plain functions in threads, and only in these roles.

@@ -43,6 +43,7 @@ pub(super) fn find<'a>(
     let plain = |frames: Vec<Frame>| frames.into_iter().map(|frame| types.plain(frame.function)).collect();
     Some(Target {
         place: made,
+        made: None,
         interface: verdict.0,
         framework: verdict.1,
         modules,

@@ -5,7 +5,7 @@
 
 use super::{Destination, Limit};
 use crate::python::calls::EventKind;
-use crate::python::catalogue;
+use crate::python::catalogue::{self, Timeout};
 use crate::python::effects::Sink;
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr, Number};
@@ -67,8 +67,12 @@ impl<'a> Asked<'_, 'a> {
         if sink.what == "time.sleep" {
             return call.arguments.args.first().map_or(Limit::Unknown, |argument| self.seconds(argument));
         }
-        if let Some(given) = keyword(call, "timeout") {
-            return self.seconds(given);
+        let by_position = || sink.effect.timeout_at.and_then(|position| call.arguments.args.get(position));
+        if let Some(given) = keyword(call, "timeout").or_else(by_position) {
+            return match (self.seconds(given), sink.effect.timeout) {
+                (Limit::Given(thousands), Timeout::Milliseconds) => Limit::Given(thousands / 1_000.0),
+                (known, _) => known,
+            };
         }
         if is_open(call) {
             return Limit::Unknown;

@@ -64,6 +64,8 @@ pub struct Application {
     pub target: String,
     /// Where the object, or the factory that makes it, is bound.
     pub place: Place,
+    /// The call of a library that makes it, where a factory of the project does.
+    pub made: Option<Place>,
     /// What a server has to speak to it.
     pub interface: Interface,
     /// What it is written with; of a wrapped application, the inner one.
@@ -274,6 +276,7 @@ fn assemble(
     Application {
         target: target.to_owned(),
         place: object.place,
+        made: object.made,
         interface: object.interface,
         framework: object.framework,
         blocking,

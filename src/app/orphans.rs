@@ -51,7 +51,10 @@ fn unknown(code: &Code<'_>, known: &[Option<Application>]) -> Vec<Orphan> {
     let mut by_folder: BTreeMap<String, Vec<FileId>> = BTreeMap::new();
     for (&file, module) in modules {
         let path = files.get(file).path();
-        let is_known = known.iter().flatten().any(|application| application.place.file == file);
+        let mut known = known.iter().flatten();
+        let is_known = known.any(|application| {
+            application.place.file == file || application.made.is_some_and(|made| made.file == file)
+        });
         if !is_known && !is_aside(path) && calls(module).iter().any(|call| constructors.contains(last_name(&call.func)))
         {
             by_folder.entry(import_path(files, path).0).or_default().push(file);
@@ -186,8 +189,15 @@ fn made<'a>(
             continue;
         }
         let place = Place::new(file, span_of(call));
-        let target =
-            Target { place, interface, framework, modules: vec![index], callables: Vec::new(), factories: Vec::new() };
+        let target = Target {
+            place,
+            made: None,
+            interface,
+            framework,
+            modules: vec![index],
+            callables: Vec::new(),
+            factories: Vec::new(),
+        };
         found.push((target, names.get(&span_of(call).start).cloned()));
     }
     found

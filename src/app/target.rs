@@ -22,8 +22,10 @@ const MAX_BEHIND: usize = 4;
 /// The object that a target names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Target {
-    /// Where it is made.
+    /// Where it is bound, or made.
     pub(super) place: Place,
+    /// The call of a library that makes it, where a factory of the project does.
+    pub(super) made: Option<Place>,
     /// What a server has to speak to it.
     pub(super) interface: Interface,
     /// What it is written with.
@@ -78,7 +80,8 @@ pub(super) fn find(types: &Types<'_>, target: &str) -> Option<Target> {
         agree(&verdicts)
     };
     let factories = if is_call { judge.factories } else { Vec::new() };
-    Some(Target { place, interface, framework, modules: vec![index], callables: judge.callables, factories })
+    let made = judge.made;
+    Some(Target { place, made, interface, framework, modules: vec![index], callables: judge.callables, factories })
 }
 
 pub(super) type Verdict = (Interface, Framework);

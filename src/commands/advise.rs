@@ -182,7 +182,11 @@ fn write(
         let _ = writeln!(text, "not written: {}: {}", refusal.setting, refusal.reason);
     }
     if text.is_empty() {
-        text.push_str("nothing to do: every value is inside its range\n");
+        text.push_str(if services.iter().any(|(_, advice)| advice.is_none()) {
+            "nothing written: how it serves requests is unknown, so there is nothing to compute\n"
+        } else {
+            "nothing to do: every value is inside its range\n"
+        });
     }
     let left = applied.refused > 0 || refused.iter().any(|refusal| refusal.is_outside);
     let open = left || mode == Mode::Show && applied.changed > 0;

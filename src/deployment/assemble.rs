@@ -9,7 +9,7 @@ use super::database::{self, Database};
 use super::environment::Environment;
 use super::launcher::{self, Alone, Reached};
 use super::scene::{Project, Scene};
-use super::{compose, context, image, platform, proxy, scripts, unloaded, uwsgi, variables};
+use super::{compose, context, image, platform, proxy, scripts, unloaded, uwsgi, variables, wsgi_app};
 use crate::findings::Note;
 use crate::read::{Facts, Unit, UnitKind};
 use crate::source::{FileId, Files, Located, Place};
@@ -98,6 +98,7 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
             UnitKind::Procfile
             | UnitKind::SystemdService
             | UnitKind::UwsgiConfiguration
+            | UnitKind::GunicornConfiguration
             | UnitKind::Task
             | UnitKind::PythonLauncher
             | UnitKind::Script => guarded(|| Scene::host(unit, files, facts)),
@@ -155,6 +156,9 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
             broken.push(place);
         }
     }
+    let configured = guarded(|| wsgi_app::alone(files, facts, &assembly)).unwrap_or_default();
+    let configured = configured.into_iter().map(|(unit, start)| Scene::configuration(unit, start, files)).collect();
+    play(configured, &project, &mut reached, &mut assembly, &mut broken);
     assembly.notes.extend(broken.into_iter().map(|place| {
         let file = files.get(place.file);
         let why = "what this starts could not be told, which is a defect of farrier; please report it";

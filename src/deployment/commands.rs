@@ -188,6 +188,16 @@ pub(super) fn starts(entrypoint: Option<&Command>, command: Option<&Command>, su
     }
 }
 
+/// The programs that words come to which code starts; what each rests on stands beside it.
+pub(super) fn of_words(
+    words: &[Argument],
+    depends: &[Vec<Dependency>],
+    place: Place,
+    surroundings: &Surroundings,
+) -> Started {
+    played(surroundings, |shell| shell.run_words(words, depends, place))
+}
+
 /// The programs that a script starts, which is run without arguments or, if that comes to nothing, with some
 /// that nobody knows.
 pub(super) fn of_script(script: FileId, surroundings: &Surroundings) -> Started {

@@ -13,6 +13,8 @@ use crate::source::Place;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Environment {
     entries: BTreeMap<String, Entry>,
+    /// What every variable holds that is not among them, where that cannot be told.
+    lost: Option<Box<Entry>>,
 }
 
 /// One variable that a file mentions.
@@ -28,6 +30,8 @@ pub(super) struct Entry {
     pub(super) depends: Vec<Dependency>,
     /// Whether it is not set, unless somebody sets what it rests on.
     pub(super) absent: bool,
+    /// Whether no default of the program that reads it counts, because something sets it to what cannot be told.
+    pub(super) lost: bool,
     /// Whether programs see it, and not only the builder of an image.
     exported: bool,
 }
@@ -35,12 +39,17 @@ pub(super) struct Entry {
 impl Entry {
     /// A variable that programs see.
     pub(super) fn new(text: Option<String>, place: Place, literal: bool) -> Self {
-        Self { text, place, literal, depends: Vec::new(), absent: false, exported: true }
+        Self { text, place, literal, depends: Vec::new(), absent: false, lost: false, exported: true }
     }
 
     /// The same, resting on more than the files.
     pub(super) fn resting_on(self, depends: Vec<Dependency>) -> Self {
         Self { depends, ..self }
+    }
+
+    /// The same, where nobody can tell what it is set to.
+    pub(super) fn lost(self) -> Self {
+        Self { text: None, lost: true, ..self }
     }
 
     /// The same, where it is not set on the likelier of two ways.
@@ -77,6 +86,7 @@ impl Environment {
             literal: variable.value.as_ref().is_some_and(crate::source::Word::is_literal),
             depends: Vec::new(),
             absent: false,
+            lost: false,
             exported: !variable.build_only,
         };
         self.entries.insert(variable.name.clone(), entry);
@@ -114,8 +124,23 @@ impl Environment {
         }
     }
 
+    /// Whoever sets further variables later on, of which nothing is known but what their names begin with, may
+    /// have another value for each of these.
+    pub(super) fn rest_on_others(&mut self, prefix: &str) {
+        for (name, entry) in self.entries.iter_mut().filter(|(name, _)| name.starts_with(prefix)) {
+            let rests = |one: &Dependency| matches!(one, Dependency::InPlace { name: own, .. } if own == name);
+            if !entry.depends.iter().any(rests) {
+                entry.depends.push(Dependency::InPlace { name: name.clone(), default: entry.text.clone() });
+            }
+        }
+    }
+
     /// Adds what another environment holds, which wins.
     pub(super) fn overlay(&mut self, other: Self) {
+        if other.lost.is_some() {
+            *self = other;
+            return;
+        }
         self.entries.extend(other.entries);
     }
 
@@ -126,6 +151,17 @@ impl Environment {
                 self.entries.entry(name).or_insert(entry);
             }
         }
+    }
+
+    /// Takes every variable for set to something that cannot be told, by what stands at `place`.
+    pub(super) fn lose(&mut self, place: Place) {
+        self.entries.clear();
+        self.lost = Some(Box::new(Entry::new(None, place, false).lost()));
+    }
+
+    /// Whether every variable may be set to something that cannot be told.
+    pub(super) fn is_lost(&self) -> bool {
+        self.lost.is_some()
     }
 
     /// Every variable, whether programs see it or not.
@@ -168,11 +204,15 @@ impl Environment {
 
     /// The mention of a variable that programs see.
     pub(super) fn entry(&self, name: &str) -> Option<&Entry> {
-        self.entries.get(name).filter(|entry| entry.exported)
+        self.entries.get(name).or(self.lost.as_deref()).filter(|entry| entry.exported)
     }
 
     /// What a program reads from a variable, in the terms of the evaluator.
     pub(super) fn lookup(&self, name: &str) -> Lookup {
-        self.entry(name).and_then(|entry| entry.text.clone()).map_or(Lookup::Unknown, Lookup::Set)
+        match self.entry(name) {
+            Some(Entry { text: Some(text), .. }) => Lookup::Set(text.clone()),
+            Some(Entry { lost: true, .. }) => Lookup::Lost,
+            _ => Lookup::Unknown,
+        }
     }
 }

@@ -45,6 +45,7 @@ mod uwsgi;
 mod variables;
 mod version;
 mod words;
+mod wsgi_app;
 
 pub use crate::python::evaluate::Dependency;
 pub use crate::read::{

@@ -81,7 +81,7 @@ impl<'f> Scene<'f> {
         }
     }
 
-    /// A configuration of uWSGI that nothing names.
+    /// A configuration of a server that nothing names.
     pub(super) fn configuration(unit: Unit, start: Start, files: &Files) -> Self {
         Self {
             development: context::development(&unit, files),
@@ -530,6 +530,9 @@ fn extend_from(environment: &mut Environment, unit: &Unit, roots: &Roots, files:
     // What a file says counts more than `Environment=` (systemd.exec(5)).
     for named in &unit.environment_files {
         let file = roots.file(files, &named.path.value).filter(|file| facts.environments.contains_key(file));
+        if file.is_none() {
+            environment.rest_on_others("");
+        }
         let variables = file.map(|file| read::variables(file, files.get(file), named.notation));
         environment.extend(&variables.unwrap_or_default(), &|_| None);
     }
@@ -541,8 +544,8 @@ fn extend_from(environment: &mut Environment, unit: &Unit, roots: &Roots, files:
     }
 }
 
-/// A note for each file of variables that a unit cannot do without and that is not in the project: it may set what
-/// nothing else does.
+/// A note for each file or set of variables that a unit cannot do without and that is not in the project: it may set
+/// what nothing else does.
 fn missing_variables(unit: &Unit, files: &Files) -> Vec<Note> {
     let folder = files.get(unit.place.file).folder();
     let is_missing = |named: &&EnvironmentFile| {
@@ -554,15 +557,16 @@ fn missing_variables(unit: &Unit, files: &Files) -> Vec<Note> {
             _ => false,
         }
     };
-    let missing = unit.environment_files.iter().filter(is_missing);
-    missing
-        .map(|named| {
-            let file = files.get(named.path.place.file);
-            let why =
-                format!("`{}` is not in the project; it may set variables that the server reads", named.path.value);
-            Note::line(file.path(), file.line(named.path.place.span.start), why)
-        })
-        .collect()
+    let missing = unit.environment_files.iter().filter(is_missing).map(|named| (&named.path, "is not in the project"));
+    let sets = unit.open_sets.iter().filter(|set| !set.optional).filter_map(|set| set.name.as_ref());
+    // A set that comes to the cluster in another way may well be named in the project.
+    let sets = sets.map(|name| (name, "is not told by the project"));
+    let note = |(name, why): (&Located<String>, &str)| {
+        let file = files.get(name.place.file);
+        let why = format!("`{}` {why}; it may set variables that the server reads", name.value);
+        Note::line(file.path(), file.line(name.place.span.start), why)
+    };
+    missing.chain(sets).map(note).collect()
 }
 
 /// Adds what files set for a unit: sets of variables by name, then files of them, then its own.
@@ -588,7 +592,18 @@ pub(super) fn extend(
         for named in &unit.environment_files {
             environment.extend(&variables(named), outer);
         }
-        environment.extend(own, outer);
+        let mut at = 0;
+        for set in &unit.open_sets {
+            environment.extend(unit.environment.get(at..set.before).unwrap_or_default(), outer);
+            environment.rest_on_others(&set.prefix);
+            at = at.max(set.before);
+        }
+        if unit.kind == UnitKind::Task {
+            // Whoever calls the task may set what only has a default.
+            own.skip(at).for_each(|variable| environment.set_from_outside(variable, outer));
+        } else {
+            environment.extend(own.skip(at), outer);
+        }
         return;
     }
     // Compose fills in before there is a container, so nothing of the image counts (compose-go 2,
@@ -599,6 +614,9 @@ pub(super) fn extend(
         service.set_from_outside(variable, outer);
     }
     for named in &unit.environment_files {
+        if files.find(&locate::join(folder, &named.path.value)).is_none() {
+            environment.rest_on_others("");
+        }
         let mut file = Environment::default();
         for variable in &variables(named) {
             let mut one = Environment::default();

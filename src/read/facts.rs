@@ -85,6 +85,8 @@ pub struct Unit {
     /// Files of further variables, in order. They come before `environment`, except for systemd, to which what
     /// they say counts more.
     pub environment_files: Vec<EnvironmentFile>,
+    /// Sets of variables that stand elsewhere than in the project, in order.
+    pub open_sets: Vec<OpenSet>,
     /// Variables that are taken away in the end, each with the only value that it is taken away with, if there is
     /// one (`UnsetEnvironment=`).
     pub removed: Vec<(String, Option<String>)>,
@@ -142,6 +144,19 @@ pub struct EnvironmentFile {
     pub optional: bool,
 }
 
+/// A set of variables of which the project does not tell what they are (`envFrom` of Kubernetes).
+#[derive(Debug, Clone)]
+pub struct OpenSet {
+    /// Its kind and its name, where that is known: `Secret web`.
+    pub name: Option<Located<String>>,
+    /// What the names of its variables begin with.
+    pub prefix: String,
+    /// How many variables of the unit come before it, each of which it may set anew.
+    pub before: usize,
+    /// Whether it may be missing.
+    pub optional: bool,
+}
+
 /// What a container shares with the world outside.
 #[derive(Debug, Clone, Default)]
 pub struct Outside {
@@ -185,6 +200,7 @@ impl Unit {
             usual: None,
             environment: Vec::new(),
             environment_files: Vec::new(),
+            open_sets: Vec::new(),
             removed: Vec::new(),
             working_folder: None,
             build: None,
@@ -229,6 +245,8 @@ pub enum UnitKind {
     SupervisorProgram,
     /// A configuration of uWSGI that nothing else names.
     UwsgiConfiguration,
+    /// A `gunicorn.conf.py` that names its application, where no command starts Gunicorn.
+    GunicornConfiguration,
     /// A target of a makefile or a justfile, a task of `pyproject.toml`, a script of `package.json`.
     Task,
     /// Python code that starts a server, and that nothing else is seen to start.
@@ -418,6 +436,14 @@ pub struct Limits {
     pub cpus: Option<Located<Cpus>>,
     /// Memory limit.
     pub memory: Option<Located<Bytes>>,
+    /// Whether those are processors by number and no quota: nothing is stopped that runs on them.
+    pub pinned: bool,
+    /// Requests that the platform sends to one copy at once, at most.
+    pub concurrency: Option<Located<u32>>,
+    /// What the other containers under the same quota are sure to get of it.
+    pub cpus_beside: Vec<Located<Cpus>>,
+    /// What they are sure to get of the same memory.
+    pub memory_beside: Vec<Located<Bytes>>,
     /// Time between the stop signal and the kill.
     pub stop_grace: Option<Located<Seconds>>,
     /// What that is where nobody says anything.

@@ -66,7 +66,7 @@ pub use compose::{ComposeFile, Extends, Include, Layer, service as compose_servi
 pub use dotenv::{Notation, variables};
 pub use facts::{
     Autoscaler, Build, Command, Copied, EnvironmentFile, Facts, FilledBy, Form, HealthCheck, HealthKind, Limits, Mount,
-    Outside, Proxy, Requirement, Router, Stage, Step, StopDefault, SupervisorFile, Unit, UnitKind, UwsgiFile,
+    OpenSet, Outside, Proxy, Requirement, Router, Stage, Step, StopDefault, SupervisorFile, Unit, UnitKind, UwsgiFile,
     UwsgiOption, UwsgiSection, Variable,
 };
 

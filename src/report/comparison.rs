@@ -115,7 +115,7 @@ fn rows(index: usize, machines: &[Machine]) -> Vec<[String; 7]> {
                 return [cores, machine.memory.to_string(), unknown(), unknown(), unknown(), unknown(), unknown()];
             };
             let of = |names: &[&str]| advice.items.iter().find(|item| names.contains(&item.setting));
-            let workers = of(&["workers", "processes"]);
+            let workers = of(&["workers", "processes", "instances"]);
             let threads = of(&["threads", "blocking_threads"]).filter(|item| item.upper.count() != Some(1));
             let dash = || "-".to_owned();
             [

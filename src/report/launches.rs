@@ -174,7 +174,14 @@ pub fn reasons(setting: &Effective, environment: &[(String, String)]) -> Vec<Str
     };
     let is_known = unknown.is_none();
     let set = |name: &String| environment.iter().find(|(own, _)| own == name).map(|(_, value)| value);
-    let depends = setting.winner.depends.iter().map(|dependency| match dependency {
+    // Why a value is not known may be that it depends on this variable.
+    let is_told = |dependency: &&Dependency| match dependency {
+        Dependency::Environment { name, .. } => unknown.as_ref().is_some_and(|why| {
+            why.split(|letter: char| !letter.is_alphanumeric() && letter != '_').any(|word| word == name)
+        }),
+        _ => false,
+    };
+    let depends = setting.winner.depends.iter().filter(|one| !is_told(one)).map(|dependency| match dependency {
         Dependency::Environment { name, .. } if set(name).is_some_and(|value| value.len() <= MAX_SHOWN) => {
             format!("`{name}` is set to {:?}", set(name).map_or("", String::as_str))
         }
@@ -187,7 +194,14 @@ pub fn reasons(setting: &Effective, environment: &[(String, String)]) -> Vec<Str
         Dependency::Quota { .. } => "follows the CPU limit of its container".to_owned(),
         Dependency::Other { what } => format!("depends on {what}"),
     });
-    unknown.into_iter().chain(depends).collect()
+    let depends: Vec<String> = depends.collect();
+    let mut lines: Vec<String> = Vec::new();
+    for line in unknown.into_iter().chain(depends) {
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    lines
 }
 
 /// Longer values of variables are not shown with what rests on them.

@@ -9,7 +9,7 @@ use super::Look;
 use super::document::{At, Head, NoteDocument, write};
 use crate::deployment::Deployment;
 use crate::findings::Note;
-use crate::sizing::{Advice, Amount, Item, Slots, Verdict};
+use crate::sizing::{Advice, Amount, Given, Item, Quantity, Slots, Verdict};
 use crate::source::Files;
 
 /// The recommendations for people, with the derivation of each.
@@ -108,6 +108,7 @@ pub(super) struct Service<'a> {
     #[serde(flatten)]
     at: At,
     class: Option<&'static str>,
+    inputs: Vec<InputDocument<'a>>,
     items: Vec<ItemDocument<'a>>,
     derivation: Vec<&'a str>,
     sensitivity: Vec<&'a str>,
@@ -116,6 +117,20 @@ pub(super) struct Service<'a> {
     slots_then: Option<u64>,
     confidence: Option<&'static str>,
     to_be_surer: &'a [&'static str],
+}
+
+#[derive(Serialize)]
+struct InputDocument<'a> {
+    name: &'static str,
+    value: Json,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    low: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    high: Option<f64>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    unit: &'static str,
+    source: &'a str,
+    confidence: &'static str,
 }
 
 #[derive(Serialize)]
@@ -139,6 +154,7 @@ impl<'a> Service<'a> {
             app: deployment.app.as_ref().map(|app| app.value.as_str()),
             at: At::new(files, deployment.command),
             class: advice.map(|advice| advice.class.as_str()),
+            inputs: advice.map_or_else(Vec::new, |advice| advice.inputs.iter().map(InputDocument::new).collect()),
             items: advice.map_or_else(Vec::new, |advice| advice.items.iter().map(ItemDocument::new).collect()),
             derivation: advice
                 .map_or_else(Vec::new, |advice| advice.steps.iter().map(|step| step.text.as_str()).collect()),
@@ -149,6 +165,19 @@ impl<'a> Service<'a> {
             confidence: advice.map(|advice| advice.confidence.as_str()),
             to_be_surer: advice.map_or(&[], |advice| advice.measure.as_slice()),
         }
+    }
+}
+
+impl<'a> InputDocument<'a> {
+    fn new(input: &'a Given) -> Self {
+        let (value, low, high, unit) = match input.amount {
+            Quantity::Word(word) => (Json::from(word), None, None, ""),
+            Quantity::Number { value, low, high, unit } => {
+                let interval = (low < high).then_some((low, high));
+                (Json::from(value), interval.map(|it| it.0), interval.map(|it| it.1), unit)
+            }
+        };
+        Self { name: input.name, value, low, high, unit, source: &input.source, confidence: input.confidence.as_str() }
     }
 }
 

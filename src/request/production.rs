@@ -57,5 +57,6 @@ pub(super) fn stated(loaded: &Loaded, flags: &Flags) -> Result<Stated, Error> {
         pooler: fact!(database, pooler, "pooler", std::convert::identity),
         request_rate: fact!(traffic, requests_per_second, "requests-per-second", rate),
         longest_request: fact!(traffic, longest_request, "longest-request", seconds),
+        latency: fact!(traffic, latency, "latency", seconds),
     })
 }

@@ -128,6 +128,8 @@ facts! {
         concurrency: u32,
         /// Seconds that the longest may take.
         longest_request: Duration,
+        /// Seconds within which 99 of 100 are to be answered.
+        latency: Duration,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::given::Given;
 use super::inputs::{Class, Known};
 use crate::findings::Confidence;
 use crate::values::Cpus;
@@ -165,6 +166,8 @@ pub struct Advice {
     pub class: Class,
     /// The cores that it counts on.
     pub cpus: Option<Cpus>,
+    /// What it rests on.
+    pub inputs: Vec<Given>,
     /// One entry per setting that the model has something to say about.
     pub items: Vec<Item>,
     /// The derivation, in order.
@@ -197,7 +200,7 @@ impl Advice {
     /// The answer and its derivation as text, one line each, most important first.
     pub fn lines(&self) -> Vec<String> {
         let mut lines = vec![self.headline()];
-        let items = self.items.iter().map(Item::to_string);
+        let items = self.items.iter().map(|item| item.line(self.confidence));
         let steps = self.steps.iter().map(|s| s.text.clone());
         let slots = format!("runs {} now, {} then", self.slots_now, self.slots_then);
         let questions = self.questions.iter().map(|q| format!("not known: {q}"));
@@ -247,6 +250,22 @@ impl Item {
             (Some(current), Verdict::InRange | Verdict::Consider) => current.value,
             _ => self.target,
         }
+    }
+}
+
+impl Item {
+    /// The line about it, as sure as `confidence`: a wide range that rests on what nobody knows is no praise.
+    fn line(&self, confidence: Confidence) -> String {
+        let Some(current) = self.current.as_ref().filter(|_| self.verdict == Verdict::InRange) else {
+            return self.to_string();
+        };
+        if confidence > Confidence::Low || !SIZES.contains(&self.setting) || self.lower == self.upper {
+            return self.to_string();
+        }
+        format!(
+            "{}: {} now ({}): nothing known speaks against it, {} to {} may be right ({})",
+            self.setting, current.value, current.source, self.lower, self.upper, self.binding
+        )
     }
 }
 

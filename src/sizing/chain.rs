@@ -23,6 +23,7 @@ pub(super) fn items(inputs: &Inputs, class: Class) -> Vec<Item> {
     let chain = &inputs.chain;
     let timers = [timeout(chain, class), graceful(chain), keepalive(chain, class)];
     let mut items: Vec<Item> = timers.into_iter().flatten().collect();
+    items.extend(time_to_stop(chain));
     items.extend(recycling(inputs));
     items.extend(heartbeat(chain));
     items
@@ -71,6 +72,28 @@ fn graceful(chain: &Chain) -> Option<Item> {
     let longest = chain.longest_request.as_ref().and_then(|longest| whole(longest.value.0.ceil()));
     let least = longest.unwrap_or(1).clamp(1, most);
     Some(timed(timer, least, most, Some(most), Binding::Stop))
+}
+
+/// The time until the kill, where it is over before the signal, or before the longest request ends.
+fn time_to_stop(chain: &Chain) -> Option<Item> {
+    let (kill, graceful) = (chain.kill_after.as_ref()?, chain.graceful.as_ref()?);
+    let drain = chain.drain.as_ref().map_or(0.0, |drain| drain.value.0);
+    let longest = chain.longest_request.as_ref().map(|longest| longest.value.0);
+    let least = whole((drain + longest.unwrap_or(1.0) + MARGIN).ceil())?;
+    let room = room_to_stop(chain).map_or(0.0, f64::from);
+    if room > 0.0 && longest.is_none_or(|longest| room >= longest) {
+        return None;
+    }
+    let target = whole((drain + longest.or(graceful.now.value).unwrap_or(1.0) + MARGIN).ceil())?;
+    Some(Item {
+        setting: chain.kill_setting,
+        current: Some(Known::new(Amount::Seconds(whole(kill.value.0)?), kill.source.clone(), kill.confidence)),
+        lower: Amount::Seconds(least),
+        target: Amount::Seconds(target.max(least)),
+        upper: Amount::Open,
+        binding: if longest.is_some() { Binding::Request } else { Binding::Stop },
+        verdict: Verdict::Change,
+    })
 }
 
 fn keepalive(chain: &Chain, class: Class) -> Option<Item> {

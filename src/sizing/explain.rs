@@ -3,12 +3,13 @@
 use super::advice::Slots;
 use super::advice::{Binding, Item, Verdict};
 use super::capacity::{
-    GROWTH, PLANNED_MEMORY, THREAD, capacity, in_flight, memory_for_workers, number, runs_per_period, slots_for_cpu,
-    slowest,
+    GROWTH, PLANNED_MEMORY, Rate, THREAD, capacity, closed_loop_ceiling, in_flight, memory_for_workers, number,
+    runs_per_period, slots_for_cpu, slots_for_demand, slowest, whole_down,
 };
-use super::inputs::{Class, Inputs};
-use super::load::{Load, most_replicas, replicas};
+use super::inputs::{Class, Inputs, Known};
+use super::load::{Load, most_replicas, patience, replicas};
 use super::plan::{Plan, Range, plan};
+use super::waiting::{slots_for_wait, slowest_wait};
 use super::{Step, WorkerMemory, inputs};
 use crate::findings::Confidence;
 use crate::values::{Bytes, Seconds};
@@ -21,16 +22,17 @@ pub(super) fn steps(inputs: &Inputs, load: Option<&Load>, plan: Option<&Plan>, n
     let mut lines = facts(inputs);
     if let Some((load, plan)) = load.zip(plan) {
         lines.extend(processor(load, plan));
-        lines.extend(demand(inputs, load));
+        lines.extend(demand(inputs, load, plan));
         lines.extend(interleaving(inputs, load));
         lines.extend(handlers(inputs, plan));
     }
     lines.extend(memory(inputs, plan));
     lines.extend(database(inputs, plan));
     lines.extend(super::chain::steps(inputs, plan.map_or(inputs.class.value, |plan| plan.class)));
-    lines.extend(answers(inputs, now, "now"));
+    let workers = inputs.configured.workers.as_ref().map(|workers| workers.value);
+    lines.extend(answers(inputs, load, now, workers, "now"));
     if now != then {
-        lines.extend(answers(inputs, then, "then"));
+        lines.extend(answers(inputs, load, then, plan.map(|plan| plan.kept_workers(inputs)), "then"));
     }
     lines.into_iter().map(|text| Step { text }).collect()
 }
@@ -39,13 +41,19 @@ pub(super) fn steps(inputs: &Inputs, load: Option<&Load>, plan: Option<&Plan>, n
 fn facts(inputs: &Inputs) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(cpus) = &inputs.cpus {
-        lines.push(format!("cores: {} ({})", cpus.value, cpus.source));
+        lines.push(format!("cores: {} ({})", cpus.value, origin(cpus)));
     }
     if let Some(memory) = &inputs.memory {
-        lines.push(format!("memory: {} ({})", memory.value, memory.source));
+        lines.push(format!("memory: {} ({})", memory.value, origin(memory)));
+    }
+    if let Some(copies) = inputs.replicas.as_ref().filter(|copies| copies.confidence == Confidence::High) {
+        lines.push(match inputs.most_replicas.as_ref().filter(|most| most.value != copies.value) {
+            Some(most) => format!("replicas: {} to {} ({}; {})", copies.value, most.value, copies.source, most.source),
+            None => format!("replicas: {} ({})", copies.value, copies.source),
+        });
     }
     if let Some(workload) = &inputs.workload {
-        lines.push(format!("workload: {} ({})", workload.value.as_str(), workload.source));
+        lines.push(format!("workload: {} ({})", workload.value.as_str(), origin(workload)));
     }
     lines.extend(inputs.evidence.iter().cloned());
     if let Some(source) = &inputs.free_threaded {
@@ -55,6 +63,14 @@ fn facts(inputs: &Inputs) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// Where something comes from, and how sure that is where it is not certain.
+fn origin<T>(known: &Known<T>) -> String {
+    match known.confidence {
+        Confidence::High => known.source.clone(),
+        less => format!("{}; confidence {less}", known.source),
+    }
 }
 
 /// A number with its noun: `1 process`, `2 processes`.
@@ -75,8 +91,9 @@ fn counted_up(number: f64, noun: &str) -> String {
 fn processor(load: &Load, plan: &Plan) -> Vec<String> {
     let cores = number(load.cpus.0);
     let alone = format!(
-        "one process computes on one core at most: {} want {}",
+        "one process computes on one core at most: {} {} {}",
         load.cpus,
+        if (load.cpus.0 - 1.0).abs() < f64::EPSILON { "wants" } else { "want" },
         counted(load.cpus.whole_up(), "process")
     );
     if !matches!(plan.class, Class::Sync | Class::Gthread) {
@@ -99,23 +116,40 @@ fn processor(load: &Load, plan: &Plan) -> Vec<String> {
 }
 
 /// Slots that the demand needs, and whether any setting can meet it.
-fn demand(inputs: &Inputs, load: &Load) -> Vec<String> {
+fn demand(inputs: &Inputs, load: &Load, plan: &Plan) -> Vec<String> {
     let mut lines = Vec::new();
     let replicas = replicas(inputs);
     let each = if replicas > 1.0 { format!(" / {} replicas", number(replicas)) } else { String::new() };
     if let Some((rate, service)) = inputs.demand.rate.as_ref().zip(inputs.service_time.as_ref()) {
         let average = in_flight(rate.value, service.value) / replicas;
+        let slots = match slots_for_latency(inputs, Rate(rate.value.0 / replicas), service.value) {
+            Some(slots) => format!("to wait no longer, {slots} slots (Erlang C)"),
+            None => format!("with room for bursts {} slots = a + 1.3 sqrt(a)", number(slots_for_demand(average))),
+        };
+        lines.extend(latency(inputs, service.value));
         lines.push(format!(
-            "demand: {} in flight = {} x {}{each} ({}); with room for bursts {} slots = a + 1.3 sqrt(a)",
+            "demand: {} in flight = {} x {}{each} ({}); {slots}",
             number(average),
             rate.value,
             service.value,
             rate.source,
-            number(super::capacity::slots_for_demand(average)),
         ));
     }
     if let Some(c) = &inputs.demand.concurrency {
-        lines.push(format!("demand: {} requests at once{each} ({})", c.value, c.source));
+        let share = f64::from(c.value) / replicas;
+        let shared = if replicas > 1.0 { format!("{each} = {}", number(share)) } else { String::new() };
+        let workers = plan.kept_workers(inputs);
+        let split = match workers {
+            1 => String::new(),
+            many => format!(", {} for each of {many} workers", number((share / f64::from(many)).ceil())),
+        };
+        lines.push(format!("demand: {} requests at once{shared} ({}){split}", c.value, c.source));
+        if let Some(held) = plan.kept_slots(inputs).map(|each| f64::from(each) * f64::from(workers))
+            && plan.class != Class::Gevent
+            && held < share
+        {
+            lines.push(format!("{} of them wait for one of the {} slots", number(share - held), number(held)));
+        }
     }
     if let Some(busy) = load.busy {
         let planned = load.utilisation * load.cpus.0;
@@ -129,14 +163,49 @@ fn demand(inputs: &Inputs, load: &Load) -> Vec<String> {
             number(busy),
             number(planned)
         ));
+        lines.extend(for_a_core(inputs, load, busy));
     }
     lines
+}
+
+/// What requests wait for a core, where that alone misses the target: each of `k` cores takes what one whole core
+/// would, `C k / floor(k)` for the whole ones among them.
+fn for_a_core(inputs: &Inputs, load: &Load, busy: f64) -> Option<String> {
+    let (left, cpu) = patience(inputs).zip(inputs.cpu_time.as_ref())?;
+    let cores = whole_down(load.cpus.0).max(1);
+    let slower = f64::from(cores) / load.cpus.0;
+    let wait = slowest_wait(cores, busy * slower, Seconds(cpu.value.0 * slower))?;
+    (left.0 >= 0.0 && wait.0 > left.0).then(|| {
+        format!(
+            "latency: the slowest of 100 waits {wait} for a core (Erlang C): more cores or replicas shorten that, more \
+             workers do not"
+        )
+    })
+}
+
+/// The wait that the target for the time to an answer leaves.
+fn latency(inputs: &Inputs, service: Seconds) -> Option<String> {
+    let (target, left) = inputs.demand.latency.as_ref().zip(patience(inputs))?;
+    Some(if left.0 < 0.0 {
+        format!(
+            "latency: nothing answers within {} what takes {service} without any waiting ({})",
+            target.value, target.source
+        )
+    } else {
+        format!("latency: 99 of 100 within {} leave {left} to wait = {0} - {service} ({})", target.value, target.source)
+    })
+}
+
+/// Slots with which the target is met, in one replica.
+fn slots_for_latency(inputs: &Inputs, rate: Rate, service: Seconds) -> Option<u32> {
+    slots_for_wait(rate, service, patience(inputs)?)
 }
 
 /// What a quota does to more processes than it pays for.
 fn interleaving(inputs: &Inputs, load: &Load) -> Option<String> {
     let workers = inputs.configured.workers.as_ref()?.value;
-    if workers <= load.cpus.whole_up() {
+    // A share that is asked for, or processors by number, stop nobody.
+    if workers <= load.cpus.whole_up() || !inputs.is_quota {
         return None;
     }
     let runs = runs_per_period(load.cpus, workers, QUOTA_PERIOD);
@@ -177,13 +246,16 @@ fn handlers(inputs: &Inputs, plan: &Plan) -> Vec<String> {
 /// Workers that fit.
 fn memory(inputs: &Inputs, plan: Option<&Plan>) -> Option<String> {
     let (limit, worker) = inputs.memory.as_ref().zip(inputs.per_worker.as_ref())?;
-    let threads = plan.and_then(|p| p.threads).map_or(0, |t| t.target);
-    let available = memory_for_workers(limit.value, inputs.master, inputs.reserved);
+    let threads = plan.and_then(|plan| plan.kept_threads(inputs)).unwrap_or(0);
+    let available = memory_for_workers(limit.value, inputs.master, inputs.reserved());
     let each = super::capacity::grown_worker(worker.value.value, threads);
-    let reserved = if inputs.reserved == Bytes(0) { String::new() } else { format!(" - {} reserved", inputs.reserved) };
+    let taken = |other: &Known<Bytes>| format!(" - {} reserved ({})", other.value, other.source);
+    let reserved: String = inputs.reserved.iter().map(taken).collect();
     let pool = if threads == 0 { String::new() } else { format!(" + {} x {THREAD}", counted(threads, "thread")) };
+    let WorkerMemory { low, high, .. } = worker.value;
+    let between = if low == high { String::new() } else { format!(": {low} to {high}") };
     Some(format!(
-        "memory holds {} workers = ({} x {} - {} master{reserved}) / ({} x {GROWTH}{pool}) ({})",
+        "memory holds {} workers = ({} x {} - {} master{reserved}) / ({} x {GROWTH}{pool}) ({}{between})",
         number(available.as_mib() / each.as_mib().max(f64::MIN_POSITIVE)),
         number(PLANNED_MEMORY),
         limit.value,
@@ -197,12 +269,7 @@ fn memory(inputs: &Inputs, plan: Option<&Plan>) -> Option<String> {
 fn database(inputs: &Inputs, plan: Option<&Plan>) -> Option<String> {
     let database = inputs.database.as_ref()?;
     let plan = plan?;
-    let slots = match plan.class {
-        Class::Sync => Some(1),
-        Class::Gthread => plan.threads.map(|t| t.target),
-        Class::Gevent => plan.connections.map(|c| c.target),
-        Class::Tornado | Class::EventLoop => None,
-    };
+    let (workers, slots) = (plan.kept_workers(inputs), plan.kept_slots(inputs));
     let pool = database.per_worker.as_ref().map(|p| p.value);
     // A pool of a loop is a ceiling by itself; threads cannot use more than they are.
     let each = match (slots, pool) {
@@ -211,37 +278,60 @@ fn database(inputs: &Inputs, plan: Option<&Plan>) -> Option<String> {
         (None, None) => return None,
     };
     let replicas = most_replicas(inputs);
-    let opens = replicas * (1.0 + inputs.surge) * f64::from(plan.workers.target) * f64::from(each);
+    let opens = replicas * (1.0 + inputs.surge) * f64::from(workers) * f64::from(each);
     Some(format!(
         "database: {}{} x {} x {each} = {} of {} connections ({})",
         counted_up(replicas, "replica"),
         if inputs.surge > 0.0 { format!(" x {}", number(1.0 + inputs.surge)) } else { String::new() },
-        counted(plan.workers.target, "worker"),
+        counted(workers, "worker"),
         number(opens),
         database.limit.value,
         database.limit.source
     ))
 }
 
-/// What so many slots can answer, if it is known how long a request takes.
-fn answers(inputs: &Inputs, slots: Slots, when: &str) -> Vec<String> {
+/// What so many slots can answer, if it is known how long a request takes: the least of what the slots, the cores
+/// of `workers` processes and clients that wait for their answer allow.
+fn answers(inputs: &Inputs, load: Option<&Load>, slots: Slots, workers: Option<u32>, when: &str) -> Vec<String> {
     let Some((service, Slots::Count(slots))) = inputs.service_time.as_ref().zip(Some(slots)) else {
         return Vec::new();
     };
     if slots == 0 || service.value.0 <= 0.0 {
         return Vec::new();
     }
+    let by_slots = capacity(slots, service.value);
     let mut lines = vec![format!(
-        "{when}: {slots} slots answer {} at most = {slots} / {} ({})",
-        capacity(slots, service.value),
-        service.value,
-        service.source
+        "{when}: {slots} slots answer {by_slots} at most = {slots} / {} ({})",
+        service.value, service.source
     )];
+    if let Some((load, cpu)) = load.zip(computes(inputs, load, service.value)) {
+        let used = load.cpus.0.min(workers.map_or(f64::INFINITY, f64::from));
+        let by_cores = Rate(used / cpu.0);
+        if by_cores < by_slots {
+            lines.push(format!("{when}: the cores answer {by_cores} at most = {} / {cpu} of computing", number(used)));
+        }
+    }
     let together = inputs.demand.concurrency.as_ref().map(|c| u64::from(c.value));
     if let Some((requests, last)) = together.and_then(|n| Some((n, slowest(n, slots, service.value)?))) {
         lines.push(format!("{when}: the last of {requests} requests that arrive together is answered after {last}"));
+        let asked = closed_loop_ceiling(requests, service.value);
+        if asked < by_slots {
+            lines.push(format!(
+                "{when}: {requests} clients that wait for their answers ask for {asked} at most = {requests} / {}",
+                service.value
+            ));
+        }
     }
     lines
+}
+
+/// Processor time of one request, where somebody stated it or the share that waits.
+fn computes(inputs: &Inputs, load: Option<&Load>, service: Seconds) -> Option<Seconds> {
+    if let Some(cpu) = &inputs.cpu_time {
+        return Some(cpu.value).filter(|cpu| cpu.0 > 0.0);
+    }
+    let blocking = &load?.blocking;
+    (blocking.confidence > Confidence::Low).then_some(Seconds(service.0 * (1.0 - blocking.value)))
 }
 
 /// How the targets move with the inputs that are hardest to know.
@@ -267,6 +357,12 @@ pub(super) fn sensitivity(inputs: &Inputs, load: &Load) -> Vec<String> {
             ));
         }
     }
+    if matches!(inputs.class.value, Class::Sync) && load.demand.is_none() && load.blocking.source.is_some() {
+        let other = if_so(inputs, load);
+        if plan(inputs, load).class == Class::Sync && other.class != Class::Sync {
+            lines.push(format!("if requests wait as it seems: {}", short(&other)));
+        }
+    }
     lines.extend(one_more(inputs, &base));
     for size in inputs.per_worker.iter().flat_map(|w| other_sizes(w.value)) {
         let mut other = free.clone();
@@ -284,6 +380,13 @@ pub(super) fn sensitivity(inputs: &Inputs, load: &Load) -> Vec<String> {
     lines
 }
 
+/// The plan if what was inferred about the requests were certain.
+pub(super) fn if_so(inputs: &Inputs, load: &Load) -> Plan {
+    let mut sure = load.clone();
+    (sure.blocking.low, sure.blocking.high) = (load.blocking.value, load.blocking.value);
+    plan(&Inputs { configured: inputs::Configured::default(), ..inputs.clone() }, &sure)
+}
+
 /// What one more worker than planned would take of memory beyond the limit, where it is close.
 fn one_more(inputs: &Inputs, plan: &Plan) -> Option<String> {
     let (limit, worker) = inputs.memory.as_ref().zip(inputs.per_worker.as_ref())?;
@@ -293,7 +396,7 @@ fn one_more(inputs: &Inputs, plan: &Plan) -> Option<String> {
     let threads = plan.threads.map_or(0, |threads| threads.target);
     let each = super::capacity::grown_worker(worker.value.value, threads);
     let workers = f64::from(plan.workers.target) + 1.0;
-    let needed = (each.as_mib() * workers + inputs.master.as_mib() + inputs.reserved.as_mib()) / PLANNED_MEMORY;
+    let needed = (each.as_mib() * workers + inputs.master.as_mib() + inputs.reserved().as_mib()) / PLANNED_MEMORY;
     let missing = needed - limit.value.as_mib();
     (missing > 0.0).then(|| format!("one more worker needs {} MiB more", number(missing.ceil())))
 }
@@ -369,7 +472,11 @@ pub(super) fn questions(inputs: &Inputs, load: Option<&Load>, class: Class) -> V
     if class == Class::EventLoop && pool == Some(false) {
         ask("how many database connections one worker opens");
     }
-    if inputs.demand.rate.is_some() && inputs.service_time.is_none() {
+    let latency = &inputs.demand.latency;
+    if latency.is_some() && inputs.demand.rate.is_none() {
+        ask("how many requests arrive per second at the peak (`traffic.requests-per-second`)");
+    }
+    if (inputs.demand.rate.is_some() || latency.is_some()) && inputs.service_time.is_none() {
         ask("how long one request takes on an idle server");
     }
     questions

@@ -144,6 +144,8 @@ pub struct Demand {
     pub rate: Option<Known<Rate>>,
     /// Requests that are in flight together at the peak, or that the platform sends at most.
     pub concurrency: Option<Known<u32>>,
+    /// Within what 99 of 100 requests are to be answered.
+    pub latency: Option<Known<Seconds>>,
 }
 
 /// A database that the workers share.
@@ -174,6 +176,8 @@ pub struct Configured {
 pub struct Chain {
     /// From the signal to stop to the kill.
     pub kill_after: Option<Known<Seconds>>,
+    /// What whoever kills it calls that.
+    pub kill_setting: &'static str,
     /// What of that passes before the server hears of it.
     pub drain: Option<Known<Seconds>>,
     /// For how long the proxy keeps an idle connection.
@@ -222,10 +226,12 @@ pub struct Inputs {
     pub class: Known<Class>,
     /// Cores that this service may use, in one replica.
     pub cpus: Option<Known<Cpus>>,
+    /// Those cores are a share of time, after which the kernel stops what runs until the next period.
+    pub is_quota: bool,
     /// Memory that this service may use, in one replica.
     pub memory: Option<Known<Bytes>>,
     /// Memory of other things under the same limit: side-cars, the system itself on a small VM.
-    pub reserved: Bytes,
+    pub reserved: Vec<Known<Bytes>>,
     /// Memory of the process that starts the workers.
     pub master: Bytes,
     /// Memory of one worker just after its first requests.
@@ -274,8 +280,9 @@ impl Inputs {
             server: server.into(),
             class,
             cpus: None,
+            is_quota: false,
             memory: None,
-            reserved: Bytes(0),
+            reserved: Vec::new(),
             master: super::capacity::MASTER,
             per_worker: None,
             workload: None,
@@ -296,6 +303,11 @@ impl Inputs {
             free_threaded: None,
             profile: Profile::default(),
         }
+    }
+
+    /// Memory of everything else under the same limit.
+    pub fn reserved(&self) -> Bytes {
+        Bytes(self.reserved.iter().fold(0, |sum: u64, other| sum.saturating_add(other.value.0)))
     }
 
     /// What the server calls its worker processes; `None` where it has one and no more.

@@ -3,12 +3,13 @@
 
 use super::Inputs;
 use super::capacity::{
-    blocking_fraction, connections_per_replica, grown_worker, in_flight, memory_for_workers, slots_for_cpu,
+    Rate, blocking_fraction, connections_per_replica, grown_worker, in_flight, memory_for_workers, slots_for_cpu,
     slots_for_demand, workers_in_memory,
 };
-use super::inputs::{Known, Workload};
+use super::inputs::{Known, Profile, Workload};
+use super::waiting::slots_for_wait;
 use crate::findings::Confidence;
-use crate::values::{Bytes, Cpus};
+use crate::values::{Bytes, Cpus, Seconds};
 
 /// Share of a request that waits: the best value, and between what it may lie.
 #[derive(Debug, Clone)]
@@ -87,12 +88,15 @@ impl Load {
         let replicas = replicas(inputs);
         let rate = inputs.demand.rate.as_ref().map(|r| r.value);
         let service = inputs.service_time.as_ref().map(|s| s.value);
-        let by_rate = rate.zip(service).map(|(rate, service)| slots_for_demand(in_flight(rate, service) / replicas));
+        let by_rate = rate.zip(service).map(|(rate, service)| {
+            let within = patience(inputs).and_then(|left| slots_for_wait(Rate(rate.0 / replicas), service, left));
+            within.map_or_else(|| slots_for_demand(in_flight(rate, service) / replicas), f64::from)
+        });
         let by_count = inputs.demand.concurrency.as_ref().map(|c| f64::from(c.value) / replicas);
         let busy = rate.zip(inputs.cpu_time.as_ref()).map(|(rate, cpu)| in_flight(rate, cpu.value) / replicas);
         Some(Self {
             cpus,
-            utilisation: inputs.profile.utilisation(),
+            utilisation: profile(inputs).utilisation(),
             blocking: Blocking::of(inputs),
             demand: [by_rate, by_count]
                 .into_iter()
@@ -127,6 +131,17 @@ impl Load {
     }
 }
 
+/// How long a request may wait, if it is to be answered in time; negative where it takes longer by itself.
+pub(super) fn patience(inputs: &Inputs) -> Option<Seconds> {
+    let (latency, service) = inputs.demand.latency.as_ref().zip(inputs.service_time.as_ref())?;
+    Some(Seconds(latency.value.0 - service.value.0))
+}
+
+/// Whoever states how fast answers have to be wants short queues.
+fn profile(inputs: &Inputs) -> Profile {
+    if inputs.demand.latency.is_some() { Profile::Latency } else { inputs.profile }
+}
+
 /// Replicas as a divisor; one if nobody said.
 pub(super) fn replicas(inputs: &Inputs) -> f64 {
     f64::from(inputs.replicas.as_ref().map_or(1, |r| r.value).max(1))
@@ -154,7 +169,7 @@ impl Caps {
         let database = inputs.database.as_ref();
         Self {
             memory: memory.map(|(limit, worker)| {
-                let available = memory_for_workers(limit.value, inputs.master, inputs.reserved);
+                let available = memory_for_workers(limit.value, inputs.master, inputs.reserved());
                 let low = worker.value.low.min(worker.value.value);
                 (available, low, worker.value.value)
             }),

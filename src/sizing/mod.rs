@@ -9,13 +9,16 @@ pub mod capacity;
 mod advice;
 mod chain;
 mod explain;
+mod given;
 mod inputs;
 mod load;
 mod own;
 mod plan;
 mod recommend;
+mod waiting;
 
 pub use advice::{Advice, Amount, Binding, Item, Slots, Step, Verdict};
+pub use given::{Given, Quantity};
 pub use inputs::{
     Chain, Class, Configured, Database, Demand, Heartbeat, Inputs, Known, Profile, Timer, WorkerMemory, Workload,
 };

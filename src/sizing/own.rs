@@ -30,8 +30,7 @@ fn limiter(inputs: &Inputs, plan: &Plan) -> Option<Item> {
         return None;
     }
     let load = Load::of(inputs)?;
-    let beside = inputs.configured.workers.as_ref().map(|workers| workers.value);
-    let workers = beside.filter(|now| plan.workers.contains(*now)).unwrap_or(plan.workers.target);
+    let workers = plan.kept_workers(inputs);
     let each = |slots: f64| whole_up(slots / f64::from(workers.max(1))).max(1);
     let needed = each(load.demand.unwrap_or_else(|| load.by_cpu(load.blocking.low)));
     let lower = whole_up(0.8 * f64::from(needed)).max(1);
@@ -72,8 +71,7 @@ fn runtime(inputs: &Inputs) -> Option<Item> {
 /// uWSGI refuses to start with as many cheap processes as processes.
 fn cheaper(inputs: &Inputs, plan: &Plan) -> Option<Item> {
     let now = inputs.configured.others.get("cheaper").filter(|now| now.value > 0)?;
-    let configured = inputs.configured.workers.as_ref().map(|workers| workers.value);
-    let processes = configured.filter(|now| plan.workers.contains(*now)).unwrap_or(plan.workers.target);
+    let processes = plan.kept_workers(inputs);
     let most = processes.saturating_sub(1);
     if most == 0 {
         let one = Amount::Count(0);

@@ -32,6 +32,11 @@ impl Range {
         (self.lower..=self.upper).contains(&n)
     }
 
+    /// The number to have: today's where it is fine, else the target.
+    pub(super) fn kept(&self, now: Option<u32>) -> u32 {
+        now.filter(|now| self.contains(*now)).unwrap_or(self.target)
+    }
+
     /// At least `n`, if that is more.
     fn raise(mut self, n: u32, binding: Binding) -> Self {
         if self.target < n {
@@ -66,6 +71,33 @@ pub(super) struct Plan {
     pub(super) workers: Range,
     pub(super) threads: Option<Range>,
     pub(super) connections: Option<Range>,
+}
+
+impl Plan {
+    /// Workers that run when the advice is followed.
+    pub(super) fn kept_workers(&self, inputs: &Inputs) -> u32 {
+        self.workers.kept(inputs.configured.workers.as_ref().map(|workers| workers.value))
+    }
+
+    /// Threads of each of them.
+    pub(super) fn kept_threads(&self, inputs: &Inputs) -> Option<u32> {
+        Some(self.threads?.kept(inputs.configured.threads.as_ref().map(|threads| threads.value)))
+    }
+
+    /// Connections of each of them.
+    fn kept_connections(&self, inputs: &Inputs) -> Option<u32> {
+        Some(self.connections?.kept(inputs.configured.worker_connections.as_ref().map(|most| most.value)))
+    }
+
+    /// Requests that ask the database at once in each of them; `None` where a loop takes what comes.
+    pub(super) fn kept_slots(&self, inputs: &Inputs) -> Option<u32> {
+        match self.class {
+            Class::Sync => Some(1),
+            Class::Gthread => self.kept_threads(inputs),
+            Class::Gevent => self.kept_connections(inputs),
+            Class::Tornado | Class::EventLoop => None,
+        }
+    }
 }
 
 /// The plan for `load`. Configured values matter in one way only: what is inside the range stays,
@@ -106,7 +138,11 @@ fn sync(load: &Load, now: Option<u32>) -> Plan {
     let accepted =
         Range { upper: load.caps.most_workers(0).map_or(workers.upper, |most| workers.upper.min(most)), ..workers };
     if (too_many || !fits) && !now.is_some_and(|w| accepted.contains(w)) {
-        return gthread(load, now);
+        let pooled = gthread(load, now);
+        // One thread in each process is what `sync` has.
+        if pooled.threads.is_some_and(|threads| threads.target > 1) {
+            return pooled;
+        }
     }
     Plan {
         class: Class::Sync,
@@ -135,7 +171,7 @@ fn gthread(load: &Load, now: Option<u32>) -> Plan {
     workers = workers.cap(fitting.or(Some(1)), load.caps.most_workers(1), Binding::Memory);
     let by_database = load.caps.workers_by_database(Some(1));
     workers = workers.cap(by_database, by_database, Binding::Database);
-    let beside = now.filter(|w| workers.contains(*w)).unwrap_or(workers.target);
+    let beside = workers.kept(now);
     Plan { class: Class::Gthread, workers, threads: Some(threads(load, beside)), connections: None }
 }
 
@@ -187,7 +223,7 @@ fn loops(load: &Load, now: Option<u32>, class: Class, tokens: Option<u32>) -> Pl
     let unpooled = (class == Class::Gevent).then_some(1);
     let by_database = load.caps.workers_by_database(None).or_else(|| load.caps.workers_by_database(unpooled));
     workers = workers.cap(by_database, by_database, Binding::Database);
-    let beside = now.filter(|w| workers.contains(*w)).unwrap_or(workers.target);
+    let beside = workers.kept(now);
     Plan {
         class,
         workers,

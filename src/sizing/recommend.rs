@@ -4,7 +4,7 @@ use super::advice::{Advice, Amount, Binding, Item, Slots, Verdict};
 use super::inputs::{Class, Inputs, Known};
 use super::load::{Caps, Load};
 use super::plan::{CONNECTIONS, Plan, Range, plan};
-use super::{chain, explain, own};
+use super::{chain, explain, given, own};
 use crate::findings::Confidence;
 
 /// What to set, why, and how sure that is.
@@ -17,6 +17,7 @@ pub fn recommend(inputs: &Inputs) -> Advice {
     let mut items = Vec::new();
     match &plan {
         Some(plan) => {
+            items.extend(load.as_ref().and_then(|load| threads_instead(inputs, load, plan)));
             planned(inputs, plan, &mut items);
             items.extend(own::items(inputs, plan));
         }
@@ -52,6 +53,7 @@ pub fn recommend(inputs: &Inputs) -> Advice {
     Advice {
         class,
         cpus: inputs.cpus.as_ref().map(|cpus| cpus.value),
+        inputs: given::all(inputs),
         confidence: confidence(inputs, load.as_ref(), &items),
         questions: explain::questions(inputs, load.as_ref(), class),
         measure: explain::measure(inputs, load.as_ref(), &items),
@@ -108,6 +110,12 @@ fn planned(inputs: &Inputs, plan: &Plan, items: &mut Vec<Item>) {
     }
     if let Some(setting) = inputs.workers_setting() {
         items.push(item(setting, configured.workers.as_ref(), plan.workers));
+    } else {
+        let one = Known::certain(1, "the server runs one process");
+        let all = item("instances", Some(&one), plan.workers);
+        // Copies may share the cores as well, so that one alone is no mistake.
+        let verdict = if all.verdict == Verdict::Change { Verdict::Consider } else { all.verdict };
+        items.push(Item { verdict, ..all });
     }
     if let Some(range) = plan.threads {
         let setting = inputs.threads_setting();
@@ -120,6 +128,26 @@ fn planned(inputs: &Inputs, plan: &Plan, items: &mut Vec<Item>) {
         let now = configured.worker_connections.as_ref();
         items.push(item("worker_connections", now, range));
     }
+}
+
+/// Threads instead of processes, where what was only inferred about the requests asks for them: no reason to call
+/// a class wrong, but one to think about it.
+fn threads_instead(inputs: &Inputs, load: &Load, planned: &Plan) -> Option<Item> {
+    let unsure = load.blocking.confidence == Confidence::Low && load.blocking.source.is_some();
+    if inputs.server != "gunicorn" || planned.class != Class::Sync || !unsure {
+        return None;
+    }
+    let class = &inputs.class;
+    let target = Amount::Class(explain::if_so(inputs, load).class);
+    (target != Amount::Class(Class::Sync)).then(|| Item {
+        setting: "worker_class",
+        current: Some(Known::new(Amount::Class(class.value), class.source.clone(), class.confidence)),
+        lower: target,
+        target,
+        upper: target,
+        binding: Binding::Cpu,
+        verdict: Verdict::Consider,
+    })
 }
 
 pub(super) fn item(setting: &'static str, current: Option<&Known<u32>>, range: Range) -> Item {

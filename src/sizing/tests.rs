@@ -132,7 +132,7 @@ fn memory_turns_processes_into_threads() {
     let small = |workload| {
         with(on(Class::Sync, 1.0, workload), |i| {
             i.memory = Some(known(Bytes::mib(1024)));
-            i.reserved = Bytes::mib(250);
+            i.reserved = vec![known(Bytes::mib(250))];
             i.master = Bytes::mib(30);
             i.per_worker = Some(known(WorkerMemory::exactly(Bytes::mib(100))));
             i.replicas = Some(known(1));
@@ -170,6 +170,28 @@ fn demand_and_database_decide_where_they_bind() {
     assert_eq!(range(&advice, "workers").map(|r| r.1), Some(2), "{advice}");
     assert_eq!(range(&advice, "worker_connections"), Some((1, 12, 12)), "{advice}");
     assert_eq!(advice.item("worker_connections").unwrap().verdict, Verdict::Change);
+
+    // The same calls within 1.1 s in 99 of 100 cases: the queue has to be shorter than square-root staffing has it.
+    let hasty = with(calls.clone(), |i| i.demand.latency = Some(known(Seconds(1.1))));
+    let advice = recommend(&hasty);
+    assert_eq!(advice.slots_then, Slots::Count(76), "{advice}");
+    let text = advice.to_string();
+    assert!(text.contains("latency: 99 of 100 within 1.1 s leave 100 ms to wait = 1.1 s - 1 s (test)"), "{text}");
+    assert!(text.contains("to wait no longer, 75 slots (Erlang C)"), "{text}");
+    // What takes a second is not answered in half of one.
+    let late = recommend(&with(calls.clone(), |i| i.demand.latency = Some(known(Seconds(0.5)))));
+    assert_eq!(late.slots_then, recommend(&calls).slots_then);
+    assert!(late.to_string().contains("nothing answers within 500 ms what takes 1 s without any waiting"), "{late}");
+    // Two cores that compute 1.8 of the time make requests wait for a core, whatever the number of workers.
+    let busy = with(on(Class::Sync, 2.0, Workload::Cpu), |i| {
+        i.service_time = Some(known(Seconds(0.1)));
+        i.cpu_time = Some(known(Seconds(0.09)));
+        i.demand.rate = Some(known(Rate(20.0)));
+        i.demand.latency = Some(known(Seconds(0.3)));
+    });
+    let text = recommend(&busy).to_string();
+    assert!(text.contains("latency: the slowest of 100 waits 2 s for a core"), "{text}");
+    assert!(text.contains("more cores or replicas shorten that, more workers do not"), "{text}");
 
     // A platform that sends 16 requests at once to two cores.
     let platform = with(on(Class::Gthread, 2.0, Workload::Io), |i| {
@@ -234,10 +256,102 @@ fn a_low_estimate_of_memory_protects_what_might_fit() {
     assert!(advice.is_settled());
 }
 
+/// The numbers of the derivation are of what runs when the advice is followed: what is fine stays.
+#[test]
+fn the_derivation_is_about_what_runs_then() {
+    let greenlets = with(on(Class::Gevent, 2.0, Workload::Io), |i| {
+        i.replicas = Some(known(3));
+        i.database = Some(Database { limit: known(90), per_worker: None });
+        i.configured.workers = Some(known(3));
+    });
+    let text = recommend(&greenlets).to_string();
+    assert!(text.contains("database: 3 replicas x 1.25 x 3 workers x 8 = 90 of 90 connections"), "{text}");
+    // A database for 36 requests holds the others up.
+    let many = with(on(Class::Sync, 4.0, Workload::Mixed), |i| {
+        i.database = Some(Database { limit: known(5), per_worker: None });
+        i.demand.concurrency = Some(known(20));
+        i.surge = 0.0;
+    });
+    let text = recommend(&many).to_string();
+    assert!(text.contains("demand: 20 requests at once (test), 4 for each of 5 workers"), "{text}");
+    assert!(text.contains("15 of them wait for one of the 5 slots"), "{text}");
+}
+
+#[test]
+fn the_least_of_slots_cores_and_clients_decides_how_much_is_answered() {
+    let resize = with(on(Class::Sync, 4.0, Workload::Cpu), |i| {
+        i.service_time = Some(known(Seconds(0.3)));
+        i.cpu_time = Some(known(Seconds(0.3)));
+        i.configured.workers = Some(known(9));
+    });
+    let text = recommend(&resize).to_string();
+    assert!(text.contains("now: 9 slots answer 30/s at most = 9 / 300 ms"), "{text}");
+    assert!(text.contains("now: the cores answer 13.3/s at most = 4 / 300 ms of computing"), "{text}");
+    let clients = with(on(Class::EventLoop, 2.0, Workload::Io), |i| {
+        i.sync_handlers = true;
+        i.service_time = Some(known(Seconds(10.0)));
+        i.demand.concurrency = Some(known(100));
+        i.configured.workers = Some(known(4));
+    });
+    let text = recommend(&clients).to_string();
+    assert!(text.contains("100 clients that wait for their answers ask for 10/s at most = 100 / 10 s"), "{text}");
+}
+
+#[test]
+fn threads_are_worth_a_thought_where_requests_seem_to_wait() {
+    let seems = |workload| {
+        with(on(Class::Sync, 2.0, workload), |i| {
+            i.workload = Some(Known::new(workload, "inferred", Confidence::Low));
+            i.configured.workers = Some(known(3));
+        })
+    };
+    let advice = recommend(&seems(Workload::Io));
+    let class = advice.item("worker_class").unwrap();
+    assert_eq!((class.verdict, class.target), (Verdict::Consider, Amount::Class(Class::Gthread)), "{advice}");
+    assert!(advice.is_settled(), "{advice}");
+    assert!(advice.to_string().contains("if requests wait as it seems: gthread 2 x 10"), "{advice}");
+    assert!(advice.to_string().contains("workers: 3 now (test): nothing known speaks against it, 2 to "), "{advice}");
+    let computes = recommend(&seems(Workload::Cpu));
+    assert_eq!(computes.item("worker_class"), None, "{computes}");
+}
+
+#[test]
+fn a_server_of_one_process_is_started_more_than_once() {
+    let daphne = Inputs { server: "daphne".to_owned(), ..on(Class::EventLoop, 4.0, Workload::Io) };
+    let advice = recommend(&daphne);
+    assert_eq!(range(&advice, "instances"), Some((4, 4, 5)), "{advice}");
+    assert_eq!(advice.item("instances").unwrap().verdict, Verdict::Consider);
+    let small = Inputs { cpus: Some(known(Cpus(1.0))), ..daphne };
+    assert_eq!(recommend(&small).item("instances").unwrap().verdict, Verdict::InRange);
+}
+
+/// 15 s of draining leave nothing of 15 s, and requests of 100 s nothing of 30.
+#[test]
+fn the_kill_comes_after_the_longest_request() {
+    let stops = |kill: f64, drain: Option<f64>, longest: Option<f64>| {
+        let chain = Chain {
+            kill_after: Some(known(Seconds(kill))),
+            kill_setting: "stop_grace_period",
+            drain: drain.map(|drain| known(Seconds(drain))),
+            longest_request: longest.map(|longest| known(Seconds(longest))),
+            graceful: Some(Timer { setting: "graceful_timeout", now: known(Some(30.0)) }),
+            ..Chain::default()
+        };
+        let advice = recommend(&Inputs { chain, ..on(Class::Sync, 2.0, Workload::Mixed) });
+        let amount = |item: &Item| (item.lower, item.target, item.verdict);
+        (advice.item("stop_grace_period").map(amount), advice.is_settled())
+    };
+    let seconds = |lower, target| Some((Amount::Seconds(lower), Amount::Seconds(target), Verdict::Change));
+    assert_eq!(stops(15.0, Some(15.0), None), (seconds(18, 47), false));
+    assert_eq!(stops(30.0, None, Some(100.0)), (seconds(102, 102), false));
+    assert_eq!(stops(47.0, Some(15.0), None).0, None);
+}
+
 #[test]
 fn the_derivation_reads_as_text() {
     let inputs = Inputs {
         cpus: Some(Known::certain(Cpus(2.0), "cgroup v2 CPU quota, /sys/fs/cgroup/cpu.max")),
+        is_quota: true,
         blocking_fraction: Some(Known::new(0.7, "farrier.toml:3", Confidence::Medium)),
         memory: Some(Known::certain(Bytes::mib(512), "mem_limit, compose.yaml:9")),
         per_worker: Some(known(WorkerMemory::exactly(Bytes::mib(120)))),

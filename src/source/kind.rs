@@ -379,9 +379,11 @@ fn json(text: &str) -> Option<FileKind> {
     }
 }
 
+/// What may stand in front of the first word of a line.
+const BLANK: [char; 3] = ['\u{feff}', ' ', '\t'];
+
 fn conf(path: &str, text: &str) -> Option<FileKind> {
-    let trimmed = |line: &'_ str| line.trim_start_matches(['\u{feff}', ' ', '\t']).to_owned();
-    for line in text.lines().map(trimmed) {
+    for line in text.lines().map(|line| line.trim_start_matches(BLANK)) {
         if line.starts_with("[uwsgi") {
             return Some(FileKind::UwsgiIni);
         }
@@ -397,17 +399,20 @@ fn conf(path: &str, text: &str) -> Option<FileKind> {
     if name.contains("uwsgi") && name.contains(".ini") && has_line(text, "[") {
         return Some(FileKind::UwsgiIni);
     }
+    // Blocks may stand on one line: `server { location / { proxy_pass http://web; } }`.
+    let begins = |part: &str, name: &str| {
+        let rest = part.trim_start_matches(BLANK).strip_prefix(name);
+        rest.is_some_and(|rest| rest.starts_with([' ', '\t']))
+    };
     let directive = |name: &str| {
-        text.lines().map(trimmed).any(|line| {
-            line.strip_prefix(name)
-                .is_some_and(|rest| rest.trim_start().starts_with('{') || rest.starts_with([' ', '\t']))
-        })
+        let said = |line: &str| {
+            let code = line.split('#').next().unwrap_or_default();
+            code.split(['{', '}', ';']).any(|part| begins(part, name))
+        };
+        text.contains(name) && text.lines().any(said)
     };
     let passes = ["proxy_pass", "uwsgi_pass", "proxy_set_header", "proxy_read_timeout", "client_max_body_size"];
-    // `location / { proxy_pass http://web; }` has it in the middle of a line, and so may a whole server.
-    let block = ["location", "server", "http"].into_iter().any(directive);
-    let inside = block && passes.iter().any(|name| text.contains(&format!("{name} ")));
-    let nginx = inside || passes.into_iter().any(directive) || (directive("upstream") && text.contains("server "));
+    let nginx = passes.into_iter().any(directive) || (directive("upstream") && text.contains("server "));
     let sections = matches!(path.rsplit_once('.'), Some((_, "ini" | "cfg")));
     (!sections && nginx).then_some(FileKind::Nginx)
 }
@@ -546,6 +551,13 @@ mod tests {
                 "server {\n  location / {\n    proxy_pass http://web;\n  }\n}\n",
                 Some(FileKind::Nginx),
             ),
+            ("nginx.conf", "http{ server { location / { proxy_pass http://web:8000; } } }\n", Some(FileKind::Nginx)),
+            (
+                "web.conf",
+                "http {\n  server { listen 80; location / { proxy_pass http://a; } }\n}\n",
+                Some(FileKind::Nginx),
+            ),
+            ("notes.conf", "# location / { proxy_pass http://a; }\nproxy_passes = 1\n", None),
             ("alembic.ini", "[alembic]\n", None),
             ("hypercorn.toml", "bind = \"0.0.0.0:80\"\n", Some(FileKind::HypercornToml)),
             ("ruff.toml", "line-length = 100\n", None),

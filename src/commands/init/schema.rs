@@ -93,6 +93,7 @@ pub(super) fn schema() -> String {
                 "requests-per-second": positive("How many a second."),
                 "concurrency": count("How many are in flight together at the peak."),
                 "longest-request": seconds("Seconds that the longest may take."),
+                "latency": seconds("Seconds within which 99 of 100 are to be answered."),
             })),
             "application": described(&table_of(&json!({
                 "workload": {"enum": ["cpu", "mixed", "io", "stream"], "description": "What requests spend their time on."},

@@ -85,6 +85,27 @@ impl Reached {
             (speaks_of_servers(text) || text.contains("argv")) && !launches::find(module).is_empty()
         });
         let mut leading: BTreeSet<FileId> = with_launch.map(|(file, _)| *file).collect();
+        // A program may run another one of the project, or a script.
+        let starters: Vec<FileId> = facts
+            .python
+            .iter()
+            .filter(|(file, module)| {
+                let text = files.get(**file).text();
+                !leading.contains(*file)
+                    && ["subprocess", "os.exec", "os.spawn", "os.system", "execv"]
+                        .iter()
+                        .any(|name| text.contains(name))
+                    && !launches::find(module).is_empty()
+            })
+            .map(|(file, _)| *file)
+            .collect();
+        let runs = |file: FileId, name: &str| name.len() > 1 && files.get(file).text().contains(name);
+        let scripts: Vec<&str> = facts.scripts.keys().map(|file| files.get(*file).name()).collect();
+        let run_scripts = starters.iter().filter(|file| scripts.iter().any(|name| runs(**file, name)));
+        leading.extend(run_scripts.copied().collect::<Vec<_>>());
+        let programs: Vec<&str> = leading.iter().map(|file| stem(files.get(*file).path())).collect();
+        let run_programs = starters.iter().filter(|file| programs.iter().any(|name| runs(**file, name)));
+        leading.extend(run_programs.copied().collect::<Vec<_>>());
         if leading.is_empty() {
             return Self::default();
         }

@@ -1,11 +1,11 @@
 //! From the calls that code comes to, to what each of them starts.
 
-use super::super::commands::{Part, Parted, Start};
+use super::super::commands::{self, Part, Parted, Start, Surroundings};
 use super::super::environment::{Entry, Environment};
 use super::super::shell::is_name;
 use super::Launched;
-use crate::python::evaluate::{Evaluated, Given, Outcome, Sighting};
-use crate::python::launches::{Api, CallSite, Element, Form, Words, call_at};
+use crate::python::evaluate::{self, Dependency, Evaluated, Given, Outcome, Sighting};
+use crate::python::launches::{Api, CallSite, Element, Form, Variables, Words, call_at};
 use crate::read::{self, Facts};
 use crate::servers::arguments::Argument;
 use crate::servers::{Program, Server, recognise};
@@ -77,7 +77,7 @@ fn step(launched: &Launched, start: &Start, files: &Files, facts: &Facts) -> Vec
             };
             return vec![Step::Program(Start { arguments, parted, program: program(server), ..here })];
         }
-        Api::Words(words) => return commands(words, launched, start, &here, files, facts),
+        Api::Words(words) => return started(words, launched, start, &here, files, facts),
     };
     vec![Step::Call(server, Start { program: program(server), ..here }, Box::new(launched.clone()))]
 }
@@ -89,16 +89,45 @@ const fn program(server: Server) -> Program {
 /// The variables with what the program itself did to them.
 fn environment(before: &Environment, sighting: &Sighting) -> Environment {
     let mut environment = before.clone();
+    if sighting.environment_lost {
+        environment.lose(sighting.place);
+    }
     for (name, value) in &sighting.environment {
         match value {
-            Some(value) => {
-                let entry = Entry::new(text(value), sighting.place, false).resting_on(value.depends.clone());
-                environment.insert(name.clone(), entry);
-            }
+            Some(value) => environment.insert(name.clone(), entry(value, sighting.place)),
             None => environment.remove(name),
         }
     }
     environment
+}
+
+/// A variable that a program sets.
+fn entry(value: &Evaluated, place: Place) -> Entry {
+    let text = text(value);
+    let known = text.is_some();
+    let entry = Entry::new(text, place, false).resting_on(value.depends.clone());
+    if known { entry } else { entry.lost() }
+}
+
+/// The variables of a program that is given them as an argument.
+fn handed_on(environment: &mut Environment, given: &Given, place: Place) {
+    match &given.value.outcome {
+        Outcome::Known(Value::None) => return,
+        Outcome::Known(Value::Object(name)) if name == "os.environ" => return,
+        _ => {}
+    }
+    let is_copy = given.attributes.iter().any(|(name, _)| name == evaluate::ENVIRONMENT);
+    if given.is_dict {
+        *environment = Environment::default();
+    } else if !is_copy {
+        environment.lose(place);
+    }
+    for (name, value) in given.attributes.iter().filter(|(name, _)| name != evaluate::ENVIRONMENT) {
+        match &value.outcome {
+            Outcome::Known(Value::None) => environment.remove(name),
+            _ => environment.insert(name.clone(), entry(value, place)),
+        }
+    }
 }
 
 /// Notes what the words of a line rest on.
@@ -180,7 +209,7 @@ fn with_comma(text: &str, element: Span) -> Span {
 }
 
 /// The programs that a list of words or a text for a shell starts.
-fn commands(words: Words, launched: &Launched, outer: &Start, here: &Start, files: &Files, facts: &Facts) -> Vec<Step> {
+fn started(words: Words, launched: &Launched, outer: &Start, here: &Start, files: &Files, facts: &Facts) -> Vec<Step> {
     let sighting = &launched.sighting;
     let place = sighting.place;
     let module = facts.python.get(&place.file);
@@ -190,6 +219,7 @@ fn commands(words: Words, launched: &Launched, outer: &Start, here: &Start, file
     let given = sighting.positional.get(words.index).or_else(|| named(words.name));
     let element = site.as_ref().and_then(|site| argument_site(site, &words));
     let mut lines: Vec<Vec<Argument>> = Vec::new();
+    let mut rests: Vec<Vec<Dependency>> = Vec::new();
     let mut parted = here.parted.clone();
     match (words.form, given) {
         (Form::List | Form::Renamed, Some(Given { items: Some(items), .. })) => {
@@ -203,11 +233,14 @@ fn commands(words: Words, launched: &Launched, outer: &Start, here: &Start, file
                 *first = plain(Some(text), place);
             }
             note(&mut parted, items, &line);
+            rests = items.iter().map(|item| item.depends.clone()).collect();
             lines.push(line);
         }
         (Form::Each | Form::EachRenamed, Some(_)) => {
-            let items: Vec<Evaluated> =
-                sighting.positional.iter().skip(words.index).map(|given| given.value.clone()).collect();
+            let behind = usize::from(words.environment == Variables::Last);
+            let last = sighting.positional.len().saturating_sub(behind);
+            let given = sighting.positional.iter().take(last).skip(words.index);
+            let items: Vec<Evaluated> = given.map(|given| given.value.clone()).collect();
             let sites: Vec<Option<Element>> =
                 site.iter().flat_map(|site| site.positional.iter().skip(words.index).cloned()).collect();
             let mut line = arguments(&items, Some(&sites), place, files);
@@ -224,6 +257,11 @@ fn commands(words: Words, launched: &Launched, outer: &Start, here: &Start, file
             if let Some(text) = text(&given.value) {
                 lines.extend(shell_lines(&text, at, place, files));
                 let depends = given.value.depends.clone();
+                if !lines.iter().any(|line| program_of(line).is_some()) {
+                    let word = |text: &str| plain(Some(text.to_owned()), place);
+                    lines = vec![vec![word("sh"), word("-c"), word(&text)]];
+                    rests = vec![Vec::new(), Vec::new(), depends.clone()];
+                }
                 parted.note(Part { place, depends, source: None, missing: Vec::new(), ways: Vec::new() });
             }
         }
@@ -233,14 +271,42 @@ fn commands(words: Words, launched: &Launched, outer: &Start, here: &Start, file
     if let Some(folder) = named("cwd").and_then(|given| text(&given.value)) {
         here.roots.enter(&folder);
     }
-    for (name, value) in named("env").into_iter().flat_map(|given| &given.attributes) {
-        here.environment.put(name, text(value), place);
+    let variables = match words.environment {
+        Variables::Behind => named("env").or_else(|| sighting.positional.get(words.index + 1)),
+        Variables::Last => sighting.positional.last(),
+        Variables::Named => named("env"),
+    };
+    if let Some(given) = variables {
+        handed_on(&mut here.environment, given, place);
     }
-    let each = lines.into_iter().filter_map(|line| match passed_on(&line, outer) {
-        Some(words) => command(words, &Start { place: outer.place, ..here.clone() }),
-        None => command(line, &here),
+    let each = lines.into_iter().flat_map(|line| match passed_on(&line, outer) {
+        Some(words) => command(words, &Start { place: outer.place, ..here.clone() }).into_iter().collect(),
+        None if program_of(&line).is_none() => scripted(&line, &rests, &here, files, facts),
+        None => command(line, &here).into_iter().collect::<Vec<_>>(),
     });
     each.map(Step::Program).collect()
+}
+
+/// What words start that name no server and no code: a script of the project, or a text for a shell.
+fn scripted(words: &[Argument], rests: &[Vec<Dependency>], here: &Start, files: &Files, facts: &Facts) -> Vec<Start> {
+    let surroundings = Surroundings {
+        environment: here.environment.clone(),
+        roots: here.roots.clone(),
+        files,
+        facts,
+        outer: &|_| None,
+    };
+    let mut programs = commands::of_words(words, rests, here.place, &surroundings).programs;
+    for start in &mut programs {
+        start.conditional |= here.conditional;
+    }
+    programs
+}
+
+/// The program that words name.
+fn program_of(line: &[Argument]) -> Option<Program> {
+    let texts: Vec<Option<String>> = line.iter().map(|argument| argument.text.clone()).collect();
+    recognise(&texts)
 }
 
 /// The last words of the program's own command line, where it starts what these name: they stand where it
@@ -283,8 +349,8 @@ fn shell_lines(text: &str, at: Option<Place>, place: Place, files: &Files) -> Ve
 
 /// The program that words start, behind whatever stands in front of it.
 fn command(line: Vec<Argument>, here: &Start) -> Option<Start> {
+    let program = program_of(&line)?;
     let texts: Vec<Option<String>> = line.iter().map(|argument| argument.text.clone()).collect();
-    let program = recognise(&texts)?;
     let first = program.first_argument();
     let mut environment = here.environment.clone();
     for word in texts.iter().take(first).flatten() {

@@ -28,6 +28,7 @@ use super::commands::{Managed, Start, Surroundings};
 use crate::python::evaluate::Dependency;
 use crate::read::shell::{self, Script};
 use crate::read::{Command, Decoded, FilledBy, Form, Lexed};
+use crate::servers::arguments::Argument;
 use crate::source::{FileId, Files, Place, Span, WordPart};
 use loops::Round;
 pub(super) use parameter::is_name;
@@ -115,6 +116,20 @@ impl<'a> Shell<'a> {
         fields.extend(behind.into_iter().flat_map(|command| self.given(command, &state)));
         fields.extend(is_open.then(|| Field::any(place)));
         self.launch(&mut state, fields, own, place);
+    }
+
+    /// Runs a program that code starts with these words and nothing else.
+    pub(super) fn run_words(&mut self, words: &[Argument], depends: &[Vec<Dependency>], place: Place) {
+        let surroundings = self.surroundings;
+        let mut state = State::new(&surroundings.environment, surroundings.roots.clone(), place);
+        let fields = words.iter().enumerate().map(|(at, word)| {
+            let text = word.text.as_ref().map_or_else(text::hole, Clone::clone);
+            let mut field = if word.single { Field::new(&text, word.place) } else { Field::any(word.place) };
+            field.depends = depends.get(at).cloned().unwrap_or_default();
+            field.source = word.literal.then_some(word.place);
+            field
+        });
+        self.launch(&mut state, fields.collect(), 0, place);
     }
 
     /// Runs a script of the project by its path, with arguments that are not known or with none.

@@ -149,10 +149,14 @@ impl State {
 
     /// Takes over the variables of `environment`, which programs see.
     pub(super) fn see(&mut self, environment: &Environment) {
+        if environment.is_lost() {
+            self.open("variables whose names only a run tells".to_owned());
+        }
         for (name, entry) in environment.entries() {
             let mut field = match &entry.text {
                 _ if entry.absent => Field { unset: true, ..Field::new("", entry.place) },
                 Some(text) => Field::new(text, entry.place),
+                None if entry.lost => Field::new(&text::hole(), entry.place),
                 None => Field::new(&text::passed_on(name), entry.place),
             };
             field.source = entry.literal.then_some(entry.place);
@@ -182,12 +186,13 @@ impl State {
                 continue;
             }
             let known = field.known().filter(|_| !field.unset);
-            environment.insert(
-                name.clone(),
+            let entry =
                 Entry::new(known.map(str::to_owned), field.source.unwrap_or(field.place), field.source.is_some())
                     .resting_on(field.depends.clone())
-                    .absent(field.unset),
-            );
+                    .absent(field.unset);
+            let is_passed_on = field.text() == text::passed_on(name);
+            let is_told = known.is_some() || field.unset || is_passed_on;
+            environment.insert(name.clone(), if is_told { entry } else { entry.lost() });
         }
         environment
     }

@@ -95,7 +95,7 @@ impl Reader<'_> {
 
     /// How long something outlives the call: a global that this function writes, or an attribute of the
     /// object or class.
-    fn kept(&self, expr: &Expr) -> Kept {
+    pub(super) fn kept(&self, expr: &Expr) -> Kept {
         let function = &self.facts.functions[self.function as usize];
         match expr {
             Expr::Name(name) if function.globals.contains(name.id.as_str()) => Kept::Process,
@@ -115,7 +115,7 @@ impl Reader<'_> {
     }
 
     /// Whether an expression is an attribute of the application, or of an object or a class that a module holds.
-    fn is_kept_elsewhere(&self, expr: &Expr) -> bool {
+    pub(super) fn is_kept_elsewhere(&self, expr: &Expr) -> bool {
         let Expr::Attribute(attribute) = expr else { return false };
         let mut owner = &*attribute.value;
         for _ in 0..MAX_DEPTH {

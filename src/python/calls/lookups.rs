@@ -1,12 +1,14 @@
-//! What runs once for each key, because a table of the module keeps what it makes.
+//! What runs once for each key, because a table of the process keeps what it makes: a global, or an attribute of a
+//! function, a class or a module.
 //!
 //! Recognised by the lookup before it: `if key in TABLE: return TABLE[key]`. How many keys there are is not asked.
 
 use super::Reader;
-use super::kept::{absent, compares_with_none, is_same, present};
+use super::kept::{Kept, absent, compares_with_none, is_same, present};
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, CmpOp, Expr, Stmt};
 use crate::python::syntax::span_of;
+use crate::python::syntax::visitor::{self, Visitor};
 use crate::source::Span;
 
 /// How deep blocks are looked into.
@@ -17,16 +19,24 @@ impl<'a> Reader<'a> {
     pub(super) fn behind_lookup(&mut self, stmt: &'a Stmt, rest: &[Stmt]) {
         let part = match stmt {
             Stmt::If(choice) if self.looks_up(&choice.test).is_some() => self.behind_get(stmt, choice, rest),
-            Stmt::If(choice) if choice.elif_else_clauses.is_empty() => match absent_from(&choice.test) {
-                Some((_, table, false)) if self.is_table(table) && returns(&choice.body, table) => {
-                    self.rest_of_block(stmt)
-                }
-                Some((key, table, true)) if self.is_table(table) && fills(&choice.body, table, key, 0) => {
-                    block_of(&choice.body)
+            Stmt::If(choice) => match absent_from(&choice.test) {
+                Some((_, table, false)) if self.is_table(table) => match &*choice.elif_else_clauses {
+                    [] if returns(&choice.body, table) => self.rest_of_block(stmt),
+                    // `if key in TABLE: value = TABLE[key]`, `else: TABLE[key] = value = ...`
+                    [ast::ElifElseClause { test: None, body, .. }] => {
+                        let takes = takes(&choice.body, table);
+                        (takes && self.keeps(body, table)).then(|| block_of(body)).flatten()
+                    }
+                    _ => None,
+                },
+                Some((key, table, true)) if choice.elif_else_clauses.is_empty() && self.is_table(table) => {
+                    let filled =
+                        fills(&choice.body, table, Some(key), 0) || self.is_kept_by_callee(&choice.body, table);
+                    filled.then(|| block_of(&choice.body)).flatten()
                 }
                 _ => None,
             },
-            Stmt::Try(attempt) => self.failed_lookup(attempt),
+            Stmt::Try(attempt) => self.failed_lookup(stmt, attempt, rest),
             _ => None,
         };
         self.current().rarely.extend(part);
@@ -43,10 +53,11 @@ impl<'a> Reader<'a> {
             _ => false,
         };
         if absent(&choice.test).is_some() {
-            return fills(&choice.body, table, key, 0).then(|| block_of(&choice.body))?;
+            let filled = fills(&choice.body, table, Some(key), 0) || self.is_kept_by_callee(&choice.body, table);
+            return filled.then(|| block_of(&choice.body))?;
         }
         let returns = choice.body.last().is_some_and(gives) && choice.elif_else_clauses.is_empty();
-        (returns && fills(rest, table, key, 0)).then(|| self.rest_of_block(stmt))?
+        (returns && self.keeps(rest, table)).then(|| self.rest_of_block(stmt))?
     }
 
     /// The name that a condition asks for, where that was just looked up in a table of the module, the table, and
@@ -69,33 +80,80 @@ impl<'a> Reader<'a> {
         self.is_table(&method.value).then_some((name, &method.value, key))
     }
 
-    /// `try: return TABLE[key]`, `except KeyError:`
-    fn failed_lookup(&self, attempt: &'a ast::StmtTry) -> Option<Span> {
-        let [Stmt::Return(result)] = &*attempt.body else { return None };
-        let Some(Expr::Subscript(found)) = result.value.as_deref() else { return None };
+    /// `try: return TABLE[key]`, `except KeyError:`, where the handler or what follows fills the table.
+    fn failed_lookup(&self, stmt: &Stmt, attempt: &'a ast::StmtTry, rest: &[Stmt]) -> Option<Span> {
+        let [lookup] = &*attempt.body else { return None };
+        let (value, leaves) = match lookup {
+            Stmt::Return(result) => (result.value.as_deref(), true),
+            Stmt::Assign(assign) => (Some(&*assign.value), false),
+            _ => return None,
+        };
+        let Some(Expr::Subscript(found)) = value else { return None };
         let [ast::ExceptHandler::ExceptHandler(handler)] = &*attempt.handlers else { return None };
         let misses =
             handler.type_.as_deref().is_some_and(|ty| matches!(ty, Expr::Name(name) if name.id.as_str() == "KeyError"));
-        let keeps = fills(&handler.body, &found.value, &found.slice, 0);
-        (misses && keeps && self.is_table(&found.value)).then(|| block_of(&handler.body))?
+        if !misses || !self.is_table(&found.value) {
+            return None;
+        }
+        if fills(&handler.body, &found.value, Some(&*found.slice), 0)
+            || self.is_kept_by_callee(&handler.body, &found.value)
+        {
+            return block_of(&handler.body);
+        }
+        let passes = matches!(&*handler.body, [Stmt::Pass(_)]);
+        (leaves && passes && self.keeps(rest, &found.value)).then(|| self.rest_of_block(stmt))?
     }
 
-    /// Whether an expression is a name that the module binds, or one for a table in such a table.
+    /// Whether a block puts something into a table, by itself or through a function of the module.
+    fn keeps(&self, body: &[Stmt], table: &Expr) -> bool {
+        fills(body, table, None, 0) || self.is_kept_by_callee(body, table)
+    }
+
+    /// Whether a block calls a function of the module that puts something into the table.
+    fn is_kept_by_callee(&self, body: &[Stmt], table: &Expr) -> bool {
+        let Some(table) = self.table(table) else { return false };
+        let mut callees = Callees::default();
+        callees.visit_body(body);
+        let definitions = self.module.iter().filter_map(Stmt::as_function_def_stmt);
+        let mut called = definitions.filter(|def| callees.0.contains(&def.name.as_str()));
+        called.any(|def| fills(&def.body, table, None, 0))
+    }
+
     fn is_table(&self, expr: &Expr) -> bool {
-        let Expr::Name(name) = expr else { return false };
+        self.table(expr).is_some()
+    }
+
+    /// The table of the process that an expression stands for: a name that the module binds, an attribute of one,
+    /// what a local name stands for, or a table in such a table.
+    fn table<'s>(&'s self, expr: &'s Expr) -> Option<&'s Expr> {
+        let name = match expr {
+            Expr::Name(name) => name,
+            Expr::Attribute(_) if self.is_kept_elsewhere(expr) || self.kept(expr) == Kept::Process => {
+                return Some(expr);
+            }
+            _ => return None,
+        };
         let bindings = &self.facts.functions[self.function as usize].bindings;
         match bindings.get(name.id.as_str()).map(Vec::as_slice) {
             Some([only]) if self.function != 0 => match only.bound {
-                Bound::Value { value: Some(Expr::Subscript(part)), .. } => self.is_name_of_module(&part.value),
+                Bound::Value { value: Some(Expr::Subscript(part)), .. } => {
+                    self.is_name_of_module(&part.value).then_some(expr)
+                }
                 Bound::Value { value: Some(Expr::Call(call)), .. } => match &*call.func {
                     Expr::Attribute(method) => {
-                        method.attr.as_str() == "setdefault" && self.is_name_of_module(&method.value)
+                        let has = method.attr.as_str() == "setdefault" && self.is_name_of_module(&method.value);
+                        has.then_some(expr)
                     }
-                    _ => false,
+                    _ => None,
                 },
-                _ => false,
+                // Another name for it.
+                Bound::Value { value: Some(other @ Expr::Attribute(_)), .. } => self.table(other),
+                Bound::Value { value: Some(other @ Expr::Name(_)), .. } => {
+                    self.is_name_of_module(other).then_some(other)
+                }
+                _ => None,
             },
-            _ => self.is_name_of_module(expr),
+            _ => self.is_name_of_module(expr).then_some(expr),
         }
     }
 
@@ -143,18 +201,50 @@ fn returns(body: &[Stmt], table: &Expr) -> bool {
     matches!(result.value.as_deref(), Some(Expr::Subscript(item)) if is_same(&item.value, table))
 }
 
-/// Whether a block puts something into the table, under the key.
-fn fills(body: &[Stmt], table: &Expr, key: &Expr, depth: usize) -> bool {
-    let is_item = |target: &Expr| item_of(target, table, key);
+/// Whether a block does nothing but give an item of the table to a name.
+fn takes(body: &[Stmt], table: &Expr) -> bool {
+    let value = match body {
+        [Stmt::Assign(assign)] => Some(&*assign.value),
+        [Stmt::Return(result)] => result.value.as_deref(),
+        _ => None,
+    };
+    matches!(value, Some(Expr::Subscript(item)) if is_same(&item.value, table))
+}
+
+/// Whether a block puts something into the table, under the key where that is asked for.
+fn fills(body: &[Stmt], table: &Expr, key: Option<&Expr>, depth: usize) -> bool {
+    let is_item = |target: &Expr| match (target, key) {
+        (target, Some(key)) => item_of(target, table, key),
+        (Expr::Subscript(item), None) => is_same(&item.value, table),
+        _ => false,
+    };
+    let inner = |body: &[Stmt]| fills(body, table, key, depth + 1);
     depth < MAX_DEPTH
         && body.iter().any(|stmt| match stmt {
             Stmt::Assign(assign) => assign.targets.iter().any(is_item),
             Stmt::AnnAssign(assign) => is_item(&assign.target),
-            Stmt::With(with) => fills(&with.body, table, key, depth + 1),
-            Stmt::Try(attempt) => fills(&attempt.body, table, key, depth + 1),
-            Stmt::If(choice) => fills(&choice.body, table, key, depth + 1),
+            Stmt::With(with) => inner(&with.body),
+            Stmt::Try(attempt) => inner(&attempt.body) || inner(&attempt.orelse),
+            Stmt::If(choice) => {
+                inner(&choice.body) || choice.elif_else_clauses.iter().any(|clause| inner(&clause.body))
+            }
             _ => false,
         })
+}
+
+/// The names of the functions that a block calls by name.
+#[derive(Default)]
+struct Callees<'b>(Vec<&'b str>);
+
+impl<'b> Visitor<'b> for Callees<'b> {
+    fn visit_expr(&mut self, expr: &'b Expr) {
+        if let Expr::Call(call) = expr
+            && let Expr::Name(callee) = &*call.func
+        {
+            self.0.push(callee.id.as_str());
+        }
+        visitor::walk_expr(self, expr);
+    }
 }
 
 fn block_of(body: &[Stmt]) -> Option<Span> {

@@ -247,6 +247,7 @@ pub fn facts(file: FileId, module: &Module) -> FileFacts<'_> {
         silent: 0,
         once: 0,
         typing_only: 0,
+        module: &module.body,
         writers: kept::writers(&module.body),
         equal: Vec::new(),
     };
@@ -349,6 +350,8 @@ struct Reader<'a> {
     /// Above zero where the code runs once per object.
     once: usize,
     typing_only: usize,
+    /// The module.
+    module: &'a [Stmt],
     /// The functions of the module that say which of its names they write to.
     writers: HashMap<&'a str, Vec<&'a str>>,
     /// The names that the blocks around say are equal to a text.

@@ -42,6 +42,8 @@ pub struct Effect {
     pub gives_up: Option<f64>,
     /// What its `timeout` limits.
     pub timeout: Timeout,
+    /// The position of its `timeout`, where it can be given without its name.
+    pub timeout_at: Option<usize>,
     /// How many more times it tries by default after it gave up waiting.
     pub retries: u32,
     /// Arguments that make it return at once, each `name=value` or `position=value`.
@@ -88,6 +90,7 @@ impl KnownType {
             effect.weight = Weight::Slight;
         }
         effect.unless = self.data.unless.get(path).map_or(&[], Vec::as_slice);
+        effect.timeout_at = self.data.timeout_at.get(path).copied();
         Some(effect)
     }
 
@@ -170,7 +173,8 @@ impl KnownType {
             library: &self.library.distribution,
             gevent_setup: self.library.gevent_setup.as_deref(),
             gives_up: self.library.gives_up,
-            timeout: self.library.timeout,
+            timeout: self.data.timeout.unwrap_or(self.library.timeout),
+            timeout_at: None,
             retries: self.library.retries,
             unless: &[],
             needs: &[],
@@ -279,6 +283,7 @@ fn call_effect(library: &'static Library, call: &'static Call) -> Effect {
         gevent_setup: library.gevent_setup.as_deref(),
         gives_up: library.gives_up,
         timeout: library.timeout,
+        timeout_at: call.timeout_at,
         retries: library.retries,
         unless: &call.unless,
         needs: &call.needs,

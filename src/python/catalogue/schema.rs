@@ -81,6 +81,8 @@ pub struct Call {
     /// Keywords of which one must be given, or `0`, `1` for positions, for it to block at all.
     #[serde(default)]
     pub needs: Vec<String>,
+    /// The position at which it takes its `timeout`.
+    pub timeout_at: Option<usize>,
     /// Returns at once and blocks only while the result is iterated or used.
     #[serde(default)]
     pub lazy: bool,
@@ -145,6 +147,11 @@ pub struct Type {
     /// Arguments that make a method return at once, as for calls.
     #[serde(default)]
     pub unless: BTreeMap<String, Vec<String>>,
+    /// The position at which a method takes its `timeout`.
+    #[serde(default)]
+    pub timeout_at: BTreeMap<String, usize>,
+    /// Overrides the library's.
+    pub timeout: Option<Timeout>,
     /// The asynchronous counterpart.
     pub twin: Option<String>,
     /// Methods come into being at run time, so that no inspection of the class finds them.
@@ -205,6 +212,8 @@ pub enum Timeout {
     Operation,
     /// The call as a whole.
     Whole,
+    /// The call as a whole, in milliseconds.
+    Milliseconds,
 }
 
 /// How a call behaves under gevent with the standard library patched.
@@ -309,6 +318,9 @@ impl Library {
             }
             if let Some(unknown) = ty.slight.iter().find(|method| !ty.block.contains(method)) {
                 return fail(format!("{}: `{unknown}` is slight but does not block", ty.name));
+            }
+            if let Some(unknown) = ty.timeout_at.keys().find(|method| !ty.block.contains(method)) {
+                return fail(format!("{}: `timeout_at` for `{unknown}`, which does not block", ty.name));
             }
             if let Some(unknown) = ty.unless.keys().find(|method| !ty.block.contains(method)) {
                 return fail(format!("{}: `unless` for `{unknown}`, which does not block", ty.name));

@@ -32,6 +32,8 @@ pub(super) struct Edge {
     /// How many things speak against it.
     pub(super) doubts: u8,
     pub(super) in_thread: bool,
+    /// Whether the call only leaves it to the loop.
+    pub(super) left: bool,
 }
 
 impl Effects<'_, '_> {
@@ -103,14 +105,14 @@ impl<'a> Work<'_, 'a> {
         }
         let in_thread = self.in_thread;
         let doubts = u8::from(doubtful || kept) + u8::from(self.types.is_passed_over(target.function));
-        self.out.edges.push(Edge { target, span, doubts, in_thread });
+        self.out.edges.push(Edge { target, span, doubts, in_thread, left: false });
     }
 
     /// The loop runs a function that a thread has handed to it.
     fn back_on_the_loop(&mut self, values: &[Value<'a>], span: Span, doubtful: bool) {
         for value in values {
             if let Value::Function(target) | Value::Coroutine(target) = *value {
-                self.out.edges.push(Edge { target, span, doubts: u8::from(doubtful), in_thread: false });
+                self.out.edges.push(Edge { target, span, doubts: u8::from(doubtful), in_thread: false, left: true });
             }
         }
     }
@@ -123,7 +125,7 @@ impl<'a> Work<'_, 'a> {
         }
         for value in self.types.value(callable, self.frame).iter() {
             if let Value::Function(target) = *value {
-                self.out.edges.push(Edge { target, span, doubts: 0, in_thread: true });
+                self.out.edges.push(Edge { target, span, doubts: 0, in_thread: true, left: false });
             }
         }
     }

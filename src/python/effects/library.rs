@@ -33,8 +33,16 @@ const MAX_DISPLAYS: u8 = 3;
 /// Functions that call what they are given first.
 const CALLERS: [&str; 3] = ["functools.reduce", "retry.api.retry_call", "retry.retry_call"];
 /// Methods that have the loop call a function later.
-pub const SCHEDULERS: [&str; 7] =
-    ["call_soon", "call_later", "call_at", "call_soon_threadsafe", "add_done_callback", "add_reader", "add_writer"];
+pub const SCHEDULERS: [&str; 8] = [
+    "call_soon",
+    "call_later",
+    "call_at",
+    "call_soon_threadsafe",
+    "add_done_callback",
+    "add_reader",
+    "add_writer",
+    "add_signal_handler",
+];
 /// Methods of clients that have the loop run a coroutine function for each message that comes in: `aio_pika`, `nats`,
 /// `aiomqtt` and their like.
 const LISTENERS: [&str; 5] = ["add_listener", "consume", "listen", "psubscribe", "subscribe"];
@@ -117,7 +125,9 @@ impl<'a> Work<'_, 'a> {
             self.hand_back(name, call, span);
         }
         if SCHEDULERS.contains(&name) && !self.in_thread {
+            let before = self.out.edges.len();
             call.arguments.args.iter().for_each(|argument| self.calls_argument(argument, span));
+            self.out.edges.iter_mut().skip(before).for_each(|edge| edge.left = true);
         }
         if let Some(key) = argument(call, "key").filter(|_| matches!(name, "sort" | "sorted" | "max" | "min")) {
             self.calls_argument(key, span);

@@ -81,6 +81,8 @@ pub struct Step {
     pub span: Span,
     /// How many things speak against it: that it is one of several that may be meant, that nobody loads it.
     pub doubts: u8,
+    /// Whether the call only leaves the other to the loop, which runs it later.
+    pub left: bool,
 }
 
 /// A blocking operation of a library.
@@ -150,6 +152,7 @@ impl<'t, 'a> Effects<'t, 'a> {
                 to: self.index_of(edge.target, edge.in_thread),
                 span: edge.span,
                 doubts: edge.doubts,
+                left: edge.left,
             });
             let steps: Vec<_> = steps.collect();
             let node = &mut self.nodes[next];

@@ -21,6 +21,8 @@ pub struct Way {
     pub node: usize,
     /// The call in it.
     pub span: Span,
+    /// Whether the call only leaves the next function to the loop, which runs it later.
+    pub left: bool,
 }
 
 /// The shortest way from a function to one that blocks by itself.
@@ -83,7 +85,7 @@ impl Effects<'_, '_> {
         let mut ways = Vec::new();
         let mut at = end;
         while let Some((caller, step)) = reached[at].and_then(|reached| reached.by) {
-            ways.push(Way { node: caller, span: self.likeliest(caller, step) });
+            ways.push(Way { node: caller, span: self.likeliest(caller, step), left: step.left });
             at = caller;
         }
         ways.reverse();
@@ -98,7 +100,8 @@ impl Effects<'_, '_> {
             let around = |region: &Span| region.start <= span.start && span.end <= region.end;
             function.detours.iter().filter(|region| around(region)).count()
         };
-        let alike = node.steps.iter().filter(|one| one.to == step.to && one.doubts == step.doubts);
+        let alike =
+            node.steps.iter().filter(|one| one.to == step.to && one.doubts == step.doubts && one.left == step.left);
         alike.map(|one| one.span).min_by_key(|span| behind(*span)).unwrap_or(step.span)
     }
 

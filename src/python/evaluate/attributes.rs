@@ -182,6 +182,9 @@ impl<'a> Run<'a, '_> {
             if name == "settings" && class.name.as_ref() == "gunicorn.config.Config" {
                 return self.setting_names();
             }
+            if class.name.as_ref() == "click.Context" && super::launch::is_of_context(name) {
+                return Ok(Cell::unknown("the context of a command"));
+            }
             let outside = class.line().any(Class::is_tool);
             if class.family == Family::NamedTuple || class.family.is_model() || name.starts_with("__") || outside {
                 return Ok(bound(value, name));

@@ -10,6 +10,7 @@ use super::call::Arguments;
 use super::cell::{Cell, Dep, Deps, Thing};
 use super::flow::Decision;
 use super::operators::{Calc, tuple};
+use super::outside::{is_environ, is_environ_copy};
 use super::run::{Run, Step};
 use super::state::Object;
 
@@ -288,7 +289,15 @@ impl<'a> Run<'a, '_> {
         let operands: Vec<&Cell<'a>> = given.iter().collect();
         let mut columns = Vec::new();
         let iterables = if name == "zip" { arguments.positional.len() } else { 1 };
-        for argument in arguments.positional.iter().take(iterables) {
+        let mut copy = None;
+        if let ("dict", Some(first)) = (name, arguments.positional.first()) {
+            copy = match &first.thing {
+                _ if is_environ(first) => Some(self.environ_copy()?),
+                Thing::Dict(id) if self.entries(*id).is_some_and(is_environ_copy) => Some(first.clone()),
+                _ => None,
+            };
+        }
+        for argument in arguments.positional.iter().take(if copy.is_some() { 0 } else { iterables }) {
             let items = match name {
                 "set" | "frozenset" => self.unordered(argument, at)?,
                 _ => self.iterate(argument, at)?,
@@ -321,13 +330,23 @@ impl<'a> Run<'a, '_> {
                 self.iterator(rows.collect())
             }
             _ => {
-                let dict = self.dict(Vec::new())?;
-                let entries = match arguments.positional.first().map(|cell| &cell.thing) {
+                let mut dict = self.dict(Vec::new())?;
+                for argument in arguments.positional.iter().take(1) {
+                    dict = dict.resting_on(argument);
+                }
+                let entries = match copy.as_ref().or(arguments.positional.first()).map(|cell| &cell.thing) {
                     None => Vec::new(),
                     Some(Thing::Dict(id)) => self.entries(*id).unwrap_or_default().to_vec(),
                     Some(_) => {
                         let mut entries = Vec::new();
                         for pair in &first {
+                            // What decides whether a pair is there makes its key no other.
+                            if let Thing::Tuple(parts) = &pair.thing
+                                && let [key, value] = parts.as_ref()
+                            {
+                                entries.push((key.clone(), value.clone().with_deps(&pair.deps)));
+                                continue;
+                            }
                             match self.iterate(pair, at)?.as_deref() {
                                 Some([key, value]) => entries.push((key.clone(), value.clone())),
                                 _ => {

@@ -8,6 +8,7 @@ use crate::source::Span;
 use super::super::syntax::ast::{self, CmpOp};
 use super::cell::{Cell, Part, Thing, unknown_from};
 use super::operators::{Calc, Number};
+use super::outside::is_environ;
 use super::run::{Run, Step};
 use super::state::Object;
 
@@ -157,15 +158,20 @@ impl<'a> Run<'a, '_> {
     /// Where a key is; the outer `None` says that it cannot be told.
     #[allow(clippy::option_option, reason = "not found and not known are different answers")]
     pub(super) fn position(&self, entries: &[(Cell<'a>, Cell<'a>)], key: &Cell<'a>) -> Option<Option<usize>> {
-        let mut certain = true;
+        let (mut certain, mut ends) = (true, true);
         for (at, (known, _)) in entries.iter().enumerate() {
+            if is_environ(known) {
+                // What is set after the copy was made stands behind it.
+                ends = false;
+                continue;
+            }
             match self.equal(known, key) {
                 Some(true) => return certain.then_some(Some(at)),
                 Some(false) => {}
                 None => certain = false,
             }
         }
-        certain.then_some(None)
+        (certain && ends).then_some(None)
     }
 
     /// `a < b`, `a == b` or `a > b` for things that have an order.

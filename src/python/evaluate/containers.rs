@@ -5,7 +5,7 @@ use crate::source::Span;
 use super::call::Arguments;
 use super::cell::{Cell, Deps, Id, Part, Thing};
 use super::operators::{Calc, MAX_ITEMS};
-use super::outside::is_environ;
+use super::outside::{is_environ, is_environ_copy};
 use super::run::{Run, Step};
 use super::sequence::position;
 use super::state::Object;
@@ -258,6 +258,11 @@ impl<'a> Run<'a, '_> {
                         Ok(value.resting_on(receiver).resting_on(key))
                     }
                     None => {
+                        if is_environ_copy(&entries)
+                            && let Some(value) = self.copied_variable(receiver, name, arguments, at)?
+                        {
+                            return Ok(value);
+                        }
                         if name != "get" {
                             self.lose(receiver, "an unknown entry may have changed");
                         }
@@ -274,7 +279,11 @@ impl<'a> Run<'a, '_> {
                 Ok(Cell::new(Thing::None))
             }
             ("update", [] | [_]) => {
-                let more = match arguments.positional.first().map(|cell| &cell.thing) {
+                let copy = match arguments.positional.first() {
+                    Some(first) if is_environ(first) => Some(self.environ_copy()?),
+                    other => other.cloned(),
+                };
+                let more = match copy.as_ref().map(|cell| &cell.thing) {
                     Some(Thing::Dict(more)) => self.entries(*more).map(<[_]>::to_vec),
                     Some(_) => None,
                     None => Some(Vec::new()),

@@ -10,6 +10,7 @@ use super::How;
 use super::cell::{Cell, Deps, Text, Thing};
 use super::flow::Decision;
 use super::operators::tuple;
+use super::outside::{is_environ, is_environ_copy};
 use super::reads::Touched;
 use super::run::{Halt, Run, Site, Step};
 use super::state::Object;
@@ -315,7 +316,10 @@ impl<'a> Run<'a, '_> {
                 let value = self.expression(&item.value)?;
                 known &= self.put_entry(&result, key, value, span_of(&item.value))?;
             } else {
-                let more = self.expression(&item.value)?;
+                let mut more = self.expression(&item.value)?;
+                if is_environ(&more) {
+                    more = self.environ_copy()?;
+                }
                 let entries = match &more.thing {
                     Thing::Dict(id) => self.entries(*id).map(<[_]>::to_vec),
                     _ => None,
@@ -339,8 +343,20 @@ impl<'a> Run<'a, '_> {
         let Thing::Dict(id) = dict.thing else { return Ok(false) };
         let Some(entries) = self.entries(id) else { return Ok(false) };
         let length = entries.len();
-        let found = if key.is_settled() { self.position(entries, &key) } else { None };
+        let copied = is_environ_copy(entries);
+        let found = match self.position(entries, &key).filter(|_| key.is_settled()) {
+            None if copied && matches!(key.thing, Thing::Str(_)) && key.is_settled() => Some(None),
+            found => found,
+        };
         self.spend(1 + length / 8)?;
+        if is_environ(&key)
+            && let Some(Object::Dict(entries)) = self.state.get_mut(id)
+        {
+            // Whatever stands before may be replaced by what the environment holds.
+            for (_, value) in entries.iter_mut() {
+                *value = Cell::unknown("the environment may hold another");
+            }
+        }
         let Some(Object::Dict(entries)) = self.state.get_mut(id) else { return Ok(false) };
         match found {
             None => {

@@ -18,6 +18,11 @@ impl<'a> Run<'a, '_> {
         }
         let waiting = self.forget_names(touched, self.scope, self.module, why, deps);
         self.forget_values(waiting, why, deps);
+        let handled = touched.handled.iter().filter_map(|name| self.find_from(self.scope, name));
+        let handled: Vec<Cell<'a>> = handled.map(|(_, slot)| slot.cell.clone()).collect();
+        for cell in handled {
+            self.forget_sets(&cell, why, deps);
+        }
     }
 
     /// Forgets what can be reached from values that went where they cannot be followed.

@@ -20,7 +20,6 @@ impl<'a> Run<'a, '_> {
             touched.add(&stmt.body);
             touched.add(&stmt.orelse);
             let why = unknown_from(&[&iterable], "a loop over something unknown");
-            self.sets_anything(&stmt.body, at)?;
             self.may_raise(None, &why, at)?;
             return self.give_up(&touched, &why.because(), &iterable.deps, at);
         };
@@ -39,9 +38,34 @@ impl<'a> Run<'a, '_> {
                 break;
             }
         }
-        let exits = self.finish(ended, &stmt.orelse, earlier);
+        let mut exits = self.finish(ended, &stmt.orelse, earlier)?;
         self.control = before;
-        exits
+        if iterable.deps.is_open()
+            && let Some(state) = exits.next.take()
+        {
+            self.state = state;
+            self.rest_turns_on(&stmt.body, &iterable.deps);
+            exits.next = Some(std::mem::take(&mut self.state));
+        }
+        Ok(exits)
+    }
+
+    /// How often a loop ran rests on `deps`, and so does what it binds or changes, also where it did not run at all.
+    fn rest_turns_on(&mut self, body: &'a [ast::Stmt], deps: &Deps) {
+        let touched = Touched::block(body);
+        for name in touched.stored.iter().chain(&touched.handled) {
+            let found = self.find_from(self.scope, name).map(|(scope, _)| scope);
+            let slot = found.and_then(|scope| self.state.scope_mut(scope)).and_then(|scope| scope.names.get_mut(name));
+            match slot {
+                Some(slot) => slot.cell.deps.add(deps),
+                None if touched.stored.contains(name) => {
+                    let why = super::cell::because_of(deps).unwrap_or_else(|| "a loop over something unknown".into());
+                    let scope = self.scope_for(name);
+                    self.forget_name(scope, name, &why, deps);
+                }
+                None => {}
+            }
+        }
     }
 
     pub(super) fn while_loop(&mut self, stmt: &'a ast::StmtWhile) -> Step<Exits<'a>> {

@@ -76,7 +76,7 @@ use crate::values::{Cpus, Value};
 use super::syntax::Module;
 
 pub use ask::{Answer, Question, Reached, expressions};
-pub use launch::{Course, Given, Loads, Set, Sighting, TOML, Watched, launches};
+pub use launch::{Course, ENVIRONMENT, Given, Loads, Set, Sighting, TOML, Watched, launches};
 pub use names::is_builtin;
 
 /// What the file may ask of the world outside it.
@@ -140,6 +140,8 @@ pub enum Lookup {
     Set(String),
     /// It is known to be absent.
     Unset,
+    /// It may be set, to something that cannot be told, so that no default counts.
+    Lost,
     /// Nobody said: a default in the file counts, and the result depends on it.
     Unknown,
 }

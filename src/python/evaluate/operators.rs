@@ -6,6 +6,7 @@ use crate::source::Span;
 
 use super::super::syntax::ast::{Operator, UnaryOp};
 use super::cell::{Cell, Thing, unknown_from};
+use super::outside::is_environ;
 use super::run::{Run, Step};
 use super::state::Object;
 
@@ -242,6 +243,13 @@ impl<'a> Run<'a, '_> {
             },
             (Thing::Set(x), Thing::Set(y)) => self.combine_sets(op, *x, *y)?,
             (Thing::Dict(x), Thing::Dict(y)) if op == Operator::BitOr => self.merge_dicts(*x, *y, at)?,
+            (Thing::Dict(_), Thing::Dotted(_)) | (Thing::Dotted(_), Thing::Dict(_)) if op == Operator::BitOr => {
+                let (a, b) = (self.copied(a)?, self.copied(b)?);
+                match (&a.thing, &b.thing) {
+                    (Thing::Dict(x), Thing::Dict(y)) => self.merge_dicts(*x, *y, at)?,
+                    _ => Calc::Unknown("an operator of an object"),
+                }
+            }
             (x, y) => match (Number::of(x), Number::of(y)) {
                 (Some(left), Some(right)) => match (op, x, y) {
                     (Operator::BitOr, Thing::Bool(x), Thing::Bool(y)) => Calc::Is(Thing::Bool(x | y)),
@@ -331,6 +339,11 @@ impl<'a> Run<'a, '_> {
             }
         }
         Ok(Calc::Is(Thing::Set(self.allocate(Object::Set(result))?)))
+    }
+
+    /// The environment as a dict, and everything else as it is.
+    fn copied(&mut self, cell: &Cell<'a>) -> Step<Cell<'a>> {
+        if is_environ(cell) { self.environ_copy() } else { Ok(cell.clone()) }
     }
 
     fn merge_dicts(&mut self, x: u32, y: u32, at: Span) -> Step<Calc<'a>> {

@@ -61,6 +61,7 @@ impl<'a> Run<'a, '_> {
         match (self.inputs.environ)(name) {
             Lookup::Set(_) if replaced => Variable::Is(unknown()),
             Lookup::Set(text) if text.len() > super::operators::MAX_TEXT => Variable::Is(unknown()),
+            Lookup::Lost => Variable::Is(unknown()),
             Lookup::Set(text) => Variable::Is(Cell::str(&text).with_deps(&dep(true))),
             Lookup::Unset if !filled => Variable::Absent(dep(true)),
             Lookup::Unset | Lookup::Unknown => Variable::Open(dep(false)),
@@ -170,6 +171,7 @@ impl<'a> Run<'a, '_> {
                 }
                 Ok(Cell::new(Thing::None))
             }
+            ("copy", []) => self.environ_copy(),
             ("update" | "clear" | "popitem" | "putenv" | "unsetenv", _) => {
                 if let Some(Object::Environ(environ)) = self.state.get_mut(ENVIRON) {
                     forget_environ(environ);
@@ -178,6 +180,40 @@ impl<'a> Run<'a, '_> {
             }
             _ => self.settle_unknown("the environment as a whole", &[callee], at),
         }
+    }
+
+    /// A dict that holds the environment and what the file set in it.
+    pub(super) fn environ_copy(&mut self) -> Step<Cell<'a>> {
+        let mut entries = vec![(Cell::dotted(ENVIRON_NAME), Cell::unknown("the environment as a whole"))];
+        if let Some(Object::Environ(environ)) = self.state.get(ENVIRON) {
+            let set = environ.set.iter().filter_map(|(name, cell)| Some((name, cell.as_ref()?)));
+            entries.extend(set.map(|(name, cell)| (Cell::str(name), cell.clone())));
+        }
+        self.dict(entries)
+    }
+
+    /// What a method of a dict that began as a copy of the environment comes to, for a variable that the file did not
+    /// set in it.
+    pub(super) fn copied_variable(
+        &mut self,
+        copy: &Cell<'a>,
+        method: &str,
+        arguments: &Arguments<'a>,
+        at: Span,
+    ) -> Step<Option<Cell<'a>>> {
+        let Some(key @ Cell { thing: Thing::Str(_), .. }) = arguments.positional.first() else { return Ok(None) };
+        let (key, value) = (key.clone(), self.get_variable(arguments, at)?);
+        match method {
+            "get" => {}
+            "setdefault" => {
+                self.put_entry(copy, key, value.clone(), at)?;
+            }
+            "pop" => {
+                self.put_entry(copy, key, Cell::new(Thing::None), at)?;
+            }
+            _ => return Ok(None),
+        }
+        Ok(Some(value))
     }
 
     fn known_entries(&self, cell: &Cell<'a>) -> Option<Vec<(Cell<'a>, Cell<'a>)>> {
@@ -334,6 +370,15 @@ pub(super) fn forget_environ(environ: &mut Environ<'_>) {
     environ.lost = true;
 }
 
+/// The name of the environment. As a key it stands, in a dict that began as a copy of the environment, for all variables
+/// that the file did not set there.
+const ENVIRON_NAME: &str = "os.environ";
+
 pub(super) fn is_environ(cell: &Cell<'_>) -> bool {
-    matches!(&cell.thing, Thing::Dotted(name) if name.as_ref() == "os.environ")
+    matches!(&cell.thing, Thing::Dotted(name) if name.as_ref() == ENVIRON_NAME)
+}
+
+/// Whether a dict began as a copy of the environment.
+pub(super) fn is_environ_copy(entries: &[(Cell<'_>, Cell<'_>)]) -> bool {
+    entries.iter().any(|(key, _)| is_environ(key))
 }

@@ -28,10 +28,16 @@ pub(super) struct Touched {
     pub(super) changed: BTreeSet<Text>,
     /// Whether that is done to something that is called `environ`.
     pub(super) environ: bool,
+    /// Names through which a method is called, or something is set, that may change an object behind them.
+    pub(super) handled: BTreeSet<Text>,
 }
 
 /// Methods of a dict that change it.
 const CHANGING: [&str; 6] = ["update", "setdefault", "pop", "popitem", "clear", "__setitem__"];
+
+/// Methods that only tell something.
+const TELLING: [&str; 10] =
+    ["items", "keys", "values", "get", "lower", "upper", "strip", "split", "startswith", "endswith"];
 
 impl Touched {
     /// What a block of statements mentions.
@@ -67,6 +73,7 @@ impl Touched {
         self.global.append(&mut inner.global);
         self.nonlocal.append(&mut inner.nonlocal);
         self.changed.append(&mut inner.changed);
+        self.handled.append(&mut inner.handled);
         self.environ |= inner.environ;
     }
 
@@ -79,6 +86,21 @@ impl Touched {
             }
             Expr::Attribute(attribute) => self.environ |= attribute.attr.as_str() == "environ",
             _ => {}
+        }
+    }
+
+    /// Something happens to what is reached through the first name of an expression.
+    fn handle(&mut self, mut of: &Expr) {
+        loop {
+            of = match of {
+                Expr::Attribute(attribute) => &attribute.value,
+                Expr::Subscript(subscript) => &subscript.value,
+                Expr::Name(name) => {
+                    self.handled.insert(name.id.as_str().into());
+                    return;
+                }
+                _ => return,
+            };
         }
     }
 
@@ -168,9 +190,23 @@ impl<'a> Visitor<'a> for Touched {
             }
             Expr::Call(call) => {
                 match call.func.as_ref() {
-                    Expr::Attribute(method) if CHANGING.contains(&method.attr.as_str()) => self.change(&method.value),
+                    Expr::Attribute(method) => {
+                        if CHANGING.contains(&method.attr.as_str()) {
+                            self.change(&method.value);
+                        }
+                        if !TELLING.contains(&method.attr.as_str()) {
+                            self.handle(&method.value);
+                        }
+                    }
+                    Expr::Name(function) if function.id.as_str() == "setattr" => {
+                        call.arguments.args.first().into_iter().for_each(|object| self.handle(object));
+                    }
                     _ => {}
                 }
+                visitor::walk_expr(self, expr);
+            }
+            Expr::Attribute(attribute) if !matches!(attribute.ctx, ExprContext::Load) => {
+                self.handle(&attribute.value);
                 visitor::walk_expr(self, expr);
             }
             Expr::Yield(_) | Expr::YieldFrom(_) | Expr::Await(_) => {

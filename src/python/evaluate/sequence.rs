@@ -11,6 +11,7 @@ use super::cell::{Cell, Deps, Part, Thing, unknown_from};
 use super::expression::Making;
 use super::flow::Decision;
 use super::operators::{Calc, MAX_ITEMS, tuple};
+use super::outside::is_environ_copy;
 use super::reads::Touched;
 use super::run::{Run, Step};
 use super::state::{Object, Scope};
@@ -30,12 +31,14 @@ impl<'a> Run<'a, '_> {
                 _ => return Ok(None),
             },
             Thing::Dict(id) => match self.entries(*id) {
-                Some(items) => items.iter().map(|(key, _)| key.clone()).collect(),
-                None => return Ok(None),
+                Some(items) if !is_environ_copy(items) => items.iter().map(|(key, _)| key.clone()).collect(),
+                _ => return Ok(None),
             },
             Thing::View(id, part) => match self.entries(*id) {
-                Some(entries) => entries.iter().map(|entry| part_of(entry, *part)).collect(),
-                None => return Ok(None),
+                Some(entries) if !is_environ_copy(entries) => {
+                    entries.iter().map(|entry| part_of(entry, *part)).collect()
+                }
+                _ => return Ok(None),
             },
             Thing::Iterator(id) => match self.items(*id).map(<[_]>::to_vec) {
                 Some(items) => {
@@ -260,11 +263,14 @@ impl<'a> Run<'a, '_> {
             self.disturb(&touched, &why, &iterable.deps);
             return self.settle_unknown("a comprehension over something unknown", &[&iterable], span_of(&first.iter));
         }
+        // What is gone over decides how many there are.
+        let mut deps = made.deps;
+        deps.add(&iterable.deps);
         match making {
-            Making::List(_) => self.list(made.items),
-            Making::Set(_) => self.set_of(made.items, span_of(&first.iter)),
+            Making::List(_) => Ok(self.list(made.items)?.with_deps(&deps)),
+            Making::Set(_) => Ok(self.set_of(made.items, span_of(&first.iter))?.with_deps(&deps)),
             Making::Dict(..) => {
-                let dict = self.dict(Vec::new())?;
+                let dict = self.dict(Vec::new())?.with_deps(&deps);
                 for (key, value) in made.items.into_iter().zip(made.values) {
                     if !self.put_entry(&dict, key, value, span_of(&first.iter))? {
                         return Ok(Cell::unknown("a dict with an unknown key"));
@@ -325,6 +331,13 @@ impl<'a> Run<'a, '_> {
                         Decision::Open { deps, presumed, soft, because } if matches!(making, Making::Dict(..)) => {
                             doubts.push((deps, because, presumed == Some(true) && !soft));
                         }
+                        // Which elements there are rests on more, and so does everything that is made of them.
+                        Decision::Open { deps, presumed: Some(presumed), soft: false, .. } => {
+                            made.deps.add(&deps);
+                            if !presumed {
+                                continue 'items;
+                            }
+                        }
                         Decision::Open { .. } => return Ok(false),
                     }
                 }
@@ -348,6 +361,8 @@ impl<'a> Run<'a, '_> {
 struct Made<'a> {
     items: Vec<Cell<'a>>,
     values: Vec<Cell<'a>>,
+    /// What decides which they are.
+    deps: Deps,
 }
 
 fn part_of<'a>(entry: &(Cell<'a>, Cell<'a>), part: Part) -> Cell<'a> {

@@ -78,10 +78,8 @@ pub(super) const FORMS: &[Form] = &[
         Told::Class { bases: &["blacksheep.*.Controller"], methods: &["on_request", "on_response"] },
         Role::Middleware,
     ),
-    ON_LOOP.form(
-        Told::Class { bases: &["guardpost.*.AuthenticationHandler"], methods: &["authenticate"] },
-        Role::Middleware,
-    ),
+    ON_LOOP
+        .form(Told::Class { bases: &["guardpost.*.AuthenticationHandler"], methods: &["authenticate"] }, Role::Guard),
     ON_LOOP.form(
         Told::Call { names: &["blacksheep.*.StreamedContent"], argument: at(1, &["data_provider"]) },
         Role::Stream,

@@ -72,7 +72,11 @@ pub enum Pool {
 pub enum Role {
     /// Runs around every request.
     Middleware,
-    /// Prepares an argument of routes, or decides whether they may run.
+    /// Decides who asks, and whether routes may run.
+    Guard,
+    /// Runs around the routes that are made with it.
+    RouteClass,
+    /// Prepares an argument of routes.
     Dependency,
     /// Answers a request.
     Route,
@@ -97,7 +101,7 @@ pub enum Role {
 impl Role {
     /// Whether requests pay for it that ask for something else.
     pub const fn is_for_every_request(self) -> bool {
-        matches!(self, Self::Middleware | Self::Dependency)
+        matches!(self, Self::Middleware | Self::Guard | Self::RouteClass | Self::Dependency)
     }
 
     /// Whether it runs beside the requests: before, after, or in between.
@@ -109,6 +113,8 @@ impl Role {
     pub const fn nouns(self) -> (&'static str, &'static str) {
         match self {
             Self::Middleware => ("middleware", "middleware"),
+            Self::Guard => ("authentication or permission check", "authentication and permission checks"),
+            Self::RouteClass => ("route class", "route classes"),
             Self::Dependency => ("dependency", "dependencies"),
             Self::Route => ("route", "routes"),
             Self::WebSocket => ("web socket", "web sockets"),

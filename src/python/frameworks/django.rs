@@ -65,11 +65,8 @@ pub(super) const FORMS: &[Form] = &[
     RUNS.form(Told::Named { names: &["rest_framework.decorators.*.action"] }, Role::Route),
     RUNS.form(Told::Decorator { on: NINJA, names: HTTP_METHODS }, Role::Route),
     RUNS.form(Told::Decorator { on: NINJA, names: &["api_operation", "operation"] }, Role::Route),
-    RUNS.form(
-        Told::Call { names: &["ninja.*.NinjaAPI", "ninja.*.Router"], argument: keyword(&["auth"]) },
-        Role::Dependency,
-    ),
-    RUNS.form(Told::Method { on: NINJA, names: HTTP_METHODS, argument: keyword(&["auth"]) }, Role::Dependency),
+    RUNS.form(Told::Call { names: &["ninja.*.NinjaAPI", "ninja.*.Router"], argument: keyword(&["auth"]) }, Role::Guard),
+    RUNS.form(Told::Method { on: NINJA, names: HTTP_METHODS, argument: keyword(&["auth"]) }, Role::Guard),
     RUNS.form(
         Told::Named {
             names: &[
@@ -100,21 +97,21 @@ pub(super) const FORMS: &[Form] = &[
             ],
             methods: &["authenticate"],
         },
-        Role::Dependency,
+        Role::Guard,
     ),
     RUNS.form(
         Told::Class {
             bases: &["rest_framework.permissions.*", "adrf.permissions.*"],
             methods: &["has_permission", "has_object_permission"],
         },
-        Role::Dependency,
+        Role::Guard,
     ),
     RUNS.form(
         Told::Class {
             bases: &["rest_framework.authentication.*"],
             methods: &["authenticate", "authenticate_credentials"],
         },
-        Role::Dependency,
+        Role::Guard,
     ),
     RUNS.form(
         Told::Class {

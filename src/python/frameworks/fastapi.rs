@@ -109,5 +109,5 @@ pub(super) const FORMS: &[Form] = &[
         Role::Route,
     ),
     // What `get_route_handler` of a custom class of routes returns wraps each of its routes.
-    RUNS.form(Told::Maker { bases: &["fastapi.*.APIRoute"], methods: &["get_route_handler"] }, Role::Middleware),
+    RUNS.form(Told::Maker { bases: &["fastapi.*.APIRoute"], methods: &["get_route_handler"] }, Role::RouteClass),
 ];

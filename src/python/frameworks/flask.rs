@@ -56,8 +56,8 @@ pub(super) const FORMS: &[Form] = &[
         },
         Role::Middleware,
     ),
-    RUNS.form(Told::Decorator { on: LOGIN, names: LOADERS }, Role::Middleware),
-    RUNS.form(Told::Method { on: LOGIN, names: LOADERS, argument: at(0, &["callback"]) }, Role::Middleware),
+    RUNS.form(Told::Decorator { on: LOGIN, names: LOADERS }, Role::Guard),
+    RUNS.form(Told::Method { on: LOGIN, names: LOADERS, argument: at(0, &["callback"]) }, Role::Guard),
     RUNS.form(Told::Decorator { on: OBJECTS, names: &["errorhandler", "app_errorhandler"] }, Role::ExceptionHandler),
     RUNS.form(
         Told::Method { on: OBJECTS, names: &["register_error_handler"], argument: at(1, &["f"]) },

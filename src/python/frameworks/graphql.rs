@@ -38,8 +38,7 @@ pub(super) const FORMS: &[Form] = &[
     ON_LOOP.form(Told::Named { names: FIELDS }, Role::Resolver),
     ON_LOOP.form(Told::Call { names: FIELDS, argument: keyword(&["resolver"]) }, Role::Resolver),
     ON_LOOP.form(Told::Call { names: &["strawberry.*.DataLoader"], argument: at(0, &["load_fn"]) }, Role::Resolver),
-    ON_LOOP
-        .form(Told::Class { bases: &["strawberry.*.BasePermission"], methods: &["has_permission"] }, Role::Dependency),
+    ON_LOOP.form(Told::Class { bases: &["strawberry.*.BasePermission"], methods: &["has_permission"] }, Role::Guard),
     ON_LOOP.form(
         Told::Class {
             bases: &["strawberry.*.SchemaExtension", "strawberry.*.Extension"],

@@ -73,8 +73,8 @@ pub(super) const FORMS: &[Form] = &[
         .unless("sync_to_thread"),
     ON_LOOP.form(Told::Call { names: LAYERS, argument: keyword(&["dependencies"]) }, Role::Dependency),
     ON_LOOP.form(Told::Field { bases: CONTROLLER, names: &["dependencies"] }, Role::Dependency),
-    WRAPPED.form(Told::Call { names: LAYERS, argument: GUARDS }, Role::Dependency),
-    WRAPPED.form(Told::Field { bases: CONTROLLER, names: GUARDS.keywords }, Role::Dependency),
+    WRAPPED.form(Told::Call { names: LAYERS, argument: GUARDS }, Role::Guard),
+    WRAPPED.form(Told::Field { bases: CONTROLLER, names: GUARDS.keywords }, Role::Guard),
     WRAPPED.form(Told::Call { names: LAYERS, argument: HOOKS }, Role::Middleware),
     WRAPPED.form(Told::Field { bases: CONTROLLER, names: HOOKS.keywords }, Role::Middleware),
     WRAPPED.form(

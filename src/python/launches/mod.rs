@@ -45,6 +45,19 @@ pub struct Words {
     pub form: Form,
     /// Whether the program takes the place of this one.
     pub replaces: bool,
+    /// Where its variables are given.
+    pub environment: Variables,
+}
+
+/// Where a call that starts a program is given the variables of that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Variables {
+    /// Only under the name `env`, if at all.
+    Named,
+    /// In the argument behind the words.
+    Behind,
+    /// In the last argument.
+    Last,
 }
 
 /// How the words of a command are put together.
@@ -63,7 +76,14 @@ pub enum Form {
 }
 
 const fn words(index: usize, name: &'static str, form: Form, replaces: bool) -> Api {
-    Api::Words(Words { index, name, form, replaces })
+    Api::Words(Words { index, name, form, replaces, environment: Variables::Named })
+}
+
+const fn with_variables(api: Api, environment: Variables) -> Api {
+    match api {
+        Api::Words(words) => Api::Words(Words { environment, ..words }),
+        other => other,
+    }
 }
 
 /// What starts a server, by its full name.
@@ -90,9 +110,12 @@ pub fn api(name: &str) -> Option<Api> {
         | "subprocess.check_call"
         | "subprocess.check_output"
         | "subprocess.Popen" => words(0, "args", Form::List, false),
-        "os.execv" | "os.execve" | "os.execvp" | "os.execvpe" => words(1, "args", Form::Renamed, true),
-        "os.spawnv" | "os.spawnve" | "os.spawnvp" | "os.spawnvpe" => words(2, "args", Form::Renamed, false),
+        "os.execv" | "os.execvp" => words(1, "args", Form::Renamed, true),
+        "os.execve" | "os.execvpe" => with_variables(words(1, "args", Form::Renamed, true), Variables::Behind),
+        "os.spawnv" | "os.spawnvp" => words(2, "args", Form::Renamed, false),
+        "os.spawnve" | "os.spawnvpe" => with_variables(words(2, "args", Form::Renamed, false), Variables::Behind),
         "os.execl" | "os.execlp" => words(1, "", Form::EachRenamed, true),
+        "os.execle" | "os.execlpe" => with_variables(words(1, "", Form::EachRenamed, true), Variables::Last),
         "os.system" | "os.popen" => words(0, "command", Form::Shell, false),
         "asyncio.create_subprocess_exec" => words(0, "program", Form::Each, false),
         "asyncio.create_subprocess_shell" => words(0, "cmd", Form::Shell, false),

@@ -305,17 +305,19 @@ impl<'a> Reader<'a> {
         let replicas = self.filled(&["scale"]).or_else(|| self.filled(&["deploy", "replicas"]));
         let bytes = |text: &str| Bytes::parse(text, false).filter(|bytes| bytes.0 > 0);
         let grace = self.first_set(&["stop_grace_period"]);
+        let quota = cpus.and_then(|text| read(&text, quantities::cpus)).or_else(|| self.quota());
+        let (cpus, pinned) = fewest(quota, self.set());
         Limits {
-            cpus: fewest(cpus.and_then(|text| read(&text, quantities::cpus)).or_else(|| self.quota()), self.set()),
+            cpus,
+            pinned,
             memory: memory.and_then(|text| read(&text, bytes)),
             stop_grace: self.filled(&["stop_grace_period"]).and_then(|text| read(&text, durations::go)),
             replicas: replicas.and_then(|text| read(&text, |text| text.parse().ok())),
             cpu_request: resources("reservations", "cpus").and_then(|text| read(&text, quantities::cpus)),
             memory_request: memory_request.and_then(|text| read(&text, bytes)),
-            autoscaler: None,
             stop_default: StopDefault::of(UnitKind::ComposeService).filter(|_| grace.is_none()),
             open: self.open(),
-            router: None,
+            ..Limits::default()
         }
     }
 
@@ -364,11 +366,9 @@ const OPEN: [&[&str]; 12] = [
     &["user"],
 ];
 
-fn fewest(quota: Option<Located<Cpus>>, set: Option<Located<Cpus>>) -> Option<Located<Cpus>> {
-    match (quota, set) {
-        (Some(quota), Some(set)) => Some(if set.value.0 < quota.value.0 { set } else { quota }),
-        (quota, set) => quota.or(set),
-    }
+fn fewest(quota: Option<Located<Cpus>>, set: Option<Located<Cpus>>) -> (Option<Located<Cpus>>, bool) {
+    let pinned = set.as_ref().is_some_and(|set| quota.as_ref().is_none_or(|quota| set.value.0 < quota.value.0));
+    (if pinned { set } else { quota }, pinned)
 }
 
 /// A value that compose fills in from elsewhere (`${CPUS}`) does not parse, and stays unknown.

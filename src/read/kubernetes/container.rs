@@ -8,15 +8,22 @@ use crate::values::{Bytes, Cpus, Seconds};
 use super::super::container::Container;
 use super::super::expansion::Dialect;
 use super::super::shell_words::Lexed;
-use super::super::{Command, HealthCheck, HealthKind, Limits, Outside, StopDefault, Unit, UnitKind, Variable, command};
+use super::super::{
+    Command, HealthCheck, HealthKind, Limits, OpenSet, Outside, StopDefault, Unit, UnitKind, Variable, command,
+};
 use super::expansion::{Names, expand};
-use super::node::{Entry, Node, Text, is_known};
-use super::objects::Sets;
+use super::node::{Node, Text, is_known};
+use super::objects::{Given, Sets};
 use super::quantities;
+use super::shared;
 use super::space::Space;
 
 /// More variables than any container takes from sets of them.
 const MAX_VARIABLES: usize = 10_000;
+/// More sets of variables than any container takes them from.
+const MAX_OPEN_SETS: usize = 50;
+/// Stands for the text of a `data` of a Secret in a word; no variable has such a name.
+const ENCODED: &str = "secret.data";
 /// More folders than any container has from outside.
 const MAX_MOUNTS: usize = 500;
 
@@ -39,10 +46,10 @@ pub(super) fn read(container: &Node, pod: &Pod) -> Unit {
     let place = pod.place(label(container, pod));
     let mut unit = Unit::new(UnitKind::KubernetesContainer, full_name(pod.workload, name), place);
     let limits = limits(container, pod);
-    unit.environment = environment(container, pod, &limits);
+    (unit.environment, unit.open_sets) = environment(container, pod, &limits);
     let known = unit.environment.iter().map(|variable| variable.name.as_str()).collect();
-    let open = container.get("envFrom").is_some_and(|from| from.nodes().any(|source| pod.sets.is_open(source)))
-        || container.get("env").is_some_and(|env| env.items().is_empty() && !env.is_null());
+    let open =
+        !unit.open_sets.is_empty() || container.get("env").is_some_and(|env| env.items().is_empty() && !env.is_null());
     let names = Names { known, open };
     let own = |key: &str| words(container.get(key)?, pod, &names);
     let (entrypoint, command) = match (own("command"), own("args")) {
@@ -74,6 +81,7 @@ pub(super) fn read(container: &Node, pod: &Pod) -> Unit {
     .collect();
     unit.stop_delay = container.at(&["lifecycle", "preStop"]).and_then(|hook| delay(hook, pod));
     unit.limits = limits;
+    shared::fill(&mut unit.limits, container, pod);
     unit.container = surroundings(container, pod);
     let contexts = [container.get("securityContext"), pod.spec.get("securityContext")];
     let said = users.iter().position(|user| user.as_ref().is_some_and(|user| !user.is_null()));
@@ -138,7 +146,8 @@ fn located(node: Option<&Node>, pod: &Pod) -> Option<Located<String>> {
     Some(Located::new(text.to_owned(), pod.place(node.content())))
 }
 
-fn parsed<T>(node: Option<&Node>, pod: &Pod, parse: impl Fn(&str) -> Option<T>) -> Option<Located<T>> {
+/// What `node` says, with its place.
+pub(super) fn parsed<T>(node: Option<&Node>, pod: &Pod, parse: impl Fn(&str) -> Option<T>) -> Option<Located<T>> {
     let node = node?;
     Some(Located::new(parse(node.text()?)?, pod.place(node.content())))
 }
@@ -194,19 +203,22 @@ fn made(words: Vec<Lexed>, place: Place) -> Option<Command> {
 }
 
 /// `envFrom`, then `env`: of two of a name the later wins. None where there are more than any container has.
-fn environment(container: &Node, pod: &Pod, limits: &Limits) -> Vec<Variable> {
-    let mut variables = Vec::new();
+fn environment(container: &Node, pod: &Pod, limits: &Limits) -> (Vec<Variable>, Vec<OpenSet>) {
+    let (mut variables, mut open_sets) = (Vec::new(), Vec::new());
     for source in container.get("envFrom").into_iter().flat_map(Node::nodes) {
         let prefix = source.text_of("prefix").unwrap_or_default();
         for entry in pod.sets.entries(source) {
-            let name = format!("{prefix}{}", entry.key);
+            let name = format!("{prefix}{}", entry.key());
             // What else is in such a set, files for example, is no variable.
-            if entry.node.text().is_some_and(|text| !text.contains('\n')) {
+            if entry.text().is_some_and(|text| !text.contains('\n')) {
                 variables.push(literal(name, entry, pod));
             }
         }
+        if pod.sets.is_open(source) && open_sets.len() < MAX_OPEN_SETS {
+            open_sets.push(open_set(source, prefix, variables.len(), pod));
+        }
         if variables.len() > MAX_VARIABLES {
-            return Vec::new();
+            return (Vec::new(), open_sets);
         }
     }
     let given: Vec<String> = variables.iter().map(|variable| variable.name.clone()).collect();
@@ -216,6 +228,9 @@ fn environment(container: &Node, pod: &Pod, limits: &Limits) -> Vec<Variable> {
         let Some(name) = node.text_of("name").filter(|name| is_known(name)) else { continue };
         let place = pod.place(node.span);
         let value = if let Some(from) = node.get("valueFrom") {
+            if pod.sets.lacks(from) {
+                continue;
+            }
             value_from(from, container, pod, limits).unwrap_or_else(|| opaque(place))
         } else {
             match node.get("value").map(|value| (value, value.scalar())) {
@@ -228,7 +243,23 @@ fn environment(container: &Node, pod: &Pod, limits: &Limits) -> Vec<Variable> {
         variables.push(Variable { name: name.to_owned(), value: Some(value), place, build_only: false });
         names.known.insert(name);
     }
-    variables
+    (variables, open_sets)
+}
+
+/// An item of `envFrom` that stands for variables which the project does not tell.
+fn open_set(source: &Node, prefix: &str, before: usize, pod: &Pod) -> OpenSet {
+    let kinds = [("configMapRef", "ConfigMap"), ("secretRef", "Secret")];
+    let reference = kinds.iter().find_map(|(key, kind)| Some((*kind, source.get(key)?)));
+    let named = |(kind, reference): (&str, &Node)| {
+        let name = reference.get("name").filter(|name| name.text().is_some_and(is_known))?;
+        Some(Located::new(format!("{kind} {}", name.text()?), pod.place(name.content())))
+    };
+    OpenSet {
+        name: reference.and_then(named),
+        prefix: if is_known(prefix) { prefix.to_owned() } else { String::new() },
+        before,
+        optional: reference.is_some_and(|(_, reference)| reference.text_of("optional") == Some("true")),
+    }
 }
 
 fn word_of(text: &Text, parts: Vec<WordPart>, pod: &Pod) -> Word {
@@ -237,25 +268,34 @@ fn word_of(text: &Text, parts: Vec<WordPart>, pod: &Pod) -> Word {
 }
 
 /// A variable of a set: nothing in it is filled in.
-fn literal(name: String, entry: &Entry, pod: &Pod) -> Variable {
-    let place = pod.place(entry.node.content());
-    let value = entry.node.scalar().map(|text| word_of(text, plain_parts(text), pod));
-    Variable { name, value: Some(value.unwrap_or_else(|| opaque(place))), place, build_only: false }
+fn literal(name: String, entry: Given, pod: &Pod) -> Variable {
+    let place = pod.place(entry.node().content());
+    let value = value_of(entry, pod).unwrap_or_else(|| opaque(place));
+    Variable { name, value: Some(value), place, build_only: false }
 }
 
-fn plain_parts(text: &Text) -> Vec<WordPart> {
-    let plain = text.decoded.text();
-    let part = if is_known(plain) { WordPart::Text } else { WordPart::Opaque };
-    vec![part(plain.to_owned())]
+/// What an entry of a set says.
+fn value_of(entry: Given, pod: &Pod) -> Option<Word> {
+    let text = entry.node().scalar()?;
+    let parts = match entry.text() {
+        Some(plain) if entry.is_encoded() => {
+            // The bytes hold another text than the value, so it is no literal of the file.
+            vec![WordPart::Variable {
+                name: ENCODED.to_owned(),
+                default: Some(vec![WordPart::Text(plain.into_owned())]),
+            }]
+        }
+        Some(plain) if is_known(&plain) => vec![WordPart::Text(plain.into_owned())],
+        _ => vec![WordPart::Opaque(text.decoded.text().to_owned())],
+    };
+    Some(word_of(text, parts, pod))
 }
 
 fn value_from(from: &Node, container: &Node, pod: &Pod, limits: &Limits) -> Option<Word> {
     if let Some(resource) = from.get("resourceFieldRef") {
         return resource_field(resource, container, pod, limits);
     }
-    let entry = pod.sets.entry(from)?;
-    let text = entry.node.scalar()?;
-    Some(word_of(text, plain_parts(text), pod))
+    value_of(pod.sets.entry(from)?, pod)
 }
 
 /// `resource: limits.cpu`, rounded up to whole multiples of `divisor`.

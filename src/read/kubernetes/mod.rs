@@ -4,6 +4,7 @@
 //! names sets of variables of other files, an overlay patches a base. Init containers are left out: they
 //! end before the service starts. Which Dockerfile an image comes from is decided later.
 
+mod base64;
 mod container;
 mod expansion;
 mod kustomize;
@@ -11,6 +12,7 @@ pub(super) mod node;
 mod objects;
 mod patch;
 mod quantities;
+mod shared;
 pub(super) mod space;
 #[cfg(test)]
 pub(super) mod tests;

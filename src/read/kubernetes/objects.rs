@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use crate::source::{FileId, Located};
 
-use super::node::{Entry, Kind, Node};
+use super::base64;
+use super::node::{Entry, Kind, Node, is_known};
 
 /// One object of a manifest.
 #[derive(Debug, Clone)]
@@ -49,7 +50,7 @@ impl Object {
 pub(super) struct Shelf<'a> {
     named: BTreeMap<&'a str, Vec<&'a Object>>,
     /// The entries of the sets that single variables were taken from, the first of each key.
-    keyed: RefCell<BTreeMap<*const Object, BTreeMap<&'a str, &'a Entry>>>,
+    keyed: RefCell<BTreeMap<*const Object, BTreeMap<&'a str, Given<'a>>>>,
 }
 
 impl<'a> Shelf<'a> {
@@ -61,12 +62,12 @@ impl<'a> Shelf<'a> {
         Self { named, keyed: RefCell::default() }
     }
 
-    fn entry(&self, object: &'a Object, key: &str) -> Option<&'a Entry> {
+    fn entry(&self, object: &'a Object, key: &str) -> Option<Given<'a>> {
         let mut keyed = self.keyed.borrow_mut();
         let entries = keyed.entry(std::ptr::from_ref(object)).or_insert_with(|| {
             let mut entries = BTreeMap::new();
-            for entry in plain_entries(&object.node) {
-                entries.entry(entry.key.as_str()).or_insert(entry);
+            for entry in given_entries(&object.node) {
+                entries.entry(entry.key()).or_insert(entry);
             }
             entries
         });
@@ -119,19 +120,30 @@ impl<'a> Sets<'a> {
     }
 
     /// The variables that an item of `envFrom` stands for.
-    pub(super) fn entries(&self, source: &Node) -> Vec<&'a Entry> {
+    pub(super) fn entries(&self, source: &Node) -> Vec<Given<'a>> {
         let object = self.referred(source, "configMapRef", "secretRef");
-        object.map(|object| plain_entries(&object.node).collect()).unwrap_or_default()
+        object.map(|object| given_entries(&object.node).collect()).unwrap_or_default()
     }
 
     /// Whether an item of `envFrom` stands for variables that the project does not tell.
     pub(super) fn is_open(&self, source: &Node) -> bool {
         let object = self.referred(source, "configMapRef", "secretRef");
-        object.is_none_or(|object| object.kind != "ConfigMap")
+        object.is_none_or(|object| !is_told(&object.node))
+    }
+
+    /// Whether `valueFrom` stands for nothing: the key is not in the set and need not be.
+    pub(super) fn lacks(&self, from: &Node) -> bool {
+        let reference = from.get("configMapKeyRef").or_else(|| from.get("secretKeyRef"));
+        let key = reference.filter(|reference| reference.text_of("optional") == Some("true"));
+        let Some(key) = key.and_then(|reference| reference.text_of("key")).filter(|key| is_known(key)) else {
+            return false;
+        };
+        let object = self.referred(from, "configMapKeyRef", "secretKeyRef");
+        object.is_some_and(|object| is_told(&object.node) && self.shelf.entry(object, key).is_none())
     }
 
     /// The entry that `valueFrom` stands for.
-    pub(super) fn entry(&self, from: &Node) -> Option<&'a Entry> {
+    pub(super) fn entry(&self, from: &Node) -> Option<Given<'a>> {
         let key = from.get("configMapKeyRef").or_else(|| from.get("secretKeyRef"))?.text_of("key")?;
         let object = self.referred(from, "configMapKeyRef", "secretKeyRef")?;
         self.shelf.entry(object, key)
@@ -161,6 +173,57 @@ pub(super) fn texts(node: &Node) -> impl Iterator<Item = &Entry> {
     let entries = is_set.then(|| plain_entries(node)).into_iter().flatten();
     let is_template = |text: &str| text.contains("{{") || text.contains("{%");
     entries.filter(move |entry| entry.node.text().is_some_and(|text| text.contains('\n') && !is_template(text)))
+}
+
+/// An entry of a set of variables.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Given<'a> {
+    entry: &'a Entry,
+    /// Whether the value is written in Base64 (`data` of a Secret).
+    encoded: bool,
+}
+
+impl<'a> Given<'a> {
+    pub(super) fn key(self) -> &'a str {
+        &self.entry.key
+    }
+
+    pub(super) fn node(self) -> &'a Node {
+        &self.entry.node
+    }
+
+    pub(super) const fn is_encoded(self) -> bool {
+        self.encoded
+    }
+
+    /// What the variable holds, where that is a text.
+    pub(super) fn text(self) -> Option<Cow<'a, str>> {
+        let text = self.entry.node.text()?;
+        if self.encoded { base64::text(text).map(Cow::Owned) } else { Some(Cow::Borrowed(text)) }
+    }
+}
+
+/// Whether all that a set holds stands in the manifest: it is not encrypted, not fetched from elsewhere, and no
+/// template leaves out a part of it.
+fn is_told(node: &Node) -> bool {
+    let plain = |key: &str| {
+        node.get(key).is_none_or(|held| match &held.kind {
+            Kind::Map(entries) => entries.iter().all(|entry| is_known(&entry.key)),
+            Kind::Null => true,
+            Kind::Text(_) | Kind::List(_) => false,
+        })
+    };
+    matches!(node.text_of("kind"), Some("ConfigMap" | "Secret")) && plain("data") && plain("stringData")
+}
+
+/// The entries of a set with what they hold; those of `stringData` come first and count.
+fn given_entries(node: &Node) -> impl Iterator<Item = Given<'_>> {
+    let encoded = (node.text_of("kind") == Some("Secret")).then(|| node.get("data")).flatten();
+    let own = node.get("stringData");
+    let is_new = move |entry: &&Entry| own.is_none_or(|own| own.get(&entry.key).is_none());
+    let encoded = encoded.map(Node::entries).unwrap_or_default().iter().filter(is_new);
+    let plain = plain_entries(node).map(|entry| Given { entry, encoded: false });
+    plain.chain(encoded.map(|entry| Given { entry, encoded: true }))
 }
 
 /// The entries of a set that stand there as text; what is encoded or encrypted is not told.

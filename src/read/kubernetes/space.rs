@@ -105,6 +105,7 @@ impl Space {
         self.command(unit.entrypoint.as_mut());
         self.command(unit.command.as_mut());
         unit.environment.iter_mut().for_each(|variable| self.variable(variable));
+        unit.open_sets.iter_mut().for_each(|set| self.located(set.name.as_mut()));
         self.located(unit.working_folder.as_mut());
         self.located(unit.image.as_mut());
         self.located(unit.user.as_mut());

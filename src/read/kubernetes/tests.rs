@@ -104,6 +104,28 @@ spec:
             preStop: {exec: {command: [\"/bin/sh\", \"-c\", \"sleep 10\"]}}
 ";
 
+/// The pod's limit is for all of its containers; a side-car that starts first stays, a migration does not.
+#[test]
+fn containers_of_a_pod_share_its_limits() {
+    let pod = |own: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: shop}}\nspec:\n  resources:\n    limits: {{cpu: 2, memory: 1Gi}}\n\
+             \x20 initContainers:\n    - {{name: migrate, image: shop, resources: {{requests: {{cpu: 1}}}}}}\n\
+             \x20   - {{name: mesh, image: m, restartPolicy: Always, resources: {{requests: {{cpu: 100m, memory: 64Mi}}}}}}\n\
+             \x20 containers:\n    - {{name: web, image: shop, command: [gunicorn]{own}}}\n"
+        )
+    };
+    let (files, unit) = only(&pod(""));
+    let limits = &unit.limits;
+    is(&files, limits.cpus.as_ref(), Cpus(2.0), "2");
+    is(&files, limits.cpus_beside.first(), Cpus(0.1), "100m");
+    is(&files, limits.memory_beside.first(), Bytes::mib(64), "64Mi");
+    assert_eq!(limits.cpus_beside.len(), 1);
+    let (files, unit) = only(&pod(", resources: {limits: {cpu: 1500m}}"));
+    is(&files, unit.limits.cpus.as_ref(), Cpus(1.5), "1500m");
+    assert!(unit.limits.cpus_beside.is_empty());
+}
+
 #[test]
 fn a_deployment_with_everything() {
     let (files, unit) = only(DEPLOYMENT);

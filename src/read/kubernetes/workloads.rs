@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::source::{FileId, Located, Place};
+use crate::values::Seconds;
 
-use super::super::{Autoscaler, Unit};
+use super::super::{Autoscaler, StopDefault, Unit};
 use super::container::{self, Pod};
 use super::node::Node;
 use super::objects::{Object, Sets, Shelf};
@@ -47,7 +48,9 @@ pub(super) fn units(objects: &[Object], space: &Space, file: FileId, most: usize
             unit.limits.autoscaler.clone_from(&scaler);
             if is_knative(&object.node) {
                 // Whoever runs Knative decides how long that is.
-                unit.limits.stop_default = None;
+                unit.limits.stop_default = is_cloud_run(&object.node).then_some(CLOUD_RUN);
+                // 0 is as many as come.
+                unit.limits.concurrency = number(spec.get("containerConcurrency"), file).filter(|most| most.value > 0);
                 let most = spec.get("containerConcurrency").filter(|most| most.text() == Some("1"));
                 unit.container.one_request = most.map(|most| Place::new(file, most.content()));
             }
@@ -145,6 +148,16 @@ impl<'a> Scalers<'a> {
 fn is_knative(node: &Node) -> bool {
     node.text_of("apiVersion").is_some_and(|version| version.starts_with("serving.knative.dev/"))
 }
+
+/// Whether Google Cloud Run is meant, which takes the same manifests.
+fn is_cloud_run(node: &Node) -> bool {
+    let paths = [&["metadata", "annotations"][..], &["spec", "template", "metadata", "annotations"]];
+    let keys = paths.into_iter().filter_map(|path| node.at(path)).flat_map(Node::entries);
+    keys.into_iter().any(|entry| entry.key.starts_with("run.googleapis.com/"))
+}
+
+/// Cloud Run kills ten seconds after the signal to stop (its container runtime contract).
+const CLOUD_RUN: StopDefault = StopDefault { value: Seconds(10.0), by: "Cloud Run" };
 
 /// The bounds that Knative takes from annotations of the revision.
 fn knative_scale(node: &Node, metadata: Option<&Node>, file: FileId) -> Option<Autoscaler> {

@@ -3,7 +3,7 @@
 //! Both spellings of the keys are read, `containerDefinitions` of the API and `ContainerDefinitions` of
 //! `CloudFormation`. What an intrinsic function (`!Ref`, `Fn::Sub`) fills in stays unknown.
 
-use crate::source::{FileId, Located, SourceFile};
+use crate::source::{FileId, Located, Place, SourceFile};
 use crate::values::{Bytes, Cpus, Seconds};
 
 use super::super::tree::{Kind, Node, read_yaml};
@@ -70,10 +70,50 @@ fn size(definition: &Node, reader: &Reader) -> Limits {
 fn task(definition: &Node, whole: &Limits, reader: &mut Reader) {
     let containers = get(definition, "containerDefinitions").map(Node::items).unwrap_or_default();
     let family = get(definition, "family").and_then(Node::text);
-    for container in containers {
-        let unit = self::container(container, family, whole, reader);
+    let beside = Beside::of(containers, whole, reader);
+    for (at, container) in containers.iter().enumerate() {
+        let mut unit = self::container(container, family, whole, reader);
+        beside.fill(&mut unit.limits, at);
         reader.add(unit);
     }
+}
+
+/// What each container of a task is sure to get of the task's own size.
+struct Beside {
+    cpus: Vec<Option<Located<Cpus>>>,
+    memory: Vec<Option<Located<Bytes>>>,
+    /// Where the size of the task is stated.
+    whole: [Option<Place>; 2],
+}
+
+impl Beside {
+    fn of(containers: &[Node], whole: &Limits, reader: &Reader) -> Self {
+        let reservation = |container| memory(get(container, "memoryReservation"), reader);
+        Self {
+            cpus: containers.iter().map(|container| cpus(get(container, "cpu"), reader)).collect(),
+            // Without a reservation the limit is what the agent sets aside.
+            memory: containers
+                .iter()
+                .map(|container| reservation(container).or_else(|| memory(get(container, "memory"), reader)))
+                .collect(),
+            whole: [whole.cpus.as_ref().map(|it| it.place), whole.memory.as_ref().map(|it| it.place)],
+        }
+    }
+
+    /// What the others get, for the container `at` which is bounded by the size of the task.
+    fn fill(&self, limits: &mut Limits, at: usize) {
+        if limits.cpus.as_ref().map(|limit| limit.place) == self.whole[0] {
+            limits.cpus_beside = others(&self.cpus, at);
+        }
+        if limits.memory.as_ref().map(|limit| limit.place) == self.whole[1] {
+            limits.memory_beside = others(&self.memory, at);
+        }
+    }
+}
+
+/// All that is known but the one `at`.
+fn others<T: Clone>(all: &[Option<T>], at: usize) -> Vec<T> {
+    all.iter().enumerate().filter(|(index, _)| *index != at).filter_map(|(_, one)| one.clone()).collect()
 }
 
 fn container(container: &Node, family: Option<&str>, whole: &Limits, reader: &mut Reader) -> Unit {

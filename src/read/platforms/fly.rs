@@ -64,6 +64,7 @@ fn group(name: &str, span: Span, top: &Node, reader: &mut Reader) -> Unit {
     if let Some(fly) = platform("Fly.io") {
         fly.stops(&mut unit, top.get("kill_timeout"));
     }
+    unit.limits.concurrency = concurrency(name, top, reader);
     checks(&mut unit, name, top, reader);
     unit
 }
@@ -103,6 +104,15 @@ fn memory(section: &Node, reader: &Reader) -> Option<Located<Bytes>> {
     reader.parsed(section.any(&["memory", "memory_mb"]), |text| match text.parse() {
         Ok(mebibytes) => u64::checked_mul(mebibytes, 1 << 20).filter(|bytes| *bytes > 0).map(Bytes),
         Err(_) => Bytes::parse(text, false).filter(|bytes| bytes.0 > 0),
+    })
+}
+
+/// What Fly's proxy sends to one machine at once at most; it counts connections or requests.
+fn concurrency(name: &str, top: &Node, reader: &Reader) -> Option<Located<u32>> {
+    let services = top.get("http_service").into_iter().chain(top.get("services").map(Node::items).unwrap_or_default());
+    let mut services = services.filter(|service| concerns(service, name));
+    services.find_map(|service| {
+        reader.parsed(service.at(&["concurrency", "hard_limit"]), |text| text.parse().ok().filter(|most| *most > 0))
     })
 }
 

@@ -162,6 +162,30 @@ fn tasks_of_ecs_alone_and_in_a_stack() {
     assert_eq!(stack.variable("web", "A").0, Some("b".into()));
 }
 
+/// Web and proxy share the size of the task; what the proxy reserves is not for the web.
+#[test]
+fn containers_of_a_task_share_its_size() {
+    let task = |own: &str| {
+        read(
+            "ecs/task.json",
+            &format!(
+                "{{\"cpu\": \"1024\", \"memory\": \"2048\", \"containerDefinitions\": [{{\"name\": \"web\"{own}}}, \
+                 {{\"name\": \"proxy\", \"cpu\": 256, \"memory\": 512, \"memoryReservation\": 128}}, {{\"name\": \"log\"}}]}}"
+            ),
+        )
+    };
+    let beside = |read: &Read| {
+        let limits = &read.unit("web").limits;
+        let cpus: Vec<_> =
+            limits.cpus_beside.iter().map(|it| (it.value.0, read.files.text_at(it.place).to_owned())).collect();
+        (cpus, limits.memory_beside.iter().map(|it| it.value.as_mib()).collect::<Vec<_>>())
+    };
+    assert_eq!(beside(&task("")), (vec![(0.25, "256".to_owned())], vec![128.0]));
+    // Its own limit is for itself.
+    assert_eq!(beside(&task(", \"memory\": 1024")).1, Vec::<f64>::new());
+    assert!(task("").unit("proxy").limits.memory_beside.is_empty());
+}
+
 #[test]
 fn digital_ocean_is_relative_to_the_root() {
     let read = read(

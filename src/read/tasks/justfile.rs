@@ -177,7 +177,7 @@ impl Justfile {
         let all = self.macros.all().filter(|(name, _)| self.exports_all || self.exported.contains(*name));
         let seen = all.map(|(name, value)| (name.as_str(), value));
         let seen = seen.chain(parameters.map(|(name, value)| (name.as_str(), value)));
-        seen.map(|(name, value)| super::exported(name, self.macros.value(value, scan), file)).collect()
+        seen.map(|(name, value)| super::exported(name, value, &self.macros, scan, file)).collect()
     }
 
     fn script(&self, recipe: &Recipe) -> Option<Decoded> {
@@ -253,11 +253,43 @@ fn expression(text: &str, offset: usize, macros: &Macros) -> Macro {
         return value;
     }
     let call = ["env_var_or_default(", "env("].iter().find_map(|name| text.strip_prefix(name)?.strip_suffix(')'));
-    if let Some((_, default)) = call.and_then(|arguments| arguments.split_once(',')) {
+    if let Some((asked, default)) = call.and_then(|arguments| arguments.split_once(',')) {
         let start = default.as_ptr() as usize - text.as_ptr() as usize + default.len() - default.trim_start().len();
-        return string(default.trim(), offset + start).unwrap_or(Macro::Unknown);
+        let asked = asked.trim().trim_matches(['\'', '"']);
+        return match string(default.trim(), offset + start) {
+            Some(Macro::Done(default)) if is_name(asked) => Macro::Default(asked.to_owned(), default),
+            Some(other) => other,
+            None => Macro::Unknown,
+        };
+    }
+    if let Some(chosen) = chosen(text, offset, macros) {
+        return chosen;
     }
     macros.get(text).cloned().unwrap_or(Macro::Unknown)
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// `if a == "b" { "c" } else { "d" }` where both sides are known.
+fn chosen(text: &str, offset: usize, macros: &Macros) -> Option<Macro> {
+    let (condition, rest) = text.strip_prefix("if ")?.split_once('{')?;
+    let (then, otherwise) = rest.split_once('}')?;
+    let otherwise = otherwise.trim().strip_prefix("else")?.trim();
+    let otherwise = otherwise.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')).unwrap_or(otherwise);
+    let at = |part: &str| offset + (part.as_ptr() as usize - text.as_ptr() as usize);
+    let (wanted, left, right) = match (condition.split_once("=="), condition.split_once("!=")) {
+        (Some((left, right)), None) => (true, left, right),
+        (None, Some((left, right))) => (false, left, right),
+        _ => return None,
+    };
+    let value = |side: &str| match expression(side.trim(), at(side.trim_start()), macros) {
+        Macro::Done(text) => Some(text.text().to_owned()),
+        _ => None,
+    };
+    let side = if (value(left)? == value(right)?) == wanted { then } else { otherwise };
+    Some(expression(side.trim(), at(side.trim_start()), macros))
 }
 
 /// `{{name}}`; anything else between the braces is an expression that is not evaluated.

@@ -28,6 +28,8 @@ pub(super) enum Macro {
     Text(Decoded),
     /// Text in which nothing is filled in any more.
     Done(Decoded),
+    /// Text that stands in where the environment does not set a variable.
+    Default(String, Decoded),
     /// Something that only running it would tell: a function, a branch, the command line.
     Unknown,
 }
@@ -68,7 +70,7 @@ impl Macros {
     /// What a variable is in the end; `None` where that is unknown.
     pub(super) fn value(&self, of: &Macro, scan: Scan) -> Option<Decoded> {
         let value = match of {
-            Macro::Text(value) => self.expand(value, scan, &|_| None),
+            Macro::Text(value) | Macro::Default(_, value) => self.expand(value, scan, &|_| None),
             Macro::Done(value) => value.clone(),
             Macro::Unknown => return None,
         };
@@ -89,7 +91,7 @@ impl Macros {
             Some(Macro::Text(before) | Macro::Done(before)) if before.text().len() > MAX_LENGTH => Macro::Unknown,
             Some(Macro::Text(before)) => Macro::Text(behind(before, value)),
             Some(Macro::Done(before)) => Macro::Done(behind(before, &self.expand(value, scan, &|_| None))),
-            Some(Macro::Unknown) => Macro::Unknown,
+            Some(Macro::Unknown | Macro::Default(..)) => Macro::Unknown,
             None => Macro::Text(value.clone()),
         };
         self.set(name, joined);
@@ -114,6 +116,20 @@ impl Macros {
         steps < MAX_STEPS
     }
 
+    /// What a function of make comes to, in the words of a shell: `$(shell nproc)`, `$(or $(X),7)`.
+    fn called(&self, call: &str, scan: Scan) -> Option<String> {
+        let inner = call.strip_prefix("$(")?.strip_suffix(')')?;
+        if let Some(command) = inner.strip_prefix("shell ") {
+            let plain = !command.contains(['$', '`', '(', ')', '\n', '#']);
+            return plain.then(|| format!("$({})", command.trim()));
+        }
+        let (first, default) = inner.strip_prefix("or ")?.split_once(',')?;
+        let reference = scan(first.trim(), 0).filter(|found| found.range == (0..first.trim().len()))?;
+        let name = reference.name.filter(|name| !self.by_name.contains_key(name))?;
+        let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        (is_name && is_plain(default)).then(|| format!("${{{name}:-{}}}", default.trim()))
+    }
+
     fn expand_into(
         &self,
         text: &Decoded,
@@ -132,7 +148,11 @@ impl Macros {
                 return;
             }
             let Some(name) = reference.name else {
-                out.push_escaped(HOLE, place);
+                let called = plain.get(reference.range).and_then(|call| self.called(call, scan));
+                match called.filter(|_| !is_in_single_quotes(out.text())) {
+                    Some(text) => out.push_escaped(&text, place),
+                    None => out.push_escaped(HOLE, place),
+                }
                 continue;
             };
             match self.by_name.get(&name) {
@@ -147,8 +167,23 @@ impl Macros {
                     // The bytes of the definition are what could be edited, but they may be used elsewhere.
                     out.push_escaped(if inner.text().len() > MAX_LENGTH { HOLE } else { inner.text() }, place);
                 }
+                Some(Macro::Default(asked, value)) if depth < MAX_DEPTH && self.may_fill_in(value.text().len()) => {
+                    let mut inner = Decoded::default();
+                    self.expand_into(value, scan, otherwise, depth + 1, &mut inner);
+                    let length = inner.text().len();
+                    match inner.text() {
+                        text if is_plain(text) && !is_in_single_quotes(out.text()) => {
+                            out.push_escaped(&format!("${{{asked}-{text}}}"), place);
+                        }
+                        text => out.push_escaped(if length > MAX_LENGTH { HOLE } else { text }, place),
+                    }
+                }
                 Some(_) => out.push_escaped(HOLE, place),
                 None => match otherwise(&name) {
+                    // Nothing asks for a variable in there.
+                    Some(text) if text.contains('$') && is_in_single_quotes(out.text()) => {
+                        out.push_escaped(HOLE, place);
+                    }
                     Some(text) => out.push_escaped(&text, place),
                     None => out.push_escaped(HOLE, place),
                 },
@@ -156,4 +191,15 @@ impl Macros {
         }
         out.push_from(text, at.min(plain.len())..plain.len());
     }
+}
+
+/// Whether a shell takes a text, as the default of a variable, for what it is.
+fn is_plain(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_alphanumeric() || "_./:,@%+= -".contains(c))
+}
+
+/// Whether a shell that has read `text` is inside single quotes.
+pub(super) fn is_in_single_quotes(text: &str) -> bool {
+    let line = text.rsplit('\n').next().unwrap_or(text);
+    line.matches('\'').count() % 2 == 1
 }

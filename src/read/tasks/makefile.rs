@@ -2,7 +2,8 @@
 //!
 //! Every target with a recipe is a task. Each line of a recipe is a shell of its own, unless `.ONESHELL` says
 //! otherwise; continued lines are one. `$(NAME)` is the makefile's and filled in here, `$$NAME` is the shell's.
-//! Conditionals are not decided: what is assigned in one is unknown, and a recipe line in one is left out.
+//! A conditional over what the file itself says is decided; in any other, what is assigned is unknown, and a recipe line is
+//! left out.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -35,6 +36,7 @@ pub(in super::super) fn read(file: FileId, source: &SourceFile, facts: &mut Fact
         made.line(&line, text);
     }
     facts.comments.insert(file, std::mem::take(&mut made.comments));
+    made.is_alone = !made.includes || made.exports_all;
     for target in &made.targets {
         if let Some(script) = made.script(target) {
             let Some(mut unit) = task(&target.name, target.span, &script, &mut reader) else { continue };
@@ -70,6 +72,18 @@ fn logical(rest: &str, start: usize) -> Logical {
     Logical { start, end: start + length }
 }
 
+/// A conditional.
+#[derive(Debug)]
+struct Branch {
+    /// Whether its lines count here; `None` where the file does not tell.
+    taken: Option<bool>,
+    /// Whether those of a branch before did.
+    done: Option<bool>,
+}
+
+/// Longer texts between `define` and `endef` than anybody runs.
+const MAX_DEFINED: usize = 16 * 1024;
+
 #[derive(Debug)]
 struct Target {
     name: String,
@@ -84,10 +98,10 @@ struct Makefile {
     macros: Macros,
     targets: Vec<Target>,
     comments: Vec<Comment>,
-    /// How many conditionals are open.
-    conditionals: usize,
+    /// The conditionals that are open.
+    conditionals: Vec<Branch>,
     /// Inside `define`.
-    defining: bool,
+    defining: Option<(String, Decoded)>,
     /// The targets of the rule whose recipe is being read.
     current: Vec<usize>,
     one_shell: bool,
@@ -99,6 +113,10 @@ struct Makefile {
     exports_all: bool,
     /// Files of variables that are included.
     included: Vec<Located<String>>,
+    /// Whether anything is included.
+    includes: bool,
+    /// Whether the shells of recipes see every variable that is not set here.
+    is_alone: bool,
 }
 
 impl Makefile {
@@ -108,38 +126,51 @@ impl Makefile {
             macros: Macros::default(),
             targets: Vec::new(),
             comments: Vec::new(),
-            conditionals: 0,
-            defining: false,
+            conditionals: Vec::new(),
+            defining: None,
             current: Vec::new(),
             one_shell: false,
             lines: 0,
             exported: BTreeSet::new(),
             exports_all: false,
             included: Vec::new(),
+            includes: false,
+            is_alone: true,
         }
     }
 
     /// What the shells of recipes find in their environment.
     fn environment(&self) -> Vec<Variable> {
-        let exported = self.exported.iter().filter_map(|name| {
-            let value = self.macros.value(self.macros.get(name)?, scan);
-            Some(exported(name, value, self.file))
-        });
+        let exported = self
+            .exported
+            .iter()
+            .filter_map(|name| Some(exported(name, self.macros.get(name)?, &self.macros, scan, self.file)));
         exported.collect()
     }
 
     fn line(&mut self, line: &Logical, text: &str) {
         let raw = text.get(line.start..line.end).unwrap_or_default();
         let content = raw.trim_end_matches(['\n', '\r']);
-        if self.defining {
-            self.defining = content.trim() != "endef";
+        if let Some((name, mut body)) = self.defining.take() {
+            if content.trim() == "endef" {
+                let known = self.conditionals.is_empty() && !name.is_empty();
+                self.macros.set(&name, if known { Macro::Text(body) } else { Macro::Unknown });
+                return;
+            }
+            if !body.text().is_empty() {
+                body.push_escaped("\n", Span::new(line.start, line.start));
+            }
+            if body.text().len() < MAX_DEFINED {
+                body.push(content, line.start);
+            }
+            self.defining = Some((name, body));
             return;
         }
         if let Some(recipe) = content.strip_prefix('\t')
             && !self.current.is_empty()
         {
             self.comments.extend(shell_comments::comments(recipe, line.start + 1));
-            if self.conditionals == 0 {
+            if self.conditionals.iter().all(|branch| branch.taken == Some(true)) {
                 self.recipe(&unfolded(recipe, line.start + 1, true));
             }
             return;
@@ -159,20 +190,31 @@ impl Makefile {
         let text = code.text().trim_end();
         let word = text.split(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default();
         match word {
-            "ifeq" | "ifneq" | "ifdef" | "ifndef" => return self.conditionals += 1,
-            "endif" => return self.conditionals = self.conditionals.saturating_sub(1),
+            "ifeq" | "ifneq" | "ifdef" | "ifndef" => {
+                let taken = self.decide(text);
+                self.conditionals.push(Branch { taken, done: taken });
+                return;
+            }
+            "else" => return self.otherwise(text.get(word.len()..).unwrap_or_default().trim()),
+            "endif" => {
+                self.conditionals.pop();
+                return;
+            }
+            _ if self.conditionals.iter().any(|branch| branch.taken == Some(false)) => return,
             "include" | "-include" | "sinclude" => return self.include(code, text, word.len()),
-            "" | "else" | "vpath" | "undefine" | "unexport" => return,
+            "" | "vpath" | "undefine" | "unexport" => return,
             "export" if !text.contains('=') => {
                 self.exports_all |= text.trim() == "export";
                 self.exported.extend(text.split_whitespace().skip(1).map(str::to_owned));
                 return;
             }
             "define" => {
-                self.defining = true;
-                if let Some(name) = text.split_whitespace().nth(1) {
-                    self.macros.set(name, Macro::Unknown);
-                }
+                let mut words = text.split_whitespace().skip(1);
+                let name = words.next().unwrap_or_default();
+                self.macros.set(name, Macro::Unknown);
+                let plain = words.next().is_none_or(|operator| operator == "=");
+                let name = if plain { name.to_owned() } else { String::new() };
+                self.defining = Some((name, Decoded::default()));
                 return;
             }
             _ => {}
@@ -196,8 +238,50 @@ impl Makefile {
         self.rule(code, text);
     }
 
+    /// Whether the lines behind `ifeq (a,b)` count; `None` where the file does not tell.
+    fn decide(&self, text: &str) -> Option<bool> {
+        let (word, rest) = text.split_at(text.find(|c: char| c.is_whitespace() || c == '(')?);
+        let rest = rest.trim();
+        let wanted = matches!(word, "ifeq" | "ifdef");
+        if matches!(word, "ifdef" | "ifndef") {
+            let value = self.macros.value(self.macros.get(rest)?, scan)?;
+            return Some(!value.text().is_empty() == wanted);
+        }
+        let (left, right) = match rest.strip_prefix('(') {
+            Some(inner) => inner.strip_suffix(')')?.rsplit_once(',')?,
+            None => {
+                let quote = rest.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+                let (left, behind) = rest.get(1..)?.split_once(quote)?;
+                (left, behind.trim().strip_prefix(quote)?.strip_suffix(quote)?)
+            }
+        };
+        let value = |side: &str| {
+            let expanded = self.macros.expand(&Decoded::verbatim(side.trim(), 0), scan, &|_| None);
+            Some(expanded.text().to_owned()).filter(|text| !text.contains("{{") && !text.contains('$'))
+        };
+        Some((value(left)? == value(right)?) == wanted)
+    }
+
+    /// `else`, and `else ifeq (a,b)`.
+    fn otherwise(&mut self, condition: &str) {
+        let next = if condition.is_empty() { Some(true) } else { self.decide(condition) };
+        let Some(branch) = self.conditionals.last_mut() else { return };
+        branch.taken = match (branch.done, next) {
+            (Some(true), _) => Some(false),
+            (Some(false), next) => next,
+            (None, Some(false)) => Some(false),
+            (None, _) => None,
+        };
+        branch.done = match (branch.done, branch.taken) {
+            (Some(true), _) | (_, Some(true)) => Some(true),
+            (Some(false), Some(false)) => Some(false),
+            _ => None,
+        };
+    }
+
     /// `include .env`: a file of variables, as a person writes it for both make and the shell.
     fn include(&mut self, code: &Decoded, text: &str, from: usize) {
+        self.includes = true;
         for name in text.get(from..).unwrap_or_default().split_whitespace() {
             let last = name.rsplit('/').next().unwrap_or(name);
             let start = name.as_ptr() as usize - text.as_ptr() as usize;
@@ -209,11 +293,12 @@ impl Makefile {
     }
 
     fn assign(&mut self, name: &str, operator: &str, value: &Decoded) {
-        let unknown = self.conditionals > 0 || operator == "!=";
+        let unknown = self.conditionals.iter().any(|branch| branch.taken.is_none()) || operator == "!=";
         match operator {
             // The first one counts; one from outside would win, and stays the default of the file.
             "?=" if self.macros.get(name).is_some() => {}
             _ if unknown => self.macros.set(name, Macro::Unknown),
+            "?=" => self.macros.set(name, Macro::Default(name.to_owned(), value.clone())),
             "+=" => self.macros.append(name, value, scan),
             _ => self.macros.set(name, written(operator, value, &self.macros)),
         }
@@ -279,6 +364,23 @@ impl Makefile {
         }
     }
 
+    /// The lines of a recipe that a line stands for: those of a `define`, or itself.
+    fn lines_of(&self, line: &Decoded) -> Vec<Decoded> {
+        let text = line.text().trim();
+        let named = scan(text, 0).filter(|found| found.range == (0..text.len())).and_then(|found| found.name);
+        match named.and_then(|name| self.macros.get(&name)) {
+            Some(Macro::Text(body)) if body.text().contains('\n') => {
+                let mut at = 0;
+                let each = body.text().split_inclusive('\n').map(|one| {
+                    at += one.len();
+                    body.part(at - one.len()..at - (one.len() - one.trim_end().len()))
+                });
+                each.collect()
+            }
+            _ => vec![line.clone()],
+        }
+    }
+
     /// The recipe as a shell sees it; `None` for one that is empty.
     fn script(&self, target: &Target) -> Option<Decoded> {
         let mut script = Decoded::default();
@@ -286,7 +388,8 @@ impl Makefile {
         for (name, value) in &target.own {
             macros.to_mut().set(name, value.clone());
         }
-        for line in &target.recipe {
+        let lines = target.recipe.iter().flat_map(|line| self.lines_of(line));
+        for line in lines {
             let text = line.text();
             let from = text.len() - text.trim_start_matches(['@', '-', '+', ' ', '\t']).len();
             let body = line.part(from..text.len());
@@ -299,8 +402,10 @@ impl Makefile {
                 "MAKE" => Some("make".to_owned()),
                 "SHELL" => Some("/bin/sh".to_owned()),
                 "CURDIR" | "PWD" => Some(".".to_owned()),
-                // What the file does not set may come from the environment of whoever calls it.
-                _ => None,
+                // What the file does not set comes from the environment, or is nothing; a shell knows it as well, unless
+                // another makefile or a file that the shell does not see sets it.
+                _ if !self.is_alone || !is_name(variable) => None,
+                _ => Some(format!("${{{variable}}}")),
             });
             let own = !self.one_shell && changes_shell(expanded.text());
             let here = expanded.span(0..0);
@@ -358,6 +463,11 @@ fn unfolded(text: &str, offset: usize, recipe: bool) -> Decoded {
 /// Where a comment begins: a `#` that no backslash stands in front of.
 fn comment(text: &str) -> Option<usize> {
     text.match_indices('#').map(|(at, _)| at).find(|&at| at == 0 || text.as_bytes().get(at - 1) != Some(&b'\\'))
+}
+
+fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// `NAME operator value`: the name, the operator, and where the value begins.

@@ -14,11 +14,12 @@ pub(super) use justfile::read as read_justfile;
 pub(super) use makefile::read as read_makefile;
 pub(super) use tables::{read_package_json, read_pipfile, read_pyproject, read_taskfile};
 
-use crate::source::{FileId, Place, Span, Word, WordPart};
+use crate::source::{FileId, Operator, Place, Span, Word, WordPart};
 
 use super::decoded::Decoded;
 use super::platforms::reader::Reader;
 use super::{Command, Unit, UnitKind, Variable, command};
+use macros::{Macro, Macros, Scan};
 
 /// Whether a line of a recipe changes something of its shell, which lines behind it do not see: each has a shell of
 /// its own.
@@ -34,13 +35,20 @@ fn changes_shell(line: &str) -> bool {
     })
 }
 
-/// A variable that the shells of recipes see, with its value if that is known.
-fn exported(name: &str, value: Option<Decoded>, file: FileId) -> Variable {
+/// A variable that the shells of recipes see.
+fn exported(name: &str, of: &Macro, macros: &Macros, scan: Scan, file: FileId) -> Variable {
+    let value = macros.value(of, scan);
     let known = value.is_some();
     let value = value.unwrap_or_default();
     let text = value.text().to_owned();
     let place = Place::new(file, value.span(0..text.len()));
-    let part = if known { WordPart::Text(text) } else { WordPart::Opaque(text) };
+    let part = match of {
+        Macro::Default(asked, _) if known => {
+            WordPart::Changed { name: asked.clone(), operator: Operator::IfUnset, word: vec![WordPart::Text(text)] }
+        }
+        _ if known => WordPart::Text(text),
+        _ => WordPart::Opaque(text),
+    };
     let word = Word { parts: vec![part], place, removal: place, quoted: true };
     Variable { name: name.to_owned(), value: Some(word), place, build_only: false }
 }

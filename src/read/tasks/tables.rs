@@ -148,7 +148,26 @@ fn joined(script: &Node, is_words: bool) -> Option<Decoded> {
     (!all.text().is_empty()).then_some(all)
 }
 
-/// Reads the tasks of a `Taskfile.yml`. What its templates fill in stays unknown.
+/// The text with `{{.NAME}}` filled in where the file says what that is.
+fn filled(script: &Decoded, value: &dyn Fn(&str) -> Option<String>) -> Decoded {
+    let text = script.text();
+    let mut out = Decoded::default();
+    let mut at = 0;
+    for (start, _) in text.match_indices("{{") {
+        let inner = text.get(start + 2..).unwrap_or_default();
+        let Some(length) = inner.find("}}").filter(|_| start >= at) else { continue };
+        let name = inner.get(..length).unwrap_or_default().trim().strip_prefix('.').unwrap_or_default();
+        let Some(known) = value(name) else { continue };
+        out.push_from(script, at..start);
+        let end = start + 2 + length + 2;
+        out.push_escaped(&known, script.span(start..end));
+        at = end;
+    }
+    out.push_from(script, at..text.len());
+    out
+}
+
+/// Reads the tasks of a `Taskfile.yml`. What its templates fill in stays unknown, beyond plain variables of the file.
 pub(in super::super) fn read_taskfile(file: FileId, source: &SourceFile, facts: &mut Facts) {
     let document = read_yaml(file, source, facts);
     let mut reader = Reader::new(file, source);
@@ -157,6 +176,12 @@ pub(in super::super) fn read_taskfile(file: FileId, source: &SourceFile, facts: 
         for entry in top.get("tasks").map(Node::entries).unwrap_or_default() {
             let commands = entry.value.any(&["cmds", "cmd"]).unwrap_or(&entry.value);
             let Some(script) = joined(commands, false) else { continue };
+            let own = entry.value.get("vars").map(Node::entries).unwrap_or_default();
+            let common = top.get("vars").map(Node::entries).unwrap_or_default();
+            let script = filled(&script, &|name| {
+                let found = own.iter().chain(common).find(|variable| variable.key == name)?;
+                Some(found.value.scalar()?.text().to_owned()).filter(|text| !text.contains("{{"))
+            });
             let Some(mut unit) = task(&entry.key, entry.key_span, &script, &mut reader) else { continue };
             unit.environment.clone_from(&shared);
             unit.environment.extend(entry.value.get("env").map(|table| reader.variables(table)).unwrap_or_default());

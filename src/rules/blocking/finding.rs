@@ -15,7 +15,17 @@ const UNNOTICED: f64 = 0.01;
 /// Seconds from which on asyncio's debug mode calls a pause slow (`loop.slow_callback_duration`, Python 3.14).
 const SHORT: f64 = 0.1;
 
+/// What becomes of a query that Django is asked for on the event loop.
+pub(super) const REFUSED: &str = "Django raises `SynchronousOnlyOperation`, or every request of the worker stands \
+                                  still where `DJANGO_ALLOW_ASYNC_UNSAFE` is set";
+
 impl Blocking {
+    /// Whether Django looks for a running loop first, and refuses where there is one
+    /// (`django.utils.asyncio.async_unsafe`, Django 5.2): everything that asks its database does.
+    pub(super) fn is_refused_by_django(&self) -> bool {
+        self.category == Category::Orm && self.what.starts_with("django.") || self.what.starts_with("django.db.")
+    }
+
     /// `async def quote`, the function that makes the call.
     pub(super) fn function(&self) -> String {
         let hop = self.chain.last();
@@ -57,7 +67,7 @@ impl Blocking {
     fn at_most(&self, seconds: f64) -> String {
         let seconds = duration(seconds);
         match self.timeout {
-            Timeout::Whole => format!("up to {seconds}"),
+            Timeout::Whole | Timeout::Milliseconds => format!("up to {seconds}"),
             Timeout::Operation => format!("up to {seconds} for each read"),
         }
     }

@@ -16,7 +16,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let (Some(count), Some(place)) = (workers.int().filter(|&count| count > 1), workers.place()) else { return };
     let threads = service.threads().and_then(|threads| u32::try_from(threads).ok()).unwrap_or(1);
     let each = capacity::grown_worker(worker.value.low, threads);
-    let room = capacity::memory_for_workers(limit.value, inputs.master, inputs.reserved);
+    let room = capacity::memory_for_workers(limit.value, inputs.master, inputs.reserved());
     let fits = i64::from(capacity::workers_in_memory(room, each));
     if count <= fits {
         return;

@@ -8,7 +8,7 @@ use super::super::call::Arguments;
 use super::super::cell::{Cell, Function, Id, Text, Thing};
 use super::super::operators::tuple;
 use super::super::run::{Run, Step};
-use super::invoke::{Kind, Parameter};
+use super::invoke::{Called, Kind, Parameter};
 use super::word_of;
 use super::words::Takes;
 
@@ -18,6 +18,9 @@ struct Head<'a> {
     parent: Option<Cell<'a>>,
     what: Text,
 }
+
+/// What click calls the beginning of the names of variables that stand for options.
+const AUTO_PREFIX: &str = "auto_envvar_prefix";
 
 /// The name of a function of click, in whichever of its variants.
 fn of_click(name: &str) -> Option<&str> {
@@ -36,7 +39,11 @@ impl<'a> Run<'a, '_> {
     ) -> Step<Option<Cell<'a>>> {
         let made = |name: &str| Ok(Some(Cell::new(Thing::Made(name.into(), Rc::new(arguments.clone())))));
         match name.as_ref() {
-            "typer.Typer" => self.command("", true, true, at).map(Some),
+            "typer.Typer" => {
+                let made = self.command("", true, true, at)?;
+                self.put_prefix(&made, arguments);
+                Ok(Some(made))
+            }
             "typer.run" => {
                 let Some(Thing::Function(function)) = arguments.positional.first().map(|cell| &cell.thing) else {
                     return Ok(None);
@@ -44,7 +51,7 @@ impl<'a> Run<'a, '_> {
                 let function = Rc::clone(function);
                 let command = self.typer_command(&function, at)?;
                 if let Thing::Instance(_, id) = command.thing {
-                    self.run_command(id, None, at)?;
+                    self.run_command(id, None, &Called::default(), at)?;
                 }
                 Ok(Some(Cell::new(Thing::None)))
             }
@@ -53,7 +60,7 @@ impl<'a> Run<'a, '_> {
                 Some(
                     function @ ("command" | "group" | "option" | "argument" | "Choice" | "IntRange" | "Path" | "File"),
                 ) => made(&format!("click.{function}")),
-                Some("pass_context" | "pass_obj") => made("click.pass_context"),
+                Some(pass @ ("pass_context" | "pass_obj")) => made(&format!("click.{pass}")),
                 _ => Ok(None),
             },
         }
@@ -83,7 +90,7 @@ impl<'a> Run<'a, '_> {
         }
         let mut head = None;
         let mut parameters = Vec::new();
-        let mut context = false;
+        let mut context = "";
         for decorator in decorators {
             match &decorator.thing {
                 Thing::Made(what, arguments) => match what.as_ref() {
@@ -92,7 +99,8 @@ impl<'a> Run<'a, '_> {
                         head = Some(Head { arguments: Rc::clone(arguments), parent, what: Rc::clone(what) });
                     }
                     "click.option" | "click.argument" => parameters.extend(self.declared(what, arguments)),
-                    "click.pass_context" => context = true,
+                    "click.pass_context" => context = "context",
+                    "click.pass_obj" => context = "obj",
                     _ => {}
                 },
                 Thing::Dotted(name) => match of_click(name) {
@@ -100,7 +108,8 @@ impl<'a> Run<'a, '_> {
                         let what = format!("click.{what}").into();
                         head = Some(Head { arguments: Rc::default(), parent: None, what });
                     }
-                    Some("pass_context" | "pass_obj") => context = true,
+                    Some("pass_context") => context = "context",
+                    Some("pass_obj") => context = "obj",
                     _ => {}
                 },
                 Thing::Method(bound) => {
@@ -124,7 +133,7 @@ impl<'a> Run<'a, '_> {
         head: &Head<'a>,
         function: &Rc<Function<'a>>,
         mut parameters: Vec<Parameter<'a>>,
-        context: bool,
+        context: &str,
         at: Span,
     ) -> Step<Cell<'a>> {
         let parent = match head.parent.as_ref().map(|cell| &cell.thing) {
@@ -154,7 +163,8 @@ impl<'a> Run<'a, '_> {
         let Thing::Instance(_, id) = command.thing else { return Ok(own) };
         self.put(id, "(callback)", own.clone());
         self.put(id, "(parameters)", parameters);
-        self.put(id, "(context)", Cell::new(Thing::Bool(context)));
+        self.put(id, "(context)", Cell::str(context));
+        self.put_prefix(&command, &head.arguments);
         if let Some(bare) = head.arguments.named("invoke_without_command") {
             self.put(id, "(bare)", bare.clone());
         }
@@ -164,6 +174,15 @@ impl<'a> Run<'a, '_> {
         }
         // Typer leaves the function what it is.
         Ok(if of_typer { own } else { command })
+    }
+
+    /// Keeps the beginning of the names of variables that stand for the options of a command.
+    fn put_prefix(&mut self, command: &Cell<'a>, arguments: &Arguments<'a>) {
+        let Some(Thing::Dict(settings)) = arguments.named("context_settings").map(|cell| &cell.thing) else { return };
+        let is_prefix = |key: &Cell<'a>| matches!(&key.thing, Thing::Str(name) if name.as_ref() == AUTO_PREFIX);
+        let found = self.entries(*settings).unwrap_or_default().iter().find(|(key, _)| is_prefix(key));
+        let (Some((_, prefix)), Thing::Instance(_, id)) = (found.cloned(), &command.thing) else { return };
+        self.put(*id, "(prefix)", prefix);
     }
 
     /// Whether an attribute of a command is true.
@@ -227,7 +246,12 @@ impl<'a> Run<'a, '_> {
                         }
                     }
                 };
-                self.run_command(id, words, at)?;
+                let prefix = match arguments.named(AUTO_PREFIX) {
+                    Some(prefix) => Some(prefix.clone()),
+                    None => self.own(id, "(prefix)"),
+                };
+                let called = Called { prefix: prefix.as_ref().and_then(word_of), obj: arguments.named("obj").cloned() };
+                self.run_command(id, words, &called, at)?;
                 Ok(Cell::new(Thing::None))
             }
             _ => Ok(Cell::unknown("something a command gives")),

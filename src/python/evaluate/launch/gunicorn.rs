@@ -7,14 +7,13 @@ use std::rc::Rc;
 
 use crate::source::Span;
 
-use super::super::super::syntax::ast;
 use super::super::call::Arguments;
-use super::super::cell::{Cell, Id, Text, Thing};
+use super::super::cell::{Cell, Deps, Id, Text, Thing};
 use super::super::class::Class;
 use super::super::export::evaluated;
 use super::super::operators::tuple;
 use super::super::run::{Run, Step};
-use super::super::state::Slot;
+use super::super::state::{Object, Slot};
 use super::loads::Loads;
 use super::{Set, Sighting};
 
@@ -30,6 +29,9 @@ const BASES: [(&str, &str); 5] = [
 pub(super) fn base_of(name: &str) -> Option<&'static str> {
     BASES.iter().find(|(known, _)| *known == name).map(|(_, base)| *base)
 }
+
+/// The class of what an application holds its settings in.
+const CONFIGURATION: &str = "gunicorn.config.Config";
 
 /// Begins the names under which a configuration holds what is set.
 const SET: &str = "(set)";
@@ -76,7 +78,7 @@ impl<'a> Run<'a, '_> {
     ) -> Step<Cell<'a>> {
         match method {
             "__init__" => {
-                let configuration = self.tool("gunicorn.config.Config", Vec::new())?;
+                let configuration = self.tool(CONFIGURATION, Vec::new())?;
                 self.set_attribute(receiver, "cfg", &configuration, at)?;
                 if let Thing::Instance(class, _) = &receiver.thing {
                     let class = Rc::clone(class);
@@ -200,28 +202,20 @@ impl<'a> Run<'a, '_> {
         Ok(())
     }
 
-    /// Notes that a loop which nobody can follow may set anything: `cfg.set(key, value)` for each entry of a dict.
-    pub(in super::super) fn sets_anything(&mut self, body: &'a [ast::Stmt], at: Span) -> Step<()> {
-        if self.witness.is_none() {
-            return Ok(());
-        }
-        for statement in body {
-            match statement {
-                ast::Stmt::If(branch) => self.sets_anything(&branch.body, at)?,
-                ast::Stmt::Expr(alone) => {
-                    if let ast::Expr::Call(call) = &*alone.value
-                        && let ast::Expr::Attribute(method) = &*call.func
-                        && method.attr.as_str() == "set"
-                        && let Ok(Cell { thing: Thing::Instance(_, id), .. }) = self.expression(&method.value)
-                    {
-                        let unknown = || Cell::unknown("set in a loop over something unknown");
-                        self.record_set_in(id, unknown(), unknown(), at)?;
-                    }
-                }
-                _ => {}
+    /// Takes an application, or a configuration, for one in which anything may have been set.
+    pub(in super::super) fn forget_sets(&mut self, of: &Cell<'a>, why: &Text, deps: &Deps) {
+        let Thing::Instance(class, id) = &of.thing else { return };
+        let configuration = if class.line().any(|class| class.name.as_ref() == CONFIGURATION) {
+            Some(*id)
+        } else {
+            match self.own(*id, "cfg").map(|cell| cell.thing) {
+                Some(Thing::Instance(class, id)) if class.name.as_ref() == CONFIGURATION => Some(id),
+                _ => None,
             }
+        };
+        if let Some(id) = configuration {
+            self.state.put(id, Object::Lost(Rc::clone(why), deps.clone()));
         }
-        Ok(())
     }
 
     /// What was set in a configuration, in order; `None` if that is not known.
@@ -284,6 +278,7 @@ impl<'a> Run<'a, '_> {
             certain: self.is_certain(),
             words: self.argument_words(),
             environment: self.changed_environment(),
+            environment_lost: self.is_environment_lost(),
             sets,
             strangers: self.witness.as_ref().map(|witness| witness.strangers.clone()).unwrap_or_default(),
             loads,

@@ -12,6 +12,7 @@ use super::super::operators::tuple;
 use super::super::outside::Variable;
 use super::super::run::{Run, Step};
 use super::argparse::resting_on_option;
+use super::word_of;
 use super::words::{self, Declared, Parsed, Takes};
 
 /// An option or an argument of a command.
@@ -48,14 +49,86 @@ pub(super) enum Kind<'a> {
     Unknown,
 }
 
+/// What a program says where it calls its command.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Called<'a> {
+    /// How the names of variables begin that stand for options.
+    pub(super) prefix: Option<Text>,
+    /// What all commands share.
+    pub(super) obj: Option<Cell<'a>>,
+}
+
+/// What one command is invoked with, beside its words.
+#[derive(Clone)]
+struct Turn<'a> {
+    prefix: Option<Text>,
+    context: Cell<'a>,
+}
+
+/// The object that a command may ask for.
+const CONTEXT: &str = "click.Context";
+
+/// Whether the object that a command may ask for has something under a name that is no method.
+pub(in super::super) fn is_of_context(name: &str) -> bool {
+    const ATTRIBUTES: [&str; 9] = [
+        "params",
+        "parent",
+        "command",
+        "info_name",
+        "args",
+        "meta",
+        "default_map",
+        "command_path",
+        "invoked_subcommand",
+    ];
+    ATTRIBUTES.contains(&name)
+}
+
 impl<'a> Run<'a, '_> {
-    /// Calls a command with `words`, or with those of the program.
-    pub(super) fn run_command(&mut self, id: Id, words: Option<Vec<Option<Text>>>, at: Span) -> Step<()> {
-        let words = words.or_else(|| self.words());
-        self.nested(|run| run.invoke(id, words.as_deref(), at))
+    /// The prefix that a command has of its own.
+    fn prefix_of(&self, id: Id) -> Option<Text> {
+        let prefix = self.own(id, "(prefix)").as_ref().and_then(word_of)?;
+        Some(prefix.to_uppercase().replace('-', "_").into())
     }
 
-    fn invoke(&mut self, id: Id, words: Option<&[Option<Text>]>, at: Span) -> Step<()> {
+    /// A method of the object that a command may ask for.
+    pub(super) fn context_method(
+        &mut self,
+        receiver: &Cell<'a>,
+        method: &str,
+        arguments: &Arguments<'a>,
+        at: Span,
+    ) -> Step<Cell<'a>> {
+        match (method, arguments.positional.as_slice()) {
+            ("ensure_object", [class]) => {
+                let obj = self.attribute(receiver, "obj", at)?;
+                if !matches!(obj.thing, Thing::None) {
+                    return Ok(obj);
+                }
+                let made = self.call_cell(&class.clone(), Arguments::default(), at)?;
+                self.set_attribute(receiver, "obj", &made, at)?;
+                Ok(made)
+            }
+            _ => Ok(Cell::unknown("something the context of a command gives")),
+        }
+    }
+
+    /// Calls a command with `words`, or with those of the program.
+    pub(super) fn run_command(
+        &mut self,
+        id: Id,
+        words: Option<Vec<Option<Text>>>,
+        called: &Called<'a>,
+        at: Span,
+    ) -> Step<()> {
+        let words = words.or_else(|| self.words());
+        let obj = called.obj.clone().unwrap_or_else(|| Cell::new(Thing::None));
+        let context = self.tool(CONTEXT, vec![("obj".into(), obj)])?;
+        let prefix = called.prefix.as_ref().map(|prefix| Text::from(prefix.to_uppercase().replace('-', "_")));
+        self.nested(|run| run.invoke(id, words.as_deref(), &Turn { prefix, context }, at))
+    }
+
+    fn invoke(&mut self, id: Id, words: Option<&[Option<Text>]>, turn: &Turn<'a>, at: Span) -> Step<()> {
         self.spend(8)?;
         if let Some(Thing::Str(outside)) = self.own(id, "(outside)").map(|cell| cell.thing) {
             return self.run_outside(&outside, words, at);
@@ -69,7 +142,8 @@ impl<'a> Run<'a, '_> {
             && let Some((_, inner)) = entry(only)
             && self.listed(inner, "(commands)").is_none_or(|inner| inner.is_empty())
         {
-            return self.nested(|run| run.invoke(inner, words, at));
+            let turn = Turn { prefix: self.prefix_of(inner).or_else(|| turn.prefix.clone()), ..turn.clone() };
+            return self.nested(|run| run.invoke(inner, words, &turn, at));
         }
         let parameters: Rc<[Parameter<'a>]> = match self.own(id, "(parameters)").map(|cell| cell.thing) {
             Some(Thing::Int(index)) => usize::try_from(index)
@@ -92,6 +166,12 @@ impl<'a> Run<'a, '_> {
         if parsed.wrong.is_some() {
             return self.raise("SystemExit", at, "the command line is refused");
         }
+        let mut parameters = parameters.to_vec();
+        if let Some(prefix) = &turn.prefix {
+            for one in parameters.iter_mut().filter(|one| !one.is_argument) {
+                one.variables.push(format!("{prefix}_{}", one.dest.to_uppercase()).into());
+            }
+        }
         let (arguments, rest) = self.bound_parameters(&parameters, words.is_some(), &parsed, at)?;
         let named = match rest.first() {
             Some(Some(name)) => commands.iter().filter_map(entry).find(|(known, _)| known == name).map(|(_, id)| id),
@@ -105,14 +185,34 @@ impl<'a> Run<'a, '_> {
         }
         if let Some(callback) = self.own(id, "(callback)") {
             let mut arguments = arguments;
-            if self.says(id, "(context)") {
-                arguments.positional.push(Cell::unknown("the context of a command"));
+            if let (true, Thing::Instance(_, context)) = (is_group, &turn.context.thing) {
+                let chosen = match (words, rest.first()) {
+                    (None, _) => Cell::unknown("the command that is chosen"),
+                    (Some(_), Some(Some(name))) => Cell::new(Thing::Str(Rc::clone(name))),
+                    (Some(_), Some(None)) => Cell::unknown("a word of the command line that nobody knows"),
+                    (Some(_), None) => Cell::new(Thing::None),
+                };
+                self.put(*context, "invoked_subcommand", chosen);
+            }
+            let passed = self.own(id, "(context)").as_ref().and_then(word_of);
+            match passed.as_deref() {
+                Some("context") => arguments.positional.push(turn.context.clone()),
+                Some("obj") => {
+                    let obj = self.attribute(&turn.context, "obj", at)?;
+                    arguments.positional.push(obj);
+                }
+                _ => {}
             }
             self.call_cell(&callback, arguments, at)?;
         }
-        match named {
-            Some(inner) => self.nested(|run| run.invoke(inner, Some(&parsed.rest), at)),
-            None => Ok(()),
+        match (named, rest.first()) {
+            (Some(inner), Some(Some(name))) => {
+                let inherited = |prefix: &Text| format!("{prefix}_{}", name.to_uppercase()).replace('-', "_").into();
+                let prefix = self.prefix_of(inner).or_else(|| turn.prefix.as_ref().map(inherited));
+                let turn = Turn { prefix, ..turn.clone() };
+                self.nested(|run| run.invoke(inner, Some(&parsed.rest), &turn, at))
+            }
+            _ => Ok(()),
         }
     }
 

@@ -25,6 +25,8 @@ use crate::source::{FileId, Place, Span};
 
 pub use loads::Loads;
 
+pub(super) use invoke::is_of_context;
+
 pub(super) use super::super::launches::is_main;
 use super::super::syntax::ast::{self, Expr, Stmt};
 use super::super::syntax::visitor::{self, Visitor};
@@ -82,6 +84,8 @@ pub struct Sighting {
     pub words: Option<Vec<Evaluated>>,
     /// The variables that the program itself set or removed.
     pub environment: Vec<(String, Option<Evaluated>)>,
+    /// Whether it may have set or removed any other as well.
+    pub environment_lost: bool,
     /// What an application class of Gunicorn sets, in order.
     pub sets: Vec<Set>,
     /// Names that were looked for among the settings of Gunicorn and are none.
@@ -102,6 +106,8 @@ pub struct Given {
     pub items: Option<Vec<Evaluated>>,
     /// The attributes of an object that holds the configuration of a server, or the entries of a dict.
     pub attributes: Vec<(String, Evaluated)>,
+    /// Whether it is a dict of which every entry is known by its key.
+    pub is_dict: bool,
 }
 
 /// `cfg.set(name, value)`.
@@ -145,6 +151,9 @@ pub struct Watched {
 
 /// Stands among the attributes of a configuration of Hypercorn for the TOML file that it was read from.
 pub const TOML: &str = "(toml)";
+
+/// Stands among the entries of a dict for the environment that it is a copy of.
+pub const ENVIRONMENT: &str = "(environment)";
 
 /// How deep in calls every step of a program is guarded against what takes too long.
 const MAX_STEPS: usize = 4;
@@ -494,6 +503,7 @@ impl<'a, 'i> Run<'a, 'i> {
             certain: self.is_certain(),
             words: self.argument_words(),
             environment: self.changed_environment(),
+            environment_lost: self.is_environment_lost(),
             sets: Vec::new(),
             strangers: Vec::new(),
             loads: None,
@@ -520,6 +530,10 @@ impl<'a, 'i> Run<'a, 'i> {
         let list = self.system_attribute("sys", "argv")?;
         let Thing::List(id) = list.thing else { return None };
         Some(self.items(id)?.iter().map(|cell| evaluated(cell, &self.state)).collect())
+    }
+
+    pub(super) fn is_environment_lost(&self) -> bool {
+        matches!(self.state.get(ENVIRON), Some(Object::Environ(environ)) if environ.lost)
     }
 
     fn changed_environment(&self) -> Vec<(String, Option<Evaluated>)> {
@@ -550,10 +564,16 @@ impl<'a, 'i> Run<'a, 'i> {
             Thing::Tuple(items) => Some(each(items)),
             _ => None,
         };
+        let is_dict = match &cell.thing {
+            Thing::Dict(id) => self.entries(*id).is_some_and(|all| all.iter().all(|(key, _)| word_of(key).is_some())),
+            _ => false,
+        };
         let attributes = match &cell.thing {
             Thing::Dict(id) => self.entries(*id).map(|entries| {
-                let texts =
-                    entries.iter().filter_map(|(key, value)| Some((word_of(key)?.to_string(), self.noted(value))));
+                let name = |key: &Cell<'a>| {
+                    if super::outside::is_environ(key) { Some(ENVIRONMENT.into()) } else { word_of(key) }
+                };
+                let texts = entries.iter().filter_map(|(key, value)| Some((name(key)?.to_string(), self.noted(value))));
                 texts.collect()
             }),
             Thing::Instance(class, id) if class.is_tool() => self.state.scope(*id).map(|scope| {
@@ -561,7 +581,7 @@ impl<'a, 'i> Run<'a, 'i> {
             }),
             _ => None,
         };
-        Given { value: self.noted(cell), items, attributes: attributes.unwrap_or_default() }
+        Given { value: self.noted(cell), items, attributes: attributes.unwrap_or_default(), is_dict }
     }
 }
 

@@ -97,6 +97,7 @@ impl<'a> Run<'a, '_> {
         match tool.as_ref() {
             "argparse.ArgumentParser" => self.parser_method(receiver, id, method, arguments, at).map(Some),
             "argparse.Subparsers" => self.subparsers_method(id, method, arguments, at).map(Some),
+            "click.Context" => self.context_method(receiver, method, arguments, at).map(Some),
             "click.Command" => self.command_method(receiver, id, method, arguments, at).map(Some),
             "gunicorn.config.Config" => self.configuration_method(id, method, arguments, at).map(Some),
             name if super::gunicorn::base_of(name).is_some() => {

@@ -9,7 +9,7 @@ use super::super::call::Arguments;
 use super::super::cell::{Cell, Function, Text, Thing};
 use super::super::hints::Hint;
 use super::super::run::{Run, Step};
-use super::invoke::{Kind, Parameter};
+use super::invoke::{Called, Kind, Parameter};
 use super::word_of;
 use super::words::Takes;
 
@@ -163,7 +163,7 @@ impl<'a> Run<'a, '_> {
         if let Thing::Instance(_, id) = command.thing {
             self.put(id, "(callback)", Cell::new(Thing::Function(Rc::clone(&function))));
             self.put(id, "(parameters)", parameters);
-            self.run_command(id, None, at)?;
+            self.run_command(id, None, &Called::default(), at)?;
         }
         Ok(Some(Cell::new(Thing::None)))
     }
