@@ -191,7 +191,8 @@ impl<'f> Scene<'f> {
         // A chart is one of several ways to run an image that others take from a registry.
         let is_chart = is_cluster && is_of_chart(unit, files);
         // What developers run an image with says nothing of how it runs elsewhere.
-        let development = context::development(unit, files);
+        let stage = || context::development_stage(own_image.filter(|_| !uses_own)?.stage);
+        let development = context::development(unit, files).or_else(stage);
         if !uses_own && !is_chart && development.is_none() {
             built.extend(own_image.map(|image| image.stage.place));
         }
