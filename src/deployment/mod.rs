@@ -248,6 +248,16 @@ impl Deployment {
         !self.distributions.is_empty()
     }
 
+    /// The worker class of Gunicorn that serves ASGI applications on what the project installs.
+    ///
+    /// Gunicorn has had its own since 24.0, and its authors call it stable since 25.1.
+    pub fn asgi_class(&self) -> &'static str {
+        // Whose list has Gunicorn without a version gets the newest.
+        let known = !self.version.is_assumed() || self.asks_for("gunicorn");
+        let own = self.version.version >= Version::new(25, 1, 0) && known;
+        if own && !self.asks_for("uvicorn-worker") { "asgi" } else { "uvicorn_worker.UvicornWorker" }
+    }
+
     /// What the project asks for of a distribution, where it pins or bounds it.
     pub fn pin_of(&self, distribution: &str) -> Option<&ServerVersion> {
         self.distributions.get(distribution)?.as_ref()

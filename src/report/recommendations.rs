@@ -206,6 +206,7 @@ fn amount(amount: Amount) -> Json {
     match amount {
         Amount::Count(n) | Amount::Seconds(n) => Json::from(n),
         Amount::Class(class) => Json::from(class.as_str()),
+        Amount::Named(name) => Json::from(name),
         Amount::Path(path) => Json::from(path),
         Amount::Open => Json::Null,
     }
