@@ -51,7 +51,7 @@ pub use crate::python::evaluate::Dependency;
 pub use crate::read::{
     Autoscaler, Command, Container, Edge, Form, HealthCheck, HealthKind, Limits, Outside, Proxy, UnitKind,
 };
-pub use assemble::{Assembly, BaseImage, DevelopmentServer, Unloaded, assemble};
+pub use assemble::{Assembly, BaseImage, DevelopmentServer, Unloaded, assemble, assemble_asked};
 pub use compose::{Composed, services as compose_services};
 pub use configuration::{Configuration, Stranger};
 pub use context::named_for_development;
