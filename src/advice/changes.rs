@@ -122,6 +122,13 @@ fn set(
 ) -> Result<Change, String> {
     let value = value_of(item.target, deployment);
     let title = format!("set {} to {value}", item.setting);
+    if value == Value::Str("uvicorn_worker.UvicornWorker".to_owned()) && !deployment.asks_for("uvicorn-worker") {
+        return Err(format!(
+            "{value} is in the package `uvicorn-worker`, which the project does not list: add it and set {} to that, or \
+             to `asgi` with Gunicorn 25.1 or newer",
+            item.setting
+        ));
+    }
     if !effective.is_set() {
         let edit = insert::insert(deployment, item.setting, &value, manner.only, files)?;
         if let Some(anchor) = alias::anchor(files, edit.place) {
@@ -218,10 +225,8 @@ fn elsewhere(item: &Item) -> String {
 fn value_of(amount: Amount, deployment: &Deployment) -> Value {
     match amount {
         Amount::Count(n) | Amount::Seconds(n) => Value::Int(n.into()),
-        Amount::Class(Class::EventLoop) if deployment.asks_for("uvicorn-worker") => {
-            Value::Str("uvicorn_worker.UvicornWorker".to_owned())
-        }
-        Amount::Class(Class::EventLoop) => Value::Str("asgi".to_owned()),
+        Amount::Class(Class::EventLoop) => Value::Str(deployment.asgi_class().to_owned()),
+        Amount::Named(name) => Value::Str(name.to_owned()),
         Amount::Class(class) => Value::Str(class.as_str().to_owned()),
         Amount::Path(path) => Value::Str(path.to_owned()),
         Amount::Open => Value::None,

@@ -72,6 +72,11 @@ pub struct DevelopmentServer {
 
 /// Joins `facts` into deployments.
 pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
+    assemble_asked(files, facts, &[])
+}
+
+/// The same, where the user asks about certain files, which may be all there is of a server.
+pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembly {
     let mut assembly = Assembly::default();
     let mut built = BTreeSet::new();
     let mut scenes: Vec<Scene> = Vec::new();
@@ -164,7 +169,7 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
             broken.push(place);
         }
     }
-    let configured = guarded(|| wsgi_app::alone(files, facts, &assembly)).unwrap_or_default();
+    let configured = guarded(|| wsgi_app::alone(files, facts, &assembly, asked)).unwrap_or_default();
     let configured = configured.into_iter().map(|(unit, start)| Scene::configuration(unit, start, files)).collect();
     play(configured, &project, &mut reached, &mut assembly, &mut broken);
     assembly.notes.extend(broken.into_iter().map(|place| {

@@ -51,7 +51,7 @@ pub use crate::python::evaluate::Dependency;
 pub use crate::read::{
     Autoscaler, Command, Container, Edge, Form, HealthCheck, HealthKind, Limits, Outside, Proxy, UnitKind,
 };
-pub use assemble::{Assembly, BaseImage, DevelopmentServer, Unloaded, assemble};
+pub use assemble::{Assembly, BaseImage, DevelopmentServer, Unloaded, assemble, assemble_asked};
 pub use compose::{Composed, services as compose_services};
 pub use configuration::{Configuration, Stranger};
 pub use context::named_for_development;
@@ -248,6 +248,16 @@ impl Deployment {
     /// Whether the project lists any distribution at all.
     pub fn lists_requirements(&self) -> bool {
         !self.distributions.is_empty()
+    }
+
+    /// The worker class of Gunicorn that serves ASGI applications on what the project installs.
+    ///
+    /// Gunicorn has had its own since 24.0, and its authors call it stable since 25.1.
+    pub fn asgi_class(&self) -> &'static str {
+        // Whose list has Gunicorn without a version gets the newest.
+        let known = !self.version.is_assumed() || self.asks_for("gunicorn");
+        let own = self.version.version >= Version::new(25, 1, 0) && known;
+        if own && !self.asks_for("uvicorn-worker") { "asgi" } else { "uvicorn_worker.UvicornWorker" }
     }
 
     /// What the project asks for of a distribution, where it pins or bounds it.

@@ -299,7 +299,9 @@ impl Situation<'_> {
         let named_app = || named.filter(|_| !loads_itself).cloned();
         let mut app = self.called.and_then(|called| called.app.clone()).or_else(named_app);
         // Whether no file can name the application that the command line does not name.
-        let mut nameless = complete && !self.fastapi && self.called.is_none();
+        // Whoever starts what only a configuration shows may name it.
+        let shown = self.origin.unit.kind != UnitKind::GunicornConfiguration;
+        let mut nameless = complete && shown && !self.fastapi && self.called.is_none();
         match server {
             Server::Gunicorn => {
                 if self.origin.unit.kind == UnitKind::SystemdService {
