@@ -31,7 +31,9 @@ pub(super) fn paths<'w>(words: &[&'w str]) -> Vec<&'w str> {
             "-o" | "--output" | "--out" | "--outfile" | "--output-file" | "--dest" => next,
             // `dockerize -template from:to`
             "-template" | "--template" => next.and_then(|pair| pair.split_once(':')).map(|(_, to)| to),
-            glued => glued.strip_prefix("--output=").or_else(|| glued.strip_prefix("-template=")?.split_once(':').map(|(_, to)| to)),
+            glued => glued
+                .strip_prefix("--output=")
+                .or_else(|| glued.strip_prefix("-template=")?.split_once(':').map(|(_, to)| to)),
         };
         found.extend(target.filter(|path| is_configuration(path)));
     }
@@ -41,7 +43,8 @@ pub(super) fn paths<'w>(words: &[&'w str]) -> Vec<&'w str> {
 /// Whether a path is named like a file that a server reads.
 fn is_configuration(path: &str) -> bool {
     let extension = path.rsplit('/').next().unwrap_or(path).rsplit_once('.').map(|(_, extension)| extension);
-    extension.is_some_and(|extension| matches!(extension, "py" | "ini" | "toml" | "conf" | "yaml" | "yml" | "json" | "xml"))
+    extension
+        .is_some_and(|extension| matches!(extension, "py" | "ini" | "toml" | "conf" | "yaml" | "yml" | "json" | "xml"))
 }
 
 fn is_script(path: &str) -> bool {

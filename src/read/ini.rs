@@ -69,7 +69,8 @@ pub(super) fn scan(text: &str, dialect: Dialect) -> Document {
         document: Document { complete: true, ..Document::default() },
         entries: 0,
         continues: false,
-        conditions: 0, in_value: false,
+        conditions: 0,
+        in_value: false,
     };
     let mut at = 0;
     for line in text.split_inclusive('\n') {

@@ -34,7 +34,8 @@ fn untagged(text: &str) -> Option<Decoded> {
     for line in text.split_inclusive('\n') {
         let span = Span::new(at, at + line.len());
         at = span.end;
-        let tag = line.trim().strip_prefix("{%").and_then(|rest| rest.strip_suffix("%}")).filter(|tag| !tag.contains("%}"));
+        let tag =
+            line.trim().strip_prefix("{%").and_then(|rest| rest.strip_suffix("%}")).filter(|tag| !tag.contains("%}"));
         let Some(tag) = tag else {
             out.push(line, span.start);
             continue;
@@ -65,7 +66,8 @@ mod tests {
 
     #[test]
     fn lines_of_a_template_engine_are_conditions() {
-        let text = "set -e\n{%- if a %}\ngunicorn a\n{% elif b -%}\n{% set x = 1 %}\n{% else %}\ngunicorn b\n{% endif %}\n";
+        let text =
+            "set -e\n{%- if a %}\ngunicorn a\n{% elif b -%}\n{% set x = 1 %}\n{% else %}\ngunicorn b\n{% endif %}\n";
         let script = untagged(text).unwrap();
         let kept: Vec<&str> = script.text().lines().filter(|line| !line.contains("stdin")).collect();
         assert_eq!(kept, ["set -e", "gunicorn a", "", "else :", "gunicorn b", "fi"]);

@@ -70,7 +70,8 @@ fn a_starter_hands_its_variables_to_other_programs_of_the_project() {
     assert_eq!(booted("timeout", &format!("{set}os.execvp('sh', ['sh', 'run.sh'])")), sure("7"));
     assert_eq!(booted("timeout", "os.execvp('sh', ['sh', 'run.sh'])"), perhaps("9"));
     assert_eq!(booted("timeout", &format!("{set}os.system('sh run.sh')")), sure("7"));
-    let filled = "for line in open('x'):\n    k, v = line.split('=')\n    os.environ[k] = v\nos.execvp('sh', ['sh', 'run.sh'])";
+    let filled =
+        "for line in open('x'):\n    k, v = line.split('=')\n    os.environ[k] = v\nos.execvp('sh', ['sh', 'run.sh'])";
     assert_eq!(booted("workers", filled)[0].0, None);
 }
 
@@ -125,7 +126,10 @@ fn click_asks_variables_with_the_prefix_of_the_program() {
 
 fn scripted(name: &str, script: &str) -> Vec<(Option<String>, bool)> {
     let image = "FROM python\nWORKDIR /app\nCOPY . .\nENTRYPOINT [\"./start.sh\"]\nCMD [\"gunicorn\", \"-w\", \"3\", \"a:b\"]\n";
-    told(name, &[("Dockerfile", image), ("start.sh", &format!("#!/bin/bash\n{script}\n")), ("conf/web.py", "workers = 4\n")])
+    told(
+        name,
+        &[("Dockerfile", image), ("start.sh", &format!("#!/bin/bash\n{script}\n")), ("conf/web.py", "workers = 4\n")],
+    )
 }
 
 #[test]
