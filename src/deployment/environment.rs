@@ -19,6 +19,7 @@ pub(super) struct Environment {
 
 /// One variable that a file mentions.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "independent facts, not the states of one")]
 pub(super) struct Entry {
     /// What it holds; `None` where the file passes it on from outside.
     pub(super) text: Option<String>,

@@ -204,7 +204,7 @@ impl Shell<'_> {
                 field.maybe |= !there;
                 Expansion::Text(field)
             }
-            other => other,
+            fields @ Expansion::Fields(_) => fields,
         }
     }
 
