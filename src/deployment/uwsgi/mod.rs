@@ -66,6 +66,7 @@ pub(super) fn read(
     (errors, notes): (&mut Vec<Located<String>>, &mut Vec<Note>),
 ) -> Told {
     let mut exporter = Exporter::new(files, &facts.uwsgi, &start.environment, &start.roots);
+    let mut rests: BTreeMap<Place, Vec<Dependency>> = BTreeMap::new();
     for (name, entry) in start.environment.entries() {
         let option = name.strip_prefix("UWSGI_").filter(|_| !NO_OPTIONS.contains(&name.as_str()));
         let Some(option) = option else { continue };
@@ -74,6 +75,7 @@ pub(super) fn read(
             Some(text) => Text::Known(text.clone()),
             None => Text::unknown(format!("`{name}` is passed on from outside")),
         };
+        rests.insert(entry.place, entry.depends.clone());
         let literal = entry.literal.then_some(entry.place);
         exporter.add(&key, Some(value), entry.place, Layer::Environment, Some(Site::Variable { literal }));
     }
@@ -86,8 +88,12 @@ pub(super) fn read(
         let flags = setting.at(version).flags();
         let long = written.or_else(|| flags.iter().find_map(|flag| flag.strip_prefix("--")));
         let candidate = settle::from_words(given, Layer::CommandLine, &start.parted, &mut Vec::new());
+        let place = given.value_place.unwrap_or(given.flag);
         let value = match (&given.text, given.value_place) {
-            (Some(text), _) => Some(Text::Known(text.clone())),
+            (Some(text), _) => {
+                rests.insert(place, candidate.depends);
+                Some(Text::Known(text.clone()))
+            }
             (None, None) => None,
             (None, Some(_)) => {
                 let why = match candidate.value {
@@ -97,7 +103,6 @@ pub(super) fn read(
                 Some(Text::Unknown { why, depends: candidate.depends })
             }
         };
-        let place = given.value_place.unwrap_or(given.flag);
         exporter.add(long.unwrap_or(setting.name()), value, place, Layer::CommandLine, candidate.site);
     }
     let mut named = Vec::new();
@@ -137,7 +142,7 @@ pub(super) fn read(
         (option.key.clone(), Located::new(value, option.place))
     });
     let others = others.collect();
-    let mut settings = settled(&exporter, table, version, command_line, files, errors);
+    let mut settings = settled(&exporter, table, version, command_line, &rests, files, errors);
     imply_master(&mut settings);
     let configuration = exporter.loaded.first().map(|&file| Configuration {
         file,
@@ -207,6 +212,7 @@ fn settled(
     table: &'static Table,
     version: Version,
     command_line: &Arguments,
+    rests: &BTreeMap<Place, Vec<Dependency>>,
     files: &Files,
     errors: &mut Vec<Located<String>>,
 ) -> Settings {
@@ -219,7 +225,11 @@ fn settled(
         }
         let Some(setting) = table.setting_of_option(&option.key, version) else { continue };
         let value = value(option, setting, table, version, errors);
-        by_setting.entry(setting.name()).or_default().push((candidate(option, value), option.decided_by.as_ref()));
+        let mut candidate = candidate(option, value);
+        if candidate.depends.is_empty() {
+            candidate.depends = rests.get(&option.place).cloned().unwrap_or_default();
+        }
+        by_setting.entry(setting.name()).or_default().push((candidate, option.decided_by.as_ref()));
     }
     let mut settings = Settings::default();
     for setting in table.settings().filter(|setting| setting.applies_to(version)) {
