@@ -174,15 +174,15 @@ fn closed(folder: &Path) -> Option<PathBuf> {
 fn walk(root: &Path, real_root: &Path) -> (WalkBuilder, Vec<PathBuf>) {
     let mut walk = WalkBuilder::new(root);
     walk.hidden(false).require_git(false).git_global(false).filter_entry(is_wanted);
-    let above: Vec<PathBuf> = real_root.ancestors().skip(1).filter_map(closed).collect();
-    walk.parents(above.is_empty());
-    let own = closed(root);
-    if own.is_some() {
-        walk.git_ignore(false).git_exclude(false).ignore(false);
-    } else {
+    let above = real_root.ancestors().skip(1).filter_map(closed);
+    let closed: Vec<PathBuf> = above.chain(closed(root)).collect();
+    if closed.is_empty() {
         walk.add_custom_ignore_filename(".farrierignore");
+    } else {
+        // Those of the folders above are opened as long as any of them counts.
+        walk.parents(false).git_ignore(false).git_exclude(false).ignore(false);
     }
-    (walk, above.into_iter().chain(own).collect())
+    (walk, closed)
 }
 
 /// The patterns that match no file and no folder below `root`.
