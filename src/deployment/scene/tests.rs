@@ -615,3 +615,21 @@ fn what_a_missing_file_of_variables_may_replace_rests_on_it() {
     assert_eq!(with(&format!("{none}, {all}")), (Some(6), String::new()));
     assert_eq!(with(&format!("{all}, {none}")), (Some(6), "WEB_CONCURRENCY".to_owned()));
 }
+
+#[test]
+fn options_of_uwsgi_rest_on_the_variables_that_they_are_made_of() {
+    let image = |command: &str| format!("FROM python\nENV UWSGI_THREADS=2\nCOPY . .\nCMD {command}\n");
+    let (_, found) =
+        deployments(&[("Dockerfile", &image("uwsgi --http ${H:-0.0.0.0}:90 --processes ${N:-3} --module a:b"))]);
+    let named = |name: &str| {
+        let depends = &found[0].setting(name).unwrap().winner.depends;
+        let names = depends.iter().filter_map(|one| match one {
+            Dependency::InPlace { name, .. } => Some(name.clone()),
+            _ => None,
+        });
+        names.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!((found[0].int("processes"), named("processes")), (Some(3), "N".to_owned()));
+    assert_eq!(named("http"), "H");
+    assert_eq!((found[0].int("threads"), named("threads")), (Some(2), String::new()));
+}
