@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use super::lines::Lines;
 use super::{Blocking, Context, Framework, Handler, Hop, Remedy, Role, limits, repair};
 use crate::findings::Confidence;
 use crate::python::catalogue::{Category, Weight};
@@ -156,7 +157,8 @@ pub(super) fn blocking(
     let handlers: BTreeMap<FunctionId, Role> =
         entries.iter().map(|entry| (entry.found.frame.function, entry.found.role)).collect();
     let called = effects.called();
-    let report = Report { effects, framework, handlers, called };
+    let lines = Lines::new(effects, entries);
+    let report = Report { effects, lines, framework, handlers, called };
     let all = causes.into_iter().filter_map(|((_, category), cause)| report.blocking(category, cause));
     let merged = merged(all.collect());
     let repairs = repair::Repairs::new(effects.types(), sources);
@@ -332,6 +334,7 @@ fn categories(sinks: &[Sink]) -> Vec<Category> {
 
 struct Report<'e, 't, 'a> {
     effects: &'e Effects<'t, 'a>,
+    lines: Lines<'e, 't, 'a>,
     framework: Framework,
     handlers: BTreeMap<FunctionId, Role>,
     /// Functions that others call.
@@ -350,6 +353,7 @@ impl Report<'_, '_, '_> {
         let weight = sinks.iter().map(|sink| sink.effect.weight).max()?;
         cause.settle(weight);
         let sites = cause.sites();
+        let lines = self.lines.to(&cause.ends, cause.chain.doubts);
         let heavy = || sinks.iter().filter(|sink| sink.effect.weight == weight);
         let sink = *heavy().find(|sink| !concludes(&sink.what)).or_else(|| heavy().next())?;
         // Beside a call that matters, one that does not is no news.
@@ -395,7 +399,7 @@ impl Report<'_, '_, '_> {
             repair: None,
             more,
             anchor: self.place(anchor_frame, anchor_span),
-            anchors: sites.iter().map(|&(frame, span)| self.place(frame, span)).collect(),
+            anchors: sites.union(&lines).map(|&(frame, span)| self.place(frame, span)).collect(),
             direct: outer + 1 == steps.len(),
             chain,
             handlers: cause.handlers(),
@@ -404,6 +408,10 @@ impl Report<'_, '_, '_> {
             remedy: self.remedy(sink, anchor_frame.function, outer + 1 == steps.len(), called_back),
             certainty: certainty(self.effects, &cause.chain, doubts),
         };
+        // In the functions that a fix rewrites, all of them belong to it.
+        let around: BTreeSet<FunctionId> = sites.iter().map(|(frame, _)| frame.function).collect();
+        let lines = lines.into_iter().filter(|(frame, _)| around.contains(&frame.function));
+        let sites = sites.iter().copied().chain(lines).collect();
         Some(Stated { anchor: anchor_frame.function, blocking, sites })
     }
 
