@@ -157,8 +157,8 @@ pub(super) fn blocking(
     let handlers: BTreeMap<FunctionId, Role> =
         entries.iter().map(|entry| (entry.found.frame.function, entry.found.role)).collect();
     let called = effects.called();
-    let lines = Lines::new(effects, entries);
-    let report = Report { effects, lines, framework, handlers, called };
+    let lines = Lines::new(effects, entries.iter().filter(|entry| entry.on_loop).map(|entry| entry.node));
+    let report = Report { effects, framework, handlers, called, lines };
     let all = causes.into_iter().filter_map(|((_, category), cause)| report.blocking(category, cause));
     let merged = merged(all.collect());
     let repairs = repair::Repairs::new(effects.types(), sources);
@@ -283,6 +283,7 @@ fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
                     known.more.push(next.call);
                     known.more.extend(next.more);
                     known.anchors.extend(next.anchors);
+                    known.passed.extend(next.passed);
                     first.sites.extend(sites);
                     known.handlers.extend(next.handlers);
                     known.roles.extend(next.roles);
@@ -297,6 +298,7 @@ fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
         sort_once(&mut blocking.more);
         sort_once(&mut blocking.roles);
         sort_once(&mut blocking.anchors);
+        sort_once(&mut blocking.passed);
         blocking.handlers.sort_by(|a, b| (a.1, &a.0, a.2).cmp(&(b.1, &b.0, b.2)));
         blocking.handlers.dedup_by(|next, known| (next.1, &next.0) == (known.1, &known.0));
     }
@@ -334,11 +336,11 @@ fn categories(sinks: &[Sink]) -> Vec<Category> {
 
 struct Report<'e, 't, 'a> {
     effects: &'e Effects<'t, 'a>,
-    lines: Lines<'e, 't, 'a>,
     framework: Framework,
     handlers: BTreeMap<FunctionId, Role>,
     /// Functions that others call.
     called: HashSet<FunctionId>,
+    lines: Lines<'e, 't, 'a>,
 }
 
 impl Report<'_, '_, '_> {
@@ -352,8 +354,11 @@ impl Report<'_, '_, '_> {
         let sinks: Vec<&Sink> = end.sinks.iter().filter(|sink| sink.effect.category == category).collect();
         let weight = sinks.iter().map(|sink| sink.effect.weight).max()?;
         cause.settle(weight);
-        let sites = cause.sites();
-        let lines = self.lines.to(&cause.ends, cause.chain.doubts);
+        let lines = self.lines.towards(&cause.ends, cause.chain.doubts);
+        let mut sites = cause.sites();
+        // Whoever repairs a function repairs all of it.
+        let touched: BTreeSet<FunctionId> = sites.iter().map(|(frame, _)| frame.function).collect();
+        sites.extend(lines.sites.iter().filter(|(frame, _)| touched.contains(&frame.function)));
         let heavy = || sinks.iter().filter(|sink| sink.effect.weight == weight);
         let sink = *heavy().find(|sink| !concludes(&sink.what)).or_else(|| heavy().next())?;
         // Beside a call that matters, one that does not is no news.
@@ -399,7 +404,8 @@ impl Report<'_, '_, '_> {
             repair: None,
             more,
             anchor: self.place(anchor_frame, anchor_span),
-            anchors: sites.union(&lines).map(|&(frame, span)| self.place(frame, span)).collect(),
+            anchors: sites.iter().chain(&lines.sites).map(|&(frame, span)| self.place(frame, span)).collect(),
+            passed: lines.hops.iter().map(|&(frame, span)| self.place(frame, span)).collect(),
             direct: outer + 1 == steps.len(),
             chain,
             handlers: cause.handlers(),
@@ -408,10 +414,6 @@ impl Report<'_, '_, '_> {
             remedy: self.remedy(sink, anchor_frame.function, outer + 1 == steps.len(), called_back),
             certainty: certainty(self.effects, &cause.chain, doubts),
         };
-        // In the functions that a fix rewrites, all of them belong to it.
-        let around: BTreeSet<FunctionId> = sites.iter().map(|(frame, _)| frame.function).collect();
-        let lines = lines.into_iter().filter(|(frame, _)| around.contains(&frame.function));
-        let sites = sites.iter().copied().chain(lines).collect();
         Some(Stated { anchor: anchor_frame.function, blocking, sites })
     }
 
@@ -441,7 +443,13 @@ impl Report<'_, '_, '_> {
             (true, true) => format!("use {}, or {plain}", sink.effect.instead),
             (true, false) => plain,
             (false, true) => format!("use {}", sink.effect.instead),
-            (false, false) => "run the call in a thread: `await asyncio.to_thread(...)`".to_owned(),
+            (false, false) if function.is_async => {
+                "run the call in a thread: `await asyncio.to_thread(...)`".to_owned()
+            }
+            // Only a coroutine function can await.
+            (false, false) => "hand the call to a thread: `loop.run_in_executor(None, ...)`; where the framework \
+                               awaits what this returns, make it `async def` and use `await asyncio.to_thread(...)`"
+                .to_owned(),
         };
         Remedy { text, async_twin: twin.map(str::to_owned), drop_async }
     }

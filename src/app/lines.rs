@@ -1,124 +1,114 @@
-//! Every line at which the loop stands still for one cause, not only those that the shortest ways run through.
+//! Every line at which the loop is left waiting for the same call.
 //!
-//! Whoever settles a cause at one line and leaves the next one in the same function has gained nothing. Looked at
-//! are the calls in `async` functions, and in the plain ones that the loop runs itself, from which plain functions
-//! alone lead on to the end. What a way is worth is told by the doubts on it: lines that are less sure than the
-//! chain that is told are left out.
+//! The chain of a finding is one way to it. The same handler may take others, and so may coroutines in between: whoever
+//! settles only the way that is shown is left with those. Ways that are less sure than that one are left out.
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap, HashMap};
 
-use super::blocking::{Entry, Site};
+use super::blocking::Site;
+use crate::python::calls::EventKind;
 use crate::python::effects::{Effects, Step};
 
-/// How many calls may lie between a line and the end.
-const MAX_HOPS: usize = 6;
-/// How many functions are looked at for one cause.
-const MAX_AROUND: usize = 5_000;
+/// How many plain functions a way may lead through.
+const MAX_HOPS: usize = 8;
+/// How many functions are looked at for one call.
+const MAX_LOOKED_AT: usize = 2_000;
+/// How many lines are told of one call, beside those of the handlers' own chains.
+const MAX_LINES: usize = 60;
 
-/// The part of the graph that the loop gets to, with its edges turned round.
+/// What leads to the functions that block.
 pub(super) struct Lines<'e, 't, 'a> {
     effects: &'e Effects<'t, 'a>,
-    /// The fewest doubts on a way to each node.
-    doubts: HashMap<usize, usize>,
-    callers: HashMap<usize, Vec<(usize, Step)>>,
-    /// The nodes that the loop runs itself, as handlers or as callbacks.
-    begins: HashSet<usize>,
+    /// For each node, the nodes that call it, and how.
+    callers: Vec<Vec<(usize, Step)>>,
+    /// With how many doubts the loop gets to a node.
+    begun: Vec<Option<usize>>,
+    /// Whether the loop itself calls a node: a handler, or a callback.
+    entered: Vec<bool>,
+}
+
+/// The lines of one call.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// Calls in functions of the loop.
+    pub(super) sites: BTreeSet<Site>,
+    /// Calls in plain functions that those run.
+    pub(super) hops: BTreeSet<Site>,
 }
 
 impl<'e, 't, 'a> Lines<'e, 't, 'a> {
-    pub(super) fn new(effects: &'e Effects<'t, 'a>, entries: &[&Entry<'_>]) -> Self {
-        let begins: HashSet<usize> = entries.iter().filter(|entry| entry.on_loop).map(|entry| entry.node).collect();
-        let mut lines = Self { effects, doubts: HashMap::new(), callers: HashMap::new(), begins };
-        let mut open: VecDeque<(usize, usize)> = lines.begins.iter().map(|&node| (node, 0)).collect();
-        while let Some((node, doubts)) = open.pop_front() {
-            if lines.doubts.get(&node).is_some_and(|&known| known <= doubts) {
-                continue;
-            }
-            let is_new = lines.doubts.insert(node, doubts).is_none();
-            for step in &effects.node(node).steps {
-                if is_new {
-                    lines.callers.entry(step.to).or_default().push((node, *step));
-                    if step.left {
-                        lines.begins.insert(step.to);
-                    }
-                }
-                match step.doubts {
-                    0 => open.push_front((step.to, doubts)),
-                    more => open.push_back((step.to, doubts + usize::from(more))),
-                }
+    /// For what the loop calls at these nodes.
+    pub(super) fn new(effects: &'e Effects<'t, 'a>, entries: impl Iterator<Item = usize>) -> Self {
+        let nodes = effects.nodes();
+        let mut callers: Vec<Vec<(usize, Step)>> = vec![Vec::new(); nodes.len()];
+        let mut entered = vec![false; nodes.len()];
+        for (from, node) in nodes.iter().enumerate() {
+            for step in &node.steps {
+                callers[step.to].push((from, *step));
+                entered[step.to] |= step.left;
             }
         }
-        lines
-    }
-
-    /// The lines that lead to these nodes with no more than so many doubts.
-    pub(super) fn to(&self, ends: &BTreeSet<usize>, doubts: usize) -> BTreeSet<Site> {
-        let mut found = BTreeSet::new();
-        let mut seen: HashMap<usize, usize> = HashMap::new();
-        let mut open: VecDeque<(usize, usize, usize)> =
-            ends.iter().filter(|&&end| !self.is_async(end)).map(|&end| (end, 0, 0)).collect();
-        while let Some((node, spent, hops)) = open.pop_front() {
-            if seen.get(&node).is_some_and(|&known| known <= spent) || seen.len() > MAX_AROUND {
+        let mut begun: Vec<Option<usize>> = vec![None; nodes.len()];
+        let mut open = BinaryHeap::new();
+        for entry in entries {
+            entered[entry] = true;
+            open.push(Reverse((0, entry)));
+        }
+        while let Some(Reverse((doubts, node))) = open.pop() {
+            if begun[node].is_some() {
                 continue;
             }
-            seen.insert(node, spent);
-            for &(caller, step) in self.callers.get(&node).into_iter().flatten() {
-                let spent = spent + usize::from(step.doubts);
-                let all = self.doubts.get(&caller).map_or(usize::MAX, |before| before.saturating_add(spent));
-                if step.left || all > doubts {
+            begun[node] = Some(doubts);
+            for step in nodes[node].steps.iter().filter(|step| begun[step.to].is_none()) {
+                open.push(Reverse((doubts + usize::from(step.doubts), step.to)));
+            }
+        }
+        Self { effects, callers, begun, entered }
+    }
+
+    /// The lines that lead to these nodes with no more doubts than that.
+    pub(super) fn towards(&self, ends: &BTreeSet<usize>, doubts: usize) -> Found {
+        let types = self.effects.types();
+        let is_async = |node: usize| types.function(self.effects.node(node).frame.function).is_async;
+        let mut found = Found::default();
+        let mut best: HashMap<usize, usize> = HashMap::new();
+        let mut open: BinaryHeap<Reverse<(usize, usize, usize)>> = BinaryHeap::new();
+        for &end in ends.iter().filter(|end| !is_async(**end)) {
+            open.push(Reverse((0, 0, end)));
+        }
+        while let Some(Reverse((cost, hops, node))) = open.pop() {
+            if best.len() >= MAX_LOOKED_AT || found.sites.len() + found.hops.len() >= MAX_LINES {
+                break;
+            }
+            if best.get(&node).is_some_and(|known| *known <= cost) {
+                continue;
+            }
+            best.insert(node, cost);
+            for &(caller, step) in self.callers.get(node).into_iter().flatten().filter(|(_, step)| !step.left) {
+                let from = self.effects.node(caller);
+                let Some(before) = self.begun[caller].filter(|_| !from.in_thread) else { continue };
+                let cost = cost + usize::from(step.doubts);
+                if before + cost > doubts {
                     continue;
                 }
-                let is_async = self.is_async(caller);
-                if is_async || self.begins.contains(&caller) {
-                    found.insert((self.effects.node(caller).frame, step.span));
+                let line = (from.frame, step.span);
+                if is_async(caller) || self.entered[caller] {
+                    found.sites.insert(line);
+                } else if !self.is_read(line) {
+                    found.hops.insert(line);
                 }
-                if !is_async && hops < MAX_HOPS {
-                    open.push_back((caller, spent, hops + 1));
+                if !is_async(caller) && hops < MAX_HOPS {
+                    open.push(Reverse((cost, hops + 1, caller)));
                 }
             }
         }
         found
     }
 
-    fn is_async(&self, node: usize) -> bool {
-        self.effects.types().function(self.effects.node(node).frame.function).is_async
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::app::analyse;
-    use crate::python::syntax::parse;
-    use crate::source::Files;
-
-    #[test]
-    fn every_line_that_leads_to_a_cause_is_named() {
-        let text = "\
-import asyncio, requests
-from fastapi import FastAPI
-app = FastAPI()
-def get(u): return requests.get(u)
-def both(): return [get(u) for u in 'ab']
-@app.get('/1')
-async def one():
-    a = get('a')  # here
-    b = both()  # here
-    await asyncio.to_thread(get, 'b')
-    return a, b, await inner()
-async def inner():
-    return get('c')  # here
-async def never():
-    return get('d')
-";
-        let mut files = Files::new();
-        let file = files.add("main.py", text);
-        let modules = std::iter::once((file, parse(text).unwrap())).collect();
-        let application = analyse(&files, &modules, "main:app", "").unwrap();
-        let [blocking] = &*application.blocking else { panic!("{} causes", application.blocking.len()) };
-        let line = |at: usize| text[..at].matches('\n').count();
-        let found: Vec<usize> = blocking.anchors.iter().map(|place| line(place.span.start)).collect();
-        let marked: Vec<usize> =
-            (0..).zip(text.lines()).filter(|(_, l)| l.ends_with("# here")).map(|(n, _)| n).collect();
-        assert_eq!(found, marked);
+    /// Whether a line only reads a property: one that asks is often asked once, and stands in many lines.
+    fn is_read(&self, (frame, span): Site) -> bool {
+        let events = &self.effects.types().function(frame.function).events;
+        events.iter().any(|event| event.span == span && matches!(event.kind, EventKind::Read(_)))
     }
 }
