@@ -138,6 +138,11 @@ impl Parted {
         Some(format!("the start-up code makes it {}", texts.join(" or ")))
     }
 
+    /// The variables without which the word around `place` is not known.
+    pub(super) fn missing(&self, place: Place) -> Vec<String> {
+        self.around(place).flat_map(|part| part.missing.iter().map(|(name, _)| name.clone())).collect()
+    }
+
     /// What the word around `place` rests on.
     pub(super) fn depends(&self, place: Place) -> Vec<Dependency> {
         let mut all: Vec<Dependency> = Vec::new();

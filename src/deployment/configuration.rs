@@ -223,7 +223,8 @@ impl<'a> Reader<'a> {
                 self.roots.file(self.files, path)
             }
         };
-        let file = find(&format!("{path}.py")).or_else(|| find(&format!("{path}/__init__.py")))?;
+        // A package hides a module of the same name beside it.
+        let file = find(&format!("{path}/__init__.py")).or_else(|| find(&format!("{path}.py")))?;
         Some(Imported { file, module: self.python.get(&file)?, text: self.files.get(file).text() })
     }
 }

@@ -70,6 +70,7 @@ impl Environment {
             let own = |name: &str| variable.value.as_ref().and_then(|_| self.text(name));
             let mut one = Self::default();
             one.set(variable, &|name| own(name).or_else(|| outer(name)));
+            self.pass_on(variable, &mut one);
             self.overlay(one);
         }
     }
@@ -90,6 +91,19 @@ impl Environment {
             exported: !variable.build_only,
         };
         self.entries.insert(variable.name.clone(), entry);
+    }
+
+    /// What a value is made of, it rests on as well.
+    fn pass_on(&self, variable: &Variable, one: &mut Self) {
+        let Some(entry) = one.entries.get_mut(&variable.name) else { return };
+        for name in variable.value.iter().flat_map(crate::source::Word::variables) {
+            let used = self.entries.get(name).filter(|used| used.text.is_some());
+            for dependency in used.iter().flat_map(|used| &used.depends) {
+                if !entry.depends.contains(dependency) {
+                    entry.depends.push(dependency.clone());
+                }
+            }
+        }
     }
 
     /// The same, where whoever fills in the value may know variables that `lookup` has no answer for.

@@ -198,8 +198,10 @@ impl Deployment {
         let limits = |limits: &Limits| (limits.cpus.as_ref().map(|l| l.value), limits.memory.as_ref().map(|l| l.value));
         let grace = |deployment: &Self| deployment.limits.stop_grace.as_ref().map(|grace| grace.value);
         let user = |deployment: &Self| deployment.user.as_ref().map(|user| user.value.clone());
-        let values = |deployment: &Self| -> Vec<Resolved> {
-            deployment.settings.iter().map(|(_, setting)| setting.winner.value.clone()).collect()
+        // Hundreds of services may run one command, and what they differ in, `workers`, comes late.
+        let same_values = || {
+            let (own, others) = (self.settings.iter().rev(), other.settings.iter().rev());
+            own.map(|(_, setting)| &setting.winner.value).eq(others.map(|(_, setting)| &setting.winner.value))
         };
         (self.command, self.server, &self.folder) == (other.command, other.server, &other.folder)
             && limits(&self.limits) == limits(&other.limits)
@@ -207,7 +209,7 @@ impl Deployment {
             && self.development.is_some() == other.development.is_some()
             && self.replicas() == other.replicas()
             && user(self) == user(other)
-            && values(self) == values(other)
+            && same_values()
     }
 
     /// The platform that sets what is set at `place`; `None` where a file says it.

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::findings::Note;
 use crate::python::deeds::Deeds;
+use crate::python::evaluate::Dependency;
 use crate::python::patching::earlier;
 use crate::python::syntax::Module;
 use crate::read::{self, Facts, Limits, Unit, UnitKind};
@@ -36,6 +37,8 @@ pub(super) struct Origin<'a> {
     pub(super) development: Option<&'a Located<String>>,
     /// The files with the requirements that are known to be installed.
     pub(super) installed: &'a BTreeSet<FileId>,
+    /// Whether configuration files are followed; `false` once that has taken long enough.
+    pub(super) loads: bool,
 }
 
 /// The deployment that `start` makes of `server`; `None` where the command only prints something, such
@@ -99,6 +102,13 @@ pub(super) fn resolve(
         Server::Hypercorn => hypercorn::which(&command_line, &start.roots, files),
         _ => Which::None,
     };
+    let which = match which {
+        Which::File(_, place) if !origin.loads => {
+            let why = "the servers of this project load more configuration than is followed";
+            Which::Unknown(place.unwrap_or(start.place), why.to_owned())
+        }
+        which => which,
+    };
     let words = command_line.last("config").and_then(|given| given.text.as_deref()).unwrap_or_default();
     let mut loaded = load(which, words, &reader, table, version.version, start, notes);
     let mut home_of_path = None;
@@ -119,6 +129,7 @@ pub(super) fn resolve(
         files,
         environment: &environment,
         configuration: loaded.read,
+        chosen_by: configured_by(&command_line, &options, start, files),
         unread: loaded.unread,
         options,
         command_line: command_line.clone(),
@@ -146,6 +157,7 @@ pub(super) fn resolve(
             command_line: &command_line,
             fastapi,
             called: called.as_ref(),
+            files,
         };
         let app = situation.application(server, named.as_ref(), &mut settings, &mut errors, &mut object);
         (settings, app)
@@ -265,6 +277,7 @@ struct Situation<'a> {
     command_line: &'a Arguments,
     fastapi: bool,
     called: Option<&'a Called>,
+    files: &'a Files,
 }
 
 impl Situation<'_> {
@@ -300,6 +313,11 @@ impl Situation<'_> {
                 }
                 errors.extend(faults::at_start(settings));
                 app = app.or_else(|| wsgi_app(settings).filter(|_| !loads_itself));
+                // The file of PasteDeploy names the application (`WSGIApplication.init` of Gunicorn 27.0.1).
+                if let Some(paste) = given.last("paste") {
+                    nameless = false;
+                    name_by_paste(settings, paste, start, self.files);
+                }
                 nameless &= settings.get("wsgi_app").is_some_and(|setting| setting.value() == Some(&Value::None));
             }
             Server::Uvicorn => {
@@ -355,9 +373,59 @@ fn without_values<'e>(
     errors.iter().enumerate().filter(move |(index, _)| !is_value(*index)).map(|(_, error)| error)
 }
 
+/// The option that names a configuration file. An empty name counts as none.
+fn named_configuration<'a>(command_line: &'a Arguments, options: &'a Arguments) -> Option<&'a Given> {
+    let given = [command_line, options].into_iter().filter_map(|arguments| arguments.last("config"));
+    given.into_iter().find(|given| given.text.as_deref() != Some(""))
+}
+
+/// What decides which configuration file is loaded, beyond the files.
+fn configured_by(command_line: &Arguments, options: &Arguments, start: &Start, files: &Files) -> Vec<Dependency> {
+    let Some(given) = named_configuration(command_line, options) else { return Vec::new() };
+    let place = given.value_place.unwrap_or(given.flag);
+    let mut depends = start.parted.depends(place);
+    if given.text.is_none() {
+        let missing = start.parted.missing(place).into_iter();
+        depends.extend(missing.map(|name| Dependency::Environment { name, default: None }));
+        if depends.is_empty() {
+            let what = format!("the folder in `{}`", files.text_at(place));
+            depends.push(Dependency::Other { what });
+        }
+    }
+    depends
+}
+
+/// The only Python file of the project that has the name which ends the word at `place`: `${DIR}/gunicorn.conf.py`. In
+/// whichever folder it is looked for, it is that file, or none.
+fn by_name_alone(place: Place, files: &Files) -> Option<FileId> {
+    let (folder, name) = files.text_at(place).trim_matches(['"', '\'']).rsplit_once('/')?;
+    let plain = name.ends_with(".py") && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
+    if !plain || !["$", "%(", "{{", "@"].iter().any(|mark| folder.starts_with(mark)) {
+        return None;
+    }
+    let mut found = files.iter().filter(|(_, file)| file.name() == name);
+    let (file, _) = found.next()?;
+    found.next().is_none().then_some(file)
+}
+
 /// Whether a version does not have a setting yet.
 fn is_ahead(setting: &Setting, version: Version) -> bool {
     setting.since().is_some_and(|since| since > version)
+}
+
+/// What `--paste` sets in front of everything else: the name of the process, and how it logs, where the file says that.
+fn name_by_paste(settings: &mut Settings, paste: &Given, start: &Start, files: &Files) {
+    let unknown = |winner: &Candidate| {
+        let why = "it is the absolute path of the file of `--paste`".to_owned();
+        Candidate { value: Resolved::Unknown(why), ..winner.clone() }
+    };
+    settings.change_default("default_proc_name", unknown);
+    let path = paste.text.as_deref().map(|text| text.split('#').next().unwrap_or(text));
+    let file = path.and_then(|path| start.roots.file(files, path));
+    let logs = file.is_none_or(|file| files.get(file).text().lines().any(|line| line.trim() == "[loggers]"));
+    if logs {
+        settings.change_default("logconfig", unknown);
+    }
 }
 
 /// `WSGIApplication.init` of Gunicorn 27.0.1 names the process after its first argument before
@@ -536,12 +604,7 @@ fn called_in(unit: &Unit) -> String {
 /// The configuration file: `-c` on the command line, else `-c` in the variable, else the default one
 /// in the folder the server starts in; never two.
 fn which_configuration(command_line: &Arguments, options: &Arguments, start: &Start, files: &Files) -> Which {
-    // An empty name counts as none.
-    let named = [command_line, options]
-        .into_iter()
-        .filter_map(|arguments| arguments.last("config"))
-        .find(|given| given.text.as_deref() != Some(""));
-    let Some(given) = named else {
+    let Some(given) = named_configuration(command_line, options) else {
         let default = "gunicorn.conf.py";
         return match start.roots.file(files, default) {
             Some(file) => Which::File(file, None),
@@ -557,7 +620,11 @@ fn which_configuration(command_line: &Arguments, options: &Arguments, start: &St
     };
     let place = given.value_place.unwrap_or(given.flag);
     let Some(text) = &given.text else {
-        return Which::Unknown(place, "the configuration file is named by a variable that no file sets".to_owned());
+        if let Some(file) = by_name_alone(place, files) {
+            return Which::File(file, Some(place));
+        }
+        let reason = start.parted.reason(place).unwrap_or_else(|| settle::FROM_A_RUN.to_owned());
+        return Which::Unknown(place, format!("the configuration file is not known: {reason}"));
     };
     let path = match text.split_once(':') {
         Some(("python", module)) => {

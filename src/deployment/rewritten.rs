@@ -22,7 +22,29 @@ pub(super) fn paths<'w>(words: &[&'w str]) -> Vec<&'w str> {
         "tee" | "rm" | "unlink" | "patch" | "truncate" | "curl" | "wget" | "aws" | "gsutil" => true,
         _ => false,
     };
-    rest.iter().copied().filter(|word| writes && !word.starts_with('-') && !is_script(word)).collect()
+    let mut found: Vec<&str> =
+        rest.iter().copied().filter(|word| writes && !word.starts_with('-') && !is_script(word)).collect();
+    // Whatever the program is, it writes what it is told to put out: `jinja2 a.j2 -o gunicorn.conf.py`.
+    for (at, word) in rest.iter().enumerate() {
+        let next = rest.get(at + 1).copied();
+        let target = match *word {
+            "-o" | "--output" | "--out" | "--outfile" | "--output-file" | "--dest" => next,
+            // `dockerize -template from:to`
+            "-template" | "--template" => next.and_then(|pair| pair.split_once(':')).map(|(_, to)| to),
+            glued => glued
+                .strip_prefix("--output=")
+                .or_else(|| glued.strip_prefix("-template=")?.split_once(':').map(|(_, to)| to)),
+        };
+        found.extend(target.filter(|path| is_configuration(path)));
+    }
+    found
+}
+
+/// Whether a path is named like a file that a server reads.
+fn is_configuration(path: &str) -> bool {
+    let extension = path.rsplit('/').next().unwrap_or(path).rsplit_once('.').map(|(_, extension)| extension);
+    extension
+        .is_some_and(|extension| matches!(extension, "py" | "ini" | "toml" | "conf" | "yaml" | "yml" | "json" | "xml"))
 }
 
 fn is_script(path: &str) -> bool {
@@ -145,6 +167,9 @@ mod tests {
         assert_eq!(of("sed -i s/\\r$// start.sh"), "");
         assert_eq!(of("/bin/rm -f conf.py"), "conf.py");
         assert_eq!(of("cat conf.py"), "");
+        assert_eq!(of("jinja2 a.j2 -o conf.py"), "conf.py");
+        assert_eq!(of("cc -o server a.c"), "");
+        assert_eq!(of("dockerize -template a.tmpl:b/conf.py"), "b/conf.py");
         let moved =
             |line: &str| moved(&line.split(' ').collect::<Vec<_>>()).map(|(from, to)| (from.join(" "), to.to_owned()));
         assert_eq!(moved("ln -sf a b"), Some(("a".to_owned(), "b".to_owned())));

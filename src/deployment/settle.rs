@@ -25,6 +25,8 @@ pub(super) struct Sources<'a> {
     pub(super) environment: &'a Environment,
     /// What the configuration file sets; `None` without one.
     pub(super) configuration: Option<Read>,
+    /// What decides which configuration file that is.
+    pub(super) chosen_by: Vec<Dependency>,
     /// Why a configuration file that is named could not be read, and where it is named.
     pub(super) unread: Option<(Place, String)>,
     /// What the variable with further options holds.
@@ -61,6 +63,11 @@ impl Sources<'_> {
                 candidates.push(unknown(Layer::ConfigFile, *place, why.clone()));
             }
             candidates.extend(configured.remove(setting.name()).unwrap_or_default());
+            if setting.name() != "config" {
+                for candidate in &mut candidates {
+                    candidate.depends.extend(self.chosen_by.iter().cloned());
+                }
+            }
             candidates.extend(self.words(setting, Layer::OptionsVariable, &self.options, errors));
             candidates.extend(self.words(setting, Layer::CommandLine, &self.command_line, errors));
             for dependency in self.further_words(setting) {

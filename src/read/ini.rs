@@ -45,7 +45,7 @@ pub(super) struct Section {
 }
 
 /// `key = value`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Entry {
     /// In lower case where the family does not tell cases apart.
     pub(super) key: String,
@@ -70,6 +70,7 @@ pub(super) fn scan(text: &str, dialect: Dialect) -> Document {
         entries: 0,
         continues: false,
         conditions: 0,
+        in_value: false,
     };
     let mut at = 0;
     for line in text.split_inclusive('\n') {
@@ -91,6 +92,8 @@ struct Scanner {
     continues: bool,
     /// How many `{% if %}` and the like are open.
     conditions: usize,
+    /// Whether the last entry began with such a statement as its value, so that its lines are one value or another.
+    in_value: bool,
 }
 
 impl Scanner {
@@ -107,6 +110,9 @@ impl Scanner {
         }
         if let Some(change) = template_line(content) {
             self.conditions = self.conditions.saturating_add_signed(change);
+            if self.in_value {
+                self.next_value(change, at);
+            }
             return true;
         }
         if content.is_empty() {
@@ -162,6 +168,9 @@ impl Scanner {
         let (value, offset) = (value.trim_start(), offset + if value.trim().is_empty() { 0 } else { lead });
         let value = self.payload(value, offset, lead > 0);
         let key_span = Span::new(at, at + key.len());
+        self.in_value = self.dialect == Dialect::ConfigParser && template_line(value) == Some(1);
+        let value = if self.in_value { "" } else { value };
+        self.conditions += usize::from(self.in_value);
         let value_span = Span::new(offset, offset + value.len());
         let mut decoded = Decoded::default();
         decoded.push(value, offset);
@@ -179,10 +188,30 @@ impl Scanner {
         }
     }
 
+    /// A line of a template engine inside a value: what follows is another one in its place.
+    fn next_value(&mut self, change: isize, at: usize) {
+        if change < 0 {
+            self.in_value = false;
+        }
+        let more = change == 0 && self.entries < MAX_ENTRIES;
+        let Some(section) = self.document.sections.last_mut().filter(|_| more) else { return };
+        let Some(last) = section.entries.last().filter(|last| !last.value.text().is_empty()) else { return };
+        let next = Entry { value: Decoded::default(), value_span: Span::new(at, at), ..last.clone() };
+        section.entries.push(next);
+        self.entries += 1;
+    }
+
     fn go_on(&mut self, content: &str, at: usize) {
         let content = self.payload(content, at, true);
         let dialect = self.dialect;
+        let begins = self.in_value;
         if let Some(last) = self.last() {
+            if begins && last.value.text().is_empty() {
+                last.value.push(content, at);
+                last.value_span = Span::new(at, at + content.len());
+                last.statement.end = last.value_span.end;
+                return;
+            }
             let end = Span::new(last.value_span.end, at.max(last.value_span.end));
             last.value.push_escaped(if dialect == Dialect::Systemd { " " } else { "\n" }, end);
             last.value.push(content, at);
@@ -266,6 +295,22 @@ mod tests {
 
     fn expected(rows: &[(&str, &str, &str)]) -> Vec<(String, String, String)> {
         rows.iter().map(|(a, b, c)| ((*a).to_owned(), (*b).to_owned(), (*c).to_owned())).collect()
+    }
+
+    #[test]
+    fn a_value_that_a_template_chooses_is_one_or_the_other() {
+        let text = "[program:web]\ncommand={% if hot -%}\n  gunicorn --reload a:b\n  -t 5\n{% else -%}\n  gunicorn -w 4 a:b\n{% endif -%}\nuser=x\n";
+        let document = scan(text, Dialect::ConfigParser);
+        let entries = &document.sections[0].entries;
+        let texts: Vec<(&str, &str, bool)> =
+            entries.iter().map(|one| (one.key.as_str(), one.value.text(), one.conditional)).collect();
+        let expected = [
+            ("command", "gunicorn --reload a:b\n-t 5", true),
+            ("command", "gunicorn -w 4 a:b", true),
+            ("user", "x", false),
+        ];
+        assert_eq!(texts, expected);
+        assert_eq!(&text[entries[1].value_span.start..entries[1].value_span.end], "gunicorn -w 4 a:b");
     }
 
     #[test]

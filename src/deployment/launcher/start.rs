@@ -43,8 +43,9 @@ fn step(launched: &Launched, start: &Start, files: &Files, facts: &Facts) -> Vec
         Api::HypercornServe | Api::HypercornRun => Server::Hypercorn,
         Api::Granian => Server::Granian,
         Api::GunicornApplication { command_line } => {
-            let arguments = if command_line { rest(sighting, start) } else { Vec::new() };
-            let start = Start { arguments, program: program(Server::Gunicorn), ..here };
+            let mut parted = here.parted.clone();
+            let arguments = if command_line { rest(sighting, start, &mut parted) } else { Vec::new() };
+            let start = Start { arguments, parted, program: program(Server::Gunicorn), ..here };
             return vec![Step::Call(Server::Gunicorn, start, Box::new(launched.clone()))];
         }
         Api::Development(name) => {
@@ -73,7 +74,7 @@ fn step(launched: &Launched, start: &Start, files: &Files, facts: &Facts) -> Vec
                     note(&mut parted, items, &line);
                     line
                 }
-                _ => rest(sighting, start),
+                _ => rest(sighting, start, &mut parted),
             };
             return vec![Step::Program(Start { arguments, parted, program: program(server), ..here })];
         }
@@ -149,9 +150,10 @@ fn text(value: &Evaluated) -> Option<String> {
 
 /// The words behind the name of the program, those at the end as the program of `outer` was given them; any
 /// number that nobody knows where they are not known at all.
-fn rest(sighting: &Sighting, outer: &Start) -> Vec<Argument> {
+fn rest(sighting: &Sighting, outer: &Start, parted: &mut Parted) -> Vec<Argument> {
     let any = || Argument { single: false, ..plain(None, sighting.place) };
     let Some(words) = &sighting.words else { return vec![any()] };
+    let rests: Vec<Dependency> = words.iter().skip(1).flat_map(|word| word.depends.clone()).collect();
     let words: Vec<Option<String>> = words.iter().skip(1).map(text).collect();
     let given = outer.arguments.iter().rev();
     let same = words.iter().rev().zip(given).take_while(|(word, given)| **word == given.text).count();
@@ -159,6 +161,11 @@ fn rest(sighting: &Sighting, outer: &Start) -> Vec<Argument> {
         Some(word) => plain(Some(word.clone()), sighting.place),
         None => any(),
     });
+    if same < words.len() && !rests.is_empty() {
+        // The words stand nowhere by themselves, so each rests on what any of them rests on.
+        let (missing, ways) = (Vec::new(), Vec::new());
+        parted.note(Part { place: sighting.place, depends: rests, source: None, missing, ways });
+    }
     let passed = outer.arguments.get(outer.arguments.len() - same..).unwrap_or_default();
     own.chain(passed.iter().cloned()).collect()
 }

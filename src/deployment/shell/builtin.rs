@@ -151,6 +151,7 @@ impl Shell<'_> {
     fn declare(&mut self, name: &str, state: &mut State, given: &[Field], simple: &Simple) -> Done {
         let mut exports = name == "export";
         let mut takes_back = false;
+        let mut counts = false;
         for field in given {
             let Some(text) = field.known() else {
                 self.declare_unknown(state, field, name, exports);
@@ -159,12 +160,17 @@ impl Shell<'_> {
             if let Some(options) = text.strip_prefix('-').or_else(|| text.strip_prefix('+')) {
                 exports |= options.contains('x') && text.starts_with('-');
                 takes_back |= name == "export" && options.contains('n');
+                counts |= matches!(name, "declare" | "typeset" | "local") && options.contains('i');
                 continue;
             }
             let (variable, value) = match assignment(field) {
                 Some((variable, value)) => (variable, Some(value)),
                 None if is_name(text) => (text.to_owned(), None),
                 None => continue,
+            };
+            let value = match value {
+                Some(value) if counts => Some(counted(value, state)),
+                other => other,
             };
             if name == "local" || (matches!(name, "declare" | "typeset") && !self.returned.is_empty()) {
                 state.make_local(&variable);
@@ -317,6 +323,17 @@ fn read(state: &mut State, given: &[Field], skips_first: bool) -> Done {
 }
 
 /// `set -euo pipefail`, `set -a`, `set -- words`.
+/// What a variable for whole numbers holds that is set to a text: `typeset -i N=2+3`.
+fn counted(value: Field, state: &mut State) -> Field {
+    let place = value.place;
+    let number = value.known().and_then(|text| arithmetic::evaluate(text, &mut Numbers { state, place }));
+    match number.map(|number| number.to_string()) {
+        Some(text) if value.known() == Some(&text) => value,
+        Some(text) => Field { depends: value.depends, ..Field::new(&text, place) },
+        None => Field { depends: value.depends, ..Field::new(&text::hole(), place) },
+    }
+}
+
 fn set(state: &mut State, given: &[Field]) -> Done {
     let mut at = 0;
     while let Some(field) = given.get(at) {
@@ -337,7 +354,8 @@ fn set(state: &mut State, given: &[Field]) -> Done {
         if letters.contains('a') {
             state.options.exports_all = on;
         }
-        if letters.ends_with('o') {
+        // Wherever in the word it stands, it takes the next one.
+        if letters.contains('o') {
             match given.get(at).and_then(Field::known) {
                 Some("errexit") => state.options.stops_at_errors = on,
                 Some("allexport") => state.options.exports_all = on,

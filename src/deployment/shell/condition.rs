@@ -14,6 +14,9 @@ pub(super) enum Status {
     Known(bool),
     /// It is so unless somebody sets one of these variables.
     Unless(bool, Vec<Dependency>),
+    /// The same for what a variable is compared with: whoever wrote the comparison expects that it is set, so that
+    /// neither way is more what the script is for.
+    Presumed(bool, Vec<Dependency>),
     /// A program that is meant to succeed.
     Likely,
     Unknown,
@@ -24,6 +27,7 @@ impl Status {
         match self {
             Self::Known(holds) => Self::Known(!holds),
             Self::Unless(holds, depends) => Self::Unless(!holds, depends),
+            Self::Presumed(holds, depends) => Self::Presumed(!holds, depends),
             Self::Likely | Self::Unknown => Self::Unknown,
         }
     }
@@ -52,6 +56,13 @@ impl Status {
             (Self::Unless(first, mut depends), Self::Unless(second, more)) => {
                 depends.extend(more);
                 Self::Unless(first && second, depends)
+            }
+            (
+                Self::Unless(first, mut depends) | Self::Presumed(first, mut depends),
+                Self::Unless(second, more) | Self::Presumed(second, more),
+            ) => {
+                depends.extend(more);
+                Self::Presumed(first && second, depends)
             }
             _ => Self::Unknown,
         }
@@ -272,12 +283,23 @@ impl<'e> Expression<'e, '_> {
         }
     }
 
+    /// What is empty unless somebody sets a variable is no text that is written out.
+    fn equal_unless_set(one: &Operand, other: &Operand) -> Option<Status> {
+        let Emptiness::Unless(names) = emptiness(one.field.text()) else { return None };
+        let plain = |c: char| c.is_ascii_alphanumeric() || "_.-/:".contains(c);
+        let written = other.known().is_some_and(|text| !text.is_empty() && text.chars().all(plain));
+        (written && other.field.depends.is_empty()).then(|| Status::Presumed(false, unless_set(names)))
+    }
+
     fn equal(&self, left: &Operand, operator: &str, right: &Operand) -> Status {
         // Against nothing it is asked whether the variable is empty.
         for (one, other) in [(left, right), (right, left)] {
             if other.known() == Some("") {
                 return filled(one).not();
             }
+        }
+        if let Some(status) = Self::equal_unless_set(left, right).or_else(|| Self::equal_unless_set(right, left)) {
+            return status;
         }
         let Some(text) = left.known() else { return Status::Unknown };
         if self.double {

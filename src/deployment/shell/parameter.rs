@@ -40,8 +40,7 @@ impl Shell<'_> {
                 self.default(found, (*colon, *assigns), word, parameter, part, state)
             }
             Operation::Alternative { colon, word } => match is_there(&found, *colon) {
-                Some(true) => self.stand_in(word, part, state),
-                Some(false) => Expansion::Text(Field::new("", place)),
+                Some(there) => self.alternative(there, &found, word, part, state),
                 None => match &found {
                     // Without the variable there is nothing.
                     Found::One(field) => match emptiness(field.text()) {
@@ -185,6 +184,28 @@ impl Shell<'_> {
         }
         field.place = part.place;
         Expansion::Text(field)
+    }
+
+    /// `${NAME:+word}` where it is known whether the variable is there, on the likelier of two ways at least.
+    fn alternative(&mut self, there: bool, found: &Found, word: &[Part], part: &Part, state: &mut State) -> Expansion {
+        let rests_on = match found {
+            Found::One(field) => field.depends.as_slice(),
+            _ => &[],
+        };
+        let is_unset = matches!(found, Found::One(field) if field.unset);
+        if !there && (part.quoted || !is_unset || rests_on.is_empty()) {
+            let mut nothing = Field::new("", part.place);
+            nothing.depend_on(rests_on);
+            return Expansion::Text(nothing);
+        }
+        match self.stand_in(word, part, state) {
+            Expansion::Text(mut field) => {
+                field.depend_on(rests_on);
+                field.maybe |= !there;
+                Expansion::Text(field)
+            }
+            other => other,
+        }
     }
 
     fn default(
@@ -366,7 +387,7 @@ fn is_there(found: &Found, colon: bool) -> Option<bool> {
         Found::Unset => Some(false),
         Found::One(field) => match emptiness(field.text()) {
             Emptiness::Filled => Some(true),
-            Emptiness::Empty => Some(!colon),
+            Emptiness::Empty => Some(!colon && !field.unset),
             Emptiness::Unless(_) | Emptiness::Unknown => None,
         },
         Found::Many(fields) => {

@@ -216,25 +216,28 @@ impl<'a> Shell<'a> {
         match status {
             Status::Known(true) | Status::Likely => holds(self, state),
             Status::Known(false) => fails(self, state),
-            Status::Unless(true, depends) => self.either(state, holds, fails, Some(&depends)),
-            Status::Unless(false, depends) => self.either(state, fails, holds, Some(&depends)),
-            Status::Unknown => self.either(state, fails, holds, None),
+            Status::Unless(true, depends) => self.either(state, holds, fails, Some(&depends), true),
+            Status::Unless(false, depends) => self.either(state, fails, holds, Some(&depends), true),
+            Status::Presumed(true, depends) => self.either(state, holds, fails, Some(&depends), false),
+            Status::Presumed(false, depends) => self.either(state, fails, holds, Some(&depends), false),
+            Status::Unknown => self.either(state, fails, holds, None, false),
         }
     }
 
     /// Something that may or may not run.
     pub(super) fn maybe(&mut self, state: &mut State, run: &mut Way<'_, 'a>) -> Done {
-        self.either(state, &mut |_, _| Done::with(Status::Unknown), run, None)
+        self.either(state, &mut |_, _| Done::with(Status::Unknown), run, None, false)
     }
 
     /// Both ways are possible; the first is the likelier where the other needs one of the variables in
-    /// `likelier`.
+    /// `likelier`, and what the script is for if it `is_meant`.
     fn either(
         &mut self,
         state: &mut State,
         first: &mut Way<'_, 'a>,
         second: &mut Way<'_, 'a>,
         likelier: Option<&[Dependency]>,
+        is_meant: bool,
     ) -> Done {
         if !self.spend(1 + state.variables.len() / 16) {
             return Done::leave(Flow::Exit);
@@ -242,7 +245,7 @@ impl<'a> Shell<'a> {
         let conditional = state.conditional;
         let mut other = state.clone();
         let printed = self.printed.clone();
-        state.conditional |= likelier.is_none();
+        state.conditional |= !is_meant;
         let one = first(self, state);
         let printed_by_one = std::mem::replace(&mut self.printed, printed);
         other.conditional = true;
@@ -264,7 +267,8 @@ impl<'a> Shell<'a> {
                 state.conditional = conditional;
                 // A way that is only likely to fail does not end anything.
                 let status = match (likelier, &one.status) {
-                    (Some(depends), Status::Known(holds)) => Status::Unless(*holds, depends.to_vec()),
+                    (Some(depends), Status::Known(holds)) if is_meant => Status::Unless(*holds, depends.to_vec()),
+                    (Some(depends), Status::Known(holds)) => Status::Presumed(*holds, depends.to_vec()),
                     _ => status,
                 };
                 Done::with(status)
@@ -277,7 +281,7 @@ impl<'a> Shell<'a> {
             (flow, Flow::Next) => {
                 let left = std::mem::replace(state, other);
                 self.put_by(left, flow);
-                state.conditional = conditional || likelier.is_some();
+                state.conditional = conditional || is_meant;
                 two
             }
             (Flow::Exit, flow) => {
@@ -368,6 +372,9 @@ impl<'a> Shell<'a> {
             return match (pattern.is_empty(), text::emptiness(value.text())) {
                 (true, text::Emptiness::Unless(names)) => Status::Unless(true, text::unless_set(names)),
                 (true, text::Emptiness::Filled) => Status::Known(false),
+                (false, text::Emptiness::Unless(names)) if is_written(&pattern) => {
+                    Status::Presumed(false, text::unless_set(names))
+                }
                 _ => Status::Unknown,
             };
         };
@@ -472,4 +479,9 @@ impl<'a> Shell<'a> {
             printed.content.push_escaped(&text::hole(), place.span);
         }
     }
+}
+
+/// Whether a pattern is a text that is written out, so that nothing is no such text.
+fn is_written(pattern: &str) -> bool {
+    !pattern.is_empty() && pattern.chars().all(|c| c.is_ascii_alphanumeric() || "_.-/:".contains(c))
 }

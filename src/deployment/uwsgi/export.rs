@@ -10,7 +10,7 @@ use super::text::{self, Answer, Text};
 use crate::deployment::effective::{Layer, Site};
 use crate::deployment::environment::Environment;
 use crate::deployment::locate::Roots;
-use crate::python::evaluate::Lookup;
+use crate::python::evaluate::{Dependency, Lookup};
 use crate::read::UwsgiFile;
 use crate::source::{FileId, Files, Located, Place};
 
@@ -31,6 +31,8 @@ pub(super) struct Exported {
     pub(super) place: Place,
     pub(super) layer: Layer,
     pub(super) site: Option<Site>,
+    /// What the value rests on, where it is known.
+    pub(super) depends: Vec<Dependency>,
     /// The variable whose presence decides if it is there, and whether it must be set.
     pub(super) decided_by: Option<(String, bool)>,
     /// Whether it did what it does, so that nothing is filled in any more.
@@ -88,6 +90,8 @@ pub(super) struct Exporter<'a> {
     doubt: Option<String>,
     /// The variable that decides if what is read counts, and whether it must be set.
     decided_by: Option<(String, bool)>,
+    /// What the values rest on that are added.
+    pub(super) rests_on: Vec<Dependency>,
     depth: usize,
     loads: usize,
     first: Option<Magic>,
@@ -116,6 +120,7 @@ impl<'a> Exporter<'a> {
             running: false,
             doubt: None,
             decided_by: None,
+            rests_on: Vec::new(),
             depth: 0,
             loads: 0,
             first: None,
@@ -131,6 +136,7 @@ impl<'a> Exporter<'a> {
             place,
             layer,
             site,
+            depends: self.rests_on.clone(),
             decided_by: None,
             done: false,
             placeholder: false,
@@ -232,6 +238,7 @@ impl<'a> Exporter<'a> {
                 place,
                 layer,
                 site: None,
+                depends: self.rests_on.clone(),
                 decided_by: self.decided_by.clone(),
                 done: placeholder,
                 placeholder,
@@ -351,6 +358,7 @@ impl<'a> Exporter<'a> {
             place,
             layer: Layer::ConfigFile,
             site: None,
+            depends: Vec::new(),
             decided_by: None,
             done: false,
             placeholder: false,

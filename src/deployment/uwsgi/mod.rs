@@ -75,6 +75,7 @@ pub(super) fn read(
             None => Text::unknown(format!("`{name}` is passed on from outside")),
         };
         let literal = entry.literal.then_some(entry.place);
+        exporter.rests_on.clone_from(&entry.depends);
         exporter.add(&key, Some(value), entry.place, Layer::Environment, Some(Site::Variable { literal }));
     }
     for given in &command_line.given {
@@ -86,6 +87,7 @@ pub(super) fn read(
         let flags = setting.at(version).flags();
         let long = written.or_else(|| flags.iter().find_map(|flag| flag.strip_prefix("--")));
         let candidate = settle::from_words(given, Layer::CommandLine, &start.parted, &mut Vec::new());
+        exporter.rests_on.clone_from(&candidate.depends);
         let value = match (&given.text, given.value_place) {
             (Some(text), _) => Some(Text::Known(text.clone())),
             (None, None) => None,
@@ -100,6 +102,7 @@ pub(super) fn read(
         let place = given.value_place.unwrap_or(given.flag);
         exporter.add(long.unwrap_or(setting.name()), value, place, Layer::CommandLine, candidate.site);
     }
+    exporter.rests_on.clear();
     let mut named = Vec::new();
     for word in command_line.app.iter().chain(&command_line.extra) {
         // `uwsgi_opt_load` tells a configuration by its ending, and Python's plugin tells the rest.
@@ -292,7 +295,7 @@ fn unless_later(exporter: &Exporter, setting: &Setting, version: Version, lost: 
 fn candidate(option: &Exported, value: Resolved) -> Candidate {
     let (value, depends) = match &option.value {
         Some(Text::Unknown { why, depends }) => (Resolved::Unknown(why.clone()), depends.clone()),
-        _ => (value, Vec::new()),
+        _ => (value, option.depends.clone()),
     };
     Candidate { value, layer: option.layer, place: Some(option.place), site: option.site.clone(), depends }
 }

@@ -103,7 +103,6 @@ const DECISIVE: &[&str] = &[
     "_missing_",
     "settings_customise_sources",
     "customise_sources",
-    "model_post_init",
     "__pydantic_init_subclass__",
     "parse_env_var",
     "prepare_field",

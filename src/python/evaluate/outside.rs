@@ -118,6 +118,8 @@ impl<'a> Run<'a, '_> {
             return self.settle(Calc::Unknown("an environment variable that is not named"), &[item], at).map(Some);
         };
         Ok(Some(match self.variable(name, None) {
+            // Whether the file set it may be what is not known.
+            Variable::Is(cell) if cell.is_unknown() && !self.state.assumed.contains(name) => cell,
             Variable::Is(cell) => Cell { thing: Thing::Bool(true), ..cell },
             Variable::Absent(deps) => Cell::new(Thing::Bool(false)).with_deps(&deps),
             Variable::Open(deps) => Cell { soft: true, ..Cell::new(Thing::Bool(false)).with_deps(&deps) },

@@ -130,6 +130,11 @@ impl<'a> Run<'a, '_> {
                 );
             }
         }
+        // It has the last word (`BaseModel.model_post_init` of pydantic 2).
+        if let Ok(Some(Cell { thing: Thing::Function(function), .. })) = self.class_member(class, "model_post_init") {
+            let positional = vec![instance.clone(), Cell::new(Thing::None)];
+            self.call_function(&function, Arguments { positional, ..Arguments::default() }, at)?;
+        }
         Ok(instance)
     }
 

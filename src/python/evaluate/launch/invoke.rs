@@ -194,8 +194,8 @@ impl<'a> Run<'a, '_> {
                 };
                 self.put(*context, "invoked_subcommand", chosen);
             }
-            let passed = self.own(id, "(context)").as_ref().and_then(word_of);
-            match passed.as_deref() {
+            let asked = self.own(id, "(context)").as_ref().and_then(word_of);
+            match asked.as_deref() {
                 Some("context") => arguments.positional.push(turn.context.clone()),
                 Some("obj") => {
                     let obj = self.attribute(&turn.context, "obj", at)?;

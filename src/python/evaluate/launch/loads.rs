@@ -72,6 +72,16 @@ impl<'a> Run<'a, '_> {
                 Some((scope, _)) if scope == module.scope => Loads::Global { name: name.id.to_string(), place },
                 _ => Loads::Unknown,
             },
+            // `gunicorn.util.import_app("package.module:app")`
+            Expr::Call(call) if is_import(&call.func) && matches!(&*call.arguments.args, [Expr::StringLiteral(_)]) => {
+                match call.arguments.args.first() {
+                    Some(Expr::StringLiteral(text)) => {
+                        let value = self.given(&Cell::str(text.value.to_str()));
+                        Loads::Attribute { value, parameter: None }
+                    }
+                    _ => Loads::Unknown,
+                }
+            }
             value => {
                 let mut attributes = Attributes { this, found: Vec::new() };
                 attributes.visit_expr(value);
@@ -103,6 +113,15 @@ impl<'a> Run<'a, '_> {
         let all = parameters.posonlyargs.iter().chain(&parameters.args);
         let at = all.into_iter().position(|parameter| parameter.name().as_str() == name.id.as_str())?;
         Some((at.checked_sub(1)?, name.id.to_string()))
+    }
+}
+
+/// Whether a function imports what a text names, as `import_app` of Gunicorn does.
+fn is_import(function: &Expr) -> bool {
+    match function {
+        Expr::Name(name) => name.id.as_str() == "import_app",
+        Expr::Attribute(attribute) => attribute.attr.as_str() == "import_app",
+        _ => false,
     }
 }
 

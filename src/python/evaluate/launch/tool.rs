@@ -21,8 +21,12 @@ impl<'a> Run<'a, '_> {
     /// The class that stands for the one of a library.
     pub(super) fn tool_class(&mut self, name: &str) -> Step<Rc<Class<'a>>> {
         let known = self.witness.iter().flat_map(|witness| &witness.tools).find(|class| class.name.as_ref() == name);
-        if let Some(class) = known {
-            return Ok(Rc::clone(class));
+        if let Some(class) = known.map(Rc::clone) {
+            // The version of the world in which it was made may not be this one.
+            if self.state.get(class.scope).is_none() {
+                self.state.put(class.scope, Object::Scope(Scope::default()));
+            }
+            return Ok(class);
         }
         let scope = self.allocate(Object::Scope(Scope::default()))?;
         let class = Rc::new(Class {
