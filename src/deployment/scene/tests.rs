@@ -563,7 +563,7 @@ fn a_script_runs_programs_in_python_that_have_no_ending() {
 #[test]
 fn a_long_configuration_is_not_followed_for_each_of_many_servers() {
     let long = format!("workers = 3\n# {}\n", "x".repeat(1_500_000));
-    let lines: String = (0..5).map(|at| format!("w{at}: gunicorn -c c.py a{at}:b\n")).collect();
+    let lines: String = (0..5).fold(String::new(), |all, at| all + &format!("w{at}: gunicorn -c c.py a{at}:b\n"));
     let (_, found) = deployments(&[("Procfile", &lines), ("c.py", &long)]);
     let workers: Vec<Option<i64>> = found.iter().map(|one| one.int("workers")).collect();
     assert_eq!(workers, [Some(3), Some(3), Some(3), None, None]);
