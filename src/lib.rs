@@ -39,7 +39,7 @@ pub mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use app::{Application, Asked, Basis, Code};
 use deployment::Assembly;
@@ -50,7 +50,7 @@ use read::Facts;
 use request::{Request, Useless};
 use rules::{Context, DeclaredCpus, Service};
 use sizing::Advice;
-use source::Files;
+use source::{FileId, Files};
 
 /// Everything that a run found out.
 #[derive(Debug)]
@@ -107,9 +107,21 @@ pub fn gather(request: &Request, instead: &[(&str, &str)]) -> Result<Reading, di
     let mut files = instead.iter().fold(loaded.files, |files, (path, text)| files.with_text(path, text));
     read::unfold(&mut files, &mut kinds);
     let facts = read::all(&files, &kinds);
-    let assembly = deployment::assemble(&files, &facts);
+    let assembly = deployment::assemble_asked(&files, &facts, &asked(request, &files));
     let notes = [found.notes, loaded.notes, facts.notes.clone(), assembly.notes.clone()].concat();
     Ok(Reading { files, facts, assembly, notes, idle: found.idle })
+}
+
+/// The files that the request names.
+fn asked(request: &Request, files: &Files) -> Vec<FileId> {
+    let Ok(root) = request.root.canonicalize() else { return Vec::new() };
+    let find = |path: &PathBuf| {
+        let real = path.canonicalize().ok()?;
+        let inside = real.strip_prefix(&root).ok()?;
+        let parts: Vec<_> = inside.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+        files.find(&parts.join("/"))
+    };
+    request.paths.iter().filter_map(find).collect()
 }
 
 /// What starts a project and what its applications do, before anything is judged.

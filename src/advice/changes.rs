@@ -73,8 +73,43 @@ pub fn changes(deployment: &Deployment, advice: &Advice, manner: Manner, files: 
             }),
         }
     }
+    all_or_none(&mut changes);
     insert::join(&mut changes.made);
+    as_one(&mut changes.made);
     changes
+}
+
+/// The settings that make one number of slots together.
+const GROUP: [&str; 6] = ["worker_class", "workers", "processes", "threads", "blocking_threads", "worker_connections"];
+
+/// Whether a change is one of those that go together.
+fn is_in_group(change: &Change) -> bool {
+    GROUP.contains(&change.setting) && change.value.is_some()
+}
+
+/// Where one of the group cannot be written, the others would make it worse.
+fn all_or_none(changes: &mut Changes) {
+    let stuck = |refused: &&Refusal| refused.is_outside && GROUP.contains(&refused.setting);
+    let Some(stuck) = changes.refused.iter().find(stuck) else { return };
+    let reason = format!("it goes with {}, which cannot be written", stuck.setting);
+    let (left, made): (Vec<_>, Vec<_>) = changes.made.drain(..).partition(is_in_group);
+    changes.made = made;
+    let refuse = |change: Change| Refusal { setting: change.setting, reason: reason.clone(), is_outside: true };
+    changes.refused.extend(left.into_iter().map(refuse));
+}
+
+/// Makes one edit of the group, under the name of each of its settings.
+fn as_one(changes: &mut [Change]) {
+    let group: Vec<&Change> = changes.iter().filter(|change| is_in_group(change)).collect();
+    let titles: Vec<&str> = group.iter().map(|change| change.fix.title.as_str()).collect();
+    let mut edits: Vec<Edit> = Vec::new();
+    for edit in group.iter().flat_map(|change| &change.fix.edits) {
+        if !edits.contains(edit) {
+            edits.push(edit.clone());
+        }
+    }
+    let whole = Fix::unsafe_(titles.join(", "), edits);
+    changes.iter_mut().filter(|change| is_in_group(change)).for_each(|change| change.fix = whole.clone());
 }
 
 fn set(
@@ -87,6 +122,13 @@ fn set(
 ) -> Result<Change, String> {
     let value = value_of(item.target, deployment);
     let title = format!("set {} to {value}", item.setting);
+    if value == Value::Str("uvicorn_worker.UvicornWorker".to_owned()) && !deployment.asks_for("uvicorn-worker") {
+        return Err(format!(
+            "{value} is in the package `uvicorn-worker`, which the project does not list: add it and set {} to that, or \
+             to `asgi` with Gunicorn 25.1 or newer",
+            item.setting
+        ));
+    }
     if !effective.is_set() {
         let edit = insert::insert(deployment, item.setting, &value, manner.only, files)?;
         if let Some(anchor) = alias::anchor(files, edit.place) {
@@ -124,6 +166,9 @@ fn set(
 
 fn remove(effective: &Effective, item: &Item, manner: Manner, files: &Files) -> Result<Change, String> {
     here(&effective.winner, manner.only, files)?;
+    if let Some(why) = computed(&effective.winner, files) {
+        return Err(format!("{why}: take it out there, or choose a class that looks at it"));
+    }
     let edits =
         effective.winner.remove(files).ok_or_else(|| "it stands where it cannot be taken out alone".to_owned())?;
     Ok(Change { setting: item.setting, value: None, fix: Fix::safe(format!("remove {}", item.setting), edits) })
@@ -180,10 +225,8 @@ fn elsewhere(item: &Item) -> String {
 fn value_of(amount: Amount, deployment: &Deployment) -> Value {
     match amount {
         Amount::Count(n) | Amount::Seconds(n) => Value::Int(n.into()),
-        Amount::Class(Class::EventLoop) if deployment.asks_for("uvicorn-worker") => {
-            Value::Str("uvicorn_worker.UvicornWorker".to_owned())
-        }
-        Amount::Class(Class::EventLoop) => Value::Str("asgi".to_owned()),
+        Amount::Class(Class::EventLoop) => Value::Str(deployment.asgi_class().to_owned()),
+        Amount::Named(name) => Value::Str(name.to_owned()),
         Amount::Class(class) => Value::Str(class.as_str().to_owned()),
         Amount::Path(path) => Value::Str(path.to_owned()),
         Amount::Open => Value::None,

@@ -34,6 +34,11 @@ pub(super) fn insert(
                 "{} does not set it, and only a configuration file or the command can take a new setting",
                 files.get(file).path()
             ),
+            _ if deployment.passes(files, setting) => format!(
+                "the call at {} gives it already, as something that is no plain value, or hands on keywords that may: set \
+                 it to {value} there",
+                files.describe(deployment.command)
+            ),
             _ => format!(
                 "nobody sets it, and the command at {} has no place for it that is plain to see: set it to {value} there",
                 files.describe(deployment.command)

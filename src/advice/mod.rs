@@ -25,9 +25,9 @@ use crate::findings::Confidence;
 use crate::host::Host;
 use crate::servers::{Interface as Speaks, Model, Server};
 use crate::sizing::capacity::Rate;
-use crate::sizing::{Chain, Class, Configured, Database, Inputs, Known, Timer, WorkerMemory, Workload};
-use crate::source::Files;
-use crate::values::{Bytes, Cpus, Seconds};
+use crate::sizing::{Chain, Class, Configured, Database, Inputs, Known, Misfit, Timer, WorkerMemory, Workload};
+use crate::source::{Files, Place};
+use crate::values::{Bytes, Cpus, Seconds, Value};
 
 /// What the user states about production, by flags or settings.
 #[derive(Debug, Clone, Default)]
@@ -71,8 +71,8 @@ pub struct Sources<'a> {
 /// What is known about the size of `deployment`; `None` where it is unknown how it serves requests.
 pub fn inputs(deployment: &Deployment, application: Option<&Application>, sources: Sources<'_>) -> Option<Inputs> {
     let Sources { declared, stated, files, .. } = sources;
-    let class = class(deployment, application, files)?;
-    let mut inputs = Inputs::new(deployment.server.as_str(), class);
+    let mut inputs = Inputs::new(deployment.server.as_str(), class(deployment, application, files)?);
+    inputs.misfit = misfit(deployment, application, files);
     limits::fill(&mut inputs, deployment, sources);
     inputs.workload = declared.workload.clone().or_else(|| inferred(application?));
     inputs.blocking_fraction.clone_from(&declared.blocking_fraction);
@@ -175,16 +175,18 @@ const RESERVED_CONNECTIONS: u32 = 3;
 /// How the service runs requests, or how it has to: a class that cannot serve the application at
 /// all is not worth a number.
 fn class(deployment: &Deployment, application: Option<&Application>, files: &Files) -> Option<Known<Class>> {
-    let set = deployment.setting("worker_class").and_then(Effective::place);
-    let source = files.describe(set.unwrap_or(deployment.command));
-    let asgi = application.is_some_and(|application| application.interface == Interface::Asgi);
+    let interface = application.map(|application| application.interface);
     let class = match deployment.server {
         Server::Gunicorn => {
-            let class = deployment.class?;
+            let Some(class) = deployment.class else { return pooled(deployment, files) };
             match (class.model(), class.interface()) {
-                (_, Speaks::Wsgi) if asgi => {
+                (_, Speaks::Wsgi) if interface == Some(Interface::Asgi) => {
                     let why = format!("the application is ASGI, which `{}` cannot serve", class.name());
                     return Some(Known::certain(Class::EventLoop, why));
+                }
+                (_, Speaks::Asgi) if interface == Some(Interface::Wsgi) => {
+                    let why = format!("the application is WSGI, which `{}` cannot serve", class.name());
+                    return Some(Known::certain(Class::Gthread, why));
                 }
                 (Model::OneRequest, _) => Class::Sync,
                 (Model::Threads, _) => Class::Gthread,
@@ -193,16 +195,43 @@ fn class(deployment: &Deployment, application: Option<&Application>, files: &Fil
                 (Model::EventLoop, _) => Class::Tornado,
             }
         }
-        Server::Granian if application.is_some_and(|application| application.interface == Interface::Wsgi) => {
-            Class::Gthread
-        }
+        Server::Granian if interface == Some(Interface::Wsgi) => Class::Gthread,
         Server::Uwsgi if deployment.int("threads").is_some_and(|n| n > 1) => Class::Gthread,
         Server::Uwsgi => Class::Sync,
         Server::Uvicorn | Server::Daphne => Class::EventLoop,
-        Server::Hypercorn | Server::Granian if asgi => Class::EventLoop,
+        Server::Hypercorn | Server::Granian if interface == Some(Interface::Asgi) => Class::EventLoop,
         Server::Hypercorn | Server::Granian => return None,
     };
-    Some(Known::certain(class, source))
+    Some(Known::certain(class, files.describe(class_place(deployment))))
+}
+
+/// Where the worker class is set, or the command that leaves it to the default.
+fn class_place(deployment: &Deployment) -> Place {
+    deployment.setting("worker_class").and_then(Effective::place).unwrap_or(deployment.command)
+}
+
+/// `sync` with a number of threads that nobody can tell: Gunicorn makes it `gthread` unless that is 1, and
+/// nobody who computes it means 1.
+fn pooled(deployment: &Deployment, files: &Files) -> Option<Known<Class>> {
+    let threads = deployment.setting("threads")?;
+    let sync = matches!(deployment.setting("worker_class")?.value()?, Value::Str(name) if name == "sync");
+    (sync && threads.value().is_none() && deployment.server == Server::Gunicorn).then(|| {
+        let place = files.describe(threads.place().unwrap_or(deployment.command));
+        Known::new(Class::Gthread, format!("`threads` is computed at {place}"), Confidence::Medium)
+    })
+}
+
+/// The class that runs and cannot call the application, and which one can.
+fn misfit(deployment: &Deployment, application: Option<&Application>, files: &Files) -> Option<Misfit> {
+    let class = deployment.class.filter(|_| deployment.server == Server::Gunicorn)?;
+    let instead = match (class.interface(), application?.interface) {
+        (Speaks::Wsgi, Interface::Asgi) => deployment.asgi_class(),
+        (Speaks::Asgi, Interface::Wsgi) => Class::Gthread.as_str(),
+        _ => return None,
+    };
+    let is_set = deployment.setting("worker_class").is_some_and(Effective::is_set);
+    let source = if is_set { files.describe(class_place(deployment)) } else { "default".to_owned() };
+    Some(Misfit { now: Known::certain(class.name(), source), instead })
 }
 
 fn inferred(application: &Application) -> Option<Known<Workload>> {

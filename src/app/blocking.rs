@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use super::lines::Lines;
 use super::{Blocking, Context, Framework, Handler, Hop, Remedy, Role, limits, repair};
 use crate::findings::Confidence;
 use crate::python::catalogue::{Category, Weight};
@@ -156,7 +157,8 @@ pub(super) fn blocking(
     let handlers: BTreeMap<FunctionId, Role> =
         entries.iter().map(|entry| (entry.found.frame.function, entry.found.role)).collect();
     let called = effects.called();
-    let report = Report { effects, framework, handlers, called };
+    let lines = Lines::new(effects, entries.iter().filter(|entry| entry.on_loop).map(|entry| entry.node));
+    let report = Report { effects, framework, handlers, called, lines };
     let all = causes.into_iter().filter_map(|((_, category), cause)| report.blocking(category, cause));
     let merged = merged(all.collect());
     let repairs = repair::Repairs::new(effects.types(), sources);
@@ -281,6 +283,7 @@ fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
                     known.more.push(next.call);
                     known.more.extend(next.more);
                     known.anchors.extend(next.anchors);
+                    known.passed.extend(next.passed);
                     first.sites.extend(sites);
                     known.handlers.extend(next.handlers);
                     known.roles.extend(next.roles);
@@ -295,6 +298,7 @@ fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
         sort_once(&mut blocking.more);
         sort_once(&mut blocking.roles);
         sort_once(&mut blocking.anchors);
+        sort_once(&mut blocking.passed);
         blocking.handlers.sort_by(|a, b| (a.1, &a.0, a.2).cmp(&(b.1, &b.0, b.2)));
         blocking.handlers.dedup_by(|next, known| (next.1, &next.0) == (known.1, &known.0));
     }
@@ -336,6 +340,7 @@ struct Report<'e, 't, 'a> {
     handlers: BTreeMap<FunctionId, Role>,
     /// Functions that others call.
     called: HashSet<FunctionId>,
+    lines: Lines<'e, 't, 'a>,
 }
 
 impl Report<'_, '_, '_> {
@@ -349,7 +354,11 @@ impl Report<'_, '_, '_> {
         let sinks: Vec<&Sink> = end.sinks.iter().filter(|sink| sink.effect.category == category).collect();
         let weight = sinks.iter().map(|sink| sink.effect.weight).max()?;
         cause.settle(weight);
-        let sites = cause.sites();
+        let lines = self.lines.towards(&cause.ends, cause.chain.doubts);
+        let mut sites = cause.sites();
+        // Whoever repairs a function repairs all of it.
+        let touched: BTreeSet<FunctionId> = sites.iter().map(|(frame, _)| frame.function).collect();
+        sites.extend(lines.sites.iter().filter(|(frame, _)| touched.contains(&frame.function)));
         let heavy = || sinks.iter().filter(|sink| sink.effect.weight == weight);
         let sink = *heavy().find(|sink| !concludes(&sink.what)).or_else(|| heavy().next())?;
         // Beside a call that matters, one that does not is no news.
@@ -395,7 +404,8 @@ impl Report<'_, '_, '_> {
             repair: None,
             more,
             anchor: self.place(anchor_frame, anchor_span),
-            anchors: sites.iter().map(|&(frame, span)| self.place(frame, span)).collect(),
+            anchors: sites.iter().chain(&lines.sites).map(|&(frame, span)| self.place(frame, span)).collect(),
+            passed: lines.hops.iter().map(|&(frame, span)| self.place(frame, span)).collect(),
             direct: outer + 1 == steps.len(),
             chain,
             handlers: cause.handlers(),
@@ -433,7 +443,13 @@ impl Report<'_, '_, '_> {
             (true, true) => format!("use {}, or {plain}", sink.effect.instead),
             (true, false) => plain,
             (false, true) => format!("use {}", sink.effect.instead),
-            (false, false) => "run the call in a thread: `await asyncio.to_thread(...)`".to_owned(),
+            (false, false) if function.is_async => {
+                "run the call in a thread: `await asyncio.to_thread(...)`".to_owned()
+            }
+            // Only a coroutine function can await.
+            (false, false) => "hand the call to a thread: `loop.run_in_executor(None, ...)`; where the framework \
+                               awaits what this returns, make it `async def` and use `await asyncio.to_thread(...)`"
+                .to_owned(),
         };
         Remedy { text, async_twin: twin.map(str::to_owned), drop_async }
     }

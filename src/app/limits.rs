@@ -9,7 +9,7 @@ use crate::python::catalogue::{self, Timeout};
 use crate::python::effects::Sink;
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr, Number};
-use crate::python::types::{Frame, FunctionId, Types, Value};
+use crate::python::types::{ClassId, Frame, FunctionId, Types, Value};
 use crate::source::Span;
 
 /// How many names stand for names before it is given up.
@@ -20,6 +20,9 @@ const MAX_EVENTS: usize = 4_000;
 
 /// Arguments by which a client takes its limits from somewhere else.
 const FROM_ELSEWHERE: [&str; 6] = ["config", "transport", "http_client", "session", "limits", "request_timeout"];
+
+/// Arguments by which a client is made with a limit for each of its calls, in seconds.
+const BOUNDS: [&str; 5] = ["timeout", "socket_timeout", "request_timeout", "receive_timeout", "read_timeout"];
 
 /// Ways in which the request that is being served tells its own address.
 const OWN_ADDRESS: [&str; 8] =
@@ -80,7 +83,7 @@ impl<'a> Asked<'_, 'a> {
         let by_library = match sink.effect.gives_up {
             Some(0.0) => Limit::Never,
             Some(seconds) => Limit::Default(seconds),
-            None => return Limit::Unknown,
+            None => Limit::Unknown,
         };
         // A function of the library takes the library's own limit; a client may have been made with another.
         let Expr::Attribute(attribute) = &*call.func else { return by_library };
@@ -89,8 +92,12 @@ impl<'a> Asked<'_, 'a> {
             return by_library;
         }
         match self.made(&attribute.value) {
-            Some(made) if is_open(made) || self.is_adapted(&attribute.value) => Limit::Unknown,
-            Some(made) => keyword(made, "timeout").map_or(by_library, |given| self.seconds(given)),
+            Some((made, asked)) => {
+                if let Some(given) = BOUNDS.iter().find_map(|name| keyword(made, name)) {
+                    return asked.seconds(given);
+                }
+                if is_open(made) || self.is_adapted(&attribute.value) { Limit::Unknown } else { by_library }
+            }
             None => Limit::Unknown,
         }
     }
@@ -124,8 +131,10 @@ impl<'a> Asked<'_, 'a> {
             EventKind::Enter(context, _) if event.span == sink.span => Some(context),
             _ => None,
         });
-        let made = entered.and_then(|context| self.made(context));
-        made.and_then(|made| keyword(made, "timeout")).map_or(Limit::Unknown, |given| self.seconds(given))
+        let Some((made, asked)) = entered.and_then(|context| self.made(context)) else { return Limit::Unknown };
+        // The `timeout` of a lock of Redis is how long it lives.
+        let name = if sink.effect.library == "redis" { "blocking_timeout" } else { "timeout" };
+        keyword(made, name).map_or(Limit::Unknown, |given| asked.seconds(given))
     }
 
     /// How many more times the library tries, where nobody says otherwise.
@@ -135,24 +144,47 @@ impl<'a> Asked<'_, 'a> {
             Expr::Attribute(attribute) => self.made(&attribute.value),
             _ => None,
         };
-        if says(call) || made.is_none_or(says) { 0 } else { sink.effect.retries }
+        if says(call) || made.is_none_or(|(made, _)| says(made)) { 0 } else { sink.effect.retries }
     }
 
-    /// The call that makes the client which an expression stands for, if it is the only one.
-    fn made(&self, expr: &'a Expr) -> Option<&'a ast::ExprCall> {
+    /// The call that makes the client which an expression stands for, if it is the only one, and where that is read.
+    fn made(&self, expr: &'a Expr) -> Option<(&'a ast::ExprCall, Self)> {
+        let of = |bound: Bound<'a>, frame: Frame| {
+            let asked = Self { types: self.types, frame };
+            match bound {
+                Bound::Value { value: Some(Expr::Call(call)), .. } | Bound::With(Expr::Call(call)) => {
+                    asked.is_constructor(&call.func).then_some((call, asked))
+                }
+                _ => None,
+            }
+        };
         match expr {
-            Expr::Call(call) => self.is_constructor(&call.func).then_some(call),
-            Expr::Attribute(attribute) => self.made(&attribute.value),
+            Expr::Call(call) => {
+                self.is_constructor(&call.func).then_some((call, Self { types: self.types, frame: self.frame }))
+            }
+            Expr::Attribute(attribute) => match self.field(attribute) {
+                Some((bound, frame)) => of(bound, frame),
+                None => self.made(&attribute.value),
+            },
             Expr::Name(name) => {
                 let at = crate::python::syntax::span_of(name).start;
-                let sources = self.types.sources(name.id.as_str(), self.frame, at);
-                match sources.as_slice() {
-                    [(Bound::Value { value: Some(Expr::Call(call)), .. } | Bound::With(Expr::Call(call)), _)] => {
-                        self.is_constructor(&call.func).then_some(call)
-                    }
+                match self.types.sources(name.id.as_str(), self.frame, at).as_slice() {
+                    [(bound, frame)] => of(*bound, *frame),
                     _ => None,
                 }
             }
+            _ => None,
+        }
+    }
+
+    /// What `self.name` is given, if that is one thing.
+    fn field(&self, attribute: &'a ast::ExprAttribute) -> Option<(Bound<'a>, Frame)> {
+        let function = self.types.function(self.frame.function);
+        let receiver = function.parameters.first()?;
+        let index = function.class.filter(|_| is_name(&attribute.value, receiver.name))?;
+        let file = self.frame.function.file;
+        match self.types.class(ClassId { file, index }).fields.get(attribute.attr.as_str())?.as_slice() {
+            [only] => Some((only.bound, self.types.plain(FunctionId { file, index: only.scope }))),
             _ => None,
         }
     }

@@ -16,6 +16,7 @@ mod instruments;
 mod keepsakes;
 mod known;
 mod limits;
+mod lines;
 mod loops;
 mod metrics;
 mod orphans;

@@ -38,6 +38,8 @@ pub struct Blocking {
     /// Every place where the loop is left waiting for `call` or one of `more`, `anchor` among them; in
     /// the order of files and lines.
     pub anchors: Vec<Place>,
+    /// Calls in plain functions on any way from there to `call` or one of `more`; in the order of files and lines.
+    pub passed: Vec<Place>,
     /// From the handler to the function that holds `call`; the shortest way there is.
     pub chain: Vec<Hop>,
     /// Whether the call stands in an `async def`.

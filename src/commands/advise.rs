@@ -168,11 +168,14 @@ fn write(
         .filter_map(|(deployment, advice)| Some(advice::changes(deployment, (*advice)?, manner, &found.files)))
         .collect();
     let planned: Vec<_> = changes.iter().flat_map(|changes| &changes.made).collect();
-    let fixes: Vec<&Fix> = planned.iter().map(|change| &change.fix).collect();
+    let mut fixes: Vec<&Fix> = planned.iter().map(|change| &change.fix).collect();
+    // What is written together comes as one fix under the name of each.
+    fixes.dedup();
     let intended = |name: &str| planned.iter().any(|change| change.setting == name);
     let check = |rewrites: &[farrier::fix::Rewrite]| {
         let after = rewrite::reread(request, found, rewrites, &intended)?;
-        reaches(found, &after, rewrites, &planned)
+        reaches(found, &after, rewrites, &planned)?;
+        rewrite::worsens(found, &after)
     };
     let applied = rewrite::apply(request, found, &fixes, mode, &check)?;
     let mut text = applied.text + &applied.left_out;

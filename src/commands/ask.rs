@@ -108,7 +108,7 @@ impl<R: BufRead, W: Write> Asked<R, W> {
             let make: fn(u32) -> Amount = match item.target {
                 Amount::Count(_) => Amount::Count,
                 Amount::Seconds(_) => Amount::Seconds,
-                Amount::Class(_) | Amount::Open | Amount::Path(_) => continue,
+                Amount::Class(_) | Amount::Named(_) | Amount::Open | Amount::Path(_) => continue,
             };
             loop {
                 self.say(&format!("  {} [{}]: ", item.setting, item.target))?;

@@ -26,7 +26,7 @@ pub(super) fn path(request: &Request, typed: Option<&PathBuf>) -> PathBuf {
 /// What the file at `path` holds; `None` where there is none and nobody named it.
 pub(super) fn load(path: &Path, named: bool) -> Result<Option<Baseline>, Failure> {
     let unusable = |error: String| Failure::Usage(format!("{}: {error}", path.display()));
-    match std::fs::read_to_string(path) {
+    match farrier::source::read_text(path) {
         Ok(text) => Baseline::parse(&text).map(Some).map_err(|error| unusable(error.to_string())),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && !named => Ok(None),
         Err(error) => Err(unusable(format!("cannot be read: {error}"))),
@@ -111,7 +111,7 @@ fn compared(cli: &Cli, at: &BaselineAt) -> Result<(PathBuf, Baseline, Compared),
 fn write(path: &Path, baseline: &Baseline) -> Result<(), Failure> {
     let unwritten = |error: String| Failure::Usage(format!("{} was not written: {error}", path.display()));
     let text = baseline.render();
-    match std::fs::read_to_string(path) {
+    match farrier::source::read_text(path) {
         Ok(old) if old == text => Ok(()),
         Ok(old) => farrier::fix::write(path.parent().unwrap_or(path), path, &old, &text)
             .map_err(|error| unwritten(error.to_string())),

@@ -124,8 +124,9 @@ fn recommended(current: &[String], deployment: &Deployment, advice: &Advice, asg
         };
         let value = match item.target {
             Amount::Count(n) => n.to_string(),
-            Amount::Class(Class::EventLoop) => event_loop(deployment),
+            Amount::Class(Class::EventLoop) => deployment.asgi_class().to_owned(),
             Amount::Class(class) => class.as_str().to_owned(),
+            Amount::Named(name) => name.to_owned(),
             // What concerns the end of a run, or the proxy in front, shows in no measurement.
             Amount::Seconds(_) | Amount::Open | Amount::Path(_) => continue,
         };
@@ -133,16 +134,11 @@ fn recommended(current: &[String], deployment: &Deployment, advice: &Advice, asg
     }
     let serves_asgi = deployment.class.is_some_and(|class| class.interface() == farrier::servers::Interface::Asgi);
     if asgi && !serves_asgi && !words[before..].iter().any(|word| word.starts_with("--worker-class")) {
-        words.push(format!("--worker-class={}", event_loop(deployment)));
+        words.push(format!("--worker-class={}", deployment.asgi_class()));
     }
     let changed = words.len() > before;
     words.push(app);
     changed.then_some(words)
-}
-
-fn event_loop(deployment: &Deployment) -> String {
-    let package = deployment.asks_for("uvicorn-worker");
-    if package { "uvicorn_worker.UvicornWorker" } else { "asgi" }.to_owned()
 }
 
 /// The Python that runs the service.

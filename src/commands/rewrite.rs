@@ -147,6 +147,22 @@ pub(super) fn settles(before: &Examination, after: &Examination, rewrites: &[Rew
     Ok(())
 }
 
+/// Checks that no rule finds more than before: more processes may each keep what the others should know. About
+/// numbers the advice knows more than the rules.
+pub(super) fn worsens(before: &Examination, after: &Examination) -> Result<(), String> {
+    let grave = |finding: &&Finding| {
+        let sized = farrier::rules::CARDS.iter().any(|card: &Card| card.name == finding.rule && card.group == "sizing");
+        finding.severity >= Severity::Warning && !sized
+    };
+    let count =
+        |found: &Examination, rule: &str| found.findings.iter().filter(grave).filter(|it| it.rule == rule).count();
+    let more = |finding: &&Finding| count(after, finding.rule) > count(before, finding.rule);
+    match after.findings.iter().filter(grave).find(more) {
+        Some(finding) => Err(format!("it would bring this up: {}", finding.message)),
+        None => Ok(()),
+    }
+}
+
 /// What makes two findings the same in two texts of one file.
 type Key<'f> = (&'static str, &'f str, &'f str);
 

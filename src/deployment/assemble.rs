@@ -1,6 +1,6 @@
 //! Joins the facts of all files into deployments.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -31,6 +31,8 @@ pub struct Assembly {
     pub variables: BTreeSet<String>,
     /// What could not be joined.
     pub notes: Vec<Note>,
+    /// How many bytes of configuration files were followed so far, each time that one is loaded.
+    pub(super) followed: usize,
 }
 
 /// An image that the project does not build itself.
@@ -70,6 +72,11 @@ pub struct DevelopmentServer {
 
 /// Joins `facts` into deployments.
 pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
+    assemble_asked(files, facts, &[])
+}
+
+/// The same, where the user asks about certain files, which may be all there is of a server.
+pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembly {
     let mut assembly = Assembly::default();
     let mut built = BTreeSet::new();
     let mut scenes: Vec<Scene> = Vec::new();
@@ -140,8 +147,11 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
     let scripts = guarded(|| scripts::alone(files, facts, &visited)).unwrap_or_default();
     for script in scripts {
         let place = script.place();
+        if is_full(&mut assembly) {
+            break;
+        }
         let aid = scripts::is_aid(files.get(place.file).path());
-        let mut own = Assembly::default();
+        let mut own = Assembly { followed: assembly.followed, ..Assembly::default() };
         if guarded(|| script.play(&project, &mut reached, &mut own)).is_none() {
             broken.push(place);
         }
@@ -152,11 +162,14 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
     launchers.sort_by_key(|alone| alone.guarded);
     for alone in launchers {
         let place = alone.launched.sighting.place;
+        if is_full(&mut assembly) {
+            break;
+        }
         if guarded(|| play_alone(&alone, &project, &mut reached, &mut assembly)).is_none() {
             broken.push(place);
         }
     }
-    let configured = guarded(|| wsgi_app::alone(files, facts, &assembly)).unwrap_or_default();
+    let configured = guarded(|| wsgi_app::alone(files, facts, &assembly, asked)).unwrap_or_default();
     let configured = configured.into_iter().map(|(unit, start)| Scene::configuration(unit, start, files)).collect();
     play(configured, &project, &mut reached, &mut assembly, &mut broken);
     assembly.notes.extend(broken.into_iter().map(|place| {
@@ -181,7 +194,7 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
 fn play_alone(alone: &Alone, project: &Project, reached: &mut Reached, assembly: &mut Assembly) {
     let unit = Unit::new(UnitKind::PythonLauncher, alone.name.as_str(), alone.launched.sighting.place);
     let scene = Scene::alone(&unit, project.files);
-    let mut own = Assembly::default();
+    let mut own = Assembly { followed: assembly.followed, ..Assembly::default() };
     for step in launcher::steps(std::slice::from_ref(&alone.launched), &alone.start, project.files, project.facts) {
         scene.take(&step, 1, project, reached, &mut own);
     }
@@ -220,6 +233,7 @@ fn add_alone(mut own: Assembly, aside: bool, assembly: &mut Assembly) {
             });
         }
     }
+    assembly.followed = own.followed;
     assembly.deployments.extend(own.deployments);
     assembly.development_servers.extend(own.development_servers);
     assembly.notes.extend(own.notes);
@@ -259,10 +273,28 @@ fn play(
 ) {
     for scene in scenes {
         let place = scene.place();
+        if is_full(assembly) {
+            return;
+        }
         if guarded(|| scene.play(project, reached, assembly)).is_none() {
             broken.push(place);
         }
     }
+}
+
+/// More servers than one project starts; with each of them the time and the memory grow that all of them take.
+const MAX_DEPLOYMENTS: usize = 800;
+
+/// Whether no more servers are looked at, which is noted once.
+fn is_full(assembly: &mut Assembly) -> bool {
+    if assembly.deployments.len() < MAX_DEPLOYMENTS {
+        return false;
+    }
+    let why = format!("more than {MAX_DEPLOYMENTS} servers are started; the rest was left out");
+    if !assembly.notes.iter().any(|note| note.reason == why) {
+        assembly.notes.push(Note::file("", why));
+    }
+    true
 }
 
 /// A defect that one unit brings to light costs that unit, not the run.
@@ -274,14 +306,17 @@ fn guarded<T>(join: impl FnOnce() -> T) -> Option<T> {
 /// commands tell, and so does a service that several compose files lay something over: it is one launch.
 fn forget_repeated(assembly: &mut Assembly) {
     let mut kept: Vec<Deployment> = Vec::new();
+    let mut by_command: BTreeMap<Place, Vec<usize>> = BTreeMap::new();
     for deployment in std::mem::take(&mut assembly.deployments) {
-        match kept.iter_mut().find(|known| known.is_same_launch(&deployment)) {
-            Some(known) => {
-                let new = deployment.started_by.into_iter().filter(|one| !known.started_by.contains(one));
-                let new: Vec<_> = new.collect();
-                known.started_by.extend(new);
-            }
-            None => kept.push(deployment),
+        let known = by_command.entry(deployment.command).or_default();
+        let same = known.iter().find(|&&at| kept.get(at).is_some_and(|one| one.is_same_launch(&deployment)));
+        if let Some(known) = same.and_then(|&at| kept.get_mut(at)) {
+            let new = deployment.started_by.into_iter().filter(|one| !known.started_by.contains(one));
+            let new: Vec<_> = new.collect();
+            known.started_by.extend(new);
+        } else {
+            known.push(kept.len());
+            kept.push(deployment);
         }
     }
     // A task that something else calls is that launch, and not what somebody runs by hand.

@@ -52,6 +52,12 @@ pub(super) fn development(unit: &Unit, files: &Files) -> Option<Located<String>>
     Some(Located::new(why, unit.place))
 }
 
+/// Why what a stage of an image runs is not for production; `None` if its name does not say so.
+pub(super) fn development_stage(stage: &Unit) -> Option<Located<String>> {
+    named(&stage.name)
+        .then(|| Located::new(format!("the stage `{}` is named for development", stage.name), stage.place))
+}
+
 /// Whether a folder is where people keep what builds their images, those for production as well.
 fn holds_images(unit: &Unit, part: &str) -> bool {
     unit.kind == UnitKind::Image && part.eq_ignore_ascii_case("ci")

@@ -5,6 +5,7 @@
 
 use super::{Candidate, Deployment, Layer, Resolved, Site, UnitKind, words};
 use crate::findings::Edit;
+use crate::python::syntax::{ast, parse};
 use crate::servers::{Server, Setting, Version};
 use crate::source::{FileId, Files, Place, Span};
 use crate::values::Value;
@@ -86,6 +87,9 @@ impl Deployment {
     /// that starts the server.
     pub fn add_option(&self, files: &Files, name: &str, value: &Value) -> Option<Edit> {
         let setting = self.setting(name)?.setting;
+        if self.passes(files, name) {
+            return None;
+        }
         let beside = |candidate: &Candidate| candidate.add_beside(files, setting, self.version.version, value);
         let others = || {
             let all = self.settings.iter().map(|(_, setting)| &setting.winner);
@@ -96,6 +100,16 @@ impl Deployment {
         // Words go behind the application, the first of them; arguments of a call go last.
         let application = || self.beside_application(files).as_ref().and_then(beside);
         if self.calls() { others().or_else(application) } else { application().or_else(others) }
+    }
+
+    /// Whether the call that starts the server gives `name` already, be it as nothing, or hands on keywords that may.
+    pub fn passes(&self, files: &Files, name: &str) -> bool {
+        let Some(module) = self.calls().then(|| parse(files.text_at(self.command)).ok()).flatten() else {
+            return false;
+        };
+        let [ast::Stmt::Expr(statement)] = module.body.as_slice() else { return false };
+        let ast::Expr::Call(call) = statement.value.as_ref() else { return false };
+        call.arguments.keywords.iter().any(|keyword| keyword.arg.as_ref().is_none_or(|given| given.as_str() == name))
     }
 
     /// Something that a file of options sets, such as `uwsgi.ini`, for others to stand beside: the last of them.

@@ -223,7 +223,7 @@ impl Settings {
     }
 
     /// All settings, sorted by name.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Effective)> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&'static str, &Effective)> {
         self.by_name.iter().map(|(name, effective)| (*name, effective))
     }
 

@@ -51,7 +51,7 @@ pub use crate::python::evaluate::Dependency;
 pub use crate::read::{
     Autoscaler, Command, Container, Edge, Form, HealthCheck, HealthKind, Limits, Outside, Proxy, UnitKind,
 };
-pub use assemble::{Assembly, BaseImage, DevelopmentServer, Unloaded, assemble};
+pub use assemble::{Assembly, BaseImage, DevelopmentServer, Unloaded, assemble, assemble_asked};
 pub use compose::{Composed, services as compose_services};
 pub use configuration::{Configuration, Stranger};
 pub use context::named_for_development;
@@ -198,8 +198,10 @@ impl Deployment {
         let limits = |limits: &Limits| (limits.cpus.as_ref().map(|l| l.value), limits.memory.as_ref().map(|l| l.value));
         let grace = |deployment: &Self| deployment.limits.stop_grace.as_ref().map(|grace| grace.value);
         let user = |deployment: &Self| deployment.user.as_ref().map(|user| user.value.clone());
-        let values = |deployment: &Self| -> Vec<Resolved> {
-            deployment.settings.iter().map(|(_, setting)| setting.winner.value.clone()).collect()
+        // Hundreds of services may run one command, and what they differ in, `workers`, comes late.
+        let same_values = || {
+            let (own, others) = (self.settings.iter().rev(), other.settings.iter().rev());
+            own.map(|(_, setting)| &setting.winner.value).eq(others.map(|(_, setting)| &setting.winner.value))
         };
         (self.command, self.server, &self.folder) == (other.command, other.server, &other.folder)
             && limits(&self.limits) == limits(&other.limits)
@@ -207,7 +209,7 @@ impl Deployment {
             && self.development.is_some() == other.development.is_some()
             && self.replicas() == other.replicas()
             && user(self) == user(other)
-            && values(self) == values(other)
+            && same_values()
     }
 
     /// The platform that sets what is set at `place`; `None` where a file says it.
@@ -246,6 +248,16 @@ impl Deployment {
     /// Whether the project lists any distribution at all.
     pub fn lists_requirements(&self) -> bool {
         !self.distributions.is_empty()
+    }
+
+    /// The worker class of Gunicorn that serves ASGI applications on what the project installs.
+    ///
+    /// Gunicorn has had its own since 24.0, and its authors call it stable since 25.1.
+    pub fn asgi_class(&self) -> &'static str {
+        // Whose list has Gunicorn without a version gets the newest.
+        let known = !self.version.is_assumed() || self.asks_for("gunicorn");
+        let own = self.version.version >= Version::new(25, 1, 0) && known;
+        if own && !self.asks_for("uvicorn-worker") { "asgi" } else { "uvicorn_worker.UvicornWorker" }
     }
 
     /// What the project asks for of a distribution, where it pins or bounds it.

@@ -51,6 +51,9 @@ pub(super) fn join(deployments: &mut [Deployment], proxies: &[Proxy]) {
             }
         }
     }
+    for deployment in deployments.iter_mut().filter(|deployment| deployment.inherits()) {
+        deployment.listens.clear();
+    }
 }
 
 /// What two addresses have in common that may meet.
@@ -84,8 +87,12 @@ impl Deployment {
 
     /// Where it listens, as far as that is known.
     pub fn addresses(&self) -> &[Address] {
-        let inherits = self.setting("fd").is_some_and(|fd| fd.is_set() && fd.value() != Some(&Value::None));
-        if inherits { &[] } else { &self.listens }
+        &self.listens
+    }
+
+    /// Whether it listens where somebody else has opened an address for it.
+    fn inherits(&self) -> bool {
+        self.setting("fd").is_some_and(|fd| fd.is_set() && fd.value() != Some(&Value::None))
     }
 }
 

@@ -37,6 +37,8 @@ pub(super) struct Origin<'a> {
     pub(super) development: Option<&'a Located<String>>,
     /// The files with the requirements that are known to be installed.
     pub(super) installed: &'a BTreeSet<FileId>,
+    /// Whether configuration files are followed; `false` once that has taken long enough.
+    pub(super) loads: bool,
 }
 
 /// The deployment that `start` makes of `server`; `None` where the command only prints something, such
@@ -99,6 +101,13 @@ pub(super) fn resolve(
         Server::Gunicorn => which_configuration(&command_line, &options, start, files),
         Server::Hypercorn => hypercorn::which(&command_line, &start.roots, files),
         _ => Which::None,
+    };
+    let which = match which {
+        Which::File(_, place) if !origin.loads => {
+            let why = "the servers of this project load more configuration than is followed";
+            Which::Unknown(place.unwrap_or(start.place), why.to_owned())
+        }
+        which => which,
     };
     let words = command_line.last("config").and_then(|given| given.text.as_deref()).unwrap_or_default();
     let mut loaded = load(which, words, &reader, table, version.version, start, notes);
@@ -290,7 +299,9 @@ impl Situation<'_> {
         let named_app = || named.filter(|_| !loads_itself).cloned();
         let mut app = self.called.and_then(|called| called.app.clone()).or_else(named_app);
         // Whether no file can name the application that the command line does not name.
-        let mut nameless = complete && !self.fastapi && self.called.is_none();
+        // Whoever starts what only a configuration shows may name it.
+        let shown = self.origin.unit.kind != UnitKind::GunicornConfiguration;
+        let mut nameless = complete && shown && !self.fastapi && self.called.is_none();
         match server {
             Server::Gunicorn => {
                 if self.origin.unit.kind == UnitKind::SystemdService {

@@ -24,6 +24,10 @@ use crate::values::Value;
 /// Launchers that start launchers are followed this far.
 const MAX_LAUNCHERS: usize = 4;
 
+/// More bytes of configuration than all servers of a project load together; following one takes a thousand times as
+/// long as reading it.
+const MAX_FOLLOWED: usize = 4 << 20;
+
 /// The project as a whole.
 #[derive(Clone, Copy)]
 pub(super) struct Project<'a> {
@@ -187,7 +191,8 @@ impl<'f> Scene<'f> {
         // A chart is one of several ways to run an image that others take from a registry.
         let is_chart = is_cluster && is_of_chart(unit, files);
         // What developers run an image with says nothing of how it runs elsewhere.
-        let development = context::development(unit, files);
+        let stage = || context::development_stage(own_image.filter(|_| !uses_own)?.stage);
+        let development = context::development(unit, files).or_else(stage);
         if !uses_own && !is_chart && development.is_none() {
             built.extend(own_image.map(|image| image.stage.place));
         }
@@ -279,7 +284,7 @@ impl<'f> Scene<'f> {
                 self.develop("fastapi dev", start.place, None, project, assembly);
             }
             Program::Development { name, .. } => {
-                self.develop(name, start.place, start.debugger(name), project, assembly)
+                self.develop(name, start.place, start.debugger(name), project, assembly);
             }
             Program::Python { code, .. } if depth < MAX_LAUNCHERS => {
                 let Some(entry) = launcher::entry(code, start, project.files, project.facts) else { return };
@@ -334,11 +339,13 @@ impl<'f> Scene<'f> {
         assembly: &mut Assembly,
     ) {
         let unit = self.unit_of(start, project.facts);
-        let origin = self.origin(&unit);
+        let origin = Origin { loads: assembly.followed < MAX_FOLLOWED, ..self.origin(&unit) };
         let resolved = resolve(&origin, server, start, launched, project.files, project.facts, &mut assembly.notes);
         if resolved.is_some() {
             assembly.notes.extend(missing_variables(&unit, project.files));
         }
+        let loaded = resolved.as_ref().and_then(|deployment| deployment.configuration.as_ref());
+        assembly.followed += loaded.map_or(0, |loaded| project.files.get(loaded.file).text().len());
         assembly.deployments.extend(resolved.map(|mut deployment| {
             if let Some(base) = self.base {
                 deployment.stand_at(base, |file| project.files.is_foreign(file));
@@ -405,6 +412,7 @@ impl<'f> Scene<'f> {
             container: self.container,
             development: self.development.as_ref(),
             installed: &self.installed,
+            loads: true,
         }
     }
 

@@ -1,7 +1,8 @@
-//! A `gunicorn.conf.py` that names its application, where no command in the project starts Gunicorn.
+//! A configuration of Gunicorn or Hypercorn, where no command in the project starts that server.
 //!
-//! Whoever says just `gunicorn` in that folder serves it (`wsgi_app`, since Gunicorn 20.1). Who that is, and with
-//! which options and variables, is not known.
+//! Whoever says just `gunicorn` in the folder of a `gunicorn.conf.py` starts what it says; a file by another name
+//! counts where the user asks about it. Who starts it, and with which options, variables and, without `wsgi_app`
+//! (Gunicorn 20.1), which application, is not known.
 
 use super::Assembly;
 use super::commands::{Parted, Start};
@@ -9,40 +10,62 @@ use super::environment::Environment;
 use super::locate::Roots;
 use crate::python::syntax::ast::{Expr, Stmt};
 use crate::python::syntax::{Module, span_of};
-use crate::read::{Facts, Unit, UnitKind};
-use crate::servers::{Program, Server};
+use crate::read::{self, Facts, Unit, UnitKind};
+use crate::servers::arguments::Argument;
+use crate::servers::{Program, Server, table};
 use crate::source::{FileId, Files, Place};
 
 /// The file that Gunicorn looks for where no option names one.
 const USUAL: &str = "gunicorn.conf.py";
 
-/// A unit for each such file, and what it starts.
-pub(super) fn alone(files: &Files, facts: &Facts, assembly: &Assembly) -> Vec<(Unit, Start)> {
+/// A unit for each such file, and what it starts; `asked` are the files that the user names.
+pub(super) fn alone(files: &Files, facts: &Facts, assembly: &Assembly, asked: &[FileId]) -> Vec<(Unit, Start)> {
     // Another command may load it in a way that is not followed.
-    if assembly.deployments.iter().any(|one| one.server == Server::Gunicorn) {
-        return Vec::new();
-    }
-    let usual = facts.python.iter().filter(|(file, _)| files.get(**file).name() == USUAL && !files.is_foreign(**file));
-    usual.filter_map(|(&file, module)| Some(unit(named_at(file, module)?, files))).collect()
-}
-
-/// Where a module binds the application to a text.
-fn named_at(file: FileId, module: &Module) -> Option<Place> {
-    module.body.iter().find_map(|stmt| {
-        let Stmt::Assign(assign) = stmt else { return None };
-        let ([Expr::Name(name)], Expr::StringLiteral(_)) = (assign.targets.as_slice(), &*assign.value) else {
-            return None;
+    let runs = |server: Server| assembly.deployments.iter().any(|one| one.server == server);
+    let in_python = facts.python.iter().filter_map(|(&file, module)| {
+        let name = files.get(file).name();
+        let server = match name {
+            USUAL => Server::Gunicorn,
+            _ => [Server::Gunicorn, Server::Hypercorn]
+                .into_iter()
+                .find(|server| asked.contains(&file) && name.contains(table(*server).distribution()))?,
         };
-        (name.id.as_str() == "wsgi_app").then(|| Place::new(file, span_of(name)))
-    })
+        Some((server, file, set_at(server, file, module)?))
+    });
+    let in_toml = asked.iter().filter_map(|&file| {
+        let source = files.get(file);
+        if !source.name().contains(table(Server::Hypercorn).distribution()) || !source.name().ends_with(".toml") {
+            return None;
+        }
+        let said = read::toml_settings(file, source.text());
+        let entry = said.entries.iter().find(|entry| table(Server::Hypercorn).setting(&entry.key).is_some())?;
+        Some((Server::Hypercorn, file, entry.key_place))
+    });
+    let own = in_python.chain(in_toml).filter(|(server, file, _)| !runs(*server) && !files.is_foreign(*file));
+    own.map(|(server, file, place)| unit(server, file, place, files)).collect()
 }
 
-fn unit(place: Place, files: &Files) -> (Unit, Start) {
+/// Where a module names its application, or else where its first setting stands.
+fn set_at(server: Server, file: FileId, module: &Module) -> Option<Place> {
+    let names = module.body.iter().filter_map(|stmt| {
+        let Stmt::Assign(assign) = stmt else { return None };
+        let [Expr::Name(name)] = assign.targets.as_slice() else { return None };
+        Some((name.id.as_str(), Place::new(file, span_of(name)), &*assign.value))
+    });
+    let is_app = |value: &Expr| matches!(value, Expr::StringLiteral(_));
+    let known: Vec<_> = names.filter(|(name, ..)| table(server).setting(name).is_some()).collect();
+    let app = known.iter().find(|(name, _, value)| *name == "wsgi_app" && is_app(value));
+    app.or_else(|| known.first()).map(|(_, place, _)| *place)
+}
+
+fn unit(server: Server, file: FileId, place: Place, files: &Files) -> (Unit, Start) {
+    let source = files.get(file);
+    let named = (source.name() != USUAL).then(|| ["--config".to_owned(), source.name().to_owned()]);
     let start = Start {
-        program: Program::Server { server: Server::Gunicorn, name: 0, by_module: false, first_argument: 0 },
-        arguments: Vec::new(),
+        program: Program::Server { server, name: 0, by_module: false, first_argument: 0 },
+        arguments: named.into_iter().flatten().map(|word| Argument::meant(word, place)).collect(),
         environment: Environment::default(),
-        roots: Roots::project(files.get(place.file).folder()),
+        roots: Roots::project(source.folder()),
         place,
         conditional: false,
         parted: Parted::default(),
@@ -58,19 +81,25 @@ fn unit(place: Place, files: &Files) -> (Unit, Start) {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::super::assemble;
+    use super::super::assemble_asked;
     use crate::read;
     use crate::source::{FileKind, Files};
 
     /// Every deployment: its application, the folder it starts in, and its command.
     fn deployments(texts: &[(&str, &str)]) -> Vec<String> {
+        asked(texts, None)
+    }
+
+    fn asked(texts: &[(&str, &str)], named: Option<&str>) -> Vec<String> {
         let mut files = Files::new();
         let mut kinds = BTreeMap::new();
         for (path, text) in texts {
             kinds.insert(files.add(*path, *text), FileKind::of_named(path, text).unwrap());
         }
         let facts = read::all(&files, &kinds);
-        let told = assemble(&files, &facts).deployments.into_iter().map(|one| {
+        let asked: Vec<_> = named.and_then(|name| files.find(name)).into_iter().collect();
+        let told = assemble_asked(&files, &facts, &asked).deployments.into_iter().map(|one| {
+            assert!(one.errors.is_empty(), "{:?}", one.errors);
             let app = one.app.as_ref().map_or("?", |app| app.value.as_str());
             format!("{app} in {:?}, {}, {}", one.folder, files.describe(one.command), one.int("workers").unwrap_or(0))
         });
@@ -82,8 +111,19 @@ mod tests {
     #[test]
     fn a_file_that_names_its_application_starts_it() {
         assert_eq!(deployments(&[FILE]), ["core.entry:application in \"api\", api/gunicorn.conf.py:2, 3"]);
-        assert!(deployments(&[("gunicorn.conf.py", "workers = 3\n")]).is_empty());
+        assert_eq!(deployments(&[("gunicorn.conf.py", "workers = 3\n")]), ["? in \"\", gunicorn.conf.py:1, 3"]);
+        assert!(deployments(&[("gunicorn.conf.py", "count = 3\n")]).is_empty());
         assert!(deployments(&[("gunicorn.dev.py", "wsgi_app = 'a:b'\n")]).is_empty());
+    }
+
+    #[test]
+    fn a_file_by_another_name_counts_where_it_is_asked_about() {
+        let python = ("gunicorn_settings.py", "timeout = 3\nworkers = 4\n");
+        let toml = ("hypercorn.toml", "bind = \":8000\"\nworkers = 5\n");
+        assert!(deployments(&[python, toml]).is_empty());
+        assert_eq!(asked(&[python, toml], Some(python.0)), ["? in \"\", gunicorn_settings.py:1, 4"]);
+        assert_eq!(asked(&[python, toml], Some(toml.0)), ["? in \"\", hypercorn.toml:1, 5"]);
+        assert!(asked(&[("settings.py", "workers = 4\n")], Some("settings.py")).is_empty());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Decides which pieces of a text must survive an edit somewhere else. Knows nothing of what the
 //! pieces mean.
 
+use std::collections::BTreeSet;
 use std::mem::discriminant;
 
 use granit_parser::{Event, Parser};
@@ -67,6 +68,14 @@ pub(super) fn shape(format: Format, text: &str) -> Result<Shape, String> {
     Ok(shape)
 }
 
+/// How many of the arguments have the name of an earlier one.
+fn repeated(keywords: &[ast::Keyword]) -> usize {
+    let names: Vec<&str> =
+        keywords.iter().filter_map(|keyword| keyword.arg.as_ref()).map(|name| name.as_str()).collect();
+    let distinct: BTreeSet<&str> = names.iter().copied().collect();
+    names.len() - distinct.len()
+}
+
 fn python(text: &str) -> Result<Shape, String> {
     /// The parser takes `await` anywhere; Python takes it only in an `async def`.
     struct Statements {
@@ -93,6 +102,8 @@ fn python(text: &str) -> Result<Shape, String> {
         fn visit_expr(&mut self, expr: &'a ast::Expr) {
             let outer = self.is_async;
             match expr {
+                // The parser takes a keyword twice; Python does not.
+                ast::Expr::Call(call) => self.misplaced += repeated(&call.arguments.keywords),
                 ast::Expr::Await(_) => self.misplaced += usize::from(!outer),
                 ast::Expr::Lambda(_) => self.is_async = false,
                 _ => {}

@@ -245,7 +245,7 @@ pub enum UnitKind {
     SupervisorProgram,
     /// A configuration of uWSGI that nothing else names.
     UwsgiConfiguration,
-    /// A `gunicorn.conf.py` that names its application, where no command starts Gunicorn.
+    /// A configuration of Gunicorn or Hypercorn, where no command starts that server.
     GunicornConfiguration,
     /// A target of a makefile or a justfile, a task of `pyproject.toml`, a script of `package.json`.
     Task,

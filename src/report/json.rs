@@ -270,6 +270,7 @@ mod tests {
               "reason": "not checked, because it is a template"
             }
           ],
+          "assumed": [],
           "summary": {
             "errors": 1,
             "warnings": 0,

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use super::Look;
 use super::document::{At, Head, NoteDocument, write};
-use crate::deployment::Deployment;
+use crate::deployment::{Deployment, UnitKind};
 use crate::findings::Note;
 use crate::sizing::{Advice, Amount, Given, Item, Quantity, Slots, Verdict};
 use crate::source::Files;
@@ -17,8 +17,7 @@ pub fn recommendations(files: &Files, services: &[(&Deployment, Option<&Advice>)
     let mut text = String::new();
     for (deployment, advice) in services {
         let name = if deployment.unit.is_empty() { String::new() } else { format!(" ({})", deployment.unit) };
-        let app = deployment.app.as_ref().map_or("", |app| app.value.as_str());
-        let title = format!("{app} on {}", deployment.server);
+        let title = title(deployment, "");
         let _ = writeln!(text, "{}  {}{name}", look.bold(&title), files.describe(deployment.command));
         match advice {
             Some(advice) => advice.lines().iter().for_each(|line| {
@@ -29,6 +28,15 @@ pub fn recommendations(files: &Files, services: &[(&Deployment, Option<&Advice>)
         text.push('\n');
     }
     text
+}
+
+/// The application and its server; `quote` stands around what is code.
+fn title(deployment: &Deployment, quote: &str) -> String {
+    match &deployment.app {
+        Some(app) => format!("{quote}{}{quote} on {}", app.value, deployment.server),
+        None if deployment.kind == UnitKind::GunicornConfiguration => format!("{}, started here", deployment.server),
+        None => deployment.server.to_string(),
+    }
 }
 
 /// The recommendations for programs.
@@ -53,9 +61,8 @@ pub fn recommendations_markdown(files: &Files, services: &[(&Deployment, Option<
     let mut text = String::new();
     for (deployment, advice) in services {
         let name = if deployment.unit.is_empty() { String::new() } else { format!(" ({})", deployment.unit) };
-        let app = deployment.app.as_ref().map_or("", |app| app.value.as_str());
         let place = files.describe(deployment.command);
-        let _ = write!(text, "### `{app}` on {}{name}\n\nStarted at `{place}`.\n\n", deployment.server);
+        let _ = write!(text, "### {}{name}\n\nStarted at `{place}`.\n\n", title(deployment, "`"));
         let Some(advice) = advice else {
             text.push_str("How it serves requests is unknown, so there is nothing to compute.\n\n");
             continue;
@@ -206,6 +213,7 @@ fn amount(amount: Amount) -> Json {
     match amount {
         Amount::Count(n) | Amount::Seconds(n) => Json::from(n),
         Amount::Class(class) => Json::from(class.as_str()),
+        Amount::Named(name) => Json::from(name),
         Amount::Path(path) => Json::from(path),
         Amount::Open => Json::Null,
     }

@@ -42,11 +42,15 @@ fn standing(finding: &Finding) -> Option<Reverse<(Severity, Confidence)>> {
     call_of(finding).map(|_| Reverse((finding.severity, finding.confidence)))
 }
 
-/// Adds what another way to the same call says: who goes it.
+/// Adds what another way to the same call says: who goes it, and where else.
 fn join(known: &mut Finding, other: Finding) {
     let mut named = known.related.iter().filter(|label| known.handlers.contains(&label.place)).count();
     let new: Vec<_> = other.handlers.into_iter().filter(|place| !known.handlers.contains(place)).collect();
     for label in other.related {
+        if !new.contains(&label.place) && !known.related.iter().any(|told| told.place == label.place) {
+            known.related.push(label);
+            continue;
+        }
         if named < MAX_HANDLERS && new.contains(&label.place) && !known.related.contains(&label) {
             known.related.push(label);
             named += 1;

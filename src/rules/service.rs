@@ -7,7 +7,7 @@
 use super::prelude::*;
 use crate::app::Application;
 use crate::deployment::{Deployment, Effective};
-use crate::servers::{Server, Version};
+use crate::servers::Server;
 use crate::sizing::{Advice, Inputs};
 use crate::values::Cpus;
 
@@ -99,21 +99,9 @@ impl Service<'_> {
         class.unwrap_or(self.deployment.command)
     }
 
-    /// The class that serves ASGI applications on what the project installs.
-    ///
-    /// Gunicorn has had its own since 24.0, and its authors call it stable since 25.1.
-    pub(super) fn asgi_class(&self) -> String {
-        let deployment = self.deployment;
-        // Whose list has Gunicorn without a version gets the newest.
-        let known = !deployment.version.is_assumed() || deployment.asks_for("gunicorn");
-        let own = deployment.version.version >= Version::new(25, 1, 0) && known;
-        let package = deployment.asks_for("uvicorn-worker");
-        if own && !package { "asgi" } else { "uvicorn_worker.UvicornWorker" }.to_owned()
-    }
-
-    /// The same, with the package it comes from where that is not installed yet.
+    /// The class that serves ASGI applications, with the package it comes from where that is not installed yet.
     pub(super) fn asgi_class_name(&self) -> String {
-        let class = self.asgi_class();
+        let class = self.deployment.asgi_class();
         if class == "asgi" || self.deployment.asks_for("uvicorn-worker") {
             return format!("`{class}`");
         }

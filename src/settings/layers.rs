@@ -12,7 +12,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{Database, Error, Host, Proxy, Settings, Traffic};
-use crate::source::Span;
+use crate::source::{Span, read_text};
 
 /// How many files may extend each other in a row.
 const DEEPEST: usize = 16;
@@ -110,7 +110,7 @@ impl Layers {
             if open.contains(&real) || open.len() >= DEEPEST {
                 return Err(alone.fail(Some(span), format!("`{}` extends this file in turn", base.display())));
             }
-            let text = std::fs::read_to_string(&base).map_err(|error| {
+            let text = read_text(&base).map_err(|error| {
                 alone.fail(Some(span.clone()), format!("`{}` cannot be read: {error}", base.display()))
             })?;
             if !self.add(&base, text, open)? {

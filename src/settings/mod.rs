@@ -8,6 +8,7 @@ mod layers;
 pub mod policy;
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 pub use facts::{Database, Duration, Environments, Facts, Host, Proxy, Rate, Traffic};
@@ -17,7 +18,7 @@ use toml::Spanned;
 
 use crate::findings::Severity;
 use crate::python::catalogue::{Category, Library};
-use crate::source::Span;
+use crate::source::{Span, read_text};
 use crate::values::{Bytes, Cpus};
 use layers::Layers;
 use policy::{Policy, Words};
@@ -310,9 +311,11 @@ pub fn load_as_told(root: &Path, typed: &Typed) -> Result<Loaded, Error> {
 
 /// Adds a file and what it extends; `false` where it is not there or says nothing to farrier.
 fn add(layers: &mut Layers, path: &Path) -> Result<bool, Error> {
-    match std::fs::read_to_string(path) {
+    match read_text(path) {
         Ok(text) => layers.add_file(path, text),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        // Whatever bears that name is not about farrier.
+        Err(error) if error.kind() == ErrorKind::InvalidInput && path.ends_with("pyproject.toml") => Ok(false),
         Err(error) => {
             let message = format!("cannot be read: {error}");
             Err(Error { path: path.to_path_buf(), text: String::new(), span: None, message })

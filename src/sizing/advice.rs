@@ -14,6 +14,8 @@ pub enum Amount {
     Count(u32),
     /// A worker class.
     Class(Class),
+    /// A worker class by the name that the setting takes.
+    Named(&'static str),
     /// Seconds.
     Seconds(u32),
     /// No bound at all.
@@ -27,7 +29,7 @@ impl Amount {
     pub const fn count(self) -> Option<u32> {
         match self {
             Self::Count(n) => Some(n),
-            Self::Class(_) | Self::Seconds(_) | Self::Open | Self::Path(_) => None,
+            Self::Class(_) | Self::Named(_) | Self::Seconds(_) | Self::Open | Self::Path(_) => None,
         }
     }
 }
@@ -37,6 +39,7 @@ impl fmt::Display for Amount {
         match self {
             Self::Count(n) => write!(f, "{n}"),
             Self::Class(class) => f.write_str(class.as_str()),
+            Self::Named(name) => f.write_str(name),
             Self::Seconds(n) => write!(f, "{n} s"),
             Self::Open => f.write_str("no limit"),
             Self::Path(path) => f.write_str(path),
@@ -69,6 +72,8 @@ pub enum Binding {
     Recycling,
     /// The disk of a container may stall or be read-only.
     Disk,
+    /// Another class cannot call the application.
+    Interface,
 }
 
 impl Binding {
@@ -86,6 +91,7 @@ impl Binding {
             Self::Request => "longest request",
             Self::Recycling => "recycling",
             Self::Disk => "disk",
+            Self::Interface => "interface",
         }
     }
 }
@@ -151,6 +157,7 @@ pub enum Slots {
 impl fmt::Display for Slots {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Count(0) => f.write_str("no request at all"),
             Self::Count(1) => f.write_str("1 request at a time"),
             Self::Count(n) => write!(f, "{n} requests at a time"),
             Self::Open => f.write_str("no fixed number of requests"),

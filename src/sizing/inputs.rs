@@ -60,6 +60,15 @@ impl Class {
     }
 }
 
+/// A worker class that starts and cannot call the application: one is ASGI, the other WSGI.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Misfit {
+    /// The class that runs, by its name.
+    pub now: Known<&'static str>,
+    /// The class that serves the application, by the name that the setting takes.
+    pub instead: &'static str,
+}
+
 /// What requests spend their time on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Workload {
@@ -222,8 +231,10 @@ pub enum Heartbeat {
 pub struct Inputs {
     /// Name of the server, `gunicorn` and so on: settings are called differently.
     pub server: String,
-    /// What really runs, after every override.
+    /// What really runs, after every override; what has to run instead of a misfit.
     pub class: Known<Class>,
+    /// What runs now, where that answers every request with an error.
+    pub misfit: Option<Misfit>,
     /// Cores that this service may use, in one replica.
     pub cpus: Option<Known<Cpus>>,
     /// Those cores are a share of time, after which the kernel stops what runs until the next period.
@@ -279,6 +290,7 @@ impl Inputs {
         Self {
             server: server.into(),
             class,
+            misfit: None,
             cpus: None,
             is_quota: false,
             memory: None,

@@ -20,7 +20,8 @@ mod waiting;
 pub use advice::{Advice, Amount, Binding, Item, Slots, Step, Verdict};
 pub use given::{Given, Quantity};
 pub use inputs::{
-    Chain, Class, Configured, Database, Demand, Heartbeat, Inputs, Known, Profile, Timer, WorkerMemory, Workload,
+    Chain, Class, Configured, Database, Demand, Heartbeat, Inputs, Known, Misfit, Profile, Timer, WorkerMemory,
+    Workload,
 };
 pub use recommend::{recommend, slots};
 

@@ -1,7 +1,7 @@
 //! Compares what is set with the plan, and says what to do with each setting.
 
 use super::advice::{Advice, Amount, Binding, Item, Slots, Verdict};
-use super::inputs::{Class, Inputs, Known};
+use super::inputs::{Class, Inputs, Known, Misfit};
 use super::load::{Caps, Load};
 use super::plan::{CONNECTIONS, Plan, Range, plan};
 use super::{chain, explain, given, own};
@@ -24,6 +24,7 @@ pub fn recommend(inputs: &Inputs) -> Advice {
         None => items.extend(too_many(inputs)),
     }
     let class = plan.map_or(inputs.class.value, |p| p.class);
+    items.splice(0..0, inputs.misfit.as_ref().map(fitting));
     items.extend(ignored(inputs, class));
     items.extend(chain::items(inputs, class));
 
@@ -34,13 +35,16 @@ pub fn recommend(inputs: &Inputs) -> Advice {
     let configured = &inputs.configured;
     let set = |known: &Option<Known<u32>>| known.as_ref().map(|k| k.value);
     let tokens = inputs.sync_handlers.then(|| inputs.tokens());
-    let slots_now = slots(
-        inputs.class.value,
-        tokens,
-        set(&configured.workers),
-        set(&configured.threads),
-        set(&configured.worker_connections),
-    );
+    let slots_now = match inputs.misfit {
+        Some(_) => Slots::Count(0),
+        None => slots(
+            inputs.class.value,
+            tokens,
+            set(&configured.workers),
+            set(&configured.threads),
+            set(&configured.worker_connections),
+        ),
+    };
     let slots_then = slots(
         class,
         advised("thread_limiter").or(tokens),
@@ -127,6 +131,21 @@ fn planned(inputs: &Inputs, plan: &Plan, items: &mut Vec<Item>) {
     if let Some(range) = plan.connections {
         let now = configured.worker_connections.as_ref();
         items.push(item("worker_connections", now, range));
+    }
+}
+
+/// The class that can call the application.
+fn fitting(misfit: &Misfit) -> Item {
+    let target = Amount::Named(misfit.instead);
+    let Known { value, source, confidence } = misfit.now.clone();
+    Item {
+        setting: "worker_class",
+        current: Some(Known::new(Amount::Named(value), source, confidence)),
+        lower: target,
+        target,
+        upper: target,
+        binding: Binding::Interface,
+        verdict: Verdict::Change,
     }
 }
 

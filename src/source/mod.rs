@@ -4,12 +4,14 @@
 //! column. Knows nothing of formats or servers.
 
 mod comment;
+mod disk;
 mod files;
 mod kind;
 mod pattern;
 mod word;
 
 pub use comment::Comment;
+pub use disk::read_text;
 pub use files::{FileId, Files, SourceFile};
 pub use kind::{FileKind, Guess};
 pub(crate) use pattern::fits as pattern_fits;

@@ -29,7 +29,7 @@ pub(super) fn run(cli: &Cli, init: &Init) -> Result<Done, Failure> {
     }
     let root = discover::root_of(&init.path)?;
     let path = root.join("farrier.toml");
-    let pyproject = std::fs::read_to_string(root.join("pyproject.toml")).unwrap_or_default();
+    let pyproject = farrier::source::read_text(&root.join("pyproject.toml")).unwrap_or_default();
     if pyproject.contains("[tool.farrier") {
         return Err(Failure::Usage("pyproject.toml holds `[tool.farrier]` already".to_owned()));
     }

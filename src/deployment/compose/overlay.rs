@@ -22,6 +22,7 @@ pub(super) fn projects(files: &Files, facts: &Facts) -> Vec<Project> {
     let chains = chains(files, facts);
     let together: BTreeSet<FileId> = chains.iter().flat_map(|chain| chain.files.iter().copied()).collect();
     let parts = parts(files, facts);
+    let calls = calls(files, facts);
     let mut alone = Vec::new();
     let mut over = chains;
     for file in all {
@@ -30,7 +31,7 @@ pub(super) fn projects(files: &Files, facts: &Facts) -> Vec<Project> {
             continue;
         }
         let path = files.get(file);
-        match base_of(file, compose, files, facts) {
+        match base_of(file, compose, &calls, files, facts) {
             Some(base) => {
                 let folder = files.get(base).folder().to_owned();
                 over.push(Project { files: vec![base, file], folder, only: Some(file) });
@@ -87,7 +88,7 @@ fn parts(files: &Files, facts: &Facts) -> BTreeSet<FileId> {
 }
 
 /// The file that `file` is laid over; `None` for one that stands by itself.
-fn base_of(file: FileId, compose: &ComposeFile, files: &Files, facts: &Facts) -> Option<FileId> {
+fn base_of(file: FileId, compose: &ComposeFile, calls: &[Vec<String>], files: &Files, facts: &Facts) -> Option<FileId> {
     let own = name(files, file);
     if DEFAULT.contains(&own) {
         return None;
@@ -96,7 +97,7 @@ fn base_of(file: FileId, compose: &ComposeFile, files: &Files, facts: &Facts) ->
     if OVERRIDE.contains(&own) {
         return candidates.into_iter().find(|base| DEFAULT.contains(&name(files, *base)));
     }
-    if let Some(named) = named_together(own, files, facts) {
+    if let Some(named) = named_together(own, calls) {
         return candidates.into_iter().find(|base| named.iter().any(|name| name == self::name(files, *base)));
     }
     let incomplete: Vec<&str> = compose.services().filter(|service| !compose.stands_alone(service)).collect();
@@ -140,17 +141,21 @@ fn candidates(file: FileId, files: &Files, facts: &Facts) -> Vec<FileId> {
     found
 }
 
-/// The names of the files that commands of the project name in front of `own`, with `-f`; `None` where
-/// none names it. One that is named first stands by itself.
-fn named_together(own: &str, files: &Files, facts: &Facts) -> Option<Vec<String>> {
+/// The names of the files that each call of compose in the project names with `-f`, in order.
+fn calls(files: &Files, facts: &Facts) -> Vec<Vec<String>> {
     let scripts = facts.scripts.values().flat_map(|script| script.commands());
     let scripts = scripts.filter_map(|place| called_with(&crate::read::words(files.text_at(place), place)?));
     let units = facts.units.iter().flat_map(|unit| &unit.command).flat_map(|command| &command.simple);
-    let calls = scripts.chain(units.filter_map(|words| called_with(words)));
-    let mut found: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    scripts.chain(units.filter_map(|words| called_with(words))).collect()
+}
+
+/// The names that `calls` have in front of `own`; `None` where none names it. One that is named first stands by
+/// itself.
+fn named_together<'c>(own: &str, calls: &'c [Vec<String>]) -> Option<&'c [String]> {
+    let mut found: BTreeMap<usize, &[String]> = BTreeMap::new();
     for call in calls {
         if let Some(at) = call.iter().position(|name| name == own) {
-            found.entry(at).or_insert_with(|| call.into_iter().take(at).collect());
+            found.entry(at).or_insert(call.get(..at).unwrap_or_default());
         }
     }
     found.into_values().next_back()

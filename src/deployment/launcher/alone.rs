@@ -93,9 +93,9 @@ impl Search<'_> {
             Some(_) => self.reached.has(Place::new(file, launch.span)),
         };
         // Of several in one function those count that are come to: the others are in other branches.
-        let beside = |launch: &Launch| {
-            launch.api.is_some() && all.iter().any(|other| other.function == launch.function && is_reached(other))
-        };
+        let around: BTreeSet<_> =
+            all.iter().filter(|launch| is_reached(launch)).map(|launch| launch.function).collect();
+        let beside = |launch: &Launch| launch.api.is_some() && around.contains(&launch.function);
         all.iter().filter(|launch| !is_reached(launch) && !beside(launch)).copied().collect()
     }
 

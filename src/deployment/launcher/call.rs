@@ -107,7 +107,7 @@ fn repeats(launched: &Launched, files: &Files, facts: &Facts) -> bool {
     // `multiprocessing.spawn` does not import the `__main__` of a package again.
     let is_program = launched.program() == Some(place.file) && files.get(place.file).name() != "__main__.py";
     let Some(module) = facts.python.get(&place.file).filter(|_| is_program) else { return false };
-    launches::find(module).iter().find(|launch| launch.span == place.span).is_some_and(|launch| {
+    launched.written.is_some_and(|launch| {
         !launch.guarded && launch.function.is_none_or(|function| launches::calls_at_top(module, function))
     })
 }

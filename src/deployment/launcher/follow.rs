@@ -1,14 +1,14 @@
 //! From the name of some code to the calls in it that start servers.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::super::commands::Start;
 use super::super::configuration::Reader;
 use super::super::locate::{installed, join};
 use super::Launched;
 use crate::python::evaluate::{self, Course, FilePath, Imported, Inputs, Outcome, Watched};
-use crate::python::launches::{self, Api};
+use crate::python::launches::{self, Api, Launch};
 use crate::read::Facts;
 use crate::servers::{Code, Program, Server, table};
 use crate::source::{FileId, Files, Place, Span};
@@ -136,6 +136,14 @@ pub(in super::super) fn follow(
     };
     let Watched { sightings, commands } =
         evaluate::launches(entry.file, module, files.get(entry.file).text(), &inputs, &course);
+    let mut written: BTreeMap<FileId, BTreeMap<Span, Launch>> = BTreeMap::new();
+    let mut written_at = |place: Place| {
+        let of_file = written.entry(place.file).or_insert_with(|| {
+            let all = facts.python.get(&place.file).map(launches::find).unwrap_or_default();
+            all.into_iter().map(|launch| (launch.span, launch)).collect()
+        });
+        of_file.get(&place.span).copied()
+    };
     let mut found: Vec<Launched> = Vec::new();
     for sighting in sightings {
         let Some(api) = launches::api(&sighting.callee) else { continue };
@@ -146,20 +154,13 @@ pub(in super::super) fn follow(
             Some(Outcome::Known(Value::Str(path))) => start.roots.file(files, path),
             _ => None,
         };
-        found.push(Launched { api, sighting, entry: entry.file, by_path: entry.by_path, loads });
+        let written = written_at(sighting.place);
+        found.push(Launched { api, sighting, written, entry: entry.file, by_path: entry.by_path, loads });
     }
     // Where a default in place decides between two branches, it decides.
-    let functions: Vec<Option<Span>> = found.iter().map(|one| function_of(one.sighting.place, facts)).collect();
-    let decided = |index: usize| {
-        found.iter().zip(&functions).any(|(other, function)| {
-            other.sighting.certain
-                && other.sighting.place.file == found[index].sighting.place.file
-                && *function == functions[index]
-        })
-    };
-    let keep: Vec<bool> = (0..found.len()).map(|index| found[index].sighting.certain || !decided(index)).collect();
-    let mut kept = keep.into_iter();
-    found.retain(|_| kept.next().unwrap_or(true));
+    let home = |one: &Launched| (one.sighting.place.file, one.written.and_then(|launch| launch.function));
+    let decided: BTreeSet<_> = found.iter().filter(|one| one.sighting.certain).map(home).collect();
+    found.retain(|one| one.sighting.certain || !decided.contains(&home(one)));
     // Nothing runs behind what takes the place of the program.
     let replaced =
         found.iter().position(|one| one.sighting.certain && matches!(one.api, Api::Words(words) if words.replaces));
@@ -184,12 +185,6 @@ fn is_mentioned(file: FileId, definition: Span, files: &Files, facts: &Facts) ->
         found.take(2).count()
     });
     name.is_empty() || mentions.sum::<usize>() > 1
-}
-
-/// The function that a call stands in.
-fn function_of(place: Place, facts: &Facts) -> Option<Span> {
-    let module = facts.python.get(&place.file)?;
-    launches::find(module).into_iter().find(|launch| launch.span == place.span)?.function
 }
 
 /// Libraries that are followed by what is known of them, whatever the project calls its folders.

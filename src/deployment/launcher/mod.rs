@@ -25,13 +25,15 @@ pub(super) use start::{Step, steps};
 pub(super) use uvicorn::object_fault;
 
 use crate::python::evaluate::Sighting;
-use crate::python::launches::{self, Api};
+use crate::python::launches::{self, Api, Launch};
 use crate::read::Facts;
 use crate::source::{FileId, Files, Place};
 
 /// A call that starts a server, with what it is given.
 #[derive(Debug, Clone)]
 pub(super) struct Launched {
+    /// The call as it stands in the text.
+    written: Option<Launch>,
     pub(super) api: Api,
     pub(super) sighting: Sighting,
     /// The file that was run.

@@ -559,3 +559,59 @@ fn a_script_runs_programs_in_python_that_have_no_ending() {
     let found = assemble(&files, &facts).deployments;
     assert_eq!(found.iter().map(|one| one.int("workers")).collect::<Vec<_>>(), [Some(3)]);
 }
+
+#[test]
+fn a_long_configuration_is_not_followed_for_each_of_many_servers() {
+    let long = format!("workers = 3\n# {}\n", "x".repeat(1_500_000));
+    let lines: String = (0..5).map(|at| format!("w{at}: gunicorn -c c.py a{at}:b\n")).collect();
+    let (_, found) = deployments(&[("Procfile", &lines), ("c.py", &long)]);
+    let workers: Vec<Option<i64>> = found.iter().map(|one| one.int("workers")).collect();
+    assert_eq!(workers, [Some(3), Some(3), Some(3), None, None]);
+    let value = &found[4].setting("workers").unwrap().winner.value;
+    assert!(
+        matches!(value, Resolved::Unknown(why) if why.contains("more configuration than is followed")),
+        "{value:?}"
+    );
+}
+
+#[test]
+fn what_a_missing_file_of_variables_may_replace_rests_on_it() {
+    let rests = |found: &[Deployment]| {
+        let setting = found[0].setting("workers").unwrap();
+        let named = setting.winner.depends.iter().filter_map(|one| match one {
+            Dependency::InPlace { name, .. } => Some(name.clone()),
+            _ => None,
+        });
+        (found[0].int("workers"), named.collect::<Vec<_>>().join(" "))
+    };
+    let image = "FROM python\nENV WEB_CONCURRENCY=2\nCOPY . .\nCMD gunicorn a:b\n";
+    let compose = |rest: &str| format!("services:\n  web:\n    build: .\n{rest}");
+    let with = |rest: &str| {
+        let texts = [("Dockerfile", image), ("compose.yaml", &compose(rest)), ("a.env", "WEB_CONCURRENCY=3\n")];
+        rests(&deployments(&texts).1)
+    };
+    assert_eq!(with(""), (Some(2), String::new()));
+    assert_eq!(with("    env_file: [none.env]\n"), (Some(2), "WEB_CONCURRENCY".to_owned()));
+    assert_eq!(with("    env_file: [none.env, a.env]\n"), (Some(3), String::new()));
+    assert_eq!(with("    env_file: [a.env, none.env]\n"), (Some(3), "WEB_CONCURRENCY".to_owned()));
+    assert_eq!(with("    env_file: [none.env]\n    environment: {WEB_CONCURRENCY: 4}\n"), (Some(4), String::new()));
+    let unit =
+        |rest: &str| format!("[Service]\nEnvironment=WEB_CONCURRENCY=2\n{rest}ExecStart=/usr/bin/gunicorn a:b\n");
+    let with =
+        |rest: &str| rests(&deployments(&[("web.service", &unit(rest)), ("etc/a.env", "WEB_CONCURRENCY=3\n")]).1);
+    assert_eq!(with(""), (Some(2), String::new()));
+    assert_eq!(with("EnvironmentFile=-/etc/none.env\n"), (Some(2), "WEB_CONCURRENCY".to_owned()));
+    assert_eq!(with("EnvironmentFile=/etc/none.env\nEnvironmentFile=/etc/a.env\n"), (Some(3), String::new()));
+    let pod = |sources: &str| {
+        let sets = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: all}\ndata: {WEB_CONCURRENCY: \"6\"}\n---\n";
+        format!(
+            "{sets}apiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec:\n  containers:\n  - name: web\n\
+             \x20   command: [gunicorn, a:b]\n    envFrom: [{sources}]\n"
+        )
+    };
+    let with = |sources: &str| rests(&deployments(&[("pod.yaml", &pod(sources))]).1);
+    let (all, none) = ("{configMapRef: {name: all}}", "{secretRef: {name: none}}");
+    assert_eq!(with(all), (Some(6), String::new()));
+    assert_eq!(with(&format!("{none}, {all}")), (Some(6), String::new()));
+    assert_eq!(with(&format!("{all}, {none}")), (Some(6), "WEB_CONCURRENCY".to_owned()));
+}

@@ -1,11 +1,15 @@
 //! Conditions under which code does not run on a server.
 
+use super::last_name;
 use crate::python::syntax::ast::{self, Expr, Stmt};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Guard {
     None,
     Typing,
+    /// Never while requests are served.
+    Never,
+    /// Only where the module is the program.
     Main,
     /// What an application without a framework does when it starts and when it stops.
     LifeSpan,
@@ -16,11 +20,40 @@ pub(super) fn guard(test: &Expr) -> Guard {
     match test {
         Expr::Name(name) if name.id.as_str() == "TYPE_CHECKING" => Guard::Typing,
         Expr::Attribute(attribute) if attribute.attr.as_str() == "TYPE_CHECKING" => Guard::Typing,
-        _ if is_zero_or_false(test) => Guard::Main,
+        _ if is_zero_or_false(test) => Guard::Never,
         Expr::Compare(compare) if is_main(&compare.left) || compare.comparators.iter().any(is_main) => Guard::Main,
         Expr::Compare(compare) if is_lifespan(compare) => Guard::LifeSpan,
         _ => Guard::None,
     }
+}
+
+/// Whether the part of a module that only a program runs starts a server or a loop: `web.run_app(app)`,
+/// `IOLoop.current().start()`, `asyncio.run(main())`.
+pub(super) fn serves(body: &[Stmt]) -> bool {
+    const STARTS: [&str; 10] = [
+        "launch",
+        "listen",
+        "run",
+        "run_app",
+        "run_forever",
+        "run_task",
+        "run_until_complete",
+        "serve",
+        "serve_forever",
+        "start",
+    ];
+    let starts = |expr: &Expr| match expr {
+        Expr::Call(call) => STARTS.contains(&last_name(&call.func)),
+        _ => false,
+    };
+    body.iter().any(|stmt| match stmt {
+        Stmt::Expr(stmt) => starts(&stmt.value),
+        Stmt::Assign(assign) => starts(&assign.value),
+        Stmt::Try(attempt) => serves(&attempt.body),
+        Stmt::With(with) => serves(&with.body),
+        Stmt::If(choice) => serves(&choice.body) || choice.elif_else_clauses.iter().any(|clause| serves(&clause.body)),
+        _ => false,
+    })
 }
 
 /// `scope["type"] == "lifespan"`
@@ -29,7 +62,7 @@ fn is_lifespan(compare: &ast::ExprCompare) -> bool {
         matches!(expr, Expr::Subscript(subscript)
             if matches!(&*subscript.slice, Expr::StringLiteral(text) if text.value.to_str() == "type"))
     };
-    let says = |expr: &Expr| matches!(expr, Expr::StringLiteral(text) if text.value.to_str() == "lifespan");
+    let says = |expr: &Expr| matches!(expr, Expr::StringLiteral(text) if text.value.to_str().split('.').next() == Some("lifespan"));
     match (&*compare.left, &*compare.ops, &*compare.comparators) {
         (left, [ast::CmpOp::Eq], [right]) => asks(left) && says(right) || says(left) && asks(right),
         _ => false,

@@ -246,6 +246,7 @@ pub fn facts(file: FileId, module: &Module) -> FileFacts<'_> {
         depth: 0,
         silent: 0,
         once: 0,
+        program: None,
         typing_only: 0,
         module: &module.body,
         writers: kept::writers(&module.body),
@@ -349,6 +350,8 @@ struct Reader<'a> {
     silent: usize,
     /// Above zero where the code runs once per object.
     once: usize,
+    /// The function that stands for what the module does as a program, while that is read.
+    program: Option<u32>,
     typing_only: usize,
     /// The module.
     module: &'a [Stmt],
@@ -424,6 +427,10 @@ impl<'a> Reader<'a> {
     }
 
     fn event(&mut self, kind: EventKind<'a>, span: Span) {
+        if let Some(program) = self.program.filter(|_| self.function == 0 && self.silent == 0) {
+            self.facts.functions[program as usize].events.push(Event { kind, span });
+            return;
+        }
         match (self.silent, self.once) {
             (0, 0) => self.current().events.push(Event { kind, span }),
             (0, _) => self.current().once.push(Event { kind, span }),

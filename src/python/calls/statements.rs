@@ -2,13 +2,16 @@
 
 use super::fallbacks::fallback;
 use super::generators::is_eager;
-use super::guards::{Guard, equality, guard, is_zero_or_false, probes_for_loop};
+use super::guards::{Guard, equality, guard, is_zero_or_false, probes_for_loop, serves};
 use super::kept::Kept;
-use super::{EventKind, Reader, last_name};
+use super::{EventKind, Function, Reader, last_name};
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr, Stmt};
 use crate::python::syntax::{span_of, visitor};
 use crate::source::Span;
+
+/// The name of what a module does where it is the program.
+const PROGRAM: &str = "__main__";
 
 impl<'a> Reader<'a> {
     pub(super) fn condition(&mut self, stmt: &'a ast::StmtIf) {
@@ -24,7 +27,8 @@ impl<'a> Reader<'a> {
                 self.quiet_block(&stmt.body);
                 self.typing_only -= 1;
             }
-            Guard::Main | Guard::LifeSpan => self.quiet_block(&stmt.body),
+            Guard::Main if self.is_at_top() && serves(&stmt.body) => self.program(stmt),
+            Guard::Main | Guard::Never | Guard::LifeSpan => self.quiet_block(&stmt.body),
             Guard::None => match self.fills_kept_value(&stmt.test, &stmt.body) {
                 Kept::Process => self.quiet_block(&stmt.body),
                 Kept::Object => self.once_block(&stmt.body),
@@ -43,6 +47,21 @@ impl<'a> Reader<'a> {
                 self.block(&clause.body);
             }
         }
+    }
+
+    fn is_at_top(&self) -> bool {
+        self.function == 0 && self.class.is_none() && self.silent == 0 && self.once == 0 && self.program.is_none()
+    }
+
+    /// What a module does where it is the program that serves: nothing that its import runs, but what a function
+    /// called `main` would do, with the names of the module.
+    fn program(&mut self, stmt: &'a ast::StmtIf) {
+        let index = Self::index(self.facts.functions.len());
+        let span = span_of(&*stmt.test);
+        self.facts.functions.push(Function::new(PROGRAM, PROGRAM.to_owned(), span, 0));
+        self.program = Some(index);
+        self.block(&stmt.body);
+        self.program = None;
     }
 
     /// A block in which a name may be known to equal a text.

@@ -25,6 +25,18 @@ impl<'a> Work<'_, 'a> {
         })
     }
 
+    /// Whether the function waits for the end of a process before `span`.
+    pub(super) fn was_waited_for(&self, process: &'a Expr, span: Span) -> bool {
+        let waits = |event: &Event<'a>| match event.kind {
+            EventKind::Call(call, _) if event.span.end <= span.start => match &*call.func {
+                Expr::Attribute(method) => method.attr.as_str() == "wait" && is_same(&method.value, process),
+                _ => false,
+            },
+            _ => false,
+        };
+        self.types.function(self.frame.function).events.iter().any(waits)
+    }
+
     /// Whether the answer of a method is there already: `future.result()` under `if future.done():`, after
     /// `while not future.done():` or after `await asyncio.wrap_future(future)`.
     pub(super) fn is_known_to_be_over(&self, method: &str, object: &'a Expr, span: Span) -> bool {

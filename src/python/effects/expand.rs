@@ -143,6 +143,12 @@ impl<'a> Work<'_, 'a> {
             self.callee(callee, call, span, awaited, doubtful);
         }
         // What hardly ever runs is not made likelier by who is called.
+        if let Expr::Attribute(method) = &*call.func
+            && Self::is_of_models(method.attr.as_str())
+        {
+            let owners = self.types.value(&method.value, self.frame);
+            self.parses_or_writes(method.attr.as_str(), &owners, span, several);
+        }
         let added = self.out.edges.iter_mut().skip(before).filter(|_| rare);
         added.for_each(|edge| edge.doubts += 1);
         let doubtful = several;
@@ -230,13 +236,21 @@ impl<'a> Work<'_, 'a> {
         doubtful: bool,
     ) {
         let Some(effect) = effect else { return };
-        let socket = &**ty == "socket.socket" && self.types.function(self.frame.function).sets_nonblocking;
+        let socket = ty.starts_with("socket.socket") && self.types.function(self.frame.function).sets_nonblocking;
         if awaited || socket || !waits(&effect, call) {
             return;
         }
         if let Expr::Attribute(attribute) = &*call.func
             && (path == "wait" && self.has_ended(&attribute.value, span)
                 || self.is_known_to_be_over(path, &attribute.value, span))
+        {
+            return;
+        }
+        // What an ended process has written lies in the pipe.
+        if ty.starts_with("subprocess.Popen.")
+            && let Expr::Attribute(method) = &*call.func
+            && let Expr::Attribute(pipe) = &*method.value
+            && (self.has_ended(&pipe.value, span) || self.was_waited_for(&pipe.value, span))
         {
             return;
         }
@@ -271,6 +285,7 @@ impl<'a> Work<'_, 'a> {
                 }
             }
         }
+        self.validates(class, span, doubtful);
         for (factory, frame) in self.types.default_factories(class) {
             for value in self.types.value(factory, frame).iter() {
                 self.calls(value, span);

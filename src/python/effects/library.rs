@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::arguments::{argument, waits};
 use super::expand::Work;
-use crate::python::catalogue::{self, Category, Effect, KnownType};
+use crate::python::catalogue::{self, Category, Effect, KnownType, Weight};
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::types::{Value, is_runner};
 use crate::source::Span;
@@ -76,7 +76,14 @@ impl<'a> Work<'_, 'a> {
         if let Some(known) = catalogue::call(name).filter(|known| !known.lazy && !known.decorator)
             && waits(&known.effect, call)
         {
-            if !self.is_in_memory(&known.effect, call) && !asks_the_kernel(&known.effect, call) {
+            if &**name == "feedparser.parse" && call.arguments.args.first().is_some_and(is_fetched) {
+                self.sink(
+                    Effect { category: Category::Cpu, weight: Weight::Slight, ..known.effect },
+                    name,
+                    span,
+                    doubtful,
+                );
+            } else if !self.is_in_memory(&known.effect, call) && !asks_the_kernel(&known.effect, call) {
                 self.sink(known.effect, name, span, doubtful);
             } else if known.effect.library != "stdlib" && !only_keeps(name) {
                 // What is parsed is work all the same.
@@ -279,6 +286,16 @@ const LOOKS: [&str; 12] = [
 /// Whether a function of asyncio runs the coroutines that it is given as `await` would.
 fn runs_at_once(name: &str) -> bool {
     SPAWNERS.contains(&name) || matches!(name, "gather" | "shield" | "wait" | "wait_for")
+}
+
+/// Whether an argument is a document rather than where to find one: what was awaited, or the text of an answer.
+fn is_fetched(argument: &Expr) -> bool {
+    match argument {
+        Expr::Await(_) | Expr::BytesLiteral(_) => true,
+        Expr::Attribute(attribute) => matches!(attribute.attr.as_str(), "text" | "content" | "body"),
+        Expr::Call(call) => matches!(last_name(&call.func), "read" | "text" | "decode" | "decompress"),
+        _ => false,
+    }
 }
 
 /// Whether a file is opened that the kernel makes up: `open("/proc/meminfo")`.

@@ -13,6 +13,7 @@ mod ended;
 mod expand;
 mod implicit;
 mod library;
+mod models;
 mod queries;
 mod related;
 mod search;
@@ -125,6 +126,11 @@ impl<'t, 'a> Effects<'t, 'a> {
     /// The types it rests on.
     pub fn types(&self) -> &'t Types<'a> {
         self.types
+    }
+
+    /// All of them.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
     }
 
     /// A node.

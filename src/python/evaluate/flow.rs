@@ -104,7 +104,8 @@ impl<'a> Run<'a, '_> {
             self.enter(stmt);
             let before = self.state.clone();
             // What changes the state first takes a copy of the names in it.
-            let names = before.scope(scope).map_or(0, |scope| scope.names.len()) + before.heap.len();
+            let names = before.scope(scope).map_or(0, |scope| scope.names.len()) + before.variables();
+            let names = names + before.heap.len();
             let exits = self.with_half(|run| {
                 run.spend(names / 16)?;
                 run.block(std::slice::from_ref(stmt))

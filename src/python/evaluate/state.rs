@@ -103,6 +103,11 @@ impl<'a> State<'a> {
         }
     }
 
+    /// How many variables of the environment were set or removed.
+    pub(super) fn variables(&self) -> usize {
+        if let Some(Object::Environ(environ)) = self.get(ENVIRON) { environ.set.len() } else { 0 }
+    }
+
     pub(super) fn scope_mut(&mut self, id: Id) -> Option<&mut Scope<'a>> {
         match self.get_mut(id) {
             Some(Object::Scope(scope)) => Some(scope),

@@ -98,4 +98,23 @@ pub(super) const FORMS: &[Form] = &[
         Role::LifeCycle,
     ),
     ON_LOOP.form(Told::Class { bases: &["aiohttp.web.*.View"], methods: METHODS }, Role::Route),
+    ON_LOOP.form(
+        Told::Class { bases: &["aiohttp.web.*.StreamResponse", "aiohttp.web.*.Response"], methods: &["prepare"] },
+        Role::Route,
+    ),
+    ON_LOOP.form(
+        Told::Method {
+            on: &["aiohttp.*.TraceConfig"],
+            names: &[
+                "on_request_start.append",
+                "on_request_end.append",
+                "on_request_exception.append",
+                "on_request_redirect.append",
+                "on_response_chunk_received.append",
+                "on_connection_create_end.append",
+            ],
+            argument: at(0, &[]),
+        },
+        Role::Signal,
+    ),
 ];

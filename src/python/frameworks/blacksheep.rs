@@ -75,7 +75,10 @@ pub(super) const FORMS: &[Form] = &[
         Role::LifeCycle,
     ),
     ON_LOOP.form(
-        Told::Class { bases: &["blacksheep.*.Controller"], methods: &["on_request", "on_response"] },
+        Told::Class {
+            bases: &["blacksheep.*.Controller", "blacksheep.*.ApiController"],
+            methods: &["on_request", "on_response"],
+        },
         Role::Middleware,
     ),
     ON_LOOP
@@ -84,4 +87,10 @@ pub(super) const FORMS: &[Form] = &[
         Told::Call { names: &["blacksheep.*.StreamedContent"], argument: at(1, &["data_provider"]) },
         Role::Stream,
     ),
+    ON_LOOP.form(
+        Told::Class { bases: &["guardpost.*.Requirement", "blacksheep.*.Requirement"], methods: &["handle"] },
+        Role::Guard,
+    ),
+    ON_LOOP.form(Told::Class { bases: &["blacksheep.*.Binder"], methods: &["get_value"] }, Role::Dependency),
+    ON_LOOP.form(Told::Assigned { on: OBJECTS, names: &["fallback"] }, Role::Route),
 ];

@@ -58,6 +58,7 @@ pub(super) const FORMS: &[Form] = &[
                 "partial_aupdate",
                 "adestroy",
                 "dispatch",
+                "http_method_not_allowed",
             ],
         },
         Role::Route,

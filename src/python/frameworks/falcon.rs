@@ -64,4 +64,8 @@ pub(super) const FORMS: &[Form] = &[
     ),
     ON_LOOP.form(Told::Method { on: RESPONSE, names: &["schedule"], argument: at(0, &["callback"]) }, Role::Background),
     ON_LOOP.form(Told::Assigned { on: RESPONSE, names: &["stream", "sse"] }, Role::Stream),
+    HOOKS.form(
+        Told::Class { bases: &["falcon.*.BaseHandler"], methods: &["serialize_async", "deserialize_async"] },
+        Role::Validator,
+    ),
 ];

@@ -286,7 +286,7 @@ impl<'a> Finder<'_, 'a> {
                     self.named_call(call, frame);
                 }
             }
-            Expr::Name(_) => self.named_call(call, frame),
+            Expr::Name(_) | Expr::Subscript(_) => self.named_call(call, frame),
             // `app.get("/")(view)`
             decorator @ Expr::Call(_) => self.application(decorator, call, frame),
             _ => return,
@@ -351,7 +351,9 @@ impl<'a> Finder<'_, 'a> {
     /// The forms in which something is called by its name.
     pub(super) fn calling(&self, call: &'a ast::ExprCall, frame: Frame) -> Vec<Entry> {
         let mut found = Vec::new();
-        for value in self.types.value(&call.func, frame).iter() {
+        // `JWTAuth[User](...)`
+        let callee = if let Expr::Subscript(generic) = &*call.func { &*generic.value } else { &*call.func };
+        for value in self.types.value(callee, frame).iter() {
             let names = match value {
                 Value::External(name) => vec![name.clone()],
                 Value::Class(class) => self.types.library_bases(*class),

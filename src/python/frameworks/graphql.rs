@@ -50,6 +50,28 @@ pub(super) const FORMS: &[Form] = &[
         Told::Call { names: &["ariadne.asgi.*.GraphQL"], argument: keyword(&["context_value", "root_value"]) },
         Role::Dependency,
     ),
+    ON_LOOP.form(
+        Told::Call { names: &["ariadne.asgi.*.GraphQL"], argument: keyword(&["middleware", "error_formatter"]) },
+        Role::Resolver,
+    ),
+    ON_LOOP.form(
+        Told::Call {
+            names: &["ariadne.asgi.*.GraphQLTransportWSHandler", "ariadne.asgi.*.GraphQLWSHandler"],
+            argument: keyword(&["on_connect", "on_disconnect", "on_operation", "on_complete"]),
+        },
+        Role::WebSocket,
+    ),
+    ON_LOOP.form(
+        Told::Class { bases: &["strawberry.*.FieldExtension"], methods: &["resolve", "resolve_async"] },
+        Role::Resolver,
+    ),
+    ON_LOOP.form(
+        Told::Class {
+            bases: &["strawberry.fastapi.*.GraphQLRouter", "strawberry.asgi.*.GraphQL"],
+            methods: &["process_result", "on_ws_connect", "get_context", "get_root_value"],
+        },
+        Role::Middleware,
+    ),
     // These are dependencies of FastAPI.
     THREADS.form(
         Told::Call {
@@ -68,6 +90,7 @@ pub(super) const FORMS: &[Form] = &[
                 "ariadne.*.InterfaceType",
                 "ariadne.*.UnionType",
                 "ariadne.*.ScalarType",
+                "ariadne.*.FederatedObjectType",
             ],
             names: &["field", "source", "reference_resolver", "type_resolver", "serializer", "value_parser"],
         },
@@ -97,6 +120,26 @@ pub(super) const FORMS: &[Form] = &[
     ),
     ON_LOOP.form(
         Told::Class { bases: &["aiodataloader.*.DataLoader", "promise.*.DataLoader"], methods: &["batch_load_fn"] },
+        Role::Resolver,
+    ),
+    ON_LOOP.form(
+        Told::Call {
+            names: &[
+                "graphene.*.Field",
+                "graphene.*.List",
+                "graphene.*.String",
+                "graphene.*.Int",
+                "graphene.*.Float",
+                "graphene.*.Boolean",
+                "graphene.*.ID",
+                "graphene.*.ConnectionField",
+            ],
+            argument: keyword(&["resolver"]),
+        },
+        Role::Resolver,
+    ),
+    ON_LOOP.form(
+        Told::Class { bases: &["graphene.*.ObjectType", "graphene.*.Node"], methods: &["get_node"] },
         Role::Resolver,
     ),
 ];

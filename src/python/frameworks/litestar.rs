@@ -77,6 +77,8 @@ pub(super) const FORMS: &[Form] = &[
     WRAPPED.form(Told::Field { bases: CONTROLLER, names: GUARDS.keywords }, Role::Guard),
     WRAPPED.form(Told::Call { names: LAYERS, argument: HOOKS }, Role::Middleware),
     WRAPPED.form(Told::Field { bases: CONTROLLER, names: HOOKS.keywords }, Role::Middleware),
+    WRAPPED.form(Told::Class { bases: CONTROLLER, methods: HOOKS.keywords }, Role::Middleware),
+    ON_LOOP.form(Told::Call { names: LAYERS, argument: keyword(&["type_encoders"]) }, Role::Validator),
     WRAPPED.form(
         Told::Call { names: &["litestar.*.Litestar"], argument: keyword(&["before_send", "after_exception"]) },
         Role::Middleware,
@@ -97,19 +99,19 @@ pub(super) const FORMS: &[Form] = &[
     ),
     ON_LOOP.form(
         Told::Class { bases: &["litestar.*.AbstractAuthenticationMiddleware"], methods: &["authenticate_request"] },
-        Role::Middleware,
+        Role::Guard,
     ),
     WRAPPED.form(
         Told::Call {
             names: &[
-                "litestar.security.*.JWTAuth",
-                "litestar.security.*.JWTCookieAuth",
-                "litestar.security.*.OAuth2PasswordBearerAuth",
-                "litestar.security.*.SessionAuth",
+                "litestar.*.JWTAuth",
+                "litestar.*.JWTCookieAuth",
+                "litestar.*.OAuth2PasswordBearerAuth",
+                "litestar.*.SessionAuth",
             ],
-            argument: keyword(&["retrieve_user_handler"]),
+            argument: keyword(&["retrieve_user_handler", "revoked_token_handler"]),
         },
-        Role::Middleware,
+        Role::Guard,
     ),
     ON_LOOP.form(Told::Call { names: LAYERS, argument: keyword(&["exception_handlers"]) }, Role::ExceptionHandler),
     ON_LOOP.form(Told::Field { bases: CONTROLLER, names: &["exception_handlers"] }, Role::ExceptionHandler),

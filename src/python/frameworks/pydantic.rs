@@ -1,19 +1,19 @@
 //! Validators and serializers of the models that requests and responses carry.
 //!
-//! FastAPI validates and serializes on the loop, whatever the route is. Observed with FastAPI 0.165
+//! FastAPI validates and serializes on the loop, whatever the route is, `django-ninja` for coroutines. Observed with FastAPI 0.165
 //! and pydantic 2.
 
 use std::collections::BTreeSet;
 
 use super::find::Finder;
 use super::index::{Entry, among};
-use super::{Form, Framework, Names, ON_LOOP, Role, Told};
+use super::{Context, Form, Framework, Names, ON_LOOP, Role, Told};
 use crate::python::names::Bound;
 use crate::python::syntax::ast::Expr;
 use crate::python::syntax::span_of;
 use crate::python::types::{ClassId, Frame, FunctionId, Value};
 
-const MODELS: Names = &["pydantic.*.BaseModel", "pydantic.*.RootModel", "sqlmodel.*.SQLModel"];
+const MODELS: Names = &["pydantic.*.BaseModel", "pydantic.*.RootModel", "sqlmodel.*.SQLModel", "ninja.*.Schema"];
 /// Decorators of methods that run when a model is made.
 const VALIDATORS: Names =
     &["pydantic.*.field_validator", "pydantic.*.model_validator", "pydantic.*.validator", "pydantic.*.root_validator"];
@@ -44,7 +44,12 @@ impl<'a> Finder<'_, 'a> {
         let handlers: BTreeSet<FunctionId> = self
             .found
             .values()
-            .filter(|found| found.framework == Framework::FastApi)
+            .filter(|found| match found.framework {
+                Framework::FastApi => true,
+                // `django-ninja` does so where the operation is a coroutine.
+                Framework::Django => found.context == Context::Loop,
+                _ => false,
+            })
             .filter(|found| matches!(found.role, Role::Route | Role::Dependency))
             .map(|found| found.function)
             .collect();

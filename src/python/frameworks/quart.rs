@@ -4,7 +4,7 @@
 //! and the hooks around serving. Observed with Quart 0.22.
 
 use super::Context::{Loop, StartUp, Thread};
-use super::{Form, HTTP_METHODS, Names, Pool, Role, Runs, Told, at};
+use super::{Form, HTTP_METHODS, Names, ON_LOOP, Pool, Role, Runs, Told, at};
 
 const OBJECTS: Names = &["quart.*.Quart", "quart.*.Blueprint"];
 
@@ -69,4 +69,20 @@ pub(super) const FORMS: &[Form] = &[
     RUNS.form(Told::Assigned { on: OBJECTS, names: &["asgi_app"] }, Role::Middleware).calling(&["__call__"]),
     RUNS.form(Told::Class { bases: &["quart.*.MethodView"], methods: HTTP_METHODS }, Role::Route),
     RUNS.form(Told::Class { bases: &["quart.*.View"], methods: &["dispatch_request"] }, Role::Route),
+    RUNS.form(
+        Told::Method { on: OBJECTS, names: &["add_websocket"], argument: at(2, &["view_func"]) },
+        Role::WebSocket,
+    ),
+    // Plain ones run on the loop.
+    ON_LOOP.form(
+        Told::Decorator { on: OBJECTS, names: &["url_value_preprocessor", "app_url_value_preprocessor"] },
+        Role::Middleware,
+    ),
+    ON_LOOP.form(
+        Told::Class {
+            bases: &["quart.*.SessionInterface", "quart.*.SecureCookieSessionInterface"],
+            methods: &["open_session", "save_session"],
+        },
+        Role::Middleware,
+    ),
 ];

@@ -78,4 +78,5 @@ pub(super) const FORMS: &[Form] = &[
         },
         Role::LifeCycle,
     ),
+    ON_LOOP.form(Told::Call { names: &["sanic.*.ResponseStream"], argument: at(0, &["streaming_fn"]) }, Role::Stream),
 ];

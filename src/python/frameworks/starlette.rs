@@ -5,7 +5,7 @@
 //! method runs for each request. Observed with Starlette 1.10.
 
 use super::Context::{Loop, Thread};
-use super::{Form, HTTP_METHODS, Names, Pool, Role, Runs, START_UP, Told, at, keyword};
+use super::{Form, HTTP_METHODS, Names, ON_LOOP, Pool, Role, Runs, START_UP, Told, at, keyword};
 
 const OBJECTS: Names = &["starlette.*.Starlette", "starlette.*.Router"];
 
@@ -113,7 +113,7 @@ pub(super) const FORMS: &[Form] = &[
     RUNS.form(
         Told::Class {
             bases: &["starlette.*.WebSocketEndpoint"],
-            methods: &["on_connect", "on_receive", "on_disconnect"],
+            methods: &["on_connect", "on_receive", "on_disconnect", "dispatch"],
         },
         Role::WebSocket,
     ),
@@ -126,5 +126,22 @@ pub(super) const FORMS: &[Form] = &[
     RUNS.form(
         Told::Class { bases: &["starlette.*.AuthenticationBackend"], methods: &["authenticate"] },
         Role::Middleware,
+    ),
+    // What a class of responses makes of its content; FastAPI makes those of plain routes on the loop as well.
+    ON_LOOP.form(
+        Told::Class {
+            bases: &[
+                "starlette.*.Response",
+                "starlette.*.JSONResponse",
+                "fastapi.*.Response",
+                "fastapi.*.JSONResponse",
+            ],
+            methods: &["render"],
+        },
+        Role::Validator,
+    ),
+    RUNS.form(
+        Told::Class { bases: &["starlette.*.StaticFiles", "fastapi.*.StaticFiles"], methods: &["get_response"] },
+        Role::Route,
     ),
 ];

@@ -29,6 +29,9 @@ pub(super) const FORMS: &[Form] = &[
                 "get_login_url",
                 "get_user_locale",
                 "log_exception",
+                "get_template_namespace",
+                "check_xsrf_cookie",
+                "compute_etag",
             ],
         },
         Role::Route,
@@ -67,6 +70,27 @@ pub(super) const FORMS: &[Form] = &[
             on: &["tornado.ioloop.IOLoop"],
             names: &["call_later", "call_at", "add_timeout"],
             argument: at(1, &["callback"]),
+        },
+        Role::Background,
+    ),
+    ON_LOOP.form(
+        Told::Class {
+            bases: &["tornado.web.StaticFileHandler"],
+            methods: &["get_absolute_path", "validate_absolute_path", "get_content_version", "set_extra_headers"],
+        },
+        Role::Route,
+    ),
+    ON_LOOP.form(
+        Told::Class { bases: &["tornado.web.ErrorHandler", "tornado.web.FallbackHandler"], methods: &["prepare"] },
+        Role::Route,
+    ),
+    ON_LOOP.form(Told::Class { bases: &["tornado.web.UIModule"], methods: &["render"] }, Role::Route),
+    ON_LOOP.form(Told::Class { bases: &["tornado.tcpserver.TCPServer"], methods: &["handle_stream"] }, Role::Route),
+    ON_LOOP.form(
+        Told::Method {
+            on: &["tornado.ioloop.IOLoop"],
+            names: &["add_future", "add_handler"],
+            argument: at(1, &["callback", "handler"]),
         },
         Role::Background,
     ),

@@ -261,7 +261,10 @@ pub(super) fn says_alias(annotation: &Expr) -> bool {
 /// awaits something does not say what.
 fn is_vague(name: &str) -> bool {
     !name.contains('.')
-        || matches!(name, "typing.Any" | "typing.AnyStr")
+        || matches!(
+            name,
+            "typing.Any" | "typing.AnyStr" | "typing.Final" | "typing.ClassVar" | "typing_extensions.Final"
+        )
         || matches!(shape(name), Shape::Calls | Shape::Last)
 }
 

@@ -89,6 +89,9 @@ impl<'a> Types<'a> {
             }
             // `@app.task(...)` is such a task already, `@app.task` becomes one when it is applied.
             Value::Instance(ty) if matches!(expression, Expr::Call(_)) => {
+                if sends_when_called(ty) {
+                    return vec![decorator.clone()];
+                }
                 let task = ty.ends_with("Task") || ty.ends_with("Actor");
                 if ty.contains("SyncToAsync") {
                     return Vec::new();
@@ -97,6 +100,11 @@ impl<'a> Types<'a> {
             }
             Value::Member(ty, path) => {
                 let task = Self::member_call(ty, path);
+                if let Some(Value::Instance(made)) = &task
+                    && sends_when_called(made)
+                {
+                    return task.into_iter().collect();
+                }
                 current.into_iter().chain(task).collect()
             }
             Value::Function(wrapper) => {
@@ -161,6 +169,11 @@ impl<'a> Types<'a> {
         let own = Value::Object(ClassId { file: frame.function.file, index });
         Some(self.argument(frame, frame.function, 0).unwrap_or(own))
     }
+}
+
+/// Whether calling what a decorator makes of a function does something else than to run it: `@huey.task()`.
+fn sends_when_called(ty: &str) -> bool {
+    catalogue::known_type(ty).is_some_and(|known| known.mentions("__call__"))
 }
 
 fn is_offloading(value: &Value<'_>) -> bool {

@@ -143,6 +143,13 @@ impl<'a> Types<'a> {
                     found.extend(Self::part(value, &subscript.slice));
                 }
                 Value::Rows(..) if matches!(&*subscript.slice, Expr::Slice(_)) => found.push(value.clone()),
+                // A part of what asks for its items is another one that will.
+                Value::Instance(ty)
+                    if matches!(&*subscript.slice, Expr::Slice(_))
+                        && catalogue::known_type(ty).is_some_and(|known| known.item().is_some()) =>
+                {
+                    found.push(value.clone());
+                }
                 Value::Rows(query) => found.push(query.row.clone()),
                 Value::Instance(ty) => {
                     let given = catalogue::known_type(ty).and_then(|known| known.gives("[]"));
@@ -223,6 +230,7 @@ impl<'a> Types<'a> {
             Value::Items(_) | Value::Mapping(_) | Value::Record(_) => Self::container_method(value, name),
             Value::Rows(query) => self.query_attribute(query, name),
             Value::Class(class) => self.class_attribute(*class, name),
+            Value::Object(class) if name == "__class__" => vec![Value::Class(*class)],
             Value::Object(class) => self.object_attribute(*class, name),
             Value::Super(class, receiver) => self.super_attribute(*class, *receiver, name),
             _ => Vec::new(),

@@ -111,7 +111,7 @@ pub(super) fn is_application(ty: &str) -> bool {
 }
 
 fn is_request(ty: &str) -> bool {
-    matches!(ty.rsplit('.').next().unwrap_or(ty), "Request" | "WebSocket" | "HTTPConnection")
+    matches!(ty.rsplit('.').next().unwrap_or(ty), "Request" | "WebSocket" | "HTTPConnection" | "ASGIConnection")
 }
 
 fn is_tornado(ty: &str) -> bool {

@@ -11,11 +11,14 @@ use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::span_of;
 
 /// Functions that return what they are given.
-const PASSING: [&str; 11] = [
+const PASSING: [&str; 14] = [
     "contextlib.closing",
     "contextlib.aclosing",
     "copy.copy",
     "copy.deepcopy",
+    "dataclasses.replace",
+    "attrs.evolve",
+    "attr.evolve",
     "asyncio.wait_for",
     "asyncio.shield",
     "asyncio.create_task",
@@ -23,6 +26,21 @@ const PASSING: [&str; 11] = [
     "inspect.unwrap",
     "fastapi.Depends",
     "fastapi.Security",
+];
+
+/// Functions that make an instance of the class that they are given, at a position or by a keyword.
+const STRUCTURING: [(&str, usize, &str); 11] = [
+    ("dacite.from_dict", 0, "data_class"),
+    ("dacite.core.from_dict", 0, "data_class"),
+    ("cattrs.structure", 1, "cl"),
+    ("cattr.structure", 1, "cl"),
+    ("msgspec.convert", 1, "type"),
+    ("msgspec.json.decode", usize::MAX, "type"),
+    ("msgspec.msgpack.decode", usize::MAX, "type"),
+    ("msgspec.yaml.decode", usize::MAX, "type"),
+    ("msgspec.toml.decode", usize::MAX, "type"),
+    ("pydantic.parse_obj_as", 0, "type_"),
+    ("pydantic.tools.parse_obj_as", 0, "type_"),
 ];
 
 /// How many coroutines that are awaited together are told apart.
@@ -101,6 +119,12 @@ impl<'a> Types<'a> {
         if let Some(provided) = self.provider(name, call, frame) {
             return provided;
         }
+        if let Some((_, position, keyword)) = STRUCTURING.iter().find(|(known, ..)| *known == &**name) {
+            let mut keywords = call.arguments.keywords.iter();
+            let named = keywords.find(|given| given.arg.as_ref().is_some_and(|arg| arg.as_str() == *keyword));
+            let class = named.map(|given| &given.value).or_else(|| call.arguments.args.get(*position));
+            return class.map(|class| self.annotation(class, frame)).unwrap_or_default();
+        }
         if name.ends_with("Manager.from_queryset") {
             return self.manager_of(call, frame);
         }
@@ -151,6 +175,12 @@ impl<'a> Types<'a> {
                 return Self::parts(given.map(|one| self.awaited(&self.value(one, frame)).into()).collect());
             }
             "next" | "anext" => return self.items(&first()),
+            "type" if call.arguments.args.len() == 1 => {
+                let class = |value: &Value<'a>| {
+                    if let Value::Object(class) = value { Some(Value::Class(*class)) } else { None }
+                };
+                return first().iter().filter_map(class).collect();
+            }
             "dict" if call.arguments.args.is_empty() && !call.arguments.keywords.is_empty() => {
                 return self.named_entries(&call.arguments.keywords, frame);
             }
@@ -159,7 +189,9 @@ impl<'a> Types<'a> {
             }
             "fastapi.Depends" | "fastapi.Security" => return Vec::new(),
             // Connecting a datagram socket sends nothing, and what it sends goes into a buffer.
-            "socket.socket" if call.arguments.args.iter().any(is_datagram) => return Vec::new(),
+            "socket.socket" if call.arguments.args.iter().any(is_datagram) => {
+                return vec![Value::Instance("socket.socket(SOCK_DGRAM)".into())];
+            }
             name if PASSING.contains(&name) => return first(),
             _ => {}
         }

@@ -9,7 +9,7 @@ use crate::source::Span;
 
 use super::super::decoded::Decoded;
 use super::super::kubernetes::node::HOLE;
-use super::value::{MAX_ELEMENTS, MAX_TEXT, Value, hole, quoted, to_yaml};
+use super::value::{MAX_ELEMENTS, MAX_TEXT, Value, hole, places, quoted, to_yaml};
 
 /// Maps are joined this deep.
 const MAX_DEPTH: usize = 32;
@@ -125,9 +125,11 @@ fn filled(own: &Value, other: &Value, depth: usize) -> Value {
         (Value::Nil, other) | (other, Value::Nil) => return other.clone(),
         _ => return Value::Unknown,
     };
+    let places = places(own);
     let mut joined: Vec<(Decoded, Value)> = own.as_ref().clone();
     for (key, value) in other.iter() {
-        let Some((_, present)) = joined.iter_mut().find(|(own, _)| own.text() == key.text()) else {
+        let present = places.get(key.text()).and_then(|&at| joined.get_mut(at));
+        let Some((_, present)) = present else {
             joined.push((key.clone(), value.clone()));
             continue;
         };

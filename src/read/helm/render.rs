@@ -304,7 +304,7 @@ impl<'a> Renderer<'a> {
             _ => {
                 let made = functions::call(name, &values, span);
                 // A collection that is made anew is copied, which those that are handed on are not.
-                self.steps = self.steps.saturating_sub(made.length() / 16);
+                self.steps = self.steps.saturating_sub(made.length() / 8);
                 made
             }
         }

@@ -1,5 +1,6 @@
 //! The values of templates, each text with the bytes that it comes from.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::source::Span;
@@ -141,9 +142,10 @@ impl Value {
     /// `self` with what `over` sets: maps are joined, anything else is replaced, and null takes away.
     pub(super) fn overlaid(&self, over: &Self, depth: usize) -> Self {
         let (Self::Map(own), Self::Map(new)) = (self, over) else { return over.clone() };
+        let places = places(own);
         let mut joined: Vec<(Decoded, Self)> = own.as_ref().clone();
         for (key, value) in new.iter() {
-            match joined.iter_mut().find(|(own, _)| own.text() == key.text()) {
+            match places.get(key.text()).and_then(|&at| joined.get_mut(at)) {
                 Some((_, own)) if depth < 32 => *own = own.overlaid(value, depth + 1),
                 Some((_, own)) => *own = value.clone(),
                 None => joined.push((key.clone(), value.clone())),
@@ -151,6 +153,12 @@ impl Value {
         }
         Self::Map(Rc::new(joined))
     }
+}
+
+/// Where each key of a map stands in it.
+pub(super) fn places(entries: &[(Decoded, Value)]) -> BTreeMap<&str, usize> {
+    // Of two of a name the first is the one that is joined.
+    entries.iter().enumerate().rev().map(|(at, (key, _))| (key.text(), at)).collect()
 }
 
 /// A text of which nothing is known.

@@ -203,7 +203,9 @@ fn sets_of_variables_are_found_by_name() {
     let (files, facts) = project(&[("a/pod.yaml", pod), ("a/map.yaml", near), ("b/map.yaml", far)]);
     let unit = &facts.units[0];
     let names: Vec<_> = unit.environment.iter().map(|variable| variable.name.as_str()).collect();
-    assert_eq!(names, ["a", "b", "P_s", "ONE", "GONE"]);
+    assert_eq!(names, ["a", "b", "P_s", "P_e", "ONE", "GONE"]);
+    assert_eq!(variable(&files, unit, "P_e"), (Some("x".to_owned()), "eA=="), "Base64");
+    assert!(unit.open_sets.is_empty());
     assert_eq!(variable(&files, unit, "a"), (Some("1".to_owned()), "1"));
     assert_eq!(variable(&files, unit, "P_s"), (Some("t".to_owned()), "t"));
     assert_eq!(variable(&files, unit, "ONE"), (Some("two".to_owned()), "two"));
@@ -211,6 +213,23 @@ fn sets_of_variables_are_found_by_name() {
     // Two that are equally near and differ are none.
     let (_, facts) = project(&[("a/pod.yaml", pod), ("b/map.yaml", near), ("c/map.yaml", far)]);
     assert!(facts.units[0].environment.iter().all(|variable| variable.name != "a"));
+}
+
+#[test]
+fn what_a_set_outside_the_project_may_replace() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n  - name: web\n    envFrom:\n\
+               \x20   - configMapRef: {name: all}\n    - secretRef: {name: hidden}\n    - {prefix: S_, secretRef: {name: sealed, optional: true}}\n\
+               \x20   env:\n    - {name: NONE, valueFrom: {configMapKeyRef: {name: all, key: none, optional: true}}}\n\
+               \x20   - {name: SOME, valueFrom: {secretKeyRef: {name: hidden, key: none, optional: true}}}\n\
+               ---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: all}\ndata: {a: x}\n\
+               ---\napiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: sealed}\nspec: {encryptedData: {a: x}}\n";
+    let (files, facts) = project(&[("pod.yaml", pod)]);
+    let unit = &facts.units[0];
+    let names: Vec<_> = unit.environment.iter().map(|variable| variable.name.as_str()).collect();
+    assert_eq!(names, ["a", "SOME"], "a key that a set lacks and need not have is no variable");
+    let sets: Vec<_> = unit.open_sets.iter().map(|set| (set.prefix.as_str(), set.before, set.optional)).collect();
+    assert_eq!(sets, [("", 1, false), ("S_", 1, true)]);
+    is(&files, unit.open_sets[0].name.as_ref(), "Secret hidden".to_owned(), "hidden");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The settings of a section, over the unit and its drop-ins.
 
+use std::collections::BTreeSet;
+
 use crate::source::{FileId, Located, Place, Span};
 use crate::values::{Bytes, Cpus, Seconds};
 
@@ -55,6 +57,19 @@ impl<'d> Fields<'d> {
             }
         }
         values
+    }
+}
+
+impl Fields<'_> {
+    /// How many processors a setting that adds up leaves to the service.
+    pub(super) fn processors(&self, key: &str) -> Option<Located<Cpus>> {
+        let values = self.list(key);
+        let mut all = BTreeSet::new();
+        for value in &values {
+            all.extend(quantities::cpu_set(&value.text()?.value)?);
+        }
+        let count = u32::try_from(all.len()).ok().filter(|count| *count > 0)?;
+        Some(Located::new(Cpus(f64::from(count)), values.last()?.place()))
     }
 }
 

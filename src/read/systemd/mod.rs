@@ -188,7 +188,10 @@ impl Reader<'_> {
         unit.working_folder = fields.last("WorkingDirectory").and_then(|value| value.path());
         unit.user = fields.last("User").and_then(|value| value.text());
         unit.stop_signal = fields.last("KillSignal").and_then(|value| value.text());
-        unit.limits.cpus = fields.last("CPUQuota").and_then(|value| value.cpus());
+        let quota = fields.last("CPUQuota").and_then(|value| value.cpus());
+        let sets = ["AllowedCPUs", "CPUAffinity"].map(|key| fields.processors(key));
+        unit.limits.cpus =
+            sets.into_iter().chain([quota]).flatten().min_by(|one, other| one.value.0.total_cmp(&other.value.0));
         unit.limits.memory = smallest(
             ["MemoryMax", "MemoryHigh", "MemoryLimit"].map(|key| fields.last(key).and_then(|value| value.bytes())),
         );

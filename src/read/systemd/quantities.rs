@@ -1,11 +1,30 @@
 //! Amounts as systemd spells them.
 
+use std::collections::BTreeSet;
+
 use crate::values::{Bytes, Cpus, Seconds};
 
 /// `200%` of a processor.
 pub(super) fn cpus(text: &str) -> Option<Cpus> {
     let percent: f64 = text.trim().strip_suffix('%')?.trim().parse().ok()?;
     (percent.is_finite() && percent > 0.0).then_some(Cpus(percent / 100.0))
+}
+
+/// More processors than any machine has.
+const MAX_CPUS: u32 = 8_192;
+
+/// The processors of `0-3 8,9`; the nodes of `numa` are none that a file tells.
+pub(super) fn cpu_set(text: &str) -> Option<BTreeSet<u32>> {
+    let mut all = BTreeSet::new();
+    for part in text.split([',', ' ', '\t']).filter(|part| !part.is_empty()) {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let (first, last): (u32, u32) = (first.parse().ok()?, last.parse().ok()?);
+        if last >= MAX_CPUS || first > last {
+            return None;
+        }
+        all.extend(first..=last);
+    }
+    Some(all)
 }
 
 /// `512M`, `2G`, `1G500M`: powers of 1024. A share of the machine's memory and `infinity` are none.

@@ -132,3 +132,31 @@ fn words_over_several_lines_know_their_bytes() {
     assert_eq!(unit.limits.stop_grace.as_ref().unwrap().value, Seconds(45.0));
     assert_eq!(unit.place.span, Span::new(0, 9));
 }
+
+#[test]
+fn a_set_of_processors_bounds_as_a_quota_does() {
+    let cpus = |rest: &str| {
+        let (_, facts) = facts(&[("web.service", &format!("[Service]\nExecStart=/usr/bin/gunicorn a:b\n{rest}"))]);
+        facts.units[0].limits.cpus.as_ref().map(|cpus| cpus.value.0)
+    };
+    // As `systemd-analyze` 252 and `systemd.resource-control(5)` read them.
+    assert_eq!(cpus("AllowedCPUs=0-3\n"), Some(4.0));
+    assert_eq!(cpus("CPUAffinity=0 1\n"), Some(2.0));
+    assert_eq!(cpus("CPUAffinity=0,1\nCPUAffinity=1-2\n"), Some(3.0));
+    assert_eq!(cpus("CPUAffinity=0-7\nCPUAffinity=\nCPUAffinity=3\n"), Some(1.0));
+    assert_eq!(cpus("AllowedCPUs=0-3\nCPUQuota=150%\n"), Some(1.5));
+    assert_eq!(cpus("AllowedCPUs=0\nCPUQuota=150%\n"), Some(1.0));
+    for open in ["CPUAffinity=numa\n", "AllowedCPUs=3-1\n", "AllowedCPUs=0-99999999\n", "AllowedCPUs=\n"] {
+        assert_eq!(cpus(open), None, "{open}");
+    }
+}
+
+#[test]
+fn a_colon_in_front_keeps_variables_as_they_are_written() {
+    for (line, name) in [("/usr/bin/gunicorn -n $X a:b", None), ("+:/usr/bin/gunicorn -n $X a:b", Some("$X"))] {
+        let (files, facts) = facts(&[("web.service", &format!("[Service]\nExecStart={line}\n"))]);
+        let words = &facts.units[0].command.as_ref().unwrap().words;
+        assert_eq!(files.text_at(words[0].word.place), "/usr/bin/gunicorn");
+        assert_eq!(words[2].word.text().as_deref(), name, "{line}");
+    }
+}

@@ -24,7 +24,9 @@ pub(super) fn command(value: Value) -> Result<Option<Command>, &'static str> {
     let words = split(&bits)?;
     let is_end = |word: &Piece| word.inner.is_none() && matches!(word.bits.as_slice(), [only] if only.is(';'));
     let last = words.split(is_end).rfind(|words| !words.is_empty()).unwrap_or_default();
-    let mut words: Vec<Piece> = last.iter().map(filled).collect();
+    // With a colon in front systemd fills in nothing.
+    let is_plain = last.first().is_some_and(|first| prefixes(first).any(|bit| bit.is(':')));
+    let mut words: Vec<Piece> = last.iter().map(if is_plain { written } else { filled }).collect();
     if let Some(first) = words.first_mut() {
         without_prefixes(first);
     }
@@ -84,7 +86,7 @@ fn is_name(name: &str) -> bool {
 
 /// `-`, `@`, `:`, `+`, `!`, `!!` in front of the program say how it is run, not what.
 fn without_prefixes(first: &mut Piece) {
-    let prefixes = first.bits.iter().take_while(|bit| bit.char().is_some_and(|c| "-@:+!".contains(c))).count();
+    let prefixes = prefixes(first).count();
     if let Some(next) = first.bits.get(prefixes) {
         let start = next.span.start;
         match &mut first.inner {
@@ -93,6 +95,15 @@ fn without_prefixes(first: &mut Piece) {
         }
         first.bits.drain(..prefixes);
     }
+}
+
+fn prefixes(first: &Piece) -> impl Iterator<Item = &Bit> {
+    first.bits.iter().take_while(|bit| bit.char().is_some_and(|c| "-@:+!".contains(c)))
+}
+
+/// The word as it is written.
+fn written(word: &Piece) -> Piece {
+    Piece { bits: word.bits.clone(), outer: word.outer, inner: word.inner, quoted: word.quoted }
 }
 
 fn split(value: &[Bit]) -> Result<Vec<Piece>, &'static str> {

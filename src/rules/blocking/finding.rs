@@ -130,6 +130,14 @@ impl Blocking {
         for place in self.more.iter().filter(|place| !self.anchors.contains(place)).take(MAX_PLACES) {
             report = report.related(*place, "so does this");
         }
+        let told = |place: &Place| {
+            self.anchors.contains(place)
+                || self.more.contains(place)
+                || self.chain.iter().any(|hop| hop.place == *place)
+        };
+        for place in self.passed.iter().filter(|place| !told(place)).take(MAX_PLACES) {
+            report = report.related(*place, "this leads there as well");
+        }
         let mut help = self.remedy.text.clone();
         let endless = self.weight == Weight::Unbounded && self.category != Category::File;
         if let Some(timeout) = service.and_then(Service::heartbeat).filter(|_| endless) {

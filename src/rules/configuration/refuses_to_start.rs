@@ -52,7 +52,10 @@ fn cure(service: &Service, error: &Located<String>, context: &Context) -> Option
     if let Some(option) = error.value.strip_prefix("unrecognised argument `").and_then(|rest| rest.strip_suffix('`')) {
         let version = deployment.version.version;
         let name = option.split('=').next()?.strip_prefix("--")?;
-        let flag = table(deployment.server).near_miss(name, version)?.at(version).flag()?;
+        let table = table(deployment.server);
+        // The name of a setting is not always that of its option.
+        let own = table.setting(&name.replace('-', "_")).filter(|setting| setting.applies_to(version));
+        let flag = own.or_else(|| table.near_miss(name, version))?.at(version).flag()?;
         let rest = written.strip_prefix("--")?.strip_prefix(name)?;
         let edit = Edit::replace(error.place, format!("{flag}{rest}"));
         let fix = Fix::unsafe_(format!("write `{flag}`"), vec![edit]);

@@ -28,7 +28,6 @@ fn unreachable(service: &Service, address: &Address, container: Place, context: 
     let beside =
         outside.shares_network || outside.front.is_some() || deployment.beside_proxy || !deployment.proxies.is_empty();
     // An image whose arguments another container gives it listens where those say.
-    let app = |one: &'_ Deployment| one.app.as_ref().map(|app| app.value.clone());
     let own_app = app(deployment);
     let also = context.deployments.iter().any(|other| {
         let same = other.container == Some(container)
@@ -71,6 +70,11 @@ fn unreachable(service: &Service, address: &Address, container: Place, context: 
     .help(format!("listen on `{everywhere}`"))
     // Nobody reaches it now, and what is published is decided around the container.
     .fix(edit.map(|edit| Fix::safe(format!("listen on `{everywhere}`"), vec![edit])));
+}
+
+/// What it serves, as written.
+fn app(deployment: &Deployment) -> Option<&str> {
+    deployment.app.as_ref().map(|app| app.value.as_str())
 }
 
 fn exposed(service: &Service, out: &mut Findings) {

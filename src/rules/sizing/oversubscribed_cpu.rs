@@ -23,9 +23,9 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     if exact(count) < out.parameter("at-least") || exact(count) <= out.parameter("factor") * f64::from(upper) {
         return;
     }
-    // Workers that wait, as somebody says they do, are slots and no use of cores.
+    // Workers that wait, as somebody says they do and nobody guessed, are slots and no use of cores.
     let workload = service.inputs.and_then(|inputs| inputs.workload.as_ref());
-    let waits = workload.is_some_and(|known| known.value == Workload::Io && known.confidence == Confidence::High);
+    let waits = workload.is_some_and(|known| known.value == Workload::Io && known.confidence > Confidence::Low);
     if waits && service.slots() == Some(count) {
         return;
     }

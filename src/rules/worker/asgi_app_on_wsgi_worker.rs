@@ -33,7 +33,7 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
     .help(format!("run it on {}", service.asgi_class_name()))
     .fix(
         service
-            .give("worker_class", &Value::Str(service.asgi_class()), context)
-            .map(|edit| Fix::unsafe_(format!("use `{}`", service.asgi_class()), vec![edit])),
+            .give("worker_class", &Value::Str(service.deployment.asgi_class().to_owned()), context)
+            .map(|edit| Fix::unsafe_(format!("use `{}`", service.deployment.asgi_class()), vec![edit])),
     );
 }

@@ -49,7 +49,7 @@ fn replacement(service: &Service, class: &WorkerClass) -> String {
     let is_there = package.is_none_or(|package| deployment.asks_for(package) || !deployment.asks_for("gunicorn"));
     match service.application.map(|app| app.interface) {
         _ if is_there => named.to_owned(),
-        Some(AppInterface::Asgi) => service.asgi_class(),
+        Some(AppInterface::Asgi) => service.deployment.asgi_class().to_owned(),
         _ => "gthread".to_owned(),
     }
 }

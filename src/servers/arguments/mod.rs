@@ -124,6 +124,21 @@ pub enum ArgumentError {
 }
 
 impl Argument {
+    /// A word that nobody wrote, for what stands at `place`.
+    pub fn meant(text: String, place: Place) -> Self {
+        Self {
+            prefix: text.clone(),
+            text: Some(text),
+            place,
+            origin: None,
+            removal: place,
+            literal: false,
+            unless_set: None,
+            single: true,
+            maybe: false,
+        }
+    }
+
     /// `word`, with its variables answered by `lookup`.
     pub fn new(word: &Word, lookup: &dyn Fn(&str) -> Option<String>) -> Self {
         let text = word.resolve(lookup);
