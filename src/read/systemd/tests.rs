@@ -139,7 +139,7 @@ fn a_set_of_processors_bounds_as_a_quota_does() {
         let (_, facts) = facts(&[("web.service", &format!("[Service]\nExecStart=/usr/bin/gunicorn a:b\n{rest}"))]);
         facts.units[0].limits.cpus.as_ref().map(|cpus| cpus.value.0)
     };
-    // As `systemd-analyze` 252 and `systemd.resource-control(5)` read them.
+    // As systemd.resource-control(5) and systemd.exec(5) say.
     assert_eq!(cpus("AllowedCPUs=0-3\n"), Some(4.0));
     assert_eq!(cpus("CPUAffinity=0 1\n"), Some(2.0));
     assert_eq!(cpus("CPUAffinity=0,1\nCPUAffinity=1-2\n"), Some(3.0));
