@@ -7,6 +7,7 @@ use super::{Around, Sources, Stated};
 use crate::deployment::{Deployment, UnitKind};
 use crate::findings::Confidence;
 use crate::host::{Host, What};
+use crate::read::Surge;
 use crate::sizing::{Inputs, Known};
 use crate::source::{Files, Located, Place};
 use crate::values::Cpus;
@@ -73,7 +74,8 @@ pub(super) fn fill(inputs: &mut Inputs, deployment: &Deployment, sources: Source
     // Whoever states a number of copies knows of the autoscaler.
     let is_stated = stated.replicas.is_some();
     inputs.most_replicas = written(scaler.and_then(|scaler| scaler.most.as_ref()), files).filter(|_| !is_stated);
-    inputs.surge = surge(deployment, stated);
+    let most = inputs.most_replicas.as_ref().or(inputs.replicas.as_ref()).map_or(1, |most| most.value);
+    inputs.surge = surge(deployment, stated, most);
 }
 
 /// Sets cores and memory of a service that nothing starts yet.
@@ -85,10 +87,15 @@ pub(super) fn of_machine(inputs: &mut Inputs, sources: Sources<'_>) {
     inputs.memory = declared.memory.clone().or_else(memory);
 }
 
-/// Share of the copies that an update starts before it stops old ones: Kubernetes rounds a quarter up, and
-/// nobody else starts any unless told.
-fn surge(deployment: &Deployment, stated: &Stated) -> f64 {
-    let rolls = deployment.kind == UnitKind::KubernetesContainer && !deployment.surroundings.is_recreated;
+/// Share of the copies that an update starts before it stops old ones: `maxSurge`, by default a quarter, of
+/// Kubernetes, and nobody else starts any unless told.
+fn surge(deployment: &Deployment, stated: &Stated, replicas: u32) -> f64 {
+    match deployment.surroundings.surge {
+        Some(Surge::Share(share)) => return share,
+        Some(Surge::Copies(copies)) => return f64::from(copies) / f64::from(replicas.max(1)),
+        None => {}
+    }
+    let rolls = deployment.kind == UnitKind::KubernetesContainer;
     // A number of copies that is stated for a service without a manifest may be of a cluster.
     let may_roll = stated.replicas.as_ref().is_some_and(|replicas| replicas.value > 1);
     if rolls || may_roll { 0.25 } else { 0.0 }

@@ -26,7 +26,8 @@ pub(super) fn estimated(application: &Application) -> Option<Known<WorkerMemory>
     let more = |of: fn(&(&str, u64, u64)) -> u64| heavy.iter().map(|one| of(one)).sum::<u64>();
     let (low, value) = (low + more(|one| one.1), value + more(|one| one.2));
     let memory = WorkerMemory { low: Bytes::mib(low), value: Bytes::mib(value), high: Bytes::mib(256.max(2 * value)) };
-    let with: String = heavy.iter().map(|(module, ..)| format!(" with {module}")).collect();
+    let names: Vec<&str> = heavy.iter().map(|(module, ..)| *module).collect();
+    let with = if names.is_empty() { String::new() } else { format!(" with {}", names.join(" and ")) };
     let source = format!("a guess for {}{with}, not measured", application.framework.name());
     Some(Known::new(memory, source, Confidence::Low))
 }

@@ -96,7 +96,8 @@ pub fn inputs(deployment: &Deployment, application: Option<&Application>, source
     });
     inputs.evidence = application.map_or_else(Vec::new, |application| seen::lines(application, files));
     inputs.recycles = deployment.int("max_requests").is_some_and(|n| n > 0);
-    let number = |name: &str| configured(deployment, name, files);
+    let cores = inputs.cpus.as_ref().map(|cpus| cpus.value);
+    let number = |name: &str| configured(deployment, name, cores, files);
     // A default that the server ignores, or works out by itself, needs no word.
     let chosen = |name: &str| number(name).filter(|_| deployment.setting(name).is_some_and(Effective::is_set));
     let others = ["backpressure", "runtime_threads", "cheaper"];
@@ -133,6 +134,10 @@ pub fn first_inputs(application: Option<&Application>, started: Option<&Deployme
         return inputs;
     }
     limits::of_machine(&mut inputs, sources);
+    inputs.replicas = Some(sources.stated.replicas.clone().unwrap_or_else(|| {
+        // Nothing says that there are more.
+        Known::new(1, "the default", Confidence::Medium)
+    }));
     inputs.workload = sources.declared.workload.clone().or_else(|| inferred(application?));
     inputs.per_worker = sources.declared.worker_memory.clone().or_else(|| memory::estimated(application?));
     inputs
@@ -246,9 +251,11 @@ fn inferred(application: &Application) -> Option<Known<Workload>> {
     Some(Known::new(workload, format!("inferred: {leaning}"), Confidence::Low))
 }
 
-fn configured(deployment: &Deployment, name: &str, files: &Files) -> Option<Known<u32>> {
+/// What a setting is today; what follows the limit of its container, on `cores`.
+fn configured(deployment: &Deployment, name: &str, cores: Option<Cpus>, files: &Files) -> Option<Known<u32>> {
     let setting = deployment.setting(name)?;
-    let value = u32::try_from(setting.int()?).ok()?;
+    let followed = portable::counted(setting, cores, files);
+    let value = followed.or_else(|| u32::try_from(setting.int()?).ok())?;
     let source = setting.place().map_or_else(|| "default".to_owned(), |place| files.describe(place));
     Some(Known::new(value, source, setting.confidence()))
 }

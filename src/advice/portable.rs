@@ -80,12 +80,53 @@ fn expression(target: u32, cores: u32) -> Option<String> {
     Some(if rest == 0 { times } else { format!("{times} + {rest}") })
 }
 
-/// The function; `fallback` counts the cores where there is no limit.
+/// The number that an expression like those gives on `cores`, where it is what sets `effective`.
+pub(super) fn counted(effective: &Effective, cores: Option<Cpus>, files: &Files) -> Option<u32> {
+    let place = effective.place().filter(|_| effective.winner.follows_quota())?;
+    value(files.text_at(place), cores?.whole_up())
+}
+
+/// `expression` on so many cores.
+fn value(expression: &str, cores: u32) -> Option<u32> {
+    let (product, rest) = match expression.split_once(" + ") {
+        Some((product, rest)) => (product, rest.trim().parse().ok()?),
+        None => (expression, 0),
+    };
+    let each = match product.split_once(" * ") {
+        Some((each, call)) if call == format!("{FUNCTION}()") => each.parse().ok()?,
+        None if product == format!("{FUNCTION}()") => 1,
+        _ => return None,
+    };
+    cores.checked_mul(each)?.checked_add(rest)
+}
+
+/// The function; `fallback` counts the cores where nothing else is to be had.
 fn source(fallback: &str) -> String {
     format!(
-        "def {FUNCTION}():\n    \"\"\"Cores that the limit of the container allows (cgroup v2), or else all.\"\"\"\n    try:\n        \
-         with open(\"/sys/fs/cgroup/cpu.max\") as limit:\n            quota, period = limit.read().split()\n        \
-         return max(1, -(-int(quota) // int(period)))\n    except (OSError, ValueError):\n        return {fallback}\n"
+        r#"def {FUNCTION}():
+    """Cores that the limit of the container allows (cgroup v2 or v1), or else those it may run on."""
+    import os
+
+    try:
+        with open("/sys/fs/cgroup/cpu.max") as limit:
+            quota, period = limit.read().split()
+        return max(1, -(-int(quota) // int(period)))
+    except (OSError, ValueError):
+        pass
+    try:
+        with open("/sys/fs/cgroup/cpu/cpu.cfs_quota_us") as limit:
+            quota = int(limit.read())
+        with open("/sys/fs/cgroup/cpu/cpu.cfs_period_us") as limit:
+            period = int(limit.read())
+        if quota > 0:
+            return max(1, -(-quota // period))
+    except (OSError, ValueError):
+        pass
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return {fallback}
+"#
     )
 }
 
@@ -100,5 +141,15 @@ mod tests {
         assert_eq!(expression(4, 4).as_deref(), Some("available_cores()"));
         assert_eq!(expression(3, 2).as_deref(), Some("available_cores() + 1"));
         assert_eq!(expression(2, 4), None);
+    }
+
+    #[test]
+    fn an_expression_is_read_as_it_was_written() {
+        for (target, cores) in [(4, 2), (5, 2), (4, 4), (3, 2), (1, 1), (200, 64)] {
+            assert_eq!(value(&expression(target, cores).unwrap(), cores), Some(target));
+        }
+        assert_eq!(value("2 * available_cores() + 1", 8), Some(17));
+        assert_eq!(value("2 * other_cores() + 1", 8), None);
+        assert_eq!(value("available_cores() * 2", 8), None);
     }
 }

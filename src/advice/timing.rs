@@ -52,7 +52,7 @@ pub(super) fn chain(around: Around<'_>) -> Chain {
         timeout: gunicorn.then(|| timer(deployment.setting("timeout")?, files)).flatten(),
         recycling: gunicorn
             .then(|| {
-                let number = |name| configured(deployment, name, files);
+                let number = |name| configured(deployment, name, None, files);
                 number("max_requests").zip(number("max_requests_jitter"))
             })
             .flatten(),

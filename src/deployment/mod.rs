@@ -60,7 +60,7 @@ pub use effective::{Candidate, Effective, Layer, Resolved, Settings, Site};
 pub use proxy::Address;
 pub use shadow::Shadow;
 pub use shell::{Shield, ShieldKind};
-pub use version::ServerVersion;
+pub use version::{ServerVersion, asgi_class_for};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -256,8 +256,7 @@ impl Deployment {
     pub fn asgi_class(&self) -> &'static str {
         // Whose list has Gunicorn without a version gets the newest.
         let known = !self.version.is_assumed() || self.asks_for("gunicorn");
-        let own = self.version.version >= Version::new(25, 1, 0) && known;
-        if own && !self.asks_for("uvicorn-worker") { "asgi" } else { "uvicorn_worker.UvicornWorker" }
+        version::asgi_class(Some(self.version.version).filter(|_| known), self.asks_for("uvicorn-worker"))
     }
 
     /// What the project asks for of a distribution, where it pins or bounds it.

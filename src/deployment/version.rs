@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::read::Requirement;
-use crate::servers::Version;
+use crate::servers::{Server, Version, table};
 use crate::source::{FileId, Files, Place};
 
 /// A version to judge by, and how it is known.
@@ -121,6 +121,20 @@ pub(super) fn distributions(
     }
     let version = |named: &[&Requirement]| chosen(named, folder, installed, files);
     by_name.into_iter().map(|(name, named)| (name.to_owned(), version(&named))).collect()
+}
+
+/// The worker class of Gunicorn that serves ASGI applications on what a project asks for that starts no server yet.
+pub fn asgi_class_for(requirements: &[Requirement], files: &Files) -> &'static str {
+    let asked = asked_for("gunicorn", "", &BTreeSet::new(), requirements, files);
+    // Whoever has none yet installs the newest.
+    let version = asked.map_or(table(Server::Gunicorn).newest(), |asked| asked.version);
+    asgi_class(Some(version), requirements.iter().any(|one| one.name == "uvicorn-worker"))
+}
+
+/// The same on a `version` of Gunicorn, where that is known, with or without the package of Uvicorn's workers.
+pub(super) fn asgi_class(version: Option<Version>, has_package: bool) -> &'static str {
+    let own = version.is_some_and(|version| version >= Version::new(25, 1, 0));
+    if own && !has_package { "asgi" } else { "uvicorn_worker.UvicornWorker" }
 }
 
 /// Where each distribution is asked for in the nearest file that people write, and no tool.

@@ -25,6 +25,8 @@ pub struct Container {
     pub user_is_open: bool,
     /// Whether the next version only starts when this one is gone.
     pub is_recreated: bool,
+    /// What an update starts before it stops old copies, where that is not the default of a Kubernetes Deployment.
+    pub surge: Option<Surge>,
     /// What gives it one request at a time and no more (`containerConcurrency` of Knative).
     pub one_request: Option<Place>,
     /// Whether something says how long it may take to stop that cannot be told.
@@ -33,6 +35,27 @@ pub struct Container {
     pub expects_fork: bool,
     /// Whether the signal to stop reaches every process in it and not only the first.
     pub stops_group: bool,
+}
+
+/// How many copies an update adds for a while.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Surge {
+    /// So many for each copy.
+    Share(f64),
+    /// So many in all.
+    Copies(u32),
+}
+
+impl Surge {
+    /// How many it adds to so many copies; Kubernetes rounds up.
+    pub fn of(self, copies: u32) -> u32 {
+        match self {
+            Self::Copies(more) => more,
+            Self::Share(share) => (0..=copies.max(1).saturating_mul(2))
+                .find(|more| f64::from(*more) + 1e-9 >= share * f64::from(copies))
+                .unwrap_or(copies),
+        }
+    }
 }
 
 /// A load balancer that an ingress asks for.

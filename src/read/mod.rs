@@ -51,7 +51,7 @@ use rayon::prelude::*;
 use crate::findings::Note;
 use crate::python::syntax;
 use crate::source::{FileId, FileKind, Files, Place, SourceFile, Word};
-pub use container::{Container, Edge};
+pub use container::{Container, Edge, Surge};
 pub use decoded::Decoded;
 pub use embedded::unfold;
 pub use extent::Extent;

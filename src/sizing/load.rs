@@ -193,10 +193,11 @@ impl Caps {
         Some(workers_in_memory(available, grown_worker(low, threads)))
     }
 
-    /// Threads that fit into memory beside one worker.
-    pub(super) fn threads_of_one(&self) -> Option<u32> {
+    /// Threads that fit into memory in each of so many workers.
+    pub(super) fn threads_beside(&self, workers: u32) -> Option<u32> {
         let (available, _, worker) = self.memory?;
-        let left = available.0.saturating_sub(grown_worker(worker, 0).0);
+        let each = available.0 / u64::from(workers.max(1));
+        let left = each.saturating_sub(grown_worker(worker, 0).0);
         Some(u32::try_from(left / super::capacity::THREAD.0).unwrap_or(u32::MAX))
     }
 

@@ -119,7 +119,8 @@ fn sync(load: &Load, now: Option<u32>) -> Plan {
     let mut workers = Range {
         lower: whole_up(load.fewest()).clamp(1, wanted),
         target: wanted,
-        upper: wanted.max(by_cpu) + 1,
+        // With a demand that is known, more than a spare and one for each core only take memory.
+        upper: load.demand.map_or_else(|| wanted.max(by_cpu), |_| wanted.max(load.cpus.whole_up())) + 1,
         binding,
     };
     if load.has_a_core() {
@@ -164,15 +165,33 @@ fn gthread(load: &Load, now: Option<u32>) -> Plan {
     let mut workers = processes(load, target);
     if load.recycles && load.alone {
         workers = workers.raise(workers.target + 1, Binding::Floor);
+        workers.lower = workers.lower.max(2);
     }
-    // The most processes that fit together with the threads that go with them.
-    let fitting =
-        (1..=workers.target).rev().find(|p| load.caps.workers(wanted_threads(load, *p)).is_none_or(|most| *p <= most));
-    workers = workers.cap(fitting.or(Some(1)), load.caps.most_workers(1), Binding::Memory);
+    workers = workers.cap(Some(fitting(load, workers.target)), load.caps.most_workers(1), Binding::Memory);
     let by_database = load.caps.workers_by_database(Some(1));
     workers = workers.cap(by_database, by_database, Binding::Database);
     let beside = workers.kept(now);
     Plan { class: Class::Gthread, workers, threads: Some(threads(load, beside)), connections: None }
+}
+
+/// Of `wanted` processes those that memory holds together with threads that are worth it.
+///
+/// Only processes use cores, so that threads give way first: down to where a process has too few of them to keep its
+/// core busy, or all of them too few for the demand.
+fn fitting(load: &Load, wanted: u32) -> u32 {
+    let most = load.caps.workers(1).map_or(wanted, |most| wanted.min(most)).max(1);
+    let slots = |processes: u32| {
+        let beside = load.caps.threads_beside(processes).unwrap_or(u32::MAX).max(1);
+        f64::from(processes) * f64::from(wanted_threads(load, processes).min(beside))
+    };
+    let enough = |processes: &u32| slots(*processes) >= load.fewest();
+    if let Some(enough) = (1..=most).rev().find(enough).filter(|_| load.demand.is_some()) {
+        return enough;
+    }
+    let busy = |processes: u32| f64::from(processes).min(slots(processes) * (1.0 - load.blocking.value));
+    // Of those that are as good, the most: a restart takes a smaller share.
+    let best = (1..=most).max_by(|a, b| busy(*a).total_cmp(&busy(*b))).unwrap_or(1);
+    if load.alone { best.max(most.min(2)) } else { best }
 }
 
 /// Threads that each of `processes` needs, whatever memory and database say.
@@ -200,10 +219,14 @@ fn threads(load: &Load, processes: u32) -> Range {
     let range = Range {
         lower: fewest.clamp(1, target),
         target,
-        upper: target.max(useful_threads(load.blocking.high)),
+        upper: match load.demand {
+            Some(_) => whole_up(f64::from(target) / 0.8) + 1,
+            None => target.max(useful_threads(load.blocking.high)),
+        },
         binding,
     };
-    let by_memory = load.caps.threads_of_one().filter(|_| processes == 1);
+    let fits = load.caps.workers(1).is_some_and(|most| processes <= most.max(1));
+    let by_memory = load.caps.threads_beside(processes).filter(|_| fits);
     let by_database = load.caps.slots_per_worker(processes);
     range.cap(by_memory, None, Binding::Memory).cap(by_database, by_database, Binding::Database)
 }
@@ -215,7 +238,10 @@ fn loops(load: &Load, now: Option<u32>, class: Class, tokens: Option<u32>) -> Pl
     if let Some((waits, tokens)) = load.demand.zip(tokens) {
         let needed = whole_up(waits / f64::from(tokens));
         // Beyond that more loops only share the cores: a larger pool of threads is the answer.
-        workers = workers.raise(needed.min(2 * cores + 1), Binding::Demand);
+        let needed_here = needed.min(2 * cores + 1);
+        workers = workers.raise(needed_here, Binding::Demand);
+        // Connections never spread evenly.
+        workers.upper = workers.upper.max(needed_here + needed_here.div_ceil(4));
         workers.lower = workers.lower.max(whole_up(0.8 * f64::from(needed))).min(workers.target);
     }
     workers = workers.cap(load.caps.workers(0), load.caps.most_workers(0), Binding::Memory);
@@ -241,7 +267,8 @@ fn processes(load: &Load, target: u32) -> Range {
     let range =
         Range { lower: lower.max(1), target, upper: (load.cpus.whole_up() + 1).max(target), binding: Binding::Cpu };
     if load.alone && load.has_a_core() {
-        return range.raise(2, Binding::Floor);
+        // A restart of the only one is an outage.
+        return Range { lower: range.lower.max(2), ..range.raise(2, Binding::Floor) };
     }
     range
 }

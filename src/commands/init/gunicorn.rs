@@ -4,12 +4,14 @@ use std::fmt::Write as _;
 
 use farrier::advice::{self, Sources};
 use farrier::app::Application;
-use farrier::deployment::Deployment;
-use farrier::examine;
+use farrier::deployment::{self, Deployment, Effective};
+use farrier::read::UnitKind;
 use farrier::request::Request;
 use farrier::servers::Server;
 use farrier::sizing::{self, Advice, Amount, Class, Inputs, Item, Verdict};
+use farrier::{Examination, examine};
 
+use super::likely;
 use crate::commands::Failure;
 
 /// The name under which Gunicorn finds its configuration by itself.
@@ -27,6 +29,8 @@ pub(super) fn configuration(mut request: Request) -> Result<String, Failure> {
         (deployment.server != Server::Gunicorn, application.is_none(), !bounded)
     });
     let application = service.and_then(|(_, application)| application.as_ref()).or_else(|| found.orphans.first());
+    let likely = if application.is_none() { likely::application(&found) } else { None };
+    let application = application.or(likely.as_ref());
     let sources =
         Sources { declared: &request.declared, stated: &request.stated, host: Some(&found.host), files: &found.files };
     let gunicorn = service.map(|(deployment, _)| deployment).filter(|deployment| deployment.server == Server::Gunicorn);
@@ -36,29 +40,75 @@ pub(super) fn configuration(mut request: Request) -> Result<String, Failure> {
     // The file is written afresh: what is set today must not keep a number from being the best one.
     inputs.configured = sizing::Configured::default();
     let advice = sizing::recommend(&inputs);
-    let contained =
-        service.is_some_and(|(deployment, _)| deployment.container.is_some() || deployment.kind.is_container());
-    Ok(text(&inputs, &advice, service.map(|(deployment, _)| deployment), application, contained))
+    let deployment = service.map(|(deployment, _)| deployment);
+    let project = Project {
+        contained: deployment.is_some_and(|one| one.container.is_some() || one.kind.is_container()),
+        has_port: has_port(&found, deployment),
+        loop_class: loop_class(&found, gunicorn),
+        is_started: gunicorn.is_some(),
+    };
+    Ok(text(&inputs, &advice, application, project))
 }
 
-fn text(
-    inputs: &Inputs,
-    advice: &Advice,
-    deployment: Option<&Deployment>,
-    application: Option<&Application>,
+/// What the file has to go with.
+#[derive(Debug, Clone, Copy)]
+struct Project {
+    /// It runs in a container.
     contained: bool,
-) -> String {
+    /// Whoever runs it says by `PORT` where it has to listen.
+    has_port: bool,
+    /// The worker class for ASGI applications.
+    loop_class: &'static str,
+    /// A command starts Gunicorn, and names the application.
+    is_started: bool,
+}
+
+/// Whether a platform, or a command, says by the variable `PORT` where the service listens.
+fn has_port(found: &Examination, deployment: Option<&Deployment>) -> bool {
+    let of_platform = |kind: UnitKind| matches!(kind, UnitKind::Platform | UnitKind::Procfile);
+    let told = deployment.is_some_and(|one| {
+        let bound = one.setting("bind").or_else(|| one.setting("port")).and_then(Effective::place);
+        one.limits.router.is_some()
+            || one.platform.is_some()
+            || bound.is_some_and(|place| found.files.text_at(place).contains("PORT"))
+            || found.files.text_at(one.command).contains("PORT")
+    });
+    told || found.facts.units.iter().any(|unit| of_platform(unit.kind))
+}
+
+/// The worker class for ASGI applications that the version of Gunicorn has which the project asks for.
+fn loop_class(found: &Examination, gunicorn: Option<&Deployment>) -> &'static str {
+    match gunicorn {
+        Some(deployment) => deployment.asgi_class(),
+        None => deployment::asgi_class_for(&found.facts.requirements, &found.files),
+    }
+}
+
+fn text(inputs: &Inputs, advice: &Advice, application: Option<&Application>, project: Project) -> String {
     let app = application.map_or("the application", |application| application.target.as_str());
     let mut text = format!("# Gunicorn for {app}, written by `farrier init --server gunicorn`.\n");
     text.push_str("# `farrier advise` says how the numbers follow, and whether they still do.\n\n");
-    let _ = writeln!(text, "{}", bind(contained));
-    let class = class(advice.class, deployment);
+    if project.has_port {
+        text.push_str("import os\n\n");
+    }
+    if let Some(application) = application.filter(|_| !project.is_started) {
+        let _ = write!(
+            text,
+            "# What `gunicorn` serves unless its command names another one.\nwsgi_app = \"{}\"\n\n",
+            application.target
+        );
+    }
+    let _ = writeln!(text, "{}", bind(project));
+    let class = class(advice.class, project.loop_class);
     if advice.class == Class::EventLoop {
         text.push_str("\n# The application speaks ASGI: an event loop in each worker.\n");
     } else if advice.class == Class::Gthread {
         text.push_str("\n# Processes use the cores, threads wait.\n");
     } else {
         text.push('\n');
+    }
+    if class.starts_with("uvicorn_worker.") {
+        text.push_str("# In the package `uvicorn-worker`; Gunicorn has a class of its own, `asgi`, from 25.1 on.\n");
     }
     let _ = writeln!(text, "worker_class = \"{class}\"");
     for (setting, fallback) in [("workers", 1), ("threads", 0), ("worker_connections", 0)] {
@@ -74,7 +124,7 @@ fn text(
         }
     }
     text.push_str(&times(inputs, advice));
-    if contained {
+    if project.contained {
         text.push_str(
             "\n# The heartbeat of the workers stays off the disk of the container.\nworker_tmp_dir = \"/dev/shm\"\n",
         );
@@ -87,25 +137,21 @@ fn text(
     text
 }
 
-/// In a container nobody else reaches the loopback address.
-const fn bind(contained: bool) -> &'static str {
-    if contained {
+/// In a container nobody else reaches the loopback address, and neither does the router of a platform.
+const fn bind(project: Project) -> &'static str {
+    if project.has_port {
+        "# Where whoever runs it sends requests.\nbind = \"0.0.0.0:\" + os.environ.get(\"PORT\", \"8000\")"
+    } else if project.contained {
         "bind = \"0.0.0.0:8000\""
     } else {
         "# For the proxy on the same machine.\nbind = \"127.0.0.1:8000\""
     }
 }
 
-fn class(class: Class, deployment: Option<&Deployment>) -> &'static str {
+const fn class(class: Class, loop_class: &'static str) -> &'static str {
     match class {
-        Class::EventLoop if deployment.is_some_and(|deployment| deployment.asks_for("uvicorn-worker")) => {
-            "uvicorn_worker.UvicornWorker"
-        }
-        Class::EventLoop => "asgi",
-        Class::Sync => "sync",
-        Class::Gthread => "gthread",
-        Class::Gevent => "gevent",
-        Class::Tornado => "tornado",
+        Class::EventLoop => loop_class,
+        class => class.as_str(),
     }
 }
 
@@ -142,7 +188,7 @@ fn times(inputs: &Inputs, advice: &Advice) -> String {
     );
     if advice.class != Class::Sync {
         let idle = inputs.chain.idle_kept.as_ref().map_or_else(
-            || ": longer than any proxy in front keeps it".to_owned(),
+            || ": longer than most proxies in front keep it".to_owned(),
             |idle| format!(", longer than the {} in front ({})", idle.value, idle.source),
         );
         let _ = write!(

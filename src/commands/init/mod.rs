@@ -1,6 +1,7 @@
 //! `farrier init`.
 
 mod gunicorn;
+mod likely;
 mod schema;
 
 use std::path::Path;

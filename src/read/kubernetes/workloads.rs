@@ -1,5 +1,6 @@
 //! Where the pods are in the objects of a cluster, and what else bears on them.
 
+use crate::read::Surge;
 use std::collections::BTreeMap;
 
 use crate::source::{FileId, Located, Place};
@@ -57,6 +58,7 @@ pub(super) fn units(objects: &[Object], space: &Space, file: FileId, most: usize
             unit.variant.clone_from(&object.variant);
             unit.container.is_recreated =
                 object.node.at(&["spec", "strategy", "type"]).and_then(Node::text) == Some("Recreate");
+            unit.container.surge = surge(&object.node);
             led.add_to(&mut unit.container);
             units.push(unit);
         }
@@ -75,6 +77,19 @@ fn pod(node: &Node) -> Option<(&Node, Option<&Node>)> {
         _ => spec.get("template")?,
     };
     Some((template.get("spec").filter(|spec| spec.get("containers").is_some())?, template.get("metadata")))
+}
+
+/// What an update adds: `maxSurge` of a Deployment, and nothing where the next pod takes the name of the last one.
+fn surge(node: &Node) -> Option<Surge> {
+    let strategy = node.at(&["spec", "strategy", "type"]).and_then(Node::text);
+    if node.text_of("kind") == Some("StatefulSet") || strategy == Some("Recreate") {
+        return Some(Surge::Copies(0));
+    }
+    let written = node.at(&["spec", "strategy", "rollingUpdate", "maxSurge"])?.text()?.trim();
+    match written.strip_suffix('%') {
+        Some(percent) => percent.parse::<u32>().ok().map(|percent| Surge::Share(f64::from(percent) / 100.0)),
+        None => written.parse().ok().map(Surge::Copies),
+    }
 }
 
 fn number(node: Option<&Node>, file: FileId) -> Option<Located<u32>> {

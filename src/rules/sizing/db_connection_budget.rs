@@ -3,6 +3,7 @@
 use super::prelude::*;
 use crate::app::{Framework, KeepsakeKind};
 use crate::deployment::UnitKind;
+use crate::read::Surge;
 
 pub(super) const RULE: Rule = rule!("db-connection-budget", Shape::App(check));
 
@@ -20,14 +21,12 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
     let Some((place, each)) = pools(app).or_else(|| by_threads(app, service)) else { return };
     let Some(workers) = service.workers() else { return };
     let (Some(count), Some((copies, source, copies_at))) = (workers.int(), service.copies(context)) else { return };
-    let rolls =
-        service.deployment.kind == UnitKind::KubernetesContainer && !service.deployment.surroundings.is_recreated;
-    let surge = if rolls {
-        // `maxSurge`, a quarter by default, is rounded up.
-        i64::from(copies) + (i64::from(copies) + 3).div_euclid(4)
-    } else {
-        i64::from(copies)
+    let more = match service.deployment.surroundings.surge {
+        Some(surge) => surge.of(copies),
+        None if service.deployment.kind == UnitKind::KubernetesContainer => Surge::Share(0.25).of(copies),
+        None => 0,
     };
+    let surge = i64::from(copies) + i64::from(more);
     let total = surge.saturating_mul(count).saturating_mul(each);
     let reserved = stated.reserved_connections.as_ref().map_or(RESERVED, |reserved| reserved.value);
     let budget = i64::from(limit) - i64::from(reserved);

@@ -103,8 +103,6 @@ proptest! {
 
     #[test]
     fn more_cores_never_mean_fewer_processes(inputs in inputs(), more in 0.0..8.0_f64) {
-        // Where memory binds, more cores want more threads, and those take the memory of a process.
-        let inputs = Inputs { memory: None, ..inputs };
         let mut larger = inputs.clone();
         larger.cpus = Some(known(Cpus(inputs.cpus.as_ref().unwrap().value.0 + more)));
         let (before, after) = (recommend(&inputs), recommend(&larger));
