@@ -164,8 +164,8 @@ pub(super) fn blocking(
     let repairs = repair::Repairs::new(effects.types(), sources);
     let mut all: Vec<Blocking> = merged
         .into_iter()
-        .map(|Stated { anchor, mut blocking, sites }| {
-            blocking.repair = repairs.of(&blocking, anchor, &sites);
+        .map(|Stated { anchor, mut blocking, sites, wrapper }| {
+            blocking.repair = repairs.of(&blocking, anchor, &sites, wrapper);
             blocking
         })
         .collect();
@@ -234,6 +234,7 @@ struct Stated {
     anchor: FunctionId,
     blocking: Blocking,
     sites: BTreeSet<Site>,
+    wrapper: repair::Wrapper,
 }
 
 impl Stated {
@@ -277,7 +278,10 @@ fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
     for next in all {
         match kept.iter_mut().find(|first| first.settles(&next)) {
             Some(first) => {
-                let Stated { blocking: next, sites, .. } = next;
+                let Stated { blocking: next, sites, wrapper, .. } = next;
+                if wrapper == repair::Wrapper::SyncToAsync {
+                    first.wrapper = wrapper;
+                }
                 let known = &mut first.blocking;
                 if next.weight > Weight::Slight || known.weight == Weight::Slight {
                     known.more.push(next.call);
@@ -381,6 +385,8 @@ impl Report<'_, '_, '_> {
             .collect();
         let outer = stands_in(self.effects, &cause.chain).unwrap_or(0);
         let (anchor_frame, anchor_span) = steps[outer];
+        let moved = cause.chain.ways.get(outer + 1).map_or(cause.end, |way| way.node);
+        let wrapper = self.wrapper(moved);
         let called_back = outer > 0
             && cause.chain.ways.get(outer - 1).is_some_and(|way| way.left)
             && !types.function(anchor_frame.function).is_async;
@@ -411,13 +417,31 @@ impl Report<'_, '_, '_> {
             handlers: cause.handlers(),
             role: cause.role,
             roles: cause.roles(),
-            remedy: self.remedy(sink, anchor_frame.function, outer + 1 == steps.len(), called_back),
+            remedy: self.remedy(sink, anchor_frame.function, outer + 1 == steps.len(), called_back, wrapper),
             certainty: certainty(self.effects, &cause.chain, doubts),
         };
-        Some(Stated { anchor: anchor_frame.function, blocking, sites })
+        Some(Stated { anchor: anchor_frame.function, blocking, sites, wrapper })
     }
 
-    fn remedy(&self, sink: &Sink, anchor: FunctionId, direct: bool, called_back: bool) -> Remedy {
+    /// What may move a call of this function to a thread: what asks Django's database on its way belongs into the
+    /// thread of the request.
+    fn wrapper(&self, moved: usize) -> repair::Wrapper {
+        let of_django = |sink: &Sink| sink.effect.category == Category::Orm && sink.effect.library == "django";
+        if self.framework == Framework::Django && self.effects.any_below(moved, of_django) {
+            repair::Wrapper::SyncToAsync
+        } else {
+            repair::Wrapper::ToThread
+        }
+    }
+
+    fn remedy(
+        &self,
+        sink: &Sink,
+        anchor: FunctionId,
+        direct: bool,
+        called_back: bool,
+        wrapper: repair::Wrapper,
+    ) -> Remedy {
         // A callback cannot await.
         if called_back {
             let text =
@@ -443,9 +467,7 @@ impl Report<'_, '_, '_> {
             (true, true) => format!("use {}, or {plain}", sink.effect.instead),
             (true, false) => plain,
             (false, true) => format!("use {}", sink.effect.instead),
-            (false, false) if function.is_async => {
-                "run the call in a thread: `await asyncio.to_thread(...)`".to_owned()
-            }
+            (false, false) if function.is_async => wrapper.help().to_owned(),
             // Only a coroutine function can await.
             (false, false) => "hand the call to a thread: `loop.run_in_executor(None, ...)`; where the framework \
                                awaits what this returns, make it `async def` and use `await asyncio.to_thread(...)`"

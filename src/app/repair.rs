@@ -37,6 +37,26 @@ pub(super) struct Sources<'s> {
     pub(super) modules: &'s BTreeMap<FileId, Module>,
 }
 
+/// What moves a call to a thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wrapper {
+    /// Any thread of the loop's default executor.
+    ToThread,
+    /// The thread that all of a request shares, with its connections to the database
+    /// (<https://docs.djangoproject.com/en/5.2/topics/async/#asgiref.sync.sync_to_async>).
+    SyncToAsync,
+}
+
+impl Wrapper {
+    /// What to do, in a few words.
+    pub(super) const fn help(self) -> &'static str {
+        match self {
+            Self::ToThread => "run the call in a thread: `await asyncio.to_thread(...)`",
+            Self::SyncToAsync => "run the call in the thread of the request: `await sync_to_async(...)(...)`",
+        }
+    }
+}
+
 /// Makes the fixes of one application.
 pub(super) struct Repairs<'r, 'a> {
     types: &'r Types<'a>,
@@ -50,7 +70,13 @@ impl<'r, 'a> Repairs<'r, 'a> {
     }
 
     /// The fix for a statement whose calls are `sites`, if there is one.
-    pub(super) fn of(&self, blocking: &Blocking, anchor: FunctionId, sites: &BTreeSet<Site>) -> Option<Fix> {
+    pub(super) fn of(
+        &self,
+        blocking: &Blocking,
+        anchor: FunctionId,
+        sites: &BTreeSet<Site>,
+        wrapper: Wrapper,
+    ) -> Option<Fix> {
         let file = self.types.facts_at(anchor.file).file;
         let all_here = sites.iter().all(|(frame, _)| frame.function.file == anchor.file);
         // A file with errors was read around them, and an edit may land in one.
@@ -65,7 +91,7 @@ impl<'r, 'a> Repairs<'r, 'a> {
         }
         self.sleep(file, &calls)
             .or_else(|| self.plain(blocking, anchor, sites))
-            .or_else(|| self.thread(blocking, file, &calls))
+            .or_else(|| self.thread(blocking, file, &calls, wrapper))
     }
 
     fn text(&self, file: FileId) -> &'r str {
@@ -82,7 +108,7 @@ impl<'r, 'a> Repairs<'r, 'a> {
         let (name, import) = match imports::of_asyncio(&module.body, member) {
             Import::Known(name) => (name, None),
             Import::Missing => {
-                let edit = imports::insertion(&module.body, self.text(file))?;
+                let edit = imports::insertion(&module.body, self.text(file), "import asyncio\n")?;
                 (format!("asyncio.{member}"), Some(Edit::insert(Place::new(file, Span::new(edit.0, edit.0)), edit.1)))
             }
         };
@@ -93,6 +119,26 @@ impl<'r, 'a> Repairs<'r, 'a> {
             return None;
         }
         sites.iter().all(|(function, _)| !self.is_local(*function, &root)).then_some((name, import))
+    }
+
+    /// The name by which `sync_to_async` is known in all of these functions, and the edit that makes it known.
+    fn asgiref(&self, file: FileId, sites: &[(FunctionId, Span)]) -> Option<(String, Option<Edit>)> {
+        const NAME: &str = "sync_to_async";
+        let module = self.sources.modules.get(&file)?;
+        let (name, import) = match imports::of_asgiref(&module.body, NAME) {
+            Import::Known(name) => (name, None),
+            Import::Missing => {
+                let (at, line) =
+                    imports::insertion(&module.body, self.text(file), "from asgiref.sync import sync_to_async\n")?;
+                (NAME.to_owned(), Some(Edit::insert(Place::new(file, Span::new(at, at)), line)))
+            }
+        };
+        let bound = self.types.facts_at(sites.first()?.0.file).functions.first()?.bindings.contains_key(name.as_str());
+        // Somebody else goes by that name.
+        if bound && import.is_some() {
+            return None;
+        }
+        sites.iter().all(|(function, _)| !self.is_local(*function, &name)).then_some((name, import))
     }
 
     /// Whether a function, or one around it, has a name of its own for something.
@@ -166,12 +212,16 @@ impl<'r, 'a> Repairs<'r, 'a> {
         blocking: &Blocking,
         file: FileId,
         calls: &BTreeMap<(FunctionId, Span), &'a ast::ExprCall>,
+        wrapper: Wrapper,
     ) -> Option<Fix> {
         if !may_move(blocking) {
             return None;
         }
         let sites: Vec<(FunctionId, Span)> = calls.keys().copied().collect();
-        let (name, import) = self.asyncio(file, "to_thread", &sites)?;
+        let (name, import) = match wrapper {
+            Wrapper::ToThread => self.asyncio(file, "to_thread", &sites)?,
+            Wrapper::SyncToAsync => self.asgiref(file, &sites)?,
+        };
         let mut edits: Vec<Edit> = import.into_iter().collect();
         for (&(function, span), call) in calls {
             let lazy = self.types.value(&call.func, self.types.plain(function)).iter().any(|callee| {
@@ -188,9 +238,12 @@ impl<'r, 'a> Repairs<'r, 'a> {
             if lazy || inner || schedules || is_read_from(self.text(file), span) {
                 return None;
             }
-            edits.extend(wrapped(file, self.text(file), call, &name, around.parent)?);
+            edits.extend(match wrapper {
+                Wrapper::ToThread => wrapped(file, self.text(file), call, &name, around.parent)?,
+                Wrapper::SyncToAsync => applied(file, self.text(file), call, &name, around.parent)?,
+            });
         }
-        Some(Fix::unsafe_("run the call in a thread: `await asyncio.to_thread(...)`", edits))
+        Some(Fix::unsafe_(wrapper.help(), edits))
     }
 }
 
@@ -214,14 +267,16 @@ fn is_read_from(text: &str, call: Span) -> bool {
 }
 
 /// Whether a call may run in another thread: a lock belongs to the thread that takes it, connections
-/// of `SQLite`, peewee and Django to the one that opens them, and a session of `SQLAlchemy` to one task at a time.
+/// of `SQLite`, peewee and Django to the one that opens them, and a session of `SQLAlchemy` to one task at a time;
+/// Tornado's `HTTPClient` cannot even be made where a loop runs.
 fn may_move(blocking: &Blocking) -> bool {
     let bound_to_thread = matches!(
         blocking.category,
         Category::Lock | Category::EventLoop | Category::Input | Category::File | Category::Queue
     );
-    let session =
-        ["sqlite3.", "sqlalchemy.", "sqlmodel.", "peewee."].iter().any(|owner| blocking.what.starts_with(owner));
+    let session = ["sqlite3.", "sqlalchemy.", "sqlmodel.", "peewee.", "tornado."]
+        .iter()
+        .any(|owner| blocking.what.starts_with(owner));
     !bound_to_thread && !session && !blocking.library.eq_ignore_ascii_case("django")
 }
 
@@ -253,6 +308,22 @@ fn wrapped(file: FileId, text: &str, call: &ast::ExprCall, name: &str, parent: P
     };
     if !close.is_empty() {
         edits.push(Edit::insert(place(whole.end, whole.end), close));
+    }
+    Some(edits)
+}
+
+/// The edits that turn `f(a, b=c)` into `await sync_to_async(f)(a, b=c)`.
+fn applied(file: FileId, text: &str, call: &ast::ExprCall, name: &str, parent: Parent) -> Option<Vec<Edit>> {
+    let (open, close) = parent.brackets()?;
+    let whole = span_of(call);
+    let callee = span_of(&*call.func);
+    if text.get(callee.start..callee.end)?.contains('\n') {
+        return None;
+    }
+    let insert = |at: usize, new: String| Edit::insert(Place::new(file, Span::new(at, at)), new);
+    let mut edits = vec![insert(whole.start, format!("{open}await {name}(")), insert(callee.end, ")".to_owned())];
+    if !close.is_empty() {
+        edits.push(insert(whole.end, close.to_owned()));
     }
     Some(edits)
 }

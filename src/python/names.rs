@@ -41,6 +41,8 @@ pub enum Bound<'a> {
     Unpacked(&'a ast::Expr, usize),
     /// One of several targets of a loop, by position.
     ItemPart(&'a ast::Expr, usize),
+    /// A position inside such a position: `for i, (key, value) in enumerate(pairs)`.
+    ItemPartOf(&'a ast::Expr, usize, usize),
     /// A container is given one more element.
     Held(&'a ast::Expr),
     /// A mapping is given one more value.

@@ -40,6 +40,18 @@ pub(super) fn of_asyncio(body: &[Stmt], member: &str) -> Import {
     named.map_or(Import::Missing, Import::Known)
 }
 
+/// How `member` of `asgiref.sync` is called in a module.
+pub(super) fn of_asgiref(body: &[Stmt], member: &str) -> Import {
+    let found = body.iter().find_map(|statement| match statement {
+        Stmt::ImportFrom(import) if import.module.as_ref().is_some_and(|module| module == "asgiref.sync") => {
+            let taken = import.names.iter().find(|alias| alias.name.as_str() == member)?;
+            Some(taken.asname.as_ref().unwrap_or(&taken.name).to_string())
+        }
+        _ => None,
+    });
+    found.map_or(Import::Missing, Import::Known)
+}
+
 /// Whether a binding of a name makes it stand for asyncio or a member of it.
 pub(super) fn binds_asyncio(binding: &Binding<'_>) -> bool {
     match binding.bound {
@@ -49,9 +61,11 @@ pub(super) fn binds_asyncio(binding: &Binding<'_>) -> bool {
     }
 }
 
-/// Where `import asyncio` goes, and the text: among the first imports in the order of their names,
-/// behind the docstring and what comes from the future.
-pub(super) fn insertion(body: &[Stmt], text: &str) -> Option<(usize, String)> {
+/// Where a line that imports something goes, and the text: `import asyncio` among the first imports in the order of
+/// their names, `from` a module before the first of those that come from one behind it; all behind the docstring and
+/// what comes from the future.
+pub(super) fn insertion(body: &[Stmt], text: &str, line: &str) -> Option<(usize, String)> {
+    let from = line.strip_prefix("from ").and_then(|rest| rest.split(' ').next());
     let is_docstring = |statement: &Stmt| matches!(statement, Stmt::Expr(ast::StmtExpr { value, .. }) if matches!(&**value, Expr::StringLiteral(_)));
     let is_future = |statement: &Stmt| matches!(statement, Stmt::ImportFrom(import) if import.module.as_ref().is_some_and(|module| module == "__future__"));
     let head = body
@@ -62,11 +76,14 @@ pub(super) fn insertion(body: &[Stmt], text: &str) -> Option<(usize, String)> {
     let imports =
         body.iter().skip(head).take_while(|statement| matches!(statement, Stmt::Import(_) | Stmt::ImportFrom(_)));
     let imports: Vec<&Stmt> = imports.collect();
-    let comes_later = |statement: &&&Stmt| match statement {
-        Stmt::Import(import) => import.names.first().is_some_and(|alias| alias.name.as_str() > "asyncio"),
+    let comes_later = |statement: &&&Stmt| match (statement, from) {
+        (Stmt::ImportFrom(import), Some(from)) => {
+            import.level == 0 && import.module.as_ref().is_some_and(|module| module.as_str() > from)
+        }
+        (_, Some(_)) => false,
+        (Stmt::Import(import), None) => import.names.first().is_some_and(|alias| alias.name.as_str() > "asyncio"),
         _ => true,
     };
-    let line = "import asyncio\n";
     if let Some(next) = imports.iter().find(comes_later) {
         return at_line_start(text, span_of(*next).start).map(|at| (at, line.to_owned()));
     }
@@ -100,7 +117,7 @@ mod tests {
     use crate::python::syntax::parse;
 
     fn inserted(text: &str) -> String {
-        let (at, line) = insertion(&parse(text).unwrap().body, text).unwrap();
+        let (at, line) = insertion(&parse(text).unwrap().body, text, "import asyncio\n").unwrap();
         format!("{}{line}{}", &text[..at], &text[at..])
     }
 
@@ -113,7 +130,10 @@ mod tests {
         assert_eq!(inserted("import abc  # why\nx = 1\n"), "import abc  # why\nimport asyncio\nx = 1\n");
         assert_eq!(inserted("\"\"\"Doc.\"\"\"\nx = 1\n"), "\"\"\"Doc.\"\"\"\n\nimport asyncio\nx = 1\n");
         assert_eq!(inserted("x = 1\n"), "import asyncio\n\n\nx = 1\n");
-        assert_eq!(insertion(&parse("\"x\"; import time\n").unwrap().body, "\"x\"; import time\n"), None);
+        assert_eq!(
+            insertion(&parse("\"x\"; import time\n").unwrap().body, "\"x\"; import time\n", "import asyncio\n"),
+            None
+        );
     }
 
     #[test]

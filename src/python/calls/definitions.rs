@@ -49,6 +49,7 @@ impl<'a> Reader<'a> {
             let part = match bound {
                 Bound::Value { value: Some(value), .. } => Bound::Unpacked(value, i),
                 Bound::Item(iterable) => Bound::ItemPart(iterable, i),
+                Bound::ItemPart(iterable, outer) => Bound::ItemPartOf(iterable, outer, i),
                 _ => Bound::Opaque,
             };
             self.bind_target(target, part, at);

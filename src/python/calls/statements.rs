@@ -81,7 +81,7 @@ impl<'a> Reader<'a> {
     /// A condition asks for a truth value.
     pub(super) fn test(&mut self, test: &'a Expr) {
         visitor::Visitor::visit_expr(self, test);
-        if matches!(test, Expr::Name(_) | Expr::Attribute(_)) {
+        if matches!(test, Expr::Name(_) | Expr::Attribute(_) | Expr::Call(_)) {
             self.event(EventKind::Operate(test), span_of(test));
         }
     }

@@ -131,6 +131,7 @@ impl<'a> Work<'_, 'a> {
     }
 
     fn call(&mut self, call: &'a ast::ExprCall, span: Span, awaited: bool) {
+        self.mixes_in(call, span);
         let callees = self.types.value(&call.func, self.frame);
         let rarely = &self.types.function(self.frame.function).rarely;
         let rare = Types::is_dead(rarely, span);

@@ -1,6 +1,7 @@
 //! What runs without being written as a call: `with`, iteration, properties, operators.
 
 use super::expand::Work;
+use crate::python::calls::last_name;
 use crate::python::catalogue::{self, Effect, KnownType};
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, CmpOp, Expr, ExprContext, Operator};
@@ -11,8 +12,32 @@ use crate::source::Span;
 /// How many iterators inside iterators are consumed.
 const MAX_NESTED: u8 = 6;
 
+/// Classes whose methods call those of the class that inherits from them (`collections.abc`, Python 3.13).
+const MAPPINGS: [&str; 5] = [
+    "collections.abc.Mapping",
+    "collections.abc.MutableMapping",
+    "typing.Mapping",
+    "typing.MutableMapping",
+    "collections.UserDict",
+];
+/// Their methods, and what those call.
+const MIXED_IN: [(&str, &[&str]); 8] = [
+    ("clear", &["__iter__", "__getitem__", "__delitem__"]),
+    ("get", &["__getitem__"]),
+    ("items", &["__iter__", "__getitem__"]),
+    ("pop", &["__getitem__", "__delitem__"]),
+    ("popitem", &["__iter__", "__getitem__", "__delitem__"]),
+    ("setdefault", &["__getitem__", "__setitem__"]),
+    ("update", &["__setitem__"]),
+    ("values", &["__iter__", "__getitem__"]),
+];
+
 impl<'a> Work<'_, 'a> {
     pub(super) fn enter(&mut self, context: &'a Expr, span: Span, is_async: bool) {
+        // It only hands on what it is given.
+        if matches!(context, Expr::Call(call) if last_name(&call.func) == "nullcontext") {
+            return;
+        }
         let values = self.types.value(context, self.frame);
         let doubtful = values.len() > 1;
         for value in values.iter() {
@@ -177,9 +202,13 @@ impl<'a> Work<'_, 'a> {
                 let kind = if attribute.ctx == ExprContext::Del { "deleter" } else { "setter" };
                 for value in self.types.value(&attribute.value, self.frame).iter() {
                     let Value::Object(class) = value else { continue };
+                    let descriptors = self.types.descriptors(*class, attribute.attr.as_str());
                     if let Some(Value::Function(accessor)) = self.types.accessor(*class, attribute.attr.as_str(), kind)
                     {
                         self.step(accessor, span, false);
+                    } else if !descriptors.is_empty() {
+                        let name = if kind == "deleter" { "__delete__" } else { "__set__" };
+                        descriptors.into_iter().for_each(|class| self.methods(class, name, span, false));
                     } else if self.types.has_special("__setattr__") && kind == "setter" {
                         self.methods(*class, "__setattr__", span, false);
                     }
@@ -197,7 +226,7 @@ impl<'a> Work<'_, 'a> {
     pub(super) fn operate(&mut self, expr: &'a Expr, span: Span) {
         match expr {
             Expr::Subscript(subscript) => {
-                self.asks(&subscript.value, &["__getitem__"], span);
+                self.asks(&subscript.value, &["__getitem__", "__missing__"], span);
                 if !matches!(&*subscript.slice, Expr::Slice(_)) {
                     self.sends_query(&subscript.value, span, KnownType::item);
                 }
@@ -235,7 +264,11 @@ impl<'a> Work<'_, 'a> {
     fn searches(&mut self, container: &'a Expr, span: Span) {
         self.asks(container, &["__contains__"], span);
         for value in self.types.value(container, self.frame).iter() {
-            if matches!(value, Value::Generator(_) | Value::Rows(..) | Value::Lazy(_) | Value::Instance(_)) {
+            let is_gone_through = match value {
+                Value::Object(class) => self.types.method(*class, "__contains__").is_empty(),
+                value => matches!(value, Value::Generator(_) | Value::Rows(..) | Value::Lazy(_) | Value::Instance(_)),
+            };
+            if is_gone_through {
                 self.consume(value, span, false);
             }
         }
@@ -251,6 +284,24 @@ impl<'a> Work<'_, 'a> {
                 && !self.was_asked_before(crate::python::syntax::span_of(expr))
             {
                 return self.sink(effect, ty, span, doubtful);
+            }
+        }
+    }
+
+    /// What the mappings of the standard library make of the few methods that a class of the project has.
+    pub(super) fn mixes_in(&mut self, call: &'a ast::ExprCall, span: Span) {
+        let Expr::Attribute(method) = &*call.func else { return };
+        let name = method.attr.as_str();
+        let Some((_, own)) = MIXED_IN.iter().find(|(mixed, _)| *mixed == name) else { return };
+        if !own.iter().any(|own| self.types.has_special(own)) {
+            return;
+        }
+        for value in self.types.value(&method.value, self.frame).iter() {
+            let Value::Object(class) = *value else { continue };
+            let bases = self.types.library_bases(class);
+            let is_mapping = bases.iter().any(|base| MAPPINGS.contains(&&**base));
+            if is_mapping && self.types.method(class, name).is_empty() {
+                own.iter().for_each(|own| self.methods(class, own, span, false));
             }
         }
     }

@@ -139,7 +139,9 @@ impl<'a> Work<'_, 'a> {
             call.arguments.args.iter().for_each(|argument| self.calls_argument(argument, span));
             self.out.edges.iter_mut().skip(before).for_each(|edge| edge.left = true);
         }
-        if let Some(key) = argument(call, "key").filter(|_| matches!(name, "sort" | "sorted" | "max" | "min")) {
+        if let Some(key) = argument(call, "key")
+            .filter(|_| matches!(name, "sort" | "sorted" | "max" | "min" | "nlargest" | "nsmallest" | "groupby"))
+        {
             self.calls_argument(key, span);
         }
         if matches!(name, "enter_context" | "enter_async_context")

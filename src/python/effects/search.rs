@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 
-use super::{Effects, Step};
+use super::{Effects, Sink, Step};
 use crate::python::types::{Frame, FunctionId};
 use crate::source::Span;
 
@@ -68,6 +68,19 @@ impl Effects<'_, '_> {
                     open.push(step.to);
                 }
             }
+        }
+        false
+    }
+
+    /// Whether a node, or one that it leads to, blocks in such a way.
+    pub fn any_below(&self, node: usize, is_meant: impl Fn(&Sink) -> bool) -> bool {
+        let mut seen = BTreeSet::from([node]);
+        let mut open = vec![node];
+        while let Some(node) = open.pop() {
+            if self.nodes[node].sinks.iter().any(&is_meant) {
+                return true;
+            }
+            open.extend(self.nodes[node].steps.iter().map(|step| step.to).filter(|to| seen.insert(*to)));
         }
         false
     }

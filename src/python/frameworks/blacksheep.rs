@@ -67,6 +67,7 @@ pub(super) const FORMS: &[Form] = &[
         Role::Middleware,
     ),
     ON_LOOP.form(Told::Decorator { on: OBJECTS, names: &["exception_handler"] }, Role::ExceptionHandler),
+    ON_LOOP.form(Told::Assigned { on: OBJECTS, names: &["exceptions_handlers"] }, Role::ExceptionHandler),
     START_UP.form(
         Told::Decorator {
             on: OBJECTS,

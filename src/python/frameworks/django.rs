@@ -40,7 +40,7 @@ pub(super) const FORMS: &[Form] = &[
         Role::Route,
     ),
     RUNS.form(Told::Class { bases: VIEWS, methods: HTTP_METHODS }, Role::Route),
-    RUNS.form(Told::Class { bases: VIEWS, methods: &["dispatch"] }, Role::Route),
+    RUNS.form(Told::Class { bases: VIEWS, methods: &["dispatch", "http_method_not_allowed"] }, Role::Route),
     RUNS.form(
         Told::Class {
             bases: VIEW_SETS,

@@ -322,6 +322,7 @@ impl<'a> Finder<'_, 'a> {
     }
 
     fn named_call(&mut self, call: &'a ast::ExprCall, frame: Frame) {
+        self.layers(call, frame);
         for entry in self.calling(call, frame) {
             if let Told::Call { argument, .. } = entry.form.told {
                 self.argument(call, argument, entry, frame);
@@ -388,7 +389,7 @@ impl<'a> Finder<'_, 'a> {
     }
 
     fn class(&mut self, class: ClassId) {
-        if self.types.class(class).bases.is_empty() {
+        if self.types.class(class).bases.is_empty() || self.is_left_out(class) {
             return;
         }
         let mut entries: Vec<Entry> = Vec::new();

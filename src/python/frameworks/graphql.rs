@@ -62,6 +62,18 @@ pub(super) const FORMS: &[Form] = &[
         Role::WebSocket,
     ),
     ON_LOOP.form(
+        Told::Call { names: &["ariadne.asgi.*.GraphQLHTTPHandler"], argument: keyword(&["middleware"]) },
+        Role::Resolver,
+    ),
+    ON_LOOP.form(
+        Told::Class {
+            bases: &["ariadne.*.Extension", "ariadne.*.ExtensionSync"],
+            methods: &["resolve", "request_started", "request_finished", "has_errors", "format"],
+        },
+        Role::Middleware,
+    ),
+    ON_LOOP.form(Told::Named { names: &["strawberry.*.directive"] }, Role::Resolver),
+    ON_LOOP.form(
         Told::Class { bases: &["strawberry.*.FieldExtension"], methods: &["resolve", "resolve_async"] },
         Role::Resolver,
     ),

@@ -78,7 +78,8 @@ impl<'a> Finder<'_, 'a> {
     /// What an object of a framework is given as an attribute.
     pub(super) fn attribute_given(&mut self, outside: &Outside<'a>, entry: Entry, file: u32) {
         let Told::Assigned { on, .. } = entry.form.told else { return };
-        let Bound::Value { value: Some(value), .. } = outside.binding.bound else { return };
+        // `app.exceptions_handlers[Error] = handler` fills what the application has.
+        let (Bound::Value { value: Some(value), .. } | Bound::Kept(value)) = outside.binding.bound else { return };
         let frame = self.types.plain(FunctionId { file, index: outside.binding.scope });
         let known = match self.owners(outside.owner, frame) {
             Some(owners) => owners.iter().any(|owner| owner.path.is_empty() && among(on, &owner.class)),

@@ -9,6 +9,9 @@ use super::{Form, Names, Pool, Role, Runs, Told, at};
 
 const SCHEDULER: Names = &["apscheduler.*.AsyncIOScheduler", "apscheduler.*.AsyncScheduler"];
 
+/// `pyee` leaves coroutines that listen to the loop, and calls plain listeners where an event is emitted (13.0).
+const EMITTER: Names = &["pyee.*.AsyncIOEventEmitter"];
+
 const IN_EXECUTOR: Runs = Runs { plain: Thread(Pool::Executor), coroutine: Loop };
 const IN_LOOP: Runs = Runs { plain: Loop, coroutine: Loop };
 const IN_THREADS: Runs = Runs { plain: Thread(Pool::AnyIo), coroutine: Loop };
@@ -20,6 +23,13 @@ pub(super) const FORMS: &[Form] = &[
         Role::Background,
     ),
     IN_EXECUTOR.form(Told::Decorator { on: SCHEDULER, names: &["scheduled_job"] }, Role::Background),
+    IN_LOOP.form(Told::Decorator { on: EMITTER, names: &["on", "once", "listens_to"] }, Role::Signal),
+    IN_LOOP.form(
+        Told::Method { on: EMITTER, names: &["on", "once", "add_listener"], argument: at(1, &["f"]) },
+        Role::Signal,
+    ),
+    IN_LOOP.form(Told::Named { names: &["aiocron.crontab"] }, Role::Background),
+    IN_LOOP.form(Told::Call { names: &["aiocron.crontab"], argument: at(1, &["func"]) }, Role::Background),
     IN_LOOP.form(
         Told::Call {
             names: &["asyncio.start_server", "asyncio.start_unix_server"],

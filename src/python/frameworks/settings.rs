@@ -99,6 +99,12 @@ impl<'a> Finder<'_, 'a> {
             }
             Value::Function(maker) => {
                 let made = self.types.returned(*maker);
+                // `return Middleware(get_response)`
+                for value in made.iter() {
+                    if let Value::Object(class) = *value {
+                        self.add_middleware(&Value::Class(class), runs_async);
+                    }
+                }
                 let made: Vec<_> = made
                     .iter()
                     .filter_map(|made| if let Value::Function(frame) = made { Some(*frame) } else { None })

@@ -94,7 +94,13 @@ impl<'a> Types<'a> {
             Shape::Class => first().into_iter().filter_map(class_of).collect(),
             Shape::Nothing => Vec::new(),
             Shape::Instance => vec![Self::query_or_instance(name, first)],
+            Shape::Carries(attribute) => Self::carrying(attribute, first()),
         }
+    }
+
+    /// An object of which one attribute is known.
+    fn carrying(attribute: &str, values: Vec<Value<'a>>) -> Vec<Value<'a>> {
+        if values.is_empty() { Vec::new() } else { vec![Value::Record(Rc::new([(attribute.into(), values.into())]))] }
     }
 
     fn query_or_instance(name: &str, rows: impl Fn() -> Vec<Value<'a>>) -> Value<'a> {
@@ -143,6 +149,7 @@ impl<'a> Types<'a> {
                         Shape::Last => last(),
                         Shape::Class | Shape::Nothing => Vec::new(),
                         Shape::Instance => vec![Self::query_or_instance(name, first)],
+                        Shape::Carries(attribute) => Self::carrying(attribute, first()),
                     },
                     other => self.instances(other),
                 })
@@ -185,6 +192,8 @@ enum Shape {
     Class,
     Nothing,
     Instance,
+    /// An attribute of this name is what stands in the brackets.
+    Carries(&'static str),
 }
 
 /// Litestar's markers of where an argument of a handler comes from.
@@ -209,6 +218,15 @@ fn shape(name: &str) -> Shape {
     // Markers of containers that inject what stands in their brackets.
     if matches!(last, "FromDishka" | "Injected") || name.starts_with("litestar.") && LITESTAR.contains(&last) {
         return Shape::Same;
+    }
+    if name.starts_with("strawberry.") && last == "Info" {
+        return Shape::Carries("context");
+    }
+    if name.starts_with("blacksheep.") && last.starts_with("From") {
+        return Shape::Carries("value");
+    }
+    if matches!(name, "asyncio.Future" | "asyncio.Task") {
+        return Shape::Last;
     }
     let roots = ["typing.", "typing_extensions.", "collections.", "contextlib.", "sqlalchemy.orm.Mapped"];
     let standard = name == last || roots.iter().any(|root| name.starts_with(root));

@@ -227,6 +227,10 @@ impl<'a> Types<'a> {
                 let member = || vec![Value::Member(Rc::clone(ty), format!("{path}.{name}").into())];
                 if carried.is_empty() && !is_state(ty, path) { member() } else { carried }
             }
+            // What a namespace was made with: dictionaries have no attributes but their methods.
+            Value::Record(entries) if Self::container_method(value, name).is_empty() => {
+                entries.iter().filter(|(known, _)| **known == *name).flat_map(|(_, values)| values.to_vec()).collect()
+            }
             Value::Items(_) | Value::Mapping(_) | Value::Record(_) => Self::container_method(value, name),
             Value::Rows(query) => self.query_attribute(query, name),
             Value::Class(class) => self.class_attribute(*class, name),

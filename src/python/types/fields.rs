@@ -88,6 +88,18 @@ impl<'a> Types<'a> {
         field.into_iter().flat_map(given).collect()
     }
 
+    /// The classes of the descriptors that an attribute is written through.
+    pub fn descriptors(&self, class: ClassId, name: &str) -> Vec<ClassId> {
+        if !self.has_special("__set__") && !self.has_special("__delete__") {
+            return Vec::new();
+        }
+        let held = self.field(&self.ancestry(class), class, name);
+        let writes = |class: ClassId| ["__set__", "__delete__"].iter().any(|name| !self.method(class, name).is_empty());
+        let classes =
+            held.into_iter().filter_map(|value| if let Value::Object(class) = value { Some(class) } else { None });
+        classes.filter(|class| writes(*class)).collect()
+    }
+
     /// Whether an attribute holds the settings of the application, to which the class only adds some.
     fn fills_settings(&self, line: &[Value<'a>], class: ClassId, name: &str) -> bool {
         let fills = |binding: &Binding<'a>| matches!(binding.bound, Bound::Kept(_) | Bound::KeptHeld(_));

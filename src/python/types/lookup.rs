@@ -259,6 +259,11 @@ impl<'a> Types<'a> {
                 let items = self.items(&self.value(iterable, reader));
                 items.iter().flat_map(|item| self.part_at(item, position)).collect()
             }
+            Bound::ItemPartOf(iterable, outer, position) => {
+                let items = self.items(&self.value(iterable, reader));
+                let parts = items.iter().flat_map(|item| self.part_at(item, outer));
+                parts.flat_map(|part| self.part_at(&part, position)).collect()
+            }
             Bound::Held(value) => Self::held(self.value(value, reader).to_vec()),
             Bound::Kept(value) => Self::kept(self.value(value, reader).to_vec()),
             Bound::KeptHeld(value) => Self::kept(Self::held(self.value(value, reader).to_vec())),

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{ClassId, Entry, Frame, Types, Value, Values};
+use super::{ClassId, Entry, Frame, FunctionId, Types, Value, Values};
 use crate::python::calls::Parameter;
 use crate::python::catalogue;
 use crate::python::syntax::ast::{self, Expr};
@@ -252,10 +252,20 @@ impl<'a> Types<'a> {
             Some(default) if given.is_empty() => self.value(default, around).to_vec(),
             // Every framework calls it so, and all that is asked of it is what the project put there.
             None if given.is_empty() && parameter.name == "request" && !parameter.variadic => {
-                vec![Value::Instance("Request".into())]
+                let is_of_django = self.has_django_settings() && !self.is_of_rest_framework(frame.function);
+                vec![Value::Instance(if is_of_django { "django.http.HttpRequest" } else { "Request" }.into())]
             }
             _ => given,
         }
+    }
+
+    /// Whether a function is given what the REST framework makes of a request: it has asked who sends it before.
+    fn is_of_rest_framework(&self, function: FunctionId) -> bool {
+        let of_class = self.function(function).class.is_some_and(|index| {
+            let bases = self.library_bases(ClassId { file: function.file, index });
+            bases.iter().any(|base| base.starts_with("rest_framework.") || base.starts_with("adrf."))
+        });
+        of_class || self.has_decorator(function, "api_view")
     }
 
     /// What a parameter is declared as, and what callers give that is of a class below it. There may be others.

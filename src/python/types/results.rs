@@ -11,7 +11,8 @@ use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::span_of;
 
 /// Functions that return what they are given.
-const PASSING: [&str; 14] = [
+const PASSING: [&str; 15] = [
+    "contextlib.nullcontext",
     "contextlib.closing",
     "contextlib.aclosing",
     "copy.copy",
@@ -189,6 +190,10 @@ impl<'a> Types<'a> {
             }
             "dict" if call.arguments.args.is_empty() && !call.arguments.keywords.is_empty() => {
                 return self.named_entries(&call.arguments.keywords, frame);
+            }
+            "types.SimpleNamespace" if !call.arguments.keywords.is_empty() => {
+                let known = self.named_entries(&call.arguments.keywords, frame);
+                return if known.is_empty() { vec![Value::Instance(Rc::clone(name))] } else { known };
             }
             "list" | "tuple" | "set" | "sorted" | "frozenset" => {
                 return self.items(&first()).into_iter().map(|item| Value::Items(Rc::new(item))).collect();

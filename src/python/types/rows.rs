@@ -88,7 +88,7 @@ impl<'a> Types<'a> {
             "get_or_create" | "update_or_create" => Self::parts(vec![Rc::new([row()]), Rc::new([])]),
             "bulk_create" => vec![Value::Items(Rc::new(row()))],
             "in_bulk" => vec![Value::Mapping(Rc::new(row()))],
-            "values" | "values_list" | "dates" | "datetimes" => vec![Value::Instance(QUERY.into())],
+            "values" | "values_list" | "dates" | "datetimes" | "raw" => vec![Value::Instance(QUERY.into())],
             "all" | "get_queryset" if query.fetched => vec![Value::Rows(Rc::clone(query))],
             "filter" | "exclude" | "all" | "order_by" | "select_related" | "prefetch_related" | "annotate"
             | "alias" | "distinct" | "only" | "defer" | "using" | "none" | "reverse" | "select_for_update"

@@ -336,7 +336,8 @@ impl<'a> Types<'a> {
         self.function(id).class.map(|index| ClassId { file: id.file, index })
     }
 
-    pub(super) fn calls_of(&self, name: &str) -> Vec<Site<'a>> {
+    /// The calls of what goes by this name, each with the function that it stands in; none where there are too many.
+    pub fn calls_of(&self, name: &str) -> Vec<(FunctionId, &'a ast::ExprCall)> {
         let calls = self.sites().calls.get(name).map(Vec::as_slice).unwrap_or_default();
         if calls.len() > MAX_SITES { Vec::new() } else { calls.to_vec() }
     }

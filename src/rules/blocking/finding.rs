@@ -100,6 +100,10 @@ impl Blocking {
         };
         match (self.certainty, worst) {
             // What may just as well be another function must not fail a build.
+            // What runs beside the requests has been taken down for that already.
+            (Confidence::Medium, Severity::Warning) if aside && self.is_endless() && self.category != Category::Cpu => {
+                Severity::Warning
+            }
             (Confidence::Low, _) | (Confidence::Medium, Severity::Warning | Severity::Advice) => Severity::Advice,
             (Confidence::Medium, Severity::Error) => Severity::Warning,
             (Confidence::High, worst) => worst,
@@ -139,8 +143,7 @@ impl Blocking {
             report = report.related(*place, "this leads there as well");
         }
         let mut help = self.remedy.text.clone();
-        let endless = self.weight == Weight::Unbounded && self.category != Category::File;
-        if let Some(timeout) = service.and_then(Service::heartbeat).filter(|_| endless) {
+        if let Some(timeout) = service.and_then(Service::heartbeat).filter(|_| self.is_endless()) {
             let _ = write!(
                 help,
                 "; waits of more than {timeout} s, of one request or of several in a row, end in `WORKER TIMEOUT` and take \
@@ -149,6 +152,11 @@ impl Blocking {
         }
         let handlers = self.handlers.iter().map(|(_, place, _)| *place);
         report.help(help).reached_from(handlers).fix(self.repair.clone());
+    }
+
+    /// Whether nothing but the other side says how long it takes.
+    fn is_endless(&self) -> bool {
+        self.weight == Weight::Unbounded && self.category != Category::File
     }
 
     /// Whether a call takes fewer seconds than these, whatever happens.
