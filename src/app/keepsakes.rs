@@ -192,7 +192,9 @@ impl<'a> visitor::Visitor<'a> for Seeker {
             };
             let body: Vec<&'a Stmt> = def.body.iter().filter(counts).collect();
             if !is_aside(class) {
-                body.into_iter().for_each(|statement| self.visit_stmt(statement));
+                for statement in body {
+                    self.visit_stmt(statement);
+                }
             }
             return;
         }

@@ -87,13 +87,7 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
     let units = platform::complete(&facts.units, files);
     let nothing = Arc::new(Environment::default());
     let outside = units.iter().map(|unit| (unit, Arc::clone(&nothing)));
-    // What a manager in a container starts is no unit of a machine, so those come last. A platform may run the lines
-    // of a `Procfile` all the same.
-    let is_managed = |unit: &Unit| match unit.kind {
-        UnitKind::SupervisorProgram => true,
-        UnitKind::Procfile => unit.limits.stop_default.is_none(),
-        _ => false,
-    };
+    // What a manager in a container starts is no unit of a machine, so those come last.
     let (managed, others): (Vec<_>, Vec<_>) = inside.chain(outside).partition(|(unit, _)| is_managed(unit));
     for (unit, outer) in others {
         let scene = match unit.kind {
@@ -187,6 +181,15 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
     assembly.variables = variables::all(facts, &composed);
     assembly.unloaded = unloaded::find(files, facts, &assembly.deployments);
     assembly
+}
+
+/// Whether a manager in a container may start it. A platform may run the lines of a `Procfile` all the same.
+fn is_managed(unit: &Unit) -> bool {
+    match unit.kind {
+        UnitKind::SupervisorProgram => true,
+        UnitKind::Procfile => unit.limits.stop_default.is_none(),
+        _ => false,
+    }
 }
 
 /// Adds what a launcher starts that nothing else does. Where the service is started in another way, one

@@ -19,6 +19,7 @@ pub(super) struct Environment {
 
 /// One variable that a file mentions.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "independent facts, not the states of one")]
 pub(super) struct Entry {
     /// What it holds; `None` where the file passes it on from outside.
     pub(super) text: Option<String>,
@@ -173,9 +174,9 @@ impl Environment {
         self.lost = Some(Box::new(Entry::new(None, place, false).lost()));
     }
 
-    /// Whether every variable may be set to something that cannot be told.
-    pub(super) fn is_lost(&self) -> bool {
-        self.lost.is_some()
+    /// What may have set every variable to something that cannot be told.
+    pub(super) fn lost_by(&self) -> Option<Place> {
+        self.lost.as_ref().map(|entry| entry.place)
     }
 
     /// Every variable, whether programs see it or not.

@@ -32,10 +32,6 @@ fn logging_fault(given: &[(Value, Value)]) -> Option<String> {
     let mut handlers: Vec<(&str, Option<&str>)> = match entry(given, "handlers") {
         None => vec![("console", Some("generic")), ("error_console", Some("generic"))],
         Some(Value::Dict(all)) => {
-            let formatter = |handler| match handler {
-                &Value::Dict(ref handler) => entry(handler, "formatter").and_then(Value::as_str),
-                _ => None,
-            };
             all.iter().map(|(name, handler)| Some((name.as_str()?, formatter(handler)))).collect::<Option<_>>()?
         }
         Some(_) => return None,
@@ -68,6 +64,12 @@ fn logging_fault(given: &[(Value, Value)]) -> Option<String> {
         Some(root) => handlers_of(root)?,
     };
     missing(&root).map(|why| format!("Unable to configure root logger: {why}"))
+}
+
+/// The formatter that a handler names.
+fn formatter(handler: &Value) -> Option<&str> {
+    let Value::Dict(entries) = handler else { return None };
+    entry(entries, "formatter").and_then(Value::as_str)
 }
 
 fn entry<'v>(entries: &'v [(Value, Value)], name: &str) -> Option<&'v Value> {

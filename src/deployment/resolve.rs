@@ -399,7 +399,8 @@ fn configured_by(command_line: &Arguments, options: &Arguments, start: &Start, f
 /// whichever folder it is looked for, it is that file, or none.
 fn by_name_alone(place: Place, files: &Files) -> Option<FileId> {
     let (folder, name) = files.text_at(place).trim_matches(['"', '\'']).rsplit_once('/')?;
-    let plain = name.ends_with(".py") && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
+    let plain =
+        name.strip_suffix(".py").is_some() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
     if !plain || !["$", "%(", "{{", "@"].iter().any(|mark| folder.starts_with(mark)) {
         return None;
     }

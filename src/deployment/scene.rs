@@ -284,7 +284,7 @@ impl<'f> Scene<'f> {
                 self.develop("fastapi dev", start.place, None, project, assembly);
             }
             Program::Development { name, .. } => {
-                self.develop(name, start.place, start.debugger(name), project, assembly)
+                self.develop(name, start.place, start.debugger(name), project, assembly);
             }
             Program::Python { code, .. } if depth < MAX_LAUNCHERS => {
                 let Some(entry) = launcher::entry(code, start, project.files, project.facts) else { return };

@@ -34,9 +34,7 @@ pub(super) fn alone(files: &Files, facts: &Facts, assembly: &Assembly, asked: &[
     });
     let in_toml = asked.iter().filter_map(|&file| {
         let source = files.get(file);
-        if !source.name().contains(table(Server::Hypercorn).distribution()) || !source.name().ends_with(".toml") {
-            return None;
-        }
+        source.name().strip_suffix(".toml").filter(|name| name.contains(table(Server::Hypercorn).distribution()))?;
         let said = read::toml_settings(file, source.text());
         let entry = said.entries.iter().find(|entry| table(Server::Hypercorn).setting(&entry.key).is_some())?;
         Some((Server::Hypercorn, file, entry.key_place))

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use ignore::overrides::{Override, OverrideBuilder};
@@ -106,8 +105,12 @@ pub fn discover(root: &Path, named: &[PathBuf], options: &Options) -> Result<Fou
     let mut found = Found::default();
     let excluded = excluded(root, &options.exclude)?;
     found.idle = idle(root, &real_root, &options.exclude);
-    let closed = Closed::default();
-    let walk = walk(root, &real_root, &closed).overrides(excluded).sort_by_file_name(std::ffi::OsStr::cmp).build();
+    let (mut walk, closed) = walk(root, &real_root);
+    found.notes.extend(closed.iter().map(|path| {
+        let path = path.strip_prefix(root).map_or_else(|_| path.display().to_string(), slashed);
+        Note::file(path, "no regular file, so nothing was left out for it")
+    }));
+    let walk = walk.overrides(excluded).sort_by_file_name(std::ffi::OsStr::cmp).build();
     for entry in walk {
         match entry {
             Ok(entry) if !entry.file_type().is_some_and(|kind| kind.is_dir()) => {
@@ -130,7 +133,6 @@ pub fn discover(root: &Path, named: &[PathBuf], options: &Options) -> Result<Fou
         }
     }
     found.unwanted = unwanted(root, &options.exclude);
-    found.notes.extend(closed.notes(root));
     found.files.sort();
     found.files.dedup();
     found.notes.sort();
@@ -161,53 +163,26 @@ pub fn root_of(path: &Path) -> Result<PathBuf, Error> {
 /// Files that say what is left out. The walker opens whatever bears such a name, and a pipe would not answer.
 const IGNORE_FILES: [&str; 4] = [".gitignore", ".ignore", ".farrierignore", ".git/info/exclude"];
 
-/// Folders with a file that ought to say what is left out and that cannot be opened, each with its name.
-#[derive(Debug, Clone, Default)]
-struct Closed(Arc<Mutex<Vec<(PathBuf, &'static str)>>>);
-
-impl Closed {
-    /// Whether `folder` is one, which is remembered.
-    fn holds(&self, folder: &Path) -> bool {
-        let special =
-            |name: &&&str| fs::metadata(folder.join(name)).is_ok_and(|found| !found.is_file() && !found.is_dir());
-        let Some(name) = IGNORE_FILES.iter().find(special) else { return false };
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((folder.to_path_buf(), name));
-        true
-    }
-
-    fn notes(&self, root: &Path) -> Vec<Note> {
-        let closed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let note = |(folder, name): &(PathBuf, &str)| match folder.strip_prefix(root).map(slashed) {
-            Ok(path) if path.is_empty() => Note::file(*name, "no regular file, so nothing was left out for it"),
-            Ok(path) => Note::file(path, format!("its `{name}` is no regular file, so the folder was not read")),
-            Err(_) => {
-                let path = folder.join(name);
-                Note::file("", format!("`{}` is no regular file, so it leaves nothing out", path.display()))
-            }
-        };
-        closed.iter().map(note).collect()
-    }
+/// The file in `folder` that ought to say what is left out, and that cannot be opened.
+fn closed(folder: &Path) -> Option<PathBuf> {
+    let paths = IGNORE_FILES.iter().map(|name| folder.join(name));
+    paths.into_iter().find(|path| fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()))
 }
 
-/// What is looked at where no pattern leaves anything out.
-fn walk(root: &Path, real_root: &Path, closed: &Closed) -> WalkBuilder {
+/// What is looked at where no pattern leaves anything out, and what of the root and of the folders above it leaves out
+/// nothing because it cannot be opened.
+fn walk(root: &Path, real_root: &Path) -> (WalkBuilder, Vec<PathBuf>) {
     let mut walk = WalkBuilder::new(root);
-    let inner = closed.clone();
-    walk.hidden(false).require_git(false).git_global(false).filter_entry(move |entry| {
-        is_wanted(entry)
-            && (entry.depth() == 0
-                || !entry.file_type().is_some_and(|kind| kind.is_dir())
-                || !inner.holds(entry.path()))
-    });
-    if real_root.ancestors().skip(1).any(|folder| closed.holds(folder)) {
-        walk.parents(false);
-    }
-    if closed.holds(root) {
-        walk.git_ignore(false).git_exclude(false).ignore(false);
-    } else {
+    walk.hidden(false).require_git(false).git_global(false).filter_entry(is_wanted);
+    let above = real_root.ancestors().skip(1).filter_map(closed);
+    let closed: Vec<PathBuf> = above.chain(closed(root)).collect();
+    if closed.is_empty() {
         walk.add_custom_ignore_filename(".farrierignore");
+    } else {
+        // Those of the folders above are opened as long as any of them counts.
+        walk.parents(false).git_ignore(false).git_exclude(false).ignore(false);
     }
-    walk
+    (walk, closed)
 }
 
 /// The patterns that match no file and no folder below `root`.
@@ -221,7 +196,7 @@ fn idle(root: &Path, real_root: &Path, patterns: &[String]) -> Vec<String> {
     if open.is_empty() {
         return Vec::new();
     }
-    for entry in walk(root, real_root, &Closed::default()).build().flatten().take(MAX_FILES) {
+    for entry in walk(root, real_root).0.build().flatten().take(MAX_FILES) {
         let Ok(path) = entry.path().strip_prefix(root) else { continue };
         let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
         open.retain(|(_, pattern)| {
@@ -352,15 +327,10 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn pipes_with_the_names_of_ignore_files_do_not_stop_the_walk() {
-        let folder = project(&["app.py", "closed/b.py", "open/c.py", ".git/info/x"]);
+        let folder = project(&["app.py", "open/c.py", ".git/info/x"]);
         let pipe = |name: &str| {
             rustix::fs::mkfifoat(rustix::fs::CWD, folder.path().join(name), rustix::fs::Mode::RUSR).unwrap();
         };
-        pipe("closed/.gitignore");
-        let found = discover(folder.path(), &[], &Options::default()).unwrap();
-        assert_eq!(found.files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["app.py", "open/c.py"]);
-        assert_eq!(found.notes.len(), 1);
-        assert_eq!(found.notes[0].path, "closed");
         for name in IGNORE_FILES {
             pipe(name);
             let found = discover(folder.path(), &[], &Options::default()).unwrap();

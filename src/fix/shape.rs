@@ -71,7 +71,7 @@ pub(super) fn shape(format: Format, text: &str) -> Result<Shape, String> {
 /// How many of the arguments have the name of an earlier one.
 fn repeated(keywords: &[ast::Keyword]) -> usize {
     let names: Vec<&str> =
-        keywords.iter().filter_map(|keyword| keyword.arg.as_ref()).map(|name| name.as_str()).collect();
+        keywords.iter().filter_map(|keyword| keyword.arg.as_ref()).map(ast::Identifier::as_str).collect();
     let distinct: BTreeSet<&str> = names.iter().copied().collect();
     names.len() - distinct.len()
 }

@@ -11,6 +11,8 @@ use crate::source::Place;
 
 /// How many handlers one finding names.
 pub(super) const MAX_HANDLERS: usize = 5;
+/// What is said of the other lines at which the loop stands still for the same cause.
+pub(super) const AS_WELL: &str = "the event loop stands still here as well";
 
 /// Leaves of the findings about one call the worst and surest, with the handlers of all.
 pub(super) fn joined(mut findings: Vec<Finding>) -> Vec<Finding> {
@@ -54,6 +56,8 @@ fn join(known: &mut Finding, other: Finding) {
         if named < MAX_HANDLERS && new.contains(&label.place) && !known.related.contains(&label) {
             known.related.push(label);
             named += 1;
+        } else if label.text == AS_WELL && !known.related.contains(&label) && label.place != known.primary.place {
+            known.related.push(label);
         }
     }
     known.handlers.extend(new);

@@ -42,7 +42,7 @@ pub(super) fn application(found: &Examination) -> Option<Application> {
             return None;
         }
         let target = |name: &&str| app::analyse(files, &found.facts.python, &format!("{module}:{name}"), folder);
-        NAMES.iter().find_map(|name| target(name))
+        NAMES.iter().find_map(target)
     })
 }
 

@@ -563,7 +563,7 @@ fn a_script_runs_programs_in_python_that_have_no_ending() {
 #[test]
 fn a_long_configuration_is_not_followed_for_each_of_many_servers() {
     let long = format!("workers = 3\n# {}\n", "x".repeat(1_500_000));
-    let lines: String = (0..5).map(|at| format!("w{at}: gunicorn -c c.py a{at}:b\n")).collect();
+    let lines: String = (0..5).fold(String::new(), |all, at| all + &format!("w{at}: gunicorn -c c.py a{at}:b\n"));
     let (_, found) = deployments(&[("Procfile", &lines), ("c.py", &long)]);
     let workers: Vec<Option<i64>> = found.iter().map(|one| one.int("workers")).collect();
     assert_eq!(workers, [Some(3), Some(3), Some(3), None, None]);
@@ -614,4 +614,22 @@ fn what_a_missing_file_of_variables_may_replace_rests_on_it() {
     assert_eq!(with(all), (Some(6), String::new()));
     assert_eq!(with(&format!("{none}, {all}")), (Some(6), String::new()));
     assert_eq!(with(&format!("{all}, {none}")), (Some(6), "WEB_CONCURRENCY".to_owned()));
+}
+
+#[test]
+fn options_of_uwsgi_rest_on_the_variables_that_they_are_made_of() {
+    let image = |command: &str| format!("FROM python\nENV UWSGI_THREADS=2\nCOPY . .\nCMD {command}\n");
+    let (_, found) =
+        deployments(&[("Dockerfile", &image("uwsgi --http ${H:-0.0.0.0}:90 --processes ${N:-3} --module a:b"))]);
+    let named = |name: &str| {
+        let depends = &found[0].setting(name).unwrap().winner.depends;
+        let names = depends.iter().filter_map(|one| match one {
+            Dependency::InPlace { name, .. } => Some(name.clone()),
+            _ => None,
+        });
+        names.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!((found[0].int("processes"), named("processes")), (Some(3), "N".to_owned()));
+    assert_eq!(named("http"), "H");
+    assert_eq!((found[0].int("threads"), named("threads")), (Some(2), String::new()));
 }

@@ -193,18 +193,21 @@ impl Shell<'_> {
             _ => &[],
         };
         let is_unset = matches!(found, Found::One(field) if field.unset);
-        if !there && (part.quoted || !is_unset || rests_on.is_empty()) {
-            let mut nothing = Field::new("", part.place);
-            nothing.depend_on(rests_on);
+        let mut nothing = Field::new("", part.place);
+        nothing.depend_on(rests_on);
+        if !there && !is_unset {
             return Expansion::Text(nothing);
         }
-        match self.stand_in(word, part, state) {
-            Expansion::Text(mut field) => {
+        match (self.stand_in(word, part, state), there) {
+            (Expansion::Text(mut field), true) => {
                 field.depend_on(rests_on);
-                field.maybe |= !there;
                 Expansion::Text(field)
             }
-            other => other,
+            (Expansion::Text(field), false) => {
+                nothing.or_else(&field.possible());
+                Expansion::Text(nothing)
+            }
+            (fields @ Expansion::Fields(_), _) => fields,
         }
     }
 

@@ -74,6 +74,8 @@ pub(super) struct State {
     pub(super) is_open: bool,
     /// What that was.
     pub(super) opened_by: Option<Dependency>,
+    /// What may have set any variable before the shell began.
+    lost_by: Option<Place>,
     pub(super) dialect: Dialect,
     /// Whether it may be that it never gets here.
     pub(super) conditional: bool,
@@ -134,6 +136,7 @@ impl State {
             options: Options::default(),
             is_open: false,
             opened_by: None,
+            lost_by: None,
             dialect: Dialect::Posix,
             conditional: false,
             filled_by: FilledBy::Shell,
@@ -149,7 +152,8 @@ impl State {
 
     /// Takes over the variables of `environment`, which programs see.
     pub(super) fn see(&mut self, environment: &Environment) {
-        if environment.is_lost() {
+        if let Some(place) = environment.lost_by() {
+            self.lost_by = Some(place);
             self.open("variables whose names only a run tells".to_owned());
         }
         for (name, entry) in environment.entries() {
@@ -180,6 +184,9 @@ impl State {
     /// What programs see of the variables.
     pub(super) fn environment(&self) -> Environment {
         let mut environment = Environment::default();
+        if let Some(place) = self.lost_by {
+            environment.lose(place);
+        }
         for (name, variable) in self.variables.iter().filter(|(_, variable)| variable.exported) {
             let Held::One(field) = &variable.held else { continue };
             if text::vanishing(field.text()) == Some(name) {

@@ -23,6 +23,7 @@ pub(super) fn guard(test: &Expr) -> Guard {
         _ if is_zero_or_false(test) => Guard::Never,
         Expr::Compare(compare) if is_main(&compare.left) || compare.comparators.iter().any(is_main) => Guard::Main,
         Expr::Compare(compare) if is_lifespan(compare) => Guard::LifeSpan,
+        Expr::BoolOp(all) if all.op == ast::BoolOp::And && all.values.iter().any(asks_lifespan) => Guard::LifeSpan,
         _ => Guard::None,
     }
 }
@@ -56,15 +57,48 @@ pub(super) fn serves(body: &[Stmt]) -> bool {
     })
 }
 
-/// `scope["type"] == "lifespan"`
+/// What the type of a connection, or of a message, says around serving.
+fn says_lifespan(expr: &Expr) -> bool {
+    let is_it = |text: &str| matches!(text, "lifespan" | "lifespan.startup" | "lifespan.shutdown");
+    match expr {
+        Expr::StringLiteral(text) => is_it(text.value.to_str()),
+        Expr::Tuple(ast::ExprTuple { elts, .. })
+        | Expr::List(ast::ExprList { elts, .. })
+        | Expr::Set(ast::ExprSet { elts, .. }) => !elts.is_empty() && elts.iter().all(says_lifespan),
+        _ => false,
+    }
+}
+
+fn asks_lifespan(expr: &Expr) -> bool {
+    matches!(expr, Expr::Compare(compare) if is_lifespan(compare))
+}
+
+/// `scope["type"] == "lifespan"`, `message["type"] in ("lifespan.startup", "lifespan.shutdown")`, by whatever name
+/// the type goes.
 fn is_lifespan(compare: &ast::ExprCompare) -> bool {
-    let asks = |expr: &Expr| {
-        matches!(expr, Expr::Subscript(subscript)
-            if matches!(&*subscript.slice, Expr::StringLiteral(text) if text.value.to_str() == "type"))
-    };
-    let says = |expr: &Expr| matches!(expr, Expr::StringLiteral(text) if text.value.to_str().split('.').next() == Some("lifespan"));
     match (&*compare.left, &*compare.ops, &*compare.comparators) {
-        (left, [ast::CmpOp::Eq], [right]) => asks(left) && says(right) || says(left) && asks(right),
+        (left, [ast::CmpOp::Eq], [right]) => says_lifespan(left) || says_lifespan(right),
+        (_, [ast::CmpOp::In], [right]) => says_lifespan(right),
+        _ => false,
+    }
+}
+
+/// Whether a statement leaves the block unless a connection is there for starting and stopping:
+/// `if scope["type"] != "lifespan": return await self.app(scope, receive, send)`.
+pub(super) fn keeps_to_lifespan(stmt: &Stmt) -> bool {
+    let Stmt::If(stmt) = stmt else { return false };
+    let Expr::Compare(compare) = &*stmt.test else { return false };
+    let differs = matches!((&*compare.ops, &*compare.comparators),
+        ([ast::CmpOp::NotEq], [right]) if says_lifespan(&compare.left) || says_lifespan(right));
+    differs && stmt.elif_else_clauses.is_empty() && stmt.body.last().is_some_and(leaves)
+}
+
+/// `case "lifespan":`
+pub(super) fn matches_lifespan(pattern: &ast::Pattern) -> bool {
+    match pattern {
+        ast::Pattern::MatchValue(value) => says_lifespan(&value.value),
+        ast::Pattern::MatchOr(either) => !either.patterns.is_empty() && either.patterns.iter().all(matches_lifespan),
+        ast::Pattern::MatchMapping(mapping) => mapping.patterns.iter().any(matches_lifespan),
         _ => false,
     }
 }

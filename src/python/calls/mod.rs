@@ -18,7 +18,7 @@ mod statements;
 
 pub use self::conditions::{Condition, Forwarded, Interest, Slot};
 pub use self::fills::same_text;
-use self::guards::leaves;
+use self::guards::{keeps_to_lifespan, leaves, matches_lifespan};
 use self::kept::Kept;
 use super::names::{Binding, Bound};
 use super::syntax::ast::{self, Expr, Stmt};
@@ -378,7 +378,7 @@ impl<'a> Reader<'a> {
                 Kept::Process => self.silent += 1,
                 Kept::No => {}
             }
-            if leaves(stmt) {
+            if leaves(stmt) || keeps_to_lifespan(stmt) {
                 self.silent += 1;
             }
         }
@@ -484,7 +484,11 @@ impl<'a> visitor::Visitor<'a> for Reader<'a> {
                         self.visit_expr(guard);
                     }
                     self.narrowed_by_pattern(&stmt.subject, &case.pattern, &case.body);
-                    self.block(&case.body);
+                    if matches_lifespan(&case.pattern) {
+                        self.quiet_block(&case.body);
+                    } else {
+                        self.block(&case.body);
+                    }
                 }
             }
             Stmt::Assign(_) | Stmt::AnnAssign(_) | Stmt::AugAssign(_) | Stmt::TypeAlias(_) => self.assignments(stmt),

@@ -40,6 +40,10 @@ impl<'a> Reader<'a> {
         }
         for clause in &stmt.elif_else_clauses {
             if let Some(test) = &clause.test {
+                if matches!(super::guards::guard(test), Guard::LifeSpan | Guard::Never) {
+                    self.quiet_block(&clause.body);
+                    continue;
+                }
                 self.test(test);
                 self.narrowed(test, &clause.body);
                 self.block_where(test, &clause.body);

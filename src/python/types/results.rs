@@ -106,6 +106,15 @@ impl<'a> Types<'a> {
         given.map_or_else(|| self.resolved(&format!("{ty}.{path}"), call, frame), |given| vec![given])
     }
 
+    /// What a library makes of data, of the class that it is given.
+    fn structured(&self, name: &str, call: &'a ast::ExprCall, frame: Frame) -> Option<Vec<Value<'a>>> {
+        let (_, position, keyword) = STRUCTURING.iter().find(|(known, ..)| *known == name)?;
+        let mut keywords = call.arguments.keywords.iter();
+        let named = keywords.find(|given| given.arg.as_ref().is_some_and(|arg| arg.as_str() == *keyword));
+        let class = named.map(|given| &given.value).or_else(|| call.arguments.args.get(*position));
+        Some(class.map(|class| self.annotation(class, frame)).unwrap_or_default())
+    }
+
     fn library_call(&self, name: &Rc<str>, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
         if self.opens_in_memory(name, call, frame) {
             return Vec::new();
@@ -119,11 +128,8 @@ impl<'a> Types<'a> {
         if let Some(provided) = self.provider(name, call, frame) {
             return provided;
         }
-        if let Some((_, position, keyword)) = STRUCTURING.iter().find(|(known, ..)| *known == &**name) {
-            let mut keywords = call.arguments.keywords.iter();
-            let named = keywords.find(|given| given.arg.as_ref().is_some_and(|arg| arg.as_str() == *keyword));
-            let class = named.map(|given| &given.value).or_else(|| call.arguments.args.get(*position));
-            return class.map(|class| self.annotation(class, frame)).unwrap_or_default();
+        if let Some(made) = self.structured(name, call, frame) {
+            return made;
         }
         if name.ends_with("Manager.from_queryset") {
             return self.manager_of(call, frame);

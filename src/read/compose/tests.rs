@@ -137,13 +137,20 @@ fn extends_and_merge_keys_fill_in_what_is_missing() {
 #[test]
 fn templates_and_errors_are_notes() {
     for text in [
-        "services:\n  web:\n    command: gunicorn -w {{ workers }}\n",
+        "services:\n  web:\n    command: {{ command }}\n",
+        "services:\n  web:\n    command: a {% if x %} b\n",
         "services:\n  web:\n    cpus: {{ cpus }}\n",
         "services:\n{% if x %}\n  web:\n    image: x\n{% endif %}\n",
     ] {
         let (_, facts) = read_text(text);
         assert!(facts.units.is_empty() && facts.notes[0].reason.contains("template"), "{text}: {:?}", facts.notes);
     }
+    let (files, facts) = read_text("services:\n  web:\n    command: gunicorn -w {{ workers }} --threads 3 a:b\n");
+    let words = &facts.units[0].command.as_ref().unwrap().simple[0];
+    let texts: Vec<_> = words.iter().map(|word| (files.text_at(word.place), word.text().is_some())).collect();
+    let known = |text: &'static str| (text, true);
+    let hole = ("{{ workers }}", false);
+    assert_eq!(texts, [known("gunicorn"), known("-w"), hole, known("--threads"), known("3"), known("a:b")]);
     let (_, facts) = read_text("services:\n  web:\n    image: x\n   command: [\n");
     assert!(facts.units.is_empty() && facts.notes[0].line.is_some(), "{:?}", facts.notes);
 }

@@ -5,7 +5,7 @@ pub(super) fn text(encoded: &str) -> Option<String> {
     let digits: Vec<u8> = encoded.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     let written = digits.iter().rposition(|&byte| byte != b'=').map_or(0, |last| last + 1);
     let padding = digits.len() - written;
-    if digits.len() % 4 != 0 || padding > 2 {
+    if !digits.len().is_multiple_of(4) || padding > 2 {
         return None;
     }
     let mut bytes = Vec::with_capacity(written / 4 * 3 + 2);

@@ -93,6 +93,7 @@ struct Target {
     own: Vec<(String, Macro)>,
 }
 
+#[allow(clippy::struct_excessive_bools, reason = "independent facts, not the states of one")]
 struct Makefile {
     file: FileId,
     macros: Macros,
@@ -245,15 +246,14 @@ impl Makefile {
         let wanted = matches!(word, "ifeq" | "ifdef");
         if matches!(word, "ifdef" | "ifndef") {
             let value = self.macros.value(self.macros.get(rest)?, scan)?;
-            return Some(!value.text().is_empty() == wanted);
+            return Some(value.text().is_empty() != wanted);
         }
-        let (left, right) = match rest.strip_prefix('(') {
-            Some(inner) => inner.strip_suffix(')')?.rsplit_once(',')?,
-            None => {
-                let quote = rest.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
-                let (left, behind) = rest.get(1..)?.split_once(quote)?;
-                (left, behind.trim().strip_prefix(quote)?.strip_suffix(quote)?)
-            }
+        let (left, right) = if let Some(inner) = rest.strip_prefix('(') {
+            inner.strip_suffix(')')?.rsplit_once(',')?
+        } else {
+            let quote = rest.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+            let (left, behind) = rest.get(1..)?.split_once(quote)?;
+            (left, behind.trim().strip_prefix(quote)?.strip_suffix(quote)?)
         };
         let value = |side: &str| {
             let expanded = self.macros.expand(&Decoded::verbatim(side.trim(), 0), scan, &|_| None);
@@ -267,9 +267,8 @@ impl Makefile {
         let next = if condition.is_empty() { Some(true) } else { self.decide(condition) };
         let Some(branch) = self.conditionals.last_mut() else { return };
         branch.taken = match (branch.done, next) {
-            (Some(true), _) => Some(false),
+            (Some(true), _) | (None, Some(false)) => Some(false),
             (Some(false), next) => next,
-            (None, Some(false)) => Some(false),
             (None, _) => None,
         };
         branch.done = match (branch.done, branch.taken) {

@@ -423,11 +423,11 @@ impl Tree {
         index
     }
 
-    /// Whether placeholders of a template stand outside quotes: `{{ x }}` parses as a mapping whose key
-    /// is a mapping, and inside a word as plain text.
+    /// Whether placeholders of a template stand in place of values, `{{ x }}` being a mapping whose key is a mapping,
+    /// or statements inside of texts. A placeholder that is a part of a text is one of its words.
     pub(super) fn has_placeholders(&self) -> bool {
         self.nodes.iter().any(|node| match &node.kind {
-            Kind::Scalar(text, ScalarStyle::Plain) => text.contains("{{") || text.contains("{%"),
+            Kind::Scalar(text, ScalarStyle::Plain) => text.contains("{%"),
             Kind::Mapping { entries, flow: true, .. } => entries.iter().any(|&(key, _)| self.is_mapping(key)),
             _ => false,
         })

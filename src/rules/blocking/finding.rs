@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::prelude::*;
 use crate::app::{Blocking, Category, Limit, Role, Timeout, Weight};
-use crate::rules::repeated::MAX_HANDLERS;
+use crate::rules::repeated::{AS_WELL, MAX_HANDLERS};
 
 /// How many places of a kind a finding points at; no project that was seen comes near.
 const MAX_PLACES: usize = 2_000;
@@ -125,7 +125,7 @@ impl Blocking {
         }
         let also = self.anchors.iter().filter(|place| **place != self.anchor);
         for place in also.take(MAX_PLACES) {
-            report = report.related(*place, "the event loop stands still here as well");
+            report = report.related(*place, AS_WELL);
         }
         for place in self.more.iter().filter(|place| !self.anchors.contains(place)).take(MAX_PLACES) {
             report = report.related(*place, "so does this");
