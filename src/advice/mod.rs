@@ -11,16 +11,18 @@ mod limits;
 mod memory;
 mod portable;
 mod seen;
+mod shared;
 mod stated;
 mod timing;
 
 pub use around::{Around, Bound, graceful, keeps_idle};
 pub use changes::{Change, Changes, Manner, Refusal, changes};
 pub use limits::REQUESTED;
+pub use shared::reconcile;
 pub use stated::Stated;
 
 use crate::app::{Application, Context, Interface, Pool, WorkloadKind};
-use crate::deployment::{Deployment, Effective};
+use crate::deployment::{Deployment, Effective, UnitKind};
 use crate::findings::Confidence;
 use crate::host::Host;
 use crate::servers::{Interface as Speaks, Model, Server};
@@ -153,7 +155,8 @@ fn one_thread(deployment: &Deployment, inputs: &Inputs) -> Option<Known<u32>> {
 /// Whether the name of an image asks for a Python without the global lock: `python:3.14t-slim`.
 fn is_free_threaded(image: &str) -> bool {
     let version = |part: &str| part.strip_prefix("3.").is_some_and(|rest| rest.ends_with('t') && rest.len() > 1);
-    image.rsplit(':').next().is_some_and(|tag| tag.split('-').any(version)) || image.contains("freethreaded")
+    let named = |part: &str| version(part.strip_prefix("python").unwrap_or(part));
+    image.rsplit(':').next().is_some_and(|tag| tag.split('-').any(named)) || image.contains("freethreaded")
 }
 
 /// Connections that this service may open: those of the database less what others need.
@@ -205,6 +208,11 @@ fn class(deployment: &Deployment, application: Option<&Application>, files: &Fil
         Server::Uwsgi => Class::Sync,
         Server::Uvicorn | Server::Daphne => Class::EventLoop,
         Server::Hypercorn | Server::Granian if interface == Some(Interface::Asgi) => Class::EventLoop,
+        // A configuration alone names none, and few give it one of the other kind.
+        Server::Hypercorn if deployment.kind == UnitKind::GunicornConfiguration && application.is_none() => {
+            let why = "as Hypercorn serves ASGI applications";
+            return Some(Known::new(Class::EventLoop, why, Confidence::Medium));
+        }
         Server::Hypercorn | Server::Granian => return None,
     };
     Some(Known::certain(class, files.describe(class_place(deployment))))

@@ -163,9 +163,13 @@ fn write(
     portable: bool,
 ) -> Result<Done, Failure> {
     let manner = Manner { only: file, portable };
+    let (agreed, conflicts) = advice::reconcile(services, &found.files);
     let changes: Vec<Changes> = services
         .iter()
-        .filter_map(|(deployment, advice)| Some(advice::changes(deployment, (*advice)?, manner, &found.files)))
+        .zip(&agreed)
+        .filter_map(|((deployment, _), advice)| {
+            Some(advice::changes(deployment, advice.as_ref()?, manner, &found.files))
+        })
         .collect();
     let planned: Vec<_> = changes.iter().flat_map(|changes| &changes.made).collect();
     let mut fixes: Vec<&Fix> = planned.iter().map(|change| &change.fix).collect();
@@ -179,7 +183,7 @@ fn write(
     };
     let applied = rewrite::apply(request, found, &fixes, mode, &check)?;
     let mut text = applied.text + &applied.left_out;
-    let mut refused: Vec<_> = changes.iter().flat_map(|changes| &changes.refused).collect();
+    let mut refused: Vec<_> = changes.iter().flat_map(|changes| &changes.refused).chain(&conflicts).collect();
     refused.dedup();
     for refusal in &refused {
         let _ = writeln!(text, "not written: {}: {}", refusal.setting, refusal.reason);

@@ -58,8 +58,8 @@ fn facts(inputs: &Inputs) -> Vec<String> {
     lines.extend(inputs.evidence.iter().cloned());
     if let Some(source) = &inputs.free_threaded {
         lines.push(format!(
-            "Python without its global lock ({source}) is planned for as if it had one: one process for each core is \
-             safe either way"
+            "Python without its global lock ({source}), which is experimental, is planned for as if it had one: one \
+             process for each core is safe either way"
         ));
     }
     lines
@@ -390,14 +390,22 @@ pub(super) fn if_so(inputs: &Inputs, load: &Load) -> Plan {
 /// What one more worker than planned would take of memory beyond the limit, where it is close.
 fn one_more(inputs: &Inputs, plan: &Plan) -> Option<String> {
     let (limit, worker) = inputs.memory.as_ref().zip(inputs.per_worker.as_ref())?;
+    let threads = plan.threads.map_or(0, |threads| threads.target);
+    let each = super::capacity::grown_worker(worker.value.value, threads);
+    let takes =
+        |workers: f64| (each.as_mib() * workers + inputs.master.as_mib() + inputs.reserved().as_mib()) / PLANNED_MEMORY;
+    let alone = takes(1.0);
+    if alone > limit.value.as_mib() {
+        return Some(format!(
+            "one worker alone needs {} MiB, {} MiB more than there are",
+            number(alone.ceil()),
+            number((alone - limit.value.as_mib()).ceil())
+        ));
+    }
     if plan.workers.binding != Binding::Memory {
         return None;
     }
-    let threads = plan.threads.map_or(0, |threads| threads.target);
-    let each = super::capacity::grown_worker(worker.value.value, threads);
-    let workers = f64::from(plan.workers.target) + 1.0;
-    let needed = (each.as_mib() * workers + inputs.master.as_mib() + inputs.reserved().as_mib()) / PLANNED_MEMORY;
-    let missing = needed - limit.value.as_mib();
+    let missing = takes(f64::from(plan.workers.target) + 1.0) - limit.value.as_mib();
     (missing > 0.0).then(|| format!("one more worker needs {} MiB more", number(missing.ceil())))
 }
 
