@@ -281,7 +281,8 @@ mod tests {
 
     #[test]
     fn functions_add_what_they_read_to_what_is_read_around_them() {
-        let many: String = (0..20_000).fold(String::new(), |all, at| all + &format!("def f{at}(a=b):\n    return c{at}\n"));
+        let many: String =
+            (0..20_000).fold(String::new(), |all, at| all + &format!("def f{at}(a=b):\n    return c{at}\n"));
         let parsed = parse(&many).unwrap();
         let touched = Touched::block(&parsed.body);
         assert_eq!(touched.stored.len(), 20_000);
