@@ -208,7 +208,9 @@ impl<'a> Work<'_, 'a> {
                         self.step(accessor, span, false);
                     } else if !descriptors.is_empty() {
                         let name = if kind == "deleter" { "__delete__" } else { "__set__" };
-                        descriptors.into_iter().for_each(|class| self.methods(class, name, span, false));
+                        for class in descriptors {
+                            self.methods(class, name, span, false);
+                        }
                     } else if self.types.has_special("__setattr__") && kind == "setter" {
                         self.methods(*class, "__setattr__", span, false);
                     }

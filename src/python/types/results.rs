@@ -116,6 +116,12 @@ impl<'a> Types<'a> {
         Some(class.map(|class| self.annotation(class, frame)).unwrap_or_default())
     }
 
+    /// What is made with keywords alone: a dictionary, or an object that others may add to where nothing is known of it.
+    fn namespace(&self, name: &Rc<str>, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
+        let known = self.named_entries(&call.arguments.keywords, frame);
+        if known.is_empty() && &**name != "dict" { vec![Value::Instance(Rc::clone(name))] } else { known }
+    }
+
     fn library_call(&self, name: &Rc<str>, call: &'a ast::ExprCall, frame: Frame) -> Vec<Value<'a>> {
         if self.opens_in_memory(name, call, frame) {
             return Vec::new();
@@ -188,13 +194,7 @@ impl<'a> Types<'a> {
                 };
                 return first().iter().filter_map(class).collect();
             }
-            "dict" if call.arguments.args.is_empty() && !call.arguments.keywords.is_empty() => {
-                return self.named_entries(&call.arguments.keywords, frame);
-            }
-            "types.SimpleNamespace" if !call.arguments.keywords.is_empty() => {
-                let known = self.named_entries(&call.arguments.keywords, frame);
-                return if known.is_empty() { vec![Value::Instance(Rc::clone(name))] } else { known };
-            }
+            "dict" | "types.SimpleNamespace" if names_all(call) => return self.namespace(name, call, frame),
             "list" | "tuple" | "set" | "sorted" | "frozenset" => {
                 return self.items(&first()).into_iter().map(|item| Value::Items(Rc::new(item))).collect();
             }
@@ -537,4 +537,9 @@ fn is_datagram(argument: &Expr) -> bool {
         Expr::Name(name) => name.id.as_str() == "SOCK_DGRAM",
         _ => false,
     }
+}
+
+/// Whether a call gives every argument a name.
+fn names_all(call: &ast::ExprCall) -> bool {
+    call.arguments.args.is_empty() && !call.arguments.keywords.is_empty()
 }
