@@ -4,10 +4,10 @@
 //! that no file bounds, and never where a file says what they are sure to get.
 
 use super::{Around, Sources, Stated};
+use crate::deployment::Surge;
 use crate::deployment::{Deployment, UnitKind};
 use crate::findings::Confidence;
 use crate::host::{Host, What};
-use crate::read::Surge;
 use crate::sizing::{Inputs, Known};
 use crate::source::{Files, Located, Place};
 use crate::values::Cpus;

@@ -49,7 +49,7 @@ mod wsgi_app;
 
 pub use crate::python::evaluate::Dependency;
 pub use crate::read::{
-    Autoscaler, Command, Container, Edge, Form, HealthCheck, HealthKind, Limits, Outside, Proxy, UnitKind,
+    Autoscaler, Command, Container, Edge, Form, HealthCheck, HealthKind, Limits, Outside, Proxy, Surge, UnitKind,
 };
 pub use assemble::{Assembly, BaseImage, DevelopmentServer, Unloaded, assemble, assemble_asked};
 pub use compose::{Composed, services as compose_services};

@@ -72,6 +72,8 @@ pub(super) struct Load {
     pub(super) busy: Option<f64>,
     /// One replica, known to be so: a restart of its only worker is an outage.
     pub(super) alone: bool,
+    /// Somebody states how many replicas there are.
+    pub(super) is_stated: bool,
     pub(super) recycles: bool,
     pub(super) caps: Caps,
 }
@@ -105,6 +107,7 @@ impl Load {
                 .max_by(f64::total_cmp),
             busy: busy.filter(|n| n.is_finite()),
             alone: inputs.replicas.as_ref().is_some_and(|r| r.value == 1),
+            is_stated: inputs.replicas.as_ref().is_some_and(|r| r.confidence == Confidence::High),
             recycles: inputs.recycles,
             caps: Caps::of(inputs),
         })

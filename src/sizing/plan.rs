@@ -267,8 +267,9 @@ fn processes(load: &Load, target: u32) -> Range {
     let range =
         Range { lower: lower.max(1), target, upper: (load.cpus.whole_up() + 1).max(target), binding: Binding::Cpu };
     if load.alone && load.has_a_core() {
-        // A restart of the only one is an outage.
-        return Range { lower: range.lower.max(2), ..range.raise(2, Binding::Floor) };
+        // A restart of the only one is an outage. Where nobody states that there is one, a single one is no mistake.
+        let least = if load.is_stated { 2 } else { 1 };
+        return Range { lower: range.lower.max(least), ..range.raise(2, Binding::Floor) };
     }
     range
 }

@@ -72,7 +72,12 @@ impl SourceFile {
     pub fn readable(&self) -> Cow<'_, Self> {
         match &self.part {
             None => Cow::Borrowed(self),
-            Some(part) => Cow::Owned(Self { text: Arc::clone(&part.readable), ..self.clone() }),
+            // The part may end before its file does, and so do its lines.
+            Some(part) => Cow::Owned(Self {
+                text: Arc::clone(&part.readable),
+                line_starts: self.line_starts.iter().copied().filter(|start| *start <= part.readable.len()).collect(),
+                ..self.clone()
+            }),
         }
     }
 
@@ -272,6 +277,8 @@ mod tests {
         let file = files.get(part);
         assert_eq!((file.path(), file.line(16), file.slice(Span::new(12, 17))), ("Dockerfile", 2, "a = 1"));
         assert_eq!((file.readable().text().trim(), file.readable().line(16)), ("a = 1", 2));
+        let lines: Vec<_> = (1..=file.readable().line_count()).map(|line| file.readable().line_span(line)).collect();
+        assert_eq!(lines, [Some(Span::new(0, 0)), Some(Span::new(12, 17)), Some(Span::new(18, 18))]);
         assert_eq!((files.owner(part), files.owner(owner)), (owner, owner));
         assert_eq!((files.find(&files.address(part)), files.find("Dockerfile")), (Some(part), Some(owner)));
         assert_eq!(files.address(part), files.part_path(owner, 12));

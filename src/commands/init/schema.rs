@@ -189,13 +189,14 @@ fn blocking() -> Json {
     let weight = json!({"enum": ["slight", "bounded", "unbounded"]});
     let gevent = json!({"enum": ["yields", "blocks", "setup", "cpu", "disk", "irrelevant"]});
     let names = json!({"type": "array", "items": {"type": "string"}});
+    let position = json!({"type": "integer", "minimum": 0, "description": "The position of its timeout."});
     let by_name = json!({"type": "object", "additionalProperties": {"type": "string"}});
     let call = required(
         &["names", "category"],
         &json!({
             "names": names, "category": category, "weight": weight, "gevent": gevent, "instead": text("What to use instead."),
             "unless": names, "needs": names, "lazy": flag("It blocks only when its result is used."),
-            "decorator": flag("It is a decorator."),
+            "decorator": flag("It is a decorator."), "timeout_at": position,
         }),
     );
     let kind = required(
@@ -206,6 +207,8 @@ fn blocking() -> Json {
             "gevent": gevent, "instead": text("What to use instead."), "block": names, "slight": names, "safe": names,
             "read": names,
             "implicit": {"type": "array", "items": {"enum": ["construct", "enter", "exit", "iterate", "truth", "item"]}},
+            "timeout_at": {"type": "object", "additionalProperties": position},
+            "timeout": {"enum": ["operation", "whole", "milliseconds"]},
             "gives": by_name, "holds": by_name, "unless": {"type": "object", "additionalProperties": names},
             "twin": text("The asynchronous class of the same shape."), "dynamic": flag("Its methods are made at run time."),
         }),
@@ -217,7 +220,7 @@ fn blocking() -> Json {
             "checked": text("The version that was read."), "gevent": gevent, "gevent_observed": flag("Whether that was tried."),
             "gevent_setup": text("What has to be called for gevent."), "instead": text("What to use instead."),
             "gives_up": seconds("Seconds after which a call gives up by default."), "same": by_name,
-            "timeout": {"enum": ["operation", "whole"]},
+            "timeout": {"enum": ["operation", "whole", "milliseconds"]},
             "retries": {"type": "integer", "minimum": 0, "description": "How often a call is tried again by default."},
             "call": {"type": "array", "items": call}, "type": {"type": "array", "items": kind},
         }),

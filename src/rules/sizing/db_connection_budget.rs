@@ -2,8 +2,8 @@
 
 use super::prelude::*;
 use crate::app::{Framework, KeepsakeKind};
+use crate::deployment::Surge;
 use crate::deployment::UnitKind;
-use crate::read::Surge;
 
 pub(super) const RULE: Rule = rule!("db-connection-budget", Shape::App(check));
 
