@@ -280,7 +280,7 @@ const CLAIMS: &[Claim] = &[
     }),
     claim("uwsgi-unsafe-defaults", "with `die-on-term` it ends", |bench| {
         let server = bench.uwsgi("--die-on-term");
-        bench.ends(server, Duration::from_secs(8));
+        bench.ends(server, Duration::from_secs(20));
     }),
 ];
 
