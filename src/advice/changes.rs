@@ -73,7 +73,7 @@ pub fn changes(deployment: &Deployment, advice: &Advice, manner: Manner, files: 
             }),
         }
     }
-    all_or_none(&mut changes);
+    all_or_none(&mut changes, advice);
     insert::join(&mut changes.made);
     as_one(&mut changes.made);
     changes
@@ -88,9 +88,11 @@ fn is_in_group(change: &Change) -> bool {
     GROUP.contains(&change.setting) && change.value.is_some()
 }
 
-/// Where one of the group cannot be written, the others would make it worse.
-fn all_or_none(changes: &mut Changes) {
-    let stuck = |refused: &&Refusal| refused.is_outside && GROUP.contains(&refused.setting);
+/// Where one of the group cannot be written, the others would make it worse. What the class ignores makes nothing
+/// worse by staying.
+fn all_or_none(changes: &mut Changes, advice: &Advice) {
+    let counts = |setting: &str| advice.item(setting).is_some_and(|item| item.verdict == Verdict::Change);
+    let stuck = |refused: &&Refusal| GROUP.contains(&refused.setting) && counts(refused.setting);
     let Some(stuck) = changes.refused.iter().find(stuck) else { return };
     let reason = format!("it goes with {}, which cannot be written", stuck.setting);
     let (left, made): (Vec<_>, Vec<_>) = changes.made.drain(..).partition(is_in_group);
