@@ -12,6 +12,7 @@ mod caches;
 mod candidates;
 mod classes;
 mod configured;
+mod constants;
 mod containers;
 mod decorators;
 mod emptiness;
