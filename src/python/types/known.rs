@@ -86,7 +86,7 @@ impl Known<'_> {
     }
 
     /// What is certain of a value that is one of both.
-    fn or(self, other: Self) -> Option<Self> {
+    pub(super) fn or(self, other: Self) -> Option<Self> {
         if self == other {
             return Some(self);
         }
@@ -163,7 +163,7 @@ impl<'a> Types<'a> {
         let deeper = |expr: &'a Expr| self.known_within(expr, frame, depth + 1);
         match expr {
             Expr::Name(name) => self.known_name(name.id.as_str(), frame, span_of(name).start, depth),
-            Expr::Attribute(attribute) => self.known_attribute(attribute, frame),
+            Expr::Attribute(attribute) => self.known_attribute(attribute, frame, depth),
             Expr::BoolOp(operation) => self.known_operands(operation, frame, depth),
             Expr::If(choice) => match self.truth_of(&choice.test, frame, depth + 1) {
                 Some(true) => deeper(&choice.body),
@@ -463,11 +463,17 @@ impl<'a> Types<'a> {
     }
 
     /// A member of an enumeration.
-    fn known_attribute(&self, attribute: &'a ast::ExprAttribute, frame: Frame) -> Option<Known<'a>> {
+    fn known_attribute(&self, attribute: &'a ast::ExprAttribute, frame: Frame, depth: u8) -> Option<Known<'a>> {
         let name = attribute.attr.as_str();
         let is_own = |object: &ast::ExprName| self.is_receiver(object.id.as_str(), frame.function);
         match &*attribute.value {
-            Expr::Name(object) if is_own(object) => return self.known_of_object(name, frame),
+            Expr::Name(object) if is_own(object) => {
+                let of_all = || match *self.value(&attribute.value, frame) {
+                    [Value::Object(class)] => self.kept_by_all(class, name, depth),
+                    _ => None,
+                };
+                return self.known_of_object(name, frame).or_else(of_all);
+            }
             Expr::Name(_) | Expr::Attribute(_) => {}
             _ => return None,
         }
@@ -478,6 +484,7 @@ impl<'a> Types<'a> {
                 ("sys", "platform") => Some(Known::Text("linux")),
                 _ => None,
             },
+            [Value::Object(class)] => self.kept_by_all(class, name, depth),
             [Value::Module(ModuleRef::File(file))] => self.constant(name, self.index_of(file)?),
             [Value::Class(class)] if self.class(class).fields.contains_key(name) && self.is_enumeration(class) => {
                 Some(Known::Member(class, name))
