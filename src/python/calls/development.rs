@@ -26,17 +26,8 @@ const FLAGS: [&str; 12] = [
 ];
 /// Names of variables of the environment, and of constants, that are only set for tests. As attributes they may
 /// say something about what is asked for: the test mode of a payment.
-const TEST_FLAGS: [&str; 9] = [
-    "in_test",
-    "in_tests",
-    "is_test",
-    "is_testing",
-    "running_tests",
-    "test_mode",
-    "testing",
-    "under_test",
-    "unittest",
-];
+const TEST_FLAGS: [&str; 9] =
+    ["in_test", "in_tests", "is_test", "is_testing", "running_tests", "test_mode", "testing", "under_test", "unittest"];
 /// Texts that name such a stage.
 const STAGES: [&str; 6] = ["debug", "dev", "development", "local", "test", "testing"];
 /// Texts that switch something on.
@@ -60,14 +51,14 @@ fn within(test: &Expr, holds: bool, depth: usize) -> bool {
         Expr::Compare(compare) => match (&*compare.ops, &*compare.comparators) {
             ([op @ (CmpOp::Eq | CmpOp::NotEq | CmpOp::Is | CmpOp::IsNot)], [other]) => {
                 let equal = matches!(op, CmpOp::Eq | CmpOp::Is) == holds;
-                let is_stage =
-                    matches!(other, Expr::StringLiteral(stage) if STAGES.contains(&stage.value.to_str()));
+                let is_stage = matches!(other, Expr::StringLiteral(stage) if STAGES.contains(&stage.value.to_str()));
                 let stands_for_flag = || within(&compare.left, true, depth + 1);
                 equal && (is_stage && names_stage(&compare.left) || switches_on(other) && stands_for_flag())
             }
             ([op @ (CmpOp::In | CmpOp::NotIn)], [all]) => {
                 let found = (*op == CmpOp::In) == holds;
-                found && (is_in_tests(&compare.left, all) || all_switch_on(all) && within(&compare.left, true, depth + 1))
+                found
+                    && (is_in_tests(&compare.left, all) || all_switch_on(all) && within(&compare.left, true, depth + 1))
             }
             _ => false,
         },
@@ -76,7 +67,9 @@ fn within(test: &Expr, holds: bool, depth: usize) -> bool {
             let name = name.id.as_str();
             holds && name.chars().all(|c| !c.is_lowercase()) && (is_flag(name) || is_test_flag(name))
         }
-        Expr::Attribute(attribute) => holds && (is_flag(attribute.attr.as_str()) || attribute.attr.as_str() == "testing"),
+        Expr::Attribute(attribute) => {
+            holds && (is_flag(attribute.attr.as_str()) || attribute.attr.as_str() == "testing")
+        }
         Expr::Call(call) => match (last_name(&call.func), call.arguments.args.first()) {
             ("getenv" | "get", Some(Expr::StringLiteral(name))) => {
                 holds && (is_flag(name.value.to_str()) || is_test_flag(name.value.to_str()))
@@ -116,7 +109,8 @@ fn switches_on(value: &Expr) -> bool {
 }
 
 fn all_switch_on(all: &Expr) -> bool {
-    let (Expr::Tuple(ExprTuple { elts, .. }) | Expr::List(ExprList { elts, .. }) | Expr::Set(ExprSet { elts, .. })) = all
+    let (Expr::Tuple(ExprTuple { elts, .. }) | Expr::List(ExprList { elts, .. }) | Expr::Set(ExprSet { elts, .. })) =
+        all
     else {
         return false;
     };
@@ -179,7 +173,17 @@ mod tests {
             assert!(!only_then(test, false), "{test}");
         }
         assert!(only_then("not settings.debug or x", false));
-        for test in ["debug", "settings.debug or x", "settings.enabled", "mode == 'dev'", "self.get('debugger')", "order.test_mode", "x == '1'", "os.environ.get('TESTS_URL') == '1'", "flag in ('1', 'x')"] {
+        for test in [
+            "debug",
+            "settings.debug or x",
+            "settings.enabled",
+            "mode == 'dev'",
+            "self.get('debugger')",
+            "order.test_mode",
+            "x == '1'",
+            "os.environ.get('TESTS_URL') == '1'",
+            "flag in ('1', 'x')",
+        ] {
             assert!(!only_then(test, true), "{test}");
         }
     }

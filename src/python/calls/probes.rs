@@ -32,7 +32,8 @@ fn is_loop(expr: &Expr) -> bool {
         Expr::Call(call) => PROBES.contains(&last_name(&call.func)),
         Expr::Name(_) | Expr::Attribute(_) => {
             let name = last_name(expr).trim_start_matches('_');
-            matches!(name, "loop" | "event_loop" | "eventloop" | "main_loop" | "running_loop") || name.ends_with("_loop")
+            matches!(name, "loop" | "event_loop" | "eventloop" | "main_loop" | "running_loop")
+                || name.ends_with("_loop")
         }
         _ => false,
     }

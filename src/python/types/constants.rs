@@ -26,9 +26,8 @@ impl<'a> Types<'a> {
                 let known = scalar(value)?;
                 // What is switched on for developing is not what serves.
                 let is_switch = known == Known::Bool(true) && is_flag(name);
-                let is_written = module.changed.contains(name)
-                    || facts.written.contains(name)
-                    || self.is_set_from_outside(name);
+                let is_written =
+                    module.changed.contains(name) || facts.written.contains(name) || self.is_set_from_outside(name);
                 let may_be_bound = facts.binds_any || !facts.stars.is_empty();
                 (!is_switch && !is_written && !may_be_bound).then_some(known)
             }

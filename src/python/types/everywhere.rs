@@ -12,8 +12,7 @@ use crate::python::syntax::span_of;
 /// How deep one attribute may rest on others.
 const MAX_DEPTH: u8 = 4;
 /// Calls that are given a class and make no object of it.
-const ONLY_ASKS: [&str; 8] =
-    ["cast", "getattr", "hasattr", "isinstance", "issubclass", "setattr", "super", "type"];
+const ONLY_ASKS: [&str; 8] = ["cast", "getattr", "hasattr", "isinstance", "issubclass", "setattr", "super", "type"];
 
 /// What a call says about a parameter.
 enum Given<'a> {

@@ -91,6 +91,5 @@ fn takes_what(function: &Function<'_>, asked: &Function<'_>) -> bool {
 fn is_named_alike(function: &Function<'_>, asked: &Function<'_>) -> bool {
     let has = |name: &str| function.parameters.iter().any(|one| one.name == name && !one.variadic);
     let own = asked.parameters.iter().skip(1).filter(|one| !one.variadic && !one.name.starts_with("__"));
-    own.clone().all(|one| has(one.name))
-        && (own.count() > 0 || !function.parameters.iter().any(|one| one.variadic))
+    own.clone().all(|one| has(one.name)) && (own.count() > 0 || !function.parameters.iter().any(|one| one.variadic))
 }
