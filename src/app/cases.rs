@@ -173,3 +173,8 @@ fn models_of_django_are_followed_through_managers_and_relations() {
 fn queries_are_sent_when_they_are_used_and_give_rows() {
     judge("cases/queries.txt");
 }
+
+#[test]
+fn what_other_applications_are_told_is_nothing_to_the_served_one() {
+    judge("cases/foreign.txt");
+}

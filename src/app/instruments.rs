@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::metrics;
 use crate::python::calls::EventKind;
+use crate::python::frameworks::Foreign;
 use crate::python::logging_file;
 use crate::python::names::Bound;
 use crate::python::patching::earlier;
@@ -122,6 +123,7 @@ pub(super) fn find(
     modules: &[u32],
     files: &Files,
     trees: &BTreeMap<FileId, Module>,
+    foreign: &Foreign,
 ) -> Vec<Instrument> {
     let mut found = metrics::folders(files, trees);
     for &file in modules {
@@ -131,6 +133,9 @@ pub(super) fn find(
             for event in &function.events {
                 let EventKind::Call(call, _) = event.kind else { continue };
                 let frame = types.plain(FunctionId { file, index });
+                if foreign.objects.contains(&(file, span_of(call).start)) {
+                    continue;
+                }
                 if let Some((kind, what)) = kind(types, call, frame, facts.file, files, counts) {
                     // What stands under a condition may be meant for developers, or never be switched on.
                     let sure = kind == Kind::Sessions;

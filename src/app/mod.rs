@@ -8,6 +8,7 @@ mod beginnings;
 mod blocking;
 #[cfg(test)]
 mod cases;
+mod foreign;
 mod handed;
 #[cfg(test)]
 mod hostile_cases;
@@ -50,7 +51,7 @@ pub use workload::{Evidence, Leaning, Workload, WorkloadKind};
 pub use crate::python::catalogue::{Category, Gevent, Timeout, Weight};
 use crate::python::deeds::{Deeds, whole_names};
 use crate::python::effects::{Effects, Mark};
-use crate::python::frameworks::{self, Found};
+use crate::python::frameworks::{self, Foreign, Found};
 pub use crate::python::frameworks::{Calls, Context, Framework, Pool, Role};
 use crate::python::modules::Start;
 use crate::python::names::Bound;
@@ -88,6 +89,8 @@ pub struct Application {
     pub tokens: Option<Located<Option<u32>>>,
     /// What the project calls to make a library yield to greenlets.
     pub cooperative: Vec<&'static str>,
+    /// Applications and routers in its modules that it has nothing to do with, by the calls that make them.
+    foreign: BTreeSet<(FileId, usize)>,
     /// Entry points that the project names and does not have.
     pub missing: Vec<String>,
     /// Where a web socket is accepted, if anywhere.
@@ -216,25 +219,29 @@ pub fn analyse_as_told(code: &Code<'_>, asked: &Asked, instructions: &Instructio
             None => target::find(&types, &asked.name())?,
         };
         object.load(&types, &asked.launched_by);
-        Some(assemble(code, &types, &asked.target, &object, instructions))
+        Some(assemble(code, &types, &asked.target, &object, true, instructions))
     })
 }
 
 /// What there is to say about an application whose object is known.
-fn assemble(
-    code: &Code<'_>,
-    types: &Types<'_>,
+fn assemble<'a>(
+    code: &'a Code<'_>,
+    types: &Types<'a>,
     target: &str,
     object: &target::Target,
+    is_served: bool,
     instructions: &Instructions,
 ) -> Application {
     let &Code { files, modules, .. } = code;
     let loaded = reach::modules(types, &object.modules);
     types.load(&loaded);
+    // Of what nobody is known to serve, everything may be served.
+    let foreign = if is_served { foreign::find(types, &loaded, modules, object) } else { Foreign::default() };
     let setting = frameworks::Setting {
         framework: object.framework,
         is_asgi: object.interface != Interface::Wsgi,
         callables: &object.callables,
+        foreign: &foreign,
     };
     let mut found = frameworks::find(types, &loaded, setting);
     let resolves_async = frameworks::resolves_async(types, &loaded);
@@ -250,7 +257,7 @@ fn assemble(
     let mut nodes: Vec<usize> = found.iter().map(|found| effects.explore(found.frame)).collect();
     tasks::before_serving(&effects, &mut found, &nodes);
     tasks::left_running(&mut effects, &loaded, &mut found, &mut nodes);
-    let streaming = streams::find(&mut effects, &loaded, modules);
+    let streaming = streams::find(&mut effects, &loaded, modules, &foreign);
     let handlers: Vec<Handler> =
         found.iter().zip(&nodes).map(|(found, &node)| handler(&effects, found, node)).collect();
     let entries: Vec<_> = found
@@ -291,6 +298,7 @@ fn assemble(
             .then(|| pools::tokens(files, modules))
             .flatten(),
         handlers: in_order(handlers),
+        foreign: foreign.objects.iter().map(|&(file, start)| (types.facts_at(file).file, start)).collect(),
         missing,
         beginnings,
         keepsakes: keepsakes::find(
@@ -307,7 +315,7 @@ fn assemble(
         }),
         channels: (object.framework == Framework::Django).then(|| channels(files, modules)).flatten(),
         streaming,
-        instruments: instruments::find(types, &loaded, files, modules),
+        instruments: instruments::find(types, &loaded, files, modules, &foreign),
         imports: foreign_imports(types, &loaded),
         early: early_imports(types, &loaded),
     }

@@ -32,7 +32,7 @@ pub fn orphans(code: &Code<'_>, known: &[Option<Application>], instructions: &In
         instructions.catalogue.during(|| {
             // What one application loads is nothing to another one.
             let types = Types::new(code.project(), &orphan.folder.as_str().into());
-            assemble(code, &types, &orphan.name, &orphan.object, instructions)
+            assemble(code, &types, &orphan.name, &orphan.object, orphan.is_beside, instructions)
         })
     });
     each.collect()
@@ -43,6 +43,8 @@ struct Orphan {
     folder: String,
     name: String,
     object: Target,
+    /// Whether it stands beside one that is known, so that it is clear what belongs to which.
+    is_beside: bool,
 }
 
 fn unknown(code: &Code<'_>, known: &[Option<Application>]) -> Vec<Orphan> {
@@ -51,11 +53,10 @@ fn unknown(code: &Code<'_>, known: &[Option<Application>]) -> Vec<Orphan> {
     let mut by_folder: BTreeMap<String, Vec<FileId>> = BTreeMap::new();
     for (&file, module) in modules {
         let path = files.get(file).path();
-        let mut known = known.iter().flatten();
-        let is_known = known.any(|application| {
-            application.place.file == file || application.made.is_some_and(|made| made.file == file)
-        });
-        if !is_known && !is_aside(path) && calls(module).iter().any(|call| constructors.contains(last_name(&call.func)))
+        let is_left = known.iter().flatten().any(|application| application.foreign.iter().any(|(at, _)| *at == file));
+        if (!is_known(known, file) || is_left)
+            && !is_aside(path)
+            && calls(module).iter().any(|call| constructors.contains(last_name(&call.func)))
         {
             by_folder.entry(import_path(files, path).0).or_default().push(file);
         }
@@ -65,7 +66,11 @@ fn unknown(code: &Code<'_>, known: &[Option<Application>]) -> Vec<Orphan> {
         let types = Types::new(code.project(), &folder.as_str().into());
         let programs = programs(files, modules, &types);
         for file in candidates {
-            for (made, bound) in made(&types, modules, file, &constructors) {
+            let is_beside = is_known(known, file);
+            for (made, bound) in made(&types, modules, file, &constructors, &|start| {
+                let mut all = known.iter().flatten();
+                !is_beside || all.any(|application| application.foreign.contains(&(file, start)))
+            }) {
                 let dotted = import_path(files, files.get(file).path()).1;
                 let name = format!("{dotted}:{}", bound.as_deref().unwrap_or("?"));
                 let starting = programs
@@ -73,7 +78,7 @@ fn unknown(code: &Code<'_>, known: &[Option<Application>]) -> Vec<Orphan> {
                     .filter(|(_, imported)| types.index_of(file).is_some_and(|index| imported.contains(&index)));
                 let modules_of = made.modules.iter().copied().chain(starting.map(|(index, _)| *index)).collect();
                 let object = Target { modules: modules_of, ..made };
-                found.push(Orphan { folder: folder.clone(), name, object });
+                found.push(Orphan { folder: folder.clone(), name, object, is_beside });
             }
         }
     }
@@ -82,6 +87,14 @@ fn unknown(code: &Code<'_>, known: &[Option<Application>]) -> Vec<Orphan> {
         found.extend(named_by_settings(code));
     }
     found
+}
+
+/// Whether an application that a server runs is made in this file.
+fn is_known(known: &[Option<Application>], file: FileId) -> bool {
+    known
+        .iter()
+        .flatten()
+        .any(|application| application.place.file == file || application.made.is_some_and(|made| made.file == file))
 }
 
 /// The application of Django that its settings name for whoever starts it.
@@ -95,7 +108,7 @@ fn named_by_settings(code: &Code<'_>) -> Option<Orphan> {
             let folder = settings_folder(files, file, module)?;
             let types = Types::new(code.project(), &folder.as_str().into());
             let object = find(&types, &target).filter(|object| object.framework == Framework::Django)?;
-            Some(Orphan { folder, name: target, object })
+            Some(Orphan { folder, name: target, object, is_beside: false })
         })
     };
     named("ASGI_APPLICATION").or_else(|| named("WSGI_APPLICATION"))
@@ -166,6 +179,7 @@ fn made<'a>(
     modules: &'a BTreeMap<FileId, Module>,
     file: FileId,
     constructors: &BTreeSet<String>,
+    counts: &dyn Fn(usize) -> bool,
 ) -> Vec<(Target, Option<String>)> {
     let mut found: Vec<(Target, Option<String>)> = Vec::new();
     let Some(index) = types.index_of(file) else { return found };
@@ -181,7 +195,7 @@ fn made<'a>(
     });
     let started = guarded(module).into_iter().map(|call| (call, types.module_frame(index)));
     for (call, frame) in events.chain(started) {
-        if !constructors.contains(last_name(&call.func)) {
+        if !constructors.contains(last_name(&call.func)) || !counts(span_of(call).start) {
             continue;
         }
         let Some((interface, framework)) = kind(types, call, frame) else { continue };

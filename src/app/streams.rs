@@ -6,6 +6,7 @@ use super::{Evidence, Held, Stream};
 use crate::python::calls::EventKind;
 use crate::python::catalogue::{Category, Weight};
 use crate::python::effects::Effects;
+use crate::python::frameworks::Foreign;
 use crate::python::syntax::ast::{self, Expr, Stmt};
 use crate::python::syntax::{Module, span_of, visitor};
 use crate::python::types::{Frame, FunctionId, Types, Value};
@@ -32,7 +33,12 @@ const RESPONSES: [&str; 5] = [
 ];
 
 /// What the modules of these indices make of them, in the order of files and lines.
-pub(super) fn find(effects: &mut Effects<'_, '_>, modules: &[u32], trees: &BTreeMap<FileId, Module>) -> Vec<Stream> {
+pub(super) fn find(
+    effects: &mut Effects<'_, '_>,
+    modules: &[u32],
+    trees: &BTreeMap<FileId, Module>,
+    foreign: &Foreign,
+) -> Vec<Stream> {
     let types = effects.types();
     let mut made: Vec<(Place, bool, Option<Frame>)> = Vec::new();
     for &file in modules {
@@ -56,6 +62,9 @@ pub(super) fn find(effects: &mut Effects<'_, '_>, modules: &[u32], trees: &BTree
                     callee.iter().any(|value| matches!(value, Value::External(name) if known.contains(&&**name)))
                 };
                 let generator = generator(types, call, frame);
+                if foreign.decorates(types, frame) {
+                    continue;
+                }
                 if is(&STREAMS) || (is(&RESPONSES) && generator.is_some()) {
                     made.push((Place::new(facts.file, event.span), sends_events(call), generator));
                 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::follow::registrars;
+use super::foreign::Foreign;
 use super::index::{Entry, among, index, last, names_method};
 use super::{Context, Form, Framework, ON_LOOP, Pool, Role, Told};
 use crate::python::calls::EventKind;
@@ -41,6 +42,8 @@ pub struct Setting<'s> {
     pub is_asgi: bool,
     /// Functions that the server itself calls.
     pub callables: &'s [Frame],
+    /// Objects that it has nothing to do with.
+    pub foreign: &'s Foreign,
 }
 
 /// Everything that the modules of these indices tell a framework to call, in the order of files and
@@ -188,6 +191,12 @@ impl<'a> Finder<'_, 'a> {
     ) -> Vec<(Entry, Context)> {
         let mut found = Vec::new();
         if let Expr::Attribute(attribute) = callee
+            && index().decorators.contains_key(attribute.attr.as_str())
+            && self.setting.foreign.is(self.types, &attribute.value, around)
+        {
+            return found;
+        }
+        if let Expr::Attribute(attribute) = callee
             && let Some(entries) = index().decorators.get(attribute.attr.as_str())
         {
             let owners = self.owners(&attribute.value, around);
@@ -299,6 +308,9 @@ impl<'a> Finder<'_, 'a> {
         let Some(entries) = index().methods.get(name) else {
             return;
         };
+        if self.setting.foreign.is(self.types, &attribute.value, frame) {
+            return;
+        }
         let owners = self.owners(&attribute.value, frame);
         for entry in entries {
             let Told::Method { on, names, argument } = entry.form.told else { continue };

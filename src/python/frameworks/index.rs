@@ -73,6 +73,16 @@ impl Index {
     }
 }
 
+/// Whether handlers are registered on objects of this class of a library.
+pub fn is_told(class: &str) -> bool {
+    let index = index();
+    let entries = index.decorators.values().chain(index.methods.values()).flatten();
+    entries.into_iter().any(|entry| match entry.form.told {
+        Told::Decorator { on, .. } | Told::Method { on, .. } => among(on, class),
+        _ => false,
+    })
+}
+
 /// The last part of a dotted name.
 pub(super) fn last(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)

@@ -15,6 +15,7 @@ mod fastapi;
 mod find;
 mod flask;
 mod follow;
+mod foreign;
 mod framework;
 mod given;
 mod graphql;
@@ -35,9 +36,10 @@ mod tornado;
 
 pub use context::{Calls, Context, Pool, Role};
 pub use find::{Found, Setting, find};
+pub use foreign::{Foreign, Made, made};
 pub use framework::Framework;
 pub use graphql::resolves_async;
-pub use index::stands_for;
+pub use index::{is_told, stands_for};
 
 /// Names of library objects. A part `*` stands for any number of parts, none included: libraries offer
 /// the same object from several of their modules.

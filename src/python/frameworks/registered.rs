@@ -81,6 +81,9 @@ impl<'a> Finder<'_, 'a> {
         // `app.exceptions_handlers[Error] = handler` fills what the application has.
         let (Bound::Value { value: Some(value), .. } | Bound::Kept(value)) = outside.binding.bound else { return };
         let frame = self.types.plain(FunctionId { file, index: outside.binding.scope });
+        if self.setting.foreign.is(self.types, outside.owner, frame) {
+            return;
+        }
         let known = match self.owners(outside.owner, frame) {
             Some(owners) => owners.iter().any(|owner| owner.path.is_empty() && among(on, &owner.class)),
             None => entry.framework == self.setting.framework && is_response(outside.owner),
