@@ -270,6 +270,17 @@ impl Roots {
         self.copied(files, absolute).into_iter().find_map(|candidate| files.find(&candidate))
     }
 
+    /// The file that the server looks for by itself in the folder it starts in, given that it imports `module`
+    /// from there. Where copies are seen to bring the module, what else lies there is what copies brought.
+    pub(super) fn beside(&self, files: &Files, name: &str, module: Option<&str>) -> Option<FileId> {
+        let base = module.map(|module| module.split(':').next().unwrap_or(module).trim().replace('.', "/"));
+        let is_brought = base.is_some_and(|base| {
+            let places = [format!("{base}.py"), format!("{base}/__init__.py")];
+            places.iter().any(|path| self.holds(files, &join(&self.working, path)).is_some())
+        });
+        if is_brought { self.holds(files, &join(&self.working, name)) } else { self.file(files, name) }
+    }
+
     /// The file that the end of a path names in what lies below an unknown working folder.
     fn floating(&self, files: &Files, absolute: &str) -> Option<FileId> {
         let copies = || self.copies.iter().rev().filter(|copy| copy.floats);
@@ -559,6 +570,19 @@ mod tests {
         assert_eq!((has("/app/made.py"), has("/app/data")), (None, None));
         roots.close(Rest { commands: vec!["RUN git clone x /app".to_owned()], ..Rest::default() });
         assert_eq!(roots.has(&files, "/app/other.py"), None);
+    }
+
+    #[test]
+    fn beside_a_module_that_copies_bring_lies_what_copies_bring() {
+        let files = project(&["shop/main.py", "gunicorn.conf.py"]);
+        let mut roots = Roots::image("", Some("/app"));
+        let found = |roots: &Roots| roots.beside(&files, "gunicorn.conf.py", Some("shop.main:app")).is_some();
+        // Nothing tells how the module comes there.
+        assert!(found(&roots));
+        roots.copy(&["shop".into()], "./shop");
+        assert!(!found(&roots));
+        roots.copy(&["gunicorn.conf.py".into()], "./");
+        assert!(found(&roots));
     }
 
     #[test]

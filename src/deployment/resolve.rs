@@ -607,7 +607,8 @@ fn called_in(unit: &Unit) -> String {
 fn which_configuration(command_line: &Arguments, options: &Arguments, start: &Start, files: &Files) -> Which {
     let Some(given) = named_configuration(command_line, options) else {
         let default = "gunicorn.conf.py";
-        return match start.roots.file(files, default) {
+        let module = command_line.app.as_ref().map(|app| app.value.as_str());
+        return match start.roots.beside(files, default, module) {
             Some(file) => Which::File(file, None),
             None if start.roots.hides(files, default) => Which::Unknown(
                 start.place,

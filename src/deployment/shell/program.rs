@@ -652,5 +652,6 @@ pub(super) fn assignment(field: &Field) -> Option<(String, Field)> {
         held.source = text::is_known(value).then_some(held.place);
     }
     held.depends.clone_from(&field.depends);
+    held.ways = field.ways.iter().filter_map(|way| Some(way.get(start..)?.to_owned())).collect();
     Some((name.to_owned(), held))
 }
