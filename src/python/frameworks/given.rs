@@ -45,7 +45,11 @@ impl<'a> Finder<'_, 'a> {
         match value {
             Value::Function(maker) if entry.form.makes => self.add_returned(*maker, entry),
             Value::Function(frame) | Value::Generator(frame) | Value::Coroutine(frame) => {
-                self.add(*frame, entry, plain, route);
+                let made = self.types.made_for_each(*frame);
+                if made.is_empty() {
+                    self.add(*frame, entry, plain, route);
+                }
+                made.into_iter().for_each(|one| self.add(one, entry, plain, route));
             }
             Value::Class(class) => self.add_methods(*class, entry.form.of_class, entry, plain, route),
             Value::Object(class) => self.add_methods(*class, entry.form.of_object, entry, plain, route),
