@@ -6,7 +6,7 @@ use super::arguments::{argument, waits};
 use super::expand::Work;
 use crate::python::catalogue::{self, Category, Effect, KnownType, Weight};
 use crate::python::syntax::ast::{self, Expr};
-use crate::python::types::{Value, is_runner};
+use crate::python::types::{Value, is_runner, lists_one_folder};
 use crate::source::Span;
 
 /// Builtins and methods that run through what they are given.
@@ -87,6 +87,9 @@ impl<'a> Work<'_, 'a> {
                     span,
                     doubtful,
                 );
+            } else if &**name == "glob.glob" && call.arguments.args.first().is_some_and(lists_one_folder) {
+                // What `os.listdir` does.
+                self.sink(Effect { weight: Weight::Slight, ..known.effect }, name, span, doubtful);
             } else if !self.is_in_memory(&known.effect, call) && !self.asks_the_kernel(&known.effect, call) {
                 self.sink(known.effect, name, span, doubtful);
             } else if known.effect.library != "stdlib" && !only_keeps(name) {

@@ -6,6 +6,7 @@ use super::index::Entry;
 use super::{Context, Names};
 use crate::python::names::Bound;
 use crate::python::syntax::ast::Expr;
+use crate::python::syntax::span_of;
 use crate::python::types::{ClassId, Frame, FunctionId, Value};
 
 /// How deep lists may stand in lists.
@@ -35,6 +36,13 @@ impl<'a> Finder<'_, 'a> {
             Expr::Tuple(tuple) => each(&mut tuple.elts.iter()),
             Expr::Set(set) => each(&mut set.elts.iter()),
             Expr::Dict(dict) => each(&mut dict.items.iter().map(|item| &item.value)),
+            Expr::Name(name) => match *self.types.sources(name.id.as_str(), frame, span_of(name).start) {
+                // Keys that are classes or numbers are no names of fields.
+                [(Bound::Value { value: Some(display @ Expr::Dict(_)), .. }, from)] => {
+                    self.collect(display, from, depth - 1, found);
+                }
+                _ => found.extend(self.types.value(expr, frame).iter().map(held)),
+            },
             Expr::Starred(starred) => self.collect(&starred.value, frame, depth, found),
             _ => found.extend(self.types.value(expr, frame).iter().map(held)),
         }

@@ -57,7 +57,8 @@ impl<'a> Types<'a> {
     pub fn made_for_each(&self, wrapper: Frame) -> Vec<Frame> {
         let own = self.function(wrapper.function);
         let maker = self.function(FunctionId { index: own.parent, ..wrapper.function });
-        let returns = maker.results.iter().any(|result| matches!(result, Expr::Name(name) if name.id.as_str() == own.name));
+        let returns =
+            maker.results.iter().any(|result| matches!(result, Expr::Name(name) if name.id.as_str() == own.name));
         if own.parent == 0 || maker.parameters.is_empty() || !returns || self.given_around(wrapper).is_some() {
             return Vec::new();
         }

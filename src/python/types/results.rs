@@ -103,6 +103,12 @@ impl<'a> Types<'a> {
         if let Some(given) = self.given_to_class(ty, path, &call.func, frame) {
             return given;
         }
+        if path == "glob"
+            && &**ty == "pathlib.Path"
+            && call.arguments.args.first().is_some_and(super::texts::lists_one_folder)
+        {
+            return vec![Value::Instance("pathlib.Path.iterdir".into())];
+        }
         let given = Self::member_call(ty, path);
         given.map_or_else(|| self.resolved(&format!("{ty}.{path}"), call, frame), |given| vec![given])
     }
@@ -341,8 +347,7 @@ impl<'a> Types<'a> {
             }
             found.extend(self.value(result, frame).iter().cloned());
         }
-        let is_class =
-            |value: &Value<'a>| matches!(value, Value::Class(class) if self.ancestry(*class).contains(&Value::Class(base)));
+        let is_class = |value: &Value<'a>| matches!(value, Value::Class(class) if self.ancestry(*class).contains(&Value::Class(base)));
         (!found.is_empty() && found.iter().all(is_class)).then_some(found)
     }
 
