@@ -156,9 +156,9 @@ fn what_asks_the_database_of_django_stays_in_the_thread_of_the_request() {
     let views = "import asyncio\nimport requests\nfrom .models import Item\n\
                  def count():\n    requests.get('u')\n    return Item.objects.count()\n\
                  async def view(request):\n    await asyncio.sleep(0)\n    return count()\n";
-    let (files, application) = of_django(views);
+    let (project, application) = of_django(views);
     let fixes: Vec<&Fix> = application.blocking.iter().filter_map(|blocking| blocking.repair.as_ref()).collect();
-    let plan = plan(&files, &fixes);
+    let plan = plan(&project, &fixes);
     let [rewrite] = plan.rewrites.as_slice() else { panic!("{:?}", application.blocking) };
     assert!(rewrite.new.contains("    return await sync_to_async(count)()\n"), "{}", rewrite.new);
     assert!(rewrite.new.contains("from asgiref.sync import sync_to_async\n"), "{}", rewrite.new);

@@ -57,7 +57,9 @@ impl<'a> Finder<'_, 'a> {
                 if made.is_empty() {
                     self.add(*frame, entry, plain, route);
                 }
-                made.into_iter().for_each(|one| self.add(one, entry, plain, route));
+                for one in made {
+                    self.add(one, entry, plain, route);
+                }
             }
             Value::Class(class) => self.add_methods(*class, entry.form.of_class, entry, plain, route),
             Value::Object(class) => self.add_methods(*class, entry.form.of_object, entry, plain, route),
