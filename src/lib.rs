@@ -284,9 +284,7 @@ fn inputs(
 ) -> Option<sizing::Inputs> {
     let mut inputs = advice::inputs(deployment, application, sources)?;
     let runs = |rule: &str, path: &str| request.runs(rule, path);
-    if let Some(application) = application {
-        advice::hold(&mut inputs, Some(deployment), application, sources.files, &runs);
-    }
+    advice::hold(&mut inputs, Some(deployment), application, sources.files, &runs);
     Some(inputs)
 }
 

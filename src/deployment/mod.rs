@@ -94,6 +94,8 @@ pub struct Deployment {
     pub launched_by: Vec<FileId>,
     /// What the application is said to speak, where that is written in front of it: `asgi`, `wsgi`.
     pub told_mode: Option<String>,
+    /// Why it is one process by the way it is started, as a clause, and where that is.
+    pub alone: Option<Located<&'static str>>,
     /// Whether every process that it starts makes the call again that starts it, because importing the file does.
     pub repeated: bool,
     /// Files of the project that have the name of a package which is meant.
