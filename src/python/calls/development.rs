@@ -27,7 +27,7 @@ const FLAGS: [&str; 12] = [
 const STAGES: [&str; 4] = ["debug", "dev", "development", "local"];
 
 /// Whether `test` comes out as `holds` only during development.
-pub(super) fn is_development(test: &Expr, holds: bool) -> bool {
+pub fn is_development(test: &Expr, holds: bool) -> bool {
     within(test, holds, 0)
 }
 

@@ -17,6 +17,7 @@ mod lookups;
 mod statements;
 
 pub use self::conditions::{Condition, Forwarded, Interest, Slot};
+pub use self::development::is_development;
 pub use self::fills::same_text;
 use self::guards::{keeps_to_lifespan, leaves, matches_lifespan};
 use self::kept::Kept;

@@ -9,6 +9,7 @@ use super::{Context, Form, Framework, ON_LOOP, Pool, Role, Told};
 use crate::python::calls::EventKind;
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::types::{ClassId, Frame, FunctionId, Types, Value};
+use crate::source::Span;
 
 static STREAM: Form = ON_LOOP.form(Told::Named { names: &[] }, Role::Stream);
 
@@ -102,12 +103,19 @@ impl<'a> Finder<'_, 'a> {
     pub(super) fn function(&mut self, frame: Frame) {
         let function = self.types.function(frame.function);
         let around = Frame { function: FunctionId { index: function.parent, ..frame.function }, ..frame };
-        if !function.decorators.is_empty() {
+        let for_developers = |scope: FunctionId, span: Span| {
+            self.types.function(scope).conditions.iter().any(|condition| {
+                condition.in_development && condition.region.start <= span.start && span.end <= condition.region.end
+            })
+        };
+        if !function.decorators.is_empty() && !for_developers(around.function, function.span) {
             self.decorators(frame, around);
         }
         self.parameters(frame, around);
         for event in &function.events {
-            if let EventKind::Call(call, _) = event.kind {
+            if let EventKind::Call(call, _) = event.kind
+                && !(frame.function.index == 0 && for_developers(frame.function, event.span))
+            {
                 self.call(call, frame);
             }
         }
