@@ -164,7 +164,7 @@ pub(crate) struct Check {
     #[arg(long)]
     pub(crate) unsafe_fixes: bool,
     /// Show what `--fix` would change, and change nothing.
-    #[arg(long, conflicts_with = "fix")]
+    #[arg(long)]
     pub(crate) diff: bool,
     /// Run only these rules: names, codes, or groups such as WRK.
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
@@ -201,7 +201,7 @@ pub(crate) struct Advise {
     #[arg(long)]
     pub(crate) fix: bool,
     /// Show what `--fix` would change, and change nothing.
-    #[arg(long, conflicts_with = "fix")]
+    #[arg(long)]
     pub(crate) diff: bool,
     /// Ask about one group of settings after the other, and write those that are agreed to.
     #[arg(long, conflicts_with_all = ["fix", "diff"])]

@@ -270,10 +270,25 @@ pub fn advise_afresh(request: &Request, found: &Examination) -> Vec<Option<Advic
     let pairs = assembly.deployments.iter().zip(applications);
     pairs
         .map(|(deployment, application)| {
-            let inputs = advice::inputs(deployment, application.as_ref(), sources)?;
+            let inputs = inputs(request, deployment, application.as_ref(), sources)?;
             Some(sizing::recommend(&sizing::Inputs { configured: sizing::Configured::default(), ..inputs }))
         })
         .collect()
+}
+
+/// What is known about the size of a service, and whether it has to stay in one process.
+fn inputs(
+    request: &Request,
+    deployment: &deployment::Deployment,
+    application: Option<&Application>,
+    sources: advice::Sources<'_>,
+) -> Option<sizing::Inputs> {
+    let mut inputs = advice::inputs(deployment, application, sources)?;
+    let runs = |rule: &str, path: &str| request.runs(rule, path);
+    if let Some(application) = application {
+        advice::hold(&mut inputs, Some(deployment), application, sources.files, &runs);
+    }
+    Some(inputs)
 }
 
 fn recommend(
@@ -289,8 +304,7 @@ fn recommend(
         .map(|(deployment, application)| {
             let (declared, stated) = (&request.declared, &request.stated);
             let sources = advice::Sources { declared, stated, host, files };
-            let inputs = advice::inputs(deployment, application.as_ref(), sources)?;
-            Some(sizing::recommend(&inputs))
+            Some(sizing::recommend(&inputs(request, deployment, application.as_ref(), sources)?))
         })
         .collect()
 }

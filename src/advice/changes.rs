@@ -80,7 +80,7 @@ pub fn changes(deployment: &Deployment, advice: &Advice, manner: Manner, files: 
 }
 
 /// The settings that make one number of slots together.
-pub(super) const GROUP: [&str; 6] =
+pub const GROUP: [&str; 6] =
     ["worker_class", "workers", "processes", "threads", "blocking_threads", "worker_connections"];
 
 /// Whether a change is one of those that go together.

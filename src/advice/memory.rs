@@ -13,31 +13,49 @@ const IMPORTS: &str = include_str!("../../rules/memory/imports.txt");
 struct Import {
     module: &'static str,
     low: u64,
-    value: u64,
-    high: u64,
+    /// What it takes usually and at most, beyond what applications have anyway.
+    more: Option<(u64, u64)>,
     with: Vec<&'static str>,
 }
 
 fn imports() -> impl Iterator<Item = Import> {
     let lines = IMPORTS.lines().filter(|line| !line.starts_with('#'));
     lines.filter_map(|line| {
-        let mut words = line.split_whitespace();
-        let module = words.next()?;
-        let mut number = || words.next()?.parse().ok();
-        let (low, value, high) = (number()?, number()?, number()?);
-        Some(Import { module, low, value, high, with: words.collect() })
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let number = |at: usize| words.get(at)?.parse().ok();
+        let with = words.get(4..).unwrap_or_default().to_vec();
+        Some(Import { module: words.first()?, low: number(1)?, more: number(2).zip(number(3)), with })
     })
 }
 
-/// Those that `application` imports when it starts, itself or through others; each of them once.
-fn heavy(application: &Application) -> (Vec<&'static str>, [u64; 3]) {
+/// What the packages add that `application` imports when it starts, itself or through others; each of them once.
+#[derive(Default)]
+struct Heavy {
+    /// Those worth a word.
+    names: Vec<&'static str>,
+    /// The least, the usual number and the most of those.
+    sums: [u64; 3],
+    /// The least of those that applications have anyway.
+    usual: u64,
+}
+
+fn heavy(application: &Application) -> Heavy {
     let all: Vec<Import> = imports().collect();
     let named: Vec<&Import> = all.iter().filter(|one| application.starts_with(one.module)).collect();
     let is_in =
         |one: &&Import| named.iter().any(|other| other.module == one.module || other.with.contains(&one.module));
-    let sum = |of: fn(&Import) -> u64| all.iter().filter(is_in).map(of).sum();
-    let sums = [sum(|one| one.low), sum(|one| one.value), sum(|one| one.high)];
-    (named.iter().map(|one| one.module).collect(), sums)
+    let mut heavy = Heavy::default();
+    for one in all.iter().filter(is_in) {
+        let Some((value, high)) = one.more else {
+            heavy.usual += one.low;
+            continue;
+        };
+        for (sum, more) in heavy.sums.iter_mut().zip([one.low, value, high]) {
+            *sum += more;
+        }
+    }
+    heavy.names = named.iter().filter(|one| one.more.is_some()).map(|one| one.module).collect();
+    heavy
 }
 
 /// An interval of proportional set size for a worker of `application`, from its framework and what it imports. A model
@@ -54,13 +72,15 @@ pub(super) fn estimated(application: &Application) -> Option<Known<WorkerMemory>
         Framework::Django => (80, 120),
         _ => return None,
     };
-    let (heavy, [more_low, more, more_high]) = heavy(application);
+    let Heavy { names, sums: [more_low, more, more_high], usual } = heavy(application);
+    // Sites have those as well.
+    let usual = if application.framework == Framework::Django { 0 } else { usual };
     let memory = WorkerMemory {
-        low: Bytes::mib(low + more_low),
+        low: Bytes::mib((low + usual).min(value) + more_low),
         value: Bytes::mib(value + more),
         high: Bytes::mib(256 + more_high),
     };
-    let with = match heavy.as_slice() {
+    let with = match names.as_slice() {
         [] => String::new(),
         names => format!(" with {}, {more_low} to {more_high} MiB of it", names.join(" and ")),
     };
@@ -82,7 +102,12 @@ mod tests {
         let all: Vec<Import> = imports().collect();
         assert_eq!(all.len(), lines);
         for one in &all {
-            assert!(one.low <= one.value && one.value <= one.high, "{}", one.module);
+            assert!(
+                one.low > 0 && one.more.is_none_or(|(value, high)| one.low <= value && value <= high),
+                "{}",
+                one.module
+            );
+            assert!(one.more.is_some() || one.with.is_empty(), "{}", one.module);
             assert!(one.with.iter().all(|name| all.iter().any(|other| other.module == *name)), "{}", one.module);
         }
     }
@@ -103,6 +128,10 @@ mod tests {
         assert!((more(&pandas) - 43.0).abs() < 0.1 && pandas.source.contains("with pandas"), "{}", pandas.source);
         assert!((more(&of("import numpy\nimport pandas")) - 43.0).abs() < 0.1);
         assert_eq!(of("def view():\n    import pandas\n").value, plain.value);
+        // What applications have anyway raises the least alone.
+        let client = of("import requests");
+        assert!((more(&client) - 6.0).abs() < 0.1 && client.value.value == plain.value.value);
+        assert_eq!((client.value.high, &client.source), (plain.value.high, &plain.source));
         assert!(!plain.source.contains("with"));
     }
 }

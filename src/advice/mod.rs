@@ -12,13 +12,15 @@ mod memory;
 mod portable;
 mod seen;
 mod shared;
+mod single;
 mod stated;
 mod timing;
 
 pub use around::{Around, Bound, graceful, keeps_idle};
-pub use changes::{Change, Changes, Manner, Refusal, changes};
+pub use changes::{Change, Changes, GROUP, Manner, Refusal, changes};
 pub use limits::REQUESTED;
 pub use shared::reconcile;
+pub use single::hold;
 pub use stated::Stated;
 
 use crate::app::{Application, Context, Interface, Pool, WorkloadKind};

@@ -17,6 +17,17 @@ pub struct Keepsake {
     pub place: Place,
 }
 
+impl Keepsake {
+    /// Whether it is not among the settings for tests and for development, which often stand beside those for
+    /// production.
+    pub fn is_for_production(&self, files: &Files) -> bool {
+        let path = files.get(self.place.file).path();
+        !path
+            .split(['/', '_', '.'])
+            .any(|part| matches!(part, "test" | "tests" | "testing" | "dev" | "local" | "development"))
+    }
+}
+
 /// What a [`Keepsake`] is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeepsakeKind {

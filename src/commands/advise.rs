@@ -15,6 +15,7 @@ use farrier::values::Value;
 use farrier::{Examination, examine, report};
 
 use super::ask::Asked;
+use super::objections;
 use super::rewrite::{self, Mode};
 use super::{Done, Exit, Failure};
 use crate::cli::{Advise, Cli, Listing};
@@ -39,17 +40,20 @@ pub(super) fn run(cli: &Cli, advise: &Advise) -> Result<Done, Failure> {
     if !advise.compare.is_empty() {
         return Ok(compare(cli, &request, &found, &services, advise));
     }
+    let plain: Vec<_> = services.iter().map(|&(index, deployment)| (deployment, advice_of(&found, index))).collect();
+    let weighed = objections::weighed(&request, &found, &plain);
+    let services: Vec<_> =
+        plain.iter().zip(&weighed).map(|((service, _), advice)| (*service, advice.as_ref())).collect();
     if advise.ask {
         return ask(&request, &found, &services, file);
     }
-    let services: Vec<_> = services.iter().map(|&(index, deployment)| (deployment, advice_of(&found, index))).collect();
     if advise.fix || advise.diff {
         return write(
             &request,
             &found,
             &services,
             file,
-            if advise.fix { Mode::WriteAndKeep } else { Mode::Show },
+            if advise.diff { Mode::Show } else { Mode::WriteAndKeep },
             advise.portable,
         );
     }
@@ -93,7 +97,7 @@ fn compare(cli: &Cli, request: &Request, found: &Examination, services: &[Number
 fn ask(
     request: &Request,
     found: &Examination,
-    services: &[Numbered<'_>],
+    services: &[(&Deployment, Option<&Advice>)],
     file: Option<FileId>,
 ) -> Result<Done, Failure> {
     if !std::io::stdin().is_terminal() {
@@ -101,15 +105,15 @@ fn ask(
     }
     let mut asked = Asked::new(std::io::stdin().lock(), std::io::stderr());
     let mut agreed = Vec::new();
-    for &(index, deployment) in services {
+    for &(deployment, advice) in services {
         let app = deployment.app.as_ref().map_or("", |app| app.value.as_str());
         let title = format!("{app} on {}", deployment.server);
-        if let Some(advice) = advice_of(found, index) {
+        if let Some(advice) = advice {
             agreed.push((deployment, asked.agreed(&title, advice)?));
         }
     }
     if agreed.iter().all(|(_, advice)| advice.items.is_empty()) {
-        let settled = services.iter().all(|&(index, _)| advice_of(found, index).is_none_or(Advice::is_settled));
+        let settled = services.iter().all(|(_, advice)| advice.is_none_or(Advice::is_settled));
         let (text, exit) = if settled {
             ("nothing to do: every value is inside its range\n", Exit::Clean)
         } else {
@@ -187,6 +191,9 @@ fn write(
     refused.dedup();
     for refusal in &refused {
         let _ = writeln!(text, "not written: {}: {}", refusal.setting, refusal.reason);
+    }
+    for fault in services.iter().filter_map(|(_, advice)| *advice).flat_map(|advice| &advice.objections) {
+        let _ = writeln!(text, "not written, because it would bring this up: {fault}");
     }
     if text.is_empty() {
         text.push_str(if services.iter().any(|(_, advice)| advice.is_none()) {

@@ -41,7 +41,7 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
     let (mut examination, mut compared) = judge()?;
     let mut changed = String::new();
     if check.fix || check.diff {
-        let mode = if check.fix { Mode::Write } else { Mode::Show };
+        let mode = if check.diff { Mode::Show } else { Mode::Write };
         let mut left_out = String::new();
         // What collides with another fix comes next, and so does what only the first of them brings up.
         for _ in 0..MOST_ROUNDS {

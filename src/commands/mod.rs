@@ -9,6 +9,7 @@ mod failure;
 mod host;
 mod init;
 mod measure;
+mod objections;
 mod rewrite;
 mod show;
 

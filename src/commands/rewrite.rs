@@ -147,20 +147,35 @@ pub(super) fn settles(before: &Examination, after: &Examination, rewrites: &[Rew
     Ok(())
 }
 
+/// Rules that speak of a service as soon as its numbers are known: it is no worse for having others.
+const NO_WORSE: [&str; 6] = [
+    "granian-respawn",
+    "liveness-in-request-pool",
+    "max-requests-no-jitter",
+    "outbound-without-timeout",
+    "recycle-too-aggressive",
+    "uwsgi-unsafe-defaults",
+];
+
 /// Checks that no rule finds more than before: more processes may each keep what the others should know. About
 /// numbers the advice knows more than the rules.
 pub(super) fn worsens(before: &Examination, after: &Examination) -> Result<(), String> {
+    worse(before, after).map_or(Ok(()), |finding| Err(format!("it would bring this up: {}", finding.message)))
+}
+
+/// What one of the rules finds more than before.
+pub(super) fn worse<'a>(before: &Examination, after: &'a Examination) -> Option<&'a Finding> {
     let grave = |finding: &&Finding| {
         let sized = farrier::rules::CARDS.iter().any(|card: &Card| card.name == finding.rule && card.group == "sizing");
-        finding.severity >= Severity::Warning && !sized
+        finding.severity >= Severity::Warning && !sized && !NO_WORSE.contains(&finding.rule)
     };
     let count =
         |found: &Examination, rule: &str| found.findings.iter().filter(grave).filter(|it| it.rule == rule).count();
     let more = |finding: &&Finding| count(after, finding.rule) > count(before, finding.rule);
-    match after.findings.iter().filter(grave).find(more) {
-        Some(finding) => Err(format!("it would bring this up: {}", finding.message)),
-        None => Ok(()),
-    }
+    let told = |finding: &&Finding| before.findings.iter().any(|old| old.message == finding.message);
+    let mut all = after.findings.iter().filter(grave).filter(more);
+    // The one that is new, if it can be told from those that were there.
+    all.clone().find(|finding| !told(finding)).or_else(|| all.next())
 }
 
 /// What makes two findings the same in two texts of one file.

@@ -80,6 +80,9 @@ pub fn recommendations_markdown(files: &Files, services: &[(&Deployment, Option<
             advice.confidence,
             lines.join("\n")
         );
+        for fault in &advice.objections {
+            let _ = write!(text, "But first: {fault}.\n\n");
+        }
         for question in &advice.questions {
             let _ = write!(text, "Not known: {question}.\n\n");
         }
@@ -120,6 +123,7 @@ pub(super) struct Service<'a> {
     derivation: Vec<&'a str>,
     sensitivity: Vec<&'a str>,
     questions: Vec<&'a str>,
+    objections: Vec<&'a str>,
     slots_now: Option<u64>,
     slots_then: Option<u64>,
     confidence: Option<&'static str>,
@@ -167,6 +171,7 @@ impl<'a> Service<'a> {
                 .map_or_else(Vec::new, |advice| advice.steps.iter().map(|step| step.text.as_str()).collect()),
             sensitivity: advice.map_or_else(Vec::new, |advice| of(&advice.sensitivity)),
             questions: advice.map_or_else(Vec::new, |advice| of(&advice.questions)),
+            objections: advice.map_or_else(Vec::new, |advice| of(&advice.objections)),
             slots_now: advice.and_then(|advice| slots(advice.slots_now)),
             slots_then: advice.and_then(|advice| slots(advice.slots_then)),
             confidence: advice.map(|advice| advice.confidence.as_str()),

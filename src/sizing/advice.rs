@@ -60,6 +60,8 @@ pub enum Binding {
     Demand,
     /// Fewer would make a restart of one worker an outage.
     Floor,
+    /// A second process would do again what one has to do, or not know what the first one knows.
+    OneProcess,
     /// The class that runs does not look at the setting.
     Ignored,
     /// Whoever stops the service kills it then.
@@ -85,6 +87,7 @@ impl Binding {
             Self::Database => "database",
             Self::Demand => "demand",
             Self::Floor => "availability",
+            Self::OneProcess => "one process",
             Self::Ignored => "no effect",
             Self::Stop => "stop",
             Self::Proxy => "proxy",
@@ -189,6 +192,8 @@ pub struct Advice {
     pub slots_then: Slots,
     /// What is not known and would decide.
     pub questions: Vec<String>,
+    /// What speaks against a value that would be better: the fault that it would bring up.
+    pub objections: Vec<String>,
     /// What would have to be measured or stated for a surer answer.
     pub measure: Vec<&'static str>,
 }
@@ -208,10 +213,12 @@ impl Advice {
     pub fn lines(&self) -> Vec<String> {
         let mut lines = vec![self.headline()];
         let items = self.items.iter().map(|item| item.line(self.confidence));
+        let objections = self.objections.iter().map(|fault| format!("but first: {fault}"));
         let steps = self.steps.iter().map(|s| s.text.clone());
         let slots = format!("runs {} now, {} then", self.slots_now, self.slots_then);
         let questions = self.questions.iter().map(|q| format!("not known: {q}"));
         let rest = items
+            .chain(objections)
             .chain(steps)
             .chain([slots])
             .chain(self.sensitivity.iter().cloned())

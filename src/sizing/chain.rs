@@ -18,13 +18,13 @@ const LONGER: f64 = 5.0;
 /// Fewer requests than this and a worker starts more often than it serves.
 const FEWEST_REQUESTS: u32 = 100;
 
-/// What to set, in the order in which time passes.
-pub(super) fn items(inputs: &Inputs, class: Class) -> Vec<Item> {
+/// What to set beside `workers` of `class`, in the order in which time passes.
+pub(super) fn items(inputs: &Inputs, class: Class, workers: Option<u32>) -> Vec<Item> {
     let chain = &inputs.chain;
     let timers = [timeout(chain, class), graceful(chain), keepalive(chain, class)];
     let mut items: Vec<Item> = timers.into_iter().flatten().collect();
     items.extend(time_to_stop(chain));
-    items.extend(recycling(inputs));
+    items.extend(recycling(inputs, workers));
     items.extend(heartbeat(chain));
     items
 }
@@ -139,7 +139,7 @@ fn timed(timer: &Timer, lower: u32, target: u32, upper: Option<u32>, binding: Bi
 }
 
 /// Workers that are replaced after a number of requests: not all at once, and not all the time.
-fn recycling(inputs: &Inputs) -> Vec<Item> {
+fn recycling(inputs: &Inputs, workers: Option<u32>) -> Vec<Item> {
     let Some((most, jitter)) = inputs.chain.recycling.as_ref().filter(|(most, _)| most.value > 0) else {
         return Vec::new();
     };
@@ -164,7 +164,7 @@ fn recycling(inputs: &Inputs) -> Vec<Item> {
         verdict: inside(jitter.value, (after / 50).max(1)),
     };
     // A single worker has nobody to be replaced together with.
-    let alone = inputs.configured.workers.as_ref().is_some_and(|workers| workers.value <= 1);
+    let alone = workers.is_some_and(|workers| workers <= 1);
     if alone { vec![requests] } else { vec![requests, apart] }
 }
 

@@ -23,6 +23,7 @@ pub(super) fn steps(inputs: &Inputs, load: Option<&Load>, plan: Option<&Plan>, n
     if let Some((load, plan)) = load.zip(plan) {
         lines.extend(processor(load, plan));
         lines.extend(demand(inputs, load, plan));
+        lines.extend(one_process(inputs));
         lines.extend(interleaving(inputs, load));
         lines.extend(handlers(inputs, plan));
     }
@@ -201,6 +202,12 @@ fn slots_for_latency(inputs: &Inputs, rate: Rate, service: Seconds) -> Option<u3
     slots_for_wait(rate, service, patience(inputs)?)
 }
 
+/// Why there are no more processes, however many cores there are.
+fn one_process(inputs: &Inputs) -> Option<String> {
+    let why = inputs.one_process.as_ref()?;
+    Some(format!("one process and no more ({}): with several, {}", why.source, why.value))
+}
+
 /// What a quota does to more processes than it pays for.
 fn interleaving(inputs: &Inputs, load: &Load) -> Option<String> {
     let workers = inputs.configured.workers.as_ref()?.value;
@@ -362,6 +369,10 @@ pub(super) fn sensitivity(inputs: &Inputs, load: &Load) -> Vec<String> {
         if plan(inputs, load).class == Class::Sync && other.class != Class::Sync {
             lines.push(format!("if requests wait as it seems: {}", short(&other)));
         }
+    }
+    if inputs.one_process.is_some() {
+        let several = plan(&inputs::Inputs { one_process: None, ..free.clone() }, load);
+        lines.push(format!("if that lived outside of the workers: {}", short(&several)));
     }
     lines.extend(one_more(inputs, &base));
     for size in inputs.per_worker.iter().flat_map(|w| other_sizes(w.value)) {

@@ -278,6 +278,8 @@ pub struct Inputs {
     pub configured: Configured,
     /// What is set about time, and what it has to go with.
     pub chain: Chain,
+    /// What belongs into one process: a second one would do it again, or not know of it.
+    pub one_process: Option<Known<String>>,
     /// Why Python is thought to run without its global lock, if it is.
     pub free_threaded: Option<String>,
     /// What to optimise for.
@@ -312,6 +314,7 @@ impl Inputs {
             recycles: false,
             configured: Configured::default(),
             chain: Chain::default(),
+            one_process: None,
             free_threaded: None,
             profile: Profile::default(),
         }

@@ -104,10 +104,28 @@ impl Plan {
 /// and the other numbers are chosen to go with it.
 pub(super) fn plan(inputs: &Inputs, load: &Load) -> Plan {
     let now = inputs.configured.workers.as_ref().map(|w| w.value);
+    if inputs.one_process.is_some() {
+        return in_one_process(inputs, load);
+    }
     match inputs.class.value {
         Class::Sync => sync(load, now),
         Class::Gthread => gthread(load, now),
         class => loops(load, now, class, (class == Class::EventLoop && inputs.sync_handlers).then(|| inputs.tokens())),
+    }
+}
+
+/// What belongs into one process stays there; the waiting of requests takes threads instead.
+fn in_one_process(inputs: &Inputs, load: &Load) -> Plan {
+    let several = plan(&Inputs { one_process: None, ..inputs.clone() }, load);
+    let workers = Range { lower: 1, target: 1, upper: 1, binding: Binding::OneProcess };
+    match several.class {
+        // Less than a core keeps no second slot busy.
+        Class::Sync if several.workers.contains(1) => Plan { workers, ..several },
+        Class::Sync | Class::Gthread => {
+            Plan { class: Class::Gthread, workers, threads: Some(threads(load, 1)), connections: None }
+        }
+        Class::Gevent => Plan { workers, connections: connections(load, 1), ..several },
+        Class::Tornado | Class::EventLoop => Plan { workers, ..several },
     }
 }
 

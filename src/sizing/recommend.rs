@@ -26,7 +26,9 @@ pub fn recommend(inputs: &Inputs) -> Advice {
     let class = plan.map_or(inputs.class.value, |p| p.class);
     items.splice(0..0, inputs.misfit.as_ref().map(fitting));
     items.extend(ignored(inputs, class));
-    items.extend(chain::items(inputs, class));
+    let workers = plan.map(|plan| plan.kept_workers(inputs));
+    let workers = workers.or_else(|| Some(inputs.configured.workers.as_ref()?.value));
+    items.extend(chain::items(inputs, class, workers));
 
     let advised = |setting: &str| -> Option<u32> {
         let item = items.iter().find(|i: &&Item| i.setting == setting)?;
@@ -61,6 +63,7 @@ pub fn recommend(inputs: &Inputs) -> Advice {
         confidence: confidence(inputs, load.as_ref(), &items),
         questions: explain::questions(inputs, load.as_ref(), class),
         measure: explain::measure(inputs, load.as_ref(), &items),
+        objections: Vec::new(),
         items,
         steps,
         sensitivity,

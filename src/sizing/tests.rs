@@ -362,3 +362,36 @@ fn the_derivation_reads_as_text() {
     };
     insta::assert_snapshot!(recommend(&inputs).to_string());
 }
+
+#[test]
+fn what_belongs_into_one_process_takes_threads_instead() {
+    let jobs = || Some(known("the jobs would run in each of them".to_owned()));
+    let alone = |class, cpus| recommend(&with(on(class, cpus, Workload::Mixed), |i| i.one_process = jobs()));
+    let sync = alone(Class::Sync, 4.0);
+    assert_eq!((sync.class, range(&sync, "workers")), (Class::Gthread, Some((1, 1, 1))));
+    assert_eq!(range(&sync, "threads"), Some((4, 4, 4)));
+    assert_eq!(sync.item("workers").map(|item| item.binding), Some(Binding::OneProcess));
+    let line = "one process and no more (test): with several, the jobs would run in each of them";
+    assert!(sync.steps.iter().any(|step| step.text == line), "{sync}");
+    assert!(sync.sensitivity.iter().any(|line| line == "if that lived outside of the workers: sync 7"), "{sync}");
+    let pooled = alone(Class::Gthread, 4.0);
+    assert_eq!((range(&pooled, "workers"), range(&pooled, "threads")), (Some((1, 1, 1)), Some((4, 4, 4))));
+    let event_loop = alone(Class::EventLoop, 4.0);
+    assert_eq!((event_loop.class, range(&event_loop, "workers")), (Class::EventLoop, Some((1, 1, 1))));
+    assert_eq!(range(&alone(Class::Gevent, 4.0), "workers"), Some((1, 1, 1)));
+    // On less than a core one process of one slot is what it would be anyway.
+    let small = alone(Class::Sync, 0.5);
+    assert_eq!((small.class, range(&small, "workers")), (Class::Sync, Some((1, 1, 1))));
+}
+
+#[test]
+fn workers_that_become_several_are_not_replaced_together() {
+    let recycled = |cpus| {
+        recommend(&with(on(Class::Sync, cpus, Workload::Mixed), |i| {
+            i.configured.workers = Some(known(1));
+            i.chain.recycling = Some((known(1000), known(0)));
+        }))
+    };
+    assert_eq!(recycled(4.0).item("max_requests_jitter").map(|item| item.verdict), Some(Verdict::Change));
+    assert!(recycled(0.5).item("max_requests_jitter").is_none());
+}

@@ -8,7 +8,7 @@ use farrier::deployment::{self, Deployment, Effective};
 use farrier::read::UnitKind;
 use farrier::request::Request;
 use farrier::servers::Server;
-use farrier::sizing::{self, Advice, Amount, Class, Inputs, Item, Verdict};
+use farrier::sizing::{self, Advice, Amount, Binding, Class, Inputs, Item, Known, Verdict};
 use farrier::{Examination, examine};
 
 use super::likely;
@@ -37,6 +37,10 @@ pub(super) fn configuration(mut request: Request) -> Result<String, Failure> {
     let mut inputs = gunicorn
         .and_then(|deployment| advice::inputs(deployment, application, sources))
         .unwrap_or_else(|| advice::first_inputs(application, service.map(|(deployment, _)| deployment), sources));
+    let runs = |rule: &str, path: &str| request.runs(rule, path);
+    if let Some(application) = application {
+        advice::hold(&mut inputs, gunicorn, application, &found.files, &runs);
+    }
     // The file is written afresh: what is set today must not keep a number from being the best one.
     inputs.configured = sizing::Configured::default();
     let advice = sizing::recommend(&inputs);
@@ -159,6 +163,12 @@ const fn class(class: Class, loop_class: &'static str) -> &'static str {
 fn number(item: &Item, inputs: &Inputs) -> String {
     let range =
         if item.lower == item.upper { String::new() } else { format!("{} to {} is fine, ", item.lower, item.upper) };
+    if item.binding == Binding::OneProcess
+        && let Some(why) = &inputs.one_process
+    {
+        let Known { value, source, .. } = why;
+        return format!("# With several ({source}), {value}.\n{} = {}\n", item.setting, item.target);
+    }
     let cores = inputs.cpus.as_ref().map_or_else(String::new, |cpus| format!(" on {} ({})", cpus.value, cpus.source));
     format!("# {range}limited by {}{cores}.\n{} = {}\n", item.binding, item.setting, item.target)
 }

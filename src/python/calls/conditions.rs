@@ -69,7 +69,8 @@ impl<'a> Reader<'a> {
         let mut names = Vec::new();
         let mut attributes = Vec::new();
         asked(test, Interest::Truth, &mut names, &mut attributes, 0);
-        if region.start >= region.end || (names.is_empty() && attributes.is_empty()) {
+        let in_development = is_development(test, holds);
+        if region.start >= region.end || (names.is_empty() && attributes.is_empty() && !in_development) {
             return;
         }
         self.assigned_from(&mut names);
@@ -92,7 +93,6 @@ impl<'a> Reader<'a> {
             }
             index = function.parent;
         }
-        let in_development = is_development(test, holds);
         self.current().conditions.push(Condition { region, test, holds, in_development });
     }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::guards::is_placeholder;
+use super::probes::answer_on_loop;
 use super::{Class, Function, Import, Outside, Parameter, Reader, last_name, one};
 use crate::python::names::{Binding, Bound};
 use crate::python::syntax::ast::{self, Expr};
@@ -115,6 +116,7 @@ impl<'a> Reader<'a> {
         let raises = matches!(def.body.last(), Some(ast::Stmt::Raise(_)));
         function.is_refused = function.is_abstract && (raises || def.decorator_list.iter().any(says_abstract));
         function.parameters = parameters(&def.parameters);
+        function.on_loop = answer_on_loop(&def.body).filter(|_| !def.is_async);
         self.facts.functions.push(function);
         self.type_parameters(def.type_params.as_deref());
         if let Some(class) = self.class {

@@ -1,10 +1,11 @@
-//! Conditions that hold only while a project is being developed.
+//! Conditions that hold only while a project is being developed, or tested.
 //!
-//! Decides by names, as people write them: `settings.debug`, `DEV_MODE`, `os.getenv("DEBUG")`. What such a
-//! condition guards does not run where requests are served for others.
+//! Decides by names, as people write them: `settings.debug`, `DEV_MODE`, `os.getenv("DEBUG")`,
+//! `"PYTEST_CURRENT_TEST" in os.environ`. What such a condition guards does not run where requests are served
+//! for others.
 
 use super::last_name;
-use crate::python::syntax::ast::{BoolOp, CmpOp, Expr, UnaryOp};
+use crate::python::syntax::ast::{BoolOp, CmpOp, Expr, ExprList, ExprSet, ExprTuple, Number, UnaryOp};
 
 /// How deep conditions are looked into.
 const MAX_DEPTH: usize = 16;
@@ -23,8 +24,14 @@ const FLAGS: [&str; 12] = [
     "is_in_debug_mode",
     "is_local_dev",
 ];
+/// Names of variables of the environment, and of constants, that are only set for tests. As attributes they may
+/// say something about what is asked for: the test mode of a payment.
+const TEST_FLAGS: [&str; 9] =
+    ["in_test", "in_tests", "is_test", "is_testing", "running_tests", "test_mode", "testing", "under_test", "unittest"];
 /// Texts that name such a stage.
-const STAGES: [&str; 4] = ["debug", "dev", "development", "local"];
+const STAGES: [&str; 6] = ["debug", "dev", "development", "local", "test", "testing"];
+/// Texts that switch something on.
+const ON: [&str; 5] = ["1", "on", "t", "true", "yes"];
 
 /// Whether `test` comes out as `holds` only during development.
 pub fn is_development(test: &Expr, holds: bool) -> bool {
@@ -42,29 +49,82 @@ fn within(test: &Expr, holds: bool, depth: usize) -> bool {
             operation.values.iter().any(|value| within(value, holds, depth + 1))
         }
         Expr::Compare(compare) => match (&*compare.ops, &*compare.comparators) {
-            ([op @ (CmpOp::Eq | CmpOp::NotEq)], [Expr::StringLiteral(stage)]) => {
-                let equal = (*op == CmpOp::Eq) == holds;
-                equal && STAGES.contains(&stage.value.to_str()) && names_stage(&compare.left)
+            ([op @ (CmpOp::Eq | CmpOp::NotEq | CmpOp::Is | CmpOp::IsNot)], [other]) => {
+                let equal = matches!(op, CmpOp::Eq | CmpOp::Is) == holds;
+                let is_stage = matches!(other, Expr::StringLiteral(stage) if STAGES.contains(&stage.value.to_str()));
+                let stands_for_flag = || within(&compare.left, true, depth + 1);
+                equal && (is_stage && names_stage(&compare.left) || switches_on(other) && stands_for_flag())
+            }
+            ([op @ (CmpOp::In | CmpOp::NotIn)], [all]) => {
+                let found = (*op == CmpOp::In) == holds;
+                found
+                    && (is_in_tests(&compare.left, all) || all_switch_on(all) && within(&compare.left, true, depth + 1))
             }
             _ => false,
         },
         // A plain name may be an argument, which callers decide.
-        Expr::Name(name) => holds && name.id.as_str().chars().all(|c| !c.is_lowercase()) && is_flag(name.id.as_str()),
-        Expr::Attribute(attribute) => holds && is_flag(attribute.attr.as_str()),
-        Expr::Call(call) => {
-            let asked = match (last_name(&call.func), call.arguments.args.first()) {
-                ("getenv" | "get", Some(Expr::StringLiteral(name))) => name.value.to_str(),
-                (name, None) => name,
-                _ => return false,
-            };
-            holds && is_flag(asked)
+        Expr::Name(name) => {
+            let name = name.id.as_str();
+            holds && name.chars().all(|c| !c.is_lowercase()) && (is_flag(name) || is_test_flag(name))
         }
+        Expr::Attribute(attribute) => {
+            holds && (is_flag(attribute.attr.as_str()) || attribute.attr.as_str() == "testing")
+        }
+        Expr::Call(call) => match (last_name(&call.func), call.arguments.args.first()) {
+            ("getenv" | "get", Some(Expr::StringLiteral(name))) => {
+                holds && (is_flag(name.value.to_str()) || is_test_flag(name.value.to_str()))
+            }
+            ("bool" | "int" | "str", Some(only)) => within(only, holds, depth + 1),
+            ("lower" | "strip" | "upper", None) => match &*call.func {
+                Expr::Attribute(method) => within(&method.value, holds, depth + 1),
+                _ => false,
+            },
+            (name, None) => holds && is_flag(name),
+            _ => false,
+        },
         _ => false,
     }
 }
 
-fn is_flag(name: &str) -> bool {
+/// `"PYTEST_CURRENT_TEST" in os.environ`, `"pytest" in sys.modules`.
+fn is_in_tests(name: &Expr, all: &Expr) -> bool {
+    let Expr::StringLiteral(name) = name else { return false };
+    let name = name.value.to_str();
+    match last_name(all) {
+        "environ" => is_flag(name) || is_test_flag(name),
+        "modules" => matches!(name, "pytest" | "unittest"),
+        "argv" => name == "test",
+        _ => false,
+    }
+}
+
+/// `"1"`, `"true"`, `True`.
+fn switches_on(value: &Expr) -> bool {
+    match value {
+        Expr::StringLiteral(text) => ON.contains(&&*text.value.to_str().to_ascii_lowercase()),
+        Expr::BooleanLiteral(literal) => literal.value,
+        Expr::NumberLiteral(number) => matches!(&number.value, Number::Int(one) if one.as_u64() == Some(1)),
+        _ => false,
+    }
+}
+
+fn all_switch_on(all: &Expr) -> bool {
+    let (Expr::Tuple(ExprTuple { elts, .. }) | Expr::List(ExprList { elts, .. }) | Expr::Set(ExprSet { elts, .. })) =
+        all
+    else {
+        return false;
+    };
+    !elts.is_empty() && elts.iter().all(switches_on)
+}
+
+/// Whether what is true under this name is so only while a project is being developed.
+pub fn is_flag(name: &str) -> bool {
     FLAGS.contains(&name.to_ascii_lowercase().as_str())
+}
+
+fn is_test_flag(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    TEST_FLAGS.contains(&&*name) || name.starts_with("pytest_")
 }
 
 /// `settings.environment`, `ENV`, `os.getenv("APP_ENV")`.
@@ -103,12 +163,27 @@ mod tests {
             "os.environ.get('DEBUG')",
             "is_in_debug_mode()",
             "settings.ENVIRONMENT == 'development'",
+            "os.environ.get('PYTEST_BUILD') == '1'",
+            "getenv('DEBUG', '').lower() in ('1', 'true')",
+            "'PYTEST_CURRENT_TEST' in os.environ",
+            "settings.testing is True",
+            "TESTING",
         ] {
             assert!(only_then(test, true), "{test}");
             assert!(!only_then(test, false), "{test}");
         }
         assert!(only_then("not settings.debug or x", false));
-        for test in ["debug", "settings.debug or x", "settings.enabled", "mode == 'dev'", "self.get('debugger')"] {
+        for test in [
+            "debug",
+            "settings.debug or x",
+            "settings.enabled",
+            "mode == 'dev'",
+            "self.get('debugger')",
+            "order.test_mode",
+            "x == '1'",
+            "os.environ.get('TESTS_URL') == '1'",
+            "flag in ('1', 'x')",
+        ] {
             assert!(!only_then(test, true), "{test}");
         }
     }

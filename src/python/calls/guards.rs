@@ -117,26 +117,6 @@ pub(super) fn is_zero_or_false(expr: &Expr) -> bool {
     }
 }
 
-/// Whether a block asks for the running loop, which fails where there is none.
-pub(super) fn probes_for_loop(body: &[Stmt]) -> bool {
-    body.iter().any(|stmt| {
-        let value = match stmt {
-            Stmt::Assign(assign) => &*assign.value,
-            Stmt::Expr(stmt) => &*stmt.value,
-            _ => return false,
-        };
-        let Expr::Call(call) = value else {
-            return false;
-        };
-        let name = match &*call.func {
-            Expr::Attribute(attribute) => attribute.attr.as_str(),
-            Expr::Name(name) => name.id.as_str(),
-            _ => return false,
-        };
-        matches!(name, "get_running_loop" | "get_event_loop" | "current_async_library")
-    })
-}
-
 /// Whether a body only stands in for an override: a docstring, `pass`, `...`, or an exception, with a
 /// message put together before it.
 pub(super) fn is_placeholder(body: &[Stmt]) -> bool {

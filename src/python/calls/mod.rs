@@ -14,13 +14,15 @@ mod generators;
 mod guards;
 mod kept;
 mod lookups;
+mod probes;
 mod statements;
 
 pub use self::conditions::{Condition, Forwarded, Interest, Slot};
-pub use self::development::is_development;
+pub use self::development::{is_development, is_flag};
 pub use self::fills::same_text;
 use self::guards::{keeps_to_lifespan, leaves, matches_lifespan};
 use self::kept::Kept;
+pub use self::probes::asks_for_loop;
 use super::names::{Binding, Bound};
 use super::syntax::ast::{self, Expr, Stmt};
 use super::syntax::{Module, span_of, visitor};
@@ -60,6 +62,10 @@ pub struct FileFacts<'a> {
     pub changed: HashSet<&'a str>,
     /// Names that functions take from the one around them to write to.
     pub nonlocals: HashSet<&'a str>,
+    /// Names that functions take from the module to write to.
+    pub written: HashSet<&'a str>,
+    /// Whether something in it may bind any name of the module: `globals()[name] = value`.
+    pub binds_any: bool,
 }
 
 /// An attribute that is assigned from outside of its object.
@@ -147,6 +153,8 @@ pub struct Function<'a> {
     pub detours: Vec<Span>,
     /// Names that it changes in place.
     pub changed: HashSet<&'a str>,
+    /// What it answers where a loop runs, if that is what it asks: `return loop.is_running()`.
+    pub on_loop: Option<bool>,
 }
 
 /// A parameter of a function.
@@ -240,6 +248,8 @@ pub fn facts(file: FileId, module: &Module) -> FileFacts<'_> {
             asked: HashMap::new(),
             changed: HashSet::new(),
             nonlocals: HashSet::new(),
+            written: HashSet::new(),
+            binds_any: false,
         },
         function: 0,
         class: None,
@@ -337,6 +347,7 @@ impl<'a> Function<'a> {
             last_rounds: Vec::new(),
             detours: Vec::new(),
             changed: HashSet::new(),
+            on_loop: None,
         }
     }
 }
@@ -495,6 +506,7 @@ impl<'a> visitor::Visitor<'a> for Reader<'a> {
             Stmt::Assign(_) | Stmt::AnnAssign(_) | Stmt::AugAssign(_) | Stmt::TypeAlias(_) => self.assignments(stmt),
             Stmt::Global(global) => {
                 let names: Vec<_> = global.names.iter().map(ast::Identifier::as_str).collect();
+                self.facts.written.extend(&names);
                 self.current().globals.extend(names);
             }
             Stmt::Nonlocal(nonlocal) => self.facts.nonlocals.extend(nonlocal.names.iter().map(ast::Identifier::as_str)),

@@ -2,8 +2,9 @@
 
 use super::fallbacks::fallback;
 use super::generators::is_eager;
-use super::guards::{Guard, equality, guard, is_zero_or_false, probes_for_loop, serves};
+use super::guards::{Guard, equality, guard, is_zero_or_false, serves};
 use super::kept::Kept;
+use super::probes::probes_for_loop;
 use super::{EventKind, Function, Reader, last_name};
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr, Stmt};
@@ -229,6 +230,7 @@ impl<'a> Reader<'a> {
         {
             self.current().sets_nonblocking = true;
         }
+        self.facts.binds_any |= matches!(last_name(&call.func), "exec" | "globals" | "vars");
         self.filling_call(call);
         self.forwards(call);
         if self.typing_only == 0 {

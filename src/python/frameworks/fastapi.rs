@@ -5,7 +5,7 @@
 //! FastAPI 0.165.
 
 use super::Context::{Loop, Thread};
-use super::{Form, HTTP_METHODS, Names, Pool, Role, Runs, START_UP, Told, at, keyword};
+use super::{Form, HTTP_METHODS, Names, ON_LOOP, Pool, Role, Runs, START_UP, Told, at, keyword};
 
 /// Applications and routers; those of libraries on top of it that take the same calls are among them.
 const OBJECTS: Names = &["fastapi.*.FastAPI", "fastapi.*.APIRouter", "*.APIRouter", "fastapi_utils.*.InferringRouter"];
@@ -62,11 +62,13 @@ pub(super) const FORMS: &[Form] = &[
         },
         Role::LifeCycle,
     ),
-    RUNS.form(
-        Told::Method { on: OBJECTS, names: &["add_middleware"], argument: at(0, &["middleware_class"]) },
-        Role::Middleware,
-    )
-    .making(),
+    // A plain `__call__` gives what is awaited: it runs on the loop itself.
+    ON_LOOP
+        .form(
+            Told::Method { on: OBJECTS, names: &["add_middleware"], argument: at(0, &["middleware_class"]) },
+            Role::Middleware,
+        )
+        .making(),
     RUNS.form(
         Told::Method { on: OBJECTS, names: &["add_middleware"], argument: keyword(&["dispatch"]) },
         Role::Middleware,

@@ -37,11 +37,13 @@ pub(super) const FORMS: &[Form] = &[
     ),
     START_UP
         .form(Told::Method { on: OBJECTS, names: &["add_event_handler"], argument: at(1, &["func"]) }, Role::LifeCycle),
-    RUNS.form(
-        Told::Method { on: OBJECTS, names: &["add_middleware"], argument: at(0, &["middleware_class"]) },
-        Role::Middleware,
-    )
-    .making(),
+    // A plain `__call__` gives what is awaited: it runs on the loop itself.
+    ON_LOOP
+        .form(
+            Told::Method { on: OBJECTS, names: &["add_middleware"], argument: at(0, &["middleware_class"]) },
+            Role::Middleware,
+        )
+        .making(),
     RUNS.form(
         Told::Method { on: OBJECTS, names: &["add_middleware"], argument: keyword(&["dispatch"]) },
         Role::Middleware,
@@ -49,10 +51,15 @@ pub(super) const FORMS: &[Form] = &[
     RUNS.form(Told::Call { names: &["starlette.*.Route"], argument: at(1, &["endpoint"]) }, Role::Route),
     RUNS.form(Told::Call { names: &["starlette.*.Mount", "starlette.*.Host"], argument: at(1, &["app"]) }, Role::Route),
     RUNS.form(Told::Call { names: &["starlette.*.WebSocketRoute"], argument: at(1, &["endpoint"]) }, Role::WebSocket),
-    RUNS.form(
-        Told::Call { names: &["starlette.*.Middleware", "fastapi.middleware.*.Middleware"], argument: at(0, &["cls"]) },
-        Role::Middleware,
-    ),
+    ON_LOOP
+        .form(
+            Told::Call {
+                names: &["starlette.*.Middleware", "fastapi.middleware.*.Middleware"],
+                argument: at(0, &["cls"]),
+            },
+            Role::Middleware,
+        )
+        .making(),
     RUNS.form(
         Told::Call {
             names: &[

@@ -25,9 +25,39 @@ impl<'a> Types<'a> {
         };
         let more = self.overriding(call, frame, &callees);
         if more.is_empty() && callees.iter().all(fits) {
+            return self.makers(callees, call, frame);
+        }
+        let fitting = callees.iter().filter(|one| fits(one)).cloned().chain(more).take(MAX_FUNCTIONS).collect();
+        self.makers(fitting, call, frame)
+    }
+
+    /// Those of several classes whose constructors have parameters for the arguments of a call, and what else
+    /// `callees` holds. Where none has, something else is meant.
+    fn makers(&self, callees: Values<'a>, call: &'a ast::ExprCall, frame: Frame) -> Values<'a> {
+        let classes = callees.iter().filter(|value| matches!(value, Value::Class(_))).count();
+        if classes < 2 {
             return callees;
         }
-        callees.iter().filter(|one| fits(one)).cloned().chain(more).take(MAX_FUNCTIONS).collect()
+        let fits = |callee: &Value<'a>| match callee {
+            Value::Class(class) => match self.method(*class, "__init__").as_slice() {
+                [Value::Function(init)] => self.constructor_takes(*init, call, frame),
+                _ => true,
+            },
+            _ => true,
+        };
+        if callees.iter().all(fits) {
+            return callees;
+        }
+        callees.iter().filter(|one| fits(one)).cloned().collect()
+    }
+
+    fn constructor_takes(&self, init: Frame, call: &'a ast::ExprCall, frame: Frame) -> bool {
+        let function = self.function(init.function);
+        let any = |keywords: bool| function.parameters.iter().any(|one| one.variadic && one.keywords == keywords);
+        let positional = function.parameters.iter().filter(|parameter| parameter.positional).count();
+        let given = &call.arguments.args;
+        let few = any(false) || given.iter().any(Expr::is_starred_expr) || given.len() < positional.max(1);
+        few && self.takes(&Value::Function(init), init, call, frame)
     }
 
     /// Whether a function has parameters for the arguments of a call.

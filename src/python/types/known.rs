@@ -5,8 +5,8 @@
 
 use super::asserted::asserted;
 use super::candidates::asked_about;
-use super::{ClassId, Frame, FunctionId, Types, Value};
-use crate::python::calls::{Condition, Interest};
+use super::{ClassId, Frame, FunctionId, ModuleRef, Types, Value};
+use crate::python::calls::{Condition, Interest, asks_for_loop};
 use crate::python::names::{Binding, Bound, visible};
 use crate::python::syntax::ast::{self, CmpOp, Expr, Number};
 use crate::python::syntax::span_of;
@@ -86,7 +86,7 @@ impl Known<'_> {
     }
 
     /// What is certain of a value that is one of both.
-    fn or(self, other: Self) -> Option<Self> {
+    pub(super) fn or(self, other: Self) -> Option<Self> {
         if self == other {
             return Some(self);
         }
@@ -163,7 +163,7 @@ impl<'a> Types<'a> {
         let deeper = |expr: &'a Expr| self.known_within(expr, frame, depth + 1);
         match expr {
             Expr::Name(name) => self.known_name(name.id.as_str(), frame, span_of(name).start, depth),
-            Expr::Attribute(attribute) => self.known_attribute(attribute, frame),
+            Expr::Attribute(attribute) => self.known_attribute(attribute, frame, depth),
             Expr::BoolOp(operation) => self.known_operands(operation, frame, depth),
             Expr::If(choice) => match self.truth_of(&choice.test, frame, depth + 1) {
                 Some(true) => deeper(&choice.body),
@@ -273,7 +273,7 @@ impl<'a> Types<'a> {
                 _ => None,
             },
             Expr::Call(call) => {
-                let known = self.asked(call, frame, depth + 1);
+                let known = asks_for_loop(call).or_else(|| self.asked(call, frame, depth + 1));
                 let known = known.or_else(|| self.known_within(test, frame, depth + 1)?.truth());
                 known.or_else(|| self.answered_around(call, frame))
             }
@@ -325,6 +325,9 @@ impl<'a> Types<'a> {
         if let Some(asked) = asked_about(call) {
             return self.is_coroutine_function(asked, frame);
         }
+        if let Some(answer) = self.answer_on_loop(call, frame) {
+            return Some(answer);
+        }
         if let Expr::Attribute(method) = &*call.func {
             return self.begins_or_ends(method, call, frame, depth);
         }
@@ -335,6 +338,18 @@ impl<'a> Types<'a> {
             ("isinstance", [one, Expr::Name(ty)]) if ty.id.as_str() != "object" => {
                 (self.known_within(one, frame, depth)? == Known::None).then_some(false)
             }
+            _ => None,
+        }
+    }
+
+    /// What a function of the project answers that only asks whether a loop runs: where handlers run, one does.
+    fn answer_on_loop(&self, call: &'a ast::ExprCall, frame: Frame) -> Option<bool> {
+        let given = &call.arguments;
+        if !given.args.is_empty() || !given.keywords.is_empty() {
+            return None;
+        }
+        match *self.value(&call.func, frame) {
+            [Value::Function(target)] => self.function(target.function).on_loop,
             _ => None,
         }
     }
@@ -397,7 +412,7 @@ impl<'a> Types<'a> {
             frame.function.index = function.parent;
             at = usize::MAX;
         }
-        None
+        self.constant(name, frame.function.file)
     }
 
     fn known_bindings(&self, seen: &[&Binding<'a>], frame: Frame, depth: u8) -> Option<Known<'a>> {
@@ -448,11 +463,19 @@ impl<'a> Types<'a> {
     }
 
     /// A member of an enumeration.
-    fn known_attribute(&self, attribute: &'a ast::ExprAttribute, frame: Frame) -> Option<Known<'a>> {
+    fn known_attribute(&self, attribute: &'a ast::ExprAttribute, frame: Frame, depth: u8) -> Option<Known<'a>> {
         let name = attribute.attr.as_str();
-        let Expr::Name(object) = &*attribute.value else { return None };
-        if self.is_receiver(object.id.as_str(), frame.function) {
-            return self.known_of_object(name, frame);
+        let is_own = |object: &ast::ExprName| self.is_receiver(object.id.as_str(), frame.function);
+        match &*attribute.value {
+            Expr::Name(object) if is_own(object) => {
+                let of_all = || match *self.value(&attribute.value, frame) {
+                    [Value::Object(class)] => self.kept_by_all(class, name, depth),
+                    _ => None,
+                };
+                return self.known_of_object(name, frame).or_else(of_all);
+            }
+            Expr::Name(_) | Expr::Attribute(_) => {}
+            _ => return None,
         }
         match *self.value(&attribute.value, frame) {
             // No server that is known here runs on Windows.
@@ -461,6 +484,8 @@ impl<'a> Types<'a> {
                 ("sys", "platform") => Some(Known::Text("linux")),
                 _ => None,
             },
+            [Value::Object(class)] => self.kept_by_all(class, name, depth),
+            [Value::Module(ModuleRef::File(file))] => self.constant(name, self.index_of(file)?),
             [Value::Class(class)] if self.class(class).fields.contains_key(name) && self.is_enumeration(class) => {
                 Some(Known::Member(class, name))
             }

@@ -148,7 +148,7 @@ impl<'a> Types<'a> {
     }
 
     /// Whether an attribute of this name is changed in place, or assigned from outside of its object.
-    fn is_changed(&self, attribute: &str) -> bool {
+    pub(super) fn is_changed(&self, attribute: &str) -> bool {
         self.is_set_from_outside(attribute) || self.sites().changed.contains(attribute)
     }
 

@@ -12,10 +12,12 @@ mod caches;
 mod candidates;
 mod classes;
 mod configured;
+mod constants;
 mod containers;
 mod decorators;
 mod emptiness;
 mod environments;
+mod everywhere;
 mod expressions;
 mod fields;
 mod generics;
@@ -247,6 +249,7 @@ pub struct Types<'a> {
     keepings: RefCell<HashMap<FunctionId, Rc<[Keeping<'a>]>>>,
     /// Whether the objects of a class live no longer than a call.
     short_lived: RefCell<QuickMap<ClassId, bool>>,
+    kept_by_all: RefCell<HashMap<(ClassId, &'a str), Option<Known<'a>>>>,
     /// How many expressions were looked at for what is certain.
     looked_at: Cell<u32>,
     following: RefCell<Vec<Followed>>,
@@ -282,6 +285,7 @@ impl<'a> Types<'a> {
             members: RefCell::default(),
             keepings: RefCell::default(),
             short_lived: RefCell::default(),
+            kept_by_all: RefCell::default(),
             looked_at: Cell::new(0),
             following: RefCell::new(Vec::new()),
             imports: RefCell::default(),

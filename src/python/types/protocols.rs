@@ -65,7 +65,10 @@ impl<'a> Types<'a> {
                 let own = self.class(*owner).methods.get(name).and_then(|all| all.last());
                 own.is_some_and(|&index| {
                     let function = self.function(FunctionId { file: owner.file, index });
-                    function.is_async == asked.is_async && !function.is_abstract && takes_what(function, asked)
+                    function.is_async == asked.is_async
+                        && !function.is_abstract
+                        && takes_what(function, asked)
+                        && (wanted.len() > 1 || name != "__call__" || is_named_alike(function, asked))
                 })
             })
         })
@@ -81,4 +84,12 @@ fn takes_what(function: &Function<'_>, asked: &Function<'_>) -> bool {
     let most = |function: &Function<'_>| function.parameters.iter().filter(|one| !one.variadic).count();
     (open_ended(asked) || required(function) <= most(asked))
         && (open_ended(function) || required(asked) <= most(function))
+}
+
+/// Whether a method has the parameters of one of a protocol by their names. Where anything that can be called
+/// would do, only these tell who is meant.
+fn is_named_alike(function: &Function<'_>, asked: &Function<'_>) -> bool {
+    let has = |name: &str| function.parameters.iter().any(|one| one.name == name && !one.variadic);
+    let own = asked.parameters.iter().skip(1).filter(|one| !one.variadic && !one.name.starts_with("__"));
+    own.clone().all(|one| has(one.name)) && (own.count() > 0 || !function.parameters.iter().any(|one| one.variadic))
 }

@@ -5,6 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::everywhere::{handed_by, names_handed};
 use super::expressions::is_plain;
 use super::{ClassId, Environment, Frame, FunctionId, Question, Types, Value};
 use crate::python::calls::{Function, Outside, last_name};
@@ -30,6 +31,8 @@ pub(super) struct Sites<'a> {
     pub(super) outside: HashMap<&'a str, Vec<(u32, Outside<'a>)>>,
     /// The names of attributes that are changed in place.
     pub(super) changed: HashSet<&'a str>,
+    /// The names that somebody is given, or that stand in lists and mappings.
+    pub(super) handed: HashSet<&'a str>,
     /// What the bags of applications are given, with the file.
     pub(super) state: HashMap<&'a str, Vec<(u32, Binding<'a>)>>,
 }
@@ -40,13 +43,25 @@ impl<'a> Types<'a> {
             let mut sites = Sites::default();
             for &file in self.loaded.borrow().iter() {
                 let facts = self.facts_at(file);
+                let mut handed = Vec::new();
                 for &(index, call) in &facts.calls {
+                    handed_by(call, &mut handed);
                     sites.calls.entry(last_name(&call.func)).or_default().push((FunctionId { file, index }, call));
                 }
                 for (name, assigned) in &facts.outside {
                     sites.outside.entry(name).or_default().extend(assigned.iter().map(|outside| (file, *outside)));
                 }
                 sites.changed.extend(&facts.changed);
+                let bound = facts.functions.iter().flat_map(|function| function.bindings.values().flatten());
+                for binding in bound {
+                    if let Bound::Value { value: Some(value), .. } = binding.bound {
+                        names_handed(value, &mut handed, 0);
+                    }
+                }
+                for result in facts.functions.iter().flat_map(|function| &function.results) {
+                    names_handed(result, &mut handed, 0);
+                }
+                sites.handed.extend(handed);
                 for (name, bindings) in &facts.state {
                     sites.state.entry(name).or_default().extend(bindings.iter().map(|binding| (file, *binding)));
                 }

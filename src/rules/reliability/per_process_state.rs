@@ -19,12 +19,7 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
         if what.contains("channel layer") && !service.runs_loop() {
             continue;
         }
-        // Settings for tests and for development often stand beside those for production.
-        let path = context.files.get(kept.place.file).path();
-        if path
-            .split(['/', '_', '.'])
-            .any(|part| matches!(part, "test" | "tests" | "testing" | "dev" | "local" | "development"))
-        {
+        if !kept.is_for_production(context.files) {
             continue;
         }
         let processes = if count > 1 { format!("{count} workers") } else { format!("{copies} copies") };

@@ -18,7 +18,7 @@ prop_compose! {
         demand in proptest::option::of(1..2000_u32),
         database in proptest::option::of((1..500_u32, proptest::option::of(1..50_u32))),
         replicas in proptest::option::of(1..20_u32),
-        (sync_handlers, recycles) in (any::<bool>(), any::<bool>()),
+        (sync_handlers, recycles, alone) in (any::<bool>(), any::<bool>(), any::<bool>()),
         profile in prop_oneof![Just(Profile::Latency), Just(Profile::Balanced), Just(Profile::Throughput)],
     ) -> Inputs {
         let mut inputs = Inputs::new("gunicorn", known(class));
@@ -38,6 +38,7 @@ prop_compose! {
         inputs.replicas = replicas.map(known);
         inputs.sync_handlers = sync_handlers;
         inputs.recycles = recycles;
+        inputs.one_process = alone.then(|| known("it would happen twice".to_owned()));
         inputs.profile = profile;
         inputs
     }

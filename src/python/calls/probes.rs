@@ -1,0 +1,90 @@
+//! Questions whether an event loop runs. Where one could be blocked, the answer is known.
+
+use super::last_name;
+use crate::python::syntax::ast::{self, BoolOp, CmpOp, ExceptHandler, Expr, Stmt};
+
+/// Calls that fail where no loop runs.
+const PROBES: [&str; 3] = ["current_async_library", "get_event_loop", "get_running_loop"];
+
+/// Whether a block asks for the running loop, which fails where there is none.
+pub(super) fn probes_for_loop(body: &[Stmt]) -> bool {
+    body.iter().any(|stmt| match stmt {
+        Stmt::Assign(assign) => is_probe(&assign.value),
+        Stmt::Expr(stmt) => is_probe(&stmt.value),
+        Stmt::Return(result) => result.value.as_deref().is_some_and(|value| is_probe(value) || is_running(value)),
+        _ => false,
+    })
+}
+
+fn is_probe(expr: &Expr) -> bool {
+    matches!(expr, Expr::Call(call) if PROBES.contains(&last_name(&call.func)))
+}
+
+/// `loop.is_running()`: it does where handlers run.
+pub fn asks_for_loop(call: &ast::ExprCall) -> Option<bool> {
+    let Expr::Attribute(method) = &*call.func else { return None };
+    (method.attr.as_str() == "is_running" && is_loop(&method.value)).then_some(true)
+}
+
+/// `loop`, `self._loop`, `asyncio.get_event_loop()`.
+fn is_loop(expr: &Expr) -> bool {
+    match expr {
+        Expr::Call(call) => PROBES.contains(&last_name(&call.func)),
+        Expr::Name(_) | Expr::Attribute(_) => {
+            let name = last_name(expr).trim_start_matches('_');
+            matches!(name, "loop" | "event_loop" | "eventloop" | "main_loop" | "running_loop")
+                || name.ends_with("_loop")
+        }
+        _ => false,
+    }
+}
+
+/// `loop.is_running()`, `loop is not None and loop.is_running()`.
+fn is_running(expr: &Expr) -> bool {
+    match expr {
+        Expr::Call(call) => asks_for_loop(call) == Some(true),
+        Expr::BoolOp(all) if all.op == BoolOp::And => match all.values.split_last() {
+            Some((last, before)) => is_running(last) && before.iter().all(has_loop),
+            None => false,
+        },
+        _ => false,
+    }
+}
+
+/// `loop`, `loop is not None`.
+fn has_loop(expr: &Expr) -> bool {
+    match expr {
+        Expr::Compare(compare) => {
+            is_loop(&compare.left)
+                && matches!((&*compare.ops, &*compare.comparators), ([CmpOp::IsNot], [Expr::NoneLiteral(_)]))
+        }
+        other => is_loop(other),
+    }
+}
+
+/// What a function answers where a loop runs, if that is all it asks: `return loop.is_running()`, or a probe
+/// whose failure is answered with `False`.
+pub(super) fn answer_on_loop(body: &[Stmt]) -> Option<bool> {
+    let says = |stmt: &Stmt| match stmt {
+        Stmt::Return(result) => match result.value.as_deref() {
+            Some(Expr::BooleanLiteral(answer)) => Some(answer.value),
+            _ => None,
+        },
+        _ => None,
+    };
+    let is_text = |stmt: &&Stmt| matches!(stmt, Stmt::Expr(text) if text.value.is_string_literal_expr());
+    let body: Vec<&Stmt> = body.iter().filter(|stmt| !is_text(stmt)).collect();
+    match *body.as_slice() {
+        [Stmt::Return(result)] => result.value.as_deref().is_some_and(is_running).then_some(true),
+        [Stmt::Try(attempt)] | [Stmt::Try(attempt), Stmt::Return(_)] => {
+            let [ExceptHandler::ExceptHandler(handler)] = &*attempt.handlers else { return None };
+            let failed = match (&*handler.body, body.get(1)) {
+                ([Stmt::Pass(_)], Some(last)) => says(last)?,
+                ([only], _) => says(only)?,
+                _ => return None,
+            };
+            (probes_for_loop(&attempt.body) && attempt.finalbody.is_empty()).then_some(!failed)
+        }
+        _ => None,
+    }
+}

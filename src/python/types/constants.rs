@@ -1,0 +1,52 @@
+//! Names of modules that stand for the same literal for as long as the process runs: `TRACE = False`.
+//!
+//! Whoever switches one on edits the file. What is assigned again anywhere, what a star import may bind as
+//! well, and what the text writes to by name, `globals()["TRACE"]`, is no constant.
+
+use super::{FunctionId, Known, ModuleRef, Types, Value};
+use crate::python::calls::is_flag;
+use crate::python::names::Bound;
+use crate::python::syntax::ast::{Expr, Number};
+
+/// Through how many modules a name is followed that others import from each other.
+const MAX_HOPS: u8 = 4;
+
+impl<'a> Types<'a> {
+    /// What a name of a module stands for, if it is a constant.
+    pub(super) fn constant(&self, name: &str, file: u32) -> Option<Known<'a>> {
+        self.constant_within(name, file, MAX_HOPS)
+    }
+
+    fn constant_within(&self, name: &str, file: u32, hops: u8) -> Option<Known<'a>> {
+        let facts = self.facts_at(file);
+        let module = self.function(FunctionId { file, index: 0 });
+        let [binding] = module.bindings.get(name)?.as_slice() else { return None };
+        match binding.bound {
+            Bound::Value { value: Some(value), .. } => {
+                let known = scalar(value)?;
+                // What is switched on for developing is not what serves.
+                let is_switch = known == Known::Bool(true) && is_flag(name);
+                let is_written =
+                    module.changed.contains(name) || facts.written.contains(name) || self.is_set_from_outside(name);
+                let may_be_bound = facts.binds_any || !facts.stars.is_empty();
+                (!is_switch && !is_written && !may_be_bound).then_some(known)
+            }
+            Bound::From { level, module, name } if hops > 0 => {
+                let Value::Module(ModuleRef::File(file)) = self.imported(facts.file, level, module)? else {
+                    return None;
+                };
+                self.constant_within(name, self.index_of(file)?, hops - 1)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Literals that nobody changes in place.
+fn scalar(expr: &Expr) -> Option<Known<'_>> {
+    match expr {
+        Expr::NoneLiteral(_) | Expr::BooleanLiteral(_) | Expr::StringLiteral(_) => super::known::literal(expr),
+        Expr::NumberLiteral(number) if matches!(number.value, Number::Int(_)) => super::known::literal(expr),
+        _ => None,
+    }
+}

@@ -1,0 +1,176 @@
+//! What every object of a class keeps, because all calls that make one agree: an argument that nobody gives.
+//!
+//! Only of classes that the project makes itself, by calls that show what they give. What is handed to somebody
+//! who may make more of them, what is spread from `**options` of unknown keys, and what is assigned elsewhere stays unknown.
+
+use super::{ClassId, Entry, FunctionId, Known, Types, Value};
+use crate::python::calls::{Event, EventKind, last_name};
+use crate::python::names::Bound;
+use crate::python::syntax::ast::{self, Expr};
+use crate::python::syntax::span_of;
+
+/// How deep one attribute may rest on others.
+const MAX_DEPTH: u8 = 4;
+/// Calls that are given a class and make no object of it.
+const ONLY_ASKS: [&str; 8] = ["cast", "getattr", "hasattr", "isinstance", "issubclass", "setattr", "super", "type"];
+
+/// What a call says about a parameter.
+enum Given<'a> {
+    /// It is this argument.
+    As(&'a Expr),
+    /// It is left to its default.
+    Not,
+    /// That cannot be seen.
+    Unseen,
+}
+
+impl<'a> Types<'a> {
+    /// What is certain of an attribute of all objects of a class.
+    pub(super) fn kept_by_all(&self, class: ClassId, attribute: &'a str, depth: u8) -> Option<Known<'a>> {
+        if depth > MAX_DEPTH || self.loaded.borrow().is_empty() {
+            return None;
+        }
+        if let Some(known) = self.kept_by_all.borrow().get(&(class, attribute)) {
+            return *known;
+        }
+        // Whoever leads back here knows nothing yet.
+        self.kept_by_all.borrow_mut().insert((class, attribute), None);
+        let outer = self.rests_on.replace(usize::MAX);
+        let known = match self.read_all(class, attribute, depth) {
+            // What begins empty may be filled.
+            Some(Known::Empty) => Some(Known::Some),
+            Some(Known::False) => None,
+            known => known,
+        };
+        let inner = self.rests_on.replace(outer);
+        self.rests_on(inner);
+        // Half of an answer would leave out some of those that make objects.
+        let is_whole = inner == usize::MAX;
+        if !is_whole {
+            self.kept_by_all.borrow_mut().remove(&(class, attribute));
+        }
+        let known = known.filter(|_| is_whole);
+        self.kept_by_all.borrow_mut().entry((class, attribute)).and_modify(|kept| *kept = known);
+        known
+    }
+
+    fn read_all(&self, class: ClassId, attribute: &'a str, depth: u8) -> Option<Known<'a>> {
+        let facts = self.class(class);
+        let [binding] = facts.fields.get(attribute)?.as_slice() else { return None };
+        let init = FunctionId { file: class.file, index: binding.scope };
+        let function = self.function(init);
+        let Bound::Value { value: Some(value), .. } = binding.bound else { return None };
+        let is_own = function.name == "__init__" && function.class == Some(class.index);
+        if !is_own || !self.leaves_arguments(init) || !function.always_reaches(span_of(value)) {
+            return None;
+        }
+        if self.is_changed(attribute) || self.has_relatives(class) || self.sites().handed.contains(facts.name) {
+            return None;
+        }
+        let mut given: Vec<Option<Known<'a>>> = vec![None; function.parameters.len()];
+        let mut made = 0;
+        for (caller, call) in self.calls_of(facts.name) {
+            let frame = self.plain(caller);
+            let callees = self.value(&call.func, frame);
+            if callees.is_empty() {
+                return None;
+            }
+            if !callees.contains(&Value::Class(class)) {
+                continue;
+            }
+            for (position, parameter) in function.parameters.iter().enumerate().skip(1) {
+                let known = match self.given_for(position, parameter.name, call, caller) {
+                    Given::As(argument) => self.known_within(argument, frame, depth + 1),
+                    Given::Not => parameter.default.and_then(super::known::literal),
+                    Given::Unseen => None,
+                };
+                let before = given[position];
+                given[position] = if made == 0 { known } else { before.zip(known).and_then(|(a, b)| a.or(b)) };
+            }
+            made += 1;
+        }
+        if made == 0 {
+            return None;
+        }
+        let entries: Vec<Entry<'a>> = given
+            .into_iter()
+            .zip(0..)
+            .filter_map(|(known, position)| Some(((init, Self::certain(position)), Value::Known(known?))))
+            .collect();
+        let environment = self.extend(super::Environment::default(), entries);
+        self.known_within(value, super::Frame { function: init, environment }, depth + 1)
+    }
+
+    /// What a call gives for a parameter of a constructor.
+    fn given_for(&self, position: usize, name: &str, call: &'a ast::ExprCall, caller: FunctionId) -> Given<'a> {
+        let given = &call.arguments;
+        let named = given.keywords.iter().find(|one| one.arg.as_ref().is_some_and(|arg| arg.as_str() == name));
+        if let Some(keyword) = named {
+            return Given::As(&keyword.value);
+        }
+        if given.args.iter().any(Expr::is_starred_expr) {
+            return Given::Unseen;
+        }
+        if let Some(argument) = given.args.get(position - 1) {
+            return Given::As(argument);
+        }
+        let mut spread = given.keywords.iter().filter(|one| one.arg.is_none());
+        if spread.all(|one| self.lacks(&one.value, name, caller)) { Given::Not } else { Given::Unseen }
+    }
+
+    /// Whether a mapping that a function writes out, and adds to by literal keys alone, has no entry of this name.
+    fn lacks(&self, mapping: &Expr, entry: &str, caller: FunctionId) -> bool {
+        let Expr::Name(mapping) = mapping else { return false };
+        let mapping = mapping.id.as_str();
+        let function = self.function(caller);
+        let is_it = |expr: &Expr| matches!(expr, Expr::Name(name) if name.id.as_str() == mapping);
+        let is_other = |key: &Expr| matches!(key, Expr::StringLiteral(key) if key.value.to_str() != entry);
+        let Some([binding]) = function.bindings.get(mapping).map(Vec::as_slice) else { return false };
+        let Bound::Value { value: Some(Expr::Dict(written)), .. } = binding.bound else { return false };
+        let is_written = written.items.iter().all(|item| item.key.as_ref().is_some_and(is_other));
+        let may_add = |event: &Event<'a>| match event.kind {
+            EventKind::Write(Expr::Subscript(target)) => is_it(&target.value) && !is_other(&target.slice),
+            EventKind::Call(call, _) => {
+                let on_it = matches!(&*call.func, Expr::Attribute(method) if is_it(&method.value));
+                on_it || call.arguments.args.iter().any(is_it)
+            }
+            _ => false,
+        };
+        is_written && !function.events.iter().chain(&function.once).any(may_add)
+    }
+
+    /// Whether the project has classes above or below one, whose constructors may do otherwise.
+    fn has_relatives(&self, class: ClassId) -> bool {
+        let is_other = |value: &Value<'a>| matches!(value, Value::Class(other) if *other != class);
+        !self.below(class).is_empty() || self.ancestry(class).iter().any(is_other)
+    }
+}
+
+/// The names that a call is given, or that stand in a display: somebody else may call what they stand for.
+pub(super) fn names_handed<'a>(expr: &'a Expr, found: &mut Vec<&'a str>, depth: u8) {
+    if depth > MAX_DEPTH {
+        return;
+    }
+    match expr {
+        Expr::Name(name) => found.push(name.id.as_str()),
+        Expr::Attribute(attribute) => found.push(attribute.attr.as_str()),
+        Expr::List(ast::ExprList { elts, .. })
+        | Expr::Tuple(ast::ExprTuple { elts, .. })
+        | Expr::Set(ast::ExprSet { elts, .. }) => elts.iter().for_each(|one| names_handed(one, found, depth + 1)),
+        Expr::Dict(dict) => dict.items.iter().for_each(|item| names_handed(&item.value, found, depth + 1)),
+        Expr::If(choice) => {
+            names_handed(&choice.body, found, depth + 1);
+            names_handed(&choice.orelse, found, depth + 1);
+        }
+        _ => {}
+    }
+}
+
+/// The names that a call hands on.
+pub(super) fn handed_by<'a>(call: &'a ast::ExprCall, found: &mut Vec<&'a str>) {
+    if ONLY_ASKS.contains(&last_name(&call.func)) {
+        return;
+    }
+    call.arguments.args.iter().for_each(|argument| names_handed(argument, found, 0));
+    call.arguments.keywords.iter().for_each(|keyword| names_handed(&keyword.value, found, 0));
+}
