@@ -69,7 +69,7 @@ pub(super) fn find<'a>(
         return Settings { steps: None, files, stands_in: None };
     }
     let by_default = || {
-        let mut names = object.modules.iter().flat_map(|&index| {
+        let mut defaults = object.modules.iter().flat_map(|&index| {
             types.facts_at(index).functions.iter().flat_map(|function| &function.events).filter_map(|event| match event
                 .kind
             {
@@ -77,10 +77,10 @@ pub(super) fn find<'a>(
                 _ => None,
             })
         });
-        let first = names.next()?;
+        let first = defaults.next()?;
         // What others build on is run by somebody who names what he has built.
         let is_whole = !PARTS.contains(&first.rsplit('.').next().unwrap_or(first));
-        (is_whole && names.all(|name| name == first)).then_some(first)
+        (is_whole && defaults.all(|name| name == first)).then_some(first)
     };
     let steps_of = |name: &str| {
         let Some(ModuleRef::File(file)) = types.modules().find(name, None) else { return None };
