@@ -2,9 +2,10 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::time::Duration;
 
 use super::lines::Lines;
-use super::{Blocking, Context, Framework, Handler, Hop, Remedy, Role, limits, repair};
+use super::{Blocking, Context, Framework, Handler, Hop, Limit, Remedy, Role, limits, repair};
 use crate::findings::Confidence;
 use crate::python::catalogue::{Category, Weight};
 use crate::python::effects::{Chain, Effects, Sink};
@@ -268,6 +269,7 @@ fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
             family(b.library),
             gives_up(&b.what),
             Reverse((b.certainty, every, b.weight)),
+            Reverse(slept(b)),
             concludes(&b.what),
             b.chain.len(),
             b.anchor,
@@ -307,6 +309,14 @@ fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
         blocking.handlers.dedup_by(|next, known| (next.1, &next.0) == (known.1, &known.0));
     }
     kept
+}
+
+/// How long a call sleeps, as far as that is written down: whoever reads of the shortest one thinks little of the others.
+fn slept(blocking: &Blocking) -> Duration {
+    match (blocking.category, blocking.limit) {
+        (Category::Sleep, Limit::Given(seconds)) => Duration::try_from_secs_f64(seconds).unwrap_or_default(),
+        _ => Duration::ZERO,
+    }
 }
 
 /// Whether a call takes back what others have begun: it is hardly ever the one that takes time.

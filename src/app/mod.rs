@@ -20,6 +20,7 @@ mod limits;
 mod lines;
 mod loops;
 mod metrics;
+mod nested;
 mod orphans;
 mod pools;
 mod reach;
@@ -84,6 +85,8 @@ pub struct Application {
     pub reached: Vec<Reached>,
     /// Calls of asyncio that plain handlers reach, off the loop that serves requests.
     pub loop_calls: Vec<LoopCall>,
+    /// Calls that start a loop in code that one runs.
+    pub nested_loops: Vec<LoopCall>,
     /// What requests spend their time on, as far as the code shows it.
     pub workload: Workload,
     /// Pools of connections to a database whose size is written down.
@@ -287,6 +290,7 @@ fn assemble<'a>(
     let sources = repair::Sources { files, modules };
     let blocking = blocking::blocking(&effects, &all, &chains, &sources, object.framework);
     let loop_calls = loops::find(&effects, &entries, modules);
+    let nested_loops = nested::find(&effects, &entries, modules);
     let beginnings = beginnings::find(types, &entries, object, files, modules);
     let of_loaded: Vec<FileId> = loaded.iter().map(|&index| types.facts_at(index).file).collect();
     let mut keepsakes = keepsakes::find(&of_loaded, files, modules);
@@ -299,6 +303,7 @@ fn assemble<'a>(
         framework: object.framework,
         blocking,
         loop_calls,
+        nested_loops,
         workload: reached::workload(&reached, streams),
         reached,
         connections: pools::connections(types, &loaded, modules),

@@ -9,7 +9,6 @@ use super::{Context, Form, Framework, ON_LOOP, Pool, Role, Told};
 use crate::python::calls::EventKind;
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::types::{ClassId, Frame, FunctionId, Types, Value};
-use crate::source::Span;
 
 static STREAM: Form = ON_LOOP.form(Told::Named { names: &[] }, Role::Stream);
 
@@ -103,19 +102,17 @@ impl<'a> Finder<'_, 'a> {
     pub(super) fn function(&mut self, frame: Frame) {
         let function = self.types.function(frame.function);
         let around = Frame { function: FunctionId { index: function.parent, ..frame.function }, ..frame };
-        let for_developers = |scope: FunctionId, span: Span| {
-            self.types.function(scope).conditions.iter().any(|condition| {
-                condition.in_development && condition.region.start <= span.start && span.end <= condition.region.end
-            })
-        };
-        if !function.decorators.is_empty() && !for_developers(around.function, function.span) {
+        // What is registered only while somebody develops serves nobody else.
+        if Types::is_dead(&self.types.dead(around), function.span) {
+            return;
+        }
+        if !function.decorators.is_empty() {
             self.decorators(frame, around);
         }
         self.parameters(frame, around);
-        for event in &function.events {
-            if let EventKind::Call(call, _) = event.kind
-                && !(frame.function.index == 0 && for_developers(frame.function, event.span))
-            {
+        let dead = self.types.dead(frame);
+        for event in function.events.iter().filter(|event| !Types::is_dead(&dead, event.span)) {
+            if let EventKind::Call(call, _) = event.kind {
                 self.call(call, frame);
             }
         }
