@@ -180,6 +180,11 @@ impl Deployment {
         Start { folder: self.folder.clone(), placed: self.placed.clone() }
     }
 
+    /// The value of a variable that files set for it.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.environment.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+
     /// Whether the application that it is told is a function which makes one.
     pub fn calls_app(&self) -> bool {
         self.setting("factory").and_then(Effective::value) == Some(&Value::Bool(true))
