@@ -2,9 +2,10 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::time::Duration;
 
 use super::lines::Lines;
-use super::{Blocking, Context, Framework, Handler, Hop, Remedy, Role, limits, repair};
+use super::{Blocking, Context, Framework, Handler, Hop, Limit, Remedy, Role, limits, repair};
 use crate::findings::Confidence;
 use crate::python::catalogue::{Category, Weight};
 use crate::python::effects::{Chain, Effects, Sink};
@@ -88,9 +89,11 @@ impl Cause {
         found
     }
 
+    /// What those are for who get there most surely: the others make it no worse.
     fn roles(&self) -> Vec<Role> {
+        let best = self.reached.iter().map(|one| one.certainty).max();
         let mut found = Vec::new();
-        for one in &self.reached {
+        for one in self.reached.iter().filter(|one| Some(one.certainty) == best) {
             if !found.contains(&one.role) {
                 found.push(one.role);
             }
@@ -268,6 +271,7 @@ fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
             family(b.library),
             gives_up(&b.what),
             Reverse((b.certainty, every, b.weight)),
+            Reverse(slept(b)),
             concludes(&b.what),
             b.chain.len(),
             b.anchor,
@@ -290,7 +294,9 @@ fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
                     known.passed.extend(next.passed);
                     first.sites.extend(sites);
                     known.handlers.extend(next.handlers);
-                    known.roles.extend(next.roles);
+                    if next.certainty >= known.certainty {
+                        known.roles.extend(next.roles);
+                    }
                 }
             }
             None => kept.push(next),
@@ -307,6 +313,14 @@ fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
         blocking.handlers.dedup_by(|next, known| (next.1, &next.0) == (known.1, &known.0));
     }
     kept
+}
+
+/// How long a call sleeps, as far as that is written down: whoever reads of the shortest one thinks little of the others.
+fn slept(blocking: &Blocking) -> Duration {
+    match (blocking.category, blocking.limit) {
+        (Category::Sleep, Limit::Given(seconds)) => Duration::try_from_secs_f64(seconds).unwrap_or_default(),
+        _ => Duration::ZERO,
+    }
 }
 
 /// Whether a call takes back what others have begun: it is hardly ever the one that takes time.

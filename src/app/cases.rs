@@ -79,6 +79,51 @@ fn judge(path: &str) {
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
 }
 
+/// What is said of places beside the call: where the loop stands still, what else leads there, and for how long.
+fn told(files: &Files, application: &Application) -> Vec<String> {
+    let heavy = application.blocking.iter().filter(|blocking| blocking.weight > Weight::Slight);
+    let mut told: Vec<String> = heavy
+        .flat_map(|blocking| {
+            let also = blocking.anchors.iter().filter(|place| **place != blocking.call);
+            let still = also.map(|place| format!("{} stands still", files.describe(*place)));
+            let leads = blocking.passed.iter().map(|place| format!("{} leads on", files.describe(*place)));
+            let limit = match blocking.limit {
+                Limit::Given(seconds) => Some(format!("{} takes {seconds} s", files.describe(blocking.call))),
+                _ => None,
+            };
+            still.chain(leads).chain(limit).collect::<Vec<_>>()
+        })
+        .collect();
+    told.sort();
+    told.dedup();
+    told
+}
+
+/// What the comments of a case say of places: `# stands still`, `# leads on`, `# takes 3 s`.
+fn to_be_told(files: &Files) -> Vec<String> {
+    let mut told = Vec::new();
+    for (_, file) in files.iter() {
+        for (line, number) in file.text().lines().zip(1..) {
+            let said = line.split_once("  # ").map(|(_, said)| said).unwrap_or_default();
+            let places = said.split(", ").filter(|one| !one.is_empty() && *one != "blocks");
+            told.extend(places.map(|one| format!("{}:{number} {one}", file.path())));
+        }
+    }
+    told.sort();
+    told
+}
+
+#[test]
+fn every_line_that_leads_to_a_call_is_told() {
+    let path = format!("{}/src/app/cases/places.txt", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).unwrap();
+    for case in format!("\n{text}").split("\n=== ").skip(1) {
+        let (files, application) = analysed(case);
+        let name = case.lines().next().unwrap_or_default();
+        assert_eq!(told(&files, &application.unwrap()), to_be_told(&files), "{name}");
+    }
+}
+
 #[test]
 fn every_case_reports_the_marked_lines_and_no_other() {
     judge("cases.txt");

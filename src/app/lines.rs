@@ -15,7 +15,7 @@ const MAX_HOPS: usize = 8;
 /// How many functions are looked at for one call.
 const MAX_LOOKED_AT: usize = 2_000;
 /// How many lines are told of one call, beside those of the handlers' own chains.
-const MAX_LINES: usize = 60;
+const MAX_LINES: usize = 1_000;
 
 /// What leads to the functions that block.
 pub(super) struct Lines<'e, 't, 'a> {

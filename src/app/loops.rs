@@ -30,7 +30,7 @@ const STARTS: [&str; 3] = ["asyncio.run", "asyncio.runners.run", "asgiref.sync.a
 const MAKES: [&str; 2] = ["new_event_loop", "set_event_loop"];
 
 /// For each node, the handler that it is reached from, and the node and the call before it.
-type Ways = BTreeMap<usize, (usize, Option<(usize, Span)>)>;
+pub(super) type Ways = BTreeMap<usize, (usize, Option<(usize, Span)>)>;
 
 /// Every such call below the plain handlers, each with the nearest of them.
 pub(super) fn find(
@@ -61,6 +61,7 @@ pub(super) fn find(
                 call: Place::new(types.facts_at(frame.function.file).file, span),
                 starts,
                 chain: chain(effects, &seen, node, span),
+                surely: false,
                 handler: (entry.handler.name.clone(), entry.handler.place),
                 runs: entry.found.context,
             });
@@ -82,7 +83,7 @@ pub(super) fn find(
     all
 }
 
-fn chain(effects: &Effects<'_, '_>, seen: &Ways, end: usize, span: Span) -> Vec<Hop> {
+pub(super) fn chain(effects: &Effects<'_, '_>, seen: &Ways, end: usize, span: Span) -> Vec<Hop> {
     let types = effects.types();
     let hop = |node: usize, span: Span| {
         let function = effects.node(node).frame.function;
@@ -143,7 +144,7 @@ fn has_loop(call: &ast::ExprCall) -> bool {
     call.arguments.keywords.iter().any(|keyword| keyword.arg.as_ref().is_some_and(|arg| arg == "loop"))
 }
 
-fn last_name(callee: &Expr) -> &str {
+pub(super) fn last_name(callee: &Expr) -> &str {
     match callee {
         Expr::Attribute(attribute) => attribute.attr.as_str(),
         Expr::Name(name) => name.id.as_str(),
@@ -152,7 +153,7 @@ fn last_name(callee: &Expr) -> &str {
 }
 
 /// Whether a call stands in a `try` that expects it to fail.
-fn is_tried(module: &Module, span: Span) -> bool {
+pub(super) fn is_tried(module: &Module, span: Span) -> bool {
     struct Tries {
         span: Span,
         found: bool,

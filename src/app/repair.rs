@@ -81,6 +81,11 @@ impl<'r, 'a> Repairs<'r, 'a> {
         let all_here = sites.iter().all(|(frame, _)| frame.function.file == anchor.file);
         // A file with errors was read around them, and an edit may land in one.
         let whole = self.sources.modules.get(&file).is_some_and(|module| module.errors.is_empty());
+        // A thread helps little against work that holds the interpreter's lock: the help says what does.
+        let computes = blocking.category == Category::Cpu && !blocking.remedy.drop_async;
+        if computes && !blocking.remedy.text.contains("asyncio.to_thread") {
+            return None;
+        }
         if !all_here || !whole || sites.is_empty() || sites.len() > MAX_SITES || blocking.weight == Weight::Slight {
             return None;
         }

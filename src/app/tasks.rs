@@ -33,7 +33,7 @@ pub(super) fn left_running(
     let start_up = found.iter().zip(nodes.iter()).filter(|(found, _)| found.context == Context::StartUp);
     let mut open: Vec<usize> = start_up.map(|(_, &node)| node).collect();
     let around = around_serving(effects.types(), loaded);
-    open.extend(around.into_iter().map(|function| effects.explore(effects.types().plain(function))));
+    open.extend(around.iter().map(|&function| effects.explore(effects.types().plain(function))));
     let mut seen: BTreeSet<usize> = open.iter().copied().collect();
     let mut spawned = BTreeSet::new();
     while let Some(node) = open.pop() {
@@ -45,7 +45,8 @@ pub(super) fn left_running(
             }
         }
     }
-    for frame in spawned {
+    // What comes before serving in a coroutine that serves delays nobody, whoever leaves that one running.
+    for frame in spawned.into_iter().filter(|frame| !around.contains(&frame.function)) {
         nodes.push(effects.explore(frame));
         let (function, framework) = (frame.function, Framework::Unknown);
         let (role, context) = (Role::Background, Context::Loop);

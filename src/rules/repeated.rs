@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use crate::findings::{Confidence, Finding, Severity};
 use crate::source::Place;
 
-/// How many handlers one finding names.
+/// How many handlers of one finding come before what else there is to say; more of them are counted.
 pub(super) const MAX_HANDLERS: usize = 5;
 /// What is said of the other lines at which the loop stands still for the same cause.
 pub(super) const AS_WELL: &str = "the event loop stands still here as well";
@@ -46,17 +46,11 @@ fn standing(finding: &Finding) -> Option<Reverse<(Severity, Confidence)>> {
 
 /// Adds what another way to the same call says: who goes it, and where else.
 fn join(known: &mut Finding, other: Finding) {
-    let mut named = known.related.iter().filter(|label| known.handlers.contains(&label.place)).count();
     let new: Vec<_> = other.handlers.into_iter().filter(|place| !known.handlers.contains(place)).collect();
     for label in other.related {
-        if !new.contains(&label.place) && !known.related.iter().any(|told| told.place == label.place) {
-            known.related.push(label);
-            continue;
-        }
-        if named < MAX_HANDLERS && new.contains(&label.place) && !known.related.contains(&label) {
-            known.related.push(label);
-            named += 1;
-        } else if label.text == AS_WELL && !known.related.contains(&label) && label.place != known.primary.place {
+        let is_new = new.contains(&label.place) || !known.related.iter().any(|told| told.place == label.place);
+        let stands_still = label.text == AS_WELL && label.place != known.primary.place;
+        if (is_new || stands_still) && !known.related.contains(&label) {
             known.related.push(label);
         }
     }
@@ -117,13 +111,13 @@ mod tests {
     }
 
     #[test]
-    fn many_handlers_are_counted_and_few_of_them_named() {
+    fn many_handlers_are_counted_and_all_of_them_named() {
         let all = joined(vec![
             finding(9, "requests", Severity::Warning, 100..104),
             finding(9, "requests", Severity::Warning, 102..110),
         ]);
         let [one] = &*all else { panic!("{} findings", all.len()) };
         assert_eq!(one.help.as_deref(), Some("use httpx; 10 handlers reach it"));
-        assert_eq!(one.related.len(), MAX_HANDLERS);
+        assert_eq!(one.related.len(), 10);
     }
 }

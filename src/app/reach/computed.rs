@@ -4,11 +4,12 @@
 //! not even the package is written down loads nothing here.
 
 use super::Reach;
+use crate::python::calls::last_name;
 use crate::python::modules::ModuleRef;
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::span_of;
-use crate::python::types::{Frame, Value};
+use crate::python::types::{Frame, FunctionId, Value};
 
 /// How many modules one call may load.
 const MAX_MODULES: usize = 200;
@@ -49,8 +50,68 @@ impl Reach<'_, '_> {
                     self.load_below(&package, "", "");
                 }
             }
-            _ => {}
+            _ => self.walked(call, frame),
         }
+    }
+
+    /// A function of the project that is given a package, and imports by computed names, imports what lies in it:
+    /// `import_all(plugins)`, `import_all(__path__)`.
+    fn walked(&mut self, call: &ast::ExprCall, frame: Frame) {
+        let is_own = |name: &str| matches!(name, "__file__" | "__name__" | "__path__");
+        let mut packages: Vec<String> = Vec::new();
+        for given in call.arguments.args.iter().take(MAX_HOPS) {
+            match given {
+                Expr::Name(name) if is_own(name.id.as_str()) => packages.extend(self.own_package(frame)),
+                Expr::Attribute(attribute) if is_own(attribute.attr.as_str()) => {
+                    packages.extend(self.folders_of(&attribute.value, frame));
+                }
+                other => packages.extend(self.folders_of(other, frame)),
+            }
+        }
+        packages.retain(|folder| !folder.is_empty());
+        if packages.is_empty() {
+            return;
+        }
+        let named = |expr: &Expr| match expr {
+            Expr::Name(name) => self.types.name(name.id.as_str(), frame, span_of(name).start),
+            _ => Vec::new(),
+        };
+        let callee: Vec<Value<'_>> = match &*call.func {
+            Expr::Attribute(method) => {
+                let owners = named(&method.value);
+                owners.iter().flat_map(|owner| self.types.attribute(owner, method.attr.as_str())).collect()
+            }
+            other => named(other),
+        };
+        let walks = |value: &Value<'_>| match value {
+            Value::Function(target) => self.imports_computed(target.function, MAX_HOPS),
+            _ => false,
+        };
+        if callee.iter().any(walks) {
+            for package in packages {
+                self.load_below(&package, "", "");
+            }
+        }
+    }
+
+    /// Whether a function, or one of its file that it calls, imports modules.
+    fn imports_computed(&self, function: FunctionId, hops: usize) -> bool {
+        let facts = self.types.facts_at(function.file);
+        let own = facts.calls.iter().filter(|(caller, _)| *caller == function.index);
+        own.map(|(_, call)| last_name(&call.func)).filter(|name| !name.is_empty()).any(|name| {
+            let mut others = facts.functions.iter().zip(0..).filter(|(other, _)| other.name == name);
+            matches!(name, "__import__" | "import_module" | "import_string" | "iter_modules" | "walk_packages")
+                || hops > 0
+                    && others.any(|(_, index)| {
+                        index != function.index && self.imports_computed(FunctionId { index, ..function }, hops - 1)
+                    })
+        })
+    }
+
+    /// The folder of the package whose `__init__.py` `frame` is in.
+    fn own_package(&self, frame: Frame) -> Option<String> {
+        let path = self.types.modules().path_of(self.types.facts_at(frame.function.file).file)?;
+        path.strip_suffix("/__init__.py").map(str::to_owned)
     }
 
     /// A name that comes from somewhere else is one of those that the module lists, where it lists any:

@@ -129,6 +129,42 @@ fn a_handler_becomes_plain_only_if_nobody_else_uses_it() {
     assert!(!dependency("async def again():\n    return await user()\n"));
 }
 
+/// A project of Django with one model and these views, analysed for its `asgi.py`.
+fn of_django(views: &str) -> (Files, Application) {
+    let mut files = Files::new();
+    for (path, text) in [
+        ("shop/__init__.py", ""),
+        ("shop/settings.py", "ROOT_URLCONF = 'shop.urls'\nINSTALLED_APPS = ['shop']\n"),
+        ("shop/urls.py", "from django.urls import path\nfrom . import views\nurlpatterns = [path('a', views.view)]\n"),
+        ("shop/models.py", "from django.db import models\nclass Item(models.Model):\n    name = models.TextField()\n"),
+        (
+            "shop/asgi.py",
+            "import os\nfrom django.core.asgi import get_asgi_application\n\
+             os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\napplication = get_asgi_application()\n",
+        ),
+        ("shop/views.py", views),
+    ] {
+        files.add(path, text);
+    }
+    let modules = files.iter().map(|(id, file)| (id, parse(file.text()).unwrap())).collect();
+    let application = analyse(&files, &modules, "shop.asgi:application", "").unwrap();
+    (files, application)
+}
+
+#[test]
+fn what_asks_the_database_of_django_stays_in_the_thread_of_the_request() {
+    let views = "import asyncio\nimport requests\nfrom .models import Item\n\
+                 def count():\n    requests.get('u')\n    return Item.objects.count()\n\
+                 async def view(request):\n    await asyncio.sleep(0)\n    return count()\n";
+    let (project, application) = of_django(views);
+    let fixes: Vec<&Fix> = application.blocking.iter().filter_map(|blocking| blocking.repair.as_ref()).collect();
+    let plan = plan(&project, &fixes);
+    let [rewrite] = plan.rewrites.as_slice() else { panic!("{:?}", application.blocking) };
+    assert!(rewrite.new.contains("    return await sync_to_async(count)()\n"), "{}", rewrite.new);
+    assert!(rewrite.new.contains("from asgiref.sync import sync_to_async\n"), "{}", rewrite.new);
+    assert!(of_django(&rewrite.new).1.blocking.is_empty());
+}
+
 #[test]
 fn the_import_comes_along_once() {
     let text = format!(

@@ -5,7 +5,7 @@
 //! for others.
 
 use super::last_name;
-use crate::python::syntax::ast::{BoolOp, CmpOp, Expr, ExprList, ExprSet, ExprTuple, Number, UnaryOp};
+use crate::python::syntax::ast::{BoolOp, CmpOp, Expr, ExprList, ExprSet, ExprSubscript, ExprTuple, Number, UnaryOp};
 
 /// How deep conditions are looked into.
 const MAX_DEPTH: usize = 16;
@@ -34,7 +34,7 @@ const STAGES: [&str; 6] = ["debug", "dev", "development", "local", "test", "test
 const ON: [&str; 5] = ["1", "on", "t", "true", "yes"];
 
 /// Whether `test` comes out as `holds` only during development.
-pub(super) fn is_development(test: &Expr, holds: bool) -> bool {
+pub fn is_development(test: &Expr, holds: bool) -> bool {
     within(test, holds, 0)
 }
 
@@ -67,6 +67,7 @@ fn within(test: &Expr, holds: bool, depth: usize) -> bool {
             let name = name.id.as_str();
             holds && name.chars().all(|c| !c.is_lowercase()) && (is_flag(name) || is_test_flag(name))
         }
+        Expr::Subscript(part) => holds && key_of(part).is_some_and(is_flag),
         Expr::Attribute(attribute) => {
             holds && (is_flag(attribute.attr.as_str()) || attribute.attr.as_str() == "testing")
         }
@@ -117,6 +118,14 @@ fn all_switch_on(all: &Expr) -> bool {
     !elts.is_empty() && elts.iter().all(switches_on)
 }
 
+/// `settings["debug"]`
+fn key_of(part: &ExprSubscript) -> Option<&str> {
+    match &*part.slice {
+        Expr::StringLiteral(key) => Some(key.value.to_str()),
+        _ => None,
+    }
+}
+
 /// Whether what is true under this name is so only while a project is being developed.
 pub fn is_flag(name: &str) -> bool {
     FLAGS.contains(&name.to_ascii_lowercase().as_str())
@@ -135,6 +144,10 @@ fn names_stage(expr: &Expr) -> bool {
             _ => return false,
         },
         Expr::Name(_) | Expr::Attribute(_) => last_name(expr),
+        Expr::Subscript(part) => match key_of(part) {
+            Some(name) => name,
+            None => return false,
+        },
         _ => return false,
     };
     let name = name.to_ascii_lowercase();
@@ -168,6 +181,8 @@ mod tests {
             "'PYTEST_CURRENT_TEST' in os.environ",
             "settings.testing is True",
             "TESTING",
+            "settings['environment'] == 'development'",
+            "config['DEBUG']",
         ] {
             assert!(only_then(test, true), "{test}");
             assert!(!only_then(test, false), "{test}");

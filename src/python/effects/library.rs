@@ -6,7 +6,7 @@ use super::arguments::{argument, waits};
 use super::expand::Work;
 use crate::python::catalogue::{self, Category, Effect, KnownType, Weight};
 use crate::python::syntax::ast::{self, Expr};
-use crate::python::types::{Value, is_runner};
+use crate::python::types::{Value, is_runner, lists_one_folder};
 use crate::source::Span;
 
 /// Builtins and methods that run through what they are given.
@@ -30,6 +30,10 @@ const CONSUMERS: [&str; 16] = [
 ];
 /// How many lists inside lists are looked into.
 const MAX_DISPLAYS: u8 = 3;
+/// Files that the kernel makes up.
+const OF_THE_KERNEL: [&str; 3] = ["/dev/", "/proc/", "/sys/"];
+/// Files of a line or a few, which are in memory as soon as anybody has asked for them.
+const SMALL: [&str; 4] = ["/etc/hostname", "/etc/machine-id", "/etc/os-release", "/etc/timezone"];
 /// Functions that call what they are given first.
 const CALLERS: [&str; 3] = ["functools.reduce", "retry.api.retry_call", "retry.retry_call"];
 /// Methods that have the loop call a function later.
@@ -83,7 +87,10 @@ impl<'a> Work<'_, 'a> {
                     span,
                     doubtful,
                 );
-            } else if !self.is_in_memory(&known.effect, call) && !asks_the_kernel(&known.effect, call) {
+            } else if &**name == "glob.glob" && call.arguments.args.first().is_some_and(lists_one_folder) {
+                // What `os.listdir` does.
+                self.sink(Effect { weight: Weight::Slight, ..known.effect }, name, span, doubtful);
+            } else if !self.is_in_memory(&known.effect, call) && !self.asks_the_kernel(&known.effect, call) {
                 self.sink(known.effect, name, span, doubtful);
             } else if known.effect.library != "stdlib" && !only_keeps(name) {
                 // What is parsed is work all the same.
@@ -265,6 +272,18 @@ impl<'a> Work<'_, 'a> {
             }
         }
     }
+
+    /// Whether a file is opened that the kernel makes up, or that is hardly one: `open("/proc/meminfo")`.
+    fn asks_the_kernel(&self, effect: &Effect, call: &'a ast::ExprCall) -> bool {
+        let Some(path) = call.arguments.args.first().filter(|_| effect.category == Category::File) else {
+            return false;
+        };
+        let path = match path {
+            Expr::FString(text) => beginning(text),
+            other => self.types.text_of(other, self.frame).unwrap_or_default(),
+        };
+        OF_THE_KERNEL.iter().any(|root| path.starts_with(root)) || SMALL.contains(&path)
+    }
 }
 
 fn is_of_executor(callee: &Value<'_>) -> bool {
@@ -307,13 +326,12 @@ fn is_fetched(argument: &Expr) -> bool {
     }
 }
 
-/// Whether a file is opened that the kernel makes up: `open("/proc/meminfo")`.
-fn asks_the_kernel(effect: &Effect, call: &ast::ExprCall) -> bool {
-    let path = match call.arguments.args.first() {
-        Some(Expr::StringLiteral(path)) => path.value.to_str(),
-        _ => return false,
-    };
-    effect.category == Category::File && ["/proc/", "/sys/", "/dev/"].iter().any(|root| path.starts_with(root))
+/// What an f-string begins with.
+fn beginning(text: &ast::ExprFString) -> &str {
+    match text.value.elements().next() {
+        Some(ast::InterpolatedStringElement::Literal(literal)) => &literal.value,
+        _ => "",
+    }
 }
 
 /// Whether a library's function keeps an iterator for whoever consumes it later, maybe elsewhere.

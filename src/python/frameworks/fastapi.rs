@@ -8,7 +8,14 @@ use super::Context::{Loop, Thread};
 use super::{Form, HTTP_METHODS, Names, ON_LOOP, Pool, Role, Runs, START_UP, Told, at, keyword};
 
 /// Applications and routers; those of libraries on top of it that take the same calls are among them.
-const OBJECTS: Names = &["fastapi.*.FastAPI", "fastapi.*.APIRouter", "*.APIRouter", "fastapi_utils.*.InferringRouter"];
+const OBJECTS: Names = &[
+    "fastapi.*.FastAPI",
+    "fastapi.*.APIRouter",
+    "*.APIRouter",
+    "fastapi_utils.*.InferringRouter",
+    "fastapi_versioning.*.VersionedFastAPI",
+    "strawberry.fastapi.*.GraphQLRouter",
+];
 
 const RUNS: Runs = Runs { plain: Thread(Pool::AnyIo), coroutine: Loop };
 

@@ -102,11 +102,16 @@ impl<'a> Finder<'_, 'a> {
     pub(super) fn function(&mut self, frame: Frame) {
         let function = self.types.function(frame.function);
         let around = Frame { function: FunctionId { index: function.parent, ..frame.function }, ..frame };
+        // What is registered only while somebody develops serves nobody else.
+        if Types::is_dead(&self.types.dead(around), function.span) {
+            return;
+        }
         if !function.decorators.is_empty() {
             self.decorators(frame, around);
         }
         self.parameters(frame, around);
-        for event in &function.events {
+        let dead = self.types.dead(frame);
+        for event in function.events.iter().filter(|event| !Types::is_dead(&dead, event.span)) {
             if let EventKind::Call(call, _) = event.kind {
                 self.call(call, frame);
             }

@@ -6,6 +6,7 @@ use super::index::Entry;
 use super::{Context, Names};
 use crate::python::names::Bound;
 use crate::python::syntax::ast::Expr;
+use crate::python::syntax::span_of;
 use crate::python::types::{ClassId, Frame, FunctionId, Value};
 
 /// How deep lists may stand in lists.
@@ -35,6 +36,13 @@ impl<'a> Finder<'_, 'a> {
             Expr::Tuple(tuple) => each(&mut tuple.elts.iter()),
             Expr::Set(set) => each(&mut set.elts.iter()),
             Expr::Dict(dict) => each(&mut dict.items.iter().map(|item| &item.value)),
+            Expr::Name(name) => match *self.types.sources(name.id.as_str(), frame, span_of(name).start) {
+                // Keys that are classes or numbers are no names of fields.
+                [(Bound::Value { value: Some(display @ Expr::Dict(_)), .. }, from)] => {
+                    self.collect(display, from, depth - 1, found);
+                }
+                _ => found.extend(self.types.value(expr, frame).iter().map(held)),
+            },
             Expr::Starred(starred) => self.collect(&starred.value, frame, depth, found),
             _ => found.extend(self.types.value(expr, frame).iter().map(held)),
         }
@@ -45,7 +53,13 @@ impl<'a> Finder<'_, 'a> {
         match value {
             Value::Function(maker) if entry.form.makes => self.add_returned(*maker, entry),
             Value::Function(frame) | Value::Generator(frame) | Value::Coroutine(frame) => {
-                self.add(*frame, entry, plain, route);
+                let made = self.types.made_for_each(*frame);
+                if made.is_empty() {
+                    self.add(*frame, entry, plain, route);
+                }
+                for one in made {
+                    self.add(one, entry, plain, route);
+                }
             }
             Value::Class(class) => self.add_methods(*class, entry.form.of_class, entry, plain, route),
             Value::Object(class) => self.add_methods(*class, entry.form.of_object, entry, plain, route),

@@ -1,7 +1,8 @@
 //! What somebody else is given of a function: below some of its decorators, inside a wrapper, with an
 //! argument that is known from elsewhere.
 
-use super::{Frame, Types, Value};
+use super::{Frame, FunctionId, Types, Value};
+use crate::python::syntax::ast::Expr;
 
 /// How many wrappers are looked through.
 const MAX_WRAPPERS: usize = 8;
@@ -49,6 +50,33 @@ impl<'a> Types<'a> {
             outer.index = self.function(outer).parent;
         }
         None
+    }
+
+    /// The wrappers that a decorator has made of functions, where one of them is found that does not tell whose it is:
+    /// `cls.routes.append((path, wrapper))` inside of the decorator.
+    pub fn made_for_each(&self, wrapper: Frame) -> Vec<Frame> {
+        let own = self.function(wrapper.function);
+        let maker = self.function(FunctionId { index: own.parent, ..wrapper.function });
+        let returns =
+            maker.results.iter().any(|result| matches!(result, Expr::Name(name) if name.id.as_str() == own.name));
+        if own.parent == 0 || maker.parameters.is_empty() || !returns || self.given_around(wrapper).is_some() {
+            return Vec::new();
+        }
+        let mut decorated: Vec<FunctionId> = self.sites().decorated.values().flatten().copied().collect();
+        decorated.sort_unstable();
+        decorated.dedup();
+        let mut found = Vec::new();
+        for id in decorated {
+            for value in self.decorated(self.plain(id)).iter() {
+                if let Value::Function(made) = *value
+                    && made.function == wrapper.function
+                    && self.given_around(made).is_some()
+                {
+                    found.push(made);
+                }
+            }
+        }
+        found
     }
 
     /// A function with an argument that is known from one of its callers.

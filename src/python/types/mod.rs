@@ -64,6 +64,7 @@ use self::relations::Relations;
 pub use self::rows::QUERY;
 use self::signals::Signals;
 use self::sites::Sites;
+pub use self::texts::lists_one_folder;
 use super::calls::{Class, FileFacts, Function, Interest};
 use super::modules::{ModuleRef, Modules, Start};
 use super::syntax::ast;

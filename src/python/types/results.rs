@@ -103,6 +103,12 @@ impl<'a> Types<'a> {
         if let Some(given) = self.given_to_class(ty, path, &call.func, frame) {
             return given;
         }
+        if path == "glob"
+            && &**ty == "pathlib.Path"
+            && call.arguments.args.first().is_some_and(super::texts::lists_one_folder)
+        {
+            return vec![Value::Instance("pathlib.Path.iterdir".into())];
+        }
         let given = Self::member_call(ty, path);
         given.map_or_else(|| self.resolved(&format!("{ty}.{path}"), call, frame), |given| vec![given])
     }
@@ -321,9 +327,28 @@ impl<'a> Types<'a> {
             self.of_one_kind(live.take(8).flat_map(|result| self.value(result, frame).to_vec()).collect(), frame)
         };
         match declared.filter(|values| !values.is_empty()) {
-            Some(values) => self.more_exactly(values, inferred),
+            Some(values) => match self.classes_returned(frame, &values) {
+                Some(classes) => classes,
+                None => self.more_exactly(values, inferred),
+            },
             None => inferred(),
         }
+    }
+
+    /// What a function returns that gives classes where it says that it gives an instance of one: `-> Driver` for
+    /// `return SshDriver`.
+    fn classes_returned(&self, frame: Frame, declared: &[Value<'a>]) -> Option<Vec<Value<'a>>> {
+        let [Value::Object(base)] = *declared else { return None };
+        let results = &self.function(frame.function).results;
+        let mut found = Vec::new();
+        for result in results.iter().filter(|result| !result.is_none_literal_expr()) {
+            if !matches!(result, Expr::Name(_) | Expr::Attribute(_)) {
+                return None;
+            }
+            found.extend(self.value(result, frame).iter().cloned());
+        }
+        let is_class = |value: &Value<'a>| matches!(value, Value::Class(class) if self.ancestry(*class).contains(&Value::Class(base)));
+        (!found.is_empty() && found.iter().all(is_class)).then_some(found)
     }
 
     /// Of the wrappers that a decorator chooses from, those that suit the function it is given: who has one

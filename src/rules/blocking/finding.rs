@@ -49,6 +49,7 @@ impl Blocking {
     pub(super) fn while_it(&self) -> String {
         match (self.category, self.limit) {
             (Category::Cpu, _) => "while it computes".to_owned(),
+            (Category::Subprocess, _) if self.makes_an_object() => "while it starts a process".to_owned(),
             (Category::Sleep, Limit::Given(seconds)) if self.repeats => {
                 format!("for {} in each round of a loop", duration(seconds))
             }
@@ -123,9 +124,10 @@ impl Blocking {
         for hop in self.chain.iter().filter(|hop| hop.place != self.anchor) {
             report = report.related(hop.place, format!("in `{}`", hop.function));
         }
-        for (handler, place, role) in self.handlers.iter().take(MAX_HANDLERS) {
-            let does = if role.is_beside_requests() { "runs" } else { "handles requests" };
-            report = report.related(*place, format!("`{handler}` {does} on the event loop"));
+        // Most readers know enough after the first ones; the others come last.
+        let (first, others) = self.handlers.split_at(self.handlers.len().min(MAX_HANDLERS));
+        for (handler, place, role) in first {
+            report = report.related(*place, runs(handler, *role));
         }
         let also = self.anchors.iter().filter(|place| **place != self.anchor);
         for place in also.take(MAX_PLACES) {
@@ -142,6 +144,9 @@ impl Blocking {
         for place in self.passed.iter().filter(|place| !told(place)).take(MAX_PLACES) {
             report = report.related(*place, "this leads there as well");
         }
+        for (handler, place, role) in others.iter().take(MAX_PLACES) {
+            report = report.related(*place, runs(handler, *role));
+        }
         let mut help = self.remedy.text.clone();
         if let Some(timeout) = service.and_then(Service::heartbeat).filter(|_| self.is_endless()) {
             let _ = write!(
@@ -154,6 +159,11 @@ impl Blocking {
         report.help(help).reached_from(handlers).fix(self.repair.clone());
     }
 
+    /// Whether the call makes an instance of a class.
+    fn makes_an_object(&self) -> bool {
+        self.what.rsplit('.').next().is_some_and(|last| last.starts_with(char::is_uppercase))
+    }
+
     /// Whether nothing but the other side says how long it takes.
     fn is_endless(&self) -> bool {
         self.weight == Weight::Unbounded && self.category != Category::File
@@ -163,6 +173,12 @@ impl Blocking {
     fn lasts_less_than(&self, seconds: f64) -> bool {
         !self.repeats && matches!(self.limit, Limit::Given(limit) if limit < seconds)
     }
+}
+
+/// What is said of a handler that leads to a call.
+fn runs(handler: &str, role: Role) -> String {
+    let does = if role.is_beside_requests() { "runs" } else { "handles requests" };
+    format!("`{handler}` {does} on the event loop")
 }
 
 /// `5 s`, `0.5 s`.

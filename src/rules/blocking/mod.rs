@@ -7,6 +7,7 @@ mod blocking_stream_or_background;
 mod cpu_in_async;
 mod finding;
 mod loop_api_in_sync_handler;
+mod nested_event_loop;
 mod self_request;
 mod speaker;
 mod sync_db_in_async;
@@ -24,6 +25,7 @@ pub(super) const RULES: &[prelude::Rule] = &[
     blocking_stream_or_background::RULE,
     threadpool_exhaustion::RULE,
     loop_api_in_sync_handler::RULE,
+    nested_event_loop::RULE,
     sync_django_under_asgi::RULE,
     self_request::RULE,
 ];
