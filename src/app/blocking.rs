@@ -89,9 +89,11 @@ impl Cause {
         found
     }
 
+    /// What those are for who get there most surely: the others make it no worse.
     fn roles(&self) -> Vec<Role> {
+        let best = self.reached.iter().map(|one| one.certainty).max();
         let mut found = Vec::new();
-        for one in &self.reached {
+        for one in self.reached.iter().filter(|one| Some(one.certainty) == best) {
             if !found.contains(&one.role) {
                 found.push(one.role);
             }
@@ -292,7 +294,9 @@ fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
                     known.passed.extend(next.passed);
                     first.sites.extend(sites);
                     known.handlers.extend(next.handlers);
-                    known.roles.extend(next.roles);
+                    if next.certainty >= known.certainty {
+                        known.roles.extend(next.roles);
+                    }
                 }
             }
             None => kept.push(next),

@@ -44,6 +44,8 @@ pub(super) fn development(unit: &Unit, files: &Files) -> Option<Located<String>>
         format!("`{part}` is named for development")
     } else if let Some(target) = target(unit).filter(|target| named(target)) {
         format!("it is built up to the stage `{target}`, which is named for development")
+    } else if let Some(file) = unit.environment_files.iter().find(|file| of_development(&file.path.value)) {
+        return Some(Located::new(format!("its variables are those of `{}`", file.path.value), file.path.place));
     } else if !unit.profiles.is_empty() && unit.profiles.iter().all(|profile| named(profile)) {
         format!("it runs only in the profile `{}`", unit.profiles.join("`, `"))
     } else {
@@ -76,6 +78,13 @@ pub(super) fn development_script(place: Place, unit: &Unit, files: &Files) -> Op
 /// The part of a path that says that what lies there is for developers or tests.
 pub fn named_for_development(path: &str) -> Option<&str> {
     path.rsplit("usr/local/").next().and_then(|path| path.split('/').find(|part| named(part)))
+}
+
+/// Whether a file of variables is for developers: `.envs/.local/.django`, `config/local_dev.env`.
+fn of_development(path: &str) -> bool {
+    // `.env.local` and its like are what people keep for themselves on any machine.
+    let is_usual = |part: &str| part.starts_with(".env.") || part.ends_with(".example");
+    path.split('/').any(|part| named(part) && !is_usual(part))
 }
 
 fn target(unit: &Unit) -> Option<&str> {

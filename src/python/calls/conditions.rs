@@ -225,6 +225,8 @@ fn asked<'a>(
             attributes.push((attribute.attr.as_str(), if is_own { interest } else { Interest::None }));
         }
         Expr::UnaryOp(operation) => within(&operation.operand, interest),
+        // `select.select([pipe], [], [], 0)[0]`
+        Expr::Subscript(part) if part.value.is_call_expr() => within(&part.value, Interest::None),
         Expr::BoolOp(operation) => operation.values.iter().for_each(|value| within(value, interest)),
         Expr::Named(walrus) => within(&walrus.value, interest),
         Expr::Compare(compare) => {

@@ -26,7 +26,9 @@ impl<'a> Work<'_, 'a> {
             && method.starts_with("write")
             && !packs(call)
             && !made.iter().any(|(made, _)| packs(made) || made.arguments.args.len() > 2);
-        let weight = if stores { Weight::Slight } else { effect.weight };
+        // One member of a file that fits into memory is little.
+        let reads_one = class == "zipfile.ZipFile" && matches!(method, "open" | "read");
+        let weight = if stores || reads_one { Weight::Slight } else { effect.weight };
         Effect { category: Category::Cpu, weight, ..effect }
     }
 

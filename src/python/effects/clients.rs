@@ -51,10 +51,17 @@ impl<'a> Work<'_, 'a> {
 
     /// The calls that make what a name or an attribute stands for.
     pub(super) fn makings(&self, client: &'a Expr) -> Vec<(&'a ast::ExprCall, Frame)> {
+        self.makings_in(client, self.frame, 0)
+    }
+
+    fn makings_in(&self, client: &'a Expr, frame: Frame, depth: u8) -> Vec<(&'a ast::ExprCall, Frame)> {
+        if depth > MAX_NESTED {
+            return Vec::new();
+        }
         let bound: Vec<(Bound<'a>, Frame)> = match client {
-            Expr::Name(name) => self.types.sources(name.id.as_str(), self.frame, span_of(client).start),
+            Expr::Name(name) => self.types.sources(name.id.as_str(), frame, span_of(client).start),
             Expr::Attribute(attribute) => {
-                let owners = self.types.value(&attribute.value, self.frame);
+                let owners = self.types.value(&attribute.value, frame);
                 let classes = owners.iter().filter_map(|owner| match owner {
                     Value::Object(class) | Value::Class(class) => Some(*class),
                     _ => None,
@@ -63,11 +70,45 @@ impl<'a> Work<'_, 'a> {
             }
             _ => Vec::new(),
         };
-        let call = |(bound, frame): (Bound<'a>, Frame)| match bound {
-            Bound::Value { value: Some(Expr::Call(call)), .. } | Bound::With(Expr::Call(call)) => Some((call, frame)),
-            _ => None,
-        };
-        bound.into_iter().filter_map(call).take(MAX_MADE).collect()
+        let mut found = Vec::new();
+        for (bound, frame) in bound {
+            match bound {
+                Bound::Value { value: Some(Expr::Call(call)), .. } | Bound::With(Expr::Call(call)) => {
+                    found.push((call, frame));
+                }
+                // Where one caller cannot be read, nothing is known of what it gives.
+                Bound::Parameter(position) => match self.given_by_callers(frame, usize::from(position), depth) {
+                    Some(given) => found.extend(given),
+                    None => return Vec::new(),
+                },
+                _ => {}
+            }
+        }
+        found.truncate(MAX_MADE);
+        found
+    }
+
+    /// The calls that made what all callers of a function give for a parameter.
+    fn given_by_callers(&self, frame: Frame, position: usize, depth: u8) -> Option<Vec<(&'a ast::ExprCall, Frame)>> {
+        let function = self.types.function(frame.function);
+        let parameter = function.parameters.get(position)?;
+        let mut found = Vec::new();
+        for (caller, call) in self.types.calls_of(function.name) {
+            let from = self.types.plain(caller);
+            let is_meant = |value: &Value<'a>| matches!(value, Value::Function(one) if one.function == frame.function);
+            if !self.types.value(&call.func, from).iter().any(is_meant) {
+                continue;
+            }
+            let at = position.checked_sub(usize::from(function.class.is_some()));
+            let named = call.arguments.find_keyword(parameter.name).map(|keyword| &keyword.value);
+            let given = named.or_else(|| call.arguments.args.get(at?))?;
+            let made = self.makings_in(given, from, depth + 1);
+            if made.is_empty() {
+                return None;
+            }
+            found.extend(made);
+        }
+        Some(found)
     }
 
     /// What a class keeps under a name, each with the frame it is read in.

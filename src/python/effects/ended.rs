@@ -25,7 +25,7 @@ impl<'a> Work<'_, 'a> {
         })
     }
 
-    /// Whether the function waits for the end of a process before `span`.
+    /// Whether the function waits for the end of a process before `span`, and begins no other one since.
     pub(super) fn was_waited_for(&self, process: &'a Expr, span: Span) -> bool {
         let waits = |event: &Event<'a>| match event.kind {
             EventKind::Call(call, _) if event.span.end <= span.start => match &*call.func {
@@ -34,7 +34,55 @@ impl<'a> Work<'_, 'a> {
             },
             _ => false,
         };
-        self.types.function(self.frame.function).events.iter().any(waits)
+        let function = self.types.function(self.frame.function);
+        function.events.iter().rev().find(|event| waits(event)).is_some_and(|event| {
+            let between = |at: usize| event.span.end <= at && at <= span.start;
+            let written = |other: &Event<'a>| {
+                matches!(other.kind, EventKind::Write(target) if is_same(target, process)) && between(other.span.start)
+            };
+            let bound = match process {
+                Expr::Name(name) => {
+                    function.bindings.get(name.id.as_str()).into_iter().flatten().any(|one| between(one.at))
+                }
+                _ => false,
+            };
+            !bound && !function.events.iter().any(written)
+        })
+    }
+
+    /// Whether `span` runs only if `select` said that there is something to read:
+    /// `if select.select([pipe], [], [], 0)[0]:`, `if pipe in ready:`.
+    pub(super) fn is_ready(&self, object: &'a Expr, span: Span) -> bool {
+        let function = self.types.function(self.frame.function);
+        let mut around = function.conditions.iter().filter(|one| one.region.contains(span.start) && one.holds);
+        around.any(|one| match one.test {
+            Expr::Compare(compare) => match (&*compare.ops, &*compare.comparators) {
+                ([CmpOp::In], [ready]) => is_same(&compare.left, object) && self.is_of_select(ready, object),
+                _ => false,
+            },
+            test => self.is_of_select(test, object),
+        })
+    }
+
+    /// Whether an expression is what `select` gives for objects of which one is this.
+    fn is_of_select(&self, expr: &'a Expr, object: &Expr) -> bool {
+        match expr {
+            Expr::Call(call) => {
+                let Some(Expr::List(read)) = call.arguments.args.first() else { return false };
+                last_name(&call.func) == "select" && read.elts.iter().any(|one| is_same(one, object))
+            }
+            Expr::Subscript(part) => self.is_of_select(&part.value, object),
+            Expr::Name(name) => {
+                let function = self.types.function(self.frame.function);
+                let Some(bindings) = function.bindings.get(name.id.as_str()) else { return false };
+                visible(bindings, span_of(name).start).iter().any(|binding| match binding.bound {
+                    Bound::Value { value: Some(value @ (Expr::Call(_) | Expr::Subscript(_))), .. }
+                    | Bound::Unpacked(value @ Expr::Call(_), 0) => self.is_of_select(value, object),
+                    _ => false,
+                })
+            }
+            _ => false,
+        }
     }
 
     /// Whether the answer of a method is there already: `future.result()` under `if future.done():`, after

@@ -247,6 +247,12 @@ impl<'a> Work<'_, 'a> {
         {
             return;
         }
+        if let Expr::Attribute(method) = &*call.func
+            && (path.starts_with("read") || path.starts_with("recv") || path == "accept")
+            && self.is_ready(&method.value, span)
+        {
+            return;
+        }
         // What an ended process has written lies in the pipe.
         if ty.starts_with("subprocess.Popen.")
             && let Expr::Attribute(method) = &*call.func
