@@ -207,7 +207,8 @@ fn analyse(request: &Request, code: &Code<'_>, assembly: &Assembly, notes: &mut 
         let target = deployment.app.as_ref()?.value.clone();
         let launched_by = deployment.launched_by.clone();
         let (handed, called) = (deployment.handed, deployment.calls_app());
-        Some(Asked { target, handed, called, launched_by, start: deployment.start() })
+        let settings = deployment.variable("DJANGO_SETTINGS_MODULE").map(str::to_owned);
+        Some(Asked { target, handed, called, launched_by, start: deployment.start(), settings })
     };
     let told: BTreeSet<Asked> = assembly.deployments.iter().filter_map(key).collect();
     let told: Vec<Asked> = told.into_iter().collect();
@@ -284,9 +285,7 @@ fn inputs(
 ) -> Option<sizing::Inputs> {
     let mut inputs = advice::inputs(deployment, application, sources)?;
     let runs = |rule: &str, path: &str| request.runs(rule, path);
-    if let Some(application) = application {
-        advice::hold(&mut inputs, Some(deployment), application, sources.files, &runs);
-    }
+    advice::hold(&mut inputs, Some(deployment), application, sources.files, &runs);
     Some(inputs)
 }
 

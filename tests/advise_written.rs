@@ -60,9 +60,215 @@ fn cases() -> Vec<Case> {
     paths.sort();
     let tables = paths.iter().map(|path| {
         let text = fs::read_to_string(path).expect("a table is readable");
-        toml::from_str::<Table>(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+        let table = toml::from_str::<Table>(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let stem = path.file_stem().expect("has a name").to_string_lossy().into_owned();
+        table.case.into_iter().map(move |case| Case { name: format!("{stem}: {}", case.name), ..case })
     });
-    tables.flat_map(|table| table.case).collect()
+    tables.flatten().collect()
+}
+
+/// What becomes of a value that is literal, missing, computed, templated or overridden in each format: the cases that show
+/// it, or why there is none.
+const FORMATS: &[(&str, [&str; 5])] = &[
+    (
+        "gunicorn.conf.py",
+        [
+            "gunicorn-conf: a literal",
+            "gunicorn-conf: missing, behind the last assignment",
+            "gunicorn-conf: a formula over the cores",
+            "formats: gunicorn.conf.py: a variable with a default",
+            "gunicorn-conf: overridden by the command line",
+        ],
+    ),
+    (
+        "Dockerfile, a list",
+        [
+            "dockerfile: exec form, a literal",
+            "dockerfile: exec form, missing",
+            "formats: Dockerfile, a list: computed by a shell in it",
+            "formats: Dockerfile, a list: a template that no shell fills in",
+            "dockerfile: a variable that the command overrides",
+        ],
+    ),
+    (
+        "Dockerfile, a line",
+        [
+            "dockerfile: shell form, a literal",
+            "dockerfile: shell form, missing",
+            "dockerfile: computed by the shell",
+            "dockerfile: a template",
+            "formats: Dockerfile, a line: what overrides the configuration file",
+        ],
+    ),
+    (
+        "Dockerfile, ENV",
+        [
+            "dockerfile: a variable of the image",
+            "- a new setting goes to the command",
+            "- Docker computes nothing",
+            "formats: Dockerfile, ENV: from an argument of the build",
+            "dockerfile: a variable that the command overrides",
+        ],
+    ),
+    (
+        "compose, command",
+        [
+            "compose: a list, a literal",
+            "compose: a string, missing",
+            "compose: computed by a shell",
+            "compose: a template",
+            "compose: a variable that the command overrides",
+        ],
+    ),
+    (
+        "compose, environment",
+        [
+            "compose: a variable in a map",
+            "formats: compose, environment: missing",
+            "- compose computes nothing",
+            "formats: compose, environment: a template",
+            "compose: a variable that the command overrides",
+        ],
+    ),
+    (
+        "Kubernetes, arguments",
+        [
+            "kubernetes: arguments, a literal",
+            "kubernetes: arguments, missing",
+            "formats: Kubernetes, arguments: computed by a shell",
+            "kubernetes: a template",
+            "kubernetes: overridden by the arguments",
+        ],
+    ),
+    (
+        "Kubernetes, env",
+        [
+            "kubernetes: a variable",
+            "- a new setting goes to the arguments",
+            "- Kubernetes computes nothing",
+            "kubernetes: a variable from elsewhere",
+            "formats: Kubernetes, env: overridden by the arguments",
+        ],
+    ),
+    (
+        "Helm",
+        [
+            "formats: Helm: a literal of the template",
+            "formats: Helm: missing",
+            "- as in Kubernetes",
+            "formats: Helm: a literal among the values",
+            "- as in Kubernetes",
+        ],
+    ),
+    (
+        "Procfile",
+        [
+            "lines: Procfile, a literal",
+            "lines: Procfile, missing",
+            "lines: Procfile, computed",
+            "lines: Procfile, a template",
+            "formats: Procfile: a variable that the command overrides",
+        ],
+    ),
+    (
+        "systemd",
+        [
+            "lines: systemd, a literal",
+            "lines: systemd, missing",
+            "lines: systemd, computed by a shell",
+            "lines: systemd, a template",
+            "lines: systemd, overridden by a drop-in",
+        ],
+    ),
+    (
+        "supervisor",
+        [
+            "lines: supervisor, a literal",
+            "lines: supervisor, missing",
+            "formats: supervisor: computed by a shell",
+            "lines: supervisor, a template",
+            "lines: supervisor, overridden",
+        ],
+    ),
+    (
+        "uwsgi.ini",
+        [
+            "servers: uWSGI, a literal",
+            "servers: uWSGI, missing",
+            "servers: uWSGI, computed",
+            "servers: uWSGI, a template",
+            "servers: uWSGI, overridden",
+        ],
+    ),
+    (
+        "a script",
+        [
+            "lines: script, a literal",
+            "lines: script, missing on continued lines",
+            "lines: script, computed",
+            "lines: script, a template",
+            "formats: script: a variable that the command overrides",
+        ],
+    ),
+    (
+        ".env",
+        [
+            "dotenv: a literal",
+            "formats: .env: missing",
+            "- nobody computes there",
+            "formats: .env: a template",
+            "dotenv: overridden",
+        ],
+    ),
+    (
+        "fly.toml",
+        [
+            "platforms: fly, a literal",
+            "platforms: fly, missing",
+            "formats: fly: computed by a shell",
+            "formats: fly: a template",
+            "formats: fly: a variable that the command overrides",
+        ],
+    ),
+    (
+        "render.yaml",
+        [
+            "platforms: render, a literal",
+            "formats: render: missing",
+            "formats: render: computed by a shell",
+            "formats: render: a template",
+            "formats: render: a variable that the command overrides",
+        ],
+    ),
+    (
+        "app.json",
+        [
+            "platforms: Heroku's app.json, a variable",
+            "formats: app.json: missing",
+            "- Heroku computes nothing",
+            "- it has none",
+            "formats: app.json: a variable that the command overrides",
+        ],
+    ),
+    (
+        "uvicorn.run",
+        [
+            "servers: uvicorn.run, a literal",
+            "servers: uvicorn.run, missing",
+            "servers: uvicorn.run, computed from the cores",
+            "servers: uvicorn.run, from a variable",
+            "formats: uvicorn.run: a variable that the call overrides",
+        ],
+    ),
+];
+
+#[test]
+fn every_format_has_a_case_for_every_kind_of_value() {
+    let known: Vec<String> = cases().into_iter().map(|case| case.name).collect();
+    let named = FORMATS.iter().flat_map(|(format, names)| names.iter().map(move |name| (format, *name)));
+    let lost: Vec<_> =
+        named.filter(|(_, name)| !name.starts_with("- ") && !known.iter().any(|known| known == name)).collect();
+    assert!(lost.is_empty(), "{lost:?}");
 }
 
 struct Folder(tempfile::TempDir);

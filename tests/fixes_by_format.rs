@@ -219,3 +219,17 @@ fn run(files: &BTreeMap<String, String>) -> Examination {
     let request = Request::new(folder.path().to_path_buf(), &Loaded::default(), &flags).expect("a request");
     examine(&request).expect("it can be read")
 }
+
+#[test]
+fn a_word_that_came_out_of_a_variable_takes_nothing_else_with_it() {
+    let unit =
+        "[Service]\nEnvironment=\"OPTS=-k gevent --workers 2 --threads 9\"\nExecStart=/srv/gunicorn app:app $OPTS\n";
+    let files: BTreeMap<String, String> =
+        [("web.service", unit), ("app.py", "from flask import Flask\n\napp = Flask(__name__)\n")]
+            .map(|(path, text)| (path.to_owned(), text.to_owned()))
+            .into();
+    let examination = run(&files);
+    let found = of("threads-ignored", &examination);
+    assert_eq!(found.len(), 1);
+    assert!(found[0].fix.is_none(), "{:?}", found[0].fix);
+}

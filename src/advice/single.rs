@@ -15,7 +15,7 @@ const SESSIONS: &str = "socketio-needs-affinity";
 struct Single {
     /// The rule that speaks of it where there are several processes.
     rule: &'static str,
-    /// What a second process would do, as a clause.
+    /// Why there must be no second process, as a clause.
     why: String,
     /// Where it stands.
     place: Place,
@@ -26,13 +26,14 @@ fn singles(application: &Application, class: Class, files: &Files) -> Vec<Single
     let jobs = application.beginnings.iter().filter(|one| one.kind == BeginningKind::Schedules && !one.is_guarded);
     let jobs = jobs.map(|one| Single {
         rule: "scheduler-per-worker",
-        why: format!("`{}` would run in each of them, and every job as often", one.what),
+        why: format!("of several each would run `{}`, and every job as often", one.what),
         place: one.place,
     });
     let sessions = application.instruments.iter().filter(|seen| seen.kind == InstrumentKind::Sessions);
     let sessions = sessions.map(|seen| Single {
         rule: SESSIONS,
-        why: "one of them would know a client of Socket.IO, and the others would get its requests as well".to_owned(),
+        why: "of several one would know a client of Socket.IO, and the others would get its requests as well"
+            .to_owned(),
         place: seen.place,
     });
     let kept = application.keepsakes.iter().filter(|kept| kept.is_for_production(files)).filter_map(|kept| {
@@ -41,30 +42,36 @@ fn singles(application: &Application, class: Class, files: &Files) -> Vec<Single
         let is_used = !what.contains("channel layer") || class == Class::EventLoop;
         is_used.then(|| Single {
             rule: "per-process-state",
-            why: format!("{what} would exist once in each of them"),
+            why: format!("of several each would have {what} for itself"),
             place: kept.place,
         })
     });
     jobs.chain(sessions).chain(kept).collect()
 }
 
-/// Keeps `inputs` to one process, where `application` needs that and its `deployment`, if it has one, has no more now
-/// or cannot work with more. `runs` says of which rules the user wants to hear about a file.
+/// Keeps `inputs` to one process, where its `deployment`, if it has one, can have no more, or `application` needs that
+/// and there are no more now. `runs` says of which rules the user wants to hear about a file.
 pub fn hold(
     inputs: &mut Inputs,
     deployment: Option<&Deployment>,
-    application: &Application,
+    application: Option<&Application>,
     files: &Files,
     runs: &dyn Fn(&str, &str) -> bool,
 ) {
-    let one_now = deployment.is_none() || inputs.configured.workers.as_ref().is_some_and(|workers| workers.value <= 1);
-    // Who runs several knows that all of them are told of the others, or hears of it.
-    let counts = |single: &Single| one_now || single.rule == SESSIONS && inputs.configured.workers.is_some();
-    let heard = |single: &Single| runs(single.rule, files.get(single.place.file).path());
+    let workers = inputs.configured.workers.as_ref().map(|workers| workers.value);
+    let one_now = deployment.is_none() || workers.is_some_and(|workers| workers <= 1);
+    let alone = deployment.and_then(|deployment| deployment.alone.as_ref()).filter(|_| one_now);
+    if let Some(alone) = alone {
+        inputs.one_process = Some(Known::certain(alone.value.to_owned(), files.describe(alone.place)));
+        return;
+    }
     if deployment.is_some_and(|deployment| deployment.development.is_some()) {
         return;
     }
-    let all = singles(application, inputs.class.value, files);
+    // Who runs several knows that all of them are told of the others, or hears of it.
+    let counts = |single: &Single| one_now || single.rule == SESSIONS && workers.is_some();
+    let heard = |single: &Single| runs(single.rule, files.get(single.place.file).path());
+    let all = application.map_or_else(Vec::new, |application| singles(application, inputs.class.value, files));
     let first = all.into_iter().find(|single| counts(single) && heard(single));
     inputs.one_process = first.map(|single| Known::certain(single.why, files.describe(single.place)));
 }

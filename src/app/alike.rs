@@ -21,6 +21,8 @@ pub struct Basis {
     imports: Vec<Option<ModuleRef>>,
     /// Where the server starts, if the project's own instructions name functions that are looked for from there.
     start: Option<Start>,
+    /// The settings of Django that the environment names.
+    settings: Option<String>,
 }
 
 /// What the analysis of an application that a server knows by its name rests on.
@@ -34,7 +36,7 @@ pub fn basis(code: &Code<'_>, asked: &Asked, instructions: &Instructions) -> Opt
         let types = Types::new(code.project(), &asked.start);
         let mut object = target::find(&types, &asked.name())?;
         object.load(&types, &asked.launched_by);
-        let loaded = reach::modules(&types, &object.modules);
+        let loaded = reach::modules(&types, &object.modules, asked.settings.as_deref());
         let tree = types.modules();
         let imports = loaded.iter().map(|&index| types.facts_at(index)).flat_map(|facts| {
             facts.imports.iter().map(|import| match import.level {
@@ -46,7 +48,8 @@ pub fn basis(code: &Code<'_>, asked: &Asked, instructions: &Instructions) -> Opt
         let functions = object.callables.iter().chain(&object.factories).map(|frame| frame.function).collect();
         let start = (!instructions.entry_points.is_empty()).then(|| asked.start.clone());
         let target::Target { place, interface, framework, modules, .. } = object;
-        Some(Basis { place, interface, framework, modules, functions, loaded, imports, start })
+        let settings = asked.settings.clone().filter(|_| framework == Framework::Django);
+        Some(Basis { place, interface, framework, modules, functions, loaded, imports, start, settings })
     })
 }
 

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::metrics;
+use super::settings::Settings;
 use crate::python::calls::EventKind;
 use crate::python::frameworks::Foreign;
 use crate::python::logging_file;
@@ -118,12 +119,13 @@ const APPLICATIONS: [&str; 5] = [
 ];
 
 /// What the modules of these indices switch on, in the order of files and lines.
-pub(super) fn find(
-    types: &Types<'_>,
+pub(super) fn find<'a>(
+    types: &Types<'a>,
     modules: &[u32],
     files: &Files,
     trees: &BTreeMap<FileId, Module>,
     foreign: &Foreign,
+    settings: &Settings<'a>,
 ) -> Vec<Instrument> {
     let mut found = metrics::folders(files, trees);
     for &file in modules {
@@ -154,8 +156,8 @@ pub(super) fn find(
             }
         }
     }
-    found.extend(django_logging(types, modules, files));
-    found.extend(django_debug(types, modules, files, trees));
+    found.extend(django_logging(types, modules, files, settings));
+    found.extend(django_debug(types, modules, files, trees, settings));
     found.sort_by_key(|instrument| instrument.place);
     found.dedup();
     found
@@ -262,13 +264,19 @@ impl<'a> visitor::Visitor<'a> for Conditions {
     }
 }
 
-/// `DEBUG = True` of the only settings that are loaded, where nothing else can say otherwise.
+/// `DEBUG = True` of the settings, or of the only ones that are loaded, where nothing else can say otherwise.
 fn django_debug(
     types: &Types<'_>,
     modules: &[u32],
     files: &Files,
     trees: &BTreeMap<FileId, Module>,
+    settings: &Settings<'_>,
 ) -> Option<Instrument> {
+    if settings.are_known() {
+        let (file, value) = settings.value("DEBUG").filter(|(file, value)| is_true(value) && settings.are_of(*file))?;
+        let place = Place::new(file, span_of(value));
+        return Some(Instrument { kind: Kind::DjangoDebug, what: "DEBUG".to_owned(), place, at_import: true });
+    }
     let top = |index: &u32| types.facts_at(*index).functions.first();
     let binds = |index: &&u32| top(index).is_some_and(|module| module.bindings.contains_key("DEBUG"));
     let mut settings = modules.iter().filter(binds);
@@ -297,7 +305,23 @@ fn django_debug(
 }
 
 /// `LOGGING` of Django's settings, which it hands to `dictConfig` as it starts.
-fn django_logging(types: &Types<'_>, modules: &[u32], files: &Files) -> Option<Instrument> {
+fn django_logging<'a>(
+    types: &Types<'a>,
+    modules: &[u32],
+    files: &Files,
+    settings: &Settings<'a>,
+) -> Option<Instrument> {
+    if settings.are_known() {
+        let (file, value) = settings.value("LOGGING").filter(|(_, value)| value.is_dict_expr())?;
+        let frame = types.module_frame(types.index_of(file)?);
+        let place = Place::new(file, span_of(value));
+        return Some(Instrument {
+            kind: loggers(types, value, frame)?,
+            what: "LOGGING".to_owned(),
+            place,
+            at_import: true,
+        });
+    }
     let binds = |index: u32, name: &str| {
         types.facts_at(index).functions.first().is_some_and(|module| module.bindings.contains_key(name))
     };

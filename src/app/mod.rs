@@ -27,6 +27,9 @@ mod pools;
 mod reach;
 mod reached;
 mod repair;
+mod settings;
+#[cfg(test)]
+mod settings_cases;
 mod statement;
 mod streams;
 mod target;
@@ -190,12 +193,14 @@ pub struct Asked {
     pub launched_by: Vec<FileId>,
     /// Where the server starts.
     pub start: Start,
+    /// The module of Django's settings that its environment names.
+    pub settings: Option<String>,
 }
 
 impl Asked {
     /// An application by its name.
     pub fn by_name(target: &str, start: Start) -> Self {
-        Self { target: target.to_owned(), handed: None, called: false, launched_by: Vec::new(), start }
+        Self { target: target.to_owned(), handed: None, called: false, launched_by: Vec::new(), start, settings: None }
     }
 
     /// The target, as a call if the server calls it.
@@ -223,7 +228,7 @@ pub fn analyse_as_told(code: &Code<'_>, asked: &Asked, instructions: &Instructio
             None => target::find(&types, &asked.name())?,
         };
         object.load(&types, &asked.launched_by);
-        Some(assemble(code, &types, &asked.target, &object, true, instructions))
+        Some(assemble(code, &types, asked, &object, true, instructions))
     })
 }
 
@@ -231,13 +236,14 @@ pub fn analyse_as_told(code: &Code<'_>, asked: &Asked, instructions: &Instructio
 fn assemble<'a>(
     code: &'a Code<'_>,
     types: &Types<'a>,
-    target: &str,
+    asked: &Asked,
     object: &target::Target,
     is_served: bool,
     instructions: &Instructions,
 ) -> Application {
     let &Code { files, modules, .. } = code;
-    let loaded = reach::modules(types, &object.modules);
+    let named = asked.settings.as_deref();
+    let loaded = reach::modules(types, &object.modules, named);
     types.load(&loaded);
     // Of what nobody is known to serve, everything may be served.
     let foreign = if is_served { foreign::find(types, &loaded, modules, object) } else { Foreign::default() };
@@ -261,6 +267,7 @@ fn assemble<'a>(
     let mut nodes: Vec<usize> = found.iter().map(|found| effects.explore(found.frame)).collect();
     tasks::before_serving(&effects, &mut found, &nodes);
     tasks::left_running(&mut effects, &loaded, &mut found, &mut nodes);
+    let settings = settings::find(types, &loaded, modules, object, named);
     let streaming = streams::find(&mut effects, &loaded, modules, &foreign);
     let handlers: Vec<Handler> =
         found.iter().zip(&nodes).map(|(found, &node)| handler(&effects, found, node)).collect();
@@ -286,8 +293,11 @@ fn assemble<'a>(
     let loop_calls = loops::find(&effects, &entries, modules);
     let nested_loops = nested::find(&effects, &entries, modules);
     let beginnings = beginnings::find(types, &entries, object, files, modules);
+    let of_loaded: Vec<FileId> = loaded.iter().map(|&index| types.facts_at(index).file).collect();
+    let mut keepsakes = keepsakes::find(&of_loaded, files, modules);
+    keepsakes.retain(|kept| settings.counts(kept.place));
     Application {
-        target: target.to_owned(),
+        target: asked.target.clone(),
         place: object.place,
         made: object.made,
         interface: object.interface,
@@ -307,11 +317,7 @@ fn assemble<'a>(
         foreign: foreign.objects.iter().map(|&(file, start)| (types.facts_at(file).file, start)).collect(),
         missing,
         beginnings,
-        keepsakes: keepsakes::find(
-            &loaded.iter().map(|&index| types.facts_at(index).file).collect::<Vec<_>>(),
-            files,
-            modules,
-        ),
+        keepsakes,
         websockets,
         bounds_sockets: loaded.iter().any(|&index| {
             let file = types.facts_at(index).file;
@@ -321,7 +327,7 @@ fn assemble<'a>(
         }),
         channels: (object.framework == Framework::Django).then(|| channels(files, modules)).flatten(),
         streaming,
-        instruments: instruments::find(types, &loaded, files, modules, &foreign),
+        instruments: instruments::find(types, &loaded, files, modules, &foreign, &settings),
         imports: foreign_imports(types, &loaded),
         early: early_imports(types, &loaded),
     }

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use super::known::APPLICATIONS;
 use super::target::{Target, find, library};
-use super::{Application, Code, Framework, Instructions, Interface, assemble, reach};
+use super::{Application, Asked, Code, Framework, Instructions, Interface, assemble, reach};
 use crate::python::calls::EventKind;
 use crate::python::syntax::ast::{self, Expr, Stmt};
 use crate::python::syntax::{Module, span_of, visitor};
@@ -32,7 +32,8 @@ pub fn orphans(code: &Code<'_>, known: &[Option<Application>], instructions: &In
         instructions.catalogue.during(|| {
             // What one application loads is nothing to another one.
             let types = Types::new(code.project(), &orphan.folder.as_str().into());
-            assemble(code, &types, &orphan.name, &orphan.object, orphan.is_beside, instructions)
+            let asked = Asked::by_name(&orphan.name, orphan.folder.as_str().into());
+            assemble(code, &types, &asked, &orphan.object, orphan.is_beside, instructions)
         })
     });
     each.collect()

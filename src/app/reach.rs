@@ -15,8 +15,12 @@ use crate::python::types::{Types, Value};
 use crate::source::FileId;
 
 /// The indices of all modules that loading these may load, in order.
-pub(super) fn modules(types: &Types<'_>, start: &[u32]) -> Vec<u32> {
-    let mut reach = Reach { types, seen: BTreeSet::new(), open: Vec::new() };
+///
+/// `settings` is the module of Django's settings that the environment of the server names.
+pub(super) fn modules(types: &Types<'_>, start: &[u32], settings: Option<&str>) -> Vec<u32> {
+    // One that is not in the project says nothing about those that are.
+    let settings = settings.filter(|name| matches!(types.modules().find(name, None), Some(ModuleRef::File(_))));
+    let mut reach = Reach { types, settings, seen: BTreeSet::new(), open: Vec::new() };
     for &index in start {
         reach.add(index);
     }
@@ -27,13 +31,14 @@ pub(super) fn modules(types: &Types<'_>, start: &[u32]) -> Vec<u32> {
 
 /// The modules that the imports of one name.
 pub(super) fn imported_by(types: &Types<'_>, index: u32) -> BTreeSet<u32> {
-    let mut reach = Reach { types, seen: BTreeSet::new(), open: Vec::new() };
+    let mut reach = Reach { types, settings: None, seen: BTreeSet::new(), open: Vec::new() };
     reach.imports(index);
     reach.seen
 }
 
 struct Reach<'t, 'a> {
     types: &'t Types<'a>,
+    settings: Option<&'t str>,
     seen: BTreeSet<u32>,
     open: Vec<u32>,
 }
@@ -149,8 +154,8 @@ impl Reach<'_, '_> {
                     }
                     _ => continue,
                 };
-                if let Some(settings) = settings_of(call) {
-                    self.add_dotted(settings, file);
+                if let Some(by_default) = settings_named(call) {
+                    self.add_dotted(self.settings.unwrap_or(by_default), file);
                 }
                 let id = crate::python::types::FunctionId { file: index, index: number };
                 self.computed(call, self.types.plain(id));
@@ -207,7 +212,7 @@ fn strings<'a>(expr: &'a Expr, found: &mut Vec<&'a str>) {
 }
 
 /// The settings module of `os.environ.setdefault("DJANGO_SETTINGS_MODULE", "...")`.
-fn settings_of(call: &ast::ExprCall) -> Option<&str> {
+pub(super) fn settings_named(call: &ast::ExprCall) -> Option<&str> {
     match &*call.arguments.args {
         [Expr::StringLiteral(name), Expr::StringLiteral(value)] if name.value.to_str() == "DJANGO_SETTINGS_MODULE" => {
             Some(value.value.to_str())

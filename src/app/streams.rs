@@ -1,6 +1,6 @@
 //! Responses that stay open for as long as the client listens.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Evidence, Held, Stream};
 use crate::python::calls::EventKind;
@@ -40,6 +40,7 @@ pub(super) fn find(
     foreign: &Foreign,
 ) -> Vec<Stream> {
     let types = effects.types();
+    let reached: BTreeSet<FunctionId> = effects.nodes().iter().map(|node| node.frame.function).collect();
     let mut made: Vec<(Place, bool, Option<Frame>)> = Vec::new();
     for &file in modules {
         let facts = types.facts_at(file);
@@ -62,7 +63,7 @@ pub(super) fn find(
                     callee.iter().any(|value| matches!(value, Value::External(name) if known.contains(&&**name)))
                 };
                 let generator = generator(types, call, frame);
-                if foreign.decorates(types, frame) {
+                if foreign.decorates(types, frame) || !is_reached(types, frame.function, &reached) {
                     continue;
                 }
                 if is(&STREAMS) || (is(&RESPONSES) && generator.is_some()) {
@@ -81,6 +82,17 @@ pub(super) fn find(
         .collect();
     found.sort_by_key(|stream| stream.place);
     found
+}
+
+/// Whether a handler runs a function, or one around it; where no handler is known, any may be one.
+fn is_reached(types: &Types<'_>, mut id: FunctionId, reached: &BTreeSet<FunctionId>) -> bool {
+    while id.index != 0 && !reached.is_empty() {
+        if reached.contains(&id) {
+            return true;
+        }
+        id.index = types.function(id).parent;
+    }
+    reached.is_empty()
 }
 
 /// The plain generator function of the project whose pieces a response sends.

@@ -277,6 +277,7 @@ fn handed(text: &str, expression: &str, called: bool) -> Option<(Framework, Stri
         called,
         launched_by: Vec::new(),
         start: Start::default(),
+        settings: None,
     };
     let found = analyse_as_told(&Code::new(&files, &modules), &asked, &Instructions::default())?;
     Some((found.framework, files.describe(found.place), found.handlers.len()))

@@ -70,7 +70,21 @@ impl<R: BufRead, W: Write> Asked<R, W> {
                 agreed.items.append(&mut items);
             }
         }
+        self.elsewhere(title, advice)?;
         Ok(agreed)
+    }
+
+    /// Tells what no setting of the server decides, so that there is nothing to write.
+    fn elsewhere(&mut self, title: &str, advice: &Advice) -> Result<(), Failure> {
+        let grouped = |item: &Item| GROUPS.iter().any(|(_, settings)| settings.contains(&item.setting));
+        let open = |item: &&Item| item.verdict == Verdict::Change && !grouped(item);
+        for (at, item) in advice.items.iter().filter(open).enumerate() {
+            if at == 0 {
+                self.say(&format!("\n{title}: what is set around the server, and not written\n"))?;
+            }
+            self.say(&format!("  {item}\n"))?;
+        }
+        Ok(())
     }
 
     /// Whether the user wants these items, perhaps with other values.
@@ -172,6 +186,18 @@ mod tests {
         assert!(answered("q\n").0.is_empty());
         // The end of the input is no agreement.
         assert!(answered("").0.is_empty());
+    }
+
+    #[test]
+    fn what_is_set_around_the_server_is_told() {
+        let mut questions = Vec::new();
+        let mut around = advice();
+        let kill = around.items.iter().find(|item| item.setting == "workers").cloned().unwrap();
+        around.items.push(Item { setting: "stop_grace_period", ..kill });
+        let agreed = Asked::new("y\n".as_bytes(), &mut questions).agreed("app", &around).ok().unwrap();
+        assert_eq!(agreed.items.len(), 2);
+        let questions = String::from_utf8(questions).unwrap();
+        assert!(questions.contains("not written\n  stop_grace_period: 12 now"), "{questions}");
     }
 
     #[test]

@@ -19,17 +19,37 @@ pub(super) fn weighed(
     services: &[(&Deployment, Option<&Advice>)],
 ) -> Vec<Option<Advice>> {
     let mut weighed: Vec<Option<Advice>> = services.iter().map(|(_, advice)| advice.cloned()).collect();
+    for ((deployment, _), advice) in services.iter().zip(&mut weighed) {
+        if let Some(advice) = advice {
+            replaceable(deployment, advice, found);
+        }
+    }
+    let services: Vec<_> =
+        services.iter().zip(&weighed).map(|((service, _), advice)| (*service, advice.as_ref())).collect();
+    let services = services.as_slice();
     // Reading a project again takes its time; usually once is enough.
     if fault(request, found, services).is_none() {
         return weighed;
     }
-    for ((deployment, _), advice) in services.iter().zip(&mut weighed) {
-        let Some(advice) = advice else { continue };
-        if let Some(why) = fault(request, found, &[(*deployment, Some(advice))]) {
-            hold(advice, why);
+    let each = |&(deployment, advice): &(&Deployment, Option<&Advice>)| {
+        let why = fault(request, found, &[(deployment, advice)]);
+        let mut advice = advice?.clone();
+        if let Some(why) = why {
+            hold(&mut advice, why);
         }
+        Some(advice)
+    };
+    services.iter().map(each).collect()
+}
+
+/// A number that nobody can tell, and that can be replaced all the same, is one to change: a formula over the cores of
+/// whichever machine it runs on.
+fn replaceable(deployment: &Deployment, advice: &mut Advice, found: &Examination) {
+    let Changes { made, .. } = advice::changes(deployment, advice, Manner::default(), &found.files);
+    let written = |item: &&mut Item| made.iter().any(|change| change.setting == item.setting);
+    for item in advice.items.iter_mut().filter(|item| item.verdict == Verdict::Unknown).filter(written) {
+        item.verdict = Verdict::Change;
     }
-    weighed
 }
 
 /// What following the advice would bring up.

@@ -98,6 +98,13 @@ pub(super) struct Part {
     pub(super) ways: Vec<String>,
 }
 
+impl Part {
+    /// A word of which no more is known than what it rests on.
+    pub(super) const fn resting(place: Place, depends: Vec<Dependency>) -> Self {
+        Self { place, depends, source: None, missing: Vec::new(), ways: Vec::new() }
+    }
+}
+
 impl Parted {
     /// Records what a word rests on.
     pub(super) fn note(&mut self, part: Part) {

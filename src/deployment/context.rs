@@ -44,6 +44,8 @@ pub(super) fn development(unit: &Unit, files: &Files) -> Option<Located<String>>
         format!("`{part}` is named for development")
     } else if let Some(target) = target(unit).filter(|target| named(target)) {
         format!("it is built up to the stage `{target}`, which is named for development")
+    } else if let Some(file) = unit.environment_files.iter().find(|file| of_development(&file.path.value)) {
+        return Some(Located::new(format!("its variables are those of `{}`", file.path.value), file.path.place));
     } else if !unit.profiles.is_empty() && unit.profiles.iter().all(|profile| named(profile)) {
         format!("it runs only in the profile `{}`", unit.profiles.join("`, `"))
     } else {
@@ -78,6 +80,13 @@ pub fn named_for_development(path: &str) -> Option<&str> {
     path.rsplit("usr/local/").next().and_then(|path| path.split('/').find(|part| named(part)))
 }
 
+/// Whether a file of variables is for developers: `.envs/.local/.django`, `config/local_dev.env`.
+fn of_development(path: &str) -> bool {
+    // `.env.local` and its like are what people keep for themselves on any machine.
+    let is_usual = |part: &str| part.starts_with(".env.") || part.ends_with(".example");
+    path.split('/').any(|part| named(part) && !is_usual(part))
+}
+
 fn target(unit: &Unit) -> Option<&str> {
     unit.build.as_ref().and_then(|build| build.target.as_ref()).map(|target| target.value.as_str())
 }
@@ -98,18 +107,33 @@ fn without_template(path: &str) -> &str {
 /// mounts its plugins runs what was built.
 const MOUNTED_PART: usize = 3;
 
+/// Folders in which people keep what they configure and extend a service with, in Python too.
+const CONFIGURATION: [&str; 8] =
+    ["config", "configs", "configuration", "conf", "etc", "extensions", "plugins", "scripts"];
+
 /// A service that mounts the code of the project runs what somebody is editing, not what was built.
 fn mounted_sources(unit: &Unit, files: &Files) -> Option<Located<String>> {
     let home = files.get(unit.place.file).folder();
     let context = unit.build.as_ref().and_then(|build| build.context.as_ref());
-    let built_from = join(home, context.map_or(".", |context| context.value.as_str()));
+    // What an image of a registry was built from may be anything in the project.
+    let built_from = match &unit.build {
+        None => String::new(),
+        Some(_) => join(home, context.map_or(".", |context| context.value.as_str())),
+    };
+    let reloads = unit.command.iter().flat_map(|command| &command.simple).flatten();
+    let reloads = reloads.filter_map(crate::source::Word::text).any(|word| word.contains("reload"));
     let code = |folder: &str| {
         let inside =
             |path: &str| folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
         let is_test = |path: &str| path.split('/').any(|part| part == "tests" || part.starts_with("test_"));
         files.iter().filter(|(_, file)| file.is_python() && inside(file.path()) && !is_test(file.path())).count()
     };
-    unit.mounts.iter().find_map(|mount| {
+    // What cannot be changed nobody edits, unless the server waits for just that.
+    unit.mounts.iter().filter(|mount| reloads || !mount.read_only).find_map(|mount| {
+        let folder = mount.source.value.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        if CONFIGURATION.contains(&folder) {
+            return None;
+        }
         let mounted = code(&join(home, &mount.source.value));
         let says = |path: &String| format!("it mounts `{path}`, the code of the project");
         let is_code = mounted > 0 && mounted * MOUNTED_PART >= code(&built_from);

@@ -21,7 +21,8 @@ impl Candidate {
             Site::Entry { literal, .. } => Some(Edit::replace((*literal)?, toml_literal(value)?)),
             Site::Option { literal, .. } => Some(Edit::replace((*literal)?, option_text(value)?)),
             Site::Words { literal, .. } | Site::Variable { literal } => {
-                Some(Edit::replace((*literal)?, plain_text(value)?))
+                let place = literal.filter(|place| !stands_in(files.text_at(*place)))?;
+                Some(Edit::replace(place, plain_text(value)?))
             }
         }
     }
@@ -34,7 +35,11 @@ impl Candidate {
             }
             Site::Argument { removal, .. } => Some(vec![Edit::remove((*removal)?)]),
             Site::Option { statement, .. } => Some(vec![Edit::remove(files.own_lines((*statement)?)?)]),
-            Site::Words { removal, .. } => Some(removal.iter().map(|&place| Edit::remove(place)).collect()),
+            Site::Words { removal, .. } => {
+                // The place of a word that came out of a variable is that of the variable, and so is that of all others.
+                let is_variable = removal.first().is_some_and(|place| stands_in(files.text_at(*place)));
+                (!is_variable).then(|| removal.iter().map(|&place| Edit::remove(place)).collect())
+            }
             Site::Variable { .. } => None,
         }
     }
@@ -163,6 +168,13 @@ impl Deployment {
     }
 }
 
+/// Whether a word of a command is not written there: `$OPTIONS`, `%(ENV_OPTIONS)s`.
+fn stands_in(text: &str) -> bool {
+    let item = text.trim_start().strip_prefix("- ").unwrap_or(text);
+    let word = item.trim_start_matches(|c: char| c.is_whitespace() || "\\\"',[".contains(c));
+    word.starts_with(['$', '%'])
+}
+
 /// A value in Python's spelling, with the quotes that the text it replaces has.
 fn python_literal(value: &Value, old: &str) -> String {
     match value {
@@ -204,4 +216,19 @@ fn plain_text(value: &Value) -> Option<String> {
     };
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-:/@%+,=".contains(c);
     (!text.is_empty() && text.chars().all(plain)).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::stands_in;
+
+    #[test]
+    fn words_that_came_out_of_a_variable_are_not_written_there() {
+        for text in ["$OPTS", " $OPTS", " \"${OPTS}\"", "- $OPTS", "%(ENV_OPTS)s", " \\\n  $OPTS"] {
+            assert!(stands_in(text), "{text}");
+        }
+        for text in [" --threads 4", "--threads=$THREADS", ", \"--threads\", \"4\"", "- --threads", "4"] {
+            assert!(!stands_in(text), "{text}");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 //! Decides what a variable holds. A variable that no file sets is unknown, not absent: a platform
 //! or a person may still set it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::python::evaluate::{Dependency, Lookup};
 use crate::read::Variable;
@@ -15,6 +15,8 @@ pub(super) struct Environment {
     entries: BTreeMap<String, Entry>,
     /// What every variable holds that is not among them, where that cannot be told.
     lost: Option<Box<Entry>>,
+    /// What the names begin with of further variables that something which is not in the project may set.
+    open: BTreeSet<String>,
 }
 
 /// One variable that a file mentions.
@@ -142,6 +144,7 @@ impl Environment {
     /// Whoever sets further variables later on, of which nothing is known but what their names begin with, may
     /// have another value for each of these.
     pub(super) fn rest_on_others(&mut self, prefix: &str) {
+        self.open.insert(prefix.to_owned());
         for (name, entry) in self.entries.iter_mut().filter(|(name, _)| name.starts_with(prefix)) {
             let rests = |one: &Dependency| matches!(one, Dependency::InPlace { name: own, .. } if own == name);
             if !entry.depends.iter().any(rests) {
@@ -157,6 +160,17 @@ impl Environment {
             return;
         }
         self.entries.extend(other.entries);
+        self.open.extend(other.open);
+    }
+
+    /// Whether something that is not in the project may set a variable that nothing in it sets.
+    pub(super) fn may_be_set(&self, name: &str) -> bool {
+        !self.entries.contains_key(name) && self.open.iter().any(|prefix| name.starts_with(prefix.as_str()))
+    }
+
+    /// What the names of variables begin with that may be set like that.
+    pub(super) fn open(&self) -> &BTreeSet<String> {
+        &self.open
     }
 
     /// Takes over the variables of `other` that are not there yet and whose name is `wanted`.

@@ -143,16 +143,20 @@ fn of_script<'f>(unit: &Unit, files: &Files, facts: &Facts, services: &[&'f Unit
     };
     let mut bases = files.iter().filter_map(|(_, file)| base(file.path()));
     let folder = bases.next().filter(|_| bases.next().is_none())?;
-    let built: Vec<Recipe<'f>> = services
+    let dockerfiles = production(files, facts);
+    let mut built: Vec<Recipe<'f>> = services
         .iter()
         .filter_map(|unit| image::recipe(unit, files))
         .filter(|recipe| recipe.context == folder)
         .collect();
+    // Developers build another one from the same folder.
+    if built.iter().any(|recipe| dockerfiles.contains(&recipe.dockerfile)) {
+        built.retain(|recipe| dockerfiles.contains(&recipe.dockerfile));
+    }
     if let Some((first, rest)) = built.split_first() {
         let same = rest.iter().all(|other| other.dockerfile == first.dockerfile && other.target == first.target);
         return same.then(|| built.into_iter().next()).flatten();
     }
-    let dockerfiles = production(files, facts);
     let mut beside = dockerfiles.iter().filter(|&&file| {
         let own = files.get(file).folder();
         own == folder || own == locate::join(&folder, "docker")

@@ -94,6 +94,8 @@ pub struct Deployment {
     pub launched_by: Vec<FileId>,
     /// What the application is said to speak, where that is written in front of it: `asgi`, `wsgi`.
     pub told_mode: Option<String>,
+    /// Why it is one process by the way it is started, as a clause, and where that is.
+    pub alone: Option<Located<&'static str>>,
     /// Whether every process that it starts makes the call again that starts it, because importing the file does.
     pub repeated: bool,
     /// Files of the project that have the name of a package which is meant.
@@ -176,6 +178,11 @@ impl Deployment {
     /// Where it starts, as its imports see it.
     pub fn start(&self) -> Start {
         Start { folder: self.folder.clone(), placed: self.placed.clone() }
+    }
+
+    /// The value of a variable that files set for it.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.environment.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
     }
 
     /// Whether the application that it is told is a function which makes one.

@@ -6,7 +6,7 @@
 
 use super::image;
 use super::locate::join;
-use crate::read::{Unit, UnitKind};
+use crate::read::{OpenSet, Unit, UnitKind};
 use crate::source::Files;
 
 /// The folder that paths in the file of a platform are relative to: hidden ones such as `.do` and
@@ -56,6 +56,11 @@ pub(super) fn complete(units: &[Unit], files: &Files) -> Vec<Unit> {
         if let (Some(platform), None) = (claims.next(), claims.next()) {
             settle(process, platform);
         }
+    }
+    for process in all.iter_mut().filter(|unit| is_process(unit, files) && unit.name == "web") {
+        // Every platform that runs such lines tells this one where to listen, and so do foreman and honcho.
+        let port = OpenSet { name: None, prefix: "PORT".to_owned(), before: 0, optional: true };
+        process.open_sets.push(port);
     }
     for unit in all.iter_mut().filter(|unit| takes_process(unit)) {
         let folder = home(unit, files);

@@ -184,6 +184,7 @@ pub(super) fn resolve(
     let launched_by = launched.map(|launched| vec![launched.entry, launched.sighting.place.file]);
     let told_mode = told_mode.or_else(|| called.as_ref()?.mode.clone());
     let strangers = called.as_ref().map(|called| called.strangers.clone()).unwrap_or_default();
+    let alone = called.as_ref().and_then(|called| called.alone(server, start.place));
     let only_run = called.as_ref().is_some_and(|called| called.only_run);
     let repeated = called.as_ref().is_some_and(|called| called.unguarded);
     let folder = called.and_then(|called| called.folder).or(home_of_path).unwrap_or_else(|| match &app {
@@ -207,6 +208,7 @@ pub(super) fn resolve(
         handed,
         launched_by: launched_by.unwrap_or_default(),
         repeated,
+        alone,
         only_run,
         strangers,
         shadows,

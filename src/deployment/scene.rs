@@ -638,6 +638,8 @@ pub(super) fn extend(
 }
 
 #[cfg(test)]
+mod outside_tests;
+#[cfg(test)]
 mod starter_tests;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! From everything that sets a setting to the one value that counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::commands::Parted;
 use super::configuration::Read;
@@ -49,6 +49,7 @@ impl Sources<'_> {
         for (setting, candidate) in configuration.candidates {
             configured.entry(setting.name()).or_default().push(candidate);
         }
+        let stand_ins = self.stand_ins();
         let untrusted = configuration.untrusted.or_else(|| self.unread.clone());
         for setting in self.table.settings().filter(|setting| setting.applies_to(self.version)) {
             let mut candidates = vec![self.default(setting)];
@@ -70,7 +71,7 @@ impl Sources<'_> {
             }
             candidates.extend(self.words(setting, Layer::OptionsVariable, &self.options, errors));
             candidates.extend(self.words(setting, Layer::CommandLine, &self.command_line, errors));
-            for dependency in self.further_words(setting) {
+            for dependency in self.further_words(setting, &stand_ins) {
                 for candidate in &mut candidates {
                     candidate.depends.push(dependency.clone());
                 }
@@ -110,7 +111,7 @@ impl Sources<'_> {
         let own = own.filter(|(_, entry)| !clicks || entry.text.as_deref() != Some(""));
         let default = || setting.default_variable().and_then(|name| Some((name, self.environment.entry(name)?)));
         let stands_for_option = own.is_some();
-        let (name, entry) = own.or_else(default)?;
+        let Some((name, entry)) = own.or_else(default) else { return self.set_elsewhere(setting, option, given) };
         if entry.absent {
             return Some(Candidate { depends: entry.depends.clone(), ..self.default(setting) });
         }
@@ -143,6 +144,16 @@ impl Sources<'_> {
         })
     }
 
+    /// The default, where something that is not in the project may set a variable which is read for it.
+    fn set_elsewhere(&self, setting: &'static Setting, option: Option<&Setting>, given: bool) -> Option<Candidate> {
+        let own = option.filter(|_| self.called.is_none() && !given);
+        let own = own.and_then(|option| self.interface.variable_of(option));
+        let names = own.into_iter().chain(setting.default_variable().map(str::to_owned));
+        let open = names.filter(|name| self.environment.may_be_set(name));
+        let depends: Vec<_> = open.map(|name| Dependency::Environment { name, default: None }).collect();
+        (!depends.is_empty()).then(|| Candidate { depends, ..self.default(setting) })
+    }
+
     /// What the text of a variable that stands for an option sets it to. Where the option may be repeated,
     /// click splits the text: at spaces, and paths at colons.
     fn option_variable(&self, setting: &Setting, text: &str) -> Result<Value, String> {
@@ -164,7 +175,7 @@ impl Sources<'_> {
     }
 
     /// Variables that no file sets, with which somebody may add words that set the setting.
-    fn further_words(&self, setting: &'static Setting) -> Vec<Dependency> {
+    fn further_words(&self, setting: &'static Setting, stand_ins: &[(&Given, Vec<String>)]) -> Vec<Dependency> {
         if setting.at(self.version).config_only() {
             return Vec::new();
         }
@@ -172,11 +183,25 @@ impl Sources<'_> {
         let optional = self.command_line.optional.iter();
         let counting = optional.filter(|(_, place)| may_set(*place, last, &self.command_line));
         let possible = self.command_line.possible.iter().filter(|(name, _)| *name == setting.name());
-        counting
-            .map(|(name, _)| name)
-            .chain(possible.map(|(_, variable)| variable))
-            .map(|name| Dependency::Environment { name: name.clone(), default: None })
-            .collect()
+        let named = counting.map(|(name, _)| name).chain(possible.map(|(_, variable)| variable)).cloned();
+        let standing = stand_ins.iter().filter(|(given, _)| given.setting.name() != setting.name());
+        let standing = standing.filter(|(given, _)| may_set(given.flag, last, &self.command_line));
+        let standing = standing.flat_map(|(_, names)| names).cloned();
+        let further: BTreeSet<String> = named.chain(standing).collect();
+        further.into_iter().map(|name| Dependency::Environment { name, default: None }).collect()
+    }
+
+    /// The options that stand in for variables, as in `${OPTIONS:---threads 2}`: with one of them, others come.
+    fn stand_ins(&self) -> Vec<(&Given, Vec<String>)> {
+        let whole = self.command_line.given.iter().filter(|given| self.files.text_at(given.flag).starts_with('$'));
+        let names = |given: &Given| {
+            let depends = self.parted.depends(given.flag).into_iter();
+            depends.filter_map(|dependency| match dependency {
+                Dependency::Environment { name, .. } | Dependency::InPlace { name, .. } => Some(name),
+                _ => None,
+            })
+        };
+        whole.map(|given| (given, names(given).collect::<Vec<_>>())).filter(|(_, names)| !names.is_empty()).collect()
     }
 
     /// What a list of words says about the setting, in order.

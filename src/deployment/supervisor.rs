@@ -141,7 +141,7 @@ pub(super) fn environment_of(unit: &Unit, files: &Files, facts: &Facts) -> Envir
         let (main, configuration) = (*entry.0, entry.1);
         main == own || configuration.included.iter().any(|pattern| belongs(pattern, main, own, files))
     };
-    let mut mains = facts.supervisors.iter().filter(includes).filter(|(_, configuration)| configuration.is_main);
+    let mut mains = facts.supervisors.iter().filter(|(_, configuration)| configuration.is_main).filter(includes);
     // Which of two starts it is not known.
     if let (Some((_, main)), None) = (mains.next(), mains.next()) {
         environment.extend(&main.environment, &|_| None);

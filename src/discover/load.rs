@@ -21,6 +21,9 @@ const MAX_OPEN: u64 = 1 << 20;
 /// How far lists of requirements are followed that name each other.
 const MAX_LISTS: usize = 4;
 
+/// How far files are followed that lie where nobody looks: a Dockerfile in `build` copies a script from there.
+const MAX_NAMING: usize = 3;
+
 /// The texts of a run.
 #[derive(Debug, Default)]
 pub struct Loaded {
@@ -76,13 +79,23 @@ pub fn load(root: &Path, candidates: &[Candidate], others: &[String], unwanted: 
     }
     let mut named: Vec<String> =
         named::among(&spare, &loaded.files, &loaded.kinds).into_iter().map(str::to_owned).collect();
-    named.extend(named::beyond(root, unwanted, &loaded.files, &loaded.kinds));
-    for path in named {
-        // Whether it is what a server reads, only its text tells.
-        let Ok(text) = text(&root.join(&path), Guess::Plain) else { continue };
-        if let Some(kind) = FileKind::of_named(&path, &text) {
-            let file = loaded.files.add(path, text);
-            loaded.kinds.insert(file, kind);
+    let mut seen = BTreeMap::new();
+    for _ in 0..MAX_NAMING {
+        let fresh: BTreeMap<FileId, FileKind> = loaded
+            .kinds
+            .iter()
+            .filter(|(file, _)| !seen.contains_key(*file))
+            .map(|(&file, &kind)| (file, kind))
+            .collect();
+        named.extend(named::beyond(root, unwanted, &loaded.files, &fresh));
+        seen.extend(fresh);
+        for path in named.drain(..) {
+            // Whether it is what a server reads, only its text tells.
+            let Ok(text) = text(&root.join(&path), Guess::Plain) else { continue };
+            if let Some(kind) = FileKind::of_named(&path, &text) {
+                let file = loaded.files.add(path, text);
+                loaded.kinds.insert(file, kind);
+            }
         }
     }
     loaded
@@ -229,6 +242,32 @@ mod tests {
         write(".farrierignore", "build\n");
         let options = Options { exclude: vec![".envs".to_owned()] };
         assert_eq!(paths(&options), ["deploy/compose.yaml", "deploy/.env"]);
+    }
+
+    #[test]
+    fn a_named_folder_is_read_for_what_it_is_named_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write("compose.yaml", "services:\n  web:\n    build: ./vendor/web\n");
+        write("vendor/web/Dockerfile", "FROM python\nCOPY vendor/web/start.sh /\nCMD /start.sh\n");
+        write("vendor/web/start.sh", "#!/bin/sh\nexec gunicorn app:app\n");
+        write("vendor/other/Dockerfile", "FROM python\n");
+        write("Makefile", "up:\n\thelm install web ./dist/chart\n");
+        write("dist/chart/Chart.yaml", "name: web\n");
+        write("dist/chart/values.yaml", "a: 1\n");
+        write("dist/chart/templates/web.yaml", "apiVersion: v1\nkind: Pod\n");
+        write("dist/other/Chart.yaml", "name: other\n");
+        let found = discover(folder.path(), &[], &Options::default()).unwrap();
+        let loaded = load(folder.path(), &found.files, &found.others, &found.unwanted);
+        let mut paths: Vec<_> = loaded.files.iter().map(|(_, file)| file.path()).collect();
+        paths.sort_unstable();
+        let chart = ["dist/chart/Chart.yaml", "dist/chart/templates/web.yaml", "dist/chart/values.yaml"];
+        let image = ["vendor/web/Dockerfile", "vendor/web/start.sh"];
+        assert_eq!(paths, [&["Makefile", "compose.yaml"][..], &chart, &image].concat());
     }
 
     #[test]

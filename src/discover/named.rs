@@ -20,6 +20,17 @@ const MAX_ASKED: usize = 2000;
 /// Longer paths are none that somebody wrote.
 const MAX_PATH: usize = 256;
 
+/// What a folder is named for, by whoever builds or installs what is in it.
+const MAIN_FILES: [&str; 7] = [
+    "Dockerfile",
+    "Chart.yaml",
+    "values.yaml",
+    "kustomization.yaml",
+    "compose.yaml",
+    "docker-compose.yml",
+    "docker-compose.yaml",
+];
+
 /// Words of the Python files that may start a server.
 const SERVERS: [&str; 4] = ["gunicorn", "uvicorn", "hypercorn", "uwsgi"];
 
@@ -33,6 +44,8 @@ pub(super) fn among<'p>(paths: &[&'p str], files: &Files, kinds: &BTreeMap<FileI
     if by_name.is_empty() {
         return Vec::new();
     }
+    // Texts have far more words than there are names.
+    let shapes = Shapes::of(by_name.keys().copied());
     for (&file, &kind) in kinds {
         let text = files.get(file).text();
         let launches = || kind == FileKind::Python && SERVERS.iter().any(|word| text.contains(word));
@@ -41,7 +54,10 @@ pub(super) fn among<'p>(paths: &[&'p str], files: &Files, kinds: &BTreeMap<FileI
         }
         for word in text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '@' | '+'))) {
             // A sentence ends with a dot as well.
-            if let Some((name, _)) = by_name.get_key_value(word.trim_end_matches('.')) {
+            let word = word.trim_end_matches('.');
+            if shapes.fit(word)
+                && let Some((name, _)) = by_name.get_key_value(word)
+            {
                 named.insert(*name);
             }
         }
@@ -50,6 +66,26 @@ pub(super) fn among<'p>(paths: &[&'p str], files: &Files, kinds: &BTreeMap<FileI
     found.sort_unstable();
     found.truncate(MAX_NAMED);
     found
+}
+
+/// How long names are, by their first byte: what has another shape is none of them.
+struct Shapes([u64; 256]);
+
+impl Shapes {
+    fn of<'n>(names: impl Iterator<Item = &'n str>) -> Self {
+        let mut shapes = Self([0; 256]);
+        for name in names {
+            if let Some(lengths) = name.bytes().next().and_then(|first| shapes.0.get_mut(usize::from(first))) {
+                *lengths |= 1 << (name.len() % 64);
+            }
+        }
+        shapes
+    }
+
+    fn fit(&self, word: &str) -> bool {
+        let lengths = word.bytes().next().and_then(|first| self.0.get(usize::from(first)));
+        lengths.is_some_and(|lengths| lengths & (1 << (word.len() % 64)) != 0)
+    }
 }
 
 /// Lists of requirements that another list, or a command that installs, names: `-r base.txt`. Those among `paths`.
@@ -102,10 +138,16 @@ pub(super) fn beyond(
         let here = files.get(file);
         let words =
             here.text().split(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '@' | '+' | '/')));
-        for word in words.filter(|word| word.contains('.') || word.contains('/')) {
+        let hidden = is_left_out(&format!("{}/x", here.folder()));
+        let leads = |word: &&str| (word.contains('.') || word.contains('/')) && (hidden || leads_astray(word));
+        for word in words.filter(leads) {
             for path in [joined(here.folder(), word), joined("", word)].into_iter().flatten() {
                 if found.len() >= MAX_NAMED || asked.len() >= MAX_ASKED {
                     return found.into_iter().collect();
+                }
+                if word.contains('/') && is_left_out(&format!("{path}/x")) && !unwanted.holds(&path) {
+                    let inside = |path: &String| files.find(path).is_none() && !unwanted.holds(path);
+                    found.extend(within(root, &real_root, &path).into_iter().filter(inside));
                 }
                 if !is_left_out(&path)
                     || files.find(&path).is_some()
@@ -123,6 +165,27 @@ pub(super) fn beyond(
         }
     }
     found.into_iter().collect()
+}
+
+/// Whether a path goes through a folder that the walk leaves out, or to a hidden file.
+fn leads_astray(path: &str) -> bool {
+    path.split('/')
+        .any(|part| is_left_out(&format!("{part}/x")) || part.starts_with('.') && !matches!(part, "." | ".."))
+}
+
+/// What a folder that is named, `build: ./build` or `helm install web ./dist/chart`, is named for.
+fn within(root: &Path, real_root: &Path, folder: &str) -> Vec<String> {
+    let at = root.join(folder);
+    if !at.is_dir() || !at.canonicalize().is_ok_and(|real| real.starts_with(real_root)) {
+        return Vec::new();
+    }
+    let mut names: Vec<String> = MAIN_FILES.iter().map(|&name| name.to_owned()).collect();
+    if at.join("Chart.yaml").is_file() {
+        let entries = at.join("templates").read_dir().into_iter().flatten().flatten().take(MAX_NAMED);
+        names.extend(entries.map(|entry| format!("templates/{}", entry.file_name().to_string_lossy())));
+    }
+    names.retain(|name| at.join(name).is_file());
+    names.into_iter().map(|name| format!("{folder}/{name}")).collect()
 }
 
 /// A relative path below a folder of the project; `None` where it leaves the project or is absolute.

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use ignore::overrides::{Override, OverrideBuilder};
@@ -105,25 +106,31 @@ pub fn discover(root: &Path, named: &[PathBuf], options: &Options) -> Result<Fou
     let mut found = Found::default();
     let excluded = excluded(root, &options.exclude)?;
     found.idle = idle(root, &real_root, &options.exclude);
-    let (mut walk, closed) = walk(root, &real_root);
+    let (first, mut closed) = walk(root, &real_root);
+    let mut walks = vec![first];
+    'all: while let Some(Walk { mut builder, put_off }) = walks.pop() {
+        for entry in builder.overrides(excluded.clone()).sort_by_file_name(std::ffi::OsStr::cmp).build() {
+            match entry {
+                Ok(entry) if !entry.file_type().is_some_and(|kind| kind.is_dir()) => {
+                    if found.files.len() >= MAX_FILES {
+                        found.notes.push(Note::file("", format!("more than {MAX_FILES} files: the rest was not read")));
+                        break 'all;
+                    }
+                    consider(&entry, root, &real_root, &mut found);
+                }
+                Ok(_) => {}
+                Err(error) => found.notes.push(unreadable(&error, root)),
+            }
+        }
+        for folder in put_off.take() {
+            closed.extend(self::closed(&folder));
+            walks.push(Walk::of_everything(&folder));
+        }
+    }
     found.notes.extend(closed.iter().map(|path| {
         let path = path.strip_prefix(root).map_or_else(|_| path.display().to_string(), slashed);
         Note::file(path, "no regular file, so nothing was left out for it")
     }));
-    let walk = walk.overrides(excluded).sort_by_file_name(std::ffi::OsStr::cmp).build();
-    for entry in walk {
-        match entry {
-            Ok(entry) if !entry.file_type().is_some_and(|kind| kind.is_dir()) => {
-                if found.files.len() >= MAX_FILES {
-                    found.notes.push(Note::file("", format!("more than {MAX_FILES} files: the rest was not read")));
-                    break;
-                }
-                consider(&entry, root, &real_root, &mut found);
-            }
-            Ok(_) => {}
-            Err(error) => found.notes.push(unreadable(&error, root)),
-        }
-    }
     for path in named {
         let real = path.canonicalize().map_err(|error| missing(path, error))?;
         let inside = real.strip_prefix(&real_root).map_err(|_| Error::Outside(path.clone(), root.to_path_buf()))?;
@@ -169,20 +176,65 @@ fn closed(folder: &Path) -> Option<PathBuf> {
     paths.into_iter().find(|path| fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()))
 }
 
+/// Folders that a walk must not enter.
+#[derive(Clone, Default)]
+struct PutOff(Arc<Mutex<Vec<PathBuf>>>);
+
+impl PutOff {
+    fn add(&self, folder: &Path) {
+        if let Ok(mut folders) = self.0.lock() {
+            folders.push(folder.to_path_buf());
+        }
+    }
+
+    fn take(&self) -> Vec<PathBuf> {
+        self.0.lock().map(|mut folders| std::mem::take(&mut *folders)).unwrap_or_default()
+    }
+}
+
+/// A walk, and the folders that it has to leave to others.
+struct Walk {
+    builder: WalkBuilder,
+    put_off: PutOff,
+}
+
+impl Walk {
+    /// One that heeds the files that say what is left out, and puts off the folders in which one cannot be opened.
+    fn of_what_is_kept(root: &Path) -> Self {
+        let put_off = PutOff::default();
+        let later = put_off.clone();
+        let mut builder = WalkBuilder::new(root);
+        builder.hidden(false).require_git(false).git_global(false).add_custom_ignore_filename(".farrierignore");
+        builder.filter_entry(move |entry| {
+            if !is_wanted(entry) {
+                return false;
+            }
+            let enters = entry.depth() == 0 || !entry.file_type().is_some_and(|kind| kind.is_dir());
+            let open = enters || closed(entry.path()).is_none();
+            if !open {
+                later.add(entry.path());
+            }
+            open
+        });
+        Self { builder, put_off }
+    }
+
+    /// One that opens no file that says what is left out.
+    fn of_everything(root: &Path) -> Self {
+        let mut builder = WalkBuilder::new(root);
+        builder.hidden(false).require_git(false).git_global(false).filter_entry(is_wanted);
+        // Those of the folders above are opened as long as any of them counts.
+        builder.parents(false).git_ignore(false).git_exclude(false).ignore(false);
+        Self { builder, put_off: PutOff::default() }
+    }
+}
+
 /// What is looked at where no pattern leaves anything out, and what of the root and of the folders above it leaves out
 /// nothing because it cannot be opened.
-fn walk(root: &Path, real_root: &Path) -> (WalkBuilder, Vec<PathBuf>) {
-    let mut walk = WalkBuilder::new(root);
-    walk.hidden(false).require_git(false).git_global(false).filter_entry(is_wanted);
+fn walk(root: &Path, real_root: &Path) -> (Walk, Vec<PathBuf>) {
     let above = real_root.ancestors().skip(1).filter_map(closed);
     let closed: Vec<PathBuf> = above.chain(closed(root)).collect();
-    if closed.is_empty() {
-        walk.add_custom_ignore_filename(".farrierignore");
-    } else {
-        // Those of the folders above are opened as long as any of them counts.
-        walk.parents(false).git_ignore(false).git_exclude(false).ignore(false);
-    }
-    (walk, closed)
+    (if closed.is_empty() { Walk::of_what_is_kept(root) } else { Walk::of_everything(root) }, closed)
 }
 
 /// The patterns that match no file and no folder below `root`.
@@ -196,7 +248,7 @@ fn idle(root: &Path, real_root: &Path, patterns: &[String]) -> Vec<String> {
     if open.is_empty() {
         return Vec::new();
     }
-    for entry in walk(root, real_root).0.build().flatten().take(MAX_FILES) {
+    for entry in walk(root, real_root).0.builder.build().flatten().take(MAX_FILES) {
         let Ok(path) = entry.path().strip_prefix(root) else { continue };
         let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
         open.retain(|(_, pattern)| {
@@ -241,10 +293,15 @@ fn is_wanted(entry: &DirEntry) -> bool {
             || name.starts_with(".env")
             || matches!(name.as_ref(), ".justfile" | ".dockerignore");
     }
-    // A folder called `build` may well be a package of the project.
-    let foreign = SKIPPED.contains(&name.as_ref()) && !entry.path().join("__init__.py").exists();
+    let foreign = SKIPPED.contains(&name.as_ref()) && !is_kept_by_people(entry.path(), &name);
     let hidden = name.starts_with('.') && !HIDDEN.contains(&name.as_ref());
     !(hidden || foreign || is_environment(entry.path()))
+}
+
+/// A folder called `build` may well be a package of the project, or hold what the project is built with.
+fn is_kept_by_people(folder: &Path, name: &str) -> bool {
+    let marks = ["Dockerfile", "docker/Dockerfile", "package/Dockerfile", "Chart.yaml"];
+    folder.join("__init__.py").exists() || name == "build" && marks.iter().any(|mark| folder.join(mark).is_file())
 }
 
 /// Whether a folder is a virtual environment, old ones and those of conda included. What is only called `env` may
@@ -339,6 +396,16 @@ mod tests {
             assert_eq!(inner.notes.len(), 1, "{name}");
             fs::remove_file(folder.path().join(name)).unwrap();
         }
+        // In a folder below, only that one is read whole.
+        fs::write(folder.path().join(".gitignore"), "app.py\n").unwrap();
+        for name in &IGNORE_FILES[..3] {
+            let inside = format!("open/{name}");
+            pipe(&inside);
+            let found = discover(folder.path(), &[], &Options::default()).unwrap();
+            assert!(found.notes.iter().any(|note| note.path == inside), "{name}");
+            assert_eq!(found.files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["open/c.py"]);
+            fs::remove_file(folder.path().join(&inside)).unwrap();
+        }
     }
 
     #[test]
@@ -354,6 +421,9 @@ mod tests {
             "node_modules/z.py",
             "build/__init__.py",
             "build/own.py",
+            "api/build/package/Dockerfile",
+            "api/dist/Dockerfile",
+            "web/build/lib/setup.py",
             "dist/w.py",
             ".env.production",
             "Procfile",
@@ -362,7 +432,15 @@ mod tests {
         let found = paths(folder.path(), &[], &Options::default());
         assert_eq!(
             found,
-            [".env.production", "Procfile", "app/main.py", "build/__init__.py", "build/own.py", "env/web.env"]
+            [
+                ".env.production",
+                "Procfile",
+                "api/build/package/Dockerfile",
+                "app/main.py",
+                "build/__init__.py",
+                "build/own.py",
+                "env/web.env"
+            ]
         );
     }
 

@@ -325,6 +325,8 @@ pub struct Mount {
     pub source: Located<String>,
     /// Where it is seen, if that is known.
     pub target: Option<String>,
+    /// Whether nothing in the container may change it.
+    pub read_only: bool,
 }
 
 /// The image that a compose service builds.

@@ -8,6 +8,9 @@ use crate::source::{Comment, FileId, SourceFile, Span};
 
 use super::Facts;
 
+/// Longer than any file of TOML that a person wrote: the tree takes far more than the text.
+const MAX_TEXT: usize = 512 << 10;
+
 /// A value with its bytes.
 pub(super) type Node<'a> = Spanned<DeValue<'a>>;
 
@@ -15,6 +18,11 @@ pub(super) type Node<'a> = Spanned<DeValue<'a>>;
 /// around it.
 pub(super) fn parse<'a>(file: FileId, source: &'a SourceFile, facts: &mut Facts) -> DeTable<'a> {
     let text = source.text();
+    if text.len() > MAX_TEXT && source.path().rsplit_once('.').is_none_or(|(_, end)| end != "lock") {
+        let reason = format!("larger than {} KiB, so it was not read", MAX_TEXT >> 10);
+        facts.notes.push(Note::file(source.path(), reason));
+        return DeTable::new();
+    }
     facts.comments.insert(file, comments(text));
     let (tree, errors) = DeTable::parse_recoverable(text);
     if let Some(error) = errors.first() {

@@ -246,7 +246,7 @@ impl Advice {
 }
 
 /// The settings that say how much runs at once.
-const SIZES: [&str; 5] = ["workers", "processes", "threads", "blocking_threads", "worker_connections"];
+const SIZES: [&str; 6] = ["workers", "processes", "instances", "threads", "blocking_threads", "worker_connections"];
 
 impl fmt::Display for Advice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -22,6 +22,7 @@ pub(super) fn steps(inputs: &Inputs, load: Option<&Load>, plan: Option<&Plan>, n
     let mut lines = facts(inputs);
     if let Some((load, plan)) = load.zip(plan) {
         lines.extend(processor(load, plan));
+        lines.extend(pool(inputs, load, plan));
         lines.extend(demand(inputs, load, plan));
         lines.extend(one_process(inputs));
         lines.extend(interleaving(inputs, load));
@@ -116,6 +117,22 @@ fn processor(load: &Load, plan: &Plan) -> Vec<String> {
     }
 }
 
+/// How many threads each process gets, where what the cores can carry decides that.
+fn pool(inputs: &Inputs, load: &Load, plan: &Plan) -> Option<String> {
+    let range = plan.threads.filter(|range| range.binding == Binding::Cpu && load.demand.is_none())?;
+    let now = inputs.configured.threads.as_ref().map(|threads| threads.value);
+    if range.kept(now) != range.target {
+        return None;
+    }
+    let processes = plan.kept_workers(inputs);
+    let slots = load.by_cpu(load.blocking.value) / load.utilisation;
+    let each = slots / f64::from(processes.max(1));
+    let share = format!("{} slots of busy cores / {}", number(slots), counted(processes, "process"));
+    // Of more than twice what keeps its core busy the rest would only wait for the lock.
+    (super::capacity::whole_up(each) == range.target)
+        .then(|| format!("each process gets {} = {share}, rounded up", counted(range.target, "thread")))
+}
+
 /// Slots that the demand needs, and whether any setting can meet it.
 fn demand(inputs: &Inputs, load: &Load, plan: &Plan) -> Vec<String> {
     let mut lines = Vec::new();
@@ -205,7 +222,7 @@ fn slots_for_latency(inputs: &Inputs, rate: Rate, service: Seconds) -> Option<u3
 /// Why there are no more processes, however many cores there are.
 fn one_process(inputs: &Inputs) -> Option<String> {
     let why = inputs.one_process.as_ref()?;
-    Some(format!("one process and no more ({}): with several, {}", why.source, why.value))
+    Some(format!("one process and no more ({}): {}", why.source, why.value))
 }
 
 /// What a quota does to more processes than it pays for.
@@ -372,7 +389,7 @@ pub(super) fn sensitivity(inputs: &Inputs, load: &Load) -> Vec<String> {
     }
     if inputs.one_process.is_some() {
         let several = plan(&inputs::Inputs { one_process: None, ..free.clone() }, load);
-        lines.push(format!("if that lived outside of the workers: {}", short(&several)));
+        lines.push(format!("if there could be several: {}", short(&several)));
     }
     lines.extend(one_more(inputs, &base));
     for size in inputs.per_worker.iter().flat_map(|w| other_sizes(w.value)) {

@@ -109,7 +109,7 @@ pub(super) fn plan(inputs: &Inputs, load: &Load) -> Plan {
     }
     match inputs.class.value {
         Class::Sync => sync(load, now),
-        Class::Gthread => gthread(load, now),
+        Class::Gthread => keeping_slots(inputs, load, gthread(load, now)),
         class => loops(load, now, class, (class == Class::EventLoop && inputs.sync_handlers).then(|| inputs.tokens())),
     }
 }
@@ -122,11 +122,33 @@ fn in_one_process(inputs: &Inputs, load: &Load) -> Plan {
         // Less than a core keeps no second slot busy.
         Class::Sync if several.workers.contains(1) => Plan { workers, ..several },
         Class::Sync | Class::Gthread => {
-            Plan { class: Class::Gthread, workers, threads: Some(threads(load, 1)), connections: None }
+            let pooled = Plan { class: Class::Gthread, workers, threads: Some(threads(load, 1)), connections: None };
+            if inputs.class.value == Class::Sync { instead(pooled) } else { keeping_slots(inputs, load, pooled) }
         }
         Class::Gevent => Plan { workers, connections: connections(load, 1), ..several },
         Class::Tornado | Class::EventLoop => Plan { workers, ..several },
     }
+}
+
+/// Threads instead of processes are at least two.
+fn instead(pooled: Plan) -> Plan {
+    let threads = pooled.threads.map(|range| Range { lower: range.lower.max(2).min(range.target), ..range });
+    Plan { threads, ..pooled }
+}
+
+/// Where processes go, threads take over what they held, as far as it is needed: a pool that is fine beside many
+/// processes is too small beside few.
+fn keeping_slots(inputs: &Inputs, load: &Load, plan: Plan) -> Plan {
+    let configured = &inputs.configured;
+    let Some((workers, held)) = configured.workers.as_ref().zip(configured.threads.as_ref()) else { return plan };
+    let kept = plan.kept_workers(inputs);
+    if workers.value <= kept {
+        return plan;
+    }
+    let slots = (f64::from(workers.value) * f64::from(held.value)).min(load.wanted());
+    let least = whole_up(slots / f64::from(kept.max(1)));
+    let threads = plan.threads.map(|range| Range { lower: range.lower.max(least).min(range.target), ..range });
+    Plan { threads, ..plan }
 }
 
 /// One request per process: processes are the slots.
@@ -160,7 +182,7 @@ fn sync(load: &Load, now: Option<u32>) -> Plan {
         let pooled = gthread(load, now);
         // One thread in each process is what `sync` has.
         if pooled.threads.is_some_and(|threads| threads.target > 1) {
-            return pooled;
+            return instead(pooled);
         }
     }
     Plan {

@@ -36,13 +36,15 @@ pub fn recommend(inputs: &Inputs) -> Advice {
     };
     let configured = &inputs.configured;
     let set = |known: &Option<Known<u32>>| known.as_ref().map(|k| k.value);
+    // A server without a setting for them runs one.
+    let workers_now = set(&configured.workers).or_else(|| inputs.workers_setting().is_none().then_some(1));
     let tokens = inputs.sync_handlers.then(|| inputs.tokens());
     let slots_now = match inputs.misfit {
         Some(_) => Slots::Count(0),
         None => slots(
             inputs.class.value,
             tokens,
-            set(&configured.workers),
+            workers_now,
             set(&configured.threads),
             set(&configured.worker_connections),
         ),
@@ -50,7 +52,7 @@ pub fn recommend(inputs: &Inputs) -> Advice {
     let slots_then = slots(
         class,
         advised("thread_limiter").or(tokens),
-        inputs.workers_setting().and_then(advised).or(set(&configured.workers)),
+        inputs.workers_setting().and_then(advised).or(workers_now),
         advised(inputs.threads_setting()).or(set(&configured.threads)),
         advised("worker_connections").or(set(&configured.worker_connections)),
     );
@@ -126,9 +128,6 @@ fn planned(inputs: &Inputs, plan: &Plan, items: &mut Vec<Item>) {
     }
     if let Some(range) = plan.threads {
         let setting = inputs.threads_setting();
-        // Threads instead of processes are at least two.
-        let least = if converted { range.lower.max(2).min(range.target) } else { range.lower };
-        let range = Range { lower: least, ..range };
         items.push(item(setting, configured.threads.as_ref(), range));
     }
     if let Some(range) = plan.connections {

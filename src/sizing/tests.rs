@@ -365,15 +365,15 @@ fn the_derivation_reads_as_text() {
 
 #[test]
 fn what_belongs_into_one_process_takes_threads_instead() {
-    let jobs = || Some(known("the jobs would run in each of them".to_owned()));
+    let jobs = || Some(known("of several each would run the jobs".to_owned()));
     let alone = |class, cpus| recommend(&with(on(class, cpus, Workload::Mixed), |i| i.one_process = jobs()));
     let sync = alone(Class::Sync, 4.0);
     assert_eq!((sync.class, range(&sync, "workers")), (Class::Gthread, Some((1, 1, 1))));
     assert_eq!(range(&sync, "threads"), Some((4, 4, 4)));
     assert_eq!(sync.item("workers").map(|item| item.binding), Some(Binding::OneProcess));
-    let line = "one process and no more (test): with several, the jobs would run in each of them";
+    let line = "one process and no more (test): of several each would run the jobs";
     assert!(sync.steps.iter().any(|step| step.text == line), "{sync}");
-    assert!(sync.sensitivity.iter().any(|line| line == "if that lived outside of the workers: sync 7"), "{sync}");
+    assert!(sync.sensitivity.iter().any(|line| line == "if there could be several: sync 7"), "{sync}");
     let pooled = alone(Class::Gthread, 4.0);
     assert_eq!((range(&pooled, "workers"), range(&pooled, "threads")), (Some((1, 1, 1)), Some((4, 4, 4))));
     let event_loop = alone(Class::EventLoop, 4.0);
@@ -394,4 +394,36 @@ fn workers_that_become_several_are_not_replaced_together() {
     };
     assert_eq!(recycled(4.0).item("max_requests_jitter").map(|item| item.verdict), Some(Verdict::Change));
     assert!(recycled(0.5).item("max_requests_jitter").is_none());
+}
+
+#[test]
+fn threads_take_over_from_processes_that_go() {
+    let threads_of = |workers, threads, cpus| {
+        let advice = recommend(&with(Inputs::new("gunicorn", known(Class::Gthread)), |i| {
+            i.cpus = Some(known(Cpus(cpus)));
+            i.workload = Some(Known::new(Workload::Io, "inferred", Confidence::Low));
+            i.configured.workers = Some(known(workers));
+            i.configured.threads = Some(known(threads));
+        }));
+        (range(&advice, "threads"), advice.item("threads").map(|item| item.verdict), advice.slots_then)
+    };
+    // 18 slots, of which two processes of two threads would leave 4.
+    let (range, verdict, then) = threads_of(9, 2, 2.0);
+    assert_eq!((range, verdict), (Some((9, 10, 20)), Some(Verdict::Change)));
+    assert_eq!(then, Slots::Count(20));
+    // Whoever has as few processes as there are cores may know.
+    assert_eq!(threads_of(2, 2, 2.0), (Some((1, 10, 20)), Some(Verdict::InRange), Slots::Count(4)));
+}
+
+#[test]
+fn the_memory_of_threads_is_that_of_those_that_run_then() {
+    let advice = recommend(&with(on(Class::Sync, 2.0, Workload::Io), |i| {
+        i.memory = Some(known(Bytes::mib(1024)));
+        i.per_worker = Some(known(WorkerMemory::exactly(Bytes::mib(80))));
+        i.configured.workers = Some(known(33));
+        i.configured.threads = Some(known(1));
+    }));
+    let text = advice.to_string();
+    assert!(text.contains("each process gets 10 threads = 20 slots of busy cores / 2 processes"), "{text}");
+    assert!(text.contains("(80 MiB x 1.3 + 10 threads x 1 MiB)"), "{text}");
 }

@@ -305,10 +305,19 @@ fn has_line(text: &str, start: &str) -> bool {
     text.lines().any(|line| line.trim_start_matches('\u{feff}').starts_with(start))
 }
 
+/// Whether all that manifests do is to define kinds of resources, which takes megabytes and starts nothing.
+fn only_defines(text: &str) -> bool {
+    let mut kinds = text.lines().filter(|line| line.starts_with("kind:")).peekable();
+    kinds.peek().is_some() && kinds.all(|line| line.trim_end().ends_with(" CustomResourceDefinition"))
+}
+
 fn yaml(path: &str, text: &str) -> Option<FileKind> {
     let lower = path.to_ascii_lowercase();
     let (folder, name) = lower.rsplit_once('/').unwrap_or(("", &lower));
     let below = |name: &str| folder.split('/').any(|part| part == name);
+    if only_defines(text) {
+        return None;
+    }
     if below("templates") && (text.contains("{{") || has_line(text, "apiVersion:")) && text.contains("kind:") {
         return Some(FileKind::HelmTemplate);
     }
@@ -531,6 +540,7 @@ mod tests {
     fn texts_tell_what_names_leave_open() {
         for (path, text, kind) in [
             ("composer.yml", "a: 1\n", None),
+            ("k8s/crd.yaml", "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n", None),
             ("k8s/web.yaml", "# web\napiVersion: apps/v1\nkind: Deployment\n", Some(FileKind::Kubernetes)),
             (
                 "chart/templates/web.yaml",

@@ -38,9 +38,7 @@ pub(super) fn configuration(mut request: Request) -> Result<String, Failure> {
         .and_then(|deployment| advice::inputs(deployment, application, sources))
         .unwrap_or_else(|| advice::first_inputs(application, service.map(|(deployment, _)| deployment), sources));
     let runs = |rule: &str, path: &str| request.runs(rule, path);
-    if let Some(application) = application {
-        advice::hold(&mut inputs, gunicorn, application, &found.files, &runs);
-    }
+    advice::hold(&mut inputs, gunicorn, application, &found.files, &runs);
     // The file is written afresh: what is set today must not keep a number from being the best one.
     inputs.configured = sizing::Configured::default();
     let advice = sizing::recommend(&inputs);
@@ -167,7 +165,7 @@ fn number(item: &Item, inputs: &Inputs) -> String {
         && let Some(why) = &inputs.one_process
     {
         let Known { value, source, .. } = why;
-        return format!("# With several ({source}), {value}.\n{} = {}\n", item.setting, item.target);
+        return format!("# One and no more ({source}): {value}.\n{} = {}\n", item.setting, item.target);
     }
     let cores = inputs.cpus.as_ref().map_or_else(String::new, |cpus| format!(" on {} ({})", cpus.value, cpus.source));
     format!("# {range}limited by {}{cores}.\n{} = {}\n", item.binding, item.setting, item.target)

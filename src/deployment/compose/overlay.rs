@@ -100,6 +100,17 @@ fn base_of(file: FileId, compose: &ComposeFile, calls: &[Vec<String>], files: &F
     if let Some(named) = named_together(own, calls) {
         return candidates.into_iter().find(|base| named.iter().any(|name| name == self::name(files, *base)));
     }
+    // Nothing but how each service of another file is built, where that says what it runs.
+    let only_builds = compose.services().next().is_some() && !compose.services().any(|one| compose.says_what_runs(one));
+    let usual = candidates.iter().copied().find(|base| {
+        let of = &facts.compose[base];
+        let same_folder = files.get(*base).folder() == files.get(file).folder();
+        let holds = |service: &str| of.has(service) && of.says_what_runs(service);
+        same_folder && DEFAULT.contains(&name(files, *base)) && compose.services().all(holds)
+    });
+    if let Some(base) = usual.filter(|_| only_builds) {
+        return Some(base);
+    }
     let incomplete: Vec<&str> = compose.services().filter(|service| !compose.stands_alone(service)).collect();
     if incomplete.is_empty() && compose.is_consistent() {
         return None;

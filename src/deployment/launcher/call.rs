@@ -7,7 +7,7 @@ use super::{Launched, granian, hypercorn, target, uvicorn};
 use crate::python::evaluate::{Evaluated, Outcome};
 use crate::python::launches::{self, Api};
 use crate::read::Facts;
-use crate::servers::{Setting, Table, Version, cast};
+use crate::servers::{Server, Setting, Table, Version, cast};
 use crate::source::{Files, Located, Place};
 use crate::values::Value;
 
@@ -57,6 +57,18 @@ impl Called {
     /// Whether the call sets a setting.
     pub(in super::super) fn gives(&self, name: &str) -> bool {
         self.candidates.iter().any(|(setting, _)| setting.name() == name)
+    }
+
+    /// Why a server that the call at `place` starts is one process, and where that is decided.
+    pub(in super::super) fn alone(&self, server: Server, place: Place) -> Option<Located<&'static str>> {
+        if self.fixed.iter().any(|(name, _)| *name == "workers") {
+            return Some(Located::new("the call serves in the process that makes it, and starts no others", place));
+        }
+        let object = self.object.filter(|_| server == Server::Uvicorn)?;
+        Some(Located::new(
+            "it is handed the application itself, which other processes could not import by a name",
+            object,
+        ))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Commands that the shell itself is.
 
+use super::super::commands::Part;
 use super::Shell;
 use super::arithmetic;
 use super::condition::Status;
@@ -9,8 +10,9 @@ use super::shield::ShieldKind;
 use super::state::{Held, State, Variable};
 use super::statement::{Done, Flow};
 use super::text::{self, Field};
+use crate::python::evaluate::Dependency;
 use crate::read::Decoded;
-use crate::read::shell::{Assigned, PartKind, Simple};
+use crate::read::shell::{Assigned, PartKind, Script, Simple, Statement};
 use crate::source::Place;
 
 impl Shell<'_> {
@@ -240,9 +242,19 @@ impl Shell<'_> {
                 text.push_escaped(field.text(), first.place.span);
             }
         }
-        let script = if known { Self::parse(&text, first.file()) } else { None };
+        // What is unknown may hold commands of its own, unless it stands among the words of one.
+        let among_words = |script: &Script| matches!(script.body.as_slice(), [Statement::Simple(_)]);
+        let begins = text::known_prefix(text.text()).trim_start().contains(char::is_whitespace);
+        let script = Self::parse(&text, first.file()).filter(|script| known || begins && among_words(script));
         if let Some(script) = script {
-            self.list(&script.body, state, guarded)
+            let before = self.found.len();
+            let done = self.list(&script.body, state, guarded);
+            let depends: Vec<Dependency> = given.iter().flat_map(|field| field.depends.iter().cloned()).collect();
+            for start in self.found.iter_mut().skip(before) {
+                let places = start.arguments.iter().map(|argument| argument.place);
+                places.for_each(|place| start.parted.note(Part::resting(place, depends.clone())));
+            }
+            done
         } else {
             let at = self.files().describe(first.place);
             state.forget(format!("a command that only a run tells, {at}"), first.place);
@@ -302,6 +314,13 @@ fn unset(state: &mut State, given: &[Field]) -> Done {
     for field in given {
         match field.known() {
             Some(option) if option.starts_with('-') => {}
+            // The others keep their numbers.
+            Some(element) if element.contains('[') => {
+                let name = element.split('[').next().unwrap_or_default();
+                if let Some(variable) = state.variables.get_mut(name) {
+                    variable.held = Held::Many(vec![Field::any(field.place)]);
+                }
+            }
             Some(name) => {
                 if !state.variables.contains_key(name) || state.functions.remove(name).is_none() {
                     state.unset(name);

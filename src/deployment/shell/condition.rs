@@ -1,5 +1,7 @@
 //! `test`, `[ ]` and `[[ ]]`: whether what is asked holds.
 
+use regex_automata::meta::Regex;
+
 use super::Shell;
 use super::pattern::Pattern;
 use super::state::{Dialect, State};
@@ -279,6 +281,12 @@ impl<'e> Expression<'e, '_> {
                 });
                 resting_on(status, &operands)
             }
+            "=~" => {
+                // A word in quotes stands for itself.
+                let expression = right.known().filter(|_| !right.quoted).and_then(regular);
+                let (Some(expression), Some(text)) = (expression, left.known()) else { return Status::Unknown };
+                resting_on(Status::Known(expression.is_match(text)), &[left, right])
+            }
             _ => Status::Unknown,
         }
     }
@@ -314,6 +322,31 @@ impl<'e> Expression<'e, '_> {
         resting_on(Status::Known(text == other), &[left, right])
     }
 }
+
+/// A regular expression of POSIX, if it is one that means the same here: no classes by name, nothing escaped.
+fn regular(text: &str) -> Option<Regex> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "^$.*+?|()-_/:=,@ ".contains(c);
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('[') {
+        let (set, behind) = behind.split_once(']')?;
+        let set = set.strip_prefix('^').unwrap_or(set);
+        if !before.chars().all(plain)
+            || set.is_empty()
+            || !set.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
+        {
+            return None;
+        }
+        rest = behind;
+    }
+    let lazy = ["*?", "+?", "??", "(?"].iter().any(|mark| text.contains(mark));
+    if text.len() > MAX_REGULAR || lazy || !rest.chars().all(plain) {
+        return None;
+    }
+    Regex::new(text).ok()
+}
+
+/// Longer expressions than anybody tests a variable with.
+const MAX_REGULAR: usize = 200;
 
 /// The answer rests on what its operands rest on: it is another one if somebody sets those variables.
 fn resting_on(status: Status, operands: &[&Operand]) -> Status {

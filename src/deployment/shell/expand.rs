@@ -18,8 +18,10 @@ pub(super) const MAX_FIELDS: usize = 4_096;
 pub(super) enum Expansion {
     /// Text, which is split where it is not quoted.
     Text(Field),
-    /// Words of their own.
+    /// Words of their own, each of which is split where it is not quoted.
     Fields(Vec<Field>),
+    /// Words that were split already.
+    Words(Vec<Field>),
 }
 
 /// The word that is being put together.
@@ -158,12 +160,18 @@ impl Shell<'_> {
             if fields.len() > MAX_FIELDS {
                 break;
             }
-            fields.extend(self.expand(word, state));
+            fields.extend(self.expand(word, false, state));
         }
         fields
     }
 
-    fn expand(&mut self, word: &Word, state: &mut State) -> Vec<Field> {
+    /// The words that a word within `${NAME:-word}` becomes.
+    pub(super) fn expand_within(&mut self, word: &Word, state: &mut State) -> Vec<Field> {
+        self.expand(word, true, state)
+    }
+
+    /// The words that `word` becomes; its own blanks stand between words where it stands `within` another one.
+    fn expand(&mut self, word: &Word, within: bool, state: &mut State) -> Vec<Field> {
         let mut builder = Builder { place: word.place, removal: word.removal, fields: Vec::new(), current: None };
         if has_braces(word) {
             return vec![Field { removal: word.removal, quoted: false, ..Field::any(word.place) }];
@@ -171,6 +179,9 @@ impl Shell<'_> {
         let mut is_first = true;
         for part in &word.parts {
             match &part.kind {
+                PartKind::Text(text) if within && !part.quoted => {
+                    builder.split(&Field::of(text.clone(), part.place), part.place);
+                }
                 PartKind::Text(text) => {
                     let current = builder.current();
                     let glued = current.whole;
@@ -196,6 +207,7 @@ impl Shell<'_> {
                     Expansion::Text(field) if word.parts.len() == 1 && !field.ways.is_empty() => builder.open(&field),
                     Expansion::Text(field) => builder.split(&field, part.place),
                     Expansion::Fields(fields) => builder.fields(fields, part.place, part.quoted),
+                    Expansion::Words(fields) => builder.fields(fields, part.place, true),
                 },
             }
             is_first = false;
@@ -237,7 +249,7 @@ impl Shell<'_> {
                             all.origin = field.origin.or(field.source).filter(|_| parts.len() == 1);
                             vec![field]
                         }
-                        Expansion::Fields(fields) => fields,
+                        Expansion::Fields(fields) | Expansion::Words(fields) => fields,
                     };
                     if let [only] = fields.as_slice()
                         && !only.ways.is_empty()
@@ -319,7 +331,7 @@ impl Shell<'_> {
         for part in parts {
             let field = match self.part(part, state) {
                 Expansion::Text(field) => field,
-                Expansion::Fields(fields) => match fields.as_slice() {
+                Expansion::Fields(fields) | Expansion::Words(fields) => match fields.as_slice() {
                     [only] => only.clone(),
                     _ => return None,
                 },

@@ -175,12 +175,12 @@ impl Shell<'_> {
         if !part.quoted && word.iter().any(|part| part.quoted) && word.len() > 1 {
             let word =
                 crate::read::shell::Word { parts: word.to_vec(), place: part.place, removal: part.place, quoted: true };
-            return Expansion::Fields(self.expand_all(&[word], state));
+            return Expansion::Words(self.expand_within(&word, state));
         }
         let mut field = self.joined(word, part.place, state);
         if word.len() == 1 && word.iter().any(|part| part.quoted) && !part.quoted {
             field.quoted = true;
-            return Expansion::Fields(vec![field]);
+            return Expansion::Words(vec![field]);
         }
         field.place = part.place;
         Expansion::Text(field)
@@ -207,7 +207,7 @@ impl Shell<'_> {
                 nothing.or_else(&field.possible());
                 Expansion::Text(nothing)
             }
-            (fields @ Expansion::Fields(_), _) => fields,
+            (fields @ (Expansion::Fields(_) | Expansion::Words(_)), _) => fields,
         }
     }
 
@@ -265,11 +265,11 @@ impl Shell<'_> {
                         rest(&mut field);
                         Expansion::Text(field)
                     }
-                    Expansion::Fields(mut fields) => {
+                    Expansion::Fields(mut fields) | Expansion::Words(mut fields) => {
                         if let [only] = fields.as_mut_slice() {
                             rest(only);
                         }
-                        Expansion::Fields(fields)
+                        Expansion::Words(fields)
                     }
                 }
             }

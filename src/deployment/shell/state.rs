@@ -76,6 +76,8 @@ pub(super) struct State {
     pub(super) opened_by: Option<Dependency>,
     /// What may have set any variable before the shell began.
     lost_by: Option<Place>,
+    /// What the names begin with of variables that programs may see although nothing in the project sets them.
+    others: BTreeSet<String>,
     pub(super) dialect: Dialect,
     /// Whether it may be that it never gets here.
     pub(super) conditional: bool,
@@ -137,6 +139,7 @@ impl State {
             is_open: false,
             opened_by: None,
             lost_by: None,
+            others: BTreeSet::new(),
             dialect: Dialect::Posix,
             conditional: false,
             filled_by: FilledBy::Shell,
@@ -156,6 +159,7 @@ impl State {
             self.lost_by = Some(place);
             self.open("variables whose names only a run tells".to_owned());
         }
+        self.others.extend(environment.open().iter().cloned());
         for (name, entry) in environment.entries() {
             let mut field = match &entry.text {
                 _ if entry.absent => Field { unset: true, ..Field::new("", entry.place) },
@@ -187,6 +191,7 @@ impl State {
         if let Some(place) = self.lost_by {
             environment.lose(place);
         }
+        self.others.iter().for_each(|prefix| environment.rest_on_others(prefix));
         for (name, variable) in self.variables.iter().filter(|(_, variable)| variable.exported) {
             let Held::One(field) = &variable.held else { continue };
             if text::vanishing(field.text()) == Some(name) {
@@ -232,6 +237,7 @@ impl State {
     /// After `what` may have set any variable anew.
     pub(super) fn forget(&mut self, what: String, place: Place) {
         self.open(what);
+        self.others.insert(String::new());
         let depends: Vec<Dependency> = self.opened_by.iter().cloned().collect();
         for variable in self.variables.values_mut() {
             variable.held = Held::One(Field { depends: depends.clone(), ..Field::new(&text::hole(), place) });
@@ -363,6 +369,7 @@ impl State {
         self.roots.join(&other.roots);
         self.is_open |= other.is_open;
         self.opened_by = self.opened_by.take().or(other.opened_by);
+        self.others.extend(other.others);
         self.passes_signals |= other.passes_signals;
         self.options.exports_all |= other.options.exports_all;
         self.options.splits_elsewhere |= other.options.splits_elsewhere;

@@ -34,7 +34,7 @@ const STAGES: [&str; 6] = ["debug", "dev", "development", "local", "test", "test
 const ON: [&str; 5] = ["1", "on", "t", "true", "yes"];
 
 /// Whether `test` comes out as `holds` only during development.
-pub(super) fn is_development(test: &Expr, holds: bool) -> bool {
+pub fn is_development(test: &Expr, holds: bool) -> bool {
     within(test, holds, 0)
 }
 

@@ -18,7 +18,7 @@ mod probes;
 mod statements;
 
 pub use self::conditions::{Condition, Forwarded, Interest, Slot};
-pub use self::development::is_flag;
+pub use self::development::{is_development, is_flag};
 pub use self::fills::same_text;
 use self::guards::{keeps_to_lifespan, leaves, matches_lifespan};
 use self::kept::Kept;

@@ -113,6 +113,9 @@ impl<'a> Types<'a> {
                 };
                 let environment = self.extend(wrapper.environment, vec![((wrapper.function, 0), inner)]);
                 let given = self.returned(Frame { environment, ..*wrapper });
+                if let Some(task) = self.sent_by(*wrapper) {
+                    return vec![task];
+                }
                 let callable: Vec<_> =
                     given.iter().filter(|value| matches!(value, Value::Function(_))).cloned().collect();
                 // A decorator that registers the function returns it, or something that is not followed.
@@ -138,6 +141,19 @@ impl<'a> Types<'a> {
             }
             _ => current,
         }
+    }
+
+    /// What a decorator of the project makes of a function that it hands to one which sends: `huey.task()(inner)`.
+    fn sent_by(&self, wrapper: Frame) -> Option<Value<'a>> {
+        let results = self.function(wrapper.function).results.iter();
+        let decorators = results.filter_map(|result| match result {
+            Expr::Call(applied) => Some(&*applied.func).filter(|decorator| decorator.is_call_expr()),
+            _ => None,
+        });
+        let sends = |value: &Value<'a>| matches!(value, Value::Instance(ty) if sends_when_called(ty));
+        decorators
+            .into_iter()
+            .find_map(|decorator| self.value(decorator, wrapper).iter().find(|one| sends(one)).cloned())
     }
 
     /// A wrapper around a method is given the object of the method first.

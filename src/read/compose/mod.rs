@@ -97,6 +97,13 @@ impl ComposeFile {
         })
     }
 
+    /// Whether a service says what it runs: an image, a command, variables.
+    pub fn says_what_runs(&self, service: &str) -> bool {
+        let keys = ["image", "command", "entrypoint", "extends", "environment", "env_file", "provider"];
+        let node = self.services.get(service).map(|&(_, node)| node);
+        node.is_some_and(|node| keys.iter().any(|key| self.tree.get(node, key).is_some()))
+    }
+
     /// What a service takes over.
     pub fn extends(&self, service: &str) -> Option<Extends> {
         let &(_, node) = self.services.get(service)?;

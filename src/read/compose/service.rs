@@ -200,14 +200,16 @@ impl<'a> Reader<'a> {
         if let Some(source) = item.get("source") {
             let is_bind = item.get("type").and_then(Node::text).is_none_or(|kind| kind == "bind");
             let target = item.get("target").and_then(|target| target.filled(self.outer)).map(|target| target.value);
-            return is_bind.then_some(Mount { source: path(source.filled(self.outer)?), target });
+            let read_only = item.get("read_only").and_then(Node::text) == Some("true");
+            return is_bind.then_some(Mount { source: path(source.filled(self.outer)?), target, read_only });
         }
         let written = item.filled(self.outer)?;
         let mut parts = written.value.split(':');
         let source = parts.next().unwrap_or_default().to_owned();
         let target = parts.next().map(str::to_owned);
+        let read_only = parts.next().is_some_and(|options| options.split(',').any(|option| option == "ro"));
         let is_path = source.starts_with(['.', '~']) || source.starts_with("$PWD") || source.starts_with("${PWD}");
-        is_path.then(|| Mount { source: path(Located::new(source, written.place)), target })
+        is_path.then(|| Mount { source: path(Located::new(source, written.place)), target, read_only })
     }
 
     /// A file that the swarm, or compose in its stead, lays into the container: one of those that `key` declares,
@@ -240,7 +242,7 @@ impl<'a> Reader<'a> {
         } else {
             // What nobody knows hides what lies there all the same.
             let source = file.unwrap_or_else(|| name.map(|name| format!("{key}:{name}")));
-            unit.mounts.push(Mount { source, target: Some(target) });
+            unit.mounts.push(Mount { source, target: Some(target), read_only: true });
         }
     }
 

@@ -43,8 +43,9 @@ fn app(top: &Node, reader: &mut Reader) {
         if let Some(platform) = platform(if is_dokku { "Dokku" } else { "Heroku" }) {
             platform.stops(&mut unit, None);
         }
-        if let Some(heroku) = platform("Heroku").filter(|_| runs_python(top)) {
-            heroku.sets(&mut unit, true, size.as_ref(), reader.place(span));
+        // Whatever reads such a file tells what answers requests where to listen.
+        if let Some(heroku) = platform("Heroku").filter(|_| runs_python(top) || name == "web") {
+            heroku.sets(&mut unit, runs_python(top), size.as_ref(), reader.place(span));
         }
         unit.environment.extend(top.get("env").map(|table| variables(table, reader)).unwrap_or_default());
         let checks = checks.iter().find(|entry| entry.key == name);

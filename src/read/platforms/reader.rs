@@ -11,6 +11,9 @@ use super::super::shell_words::{self, Lexed};
 use super::super::tree::{Kind, Node};
 use super::super::{Command, Facts, HealthCheck, HealthKind, Unit, UnitKind, Variable, command};
 
+/// More variables than all services or tasks of a file have together; several may share a set of them.
+const MAX_VARIABLES: usize = 50_000;
+
 /// More units than any file of a platform has.
 const MAX_UNITS: usize = 500;
 
@@ -20,11 +23,13 @@ pub(in super::super) struct Reader<'a> {
     source: &'a SourceFile,
     notes: Vec<Note>,
     units: Vec<Unit>,
+    /// How many variables they have.
+    variables: usize,
 }
 
 impl<'a> Reader<'a> {
     pub(in super::super) const fn new(file: FileId, source: &'a SourceFile) -> Self {
-        Self { file, source, notes: Vec::new(), units: Vec::new() }
+        Self { file, source, notes: Vec::new(), units: Vec::new(), variables: 0 }
     }
 
     /// Adds what was read to `facts`.
@@ -34,14 +39,24 @@ impl<'a> Reader<'a> {
             let reason = format!("more than {MAX_UNITS} services or tasks; the rest was not read");
             self.notes.push(Note::file(self.source.path(), reason));
         }
+        if self.variables > MAX_VARIABLES {
+            let reason = format!("more than {MAX_VARIABLES} variables of services or tasks; the rest was not read");
+            self.notes.push(Note::file(self.source.path(), reason));
+        }
         facts.units.append(&mut self.units);
         facts.notes.append(&mut self.notes);
     }
 
     pub(in super::super) fn add(&mut self, unit: Unit) {
-        if self.units.len() <= MAX_UNITS {
+        self.variables += unit.environment.len();
+        if !self.is_full() {
             self.units.push(unit);
         }
+    }
+
+    /// Whether nothing more is read.
+    pub(in super::super) const fn is_full(&self) -> bool {
+        self.units.len() > MAX_UNITS || self.variables > MAX_VARIABLES
     }
 
     pub(in super::super) fn extend(&mut self, units: impl IntoIterator<Item = Unit>) {

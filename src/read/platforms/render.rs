@@ -40,7 +40,7 @@ fn service(node: &Node, groups: &[&Node], reader: &mut Reader) {
     let kind = node.get("type").and_then(Node::text).unwrap_or_default();
     let runtime = node.any(&["runtime", "env"]);
     let runtime_name = runtime.and_then(Node::text).unwrap_or_default();
-    if matches!(kind, "redis" | "keyvalue" | "static") || runtime_name == "static" {
+    if matches!(kind, "redis" | "keyvalue" | "static") || runtime_name == "static" || reader.is_full() {
         return;
     }
     let name = node.get("name");

@@ -4,6 +4,7 @@
 //! `location`, and takes upstream groups apart. A file that no other one includes is read as if it stood in
 //! `http`, which is where `conf.d` is included.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::findings::Note;
@@ -34,7 +35,14 @@ pub(super) fn read(files: &Files, members: &[FileId], facts: &mut Facts) {
         }
         parsed.insert(file, directives);
     }
-    let mut reader = Reader { files, parsed: &parsed, steps: MAX_STEPS, routes: Vec::new(), groups: BTreeMap::new() };
+    let mut reader = Reader {
+        files,
+        parsed: &parsed,
+        steps: MAX_STEPS,
+        routes: Vec::new(),
+        groups: BTreeMap::new(),
+        meant: RefCell::default(),
+    };
     let included: BTreeSet<FileId> = parsed.keys().flat_map(|&file| reader.included_by(file)).collect();
     // Of two files that include each other neither is outermost; then all are read.
     let outermost: Vec<FileId> = members.iter().copied().filter(|file| !included.contains(file)).collect();
@@ -86,6 +94,8 @@ struct Reader<'a> {
     steps: usize,
     routes: Vec<Proxy>,
     groups: BTreeMap<String, Group>,
+    /// What patterns were found to mean, by the file that has them.
+    meant: RefCell<BTreeMap<(FileId, String), Vec<FileId>>>,
 }
 
 impl<'a> Reader<'a> {
@@ -99,6 +109,16 @@ impl<'a> Reader<'a> {
     /// The files of the project that a pattern means: below the folder of the file that includes them, told
     /// by the last folder of the pattern, because `/etc/nginx` is somewhere else in the repository.
     fn matches(&self, from: FileId, pattern: &str) -> Vec<FileId> {
+        let key = (from, pattern.to_owned());
+        if let Some(known) = self.meant.borrow().get(&key) {
+            return known.clone();
+        }
+        let found = self.find(from, pattern);
+        self.meant.borrow_mut().insert(key, found.clone());
+        found
+    }
+
+    fn find(&self, from: FileId, pattern: &str) -> Vec<FileId> {
         let home = self.files.get(from).folder();
         let (folder, name) = pattern.rsplit_once('/').unwrap_or(("", pattern));
         let last = folder.rsplit('/').next().unwrap_or_default();

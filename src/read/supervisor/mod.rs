@@ -22,6 +22,9 @@ use expansions::Names;
 /// More programs than any such file has.
 const MAX_PROGRAMS: usize = 1_000;
 
+/// More variables than all programs have that one configuration sets.
+const MAX_TOGETHER: usize = 200_000;
+
 /// Reads a configuration of supervisord, or a part that it includes.
 pub(super) fn read(file: FileId, source: &SourceFile, facts: &mut Facts) {
     let document = ini::scan(source.text(), Dialect::ConfigParser);
@@ -51,6 +54,12 @@ pub(super) fn read(file: FileId, source: &SourceFile, facts: &mut Facts) {
             }
             _ => {}
         }
+    }
+    let most = MAX_TOGETHER / configuration.environment.len().max(1);
+    if units.len() > most {
+        units.truncate(most);
+        let reason = format!("more than {MAX_TOGETHER} variables of programs; the rest was not read");
+        facts.notes.push(Note::file(source.path(), reason));
     }
     facts.units.extend(units);
     facts.supervisors.insert(file, configuration);

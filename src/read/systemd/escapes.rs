@@ -2,9 +2,9 @@
 
 use super::super::bits::{Bit, What};
 
-/// The value with `%%` as a percent sign; any other specifier is known only to the machine.
+/// The value with `%%` as a percent sign and the names of the unit; any other specifier is known only to the machine.
 #[allow(clippy::needless_pass_by_value, reason = "the old value is spent")]
-pub(super) fn specifiers(bits: Vec<Bit>) -> Vec<Bit> {
+pub(super) fn specifiers(bits: Vec<Bit>, unit: &str) -> Vec<Bit> {
     let mut filled = Vec::with_capacity(bits.len());
     let mut rest = bits.as_slice();
     while let [first, behind @ ..] = rest {
@@ -14,6 +14,12 @@ pub(super) fn specifiers(bits: Vec<Bit>) -> Vec<Bit> {
                 let span = first.span.cover(next.span);
                 let what = match next.char() {
                     Some('%') => What::Char('%'),
+                    Some(letter) if named(letter, unit).is_some() => {
+                        let name = named(letter, unit).unwrap_or_default();
+                        filled.extend(name.chars().map(|char| Bit { what: What::Char(char), span }));
+                        rest = behind;
+                        continue;
+                    }
                     Some(letter) if letter.is_ascii_alphabetic() => What::Opaque(format!("%{letter}")),
                     _ => {
                         filled.push(first.clone());
@@ -27,6 +33,18 @@ pub(super) fn specifiers(bits: Vec<Bit>) -> Vec<Bit> {
         }
     }
     filled
+}
+
+/// What `%n`, `%N` and `%p` stand for (systemd.unit(5)). Of a template only what stands in front of the `@` is known.
+fn named(letter: char, unit: &str) -> Option<&str> {
+    let whole = unit.rsplit_once('.').map_or(unit, |(whole, _)| whole);
+    let instance = whole.split_once('@');
+    match (letter, instance) {
+        ('p', Some((prefix, _))) => Some(prefix),
+        ('n', None) => Some(unit),
+        ('N' | 'p', None) => Some(whole),
+        _ => None,
+    }
 }
 
 /// What the backslash in front of `bits` stands for together with the first of them, and how many of them it

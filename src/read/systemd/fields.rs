@@ -22,12 +22,14 @@ pub(super) struct Fields<'d> {
 pub(super) struct Value<'d> {
     entry: &'d Entry,
     file: FileId,
+    /// The name of the unit that it configures.
+    unit: &'d str,
     order: usize,
 }
 
 impl<'d> Fields<'d> {
-    /// Adds what another file says, which comes later.
-    pub(super) fn extend(&mut self, document: Option<&'d Document>, file: FileId, section: &str) {
+    /// Adds what another file says about `unit`, which comes later.
+    pub(super) fn extend(&mut self, document: Option<&'d Document>, file: FileId, unit: &'d str, section: &str) {
         for found in document.into_iter().flat_map(|document| &document.sections) {
             if found.name != section {
                 continue;
@@ -35,7 +37,7 @@ impl<'d> Fields<'d> {
             self.header.get_or_insert(found.header);
             for entry in &found.entries {
                 let order = self.entries.len();
-                self.entries.push(Value { entry, file, order });
+                self.entries.push(Value { entry, file, unit, order });
             }
         }
     }
@@ -86,7 +88,7 @@ impl Value<'_> {
 
     /// The value with its specifiers filled in; `None` where it is too long.
     pub(super) fn bits(&self) -> Option<Vec<Bit>> {
-        Some(escapes::specifiers(bits::of(&self.entry.value)?))
+        Some(escapes::specifiers(bits::of(&self.entry.value)?, self.unit))
     }
 
     fn located<T>(&self, value: Option<T>) -> Option<Located<T>> {

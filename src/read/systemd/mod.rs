@@ -42,7 +42,7 @@ pub(super) fn read(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
         }
         let mut fields = Fields::default();
         for part in std::iter::once(file).chain(drop_ins(files, &documents, file, name)) {
-            fields.extend(documents.get(&part), part, "Service");
+            fields.extend(documents.get(&part), part, name, "Service");
         }
         let sockets = sockets(files, &documents, file, name);
         if let Some(mut unit) = reader.service(file, name, &fields, sockets) {
@@ -94,7 +94,7 @@ fn sockets(files: &Files, documents: &BTreeMap<FileId, Document>, unit: FileId, 
             continue;
         }
         let mut fields = Fields::default();
-        fields.extend(Some(document), file, "Socket");
+        fields.extend(Some(document), file, socket, "Socket");
         let service = fields.last("Service").and_then(|value| value.text());
         let fits = service.map_or(socket.strip_suffix(".socket") == Some(stem), |service| service.value == name);
         // With `Accept=yes` each connection is a process of its own.
@@ -139,7 +139,7 @@ fn awaited_socket(
     keys.iter().find_map(|&(section, key)| {
         let mut fields = Fields::default();
         for &part in parts {
-            fields.extend(documents.get(&part), part, section);
+            fields.extend(documents.get(&part), part, name, section);
         }
         let values: Vec<Located<String>> = fields.list(key).iter().filter_map(fields::Value::text).collect();
         values.into_iter().find_map(|value| {

@@ -43,9 +43,19 @@ fn words_of_a_command_line() {
         ("/bin/a \"\" x", &["/bin/a", "", "x"]),
         ("/bin/true ; /bin/a b", &["/bin/a", "b"]),
         ("/bin/a \\; b", &["/bin/a", ";", "b"]),
+        ("/bin/a %n %N-%p %%n", &["/bin/a", "a.service", "a-a", "%n"]),
     ] {
         assert_eq!(texts(line), expected, "{line}");
     }
+}
+
+#[test]
+fn a_template_knows_only_the_beginning_of_its_name() {
+    let (files, facts) = facts(&[("web@.service", "[Service]\nExecStart=/bin/a --name %p --log %n --pid %i\n")]);
+    let command = facts.units[0].command.clone().unwrap();
+    let told: Vec<_> = command.simple[0].iter().map(|word| (word.text(), files.text_at(word.place))).collect();
+    assert_eq!(told[2], (Some("web".to_owned()), "%p"));
+    assert_eq!((told[4].0.as_ref(), told[6].0.as_ref()), (None, None));
 }
 
 #[test]

@@ -58,6 +58,16 @@ impl Macros {
         self.by_name.insert(name.to_owned(), value);
     }
 
+    /// Sets variables to what they were before, the last change first.
+    pub(super) fn restore(&mut self, before: Vec<(String, Option<Macro>)>) {
+        for (name, value) in before.into_iter().rev() {
+            match value {
+                Some(value) => self.set(&name, value),
+                None => drop(self.by_name.remove(&name)),
+            }
+        }
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<&Macro> {
         self.by_name.get(name)
     }

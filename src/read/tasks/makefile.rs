@@ -5,14 +5,13 @@
 //! A conditional over what the file itself says is decided; in any other, what is assigned is unknown, and a recipe line is
 //! left out.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::source::{Comment, FileId, Located, Place, SourceFile, Span};
 
 use super::super::decoded::Decoded;
 use super::super::platforms::reader::Reader;
-use super::super::{EnvironmentFile, Facts, Notation, Variable, shell_comments};
+use super::super::{EnvironmentFile, Facts, Notation, Unit, Variable, shell_comments};
 use super::macros::{Macro, Macros, Reference};
 use super::{changes_shell, exported, task};
 
@@ -37,16 +36,15 @@ pub(in super::super) fn read(file: FileId, source: &SourceFile, facts: &mut Fact
     }
     facts.comments.insert(file, std::mem::take(&mut made.comments));
     made.is_alone = !made.includes || made.exports_all;
-    for target in &made.targets {
-        if let Some(script) = made.script(target) {
-            let Some(mut unit) = task(&target.name, target.span, &script, &mut reader) else { continue };
-            unit.environment = made.environment();
-            if made.exports_all {
-                let files = made.included.iter().cloned();
-                unit.environment_files =
-                    files.map(|path| EnvironmentFile { path, notation: Notation::Python, optional: true }).collect();
-            }
+    for target in std::mem::take(&mut made.targets) {
+        let hidden = made.enter(&target);
+        let unit = made.unit(&target, &mut reader);
+        made.macros.restore(hidden);
+        if let Some(unit) = unit {
             reader.add(unit);
+        }
+        if reader.is_full() {
+            break;
         }
     }
     reader.finish(facts);
@@ -90,7 +88,17 @@ struct Target {
     span: Span,
     recipe: Vec<Decoded>,
     /// Variables that only hold for it.
-    own: Vec<(String, Macro)>,
+    own: Vec<Own>,
+    /// Those of them that the shells of its recipe see.
+    exported: BTreeSet<String>,
+}
+
+/// `target: NAME operator value`.
+#[derive(Debug, Clone)]
+struct Own {
+    name: String,
+    operator: String,
+    value: Decoded,
 }
 
 #[allow(clippy::struct_excessive_bools, reason = "independent facts, not the states of one")]
@@ -140,12 +148,41 @@ impl Makefile {
         }
     }
 
-    /// What the shells of recipes find in their environment.
-    fn environment(&self) -> Vec<Variable> {
-        let exported = self
-            .exported
-            .iter()
-            .filter_map(|name| Some(exported(name, self.macros.get(name)?, &self.macros, scan, self.file)));
+    /// What the recipe of a target runs, its own variables being set.
+    fn unit(&self, target: &Target, reader: &mut Reader) -> Option<Unit> {
+        let script = self.script(target)?;
+        let mut unit = task(&target.name, target.span, &script, reader)?;
+        unit.environment = self.environment(target);
+        if self.exports_all {
+            let files = self.included.iter().cloned();
+            unit.environment_files =
+                files.map(|path| EnvironmentFile { path, notation: Notation::Python, optional: true }).collect();
+        }
+        Some(unit)
+    }
+
+    /// Sets the variables of a target; what they were before.
+    fn enter(&mut self, target: &Target) -> Vec<(String, Option<Macro>)> {
+        let mut before = Vec::new();
+        for Own { name, operator, value } in &target.own {
+            before.push((name.clone(), self.macros.get(name).cloned()));
+            match operator.as_str() {
+                "?=" if self.macros.get(name).is_some() => {}
+                "?=" => self.macros.set(name, Macro::Default(name.clone(), value.clone())),
+                "+=" => self.macros.append(name, value, scan),
+                operator => self.macros.set(name, written(operator, value, &self.macros)),
+            }
+        }
+        before
+    }
+
+    /// What the shells of a recipe find in their environment.
+    fn environment(&self, target: &Target) -> Vec<Variable> {
+        let macros = &self.macros;
+        let names = self.exported.union(&target.exported).map(String::as_str);
+        let all = macros.all().map(|(name, _)| name.as_str()).filter(|name| self.exports_all && is_name(name));
+        let names: BTreeSet<&str> = names.chain(all).collect();
+        let exported = names.iter().filter_map(|name| Some(exported(name, macros.get(name)?, macros, scan, self.file)));
         exported.collect()
     }
 
@@ -313,18 +350,26 @@ impl Makefile {
         let names = text.get(..colon).unwrap_or_default();
         // `target: NAME = value` is a variable of that target.
         let rest = behind.trim_start();
-        let rest = rest.strip_prefix("export ").unwrap_or(rest).trim_start();
+        let exports = rest.strip_prefix("export ");
+        let rest = exports.unwrap_or(rest).trim_start();
         let own = assignment(rest).map(|(name, operator, value)| {
             let start = text.len() - rest.len() + value;
-            (name.to_owned(), written(operator, &code.part(start..text.len()), &self.macros))
+            let mut value = code.part(start..text.len());
+            // What is expanded at once does not see what comes later.
+            if let (true, Macro::Done(done)) = (operator.ends_with(":="), written(operator, &value, &self.macros)) {
+                value = done;
+            }
+            Own { name: name.to_owned(), operator: operator.to_owned(), value }
         });
         let mut at = 0;
         for name in names.split_whitespace() {
             at += names.get(at..).and_then(|rest| rest.find(name)).unwrap_or(0);
             let range = at..at + name.len();
             at = range.end;
-            if name == ".ONESHELL" {
-                self.one_shell = true;
+            match name {
+                ".ONESHELL" => self.one_shell = true,
+                ".EXPORT_ALL_VARIABLES" => self.exports_all = true,
+                _ => {}
             }
             if name.starts_with('.') || name.contains(['%', '$']) {
                 continue;
@@ -335,12 +380,15 @@ impl Makefile {
             }
             let index = known.unwrap_or_else(|| {
                 let span = code.span(range);
-                let (recipe, own) = (Vec::new(), Vec::new());
-                self.targets.push(Target { name: name.to_owned(), span, recipe, own });
+                let (recipe, own, exported) = (Vec::new(), Vec::new(), BTreeSet::new());
+                self.targets.push(Target { name: name.to_owned(), span, recipe, own, exported });
                 self.targets.len() - 1
             });
             match (&own, self.targets.get_mut(index)) {
-                (Some(own), Some(target)) => target.own.push(own.clone()),
+                (Some(own), Some(target)) => {
+                    target.exported.extend(exports.map(|_| own.name.clone()));
+                    target.own.push(own.clone());
+                }
                 _ => self.current.push(index),
             }
         }
@@ -383,10 +431,6 @@ impl Makefile {
     /// The recipe as a shell sees it; `None` for one that is empty.
     fn script(&self, target: &Target) -> Option<Decoded> {
         let mut script = Decoded::default();
-        let mut macros = Cow::Borrowed(&self.macros);
-        for (name, value) in &target.own {
-            macros.to_mut().set(name, value.clone());
-        }
         let lines = target.recipe.iter().flat_map(|line| self.lines_of(line));
         for line in lines {
             let text = line.text();
@@ -396,7 +440,7 @@ impl Makefile {
                 continue;
             }
             let name = target.name.clone();
-            let expanded = macros.expand(&body, scan, &|variable| match variable {
+            let expanded = self.macros.expand(&body, scan, &|variable| match variable {
                 "@" => Some(name.clone()),
                 "MAKE" => Some("make".to_owned()),
                 "SHELL" => Some("/bin/sh".to_owned()),

@@ -41,6 +41,27 @@ fn a_makefile_fills_in_its_own_variables() {
 }
 
 #[test]
+fn shells_of_a_makefile_see_what_is_exported_for_their_target() {
+    let seen = |text: &str, task: &str| {
+        let (files, facts) = read("Makefile", text);
+        let unit = facts.units.iter().find(|unit| unit.name == task).unwrap();
+        let of = |variable: &super::super::Variable| {
+            (variable.name.clone(), variable.value.as_ref().map(|word| files.text_at(word.place).to_owned()))
+        };
+        unit.environment.iter().map(of).collect::<Vec<_>>()
+    };
+    let set = |name: &str, value: &str| (name.to_owned(), Some(value.to_owned()));
+    let own = "A = 1\nrun: export A = 2\nrun: B = 3\nrun:\n\tgunicorn app:app\nother:\n\tgunicorn app:app\n";
+    assert_eq!((seen(own, "run"), seen(own, "other")), (vec![set("A", "2")], vec![]));
+    let global = "export A = 1\nrun: A = 2\nrun:\n\tgunicorn app:app\nother:\n\tgunicorn app:app\n";
+    assert_eq!((seen(global, "run"), seen(global, "other")), (vec![set("A", "2")], vec![set("A", "1")]));
+    for all in ["export\n", ".EXPORT_ALL_VARIABLES:\n"] {
+        let text = format!("{all}A = 1\nb-c = 2\nrun:\n\tgunicorn app:app\n");
+        assert_eq!(seen(&text, "run"), [set("A", "1")]);
+    }
+}
+
+#[test]
 fn a_shell_of_a_recipe_leaves_nothing_to_the_next() {
     let makefile = "serve:\n\texport WEB_CONCURRENCY=5\n\t. ./env.sh\n\tgunicorn app:app\n";
     for (path, text) in [("Makefile", makefile), ("justfile", makefile)] {

@@ -103,9 +103,10 @@ pub(super) fn parse(text: &str) -> Tree {
     let mut options = Options::default();
     // Commented-out services make longer runs of comments than the parser expects.
     options.max_buffered_comment_events = MAX_NODES;
+    let without = without_definitions(text);
     let mut builder =
         Builder { text, tree: Tree::default(), open: Vec::new(), anchors: BTreeMap::new(), written_to: 0, complete: 0 };
-    for next in Parser::new_from_str_with_options(text, options) {
+    for next in Parser::new_from_str_with_options(&without, options) {
         match next {
             Ok((event, span)) => {
                 let span = span.byte_range().map_or(Span::default(), |range| Span::new(range.start, range.end));
@@ -127,6 +128,31 @@ pub(super) fn parse(text: &str) -> Tree {
         builder.tree.documents.truncate(builder.complete);
     }
     builder.tree
+}
+
+/// The text with blanks in place of the documents that only define kinds of resources: they may take megabytes, and
+/// start nothing. Everything else stays where it is.
+fn without_definitions(text: &str) -> Cow<'_, str> {
+    const KIND: &str = "\nkind: CustomResourceDefinition";
+    if !text.contains(KIND) {
+        return Cow::Borrowed(text);
+    }
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = rest.get(1..).and_then(|behind| behind.find("\n---")).map_or(rest.len(), |at| at + 1);
+        let (document, behind) = rest.split_at(end);
+        if document.contains(KIND) {
+            // The line with the marks stays.
+            let marks = document.strip_prefix("\n---").map_or(0, |_| 4);
+            kept.push_str(document.get(..marks).unwrap_or_default());
+            kept.extend(document.bytes().skip(marks).map(|byte| if byte == b'\n' { '\n' } else { ' ' }));
+        } else {
+            kept.push_str(document);
+        }
+        rest = behind;
+    }
+    Cow::Owned(kept)
 }
 
 fn is_blank(char: char) -> bool {

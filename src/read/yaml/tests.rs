@@ -52,3 +52,15 @@ fn nesting_and_size_are_bounded() {
     let many = parse(&format!("[{}]", "1,".repeat(MAX_NODES * 2)));
     assert!(many.error.is_some_and(|error| error.message.contains("nodes")));
 }
+
+#[test]
+fn definitions_of_resources_are_passed_over() {
+    let crd = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nspec: {é: [1, 2]}\n";
+    let text = format!("a: 1\n---\n{crd}--- # next\nb: 2\n---\n{crd}");
+    let tree = parse(&text);
+    assert!(tree.error.is_none(), "{:?}", tree.error);
+    let found = tree.documents.iter().filter_map(|&top| tree.get(top, "b"));
+    let spans: Vec<Span> = found.map(|node| tree.span(node)).collect();
+    assert_eq!(spans.iter().map(|span| &text[span.start..span.end]).collect::<Vec<_>>(), ["2"]);
+    assert!(tree.documents.iter().all(|&top| tree.get(top, "spec").is_none()));
+}

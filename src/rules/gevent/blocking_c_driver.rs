@@ -7,13 +7,28 @@ use crate::app::{Category, Context as Runs, Gevent, Reached, Weight};
 
 pub(super) const RULE: Rule = rule!("blocking-c-driver", Shape::App(check));
 
-/// Drivers below an ORM that wait in C, and what makes each yield; `None` where nothing does.
-const DRIVERS: [(&str, Option<&str>); 4] = [
-    ("psycopg2", Some("psycogreen")),
-    ("psycopg2-binary", Some("psycogreen")),
-    ("mysqlclient", None),
-    ("pyodbc", None),
+/// A driver below an ORM that waits in C.
+struct Driver {
+    package: &'static str,
+    /// What makes it yield, if anything does.
+    cure: Option<&'static str>,
+    /// The kinds of databases that URLs name for it, and its own name there.
+    schemes: &'static [&'static str],
+    own: &'static str,
+}
+
+const POSTGRES: &[&str] = &["postgresql", "postgres", "postgis", "psql", "pgsql"];
+const MYSQL: &[&str] = &["mysql", "mariadb"];
+
+const DRIVERS: [Driver; 4] = [
+    Driver { package: "psycopg2", cure: Some("psycogreen"), schemes: POSTGRES, own: "psycopg2" },
+    Driver { package: "psycopg2-binary", cure: Some("psycogreen"), schemes: POSTGRES, own: "psycopg2" },
+    Driver { package: "mysqlclient", cure: None, schemes: MYSQL, own: "mysqldb" },
+    Driver { package: "pyodbc", cure: None, schemes: &["mssql"], own: "pyodbc" },
 ];
+
+/// Drivers that yield under greenlets: a project that asks for one of them may use it and not the other.
+const YIELDING: [&str; 4] = ["psycopg", "pymysql", "pg8000", "mysql-connector-python"];
 
 /// How many calls a finding points at.
 const MAX_PLACES: usize = 10;
@@ -38,8 +53,9 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
                 first.call,
                 "no other greenlet runs meanwhile",
                 format!(
-                    "`{driver}` waits in C, where gevent cannot switch: while `{}` in `{handler}` waits, every request of \
+                    "`{driver}` waits in C, where {} cannot switch: while `{}` in `{handler}` waits, every request of \
                      the worker stands still",
+                    if service.class_name() == "eventlet" { "eventlet" } else { "gevent" },
                     first.what
                 ),
             )
@@ -81,16 +97,37 @@ fn waits_for_others(reached: &Reached) -> bool {
     here && elsewhere && reached.weight == Weight::Unbounded
 }
 
+/// The databases that the variables of a service name by URLs: kind, and driver if one is named.
+fn databases(service: &Service) -> Vec<(String, String)> {
+    let scheme = |(_, value): &(String, String)| {
+        let (scheme, _) = value.trim_matches(['"', '\'']).split_once("://")?;
+        let (kind, own) = scheme.split_once('+').unwrap_or((scheme, ""));
+        let is_database = DRIVERS.iter().any(|driver| driver.schemes.contains(&kind)) || kind == "sqlite";
+        is_database.then(|| (kind.to_owned(), own.to_owned()))
+    };
+    service.deployment.environment.iter().filter_map(scheme).collect()
+}
+
 /// The library to blame and what makes it yield; `None` for a call that yields.
 fn driver<'a>(reached: &Reached, app: &App, service: &Service<'a>) -> Option<(String, Option<&'a str>)> {
     let name = if reached.library == "stdlib" { reached.what.as_str() } else { reached.library };
     match (reached.gevent, reached.gevent_setup) {
         (Gevent::Blocks, _) => Some((name.to_owned(), None)),
         (Gevent::Setup, Some(setup)) if setup.contains("a driver that yields") => {
-            let asked = |(driver, _): &&(&str, Option<&str>)| service.deployment.asks_for(driver);
-            let &(driver, cure) = DRIVERS.iter().find(asked)?;
-            // Psycopg 3 may be what the URL names as well.
-            if service.deployment.asks_for("psycopg") || cure.is_some_and(|cure| app.makes_cooperative(cure)) {
+            let named = databases(service);
+            let speaks = |driver: &&Driver| {
+                let fits = |(kind, own): &(String, String)| {
+                    driver.schemes.contains(&kind.as_str()) && (own.is_empty() || own == driver.own)
+                };
+                service.deployment.asks_for(driver.package) && (named.is_empty() || named.iter().any(fits))
+            };
+            let &Driver { package: driver, cure, .. } = DRIVERS.iter().find(speaks)?;
+            // Without a URL either of two may be what it names.
+            let is_open = named.is_empty() && YIELDING.iter().any(|driver| service.deployment.asks_for(driver))
+                || service.deployment.asks_for("psycopg");
+            // Eventlet's own patch makes psycopg2 yield (0.41.1, `patcher.py`).
+            let is_patched = service.class_name() == "eventlet" && cure.is_some();
+            if is_open || is_patched || cure.is_some_and(|cure| app.makes_cooperative(cure)) {
                 return None;
             }
             let cure = cure

@@ -5,13 +5,17 @@ use crate::app::{Framework, KeepsakeKind};
 
 pub(super) const RULE: Rule = rule!("django-persistent-connections-asgi", Shape::App(check));
 
-fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) {
+fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Findings) {
     let Some(service) = service.filter(|service| service.in_production() && service.runs_loop()) else { return };
     if app.framework != Framework::Django || app.interface != AppInterface::Asgi {
         return;
     }
     for kept in &app.keepsakes {
         let KeepsakeKind::Connections { age, stands_in } = &kept.kind else { continue };
+        // Production has settings of its own, wherever they are named.
+        if context.is_aside(kept.place) {
+            continue;
+        }
         let edit = vec![Edit::replace(kept.place, "0")];
         let how_long = age.map_or_else(|| "for ever".to_owned(), |seconds| format!("for {seconds} s"));
         out.report(

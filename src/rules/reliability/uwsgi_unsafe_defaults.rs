@@ -37,12 +37,15 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
             value => value.and_then(Value::as_str).is_some_and(is_path),
         }
     });
+    // A worker that has served its number of requests ends, and without a master nobody starts it again (2.0.31).
+    let recycles = deployment.int("max_requests").is_some_and(|limit| limit > 0);
+    let elsewhere = is_started_elsewhere(service, context);
     let matters = |name: &str| match name {
         "die_on_term" => {
             // A hook may give the signal another meaning.
-            !other_signal && !hooked
+            !other_signal && !hooked && !elsewhere
         }
-        "master" => several,
+        "master" => (several || recycles) && !elsewhere,
         "vacuum" => has_socket,
         _ => true,
     };
@@ -99,6 +102,14 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
             options.join(", ")
         ))
         .fix((!edits.is_empty()).then(|| Fix::safe(title, edits)));
+}
+
+/// Whether its options lie where a service of the distribution, or an emperor, looks for them: that has options of
+/// its own and stops it in its own way.
+fn is_started_elsewhere(service: &Service, context: &Context) -> bool {
+    let Some(configuration) = &service.deployment.configuration else { return false };
+    let path = context.files.get(configuration.file).path();
+    path.split('/').any(|part| part == "vassals" || part.starts_with("apps-") || part == "uwsgi.d")
 }
 
 /// Whether an application imports a package, by the name of its module.

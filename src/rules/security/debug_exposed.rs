@@ -71,7 +71,7 @@ fn check_app(app: &App, service: Option<&Service>, context: &Context, out: &mut 
                 .severity(Severity::Warning),
             // Another module of settings may be what production names.
             InstrumentKind::DjangoDebug
-                if is_named(service, seen.place, context).unwrap_or(!context.variables.contains(SETTINGS))
+                if (service.deployment.variable(SETTINGS).is_some() || !context.variables.contains(SETTINGS))
                     && !context.is_aside(seen.place) =>
             {
                 out.report(
@@ -93,13 +93,4 @@ fn check_app(app: &App, service: Option<&Service>, context: &Context, out: &mut 
             .help("switch it on from the environment of developers only")
             .fix(edit.map(|edit| Fix::safe("switch it off", vec![edit])));
     }
-}
-
-/// Whether the settings that a service is told to load are those of this file; `None` where it is told none.
-fn is_named(service: &Service, place: Place, context: &Context) -> Option<bool> {
-    let (_, module) = service.deployment.environment.iter().find(|(name, _)| name == SETTINGS)?;
-    let path = module.replace('.', "/");
-    let own = context.files.get(place.file).path();
-    let own = own.strip_suffix("/__init__.py").or_else(|| own.strip_suffix(".py"))?;
-    Some(own == path || own.ends_with(&format!("/{path}")))
 }

@@ -51,7 +51,11 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     .fix(match fits {
         Some(fits) => service
             .give(name, &Value::Int(fits), context)
-            .map(|edit| Fix::safe(format!("set `{name}` to {fits}"), vec![edit])),
+            // Nobody has said that it may not take longer where the time to stop is only a default.
+            .map(|edit| {
+                let title = format!("set `{name}` to {fits}");
+                if kill.is_chosen { Fix::safe(title, vec![edit]) } else { Fix::unsafe_(title, vec![edit]) }
+            }),
         None => longer(kill.place, total + margin, context),
     });
 }

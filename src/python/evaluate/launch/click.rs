@@ -280,6 +280,12 @@ impl<'a> Run<'a, '_> {
             Some(long.trim_start_matches('-').replace('-', "_").to_lowercase().into())
         })?;
         let default = arguments.named("default").cloned();
+        // Of a default that is a tuple, where one word is wanted, click makes a text by its own rules.
+        let one = ["type", "multiple", "nargs"].iter().all(|name| arguments.named(name).is_none());
+        let default = default.map(|default| match default.thing {
+            Thing::Tuple(_) if one => Cell::unknown("click makes a text of this tuple"),
+            _ => default,
+        });
         let is_flag = !off.is_empty() || is_true("is_flag");
         let multiple = is_true("multiple");
         let nargs = match arguments.named("nargs").map(|cell| &cell.thing) {
@@ -334,7 +340,7 @@ impl<'a> Run<'a, '_> {
                 Some(Thing::Int(_)) => Kind::Int,
                 Some(Thing::Float(_)) => Kind::Float,
                 Some(Thing::Bool(_)) => Kind::Bool,
-                Some(_) => Kind::Unknown,
+                Some(_) => Kind::Guessed,
             },
             Some(_) => Kind::Unknown,
         }

@@ -46,6 +46,8 @@ pub(super) enum Kind<'a> {
     /// A member of an enumeration, by its value.
     Member(Rc<Class<'a>>),
     Many(Box<Kind<'a>>),
+    /// What its default is, which is not known.
+    Guessed,
     Unknown,
 }
 
@@ -363,9 +365,19 @@ impl<'a> Run<'a, '_> {
                 let item = self.read_word(inner, Some(word), at)?;
                 Ok(tuple(vec![item]))
             }
+            // No number and no truth value under any type.
+            Kind::Guessed if is_only_text(word) => Ok(Cell::new(Thing::Str(Rc::clone(word)))),
+            Kind::Guessed => Ok(Cell::unknown("its default decides how it is read, and that is not known")),
             Kind::Count | Kind::Unknown => Ok(Cell::unknown("an option that is read in a way of its own")),
         }
     }
+}
+
+/// Whether a word cannot be read as a number or as a truth value.
+fn is_only_text(word: &str) -> bool {
+    let word = word.trim().to_lowercase();
+    let truth = ["true", "false", "t", "f", "yes", "no", "y", "n", "on", "off"];
+    !word.is_empty() && word.parse::<f64>().is_err() && !word.contains('_') && !truth.contains(&word.as_str())
 }
 
 /// The name and the heap object of an entry of a list of commands.

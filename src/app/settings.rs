@@ -1,0 +1,378 @@
+//! Which of Django's settings count: those of the module that the server names, after everything that changes them.
+//!
+//! `production.py` begins with `from .base import *` and says a few things again; what it says again counts no more
+//! in `base.py`. The statements are put into the order in which they run. What stands under a condition, and what
+//! somebody may still change in a way that is not followed, counts as unknown and is left alone.
+
+use std::collections::BTreeMap;
+
+use super::reach::settings_named;
+use super::target::Target;
+use crate::python::calls::{EventKind, is_development};
+use crate::python::modules::ModuleRef;
+use crate::python::syntax::ast::{self, Expr, Stmt};
+use crate::python::syntax::{Module, span_of, visitor};
+use crate::python::types::Types;
+use crate::source::{FileId, Place, Span};
+
+/// How many files settings are put together from.
+const MAX_FILES: usize = 60;
+
+/// Names of settings that others build on.
+const PARTS: [&str; 4] = ["base", "common", "default", "defaults"];
+
+/// The settings that one application runs with.
+#[derive(Debug)]
+pub(super) struct Settings<'a> {
+    /// What is done, in the order in which it is; `None` where it is not known which module is loaded.
+    steps: Option<Vec<Step<'a>>>,
+    /// The files that bind what settings of Django bind.
+    files: Vec<FileId>,
+    /// The file whose settings are loaded where the environment names no other.
+    stands_in: Option<FileId>,
+}
+
+/// A statement that says something about settings.
+#[derive(Debug, Clone, Copy)]
+struct Step<'a> {
+    file: FileId,
+    span: Span,
+    does: Does<'a>,
+    is_conditional: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Does<'a> {
+    /// `NAME = value`, `NAME["key"] = value`.
+    Binds { target: &'a Expr, value: Option<&'a Expr> },
+    /// `NAME.update(...)`, `NAME += ...`, `del NAME[...]`.
+    Changes(&'a str),
+    /// Anything may be set here.
+    Anything,
+}
+
+/// Finds them among the modules that an application loads. `named` is what the environment of its server names.
+pub(super) fn find<'a>(
+    types: &Types<'a>,
+    loaded: &[u32],
+    trees: &'a BTreeMap<FileId, Module>,
+    object: &Target,
+    named: Option<&str>,
+) -> Settings<'a> {
+    let binds = |index: &u32| {
+        let bindings = &types.facts_at(*index).functions[0].bindings;
+        ["INSTALLED_APPS", "MIDDLEWARE", "ROOT_URLCONF", "DATABASES"].iter().any(|name| bindings.contains_key(name))
+    };
+    let files: Vec<FileId> =
+        loaded.iter().filter(|index| binds(index)).map(|&index| types.facts_at(index).file).collect();
+    if files.is_empty() {
+        return Settings { steps: None, files, stands_in: None };
+    }
+    let by_default = || {
+        let mut defaults = object.modules.iter().flat_map(|&index| {
+            types.facts_at(index).functions.iter().flat_map(|function| &function.events).filter_map(|event| match event
+                .kind
+            {
+                EventKind::Call(call, _) => settings_named(call),
+                _ => None,
+            })
+        });
+        let first = defaults.next()?;
+        // What others build on is run by somebody who names what he has built.
+        let is_whole = !PARTS.contains(&first.rsplit('.').next().unwrap_or(first));
+        (is_whole && defaults.all(|name| name == first)).then_some(first)
+    };
+    let steps_of = |name: &str| {
+        let Some(ModuleRef::File(file)) = types.modules().find(name, None) else { return None };
+        let mut walk = Walk { types, trees, steps: Vec::new(), open: Vec::new(), files: 0 };
+        walk.file(file, false);
+        Some(walk.steps)
+    };
+    let steps = match named {
+        // Of settings that are not in the project nothing is known, and those that are do not count.
+        Some(name) => Some(steps_of(name).unwrap_or_default()),
+        None => by_default().and_then(steps_of),
+    };
+    let stands_in = match named {
+        Some(_) => None,
+        None => by_default().and_then(|name| match types.modules().find(name, None)? {
+            ModuleRef::File(file) => Some(file),
+            ModuleRef::Folder(_) => None,
+        }),
+    };
+    Settings { steps, files, stands_in }
+}
+
+impl<'a> Settings<'a> {
+    /// Whether what stands at a place holds for sure when requests are served; what is in no settings does.
+    pub(super) fn counts(&self, place: Place) -> bool {
+        let Some(steps) = &self.steps else { return true };
+        let around = |step: &Step<'_>| {
+            step.file == place.file && step.span.start <= place.span.start && place.span.end <= step.span.end
+        };
+        let Some(at) = steps.iter().rposition(|step| around(step) && matches!(step.does, Does::Binds { .. })) else {
+            // Settings that the server does not load.
+            return steps.iter().any(|step| step.file == place.file) || !self.files.contains(&place.file);
+        };
+        let Does::Binds { target, value } = steps[at].does else { return true };
+        let Some((name, mut path)) = subscripts(target) else { return true };
+        path.extend(value.map(|value| keys(value, place.span)).unwrap_or_default());
+        // What only configures a helper of the settings is read further on.
+        let is_setting = name.chars().all(|c| !c.is_lowercase());
+        !steps[at].is_conditional && (!is_setting || !steps[at + 1..].iter().any(|step| step.touches(name, &path)))
+    }
+
+    /// The value of a setting, where one statement gives it for sure and nothing changes it any more.
+    pub(super) fn value(&self, name: &str) -> Option<(FileId, &'a Expr)> {
+        let steps = self.steps.as_ref()?;
+        let binds = |step: &Step<'_>| matches!(step.does, Does::Binds { target: Expr::Name(own), .. } if own.id.as_str() == name);
+        let at = steps.iter().rposition(binds)?;
+        let Does::Binds { value: Some(value), .. } = steps[at].does else { return None };
+        let is_sure = !steps[at].is_conditional && !steps[at + 1..].iter().any(|step| step.touches(name, &[]));
+        is_sure.then_some((steps[at].file, value))
+    }
+
+    /// Whether a file is what the server loads for sure: defaults of others are what somebody builds on.
+    pub(super) fn are_of(&self, file: FileId) -> bool {
+        self.stands_in.is_none_or(|own| own == file)
+    }
+
+    /// Whether it is known which settings are loaded.
+    pub(super) fn are_known(&self) -> bool {
+        self.steps.is_some()
+    }
+}
+
+impl Step<'_> {
+    /// Whether it may change what a setting has below these keys.
+    fn touches(&self, name: &str, path: &[&str]) -> bool {
+        match self.does {
+            Does::Anything => true,
+            Does::Changes(own) => own == name,
+            Does::Binds { target, .. } => subscripts(target).is_some_and(|(own, keys)| {
+                let is_around = path.starts_with(&keys);
+                // A part that is set beside it leaves it alone.
+                let is_inside = keys.starts_with(path) && keys.last().is_some_and(|key| BELOW.contains(key));
+                own == name && (is_around || is_inside || keys.contains(&""))
+            }),
+        }
+    }
+}
+
+/// Keys that are set anew in what a call gives: `DATABASES["default"]["CONN_MAX_AGE"] = 0`.
+const BELOW: [&str; 5] = ["CONN_MAX_AGE", "BACKEND", "OPTIONS", "disable_existing_loggers", "loggers"];
+
+/// The name and the keys of `NAME["a"]["b"]`; a key that is computed is empty.
+fn subscripts(target: &Expr) -> Option<(&str, Vec<&str>)> {
+    match target {
+        Expr::Name(name) => Some((name.id.as_str(), Vec::new())),
+        Expr::Subscript(item) => {
+            let (name, mut keys) = subscripts(&item.value)?;
+            keys.push(if let Expr::StringLiteral(key) = &*item.slice { key.value.to_str() } else { "" });
+            Some((name, keys))
+        }
+        _ => None,
+    }
+}
+
+/// The keys of the dictionaries around a place in a value.
+fn keys(value: &Expr, at: Span) -> Vec<&str> {
+    let Expr::Dict(dict) = value else { return Vec::new() };
+    let around = |item: &&ast::DictItem| {
+        let span = span_of(&item.value);
+        span.start <= at.start && at.end <= span.end
+    };
+    let Some(item) = dict.items.iter().find(around) else { return Vec::new() };
+    let Some(Expr::StringLiteral(key)) = &item.key else { return Vec::new() };
+    let mut found = vec![key.value.to_str()];
+    found.extend(keys(&item.value, at));
+    found
+}
+
+struct Walk<'t, 'a> {
+    types: &'t Types<'a>,
+    trees: &'a BTreeMap<FileId, Module>,
+    steps: Vec<Step<'a>>,
+    /// Files that are being read, outermost first.
+    open: Vec<FileId>,
+    files: usize,
+}
+
+impl<'a> Walk<'_, 'a> {
+    fn file(&mut self, file: FileId, is_conditional: bool) {
+        let Some(module) = self.trees.get(&file) else { return };
+        self.files += 1;
+        if self.files > MAX_FILES || self.open.contains(&file) {
+            return;
+        }
+        self.open.push(file);
+        self.body(&module.body, file, is_conditional);
+        self.open.pop();
+    }
+
+    fn add(&mut self, file: FileId, stmt: &'a Stmt, does: Does<'a>, is_conditional: bool) {
+        self.steps.push(Step { file, span: span_of(stmt), does, is_conditional });
+    }
+
+    fn body(&mut self, body: &'a [Stmt], file: FileId, conditional: bool) {
+        for stmt in body {
+            self.statement(stmt, file, conditional);
+        }
+    }
+
+    fn statement(&mut self, stmt: &'a Stmt, file: FileId, conditional: bool) {
+        match stmt {
+            Stmt::Assign(assign) => {
+                for target in &assign.targets {
+                    self.add(file, stmt, Does::Binds { target, value: Some(&assign.value) }, conditional);
+                }
+                self.names(stmt, file, conditional);
+            }
+            Stmt::AnnAssign(assign) if assign.value.is_some() => {
+                self.add(
+                    file,
+                    stmt,
+                    Does::Binds { target: &assign.target, value: assign.value.as_deref() },
+                    conditional,
+                );
+            }
+            Stmt::AugAssign(assign) => {
+                if let Some((name, _)) = subscripts(&assign.target) {
+                    self.add(file, stmt, Does::Changes(name), conditional);
+                }
+            }
+            Stmt::Delete(delete) => {
+                for (name, _) in delete.targets.iter().filter_map(subscripts) {
+                    self.add(file, stmt, Does::Changes(name), conditional);
+                }
+            }
+            Stmt::ImportFrom(import) => self.import(import, stmt, file, conditional),
+            Stmt::Expr(expression) => {
+                self.call(&expression.value, stmt, file, conditional);
+                self.names(stmt, file, conditional);
+            }
+            Stmt::If(choice) => {
+                // What runs for developers only says nothing about the server.
+                if !is_development(&choice.test, true) {
+                    let sure = is_development(&choice.test, false);
+                    self.body(&choice.body, file, conditional || !sure);
+                }
+                let is_plain = is_development(&choice.test, true);
+                for clause in &choice.elif_else_clauses {
+                    let sure = is_plain && clause.test.is_none() && choice.elif_else_clauses.len() == 1;
+                    self.body(&clause.body, file, conditional || !sure);
+                }
+            }
+            Stmt::Try(attempt) => {
+                self.body(&attempt.body, file, conditional);
+                for ast::ExceptHandler::ExceptHandler(handler) in &attempt.handlers {
+                    self.body(&handler.body, file, true);
+                }
+                self.body(&attempt.orelse, file, conditional);
+                self.body(&attempt.finalbody, file, conditional);
+            }
+            Stmt::For(around) => {
+                self.body(&around.body, file, true);
+            }
+            Stmt::With(around) => {
+                self.body(&around.body, file, conditional);
+                self.names(stmt, file, conditional);
+            }
+            _ => {}
+        }
+    }
+
+    fn import(&mut self, import: &'a ast::StmtImportFrom, stmt: &'a Stmt, file: FileId, conditional: bool) {
+        let modules = self.types.modules();
+        let name = import.module.as_ref().map_or("", |module| module.as_str());
+        let found =
+            if import.level > 0 { modules.relative(file, import.level, name) } else { modules.find(name, Some(file)) };
+        let whole = import.names.iter().any(|alias| alias.name.as_str() == "*");
+        match found {
+            Some(ModuleRef::File(of)) if whole => self.file(of, conditional),
+            Some(ModuleRef::File(of)) => {
+                // What is taken over from there is what it says in the end.
+                let before = self.steps.len();
+                self.file(of, conditional);
+                let taken = |name: &str| import.names.iter().any(|alias| alias.name.as_str() == name);
+                let mut inner = self.steps.split_off(before);
+                inner.retain(|step| match step.does {
+                    Does::Binds { target, .. } => subscripts(target).is_some_and(|(name, _)| taken(name)),
+                    Does::Changes(name) => taken(name),
+                    Does::Anything => false,
+                });
+                self.steps.extend(inner);
+            }
+            // A file that is not in the project may hold anything.
+            _ if whole && is_own(self.types, import, name, file) => self.add(file, stmt, Does::Anything, conditional),
+            _ => {}
+        }
+    }
+
+    fn call(&mut self, expr: &'a Expr, stmt: &'a Stmt, file: FileId, conditional: bool) {
+        let Expr::Call(call) = expr else { return };
+        match &*call.func {
+            // `include("base.py", optional("local.py"))` of django-split-settings, and nothing else at the top.
+            Expr::Name(name) if name.id.as_str() == "include" => {
+                let path = self.types.modules().path_of(file).unwrap_or_default().to_owned();
+                let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+                for argument in &call.arguments.args {
+                    let found = included(argument).and_then(|text| {
+                        let path = if folder.is_empty() { text.to_owned() } else { format!("{folder}/{text}") };
+                        self.trees.keys().copied().find(|one| self.types.modules().path_of(*one) == Some(path.as_str()))
+                    });
+                    match found {
+                        Some(found) => self.file(found, conditional),
+                        None => self.add(file, stmt, Does::Anything, conditional),
+                    }
+                }
+            }
+            Expr::Attribute(method) => {
+                if let Some((name, _)) = subscripts(&method.value) {
+                    self.add(file, stmt, Does::Changes(name), conditional);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whoever is handed all names of the module may set any of them.
+    fn names(&mut self, stmt: &'a Stmt, file: FileId, conditional: bool) {
+        let mut search = Names { found: false };
+        visitor::Visitor::visit_stmt(&mut search, stmt);
+        if search.found {
+            self.add(file, stmt, Does::Anything, conditional);
+        }
+    }
+}
+
+/// The path that `include` is given, `optional("...")` included.
+fn included(argument: &Expr) -> Option<&str> {
+    match argument {
+        Expr::StringLiteral(text) => Some(text.value.to_str()).filter(|text| !text.contains('*')),
+        Expr::Call(call) => call.arguments.args.first().and_then(included),
+        _ => None,
+    }
+}
+
+/// Whether a module that is not there belongs to the project: `.local`, `config.settings.local`.
+fn is_own(types: &Types<'_>, import: &ast::StmtImportFrom, name: &str, file: FileId) -> bool {
+    let first = name.split('.').next().unwrap_or_default();
+    let is_local = ["local", "secret", "private"].iter().any(|word| name.contains(word));
+    import.level > 0 || is_local || types.modules().find(first, Some(file)).is_some()
+}
+
+struct Names {
+    found: bool,
+}
+
+impl<'a> visitor::Visitor<'a> for Names {
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        if let Expr::Call(call) = expr
+            && matches!(&*call.func, Expr::Name(name) if matches!(name.id.as_str(), "locals" | "globals" | "vars"))
+        {
+            self.found = true;
+        }
+        visitor::walk_expr(self, expr);
+    }
+}

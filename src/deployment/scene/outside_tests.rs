@@ -1,0 +1,101 @@
+//! What something outside the project may set, and which files of compose are no projects of their own.
+
+use std::collections::BTreeMap;
+
+use super::super::{Dependency, Deployment, Layer, assemble};
+use crate::read;
+use crate::source::{FileKind, Files};
+
+fn deployments(texts: &[(&str, &str)]) -> Vec<Deployment> {
+    let mut files = Files::new();
+    let mut kinds = BTreeMap::new();
+    for (path, text) in texts {
+        let kind = FileKind::of_named(path, text).unwrap();
+        kinds.insert(files.add(*path, *text), kind);
+    }
+    read::unfold(&mut files, &mut kinds);
+    let facts = read::all(&files, &kinds);
+    assemble(&files, &facts).deployments
+}
+
+/// The variables that the default of `workers` rests on.
+fn rests_on(texts: &[(&str, &str)]) -> Vec<String> {
+    let found = deployments(texts);
+    let [only] = found.as_slice() else { panic!("{} deployments of {texts:?}", found.len()) };
+    let winner = &only.setting("workers").unwrap().winner;
+    assert_eq!(winner.layer, Layer::Default, "{texts:?}");
+    let names = winner.depends.iter().filter_map(|dependency| match dependency {
+        Dependency::Environment { name, .. } => Some(name.clone()),
+        _ => None,
+    });
+    names.collect()
+}
+
+#[test]
+fn a_default_rests_on_what_a_missing_file_may_set() {
+    let compose = "services:\n  web:\n    image: a\n    command: gunicorn a:a\n    env_file: gone.env\n";
+    let unit = "[Service]\nEnvironmentFile=-/etc/gone\nExecStart=/usr/bin/gunicorn a:a\n";
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - name: a\n    command: [gunicorn, \
+               'a:a']\n    envFrom:\n    - configMapRef: {name: gone}\n";
+    let script = ("Dockerfile", "FROM python\nCOPY start.sh /\nCMD [\"sh\", \"/start.sh\"]\n");
+    let concurrency = ["WEB_CONCURRENCY"];
+    assert_eq!(rests_on(&[("compose.yaml", compose)]), concurrency);
+    assert_eq!(rests_on(&[("web.service", unit)]), concurrency);
+    assert_eq!(rests_on(&[("pod.yaml", pod)]), concurrency);
+    assert_eq!(rests_on(&[script, ("start.sh", "set -a\n. /run/secrets/app.env\nexec gunicorn a:a\n")]), concurrency);
+    assert_eq!(rests_on(&[script, ("start.sh", "exec gunicorn ${OPTIONS:---threads 2} a:a\n")]), ["OPTIONS"]);
+    // Nothing is missing here.
+    let there = ("gone.env", "A=1\n");
+    assert!(rests_on(&[("compose.yaml", compose), there]).is_empty());
+    assert!(rests_on(&[script, ("start.sh", "exec gunicorn -t${T:-9} --threads ${N:-2} a:a\n")]).is_empty());
+}
+
+#[test]
+fn a_file_that_only_builds_is_laid_over_the_usual_one() {
+    let base = "services:\n  web:\n    image: a\n  celery:\n    image: a\n    command: celery\n";
+    let image = ("Dockerfile", "FROM python\nCMD gunicorn a:a\n");
+    let builds = "services:\n  web:\n    build: .\n  celery:\n    build: .\n";
+    let started =
+        |texts: &[(&str, &str)]| -> Vec<String> { deployments(texts).iter().map(|found| found.unit.clone()).collect() };
+    let over = started(&[("compose.yaml", base), ("compose-build.yaml", builds), image]);
+    assert!(!over.contains(&"celery".to_owned()), "{over:?}");
+    assert!(over.contains(&"web".to_owned()), "{over:?}");
+    // One that says what runs stands by itself.
+    let own = "services:\n  celery:\n    build: .\n    environment: {A: b}\n";
+    let alone = started(&[("compose.yaml", base), ("compose-other.yaml", own), image]);
+    assert!(alone.contains(&"celery".to_owned()), "{alone:?}");
+}
+
+#[test]
+fn code_is_mounted_by_whoever_edits_it() {
+    let why = |volume: &str, command: &str| {
+        let text = format!("services:\n  web:\n    image: a\n    command: {command}\n    volumes:\n      - {volume}\n");
+        let code = [("app/main.py", "app = 1\n"), ("configuration/ldap.py", "A = 1\n")];
+        let found = deployments(&[("docker/stack.yaml", &text), code[0], code[1]]);
+        found.first().and_then(|found| found.development.as_ref()).map(|why| why.value.clone())
+    };
+    assert!(why("../app:/app", "gunicorn app.main:app").is_some());
+    assert!(why("../app:/app:ro", "gunicorn app.main:app --reload").is_some());
+    assert_eq!(why("../app:/app:ro", "gunicorn app.main:app"), None);
+    assert_eq!(why("../configuration:/etc/app", "gunicorn app.main:app"), None);
+}
+
+#[test]
+fn an_image_with_a_script_of_the_project_is_the_one_for_production() {
+    let service =
+        |dockerfile: &str| format!("services:\n  a:\n    build: {{context: ./api, dockerfile: {dockerfile}}}\n");
+    let (local, built) = (service("Dockerfile.dev"), service("Dockerfile.api"));
+    let shipped = "services:\n  web:\n    image: example/backend:${V:-1}\n    command: ./bin/start.sh\n    \
+                   environment: {WEB_CONCURRENCY: 7}\n";
+    let image = "FROM python\nWORKDIR /code\nCOPY . .\n";
+    let found = deployments(&[
+        ("compose-local.yaml", &local),
+        ("compose.yaml", &built),
+        ("deploy/community/compose.yaml", shipped),
+        ("api/Dockerfile.api", image),
+        ("api/Dockerfile.dev", image),
+        ("api/bin/start.sh", "#!/bin/sh\nexec gunicorn a:a\n"),
+    ]);
+    let units: Vec<_> = found.iter().map(|one| (one.unit.as_str(), one.int("workers"))).collect();
+    assert_eq!(units, [("web", Some(7))]);
+}
