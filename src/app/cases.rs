@@ -89,6 +89,7 @@ fn told(files: &Files, application: &Application) -> Vec<String> {
             let leads = blocking.passed.iter().map(|place| format!("{} leads on", files.describe(*place)));
             let limit = match blocking.limit {
                 Limit::Given(seconds) => Some(format!("{} takes {seconds} s", files.describe(blocking.call))),
+                Limit::Never => Some(format!("{} waits without end", files.describe(blocking.call))),
                 _ => None,
             };
             still.chain(leads).chain(limit).collect::<Vec<_>>()
@@ -99,7 +100,7 @@ fn told(files: &Files, application: &Application) -> Vec<String> {
     told
 }
 
-/// What the comments of a case say of places: `# stands still`, `# leads on`, `# takes 3 s`.
+/// What the comments of a case say of places: `# stands still`, `# leads on`, `# takes 3 s`, `# waits without end`.
 fn to_be_told(files: &Files) -> Vec<String> {
     let mut told = Vec::new();
     for (_, file) in files.iter() {

@@ -98,6 +98,11 @@ impl<'a> Asked<'_, 'a> {
                 }
                 if is_open(made) || self.is_adapted(&attribute.value) { Limit::Unknown } else { by_library }
             }
+            // What each call can be given a limit for is not made with one.
+            None if sink.effect.library == "stdlib" && sink.effect.timeout_at.is_some() => match by_library {
+                Limit::Never => Limit::Never,
+                _ => Limit::Unknown,
+            },
             None => Limit::Unknown,
         }
     }

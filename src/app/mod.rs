@@ -19,6 +19,7 @@ mod known;
 mod limits;
 mod lines;
 mod loops;
+mod merging;
 mod metrics;
 mod nested;
 mod orphans;

@@ -134,7 +134,7 @@ impl Parted {
             Some(names.join(" and ")).filter(|names| !names.is_empty())
         };
         if let Some(names) = named(false) {
-            return Some(format!("no file sets {names}"));
+            return Some(format!("nothing that leads here sets {names}"));
         }
         if let Some(names) = named(true) {
             let verb = if missing.len() > 1 { "are" } else { "is" };

@@ -235,7 +235,8 @@ impl Sources<'_> {
                 Some(called) if called.place == Some(place) => {
                     "the words that the program is called with may set it".to_owned()
                 }
-                _ => format!("`{}` may set it", self.files.text_at(place)),
+                // What is written over several lines is told by its first one.
+                _ => format!("`{}` may set it", self.files.text_at(place).lines().next().unwrap_or_default()),
             };
             candidates.push(unknown(layer, place, why));
         }

@@ -99,3 +99,22 @@ fn an_image_with_a_script_of_the_project_is_the_one_for_production() {
     let units: Vec<_> = found.iter().map(|one| (one.unit.as_str(), one.int("workers"))).collect();
     assert_eq!(units, [("web", Some(7))]);
 }
+
+#[test]
+fn uv_loads_files_of_variables() {
+    let workers = |lines: &str| {
+        let image = format!("FROM python\nCOPY . /app\nWORKDIR /app\n{lines}\n");
+        let found = deployments(&[
+            ("Dockerfile", &image),
+            ("prod.env", "WEB_CONCURRENCY=4\n"),
+            ("more.env", "WEB_CONCURRENCY=6\n"),
+        ]);
+        let [only] = found.as_slice() else { panic!("{} deployments", found.len()) };
+        only.int("workers")
+    };
+    assert_eq!(workers("CMD uv run --env-file prod.env gunicorn a:a"), Some(4));
+    assert_eq!(workers("CMD uv run --env-file prod.env --env-file=more.env gunicorn a:a"), Some(6));
+    assert_eq!(workers("ENV UV_ENV_FILE=prod.env\nCMD [\"uv\", \"run\", \"gunicorn\", \"a:a\"]"), Some(4));
+    assert_eq!(workers("ENV WEB_CONCURRENCY=2\nCMD uv run --env-file prod.env gunicorn a:a"), Some(2));
+    assert_eq!(workers("CMD uv run --env-file prod.env --no-env-file gunicorn a:a"), Some(1));
+}

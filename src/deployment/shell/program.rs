@@ -57,6 +57,30 @@ const NOT_RUNNING: [&str; 29] = [
     "realpath",
 ];
 
+/// The files of variables that `uv run` loads for what it runs (uv 0.13.9): the last one wins, and stands first here.
+fn environment_files(words: &[Option<String>], state: &State) -> Vec<String> {
+    let text = |at: usize| words.get(at).and_then(Option::as_deref);
+    let at = (0..words.len()).find(|&at| text(at).is_some_and(|word| base(word) == "uv"));
+    if at.is_none_or(|at| !words.iter().skip(at).any(|word| word.as_deref() == Some("run"))) {
+        return Vec::new();
+    }
+    if words.iter().flatten().any(|word| word == "--no-env-file") {
+        return Vec::new();
+    }
+    let mut files: Vec<String> = (0..words.len())
+        .filter_map(|at| match text(at)? {
+            "--env-file" => text(at + 1).map(str::to_owned),
+            word => word.strip_prefix("--env-file=").map(str::to_owned),
+        })
+        .collect();
+    if files.is_empty() {
+        let named = super::known(state, "UV_ENV_FILE").unwrap_or_default();
+        files = named.split_whitespace().map(str::to_owned).collect();
+    }
+    files.reverse();
+    files
+}
+
 impl Shell<'_> {
     /// A command of a script: a function, a builtin, or a program.
     pub(super) fn execute(
@@ -416,6 +440,19 @@ impl Shell<'_> {
                 child.variables.insert(name, Variable { held: Held::One(field), exported: true });
             }
             removes = matches!(text, "-u" | "--unset") && words.iter().flatten().any(|word| base(word) == "env");
+        }
+        for path in environment_files(words.get(..first).unwrap_or_default(), &child) {
+            let variables = self.file(&path, &child).and_then(|file| self.surroundings.facts.environments.get(&file));
+            let Some(variables) = variables else {
+                child.expect_others();
+                continue;
+            };
+            // What is set already counts more.
+            let mut environment = child.environment();
+            let mut loaded = environment.clone();
+            loaded.extend(variables, &|_| None);
+            environment.take_over(loaded, |_| true);
+            child.see(&environment);
         }
         let behind = first.checked_sub(1).and_then(|last| solid.get(last)).map_or(0, |at| at + 1);
         let rest = fields.get(behind..).unwrap_or_default();

@@ -209,6 +209,11 @@ impl State {
         environment
     }
 
+    /// Notes that something which is not in the project may set any variable that nothing sets.
+    pub(super) fn expect_others(&mut self) {
+        self.others.insert(String::new());
+    }
+
     /// What a variable holds; for one that nothing sets, text with a hole.
     pub(super) fn variable(&self, name: &str, place: Place) -> Held {
         match self.variables.get(name) {

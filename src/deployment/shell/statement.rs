@@ -6,12 +6,13 @@
 use super::Shell;
 use super::condition::Status;
 use super::expand::MAX_FIELDS;
+use super::parameter::is_name;
 use super::pattern::Pattern;
 use super::shield::Position;
 use super::state::{Held, State};
 use super::text::{self, Field, start_of};
 use crate::python::evaluate::Dependency;
-use crate::read::shell::{Arm, Assigned, Assignment, Simple, Statement, Word};
+use crate::read::shell::{Arm, Assigned, Assignment, PartKind, Simple, Statement, Word};
 use crate::source::Place;
 
 /// Lists and calls within each other that are followed.
@@ -49,6 +50,16 @@ impl Done {
 
 /// A way on that is taken later.
 pub(super) type Way<'w, 'a> = dyn FnMut(&mut Shell<'a>, &mut State) -> Done + 'w;
+
+/// Whether a command is one of those that take assignments as words.
+fn declares(simple: &Simple) -> bool {
+    let first = simple.words.first().map(|word| word.parts.as_slice());
+    let Some([only]) = first else { return false };
+    match &only.kind {
+        PartKind::Text(text) => matches!(text.text(), "export" | "readonly" | "local" | "declare" | "typeset"),
+        _ => false,
+    }
+}
 
 impl<'a> Shell<'a> {
     pub(super) fn list(&mut self, statements: &[Statement], state: &mut State, guarded: bool) -> Done {
@@ -382,9 +393,27 @@ impl<'a> Shell<'a> {
         matches.map_or(Status::Unknown, Status::Known).resting_on(&value.depends)
     }
 
+    /// `NAME=value` behind `export`, or any other word there.
+    fn declared(&mut self, word: &Word, state: &mut State) -> Vec<Field> {
+        let begins = word.parts.first().and_then(|part| match &part.kind {
+            PartKind::Text(text) if !part.quoted => text.text().split_once('='),
+            _ => None,
+        });
+        match begins {
+            Some((name, _)) if is_name(name) && word.parts.len() > 1 => vec![self.value(word, state)],
+            _ => self.expand_all(std::slice::from_ref(word), state),
+        }
+    }
+
     fn simple(&mut self, simple: &Simple, state: &mut State, guarded: bool) -> Done {
         let substituted = std::mem::take(&mut self.substituted);
-        let fields = self.expand_all(&simple.words, state);
+        let fields = if declares(simple) {
+            // What stands behind the name is a value, which is not split.
+            let words = simple.words.iter();
+            words.flat_map(|word| self.declared(word, state)).collect()
+        } else {
+            self.expand_all(&simple.words, state)
+        };
         let named = fields.iter().any(|field| field.vanishes().is_none());
         if let Some(output) = &simple.output {
             let file = self.joined(&output.parts, output.place, state);

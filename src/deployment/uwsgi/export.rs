@@ -373,7 +373,7 @@ impl<'a> Exporter<'a> {
             let before = value.known().map(str::to_owned);
             value.fill('$', &|name| match self.environment.lookup(name) {
                 Lookup::Set(text) => Answer::Text(text),
-                _ => Answer::Unknown(Text::unknown(format!("no file sets `{name}`"))),
+                _ => Answer::Unknown(Text::unknown(format!("nothing that leads here sets `{name}`"))),
             });
             value.fill('@', &|name| Answer::Unknown(Text::unknown(format!("it is the content of `{name}`"))));
             option.changed(before.as_deref());

@@ -4,6 +4,11 @@ use super::prelude::*;
 
 pub(super) const RULE: Rule = rule!("removed-worker-class", Shape::Deployment(check));
 
+/// Gunicorn's default.
+const CONNECTIONS: i64 = 1000;
+/// More threads than this are no replacement for greenlets.
+const MOST_THREADS: i64 = 64;
+
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
     let Some(class) = deployment.class else {
@@ -30,12 +35,30 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     // Without a pin the newest version is assumed, which may not be what is installed.
     .at_most(if deployment.version.is_assumed() { Confidence::Medium } else { Confidence::High })
     .related_to(deployment.version.place.map(|place| Located::new(format!("asks for {}", deployment.version), place)))
-    .help(format!("use `{replacement}`"))
-    .fix(
-        service
-            .set("worker_class", &Value::Str(replacement.clone()), context)
-            .map(|edit| Fix::unsafe_(format!("use `{replacement}`"), vec![edit])),
-    );
+    .help(help(&replacement))
+    .fix(fix(service, &replacement, context));
+}
+
+/// One thread runs one request, where a class of greenlets ran as many as there were connections.
+fn help(replacement: &str) -> String {
+    match replacement {
+        "gthread" => "use `gthread`, with as many `threads` as requests should run at a time".to_owned(),
+        other => format!("use `{other}`"),
+    }
+}
+
+/// The other class, with a thread for each greenlet where their number is written down.
+fn fix(service: &Service, replacement: &str, context: &Context) -> Option<Fix> {
+    let mut edits = vec![service.set("worker_class", &Value::Str(replacement.to_owned()), context)?];
+    let deployment = service.deployment;
+    let chosen = deployment.setting("worker_connections").filter(|setting| setting.is_set()).and_then(Setting::int);
+    let threads = deployment.setting("threads").filter(|threads| !threads.is_set() && replacement == "gthread");
+    if let Some(count) = chosen.filter(|count| threads.is_some() && (2..=MOST_THREADS).contains(count)) {
+        edits.push(service.give("threads", &Value::Int(count), context)?);
+        // There it bounds the connections that wait as well.
+        edits.push(service.set("worker_connections", &Value::Int(CONNECTIONS), context)?);
+    }
+    Some(Fix::unsafe_(format!("use `{replacement}`"), edits))
 }
 
 /// What to use instead: what its authors name, where the project has the package, and else a class that needs none.
@@ -78,13 +101,14 @@ fn announced(service: &Service, class: &WorkerClass, context: &Context, out: &mu
     // Whoever stays below the version that drops it knows.
     let bound = deployment.version.version_text().strip_prefix("below ").and_then(|bound| bound.parse().ok());
     let knows = bound.is_some() && bound == class.until();
-    out.report(service.class_place(), "nobody maintains it", why)
+    let label = match (class.until(), deprecated.since) {
+        (Some(until), _) => format!("gone in {} {until}", deployment.server),
+        (None, Some(_)) => "deprecated".to_owned(),
+        (None, None) => "nobody maintains it".to_owned(),
+    };
+    out.report(service.class_place(), label, why)
         .severity(if knows { Severity::Advice } else { Severity::Warning })
         .at_most(if deployment.version.is_assumed() { Confidence::Medium } else { Confidence::High })
-        .help(format!("use `{replacement}`"))
-        .fix(
-            service
-                .set("worker_class", &Value::Str(replacement.clone()), context)
-                .map(|edit| Fix::unsafe_(format!("use `{replacement}`"), vec![edit])),
-        );
+        .help(help(&replacement))
+        .fix(fix(service, &replacement, context));
 }

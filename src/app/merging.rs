@@ -1,0 +1,120 @@
+//! Which statements about blocking calls are one: whoever settles one of them has settled the others.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::blocking::Site;
+use super::{Blocking, Category, Limit, Weight, repair};
+use crate::python::types::FunctionId;
+
+/// A statement in the making.
+pub(super) struct Stated {
+    /// The function that leaves the loop waiting.
+    pub(super) anchor: FunctionId,
+    pub(super) blocking: Blocking,
+    pub(super) sites: BTreeSet<Site>,
+    pub(super) wrapper: repair::Wrapper,
+}
+
+impl Stated {
+    /// Whether whoever settles this one has settled the other.
+    fn settles(&self, other: &Self) -> bool {
+        let of = |stated: &Self| (stated.anchor, stated.blocking.category, family(stated.blocking.library));
+        of(self) == of(other) && other.callers().is_subset(&self.callers())
+    }
+
+    /// The functions that call towards it.
+    fn callers(&self) -> BTreeSet<FunctionId> {
+        self.sites.iter().map(|(frame, _)| frame.function).collect()
+    }
+}
+
+/// Libraries that hand out the same clients count as one.
+fn family(library: &str) -> &str {
+    if library == "sqlmodel" || library.contains("sqlalchemy") { "sqlalchemy" } else { library }
+}
+
+/// One entry per function that leaves the loop waiting, per category and per family of libraries: whoever
+/// makes it plain, or gives it an asynchronous client, settles all of them. The likeliest, heaviest, nearest call leads;
+/// what others call as well stands for itself.
+pub(super) fn merged(mut all: Vec<Stated>) -> Vec<Stated> {
+    all.sort_by_key(|stated| {
+        let b = &stated.blocking;
+        let every = b.role.is_for_every_request();
+        (
+            stated.anchor,
+            b.category,
+            family(b.library),
+            gives_up(&b.what),
+            Reverse((b.certainty, every, b.weight)),
+            Reverse(slept(b)),
+            concludes(&b.what),
+            b.chain.len(),
+            b.anchor,
+            b.call,
+        )
+    });
+    let mut kept: Vec<Stated> = Vec::new();
+    for next in all {
+        match kept.iter_mut().find(|first| first.settles(&next)) {
+            Some(first) => {
+                let Stated { blocking: next, sites, wrapper, .. } = next;
+                if wrapper == repair::Wrapper::SyncToAsync {
+                    first.wrapper = wrapper;
+                }
+                let known = &mut first.blocking;
+                if next.weight > Weight::Slight || known.weight == Weight::Slight {
+                    known.more.push(next.call);
+                    known.more.extend(next.more);
+                    known.anchors.extend(next.anchors);
+                    known.passed.extend(next.passed);
+                    first.sites.extend(sites);
+                    known.handlers.extend(next.handlers);
+                    if next.certainty >= known.certainty {
+                        known.roles.extend(next.roles);
+                    }
+                }
+            }
+            None => kept.push(next),
+        }
+    }
+    for Stated { blocking, .. } in &mut kept {
+        let call = blocking.call;
+        blocking.more.retain(|place| *place != call);
+        sort_once(&mut blocking.more);
+        sort_once(&mut blocking.roles);
+        sort_once(&mut blocking.anchors);
+        sort_once(&mut blocking.passed);
+        blocking.handlers.sort_by(|a, b| (a.1, &a.0, a.2).cmp(&(b.1, &b.0, b.2)));
+        blocking.handlers.dedup_by(|next, known| (next.1, &next.0) == (known.1, &known.0));
+    }
+    kept
+}
+
+/// How long a call sleeps, as far as that is written down: whoever reads of the shortest one thinks little of the others.
+fn slept(blocking: &Blocking) -> Duration {
+    match (blocking.category, blocking.limit) {
+        (Category::Sleep, Limit::Given(seconds)) => Duration::try_from_secs_f64(seconds).unwrap_or_default(),
+        _ => Duration::ZERO,
+    }
+}
+
+/// Whether a call takes back what others have begun: it is hardly ever the one that takes time.
+fn gives_up(what: &str) -> bool {
+    matches!(what.rsplit('.').next().unwrap_or(what), "close" | "expire" | "expunge" | "rollback")
+}
+
+/// Whether a call ends what others have begun: it waits too, but they are what takes time.
+pub(super) fn concludes(what: &str) -> bool {
+    let method = what.rsplit('.').next().unwrap_or(what);
+    matches!(
+        method,
+        "close" | "commit" | "disconnect" | "expire" | "expunge" | "flush" | "quit" | "refresh" | "rollback"
+    )
+}
+
+fn sort_once<T: Ord>(list: &mut Vec<T>) {
+    list.sort();
+    list.dedup();
+}
