@@ -2,6 +2,7 @@
 
 use super::effective::{Candidate, Layer, Resolved, Site};
 use super::locate::Roots;
+use super::settle::refused;
 use crate::python::deeds::Deeds;
 use crate::python::evaluate::{
     self, Binding, FilePath, FileVariable, Globals, How, Imported, Inputs, Lookup, Outcome, Question,
@@ -250,7 +251,7 @@ fn candidate(
             Ok(value) => Resolved::Known(value),
             Err(error) => {
                 errors.push(Located::new(format!("`{}`: {error}", binding.name), place));
-                Resolved::Unknown(format!("the server refuses `{value}`"))
+                Resolved::Unknown(refused(&value.to_string()))
             }
         },
     };

@@ -3,6 +3,7 @@
 //! Answers `None` wherever the bytes are not a plain literal: a computed, templated or aliased
 //! value gets advice instead of an edit.
 
+use super::settle::refused;
 use super::{Candidate, Deployment, Layer, Resolved, Site, UnitKind, words};
 use crate::findings::Edit;
 use crate::python::syntax::{ast, parse};
@@ -21,7 +22,12 @@ impl Candidate {
             Site::Entry { literal, .. } => Some(Edit::replace((*literal)?, toml_literal(value)?)),
             Site::Option { literal, .. } => Some(Edit::replace((*literal)?, option_text(value)?)),
             Site::Words { literal, .. } | Site::Variable { literal } => {
-                let place = literal.filter(|place| !stands_in(files.text_at(*place)))?;
+                // What the server is given as it stands is no variable, whatever it looks like.
+                let is_given = |text: &str| matches!(&self.value, Resolved::Unknown(why) if *why == refused(text));
+                let place = literal.filter(|place| {
+                    let text = files.text_at(*place);
+                    !stands_in(text) || is_given(text)
+                })?;
                 Some(Edit::replace(place, plain_text(value)?))
             }
         }

@@ -129,7 +129,7 @@ impl Sources<'_> {
                         if !(clicks && given) {
                             errors.push(Located::new(format!("`{name}`: {error}"), entry.place));
                         }
-                        Resolved::Unknown(format!("the server refuses `{text}`"))
+                        Resolved::Unknown(refused(text))
                     }
                 }
             }
@@ -278,6 +278,11 @@ pub(super) fn unknown(layer: Layer, place: Place, why: String) -> Candidate {
 /// Why a value is unknown that start-up code makes.
 pub(super) const FROM_A_RUN: &str = "it is only known when the start-up code runs";
 
+/// Why a value is unknown that the server does not take as it stands.
+pub(super) fn refused(text: &str) -> String {
+    format!("the server refuses `{text}`")
+}
+
 /// Why a value is unknown that a command computes.
 pub(super) const FROM_CORES: &str = "it is computed from the cores of the machine";
 
@@ -300,7 +305,7 @@ pub(super) fn from_words(given: &Given, layer: Layer, parted: &Parted, errors: &
         }
         Outcome::Invalid(message) => {
             errors.push(Located::new(format!("`{}`: {message}", given.setting.name()), origin));
-            Resolved::Unknown(format!("the server refuses `{}`", given.text.as_deref().unwrap_or_default()))
+            Resolved::Unknown(refused(given.text.as_deref().unwrap_or_default()))
         }
     };
     // Where the word is a variable, the bytes that set it are as good as those of the word.

@@ -24,6 +24,12 @@ struct Piece {
 }
 
 impl Decoded {
+    /// Whether all of it stands in the file as it is, in one piece or several.
+    #[must_use]
+    pub fn is_verbatim(&self) -> bool {
+        self.pieces.iter().all(|piece| piece.verbatim)
+    }
+
     /// Text that stands in the file as it is, from byte `offset` on.
     pub fn verbatim(text: &str, offset: usize) -> Self {
         let mut decoded = Self::default();

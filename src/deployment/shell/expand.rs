@@ -2,7 +2,6 @@
 
 use super::Shell;
 use super::arithmetic;
-use super::parameter::is_name;
 use super::pattern;
 use super::state::{Held, State};
 use super::text::{self, Field};
@@ -157,17 +156,11 @@ impl Shell<'_> {
     /// The words that `words` become.
     pub(super) fn expand_all(&mut self, words: &[Word], state: &mut State) -> Vec<Field> {
         let mut fields = Vec::new();
-        let declares = words.first().is_some_and(declares);
         for word in words {
             if fields.len() > MAX_FIELDS {
                 break;
             }
-            if declares && assigns(word) {
-                let field = self.joined(&word.parts, word.place, state);
-                fields.push(Field { removal: word.removal, ..field });
-            } else {
-                fields.extend(self.expand(word, false, state));
-            }
+            fields.extend(self.expand(word, false, state));
         }
         fields
     }
@@ -380,18 +373,6 @@ fn common<'t>(ways: &[Vec<&'t str>], likely: bool) -> Option<Vec<(Option<&'t str
         }
     }
     Some(longest.iter().zip(here).map(|(word, here)| (Some(*word), !here)).collect())
-}
-
-/// Whether what follows this word may be assignments, which these builtins do not split (bash, and dash since 0.5.11).
-fn declares(word: &Word) -> bool {
-    let [Part { kind: PartKind::Text(text), quoted: false, .. }] = word.parts.as_slice() else { return false };
-    matches!(text.text(), "export" | "readonly" | "declare" | "typeset" | "local")
-}
-
-/// Whether a word begins with a plain `NAME=`.
-fn assigns(word: &Word) -> bool {
-    let Some(Part { kind: PartKind::Text(text), quoted: false, .. }) = word.parts.first() else { return false };
-    text.text().split_once('=').is_some_and(|(name, _)| is_name(name))
 }
 
 /// `{a,b}` and `{1..3}`, which only bash takes apart.

@@ -684,7 +684,7 @@ pub(super) fn assignment(field: &Field) -> Option<(String, Field)> {
     let mut held = Field::of(field.content.part(start..start + value.len()), field.place);
     // The bytes behind the sign, where they are the value.
     let whole = field.place.span;
-    if whole.end - whole.start == field.text().len() {
+    if held.content.is_verbatim() && whole.end - whole.start == field.text().len() {
         held.place.span.start += start;
         held.source = text::is_known(value).then_some(held.place);
     }

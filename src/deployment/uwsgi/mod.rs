@@ -317,7 +317,7 @@ fn value(
         Outcome::Unknown => Resolved::Unknown("it cannot be told".to_owned()),
         Outcome::Invalid(message) => {
             errors.push(Located::new(format!("`{}`: {message}", option.key), option.place));
-            Resolved::Unknown(format!("the server refuses `{}`", text.unwrap_or_default()))
+            Resolved::Unknown(settle::refused(text.unwrap_or_default()))
         }
     }
 }
