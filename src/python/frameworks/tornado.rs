@@ -9,7 +9,13 @@ use super::{Form, ON_LOOP, Role, Told, at};
 pub(super) const FORMS: &[Form] = &[
     ON_LOOP.form(
         Told::Class {
-            bases: &["tornado.web.RequestHandler"],
+            bases: &[
+                "tornado.web.RequestHandler",
+                "tornado.web.StaticFileHandler",
+                "tornado.web.RedirectHandler",
+                "tornado.web.ErrorHandler",
+                "tornado.web.FallbackHandler",
+            ],
             methods: &[
                 "get",
                 "post",
@@ -78,10 +84,6 @@ pub(super) const FORMS: &[Form] = &[
             bases: &["tornado.web.StaticFileHandler"],
             methods: &["get_absolute_path", "validate_absolute_path", "get_content_version", "set_extra_headers"],
         },
-        Role::Route,
-    ),
-    ON_LOOP.form(
-        Told::Class { bases: &["tornado.web.ErrorHandler", "tornado.web.FallbackHandler"], methods: &["prepare"] },
         Role::Route,
     ),
     ON_LOOP.form(Told::Class { bases: &["tornado.web.UIModule"], methods: &["render"] }, Role::Route),

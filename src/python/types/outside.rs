@@ -110,12 +110,23 @@ pub(super) fn is_application(ty: &str) -> bool {
     APPLICATIONS.contains(&ty.rsplit('.').next().unwrap_or(ty))
 }
 
+/// Whether a class is called after one of those, but not the same.
+pub(super) fn names_application_inside(class: &str) -> bool {
+    APPLICATIONS.iter().any(|known| class.strip_suffix(known).is_some_and(|before| !before.is_empty()))
+}
+
 fn is_request(ty: &str) -> bool {
     matches!(ty.rsplit('.').next().unwrap_or(ty), "Request" | "WebSocket" | "HTTPConnection" | "ASGIConnection")
 }
 
 fn is_tornado(ty: &str) -> bool {
-    matches!(ty, "tornado.web.RequestHandler" | "tornado.websocket.WebSocketHandler" | "tornado.web.Application")
+    matches!(
+        ty,
+        "tornado.web.RequestHandler"
+            | "tornado.web.StaticFileHandler"
+            | "tornado.websocket.WebSocketHandler"
+            | "tornado.web.Application"
+    )
 }
 
 /// Whether an attribute holds the settings that Tornado's application was made with.

@@ -10,8 +10,8 @@ use super::{ClassId, ExprRef, Frame, QuickMap, Types, Value, Values};
 
 /// How many possibilities are kept.
 const MAX_VALUES: usize = 16;
-/// How many, where they are functions: an interface may have as many implementations.
-pub(super) const MAX_FUNCTIONS: usize = 64;
+/// How many, where they are functions or what calling those gives: a registry may hold as many handlers.
+pub(super) const MAX_FUNCTIONS: usize = 512;
 /// How deep a question may lead to further questions.
 pub(super) const MAX_DEPTH: usize = 48;
 /// How many questions one question may lead to before answers on the way round cycles are used as they are.
@@ -221,7 +221,8 @@ impl<'a> Types<'a> {
 fn distinct(values: Vec<Value<'_>>) -> Vec<Value<'_>> {
     let mut kept: Vec<Value<'_>> = Vec::new();
     for value in values {
-        let most = if matches!(value, Value::Function(_)) { MAX_FUNCTIONS } else { MAX_VALUES };
+        let is_function = matches!(value, Value::Function(_) | Value::Coroutine(_) | Value::Generator(_));
+        let most = if is_function { MAX_FUNCTIONS } else { MAX_VALUES };
         if kept.len() < most && !kept.contains(&value) {
             kept.push(value);
         }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::classes::canonical;
-use super::outside::{is_application, is_settings};
+use super::outside::{is_application, is_settings, names_application_inside};
 use super::{ClassId, ExprRef, Frame, Question, Types, Value, Values};
 use crate::python::calls::is_yielding_coroutine;
 use crate::python::catalogue;
@@ -148,7 +148,7 @@ impl<'a> Types<'a> {
             return self.manager_of(call, frame);
         }
         let first = || call.arguments.args.first().map(|first| self.value(first, frame).to_vec()).unwrap_or_default();
-        if let Some(found) = self.looked_up(name, first) {
+        if let Some(found) = self.looked_up(name, first).or_else(|| alike(name, first)) {
             return found;
         }
         match &**name {
@@ -567,4 +567,15 @@ fn is_datagram(argument: &Expr) -> bool {
 /// Whether a call gives every argument a name.
 fn names_all(call: &ast::ExprCall) -> bool {
     call.arguments.args.is_empty() && !call.arguments.keywords.is_empty()
+}
+
+/// `app = VersionedFastAPI(app)` is an application like the one that it is given.
+fn alike<'a>(name: &str, given: impl FnOnce() -> Vec<Value<'a>>) -> Option<Vec<Value<'a>>> {
+    let class = name.rsplit('.').next().unwrap_or(name);
+    let is_alike = |value: &Value<'a>| match value {
+        Value::Instance(ty) => is_application(ty) && class.ends_with(ty.rsplit('.').next().unwrap_or(ty)),
+        _ => false,
+    };
+    let given = names_application_inside(class).then(given)?.into_iter().find(is_alike)?;
+    Some(vec![given])
 }

@@ -13,8 +13,11 @@ use crate::python::names::{Binding, Bound};
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::span_of;
 
-/// How many calls of one name are looked at before the name is too common to say anything.
+/// How many calls of one name are looked at before the name is too common to say anything but which functions are
+/// handed over.
 const MAX_SITES: usize = 48;
+/// How many of those that hand over a function.
+const MAX_HANDING: usize = 2_000;
 /// How many arguments that one call gives for `*rest` are looked at.
 const MAX_REST: usize = 16;
 
@@ -25,6 +28,8 @@ pub(super) type Site<'a> = (FunctionId, &'a ast::ExprCall);
 #[derive(Debug, Default)]
 pub(super) struct Sites<'a> {
     pub(super) calls: HashMap<&'a str, Vec<Site<'a>>>,
+    /// The names of all functions.
+    functions: HashSet<&'a str>,
     pub(super) decorated: HashMap<&'a str, Vec<FunctionId>>,
     decorated_classes: HashMap<&'a str, Vec<ClassId>>,
     /// Assignments to attributes from outside, with the file they stand in.
@@ -66,6 +71,7 @@ impl<'a> Types<'a> {
                     sites.state.entry(name).or_default().extend(bindings.iter().map(|binding| (file, *binding)));
                 }
                 for (function, index) in facts.functions.iter().zip(0..) {
+                    sites.functions.insert(function.name);
                     for decorator in function.decorators {
                         let name = last_name(&decorator.expression);
                         sites.decorated.entry(name).or_default().push(FunctionId { file, index });
@@ -126,8 +132,8 @@ impl<'a> Types<'a> {
     fn given_to_function(&self, frame: Frame, position: u16) -> Vec<Value<'a>> {
         let function = self.function(frame.function);
         let mut found = Vec::new();
-        let gives = |call| (0..=1).any(|shift| !arguments_of(function, position, shift, call).is_empty());
-        for (caller, call) in self.calls_of(function.name).into_iter().filter(|(_, call)| gives(call)) {
+        let gives = |call| (0..=1).flat_map(|shift| arguments_of(function, position, shift, call)).collect();
+        for (caller, call) in self.calls_giving(function.name, gives) {
             let callees = self.value(&call.func, self.plain(caller));
             let is_meant =
                 |value: &&Value<'a>| matches!(value, Value::Function(target) if target.function == frame.function);
@@ -136,6 +142,7 @@ impl<'a> Types<'a> {
                 found.extend(self.argument_at(function, position, shift, call, caller));
             }
         }
+        self.keep_functions_of_common(function.name, &mut found);
         let is_static = self.has_decorator(frame.function, "staticmethod");
         if position == u16::from(function.class.is_some() && !is_static) {
             found.extend(self.decorated_by(frame.function));
@@ -253,14 +260,16 @@ impl<'a> Types<'a> {
                 let is_meant = |value: &Value<'a>| *value == Value::Class(class);
                 found.extend(self.decorated_with(self.class(class).name, false, is_meant));
             }
-            let own = self.calls_of(self.class(class).name);
-            let through_class = self.calls_of("cls").into_iter().filter(|(caller, _)| caller.file == class.file);
-            let gives = |call| !arguments_of(function, position, 1, call).is_empty();
-            for (caller, call) in own.into_iter().chain(through_class).filter(|(_, call)| gives(call)) {
+            let name = self.class(class).name;
+            let own = self.calls_giving(name, |call| arguments_of(function, position, 1, call));
+            let mut given = Vec::new();
+            for (caller, call) in own.into_iter().chain(self.calls_through_class(class)) {
                 if self.value(&call.func, self.plain(caller)).contains(&Value::Class(class)) {
-                    found.extend(self.argument_at(function, position, 1, call, caller));
+                    given.extend(self.argument_at(function, position, 1, call, caller));
                 }
             }
+            self.keep_functions_of_common(name, &mut given);
+            found.extend(given);
         }
         let gives = |call| (0..=1).any(|shift| !arguments_of(function, position, shift, call).is_empty());
         for (caller, call) in self.calls_of(function.name).into_iter().filter(|(_, call)| gives(call)) {
@@ -324,21 +333,24 @@ impl<'a> Types<'a> {
             .collect();
         fields.sort_unstable();
         let position = fields.iter().position(|(_, field)| *field == name);
-        let mut found = Vec::new();
-        for (caller, call) in self.calls_of(facts.name) {
-            let frame = self.open(self.plain(caller));
-            if !self.value(&call.func, frame).contains(&Value::Class(class)) {
-                continue;
-            }
+        let argument = |call: &'a ast::ExprCall| {
             let named = call
                 .arguments
                 .keywords
                 .iter()
                 .find(|keyword| keyword.arg.as_ref().is_some_and(|known| known.as_str() == name));
             let by_position = || position.and_then(|position| call.arguments.args.get(position));
-            let argument = named.map(|keyword| &keyword.value).or_else(by_position);
-            found.extend(argument.map(|argument| self.value(argument, frame).to_vec()).unwrap_or_default());
+            named.map(|keyword| &keyword.value).or_else(by_position)
+        };
+        let mut found = Vec::new();
+        let own = self.calls_giving(facts.name, |call| argument(call).into_iter().collect());
+        for (caller, call) in own.into_iter().chain(self.calls_through_class(class)) {
+            let frame = self.open(self.plain(caller));
+            if self.value(&call.func, frame).contains(&Value::Class(class)) {
+                found.extend(argument(call).map(|given| self.value(given, frame).to_vec()).unwrap_or_default());
+            }
         }
+        self.keep_functions_of_common(facts.name, &mut found);
         found
     }
 
@@ -355,6 +367,42 @@ impl<'a> Types<'a> {
     pub fn calls_of(&self, name: &str) -> Vec<(FunctionId, &'a ast::ExprCall)> {
         let calls = self.sites().calls.get(name).map(Vec::as_slice).unwrap_or_default();
         if calls.len() > MAX_SITES { Vec::new() } else { calls.to_vec() }
+    }
+
+    /// `cls(...)` in the file of a class.
+    fn calls_through_class(&self, class: ClassId) -> Vec<Site<'a>> {
+        let calls = self.sites().calls.get("cls").into_iter().flatten();
+        calls.filter(|(caller, _)| caller.file == class.file).take(MAX_SITES).copied().collect()
+    }
+
+    /// The calls of what goes by this name, as far as `arguments` finds one there. Of a name that is called all
+    /// over the place, those that hand over what is called like a function: a registry is called for each handler.
+    fn calls_giving(&self, name: &str, arguments: impl Fn(&'a ast::ExprCall) -> Vec<&'a Expr>) -> Vec<Site<'a>> {
+        let sites = self.sites();
+        let is_common = self.is_common(name);
+        let may_be_function = |argument: &&'a Expr| match argument {
+            Expr::Name(_) | Expr::Attribute(_) => sites.functions.contains(last_name(argument)),
+            Expr::Lambda(_) => true,
+            _ => false,
+        };
+        let is_meant = |call| {
+            let given = arguments(call);
+            if is_common { given.iter().any(may_be_function) } else { !given.is_empty() }
+        };
+        let calls = sites.calls.get(name).into_iter().flatten();
+        calls.filter(|(_, call)| is_meant(call)).take(MAX_HANDING).copied().collect()
+    }
+
+    /// Of what the calls of such a name give, not all is looked at: the functions say what is called, anything else
+    /// may be as different in the rest.
+    fn keep_functions_of_common(&self, name: &str, found: &mut Vec<Value<'a>>) {
+        if self.is_common(name) {
+            found.retain(|value| matches!(value, Value::Function(_)));
+        }
+    }
+
+    fn is_common(&self, name: &str) -> bool {
+        self.sites().calls.get(name).is_some_and(|calls| calls.len() > MAX_SITES)
     }
 
     fn argument_at(
