@@ -397,13 +397,15 @@ fn configured_by(command_line: &Arguments, options: &Arguments, start: &Start, f
     depends
 }
 
-/// The only Python file of the project that has the name which ends the word at `place`: `${DIR}/gunicorn.conf.py`. In
+/// The only file of the project, with one of these ends, that has the name which ends the word at `place`: `${DIR}/gunicorn.conf.py`. In
 /// whichever folder it is looked for, it is that file, or none.
-fn by_name_alone(place: Place, files: &Files) -> Option<FileId> {
+pub(super) fn by_name_alone(place: Place, ends: &[&str], files: &Files) -> Option<FileId> {
     let (folder, name) = files.text_at(place).trim_matches(['"', '\'']).rsplit_once('/')?;
-    let plain =
-        name.strip_suffix(".py").is_some() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
-    if !plain || !["$", "%(", "{{", "@"].iter().any(|mark| folder.starts_with(mark)) {
+    let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
+    if !is_plain
+        || !ends.iter().any(|end| name.ends_with(end))
+        || !["$", "%(", "{{", "@"].iter().any(|mark| folder.starts_with(mark))
+    {
         return None;
     }
     let mut found = files.iter().filter(|(_, file)| file.name() == name);
@@ -624,7 +626,7 @@ fn which_configuration(command_line: &Arguments, options: &Arguments, start: &St
     };
     let place = given.value_place.unwrap_or(given.flag);
     let Some(text) = &given.text else {
-        if let Some(file) = by_name_alone(place, files) {
+        if let Some(file) = by_name_alone(place, &[".py"], files) {
             return Which::File(file, Some(place));
         }
         let reason = start.parted.reason(place).unwrap_or_else(|| settle::FROM_A_RUN.to_owned());

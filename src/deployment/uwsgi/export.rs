@@ -10,6 +10,7 @@ use super::text::{self, Answer, Text};
 use crate::deployment::effective::{Layer, Site};
 use crate::deployment::environment::Environment;
 use crate::deployment::locate::Roots;
+use crate::deployment::resolve::by_name_alone;
 use crate::python::evaluate::{Dependency, Lookup};
 use crate::read::UwsgiFile;
 use crate::source::{FileId, Files, Located, Place};
@@ -214,7 +215,7 @@ impl<'a> Exporter<'a> {
         }
         let Some(Text::Known(text)) = value else {
             if is_load(&key) {
-                self.lost(place, "the configuration is named by a value that is not known");
+                self.load_by_name(place);
             } else if is_logic(&key) {
                 self.logic = Some(Logic::Open("it stands under a condition that is not known".to_owned(), None));
             }
@@ -304,6 +305,19 @@ impl<'a> Exporter<'a> {
             return;
         };
         self.load_file(file, &path, section, place);
+    }
+
+    /// The only file that has the name which ends the word at `place`, whatever its folder is. One that asks where it
+    /// lies stays unknown.
+    fn load_by_name(&mut self, place: Place) {
+        let found = by_name_alone(place, &[".ini"], self.files).filter(|file| {
+            let text = self.files.get(*file).text().replace("%%", "").replace("%(", "");
+            self.configurations.contains_key(file) && !text.contains('%')
+        });
+        match found {
+            Some(file) => self.load_file(file, self.files.get(file).name(), "", place),
+            None => self.lost(place, "the configuration is named by a value that is not known"),
+        }
     }
 
     /// The options of a section of `file`, which who loads it calls `name`; an empty one is the usual one.
