@@ -85,6 +85,15 @@ impl<'a> Run<'a, '_> {
         let site = Site { name: at, value: None, how: How::Assignment };
         match &object.thing {
             Thing::Class(class) => self.bind(class.scope, name, value.clone(), site),
+            Thing::Instance(class, _) if self.may_have_setter(class, name) => {
+                let given = vec![object.clone(), value.clone()];
+                self.forget_values(
+                    given,
+                    &"an attribute was set that the class has a method for".into(),
+                    &Deps::default(),
+                );
+                Ok(())
+            }
             Thing::Instance(_, id) => self.bind(*id, name, value.clone(), site),
             Thing::Project(index) => {
                 let scope = self.modules.get(*index).map(|module| module.scope);
@@ -99,6 +108,18 @@ impl<'a> Run<'a, '_> {
                 self.forget_values(given, &"an attribute was set".into(), &Deps::default());
                 Ok(())
             }
+        }
+    }
+
+    /// Whether a class may run code when the attribute `name` of an object of it is set.
+    fn may_have_setter(&self, class: &Class<'a>, name: &str) -> bool {
+        match self.class_member(class, name) {
+            Ok(Some(cell)) => match &cell.thing {
+                Thing::Function(function) => function.role == Role::Property,
+                Thing::Object(_) => true,
+                _ => false,
+            },
+            Ok(None) | Err(_) => false,
         }
     }
 
