@@ -17,7 +17,7 @@ const PER_REQUEST: [&str; 5] = ["g", "request", "session", "websocket", "current
 const APPLICATIONS: [&str; 3] = ["app", "application", "current_app"];
 
 /// How long a value is kept that is filled in when it is first asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kept {
     /// It is not, as far as can be seen.
     No,
@@ -49,6 +49,13 @@ impl Reader<'_> {
     /// `if kept is None:` and `if not kept:`, alone or among others that must hold as well: the body runs once
     /// in the life of what keeps it.
     pub(super) fn fills_kept_value(&self, test: &Expr, body: &[Stmt]) -> Kept {
+        // Several ways to say it: `not hasattr(cls, "_it") or cls._it is None`.
+        if let Expr::BoolOp(either) = test
+            && either.op == ast::BoolOp::Or
+        {
+            let each = either.values.iter().map(|value| self.fills_kept_value(value, body));
+            return each.min().unwrap_or(Kept::No);
+        }
         if let Some((owner, name)) = lacks(test) {
             let filled = filled(body, owner, name);
             return filled.map_or(Kept::No, |kept| match self.kept(kept) {
@@ -176,12 +183,22 @@ pub(super) fn absent(test: &Expr) -> Option<&Expr> {
     }
 }
 
-/// `not hasattr(owner, "name")`
+/// `not hasattr(owner, "name")`, `getattr(owner, "name", None) is None`, `"name" not in owner.__dict__`
 fn lacks(test: &Expr) -> Option<(&Expr, &str)> {
-    let Expr::UnaryOp(ast::ExprUnaryOp { op: UnaryOp::Not, operand, .. }) = test else { return None };
-    let Expr::Call(call) = &**operand else { return None };
-    match (&*call.func, &*call.arguments.args) {
-        (Expr::Name(callee), [owner, Expr::StringLiteral(name)]) if callee.id.as_str() == "hasattr" => {
+    if let Expr::Compare(compare) = test
+        && let (Expr::StringLiteral(name), [CmpOp::NotIn], [Expr::Attribute(all)]) =
+            (&*compare.left, &*compare.ops, &*compare.comparators)
+        && all.attr.as_str() == "__dict__"
+    {
+        return Some((&all.value, name.value.to_str()));
+    }
+    let Expr::Call(call) = absent(test)? else { return None };
+    let callee = call.func.as_name_expr()?.id.as_str();
+    match &*call.arguments.args {
+        [owner, Expr::StringLiteral(name)] if callee == "hasattr" && !test.is_compare_expr() => {
+            Some((owner, name.value.to_str()))
+        }
+        [owner, Expr::StringLiteral(name), Expr::NoneLiteral(_)] if callee == "getattr" => {
             Some((owner, name.value.to_str()))
         }
         _ => None,

@@ -75,7 +75,7 @@ pub struct Call {
     /// Overrides the library's.
     pub instead: Option<String>,
     /// Arguments that make it return at once: `timeout=0`, `0=False` for the first positional one; `rounds<100`
-    /// for a number below that.
+    /// for a number below that; `0=ADDRESS` for an address in digits, or an empty text.
     #[serde(default)]
     pub unless: Vec<String>,
     /// Keywords of which one must be given, or `0`, `1` for positions, for it to block at all.

@@ -7,6 +7,9 @@ use crate::python::syntax::ast::{self, Expr, Number};
 const NEVER_WAITS: [(&str, &str); 5] =
     [("block", "False"), ("blocking", "False"), ("timeout", "0"), ("async_req", "True"), ("wait", "False")];
 
+/// What stands in the catalogue for an address in digits, or none at all, of which no name is looked up.
+const ADDRESS: &str = "ADDRESS";
+
 /// Whether a call that has `effect` waits with the arguments it is given.
 pub(super) fn waits(effect: &Effect, call: &ast::ExprCall) -> bool {
     if NEVER_WAITS.iter().any(|(name, value)| given(call, name).is_some_and(|argument| is(argument, value))) {
@@ -57,6 +60,9 @@ fn is(argument: &Expr, value: &str) -> bool {
             Number::Float(x) => *x == 0.0 && value == "0",
             Number::Complex { .. } => false,
         },
+        Expr::StringLiteral(text) if value == ADDRESS => {
+            text.value.is_empty() || text.value.to_str().parse::<std::net::IpAddr>().is_ok()
+        }
         // A flag, alone or among others: `LOCK_EX | LOCK_NB`.
         Expr::Name(name) => name.id.as_str() == value,
         Expr::Attribute(attribute) => attribute.attr.as_str() == value,
