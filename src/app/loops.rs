@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::blocking::Entry;
 use super::{Context, Hop, LoopCall};
 use crate::python::calls::{Event, EventKind};
-use crate::python::effects::Effects;
+use crate::python::effects::{Effects, Step};
 use crate::python::syntax::ast::{self, Expr, Stmt};
 use crate::python::syntax::{Module, span_of, visitor};
 use crate::python::types::{Frame, FunctionId, Types, Value};
@@ -39,48 +39,61 @@ pub(super) fn find(
     modules: &BTreeMap<FileId, Module>,
 ) -> Vec<LoopCall> {
     let types = effects.types();
-    let plain = |entry: &&Entry<'_>| {
+    let plain = |entry: &Entry<'_>| {
         matches!(entry.found.context, Context::Thread(_) | Context::Worker | Context::Greenlet)
             && !types.function(entry.found.frame.function).is_async
     };
-    let mut seen = Ways::new();
-    let mut open = VecDeque::new();
-    for (at, entry) in entries.iter().enumerate().filter(|(_, entry)| plain(entry)) {
-        if seen.insert(entry.node, (at, None)).is_none() {
-            open.push_back(entry.node);
-        }
-    }
+    let stays = |step: &Step| !types.function(effects.node(step.to).frame.function).is_async;
     let mut found: BTreeMap<(FunctionId, Span), LoopCall> = BTreeMap::new();
-    while let Some(node) = open.pop_front() {
-        let Some(&(entry, _)) = seen.get(&node) else { continue };
+    walk(effects, entries, plain, stays, |node, entry, seen| {
         let frame = effects.node(node).frame;
         for (what, span, starts) in calls(types, frame) {
-            let Some(entry) = entries.get(entry) else { continue };
             found.entry((frame.function, span)).or_insert_with(|| LoopCall {
                 what,
                 call: Place::new(types.facts_at(frame.function.file).file, span),
                 starts,
-                chain: chain(effects, &seen, node, span),
+                chain: chain(effects, seen, node, span),
                 surely: false,
                 handler: (entry.handler.name.clone(), entry.handler.place),
                 runs: entry.found.context,
             });
         }
-        for step in &effects.node(node).steps {
-            if !types.function(effects.node(step.to).frame.function).is_async {
-                seen.entry(step.to).or_insert_with(|| {
-                    open.push_back(step.to);
-                    (entry, Some((node, step.span)))
-                });
-            }
-        }
-    }
+    });
     let mut all: Vec<LoopCall> = found.into_values().collect();
     all.retain(|call| {
         call.starts || !modules.get(&call.call.file).is_some_and(|module| is_tried(module, call.call.span))
     });
     all.sort_by_key(|call| call.call);
     all
+}
+
+/// Goes from the entries that `begins` picks along the steps that `goes_on` lets through, the nearest first, and
+/// shows each node once, with the entry that it is reached from and the ways that are known by then.
+pub(super) fn walk(
+    effects: &Effects<'_, '_>,
+    entries: &[Entry<'_>],
+    begins: impl Fn(&Entry<'_>) -> bool,
+    goes_on: impl Fn(&Step) -> bool,
+    mut visit: impl FnMut(usize, &Entry<'_>, &Ways),
+) {
+    let mut seen = Ways::new();
+    let mut open = VecDeque::new();
+    for (at, entry) in entries.iter().enumerate().filter(|(_, entry)| begins(entry)) {
+        if seen.insert(entry.node, (at, None)).is_none() {
+            open.push_back(entry.node);
+        }
+    }
+    while let Some(node) = open.pop_front() {
+        let Some(&(at, _)) = seen.get(&node) else { continue };
+        let Some(entry) = entries.get(at) else { continue };
+        visit(node, entry, &seen);
+        for step in effects.node(node).steps.iter().filter(|step| goes_on(step)) {
+            seen.entry(step.to).or_insert_with(|| {
+                open.push_back(step.to);
+                (at, Some((node, step.span)))
+            });
+        }
+    }
 }
 
 pub(super) fn chain(effects: &Effects<'_, '_>, seen: &Ways, end: usize, span: Span) -> Vec<Hop> {

@@ -3,13 +3,13 @@
 //! Followed from what the loop calls, through every call that means nothing else and stays on the loop. What a thread
 //! runs has no loop, and a call that is expected to fail, inside `try`, says nothing.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use super::blocking::Entry;
-use super::loops::{Ways, chain, is_tried, last_name};
+use super::loops::{Ways, chain, is_tried, last_name, walk};
 use super::{Context, LoopCall};
 use crate::python::calls::EventKind;
-use crate::python::effects::Effects;
+use crate::python::effects::{Effects, Step};
 use crate::python::syntax::Module;
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::types::{Frame, FunctionId, Types, Value};
@@ -26,20 +26,12 @@ pub(super) fn find(
 ) -> Vec<LoopCall> {
     let types = effects.types();
     let on_a_loop =
-        |entry: &&Entry<'_>| matches!(entry.found.context, Context::Loop | Context::StartUp | Context::OwnLoop);
-    let mut seen = Ways::new();
-    let mut open = VecDeque::new();
-    for (at, entry) in entries.iter().enumerate().filter(|(_, entry)| on_a_loop(entry)) {
-        if seen.insert(entry.node, (at, None)).is_none() {
-            open.push_back(entry.node);
-        }
-    }
+        |entry: &Entry<'_>| matches!(entry.found.context, Context::Loop | Context::StartUp | Context::OwnLoop);
+    let stays = |step: &Step| step.doubts == 0 && !effects.node(step.to).in_thread;
     let mut found: BTreeMap<(FunctionId, Span), LoopCall> = BTreeMap::new();
-    while let Some(node) = open.pop_front() {
-        let Some(&(entry, _)) = seen.get(&node) else { continue };
+    walk(effects, entries, on_a_loop, stays, |node, entry, seen| {
         let frame = effects.node(node).frame;
         for (what, span) in calls(types, frame) {
-            let Some(entry) = entries.get(entry) else { continue };
             let call = Place::new(types.facts_at(frame.function.file).file, span);
             if modules.get(&call.file).is_some_and(|module| is_tried(module, span)) {
                 continue;
@@ -48,21 +40,13 @@ pub(super) fn find(
                 what,
                 call,
                 starts: true,
-                chain: chain(effects, &seen, node, span),
-                surely: is_sure(effects, &seen, node, span),
+                chain: chain(effects, seen, node, span),
+                surely: is_sure(effects, seen, node, span),
                 handler: (entry.handler.name.clone(), entry.handler.place),
                 runs: entry.found.context,
             });
         }
-        for step in effects.node(node).steps.iter().filter(|step| step.doubts == 0) {
-            if !effects.node(step.to).in_thread {
-                seen.entry(step.to).or_insert_with(|| {
-                    open.push_back(step.to);
-                    (entry, Some((node, step.span)))
-                });
-            }
-        }
-    }
+    });
     found.into_values().collect()
 }
 

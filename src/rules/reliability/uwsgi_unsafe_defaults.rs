@@ -109,7 +109,9 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
 fn is_started_elsewhere(service: &Service, context: &Context) -> bool {
     let Some(configuration) = &service.deployment.configuration else { return false };
     let path = context.files.get(configuration.file).path();
-    path.split('/').any(|part| part == "vassals" || part.starts_with("apps-") || part == "uwsgi.d")
+    let folders: Vec<&str> = path.split('/').collect();
+    let is_for_service = |pair: &[&str]| matches!(pair, ["uwsgi", below] if below.starts_with("apps-"));
+    folders.windows(2).any(is_for_service) || folders.iter().any(|part| matches!(*part, "vassals" | "uwsgi.d"))
 }
 
 /// Whether an application imports a package, by the name of its module.
