@@ -77,7 +77,15 @@ pub fn inputs(deployment: &Deployment, application: Option<&Application>, source
     let Sources { declared, stated, files, .. } = sources;
     let mut inputs = Inputs::new(deployment.server.as_str(), class(deployment, application, files)?);
     inputs.misfit = misfit(deployment, application, files);
+    inputs.called = deployment
+        .class
+        .map(|class| class.name())
+        .filter(|name| *name == Class::Tornado.as_str() && inputs.class.value == Class::Sync);
     limits::fill(&mut inputs, deployment, sources);
+    if deployment.server == Server::Daphne {
+        // It serves in its only process.
+        inputs.master = Bytes(0);
+    }
     inputs.workload = declared.workload.clone().or_else(|| inferred(application?));
     inputs.blocking_fraction.clone_from(&declared.blocking_fraction);
     inputs.per_worker = declared.worker_memory.clone().or_else(|| memory::estimated(application?));
@@ -202,6 +210,9 @@ fn class(deployment: &Deployment, application: Option<&Application>, files: &Fil
                 (Model::Threads, _) => Class::Gthread,
                 (Model::Greenlets, _) => Class::Gevent,
                 (Model::EventLoop, Speaks::Asgi) => Class::EventLoop,
+                // `WSGIContainer` calls the application on the loop, so that one request runs at a time (`gtornado`,
+                // Gunicorn 27.0.1, by running it).
+                (Model::EventLoop, _) if interface == Some(Interface::Wsgi) => Class::Sync,
                 (Model::EventLoop, _) => Class::Tornado,
             }
         }

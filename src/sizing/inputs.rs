@@ -7,7 +7,11 @@ use std::collections::BTreeMap;
 use crate::findings::Confidence;
 use crate::values::{Bytes, Cpus, Seconds};
 
+use super::advice::Amount;
 use super::capacity::Rate;
+
+/// How the source of a number begins that is of the machine that asks, which may not be the one that serves.
+pub const HERE: &str = "this machine";
 
 /// A value that somebody stated.
 #[derive(Debug, Clone, PartialEq)]
@@ -233,6 +237,8 @@ pub struct Inputs {
     pub server: String,
     /// What really runs, after every override; what has to run instead of a misfit.
     pub class: Known<Class>,
+    /// What the setting calls the class, where it runs requests like one of another name.
+    pub called: Option<&'static str>,
     /// What runs now, where that answers every request with an error.
     pub misfit: Option<Misfit>,
     /// Cores that this service may use, in one replica.
@@ -263,9 +269,8 @@ pub struct Inputs {
     pub replicas: Option<Known<u32>>,
     /// How many of them an autoscaler may start at most.
     pub most_replicas: Option<Known<u32>>,
-    /// Share of the replicas that a rolling update adds for a while: 0.25 is the default of
-    /// Kubernetes deployments.
-    pub surge: f64,
+    /// Copies that a rolling update runs for a while beside the others.
+    pub surge: u32,
     /// An ASGI application has `def` handlers, which run in AnyIO's pool of threads.
     pub sync_handlers: bool,
     /// Threads of that pool in each worker; `None` for as many as AnyIO gives.
@@ -292,6 +297,7 @@ impl Inputs {
         Self {
             server: server.into(),
             class,
+            called: None,
             misfit: None,
             cpus: None,
             is_quota: false,
@@ -307,7 +313,7 @@ impl Inputs {
             database: None,
             replicas: None,
             most_replicas: None,
-            surge: 0.25,
+            surge: 0,
             sync_handlers: false,
             thread_tokens: None,
             evidence: Vec::new(),
@@ -318,6 +324,11 @@ impl Inputs {
             free_threaded: None,
             profile: Profile::default(),
         }
+    }
+
+    /// The class that runs now, as the setting names it.
+    pub(super) fn class_now(&self) -> Amount {
+        self.called.map_or(Amount::Class(self.class.value), Amount::Named)
     }
 
     /// Memory of everything else under the same limit.

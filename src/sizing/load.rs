@@ -72,6 +72,8 @@ pub(super) struct Load {
     pub(super) busy: Option<f64>,
     /// One replica, known to be so: a restart of its only worker is an outage.
     pub(super) alone: bool,
+    /// More than one, known to be so.
+    pub(super) several: bool,
     /// Somebody states how many replicas there are.
     pub(super) is_stated: bool,
     pub(super) recycles: bool,
@@ -106,6 +108,7 @@ impl Load {
                 .filter(|n| n.is_finite() && *n > 0.0)
                 .max_by(f64::total_cmp),
             busy: busy.filter(|n| n.is_finite()),
+            several: inputs.replicas.as_ref().is_some_and(|r| r.value > 1 && r.confidence == Confidence::High),
             alone: inputs.replicas.as_ref().is_some_and(|r| r.value == 1),
             is_stated: inputs.replicas.as_ref().is_some_and(|r| r.confidence == Confidence::High),
             recycles: inputs.recycles,
@@ -119,13 +122,26 @@ impl Load {
     }
 
     /// Slots to have: what the demand needs, or else what the cores can carry.
+    ///
+    /// A demand that the cores cannot compute gets what full cores carry: more slots only share them.
     pub(super) fn wanted(&self) -> f64 {
-        self.demand.unwrap_or_else(|| self.by_cpu(self.blocking.value))
+        let carried = self.by_cpu(self.blocking.value);
+        let too_much = self.busy.is_some_and(|busy| busy > self.utilisation * self.cpus.0);
+        match self.demand {
+            Some(demand) if too_much => demand.min(carried / self.utilisation),
+            Some(demand) => demand,
+            None => carried,
+        }
     }
 
     /// Fewer slots than this are too few, whatever the requests turn out to do.
     pub(super) fn fewest(&self) -> f64 {
-        0.8 * self.demand.unwrap_or_else(|| self.by_cpu(self.blocking.low))
+        0.8 * if self.demand.is_some() { self.wanted() } else { self.by_cpu(self.blocking.low) }
+    }
+
+    /// Nobody said how many requests there are, or how long they wait.
+    pub(super) fn is_guessed(&self) -> bool {
+        self.demand.is_none() && self.blocking.confidence == Confidence::Low
     }
 
     /// More than whole cores: below, a second process would only share the first one's time.
@@ -151,8 +167,8 @@ pub(super) fn replicas(inputs: &Inputs) -> f64 {
 }
 
 /// Replicas that may run at most, which is what the database sees.
-pub(super) fn most_replicas(inputs: &Inputs) -> f64 {
-    inputs.most_replicas.as_ref().map_or_else(|| replicas(inputs), |most| f64::from(most.value.max(1)))
+pub(super) fn most_replicas(inputs: &Inputs) -> u32 {
+    inputs.most_replicas.as_ref().or(inputs.replicas.as_ref()).map_or(1, |most| most.value.max(1))
 }
 
 /// What memory and database allow.
@@ -176,10 +192,7 @@ impl Caps {
                 let low = worker.value.low.min(worker.value.value);
                 (available, low, worker.value.value)
             }),
-            connections: database.map(|d| {
-                let replicas = inputs.most_replicas.as_ref().or(inputs.replicas.as_ref()).map_or(1, |r| r.value);
-                connections_per_replica(d.limit.value, replicas, inputs.surge)
-            }),
+            connections: database.map(|d| connections_per_replica(d.limit.value, most_replicas(inputs), inputs.surge)),
             pool: database.and_then(|d| d.per_worker.as_ref().map(|p| p.value.max(1))),
         }
     }

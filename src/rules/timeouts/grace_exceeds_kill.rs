@@ -18,10 +18,6 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     if total < kill.seconds || !(graceful.changes() || kill.is_chosen || delay.is_some()) {
         return;
     }
-    // uWSGI waits for requests when it reloads; a signal to stop ends its workers at once (`kill_them_all`, 2.0.31).
-    if deployment.server == ServerName::Uwsgi {
-        return;
-    }
     let name = graceful.setting.name();
     let before = delay.map_or_else(String::new, |delay| format!(" after {} of `preStop`", seconds(delay.value.0)));
     let what = if graceful.is_set() { "" } else { ", the default," };
