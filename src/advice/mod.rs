@@ -79,7 +79,7 @@ pub fn inputs(deployment: &Deployment, application: Option<&Application>, source
     inputs.misfit = misfit(deployment, application, files);
     inputs.called = deployment
         .class
-        .map(|class| class.name())
+        .map(crate::servers::WorkerClass::name)
         .filter(|name| *name == Class::Tornado.as_str() && inputs.class.value == Class::Sync);
     limits::fill(&mut inputs, deployment, sources);
     if deployment.server == Server::Daphne {
@@ -107,6 +107,7 @@ pub fn inputs(deployment: &Deployment, application: Option<&Application>, source
         Some(Known::certain(tokens.value?, files.describe(tokens.place)))
     });
     inputs.evidence = application.map_or_else(Vec::new, |application| seen::lines(application, files));
+    inputs.models = application.and_then(memory::models);
     inputs.recycles = deployment.int("max_requests").is_some_and(|n| n > 0);
     let cores = inputs.cpus.as_ref().map(|cpus| cpus.value);
     let number = |name: &str| configured(deployment, name, cores, files);
@@ -116,7 +117,7 @@ pub fn inputs(deployment: &Deployment, application: Option<&Application>, source
     inputs.configured = Configured {
         workers: inputs.workers_setting().and_then(number),
         threads: number(inputs.threads_setting()).or_else(|| one_thread(deployment, &inputs)),
-        worker_connections: chosen("worker_connections"),
+        worker_connections: chosen("worker_connections").or_else(|| chosen("gevent")).or_else(|| chosen("async")),
         others: others.into_iter().filter_map(|name| Some((name, chosen(name)?))).collect(),
     };
     inputs.chain = timing::chain(Around { deployment, stated, files });
@@ -217,6 +218,11 @@ fn class(deployment: &Deployment, application: Option<&Application>, files: &Fil
             }
         }
         Server::Granian if interface == Some(Interface::Wsgi) => Class::Gthread,
+        // Of several ways the loop engine counts, and threads beside it take its greenlets away (2.0.30).
+        Server::Uwsgi if ["gevent", "async"].iter().any(|name| deployment.int(name).is_some_and(|n| n > 0)) => {
+            Class::Gevent
+        }
+        Server::Uwsgi if deployment.setting("asyncio").is_some_and(Effective::is_set) => return None,
         Server::Uwsgi if deployment.int("threads").is_some_and(|n| n > 1) => Class::Gthread,
         Server::Uwsgi => Class::Sync,
         Server::Uvicorn | Server::Daphne => Class::EventLoop,

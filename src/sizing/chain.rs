@@ -164,7 +164,12 @@ fn recycling(inputs: &Inputs, workers: Option<u32>) -> Vec<Item> {
         target: Amount::Count((after / 10).max(1)),
         upper: Amount::Open,
         binding: Binding::Recycling,
-        verdict: inside(jitter.value, (after / 50).max(1), Verdict::Change),
+        // Some are better than none, which replaces all workers together.
+        verdict: inside(
+            jitter.value,
+            (after / 50).max(1),
+            if jitter.value == 0 { Verdict::Change } else { Verdict::Consider },
+        ),
     };
     // A single worker has nobody to be replaced together with.
     let alone = workers.is_some_and(|workers| workers <= 1);

@@ -25,6 +25,11 @@ pub(super) fn steps(inputs: &Inputs, load: Option<&Load>, plan: Option<&Plan>, n
         lines.extend(pool(inputs, load, plan));
         lines.extend(demand(inputs, load, plan));
         lines.extend(one_process(inputs));
+        lines.extend(inputs.models.filter(|_| plan.loads_again(inputs)).map(|module| {
+            format!(
+                "each process loads its own models (`{module}`), and nobody says how large they are: no more of them"
+            )
+        }));
         lines.extend(interleaving(inputs, load));
         lines.extend(handlers(inputs, plan));
     }

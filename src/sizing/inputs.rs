@@ -195,6 +195,8 @@ pub struct Chain {
     pub drain: Option<Known<Seconds>>,
     /// For how long the proxy keeps an idle connection.
     pub idle_kept: Option<Known<Seconds>>,
+    /// Idle connections that the proxy keeps to one copy of the service.
+    pub idle_connections: Option<Known<u32>>,
     /// When the proxy gives up on a request.
     pub edge_timeout: Option<Known<Seconds>>,
     /// What the longest request may take.
@@ -285,6 +287,8 @@ pub struct Inputs {
     pub chain: Chain,
     /// What belongs into one process: a second one would do it again, or not know of it.
     pub one_process: Option<Known<String>>,
+    /// What the application imports to load models, of which every process has its own.
+    pub models: Option<&'static str>,
     /// Why Python is thought to run without its global lock, if it is.
     pub free_threaded: Option<String>,
     /// What to optimise for.
@@ -321,6 +325,7 @@ impl Inputs {
             configured: Configured::default(),
             chain: Chain::default(),
             one_process: None,
+            models: None,
             free_threaded: None,
             profile: Profile::default(),
         }
@@ -343,6 +348,11 @@ impl Inputs {
             "daphne" => None,
             _ => Some("workers"),
         }
+    }
+
+    /// What the server calls the connections, or greenlets, of a worker.
+    pub fn connections_setting(&self) -> &'static str {
+        if self.server == "uwsgi" { "gevent" } else { "worker_connections" }
     }
 
     /// What the server calls its threads for requests.

@@ -3,8 +3,9 @@
 use super::Inputs;
 use super::advice::Binding;
 use super::capacity::{MOST_BLOCKING, whole_up};
-use super::inputs::Class;
+use super::inputs::{Class, Known, WorkerMemory};
 use super::load::Load;
+use crate::findings::Confidence;
 
 /// Threads of one process above which the hand-over of the interpreter lock costs more than
 /// another process: 2 x 32 threads answered half of what two gevent hubs did for requests of
@@ -44,6 +45,12 @@ impl Range {
             self.binding = binding;
         }
         self.upper = self.upper.max(self.target);
+        self
+    }
+
+    /// Not more than `surely` as a lower end, two apart: what memory may not hold is nothing to insist on.
+    fn unless(mut self, surely: Option<u32>) -> Self {
+        self.lower = self.lower.min(surely.map_or(u32::MAX, |n| n.max(2)));
         self
     }
 
@@ -109,11 +116,29 @@ pub(super) fn plan(inputs: &Inputs, load: &Load) -> Plan {
     if inputs.one_process.is_some() {
         return in_one_process(inputs, load);
     }
+    if let Some(now) = now.filter(|_| inputs.models.is_some() && inputs.per_worker.as_ref().is_none_or(is_guess)) {
+        // Each process would load the models once more, and nobody says how large they are.
+        let fewer = plan(&Inputs { models: None, ..inputs.clone() }, load);
+        let target = fewer.workers.target.min(now.max(1));
+        let workers = Range { lower: 1, target, upper: fewer.workers.upper.max(target), ..fewer.workers };
+        return Plan { workers, ..fewer };
+    }
     match inputs.class.value {
         Class::Sync => sync(load, now),
         Class::Gthread => keeping_slots(inputs, load, gthread(load, now)),
         class => loops(load, now, class, (class == Class::EventLoop && inputs.sync_handlers).then(|| inputs.tokens())),
     }
+}
+
+impl Plan {
+    /// Whether models keep it from more processes.
+    pub(super) fn loads_again(&self, inputs: &Inputs) -> bool {
+        inputs.models.is_some() && inputs.per_worker.as_ref().is_none_or(is_guess) && self.workers.lower == 1
+    }
+}
+
+fn is_guess(worker: &Known<WorkerMemory>) -> bool {
+    worker.confidence == Confidence::Low
 }
 
 /// What belongs into one process stays there; the waiting of requests takes threads instead.
@@ -174,7 +199,7 @@ fn sync(load: &Load, now: Option<u32>) -> Plan {
         upper: load.demand.map_or_else(|| wanted.max(by_cpu), |_| wanted.max(load.cpus.whole_up())) + 1,
         binding,
     };
-    if load.has_a_core() && !load.several {
+    if load.has_a_core() && !load.has_others() {
         // With one worker a health check waits behind the slowest request.
         workers = workers.raise(2, Binding::Floor);
         workers.lower = workers.lower.max(2);
@@ -199,14 +224,17 @@ fn sync(load: &Load, now: Option<u32>) -> Plan {
             return instead(Plan { because, ..pooled });
         }
     }
-    if let Some(now) = now.filter(|now| load.is_guessed() && *now > accepted.upper) {
-        // Nobody knows that fewer are enough, only that so many are too much.
-        workers.target = workers.upper.min(now);
+    if let Some(now) = now.filter(|_| load.is_guessed()) {
+        // Nobody knows that fewer are enough or more are needed, only that so many are too much, or leave cores idle.
+        let least = load.cpus.whole_up().clamp(workers.lower, workers.target);
+        workers.target = now.clamp(least, accepted.upper.max(least));
     }
     Plan {
         class: Class::Sync,
         because,
-        workers: workers.cap(load.caps.workers(0), load.caps.most_workers(0), Binding::Memory),
+        workers: workers
+            .cap(load.caps.workers(0), load.caps.most_workers(0), Binding::Memory)
+            .unless(load.caps.sure_workers(0)),
         threads: None,
         connections: None,
     }
@@ -222,11 +250,13 @@ fn gthread(load: &Load, now: Option<u32>) -> Plan {
         _ => busy_cores,
     };
     let mut workers = processes(load, target);
-    if load.recycles && load.alone {
+    if load.recycles && load.is_alone() {
         workers = workers.raise(workers.target + 1, Binding::Floor);
         workers.lower = workers.lower.max(2);
     }
-    workers = workers.cap(Some(fitting(load, workers.target)), load.caps.most_workers(1), Binding::Memory);
+    workers = workers
+        .cap(Some(fitting(load, workers.target)), load.caps.most_workers(1), Binding::Memory)
+        .unless(load.caps.sure_workers(1));
     let by_database = load.caps.workers_by_database(Some(1));
     workers = workers.cap(by_database, by_database, Binding::Database);
     let beside = workers.kept(now);
@@ -251,7 +281,7 @@ fn fitting(load: &Load, wanted: u32) -> u32 {
     let busy = |processes: u32| f64::from(processes).min(slots(processes) * (1.0 - load.blocking.value));
     // Of those that are as good, the most: a restart takes a smaller share.
     let best = (1..=most).max_by(|a, b| busy(*a).total_cmp(&busy(*b))).unwrap_or(1);
-    if load.alone { best.max(most.min(2)) } else { best }
+    if load.is_alone() { best.max(most.min(2)) } else { best }
 }
 
 /// Threads that each of `processes` needs, whatever memory and database say.
@@ -281,7 +311,8 @@ fn threads(load: &Load, processes: u32) -> Range {
         lower: fewest.clamp(1, target),
         target,
         upper: match load.demand {
-            Some(_) => whole_up(f64::from(target) / 0.8) + 1,
+            // What is known of the demand is the least; more threads than that only wait.
+            Some(_) => (whole_up(f64::from(target) / 0.8) + 1).max(useful_threads(load.blocking.high)),
             None => target.max(useful_threads(load.blocking.high)),
         },
         binding,
@@ -305,7 +336,8 @@ fn loops(load: &Load, now: Option<u32>, class: Class, tokens: Option<u32>) -> Pl
         workers.upper = workers.upper.max(needed_here + needed_here.div_ceil(4));
         workers.lower = workers.lower.max(whole_up(0.8 * f64::from(needed))).min(workers.target);
     }
-    workers = workers.cap(load.caps.workers(0), load.caps.most_workers(0), Binding::Memory);
+    workers =
+        workers.cap(load.caps.workers(0), load.caps.most_workers(0), Binding::Memory).unless(load.caps.sure_workers(0));
     // Without a pool every greenlet opens a connection; then their number is cut instead.
     let unpooled = (class == Class::Gevent).then_some(1);
     let by_database = load.caps.workers_by_database(None).or_else(|| load.caps.workers_by_database(unpooled));
@@ -328,7 +360,7 @@ fn processes(load: &Load, target: u32) -> Range {
     }
     let range =
         Range { lower: lower.max(1), target, upper: (load.cpus.whole_up() + 1).max(target), binding: Binding::Cpu };
-    if load.alone && load.has_a_core() {
+    if load.is_alone() && load.has_a_core() {
         // A restart of the only one is an outage. Where nobody states that there is one, a single one is no mistake.
         let least = if load.is_stated { 2 } else { 1 };
         return Range { lower: range.lower.max(least), ..range.raise(2, Binding::Floor) };

@@ -131,9 +131,10 @@ fn planned(inputs: &Inputs, plan: &Plan, items: &mut Vec<Item>) {
         let setting = inputs.threads_setting();
         items.push(item(setting, configured.threads.as_ref(), range));
     }
-    if let Some(range) = plan.connections {
-        let now = configured.worker_connections.as_ref();
-        items.push(item("worker_connections", now, range));
+    // What nobody sets is Gunicorn's default.
+    let now = configured.worker_connections.as_ref();
+    if let Some(range) = plan.connections.filter(|range| now.is_some() || !range.contains(CONNECTIONS)) {
+        items.push(item(inputs.connections_setting(), now, range));
     }
 }
 
