@@ -28,15 +28,31 @@ const PROGRAMS: [&str; 7] = ["__main__.py", "app.py", "asgi.py", "main.py", "run
 /// one of Django where none is known.
 pub fn orphans(code: &Code<'_>, known: &[Option<Application>], instructions: &Instructions) -> Vec<Application> {
     let found = instructions.catalogue.during(|| unknown(code, known));
-    let each = found.into_par_iter().map(|orphan| {
+    let loads = |orphan: &Orphan| {
         instructions.catalogue.during(|| {
-            // What one application loads is nothing to another one.
             let types = Types::new(code.project(), &orphan.folder.as_str().into());
-            let asked = Asked::by_name(&orphan.name, orphan.folder.as_str().into());
-            assemble(code, &types, &asked, &orphan.object, orphan.is_beside, instructions)
+            reach::modules(&types, &orphan.object.modules, None)
+        })
+    };
+    let loaded: Vec<Vec<u32>> = found.par_iter().map(loads).collect();
+    // What one application loads is nothing to another one, but those that load the same ask the same.
+    let mut alike: Alike<'_> = BTreeMap::new();
+    for ((at, orphan), loaded) in found.iter().enumerate().zip(&loaded) {
+        alike.entry((&orphan.folder, loaded)).or_default().push((at, orphan));
+    }
+    let groups: Vec<_> = alike.into_iter().collect();
+    let each = groups.par_iter().flat_map_iter(|((folder, _), orphans)| {
+        instructions.catalogue.during(|| {
+            let types = Types::new(code.project(), &(*folder).into());
+            let analysed = orphans.iter().map(|(at, orphan)| {
+                let asked = Asked::by_name(&orphan.name, (*folder).into());
+                (*at, assemble(code, &types, &asked, &orphan.object, orphan.is_beside, instructions))
+            });
+            analysed.collect::<Vec<_>>()
         })
     });
-    each.collect()
+    let analysed: BTreeMap<usize, Application> = each.collect();
+    analysed.into_values().collect()
 }
 
 /// An application that nothing is known to start.
@@ -47,6 +63,9 @@ struct Orphan {
     /// Whether it stands beside one that is known, so that it is clear what belongs to which.
     is_beside: bool,
 }
+
+/// Those that one folder and one set of modules belong to, with their places among all.
+type Alike<'o> = BTreeMap<(&'o str, &'o [u32]), Vec<(usize, &'o Orphan)>>;
 
 fn unknown(code: &Code<'_>, known: &[Option<Application>]) -> Vec<Orphan> {
     let &Code { files, modules, .. } = code;
@@ -142,7 +161,8 @@ fn settings_folder(files: &Files, file: FileId, module: &str) -> Option<String> 
 }
 
 fn is_aside(path: &str) -> bool {
-    path.split('/').any(|part| ASIDE.contains(&part) || part.starts_with("test_") || part == "conftest.py")
+    let is_test = |part: &str| part.starts_with("test_") || part.ends_with("_tests") || part == "conftest.py";
+    path.split('/').any(|part| ASIDE.contains(&part) || is_test(part))
 }
 
 /// What is called where an application is made: a class of a framework, or one of the project that
