@@ -9,7 +9,9 @@ rounds go through the points in turn, so that whatever else the machine does mee
     python3 benches/regret.py --farrier target/release/farrier --python .venv/bin/python --out regret.json
 
 The Python needs gunicorn, gevent, flask, fastapi, uvicorn and uvicorn-worker. Run it on a quiet machine; the
-load comes from the same machine, from processes of their own. `--quick` tries it out at the smallest size.
+load comes from the same machine, from processes of their own. `--coarse` leaves points out of the grid, `--quick` tries it
+out at the smallest size. `--write` puts the table into `docs/advice-measured.md`. The exit code is 1 where the advised
+point answers less than 90 % of what the best one does, or is behind `2 n + 1` by more than the rounds scatter.
 """
 
 import argparse
@@ -219,11 +221,11 @@ def advised(farrier, folder, name, kind, cpus):
     return klass, value("workers", 1), value("threads", 1)
 
 
-def grid(name, cpus, quick):
-    workers = sorted({1, cpus, cpus + 1, 2 * cpus + 1} | (set() if quick else {2 * cpus, 4 * cpus + 1}))
+def grid(name, cpus, coarse):
+    workers = sorted({1, cpus, cpus + 1, 2 * cpus + 1} | (set() if coarse else {2 * cpus, 4 * cpus + 1}))
     threads = [1]
     if name == "gthread":
-        threads = [2, 8] if quick else [2, 4, 8, 16, 32]
+        threads = [2, 8, 32] if coarse else [2, 4, 8, 16, 32]
     return [(name, w, t) for w in workers for t in threads]
 
 
@@ -239,10 +241,12 @@ def main():
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--out", default="regret.json")
+    parser.add_argument("--coarse", action="store_true")
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     if options.quick:
-        options.seconds, options.rounds, options.connections = 2.0, 1, 16
+        options.coarse, options.seconds, options.rounds, options.connections = True, 2.0, 1, 16
     farrier = str(pathlib.Path(options.farrier).resolve())
     rows = []
     with tempfile.TemporaryDirectory() as folder:
@@ -255,7 +259,7 @@ def main():
                 point = advised(farrier, folder, name, kind, options.cpus)
                 folklore = (name, 2 * options.cpus + 1, 1)
                 default = (name, 1, 1)
-                points = list(dict.fromkeys([point, folklore, default, *grid(name, options.cpus, options.quick)]))
+                points = list(dict.fromkeys([point, folklore, default, *grid(name, options.cpus, options.coarse)]))
                 measured = {each: [] for each in points}
                 for _ in range(options.rounds):
                     for each in points:
@@ -263,6 +267,58 @@ def main():
                 rows.append(report(name, kind, point, folklore, default, measured))
                 print(line(rows[-1]), flush=True)
     pathlib.Path(options.out).write_text(json.dumps({"cpus": options.cpus, "rows": rows}, indent=1))
+    if options.write:
+        WRITTEN.write_text(page(rows, options))
+    sys.exit(1 if any(behind(row) for row in rows) else 0)
+
+
+WRITTEN = pathlib.Path(__file__).resolve().parent.parent / "docs" / "advice-measured.md"
+
+
+def behind(row):
+    """Why a row breaks the promise of the advice; empty where it keeps it."""
+    noise = 1 + (row["scatter"] or 0)
+    if row["advised"]["rate"] < 0.9 * row["best"]["rate"]:
+        return "less than 90 % of the best"
+    return "behind 2 n + 1" if row["advised"]["rate"] * noise < row["folklore"]["rate"] else ""
+
+
+def page(rows, options):
+    """The table for the documentation."""
+
+    def cell(it):
+        threads = f" x {it['threads']}" if it["threads"] > 1 else ""
+        return f"{it['class']} {it['workers']}{threads}: {it['rate']:.0f}/s, {it['p99'] * 1000:.0f} ms, {it['pss']:.0f} MiB"
+
+    def one(row):
+        share = row["advised"]["rate"] / max(1e-9, row["best"]["rate"])
+        cells = [row["class"], row["kind"], f"{share:.0%}", *(cell(row[what]) for what in COLUMNS), f"{row['scatter']:.0%}"]
+        return "| " + " | ".join(cells) + " |"
+
+    kinds = "; ".join(f"`{kind}` {describe(kind)}" for kind in options.kinds.split(","))
+    return f"""# The advice, measured
+
+Written by `benches/regret.py --write`, never by hand: real Gunicorn on {options.cpus} cores, {options.connections} clients
+that wait for their answers, {options.rounds} rounds of {options.seconds:g} s for each point, the rounds taken in turn. The
+requests: {kinds}. `farrier advise` was told the class, the cores and the share of a request that waits. Each cell is
+requests a second, the slowest hundredth and the memory (PSS) of all processes; the scatter is the median over all points
+of how far the rounds of one point lie apart.
+
+| class | requests | of the best | advised | best of the grid | `2 n + 1` workers | default | scatter |
+|---|---|---|---|---|---|---|---|
+""" + "\n".join(one(row) for row in rows) + "\n"
+
+
+COLUMNS = ("advised", "best", "folklore", "default")
+
+
+def describe(kind):
+    def each(wait, cpu):
+        return f"wait {wait * 1000:g} ms and compute {cpu * 1000:g} ms"
+
+    if KINDS[kind]:
+        return each(*KINDS[kind])
+    return f"9 of 10 {each(*KINDS['io'])}, the tenth computes {KINDS['cpu'][1] * 1000:g} ms"
 
 
 def middle(results, what):
