@@ -113,7 +113,7 @@ pub fn inputs(deployment: &Deployment, application: Option<&Application>, source
     let number = |name: &str| configured(deployment, name, cores, files);
     // A default that the server ignores, or works out by itself, needs no word.
     let chosen = |name: &str| number(name).filter(|_| deployment.setting(name).is_some_and(Effective::is_set));
-    let others = ["backpressure", "runtime_threads", "cheaper"];
+    let others = ["backpressure", "runtime_threads", "cheaper", "limit_concurrency"];
     inputs.configured = Configured {
         workers: inputs.workers_setting().and_then(number),
         threads: number(inputs.threads_setting()).or_else(|| one_thread(deployment, &inputs)),

@@ -114,7 +114,7 @@ impl<R: BufRead, W: Write> Asked<R, W> {
         }
     }
 
-    /// Asks for each number; an empty answer takes the advice.
+    /// Asks for each number; an empty answer takes the advice, and one outside its range has to be given twice.
     fn edit(&mut self, items: &mut [Item]) -> Result<(), Failure> {
         for item in items.iter_mut().filter(|item| item.verdict != Verdict::Remove) {
             let number = |text: &str| text.parse::<u32>().ok().filter(|n| *n > 0);
@@ -123,17 +123,20 @@ impl<R: BufRead, W: Write> Asked<R, W> {
                 Amount::Seconds(_) => Amount::Seconds,
                 Amount::Class(_) | Amount::Named(_) | Amount::Open | Amount::Path(_) => continue,
             };
+            let mut doubted = None;
             loop {
                 self.say(&format!("  {} [{}]: ", item.setting, item.target))?;
-                match self.answer()?.as_deref().map(str::trim) {
-                    None | Some("") => break,
-                    Some(text) => {
-                        if let Some(n) = number(text) {
-                            item.target = make(n);
-                            break;
-                        }
-                    }
+                let answer = self.answer()?;
+                let Some(text) = answer.as_deref().map(str::trim).filter(|text| !text.is_empty()) else { break };
+                let Some(n) = number(text) else { continue };
+                let upper = item.upper.whole().unwrap_or(u32::MAX);
+                if item.lower.whole().is_none_or(|lower| (lower..=upper).contains(&n)) || doubted == Some(n) {
+                    item.target = make(n);
+                    break;
                 }
+                doubted = Some(n);
+                let Item { lower, upper, binding, .. } = item;
+                self.say(&format!("  {n} is outside {lower} to {upper} ({binding}); once more writes it\n"))?;
             }
         }
         Ok(())
@@ -211,5 +214,14 @@ mod tests {
         let (items, _) = answered("e\n3\nmany\n\n");
         assert_eq!(items[0], ("workers".to_owned(), Amount::Count(3)));
         assert_eq!(items[1].1, advice().item("threads").unwrap().target);
+    }
+
+    #[test]
+    fn a_number_outside_its_range_is_given_twice() {
+        let (items, questions) = answered("e\n99\n99\n\n");
+        assert_eq!(items[0], ("workers".to_owned(), Amount::Count(99)));
+        assert!(questions.contains("99 is outside 2 to 3 (cpu); once more writes it"), "{questions}");
+        let (items, _) = answered("e\n99\n2\n\n");
+        assert_eq!(items[0], ("workers".to_owned(), Amount::Count(2)));
     }
 }

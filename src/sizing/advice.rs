@@ -25,6 +25,14 @@ pub enum Amount {
 }
 
 impl Amount {
+    /// The number of whatever is counted in whole ones, seconds too.
+    pub const fn whole(self) -> Option<u32> {
+        match self {
+            Self::Count(n) | Self::Seconds(n) => Some(n),
+            Self::Class(_) | Self::Named(_) | Self::Open | Self::Path(_) => None,
+        }
+    }
+
     /// The number, if it is one.
     pub const fn count(self) -> Option<u32> {
         match self {

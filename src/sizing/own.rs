@@ -5,11 +5,8 @@ use super::advice::{Amount, Binding, Item, Verdict};
 use super::capacity::{ANYIO_TOKENS, whole_up};
 use super::inputs::{Class, Inputs, Known};
 use super::load::Load;
-use super::plan::{Plan, Range};
+use super::plan::{Plan, Range, UNBOUNDED};
 use super::recommend::item;
-
-/// More connections than a process takes.
-const MANY: u32 = 1_000_000;
 
 /// What to set beside the plan.
 pub(super) fn items(inputs: &Inputs, plan: &Plan) -> Vec<Item> {
@@ -59,7 +56,7 @@ fn backpressure(inputs: &Inputs, plan: &Plan) -> Option<Item> {
     // Connections that are idle count as well: behind 4 of them a request waited for 8 s (Granian 2.8.7).
     let idle = inputs.chain.idle_connections.as_ref().map(|all| all.value.div_ceil(workers));
     let lower = demand.into_iter().chain(threads).chain(idle).max()?;
-    let range = Range { lower, target: lower.saturating_mul(2), upper: MANY, binding: Binding::Demand };
+    let range = Range { lower, target: lower.saturating_mul(2), upper: UNBOUNDED, binding: Binding::Demand };
     Some(item("backpressure", Some(now), range))
 }
 

@@ -19,6 +19,9 @@ const PROCESSES_PER_CORE: u32 = 3;
 /// Gunicorn's default for `worker_connections`.
 pub(super) const CONNECTIONS: u32 = 1000;
 
+/// No bound: more connections than any process takes.
+pub(super) const UNBOUNDED: u32 = 1_000_000;
+
 /// `lower <= target <= upper`, and what decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Range {
@@ -375,5 +378,5 @@ fn connections(load: &Load, processes: u32) -> Option<Range> {
     let each = whole_up(load.demand? / f64::from(processes.max(1))).max(1);
     // Twice the requests in flight, because idle connections take a place as well.
     let target = CONNECTIONS.max(each.saturating_mul(2));
-    Some(Range { lower: each, target, upper: 1_000_000, binding: Binding::Demand })
+    Some(Range { lower: each, target, upper: UNBOUNDED, binding: Binding::Demand })
 }

@@ -3,7 +3,7 @@
 use super::advice::{Advice, Amount, Binding, Item, Slots, Verdict};
 use super::inputs::{Class, Inputs, Known, Misfit};
 use super::load::{Caps, Load};
-use super::plan::{CONNECTIONS, Plan, Range, plan};
+use super::plan::{CONNECTIONS, Plan, Range, UNBOUNDED, plan};
 use super::{chain, explain, given, own};
 use crate::findings::Confidence;
 
@@ -39,6 +39,15 @@ pub fn recommend(inputs: &Inputs) -> Advice {
     // A server without a setting for them runs one.
     let workers_now = set(&configured.workers).or_else(|| inputs.workers_setting().is_none().then_some(1));
     let tokens = inputs.sync_handlers.then(|| inputs.tokens());
+    // Uvicorn answers 503 beyond so many connections of a worker.
+    let bounded = inputs.configured.others.get("limit_concurrency").map(|most| most.value);
+    let at_most = |slots: Slots, workers: Option<u32>| match bounded.zip(workers) {
+        Some((most, workers)) => match slots {
+            Slots::Count(n) => Slots::Count(n.min(u64::from(most) * u64::from(workers))),
+            Slots::Open | Slots::Unknown => Slots::Count(u64::from(most) * u64::from(workers)),
+        },
+        None => slots,
+    };
     let slots_now = match inputs.misfit {
         Some(_) => Slots::Count(0),
         None => slots(
@@ -49,6 +58,7 @@ pub fn recommend(inputs: &Inputs) -> Advice {
             set(&configured.worker_connections),
         ),
     };
+    let slots_now = at_most(slots_now, workers_now);
     let slots_then = slots(
         class,
         advised("thread_limiter").or(tokens),
@@ -56,6 +66,7 @@ pub fn recommend(inputs: &Inputs) -> Advice {
         advised(inputs.threads_setting()).or(set(&configured.threads)),
         advised("worker_connections").or(set(&configured.worker_connections)),
     );
+    let slots_then = at_most(slots_then, inputs.workers_setting().and_then(advised).or(workers_now));
     let steps = explain::steps(inputs, load.as_ref(), plan.as_ref(), slots_now, slots_then);
     let sensitivity = load.as_ref().map_or_else(Vec::new, |load| explain::sensitivity(inputs, load));
     Advice {
@@ -179,7 +190,8 @@ pub(super) fn item(setting: &'static str, current: Option<&Known<u32>>, range: R
         current: current.map(amount),
         lower: Amount::Count(range.lower),
         target: Amount::Count(range.target),
-        upper: Amount::Count(range.upper),
+        // Nobody needs to hear of a bound beyond all numbers.
+        upper: if range.upper >= UNBOUNDED { Amount::Open } else { Amount::Count(range.upper) },
         binding: range.binding,
         verdict: match current {
             None => Verdict::Unknown,

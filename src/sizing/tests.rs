@@ -280,6 +280,16 @@ fn the_derivation_is_about_what_runs_then() {
     assert!(text.contains("15 of them wait for one of the 5 slots"), "{text}");
 }
 
+/// Uvicorn's `--limit-concurrency 1`: the second request of a worker gets 503.
+#[test]
+fn a_bound_of_the_server_is_a_bound_of_the_slots() {
+    let bounded = with(on(Class::EventLoop, 2.0, Workload::Io), |i| {
+        i.configured.workers = Some(known(2));
+        i.configured.others.insert("limit_concurrency", known(1));
+    });
+    assert_eq!(recommend(&bounded).slots_now, Slots::Count(2));
+}
+
 #[test]
 fn the_least_of_slots_cores_and_clients_decides_how_much_is_answered() {
     let resize = with(on(Class::Sync, 4.0, Workload::Cpu), |i| {
