@@ -179,7 +179,8 @@ pub fn examine_with(request: &Request, instead: &[(&str, &str)]) -> Result<Exami
         judge(request, &files, &assembly, (&applications, &orphans), &advice, &policies, &comments, &mut notes);
     useless.extend(idle_allowances(request, &findings, &files));
     let useless = useless.into_iter().map(|useless| useless_at(&useless, request, &mut files)).collect();
-    let findings = asked_for(findings, request, &files);
+    // What is allowed is left out first: of what shares a call with it, there is still something to say.
+    let findings = rules::one_per_call(asked_for(findings, request, &files));
     let (mut findings, suppressed) = silence(findings, useless, request, &files, comments, &facts);
     for finding in &mut findings {
         let place = finding.primary.place;
