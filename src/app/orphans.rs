@@ -24,6 +24,9 @@ const ASIDE: [&str; 8] = ["tests", "test", "docs", "doc", "docs_src", "examples"
 /// Files that a program or a server is usually told to load.
 const PROGRAMS: [&str; 7] = ["__main__.py", "app.py", "asgi.py", "main.py", "run.py", "server.py", "wsgi.py"];
 
+/// How many programs are looked at for what they load through others.
+const MAX_PROGRAMS: usize = 16;
+
 /// Analyses every application of the project whose handlers share a loop and that is not among `known`, and the
 /// one of Django where none is known.
 pub fn orphans(code: &Code<'_>, known: &[Option<Application>], instructions: &Instructions) -> Vec<Application> {
@@ -93,10 +96,20 @@ fn unknown(code: &Code<'_>, known: &[Option<Application>]) -> Vec<Orphan> {
             }) {
                 let dotted = import_path(files, files.get(file).path()).1;
                 let name = format!("{dotted}:{}", bound.as_deref().unwrap_or("?"));
-                let starting = programs
+                let index = types.index_of(file);
+                let mut starting: Vec<u32> = programs
                     .iter()
-                    .filter(|(_, imported)| types.index_of(file).is_some_and(|index| imported.contains(&index)));
-                let modules_of = made.modules.iter().copied().chain(starting.map(|(index, _)| *index)).collect();
+                    .filter(|(_, imported)| index.is_some_and(|index| imported.contains(&index)))
+                    .map(|(program, _)| *program)
+                    .collect();
+                // Where none of them imports it, it may be loaded by a name that is put together, or through others.
+                if starting.is_empty() {
+                    let loads = |program: &u32| {
+                        index.is_some_and(|index| reach::modules(&types, &[*program], None).contains(&index))
+                    };
+                    starting.extend(programs.iter().map(|(program, _)| *program).take(MAX_PROGRAMS).filter(loads));
+                }
+                let modules_of = made.modules.iter().copied().chain(starting).collect();
                 let object = Target { modules: modules_of, ..made };
                 found.push(Orphan { folder: folder.clone(), name, object, is_beside });
             }
