@@ -9,7 +9,7 @@ use crate::python::calls::{EventKind, last_name};
 use crate::python::effects::Effects;
 use crate::python::frameworks::{Context, Found, Framework, Role};
 use crate::python::syntax::ast::Expr;
-use crate::python::types::{FunctionId, Types, Value};
+use crate::python::types::{Frame, FunctionId, Types, Value};
 
 /// Methods that serve until somebody stops them, on the loop that awaits them, by the beginning and the end of their
 /// class.
@@ -45,13 +45,27 @@ pub(super) fn left_running(
             }
         }
     }
-    // What comes before serving in a coroutine that serves delays nobody, whoever leaves that one running.
-    for frame in spawned.into_iter().filter(|frame| !around.contains(&frame.function)) {
+    // What comes before serving in a coroutine that serves delays nobody, whoever leaves that one running, nor does
+    // what one does that ends the loop.
+    let delays = |frame: &Frame| !around.contains(&frame.function) && !stops_loop(effects.types(), frame.function);
+    let spawned: Vec<Frame> = spawned.into_iter().filter(delays).collect();
+    for frame in spawned {
         nodes.push(effects.explore(frame));
         let (function, framework) = (frame.function, Framework::Unknown);
         let (role, context) = (Role::Background, Context::Loop);
         found.push(Found { frame, function, framework, role, context, route: None, told_once_by: None });
     }
+}
+
+/// Whether a function stops the loop that it runs on: `self.loop.stop()`.
+fn stops_loop(types: &Types<'_>, function: FunctionId) -> bool {
+    types.function(function).events.iter().any(|event| match event.kind {
+        EventKind::Call(call, _) => match &*call.func {
+            Expr::Attribute(method) => method.attr.as_str() == "stop" && names_a_loop(&method.value),
+            _ => false,
+        },
+        _ => false,
+    })
 }
 
 /// The coroutine functions that serve the application, and those that call them.

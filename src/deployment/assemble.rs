@@ -166,12 +166,9 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
     let configured = guarded(|| wsgi_app::alone(files, facts, &assembly, asked)).unwrap_or_default();
     let configured = configured.into_iter().map(|(unit, start)| Scene::configuration(unit, start, files)).collect();
     play(configured, &project, &mut reached, &mut assembly, &mut broken);
-    assembly.notes.extend(broken.into_iter().map(|place| {
-        let file = files.get(place.file);
-        let why = "what this starts could not be told, which is a defect of farrier; please report it";
-        Note::line(file.path(), file.line(place.span.start), why)
-    }));
+    assembly.notes.extend(broken.into_iter().map(|place| defect(place, files)));
     forget_repeated(&mut assembly);
+    context::name_developments(&mut assembly.deployments);
     proxy::join(&mut assembly.deployments, &facts.proxies);
     let order = |place: Place| (files.get(place.file).path().to_owned(), place.span);
     assembly.deployments.sort_by_key(|deployment| order(deployment.command));
@@ -190,6 +187,13 @@ fn is_managed(unit: &Unit) -> bool {
         UnitKind::Procfile => unit.limits.stop_default.is_none(),
         _ => false,
     }
+}
+
+/// What is said of a place that farrier itself fails on.
+fn defect(place: Place, files: &Files) -> Note {
+    let file = files.get(place.file);
+    let why = "what this starts could not be told, which is a defect of farrier; please report it";
+    Note::line(file.path(), file.line(place.span.start), why)
 }
 
 /// Adds what a launcher starts that nothing else does. Where the service is started in another way, one

@@ -1,7 +1,7 @@
 //! Whether a place starts the service in production, told by the evidence in names.
 
-use super::host;
 use super::locate::join;
+use super::{Deployment, host};
 use crate::read::{Unit, UnitKind};
 use crate::source::{Files, Located, Place};
 
@@ -78,6 +78,22 @@ pub(super) fn development_script(place: Place, unit: &Unit, files: &Files) -> Op
 /// The part of a path that says that what lies there is for developers or tests.
 pub fn named_for_development(path: &str) -> Option<&str> {
     path.rsplit("usr/local/").next().and_then(|path| path.split('/').find(|part| named(part)))
+}
+
+/// Says so of servers whose configuration has a name for developers (`gunicorn.dev.py`, `docker-dev.ini`).
+pub(super) fn name_developments(deployments: &mut [Deployment]) {
+    for deployment in deployments.iter_mut().filter(|deployment| deployment.development.is_none()) {
+        deployment.development = development_configuration(deployment);
+    }
+}
+
+fn development_configuration(deployment: &Deployment) -> Option<Located<String>> {
+    ["config", "paste"].iter().find_map(|name| {
+        let setting = deployment.setting(name).filter(|setting| setting.winner.is_settled())?;
+        let file = setting.text()?.rsplit('/').next()?;
+        let is_theirs = words(file).any(|word| matches!(word.as_str(), "dev" | "devel" | "development"));
+        is_theirs.then(|| Some(Located::new(format!("`{file}` is named for development"), setting.place()?)))?
+    })
 }
 
 /// Whether a file of variables is for developers: `.envs/.local/.django`, `config/local_dev.env`.

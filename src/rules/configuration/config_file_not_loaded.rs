@@ -11,7 +11,12 @@ fn check(unloaded: &Unloaded, context: &Context, out: &mut Findings) {
     let prefix = if deployment.folder.is_empty() { String::new() } else { format!("{}/", deployment.folder) };
     // The path that the server would find it at, where it starts in the folder of the application.
     let path = file.path().strip_prefix(&prefix);
-    let edit = path.and_then(|path| deployment.add_option(context.files, "config", &Value::Str(path.to_owned())));
+    // A platform says where to listen, which the address of the file would stand against.
+    let told_where = matches!(deployment.kind, UnitKind::Procfile | UnitKind::Platform);
+    let takes_over = told_where && unloaded.settings.value.iter().any(|name| name == "bind");
+    let edit = path
+        .filter(|_| !takes_over)
+        .and_then(|path| deployment.add_option(context.files, "config", &Value::Str(path.to_owned())));
     let settings: Vec<String> = unloaded.settings.value.iter().take(4).map(|name| format!("`{name}`")).collect();
     let finds = match deployment.server {
         ServerName::Gunicorn if file.name() == "gunicorn.conf.py" => {

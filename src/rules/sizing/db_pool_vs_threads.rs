@@ -5,7 +5,7 @@ use crate::app::{Category, Context as Runs, Framework, Pool};
 
 pub(super) const RULE: Rule = rule!("db-pool-vs-threads", Shape::App(check));
 
-fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) {
+fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Findings) {
     let Some(service) = service.filter(|service| service.in_production()) else {
         return;
     };
@@ -30,7 +30,9 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
     if connections >= threads {
         return;
     }
-    let edit = written.and_then(|place| {
+    // Where the database has a declared number of connections, fewer threads are what can be had.
+    let is_bounded = context.stated.database_connections.is_some();
+    let edit = written.filter(|_| !is_bounded).and_then(|place| {
         let enough = threads - i64::from(overflow);
         (enough > 0).then(|| Edit::replace(place, enough.to_string()))
     });
@@ -51,7 +53,11 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
         None => report,
     };
     report
-        .help(format!("give the pool {threads} connections per worker, or run fewer threads; the database has to allow workers x {threads}"))
+        .help(if is_bounded {
+            format!("run at most {connections} threads per worker, or give the pool more as far as the database has them")
+        } else {
+            format!("give the pool {threads} connections per worker, or run fewer threads; the database has to allow workers x {threads}")
+        })
         .fix(edit.map(|edit| Fix::unsafe_("let the pool keep a connection for each thread", vec![edit])));
 }
 

@@ -37,7 +37,14 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     }
     // Whatever reads a Procfile may set the variable: Heroku does so in every dyno.
     let platform = matches!(deployment.kind, UnitKind::Procfile | UnitKind::Platform);
-    let unless = if platform && !uwsgi { ", unless the platform sets `WEB_CONCURRENCY`" } else { "" };
+    // So may whoever runs an image that nothing here runs.
+    let is_open = matches!(deployment.kind, UnitKind::Image | UnitKind::SupervisorProgram);
+    let unless = match (platform, is_open) {
+        _ if uwsgi => "",
+        (true, _) => ", unless the platform sets `WEB_CONCURRENCY`",
+        (_, true) => ", unless whoever runs it sets `WEB_CONCURRENCY`",
+        _ => "",
+    };
     let report = out
         .report(
             deployment.command,
