@@ -301,6 +301,8 @@ fn scripted(words: &[Argument], rests: &[Vec<Dependency>], here: &Start, files: 
         roots: here.roots.clone(),
         files,
         facts,
+        shell: None,
+        edited: super::super::rewritten::Edited::new(),
         outer: &|_| None,
     };
     let mut programs = commands::of_words(words, rests, here.place, &surroundings).programs;

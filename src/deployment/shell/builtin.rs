@@ -4,6 +4,7 @@ use super::super::commands::Part;
 use super::Shell;
 use super::arithmetic;
 use super::condition::Status;
+use super::dialect::Dialect;
 use super::parameter::is_name;
 use super::program::assignment;
 use super::shield::ShieldKind;
@@ -30,6 +31,14 @@ impl Shell<'_> {
         let count = |default: usize| {
             given.first().map_or(Some(default), |field| field.known().and_then(|text| text.parse::<usize>().ok()))
         };
+        let words = if name == "[" { given.split_last().map_or(given, |(_, words)| words) } else { given };
+        let again = |shell: &mut Self, state: &mut State| {
+            let done = shell.builtin(name, state, fields, simple, guarded);
+            done.unwrap_or_else(|| Done::with(Status::Unknown))
+        };
+        if let Some(done) = self.differing(name, words, simple.place, state, &again) {
+            return Some(done);
+        }
         Some(match name {
             ":" | "true" => Done::known(true),
             "false" => Done::known(false),
@@ -46,9 +55,10 @@ impl Shell<'_> {
             "shift" => {
                 match count(1) {
                     Some(n) if !state.arguments.iter().any(Field::is_vague) => {
-                        if n <= state.arguments.len() {
-                            state.arguments.drain(..n);
+                        if n > state.arguments.len() {
+                            return Some(Done::known(false));
                         }
+                        state.arguments.drain(..n);
                     }
                     _ => state.arguments = vec![Field::any(state.called_at)],
                 }
@@ -80,12 +90,15 @@ impl Shell<'_> {
                 }
                 Done::with(status)
             }
+            "read" if state.dialect.is_lesser() && reads_array(given) => Done::known(false),
+            "read" if self.reads_line(simple, state) => Done::known(true),
             "read" | "getopts" | "mapfile" | "readarray" => read(state, given, name == "getopts"),
             "echo" | "printf" | "pwd" => {
                 if !simple.redirected {
                     self.print_builtin(name, given, state, simple.place);
                 }
-                if name == "printf" && given.first().and_then(Field::known) == Some("-v") {
+                if name == "printf" && given.first().and_then(Field::known) == Some("-v") && !state.dialect.is_lesser()
+                {
                     let name = given.get(1).and_then(Field::known).filter(|name| is_name(name));
                     if let Some(name) = name {
                         state.assign(name, Held::One(Field::new(&text::hole(), simple.place)));
@@ -107,9 +120,13 @@ impl Shell<'_> {
             "exec" if given.is_empty() => Done::known(true),
             "trap" => {
                 // What handles the signal itself may pass it on.
+                let is_dash = state.dialect == Dialect::Dash;
                 let handles = |field: &Field| {
-                    field.known().is_none_or(|text| {
-                        matches!(text, "TERM" | "SIGTERM" | "15" | "INT" | "SIGINT" | "QUIT" | "SIGQUIT")
+                    field.known().is_none_or(|text| match text {
+                        "TERM" | "15" | "INT" | "QUIT" => true,
+                        // To dash those are no signals.
+                        "SIGTERM" | "SIGINT" | "SIGQUIT" => !is_dash,
+                        _ => false,
                     })
                 };
                 if given.iter().skip(1).any(handles) {
@@ -122,9 +139,14 @@ impl Shell<'_> {
                 }
                 Done::with(Status::Likely)
             }
-            "wait" | "ulimit" | "umask" | "shopt" | "alias" | "unalias" | "jobs" | "kill" | "sleep" => {
+            "shopt" => {
+                let words: Vec<&str> = given.iter().filter_map(Field::known).collect();
+                if words.contains(&"nocasematch") {
+                    state.options.ignores_case = words.contains(&"-s");
+                }
                 Done::with(Status::Likely)
             }
+            "wait" | "ulimit" | "umask" | "alias" | "unalias" | "jobs" | "kill" | "sleep" => Done::with(Status::Likely),
             _ => return None,
         })
     }
@@ -248,7 +270,7 @@ impl Shell<'_> {
         let script = Self::parse(&text, first.file()).filter(|script| known || begins && among_words(script));
         if let Some(script) = script {
             let before = self.found.len();
-            let done = self.list(&script.body, state, guarded);
+            let done = self.body(&script, state, guarded);
             let depends: Vec<Dependency> = given.iter().flat_map(|field| field.depends.iter().cloned()).collect();
             for start in self.found.iter_mut().skip(before) {
                 let places = start.arguments.iter().map(|argument| argument.place);
@@ -286,7 +308,7 @@ impl Shell<'_> {
         let outer = (!behind.is_empty()).then(|| std::mem::replace(&mut state.arguments, behind.to_vec()));
         let in_unit = std::mem::replace(&mut state.in_unit, false);
         self.returned.push(Vec::new());
-        let done = self.list(&script.body, state, guarded);
+        let done = self.body(&script, state, guarded);
         for left in self.returned.pop().unwrap_or_default() {
             state.join(left, None);
         }
@@ -330,6 +352,11 @@ fn unset(state: &mut State, given: &[Field]) -> Done {
         }
     }
     Done::known(true)
+}
+
+/// `read -a`, which only bash has.
+fn reads_array(given: &[Field]) -> bool {
+    given.iter().map_while(Field::known).any(|word| word.starts_with('-') && word.contains('a'))
 }
 
 /// What comes in from outside goes into variables, which are unknown from here on.

@@ -173,7 +173,7 @@ impl Shell<'_> {
     /// The words that `word` becomes; its own blanks stand between words where it stands `within` another one.
     fn expand(&mut self, word: &Word, within: bool, state: &mut State) -> Vec<Field> {
         let mut builder = Builder { place: word.place, removal: word.removal, fields: Vec::new(), current: None };
-        if has_braces(word) {
+        if has_braces(word) && !state.dialect.is_lesser() {
             return vec![Field { removal: word.removal, quoted: false, ..Field::any(word.place) }];
         }
         let mut is_first = true;
@@ -202,7 +202,10 @@ impl Shell<'_> {
                         builder.add(&field, part.place, true);
                     }
                     Expansion::Text(field) if state.options.splits_elsewhere => {
-                        builder.add(&Field { many: true, ..field }, part.place, false);
+                        match state.separators().and_then(|separators| apart(&field, &separators)) {
+                            Some(pieces) => builder.fields(pieces, part.place, true),
+                            None => builder.add(&Field { many: true, ..field }, part.place, false),
+                        }
                     }
                     Expansion::Text(field) if word.parts.len() == 1 && !field.ways.is_empty() => builder.open(&field),
                     Expansion::Text(field) => builder.split(&field, part.place),
@@ -288,6 +291,7 @@ impl Shell<'_> {
     fn part(&mut self, part: &Part, state: &mut State) -> Expansion {
         match &part.kind {
             PartKind::Text(text) => Expansion::Text(Field::of(text.clone(), part.place)),
+            PartKind::Escaped(text) => Expansion::Text(Self::escaped(text, part.place, state)),
             PartKind::Unknown => Expansion::Text(Field::new(&text::hole(), part.place)),
             PartKind::Parameter(parameter) => self.parameter(parameter, part, state),
             PartKind::Command(script) => Expansion::Text(self.substitute(script, part.place, state)),
@@ -307,6 +311,9 @@ impl Shell<'_> {
         let mut depends = expression.depends.clone();
         // What is unknown counts as a name that nothing holds.
         let holes = !text::is_known(expression.text()) || expression.many;
+        if !holes && self.cannot_compute(expression.text(), place, state) {
+            return (None, depends);
+        }
         let mut variables = Numbers { state, place, depends: &mut depends };
         let value = if holes {
             expression.text().split_whitespace().for_each(|word| variables.note(word));
@@ -341,6 +348,20 @@ impl Shell<'_> {
         }
         Some(whole)
     }
+}
+
+/// The words that a known text falls apart into at `separators`; `None` where some of them would be empty.
+fn apart(field: &Field, separators: &str) -> Option<Vec<Field>> {
+    let text = field.known()?;
+    let blank = |c: char| c.is_ascii_whitespace() && separators.contains(c);
+    let pieces: Vec<&str> = text.trim_matches(blank).split(|c: char| separators.contains(c)).collect();
+    let last = pieces.len() - 1;
+    // One at the end adds no word, and a text without any is one.
+    let kept = pieces.iter().enumerate().filter(|(at, piece)| *at != last || !piece.is_empty());
+    let kept: Vec<&str> = kept.map(|(_, piece)| *piece).collect();
+    let plain = kept.iter().all(|piece| !piece.is_empty() && !pattern::is_special(piece));
+    let piece = |piece: &&str| Field { depends: field.depends.clone(), ..Field::new(piece, field.place) };
+    plain.then(|| kept.iter().map(piece).collect())
 }
 
 /// The words of a text that is one of `ways`, each with whether it may not be there; a word that differs

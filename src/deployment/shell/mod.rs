@@ -8,7 +8,10 @@
 mod arithmetic;
 mod builtin;
 mod condition;
+mod dialect;
 mod expand;
+mod lines;
+mod loaders;
 mod loops;
 mod parameter;
 mod pattern;
@@ -72,6 +75,10 @@ pub(super) struct Shell<'a> {
     managed: Option<Managed>,
     /// Scripts of the project that were run.
     pub(super) visited: BTreeSet<FileId>,
+    /// What the shell that runs it does not know.
+    pub(super) strange: BTreeSet<(Place, String)>,
+    /// What the shell that runs it could not expand, which ends it.
+    broken: Option<Place>,
     /// Texts that were read before.
     parsed: BTreeMap<FileId, Option<Arc<Script>>>,
 }
@@ -95,6 +102,8 @@ impl<'a> Shell<'a> {
             written: BTreeSet::new(),
             managed: None,
             visited: BTreeSet::new(),
+            strange: BTreeSet::new(),
+            broken: None,
             parsed: BTreeMap::new(),
         }
     }

@@ -21,6 +21,9 @@ enum Found {
 impl Shell<'_> {
     pub(super) fn parameter(&mut self, parameter: &Parameter, part: &Part, state: &mut State) -> Expansion {
         let place = part.place;
+        if self.is_bad(parameter, place, state) {
+            return Expansion::Text(Field::new(&text::hole(), place));
+        }
         let found = self.find(parameter, place, state);
         let unknown = || Expansion::Text(Field::new(&text::hole(), place));
         match &parameter.operation {
@@ -30,7 +33,11 @@ impl Shell<'_> {
                 Found::Many(fields) => {
                     let joined = matches!(parameter.index, Index::Joined) || parameter.name == "*";
                     if joined && part.quoted {
-                        Expansion::Text(join(&fields, place))
+                        let between = state.separators().map(|all| all.chars().next().map(String::from));
+                        match between {
+                            Some(between) => Expansion::Text(join(&fields, &between.unwrap_or_default(), place)),
+                            None => Expansion::Text(Field::new(&text::hole(), place)),
+                        }
                     } else {
                         Expansion::Fields(fields)
                     }
@@ -403,12 +410,12 @@ fn is_there(found: &Found, colon: bool) -> Option<bool> {
     }
 }
 
-pub(super) fn join(fields: &[Field], place: Place) -> Field {
+pub(super) fn join(fields: &[Field], between: &str, place: Place) -> Field {
     let texts: Vec<String> = fields
         .iter()
         .map(|field| if field.many || field.maybe { text::hole() } else { field.text().to_owned() })
         .collect();
-    let mut joined = Field::new(&texts.join(" "), place);
+    let mut joined = Field::new(&texts.join(between), place);
     for field in fields {
         joined.depend_on(&field.depends);
     }

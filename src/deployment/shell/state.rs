@@ -12,6 +12,7 @@ use crate::read::FilledBy;
 use crate::read::shell::Statement;
 use crate::source::Place;
 
+use super::dialect::Dialect;
 use super::shield::{Shield, Text};
 
 /// What a variable holds.
@@ -40,15 +41,8 @@ pub(super) struct Options {
     pub(super) stops_at_errors: bool,
     /// Whether words are split at other characters than white space.
     pub(super) splits_elsewhere: bool,
-}
-
-/// Which shell it is, where shells differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Dialect {
-    /// Any that goes by the name of `sh`.
-    Posix,
-    /// `bash` and those that follow it.
-    Bash,
+    /// `shopt -s nocasematch`
+    pub(super) ignores_case: bool,
 }
 
 /// A shell between two commands.
@@ -95,8 +89,11 @@ pub(super) struct State {
     pub(super) locals: BTreeMap<String, Option<Variable>>,
 }
 
+/// What a shell splits words at, unless a script says otherwise; it does not take that from the environment.
+const BLANKS: &str = " \t\n";
+
 /// Variables that every process has, with values that only the machine knows.
-const OF_THE_MACHINE: [&str; 24] = [
+const OF_THE_MACHINE: [&str; 23] = [
     "HOME",
     "PATH",
     "PWD",
@@ -109,7 +106,6 @@ const OF_THE_MACHINE: [&str; 24] = [
     "TERM",
     "LANG",
     "OLDPWD",
-    "IFS",
     "PPID",
     "RANDOM",
     "SECONDS",
@@ -218,6 +214,7 @@ impl State {
     pub(super) fn variable(&self, name: &str, place: Place) -> Held {
         match self.variables.get(name) {
             Some(variable) => variable.held.clone(),
+            None if name == "IFS" => Held::One(Field::new(BLANKS, place)),
             None if OF_THE_MACHINE.contains(&name) => Held::One(Field::new(&text::hole(), place)),
             None if self.is_open => {
                 let mut field = Field::new(&text::hole(), place);
@@ -228,9 +225,21 @@ impl State {
         }
     }
 
+    /// The characters that words are split at; `None` if nobody knows them.
+    pub(super) fn separators(&self) -> Option<String> {
+        if !self.options.splits_elsewhere {
+            return Some(BLANKS.to_owned());
+        }
+        match self.variables.get("IFS").map(|variable| &variable.held) {
+            None | Some(Held::Nothing) => Some(BLANKS.to_owned()),
+            Some(Held::One(field)) => field.known().map(str::to_owned),
+            Some(Held::Many(_)) => None,
+        }
+    }
+
     /// Whether nothing that is read sets the variable.
     pub(super) fn is_missing(&self, name: &str) -> bool {
-        !self.variables.contains_key(name) && !self.is_open && !OF_THE_MACHINE.contains(&name)
+        !self.variables.contains_key(name) && !self.is_open && name != "IFS" && !OF_THE_MACHINE.contains(&name)
     }
 
     /// Notes that `what` may have set any variable that nothing else sets.
@@ -378,6 +387,7 @@ impl State {
         self.passes_signals |= other.passes_signals;
         self.options.exports_all |= other.options.exports_all;
         self.options.splits_elsewhere |= other.options.splits_elsewhere;
+        self.options.ignores_case |= other.options.ignores_case;
         self.options.stops_at_errors &= other.options.stops_at_errors;
         self.locals.extend(other.locals);
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Shell;
 use super::builtin::literal;
+use super::dialect::Dialect;
 use super::program::base;
 use super::state::State;
 use super::text::{self, Field};
@@ -155,6 +156,7 @@ impl Shell<'_> {
         let many = given.iter().any(|field| field.many);
         let output = match name {
             _ if many => None,
+            "echo" if state.dialect == Dialect::Dash => echo_of_dash(&texts),
             "echo" => echo(&texts),
             "printf" => printf(&texts),
             _ => state.roots.absolute().map(|folder| folder + "\n"),
@@ -175,6 +177,17 @@ fn echo(words: &[&str]) -> Option<String> {
     // Whether escapes count differs between shells.
     let plain = words.iter().all(|word| !word.contains('\\'));
     plain.then(|| words.join(" ") + end)
+}
+
+/// An option other than `-n` is a word like any other to dash.
+fn echo_of_dash(words: &[&str]) -> Option<String> {
+    match words.split_first() {
+        Some((option, _)) if option.starts_with("-e") || option.starts_with("-E") => {
+            let plain = words.iter().all(|word| !word.contains('\\'));
+            plain.then(|| words.join(" ") + "\n")
+        }
+        _ => echo(words),
+    }
 }
 
 /// `%s` and `%d` in a format without escapes but `\n`.
