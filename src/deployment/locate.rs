@@ -586,6 +586,11 @@ mod tests {
         assert!(!found(&roots));
         roots.copy(&["gunicorn.conf.py".into()], "./");
         assert!(found(&roots));
+        // The module is imported from a folder below.
+        let mut roots = Roots::image("", Some("/srv"));
+        roots.copy(&[".".into()], "/srv/app");
+        let among = |among: &[&str]| roots.beside(&files, "gunicorn.conf.py", Some("shop.main:app"), among).is_some();
+        assert!(!among(&["app"]));
     }
 
     #[test]

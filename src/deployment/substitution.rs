@@ -45,8 +45,9 @@ pub(super) fn of<'w>(words: &[&'w str]) -> Option<(Option<Vec<Substitution>>, Ve
             "-e" | "--expression" => scripts.push(*rest.next()?),
             "-E" | "-r" | "--regexp-extended" => extended = true,
             "--in-place" | "-i" => in_place = true,
-            "-Ei" | "-ri" | "-iE" | "-ir" => {
-                (in_place, extended) = (true, word.starts_with("-E") || word.starts_with("-r"))
+            // Behind `i` stands what the old file is called.
+            "-Ei" | "-ri" => {
+                (in_place, extended) = (true, true);
             }
             option if option.starts_with("-i") || option.starts_with("--in-place=") => in_place = true,
             option if option.starts_with('-') => known = false,
@@ -162,7 +163,9 @@ fn translated(pattern: &str, extended: bool) -> Option<(String, usize)> {
                 if plain.is_empty() || !plain.chars().all(is_plain) {
                     return None;
                 }
-                out.push_str(&format!("[{set}]"));
+                out.push('[');
+                out.push_str(&set);
+                out.push(']');
             }
             '(' if extended => {
                 groups += 1;

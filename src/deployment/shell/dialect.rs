@@ -123,7 +123,7 @@ impl Dialect {
                 let known: Vec<&str> = words.iter().map_while(Field::known).take_while(|word| *word != "--").collect();
                 let takes = |word: &&str| word.starts_with(['-', '+']) && word.contains('o');
                 let named = |at: usize| known.get(at + 1).is_some_and(|name| matches!(*name, "pipefail" | "posix"));
-                known.iter().enumerate().any(|(at, word)| takes(&word) && named(at))
+                known.iter().enumerate().any(|(at, word)| takes(word) && named(at))
             }
             "shift" if self == Self::Dash => {
                 let count = words.first().map_or(Some(1), |word| word.known()?.parse::<usize>().ok());
@@ -297,7 +297,9 @@ impl Shell<'_> {
                 Some(Done::known(false))
             }
             _ => {
-                assignments.iter().for_each(|assignment| self.assign(assignment, state));
+                for assignment in assignments {
+                    self.assign(assignment, state);
+                }
                 None
             }
         }

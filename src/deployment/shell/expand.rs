@@ -176,6 +176,10 @@ impl Shell<'_> {
         if has_braces(word) && !state.dialect.is_lesser() {
             return vec![Field { removal: word.removal, quoted: false, ..Field::any(word.place) }];
         }
+        if let Some(open) = self.glued(word, within, state) {
+            builder.open(&open);
+            return builder.fields;
+        }
         let mut is_first = true;
         for part in &word.parts {
             match &part.kind {
@@ -217,6 +221,27 @@ impl Shell<'_> {
         }
         builder.finish();
         builder.fields
+    }
+
+    /// A word without quotes that a variable is a part of which holds one text or another: `${OPTIONS}--timeout`.
+    fn glued(&mut self, word: &Word, within: bool, state: &mut State) -> Option<Field> {
+        let plain = |part: &Part| !part.quoted && matches!(part.kind, PartKind::Text(_) | PartKind::Parameter(_));
+        let named = |part: &Part| match &part.kind {
+            PartKind::Parameter(parameter) => state.variables.get(&parameter.name).is_some_and(
+                |variable| matches!(&variable.held, Held::One(field) if field.ways.iter().any(|way| way.contains(' '))),
+            ),
+            _ => false,
+        };
+        if within
+            || word.quoted
+            || word.parts.len() < 2
+            || !word.parts.iter().all(plain)
+            || !word.parts.iter().any(named)
+        {
+            return None;
+        }
+        let whole = self.joined(&word.parts, word.place, state);
+        (!whole.ways.is_empty()).then_some(whole)
     }
 
     /// The value that a word has where it is not split, as in an assignment.
@@ -380,7 +405,9 @@ fn common<'t>(ways: &[Vec<&'t str>], likely: bool) -> Option<Vec<(Option<&'t str
         if rest.next().is_some() {
             // Words in place of others.
             return if likely {
-                Some(first.iter().map(|word| (Some(*word), false)).collect())
+                // Those of the other ways are there if somebody sets what decides.
+                let others = ways.iter().skip(1).flat_map(|way| way.iter().map(|word| (Some(*word), true)));
+                Some(first.iter().map(|word| (Some(*word), false)).chain(others).collect())
             } else if ways.iter().all(|way| way.len() == first.len()) {
                 let same = |at: usize| ways.iter().all(|way| way.get(at) == first.get(at));
                 Some(first.iter().enumerate().map(|(at, word)| (Some(*word).filter(|_| same(at)), false)).collect())

@@ -7,7 +7,7 @@ use super::state::{Held, State};
 use super::text::{self, Emptiness, Field, emptiness};
 use crate::python::evaluate::Dependency;
 use crate::read::FilledBy;
-use crate::read::shell::{Index, Occurrences, Operation, Parameter, Part};
+use crate::read::shell::{Index, Occurrences, Operation, Parameter, Part, PartKind};
 use crate::source::Place;
 
 /// What stands behind a name, and whether it is set at all.
@@ -247,6 +247,13 @@ impl Shell<'_> {
             },
             _ => None,
         });
+        // With nothing in its place it is the variable itself.
+        if let Some(name) = &absent
+            && word.iter().all(|part| matches!(&part.kind, PartKind::Text(text) if text.text().is_empty()))
+            && !assigns
+        {
+            return Expansion::Text(Field::new(&text::missing(name), place));
+        }
         if let (Some(false), Found::One(field)) = (there, &found) {
             depends.extend(field.depends.iter().cloned());
         }

@@ -452,7 +452,7 @@ impl Shell<'_> {
         });
     }
 
-    fn argument(&self, field: &Field) -> Argument {
+    pub(super) fn argument(&self, field: &Field) -> Argument {
         let text = field.known().map(str::to_owned);
         let prefix = if field.many { "" } else { text::known_prefix(field.text()) };
         Argument {
@@ -510,7 +510,11 @@ impl Shell<'_> {
             child.filled_by = filled_by;
             child.name = behind.first().and_then(Field::known).map(str::to_owned).or(Some("sh".to_owned()));
             child.arguments = behind.get(1..).unwrap_or_default().to_vec();
+            let before = self.found.len();
             self.run_script(&script, &mut child);
+            if field.raw.is_none() {
+                self.rest(before, std::slice::from_ref(field), &[]);
+            }
             return true;
         }
         let Some(path) = field.known().map(str::to_owned) else { return false };

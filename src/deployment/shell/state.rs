@@ -34,6 +34,7 @@ pub(super) struct Variable {
 
 /// What changes how a shell goes on.
 #[derive(Debug, Clone, Copy, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "independent facts, not the states of one")]
 pub(super) struct Options {
     /// `set -a`
     pub(super) exports_all: bool,
@@ -360,12 +361,13 @@ impl State {
                 self.variables.insert(name, Variable { held, exported });
             }
         }
-        if likelier.is_none() {
-            let same = self.arguments.len() == other.arguments.len()
-                && self.arguments.iter().zip(&other.arguments).all(|(ours, theirs)| ours.is_same(theirs));
-            if !same {
-                self.arguments = vec![Field::any(self.called_at)];
-            }
+        let same = self.arguments.len() == other.arguments.len()
+            && self.arguments.iter().zip(&other.arguments).all(|(ours, theirs)| ours.is_same(theirs));
+        if !same {
+            self.arguments = match likelier {
+                Some(depends) => likely_words(&self.arguments, &other.arguments, depends),
+                None => vec![Field::any(self.called_at)],
+            };
         }
         // Of two functions of one name nobody knows which is called; one that is only defined in one
         // way is called in that way.
@@ -397,13 +399,7 @@ impl State {
 /// `None` where nothing is to be changed.
 fn likely(name: &str, ours: Option<&Held>, theirs: Option<&Held>, depends: &[Dependency]) -> Option<Held> {
     let mut held = match (ours, theirs) {
-        (Some(Held::Many(ours)), Some(Held::Many(theirs))) => {
-            let also = if longer(ours, theirs) { theirs.as_slice() } else { &[] };
-            let mut words = ours.clone();
-            let behind = also.iter().skip(ours.len());
-            words.extend(behind.map(|field| unlikely(field, depends)));
-            Held::Many(words)
-        }
+        (Some(Held::Many(ours)), Some(Held::Many(theirs))) => Held::Many(likely_words(ours, theirs, depends)),
         (Some(Held::One(one)), Some(Held::One(other))) => {
             let mut one = one.clone();
             one.or_else(&other.possible());
@@ -429,9 +425,19 @@ fn unlikely(field: &Field, depends: &[Dependency]) -> Field {
     Field { maybe: true, unlikely: text::variable_of(depends), ..field.clone() }
 }
 
-/// Whether `theirs` is `ours` with more words behind.
-fn longer(ours: &[Field], theirs: &[Field]) -> bool {
-    theirs.len() > ours.len() && ours.iter().zip(theirs).all(|(ours, theirs)| ours.is_same(theirs))
+/// The words of the likelier of two lists, with those of the other one that are there if somebody sets one of the
+/// variables in `depends`.
+fn likely_words(ours: &[Field], theirs: &[Field], depends: &[Dependency]) -> Vec<Field> {
+    let same = ours.iter().zip(theirs).take_while(|(ours, theirs)| ours.is_same(theirs)).count();
+    let (front, behind) = (ours.iter().take(same), ours.iter().skip(same));
+    let rests = |field: &Field| {
+        let mut field = field.clone();
+        field.depend_on(depends);
+        field
+    };
+    let mut words: Vec<Field> = front.cloned().chain(behind.map(rests)).collect();
+    words.extend(theirs.iter().skip(same).map(|field| unlikely(field, depends)));
+    words
 }
 
 /// A text that is the one or the other.

@@ -285,8 +285,8 @@ impl<'a> Shell<'a> {
         if self.printed.as_ref().map(|field| field.text().to_owned())
             != printed_by_one.as_ref().map(|field| field.text().to_owned())
         {
-            self.printed = printed_by_one;
-            self.print_unknown();
+            let other = std::mem::replace(&mut self.printed, printed_by_one);
+            self.print_either(other.as_ref(), likelier);
         }
         let status = if one.status == two.status { one.status.clone() } else { Status::Unknown };
         match (one.flow, two.flow) {
@@ -294,10 +294,14 @@ impl<'a> Shell<'a> {
                 state.join(other, likelier);
                 state.conditional = conditional;
                 // A way that is only likely to fail does not end anything.
-                let status = match (likelier, &one.status) {
-                    (Some(depends), Status::Known(holds)) if is_meant => Status::Unless(*holds, depends.to_vec()),
-                    (Some(depends), Status::Known(holds)) => Status::Presumed(*holds, depends.to_vec()),
-                    _ => status,
+                let also = |more: &[Dependency]| likelier.iter().copied().flatten().chain(more).cloned().collect();
+                let status = match &one.status {
+                    _ if likelier.is_none() => status,
+                    Status::Known(holds) if is_meant => Status::Unless(*holds, also(&[])),
+                    Status::Known(holds) => Status::Presumed(*holds, also(&[])),
+                    Status::Unless(holds, more) if is_meant => Status::Unless(*holds, also(more)),
+                    Status::Unless(holds, more) | Status::Presumed(holds, more) => Status::Presumed(*holds, also(more)),
+                    Status::Likely | Status::Unknown => status,
                 };
                 Done::with(status)
             }
@@ -532,6 +536,12 @@ impl<'a> Shell<'a> {
     pub(super) fn print(&mut self, text: &str, place: Place, depends: &[Dependency]) {
         if let Some(printed) = &mut self.printed {
             printed.content.push_escaped(text, place.span);
+            for way in &mut printed.ways {
+                way.push_str(text);
+            }
+            if !text::is_known(text) {
+                printed.ways.clear();
+            }
             printed.depend_on(depends);
             if printed.text().len() > text::MAX_TEXT {
                 *printed = Field::new(&text::hole(), printed.place);
@@ -539,9 +549,22 @@ impl<'a> Shell<'a> {
         }
     }
 
+    /// What is printed so far is that or, if somebody sets one of the variables in `likelier`, `other`.
+    fn print_either(&mut self, other: Option<&Field>, likelier: Option<&[Dependency]>) {
+        if let (Some(printed), Some(other), Some(depends)) = (&mut self.printed, other, likelier) {
+            printed.or_else(&other.possible());
+            printed.depend_on(depends);
+            if !printed.ways.is_empty() {
+                return;
+            }
+        }
+        self.print_unknown();
+    }
+
     pub(super) fn print_unknown(&mut self) {
         if let Some(printed) = &mut self.printed {
             let place = printed.place;
+            printed.ways.clear();
             printed.content.push_escaped(&text::hole(), place.span);
         }
     }

@@ -22,6 +22,9 @@ impl Shell<'_> {
         if let Some(field) = self.variables_of_file(script, place, state) {
             return field;
         }
+        if let Some(name) = looked_for(script) {
+            return Field::new(&text::located(&name), place);
+        }
         let outer = self.printed.replace(Field::new("", place));
         let substituted = self.substituted;
         self.spend(state.variables.len() / 64);
@@ -40,7 +43,8 @@ impl Shell<'_> {
         let mut field = printed.unwrap_or_else(|| Field::new(&text::hole(), place));
         let trimmed = field.text().trim_end_matches('\n').to_owned();
         let depends = std::mem::take(&mut field.depends);
-        let mut field = Field::new(&trimmed, place);
+        let ways = field.ways.iter().map(|way| way.trim_end_matches('\n').to_owned()).collect();
+        let mut field = Field { ways, ..Field::new(&trimmed, place) };
         field.depends = depends;
         if field.depends.is_empty() && trimmed == text::hole() {
             let what = format!("what a command prints, {}", self.files().describe(place));
@@ -165,6 +169,18 @@ impl Shell<'_> {
             Some(output) => self.print(&output, place, &depends),
             None => self.print_unknown(),
         }
+    }
+}
+
+/// `command -v gunicorn`, `which gunicorn`: the program whose path that is, or nothing where there is none.
+fn looked_for(script: &Script) -> Option<String> {
+    let [Statement::Simple(simple)] = script.body.as_slice() else { return None };
+    let words: Option<Vec<String>> = simple.words.iter().map(literal).collect();
+    match words?.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["command", "-v", name] | ["which", name] | ["type", "-p", name] if !name.contains('/') => {
+            Some((*name).to_owned())
+        }
+        _ => None,
     }
 }
 

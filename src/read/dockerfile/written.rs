@@ -5,7 +5,6 @@
 //! the builder or a shell fills something in is left out: what would be there then depends on the build.
 
 use std::collections::BTreeSet;
-use std::ops::Range;
 
 use crate::source::FileId;
 
@@ -148,9 +147,6 @@ fn literal(word: &Word) -> Option<Decoded> {
 fn printed(command: &Simple, rest: &Decoded) -> Option<Decoded> {
     let program = literal(command.words.first()?)?;
     let is_printf = program.text() == "printf";
-    if is_printf && command.words.len() > 2 {
-        return formatted(command, rest);
-    }
     let words: Vec<&Word> = command.words.get(1..)?.iter().filter(|word| !is_option(word)).collect();
     let (text, place) = match words.as_slice() {
         [only] if matches!(program.text(), "echo" | "printf") => (literal(only)?, only.place),
@@ -161,54 +157,21 @@ fn printed(command: &Simple, rest: &Decoded) -> Option<Decoded> {
         return None;
     }
     let mut out = Decoded::default();
-    push_unescaped(&mut out, &text, 0..plain.len())?;
-    if !is_printf {
-        // The line break that `echo` adds stands where the word ends.
-        let end = place.span.end;
-        out.push_escaped("\n", crate::source::Span::new(end, end + 1));
-    }
-    Some(out.through(rest))
-}
-
-/// Adds a part of a text, line breaks in place of `\n`; `None` for other escapes.
-fn push_unescaped(out: &mut Decoded, text: &Decoded, range: Range<usize>) -> Option<()> {
-    let plain = text.text();
-    let mut at = range.start;
-    while let Some(found) = plain.get(at..range.end)?.find('\\') {
+    let mut at = 0;
+    while let Some(found) = plain.get(at..)?.find('\\') {
         let escape = at + found;
-        out.push_from(text, at..escape);
+        out.push_from(&text, at..escape);
         if plain.get(escape..escape + 2)? != "\\n" {
             return None;
         }
         out.push_escaped("\n", text.span(escape..escape + 2));
         at = escape + 2;
     }
-    out.push_from(text, at..range.end);
-    Some(())
-}
-
-/// What `printf` prints of a format with a word for each `%s` in it.
-fn formatted(command: &Simple, rest: &Decoded) -> Option<Decoded> {
-    let texts: Option<Vec<Decoded>> = command.words.get(1..)?.iter().map(literal).collect();
-    let texts = texts?;
-    let (format, given) = texts.split_first().filter(|(format, _)| !format.text().starts_with('-'))?;
-    let mut given = given.iter();
-    let mut out = Decoded::default();
-    let plain = format.text();
-    let mut at = 0;
-    while let Some(found) = plain.get(at..)?.find('%') {
-        let sign = at + found;
-        push_unescaped(&mut out, format, at..sign)?;
-        match plain.get(sign + 1..sign + 2)? {
-            "s" => {
-                let word = given.next()?;
-                out.push_from(word, 0..word.text().len());
-            }
-            "%" => out.push_escaped("%", format.span(sign..sign + 2)),
-            _ => return None,
-        }
-        at = sign + 2;
+    out.push_from(&text, at..plain.len());
+    if !is_printf {
+        // The line break that `echo` adds stands where the word ends.
+        let end = place.span.end;
+        out.push_escaped("\n", crate::source::Span::new(end, end + 1));
     }
-    push_unescaped(&mut out, format, at..plain.len())?;
-    given.next().is_none().then(|| out.through(rest))
+    Some(out.through(rest))
 }

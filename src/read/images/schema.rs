@@ -42,7 +42,7 @@ impl Image {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Shell {
-    pub(crate) shell: SystemShell,
+    pub(crate) is: SystemShell,
     /// The repositories whose images have it, unless a tag says otherwise.
     pub(crate) repositories: Vec<String>,
     /// What a part of a tag begins with where the image has it, whichever repository it is of.

@@ -37,7 +37,7 @@ pub fn system_shell(name: &str) -> Option<SystemShell> {
     let parts = || tag.split(['-', '_']);
     let tagged = |shell: &&Shell| shell.tags.iter().any(|start| parts().any(|part| part.starts_with(start.as_str())));
     let named = |shell: &&Shell| shell.repositories.iter().any(|known| known == repository);
-    all().iter().find(tagged).or_else(|| all().iter().find(named)).map(|shell| shell.shell)
+    all().iter().find(tagged).or_else(|| all().iter().find(named)).map(|shell| shell.is)
 }
 
 #[cfg(test)]
