@@ -136,7 +136,7 @@ pub(crate) struct Production {
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Check {
-    /// Files or folders.
+    /// Files or folders; the whole project around them is read, and what has to do with them is shown.
     #[arg(default_value = ".", value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// How to print.

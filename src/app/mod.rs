@@ -264,6 +264,8 @@ fn assemble<'a>(
     let marks = instructions.marks(types, &loaded);
     found.retain(|found| !matches!(marks.get(&found.frame.function), Some(Mark::Leave)));
     effects.mark(marks);
+    let at_start = found.iter().filter(|found| found.context == Context::StartUp);
+    effects.starts_with(at_start.map(|found| found.frame.function).collect());
     let mut nodes: Vec<usize> = found.iter().map(|found| effects.explore(found.frame)).collect();
     tasks::before_serving(&effects, &mut found, &nodes);
     tasks::left_running(&mut effects, &loaded, &mut found, &mut nodes);

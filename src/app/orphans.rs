@@ -24,19 +24,38 @@ const ASIDE: [&str; 8] = ["tests", "test", "docs", "doc", "docs_src", "examples"
 /// Files that a program or a server is usually told to load.
 const PROGRAMS: [&str; 7] = ["__main__.py", "app.py", "asgi.py", "main.py", "run.py", "server.py", "wsgi.py"];
 
+/// How many programs are looked at for what they load through others.
+const MAX_PROGRAMS: usize = 16;
+
 /// Analyses every application of the project whose handlers share a loop and that is not among `known`, and the
 /// one of Django where none is known.
 pub fn orphans(code: &Code<'_>, known: &[Option<Application>], instructions: &Instructions) -> Vec<Application> {
     let found = instructions.catalogue.during(|| unknown(code, known));
-    let each = found.into_par_iter().map(|orphan| {
+    let loads = |orphan: &Orphan| {
         instructions.catalogue.during(|| {
-            // What one application loads is nothing to another one.
             let types = Types::new(code.project(), &orphan.folder.as_str().into());
-            let asked = Asked::by_name(&orphan.name, orphan.folder.as_str().into());
-            assemble(code, &types, &asked, &orphan.object, orphan.is_beside, instructions)
+            reach::modules(&types, &orphan.object.modules, None)
+        })
+    };
+    let loaded: Vec<Vec<u32>> = found.par_iter().map(loads).collect();
+    // What one application loads is nothing to another one, but those that load the same ask the same.
+    let mut alike: Alike<'_> = BTreeMap::new();
+    for ((at, orphan), loaded) in found.iter().enumerate().zip(&loaded) {
+        alike.entry((&orphan.folder, loaded)).or_default().push((at, orphan));
+    }
+    let groups: Vec<_> = alike.into_iter().collect();
+    let each = groups.par_iter().flat_map_iter(|((folder, _), orphans)| {
+        instructions.catalogue.during(|| {
+            let types = Types::new(code.project(), &(*folder).into());
+            let analysed = orphans.iter().map(|(at, orphan)| {
+                let asked = Asked::by_name(&orphan.name, (*folder).into());
+                (*at, assemble(code, &types, &asked, &orphan.object, orphan.is_beside, instructions))
+            });
+            analysed.collect::<Vec<_>>()
         })
     });
-    each.collect()
+    let analysed: BTreeMap<usize, Application> = each.collect();
+    analysed.into_values().collect()
 }
 
 /// An application that nothing is known to start.
@@ -47,6 +66,9 @@ struct Orphan {
     /// Whether it stands beside one that is known, so that it is clear what belongs to which.
     is_beside: bool,
 }
+
+/// Those that one folder and one set of modules belong to, with their places among all.
+type Alike<'o> = BTreeMap<(&'o str, &'o [u32]), Vec<(usize, &'o Orphan)>>;
 
 fn unknown(code: &Code<'_>, known: &[Option<Application>]) -> Vec<Orphan> {
     let &Code { files, modules, .. } = code;
@@ -74,10 +96,20 @@ fn unknown(code: &Code<'_>, known: &[Option<Application>]) -> Vec<Orphan> {
             }) {
                 let dotted = import_path(files, files.get(file).path()).1;
                 let name = format!("{dotted}:{}", bound.as_deref().unwrap_or("?"));
-                let starting = programs
+                let index = types.index_of(file);
+                let mut starting: Vec<u32> = programs
                     .iter()
-                    .filter(|(_, imported)| types.index_of(file).is_some_and(|index| imported.contains(&index)));
-                let modules_of = made.modules.iter().copied().chain(starting.map(|(index, _)| *index)).collect();
+                    .filter(|(_, imported)| index.is_some_and(|index| imported.contains(&index)))
+                    .map(|(program, _)| *program)
+                    .collect();
+                // Where none of them imports it, it may be loaded by a name that is put together, or through others.
+                if starting.is_empty() {
+                    let loads = |program: &u32| {
+                        index.is_some_and(|index| reach::modules(&types, &[*program], None).contains(&index))
+                    };
+                    starting.extend(programs.iter().map(|(program, _)| *program).take(MAX_PROGRAMS).filter(loads));
+                }
+                let modules_of = made.modules.iter().copied().chain(starting).collect();
                 let object = Target { modules: modules_of, ..made };
                 found.push(Orphan { folder: folder.clone(), name, object, is_beside });
             }
@@ -142,7 +174,8 @@ fn settings_folder(files: &Files, file: FileId, module: &str) -> Option<String> 
 }
 
 fn is_aside(path: &str) -> bool {
-    path.split('/').any(|part| ASIDE.contains(&part) || part.starts_with("test_") || part == "conftest.py")
+    let is_test = |part: &str| part.starts_with("test_") || part.ends_with("_tests") || part == "conftest.py";
+    path.split('/').any(|part| ASIDE.contains(&part) || is_test(part))
 }
 
 /// What is called where an application is made: a class of a framework, or one of the project that

@@ -399,3 +399,49 @@ fn what_the_starting_program_imports_is_loaded_too() {
     let alone = orphans(&code, &[], &Instructions::default());
     assert_eq!(alone.iter().map(|one| one.blocking.len()).collect::<Vec<_>>(), [1]);
 }
+
+#[test]
+fn a_program_that_loads_an_application_through_others_starts_it() {
+    let app =
+        "import aiohttp.web as web\nclass Server:\n    def __init__(self):\n        self.app = web.Application()\n";
+    let views = "import time\nfrom svc.app import Server\nasync def view(request):\n    time.sleep(1)\n\
+                 class Views(Server):\n    def __init__(self):\n        super().__init__()\n        \
+                 self.app.router.add_get('/', view)\n";
+    let by_import = "from aiohttp import web\nfrom svc.views import Views\nweb.run_app(Views().app)\n";
+    let by_name = "from importlib import import_module\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    \
+                   from svc.app import Server\ndef load(name):\n    return import_module(f'svc.{name}')\nload('views')\n";
+    let blocking = |program: &str| {
+        let mut files = Files::new();
+        files.add("svc/__init__.py", "");
+        files.add("svc/app.py", app);
+        files.add("svc/views.py", views);
+        files.add("run.py", program);
+        let modules = files.iter().map(|(id, file)| (id, parse(file.text()).unwrap())).collect();
+        let alone = orphans(&Code::new(&files, &modules), &[], &Instructions::default());
+        alone.iter().map(|one| one.blocking.len()).collect::<Vec<_>>()
+    };
+    assert_eq!(blocking(by_import), [1]);
+    assert_eq!(blocking(by_name), [1]);
+    assert_eq!(blocking("import json\n"), [0]);
+}
+
+/// Several programs of a project make the application that its modules belong to, and those of its tests do not count.
+#[test]
+fn what_loads_the_same_is_told_once_for_each_that_makes_it() {
+    let mut files = Files::new();
+    let made = "from fastapi import FastAPI\nfrom shop import views\nfrom shop import {other}\n\
+                def make():\n    app = FastAPI()\n    app.include_router(views.router)\n    return app\n";
+    files.add("shop/__init__.py", "");
+    files.add("shop/one.py", made.replace("{other}", "two"));
+    files.add("shop/two.py", made.replace("{other}", "one"));
+    files.add("shop/smoke_tests/three.py", made.replace("{other}", "one"));
+    files.add(
+        "shop/views.py",
+        "import time\nfrom fastapi import APIRouter\nrouter = APIRouter()\n\
+         @router.get('/')\nasync def view():\n    time.sleep(1)\n",
+    );
+    let modules = files.iter().map(|(id, file)| (id, parse(file.text()).unwrap())).collect();
+    let found = orphans(&Code::new(&files, &modules), &[], &Instructions::default());
+    let told: Vec<_> = found.iter().map(|one| (files.describe(one.place), one.blocking.len())).collect();
+    assert_eq!(told, [("shop/one.py:5".to_owned(), 1), ("shop/two.py:5".to_owned(), 1)]);
+}

@@ -25,10 +25,11 @@ pub(super) fn run(cli: &Cli, advise: &Advise) -> Result<Done, Failure> {
     request.ask_host = true;
     let found = examine(&request)?;
     let file = named_file(&found, &request, &advise.path)?;
-    let mut services = services(&found, file);
+    let named = super::named(&request, std::slice::from_ref(&advise.path))?;
+    let mut services = services(&found, &|one| super::lies_in(&named, found.files.get(one).path()));
     if services.is_empty() {
-        // A file that decides nothing is told so, with the place that does.
-        services = self::services(&found, None);
+        // What decides nothing is told so, with the place that does.
+        services = self::services(&found, &|_| true);
     }
     if services.is_empty() {
         let text = match advise.format {
@@ -138,21 +139,12 @@ fn named_file(found: &Examination, request: &Request, path: &Path) -> Result<Opt
     file.map(Some).ok_or_else(|| Failure::Usage(format!("`{}` is no file that farrier reads", path.display())))
 }
 
-/// The launches that a file has a part in, or all of them; those for development only where there are
-/// no others.
-fn services(found: &Examination, file: Option<FileId>) -> Vec<Numbered<'_>> {
-    let concerns = |deployment: &Deployment| {
-        file.is_none_or(|file| {
-            deployment.command.file == file
-                || deployment.configuration.as_ref().is_some_and(|configuration| configuration.file == file)
-                || deployment
-                    .settings
-                    .iter()
-                    .any(|(_, setting)| setting.place().is_some_and(|place| place.file == file))
-        })
-    };
+/// The launches that some of the files have a part in; those for development only where there are no others.
+fn services<'e>(found: &'e Examination, files: &dyn Fn(FileId) -> bool) -> Vec<Numbered<'e>> {
     let all = found.assembly.deployments.iter().enumerate();
-    let concerned: Vec<Numbered> = all.filter(|(_, deployment)| concerns(deployment)).collect();
+    let made = |index: usize| found.applications.get(index).and_then(Option::as_ref);
+    let concerned: Vec<Numbered> =
+        all.filter(|&(index, deployment)| super::concerns(deployment, made(index), files)).collect();
     let production: Vec<Numbered> =
         concerned.iter().copied().filter(|(_, deployment)| deployment.development.is_none()).collect();
     if production.is_empty() { concerned } else { production }

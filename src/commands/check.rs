@@ -122,10 +122,9 @@ impl Wanted<'_> {
     }
 
     fn covers(&self, finding: &Finding, files: &Files) -> bool {
-        let concerns = |path: &str| self.named.iter().any(|name| path == name || path.starts_with(&format!("{name}/")));
         let mut labels = std::iter::once(&finding.primary).chain(&finding.related);
         finding.severity >= self.least
-            && (self.named.is_empty() || labels.any(|label| concerns(files.get(label.place.file).path())))
+            && labels.any(|label| super::lies_in(self.named, files.get(label.place.file).path()))
     }
 
     /// The fixes that may be applied.

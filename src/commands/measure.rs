@@ -17,7 +17,7 @@ use super::{Done, Exit, Failure};
 use crate::cli::{Cli, Form, Measure};
 
 pub(super) fn run(cli: &Cli, wanted: &Measure) -> Result<Done, Failure> {
-    let mut request = super::request(cli, std::slice::from_ref(&wanted.path), &super::flags(&wanted.production))?;
+    let mut request = super::request_of(cli, &wanted.path, &super::flags(&wanted.production))?;
     request.ask_host = true;
     let found = examine(&request)?;
     let Some((deployment, advice)) = chosen(&found, wanted)? else {

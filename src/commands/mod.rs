@@ -16,8 +16,11 @@ mod show;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
+use farrier::app::Application;
+use farrier::deployment::Deployment;
 use farrier::report::Look;
 use farrier::request::{Flags, Request};
+use farrier::source::FileId;
 use farrier::{discover, settings};
 
 use crate::cli::{Cli, Color, Production, Verb};
@@ -94,7 +97,22 @@ fn terminal_columns() -> Option<usize> {
 ///
 /// The whole project is read whichever of its files were named: one file says little about a service.
 fn request(cli: &Cli, paths: &[PathBuf], flags: &Flags) -> Result<Request, Failure> {
-    let root = root(paths)?;
+    request_in(cli, root(paths)?, paths, flags)
+}
+
+/// The same about a folder that is taken for a project whatever lies around it, because something is written or run
+/// there.
+fn request_of(cli: &Cli, path: &Path, flags: &Flags) -> Result<Request, Failure> {
+    request_in(cli, home_of(path)?, &[path.to_path_buf()], flags)
+}
+
+/// A folder as it was named, or the project that a file belongs to.
+fn home_of(path: &Path) -> Result<PathBuf, Failure> {
+    let root = discover::root_of(path)?;
+    Ok(if path.is_dir() { path.to_path_buf() } else { root })
+}
+
+fn request_in(cli: &Cli, root: PathBuf, paths: &[PathBuf], flags: &Flags) -> Result<Request, Failure> {
     let loaded = loaded(cli, &root)?;
     let mut request = Request::new(root, &loaded, flags)?;
     // A file that was named is read even where an ignore file leaves it out.
@@ -142,6 +160,21 @@ fn named(request: &Request, paths: &[PathBuf]) -> Result<Vec<String>, Failure> {
         names.push(parts.join("/"));
     }
     Ok(names)
+}
+
+/// Whether a path relative to the root is one of the named ones, or lies below one; every one does if none is named.
+fn lies_in(named: &[String], path: &str) -> bool {
+    let below = |name: &String| path.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('/'));
+    named.is_empty() || named.iter().any(|name| path == name || below(name))
+}
+
+/// Whether any part of a launch lies in a file of these: the command, a setting, the application.
+fn concerns(deployment: &Deployment, application: Option<&Application>, files: &dyn Fn(FileId) -> bool) -> bool {
+    let settings = deployment.settings.iter().filter_map(|(_, setting)| setting.place()).map(|place| place.file);
+    files(deployment.command.file)
+        || deployment.configuration.as_ref().is_some_and(|configuration| files(configuration.file))
+        || settings.into_iter().any(files)
+        || application.is_some_and(|application| files(application.place.file))
 }
 
 fn flags(production: &Production) -> Flags {

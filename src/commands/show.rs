@@ -3,14 +3,18 @@
 use farrier::app::Application;
 use farrier::deployment::Deployment;
 use farrier::request::Flags;
-use farrier::{report, survey};
+use farrier::source::FileId;
+use farrier::{Survey, report, survey};
 
 use super::{Done, Exit, Failure};
 use crate::cli::{Cli, Form, Show};
 
 pub(super) fn run(cli: &Cli, show: &Show) -> Result<Done, Failure> {
     let request = super::request(cli, std::slice::from_ref(&show.path), &Flags::default())?;
-    let found = survey(&request, &[])?;
+    let mut found = survey(&request, &[])?;
+    if show.path.is_dir() {
+        narrow(&mut found, &super::named(&request, std::slice::from_ref(&show.path))?);
+    }
     let (deployments, notes) = (&found.assembly.deployments, &found.notes);
     let exit = if deployments.is_empty() { Exit::NothingToCheck } else { Exit::Clean };
     let text = match show.format {
@@ -28,4 +32,22 @@ pub(super) fn run(cli: &Cli, show: &Show) -> Result<Done, Failure> {
         }
     };
     Ok(Done { text, exit })
+}
+
+/// Leaves of what is started what the named folders have a part in; all of it where they have none.
+fn narrow(found: &mut Survey, named: &[String]) {
+    let files = &found.files;
+    let lies = |file: FileId| super::lies_in(named, files.get(file).path());
+    let pairs = found.assembly.deployments.iter().zip(&found.applications);
+    let concerned: Vec<bool> =
+        pairs.map(|(deployment, made)| super::concerns(deployment, made.as_ref(), &lies)).collect();
+    let orphan = |application: &Application| lies(application.place.file);
+    if !concerned.contains(&true) && !found.orphans.iter().any(orphan) {
+        return;
+    }
+    let mut kept = concerned.iter();
+    found.assembly.deployments.retain(|_| kept.next().is_none_or(|kept| *kept));
+    let mut kept = concerned.iter();
+    found.applications.retain(|_| kept.next().is_none_or(|kept| *kept));
+    found.orphans.retain(orphan);
 }

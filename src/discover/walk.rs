@@ -41,6 +41,22 @@ const MARKERS: [&str; 8] = [
     "farrier.toml",
 ];
 
+/// What stands in the root of a service that shares its repository with others, and less often elsewhere in it: where a
+/// folder is named, it tells which of them.
+const FOLDER_MARKERS: [&str; 8] = [
+    "setup.cfg",
+    "requirements.txt",
+    "Pipfile",
+    "manage.py",
+    "compose.yml",
+    "docker-compose.yaml",
+    "farrier-baseline.json",
+    ".farrierignore",
+];
+
+/// Who puts these into a package wants it to be looked at by itself.
+const SETTLED: [&str; 2] = ["farrier.toml", "farrier-baseline.json"];
+
 /// More files than a project has; a walk from `/` ends here.
 const MAX_FILES: usize = 50_000;
 
@@ -154,17 +170,22 @@ fn missing(path: &Path, error: std::io::Error) -> Error {
     }
 }
 
-/// The project that `path` belongs to: a folder is one itself, a file belongs to the nearest folder
-/// above it that looks like the root of a project, else to its own.
+/// The project that `path` belongs to: the nearest folder, its own among them, that looks like the root of one.
+///
+/// Packages are climbed out of first, whatever lies in them: their modules are imported from beside them. A path in
+/// no project is, or lies in, one of its own.
 pub fn root_of(path: &Path) -> Result<PathBuf, Error> {
     let metadata = fs::metadata(path).map_err(|error| missing(path, error))?;
-    if metadata.is_dir() {
-        return Ok(path.to_path_buf());
-    }
     let real = path.canonicalize().map_err(|error| missing(path, error))?;
-    let home = real.parent().unwrap_or(Path::new("/"));
-    let marked = |folder: &&Path| MARKERS.iter().any(|marker| folder.join(marker).exists());
-    Ok(home.ancestors().find(marked).unwrap_or(home).to_path_buf())
+    let is_folder = metadata.is_dir();
+    let home = if is_folder { &*real } else { real.parent().unwrap_or(Path::new("/")) };
+    let has = |folder: &Path, names: &[&str]| names.iter().any(|name| folder.join(name).exists());
+    let package = |folder: &&Path| has(folder, &["__init__.py"]) && !has(folder, &SETTLED);
+    let outside = home.ancestors().find(|folder| !package(folder)).unwrap_or(home);
+    let marked = |folder: &&Path| has(folder, &MARKERS) || is_folder && has(folder, &FOLDER_MARKERS);
+    let root = outside.ancestors().find(marked).unwrap_or(outside);
+    // What was typed is what notes and messages name.
+    Ok(if is_folder && root == real { path.to_path_buf() } else { root.to_path_buf() })
 }
 
 /// Files that say what is left out. The walker opens whatever bears such a name, and a pipe would not answer.
@@ -477,5 +498,32 @@ mod tests {
         let root = root_of(&folder.path().join("deploy/gunicorn.conf.py")).unwrap();
         assert_eq!(root, folder.path().canonicalize().unwrap());
         assert!(matches!(root_of(Path::new("/nowhere/at/all")), Err(Error::Missing(_))));
+    }
+
+    #[test]
+    fn a_folder_belongs_to_the_project_around_it() {
+        let folder = project(&[
+            "pyproject.toml",
+            "src/shop/__init__.py",
+            "src/shop/Dockerfile",
+            "src/shop/api/__init__.py",
+            "src/shop/api/items.py",
+            "services/mail/requirements.txt",
+            "services/mail/jobs/send.py",
+            "known/__init__.py",
+            "known/farrier.toml",
+        ]);
+        let top = folder.path().canonicalize().unwrap();
+        let root = |path: &str| root_of(&folder.path().join(path)).unwrap().canonicalize().unwrap();
+        for inside in ["", "src", "src/shop", "src/shop/api", "src/shop/api/items.py", "services"] {
+            assert_eq!(root(inside), top, "{inside}");
+        }
+        assert_eq!(root("services/mail"), top.join("services/mail"));
+        assert_eq!(root("services/mail/jobs"), top.join("services/mail"));
+        assert_eq!(root("known"), top.join("known"));
+        let alone = project(&["shop/__init__.py", "shop/api/__init__.py"]);
+        let home = alone.path().canonicalize().unwrap();
+        assert_eq!(root_of(&alone.path().join("shop/api")).unwrap(), home);
+        assert_eq!(root_of(alone.path()).unwrap(), alone.path());
     }
 }

@@ -6,8 +6,6 @@ mod schema;
 
 use std::path::Path;
 
-use farrier::discover;
-
 use super::{Done, Exit, Failure};
 use crate::cli::{Cli, Init, ServerFile};
 
@@ -20,7 +18,7 @@ pub(super) fn run(cli: &Cli, init: &Init) -> Result<Done, Failure> {
     }
     if let Some(ServerFile::Gunicorn) = init.server {
         let flags = super::flags(&init.production);
-        let request = super::request(cli, std::slice::from_ref(&init.path), &flags)?;
+        let request = super::request_of(cli, &init.path, &flags)?;
         let path = request.root.join(gunicorn::FILE);
         let text = gunicorn::configuration(request)?;
         return if init.stdout { Ok(Done { text, exit: Exit::Clean }) } else { create(&path, &text) };
@@ -28,7 +26,7 @@ pub(super) fn run(cli: &Cli, init: &Init) -> Result<Done, Failure> {
     if init.stdout {
         return Ok(Done { text: TEMPLATE.to_owned(), exit: Exit::Clean });
     }
-    let root = discover::root_of(&init.path)?;
+    let root = super::home_of(&init.path)?;
     let path = root.join("farrier.toml");
     let pyproject = farrier::source::read_text(&root.join("pyproject.toml")).unwrap_or_default();
     if pyproject.contains("[tool.farrier") {

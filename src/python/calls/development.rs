@@ -10,19 +10,25 @@ use crate::python::syntax::ast::{BoolOp, CmpOp, Expr, ExprList, ExprSet, ExprSub
 /// How deep conditions are looked into.
 const MAX_DEPTH: usize = 16;
 /// Names of what is true only then.
-const FLAGS: [&str; 12] = [
+const FLAGS: [&str; 18] = [
+    "auto_reload",
+    "autoreload",
     "debug",
     "debug_mode",
     "dev",
     "dev_mode",
     "development",
     "development_mode",
+    "enable_profiling",
+    "hot_reload",
     "in_debug_mode",
     "is_debug",
     "is_dev",
     "is_development",
     "is_in_debug_mode",
     "is_local_dev",
+    "live_reload",
+    "profiling_enabled",
 ];
 /// Names of variables of the environment, and of constants, that are only set for tests. As attributes they may
 /// say something about what is asked for: the test mode of a payment.
@@ -128,7 +134,8 @@ fn key_of(part: &ExprSubscript) -> Option<&str> {
 
 /// Whether what is true under this name is so only while a project is being developed.
 pub fn is_flag(name: &str) -> bool {
-    FLAGS.contains(&name.to_ascii_lowercase().as_str())
+    let name = name.to_ascii_lowercase();
+    FLAGS.contains(&name.as_str()) || name.ends_with("_profiling_enabled")
 }
 
 fn is_test_flag(name: &str) -> bool {

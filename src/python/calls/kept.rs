@@ -67,8 +67,9 @@ impl Reader<'_> {
         if alone != Kept::No {
             return alone;
         }
-        if let Some(Expr::Name(name)) = absent(test)
-            && self.is_filled_by_callee(name.id.as_str(), body)
+        if let Some(kept @ Expr::Name(name)) = absent(test)
+            && (self.is_filled_by_callee(name.id.as_str(), body)
+                || self.is_of_module(name.id.as_str()) && fills_in_place(body, kept, 0))
         {
             return Kept::Process;
         }
@@ -234,6 +235,32 @@ fn assigns(body: &[Stmt], target: &Expr, depth: usize) -> bool {
                 let others = choice.elif_else_clauses.iter().map(|clause| &clause.body);
                 std::iter::once(&choice.body).chain(others).any(|body| assigns(body, target, depth + 1))
             }
+            _ => false,
+        })
+}
+
+/// Whether a block puts something into a container: `table.update(...)`, `table[key] = ...`.
+fn fills_in_place(body: &[Stmt], container: &Expr, depth: usize) -> bool {
+    let inner = |body: &[Stmt]| fills_in_place(body, container, depth + 1);
+    depth < MAX_DEPTH
+        && body.iter().any(|stmt| match stmt {
+            Stmt::Expr(stmt) => match &*stmt.value {
+                Expr::Call(call) => match &*call.func {
+                    Expr::Attribute(method) => {
+                        matches!(method.attr.as_str(), "add" | "append" | "extend" | "update")
+                            && is_same(&method.value, container)
+                    }
+                    _ => false,
+                },
+                _ => false,
+            },
+            Stmt::Assign(assign) => assign.targets.iter().any(|target| match target {
+                Expr::Subscript(item) => is_same(&item.value, container),
+                _ => false,
+            }),
+            Stmt::With(with) => inner(&with.body),
+            Stmt::For(each) => inner(&each.body),
+            Stmt::Try(attempt) => inner(&attempt.body) || inner(&attempt.orelse),
             _ => false,
         })
 }

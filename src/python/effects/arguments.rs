@@ -10,6 +10,9 @@ const NEVER_WAITS: [(&str, &str); 5] =
 /// What stands in the catalogue for an address in digits, or none at all, of which no name is looked up.
 const ADDRESS: &str = "ADDRESS";
 
+/// The condition that the first argument is one.
+pub(super) const OF_ADDRESS: &str = "0=ADDRESS";
+
 /// Whether a call that has `effect` waits with the arguments it is given.
 pub(super) fn waits(effect: &Effect, call: &ast::ExprCall) -> bool {
     if NEVER_WAITS.iter().any(|(name, value)| given(call, name).is_some_and(|argument| is(argument, value))) {

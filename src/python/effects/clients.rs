@@ -4,6 +4,7 @@
 //! made before: each of its requests runs them on the loop.
 
 use super::expand::Work;
+use crate::python::calls::last_name;
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::span_of;
@@ -22,6 +23,8 @@ const CLIENTS: [(&str, &str, &[&str]); 8] = [
     ("aiohttp.TCPConnector", "resolver", &["resolve"]),
     ("aiohttp.ClientSession", "cookie_jar", &["update_cookies", "filter_cookies"]),
 ];
+/// Functions that are given a function and what it is to be called with.
+const HANDING: [&str; 5] = ["partial", "run_in_executor", "run_in_threadpool", "run_sync", "to_thread"];
 /// How deep what is given is looked for in containers.
 const MAX_NESTED: u8 = 3;
 /// How many makings of one client are looked at.
@@ -108,11 +111,27 @@ impl<'a> Work<'_, 'a> {
             }
             found.extend(made);
         }
+        // `partial(write, archive)`
+        for (caller, call) in HANDING.iter().flat_map(|name| self.types.calls_of(name)) {
+            let from = self.types.plain(caller);
+            let is_meant = |value: &Value<'a>| matches!(value, Value::Function(one) if one.function == frame.function);
+            let meant = |given: &&'a Expr| {
+                last_name(given) == function.name && self.types.value(given, from).iter().any(is_meant)
+            };
+            let Some(before) = call.arguments.args.iter().take(2).position(|given| meant(&given)) else { continue };
+            let at = (before + 1 + position).checked_sub(usize::from(function.class.is_some()))?;
+            let named = call.arguments.find_keyword(parameter.name).map(|keyword| &keyword.value);
+            let made = self.makings_in(named.or_else(|| call.arguments.args.get(at))?, from, depth + 1);
+            if made.is_empty() {
+                return None;
+            }
+            found.extend(made);
+        }
         Some(found)
     }
 
     /// What a class keeps under a name, each with the frame it is read in.
-    fn kept_in(&self, class: ClassId, name: &str) -> Vec<(Bound<'a>, Frame)> {
+    pub(super) fn kept_in(&self, class: ClassId, name: &str) -> Vec<(Bound<'a>, Frame)> {
         let mut found = Vec::new();
         for value in self.types.ancestry(class).iter() {
             let Value::Class(owner) = *value else { continue };

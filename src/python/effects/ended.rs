@@ -3,9 +3,9 @@
 use super::expand::Work;
 use crate::python::calls::{Event, EventKind, last_name};
 use crate::python::names::{Bound, visible};
-use crate::python::syntax::ast::{CmpOp, Expr};
+use crate::python::syntax::ast::{self, CmpOp, Expr};
 use crate::python::syntax::span_of;
-use crate::python::types::said;
+use crate::python::types::{ClassId, said};
 use crate::source::Span;
 
 /// Methods that wait for an end, each with the question whether it has come, and the answer to that.
@@ -109,6 +109,40 @@ impl<'a> Work<'_, 'a> {
             _ => false,
         };
         around.any(|one| said(one.test, one.holds, &answer) == Some(*over)) || function.events.iter().any(is_awaited)
+    }
+
+    /// The parts of a method of a thread that run only before it is started, or after it has ended: what then is done
+    /// in its place, as long as nothing there starts it.
+    pub(super) fn while_stopped(&self) -> Vec<Span> {
+        let function = self.types.function(self.frame.function);
+        let Some(index) = function.class.filter(|_| !function.conditions.is_empty()) else { return Vec::new() };
+        let of_self = |call: &ast::ExprCall, name: &str| match &*call.func {
+            Expr::Attribute(method) => {
+                method.attr.as_str() == name
+                    && matches!(&*method.value, Expr::Name(object) if function.parameters.first().is_some_and(|first| first.name == object.id.as_str()))
+            }
+            _ => false,
+        };
+        let asks = |test: &'a Expr, holds: bool| match test {
+            Expr::Call(call) if of_self(call, "is_alive") => Some(holds),
+            _ => None,
+        };
+        let stopped = function.conditions.iter().filter(|one| said(one.test, one.holds, &asks) == Some(false));
+        let regions: Vec<Span> = stopped.map(|one| one.region).collect();
+        let is_thread = || {
+            let class = ClassId { file: self.frame.function.file, index };
+            self.types.library_bases(class).iter().any(|base| base.ends_with(".Thread") || base.ends_with(".Process"))
+        };
+        let starts = |region: &Span| {
+            function.events.iter().any(|event| match event.kind {
+                EventKind::Call(call, _) => region.contains(event.span.start) && of_self(call, "start"),
+                _ => false,
+            })
+        };
+        if regions.is_empty() || !is_thread() {
+            return Vec::new();
+        }
+        regions.into_iter().filter(|region| !starts(region)).collect()
     }
 
     fn polls(&self, expr: &'a Expr, process: &Expr) -> bool {

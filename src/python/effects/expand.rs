@@ -1,9 +1,10 @@
 //! What one function does by itself: the calls it makes, and where they lead.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::arguments::waits;
+use super::begun::Begun;
 use super::{Effects, Mark, Sink};
 use crate::python::calls::{Event, EventKind, is_yielding_coroutine, last_name};
 use crate::python::catalogue::{self, Effect, KnownType};
@@ -13,6 +14,10 @@ use crate::source::Span;
 
 /// What a class runs when an instance is made.
 const MAKING: [&str; 5] = ["__new__", "__init__", "__post_init__", "model_post_init", "__attrs_post_init__"];
+/// Decorators that keep what a function gives.
+const KEEPING: [&str; 3] = ["cache", "lru_cache", "lfu_cache"];
+/// Those that may keep it for a time only.
+const KEEPING_FOR_A_TIME: [&str; 5] = ["alru_cache", "cached", "cachedmethod", "memoize", "ttl_cache"];
 /// Calls from a thread that have the loop run a coroutine; which loop that is, is not followed.
 const BACK_ON_A_LOOP: &str = "run_coroutine_threadsafe";
 
@@ -40,13 +45,16 @@ impl Effects<'_, '_> {
     pub(super) fn expand(&self, frame: Frame, in_thread: bool) -> Expansion {
         let types = self.types();
         let function = types.function(frame.function);
-        let mut work = Work { types, marks: &self.marks, frame, in_thread, out: Expansion::default() };
+        let mut work =
+            Work { types, marks: &self.marks, starts: &self.starts, frame, in_thread, out: Expansion::default() };
         let dead = types.dead(frame);
+        let stopped = work.while_stopped();
         // What an object keeps is found by later calls, unless each call makes an object of its own.
         let again = !function.once.is_empty() && types.is_made_per_call_of(frame);
         // What is left running is, however often it was begun.
         let once = function.once.iter().filter(|event| again || leaves_running(event));
-        for event in function.events.iter().chain(once).filter(|event| !Types::is_dead(&dead, event.span)) {
+        let runs = |event: &&Event<'_>| ![&*dead, &stopped].iter().any(|dead| Types::is_dead(dead, event.span));
+        for event in function.events.iter().chain(once).filter(runs) {
             work.event(event);
         }
         work.out
@@ -56,6 +64,8 @@ impl Effects<'_, '_> {
 pub(super) struct Work<'t, 'a> {
     pub(super) types: &'t Types<'a>,
     marks: &'t HashMap<FunctionId, Mark>,
+    /// What the framework calls before the first request.
+    pub(super) starts: &'t HashSet<FunctionId>,
     pub(super) frame: Frame,
     /// Off the loop: nothing blocks there, but it may put work back on the loop.
     pub(super) in_thread: bool,
@@ -99,10 +109,12 @@ impl<'a> Work<'_, 'a> {
         }
         let function = self.types.function(target.function);
         // A function without parameters whose result is kept blocks once in the life of the process.
-        let kept = ["lru_cache", "cache"].iter().any(|name| self.types.has_decorator(target.function, name));
+        let decorated = |names: &[&str]| names.iter().any(|name| self.types.has_decorator(target.function, name));
+        let kept = decorated(&KEEPING);
         if kept && function.parameters.is_empty() {
             return;
         }
+        let kept = kept || decorated(&KEEPING_FOR_A_TIME);
         let in_thread = self.in_thread;
         let doubts = u8::from(doubtful || kept) + u8::from(self.types.is_passed_over(target.function));
         self.out.edges.push(Edge { target, span, doubts, in_thread, left: false });
@@ -131,10 +143,14 @@ impl<'a> Work<'_, 'a> {
     }
 
     fn call(&mut self, call: &'a ast::ExprCall, span: Span, awaited: bool) {
+        let begun = self.begun(call, span);
+        if begun == Begun::Before {
+            return;
+        }
         self.mixes_in(call, span);
         let callees = self.types.value(&call.func, self.frame);
         let rarely = &self.types.function(self.frame.function).rarely;
-        let rare = Types::is_dead(rarely, span);
+        let rare = Types::is_dead(rarely, span) || begun == Begun::Late;
         let several = rare || are_several(&callees);
         let meant = callees.clone();
         let callees = self.types.candidates(callees, call, self.frame);
@@ -237,8 +253,13 @@ impl<'a> Work<'_, 'a> {
         doubtful: bool,
     ) {
         let Some(effect) = effect else { return };
-        let socket = ty.starts_with("socket.socket") && self.types.function(self.frame.function).sets_nonblocking;
-        if awaited || socket || !waits(&effect, call) {
+        if awaited || !waits(&effect, call) {
+            return;
+        }
+        if let Expr::Attribute(method) = &*call.func
+            && (ty.starts_with("socket.socket") && self.is_nonblocking(&method.value)
+                || &**ty == "pathlib.Path" && self.is_of_kernel(&effect, &method.value))
+        {
             return;
         }
         if let Expr::Attribute(attribute) = &*call.func
@@ -249,7 +270,7 @@ impl<'a> Work<'_, 'a> {
         }
         if let Expr::Attribute(method) = &*call.func
             && (path.starts_with("read") || path.starts_with("recv") || path == "accept")
-            && self.is_ready(&method.value, span)
+            && (self.is_ready(&method.value, span) || self.is_called_when_ready())
         {
             return;
         }

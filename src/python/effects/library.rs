@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use super::arguments::{argument, waits};
+use super::arguments::{OF_ADDRESS, argument, waits};
 use super::expand::Work;
 use crate::python::catalogue::{self, Category, Effect, KnownType, Weight};
 use crate::python::syntax::ast::{self, Expr};
-use crate::python::types::{Value, is_runner, lists_one_folder};
+use crate::python::types::{Value, is_runner};
 use crate::source::Span;
 
 /// Builtins and methods that run through what they are given.
@@ -30,8 +30,8 @@ const CONSUMERS: [&str; 16] = [
 ];
 /// How many lists inside lists are looked into.
 const MAX_DISPLAYS: u8 = 3;
-/// Files that the kernel makes up.
-const OF_THE_KERNEL: [&str; 3] = ["/dev/", "/proc/", "/sys/"];
+/// Files that the kernel makes up, or that it keeps in memory.
+const OF_THE_KERNEL: [&str; 5] = ["/dev/", "/proc/", "/run/", "/sys/", "/var/run/"];
 /// Files of a line or a few, which are in memory as soon as anybody has asked for them.
 const SMALL: [&str; 4] = ["/etc/hostname", "/etc/machine-id", "/etc/os-release", "/etc/timezone"];
 /// Functions that call what they are given first.
@@ -79,6 +79,7 @@ impl<'a> Work<'_, 'a> {
         }
         if let Some(known) = catalogue::call(name).filter(|known| !known.lazy && !known.decorator)
             && waits(&known.effect, call)
+            && !self.is_of_address(&known.effect, call)
         {
             if &**name == "feedparser.parse" && call.arguments.args.first().is_some_and(is_fetched) {
                 self.sink(
@@ -87,7 +88,9 @@ impl<'a> Work<'_, 'a> {
                     span,
                     doubtful,
                 );
-            } else if &**name == "glob.glob" && call.arguments.args.first().is_some_and(lists_one_folder) {
+            } else if &**name == "glob.glob"
+                && call.arguments.args.first().is_some_and(|it| self.types.lists_one_folder(it, self.frame))
+            {
                 // What `os.listdir` does.
                 self.sink(Effect { weight: Weight::Slight, ..known.effect }, name, span, doubtful);
             } else if !self.is_in_memory(&known.effect, call) && !self.asks_the_kernel(&known.effect, call) {
@@ -273,16 +276,26 @@ impl<'a> Work<'_, 'a> {
         }
     }
 
+    /// Whether a name is looked up that is an address in digits wherever it is written down.
+    fn is_of_address(&self, effect: &Effect, call: &'a ast::ExprCall) -> bool {
+        effect.unless.iter().any(|condition| condition == OF_ADDRESS)
+            && call.arguments.args.first().is_some_and(|host| {
+                let text = self.types.text_of(host, self.frame);
+                text.is_some_and(|text| text.parse::<std::net::IpAddr>().is_ok())
+            })
+    }
+
     /// Whether a file is opened that the kernel makes up, or that is hardly one: `open("/proc/meminfo")`.
     fn asks_the_kernel(&self, effect: &Effect, call: &'a ast::ExprCall) -> bool {
-        let Some(path) = call.arguments.args.first().filter(|_| effect.category == Category::File) else {
+        call.arguments.args.first().is_some_and(|path| self.is_of_kernel(effect, path))
+    }
+
+    pub(super) fn is_of_kernel(&self, effect: &Effect, path: &'a Expr) -> bool {
+        if effect.category != Category::File {
             return false;
-        };
-        let path = match path {
-            Expr::FString(text) => beginning(text),
-            other => self.types.text_of(other, self.frame).unwrap_or_default(),
-        };
-        OF_THE_KERNEL.iter().any(|root| path.starts_with(root)) || SMALL.contains(&path)
+        }
+        self.types.begins_with(path, &OF_THE_KERNEL, self.frame)
+            || self.types.text_of(path, self.frame).is_some_and(|path| SMALL.contains(&path))
     }
 }
 
@@ -323,14 +336,6 @@ fn is_fetched(argument: &Expr) -> bool {
         Expr::Attribute(attribute) => matches!(attribute.attr.as_str(), "text" | "content" | "body"),
         Expr::Call(call) => matches!(last_name(&call.func), "read" | "text" | "decode" | "decompress"),
         _ => false,
-    }
-}
-
-/// What an f-string begins with.
-fn beginning(text: &ast::ExprFString) -> &str {
-    match text.value.elements().next() {
-        Some(ast::InterpolatedStringElement::Literal(literal)) => &literal.value,
-        _ => "",
     }
 }
 

@@ -8,6 +8,7 @@
 mod archives;
 mod arguments;
 mod asgi;
+mod begun;
 mod clients;
 mod ended;
 mod expand;
@@ -17,6 +18,7 @@ mod models;
 mod queries;
 mod related;
 mod search;
+mod sockets;
 
 use std::collections::{HashMap, HashSet};
 
@@ -56,6 +58,8 @@ pub struct Effects<'t, 'a> {
     /// arguments.
     certain: QuickMap<(FunctionId, Option<FunctionId>), usize>,
     marks: HashMap<FunctionId, Mark>,
+    /// What the framework calls before the first request.
+    starts: HashSet<FunctionId>,
 }
 
 /// One function with what is known of its arguments.
@@ -109,12 +113,18 @@ impl<'t, 'a> Effects<'t, 'a> {
             variants: QuickMap::default(),
             certain: QuickMap::default(),
             marks: HashMap::new(),
+            starts: HashSet::new(),
         }
     }
 
     /// Takes `marks` for what these functions do. Comes before the first question.
     pub fn mark(&mut self, marks: HashMap<FunctionId, Mark>) {
         self.marks = marks;
+    }
+
+    /// Takes `starts` for what the framework calls before the first request. Comes before the first question.
+    pub fn starts_with(&mut self, starts: HashSet<FunctionId>) {
+        self.starts = starts;
     }
 
     /// The functions that others call.

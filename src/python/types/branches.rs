@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::asserted::said;
 use super::known::literal;
 use super::{Entry, Environment, Frame, FunctionId, Types, Value};
-use crate::python::calls::{Forwarded, Interest, Parameter, Slot};
+use crate::python::calls::{Condition, Forwarded, Interest, Parameter, Slot};
+use crate::python::names::{Binding, Bound};
 use crate::python::syntax::ast::{self, Expr};
 use crate::source::Span;
 
@@ -15,6 +17,10 @@ const MAX_CERTAIN: usize = 6;
 const MAX_NAMED: usize = 24;
 /// Through how many functions a parameter is followed that is handed on.
 const MAX_HANDED_ON: usize = 24;
+/// Switches by which a program starts anew when its code changes.
+const WATCHES: [&str; 3] = ["reload", "watch", "watch_files"];
+/// Words in the names of classes that hold what a program is told.
+const OF_PROGRAMS: [&str; 6] = ["arg", "conf", "option", "run", "server", "setting"];
 /// How many parts of one function are left out.
 const MAX_DEAD: usize = 256;
 /// Past this many environments, no more are told apart by what is certain of arguments.
@@ -53,7 +59,7 @@ impl<'a> Types<'a> {
         let conditions = self.function(frame.function).conditions.iter();
         let never = conditions.filter(|one| {
             let holds = self.holds(one.test, frame).map(|holds| holds == one.holds);
-            !holds.unwrap_or(!one.in_development)
+            !holds.unwrap_or(!one.in_development && !self.watches_code(one, frame))
         });
         let dead: Rc<[Span]> = never.map(|one| one.region).take(MAX_DEAD).collect();
         let inner = self.rests_on.replace(outer);
@@ -62,6 +68,24 @@ impl<'a> Types<'a> {
         }
         self.rests_on(inner);
         dead
+    }
+
+    /// Whether a condition asks whether the code is watched for changes, which is off unless somebody says so:
+    /// `if config.run.watch:`.
+    fn watches_code(&self, condition: &Condition<'a>, frame: Frame) -> bool {
+        let asks = |test: &'a Expr, holds: bool| match test {
+            Expr::Attribute(attribute) if holds && WATCHES.contains(&attribute.attr.as_str()) => Some(attribute),
+            _ => None,
+        };
+        let Some(asked) = said(condition.test, condition.holds, &asks) else { return false };
+        let [Value::Object(class)] = *self.value(&asked.value, frame) else { return false };
+        let class = self.class(class);
+        let name = class.name.to_ascii_lowercase();
+        let is_off = match class.fields.get(asked.attr.as_str()).map(Vec::as_slice) {
+            Some([Binding { bound: Bound::Value { value: Some(Expr::BooleanLiteral(off)), .. }, .. }]) => !off.value,
+            _ => false,
+        };
+        is_off && OF_PROGRAMS.iter().any(|word| name.contains(word))
     }
 
     /// Whether a part of a function is in one of those that cannot run.

@@ -3,6 +3,7 @@
 //! Not those that the arguments do not fit, and under `if iscoroutinefunction(f):` only those of that kind.
 
 use super::asserted::said;
+use super::known::PLAIN;
 use super::questions::MAX_FUNCTIONS;
 use super::{Frame, FunctionId, Types, Value, Values};
 use crate::python::calls::last_name;
@@ -20,6 +21,7 @@ impl<'a> Types<'a> {
                 kind.is_none_or(|is_async| self.function(target.function).is_async == is_async)
                     && self.takes(callee, *target, call, frame)
                     && self.may_run_in(*target, call, frame)
+                    && self.is_meant_for(callee, *target, call, frame)
             }
             _ => true,
         };
@@ -80,6 +82,52 @@ impl<'a> Types<'a> {
         let positional = function.parameters.iter().filter(|parameter| parameter.positional).count();
         let taken = self.receiver_shift(callee, call, frame) + self.bound_arguments(target);
         given.args.len() + taken <= positional
+    }
+
+    /// Whether a function that somebody registered may be called with these objects, as its annotations say: a
+    /// listener for one kind of event is not called with another one.
+    fn is_meant_for(&self, callee: &Value<'a>, target: Frame, call: &'a ast::ExprCall, frame: Frame) -> bool {
+        let function = self.function(target.function);
+        // Who names a function calls that one.
+        if last_name(&call.func) == function.name || call.arguments.args.iter().any(Expr::is_starred_expr) {
+            return true;
+        }
+        let taken = self.receiver_shift(callee, call, frame) + self.bound_arguments(target);
+        let around = self.plain(FunctionId { index: function.parent, ..target.function });
+        call.arguments.args.iter().zip(function.parameters.iter().skip(taken)).all(|(argument, parameter)| {
+            let Some(annotation) = parameter.annotation.filter(|_| parameter.positional) else { return true };
+            if let Expr::Name(name) = annotation
+                && PLAIN.contains(&name.id.as_str())
+            {
+                let given = self.value(argument, frame);
+                let differs =
+                    |value: &Value<'a>| matches!(value, Value::Object(class) if self.library_bases(*class).is_empty());
+                return given.is_empty() || !given.iter().all(differs);
+            }
+            let wanted = self.annotation(annotation, around);
+            if wanted.is_empty() || !wanted.iter().all(|value| self.is_plain_object(value)) {
+                return true;
+            }
+            let given = self.value(argument, frame);
+            let admits = |given: &Value<'a>| wanted.iter().any(|wanted| self.may_be_of(given, wanted));
+            given.is_empty() || !given.iter().all(|value| self.is_plain_object(value)) || given.iter().any(admits)
+        })
+    }
+
+    /// Whether a value is an object of a class of the project that has to be inherited to be one.
+    fn is_plain_object(&self, value: &Value<'a>) -> bool {
+        match value {
+            Value::Object(class) => !self.library_bases(*class).iter().any(|base| base.ends_with(".Protocol")),
+            _ => false,
+        }
+    }
+
+    /// Whether an object that is known as one class may be of another one.
+    fn may_be_of(&self, given: &Value<'a>, wanted: &Value<'a>) -> bool {
+        let (Value::Object(given), Value::Object(wanted)) = (given, wanted) else { return true };
+        given == wanted
+            || self.ancestry(*given).contains(&Value::Class(*wanted))
+            || self.ancestry(*wanted).contains(&Value::Class(*given))
     }
 
     /// What a condition around a call says of the callee: whether it is a coroutine function.

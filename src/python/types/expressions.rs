@@ -10,6 +10,11 @@ use crate::python::catalogue;
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::span_of;
 
+/// How many names behind each other are followed into an object of a class that the catalogue does not know.
+const MAX_UNKNOWN: usize = 3;
+/// How many names one of a library may be put together from.
+const MAX_DOTTED: usize = 10;
+
 impl<'a> Types<'a> {
     /// What an expression of `frame`'s function may stand for.
     pub fn value(&self, expr: &'a Expr, frame: Frame) -> Values<'a> {
@@ -214,6 +219,9 @@ impl<'a> Types<'a> {
                 if let Some(manager) = self.manager_of_library(object, name) {
                     return vec![manager];
                 }
+                if is_deep(object, MAX_DOTTED) {
+                    return Vec::new();
+                }
                 vec![Value::External(format!("{object}.{name}").into())]
             }
             Value::Instance(ty) => {
@@ -222,6 +230,8 @@ impl<'a> Types<'a> {
                     if carried.is_empty() { self.related_to_library(ty, name).into_iter().collect() } else { carried };
                 if carried.is_empty() { vec![Self::instance_attribute(ty, name)] } else { carried }
             }
+            // Of a class that nobody knows, a walker over its nodes asks for ever longer ones: `node.left.left`.
+            Value::Member(ty, path) if is_deep(path, MAX_UNKNOWN) && catalogue::known_type(ty).is_none() => Vec::new(),
             Value::Member(ty, path) => {
                 let carried = self.carried(ty, path, name);
                 let member = || vec![Value::Member(Rc::clone(ty), format!("{path}.{name}").into())];
@@ -307,4 +317,9 @@ fn is_generic(name: &str) -> bool {
     matches!(name, "list" | "dict" | "set" | "frozenset" | "tuple" | "type")
         || name.starts_with("collections.abc.")
         || name.starts_with("typing_extensions.")
+}
+
+/// Whether a dotted name has as many parts as that, or more.
+fn is_deep(dotted: &str, parts: usize) -> bool {
+    dotted.split('.').count() >= parts
 }

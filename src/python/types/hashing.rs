@@ -2,11 +2,14 @@
 //!
 //! Keys are addresses of nodes and small indices; nobody outside chooses them so that they collide.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// A map with such a hash.
 pub(in crate::python) type QuickMap<K, V> = HashMap<K, V, BuildHasherDefault<QuickHasher>>;
+
+/// A set with such a hash.
+pub(in crate::python) type QuickSet<K> = HashSet<K, BuildHasherDefault<QuickHasher>>;
 
 /// An odd number with its bits spread evenly: the golden ratio in 64 bits.
 const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;

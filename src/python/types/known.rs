@@ -19,7 +19,7 @@ const MAX_LOOKED_AT: u32 = 400;
 const MAX_ANSWERED: u8 = 3;
 
 /// Builtin types, none of which has `None` among its values.
-const PLAIN: [&str; 8] = ["bool", "bytes", "dict", "float", "int", "list", "set", "str"];
+pub(super) const PLAIN: [&str; 8] = ["bool", "bytes", "dict", "float", "int", "list", "set", "str"];
 /// Classes of libraries whose instances are always true.
 const TRUE: [&str; 10] = [
     "AsyncClient",

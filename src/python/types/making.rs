@@ -20,6 +20,8 @@ pub(super) struct Keeping<'a> {
     position: u16,
     attribute: &'a str,
     pub(super) interest: Interest,
+    /// Whether the attribute is what is made of it, and `None` where there is nothing: `join(given) if given else None`.
+    made_of_it: bool,
 }
 
 impl Keeping<'_> {
@@ -92,9 +94,14 @@ impl<'a> Types<'a> {
         self.entries_of(frame.environment).iter().find_map(|((function, position), value)| {
             let Value::Known(known) = value else { return None };
             let keeps =
-                |keeping: &Keeping<'a>| Self::certain(keeping.position) == *position && keeping.attribute == attribute;
+                |keeping: &&Keeping<'a>| Self::certain(keeping.position) == *position && keeping.attribute == attribute;
             let is_init = Self::is_certain(*position) && self.function(*function).name == "__init__";
-            (is_init && self.keepings(*function).iter().any(keeps)).then_some(*known)
+            let keepings = is_init.then(|| self.keepings(*function))?;
+            if keepings.iter().find(keeps)?.made_of_it {
+                (known.truth() == Some(false)).then_some(Known::None)
+            } else {
+                Some(*known)
+            }
         })
     }
 
@@ -127,7 +134,12 @@ impl<'a> Types<'a> {
         let mut found = Vec::new();
         for (attribute, bindings) in &self.class(class).fields {
             let [binding] = bindings.as_slice() else { continue };
-            let Bound::Value { value: Some(Expr::Name(name)), .. } = binding.bound else { continue };
+            let Bound::Value { value: Some(value), .. } = binding.bound else { continue };
+            let (name, made_of_it) = match (value, made_if_there(value)) {
+                (Expr::Name(name), _) => (name, false),
+                (_, Some(name)) => (name, true),
+                _ => continue,
+            };
             let position = function.parameters.iter().position(|one| one.name == name.id.as_str() && !one.variadic);
             let once = function.bindings.get(name.id.as_str()).is_some_and(|bindings| bindings.len() == 1);
             let interest = relatives.iter().filter_map(|one| self.facts_at(one.file).asked.get(attribute)).max();
@@ -139,7 +151,7 @@ impl<'a> Types<'a> {
             let is_own = others.clone().all(|one| !self.class(*one).fields.contains_key(attribute));
             if is_own && !self.is_changed(attribute) && found.len() < MAX_ATTRIBUTES {
                 let position = u16::try_from(position).unwrap_or(u16::MAX >> 2);
-                found.push(Keeping { position, attribute, interest: *interest });
+                found.push(Keeping { position, attribute, interest: *interest, made_of_it });
             }
         }
         let found: Rc<[Keeping<'a>]> = found.into();
@@ -156,5 +168,13 @@ impl<'a> Types<'a> {
     /// what is loaded, it may be.
     pub(super) fn is_set_from_outside(&self, attribute: &str) -> bool {
         self.loaded.borrow().is_empty() || self.sites().outside.contains_key(attribute)
+    }
+}
+
+/// The name of `something if name else None`.
+fn made_if_there(value: &Expr) -> Option<&ast::ExprName> {
+    match value {
+        Expr::If(choice) if choice.orelse.is_none_literal_expr() => choice.test.as_name_expr(),
+        _ => None,
     }
 }

@@ -33,6 +33,7 @@ mod managers;
 mod named;
 mod narrowing;
 mod offloaders;
+mod outlines;
 mod outside;
 mod overrides;
 mod parameters;
@@ -53,7 +54,7 @@ use std::rc::Rc;
 
 pub use self::asserted::said;
 use self::branches::ByName;
-pub(super) use self::hashing::QuickMap;
+pub(super) use self::hashing::{QuickMap, QuickSet};
 pub use self::known::Known;
 use self::making::Keeping;
 pub use self::offloaders::is_runner;
@@ -64,7 +65,6 @@ use self::relations::Relations;
 pub use self::rows::QUERY;
 use self::signals::Signals;
 use self::sites::Sites;
-pub use self::texts::lists_one_folder;
 use super::calls::{Class, FileFacts, Function, Interest};
 use super::modules::{ModuleRef, Modules, Start};
 use super::syntax::ast;
@@ -232,6 +232,8 @@ pub struct Types<'a> {
     /// Whether these are being made final.
     settling: Cell<bool>,
     asked: Cell<usize>,
+    /// Questions on the way round cycles that are too long to settle.
+    unsettled: RefCell<QuickSet<Key<'a>>>,
     /// The modules that the application loads, once they are known.
     loaded: RefCell<Vec<u32>>,
     sites: OnceCell<Sites<'a>>,
@@ -273,6 +275,7 @@ impl<'a> Types<'a> {
             tentative: RefCell::default(),
             settling: Cell::new(false),
             asked: Cell::new(0),
+            unsettled: RefCell::default(),
             loaded: RefCell::new(Vec::new()),
             sites: OnceCell::new(),
             relations: RefCell::new(None),
@@ -296,9 +299,13 @@ impl<'a> Types<'a> {
 
     /// Says which modules the application loads, in order. What others do to its objects does not count.
     pub fn load(&self, modules: &[u32]) {
+        if *self.loaded.borrow() == modules {
+            return;
+        }
         *self.loaded.borrow_mut() = modules.to_vec();
         // What was asked to find them was answered without them.
         self.answers.borrow_mut().clear();
+        self.unsettled.borrow_mut().clear();
         self.ancestries.borrow_mut().clear();
         self.asks.borrow_mut().clear();
         self.dead.borrow_mut().clear();

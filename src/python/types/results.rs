@@ -105,7 +105,7 @@ impl<'a> Types<'a> {
         }
         if path == "glob"
             && &**ty == "pathlib.Path"
-            && call.arguments.args.first().is_some_and(super::texts::lists_one_folder)
+            && call.arguments.args.first().is_some_and(|pattern| self.lists_one_folder(pattern, frame))
         {
             return vec![Value::Instance("pathlib.Path.iterdir".into())];
         }

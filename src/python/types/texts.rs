@@ -135,17 +135,3 @@ impl<'a> Types<'a> {
         }
     }
 }
-
-/// Whether a pattern is written out that names files of one folder: `"*.jpg"`, `f"/tmp/{name}/*"`.
-pub fn lists_one_folder(pattern: &Expr) -> bool {
-    let text = match pattern {
-        Expr::StringLiteral(text) => text.value.to_str().to_owned(),
-        Expr::FString(text) => text.value.elements().fold(String::new(), |text, element| match element {
-            ast::InterpolatedStringElement::Literal(literal) => text + &literal.value,
-            ast::InterpolatedStringElement::Interpolation(_) => text + "x",
-        }),
-        _ => return false,
-    };
-    let folder = text.rsplit_once('/').map_or("", |(folder, _)| folder);
-    !text.contains("**") && !folder.contains(['*', '?', '['])
-}
