@@ -80,6 +80,11 @@ impl Sources<'_> {
                     candidate.depends.push(dependency.clone());
                 }
             }
+            for called in self.called.iter().filter(|called| !called.gives(setting.name())) {
+                for candidate in &mut candidates {
+                    candidate.depends.extend(called.rests.iter().cloned());
+                }
+            }
             let called = self.called.into_iter().flat_map(|called| &called.candidates);
             candidates.extend(called.filter(|(known, _)| known.name() == setting.name()).map(|(_, one)| one.clone()));
             settings.settle(setting, candidates);

@@ -47,7 +47,7 @@ pub(super) fn among<'p>(paths: &[&'p str], files: &Files, kinds: &BTreeMap<FileI
     // Texts have far more words than there are names.
     let shapes = Shapes::of(by_name.keys().copied());
     for (&file, &kind) in kinds {
-        let text = files.get(file).text();
+        let text = front(files.get(file).text());
         let launches = || kind == FileKind::Python && SERVERS.iter().any(|word| text.contains(word));
         if !starts_servers(kind) && !launches() {
             continue;

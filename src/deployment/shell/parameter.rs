@@ -142,6 +142,8 @@ impl Shell<'_> {
             (Held::One(field), Index::None) => Found::One(field),
             (Held::Many(fields), Index::Each | Index::Joined) => Found::Many(fields),
             (Held::Many(fields), Index::None) => at(&fields, 0, place),
+            // What nobody knows may have any number of elements.
+            (Held::One(field), Index::At(_)) if field.known().is_none() => Found::One(Field::new(&text::hole(), place)),
             (held, Index::At(parts)) => {
                 let fields = match held {
                     Held::Many(fields) => fields,

@@ -94,7 +94,7 @@ pub(super) struct State {
 const BLANKS: &str = " \t\n";
 
 /// Variables that every process has, with values that only the machine knows.
-const OF_THE_MACHINE: [&str; 23] = [
+const OF_THE_MACHINE: [&str; 24] = [
     "HOME",
     "PATH",
     "PWD",
@@ -114,6 +114,7 @@ const OF_THE_MACHINE: [&str; 23] = [
     "BASH",
     "BASH_SOURCE",
     "BASH_VERSION",
+    "BASH_REMATCH",
     "OSTYPE",
     "HOSTTYPE",
     "MACHTYPE",
@@ -236,6 +237,14 @@ impl State {
             Some(Held::One(field)) => field.known().map(str::to_owned),
             Some(Held::Many(_)) => None,
         }
+    }
+
+    /// Whether its variables hold what they held.
+    pub(super) fn holds_same(&self, before: &BTreeMap<String, Variable>) -> bool {
+        let same = |(name, variable): (&String, &Variable)| {
+            before.get(name).is_some_and(|before| variable.held.is_same(&before.held))
+        };
+        self.variables.len() == before.len() && self.variables.iter().all(same)
     }
 
     /// Whether nothing that is read sets the variable.
