@@ -117,6 +117,10 @@ pub(super) fn by_build(image: &Image, files: &Files, before: &dyn Fn(usize) -> R
             match laid {
                 Some(file) if stays => roots.mount(files.get(file).path(), &target),
                 None if is_there && stays => roots.hide(&target),
+                // What only the build makes is there, and not known.
+                None if !is_there && is_configuration(&target) && roots.holds(files, &target).is_none() => {
+                    roots.hide(&target);
+                }
                 _ => {}
             }
         }

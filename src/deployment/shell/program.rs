@@ -118,15 +118,14 @@ impl Shell<'_> {
         let Some(Some(destination)) = paths.pop() else { return };
         for source in paths {
             let found = source.and_then(|source| self.file(source, state)).filter(|_| !state.conditional);
-            match found {
-                Some(file) => {
-                    self.written.remove(&state.roots.at(destination));
-                    state.roots.lay(self.files().get(file).path(), destination);
-                }
-                None => {
-                    self.written.insert(state.roots.at(destination));
-                }
+            if let Some(file) = found {
+                self.written.remove(&state.roots.at(destination));
+                state.roots.lay(self.files().get(file).path(), destination);
+                continue;
             }
+            let is_folder = destination == "." || destination.ends_with(['/', '.']);
+            let inside = source.filter(|_| is_folder).map(|source| format!("{destination}/{}", base(source)));
+            self.written.insert(state.roots.at(inside.as_deref().unwrap_or(destination)));
         }
     }
 

@@ -268,6 +268,12 @@ impl State {
         }
     }
 
+    /// The same for what may have set variables of any name, so that no default of a program counts.
+    pub(super) fn lose(&mut self, what: String, place: Place) {
+        self.forget(what, place);
+        self.lost_by = Some(place);
+    }
+
     pub(super) fn assign(&mut self, name: &str, held: Held) {
         self.options.splits_elsewhere |= name == "IFS";
         let exported = self.options.exports_all || self.variables.get(name).is_some_and(|variable| variable.exported);
@@ -393,6 +399,7 @@ impl State {
         }
         self.roots.join(&other.roots);
         self.is_open |= other.is_open;
+        self.lost_by = self.lost_by.or(other.lost_by);
         self.opened_by = self.opened_by.take().or(other.opened_by);
         self.others.extend(other.others);
         self.passes_signals |= other.passes_signals;

@@ -502,7 +502,7 @@ impl<'a, 'i> Run<'a, 'i> {
             positional: arguments.positional.iter().map(|cell| self.given(cell)).collect(),
             named: arguments.named.iter().map(|(name, cell)| (name.to_string(), self.given(cell))).collect(),
             open: arguments.open,
-            rests: arguments.rests.iter().map(|name| name.to_string()).collect(),
+            rests: arguments.rests.iter().map(ToString::to_string).collect(),
             certain: self.is_certain(),
             words: self.argument_words(),
             environment: self.changed_environment(),
