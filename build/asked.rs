@@ -27,6 +27,10 @@ pub(crate) fn by_setting(rules: &[String], settings: &BTreeSet<String>) -> Strin
         if let Some(rule) = rules.iter().find(|rule| **rule == stem) {
             twins.insert(rule, read(&text, settings));
         }
+        // What one rule calls its own is nobody else's: many have a function of the same name.
+        if rules.contains(&stem) {
+            continue;
+        }
         for (name, body) in bodies(&text) {
             let found = read(body, settings);
             let known = functions.entry(name.to_owned()).or_default();

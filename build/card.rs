@@ -25,6 +25,8 @@ pub(crate) struct Card {
     advice: String,
     #[serde(default)]
     parameters: Vec<Parameter>,
+    #[serde(default)]
+    reproduced: Vec<String>,
     evidence: Vec<Evidence>,
     examples: Vec<Example>,
 }
@@ -106,11 +108,12 @@ impl Card {
         let evidence =
             list(&self.evidence, |e| format!("Evidence {{ grade: {:?}, text: {:?} }}", e.grade, e.text.trim()));
         let examples = list(&self.examples, Example::as_rust);
+        let reproduced = list(&self.reproduced, |claim| format!("{claim:?}"));
         let aliases = list(&self.aliases, |alias| format!("{alias:?}"));
         format!(
             "Card {{ group: {group:?}, name: {:?}, code: {:?}, aliases: {aliases}, severity: Severity::{severity}, \
              confidence: Confidence::{confidence}, fix: {:?}, noisy: {}, title: {:?}, why: {:?}, advice: {:?}, \
-             parameters: {parameters}, evidence: {evidence}, examples: {examples} }}",
+             parameters: {parameters}, reproduced: {reproduced}, evidence: {evidence}, examples: {examples} }}",
             self.name,
             self.code,
             self.fix,

@@ -43,7 +43,7 @@ use std::path::{Path, PathBuf};
 
 use app::{Application, Asked, Basis, Code};
 use deployment::Assembly;
-use findings::{Finding, Note, Suppressed};
+use findings::{Finding, Note, Severity, Suppressed};
 use host::Host;
 use rayon::prelude::*;
 use read::Facts;
@@ -71,6 +71,8 @@ pub struct Examination {
     pub advice: Vec<Option<Advice>>,
     /// What is wrong, sorted by place.
     pub findings: Vec<Finding>,
+    /// Errors of rules that nobody asked for: a fix must not make new ones.
+    pub unasked: Vec<Finding>,
     /// What would be wrong but for a comment.
     pub suppressed: Vec<Suppressed>,
     /// What was not read or not checked.
@@ -179,7 +181,7 @@ pub fn examine_with(request: &Request, instead: &[(&str, &str)]) -> Result<Exami
         judge(request, &files, &assembly, (&applications, &orphans), &advice, &policies, &comments, &mut notes);
     useless.extend(idle_allowances(request, &findings, &files));
     let useless = useless.into_iter().map(|useless| useless_at(&useless, request, &mut files)).collect();
-    let findings = asked_for(findings, request, &files);
+    let (findings, unasked) = asked_for(findings, request, &files);
     let (mut findings, suppressed) = silence(findings, useless, request, &files, comments, &facts);
     for finding in &mut findings {
         let place = finding.primary.place;
@@ -193,6 +195,7 @@ pub fn examine_with(request: &Request, instead: &[(&str, &str)]) -> Result<Exami
         host,
         advice,
         findings: sorted(findings, &files),
+        unasked,
         suppressed,
         notes,
         assembly,
@@ -207,8 +210,9 @@ fn analyse(request: &Request, code: &Code<'_>, assembly: &Assembly, notes: &mut 
         let target = deployment.app.as_ref()?.value.clone();
         let launched_by = deployment.launched_by.clone();
         let (handed, called) = (deployment.handed, deployment.calls_app());
-        let settings = deployment.variable("DJANGO_SETTINGS_MODULE").map(str::to_owned);
-        Some(Asked { target, handed, called, launched_by, start: deployment.start(), settings })
+        let variable = |name| deployment.variable(name).map(str::to_owned);
+        let (settings, configuration) = (variable("DJANGO_SETTINGS_MODULE"), variable("DJANGO_CONFIGURATION"));
+        Some(Asked { target, handed, called, launched_by, start: deployment.start(), settings, configuration })
     };
     let told: BTreeSet<Asked> = assembly.deployments.iter().filter_map(key).collect();
     let told: Vec<Asked> = told.into_iter().collect();
@@ -358,14 +362,16 @@ fn judge(
 }
 
 /// The findings of rules that were asked for, as severe as the settings say.
-fn asked_for(mut findings: Vec<Finding>, request: &Request, files: &Files) -> Vec<Finding> {
+fn asked_for(findings: Vec<Finding>, request: &Request, files: &Files) -> (Vec<Finding>, Vec<Finding>) {
     let runs = |finding: &Finding| request.runs(finding.rule, files.get(finding.primary.place.file).path());
-    findings.retain(|finding| runs(finding) && !request.allowed.covers(finding, files));
+    let (mut findings, mut others): (Vec<Finding>, Vec<Finding>) = findings.into_iter().partition(runs);
+    findings.retain(|finding| !request.allowed.covers(finding, files));
+    others.retain(|finding| finding.severity == Severity::Error);
     for finding in &mut findings {
         finding.severity = request.rules.severity(finding.rule).unwrap_or(finding.severity);
         request.per_file.iter().for_each(|own| own.adjust(finding, files));
     }
-    findings
+    (findings, others)
 }
 
 /// The policies with the places where the settings state them.
@@ -474,10 +480,10 @@ fn silence(
     faults.extend(useless);
     faults.extend(directives.unused(&|rule, path| request.runs(rule, path) && !rules::is_farriers_own(rule)));
     let (more, silenced) =
-        directives.silence(asked_for(rules::about_farrier(&faults, &context), request, files), &extent);
+        directives.silence(asked_for(rules::about_farrier(&faults, &context), request, files).0, &extent);
     let last = directives.unused(&|rule, path| request.runs(rule, path) && rules::is_farriers_own(rule));
     kept.extend(more);
-    kept.extend(asked_for(rules::about_farrier(&last, &context), request, files));
+    kept.extend(asked_for(rules::about_farrier(&last, &context), request, files).0);
     suppressed.extend(silenced);
     (kept, suppressed)
 }

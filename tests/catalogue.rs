@@ -133,6 +133,46 @@ fn every_card_has_a_rule_and_every_kind_of_example() {
 }
 
 #[test]
+fn claims_about_servers_are_reproduced_or_name_their_source() {
+    // What tests show, by the rule that rests on it.
+    let mut shown: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let texts = ["configuration", "lifecycle", "applications"].map(|of| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/claims_{of}.rs"));
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    });
+    for text in &texts {
+        for claim in text.split("claim(").skip(1) {
+            let words: Vec<&str> = claim.splitn(5, '"').collect();
+            if let ["" | "\n        ", rule, _, says, _] = words[..] {
+                shown.entry(rule).or_default().push(says);
+            }
+        }
+    }
+    assert!(shown.values().map(Vec::len).sum::<usize>() >= 100, "{shown:#?}");
+    let mut faults = Vec::new();
+    for card in CARDS {
+        let named = card.reproduced.to_vec();
+        let tested = shown.remove(card.name).unwrap_or_default();
+        if named != tested {
+            faults.push(format!("{} names {named:#?}, tests show {tested:#?}", card.name));
+        }
+        let sourced = card.evidence.iter().any(|evidence| matches!(evidence.grade, "source" | "spec"));
+        if named.is_empty() && !sourced {
+            faults.push(format!("{} is not reproduced and names no source", card.name));
+        }
+        for evidence in card.evidence {
+            // A piece of evidence that nobody can look up is none: a name, a number, a title.
+            let found = evidence.text.contains(['`', '#', '"']) || evidence.text.contains(|c: char| c.is_ascii_digit());
+            if !found && card.group != "farrier" {
+                faults.push(format!("{}: where is this from? {}", card.name, evidence.text));
+            }
+        }
+    }
+    faults.extend(shown.keys().map(|rule| format!("tests show something of `{rule}`, which is no rule")));
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
 fn every_card_has_a_twin_of_its_name() {
     for card in CARDS {
         let twin = format!("src/rules/{}/{}.rs", card.group, card.name.replace('-', "_"));

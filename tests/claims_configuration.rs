@@ -7,67 +7,12 @@
 mod support;
 
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::{TcpStream, UdpSocket};
-use std::ops::Deref;
+use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use farrier::rules::Card;
-use rustix::process::Signal;
-use support::ground::Ground;
-use support::python::{PythonEnvironment, python_environment, release, servers_environment};
-
-/// How long a server may take to start, or to end, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-const WSGI: &str = r#"
-import os, threading, time
-
-thread = threading.Thread(target=time.sleep, args=(60,), daemon=True)
-thread.start()
-
-def app(environ, start_response):
-    path = environ["PATH_INFO"]
-    if path == "/fail":
-        raise RuntimeError("on purpose")
-    if path == "/hold":
-        time.sleep(30)
-    if path == "/read":
-        environ["wsgi.input"].read()
-    headers = {name: value for name, value in environ.items() if name.startswith("HTTP_")}
-    body = f"pid={os.getpid()} from={environ['REMOTE_ADDR']} thread={thread.is_alive()} {headers}"
-    start_response("200 OK", [("Content-Length", str(len(body))), ("Content-Type", "text/plain")])
-    return [body.encode()]
-"#;
-
-const ASGI: &str = r#"
-async def app(scope, receive, send):
-    if scope["type"] == "lifespan":
-        while True:
-            message = await receive()
-            await send({"type": message["type"] + ".complete"})
-            if message["type"] == "lifespan.shutdown":
-                return
-    if scope["path"] == "/fail":
-        raise RuntimeError("on purpose")
-    body = f"from={scope['client'][0]} scheme={scope['scheme']}".encode()
-    headers = [(b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-"#;
-
-/// A claim, the rule that rests on it, and what shows it.
-struct Claim {
-    rule: &'static str,
-    says: &'static str,
-    shown: fn(&mut Bench),
-}
-
-const fn claim(rule: &'static str, says: &'static str, shown: fn(&mut Bench)) -> Claim {
-    Claim { rule, says, shown }
-}
+use support::bench::{ASGI, Claim, WSGI, claim, show};
+use support::python::python_environment;
 
 const SETTINGS: &[Claim] = &[
     claim("unknown-setting", "names that Gunicorn does not know are passed over", |bench| {
@@ -145,11 +90,11 @@ const SETTINGS: &[Claim] = &[
         bench.serves("gunicorn asgi:app -k uvicorn_worker.UvicornWorker --limit-request-line 100");
         assert!(bench.get(&format!("/{}", "a".repeat(5000))).starts_with("HTTP/1.1 200"));
     }),
-    claim("uvicorn-worker-ignores-setting", "`gthread` refuses the same line", |bench| {
+    claim("uvicorn-worker-ignores-setting", "`gthread` refuses a line that is too long", |bench| {
         bench.serves("gunicorn app:app -k gthread --limit-request-line 100");
         assert!(bench.get(&format!("/{}", "a".repeat(5000))).starts_with("HTTP/1.1 414"));
     }),
-    claim("uvicorn-worker-ignores-setting", "its hooks of requests are never called", |bench| {
+    claim("uvicorn-worker-ignores-setting", "a Uvicorn worker never calls hooks of requests", |bench| {
         bench.write("gunicorn.conf.py", "def pre_request(worker, req):\n    open('called', 'w').close()\n");
         bench.serves("gunicorn asgi:app -k uvicorn_worker.UvicornWorker");
         assert!(bench.get("/").contains("200"));
@@ -177,7 +122,7 @@ const PACKAGES_AND_CLASSES: &[Claim] = &[
         bench.serves("uvicorn asgi:app --forwarded-allow-ips 127.0.0.0/8");
         assert!(bench.forwarded().contains("from=127.0.0.1 scheme=http"), "{}", bench.forwarded());
     }),
-    claim("worker-package-too-old", "later releases do", |bench| {
+    claim("worker-package-too-old", "later releases of Uvicorn know networks", |bench| {
         bench.serves("uvicorn asgi:app --forwarded-allow-ips 127.0.0.0/8");
         assert!(bench.forwarded().contains("from=192.0.2.7 scheme=https"), "{}", bench.forwarded());
     }),
@@ -186,7 +131,7 @@ const PACKAGES_AND_CLASSES: &[Claim] = &[
         bench.serves_as_is(&format!("granian asgi:app --port {port}"));
         assert!(bench.get("/").starts_with("HTTP/1.1 500"), "{}", bench.get("/"));
     }),
-    claim("granian-interface-mismatch", "with `--interface asgi` it answers", |bench| {
+    claim("granian-interface-mismatch", "with `--interface asgi` Granian answers", |bench| {
         let port = bench.port.to_string();
         bench.serves_as_is(&format!("granian --interface asgi asgi:app --port {port}"));
         assert!(bench.get("/").starts_with("HTTP/1.1 200"), "{}", bench.get("/"));
@@ -257,11 +202,11 @@ const SECURITY: &[Claim] = &[
         bench.serves("gunicorn app:app");
         assert!(bench.ask("get / HTTP/1.1\r\nHost: x\r\n\r\n").starts_with("HTTP/1.1 400"));
     }),
-    claim("lenient-http-parsing", "`casefold_http_method` alone does not help", |bench| {
+    claim("lenient-http-parsing", "`casefold_http_method` alone does not fold it", |bench| {
         bench.serves("gunicorn app:app --casefold-http-method");
         assert!(bench.ask("get / HTTP/1.1\r\nHost: x\r\n\r\n").starts_with("HTTP/1.1 400"));
     }),
-    claim("lenient-http-parsing", "it is folded where any method is permitted", |bench| {
+    claim("lenient-http-parsing", "`get` is folded where any method is permitted", |bench| {
         bench.serves("gunicorn app:app --casefold-http-method --permit-unconventional-http-method");
         assert!(bench.ask("get / HTTP/1.1\r\nHost: x\r\n\r\n").starts_with("HTTP/1.1 200"));
     }),
@@ -292,7 +237,7 @@ const SECURITY: &[Claim] = &[
         bench.serves("gunicorn app:app");
         assert!(bench.ask(TWO_LENGTHS).starts_with("HTTP/1.1 200"), "{}", bench.ask(TWO_LENGTHS));
     }),
-    claim("vulnerable-server-version", "later releases refuse it", |bench| {
+    claim("vulnerable-server-version", "later releases of Gunicorn refuse it", |bench| {
         bench.serves("gunicorn app:app");
         assert!(!bench.ask(TWO_LENGTHS).starts_with("HTTP/1.1 200"), "{}", bench.ask(TWO_LENGTHS));
     }),
@@ -318,14 +263,14 @@ const LOGS: &[Claim] = &[
         assert!(bench.get("/fail").starts_with("HTTP/1.1 500"));
         assert_eq!(bench.count("on purpose"), 0, "{}", bench.log());
     }),
-    claim("loggers-disabled", "`False` keeps it", |bench| {
+    claim("loggers-disabled", "with `False` Gunicorn logs it", |bench| {
         let keeps = CONFIGURED.replace("'version'", "'disable_existing_loggers': False, 'version'");
         bench.write("app.py", &format!("{keeps}{WSGI}"));
         bench.serves("gunicorn app:app");
         assert!(bench.get("/fail").starts_with("HTTP/1.1 500"));
         bench.settles("on purpose", 1);
     }),
-    claim("loggers-disabled", "and the access log of Uvicorn", |bench| {
+    claim("loggers-disabled", "`dictConfig` switches off the access log of Uvicorn", |bench| {
         bench.write("asgi.py", &format!("{CONFIGURED}{ASGI}"));
         bench.serves("uvicorn asgi:app");
         assert!(bench.get("/").contains("200"));
@@ -360,202 +305,20 @@ const CONFIGURED: &str =
 
 #[test]
 fn settings_do_what_the_cards_say() {
-    show(SETTINGS);
+    show(SETTINGS, |_| {});
 }
 
 #[test]
 fn packages_and_worker_classes_do_what_the_cards_say() {
-    show(PACKAGES_AND_CLASSES);
+    show(PACKAGES_AND_CLASSES, |_| {});
 }
 
 #[test]
 fn security_is_what_the_cards_say() {
-    show(SECURITY);
+    show(SECURITY, |_| {});
 }
 
 #[test]
 fn logs_are_what_the_cards_say() {
-    show(LOGS);
-}
-
-#[allow(clippy::print_stderr, reason = "a test that fails tells the claim that it was about")]
-fn show(claims: &[Claim]) {
-    for claim in claims {
-        assert!(Card::find(claim.rule).is_some(), "no rule `{}`", claim.rule);
-        eprintln!("{}: {}", claim.rule, claim.says);
-        let mut bench = Bench::new();
-        (claim.shown)(&mut bench);
-    }
-}
-
-/// A folder with an application, and the server that runs in it.
-struct Bench {
-    ground: Ground,
-    environment: &'static PythonEnvironment,
-    variables: Vec<(String, String)>,
-    running: Option<Child>,
-}
-
-impl Bench {
-    fn new() -> Self {
-        let bench =
-            Self { ground: Ground::new(), environment: servers_environment(), variables: Vec::new(), running: None };
-        bench.write("app.py", WSGI);
-        bench.write("waiting.py", WSGI);
-        bench.write("asgi.py", ASGI);
-        bench
-    }
-
-    fn variable(&mut self, name: &str, value: &str) {
-        self.variables.push((name.to_owned(), value.to_owned()));
-    }
-
-    /// Puts another release in front of the one that is installed.
-    fn release(&mut self, name: &str) {
-        let folder = release(name);
-        self.variable("PYTHONPATH", &folder.display().to_string());
-    }
-
-    /// The command with the port of this bench.
-    fn bind(&self, command: &str) -> String {
-        let port = self.port;
-        if command.starts_with("uvicorn") {
-            format!("{command} --port {port}")
-        } else {
-            format!("{command} --bind 127.0.0.1:{port}")
-        }
-    }
-
-    /// Starts a command; its first word is one of the environment's.
-    fn start(&mut self, command: &str) {
-        let mut words = command.split_whitespace();
-        let program = self.environment.bin.join(words.next().unwrap());
-        let mut process = Command::new(program);
-        process
-            .args(words)
-            .env_clear()
-            .env("PATH", &self.environment.bin)
-            .env("HOME", self.folder.path())
-            .env("PYTHONUNBUFFERED", "1")
-            .envs(self.variables.iter().cloned());
-        self.running = Some(self.ground.prepare(&mut process).spawn().unwrap());
-    }
-
-    /// Starts a server that has to answer.
-    fn serves(&mut self, command: &str) {
-        let command = self.bind(command);
-        self.serves_as_is(&command);
-    }
-
-    fn serves_as_is(&mut self, command: &str) {
-        self.start(command);
-        let until = Instant::now() + PATIENCE;
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            let ended = self.running.as_mut().unwrap().try_wait().unwrap();
-            assert!(ended.is_none() && Instant::now() < until, "{command}: {ended:?}\n{}", self.log());
-            std::thread::sleep(Duration::from_millis(30));
-        }
-        // The master listens before its workers answer.
-        assert!(self.get("/").starts_with("HTTP/1.1"), "{command}\n{}", self.log());
-    }
-
-    /// Starts a command that has to end by itself, and gives its status.
-    fn ends(&mut self, command: &str) -> Option<i32> {
-        self.start(command);
-        let until = Instant::now() + PATIENCE;
-        loop {
-            if let Some(status) = self.running.as_mut().unwrap().try_wait().unwrap() {
-                self.running = None;
-                return status.code();
-            }
-            assert!(Instant::now() < until, "{command} does not end\n{}", self.log());
-            std::thread::sleep(Duration::from_millis(30));
-        }
-    }
-
-    fn count(&self, text: &str) -> usize {
-        self.log().matches(text).count()
-    }
-
-    /// Waits until the log holds a text at least so often.
-    fn settles(&self, text: &str, times: usize) {
-        let until = Instant::now() + PATIENCE;
-        while self.count(text) < times {
-            assert!(Instant::now() < until, "no `{text}`:\n{}", self.log());
-            std::thread::sleep(Duration::from_millis(30));
-        }
-    }
-
-    fn send(&self, request: &str) -> TcpStream {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.write_all(request.as_bytes()).unwrap();
-        stream
-    }
-
-    /// The answer to a request, which has to say that it is the last.
-    fn ask(&self, request: &str) -> String {
-        let mut stream = self.send(&request.replacen("Host: x\r\n", "Host: x\r\nConnection: close\r\n", 1));
-        let mut answer = Vec::new();
-        let _ = stream.read_to_end(&mut answer);
-        String::from_utf8_lossy(&answer).into_owned()
-    }
-
-    fn get(&self, path: &str) -> String {
-        self.ask(&format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"))
-    }
-
-    /// The answer to a request that claims to have come from elsewhere.
-    fn forwarded(&self) -> String {
-        self.ask("GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: https\r\n\r\n")
-    }
-
-    /// How many processes answer so many requests.
-    fn workers_that_answer(&self, requests: usize) -> usize {
-        let pid = |answer: String| answer.split("pid=").nth(1)?.split(' ').next().map(str::to_owned);
-        let mut pids: Vec<String> = (0..requests).filter_map(|_| pid(self.get("/"))).collect();
-        pids.sort();
-        pids.dedup();
-        pids.len()
-    }
-
-    /// What a server tells about a few requests to whoever keeps figures.
-    fn figures(&mut self, command: &str) -> String {
-        let listener = UdpSocket::bind("127.0.0.1:0").unwrap();
-        listener.set_read_timeout(Some(Duration::from_millis(1500))).unwrap();
-        let address = listener.local_addr().unwrap();
-        self.serves(&format!("{command} --statsd-host {address}"));
-        for _ in 0..3 {
-            self.get("/");
-        }
-        let mut figures = String::new();
-        let mut buffer = [0; 2048];
-        while let Ok(length) = listener.recv(&mut buffer) {
-            figures.push_str(&String::from_utf8_lossy(&buffer[..length]));
-            figures.push('\n');
-        }
-        figures
-    }
-}
-
-impl Deref for Bench {
-    type Target = Ground;
-
-    fn deref(&self) -> &Ground {
-        &self.ground
-    }
-}
-
-impl Drop for Bench {
-    fn drop(&mut self) {
-        if let Some(mut child) = self.running.take() {
-            self.signal_all(Signal::TERM);
-            let until = Instant::now() + Duration::from_secs(5);
-            while matches!(child.try_wait(), Ok(None)) && Instant::now() < until {
-                std::thread::sleep(Duration::from_millis(30));
-            }
-            self.signal_all(Signal::KILL);
-            let _ = child.wait();
-        }
-    }
+    show(LOGS, |_| {});
 }

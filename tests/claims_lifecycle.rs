@@ -142,6 +142,54 @@ const CLAIMS: &[Claim] = &[
         assert_eq!(answer, "");
         assert!(asked.elapsed() < Duration::from_secs(6), "{:?}", asked.elapsed());
     }),
+    claim("grace-exceeds-kill", "SIGINT waits for no request", |bench| {
+        let server = bench.serve("--graceful-timeout 20");
+        let _request = bench.send("/sleep/15");
+        std::thread::sleep(Duration::from_millis(300));
+        bench.interrupt(server);
+        assert!(bench.wait(server, Duration::from_secs(8)).is_some(), "{}", bench.log());
+    }),
+    claim(
+        "grace-below-request",
+        "a request that `timeout` would have allowed is cut off after `graceful_timeout`",
+        |bench| {
+            let server = bench.serve("--timeout 30 --graceful-timeout 1");
+            let mut request = bench.send("/sleep/8");
+            std::thread::sleep(Duration::from_millis(300));
+            bench.signal(server);
+            let mut answer = String::new();
+            let _ = request.read_to_string(&mut answer);
+            assert_eq!(answer, "");
+        },
+    ),
+    claim(
+        "uwsgi-unsafe-defaults",
+        "without a master nobody replaces a worker that has reached `max-requests`",
+        |bench| {
+            let server = bench.uwsgi_alone("--max-requests 3 --min-worker-lifetime 0");
+            bench.until("the end", || {
+                bench.get("/", 2.0);
+                bench.wait(server, Duration::from_millis(10)).is_some()
+            });
+        },
+    ),
+    claim("unknown-setting", "uWSGI starts with an option that it does not know", |bench| {
+        fs::write(bench.folder.path().join("it.ini"), "[uwsgi]\nproceses = 4\n").unwrap();
+        bench.uwsgi("--ini it.ini");
+    }),
+    claim("unknown-setting", "with `strict` uWSGI ends for one", |bench| {
+        fs::write(bench.folder.path().join("it.ini"), "[uwsgi]\nstrict = true\nproceses = 4\n").unwrap();
+        let server = bench.uwsgi_started("--master --ini it.ini");
+        bench.until("the end", || bench.wait(server, Duration::from_millis(10)).is_some());
+        assert!(bench.log().contains("[strict-mode] unknown config directive: proceses"), "{}", bench.log());
+    }),
+    claim("uwsgi-unsafe-defaults", "with `strict` a name of one's own ends the start", |bench| {
+        let text = "[uwsgi]\nstrict = true\nbase = /srv\nprocname = %(base)\n";
+        fs::write(bench.folder.path().join("it.ini"), text).unwrap();
+        let server = bench.uwsgi_started("--master --ini it.ini");
+        bench.until("the end", || bench.wait(server, Duration::from_millis(10)).is_some());
+        assert!(bench.log().contains("[strict-mode] unknown config directive: base"), "{}", bench.log());
+    }),
     claim("no-keepalive-headroom", "Gunicorn warns of its own", |bench| {
         bench.serve("--threads 4 --worker-connections 4");
         let warning = "No keepalived connections can be handled. Check the number of worker connections and threads.";
@@ -158,7 +206,7 @@ const CLAIMS: &[Claim] = &[
         bench.serve("--preload --workers 2");
         assert_eq!(bench.get("/beats", 5.0).as_deref(), Some("0"));
     }),
-    claim("preload-kills-threads", "without preload it lives in each of them", |bench| {
+    claim("preload-kills-threads", "without preload a thread lives in each worker", |bench| {
         bench.serve("--workers 2");
         assert_ne!(bench.get("/beats", 5.0).as_deref(), Some("0"));
     }),
@@ -210,7 +258,7 @@ const CLAIMS: &[Claim] = &[
         std::thread::sleep(Duration::from_millis(300));
         assert_eq!(bench.get("/", 1.5), None);
     }),
-    claim("unbuffered-sync-worker", "with threads it keeps nobody waiting", |bench| {
+    claim("unbuffered-sync-worker", "with threads a silent connection keeps nobody waiting", |bench| {
         bench.serve("--threads 2 --timeout 30");
         let _silent = TcpStream::connect(("127.0.0.1", bench.port)).unwrap();
         std::thread::sleep(Duration::from_millis(300));
@@ -240,7 +288,7 @@ const CLAIMS: &[Claim] = &[
         bench.signal(server);
         assert!(bench.wait(server, Duration::from_secs(4)).is_none());
     }),
-    claim("unbounded-or-tiny-drain", "and for as long as it is told", |bench| {
+    claim("unbounded-or-tiny-drain", "Uvicorn waits for as long as it is told", |bench| {
         let server = bench.uvicorn("--timeout-graceful-shutdown 1");
         let _stream = bench.stream();
         bench.ends(server, Duration::from_secs(5));
@@ -277,7 +325,7 @@ const CLAIMS: &[Claim] = &[
         assert!(bench.wait(server, Duration::from_secs(3)).is_none());
         bench.answers("/");
     }),
-    claim("uwsgi-unsafe-defaults", "with `die-on-term` it ends", |bench| {
+    claim("uwsgi-unsafe-defaults", "with `die-on-term` SIGTERM ends uWSGI", |bench| {
         let server = bench.uwsgi("--die-on-term");
         bench.ends(server, Duration::from_secs(20));
     }),
@@ -390,11 +438,20 @@ impl Bench {
     }
 
     fn uwsgi(&self, options: &str) -> usize {
-        let program: PathBuf = compiled("uwsgi==2.0.31").join("bin/uwsgi");
-        let line = format!("--master --http-socket 127.0.0.1:{} --module wsgi:app {options}", self.port);
-        let server = self.start(Command::new(program).args(line.split_whitespace()));
+        self.uwsgi_alone(&format!("--master {options}"))
+    }
+
+    /// A uWSGI that answers, without a master.
+    fn uwsgi_alone(&self, options: &str) -> usize {
+        let server = self.uwsgi_started(options);
         self.answers("/");
         server
+    }
+
+    fn uwsgi_started(&self, options: &str) -> usize {
+        let program: PathBuf = compiled("uwsgi==2.0.31").join("bin/uwsgi");
+        let line = format!("--http-socket 127.0.0.1:{} --module wsgi:app {options}", self.port);
+        self.start(Command::new(program).args(line.split_whitespace()))
     }
 
     fn until(&self, what: &str, holds: impl Fn() -> bool) {
@@ -469,6 +526,11 @@ impl Bench {
     /// The processes that imported the application.
     fn imports(&self) -> BTreeSet<String> {
         fs::read_to_string(self.folder.path().join("imports")).unwrap_or_default().lines().map(str::to_owned).collect()
+    }
+
+    fn interrupt(&self, server: usize) {
+        let pid = Pid::from_child(&self.children.borrow()[server]);
+        kill_process(pid, Signal::INT).unwrap();
     }
 
     fn signal(&self, server: usize) {

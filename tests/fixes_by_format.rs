@@ -12,13 +12,23 @@ use farrier::{Examination, examine, fix};
 
 /// A rule, the application that it is about, and the options that make it fire: name in a configuration, flag, value.
 struct Case {
+    server: &'static str,
     rule: &'static str,
     asgi: bool,
     options: &'static [(&'static str, &'static str, &'static str)],
 }
 
 const fn case(rule: &'static str, asgi: bool, options: &'static [(&'static str, &'static str, &'static str)]) -> Case {
-    Case { rule, asgi, options }
+    Case { server: "gunicorn", rule, asgi, options }
+}
+
+/// The same for a server that serves ASGI applications.
+const fn of(
+    server: &'static str,
+    rule: &'static str,
+    options: &'static [(&'static str, &'static str, &'static str)],
+) -> Case {
+    Case { server, rule, asgi: true, options }
 }
 
 const CLASS: (&str, &str, &str) = ("worker_class", "--worker-class", "uvicorn_worker.UvicornWorker");
@@ -50,6 +60,13 @@ const CASES: &[Case] = &[
     case("loggers-disabled", false, &[("workers", "--workers", "4"), ("loglevel", "--log-level", "warn")]),
     case("lenient-http-parsing", false, &[("workers", "--workers", "4"), ("header_map", "--header-map", "dangerous")]),
     case("no-access-log", false, &[("workers", "--workers", "4")]),
+    case("debug-exposed", false, &[("workers", "--workers", "4"), ("spew", "--spew", "")]),
+    case("dev-mode-in-production", false, &[("workers", "--workers", "4"), ("reload", "--reload", "")]),
+    case("daemonised-under-supervisor", false, &[("workers", "--workers", "4"), ("daemon", "--daemon", "")]),
+    of("uvicorn", "debug-exposed", &[("", "--workers", "4"), ("", "--log-level", "trace")]),
+    of("uvicorn", "max-requests-no-jitter", &[("", "--workers", "4"), ("", "--limit-max-requests", "900")]),
+    of("uvicorn", "reload-conflict", &[("", "--workers", "4"), ("", "--reload", "")]),
+    of("granian", "granian-interface-mismatch", &[("", "--workers", "4")]),
 ];
 
 /// How a file writes a command, given the words of one; `$` stands for them.
@@ -106,6 +123,8 @@ const FORMATS: &[(&str, &str, Words, &str)] = &[
 /// Where nothing is said, or nothing is changed, and why.
 const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("no-access-log", "Procfile", "the router of the platform has a log of its own"),
+    ("daemonised-under-supervisor", "Procfile", "whoever runs it is not known"),
+    ("daemonised-under-supervisor", "script", "whoever runs it is not known"),
     ("grace-below-request", "configuration", "it is killed before, whatever the server allows"),
     ("grace-below-request", "compose, text", "it is killed before, whatever the server allows"),
     ("grace-below-request", "compose, list", "it is killed before, whatever the server allows"),
@@ -122,13 +141,19 @@ fn fixes_are_offered_and_settle_what_was_found_in_every_format() {
     let mut met = Vec::new();
     for case in CASES {
         for (format, path, words, template) in FORMATS {
+            // Files and variables of options are Gunicorn's.
+            if case.server != "gunicorn" && matches!(words, Words::Names | Words::Options) {
+                continue;
+            }
             let outcome = outcome(case, path, words, template);
             let exception = EXCEPTIONS.iter().position(|(rule, at, _)| *rule == case.rule && at == format);
             met.extend(exception);
             match (outcome, exception) {
                 (Ok(()), None) | (Err(_), Some(_)) => {}
-                (Ok(()), Some(_)) => failures.push(format!("{} in {format}: is no exception any more", case.rule)),
-                (Err(what), None) => failures.push(format!("{} in {format}: {what}", case.rule)),
+                (Ok(()), Some(_)) => {
+                    failures.push(format!("{} of {} in {format}: is no exception any more", case.rule, case.server));
+                }
+                (Err(what), None) => failures.push(format!("{} of {} in {format}: {what}", case.rule, case.server)),
             }
         }
     }
@@ -140,7 +165,7 @@ fn fixes_are_offered_and_settle_what_was_found_in_every_format() {
 fn outcome(case: &Case, path: &str, words: &Words, template: &str) -> Result<(), String> {
     let files = project(case, path, words, template);
     let before = run(&files);
-    let found = of(case.rule, &before);
+    let found = about(case.rule, &before);
     let Some(first) = found.first() else { return Err("says nothing".to_owned()) };
     let offered: Vec<_> = found.iter().filter_map(|finding| finding.fix.as_ref()).collect();
     if offered.is_empty() {
@@ -156,7 +181,7 @@ fn outcome(case: &Case, path: &str, words: &Words, template: &str) -> Result<(),
     }
     let again = run(&after);
     let same = (before.assembly.deployments.len(), again.assembly.deployments.len());
-    match of(case.rule, &again).first() {
+    match about(case.rule, &again).first() {
         Some(left) => Err(format!("still says after the fix: {}\n{}", left.message, after[path])),
         None if same.0 != same.1 => Err(format!("{} servers became {}", same.0, same.1)),
         None if again.assembly.deployments.iter().any(|one| !one.errors.is_empty()) => {
@@ -168,7 +193,8 @@ fn outcome(case: &Case, path: &str, words: &Words, template: &str) -> Result<(),
 
 fn project(case: &Case, path: &str, words: &Words, template: &str) -> BTreeMap<String, String> {
     let options: Vec<&str> = case.options.iter().flat_map(|(_, flag, value)| [*flag, *value]).collect();
-    let all: Vec<&str> = ["gunicorn", "app:app"].into_iter().chain(options.iter().copied()).collect();
+    let options: Vec<&str> = options.into_iter().filter(|word| !word.is_empty()).collect();
+    let all: Vec<&str> = [case.server, "app:app"].into_iter().chain(options.iter().copied()).collect();
     let quoted = |word: &&str| format!("\"{word}\"");
     let text = match words {
         Words::Plain => all.join(" "),
@@ -181,6 +207,7 @@ fn project(case: &Case, path: &str, words: &Words, template: &str) -> BTreeMap<S
         Words::Names => {
             let value = |value: &str| match value.parse::<i64>() {
                 Ok(number) => number.to_string(),
+                Err(_) if value.is_empty() => "True".to_owned(),
                 Err(_) => format!("\"{value}\""),
             };
             let set = case.options.iter().map(|(name, _, given)| format!("{name} = {}\n", value(given)));
@@ -195,7 +222,10 @@ fn project(case: &Case, path: &str, words: &Words, template: &str) -> BTreeMap<S
     let mut files = BTreeMap::from([
         (path.to_owned(), template.replace('$', &text)),
         ("app.py".to_owned(), app.to_owned()),
-        ("requirements.txt".to_owned(), "gunicorn==27.0.1\nuvicorn==0.54.0\nuvicorn-worker\n".to_owned()),
+        (
+            "requirements.txt".to_owned(),
+            "gunicorn==27.0.1\nuvicorn==0.54.0\nuvicorn-worker\ngranian==2.8.7\n".to_owned(),
+        ),
     ]);
     if path == "gunicorn.conf.py" {
         files.insert(
@@ -206,7 +236,7 @@ fn project(case: &Case, path: &str, words: &Words, template: &str) -> BTreeMap<S
     files
 }
 
-fn of<'e>(rule: &str, examination: &'e Examination) -> Vec<&'e Finding> {
+fn about<'e>(rule: &str, examination: &'e Examination) -> Vec<&'e Finding> {
     examination.findings.iter().filter(|finding| finding.rule == rule).collect()
 }
 
@@ -229,7 +259,7 @@ fn a_word_that_came_out_of_a_variable_takes_nothing_else_with_it() {
             .map(|(path, text)| (path.to_owned(), text.to_owned()))
             .into();
     let examination = run(&files);
-    let found = of("threads-ignored", &examination);
+    let found = about("threads-ignored", &examination);
     assert_eq!(found.len(), 1);
     assert!(found[0].fix.is_none(), "{:?}", found[0].fix);
 }

@@ -23,6 +23,8 @@ pub struct Basis {
     start: Option<Start>,
     /// The settings of Django that the environment names.
     settings: Option<String>,
+    /// The class of them that it names.
+    configuration: Option<String>,
 }
 
 /// What the analysis of an application that a server knows by its name rests on.
@@ -36,6 +38,7 @@ pub fn basis(code: &Code<'_>, asked: &Asked, instructions: &Instructions) -> Opt
         let types = Types::new(code.project(), &asked.start);
         let mut object = target::find(&types, &asked.name())?;
         object.load(&types, &asked.launched_by);
+        types.configure(reach::configuration(&types, &object.modules, asked.configuration.as_deref()).as_deref());
         let loaded = reach::modules(&types, &object.modules, asked.settings.as_deref());
         let tree = types.modules();
         let imports = loaded.iter().map(|&index| types.facts_at(index)).flat_map(|facts| {
@@ -48,8 +51,9 @@ pub fn basis(code: &Code<'_>, asked: &Asked, instructions: &Instructions) -> Opt
         let functions = object.callables.iter().chain(&object.factories).map(|frame| frame.function).collect();
         let start = (!instructions.entry_points.is_empty()).then(|| asked.start.clone());
         let target::Target { place, interface, framework, modules, .. } = object;
-        let settings = asked.settings.clone().filter(|_| framework == Framework::Django);
-        Some(Basis { place, interface, framework, modules, functions, loaded, imports, start, settings })
+        let of_django = |named: &Option<String>| named.clone().filter(|_| framework == Framework::Django);
+        let (settings, configuration) = (of_django(&asked.settings), of_django(&asked.configuration));
+        Some(Basis { place, interface, framework, modules, functions, loaded, imports, start, settings, configuration })
     })
 }
 

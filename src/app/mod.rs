@@ -195,12 +195,22 @@ pub struct Asked {
     pub start: Start,
     /// The module of Django's settings that its environment names.
     pub settings: Option<String>,
+    /// The class of them that it names, for django-configurations.
+    pub configuration: Option<String>,
 }
 
 impl Asked {
     /// An application by its name.
     pub fn by_name(target: &str, start: Start) -> Self {
-        Self { target: target.to_owned(), handed: None, called: false, launched_by: Vec::new(), start, settings: None }
+        Self {
+            target: target.to_owned(),
+            handed: None,
+            called: false,
+            launched_by: Vec::new(),
+            start,
+            settings: None,
+            configuration: None,
+        }
     }
 
     /// The target, as a call if the server calls it.
@@ -243,6 +253,7 @@ fn assemble<'a>(
 ) -> Application {
     let &Code { files, modules, .. } = code;
     let named = asked.settings.as_deref();
+    types.configure(reach::configuration(types, &object.modules, asked.configuration.as_deref()).as_deref());
     let loaded = reach::modules(types, &object.modules, named);
     types.load(&loaded);
     // Of what nobody is known to serve, everything may be served.
@@ -254,6 +265,10 @@ fn assemble<'a>(
         foreign: &foreign,
     };
     let mut found = frameworks::find(types, &loaded, setting);
+    // A package may hold an application for each of several frameworks; one of WSGI serves no handler of the others.
+    if object.interface == Interface::Wsgi && object.framework.is_plain() {
+        found.retain(|found| !found.framework.needs_loop());
+    }
     let resolves_async = frameworks::resolves_async(types, &loaded);
     for handler in &mut found {
         handler.context = served(types, handler, object, resolves_async);

@@ -11,7 +11,7 @@ use crate::python::calls::EventKind;
 use crate::python::modules::ModuleRef;
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr};
-use crate::python::types::{Types, Value};
+use crate::python::types::{Types, Value, is_for_developers};
 use crate::source::FileId;
 
 /// The indices of all modules that loading these may load, in order.
@@ -53,13 +53,12 @@ impl Reach<'_, '_> {
 
     /// A project of Django's may compute the name of its settings; then it is known by what they bind.
     fn settings_by_shape(&mut self) {
-        let binds = |index: u32| self.types.facts_at(index).functions[0].bindings.contains_key("ROOT_URLCONF");
+        let binds = |index: u32| !self.types.django_setting(index, "ROOT_URLCONF").is_empty();
         let is_django = self.seen.iter().any(|&index| {
-            self.types
-                .facts_at(index)
-                .imports
-                .iter()
-                .any(|import| matches!(import.module, "django.core.asgi" | "django.core.wsgi"))
+            self.types.facts_at(index).imports.iter().any(|import| {
+                let starts = ["django.core.asgi", "django.core.wsgi", "configurations.asgi", "configurations.wsgi"];
+                starts.contains(&import.module)
+            })
         });
         if !is_django || self.seen.iter().any(|&index| binds(index)) {
             return;
@@ -154,7 +153,7 @@ impl Reach<'_, '_> {
                     }
                     _ => continue,
                 };
-                if let Some(by_default) = settings_named(call) {
+                if let Some(by_default) = named_by_default(call, SETTINGS) {
                     self.add_dotted(self.settings.unwrap_or(by_default), file);
                 }
                 let id = crate::python::types::FunctionId { file: index, index: number };
@@ -177,9 +176,8 @@ impl Reach<'_, '_> {
             }
         }
         for name in ["ROOT_URLCONF", "MIDDLEWARE", "ASGI_APPLICATION", "INSTALLED_APPS"] {
-            let bindings = facts.functions[0].bindings.get(name);
             let mut names = Vec::new();
-            for binding in bindings.into_iter().flatten() {
+            for binding in self.types.django_setting(index, name) {
                 if let Bound::Value { value: Some(value), .. } = binding.bound {
                     strings(value, &mut names);
                 }
@@ -211,12 +209,32 @@ fn strings<'a>(expr: &'a Expr, found: &mut Vec<&'a str>) {
     }
 }
 
-/// The settings module of `os.environ.setdefault("DJANGO_SETTINGS_MODULE", "...")`.
-pub(super) fn settings_named(call: &ast::ExprCall) -> Option<&str> {
+/// The variable that names the module of Django's settings.
+pub(super) const SETTINGS: &str = "DJANGO_SETTINGS_MODULE";
+/// The variable that names the class which django-configurations makes settings of.
+const CONFIGURATION: &str = "DJANGO_CONFIGURATION";
+
+/// What stands in for a variable: `os.environ.setdefault("DJANGO_SETTINGS_MODULE", "...")`.
+pub(super) fn named_by_default<'c>(call: &'c ast::ExprCall, variable: &str) -> Option<&'c str> {
     match &*call.arguments.args {
-        [Expr::StringLiteral(name), Expr::StringLiteral(value)] if name.value.to_str() == "DJANGO_SETTINGS_MODULE" => {
+        [Expr::StringLiteral(name), Expr::StringLiteral(value)] if name.value.to_str() == variable => {
             Some(value.value.to_str())
         }
         _ => None,
     }
+}
+
+/// The class of settings that the environment names, or that stands in for it among these modules. One that is named
+/// for developers is not what a server runs with.
+pub(super) fn configuration(types: &Types<'_>, start: &[u32], named: Option<&str>) -> Option<String> {
+    let by_default = || {
+        let functions = start.iter().flat_map(|&index| &types.facts_at(index).functions);
+        let mut found = functions.flat_map(|function| &function.events).filter_map(|event| match event.kind {
+            EventKind::Call(call, _) => named_by_default(call, CONFIGURATION),
+            _ => None,
+        });
+        let first = found.next()?;
+        (!is_for_developers(first) && found.all(|other| other == first)).then(|| first.to_owned())
+    };
+    named.map(str::to_owned).or_else(by_default)
 }

@@ -6,13 +6,13 @@
 
 use std::collections::BTreeMap;
 
-use super::reach::settings_named;
+use super::reach::{SETTINGS, named_by_default};
 use super::target::Target;
 use crate::python::calls::{EventKind, is_development};
 use crate::python::modules::ModuleRef;
 use crate::python::syntax::ast::{self, Expr, Stmt};
 use crate::python::syntax::{Module, span_of, visitor};
-use crate::python::types::Types;
+use crate::python::types::{ClassId, Types};
 use crate::source::{FileId, Place, Span};
 
 /// How many files settings are put together from.
@@ -28,6 +28,8 @@ pub(super) struct Settings<'a> {
     steps: Option<Vec<Step<'a>>>,
     /// The files that bind what settings of Django bind.
     files: Vec<FileId>,
+    /// The classes that django-configurations may make settings of.
+    classes: Vec<Place>,
     /// The file whose settings are loaded where the environment names no other.
     stands_in: Option<FileId>,
 }
@@ -59,21 +61,27 @@ pub(super) fn find<'a>(
     object: &Target,
     named: Option<&str>,
 ) -> Settings<'a> {
+    let classes: Vec<ClassId> = loaded.iter().flat_map(|&index| types.configurations(index)).collect();
     let binds = |index: &u32| {
         let bindings = &types.facts_at(*index).functions[0].bindings;
-        ["INSTALLED_APPS", "MIDDLEWARE", "ROOT_URLCONF", "DATABASES"].iter().any(|name| bindings.contains_key(name))
+        let settings = ["INSTALLED_APPS", "MIDDLEWARE", "ROOT_URLCONF", "DATABASES"];
+        settings.iter().any(|name| bindings.contains_key(name)) || classes.iter().any(|class| class.file == *index)
+    };
+    let bodies = || {
+        let found = classes.iter().filter_map(|class| Some(span_of(class_body(types, trees, *class)?)));
+        found.zip(&classes).map(|(span, class)| Place::new(types.facts_at(class.file).file, span)).collect()
     };
     let files: Vec<FileId> =
         loaded.iter().filter(|index| binds(index)).map(|&index| types.facts_at(index).file).collect();
     if files.is_empty() {
-        return Settings { steps: None, files, stands_in: None };
+        return Settings { steps: None, files, classes: Vec::new(), stands_in: None };
     }
     let by_default = || {
         let mut defaults = object.modules.iter().flat_map(|&index| {
             types.facts_at(index).functions.iter().flat_map(|function| &function.events).filter_map(|event| match event
                 .kind
             {
-                EventKind::Call(call, _) => settings_named(call),
+                EventKind::Call(call, _) => named_by_default(call, SETTINGS),
                 _ => None,
             })
         });
@@ -86,6 +94,9 @@ pub(super) fn find<'a>(
         let Some(ModuleRef::File(file)) = types.modules().find(name, None) else { return None };
         let mut walk = Walk { types, trees, steps: Vec::new(), open: Vec::new(), files: 0 };
         walk.file(file, false);
+        if !classes.is_empty() {
+            walk.classes(file, types.configuration().as_deref());
+        }
         Some(walk.steps)
     };
     let steps = match named {
@@ -100,19 +111,24 @@ pub(super) fn find<'a>(
             ModuleRef::Folder(_) => None,
         }),
     };
-    Settings { steps, files, stands_in }
+    Settings { steps, files, classes: bodies(), stands_in }
 }
 
 impl<'a> Settings<'a> {
     /// Whether what stands at a place holds for sure when requests are served; what is in no settings does.
     pub(super) fn counts(&self, place: Place) -> bool {
-        let Some(steps) = &self.steps else { return true };
+        let in_a_class = || {
+            let mut around = self.classes.iter().filter(|class| class.file == place.file);
+            around.any(|class| class.span.start <= place.span.start && place.span.end <= class.span.end)
+        };
+        let Some(steps) = &self.steps else { return !in_a_class() };
         let around = |step: &Step<'_>| {
             step.file == place.file && step.span.start <= place.span.start && place.span.end <= step.span.end
         };
         let Some(at) = steps.iter().rposition(|step| around(step) && matches!(step.does, Does::Binds { .. })) else {
             // Settings that the server does not load.
-            return steps.iter().any(|step| step.file == place.file) || !self.files.contains(&place.file);
+            let is_elsewhere = !steps.iter().any(|step| step.file == place.file) && self.files.contains(&place.file);
+            return !is_elsewhere && !in_a_class();
         };
         let Does::Binds { target, value } = steps[at].does else { return true };
         let Some((name, mut path)) = subscripts(target) else { return true };
@@ -208,6 +224,31 @@ impl<'a> Walk<'_, 'a> {
         self.open.push(file);
         self.body(&module.body, file, is_conditional);
         self.open.pop();
+    }
+
+    /// What classes of settings say, behind what their module does: those in front are inherited from.
+    fn classes(&mut self, file: FileId, line: Option<&[ClassId]>) {
+        let Some(line) = line else {
+            // Somebody else names the class, and it may say anything.
+            if let Some(stmt) = self.trees.get(&file).and_then(|module| module.body.first()) {
+                self.add(file, stmt, Does::Anything, true);
+            }
+            return;
+        };
+        for class in line.iter().rev() {
+            let Some(Stmt::ClassDef(body)) = class_body(self.types, self.trees, *class) else { continue };
+            let file = self.types.facts_at(class.file).file;
+            for stmt in &body.body {
+                match stmt {
+                    // A property is a setting that is worked out.
+                    Stmt::FunctionDef(own) if own.name.as_str().chars().all(|c| !c.is_lowercase()) => {
+                        self.add(file, stmt, Does::Changes(own.name.as_str()), false);
+                    }
+                    Stmt::FunctionDef(hook) if sets(&hook.body) => self.add(file, stmt, Does::Anything, false),
+                    _ => self.statement(stmt, file, false),
+                }
+            }
+        }
     }
 
     fn add(&mut self, file: FileId, stmt: &'a Stmt, does: Does<'a>, is_conditional: bool) {
@@ -344,6 +385,30 @@ impl<'a> Walk<'_, 'a> {
             self.add(file, stmt, Does::Anything, conditional);
         }
     }
+}
+
+/// The statement that defines a class.
+fn class_body<'a>(types: &Types<'a>, trees: &'a BTreeMap<FileId, Module>, class: ClassId) -> Option<&'a Stmt> {
+    let name = types.class(class).span;
+    let module = trees.get(&types.facts_at(class.file).file)?;
+    module.body.iter().find(|stmt| matches!(stmt, Stmt::ClassDef(own) if span_of(&own.name).start == name.start))
+}
+
+/// Whether a hook of such a class (`setup`, `post_setup`) sets what is no variable of its own.
+fn sets(body: &[Stmt]) -> bool {
+    body.iter().any(|stmt| match stmt {
+        Stmt::Assign(assign) => assign.targets.iter().any(|target| !target.is_name_expr()),
+        Stmt::AugAssign(assign) => !assign.target.is_name_expr(),
+        Stmt::If(choice) => sets(&choice.body) || choice.elif_else_clauses.iter().any(|clause| sets(&clause.body)),
+        Stmt::With(around) => sets(&around.body),
+        Stmt::Try(attempt) => sets(&attempt.body),
+        Stmt::Expr(expr) => matches!(&*expr.value, Expr::Call(call) if match &*call.func {
+            Expr::Name(name) => name.id.as_str() == "setattr",
+            Expr::Attribute(method) => method.attr.as_str() == "update",
+            _ => false,
+        }),
+        _ => false,
+    })
 }
 
 /// The path that `include` is given, `optional("...")` included.

@@ -122,3 +122,61 @@ fn settings_are_put_together_from_files() {
     let taken = format!("from .parts.db import DATABASES\n{parts}");
     assert_eq!(told("", &taken, None, &part), ["shop/settings/parts/db.py:1"]);
 }
+
+const CLASSES: &str = "from configurations import Configuration, values\n\n\nclass Base(Configuration):\n    \
+                       ROOT_URLCONF = 'shop.urls'\n    DATABASES = {'default': {'CONN_MAX_AGE': 60}}\n\n\n\
+                       class Development(Base):\n    DEBUG = True\n    DATABASES = {'default': {'CONN_MAX_AGE': 90}}\n\n\n";
+
+/// The same of settings in classes, of which the environment names one.
+fn of_class(text: &str, configuration: Option<&str>) -> (Vec<String>, usize) {
+    let mut files = Files::new();
+    let wsgi = "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\n\
+                os.environ.setdefault('DJANGO_CONFIGURATION', 'Development')\n\
+                from configurations.asgi import get_asgi_application\napplication = get_asgi_application()\n";
+    let views = "import time\n\n\nasync def index(request):\n    time.sleep(1)\n";
+    for (path, text) in [
+        ("shop/__init__.py", ""),
+        ("shop/asgi.py", wsgi),
+        ("shop/views.py", views),
+        ("shop/urls.py", "from django.urls import path\nfrom . import views\nurlpatterns = [path('', views.index)]\n"),
+        ("shop/settings.py", text),
+    ] {
+        files.add(path, text);
+    }
+    let modules: BTreeMap<FileId, _> = files.iter().map(|(id, file)| (id, parse(file.text()).unwrap())).collect();
+    let configuration = configuration.map(str::to_owned);
+    let asked = Asked { configuration, ..Asked::by_name("shop.asgi:application", "".into()) };
+    let found = analyse_as_told(&Code::new(&files, &modules), &asked, &Instructions::default()).unwrap();
+    let kept = found.keepsakes.iter().map(|kept| kept.place);
+    let all = kept.chain(found.instruments.iter().map(|seen| seen.place));
+    (all.map(|place| files.describe(place)).collect(), found.blocking.len())
+}
+
+#[test]
+fn classes_of_settings_count_as_the_one_that_is_named_and_what_it_inherits_from() {
+    let production = format!("{CLASSES}class Production(Base):\n    DEBUG = False\n");
+    assert_eq!(of_class(&production, Some("Production")), (vec!["shop/settings.py:6".to_owned()], 1));
+    let none = format!("{CLASSES}class Production(Base):\n    DATABASES = values.DatabaseURLValue()\n");
+    assert_eq!(of_class(&none, Some("Production")), (vec![], 1));
+    let worked_out =
+        format!("{CLASSES}class Production(Base):\n    @property\n    def DATABASES(self):\n        return read()\n");
+    assert_eq!(of_class(&worked_out, Some("Production")), (vec![], 1));
+    let hooked = format!(
+        "{CLASSES}class Production(Base):\n    @classmethod\n    def setup(cls):\n        cls.DATABASES = read()\n"
+    );
+    assert_eq!(of_class(&hooked, Some("Production")), (vec![], 1));
+    let reports = format!(
+        "{CLASSES}class Production(Base):\n    @classmethod\n    def post_setup(cls):\n        sentry_sdk.init()\n"
+    );
+    assert_eq!(of_class(&reports, Some("Production")), (vec!["shop/settings.py:6".to_owned()], 1));
+    let debug = format!("{CLASSES}class Production(Base):\n    DEBUG = True\n");
+    let both = vec!["shop/settings.py:6".to_owned(), "shop/settings.py:15".to_owned()];
+    assert_eq!(of_class(&debug, Some("Production")), (both, 1));
+}
+
+#[test]
+fn routes_are_found_where_nobody_says_which_class_it_is_and_nothing_else_is_believed() {
+    let production = format!("{CLASSES}class Production(Base):\n    DEBUG = True\n");
+    assert_eq!(of_class(&production, None), (vec![], 1));
+    assert_eq!(of_class(&production, Some("Elsewhere")), (vec![], 1));
+}

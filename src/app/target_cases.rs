@@ -278,6 +278,7 @@ fn handed(text: &str, expression: &str, called: bool) -> Option<(Framework, Stri
         launched_by: Vec::new(),
         start: Start::default(),
         settings: None,
+        configuration: None,
     };
     let found = analyse_as_told(&Code::new(&files, &modules), &asked, &Instructions::default())?;
     Some((found.framework, files.describe(found.place), found.handlers.len()))

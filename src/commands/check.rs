@@ -7,7 +7,7 @@ use farrier::findings::{Finding, Fix, Note, Safety, Severity};
 use farrier::report::{self, Report};
 use farrier::request::{Flags, Request};
 use farrier::source::Files;
-use farrier::suppress::{Compared, Entry};
+use farrier::suppress::Entry;
 use farrier::{Examination, examine};
 
 use super::rewrite::{self, Mode};
@@ -32,33 +32,25 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
     let path = baseline::path(&request, check.baseline.as_ref());
     let known = if check.no_baseline { None } else { baseline::load(&path, check.baseline.is_some())? };
     let known = known.unwrap_or_default();
-    let judge = || -> Result<(Examination, Compared), Failure> {
-        let examination = examine(&request)?;
+    let compare = |examination: &Examination| {
         let findings = examination.findings.clone();
-        let compared = known.compare(findings, &examination.files, &|rule| request.rules.runs(rule));
-        Ok((examination, compared))
+        known.compare(findings, &examination.files, &|rule| request.rules.runs(rule))
     };
-    let (mut examination, mut compared) = judge()?;
+    let mut examination = examine(&request)?;
     let mut changed = String::new();
     if check.fix || check.diff {
         let mode = if check.diff { Mode::Show } else { Mode::Write };
-        let mut left_out = String::new();
-        // What collides with another fix comes next, and so does what only the first of them brings up.
-        for _ in 0..MOST_ROUNDS {
-            let fixes = wanted.fixes(&compared.new, &examination.files);
-            let done = rewrite::apply(&request, &examination, &fixes, mode, &|rewrites| {
-                let after = rewrite::reread(&request, &examination, rewrites, &|_| true)?;
-                rewrite::settles(&examination, &after, rewrites)
-            })?;
-            changed.push_str(&done.text);
-            left_out = done.left_out;
-            if done.written == 0 {
-                break;
-            }
-            (examination, compared) = judge()?;
+        let fixes = |found: &Examination| {
+            let new = compare(found).new;
+            wanted.fixes(&new, &found.files).into_iter().cloned().collect()
+        };
+        let (done, after) = rewrite::apply_all(&request, &examination, &fixes, mode)?;
+        changed = done.text + &done.left_out;
+        if done.written > 0 && after.is_some() {
+            examination = examine(&request)?;
         }
-        changed.push_str(&left_out);
     }
+    let compared = compare(&examination);
     let nothing = examination.findings.is_empty()
         && examination.assembly.deployments.is_empty()
         && examination.assembly.development_servers.is_empty()
@@ -97,9 +89,6 @@ pub(super) fn run(cli: &Cli, check: &Check) -> Result<Done, Failure> {
     };
     Ok(Done { text, exit })
 }
-
-/// How often fixes are looked for again after some were written.
-const MOST_ROUNDS: usize = 4;
 
 /// An entry of the baseline that nothing answers to any more.
 fn gone(path: &Path, entry: &Entry) -> Note {

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use farrier::Examination;
 use farrier::findings::{Finding, Fix, Severity};
-use farrier::fix::{self, Rewrite};
+use farrier::fix::{self, Refusal, Rewrite};
 use farrier::request::Request;
 use farrier::rules::Card;
 
@@ -38,6 +39,46 @@ pub(super) struct Applied {
     pub(super) refused: usize,
 }
 
+/// How often fixes are looked for again after some were made.
+const MOST_ROUNDS: usize = 4;
+
+/// Applies what `wanted` takes from the findings, and again from those that are left: what collides with another fix
+/// comes next, and so does what only the first of them brings up. Nothing is written before the last round, so that one
+/// difference shows each file as it was and as it will be.
+pub(super) fn apply_all(
+    request: &Request,
+    first: &Examination,
+    wanted: &dyn Fn(&Examination) -> Vec<Fix>,
+    mode: Mode,
+) -> Result<(Applied, Option<Examination>), Failure> {
+    let mut texts: BTreeMap<String, (Arc<str>, String)> = BTreeMap::new();
+    let mut last: Option<Examination> = None;
+    let mut refused = Vec::new();
+    for _ in 0..MOST_ROUNDS {
+        let now = last.as_ref().unwrap_or(first);
+        let fixes = wanted(now);
+        let plan = fix::settle(&now.files, &fixes.iter().collect::<Vec<_>>(), &|rewrites| {
+            let after = reread_over(request, now, &texts, rewrites, &|_| true)?;
+            settles(now, &after, rewrites)
+        });
+        refused = plan.refused;
+        if plan.rewrites.is_empty() {
+            break;
+        }
+        for rewrite in plan.rewrites {
+            let path = now.files.get(rewrite.file).path().to_owned();
+            texts.entry(path).or_insert_with(|| (rewrite.old, String::new())).1 = rewrite.new;
+        }
+        let instead: Vec<(&str, &str)> = texts.iter().map(|(path, (_, new))| (path.as_str(), new.as_str())).collect();
+        let after = farrier::examine_with(request, &instead);
+        last = Some(after.map_err(|error| Failure::Usage(error.to_string()))?);
+    }
+    let changes = texts.iter().filter(|(_, (old, new))| **old != **new);
+    let changes: Vec<(&str, &str, &str)> =
+        changes.map(|(path, (old, new))| (path.as_str(), &**old, new.as_str())).collect();
+    Ok((carry_out(request, &changes, &refused, mode)?, last))
+}
+
 /// Applies `wanted` to the files of `examination`; `check` reads the new texts the way the run read the
 /// old ones and says what is wrong with them.
 pub(super) fn apply(
@@ -49,19 +90,31 @@ pub(super) fn apply(
 ) -> Result<Applied, Failure> {
     let files = &examination.files;
     let plan = fix::settle(files, wanted, check);
+    let changes: Vec<(&str, &str, &str)> = (plan.rewrites.iter())
+        .map(|rewrite| (files.get(rewrite.file).path(), &*rewrite.old, rewrite.new.as_str()))
+        .collect();
+    carry_out(request, &changes, &plan.refused, mode)
+}
+
+/// Shows the new texts of files, and writes them where that is asked for.
+fn carry_out(
+    request: &Request,
+    changes: &[(&str, &str, &str)],
+    refused: &[Refusal],
+    mode: Mode,
+) -> Result<Applied, Failure> {
     let mut applied = Applied::default();
     let mut failed: BTreeMap<String, String> = BTreeMap::new();
-    for rewrite in &plan.rewrites {
-        let path = files.get(rewrite.file).path();
+    for &(path, old, new) in changes {
         applied.changed += 1;
-        applied.text.push_str(&fix::diff(path, &rewrite.old, &rewrite.new));
+        applied.text.push_str(&fix::diff(path, old, new));
         if mode == Mode::Show {
             continue;
         }
         let target = request.root.join(path);
-        let kept = if mode == Mode::WriteAndKeep { fix::keep(&target, &rewrite.old) } else { Ok(None) };
+        let kept = if mode == Mode::WriteAndKeep { fix::keep(&target, old) } else { Ok(None) };
         let written = kept.map_err(|error| format!("its old text cannot be kept: {error}")).and_then(|kept| {
-            fix::write(&request.root, &target, &rewrite.old, &rewrite.new).map_err(|error| {
+            fix::write(&request.root, &target, old, new).map_err(|error| {
                 // The file is as it was, so that nobody needs the copy.
                 let _ = kept.as_ref().map(std::fs::remove_file);
                 error.to_string()
@@ -84,8 +137,8 @@ pub(super) fn apply(
             }
         }
     }
-    applied.refused = plan.refused.len();
-    for refused in &plan.refused {
+    applied.refused = refused.len();
+    for refused in refused {
         let _ = writeln!(applied.left_out, "not applied: {} ({})", refused.title, refused.reason);
     }
     if let Some((path, error)) = failed.into_iter().next() {
@@ -102,8 +155,21 @@ pub(super) fn reread(
     rewrites: &[Rewrite],
     intended: &dyn Fn(&str) -> bool,
 ) -> Result<Examination, String> {
-    let instead: Vec<(&str, &str)> =
-        rewrites.iter().map(|rewrite| (before.files.get(rewrite.file).path(), rewrite.new.as_str())).collect();
+    reread_over(request, before, &BTreeMap::new(), rewrites, intended)
+}
+
+/// The same where other texts have been made already.
+fn reread_over(
+    request: &Request,
+    before: &Examination,
+    texts: &BTreeMap<String, (Arc<str>, String)>,
+    rewrites: &[Rewrite],
+    intended: &dyn Fn(&str) -> bool,
+) -> Result<Examination, String> {
+    let mut instead: BTreeMap<&str, &str> =
+        texts.iter().map(|(path, (_, new))| (path.as_str(), new.as_str())).collect();
+    instead.extend(rewrites.iter().map(|rewrite| (before.files.get(rewrite.file).path(), rewrite.new.as_str())));
+    let instead: Vec<(&str, &str)> = instead.into_iter().collect();
     let after = farrier::examine_with(request, &instead).map_err(|error| error.to_string())?;
     let (old, new) = (&before.assembly.deployments, &after.assembly.deployments);
     if old.len() != new.len() {
@@ -142,6 +208,17 @@ pub(super) fn settles(before: &Examination, after: &Examination, rewrites: &[Rew
         *left -= 1;
         if *left < 0 && finding.severity >= settled {
             return Err(format!("it would leave this, or bring it up: {}", finding.message));
+        }
+    }
+    // Errors count whether or not somebody asked for their rule.
+    for finding in &before.unasked {
+        *open.entry(key(before, finding)).or_default() += 1;
+    }
+    for finding in &after.unasked {
+        let left = open.entry(key(after, finding)).or_default();
+        *left -= 1;
+        if *left < 0 {
+            return Err(format!("it would bring this up: {}", finding.message));
         }
     }
     Ok(())

@@ -67,7 +67,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::python::modules::Start;
 use crate::servers::{Server, Setting, Version, WorkerClass};
-use crate::source::{FileId, Located, Place};
+use crate::source::{FileId, Files, Located, Place};
 use crate::values::{Seconds, Value};
 
 /// One server, started in one way.
@@ -241,6 +241,15 @@ impl Deployment {
         };
         let settings = self.settings.iter().filter_map(|(_, setting)| setting.winner.place);
         self.server == other.server && self.app.iter().map(|app| app.place).chain(settings).any(inside)
+    }
+
+    /// Whether its options lie where a service of the distribution, or an emperor, looks for them: that has options of
+    /// its own and stops it in its own way.
+    pub fn is_run_by_distribution(&self, files: &Files) -> bool {
+        let Some(configuration) = &self.configuration else { return false };
+        let folders: Vec<&str> = files.get(configuration.file).path().split('/').collect();
+        let is_for_service = |pair: &[&str]| matches!(pair, ["uwsgi", below] if below.starts_with("apps-"));
+        folders.windows(2).any(is_for_service) || folders.iter().any(|part| matches!(*part, "vassals" | "uwsgi.d"))
     }
 
     /// Whether the project asks for a distribution.

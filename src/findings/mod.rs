@@ -92,12 +92,14 @@ pub struct Label {
     pub place: Place,
     /// What this place has to do with it, as a short clause.
     pub text: String,
+    /// What the finding says where this is its own place: one finding may stand for several calls alike.
+    pub leads: Option<String>,
 }
 
 impl Label {
     /// `text`, said about `place`.
     pub fn new(place: Place, text: impl Into<String>) -> Self {
-        Self { place, text: text.into() }
+        Self { place, text: text.into(), leads: None }
     }
 }
 

@@ -83,8 +83,11 @@ pub(super) fn choice(loaded: &Loaded, flags: &Flags, policies: &[Policy]) -> Res
         for rule in known(word)? {
             let card = Card::find(rule);
             for (name, value) in parameters {
-                if !card.is_some_and(|card| card.parameters.iter().any(|parameter| parameter.name == name)) {
-                    return Err(loaded.error(word, format!("`{rule}` has no parameter `{name}`")).into());
+                let known = card.map_or(&[][..], |card| card.parameters);
+                if !known.iter().any(|parameter| parameter.name == name) {
+                    let all: Vec<String> = known.iter().map(|parameter| format!("`{}`", parameter.name)).collect();
+                    let has = if all.is_empty() { "none".to_owned() } else { all.join(", ") };
+                    return Err(loaded.error(word, format!("`{rule}` has no parameter `{name}`: it has {has}")).into());
                 }
                 choice.parameters.insert((rule.to_owned(), name.clone()), *value);
             }

@@ -32,6 +32,8 @@ pub struct Card {
     pub advice: &'static str,
     /// Numbers that settings may override.
     pub parameters: &'static [Parameter],
+    /// What tests show on the real servers.
+    pub reproduced: &'static [&'static str],
     /// What the rule rests on.
     pub evidence: &'static [Evidence],
     /// Small projects that the tests run.

@@ -6,7 +6,7 @@
 
 use super::prelude::*;
 use crate::app::Application;
-use crate::deployment::{Deployment, Effective};
+use crate::deployment::{Deployment, Effective, Layer};
 use crate::servers::Server;
 use crate::sizing::{Advice, Inputs};
 use crate::values::Cpus;
@@ -175,13 +175,46 @@ impl Service<'_> {
         matches!(honoured, Honoured::No).then_some(setting)
     }
 
+    /// The same for one that is of no use to anybody: no other class that may run instead acts on it either.
+    pub(super) fn useless(&self, name: &str, context: &Context) -> Option<&Effective> {
+        self.ignored(name).filter(|setting| !self.has_a_choice(setting, context))
+    }
+
+    /// Whether the worker class comes from a variable, or the script that names it names another one besides, which acts
+    /// on a setting: whoever runs it chooses between them, and the setting is for the other.
+    fn has_a_choice(&self, setting: &Effective, context: &Context) -> bool {
+        // What stands in one command with the class is for that class.
+        if setting.winner.layer == Layer::CommandLine {
+            return false;
+        }
+        let class = self.deployment.setting("worker_class").map(|class| &class.winner);
+        // A class that is read from a variable is one that somebody may choose.
+        if class.is_some_and(|class| !class.is_settled()) {
+            return true;
+        }
+        let Some(place) = class.filter(|class| class.layer == Layer::CommandLine).and_then(|class| class.place) else {
+            return false;
+        };
+        let text = context.files.get(place.file).text();
+        let table = table(self.deployment.server);
+        let mut named =
+            ["--worker-class", "-k"].iter().flat_map(|option| text.split(option).skip(1)).filter_map(|rest| {
+                let word = rest.strip_prefix([' ', '='])?.trim_start_matches(['"', '\'', ' ']);
+                let end = word.find(|c: char| !c.is_ascii_alphanumeric() && !"._:".contains(c)).unwrap_or(word.len());
+                table.class(word.get(..end)?)
+            });
+        let version = self.deployment.version.version;
+        let acts = |class: &WorkerClass| !matches!(setting.setting.honoured_by(class, version), Honoured::No);
+        named.any(acts)
+    }
+
     /// Every setting that somebody changes and the worker class does not act on, those apart that have a
     /// rule of their own.
-    pub(super) fn ineffective(&self) -> impl Iterator<Item = &Effective> {
+    pub(super) fn ineffective(&self, context: &Context) -> impl Iterator<Item = &Effective> {
         const ELSEWHERE: [&str; 4] = ["threads", "worker_connections", "keepalive", "statsd_host"];
         let names = self.deployment.settings.iter().map(|(name, _)| name);
         let others = names.filter(|name| !ELSEWHERE.contains(name) && !name.starts_with("statsd"));
-        others.filter_map(|name| self.ignored(name)).filter(|setting| setting.changes())
+        others.filter_map(move |name| self.useless(name, context)).filter(|setting| setting.changes())
     }
 
     /// Where it can be reached; a platform's router or a socket is in front of anything else.

@@ -81,6 +81,13 @@ impl Report<'_> {
         self
     }
 
+    /// A place with the same fault, and what the finding says where somebody silences those before it.
+    pub(super) fn alike(self, place: Place, text: impl Into<String>, message: Option<String>) -> Self {
+        let leads = Some(message.unwrap_or_else(|| self.finding.message.clone()));
+        self.finding.related.push(Label { leads, ..Label::new(place, text) });
+        self
+    }
+
     /// Another place that contributes, if it is known.
     pub(super) fn related_to(self, located: Option<Located<String>>) -> Self {
         match located {

@@ -14,7 +14,7 @@ pub use baseline::{Baseline, BaselineError, Compared, Entry, FILE};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::findings::{Edit, Finding, Fix, Severity, Suppressed};
+use crate::findings::{Edit, Finding, Fix, Label, Severity, Suppressed};
 use crate::read::Extent;
 use crate::rules::{FaultKind, OwnFault};
 use crate::source::{Comment, FileId, Files, Place, SourceFile, Span};
@@ -82,7 +82,8 @@ impl<'a> Directives<'a> {
                         }
                         Err(malformed) => {
                             let place = Place::new(file, malformed.span.shifted(comment.span.start));
-                            all.faults.push(malformed_at(files, place, malformed.reason, names));
+                            let whole = Place::new(file, whole_comment(source, *comment, malformed.span));
+                            all.faults.push(malformed_at(files, place, whole, malformed.reason, names));
                         }
                     }
                 }
@@ -97,7 +98,8 @@ impl<'a> Directives<'a> {
     /// Sets the findings apart that a comment silences: what is left, and what is not.
     ///
     /// A finding is silenced where its primary place is covered; silencing the other places it names would
-    /// hide it from whoever can act on it. Call this before findings are filtered by severity, or
+    /// hide it from whoever can act on it. Of a finding that stands for several places with the same fault, each
+    /// is silenced by itself. Call this before findings are filtered by severity, or
     /// comments look unused that are not. `extent` answers how far the instruction around a place goes, for
     /// those that go over several lines.
     pub fn silence(
@@ -107,24 +109,52 @@ impl<'a> Directives<'a> {
     ) -> (Vec<Finding>, Vec<Suppressed>) {
         let mut kept = Vec::new();
         let mut suppressed = Vec::new();
-        for finding in findings {
-            let place = finding.primary.place;
-            let file = self.files.get(place.file);
-            let Extent { own, begins } = extent(place);
-            let (first, last) = lines_of(file, own.cover(place.span));
-            let begins: Vec<usize> = begins.into_iter().map(|at| file.line(at)).collect();
-            let ignores = self.ignores.get_mut(&place.file);
-            let cover = ignores.and_then(|ignores| ignores.covering(finding.rule, place.span, (first, last), &begins));
-            match cover {
-                Some(ignore) => {
-                    ignore.silenced = ignore.silenced.max(Some(finding.severity));
-                    let (reason, comment) = (ignore.reason.clone(), ignore.comment);
-                    suppressed.push(Suppressed { finding, reason, comment });
-                }
-                None => kept.push(finding),
+        for mut finding in findings {
+            let (rule, severity) = (finding.rule, finding.severity);
+            if self.ignores.is_empty() {
+                kept.push(finding);
+                continue;
             }
+            let (alike, others): (Vec<_>, Vec<_>) = finding.related.drain(..).partition(|label| label.leads.is_some());
+            finding.related = others;
+            let mut left = Vec::new();
+            for label in alike {
+                match self.cover(rule, severity, label.place, extent) {
+                    Some((reason, comment)) => {
+                        let finding = led_by(&finding, label);
+                        suppressed.push(Suppressed { finding, reason, comment });
+                    }
+                    None => left.push(label),
+                }
+            }
+            if let Some((reason, comment)) = self.cover(rule, severity, finding.primary.place, extent) {
+                let next = (!left.is_empty()).then(|| led_by(&finding, left.remove(0)));
+                suppressed.push(Suppressed { finding, reason, comment });
+                let Some(next) = next else { continue };
+                finding = next;
+            }
+            finding.related.extend(left);
+            kept.push(finding);
         }
         (kept, suppressed)
+    }
+
+    /// What the comment says that covers a place for a rule; it counts as used.
+    fn cover(
+        &mut self,
+        rule: &'static str,
+        severity: Severity,
+        place: Place,
+        extent: &dyn Fn(Place) -> Extent,
+    ) -> Option<(Option<String>, Place)> {
+        let ignores = self.ignores.get_mut(&place.file)?;
+        let file = self.files.get(place.file);
+        let Extent { own, begins } = extent(place);
+        let lines = lines_of(file, own.cover(place.span));
+        let begins: Vec<usize> = begins.into_iter().map(|at| file.line(at)).collect();
+        let ignore = ignores.covering(rule, place.span, lines, &begins)?;
+        ignore.silenced = ignore.silenced.max(Some(severity));
+        Some((ignore.reason.clone(), ignore.comment))
     }
 
     /// What cannot be understood, names no rule, or silences an error without a reason; with
@@ -191,7 +221,7 @@ impl<'a> Directives<'a> {
         self.written.push(Written {
             place: at(directive.span),
             names: directive.names.iter().map(|name| at(name.span)).collect(),
-            whole: whole_comment(file, comment, directive),
+            whole: whole_comment(file, comment, directive.span),
         });
         for name in &directive.names {
             let place = at(name.span);
@@ -213,6 +243,9 @@ impl<'a> Directives<'a> {
             self.compared += 1;
             let comparable = self.compared <= MAX_COMPARED && name.text.len() <= MAX_NAME;
             let mut fault = unknown_at(place, &name.text, if comparable { names.all } else { &[] });
+            if let FaultKind::UnknownRule { name, .. } = &mut fault.kind {
+                file.slice(place.span).clone_into(name);
+            }
             // It silences nothing, but only whoever wrote it knows what it was meant to.
             fault.fix = fault.fix.or_else(|| {
                 let written = self.written.get(written)?;
@@ -234,12 +267,16 @@ fn unknown_at(place: Place, name: &str, names: &[&'static str]) -> OwnFault {
     OwnFault { place, kind: FaultKind::UnknownRule { name: name.to_owned(), nearest }, fix }
 }
 
-/// The fix is unsafe, because a comment that is understood silences what was shown before.
-fn malformed_at(files: &Files, place: Place, reason: &'static str, names: Names<'_>) -> OwnFault {
+/// The fix is unsafe, because a comment that is understood silences what was shown before, and because only whoever
+/// wrote it knows what it was for.
+fn malformed_at(files: &Files, place: Place, whole: Place, reason: &'static str, names: Names<'_>) -> OwnFault {
     let text = files.get(place.file).slice(place.span);
     let meant = repair::meant(text, &|word| (names.resolve)(word).is_some());
-    let fix = meant.map(|meant| Fix::unsafe_(format!("write `{meant}`"), vec![Edit::replace(place, meant)]));
-    OwnFault { place, kind: FaultKind::Malformed(reason), fix }
+    let fix = match meant {
+        Some(meant) => Fix::unsafe_(format!("write `{meant}`"), vec![Edit::replace(place, meant)]),
+        None => Fix::unsafe_("remove what silences nothing", vec![Edit::remove(whole)]),
+    };
+    OwnFault { place, kind: FaultKind::Malformed(reason), fix: Some(fix) }
 }
 
 /// One comment, or the part of it that is addressed to farrier.
@@ -265,6 +302,14 @@ impl Written {
     }
 }
 
+/// The finding with one of the places that it stands for as its own.
+fn led_by(finding: &Finding, label: Label) -> Finding {
+    let mut own = finding.clone();
+    own.primary.place = label.place;
+    own.message = label.leads.unwrap_or(own.message);
+    own
+}
+
 fn lines_of(file: &SourceFile, span: Span) -> (usize, usize) {
     let first = file.line(span.start);
     (first, file.line(span.end.saturating_sub(1)).max(first))
@@ -272,9 +317,9 @@ fn lines_of(file: &SourceFile, span: Span) -> (usize, usize) {
 
 /// The bytes to take out so that the directive is gone: with its comment, if that holds nothing else,
 /// and with the line, if that holds nothing but the comment.
-fn whole_comment(file: &SourceFile, comment: Comment, directive: &Directive) -> Span {
-    let start = comment.span.start + directive.span.start;
-    let end = comment.span.start + directive.span.end;
+fn whole_comment(file: &SourceFile, comment: Comment, own: Span) -> Span {
+    let start = comment.span.start + own.start;
+    let end = comment.span.start + own.end;
     let text = file.text();
     if comment.own_line && start == comment.span.start && end == comment.span.end {
         let line = text.get(..start).map_or(0, |before| before.rfind('\n').map_or(0, |at| at + 1));

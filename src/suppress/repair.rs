@@ -6,17 +6,20 @@
 pub(super) fn meant(comment: &str, is_rule: &dyn Fn(&str) -> bool) -> Option<String> {
     let lower = comment.to_ascii_lowercase();
     let rest = lower.get(lower.find("farrier")? + "farrier".len()..)?.trim_start_matches([':', ' ', '\t']);
-    let rest = rest.strip_prefix("ignore")?;
+    let rest = rest.strip_prefix("ignores").or_else(|| rest.strip_prefix("ignore"))?;
     let (verb, rest) = match rest.strip_prefix("-file") {
         Some(rest) => ("ignore-file", rest),
         None => ("ignore", rest),
     };
     let (names, reason) = named(rest.trim_start())?;
+    let is_known = |name: &str| is_rule(&name.to_ascii_lowercase());
+    // Lower case has changed no length, as it is that of ASCII alone.
+    let names = lower.find(names).and_then(|at| comment.get(at..at + names.len()))?;
     let names: Vec<&str> = names.split([',', ' ', '\t']).filter(|name| !name.is_empty()).collect();
-    if names.is_empty() || !names.iter().all(|name| is_rule(name)) {
+    if names.is_empty() || !names.iter().all(|name| is_known(name)) {
         return None;
     }
-    // The reason keeps its capitals; lower case has changed no length, as it is that of ASCII alone.
+    // The reason keeps its capitals.
     let reason = comment.get(comment.len() - reason.len()..)?;
     let reason = reason.trim_start_matches([' ', '\t', '-', ':', '–', '—', '#']).trim();
     let reason = if reason.is_empty() { String::new() } else { format!(" -- {reason}") };
@@ -28,7 +31,13 @@ pub(super) fn meant(comment: &str, is_rule: &dyn Fn(&str) -> bool) -> Option<Str
 fn named(text: &str) -> Option<(&str, &str)> {
     for (open, close) in [('[', ']'), ('(', ')')] {
         if let Some(inside) = text.strip_prefix(open) {
-            return inside.split_once(close);
+            // Where nothing closes them, the reason does.
+            return inside.split_once(close).or_else(|| Some((inside, "")).filter(|_| !inside.contains("--"))).or_else(
+                || {
+                    let at = inside.find("--")?;
+                    inside.split_at_checked(at)
+                },
+            );
         }
     }
     // Without brackets one word is a rule and the rest is none.
@@ -51,13 +60,16 @@ mod tests {
         for (comment, right) in [
             ("# farrier ignore[a]", "# farrier: ignore[a]"),
             ("# farrier: ignore[a,]", "# farrier: ignore[a]"),
-            ("# farrier: ignore[a FAR001]", "# farrier: ignore[a, far001]"),
+            ("# farrier: ignore[a FAR001]", "# farrier: ignore[a, FAR001]"),
             ("# farrier: ignore[a] Because", "# farrier: ignore[a] -- Because"),
             ("# farrier: ignore[a] - because", "# farrier: ignore[a] -- because"),
             ("# farrier: ignore[a] — because", "# farrier: ignore[a] -- because"),
             ("# farrier: ignore[a] --", "# farrier: ignore[a]"),
             ("; farrier ignore[a]", "; farrier: ignore[a]"),
             ("# farrier: ignore(a)", "# farrier: ignore[a]"),
+            ("# farrier: ignore[a", "# farrier: ignore[a]"),
+            ("# farrier: ignore[a -- Why", "# farrier: ignore[a] -- Why"),
+            ("# farrier: ignores[a]", "# farrier: ignore[a]"),
             ("# farrier: ignore a", "# farrier: ignore[a]"),
             ("# farrier: ignore: a -- why", "# farrier: ignore[a] -- why"),
         ] {

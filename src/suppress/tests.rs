@@ -15,6 +15,15 @@ struct Judged {
 
 /// Judges one finding of `too-many` (`MANY`) for each `9` in the text, when these rules ran.
 fn judge(text: &str, statement: &dyn Fn(Span) -> Span, ran: &[&str]) -> (Files, Judged) {
+    judge_all(text, statement, ran, false)
+}
+
+/// The same for one finding that stands for all.
+fn gathered(text: &str) -> (Files, Judged) {
+    judge_all(text, &|span| span, ALL, true)
+}
+
+fn judge_all(text: &str, statement: &dyn Fn(Span) -> Span, ran: &[&str], gather: bool) -> (Files, Judged) {
     let mut files = Files::new();
     let id = files.add("a.py", text);
     let mut comments = Vec::new();
@@ -26,7 +35,7 @@ fn judge(text: &str, statement: &dyn Fn(Span) -> Span, ran: &[&str]) -> (Files, 
             comments.push(Comment { span: Span::new(span.start + at, span.end), own_line });
         }
     }
-    let findings = text
+    let mut findings: Vec<Finding> = text
         .match_indices('9')
         .map(|(at, _)| Finding {
             rule: "too-many",
@@ -44,6 +53,12 @@ fn judge(text: &str, statement: &dyn Fn(Span) -> Span, ran: &[&str]) -> (Files, 
             fix: None,
         })
         .collect();
+    if gather {
+        let others: Vec<Place> = findings.drain(1..).map(|finding| finding.primary.place).collect();
+        let leads = |place: Place| Some(format!("leads in {}", files.get(place.file).line(place.span.start)));
+        findings[0].related =
+            others.into_iter().map(|place| Label { leads: leads(place), ..Label::new(place, "") }).collect();
+    }
     let resolve = |name: &str| match name {
         "too-many" | "many" => Some("too-many"),
         "too-slow" => Some("too-slow"),
@@ -103,6 +118,26 @@ fn a_comment_covers_the_whole_statement() {
     let above = "x = 1\n# farrier: ignore[too-many]\nrun(\n  9,\n)\n";
     let (_, judged) = judge(above, &|_| Span::new(34, 45), ALL);
     assert_eq!((judged.kept.len(), judged.suppressed.len()), (0, 1));
+}
+
+#[test]
+fn of_several_places_alike_each_is_silenced_by_itself() {
+    const WHY: &str = "  # farrier: ignore[too-many] -- why\n";
+    for (text, line, alike) in [
+        ("a = 9\nb = 9\nc = 9\n".to_owned(), 1, 2),
+        (format!("a = 9{WHY}b = 9\nc = 9\n"), 2, 1),
+        (format!("a = 9\nb = 9{WHY}c = 9\n"), 1, 1),
+        (format!("a = 9{WHY}b = 9{WHY}c = 9\n"), 3, 0),
+    ] {
+        let (files, judged) = gathered(&text);
+        let [left] = judged.kept.as_slice() else { panic!("{text}: {} left", judged.kept.len()) };
+        let at = files.get(left.primary.place.file).line(left.primary.place.span.start);
+        assert_eq!((at, left.related.len()), (line, alike), "{text}");
+        assert_eq!(left.message, if line == 1 { String::new() } else { format!("leads in {line}") }, "{text}");
+        assert_eq!((judged.suppressed.len(), judged.faults), (text.matches(WHY).count(), Vec::new()), "{text}");
+    }
+    let (_, judged) = gathered(&format!("a = 9{WHY}b = 9{WHY}"));
+    assert_eq!((judged.kept.len(), judged.suppressed.len(), judged.faults), (0, 2, Vec::new()));
 }
 
 #[test]

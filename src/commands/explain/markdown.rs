@@ -26,6 +26,12 @@ pub(super) fn page(card: &Card) -> String {
     for evidence in card.evidence {
         let _ = writeln!(text, "- {}: {}", evidence.grade, evidence.text.replace('\n', "\n  "));
     }
+    if !card.reproduced.is_empty() {
+        text.push_str("\nReproduced by tests that start the real server:\n\n");
+        for claim in card.reproduced {
+            let _ = writeln!(text, "- {claim}");
+        }
+    }
     for (expect, heading) in
         [(Expect::Fires, "Reported"), (Expect::Silent, "Not reported"), (Expect::Suppressed, "Silenced by a comment")]
     {
@@ -50,6 +56,14 @@ pub(super) fn page(card: &Card) -> String {
 pub(super) fn index() -> String {
     let mut text =
         String::from("# Rules\n\nWritten from the cards in `rules/checks`; `farrier explain RULE` shows the same.\n");
+    let shown = CARDS.iter().filter(|card| !card.reproduced.is_empty());
+    let (rules, claims) = shown.fold((0, 0), |(rules, claims), card| (rules + 1, claims + card.reproduced.len()));
+    let _ = writeln!(
+        text,
+        "\n{claims} claims about servers, on which {rules} of the {} rules rest, are reproduced by tests that start the real \
+         ones; the others name their source.",
+        CARDS.len()
+    );
     let mut group = "";
     for card in CARDS {
         if card.group != group {

@@ -53,9 +53,11 @@ pub(super) fn explain(cli: &Cli, explain: &Explain) -> Result<Done, Failure> {
             request.policy_spots.iter().flatten().map(|spot| spot.name.as_str()).next().unwrap_or("the settings");
         return done(format!("{} (policy): {says}\nseverity {}, stated in {file}\n", policy.name, policy.severity));
     }
-    let near = nearest(&word)
-        .or_else(|| setting::nearest(&word))
-        .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    // Rules have no underscores in their names.
+    let of_setting = || setting::nearest(&word);
+    let near =
+        if word.contains('_') { of_setting().or_else(|| nearest(&word)) } else { nearest(&word).or_else(of_setting) };
+    let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
     let what = if word.contains(' ') { "message that farrier knows like" } else { "rule, setting or message" };
     Err(Failure::Usage(format!("there is no {what} `{word}`{near}")))
 }
@@ -112,6 +114,9 @@ fn page(card: &Card) -> String {
     for evidence in card.evidence {
         let item = format!("{}: {}", evidence.grade, evidence.text);
         let _ = writeln!(text, "{}", filled::item(&item, "  ", "    "));
+    }
+    for claim in card.reproduced {
+        let _ = writeln!(text, "{}", filled::item(&format!("reproduced: {claim}"), "  ", "    "));
     }
     text.push_str("\nExamples\n");
     for example in card.examples {

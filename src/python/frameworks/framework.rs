@@ -27,6 +27,26 @@ pub enum Framework {
 }
 
 impl Framework {
+    /// Whether its applications are called by WSGI servers.
+    pub const fn is_plain(self) -> bool {
+        matches!(self, Self::Flask | Self::Django | Self::Bottle | Self::Pyramid | Self::Falcon)
+    }
+
+    /// Whether it serves on a loop and nowhere else.
+    pub const fn needs_loop(self) -> bool {
+        matches!(
+            self,
+            Self::FastApi
+                | Self::Starlette
+                | Self::Quart
+                | Self::Litestar
+                | Self::Sanic
+                | Self::Aiohttp
+                | Self::Tornado
+                | Self::BlackSheep
+        )
+    }
+
     /// The name as its authors write it.
     pub const fn name(self) -> &'static str {
         match self {

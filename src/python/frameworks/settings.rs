@@ -29,8 +29,8 @@ impl<'a> Finder<'_, 'a> {
     /// Adds the middleware that settings among these modules name.
     pub(super) fn settings(&mut self, modules: &[u32]) {
         for &file in modules {
-            let bindings = self.types.facts_at(file).functions[0].bindings.get("MIDDLEWARE");
-            let lists = bindings.into_iter().flatten().filter_map(|binding| match binding.bound {
+            let bindings = self.types.django_setting(file, "MIDDLEWARE");
+            let lists = bindings.into_iter().filter_map(|binding| match binding.bound {
                 Bound::Value { value: Some(value), .. } => Some(value),
                 _ => None,
             });

@@ -32,8 +32,11 @@ impl<'a> Types<'a> {
         let mut any_settings = false;
         for &file in self.loaded.borrow().iter() {
             let module = &self.facts_at(file).functions[0];
-            any_settings |= SETTINGS.iter().any(|name| module.bindings.contains_key(name));
-            let Some(bindings) = module.bindings.get("CACHES") else { continue };
+            any_settings |= SETTINGS.iter().any(|name| !self.django_setting(file, name).is_empty());
+            let bindings = self.django_setting(file, "CACHES");
+            if bindings.is_empty() {
+                continue;
+            }
             for binding in bindings {
                 match binding.bound {
                     Bound::Value { value: Some(caches), .. } => backends.push(backend_in(caches, alias)),

@@ -43,6 +43,7 @@ mod questions;
 mod relations;
 mod results;
 mod rows;
+mod settings_classes;
 mod signals;
 mod singletons;
 mod sites;
@@ -63,6 +64,7 @@ pub use self::project::Project;
 use self::questions::{Key, MAX_DEPTH, Question, Tentative};
 use self::relations::Relations;
 pub use self::rows::QUERY;
+pub use self::settings_classes::is_for_developers;
 use self::signals::Signals;
 use self::sites::Sites;
 use super::calls::{Class, FileFacts, Function, Interest};
@@ -236,6 +238,10 @@ pub struct Types<'a> {
     unsettled: RefCell<QuickSet<Key<'a>>>,
     /// The modules that the application loads, once they are known.
     loaded: RefCell<Vec<u32>>,
+    /// The class that Django's settings are made of.
+    configuration: RefCell<Option<Rc<str>>>,
+    /// Whether anything imports django-configurations.
+    has_configurations: OnceCell<bool>,
     sites: OnceCell<Sites<'a>>,
     relations: RefCell<Option<Rc<Relations<'a>>>>,
     signals: OnceCell<Signals<'a>>,
@@ -277,6 +283,8 @@ impl<'a> Types<'a> {
             asked: Cell::new(0),
             unsettled: RefCell::default(),
             loaded: RefCell::new(Vec::new()),
+            configuration: RefCell::new(None),
+            has_configurations: OnceCell::new(),
             sites: OnceCell::new(),
             relations: RefCell::new(None),
             signals: OnceCell::new(),

@@ -113,10 +113,9 @@ impl<'a> Types<'a> {
                     }
                 }
             }
-            let module = &facts.functions[0].bindings;
-            relations.has_settings |= module.contains_key("INSTALLED_APPS");
-            let named = module.get(USER_SETTING).into_iter().flatten();
-            let text = named.rev().find_map(|binding| match binding.bound {
+            relations.has_settings |= !self.django_setting(file, "INSTALLED_APPS").is_empty();
+            let named = self.django_setting(file, USER_SETTING);
+            let text = named.iter().rev().find_map(|binding| match binding.bound {
                 Bound::Value { value: Some(Expr::StringLiteral(text)), .. } => Some(text.value.to_str()),
                 _ => None,
             });

@@ -134,7 +134,7 @@ impl Blocking {
             report = report.related(*place, AS_WELL);
         }
         for place in self.more.iter().filter(|place| !self.anchors.contains(place)).take(MAX_PLACES) {
-            report = report.related(*place, "so does this");
+            report = report.alike(*place, "so does this", None);
         }
         let told = |place: &Place| {
             self.anchors.contains(place)

@@ -10,14 +10,15 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     }
     // More than one thread turns sync into gthread, which keeps connections; the class says which runs.
     let one_at_a_time = service.deployment.class.is_some_and(|class| class.model() == Model::OneRequest);
-    let Some(keepalive) = service.ignored("keepalive").filter(|_| one_at_a_time) else {
+    let Some(keepalive) = service.useless("keepalive", context).filter(|_| one_at_a_time) else {
         return;
     };
     let Some(place) = keepalive.place() else {
         return;
     };
     let default = keepalive.setting.at(service.deployment.version.version).default();
-    if keepalive.value().is_none() || keepalive.value() == default {
+    // Zero is what it does anyway.
+    if keepalive.value().is_none() || keepalive.value() == default || keepalive.int() == Some(0) {
         return;
     }
     let class = service.class_name();

@@ -9,7 +9,8 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         return;
     }
     // One thread is what every class has anyway.
-    let Some(threads) = service.ignored("threads").filter(|threads| threads.int().is_some_and(|n| n > 1)) else {
+    let Some(threads) = service.useless("threads", context).filter(|threads| threads.int().is_some_and(|n| n > 1))
+    else {
         return;
     };
     let Some(place) = threads.place() else { return };

@@ -19,7 +19,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     if !service.class_name().contains("Uvicorn") {
         return;
     }
-    for setting in service.ineffective() {
+    for setting in service.ineffective(context) {
         let name = setting.setting.name();
         let Some(place) = setting.place() else { continue };
         let instead = INSTEAD.iter().find(|(known, _)| *known == name);

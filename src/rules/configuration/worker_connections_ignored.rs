@@ -5,7 +5,7 @@ use super::prelude::*;
 pub(super) const RULE: Rule = rule!("worker-connections-ignored", Shape::Deployment(check));
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
-    let Some(connections) = service.ignored("worker_connections") else {
+    let Some(connections) = service.useless("worker_connections", context) else {
         return;
     };
     let Some(place) = connections.place() else {

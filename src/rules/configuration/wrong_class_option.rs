@@ -7,7 +7,7 @@ pub(super) const RULE: Rule = rule!("wrong-class-option", Shape::Deployment(chec
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     if !service.class_name().contains("Uvicorn") {
         let class = service.class_name();
-        for setting in service.ineffective() {
+        for setting in service.ineffective(context) {
             let what = format!("`{}` has no effect: `{class}` never looks at it", setting.setting.name());
             say(setting, &what, (service.class_place(), format!("`{class}` runs the application")), context, out);
         }

@@ -50,9 +50,10 @@ fn classes(service: &Service, context: &Context, out: &mut Findings) {
         service.class_place(),
         format!("since {since}"),
         format!(
-            "`{}` came with {} {since}, and {version} is asked for: the start ends here",
+            "`{}` came with {} {since}, and {} is asked for: the start ends here",
             class.name(),
-            deployment.server
+            deployment.server,
+            pin.version_text()
         ),
     )
     .related(place, format!("asks for {}", pin.version_text()))
@@ -63,7 +64,6 @@ fn classes(service: &Service, context: &Context, out: &mut Findings) {
 /// Options that the pinned version of the server does not have yet; the start ends there.
 fn options(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
-    let version = deployment.version.version;
     let Some(pin) = deployment.pin_of(table(deployment.server).distribution()) else { return };
     for ahead in &deployment.ahead {
         let Some(since) = ahead.value.since() else { continue };
@@ -74,7 +74,7 @@ fn options(service: &Service, context: &Context, out: &mut Findings) {
                 "`{}` came with {} {since}, and {} is asked for: the start ends here",
                 ahead.value.at(since).flag().unwrap_or(ahead.value.name()),
                 deployment.server,
-                version
+                deployment.version.version_text()
             ),
         )
         .related_to(pin.place.map(|place| Located::new(format!("asks for {}", pin.version_text()), place)))

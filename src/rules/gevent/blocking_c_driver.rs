@@ -30,9 +30,6 @@ const DRIVERS: [Driver; 4] = [
 /// Drivers that yield under greenlets: a project that asks for one of them may use it and not the other.
 const YIELDING: [&str; 4] = ["psycopg", "pymysql", "pg8000", "mysql-connector-python"];
 
-/// How many calls a finding points at.
-const MAX_PLACES: usize = 10;
-
 fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Findings) {
     let Some(service) = service.filter(|service| service.runs_greenlets()) else {
         return;
@@ -47,23 +44,22 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
         // Entering and leaving a `with` is not what people look for.
         calls.sort_by_key(|call| call.what.ends_with("__"));
         let Some(first) = calls.first() else { continue };
-        let handler = first.handlers.first().map_or("", |(name, ..)| name.as_str());
-        let mut report = out
-            .report(
-                first.call,
-                "no other greenlet runs meanwhile",
-                format!(
-                    "`{driver}` waits in C, where {} cannot switch: while `{}` in `{handler}` waits, every request of \
-                     the worker stands still",
-                    if service.class_name() == "eventlet" { "eventlet" } else { "gevent" },
-                    first.what
-                ),
+        let says = |call: &Reached| {
+            let handler = call.handlers.first().map_or("", |(name, ..)| name.as_str());
+            let library = if service.class_name() == "eventlet" { "eventlet" } else { "gevent" };
+            format!(
+                "`{driver}` waits in C, where {library} cannot switch: while `{}` in `{handler}` waits, every request of \
+                 the worker stands still",
+                call.what
             )
+        };
+        let mut report = out
+            .report(first.call, "no other greenlet runs meanwhile", says(first))
             .at_most(if first.doubtful { Confidence::Low } else { Confidence::High })
             .about(first.category, format!("calls of {}", first.library))
             .related(service.class_place(), "runs requests as greenlets of one thread");
-        for call in calls.iter().skip(1).take(MAX_PLACES) {
-            report = report.related(call.call, "so does this");
+        for call in calls.iter().skip(1) {
+            report = report.alike(call.call, "so does this", Some(says(call)));
         }
         report
             .help(match cure {

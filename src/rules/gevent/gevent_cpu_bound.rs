@@ -7,9 +7,6 @@ use crate::app::{Category, Context as Runs, Reached, Weight};
 
 pub(super) const RULE: Rule = rule!("gevent-cpu-bound", Shape::App(check));
 
-/// How many calls a finding points at.
-const MAX_PLACES: usize = 10;
-
 fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) {
     let Some(service) = service.filter(|service| service.runs_greenlets()) else {
         return;
@@ -27,21 +24,20 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
     }
     for calls in libraries.into_values() {
         let Some(first) = calls.first() else { continue };
-        let handler = first.handlers.first().map_or("", |(name, ..)| name.as_str());
-        let mut report = out
-            .report(
-                first.call,
-                "no other greenlet runs meanwhile",
-                format!(
-                    "`{}` in `{handler}` computes: under `{}` every other request of the worker waits until it is done",
-                    first.what,
-                    service.class_name()
-                ),
+        let says = |call: &Reached| {
+            let handler = call.handlers.first().map_or("", |(name, ..)| name.as_str());
+            let class = service.class_name();
+            format!(
+                "`{}` in `{handler}` computes: under `{class}` every other request of the worker waits until it is done",
+                call.what
             )
+        };
+        let mut report = out
+            .report(first.call, "no other greenlet runs meanwhile", says(first))
             .about(first.category, format!("calls of {}", first.library))
             .related(service.class_place(), "runs requests as greenlets of one thread");
-        for call in calls.iter().skip(1).take(MAX_PLACES) {
-            report = report.related(call.call, "so does this");
+        for call in calls.iter().skip(1) {
+            report = report.alike(call.call, "so does this", Some(says(call)));
         }
         report.help("run this service on `gthread`, or hand the work to a queue").fix(None);
     }

@@ -5,14 +5,28 @@ use crate::app::BeginningKind;
 
 pub(super) const RULE: Rule = rule!("preload-cuda", Shape::App(check));
 
-fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) {
+/// What only a service with a GPU says: its base image, what it asks the orchestrator for.
+const GPUS: [&str; 8] = [
+    "nvidia.com/gpu",
+    "nvidia/cuda",
+    "nvcr.io/",
+    "driver: nvidia",
+    "runtime: nvidia",
+    "--gpus",
+    "amd.com/gpu",
+    "-cuda1",
+];
+
+fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Findings) {
     let Some(service) = service else { return };
-    if in_configuration(service, out) {
+    // A question touches CUDA only where there is a GPU, and without one nothing uses it afterwards.
+    let counts = |what: &str| !is_question(what) || has_gpu(context);
+    if in_configuration(service, &counts, out) {
         return;
     }
     let Some(preload) = service.loads_before_fork() else { return };
     // One finding: the first use is what initialises it.
-    let used = |one: &&crate::app::Beginning| one.kind == BeginningKind::Gpu && one.at_import;
+    let used = |one: &&crate::app::Beginning| one.kind == BeginningKind::Gpu && one.at_import && counts(&one.what);
     let Some(first) = app.beginnings.iter().find(used) else { return };
     out.report(
         first.place,
@@ -30,13 +44,15 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
 }
 
 /// Gunicorn loads its configuration in the process that forks, and calls these hooks there.
-fn in_configuration(service: &Service, out: &mut Findings) -> bool {
+fn in_configuration(service: &Service, counts: &dyn Fn(&str) -> bool, out: &mut Findings) -> bool {
     let before = |within: Option<&str>| matches!(within, None | Some("on_starting" | "when_ready" | "pre_fork"));
     let Some(file) = service.deployment.configuration.as_ref().filter(|_| service.is_gunicorn()) else { return false };
     let uses = |name: &str| {
         name.starts_with("torch.cuda.") || name.starts_with("torch.") && name.rsplit('.').next() == Some("cuda")
     };
-    let Some(call) = file.deeds.calls.iter().find(|call| uses(&call.name) && before(call.within.as_deref())) else {
+    let Some(call) =
+        file.deeds.calls.iter().find(|call| uses(&call.name) && counts(&call.name) && before(call.within.as_deref()))
+    else {
         return false;
     };
     let when = call.within.as_ref().map_or_else(|| "as the file is loaded".to_owned(), |hook| format!("in `{hook}`"));
@@ -48,6 +64,16 @@ fn in_configuration(service: &Service, out: &mut Findings) -> bool {
     .help("load the model in `post_worker_init`, in as few workers as the GPU has memory for")
     .fix(None);
     true
+}
+
+fn is_question(what: &str) -> bool {
+    matches!(what.rsplit('.').next(), Some("is_available" | "device_count"))
+}
+
+/// Whether a file that says how it runs names a GPU.
+fn has_gpu(context: &Context) -> bool {
+    let mut files = context.files.iter().filter(|(_, file)| !file.is_python());
+    files.any(|(_, file)| GPUS.iter().any(|word| file.text().contains(word)))
 }
 
 fn outcome(what: &str) -> &'static str {

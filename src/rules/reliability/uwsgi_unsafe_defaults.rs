@@ -39,7 +39,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     });
     // A worker that has served its number of requests ends, and without a master nobody starts it again (2.0.31).
     let recycles = deployment.int("max_requests").is_some_and(|limit| limit > 0);
-    let elsewhere = is_started_elsewhere(service, context);
+    let elsewhere = deployment.is_run_by_distribution(context.files);
     let matters = |name: &str| match name {
         "die_on_term" => {
             // A hook may give the signal another meaning.
@@ -62,8 +62,13 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let mut says: Vec<String> = missing.iter().map(|(_, option, why)| format!("without `{option}` {why}")).collect();
     let harakiri = deployment.setting("harakiri").is_some_and(|limit| !limit.is_set());
     says.extend(harakiri.then(|| "without `harakiri` a request that hangs keeps its worker for ever".to_owned()));
-    says.extend(off("single_interpreter").then(|| {
-        "without `single-interpreter` extensions in C run in a second interpreter, which few are made for".to_owned()
+    // The first application has the interpreter that the server begins with, and each further one its own (2.0.31).
+    let mounts = deployment.setting("mount").and_then(Setting::value);
+    let several_apps = matches!(mounts, Some(Value::List(all)) if all.len() > 1);
+    says.extend((off("single_interpreter") && several_apps).then(|| {
+        "without `single-interpreter` each further application has an interpreter of its own, for which few extensions \
+         in C are made"
+            .to_owned()
     }));
     says.extend(threads.map(|package| format!("without `enable-threads` {package} has no thread to report from")));
     let anchors: Vec<_> = deployment
@@ -74,7 +79,14 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         .collect();
     let mut edits: Vec<Edit> = Vec::new();
     let mut set: Vec<&str> = Vec::new();
-    let safe = missing.iter().filter(|(name, ..)| *name != "master");
+    // With `strict` it ends for every name that it does not know: those that options refer to, and variables
+    // `UWSGI_...` that an image has for something else (2.0.31). Without an application it may be meant to serve files.
+    let is_safe = |name: &str| match name {
+        "master" | "strict" => false,
+        "need_app" => deployment.app.is_some(),
+        _ => true,
+    };
+    let safe = missing.iter().filter(|(name, ..)| is_safe(name));
     for (name, option, _) in safe {
         let Some(setting) = deployment.setting(name).map(|setting| setting.setting) else { continue };
         let edit = anchors.iter().find_map(|winner| {
@@ -91,27 +103,19 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     options.extend(harakiri.then_some("harakiri"));
     options.extend(threads.map(|_| "enable-threads"));
     let title = format!("set {}", set.join(", "));
-    let report = out.report(deployment.command, "uWSGI with its old defaults", format!("uWSGI: {}", says.join("; ")));
-    let report = if threads.is_some() { report.severity(Severity::Error) } else { report };
+    // The options belong beside the others, and so does a comment.
     let file = deployment.configuration.as_ref().map(|file| file.file).filter(|&file| file != deployment.command.file);
-    let last = file.and_then(|file| deployment.option_file(file)).and_then(|option| option.place);
+    let beside = file.and_then(|file| deployment.option_file(file)).and_then(|option| option.place);
+    let place = beside.unwrap_or(deployment.command);
+    let report = out.report(place, "uWSGI with its old defaults", format!("uWSGI: {}", says.join("; ")));
+    let report = if threads.is_some() { report.severity(Severity::Error) } else { report };
     report
-        .related_to(last.map(|place| Located::new("its options".to_owned(), place)))
+        .related_to(beside.map(|_| Located::new("starts it".to_owned(), deployment.command)))
         .help(format!(
             "set {}; the project only receives fixes any more, so a new service is better off elsewhere",
             options.join(", ")
         ))
         .fix((!edits.is_empty()).then(|| Fix::safe(title, edits)));
-}
-
-/// Whether its options lie where a service of the distribution, or an emperor, looks for them: that has options of
-/// its own and stops it in its own way.
-fn is_started_elsewhere(service: &Service, context: &Context) -> bool {
-    let Some(configuration) = &service.deployment.configuration else { return false };
-    let path = context.files.get(configuration.file).path();
-    let folders: Vec<&str> = path.split('/').collect();
-    let is_for_service = |pair: &[&str]| matches!(pair, ["uwsgi", below] if below.starts_with("apps-"));
-    folders.windows(2).any(is_for_service) || folders.iter().any(|part| matches!(*part, "vassals" | "uwsgi.d"))
 }
 
 /// Whether an application imports a package, by the name of its module.

@@ -8,14 +8,19 @@ pub(super) const RULE: Rule = rule!("quota-throttle", Shape::Deployment(check));
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
-    // A request bounds nothing, only a limit does.
-    let Some(quota) = deployment.limits.cpus.as_ref().filter(|_| service.in_production()) else { return };
+    // A request bounds nothing, only a limit does: one that a file sets, or that somebody declares.
+    let limit = deployment.limits.cpus.as_ref().map(|limit| (limit.value, Some(limit.place)));
+    let stated = service.cpus.filter(|cpus| cpus.place.is_none() && cpus.source.starts_with("host."));
+    let limit = limit.or_else(|| stated.map(|cpus| (cpus.cpus, None)));
+    let Some((quota, limited)) = limit.filter(|_| service.in_production()) else { return };
+    let source = limited.map(|place| context.files.describe(place));
+    let source = source.or_else(|| stated.map(|cpus| cpus.source.clone())).unwrap_or_default();
     let Some(workers) = deployment.setting("workers") else { return };
     let (Some(count), Some(place)) = (workers.int(), workers.place()) else { return };
     let workload = service.inputs.and_then(|inputs| inputs.workload.as_ref());
     let computes = workload.filter(|known| matches!(known.value, Workload::Cpu | Workload::Mixed));
-    let small = quota.value.0 < 1.0 && deployment.server == ServerName::Uvicorn && count > 1;
-    let many = count > i64::from(quota.value.whole_up()) + 1 && computes.is_some();
+    let small = quota.0 < 1.0 && deployment.server == ServerName::Uvicorn && count > 1;
+    let many = count > i64::from(quota.whole_up()) + 1 && computes.is_some();
     // Far too many are reported as that.
     let upper = service.advice.and_then(|advice| advice.item("workers")?.upper.count());
     let far = count >= 5 && upper.is_some_and(|upper| exact(count) > 2.0 * f64::from(upper));
@@ -23,21 +28,19 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         return;
     }
     let busy = u32::try_from(count).unwrap_or(u32::MAX);
-    let runs = capacity::runs_per_period(quota.value, busy, Seconds(0.1));
-    let enough = i64::from(quota.value.whole_up());
+    let runs = capacity::runs_per_period(quota, busy, Seconds(0.1));
+    let enough = i64::from(quota.whole_up());
     out.report(
         place,
         format!("{count} processes"),
         format!(
-            "{count} busy processes use up {} ({}) in {runs} of each 100 ms and stand still for the rest",
-            quota.value,
-            context.files.describe(quota.place)
+            "{count} busy processes use up {quota} ({source}) in {runs} of each 100 ms and stand still for the rest"
         ),
     )
     .at_most(
         workers.confidence().min(computes.map_or(Confidence::Medium, |known| known.confidence.max(Confidence::Medium))),
     )
-    .related(quota.place, format!("allows {}", quota.value))
+    .related_to(limited.map(|place| Located::new(format!("allows {quota}"), place)))
     .help(format!("start {enough}, or raise the limit"))
     .fix(
         service

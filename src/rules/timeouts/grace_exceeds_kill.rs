@@ -22,6 +22,11 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     if deployment.server == ServerName::Uwsgi {
         return;
     }
+    // SIGINT and SIGQUIT end Gunicorn without waiting for requests (27.0.1).
+    let other = deployment.stop_signal.as_ref().is_some_and(|signal| !signal.value.contains("TERM"));
+    if other && service.is_gunicorn() {
+        return;
+    }
     let name = graceful.setting.name();
     let before = delay.map_or_else(String::new, |delay| format!(" after {} of `preStop`", seconds(delay.value.0)));
     let what = if graceful.is_set() { "" } else { ", the default," };

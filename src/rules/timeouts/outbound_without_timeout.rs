@@ -29,34 +29,35 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
     };
     let others: Vec<&Reached> = app.reached.iter().filter(told).filter(|call| call.call != worst.call).collect();
     let Some(slots) = service.slots() else { return };
-    let more = match others.len() {
-        0 => String::new(),
-        1 => ", and so does one more call".to_owned(),
-        n => format!(", and so do {n} more calls"),
-    };
     // A sync worker is killed in the middle of a request that takes too long.
     let sync = service.deployment.class.is_some_and(|class| class.name() == "sync");
     let limit = if service.deployment.server == ServerName::Uwsgi { "harakiri" } else { "timeout" };
     let bounded = sync || limit == "harakiri";
     let killed = service.deployment.int(limit).filter(|&seconds| bounded && seconds > 0);
-    let until = killed.map_or_else(String::new, |seconds| format!(" before its worker is killed after {seconds} s"));
-    let held = if slots == 1 {
-        "one request that waits for a service that hangs takes the only slot".to_owned()
-    } else {
-        format!("{slots} requests that wait for a service that hangs take all {slots} slots")
+    let until = killed.map_or_else(String::new, |seconds| format!(" until their worker is killed after {seconds} s"));
+    let held = match slots {
+        1 => format!("one request to a service that hangs takes the only slot{}", until.replace("their", "its")),
+        _ => format!("{slots} requests to a service that hangs take all {slots} slots{until}"),
     };
-    let mut report = out
-        .report(worst.call, "waits without a limit", format!("`{}` never gives up{until}{more}: {held}", worst.what))
-        .related_to(
-            worst
-                .handlers
-                .iter()
-                .find(|(_, place, _)| !context.is_aside(*place))
-                .or(worst.handlers.first())
-                .map(|(name, place, _)| Located::new(format!("`{name}` reaches it"), *place)),
+    let says = |call: &Reached| format!("`{}` has no limit of time: {held}", call.what);
+    let mut report = out.report(worst.call, "waits without a limit", says(worst)).related_to(
+        worst
+            .handlers
+            .iter()
+            .find(|(_, place, _)| !context.is_aside(*place))
+            .or(worst.handlers.first())
+            .map(|(name, place, _)| Located::new(format!("`{name}` reaches it"), *place)),
+    );
+    // Where the number of slots and the limit come from.
+    for name in ["workers", "processes", "threads", limit] {
+        let setting = service.deployment.setting(name).filter(|setting| setting.is_set());
+        report = report.related_to(
+            setting
+                .and_then(|setting| Some(Located::new(format!("`{name}` is {}", setting.value()?), setting.place()?))),
         );
-    for call in others.iter().take(3) {
-        report = report.related(call.call, format!("`{}` never gives up either", call.what));
+    }
+    for call in others {
+        report = report.alike(call.call, format!("`{}` has none either", call.what), Some(says(call)));
     }
     report.help("pass `timeout=` with seconds, shorter than the timeout of the worker").fix(None);
 }

@@ -19,6 +19,13 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     if told && matches!(deployment.kind, UnitKind::Image | UnitKind::KubernetesContainer) {
         return;
     }
+    // The project hands its image, or its source, to Cloud Run.
+    let mut files = context.files.iter().filter(|(_, file)| !file.is_python());
+    let hands =
+        |text: &str| (text.contains("gcloud") && text.contains("run deploy")) || text.contains("deploy-cloudrun");
+    if files.any(|(_, file)| hands(file.text())) {
+        return;
+    }
     // A debugger stops the worker on purpose.
     if deployment.environment.iter().any(|(name, _)| name.contains("DEBUGPY") || name.contains("PYCHARM")) {
         return;
