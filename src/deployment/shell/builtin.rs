@@ -296,14 +296,6 @@ impl Shell<'_> {
             if path.text().ends_with("/activate") {
                 return Done::with(Status::Likely);
             }
-            let at = path.known().map(|path| state.roots.at(path));
-            if at.is_some_and(|at| self.written.contains(&at)) {
-                state.lose(
-                    format!("a script that is made on the way, {}", self.files().describe(path.place)),
-                    path.place,
-                );
-                return Done::with(Status::Likely);
-            }
             let what = format!("a script that is not in the project, {}", self.files().describe(path.place));
             if path.known().is_none_or(sets_variables) {
                 state.forget(what, path.place);

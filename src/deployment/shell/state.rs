@@ -268,12 +268,6 @@ impl State {
         }
     }
 
-    /// The same for what may have set variables of any name, so that no default of a program counts.
-    pub(super) fn lose(&mut self, what: String, place: Place) {
-        self.forget(what, place);
-        self.lost_by = Some(place);
-    }
-
     pub(super) fn assign(&mut self, name: &str, held: Held) {
         self.options.splits_elsewhere |= name == "IFS";
         let exported = self.options.exports_all || self.variables.get(name).is_some_and(|variable| variable.exported);
