@@ -27,11 +27,9 @@ import tempfile
 import time
 
 # One request of each kind: seconds that it waits, and seconds that it computes.
-KINDS = {"io": (0.050, 0.001), "cpu": (0.0, 0.010), "mixed": (0.010, 0.010)}
-# Of the blend nine requests of ten wait and one computes.
-KINDS["blend"] = None
-# What the user would state of each kind, as the waiting share of a request.
-DECLARED = {"io": 0.98, "cpu": 0.05, "mixed": 0.5, "blend": 0.8}
+KINDS = {"io": (0.050, 0.001), "cpu": (0.0, 0.010), "mixed": (0.010, 0.010), "blend": None}
+# Of ten requests of the blend nine wait and one computes.
+MIX = {kind: [seconds] for kind, seconds in KINDS.items() if seconds} | {"blend": 9 * [KINDS["io"]] + [KINDS["cpu"]]}
 
 WSGI = '''
 import hashlib, random, threading, time
@@ -81,8 +79,14 @@ CLASSES = {
 }
 
 
+def declared(kind):
+    """What a user would state of the kind: the share of a request that waits."""
+    waits, computes = (sum(each) for each in zip(*MIX[kind]))
+    return round(waits / (waits + computes), 2)
+
+
 def path_of(kind, number):
-    wait, cpu = KINDS[kind] or (KINDS["io"] if number % 10 else KINDS["cpu"])
+    wait, cpu = MIX[kind][number % len(MIX[kind])]
     return f"/{wait:.4f}/{cpu:.4f}"
 
 
@@ -199,7 +203,7 @@ def advised(farrier, folder, name, kind, cpus):
     app, worker_class = CLASSES[name]
     (folder / "Procfile").write_text(f"web: gunicorn -k {worker_class} -w 1 {app}:app\n")
     (folder / "farrier.toml").write_text(
-        f"[host]\ncpus = {cpus}\nmemory = \"8GiB\"\n\n[application]\nblocking-fraction = {DECLARED[kind]}\n"
+        f"[host]\ncpus = {cpus}\nmemory = \"8GiB\"\n\n[application]\nblocking-fraction = {declared(kind)}\n"
     )
     said = subprocess.run([farrier, "advise", "--format", "json"], cwd=folder, capture_output=True, text=True)
     service = json.loads(said.stdout)["services"][0]

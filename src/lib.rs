@@ -182,6 +182,8 @@ pub fn examine_with(request: &Request, instead: &[(&str, &str)]) -> Result<Exami
     useless.extend(idle_allowances(request, &findings, &files));
     let useless = useless.into_iter().map(|useless| useless_at(&useless, request, &mut files)).collect();
     let (findings, unasked) = asked_for(findings, request, &files);
+    // What is allowed is left out first: of what shares a call with it, there is still something to say.
+    let findings = rules::one_per_call(findings);
     let (mut findings, suppressed) = silence(findings, useless, request, &files, comments, &facts);
     for finding in &mut findings {
         let place = finding.primary.place;

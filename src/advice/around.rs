@@ -161,14 +161,17 @@ fn reuses(proxy: &Proxy) -> bool {
         && proxy.connection.as_ref().is_some_and(|sent| empty(&sent.value))
 }
 
-/// The setting that bounds how long the server waits for requests when it is asked to stop.
+/// The setting that bounds how long the server waits for requests when it is asked to stop; `None` where it never
+/// waits.
+///
+/// uWSGI's `worker-reload-mercy` is about reloads alone: a signal to stop ends the workers at once, whatever it says
+/// (`kill_them_all`, 2.0.31; by running it, with `die-on-term` and without).
 pub fn graceful(deployment: &Deployment) -> Option<&Effective> {
     let name = match deployment.server {
         Server::Gunicorn | Server::Hypercorn => "graceful_timeout",
         Server::Uvicorn => "timeout_graceful_shutdown",
         Server::Granian => "workers_kill_timeout",
-        Server::Uwsgi => "worker_reload_mercy",
-        Server::Daphne => return None,
+        Server::Uwsgi | Server::Daphne => return None,
     };
     deployment.setting(name)
 }

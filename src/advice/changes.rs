@@ -91,7 +91,10 @@ fn is_in_group(change: &Change) -> bool {
 /// Where one of the group cannot be written, the others would make it worse. What the class ignores makes nothing
 /// worse by staying.
 fn all_or_none(changes: &mut Changes, advice: &Advice) {
-    let counts = |setting: &str| advice.item(setting).is_some_and(|item| item.verdict == Verdict::Change);
+    let counts = |setting: &str| {
+        let item = advice.item(setting);
+        item.is_some_and(|item| matches!(item.verdict, Verdict::Change | Verdict::Unknown))
+    };
     let stuck = |refused: &&Refusal| GROUP.contains(&refused.setting) && counts(refused.setting);
     let Some(stuck) = changes.refused.iter().find(stuck) else { return };
     let reason = format!("it goes with {}, which cannot be written", stuck.setting);
@@ -149,7 +152,7 @@ fn set(
     // A formula over all cores of the machine is what the advice is about; it may stay one that sees quotas.
     if let Some(formula) = winner.formula(files) {
         if manner.portable {
-            return portable::follow(deployment, effective, item, cores, formula, files);
+            return portable::follow(effective, item, cores, formula, files);
         }
         let edit = Edit::replace(formula, value.to_string());
         return Ok(Change { setting: item.setting, value: Some(value), fix: Fix::unsafe_(title, vec![edit]) });

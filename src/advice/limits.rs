@@ -3,12 +3,12 @@
 //! The user counts before a file, a file before the machine. The machine that runs this counts for services
 //! that no file bounds, and never where a file says what they are sure to get.
 
-use super::{Around, Sources, Stated};
+use super::{Around, Sources};
 use crate::deployment::Surge;
 use crate::deployment::{Deployment, UnitKind};
 use crate::findings::Confidence;
 use crate::host::{Host, What};
-use crate::sizing::{Inputs, Known};
+use crate::sizing::{HERE, Inputs, Known};
 use crate::source::{Files, Located, Place};
 use crate::values::Cpus;
 
@@ -22,7 +22,11 @@ pub(super) fn fill(inputs: &mut Inputs, deployment: &Deployment, sources: Source
     let is_part = |cpus: Cpus| cpus.0.fract() > 0.0;
     inputs.is_quota = match &declared.cpus {
         Some(cpus) => is_part(cpus.value),
-        None => limits.cpus.is_some() && !limits.pinned,
+        // Whole cores of a platform are a virtual machine.
+        None => limits
+            .cpus
+            .as_ref()
+            .is_some_and(|cpus| !limits.pinned && (deployment.kind != UnitKind::Platform || is_part(cpus.value))),
     };
     inputs.cpus = declared
         .cpus
@@ -75,7 +79,7 @@ pub(super) fn fill(inputs: &mut Inputs, deployment: &Deployment, sources: Source
     let is_stated = stated.replicas.is_some();
     inputs.most_replicas = written(scaler.and_then(|scaler| scaler.most.as_ref()), files).filter(|_| !is_stated);
     let most = inputs.most_replicas.as_ref().or(inputs.replicas.as_ref()).map_or(1, |most| most.value);
-    inputs.surge = surge(deployment, stated, most);
+    inputs.surge = surge(deployment, most);
 }
 
 /// Sets cores and memory of a service that nothing starts yet.
@@ -87,18 +91,14 @@ pub(super) fn of_machine(inputs: &mut Inputs, sources: Sources<'_>) {
     inputs.memory = declared.memory.clone().or_else(memory);
 }
 
-/// Share of the copies that an update starts before it stops old ones: `maxSurge`, by default a quarter, of
-/// Kubernetes, and nobody else starts any unless told.
-fn surge(deployment: &Deployment, stated: &Stated, replicas: u32) -> f64 {
+/// Copies that an update starts before it stops old ones: `maxSurge`, by default a quarter, of Kubernetes, and nobody
+/// else starts any unless told.
+fn surge(deployment: &Deployment, replicas: u32) -> u32 {
     match deployment.surroundings.surge {
-        Some(Surge::Share(share)) => return share,
-        Some(Surge::Copies(copies)) => return f64::from(copies) / f64::from(replicas.max(1)),
-        None => {}
+        Some(surge) => surge.of(replicas),
+        None if deployment.kind == UnitKind::KubernetesContainer => Surge::Share(0.25).of(replicas),
+        None => 0,
     }
-    let rolls = deployment.kind == UnitKind::KubernetesContainer;
-    // A number of copies that is stated for a service without a manifest may be of a cluster.
-    let may_roll = stated.replicas.as_ref().is_some_and(|replicas| replicas.value > 1);
-    if rolls || may_roll { 0.25 } else { 0.0 }
 }
 
 fn written<T: Copy>(limit: Option<&Located<T>>, files: &Files) -> Option<Known<T>> {
@@ -122,5 +122,5 @@ fn requested<T: Copy>(request: Option<&Located<T>>, files: &Files) -> Option<Kno
 
 /// A limit of this machine, which may not be the one that serves.
 fn here<T>(value: T, file: &str) -> Known<T> {
-    Known::new(value, format!("this machine, {file}"), Confidence::Medium)
+    Known::new(value, format!("{HERE}, {file}"), Confidence::Medium)
 }

@@ -77,7 +77,15 @@ pub fn inputs(deployment: &Deployment, application: Option<&Application>, source
     let Sources { declared, stated, files, .. } = sources;
     let mut inputs = Inputs::new(deployment.server.as_str(), class(deployment, application, files)?);
     inputs.misfit = misfit(deployment, application, files);
+    inputs.called = deployment
+        .class
+        .map(crate::servers::WorkerClass::name)
+        .filter(|name| *name == Class::Tornado.as_str() && inputs.class.value == Class::Sync);
     limits::fill(&mut inputs, deployment, sources);
+    if deployment.server == Server::Daphne {
+        // It serves in its only process.
+        inputs.master = Bytes(0);
+    }
     inputs.workload = declared.workload.clone().or_else(|| inferred(application?));
     inputs.blocking_fraction.clone_from(&declared.blocking_fraction);
     inputs.per_worker = declared.worker_memory.clone().or_else(|| memory::estimated(application?));
@@ -99,6 +107,7 @@ pub fn inputs(deployment: &Deployment, application: Option<&Application>, source
         Some(Known::certain(tokens.value?, files.describe(tokens.place)))
     });
     inputs.evidence = application.map_or_else(Vec::new, |application| seen::lines(application, files));
+    inputs.models = application.and_then(memory::models);
     inputs.recycles = deployment.int("max_requests").is_some_and(|n| n > 0);
     let cores = inputs.cpus.as_ref().map(|cpus| cpus.value);
     let number = |name: &str| configured(deployment, name, cores, files);
@@ -108,7 +117,7 @@ pub fn inputs(deployment: &Deployment, application: Option<&Application>, source
     inputs.configured = Configured {
         workers: inputs.workers_setting().and_then(number),
         threads: number(inputs.threads_setting()).or_else(|| one_thread(deployment, &inputs)),
-        worker_connections: chosen("worker_connections"),
+        worker_connections: chosen("worker_connections").or_else(|| chosen("gevent")).or_else(|| chosen("async")),
         others: others.into_iter().filter_map(|name| Some((name, chosen(name)?))).collect(),
     };
     inputs.chain = timing::chain(Around { deployment, stated, files });
@@ -202,10 +211,18 @@ fn class(deployment: &Deployment, application: Option<&Application>, files: &Fil
                 (Model::Threads, _) => Class::Gthread,
                 (Model::Greenlets, _) => Class::Gevent,
                 (Model::EventLoop, Speaks::Asgi) => Class::EventLoop,
+                // `WSGIContainer` calls the application on the loop, so that one request runs at a time (`gtornado`,
+                // Gunicorn 27.0.1, by running it).
+                (Model::EventLoop, _) if interface == Some(Interface::Wsgi) => Class::Sync,
                 (Model::EventLoop, _) => Class::Tornado,
             }
         }
         Server::Granian if interface == Some(Interface::Wsgi) => Class::Gthread,
+        // Of several ways the loop engine counts, and threads beside it take its greenlets away (2.0.30).
+        Server::Uwsgi if ["gevent", "async"].iter().any(|name| deployment.int(name).is_some_and(|n| n > 0)) => {
+            Class::Gevent
+        }
+        Server::Uwsgi if deployment.setting("asyncio").is_some_and(Effective::is_set) => return None,
         Server::Uwsgi if deployment.int("threads").is_some_and(|n| n > 1) => Class::Gthread,
         Server::Uwsgi => Class::Sync,
         Server::Uvicorn | Server::Daphne => Class::EventLoop,

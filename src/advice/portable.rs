@@ -7,18 +7,17 @@
 use std::fmt::Write as _;
 
 use super::Change;
-use crate::deployment::{Deployment, Effective, Layer};
+use crate::deployment::{Effective, Layer};
 use crate::findings::{Edit, Fix};
 use crate::sizing::{Binding, Item};
 use crate::source::{Files, Place, Span};
-use crate::values::{Cpus, Value};
+use crate::values::Cpus;
 
 /// The function that is written.
 const FUNCTION: &str = "available_cores";
 
 /// Makes `formula`, which sets what `item` is about, follow the limit; `cores` is what the advice counts on.
 pub(super) fn follow(
-    deployment: &Deployment,
     effective: &Effective,
     item: &Item,
     cores: Option<Cpus>,
@@ -62,10 +61,9 @@ pub(super) fn follow(
         Edit::insert(Place::new(formula.file, Span::new(start, start)), function),
         Edit::replace(formula, expression.clone()),
     ];
-    // Without a declared limit nobody can tell the number beforehand.
-    let value = deployment.limits.cpus.is_some().then(|| Value::Int(target.into()));
     let title = format!("let {} be {expression}", item.setting);
-    Ok(Change { setting: item.setting, value, fix: Fix::unsafe_(title, edits) })
+    // Nobody can tell beforehand what it will be: the machine may have fewer cores than the limit allows.
+    Ok(Change { setting: item.setting, value: None, fix: Fix::unsafe_(title, edits) })
 }
 
 /// `target` workers on `cores` as a number for each core and a rest, `2 * available_cores() + 1`; `None` where there
@@ -104,13 +102,17 @@ fn value(expression: &str, cores: u32) -> Option<u32> {
 fn source(fallback: &str) -> String {
     format!(
         r#"def {FUNCTION}():
-    """Cores that the limit of the container allows (cgroup v2 or v1), or else those it may run on."""
+    """Cores that it may run on, or fewer where the limit of the container says so (cgroup v2 or v1)."""
     import os
 
     try:
+        cores = len(os.sched_getaffinity(0))
+    except AttributeError:
+        cores = {fallback}
+    try:
         with open("/sys/fs/cgroup/cpu.max") as limit:
             quota, period = limit.read().split()
-        return max(1, -(-int(quota) // int(period)))
+        return max(1, min(cores, -(-int(quota) // int(period))))
     except (OSError, ValueError):
         pass
     try:
@@ -119,13 +121,10 @@ fn source(fallback: &str) -> String {
         with open("/sys/fs/cgroup/cpu/cpu.cfs_period_us") as limit:
             period = int(limit.read())
         if quota > 0:
-            return max(1, -(-quota // period))
+            return max(1, min(cores, -(-quota // period)))
     except (OSError, ValueError):
         pass
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:
-        return {fallback}
+    return cores
 "#
     )
 }

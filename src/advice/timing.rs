@@ -42,6 +42,10 @@ pub(super) fn chain(around: Around<'_>) -> Chain {
         kill_after: around.kill().filter(|_| !open).map(known),
         drain,
         idle_kept: around.idle_kept().map(known),
+        idle_connections: stated.proxy_connections.clone().or_else(|| {
+            let pool = deployment.proxies.iter().find_map(|proxy| proxy.keepalive.as_ref())?;
+            Some(Known::certain(pool.value, files.describe(pool.place)))
+        }),
         edge_timeout: around.edge_timeout().map(known),
         longest_request: stated
             .longest_request

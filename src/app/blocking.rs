@@ -169,6 +169,7 @@ pub(super) fn blocking(
         .into_iter()
         .map(|Stated { anchor, mut blocking, sites, wrapper }| {
             blocking.repair = repairs.of(&blocking, anchor, &sites, wrapper);
+            blocking.written = repair::written(&blocking, sources);
             blocking
         })
         .collect();
@@ -301,6 +302,7 @@ impl Report<'_, '_, '_> {
         let blocking = Blocking {
             call,
             what: sink.what.clone(),
+            written: None,
             library: sink.effect.library,
             category,
             weight,

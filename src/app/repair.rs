@@ -24,9 +24,11 @@ use crate::python::calls::{EventKind, Function, last_name};
 use crate::python::effects::SCHEDULERS;
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::{Module, span_of};
-use crate::python::types::{FunctionId, Types, Value};
+use crate::python::types::{Frame, FunctionId, Types, Value};
 use crate::source::{FileId, Files, Place, Span};
 
+/// Longer texts are no names.
+const MAX_WRITTEN: usize = 60;
 /// How many calls one fix rewrites at most.
 const MAX_SITES: usize = 20;
 
@@ -158,6 +160,13 @@ impl<'r, 'a> Repairs<'r, 'a> {
         false
     }
 
+    /// Whether a thread is no place for one of the functions that a call may mean: it gives something to be awaited
+    /// or gone through, or it asks for the loop that runs.
+    fn stays(&self, frame: Frame) -> bool {
+        let function = self.types.function(frame.function);
+        function.is_generator || function.is_async || needs_loop(self.types, frame.function)
+    }
+
     /// `await asyncio.sleep(x)`.
     fn sleep(&self, file: FileId, calls: &BTreeMap<(FunctionId, Span), &'a ast::ExprCall>) -> Option<Fix> {
         let is_sleep = |(&(function, _), call): (&(FunctionId, Span), &&'a ast::ExprCall)| {
@@ -229,18 +238,15 @@ impl<'r, 'a> Repairs<'r, 'a> {
         };
         let mut edits: Vec<Edit> = import.into_iter().collect();
         for (&(function, span), call) in calls {
-            let lazy = self.types.value(&call.func, self.types.plain(function)).iter().any(|callee| {
-                matches!(callee, Value::Function(frame) if {
-                    let function = self.types.function(frame.function);
-                    function.is_generator || function.is_async
-                })
-            });
+            let plain = self.types.plain(function);
+            let callees = self.types.candidates(self.types.value(&call.func, plain), call, plain);
+            let stays = callees.iter().any(|callee| matches!(callee, Value::Function(frame) if self.stays(*frame)));
             let around = self.around(file, span).filter(|around| around.may_await && !around.is_consumed)?;
             let inner =
                 calls.keys().any(|(_, other)| *other != span && span.start <= other.start && other.end <= span.end);
             // Moved to a thread it would have the loop call something all the same.
             let schedules = SCHEDULERS.contains(&last_name(&call.func));
-            if lazy || inner || schedules || is_read_from(self.text(file), span) {
+            if stays || inner || schedules || is_read_from(self.text(file), span) {
                 return None;
             }
             edits.extend(match wrapper {
@@ -250,6 +256,15 @@ impl<'r, 'a> Repairs<'r, 'a> {
         }
         Some(Fix::unsafe_(wrapper.help(), edits))
     }
+}
+
+/// The line's own text of a call that nobody wrote: what a `with` does at its end.
+pub(super) fn written(blocking: &Blocking, sources: &Sources<'_>) -> Option<String> {
+    blocking.what.ends_with(".__exit__").then_some(())?;
+    let Place { file, span } = blocking.call;
+    let text = sources.files.get(file).slice(span).lines().next()?.trim();
+    let text = text.strip_prefix("with ").unwrap_or(text).trim_end_matches(':');
+    (!text.is_empty() && !text.contains('`') && text.len() <= MAX_WRITTEN).then(|| format!("with {text}"))
 }
 
 /// Whether a function speaks to asyncio, which a thread cannot.

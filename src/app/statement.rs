@@ -14,6 +14,8 @@ pub struct Blocking {
     pub call: Place,
     /// What is called, by its public name: `requests.get`, `sqlalchemy.orm.Session.execute`.
     pub what: String,
+    /// How the line itself puts it, where nobody wrote that name: `with Session.begin()`.
+    pub written: Option<String>,
     /// The distribution it belongs to.
     pub library: &'static str,
     /// What it waits for.

@@ -42,7 +42,7 @@ pub(super) fn run(cli: &Cli, advise: &Advise) -> Result<Done, Failure> {
         return Ok(compare(cli, &request, &found, &services, advise));
     }
     let plain: Vec<_> = services.iter().map(|&(index, deployment)| (deployment, advice_of(&found, index))).collect();
-    let weighed = objections::weighed(&request, &found, &plain);
+    let weighed = objections::weighed(&request, &found, &plain, advise.check && in_ci());
     let services: Vec<_> =
         plain.iter().zip(&weighed).map(|((service, _), advice)| (*service, advice.as_ref())).collect();
     if advise.ask {
@@ -65,6 +65,11 @@ pub(super) fn run(cli: &Cli, advise: &Advise) -> Result<Done, Failure> {
         Listing::Markdown => report::recommendations_markdown(&found.files, &services),
     };
     Ok(Done { text, exit: if advise.check && outside { Exit::ToDo } else { Exit::Clean } })
+}
+
+/// Whether this is a run of a pipeline, whose machine serves nobody: all of them say so with `CI`.
+fn in_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")
 }
 
 fn advice_of(found: &Examination, index: usize) -> Option<&Advice> {
@@ -186,6 +191,12 @@ fn write(
     }
     for fault in services.iter().filter_map(|(_, advice)| *advice).flat_map(|advice| &advice.objections) {
         let _ = writeln!(text, "not written, because it would bring this up: {fault}");
+    }
+    if services.iter().any(|(_, advice)| advice.is_some_and(|advice| advice.elsewhere)) {
+        text.push_str(
+            "not written: the cores are those of this machine, and the service runs elsewhere: state those of production \
+             (`--cpus`, or `cpus` in `[host]`)\n",
+        );
     }
     if text.is_empty() {
         text.push_str(if services.iter().any(|(_, advice)| advice.is_none()) {

@@ -29,7 +29,6 @@ const GROUPS: [(&str, &[&str]); 3] = [
             "graceful_timeout",
             "timeout_graceful_shutdown",
             "workers_kill_timeout",
-            "worker_reload_mercy",
             "keepalive",
             "timeout_keep_alive",
             "keep_alive_timeout",

@@ -12,16 +12,21 @@ use farrier::sizing::{Advice, Item, Verdict};
 use super::rewrite;
 
 /// The advice for each service, in which what would bring up a fault is no more than a thought, with the fault beside
-/// it.
+/// it; so is what rests on the cores of this machine where another one serves. `in_ci`: nothing runs here for long.
 pub(super) fn weighed(
     request: &Request,
     found: &Examination,
     services: &[(&Deployment, Option<&Advice>)],
+    in_ci: bool,
 ) -> Vec<Option<Advice>> {
     let mut weighed: Vec<Option<Advice>> = services.iter().map(|(_, advice)| advice.cloned()).collect();
     for ((deployment, _), advice) in services.iter().zip(&mut weighed) {
         if let Some(advice) = advice {
             replaceable(deployment, advice, found);
+            if advice.counts_on_this_machine() && (in_ci || runs_elsewhere(deployment)) {
+                demote(advice);
+                advice.elsewhere = true;
+            }
         }
     }
     let services: Vec<_> =
@@ -52,12 +57,19 @@ fn replaceable(deployment: &Deployment, advice: &mut Advice, found: &Examination
     }
 }
 
+/// Whether an image is what runs, or a platform of which a file says something: nobody knows on which machine.
+fn runs_elsewhere(deployment: &Deployment) -> bool {
+    let Deployment { kind, container, limits, .. } = deployment;
+    kind.is_container() || container.is_some() || limits.memory.is_some() || limits.cpus.is_some()
+}
+
 /// What following the advice would bring up.
 fn fault(request: &Request, found: &Examination, services: &[(&Deployment, Option<&Advice>)]) -> Option<String> {
     let (agreed, _) = advice::reconcile(services, &found.files);
+    // All of it is written together: what a new class brings up another line of the same advice may settle.
     let changes: Vec<Changes> = (services.iter().zip(&agreed))
-        .filter_map(|((deployment, _), advice)| Some((deployment, sizes(advice.as_ref()?)?)))
-        .map(|(deployment, advice)| advice::changes(deployment, &advice, Manner::default(), &found.files))
+        .filter_map(|((deployment, _), advice)| Some((deployment, advice.as_ref().filter(|advice| resizes(advice))?)))
+        .map(|(deployment, advice)| advice::changes(deployment, advice, Manner::default(), &found.files))
         .collect();
     let planned: Vec<_> = changes.iter().flat_map(|changes| &changes.made).collect();
     let mut fixes: Vec<_> = planned.iter().map(|change| &change.fix).collect();
@@ -72,17 +84,29 @@ fn fault(request: &Request, found: &Examination, services: &[(&Deployment, Optio
     rewrite::worse(found, &after).map(|finding| finding.message.clone())
 }
 
-/// The part of `advice` that changes how many requests run at once, or where; `None` where nothing of it does.
-fn sizes(advice: &Advice) -> Option<Advice> {
-    let counts = |item: &&Item| GROUP.contains(&item.setting) && item.verdict == Verdict::Change;
-    let items: Vec<Item> = advice.items.iter().filter(counts).cloned().collect();
-    (!items.is_empty()).then(|| Advice { items, ..advice.clone() })
+/// Whether `advice` changes how many requests run at once, or where.
+fn resizes(advice: &Advice) -> bool {
+    advice.items.iter().any(|item| GROUP.contains(&item.setting) && item.verdict == Verdict::Change)
 }
 
 /// Makes advice about processes, threads and connections a thought with a reason against it.
 fn hold(advice: &mut Advice, why: String) {
-    let sized = |item: &&mut Item| GROUP.contains(&item.setting) && item.verdict == Verdict::Change;
-    advice.items.iter_mut().filter(sized).for_each(|item| item.verdict = Verdict::Consider);
-    advice.slots_then = advice.slots_now;
+    demote(advice);
     advice.objections.push(why);
+}
+
+/// Makes advice about processes, threads and connections a thought.
+fn demote(advice: &mut Advice) {
+    let sized =
+        |item: &&mut Item| GROUP.contains(&item.setting) && matches!(item.verdict, Verdict::Change | Verdict::Unknown);
+    let mut stays = false;
+    for item in advice.items.iter_mut().filter(sized) {
+        stays |= item.setting == "worker_class";
+        item.verdict = if item.current.is_some() { Verdict::Consider } else { Verdict::Unknown };
+    }
+    // What suits the other class is nothing for the one that stays.
+    if stays {
+        advice.items.retain(|item| item.setting != "keepalive");
+    }
+    advice.slots_then = advice.slots_now;
 }

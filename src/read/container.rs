@@ -51,9 +51,8 @@ impl Surge {
     pub fn of(self, copies: u32) -> u32 {
         match self {
             Self::Copies(more) => more,
-            Self::Share(share) => (0..=copies.max(1).saturating_mul(2))
-                .find(|more| f64::from(*more) + 1e-9 >= share * f64::from(copies))
-                .unwrap_or(copies),
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped; NaN becomes 0")]
+            Self::Share(share) => (share * f64::from(copies) - 1e-9).ceil().clamp(0.0, 2.0 * f64::from(copies)) as u32,
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::findings::{Finding, Label};
 use crate::source::{FileId, Files, SourceFile, Span};
 
 /// Labels of one finding beside the primary one; a reader who wants more of them reads another format.
-const MAX_LABELS: usize = 40;
+const MAX_LABELS: usize = 16;
 /// Lines shown above and below a label.
 const CONTEXT: usize = 1;
 /// A place over more lines than this is marked on its first one only.

@@ -7,7 +7,7 @@
 use serde::Serialize;
 
 use super::document::{Head, NoteDocument, write};
-use super::{Report, Summary};
+use super::{Report, Summary, groups};
 use crate::findings::{Edit, Finding, Fingerprint, Fix, Label, Suppressed};
 use crate::source::{Files, Place};
 
@@ -17,6 +17,7 @@ pub fn json(report: &Report) -> String {
     let document = JsonReport {
         head: Head::new("check"),
         findings: report.findings.iter().map(|finding| JsonFinding::new(files, finding)).collect(),
+        groups: groups(report),
         suppressed: report.suppressed.iter().map(|item| JsonSuppressed::new(files, item)).collect(),
         notes: report.notes.iter().map(NoteDocument::new).collect(),
         assumed: &report.assumed,
@@ -30,11 +31,43 @@ struct JsonReport<'a> {
     #[serde(flatten)]
     head: Head,
     findings: Vec<JsonFinding<'a>>,
+    /// Findings that are one matter, of which people are shown one in full.
+    groups: Vec<JsonGroup<'a>>,
     suppressed: Vec<JsonSuppressed<'a>>,
     notes: Vec<NoteDocument<'a>>,
     /// Versions that were judged by and that no file asks for.
     assumed: &'a [String],
     summary: JsonSummary,
+}
+
+#[derive(Serialize)]
+struct JsonGroup<'a> {
+    rule: &'a str,
+    severity: &'static str,
+    pattern: &'a str,
+    /// The function that most of them go through.
+    through: Option<JsonLabel<'a>>,
+    /// Their places among the findings.
+    findings: Vec<usize>,
+}
+
+fn groups(report: &Report) -> Vec<JsonGroup<'_>> {
+    let grouped = groups::grouped(&report.findings);
+    let several = grouped.into_iter().filter(|group| !group.others.is_empty());
+    let at = |one: &Finding| report.findings.iter().position(|finding| std::ptr::eq(finding, one));
+    several
+        .map(|group| {
+            let mut findings: Vec<usize> = group.members().filter_map(at).collect();
+            findings.sort_unstable();
+            JsonGroup {
+                rule: group.first.rule,
+                severity: group.first.severity.as_str(),
+                pattern: group.first.pattern.as_deref().unwrap_or_default(),
+                through: group.through().map(|(.., label)| JsonLabel::new(&report.files, label)),
+                findings,
+            }
+        })
+        .collect()
 }
 
 #[derive(Serialize)]
@@ -236,6 +269,7 @@ mod tests {
               "fingerprint": "28a8efe4c29ab8aa"
             }
           ],
+          "groups": [],
           "suppressed": [
             {
               "rule": "graceful-exceeds-kill",
@@ -284,5 +318,18 @@ mod tests {
           }
         }
         "#);
+    }
+
+    #[test]
+    fn what_is_one_matter_is_told_by_the_places_among_the_findings() {
+        let mut report = samples::three_files();
+        let other = Finding { pattern: Some("other".to_owned()), ..report.findings[0].clone() };
+        let one = Finding { pattern: Some("peewee calls".to_owned()), ..report.findings[0].clone() };
+        report.findings = vec![one.clone(), other, one.clone(), one.clone(), one.clone(), one];
+        let told: serde_json::Value = serde_json::from_str(&json(&report)).unwrap();
+        assert_eq!(told["findings"].as_array().unwrap().len(), 6);
+        assert_eq!(told["groups"].as_array().unwrap().len(), 1);
+        assert_eq!(told["groups"][0]["pattern"], "peewee calls");
+        assert_eq!(told["groups"][0]["findings"], serde_json::json!([0, 2, 3, 4, 5]));
     }
 }

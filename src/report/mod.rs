@@ -7,6 +7,7 @@ mod comparison;
 mod concise;
 mod document;
 mod excerpt;
+mod groups;
 mod handlers;
 mod json;
 mod launches;

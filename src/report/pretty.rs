@@ -1,27 +1,27 @@
 //! Findings for people: sentence, snippets of every place that contributed, help.
 
-use std::collections::HashMap;
 use std::fmt;
 
 use miette::{Diagnostic, GraphicalReportHandler, LabeledSpan, SourceCode};
 
 use super::excerpt::Excerpt;
+use super::groups::{Group, grouped};
 use super::palette::{Look, one_line, printable};
 use super::{Report, Summary};
 use crate::findings::{Confidence, Finding, Safety, Severity};
 
-/// From how many findings of one pattern on only the first is shown in full.
-const MANY: usize = 5;
-/// How many of the others are listed.
-const LISTED: usize = 25;
+/// How many files with others of a kind are listed.
+const LISTED: usize = 12;
+/// How many other helps of a kind are.
+const HELPS: usize = 2;
 
 /// Renders the report for a terminal or a log.
 pub fn pretty(report: &Report, look: Look) -> String {
     let mut out = String::new();
-    for group in grouped(&report.findings) {
-        let [first, others @ ..] = group.as_slice() else { continue };
-        out.push_str(&render(report, first, look));
-        out.push_str(&alike(report, others, look));
+    let groups = grouped(&report.findings);
+    for group in &groups {
+        out.push_str(&render(report, group.first, look));
+        out.push_str(&alike(report, group, look));
         out.push('\n');
     }
     for note in &report.notes {
@@ -38,55 +38,88 @@ pub fn pretty(report: &Report, look: Look) -> String {
         out.push_str(&look.dim(&format!("judged as {versions}, the newest known: no file asks for a version")));
         out.push('\n');
     }
-    out.push_str(&summary(&report.summary, look));
+    out.push_str(&summary(&report.summary, groups.len(), look));
     out.push('\n');
     out
 }
 
-/// Findings that have so much in common that one of them tells what there is to tell: from
-/// [`MANY`] on they stand together, where the first of them stood.
-fn grouped(findings: &[Finding]) -> Vec<Vec<&Finding>> {
-    let kind = |finding: &Finding| finding.pattern.clone().map(|pattern| (finding.rule, finding.severity, pattern));
-    let mut counts: HashMap<_, usize> = HashMap::new();
-    for key in findings.iter().filter_map(kind) {
-        *counts.entry(key).or_default() += 1;
+/// The rest of a group: how many, what they have in common, and where, file by file.
+fn alike(report: &Report, group: &Group<'_>, look: Look) -> String {
+    if group.others.is_empty() {
+        return String::new();
     }
-    let mut groups: Vec<Vec<&Finding>> = Vec::new();
-    let mut places: HashMap<_, usize> = HashMap::new();
-    for finding in findings {
-        let key = kind(finding).filter(|key| counts.get(key).is_some_and(|count| *count >= MANY));
-        if let Some(group) = key.as_ref().and_then(|key| places.get(key)).and_then(|&at: &usize| groups.get_mut(at)) {
-            group.push(finding);
-            continue;
+    let mut files: Vec<(&str, Vec<usize>)> = Vec::new();
+    for finding in &group.others {
+        let file = report.files.get(finding.primary.place.file);
+        let line = file.line(finding.primary.place.span.start);
+        match files.last_mut().filter(|(path, _)| *path == file.path()) {
+            Some((_, lines)) if lines.contains(&line) => {}
+            Some((_, lines)) => lines.push(line),
+            None => files.push((file.path(), vec![line])),
         }
-        if let Some(key) = key {
-            places.insert(key, groups.len());
-        }
-        groups.push(vec![finding]);
     }
-    groups
+    let kind = one_line(group.first.pattern.as_deref().unwrap_or_default());
+    let through = group.through().map(|(name, count, label)| {
+        let how_many = if count == group.others.len() + 1 { "all".to_owned() } else { count.to_string() };
+        format!("; {how_many} of them through {}, {}", one_line(name), report.files.describe(label.place))
+    });
+    let (places, in_files) = (count(group.others.len(), "more place"), count(files.len(), "file"));
+    let head = format!("the same at {places} in {in_files} ({kind}{}):", through.unwrap_or_default());
+    let mut out = wrapped(&head, 2, look.width);
+    for (path, lines) in files.iter().take(LISTED) {
+        let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
+        out.push_str(&wrapped(&format!("{}:{}", one_line(path), lines.join(", ")), 4, look.width));
+    }
+    let left = files.get(LISTED..).unwrap_or_default();
+    if !left.is_empty() {
+        let places = left.iter().map(|(_, lines)| lines.len()).sum();
+        let more = format!("and {} in {}", count(places, "more line"), count(left.len(), "more file"));
+        out.push_str(&look.dim(&format!("    {more}, which `--format concise` lists")));
+        out.push('\n');
+    }
+    for (help, times) in other_helps(group) {
+        out.push_str(&wrapped(&format!("help for {times} of them: {}", one_line(help)), 2, look.width));
+    }
+    out
 }
 
-/// The rest of a group, one line each.
-fn alike(report: &Report, others: &[&Finding], look: Look) -> String {
-    let Some(first) = others.first() else {
-        return String::new();
-    };
-    let kind = first.pattern.as_deref().unwrap_or_default();
-    let mut out = format!("  {} more of the kind ({}):\n", others.len(), one_line(kind));
-    for finding in others.iter().take(LISTED) {
-        let line = one_line(&format!("{}: {}", report.files.describe(finding.primary.place), finding.message));
-        let cut: String = line.chars().take(look.width.saturating_sub(5)).collect();
-        out.push_str("    ");
-        out.push_str(&cut);
-        out.push_str(if cut.len() < line.len() { "…" } else { "" });
-        out.push('\n');
+/// What settles those of a group that the first one's help does not, with how many those are.
+fn other_helps<'f>(group: &Group<'f>) -> Vec<(&'f str, usize)> {
+    let help = |finding: &'f Finding| finding.help.as_deref().and_then(|help| help.split("; ").next());
+    let of_first = help(group.first);
+    let mut others: Vec<(&str, usize)> = Vec::new();
+    for help in group.others.iter().filter_map(|finding| help(finding)).filter(|help| Some(*help) != of_first) {
+        match others.iter_mut().find(|(known, _)| *known == help) {
+            Some((_, times)) => *times += 1,
+            None => others.push((help, 1)),
+        }
     }
-    if others.len() > LISTED {
-        let more = format!("    and {} more, which `--format concise` lists", others.len() - LISTED);
-        out.push_str(&look.dim(&more));
-        out.push('\n');
+    others.sort_by_key(|(_, times)| std::cmp::Reverse(*times));
+    others.truncate(HELPS);
+    others
+}
+
+/// A text in lines of this width, each so many columns to the right and those behind the first two more.
+fn wrapped(text: &str, indent: usize, width: usize) -> String {
+    let mut out = String::new();
+    let mut column = 0;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if column > 0 && column + 1 + length > width.max(40) {
+            out.push('\n');
+            column = 0;
+        }
+        if column == 0 {
+            column = if out.is_empty() { indent } else { indent + 2 };
+            out.push_str(&" ".repeat(column));
+        } else {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += length;
     }
+    out.push('\n');
     out
 }
 
@@ -113,7 +146,7 @@ fn render(report: &Report, finding: &Finding, look: Look) -> String {
 }
 
 /// The last line: what was found, and in how much.
-fn summary(summary: &Summary, look: Look) -> String {
+fn summary(summary: &Summary, matters: usize, look: Look) -> String {
     let mut counts = Vec::new();
     for (severity, n) in
         [(Severity::Error, summary.errors), (Severity::Warning, summary.warnings), (Severity::Advice, summary.advice)]
@@ -130,6 +163,9 @@ fn summary(summary: &Summary, look: Look) -> String {
         format!("{} in {}", counts.join(", "), count(summary.files_with_findings, "file"))
     };
     let mut aside = Vec::new();
+    if matters < summary.errors + summary.warnings + summary.advice {
+        aside.push(format!("{matters} different"));
+    }
     if summary.suppressed > 0 {
         aside.push(format!("{} suppressed", summary.suppressed));
     }
@@ -413,9 +449,37 @@ mod tests {
         let label = report.findings[0].primary.clone();
         report.findings[0].related = vec![Label::new(label.place, "so does this"); 67];
         let out = pretty(&report, Look::PLAIN);
-        assert!(out.contains("and 27 more places"), "{out}");
-        report.findings[0].related.truncate(40);
+        assert!(out.contains("and 51 more places"), "{out}");
+        report.findings[0].related.truncate(16);
         assert!(!pretty(&report, Look::PLAIN).contains("more place"));
+    }
+
+    #[test]
+    fn findings_of_one_pattern_are_told_as_one() {
+        let mut report = samples::one_label();
+        let one = report.findings.remove(0);
+        let file = one.primary.place.file;
+        let place = |at: usize| Place::new(file, Span::new(at, at + 1));
+        let through = Label::new(place(1), "in `begin.wrapper`");
+        let told = |at: usize| Finding {
+            primary: Label::new(place(at), "here"),
+            related: vec![through.clone(), Label::new(place(2), "other")],
+            pattern: Some("peewee calls".to_owned()),
+            help: Some(if at == 0 { "use a thread; 7 handlers reach it" } else { "use pwasyncio" }.to_owned()),
+            ..one.clone()
+        };
+        report.findings =
+            vec![told(0), told(13), Finding { related: vec![through.clone()], ..told(3) }, told(15), told(16)];
+        report.summary.errors = 5;
+        let out = pretty(&report, Look::PLAIN);
+        assert_eq!(out.matches("30 s to finish").count(), 1, "{out}");
+        let out = out.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+        assert!(out.contains("the same at 4 more places in 1 file (peewee calls; all of them through"), "{out}");
+        assert!(out.contains(" gunicorn.conf.py:1 help"), "{out}");
+        assert!(out.contains("help for 1 of them: use a thread  note"), "{out}");
+        assert!(out.contains("(1 different, 1 suppressed"), "{out}");
+        report.findings.pop();
+        assert!(!pretty(&report, Look::PLAIN).contains("the same"));
     }
 
     #[test]

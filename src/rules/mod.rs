@@ -28,6 +28,7 @@ pub use crate::advice::Stated;
 pub use card::{CARDS, Card, Evidence, Example, Expect, Parameter};
 pub use farrier::{FaultKind, OwnFault};
 pub use prelude::{Context, Parameters};
+pub use repeated::one_per_call;
 pub use service::{DeclaredCpus, Service};
 
 use crate::app::Application;

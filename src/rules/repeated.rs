@@ -14,6 +14,9 @@ pub(super) const MAX_HANDLERS: usize = 5;
 /// What is said of the other lines at which the loop stands still for the same cause.
 pub(super) const AS_WELL: &str = "the event loop stands still here as well";
 
+/// How the patterns of findings about calls end.
+pub(super) const ON_THE_LOOP: &str = " on the event loop";
+
 /// Leaves of the findings about one call the worst and surest, with the handlers of all.
 pub(super) fn joined(mut findings: Vec<Finding>) -> Vec<Finding> {
     let mut kept: Vec<Finding> = Vec::new();
@@ -30,6 +33,40 @@ pub(super) fn joined(mut findings: Vec<Finding>) -> Vec<Finding> {
         let _ = write!(help, "; {} handlers reach it", finding.handlers.len());
     }
     kept
+}
+
+/// Leaves of the findings of one rule about one call, whatever that leads to, the worst and surest: there is one thing
+/// to do about them. What the others are about is told with it.
+pub fn one_per_call(mut findings: Vec<Finding>) -> Vec<Finding> {
+    let call = |finding: &Finding| (!finding.handlers.is_empty()).then_some((finding.rule, finding.primary.place));
+    findings.sort_by(|one, other| call(one).cmp(&call(other)).then_with(|| standing(one).cmp(&standing(other))));
+    let mut kept: Vec<Finding> = Vec::new();
+    let mut also: Vec<String> = Vec::new();
+    for finding in findings {
+        let is_same = |known: &&mut Finding| call(known).is_some() && call(known) == call(&finding);
+        if let Some(known) = kept.last_mut().filter(is_same) {
+            let other = finding.pattern.clone().filter(|pattern| known.pattern.as_ref() != Some(pattern));
+            also.extend(other.map(|pattern| pattern.trim_end_matches(ON_THE_LOOP).to_owned()));
+            join(known, finding);
+        } else {
+            name_others(kept.last_mut(), &mut also);
+            kept.push(finding);
+        }
+    }
+    name_others(kept.last_mut(), &mut also);
+    kept
+}
+
+/// Says of a finding what else its call leads to.
+fn name_others(finding: Option<&mut Finding>, also: &mut Vec<String>) {
+    let names = std::mem::take(also);
+    let (Some(finding), [first, rest @ ..]) = (finding, names.as_slice()) else { return };
+    let help = finding.help.get_or_insert_default();
+    let _ = write!(help, "; the same call leads to {first}");
+    for (at, name) in rest.iter().enumerate() {
+        let _ = write!(help, "{} {name}", if at + 1 == rest.len() { " and" } else { "," });
+    }
+    help.push_str(" as well");
 }
 
 type Call<'f> = (Place, Option<&'static str>, Option<&'f str>);
@@ -96,6 +133,27 @@ mod tests {
         let named: Vec<&str> = one.related.iter().map(|label| label.text.as_str()).collect();
         assert_eq!(named, ["handler 101", "handler 102", "handler 103", "handler 100"]);
         assert_eq!(one.help.as_deref(), Some("use httpx"));
+    }
+
+    #[test]
+    fn one_call_that_leads_to_several_others_is_one_finding() {
+        let all = one_per_call(vec![
+            finding(9, "redis calls on the event loop", Severity::Warning, 100..101),
+            finding(9, "requests calls on the event loop", Severity::Error, 101..102),
+            finding(9, "open call on the event loop", Severity::Warning, 100..101),
+            finding(20, "open call on the event loop", Severity::Warning, 100..101),
+            Finding { rule: "cpu-in-async", ..finding(9, "x", Severity::Warning, 100..101) },
+            finding(9, "requests", Severity::Warning, 0..0),
+        ]);
+        let of = |at: usize, rule: &str| {
+            all.iter().find(|one| one.rule == rule && one.primary.place.span.start == at && !one.handlers.is_empty())
+        };
+        assert_eq!(all.len(), 4);
+        let one = of(9, "blocking-call-transitive").unwrap();
+        assert_eq!((one.severity, one.handlers.len()), (Severity::Error, 2));
+        let help = "use httpx; the same call leads to redis calls and open call as well";
+        assert_eq!(one.help.as_deref(), Some(help));
+        assert_eq!(of(20, "blocking-call-transitive").unwrap().help.as_deref(), Some("use httpx"));
     }
 
     #[test]

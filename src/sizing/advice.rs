@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::given::Given;
-use super::inputs::{Class, Known};
+use super::inputs::{Class, HERE, Known};
 use crate::findings::Confidence;
 use crate::values::Cpus;
 
@@ -194,6 +194,8 @@ pub struct Advice {
     pub questions: Vec<String>,
     /// What speaks against a value that would be better: the fault that it would bring up.
     pub objections: Vec<String>,
+    /// The numbers count on the machine that asks, and another one serves: they are for looking at alone.
+    pub elsewhere: bool,
     /// What would have to be measured or stated for a surer answer.
     pub measure: Vec<&'static str>,
 }
@@ -202,6 +204,11 @@ impl Advice {
     /// The advice about `setting`.
     pub fn item(&self, setting: &str) -> Option<&Item> {
         self.items.iter().find(|item| item.setting == setting)
+    }
+
+    /// Whether the cores are those of the machine that asks.
+    pub fn counts_on_this_machine(&self) -> bool {
+        self.inputs.iter().any(|given| given.name == "cores" && given.source.starts_with(HERE))
     }
 
     /// Whether every configured value that is known is inside its range.
@@ -223,6 +230,11 @@ impl Advice {
             .chain([slots])
             .chain(self.sensitivity.iter().cloned())
             .chain(questions)
+            .chain(self.elsewhere.then(|| {
+                "not known: the cores of production (`--cpus`, or `cpus` in `[host]`); those of this machine count for \
+                 nothing that runs elsewhere"
+                    .to_owned()
+            }))
             .chain([format!("confidence: {}", self.confidence)])
             .chain(self.measure.iter().map(|what| format!("to be surer: {what}")));
         lines.extend(rest.map(|line| format!("  {line}")));

@@ -186,12 +186,11 @@ pub fn workers_in_memory(available: Bytes, worker: Bytes) -> u32 {
     u32::try_from(workers).unwrap_or(u32::MAX)
 }
 
-/// Connections that one replica may open: `D / (R (1 + surge))`, rounded down.
+/// Connections that one replica may open: `D / (R + surge)`, rounded down.
 ///
-/// 90 connections, 3 replicas and a quarter more while a new version rolls out: 24.
-pub fn connections_per_replica(limit: u32, replicas: u32, surge: f64) -> u32 {
-    let copies = f64::from(replicas.max(1)) * (1.0 + surge.max(0.0));
-    whole_down(f64::from(limit) / copies)
+/// 90 connections, 3 replicas and one more while a new version rolls out: 22.
+pub fn connections_per_replica(limit: u32, replicas: u32, surge: u32) -> u32 {
+    limit / replicas.max(1).saturating_add(surge)
 }
 
 #[allow(clippy::cast_precision_loss, reason = "exact below 2^53, and nothing here is larger")]

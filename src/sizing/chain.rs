@@ -8,8 +8,8 @@ use super::inputs::{Chain, Class, Heartbeat, Inputs, Known, Timer};
 use super::recommend::amount;
 use crate::values::Seconds;
 
-/// What a server needs after its last request to be gone before the kill.
-const MARGIN: f64 = 2.0;
+/// What a server gets after its last request to be gone before the kill: as TMO006 has it.
+const MARGIN: f64 = 5.0;
 
 /// By how much a server keeps an idle connection longer than the proxy in front: the two clocks do not
 /// start at the same moment.
@@ -33,7 +33,9 @@ pub(super) fn items(inputs: &Inputs, class: Class, workers: Option<u32>) -> Vec<
 pub(super) fn steps(inputs: &Inputs, class: Class) -> Vec<String> {
     let chain = &inputs.chain;
     let mut lines = Vec::new();
-    if let Some((kill, room)) = chain.kill_after.as_ref().zip(room_to_stop(chain)) {
+    // A server that waits for nothing has no use for the time.
+    if let Some((kill, room)) = chain.kill_after.as_ref().zip(room_to_stop(chain)).filter(|_| chain.graceful.is_some())
+    {
         let drain = chain
             .drain
             .as_ref()
@@ -143,7 +145,7 @@ fn recycling(inputs: &Inputs, workers: Option<u32>) -> Vec<Item> {
     let Some((most, jitter)) = inputs.chain.recycling.as_ref().filter(|(most, _)| most.value > 0) else {
         return Vec::new();
     };
-    let inside = |now: u32, lower: u32| if now >= lower { Verdict::InRange } else { Verdict::Change };
+    let inside = |now: u32, lower: u32, other| if now >= lower { Verdict::InRange } else { other };
     let requests = Item {
         setting: "max_requests",
         current: Some(amount(most)),
@@ -151,9 +153,10 @@ fn recycling(inputs: &Inputs, workers: Option<u32>) -> Vec<Item> {
         target: Amount::Count(10 * FEWEST_REQUESTS),
         upper: Amount::Open,
         binding: Binding::Recycling,
-        verdict: inside(most.value, FEWEST_REQUESTS),
+        // Whoever replaces workers so soon may have a leak that grows as fast: something to think about.
+        verdict: inside(most.value, FEWEST_REQUESTS, Verdict::Consider),
     };
-    let after = if requests.verdict == Verdict::Change { 10 * FEWEST_REQUESTS } else { most.value };
+    let after = most.value;
     let apart = Item {
         setting: "max_requests_jitter",
         current: Some(amount(jitter)),
@@ -161,7 +164,12 @@ fn recycling(inputs: &Inputs, workers: Option<u32>) -> Vec<Item> {
         target: Amount::Count((after / 10).max(1)),
         upper: Amount::Open,
         binding: Binding::Recycling,
-        verdict: inside(jitter.value, (after / 50).max(1)),
+        // Some are better than none, which replaces all workers together.
+        verdict: inside(
+            jitter.value,
+            (after / 50).max(1),
+            if jitter.value == 0 { Verdict::Change } else { Verdict::Consider },
+        ),
     };
     // A single worker has nobody to be replaced together with.
     let alone = workers.is_some_and(|workers| workers <= 1);

@@ -8,7 +8,7 @@ use super::capacity::{
 };
 use super::inputs::{Class, Inputs, Known};
 use super::load::{Load, most_replicas, patience, replicas};
-use super::plan::{Plan, Range, plan};
+use super::plan::{Plan, plan};
 use super::waiting::{slots_for_wait, slowest_wait};
 use super::{Step, WorkerMemory, inputs};
 use crate::findings::Confidence;
@@ -25,6 +25,11 @@ pub(super) fn steps(inputs: &Inputs, load: Option<&Load>, plan: Option<&Plan>, n
         lines.extend(pool(inputs, load, plan));
         lines.extend(demand(inputs, load, plan));
         lines.extend(one_process(inputs));
+        lines.extend(inputs.models.filter(|_| plan.loads_again(inputs)).map(|module| {
+            format!(
+                "each process loads its own models (`{module}`), and nobody says how large they are: no more of them"
+            )
+        }));
         lines.extend(interleaving(inputs, load));
         lines.extend(handlers(inputs, plan));
     }
@@ -84,11 +89,6 @@ fn counted(number: u32, noun: &str) -> String {
     }
 }
 
-/// A whole number that came as a fraction, with its noun.
-fn counted_up(number: f64, noun: &str) -> String {
-    counted(super::capacity::whole_up(number), noun)
-}
-
 /// Slots and processes that the cores can carry.
 fn processor(load: &Load, plan: &Plan) -> Vec<String> {
     let cores = number(load.cpus.0);
@@ -98,17 +98,30 @@ fn processor(load: &Load, plan: &Plan) -> Vec<String> {
         if (load.cpus.0 - 1.0).abs() < f64::EPSILON { "wants" } else { "want" },
         counted(load.cpus.whole_up(), "process")
     );
+    let alone = if plan.workers.upper == load.cpus.whole_up() + 1 && plan.workers.upper > plan.workers.target {
+        format!("{alone}; one more is a spare while another starts again")
+    } else {
+        alone
+    };
     if !matches!(plan.class, Class::Sync | Class::Gthread) {
         return vec![alone];
     }
     let b = &load.blocking;
     let origin = b.source.as_deref().unwrap_or("nobody said; the middle of everything possible");
-    let slots = format!(
-        "cores carry {} slots = {} x {cores} / (1 - {})",
-        number(load.by_cpu(b.value)),
-        number(load.utilisation),
-        number(b.value)
-    );
+    let slots = match plan.class {
+        // Threads are planned for full cores; processes cost more, and leave room for bursts.
+        Class::Gthread => {
+            let full = load.by_cpu(b.value) / load.utilisation;
+            format!("full cores carry {} slots = {cores} / (1 - {})", number(full), number(b.value))
+        }
+        _ => format!(
+            "cores that are {} % busy carry {} slots = {} x {cores} / (1 - {})",
+            number(load.utilisation * 100.0),
+            number(load.by_cpu(b.value)),
+            number(load.utilisation),
+            number(b.value)
+        ),
+    };
     let waits = format!("a request waits {} % of its time ({origin})", number(b.value * 100.0));
     match plan.class {
         // Threads of one process share its core; processes of one slot each need no such reminder.
@@ -127,10 +140,15 @@ fn pool(inputs: &Inputs, load: &Load, plan: &Plan) -> Option<String> {
     let processes = plan.kept_workers(inputs);
     let slots = load.by_cpu(load.blocking.value) / load.utilisation;
     let each = slots / f64::from(processes.max(1));
-    let share = format!("{} slots of busy cores / {}", number(slots), counted(processes, "process"));
+    let share = format!("{} slots / {}", number(slots), counted(processes, "process"));
     // Of more than twice what keeps its core busy the rest would only wait for the lock.
-    (super::capacity::whole_up(each) == range.target)
-        .then(|| format!("each process gets {} = {share}, rounded up", counted(range.target, "thread")))
+    let most = format!(
+        "more than {} would wait for the lock of their process: twice 1 / (1 - {})",
+        range.upper,
+        number(load.blocking.high)
+    );
+    (super::capacity::whole_up(each - 0.1) == range.target)
+        .then(|| format!("each process gets {} = {share}, rounded up; {most}", counted(range.target, "thread")))
 }
 
 /// Slots that the demand needs, and whether any setting can meet it.
@@ -275,17 +293,20 @@ fn memory(inputs: &Inputs, plan: Option<&Plan>) -> Option<String> {
     let each = super::capacity::grown_worker(worker.value.value, threads);
     let taken = |other: &Known<Bytes>| format!(" - {} reserved ({})", other.value, other.source);
     let reserved: String = inputs.reserved.iter().map(taken).collect();
+    let master = if inputs.master.0 == 0 { String::new() } else { format!(" - {} master", inputs.master) };
     let pool = if threads == 0 { String::new() } else { format!(" + {} x {THREAD}", counted(threads, "thread")) };
     let WorkerMemory { low, high, .. } = worker.value;
     let between = if low == high { String::new() } else { format!(": {low} to {high}") };
     Some(format!(
-        "memory holds {} workers = ({} x {} - {} master{reserved}) / ({} x {GROWTH}{pool}) ({}{between})",
+        "memory holds {} workers = ({} x {}{master}{reserved}) / ({} x {GROWTH}{pool}) ({}{between}; {} % of the limit \
+         are planned with, and a worker grows by {} %)",
         number(available.as_mib() / each.as_mib().max(f64::MIN_POSITIVE)),
         number(PLANNED_MEMORY),
         limit.value,
-        inputs.master,
         worker.value.value,
         worker.source,
+        number(PLANNED_MEMORY * 100.0),
+        number((GROWTH - 1.0) * 100.0),
     ))
 }
 
@@ -295,6 +316,19 @@ fn database(inputs: &Inputs, plan: Option<&Plan>) -> Option<String> {
     let plan = plan?;
     let (workers, slots) = (plan.kept_workers(inputs), plan.kept_slots(inputs));
     let pool = database.per_worker.as_ref().map(|p| p.value);
+    if plan.class == Class::Gevent && pool.is_none() {
+        let copies = most_replicas(inputs).saturating_add(inputs.surge);
+        let share = database.limit.value / copies.max(1) / workers.max(1);
+        return Some(format!(
+            "database: bound the pool of the application to {} connections in each worker = {} / {} / {}, rounded \
+             down ({}); `worker_connections` counts idle clients as well",
+            share.max(1),
+            database.limit.value,
+            counted(copies, "replica"),
+            counted(workers, "worker"),
+            database.limit.source
+        ));
+    }
     // A pool of a loop is a ceiling by itself; threads cannot use more than they are.
     let each = match (slots, pool) {
         (Some(slots), Some(pool)) => slots.min(pool),
@@ -302,13 +336,14 @@ fn database(inputs: &Inputs, plan: Option<&Plan>) -> Option<String> {
         (None, None) => return None,
     };
     let replicas = most_replicas(inputs);
-    let opens = replicas * (1.0 + inputs.surge) * f64::from(workers) * f64::from(each);
+    let opens = u128::from(replicas.saturating_add(inputs.surge)) * u128::from(workers) * u128::from(each);
+    let copies = match inputs.surge {
+        0 => counted(replicas, "replica"),
+        more => format!("({} + {more} during an update)", counted(replicas, "replica")),
+    };
     Some(format!(
-        "database: {}{} x {} x {each} = {} of {} connections ({})",
-        counted_up(replicas, "replica"),
-        if inputs.surge > 0.0 { format!(" x {}", number(1.0 + inputs.surge)) } else { String::new() },
+        "database: {copies} x {} x {each} = {opens} of {} connections ({})",
         counted(workers, "worker"),
-        number(opens),
         database.limit.value,
         database.limit.source
     ))
@@ -360,72 +395,80 @@ fn computes(inputs: &Inputs, load: Option<&Load>, service: Seconds) -> Option<Se
 
 /// How the targets move with the inputs that are hardest to know.
 pub(super) fn sensitivity(inputs: &Inputs, load: &Load) -> Vec<String> {
-    let mut free = inputs.clone();
-    free.configured = inputs::Configured::default();
-    let base = plan(&free, load);
+    let base = plan(inputs, load);
     let mut lines = Vec::new();
     if matches!(inputs.class.value, Class::Sync | Class::Gthread) && load.demand.is_none() {
+        // As many as the derivation counts: threads are planned for full cores.
+        let used = if base.class == Class::Gthread { 1.0 } else { load.utilisation };
         for b in [0.05, 0.5, 0.9] {
             if (b - load.blocking.value).abs() < 0.1 {
                 continue;
             }
             let mut other = load.clone();
-            other.blocking.low = b;
-            other.blocking.value = b;
-            other.blocking.high = b;
+            (other.blocking.low, other.blocking.value, other.blocking.high) = (b, b, b);
+            other.blocking.confidence = Confidence::High;
             lines.push(format!(
                 "if requests waited {} %: {} slots, {}",
                 number(b * 100.0),
-                number(slots_for_cpu(load.cpus, b, load.utilisation)),
-                short(&plan(&free, &other))
+                number(slots_for_cpu(load.cpus, b, used)),
+                short(&plan(inputs, &other), inputs)
             ));
         }
     }
     if matches!(inputs.class.value, Class::Sync) && load.demand.is_none() && load.blocking.source.is_some() {
         let other = if_so(inputs, load);
         if plan(inputs, load).class == Class::Sync && other.class != Class::Sync {
-            lines.push(format!("if requests wait as it seems: {}", short(&other)));
+            let free = Inputs { configured: inputs::Configured::default(), ..inputs.clone() };
+            lines.push(format!("if requests wait as it seems: {}", short(&other, &free)));
         }
     }
     if inputs.one_process.is_some() {
-        let several = plan(&inputs::Inputs { one_process: None, ..free.clone() }, load);
-        lines.push(format!("if there could be several: {}", short(&several)));
+        let several = plan(&inputs::Inputs { one_process: None, ..inputs.clone() }, load);
+        lines.push(format!("if there could be several: {}", short(&several, inputs)));
     }
     lines.extend(one_more(inputs, &base));
-    for size in inputs.per_worker.iter().flat_map(|w| other_sizes(w.value)) {
-        let mut other = free.clone();
-        if let Some(worker) = &mut other.per_worker {
-            worker.value = WorkerMemory::exactly(size);
-        }
-        let Some(other_load) = Load::of(&other) else {
-            break;
-        };
-        let other = plan(&other, &other_load);
-        if targets(&other) != targets(&base) {
-            lines.push(format!("if a worker took {size}: {}", short(&other)));
-        }
-    }
+    let sizes = inputs.per_worker.iter().flat_map(|worker| other_sizes(worker.value));
+    lines.extend(sizes.filter_map(|size| {
+        let other = of_size(inputs, size).filter(|other| kept(other, inputs) != kept(&base, inputs))?;
+        Some(format!("if a worker took {size}: {}", short(&other, inputs)))
+    }));
     lines
+}
+
+/// The plan for workers that take `size` each.
+fn of_size(inputs: &Inputs, size: Bytes) -> Option<Plan> {
+    let mut other = inputs.clone();
+    other.per_worker.as_mut()?.value = WorkerMemory::exactly(size);
+    Some(plan(&other, &Load::of(&other)?))
+}
+
+/// Whether what a worker may take at most, or at least, would make another answer right.
+pub(super) fn memory_decides(inputs: &Inputs, load: &Load) -> bool {
+    let base = kept(&plan(inputs, load), inputs);
+    let mut ends = inputs.per_worker.iter().flat_map(|worker| [worker.value.low, worker.value.high]);
+    ends.any(|size| of_size(inputs, size).is_some_and(|other| kept(&other, inputs) != base))
 }
 
 /// The plan if what was inferred about the requests were certain.
 pub(super) fn if_so(inputs: &Inputs, load: &Load) -> Plan {
     let mut sure = load.clone();
     (sure.blocking.low, sure.blocking.high) = (load.blocking.value, load.blocking.value);
+    sure.blocking.confidence = Confidence::High;
     plan(&Inputs { configured: inputs::Configured::default(), ..inputs.clone() }, &sure)
 }
 
 /// What one more worker than planned would take of memory beyond the limit, where it is close.
 fn one_more(inputs: &Inputs, plan: &Plan) -> Option<String> {
     let (limit, worker) = inputs.memory.as_ref().zip(inputs.per_worker.as_ref())?;
-    let threads = plan.threads.map_or(0, |threads| threads.target);
+    let threads = plan.kept_threads(inputs).unwrap_or(0);
     let each = super::capacity::grown_worker(worker.value.value, threads);
+    let needs = if worker.confidence == Confidence::Low { "may need" } else { "needs" };
     let takes =
         |workers: f64| (each.as_mib() * workers + inputs.master.as_mib() + inputs.reserved().as_mib()) / PLANNED_MEMORY;
     let alone = takes(1.0);
     if alone > limit.value.as_mib() {
         return Some(format!(
-            "one worker alone needs {} MiB, {} MiB more than there are",
+            "one worker alone {needs} {} MiB, {} MiB more than there are",
             number(alone.ceil()),
             number((alone - limit.value.as_mib()).ceil())
         ));
@@ -433,8 +476,8 @@ fn one_more(inputs: &Inputs, plan: &Plan) -> Option<String> {
     if plan.workers.binding != Binding::Memory {
         return None;
     }
-    let missing = takes(f64::from(plan.workers.target) + 1.0) - limit.value.as_mib();
-    (missing > 0.0).then(|| format!("one more worker needs {} MiB more", number(missing.ceil())))
+    let missing = takes(f64::from(plan.kept_workers(inputs)) + 1.0) - limit.value.as_mib();
+    (missing > 0.0).then(|| format!("one more worker {needs} {} MiB more", number(missing.ceil())))
 }
 
 /// What would make the answer surer: measuring what its weakest inputs state.
@@ -443,7 +486,7 @@ pub(super) fn measure(inputs: &Inputs, load: Option<&Load>, items: &[Item]) -> V
     let Some(load) = load.filter(|_| counts) else { return Vec::new() };
     let unsure = |confidence: Confidence| confidence < Confidence::High;
     let slotted = matches!(inputs.class.value, Class::Sync | Class::Gthread);
-    let memory = items.iter().any(|item| item.binding == Binding::Memory);
+    let memory = items.iter().any(|item| item.binding == Binding::Memory) || memory_decides(inputs, load);
     let wanted = [
         (inputs.cpus.as_ref().is_some_and(|cpus| unsure(cpus.confidence)), "state the cores of production (`--cpus`)"),
         (slotted && unsure(load.blocking.confidence), "measure how long requests take and compute (`farrier measure`)"),
@@ -473,14 +516,14 @@ fn scale(bytes: Bytes, factor: f64) -> Bytes {
     Bytes((bytes.0 as f64 * factor) as u64)
 }
 
-fn targets(plan: &Plan) -> (Class, u32, Option<u32>, Option<u32>) {
-    let target = |range: Option<Range>| range.map(|r| r.target);
-    (plan.class, plan.workers.target, target(plan.threads), target(plan.connections))
+/// What runs when the plan is followed.
+fn kept(plan: &Plan, inputs: &Inputs) -> (Class, u32, Option<u32>, Option<u32>) {
+    (plan.class, plan.kept_workers(inputs), plan.kept_threads(inputs), plan.connections.map(|range| range.target))
 }
 
 /// `gthread 2 x 4`.
-fn short(plan: &Plan) -> String {
-    let (class, workers, threads, _) = targets(plan);
+fn short(plan: &Plan, inputs: &Inputs) -> String {
+    let (class, workers, threads, _) = kept(plan, inputs);
     match threads {
         Some(threads) => format!("{} {workers} x {threads}", class.as_str()),
         None => format!("{} {workers}", class.as_str()),

@@ -7,7 +7,11 @@ use std::collections::BTreeMap;
 use crate::findings::Confidence;
 use crate::values::{Bytes, Cpus, Seconds};
 
+use super::advice::Amount;
 use super::capacity::Rate;
+
+/// How the source of a number begins that is of the machine that asks, which may not be the one that serves.
+pub const HERE: &str = "this machine";
 
 /// A value that somebody stated.
 #[derive(Debug, Clone, PartialEq)]
@@ -191,6 +195,8 @@ pub struct Chain {
     pub drain: Option<Known<Seconds>>,
     /// For how long the proxy keeps an idle connection.
     pub idle_kept: Option<Known<Seconds>>,
+    /// Idle connections that the proxy keeps to one copy of the service.
+    pub idle_connections: Option<Known<u32>>,
     /// When the proxy gives up on a request.
     pub edge_timeout: Option<Known<Seconds>>,
     /// What the longest request may take.
@@ -233,6 +239,8 @@ pub struct Inputs {
     pub server: String,
     /// What really runs, after every override; what has to run instead of a misfit.
     pub class: Known<Class>,
+    /// What the setting calls the class, where it runs requests like one of another name.
+    pub called: Option<&'static str>,
     /// What runs now, where that answers every request with an error.
     pub misfit: Option<Misfit>,
     /// Cores that this service may use, in one replica.
@@ -263,9 +271,8 @@ pub struct Inputs {
     pub replicas: Option<Known<u32>>,
     /// How many of them an autoscaler may start at most.
     pub most_replicas: Option<Known<u32>>,
-    /// Share of the replicas that a rolling update adds for a while: 0.25 is the default of
-    /// Kubernetes deployments.
-    pub surge: f64,
+    /// Copies that a rolling update runs for a while beside the others.
+    pub surge: u32,
     /// An ASGI application has `def` handlers, which run in AnyIO's pool of threads.
     pub sync_handlers: bool,
     /// Threads of that pool in each worker; `None` for as many as AnyIO gives.
@@ -280,6 +287,8 @@ pub struct Inputs {
     pub chain: Chain,
     /// What belongs into one process: a second one would do it again, or not know of it.
     pub one_process: Option<Known<String>>,
+    /// What the application imports to load models, of which every process has its own.
+    pub models: Option<&'static str>,
     /// Why Python is thought to run without its global lock, if it is.
     pub free_threaded: Option<String>,
     /// What to optimise for.
@@ -292,6 +301,7 @@ impl Inputs {
         Self {
             server: server.into(),
             class,
+            called: None,
             misfit: None,
             cpus: None,
             is_quota: false,
@@ -307,7 +317,7 @@ impl Inputs {
             database: None,
             replicas: None,
             most_replicas: None,
-            surge: 0.25,
+            surge: 0,
             sync_handlers: false,
             thread_tokens: None,
             evidence: Vec::new(),
@@ -315,9 +325,15 @@ impl Inputs {
             configured: Configured::default(),
             chain: Chain::default(),
             one_process: None,
+            models: None,
             free_threaded: None,
             profile: Profile::default(),
         }
+    }
+
+    /// The class that runs now, as the setting names it.
+    pub(super) fn class_now(&self) -> Amount {
+        self.called.map_or(Amount::Class(self.class.value), Amount::Named)
     }
 
     /// Memory of everything else under the same limit.
@@ -332,6 +348,11 @@ impl Inputs {
             "daphne" => None,
             _ => Some("workers"),
         }
+    }
+
+    /// What the server calls the connections, or greenlets, of a worker.
+    pub fn connections_setting(&self) -> &'static str {
+        if self.server == "uwsgi" { "gevent" } else { "worker_connections" }
     }
 
     /// What the server calls its threads for requests.

@@ -70,8 +70,8 @@ pub(super) struct Load {
     pub(super) demand: Option<f64>,
     /// Cores of computing that the demand takes in one replica.
     pub(super) busy: Option<f64>,
-    /// One replica, known to be so: a restart of its only worker is an outage.
-    pub(super) alone: bool,
+    /// Replicas, where their number is known.
+    copies: Option<u32>,
     /// Somebody states how many replicas there are.
     pub(super) is_stated: bool,
     pub(super) recycles: bool,
@@ -106,7 +106,7 @@ impl Load {
                 .filter(|n| n.is_finite() && *n > 0.0)
                 .max_by(f64::total_cmp),
             busy: busy.filter(|n| n.is_finite()),
-            alone: inputs.replicas.as_ref().is_some_and(|r| r.value == 1),
+            copies: inputs.replicas.as_ref().map(|replicas| replicas.value),
             is_stated: inputs.replicas.as_ref().is_some_and(|r| r.confidence == Confidence::High),
             recycles: inputs.recycles,
             caps: Caps::of(inputs),
@@ -119,13 +119,36 @@ impl Load {
     }
 
     /// Slots to have: what the demand needs, or else what the cores can carry.
+    ///
+    /// A demand that the cores cannot compute gets what full cores carry: more slots only share them.
     pub(super) fn wanted(&self) -> f64 {
-        self.demand.unwrap_or_else(|| self.by_cpu(self.blocking.value))
+        let carried = self.by_cpu(self.blocking.value);
+        let too_much = self.busy.is_some_and(|busy| busy > self.utilisation * self.cpus.0);
+        match self.demand {
+            Some(demand) if too_much => demand.min(carried / self.utilisation),
+            Some(demand) => demand,
+            None => carried,
+        }
     }
 
     /// Fewer slots than this are too few, whatever the requests turn out to do.
     pub(super) fn fewest(&self) -> f64 {
-        0.8 * self.demand.unwrap_or_else(|| self.by_cpu(self.blocking.low))
+        0.8 * if self.demand.is_some() { self.wanted() } else { self.by_cpu(self.blocking.low) }
+    }
+
+    /// One replica: a restart of its only worker is an outage.
+    pub(super) fn is_alone(&self) -> bool {
+        self.copies == Some(1)
+    }
+
+    /// Others answer while one restarts, as somebody states.
+    pub(super) fn has_others(&self) -> bool {
+        self.is_stated && self.copies.is_some_and(|copies| copies > 1)
+    }
+
+    /// Nobody said how many requests there are, or how long they wait.
+    pub(super) fn is_guessed(&self) -> bool {
+        self.demand.is_none() && self.blocking.confidence == Confidence::Low
     }
 
     /// More than whole cores: below, a second process would only share the first one's time.
@@ -151,15 +174,15 @@ pub(super) fn replicas(inputs: &Inputs) -> f64 {
 }
 
 /// Replicas that may run at most, which is what the database sees.
-pub(super) fn most_replicas(inputs: &Inputs) -> f64 {
-    inputs.most_replicas.as_ref().map_or_else(|| replicas(inputs), |most| f64::from(most.value.max(1)))
+pub(super) fn most_replicas(inputs: &Inputs) -> u32 {
+    inputs.most_replicas.as_ref().or(inputs.replicas.as_ref()).map_or(1, |most| most.value.max(1))
 }
 
 /// What memory and database allow.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Caps {
-    /// Memory for all workers together, and what a fresh worker takes: least and best estimate.
-    memory: Option<(Bytes, Bytes, Bytes)>,
+    /// Memory for all workers together, and what a fresh worker takes: least, best estimate, most.
+    memory: Option<(Bytes, [Bytes; 3])>,
     /// Connections of one replica.
     connections: Option<u32>,
     /// The most one worker opens.
@@ -174,31 +197,34 @@ impl Caps {
             memory: memory.map(|(limit, worker)| {
                 let available = memory_for_workers(limit.value, inputs.master, inputs.reserved());
                 let low = worker.value.low.min(worker.value.value);
-                (available, low, worker.value.value)
+                (available, [low, worker.value.value, worker.value.high.max(worker.value.value)])
             }),
-            connections: database.map(|d| {
-                let replicas = inputs.most_replicas.as_ref().or(inputs.replicas.as_ref()).map_or(1, |r| r.value);
-                connections_per_replica(d.limit.value, replicas, inputs.surge)
-            }),
+            connections: database.map(|d| connections_per_replica(d.limit.value, most_replicas(inputs), inputs.surge)),
             pool: database.and_then(|d| d.per_worker.as_ref().map(|p| p.value.max(1))),
         }
     }
 
     /// Workers that fit by the best estimate of their memory.
     pub(super) fn workers(&self, threads: u32) -> Option<u32> {
-        let (available, _, worker) = self.memory?;
+        let (available, [_, worker, _]) = self.memory?;
         Some(workers_in_memory(available, grown_worker(worker, threads)))
+    }
+
+    /// Workers that fit even if they are as large as they can be.
+    pub(super) fn sure_workers(&self, threads: u32) -> Option<u32> {
+        let (available, [_, _, high]) = self.memory?;
+        Some(workers_in_memory(available, grown_worker(high, threads)))
     }
 
     /// Workers that fit if they are as small as they can be; more is surely too much.
     pub(super) fn most_workers(&self, threads: u32) -> Option<u32> {
-        let (available, low, _) = self.memory?;
+        let (available, [low, ..]) = self.memory?;
         Some(workers_in_memory(available, grown_worker(low, threads)))
     }
 
     /// Threads that fit into memory in each of so many workers.
     pub(super) fn threads_beside(&self, workers: u32) -> Option<u32> {
-        let (available, _, worker) = self.memory?;
+        let (available, [_, worker, _]) = self.memory?;
         let each = available.0 / u64::from(workers.max(1));
         let left = each.saturating_sub(grown_worker(worker, 0).0);
         Some(u32::try_from(left / super::capacity::THREAD.0).unwrap_or(u32::MAX))

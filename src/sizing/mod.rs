@@ -20,7 +20,7 @@ mod waiting;
 pub use advice::{Advice, Amount, Binding, Item, Slots, Step, Verdict};
 pub use given::{Given, Quantity};
 pub use inputs::{
-    Chain, Class, Configured, Database, Demand, Heartbeat, Inputs, Known, Misfit, Profile, Timer, WorkerMemory,
+    Chain, Class, Configured, Database, Demand, HERE, Heartbeat, Inputs, Known, Misfit, Profile, Timer, WorkerMemory,
     Workload,
 };
 pub use recommend::{recommend, slots};

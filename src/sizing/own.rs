@@ -54,8 +54,11 @@ fn backpressure(inputs: &Inputs, plan: &Plan) -> Option<Item> {
         let replicas = inputs.replicas.as_ref().map_or(1, |replicas| replicas.value).max(1);
         all.value.div_ceil(replicas).div_ceil(plan.workers.target.max(1))
     });
-    let threads = plan.threads.map(|threads| threads.target);
-    let lower = demand.into_iter().chain(threads).max()?;
+    let workers = plan.kept_workers(inputs).max(1);
+    let threads = plan.threads.map(|threads| threads.kept(inputs.configured.threads.as_ref().map(|now| now.value)));
+    // Connections that are idle count as well: behind 4 of them a request waited for 8 s (Granian 2.8.7).
+    let idle = inputs.chain.idle_connections.as_ref().map(|all| all.value.div_ceil(workers));
+    let lower = demand.into_iter().chain(threads).chain(idle).max()?;
     let range = Range { lower, target: lower.saturating_mul(2), upper: MANY, binding: Binding::Demand };
     Some(item("backpressure", Some(now), range))
 }

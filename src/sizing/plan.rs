@@ -3,8 +3,9 @@
 use super::Inputs;
 use super::advice::Binding;
 use super::capacity::{MOST_BLOCKING, whole_up};
-use super::inputs::Class;
+use super::inputs::{Class, Known, WorkerMemory};
 use super::load::Load;
+use crate::findings::Confidence;
 
 /// Threads of one process above which the hand-over of the interpreter lock costs more than
 /// another process: 2 x 32 threads answered half of what two gevent hubs did for requests of
@@ -47,6 +48,12 @@ impl Range {
         self
     }
 
+    /// Not more than `surely` as a lower end, two apart: what memory may not hold is nothing to insist on.
+    fn unless(mut self, surely: Option<u32>) -> Self {
+        self.lower = self.lower.min(surely.map_or(u32::MAX, |n| n.max(2)));
+        self
+    }
+
     /// At most `most` as a target, and nothing above `surely` accepted.
     fn cap(mut self, most: Option<u32>, surely: Option<u32>, binding: Binding) -> Self {
         let most = most.map_or(u32::MAX, |n| n.max(1));
@@ -68,6 +75,8 @@ impl Range {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Plan {
     pub(super) class: Class,
+    /// What asks for another class than the one that runs, where one does.
+    pub(super) because: Binding,
     pub(super) workers: Range,
     pub(super) threads: Option<Range>,
     pub(super) connections: Option<Range>,
@@ -107,6 +116,13 @@ pub(super) fn plan(inputs: &Inputs, load: &Load) -> Plan {
     if inputs.one_process.is_some() {
         return in_one_process(inputs, load);
     }
+    if let Some(now) = now.filter(|_| inputs.models.is_some() && inputs.per_worker.as_ref().is_none_or(is_guess)) {
+        // Each process would load the models once more, and nobody says how large they are.
+        let fewer = plan(&Inputs { models: None, ..inputs.clone() }, load);
+        let target = fewer.workers.target.min(now.max(1));
+        let workers = Range { lower: 1, target, upper: fewer.workers.upper.max(target), ..fewer.workers };
+        return Plan { workers, ..fewer };
+    }
     match inputs.class.value {
         Class::Sync => sync(load, now),
         Class::Gthread => keeping_slots(inputs, load, gthread(load, now)),
@@ -114,15 +130,28 @@ pub(super) fn plan(inputs: &Inputs, load: &Load) -> Plan {
     }
 }
 
+impl Plan {
+    /// Whether models keep it from more processes.
+    pub(super) fn loads_again(&self, inputs: &Inputs) -> bool {
+        inputs.models.is_some() && inputs.per_worker.as_ref().is_none_or(is_guess) && self.workers.lower == 1
+    }
+}
+
+fn is_guess(worker: &Known<WorkerMemory>) -> bool {
+    worker.confidence == Confidence::Low
+}
+
 /// What belongs into one process stays there; the waiting of requests takes threads instead.
 fn in_one_process(inputs: &Inputs, load: &Load) -> Plan {
     let several = plan(&Inputs { one_process: None, ..inputs.clone() }, load);
     let workers = Range { lower: 1, target: 1, upper: 1, binding: Binding::OneProcess };
+    let because = Binding::OneProcess;
     match several.class {
         // Less than a core keeps no second slot busy.
         Class::Sync if several.workers.contains(1) => Plan { workers, ..several },
         Class::Sync | Class::Gthread => {
-            let pooled = Plan { class: Class::Gthread, workers, threads: Some(threads(load, 1)), connections: None };
+            let threads = Some(threads(load, 1));
+            let pooled = Plan { class: Class::Gthread, because, workers, threads, connections: None };
             if inputs.class.value == Class::Sync { instead(pooled) } else { keeping_slots(inputs, load, pooled) }
         }
         Class::Gevent => Plan { workers, connections: connections(load, 1), ..several },
@@ -145,15 +174,22 @@ fn keeping_slots(inputs: &Inputs, load: &Load, plan: Plan) -> Plan {
     if workers.value <= kept {
         return plan;
     }
-    let slots = (f64::from(workers.value) * f64::from(held.value)).min(load.wanted());
+    // As long as nobody knows how long requests wait, what runs today is not too much.
+    let useful = if load.is_guessed() { load.by_cpu(load.blocking.high) } else { load.wanted() };
+    let slots = (f64::from(workers.value) * f64::from(held.value)).min(useful);
     let least = whole_up(slots / f64::from(kept.max(1)));
-    let threads = plan.threads.map(|range| Range { lower: range.lower.max(least).min(range.target), ..range });
+    let threads = plan.threads.map(|range| {
+        let target = if load.is_guessed() { range.target.max(least).min(range.upper) } else { range.target };
+        Range { lower: range.lower.max(least).min(target), target, ..range }
+    });
     Plan { threads, ..plan }
 }
 
 /// One request per process: processes are the slots.
 fn sync(load: &Load, now: Option<u32>) -> Plan {
-    let wanted = whole_up(load.wanted()).max(1);
+    let most = PROCESSES_PER_CORE * load.cpus.whole_up();
+    // What is only guessed about the requests is no reason for threads in an application that has never seen any.
+    let wanted = whole_up(load.wanted()).clamp(1, if load.is_guessed() { most } else { u32::MAX });
     let by_cpu = whole_up(load.by_cpu(load.blocking.high));
     let binding = if load.demand.is_some() { Binding::Demand } else { Binding::Cpu };
     let mut workers = Range {
@@ -163,31 +199,42 @@ fn sync(load: &Load, now: Option<u32>) -> Plan {
         upper: load.demand.map_or_else(|| wanted.max(by_cpu), |_| wanted.max(load.cpus.whole_up())) + 1,
         binding,
     };
-    if load.has_a_core() {
+    if load.has_a_core() && !load.has_others() {
         // With one worker a health check waits behind the slowest request.
         workers = workers.raise(2, Binding::Floor);
         workers.lower = workers.lower.max(2);
+    } else if load.has_a_core() {
+        // Other copies answer meanwhile.
     } else if load.demand.is_none() && load.blocking.value <= 0.8 {
         // Two processes on less than a core take turns in being stopped by the quota.
         workers.target = 1;
         workers.lower = 1;
     }
-    let fits = load.caps.workers(0).is_none_or(|most| workers.target <= most);
-    let too_many = wanted > PROCESSES_PER_CORE * load.cpus.whole_up();
+    // A little less than wanted is as good as the same number of threads.
+    let fits = load.caps.workers(0).is_none_or(|most| workers.lower <= most) || load.is_guessed();
+    let because = if wanted > most { Binding::Cpu } else { Binding::Memory };
     let by_database = load.caps.workers_by_database(Some(1));
     workers = workers.cap(by_database, by_database, Binding::Database);
     let accepted =
         Range { upper: load.caps.most_workers(0).map_or(workers.upper, |most| workers.upper.min(most)), ..workers };
-    if (too_many || !fits) && !now.is_some_and(|w| accepted.contains(w)) {
+    if (wanted > most || !fits) && !now.is_some_and(|w| accepted.contains(w)) {
         let pooled = gthread(load, now);
         // One thread in each process is what `sync` has.
         if pooled.threads.is_some_and(|threads| threads.target > 1) {
-            return instead(pooled);
+            return instead(Plan { because, ..pooled });
         }
+    }
+    if let Some(now) = now.filter(|_| load.is_guessed()) {
+        // Nobody knows that fewer are enough or more are needed, only that so many are too much, or leave cores idle.
+        let least = load.cpus.whole_up().clamp(workers.lower, workers.target);
+        workers.target = now.clamp(least, accepted.upper.max(least));
     }
     Plan {
         class: Class::Sync,
-        workers: workers.cap(load.caps.workers(0), load.caps.most_workers(0), Binding::Memory),
+        because,
+        workers: workers
+            .cap(load.caps.workers(0), load.caps.most_workers(0), Binding::Memory)
+            .unless(load.caps.sure_workers(0)),
         threads: None,
         connections: None,
     }
@@ -203,15 +250,18 @@ fn gthread(load: &Load, now: Option<u32>) -> Plan {
         _ => busy_cores,
     };
     let mut workers = processes(load, target);
-    if load.recycles && load.alone {
+    if load.recycles && load.is_alone() {
         workers = workers.raise(workers.target + 1, Binding::Floor);
         workers.lower = workers.lower.max(2);
     }
-    workers = workers.cap(Some(fitting(load, workers.target)), load.caps.most_workers(1), Binding::Memory);
+    workers = workers
+        .cap(Some(fitting(load, workers.target)), load.caps.most_workers(1), Binding::Memory)
+        .unless(load.caps.sure_workers(1));
     let by_database = load.caps.workers_by_database(Some(1));
     workers = workers.cap(by_database, by_database, Binding::Database);
     let beside = workers.kept(now);
-    Plan { class: Class::Gthread, workers, threads: Some(threads(load, beside)), connections: None }
+    let because = workers.binding;
+    Plan { class: Class::Gthread, because, workers, threads: Some(threads(load, beside)), connections: None }
 }
 
 /// Of `wanted` processes those that memory holds together with threads that are worth it.
@@ -231,7 +281,7 @@ fn fitting(load: &Load, wanted: u32) -> u32 {
     let busy = |processes: u32| f64::from(processes).min(slots(processes) * (1.0 - load.blocking.value));
     // Of those that are as good, the most: a restart takes a smaller share.
     let best = (1..=most).max_by(|a, b| busy(*a).total_cmp(&busy(*b))).unwrap_or(1);
-    if load.alone { best.max(most.min(2)) } else { best }
+    if load.is_alone() { best.max(most.min(2)) } else { best }
 }
 
 /// Threads that each of `processes` needs, whatever memory and database say.
@@ -239,7 +289,8 @@ fn fitting(load: &Load, wanted: u32) -> u32 {
 /// Planned for full cores: what the profile keeps free is headroom for bursts.
 fn wanted_threads(load: &Load, processes: u32) -> u32 {
     let slots = load.demand.unwrap_or_else(|| load.by_cpu(load.blocking.value) / load.utilisation);
-    let each = whole_up(slots / f64::from(processes.max(1))).max(1);
+    // A tenth of a thread is none.
+    let each = whole_up(slots / f64::from(processes.max(1)) - 0.1).max(1);
     if load.demand.is_some() {
         return each;
     }
@@ -260,7 +311,8 @@ fn threads(load: &Load, processes: u32) -> Range {
         lower: fewest.clamp(1, target),
         target,
         upper: match load.demand {
-            Some(_) => whole_up(f64::from(target) / 0.8) + 1,
+            // What is known of the demand is the least; more threads than that only wait.
+            Some(_) => (whole_up(f64::from(target) / 0.8) + 1).max(useful_threads(load.blocking.high)),
             None => target.max(useful_threads(load.blocking.high)),
         },
         binding,
@@ -284,7 +336,8 @@ fn loops(load: &Load, now: Option<u32>, class: Class, tokens: Option<u32>) -> Pl
         workers.upper = workers.upper.max(needed_here + needed_here.div_ceil(4));
         workers.lower = workers.lower.max(whole_up(0.8 * f64::from(needed))).min(workers.target);
     }
-    workers = workers.cap(load.caps.workers(0), load.caps.most_workers(0), Binding::Memory);
+    workers =
+        workers.cap(load.caps.workers(0), load.caps.most_workers(0), Binding::Memory).unless(load.caps.sure_workers(0));
     // Without a pool every greenlet opens a connection; then their number is cut instead.
     let unpooled = (class == Class::Gevent).then_some(1);
     let by_database = load.caps.workers_by_database(None).or_else(|| load.caps.workers_by_database(unpooled));
@@ -292,6 +345,7 @@ fn loops(load: &Load, now: Option<u32>, class: Class, tokens: Option<u32>) -> Pl
     let beside = workers.kept(now);
     Plan {
         class,
+        because: workers.binding,
         workers,
         threads: None,
         connections: (class == Class::Gevent).then(|| connections(load, beside)).flatten(),
@@ -306,7 +360,7 @@ fn processes(load: &Load, target: u32) -> Range {
     }
     let range =
         Range { lower: lower.max(1), target, upper: (load.cpus.whole_up() + 1).max(target), binding: Binding::Cpu };
-    if load.alone && load.has_a_core() {
+    if load.is_alone() && load.has_a_core() {
         // A restart of the only one is an outage. Where nobody states that there is one, a single one is no mistake.
         let least = if load.is_stated { 2 } else { 1 };
         return Range { lower: range.lower.max(least), ..range.raise(2, Binding::Floor) };
@@ -314,16 +368,12 @@ fn processes(load: &Load, target: u32) -> Range {
     range
 }
 
-/// `worker_connections` of gevent. Without a demand and without a database that counts every
-/// greenlet there is nothing to say: idle connections count too, so a low number only hurts.
+/// `worker_connections` of gevent. Without a demand there is nothing to say: idle connections count too, so that a low
+/// number only hurts. Of 8 with idle clients kept for 65 s the ninth got no answer within 10 s (Gunicorn 27.0.1), which
+/// is why a database never makes it smaller: that is for the pool of the application.
 fn connections(load: &Load, processes: u32) -> Option<Range> {
-    let by_database = load.caps.slots_per_worker(processes);
-    let each = load.demand.map(|slots| whole_up(slots / f64::from(processes.max(1))).max(1));
-    if by_database.is_none() && each.is_none() {
-        return None;
-    }
+    let each = whole_up(load.demand? / f64::from(processes.max(1))).max(1);
     // Twice the requests in flight, because idle connections take a place as well.
-    let target = each.map_or(CONNECTIONS, |n| CONNECTIONS.max(n.saturating_mul(2)));
-    let range = Range { lower: each.unwrap_or(1), target, upper: 1_000_000, binding: Binding::Demand };
-    Some(range.cap(by_database, by_database, Binding::Database))
+    let target = CONNECTIONS.max(each.saturating_mul(2));
+    Some(Range { lower: each, target, upper: 1_000_000, binding: Binding::Demand })
 }

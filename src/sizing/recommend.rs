@@ -66,6 +66,7 @@ pub fn recommend(inputs: &Inputs) -> Advice {
         questions: explain::questions(inputs, load.as_ref(), class),
         measure: explain::measure(inputs, load.as_ref(), &items),
         objections: Vec::new(),
+        elsewhere: false,
         items,
         steps,
         sensitivity,
@@ -109,11 +110,11 @@ fn planned(inputs: &Inputs, plan: &Plan, items: &mut Vec<Item>) {
         let target = Amount::Class(plan.class);
         items.push(Item {
             setting: "worker_class",
-            current: Some(Known::new(Amount::Class(class.value), class.source.clone(), class.confidence)),
+            current: Some(Known::new(inputs.class_now(), class.source.clone(), class.confidence)),
             lower: target,
             target,
             upper: target,
-            binding: plan.workers.binding,
+            binding: plan.because,
             verdict: Verdict::Change,
         });
     }
@@ -130,9 +131,10 @@ fn planned(inputs: &Inputs, plan: &Plan, items: &mut Vec<Item>) {
         let setting = inputs.threads_setting();
         items.push(item(setting, configured.threads.as_ref(), range));
     }
-    if let Some(range) = plan.connections {
-        let now = configured.worker_connections.as_ref();
-        items.push(item("worker_connections", now, range));
+    // What nobody sets is Gunicorn's default.
+    let now = configured.worker_connections.as_ref();
+    if let Some(range) = plan.connections.filter(|range| now.is_some() || !range.contains(CONNECTIONS)) {
+        items.push(item(inputs.connections_setting(), now, range));
     }
 }
 
@@ -162,7 +164,7 @@ fn threads_instead(inputs: &Inputs, load: &Load, planned: &Plan) -> Option<Item>
     let target = Amount::Class(explain::if_so(inputs, load).class);
     (target != Amount::Class(Class::Sync)).then(|| Item {
         setting: "worker_class",
-        current: Some(Known::new(Amount::Class(class.value), class.source.clone(), class.confidence)),
+        current: Some(Known::new(inputs.class_now(), class.source.clone(), class.confidence)),
         lower: target,
         target,
         upper: target,
@@ -253,7 +255,7 @@ fn confidence(inputs: &Inputs, load: Option<&Load>, items: &[Item]) -> Confidenc
             rests_on(Some(load.blocking.confidence));
         }
     }
-    if bound(Binding::Memory) {
+    if bound(Binding::Memory) || sized && load.is_some_and(|load| explain::memory_decides(inputs, load)) {
         rests_on(inputs.memory.as_ref().map(|m| m.confidence));
         rests_on(inputs.per_worker.as_ref().map(|w| w.confidence));
     }

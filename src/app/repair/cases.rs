@@ -185,3 +185,34 @@ fn line_endings_and_everything_else_stay() {
     let (new, ..) = fixed(&text);
     assert_eq!(new, text.replace("time.sleep(1)", "await asyncio.sleep(1)"));
 }
+
+#[test]
+fn a_call_that_may_mean_what_needs_the_loop_stays_on_it() {
+    let text = |stop: &str| {
+        format!(
+            "import asyncio\n{HEAD}class One:\n    def stop(self):\n        requests.get('http://a')\n\
+             class Two:\n    def stop(self):\n        {stop}\n\
+             PARTS = [One(), Two()]\n\
+             @app.get('/')\nasync def view(request: Request):\n    await request.body()\n    \
+             for part in PARTS:\n        part.stop()\n"
+        )
+    };
+    let fixes = |text: &str| {
+        let (_, application) = analysed(text);
+        assert!(!application.blocking.is_empty());
+        application.blocking.iter().filter(|blocking| blocking.repair.is_some()).count()
+    };
+    assert_eq!(fixes(&text("print('done')")), 1);
+    assert_eq!(fixes(&text("asyncio.get_event_loop().stop()")), 0);
+}
+
+#[test]
+fn what_nobody_wrote_is_told_as_the_line_puts_it() {
+    let (_, application) = analysed(&format!(
+        "from sqlalchemy.orm import sessionmaker\nmaker = sessionmaker()\n{HEAD}\
+         @app.get('/')\nasync def view():\n    with maker.begin() as session:\n        print(session)\n"
+    ));
+    let told: Vec<_> =
+        application.blocking.iter().map(|blocking| (blocking.what.as_str(), blocking.written.as_deref())).collect();
+    assert_eq!(told, [("sqlalchemy.orm.sessionmaker.begin.__exit__", Some("with maker.begin()"))]);
+}

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::prelude::*;
 use crate::app::{Blocking, Category, Limit, Role, Timeout, Weight};
-use crate::rules::repeated::{AS_WELL, MAX_HANDLERS};
+use crate::rules::repeated::{AS_WELL, MAX_HANDLERS, ON_THE_LOOP};
 
 /// How many places of a kind a finding points at; no project that was seen comes near.
 const MAX_PLACES: usize = 2_000;
@@ -37,12 +37,17 @@ impl Blocking {
     /// ``quote` -> `load_rates` -> `requests.get``, from the handler to the call.
     pub(super) fn path(&self) -> String {
         let functions: Vec<&str> = self.chain.iter().map(|hop| hop.function.as_str()).collect();
-        format!("`{}` -> `{}`", functions.join("` -> `"), self.what)
+        format!("`{}` -> `{}`", functions.join("` -> `"), self.name())
+    }
+
+    /// What is called, in words that somebody wrote.
+    fn name(&self) -> &str {
+        self.written.as_deref().unwrap_or(&self.what)
     }
 
     /// The call where it stands in the handler itself, the way to it where it does not.
     pub(super) fn subject(&self) -> String {
-        if self.direct { format!("`{}` in `{}`", self.what, self.function()) } else { self.path() }
+        if self.direct { format!("`{}` in `{}`", self.name(), self.function()) } else { self.path() }
     }
 
     /// What the loop waits for and how long, as the end of a sentence.
@@ -116,7 +121,7 @@ impl Blocking {
         let mut report = report.severity(self.severity()).at_most(self.certainty).about(
             self.category,
             format!(
-                "{} call{} on the event loop",
+                "{} call{}{ON_THE_LOOP}",
                 if self.library == "stdlib" { self.what.as_str() } else { self.library },
                 if self.library == "stdlib" { "" } else { "s" },
             ),

@@ -19,6 +19,12 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
         return;
     }
     let Some((place, each)) = pools(app).or_else(|| by_threads(app, service)) else { return };
+    // A worker takes no more connections of its pool than it serves requests at once.
+    let each = match service.deployment.class.map(WorkerClass::model) {
+        Some(Model::OneRequest) => each.min(1),
+        Some(Model::Threads) => service.threads().map_or(each, |threads| each.min(threads)),
+        _ => each,
+    };
     let Some(workers) = service.workers() else { return };
     let (Some(count), Some((copies, source, copies_at))) = (workers.int(), service.copies(context)) else { return };
     let more = match service.deployment.surroundings.surge {

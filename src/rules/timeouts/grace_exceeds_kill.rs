@@ -18,10 +18,6 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     if total < kill.seconds || !(graceful.changes() || kill.is_chosen || delay.is_some()) {
         return;
     }
-    // uWSGI waits for requests when it reloads; a signal to stop ends its workers at once (`kill_them_all`, 2.0.31).
-    if deployment.server == ServerName::Uwsgi {
-        return;
-    }
     // SIGINT and SIGQUIT end Gunicorn without waiting for requests (27.0.1).
     let other = deployment.stop_signal.as_ref().is_some_and(|signal| !signal.value.contains("TERM"));
     if other && service.is_gunicorn() {

@@ -3,7 +3,7 @@ bind = '0.0.0.0:8000'
 # Ask before changing this.
 workers   =   2   # generous
 worker_class = "gthread"
-threads = 4
+threads = 9
 
 
 def post_fork(server, worker):
