@@ -52,6 +52,8 @@ fn main() {
     write(&out.join("platforms.rs"), &platforms);
     let images = texts::<image_schema::Image>("rules/images", image_schema::Image::check, &mut mistakes);
     write(&out.join("images.rs"), &images);
+    let shells = texts::<image_schema::Shell>("rules/shells", image_schema::Shell::check, &mut mistakes);
+    write(&out.join("shells.rs"), &shells);
     if !mistakes.is_empty() {
         for mistake in mistakes {
             println!("cargo::error={mistake}");

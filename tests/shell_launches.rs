@@ -62,6 +62,8 @@ enum Kind {
     Sh,
     /// `start.sh`, run by `bash`.
     Bash,
+    /// `start.sh`, run by `sh`, which is `dash` in the image.
+    Dash,
     Procfile,
     ImageShell,
     Compose,
@@ -163,7 +165,7 @@ impl Case {
             let _ = writeln!(image, "ENV {name}={}", quoted(value));
         }
         match self.kind {
-            Kind::Sh | Kind::Bash => {
+            Kind::Sh | Kind::Bash | Kind::Dash => {
                 let shell = if self.kind == Kind::Bash { "bash" } else { "sh" };
                 write(&folder.join("start.sh"), &format!("#!/usr/bin/env {shell}\n{}\n", self.run), true);
                 let words: Vec<&str> =
@@ -191,7 +193,7 @@ impl Case {
         let records = tempfile::tempdir().expect("a scratch folder");
         let mut command = Command::new(shell);
         match self.kind {
-            Kind::Sh | Kind::Bash => command.arg("./start.sh").args(&self.args),
+            Kind::Sh | Kind::Bash | Kind::Dash => command.arg("./start.sh").args(&self.args),
             _ => command.arg("-c").arg(&self.run),
         };
         let path = format!("{}:/usr/local/bin:/usr/bin:/bin", stand_ins.display());
@@ -292,7 +294,11 @@ fn servers_start_as_real_shells_start_them() {
 
 /// What starts, which must be the same in every shell that the script is for.
 fn run(case: &Case, folder: &Path, bin: &Path) -> Vec<Start> {
-    let shells: &[&str] = if case.kind == Kind::Bash { &["bash"] } else { &["sh", "bash"] };
+    let shells: &[&str] = match case.kind {
+        Kind::Bash => &["bash"],
+        Kind::Dash => &["dash"],
+        _ => &["sh", "bash"],
+    };
     let mut found: Vec<Vec<Start>> = Vec::new();
     for shell in shells {
         // A script may write files.

@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 
 use super::environment::Environment;
 use super::locate::Roots;
+use super::rewritten::Edited;
 use super::shell::{Shell, Shield};
 use crate::python::evaluate::Dependency;
-use crate::read::{Command, Facts, StopDefault};
+use crate::read::{Command, Facts, StopDefault, SystemShell};
 use crate::servers::Program;
 use crate::servers::arguments::Argument;
 use crate::source::{FileId, Files, Located, Place};
@@ -177,6 +178,10 @@ pub(super) struct Surroundings<'a> {
     pub(super) files: &'a Files,
     /// What else the project holds: scripts, tasks, commands that its packages install.
     pub(super) facts: &'a Facts,
+    /// What `/bin/sh` is, where that is known.
+    pub(super) shell: Option<SystemShell>,
+    /// The scripts that are not what the project holds any more, with what became of them.
+    pub(super) edited: Edited,
     /// Answers for variables that compose or Kubernetes fills in before the process exists.
     pub(super) outer: &'a dyn Fn(&str) -> Option<String>,
 }
@@ -187,6 +192,8 @@ pub(super) struct Started {
     pub(super) programs: Vec<Start>,
     /// The scripts of the project that they run.
     pub(super) scripts: BTreeSet<FileId>,
+    /// What the shell that runs there does not know, and what that shell is.
+    pub(super) strange: BTreeSet<(Place, String)>,
 }
 
 /// The programs that an entry point and a command start together. An entry point that comes to nothing by itself is
@@ -232,5 +239,5 @@ fn played(surroundings: &Surroundings, run: impl Fn(&mut Shell)) -> Started {
             }
         }
     }
-    Started { programs: found, scripts: shell.visited }
+    Started { programs: found, scripts: shell.visited, strange: shell.strange }
 }

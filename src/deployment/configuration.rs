@@ -2,7 +2,7 @@
 
 use super::effective::{Candidate, Layer, Resolved, Site};
 use super::locate::Roots;
-use super::settle::refused;
+use super::settle::{self, refused};
 use crate::python::deeds::Deeds;
 use crate::python::evaluate::{
     self, Binding, FilePath, FileVariable, Globals, How, Imported, Inputs, Lookup, Outcome, Question,
@@ -248,6 +248,8 @@ fn candidate(
         }
         Outcome::Unknown(why) => Resolved::Unknown(why.clone()),
         Outcome::Known(value) => match cast::cast(setting, value, version) {
+            // Gunicorn's own check makes it the account that starts it.
+            Ok(Value::None) if setting.at(version).kind() == Kind::Account => settle::default(setting, version).value,
             Ok(value) => Resolved::Known(value),
             Err(error) => {
                 errors.push(Located::new(format!("`{}`: {error}", binding.name), place));

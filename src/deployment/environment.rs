@@ -241,6 +241,8 @@ impl Environment {
         match self.entry(name) {
             Some(Entry { text: Some(text), .. }) => Lookup::Set(text.clone()),
             Some(Entry { lost: true, .. }) => Lookup::Lost,
+            // What a platform sets has no bytes, and is sure to be set.
+            Some(Entry { text: None, place, .. }) if place.span.start == place.span.end => Lookup::Lost,
             _ => Lookup::Unknown,
         }
     }

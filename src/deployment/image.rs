@@ -4,7 +4,8 @@ use super::environment::Environment;
 use super::locate::join;
 use super::{context, platform};
 use crate::read::{
-    Command, Copied, Facts, HealthCheck, KnownImage, Stage, Step, Unit, UnitKind, Variable, known_image,
+    Command, Copied, Facts, HealthCheck, KnownImage, Stage, Step, SystemShell, Unit, UnitKind, Variable, known_image,
+    system_shell,
 };
 use crate::source::{FileId, Files, Located, Place, Word};
 
@@ -32,6 +33,8 @@ pub(super) struct Image<'f> {
     pub(super) known: Option<Base>,
     /// The commands that run while it is built.
     pub(super) runs: Vec<Ran>,
+    /// What `/bin/sh` of the image below is.
+    shell: Option<SystemShell>,
 }
 
 /// A command that runs while an image is built.
@@ -180,6 +183,7 @@ pub(super) fn of_registry<'f>(name: &'f Located<String>, facts: &'f Facts) -> Op
     let mut image = Image::empty(unit, Some(base));
     image.add(unit, &Environment::default());
     image.base = Some(name);
+    image.shell = system_shell(&name.value);
     Some(image)
 }
 
@@ -267,8 +271,9 @@ fn stack<'f>(stages: &[&'f Unit], index: usize, arguments: &Environment, facts: 
     }
     let name = stages[top].stage.as_ref().and_then(|stage| from(stage, arguments));
     let place = stages[top].image.as_ref().map_or(stages[top].place, |image| image.place);
+    let shell = name.as_deref().and_then(system_shell);
     let known = name.and_then(|name| base(&name, place, facts));
-    let mut image = Image::empty(stages[top], known.map(|(base, _)| base));
+    let mut image = Image { shell, ..Image::empty(stages[top], known.map(|(base, _)| base)) };
     if let Some((_, unit)) = known {
         image.add(unit, &Environment::default());
     }
@@ -319,7 +324,17 @@ impl<'f> Image<'f> {
             base: stage.image.as_ref(),
             known,
             runs: Vec::new(),
+            shell: None,
         }
+    }
+
+    /// What its `/bin/sh` is, unless a command of the build may have put something else there.
+    pub(super) fn shell(&self, files: &Files) -> Option<SystemShell> {
+        let replaces = |ran: &Ran| {
+            let text = files.text_at(ran.place);
+            ["bin/sh", "reconfigure", "alternatives"].iter().any(|sign| text.contains(sign))
+        };
+        self.shell.filter(|_| !self.runs.iter().any(replaces))
     }
 
     /// Runs the instructions of a stage.

@@ -272,11 +272,14 @@ impl Roots {
 
     /// The file that the server looks for by itself in the folder it starts in, given that it imports `module`
     /// from there. Where copies are seen to bring the module, what else lies there is what copies brought.
-    pub(super) fn beside(&self, files: &Files, name: &str, module: Option<&str>) -> Option<FileId> {
+    /// It may be imported from one of the folders `among` as well.
+    pub(super) fn beside(&self, files: &Files, name: &str, module: Option<&str>, among: &[&str]) -> Option<FileId> {
         let base = module.map(|module| module.split(':').next().unwrap_or(module).trim().replace('.', "/"));
         let is_brought = base.is_some_and(|base| {
             let places = [format!("{base}.py"), format!("{base}/__init__.py")];
-            places.iter().any(|path| self.holds(files, &join(&self.working, path)).is_some())
+            let folders = among.iter().copied().chain([""]);
+            let mut folders = folders.map(|folder| join(&self.working, folder));
+            folders.any(|folder| places.iter().any(|path| self.holds(files, &join(&folder, path)).is_some()))
         });
         if is_brought { self.holds(files, &join(&self.working, name)) } else { self.file(files, name) }
     }
@@ -576,13 +579,18 @@ mod tests {
     fn beside_a_module_that_copies_bring_lies_what_copies_bring() {
         let files = project(&["shop/main.py", "gunicorn.conf.py"]);
         let mut roots = Roots::image("", Some("/app"));
-        let found = |roots: &Roots| roots.beside(&files, "gunicorn.conf.py", Some("shop.main:app")).is_some();
+        let found = |roots: &Roots| roots.beside(&files, "gunicorn.conf.py", Some("shop.main:app"), &[]).is_some();
         // Nothing tells how the module comes there.
         assert!(found(&roots));
         roots.copy(&["shop".into()], "./shop");
         assert!(!found(&roots));
         roots.copy(&["gunicorn.conf.py".into()], "./");
         assert!(found(&roots));
+        // The module is imported from a folder below.
+        let mut roots = Roots::image("", Some("/srv"));
+        roots.copy(&[".".into()], "/srv/app");
+        let among = |among: &[&str]| roots.beside(&files, "gunicorn.conf.py", Some("shop.main:app"), among).is_some();
+        assert!(!among(&["app"]));
     }
 
     #[test]

@@ -37,6 +37,7 @@ mod scripts;
 mod settle;
 mod shadow;
 mod shell;
+mod substitution;
 mod supervisor;
 mod tasks;
 mod unloaded;

@@ -612,7 +612,10 @@ fn which_configuration(command_line: &Arguments, options: &Arguments, start: &St
     let Some(given) = named_configuration(command_line, options) else {
         let default = "gunicorn.conf.py";
         let module = command_line.app.as_ref().map(|app| app.value.as_str());
-        return match start.roots.beside(files, default, module) {
+        let given = [command_line, options].into_iter().find_map(|arguments| arguments.last("pythonpath"));
+        let among: Vec<&str> =
+            given.and_then(|given| given.text.as_deref()).into_iter().flat_map(|all| all.split(',')).collect();
+        return match start.roots.beside(files, default, module, &among) {
             Some(file) => Which::File(file, None),
             None if start.roots.hides(files, default) => Which::Unknown(
                 start.place,

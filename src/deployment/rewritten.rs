@@ -5,9 +5,12 @@
 
 use super::image::{Image, Ran};
 use super::locate::{Roots, join};
+use super::substitution::{self, Substitution};
 use crate::read::Decoded;
 use crate::read::shell::{self, PartKind, Simple, Word};
-use crate::source::Files;
+use crate::source::{FileId, Files};
+
+use std::collections::BTreeMap;
 
 /// More instructions that change files than any build has.
 const MAX_RUNS: usize = 64;
@@ -73,6 +76,29 @@ pub(super) fn moved<'w>(words: &[&'w str]) -> Option<(Vec<&'w str>, &'w str)> {
     Some((paths, destination))
 }
 
+/// The scripts of the project that the commands of a build change in their place, each with how, if that is followed.
+pub(super) type Edited = BTreeMap<FileId, Option<Vec<Substitution>>>;
+
+/// What the commands of a build do to scripts of the project; `before` tells the folders with the first copies only.
+pub(super) fn edited(image: &Image, files: &Files, before: &dyn Fn(usize) -> Roots) -> Edited {
+    let mut edited = Edited::new();
+    // Nearly no build does, and the folders take time.
+    let runs = image.runs.iter().filter(|ran| files.text_at(ran.place).contains("sed "));
+    for ran in runs.take(MAX_RUNS) {
+        let mut changes = Changes::default();
+        changes.of(ran, files);
+        let then = (!changes.edited.is_empty()).then(|| before(ran.behind));
+        for (path, substitutions) in changes.edited {
+            let Some(file) = then.as_ref().and_then(|then| then.holds(files, &path)) else { continue };
+            match (edited.entry(file).or_insert(Some(Vec::new())), substitutions) {
+                (Some(all), Some(more)) => all.extend(more),
+                (known, _) => *known = None,
+            }
+        }
+    }
+    edited
+}
+
 /// Changes `roots` by what the commands of a build do to files of the project; `before` tells the folders with the
 /// first copies only.
 pub(super) fn by_build(image: &Image, files: &Files, before: &dyn Fn(usize) -> Roots, roots: &mut Roots) {
@@ -91,6 +117,10 @@ pub(super) fn by_build(image: &Image, files: &Files, before: &dyn Fn(usize) -> R
             match laid {
                 Some(file) if stays => roots.mount(files.get(file).path(), &target),
                 None if is_there && stays => roots.hide(&target),
+                // What only the build makes is there, and not known.
+                None if !is_there && is_configuration(&target) && roots.holds(files, &target).is_none() => {
+                    roots.hide(&target);
+                }
                 _ => {}
             }
         }
@@ -101,6 +131,8 @@ pub(super) fn by_build(image: &Image, files: &Files, before: &dyn Fn(usize) -> R
 #[derive(Default)]
 struct Changes {
     all: Vec<(Option<String>, String)>,
+    /// The scripts that `sed` changes, and how, if that is followed.
+    edited: Vec<(String, Option<Vec<Substitution>>)>,
 }
 
 impl Changes {
@@ -134,6 +166,12 @@ impl Changes {
             *folder = join(folder, path);
         }
         self.all.extend(paths(&words).into_iter().map(|path| (None, join(folder, path))));
+        // What only changes how lines end leaves a script what it is.
+        let ends = words.iter().any(|word| word.contains("\\r"));
+        if let Some((substitutions, paths)) = substitution::of(&words).filter(|_| !ends) {
+            let scripts = paths.into_iter().filter(|path| is_script(path));
+            self.edited.extend(scripts.map(|path| (join(folder, path), substitutions.clone())));
+        }
         if let Some((sources, destination)) = moved(&words) {
             for source in sources {
                 let into = destination.ends_with('/') || destination == ".";

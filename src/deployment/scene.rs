@@ -14,9 +14,10 @@ use super::launcher::{self, Launched, Reached};
 use super::left_out::LeftOut;
 use super::locate::{self, Rest, Roots};
 use super::resolve::{Origin, resolve};
+use super::rewritten::Edited;
 use super::{Deployment, Effective, context, front, host, image_name, installed, platform, rewritten, supervisor};
 use crate::findings::Note;
-use crate::read::{self, EnvironmentFile, Facts, Form, Limits, Unit, UnitKind};
+use crate::read::{self, EnvironmentFile, Facts, Form, Limits, Unit, UnitKind, system_shell};
 use crate::servers::{Program, Server};
 use crate::source::{FileId, Files, Located, Place, SourceFile, Span};
 use crate::values::Value;
@@ -41,6 +42,8 @@ pub(super) struct Scene<'f> {
     starts: Vec<Start>,
     /// The scripts of the project that its commands run.
     scripts: BTreeSet<FileId>,
+    /// What the shell that runs there does not know.
+    strange: BTreeSet<(Place, String)>,
     limits: Limits,
     container: Option<Place>,
     development: Option<Located<String>>,
@@ -68,13 +71,15 @@ impl<'f> Scene<'f> {
             roots
         };
         extend_from(&mut environment, unit, &roots, files, facts);
-        let surroundings = Surroundings { environment, roots, files, facts, outer: &|_| None };
-        let Started { programs: starts, scripts } =
+        let edited = Edited::new();
+        let surroundings = Surroundings { environment, roots, files, facts, shell: None, edited, outer: &|_| None };
+        let Started { programs: starts, scripts, strange } =
             commands::starts(unit.entrypoint.as_ref(), unit.command.as_ref(), &surroundings);
         Self {
             unit: Cow::Borrowed(unit),
             starts,
             scripts,
+            strange,
             limits: unit.limits.clone(),
             container: None,
             development: context::development(unit, files),
@@ -92,6 +97,7 @@ impl<'f> Scene<'f> {
             unit: Cow::Owned(unit),
             starts: vec![start],
             scripts: BTreeSet::new(),
+            strange: BTreeSet::new(),
             limits: Limits::default(),
             container: None,
             replaces: false,
@@ -106,12 +112,16 @@ impl<'f> Scene<'f> {
         let home = image::home(image, files);
         let (environment, roots) = inside(image, &home, None, files);
         let installed = installed_in(image, &home, files);
-        let surroundings = Surroundings { environment, roots, files, facts, outer: &|_| None };
-        let Started { programs: starts, scripts } = commands::starts(image.entrypoint, image.command, &surroundings);
+        let shell = image.shell(files);
+        let edited = edited_in(image, &home, files);
+        let surroundings = Surroundings { environment, roots, files, facts, shell, edited, outer: &|_| None };
+        let Started { programs: starts, scripts, strange } =
+            commands::starts(image.entrypoint, image.command, &surroundings);
         Self {
             unit: Cow::Owned(with_image(image.stage, Some(image), files)),
             starts,
             scripts,
+            strange,
             limits: image.stage.limits.clone(),
             container: Some(image.stage.place),
             development: context::development(image.stage, files),
@@ -196,12 +206,21 @@ impl<'f> Scene<'f> {
         if !uses_own && !is_chart && development.is_none() {
             built.extend(own_image.map(|image| image.stage.place));
         }
-        let surroundings = Surroundings { environment, roots, files, facts, outer: &outer };
-        let Started { programs: starts, scripts } = commands::starts(entrypoint, command, &surroundings);
+        let shell = match own_image {
+            Some(image) => image.shell(files),
+            None => unit.image.as_ref().filter(|_| unit.build.is_none()).and_then(|name| system_shell(&name.value)),
+        };
+        let edited = match (own_image, &recipe) {
+            (Some(image), Some(recipe)) => edited_in(image, &recipe.context, files),
+            _ => Edited::new(),
+        };
+        let surroundings = Surroundings { environment, roots, files, facts, shell, edited, outer: &outer };
+        let Started { programs: starts, scripts, strange } = commands::starts(entrypoint, command, &surroundings);
         Self {
             unit: Cow::Owned(with_image(unit, own_image, files)),
             starts,
             scripts,
+            strange,
             limits: unit.limits.clone(),
             container: (unit.kind.is_container() || image.is_some()).then_some(unit.place),
             development,
@@ -222,14 +241,17 @@ impl<'f> Scene<'f> {
             roots: Roots::project(folder),
             files,
             facts,
+            shell: None,
+            edited: Edited::new(),
             outer: &|_| None,
         };
-        let Started { programs: starts, scripts } = commands::of_script(file, &surroundings);
+        let Started { programs: starts, scripts, strange } = commands::of_script(file, &surroundings);
         Self {
             development: context::development(&unit, files),
             unit: Cow::Owned(unit),
             starts,
             scripts,
+            strange,
             limits: Limits::default(),
             container: None,
             replaces: false,
@@ -255,6 +277,7 @@ impl<'f> Scene<'f> {
             unit: Cow::Borrowed(unit),
             starts: Vec::new(),
             scripts: BTreeSet::new(),
+            strange: BTreeSet::new(),
             limits: Limits::default(),
             container: None,
             development: context::development(unit, files),
@@ -270,6 +293,10 @@ impl<'f> Scene<'f> {
         for start in &self.starts {
             self.begin(start, 0, project, reached, assembly);
         }
+        assembly.notes.extend(self.strange.iter().map(|(place, why)| {
+            let file = project.files.get(place.file);
+            Note::line(file.path(), file.line(place.span.start), why.clone())
+        }));
     }
 
     fn begin(&self, start: &Start, depth: usize, project: &Project, reached: &mut Reached, assembly: &mut Assembly) {
@@ -496,6 +523,11 @@ fn inside(image: &Image, folder: &str, working: Option<&str>, files: &Files) -> 
 /// The lists of requirements that an image built from `folder` installs.
 fn installed_in(image: &Image, folder: &str, files: &Files) -> BTreeSet<FileId> {
     installed::lists(image, folder, &|stage, ran| folders_before(stage, folder, None, files, ran.behind), files)
+}
+
+/// The scripts of the project that the build of an image from `folder` changes.
+fn edited_in(image: &Image, folder: &str, files: &Files) -> Edited {
+    rewritten::edited(image, files, &|copies| folders_before(image, folder, None, files, copies))
 }
 
 fn folders(image: &Image, folder: &str, working: Option<&str>, files: &Files) -> Roots {

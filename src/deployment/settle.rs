@@ -70,10 +70,19 @@ impl Sources<'_> {
                 }
             }
             candidates.extend(self.words(setting, Layer::OptionsVariable, &self.options, errors));
+            let rests = self.rests_on_variable(setting);
+            for candidate in &mut candidates {
+                candidate.depends.extend(rests.iter().cloned());
+            }
             candidates.extend(self.words(setting, Layer::CommandLine, &self.command_line, errors));
             for dependency in self.further_words(setting, &stand_ins) {
                 for candidate in &mut candidates {
                     candidate.depends.push(dependency.clone());
+                }
+            }
+            for called in self.called.iter().filter(|called| !called.gives(setting.name())) {
+                for candidate in &mut candidates {
+                    candidate.depends.extend(called.rests.iter().cloned());
                 }
             }
             let called = self.called.into_iter().flat_map(|called| &called.candidates);
@@ -172,6 +181,20 @@ impl Sources<'_> {
             _ => text.split_whitespace().map(one).collect(),
         };
         items.map(Value::List)
+    }
+
+    /// What the variable with further options rests on, where that decides about this setting: it does if the variable
+    /// gives it, and if all of the variable may be another one.
+    fn rests_on_variable(&self, setting: &Setting) -> Vec<Dependency> {
+        let entry = self.table.arguments_variable().and_then(|name| Some((name, self.environment.entry(name)?)));
+        let Some((variable, entry)) = entry.filter(|(_, entry)| !entry.depends.is_empty()) else { return Vec::new() };
+        let own = |one: &Dependency| match one {
+            Dependency::InPlace { name, .. } | Dependency::Environment { name, .. } => name == variable,
+            _ => false,
+        };
+        let whole = entry.absent || entry.depends.iter().any(own);
+        let given = self.options.last(setting.name()).is_some();
+        if (whole || given) && !setting.at(self.version).config_only() { entry.depends.clone() } else { Vec::new() }
     }
 
     /// Variables that no file sets, with which somebody may add words that set the setting.

@@ -47,7 +47,7 @@ pub(super) fn among<'p>(paths: &[&'p str], files: &Files, kinds: &BTreeMap<FileI
     // Texts have far more words than there are names.
     let shapes = Shapes::of(by_name.keys().copied());
     for (&file, &kind) in kinds {
-        let text = files.get(file).text();
+        let text = front(files.get(file).text());
         let launches = || kind == FileKind::Python && SERVERS.iter().any(|word| text.contains(word));
         if !starts_servers(kind) && !launches() {
             continue;
@@ -97,7 +97,7 @@ pub(super) fn lists<'p>(paths: &[&'p str], files: &Files, kinds: &BTreeMap<FileI
             continue;
         }
         let here = files.get(file);
-        for line in here.text().lines() {
+        for line in front(here.text()).lines() {
             let mut words =
                 line.split(|c: char| c.is_whitespace() || "\"',[]".contains(c)).filter(|word| !word.is_empty());
             while let Some(word) = words.next() {
@@ -136,8 +136,8 @@ pub(super) fn beyond(
             continue;
         }
         let here = files.get(file);
-        let words =
-            here.text().split(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '@' | '+' | '/')));
+        let words = front(here.text())
+            .split(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '@' | '+' | '/')));
         let hidden = is_left_out(&format!("{}/x", here.folder()));
         let leads = |word: &&str| (word.contains('.') || word.contains('/')) && (hidden || leads_astray(word));
         for word in words.filter(leads) {
@@ -226,4 +226,13 @@ const fn starts_servers(kind: FileKind) -> bool {
             | FileKind::Nginx
             | FileKind::Caddyfile
     )
+}
+
+/// More bytes than any script has that somebody wrote; what follows are documents in it.
+const MAX_WRITTEN: usize = 256 << 10;
+
+/// The part of a text in which commands are looked for.
+fn front(text: &str) -> &str {
+    let end = (0..=MAX_WRITTEN.min(text.len())).rev().find(|&end| text.is_char_boundary(end));
+    text.get(..end.unwrap_or(0)).unwrap_or(text)
 }

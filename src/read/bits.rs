@@ -125,8 +125,8 @@ impl Piece {
                 What::Char(char) => content.push_escaped(char.encode_utf8(&mut [0; 4]), bit.span),
                 What::Variable(name) => content.push_escaped(&format!("${{{name}}}"), bit.span),
                 What::Opaque(text) if text.starts_with("{{") => content.push_escaped(text, bit.span),
-                // Something that a shell could only tell when it runs.
-                What::Opaque(_) => content.push_escaped("$(:)", bit.span),
+                // Characters that stand for text which nobody knows, whatever quotes are around them.
+                What::Opaque(_) => content.push_escaped("\u{10FFFE}\u{10FFFF}", bit.span),
             }
         }
         content

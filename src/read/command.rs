@@ -18,11 +18,16 @@ const MAX_LENGTH: usize = 128 << 10;
 
 /// A command line that a shell runs; `None` for one that no kernel takes.
 pub(super) fn shell(text: &Decoded, place: Place) -> Option<Command> {
+    shell_of("/bin/sh", text, place)
+}
+
+/// The same for the shell at `path`.
+pub(super) fn shell_of(path: &str, text: &Decoded, place: Place) -> Option<Command> {
     if text.text().len() > MAX_LENGTH {
         return None;
     }
     let simple = unwrap_all(shell_commands::commands(text, place.file)?, place.file, 0)?;
-    let mut words: Vec<Lexed> = ["/bin/sh", "-c"].into_iter().map(|word| implied(word, place)).collect();
+    let mut words: Vec<Lexed> = [path, "-c"].into_iter().map(|word| implied(word, place)).collect();
     let word = Word::literal(text.text(), place, place);
     words.push(Lexed { word, content: text.clone(), has_quotes: true });
     Some(Command { form: Form::Shell, filled_by: FilledBy::Shell, simple, words, place })

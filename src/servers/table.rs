@@ -1,8 +1,10 @@
 //! The tables of all servers, compiled in.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::OnceLock;
 
 use super::schema::{self, Syntax};
+use super::setting::Shape;
 use super::{Server, Setting, Version, WorkerClass};
 
 /// Everything known about one server.
@@ -15,6 +17,7 @@ pub struct Table {
     data: schema::Server,
     settings: Vec<Setting>,
     worker_classes: Vec<WorkerClass>,
+    by_option: OnceLock<HashMap<String, Vec<usize>>>,
 }
 
 /// The table of `server`.
@@ -50,6 +53,7 @@ impl Table {
             syntax: data.syntax,
             settings: data.settings.iter().cloned().map(|setting| Setting::new(server, setting)).collect(),
             worker_classes: data.worker_classes.iter().cloned().map(WorkerClass::new).collect(),
+            by_option: OnceLock::new(),
             data,
         }
     }
@@ -113,8 +117,25 @@ impl Table {
     /// `processes` of uWSGI are one setting.
     pub fn setting_of_option(&self, name: &str, version: Version) -> Option<&Setting> {
         let named = |flag: &String| flag.strip_prefix("--") == Some(name);
-        let here = self.settings.iter().filter(|setting| setting.applies_to(version));
-        here.into_iter().find(|setting| setting.at(version).flags().iter().any(named))
+        let candidates = self.by_option().get(name).into_iter().flatten();
+        let mut here = candidates.filter_map(|&at| self.settings.get(at)).filter(|setting| setting.applies_to(version));
+        here.find(|setting| setting.at(version).flags().iter().any(named))
+    }
+
+    /// The settings that an option sets in some version; files may have tens of thousands of options.
+    fn by_option(&self) -> &HashMap<String, Vec<usize>> {
+        self.by_option.get_or_init(|| {
+            let mut all: HashMap<String, Vec<usize>> = HashMap::new();
+            for (at, setting) in self.settings.iter().enumerate() {
+                let shapes = setting.before().iter().map(|(_, shape)| shape).chain([setting.at(self.newest)]);
+                let flags: BTreeSet<&str> =
+                    shapes.flat_map(Shape::flags).filter_map(|flag| flag.strip_prefix("--")).collect();
+                for flag in flags {
+                    all.entry(flag.to_owned()).or_default().push(at);
+                }
+            }
+            all
+        })
     }
 
     /// The variable that stands for an option, for servers that read one for each: `UVICORN_WORKERS`.

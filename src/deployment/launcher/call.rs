@@ -4,12 +4,14 @@ use super::super::configuration::Stranger;
 use super::super::effective::{Candidate, Layer, Resolved};
 use super::site::{Found, Sites};
 use super::{Launched, granian, hypercorn, target, uvicorn};
-use crate::python::evaluate::{Evaluated, Outcome};
+use crate::python::evaluate::{Dependency, Evaluated, Outcome};
 use crate::python::launches::{self, Api};
 use crate::read::Facts;
 use crate::servers::{Server, Setting, Table, Version, cast};
 use crate::source::{Files, Located, Place};
 use crate::values::Value;
+
+use std::collections::BTreeSet;
 
 /// What a call hands to a server.
 #[derive(Debug, Default)]
@@ -49,6 +51,8 @@ pub(in super::super) struct Called {
     pub(in super::super) unguarded: bool,
     /// Settings that count for nothing because of how the server is run, with what they come to.
     pub(in super::super) fixed: Vec<(&'static str, Value)>,
+    /// What decides which settings it names.
+    pub(in super::super) rests: Vec<Dependency>,
     /// The file of variables that the call names.
     pub(in super::super) env_file: Option<String>,
 }
@@ -100,6 +104,9 @@ pub(in super::super) fn read(
         Api::Command(_) | Api::Words(_) | Api::Development(_) => Called::default(),
     };
     called.place = Some(launched.sighting.place);
+    let deciding: BTreeSet<&String> = launched.sighting.rests.iter().collect();
+    called.rests =
+        deciding.into_iter().map(|name| Dependency::Environment { name: name.clone(), default: None }).collect();
     if launched.sighting.open && !matches!(launched.api, Api::GunicornApplication { .. }) {
         let hidden = reading.sites.argument("", None);
         reading.hide(&mut called, &hidden.place, "it may be among the arguments that are unpacked here");

@@ -1,5 +1,7 @@
 //! From the calls that code comes to, to what each of them starts.
 
+use std::collections::BTreeSet;
+
 use super::super::commands::{self, Part, Parted, Start, Surroundings};
 use super::super::environment::{Entry, Environment};
 use super::super::shell::is_name;
@@ -215,6 +217,21 @@ fn with_comma(text: &str, element: Span) -> Span {
     if before.ends_with(',') { Span::new(before.len() - 1, element.end) } else { element }
 }
 
+/// Words that a list has as well if somebody sets the variables that decide which words it has: what the name of the
+/// program rests on, the list itself rests on.
+fn varying(given: &Given, items: &[Evaluated], place: Place) -> Vec<Argument> {
+    let first = items.first().into_iter().flat_map(|item| &item.depends);
+    let names: BTreeSet<&String> = first
+        .chain(&given.value.depends)
+        .filter_map(|dependency| match dependency {
+            Dependency::Environment { name, .. } | Dependency::InPlace { name, .. } => Some(name),
+            _ => None,
+        })
+        .collect();
+    let optional = |name: &String| Argument { unless_set: Some(name.clone()), single: false, ..plain(None, place) };
+    names.into_iter().map(optional).collect()
+}
+
 /// The programs that a list of words or a text for a shell starts.
 fn started(words: Words, launched: &Launched, outer: &Start, here: &Start, files: &Files, facts: &Facts) -> Vec<Step> {
     let sighting = &launched.sighting;
@@ -229,7 +246,7 @@ fn started(words: Words, launched: &Launched, outer: &Start, here: &Start, files
     let mut rests: Vec<Vec<Dependency>> = Vec::new();
     let mut parted = here.parted.clone();
     match (words.form, given) {
-        (Form::List | Form::Renamed, Some(Given { items: Some(items), .. })) => {
+        (Form::List | Form::Renamed, Some(given @ Given { items: Some(items), .. })) => {
             let at = element.map_or(place, |element| Place::new(place.file, element.span));
             let mut line = arguments(items, element.map(|element| element.items.as_slice()), at, files);
             if words.form == Form::Renamed
@@ -241,6 +258,7 @@ fn started(words: Words, launched: &Launched, outer: &Start, here: &Start, files
             }
             note(&mut parted, items, &line);
             rests = items.iter().map(|item| item.depends.clone()).collect();
+            line.extend(varying(given, items, at));
             lines.push(line);
         }
         (Form::Each | Form::EachRenamed, Some(_)) => {
@@ -301,6 +319,8 @@ fn scripted(words: &[Argument], rests: &[Vec<Dependency>], here: &Start, files: 
         roots: here.roots.clone(),
         files,
         facts,
+        shell: None,
+        edited: super::super::rewritten::Edited::new(),
         outer: &|_| None,
     };
     let mut programs = commands::of_words(words, rests, here.place, &surroundings).programs;

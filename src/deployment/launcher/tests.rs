@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::super::{Assembly, Deployment, Layer, assemble};
+use crate::python::evaluate::Dependency;
 use crate::read::{self, UnitKind};
 use crate::servers::table;
 use crate::source::{FileKind, Files};
@@ -40,6 +41,32 @@ fn edited(text: &str, mut edits: Vec<crate::findings::Edit>) -> String {
         text.replace_range(edit.place.span.start..edit.place.span.end, &edit.text);
     }
     text
+}
+
+/// The variables that a setting rests on.
+fn rests(one: &Deployment, name: &str) -> Vec<String> {
+    let named = |dependency: &Dependency| match dependency {
+        Dependency::Environment { name, .. } => Some(name.clone()),
+        _ => None,
+    };
+    one.setting(name).unwrap().winner.depends.iter().filter_map(named).collect()
+}
+
+#[test]
+fn what_a_variable_may_add_is_not_certain() {
+    let begin = "import os, subprocess, uvicorn\n";
+    let dict = "kw = {'port': 9}\nif os.getenv('D', '0') == '1':\n    kw['reload'] = True\nuvicorn.run('a:b', **kw)\n";
+    let chosen = "C = {'dev': {'reload': True, 'port': 1}, 'prod': {'port': 2}}\n\
+                  uvicorn.run('a:b', **C[os.getenv('D', 'prod')])\n";
+    let words =
+        "cmd = ['gunicorn', 'a:b']\nif os.getenv('D', '0') == '1':\n    cmd.append('--reload')\nsubprocess.run(cmd)\n";
+    for text in [dict, chosen, words] {
+        let (_, assembly) = project(&[("main.py", &format!("{begin}{text}")), PROCFILE]);
+        assert_eq!(rests(only(&assembly), "reload"), ["D"], "{text}");
+    }
+    let plain = "kw = {'port': int(os.getenv('D', '9'))}\nuvicorn.run('a:b', **kw)\n";
+    let (_, assembly) = project(&[("main.py", &format!("{begin}{plain}")), PROCFILE]);
+    assert!(rests(only(&assembly), "reload").is_empty());
 }
 
 const PROCFILE: (&str, &str) = ("Procfile", "web: python main.py\n");

@@ -289,6 +289,24 @@ fn commands_of_a_build_change_files() {
 }
 
 #[test]
+fn a_configuration_that_only_a_build_makes_is_not_known() {
+    let count = |lines: &str| {
+        let image = format!("FROM python\nWORKDIR /app\nCOPY . .\n{lines}\nCMD gunicorn app:app\n");
+        workers(&[("Dockerfile", &*image), ("app.py", "app = 1\n"), ("gen.py", "print('workers = 4')\n")]).0
+    };
+    assert_eq!(count("RUN python gen.py > gen.log"), Some(1));
+    for line in [
+        "RUN python gen.py > gunicorn.conf.py",
+        "RUN echo 'workers = 4' > ./gunicorn.conf.py",
+        "RUN curl -o gunicorn.conf.py https://example.org/x",
+        "RUN python gen.py | tee gunicorn.conf.py",
+    ] {
+        assert_eq!(count(line), None, "{line}");
+    }
+    assert_eq!(count("RUN echo 'workers = 4' > /app/gunicorn.conf.py"), Some(4));
+}
+
+#[test]
 fn a_script_changes_files_before_it_starts_the_server() {
     let count = |line: &str| {
         let script = format!("#!/bin/sh\n{line}\nexec gunicorn app:app\n");
@@ -307,6 +325,7 @@ fn a_script_changes_files_before_it_starts_the_server() {
     for line in [
         "echo \"workers = ${W:-8}\" >> gunicorn.conf.py",
         "sed -i s/2/8/ gunicorn.conf.py",
+        "cp /config/gunicorn.conf.py .",
         "rm -f gunicorn.conf.py",
         "echo 'workers = 8' | tee gunicorn.conf.py",
         "if [ \"$ENVN\" = prod ]; then cp deploy/prod.py gunicorn.conf.py; fi",

@@ -4,6 +4,7 @@ use super::super::commands::Part;
 use super::Shell;
 use super::arithmetic;
 use super::condition::Status;
+use super::dialect::Dialect;
 use super::parameter::is_name;
 use super::program::assignment;
 use super::shield::ShieldKind;
@@ -30,6 +31,14 @@ impl Shell<'_> {
         let count = |default: usize| {
             given.first().map_or(Some(default), |field| field.known().and_then(|text| text.parse::<usize>().ok()))
         };
+        let words = if name == "[" { given.split_last().map_or(given, |(_, words)| words) } else { given };
+        let again = |shell: &mut Self, state: &mut State| {
+            let done = shell.builtin(name, state, fields, simple, guarded);
+            done.unwrap_or_else(|| Done::with(Status::Unknown))
+        };
+        if let Some(done) = self.differing(name, words, simple.place, state, &again) {
+            return Some(done);
+        }
         Some(match name {
             ":" | "true" => Done::known(true),
             "false" => Done::known(false),
@@ -43,17 +52,7 @@ impl Shell<'_> {
             "export" | "readonly" | "declare" | "typeset" | "local" => self.declare(name, state, given, simple),
             "unset" => unset(state, given),
             "set" => set(state, given),
-            "shift" => {
-                match count(1) {
-                    Some(n) if !state.arguments.iter().any(Field::is_vague) => {
-                        if n <= state.arguments.len() {
-                            state.arguments.drain(..n);
-                        }
-                    }
-                    _ => state.arguments = vec![Field::any(state.called_at)],
-                }
-                Done::known(true)
-            }
+            "shift" => shift(state, count(1)),
             "return" | "exit" => {
                 let status = match given.first() {
                     None => Status::Unknown,
@@ -80,12 +79,15 @@ impl Shell<'_> {
                 }
                 Done::with(status)
             }
+            "read" if state.dialect.is_lesser() && reads_array(given) => Done::known(false),
+            "read" if self.reads_line(simple, state) => Done::known(true),
             "read" | "getopts" | "mapfile" | "readarray" => read(state, given, name == "getopts"),
             "echo" | "printf" | "pwd" => {
                 if !simple.redirected {
                     self.print_builtin(name, given, state, simple.place);
                 }
-                if name == "printf" && given.first().and_then(Field::known) == Some("-v") {
+                if name == "printf" && given.first().and_then(Field::known) == Some("-v") && !state.dialect.is_lesser()
+                {
                     let name = given.get(1).and_then(Field::known).filter(|name| is_name(name));
                     if let Some(name) = name {
                         state.assign(name, Held::One(Field::new(&text::hole(), simple.place)));
@@ -105,28 +107,33 @@ impl Shell<'_> {
                 Done::with(if function { Status::Known(true) } else { Status::Unknown })
             }
             "exec" if given.is_empty() => Done::known(true),
-            "trap" => {
-                // What handles the signal itself may pass it on.
-                let handles = |field: &Field| {
-                    field.known().is_none_or(|text| {
-                        matches!(text, "TERM" | "SIGTERM" | "15" | "INT" | "SIGINT" | "QUIT" | "SIGQUIT")
-                    })
-                };
-                if given.iter().skip(1).any(handles) {
-                    state.passes_signals = true;
-                    // What runs in the background by now hears of it as well.
-                    let shields = self.found.iter_mut().filter_map(|start| start.shield.as_mut());
-                    for shield in shields.filter(|shield| matches!(shield.kind, ShieldKind::Background { .. })) {
-                        shield.is_passed = true;
-                    }
-                }
-                Done::with(Status::Likely)
-            }
-            "wait" | "ulimit" | "umask" | "shopt" | "alias" | "unalias" | "jobs" | "kill" | "sleep" => {
-                Done::with(Status::Likely)
-            }
+            "trap" => self.trap(state, given),
+            "shopt" => shopt(state, given),
+            "wait" | "ulimit" | "umask" | "alias" | "unalias" | "jobs" | "kill" | "sleep" => Done::with(Status::Likely),
             _ => return None,
         })
+    }
+
+    fn trap(&mut self, state: &mut State, given: &[Field]) -> Done {
+        // What handles the signal itself may pass it on.
+        let is_dash = state.dialect == Dialect::Dash;
+        let handles = |field: &Field| {
+            field.known().is_none_or(|text| match text {
+                "TERM" | "15" | "INT" | "QUIT" => true,
+                // To dash those are no signals.
+                "SIGTERM" | "SIGINT" | "SIGQUIT" => !is_dash,
+                _ => false,
+            })
+        };
+        if given.iter().skip(1).any(handles) {
+            state.passes_signals = true;
+            // What runs in the background by now hears of it as well.
+            let shields = self.found.iter_mut().filter_map(|start| start.shield.as_mut());
+            for shield in shields.filter(|shield| matches!(shield.kind, ShieldKind::Background { .. })) {
+                shield.is_passed = true;
+            }
+        }
+        Done::with(Status::Likely)
     }
 
     fn cd(state: &mut State, given: &[Field]) -> Done {
@@ -229,6 +236,11 @@ impl Shell<'_> {
     }
 
     fn eval(&mut self, state: &mut State, given: &[Field], guarded: bool) -> Done {
+        let others: Vec<Field> =
+            given.iter().filter(|field| field.maybe && field.unlikely.is_some()).cloned().collect();
+        let likely: Vec<Field> =
+            given.iter().filter(|field| !(field.maybe && field.unlikely.is_some())).cloned().collect();
+        let given = likely.as_slice();
         let mut text = Decoded::default();
         let known = given.iter().all(|field| field.known().is_some());
         let Some(first) = given.first() else { return Done::known(true) };
@@ -248,17 +260,31 @@ impl Shell<'_> {
         let script = Self::parse(&text, first.file()).filter(|script| known || begins && among_words(script));
         if let Some(script) = script {
             let before = self.found.len();
-            let done = self.list(&script.body, state, guarded);
-            let depends: Vec<Dependency> = given.iter().flat_map(|field| field.depends.iter().cloned()).collect();
-            for start in self.found.iter_mut().skip(before) {
-                let places = start.arguments.iter().map(|argument| argument.place);
-                places.for_each(|place| start.parted.note(Part::resting(place, depends.clone())));
-            }
+            let done = self.body(&script, state, guarded);
+            self.rest(before, given, &others);
             done
         } else {
             let at = self.files().describe(first.place);
             state.forget(format!("a command that only a run tells, {at}"), first.place);
             Done::with(Status::Unknown)
+        }
+    }
+
+    /// What was found since there were `before` programs rests on what the text rests on that they stand in, which may
+    /// be another one altogether, or hold the words `others` as well.
+    pub(super) fn rest(&mut self, before: usize, text: &[Field], others: &[Field]) {
+        let depends: Vec<Dependency> = text.iter().flat_map(|field| field.depends.iter().cloned()).collect();
+        let varies = text.iter().filter(|field| field.ways.iter().any(|way| way.contains(' ')));
+        let varies = varies.filter_map(|field| Some((text::variable_of(&field.depends)?, field.place)));
+        let others = others.iter().filter_map(|field| Some((field.unlikely.clone()?, field.place)));
+        let further: Vec<Field> = varies.chain(others).map(|(name, place)| Field::optional(&name, place)).collect();
+        let further: Vec<_> = further.iter().map(|field| self.argument(field)).collect();
+        for start in self.found.iter_mut().skip(before) {
+            let places: Vec<Place> = start.arguments.iter().map(|argument| argument.place).collect();
+            for place in places {
+                start.parted.note(Part::resting(place, depends.clone()));
+            }
+            start.arguments.extend(further.iter().cloned());
         }
     }
 
@@ -286,7 +312,7 @@ impl Shell<'_> {
         let outer = (!behind.is_empty()).then(|| std::mem::replace(&mut state.arguments, behind.to_vec()));
         let in_unit = std::mem::replace(&mut state.in_unit, false);
         self.returned.push(Vec::new());
-        let done = self.list(&script.body, state, guarded);
+        let done = self.body(&script, state, guarded);
         for left in self.returned.pop().unwrap_or_default() {
             state.join(left, None);
         }
@@ -310,6 +336,27 @@ fn sets_variables(path: &str) -> bool {
     told || !is_script && !shells
 }
 
+fn shopt(state: &mut State, given: &[Field]) -> Done {
+    let words: Vec<&str> = given.iter().filter_map(Field::known).collect();
+    if words.contains(&"nocasematch") {
+        state.options.ignores_case = words.contains(&"-s");
+    }
+    Done::with(Status::Likely)
+}
+
+fn shift(state: &mut State, count: Option<usize>) -> Done {
+    match count {
+        Some(count) if !state.arguments.iter().any(Field::is_vague) => {
+            if count > state.arguments.len() {
+                return Done::known(false);
+            }
+            state.arguments.drain(..count);
+        }
+        _ => state.arguments = vec![Field::any(state.called_at)],
+    }
+    Done::known(true)
+}
+
 fn unset(state: &mut State, given: &[Field]) -> Done {
     for field in given {
         match field.known() {
@@ -330,6 +377,11 @@ fn unset(state: &mut State, given: &[Field]) -> Done {
         }
     }
     Done::known(true)
+}
+
+/// `read -a`, which only bash has.
+fn reads_array(given: &[Field]) -> bool {
+    given.iter().map_while(Field::known).any(|word| word.starts_with('-') && word.contains('a'))
 }
 
 /// What comes in from outside goes into variables, which are unknown from here on.

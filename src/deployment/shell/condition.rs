@@ -4,7 +4,7 @@ use regex_automata::meta::Regex;
 
 use super::Shell;
 use super::pattern::Pattern;
-use super::state::{Dialect, State};
+use super::state::State;
 use super::text::{Emptiness, Field, emptiness, unless_set};
 use crate::python::evaluate::Dependency;
 use crate::read::shell::{PartKind, Word};
@@ -264,7 +264,7 @@ impl<'e> Expression<'e, '_> {
         let operator = operator.known().unwrap_or_default();
         match operator {
             "=" | "==" | "!=" => {
-                let status = self.equal(left, operator, right);
+                let status = self.equal(left, right);
                 if operator == "!=" { status.not() } else { status }
             }
             "-eq" | "-ne" | "-lt" | "-le" | "-gt" | "-ge" => {
@@ -299,7 +299,7 @@ impl<'e> Expression<'e, '_> {
         (written && other.field.depends.is_empty()).then(|| Status::Presumed(false, unless_set(names)))
     }
 
-    fn equal(&self, left: &Operand, operator: &str, right: &Operand) -> Status {
+    fn equal(&self, left: &Operand, right: &Operand) -> Status {
         // Against nothing it is asked whether the variable is empty.
         for (one, other) in [(left, right), (right, left)] {
             if other.known() == Some("") {
@@ -311,14 +311,13 @@ impl<'e> Expression<'e, '_> {
         }
         let Some(text) = left.known() else { return Status::Unknown };
         if self.double {
-            let matches = right.pattern.as_deref().and_then(Pattern::new).and_then(|pattern| pattern.matches(text));
+            let folds = self.state.options.ignores_case;
+            let folded = |text: &str| if folds { text.to_ascii_lowercase() } else { text.to_owned() };
+            let pattern = right.pattern.as_deref().and_then(|pattern| Pattern::new(&folded(pattern)));
+            let matches = pattern.and_then(|pattern| pattern.matches(&folded(text)));
             return resting_on(matches.map_or(Status::Unknown, Status::Known), &[left, right]);
         }
         let Some(other) = right.known() else { return Status::Unknown };
-        // `dash` has no `==` and takes the test as failed; other shells of that name compare.
-        if operator == "==" && self.state.dialect == Dialect::Posix && text == other {
-            return Status::Unknown;
-        }
         resting_on(Status::Known(text == other), &[left, right])
     }
 }

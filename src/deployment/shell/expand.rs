@@ -173,8 +173,12 @@ impl Shell<'_> {
     /// The words that `word` becomes; its own blanks stand between words where it stands `within` another one.
     fn expand(&mut self, word: &Word, within: bool, state: &mut State) -> Vec<Field> {
         let mut builder = Builder { place: word.place, removal: word.removal, fields: Vec::new(), current: None };
-        if has_braces(word) {
+        if has_braces(word) && !state.dialect.is_lesser() {
             return vec![Field { removal: word.removal, quoted: false, ..Field::any(word.place) }];
+        }
+        if let Some(open) = self.glued(word, within, state) {
+            builder.open(&open);
+            return builder.fields;
         }
         let mut is_first = true;
         for part in &word.parts {
@@ -202,7 +206,10 @@ impl Shell<'_> {
                         builder.add(&field, part.place, true);
                     }
                     Expansion::Text(field) if state.options.splits_elsewhere => {
-                        builder.add(&Field { many: true, ..field }, part.place, false);
+                        match state.separators().and_then(|separators| apart(&field, &separators)) {
+                            Some(pieces) => builder.fields(pieces, part.place, true),
+                            None => builder.add(&Field { many: true, ..field }, part.place, false),
+                        }
                     }
                     Expansion::Text(field) if word.parts.len() == 1 && !field.ways.is_empty() => builder.open(&field),
                     Expansion::Text(field) => builder.split(&field, part.place),
@@ -214,6 +221,27 @@ impl Shell<'_> {
         }
         builder.finish();
         builder.fields
+    }
+
+    /// A word without quotes that a variable is a part of which holds one text or another: `${OPTIONS}--timeout`.
+    fn glued(&mut self, word: &Word, within: bool, state: &mut State) -> Option<Field> {
+        let plain = |part: &Part| !part.quoted && matches!(part.kind, PartKind::Text(_) | PartKind::Parameter(_));
+        let named = |part: &Part| match &part.kind {
+            PartKind::Parameter(parameter) => state.variables.get(&parameter.name).is_some_and(
+                |variable| matches!(&variable.held, Held::One(field) if field.ways.iter().any(|way| way.contains(' '))),
+            ),
+            _ => false,
+        };
+        if within
+            || word.quoted
+            || word.parts.len() < 2
+            || !word.parts.iter().all(plain)
+            || !word.parts.iter().any(named)
+        {
+            return None;
+        }
+        let whole = self.joined(&word.parts, word.place, state);
+        (!whole.ways.is_empty()).then_some(whole)
     }
 
     /// The value that a word has where it is not split, as in an assignment.
@@ -288,6 +316,7 @@ impl Shell<'_> {
     fn part(&mut self, part: &Part, state: &mut State) -> Expansion {
         match &part.kind {
             PartKind::Text(text) => Expansion::Text(Field::of(text.clone(), part.place)),
+            PartKind::Escaped(text) => Expansion::Text(Self::escaped(text, part.place, state)),
             PartKind::Unknown => Expansion::Text(Field::new(&text::hole(), part.place)),
             PartKind::Parameter(parameter) => self.parameter(parameter, part, state),
             PartKind::Command(script) => Expansion::Text(self.substitute(script, part.place, state)),
@@ -307,6 +336,9 @@ impl Shell<'_> {
         let mut depends = expression.depends.clone();
         // What is unknown counts as a name that nothing holds.
         let holes = !text::is_known(expression.text()) || expression.many;
+        if !holes && self.cannot_compute(expression.text(), place, state) {
+            return (None, depends);
+        }
         let mut variables = Numbers { state, place, depends: &mut depends };
         let value = if holes {
             expression.text().split_whitespace().for_each(|word| variables.note(word));
@@ -343,6 +375,20 @@ impl Shell<'_> {
     }
 }
 
+/// The words that a known text falls apart into at `separators`; `None` where some of them would be empty.
+fn apart(field: &Field, separators: &str) -> Option<Vec<Field>> {
+    let text = field.known()?;
+    let blank = |c: char| c.is_ascii_whitespace() && separators.contains(c);
+    let pieces: Vec<&str> = text.trim_matches(blank).split(|c: char| separators.contains(c)).collect();
+    let last = pieces.len() - 1;
+    // One at the end adds no word, and a text without any is one.
+    let kept = pieces.iter().enumerate().filter(|(at, piece)| *at != last || !piece.is_empty());
+    let kept: Vec<&str> = kept.map(|(_, piece)| *piece).collect();
+    let plain = kept.iter().all(|piece| !piece.is_empty() && !pattern::is_special(piece));
+    let piece = |piece: &&str| Field { depends: field.depends.clone(), ..Field::new(piece, field.place) };
+    plain.then(|| kept.iter().map(piece).collect())
+}
+
 /// The words of a text that is one of `ways`, each with whether it may not be there; a word that differs
 /// between them has no text. `None` where not even that can be told. Of ways that are not equally likely the
 /// first one is told, and what another one adds to it.
@@ -359,7 +405,9 @@ fn common<'t>(ways: &[Vec<&'t str>], likely: bool) -> Option<Vec<(Option<&'t str
         if rest.next().is_some() {
             // Words in place of others.
             return if likely {
-                Some(first.iter().map(|word| (Some(*word), false)).collect())
+                // Those of the other ways are there if somebody sets what decides.
+                let others = ways.iter().skip(1).flat_map(|way| way.iter().map(|word| (Some(*word), true)));
+                Some(first.iter().map(|word| (Some(*word), false)).chain(others).collect())
             } else if ways.iter().all(|way| way.len() == first.len()) {
                 let same = |at: usize| ways.iter().all(|way| way.get(at) == first.get(at));
                 Some(first.iter().enumerate().map(|(at, word)| (Some(*word).filter(|_| same(at)), false)).collect())

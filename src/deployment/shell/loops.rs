@@ -12,6 +12,9 @@ use crate::read::shell::{Statement, Word};
 /// Rounds of a loop that are followed.
 const MAX_ROUNDS: usize = 1_000;
 
+/// Rounds of a loop without end that is left when something was counted.
+const MAX_COUNTED: usize = 50;
+
 /// A round of a loop.
 #[derive(Default)]
 pub(super) struct Round {
@@ -91,14 +94,16 @@ impl Shell<'_> {
             let status = if until { asked.status.clone().not() } else { asked.status.clone() };
             match status {
                 Status::Known(true) => {
+                    // What asks nothing runs until it is stopped.
+                    let forever = matches!(condition, [Statement::Simple(simple)] if simple.words.len() == 1);
+                    let before = forever.then(|| state.variables.clone());
                     let (done, ending) = self.round(body, state, guarded);
                     if ending == Ending::Here {
                         return done;
                     }
                     may_end |= ending == Ending::Maybe;
-                    // What asks nothing runs until it is stopped.
-                    let forever = matches!(condition, [Statement::Simple(simple)] if simple.words.len() == 1);
-                    if forever && n > 0 {
+                    let stands = before.is_some_and(|before| n >= MAX_COUNTED || state.holds_same(&before));
+                    if stands && n > 0 {
                         // Unless there is a way out of it.
                         return if may_end { Done::known(true) } else { Done::leave(Flow::Exit) };
                     }

@@ -8,7 +8,10 @@
 mod arithmetic;
 mod builtin;
 mod condition;
+mod dialect;
 mod expand;
+mod lines;
+mod loaders;
 mod loops;
 mod parameter;
 mod pattern;
@@ -72,6 +75,10 @@ pub(super) struct Shell<'a> {
     managed: Option<Managed>,
     /// Scripts of the project that were run.
     pub(super) visited: BTreeSet<FileId>,
+    /// What the shell that runs it does not know.
+    pub(super) strange: BTreeSet<(Place, String)>,
+    /// What the shell that runs it could not expand, which ends it.
+    broken: Option<Place>,
     /// Texts that were read before.
     parsed: BTreeMap<FileId, Option<Arc<Script>>>,
 }
@@ -95,6 +102,8 @@ impl<'a> Shell<'a> {
             written: BTreeSet::new(),
             managed: None,
             visited: BTreeSet::new(),
+            strange: BTreeSet::new(),
+            broken: None,
             parsed: BTreeMap::new(),
         }
     }
@@ -166,6 +175,13 @@ impl<'a> Shell<'a> {
             let open = word.stand_ins(&|name| self.outer_value(name, filled_by, state));
             let open = open.into_iter().map(|(name, default)| Dependency::InPlace { name, default });
             field.depends = open.collect();
+        } else {
+            // What fills it in rests on what the variables rest on.
+            for variable in word.variables().iter().filter_map(|name| state.variables.get(*name)) {
+                if let state::Held::One(held) = &variable.held {
+                    field.depend_on(&held.depends);
+                }
+            }
         }
         let by_shell = word.parts.iter().any(|part| matches!(part, WordPart::Text(text) if text.contains('$')));
         let who = match filled_by {
@@ -194,6 +210,7 @@ impl<'a> Shell<'a> {
             }
             WordPart::Variable { name, default } => match (self.outer_value(name, filled_by, state), default) {
                 (Some(text), _) if !text.is_empty() => text,
+                (None, Some(default)) if default.iter().all(is_nothing) => text::missing(name),
                 (_, Some(default)) => default.iter().map(|part| self.outer_text(part, filled_by, state)).collect(),
                 (Some(empty), None) => empty,
                 (None, None) => text::missing(name),
@@ -243,6 +260,10 @@ impl<'a> Shell<'a> {
     fn parse(text: &Decoded, file: FileId) -> Option<Arc<Script>> {
         shell::script(text, file).map(Arc::new)
     }
+}
+
+fn is_nothing(part: &WordPart) -> bool {
+    matches!(part, WordPart::Text(text) if text.is_empty())
 }
 
 fn known(state: &State, name: &str) -> Option<String> {

@@ -7,7 +7,7 @@ use super::state::{Held, State};
 use super::text::{self, Emptiness, Field, emptiness};
 use crate::python::evaluate::Dependency;
 use crate::read::FilledBy;
-use crate::read::shell::{Index, Occurrences, Operation, Parameter, Part};
+use crate::read::shell::{Index, Occurrences, Operation, Parameter, Part, PartKind};
 use crate::source::Place;
 
 /// What stands behind a name, and whether it is set at all.
@@ -21,6 +21,9 @@ enum Found {
 impl Shell<'_> {
     pub(super) fn parameter(&mut self, parameter: &Parameter, part: &Part, state: &mut State) -> Expansion {
         let place = part.place;
+        if self.is_bad(parameter, place, state) {
+            return Expansion::Text(Field::new(&text::hole(), place));
+        }
         let found = self.find(parameter, place, state);
         let unknown = || Expansion::Text(Field::new(&text::hole(), place));
         match &parameter.operation {
@@ -30,7 +33,11 @@ impl Shell<'_> {
                 Found::Many(fields) => {
                     let joined = matches!(parameter.index, Index::Joined) || parameter.name == "*";
                     if joined && part.quoted {
-                        Expansion::Text(join(&fields, place))
+                        let between = state.separators().map(|all| all.chars().next().map(String::from));
+                        match between {
+                            Some(between) => Expansion::Text(join(&fields, &between.unwrap_or_default(), place)),
+                            None => Expansion::Text(Field::new(&text::hole(), place)),
+                        }
                     } else {
                         Expansion::Fields(fields)
                     }
@@ -135,6 +142,8 @@ impl Shell<'_> {
             (Held::One(field), Index::None) => Found::One(field),
             (Held::Many(fields), Index::Each | Index::Joined) => Found::Many(fields),
             (Held::Many(fields), Index::None) => at(&fields, 0, place),
+            // What nobody knows may have any number of elements.
+            (Held::One(field), Index::At(_)) if field.known().is_none() => Found::One(Field::new(&text::hole(), place)),
             (held, Index::At(parts)) => {
                 let fields = match held {
                     Held::Many(fields) => fields,
@@ -240,6 +249,13 @@ impl Shell<'_> {
             },
             _ => None,
         });
+        // With nothing in its place it is the variable itself.
+        if let Some(name) = &absent
+            && word.iter().all(|part| matches!(&part.kind, PartKind::Text(text) if text.text().is_empty()))
+            && !assigns
+        {
+            return Expansion::Text(Field::new(&text::missing(name), place));
+        }
         if let (Some(false), Found::One(field)) = (there, &found) {
             depends.extend(field.depends.iter().cloned());
         }
@@ -403,12 +419,12 @@ fn is_there(found: &Found, colon: bool) -> Option<bool> {
     }
 }
 
-pub(super) fn join(fields: &[Field], place: Place) -> Field {
+pub(super) fn join(fields: &[Field], between: &str, place: Place) -> Field {
     let texts: Vec<String> = fields
         .iter()
         .map(|field| if field.many || field.maybe { text::hole() } else { field.text().to_owned() })
         .collect();
-    let mut joined = Field::new(&texts.join(" "), place);
+    let mut joined = Field::new(&texts.join(between), place);
     for field in fields {
         joined.depend_on(&field.depends);
     }

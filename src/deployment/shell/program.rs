@@ -6,9 +6,10 @@ use super::super::commands::{Managed, Part, Parted, Start};
 use super::super::{image, rewritten, supervisor, tasks};
 use super::Shell;
 use super::condition::Status;
+use super::dialect::Dialect;
 use super::parameter::is_name;
 use super::shield::{self, Position, Shield, Text};
-use super::state::{Dialect, Held, State, Variable};
+use super::state::{Held, State, Variable};
 use super::statement::{Done, Flow};
 use super::text::{self, Field};
 use super::user;
@@ -16,7 +17,7 @@ use crate::read::shell::{Script, Simple, Statement};
 use crate::read::{Decoded, FilledBy};
 use crate::servers::arguments::Argument;
 use crate::servers::{Code, Program, recognise, recognise_among};
-use crate::source::{FileId, Place};
+use crate::source::{FileId, Place, Span};
 
 /// Scripts that call scripts are followed this far.
 const MAX_SCRIPTS: usize = 8;
@@ -56,30 +57,6 @@ const NOT_RUNNING: [&str; 29] = [
     "dirname",
     "realpath",
 ];
-
-/// The files of variables that `uv run` loads for what it runs (uv 0.13.9): the last one wins, and stands first here.
-fn environment_files(words: &[Option<String>], state: &State) -> Vec<String> {
-    let text = |at: usize| words.get(at).and_then(Option::as_deref);
-    let at = (0..words.len()).find(|&at| text(at).is_some_and(|word| base(word) == "uv"));
-    if at.is_none_or(|at| !words.iter().skip(at).any(|word| word.as_deref() == Some("run"))) {
-        return Vec::new();
-    }
-    if words.iter().flatten().any(|word| word == "--no-env-file") {
-        return Vec::new();
-    }
-    let mut files: Vec<String> = (0..words.len())
-        .filter_map(|at| match text(at)? {
-            "--env-file" => text(at + 1).map(str::to_owned),
-            word => word.strip_prefix("--env-file=").map(str::to_owned),
-        })
-        .collect();
-    if files.is_empty() {
-        let named = super::known(state, "UV_ENV_FILE").unwrap_or_default();
-        files = named.split_whitespace().map(str::to_owned).collect();
-    }
-    files.reverse();
-    files
-}
 
 impl Shell<'_> {
     /// A command of a script: a function, a builtin, or a program.
@@ -141,15 +118,14 @@ impl Shell<'_> {
         let Some(Some(destination)) = paths.pop() else { return };
         for source in paths {
             let found = source.and_then(|source| self.file(source, state)).filter(|_| !state.conditional);
-            match found {
-                Some(file) => {
-                    self.written.remove(&state.roots.at(destination));
-                    state.roots.lay(self.files().get(file).path(), destination);
-                }
-                None => {
-                    self.written.insert(state.roots.at(destination));
-                }
+            if let Some(file) = found {
+                self.written.remove(&state.roots.at(destination));
+                state.roots.lay(self.files().get(file).path(), destination);
+                continue;
             }
+            let is_folder = destination == "." || destination.ends_with(['/', '.']);
+            let inside = source.filter(|_| is_folder).map(|source| format!("{destination}/{}", base(source)));
+            self.written.insert(state.roots.at(inside.as_deref().unwrap_or(destination)));
         }
     }
 
@@ -441,19 +417,7 @@ impl Shell<'_> {
             }
             removes = matches!(text, "-u" | "--unset") && words.iter().flatten().any(|word| base(word) == "env");
         }
-        for path in environment_files(words.get(..first).unwrap_or_default(), &child) {
-            let variables = self.file(&path, &child).and_then(|file| self.surroundings.facts.environments.get(&file));
-            let Some(variables) = variables else {
-                child.expect_others();
-                continue;
-            };
-            // What is set already counts more.
-            let mut environment = child.environment();
-            let mut loaded = environment.clone();
-            loaded.extend(variables, &|_| None);
-            environment.take_over(loaded, |_| true);
-            child.see(&environment);
-        }
+        self.load_variables(words.get(..first).unwrap_or_default(), &mut child);
         let behind = first.checked_sub(1).and_then(|last| solid.get(last)).map_or(0, |at| at + 1);
         let rest = fields.get(behind..).unwrap_or_default();
         let named = first.checked_sub(1).and_then(|last| fields.get(*solid.get(last)?));
@@ -487,7 +451,7 @@ impl Shell<'_> {
         });
     }
 
-    fn argument(&self, field: &Field) -> Argument {
+    pub(super) fn argument(&self, field: &Field) -> Argument {
         let text = field.known().map(str::to_owned);
         let prefix = if field.many { "" } else { text::known_prefix(field.text()) };
         Argument {
@@ -511,15 +475,8 @@ impl Shell<'_> {
             return false;
         }
         let mut child = state.child();
-        child.dialect = if words
-            .get(shell)
-            .and_then(Option::as_deref)
-            .is_some_and(|word| base(word) != "sh" && base(word) != "dash")
-        {
-            Dialect::Bash
-        } else {
-            Dialect::Posix
-        };
+        let named = words.get(shell).and_then(Option::as_deref).map_or("sh", base);
+        child.dialect = Dialect::named(named, self.system());
         let mut at = shell + 1;
         let mut runs_text = false;
         while let Some(option) = words.get(at).and_then(Option::as_deref).filter(|word| word.starts_with(['-', '+'])) {
@@ -552,7 +509,11 @@ impl Shell<'_> {
             child.filled_by = filled_by;
             child.name = behind.first().and_then(Field::known).map(str::to_owned).or(Some("sh".to_owned()));
             child.arguments = behind.get(1..).unwrap_or_default().to_vec();
+            let before = self.found.len();
             self.run_script(&script, &mut child);
+            if field.raw.is_none() {
+                self.rest(before, std::slice::from_ref(field), &[]);
+            }
             return true;
         }
         let Some(path) = field.known().map(str::to_owned) else { return false };
@@ -598,11 +559,7 @@ impl Shell<'_> {
     pub(super) fn interpret(&mut self, file: FileId, script: &Script, state: &mut State) {
         let text = self.files().get(file).text();
         let line = text.lines().next().unwrap_or_default();
-        state.dialect = if line.starts_with("#!") && (line.contains("bash") || line.contains("zsh")) {
-            Dialect::Bash
-        } else {
-            Dialect::Posix
-        };
+        state.dialect = Dialect::of_first_line(line, self.system(), state.dialect);
         state.options.stops_at_errors = line.starts_with("#!")
             && line.split_whitespace().skip(1).any(|word| word.starts_with('-') && word.contains('e'));
         state.in_unit = false;
@@ -615,10 +572,18 @@ impl Shell<'_> {
         let rounds = std::mem::take(&mut self.rounds);
         let returned = std::mem::take(&mut self.returned);
         let position = std::mem::replace(&mut self.position, Position::Last);
-        self.list(&script.body, state, false);
+        self.body(script, state, false);
         self.position = position;
         self.rounds = rounds;
         self.returned = returned;
+    }
+
+    /// The statements of a script, as far as its shell reads them.
+    pub(super) fn body(&mut self, script: &Script, state: &mut State, guarded: bool) -> Done {
+        let Some(refusal) = Self::refusal(script, state) else { return self.list(&script.body, state, guarded) };
+        let read = script.body.get(..refusal.statement).unwrap_or(&script.body);
+        let done = self.before_others(|shell| shell.list(read, state, guarded));
+        if done.flow == Flow::Next { self.break_off(refusal.place, state) } else { done }
     }
 
     /// The script of the project at a path.
@@ -626,7 +591,24 @@ impl Shell<'_> {
         let file = self.installed(path, state).or_else(|| self.file(path, state))?;
         let script = self.surroundings.facts.scripts.get(&file)?;
         self.visited.insert(file);
-        Some((file, script.clone()))
+        Some((file, self.edited(file).unwrap_or_else(|| script.clone())))
+    }
+
+    /// What a script is that the build changed.
+    fn edited(&mut self, file: FileId) -> Option<Arc<Script>> {
+        let Some(substitutions) = self.surroundings.edited.get(&file)? else {
+            let place = Place::new(file, Span::new(0, 0));
+            self.strange.insert((place, "the build changes this script with `sed`, which was not followed".to_owned()));
+            return None;
+        };
+        if let Some(parsed) = self.parsed.get(&file) {
+            return parsed.clone();
+        }
+        let text = Decoded::verbatim(self.files().get(file).text(), 0);
+        let changed = substitutions.iter().fold(text, |text, substitution| substitution.apply(&text));
+        let script = Self::parse(&changed, file);
+        self.parsed.insert(file, script.clone());
+        script
     }
 
     /// The file of the project that the image holds as a program in a folder of `PATH`.

@@ -12,6 +12,7 @@ use crate::read::FilledBy;
 use crate::read::shell::Statement;
 use crate::source::Place;
 
+use super::dialect::Dialect;
 use super::shield::{Shield, Text};
 
 /// What a variable holds.
@@ -33,6 +34,7 @@ pub(super) struct Variable {
 
 /// What changes how a shell goes on.
 #[derive(Debug, Clone, Copy, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "independent facts, not the states of one")]
 pub(super) struct Options {
     /// `set -a`
     pub(super) exports_all: bool,
@@ -40,15 +42,8 @@ pub(super) struct Options {
     pub(super) stops_at_errors: bool,
     /// Whether words are split at other characters than white space.
     pub(super) splits_elsewhere: bool,
-}
-
-/// Which shell it is, where shells differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Dialect {
-    /// Any that goes by the name of `sh`.
-    Posix,
-    /// `bash` and those that follow it.
-    Bash,
+    /// `shopt -s nocasematch`
+    pub(super) ignores_case: bool,
 }
 
 /// A shell between two commands.
@@ -95,6 +90,9 @@ pub(super) struct State {
     pub(super) locals: BTreeMap<String, Option<Variable>>,
 }
 
+/// What a shell splits words at, unless a script says otherwise; it does not take that from the environment.
+const BLANKS: &str = " \t\n";
+
 /// Variables that every process has, with values that only the machine knows.
 const OF_THE_MACHINE: [&str; 24] = [
     "HOME",
@@ -109,7 +107,6 @@ const OF_THE_MACHINE: [&str; 24] = [
     "TERM",
     "LANG",
     "OLDPWD",
-    "IFS",
     "PPID",
     "RANDOM",
     "SECONDS",
@@ -117,6 +114,7 @@ const OF_THE_MACHINE: [&str; 24] = [
     "BASH",
     "BASH_SOURCE",
     "BASH_VERSION",
+    "BASH_REMATCH",
     "OSTYPE",
     "HOSTTYPE",
     "MACHTYPE",
@@ -218,6 +216,7 @@ impl State {
     pub(super) fn variable(&self, name: &str, place: Place) -> Held {
         match self.variables.get(name) {
             Some(variable) => variable.held.clone(),
+            None if name == "IFS" => Held::One(Field::new(BLANKS, place)),
             None if OF_THE_MACHINE.contains(&name) => Held::One(Field::new(&text::hole(), place)),
             None if self.is_open => {
                 let mut field = Field::new(&text::hole(), place);
@@ -228,9 +227,29 @@ impl State {
         }
     }
 
+    /// The characters that words are split at; `None` if nobody knows them.
+    pub(super) fn separators(&self) -> Option<String> {
+        if !self.options.splits_elsewhere {
+            return Some(BLANKS.to_owned());
+        }
+        match self.variables.get("IFS").map(|variable| &variable.held) {
+            None | Some(Held::Nothing) => Some(BLANKS.to_owned()),
+            Some(Held::One(field)) => field.known().map(str::to_owned),
+            Some(Held::Many(_)) => None,
+        }
+    }
+
+    /// Whether its variables hold what they held.
+    pub(super) fn holds_same(&self, before: &BTreeMap<String, Variable>) -> bool {
+        let same = |(name, variable): (&String, &Variable)| {
+            before.get(name).is_some_and(|before| variable.held.is_same(&before.held))
+        };
+        self.variables.len() == before.len() && self.variables.iter().all(same)
+    }
+
     /// Whether nothing that is read sets the variable.
     pub(super) fn is_missing(&self, name: &str) -> bool {
-        !self.variables.contains_key(name) && !self.is_open && !OF_THE_MACHINE.contains(&name)
+        !self.variables.contains_key(name) && !self.is_open && name != "IFS" && !OF_THE_MACHINE.contains(&name)
     }
 
     /// Notes that `what` may have set any variable that nothing else sets.
@@ -351,12 +370,13 @@ impl State {
                 self.variables.insert(name, Variable { held, exported });
             }
         }
-        if likelier.is_none() {
-            let same = self.arguments.len() == other.arguments.len()
-                && self.arguments.iter().zip(&other.arguments).all(|(ours, theirs)| ours.is_same(theirs));
-            if !same {
-                self.arguments = vec![Field::any(self.called_at)];
-            }
+        let same = self.arguments.len() == other.arguments.len()
+            && self.arguments.iter().zip(&other.arguments).all(|(ours, theirs)| ours.is_same(theirs));
+        if !same {
+            self.arguments = match likelier {
+                Some(depends) => likely_words(&self.arguments, &other.arguments, depends),
+                None => vec![Field::any(self.called_at)],
+            };
         }
         // Of two functions of one name nobody knows which is called; one that is only defined in one
         // way is called in that way.
@@ -373,11 +393,13 @@ impl State {
         }
         self.roots.join(&other.roots);
         self.is_open |= other.is_open;
+        self.lost_by = self.lost_by.or(other.lost_by);
         self.opened_by = self.opened_by.take().or(other.opened_by);
         self.others.extend(other.others);
         self.passes_signals |= other.passes_signals;
         self.options.exports_all |= other.options.exports_all;
         self.options.splits_elsewhere |= other.options.splits_elsewhere;
+        self.options.ignores_case |= other.options.ignores_case;
         self.options.stops_at_errors &= other.options.stops_at_errors;
         self.locals.extend(other.locals);
     }
@@ -387,13 +409,7 @@ impl State {
 /// `None` where nothing is to be changed.
 fn likely(name: &str, ours: Option<&Held>, theirs: Option<&Held>, depends: &[Dependency]) -> Option<Held> {
     let mut held = match (ours, theirs) {
-        (Some(Held::Many(ours)), Some(Held::Many(theirs))) => {
-            let also = if longer(ours, theirs) { theirs.as_slice() } else { &[] };
-            let mut words = ours.clone();
-            let behind = also.iter().skip(ours.len());
-            words.extend(behind.map(|field| unlikely(field, depends)));
-            Held::Many(words)
-        }
+        (Some(Held::Many(ours)), Some(Held::Many(theirs))) => Held::Many(likely_words(ours, theirs, depends)),
         (Some(Held::One(one)), Some(Held::One(other))) => {
             let mut one = one.clone();
             one.or_else(&other.possible());
@@ -419,9 +435,19 @@ fn unlikely(field: &Field, depends: &[Dependency]) -> Field {
     Field { maybe: true, unlikely: text::variable_of(depends), ..field.clone() }
 }
 
-/// Whether `theirs` is `ours` with more words behind.
-fn longer(ours: &[Field], theirs: &[Field]) -> bool {
-    theirs.len() > ours.len() && ours.iter().zip(theirs).all(|(ours, theirs)| ours.is_same(theirs))
+/// The words of the likelier of two lists, with those of the other one that are there if somebody sets one of the
+/// variables in `depends`.
+fn likely_words(ours: &[Field], theirs: &[Field], depends: &[Dependency]) -> Vec<Field> {
+    let same = ours.iter().zip(theirs).take_while(|(ours, theirs)| ours.is_same(theirs)).count();
+    let (front, behind) = (ours.iter().take(same), ours.iter().skip(same));
+    let rests = |field: &Field| {
+        let mut field = field.clone();
+        field.depend_on(depends);
+        field
+    };
+    let mut words: Vec<Field> = front.cloned().chain(behind.map(rests)).collect();
+    words.extend(theirs.iter().skip(same).map(|field| unlikely(field, depends)));
+    words
 }
 
 /// A text that is the one or the other.

@@ -5,6 +5,7 @@
 
 use super::Shell;
 use super::condition::Status;
+use super::dialect::Dialect;
 use super::expand::MAX_FIELDS;
 use super::parameter::is_name;
 use super::pattern::Pattern;
@@ -100,24 +101,29 @@ impl<'a> Shell<'a> {
     }
 
     /// `guarded` where a failure is asked about, so that `set -e` does not count.
-    fn statement(&mut self, statement: &Statement, state: &mut State, guarded: bool) -> Done {
+    pub(super) fn statement(&mut self, statement: &Statement, state: &mut State, guarded: bool) -> Done {
         if !self.spend(1) {
             return Done::leave(Flow::Exit);
         }
+        let done = self.one(statement, state, guarded);
+        match self.broken.take() {
+            Some(place) => self.break_off(place, state),
+            None => done,
+        }
+    }
+
+    fn one(&mut self, statement: &Statement, state: &mut State, guarded: bool) -> Done {
         match statement {
             Statement::Simple(simple) => {
                 let done = self.simple(simple, state, guarded);
                 Self::stopped(done, state, guarded)
             }
             Statement::Test(words) => {
-                let done = Done::with(self.double_condition(words, state));
+                let done = self.double_test(words, state);
                 Self::stopped(done, state, guarded)
             }
             Statement::Arithmetic(parts) => {
-                let place = parts.first().map_or(state.called_at, |part| part.place);
-                let (value, depends) = self.number(parts, place, state);
-                let status = value.map_or(Status::Unknown, |value| Status::Known(value != 0));
-                let done = Done::with(status.resting_on(&depends));
+                let done = self.double_brackets(parts, state);
                 Self::stopped(done, state, guarded)
             }
             Statement::Not(inner) => {
@@ -160,7 +166,12 @@ impl<'a> Shell<'a> {
                 Self::stopped(Done::with(status), state, guarded)
             }
             Statement::If { branches, otherwise } => self.branches(branches, otherwise, state, guarded),
-            Statement::While { until, condition, body } => self.rounds(*until, condition, body, state, guarded),
+            Statement::While { until, condition, body, input } => {
+                if let Some(lines) = self.lines(condition, input.as_ref(), state).filter(|_| !until) {
+                    return self.line_by_line(&lines, body, state, guarded);
+                }
+                self.rounds(*until, condition, body, state, guarded)
+            }
             Statement::For { name, words, body } => self.each(name, words.as_deref(), body, state, guarded),
             Statement::Rounds(body) => self.maybe(state, &mut |shell, state| shell.round(body, state, guarded).0),
             Statement::Case { word, arms } => {
@@ -181,7 +192,7 @@ impl<'a> Shell<'a> {
     }
 
     /// Runs something in a shell of its own: what it changes is gone afterwards.
-    fn apart(&mut self, state: &mut State, run: impl FnOnce(&mut Self, &mut State) -> Done) -> Status {
+    pub(super) fn apart(&mut self, state: &mut State, run: impl FnOnce(&mut Self, &mut State) -> Done) -> Status {
         self.spend(state.variables.len() / 64);
         let mut inner = state.clone();
         let loops = std::mem::take(&mut self.rounds);
@@ -193,6 +204,12 @@ impl<'a> Shell<'a> {
     }
 
     fn pipe(&mut self, commands: &[Statement], state: &mut State, guarded: bool) -> Done {
+        if let [first, Statement::Simple(last)] = commands
+            && last.program() == Some("xargs")
+            && self.printed.is_none()
+        {
+            return self.with_words_of(first, last, state, guarded);
+        }
         let mut status = Status::Known(true);
         for (n, command) in commands.iter().enumerate() {
             // Only what the last one prints comes out.
@@ -242,7 +259,7 @@ impl<'a> Shell<'a> {
 
     /// Both ways are possible; the first is the likelier where the other needs one of the variables in
     /// `likelier`, and what the script is for if it `is_meant`.
-    fn either(
+    pub(super) fn either(
         &mut self,
         state: &mut State,
         first: &mut Way<'_, 'a>,
@@ -268,8 +285,8 @@ impl<'a> Shell<'a> {
         if self.printed.as_ref().map(|field| field.text().to_owned())
             != printed_by_one.as_ref().map(|field| field.text().to_owned())
         {
-            self.printed = printed_by_one;
-            self.print_unknown();
+            let other = std::mem::replace(&mut self.printed, printed_by_one);
+            self.print_either(other.as_ref(), likelier);
         }
         let status = if one.status == two.status { one.status.clone() } else { Status::Unknown };
         match (one.flow, two.flow) {
@@ -277,10 +294,14 @@ impl<'a> Shell<'a> {
                 state.join(other, likelier);
                 state.conditional = conditional;
                 // A way that is only likely to fail does not end anything.
-                let status = match (likelier, &one.status) {
-                    (Some(depends), Status::Known(holds)) if is_meant => Status::Unless(*holds, depends.to_vec()),
-                    (Some(depends), Status::Known(holds)) => Status::Presumed(*holds, depends.to_vec()),
-                    _ => status,
+                let also = |more: &[Dependency]| likelier.iter().copied().flatten().chain(more).cloned().collect();
+                let status = match &one.status {
+                    _ if likelier.is_none() => status,
+                    Status::Known(holds) if is_meant => Status::Unless(*holds, also(&[])),
+                    Status::Known(holds) => Status::Presumed(*holds, also(&[])),
+                    Status::Unless(holds, more) if is_meant => Status::Unless(*holds, also(more)),
+                    Status::Unless(holds, more) | Status::Presumed(holds, more) => Status::Presumed(*holds, also(more)),
+                    Status::Likely | Status::Unknown => status,
                 };
                 Done::with(status)
             }
@@ -389,7 +410,8 @@ impl<'a> Shell<'a> {
                 _ => Status::Unknown,
             };
         };
-        let matches = Pattern::new(&pattern).and_then(|pattern| pattern.matches(known));
+        let folded = |text: &str| if state.options.ignores_case { text.to_ascii_lowercase() } else { text.to_owned() };
+        let matches = Pattern::new(&folded(&pattern)).and_then(|pattern| pattern.matches(&folded(known)));
         matches.map_or(Status::Unknown, Status::Known).resting_on(&value.depends)
     }
 
@@ -419,9 +441,12 @@ impl<'a> Shell<'a> {
             let file = self.joined(&output.parts, output.place, state);
             self.written.extend(file.known().map(|path| state.roots.at(path)));
         }
+        if self.broken.is_some() {
+            return Done::leave(Flow::Exit);
+        }
         if !named {
-            for assignment in &simple.assignments {
-                self.assign(assignment, state);
+            if let Some(done) = self.assign_all(&simple.assignments, state) {
+                return done;
             }
             let failed = std::mem::replace(&mut self.substituted, substituted);
             // An assignment succeeds; a substitution in it may not.
@@ -436,7 +461,23 @@ impl<'a> Shell<'a> {
                 Assigned::Array(_) => None,
             })
             .collect();
+        if self.broken.is_some() {
+            return Done::leave(Flow::Exit);
+        }
         let place = if state.in_unit { state.called_at } else { simple.place };
+        let detached = simple.joined && state.dialect == Dialect::Dash;
+        let outer = self.position;
+        if detached && outer == Position::Last {
+            // The script ends, and what it left in the background with it.
+            self.note_strange("runs this in the background and ends", simple.place, state);
+            return Done::known(true);
+        }
+        if detached {
+            self.position = Position::Background { is_left: false };
+            self.apart(state, |shell, state| shell.execute(state, fields, &given, place, simple, guarded));
+            self.position = outer;
+            return Done::known(true);
+        }
         self.execute(state, fields, &given, place, simple, guarded)
     }
 
@@ -495,6 +536,12 @@ impl<'a> Shell<'a> {
     pub(super) fn print(&mut self, text: &str, place: Place, depends: &[Dependency]) {
         if let Some(printed) = &mut self.printed {
             printed.content.push_escaped(text, place.span);
+            for way in &mut printed.ways {
+                way.push_str(text);
+            }
+            if !text::is_known(text) {
+                printed.ways.clear();
+            }
             printed.depend_on(depends);
             if printed.text().len() > text::MAX_TEXT {
                 *printed = Field::new(&text::hole(), printed.place);
@@ -502,9 +549,22 @@ impl<'a> Shell<'a> {
         }
     }
 
+    /// What is printed so far is that or, if somebody sets one of the variables in `likelier`, `other`.
+    fn print_either(&mut self, other: Option<&Field>, likelier: Option<&[Dependency]>) {
+        if let (Some(printed), Some(other), Some(depends)) = (&mut self.printed, other, likelier) {
+            printed.or_else(&other.possible());
+            printed.depend_on(depends);
+            if !printed.ways.is_empty() {
+                return;
+            }
+        }
+        self.print_unknown();
+    }
+
     pub(super) fn print_unknown(&mut self) {
         if let Some(printed) = &mut self.printed {
             let place = printed.place;
+            printed.ways.clear();
             printed.content.push_escaped(&text::hole(), place.span);
         }
     }

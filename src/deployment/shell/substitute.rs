@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Shell;
 use super::builtin::literal;
+use super::dialect::Dialect;
 use super::program::base;
 use super::state::State;
 use super::text::{self, Field};
@@ -20,6 +21,9 @@ impl Shell<'_> {
         }
         if let Some(field) = self.variables_of_file(script, place, state) {
             return field;
+        }
+        if let Some(name) = looked_for(script) {
+            return Field::new(&text::located(&name), place);
         }
         let outer = self.printed.replace(Field::new("", place));
         let substituted = self.substituted;
@@ -39,7 +43,8 @@ impl Shell<'_> {
         let mut field = printed.unwrap_or_else(|| Field::new(&text::hole(), place));
         let trimmed = field.text().trim_end_matches('\n').to_owned();
         let depends = std::mem::take(&mut field.depends);
-        let mut field = Field::new(&trimmed, place);
+        let ways = field.ways.iter().map(|way| way.trim_end_matches('\n').to_owned()).collect();
+        let mut field = Field { ways, ..Field::new(&trimmed, place) };
         field.depends = depends;
         if field.depends.is_empty() && trimmed == text::hole() {
             let what = format!("what a command prints, {}", self.files().describe(place));
@@ -155,6 +160,7 @@ impl Shell<'_> {
         let many = given.iter().any(|field| field.many);
         let output = match name {
             _ if many => None,
+            "echo" if state.dialect == Dialect::Dash => echo_of_dash(&texts),
             "echo" => echo(&texts),
             "printf" => printf(&texts),
             _ => state.roots.absolute().map(|folder| folder + "\n"),
@@ -163,6 +169,18 @@ impl Shell<'_> {
             Some(output) => self.print(&output, place, &depends),
             None => self.print_unknown(),
         }
+    }
+}
+
+/// `command -v gunicorn`, `which gunicorn`: the program whose path that is, or nothing where there is none.
+fn looked_for(script: &Script) -> Option<String> {
+    let [Statement::Simple(simple)] = script.body.as_slice() else { return None };
+    let words: Option<Vec<String>> = simple.words.iter().map(literal).collect();
+    match words?.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["command", "-v", name] | ["which", name] | ["type", "-p", name] if !name.contains('/') => {
+            Some((*name).to_owned())
+        }
+        _ => None,
     }
 }
 
@@ -175,6 +193,17 @@ fn echo(words: &[&str]) -> Option<String> {
     // Whether escapes count differs between shells.
     let plain = words.iter().all(|word| !word.contains('\\'));
     plain.then(|| words.join(" ") + end)
+}
+
+/// An option other than `-n` is a word like any other to dash.
+fn echo_of_dash(words: &[&str]) -> Option<String> {
+    match words.split_first() {
+        Some((option, _)) if option.starts_with("-e") || option.starts_with("-E") => {
+            let plain = words.iter().all(|word| !word.contains('\\'));
+            plain.then(|| words.join(" ") + "\n")
+        }
+        _ => echo(words),
+    }
 }
 
 /// `%s` and `%d` in a format without escapes but `\n`.

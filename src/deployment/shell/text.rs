@@ -42,6 +42,11 @@ pub(super) fn passed_on(name: &str) -> String {
     format!("{OPEN}{PASSED}{name}{CLOSE}")
 }
 
+/// The path of the program `name`, or nothing where there is no such program.
+pub(super) fn located(name: &str) -> String {
+    format!("{OPEN}/{name}{CLOSE}")
+}
+
 /// Whether all of a text is known.
 pub(super) fn is_known(text: &str) -> bool {
     !text.contains([OPEN, CLOSE])
@@ -54,6 +59,9 @@ pub(super) fn known_prefix(text: &str) -> &str {
 
 /// The last part of a path whose folder is not known: `gunicorn` of `$BIN/gunicorn`.
 pub(super) fn known_name(text: &str) -> Option<&str> {
+    if let Some(name) = text.strip_prefix(OPEN).and_then(|rest| rest.strip_suffix(CLOSE)) {
+        return name.strip_prefix('/').filter(|name| is_known(name) && !name.is_empty());
+    }
     let (folder, name) = text.rsplit_once('/')?;
     (!is_known(folder) && is_known(name) && !name.is_empty()).then_some(name)
 }
@@ -96,7 +104,7 @@ pub(super) fn emptiness(text: &str) -> Emptiness {
         let Some((name, behind)) = inside else { return Emptiness::Unknown };
         match name.strip_prefix(PASSED).unwrap_or(name) {
             "#" => return Emptiness::Filled,
-            "" => unknown = true,
+            name if name.is_empty() || name.starts_with('/') => unknown = true,
             name => names.push(name.to_owned()),
         }
         rest = behind;
@@ -171,6 +179,11 @@ impl Field {
     /// Words that nobody knows the number of.
     pub(super) fn any(place: Place) -> Self {
         Self { many: true, ..Self::new(&hole(), place) }
+    }
+
+    /// Words that are there only if somebody sets a variable.
+    pub(super) fn optional(name: &str, place: Place) -> Self {
+        Self { quoted: false, ..Self::new(&missing(name), place) }
     }
 
     pub(super) fn text(&self) -> &str {

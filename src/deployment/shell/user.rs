@@ -2,9 +2,10 @@
 
 use super::super::commands::User;
 use super::Shell;
+use super::dialect::Dialect;
 use super::program::{base, is_wrapped};
 use super::shield::Text;
-use super::state::{Dialect, State};
+use super::state::State;
 use super::text::Field;
 use crate::read::FilledBy;
 use crate::read::shell::Statement;

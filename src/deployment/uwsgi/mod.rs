@@ -275,6 +275,9 @@ fn decided(candidates: Vec<Decided>) -> Vec<Candidate> {
 
 /// The files that would set a setting, or stand in the way of what sets it, if they were there.
 fn supposed<'e>(exporter: &'e Exporter, setting: &Setting, version: Version) -> BTreeSet<&'e str> {
+    if exporter.supposed.is_empty() {
+        return BTreeSet::new();
+    }
     let flags = setting.at(version).flags();
     let sets = |key: &str| flags.iter().any(|flag| flag.strip_prefix("--") == Some(key));
     let last = exporter.list.iter().rposition(|option| !option.placeholder && sets(&option.key));

@@ -21,6 +21,8 @@ pub(super) struct Arguments<'a> {
     pub(super) named: Vec<(Text, Cell<'a>)>,
     /// Whether `*args` or `**kwargs` may hold more than is known.
     pub(super) open: bool,
+    /// Variables that decide which entries there are in what `**` unpacks.
+    pub(super) rests: Vec<Text>,
 }
 
 impl<'a> Arguments<'a> {
@@ -113,7 +115,11 @@ impl<'a> Run<'a, '_> {
                 _ => None,
             };
             if let Some(entries) = entries {
+                let whole = value.deps;
+                let deciding = entries.iter().flat_map(|(key, _)| key.deps.open()).chain(whole.open());
+                arguments.rests.extend(deciding.cloned().collect::<Vec<_>>());
                 for (key, value) in entries {
+                    let value = value.with_deps(&whole);
                     match &key.thing {
                         Thing::Str(name) => arguments.named.push((Rc::clone(name), value)),
                         _ => arguments.open = true,

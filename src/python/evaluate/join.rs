@@ -199,7 +199,12 @@ fn join_objects<'a>(
 fn rest_on(object: &mut Object<'_>, deps: &Deps) {
     match object {
         Object::List(items) | Object::Set(items) => items.iter_mut().for_each(|item| item.deps.add(deps)),
-        Object::Dict(items) => items.iter_mut().for_each(|(_, value)| value.deps.add(deps)),
+        Object::Dict(items) => {
+            for (key, value) in items {
+                key.deps.add(deps);
+                value.deps.add(deps);
+            }
+        }
         Object::Scope(_) | Object::Environ(_) | Object::Reader(_) | Object::Lost(..) => {}
     }
 }

@@ -129,7 +129,7 @@ impl<'a> Run<'a, '_> {
                     ["cast", "default"].into_iter().map(Text::from).zip(arguments.positional.iter().skip(1).cloned());
                 named.extend(further);
                 let positional = arguments.positional.iter().take(1).cloned().collect();
-                self.read_setting(receiver, id, method, &Arguments { positional, named, open: false }, at)
+                self.read_setting(receiver, id, method, &Arguments { positional, named, ..Arguments::default() }, at)
             }
             (Package::Environs | Package::DjangoEnviron, "" | "str" | "int" | "float" | "bool" | "list" | "json") => {
                 let cast = match method {

@@ -91,7 +91,9 @@ struct Reader<'a> {
 /// What runs shell form.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Shell {
-    Posix,
+    /// Whatever `/bin/sh` is.
+    System,
+    Bash,
     Other,
 }
 
@@ -218,7 +220,7 @@ impl Reader<'_> {
         let named = |stage: &Unit, name: &Located<String>| stage.name.eq_ignore_ascii_case(&name.value);
         let base = unit.image.as_ref().filter(|name| !name.value.is_empty());
         let base = base.and_then(|name| self.stages.iter().position(|stage| named(stage, name)));
-        self.shells.push(base.and_then(|base| self.shells.get(base).copied()).unwrap_or(Shell::Posix));
+        self.shells.push(base.and_then(|base| self.shells.get(base).copied()).unwrap_or(Shell::System));
         self.triggers.push(Vec::new());
         self.stages.push(unit);
         let triggers = base.and_then(|base| self.triggers.get(base).cloned()).unwrap_or_default();
@@ -282,9 +284,12 @@ impl Reader<'_> {
     fn set_shell(&mut self, rest: &Decoded) {
         let name = json_words::words(rest, self.file).and_then(|words| words.first()?.word.text());
         let base = name.as_deref().and_then(|name| name.rsplit('/').next());
-        let posix = matches!(base, Some("sh" | "bash" | "dash" | "ash" | "zsh"));
         if let Some(shell) = self.shells.last_mut() {
-            *shell = if posix { Shell::Posix } else { Shell::Other };
+            *shell = match base {
+                Some("sh" | "dash" | "ash") => Shell::System,
+                Some("bash" | "zsh") => Shell::Bash,
+                _ => Shell::Other,
+            };
         }
     }
 
@@ -311,6 +316,7 @@ impl Reader<'_> {
                 self.note(instruction, "run by a shell that is not a POSIX shell, so it was not read");
                 return None;
             }
+            None if self.shells.last() == Some(&Shell::Bash) => command::shell_of("/bin/bash", rest, place),
             None => command::shell(rest, place),
         };
         if command.is_none() {

@@ -6,7 +6,7 @@
 
 mod functions;
 mod lines;
-mod overlays;
+pub(in crate::read) mod overlays;
 mod render;
 mod syntax;
 #[cfg(test)]
@@ -76,14 +76,15 @@ pub(super) fn render(
             }
         }
         let parsed = Parsed::of(chart, files, space, notes);
+        let overlays = overlays::of(folder, &charts, &values, files, space, notes);
         let mut install = |values: &Value, variant: Option<Located<String>>| {
             let root = root(chart, values, files, space);
             all.push(Installed { variant, templates: parsed.render(&root, files, notes) });
         };
         install(&values, None);
-        for file in overlays::of(folder, &charts, &values, files, space) {
+        for (file, over) in overlays {
             let variant = Located::new(files.get(file).path().to_owned(), Place::new(file, Span::new(0, 0)));
-            install(&values.overlaid(&document(file, files, space), 0), Some(variant));
+            install(&values.overlaid(&over, 0), Some(variant));
         }
     }
     all

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::findings::Note;
 use crate::source::{FileId, Files};
 
 use super::super::kubernetes::space::Space;
@@ -14,14 +15,19 @@ use super::{Chart, document, own_values};
 /// More environments than one chart is installed in.
 const MAX_OVERLAYS: usize = 20;
 
-/// The files that may be laid over `values`, those of the chart in `folder`, in the order of their paths.
+/// More bytes than all values of a chart together; each of its variants takes as long as the chart itself.
+pub(in crate::read) const MAX_BYTES: usize = 1 << 20;
+
+/// The files that may be laid over `values`, those of the chart in `folder`, in the order of their paths, with what they
+/// hold.
 pub(super) fn of(
     folder: &str,
     charts: &BTreeMap<String, Chart>,
     values: &Value,
     files: &Files,
     space: &Space,
-) -> Vec<FileId> {
+    notes: &mut Vec<Note>,
+) -> Vec<(FileId, Value)> {
     // A chart below another is installed with it.
     if is_subchart(folder, charts) {
         return Vec::new();
@@ -30,6 +36,7 @@ pub(super) fn of(
     let is_chart = |(name, chart): &(&String, &Chart)| !chart.templates.is_empty() && !is_subchart(name, charts);
     let alone = charts.iter().filter(is_chart).count() == 1;
     let mut found = Vec::new();
+    let mut left = MAX_BYTES;
     for (place, other) in charts {
         let inside = place == folder || is_below(place, folder);
         let nearest = charts.iter().filter(|(name, chart)| !chart.templates.is_empty() && is_below(place, name));
@@ -40,13 +47,23 @@ pub(super) fn of(
         }
         for &file in &other.values {
             let is_own = own.contains(&file) && !other.templates.is_empty();
-            if !is_own && shares_keys(values, &document(file, files, space)) {
-                found.push(file);
+            if is_own {
+                continue;
+            }
+            let Some(rest) = left.checked_sub(files.get(file).text().len()) else {
+                let why = "more values than any chart has, so this file was not laid over those of its chart";
+                notes.push(Note::file(files.get(file).path(), why));
+                continue;
+            };
+            left = rest;
+            let over = document(file, files, space);
+            if shares_keys(values, &over) {
+                found.push((file, over));
             }
         }
     }
-    found.sort_by_key(|&file| files.get(file).path());
-    found.dedup();
+    found.sort_by_key(|(file, _)| files.get(*file).path());
+    found.dedup_by_key(|(file, _)| *file);
     found.truncate(MAX_OVERLAYS);
     found
 }

@@ -10,6 +10,10 @@ use crate::source::{FileId, FileKind, Files};
 
 #[allow(dead_code, reason = "the build checks what the library reads")]
 mod schema;
+mod shells;
+
+pub use schema::SystemShell;
+pub use shells::system_shell;
 
 /// An image that `rules/images` describes.
 #[derive(Debug)]

@@ -37,3 +37,37 @@ impl Image {
         Ok(())
     }
 }
+
+/// What a shell is that goes by the name of `sh` in the images of some repositories.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Shell {
+    pub(crate) is: SystemShell,
+    /// The repositories whose images have it, unless a tag says otherwise.
+    pub(crate) repositories: Vec<String>,
+    /// What a part of a tag begins with where the image has it, whichever repository it is of.
+    pub(crate) tags: Vec<String>,
+}
+
+/// The shells that `/bin/sh` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SystemShell {
+    /// Debian and what starts from it.
+    Dash,
+    /// Alpine Linux.
+    Busybox,
+    /// The Red Hat family.
+    Bash,
+}
+
+impl Shell {
+    /// What is wrong with it, if anything is.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let plain = |name: &&String| !name.is_empty() && !name.contains([':', '@', '$', ' ']);
+        match self.repositories.iter().chain(&self.tags).find(|name| !plain(name)) {
+            Some(name) => Err(format!("`{name}` is no repository and no beginning of a tag")),
+            None => Ok(()),
+        }
+    }
+}

@@ -69,7 +69,10 @@ pub(super) fn read(files: &Files, kinds: &BTreeMap<FileId, FileKind>) -> Facts {
         }
         applied.push(objects);
     }
+    let mut left = helm::overlays::MAX_BYTES;
     for file in of(FileKind::HelmValues).chain(kustomized) {
+        let Some(rest) = left.checked_sub(files.get(file).text().len()) else { continue };
+        left = rest;
         let comments = yaml::parse(files.get(file).text()).comments;
         reader.facts.comments.insert(file, comments);
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::parameter::name_length;
-use super::scanner::{Heredoc, MAX_DEPTH, Scanner, TooLong};
+use super::scanner::{Heredoc, Lesser, MAX_DEPTH, Scanner, TooLong};
 use super::{Arm, Assigned, Assignment, Simple, Statement, Word};
 
 type Read<T> = Result<T, TooLong>;
@@ -34,6 +34,7 @@ impl Scanner<'_> {
             if let Some(statement) = self.and_or()? {
                 let background = self.background();
                 statements.push(if background { Statement::Background(Box::new(statement)) } else { statement });
+                self.statements += usize::from(self.depth == 1);
             }
             if self.at == before {
                 // Nothing that begins a command.
@@ -74,7 +75,15 @@ impl Scanner<'_> {
             self.skip_blanks();
             match self.reserved() {
                 Some("!") => negated = !negated,
-                Some("time") => {}
+                Some("time") => {
+                    self.skip_reserved();
+                    self.skip_blanks();
+                    if self.starts("-p ") {
+                        self.at += "-p".len();
+                        self.previous_end = self.at;
+                    }
+                    continue;
+                }
                 _ => break,
             }
             self.skip_reserved();
@@ -86,7 +95,11 @@ impl Scanner<'_> {
             if !self.starts("|") || self.starts("||") {
                 break;
             }
+            let start = self.at;
             self.at += if self.starts("|&") { 2 } else { 1 };
+            if self.at - start == 2 {
+                self.refuse(Lesser::All, start);
+            }
             self.skip_lines();
             let Some(next) = self.command()? else { break };
             commands.push(next);
@@ -104,7 +117,8 @@ impl Scanner<'_> {
                 self.skip_reserved();
                 let condition = self.list()?;
                 let body = self.body()?;
-                Statement::While { until: word == "until", condition, body }
+                let input = self.redirections()?;
+                return Ok(Some(Statement::While { until: word == "until", condition, body, input }));
             }
             Some("for" | "select") => self.rounds()?,
             Some("case") => self.case()?,
@@ -115,7 +129,9 @@ impl Scanner<'_> {
                 Statement::Group(list)
             }
             Some("function") => {
+                let start = self.at;
                 self.skip_reserved();
+                self.refuse(Lesser::Dash, start);
                 self.skip_blanks();
                 let length = self.rest().find(|c: char| c.is_whitespace() || c == '(' || c == '{').unwrap_or(0);
                 let name = self.rest().get(..length).unwrap_or_default().to_owned();
@@ -131,8 +147,13 @@ impl Scanner<'_> {
             Some(word) if closes(word) => return Ok(None),
             _ if self.starts("((") => match self.double_brackets(self.at + 2) {
                 Some(inside) => {
+                    let start = self.at;
                     let parts = self.inner(inside.clone())?;
                     self.at = inside.end + 2;
+                    // To others it is a subshell in another one, in which brackets are no words.
+                    if self.text.get(inside).is_some_and(|text| text.contains(['(', ')']) && !text.contains('$')) {
+                        self.refuse(Lesser::All, start);
+                    }
                     Statement::Arithmetic(parts)
                 }
                 None => self.subshell()?,
@@ -200,8 +221,12 @@ impl Scanner<'_> {
 
     fn rounds(&mut self) -> Read<Statement> {
         let select = self.reserved() == Some("select");
+        let start = self.at;
         self.skip_reserved();
         self.skip_blanks();
+        if select || self.starts("((") {
+            self.refuse(Lesser::All, start);
+        }
         if self.starts("((") {
             if let Some(inside) = self.double_brackets(self.at + 2) {
                 self.at = inside.end + 2;
@@ -278,6 +303,9 @@ impl Scanner<'_> {
             self.previous_end = self.at;
             let body = self.list()?;
             let goes_on = self.starts(";;&") || self.starts(";&");
+            if goes_on {
+                self.refuse(Lesser::All, self.at);
+            }
             for end in [";;&", ";;", ";&"] {
                 if self.eat(end) {
                     break;
@@ -323,9 +351,21 @@ impl Scanner<'_> {
             }
             let before = self.at;
             let operator = ["&&", "||", "(", ")", "<", ">"].into_iter().find(|operator| rest.starts_with(operator));
+            if operator == Some("(") {
+                self.refuse(Lesser::All, before);
+            }
             match operator {
                 Some(operator) if !is_pattern => words.push(self.operator_word(operator.len())),
-                _ if is_pattern => words.push(self.expression_word()?),
+                _ if is_pattern => {
+                    words.push(self.expression_word()?);
+                    if self
+                        .text
+                        .get(before..self.at)
+                        .is_some_and(|text| text.contains('(') && !text.contains(['\'', '"', '$']))
+                    {
+                        self.refuse(Lesser::All, before);
+                    }
+                }
                 _ => words.push(self.word()?),
             }
             is_pattern = rest.get(..self.at - before) == Some("=~");
@@ -338,12 +378,12 @@ impl Scanner<'_> {
     }
 
     /// Redirections behind a compound command.
-    fn redirections(&mut self) -> Read<()> {
+    fn redirections(&mut self) -> Read<Option<Word>> {
         let mut simple = empty(self);
         loop {
             self.skip_blanks();
             if !self.redirection(&mut simple)? {
-                return Ok(());
+                return Ok(simple.input);
             }
         }
     }
@@ -372,6 +412,9 @@ impl Scanner<'_> {
                     self.at += 1;
                     self.skip_blanks();
                     if self.eat(")") {
+                        if name_length(&name) != name.len() {
+                            self.refuse(Lesser::All, start);
+                        }
                         return self.function(name);
                     }
                 }
@@ -441,6 +484,7 @@ impl Scanner<'_> {
     }
 
     fn array(&mut self) -> Read<Vec<Word>> {
+        self.refuse(Lesser::All, self.at);
         self.at += 1;
         self.previous_end = self.at;
         let mut words = Vec::new();
@@ -484,6 +528,10 @@ impl Scanner<'_> {
         let operators = ["<<<", "<<-", "<<", "<>", "<&", "<", ">>", ">|", ">&", ">"];
         let operator = operators.into_iter().find(|operator| self.starts(operator)).unwrap_or(">");
         self.at += operator.len();
+        if operator == "<<<" {
+            self.refuse(Lesser::All, start);
+        }
+        simple.joined |= both;
         while matches!(self.byte(0), Some(b' ' | b'\t')) {
             self.at += 1;
         }
@@ -506,6 +554,9 @@ impl Scanner<'_> {
             }
             "<" if matches!(number, "" | "0") => simple.input = Some(target),
             ">" | ">>" | ">|" if is_output => simple.output = Some(target),
+            ">&" if target.text().is_some_and(|text| text != "-" && text.parse::<u32>().is_err()) => {
+                self.refuse(Lesser::Dash, start);
+            }
             _ => {}
         }
         Ok(true)
@@ -521,6 +572,7 @@ fn empty(scanner: &Scanner) -> Simple {
         redirected: false,
         input: None,
         output: None,
+        joined: false,
         place: scanner.place(at..at),
     }
 }

@@ -25,6 +25,26 @@ pub struct Script {
     pub body: Vec<Statement>,
     /// Whether all of it was understood; what was not is left out.
     pub is_whole: bool,
+    /// Where shells with less grammar than bash refuse to read on.
+    pub refused: Refusals,
+}
+
+/// The first statement of a script that a shell does not understand. What stands in front of it has run by then.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Refusals {
+    /// By the grammar of dash 0.5.12.
+    pub dash: Option<Refusal>,
+    /// By that of the shell of busybox 1.35.
+    pub busybox: Option<Refusal>,
+}
+
+/// What a shell refuses.
+#[derive(Debug, Clone, Copy)]
+pub struct Refusal {
+    /// Which of the statements of the script it is a part of.
+    pub statement: usize,
+    /// Where it stands.
+    pub place: Place,
 }
 
 impl Script {
@@ -61,7 +81,7 @@ impl Simple {
 
 impl Word {
     /// Its text, where nothing in it is expanded.
-    fn text(&self) -> Option<&str> {
+    pub fn text(&self) -> Option<&str> {
         match self.parts.as_slice() {
             [Part { kind: PartKind::Text(text), .. }] => Some(text.text()),
             _ => None,
@@ -103,6 +123,8 @@ pub enum Statement {
         condition: Vec<Statement>,
         /// What each round does.
         body: Vec<Statement>,
+        /// The file that all of it reads from.
+        input: Option<Word>,
     },
     /// `for name in words; do body; done`.
     For {
@@ -187,6 +209,8 @@ pub struct Simple {
     pub input: Option<Word>,
     /// The file its output replaces or extends.
     pub output: Option<Word>,
+    /// Whether that is written `&>`: to a shell that does not know it, the command ends at the `&`.
+    pub joined: bool,
     /// All of it.
     pub place: Place,
 }
@@ -242,6 +266,8 @@ pub struct Part {
 pub enum PartKind {
     /// Text with quotes and escapes taken off.
     Text(Decoded),
+    /// `$'text'`, where bash takes escapes off: without them, it is the text.
+    Escaped(Decoded),
     /// `$NAME` and all its forms.
     Parameter(Box<Parameter>),
     /// `$( list )`.

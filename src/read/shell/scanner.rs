@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::source::{FileId, Place};
 
 use super::super::decoded::Decoded;
-use super::{Script, Word};
+use super::{Refusal, Refusals, Script, Word};
 
 /// How many words a script may have; the longest that people write have some thousand.
 const MAX_WORDS: usize = 20_000;
@@ -30,6 +30,16 @@ pub(super) struct Scanner<'a> {
     /// Whether everything so far made sense.
     pub(super) is_whole: bool,
     pub(super) heredocs: Vec<Heredoc>,
+    /// How many statements of the script stand in front of the list that is read.
+    pub(super) statements: usize,
+    pub(super) refused: Refusals,
+}
+
+/// Shells that know less than bash.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lesser {
+    Dash,
+    All,
 }
 
 pub(super) struct Heredoc {
@@ -49,12 +59,31 @@ impl<'a> Scanner<'a> {
             words: 0,
             is_whole: true,
             heredocs: Vec::new(),
+            statements: 0,
+            refused: Refusals::default(),
         }
+    }
+
+    /// Notes that `shells` do not understand what stands from byte `from` up to here.
+    pub(super) fn refuse(&mut self, shells: Lesser, from: usize) {
+        let refusal = Refusal { statement: self.statements, place: self.place(from..self.at.max(from)) };
+        self.refused.dash.get_or_insert(refusal);
+        if shells == Lesser::All {
+            self.refused.busybox.get_or_insert(refusal);
+        }
+    }
+
+    /// Takes over what shells refuse in a text within this one.
+    pub(super) fn refuse_within(&mut self, refused: Refusals) {
+        let here = |refusal: Refusal| Refusal { statement: self.statements, ..refusal };
+        self.refused.dash = self.refused.dash.or(refused.dash.map(here));
+        self.refused.busybox = self.refused.busybox.or(refused.busybox.map(here));
     }
 
     pub(super) fn script(mut self) -> Option<Script> {
         let mut body = Vec::new();
         loop {
+            self.statements = body.len();
             body.extend(self.list().ok()?);
             if self.at >= self.text.len() {
                 break;
@@ -69,7 +98,7 @@ impl<'a> Scanner<'a> {
                 self.at += self.rest().chars().next().map_or(1, char::len_utf8);
             }
         }
-        Some(Script { body, is_whole: self.is_whole })
+        Some(Script { body, is_whole: self.is_whole, refused: self.refused })
     }
 
     pub(super) fn byte(&self, ahead: usize) -> Option<u8> {

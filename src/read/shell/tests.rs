@@ -55,7 +55,7 @@ fn one(files: &Files, statement: &Statement) -> String {
                 branches.iter().map(|(condition, body)| format!("{} ? {}", list(condition), list(body))).collect();
             format!("if[{} : {}]", branches.join(" | "), list(otherwise))
         }
-        Statement::While { until, condition, body } => {
+        Statement::While { until, condition, body, .. } => {
             format!("{}[{} ? {}]", if *until { "until" } else { "while" }, list(condition), list(body))
         }
         Statement::For { name, words: given, body } => {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::super::decoded::Decoded;
 use super::super::expansion;
-use super::scanner::{MAX_DEPTH, Scanner, TooLong};
-use super::{Part, PartKind, Script, Word};
+use super::scanner::{Lesser, MAX_DEPTH, Scanner, TooLong};
+use super::{Part, PartKind, Refusals, Script, Word};
 
 /// Where a word ends.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -125,6 +125,7 @@ impl Scanner<'_> {
     /// `<(command)`: a file name that only the shell knows.
     fn process_substitution(&mut self, building: &mut Building) -> Result<(), TooLong> {
         let start = self.at;
+        self.refuse(Lesser::Dash, start);
         self.at += 2;
         self.list()?;
         self.is_whole &= self.eat(")");
@@ -187,11 +188,7 @@ impl Scanner<'_> {
         }
         let inside = start + 2..self.at.saturating_sub(1).max(start + 2);
         let place = self.place(start..self.at);
-        if self.text.get(inside.clone()).is_some_and(|text| text.contains('\\')) {
-            building.parts.push(Part { kind: PartKind::Unknown, quoted: true, place });
-        } else {
-            building.text(self, self.decoded, inside, true);
-        }
+        building.parts.push(Part { kind: PartKind::Escaped(self.decoded.part(inside)), quoted: true, place });
     }
 
     fn double_quoted(&mut self, building: &mut Building) -> Result<(), TooLong> {
@@ -283,7 +280,8 @@ impl Scanner<'_> {
         if !is_whole && self.depth >= MAX_DEPTH {
             self.at = self.text.len();
         }
-        Ok(PartKind::Command(Arc::new(Script { body, is_whole })))
+        // What a shell refuses in it, it refuses with the whole statement around it.
+        Ok(PartKind::Command(Arc::new(Script { body, is_whole, refused: Refusals::default() })))
     }
 
     /// `$(( … ))`; `None` if it turns out to be a subshell within a substitution.
@@ -326,6 +324,7 @@ impl Scanner<'_> {
         let parts = scanner.parts_until(Until::End)?;
         self.words = scanner.words;
         self.is_whole &= scanner.is_whole;
+        self.refuse_within(scanner.refused);
         Ok(parts)
     }
 
@@ -352,7 +351,8 @@ impl Scanner<'_> {
         }
         let mut scanner = Scanner::new(&plain, self.file, self.depth + 1);
         scanner.words = self.words;
-        let script = scanner.script().ok_or(TooLong)?;
+        let mut script = scanner.script().ok_or(TooLong)?;
+        self.refuse_within(std::mem::take(&mut script.refused));
         Ok(PartKind::Command(Arc::new(script)))
     }
 }

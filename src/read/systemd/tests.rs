@@ -56,6 +56,10 @@ fn a_template_knows_only_the_beginning_of_its_name() {
     let told: Vec<_> = command.simple[0].iter().map(|word| (word.text(), files.text_at(word.place))).collect();
     assert_eq!(told[2], (Some("web".to_owned()), "%p"));
     assert_eq!((told[4].0.as_ref(), told[6].0.as_ref()), (None, None));
+    let (_, facts) = self::facts(&[("web@.service", "[Service]\nExecStart=/bin/sh -c 'a --port %i'\n")]);
+    let command = facts.units[0].command.clone().unwrap();
+    // It is not left out of what a shell runs.
+    assert_ne!(command.words[2].content.text(), "a --port ");
 }
 
 #[test]

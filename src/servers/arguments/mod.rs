@@ -277,7 +277,7 @@ pub fn parse(table: &'static Table, version: Version, words: &[Argument]) -> Arg
 /// file of options, such as those of uWSGI, or in a variable. `None` is an option without a value. For an
 /// option that adds up, the outcome is one item.
 pub fn outcome_of(table: &'static Table, version: Version, setting: &Setting, text: Option<&str>) -> Outcome {
-    let options = Options::new(table, version);
+    let options = Options::unnamed(table, version);
     match text {
         Some(text) => options.convert(setting, text),
         None => options.without_value(setting, false),

@@ -59,6 +59,11 @@ impl Options {
         Self { table, version, known }
     }
 
+    /// The same without names, for who has a setting already.
+    pub(super) const fn unnamed(table: &'static Table, version: Version) -> Self {
+        Self { table, version, known: Vec::new() }
+    }
+
     pub(super) fn exact(&self, flag: &str) -> Option<Target> {
         self.known.iter().find(|(known, _)| *known == flag).map(|(_, target)| *target)
     }

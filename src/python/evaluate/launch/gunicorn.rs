@@ -275,6 +275,7 @@ impl<'a> Run<'a, '_> {
             positional: app.into_iter().collect(),
             named: Vec::new(),
             open: !known,
+            rests: Vec::new(),
             certain: self.is_certain(),
             words: self.argument_words(),
             environment: self.changed_environment(),

@@ -78,6 +78,8 @@ pub struct Sighting {
     pub named: Vec<(String, Given)>,
     /// Whether more may be given than is known.
     pub open: bool,
+    /// Variables that decide which arguments there are.
+    pub rests: Vec<String>,
     /// Whether the program comes to it for sure.
     pub certain: bool,
     /// What `sys.argv` holds, where that is known; the name of the program is its first element.
@@ -500,6 +502,7 @@ impl<'a, 'i> Run<'a, 'i> {
             positional: arguments.positional.iter().map(|cell| self.given(cell)).collect(),
             named: arguments.named.iter().map(|(name, cell)| (name.to_string(), self.given(cell))).collect(),
             open: arguments.open,
+            rests: arguments.rests.iter().map(ToString::to_string).collect(),
             certain: self.is_certain(),
             words: self.argument_words(),
             environment: self.changed_environment(),
