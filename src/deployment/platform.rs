@@ -6,8 +6,8 @@
 
 use super::image;
 use super::locate::join;
-use crate::read::{Unit, UnitKind, Variable};
-use crate::source::{Files, Place, Span};
+use crate::read::{OpenSet, Unit, UnitKind};
+use crate::source::Files;
 
 /// The folder that paths in the file of a platform are relative to: hidden ones such as `.do` and
 /// `.ebextensions` lie in it.
@@ -59,11 +59,8 @@ pub(super) fn complete(units: &[Unit], files: &Files) -> Vec<Unit> {
     }
     for process in all.iter_mut().filter(|unit| is_process(unit, files) && unit.name == "web") {
         // Every platform that runs such lines tells this one where to listen, and so do foreman and honcho.
-        if process.environment.iter().any(|variable| variable.name == "PORT") {
-            continue;
-        }
-        let place = Place::new(process.place.file, Span::new(process.place.span.start, process.place.span.start));
-        process.environment.push(Variable { name: "PORT".to_owned(), value: None, place, build_only: false });
+        let port = OpenSet { name: None, prefix: "PORT".to_owned(), before: 0, optional: true };
+        process.open_sets.push(port);
     }
     for unit in all.iter_mut().filter(|unit| takes_process(unit)) {
         let folder = home(unit, files);

@@ -236,6 +236,8 @@ pub struct Types<'a> {
     asked: Cell<usize>,
     /// Questions on the way round cycles that are too long to settle.
     unsettled: RefCell<QuickSet<Key<'a>>>,
+    /// How many questions led to answers that were not kept.
+    wasted: Cell<usize>,
     /// The modules that the application loads, once they are known.
     loaded: RefCell<Vec<u32>>,
     /// The class that Django's settings are made of.
@@ -282,6 +284,7 @@ impl<'a> Types<'a> {
             settling: Cell::new(false),
             asked: Cell::new(0),
             unsettled: RefCell::default(),
+            wasted: Cell::new(0),
             loaded: RefCell::new(Vec::new()),
             configuration: RefCell::new(None),
             has_configurations: OnceCell::new(),

@@ -20,6 +20,9 @@ const MAX_PRECISE: usize = 300;
 const MAX_ROUNDS: usize = 4;
 /// How many such answers of one question are. Where there are more, functions are given each other without end.
 const MAX_SETTLED: usize = 3_000;
+/// How many questions may lead to answers that are not kept, all together, before such answers are kept as they are:
+/// about two seconds of them.
+const MAX_WASTED: usize = 200_000;
 /// How many questions that may lead to, for each of them: what was out of reach before may not be any more.
 const MAX_REDRAFTS: usize = 8;
 
@@ -92,7 +95,9 @@ impl<'a> Types<'a> {
             self.rests_on(rests_on);
         }
         if open == 0 {
+            let asked = self.asked.get();
             self.settle();
+            self.waste(asked);
         }
         values
     }
@@ -163,6 +168,24 @@ impl<'a> Types<'a> {
         for key in order {
             if let Some(draft) = drafts.remove(&key).filter(|draft| !draft.changed) {
                 answers.entry(key).or_insert(draft.values);
+            }
+        }
+    }
+
+    /// Counts what is asked in vain, and keeps drafts as they are once that is too much: a project in which everything
+    /// leads everywhere is to be answered as well, with what was found by then.
+    fn waste(&self, asked: usize) {
+        if self.tentative.borrow().order.is_empty() || !self.following.borrow().is_empty() {
+            return;
+        }
+        self.wasted.set(self.wasted.get().saturating_add(asked.max(self.asked.get())));
+        if self.wasted.get() > MAX_WASTED {
+            let Tentative { answers: mut drafts, order } = self.tentative.take();
+            let mut answers = self.answers.borrow_mut();
+            for key in order {
+                if let Some(draft) = drafts.remove(&key) {
+                    answers.entry(key).or_insert(draft.values);
+                }
             }
         }
     }
