@@ -53,7 +53,12 @@ pub struct Manner {
 /// The edits that follow from `advice` about `deployment`.
 pub fn changes(deployment: &Deployment, advice: &Advice, manner: Manner, files: &Files) -> Changes {
     let mut changes = Changes::default();
-    let wanted = |item: &&Item| !matches!(item.verdict, Verdict::InRange | Verdict::Consider);
+    // A formula that follows the limit is right on every machine, a number that counts on this one is not.
+    let follows = |name: &str| {
+        manner.portable && deployment.setting(name).is_some_and(|setting| setting.winner.formula(files).is_some())
+    };
+    let uncounted = |item: &Item| advice.elsewhere && GROUP.contains(&item.setting) && !follows(item.setting);
+    let wanted = |item: &&Item| !matches!(item.verdict, Verdict::InRange | Verdict::Consider) && !uncounted(item);
     for item in advice.items.iter().filter(wanted) {
         let Some(effective) = deployment.setting(item.setting) else {
             let is_outside = item.verdict == Verdict::Change;

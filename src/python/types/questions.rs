@@ -163,10 +163,15 @@ impl<'a> Types<'a> {
             self.unsettled.borrow_mut().extend(order.iter().take(drafts).copied());
             return;
         }
+        self.keep(|draft| !draft.changed);
+    }
+
+    /// Takes those drafts for final that `is_final` says.
+    fn keep(&self, is_final: impl Fn(&Draft<'a>) -> bool) {
         let Tentative { answers: mut drafts, order } = self.tentative.take();
         let mut answers = self.answers.borrow_mut();
         for key in order {
-            if let Some(draft) = drafts.remove(&key).filter(|draft| !draft.changed) {
+            if let Some(draft) = drafts.remove(&key).filter(&is_final) {
                 answers.entry(key).or_insert(draft.values);
             }
         }
@@ -180,13 +185,7 @@ impl<'a> Types<'a> {
         }
         self.wasted.set(self.wasted.get().saturating_add(asked.max(self.asked.get())));
         if self.wasted.get() > MAX_WASTED {
-            let Tentative { answers: mut drafts, order } = self.tentative.take();
-            let mut answers = self.answers.borrow_mut();
-            for key in order {
-                if let Some(draft) = drafts.remove(&key) {
-                    answers.entry(key).or_insert(draft.values);
-                }
-            }
+            self.keep(|_| true);
         }
     }
 
