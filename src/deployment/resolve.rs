@@ -193,7 +193,13 @@ pub(super) fn resolve(
     });
     let class = settle::worker_class(table, &settings);
     let own = settings.get("worker_class").filter(|_| class.is_none()).and_then(super::Effective::text);
-    let class_base = own.and_then(|named| own_class::base(named, &roots, files, &facts.python));
+    let own = own.and_then(|named| own_class::base(named, &roots, files, &facts.python));
+    let class_like = own.as_ref().and_then(|own| {
+        let base = table.class(&own.base.value)?;
+        let kept = table.class(base.behaviour()?).unwrap_or(base);
+        own.options.as_ref().is_some_and(|options| kept.is_kept_by(options)).then_some(base)
+    });
+    let class_base = own.map(|own| own.base);
     let by_module = matches!(start.program, Program::Server { by_module: true, .. }).then(|| table.distribution());
     let named_app = app.as_ref().map(|app| app.value.as_str());
     let shadows = shadow::find(&folder, by_module, named_app, files, &facts.python);
@@ -217,6 +223,7 @@ pub(super) fn resolve(
         others,
         class,
         class_base,
+        class_like,
         workers_on_large_node: large,
         configuration: loaded.configuration,
         loaded: loaded_files,
