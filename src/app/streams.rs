@@ -197,7 +197,8 @@ fn is_left(body: &[Stmt]) -> bool {
 
 /// `except asyncio.CancelledError`, `except GeneratorExit`.
 fn names_departure(class: Option<&Expr>) -> bool {
-    let is = |name: &str| matches!(name, "CancelledError" | "GeneratorExit" | "ConnectionClosed" | "WebSocketDisconnect");
+    let is =
+        |name: &str| matches!(name, "CancelledError" | "GeneratorExit" | "ConnectionClosed" | "WebSocketDisconnect");
     match class {
         Some(Expr::Name(name)) => is(name.id.as_str()),
         Some(Expr::Attribute(attribute)) => is(attribute.attr.as_str()),

@@ -138,6 +138,8 @@ pub struct Deployment {
     pub stop_delay: Option<Located<Seconds>>,
     /// The line that makes it run in a container.
     pub container: Option<Place>,
+    /// The instruction of a Dockerfile that starts it there; `None` where something else says so.
+    pub instruction: Option<Place>,
     /// What surrounds that container, as far as an orchestrator says so.
     pub surroundings: Container,
     /// What that container shares with the world outside.

@@ -24,12 +24,7 @@ pub(super) struct OwnClass {
 }
 
 /// What the class `named` derives from; `None` where it is no class of the project.
-pub(super) fn base(
-    named: &str,
-    roots: &Roots,
-    files: &Files,
-    python: &BTreeMap<FileId, Module>,
-) -> Option<OwnClass> {
+pub(super) fn base(named: &str, roots: &Roots, files: &Files, python: &BTreeMap<FileId, Module>) -> Option<OwnClass> {
     let mut found: Option<OwnClass> = None;
     let mut name = named.to_owned();
     for _ in 0..MAX_BASES {

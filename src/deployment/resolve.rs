@@ -37,6 +37,10 @@ pub(super) struct Origin<'a> {
     pub(super) development: Option<&'a Located<String>>,
     /// The files with the requirements that are known to be installed.
     pub(super) installed: &'a BTreeSet<FileId>,
+    /// Whether the words of the command go to the entry point of an image that is not known, which may add others.
+    pub(super) hands_on: bool,
+    /// The instruction of its image that starts it.
+    pub(super) instruction: Option<Place>,
     /// Whether configuration files are followed; `false` once that has taken long enough.
     pub(super) loads: bool,
 }
@@ -234,6 +238,7 @@ pub(super) fn resolve(
         stop_delay: origin.unit.stop_delay.clone(),
         shield: start.shield.clone(),
         container: origin.container,
+        instruction: origin.instruction,
         surroundings: origin.unit.container.clone(),
         outside: origin.unit.outside.clone(),
         base: origin.unit.base.clone(),
@@ -357,7 +362,7 @@ impl Situation<'_> {
         }
         // A file of PasteDeploy names it, and so may a setting whose value is not known.
         let told = ["paste", "wsgi_app"].iter().any(|name| settings.get(name).is_some_and(super::Effective::is_set));
-        if app.is_none() && nameless && !told {
+        if app.is_none() && nameless && !told && !self.origin.hands_on {
             errors.push(Located::new("no application module is named".to_owned(), start.place));
         }
         app

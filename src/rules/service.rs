@@ -99,6 +99,16 @@ impl Service<'_> {
         class.and_then(WorkerClass::behaviour).is_some_and(|behaviour| behaviour.contains("Uvicorn"))
     }
 
+    /// What shows that it runs in a container: the instruction that starts it, where the finding at `place` is
+    /// about something else, and the unit otherwise.
+    pub(super) fn container_beside(&self, place: Place) -> Option<Place> {
+        let within = |one: &Place| {
+            one.file == place.file && one.span.start <= place.span.start && place.span.end <= one.span.end
+        };
+        let container = self.deployment.container?;
+        Some(self.deployment.instruction.filter(|instruction| !within(instruction)).unwrap_or(container))
+    }
+
     /// Where the worker class is set, or the command that leaves it to the default.
     pub(super) fn class_place(&self) -> Place {
         let class = self.deployment.setting("worker_class").or_else(|| self.cores_of_loop()).and_then(Effective::place);
@@ -227,7 +237,7 @@ impl Service<'_> {
     /// Every setting that somebody changes and that does nothing, because none of the options is given which it needs:
     /// not here, and not by another that reads the same file.
     pub(super) fn without_need(&self, context: &Context) -> impl Iterator<Item = &Effective> {
-        let gives = |deployment: &Deployment, name: &String| {
+        let has = |deployment: &Deployment, name: &String| {
             let setting = deployment.setting(name);
             let open = setting.is_some_and(|setting| setting.is_set() || !setting.winner.is_settled());
             open || deployment.others.iter().any(|(other, _)| other.replace('-', "_") == *name)
@@ -236,7 +246,7 @@ impl Service<'_> {
         self.deployment.settings.iter().map(|(_, setting)| setting).filter(move |setting| {
             let needs = setting.setting.needs();
             let Some(place) = setting.place().filter(|_| !needs.is_empty() && setting.changes()) else { return false };
-            let given = |deployment: &Deployment| needs.iter().any(|need| gives(deployment, need));
+            let given = |deployment: &Deployment| needs.iter().any(|need| has(deployment, need));
             !given(self.deployment) && !context.deployments.iter().filter(shares(place)).any(given)
         })
     }

@@ -411,6 +411,11 @@ fn module_of(path: &str, roots: &Roots, files: &Files) -> String {
     if module.starts_with('/') { module.to_owned() } else { module.replace('/', ".") }
 }
 
+/// Whether the options stand in a file of `PasteDeploy` that names another server: uWSGI is one of two ways to run it.
+pub(super) fn is_beside_another(configuration: &UwsgiFile) -> bool {
+    configuration.sections.iter().any(|section| section.name.value.starts_with("server:"))
+}
+
 /// A unit for a configuration that nothing names, and what it starts.
 pub(super) fn alone(file: FileId, configuration: &UwsgiFile, files: &Files) -> Option<(Unit, Start)> {
     let section = configuration.sections.iter().find(|section| section.name.value == "uwsgi")?;

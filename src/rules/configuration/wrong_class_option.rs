@@ -5,6 +5,9 @@ use super::prelude::*;
 pub(super) const RULE: Rule = rule!("wrong-class-option", Shape::Deployment(check));
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
+    if !service.in_production() {
+        return;
+    }
     if !service.serves_by_uvicorn() {
         let class = service.class_name();
         for setting in service.ineffective(context) {

@@ -5,6 +5,9 @@ use super::prelude::*;
 pub(super) const RULE: Rule = rule!("max-requests-no-jitter", Shape::Deployment(check));
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
+    if !service.in_production() {
+        return;
+    }
     let deployment = service.deployment;
     let (limit, spread_by) = match deployment.server {
         ServerName::Uvicorn => ("limit_max_requests", "limit_max_requests_jitter"),

@@ -60,7 +60,12 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         return;
     }
     let mut says: Vec<String> = missing.iter().map(|(_, option, why)| format!("without `{option}` {why}")).collect();
-    let harakiri = deployment.setting("harakiri").is_some_and(|limit| !limit.is_set());
+    // Of a loop only one of many greenlets waits, and a web socket lasts longer than any limit of a request.
+    let sockets = deployment.setting("http_websockets").is_some_and(Setting::is_set)
+        || service.application.is_some_and(|app| !app.websockets.is_empty());
+    let harakiri = deployment.setting("harakiri").is_some_and(|limit| !limit.is_set())
+        && service.cores_of_loop().is_none()
+        && !sockets;
     says.extend(harakiri.then(|| "without `harakiri` a request that hangs keeps its worker for ever".to_owned()));
     // The first application has the interpreter that the server begins with, and each further one its own (2.0.31).
     let mounts = deployment.setting("mount").and_then(Setting::value);

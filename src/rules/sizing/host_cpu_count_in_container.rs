@@ -46,7 +46,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
                 }
                 names => format!("set {} wherever it is deployed (`farrier advise` computes it)", names.join(" or ")),
             });
-        let report = match container {
+        let report = match service.container_beside(place) {
             Some(container) => report.related(container, "runs in a container"),
             // Without a container the machine's cores are what there is.
             None => report.severity(Severity::Advice),
