@@ -146,7 +146,7 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
         if guarded(|| script.play(&project, &mut reached, &mut own)).is_none() {
             broken.push(place);
         }
-        forget_templates(&mut own, files);
+        forget_templates(&mut own, &assembly, files);
         add_alone(own, aid, &mut assembly);
     }
     let mut launchers = guarded(|| launcher::alone(files, facts, &mut reached)).unwrap_or_default();
@@ -236,19 +236,26 @@ fn play_alone(alone: &Alone, project: &Project, reached: &mut Reached, assembly:
     add_alone(own, alone.guarded, assembly);
 }
 
-/// Says of scripts whose application is not in the project that they are left from a template.
-fn forget_templates(own: &mut Assembly, files: &Files) {
-    for deployment in own.deployments.iter_mut().filter(|deployment| deployment.development.is_none()) {
-        let Some(app) = &deployment.app else { continue };
+/// Says of scripts whose application is not in the project, where others start what is, that they are left from a
+/// template.
+fn forget_templates(own: &mut Assembly, others: &Assembly, files: &Files) {
+    let is_there = |app: &Located<String>| {
         let module = app.value.split(':').next().unwrap_or_default().replace('.', "/");
-        let is_there = |(_, file): (FileId, &crate::source::SourceFile)| {
+        files.iter().any(|(_, file)| {
             let path = file.path();
             let stem = path.strip_suffix("/__init__.py").or_else(|| path.strip_suffix(".py")).unwrap_or_default();
             stem == module || stem.strip_suffix(module.as_str()).is_some_and(|before| before.ends_with('/'))
-        };
-        if !module.is_empty() && !files.iter().any(is_there) {
-            let why = format!("nothing here runs the script, and `{}` is not in the project", app.value);
-            deployment.development = Some(Located::new(why, deployment.command));
+        })
+    };
+    let others = others.deployments.iter().filter(|other| other.development.is_none());
+    let Some(other) = others.filter(|other| other.app.as_ref().is_some_and(is_there)).map(|other| other.command).next()
+    else {
+        return;
+    };
+    for deployment in own.deployments.iter_mut().filter(|deployment| deployment.development.is_none()) {
+        if let Some(app) = deployment.app.as_ref().filter(|app| !is_there(app)) {
+            let why = format!("nothing here runs the script, `{}` is not in the project, and another is", app.value);
+            deployment.development = Some(Located::new(why, other));
         }
     }
 }
