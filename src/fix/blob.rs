@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     fn shown(content: &[u8]) -> String {
-        name(content).iter().map(|byte| format!("{byte:02x}")).collect()
+        name(content).iter().fold(String::new(), |shown, byte| shown + &format!("{byte:02x}"))
     }
 
     /// As `git hash-object` says.

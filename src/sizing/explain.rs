@@ -17,7 +17,7 @@ use crate::values::{Bytes, Seconds};
 /// The Linux default for the period of a CPU quota.
 const QUOTA_PERIOD: Seconds = Seconds(0.1);
 
-/// Requests at once of which nobody needs to ask whether a database bears them: `PostgreSQL` and MySQL allow 100 and 151
+/// Requests at once of which nobody needs to ask whether a database bears them: `PostgreSQL` and `MySQL` allow 100 and 151
 /// connections by default, for all that use them.
 const MANY_CONNECTIONS: u64 = 50;
 

@@ -254,6 +254,7 @@ pub enum Heartbeat {
 
 /// Everything that [`recommend`](super::recommend) looks at.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::struct_excessive_bools, reason = "facts that have nothing to do with each other")]
 pub struct Inputs {
     /// Name of the server, `gunicorn` and so on: settings are called differently.
     pub server: String,
