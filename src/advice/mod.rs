@@ -254,7 +254,16 @@ fn class(deployment: &Deployment, application: Option<&Application>, files: &Fil
         }
         Server::Hypercorn | Server::Granian => return None,
     };
-    Some(Known::certain(class, files.describe(class_place(deployment))))
+    Some(Known::certain(class, class_source(deployment, files)))
+}
+
+/// Who chose the class: a setting, the threads that ask for it, or nobody.
+fn class_source(deployment: &Deployment, files: &Files) -> String {
+    if deployment.server != Server::Gunicorn || deployment.setting("worker_class").is_some_and(Effective::is_set) {
+        return files.describe(class_place(deployment));
+    }
+    let threads = deployment.setting("threads").filter(|threads| threads.int().is_some_and(|threads| threads > 1));
+    threads.and_then(Effective::place).map_or_else(|| "default".to_owned(), |place| files.describe(place))
 }
 
 /// Where the worker class is set, or the command that leaves it to the default.
