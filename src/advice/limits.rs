@@ -47,7 +47,8 @@ pub(super) fn fill(inputs: &mut Inputs, deployment: &Deployment, sources: Source
         inputs.memory_of = Origin::Requested;
     }
     // Who bounds the cores of a container runs it on a machine that nobody knows.
-    let elsewhere = inputs.cpus_of != Origin::Here && (deployment.kind.is_container() || deployment.container.is_some());
+    let elsewhere =
+        inputs.cpus_of != Origin::Here && (deployment.kind.is_container() || deployment.container.is_some());
     let host = host.filter(|_| !elsewhere);
     if inputs.memory.is_none() {
         inputs.memory = host.and_then(Host::memory_limit).map(|reading| here(reading.value, &reading.file));
