@@ -513,3 +513,23 @@ fn a_file_is_whole_whatever_happens_while_it_is_written() {
         assert!(text == case.before || text == new, "after {microseconds} us");
     }
 }
+
+/// Where a file bounds the cores of a container, whoever asks knows nothing of the memory there; nor does a command say
+/// what it leaves to the default.
+#[test]
+fn nothing_of_this_machine_counts_for_a_container_elsewhere() {
+    let folder = Folder(tempfile::tempdir().expect("a folder can be made"));
+    folder.write("app.py", FLASK);
+    folder
+        .write("compose.yaml", "services:\n  web:\n    image: web\n    cpus: 2\n    command: gunicorn -w 12 app:app\n");
+    let farrier = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_farrier"));
+        command.arg("advise").args(arguments).current_dir(folder.0.path()).env_clear();
+        String::from_utf8_lossy(&command.output().expect("farrier runs").stdout).into_owned()
+    };
+    let text = farrier(&["--workload", "io"]);
+    assert!(!text.contains("this machine"), "{text}");
+    assert!(text.contains("not known: how much memory the service may use"), "{text}");
+    assert!(text.contains("worker_class: sync now (default): set gthread"), "{text}");
+    assert!(!farrier(&["--memory", "1GiB"]).contains("not known: how much memory"));
+}
