@@ -43,12 +43,11 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
     let label = if service.is_gunicorn() { "patches the standard library" } else { "runs requests as greenlets" };
     out.report(service.class_place(), format!("`{class}` {label}"), message)
         .related(place, "needs asyncio")
-        .help(match app.interface {
-            AppInterface::Asgi => format!("run it on {}", service.asgi_class_name()),
-            _ => {
-                let instead = if service.is_gunicorn() { "use `gthread`" } else { "run it with threads" };
-                format!("make the handlers plain functions without asyncio, or {instead}")
-            }
+        .help(if app.interface == AppInterface::Asgi {
+            format!("run it on {}", service.asgi_class_name())
+        } else {
+            let instead = if service.is_gunicorn() { "use `gthread`" } else { "run it with threads" };
+            format!("make the handlers plain functions without asyncio, or {instead}")
         })
         .fix(None);
 }

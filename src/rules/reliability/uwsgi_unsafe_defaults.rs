@@ -92,10 +92,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let mut set: Vec<&str> = Vec::new();
     // With `strict` it ends for every name that it does not know: those that options refer to, and variables
     // `UWSGI_...` that an image has for something else (2.0.31).
-    let is_safe = |name: &str| match name {
-        "master" | "strict" => false,
-        _ => true,
-    };
+    let is_safe = |name: &str| !matches!(name, "master" | "strict");
     let safe = missing.iter().filter(|(name, ..)| is_safe(name));
     for (name, option, _) in safe {
         let Some(setting) = deployment.setting(name).map(|setting| setting.setting) else { continue };
