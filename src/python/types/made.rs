@@ -4,9 +4,11 @@
 
 use super::known::{PLAIN, TRUE};
 use super::{ClassId, Frame, FunctionId, Known, Types, Value};
+use crate::python::calls::Condition;
 use crate::python::names::{Binding, Bound, visible};
-use crate::python::syntax::ast::{self, BoolOp, Expr};
+use crate::python::syntax::ast::{self, BoolOp, CmpOp, Expr, UnaryOp};
 use crate::python::syntax::span_of;
+use crate::source::Span;
 
 /// Through how many names, attributes and functions what is handed on is followed to the call that makes it.
 const MAX_DEPTH: u8 = 4;
@@ -44,8 +46,17 @@ impl<'a> Types<'a> {
         if bindings.iter().any(|binding| binding.at > at) || others.contains(name) {
             return None;
         }
-        let each = visible(bindings, at).into_iter().map(|binding| match binding.bound {
+        // `if given is None: given = make()` leaves something there, whatever was given.
+        let fills = |binding: &Binding<'a>| {
+            let asks = |one: &&Condition<'a>| one.holds && asks_for_nothing(one.test, name);
+            let is_inside = |region: Span| region.start <= binding.at && binding.at <= region.end;
+            function.conditions.iter().filter(asks).any(|one| is_inside(one.region))
+        };
+        let seen = visible(bindings, at);
+        let is_filled = seen.iter().any(|binding| fills(binding));
+        let each = seen.into_iter().map(|binding| match binding.bound {
             Bound::Value { value: Some(value), .. } => self.made_for_certain(value, frame, depth + 1),
+            Bound::Parameter(_) if is_filled => Some(Known::Some),
             _ => None,
         });
         each.reduce(|one, other| one?.or(other?)).flatten()
@@ -119,5 +130,19 @@ impl<'a> Types<'a> {
     fn truth_of_objects(&self, class: ClassId) -> Known<'a> {
         let asks = ["__bool__", "__len__"].iter().any(|name| !self.method(class, name).is_empty());
         if asks || !self.library_bases(class).is_empty() { Known::Some } else { Known::True }
+    }
+}
+
+/// `name is None`, `not name`
+fn asks_for_nothing(test: &Expr, name: &str) -> bool {
+    let is_it = |expr: &Expr| matches!(expr, Expr::Name(known) if known.id.as_str() == name);
+    match test {
+        Expr::UnaryOp(operation) => operation.op == UnaryOp::Not && is_it(&operation.operand),
+        Expr::Compare(compare) => {
+            *compare.ops == [CmpOp::Is]
+                && is_it(&compare.left)
+                && compare.comparators.iter().all(Expr::is_none_literal_expr)
+        }
+        _ => false,
     }
 }
