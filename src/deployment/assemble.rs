@@ -185,7 +185,8 @@ fn unnamed<'f>(assembly: &Assembly, composed: &[compose::Composed], files: &File
     facts
         .uwsgi
         .iter()
-        .filter(|(file, _)| !loaded.contains(file) && !files.is_foreign(**file) && !mounted.contains(file))
+        .filter(|(file, _)| !loaded.contains(file) && !files.is_foreign(**file))
+        .filter(|(file, configuration)| !mounted.contains(file) || uwsgi::names_code(configuration, files))
         .filter(|(_, configuration)| !uwsgi::is_beside_another(configuration))
         .filter_map(|(&file, configuration)| uwsgi::alone(file, configuration, files))
         .map(|(unit, start)| Scene::configuration(unit, start, files))
