@@ -239,6 +239,9 @@ impl Environment {
     /// What a program reads from a variable, in the terms of the evaluator.
     pub(super) fn lookup(&self, name: &str) -> Lookup {
         match self.entry(name) {
+            Some(Entry { text: Some(text), depends, .. }) if depends.iter().any(is_open) => {
+                Lookup::Likely(text.clone())
+            }
             Some(Entry { text: Some(text), .. }) => Lookup::Set(text.clone()),
             Some(Entry { lost: true, .. }) => Lookup::Lost,
             // What a platform sets has no bytes, and is sure to be set.
@@ -246,4 +249,9 @@ impl Environment {
             _ => Lookup::Unknown,
         }
     }
+}
+
+/// Whether it is a variable that somebody may set.
+fn is_open(dependency: &Dependency) -> bool {
+    matches!(dependency, Dependency::Environment { .. } | Dependency::InPlace { .. })
 }
