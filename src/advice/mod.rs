@@ -18,7 +18,6 @@ mod timing;
 
 pub use around::{Around, Bound, graceful, keeps_idle};
 pub use changes::{Change, Changes, GROUP, Manner, Refusal, changes};
-pub use limits::REQUESTED;
 pub use shared::reconcile;
 pub use single::hold;
 pub use stated::Stated;
@@ -29,7 +28,9 @@ use crate::findings::Confidence;
 use crate::host::Host;
 use crate::servers::{Interface as Speaks, Model, Server};
 use crate::sizing::capacity::Rate;
-use crate::sizing::{Chain, Class, Configured, Database, Inputs, Known, Misfit, Timer, WorkerMemory, Workload};
+use crate::sizing::{
+    Chain, Class, Configured, Database, Inputs, Known, Margins, Misfit, Timer, WorkerMemory, Workload,
+};
 use crate::source::{Files, Place};
 use crate::values::{Bytes, Cpus, Seconds, Value};
 
@@ -68,6 +69,8 @@ pub struct Sources<'a> {
     /// The machine, for limits that neither the user nor a file states. A check leaves it out: the
     /// machine that checks is rarely the one that serves.
     pub host: Option<&'a Host>,
+    /// What to leave between clocks.
+    pub margins: Margins,
     /// The texts, for places.
     pub files: &'a Files,
 }
@@ -120,7 +123,7 @@ pub fn inputs(deployment: &Deployment, application: Option<&Application>, source
         worker_connections: chosen("worker_connections").or_else(|| chosen("gevent")).or_else(|| chosen("async")),
         others: others.into_iter().filter_map(|name| Some((name, chosen(name)?))).collect(),
     };
-    inputs.chain = timing::chain(Around { deployment, stated, files });
+    inputs.chain = timing::chain(Around { deployment, stated, files }, sources.margins);
     inputs.free_threaded =
         deployment.base.as_ref().filter(|base| is_free_threaded(&base.value)).map(|base| files.describe(base.place));
     Some(inputs)

@@ -36,6 +36,7 @@ fn hard() -> Vec<(&'static str, String)> {
     let classes =
         each(500, |i| format!("class C{i}(C{}, C{}):\n    def m(self):\n        return super().m()\n", i + 1, i + 2));
     let rebound = each(3_000, |i| format!("x = x or y{i}\n"));
+    let shared = each(45, |i| format!("T{} = {{'a': T{i}, 'b': T{i}}}\n", i + 1));
     let nested = each(80, |i| format!("{}def n{i}():\n", "    ".repeat(i)));
     vec![
         ("calls of calls", format!("{HEAD}async def v():\n    f0(f1, f2)\n{wide}")),
@@ -54,6 +55,7 @@ fn hard() -> Vec<(&'static str, String)> {
         ("imports in a circle", format!("{HEAD}async def v(): z()\nfrom main import *\nfrom main import z\n")),
         ("functions in functions", format!("{HEAD}async def v(): n0()\n{nested}{}pass\n", "    ".repeat(80))),
         ("a long annotation in quotes", format!("{HEAD}async def v(x: '{}'): x.get()\n", "list[".repeat(190))),
+        ("tables that share their parts", format!("{HEAD}async def v():\n    T30['a'](1)\nT0 = {{'a': v}}\n{shared}")),
         ("application made of itself", "app = app\n".to_owned()),
         ("factories in a circle", "def a():\n    return b()\ndef b():\n    return a()\napp = a()\n".to_owned()),
     ]

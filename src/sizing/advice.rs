@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::given::Given;
-use super::inputs::{Class, HERE, Known};
+use super::inputs::{Class, Known, Origin};
 use crate::findings::Confidence;
 use crate::values::Cpus;
 
@@ -184,6 +184,8 @@ pub struct Advice {
     pub class: Class,
     /// The cores that it counts on.
     pub cpus: Option<Cpus>,
+    /// Whose they are.
+    pub cpus_of: Origin,
     /// What it rests on.
     pub inputs: Vec<Given>,
     /// One entry per setting that the model has something to say about.
@@ -216,7 +218,7 @@ impl Advice {
 
     /// Whether the cores are those of the machine that asks.
     pub fn counts_on_this_machine(&self) -> bool {
-        self.inputs.iter().any(|given| given.name == "cores" && given.source.starts_with(HERE))
+        self.cpus.is_some() && self.cpus_of == Origin::Here
     }
 
     /// Whether every configured value that is known is inside its range.

@@ -8,7 +8,7 @@ use super::capacity::{
 };
 use super::inputs::{Class, Inputs, Known};
 use super::load::{Load, most_replicas, patience, replicas};
-use super::plan::{Plan, plan};
+use super::plan::{Plan, for_the_locks, plan};
 use super::waiting::{slots_for_wait, slowest_wait};
 use super::{Step, WorkerMemory, inputs};
 use crate::findings::Confidence;
@@ -125,7 +125,7 @@ fn processor(load: &Load, plan: &Plan) -> Vec<String> {
     let waits = format!("a request waits {} % of its time ({origin})", number(b.value * 100.0));
     match plan.class {
         // Threads of one process share its core; processes of one slot each need no such reminder.
-        Class::Gthread => vec![waits, slots, alone],
+        Class::Gthread => [waits, slots, alone].into_iter().chain(for_the_locks(load, plan)).collect(),
         _ => vec![waits, slots],
     }
 }

@@ -72,6 +72,7 @@ pub fn recommend(inputs: &Inputs) -> Advice {
     Advice {
         class,
         cpus: inputs.cpus.as_ref().map(|cpus| cpus.value),
+        cpus_of: inputs.cpus_of,
         inputs: given::all(inputs),
         confidence: confidence(inputs, load.as_ref(), &items),
         questions: explain::questions(inputs, load.as_ref(), class),

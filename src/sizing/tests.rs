@@ -348,6 +348,7 @@ fn the_kill_comes_after_the_longest_request() {
             drain: drain.map(|drain| known(Seconds(drain))),
             longest_request: longest.map(|longest| known(Seconds(longest))),
             graceful: Some(Timer { setting: "graceful_timeout", now: known(Some(30.0)) }),
+            margins: Margins { stop: Seconds(5.0), idle: Seconds(5.0) },
             ..Chain::default()
         };
         let advice = recommend(&Inputs { chain, ..on(Class::Sync, 2.0, Workload::Mixed) });
@@ -407,6 +408,53 @@ fn workers_that_become_several_are_not_replaced_together() {
     };
     assert_eq!(recycled(4.0).item("max_requests_jitter").map(|item| item.verdict), Some(Verdict::Change));
     assert!(recycled(0.5).item("max_requests_jitter").is_none());
+}
+
+/// Measured with 64 clients on two cores: 5 x 20 threads answer a fifth more than 2 x 50, 3 x 17 more than 2 x 25.
+#[test]
+fn threads_that_only_wait_are_shared_out_among_more_processes() {
+    let waits = |b: f64, change: fn(&mut Inputs)| {
+        let inputs = with(on(Class::Gthread, 2.0, Workload::Io), |i| i.blocking_fraction = Some(known(b)));
+        recommend(&with(inputs, change))
+    };
+    let both = |advice: &Advice| (range(advice, "workers"), range(advice, "threads").map(|range| range.1));
+    let io = waits(0.98, |_| {});
+    assert_eq!(both(&io), (Some((3, 5, 6)), Some(20)), "{io}");
+    let line = "more than about 20 threads of one process spend its core on handing its lock around: 5 processes = 100 \
+                slots / 20, rounded up";
+    assert!(io.steps.iter().any(|step| step.text == line), "{io}");
+    let blend = waits(0.96, |_| {});
+    assert_eq!(both(&blend), (Some((2, 3, 4)), Some(17)), "{blend}");
+    // Three for each core at most: the rest of the slots is threads after all.
+    let stream = waits(0.99, |_| {});
+    assert_eq!(both(&stream), (Some((6, 6, 7)), Some(34)), "{stream}");
+    assert!(stream.to_string().contains("6 processes, 3 for each core, share 200 slots"), "{stream}");
+    // Requests that are there at once take the same processes, whatever they compute.
+    let demand = waits(0.98, |i| i.demand.concurrency = Some(known(100)));
+    assert_eq!(both(&demand), (Some((3, 5, 6)), Some(20)), "{demand}");
+    let crowded = waits(0.98, |i| {
+        i.configured.workers = Some(known(2));
+        i.configured.threads = Some(known(50));
+    });
+    assert_eq!(crowded.item("workers").map(|item| item.verdict), Some(Verdict::Change), "{crowded}");
+    assert_eq!((range(&crowded, "threads"), crowded.slots_then), (Some((14, 20, 34)), Slots::Count(100)), "{crowded}");
+    // Memory for three of them, and a core that is not a whole one.
+    let small = waits(0.98, |i| {
+        i.memory = Some(known(Bytes::mib(256)));
+        i.per_worker = Some(known(WorkerMemory::exactly(Bytes::mib(25))));
+    });
+    assert_eq!(both(&small), (Some((3, 3, 6)), Some(34)), "{small}");
+    assert_eq!(both(&waits(0.98, |i| i.cpus = Some(known(Cpus(0.5))))).0, Some((1, 1, 2)));
+    // What is only inferred asks for no more of them, and says nothing against them.
+    for now in [1, 2, 6] {
+        let inputs = with(on(Class::Gthread, 2.0, Workload::Stream), |i| {
+            i.workload = Some(Known::new(Workload::Stream, "inferred", Confidence::Low));
+            i.configured.workers = Some(known(now));
+        });
+        let advice = recommend(&inputs);
+        assert_eq!(advice.item("workers").map(|item| item.target), Some(Amount::Count(2)), "{advice}");
+        assert_eq!(advice.item("workers").map(|item| item.verdict == Verdict::InRange), Some(now > 1), "{advice}");
+    }
 }
 
 #[test]

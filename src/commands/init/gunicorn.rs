@@ -31,8 +31,13 @@ pub(super) fn configuration(mut request: Request) -> Result<String, Failure> {
     let application = service.and_then(|(_, application)| application.as_ref()).or_else(|| found.orphans.first());
     let likely = if application.is_none() { likely::application(&found) } else { None };
     let application = application.or(likely.as_ref());
-    let sources =
-        Sources { declared: &request.declared, stated: &request.stated, host: Some(&found.host), files: &found.files };
+    let sources = Sources {
+        declared: &request.declared,
+        stated: &request.stated,
+        host: Some(&found.host),
+        margins: request.margins(),
+        files: &found.files,
+    };
     let gunicorn = service.map(|(deployment, _)| deployment).filter(|deployment| deployment.server == Server::Gunicorn);
     let mut inputs = gunicorn
         .and_then(|deployment| advice::inputs(deployment, application, sources))

@@ -72,16 +72,19 @@ impl<'a> Types<'a> {
         if let Some(&known) = self.known_environments.borrow().get(&entries) {
             return known;
         }
+        let deepest = self.deepest(entries.iter().map(|(_, value)| value));
         let mut environments = self.environments.borrow_mut();
         if environments.len() >= MAX_ENVIRONMENTS {
             return Environment::default();
         }
+        self.depths.borrow_mut().push(deepest.saturating_add(1));
         let new = Environment(u32::try_from(environments.len()).unwrap_or(0));
         environments.push(Rc::clone(&entries));
         self.known_environments.borrow_mut().insert(entries, new);
         new
     }
 
+    /// How many environments a value leads through.
     pub(super) fn nesting(&self, value: &Value<'a>) -> u8 {
         let frame = match value {
             Value::Function(frame)
@@ -96,12 +99,7 @@ impl<'a> Types<'a> {
             Value::Lazy(lazy) => return self.deepest(lazy.calls.iter().chain(&lazy.over).chain(&lazy.items)),
             _ => return 0,
         };
-        if frame.environment == Environment::default() {
-            return 0;
-        }
-        let entries = Rc::clone(&self.environments.borrow()[frame.environment.0 as usize]);
-        let deepest = entries.iter().map(|(_, value)| self.nesting(value)).max();
-        deepest.unwrap_or(0).saturating_add(1)
+        self.depths.borrow().get(frame.environment.0 as usize).copied().unwrap_or(0)
     }
 
     fn deepest<'v>(&self, values: impl Iterator<Item = &'v Value<'a>>) -> u8

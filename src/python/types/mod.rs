@@ -48,6 +48,7 @@ mod signals;
 mod singletons;
 mod sites;
 mod texts;
+mod weights;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
@@ -220,6 +221,8 @@ pub struct Types<'a> {
     project: &'a Project<'a>,
     modules: Modules,
     environments: RefCell<Vec<Rc<[Entry<'a>]>>>,
+    /// How many environments lie inside each of them, itself included.
+    depths: RefCell<Vec<u8>>,
     known_environments: RefCell<HashMap<Rc<[Entry<'a>]>, Environment>>,
     answers: RefCell<QuickMap<Key<'a>, Values<'a>>>,
     /// The questions that are being answered, numbered in the order in which one led to the next.
@@ -275,6 +278,7 @@ impl<'a> Types<'a> {
             project,
             modules: project.modules.started_in(start),
             environments: RefCell::new(vec![Rc::new([])]),
+            depths: RefCell::new(vec![0]),
             known_environments: RefCell::new(HashMap::new()),
             answers: RefCell::default(),
             asking: RefCell::default(),

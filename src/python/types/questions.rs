@@ -6,6 +6,7 @@
 
 use std::rc::Rc;
 
+use super::weights::bounded;
 use super::{ClassId, ExprRef, Frame, QuickMap, Types, Value, Values};
 
 /// How many possibilities are kept.
@@ -254,7 +255,7 @@ impl<'a> Types<'a> {
 
 fn distinct(values: Vec<Value<'_>>) -> Vec<Value<'_>> {
     let mut kept: Vec<Value<'_>> = Vec::new();
-    for value in values {
+    for value in values.into_iter().filter_map(bounded) {
         let is_function = matches!(value, Value::Function(_) | Value::Coroutine(_) | Value::Generator(_));
         let most = if is_function { MAX_FUNCTIONS } else { MAX_VALUES };
         if kept.len() < most && !kept.contains(&value) {
