@@ -97,7 +97,7 @@ impl Environment {
     }
 
     /// What a value is made of, it rests on as well.
-    fn pass_on(&self, variable: &Variable, one: &mut Self) {
+    pub(super) fn pass_on(&self, variable: &Variable, one: &mut Self) {
         let Some(entry) = one.entries.get_mut(&variable.name) else { return };
         for name in variable.value.iter().flat_map(crate::source::Word::variables) {
             let used = self.entries.get(name).filter(|used| used.text.is_some());
