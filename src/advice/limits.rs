@@ -29,6 +29,7 @@ pub(super) fn fill(inputs: &mut Inputs, deployment: &Deployment, sources: Source
             .is_some_and(|cpus| !limits.pinned && (deployment.kind != UnitKind::Platform || is_part(cpus.value))),
     };
     inputs.cpus = declared.cpus.clone().or_else(|| written(limits.cpus.as_ref(), files));
+    inputs.lasting = limits.lasting.filter(|_| declared.cpus.is_none());
     if inputs.cpus.is_none() {
         inputs.cpus = requested(limits.cpu_request.as_ref(), files);
         inputs.cpus_of = Origin::Requested;
@@ -45,6 +46,10 @@ pub(super) fn fill(inputs: &mut Inputs, deployment: &Deployment, sources: Source
         inputs.memory = requested(limits.memory_request.as_ref(), files);
         inputs.memory_of = Origin::Requested;
     }
+    // Who bounds the cores of a container runs it on a machine that nobody knows.
+    let elsewhere =
+        inputs.cpus_of != Origin::Here && (deployment.kind.is_container() || deployment.container.is_some());
+    let host = host.filter(|_| !elsewhere);
     if inputs.memory.is_none() {
         inputs.memory = host.and_then(Host::memory_limit).map(|reading| here(reading.value, &reading.file));
         inputs.memory_of = Origin::Here;
@@ -59,9 +64,13 @@ pub(super) fn fill(inputs: &mut Inputs, deployment: &Deployment, sources: Source
     };
     for reserved in others {
         let Some(cpus) = inputs.cpus.as_mut() else { break };
+        let whole = cpus.value;
         // Whatever shares the limit leaves at least a sliver.
         cpus.value = Cpus((cpus.value.0 - reserved.value.0).max(0.05));
-        cpus.source = format!("{} - {} ({})", cpus.source, reserved.value, reserved.source);
+        cpus.source = format!(
+            "{whole}, {} - {} that others beside it are sure of, {}",
+            cpus.source, reserved.value, reserved.source
+        );
     }
     inputs.reserved = match &declared.reserved_memory {
         Some(reserved) => vec![reserved.clone()],

@@ -182,6 +182,9 @@ impl fmt::Display for Slots {
 pub struct Advice {
     /// What should run; differs from the input where threads are better than processes.
     pub class: Class,
+    /// How to call that where it has no name of its own: the class of the setting, the processes and threads of a server
+    /// without classes.
+    pub called: &'static str,
     /// The cores that it counts on.
     pub cpus: Option<Cpus>,
     /// Whose they are.
@@ -206,6 +209,8 @@ pub struct Advice {
     pub objections: Vec<String>,
     /// The numbers count on the machine that asks, and another one serves: they are for looking at alone.
     pub elsewhere: bool,
+    /// The cores cannot compute what is asked of them, whatever is set.
+    pub falls_short: bool,
     /// What would have to be measured or stated for a surer answer.
     pub measure: Vec<&'static str>,
 }
@@ -260,9 +265,9 @@ impl Advice {
             .map(|i| format!("{} = {}", i.setting, i.advised()))
             .collect();
         if set.is_empty() {
-            format!("{}: no number without more facts", self.class.as_str())
+            format!("{}: no number without more facts", self.called)
         } else {
-            format!("{}: {}", self.class.as_str(), set.join(", "))
+            format!("{}: {}", self.called, set.join(", "))
         }
     }
 }

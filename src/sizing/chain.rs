@@ -44,10 +44,27 @@ pub(super) fn steps(inputs: &Inputs, class: Class) -> Vec<String> {
     if let Some(idle) = chain.idle_kept.as_ref().filter(|_| class != Class::Sync && chain.keepalive.is_some()) {
         lines.push(format!("idle connections are kept for {} in front ({}), so longer here", idle.value, idle.source));
     }
-    if let Some(edge) = chain.edge_timeout.as_ref().filter(|_| class == Class::Sync) {
+    if let Some(edge) = chain.edge_timeout.as_ref().filter(|_| class == Class::Sync || chain.timeout.is_some()) {
         lines.push(format!("nobody waits for an answer after {} ({})", edge.value, edge.source));
     }
+    lines.extend(unended(chain, class));
     lines
+}
+
+/// That nothing here ends a request, however long it takes: the main loop of the other classes says for the worker
+/// that it is alive (`notify` of `gthread`, `gevent`, `eventlet`, `asgi` and `UvicornWorker`, Gunicorn 27.0.1).
+fn unended(chain: &Chain, class: Class) -> Option<String> {
+    let timeout = chain.timeout.as_ref().filter(|_| class != Class::Sync)?;
+    let longest = chain.longest_request.as_ref().map(|longest| ("the longest takes", longest));
+    let (what, bound) = longest.or(chain.edge_timeout.as_ref().map(|edge| ("the one in front waits", edge)))?;
+    let now = timeout.now.value.filter(|now| *now > 0.0)?;
+    Some(format!(
+        "`{}` ({}) watches that a worker reacts and ends no request of this class: {what} {} ({})",
+        timeout.setting,
+        Seconds(now),
+        bound.value,
+        bound.source
+    ))
 }
 
 /// Whole seconds for requests between the signal to stop and the kill; `None` where the kill is not known or
@@ -64,8 +81,12 @@ fn room_to_stop(chain: &Chain) -> Option<u32> {
 
 fn graceful(chain: &Chain) -> Option<Item> {
     let timer = chain.graceful.as_ref()?;
-    let most = room_to_stop(chain)?;
     let longest = chain.longest_request.as_ref().and_then(|longest| whole(longest.value.0.ceil()));
+    if chain.kill_after.is_none() {
+        // Nobody knows of a kill, so that nothing keeps it from being enough.
+        return Some(timed(timer, longest?, longest?, None, Binding::Request));
+    }
+    let most = room_to_stop(chain)?;
     let least = longest.unwrap_or(1).clamp(1, most);
     Some(timed(timer, least, most, Some(most), Binding::Stop))
 }

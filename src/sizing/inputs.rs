@@ -254,6 +254,7 @@ pub enum Heartbeat {
 
 /// Everything that [`recommend`](super::recommend) looks at.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::struct_excessive_bools, reason = "facts that have nothing to do with each other")]
 pub struct Inputs {
     /// Name of the server, `gunicorn` and so on: settings are called differently.
     pub server: String,
@@ -269,6 +270,8 @@ pub struct Inputs {
     pub is_quota: bool,
     /// Whose they are.
     pub cpus_of: Origin,
+    /// What of them is left where others on the same machine want theirs, once a balance of bursts is used up.
+    pub lasting: Option<Cpus>,
     /// Memory that this service may use, in one replica.
     pub memory: Option<Known<Bytes>>,
     /// Whose it is.
@@ -291,6 +294,8 @@ pub struct Inputs {
     pub demand: Demand,
     /// The database, if the number of its connections is limited.
     pub database: Option<Database>,
+    /// Requests ask a database, as the code shows.
+    pub asks_database: bool,
     /// Containers or pods that run side by side.
     pub replicas: Option<Known<u32>>,
     /// How many of them an autoscaler may start at most.
@@ -330,6 +335,7 @@ impl Inputs {
             cpus: None,
             is_quota: false,
             cpus_of: Origin::default(),
+            lasting: None,
             memory: None,
             memory_of: Origin::default(),
             reserved: Vec::new(),
@@ -341,6 +347,7 @@ impl Inputs {
             cpu_time: None,
             demand: Demand::default(),
             database: None,
+            asks_database: false,
             replicas: None,
             most_replicas: None,
             surge: 0,
@@ -360,6 +367,16 @@ impl Inputs {
     /// The class that runs now, as the setting names it.
     pub(super) fn class_now(&self) -> Amount {
         self.called.map_or(Amount::Class(self.class.value), Amount::Named)
+    }
+
+    /// How to call `class` to somebody who runs this server.
+    pub(super) fn name_of(&self, class: Class) -> &'static str {
+        match (class, self.called.filter(|_| class == self.class.value)) {
+            (_, Some(called)) => called,
+            (Class::Sync, _) if self.server != "gunicorn" => "processes",
+            (Class::Gthread, _) if self.server != "gunicorn" => "processes with threads",
+            _ => class.as_str(),
+        }
     }
 
     /// Memory of everything else under the same limit.
