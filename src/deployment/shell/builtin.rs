@@ -306,9 +306,6 @@ impl Shell<'_> {
             }
             let what = format!("a script that is not in the project, {}", self.files().describe(path.place));
             let own = path.known().is_some_and(|path| self.written.contains(&state.roots.at(path)));
-            if own {
-                state.lost_by = Some(path.place);
-            }
             if own || path.known().is_none_or(sets_variables) {
                 state.forget(what, path.place);
             } else {

@@ -70,7 +70,7 @@ pub(super) struct State {
     /// What that was.
     pub(super) opened_by: Option<Dependency>,
     /// What may have set any variable before the shell began.
-    pub(super) lost_by: Option<Place>,
+    lost_by: Option<Place>,
     /// What the names begin with of variables that programs may see although nothing in the project sets them.
     others: BTreeSet<String>,
     pub(super) dialect: Dialect,
