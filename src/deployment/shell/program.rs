@@ -521,6 +521,10 @@ impl Shell<'_> {
             if field.raw.is_none() {
                 self.rest(before, std::slice::from_ref(field), &[]);
             }
+            // What the script calls `$0` is a text without anything that it rests on.
+            if let Some(name) = behind.first().filter(|_| ["$0", "${0"].iter().any(|own| text.text().contains(own))) {
+                self.rest(before, std::slice::from_ref(name), &[]);
+            }
             return true;
         }
         let Some(path) = field.known().map(str::to_owned) else { return false };
