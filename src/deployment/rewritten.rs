@@ -144,8 +144,13 @@ impl Changes {
             let behind = rest.find(char::is_whitespace).and_then(|end| rest.get(end..)).unwrap_or_default();
             from = text.len() - behind.trim_start().len();
         }
+        // The whole script may be a here-document.
+        let first = text.get(from..).unwrap_or_default().lines().next().unwrap_or_default();
+        if first.contains("<<") && !first.ends_with('\\') && text.len() > from + first.len() {
+            from += first.len() + 1;
+        }
         let line = text.get(from..).unwrap_or_default();
-        // A list of words is no script, and a text that is read as a file is known.
+        // A list of words is no script.
         if line.starts_with('[') || line.starts_with("<<") {
             return;
         }

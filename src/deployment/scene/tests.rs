@@ -66,6 +66,20 @@ fn what_is_filled_in_while_an_image_is_built_is_not_told() {
     }
 }
 
+/// A configuration that a here-document of the build writes is not known, nor are the defaults in its place.
+#[test]
+fn a_build_may_be_a_script_of_its_own() {
+    let workers = |run: &str| {
+        let dockerfile = format!("FROM python\nWORKDIR /app\nCOPY app.py .\n{run}\nCMD gunicorn app\n");
+        workers(&[("Dockerfile", &dockerfile), ("app.py", "")]).0
+    };
+    assert_eq!(workers("RUN <<EOF\ncat > gunicorn.conf.py <<'C'\nworkers = 4\nC\nEOF"), None);
+    assert_eq!(workers("RUN --network=none <<EOF\necho 'workers = 4' > gunicorn.conf.py\nEOF"), None);
+    assert_eq!(workers("RUN bash -e <<EOF\necho 'workers = 4' > gunicorn.conf.py\nEOF"), None);
+    assert_eq!(workers("RUN <<EOF\necho 'workers = 4' > other.conf.py\nEOF"), Some(1));
+    assert_eq!(workers("RUN cat <<EOF\necho 'workers = 4' > gunicorn.conf.py\nEOF"), Some(1));
+}
+
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n  - name: web\n    image: web\n    \
                    command: [gunicorn, -c, /etc/web/web.conf.py, a]\n    volumeMounts:\n    - name: conf\n      ";
 

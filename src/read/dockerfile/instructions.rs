@@ -23,6 +23,20 @@ pub(super) struct Instruction {
     pub(super) documents: Vec<Document>,
 }
 
+impl Instruction {
+    /// From the keyword to the end of what a shell runs, which may be the here-document itself.
+    pub(super) fn whole_script(&self) -> Span {
+        let mut words = self.rest.text().split_whitespace().skip_while(|word| word.starts_with("--"));
+        let mut first = words.next();
+        if first.is_some_and(|word| matches!(word.rsplit('/').next(), Some("sh" | "bash" | "ash" | "dash"))) {
+            first = words.find(|word| !word.starts_with('-'));
+        }
+        let script = first.filter(|word| word.starts_with("<<")).and(self.documents.first());
+        let end = script.map(|document| document.body.span(0..document.body.text().len()).end);
+        Span::new(self.span.start, end.unwrap_or_default().max(self.span.end))
+    }
+}
+
 /// A here-document, without its last line.
 #[derive(Debug, Clone)]
 pub(super) struct Document {

@@ -350,7 +350,7 @@ impl Reader<'_> {
     }
 
     fn run(&mut self, instruction: &Instruction) {
-        let place = Place::new(self.file, instruction.span);
+        let place = Place::new(self.file, instruction.whole_script());
         self.stage(|stage| stage.stage.get_or_insert_default().steps.push(Step::Run(place)));
         self.write(instruction);
         for text in instruction.documents.iter().map(|document| &document.body).chain([&instruction.rest]) {
