@@ -80,6 +80,21 @@ fn a_build_may_be_a_script_of_its_own() {
     assert_eq!(workers("RUN cat <<EOF\necho 'workers = 4' > gunicorn.conf.py\nEOF"), Some(1));
 }
 
+/// Docker appends the command to the words of a shell that is the entry point, which may ask for it.
+#[test]
+fn an_entry_point_in_shell_form_may_ask_for_the_command() {
+    let found = |entrypoint: &str| {
+        let dockerfile =
+            format!("FROM python\nCOPY run.sh /\nENTRYPOINT {entrypoint}\nCMD [\"gunicorn\", \"-w\", \"3\", \"a\"]\n");
+        let (_, found) = deployments(&[("Dockerfile", &dockerfile), ("run.sh", "#!/bin/sh\nexec \"$@\"\n")]);
+        found.iter().map(|one| one.int("workers")).collect::<Vec<_>>()
+    };
+    assert_eq!(found("/run.sh $0 $@"), [Some(3)]);
+    assert_eq!(found("exec /run.sh \"$0\" \"${@}\""), [Some(3)]);
+    assert_eq!(found("/run.sh"), []);
+    assert_eq!(found("gunicorn -w 5 a"), [Some(5)]);
+}
+
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n  - name: web\n    image: web\n    \
                    command: [gunicorn, -c, /etc/web/web.conf.py, a]\n    volumeMounts:\n    - name: conf\n      ";
 

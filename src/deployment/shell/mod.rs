@@ -111,8 +111,10 @@ impl<'a> Shell<'a> {
     /// Runs what an entry point and a command are together, with further words that nobody knows if `is_open`.
     pub(super) fn run(&mut self, entrypoint: Option<&Command>, command: Option<&Command>, is_open: bool) {
         let (front, behind) = match (entrypoint, command) {
-            // A shell that is the entry point ignores the command.
-            (Some(entrypoint), _) if entrypoint.form == Form::Shell => (entrypoint, None),
+            // A shell that is the entry point gets the command as its arguments, and most ask for none.
+            (Some(entrypoint), behind) if entrypoint.form == Form::Shell => {
+                (entrypoint, behind.filter(|_| asks_for_arguments(entrypoint)))
+            }
             (Some(entrypoint), behind) => (entrypoint, behind),
             (None, Some(command)) => (command, None),
             (None, None) => return,
@@ -260,6 +262,15 @@ impl<'a> Shell<'a> {
     fn parse(text: &Decoded, file: FileId) -> Option<Arc<Script>> {
         shell::script(text, file).map(Arc::new)
     }
+}
+
+/// Whether a command in shell form uses what comes behind it: `ENTRYPOINT /start.sh $0 $@`.
+fn asks_for_arguments(command: &Command) -> bool {
+    let texts = command.words.iter().map(|lexed| lexed.content.text());
+    texts.flat_map(|text| text.split('$').skip(1)).any(|name| {
+        let name = name.strip_prefix('{').unwrap_or(name);
+        name.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '@' | '*'))
+    })
 }
 
 fn is_nothing(part: &WordPart) -> bool {
