@@ -20,6 +20,14 @@ const MAX_DEPTH: usize = 12;
 /// Endings of files that a command may name.
 const NAMED: [&str; 9] = ["py", "ini", "sh", "yaml", "yml", "json", "xml", "toml", "conf"];
 
+/// Endings of files from which another one is made before a server reads it.
+const TEMPLATES: [&str; 6] = ["j2", "jinja", "jinja2", "tmpl", "tpl", "template"];
+
+/// Whether a file is one from which another one is made.
+pub(super) fn is_template(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, end)| TEMPLATES.contains(&end))
+}
+
 /// Whether a unit speaks of folders of a machine, none of which the project says where to find.
 pub(super) const fn is_remote(kind: UnitKind) -> bool {
     matches!(kind, UnitKind::SystemdService | UnitKind::SupervisorProgram | UnitKind::UwsgiConfiguration)
@@ -135,11 +143,14 @@ fn evidence(word: &str, working: Option<&str>) -> Option<Vec<String>> {
 }
 
 /// The file of the project that a machine has at the absolute `path`: one beside `beside` with its name, else
-/// the only one that ends as it does.
+/// the only one that ends as it does. What is made of a template is no file of the project.
 pub(super) fn by_tail(path: &str, beside: &str, files: &Files) -> Option<FileId> {
     let name = path.rsplit('/').next().filter(|name| !name.is_empty())?;
     if let Some(file) = files.find(&locate::join(beside, name)) {
         return Some(file);
+    }
+    if TEMPLATES.iter().any(|end| files.find(&locate::join(beside, &format!("{name}.{end}"))).is_some()) {
+        return None;
     }
     let mut end = path.trim_start_matches('/');
     let depth = end.split('/').count();
@@ -204,5 +215,9 @@ mod tests {
         assert_eq!(path("/opt/app/x.env", ""), None);
         assert_eq!(path("/opt/a/x.env", "").as_deref(), Some("a/x.env"));
         assert_eq!(path("/opt/", ""), None);
+        // What is made of the template beside it is not the file of another part of the project.
+        let files = project(&["conf/uwsgi.ini.j2", "conf/web.conf", "contrib/uwsgi.ini"]);
+        assert_eq!(by_tail("/app/uwsgi.ini", "conf", &files), None);
+        assert!(by_tail("/app/uwsgi.ini", "", &files).is_some());
     }
 }

@@ -95,6 +95,19 @@ fn an_entry_point_in_shell_form_may_ask_for_the_command() {
     assert_eq!(found("gunicorn -w 5 a"), [Some(5)]);
 }
 
+/// What a template leaves to whoever fills it in is not what uWSGI would make of it.
+#[test]
+fn what_a_template_fills_in_is_not_known() {
+    let processes = |name: &str, value: &str| {
+        let (_, found) = deployments(&[(name, &format!("[uwsgi]\nmodule = a\nprocesses = {value}\n"))]);
+        found.iter().map(|one| one.int("processes")).collect::<Vec<_>>()
+    };
+    assert_eq!(processes("uwsgi.ini.tpl", "$P"), [None]);
+    assert_eq!(processes("uwsgi.ini.template", "3"), [Some(3)]);
+    assert_eq!(processes("uwsgi.ini", "$P"), [None]);
+    assert_eq!(processes("uwsgi.ini", "3"), [Some(3)]);
+}
+
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n  - name: web\n    image: web\n    \
                    command: [gunicorn, -c, /etc/web/web.conf.py, a]\n    volumeMounts:\n    - name: conf\n      ";
 

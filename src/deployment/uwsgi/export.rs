@@ -9,6 +9,7 @@ use super::magic::Magic;
 use super::text::{self, Answer, Text};
 use crate::deployment::effective::{Layer, Site};
 use crate::deployment::environment::Environment;
+use crate::deployment::host;
 use crate::deployment::locate::Roots;
 use crate::deployment::resolve::by_name_alone;
 use crate::python::evaluate::{Dependency, Lookup};
@@ -341,6 +342,7 @@ impl<'a> Exporter<'a> {
         let magic = Magic::of(name, section, self.roots.absolute(), self.first.as_ref());
         self.first.get_or_insert_with(|| magic.clone());
         let section = if section.is_empty() { "uwsgi" } else { section };
+        let template = host::is_template(self.files.get(file).name());
         self.depth += 1;
         for option in configuration.sections.iter().filter(|found| found.name.value == section).flat_map(|s| &s.options)
         {
@@ -349,7 +351,7 @@ impl<'a> Exporter<'a> {
             }
             let value = match option.value.text() {
                 _ if option.conditional => Text::unknown("it stands in a branch of a template"),
-                Some(text) if is_templated(&text) => Text::unknown("a template fills it in"),
+                Some(text) if is_templated(&text, template) => Text::unknown("a template fills it in"),
                 Some(text) => magic.put_in(&text, option.value_place),
                 None => Text::unknown("a template fills it in"),
             };
@@ -481,8 +483,14 @@ fn is_logic(key: &str) -> bool {
         )
 }
 
-/// Whether a text is one that something replaces before uWSGI reads it.
-fn is_templated(text: &str) -> bool {
+/// Whether a text is one that something replaces before uWSGI reads it, which of a template it is in more cases.
+fn is_templated(text: &str, template: bool) -> bool {
+    let named = |name: &str| name.starts_with(|c: char| c.is_ascii_uppercase() || c == '_');
+    if text.strip_prefix('$').is_some_and(|name| named(name) && name.chars().all(|c| c.is_alphanumeric() || c == '_'))
+        || template && text.split('$').skip(1).any(named)
+    {
+        return true;
+    }
     let marked = |mark: &str| text.len() > 2 * mark.len() && text.starts_with(mark) && text.ends_with(mark);
     text.contains("${") || marked("__") || (marked("@") && !text.contains('('))
 }
