@@ -59,8 +59,7 @@ pub(super) fn complete(units: &[Unit], files: &Files) -> Vec<Unit> {
     }
     for process in all.iter_mut().filter(|unit| is_process(unit, files) && unit.name == "web") {
         // Every platform that runs such lines tells this one where to listen, and so do foreman and honcho.
-        let port = OpenSet { name: None, prefix: "PORT".to_owned(), before: 0, optional: true };
-        process.open_sets.push(port);
+        process.open_sets.push(OpenSet::port());
     }
     for unit in all.iter_mut().filter(|unit| takes_process(unit)) {
         let folder = home(unit, files);

@@ -157,6 +157,13 @@ pub struct OpenSet {
     pub optional: bool,
 }
 
+impl OpenSet {
+    /// The port to listen on, which a platform tells what it starts.
+    pub fn port() -> Self {
+        Self { name: None, prefix: "PORT".to_owned(), before: 0, optional: true }
+    }
+}
+
 /// What a container shares with the world outside.
 #[derive(Debug, Clone, Default)]
 pub struct Outside {

@@ -108,6 +108,27 @@ fn what_a_template_fills_in_is_not_known() {
     assert_eq!(processes("uwsgi.ini", "3"), [Some(3)]);
 }
 
+/// Railway and Knative always tell a server where to listen.
+#[test]
+fn some_platforms_set_the_port() {
+    let rests = |path: &str, text: &str| {
+        let (_, found) = deployments(&[(path, text)]);
+        let [only] = found.as_slice() else { panic!("{} deployments of {path}", found.len()) };
+        !only.setting("bind").unwrap().winner.depends.is_empty()
+    };
+    let railway = |words: &str| format!("[deploy]\nstartCommand = \"gunicorn {words} a\"\n");
+    assert!(rests("railway.toml", &railway("")));
+    assert!(!rests("railway.toml", &railway("-b :80")));
+    let service = |version: &str| {
+        format!(
+            "apiVersion: {version}\nkind: Service\nmetadata: {{name: a}}\nspec:\n  template:\n    spec:\n      \
+             containers: [{{name: a, image: a, command: [gunicorn, a]}}]\n"
+        )
+    };
+    assert!(rests("service.yaml", &service("serving.knative.dev/v1")));
+    assert!(!rests("service.yaml", &service("apps/v1").replace("Service", "Deployment")));
+}
+
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n  - name: web\n    image: web\n    \
                    command: [gunicorn, -c, /etc/web/web.conf.py, a]\n    volumeMounts:\n    - name: conf\n      ";
 

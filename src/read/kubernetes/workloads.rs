@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::source::{FileId, Located, Place};
 use crate::values::Seconds;
 
-use super::super::{Autoscaler, StopDefault, Unit};
+use super::super::{Autoscaler, OpenSet, StopDefault, Unit};
 use super::container::{self, Pod};
 use super::node::Node;
 use super::objects::{Object, Sets, Shelf};
@@ -48,6 +48,8 @@ pub(super) fn units(objects: &[Object], space: &Space, file: FileId, most: usize
             unit.limits.replicas = number(object.node.at(&["spec", "replicas"]), file);
             unit.limits.autoscaler.clone_from(&scaler);
             if is_knative(&object.node) {
+                // The runtime contract sets it to the port of the container, or 8080.
+                unit.open_sets.push(OpenSet::port());
                 // Whoever runs Knative decides how long that is.
                 unit.limits.stop_default = is_cloud_run(&object.node).then_some(CLOUD_RUN);
                 // 0 is as many as come.

@@ -3,7 +3,7 @@
 use crate::source::{FileId, SourceFile};
 
 use super::super::tree::{Document, Node, read_toml, read_yaml};
-use super::super::{Build, Facts, HealthKind};
+use super::super::{Build, Facts, HealthKind, OpenSet};
 use super::reader::Reader;
 
 /// Reads a configuration of Railway.
@@ -32,6 +32,7 @@ fn service(top: &Node, reader: &mut Reader) {
         unit.build = Some(Build { context: None, dockerfile, target: None, inline: None });
     }
     unit.command = deploy("startCommand").and_then(|command| reader.shell(command));
+    unit.open_sets.push(OpenSet::port());
     unit.limits.replicas = reader.count(deploy("numReplicas"));
     unit.limits.stop_grace = reader.seconds(deploy("drainingSeconds"));
     if let Some(path) = deploy("healthcheckPath") {
@@ -51,6 +52,7 @@ pub(in super::super) fn read_nixpacks(file: FileId, source: &SourceFile, facts: 
         let Some(command) = top.at(&["start", "cmd"]) else { continue };
         let mut unit = reader.unit("start", command.content);
         unit.command = reader.shell(command);
+        unit.open_sets.push(OpenSet::port());
         unit.environment = top.get("variables").map(|table| reader.variables(table)).unwrap_or_default();
         reader.add(unit);
     }
