@@ -14,7 +14,7 @@ use super::text::{self, Field};
 use crate::python::evaluate::Dependency;
 use crate::read::Decoded;
 use crate::read::shell::{Assigned, PartKind, Script, Simple, Statement};
-use crate::source::Place;
+use crate::source::{Place, Span};
 
 impl Shell<'_> {
     /// Runs the builtin `name`; `None` if it is none.
@@ -308,6 +308,10 @@ impl Shell<'_> {
             let own = path.known().is_some_and(|path| self.written.contains(&state.roots.at(path)));
             if own || path.known().is_none_or(sets_variables) {
                 state.forget(what, path.place);
+                if own {
+                    let before = Place::new(path.place.file, Span::new(0, path.place.span.start));
+                    assigned_in(self.files().text_at(before)).for_each(|name| state.export(name, true));
+                }
             } else {
                 state.open(what);
             }
@@ -332,6 +336,16 @@ impl Shell<'_> {
         self.scripts -= 1;
         Done { status: done.status, flow: if done.flow == Flow::Return { Flow::Next } else { done.flow } }
     }
+}
+
+/// More variables than a text sets that a script writes.
+const MAX_WRITTEN: usize = 200;
+
+/// The names in a text that something may be assigned to: what a script writes of them, it means to set.
+fn assigned_in(text: &str) -> impl Iterator<Item = &str> {
+    let fronts = text.split('=').take(MAX_WRITTEN);
+    let names = fronts.filter_map(|front| front.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_').next());
+    names.filter(|name| is_name(name))
 }
 
 /// Whether the name of a file says that it sets the variables of a program. A script with another name brings
