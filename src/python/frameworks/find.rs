@@ -399,7 +399,8 @@ impl<'a> Finder<'_, 'a> {
         let route = route_of(call);
         let plain = entry.form.plain_in(call);
         for given in positional.into_iter().chain(named.map(|given| &given.value)) {
-            for value in self.given(given, frame) {
+            let wrapped = if entry.form.role == Role::Route { self.wrapped(given, frame) } else { Vec::new() };
+            for value in self.given(given, frame).into_iter().chain(wrapped) {
                 self.add_value(&value, entry, plain, route.as_ref());
             }
         }
