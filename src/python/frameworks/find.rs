@@ -407,7 +407,8 @@ impl<'a> Finder<'_, 'a> {
     }
 
     fn class(&mut self, class: ClassId) {
-        if self.types.class(class).bases.is_empty() || self.is_left_out(class) {
+        let is_unread = self.setting.foreign.unread.classes.contains(&class);
+        if self.types.class(class).bases.is_empty() || is_unread || self.is_left_out(class) {
             return;
         }
         let mut entries: Vec<Entry> = Vec::new();
