@@ -271,6 +271,7 @@ pub fn advise_afresh(request: &Request, found: &Examination) -> Vec<Option<Advic
         declared: &request.declared,
         stated: &request.stated,
         host: request.ask_host.then_some(host),
+        margins: request.margins(),
         files,
     };
     let pairs = assembly.deployments.iter().zip(applications);
@@ -307,7 +308,7 @@ fn recommend(
     pairs
         .map(|(deployment, application)| {
             let (declared, stated) = (&request.declared, &request.stated);
-            let sources = advice::Sources { declared, stated, host, files };
+            let sources = advice::Sources { declared, stated, host, margins: request.margins(), files };
             Some(sizing::recommend(&inputs(request, deployment, application.as_ref(), sources)?))
         })
         .collect()
@@ -327,7 +328,7 @@ fn judge(
     let inputs: Vec<Option<sizing::Inputs>> = (assembly.deployments.iter().zip(applications))
         .map(|(deployment, application)| {
             let (declared, stated) = (&request.declared, &request.stated);
-            let sources = advice::Sources { declared, stated, host: None, files };
+            let sources = advice::Sources { declared, stated, host: None, margins: request.margins(), files };
             advice::inputs(deployment, application.as_ref(), sources)
         })
         .collect();

@@ -21,9 +21,9 @@ use crate::app::Instructions;
 use crate::findings::{Confidence, Finding, Severity};
 use crate::python::catalogue::Extension;
 use crate::rules::policy::Policy;
-use crate::rules::{CARDS, Stated};
+use crate::rules::{CARDS, Card, Parameters, Stated};
 use crate::settings::{self, Loaded, Spot};
-use crate::sizing::{Known, WorkerMemory, Workload};
+use crate::sizing::{Known, Margins, WorkerMemory, Workload};
 use crate::source::Files;
 use crate::values::{Bytes, Cpus, Seconds};
 
@@ -158,6 +158,15 @@ impl Request {
     /// Whether a rule may say something about a file.
     pub fn runs(&self, rule: &str, path: &str) -> bool {
         self.rules.runs(rule) && !self.per_file.iter().any(|own| own.ignores(rule, path))
+    }
+
+    /// What to leave between clocks, as the rules have it that say where too little is left.
+    pub fn margins(&self) -> Margins {
+        let margin = |rule: &str| {
+            let by_default = || Card::find(rule).map_or(0.0, |card| card.parameter("margin"));
+            Seconds(self.rules.parameter(rule, "margin").unwrap_or_else(by_default))
+        };
+        Margins { stop: margin("grace-exceeds-kill"), idle: margin("keepalive-race") }
     }
 
     /// A request about `root` in which flags win over settings.

@@ -15,7 +15,7 @@ use std::process::{Command, Output};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use support::python::python_environment;
+use support::python::{python_environment, servers_environment};
 
 /// One file, and what becomes of it.
 #[derive(Debug, Deserialize)]
@@ -36,8 +36,12 @@ struct Case {
     /// Further arguments.
     #[serde(default)]
     arguments: Vec<String>,
+    /// What is stated of the machine instead of [`MACHINE`].
+    machine: Option<Vec<String>>,
     /// The words behind `gunicorn` as a person reads them off the file afterwards.
     gunicorn: Option<String>,
+    /// The same of another server, its name in front; of Hypercorn the configuration file.
+    takes: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -300,7 +304,8 @@ impl Folder {
         let mut command = Command::new(env!("CARGO_BIN_EXE_farrier"));
         // A case about requests of another kind says so.
         let stated = case.arguments.iter().any(|argument| argument == "--workload");
-        let machine = MACHINE.iter().take(if stated { 4 } else { MACHINE.len() });
+        let usual = MACHINE.iter().take(if stated { 4 } else { MACHINE.len() }).map(|word| (*word).to_owned());
+        let machine: Vec<String> = case.machine.clone().unwrap_or_else(|| usual.collect());
         command.arg("advise").args(machine).args(arguments).args(&case.arguments);
         command.current_dir(self.0.path()).env_clear().output().expect("farrier runs")
     }
@@ -386,7 +391,46 @@ fn holds(case: &Case) -> Result<(), String> {
             return Err("`--check` is not content".to_owned());
         }
     }
+    case.takes.as_ref().map_or(Ok(()), |words| server_takes(&folder, case, words))?;
     case.gunicorn.as_ref().map_or(Ok(()), |words| gunicorn_takes(&folder, case, words))
+}
+
+/// Prints the numbers that a server reads off its words, as itself reads them.
+const READS: &str = r#"
+import json, sys
+server, *words = sys.argv[1:]
+if server == "uvicorn":
+    from uvicorn.main import main
+    given = main.make_context(server, words).params
+elif server == "granian":
+    from granian.cli import cli
+    given = cli.make_context(server, words).params
+elif server == "hypercorn":
+    from hypercorn.config import Config
+    given = {name: getattr(Config.from_toml(words[0]), name) for name in ("workers", "graceful_timeout", "keep_alive_timeout")}
+elif server == "daphne":
+    from daphne.cli import CommandLineInterface
+    given = vars(CommandLineInterface().parser.parse_args(words))
+print(json.dumps({name: value for name, value in given.items() if type(value) in (int, float)}))
+"#;
+
+/// Another server takes what is written, and makes of it what farrier says.
+fn server_takes(folder: &Folder, case: &Case, words: &str) -> Result<(), String> {
+    let mut python = servers_environment().command();
+    let ran = python.args(["-c", READS]).args(words.split_whitespace()).current_dir(folder.0.path());
+    let ran = ran.output().expect("Python runs");
+    let theirs: Json = serde_json::from_slice(&ran.stdout)
+        .map_err(|_| format!("{words} is refused: {}", String::from_utf8_lossy(&ran.stderr)))?;
+    let report = folder.farrier(case, &["--format", "json"]);
+    let report: Json = serde_json::from_slice(&report.stdout).map_err(|error| error.to_string())?;
+    let items = report["services"][0]["items"].as_array().cloned().unwrap_or_default();
+    for item in items.iter().filter(|item| item["current"].is_u64()) {
+        let setting = item["setting"].as_str().unwrap_or_default();
+        if theirs.get(setting).is_some_and(|number| number.as_f64() != item["current"].as_f64()) {
+            return Err(format!("{words} makes {} of {setting}, farrier {}", theirs[setting], item["current"]));
+        }
+    }
+    Ok(())
 }
 
 /// Gunicorn checks the configuration, and makes of it what farrier says.
@@ -429,7 +473,9 @@ fn a_file_is_whole_whatever_happens_while_it_is_written() {
         after: None,
         refused: Vec::new(),
         arguments: Vec::new(),
+        machine: None,
         gunicorn: None,
+        takes: None,
     };
     let folder = Folder::of(&case);
     let path = folder.0.path().join(&case.file);
@@ -466,4 +512,24 @@ fn a_file_is_whole_whatever_happens_while_it_is_written() {
         let text = fs::read_to_string(&path).expect("it is there");
         assert!(text == case.before || text == new, "after {microseconds} us");
     }
+}
+
+/// Where a file bounds the cores of a container, whoever asks knows nothing of the memory there; nor does a command say
+/// what it leaves to the default.
+#[test]
+fn nothing_of_this_machine_counts_for_a_container_elsewhere() {
+    let folder = Folder(tempfile::tempdir().expect("a folder can be made"));
+    folder.write("app.py", FLASK);
+    folder
+        .write("compose.yaml", "services:\n  web:\n    image: web\n    cpus: 2\n    command: gunicorn -w 12 app:app\n");
+    let farrier = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_farrier"));
+        command.arg("advise").args(arguments).current_dir(folder.0.path()).env_clear();
+        String::from_utf8_lossy(&command.output().expect("farrier runs").stdout).into_owned()
+    };
+    let text = farrier(&["--workload", "io"]);
+    assert!(!text.contains("this machine"), "{text}");
+    assert!(text.contains("not known: how much memory the service may use"), "{text}");
+    assert!(text.contains("worker_class: sync now (default): set gthread"), "{text}");
+    assert!(!farrier(&["--memory", "1GiB"]).contains("not known: how much memory"));
 }

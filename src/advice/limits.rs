@@ -8,13 +8,13 @@ use crate::deployment::Surge;
 use crate::deployment::{Deployment, UnitKind};
 use crate::findings::Confidence;
 use crate::host::{Host, What};
-use crate::sizing::{HERE, Inputs, Known};
+use crate::sizing::{Inputs, Known, Origin};
 use crate::source::{Files, Located, Place};
 use crate::values::Cpus;
 
 /// Sets cores, memory and copies of `inputs`.
 pub(super) fn fill(inputs: &mut Inputs, deployment: &Deployment, sources: Sources<'_>) {
-    let Sources { declared, stated, host, files } = sources;
+    let Sources { declared, stated, host, files, .. } = sources;
     let limits = &deployment.limits;
     // What runs elsewhere has nothing of the machine that asks.
     let host = host.filter(|_| !matches!(deployment.kind, UnitKind::KubernetesContainer | UnitKind::Platform));
@@ -28,23 +28,32 @@ pub(super) fn fill(inputs: &mut Inputs, deployment: &Deployment, sources: Source
             .as_ref()
             .is_some_and(|cpus| !limits.pinned && (deployment.kind != UnitKind::Platform || is_part(cpus.value))),
     };
-    inputs.cpus = declared
-        .cpus
-        .clone()
-        .or_else(|| written(limits.cpus.as_ref(), files))
-        .or_else(|| requested(limits.cpu_request.as_ref(), files));
+    inputs.cpus = declared.cpus.clone().or_else(|| written(limits.cpus.as_ref(), files));
+    inputs.lasting = limits.lasting.filter(|_| declared.cpus.is_none());
+    if inputs.cpus.is_none() {
+        inputs.cpus = requested(limits.cpu_request.as_ref(), files);
+        inputs.cpus_of = Origin::Requested;
+    }
     if inputs.cpus.is_none()
         && let Some(reading) = host.and_then(Host::cpu_limit)
     {
         inputs.is_quota = matches!(reading.what, What::QuotaV1 | What::QuotaV2);
         inputs.cpus = Some(here(reading.value, &reading.file));
+        inputs.cpus_of = Origin::Here;
     }
-    inputs.memory = declared
-        .memory
-        .clone()
-        .or_else(|| written(limits.memory.as_ref(), files))
-        .or_else(|| requested(limits.memory_request.as_ref(), files))
-        .or_else(|| host?.memory_limit().map(|reading| here(reading.value, &reading.file)));
+    inputs.memory = declared.memory.clone().or_else(|| written(limits.memory.as_ref(), files));
+    if inputs.memory.is_none() {
+        inputs.memory = requested(limits.memory_request.as_ref(), files);
+        inputs.memory_of = Origin::Requested;
+    }
+    // Who bounds the cores of a container runs it on a machine that nobody knows.
+    let elsewhere =
+        inputs.cpus_of != Origin::Here && (deployment.kind.is_container() || deployment.container.is_some());
+    let host = host.filter(|_| !elsewhere);
+    if inputs.memory.is_none() {
+        inputs.memory = host.and_then(Host::memory_limit).map(|reading| here(reading.value, &reading.file));
+        inputs.memory_of = Origin::Here;
+    }
     let scaler = limits.autoscaler.as_ref();
     // Who states what this service has left has taken off what others need, and who states what others need
     // knows better than their reservations.
@@ -55,9 +64,13 @@ pub(super) fn fill(inputs: &mut Inputs, deployment: &Deployment, sources: Source
     };
     for reserved in others {
         let Some(cpus) = inputs.cpus.as_mut() else { break };
+        let whole = cpus.value;
         // Whatever shares the limit leaves at least a sliver.
         cpus.value = Cpus((cpus.value.0 - reserved.value.0).max(0.05));
-        cpus.source = format!("{} - {} ({})", cpus.source, reserved.value, reserved.source);
+        cpus.source = format!(
+            "{whole}, {} - {} that others beside it are sure of, {}",
+            cpus.source, reserved.value, reserved.source
+        );
     }
     inputs.reserved = match &declared.reserved_memory {
         Some(reserved) => vec![reserved.clone()],
@@ -87,6 +100,8 @@ pub(super) fn of_machine(inputs: &mut Inputs, sources: Sources<'_>) {
     let Sources { declared, host, .. } = sources;
     let cpus = || host?.cpu_limit().map(|reading| here(reading.value, &reading.file));
     let memory = || host?.memory_limit().map(|reading| here(reading.value, &reading.file));
+    let whose = |stated: bool| if stated { Origin::Stated } else { Origin::Here };
+    (inputs.cpus_of, inputs.memory_of) = (whose(declared.cpus.is_some()), whose(declared.memory.is_some()));
     inputs.cpus = declared.cpus.clone().or_else(cpus);
     inputs.memory = declared.memory.clone().or_else(memory);
 }
@@ -110,17 +125,14 @@ fn known<T: Copy>(all: &[Located<T>], files: &Files) -> Vec<Known<T>> {
     all.iter().map(|one| Known::certain(one.value, files.describe(one.place))).collect()
 }
 
-/// How the source of a number begins that nobody is held to.
-pub const REQUESTED: &str = "requested, no limit";
-
 /// What it is sure to get; it may use more where the node has some to spare.
 fn requested<T: Copy>(request: Option<&Located<T>>, files: &Files) -> Option<Known<T>> {
     let request = request?;
-    let source = format!("{REQUESTED}, {}", files.describe(request.place));
+    let source = format!("requested, no limit, {}", files.describe(request.place));
     Some(Known::new(request.value, source, Confidence::Medium))
 }
 
 /// A limit of this machine, which may not be the one that serves.
 fn here<T>(value: T, file: &str) -> Known<T> {
-    Known::new(value, format!("{HERE}, {file}"), Confidence::Medium)
+    Known::new(value, format!("this machine, {file}"), Confidence::Medium)
 }

@@ -18,7 +18,6 @@ mod timing;
 
 pub use around::{Around, Bound, graceful, keeps_idle};
 pub use changes::{Change, Changes, GROUP, Manner, Refusal, changes};
-pub use limits::REQUESTED;
 pub use shared::reconcile;
 pub use single::hold;
 pub use stated::Stated;
@@ -29,7 +28,9 @@ use crate::findings::Confidence;
 use crate::host::Host;
 use crate::servers::{Interface as Speaks, Model, Server};
 use crate::sizing::capacity::Rate;
-use crate::sizing::{Chain, Class, Configured, Database, Inputs, Known, Misfit, Timer, WorkerMemory, Workload};
+use crate::sizing::{
+    Chain, Class, Configured, Database, Inputs, Known, Margins, Misfit, Timer, WorkerMemory, Workload,
+};
 use crate::source::{Files, Place};
 use crate::values::{Bytes, Cpus, Seconds, Value};
 
@@ -68,6 +69,8 @@ pub struct Sources<'a> {
     /// The machine, for limits that neither the user nor a file states. A check leaves it out: the
     /// machine that checks is rarely the one that serves.
     pub host: Option<&'a Host>,
+    /// What to leave between clocks.
+    pub margins: Margins,
     /// The texts, for places.
     pub files: &'a Files,
 }
@@ -80,7 +83,7 @@ pub fn inputs(deployment: &Deployment, application: Option<&Application>, source
     inputs.called = deployment
         .class
         .map(crate::servers::WorkerClass::name)
-        .filter(|name| *name == Class::Tornado.as_str() && inputs.class.value == Class::Sync);
+        .filter(|name| runs_as_another(name, inputs.class.value));
     limits::fill(&mut inputs, deployment, sources);
     if deployment.server == Server::Daphne {
         // It serves in its only process.
@@ -98,6 +101,8 @@ pub fn inputs(deployment: &Deployment, application: Option<&Application>, source
         .as_ref()
         .map(|latency| Known::new(Seconds(latency.value), latency.source.clone(), latency.confidence));
     inputs.database = database(application, stated, files);
+    inputs.asks_database = application
+        .is_some_and(|application| !application.connections.is_empty() || application.workload.asks_database());
     inputs.sync_handlers = application.is_some_and(|application| {
         application.interface == Interface::Asgi
             && application.handlers.iter().any(|handler| handler.runs == Context::Thread(Pool::AnyIo))
@@ -120,10 +125,19 @@ pub fn inputs(deployment: &Deployment, application: Option<&Application>, source
         worker_connections: chosen("worker_connections").or_else(|| chosen("gevent")).or_else(|| chosen("async")),
         others: others.into_iter().filter_map(|name| Some((name, chosen(name)?))).collect(),
     };
-    inputs.chain = timing::chain(Around { deployment, stated, files });
+    inputs.chain = timing::chain(Around { deployment, stated, files }, sources.margins);
     inputs.free_threaded =
         deployment.base.as_ref().filter(|base| is_free_threaded(&base.value)).map(|base| files.describe(base.place));
     Some(inputs)
+}
+
+/// Whether the class called `name` runs requests like `class`, which has another name: `eventlet` like `gevent`.
+fn runs_as_another(name: &str, class: Class) -> bool {
+    match class {
+        Class::Sync => name == Class::Tornado.as_str(),
+        Class::Gevent | Class::Tornado => name != class.as_str(),
+        Class::Gthread | Class::EventLoop => false,
+    }
 }
 
 /// What is known about a service that Gunicorn is to run and nothing starts with it yet; `started` is how
@@ -213,7 +227,13 @@ fn class(deployment: &Deployment, application: Option<&Application>, files: &Fil
                 (Model::EventLoop, Speaks::Asgi) => Class::EventLoop,
                 // `WSGIContainer` calls the application on the loop, so that one request runs at a time (`gtornado`,
                 // Gunicorn 27.0.1, by running it).
-                (Model::EventLoop, _) if interface == Some(Interface::Wsgi) => Class::Sync,
+                (Model::EventLoop, _)
+                    if interface == Some(Interface::Wsgi) && class.name() == Class::Tornado.as_str() =>
+                {
+                    Class::Sync
+                }
+                // Of another one nobody knows how it would serve that.
+                (Model::EventLoop, _) if interface == Some(Interface::Wsgi) => return None,
                 (Model::EventLoop, _) => Class::Tornado,
             }
         }
@@ -234,7 +254,16 @@ fn class(deployment: &Deployment, application: Option<&Application>, files: &Fil
         }
         Server::Hypercorn | Server::Granian => return None,
     };
-    Some(Known::certain(class, files.describe(class_place(deployment))))
+    Some(Known::certain(class, class_source(deployment, files)))
+}
+
+/// Who chose the class: a setting, the threads that ask for it, or nobody.
+fn class_source(deployment: &Deployment, files: &Files) -> String {
+    if deployment.server != Server::Gunicorn || deployment.setting("worker_class").is_some_and(Effective::is_set) {
+        return files.describe(class_place(deployment));
+    }
+    let threads = deployment.setting("threads").filter(|threads| threads.int().is_some_and(|threads| threads > 1));
+    threads.and_then(Effective::place).map_or_else(|| "default".to_owned(), |place| files.describe(place))
 }
 
 /// Where the worker class is set, or the command that leaves it to the default.

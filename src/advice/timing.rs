@@ -5,7 +5,7 @@ use super::configured;
 use crate::deployment::{Deployment, Effective, UnitKind};
 use crate::findings::Confidence;
 use crate::servers::{Server, Version};
-use crate::sizing::{Chain, Heartbeat, Known, Timer};
+use crate::sizing::{Chain, Heartbeat, Known, Margins, Timer};
 use crate::source::Files;
 use crate::values::{Seconds, Value};
 
@@ -13,7 +13,7 @@ use crate::values::{Seconds, Value};
 const GRANIAN_STOPS: Version = Version::new(2, 0, 0);
 
 /// All of it.
-pub(super) fn chain(around: Around<'_>) -> Chain {
+pub(super) fn chain(around: Around<'_>, margins: Margins) -> Chain {
     let Around { deployment, stated, files } = around;
     let known = |bound: Bound| {
         let source = format!("{}, {}", bound.who, bound.source);
@@ -61,6 +61,7 @@ pub(super) fn chain(around: Around<'_>) -> Chain {
             })
             .flatten(),
         heartbeat: gunicorn.then(|| heartbeat(deployment)).flatten(),
+        margins,
     }
 }
 

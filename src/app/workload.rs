@@ -70,6 +70,13 @@ pub struct Leaning {
 const FAR_MORE: usize = 4;
 
 impl Workload {
+    /// Whether handlers ask a database that counts its connections; a file of the same machine does not.
+    pub fn asks_database(&self) -> bool {
+        let asks =
+            |one: &Evidence| matches!(one.category, Category::Db | Category::Orm) && !one.what.contains("sqlite");
+        self.waits.iter().any(asks)
+    }
+
     /// The kind that the evidence from `handlers` handlers speaks for.
     ///
     /// One handler that streams does not make a service that streams, nor one that hashes a password a

@@ -9,6 +9,8 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::blob;
+
 /// An index larger than this is not read: it would belong to millions of files.
 const MAX_INDEX: u64 = 256 << 20;
 
@@ -52,9 +54,11 @@ fn is_in_git(path: &Path) -> Option<bool> {
     let bytes = fs::read(index).ok()?;
     let relative = path.strip_prefix(home).ok()?.to_str()?;
     let file = fs::metadata(path).ok()?;
-    let seen = entry(&bytes, relative)?;
+    let (seen, name) = entry(&bytes, relative)?;
     // A change within the tick in which the index was written leaves no trace in it.
-    Some(seen == Seen::of(&file)? && file.modified().ok()? < written.modified().ok()?)
+    let untouched = seen == Seen::of(&file)? && file.modified().ok()? < written.modified().ok()?;
+    // What was only touched, or restored from somewhere, is the same text.
+    Some(untouched || blob::name(&fs::read(path).ok()?) == name)
 }
 
 /// What the index states of a file.
@@ -76,7 +80,7 @@ impl Seen {
 }
 
 /// The entry of `path` in an index of version 2, 3 or 4 with SHA-1 names (gitformat-index).
-fn entry(index: &[u8], path: &str) -> Option<Seen> {
+fn entry(index: &[u8], path: &str) -> Option<(Seen, [u8; 20])> {
     let number = |at: usize| Some(u32::from_be_bytes(index.get(at..at + 4)?.try_into().ok()?));
     let version = number(4).filter(|version| index.starts_with(b"DIRC") && (2..=4).contains(version))?;
     let mut at = 12;
@@ -96,11 +100,9 @@ fn entry(index: &[u8], path: &str) -> Option<Seen> {
         name.extend_from_slice(index.get(start..end)?);
         if name == path.as_bytes() {
             let staged = flags & 0x3000 != 0;
-            return (!staged).then_some(Seen {
-                seconds: number(at + 8)?,
-                nanoseconds: number(at + 12)?,
-                size: number(at + 36)?,
-            });
+            let seen = Seen { seconds: number(at + 8)?, nanoseconds: number(at + 12)?, size: number(at + 36)? };
+            let name = index.get(at + 40..at + 60)?.try_into().ok()?;
+            return (!staged).then_some((seen, name));
         }
         at = if version == 4 { end + 1 } else { at + (end - at) / 8 * 8 + 8 };
     }
@@ -155,6 +157,9 @@ mod tests {
             assert_eq!(keep(&at("two.py"), "workers = 1\n").unwrap(), None);
             assert_eq!(keep(&at("three.py"), "workers = 1\n").unwrap(), Some(at("three.py~").canonicalize().unwrap()));
             assert_eq!(fs::read_to_string(at("three.py~")).unwrap(), "workers = 1\n");
+            // A copy of the folder, or a cache that restores it, makes every file a newer one.
+            fs::write(at("two.py"), "workers = 1\n").unwrap();
+            assert_eq!(keep(&at("two.py"), "workers = 1\n").unwrap(), None, "version {version}");
             old_file(&at("two.py"), "workers = 2 # not added\n");
             assert!(keep(&at("two.py"), "workers = 2 # not added\n").unwrap().unwrap().ends_with("two.py~"));
             assert!(keep(&at("two.py"), "workers = 3\n").unwrap().unwrap().ends_with("two.py.~1~"));

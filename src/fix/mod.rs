@@ -4,6 +4,7 @@
 //! without ever losing a byte. Does not know whether a fix is a good idea, nor what the edited values
 //! mean: who applies fixes passes a check that reads the new text the way the run read the old one.
 
+mod blob;
 mod diff;
 mod keep;
 mod plan;

@@ -436,6 +436,8 @@ pub struct Router {
 pub struct Limits {
     /// Processor quota.
     pub cpus: Option<Located<Cpus>>,
+    /// What of that lasts where it shares its processors with others and may only burst.
+    pub lasting: Option<Cpus>,
     /// Memory limit.
     pub memory: Option<Located<Bytes>>,
     /// Whether those are processors by number and no quota: nothing is stopped that runs on them.

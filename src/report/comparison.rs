@@ -24,7 +24,7 @@ pub struct Machine {
     pub advice: Vec<Option<Advice>>,
 }
 
-const HEADS: [&str; 7] = ["cores", "memory", "class", "workers", "threads", "at a time", "limited by"];
+const HEADS: [&str; 8] = ["cores", "memory", "class", "workers", "threads", "at a time", "limited by", "confidence"];
 
 /// The tables for people.
 pub fn comparison(files: &Files, deployments: &[&Deployment], machines: &[Machine], look: Look) -> String {
@@ -104,7 +104,7 @@ fn title(files: &Files, deployment: &Deployment) -> String {
 }
 
 /// One line for each machine.
-fn rows(index: usize, machines: &[Machine]) -> Vec<[String; 7]> {
+fn rows(index: usize, machines: &[Machine]) -> Vec<[String; 8]> {
     machines
         .iter()
         .map(|machine| {
@@ -112,7 +112,8 @@ fn rows(index: usize, machines: &[Machine]) -> Vec<[String; 7]> {
             let cores = cpus.split(' ').next().unwrap_or_default().to_owned();
             let Some(advice) = machine.advice.get(index).and_then(Option::as_ref) else {
                 let unknown = || "?".to_owned();
-                return [cores, machine.memory.to_string(), unknown(), unknown(), unknown(), unknown(), unknown()];
+                let [class, workers, threads, slots, limit, confidence] = std::array::from_fn(|_| unknown());
+                return [cores, machine.memory.to_string(), class, workers, threads, slots, limit, confidence];
             };
             let of = |names: &[&str]| advice.items.iter().find(|item| names.contains(&item.setting));
             let workers = of(&["workers", "processes", "instances"]);
@@ -121,7 +122,7 @@ fn rows(index: usize, machines: &[Machine]) -> Vec<[String; 7]> {
             [
                 cores,
                 machine.memory.to_string(),
-                advice.class.as_str().to_owned(),
+                advice.called.to_owned(),
                 workers.map_or_else(dash, range),
                 threads.map_or_else(dash, range),
                 match advice.slots_then {
@@ -129,7 +130,13 @@ fn rows(index: usize, machines: &[Machine]) -> Vec<[String; 7]> {
                     Slots::Open => "open".to_owned(),
                     Slots::Unknown => "?".to_owned(),
                 },
-                workers.map_or_else(dash, |item| item.binding.to_string()),
+                if advice.falls_short {
+                    // Beside a number that cannot be enough nothing else matters.
+                    "cpu: too few for the demand".to_owned()
+                } else {
+                    workers.map_or_else(dash, |item| item.binding.to_string())
+                },
+                advice.confidence.to_string(),
             ]
         })
         .collect()

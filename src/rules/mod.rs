@@ -3,6 +3,7 @@
 //! Decides whether what is known about a service is a fault. A rule never reads a file, the
 //! environment or the clock; what it needs was resolved before, with its origin.
 
+mod advised;
 mod blocking;
 mod card;
 mod configuration;

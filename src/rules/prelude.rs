@@ -94,11 +94,6 @@ pub(super) const fn callable(app: &App) -> &'static str {
     }
 }
 
-/// `1 worker`, `4 workers`.
-pub(super) fn workers_in_words(count: i64) -> String {
-    format!("{count} worker{}", if count == 1 { "" } else { "s" })
-}
-
 /// A whole number as a floating-point one; counts of workers are far below the loss of precision.
 #[allow(clippy::cast_precision_loss, reason = "a setting above 2^52 is refused long before")]
 pub(super) fn exact(n: i64) -> f64 {

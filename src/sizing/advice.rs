@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::given::Given;
-use super::inputs::{Class, HERE, Known};
+use super::inputs::{Class, Known, Origin};
 use crate::findings::Confidence;
 use crate::values::Cpus;
 
@@ -182,8 +182,13 @@ impl fmt::Display for Slots {
 pub struct Advice {
     /// What should run; differs from the input where threads are better than processes.
     pub class: Class,
+    /// How to call that where it has no name of its own: the class of the setting, the processes and threads of a server
+    /// without classes.
+    pub called: &'static str,
     /// The cores that it counts on.
     pub cpus: Option<Cpus>,
+    /// Whose they are.
+    pub cpus_of: Origin,
     /// What it rests on.
     pub inputs: Vec<Given>,
     /// One entry per setting that the model has something to say about.
@@ -204,6 +209,8 @@ pub struct Advice {
     pub objections: Vec<String>,
     /// The numbers count on the machine that asks, and another one serves: they are for looking at alone.
     pub elsewhere: bool,
+    /// The cores cannot compute what is asked of them, whatever is set.
+    pub falls_short: bool,
     /// What would have to be measured or stated for a surer answer.
     pub measure: Vec<&'static str>,
 }
@@ -216,7 +223,7 @@ impl Advice {
 
     /// Whether the cores are those of the machine that asks.
     pub fn counts_on_this_machine(&self) -> bool {
-        self.inputs.iter().any(|given| given.name == "cores" && given.source.starts_with(HERE))
+        self.cpus.is_some() && self.cpus_of == Origin::Here
     }
 
     /// Whether every configured value that is known is inside its range.
@@ -258,9 +265,9 @@ impl Advice {
             .map(|i| format!("{} = {}", i.setting, i.advised()))
             .collect();
         if set.is_empty() {
-            format!("{}: no number without more facts", self.class.as_str())
+            format!("{}: no number without more facts", self.called)
         } else {
-            format!("{}: {}", self.class.as_str(), set.join(", "))
+            format!("{}: {}", self.called, set.join(", "))
         }
     }
 }

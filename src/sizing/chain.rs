@@ -8,13 +8,6 @@ use super::inputs::{Chain, Class, Heartbeat, Inputs, Known, Timer};
 use super::recommend::amount;
 use crate::values::Seconds;
 
-/// What a server gets after its last request to be gone before the kill: as TMO006 has it.
-const MARGIN: f64 = 5.0;
-
-/// By how much a server keeps an idle connection longer than the proxy in front: the two clocks do not
-/// start at the same moment.
-const LONGER: f64 = 5.0;
-
 /// Fewer requests than this and a worker starts more often than it serves.
 const FEWEST_REQUESTS: u32 = 100;
 
@@ -44,17 +37,34 @@ pub(super) fn steps(inputs: &Inputs, class: Class) -> Vec<String> {
             "stop: {} until the kill ({}){drain} - {} to end leave {} for requests",
             kill.value,
             kill.source,
-            Seconds(MARGIN),
+            chain.margins.stop,
             Seconds(f64::from(room))
         ));
     }
     if let Some(idle) = chain.idle_kept.as_ref().filter(|_| class != Class::Sync && chain.keepalive.is_some()) {
         lines.push(format!("idle connections are kept for {} in front ({}), so longer here", idle.value, idle.source));
     }
-    if let Some(edge) = chain.edge_timeout.as_ref().filter(|_| class == Class::Sync) {
+    if let Some(edge) = chain.edge_timeout.as_ref().filter(|_| class == Class::Sync || chain.timeout.is_some()) {
         lines.push(format!("nobody waits for an answer after {} ({})", edge.value, edge.source));
     }
+    lines.extend(unended(chain, class));
     lines
+}
+
+/// That nothing here ends a request, however long it takes: the main loop of the other classes says for the worker
+/// that it is alive (`notify` of `gthread`, `gevent`, `eventlet`, `asgi` and `UvicornWorker`, Gunicorn 27.0.1).
+fn unended(chain: &Chain, class: Class) -> Option<String> {
+    let timeout = chain.timeout.as_ref().filter(|_| class != Class::Sync)?;
+    let longest = chain.longest_request.as_ref().map(|longest| ("the longest takes", longest));
+    let (what, bound) = longest.or(chain.edge_timeout.as_ref().map(|edge| ("the one in front waits", edge)))?;
+    let now = timeout.now.value.filter(|now| *now > 0.0)?;
+    Some(format!(
+        "`{}` ({}) watches that a worker reacts and ends no request of this class: {what} {} ({})",
+        timeout.setting,
+        Seconds(now),
+        bound.value,
+        bound.source
+    ))
 }
 
 /// Whole seconds for requests between the signal to stop and the kill; `None` where the kill is not known or
@@ -63,15 +73,20 @@ fn room_to_stop(chain: &Chain) -> Option<u32> {
     let kill = chain.kill_after.as_ref()?.value.0;
     let drain = chain.drain.as_ref().map_or(0.0, |drain| drain.value.0);
     let room = kill - drain;
+    let margin = chain.margins.stop.0;
     // Of a short time half is better than nothing.
-    let room = if room >= 2.0 * MARGIN { room - MARGIN } else { room / 2.0 };
+    let room = if room >= 2.0 * margin { room - margin } else { room / 2.0 };
     whole(room).filter(|room| *room >= 1)
 }
 
 fn graceful(chain: &Chain) -> Option<Item> {
     let timer = chain.graceful.as_ref()?;
-    let most = room_to_stop(chain)?;
     let longest = chain.longest_request.as_ref().and_then(|longest| whole(longest.value.0.ceil()));
+    if chain.kill_after.is_none() {
+        // Nobody knows of a kill, so that nothing keeps it from being enough.
+        return Some(timed(timer, longest?, longest?, None, Binding::Request));
+    }
+    let most = room_to_stop(chain)?;
     let least = longest.unwrap_or(1).clamp(1, most);
     Some(timed(timer, least, most, Some(most), Binding::Stop))
 }
@@ -81,12 +96,12 @@ fn time_to_stop(chain: &Chain) -> Option<Item> {
     let (kill, graceful) = (chain.kill_after.as_ref()?, chain.graceful.as_ref()?);
     let drain = chain.drain.as_ref().map_or(0.0, |drain| drain.value.0);
     let longest = chain.longest_request.as_ref().map(|longest| longest.value.0);
-    let least = whole((drain + longest.unwrap_or(1.0) + MARGIN).ceil())?;
+    let least = whole((drain + longest.unwrap_or(1.0) + chain.margins.stop.0).ceil())?;
     let room = room_to_stop(chain).map_or(0.0, f64::from);
     if room > 0.0 && longest.is_none_or(|longest| room >= longest) {
         return None;
     }
-    let target = whole((drain + longest.or(graceful.now.value).unwrap_or(1.0) + MARGIN).ceil())?;
+    let target = whole((drain + longest.or(graceful.now.value).unwrap_or(1.0) + chain.margins.stop.0).ceil())?;
     Some(Item {
         setting: chain.kill_setting,
         current: Some(Known::new(Amount::Seconds(whole(kill.value.0)?), kill.source.clone(), kill.confidence)),
@@ -102,7 +117,7 @@ fn keepalive(chain: &Chain, class: Class) -> Option<Item> {
     // `sync` closes every connection; what it is told makes no difference.
     let timer = chain.keepalive.as_ref().filter(|_| class != Class::Sync)?;
     let idle = chain.idle_kept.as_ref()?.value.0;
-    Some(timed(timer, whole(idle + 1.0)?, whole(idle + LONGER)?, None, Binding::Proxy))
+    Some(timed(timer, whole(idle + 1.0)?, whole(idle + chain.margins.idle.0)?, None, Binding::Proxy))
 }
 
 /// Only `sync` is stopped by it in the middle of a request; of the others it watches the loop alone.
@@ -161,7 +176,7 @@ fn recycling(inputs: &Inputs, workers: Option<u32>) -> Vec<Item> {
         setting: "max_requests_jitter",
         current: Some(amount(jitter)),
         lower: Amount::Count((after / 50).max(1)),
-        target: Amount::Count((after / 10).max(1)),
+        target: Amount::Count(spread(after)),
         upper: Amount::Open,
         binding: Binding::Recycling,
         // Some are better than none, which replaces all workers together.
@@ -174,6 +189,11 @@ fn recycling(inputs: &Inputs, workers: Option<u32>) -> Vec<Item> {
     // A single worker has nobody to be replaced together with.
     let alone = workers.is_some_and(|workers| workers <= 1);
     if alone { vec![requests] } else { vec![requests, apart] }
+}
+
+/// By how many requests the ends of workers are to lie apart: a tenth, so that of ten workers hardly two end together.
+pub const fn spread(requests: u32) -> u32 {
+    if requests < 10 { 1 } else { requests / 10 }
 }
 
 fn heartbeat(chain: &Chain) -> Option<Item> {

@@ -10,12 +10,16 @@ use super::inputs::{Class, Inputs, Known};
 use super::load::{Load, most_replicas, patience, replicas};
 use super::plan::{Plan, for_the_locks, plan};
 use super::waiting::{slots_for_wait, slowest_wait};
-use super::{Step, WorkerMemory, inputs};
+use super::{Step, WorkerMemory, Workload, inputs};
 use crate::findings::Confidence;
 use crate::values::{Bytes, Seconds};
 
 /// The Linux default for the period of a CPU quota.
 const QUOTA_PERIOD: Seconds = Seconds(0.1);
+
+/// Requests at once of which nobody needs to ask whether a database bears them: `PostgreSQL` and `MySQL` allow 100 and 151
+/// connections by default, for all that use them.
+const MANY_CONNECTIONS: u64 = 50;
 
 /// The whole derivation.
 pub(super) fn steps(inputs: &Inputs, load: Option<&Load>, plan: Option<&Plan>, now: Slots, then: Slots) -> Vec<Step> {
@@ -49,6 +53,12 @@ fn facts(inputs: &Inputs) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(cpus) = &inputs.cpus {
         lines.push(format!("cores: {} ({})", cpus.value, origin(cpus)));
+    }
+    if let Some(lasting) = inputs.lasting {
+        lines.push(format!(
+            "cores: shared with others, so that only {lasting} of them last once the balance for bursts is used up: fewer \
+             processes are fine as well"
+        ));
     }
     if let Some(memory) = &inputs.memory {
         lines.push(format!("memory: {} ({})", memory.value, origin(memory)));
@@ -525,13 +535,13 @@ fn kept(plan: &Plan, inputs: &Inputs) -> (Class, u32, Option<u32>, Option<u32>) 
 fn short(plan: &Plan, inputs: &Inputs) -> String {
     let (class, workers, threads, _) = kept(plan, inputs);
     match threads {
-        Some(threads) => format!("{} {workers} x {threads}", class.as_str()),
-        None => format!("{} {workers}", class.as_str()),
+        Some(threads) => format!("{} {workers} x {threads}", inputs.name_of(class)),
+        None => format!("{} {workers}", inputs.name_of(class)),
     }
 }
 
 /// What is not known and would decide.
-pub(super) fn questions(inputs: &Inputs, load: Option<&Load>, class: Class) -> Vec<String> {
+pub(super) fn questions(inputs: &Inputs, load: Option<&Load>, class: Class, slots: Slots) -> Vec<String> {
     let mut questions = Vec::new();
     let mut ask = |text: &str| questions.push(text.to_owned());
     let Some(load) = load else {
@@ -539,7 +549,12 @@ pub(super) fn questions(inputs: &Inputs, load: Option<&Load>, class: Class) -> V
         return questions;
     };
     if matches!(class, Class::Sync | Class::Gthread) && load.blocking.confidence == Confidence::Low {
-        ask("how much of a request is waiting (cpu, mixed or io)");
+        let streams = inputs.workload.as_ref().is_some_and(|workload| workload.value == Workload::Stream);
+        ask(if streams {
+            "how many clients stay connected at once (`traffic.concurrency`): each of them holds a slot"
+        } else {
+            "how much of a request is waiting (cpu, mixed or io)"
+        });
     }
     if inputs.memory.is_some() && inputs.per_worker.is_none() {
         ask("how much memory one worker takes (PSS after some traffic)");
@@ -550,6 +565,15 @@ pub(super) fn questions(inputs: &Inputs, load: Option<&Load>, class: Class) -> V
     let pool = inputs.database.as_ref().map(|d: &inputs::Database| d.per_worker.is_some());
     if class == Class::EventLoop && pool == Some(false) {
         ask("how many database connections one worker opens");
+    }
+    if let Slots::Count(slots) = slots
+        && inputs.asks_database
+        && inputs.database.is_none()
+        && slots.saturating_mul(most_replicas(inputs).into()) > MANY_CONNECTIONS
+    {
+        ask(
+            "how many connections the database allows (`database.max-connections`): each request that runs may hold one",
+        );
     }
     let latency = &inputs.demand.latency;
     if latency.is_some() && inputs.demand.rate.is_none() {

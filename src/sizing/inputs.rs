@@ -10,9 +10,6 @@ use crate::values::{Bytes, Cpus, Seconds};
 use super::advice::Amount;
 use super::capacity::Rate;
 
-/// How the source of a number begins that is of the machine that asks, which may not be the one that serves.
-pub const HERE: &str = "this machine";
-
 /// A value that somebody stated.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Known<T> {
@@ -184,6 +181,27 @@ pub struct Configured {
     pub others: BTreeMap<&'static str, Known<u32>>,
 }
 
+/// Where a number about the machine comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Origin {
+    /// A limit that a file or the user states.
+    #[default]
+    Stated,
+    /// What it is sure to get, and may exceed.
+    Requested,
+    /// The machine that asks, which may not be the one that serves.
+    Here,
+}
+
+/// What lies between two clocks that are not one.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Margins {
+    /// What a server gets after its last request to be gone before the kill.
+    pub stop: Seconds,
+    /// By how much a server keeps an idle connection longer than the proxy in front.
+    pub idle: Seconds,
+}
+
 /// Settings about time, and what is around the service that they have to go with.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Chain {
@@ -212,6 +230,8 @@ pub struct Chain {
     /// Whether each worker has a file for its heartbeat that lies on the disk of a container, and why it
     /// cannot, where it cannot.
     pub heartbeat: Option<Heartbeat>,
+    /// What to leave between them.
+    pub margins: Margins,
 }
 
 /// A setting in seconds as it is today.
@@ -234,6 +254,7 @@ pub enum Heartbeat {
 
 /// Everything that [`recommend`](super::recommend) looks at.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::struct_excessive_bools, reason = "facts that have nothing to do with each other")]
 pub struct Inputs {
     /// Name of the server, `gunicorn` and so on: settings are called differently.
     pub server: String,
@@ -247,8 +268,14 @@ pub struct Inputs {
     pub cpus: Option<Known<Cpus>>,
     /// Those cores are a share of time, after which the kernel stops what runs until the next period.
     pub is_quota: bool,
+    /// Whose they are.
+    pub cpus_of: Origin,
+    /// What of them is left where others on the same machine want theirs, once a balance of bursts is used up.
+    pub lasting: Option<Cpus>,
     /// Memory that this service may use, in one replica.
     pub memory: Option<Known<Bytes>>,
+    /// Whose it is.
+    pub memory_of: Origin,
     /// Memory of other things under the same limit: side-cars, the system itself on a small VM.
     pub reserved: Vec<Known<Bytes>>,
     /// Memory of the process that starts the workers.
@@ -267,6 +294,8 @@ pub struct Inputs {
     pub demand: Demand,
     /// The database, if the number of its connections is limited.
     pub database: Option<Database>,
+    /// Requests ask a database, as the code shows.
+    pub asks_database: bool,
     /// Containers or pods that run side by side.
     pub replicas: Option<Known<u32>>,
     /// How many of them an autoscaler may start at most.
@@ -305,7 +334,10 @@ impl Inputs {
             misfit: None,
             cpus: None,
             is_quota: false,
+            cpus_of: Origin::default(),
+            lasting: None,
             memory: None,
+            memory_of: Origin::default(),
             reserved: Vec::new(),
             master: super::capacity::MASTER,
             per_worker: None,
@@ -315,6 +347,7 @@ impl Inputs {
             cpu_time: None,
             demand: Demand::default(),
             database: None,
+            asks_database: false,
             replicas: None,
             most_replicas: None,
             surge: 0,
@@ -334,6 +367,16 @@ impl Inputs {
     /// The class that runs now, as the setting names it.
     pub(super) fn class_now(&self) -> Amount {
         self.called.map_or(Amount::Class(self.class.value), Amount::Named)
+    }
+
+    /// How to call `class` to somebody who runs this server.
+    pub(super) fn name_of(&self, class: Class) -> &'static str {
+        match (class, self.called.filter(|_| class == self.class.value)) {
+            (_, Some(called)) => called,
+            (Class::Sync, _) if self.server != "gunicorn" => "processes",
+            (Class::Gthread, _) if self.server != "gunicorn" => "processes with threads",
+            _ => class.as_str(),
+        }
     }
 
     /// Memory of everything else under the same limit.

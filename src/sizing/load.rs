@@ -4,7 +4,7 @@
 use super::Inputs;
 use super::capacity::{
     Rate, blocking_fraction, connections_per_replica, grown_worker, in_flight, memory_for_workers, slots_for_cpu,
-    slots_for_demand, workers_in_memory,
+    slots_for_demand, whole_up, workers_in_memory,
 };
 use super::inputs::{Known, Profile, Workload};
 use super::waiting::slots_for_wait;
@@ -65,6 +65,8 @@ impl Blocking {
 pub(super) struct Load {
     pub(super) cpus: Cpus,
     pub(super) utilisation: f64,
+    /// The share of the cores that lasts.
+    lasting: f64,
     pub(super) blocking: Blocking,
     /// Requests in flight in one replica, headroom included, if the demand is known.
     pub(super) demand: Option<f64>,
@@ -99,6 +101,7 @@ impl Load {
         Some(Self {
             cpus,
             utilisation: profile(inputs).utilisation(),
+            lasting: inputs.lasting.map_or(1.0, |lasting| (lasting.0 / cpus.0).clamp(0.0, 1.0)),
             blocking: Blocking::of(inputs),
             demand: [by_rate, by_count]
                 .into_iter()
@@ -123,17 +126,26 @@ impl Load {
     /// A demand that the cores cannot compute gets what full cores carry: more slots only share them.
     pub(super) fn wanted(&self) -> f64 {
         let carried = self.by_cpu(self.blocking.value);
-        let too_much = self.busy.is_some_and(|busy| busy > self.utilisation * self.cpus.0);
         match self.demand {
-            Some(demand) if too_much => demand.min(carried / self.utilisation),
+            Some(demand) if self.falls_short() => demand.min(carried / self.utilisation),
             Some(demand) => demand,
             None => carried,
         }
     }
 
+    /// Fewer processes than this leave cores idle that are there for long.
+    pub(super) fn busy_cores(&self) -> u32 {
+        whole_up(0.8 * self.lasting * self.cpus.0)
+    }
+
+    /// No number of slots computes what is asked.
+    pub(super) fn falls_short(&self) -> bool {
+        self.busy.is_some_and(|busy| busy > self.utilisation * self.cpus.0)
+    }
+
     /// Fewer slots than this are too few, whatever the requests turn out to do.
     pub(super) fn fewest(&self) -> f64 {
-        0.8 * if self.demand.is_some() { self.wanted() } else { self.by_cpu(self.blocking.low) }
+        0.8 * if self.demand.is_some() { self.wanted() } else { self.lasting * self.by_cpu(self.blocking.low) }
     }
 
     /// One replica: a restart of its only worker is an outage.

@@ -5,9 +5,9 @@
 //! files nor rules, and never decides that something is an error.
 
 pub mod capacity;
+pub mod chain;
 
 mod advice;
-mod chain;
 mod explain;
 mod given;
 mod inputs;
@@ -20,8 +20,8 @@ mod waiting;
 pub use advice::{Advice, Amount, Binding, Item, Slots, Step, Verdict};
 pub use given::{Given, Quantity};
 pub use inputs::{
-    Chain, Class, Configured, Database, Demand, HERE, Heartbeat, Inputs, Known, Misfit, Profile, Timer, WorkerMemory,
-    Workload,
+    Chain, Class, Configured, Database, Demand, Heartbeat, Inputs, Known, Margins, Misfit, Origin, Profile, Timer,
+    WorkerMemory, Workload,
 };
 pub use recommend::{recommend, slots};
 

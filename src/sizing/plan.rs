@@ -411,7 +411,7 @@ fn loops(load: &Load, now: Option<u32>, class: Class, tokens: Option<u32>) -> Pl
 
 /// Range around `target` processes of which each can fill one core.
 fn processes(load: &Load, target: u32) -> Range {
-    let mut lower = whole_up(0.8 * load.cpus.0).min(target);
+    let mut lower = load.busy_cores().min(target);
     if let Some(busy) = load.busy {
         lower = lower.min(whole_up(busy / load.utilisation));
     }

@@ -71,12 +71,15 @@ pub fn recommend(inputs: &Inputs) -> Advice {
     let sensitivity = load.as_ref().map_or_else(Vec::new, |load| explain::sensitivity(inputs, load));
     Advice {
         class,
+        called: inputs.name_of(class),
         cpus: inputs.cpus.as_ref().map(|cpus| cpus.value),
+        cpus_of: inputs.cpus_of,
         inputs: given::all(inputs),
         confidence: confidence(inputs, load.as_ref(), &items),
-        questions: explain::questions(inputs, load.as_ref(), class),
+        questions: explain::questions(inputs, load.as_ref(), class, slots_then),
         measure: explain::measure(inputs, load.as_ref(), &items),
         objections: Vec::new(),
+        falls_short: load.as_ref().is_some_and(Load::falls_short),
         elsewhere: false,
         items,
         steps,

@@ -348,6 +348,7 @@ fn the_kill_comes_after_the_longest_request() {
             drain: drain.map(|drain| known(Seconds(drain))),
             longest_request: longest.map(|longest| known(Seconds(longest))),
             graceful: Some(Timer { setting: "graceful_timeout", now: known(Some(30.0)) }),
+            margins: Margins { stop: Seconds(5.0), idle: Seconds(5.0) },
             ..Chain::default()
         };
         let advice = recommend(&Inputs { chain, ..on(Class::Sync, 2.0, Workload::Mixed) });
@@ -358,6 +359,72 @@ fn the_kill_comes_after_the_longest_request() {
     assert_eq!(stops(15.0, Some(15.0), None), (seconds(21, 50), false));
     assert_eq!(stops(30.0, None, Some(100.0)), (seconds(105, 105), false));
     assert_eq!(stops(47.0, Some(15.0), None).0, None);
+}
+
+/// A request of 100 s that no kill cuts off, and a class of which `timeout` ends no request.
+#[test]
+fn the_longest_request_is_waited_for() {
+    let of = |class, now: f64, longest: f64| {
+        let chain = Chain {
+            longest_request: Some(known(Seconds(longest))),
+            graceful: Some(Timer { setting: "graceful_timeout", now: known(Some(now)) }),
+            timeout: Some(Timer { setting: "timeout", now: known(Some(30.0)) }),
+            ..Chain::default()
+        };
+        recommend(&Inputs { chain, ..on(class, 2.0, Workload::Mixed) })
+    };
+    let pooled = of(Class::Gthread, 30.0, 100.0);
+    let graceful = pooled.item("graceful_timeout").unwrap();
+    assert_eq!(
+        (graceful.target, graceful.upper, graceful.verdict),
+        (Amount::Seconds(100), Amount::Open, Verdict::Change)
+    );
+    assert_eq!(pooled.item("timeout"), None, "{pooled}");
+    let line = "`timeout` (30 s) watches that a worker reacts and ends no request of this class: the longest takes 100 s (test)";
+    assert!(pooled.steps.iter().any(|step| step.text == line), "{pooled}");
+    assert_eq!(of(Class::Gthread, 100.0, 100.0).item("graceful_timeout").unwrap().verdict, Verdict::InRange);
+    assert_eq!(of(Class::Sync, 30.0, 100.0).item("timeout").unwrap().target, Amount::Seconds(101));
+}
+
+/// Two processors of Fly that are shared: one process is as right as two, and so are half of the slots.
+#[test]
+fn cores_that_are_only_there_for_bursts_are_no_reason_for_more_processes() {
+    for (lasting, verdict) in [(None, Verdict::Change), (Some(Cpus(0.125)), Verdict::InRange)] {
+        let advice = recommend(&with(on(Class::EventLoop, 2.0, Workload::Io), |i| {
+            i.lasting = lasting;
+            i.configured.workers = Some(known(1));
+        }));
+        assert_eq!(advice.item("workers").unwrap().verdict, verdict, "{advice}");
+        assert_eq!(advice.item("workers").unwrap().target, Amount::Count(2));
+        assert_eq!(advice.to_string().contains("only 0.12 CPUs of them last"), lasting.is_some(), "{advice}");
+    }
+}
+
+#[test]
+fn a_database_and_streams_are_asked_about() {
+    let asked =
+        |change: fn(&mut Inputs)| recommend(&with(on(Class::Gthread, 2.0, Workload::Io), change)).questions.join("\n");
+    let many = asked(|i| {
+        i.asks_database = true;
+        i.replicas = Some(known(6));
+    });
+    assert!(many.contains("database.max-connections"), "{many}");
+    assert_eq!(asked(|i| i.asks_database = true), "");
+    assert_eq!(asked(|i| i.replicas = Some(known(6))), "");
+    let streams = asked(|i| i.workload = Some(Known::new(Workload::Stream, "inferred", Confidence::Low)));
+    assert!(streams.contains("how many clients stay connected at once"), "{streams}");
+}
+
+#[test]
+fn servers_without_classes_are_told_of_processes_and_threads() {
+    let granian = Inputs { server: "granian".to_owned(), ..on(Class::Gthread, 2.0, Workload::Io) };
+    let text = recommend(&granian).to_string();
+    assert!(text.starts_with("processes with threads: workers = 2") && !text.contains("gthread"), "{text}");
+    let uwsgi = Inputs { server: "uwsgi".to_owned(), ..on(Class::Sync, 2.0, Workload::Cpu) };
+    let text = recommend(&uwsgi).to_string();
+    assert!(text.starts_with("processes: processes = 2") && !text.contains("sync"), "{text}");
+    let eventlet = with(on(Class::Gevent, 2.0, Workload::Io), |i| i.called = Some("eventlet"));
+    assert!(recommend(&eventlet).to_string().starts_with("eventlet: workers = 2"));
 }
 
 #[test]

@@ -81,7 +81,7 @@ impl fmt::Display for Bytes {
 }
 
 /// A duration in seconds, fractional.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default)]
 pub struct Seconds(pub f64);
 
 impl fmt::Display for Seconds {

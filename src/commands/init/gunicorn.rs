@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use farrier::advice::{self, Sources};
 use farrier::app::Application;
 use farrier::deployment::{self, Deployment, Effective};
+use farrier::findings::Confidence;
 use farrier::read::UnitKind;
 use farrier::request::Request;
 use farrier::servers::Server;
@@ -31,8 +32,13 @@ pub(super) fn configuration(mut request: Request) -> Result<String, Failure> {
     let application = service.and_then(|(_, application)| application.as_ref()).or_else(|| found.orphans.first());
     let likely = if application.is_none() { likely::application(&found) } else { None };
     let application = application.or(likely.as_ref());
-    let sources =
-        Sources { declared: &request.declared, stated: &request.stated, host: Some(&found.host), files: &found.files };
+    let sources = Sources {
+        declared: &request.declared,
+        stated: &request.stated,
+        host: Some(&found.host),
+        margins: request.margins(),
+        files: &found.files,
+    };
     let gunicorn = service.map(|(deployment, _)| deployment).filter(|deployment| deployment.server == Server::Gunicorn);
     let mut inputs = gunicorn
         .and_then(|deployment| advice::inputs(deployment, application, sources))
@@ -101,6 +107,15 @@ fn text(inputs: &Inputs, advice: &Advice, application: Option<&Application>, pro
         );
     }
     let _ = writeln!(text, "{}", bind(project));
+    if advice.confidence == Confidence::Low {
+        text.push_str("\n# The numbers rest on guesses:\n");
+        for question in &advice.questions {
+            let _ = writeln!(text, "# not known: {question}");
+        }
+        for what in &advice.measure {
+            let _ = writeln!(text, "# to be surer: {what}");
+        }
+    }
     let class = class(advice.class, project.loop_class);
     if advice.class == Class::EventLoop {
         text.push_str("\n# The application speaks ASGI: an event loop in each worker.\n");
@@ -115,7 +130,7 @@ fn text(inputs: &Inputs, advice: &Advice, application: Option<&Application>, pro
     let _ = writeln!(text, "worker_class = \"{class}\"");
     for (setting, fallback) in [("workers", 1), ("threads", 0), ("worker_connections", 0)] {
         match advice.item(setting).filter(|item| item.verdict != Verdict::Remove) {
-            Some(item) => text.push_str(&number(item, inputs)),
+            Some(item) => text.push_str(&number(item, inputs, advice.confidence > Confidence::Low)),
             None if fallback > 0 => {
                 let _ = write!(
                     text,
@@ -158,17 +173,28 @@ const fn class(class: Class, loop_class: &'static str) -> &'static str {
 }
 
 /// `workers = 2`, with the range and what it rests on.
-fn number(item: &Item, inputs: &Inputs) -> String {
+fn number(item: &Item, inputs: &Inputs, sure: bool) -> String {
+    let fine = if sure { "is fine" } else { "may be right" };
     let range =
-        if item.lower == item.upper { String::new() } else { format!("{} to {} is fine, ", item.lower, item.upper) };
+        if item.lower == item.upper { String::new() } else { format!("{} to {} {fine}, ", item.lower, item.upper) };
     if item.binding == Binding::OneProcess
         && let Some(why) = &inputs.one_process
     {
         let Known { value, source, .. } = why;
         return format!("# One and no more ({source}): {value}.\n{} = {}\n", item.setting, item.target);
     }
-    let cores = inputs.cpus.as_ref().map_or_else(String::new, |cpus| format!(" on {} ({})", cpus.value, cpus.source));
-    format!("# {range}limited by {}{cores}.\n{} = {}\n", item.binding, item.setting, item.target)
+    // Each limit with its own number.
+    let of = match item.binding {
+        Binding::Cpu => inputs.cpus.as_ref().map(|cpus| format!(": {} ({})", cpus.value, cpus.source)),
+        Binding::Memory => inputs.memory.as_ref().map(|memory| format!(": {} ({})", memory.value, memory.source)),
+        Binding::Database => inputs
+            .database
+            .as_ref()
+            .map(|database| format!(": {} connections ({})", database.limit.value, database.limit.source)),
+        _ => None,
+    };
+    let of = of.unwrap_or_default();
+    format!("# {range}limited by {}{of}.\n{} = {}\n", item.binding, item.setting, item.target)
 }
 
 /// The settings about time: those that something around decides, and the others as they are by default.

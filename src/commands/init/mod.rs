@@ -39,6 +39,12 @@ pub(super) fn run(cli: &Cli, init: &Init) -> Result<Done, Failure> {
 fn create(path: &Path, text: &str) -> Result<Done, Failure> {
     let file = std::fs::OpenOptions::new().write(true).create_new(true).open(path);
     let written = file.and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()));
-    written.map_err(|error| Failure::Usage(format!("{} was not written: {error}", path.display())))?;
+    written.map_err(|error| {
+        let why = match error.kind() {
+            std::io::ErrorKind::AlreadyExists => "it is there already, and nothing of it is replaced".to_owned(),
+            _ => error.to_string(),
+        };
+        Failure::Usage(format!("{} was not written: {why}", path.display()))
+    })?;
     Ok(Done { text: format!("{} written\n", path.display()), exit: Exit::Clean })
 }

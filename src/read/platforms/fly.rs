@@ -94,7 +94,10 @@ fn machine(name: &str, top: &Node, reader: &Reader) -> Limits {
         fly.bound(&size, &mut limits);
     }
     let cpus = reader.parsed(section.get("cpus"), |text| number(text).filter(|cpus| *cpus > 0.0).map(Cpus));
+    // A number of its own is one of the same kind.
+    let each = limits.lasting.zip(limits.cpus.as_ref()).map(|(lasting, cpus)| lasting.0 / cpus.value.0);
     limits.cpus = cpus.or(limits.cpus);
+    limits.lasting = each.zip(limits.cpus.as_ref()).map(|(each, cpus)| Cpus(each * cpus.value.0));
     limits.memory = memory(section, reader).or(limits.memory);
     limits
 }

@@ -33,6 +33,7 @@ impl Platform {
     pub(super) fn bound(&self, size: &Located<String>, limits: &mut Limits) {
         let Some(known) = self.size(&size.value) else { return };
         limits.cpus = known.cpus.map(|cpus| Located::new(Cpus(cpus), size.place));
+        limits.lasting = known.cpus.zip(known.share).map(|(cpus, share)| Cpus(cpus * share));
         let bytes = known.memory.as_deref().and_then(|text| Bytes::parse(text, false));
         limits.memory = bytes.map(|bytes| Located::new(bytes, size.place));
     }

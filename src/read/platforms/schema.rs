@@ -45,6 +45,8 @@ pub(crate) struct Size {
     pub(crate) name: String,
     /// Its cores, where it has a number of them.
     pub(crate) cpus: Option<f64>,
+    /// The share of each core that lasts, where it has them only for bursts.
+    pub(crate) share: Option<f64>,
     /// Its memory, as `512MiB` or `2GiB`.
     pub(crate) memory: Option<String>,
     /// What the platform sets `WEB_CONCURRENCY` to.
@@ -83,6 +85,9 @@ impl Size {
         }
         if self.cpus.is_some_and(|cpus| !(cpus > 0.0 && cpus <= 1024.0)) {
             return Err(format!("`{}` has no such number of cores", self.name));
+        }
+        if self.share.is_some_and(|share| !(share > 0.0 && share < 1.0)) {
+            return Err(format!("`{}` has no such share of its cores", self.name));
         }
         if self.memory.as_deref().is_some_and(|memory| !is_memory(memory)) {
             return Err(format!("the memory of `{}` is given in MiB or GiB", self.name));

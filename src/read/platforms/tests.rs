@@ -58,6 +58,8 @@ fn fly_runs_groups_of_processes() {
     assert!(read.unit("plain").command.is_none());
     assert_eq!(read.limits("app"), (Some(2.0), Some(1024.0)));
     assert_eq!(read.limits("worker"), (Some(1.0), Some(256.0)));
+    let lasting = |name: &str| read.unit(name).limits.lasting.map(|cpus| cpus.0);
+    assert_eq!((lasting("app"), lasting("worker")), (Some(0.125), None));
     assert_eq!(read.variable("app", "PORT"), (Some("8080".into()), "8080"));
     assert_eq!(read.variable("worker", "N"), (Some("4".into()), "4"));
     let unit = read.unit("app");

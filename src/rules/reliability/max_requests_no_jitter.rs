@@ -1,6 +1,7 @@
 //! Fires when several workers are restarted after the same number of requests.
 
 use super::prelude::*;
+use crate::sizing::chain;
 
 pub(super) const RULE: Rule = rule!("max-requests-no-jitter", Shape::Deployment(check));
 
@@ -26,7 +27,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let Some(workers) = deployment.setting("workers").filter(|workers| workers.int().is_some_and(|n| n > 1)) else {
         return;
     };
-    let spread = (requests / 10).max(50).min(requests);
+    let spread = u32::try_from(requests).map_or(requests, |requests| chain::spread(requests).into());
     let count = workers.int().unwrap_or_default();
     let report = out.report(
         place,

@@ -56,15 +56,15 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         )
         .at_most(if deployment.container.is_some() { Confidence::High } else { Confidence::Medium });
     let report = if platform { report.severity(Severity::Advice) } else { report };
+    let advised = service.advised(workers, context).or_else(|| service.advised("threads", context));
     report
         .help(if uwsgi {
             "set `processes` or `threads`; `farrier advise` computes both"
         } else {
             "set `threads = 4` (which makes it a gthread worker) or `workers`; `farrier advise` computes both"
         })
-        .fix(
-            service
-                .give("threads", &Value::Int(4), context)
-                .map(|edit| Fix::unsafe_("run 4 requests in threads", vec![edit])),
-        );
+        .fix(advised.and_then(|advised| advised.fix).or_else(|| {
+            let edit = service.give("threads", &Value::Int(4), context)?;
+            Some(Fix::unsafe_("run 4 requests in threads", vec![edit]))
+        }));
 }

@@ -25,7 +25,9 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     if total >= i64::from(kept) {
         return;
     }
-    let enough = i64::from(kept).saturating_add(workers - 1) / workers * 2;
+    let by_hand = i64::from(kept).saturating_add(workers - 1) / workers * 2;
+    let advised = service.advised_or("backpressure", by_hand, context);
+    let enough = advised.value;
     out.report(
         place,
         format!("{takes} connections in each worker"),
@@ -37,9 +39,5 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     .at_most(pressure.confidence())
     .related_to(kept_at.map(|place| Located::new(format!("keeps {kept}"), place)))
     .help(format!("set `backpressure` to {enough}"))
-    .fix(
-        service
-            .set("backpressure", &Value::Int(enough), context)
-            .map(|edit| Fix::unsafe_(format!("take {enough} connections"), vec![edit])),
-    );
+    .fix(advised.fix);
 }

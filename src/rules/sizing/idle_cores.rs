@@ -34,9 +34,5 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     .at_most(workers.confidence())
     .related_to(cpus.place.map(|place| Located::new(format!("allows {}", cpus.cpus), place)))
     .help(format!("start {target}, or ask for fewer cores"))
-    .fix(
-        service
-            .set("workers", &Value::Int(target), context)
-            .map(|edit| Fix::unsafe_(format!("start {}", workers_in_words(target)), vec![edit])),
-    );
+    .fix(service.advised("workers", context).and_then(|advised| advised.fix));
 }

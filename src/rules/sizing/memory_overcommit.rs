@@ -1,8 +1,7 @@
 //! Fires when the workers need more memory than the limit even by the lowest estimate.
 
 use super::prelude::*;
-use crate::advice::REQUESTED;
-use crate::sizing::capacity;
+use crate::sizing::{Origin, capacity};
 
 pub(super) const RULE: Rule = rule!("memory-overcommit", Shape::Deployment(check));
 
@@ -11,7 +10,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     // Without a limit, or anything known of a worker, there is no sum.
     let (Some(limit), Some(worker)) = (&inputs.memory, &inputs.per_worker) else { return };
     // A request bounds nothing, only a limit does.
-    let is_request = limit.source.starts_with(REQUESTED);
+    let is_request = inputs.memory_of == Origin::Requested;
     let Some(workers) = service.workers().filter(|_| !is_request) else { return };
     let (Some(count), Some(place)) = (workers.int().filter(|&count| count > 1), workers.place()) else { return };
     let threads = service.threads().and_then(|threads| u32::try_from(threads).ok()).unwrap_or(1);
@@ -27,6 +26,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         return;
     }
     let limit_at = service.deployment.limits.memory.as_ref().map(|limit| limit.place);
+    let advised = service.advised(workers.setting.name(), context);
     let report = out.report(
         place,
         format!("{count} workers"),
@@ -45,15 +45,10 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     report
         .at_most(workers.confidence())
         .related_to(limit_at.map(|place| Located::new(format!("allows {}", limit.value), place)))
-        .help(match fits {
+        .help(match advised.as_ref().map_or(fits, |advised| advised.value.min(fits)) {
             0 => "allow more memory".to_owned(),
             1 => "one fits; threads serve more requests in the same memory (`farrier advise`)".to_owned(),
             n => format!("{n} fit; threads serve more requests in the same memory (`farrier advise`)"),
         })
-        .fix(
-            (fits > 0)
-                .then(|| service.set(workers.setting.name(), &Value::Int(fits), context))
-                .flatten()
-                .map(|edit| Fix::unsafe_(format!("start {}", workers_in_words(fits)), vec![edit])),
-        );
+        .fix(advised.filter(|_| fits > 0).and_then(|advised| advised.fix));
 }

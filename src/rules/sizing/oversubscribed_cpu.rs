@@ -42,9 +42,5 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     .at_most(workers.confidence())
     .related_to(cpus.place.map(|place| Located::new(format!("allows {}", cpus.cpus), place)))
     .help(format!("start {target}; `farrier advise` shows the derivation"))
-    .fix(
-        service
-            .set("workers", &Value::Int(target.into()), context)
-            .map(|edit| Fix::unsafe_(format!("start {}", workers_in_words(target.into())), vec![edit])),
-    );
+    .fix(service.advised("workers", context).and_then(|advised| advised.fix));
 }

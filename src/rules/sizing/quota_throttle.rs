@@ -19,19 +19,20 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let (Some(count), Some(place)) = (workers.int(), workers.place()) else { return };
     let workload = service.inputs.and_then(|inputs| inputs.workload.as_ref());
     let computes = workload.filter(|known| matches!(known.value, Workload::Cpu | Workload::Mixed));
+    let upper = service.advice.and_then(|advice| advice.item("workers")?.upper.count());
+    // Where what runs may be right, it is no fault.
+    let fine = upper.is_some_and(|upper| exact(count) <= f64::from(upper));
     let small = quota.0 < 1.0 && deployment.server == ServerName::Uvicorn && count > 1;
     let many = count > i64::from(quota.whole_up()) + 1 && computes.is_some();
     // Far too many are reported as that.
-    let upper = service.advice.and_then(|advice| advice.item("workers")?.upper.count());
-    // Where what runs may be right, it is no fault.
-    let many = many && upper.is_none_or(|upper| exact(count) > f64::from(upper));
     let far = count >= 5 && upper.is_some_and(|upper| exact(count) > 2.0 * f64::from(upper));
-    if !(small || many) || far {
+    if !(small || many) || fine || far {
         return;
     }
     let busy = u32::try_from(count).unwrap_or(u32::MAX);
     let runs = capacity::runs_per_period(quota, busy, Seconds(0.1));
-    let enough = i64::from(quota.whole_up());
+    let advised = service.advised_or("workers", i64::from(quota.whole_up()), context);
+    let enough = advised.value;
     out.report(
         place,
         format!("{count} processes"),
@@ -44,9 +45,5 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     )
     .related_to(limited.map(|place| Located::new(format!("allows {quota}"), place)))
     .help(format!("start {enough}, or raise the limit"))
-    .fix(
-        service
-            .set("workers", &Value::Int(enough), context)
-            .map(|edit| Fix::unsafe_(format!("start {}", workers_in_words(enough)), vec![edit])),
-    );
+    .fix(advised.fix);
 }

@@ -21,6 +21,8 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     }
     #[allow(clippy::cast_possible_truncation, reason = "at most twenty")]
     let enough = useful.ceil() as i64 + 1;
+    let advised = service.advised_or("threads", enough, context);
+    let enough = advised.value;
     out.report(
         place,
         format!("{threads} threads"),
@@ -32,9 +34,5 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     )
     .at_most(setting.confidence())
     .help(format!("set `threads = {enough}` and start a worker per core; a free-threaded Python is another matter"))
-    .fix(
-        service
-            .set("threads", &Value::Int(enough), context)
-            .map(|edit| Fix::unsafe_(format!("start {enough} threads"), vec![edit])),
-    );
+    .fix(advised.fix);
 }

@@ -20,7 +20,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         )
         .at_most(graceful.confidence())
         .help(format!("raise `{}`, and the time until the kill with it", graceful.setting.name()))
-        .fix(None);
+        .fix(service.advised(graceful.setting.name(), context).and_then(|advised| advised.fix));
         return;
     }
     let sync = deployment.class.is_some_and(|class| class.name() == "sync");

@@ -30,6 +30,11 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let fits = kill.seconds - delay.map_or(0.0, |delay| delay.value.0) - margin;
     #[allow(clippy::cast_possible_truncation, reason = "a number of seconds that a person wrote")]
     let fits = (fits >= 1.0).then_some(fits.floor() as i64);
+    let advised = match fits {
+        Some(fits) => Some(service.advised_or(name, fits, context)),
+        None => service.advised(name, context),
+    };
+    let fits = advised.as_ref().map(|advised| advised.value);
     let place = graceful.place().or(kill.place).or(delay.map(|delay| delay.place)).unwrap_or(deployment.command);
     out.report(
         place,
@@ -50,13 +55,8 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         None => "allow more time to stop".to_owned(),
     })
     .fix(match fits {
-        Some(fits) => service
-            .give(name, &Value::Int(fits), context)
-            // Nobody has said that it may not take longer where the time to stop is only a default.
-            .map(|edit| {
-                let title = format!("set `{name}` to {fits}");
-                if kill.is_chosen { Fix::safe(title, vec![edit]) } else { Fix::unsafe_(title, vec![edit]) }
-            }),
+        // Nobody has said that it may not take longer where the time to stop is only a default.
+        Some(_) => advised.and_then(|advised| if kill.is_chosen { advised.safely() } else { advised.fix }),
         None => longer(kill.place, total + margin, context),
     });
 }

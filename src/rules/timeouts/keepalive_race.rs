@@ -17,6 +17,8 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let name = setting.setting.name();
     #[allow(clippy::cast_possible_truncation, reason = "a number of seconds that a person wrote")]
     let longer = (idle.seconds + out.parameter("margin")).ceil() as i64;
+    let advised = service.advised_or(name, longer, context);
+    let longer = advised.value;
     let unset = match setting.place() {
         None => ", its default".to_owned(),
         Some(place) => format!(" ({})", context.files.describe(place)),
@@ -38,9 +40,5 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     .at_most(setting.confidence())
     .related_to(idle.place.map(|place| Located::new("keeps them longer".to_owned(), place)))
     .help(format!("set `{name}` to {longer}, a little more than that, not minutes more: idle connections cost memory"))
-    .fix(
-        service
-            .give(name, &Value::Int(longer), context)
-            .map(|edit| Fix::safe(format!("set `{name}` to {longer}"), vec![edit])),
-    );
+    .fix(advised.safely());
 }

@@ -2,13 +2,12 @@
 
 use super::prelude::*;
 use crate::deployment::UnitKind;
+use crate::rules::Card;
 
 pub(super) const RULE: Rule = rule!("no-drain-window", Shape::Deployment(check));
 
 /// Seconds that the endpoints of a service take to follow.
 const DRAIN: f64 = 10.0;
-/// Seconds that a server needs to end after its requests.
-const MARGIN: f64 = 5.0;
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
     let deployment = service.deployment;
@@ -40,8 +39,9 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         }
         // Where the time until the kill does not hold both, requests get what is left of it.
         let setting = service.graceful()?;
+        let margin = Card::find("grace-exceeds-kill").map_or(0.0, |card| context.parameter(card, "margin"));
         #[allow(clippy::cast_possible_truncation, reason = "a number of seconds that a person wrote")]
-        let left = (kill? - DRAIN - MARGIN).floor() as i64;
+        let left = (kill? - DRAIN - margin).floor() as i64;
         let shorter = service.give(setting.setting.name(), &Value::Int(left), context).filter(|_| left >= 10)?;
         let title = format!("wait 10 s before the stop, and set `{}` to {left}", setting.setting.name());
         Some(Fix::unsafe_(title, vec![edit, shorter]))

@@ -33,15 +33,13 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let after = out.parameter("instead");
     #[allow(clippy::cast_possible_truncation, reason = "a number of seconds that a person wrote")]
     let instead = after.round() as i64;
+    let advised = service.advised_or("timeout", instead, context);
+    let instead = advised.value;
     out.report(place, "never", "`timeout = 0`: a worker that hangs is never replaced and keeps its slots for ever")
         .at_most(timeout.confidence())
         .help(format!(
             "set it above the longest request that you allow, such as {instead}; only on Cloud Run, whose own limit ends \
              requests, is 0 the advice of the vendor"
         ))
-        .fix(
-            service
-                .set("timeout", &Value::Int(instead), context)
-                .map(|edit| Fix::unsafe_(format!("set `timeout` to {instead}"), vec![edit])),
-        );
+        .fix(advised.fix);
 }

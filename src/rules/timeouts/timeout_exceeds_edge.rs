@@ -19,6 +19,8 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     }
     #[allow(clippy::cast_possible_truncation, reason = "a number of seconds that a person wrote")]
     let instead = edge.seconds.floor().max(1.0) as i64;
+    let advised = service.advised_or("timeout", instead, context);
+    let instead = advised.value;
     out.report(
         place,
         "goes on after that",
@@ -32,9 +34,5 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     .at_most(timeout.confidence())
     .related_to(edge.place.map(|place| Located::new("gives up here".to_owned(), place)))
     .help(format!("lower it to {instead}, or raise the limit of the proxy where such requests are meant to succeed"))
-    .fix(
-        service
-            .set("timeout", &Value::Int(instead), context)
-            .map(|edit| Fix::unsafe_(format!("set `timeout` to {instead}"), vec![edit])),
-    );
+    .fix(advised.fix);
 }

@@ -29,6 +29,8 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let name = graceful.setting.name();
     #[allow(clippy::cast_possible_truncation, reason = "a number of seconds that a person wrote")]
     let bound = service.kill(context).map_or(20, |kill| (kill.seconds - 10.0).max(5.0) as i64);
+    let advised = service.advised_or(name, bound, context);
+    let bound = advised.value;
     out.report(
         deployment.command,
         "leaves it to the default",
@@ -36,7 +38,5 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     )
     .related(stream.place, "a stream that stays open")
     .help(format!("set `{name}` to {bound}, less than the time until the kill"))
-    .fix(
-        service.give(name, &Value::Int(bound), context).map(|edit| Fix::unsafe_(format!("wait {bound} s"), vec![edit])),
-    );
+    .fix(advised.fix);
 }

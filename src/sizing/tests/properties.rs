@@ -123,6 +123,37 @@ proptest! {
         prop_assert!(range(&before, "workers").unwrap().1 <= range(&after, "workers").unwrap().1);
     }
 
+    /// Cores that slots keep busy, each process one at most: what is answered in a second, of which the whole numbers of
+    /// another class may cost a little.
+    #[test]
+    fn more_of_the_machine_never_answers_less(
+        inputs in inputs(), more in 0.0..8.0_f64, mebibytes in 0..8192_u64, waits in 0.0..0.95_f64, pooled in any::<bool>(),
+    ) {
+        let mut inputs = inputs;
+        inputs.class.value = if pooled { Class::Gthread } else { Class::Sync };
+        inputs.blocking_fraction = Some(known(waits));
+        (inputs.database, inputs.demand.concurrency, inputs.one_process) = (None, None, None);
+        let cpus = inputs.cpus.as_ref().unwrap().value.0;
+        let planned = inputs.profile.utilisation() * cpus;
+        let busy = |inputs: &Inputs| {
+            let advice = recommend(&follow(inputs, &recommend(inputs)));
+            let workers = range(&advice, "workers").map_or(0, |range| range.1);
+            match advice.slots_then {
+                #[allow(clippy::cast_precision_loss, reason = "a few thousand")]
+                Slots::Count(slots) => (slots as f64 * (1.0 - waits)).min(f64::from(workers)).min(planned),
+                _ => 0.0,
+            }
+        };
+        let before = busy(&inputs);
+        let roomy = Inputs {
+            memory: inputs.memory.as_ref().map(|memory| known(Bytes(memory.value.0 + (mebibytes << 20)))),
+            ..inputs.clone()
+        };
+        prop_assert!(busy(&roomy) >= 0.8 * before - 1e-6, "{}\n{}", recommend(&inputs), recommend(&roomy));
+        let fast = Inputs { cpus: Some(known(Cpus(cpus + more))), ..inputs.clone() };
+        prop_assert!(busy(&fast) >= 0.8 * before - 1e-6, "{}\n{}", recommend(&inputs), recommend(&fast));
+    }
+
     #[test]
     fn more_connections_of_the_database_never_mean_fewer_processes(inputs in inputs(), more in 0..200_u32) {
         let mut larger = inputs.clone();
