@@ -239,14 +239,17 @@ pub fn analyse_as_told(code: &Code<'_>, asked: &Asked, instructions: &Instructio
             None => target::find(&types, &asked.name())?,
         };
         object.load(&types, &asked.launched_by);
-        Some(assemble(code, &types, asked, &object, true, instructions))
+        types.configure(reach::configuration(&types, &object.modules, asked.configuration.as_deref()).as_deref());
+        let loaded = reach::modules(&types, &object.modules, asked.settings.as_deref());
+        Some(assemble(code, &types, &loaded, asked, &object, true, instructions))
     })
 }
 
-/// What there is to say about an application whose object is known.
+/// What there is to say about an application whose object is known, and which modules it loads.
 fn assemble<'a>(
     code: &'a Code<'_>,
     types: &Types<'a>,
+    loaded: &[u32],
     asked: &Asked,
     object: &target::Target,
     is_served: bool,
@@ -254,40 +257,38 @@ fn assemble<'a>(
 ) -> Application {
     let &Code { files, modules, .. } = code;
     let named = asked.settings.as_deref();
-    types.configure(reach::configuration(types, &object.modules, asked.configuration.as_deref()).as_deref());
-    let loaded = reach::modules(types, &object.modules, named);
-    types.load(&loaded);
+    types.load(loaded);
     // Of what nobody is known to serve, everything may be served.
-    let mut foreign = if is_served { foreign::find(types, &loaded, modules, object) } else { Foreign::default() };
-    foreign.unread = mentioned::unread(types, &loaded, modules, object);
+    let mut foreign = if is_served { foreign::find(types, loaded, modules, object) } else { Foreign::default() };
+    foreign.unread = mentioned::unread(types, loaded, modules, object);
     let setting = frameworks::Setting {
         framework: object.framework,
         is_asgi: object.interface != Interface::Wsgi,
         callables: &object.callables,
         foreign: &foreign,
     };
-    let mut found = frameworks::find(types, &loaded, setting);
+    let mut found = frameworks::find(types, loaded, setting);
     // A package may hold an application for each of several frameworks; one of WSGI serves no handler of the others.
     if object.interface == Interface::Wsgi && object.framework.is_plain() {
         found.retain(|found| !found.framework.needs_loop());
     }
-    let resolves_async = frameworks::resolves_async(types, &loaded);
+    let resolves_async = frameworks::resolves_async(types, loaded);
     for handler in &mut found {
         handler.context = served(types, handler, object, resolves_async);
     }
     let (told, missing) = instructions.entries(types);
     found.extend(told);
     let mut effects = Effects::new(types);
-    let marks = instructions.marks(types, &loaded);
+    let marks = instructions.marks(types, loaded);
     found.retain(|found| !matches!(marks.get(&found.frame.function), Some(Mark::Leave)));
     effects.mark(marks);
     let at_start = found.iter().filter(|found| found.context == Context::StartUp);
     effects.starts_with(at_start.map(|found| found.frame.function).collect());
     let mut nodes: Vec<usize> = found.iter().map(|found| effects.explore(found.frame)).collect();
     tasks::before_serving(&effects, &mut found, &nodes);
-    tasks::left_running(&mut effects, &loaded, &mut found, &mut nodes);
-    let settings = settings::find(types, &loaded, modules, object, named);
-    let streaming = streams::find(&mut effects, &loaded, modules, &foreign);
+    tasks::left_running(&mut effects, loaded, &mut found, &mut nodes);
+    let settings = settings::find(types, loaded, modules, object, named);
+    let streaming = streams::find(&mut effects, loaded, modules, &foreign);
     let handlers: Vec<Handler> =
         found.iter().zip(&nodes).map(|(found, &node)| handler(&effects, found, node)).collect();
     let entries: Vec<_> = found
@@ -326,7 +327,7 @@ fn assemble<'a>(
         nested_loops,
         workload: reached::workload(&reached, streams),
         reached,
-        connections: pools::connections(types, &loaded, modules),
+        connections: pools::connections(types, loaded, modules),
         // Only greenlets have to be yielded to, and only AnyIO's threads are counted in tokens.
         cooperative: if object.interface == Interface::Wsgi { cooperative(files, modules) } else { Vec::new() },
         tokens: matches!(object.framework, Framework::FastApi | Framework::Starlette)
@@ -346,9 +347,9 @@ fn assemble<'a>(
         }),
         channels: (object.framework == Framework::Django).then(|| channels(files, modules)).flatten(),
         streaming,
-        instruments: instruments::find(types, &loaded, files, modules, &foreign, &settings),
-        imports: foreign_imports(types, &loaded),
-        early: early_imports(types, &loaded),
+        instruments: instruments::find(types, loaded, files, modules, &foreign, &settings),
+        imports: foreign_imports(types, loaded),
+        early: early_imports(types, loaded),
     }
 }
 

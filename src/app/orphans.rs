@@ -34,6 +34,7 @@ pub fn orphans(code: &Code<'_>, known: &[Option<Application>], instructions: &In
     let loads = |orphan: &Orphan| {
         instructions.catalogue.during(|| {
             let types = Types::new(code.project(), &orphan.folder.as_str().into());
+            types.configure(reach::configuration(&types, &orphan.object.modules, None).as_deref());
             reach::modules(&types, &orphan.object.modules, None)
         })
     };
@@ -44,12 +45,13 @@ pub fn orphans(code: &Code<'_>, known: &[Option<Application>], instructions: &In
         alike.entry((&orphan.folder, loaded)).or_default().push((at, orphan));
     }
     let groups: Vec<_> = alike.into_iter().collect();
-    let each = groups.par_iter().flat_map_iter(|((folder, _), orphans)| {
+    let each = groups.par_iter().flat_map_iter(|((folder, loaded), orphans)| {
         instructions.catalogue.during(|| {
             let types = Types::new(code.project(), &(*folder).into());
             let analysed = orphans.iter().map(|(at, orphan)| {
                 let asked = Asked::by_name(&orphan.name, (*folder).into());
-                (*at, assemble(code, &types, &asked, &orphan.object, orphan.is_beside, instructions))
+                types.configure(reach::configuration(&types, &orphan.object.modules, None).as_deref());
+                (*at, assemble(code, &types, loaded, &asked, &orphan.object, orphan.is_beside, instructions))
             });
             analysed.collect::<Vec<_>>()
         })
@@ -88,6 +90,7 @@ fn unknown(code: &Code<'_>, known: &[Option<Application>]) -> Vec<Orphan> {
     for (folder, candidates) in by_folder {
         let types = Types::new(code.project(), &folder.as_str().into());
         let programs = programs(files, modules, &types);
+        let mut behind: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         for file in candidates {
             let is_beside = is_known(known, file);
             for (made, bound) in made(&types, modules, file, &constructors, &|start| {
@@ -103,11 +106,13 @@ fn unknown(code: &Code<'_>, known: &[Option<Application>]) -> Vec<Orphan> {
                     .map(|(program, _)| *program)
                     .collect();
                 // Where none of them imports it, it may be loaded by a name that is put together, or through others.
-                if starting.is_empty() {
-                    let loads = |program: &u32| {
-                        index.is_some_and(|index| reach::modules(&types, &[*program], None).contains(&index))
-                    };
-                    starting.extend(programs.iter().map(|(program, _)| *program).take(MAX_PROGRAMS).filter(loads));
+                if let (true, Some(index)) = (starting.is_empty(), index) {
+                    starting.extend(programs.iter().map(|(program, _)| *program).take(MAX_PROGRAMS).filter(
+                        |program| {
+                            let loaded = behind.entry(*program);
+                            loaded.or_insert_with(|| reach::modules(&types, &[*program], None)).contains(&index)
+                        },
+                    ));
                 }
                 let modules_of = made.modules.iter().copied().chain(starting).collect();
                 let object = Target { modules: modules_of, ..made };

@@ -69,12 +69,17 @@ pub(super) fn find(types: &Types<'_>, target: &str) -> Option<Target> {
     let place = place_of(types, first, frame);
     let is_call = attribute.contains('(');
     let verdicts = sources.into_iter().map(|source| judge.source(source, is_call));
-    let (interface, framework) = if attribute.contains('.') && !is_call {
+    let path = attribute.split('(').next().unwrap_or(attribute).trim();
+    let (interface, framework) = if path.contains('.') {
         let mut values = types.name(name, frame, usize::MAX - 1);
-        for part in attribute.split('.').skip(1) {
+        for part in path.split('.').skip(1) {
             values = values.iter().flat_map(|value| types.attribute(value, part)).collect();
         }
-        values.iter().map(|value| judge.value(value)).collect::<Vec<_>>().into_iter().find(is_known).unwrap_or(UNKNOWN)
+        let verdicts = values.iter().map(|value| match value {
+            Value::Function(maker) if is_call => judge.factory(*maker),
+            other => judge.value(other),
+        });
+        verdicts.collect::<Vec<_>>().into_iter().find(is_known).unwrap_or(UNKNOWN)
     } else {
         let verdicts: Vec<_> = verdicts.collect();
         agree(&verdicts)
@@ -305,8 +310,15 @@ impl<'t, 'a> Judge<'t, 'a> {
         if is_known(&raw) {
             return raw;
         }
+        let factories = self.factories.len();
         let made = self.factory(callee);
-        if matches!(made.0, Interface::Own(_)) { made } else { UNKNOWN }
+        // What takes nothing serves nothing: Uvicorn calls it to get what does.
+        let function = self.types.function(callee.function);
+        if matches!(made.0, Interface::Own(_)) || made.0 == Interface::Asgi && function.parameters.is_empty() {
+            return made;
+        }
+        self.factories.truncate(factories);
+        UNKNOWN
     }
 
     /// What a factory returns.

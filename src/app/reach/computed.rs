@@ -9,7 +9,7 @@ use crate::python::modules::ModuleRef;
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::span_of;
-use crate::python::types::{Frame, FunctionId, Value};
+use crate::python::types::{Frame, FunctionId, Value, is_import};
 
 /// How many modules one call may load.
 const MAX_MODULES: usize = 200;
@@ -57,6 +57,9 @@ impl Reach<'_, '_> {
     /// A function of the project that is given a package, and imports by computed names, imports what lies in it:
     /// `import_all(plugins)`, `import_all(__path__)`.
     fn walked(&mut self, call: &ast::ExprCall, frame: Frame) {
+        if !self.may_walk(&call.func, frame) {
+            return;
+        }
         let is_own = |name: &str| matches!(name, "__file__" | "__name__" | "__path__");
         let mut packages: Vec<String> = Vec::new();
         for given in call.arguments.args.iter().take(MAX_HOPS) {
@@ -94,13 +97,27 @@ impl Reach<'_, '_> {
         }
     }
 
+    /// Whether what is called, by its own name or by the one that the module gives it, may import modules.
+    fn may_walk(&self, callee: &Expr, frame: Frame) -> bool {
+        let name = last_name(callee);
+        let renamed = || {
+            let bindings = self.types.facts_at(frame.function.file).functions[0].bindings.get(name);
+            bindings.into_iter().flatten().any(|binding| match binding.bound {
+                Bound::From { name, .. } => self.types.may_import(name),
+                Bound::Value { .. } => true,
+                _ => false,
+            })
+        };
+        self.types.may_import(name) || callee.is_name_expr() && renamed()
+    }
+
     /// Whether a function, or one of its file that it calls, imports modules.
     fn imports_computed(&self, function: FunctionId, hops: usize) -> bool {
         let facts = self.types.facts_at(function.file);
         let own = facts.calls.iter().filter(|(caller, _)| *caller == function.index);
         own.map(|(_, call)| last_name(&call.func)).filter(|name| !name.is_empty()).any(|name| {
             let mut others = facts.functions.iter().zip(0..).filter(|(other, _)| other.name == name);
-            matches!(name, "__import__" | "import_module" | "import_string" | "iter_modules" | "walk_packages")
+            is_import(name)
                 || hops > 0
                     && others.any(|(_, index)| {
                         index != function.index && self.imports_computed(FunctionId { index, ..function }, hops - 1)

@@ -96,6 +96,28 @@ impl<'a> Reader<'a> {
         self.current().conditions.push(Condition { region, test, holds, in_development });
     }
 
+    /// A loop over what a mapping keeps under a parameter runs for what was put there under the same one:
+    /// `for listener in self.listeners[event]`.
+    pub(super) fn only_under(&mut self, iterable: &'a Expr) {
+        let function = &mut self.facts.functions[self.function as usize];
+        let keys: Vec<&str> = match iterable {
+            Expr::Name(name) => {
+                let bindings = function.bindings.get(name.id.as_str()).into_iter().flatten().take(MAX_ASSIGNED);
+                let values = bindings.filter_map(|binding| match binding.bound {
+                    Bound::Value { value, .. } => value,
+                    _ => None,
+                });
+                values.filter_map(key).collect()
+            }
+            other => key(other).into_iter().collect(),
+        };
+        for name in keys {
+            if function.parameters.iter().any(|known| known.name == name) {
+                function.asked.insert(name, Interest::Value);
+            }
+        }
+    }
+
     /// Adds what the names that a condition asks about were made of: `kind = given or "a"`.
     fn assigned_from(&self, names: &mut Vec<(&'a str, Interest)>) {
         let bindings = &self.facts.functions[self.function as usize].bindings;
@@ -199,6 +221,20 @@ fn always_leaves(body: &[Stmt]) -> bool {
         Some(last) => leaves(last),
         None => false,
     }
+}
+
+/// The name under which something is looked up in a mapping.
+fn key(lookup: &Expr) -> Option<&str> {
+    let key = match lookup {
+        Expr::Subscript(part) => &*part.slice,
+        Expr::Call(call) => match &*call.func {
+            Expr::Attribute(method) if method.attr.as_str() == "get" => call.arguments.args.first()?,
+            Expr::Name(_) => return key(call.arguments.args.first()?),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    key.as_name_expr().map(|name| name.id.as_str())
 }
 
 /// The names and the attributes that a condition asks about.

@@ -196,6 +196,7 @@ impl<'a> Reader<'a> {
             if through.is_name_expr() {
                 self.only_if(body, through, true);
             }
+            self.only_under(through);
         }
         if stmt.is_async {
             self.current().awaits = true;

@@ -220,7 +220,7 @@ impl<'a> Work<'_, 'a> {
                 let effect = catalogue::known_type(ty).and_then(|known| known.method(path));
                 self.method_of(effect, (ty, path), call, span, awaited, doubtful);
                 match &**path {
-                    "__init__" => self.makes_client(ty, call, span),
+                    "__init__" => self.makes_base(ty, call, span, doubtful),
                     _ => self.uses_client(ty, call, span),
                 }
             }
@@ -246,6 +246,15 @@ impl<'a> Work<'_, 'a> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// `super().__init__(...)` makes what its class would make.
+    fn makes_base(&mut self, ty: &Rc<str>, call: &'a ast::ExprCall, span: Span, doubtful: bool) {
+        self.makes_client(ty, call, span);
+        let effect = catalogue::known_type(ty).and_then(KnownType::construct);
+        if let Some(effect) = effect.filter(|effect| waits(effect, call)) {
+            self.sink(effect, ty, span, doubtful);
         }
     }
 

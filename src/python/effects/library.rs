@@ -6,7 +6,7 @@ use super::arguments::{OF_ADDRESS, argument, waits};
 use super::expand::Work;
 use crate::python::catalogue::{self, Category, Effect, KnownType, Weight};
 use crate::python::syntax::ast::{self, Expr};
-use crate::python::types::{Value, is_runner};
+use crate::python::types::{Frame, Value, is_runner};
 use crate::source::Span;
 
 /// Builtins and methods that run through what they are given.
@@ -191,7 +191,12 @@ impl<'a> Work<'_, 'a> {
     }
 
     fn calls_argument(&mut self, argument: &'a Expr, span: Span) {
-        self.types.value(argument, self.frame).iter().for_each(|value| self.calls(value, span));
+        for value in self.types.value(argument, self.frame).iter() {
+            let is_for_another = |target: &Frame| self.types.listens_to_another(target.function, argument, self.frame);
+            if !matches!(value, Value::Function(target) if is_for_another(target)) {
+                self.calls(value, span);
+            }
+        }
     }
 
     /// Coroutines among the arguments will run on the loop; generator expressions are consumed.

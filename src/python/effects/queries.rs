@@ -5,12 +5,13 @@ use crate::python::calls::{Event, EventKind};
 use crate::python::names::visible;
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::span_of;
+use crate::python::types::Value;
 use crate::source::Span;
 
 /// Builtins that ask for all that a query finds.
 const ASKING: [&str; 8] = ["bool", "dict", "len", "list", "set", "sorted", "sum", "tuple"];
 
-impl Work<'_, '_> {
+impl<'a> Work<'_, 'a> {
     /// Whether the query that the name at `span` stands for was sent before, on every way there.
     pub(super) fn was_asked_before(&self, span: Span) -> bool {
         let function = self.types.function(self.frame.function);
@@ -21,7 +22,7 @@ impl Work<'_, '_> {
         let now = bound(span.start);
         now.len() == 1
             && function.events.iter().any(|event| {
-                asked(event).is_some_and(|before| {
+                asked(event).or_else(|| self.asked_inside(event, name)).is_some_and(|before| {
                     let at = span_of(before);
                     before.id == name.id
                         && at.end <= span.start
@@ -29,6 +30,25 @@ impl Work<'_, '_> {
                         && function.detours.iter().all(|detour| !is_in(at, *detour) || is_in(span, *detour))
                 })
             })
+    }
+
+    /// The argument of this name, where the function of the project that is given it always asks for all of it.
+    fn asked_inside(&self, event: &Event<'a>, name: &ast::ExprName) -> Option<&'a ast::ExprName> {
+        let EventKind::Call(call, awaited) = event.kind else { return None };
+        let is_it = |argument: &&'a Expr| matches!(argument, Expr::Name(given) if given.id == name.id);
+        let position = call.arguments.args.iter().position(|argument| is_it(&argument))?;
+        let callees = self.types.value(&call.func, self.frame);
+        let [callee @ Value::Function(target)] = &*callees else { return None };
+        let function = self.types.function(target.function);
+        let parameter = function.parameters.get(position + self.types.receiver_shift(callee, call, self.frame))?;
+        let runs = awaited == function.is_async && !function.is_generator;
+        let is_same = |found: &ast::ExprName| {
+            found.id.as_str() == parameter.name
+                && function.bindings.get(parameter.name).is_some_and(|bindings| bindings.len() == 1)
+                && function.always_reaches(span_of(found))
+        };
+        let asks = runs && function.events.iter().filter_map(asked).any(is_same);
+        call.arguments.args.get(position).filter(|_| asks)?.as_name_expr()
     }
 }
 

@@ -212,7 +212,13 @@ impl<'a> Finder<'_, 'a> {
             };
             let known = entries.iter().find(speaks_of);
             let own = |entry: &Entry| entry.framework == self.setting.framework && is_application(&attribute.value);
-            let plausible = |entry: &&Entry| self.may_be(entry, call) || own(entry);
+            // aiohttp's `route` is given the verb first, what others call so the path.
+            let is_other = |entry: &Entry| {
+                entry.framework == Framework::Aiohttp
+                    && attribute.attr.as_str() == "route"
+                    && call.and_then(route_of).is_none_or(|first| first.starts_with('/'))
+            };
+            let plausible = |entry: &&Entry| (self.may_be(entry, call) || own(entry)) && !is_other(entry);
             let guessed = || entries.iter().find(plausible).filter(|_| owners.is_none());
             found.extend(known.or_else(guessed).map(|entry| (*entry, entry.form.plain)));
         }

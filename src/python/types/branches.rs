@@ -139,7 +139,11 @@ impl<'a> Types<'a> {
             let at = u16::try_from(position).unwrap_or(u16::MAX >> 2);
             let is_bound = || self.argument(*target, target.function, at).is_some();
             let known = match named.map(|keyword| &keyword.value).or_else(by_position) {
-                Some(argument) => self.known(argument, frame).or_else(|| self.promised(argument, frame)),
+                Some(argument) => {
+                    let promised = || self.promised(argument, frame);
+                    let made = || self.made_for_certain(argument, frame, 0);
+                    self.known(argument, frame).or_else(promised).or_else(made)
+                }
                 None if omits && !is_bound() => parameter.default.and_then(literal),
                 None => None,
             };

@@ -22,6 +22,7 @@ impl<'a> Types<'a> {
                     && self.takes(callee, *target, call, frame)
                     && self.may_run_in(*target, call, frame)
                     && self.is_meant_for(callee, *target, call, frame)
+                    && !self.listens_to_another(target.function, &call.func, frame)
             }
             _ => true,
         };

@@ -21,7 +21,7 @@ const MAX_ANSWERED: u8 = 3;
 /// Builtin types, none of which has `None` among its values.
 pub(super) const PLAIN: [&str; 8] = ["bool", "bytes", "dict", "float", "int", "list", "set", "str"];
 /// Classes of libraries whose instances are always true.
-const TRUE: [&str; 10] = [
+pub(super) const TRUE: [&str; 10] = [
     "AsyncClient",
     "AsyncSession",
     "BackgroundTasks",
@@ -443,23 +443,8 @@ impl<'a> Types<'a> {
         let [Binding { bound: Bound::Parameter(position), .. }] = *seen else { return None };
         let parameter = function.parameters.get(usize::from(*position)).filter(|parameter| !parameter.variadic)?;
         let annotation = parameter.annotation.filter(|_| !parameter.default.is_some_and(may_be_none))?;
-        if let Expr::Name(name) = annotation
-            && PLAIN.contains(&name.id.as_str())
-        {
-            return Some(Known::Some);
-        }
         let around = Frame { function: FunctionId { index: function.parent, ..frame.function }, ..frame };
-        match &*self.value(annotation, around) {
-            [Value::Class(class)] => {
-                let asks = ["__bool__", "__len__"].iter().any(|name| !self.method(*class, name).is_empty());
-                Some(if asks || !self.library_bases(*class).is_empty() { Known::Some } else { Known::True })
-            }
-            [Value::External(name)] => {
-                let last = name.rsplit('.').next().unwrap_or(name);
-                TRUE.contains(&last).then_some(Known::True)
-            }
-            _ => None,
-        }
+        self.annotated_as(annotation, around)
     }
 
     /// A member of an enumeration.

@@ -27,7 +27,9 @@ mod injection;
 mod iterators;
 mod known;
 mod lifetimes;
+mod listeners;
 mod lookup;
+mod made;
 mod making;
 mod managers;
 mod named;
@@ -61,7 +63,7 @@ pub use self::known::Known;
 use self::making::Keeping;
 pub use self::offloaders::is_runner;
 pub use self::parameters::is_in_memory;
-pub use self::project::Project;
+pub use self::project::{Project, is_import};
 use self::questions::{Key, MAX_DEPTH, Question, Tentative};
 use self::relations::Relations;
 pub use self::rows::QUERY;
@@ -337,6 +339,11 @@ impl<'a> Types<'a> {
     /// Whether a class of the project defines this method with two underscores.
     pub fn has_special(&self, name: &str) -> bool {
         self.project.special.contains(name)
+    }
+
+    /// Whether a function of this name may import modules whose names it computes.
+    pub fn may_import(&self, name: &str) -> bool {
+        self.project.importers.contains(name)
     }
 
     /// Which files there are.

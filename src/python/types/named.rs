@@ -19,6 +19,9 @@ const MAX_DEPTH: u8 = 4;
 /// How many parts of a table are looked at.
 const MAX_PARTS: usize = 1_000;
 
+/// The verbs of HTTP, as methods are called after them.
+const VERBS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
+
 /// How a text begins and ends.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Ends<'a> {
@@ -49,12 +52,44 @@ impl<'a> Types<'a> {
                 None => names.extend(self.methods_in_tables(class)),
             }
         }
-        let mut found: Vec<Value<'a>> = Vec::new();
+        let mut found = if self.is_verb(name, frame, 0) { self.verbs_of(&object) } else { Vec::new() };
         for name in names.into_iter().take(MAX_METHODS) {
             let methods = object.iter().flat_map(|value| self.attribute(value, name));
             found.extend(methods.filter(|value| matches!(value, Value::Function(_))));
         }
         found.extend(rest.iter().take(1).flat_map(|default| self.value(default, frame).to_vec()));
+        found
+    }
+
+    /// `request.method.lower()`
+    fn is_verb(&self, name: &'a Expr, frame: Frame, depth: u8) -> bool {
+        match name {
+            Expr::Call(call) => match &*call.func {
+                Expr::Attribute(changed) if matches!(changed.attr.as_str(), "lower" | "casefold") => {
+                    matches!(&*changed.value, Expr::Attribute(verb) if matches!(verb.attr.as_str(), "method" | "http_method"))
+                }
+                _ => false,
+            },
+            Expr::Name(text) if depth < MAX_DEPTH => {
+                match *self.sources(text.id.as_str(), frame, span_of(text).start) {
+                    [(Bound::Value { value: Some(value), .. }, frame)] => self.is_verb(value, frame, depth + 1),
+                    _ => false,
+                }
+            }
+            _ => false,
+        }
+    }
+
+    /// The methods of objects, and of the classes below theirs, that are called like the verbs of HTTP.
+    fn verbs_of(&self, objects: &[Value<'a>]) -> Vec<Value<'a>> {
+        let mut found: Vec<Value<'a>> = Vec::new();
+        for object in objects {
+            let Value::Object(class) = *object else { continue };
+            for class in std::iter::once(class).chain(self.below(class)) {
+                let methods = VERBS.iter().flat_map(|verb| self.attribute(&Value::Object(class), verb));
+                found.extend(methods.filter(|value| matches!(value, Value::Function(_))));
+            }
+        }
         found
     }
 

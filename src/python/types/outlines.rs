@@ -133,8 +133,9 @@ impl<'a> Types<'a> {
         let all = self.outlines(pattern, frame, 0).unwrap_or_default();
         !all.is_empty()
             && all.iter().all(|text| {
-                let (folder, name) = text.rsplit_once('/').unwrap_or(("", text));
-                name != GAP && !text.contains("**") && !folder.contains(['*', '?', '['])
+                // `python*/site-packages` looks for one name in each folder that it lists.
+                let listed = text.split('/').filter(|part| part.contains(['*', '?', '['])).count();
+                text.rsplit('/').next() != Some(GAP) && !text.contains("**") && listed < 2
             })
     }
 }

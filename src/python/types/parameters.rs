@@ -34,7 +34,7 @@ impl<'a> Types<'a> {
     }
 
     /// How many parameters a call leaves to the object that the method is taken from.
-    pub(super) fn receiver_shift(&self, callee: &Value<'a>, call: &'a ast::ExprCall, frame: Frame) -> usize {
+    pub fn receiver_shift(&self, callee: &Value<'a>, call: &'a ast::ExprCall, frame: Frame) -> usize {
         let Value::Function(target) = callee else { return 0 };
         let function = self.function(target.function);
         if function.class.is_none() || self.has_decorator(target.function, "staticmethod") {

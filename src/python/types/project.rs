@@ -5,10 +5,15 @@ use std::collections::{BTreeMap, HashSet};
 use rayon::prelude::*;
 
 use super::hashing::QuickMap;
-use crate::python::calls::{self, FileFacts};
+use crate::python::calls::{self, FileFacts, last_name};
 use crate::python::modules::Modules;
 use crate::python::syntax::Module;
 use crate::source::{FileId, Files};
+
+/// Whether a function of this name imports modules by the names that it is given.
+pub fn is_import(name: &str) -> bool {
+    matches!(name, "__import__" | "import_module" | "import_string" | "iter_modules" | "walk_packages")
+}
 
 /// The facts of every file; nothing in them depends on which application is asked about.
 #[derive(Debug)]
@@ -18,6 +23,8 @@ pub struct Project<'a> {
     pub(super) modules: Modules,
     /// Methods with two underscores that classes of the project have.
     pub(super) special: HashSet<&'a str>,
+    /// The functions of files that import modules by names which they compute.
+    pub(super) importers: HashSet<&'a str>,
 }
 
 impl<'a> Project<'a> {
@@ -28,6 +35,9 @@ impl<'a> Project<'a> {
         let by_file = facts.iter().zip(0..).map(|(facts, i)| (facts.file, i)).collect();
         let methods = facts.iter().flat_map(|facts| &facts.classes).flat_map(|class| class.methods.keys());
         let special = methods.copied().filter(|name| name.starts_with("__")).collect();
-        Self { facts, by_file, modules: Modules::new(files, modules, ""), special }
+        let importing =
+            facts.iter().filter(|facts| facts.calls.iter().any(|(_, call)| is_import(last_name(&call.func))));
+        let importers = importing.flat_map(|facts| &facts.functions).map(|function| function.name).collect();
+        Self { facts, by_file, modules: Modules::new(files, modules, ""), special, importers }
     }
 }

@@ -555,13 +555,9 @@ fn is_lookup(callee: &Expr) -> bool {
     matches!(callee, Expr::Attribute(attribute) if matches!(attribute.attr.as_str(), "get" | "pop"))
 }
 
-/// Whether an argument asks for a datagram socket.
+/// Whether an argument asks for a socket that sends datagrams, its own ones or those of IP.
 fn is_datagram(argument: &Expr) -> bool {
-    match argument {
-        Expr::Attribute(attribute) => attribute.attr.as_str() == "SOCK_DGRAM",
-        Expr::Name(name) => name.id.as_str() == "SOCK_DGRAM",
-        _ => false,
-    }
+    matches!(crate::python::calls::last_name(argument), "SOCK_DGRAM" | "SOCK_RAW")
 }
 
 /// Whether a call gives every argument a name.

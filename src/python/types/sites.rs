@@ -38,6 +38,10 @@ pub(super) struct Sites<'a> {
     pub(super) changed: HashSet<&'a str>,
     /// The names that somebody is given, or that stand in lists and mappings.
     pub(super) handed: HashSet<&'a str>,
+    /// Those among them that a call is given as they are, with the call.
+    handing: HashMap<&'a str, Vec<Site<'a>>>,
+    /// Those among them that names, attributes and results stand for.
+    kept: HashSet<&'a str>,
     /// What the bags of applications are given, with the file.
     pub(super) state: HashMap<&'a str, Vec<(u32, Binding<'a>)>>,
 }
@@ -51,22 +55,28 @@ impl<'a> Types<'a> {
                 let mut handed = Vec::new();
                 for &(index, call) in &facts.calls {
                     handed_by(call, &mut handed);
+                    let named = call.arguments.keywords.iter().map(|keyword| &keyword.value);
+                    for given in call.arguments.args.iter().chain(named).filter(|one| is_named(one)) {
+                        sites.handing.entry(last_name(given)).or_default().push((FunctionId { file, index }, call));
+                    }
                     sites.calls.entry(last_name(&call.func)).or_default().push((FunctionId { file, index }, call));
                 }
                 for (name, assigned) in &facts.outside {
                     sites.outside.entry(name).or_default().extend(assigned.iter().map(|outside| (file, *outside)));
                 }
                 sites.changed.extend(&facts.changed);
+                let mut kept = Vec::new();
                 let bound = facts.functions.iter().flat_map(|function| function.bindings.values().flatten());
                 for binding in bound {
                     if let Bound::Value { value: Some(value), .. } = binding.bound {
-                        names_handed(value, &mut handed, 0);
+                        names_handed(value, &mut kept, 0);
                     }
                 }
                 for result in facts.functions.iter().flat_map(|function| &function.results) {
-                    names_handed(result, &mut handed, 0);
+                    names_handed(result, &mut kept, 0);
                 }
-                sites.handed.extend(handed);
+                sites.handed.extend(handed.into_iter().chain(kept.iter().copied()));
+                sites.kept.extend(kept);
                 for (name, bindings) in &facts.state {
                     sites.state.entry(name).or_default().extend(bindings.iter().map(|binding| (file, *binding)));
                 }
@@ -363,6 +373,16 @@ impl<'a> Types<'a> {
         self.function(id).class.map(|index| ClassId { file: id.file, index })
     }
 
+    /// The calls that are given what goes by this name.
+    pub(super) fn calls_handing(&self, name: &str) -> impl Iterator<Item = Site<'a>> {
+        self.sites().handing.get(name).into_iter().flatten().copied()
+    }
+
+    /// Whether what goes by this name is kept or returned otherwise than by a call that is given it.
+    pub(super) fn is_kept_elsewhere(&self, name: &str) -> bool {
+        self.sites().kept.contains(name)
+    }
+
     /// The calls of what goes by this name, each with the function that it stands in; none where there are too many.
     pub fn calls_of(&self, name: &str) -> Vec<(FunctionId, &'a ast::ExprCall)> {
         let calls = self.sites().calls.get(name).map(Vec::as_slice).unwrap_or_default();
@@ -442,4 +462,9 @@ fn arguments_of<'a>(function: &Function<'a>, position: u16, shift: usize, call: 
     };
     let given = named.map(|keyword| &keyword.value).or_else(by_position);
     given.filter(|argument| !is_plain(argument)).into_iter().collect()
+}
+
+/// Whether an argument is a name, or an attribute of something.
+fn is_named(argument: &Expr) -> bool {
+    matches!(argument, Expr::Name(_) | Expr::Attribute(_))
 }
