@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::instruments::{Instrument, Kind};
+use crate::python::calls::EventKind;
 use crate::python::deeds::Deeds;
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr, Stmt};
 use crate::python::syntax::{Module, span_of};
-use crate::python::types::{Frame, Types, Value};
+use crate::python::types::{Frame, FunctionId, Types, Value};
 use crate::source::{FileId, Files, Place};
 
 /// What shows figures, by the end of its name, the package that it belongs to, and whether it puts those of all
@@ -89,7 +90,58 @@ pub(super) fn shows<'a>(
     {
         return None;
     }
+    if what == "generate_latest" && arguments.clone().any(|argument| filled_from_elsewhere(types, argument, frame)) {
+        return None;
+    }
     Some((Kind::Metrics { collects }, what.to_owned()))
+}
+
+/// Whether what is shown is a registry of the project's own whose module only sets gauges: it shows what was read
+/// elsewhere just before, which is the same for every process.
+fn filled_from_elsewhere<'a>(types: &Types<'a>, registry: &'a Expr, frame: Frame) -> bool {
+    let Expr::Name(name) = registry else { return false };
+    let sources = types.sources(name.id.as_str(), frame, span_of(name).start);
+    let [(Bound::Value { value: Some(Expr::Call(made)), .. }, home)] = sources.as_slice() else { return false };
+    if !names(types, &made.func, *home, &["CollectorRegistry"]) {
+        return false;
+    }
+    let called = |file: u32, last: &[&str]| {
+        let functions = types.facts_at(file).functions.iter().zip(0..);
+        functions.flat_map(move |(function, index)| function.events.iter().map(move |event| (event, index))).any(
+            |(event, _)| {
+                let EventKind::Call(call, _) = event.kind else { return false };
+                matches!(&*call.func, Expr::Attribute(attribute) if last.contains(&attribute.attr.as_str()))
+            },
+        )
+    };
+    let counts = |file: u32| {
+        let functions = types.facts_at(file).functions.iter().zip(0..);
+        functions.flat_map(|(function, index)| function.events.iter().map(move |event| (event, index))).any(
+            |(event, index)| {
+                let EventKind::Call(call, _) = event.kind else { return false };
+                names(types, &call.func, types.plain(FunctionId { file, index }), &["Counter", "Histogram", "Summary"])
+            },
+        )
+    };
+    let files = [frame.function.file, home.function.file];
+    files.iter().any(|&file| called(file, &["set"]))
+        && !files
+            .iter()
+            .any(|&file| called(file, &["inc", "dec", "observe", "time", "track_inprogress"]) || counts(file))
+}
+
+/// Whether an expression is one of these of `prometheus_client`.
+fn names<'a>(types: &Types<'a>, expr: &'a Expr, frame: Frame, wanted: &[&str]) -> bool {
+    let last = match expr {
+        Expr::Name(name) => name.id.as_str(),
+        Expr::Attribute(attribute) => attribute.attr.as_str(),
+        _ => return false,
+    };
+    let is = |name: &str| {
+        name.strip_prefix("prometheus_client.")
+            .is_some_and(|rest| wanted.iter().any(|one| rest.rsplit('.').next() == Some(one)))
+    };
+    !last.is_empty() && types.value(expr, frame).iter().any(|value| matches!(value, Value::External(name) if is(name)))
 }
 
 /// Whether a chain of calls begins with an `Instrumentator`.

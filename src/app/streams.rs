@@ -180,9 +180,31 @@ fn is_left(body: &[Stmt]) -> bool {
             others || is_left(&branch.body) && !asks_for_client(&branch.test)
         }
         Stmt::With(with) => is_left(&with.body),
-        Stmt::Try(attempt) => is_left(&attempt.body),
+        Stmt::Try(attempt) => {
+            let handled = attempt.handlers.iter().any(|ast::ExceptHandler::ExceptHandler(handler)| {
+                // Somebody who leaves is no end of the stream.
+                !names_departure(handler.type_.as_deref()) && is_left(&handler.body)
+            });
+            handled || is_left(&attempt.body) || is_left(&attempt.orelse) || is_left(&attempt.finalbody)
+        }
+        // What ends an inner loop may end the outer one with it.
+        Stmt::For(inner) => is_left(&inner.body),
+        Stmt::While(inner) => is_left(&inner.body),
+        Stmt::Match(choice) => choice.cases.iter().any(|case| is_left(&case.body)),
         _ => false,
     })
+}
+
+/// `except asyncio.CancelledError`, `except GeneratorExit`.
+fn names_departure(class: Option<&Expr>) -> bool {
+    let is =
+        |name: &str| matches!(name, "CancelledError" | "GeneratorExit" | "ConnectionClosed" | "WebSocketDisconnect");
+    match class {
+        Some(Expr::Name(name)) => is(name.id.as_str()),
+        Some(Expr::Attribute(attribute)) => is(attribute.attr.as_str()),
+        Some(Expr::Tuple(several)) => several.elts.iter().all(|one| names_departure(Some(one))),
+        _ => false,
+    }
 }
 
 /// `await request.is_disconnected()`.

@@ -8,6 +8,7 @@ use super::Deployment;
 use super::database::{self, Database};
 use super::environment::Environment;
 use super::launcher::{self, Alone, Reached};
+use super::locate::join;
 use super::scene::{Project, Scene};
 use super::{compose, context, image, platform, proxy, scripts, unloaded, uwsgi, variables, wsgi_app};
 use crate::findings::Note;
@@ -132,11 +133,7 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
     let project = Project { files, facts };
     let mut reached = Reached::of(files, facts);
     play(scenes, &project, &mut reached, &mut assembly, &mut broken);
-    // What no server loads by name is loaded by a command that is not in the project.
-    let loaded: BTreeSet<FileId> = assembly.deployments.iter().flat_map(|one| &one.loaded).copied().collect();
-    let alone = facts.uwsgi.iter().filter(|(file, _)| !loaded.contains(file) && !files.is_foreign(**file));
-    let alone = alone.filter_map(|(&file, configuration)| uwsgi::alone(file, configuration, files));
-    let alone = alone.map(|(unit, start)| Scene::configuration(unit, start, files)).collect();
+    let alone = unnamed(&assembly, &composed, files, facts);
     play(alone, &project, &mut reached, &mut assembly, &mut broken);
     let scripts = guarded(|| scripts::alone(files, facts, &visited)).unwrap_or_default();
     for script in scripts {
@@ -149,6 +146,7 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
         if guarded(|| script.play(&project, &mut reached, &mut own)).is_none() {
             broken.push(place);
         }
+        forget_templates(&mut own, &assembly, files);
         add_alone(own, aid, &mut assembly);
     }
     let mut launchers = guarded(|| launcher::alone(files, facts, &mut reached)).unwrap_or_default();
@@ -178,6 +176,32 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
     assembly.variables = variables::all(facts, &composed);
     assembly.unloaded = unloaded::find(files, facts, &assembly.deployments);
     assembly
+}
+
+/// Configurations of uWSGI that no server loads by name: a command that is not in the project does.
+fn unnamed<'f>(assembly: &Assembly, composed: &[compose::Composed], files: &Files, facts: &Facts) -> Vec<Scene<'f>> {
+    let loaded: BTreeSet<FileId> = assembly.deployments.iter().flat_map(|one| &one.loaded).copied().collect();
+    let mounted = mounted_elsewhere(composed.iter().map(|service| &service.unit), files);
+    facts
+        .uwsgi
+        .iter()
+        .filter(|(file, _)| !loaded.contains(file) && !files.is_foreign(**file))
+        .filter(|(file, configuration)| !mounted.contains(file) || uwsgi::names_code(configuration, files))
+        .filter(|(_, configuration)| !uwsgi::is_beside_another(configuration))
+        .filter_map(|(&file, configuration)| uwsgi::alone(file, configuration, files))
+        .map(|(unit, start)| Scene::configuration(unit, start, files))
+        .collect()
+}
+
+/// The files that services mount by name into images that are not known for uWSGI: what those make of them is told
+/// by their commands, which were read.
+fn mounted_elsewhere<'u>(services: impl Iterator<Item = &'u Unit>, files: &Files) -> BTreeSet<FileId> {
+    let known = |unit: &Unit| unit.image.as_ref().is_some_and(|image| image.value.contains("uwsgi"));
+    let mounts = services.filter(|unit| unit.build.is_none() && !known(unit)).flat_map(|unit| {
+        let beside = files.get(unit.place.file).folder();
+        unit.mounts.iter().filter_map(move |mount| files.find(&join(beside, &mount.source.value)))
+    });
+    mounts.collect()
 }
 
 /// Whether a manager in a container may start it. A platform may run the lines of a `Procfile` all the same.
@@ -211,6 +235,30 @@ fn play_alone(alone: &Alone, project: &Project, reached: &mut Reached, assembly:
         server.development = server.development.clone().or_else(|| Some(nobody()));
     }
     add_alone(own, alone.guarded, assembly);
+}
+
+/// Says of scripts whose application is not in the project, where others start what is, that they are left from a
+/// template.
+fn forget_templates(own: &mut Assembly, others: &Assembly, files: &Files) {
+    let is_there = |app: &Located<String>| {
+        let module = app.value.split(':').next().unwrap_or_default().replace('.', "/");
+        files.iter().any(|(_, file)| {
+            let path = file.path();
+            let stem = path.strip_suffix("/__init__.py").or_else(|| path.strip_suffix(".py")).unwrap_or_default();
+            stem == module || stem.strip_suffix(module.as_str()).is_some_and(|before| before.ends_with('/'))
+        })
+    };
+    let others = others.deployments.iter().filter(|other| other.development.is_none());
+    let Some(other) = others.filter(|other| other.app.as_ref().is_some_and(is_there)).map(|other| other.command).next()
+    else {
+        return;
+    };
+    for deployment in own.deployments.iter_mut().filter(|deployment| deployment.development.is_none()) {
+        if let Some(app) = deployment.app.as_ref().filter(|app| !is_there(app)) {
+            let why = format!("nothing here runs the script, `{}` is not in the project, and another is", app.value);
+            deployment.development = Some(Located::new(why, other));
+        }
+    }
 }
 
 /// Adds what nothing is seen to start. Where `aside` and the service is started in another way, it is how

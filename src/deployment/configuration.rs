@@ -5,7 +5,7 @@ use super::locate::Roots;
 use super::settle::{self, refused};
 use crate::python::deeds::Deeds;
 use crate::python::evaluate::{
-    self, Binding, FilePath, FileVariable, Globals, How, Imported, Inputs, Lookup, Outcome, Question,
+    self, Binding, Dependency, FilePath, FileVariable, Globals, How, Imported, Inputs, Lookup, Outcome, Question,
 };
 use crate::python::renames::renamed;
 use crate::python::syntax::Module;
@@ -72,6 +72,8 @@ pub struct Stranger {
 #[derive(Debug, Default)]
 pub(super) struct Read {
     pub(super) candidates: Vec<(&'static Setting, Candidate)>,
+    /// Settings that it leaves alone unless somebody sets these.
+    pub(super) absent: Vec<(&'static Setting, Vec<Dependency>)>,
     pub(super) errors: Vec<Located<String>>,
     /// Set where the file may set any name to anything.
     pub(super) untrusted: Option<(Place, String)>,
@@ -128,6 +130,7 @@ impl<'a> Reader<'a> {
                 read.errors.extend(wrong_arity(module, binding, setting.at(version).arity()));
             }
             match table.setting(&binding.name).filter(|setting| setting.applies_to(version)) {
+                Some(setting) if binding.absent => read.absent.push((setting, binding.value.depends.clone())),
                 Some(setting) => {
                     let candidate = candidate(setting, binding, version, &mut read.errors);
                     let fits = matches!(candidate.value, Resolved::Known(_));

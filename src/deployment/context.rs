@@ -28,6 +28,9 @@ const DEVELOPMENT: [&str; 18] = [
     "windows",
 ];
 
+/// Folders of texts for people, whose samples run nothing here.
+const DOCUMENTATION: [&str; 3] = ["doc", "docs", "documentation"];
+
 /// Why a unit is not how the service runs in production; `None` if nothing says so.
 pub(super) fn development(unit: &Unit, files: &Files) -> Option<Located<String>> {
     let path = files.get(unit.place.file).path();
@@ -37,6 +40,8 @@ pub(super) fn development(unit: &Unit, files: &Files) -> Option<Located<String>>
         format!("`{}` is a task that somebody runs by hand", unit.name)
     } else if let Some(part) = path.split('/').find(|part| named(part) && !holds_images(unit, part)) {
         format!("`{part}` is named for development")
+    } else if let Some(part) = path.rsplit('/').skip(1).find(|part| DOCUMENTATION.contains(part)) {
+        format!("`{part}` is documentation")
     } else if named(&unit.name) {
         format!("`{}` is named for development", unit.name)
     } else if let Some(part) = unit.variant.iter().flat_map(|variant| variant.value.split('/')).find(|part| named(part))

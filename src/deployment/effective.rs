@@ -144,11 +144,15 @@ impl Candidate {
 impl Candidate {
     /// The environment variables that decide the value where they are set, as code.
     pub fn variables(&self) -> Vec<String> {
-        let named = self.depends.iter().filter_map(|dependency| match dependency {
-            Dependency::Environment { name, .. } | Dependency::InPlace { name, .. } => Some(format!("`{name}`")),
+        self.named_variables().map(|name| format!("`{name}`")).collect()
+    }
+
+    /// The same, by their names alone.
+    pub fn named_variables(&self) -> impl Iterator<Item = &str> {
+        self.depends.iter().filter_map(|dependency| match dependency {
+            Dependency::Environment { name, .. } | Dependency::InPlace { name, .. } => Some(name.as_str()),
             _ => None,
-        });
-        named.collect()
+        })
     }
 }
 

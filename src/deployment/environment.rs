@@ -97,7 +97,7 @@ impl Environment {
     }
 
     /// What a value is made of, it rests on as well.
-    fn pass_on(&self, variable: &Variable, one: &mut Self) {
+    pub(super) fn pass_on(&self, variable: &Variable, one: &mut Self) {
         let Some(entry) = one.entries.get_mut(&variable.name) else { return };
         for name in variable.value.iter().flat_map(crate::source::Word::variables) {
             let used = self.entries.get(name).filter(|used| used.text.is_some());
@@ -239,6 +239,9 @@ impl Environment {
     /// What a program reads from a variable, in the terms of the evaluator.
     pub(super) fn lookup(&self, name: &str) -> Lookup {
         match self.entry(name) {
+            Some(Entry { text: Some(text), depends, .. }) if depends.iter().any(is_open) => {
+                Lookup::Likely(text.clone())
+            }
             Some(Entry { text: Some(text), .. }) => Lookup::Set(text.clone()),
             Some(Entry { lost: true, .. }) => Lookup::Lost,
             // What a platform sets has no bytes, and is sure to be set.
@@ -246,4 +249,9 @@ impl Environment {
             _ => Lookup::Unknown,
         }
     }
+}
+
+/// Whether it is a variable that somebody may set.
+fn is_open(dependency: &Dependency) -> bool {
+    matches!(dependency, Dependency::Environment { .. } | Dependency::InPlace { .. })
 }

@@ -404,8 +404,11 @@ impl<'f> Image<'f> {
             if variable.build_only {
                 after.argument(variable, arguments, globals, &lookup);
             } else {
-                seen.set(variable, &lookup);
-                after.set(variable, &lookup);
+                let mut one = Environment::default();
+                one.set(variable, &lookup);
+                self.scope.pass_on(variable, &mut one);
+                seen.overlay(one.clone());
+                after.overlay(one);
             }
         }
         self.environment.overlay(seen);

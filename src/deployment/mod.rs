@@ -117,6 +117,9 @@ pub struct Deployment {
     pub class: Option<&'static WorkerClass>,
     /// What a worker class of the project's own derives from: the first class of somebody else.
     pub class_base: Option<Located<String>>,
+    /// The class of the table that a worker class of the project's own does everything like, because it only gives
+    /// options to it which take the place of no setting.
+    pub class_like: Option<&'static WorkerClass>,
     /// The configuration file it loads.
     pub configuration: Option<Configuration>,
     /// Every file of its configuration.
@@ -135,6 +138,8 @@ pub struct Deployment {
     pub stop_delay: Option<Located<Seconds>>,
     /// The line that makes it run in a container.
     pub container: Option<Place>,
+    /// The instruction of a Dockerfile that starts it there; `None` where something else says so.
+    pub instruction: Option<Place>,
     /// What surrounds that container, as far as an orchestrator says so.
     pub surroundings: Container,
     /// What that container shares with the world outside.
@@ -218,6 +223,11 @@ impl Deployment {
             && self.replicas() == other.replicas()
             && user(self) == user(other)
             && same_values()
+    }
+
+    /// Whether it takes settings from a file.
+    pub fn reads(&self, file: FileId) -> bool {
+        self.loaded.contains(&file) || self.command.file == file
     }
 
     /// The platform that sets what is set at `place`; `None` where a file says it.

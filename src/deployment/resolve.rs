@@ -37,6 +37,10 @@ pub(super) struct Origin<'a> {
     pub(super) development: Option<&'a Located<String>>,
     /// The files with the requirements that are known to be installed.
     pub(super) installed: &'a BTreeSet<FileId>,
+    /// Whether the words of the command go to the entry point of an image that is not known, which may add others.
+    pub(super) hands_on: bool,
+    /// The instruction of its image that starts it.
+    pub(super) instruction: Option<Place>,
     /// Whether configuration files are followed; `false` once that has taken long enough.
     pub(super) loads: bool,
 }
@@ -193,7 +197,13 @@ pub(super) fn resolve(
     });
     let class = settle::worker_class(table, &settings);
     let own = settings.get("worker_class").filter(|_| class.is_none()).and_then(super::Effective::text);
-    let class_base = own.and_then(|named| own_class::base(named, &roots, files, &facts.python));
+    let own = own.and_then(|named| own_class::base(named, &roots, files, &facts.python));
+    let class_like = own.as_ref().and_then(|own| {
+        let base = table.class(&own.base.value)?;
+        let kept = table.class(base.behaviour()?).unwrap_or(base);
+        own.options.as_ref().is_some_and(|options| kept.is_kept_by(options)).then_some(base)
+    });
+    let class_base = own.map(|own| own.base);
     let by_module = matches!(start.program, Program::Server { by_module: true, .. }).then(|| table.distribution());
     let named_app = app.as_ref().map(|app| app.value.as_str());
     let shadows = shadow::find(&folder, by_module, named_app, files, &facts.python);
@@ -217,6 +227,7 @@ pub(super) fn resolve(
         others,
         class,
         class_base,
+        class_like,
         workers_on_large_node: large,
         configuration: loaded.configuration,
         loaded: loaded_files,
@@ -227,6 +238,7 @@ pub(super) fn resolve(
         stop_delay: origin.unit.stop_delay.clone(),
         shield: start.shield.clone(),
         container: origin.container,
+        instruction: origin.instruction,
         surroundings: origin.unit.container.clone(),
         outside: origin.unit.outside.clone(),
         base: origin.unit.base.clone(),
@@ -350,7 +362,7 @@ impl Situation<'_> {
         }
         // A file of PasteDeploy names it, and so may a setting whose value is not known.
         let told = ["paste", "wsgi_app"].iter().any(|name| settings.get(name).is_some_and(super::Effective::is_set));
-        if app.is_none() && nameless && !told {
+        if app.is_none() && nameless && !told && !self.origin.hands_on {
             errors.push(Located::new("no application module is named".to_owned(), start.place));
         }
         app

@@ -55,6 +55,10 @@ pub(super) struct Scene<'f> {
     awaits_words: Option<Place>,
     /// The files with the requirements that the build of its image installs.
     installed: BTreeSet<FileId>,
+    /// Whether its words go to the entry point of an image that is not known.
+    hands_on: bool,
+    /// The instruction of its image that starts it.
+    instruction: Option<Place>,
 }
 
 impl<'f> Scene<'f> {
@@ -87,6 +91,8 @@ impl<'f> Scene<'f> {
             base: None,
             awaits_words: None,
             installed: BTreeSet::new(),
+            hands_on: false,
+            instruction: None,
         }
     }
 
@@ -104,6 +110,8 @@ impl<'f> Scene<'f> {
             base: None,
             awaits_words: None,
             installed: BTreeSet::new(),
+            hands_on: false,
+            instruction: None,
         }
     }
 
@@ -132,6 +140,8 @@ impl<'f> Scene<'f> {
                 .filter(|entrypoint| entrypoint.form == Form::Exec && image.command.is_none())
                 .map(|entrypoint| entrypoint.place),
             installed,
+            hands_on: false,
+            instruction: image.entrypoint.or(image.command).map(|command| command.place),
         }
     }
 
@@ -228,6 +238,8 @@ impl<'f> Scene<'f> {
             base: own_image.and_then(|image| image.known).map(|base| base.place),
             awaits_words: None,
             installed,
+            hands_on: own_image.is_none() && unit.entrypoint.is_none() && unit.kind.is_container(),
+            instruction: None,
         }
     }
 
@@ -258,6 +270,8 @@ impl<'f> Scene<'f> {
             base: None,
             awaits_words: None,
             installed: BTreeSet::new(),
+            hands_on: false,
+            instruction: None,
         }
     }
 
@@ -285,6 +299,8 @@ impl<'f> Scene<'f> {
             base: None,
             awaits_words: None,
             installed: BTreeSet::new(),
+            hands_on: false,
+            instruction: None,
         }
     }
 
@@ -439,6 +455,8 @@ impl<'f> Scene<'f> {
             container: self.container,
             development: self.development.as_ref(),
             installed: &self.installed,
+            hands_on: self.hands_on,
+            instruction: self.instruction,
             loads: true,
         }
     }

@@ -64,6 +64,11 @@ impl Sources<'_> {
                 candidates.push(unknown(Layer::ConfigFile, *place, why.clone()));
             }
             candidates.extend(configured.remove(setting.name()).unwrap_or_default());
+            for (_, rests) in configuration.absent.iter().filter(|(known, _)| known.name() == setting.name()) {
+                for candidate in &mut candidates {
+                    candidate.depends.extend(rests.iter().cloned());
+                }
+            }
             if setting.name() != "config" {
                 for candidate in &mut candidates {
                     candidate.depends.extend(self.chosen_by.iter().cloned());
@@ -83,6 +88,12 @@ impl Sources<'_> {
             for called in self.called.iter().filter(|called| !called.gives(setting.name())) {
                 for candidate in &mut candidates {
                     candidate.depends.extend(called.rests.iter().cloned());
+                }
+            }
+            let absent = self.called.into_iter().flat_map(|called| &called.absent);
+            for (_, rests) in absent.filter(|(known, _)| known.name() == setting.name()) {
+                for candidate in &mut candidates {
+                    candidate.depends.extend(rests.iter().cloned());
                 }
             }
             let called = self.called.into_iter().flat_map(|called| &called.candidates);

@@ -61,10 +61,15 @@ fn chosen(named: &[&Requirement], folder: &str, installed: &BTreeSet<FileId>, fi
     if let Some(Said::Version(version)) = said(&own.collect::<Vec<_>>(), files) {
         return Some(version);
     }
+    // Where it is known what is installed, the list of a sibling is that of another service.
+    let is_told = installed.iter().any(|&list| is_list(files.get(list).name()));
     let mut by_distance = BTreeMap::<_, Vec<&Requirement>>::new();
     for requirement in named.iter().copied() {
         let home = files.get(requirement.place.file).folder();
-        by_distance.entry(Reverse(nearness(home, folder))).or_default().push(requirement);
+        let nearness = nearness(home, folder);
+        if nearness.0 || !is_told {
+            by_distance.entry(Reverse(nearness)).or_default().push(requirement);
+        }
     }
     match by_distance.values().find_map(|near| said(near, files))? {
         Said::Version(version) => Some(version),
@@ -106,6 +111,11 @@ fn pinned(requirement: &Requirement) -> Option<ServerVersion> {
 
 fn is_lock(path: &str) -> bool {
     path.rsplit('.').next() == Some("lock")
+}
+
+/// Whether a file of this name is made for requirements, other than the Dockerfile that installs some by name.
+fn is_list(name: &str) -> bool {
+    is_lock(name) || matches!(name.rsplit('.').next(), Some("txt" | "in" | "toml" | "Pipfile"))
 }
 
 /// Every distribution that the project asks for.
@@ -278,6 +288,30 @@ mod tests {
             asked("a", &[("a/requirements/prod.txt", "==20.1.0"), ("b/x.txt", "==1.0.0")]).as_deref(),
             Some("20.1.0")
         );
+    }
+
+    #[test]
+    fn what_is_known_to_be_installed_needs_no_list_of_a_sibling() {
+        let mut files = Files::new();
+        let own = files.add("api/requirements.txt", "fastapi");
+        let recipe = files.add("api/Dockerfile", "RUN pip install -r requirements.txt");
+        let beside = files.add("web/requirements.txt", "gunicorn==20.0.4");
+        let requirement = |name: &str, pinned: Option<&str>, file| Requirement {
+            name: name.to_owned(),
+            extras: Vec::new(),
+            pinned: pinned.map(str::to_owned),
+            specifier: String::new(),
+            place: Place::new(file, crate::source::Span::new(0, 1)),
+        };
+        let listed = [requirement("fastapi", None, own), requirement("gunicorn", Some("20.0.4"), beside)];
+        let version = |installed: &[FileId]| {
+            let installed = installed.iter().copied().collect();
+            asked_for("gunicorn", "api", &installed, &listed, &files).map(|found| found.to_string())
+        };
+        assert_eq!(version(&[own, recipe]), None);
+        // A Dockerfile alone may install anything, and so may one that is not read.
+        assert_eq!(version(&[recipe]).as_deref(), Some("20.0.4"));
+        assert_eq!(version(&[]).as_deref(), Some("20.0.4"));
     }
 
     #[test]

@@ -93,6 +93,22 @@ impl Service<'_> {
         runs.or(written).unwrap_or("sync").to_owned()
     }
 
+    /// Whether Uvicorn serves in the workers of Gunicorn, by its class or by one that the project derives from it.
+    pub(super) fn serves_by_uvicorn(&self) -> bool {
+        let class = self.deployment.class.or(self.deployment.class_like);
+        class.and_then(WorkerClass::behaviour).is_some_and(|behaviour| behaviour.contains("Uvicorn"))
+    }
+
+    /// What shows that it runs in a container: the instruction that starts it, where the finding at `place` is
+    /// about something else, and the unit otherwise.
+    pub(super) fn container_beside(&self, place: Place) -> Option<Place> {
+        let within = |one: &Place| {
+            one.file == place.file && one.span.start <= place.span.start && place.span.end <= one.span.end
+        };
+        let container = self.deployment.container?;
+        Some(self.deployment.instruction.filter(|instruction| !within(instruction)).unwrap_or(container))
+    }
+
     /// Where the worker class is set, or the command that leaves it to the default.
     pub(super) fn class_place(&self) -> Place {
         let class = self.deployment.setting("worker_class").or_else(|| self.cores_of_loop()).and_then(Effective::place);
@@ -171,7 +187,8 @@ impl Service<'_> {
     pub(super) fn ignored(&self, name: &str) -> Option<&Effective> {
         let deployment = self.deployment;
         let setting = deployment.setting(name).filter(|setting| setting.is_set())?;
-        let honoured = setting.setting.honoured_by(deployment.class?, deployment.version.version);
+        let class = deployment.class.or(deployment.class_like)?;
+        let honoured = setting.setting.honoured_by(class, deployment.version.version);
         matches!(honoured, Honoured::No).then_some(setting)
     }
 
@@ -215,6 +232,23 @@ impl Service<'_> {
         let names = self.deployment.settings.iter().map(|(name, _)| name);
         let others = names.filter(|name| !ELSEWHERE.contains(name) && !name.starts_with("statsd"));
         others.filter_map(move |name| self.useless(name, context)).filter(|setting| setting.changes())
+    }
+
+    /// Every setting that somebody changes and that does nothing, because none of the options is given which it needs:
+    /// not here, and not by another that reads the same file.
+    pub(super) fn without_need(&self, context: &Context) -> impl Iterator<Item = &Effective> {
+        let has = |deployment: &Deployment, name: &String| {
+            let setting = deployment.setting(name);
+            let open = setting.is_some_and(|setting| setting.is_set() || !setting.winner.is_settled());
+            open || deployment.others.iter().any(|(other, _)| other.replace('-', "_") == *name)
+        };
+        let shares = |place: Place| move |other: &&Deployment| other.reads(place.file);
+        self.deployment.settings.iter().map(|(_, setting)| setting).filter(move |setting| {
+            let needs = setting.setting.needs();
+            let Some(place) = setting.place().filter(|_| !needs.is_empty() && setting.changes()) else { return false };
+            let given = |deployment: &Deployment| needs.iter().any(|need| has(deployment, need));
+            !given(self.deployment) && !context.deployments.iter().filter(shares(place)).any(given)
+        })
     }
 
     /// Where it can be reached; a platform's router or a socket is in front of anything else.

@@ -82,6 +82,9 @@ pub struct Setting {
     /// Classes that for some versions did not act on it: the first such version, the first that does again.
     #[serde(default)]
     pub ignored_between: BTreeMap<String, [String; 2]>,
+    /// Options of which one has to be given for it to do anything; some of them may have no setting of their own.
+    #[serde(default)]
+    pub needs: Vec<String>,
     /// What it looks like today.
     #[serde(flatten)]
     pub shape: Shape,
@@ -256,6 +259,18 @@ pub struct WorkerClass {
     /// Lowest version of that distribution, by the server version that began to ask for it.
     #[serde(default)]
     pub minimum: BTreeMap<String, String>,
+    /// How a class that derives from it gives options to it.
+    pub options: Option<ClassOptions>,
+}
+
+/// What a derived class may set without another behaviour towards the server's settings.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClassOptions {
+    /// The attribute with a dictionary of them.
+    pub attribute: String,
+    /// Those that take the place of no setting.
+    pub aside: Vec<String>,
 }
 
 /// A weakness of some releases that has been published.

@@ -105,6 +105,11 @@ impl Setting {
         self.data.default_variable.as_deref()
     }
 
+    /// The options of which one has to be given for it to do anything; empty where it needs none.
+    pub fn needs(&self) -> &[String] {
+        &self.data.needs
+    }
+
     /// Whether `class` of server `version` acts on it.
     pub fn honoured_by(&self, class: &WorkerClass, version: Version) -> Honoured<'_> {
         let Some(honoured) = &self.data.honoured else {

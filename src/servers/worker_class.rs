@@ -87,6 +87,15 @@ impl WorkerClass {
         self.data.distribution.as_deref()
     }
 
+    /// Whether a class that derives from it and sets only `options`, each by its attribute and its key, does the same
+    /// with every setting of the server.
+    pub fn is_kept_by(&self, options: &[(String, String)]) -> bool {
+        options.iter().all(|(attribute, key)| {
+            let known = self.data.options.as_ref().filter(|known| known.attribute == *attribute);
+            known.is_some_and(|known| known.aside.contains(key))
+        })
+    }
+
     /// The lowest version of [`distribution`](Self::distribution) that works with `version` of the
     /// server, where the server checks it.
     pub fn minimum(&self, version: Version) -> Option<Version> {
@@ -94,7 +103,7 @@ impl WorkerClass {
     }
 
     /// The class whose handling of settings it shares; `None` if nobody looked.
-    pub(super) fn behaviour(&self) -> Option<&str> {
+    pub fn behaviour(&self) -> Option<&str> {
         self.data.behaves_like.as_deref()
     }
 }

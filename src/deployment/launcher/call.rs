@@ -53,6 +53,8 @@ pub(in super::super) struct Called {
     pub(in super::super) fixed: Vec<(&'static str, Value)>,
     /// What decides which settings it names.
     pub(in super::super) rests: Vec<Dependency>,
+    /// Settings that it leaves alone unless somebody sets these.
+    pub(in super::super) absent: Vec<(&'static Setting, Vec<Dependency>)>,
     /// The file of variables that the call names.
     pub(in super::super) env_file: Option<String>,
 }
@@ -182,6 +184,10 @@ impl Reading<'_> {
                 called.errors.push(Located::new(what, found.place));
                 continue;
             };
+            if set.absent {
+                called.absent.push((setting, set.value.depends.clone()));
+                continue;
+            }
             let resolved =
                 resolved(&set.value, |value| cast::cast(setting, value, self.version).map_err(|e| e.message));
             let one = Self::candidate(setting.name(), &set.value, resolved, found, &mut called.errors);

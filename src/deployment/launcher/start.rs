@@ -217,19 +217,9 @@ fn with_comma(text: &str, element: Span) -> Span {
     if before.ends_with(',') { Span::new(before.len() - 1, element.end) } else { element }
 }
 
-/// Words that a list has as well if somebody sets the variables that decide which words it has: what the name of the
-/// program rests on, the list itself rests on.
-fn varying(given: &Given, items: &[Evaluated], place: Place) -> Vec<Argument> {
-    let first = items.first().into_iter().flat_map(|item| &item.depends);
-    let names: BTreeSet<&String> = first
-        .chain(&given.value.depends)
-        .filter_map(|dependency| match dependency {
-            Dependency::Environment { name, .. } | Dependency::InPlace { name, .. } => Some(name),
-            _ => None,
-        })
-        .collect();
-    let optional = |name: &String| Argument { unless_set: Some(name.clone()), single: false, ..plain(None, place) };
-    names.into_iter().map(optional).collect()
+/// Words that somebody may add who sets a variable.
+fn optional(name: &str, place: Place) -> Argument {
+    Argument { unless_set: Some(name.to_owned()), single: false, ..plain(None, place) }
 }
 
 /// The programs that a list of words or a text for a shell starts.
@@ -258,7 +248,7 @@ fn started(words: Words, launched: &Launched, outer: &Start, here: &Start, files
             }
             note(&mut parted, items, &line);
             rests = items.iter().map(|item| item.depends.clone()).collect();
-            line.extend(varying(given, items, at));
+            line.extend(given.rests.iter().collect::<BTreeSet<_>>().into_iter().map(|name| optional(name, at)));
             lines.push(line);
         }
         (Form::Each | Form::EachRenamed, Some(_)) => {
@@ -275,6 +265,7 @@ fn started(words: Words, launched: &Launched, outer: &Start, here: &Start, files
                 *first = plain(text(&file.value), place);
             }
             note(&mut parted, &items, &line);
+            line.extend(sighting.rests.iter().map(|name| optional(name, place)));
             lines.push(line);
         }
         (Form::List | Form::Shell, Some(given)) => {

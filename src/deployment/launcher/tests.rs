@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
+use super::super::effective::Resolved;
 use super::super::{Assembly, Deployment, Layer, assemble};
 use crate::python::evaluate::Dependency;
 use crate::read::{self, UnitKind};
@@ -64,9 +65,60 @@ fn what_a_variable_may_add_is_not_certain() {
         let (_, assembly) = project(&[("main.py", &format!("{begin}{text}")), PROCFILE]);
         assert_eq!(rests(only(&assembly), "reload"), ["D"], "{text}");
     }
+    let pairs = "pairs = []\nif os.getenv('D', '0') == '1':\n    pairs.append(('reload', True))\n\
+                 uvicorn.run('a:b', **dict(pairs))\n";
+    let empty = "kw = {}\nif os.getenv('D', '0') == '1':\n    kw['reload'] = True\nuvicorn.run('a:b', **kw)\n";
+    let nested =
+        "kw = {'port': 1, **({'reload': True} if os.getenv('D', '0') == '1' else {})}\nuvicorn.run('a:b', **kw)\n";
+    let starred = "subprocess.run(['gunicorn', 'a:b', *(['--reload'] if os.getenv('D', '0') == '1' else [])])\n";
+    let extra = "extra = []\nif os.getenv('D', '0') == '1':\n    extra.append('--reload')\n\
+                 subprocess.run(['gunicorn', 'a:b', *extra])\n";
+    let each = "args = ['-w', '2']\nif os.getenv('D', '0') == '1':\n    args = ['--reload']\n\
+                os.execlp('gunicorn', 'gunicorn', 'a:b', *args)\n";
+    for text in [pairs, empty, nested, starred, extra, each] {
+        let (_, assembly) = project(&[("main.py", &format!("{begin}{text}")), PROCFILE]);
+        assert_eq!(rests(only(&assembly), "reload"), ["D"], "{text}");
+    }
+    let value = "subprocess.run(['gunicorn', 'a:b', '-w', os.getenv('D', '2')])\n";
+    let (_, assembly) = project(&[("main.py", &format!("{begin}{value}")), PROCFILE]);
+    assert!(rests(only(&assembly), "reload").is_empty());
     let plain = "kw = {'port': int(os.getenv('D', '9'))}\nuvicorn.run('a:b', **kw)\n";
     let (_, assembly) = project(&[("main.py", &format!("{begin}{plain}")), PROCFILE]);
     assert!(rests(only(&assembly), "reload").is_empty());
+}
+
+#[test]
+fn what_a_configuration_binds_elsewhere_is_not_certain() {
+    let branch = "import os\nif os.getenv('D', '0') == '1':\n    reload = True\nelse:\n    workers = 3\n";
+    let raised = "import os\ntry:\n    workers = int(os.getenv('D', '3'))\nexcept ValueError:\n    workers = 1\n    reload = True\n";
+    let left = "import os\ntry:\n    workers = {'a': 3}[os.getenv('D', 'a')]\n    reload = False\nexcept KeyError:\n    workers = 1\n";
+    let length = "import os\nworkers = 3\nnames = ['a']\nif os.getenv('D', '0') == '1':\n    names.append('b')\n\
+                  reload = len(names) > 1\n";
+    for text in [branch, raised, left, length] {
+        let (_, assembly) = project(&[("gunicorn.conf.py", text), ("Procfile", "web: gunicorn a:b\n")]);
+        let one = only(&assembly);
+        let reload = &one.setting("reload").unwrap().winner;
+        assert_eq!(rests(one, "reload"), ["D"], "{text}");
+        assert_eq!(reload.value, Resolved::Known(Value::Bool(false)), "{text}");
+        assert_eq!(one.setting("workers").unwrap().winner.value, Resolved::Known(Value::Int(3)), "{text}");
+    }
+    let certain = "import os\ntry:\n    workers = int('3')\nexcept ValueError:\n    reload = True\n";
+    let (_, assembly) = project(&[("gunicorn.conf.py", certain), ("Procfile", "web: gunicorn a:b\n")]);
+    assert!(rests(only(&assembly), "reload").is_empty());
+}
+
+#[test]
+fn an_application_sets_other_names_where_its_options_are_chosen() {
+    let class = "import os\nimport gunicorn.app.base\nfrom a import b\n\n\
+        class S(gunicorn.app.base.BaseApplication):\n    def __init__(self, options):\n        self.options = options\n        \
+        super().__init__()\n    def load_config(self):\n        for k, v in self.options.items():\n            \
+        self.cfg.set(k, v)\n    def load(self):\n        return b\n\n";
+    let chosen = "C = {'p': {'workers': 4}, 'd': {'reload': True}}\nS(C[os.getenv('D', 'p')]).run()\n";
+    let added = "opts = {'workers': 4}\nif os.getenv('D', '0') == '1':\n    opts['reload'] = True\nS(opts).run()\n";
+    for text in [chosen, added] {
+        let (_, assembly) = project(&[("main.py", &format!("{class}{text}")), ("a.py", "b = 1\n"), PROCFILE]);
+        assert_eq!(rests(only(&assembly), "reload"), ["D"], "{text}");
+    }
 }
 
 const PROCFILE: (&str, &str) = ("Procfile", "web: python main.py\n");

@@ -118,3 +118,31 @@ fn uv_loads_files_of_variables() {
     assert_eq!(workers("ENV WEB_CONCURRENCY=2\nCMD uv run --env-file prod.env gunicorn a:a"), Some(2));
     assert_eq!(workers("CMD uv run --env-file prod.env --no-env-file gunicorn a:a"), Some(1));
 }
+
+#[test]
+fn what_an_image_is_built_with_unless_told_otherwise_is_not_certain() {
+    let rests = |argument: &str| {
+        let compose = format!("services:\n  web:\n    build:\n      context: .\n      args: {{WK: '{argument}'}}\n");
+        let image = "FROM python\nARG WK=2\nENV WEB_CONCURRENCY=$WK\nCMD [\"gunicorn\", \"a:a\"]\n";
+        let found = deployments(&[("compose.yaml", &compose), ("Dockerfile", image)]);
+        let [only] = found.as_slice() else { panic!("{} deployments", found.len()) };
+        (only.int("workers"), only.setting("workers").unwrap().winner.depends.len())
+    };
+    assert_eq!(rests("${WK:-5}"), (Some(5), 1));
+    assert_eq!(rests("5"), (Some(5), 0));
+}
+
+#[test]
+fn another_user_runs_what_rests_on_the_same() {
+    let rests = |words: &str| {
+        let script = format!("#!/bin/sh\nexec su -m nobody -c \"gunicorn a:a --threads {words}\"\n");
+        let found = deployments(&[
+            ("Dockerfile", "FROM python\nCOPY . /app\nWORKDIR /app\nCMD [\"/app/start.sh\"]\n"),
+            ("start.sh", &script),
+        ]);
+        let [only] = found.as_slice() else { panic!("{} deployments", found.len()) };
+        (only.int("threads"), only.setting("threads").unwrap().winner.depends.len())
+    };
+    assert_eq!(rests("${T:-2}"), (Some(2), 1));
+    assert_eq!(rests("2"), (Some(2), 0));
+}

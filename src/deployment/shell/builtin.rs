@@ -75,6 +75,14 @@ impl Shell<'_> {
                     let place = field.place;
                     let mut numbers = Numbers { state, place };
                     let value = field.known().and_then(|text| arithmetic::evaluate(text, &mut numbers));
+                    if value.is_none() {
+                        let text = field.text();
+                        let end = text.find(|letter: char| !letter.is_alphanumeric() && letter != '_');
+                        let name = text.get(..end.unwrap_or(text.len())).filter(|name| is_name(name));
+                        if let Some(name) = name {
+                            numbers.state.assign(name, Held::One(Field::new(&text::hole(), place)));
+                        }
+                    }
                     status = value.map_or(Status::Unknown, |value| Status::Known(value != 0));
                 }
                 Done::with(status)
@@ -297,7 +305,8 @@ impl Shell<'_> {
                 return Done::with(Status::Likely);
             }
             let what = format!("a script that is not in the project, {}", self.files().describe(path.place));
-            if path.known().is_none_or(sets_variables) {
+            let own = path.known().is_some_and(|path| self.written.contains(&state.roots.at(path)));
+            if own || path.known().is_none_or(sets_variables) {
                 state.forget(what, path.place);
             } else {
                 state.open(what);

@@ -305,13 +305,23 @@ impl Shell<'_> {
     }
 
     fn changed(&mut self, field: &Field, operation: &Operation, place: Place, state: &mut State) -> Field {
-        let changed = field.known().map(str::to_owned).and_then(|text| self.change(&text, operation, place, state));
+        let mut depends = field.depends.clone();
+        let text = field.known().map(str::to_owned);
+        let changed = text.and_then(|text| self.change(&text, operation, place, state, &mut depends));
         let mut result = Field::new(&changed.unwrap_or_else(text::hole), place);
-        result.depends.clone_from(&field.depends);
+        result.depends = depends;
         result
     }
 
-    fn change(&mut self, text: &str, operation: &Operation, place: Place, state: &mut State) -> Option<String> {
+    /// What an operation makes of a text; what else that rests on goes to `depends`.
+    fn change(
+        &mut self,
+        text: &str,
+        operation: &Operation,
+        place: Place,
+        state: &mut State,
+        depends: &mut Vec<Dependency>,
+    ) -> Option<String> {
         match operation {
             Operation::Remove { pattern, from_end, longest } => {
                 let pattern = self.pattern(pattern, state)?;
@@ -320,6 +330,7 @@ impl Shell<'_> {
             Operation::Replace { pattern, word, which } => {
                 let pattern = self.pattern(pattern, state)?;
                 let word = self.joined(word, place, state);
+                depends.extend(word.depends.iter().cloned());
                 // bash may fill in `&` with what matched.
                 let word = word.known().filter(|word| !word.contains('&'))?;
                 if pattern.is_empty() && !matches!(which, Occurrences::Prefix | Occurrences::Suffix) {

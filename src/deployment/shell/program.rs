@@ -8,7 +8,7 @@ use super::Shell;
 use super::condition::Status;
 use super::dialect::Dialect;
 use super::parameter::is_name;
-use super::shield::{self, Position, Shield, Text};
+use super::shield::{self, Position, Shield, ShieldKind, Text};
 use super::state::{Held, State, Variable};
 use super::statement::{Done, Flow};
 use super::text::{self, Field};
@@ -170,7 +170,9 @@ impl Shell<'_> {
     /// The shell that waits for the program of these words; that around this one where it does not.
     fn shield(&self, state: &State, fields: &[Field]) -> Option<Shield> {
         let first = fields.iter().find(|field| field.vanishes().is_none());
-        if first.and_then(Field::known) == Some("exec") {
+        // In the background, or in a pipe, it takes the place of a shell that was made for it alone.
+        let alone = matches!(self.position, Position::Background { .. } | Position::Pipe);
+        if first.and_then(Field::known) == Some("exec") && !alone {
             return state.shield.clone();
         }
         let kind = self.position.shields(state.runs, state.dialect == Dialect::Bash);
@@ -184,6 +186,11 @@ impl Shell<'_> {
         match (&state.shield, own) {
             // The outermost gets the signal, unless it may have become what it runs.
             (Some(outer), Some(own)) if outer.kind.may_give_way() && !own.kind.may_give_way() => Some(own),
+            // What waits for the script in between does not wait for this, and goes on where something comes behind.
+            (Some(outer), Some(Shield { kind: ShieldKind::Background { is_left }, command, .. })) => {
+                let kind = ShieldKind::Background { is_left: is_left && outer.is_last };
+                Some(Shield { kind, command, is_last: false, is_passed: outer.is_passed })
+            }
             (outer, own) => outer.clone().or(own),
         }
     }
@@ -513,6 +520,10 @@ impl Shell<'_> {
             self.run_script(&script, &mut child);
             if field.raw.is_none() {
                 self.rest(before, std::slice::from_ref(field), &[]);
+            }
+            // What the script calls `$0` is a text without anything that it rests on.
+            if let Some(name) = behind.first().filter(|_| ["$0", "${0"].iter().any(|own| text.text().contains(own))) {
+                self.rest(before, std::slice::from_ref(name), &[]);
             }
             return true;
         }

@@ -220,7 +220,7 @@ impl<'a> Shell<'a> {
             }
             self.piped = n > 0;
             let position = self.position;
-            if commands.len() > 1 {
+            if commands.len() > 1 && !matches!(position, Position::Background { .. }) {
                 self.position = Position::Pipe;
             }
             status = self.apart(state, |shell, state| shell.statement(command, state, true));

@@ -80,7 +80,11 @@ impl Shell<'_> {
         })
         .or_else(|| child.user.take());
         child.arguments = Vec::new();
+        let before = self.found.len();
         self.run_script(&script, &mut child);
+        if field.raw.is_none() {
+            self.rest(before, std::slice::from_ref(field), &[]);
+        }
         true
     }
 }

@@ -411,6 +411,23 @@ fn module_of(path: &str, roots: &Roots, files: &Files) -> String {
     if module.starts_with('/') { module.to_owned() } else { module.replace('/', ".") }
 }
 
+/// Whether the options stand in a file of `PasteDeploy` that names another server: uWSGI is one of two ways to run it.
+pub(super) fn is_beside_another(configuration: &UwsgiFile) -> bool {
+    configuration.sections.iter().any(|section| section.name.value.starts_with("server:"))
+}
+
+/// Whether the application that the options name is in the project.
+pub(super) fn names_code(configuration: &UwsgiFile, files: &Files) -> bool {
+    let options = configuration.sections.iter().flat_map(|section| &section.options);
+    let named = options.filter(|option| matches!(option.key.value.as_str(), "module" | "wsgi" | "wsgi-file" | "file"));
+    named.filter_map(|option| option.value.text()).any(|text| {
+        let module = text.split(':').next().unwrap_or_default();
+        let path = module.strip_suffix(".py").map_or_else(|| module.replace('.', "/"), str::to_owned);
+        let tail = format!("/{}.py", path.trim_start_matches('/'));
+        files.iter().any(|(_, file)| format!("/{}", file.path()).ends_with(&tail))
+    })
+}
+
 /// A unit for a configuration that nothing names, and what it starts.
 pub(super) fn alone(file: FileId, configuration: &UwsgiFile, files: &Files) -> Option<(Unit, Start)> {
     let section = configuration.sections.iter().find(|section| section.name.value == "uwsgi")?;

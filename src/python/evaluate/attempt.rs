@@ -1,11 +1,15 @@
 //! `try`, `with` and `raise`: where exceptions start and end.
 
+use std::rc::Rc;
+
 use super::super::syntax::ast::{self, ExceptHandler, Expr, Stmt};
 use super::super::syntax::span_of;
+use super::super::syntax::visitor::{self, Visitor};
 use super::How;
 use super::cell::{Cell, Deps, Text, Thing};
 use super::flow::{Exits, merge};
 use super::quota::is_group_file;
+use super::reads::Touched;
 use super::run::{Raised, Run, Site, Step};
 use super::state::State;
 
@@ -79,9 +83,16 @@ impl<'a> Run<'a, '_> {
         let outer = std::mem::take(&mut self.escapes);
         let control = self.control.clone();
         self.tries += 1;
+        let before = if stmt.handlers.is_empty() { None } else { Some(self.snapshot()?) };
         let body = self.nested(|run| run.block_or_raise(|run| run.block(&stmt.body)));
         self.tries -= 1;
         let mut body = body?;
+        if let Some(before) = before
+            && let Some(state) = body.next.take()
+        {
+            body.next = Some(state);
+            body = self.or_raised(stmt, body, before)?;
+        }
         let raises = std::mem::take(&mut body.raises);
         let mut all = match body.next.take() {
             Some(state) if !stmt.orelse.is_empty() => {
@@ -101,6 +112,49 @@ impl<'a> Run<'a, '_> {
         }
         self.escapes = outer;
         Ok(all)
+    }
+
+    /// What is computed from a variable that somebody may set to anything may raise then, so that a handler runs
+    /// in place of the rest of the body.
+    fn or_raised(&mut self, stmt: &'a ast::StmtTry, mut body: Exits<'a>, before: State<'a>) -> Step<Exits<'a>> {
+        let mut touched = Touched::default();
+        touched.add(&stmt.body);
+        let Some(after) = body.next.take() else { return Ok(body) };
+        self.state = after;
+        let mut deps = Deps::default();
+        if stmt.body.iter().any(may_fail) {
+            for name in &touched.stored {
+                let scope = self.scope_for(name);
+                let slot = self.state.scope(scope).and_then(|scope| scope.names.get(name));
+                if let Some(slot) = slot.filter(|slot| !slot.cell.is_unknown() && !slot.cell.soft) {
+                    deps.add(&slot.cell.deps);
+                }
+            }
+        }
+        if !deps.is_open() {
+            body.next = Some(std::mem::take(&mut self.state));
+            return Ok(body);
+        }
+        let because: Text = super::cell::because_of(&deps).unwrap_or_else(|| "depends on an exception".into());
+        let mut before = Some(before);
+        let (on, off, _) = self.fork((&deps, Some(true), false, &because), |run, side| {
+            if side {
+                return Ok(Exits::next(std::mem::take(&mut run.state)));
+            }
+            if let Some(mut before) = before.take() {
+                before.path = std::mem::take(&mut run.state.path);
+                run.state = before;
+                run.state.assume_set(&deps);
+            }
+            let raised =
+                Raised { class: None, what: Rc::clone(&because), deps: deps.clone(), place: run.place(span_of(stmt)) };
+            let Some(ExceptHandler::ExceptHandler(handler)) = stmt.handlers.first() else {
+                return Ok(Exits::default());
+            };
+            run.nested(|run| run.recover(handler, &raised))
+        })?;
+        let off = Exits { raises: Vec::new(), ..off };
+        Ok(merge(merge(body, on), off))
     }
 
     /// Follows the first handler that catches, and the others where that is not certain.
@@ -257,4 +311,26 @@ impl<'a> Run<'a, '_> {
         });
         Err(super::run::Halt::Raise(raised))
     }
+}
+
+/// Whether a statement computes something that another value of the same kind could make it raise at.
+fn may_fail(stmt: &Stmt) -> bool {
+    struct Converts(bool);
+    impl<'a> Visitor<'a> for Converts {
+        fn visit_expr(&mut self, expr: &'a Expr) {
+            self.0 |= match expr {
+                Expr::Subscript(_) => true,
+                Expr::Call(call) => match call.func.as_ref() {
+                    Expr::Name(name) => name.id.as_str() != "str",
+                    Expr::Attribute(method) => method.attr.as_str() == "loads",
+                    _ => false,
+                },
+                _ => false,
+            };
+            visitor::walk_expr(self, expr);
+        }
+    }
+    let mut found = Converts(false);
+    found.visit_stmt(stmt);
+    found.0
 }

@@ -12,7 +12,7 @@ use super::methods::methods_of;
 use super::operators::Calc;
 use super::quota::is_group_file;
 use super::run::{Halt, Run, Site, Step};
-use super::state::Object;
+use super::state::{Object, Slot};
 
 impl<'a> Run<'a, '_> {
     pub(super) fn attribute(&mut self, value: &Cell<'a>, name: &str, at: Span) -> Step<Cell<'a>> {
@@ -159,7 +159,7 @@ impl<'a> Run<'a, '_> {
         };
         match &found.thing {
             Thing::Function(function) if function.role == Role::Class => Ok(bound(value, name)),
-            Thing::Function(function) if function.role == Role::Property => {
+            Thing::Function(function) if matches!(function.role, Role::Property | Role::Kept) => {
                 self.settle(Calc::Unknown("a property of a class"), &[value], at)
             }
             // A field of a model is no attribute of its class.
@@ -215,9 +215,16 @@ impl<'a> Run<'a, '_> {
         match &found.thing {
             Thing::Function(function) => match function.role {
                 Role::Static => Ok(found.resting_on(value)),
-                Role::Property => {
+                Role::Property | Role::Kept => {
+                    let kept = function.role == Role::Kept;
                     let arguments = Arguments { positional: vec![value.clone()], ..Arguments::default() };
-                    Ok(self.call_function(&Rc::clone(function), arguments, at)?.resting_on(value))
+                    let result = self.call_function(&Rc::clone(function), arguments, at)?.resting_on(value);
+                    if kept && let Some(scope) = self.state.scope_mut(own) {
+                        let cell = result.clone();
+                        let slot = Slot { cell, conditional: false, absent: false, records: Rc::from([]) };
+                        scope.names.insert(name.into(), slot);
+                    }
+                    Ok(result)
                 }
                 Role::Plain | Role::Class => Ok(bound(value, name)),
             },

@@ -93,6 +93,7 @@ impl<'a> Run<'a, '_> {
         for argument in &call.arguments.args {
             if let Expr::Starred(starred) = argument {
                 let value = self.expression(&starred.value)?;
+                arguments.rests.extend(value.deps.open().cloned());
                 if let Some(items) = self.iterate(&value, span_of(argument))? {
                     arguments.positional.extend(items);
                 } else {

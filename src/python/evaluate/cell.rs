@@ -95,6 +95,8 @@ pub(super) struct Member<'a> {
 pub(super) enum Role {
     Plain,
     Property,
+    /// A property that is worked out once, and an attribute of the object from then on.
+    Kept,
     Class,
     Static,
 }

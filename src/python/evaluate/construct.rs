@@ -65,7 +65,7 @@ impl<'a> Run<'a, '_> {
     pub(super) fn instance(&mut self, class: &Rc<Class<'a>>, attributes: Vec<(Text, Cell<'a>)>) -> Step<Cell<'a>> {
         let mut scope = Scope::default();
         for (name, cell) in attributes {
-            scope.names.insert(name, Slot { cell, conditional: false, records: Rc::from([]) });
+            scope.names.insert(name, Slot { cell, conditional: false, absent: false, records: Rc::from([]) });
         }
         let id = self.allocate(Object::Scope(scope))?;
         Ok(Cell::new(Thing::Instance(Rc::clone(class), id)))
@@ -280,7 +280,8 @@ impl<'a> Run<'a, '_> {
     pub(super) fn role_of(decorator: &Cell<'a>) -> Option<Role> {
         let Thing::Dotted(name) = &decorator.thing else { return None };
         match name.as_ref() {
-            "property" | "functools.cached_property" | "abc.abstractproperty" => Some(Role::Property),
+            "property" | "abc.abstractproperty" => Some(Role::Property),
+            "functools.cached_property" => Some(Role::Kept),
             "classmethod" => Some(Role::Class),
             "staticmethod" => Some(Role::Static),
             _ => None,

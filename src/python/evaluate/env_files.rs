@@ -91,7 +91,7 @@ impl<'a> Run<'a, '_> {
             _ => (false, true),
         };
         let lookup = (self.inputs.environ)(&variable.name);
-        if !replaces && (own || lost || matches!(lookup, Lookup::Set(_))) {
+        if !replaces && (own || lost || matches!(lookup, Lookup::Set(_) | Lookup::Likely(_))) {
             return;
         }
         let value = variable.value.as_ref().map(|text| Value::Str(text.to_string()));

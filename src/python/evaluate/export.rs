@@ -122,6 +122,9 @@ pub(super) fn evaluated(cell: &Cell<'_>, state: &State<'_>) -> Evaluated {
     {
         deps.add(lost);
     }
+    if let Some(shape) = state.shape(&cell.thing) {
+        deps.add(shape);
+    }
     Evaluated { outcome, depends: dependencies(&deps) }
 }
 
@@ -168,6 +171,7 @@ fn binding(
         statement: Place::new(file, record.statement),
         how: record.how,
         conditional: slot.is_some_and(|slot| slot.conditional),
+        absent: slot.is_some_and(|slot| slot.absent),
         literal,
         read: touched.loaded.contains(&record.name),
     }

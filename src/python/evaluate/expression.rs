@@ -18,7 +18,10 @@ use super::state::Object;
 impl<'a> Run<'a, '_> {
     pub(super) fn expression(&mut self, expr: &'a Expr) -> Step<Cell<'a>> {
         self.spend(1)?;
-        let value = self.nested(|run| run.expression_here(expr))?;
+        let mut value = self.nested(|run| run.expression_here(expr))?;
+        if let Some(shape) = self.state.shape(&value.thing) {
+            value.deps.add(shape);
+        }
         if self.watch.is_empty() {
             return Ok(value);
         }
@@ -75,16 +78,16 @@ impl<'a> Run<'a, '_> {
             Expr::Set(set) => {
                 let items = self.elements(&set.elts)?;
                 match items {
-                    Some(items) => self.set_of(items, at),
+                    Some((items, whole)) => Ok(self.set_of(items, at)?.with_deps(&whole)),
                     None => Ok(Cell::unknown("a set with unknown elements")),
                 }
             }
             Expr::List(list) => match self.elements(&list.elts)? {
-                Some(items) => self.list(items),
+                Some((items, whole)) => Ok(self.list(items)?.with_deps(&whole)),
                 None => Ok(Cell::unknown("a list with unknown elements")),
             },
             Expr::Tuple(elements) => match self.elements(&elements.elts)? {
-                Some(items) => Ok(tuple(items)),
+                Some((items, whole)) => Ok(tuple(items).with_deps(&whole)),
                 None => Ok(Cell::unknown("a tuple with unknown elements")),
             },
             Expr::ListComp(comp) => self.comprehension(&comp.generators, Making::List(&comp.elt)),
@@ -288,13 +291,14 @@ impl<'a> Run<'a, '_> {
         }
     }
 
-    /// The elements of a display; `None` if it is not known how many there are.
-    pub(super) fn elements(&mut self, elements: &'a [Expr]) -> Step<Option<Vec<Cell<'a>>>> {
-        let mut items = Vec::new();
+    /// The elements of a display, and what decides how many there are; `None` if that is not known.
+    pub(super) fn elements(&mut self, elements: &'a [Expr]) -> Step<Option<(Vec<Cell<'a>>, Deps)>> {
+        let (mut items, mut whole) = (Vec::new(), Deps::default());
         let mut known = true;
         for element in elements {
             if let Expr::Starred(starred) = element {
                 let value = self.expression(&starred.value)?;
+                whole.add(&value.deps);
                 match self.iterate(&value, span_of(element))? {
                     Some(more) => items.extend(more),
                     None => known = false,
@@ -304,11 +308,11 @@ impl<'a> Run<'a, '_> {
             }
             self.spend(1)?;
         }
-        Ok(known.then_some(items))
+        Ok(known.then_some((items, whole)))
     }
 
     fn dict_display(&mut self, dict: &'a ast::ExprDict) -> Step<Cell<'a>> {
-        let result = self.dict(Vec::new())?;
+        let mut result = self.dict(Vec::new())?;
         let mut known = true;
         for item in &dict.items {
             if let Some(key) = &item.key {
@@ -324,9 +328,11 @@ impl<'a> Run<'a, '_> {
                     Thing::Dict(id) => self.entries(*id).map(<[_]>::to_vec),
                     _ => None,
                 };
+                result.deps.add(&more.deps);
                 match entries {
                     Some(entries) => {
                         for (key, value) in entries {
+                            let value = value.with_deps(&more.deps);
                             known &= self.put_entry(&result, key, value, span_of(&item.value))?;
                         }
                     }

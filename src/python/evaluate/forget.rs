@@ -120,7 +120,7 @@ impl<'a> Run<'a, '_> {
         if let Some(slot) = scope.names.get_mut(name) {
             slot.cell = unknown;
         } else {
-            let slot = Slot { cell: unknown, conditional: true, records: Rc::from([]) };
+            let slot = Slot { cell: unknown, conditional: true, absent: false, records: Rc::from([]) };
             scope.names.insert(Rc::clone(name), slot);
         }
     }

@@ -101,6 +101,7 @@ pub(super) fn join<'a>(
         budget: Budget::default(),
     };
     let cell = cells.map(|(a, b)| join_cells(a, b, &parting, &first, &second));
+    let mut shapes = Vec::new();
     if !Rc::ptr_eq(&first.heap, &second.heap) {
         let mut heap = BTreeMap::clone(&first.heap);
         for (id, theirs) in second.heap.iter() {
@@ -110,12 +111,24 @@ pub(super) fn join<'a>(
                 }
                 Some(mine) if Rc::ptr_eq(mine, theirs) => {}
                 Some(mine) => {
-                    let joined = join_objects(mine, theirs, &parting, &first, &second);
+                    let (joined, other_shape) = join_objects(mine, theirs, &parting, &first, &second);
                     heap.insert(*id, Rc::new(joined));
+                    if other_shape {
+                        shapes.push(*id);
+                    }
                 }
             }
         }
         first.heap = Rc::new(heap);
+    }
+    if !shapes.is_empty() || !Rc::ptr_eq(&first.shapes, &second.shapes) {
+        let all = Rc::make_mut(&mut first.shapes);
+        for (id, deps) in second.shapes.iter() {
+            all.entry(*id).or_default().add(deps);
+        }
+        for id in shapes {
+            all.entry(id).or_default().add(&parting.deps());
+        }
     }
     first.path.truncate(common);
     if !Rc::ptr_eq(&first.assumed, &second.assumed) {
@@ -164,15 +177,16 @@ fn differing<'a>(a: &Cell<'a>, b: &Cell<'a>, parting: &Parting<'_>) -> Cell<'a> 
     joined
 }
 
+/// Either of two objects, and whether which elements it has rests on the parting.
 fn join_objects<'a>(
     a: &Object<'a>,
     b: &Object<'a>,
     parting: &Parting<'_>,
     of_a: &State<'a>,
     of_b: &State<'a>,
-) -> Object<'a> {
+) -> (Object<'a>, bool) {
     let cells = |x: &Cell<'a>, y: &Cell<'a>| join_cells(x.clone(), y.clone(), parting, of_a, of_b);
-    match (a, b) {
+    let joined = match (a, b) {
         (Object::Scope(a), Object::Scope(b)) => Object::Scope(join_scopes(a, b, parting, of_a, of_b)),
         (Object::Environ(a), Object::Environ(b)) => Object::Environ(join_environs(a, b, parting, of_a, of_b)),
         (Object::List(x), Object::List(y)) if x.len() == y.len() => {
@@ -184,15 +198,18 @@ fn join_objects<'a>(
         {
             Object::Dict(x.iter().zip(y).map(|(x, y)| (cells(&x.0, &y.0), cells(&x.1, &y.1))).collect())
         }
-        _ => match parting.presumed_first() {
-            Some(first) if !parting.soft() => {
-                let mut presumed = if first { a.clone() } else { b.clone() };
-                rest_on(&mut presumed, &parting.deps());
-                presumed
-            }
-            _ => Object::Lost(parting.because(), parting.deps()),
-        },
-    }
+        _ => {
+            return match parting.presumed_first() {
+                Some(first) if !parting.soft() => {
+                    let mut presumed = if first { a.clone() } else { b.clone() };
+                    rest_on(&mut presumed, &parting.deps());
+                    (presumed, true)
+                }
+                _ => (Object::Lost(parting.because(), parting.deps()), false),
+            };
+        }
+    };
+    (joined, false)
 }
 
 /// Notes in the elements that the whole depends on more; an empty container has none to note it in.
@@ -222,7 +239,14 @@ fn join_scopes<'a>(
         let slot = match b.names.get(name) {
             Some(theirs) => {
                 let cell = join_cells(mine.cell.clone(), theirs.cell.clone(), parting, of_a, of_b);
-                Slot { cell, conditional: mine.conditional || theirs.conditional, records: together(mine, theirs) }
+                let presumed = parting.presumed_first().filter(|_| !parting.soft());
+                let absent = match presumed {
+                    Some(true) => mine.absent,
+                    Some(false) => theirs.absent,
+                    None => mine.absent && theirs.absent,
+                };
+                let conditional = mine.conditional || theirs.conditional;
+                Slot { cell, conditional, absent, records: together(mine, theirs) }
             }
             None => one_sided(mine, parting, true),
         };
@@ -239,7 +263,13 @@ fn join_scopes<'a>(
 fn one_sided<'a>(slot: &Slot<'a>, parting: &Parting<'_>, first: bool) -> Slot<'a> {
     let presumed = parting.presumed_first() == Some(first) && !parting.soft();
     let cell = slot.cell.clone().with_deps(&parting.deps());
-    Slot { cell, conditional: slot.conditional || !presumed, records: Rc::clone(&slot.records) }
+    let elsewhere = parting.presumed_first() == Some(!first) && !parting.soft();
+    Slot {
+        cell,
+        conditional: slot.conditional || !presumed,
+        absent: elsewhere || presumed && slot.absent,
+        records: Rc::clone(&slot.records),
+    }
 }
 
 fn together(a: &Slot<'_>, b: &Slot<'_>) -> Rc<[usize]> {

@@ -138,6 +138,8 @@ pub struct FileVariable {
 pub enum Lookup {
     /// It has this value.
     Set(String),
+    /// It has this value, unless somebody sets what that rests on.
+    Likely(String),
     /// It is known to be absent.
     Unset,
     /// It may be set, to something that cannot be told, so that no default counts.
@@ -179,6 +181,7 @@ impl Globals {
 
 /// A global name and what it is bound to.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::struct_excessive_bools, reason = "independent facts, not the states of one")]
 pub struct Binding {
     /// The name.
     pub name: String,
@@ -194,6 +197,8 @@ pub struct Binding {
     pub how: How,
     /// Whether it is bound only on one side of a condition that is not certain.
     pub conditional: bool,
+    /// Whether it is not bound at all unless somebody sets what the value rests on.
+    pub absent: bool,
     /// Whether the value is a plain literal that could be replaced byte for byte.
     pub literal: bool,
     /// Whether the file also reads the name, so that it may be a helper of its own.

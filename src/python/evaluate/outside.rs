@@ -59,10 +59,13 @@ impl<'a> Run<'a, '_> {
             return Variable::Is(unknown());
         }
         match (self.inputs.environ)(name) {
-            Lookup::Set(_) if replaced => Variable::Is(unknown()),
-            Lookup::Set(text) if text.len() > super::operators::MAX_TEXT => Variable::Is(unknown()),
+            Lookup::Set(_) | Lookup::Likely(_) if replaced => Variable::Is(unknown()),
+            Lookup::Set(text) | Lookup::Likely(text) if text.len() > super::operators::MAX_TEXT => {
+                Variable::Is(unknown())
+            }
             Lookup::Lost => Variable::Is(unknown()),
             Lookup::Set(text) => Variable::Is(Cell::str(&text).with_deps(&dep(true))),
+            Lookup::Likely(text) => Variable::Is(Cell::str(&text).with_deps(&dep(false))),
             Lookup::Unset if !filled => Variable::Absent(dep(true)),
             Lookup::Unset | Lookup::Unknown => Variable::Open(dep(false)),
         }

@@ -295,7 +295,7 @@ impl<'a, 'i> Run<'a, 'i> {
             records = Rc::from([self.record(&name, &cell, &site)]);
         }
         if let Some(scope) = self.state.scope_mut(scope) {
-            scope.names.insert(name, Slot { cell, conditional: false, records });
+            scope.names.insert(name, Slot { cell, conditional: false, absent: false, records });
         }
         Ok(())
     }

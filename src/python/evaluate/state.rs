@@ -37,6 +37,8 @@ pub(super) struct Slot<'a> {
     pub(super) cell: Cell<'a>,
     /// Whether it may not be bound at all.
     pub(super) conditional: bool,
+    /// Whether it is not bound on the presumed way.
+    pub(super) absent: bool,
     /// The bindings, as indices into the record, that may have been the last one.
     pub(super) records: Rc<[usize]>,
 }
@@ -74,6 +76,8 @@ pub(super) struct State<'a> {
     pub(super) path: Vec<(Rc<Choice>, bool)>,
     /// Variables that are set in this version, to an unknown text.
     pub(super) assumed: Rc<BTreeSet<Text>>,
+    /// What decides which elements a container has.
+    pub(super) shapes: Rc<BTreeMap<Id, Deps>>,
     /// What it has cost to join the versions that it was made of, and is not paid for yet.
     pub(super) owed: usize,
 }
@@ -94,6 +98,16 @@ impl<'a> State<'a> {
 
     pub(super) fn put(&mut self, id: Id, object: Object<'a>) {
         Rc::make_mut(&mut self.heap).insert(id, Rc::new(object));
+    }
+
+    /// What decides which elements a thing has, where that is a container that was made in steps.
+    pub(super) fn shape(&self, thing: &Thing<'a>) -> Option<&Deps> {
+        match thing {
+            Thing::List(id) | Thing::Dict(id) | Thing::Set(id) | Thing::View(id, _) | Thing::Iterator(id) => {
+                self.shapes.get(id)
+            }
+            _ => None,
+        }
     }
 
     pub(super) fn scope(&self, id: Id) -> Option<&Scope<'a>> {

@@ -16,7 +16,7 @@ const INSTEAD: [(&str, &str); 6] = [
 ];
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
-    if !service.class_name().contains("Uvicorn") {
+    if !service.in_production() || !service.serves_by_uvicorn() {
         return;
     }
     for setting in service.ineffective(context) {

@@ -5,6 +5,9 @@ use super::prelude::*;
 pub(super) const RULE: Rule = rule!("worker-connections-ignored", Shape::Deployment(check));
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
+    if !service.in_production() {
+        return;
+    }
     let Some(connections) = service.useless("worker_connections", context) else {
         return;
     };

@@ -5,7 +5,10 @@ use super::prelude::*;
 pub(super) const RULE: Rule = rule!("wrong-class-option", Shape::Deployment(check));
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
-    if !service.class_name().contains("Uvicorn") {
+    if !service.in_production() {
+        return;
+    }
+    if !service.serves_by_uvicorn() {
         let class = service.class_name();
         for setting in service.ineffective(context) {
             let what = format!("`{}` has no effect: `{class}` never looks at it", setting.setting.name());
@@ -21,6 +24,13 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
                 say(setting, &what, (place, "starts no dirty worker".to_owned()), context, out);
             }
         }
+    }
+    for setting in service.without_need(context) {
+        let option = |name: &str| format!("`{}`", name.replace('_', "-"));
+        let Some(need) = setting.setting.needs().first() else { continue };
+        let what = format!("{} has no effect without {}", option(setting.setting.name()), option(need));
+        let because = (service.deployment.command, format!("starts it without {}", option(need)));
+        say(setting, &what, because, context, out);
     }
     let interface = service
         .deployment
@@ -51,6 +61,9 @@ fn say(setting: &Setting, what: &str, because: (Place, String), context: &Contex
     out.report(place, "has no effect", what)
         .at_most(setting.confidence())
         .related(because.0, because.1)
-        .help("remove it, or choose the class that acts on it")
+        .help(match setting.setting.needs() {
+            [] => "remove it, or choose the class that acts on it".to_owned(),
+            [need, ..] => format!("remove it, or give `{}` what it is for", need.replace('_', "-")),
+        })
         .fix(setting.winner.remove(context.files).map(|edits| Fix::safe(title, edits)));
 }

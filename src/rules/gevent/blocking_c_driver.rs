@@ -31,7 +31,7 @@ const DRIVERS: [Driver; 4] = [
 const YIELDING: [&str; 4] = ["psycopg", "pymysql", "pg8000", "mysql-connector-python"];
 
 fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Findings) {
-    let Some(service) = service.filter(|service| service.runs_greenlets()) else {
+    let Some(service) = service.filter(|service| service.in_production() && service.runs_greenlets()) else {
         return;
     };
     let mut drivers: BTreeMap<String, (Option<&str>, Vec<&Reached>)> = BTreeMap::new();

@@ -8,7 +8,7 @@ use crate::app::{Category, Context as Runs, Reached, Weight};
 pub(super) const RULE: Rule = rule!("gevent-cpu-bound", Shape::App(check));
 
 fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) {
-    let Some(service) = service.filter(|service| service.runs_greenlets()) else {
+    let Some(service) = service.filter(|service| service.in_production() && service.runs_greenlets()) else {
         return;
     };
     let computes = |reached: &&Reached| {

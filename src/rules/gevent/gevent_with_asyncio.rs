@@ -1,7 +1,7 @@
 //! Fires when greenlets and an asyncio loop would share the threads of a worker.
 
 use super::prelude::*;
-use crate::app::Context as Runs;
+use crate::app::{Context as Runs, Role};
 
 pub(super) const RULE: Rule = rule!("gevent-with-asyncio", Shape::App(check));
 
@@ -11,7 +11,9 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
     };
     let class = service.class_name();
     // A WSGI application is only concerned where its handlers run a loop of their own.
-    let handler = app.handlers.iter().find(|handler| handler.kind == HandlerKind::Async);
+    // Web sockets of Channels are in reach of no WSGI application, whatever else the project serves.
+    let handler =
+        app.handlers.iter().find(|handler| handler.kind == HandlerKind::Async && handler.role != Role::WebSocket);
     let own_loop = app.loop_calls.iter().find(|call| call.starts && call.runs == Runs::Worker);
     let (place, message) = match (app.interface, handler, own_loop) {
         (AppInterface::Asgi, ..) => (
@@ -38,11 +40,14 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
         ),
         _ => return,
     };
-    out.report(service.class_place(), format!("`{class}` patches the standard library"), message)
+    let label = if service.is_gunicorn() { "patches the standard library" } else { "runs requests as greenlets" };
+    out.report(service.class_place(), format!("`{class}` {label}"), message)
         .related(place, "needs asyncio")
-        .help(match app.interface {
-            AppInterface::Asgi => format!("run it on {}", service.asgi_class_name()),
-            _ => "make the handlers plain functions without asyncio, or use `gthread`".to_owned(),
+        .help(if app.interface == AppInterface::Asgi {
+            format!("run it on {}", service.asgi_class_name())
+        } else {
+            let instead = if service.is_gunicorn() { "use `gthread`" } else { "run it with threads" };
+            format!("make the handlers plain functions without asyncio, or {instead}")
         })
         .fix(None);
 }

@@ -5,6 +5,9 @@ use super::prelude::*;
 pub(super) const RULE: Rule = rule!("statsd-without-requests", Shape::Deployment(check));
 
 fn check(service: &Service, _: &Context, out: &mut Findings) {
+    if !service.in_production() {
+        return;
+    }
     let deployment = service.deployment;
     let Some(statsd) = deployment.setting("statsd_host").filter(|statsd| statsd.changes()) else {
         return;

@@ -6,6 +6,9 @@ use crate::sizing::chain;
 pub(super) const RULE: Rule = rule!("max-requests-no-jitter", Shape::Deployment(check));
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
+    if !service.in_production() {
+        return;
+    }
     let deployment = service.deployment;
     let (limit, spread_by) = match deployment.server {
         ServerName::Uvicorn => ("limit_max_requests", "limit_max_requests_jitter"),

@@ -18,7 +18,8 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let (setting, count) = workers;
     let copies = service.copies(context);
     // Whoever writes down why has weighed it.
-    let remark = context.remark(place).to_lowercase();
+    let remarks = [context.remark(place), context.remark(deployment.command)];
+    let remark = remarks.join("\n").to_lowercase();
     let weighed = ["leak", "memory"].iter().any(|word| remark.contains(word));
     if requests == 1 {
         out.report(

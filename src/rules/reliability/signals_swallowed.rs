@@ -37,9 +37,10 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         ShieldKind::Background { .. } => "it runs in the background, so the shell",
     };
     let place = shield.command;
+    let background = matches!(shield.kind, ShieldKind::Background { .. });
     let report = out.report(
         place,
-        "the shell waits for this",
+        if background { "runs beside the shell" } else { "the shell waits for this" },
         format!(
             "{why} stays in between and passes no {signal} on to {}: it never stops gracefully, and requests die with it \
              at the kill",
@@ -54,12 +55,13 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let edit = (ends && plain && !builtin).then(|| Edit::insert(place, "exec "));
     report
         .related_to(
-            deployment.container.map(|unit| Located::new(format!("{signal} goes to the first process only"), unit)),
+            service.container_beside(place).map(|unit| Located::new(format!("{signal} goes to the first process only"), unit)),
         )
         .help(match shield.kind {
             ShieldKind::Pipe => "let the server write to its own output, and leave it to the platform to collect it",
             ShieldKind::Background { .. } => {
-                "start one server per container, or pass the signal on with `trap` and `wait`"
+                "put `exec` in front of it and take the `&` away, with what else has to run in a container of its own; or \
+                 pass the signal on with `trap` and `wait`"
             }
             _ => "put `exec` in front of it, so that the server takes the place of the shell",
         })

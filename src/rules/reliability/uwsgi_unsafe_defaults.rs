@@ -21,6 +21,10 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     if deployment.server != ServerName::Uwsgi || !service.in_production() {
         return;
     }
+    // Without any option it serves nothing, so they all come from variables that are not here.
+    if deployment.settings.iter().all(|(_, setting)| !setting.is_set()) {
+        return;
+    }
     let other_signal = deployment.stop_signal.as_ref().is_some_and(|signal| !signal.value.contains("TERM"));
     let several = deployment.int("processes").is_some_and(|count| count > 1);
     let off = |name: &str| {
@@ -47,6 +51,8 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         }
         "master" => (several || recycles) && !elsewhere,
         "vacuum" => has_socket,
+        // What it serves may be no application at all: `--cgi`, files.
+        "need_app" => deployment.app.is_some(),
         _ => true,
     };
     let missing: Vec<_> = WANTED.iter().filter(|(name, ..)| off(name) && matters(name)).collect();
@@ -60,7 +66,12 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         return;
     }
     let mut says: Vec<String> = missing.iter().map(|(_, option, why)| format!("without `{option}` {why}")).collect();
-    let harakiri = deployment.setting("harakiri").is_some_and(|limit| !limit.is_set());
+    // Of a loop only one of many greenlets waits, and a web socket lasts longer than any limit of a request.
+    let sockets = deployment.setting("http_websockets").is_some_and(Setting::is_set)
+        || service.application.is_some_and(|app| !app.websockets.is_empty());
+    let harakiri = deployment.setting("harakiri").is_some_and(|limit| !limit.is_set())
+        && service.cores_of_loop().is_none()
+        && !sockets;
     says.extend(harakiri.then(|| "without `harakiri` a request that hangs keeps its worker for ever".to_owned()));
     // The first application has the interpreter that the server begins with, and each further one its own (2.0.31).
     let mounts = deployment.setting("mount").and_then(Setting::value);
@@ -80,12 +91,8 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     let mut edits: Vec<Edit> = Vec::new();
     let mut set: Vec<&str> = Vec::new();
     // With `strict` it ends for every name that it does not know: those that options refer to, and variables
-    // `UWSGI_...` that an image has for something else (2.0.31). Without an application it may be meant to serve files.
-    let is_safe = |name: &str| match name {
-        "master" | "strict" => false,
-        "need_app" => deployment.app.is_some(),
-        _ => true,
-    };
+    // `UWSGI_...` that an image has for something else (2.0.31).
+    let is_safe = |name: &str| !matches!(name, "master" | "strict");
     let safe = missing.iter().filter(|(name, ..)| is_safe(name));
     for (name, option, _) in safe {
         let Some(setting) = deployment.setting(name).map(|setting| setting.setting) else { continue };

@@ -6,6 +6,9 @@ use crate::servers::Version;
 pub(super) const RULE: Rule = rule!("header-drop-upgrade", Shape::Deployment(check));
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
+    if !service.in_production() {
+        return;
+    }
     let deployment = service.deployment;
     let drops = service.is_gunicorn() && deployment.version.version >= Version::new(22, 0, 0);
     let map = deployment.setting("header_map").filter(|map| drops && map.text() == Some("drop"));

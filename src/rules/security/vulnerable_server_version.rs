@@ -41,10 +41,14 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         let newest = known.clone().filter_map(|other| other.fixed.parse().ok()).max().unwrap_or(fixed);
         let ids: Vec<&str> = known.map(|other| other.id.as_str()).collect();
         let text = pin.version_text();
+        // A bound reads as if releases above it were not affected, so what is written is said instead.
+        let written = context.files.text_at(place);
+        let is_bound = !text.starts_with(|c: char| c.is_ascii_digit()) && written.len() < 60 && !written.contains('\n');
+        let asked = if is_bound { format!("`{written}`") } else { format!("{} {text}", advisory.distribution) };
         out.report(
             place,
             format!("fixed in {newest}"),
-            format!("{} {text} is affected by {}: {}", advisory.distribution, ids.join(" and "), advisory.what),
+            format!("{asked} is affected by {}: {}", ids.join(" and "), advisory.what),
         )
         .related(deployment.command, "what it serves")
         .help(format!("use {} {newest} or later", advisory.distribution))

@@ -24,6 +24,10 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         let starts = large.map_or_else(String::new, |n| format!(": on a 64-core node this starts {n} workers"));
         let container = service.deployment.container;
         let variables = setting.winner.variables();
+        // Manifests of kinds that nobody reads name it like all others.
+        if setting.winner.named_variables().any(|name| is_named_in_a_manifest(name, context)) {
+            continue;
+        }
         let unless = match variables.as_slice() {
             [] => String::new(),
             names => format!(", unless {} is set", names.join(" or ")),
@@ -46,7 +50,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
                 }
                 names => format!("set {} wherever it is deployed (`farrier advise` computes it)", names.join(" or ")),
             });
-        let report = match container {
+        let report = match service.container_beside(place) {
             Some(container) => report.related(container, "runs in a container"),
             // Without a container the machine's cores are what there is.
             None => report.severity(Severity::Advice),
@@ -65,4 +69,13 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
             }),
         );
     }
+}
+
+/// Whether a YAML file has an entry of this name, as lists of variables have.
+fn is_named_in_a_manifest(variable: &str, context: &Context) -> bool {
+    let entry = format!("name: {variable}");
+    context.files.iter().any(|(_, file)| {
+        let is_yaml = matches!(file.path().rsplit('.').next(), Some("yml" | "yaml"));
+        is_yaml && file.text().lines().any(|line| line.trim_start_matches(['-', ' ']).trim_end() == entry)
+    })
 }

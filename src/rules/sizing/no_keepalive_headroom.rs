@@ -8,6 +8,9 @@ pub(super) const RULE: Rule = rule!("no-keepalive-headroom", Shape::Deployment(c
 const DEFAULT: i64 = 1000;
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
+    if !service.in_production() {
+        return;
+    }
     let deployment = service.deployment;
     if deployment.class.is_none_or(|class| class.name() != "gthread") {
         return;

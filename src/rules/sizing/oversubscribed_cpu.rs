@@ -6,6 +6,9 @@ use crate::sizing::Workload;
 pub(super) const RULE: Rule = rule!("oversubscribed-cpu", Shape::Deployment(check));
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
+    if !service.in_production() {
+        return;
+    }
     // Cores are taken from the project's files or the user's word, never from the machine that checks.
     let (Some(cpus), Some(advice)) = (service.cpus, service.advice) else {
         return;

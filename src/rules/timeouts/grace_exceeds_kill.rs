@@ -49,6 +49,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     )
     .at_most(graceful.confidence())
     .related_to(kill.place.filter(|&other| other != place).map(|place| Located::new("killed here".to_owned(), place)))
+    .related_to(kill.place.is_none().then(|| runs_it(service, place)).flatten())
     .related_to(delay.map(|delay| Located::new("waits here first".to_owned(), delay.place)))
     .help(match fits {
         Some(fits) => format!("set `{name}` to {fits}, or allow more time to stop"),
@@ -59,6 +60,12 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         Some(_) => advised.and_then(|advised| if kill.is_chosen { advised.safely() } else { advised.fix }),
         None => longer(kill.place, total + margin, context),
     });
+}
+
+/// What runs it, where that is another file than that of `place`: a default of it kills.
+fn runs_it(service: &Service, place: Place) -> Option<Located<String>> {
+    let (name, at) = service.deployment.started_by.first().filter(|(_, at)| at.file != place.file)?;
+    Some(Located::new(format!("`{name}` runs it, and says nothing of the time to stop"), *at))
 }
 
 /// More time until the kill, where a number of seconds says how long that is.

@@ -22,6 +22,9 @@ const CUES: [&str; 13] = [
 ];
 
 fn check(service: &Service, context: &Context, out: &mut Findings) {
+    if !service.in_production() {
+        return;
+    }
     let deployment = service.deployment;
     let Some(class) = deployment.class.filter(|class| service.is_gunicorn() && class.name() != "sync") else { return };
     let Some(timeout) = deployment.setting("timeout").filter(|timeout| timeout.changes()) else { return };

@@ -23,8 +23,9 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         ServerName::Granian if stopped => "waits for its workers without a limit when it is asked to stop",
         _ => return,
     };
-    // Uvicorn closes web sockets itself, and what waits for an answer from elsewhere ends with it.
-    let stream = app.streaming.iter().find(|stream| matches!(stream.held, Held::Endless(_) | Held::Events));
+    // Uvicorn closes web sockets itself, and what waits for an answer from elsewhere ends with it. So do most streams of
+    // events: the words of a model, the progress of a task.
+    let stream = app.streaming.iter().find(|stream| matches!(stream.held, Held::Endless(_)));
     let Some(stream) = stream else { return };
     let name = graceful.setting.name();
     #[allow(clippy::cast_possible_truncation, reason = "a number of seconds that a person wrote")]

@@ -35,7 +35,9 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
         return;
     }
     let source = declared.map_or_else(String::new, |declared| format!(" ({})", declared.source));
-    let lingers = deployment.version.version >= crate::servers::Version::new(26, 0, 0);
+    // What only newer releases do is not said of one that nobody names.
+    let lingers =
+        !deployment.version.is_assumed() && deployment.version.version >= crate::servers::Version::new(26, 0, 0);
     let late = if lingers { ", and one that closes late holds it for up to 2 s after its answer" } else { "" };
     out.report(
         service.class_place(),

@@ -70,6 +70,15 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
         Limit::Default(limit) => format!(", up to {limit} s{of_what} by default"),
         Limit::Never | Limit::Unknown => String::new(),
     };
+    // More threads make another class of it.
+    let threads = service.deployment.setting("threads");
+    let mut variables: Vec<String> =
+        [Some(workers), threads].into_iter().flatten().flat_map(|setting| setting.winner.variables()).collect();
+    variables.dedup();
+    let unless = match variables.as_slice() {
+        [] => String::new(),
+        names => format!(", unless {} is set", names.join(" or ")),
+    };
     let plural = if count == 1 { "" } else { "s" };
     let report = out
         .report(
@@ -77,7 +86,7 @@ fn check(app: &App, service: Option<&Service>, context: &Context, out: &mut Find
             "serves so many requests at a time",
             format!(
                 "{count} sync worker{plural} serve{} {count} request{plural} at a time, and `{}` in `{handler}` waits for \
-                 another service{how_long}",
+                 another service{how_long}{unless}",
                 if count == 1 { "s" } else { "" },
                 slowest.what
             ),

@@ -6,7 +6,8 @@ use crate::app::{Framework, Held};
 pub(super) const RULE: Rule = rule!("streaming-on-few-slots", Shape::App(check));
 
 fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) {
-    let Some(service) = service.filter(|service| service.speaks() == Some(Interface::Wsgi)) else {
+    let Some(service) = service.filter(|service| service.in_production() && service.speaks() == Some(Interface::Wsgi))
+    else {
         return;
     };
     let Some(slots) = service.slots().filter(|slots| exact(*slots) < out.parameter("slots")) else {

@@ -192,7 +192,7 @@ impl<'a> Run<'a, '_> {
 
     pub(super) fn put(&mut self, id: Id, name: &str, cell: Cell<'a>) {
         if let Some(scope) = self.state.scope_mut(id) {
-            let slot = super::super::state::Slot { cell, conditional: false, records: Rc::from([]) };
+            let slot = super::super::state::Slot { cell, conditional: false, absent: false, records: Rc::from([]) };
             scope.names.insert(name.into(), slot);
         }
     }

@@ -3,6 +3,7 @@
 //! `BaseApplication.__init__` makes a configuration and calls `load_config`, which the class of a project
 //! overrides; `run` starts the server.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::source::Span;
@@ -197,7 +198,7 @@ impl<'a> Run<'a, '_> {
         let cell = tuple(vec![name, value.with_deps(&control), Cell::new(Thing::Int(index))]);
         self.spend(1)?;
         if let Some(scope) = self.state.scope_mut(configuration) {
-            scope.names.insert(key, Slot { cell, conditional: false, records: Rc::from([]) });
+            scope.names.insert(key, Slot { cell, conditional: false, absent: false, records: Rc::from([]) });
         }
         Ok(())
     }
@@ -218,6 +219,17 @@ impl<'a> Run<'a, '_> {
         }
     }
 
+    /// Variables that decide which settings there are in a configuration.
+    fn deciding(&self, configuration: Id) -> Vec<String> {
+        let Some(scope) = self.state.scope(configuration) else { return Vec::new() };
+        let names = scope.names.values().filter_map(|slot| match &slot.cell.thing {
+            Thing::Tuple(parts) => parts.first(),
+            _ => None,
+        });
+        let names: BTreeSet<&Text> = names.flat_map(|name| name.deps.open()).collect();
+        names.into_iter().map(ToString::to_string).collect()
+    }
+
     /// What was set in a configuration, in order; `None` if that is not known.
     fn sets_of(&self, configuration: Id, at: Span) -> Option<Vec<Set>> {
         let scope = self.state.scope(configuration).filter(|scope| scope.lost.is_none())?;
@@ -232,7 +244,7 @@ impl<'a> Run<'a, '_> {
                 let name = (!own.starts_with('(') || own == COMMAND_LINE).then(|| own.to_owned());
                 let value =
                     evaluated(&Cell::unknown("set differently on several ways").resting_on(&slot.cell), &self.state);
-                sets.push((usize::MAX, Set { name, value, place: self.place(at) }));
+                sets.push((usize::MAX, Set { name, value, absent: false, place: self.place(at) }));
                 continue;
             };
             let index = usize::try_from(*index).ok()?;
@@ -241,12 +253,12 @@ impl<'a> Run<'a, '_> {
                 Thing::Str(text) if !name.soft => Some(text.to_string()),
                 _ => None,
             };
-            let value = if slot.conditional {
+            let value = if slot.conditional && !slot.absent {
                 Cell::unknown("set only under a condition that cannot be decided here").with_deps(&slot.cell.deps)
             } else {
                 value.clone().resting_on(&slot.cell)
             };
-            sets.push((index, Set { name, value: evaluated(&value, &self.state), place }));
+            sets.push((index, Set { name, value: evaluated(&value, &self.state), absent: slot.absent, place }));
         }
         sets.sort_by_key(|(index, _)| *index);
         Some(sets.into_iter().map(|(_, set)| set).collect())
@@ -260,6 +272,7 @@ impl<'a> Run<'a, '_> {
         };
         let sets = configuration.and_then(|configuration| self.sets_of(configuration, at));
         let known = sets.is_some();
+        let rests = configuration.map(|configuration| self.deciding(configuration)).unwrap_or_default();
         let sets = sets.unwrap_or_default();
         let loads = self.loads(class, id);
         // A method that is not followed may load what one of these names; that of Gunicorn loads `app_uri`.
@@ -275,7 +288,7 @@ impl<'a> Run<'a, '_> {
             positional: app.into_iter().collect(),
             named: Vec::new(),
             open: !known,
-            rests: Vec::new(),
+            rests,
             certain: self.is_certain(),
             words: self.argument_words(),
             environment: self.changed_environment(),

@@ -106,6 +106,8 @@ pub struct Given {
     pub value: Evaluated,
     /// The elements of a list, each for itself.
     pub items: Option<Vec<Evaluated>>,
+    /// Variables that decide which elements there are.
+    pub rests: Vec<String>,
     /// The attributes of an object that holds the configuration of a server, or the entries of a dict.
     pub attributes: Vec<(String, Evaluated)>,
     /// Whether it is a dict of which every entry is known by its key.
@@ -119,6 +121,8 @@ pub struct Set {
     pub name: Option<String>,
     /// The value.
     pub value: Evaluated,
+    /// Whether it is not set unless somebody sets what the value rests on.
+    pub absent: bool,
     /// The whole call.
     pub place: Place,
 }
@@ -269,7 +273,7 @@ impl<'a, 'i> Run<'a, 'i> {
     fn set_system(&mut self, name: &str, cell: Cell<'a>) {
         let Some(id) = self.witness.as_ref().map(|witness| witness.system) else { return };
         if let Some(scope) = self.state.scope_mut(id) {
-            let slot = super::state::Slot { cell, conditional: false, records: Rc::from([]) };
+            let slot = super::state::Slot { cell, conditional: false, absent: false, records: Rc::from([]) };
             scope.names.insert(name.into(), slot);
         }
     }
@@ -584,7 +588,10 @@ impl<'a, 'i> Run<'a, 'i> {
             }),
             _ => None,
         };
-        Given { value: self.noted(cell), items, attributes: attributes.unwrap_or_default(), is_dict }
+        let shape = self.state.shape(&cell.thing);
+        let rests =
+            cell.deps.open().chain(shape.iter().flat_map(|shape| shape.open())).map(ToString::to_string).collect();
+        Given { value: self.noted(cell), items, rests, attributes: attributes.unwrap_or_default(), is_dict }
     }
 }
 
