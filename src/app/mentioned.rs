@@ -82,7 +82,8 @@ fn routers<'a>(types: &Types<'a>, loaded: &[u32]) -> Vec<(Named<'a>, Made)> {
     let mut found = Vec::new();
     for &file in loaded {
         let module = types.plain(FunctionId { file, index: 0 });
-        for (&name, bindings) in &types.function(module.function).bindings {
+        let bindings: BTreeMap<_, _> = types.function(module.function).bindings.iter().collect();
+        for (&name, bindings) in bindings {
             let [binding] = bindings.as_slice() else { continue };
             let Bound::Value { value: Some(Expr::Call(call)), .. } = binding.bound else { continue };
             let makes_router = |value: &Value<'a>| matches!(value, Value::External(name) if is_router(name));

@@ -236,7 +236,9 @@ impl<'a> Work<'_, 'a> {
             Value::Class(class) => self.construct(*class, call, span, doubtful),
             Value::Object(class) => {
                 let own = self.types.method(*class, "__call__");
-                own.iter().for_each(|method| self.callee(method, call, span, awaited, doubtful));
+                for method in &own {
+                    self.callee(method, call, span, awaited, doubtful);
+                }
                 if own.is_empty() {
                     // `class Net(nn.Module)`: the library's, which calls `forward`.
                     for base in self.types.library_bases(*class) {
