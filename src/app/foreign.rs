@@ -90,7 +90,7 @@ pub(super) fn find<'a>(
     let objects: BTreeSet<Made> = nodes.into_keys().filter(|made| !kept.contains(made)).collect();
     let foreign = |all: &BTreeSet<Option<Made>>| all.iter().all(|one| one.is_some_and(|one| objects.contains(&one)));
     let parameters = given.into_iter().filter(|(_, all)| foreign(all)).map(|(parameter, _)| parameter).collect();
-    Foreign { objects, parameters }
+    Foreign { objects, parameters, ..Foreign::default() }
 }
 
 /// An application or a router.

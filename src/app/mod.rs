@@ -20,6 +20,7 @@ mod known;
 mod limits;
 mod lines;
 mod loops;
+mod mentioned;
 mod merging;
 mod metrics;
 mod nested;
@@ -259,7 +260,8 @@ fn assemble<'a>(
     let named = asked.settings.as_deref();
     types.load(loaded);
     // Of what nobody is known to serve, everything may be served.
-    let foreign = if is_served { foreign::find(types, loaded, modules, object) } else { Foreign::default() };
+    let mut foreign = if is_served { foreign::find(types, loaded, modules, object) } else { Foreign::default() };
+    foreign.unread = mentioned::unread(types, loaded, modules, object);
     let setting = frameworks::Setting {
         framework: object.framework,
         is_asgi: object.interface != Interface::Wsgi,

@@ -7,7 +7,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use super::calls::is_program;
 use super::catalogue;
+use super::evaluate::is_standard;
 use super::syntax::Module;
 use crate::source::{FileId, Files};
 
@@ -50,6 +52,8 @@ struct Tree {
     by_path: HashMap<String, FileId>,
     paths: HashMap<FileId, String>,
     folders: HashSet<String>,
+    /// The folders in which a file says what it does where it is run.
+    programs: HashSet<String>,
     /// The folders that hold a package, and are none themselves, by its name.
     roots: HashMap<String, Vec<String>>,
 }
@@ -61,7 +65,10 @@ impl Modules {
     /// Indexes the files of `modules` for a server started in `start`, relative to the root.
     pub fn new(files: &Files, modules: &BTreeMap<FileId, Module>, start: &str) -> Self {
         let mut tree = Tree::default();
-        for &file in modules.keys() {
+        for (&file, module) in modules {
+            if module.body.iter().any(is_program) {
+                tree.programs.insert(files.get(file).folder().to_owned());
+            }
             let path = files.get(file).path().to_owned();
             let mut folder = files.get(file).folder();
             while !folder.is_empty() && tree.folders.insert(folder.to_owned()) {
@@ -99,7 +106,16 @@ impl Modules {
         if let Some(folder) = folders.find(|path| self.tree.folders.contains(path)) {
             return Some(ModuleRef::Folder(folder.into()));
         }
-        self.elsewhere(top, &relative).map(ModuleRef::File)
+        self.elsewhere(top, &relative).or_else(|| self.beside(from?, &relative)).map(ModuleRef::File)
+    }
+
+    /// The neighbour of a file of a package that nothing else has the name of: where a program lies in the package as
+    /// well, its folder is on the path.
+    fn beside(&self, from: FileId, relative: &str) -> Option<FileId> {
+        let folder = parent(self.tree.paths.get(&from)?);
+        let top = relative.split('/').next().unwrap_or(relative);
+        let is_run = self.tree.programs.contains(folder) && !is_standard(top);
+        is_run.then(|| self.file_at(&join(folder, relative))).flatten()
     }
 
     /// The file in another part of a project of several, each with a folder of its own that packages start in:

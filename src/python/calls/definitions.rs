@@ -168,12 +168,14 @@ impl<'a> Reader<'a> {
         let function = std::mem::replace(&mut self.function, index);
         let class = self.class.take();
         let blocks = std::mem::replace(&mut self.blocks, vec![span]);
+        let (kept, once) = (std::mem::take(&mut self.kept), std::mem::take(&mut self.once));
         let names: Vec<_> = self.current().parameters.iter().map(|parameter| parameter.name).collect();
         for (i, name) in names.into_iter().enumerate() {
             self.bind(name, Bound::Parameter(u16::try_from(i).unwrap_or(u16::MAX)), span.start);
         }
         walk(self);
         self.blocks = blocks;
+        (self.kept, self.once) = (kept, once);
         self.class = class;
         self.function = function;
     }

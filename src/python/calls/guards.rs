@@ -28,6 +28,11 @@ pub(super) fn guard(test: &Expr) -> Guard {
     }
 }
 
+/// Whether a statement is what a module does where it is the program.
+pub fn is_program(stmt: &Stmt) -> bool {
+    matches!(stmt, Stmt::If(choice) if guard(&choice.test) == Guard::Main)
+}
+
 /// Whether the part of a module that only a program runs starts a server or a loop: `web.run_app(app)`,
 /// `IOLoop.current().start()`, `asyncio.run(main())`.
 pub(super) fn serves(body: &[Stmt]) -> bool {

@@ -20,6 +20,7 @@ mod statements;
 pub use self::conditions::{Condition, Forwarded, Interest, Slot};
 pub use self::development::{is_development, is_flag};
 pub use self::fills::same_text;
+pub use self::guards::is_program;
 use self::guards::{keeps_to_lifespan, leaves, matches_lifespan};
 use self::kept::Kept;
 pub use self::probes::asks_for_loop;
@@ -256,6 +257,7 @@ pub fn facts(file: FileId, module: &Module) -> FileFacts<'_> {
         blocks: vec![whole],
         depth: 0,
         silent: 0,
+        kept: 0,
         once: 0,
         program: None,
         typing_only: 0,
@@ -360,6 +362,8 @@ struct Reader<'a> {
     depth: usize,
     /// Above zero where the code does not run on a server: its calls are not recorded.
     silent: usize,
+    /// Above zero where the code runs once in the life of the process. The functions that it makes run as often as others.
+    kept: usize,
     /// Above zero where the code runs once per object.
     once: usize,
     /// The function that stands for what the module does as a program, while that is read.
@@ -379,7 +383,7 @@ impl<'a> Reader<'a> {
     }
 
     fn body(&mut self, body: &'a [Stmt]) {
-        let outer = (self.silent, self.once);
+        let outer = (self.silent, self.kept, self.once);
         let end = body.last().map_or(0, |last| span_of(last).end);
         for (i, stmt) in body.iter().enumerate() {
             visitor::Visitor::visit_stmt(self, stmt);
@@ -387,14 +391,14 @@ impl<'a> Reader<'a> {
             self.behind_lookup(stmt, &body[i + 1..]);
             match self.returns_kept_value(stmt) {
                 Kept::Object => self.once += 1,
-                Kept::Process => self.silent += 1,
+                Kept::Process => self.kept += 1,
                 Kept::No => {}
             }
             if leaves(stmt) || keeps_to_lifespan(stmt) {
                 self.silent += 1;
             }
         }
-        (self.silent, self.once) = outer;
+        (self.silent, self.kept, self.once) = outer;
     }
 
     /// Statements that may run or not.
@@ -432,6 +436,12 @@ impl<'a> Reader<'a> {
         self.silent -= 1;
     }
 
+    fn kept_block(&mut self, body: &'a [Stmt]) {
+        self.kept += 1;
+        self.block(body);
+        self.kept -= 1;
+    }
+
     fn once_block(&mut self, body: &'a [Stmt]) {
         self.once += 1;
         self.block(body);
@@ -443,7 +453,7 @@ impl<'a> Reader<'a> {
             self.facts.functions[program as usize].events.push(Event { kind, span });
             return;
         }
-        match (self.silent, self.once) {
+        match (self.silent + self.kept, self.once) {
             (0, 0) => self.current().events.push(Event { kind, span }),
             (0, _) => self.current().once.push(Event { kind, span }),
             _ => {}

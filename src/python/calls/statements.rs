@@ -31,7 +31,7 @@ impl<'a> Reader<'a> {
             Guard::Main if self.is_at_top() && serves(&stmt.body) => self.program(stmt),
             Guard::Main | Guard::Never | Guard::LifeSpan => self.quiet_block(&stmt.body),
             Guard::None => match self.fills_kept_value(&stmt.test, &stmt.body) {
-                Kept::Process => self.quiet_block(&stmt.body),
+                Kept::Process => self.kept_block(&stmt.body),
                 Kept::Object => self.once_block(&stmt.body),
                 Kept::No => {
                     self.narrowed(&stmt.test, &stmt.body);
@@ -55,7 +55,11 @@ impl<'a> Reader<'a> {
     }
 
     fn is_at_top(&self) -> bool {
-        self.function == 0 && self.class.is_none() && self.silent == 0 && self.once == 0 && self.program.is_none()
+        self.function == 0
+            && self.class.is_none()
+            && self.silent + self.kept == 0
+            && self.once == 0
+            && self.program.is_none()
     }
 
     /// What a module does where it is the program that serves: nothing that its import runs, but what a function

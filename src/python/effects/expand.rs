@@ -235,8 +235,16 @@ impl<'a> Work<'_, 'a> {
             }
             Value::Class(class) => self.construct(*class, call, span, doubtful),
             Value::Object(class) => {
-                for method in self.types.method(*class, "__call__") {
-                    self.callee(&method, call, span, awaited, doubtful);
+                let own = self.types.method(*class, "__call__");
+                for method in &own {
+                    self.callee(method, call, span, awaited, doubtful);
+                }
+                if own.is_empty() {
+                    // `class Net(nn.Module)`: the library's, which calls `forward`.
+                    for base in self.types.library_bases(*class) {
+                        let effect = catalogue::known_type(&base).and_then(|known| known.method("__call__"));
+                        self.method_of(effect, (&base, "__call__"), call, span, awaited, doubtful);
+                    }
                 }
             }
             _ => {}
@@ -359,6 +367,12 @@ impl<'a> Work<'_, 'a> {
             Value::External(name) => {
                 if let Some(known) = catalogue::call(name).filter(|known| !known.lazy && !known.decorator) {
                     self.sink(known.effect, name, span, false);
+                } else if let Some((class, method)) = name.rsplit_once('.')
+                    && let Some(known) = catalogue::known_type(class).filter(|known| known.mentions(method))
+                    && let Some(effect) = known.method(method)
+                {
+                    // `map(Path.read_text, paths)`
+                    self.sink(effect, name, span, false);
                 }
             }
             Value::Member(ty, path) => {

@@ -35,7 +35,7 @@ const OF_THE_KERNEL: [&str; 5] = ["/dev/", "/proc/", "/run/", "/sys/", "/var/run
 /// Files of a line or a few, which are in memory as soon as anybody has asked for them.
 const SMALL: [&str; 4] = ["/etc/hostname", "/etc/machine-id", "/etc/os-release", "/etc/timezone"];
 /// Functions that call what they are given first.
-const CALLERS: [&str; 3] = ["functools.reduce", "retry.api.retry_call", "retry.retry_call"];
+const CALLERS: [&str; 2] = ["retry.api.retry_call", "retry.retry_call"];
 /// Methods that have the loop call a function later.
 pub const SCHEDULERS: [&str; 8] = [
     "call_soon",
@@ -112,7 +112,9 @@ impl<'a> Work<'_, 'a> {
         let Some(first) = call.arguments.args.first() else {
             return;
         };
-        if CALLERS.contains(&&**name) {
+        if &**name == "functools.reduce" {
+            self.calls_with_items(first, 1, call.arguments.args.get(1), span);
+        } else if CALLERS.contains(&&**name) {
             self.calls_argument(first, span);
         }
         if let Some((_, methods)) = ASKED.iter().find(|(asked, _)| **asked == **name) {
@@ -152,7 +154,11 @@ impl<'a> Work<'_, 'a> {
         if let Some(key) = argument(call, "key")
             .filter(|_| matches!(name, "sort" | "sorted" | "max" | "min" | "nlargest" | "nsmallest" | "groupby"))
         {
-            self.calls_argument(key, span);
+            let sorted = match &*call.func {
+                Expr::Attribute(method) if name == "sort" => Some(&*method.value),
+                _ => call.arguments.args.iter().find(|argument| !argument.is_literal_expr()),
+            };
+            self.calls_with_items(key, 0, sorted, span);
         }
         if matches!(name, "enter_context" | "enter_async_context")
             && let Some(context) = call.arguments.args.first()
@@ -174,6 +180,14 @@ impl<'a> Work<'_, 'a> {
             self.takes_over(call, callees, span);
         }
         self.runs_inside(call, span);
+    }
+
+    /// A function that is called with each element of an iterable.
+    fn calls_with_items(&mut self, function: &'a Expr, position: usize, iterable: Option<&'a Expr>, span: Span) {
+        for callee in self.types.value(function, self.frame).iter() {
+            let given = iterable.map(|items| self.types.called_with_items(callee, position, items, self.frame));
+            self.calls(&given.unwrap_or_else(|| callee.clone()), span);
+        }
     }
 
     fn calls_argument(&mut self, argument: &'a Expr, span: Span) {
@@ -211,7 +225,13 @@ impl<'a> Work<'_, 'a> {
                 return list.elts.iter().for_each(|one| self.takes_over_one(one, span, at_once, depth + 1));
             }
             Expr::Starred(starred) if depth < MAX_DISPLAYS => {
-                return self.takes_over_one(&starred.value, span, at_once, depth + 1);
+                self.takes_over_one(&starred.value, span, at_once, depth + 1);
+                if let Expr::Generator(_) = &*starred.value {
+                    // `gather(*(fetch(x) for x in xs))`: what it gives are arguments.
+                    let given = self.types.value(&starred.value, self.frame);
+                    given.iter().for_each(|value| self.left_to_the_loop(value, span, false, 0));
+                }
+                return;
             }
             _ => {}
         }

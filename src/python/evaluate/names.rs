@@ -206,7 +206,8 @@ pub fn is_builtin(name: &str) -> bool {
     BUILTINS.contains(&name) || super::attempt::is_exception(name)
 }
 
-pub(super) fn is_standard(full: &str) -> bool {
+/// Whether a module comes with Python.
+pub fn is_standard(full: &str) -> bool {
     STANDARD.contains(&full.split('.').next().unwrap_or(full))
 }
 

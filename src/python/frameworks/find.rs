@@ -405,14 +405,16 @@ impl<'a> Finder<'_, 'a> {
         let route = route_of(call);
         let plain = entry.form.plain_in(call);
         for given in positional.into_iter().chain(named.map(|given| &given.value)) {
-            for value in self.given(given, frame) {
+            let wrapped = if entry.form.role == Role::Route { self.wrapped(given, frame) } else { Vec::new() };
+            for value in self.given(given, frame).into_iter().chain(wrapped) {
                 self.add_value(&value, entry, plain, route.as_ref());
             }
         }
     }
 
     fn class(&mut self, class: ClassId) {
-        if self.types.class(class).bases.is_empty() || self.is_left_out(class) {
+        let is_unread = self.setting.foreign.unread.classes.contains(&class);
+        if self.types.class(class).bases.is_empty() || is_unread || self.is_left_out(class) {
             return;
         }
         let mut entries: Vec<Entry> = Vec::new();

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr};
 use crate::python::syntax::span_of;
-use crate::python::types::{Frame, FunctionId, Types, Value};
+use crate::python::types::{ClassId, Frame, FunctionId, Types, Value};
 
 /// How many names and functions are looked through for the call that makes an object.
 const MAX_HOPS: usize = 6;
@@ -24,13 +24,24 @@ pub struct Foreign {
     pub objects: BTreeSet<Made>,
     /// Parameters that are only ever given such objects.
     pub parameters: BTreeSet<(FunctionId, u16)>,
+    /// What nobody registers at all.
+    pub unread: Unread,
+}
+
+/// Routers and classes of handlers that are made, and then read by nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Unread {
+    /// The routers, by the calls that make them.
+    pub routers: BTreeSet<Made>,
+    /// The classes.
+    pub classes: BTreeSet<ClassId>,
 }
 
 impl Foreign {
     /// Whether a function, or one around it, is told to such an object by a decorator.
     pub fn decorates<'a>(&self, types: &Types<'a>, frame: Frame) -> bool {
         let mut id = frame.function;
-        while id.index != 0 && !self.objects.is_empty() {
+        while id.index != 0 && !self.is_empty() {
             let function = types.function(id);
             let around = types.plain(FunctionId { index: function.parent, ..id });
             let is_told = |decorator: &'a ast::Decorator| {
@@ -48,7 +59,7 @@ impl Foreign {
 
     /// Whether an expression stands for such an object, and for nothing else.
     pub(super) fn is<'a>(&self, types: &Types<'a>, expr: &'a Expr, frame: Frame) -> bool {
-        if self.objects.is_empty() {
+        if self.is_empty() {
             return false;
         }
         if let Expr::Name(name) = expr
@@ -57,7 +68,11 @@ impl Foreign {
         {
             return self.parameters.contains(&(home.function, *position));
         }
-        made(types, expr, frame).is_some_and(|made| self.objects.contains(&made))
+        made(types, expr, frame).is_some_and(|made| self.objects.contains(&made) || self.unread.routers.contains(&made))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.objects.is_empty() && self.unread.routers.is_empty()
     }
 }
 

@@ -22,6 +22,28 @@ impl<'a> Finder<'_, 'a> {
         found
     }
 
+    /// The function inside of `login_required(view)`, which a library that nothing is known of wraps: it is kept as it
+    /// would be below a decorator.
+    pub(super) fn wrapped(&self, expr: &'a Expr, frame: Frame) -> Vec<Value<'a>> {
+        let mut around = Vec::new();
+        let mut inner = expr;
+        while let Expr::Call(call) = inner
+            && let [only] = &*call.arguments.args
+            && call.arguments.keywords.is_empty()
+            && around.len() < MAX_NESTED
+            && self.types.value(inner, frame).is_empty()
+        {
+            around.push(&*call.func);
+            inner = only;
+        }
+        if around.is_empty() {
+            return Vec::new();
+        }
+        let mut found = self.types.value(inner, frame).to_vec();
+        found.retain(|value| matches!(value, Value::Function(_)));
+        around.into_iter().rev().fold(found, |found, wrapper| self.types.apply(wrapper, frame, found))
+    }
+
     fn collect(&self, expr: &'a Expr, frame: Frame, depth: usize, found: &mut Vec<Value<'a>>) {
         if depth == 0 || found.len() >= MAX_ELEMENTS {
             return;

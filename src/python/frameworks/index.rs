@@ -83,6 +83,11 @@ pub fn is_told(class: &str) -> bool {
     })
 }
 
+/// Whether a framework calls methods of classes with this base.
+pub fn is_called(base: &str) -> bool {
+    index().of_base(base).any(|entry| matches!(entry.form.told, Told::Class { bases, .. } if among(bases, base)))
+}
+
 /// The last part of a dotted name.
 pub(super) fn last(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)

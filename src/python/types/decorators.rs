@@ -62,7 +62,7 @@ impl<'a> Types<'a> {
     }
 
     /// What one decorator, written as `expression`, leaves of what stands below it.
-    pub(super) fn apply(&self, expression: &'a Expr, around: Frame, mut current: Vec<Value<'a>>) -> Vec<Value<'a>> {
+    pub fn apply(&self, expression: &'a Expr, around: Frame, mut current: Vec<Value<'a>>) -> Vec<Value<'a>> {
         if let Expr::Call(call) = expression
             && self.value(&call.func, around).iter().any(is_offloading)
         {
