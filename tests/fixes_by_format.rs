@@ -263,3 +263,28 @@ fn a_word_that_came_out_of_a_variable_takes_nothing_else_with_it() {
     assert_eq!(found.len(), 1);
     assert!(found[0].fix.is_none(), "{:?}", found[0].fix);
 }
+
+#[test]
+fn two_names_for_one_setting_are_not_both_given_its_name() {
+    let of = |path: &str, text: &str| -> Vec<(String, bool)> {
+        let files = BTreeMap::from([
+            ("Procfile".to_owned(), "web: gunicorn app:app\n".to_owned()),
+            ("app.py".to_owned(), "from flask import Flask\n\napp = Flask(__name__)\n".to_owned()),
+            (path.to_owned(), text.to_owned()),
+        ]);
+        let examination = run(&files);
+        about("unknown-setting", &examination)
+            .iter()
+            .map(|finding| (finding.message.split('`').nth(1).unwrap_or_default().to_owned(), finding.fix.is_some()))
+            .collect()
+    };
+    let told = |found: &[(&str, bool)]| found.iter().map(|(name, fix)| ((*name).to_owned(), *fix)).collect::<Vec<_>>();
+    assert_eq!(
+        of("gunicorn.conf.py", "error_logfile = '-'\nlog_file = 'a.log'\nkeep_alive = 9\n"),
+        told(&[("error_logfile", false), ("log_file", false), ("keep_alive", true)])
+    );
+    assert_eq!(
+        of("uwsgi.ini", "[uwsgi]\nmodule = app:app\nhttp = :8000\nharakri = 30\nharakiri = 60\nproceses = 4\n"),
+        told(&[("harakri", false), ("proceses", true)])
+    );
+}

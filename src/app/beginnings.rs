@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::blocking::Entry;
+use super::dropped::Holders;
 use super::target::Target;
 use super::{Category, Context};
 use crate::python::calls::{Event, EventKind};
@@ -17,7 +18,7 @@ use crate::python::modules::ModuleRef;
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{self, Expr, Stmt};
 use crate::python::syntax::{Module, span_of, visitor};
-use crate::python::types::{Frame, Types, Value};
+use crate::python::types::{Frame, FunctionId, Types, Value};
 use crate::source::{FileId, Files, Place, Span};
 
 /// Something that is done before the first request.
@@ -226,7 +227,8 @@ impl<'a> Reader<'_, 'a> {
                 sink.effect.category,
                 Category::Db | Category::Orm | Category::Cache | Category::Search | Category::Mq
             );
-            if connects && !uses(&sink.what) && !sink.doubtful && !closes && !LOCAL.contains(&sink.effect.library) {
+            let opens = connects && !uses(&sink.what) && !sink.doubtful && !closes;
+            if opens && !LOCAL.contains(&sink.effect.library) && !self.is_dropped(node.frame, file, sink.span) {
                 add(BeginningKind::Connects, &sink.what, sink.span);
             }
         }
@@ -234,7 +236,7 @@ impl<'a> Reader<'_, 'a> {
             let EventKind::Call(call, _) = event.kind else { continue };
             if let Some((kind, what)) = self.starts(call, node.frame, file)
                 && own(kind)
-                && (kind != BeginningKind::Connects || !closes)
+                && (kind != BeginningKind::Connects || !closes && !self.is_dropped(node.frame, file, event.span))
             {
                 add(kind, &what, event.span);
             }
@@ -246,6 +248,12 @@ impl<'a> Reader<'_, 'a> {
                 add(kind, &what, span_of(call));
             }
         }
+    }
+
+    fn is_dropped(&self, frame: Frame, file: FileId, span: Span) -> bool {
+        let FunctionId { file: of, index } = frame.function;
+        let module = self.trees.get(&file);
+        module.is_some_and(|module| Holders { types: self.types, file: of, module }.is_dropped(index, span))
     }
 
     fn starts(&self, call: &'a ast::ExprCall, frame: Frame, file: FileId) -> Option<(BeginningKind, String)> {

@@ -15,6 +15,10 @@ fn check(app: &App, service: Option<&Service>, _: &Context, out: &mut Findings) 
     let handler =
         app.handlers.iter().find(|handler| handler.kind == HandlerKind::Async && handler.role != Role::WebSocket);
     let own_loop = app.loop_calls.iter().find(|call| call.starts && call.runs == Runs::Worker);
+    // Where nothing is patched a loop waits in the system and switches to no other greenlet: none of them overlap.
+    if app.interface == AppInterface::Wsgi && !service.patches(app) {
+        return;
+    }
     let (place, message) = match (app.interface, handler, own_loop) {
         (AppInterface::Asgi, ..) => (
             app.place,
