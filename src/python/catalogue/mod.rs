@@ -137,7 +137,10 @@ impl KnownType {
 
     /// What entering a `with` does on an instance, if that blocks.
     pub fn enter(self) -> Option<Effect> {
-        self.implicitly(Implicit::Enter)
+        let effect = self.implicitly(Implicit::Enter)?;
+        // `with` takes a lock.
+        let is_slight = self.data.slight.iter().any(|name| name == "acquire");
+        Some(if is_slight { Effect { weight: Weight::Slight, ..effect } } else { effect })
     }
 
     /// What leaving a `with` does on an instance, if that blocks.

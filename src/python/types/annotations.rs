@@ -23,6 +23,10 @@ impl<'a> Types<'a> {
                     return bound;
                 }
                 let values = self.value(annotation, frame);
+                let is_self = |value: &Value<'a>| matches!(value, Value::External(name) if matches!(&**name, "typing.Self" | "typing_extensions.Self"));
+                if values.iter().any(is_self) {
+                    return self.own_instance(frame);
+                }
                 values.iter().flat_map(|value| self.instances(value)).collect()
             }
             Expr::StringLiteral(text) => self.written(text.value.to_str(), frame, span_of(text).start),
