@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::lines::Lines;
 use super::merging::{Stated, concludes, merged};
-use super::{Blocking, Context, Framework, Handler, Hop, Remedy, Role, limits, repair};
+use super::{Blocking, Context, Framework, Handler, Hop, Remedy, Role, limits, repair, route_classes};
 use crate::findings::Confidence;
 use crate::python::catalogue::{Category, Weight};
 use crate::python::effects::{Chain, Effects, Sink};
@@ -160,8 +160,11 @@ pub(super) fn blocking(
     let handlers: BTreeMap<FunctionId, Role> =
         entries.iter().map(|entry| (entry.found.frame.function, entry.found.role)).collect();
     let called = effects.called();
+    let is_async = |function: FunctionId| effects.types().function(function).is_async;
+    let wrapped = entries.iter().map(|entry| entry.found).filter(|found| found.frame.function != found.function);
+    let wrapped = wrapped.filter(|found| is_async(found.frame.function)).map(|found| found.function).collect();
     let lines = Lines::new(effects, entries.iter().filter(|entry| entry.on_loop).map(|entry| entry.node));
-    let report = Report { effects, framework, handlers, called, lines };
+    let report = Report { effects, framework, handlers, called, wrapped, lines };
     let all = causes.into_iter().filter_map(|((_, category), cause)| report.blocking(category, cause));
     let merged = merged(all.collect());
     let repairs = repair::Repairs::new(effects.types(), sources);
@@ -248,6 +251,8 @@ struct Report<'e, 't, 'a> {
     handlers: BTreeMap<FunctionId, Role>,
     /// Functions that others call.
     called: HashSet<FunctionId>,
+    /// Functions that a decorator of the project calls on the loop in place of the framework.
+    wrapped: HashSet<FunctionId>,
     lines: Lines<'e, 't, 'a>,
 }
 
@@ -362,7 +367,10 @@ impl Report<'_, '_, '_> {
         // A hook of a class is called by a class of the library, which awaits what it gives.
         let role_allows = role_allows && (self.framework != Framework::FastApi || function.class.is_none());
         // Whoever awaits it himself would await what is no coroutine any more.
-        let alone = !self.called.contains(&anchor);
+        let types = self.effects.types();
+        let alone = !self.called.contains(&anchor)
+            && !self.wrapped.contains(&anchor)
+            && !route_classes::may_call(types, anchor);
         let drop_async =
             threads && role_allows && alone && function.is_async && !function.awaits && !function.is_generator;
         let drop_async = drop_async && !repair::needs_loop(self.effects.types(), anchor);

@@ -29,6 +29,7 @@ mod pools;
 mod reach;
 mod reached;
 mod repair;
+mod route_classes;
 mod settings;
 #[cfg(test)]
 mod settings_cases;

@@ -216,3 +216,54 @@ fn what_nobody_wrote_is_told_as_the_line_puts_it() {
         application.blocking.iter().map(|blocking| (blocking.what.as_str(), blocking.written.as_deref())).collect();
     assert_eq!(told, [("sqlalchemy.orm.sessionmaker.begin.__exit__", Some("with maker.begin()"))]);
 }
+
+/// What is said to do about the only finding of a project, and whether there is a fix that makes the handler plain.
+fn said(more: &str, decorators: &str) -> (String, bool) {
+    let text = format!("{HEAD}{more}{decorators}async def view():\n    return open('x').read()\n");
+    let (_, application) = analysed(&text);
+    let [blocking] = application.blocking.as_slice() else { panic!("{:#?}", application.blocking) };
+    let plain = |fix: &Fix| fix.title.contains("plain `def`");
+    (blocking.remedy.text.clone(), blocking.repair.as_ref().is_some_and(plain))
+}
+
+#[test]
+fn no_handler_becomes_plain_that_a_class_of_routes_of_a_library_awaits() {
+    let router = |arguments: &str| {
+        let more = format!(
+            "from fastapi import APIRouter\nfrom fastapi.routing import APIRoute\nfrom dishka.integrations.fastapi import DishkaRoute\n\
+             class Timed(APIRoute): ...\nclass Injected(DishkaRoute): ...\nrouter = APIRouter({arguments})\n\
+             other = APIRouter(route_class=DishkaRoute)\napp.include_router(router)\n"
+        );
+        said(&more, "@router.get('/')\n")
+    };
+    for arguments in ["", "prefix='/a'", "route_class=APIRoute", "route_class=Timed"] {
+        let (text, fixed) = router(arguments);
+        assert!(text.contains("plain `def`") && fixed, "{arguments}: {text}");
+    }
+    for arguments in ["route_class=DishkaRoute", "route_class=Injected", "route_class=unknown()"] {
+        let (text, fixed) = router(arguments);
+        assert!(!text.contains("plain `def`") && !fixed, "{arguments}: {text}");
+    }
+    let (text, fixed) = said(
+        "from dishka.integrations.fastapi import DishkaRoute\napp.router.route_class = DishkaRoute\n",
+        "@app.get('/')\n",
+    );
+    assert!(!text.contains("plain `def`") && !fixed, "{text}");
+}
+
+#[test]
+fn no_handler_becomes_plain_that_a_decorator_calls_on_the_loop() {
+    let decorator = |kind: &str, result: &str| {
+        let more = format!(
+            "import asyncio\nfrom functools import wraps\ndef counted(func):\n    @wraps(func)\n    {kind} wrapper(**kwargs):\n        return {result}\n    return wrapper\n"
+        );
+        said(&more, "@app.get('/')\n@counted\n").0
+    };
+    let either = "await func(**kwargs) if asyncio.iscoroutinefunction(func) else func(**kwargs)";
+    for result in ["await func(**kwargs)", either] {
+        let text = decorator("async def", result);
+        assert!(!text.contains("plain `def`"), "{text}");
+    }
+    let text = said("", "@app.get('/')\n").0;
+    assert!(text.contains("plain `def`"), "{text}");
+}

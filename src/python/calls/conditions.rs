@@ -284,8 +284,10 @@ fn asked<'a>(
                 }
                 _ => {}
             }
-            if let Some(first) = call.arguments.args.first() {
-                within(first, interest);
+            match call.arguments.args.first() {
+                Some(first) => within(first, interest),
+                // A function of the project may only ask whether a loop runs.
+                None => names.extend(call.func.as_name_expr().map(|callee| (callee.id.as_str(), Interest::None))),
             }
         }
         _ => {}

@@ -10,6 +10,7 @@ mod definitions;
 mod development;
 mod fallbacks;
 mod fills;
+mod flags;
 mod generators;
 mod guards;
 mod kept;
@@ -394,7 +395,7 @@ impl<'a> Reader<'a> {
                 Kept::Process => self.kept += 1,
                 Kept::No => {}
             }
-            if leaves(stmt) || keeps_to_lifespan(stmt) {
+            if leaves(stmt) || keeps_to_lifespan(stmt) || self.returns_when_set(stmt, &body[i + 1..]) {
                 self.silent += 1;
             }
         }
@@ -494,6 +495,9 @@ impl<'a> visitor::Visitor<'a> for Reader<'a> {
             Stmt::For(stmt) => self.each(stmt),
             Stmt::While(stmt) => {
                 self.looped(span_of(stmt));
+                if let (Some(first), Some(last)) = (stmt.body.first(), stmt.body.last()) {
+                    self.only_if(Span::new(span_of(first).start, span_of(last).end), &stmt.test, true);
+                }
                 self.test(&stmt.test);
                 self.block(&stmt.body);
                 self.block(&stmt.orelse);

@@ -1,7 +1,7 @@
 //! Questions whether an event loop runs. Where one could be blocked, the answer is known.
 
 use super::last_name;
-use crate::python::syntax::ast::{self, BoolOp, CmpOp, ExceptHandler, Expr, Stmt};
+use crate::python::syntax::ast::{self, BoolOp, CmpOp, Expr, Stmt};
 
 /// Calls that fail where no loop runs.
 const PROBES: [&str; 3] = ["current_async_library", "get_event_loop", "get_running_loop"];
@@ -62,29 +62,38 @@ fn has_loop(expr: &Expr) -> bool {
     }
 }
 
-/// What a function answers where a loop runs, if that is all it asks: `return loop.is_running()`, or a probe
-/// whose failure is answered with `False`.
+/// Whether what a function answers where a loop runs is true, if that is all it asks: `return loop.is_running()`, or a
+/// probe whose failure is answered otherwise.
 pub(super) fn answer_on_loop(body: &[Stmt]) -> Option<bool> {
-    let says = |stmt: &Stmt| match stmt {
-        Stmt::Return(result) => match result.value.as_deref() {
-            Some(Expr::BooleanLiteral(answer)) => Some(answer.value),
-            _ => None,
-        },
-        _ => None,
-    };
     let is_text = |stmt: &&Stmt| matches!(stmt, Stmt::Expr(text) if text.value.is_string_literal_expr());
     let body: Vec<&Stmt> = body.iter().filter(|stmt| !is_text(stmt)).collect();
-    match *body.as_slice() {
-        [Stmt::Return(result)] => result.value.as_deref().is_some_and(is_running).then_some(true),
-        [Stmt::Try(attempt)] | [Stmt::Try(attempt), Stmt::Return(_)] => {
-            let [ExceptHandler::ExceptHandler(handler)] = &*attempt.handlers else { return None };
-            let failed = match (&*handler.body, body.get(1)) {
-                ([Stmt::Pass(_)], Some(last)) => says(last)?,
-                ([only], _) => says(only)?,
-                _ => return None,
-            };
-            (probes_for_loop(&attempt.body) && attempt.finalbody.is_empty()).then_some(!failed)
-        }
-        _ => None,
+    let (attempt, last) = match *body.as_slice() {
+        [Stmt::Return(result)] => return result.value.as_deref().is_some_and(is_running).then_some(true),
+        [Stmt::Try(attempt)] => (attempt, None),
+        [Stmt::Try(attempt), last @ Stmt::Return(_)] => (attempt, Some(last)),
+        _ => return None,
+    };
+    let only = attempt.body.iter().all(|stmt| matches!(stmt, Stmt::Assign(_) | Stmt::Expr(_) | Stmt::Return(_)));
+    if !only || !probes_for_loop(&attempt.body) || !attempt.finalbody.is_empty() {
+        return None;
     }
+    // Where a loop runs, the probe does not fail.
+    let ran = attempt.body.iter().chain(&attempt.orelse).find(|stmt| stmt.is_return_stmt()).or(last)?;
+    let Stmt::Return(result) = ran else { return None };
+    match result.value.as_deref() {
+        None | Some(Expr::NoneLiteral(_)) => Some(false),
+        Some(Expr::BooleanLiteral(answer)) => Some(answer.value),
+        Some(Expr::Name(name)) => is_bound_to_probe(&attempt.body, name.id.as_str()).then_some(true),
+        Some(value) => (is_probe(value) || is_running(value)).then_some(true),
+    }
+}
+
+/// Whether a block binds a name to the loop that runs.
+fn is_bound_to_probe(body: &[Stmt], name: &str) -> bool {
+    body.iter().any(|stmt| match stmt {
+        Stmt::Assign(assign) => {
+            is_probe(&assign.value) && matches!(&*assign.targets, [Expr::Name(target)] if target.id.as_str() == name)
+        }
+        _ => false,
+    })
 }

@@ -33,6 +33,7 @@ impl<'a> Reader<'a> {
             Guard::None => match self.fills_kept_value(&stmt.test, &stmt.body) {
                 Kept::Process => self.kept_block(&stmt.body),
                 Kept::Object => self.once_block(&stmt.body),
+                Kept::No if self.sets_what_is_not(&stmt.test, &stmt.body) => self.quiet_block(&stmt.body),
                 Kept::No => {
                     self.narrowed(&stmt.test, &stmt.body);
                     self.block_where(&stmt.test, &stmt.body);
@@ -101,12 +102,21 @@ impl<'a> Reader<'a> {
             // Where asking for the running loop fails, there is none that could be blocked.
             if probes {
                 self.quiet_block(&handler.body);
+                self.forget_bound_in(span_of(handler));
             } else {
                 self.block(&handler.body);
             }
         }
         self.block(&stmt.orelse);
         self.body(&stmt.finalbody);
+    }
+
+    /// Names that are bound elsewhere as well are not what a part binds them to that does not run.
+    fn forget_bound_in(&mut self, part: Span) {
+        let is_outside = |at: usize| at < part.start || part.end < at;
+        let all = self.current().bindings.values_mut();
+        all.filter(|bindings| bindings.iter().any(|binding| is_outside(binding.at)))
+            .for_each(|bindings| bindings.retain(|binding| is_outside(binding.at)));
     }
 
     pub(super) fn assignments(&mut self, stmt: &'a Stmt) {
@@ -293,6 +303,12 @@ fn gone_through(iterated: &Expr) -> &Expr {
         {
             call.arguments.args.first().map_or(iterated, gone_through)
         }
+        // `range(times)` has no rounds for zero.
+        Expr::Call(call) if last_name(&call.func) == "range" && call.func.is_name_expr() => match &*call.arguments.args
+        {
+            [times @ Expr::Name(_)] => times,
+            _ => iterated,
+        },
         other => other,
     }
 }

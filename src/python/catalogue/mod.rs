@@ -131,7 +131,8 @@ impl KnownType {
 
     /// What making an instance does, if that blocks.
     pub fn construct(self) -> Option<Effect> {
-        self.implicitly(Implicit::Construct)
+        let effect = self.implicitly(Implicit::Construct)?;
+        Some(Effect { needs: &self.data.construct_needs, ..effect })
     }
 
     /// What entering a `with` does on an instance, if that blocks.

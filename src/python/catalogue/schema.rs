@@ -131,6 +131,9 @@ pub struct Type {
     /// Methods that do not.
     #[serde(default)]
     pub safe: Vec<String>,
+    /// Arguments, by keyword or position, of which one must be given for making an instance to block at all.
+    #[serde(default)]
+    pub construct_needs: Vec<String>,
     /// What blocks without a method being called.
     #[serde(default)]
     pub implicit: Vec<Implicit>,

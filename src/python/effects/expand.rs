@@ -351,7 +351,9 @@ impl<'a> Work<'_, 'a> {
         }
         if self.types.method(class, "__init__").is_empty() {
             for base in self.types.library_bases(class) {
-                if let Some(effect) = catalogue::known_type(&base).and_then(KnownType::construct) {
+                if let Some(effect) = catalogue::known_type(&base).and_then(KnownType::construct)
+                    && (effect.needs.is_empty() || waits(&effect, call))
+                {
                     self.sink(effect, &base, span, doubtful);
                 }
             }

@@ -100,7 +100,8 @@ impl<'a> Work<'_, 'a> {
                 self.sink(Effect { category: Category::Cpu, ..known.effect }, name, span, doubtful);
             }
         } else if let Some(effect) = catalogue::known_type(name).and_then(KnownType::construct) {
-            if !self.is_in_memory(&effect, call) {
+            let has_needed = effect.needs.is_empty() || waits(&effect, call);
+            if has_needed && !self.is_in_memory(&effect, call) {
                 self.sink(effect, name, span, doubtful);
             }
         } else if let Some((class, method)) = name.rsplit_once('.')

@@ -65,6 +65,11 @@ impl<'a> Finder<'_, 'a> {
                 }
                 _ => found.extend(self.types.value(expr, frame).iter().map(held)),
             },
+            // What a base class registers is what the classes below it have instead.
+            Expr::Attribute(method) => match self.types.of_objects_made(method, frame) {
+                Some(methods) => found.extend(methods),
+                None => found.extend(self.types.value(expr, frame).iter().map(held)),
+            },
             Expr::Starred(starred) => self.collect(&starred.value, frame, depth, found),
             _ => found.extend(self.types.value(expr, frame).iter().map(held)),
         }

@@ -3,8 +3,8 @@
 //! Whoever switches one on edits the file. What is assigned again anywhere, what a star import may bind as
 //! well, and what the text writes to by name, `globals()["TRACE"]`, is no constant.
 
-use super::{FunctionId, Known, ModuleRef, Types, Value};
-use crate::python::calls::is_flag;
+use super::{ClassId, FunctionId, Known, ModuleRef, Types, Value};
+use crate::python::calls::{is_flag, last_name};
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{Expr, Number};
 
@@ -39,6 +39,36 @@ impl<'a> Types<'a> {
             }
             _ => None,
         }
+    }
+}
+
+impl<'a> Types<'a> {
+    /// What the body of a class of the project alone gives to an attribute, of itself and of `self`, where
+    /// nothing that the project has assigns to it again.
+    pub(super) fn constant_of_class(&self, class: ClassId, name: &str) -> Option<Known<'a>> {
+        let facts = self.class(class);
+        // What a library makes of a class may read the attribute from elsewhere.
+        let is_plain = facts.bases.is_empty() && facts.decorators.is_empty() && facts.metaclass.is_none();
+        let [binding] = facts.fields.get(name)?.as_slice() else { return None };
+        let Bound::Value { value: Some(value), .. } = binding.bound else { return None };
+        let of_body = self.function(FunctionId { file: class.file, index: binding.scope }).class != Some(class.index);
+        let known = scalar(value)?;
+        let is_switch = known == Known::Bool(true) && is_flag(name);
+        let below = self.below(class);
+        let is_hidden = below.iter().any(|below| self.class(*below).fields.contains_key(name));
+        // Whoever is given the class may make objects with other values.
+        let is_handed = self.sites().handed.contains(facts.name);
+        let may_be_set = is_handed || self.is_changed(name) || self.sets_by_name(class, &below);
+        (is_plain && of_body && !is_switch && !is_hidden && !may_be_set).then_some(known)
+    }
+
+    /// Whether a class, or one below it, writes attributes by names that it computes.
+    fn sets_by_name(&self, class: ClassId, below: &[ClassId]) -> bool {
+        let files = std::iter::once(class.file).chain(below.iter().map(|below| below.file));
+        files.into_iter().any(|file| {
+            let facts = self.facts_at(file);
+            facts.binds_any || facts.calls.iter().any(|(_, call)| matches!(last_name(&call.func), "setattr" | "vars"))
+        })
     }
 }
 

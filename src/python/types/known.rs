@@ -178,7 +178,8 @@ impl<'a> Types<'a> {
             Expr::Call(call) => self
                 .same_text(call, frame, depth)
                 .or_else(|| self.parts_counted(call, frame, depth))
-                .or_else(|| self.answered(call, frame, depth)),
+                .or_else(|| self.answered(call, frame, depth))
+                .or_else(|| self.running_loop(call, frame)),
             Expr::Subscript(part) => self.part_of_text(part, frame, depth),
             other => literal(other),
         }
@@ -316,7 +317,18 @@ impl<'a> Types<'a> {
                 }
                 value.equals(other).map(|equal| equal == matches!(op, CmpOp::Eq | CmpOp::Is))
             }
-            _ => None,
+            CmpOp::Lt | CmpOp::LtE | CmpOp::Gt | CmpOp::GtE => {
+                let (Known::Number(one), Known::Number(other)) = (value, self.known_within(right, frame, depth)?)
+                else {
+                    return None;
+                };
+                Some(match op {
+                    CmpOp::Lt => one < other,
+                    CmpOp::LtE => one <= other,
+                    CmpOp::Gt => one > other,
+                    _ => one >= other,
+                })
+            }
         }
     }
 
@@ -350,6 +362,17 @@ impl<'a> Types<'a> {
         }
         match *self.value(&call.func, frame) {
             [Value::Function(target)] => self.function(target.function).on_loop,
+            _ => None,
+        }
+    }
+
+    /// The loop that runs, from asyncio or from a function of the project that only asks for it.
+    fn running_loop(&self, call: &'a ast::ExprCall, frame: Frame) -> Option<Known<'a>> {
+        if let Some(answer) = self.answer_on_loop(call, frame) {
+            return Some(if answer { Known::True } else { Known::False });
+        }
+        match *self.value(&call.func, frame) {
+            [Value::External(ref name)] => (&**name == "asyncio.get_running_loop").then_some(Known::True),
             _ => None,
         }
     }
@@ -454,7 +477,9 @@ impl<'a> Types<'a> {
         match &*attribute.value {
             Expr::Name(object) if is_own(object) => {
                 let of_all = || match *self.value(&attribute.value, frame) {
-                    [Value::Object(class)] => self.kept_by_all(class, name, depth),
+                    [Value::Object(class)] => {
+                        self.kept_by_all(class, name, depth).or_else(|| self.constant_of_class(class, name))
+                    }
                     _ => None,
                 };
                 return self.known_of_object(name, frame).or_else(of_all);
@@ -474,6 +499,7 @@ impl<'a> Types<'a> {
             [Value::Class(class)] if self.class(class).fields.contains_key(name) && self.is_enumeration(class) => {
                 Some(Known::Member(class, name))
             }
+            [Value::Class(class)] => self.constant_of_class(class, name),
             _ => None,
         }
     }

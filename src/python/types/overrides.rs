@@ -89,6 +89,69 @@ impl<'a> Types<'a> {
         self.asks_above(instead, caller.name)
     }
 
+    /// The methods that `self.name` means where a method hands it on: those of each class of which objects are made.
+    /// `None` where that cannot be seen, or makes no difference.
+    pub fn of_objects_made(&self, method: &'a ast::ExprAttribute, frame: Frame) -> Option<Vec<Value<'a>>> {
+        let Expr::Name(object) = &*method.value else { return None };
+        let is_open = self.is_receiver(object.id.as_str(), frame.function)
+            && self.argument(frame, frame.function, 0).is_none()
+            && !self.loaded.borrow().is_empty();
+        if !is_open {
+            return None;
+        }
+        let caller = self.function(frame.function);
+        let own = ClassId { file: frame.function.file, index: caller.class? };
+        let below = self.below(own).into_iter().filter(|below| self.gets_to(*below, own, caller.name));
+        let made: Vec<ClassId> = std::iter::once(own).chain(below).filter(|class| self.is_made(*class)).collect();
+        if !made.iter().any(|class| self.overrides_any(*class, own)) {
+            return None;
+        }
+        let name = method.attr.as_str();
+        let mut found = Vec::new();
+        for class in made {
+            let class = if self.overrides_any(class, own) { class } else { own };
+            found.extend(self.method(class, name).into_iter().filter(|value| matches!(value, Value::Function(_))));
+        }
+        (!found.is_empty()).then_some(found)
+    }
+
+    /// Whether a call of `name` on an object of a class comes to the method of this name that a class above has.
+    fn gets_to(&self, class: ClassId, above: ClassId, name: &str) -> bool {
+        let line = self.ancestry(class);
+        let between = line.iter().take_while(|value| **value != Value::Class(above));
+        between
+            .filter_map(|value| if let Value::Class(one) = value { Some(*one) } else { None })
+            .all(|one| self.own_method(one, name).is_none_or(|instead| self.asks_above(instead, name)))
+    }
+
+    /// Whether a class has a method of its own, or from a class in between, in place of one that a class above has.
+    fn overrides_any(&self, class: ClassId, above: ClassId) -> bool {
+        let line = self.ancestry(class);
+        let between = line.iter().take_while(|value| **value != Value::Class(above));
+        let line_above = self.ancestry(above);
+        let has = |name: &&str| {
+            line_above
+                .iter()
+                .any(|value| matches!(value, Value::Class(one) if self.class(*one).methods.contains_key(*name)))
+        };
+        between
+            .filter_map(|value| if let Value::Class(one) = value { Some(*one) } else { None })
+            .any(|one| self.class(one).methods.keys().any(|name| !name.starts_with("__") && has(name)))
+    }
+
+    /// Whether objects of a class itself may be made: somebody calls it, or hands it on to who may.
+    fn is_made(&self, class: ClassId) -> bool {
+        let facts = self.class(class);
+        if !facts.decorators.is_empty() || self.sites().handed.contains(facts.name) {
+            return true;
+        }
+        let calls = self.sites().calls.get(facts.name).map(Vec::as_slice).unwrap_or_default();
+        calls.len() > MAX_CLASSES
+            || calls
+                .iter()
+                .any(|(caller, call)| self.value(&call.func, self.plain(*caller)).contains(&Value::Class(class)))
+    }
+
     /// Whether a method calls the one of its name that it overrides.
     fn asks_above(&self, id: FunctionId, name: &str) -> bool {
         let function = self.function(id);
