@@ -57,13 +57,15 @@ const LIMITERS: [&str; 2] = ["flask_limiter", "slowapi"];
 
 /// Django's cache in the memory of a process, and what has sessions in the cache alone.
 const LOCAL_CACHE: &str = "django.core.cache.backends.locmem.LocMemCache";
-const SESSIONS_IN_CACHE: &str = "django.contrib.sessions.backends.cache\"";
+const SESSIONS_IN_CACHE: &str = "django.contrib.sessions.backends.cache";
 
 /// What the modules of these files keep, in the order of files and lines.
 pub(super) fn find(loaded: &[FileId], files: &Files, modules: &BTreeMap<FileId, Module>) -> Vec<Keepsake> {
     let mut found = Vec::new();
-    let sessions_in_cache =
-        loaded.iter().any(|&file| files.get(file).text().replace('\'', "\"").contains(SESSIONS_IN_CACHE));
+    let sessions_in_cache = loaded.iter().any(|file| {
+        let named = || modules.get(file).is_some_and(|module| keeps_sessions_in_cache(&module.body));
+        files.get(*file).text().contains(SESSIONS_IN_CACHE) && named()
+    });
     let names_storage = loaded.iter().any(|&file| files.get(file).text().contains("RATELIMIT_STORAGE"));
     for &file in loaded {
         let text = files.get(file).text();
@@ -81,6 +83,19 @@ pub(super) fn find(loaded: &[FileId], files: &Files, modules: &BTreeMap<FileId, 
         found.extend(seeker.found);
     }
     found
+}
+
+/// Whether sessions are in the cache whatever happens. A branch that puts them there mostly gives the cache another
+/// place as well, and what the two come to is not known.
+fn keeps_sessions_in_cache(body: &[Stmt]) -> bool {
+    let is_class = |one: &Stmt| one.as_class_def_stmt().is_some_and(|def| keeps_sessions_in_cache(&def.body));
+    let last = body.iter().rev().find(|one| bound(one).contains(&"SESSION_ENGINE"));
+    let value = match last {
+        Some(Stmt::Assign(assign)) => Some(&assign.value),
+        Some(Stmt::AnnAssign(assign)) => assign.value.as_ref(),
+        _ => None,
+    };
+    value.is_some_and(|value| is_text(value, SESSIONS_IN_CACHE)) || body.iter().any(is_class)
 }
 
 struct Seeker {
