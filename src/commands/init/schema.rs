@@ -205,7 +205,7 @@ fn blocking() -> Json {
             "name": text("The class, dotted."), "alias": names, "from": names, "category": category, "weight": weight,
             "narrows": text("The class of which these are the instances made with one of `made_with`."), "made_with": names,
             "gevent": gevent, "instead": text("What to use instead."), "block": names, "slight": names, "safe": names,
-            "read": names,
+            "read": names, "construct_needs": names,
             "implicit": {"type": "array", "items": {"enum": ["construct", "enter", "exit", "iterate", "truth", "item"]}},
             "timeout_at": {"type": "object", "additionalProperties": position},
             "timeout": {"enum": ["operation", "whole", "milliseconds"]},
