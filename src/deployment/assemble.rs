@@ -9,7 +9,7 @@ use super::database::{self, Database};
 use super::environment::Environment;
 use super::launcher::{self, Alone, Reached};
 use super::locate::join;
-use super::scene::{Project, Scene};
+use super::scene::{Built, Project, Scene};
 use super::{compose, context, image, platform, proxy, scripts, unloaded, uwsgi, variables, wsgi_app};
 use crate::findings::Note;
 use crate::read::{Facts, Unit, UnitKind};
@@ -79,23 +79,24 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
 /// The same, where the user asks about certain files, which may be all there is of a server.
 pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembly {
     let mut assembly = Assembly::default();
-    let mut built = BTreeSet::new();
+    let mut built = Built::default();
     let mut scenes: Vec<Scene> = Vec::new();
     let mut broken = Vec::new();
     let composed = compose::services(files, facts, &mut assembly.notes);
-    let inside = composed.iter().map(|service| (&service.unit, Arc::clone(&service.outer)));
+    let inside = composed.iter().map(|one| (&one.unit, Arc::clone(&one.outer), one.elsewhere));
     let services: Vec<&Unit> = composed.iter().map(|service| &service.unit).collect();
     let units = platform::complete(&facts.units, files);
     let nothing = Arc::new(Environment::default());
-    let outside = units.iter().map(|unit| (unit, Arc::clone(&nothing)));
+    let outside = units.iter().map(|unit| (unit, Arc::clone(&nothing), None));
     // What a manager in a container starts is no unit of a machine, so those come last.
-    let (managed, others): (Vec<_>, Vec<_>) = inside.chain(outside).partition(|(unit, _)| is_managed(unit));
-    for (unit, outer) in others {
+    let (managed, others): (Vec<_>, Vec<_>) = inside.chain(outside).partition(|(unit, ..)| is_managed(unit));
+    for (unit, outer, elsewhere) in others {
         let scene = match unit.kind {
             UnitKind::Image | UnitKind::SupervisorProgram => continue,
             UnitKind::Platform if !platform::in_image(unit) => guarded(|| Scene::host(unit, files, facts)),
             UnitKind::ComposeService | UnitKind::KubernetesContainer | UnitKind::Platform => {
-                guarded(|| Scene::service(unit, &outer, files, facts, &services, &mut built))
+                let service = guarded(|| Scene::service(unit, &outer, files, facts, &services, &mut built));
+                service.map(|scene| scene.beside(elsewhere, files))
             }
             UnitKind::Procfile
             | UnitKind::SystemdService
@@ -113,17 +114,18 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
     for file in dockerfiles(facts) {
         for image in image::targets(facts, file, files) {
             // An image whose own command a compose service runs is judged there, with its limits.
-            if built.contains(&image.stage.place) {
+            if built.run.contains(&image.stage.place) {
                 continue;
             }
-            match guarded(|| Scene::image(&image, files, facts)) {
+            let replaced = built.replaced.get(&image.stage.place).copied();
+            match guarded(|| Scene::image(&image, replaced, files, facts)) {
                 Some(scene) => scenes.push(scene),
                 None => broken.push(image.stage.place),
             }
         }
     }
     let inside: BTreeSet<Place> = scenes.iter().flat_map(Scene::managed).collect();
-    for (unit, _) in managed.into_iter().filter(|(unit, _)| !inside.contains(&unit.place)) {
+    for (unit, ..) in managed.into_iter().filter(|(unit, ..)| !inside.contains(&unit.place)) {
         match guarded(|| Scene::host(unit, files, facts)) {
             Some(scene) => scenes.push(scene),
             None => broken.push(unit.place),
@@ -141,7 +143,8 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
         if is_full(&mut assembly) {
             break;
         }
-        let aid = scripts::is_aid(files.get(place.file).path());
+        let has_image = assembly.deployments.iter().any(|one| one.instruction.is_some() && one.kind == UnitKind::Image);
+        let aid = scripts::is_aid(files.get(place.file).path(), has_image);
         let mut own = Assembly { followed: assembly.followed, ..Assembly::default() };
         if guarded(|| script.play(&project, &mut reached, &mut own)).is_none() {
             broken.push(place);
@@ -188,6 +191,7 @@ fn unnamed<'f>(assembly: &Assembly, composed: &[compose::Composed], files: &File
         .filter(|(file, _)| !loaded.contains(file) && !files.is_foreign(**file))
         .filter(|(file, configuration)| !mounted.contains(file) || uwsgi::names_code(configuration, files))
         .filter(|(_, configuration)| !uwsgi::is_beside_another(configuration))
+        .filter(|(file, _)| !uwsgi::is_a_part(**file, files))
         .filter_map(|(&file, configuration)| uwsgi::alone(file, configuration, files))
         .map(|(unit, start)| Scene::configuration(unit, start, files))
         .collect()

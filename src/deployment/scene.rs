@@ -4,10 +4,11 @@
 //! programs that they start.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::assemble::{Assembly, DevelopmentServer};
 use super::commands::{self, Start, Started, Surroundings};
+use super::compose::Elsewhere;
 use super::environment::Environment;
 use super::image::{self, Image};
 use super::launcher::{self, Launched, Reached};
@@ -36,6 +37,15 @@ pub(super) struct Project<'a> {
     pub(super) facts: &'a Facts,
 }
 
+/// What services make of the images that they run, by the place of the stage.
+#[derive(Default)]
+pub(super) struct Built {
+    /// They run its own command.
+    pub(super) run: BTreeSet<Place>,
+    /// They replace that, with the place of the first which does.
+    pub(super) replaced: BTreeMap<Place, Place>,
+}
+
 /// A unit about to be played.
 pub(super) struct Scene<'f> {
     unit: Cow<'f, Unit>,
@@ -59,6 +69,8 @@ pub(super) struct Scene<'f> {
     hands_on: bool,
     /// The instruction of its image that starts it.
     instruction: Option<Place>,
+    /// Why it is for developers if it reloads, or is made for them in another way.
+    overlaid: Option<Located<String>>,
 }
 
 impl<'f> Scene<'f> {
@@ -93,6 +105,7 @@ impl<'f> Scene<'f> {
             installed: BTreeSet::new(),
             hands_on: false,
             instruction: None,
+            overlaid: None,
         }
     }
 
@@ -112,11 +125,12 @@ impl<'f> Scene<'f> {
             installed: BTreeSet::new(),
             hands_on: false,
             instruction: None,
+            overlaid: None,
         }
     }
 
-    /// An image with the command that it has itself.
-    pub(super) fn image(image: &Image<'f>, files: &Files, facts: &Facts) -> Self {
+    /// An image with the command that it has itself, and the service that replaces it, if one does.
+    pub(super) fn image(image: &Image<'f>, replaced: Option<Place>, files: &Files, facts: &Facts) -> Self {
         let home = image::home(image, files);
         let (environment, roots) = inside(image, &home, None, files);
         let installed = installed_in(image, &home, files);
@@ -142,11 +156,14 @@ impl<'f> Scene<'f> {
             installed,
             hands_on: false,
             instruction: image.entrypoint.or(image.command).map(|command| command.place),
+            overlaid: replaced.map(|service| {
+                let why = format!("it reloads, and `{}` replaces it", files.get(service.file).path());
+                Located::new(why, service)
+            }),
         }
     }
 
-    /// A unit that runs in an image, which it may build; the stages whose own command it runs are
-    /// added to `built`. `outer` is what compose fills in variables from; `services` are those of compose,
+    /// A unit that runs in an image, which it may build; what it makes of its stages is added to `built`. `outer` is what compose fills in variables from; `services` are those of compose,
     /// which may build what others name.
     pub(super) fn service(
         unit: &'f Unit,
@@ -154,7 +171,7 @@ impl<'f> Scene<'f> {
         files: &'f Files,
         facts: &'f Facts,
         services: &[&'f Unit],
-        built: &mut BTreeSet<Place>,
+        built: &mut Built,
     ) -> Self {
         let is_cluster = unit.kind == UnitKind::KubernetesContainer;
         let beside = files.get(unit.place.file).folder();
@@ -213,8 +230,12 @@ impl<'f> Scene<'f> {
         // What developers run an image with says nothing of how it runs elsewhere.
         let stage = || context::development_stage(own_image.filter(|_| !uses_own)?.stage);
         let development = context::development(unit, files).or_else(stage);
-        if !uses_own && !is_chart && development.is_none() {
-            built.extend(own_image.map(|image| image.stage.place));
+        if let Some(stage) = own_image.map(|image| image.stage.place).filter(|_| !is_chart && development.is_none()) {
+            if uses_own {
+                built.replaced.entry(stage).or_insert(unit.place);
+            } else {
+                built.run.insert(stage);
+            }
         }
         let shell = match own_image {
             Some(image) => image.shell(files),
@@ -240,7 +261,25 @@ impl<'f> Scene<'f> {
             installed,
             hands_on: own_image.is_none() && unit.entrypoint.is_none() && unit.kind.is_container(),
             instruction: None,
+            overlaid: None,
         }
+    }
+
+    /// The same where another file says how it runs in another way.
+    pub(super) fn beside(mut self, elsewhere: Option<Elsewhere>, files: &Files) -> Self {
+        let named = |file: FileId| files.get(file).path().to_owned();
+        match elsewhere {
+            Some(Elsewhere::Production(file)) => {
+                let why = || Located::new(format!("`{}` says how it runs in production", named(file)), self.unit.place);
+                self.development = self.development.or_else(|| Some(why()));
+            }
+            Some(Elsewhere::ByDefault(file)) => {
+                let why = format!("it reloads, and `{}` is laid over it by default", named(file));
+                self.overlaid = Some(Located::new(why, self.unit.place));
+            }
+            None => {}
+        }
+        self
     }
 
     /// A script that nothing runs, called from `folder`.
@@ -272,6 +311,7 @@ impl<'f> Scene<'f> {
             installed: BTreeSet::new(),
             hands_on: false,
             instruction: None,
+            overlaid: None,
         }
     }
 
@@ -301,6 +341,7 @@ impl<'f> Scene<'f> {
             installed: BTreeSet::new(),
             hands_on: false,
             instruction: None,
+            overlaid: None,
         }
     }
 
@@ -429,7 +470,9 @@ impl<'f> Scene<'f> {
             development: self.development.clone().or_else(|| {
                 let why = "it replaces the command of the image by a development server".to_owned();
                 let replaced = self.replaces.then(|| Located::new(why, command));
-                replaced.or_else(|| context::development_script(command, &self.unit, project.files))
+                replaced
+                    .or_else(|| self.overlaid.clone())
+                    .or_else(|| context::development_script(command, &self.unit, project.files))
             }),
         });
     }
@@ -472,6 +515,8 @@ impl<'f> Scene<'f> {
                 "it replaces the command of the image by one that reloads".to_owned()
             };
             deployment.development = Some(Located::new(why, deployment.command));
+        } else if reloads && deployment.development.is_none() {
+            deployment.development.clone_from(&self.overlaid);
         }
     }
 }
