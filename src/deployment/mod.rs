@@ -4,6 +4,7 @@
 //! setting who wins and who loses. Does not decide whether that is good: rules do.
 
 mod assemble;
+mod choice;
 mod commands;
 mod compose;
 mod configuration;
@@ -120,6 +121,8 @@ pub struct Deployment {
     /// The class of the table that a worker class of the project's own does everything like, because it only gives
     /// options to it which take the place of no setting.
     pub class_like: Option<&'static WorkerClass>,
+    /// The classes that the script which names this one names as well, for whoever runs it to choose between.
+    pub other_classes: Vec<&'static WorkerClass>,
     /// The configuration file it loads.
     pub configuration: Option<Configuration>,
     /// Every file of its configuration.
