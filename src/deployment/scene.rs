@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::assemble::{Assembly, DevelopmentServer};
+use super::behind::Assigned;
 use super::commands::{self, Start, Started, Surroundings};
 use super::compose::Elsewhere;
 use super::environment::Environment;
@@ -37,13 +38,13 @@ pub(super) struct Project<'a> {
     pub(super) facts: &'a Facts,
 }
 
-/// What services make of the images that they run, by the place of the stage.
-#[derive(Default)]
-pub(super) struct Built {
-    /// They run its own command.
+/// The stages of images that units run.
+#[derive(Debug, Default)]
+pub(super) struct Judged {
+    /// Those whose own command a unit runs: it is judged there, with the limits of the unit.
     pub(super) run: BTreeSet<Place>,
-    /// They replace that, with the place of the first which does.
-    pub(super) replaced: BTreeMap<Place, Place>,
+    /// Those that units give another command.
+    pub(super) replaced: BTreeMap<Place, Vec<Place>>,
 }
 
 /// A unit about to be played.
@@ -71,6 +72,8 @@ pub(super) struct Scene<'f> {
     instruction: Option<Place>,
     /// Why it is for developers if it reloads, or is made for them in another way.
     overlaid: Option<Located<String>>,
+    /// Where the variables are set that are filled into its command before it starts.
+    outer: Assigned,
 }
 
 impl<'f> Scene<'f> {
@@ -106,6 +109,7 @@ impl<'f> Scene<'f> {
             hands_on: false,
             instruction: None,
             overlaid: None,
+            outer: Assigned::new(),
         }
     }
 
@@ -126,6 +130,7 @@ impl<'f> Scene<'f> {
             hands_on: false,
             instruction: None,
             overlaid: None,
+            outer: Assigned::new(),
         }
     }
 
@@ -160,10 +165,12 @@ impl<'f> Scene<'f> {
                 let why = format!("it reloads, and `{}` replaces it", files.get(service.file).path());
                 Located::new(why, service)
             }),
+            outer: Assigned::new(),
         }
     }
 
-    /// A unit that runs in an image, which it may build; what it makes of its stages is added to `built`. `outer` is what compose fills in variables from; `services` are those of compose,
+    /// A unit that runs in an image, which it may build; the stages whose own command it runs, or replaces, are
+    /// added to `judged`. `outer` is what compose fills in variables from; `services` are those of compose,
     /// which may build what others name.
     pub(super) fn service(
         unit: &'f Unit,
@@ -171,7 +178,7 @@ impl<'f> Scene<'f> {
         files: &'f Files,
         facts: &'f Facts,
         services: &[&'f Unit],
-        built: &mut Built,
+        judged: &mut Judged,
     ) -> Self {
         let is_cluster = unit.kind == UnitKind::KubernetesContainer;
         let beside = files.get(unit.place.file).folder();
@@ -181,6 +188,7 @@ impl<'f> Scene<'f> {
         if is_cluster {
             given.extend(&unit.environment, &|_| None);
         }
+        let filled_in = if is_cluster { Assigned::new() } else { outer.assigned() };
         let outer = |name: &str| if is_cluster { given.text(name) } else { outer.text(name) };
         // What the image is built with; only compose says so.
         let mut arguments = Environment::default();
@@ -230,11 +238,11 @@ impl<'f> Scene<'f> {
         // What developers run an image with says nothing of how it runs elsewhere.
         let stage = || context::development_stage(own_image.filter(|_| !uses_own)?.stage);
         let development = context::development(unit, files).or_else(stage);
-        if let Some(stage) = own_image.map(|image| image.stage.place).filter(|_| !is_chart && development.is_none()) {
+        if let Some(image) = own_image.filter(|_| !is_chart && development.is_none()) {
             if uses_own {
-                built.replaced.entry(stage).or_insert(unit.place);
+                judged.replaced.entry(image.stage.place).or_default().push(unit.place);
             } else {
-                built.run.insert(stage);
+                judged.run.insert(image.stage.place);
             }
         }
         let shell = match own_image {
@@ -262,6 +270,7 @@ impl<'f> Scene<'f> {
             hands_on: own_image.is_none() && unit.entrypoint.is_none() && unit.kind.is_container(),
             instruction: None,
             overlaid: None,
+            outer: filled_in,
         }
     }
 
@@ -312,6 +321,7 @@ impl<'f> Scene<'f> {
             hands_on: false,
             instruction: None,
             overlaid: None,
+            outer: Assigned::new(),
         }
     }
 
@@ -342,6 +352,7 @@ impl<'f> Scene<'f> {
             hands_on: false,
             instruction: None,
             overlaid: None,
+            outer: Assigned::new(),
         }
     }
 
@@ -440,6 +451,7 @@ impl<'f> Scene<'f> {
             }
             let script = || context::development_script(start.place, &unit, project.files);
             deployment.development = deployment.development.or_else(script);
+            deployment.outer.clone_from(&self.outer);
             if unit.container.stops_group
                 && let Some(shield) = &mut deployment.shield
             {
