@@ -85,6 +85,9 @@ pub struct Setting {
     /// Options of which one has to be given for it to do anything; some of them may have no setting of their own.
     #[serde(default)]
     pub needs: Vec<String>,
+    /// Options that switch it on as well.
+    #[serde(default)]
+    pub implied_by: Vec<String>,
     /// What it looks like today.
     #[serde(flatten)]
     pub shape: Shape,
