@@ -137,14 +137,14 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
     play(scenes, &project, &mut reached, &mut assembly, &mut broken);
     let alone = unnamed(&assembly, &composed, files, facts);
     play(alone, &project, &mut reached, &mut assembly, &mut broken);
+    set_unnamed_aside(&mut assembly.deployments);
     let scripts = guarded(|| scripts::alone(files, facts, &visited)).unwrap_or_default();
     for script in scripts {
         let place = script.place();
         if is_full(&mut assembly) {
             break;
         }
-        let has_image = assembly.deployments.iter().any(|one| one.instruction.is_some() && one.kind == UnitKind::Image);
-        let aid = scripts::is_aid(files.get(place.file).path(), has_image);
+        let aid = scripts::is_aid(files.get(place.file).path(), facts.units.iter().any(is_started_image));
         let mut own = Assembly { followed: assembly.followed, ..Assembly::default() };
         if guarded(|| script.play(&project, &mut reached, &mut own)).is_none() {
             broken.push(place);
@@ -196,6 +196,24 @@ fn unnamed<'f>(assembly: &Assembly, composed: &[compose::Composed], files: &File
         .filter_map(|(&file, configuration)| uwsgi::alone(file, configuration, files))
         .map(|(unit, start)| Scene::configuration(unit, start, files))
         .collect()
+}
+
+/// Whether a stage of an image says what it starts.
+fn is_started_image(unit: &Unit) -> bool {
+    unit.kind == UnitKind::Image && (unit.command.is_some() || unit.entrypoint.is_some())
+}
+
+/// Says of options of uWSGI that nothing names that an image which runs another server is how the service runs.
+fn set_unnamed_aside(deployments: &mut [Deployment]) {
+    let is_image = |one: &&Deployment| {
+        one.kind == UnitKind::Image && one.development.is_none() && one.server != crate::servers::Server::Uwsgi
+    };
+    let Some(image) = deployments.iter().find(is_image).map(|one| one.command) else { return };
+    let unnamed = |one: &&mut Deployment| one.kind == UnitKind::UwsgiConfiguration && one.development.is_none();
+    for deployment in deployments.iter_mut().filter(unnamed) {
+        let why = "nothing here names it, and an image runs another server";
+        deployment.development = Some(Located::new(why.to_owned(), image));
+    }
 }
 
 /// The files that services mount by name into images that are not known for uWSGI: what those make of them is told

@@ -133,7 +133,9 @@ fn base_of(file: FileId, compose: &ComposeFile, calls: &[Vec<String>], files: &F
         let of = &facts.compose[base];
         let same_folder = files.get(*base).folder() == files.get(file).folder();
         let holds = |service: &str| of.has(service) && of.says_what_runs(service);
-        same_folder && DEFAULT.contains(&name(files, *base)) && compose.services().all(holds)
+        // It may build more than the other one runs.
+        let held = compose.services().filter(|service| holds(service)).count();
+        same_folder && DEFAULT.contains(&name(files, *base)) && 2 * held > compose.services().count()
     });
     if let Some(base) = usual.filter(|_| only_builds) {
         return Some(base);

@@ -27,7 +27,7 @@ fn check(service: &Service, context: &Context, out: &mut Findings) {
     }
     // Whoever runs the image gives a script that passes on what it is given the options.
     let passes_on = ["\"$@\"", "$@", "$*"].iter().any(|all| context.files.text_at(deployment.command).contains(all));
-    if passes_on && deployment.outside.takes_words {
+    if passes_on && (deployment.outside.takes_words || deployment.kind == UnitKind::Script) {
         return;
     }
     let other_signal = deployment.stop_signal.as_ref().is_some_and(|signal| !signal.value.contains("TERM"));
