@@ -144,7 +144,7 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
         if is_full(&mut assembly) {
             break;
         }
-        let aid = scripts::is_aid(files.get(place.file).path(), facts.units.iter().any(is_started_image));
+        let aid = scripts::is_aid(files.get(place.file).path(), assembly.deployments.iter().any(is_of_image));
         let mut own = Assembly { followed: assembly.followed, ..Assembly::default() };
         if guarded(|| script.play(&project, &mut reached, &mut own)).is_none() {
             broken.push(place);
@@ -198,9 +198,9 @@ fn unnamed<'f>(assembly: &Assembly, composed: &[compose::Composed], files: &File
         .collect()
 }
 
-/// Whether a stage of an image says what it starts.
-fn is_started_image(unit: &Unit) -> bool {
-    unit.kind == UnitKind::Image && (unit.command.is_some() || unit.entrypoint.is_some())
+/// Whether an image starts it by itself.
+fn is_of_image(deployment: &Deployment) -> bool {
+    deployment.kind == UnitKind::Image && deployment.instruction.is_some()
 }
 
 /// Says of options of uWSGI that nothing names that an image which runs another server is how the service runs.
