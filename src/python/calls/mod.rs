@@ -25,6 +25,7 @@ pub use self::guards::is_program;
 use self::guards::{keeps_to_lifespan, leaves, matches_lifespan};
 use self::kept::Kept;
 pub use self::probes::asks_for_loop;
+use self::probes::leaves_on_loop;
 use super::names::{Binding, Bound};
 use super::syntax::ast::{self, Expr, Stmt};
 use super::syntax::{Module, span_of, visitor};
@@ -395,7 +396,11 @@ impl<'a> Reader<'a> {
                 Kept::Process => self.kept += 1,
                 Kept::No => {}
             }
-            if leaves(stmt) || keeps_to_lifespan(stmt) || self.returns_when_set(stmt, &body[i + 1..]) {
+            if leaves(stmt)
+                || keeps_to_lifespan(stmt)
+                || leaves_on_loop(stmt)
+                || self.returns_when_set(stmt, &body[i + 1..])
+            {
                 self.silent += 1;
             }
         }

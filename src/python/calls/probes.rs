@@ -1,5 +1,6 @@
 //! Questions whether an event loop runs. Where one could be blocked, the answer is known.
 
+use super::guards::leaves;
 use super::last_name;
 use crate::python::syntax::ast::{self, BoolOp, CmpOp, Expr, Stmt};
 
@@ -14,6 +15,13 @@ pub(super) fn probes_for_loop(body: &[Stmt]) -> bool {
         Stmt::Return(result) => result.value.as_deref().is_some_and(|value| is_probe(value) || is_running(value)),
         _ => false,
     })
+}
+
+/// Whether a statement leaves the block where a loop runs: `try: get_running_loop() ... else: raise RuntimeError`.
+pub(super) fn leaves_on_loop(stmt: &Stmt) -> bool {
+    let Stmt::Try(attempt) = stmt else { return false };
+    probes_for_loop(&attempt.body)
+        && [&attempt.body, &attempt.orelse].into_iter().any(|part| part.last().is_some_and(leaves))
 }
 
 fn is_probe(expr: &Expr) -> bool {

@@ -9,8 +9,14 @@ use crate::python::types::{ClassId, said};
 use crate::source::Span;
 
 /// Methods that wait for an end, each with the question whether it has come, and the answer to that.
-const QUESTIONS: [(&str, &str, bool); 4] =
-    [("result", "done", true), ("exception", "done", true), ("get", "ready", true), ("join", "is_alive", false)];
+const QUESTIONS: [(&str, &str, bool); 6] = [
+    ("result", "done", true),
+    ("exception", "done", true),
+    ("get", "ready", true),
+    ("get", "empty", false),
+    ("get", "qsize", true),
+    ("join", "is_alive", false),
+];
 
 impl<'a> Work<'_, 'a> {
     /// Whether `span` runs only if `process.poll()` gave something.
@@ -88,12 +94,16 @@ impl<'a> Work<'_, 'a> {
     /// Whether the answer of a method is there already: `future.result()` under `if future.done():`, after
     /// `while not future.done():` or after `await asyncio.wrap_future(future)`.
     pub(super) fn is_known_to_be_over(&self, method: &str, object: &'a Expr, span: Span) -> bool {
-        let Some((_, question, over)) = QUESTIONS.iter().find(|(known, ..)| *known == method) else { return false };
+        let questions = || QUESTIONS.iter().filter(|(known, ..)| *known == method);
+        if questions().next().is_none() {
+            return false;
+        }
         let function = self.types.function(self.frame.function);
         let answer = |test: &'a Expr, holds: bool| match test {
             Expr::Call(call) => match &*call.func {
-                Expr::Attribute(asked) if asked.attr.as_str() == *question && is_same(&asked.value, object) => {
-                    Some(holds)
+                Expr::Attribute(asked) if is_same(&asked.value, object) => {
+                    let mut asked = questions().filter(|(_, question, _)| asked.attr.as_str() == *question);
+                    asked.next().map(|(.., over)| holds == *over)
                 }
                 _ => None,
             },
@@ -108,7 +118,7 @@ impl<'a> Work<'_, 'a> {
             }
             _ => false,
         };
-        around.any(|one| said(one.test, one.holds, &answer) == Some(*over)) || function.events.iter().any(is_awaited)
+        around.any(|one| said(one.test, one.holds, &answer) == Some(true)) || function.events.iter().any(is_awaited)
     }
 
     /// The parts of a method of a thread that run only before it is started, or after it has ended: what then is done

@@ -4,6 +4,7 @@
 //! Sanic 25.12.
 
 use super::{Form, HTTP_METHODS, Names, ON_LOOP, Role, START_UP, Told, at};
+use crate::python::syntax::ast::{self, Expr};
 
 const OBJECTS: Names = &["sanic.*.Sanic", "sanic.*.Blueprint"];
 
@@ -80,3 +81,12 @@ pub(super) const FORMS: &[Form] = &[
     ),
     ON_LOOP.form(Told::Call { names: &["sanic.*.ResponseStream"], argument: at(0, &["streaming_fn"]) }, Role::Stream),
 ];
+
+/// Whether a signal says that the server starts or stops: `@app.signal(Event.SERVER_SHUTDOWN_BEFORE)`.
+pub(super) fn is_of_server(call: &ast::ExprCall) -> bool {
+    match call.arguments.args.first() {
+        Some(Expr::StringLiteral(event)) => event.value.to_str().starts_with("server."),
+        Some(Expr::Attribute(event)) => event.attr.as_str().starts_with("SERVER_"),
+        _ => false,
+    }
+}

@@ -101,7 +101,11 @@ impl<'a> Types<'a> {
         call: &'a ast::ExprCall,
         frame: Frame,
     ) -> Vec<Entry<'a>> {
-        self.certain_of(target, shift, call, frame, self.leaves_arguments(target.function))
+        let mut entries = self.certain_of(target, shift, call, frame, self.leaves_arguments(target.function));
+        if self.environments.borrow().len() < MAX_TOLD_APART {
+            entries.extend(self.aspect_entries(target, shift, call, frame));
+        }
+        entries
     }
 
     /// As [`certain_entries`](Self::certain_entries), where `is_all` says whether what the call leaves out is left
@@ -119,9 +123,10 @@ impl<'a> Types<'a> {
             return Vec::new();
         }
         let function = self.function(target.function);
-        let is_open = call.arguments.args.iter().any(Expr::is_starred_expr)
-            || call.arguments.keywords.iter().any(|keyword| keyword.arg.is_none());
-        let omits = !is_open && is_all;
+        let spread: Vec<&Expr> =
+            call.arguments.keywords.iter().filter(|one| one.arg.is_none()).map(|one| &one.value).collect();
+        let omits = is_all && !call.arguments.args.iter().any(Expr::is_starred_expr);
+        let lacks = |name: &str| spread.iter().all(|mapping| self.lacks(mapping, name, frame.function));
         let mut entries = Vec::new();
         for (position, parameter) in function.parameters.iter().enumerate().skip(shift) {
             if asks[position] == Interest::None || parameter.variadic || entries.len() >= MAX_CERTAIN {
@@ -144,7 +149,7 @@ impl<'a> Types<'a> {
                     let made = || self.made_for_certain(argument, frame, 0);
                     self.known(argument, frame).or_else(promised).or_else(made)
                 }
-                None if omits && !is_bound() => parameter.default.and_then(literal),
+                None if omits && !is_bound() && lacks(parameter.name) => parameter.default.and_then(literal),
                 None => None,
             };
             let known = known.map(|known| known.as_asked(asks[position]));
@@ -210,7 +215,7 @@ impl<'a> Types<'a> {
     }
 
     /// The functions of the project by their names, constructors by those of their classes.
-    fn functions_by_name(&self) -> ByName<'a> {
+    pub(super) fn functions_by_name(&self) -> ByName<'a> {
         let mut by_name = ByName::new();
         for (facts, file) in self.project.facts.iter().zip(0..) {
             for (function, index) in facts.functions.iter().zip(0..) {

@@ -4,7 +4,7 @@
 //! well, and what the text writes to by name, `globals()["TRACE"]`, is no constant.
 
 use super::{ClassId, FunctionId, Known, ModuleRef, Types, Value};
-use crate::python::calls::{is_flag, last_name};
+use crate::python::calls::{is_development, is_flag, last_name};
 use crate::python::names::Bound;
 use crate::python::syntax::ast::{Expr, Number};
 
@@ -23,7 +23,9 @@ impl<'a> Types<'a> {
         let [binding] = module.bindings.get(name)?.as_slice() else { return None };
         match binding.bound {
             Bound::Value { value: Some(value), .. } => {
-                let known = scalar(value)?;
+                let known = scalar(value)
+                    .or_else(|| in_development(value))
+                    .or_else(|| self.constant_by_default(value, file))?;
                 // What is switched on for developing is not what serves.
                 let is_switch = known == Known::Bool(true) && is_flag(name);
                 let is_written =
@@ -70,6 +72,11 @@ impl<'a> Types<'a> {
             facts.binds_any || facts.calls.iter().any(|(_, call)| matches!(last_name(&call.func), "setattr" | "vars"))
         })
     }
+}
+
+/// What is true only while somebody develops: `TESTING = "pytest" in sys.modules`.
+fn in_development(value: &Expr) -> Option<Known<'_>> {
+    is_development(value, true).then_some(Known::Bool(false))
 }
 
 /// Literals that nobody changes in place.
