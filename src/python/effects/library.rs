@@ -356,11 +356,16 @@ fn only_keeps(name: &str) -> bool {
 }
 
 /// What looks at a value and leaves it alone.
-const LOOKS: [&str; 13] = [
+const LOOKS: [&str; 20] = [
     "callable",
+    "critical",
+    "debug",
+    "error",
+    "exception",
     "getattr",
     "hasattr",
     "id",
+    "info",
     "isasyncgen",
     "isawaitable",
     "iscoroutine",
@@ -369,7 +374,9 @@ const LOOKS: [&str; 13] = [
     "issubclass",
     "print",
     "repr",
+    "str",
     "type",
+    "warning",
 ];
 
 /// Whether a function of asyncio runs the coroutines that it is given as `await` would.

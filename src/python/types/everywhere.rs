@@ -120,18 +120,12 @@ impl<'a> Types<'a> {
     }
 
     /// Whether a mapping that a function writes out, and adds to by literal keys alone, has no entry of this name.
-    pub(super) fn lacks(&self, mapping: &Expr, entry: &str, caller: FunctionId) -> bool {
-        let is_other = |key: &Expr| matches!(key, Expr::StringLiteral(key) if key.value.to_str() != entry);
-        let mapping = match mapping {
-            Expr::Name(mapping) => mapping.id.as_str(),
-            Expr::Dict(written) => return written.items.iter().all(|item| item.key.as_ref().is_some_and(is_other)),
-            Expr::If(choice) => {
-                return [&choice.body, &choice.orelse].into_iter().all(|one| self.lacks(one, entry, caller));
-            }
-            _ => return false,
-        };
+    fn lacks(&self, mapping: &Expr, entry: &str, caller: FunctionId) -> bool {
+        let Expr::Name(mapping) = mapping else { return false };
+        let mapping = mapping.id.as_str();
         let function = self.function(caller);
         let is_it = |expr: &Expr| matches!(expr, Expr::Name(name) if name.id.as_str() == mapping);
+        let is_other = |key: &Expr| matches!(key, Expr::StringLiteral(key) if key.value.to_str() != entry);
         let Some([binding]) = function.bindings.get(mapping).map(Vec::as_slice) else { return false };
         let Bound::Value { value: Some(Expr::Dict(written)), .. } = binding.bound else { return false };
         let is_written = written.items.iter().all(|item| item.key.as_ref().is_some_and(is_other));

@@ -51,6 +51,8 @@ mod settings_classes;
 mod signals;
 mod singletons;
 mod sites;
+mod splats;
+mod states;
 mod switches;
 mod texts;
 mod variables;
