@@ -17,6 +17,7 @@ use super::resolve::{Origin, resolve};
 use super::rewritten::Edited;
 use super::{Deployment, Effective, context, front, host, image_name, installed, platform, rewritten, supervisor};
 use crate::findings::Note;
+use crate::python::evaluate::Dependency;
 use crate::read::{self, EnvironmentFile, Facts, Form, Limits, Unit, UnitKind, system_shell};
 use crate::servers::{Program, Server};
 use crate::source::{FileId, Files, Located, Place, SourceFile, Span};
@@ -399,6 +400,7 @@ impl<'f> Scene<'f> {
             }
             let script = || context::development_script(start.place, &unit, project.files);
             deployment.development = deployment.development.or_else(script);
+            rest_on_choice(&mut deployment, &unit);
             if unit.container.stops_group
                 && let Some(shield) = &mut deployment.shield
             {
@@ -472,6 +474,27 @@ impl<'f> Scene<'f> {
                 "it replaces the command of the image by one that reloads".to_owned()
             };
             deployment.development = Some(Located::new(why, deployment.command));
+        }
+    }
+}
+
+/// Notes in whatever the words of the unit itself do not set which variables choose the files that set it.
+fn rest_on_choice(deployment: &mut Deployment, unit: &Unit) {
+    let depends = unit.chosen_by.iter();
+    let depends: Vec<_> =
+        depends.map(|(name, default)| Dependency::InPlace { name: name.clone(), default: default.clone() }).collect();
+    if depends.is_empty() {
+        return;
+    }
+    // An entry point of the image may add words of its own.
+    let own = unit.command.as_ref().filter(|_| unit.build.is_none() || unit.entrypoint.is_some());
+    let own = [own, unit.entrypoint.as_ref()];
+    let is_own = |place: Place| own.iter().flatten().any(|command| is_inside(place, command.place));
+    for candidate in deployment.settings.candidates_mut() {
+        if candidate.place.is_none_or(|place| !is_own(place)) {
+            let fresh = depends.iter().filter(|one| !candidate.depends.contains(one)).cloned();
+            let fresh: Vec<_> = fresh.collect();
+            candidate.depends.extend(fresh);
         }
     }
 }
