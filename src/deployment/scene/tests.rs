@@ -360,13 +360,21 @@ fn a_configuration_that_only_a_build_makes_is_not_known() {
     assert_eq!(count("RUN python gen.py > gen.log"), Some(1));
     for line in [
         "RUN python gen.py > gunicorn.conf.py",
-        "RUN echo 'workers = 4' > ./gunicorn.conf.py",
+        "RUN cd / && echo 'workers = 4' > ./gunicorn.conf.py",
         "RUN curl -o gunicorn.conf.py https://example.org/x",
         "RUN python gen.py | tee gunicorn.conf.py",
     ] {
         assert_eq!(count(line), None, "{line}");
     }
-    assert_eq!(count("RUN echo 'workers = 4' > /app/gunicorn.conf.py"), Some(4));
+    for path in ["/app/gunicorn.conf.py", "gunicorn.conf.py", "./gunicorn.conf.py"] {
+        assert_eq!(count(&format!("RUN echo 'workers = 4' > {path}")), Some(4), "{path}");
+        let lines = format!("RUN echo 'timeout = 9' > {path} && \\\n    echo 'workers = 4' >> {path}");
+        assert_eq!(count(&lines), Some(4), "{lines}");
+    }
+    assert_eq!(
+        count("RUN echo 'workers = 4' > gunicorn.conf.py\nRUN echo 'workers = 5' >> /app/gunicorn.conf.py"),
+        None
+    );
 }
 
 #[test]
