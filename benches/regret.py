@@ -251,6 +251,7 @@ def main():
     parser.add_argument("--coarse", action="store_true")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--into", help="result of an earlier run, whose lines stay where they are not measured again")
     options = parser.parse_args()
     if options.quick:
         options.coarse, options.seconds, options.rounds, options.connections = True, 2.0, 1, 16
@@ -273,9 +274,13 @@ def main():
                         measured[each].append(measure(folder, options.python, each, kind, options))
                 rows.append(report(name, kind, point, folklore, default, measured))
                 print(line(rows[-1]), flush=True)
-    pathlib.Path(options.out).write_text(json.dumps({"cpus": options.cpus, "rows": rows}, indent=1))
+    run = {key: getattr(options, key) for key in ("cpus", "connections", "clients", "seconds", "rounds")}
+    run["versions"] = versions(options.python)
+    if options.into:
+        rows = joined(json.loads(pathlib.Path(options.into).read_text()), run, rows)
+    pathlib.Path(options.out).write_text(json.dumps(run | {"rows": rows}, indent=1))
     if options.write:
-        WRITTEN.write_text(page(rows, options))
+        WRITTEN.write_text(page(rows, run))
     sys.exit(1 if any(behind(row) for row in rows) else 0)
 
 
@@ -290,7 +295,22 @@ def behind(row):
     return "behind 2 n + 1" if row["advised"]["rate"] * noise < row["folklore"]["rate"] else ""
 
 
-def page(rows, options):
+def joined(earlier, run, rows):
+    """The lines of an earlier run of the same kind, with those measured now in their places."""
+    differ = [key for key, value in run.items() if earlier.get(key) != value]
+    if differ:
+        raise SystemExit(f"the earlier run is of another kind: {', '.join(differ)}")
+    now = {(row["class"], row["kind"]): row for row in rows}
+    return [now.pop((row["class"], row["kind"]), row) for row in earlier["rows"]] + list(now.values())
+
+
+def versions(python):
+    """Gunicorn and the interpreter that were measured."""
+    ask = "import gunicorn, platform; print(f'Gunicorn {gunicorn.__version__}, Python {platform.python_version()}')"
+    return subprocess.run([python, "-c", ask], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def page(rows, run):
     """The table for the documentation."""
 
     def cell(it):
@@ -302,11 +322,11 @@ def page(rows, options):
         cells = [row["class"], row["kind"], f"{share:.0%}", *(cell(row[what]) for what in COLUMNS), f"{row['scatter']:.0%}"]
         return "| " + " | ".join(cells) + " |"
 
-    kinds = "; ".join(f"`{kind}` {describe(kind)}" for kind in options.kinds.split(","))
+    kinds = "; ".join(f"`{kind}` {describe(kind)}" for kind in dict.fromkeys(row["kind"] for row in rows))
     return f"""# The advice, measured
 
-Written by `benches/regret.py --write`, never by hand: real Gunicorn on {options.cpus} cores, {options.connections} clients
-that wait for their answers, {options.rounds} rounds of {options.seconds:g} s for each point, the rounds taken in turn. The
+Written by `benches/regret.py --write`, never by hand: {run["versions"]} on {run["cpus"]} cores, {run["connections"]} clients
+that wait for their answers, {run["rounds"]} rounds of {run["seconds"]:g} s for each point, the rounds taken in turn. The
 requests: {kinds}. `farrier advise` was told the class, the cores and the share of a request that waits. Each cell is
 requests a second, the slowest hundredth and the memory (PSS) of all processes; the scatter is the median over all points
 of how far the rounds of one point lie apart.

@@ -9,13 +9,14 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use support::python::{python_environment, servers_environment};
+use support::python::{compiled, python_environment, servers_environment};
 
 /// One file, and what becomes of it.
 #[derive(Debug, Deserialize)]
@@ -414,13 +415,40 @@ elif server == "daphne":
 print(json.dumps({name: value for name, value in given.items() if type(value) in (int, float)}))
 "#;
 
+/// What uWSGI itself makes of its words and files, by the names of its options; the last of a name counts.
+fn uwsgi_reads(folder: &Folder, words: &str) -> Option<Json> {
+    let mut command = Command::new(compiled("uwsgi==2.0.31").join("bin/uwsgi"));
+    command.args(["--no-server", "--show-config"]).args(words.split_whitespace()).current_dir(folder.0.path());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut process = command.env_clear().spawn().expect("uWSGI starts");
+    let mut options = None;
+    for line in BufReader::new(process.stderr.take().expect("it was asked for")).lines().map_while(Result::ok) {
+        match &mut options {
+            None if line == "[uwsgi]" => options = Some(serde_json::Map::new()),
+            None => {}
+            Some(_) if line == ";end of configuration" => break,
+            Some(options) => {
+                let (name, value) = line.split_once(" = ").unwrap_or((&line, "1"));
+                options.insert(name.replace('-', "_"), value.parse().map_or_else(|_| value.into(), |n: u64| n.into()));
+            }
+        }
+    }
+    let _ = process.kill();
+    let _ = process.wait();
+    options.map(Json::Object)
+}
+
 /// Another server takes what is written, and makes of it what farrier says.
 fn server_takes(folder: &Folder, case: &Case, words: &str) -> Result<(), String> {
-    let mut python = servers_environment().command();
-    let ran = python.args(["-c", READS]).args(words.split_whitespace()).current_dir(folder.0.path());
-    let ran = ran.output().expect("Python runs");
-    let theirs: Json = serde_json::from_slice(&ran.stdout)
-        .map_err(|_| format!("{words} is refused: {}", String::from_utf8_lossy(&ran.stderr)))?;
+    let theirs: Json = if let Some(words) = words.strip_prefix("uwsgi ") {
+        uwsgi_reads(folder, words).ok_or_else(|| format!("uWSGI refuses {words}"))?
+    } else {
+        let mut python = servers_environment().command();
+        let ran = python.args(["-c", READS]).args(words.split_whitespace()).current_dir(folder.0.path());
+        let ran = ran.output().expect("Python runs");
+        serde_json::from_slice(&ran.stdout)
+            .map_err(|_| format!("{words} is refused: {}", String::from_utf8_lossy(&ran.stderr)))?
+    };
     let report = folder.farrier(case, &["--format", "json"]);
     let report: Json = serde_json::from_slice(&report.stdout).map_err(|error| error.to_string())?;
     let items = report["services"][0]["items"].as_array().cloned().unwrap_or_default();

@@ -4,7 +4,7 @@
 //! with the place to look at, because an edit elsewhere would change nothing.
 
 use super::{alias, insert, portable};
-use crate::deployment::{Candidate, Dependency, Deployment, Effective, Layer, Resolved};
+use crate::deployment::{Behind, Candidate, Dependency, Deployment, Effective, Layer, Resolved};
 use crate::findings::{Edit, Fix};
 use crate::sizing::{Advice, Amount, Class, Item, Verdict};
 use crate::source::{FileId, Files, Place};
@@ -28,6 +28,8 @@ pub struct Change {
     pub value: Option<Value>,
     /// The edit.
     pub fix: Fix,
+    /// The variable that decides instead, as soon as somebody sets it.
+    pub unless: Option<String>,
 }
 
 /// Advice that was not written, and where the user has to do it.
@@ -60,6 +62,15 @@ pub fn changes(deployment: &Deployment, advice: &Advice, manner: Manner, files: 
     let uncounted = |item: &Item| advice.elsewhere && GROUP.contains(&item.setting) && !follows(item.setting);
     let wanted = |item: &&Item| !matches!(item.verdict, Verdict::InRange | Verdict::Consider) && !uncounted(item);
     for item in advice.items.iter().filter(wanted) {
+        if let Some(other) = deployment.replaced {
+            let reason = format!(
+                "{} runs the image with another command than {}, so a value here would change nothing",
+                files.describe(other),
+                files.describe(deployment.command)
+            );
+            changes.refused.push(Refusal { setting: item.setting, reason, is_outside: false });
+            continue;
+        }
         let Some(effective) = deployment.setting(item.setting) else {
             let is_outside = item.verdict == Verdict::Change;
             changes.refused.push(Refusal { setting: item.setting, reason: elsewhere(item), is_outside });
@@ -133,6 +144,7 @@ fn set(
 ) -> Result<Change, String> {
     let value = value_of(item.target, deployment);
     let title = format!("set {} to {value}", item.setting);
+    let change = |fix, value, unless| Change { setting: item.setting, value: Some(value), fix, unless };
     if value == Value::Str("uvicorn_worker.UvicornWorker".to_owned()) && !deployment.asks_for("uvicorn-worker") {
         return Err(format!(
             "{value} is in the package `uvicorn-worker`, which the project does not list: add it and set {} to that, or \
@@ -144,15 +156,19 @@ fn set(
         let edit = insert::insert(deployment, item.setting, &value, manner.only, files)?;
         if let Some(anchor) = alias::anchor(files, edit.place) {
             let place = files.describe(edit.place);
-            return Err(format!(
-                "the command at {place} stands behind the anchor `&{anchor}`, which is used elsewhere as well: set {} \
-                 to {value} there",
-                item.setting
-            ));
+            return Err(aliased(&format!("the command at {place} "), &anchor, item, &value));
         }
-        return Ok(Change { setting: item.setting, value: Some(value), fix: Fix::unsafe_(title, vec![edit]) });
+        return Ok(change(Fix::unsafe_(title, vec![edit]), value, None));
     }
     let winner = &effective.winner;
+    let behind = deployment.behind(winner, files);
+    if let Some((behind, edit)) = behind.as_ref().and_then(|behind| Some((behind, behind.set(&value)?))) {
+        allowed(behind.place, winner.layer, manner.only, files)?;
+        if let Some(anchor) = alias::anchor(files, edit.place) {
+            return Err(aliased(&format!("at {} ", files.describe(edit.place)), &anchor, item, &value));
+        }
+        return Ok(change(Fix::unsafe_(title, vec![edit]), value, behind.unless.clone()));
+    }
     here(winner, manner.only, files)?;
     // A formula over all cores of the machine is what the advice is about; it may stay one that sees quotas.
     if let Some(formula) = winner.formula(files) {
@@ -160,47 +176,69 @@ fn set(
             return portable::follow(effective, item, cores, formula, files);
         }
         let edit = Edit::replace(formula, value.to_string());
-        return Ok(Change { setting: item.setting, value: Some(value), fix: Fix::unsafe_(title, vec![edit]) });
+        return Ok(change(Fix::unsafe_(title, vec![edit]), value, None));
     }
-    if let Some(why) = computed(winner, files) {
+    if let Some(why) = computed(winner, behind.as_ref(), files) {
         return Err(format!("{why}: set {} to {value} there", item.setting));
     }
     let edit = winner.set(files, &value);
     let edit = edit.ok_or_else(|| {
         let place = effective.place().map_or_else(String::new, |place| files.describe(place));
-        let template = effective.place().is_some_and(|place| files.text_at(place).contains(['$', '{', '%']));
-        let what = if template { "is filled in from a template" } else { "is no plain value" };
+        let text = effective.place().map_or("", |place| files.text_at(place));
+        let what = match &behind {
+            Some(Behind { name, place, .. }) if text.contains(['$', '{', '%']) => {
+                format!("is filled in from {name}, which {} sets", files.describe(*place))
+            }
+            Some(Behind { name, place, .. }) => format!("takes it from {name}, which {} sets", files.describe(*place)),
+            None if text.contains(['$', '{', '%']) => "is filled in from a template".to_owned(),
+            None => "is no plain value".to_owned(),
+        };
         format!("what sets it at {place} {what}: set {} to {value} there", item.setting)
     })?;
-    Ok(Change { setting: item.setting, value: Some(value), fix: Fix::unsafe_(title, vec![edit]) })
+    let unless = deployment.unset_variable(winner).map(str::to_owned);
+    Ok(change(Fix::unsafe_(title, vec![edit]), value, unless))
 }
 
 fn remove(effective: &Effective, item: &Item, manner: Manner, files: &Files) -> Result<Change, String> {
     here(&effective.winner, manner.only, files)?;
-    if let Some(why) = computed(&effective.winner, files) {
+    if let Some(why) = computed(&effective.winner, None, files) {
         return Err(format!("{why}: take it out there, or choose a class that looks at it"));
     }
     let edits =
         effective.winner.remove(files).ok_or_else(|| "it stands where it cannot be taken out alone".to_owned())?;
-    Ok(Change { setting: item.setting, value: None, fix: Fix::safe(format!("remove {}", item.setting), edits) })
+    let fix = Fix::safe(format!("remove {}", item.setting), edits);
+    Ok(Change { setting: item.setting, value: None, fix, unless: None })
 }
 
 /// Whether the value that wins stands in `only`, if that is all that may be edited.
 fn here(winner: &Candidate, only: Option<FileId>, files: &Files) -> Result<(), String> {
     let Some(place) = winner.place else { return Err("nobody sets it".to_owned()) };
+    allowed(place, winner.layer, only, files)
+}
+
+/// Whether the value that counts for `layer` may be edited at `place`.
+fn allowed(place: Place, layer: Layer, only: Option<FileId>, files: &Files) -> Result<(), String> {
     match only.filter(|file| files.owner(place.file) != *file) {
         None => Ok(()),
         Some(file) => Err(format!(
             "it is set at {} ({}), so a value in {} would change nothing",
             files.describe(place),
-            winner.layer.as_str(),
+            layer.as_str(),
             files.get(file).path()
         )),
     }
 }
 
+/// Why what several places of a YAML file repeat is left alone.
+fn aliased(what: &str, anchor: &str, item: &Item, value: &Value) -> String {
+    let setting = item.setting;
+    format!(
+        "{what}stands behind the anchor `&{anchor}`, which is used elsewhere as well: set {setting} to {value} there"
+    )
+}
+
 /// Why the value is not one that the bytes at its place simply state; `None` where they do.
-fn computed(winner: &Candidate, files: &Files) -> Option<String> {
+fn computed(winner: &Candidate, behind: Option<&Behind>, files: &Files) -> Option<String> {
     let at = winner.place.map_or_else(String::new, |place| format!("at {} ", files.describe(place)));
     if let Some(anchor) = winner.place.and_then(|place| alias::anchor(files, place)) {
         return Some(format!("{at}it stands behind the anchor `&{anchor}`, which is used elsewhere as well"));
@@ -211,7 +249,16 @@ fn computed(winner: &Candidate, files: &Files) -> Option<String> {
         return winner.set(files, &Value::Int(1)).is_none().then(|| format!("{at}it is not known, because {reason}"));
     }
     winner.depends.iter().find_map(|dependency| match dependency {
-        Dependency::Environment { name, .. } => Some(format!("{at}it rests on the variable `{name}`")),
+        Dependency::Environment { name, .. } => Some(match behind {
+            Some(Behind { place, name: set, .. }) if *set == format!("`{name}`") => {
+                format!("{at}it rests on the variable {set}, which {} sets", files.describe(*place))
+            }
+            Some(Behind { place, name: by, .. }) => {
+                let place = files.describe(*place);
+                format!("{at}it takes {by} from {place}, which rests on the variable `{name}`")
+            }
+            None => format!("{at}it rests on the variable `{name}`"),
+        }),
         Dependency::InPlace { .. } => None,
         Dependency::Cpus { spelling, .. } => Some(format!("{at}it is computed from `{spelling}`")),
         Dependency::Quota { .. } => Some(format!("{at}it follows the CPU limit of the container")),

@@ -63,7 +63,7 @@ pub(super) fn follow(
     ];
     let title = format!("let {} be {expression}", item.setting);
     // Nobody can tell beforehand what it will be: the machine may have fewer cores than the limit allows.
-    Ok(Change { setting: item.setting, value: None, fix: Fix::unsafe_(title, edits) })
+    Ok(Change { setting: item.setting, value: None, fix: Fix::unsafe_(title, edits), unless: None })
 }
 
 /// `target` workers on `cores` as a number for each core and a rest, `2 * available_cores() + 1`; `None` where there

@@ -31,7 +31,7 @@ fn settle(
     let mut refused = Vec::new();
     let mut stuck: Vec<&'static str> = Vec::new();
     for item in &mut one.items {
-        let Some(place) = shared(owner, sharer, item.setting) else { continue };
+        let Some(place) = shared(owner, sharer, item.setting, files) else { continue };
         let Some(theirs) = other.items.iter_mut().find(|theirs| theirs.setting == item.setting) else { continue };
         if item.verdict != Verdict::Change && theirs.verdict != Verdict::Change {
             continue;
@@ -69,11 +69,12 @@ fn settle(
 
 /// Where two services have a setting from, if that is the same place: a configuration file is where one goes that
 /// nobody sets.
-fn shared(one: &Deployment, other: &Deployment, setting: &str) -> Option<Place> {
+fn shared(one: &Deployment, other: &Deployment, setting: &str, files: &Files) -> Option<Place> {
     let place = |deployment: &Deployment| {
         let effective = deployment.setting(setting)?;
         if effective.is_set() {
-            return effective.winner.place;
+            let behind = deployment.behind(&effective.winner, files).filter(|behind| behind.exact);
+            return behind.map(|behind| behind.place).or(effective.winner.place);
         }
         let file = deployment.configuration.as_ref()?.file;
         Some(Place::new(file, Span::new(0, 0)))

@@ -144,14 +144,15 @@ fn named_file(found: &Examination, request: &Request, path: &Path) -> Result<Opt
     file.map(Some).ok_or_else(|| Failure::Usage(format!("`{}` is no file that farrier reads", path.display())))
 }
 
-/// The launches that some of the files have a part in; those for development only where there are no others.
+/// The launches that some of the files have a part in; those for development, or that others replace, only where there are
+/// no others.
 fn services<'e>(found: &'e Examination, files: &dyn Fn(FileId) -> bool) -> Vec<Numbered<'e>> {
     let all = found.assembly.deployments.iter().enumerate();
     let made = |index: usize| found.applications.get(index).and_then(Option::as_ref);
     let concerned: Vec<Numbered> =
         all.filter(|&(index, deployment)| super::concerns(deployment, made(index), files)).collect();
-    let production: Vec<Numbered> =
-        concerned.iter().copied().filter(|(_, deployment)| deployment.development.is_none()).collect();
+    let runs = |deployment: &Deployment| deployment.development.is_none() && deployment.replaced.is_none();
+    let production: Vec<Numbered> = concerned.iter().copied().filter(|(_, deployment)| runs(deployment)).collect();
     if production.is_empty() { concerned } else { production }
 }
 
@@ -184,6 +185,15 @@ fn write(
     };
     let applied = rewrite::apply(request, found, &fixes, mode, &check)?;
     let mut text = applied.text + &applied.left_out;
+    let mut unless: Vec<String> = Vec::new();
+    for change in planned.iter().filter(|_| applied.changed > 0) {
+        let Some(variable) = &change.unless else { continue };
+        let line = format!("{} is {} unless `{variable}` is set\n", change.setting, shown(change.value.as_ref()));
+        if !unless.contains(&line) {
+            unless.push(line);
+        }
+    }
+    text.extend(unless);
     let mut refused: Vec<_> = changes.iter().flat_map(|changes| &changes.refused).chain(&conflicts).collect();
     refused.dedup();
     for refusal in &refused {
@@ -208,6 +218,11 @@ fn write(
     let left = applied.refused > 0 || refused.iter().any(|refusal| refusal.is_outside);
     let open = left || mode == Mode::Show && applied.changed > 0;
     Ok(Done { text, exit: if open { Exit::ToDo } else { Exit::Clean } })
+}
+
+/// A value as the line of a difference has it.
+fn shown(value: Option<&Value>) -> String {
+    value.map_or_else(String::new, ToString::to_string)
 }
 
 /// Checks that the server would see the values that were meant.

@@ -9,7 +9,7 @@ use super::database::{self, Database};
 use super::environment::Environment;
 use super::launcher::{self, Alone, Reached};
 use super::locate::join;
-use super::scene::{Project, Scene};
+use super::scene::{Judged, Project, Scene};
 use super::{compose, context, image, platform, proxy, scripts, unloaded, uwsgi, variables, wsgi_app};
 use crate::findings::Note;
 use crate::read::{Facts, Unit, UnitKind};
@@ -79,7 +79,7 @@ pub fn assemble(files: &Files, facts: &Facts) -> Assembly {
 /// The same, where the user asks about certain files, which may be all there is of a server.
 pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembly {
     let mut assembly = Assembly::default();
-    let mut built = BTreeSet::new();
+    let mut judged = Judged::default();
     let mut scenes: Vec<Scene> = Vec::new();
     let mut broken = Vec::new();
     let composed = compose::services(files, facts, &mut assembly.notes);
@@ -95,7 +95,7 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
             UnitKind::Image | UnitKind::SupervisorProgram => continue,
             UnitKind::Platform if !platform::in_image(unit) => guarded(|| Scene::host(unit, files, facts)),
             UnitKind::ComposeService | UnitKind::KubernetesContainer | UnitKind::Platform => {
-                guarded(|| Scene::service(unit, &outer, files, facts, &services, &mut built))
+                guarded(|| Scene::service(unit, &outer, files, facts, &services, &mut judged))
             }
             UnitKind::Procfile
             | UnitKind::SystemdService
@@ -113,7 +113,7 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
     for file in dockerfiles(facts) {
         for image in image::targets(facts, file, files) {
             // An image whose own command a compose service runs is judged there, with its limits.
-            if built.contains(&image.stage.place) {
+            if judged.run.contains(&image.stage.place) {
                 continue;
             }
             match guarded(|| Scene::image(&image, files, facts)) {
@@ -167,6 +167,7 @@ pub fn assemble_asked(files: &Files, facts: &Facts, asked: &[FileId]) -> Assembl
     assembly.notes.extend(broken.into_iter().map(|place| defect(place, files)));
     forget_repeated(&mut assembly);
     context::name_developments(&mut assembly.deployments);
+    note_replaced(&mut assembly.deployments, &judged.replaced);
     proxy::join(&mut assembly.deployments, &facts.proxies);
     let order = |place: Place| (files.get(place.file).path().to_owned(), place.span);
     assembly.deployments.sort_by_key(|deployment| order(deployment.command));
@@ -388,6 +389,28 @@ fn forget_repeated(assembly: &mut Assembly) {
     assembly.development_servers.retain(|server| commands.insert((server.command, server.name)));
     assembly.notes.sort();
     assembly.notes.dedup();
+}
+
+/// Notes of images whose command every unit that runs them replaces, by one that serves the same application, who does.
+fn note_replaced(deployments: &mut [Deployment], replaced: &BTreeMap<Place, Vec<Place>>) {
+    let app = |one: &Deployment| one.app.as_ref().map(|app| app.value.clone());
+    let serving = |units: &[Place], own: &Deployment| {
+        let instead = |other: &&Deployment| {
+            other.development.is_none()
+                && other.container.is_some_and(|unit| units.contains(&unit))
+                && app(other).is_some()
+                && app(other) == app(own)
+        };
+        deployments.iter().find(instead).map(|other| other.command)
+    };
+    let own = |one: &Deployment| {
+        let units = replaced.get(&one.container.filter(|_| one.instruction.is_some())?)?;
+        serving(units, one)
+    };
+    let found: Vec<Option<Place>> = deployments.iter().map(own).collect();
+    for (deployment, by) in deployments.iter_mut().zip(found) {
+        deployment.replaced = by;
+    }
 }
 
 fn dockerfiles(facts: &Facts) -> BTreeSet<FileId> {

@@ -213,7 +213,7 @@ fn option_text(value: &Value) -> Option<String> {
 }
 
 /// A value as a word of a command line; `None` for one that has no such form or would need quotes.
-fn plain_text(value: &Value) -> Option<String> {
+pub(super) fn plain_text(value: &Value) -> Option<String> {
     let text = match value {
         Value::Int(n) => n.to_string(),
         Value::Float(x) => x.to_string(),

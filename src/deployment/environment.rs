@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::behind::Assigned;
 use crate::python::evaluate::{Dependency, Lookup};
 use crate::read::Variable;
 use crate::source::Place;
@@ -229,6 +230,13 @@ impl Environment {
     pub(super) fn known(&self) -> Vec<(String, String)> {
         let seen = self.entries.iter().filter(|(_, entry)| entry.exported);
         seen.filter_map(|(name, entry)| Some((name.clone(), entry.text.clone()?))).collect()
+    }
+
+    /// Where each variable is set, and whether the bytes there are its value, which nothing else decides.
+    pub(super) fn assigned(&self) -> Assigned {
+        let seen = self.entries.iter().filter(|(_, entry)| entry.exported && entry.text.is_some());
+        let exact = |entry: &Entry| entry.literal && !entry.absent && entry.depends.is_empty();
+        seen.map(|(name, entry)| (name.clone(), (entry.place, exact(entry)))).collect()
     }
 
     /// The mention of a variable that programs see.

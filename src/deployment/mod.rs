@@ -4,6 +4,8 @@
 //! setting who wins and who loses. Does not decide whether that is good: rules do.
 
 mod assemble;
+mod behind;
+mod chart_values;
 mod commands;
 mod compose;
 mod configuration;
@@ -53,6 +55,7 @@ pub use crate::read::{
     Autoscaler, Command, Container, Edge, Form, HealthCheck, HealthKind, Limits, Outside, Proxy, Surge, UnitKind,
 };
 pub use assemble::{Assembly, BaseImage, DevelopmentServer, Unloaded, assemble, assemble_asked};
+pub use behind::Behind;
 pub use compose::{Composed, services as compose_services};
 pub use configuration::{Configuration, Stranger};
 pub use context::named_for_development;
@@ -69,6 +72,7 @@ use crate::python::modules::Start;
 use crate::servers::{Server, Setting, Version, WorkerClass};
 use crate::source::{FileId, Files, Located, Place};
 use crate::values::{Seconds, Value};
+use behind::Assigned;
 
 /// One server, started in one way.
 #[derive(Debug, Clone)]
@@ -140,6 +144,8 @@ pub struct Deployment {
     pub container: Option<Place>,
     /// The instruction of a Dockerfile that starts it there; `None` where something else says so.
     pub instruction: Option<Place>,
+    /// The command that runs instead of this one wherever files of the project run its image.
+    pub replaced: Option<Place>,
     /// What surrounds that container, as far as an orchestrator says so.
     pub surroundings: Container,
     /// What that container shares with the world outside.
@@ -164,6 +170,10 @@ pub struct Deployment {
     pub workers_on_large_node: Option<i64>,
     /// The variables that files set for it, with their values.
     pub environment: Vec<(String, String)>,
+    /// Where files set them.
+    assigned: Assigned,
+    /// Where the variables are set that are filled into its command before it starts.
+    outer: Assigned,
     /// The proxies that pass requests to it, each with the settings of that route.
     pub proxies: Vec<Proxy>,
     /// Where it listens, by its settings alone.

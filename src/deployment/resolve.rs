@@ -4,7 +4,7 @@
 //! Decides in which order the sources of a server are consulted, as the server does. Which commands
 //! start servers was found before.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::commands::{LARGE_NODE, Start};
 use super::configuration::{Configuration, GREENLETS, Read, Reader, Which};
@@ -243,6 +243,7 @@ pub(super) fn resolve(
         shield: start.shield.clone(),
         container: origin.container,
         instruction: origin.instruction,
+        replaced: None,
         surroundings: origin.unit.container.clone(),
         outside: origin.unit.outside.clone(),
         base: origin.unit.base.clone(),
@@ -253,6 +254,8 @@ pub(super) fn resolve(
         object,
         abbreviated,
         environment: start.environment.known(),
+        assigned: environment.assigned(),
+        outer: BTreeMap::new(),
         proxies: Vec::new(),
         listens: Vec::new(),
         beside_proxy: false,

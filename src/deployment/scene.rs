@@ -4,9 +4,10 @@
 //! programs that they start.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::assemble::{Assembly, DevelopmentServer};
+use super::behind::Assigned;
 use super::commands::{self, Start, Started, Surroundings};
 use super::environment::Environment;
 use super::image::{self, Image};
@@ -37,6 +38,15 @@ pub(super) struct Project<'a> {
     pub(super) facts: &'a Facts,
 }
 
+/// The stages of images that units run.
+#[derive(Debug, Default)]
+pub(super) struct Judged {
+    /// Those whose own command a unit runs: it is judged there, with the limits of the unit.
+    pub(super) run: BTreeSet<Place>,
+    /// Those that units give another command.
+    pub(super) replaced: BTreeMap<Place, Vec<Place>>,
+}
+
 /// A unit about to be played.
 pub(super) struct Scene<'f> {
     unit: Cow<'f, Unit>,
@@ -60,6 +70,8 @@ pub(super) struct Scene<'f> {
     hands_on: bool,
     /// The instruction of its image that starts it.
     instruction: Option<Place>,
+    /// Where the variables are set that are filled into its command before it starts.
+    outer: Assigned,
 }
 
 impl<'f> Scene<'f> {
@@ -94,6 +106,7 @@ impl<'f> Scene<'f> {
             installed: BTreeSet::new(),
             hands_on: false,
             instruction: None,
+            outer: Assigned::new(),
         }
     }
 
@@ -113,6 +126,7 @@ impl<'f> Scene<'f> {
             installed: BTreeSet::new(),
             hands_on: false,
             instruction: None,
+            outer: Assigned::new(),
         }
     }
 
@@ -143,11 +157,12 @@ impl<'f> Scene<'f> {
             installed,
             hands_on: false,
             instruction: image.entrypoint.or(image.command).map(|command| command.place),
+            outer: Assigned::new(),
         }
     }
 
-    /// A unit that runs in an image, which it may build; the stages whose own command it runs are
-    /// added to `built`. `outer` is what compose fills in variables from; `services` are those of compose,
+    /// A unit that runs in an image, which it may build; the stages whose own command it runs, or replaces, are
+    /// added to `judged`. `outer` is what compose fills in variables from; `services` are those of compose,
     /// which may build what others name.
     pub(super) fn service(
         unit: &'f Unit,
@@ -155,7 +170,7 @@ impl<'f> Scene<'f> {
         files: &'f Files,
         facts: &'f Facts,
         services: &[&'f Unit],
-        built: &mut BTreeSet<Place>,
+        judged: &mut Judged,
     ) -> Self {
         let is_cluster = unit.kind == UnitKind::KubernetesContainer;
         let beside = files.get(unit.place.file).folder();
@@ -165,6 +180,7 @@ impl<'f> Scene<'f> {
         if is_cluster {
             given.extend(&unit.environment, &|_| None);
         }
+        let filled_in = if is_cluster { Assigned::new() } else { outer.assigned() };
         let outer = |name: &str| if is_cluster { given.text(name) } else { outer.text(name) };
         // What the image is built with; only compose says so.
         let mut arguments = Environment::default();
@@ -214,8 +230,12 @@ impl<'f> Scene<'f> {
         // What developers run an image with says nothing of how it runs elsewhere.
         let stage = || context::development_stage(own_image.filter(|_| !uses_own)?.stage);
         let development = context::development(unit, files).or_else(stage);
-        if !uses_own && !is_chart && development.is_none() {
-            built.extend(own_image.map(|image| image.stage.place));
+        if let Some(image) = own_image.filter(|_| !is_chart && development.is_none()) {
+            if uses_own {
+                judged.replaced.entry(image.stage.place).or_default().push(unit.place);
+            } else {
+                judged.run.insert(image.stage.place);
+            }
         }
         let shell = match own_image {
             Some(image) => image.shell(files),
@@ -241,6 +261,7 @@ impl<'f> Scene<'f> {
             installed,
             hands_on: own_image.is_none() && unit.entrypoint.is_none() && unit.kind.is_container(),
             instruction: None,
+            outer: filled_in,
         }
     }
 
@@ -273,6 +294,7 @@ impl<'f> Scene<'f> {
             installed: BTreeSet::new(),
             hands_on: false,
             instruction: None,
+            outer: Assigned::new(),
         }
     }
 
@@ -302,6 +324,7 @@ impl<'f> Scene<'f> {
             installed: BTreeSet::new(),
             hands_on: false,
             instruction: None,
+            outer: Assigned::new(),
         }
     }
 
@@ -401,6 +424,7 @@ impl<'f> Scene<'f> {
             let script = || context::development_script(start.place, &unit, project.files);
             deployment.development = deployment.development.or_else(script);
             rest_on_choice(&mut deployment, &unit);
+            deployment.outer.clone_from(&self.outer);
             if unit.container.stops_group
                 && let Some(shield) = &mut deployment.shield
             {

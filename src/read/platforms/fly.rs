@@ -97,6 +97,9 @@ fn machine(name: &str, top: &Node, reader: &Reader) -> Limits {
     // A number of its own is one of the same kind.
     let each = limits.lasting.zip(limits.cpus.as_ref()).map(|(lasting, cpus)| lasting.0 / cpus.value.0);
     limits.cpus = cpus.or(limits.cpus);
+    // `cpu_kind = "shared"` says it of machines without a size.
+    let kind = || platform("Fly.io")?.share_of_kind(section.get("cpu_kind")?.text()?);
+    let each = each.or_else(|| kind().filter(|_| section.get("size").is_none()));
     limits.lasting = each.zip(limits.cpus.as_ref()).map(|(each, cpus)| Cpus(each * cpus.value.0));
     limits.memory = memory(section, reader).or(limits.memory);
     limits

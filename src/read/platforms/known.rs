@@ -29,6 +29,12 @@ impl Platform {
         self.0.sizes.iter().find(|size| size.name.eq_ignore_ascii_case(name.trim()))
     }
 
+    /// How much of each core is sure on machines of a kind, which the names of their sizes begin with.
+    pub(super) fn share_of_kind(&self, kind: &str) -> Option<f64> {
+        let named = |size: &&Size| size.name.split('-').next() == Some(kind);
+        self.0.sizes.iter().find(named)?.share
+    }
+
     /// What an instance of the size at `size` is bounded by.
     pub(super) fn bound(&self, size: &Located<String>, limits: &mut Limits) {
         let Some(known) = self.size(&size.value) else { return };

@@ -52,14 +52,15 @@ fn fly_runs_groups_of_processes() {
          build-target = 'web'\n[env]\nPORT = '8080'\nN = 4\n[processes]\napp = \"gunicorn -w 4 'shop:app'\"\n\
          worker = 'celery'\nplain = ''\n[http_service]\ninternal_port = 8080\nprocesses = ['app']\n\
          [[http_service.checks]]\ninterval = '10s'\ntimeout = 2000\npath = '/up'\n\
-         [[vm]]\nsize = 'shared-cpu-2x'\nmemory = '1gb'\n[[vm]]\nmemory_mb = 256\ncpus = 1\nprocesses = ['worker']\n",
+         [[vm]]\nsize = 'shared-cpu-2x'\nmemory = '1gb'\n[[vm]]\nmemory_mb = 256\ncpus = 1\nprocesses = ['worker']\n\
+         [[vm]]\ncpu_kind = 'shared'\ncpus = 4\nprocesses = ['plain']\n",
     );
     assert_eq!(read.command("app"), "gunicorn -w 4 shop:app");
     assert!(read.unit("plain").command.is_none());
     assert_eq!(read.limits("app"), (Some(2.0), Some(1024.0)));
     assert_eq!(read.limits("worker"), (Some(1.0), Some(256.0)));
     let lasting = |name: &str| read.unit(name).limits.lasting.map(|cpus| cpus.0);
-    assert_eq!((lasting("app"), lasting("worker")), (Some(0.125), None));
+    assert_eq!((lasting("app"), lasting("worker"), lasting("plain")), (Some(0.125), None, Some(0.25)));
     assert_eq!(read.variable("app", "PORT"), (Some("8080".into()), "8080"));
     assert_eq!(read.variable("worker", "N"), (Some("4".into()), "4"));
     let unit = read.unit("app");

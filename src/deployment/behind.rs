@@ -1,0 +1,223 @@
+//! Where a value comes from that is only handed on where it is set.
+//!
+//! Finds the bytes that are the value: those of a variable that a file sets and a configuration reads, the default
+//! that stands in for one that nothing sets (`${THREADS:-1}`, `int(os.getenv("W", "9"))`), or a value of a Helm chart.
+//! Where bytes elsewhere only lead to the value, it names them. Whether the value should change is not decided here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::effective::{Candidate, Resolved};
+use super::{Dependency, Deployment, chart_values};
+use crate::findings::Edit;
+use crate::python::syntax::{Module, ast, parse, span_of};
+use crate::source::{Files, Place, Span};
+use crate::values::Value;
+
+/// What stands behind a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Behind {
+    /// The bytes that say it.
+    pub place: Place,
+    /// What is set there, as code: `` `WORKERS` ``.
+    pub name: String,
+    /// Whether the bytes are the value and nothing else, so that another one may take their place.
+    pub exact: bool,
+    /// The variable that decides instead, as soon as somebody sets it.
+    pub unless: Option<String>,
+}
+
+impl Behind {
+    /// Gives the value another text.
+    pub fn set(&self, value: &Value) -> Option<Edit> {
+        let text = super::edit::plain_text(value).filter(|_| self.exact)?;
+        Some(Edit::replace(self.place, text))
+    }
+}
+
+/// Where variables are set, and whether the bytes there are all that decides them.
+pub(super) type Assigned = BTreeMap<String, (Place, bool)>;
+
+impl Deployment {
+    /// Where the value of `winner` comes from; `None` where it is written where it is set, or comes from several places.
+    pub fn behind(&self, winner: &Candidate, files: &Files) -> Option<Behind> {
+        let place = winner.place?;
+        let value = match &winner.value {
+            Resolved::Known(value) => Some(value),
+            Resolved::Unknown(_) => None,
+        };
+        match variables(winner)?.as_slice() {
+            [name] => match self.assigned.get(*name) {
+                // What the server reads from the variable itself is set right there.
+                Some((at, _)) if *at == place => None,
+                Some(found) => Some(self.set_at(name, *found, value, files)),
+                None => default_of(name, place, value, files).or_else(|| named_before(place, files)),
+            },
+            [] => match reference(files.text_at(place)) {
+                Some(name) => {
+                    let found = self.assigned.get(name).or_else(|| self.outer.get(name));
+                    found.filter(|found| found.0 != place).map(|found| self.set_at(name, *found, value, files))
+                }
+                None => chart_values::of(place, files)
+                    .map(|(name, at, exact)| Behind {
+                        exact: exact && is_text_of(at, value, files),
+                        ..named(&name, at)
+                    })
+                    .or_else(|| named_before(place, files)),
+            },
+            _ => None,
+        }
+    }
+
+    /// What stands behind a variable that is set at a place, or filled in there from another one.
+    fn set_at(&self, name: &str, (at, alone): (Place, bool), value: Option<&Value>, files: &Files) -> Behind {
+        let own = named(name, at);
+        if is_text_of(at, value, files) {
+            return Behind { exact: alone, ..own };
+        }
+        let Some(other) = reference(files.text_at(at)).filter(|other| *other != name) else { return own };
+        match self.outer.get(other) {
+            Some((at, alone)) => Behind { exact: *alone && is_text_of(*at, value, files), ..named(other, *at) },
+            None => default_of(other, at, value, files).unwrap_or(own),
+        }
+    }
+
+    /// The only variable that decides the value of `winner` as soon as somebody sets it, which nothing here does.
+    pub fn unset_variable<'c>(&self, winner: &'c Candidate) -> Option<&'c str> {
+        match variables(winner)?.as_slice() {
+            [name] if !self.assigned.contains_key(*name) => Some(*name),
+            _ => None,
+        }
+    }
+}
+
+/// The variables that a value rests on; `None` where it rests on something else as well.
+fn variables(winner: &Candidate) -> Option<Vec<&str>> {
+    let names: Option<BTreeSet<&str>> = winner
+        .depends
+        .iter()
+        .map(|dependency| match dependency {
+            Dependency::Environment { name, .. } | Dependency::InPlace { name, .. } => Some(name.as_str()),
+            _ => None,
+        })
+        .collect();
+    names.map(|names| names.into_iter().collect())
+}
+
+fn named(name: &str, place: Place) -> Behind {
+    Behind { place, name: format!("`{name}`"), exact: false, unless: None }
+}
+
+fn is_text_of(place: Place, value: Option<&Value>, files: &Files) -> bool {
+    let text = files.text_at(place);
+    match value {
+        Some(Value::Int(n)) => text.trim() == n.to_string(),
+        Some(Value::Str(own)) => text == own,
+        _ => false,
+    }
+}
+
+/// The only variable in a word, where the word, or what stands behind its `=`, is that variable alone.
+fn reference(text: &str) -> Option<&str> {
+    let text = text.trim().trim_matches(['"', '\'']);
+    let text = if text.starts_with('-') { text.split_once('=')?.1 } else { text };
+    let inner = |open: &str, close: &str| text.strip_prefix(open)?.strip_suffix(close);
+    let name = inner("${", "}")
+        .map(|inner| inner.split([':', '-', '?', '+']).next().unwrap_or(inner))
+        .or_else(|| inner("$(", ")"))
+        .or_else(|| inner("%(ENV_", ")s"))
+        .or_else(|| text.strip_prefix('$'))?;
+    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    is_name.then_some(name)
+}
+
+/// The default that stands in for the variable `name` at `place`, where it is the value.
+fn default_of(name: &str, place: Place, value: Option<&Value>, files: &Files) -> Option<Behind> {
+    let text = files.text_at(place);
+    let span =
+        if files.get(place.file).is_python() { default_in_python(name, text) } else { default_in_shell(name, text) };
+    let span = span?;
+    let at = Place::new(place.file, Span::new(place.span.start + span.start, place.span.start + span.end));
+    let found = Behind { exact: true, unless: Some(name.to_owned()), ..named(name, at) };
+    is_text_of(at, value, files).then_some(found)
+}
+
+/// `${W:-9}`: the bytes of the default.
+fn default_in_shell(name: &str, text: &str) -> Option<Span> {
+    let span = [":-", "-"].into_iter().find_map(|operator| {
+        let open = format!("${{{name}{operator}");
+        let start = text.find(&open)? + open.len();
+        Some(Span::new(start, start + text.get(start..)?.find('}')?))
+    })?;
+    // Used twice, it is not the only default.
+    (!text.get(span.end..)?.contains(&format!("${{{name}"))).then_some(span)
+}
+
+/// `int(os.environ.get("W", "9"))`: the bytes of the default, without quotes.
+fn default_in_python(name: &str, text: &str) -> Option<Span> {
+    // Brackets let it go over several lines.
+    let module: Module = parse(&format!("({text}\n)")).ok()?;
+    let [ast::Stmt::Expr(statement)] = module.body.as_slice() else { return None };
+    default_in(name, &statement.value, text)
+}
+
+fn default_in(name: &str, expression: &ast::Expr, text: &str) -> Option<Span> {
+    match expression {
+        ast::Expr::Call(call) => {
+            let arguments = &call.arguments;
+            let first = arguments.args.first()?;
+            let converts =
+                matches!(&*call.func, ast::Expr::Name(name) if matches!(name.id.as_str(), "int" | "float" | "str"));
+            if converts && arguments.args.len() == 1 {
+                return default_in(name, first, text);
+            }
+            let named = matches!(first, ast::Expr::StringLiteral(literal) if literal.value.to_str() == name);
+            let by_name = || arguments.keywords.iter().find(|one| one.arg.as_ref().is_some_and(|arg| arg == "default"));
+            let default = arguments.args.get(1).or_else(|| by_name().map(|keyword| &keyword.value));
+            literal(default.filter(|_| named)?, text)
+        }
+        // `int(os.getenv("W") or 9)`
+        ast::Expr::BoolOp(choice) if choice.op == ast::BoolOp::Or => match choice.values.as_slice() {
+            [ast::Expr::Call(_), default] => literal(default, text),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The bytes of a number or of the inside of a string, in a text that was parsed behind one bracket.
+fn literal(expression: &ast::Expr, text: &str) -> Option<Span> {
+    let span = span_of(expression);
+    let span = Span::new(span.start.checked_sub(1)?, span.end.checked_sub(1)?);
+    match expression {
+        ast::Expr::NumberLiteral(_) => Some(span),
+        ast::Expr::StringLiteral(_) => {
+            let written = text.get(span.start..span.end)?;
+            let quote = written.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+            let inner = written.strip_prefix(quote)?.strip_suffix(quote)?;
+            (!inner.contains(['"', '\'', '\\'])).then(|| Span::new(span.start + 1, span.end - 1))
+        }
+        _ => None,
+    }
+}
+
+/// The first name in an expression of Python which the top of the same file gives a value before, and where it does.
+fn named_before(place: Place, files: &Files) -> Option<Behind> {
+    let file = files.get(place.file);
+    if !file.is_python() {
+        return None;
+    }
+    let text = files.text_at(place);
+    let names: BTreeSet<&str> =
+        text.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty()).collect();
+    let module = parse(file.text()).ok()?;
+    let before = module.body.iter().filter(|statement| span_of(*statement).end <= place.span.start);
+    let bound = before.filter_map(|statement| match statement {
+        ast::Stmt::Assign(assign) => match assign.targets.as_slice() {
+            [ast::Expr::Name(name)] => Some((name.id.as_str(), span_of(statement))),
+            _ => None,
+        },
+        _ => None,
+    });
+    let (name, span) = bound.filter(|(name, _)| names.contains(name)).last()?;
+    Some(named(name, Place::new(place.file, span)))
+}
