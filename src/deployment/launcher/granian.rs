@@ -47,7 +47,9 @@ pub(super) fn read(reading: &Reading) -> Called {
             } else if embedded && let Some(call) = reading.sites.call() {
                 let by_name = call.keywords.iter().find(|keyword| keyword.name.as_deref() == Some("target"));
                 let element = by_name.map(|keyword| &keyword.value).or_else(|| call.positional.first()?.as_ref());
-                element.into_iter().for_each(|element| super::target::object(reading, element, &mut called));
+                if let Some(element) = element {
+                    super::target::object(reading, element, &mut called);
+                }
             }
             continue;
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::super::{Dependency, Deployment, Resolved, assemble};
 use crate::read;
 use crate::source::{FileKind, Files};
+use crate::values::Value;
 
 /// What the files start, each a path with its text.
 fn deployments(texts: &[(&str, &str)]) -> (Files, Vec<Deployment>) {
@@ -125,8 +126,15 @@ fn some_platforms_set_the_port() {
              containers: [{{name: a, image: a, command: [gunicorn, a]}}]\n"
         )
     };
-    assert!(rests("service.yaml", &service("serving.knative.dev/v1")));
     assert!(!rests("service.yaml", &service("apps/v1").replace("Service", "Deployment")));
+    let bind = |text: &str| {
+        let (_, found) = deployments(&[("service.yaml", text)]);
+        found[0].setting("bind").unwrap().value().cloned()
+    };
+    let address = |port: &str| Some(Value::List(vec![Value::Str(format!("0.0.0.0:{port}"))]));
+    let knative = service("serving.knative.dev/v1");
+    assert_eq!(bind(&knative), address("8080"));
+    assert_eq!(bind(&knative.replace("image: a,", "image: a, ports: [{containerPort: 81}],")), address("81"));
 }
 
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n  - name: web\n    image: web\n    \

@@ -64,12 +64,14 @@ impl Shell<'_> {
         }
         match flow {
             Flow::Break(_) | Flow::Continue(_) => {
-                let kept = self.rounds.last_mut().map(|round| &mut round.left);
-                kept.filter(|kept| kept.len() < MAX_LEFT).into_iter().for_each(|kept| kept.push(state.clone()));
+                if let Some(round) = self.rounds.last_mut().filter(|round| round.left.len() < MAX_LEFT) {
+                    round.left.push(state);
+                }
             }
             Flow::Return => {
-                let kept = self.returned.last_mut().filter(|kept| kept.len() < MAX_LEFT);
-                kept.into_iter().for_each(|kept| kept.push(Returned { state: state.clone(), parted: parted.clone() }));
+                if let Some(kept) = self.returned.last_mut().filter(|kept| kept.len() < MAX_LEFT) {
+                    kept.push(Returned { state, parted });
+                }
             }
             Flow::Next | Flow::Exit => {}
         }
