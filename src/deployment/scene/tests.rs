@@ -368,7 +368,7 @@ fn a_configuration_that_only_a_build_makes_is_not_known() {
     assert_eq!(count("RUN python gen.py > gen.log"), Some(1));
     for line in [
         "RUN python gen.py > gunicorn.conf.py",
-        "RUN cd / && echo 'workers = 4' > ./gunicorn.conf.py",
+        "RUN cd /app && echo 'workers = 4' > ./gunicorn.conf.py",
         "RUN curl -o gunicorn.conf.py https://example.org/x",
         "RUN python gen.py | tee gunicorn.conf.py",
     ] {
