@@ -78,6 +78,10 @@ pub(super) fn read(reading: &Reading) -> Called {
         let candidate = Reading::candidate(name, &given.value, resolved, found, &mut called.errors);
         called.candidates.push((setting, candidate));
     }
+    // `embed.Server.__init__` of 2.8.7 has a default of its own.
+    if embedded && !called.gives("backlog") {
+        called.fixed.push(("backlog", Value::Int(128)));
+    }
     called
 }
 
