@@ -50,7 +50,7 @@ pub fn load(root: &Path, candidates: &[Candidate], others: &[String], unwanted: 
             Err(unread) => Err(unread.why),
         }
     };
-    let texts: Vec<Result<Option<(FileKind, Arc<str>)>, String>> = candidates.par_iter().map(read).collect();
+    let texts: Vec<_> = candidates.par_iter().map(read).collect();
     let mut loaded = Loaded::default();
     let mut spare: Vec<&str> = others.iter().map(String::as_str).collect();
     for (candidate, text) in candidates.iter().zip(texts) {
