@@ -7,14 +7,16 @@ use std::time::Duration;
 
 use farrier::app::Interface;
 use farrier::deployment::{Deployment, Effective, Layer};
-use farrier::measure::{self, Candidate, Plan, Progress, Verdict as Comparison};
+use farrier::findings::Finding;
+use farrier::measure::{self, Candidate, Outcome, Plan, Progress, Stalls, Verdict as Comparison};
+use farrier::report::Sighting;
 use farrier::servers::{Action, Server};
 use farrier::sizing::{Advice, Amount, Class, Verdict};
 use farrier::values::Value;
 use farrier::{Examination, examine, report};
 
 use super::{Done, Exit, Failure};
-use crate::cli::{Cli, Form, Measure};
+use crate::cli::{Cli, Form, Measure, Watch};
 
 pub(super) fn run(cli: &Cli, wanted: &Measure) -> Result<Done, Failure> {
     let mut request = super::request_of(cli, &wanted.path, &super::flags(&wanted.production))?;
@@ -28,34 +30,87 @@ pub(super) fn run(cli: &Cli, wanted: &Measure) -> Result<Done, Failure> {
         application.interface == Interface::Asgi
             && deployment.app.as_ref().is_some_and(|app| app.value == application.target)
     });
-    let Some(better) = recommended(&current, deployment, advice, asgi) else {
-        let text = "the current settings are inside the recommended range: there is nothing to compare\n";
-        return Ok(Done { text: text.to_owned(), exit: Exit::Clean });
+    let plan = planned(wanted, deployment, &request.root, current, advice, asgi);
+    let compared = wanted.stalls != Watch::Only && plan.candidates.len() > 1;
+    let outcome = if compared { Some(measure::run(&plan, &mut |progress| show(&progress))?) } else { None };
+    let watched = watched(wanted.stalls, &plan, deployment, asgi);
+    let stalls = watched.map(|candidate| measure::stalls(&plan, candidate, &mut |progress| show(&progress)));
+    // What was measured is not lost with what was to be watched.
+    let (stalls, failed) = match stalls {
+        Some(Err(error)) if outcome.is_none() => return Err(error.into()),
+        Some(Err(error)) => (None, Some(error)),
+        Some(Ok(stalls)) => (Some(stalls), None),
+        None => (None, None),
     };
-    let candidates = vec![
-        Candidate { label: "current".to_owned(), arguments: current },
-        Candidate { label: "recommended".to_owned(), arguments: better },
-    ];
-    let python = python(wanted, &request.root);
-    let program = vec![python, OsString::from("-m"), OsString::from("gunicorn")];
-    let mut plan = Plan::new(program, request.root.join(&deployment.folder), candidates);
+    let all: Vec<&Finding> = found.findings.iter().chain(found.suppressed.iter().map(|one| &one.finding)).collect();
+    let sighting = stalls
+        .as_ref()
+        .map(|stalls| Sighting { stalls, lines: measure::confirm(stalls, &all, &found.files, &request.root) });
+    let text = match wanted.format {
+        Form::Pretty => {
+            let look = super::look(cli);
+            let mut parts = Vec::new();
+            parts.extend(outcome.as_ref().map(|outcome| report::measured(outcome, look)));
+            if outcome.is_none() && wanted.stalls != Watch::Only {
+                parts.push(NOTHING_TO_COMPARE.to_owned());
+            }
+            parts.extend(sighting.as_ref().map(|sighting| report::stalls(sighting, look)));
+            parts.extend(failed.map(|error| format!("the event loop was not watched: {error}\n")));
+            parts.join("\n")
+        }
+        Form::Json => report::measured_json(outcome.as_ref(), sighting.as_ref()),
+    };
+    Ok(Done { text, exit: exit(outcome.as_ref(), stalls.as_ref()) })
+}
+
+const NOTHING_TO_COMPARE: &str = "the current settings are inside the recommended range: there is nothing to compare\n";
+
+/// What a run comes to: the comparison decides, where there is one.
+fn exit(outcome: Option<&Outcome>, stalls: Option<&Stalls>) -> Exit {
+    match (outcome.and_then(|outcome| outcome.comparisons.first()), stalls) {
+        (Some(comparison), _) => match comparison.verdict {
+            Comparison::Better | Comparison::Same => Exit::Clean,
+            Comparison::Worse => Exit::ToDo,
+            Comparison::Inconclusive(_) => Exit::Undecided,
+        },
+        (None, Some(stalls)) if stalls.loops.is_empty() => Exit::Undecided,
+        (None, Some(stalls)) if !stalls.held.is_empty() => Exit::ToDo,
+        (None, _) => Exit::Clean,
+    }
+}
+
+/// What is to be run: the current settings, and the recommended ones where they differ.
+fn planned(
+    wanted: &Measure,
+    deployment: &Deployment,
+    root: &Path,
+    current: Vec<String>,
+    advice: &Advice,
+    asgi: bool,
+) -> Plan {
+    let better = recommended(&current, deployment, advice, asgi);
+    let mut candidates = vec![Candidate { label: "current".to_owned(), arguments: current }];
+    candidates.extend(better.map(|arguments| Candidate { label: "recommended".to_owned(), arguments }));
+    let program = vec![python(wanted, root), OsString::from("-m"), OsString::from("gunicorn")];
+    let mut plan = Plan::new(program, root.join(&deployment.folder), candidates);
     // What the variables say stands on the command line already, where it cannot be lost.
     let own = |(name, _): &&(String, String)| name != "GUNICORN_CMD_ARGS";
     plan.environment = deployment.environment.iter().filter(own).cloned().collect();
     plan.paths.clone_from(&wanted.urls);
     plan.connections = wanted.connections;
     plan.budget = Duration::from_secs(wanted.budget);
-    let outcome = measure::run(&plan, &mut |progress| show(&progress))?;
-    let exit = match outcome.comparisons.first().map(|comparison| &comparison.verdict) {
-        Some(Comparison::Better | Comparison::Same) => Exit::Clean,
-        Some(Comparison::Worse) => Exit::ToDo,
-        Some(Comparison::Inconclusive(_)) | None => Exit::Undecided,
-    };
-    let text = match wanted.format {
-        Form::Pretty => report::measured(&outcome, super::look(cli)),
-        Form::Json => report::measured_json(&outcome),
-    };
-    Ok(Done { text, exit })
+    plan
+}
+
+/// The candidate whose event loops are watched: the current one, unless its class cannot serve the application.
+fn watched(when: Watch, plan: &Plan, deployment: &Deployment, asgi: bool) -> Option<usize> {
+    let serves = serves_asgi(deployment);
+    let wanted = when == Watch::Only || when == Watch::On && (asgi || serves);
+    wanted.then_some(if asgi && !serves { plan.candidates.len().saturating_sub(1) } else { 0 })
+}
+
+fn serves_asgi(deployment: &Deployment) -> bool {
+    deployment.class.is_some_and(|class| class.interface() == farrier::servers::Interface::Asgi)
 }
 
 /// The launch to measure: the one that was named, else the only one, production before development.
@@ -132,8 +187,7 @@ fn recommended(current: &[String], deployment: &Deployment, advice: &Advice, asg
         };
         words.push(format!("{flag}={value}"));
     }
-    let serves_asgi = deployment.class.is_some_and(|class| class.interface() == farrier::servers::Interface::Asgi);
-    if asgi && !serves_asgi && !words[before..].iter().any(|word| word.starts_with("--worker-class")) {
+    if asgi && !serves_asgi(deployment) && !words[before..].iter().any(|word| word.starts_with("--worker-class")) {
         words.push(format!("--worker-class={}", deployment.asgi_class()));
     }
     let changed = words.len() > before;
@@ -169,6 +223,7 @@ fn show(progress: &Progress) {
         Progress::Measured { label, window, done } => {
             format!("{:3.0} %  {label}: {:.0} requests/s", done * 100.0, window.rate)
         }
+        Progress::Watching { label } => format!("watching the event loop of {label}"),
         Progress::Stopping => String::new(),
     };
     let _ = write!(out, "\r\x1b[2K{line}");

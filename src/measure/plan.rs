@@ -113,10 +113,15 @@ impl Plan {
 
     /// Refuses a plan that asks for something farrier does not do.
     pub fn check(&self) -> Result<(), Error> {
-        let refuse = |reason: String| Err(Error::Plan(reason));
         if self.candidates.len() < 2 {
-            return refuse("two configurations are needed for a comparison".to_owned());
+            return Err(Error::Plan("two configurations are needed for a comparison".to_owned()));
         }
+        self.check_load()
+    }
+
+    /// The same without a look at how many configurations there are.
+    pub(super) fn check_load(&self) -> Result<(), Error> {
+        let refuse = |reason: String| Err(Error::Plan(reason));
         if self.program.is_empty() || self.supervisor.is_empty() {
             return refuse("the server's program is unknown".to_owned());
         }
